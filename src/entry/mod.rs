@@ -1,0 +1,1 @@
+//! The entry: the command line and the suite.

@@ -1,0 +1,6 @@
+//! Sockets, files, time and chance: the only layer that touches the world below the entry.
+
+pub mod net;
+pub mod player;
+pub mod reference;
+pub mod store;

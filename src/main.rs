@@ -1,0 +1,2 @@
+//! The `confcall` command.
+fn main() {}

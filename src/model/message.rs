@@ -1,0 +1,181 @@
+//! What goes over the wire, decoded: requests, responses, notifications, headers, bodies.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Header fields in the order of the message, names as they were written.
+///
+/// Looked up without regard to case (RFC 9110 section 5.1).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Headers(Vec<(String, String)>);
+
+impl Headers {
+    /// No fields.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds a field at the end; a field of the same name stays.
+    pub fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// The first field of that name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter()
+            .find(|(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// All fields, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(n, v)| (n.as_str(), v.as_str()))
+    }
+
+    /// The media type of the body: `Content-Type` in lower case without its parameters.
+    pub fn media_type(&self) -> Option<String> {
+        let value = self.get("content-type")?;
+        let essence = value.split(';').next().unwrap_or(value);
+        Some(essence.trim().to_ascii_lowercase())
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(fields: I) -> Self {
+        Self(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+}
+
+/// Whether a media type (lower case, no parameters) says that the body is JSON (RFC 6839 3.1).
+pub fn is_json(media_type: &str) -> bool {
+    media_type == "application/json" || media_type.ends_with("+json")
+}
+
+/// A decoded body: transfer and content coding taken away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Payload {
+    /// No bytes at all.
+    #[default]
+    Empty,
+    /// Well-formed JSON.
+    Json(Value),
+    /// Text that is no JSON, with what a JSON parser says of it.
+    Text {
+        /// The text.
+        text: String,
+        /// Where and why it is no JSON.
+        error: String,
+    },
+    /// Bytes that are no UTF-8 text, or whose content coding is unknown; the number of them.
+    Opaque(usize),
+}
+
+impl Payload {
+    /// Reads decoded bytes. JSON is what parses as JSON, whatever the media type says.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        if bytes.is_empty() {
+            return Self::Empty;
+        }
+        match serde_json::from_slice(bytes) {
+            Ok(value) => Self::Json(value),
+            Err(error) => match std::str::from_utf8(bytes) {
+                Ok(text) => Self::Text {
+                    text: text.to_owned(),
+                    error: error.to_string(),
+                },
+                Err(_) => Self::Opaque(bytes.len()),
+            },
+        }
+    }
+
+    /// The JSON value, where there is one.
+    pub const fn json(&self) -> Option<&Value> {
+        match self {
+            Self::Json(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether there is no body.
+    pub const fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+}
+
+/// A request, in either direction: a bot's, or the service's to the bot's callback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The method, in upper case as HTTP writes it.
+    pub method: String,
+    /// The path with its query, or an absolute URL.
+    pub target: String,
+    /// The header fields.
+    pub headers: Headers,
+    /// The body.
+    pub body: Payload,
+}
+
+/// A response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The status code, 100 to 599.
+    pub status: u16,
+    /// The header fields.
+    pub headers: Headers,
+    /// The body.
+    pub body: Payload,
+}
+
+/// The header fields of a scenario's message: a name to its value. A field that is printed twice
+/// keeps its last value.
+pub type HeaderFields = IndexMap<String, String>;
+
+/// The body of a scenario's message, as the page shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Body {
+    /// Plain JSON. `{name}` inside a string is the variable of that name.
+    Json(Value),
+    /// Text that is no JSON, to the letter.
+    Text(String),
+}
+
+impl Body {
+    /// The JSON value, where there is one.
+    pub const fn json(&self) -> Option<&Value> {
+        match self {
+            Self::Json(value) => Some(value),
+            Self::Text(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_found_without_regard_to_case() {
+        let headers = Headers::from_iter([("content-TYPE", "Application/JSON; charset=utf-8")]);
+        assert_eq!(headers.get("Content-Type").map(str::len), Some(31));
+        assert_eq!(headers.media_type().as_deref(), Some("application/json"));
+        assert!(is_json("application/problem+json"));
+        assert!(!is_json("text/plain"));
+    }
+
+    #[test]
+    fn bytes_are_json_text_or_opaque() {
+        assert!(Payload::from_bytes(b"").is_empty());
+        assert!(Payload::from_bytes(b"\xef\xbb\xbf{}").json().is_some());
+        assert!(matches!(Payload::from_bytes(b"{,}"), Payload::Text { .. }));
+        assert_eq!(Payload::from_bytes(b"\xff\xfe"), Payload::Opaque(2));
+    }
+}

@@ -1,0 +1,193 @@
+//! What a path, a `Location`, a `resource` or a `resourceUrl` is about.
+//!
+//! The pages reach the same call as `/app/calls/{id}`, `/communications/calls/{id}`,
+//! `/applications/{id}/calls/{id}`, with or without `/beta` or `/v1.0` and a host in front
+//! (SPEC section 3). A [`Resource`] is what remains when the prefix is taken away.
+
+use super::identifier;
+
+/// A resource of the calling API, its prefix taken away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resource {
+    /// `…/calls`
+    Calls,
+    /// `…/calls/{call}`
+    Call(String),
+    /// `…/calls/{call}/operations/{operation}`
+    Operation {
+        /// The call of the operation.
+        call: String,
+        /// The operation.
+        operation: String,
+    },
+    /// `…/calls/{call}/participants`
+    Participants(String),
+    /// `…/calls/{call}/participants/{participant}`
+    Participant {
+        /// The call of the participant.
+        call: String,
+        /// The participant.
+        participant: String,
+    },
+    /// `…/calls/{call}/{action}`, such as `answer` or `participants/invite`
+    Action {
+        /// The call that is acted on.
+        call: String,
+        /// The rest of the path, without slashes at its ends.
+        action: String,
+    },
+}
+
+/// The segments between which the pages put no identifier: what an API prefix may hold.
+const VERSIONS: [&str; 2] = ["beta", "v1.0"];
+
+impl Resource {
+    /// Reads a path or an absolute URL. `None` where it names nothing of the calling API.
+    ///
+    /// A query is left out. Any prefix that ends in a `calls` segment is taken.
+    pub fn parse(target: &str) -> Option<Self> {
+        let path = path_of(target);
+        let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
+        let calls = segments.iter().position(|s| *s == "calls")?;
+        Some(match &segments[calls + 1..] {
+            [] => Self::Calls,
+            [call] => Self::Call((*call).to_owned()),
+            [call, "operations", operation] => Self::Operation {
+                call: (*call).to_owned(),
+                operation: (*operation).to_owned(),
+            },
+            [call, "participants"] => Self::Participants((*call).to_owned()),
+            [call, "participants", "invite"] => Self::Action {
+                call: (*call).to_owned(),
+                action: "participants/invite".to_owned(),
+            },
+            [call, "participants", participant] => Self::Participant {
+                call: (*call).to_owned(),
+                participant: (*participant).to_owned(),
+            },
+            [call, rest @ ..] => Self::Action {
+                call: (*call).to_owned(),
+                action: rest.join("/"),
+            },
+        })
+    }
+
+    /// The call that the resource is, or belongs to.
+    pub fn call(&self) -> Option<&str> {
+        match self {
+            Self::Calls => None,
+            Self::Call(call) | Self::Participants(call) => Some(call),
+            Self::Operation { call, .. }
+            | Self::Participant { call, .. }
+            | Self::Action { call, .. } => Some(call),
+        }
+    }
+
+    /// Whether both name the same thing, identifiers compared as [`identifier::same`] does.
+    pub fn same(&self, other: &Self) -> bool {
+        self.normal() == other.normal()
+    }
+
+    fn normal(&self) -> Self {
+        let id = |s: &String| identifier::normal(s);
+        match self {
+            Self::Calls => Self::Calls,
+            Self::Call(call) => Self::Call(id(call)),
+            Self::Operation { call, operation } => Self::Operation {
+                call: id(call),
+                operation: id(operation),
+            },
+            Self::Participants(call) => Self::Participants(id(call)),
+            Self::Participant { call, participant } => Self::Participant {
+                call: id(call),
+                participant: id(participant),
+            },
+            Self::Action { call, action } => Self::Action {
+                call: id(call),
+                action: action.clone(),
+            },
+        }
+    }
+}
+
+/// The path of a target: no scheme, no host, no query, no fragment.
+pub fn path_of(target: &str) -> &str {
+    let rest = match target.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("", |slash| &rest[slash..]),
+        None => target,
+    };
+    rest.split(['?', '#']).next().unwrap_or(rest)
+}
+
+/// The API version that a target names, where it names one.
+pub fn version_of(target: &str) -> Option<&'static str> {
+    path_of(target)
+        .split('/')
+        .find_map(|segment| VERSIONS.into_iter().find(|version| *version == segment))
+}
+
+/// The operation of the API that a request asks for: the path without its prefix, identifiers
+/// left out, so that every documented form of one request has one shape.
+///
+/// `POST /beta/app/calls/1/participants/invite` is `calls/{}/participants/invite`. A path outside
+/// the calling API loses its version only, and its placeholders.
+pub fn shape_of(target: &str) -> String {
+    match Resource::parse(target) {
+        Some(Resource::Calls) => "calls".to_owned(),
+        Some(Resource::Call(_)) => "calls/{}".to_owned(),
+        Some(Resource::Operation { .. }) => "calls/{}/operations/{}".to_owned(),
+        Some(Resource::Participants(_)) => "calls/{}/participants".to_owned(),
+        Some(Resource::Participant { .. }) => "calls/{}/participants/{}".to_owned(),
+        Some(Resource::Action { action, .. }) => format!("calls/{{}}/{action}"),
+        None => path_of(target)
+            .split('/')
+            .filter(|segment| !segment.is_empty() && !VERSIONS.contains(segment))
+            .map(|segment| {
+                if segment.starts_with('{') || identifier::is_guid(segment) {
+                    "{}"
+                } else {
+                    segment
+                }
+            })
+            .collect::<Vec<_>>()
+            .join("/"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_documented_prefix_names_the_same_call() {
+        let plain = Resource::parse("/app/calls/57DAB8B1894C409AB240BD8BEAE78896").unwrap();
+        for target in [
+            "/communications/calls/57dab8b1-894c-409a-b240-bd8beae78896",
+            "/applications/1/calls/57dab8b1-894c-409a-b240-bd8beae78896",
+            "https://graph.microsoft.com/beta/app/calls/57dab8b1-894c-409a-b240-bd8beae78896?a=b",
+            "/v1.0/communications/calls/57dab8b1-894c-409a-b240-bd8beae78896/",
+        ] {
+            assert!(plain.same(&Resource::parse(target).unwrap()), "{target}");
+        }
+        assert!(!plain.same(&Resource::parse("/app/calls/1").unwrap()));
+        assert_eq!(Resource::parse("/app/other/1"), None);
+    }
+
+    #[test]
+    fn one_request_has_one_shape_in_every_form() {
+        for target in [
+            "/app/calls/{id}/participants/invite",
+            "https://graph.microsoft.com/beta/communications/calls/1/participants/invite",
+            "/applications/{id}/calls/{id}/participants/invite",
+        ] {
+            assert_eq!(shape_of(target), "calls/{}/participants/invite");
+        }
+        assert_eq!(shape_of("/v1.0/groups/{id}/validate"), "groups/{}/validate");
+    }
+
+    #[test]
+    fn the_version_is_a_segment() {
+        assert_eq!(version_of("https://h/beta/app/calls"), Some("beta"));
+        assert_eq!(version_of("/betamax/calls"), None);
+    }
+}

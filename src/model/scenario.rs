@@ -1,0 +1,332 @@
+//! A scenario: one documented conversation, as it stands in a file under `scenarios/`.
+//!
+//! The types here are the file format (version 1). Its JSON Schema is made from them.
+//!
+//! Bodies are plain JSON. What varies is a variable, written `{name}` inside any string of a
+//! target, a header or a body; `{{` and `}}` are literal braces.
+
+use std::fmt;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::message::{Body, HeaderFields};
+
+/// The version of the format that this confcall writes, and the newest that it reads.
+pub const VERSION: u32 = 1;
+
+/// Where a scenario stands: `page/api@edition/locale/name`, which is its path under
+/// `scenarios/` without `.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ScenarioId {
+    text: String,
+}
+
+impl ScenarioId {
+    /// Takes a path under the scenarios folder, `/` between its parts, without `.json`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into() }
+    }
+
+    /// The whole id.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The page: the first part.
+    pub fn page(&self) -> &str {
+        self.part(0).unwrap_or(&self.text)
+    }
+
+    /// The API version, `beta` of `beta@2021-02`.
+    pub fn api(&self) -> Option<&str> {
+        Some(self.part(1)?.split_once('@')?.0)
+    }
+
+    /// The edition, `2021-02` of `beta@2021-02`.
+    pub fn edition(&self) -> Option<&str> {
+        Some(self.part(1)?.split_once('@')?.1)
+    }
+
+    /// The locale, `pt-BR`; none in a path that is shorter than four parts.
+    pub fn locale(&self) -> Option<&str> {
+        self.part(3).and(self.part(2))
+    }
+
+    /// The name: the last part.
+    pub fn name(&self) -> &str {
+        self.text.rsplit('/').next().unwrap_or(&self.text)
+    }
+
+    /// What scenarios of one page, edition and locale share: everything before the name.
+    pub fn page_key(&self) -> &str {
+        self.text.rsplit_once('/').map_or("", |(key, _)| key)
+    }
+
+    fn part(&self, index: usize) -> Option<&str> {
+        self.text.split('/').nth(index)
+    }
+}
+
+impl fmt::Display for ScenarioId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// A scenario with its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scenario {
+    /// Where it stands.
+    pub id: ScenarioId,
+    /// What its file holds.
+    pub script: Script,
+}
+
+/// The content of a scenario file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "confcall scenario", extend("$id" = "scenario.schema.json"))]
+pub struct Script {
+    /// Where the JSON Schema of this format is, so that editors complete and check the file.
+    #[serde(rename = "$schema", skip_serializing_if = "Option::is_none", default)]
+    pub schema: Option<String>,
+    /// The version of the format: 1.
+    pub version: u32,
+    /// The page that the conversation stands in, as a path; the lines of the steps count there.
+    pub source: String,
+    /// Words to select the scenario by (`--tag`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// What must exist before the first step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<Given>,
+    /// What varies from run to run, by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub variables: IndexMap<String, Variable>,
+    /// The messages, in the order of the page.
+    pub steps: Vec<Step>,
+}
+
+/// What must exist before the first step (SPEC section 4).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Given {
+    /// A call that no step makes.
+    Call,
+    /// A peer-to-peer call that an invitation replaces.
+    PeerCall,
+    /// Valid chat information on the call: several participants are invited.
+    Chat,
+    /// An application instance with a number: a phone is invited.
+    Number,
+    /// Somebody calls the bot.
+    IncomingCall,
+    /// The invitation will fail.
+    InviteFails,
+}
+
+impl Given {
+    /// The word in scenario files, cues and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::PeerCall => "peer-call",
+            Self::Chat => "chat",
+            Self::Number => "number",
+            Self::IncomingCall => "incoming-call",
+            Self::InviteFails => "invite-fails",
+        }
+    }
+}
+
+/// Something that varies from run to run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Variable {
+    /// What it identifies: the role in which its value stands.
+    pub kind: Kind,
+    /// The value that the page prints there, to the letter.
+    pub value: String,
+    /// Another variable which must have the same value in a run, although the page prints another
+    /// (or writes the same GUID otherwise). `--literal` does not ask for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<String>,
+}
+
+/// The role of a variable, told from the property or path segment that it stands in. Equal
+/// characters in another role are another variable.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A call: `…/calls/{call}`, `replacesCallId`.
+    Call,
+    /// An operation: `…/operations/{operation}`, the `id` of an operation.
+    Operation,
+    /// A participant of a roster: `…/participants/{participant}`, the `id` of a participant.
+    Participant,
+    /// A user's id, in an identity under `user`.
+    User,
+    /// An application's id, in an identity under `application`; a path's `/applications/{id}`.
+    Application,
+    /// A phone number, in an identity under `phone`.
+    Phone,
+    /// An identity of another kind (`guest`, `device`, `applicationInstance` …).
+    Identity,
+    /// A client context.
+    Context,
+    /// A chat thread or message.
+    Thread,
+    /// A tenant.
+    Tenant,
+    /// The bot's callback address.
+    Callback,
+    /// A bearer token.
+    Token,
+    /// Whatever a page prints a placeholder for and none of the others fits.
+    Text,
+}
+
+/// One message of the script.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// The bot asks the service.
+    Request(RequestStep),
+    /// The service answers the request before it.
+    Response(ResponseStep),
+    /// The service calls the bot back.
+    Notification(NotificationStep),
+}
+
+/// A request of the bot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestStep {
+    /// The line of the page: the opening fence of the message's head, counted from 1.
+    pub line: usize,
+    /// The method.
+    pub method: String,
+    /// The path, or the absolute URL, as printed but for its variables.
+    pub target: String,
+    /// The header fields as printed, without `Content-Length`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub headers: HeaderFields,
+    /// The body, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Body>,
+}
+
+/// An answer of the service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResponseStep {
+    /// The line of the page: the opening fence of the message's head, counted from 1.
+    pub line: usize,
+    /// The status code.
+    pub status: u16,
+    /// The header fields as printed, without `Content-Length`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub headers: HeaderFields,
+    /// The body, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Body>,
+    /// Success statuses that the page's prose gives for this answer and no example shows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub or: Vec<ProseStatus>,
+}
+
+/// A status code that stands in the prose of a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProseStatus {
+    /// The status code.
+    pub status: u16,
+    /// The line of the page, counted from 1.
+    pub line: usize,
+}
+
+/// A notification of the service to the bot's callback.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NotificationStep {
+    /// The line of the page: the opening fence of the message's head, counted from 1.
+    pub line: usize,
+    /// The method.
+    pub method: String,
+    /// The callback address, as printed but for its variables.
+    pub target: String,
+    /// The header fields as printed, without `Content-Length`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub headers: HeaderFields,
+    /// The line of the body's own fence, where it has one; equal to `line` where it has none.
+    pub body_line: usize,
+    /// The body.
+    pub body: Body,
+}
+
+impl Step {
+    /// The line of the page: the opening fence of the message's head, counted from 1.
+    pub const fn line(&self) -> usize {
+        match self {
+            Self::Request(step) => step.line,
+            Self::Response(step) => step.line,
+            Self::Notification(step) => step.line,
+        }
+    }
+
+    /// `request`, `response` or `notification`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Request(_) => "request",
+            Self::Response(_) => "response",
+            Self::Notification(_) => "notification",
+        }
+    }
+
+    /// The body, where there is one.
+    pub const fn body(&self) -> Option<&Body> {
+        match self {
+            Self::Request(step) => step.body.as_ref(),
+            Self::Response(step) => step.body.as_ref(),
+            Self::Notification(step) => Some(&step.body),
+        }
+    }
+
+    /// The header fields.
+    pub const fn headers(&self) -> &HeaderFields {
+        match self {
+            Self::Request(step) => &step.headers,
+            Self::Response(step) => &step.headers,
+            Self::Notification(step) => &step.headers,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_an_id() {
+        let id = ScenarioId::new("participant-invite/beta@2021-02/pt-BR/invite-one");
+        assert_eq!(id.page(), "participant-invite");
+        assert_eq!(id.api(), Some("beta"));
+        assert_eq!(id.edition(), Some("2021-02"));
+        assert_eq!(id.locale(), Some("pt-BR"));
+        assert_eq!(id.name(), "invite-one");
+        assert_eq!(id.page_key(), "participant-invite/beta@2021-02/pt-BR");
+    }
+
+    #[test]
+    fn a_short_id_has_no_edition() {
+        let id = ScenarioId::new("mine/first");
+        assert_eq!((id.edition(), id.locale()), (None, None));
+        assert_eq!(id.name(), "first");
+    }
+}

@@ -1,0 +1,6 @@
+//! Text and diagnostics: places in a user's file, JSON pointers, and suggestions.
+//!
+//! For: everything that tells a person where something is wrong. Not for: what is right or wrong.
+
+pub mod diagnostic;
+pub mod pointer;
