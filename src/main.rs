@@ -1,2 +1,7 @@
 //! The `confcall` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    confcall::entry::main()
+}

@@ -1,1 +1,94 @@
 //! The entry: the command line and the suite.
+//!
+//! For: reading arguments and the environment, deciding on colour and width, writing what the
+//! reports say, and exit codes. Not for: anything that another program would want as a library.
+//!
+//! Each command is a file of its own, with its arguments, and a function that gives an [`Exit`] or
+//! a [`Failure`].
+
+pub mod cli;
+pub mod completions;
+pub mod exit;
+pub mod extract;
+pub mod failure;
+pub mod list;
+pub mod output;
+pub mod run;
+pub mod scenarios;
+pub mod schema;
+pub mod selftest;
+pub mod serve;
+pub mod show;
+pub mod values;
+
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use self::cli::{Cli, Command};
+use self::exit::Exit;
+use self::failure::Failure;
+use self::output::Output;
+
+/// What the `confcall` binary does.
+pub fn main() -> ExitCode {
+    panic::set_hook(Box::new(|info| {
+        output::complain(&format!(
+            "{info}\n  = help: this is a defect of confcall; please report it with the command"
+        ));
+    }));
+    guarded(|| {
+        let arguments = cli::with_default_command(std::env::args_os());
+        match Cli::try_parse_from(arguments) {
+            Ok(cli) => execute(cli),
+            Err(error) => {
+                // Help and version go to standard output; a reader that went away is no failure.
+                let _ = error.print();
+                if error.use_stderr() {
+                    Exit::Usage
+                } else {
+                    Exit::Success
+                }
+            }
+        }
+    })
+    .into()
+}
+
+/// A panic is a defect of confcall, and ends as one. The hook has told it.
+fn guarded(work: impl FnOnce() -> Exit) -> Exit {
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Exit::Defect)
+}
+
+fn execute(cli: Cli) -> Exit {
+    let output = Output::new(cli.color);
+    command(cli.command, output).unwrap_or_else(|failure| {
+        output::complain(&failure.to_string());
+        failure.exit()
+    })
+}
+
+fn command(command: Command, output: Output) -> Result<Exit, Failure> {
+    match command {
+        Command::Run(arguments) => run::command(*arguments, output),
+        Command::List(arguments) => list::command(&arguments, output),
+        Command::Show(arguments) => show::command(&arguments, output),
+        Command::Serve(arguments) => serve::command(arguments, output),
+        Command::Extract(arguments) => extract::command(&arguments, output),
+        Command::Selftest(arguments) => selftest::command(&arguments, output),
+        Command::Schema => schema::command(output),
+        Command::Completions(arguments) => completions::command(&arguments, output),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_defect() {
+        assert_eq!(guarded(|| panic!("expected by this test")), Exit::Defect);
+        assert_eq!(guarded(|| Exit::Departs), Exit::Departs);
+    }
+}

@@ -1,5 +1,8 @@
-//! Pure logic over the model: extraction, the judge, verdicts. No sockets, files, clock or chance.
+//! Pure logic over the model: reading scenario files, extraction, the judge, verdicts, selection.
+//! No sockets, files, clock or chance.
 
 pub mod extract;
 pub mod judge;
+pub mod script;
+pub mod selection;
 pub mod verdict;

@@ -1,1 +1,8 @@
-//! Functions from results to text. Pure.
+//! Functions from results to text. Pure: who calls them decides on width and colour, and writes.
+
+pub mod conversation;
+pub mod json;
+pub mod junit;
+pub mod list;
+pub mod paint;
+pub mod terminal;

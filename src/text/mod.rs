@@ -3,4 +3,6 @@
 //! For: everything that tells a person where something is wrong. Not for: what is right or wrong.
 
 pub mod diagnostic;
+pub mod json;
+pub mod place;
 pub mod pointer;

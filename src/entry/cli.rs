@@ -1,0 +1,129 @@
+//! The command line: the commands, and what all of them share.
+
+use std::ffi::OsString;
+
+use clap::{Parser, Subcommand};
+
+use super::output::Color;
+use super::{completions, extract, list, run, selftest, serve, show};
+
+/// Record-replay conformance tests for calling bots and the services that they call
+#[derive(Debug, Parser)]
+#[command(
+    name = "confcall",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    after_help = "\
+Examples:
+  confcall                                      judge the built-in pair by every scenario
+  confcall run --service http://localhost:8080  judge a service, confcall plays the bot
+  confcall run --bot http://localhost:3978/callback --cue http://localhost:3978/cue
+                                                judge a bot, confcall plays the service
+  confcall list                                 what there is to play
+
+Without a command, confcall does what `confcall run` does."
+)]
+pub struct Cli {
+    /// Colour the output
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play scenarios against a target and judge it (the default)
+    #[command(after_help = run::EXAMPLES)]
+    Run(Box<run::Arguments>),
+    /// List the scenarios
+    #[command(after_help = "\
+Examples:
+  confcall list --edition 2021-02
+  confcall list '*/zh-CN/*' --format json")]
+    List(list::Arguments),
+    /// Show a scenario as readable text
+    #[command(after_help = "\
+Example:
+  confcall show participant-invite/beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call")]
+    Show(show::Arguments),
+    /// Run the built-in service or bot alone, for other programs to talk to
+    #[command(after_help = "\
+It prints `listening URL` once it can be reached, and ends on Ctrl-C and SIGTERM.
+
+Examples:
+  confcall serve --listen 127.0.0.1:8080
+  confcall serve --bot --edition 2019-05")]
+    Serve(serve::Arguments),
+    /// Turn API reference pages into scenarios, or account for every fence in them
+    #[command(after_help = extract::EXAMPLES)]
+    Extract(extract::Arguments),
+    /// Show that the judge catches deliberate faults and blames no harmless variation
+    Selftest(selftest::Arguments),
+    /// Print the JSON Schema of scenario files
+    Schema,
+    /// Print a completion script for a shell
+    #[command(after_help = "\
+Example:
+  confcall completions bash > ~/.local/share/bash-completion/completions/confcall")]
+    Completions(completions::Arguments),
+}
+
+/// The arguments with `run` put in where no command is named: `confcall` and
+/// `confcall --service URL` are runs. A word that is no command is not taken for a filter, so that
+/// a misspelt command is told as one.
+pub fn with_default_command(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<_> = arguments.into_iter().collect();
+    let mut at = 1;
+    while let Some(argument) = arguments.get(at).and_then(|it| it.to_str()) {
+        match argument {
+            "--color" => at += 2,
+            it if it.starts_with("--color=") => at += 1,
+            _ => break,
+        }
+    }
+    let at = at.min(arguments.len());
+    let defaults = match arguments.get(at).map(|it| it.to_string_lossy()) {
+        None => true,
+        Some(it) => it.starts_with('-') && !matches!(&*it, "-h" | "--help" | "-V" | "--version"),
+    };
+    if defaults {
+        arguments.insert(at.max(1).min(arguments.len()), "run".into());
+    }
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn run_is_the_default() {
+        for (given, taken) in [
+            ("confcall", "confcall run"),
+            ("confcall --strict", "confcall run --strict"),
+            ("confcall --color never", "confcall --color never run"),
+            (
+                "confcall --color=never --strict",
+                "confcall --color=never run --strict",
+            ),
+            ("confcall list", "confcall list"),
+            ("confcall lst", "confcall lst"),
+            ("confcall --help", "confcall --help"),
+            ("confcall -V", "confcall -V"),
+        ] {
+            let given = given.split(' ').map(OsString::from);
+            let taken: Vec<_> = taken.split(' ').map(OsString::from).collect();
+            assert_eq!(with_default_command(given), taken);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Why a command ended before it had a result.
+
+use std::io;
+
+use super::exit::Exit;
+use crate::io::store::StoreError;
+use crate::logic::selection::Nothing;
+
+/// Why a command ended before it had a result. Not for what a target does: that is a verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Arguments that make no sense together, or input that is none; with the remedy.
+    #[error("{0}")]
+    Usage(String),
+    /// A selection that selects nothing.
+    #[error(transparent)]
+    Nothing(#[from] Nothing),
+    /// Files that are broken, absent or not writable.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Standard output does not take what is written.
+    #[error("standard output: {0}")]
+    Output(#[from] io::Error),
+    /// The environment: a port taken, a target that is not there.
+    #[error("{0}")]
+    Environment(String),
+    /// confcall itself.
+    #[error("{0}\n  = help: this is a defect of confcall; please report it with the command")]
+    Defect(String),
+}
+
+impl Failure {
+    /// How confcall ends for it.
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Store(StoreError::Unwritable { .. }) | Self::Output(_) | Self::Environment(_) => {
+                Exit::Environment
+            }
+            Self::Usage(_) | Self::Nothing(_) | Self::Store(_) => Exit::Usage,
+            Self::Defect(_) => Exit::Defect,
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! `confcall list`.
+
+use clap::{Args, ValueEnum};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+use super::scenarios::Which;
+use crate::report;
+
+/// The arguments of `confcall list`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    which: Which,
+    /// How to show them
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// How lists are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs, in a stable shape
+    Json,
+}
+
+/// Lists the selected scenarios.
+///
+/// # Errors
+///
+/// Broken or absent scenarios, and a selection that selects nothing.
+pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    let scenarios = arguments.which.select()?;
+    let scenarios: Vec<_> = scenarios.iter().collect();
+    let text = match arguments.format {
+        Format::Text => report::list::text(&scenarios),
+        Format::Json => report::list::json(&scenarios)
+            .map_err(|error| Failure::Defect(format!("the list is no JSON: {error}")))?,
+    };
+    output.print(&text)?;
+    Ok(Exit::Success)
+}

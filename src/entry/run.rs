@@ -1,0 +1,316 @@
+//! `confcall run`: its arguments, and the run that they ask for.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use url::Url;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+use super::scenarios::Which;
+use super::values::{self, GivenSource, ReportFile, ReportKind};
+use crate::io::store;
+use crate::logic::verdict::{Role, Run, ScenarioResult};
+use crate::model::scenario::Scenario;
+use crate::report::conversation::Names;
+use crate::report::{json, junit, terminal};
+
+/// What `confcall run --help` ends with.
+pub const EXAMPLES: &str = "\
+Examples:
+  confcall run                                     the built-in pair, every scenario
+  confcall run --service http://localhost:8080 --given assume
+  confcall run --bot http://localhost:3978/callback --cue http://localhost:3978/cue
+  confcall run '*/pt-BR/*' --role bot --report junit=report.xml
+
+Exit codes:
+  0 something passed and nothing else is wrong     1 the target departs, or was not judged
+  2 bad usage or input    3 the environment failed    70 a defect of confcall    130 interrupted";
+
+/// The arguments of `confcall run`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    which: Which,
+    /// Judge only this party of the built-in pair
+    #[arg(long, value_name = "ROLE", help_heading = "Scenarios")]
+    role: Option<Party>,
+
+    /// Judge the service at this address; confcall plays the bot
+    #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", conflicts_with = "bot")]
+    service: Option<Url>,
+    /// Where to take the service's notifications [default: any free port of 127.0.0.1]
+    #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "service")]
+    callback_listen: Option<SocketAddr>,
+    /// What to tell the service as callback, where it reaches it under another address
+    #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", requires = "service")]
+    callback_url: Option<Url>,
+    /// Judge the bot with this callback; confcall plays the service
+    #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target")]
+    bot: Option<Url>,
+    /// Where to tell the bot what to do
+    #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", requires = "bot")]
+    cue: Option<Url>,
+    /// Where to take the bot's requests [default: any free port of 127.0.0.1]
+    #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "bot")]
+    listen: Option<SocketAddr>,
+    /// What to tell the bot as the service's address, where it reaches it under another
+    #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", requires = "bot")]
+    public_url: Option<Url>,
+    /// The bearer token to send
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "CONFCALL_TOKEN",
+        hide_env_values = true,
+        help_heading = "Target"
+    )]
+    token: Option<String>,
+    /// Who brings about what a scenario needs: create, assume, or a URL to ask
+    #[arg(long, value_name = "HOW", value_parser = values::given, default_value = "create", help_heading = "Target")]
+    given: GivenSource,
+
+    /// How long to wait for each expected message
+    #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "5s", help_heading = "Judging")]
+    deadline: Duration,
+    /// How long to wait for surplus messages, once, at the end [default: 250ms; 0 for the built-in pair]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
+    settle: Option<Duration>,
+    /// Judge by the page's structure to the letter: no alternatives, no correlation
+    #[arg(long, help_heading = "Judging")]
+    literal: bool,
+    /// Fail where the contract only says SHOULD
+    #[arg(long, help_heading = "Judging")]
+    strict: bool,
+    /// How many scenarios to play at a time
+    #[arg(long, short, value_name = "COUNT", help_heading = "Judging")]
+    jobs: Option<NonZeroUsize>,
+
+    /// Write a report too: json=FILE or junit=FILE (repeatable)
+    #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
+    report: Vec<ReportFile>,
+}
+
+/// A party, as `--role` names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Party {
+    /// It sends requests and is called back
+    Bot,
+    /// It answers and sends notifications
+    Service,
+}
+
+impl From<Party> for Role {
+    fn from(party: Party) -> Self {
+        match party {
+            Party::Bot => Self::Bot,
+            Party::Service => Self::Service,
+        }
+    }
+}
+
+/// A run, as it is asked for.
+#[derive(Debug)]
+pub struct Options {
+    /// What is played; at least one.
+    pub scenarios: Vec<Scenario>,
+    /// Who is judged.
+    pub target: Target,
+    /// Who brings about given states.
+    pub given: GivenSource,
+    /// The bearer token to send; none where any will do.
+    pub token: Option<String>,
+    /// How long to wait for each expected message.
+    pub deadline: Duration,
+    /// How long to wait for surplus messages at the end.
+    pub settle: Duration,
+    /// Whether the page's structure is judged to the letter.
+    pub literal: bool,
+    /// Whether SHOULD fails.
+    pub strict: bool,
+    /// How many scenarios are played at a time; none leaves it to the player.
+    pub jobs: Option<NonZeroUsize>,
+}
+
+/// Who is judged, and how it is reached.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Target {
+    /// These parties of the built-in pair.
+    BuiltIn(Vec<Role>),
+    /// A service.
+    Service {
+        /// Its address.
+        url: Url,
+        /// Where its notifications are taken.
+        callback_listen: SocketAddr,
+        /// What it is told as callback; none for the listener's own address.
+        callback_url: Option<Url>,
+    },
+    /// A bot.
+    Bot {
+        /// Its callback.
+        url: Url,
+        /// Where it is told what to do.
+        cue: Option<Url>,
+        /// Where its requests are taken.
+        listen: SocketAddr,
+        /// What it is told as the service's address; none for the listener's own.
+        public_url: Option<Url>,
+    },
+}
+
+/// The time that an implementation under test has for surplus messages.
+const SETTLE: Duration = Duration::from_millis(250);
+
+/// Any free port of the loopback interface.
+const ANYWHERE: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+impl Options {
+    fn new(arguments: Arguments) -> Result<Self, Failure> {
+        let token = token(arguments.token)?;
+        let target = target(
+            arguments.role,
+            (
+                arguments.service,
+                arguments.callback_listen,
+                arguments.callback_url,
+            ),
+            (
+                arguments.bot,
+                arguments.cue,
+                arguments.listen,
+                arguments.public_url,
+            ),
+        )?;
+        let settle = match target {
+            Target::BuiltIn(_) => Duration::ZERO,
+            Target::Service { .. } | Target::Bot { .. } => SETTLE,
+        };
+        Ok(Self {
+            scenarios: arguments.which.select()?,
+            target,
+            given: arguments.given,
+            token,
+            deadline: arguments.deadline,
+            settle: arguments.settle.unwrap_or(settle),
+            literal: arguments.literal,
+            strict: arguments.strict,
+            jobs: arguments.jobs,
+        })
+    }
+}
+
+fn target(
+    role: Option<Party>,
+    (service, callback_listen, callback_url): (Option<Url>, Option<SocketAddr>, Option<Url>),
+    (bot, cue, listen, public_url): (Option<Url>, Option<Url>, Option<SocketAddr>, Option<Url>),
+) -> Result<Target, Failure> {
+    let (judged, target) = match (service, bot) {
+        (Some(url), _) => {
+            let target = Target::Service {
+                url,
+                callback_listen: callback_listen.unwrap_or(ANYWHERE),
+                callback_url,
+            };
+            (Party::Service, target)
+        }
+        (None, Some(url)) => {
+            let target = Target::Bot {
+                url,
+                cue,
+                listen: listen.unwrap_or(ANYWHERE),
+                public_url,
+            };
+            (Party::Bot, target)
+        }
+        (None, None) => {
+            let both = vec![Role::Service, Role::Bot];
+            let roles = role.map_or(both, |role| vec![role.into()]);
+            return Ok(Target::BuiltIn(roles));
+        }
+    };
+    if role.is_some_and(|role| role != judged) {
+        let judged = Role::from(judged);
+        return Err(Failure::Usage(format!(
+            "`--role` selects nothing: with `--{judged}` only a {judged} is judged\n  = help: leave `--role` out"
+        )));
+    }
+    Ok(target)
+}
+
+/// The token, which must fit into a header. It is checked here, as the parser of arguments would
+/// print what it refuses.
+fn token(token: Option<String>) -> Result<Option<String>, Failure> {
+    let token = token.filter(|it| !it.is_empty());
+    if token
+        .as_ref()
+        .is_some_and(|it| !it.bytes().all(|b| b.is_ascii_graphic()))
+    {
+        return Err(Failure::Usage(
+            "the token holds characters that no bearer token has\n  = help: look for line ends and spaces in `--token` or CONFCALL_TOKEN".to_owned(),
+        ));
+    }
+    Ok(token)
+}
+
+/// Plays and judges.
+///
+/// # Errors
+///
+/// Bad arguments, broken scenarios, and what [`play`] says.
+pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    let reports = std::mem::take(&mut arguments.report);
+    let options = Options::new(arguments)?;
+    let played = play(&options)?;
+    let text = terminal::render(&played.run, &played.names(), played.elapsed, output.look);
+    output.print(&text)?;
+    for report in &reports {
+        write(report, &played)?;
+    }
+    Ok(Exit::of_run(&played.run))
+}
+
+fn write(report: &ReportFile, played: &Played) -> Result<(), Failure> {
+    let text = match report.kind {
+        ReportKind::Json => json::render(&played.run).map_err(|error| error.to_string()),
+        ReportKind::Junit => {
+            junit::render(&played.run, &played.names()).map_err(|error| error.to_string())
+        }
+    };
+    let text =
+        text.map_err(|error| Failure::Defect(format!("a report cannot be made: {error}")))?;
+    Ok(store::write(&report.path, &text)?)
+}
+
+/// A run that was played to its end.
+#[derive(Debug)]
+pub struct Played {
+    /// What came of it.
+    pub run: Run,
+    /// The wall time.
+    pub elapsed: Duration,
+}
+
+impl Played {
+    /// The names of the values that are bound in a result's traffic.
+    #[expect(
+        clippy::unused_self,
+        reason = "results do not carry their bindings yet, so values are shown as they are"
+    )]
+    fn names(&self) -> impl Fn(&ScenarioResult) -> Names {
+        |_| Names::NONE
+    }
+}
+
+/// Plays the scenarios.
+///
+/// # Errors
+///
+/// A port that is taken, a target that is not there from the start.
+fn play(_options: &Options) -> Result<Played, Failure> {
+    Err(Failure::Defect("run: not wired yet".to_owned()))
+}

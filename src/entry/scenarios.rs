@@ -1,0 +1,74 @@
+//! Which scenarios a command takes: where they come from, and which of them.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::failure::Failure;
+use crate::io::store::{self, StoreError};
+use crate::logic::selection::{Filter, Selection};
+use crate::model::scenario::Scenario;
+
+/// Where scenarios come from.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Source {
+    /// Take the scenarios of this folder instead of the built-in ones
+    #[arg(long, value_name = "DIR", help_heading = "Scenarios")]
+    pub scenarios: Option<PathBuf>,
+}
+
+/// Which scenarios are taken.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Which {
+    /// A part of a scenario's id, or a glob over the whole of it
+    #[arg(value_name = "FILTER", value_parser = Filter::parse)]
+    pub filters: Vec<Filter>,
+    /// Only scenarios of this edition of the pages, such as 2021-02 (repeatable)
+    #[arg(long, value_name = "EDITION", help_heading = "Scenarios")]
+    pub edition: Vec<String>,
+    /// Only scenarios of pages in this language, such as pt-BR (repeatable)
+    #[arg(long, value_name = "LOCALE", help_heading = "Scenarios")]
+    pub locale: Vec<String>,
+    /// Only scenarios with this tag (repeatable)
+    #[arg(long, value_name = "TAG", help_heading = "Scenarios")]
+    pub tag: Vec<String>,
+    /// Where they come from.
+    #[command(flatten)]
+    pub source: Source,
+}
+
+impl Source {
+    /// All scenarios, by id.
+    ///
+    /// # Errors
+    ///
+    /// Broken or absent files; broken built-in ones are a defect.
+    pub fn load(&self) -> Result<Vec<Scenario>, Failure> {
+        match &self.scenarios {
+            Some(folder) => Ok(store::load(folder)?),
+            None => store::built_in().map_err(|error| match error {
+                StoreError::Broken(_) => Failure::Defect(error.to_string()),
+                error => error.into(),
+            }),
+        }
+    }
+}
+
+impl Which {
+    /// The selected scenarios, by id; at least one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::load`], and a selection that selects nothing.
+    pub fn select(&self) -> Result<Vec<Scenario>, Failure> {
+        let all = self.source.load()?;
+        let selection = Selection {
+            filters: self.filters.clone(),
+            editions: self.edition.clone(),
+            locales: self.locale.clone(),
+            tags: self.tag.clone(),
+        };
+        let picked = selection.pick(&all)?;
+        Ok(picked.into_iter().cloned().collect())
+    }
+}

@@ -1,0 +1,369 @@
+//! Conversations as people read them: what a scenario documents, and what went over the wire.
+//!
+//! Both go through [`render_message`], so that a difference between the two texts is a difference
+//! between the two conversations.
+
+use serde_json::Value;
+
+use crate::logic::verdict::{Role, Traffic, TrafficMessage};
+use crate::model::identifier;
+use crate::model::message::{Body, Payload};
+use crate::model::scenario::{Scenario, Step};
+use crate::model::template::{fill, fill_json};
+use crate::text::place::printable;
+
+/// The header fields that are shown, in this order. The others say nothing about a conversation.
+const SHOWN: [&str; 3] = ["Authorization", "Content-Type", "Location"];
+
+/// A body, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// None.
+    Empty,
+    /// JSON, shown over several lines.
+    Json(Value),
+    /// Text, shown to the letter.
+    Text(String),
+    /// Bytes that are no text; their number is shown.
+    Opaque(usize),
+}
+
+/// A message as text: start line, the header fields that matter, an empty line, the body. Ends
+/// with a line feed.
+///
+/// Of an `Authorization` only the scheme is shown, unless its value is a variable's name.
+pub fn render_message<'a>(
+    start_line: &str,
+    headers: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+    content: &Content,
+) -> String {
+    let mut text = printable(start_line);
+    text.push('\n');
+    for shown in SHOWN {
+        for (_, value) in headers
+            .clone()
+            .filter(|(name, _)| name.eq_ignore_ascii_case(shown))
+        {
+            let value = match shown {
+                "Authorization" => without_secret(value),
+                _ => value.to_owned(),
+            };
+            text.push_str(&format!("{shown}: {}\n", printable(&value)));
+        }
+    }
+    match content {
+        Content::Empty => {}
+        Content::Json(value) => push_body(&mut text, &format!("{value:#}")),
+        Content::Text(body) => push_body(&mut text, body),
+        Content::Opaque(length) => push_body(&mut text, &format!("({length} bytes)")),
+    }
+    text
+}
+
+fn push_body(text: &mut String, body: &str) {
+    text.push('\n');
+    for line in body.lines() {
+        text.push_str(&printable(line));
+        text.push('\n');
+    }
+}
+
+fn without_secret(value: &str) -> String {
+    match value.split_once(' ') {
+        Some((_, rest)) if rest.starts_with('{') && rest.ends_with('}') => value.to_owned(),
+        Some((scheme, _)) => format!("{scheme} …"),
+        None => "…".to_owned(),
+    }
+}
+
+/// A scenario with what it needs and what varies, then its conversation.
+pub fn show(scenario: &Scenario) -> String {
+    let script = &scenario.script;
+    let mut text = format!("{}\n\n  page   {}\n", scenario.id, script.source);
+    let given: Vec<_> = script.given.iter().map(|it| it.as_str()).collect();
+    for (label, words) in [
+        ("given", given.join(", ")),
+        ("tags", script.tags.join(", ")),
+    ] {
+        if !words.is_empty() {
+            text.push_str(&format!("  {label:<5}  {words}\n"));
+        }
+    }
+    let width = script.variables.keys().map(|it| it.len() + 2).max();
+    for (name, variable) in &script.variables {
+        let name = format!("{{{name}}}");
+        let width = width.unwrap_or_default();
+        let value = printable(&variable.value);
+        text.push_str(&format!("  {name:<width$}  {value}"));
+        if let Some(other) = &variable.same_as {
+            text.push_str(&format!("  (the same as {{{other}}})"));
+        }
+        text.push('\n');
+    }
+    text.push('\n');
+    text.push_str(&self::scenario(scenario));
+    text
+}
+
+/// The conversation that a scenario documents, variables by name. Each step stands under its
+/// number, its kind and its line in the page.
+pub fn scenario(scenario: &Scenario) -> String {
+    let source = &scenario.script.source;
+    let steps = scenario.script.steps.iter().enumerate();
+    let shown: Vec<_> = steps
+        .map(|(index, step)| {
+            let (number, kind, line) = (index + 1, step.kind(), step.line());
+            format!("#{number} {kind}  {source}:{line}\n{}", documented(step))
+        })
+        .collect();
+    shown.join("\n")
+}
+
+fn documented(step: &Step) -> String {
+    let name = |name: &str| Some(format!("{{{name}}}"));
+    let start = match step {
+        Step::Request(step) => format!("{} {}", step.method, fill(&step.target, &name)),
+        Step::Response(step) => status_line(step.status),
+        Step::Notification(step) => format!("{} {}", step.method, fill(&step.target, &name)),
+    };
+    let headers: Vec<_> = step
+        .headers()
+        .iter()
+        .map(|(field, value)| (field.as_str(), fill(value, &name)))
+        .collect();
+    let content = match step.body() {
+        None => Content::Empty,
+        Some(Body::Json(value)) => Content::Json(fill_json(value, &name)),
+        Some(Body::Text(text)) => Content::Text(fill(text, &name)),
+    };
+    let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
+    render_message(&start, headers, &content)
+}
+
+/// The traffic of a conversation, in its order, bound values by name. Each message stands under
+/// the number of its step, if it was taken for one, and its kind.
+pub fn traffic(traffic: &[Traffic], names: &Names) -> String {
+    let shown: Vec<_> = traffic
+        .iter()
+        .map(|it| {
+            let step = it.step.map_or(String::new(), |step| format!("#{step} "));
+            let kind = kind(it);
+            format!("{step}{kind}\n{}", seen(&it.message, names))
+        })
+        .collect();
+    shown.join("\n")
+}
+
+const fn kind(traffic: &Traffic) -> &'static str {
+    match (&traffic.message, traffic.from) {
+        (TrafficMessage::Request(_), Role::Bot) => "request",
+        (TrafficMessage::Response(_), Role::Service) => "response",
+        (TrafficMessage::Request(_), Role::Service) => "notification",
+        (TrafficMessage::Response(_), Role::Bot) => "acknowledgement",
+        (TrafficMessage::Event(_), _) => "event",
+    }
+}
+
+fn seen(message: &TrafficMessage, names: &Names) -> String {
+    let (start, headers, body) = match message {
+        TrafficMessage::Request(it) => {
+            let start = format!("{} {}", it.method, names.in_text(&it.target));
+            (start, &it.headers, &it.body)
+        }
+        TrafficMessage::Response(it) => (status_line(it.status), &it.headers, &it.body),
+        TrafficMessage::Event(text) => return format!("{}\n", printable(text)),
+    };
+    let headers: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| (name, names.in_text(value)))
+        .collect();
+    let content = match body {
+        Payload::Empty => Content::Empty,
+        Payload::Json(value) => Content::Json(names.in_json(value)),
+        Payload::Text { text, .. } => Content::Text(names.in_text(text)),
+        Payload::Opaque(length) => Content::Opaque(*length),
+    };
+    let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
+    render_message(&start, headers, &content)
+}
+
+/// Reason phrases are nobody's contract, so they are not shown.
+fn status_line(status: u16) -> String {
+    format!("HTTP {status}")
+}
+
+/// The names of the values that are bound in a run, to show traffic by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names(Vec<(String, String)>);
+
+impl Names {
+    /// No names: traffic is shown as it was.
+    pub const NONE: Self = Self(Vec::new());
+
+    /// The variables of a scenario, under the values that are bound to them. Where one value is
+    /// bound to two variables, the first names it.
+    pub fn new(bound: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut names: Vec<_> = bound
+            .into_iter()
+            .filter(|(value, _)| !value.is_empty())
+            .collect();
+        names.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+        Self(names)
+    }
+
+    /// The text with each bound value replaced by `{name}`. GUIDs are found in any spelling;
+    /// nothing is found inside of a longer word.
+    pub fn in_text(&self, text: &str) -> String {
+        let mut shown = String::with_capacity(text.len());
+        let mut rest = text;
+        let mut before = None;
+        while let Some(next) = rest.chars().next() {
+            let (length, name) = self
+                .at_start(rest, before)
+                .unwrap_or((next.len_utf8(), None));
+            match name {
+                Some(name) => shown.push_str(&format!("{{{name}}}")),
+                None => shown.push(next),
+            }
+            before = rest[..length].chars().next_back();
+            rest = &rest[length..];
+        }
+        shown
+    }
+
+    /// The value with each string of it replaced likewise, at every depth.
+    pub fn in_json(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.in_text(text)),
+            Value::Array(items) => items.iter().map(|it| self.in_json(it)).collect(),
+            Value::Object(properties) => properties
+                .iter()
+                .map(|(name, it)| (name.clone(), self.in_json(it)))
+                .collect(),
+            other => other.clone(),
+        }
+    }
+
+    fn at_start(&self, text: &str, before: Option<char>) -> Option<(usize, Option<&str>)> {
+        self.0.iter().find_map(|(value, name)| {
+            let length = spelled(value, text)?;
+            let inside = |edge: Option<char>, beyond: Option<char>| {
+                edge.is_some_and(is_word) && beyond.is_some_and(is_word)
+            };
+            let cut = inside(value.chars().next(), before)
+                || inside(value.chars().next_back(), text[length..].chars().next());
+            (!cut).then_some((length, Some(name.as_str())))
+        })
+    }
+}
+
+/// How many bytes of the text's start spell that value.
+fn spelled(value: &str, text: &str) -> Option<usize> {
+    if text.starts_with(value) {
+        return Some(value.len());
+    }
+    if !identifier::is_guid(value) {
+        return None;
+    }
+    let end = text
+        .find(|c: char| !c.is_ascii_hexdigit() && c != '-')
+        .unwrap_or(text.len());
+    identifier::same(&text[..end], value).then_some(end)
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '-' || c == '_'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::message::{Headers, Request, Response};
+    use serde_json::json;
+
+    const CALL: &str = "57dab8b1-894c-409a-b240-bd8beae78896";
+
+    fn names() -> Names {
+        Names::new([
+            (CALL.into(), "call".into()),
+            ("1".into(), "operation".into()),
+            ("s3cret".into(), "token".into()),
+        ])
+    }
+
+    #[test]
+    fn bound_values_are_shown_by_name() {
+        for (text, shown) in [
+            (
+                "/v1.0/calls/57DAB8B1894C409AB240BD8BEAE78896/answer",
+                "/v1.0/calls/{call}/answer",
+            ),
+            ("/operations/1", "/operations/{operation}"),
+            ("/operations/11 1-a a1", "/operations/11 1-a a1"),
+            ("é1é 1", "é1é {operation}"),
+        ] {
+            assert_eq!(names().in_text(text), shown);
+        }
+        assert_eq!(
+            names().in_json(&json!({"1": [CALL, 1]})),
+            json!({"1": ["{call}", 1]})
+        );
+    }
+
+    #[test]
+    fn traffic_reads_as_what_is_documented() {
+        let scenario = Scenario {
+            id: crate::model::scenario::ScenarioId::new("a"),
+            script: serde_json::from_value(json!({
+                "version": 1, "source": "p.md",
+                "steps": [
+                    {"request": {"line": 7, "method": "POST", "target": "/calls/{call}",
+                        "headers": {"Content-Type": "application/json", "Authorization": "Bearer {token}"},
+                        "body": {"json": {"a": "{{b}}"}}}},
+                    {"response": {"line": 9, "status": 202}}
+                ]
+            }))
+            .unwrap(),
+        };
+        let documented = super::scenario(&scenario);
+        assert_eq!(
+            documented,
+            "#1 request  p.md:7\nPOST /calls/{call}\nAuthorization: Bearer {token}\nContent-Type: application/json\n\n{\n  \"a\": \"{b}\"\n}\n\n#2 response  p.md:9\nHTTP 202\n"
+        );
+        let seen = [
+            Traffic {
+                from: Role::Bot,
+                step: Some(1),
+                message: TrafficMessage::Request(Request {
+                    method: "POST".into(),
+                    target: format!("/calls/{}", CALL.to_uppercase()),
+                    headers: Headers::from_iter([
+                        ("content-type", "application/json"),
+                        ("host", "h"),
+                        ("authorization", "Bearer s3cret"),
+                    ]),
+                    body: Payload::Json(json!({"a": "{b}"})),
+                }),
+            },
+            Traffic {
+                from: Role::Service,
+                step: Some(2),
+                message: TrafficMessage::Response(Response {
+                    status: 202,
+                    headers: Headers::new(),
+                    body: Payload::Empty,
+                }),
+            },
+        ];
+        let without_places = documented.replace("  p.md:7", "").replace("  p.md:9", "");
+        assert_eq!(traffic(&seen, &names()), without_places);
+        assert!(traffic(&seen, &Names::NONE).contains("Bearer …\n"));
+    }
+
+    #[test]
+    fn nothing_moves_the_cursor() {
+        let content = Content::Text("a\u{1b}[2J\nb".into());
+        let shown = render_message("GET /\r", std::iter::empty(), &content);
+        assert_eq!(shown, "GET /\u{fffd}\n\na\u{fffd}[2J\nb\n");
+    }
+}

@@ -1,0 +1,115 @@
+//! The JUnit report of a run: one suite for each party judged, one case for each scenario.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
+
+use super::conversation::Names;
+use super::paint::Look;
+use super::terminal;
+use crate::logic::verdict::{Role, Run, ScenarioResult, Verdict};
+
+/// The report as XML. `names` are as for the terminal.
+///
+/// # Errors
+///
+/// Text that XML cannot hold.
+pub fn render(
+    run: &Run,
+    names: &dyn Fn(&ScenarioResult) -> Names,
+) -> Result<String, SerializeError> {
+    let mut report = Report::new("confcall");
+    for role in [Role::Service, Role::Bot] {
+        let mut suite = TestSuite::new(role.as_str());
+        let results = run.results.iter().filter(|it| it.role == role);
+        suite.add_test_cases(results.map(|it| case(it, names)));
+        if !suite.test_cases.is_empty() {
+            report.add_test_suite(suite);
+        }
+    }
+    report.to_string()
+}
+
+fn case(result: &ScenarioResult, names: &dyn Fn(&ScenarioResult) -> Names) -> TestCase {
+    let mut status = match result.verdict {
+        Verdict::Pass => TestCaseStatus::success(),
+        Verdict::Skip | Verdict::Known => TestCaseStatus::skipped(),
+        Verdict::Fail => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        Verdict::Inconclusive | Verdict::Error => {
+            TestCaseStatus::non_success(NonSuccessKind::Error)
+        }
+    };
+    if result.verdict != Verdict::Pass {
+        status.set_message(headline(result));
+    }
+    if matches!(
+        result.verdict,
+        Verdict::Fail | Verdict::Inconclusive | Verdict::Error
+    ) {
+        if let Some(first) = result.failures.first() {
+            status.set_type(first.rule.as_str());
+        }
+        status.set_description(terminal::details(result, &names(result), Look::PLAIN));
+    }
+    let mut case = TestCase::new(result.scenario.as_str(), status);
+    case.set_classname(result.role.as_str());
+    case.set_time(Duration::from_millis(result.duration_ms));
+    case
+}
+
+fn headline(result: &ScenarioResult) -> String {
+    let first = result
+        .failures
+        .first()
+        .map(|it| format!("{}: {}", it.rule, it.message));
+    match result.verdict {
+        Verdict::Known => format!("known failure: {}", result.reason),
+        Verdict::Fail => first.unwrap_or_else(|| result.reason.clone()),
+        _ => result.reason.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logic::verdict::Target;
+
+    #[test]
+    fn what_did_not_pass_never_reads_as_passed() {
+        let verdicts = [
+            (Verdict::Pass, None),
+            (Verdict::Fail, Some("<failure")),
+            (Verdict::Known, Some("<skipped")),
+            (Verdict::Inconclusive, Some("<error")),
+            (Verdict::Error, Some("<error")),
+            (Verdict::Skip, Some("<skipped")),
+        ];
+        for (verdict, element) in verdicts {
+            let result = ScenarioResult {
+                scenario: "page/one".into(),
+                role: Role::Bot,
+                verdict,
+                reason: "why <&>".into(),
+                duration_ms: 1,
+                failures: Vec::new(),
+                warnings: Vec::new(),
+                notes: Vec::new(),
+                traffic: Vec::new(),
+            };
+            let target = Target {
+                role: None,
+                url: None,
+            };
+            let xml = render(&Run::new(target, vec![result]), &|_| Names::NONE).unwrap();
+            let found = ["<failure", "<error", "<skipped"]
+                .into_iter()
+                .find(|it| xml.contains(it));
+            assert_eq!(found, element, "{xml}");
+            assert_eq!(
+                xml.contains("why &lt;&amp;&gt;"),
+                element.is_some(),
+                "{xml}"
+            );
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! The terminal report of a run: short where all is well, and all that there is to know where
+//! something is not. The last line counts.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use super::conversation::{self, Names};
+use super::paint::Look;
+use crate::logic::verdict::{Finding, Level, Role, Run, ScenarioResult, Summary, Verdict};
+use crate::text::place::printable;
+
+/// The report. `names` are those of the values bound in a result's traffic; `elapsed` is the
+/// wall time of the run.
+pub fn render(
+    run: &Run,
+    names: &dyn Fn(&ScenarioResult) -> Names,
+    elapsed: Duration,
+    look: Look,
+) -> String {
+    let mut text = String::new();
+    for result in &run.results {
+        text.push_str(&block(result, names, look));
+    }
+    text.push_str(&roles(run, look));
+    text.push('\n');
+    text.push_str(&last_line(&run.summary, elapsed, look));
+    text
+}
+
+/// What the report says of one result, before the counts; nothing of a plain pass.
+fn block(result: &ScenarioResult, names: &dyn Fn(&ScenarioResult) -> Names, look: Look) -> String {
+    let (word, verbose) = match result.verdict {
+        Verdict::Pass if result.warnings.is_empty() => return String::new(),
+        Verdict::Pass => (look.odd("WARN"), false),
+        Verdict::Fail => (look.bad("FAIL"), true),
+        Verdict::Known => (look.odd("KNOWN"), false),
+        Verdict::Inconclusive => (look.bad("INCONCLUSIVE"), true),
+        Verdict::Error => (look.bad("ERROR"), true),
+        Verdict::Skip => (look.odd("SKIP"), false),
+    };
+    let (role, id) = (result.role, look.strong(&result.scenario));
+    let mut text = format!("{word} {role} {id}");
+    if verbose {
+        let time = look.faint(&format!("({} ms)", result.duration_ms));
+        let _ = writeln!(text, " {time}");
+        text.push_str(&details(result, &names(result), look));
+        text.push('\n');
+        return text;
+    }
+    if !result.reason.is_empty() {
+        let _ = write!(text, ": {}", printable(&result.reason));
+    }
+    text.push('\n');
+    for warning in &result.warnings {
+        text.push_str(&finding(warning, look));
+    }
+    text
+}
+
+/// Everything about a result that is not well: the reason, what fails and warns, the notes, the
+/// traffic of the conversation.
+pub fn details(result: &ScenarioResult, names: &Names, look: Look) -> String {
+    let mut text = String::new();
+    if !result.reason.is_empty() {
+        text.push_str(&wrapped(&result.reason, 2, look));
+    }
+    for failure in &result.failures {
+        text.push_str(&finding(failure, look));
+    }
+    for warning in &result.warnings {
+        text.push_str(&finding(warning, look));
+    }
+    for note in &result.notes {
+        text.push_str(&wrapped(&format!("note: {note}"), 2, look));
+    }
+    if !result.traffic.is_empty() {
+        let _ = writeln!(text, "\n  {}", look.strong("traffic"));
+        let traffic = conversation::traffic(&result.traffic, names);
+        text.push_str(&indented(&traffic, 4));
+    }
+    text
+}
+
+fn finding(finding: &Finding, look: Look) -> String {
+    let rule = match finding.level {
+        Level::Must => look.bad(finding.rule.as_str()),
+        Level::Should => look.odd(finding.rule.as_str()),
+    };
+    let mut text = format!("\n  {rule}");
+    if let Some(step) = finding.step {
+        let _ = write!(text, " at step {step}");
+    }
+    if !finding.pointer.as_str().is_empty() {
+        let _ = write!(text, ", {}", printable(finding.pointer.as_str()));
+    }
+    if finding.level == Level::Should {
+        text.push_str(" (should)");
+    }
+    text.push('\n');
+    text.push_str(&wrapped(&finding.message, 4, look));
+    text.push_str(&compared(&finding.expected, &finding.actual, look));
+    let source = format!("{}:{}", finding.source.file, finding.source.line);
+    let requirement = look.faint(&format!("({})", finding.requirement));
+    let _ = writeln!(text, "    documented: {source} {requirement}");
+    text
+}
+
+/// What was expected and what came: two lines where both are short, else their difference.
+fn compared(expected: &Value, actual: &Value, look: Look) -> String {
+    let shown = |value: &Value| match value {
+        Value::String(text) if text.contains('\n') => text.clone(),
+        other => format!("{other:#}"),
+    };
+    let (expected, actual) = (shown(expected), shown(actual));
+    let mut text = String::new();
+    if !expected.contains('\n') && !actual.contains('\n') {
+        let _ = writeln!(text, "    expected: {}", look.added(&printable(&expected)));
+        let _ = writeln!(text, "      actual: {}", look.removed(&printable(&actual)));
+        return text;
+    }
+    let _ = writeln!(
+        text,
+        "    {} / {}",
+        look.added("+ expected"),
+        look.removed("- actual")
+    );
+    for change in TextDiff::from_lines(&actual, &expected).iter_all_changes() {
+        let line = printable(change.value().trim_end_matches(['\n', '\r']));
+        let line = match change.tag() {
+            ChangeTag::Equal => format!("  {line}"),
+            ChangeTag::Delete => look.removed(&format!("- {line}")),
+            ChangeTag::Insert => look.added(&format!("+ {line}")),
+        };
+        let _ = writeln!(text, "    {line}");
+    }
+    text
+}
+
+/// A line for each party that was judged.
+fn roles(run: &Run, look: Look) -> String {
+    let mut text = String::new();
+    for role in [Role::Service, Role::Bot] {
+        let of_role: Vec<_> = run.results.iter().filter(|it| it.role == role).collect();
+        if of_role.is_empty() {
+            continue;
+        }
+        let summary = Run::new(run.target.clone(), of_role.into_iter().cloned().collect()).summary;
+        let name = match &run.target.url {
+            Some(url) => format!("{role} at {url}"),
+            None => format!("built-in {role}"),
+        };
+        let counts: Vec<_> = counts(&summary)
+            .into_iter()
+            .filter(|(count, ..)| *count > 0)
+            .map(|(count, word, tone)| tone.paint(look, &format!("{count} {word}")))
+            .collect();
+        let _ = writeln!(text, "{name:<18} {}", counts.join(", "));
+    }
+    text
+}
+
+fn last_line(summary: &Summary, elapsed: Duration, look: Look) -> String {
+    let counts: Vec<_> = counts(summary)
+        .into_iter()
+        .map(|(count, word, tone)| {
+            let text = format!("{count} {word}");
+            if count == 0 {
+                text
+            } else {
+                tone.paint(look, &text)
+            }
+        })
+        .collect();
+    let seconds = elapsed.as_secs_f64();
+    format!("{} in {seconds:.2} s\n", counts.join(", "))
+}
+
+#[derive(Clone, Copy)]
+enum Tone {
+    Good,
+    Bad,
+    Odd,
+}
+
+impl Tone {
+    fn paint(self, look: Look, text: &str) -> String {
+        match self {
+            Self::Good => look.good(text),
+            Self::Bad => look.bad(text),
+            Self::Odd => look.odd(text),
+        }
+    }
+}
+
+const fn counts(summary: &Summary) -> [(usize, &'static str, Tone); 6] {
+    [
+        (summary.pass, "passed", Tone::Good),
+        (summary.fail, "failed", Tone::Bad),
+        (summary.known, "known", Tone::Odd),
+        (summary.inconclusive, "inconclusive", Tone::Bad),
+        (summary.error, "errors", Tone::Bad),
+        (summary.skip, "skipped", Tone::Odd),
+    ]
+}
+
+/// The text in lines that fit, broken between words.
+fn wrapped(text: &str, indent: usize, look: Look) -> String {
+    let width = look.width.saturating_sub(indent).max(20);
+    let mut shown = String::new();
+    for line in text.lines() {
+        let mut used = 0;
+        let line = printable(line);
+        for word in line.split_whitespace() {
+            let length = word.chars().count();
+            if used > 0 && used + 1 + length > width {
+                shown.push('\n');
+                used = 0;
+            }
+            if used == 0 {
+                let _ = write!(shown, "{:indent$}{word}", "");
+                used = length;
+            } else {
+                let _ = write!(shown, " {word}");
+                used += 1 + length;
+            }
+        }
+        shown.push('\n');
+    }
+    shown
+}
+
+fn indented(text: &str, indent: usize) -> String {
+    let mut shown = String::new();
+    for line in text.lines() {
+        let line = format!("{:indent$}{line}", "");
+        shown.push_str(line.trim_end());
+        shown.push('\n');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logic::verdict::{Rule, Source, Target, Traffic, TrafficMessage};
+    use crate::text::pointer::Pointer;
+    use serde_json::json;
+
+    fn result(verdict: Verdict, reason: &str) -> ScenarioResult {
+        ScenarioResult {
+            scenario: "page/one".into(),
+            role: Role::Service,
+            verdict,
+            reason: reason.into(),
+            duration_ms: 3,
+            failures: Vec::new(),
+            warnings: Vec::new(),
+            notes: Vec::new(),
+            traffic: Vec::new(),
+        }
+    }
+
+    fn departure(expected: Value, actual: Value) -> Finding {
+        Finding {
+            rule: Rule::ResponseBody,
+            level: Level::Must,
+            requirement: "answer.status".into(),
+            step: Some(2),
+            pointer: Pointer::root().key("status"),
+            expected,
+            actual,
+            source: Source {
+                file: "page.md".into(),
+                line: 91,
+            },
+            message: "the status is no documented one".into(),
+        }
+    }
+
+    fn rendered(results: Vec<ScenarioResult>) -> String {
+        let target = Target {
+            role: None,
+            url: None,
+        };
+        let run = Run::new(target, results);
+        let elapsed = Duration::from_millis(210);
+        render(&run, &|_| Names::NONE, elapsed, Look::PLAIN)
+    }
+
+    #[test]
+    fn a_good_run_is_short() {
+        let bot = ScenarioResult {
+            role: Role::Bot,
+            ..result(Verdict::Pass, "")
+        };
+        assert_eq!(
+            rendered(vec![result(Verdict::Pass, ""), bot]),
+            "built-in service   1 passed\nbuilt-in bot       1 passed\n\n\
+             2 passed, 0 failed, 0 known, 0 inconclusive, 0 errors, 0 skipped in 0.21 s\n"
+        );
+    }
+
+    #[test]
+    fn skips_and_known_failures_are_listed_with_reasons() {
+        let text = rendered(vec![
+            result(Verdict::Skip, "no incoming call"),
+            result(Verdict::Known, "ticket 7"),
+        ]);
+        assert!(text.starts_with(
+            "SKIP service page/one: no incoming call\nKNOWN service page/one: ticket 7\n"
+        ));
+    }
+
+    #[test]
+    fn a_failure_shows_everything() {
+        let failed = ScenarioResult {
+            failures: vec![
+                departure(json!("running"), json!("walking")),
+                departure(json!({"a": 1, "b": 2}), json!({"a": 1})),
+            ],
+            notes: vec!["the call was taken as existing".into()],
+            traffic: vec![Traffic {
+                from: Role::Bot,
+                step: None,
+                message: TrafficMessage::Event("the connection broke".into()),
+            }],
+            ..result(Verdict::Fail, "")
+        };
+        assert_eq!(
+            rendered(vec![failed]).split("built-in").next(),
+            Some(
+                r#"FAIL service page/one (3 ms)
+
+  response.body at step 2, /status
+    the status is no documented one
+    expected: "running"
+      actual: "walking"
+    documented: page.md:91 (answer.status)
+
+  response.body at step 2, /status
+    the status is no documented one
+    + expected / - actual
+      {
+    -   "a": 1
+    +   "a": 1,
+    +   "b": 2
+      }
+    documented: page.md:91 (answer.status)
+  note: the call was taken as existing
+
+  traffic
+    event
+    the connection broke
+
+"#
+            )
+        );
+    }
+
+    #[test]
+    fn long_sentences_are_wrapped() {
+        let look = Look {
+            colour: false,
+            width: 24,
+        };
+        assert_eq!(
+            wrapped("one two three four five six\nseven", 4, look),
+            "    one two three four\n    five six\n    seven\n"
+        );
+    }
+
+    #[test]
+    fn colour_is_only_there_where_it_is_asked_for() {
+        let look = Look {
+            colour: true,
+            width: 80,
+        };
+        let failed = result(Verdict::Error, "why");
+        assert!(block(&failed, &|_| Names::NONE, look).contains('\u{1b}'));
+        assert!(!block(&failed, &|_| Names::NONE, Look::PLAIN).contains('\u{1b}'));
+    }
+}

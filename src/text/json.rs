@@ -1,0 +1,214 @@
+//! Where a JSON pointer points to in the text of a document.
+//!
+//! A parser that makes values forgets places. This scanner walks the text again, once something
+//! was found wrong, and never judges: whatever the text, it finds a place or none.
+
+use std::ops::Range;
+
+use super::pointer::Pointer;
+
+/// Where a value stands in a text, in byte offsets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The property name with its quotes, where the value is a property's.
+    pub key: Option<Range<usize>>,
+    /// The value.
+    pub value: Range<usize>,
+}
+
+/// Finds the value that a pointer points to. Of properties with one name the last counts, as it
+/// does for `serde_json`.
+pub fn locate(text: &str, pointer: &Pointer) -> Option<Found> {
+    let mut scanner = Scanner { text, at: 0 };
+    let mut found = scanner.value(None)?;
+    for token in pointer.as_str().split('/').skip(1) {
+        let token = token.replace("~1", "/").replace("~0", "~");
+        scanner.at = found.value.start;
+        found = match scanner.peek()? {
+            b'{' => scanner.property(&token)?,
+            b'[' => scanner.item(token.parse().ok()?)?,
+            _ => return None,
+        };
+    }
+    Some(found)
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl Scanner<'_> {
+    /// The last property of that name in the object that begins here.
+    fn property(&mut self, name: &str) -> Option<Found> {
+        let mut last = None;
+        self.at += 1;
+        while self.skip_to_next()? != b'}' {
+            let Some(found) = self.next_property() else {
+                break;
+            };
+            if self.is_named(&found, name) {
+                last = Some(found);
+            }
+        }
+        last
+    }
+
+    fn next_property(&mut self) -> Option<Found> {
+        let start = self.at;
+        if self.peek()? != b'"' {
+            return None;
+        }
+        self.skip_string();
+        let key = start..self.at;
+        self.skip_space();
+        if self.peek()? != b':' {
+            return None;
+        }
+        self.at += 1;
+        self.value(Some(key))
+    }
+
+    fn is_named(&self, found: &Found, name: &str) -> bool {
+        let key = found.key.clone().and_then(|key| self.text.get(key));
+        key.and_then(|key| serde_json::from_str::<String>(key).ok())
+            .is_some_and(|key| key == name)
+    }
+
+    /// The item with that index in the array that begins here.
+    fn item(&mut self, index: usize) -> Option<Found> {
+        self.at += 1;
+        for _ in 0..index {
+            self.skip_to_next()?;
+            self.value(None)?;
+        }
+        self.skip_to_next()?;
+        self.value(None)
+    }
+
+    /// The value that begins here, after white space.
+    fn value(&mut self, key: Option<Range<usize>>) -> Option<Found> {
+        self.skip_space();
+        let start = self.at;
+        match self.peek()? {
+            b'"' => self.skip_string(),
+            b'{' | b'[' => self.skip_nested(),
+            b'}' | b']' | b',' | b':' => return None,
+            _ => self.skip_scalar(),
+        }
+        let value = start..self.at;
+        Some(Found { key, value })
+    }
+
+    /// Skips an object or an array; brackets count, whichever they are.
+    fn skip_nested(&mut self) {
+        let mut depth = 0_usize;
+        while let Some(byte) = self.peek() {
+            match byte {
+                b'"' => {
+                    self.skip_string();
+                    continue;
+                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                _ => {}
+            }
+            self.at += 1;
+            if depth == 0 {
+                return;
+            }
+        }
+    }
+
+    fn skip_string(&mut self) {
+        self.at += 1;
+        while let Some(byte) = self.peek() {
+            self.at += 1;
+            match byte {
+                b'"' => return,
+                b'\\' if self.peek().is_some() => self.at += 1,
+                _ => {}
+            }
+        }
+    }
+
+    fn skip_scalar(&mut self) {
+        let ends = |b: u8| b.is_ascii_whitespace() || b",]}:".contains(&b);
+        while self.peek().is_some_and(|byte| !ends(byte)) {
+            self.at += 1;
+        }
+    }
+
+    /// Skips white space and commas; gives the byte that follows.
+    fn skip_to_next(&mut self) -> Option<u8> {
+        while self
+            .peek()
+            .is_some_and(|b| b.is_ascii_whitespace() || b == b',')
+        {
+            self.at += 1;
+        }
+        self.peek()
+    }
+
+    fn skip_space(&mut self) {
+        while self.peek().is_some_and(|b| b.is_ascii_whitespace()) {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"{"a": [1, {"x/y": "b\"]"}, null], "t": true, "a\u0062": {}}"#;
+
+    fn found(pointer: &str) -> Option<(Option<&'static str>, &'static str)> {
+        let found = locate(TEXT, &Pointer::from_text(pointer.to_owned()))?;
+        Some((found.key.map(|key| &TEXT[key]), &TEXT[found.value]))
+    }
+
+    #[test]
+    fn a_pointer_finds_its_value_and_its_key() {
+        assert_eq!(found(""), Some((None, TEXT)));
+        assert_eq!(found("/a/0"), Some((None, "1")));
+        assert_eq!(found("/a/1/x~1y"), Some((Some(r#""x/y""#), r#""b\"]""#)));
+        assert_eq!(found("/a/2"), Some((None, "null")));
+        assert_eq!(found("/t"), Some((Some(r#""t""#), "true")));
+        assert_eq!(found("/ab"), Some((Some(r#""a\u0062""#), "{}")));
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_found() {
+        for pointer in ["/b", "/a/3", "/a/x", "/t/0", "/a/1/y"] {
+            assert_eq!(found(pointer), None, "{pointer}");
+        }
+    }
+
+    #[test]
+    fn of_two_properties_with_one_name_the_last_counts() {
+        let text = r#"{"a": 1, "a": 2}"#;
+        let found = locate(text, &Pointer::root().key("a")).unwrap();
+        assert_eq!(&text[found.value], "2");
+    }
+
+    #[test]
+    fn every_truncation_of_a_text_is_survived() {
+        for end in 0..=TEXT.len() {
+            for pointer in ["", "/a", "/a/1/x~1y", "/t", "/ab", "/zz", "/a/99999999"] {
+                let _ = locate(&TEXT[..end], &Pointer::from_text(pointer.to_owned()));
+            }
+        }
+        for text in [
+            "}", "]", "[}", "{]", "{\"a\"", "[[[[", "\\", "\"\\", "{:", "[,,,",
+        ] {
+            for pointer in ["", "/a", "/0", "/0/0/0/0/0"] {
+                let _ = locate(text, &Pointer::from_text(pointer.to_owned()));
+            }
+        }
+    }
+}
