@@ -95,6 +95,8 @@ mod tests {
                 warnings: Vec::new(),
                 notes: Vec::new(),
                 traffic: Vec::new(),
+                bound: Vec::new(),
+                checked: Vec::new(),
             };
             let target = Target {
                 role: None,

@@ -260,6 +260,8 @@ mod tests {
             warnings: Vec::new(),
             notes: Vec::new(),
             traffic: Vec::new(),
+            bound: Vec::new(),
+            checked: Vec::new(),
         }
     }
 
