@@ -61,6 +61,12 @@ impl Selection {
     ///
     /// The part of the selection that selects nothing.
     pub fn pick<'a>(&self, all: &'a [Scenario]) -> Result<Vec<&'a Scenario>, Nothing> {
+        if all.is_empty() {
+            return Err(Nothing {
+                message: "there are no scenarios".to_owned(),
+                candidates: Vec::new(),
+            });
+        }
         for filter in &self.filters {
             if !all.iter().any(|it| filter.takes(it.id.as_str())) {
                 return Err(Nothing::of_filter(filter, all));
