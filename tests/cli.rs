@@ -1,6 +1,11 @@
 //! The command line, through the binary: what it prints, how it ends, and what it says of bad
 //! input.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up fails, and the place says why"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -8,7 +13,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const ONE: &str = r##"{
+const ONE: &str = r#"{
   "version": 1,
   "source": "page.md",
   "tags": ["first"],
@@ -27,7 +32,7 @@ const ONE: &str = r##"{
       "body": { "json": { "value": [{ "changeType": "updated", "resource": "/app/calls/{call}" }] } } } }
   ]
 }
-"##;
+"#;
 
 /// A folder with three scenarios.
 fn scenarios() -> TempDir {
