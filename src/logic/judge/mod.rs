@@ -1,1 +1,266 @@
-//! The judge.
+//! The judge: one state machine for each scenario and role, without sockets or a clock.
+//!
+//! Events go in by [`Judge::handle`]: messages, deadlines, failures of transport. Actions come out
+//! of [`Judge::next_action`]: messages to send, answers to give, cues. At the end,
+//! [`Judge::outcome`] says what conforms (SPEC section 5). The same judge serves a live target, a
+//! cassette and a file of another tool.
+//!
+//! - [`page`] lays all examples of a page over each other; [`shape`] is what they show together,
+//!   [`compare`] holds a body against it, [`words`] lists the protocol words.
+//! - [`notice`] reads one entry of a notification, [`people`] who is invited, [`bindings`] what
+//!   the variables are in this run.
+//! - [`catalogue`] is the contract as sentences; every check names one.
+//! - `service` and `bot` are the two state machines; `record` is what they write into.
+
+pub mod bindings;
+mod bot;
+pub mod catalogue;
+pub mod compare;
+pub mod notice;
+pub mod page;
+pub mod people;
+mod record;
+mod service;
+pub mod shape;
+pub mod words;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::bindings::Bindings;
+use self::page::Page;
+use crate::logic::verdict::{Finding, Role, Traffic, Verdict};
+use crate::model::message::{Request, Response};
+use crate::model::scenario::Scenario;
+
+/// How a run wants to be judged.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Send and judge the page's structure as printed: no alternatives, no correlation beyond
+    /// equal printed values.
+    pub literal: bool,
+    /// What SHOULD be fails when it is not.
+    pub strict: bool,
+    /// How long each expected message may take.
+    pub deadline: Duration,
+    /// The bearer token of the party that confcall plays.
+    pub token: String,
+}
+
+/// The number by which an exchange is told from others, given by whoever starts it.
+pub type ExchangeId = u64;
+
+/// What happens to a conversation.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The conversation begins.
+    Start,
+    /// The answer to an [`Action::Send`] came.
+    Answered {
+        /// The exchange of the action.
+        exchange: ExchangeId,
+        /// The answer.
+        response: Response,
+    },
+    /// The target sent a request: a bot's request, or a service's notification. It must be
+    /// answered by one [`Action::Reply`], which comes at once.
+    Received {
+        /// The number that the reply will bear.
+        exchange: ExchangeId,
+        /// The request.
+        request: Request,
+    },
+    /// The reply to a received request did not reach the target, so that it may be sent again.
+    ReplyLost {
+        /// The exchange of the request.
+        exchange: ExchangeId,
+    },
+    /// What became of an [`Action::Cue`].
+    Cued(CueAnswer),
+    /// An [`Action::Send`] ended without an answer.
+    Broken {
+        /// The exchange of the action.
+        exchange: ExchangeId,
+        /// How.
+        failure: TransportFailure,
+    },
+    /// Time has passed; [`Judge::deadline`] may have.
+    Elapsed,
+}
+
+/// What became of a cue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CueAnswer {
+    /// The bot will do it.
+    Accepted,
+    /// The bot declines (501), with its reason.
+    Declined(String),
+    /// The cue went wrong, with what happened.
+    Failed(String),
+    /// There is no address for cues: the bot acts by itself, or not at all.
+    NoAddress,
+}
+
+/// How a connection failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransportFailure {
+    /// Nobody listens: the target has gone away.
+    Gone(String),
+    /// The connection broke, or carried what is no HTTP.
+    Broken(String),
+    /// No answer came before the deadline.
+    Silent,
+}
+
+/// What a judge wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Send a request to the service, or a notification to the bot's callback. Paths of requests
+    /// have no API version in front. Answered by [`Event::Answered`] or [`Event::Broken`].
+    Send {
+        /// The number that the answer will bear.
+        exchange: ExchangeId,
+        /// The message.
+        request: Request,
+    },
+    /// Answer a received request.
+    Reply {
+        /// The exchange of the request.
+        exchange: ExchangeId,
+        /// The answer.
+        response: Response,
+    },
+    /// Cue the bot: make it send this request. Answered by [`Event::Cued`].
+    Cue {
+        /// The step, counted from 1.
+        step: usize,
+        /// The request that is expected, its path without an API version in front.
+        request: Request,
+    },
+}
+
+/// What the judge says of a conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The party judged.
+    pub role: Role,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Why it was skipped or could not be judged; empty otherwise.
+    pub reason: String,
+    /// What makes it fail.
+    pub failures: Vec<Finding>,
+    /// What does not.
+    pub warnings: Vec<Finding>,
+    /// What else a reader may want to know.
+    pub notes: Vec<String>,
+    /// The messages in the order they happened.
+    pub traffic: Vec<Traffic>,
+    /// The requirements that were put to the test.
+    pub checked: Vec<&'static str>,
+    /// The variables that were bound, by the name of their root, with their values.
+    pub bound: Vec<(String, String)>,
+}
+
+/// The judge of one scenario for one role.
+#[derive(Debug)]
+pub struct Judge {
+    machine: Machine,
+}
+
+#[derive(Debug)]
+enum Machine {
+    Service(service::ServiceJudge),
+    Bot(bot::BotJudge),
+}
+
+impl Judge {
+    /// A judge of `role` in a scenario. `page` holds all scenarios of the same page; `bindings`
+    /// is of the scenario's script, with what the run has already given values.
+    pub fn new(
+        scenario: Arc<Scenario>,
+        page: Arc<Page>,
+        bindings: Bindings,
+        options: Options,
+        role: Role,
+    ) -> Self {
+        let record = record::Record::new(scenario, page, bindings, options, role);
+        let machine = match role {
+            Role::Service => Machine::Service(service::ServiceJudge::new(record)),
+            Role::Bot => Machine::Bot(bot::BotJudge::new(record)),
+        };
+        Self { machine }
+    }
+
+    /// Takes an event. `now` is the time since the run began; it never goes back.
+    pub fn handle(&mut self, now: Duration, event: Event) {
+        match &mut self.machine {
+            Machine::Service(judge) => judge.handle(now, event),
+            Machine::Bot(judge) => judge.handle(now, event),
+        }
+    }
+
+    /// The next thing to do; `None` until another event comes.
+    pub fn next_action(&mut self) -> Option<Action> {
+        match &mut self.machine {
+            Machine::Service(judge) => judge.actions.pop_front(),
+            Machine::Bot(judge) => judge.actions.pop_front(),
+        }
+    }
+
+    /// When [`Event::Elapsed`] is due, as time since the run began; `None` where nothing is
+    /// waited for.
+    pub fn deadline(&self) -> Option<Duration> {
+        match &self.machine {
+            Machine::Service(judge) => judge.deadline(),
+            Machine::Bot(judge) => judge.deadline(),
+        }
+    }
+
+    /// Whether the conversation is over. Events that come later still count: they catch doubles.
+    pub fn is_finished(&self) -> bool {
+        self.record().is_finished()
+    }
+
+    /// Whether the conversation has variables with this value: the message that bears it belongs
+    /// here. The value is in the form of [`crate::model::identifier::normal`].
+    pub fn bears(&self, id: &str) -> bool {
+        self.record().bindings.telling().any(|value| value == id)
+    }
+
+    /// Whether the conversation waits for a message like this, whatever ids it bears.
+    pub fn awaits(&self, request: &Request) -> bool {
+        match &self.machine {
+            Machine::Service(judge) => judge.awaits(request),
+            Machine::Bot(judge) => judge.awaits(request),
+        }
+    }
+
+    /// Says something to the reader of the result.
+    pub fn note(&mut self, note: impl Into<String>) {
+        match &mut self.machine {
+            Machine::Service(judge) => judge.record.note(note),
+            Machine::Bot(judge) => judge.record.note(note),
+        }
+    }
+
+    /// Ends the conversation for a reason that is no finding: it was skipped, or could not go on.
+    pub fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
+        match &mut self.machine {
+            Machine::Service(judge) => judge.record.give_up(verdict, reason),
+            Machine::Bot(judge) => judge.record.give_up(verdict, reason),
+        }
+    }
+
+    /// What the judge says, now.
+    pub fn outcome(&self) -> Outcome {
+        self.record().outcome()
+    }
+
+    const fn record(&self) -> &record::Record {
+        match &self.machine {
+            Machine::Service(judge) => &judge.record,
+            Machine::Bot(judge) => &judge.record,
+        }
+    }
+}

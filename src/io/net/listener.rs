@@ -1,0 +1,268 @@
+//! A listener: takes connections, reads requests within limits, calls a function, answers.
+
+use std::error::Error;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::coding::{self, DecodeError};
+use super::outgoing::Outgoing;
+use super::reply::{Manner, Reply};
+use super::shutdown::Shutdown;
+use super::{
+    BODY_TIMEOUT, GRACE, HEAD_TIMEOUT, MAX_BODY, MAX_CONNECTIONS, MAX_FIELDS, MAX_HEAD, fields,
+};
+use crate::model::message::{Headers, Request};
+
+/// A bound TCP socket that will speak HTTP/1.1.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+/// Why an address could not be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: {cause}; {}", self.remedy())]
+pub struct BindError {
+    address: String,
+    #[source]
+    cause: io::Error,
+}
+
+impl BindError {
+    fn remedy(&self) -> &'static str {
+        match self.cause.kind() {
+            io::ErrorKind::AddrInUse => {
+                "another program has this port: end it, or take port 0 to get a free one"
+            }
+            io::ErrorKind::AddrNotAvailable => {
+                "no interface of this machine has that address: 127.0.0.1 always works"
+            }
+            io::ErrorKind::PermissionDenied => "ports below 1024 need rights: take a higher one",
+            _ => "an address is HOST:PORT, such as 127.0.0.1:8080",
+        }
+    }
+}
+
+impl Listener {
+    /// Binds `HOST:PORT`; port 0 is any free port.
+    ///
+    /// # Errors
+    ///
+    /// [`BindError`], with the address and what can be done.
+    pub async fn bind(address: &str) -> Result<Self, BindError> {
+        let error = |cause| BindError {
+            address: address.to_owned(),
+            cause,
+        };
+        let socket = TcpListener::bind(address).await.map_err(error)?;
+        let address = socket.local_addr().map_err(error)?;
+        Ok(Self { socket, address })
+    }
+
+    /// The URL under which the listener is reached, without a slash at its end. A listener on
+    /// every interface is reached on loopback.
+    pub fn url(&self) -> String {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(match address {
+                SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        format!("http://{address}")
+    }
+
+    /// Serves until the shutdown begins, then until the exchanges under way have ended, at most
+    /// [`GRACE`].
+    ///
+    /// The function is called once for each request that was read whole; its future is dropped
+    /// where the peer goes away.
+    pub async fn serve<F, Fut>(self, answer: F, shutdown: Shutdown)
+    where
+        F: Fn(Request) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Reply> + Send + 'static,
+    {
+        let answer = Arc::new(answer);
+        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let mut connections = JoinSet::new();
+        loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+                break;
+            };
+            let accepted = tokio::select! {
+                accepted = self.socket.accept() => accepted,
+                () = shutdown.begun() => break,
+            };
+            let Ok((stream, _)) = accepted else {
+                // Out of file descriptors, most likely: some connection must end first.
+                sleep(Duration::from_millis(10)).await;
+                continue;
+            };
+            let connection = serve_connection(stream, Arc::clone(&answer), shutdown.clone());
+            connections.spawn(async move {
+                connection.await;
+                drop(place);
+            });
+            while connections.try_join_next().is_some() {}
+        }
+        drop(self.socket);
+        let _ = timeout(GRACE, async {
+            while connections.join_next().await.is_some() {}
+        })
+        .await;
+    }
+}
+
+/// A reply that is no response: the connection is taken from hyper.
+#[derive(Debug)]
+enum Hijack {
+    Reset,
+    Raw(Bytes),
+}
+
+impl fmt::Display for Hijack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection is not answered in HTTP")
+    }
+}
+
+impl Error for Hijack {}
+
+async fn serve_connection<F, Fut>(stream: TcpStream, answer: Arc<F>, shutdown: Shutdown)
+where
+    F: Fn(Request) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Reply> + Send + 'static,
+{
+    // Delayed small writes would cost 40 ms each; a socket that is gone fails later anyway.
+    let _ = stream.set_nodelay(true);
+    let ending = shutdown.clone();
+    let service = service_fn(move |request| {
+        let (answer, shutdown) = (Arc::clone(&answer), shutdown.clone());
+        Box::pin(async move { exchange(request, &*answer, shutdown).await })
+    });
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD)
+        .max_header_size(MAX_HEAD)
+        .max_headers(MAX_FIELDS)
+        .serve_connection(TokioIo::new(stream), service);
+
+    let mut begun = pin!(ending.begun());
+    let mut ended = false;
+    let outcome = poll_fn(|cx| {
+        if !ended && begun.as_mut().poll(cx).is_ready() {
+            ended = true;
+            Pin::new(&mut connection).graceful_shutdown();
+        }
+        connection.poll_without_shutdown(cx)
+    })
+    .await;
+
+    let mut stream = connection.into_parts().io.into_inner();
+    let hijack = outcome.as_ref().err().and_then(Error::source);
+    match hijack.and_then(|cause| cause.downcast_ref::<Hijack>()) {
+        Some(Hijack::Reset) => {
+            let _ = stream.set_zero_linger();
+        }
+        Some(Hijack::Raw(bytes)) => {
+            let _ = stream.write_all(bytes).await;
+            let _ = stream.shutdown().await;
+        }
+        None => {
+            let _ = stream.shutdown().await;
+        }
+    }
+}
+
+/// One request and its answer.
+async fn exchange<F, Fut>(
+    request: hyper::Request<Incoming>,
+    answer: &F,
+    shutdown: Shutdown,
+) -> Result<hyper::Response<Outgoing>, Hijack>
+where
+    F: Fn(Request) -> Fut,
+    Fut: Future<Output = Reply>,
+{
+    let reply = match read(request).await {
+        Ok(request) => answer(request).await,
+        Err(refusal) => refusal,
+    };
+    if !reply.delay.is_zero() {
+        sleep(reply.delay).await;
+    }
+    match reply.manner {
+        Manner::Respond(respond) => Ok(respond.into_http()),
+        Manner::Reset => Err(Hijack::Reset),
+        Manner::Raw(bytes) => Err(Hijack::Raw(bytes)),
+        Manner::Hang => {
+            shutdown.begun().await;
+            Err(Hijack::Reset)
+        }
+    }
+}
+
+/// Reads a request whole, or says how it is refused.
+async fn read(request: hyper::Request<Incoming>) -> Result<Request, Reply> {
+    let (head, body) = request.into_parts();
+    let headers = fields::read(&head.headers);
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return Err(too_large());
+    }
+    let bytes = match timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await {
+        Ok(Ok(collected)) => collected.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
+        Ok(Err(error)) => return Err(refusal(400, &format!("the body broke off: {error}"))),
+        Err(_) => return Err(refusal(408, "the body did not come in time")),
+    };
+    let body = coding::decode(&headers, &bytes).map_err(|error| match error {
+        DecodeError::TooLarge => too_large(),
+        DecodeError::Corrupt(..) => refusal(400, &error.to_string()),
+    })?;
+    let target = match (head.uri.scheme(), head.uri.path_and_query()) {
+        (None, Some(path)) => path.to_string(),
+        _ => head.uri.to_string(),
+    };
+    Ok(Request {
+        method: head.method.to_string(),
+        target,
+        headers,
+        body,
+    })
+}
+
+fn too_large() -> Reply {
+    refusal(413, &format!("the body is longer than {MAX_BODY} bytes"))
+}
+
+/// A refusal in plain text, after which the connection is closed: the rest of a request that was
+/// not read could be taken for the next one.
+fn refusal(status: u16, reason: &str) -> Reply {
+    let headers = Headers::from_iter([
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Connection", "close"),
+    ]);
+    Reply::text(status, headers, format!("{reason}\n"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! The body of a message on its way out: how it is coded, and how its end is told.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+
+/// How the bytes of a body are coded (RFC 9110 section 8.4).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Coding {
+    /// As they are.
+    #[default]
+    Identity,
+    /// gzip, announced in `Content-Encoding`.
+    Gzip,
+}
+
+/// How the end of a body is told (RFC 9112 section 6).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Framing {
+    /// `Content-Length`.
+    #[default]
+    Length,
+    /// `Transfer-Encoding: chunked`, in two chunks where there are two bytes.
+    Chunked,
+}
+
+/// A body that is whole in memory, framed as asked.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pieces: VecDeque<Bytes>,
+    framing: Framing,
+}
+
+impl Outgoing {
+    /// A body of these bytes.
+    pub(super) fn new(mut bytes: Bytes, framing: Framing) -> Self {
+        let mut pieces = VecDeque::new();
+        if framing == Framing::Chunked && bytes.len() > 1 {
+            pieces.push_back(bytes.split_to(bytes.len() / 2));
+        }
+        if !bytes.is_empty() {
+            pieces.push_back(bytes);
+        }
+        Self { pieces, framing }
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.pieces.pop_front().map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.framing == Framing::Length && self.pieces.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.framing {
+            Framing::Length => {
+                SizeHint::with_exact(self.pieces.iter().map(|p| p.len() as u64).sum())
+            }
+            Framing::Chunked => SizeHint::new(),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What a listener's function answers: a response, and how it goes over the wire.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+
+use super::outgoing::{Coding, Framing, Outgoing};
+use super::{coding, fields};
+use crate::model::message::{Headers, Payload, Response};
+
+/// The answer to one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    pub(super) manner: Manner,
+    pub(super) delay: Duration,
+}
+
+/// How a request is answered, if at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// With a response.
+    Respond(Respond),
+    /// Never, with the connection left open.
+    Hang,
+    /// With a connection reset.
+    Reset,
+    /// With bytes, whatever they are, and then the end of the connection.
+    Raw(Bytes),
+}
+
+/// A response as bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Respond {
+    status: u16,
+    headers: Headers,
+    body: Bytes,
+    coding: Coding,
+    framing: Framing,
+}
+
+impl Reply {
+    /// A response without a body.
+    pub fn status(status: u16) -> Self {
+        Self::text(status, Headers::new(), Bytes::new())
+    }
+
+    /// A response whose body is these bytes, to the letter.
+    pub fn text(status: u16, headers: Headers, body: impl Into<Bytes>) -> Self {
+        Self::manner(Manner::Respond(Respond {
+            status,
+            headers,
+            body: body.into(),
+            coding: Coding::Identity,
+            framing: Framing::Length,
+        }))
+    }
+
+    /// Takes the request and never answers; the connection stays open until the peer ends it, or
+    /// the listener does.
+    pub fn hang() -> Self {
+        Self::manner(Manner::Hang)
+    }
+
+    /// Resets the connection (TCP RST) without an answer.
+    pub fn reset() -> Self {
+        Self::manner(Manner::Reset)
+    }
+
+    /// Writes these bytes in place of an answer, then ends the connection: what is no HTTP, a
+    /// `Content-Length` that lies, half a body.
+    pub fn raw(bytes: impl Into<Bytes>) -> Self {
+        Self::manner(Manner::Raw(bytes.into()))
+    }
+
+    /// The same with the body in this content coding.
+    #[must_use]
+    pub fn coded(mut self, coding: Coding) -> Self {
+        if let Manner::Respond(respond) = &mut self.manner {
+            respond.coding = coding;
+        }
+        self
+    }
+
+    /// The same with the end of its body told in this way.
+    #[must_use]
+    pub fn framed(mut self, framing: Framing) -> Self {
+        if let Manner::Respond(respond) = &mut self.manner {
+            respond.framing = framing;
+        }
+        self
+    }
+
+    /// The same, after a delay.
+    #[must_use]
+    pub fn delayed(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    fn manner(manner: Manner) -> Self {
+        Self {
+            manner,
+            delay: Duration::ZERO,
+        }
+    }
+}
+
+impl From<Response> for Reply {
+    /// The response as it stands, JSON without white space. A body of which only the length is
+    /// known goes out empty.
+    fn from(response: Response) -> Self {
+        let body = match response.body {
+            Payload::Empty | Payload::Opaque(_) => Bytes::new(),
+            Payload::Json(value) => value.to_string().into(),
+            Payload::Text { text, .. } => text.into(),
+        };
+        Self::text(response.status, response.headers, body)
+    }
+}
+
+impl Respond {
+    /// The response for hyper. What HTTP cannot carry is answered with 500 and the reason.
+    pub(super) fn into_http(self) -> hyper::Response<Outgoing> {
+        self.try_into_http().unwrap_or_else(|reason| {
+            let mut response = hyper::Response::new(Outgoing::new(reason.into(), Framing::Length));
+            *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
+            let text = HeaderValue::from_static("text/plain; charset=utf-8");
+            response.headers_mut().insert(CONTENT_TYPE, text);
+            response
+        })
+    }
+
+    fn try_into_http(self) -> Result<hyper::Response<Outgoing>, String> {
+        let status = hyper::StatusCode::from_u16(self.status)
+            .map_err(|_| format!("{} is no status code", self.status))?;
+        let mut fields = fields::write(&self.headers)?;
+        let body = coded(self.body, self.coding, &mut fields);
+        let mut response = hyper::Response::new(Outgoing::new(body, self.framing));
+        *response.status_mut() = status;
+        *response.headers_mut() = fields;
+        Ok(response)
+    }
+}
+
+/// The body in its coding, announced in the fields. An empty body has none.
+pub(super) fn coded(body: Bytes, coding: Coding, fields: &mut hyper::HeaderMap) -> Bytes {
+    if coding == Coding::Identity || body.is_empty() {
+        return body;
+    }
+    fields.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    coding::gzip(&body)
+}

@@ -1,0 +1,260 @@
+//! The values that a scenario's variables have in one run.
+//!
+//! Variables that must agree share a root: `same_as` of the scenario file, or, where the run is
+//! literal, nothing but equal printed values. A root is bound once.
+
+use std::collections::HashMap;
+
+use crate::model::identifier;
+use crate::model::scenario::{Kind, Script};
+use crate::model::template;
+
+/// The variables of one conversation, with what is known of them.
+#[derive(Debug, Clone)]
+pub struct Bindings {
+    variables: HashMap<String, Slot>,
+    values: HashMap<String, String>,
+    fresh: HashMap<String, String>,
+}
+
+#[derive(Debug, Clone)]
+struct Slot {
+    root: String,
+    kind: Kind,
+    printed: String,
+}
+
+impl Bindings {
+    /// The variables of a script, none bound. `fresh` gives each root the value that it takes
+    /// where confcall has to make one up; roots that it leaves out take the printed value.
+    pub fn new(script: &Script, literal: bool, fresh: HashMap<String, String>) -> Self {
+        let mut variables: HashMap<String, Slot> = HashMap::new();
+        for (name, variable) in &script.variables {
+            let root = if literal {
+                script
+                    .variables
+                    .iter()
+                    .find(|(_, other)| {
+                        other.kind == variable.kind
+                            && !is_placeholder(&variable.value)
+                            && identifier::same(&other.value, &variable.value)
+                    })
+                    .map_or(name, |(first, _)| first)
+            } else {
+                variable.same_as.as_ref().unwrap_or(name)
+            };
+            variables.insert(
+                name.clone(),
+                Slot {
+                    root: root.clone(),
+                    kind: variable.kind,
+                    printed: variable.value.clone(),
+                },
+            );
+        }
+        Self {
+            variables,
+            values: HashMap::new(),
+            fresh,
+        }
+    }
+
+    /// The root that a variable shares with those that must agree with it.
+    pub fn root<'a>(&'a self, name: &'a str) -> &'a str {
+        self.variables.get(name).map_or(name, |slot| &slot.root)
+    }
+
+    /// The kind of a variable's root: how its values compare.
+    pub fn kind(&self, name: &str) -> Kind {
+        self.variables
+            .get(self.root(name))
+            .map_or(Kind::Text, |slot| slot.kind)
+    }
+
+    /// The value of a variable, where its root is bound.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(self.root(name)).map(String::as_str)
+    }
+
+    /// Gives a variable's root its value. What was bound before is replaced.
+    pub fn bind(&mut self, name: &str, value: impl Into<String>) {
+        let root = self.root(name).to_owned();
+        self.values.insert(root, value.into());
+    }
+
+    /// The value that confcall sends for a variable: the bound one, else a fresh one, which is
+    /// bound by this.
+    pub fn value(&mut self, name: &str) -> String {
+        if let Some(value) = self.get(name) {
+            return value.to_owned();
+        }
+        let root = self.root(name).to_owned();
+        let value = self
+            .fresh
+            .get(&root)
+            .cloned()
+            .or_else(|| self.variables.get(&root).map(|slot| slot.printed.clone()))
+            .unwrap_or_default();
+        self.values.insert(root, value.clone());
+        value
+    }
+
+    /// A template with every variable filled in by [`Bindings::value`].
+    pub fn fill(&mut self, text: &str) -> String {
+        for part in template::parts(text) {
+            if let template::Part::Variable(name) = part {
+                self.value(name);
+            }
+        }
+        template::fill(text, &|name| self.get(name).map(str::to_owned))
+    }
+
+    /// A JSON template with every variable filled in by [`Bindings::value`].
+    pub fn fill_json(&mut self, body: &serde_json::Value) -> serde_json::Value {
+        let mut names = Vec::new();
+        collect_names(body, &mut names);
+        for name in names {
+            self.value(name);
+        }
+        template::fill_json(body, &|name| self.get(name).map(str::to_owned))
+    }
+
+    /// The bound values that tell this conversation from others, in their normal form.
+    pub fn telling(&self) -> impl Iterator<Item = String> {
+        self.values
+            .iter()
+            .filter(|(root, _)| {
+                matches!(
+                    self.kind(root),
+                    Kind::Call | Kind::Operation | Kind::User | Kind::Application | Kind::Context
+                )
+            })
+            .map(|(_, value)| identifier::normal(value))
+    }
+
+    /// Every bound root with its value, in the order of their names, for people and reports.
+    pub fn bound(&self) -> Vec<(String, String)> {
+        let mut bound: Vec<_> = self
+            .values
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        bound.sort();
+        bound
+    }
+}
+
+/// Whether two values of a kind are the same: identifiers without case and hyphens, contexts to
+/// the letter.
+pub fn same(kind: Kind, left: &str, right: &str) -> bool {
+    match kind {
+        Kind::Context => left == right,
+        _ => identifier::same(left, right),
+    }
+}
+
+/// Whether a variable of this kind must come back as it went out. Tenants, tokens and free texts
+/// are judged by their shape alone.
+pub const fn correlates(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Call
+            | Kind::Operation
+            | Kind::User
+            | Kind::Application
+            | Kind::Phone
+            | Kind::Identity
+            | Kind::Context
+    )
+}
+
+/// Whether a printed value stands for any value: `{id}`, `id-value`, `<TOKEN>`.
+pub fn is_placeholder(printed: &str) -> bool {
+    printed.is_empty()
+        || printed.ends_with("-value")
+        || (printed.starts_with('{') && printed.ends_with('}'))
+        || (printed.starts_with('<') && printed.ends_with('>'))
+}
+
+fn collect_names<'a>(body: &'a serde_json::Value, names: &mut Vec<&'a str>) {
+    match body {
+        serde_json::Value::String(text) => {
+            names.extend(template::parts(text).into_iter().filter_map(|p| match p {
+                template::Part::Variable(name) => Some(name),
+                template::Part::Literal(_) => None,
+            }));
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|i| collect_names(i, names)),
+        serde_json::Value::Object(properties) => {
+            properties.values().for_each(|i| collect_names(i, names));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::scenario::Variable;
+
+    fn script(variables: &[(&str, Kind, &str, Option<&str>)]) -> Script {
+        Script {
+            schema: None,
+            version: 1,
+            source: String::new(),
+            tags: Vec::new(),
+            given: Vec::new(),
+            variables: variables
+                .iter()
+                .map(|(name, kind, value, same_as)| {
+                    let variable = Variable {
+                        kind: *kind,
+                        value: (*value).to_owned(),
+                        same_as: same_as.map(str::to_owned),
+                    };
+                    ((*name).to_owned(), variable)
+                })
+                .collect(),
+            steps: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn variables_of_one_root_have_one_value() {
+        let script = script(&[
+            ("call", Kind::Call, "{id}", None),
+            ("call-2", Kind::Call, "ab", Some("call")),
+        ]);
+        let mut bindings = Bindings::new(&script, false, HashMap::new());
+        bindings.bind("call-2", "42");
+        assert_eq!(bindings.get("call"), Some("42"));
+        assert_eq!(bindings.fill("/calls/{call}"), "/calls/42");
+    }
+
+    #[test]
+    fn literally_only_equal_printed_values_agree() {
+        let script = script(&[
+            ("call", Kind::Call, "{id}", None),
+            ("call-2", Kind::Call, "ab", Some("call")),
+            ("call-3", Kind::Call, "ab", None),
+            ("user", Kind::User, "ab", None),
+            ("call-4", Kind::Call, "{id}", None),
+        ]);
+        let bindings = Bindings::new(&script, true, HashMap::new());
+        assert_eq!(bindings.root("call-2"), "call-2");
+        assert_eq!(bindings.root("call-3"), "call-2");
+        assert_eq!(bindings.root("user"), "user");
+        assert_eq!(bindings.root("call-4"), "call-4");
+    }
+
+    #[test]
+    fn an_unbound_variable_is_fresh_and_then_stays() {
+        let script = script(&[("call", Kind::Call, "printed", None)]);
+        let fresh = HashMap::from([("call".to_owned(), "fresh".to_owned())]);
+        let mut bindings = Bindings::new(&script, false, fresh);
+        assert_eq!(bindings.get("call"), None);
+        assert_eq!(bindings.value("call"), "fresh");
+        assert_eq!(bindings.get("call"), Some("fresh"));
+        assert_eq!(bindings.telling().collect::<Vec<_>>(), ["fresh"]);
+    }
+}

@@ -1,0 +1,184 @@
+//! A bot's invitation (SPEC section 5, *A bot's invitation*).
+
+use serde_json::{Value, json};
+
+use super::BotJudge;
+use crate::logic::judge::compare::MismatchKind;
+use crate::logic::judge::people::{
+    self, LONGEST_CONTEXT, MOST_INVITED, Named, Person, only_first_may_be_invited,
+};
+use crate::logic::judge::record::Departure;
+use crate::logic::judge::shape::lookup;
+use crate::logic::verdict::Rule;
+use crate::model::identifier;
+use crate::model::scenario::RequestStep;
+use crate::model::template;
+use crate::text::pointer::Pointer;
+
+impl BotJudge {
+    /// Exactly the cued people, the calls that they replace, the bot's own context, the limits;
+    /// of any other property the type only.
+    pub(super) fn judge_invitation(
+        &mut self,
+        at: usize,
+        step: &RequestStep,
+        expected: &Value,
+        actual: &Value,
+    ) {
+        self.judge_types(at, step, actual);
+        self.judge_invited(at, expected, actual);
+        self.judge_context(at, step, actual);
+    }
+
+    fn judge_types(&mut self, at: usize, step: &RequestStep, actual: &Value) {
+        let page = self.record.page.clone();
+        let Some(shape) = page.request_body(step) else {
+            return;
+        };
+        let rules = super::Rules {
+            of_bot: true,
+            given: &|_| false,
+            odata_types: &|_| Vec::new(),
+        };
+        let mut found = super::compare(shape, actual, rules, &Pointer::root());
+        // Who is invited is judged below; other properties are the bot's own.
+        found.retain(|mismatch| {
+            let is_type = mismatch.kind == MismatchKind::Type;
+            is_type && !mismatch.pointer.as_str().ends_with("/clientContext")
+        });
+        self.record
+            .depart_all(found, Rule::RequestBody, "request.body", Some(at), None);
+    }
+
+    fn judge_invited(&mut self, at: usize, expected: &Value, actual: &Value) {
+        self.record.check("invite.people");
+        self.record.check("invite.people-limit");
+        let count = lookup(actual, "participants")
+            .and_then(|(_, value)| value.as_array())
+            .map_or(0, Vec::len);
+        let pointer = Pointer::root().key("participants");
+        if count > MOST_INVITED {
+            let departure = Departure::new(
+                "invite.people-limit",
+                Rule::Limit,
+                Some(at),
+                json!(MOST_INVITED),
+                json!(count),
+                format!("the invitation names {count} people"),
+            );
+            self.record.depart(departure.at(pointer));
+            return;
+        }
+        let (wanted, found) = (people::people(expected), people::people(actual));
+        if people::named(&wanted, &found) != Named::All && !is_only_read_person(&wanted, &found) {
+            let labels =
+                |people: &[Person]| -> Vec<String> { people.iter().map(Person::label).collect() };
+            let departure = Departure::new(
+                "invite.people",
+                Rule::RequestBody,
+                Some(at),
+                json!(labels(&wanted)),
+                json!(labels(&found)),
+                "the invitation does not name exactly the people to invite".into(),
+            );
+            self.record.depart(departure.at(pointer));
+            return;
+        }
+        self.judge_replaced(at, &wanted, &found);
+    }
+
+    fn judge_replaced(&mut self, at: usize, wanted: &[Person], found: &[Person]) {
+        for person in wanted {
+            let Some(call) = &person.replaces else {
+                continue;
+            };
+            self.record.check("invite.replaces");
+            let index = found.iter().position(|other| {
+                other.kind == person.kind && identifier::same(&other.id, &person.id)
+            });
+            let Some(index) = index else { continue };
+            let pointer = Pointer::root()
+                .key("participants")
+                .index(index)
+                .key("replacesCallId");
+            let departure = match &found[index].replaces {
+                Some(actual) if identifier::same(actual, call) => continue,
+                Some(actual) => Departure::new(
+                    "ids.unchanged",
+                    Rule::Correlation,
+                    Some(at),
+                    json!(call),
+                    json!(actual),
+                    format!("the invitation replaces the call {actual}, asked was for {call}"),
+                ),
+                None => Departure::new(
+                    "invite.replaces",
+                    Rule::RequestBody,
+                    Some(at),
+                    json!(call),
+                    Value::Null,
+                    "the invitation does not say which call it replaces".into(),
+                ),
+            };
+            self.record.check("ids.unchanged");
+            self.record.depart(departure.at(pointer));
+        }
+    }
+
+    fn judge_context(&mut self, at: usize, step: &RequestStep, actual: &Value) {
+        let variable = step
+            .body
+            .as_ref()
+            .and_then(|body| body.json())
+            .and_then(|body| lookup(body, "clientContext"))
+            .and_then(|(_, value)| template::sole_variable(value.as_str()?))
+            .map(str::to_owned)
+            .or_else(|| self.context_of_answer(at));
+        let Some((_, context)) = lookup(actual, "clientContext") else {
+            return;
+        };
+        self.record.check("invite.context");
+        self.record.check("invite.context-limit");
+        let pointer = Pointer::root().key("clientContext");
+        let Value::String(context) = context else {
+            let departure = Departure::new(
+                "invite.context",
+                Rule::RequestBody,
+                Some(at),
+                json!("a string"),
+                context.clone(),
+                "the client context is no string".into(),
+            );
+            self.record.depart(departure.at(pointer));
+            return;
+        };
+        if let Some(variable) = variable {
+            self.record.bindings.bind(&variable, context.as_str());
+        }
+        let length = context.chars().count();
+        if length > LONGEST_CONTEXT {
+            let departure = Departure::new(
+                "invite.context-limit",
+                Rule::Limit,
+                Some(at),
+                json!(LONGEST_CONTEXT),
+                json!(length),
+                format!("the client context has {length} characters"),
+            );
+            self.record.depart(departure.at(pointer));
+        }
+    }
+
+    /// The variable of the context that the answer would make up: the bot's own takes its place.
+    fn context_of_answer(&self, at: usize) -> Option<String> {
+        let body = self.record.steps().get(at + 1)?.body()?.json()?;
+        let (_, context) = lookup(body, "clientContext")?;
+        template::sole_variable(context.as_str()?).map(str::to_owned)
+    }
+}
+
+/// Whether the invitation names only the first of several who each replace a call: the pages read
+/// no other.
+fn is_only_read_person(wanted: &[Person], found: &[Person]) -> bool {
+    only_first_may_be_invited(wanted) && people::named(wanted, found) == Named::First
+}

@@ -1,0 +1,367 @@
+//! The requirement catalogue: what the pages ask of a bot and of a service, in our own words, with
+//! the page and line that each rests on.
+//!
+//! This is data. Every check names the requirement that it checks; what no sentence of a page
+//! asks but an example shows has the line of that example instead.
+
+use crate::logic::verdict::{Level, Role};
+
+/// One sentence of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Requirement {
+    /// Its stable name.
+    pub id: &'static str,
+    /// Whom it binds.
+    pub role: Role,
+    /// How binding it is.
+    pub level: Level,
+    /// The sentence, in our own words.
+    pub text: &'static str,
+    /// The pages and lines that say it; where the scenario's page is not among them, the line of
+    /// the example counts.
+    pub sources: &'static [(&'static str, usize)],
+}
+
+const P2019_05: &str = "ru-RU/2019-05/beta/participant-invite.md";
+const P2019_09: &str = "zh-CN/2019-09/beta/participant-invite.md";
+const P2020_12: &str = "zh-CN/2020-12/beta/participant-invite.md";
+const P2021_PT: &str = "pt-BR/2021-02/beta/participant-invite.md";
+const P2021_ZH: &str = "zh-CN/2021-02/beta/participant-invite.md";
+
+const fn must(
+    id: &'static str,
+    role: Role,
+    text: &'static str,
+    sources: &'static [(&'static str, usize)],
+) -> Requirement {
+    Requirement {
+        id,
+        role,
+        level: Level::Must,
+        text,
+        sources,
+    }
+}
+
+const fn should(
+    id: &'static str,
+    role: Role,
+    text: &'static str,
+    sources: &'static [(&'static str, usize)],
+) -> Requirement {
+    Requirement {
+        id,
+        role,
+        level: Level::Should,
+        text,
+        sources,
+    }
+}
+
+use Role::{Bot, Service};
+
+/// Every requirement, the service's first.
+pub const CATALOGUE: &[Requirement] = &[
+    must("answer.arrives", Service, "A request is answered.", &[]),
+    must(
+        "answer.status",
+        Service,
+        "An answer has a status that the page documents for its request.",
+        &[
+            (P2019_05, 50),
+            (P2019_09, 54),
+            (P2020_12, 59),
+            (P2021_PT, 59),
+            (P2021_ZH, 59),
+        ],
+    ),
+    must(
+        "answer.media-type",
+        Service,
+        "An answer with a body has the media type that the page prints.",
+        &[],
+    ),
+    must(
+        "answer.location",
+        Service,
+        "Where every example of an answer shows a Location, it is there and names what was made.",
+        &[(P2019_05, 50)],
+    ),
+    must(
+        "answer.body",
+        Service,
+        "The body of an answer is one whole documented alternative: its types, its properties, its words.",
+        &[],
+    ),
+    must(
+        "operation.identity",
+        Service,
+        "The id in an operation's body, in Location and in the resource path is one operation.",
+        &[],
+    ),
+    must(
+        "call.identity",
+        Service,
+        "The call in the request's path is the call in its answer and in the notifications about it.",
+        &[],
+    ),
+    must(
+        "resource.one",
+        Service,
+        "resource and resourceUrl of one notification name the same thing.",
+        &[],
+    ),
+    must(
+        "context.unchanged",
+        Service,
+        "A client context comes back unchanged; one that the service makes up stays the same.",
+        &[(P2020_12, 56), (P2021_PT, 56), (P2021_ZH, 56)],
+    ),
+    must(
+        "operation.people",
+        Service,
+        "An operation names exactly the people invited.",
+        &[],
+    ),
+    must(
+        "roster.people",
+        Service,
+        "A roster update on the call names each person invited, by id.",
+        &[(P2020_12, 61), (P2021_PT, 61), (P2021_ZH, 61)],
+    ),
+    must(
+        "values.correlate",
+        Service,
+        "A value that stands in several places of a conversation is the same in all of them.",
+        &[],
+    ),
+    must(
+        "notification.arrives",
+        Service,
+        "A documented notification is sent.",
+        &[],
+    ),
+    must(
+        "notification.about",
+        Service,
+        "Notifications are about the calls and operations of the conversation, and none follows an end.",
+        &[],
+    ),
+    must(
+        "notification.method",
+        Service,
+        "A notification is a POST to the callback.",
+        &[],
+    ),
+    must(
+        "notification.media-type",
+        Service,
+        "A notification has the media type application/json.",
+        &[],
+    ),
+    must(
+        "notification.body",
+        Service,
+        "The body of a notification is a collection of changes with the documented types, properties and words.",
+        &[],
+    ),
+    must(
+        "notification.order",
+        Service,
+        "A call goes incoming, establishing, established, terminated, deleted.",
+        &[],
+    ),
+    should(
+        "notification.token",
+        Service,
+        "A notification carries a bearer token where the page prints one.",
+        &[],
+    ),
+    must(
+        "type.kind",
+        Service,
+        "An @odata.type is one that the page prints for this kind of object.",
+        &[],
+    ),
+    should(
+        "type.printed",
+        Service,
+        "An @odata.type that the page prints is there.",
+        &[],
+    ),
+    must(
+        "service.transport",
+        Service,
+        "Connections carry whole HTTP messages.",
+        &[],
+    ),
+    must(
+        "request.sent",
+        Bot,
+        "The bot sends the request that it is cued for.",
+        &[],
+    ),
+    must(
+        "request.method",
+        Bot,
+        "A request has the documented method.",
+        &[
+            (P2019_05, 32),
+            (P2019_09, 37),
+            (P2020_12, 39),
+            (P2021_PT, 39),
+            (P2021_ZH, 39),
+        ],
+    ),
+    must(
+        "request.target",
+        Bot,
+        "A request goes to a documented path, with the ids that the service gave.",
+        &[
+            (P2019_05, 32),
+            (P2019_09, 37),
+            (P2020_12, 39),
+            (P2021_PT, 39),
+            (P2021_ZH, 39),
+        ],
+    ),
+    must(
+        "request.token",
+        Bot,
+        "A request carries a bearer token.",
+        &[
+            (P2019_05, 39),
+            (P2019_09, 43),
+            (P2020_12, 47),
+            (P2021_PT, 47),
+            (P2021_ZH, 47),
+        ],
+    ),
+    must(
+        "request.media-type",
+        Bot,
+        "A request with a body has the media type application/json.",
+        &[(P2020_12, 48), (P2021_PT, 48), (P2021_ZH, 48)],
+    ),
+    must(
+        "request.body",
+        Bot,
+        "The body of a request has the documented types and properties.",
+        &[],
+    ),
+    must(
+        "request.once",
+        Bot,
+        "A request is sent once, and none that nothing asks for.",
+        &[],
+    ),
+    must(
+        "invite.people",
+        Bot,
+        "An invitation names exactly the people to invite, by kind and id.",
+        &[
+            (P2019_05, 46),
+            (P2019_09, 50),
+            (P2020_12, 55),
+            (P2021_PT, 55),
+            (P2021_ZH, 55),
+        ],
+    ),
+    must(
+        "invite.replaces",
+        Bot,
+        "An invitation that replaces a call names that call, as an id or as a path.",
+        &[
+            (P2019_09, 285),
+            (P2020_12, 514),
+            (P2021_PT, 514),
+            (P2021_ZH, 514),
+        ],
+    ),
+    must(
+        "invite.context",
+        Bot,
+        "A client context is a string.",
+        &[
+            (P2019_05, 47),
+            (P2019_09, 51),
+            (P2020_12, 56),
+            (P2021_PT, 56),
+            (P2021_ZH, 56),
+        ],
+    ),
+    must(
+        "invite.context-limit",
+        Bot,
+        "A client context has at most 256 characters.",
+        &[(P2020_12, 56), (P2021_PT, 56), (P2021_ZH, 56)],
+    ),
+    must(
+        "invite.people-limit",
+        Bot,
+        "An invitation names at most five people.",
+        &[(P2020_12, 257), (P2021_PT, 257), (P2021_ZH, 257)],
+    ),
+    must(
+        "ids.unchanged",
+        Bot,
+        "Ids that the service gave come back unchanged.",
+        &[],
+    ),
+    should(
+        "media.avoided",
+        Bot,
+        "A bot that joins only to transfer avoids media negotiation.",
+        &[(P2019_05, 421)],
+    ),
+    must(
+        "acknowledgement",
+        Bot,
+        "A notification is answered, with any 2xx.",
+        &[],
+    ),
+    must(
+        "bot.transport",
+        Bot,
+        "Connections carry whole HTTP messages.",
+        &[],
+    ),
+];
+
+/// The requirement of that name. Every name that a check uses is in the catalogue: a test of this
+/// module's callers holds that.
+pub fn requirement(id: &str) -> Option<&'static Requirement> {
+    CATALOGUE.iter().find(|requirement| requirement.id == id)
+}
+
+impl Requirement {
+    /// The line of a page that says it, where that page does.
+    pub fn line_in(&self, page: &str) -> Option<usize> {
+        self.sources
+            .iter()
+            .find(|(file, _)| page.ends_with(file))
+            .map(|(_, line)| *line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_and_texts_are_sentences() {
+        let ids: HashSet<_> = CATALOGUE.iter().map(|r| r.id).collect();
+        assert_eq!(ids.len(), CATALOGUE.len());
+        for requirement in CATALOGUE {
+            assert!(requirement.text.ends_with('.'), "{}", requirement.id);
+        }
+    }
+
+    #[test]
+    fn a_requirement_knows_its_line() {
+        let token = requirement("request.token").unwrap();
+        assert_eq!(token.line_in(&format!("docs/{P2021_ZH}")), Some(47));
+        assert_eq!(token.line_in("other.md"), None);
+    }
+}

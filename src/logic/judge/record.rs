@@ -1,0 +1,255 @@
+//! What a judge has found so far in one conversation.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::bindings::Bindings;
+use super::catalogue;
+use super::compare::{Mismatch, MismatchKind};
+use super::page::Page;
+use super::{Options, Outcome};
+use crate::logic::verdict::{Finding, Level, Role, Rule, Source, Traffic, TrafficMessage, Verdict};
+use crate::model::scenario::{Scenario, Script, Step};
+use crate::text::pointer::Pointer;
+
+/// The findings, the notes and the traffic of one conversation, and the end of it.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub scenario: Arc<Scenario>,
+    pub page: Arc<Page>,
+    pub bindings: Bindings,
+    pub options: Options,
+    role: Role,
+    failures: Vec<Finding>,
+    warnings: Vec<Finding>,
+    notes: Vec<String>,
+    traffic: Vec<Traffic>,
+    checked: BTreeSet<&'static str>,
+    ended: Option<(Verdict, String)>,
+}
+
+/// A departure before it is recorded: what a check has to say.
+#[derive(Debug, Clone)]
+pub(super) struct Departure {
+    pub requirement: &'static str,
+    pub rule: Rule,
+    /// The step, counted from 0.
+    pub step: Option<usize>,
+    pub pointer: Pointer,
+    pub expected: Value,
+    pub actual: Value,
+    pub message: String,
+    /// The line of the page, where it is not the one of the step.
+    pub line: Option<usize>,
+}
+
+impl Departure {
+    /// A departure of a whole message at a step, counted from 0.
+    pub fn new(
+        requirement: &'static str,
+        rule: Rule,
+        step: Option<usize>,
+        expected: Value,
+        actual: Value,
+        message: String,
+    ) -> Self {
+        Self {
+            requirement,
+            rule,
+            step,
+            pointer: Pointer::root(),
+            expected,
+            actual,
+            message,
+            line: None,
+        }
+    }
+
+    /// The same, at a place in the body.
+    pub fn at(mut self, pointer: Pointer) -> Self {
+        self.pointer = pointer;
+        self
+    }
+}
+
+impl Record {
+    pub fn new(
+        scenario: Arc<Scenario>,
+        page: Arc<Page>,
+        bindings: Bindings,
+        options: Options,
+        role: Role,
+    ) -> Self {
+        Self {
+            scenario,
+            page,
+            bindings,
+            options,
+            role,
+            failures: Vec::new(),
+            warnings: Vec::new(),
+            notes: Vec::new(),
+            traffic: Vec::new(),
+            checked: BTreeSet::new(),
+            ended: None,
+        }
+    }
+
+    pub fn script(&self) -> &Script {
+        &self.scenario.script
+    }
+
+    pub fn steps(&self) -> &[Step] {
+        &self.scenario.script.steps
+    }
+
+    /// Says that a requirement was put to the test, whether it held or not.
+    pub fn check(&mut self, requirement: &'static str) {
+        self.checked.insert(requirement);
+    }
+
+    /// Records a departure, unless the same one was recorded already for another step: one cause
+    /// is one failure.
+    pub fn depart(&mut self, departure: Departure) {
+        self.check(departure.requirement);
+        let requirement = catalogue::requirement(departure.requirement);
+        let level = requirement.map_or(Level::Must, |r| r.level);
+        let page = &self.script().source;
+        let line = departure
+            .line
+            .or_else(|| requirement.and_then(|r| r.line_in(page)))
+            .or_else(|| Some(self.steps().get(departure.step?)?.line()))
+            .unwrap_or(0);
+        let finding = Finding {
+            rule: departure.rule,
+            level,
+            requirement: departure.requirement.to_owned(),
+            step: departure.step.map(|step| step + 1),
+            pointer: departure.pointer,
+            expected: departure.expected,
+            actual: departure.actual,
+            source: Source {
+                file: page.clone(),
+                line,
+            },
+            message: departure.message,
+        };
+        let fails = level == Level::Must || self.options.strict;
+        let list = if fails {
+            &mut self.failures
+        } else {
+            &mut self.warnings
+        };
+        let repeats = list.iter().any(|other| {
+            other.rule == finding.rule
+                && other.requirement == finding.requirement
+                && other.pointer == finding.pointer
+                && (other.actual == finding.actual || finding.rule == Rule::NotificationUnexpected)
+        });
+        if repeats {
+            let place = finding
+                .step
+                .map_or(String::new(), |s| format!(" at step {s}"));
+            self.note(format!(
+                "{} again{place}: {}",
+                finding.rule, finding.message
+            ));
+        } else {
+            list.push(finding);
+        }
+    }
+
+    /// Records what a comparison found, under the rule of the message.
+    pub fn depart_all(
+        &mut self,
+        found: Vec<Mismatch>,
+        rule: Rule,
+        requirement: &'static str,
+        step: Option<usize>,
+        line: Option<usize>,
+    ) {
+        self.check(requirement);
+        for mismatch in found {
+            let requirement = match mismatch.kind {
+                MismatchKind::OdataType => "type.kind",
+                MismatchKind::OdataTypeMissing => "type.printed",
+                _ => requirement,
+            };
+            let message =
+                mismatch
+                    .kind
+                    .describe(&mismatch.pointer, &mismatch.expected, &mismatch.actual);
+            self.depart(Departure {
+                requirement,
+                rule,
+                step,
+                pointer: mismatch.pointer,
+                expected: mismatch.expected,
+                actual: mismatch.actual,
+                message,
+                line,
+            });
+        }
+    }
+
+    /// Something that a reader may want to know. Said once.
+    pub fn note(&mut self, note: impl Into<String>) {
+        let note = note.into();
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    pub fn traffic(&mut self, from: Role, step: Option<usize>, message: TrafficMessage) {
+        self.traffic.push(Traffic {
+            from,
+            step: step.map(|step| step + 1),
+            message,
+        });
+    }
+
+    pub fn has_failed(&self) -> bool {
+        !self.failures.is_empty()
+    }
+
+    /// Ends the conversation with what was found. Later findings still count.
+    pub fn finish(&mut self) {
+        self.ended.get_or_insert((Verdict::Pass, String::new()));
+    }
+
+    /// Ends the conversation for a reason that is no finding.
+    pub fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
+        self.ended.get_or_insert((verdict, reason.into()));
+    }
+
+    pub fn is_finished(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// What the judge says. A failure outweighs the reason why the rest could not be judged.
+    pub fn outcome(&self) -> Outcome {
+        let (verdict, reason) = match &self.ended {
+            _ if self.has_failed() => (Verdict::Fail, String::new()),
+            Some((verdict, reason)) => (*verdict, reason.clone()),
+            None => (Verdict::Inconclusive, "the run was interrupted".to_owned()),
+        };
+        Outcome {
+            role: self.role,
+            verdict,
+            reason,
+            failures: self.failures.clone(),
+            warnings: self.warnings.clone(),
+            notes: self.notes.clone(),
+            traffic: self.traffic.clone(),
+            checked: self.checked.iter().copied().collect(),
+            bound: self.bindings.bound(),
+        }
+    }
+}
+
+/// A text as a JSON value, null where there is none.
+pub(super) fn text(value: Option<&str>) -> Value {
+    value.map_or(Value::Null, |value| json!(value))
+}

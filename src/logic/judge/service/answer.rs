@@ -1,0 +1,561 @@
+//! The answer of a service to a request.
+
+use serde_json::{Value, json};
+
+use super::{Asked, ServiceJudge};
+use crate::logic::judge::bindings::{self, correlates};
+use crate::logic::judge::compare::{Rules, compare};
+use crate::logic::judge::page::Answer;
+use crate::logic::judge::people::{self, Named};
+use crate::logic::judge::record::{Departure, text};
+use crate::logic::judge::shape::{Shape, lookup};
+use crate::logic::verdict::{Role, Rule, TrafficMessage};
+use crate::model::identifier;
+use crate::model::message::{Payload, Response};
+use crate::model::resource::Resource;
+use crate::model::scenario::{Kind, RequestStep, ResponseStep, Step};
+use crate::model::template;
+use crate::text::pointer::Pointer;
+
+impl ServiceJudge {
+    /// Judges an answer, and binds what it names.
+    pub(super) fn on_answer(&mut self, response: &Response) {
+        let at = self.answer_step();
+        let answer = self.outstanding.take().and_then(|o| o.answer);
+        let message = TrafficMessage::Response(response.clone());
+        self.record.traffic(Role::Service, at, message);
+        self.record.check("answer.arrives");
+        let Some((step, asked)) = answer.zip(self.asked.clone()) else {
+            return;
+        };
+        let (Some(Step::Response(documented)), Some(Step::Request(request))) = (
+            self.record.steps().get(step).cloned(),
+            self.record.steps().get(asked.step).cloned(),
+        ) else {
+            return;
+        };
+        let Some(alternative) = self.alternative(step, &documented, &request, response) else {
+            self.stop();
+            return;
+        };
+        self.judge_media_type(step, &alternative, response);
+        self.judge_body(step, &alternative, &request, response);
+        self.bind_answer(step, &documented, &asked, response);
+        self.judge_location(step, &alternative, &request, &asked, response);
+        for arrival in std::mem::take(&mut self.held) {
+            self.on_entry(&arrival);
+        }
+    }
+
+    /// The documented answer that has this status; of several, the one that fits best.
+    fn alternative(
+        &mut self,
+        step: usize,
+        documented: &ResponseStep,
+        request: &RequestStep,
+        response: &Response,
+    ) -> Option<Answer> {
+        let literal = self.record.options.literal;
+        let page = self.record.page.clone();
+        let of_page = page.answers(request).iter();
+        let candidates: Vec<&Answer> = of_page
+            .filter(|answer| !literal || answer.line == documented.line)
+            .collect();
+        self.record.check("answer.status");
+        let has_body = !response.body.is_empty();
+        let has_location = response.headers.get("location").is_some();
+        let best = candidates
+            .iter()
+            .filter(|answer| answer.status == response.status)
+            .max_by_key(|answer| {
+                (
+                    answer.has_body == has_body,
+                    answer.line == documented.line,
+                    answer.has_location == has_location,
+                )
+            });
+        if let Some(best) = best {
+            if best.line != documented.line {
+                self.record.note(format!(
+                    "the answer follows another documented alternative: {} at {}:{}",
+                    best.status,
+                    self.record.script().source,
+                    best.line
+                ));
+            }
+            return Some((*best).clone());
+        }
+        let mut statuses: Vec<u16> = candidates.iter().map(|answer| answer.status).collect();
+        statuses.sort_unstable();
+        statuses.dedup();
+        let expected = match statuses.as_slice() {
+            [one] => json!(one),
+            several => json!(several),
+        };
+        let mut departure = Departure::new(
+            "answer.status",
+            Rule::ResponseStatus,
+            Some(step),
+            expected,
+            json!(response.status),
+            format!("the answer has status {}", response.status),
+        );
+        departure.line = Some(documented.line);
+        self.record.depart(departure);
+        None
+    }
+
+    fn judge_media_type(&mut self, step: usize, alternative: &Answer, response: &Response) {
+        let Some(documented) = &alternative.media_type else {
+            return;
+        };
+        if !alternative.has_body || response.body.is_empty() {
+            return;
+        }
+        self.record.check("answer.media-type");
+        let actual = response.headers.media_type();
+        if actual.as_ref() != Some(documented) {
+            self.record.depart(Departure::new(
+                "answer.media-type",
+                Rule::ResponseHeader,
+                Some(step),
+                json!(documented),
+                text(actual.as_deref()),
+                format!(
+                    "Content-Type is {}, documented is {documented}",
+                    actual.as_deref().unwrap_or("missing")
+                ),
+            ));
+        }
+    }
+
+    fn judge_body(
+        &mut self,
+        step: usize,
+        alternative: &Answer,
+        request: &RequestStep,
+        response: &Response,
+    ) {
+        let page = self.record.page.clone();
+        self.record.check("answer.body");
+        let shape = page.answer_body(request, alternative.status);
+        match (&response.body, shape) {
+            (Payload::Json(body), Some(shape)) if alternative.has_body => {
+                let given = self.asked.as_ref().map_or(Value::Null, |a| a.body.clone());
+                let rules = Rules {
+                    of_bot: false,
+                    given: &|name| gives(&given, name),
+                    odata_types: &|place| page.odata_types("operation", place),
+                };
+                let found = compare(shape, body, rules, &Pointer::root());
+                let line = Some(alternative.line);
+                self.record
+                    .depart_all(found, Rule::ResponseBody, "answer.body", Some(step), line);
+                self.judge_status_word(step, body);
+            }
+            (Payload::Empty, _) if !alternative.has_body => {}
+            (_, _) if !alternative.has_body => {
+                let is_mix = page
+                    .answers(request)
+                    .iter()
+                    .any(|other| other.has_body && other.status != alternative.status);
+                if is_mix {
+                    self.body_departs(
+                        step,
+                        Value::Null,
+                        response.body.json().cloned().unwrap_or_default(),
+                        "the answer has a body: documented alternatives are not to be mixed".into(),
+                    );
+                }
+            }
+            (Payload::Empty, _) => {
+                let sample = shape.map_or(Value::Null, Shape::sample);
+                self.body_departs(step, sample, Value::Null, "the answer has no body".into());
+            }
+            (Payload::Text { text, error }, _) => {
+                let message = format!("the body is no JSON: {error}");
+                self.body_departs(step, json!("JSON"), json!(text), message);
+            }
+            (Payload::Opaque(length), _) => {
+                let message = format!("the body is {length} bytes that cannot be read");
+                self.body_departs(step, json!("JSON"), Value::Null, message);
+            }
+            (Payload::Json(_), _) => {}
+        }
+    }
+
+    fn body_departs(&mut self, step: usize, expected: Value, actual: Value, message: String) {
+        self.record.depart(Departure::new(
+            "answer.body",
+            Rule::ResponseBody,
+            Some(step),
+            expected,
+            actual,
+            message,
+        ));
+    }
+
+    /// An operation that has just been made has not ended: notifications are to follow.
+    fn judge_status_word(&mut self, step: usize, body: &Value) {
+        let Some((_, Value::String(status))) = lookup(body, "status") else {
+            return;
+        };
+        let is_over = ["completed", "failed"]
+            .iter()
+            .any(|word| word.eq_ignore_ascii_case(status));
+        let waits_for_end = self
+            .expected
+            .iter()
+            .any(|e| e.subject == crate::logic::judge::notice::Subject::Operation);
+        if is_over && (waits_for_end || status.eq_ignore_ascii_case("failed")) {
+            let message = format!("the operation is {status} before it has run");
+            let departure = Departure::new(
+                "answer.body",
+                Rule::ResponseBody,
+                Some(step),
+                json!(["notStarted", "running"]),
+                json!(status),
+                message,
+            );
+            self.record
+                .depart(departure.at(Pointer::root().key("status")));
+        }
+    }
+
+    /// Takes from the body what it names: the operation, the client context, the people; and,
+    /// where the body is no operation, every variable that the example has.
+    fn bind_answer(
+        &mut self,
+        step: usize,
+        documented: &ResponseStep,
+        asked: &Asked,
+        response: &Response,
+    ) {
+        let Some(body) = response.body.json() else {
+            return;
+        };
+        if asked.operation.is_none() {
+            if let Some(template) = documented.body.as_ref().and_then(|body| body.json())
+                && documented.status == response.status
+            {
+                self.correlate(step, Rule::ResponseBody, template, body, &Pointer::root());
+            }
+            return;
+        }
+        if let Some((_, Value::String(id))) = lookup(body, "id")
+            && !id.is_empty()
+        {
+            self.bind_operation(step, asked, id, Pointer::root().key("id"));
+        }
+        self.judge_context(step, body, &Pointer::root());
+        self.judge_people(step, body, &Pointer::root());
+    }
+
+    /// The one operation of the request: bound by what names it first, compared by what names it
+    /// later.
+    pub(super) fn bind_operation(&mut self, step: usize, asked: &Asked, id: &str, at: Pointer) {
+        let Some(variable) = &asked.operation else {
+            return;
+        };
+        self.record.check("operation.identity");
+        match self.record.bindings.get(variable).map(str::to_owned) {
+            None => self.record.bindings.bind(variable, id),
+            Some(bound) if identifier::same(&bound, id) => {}
+            Some(bound) => {
+                let message = format!("the operation is {id}, and {bound} elsewhere");
+                let departure = Departure::new(
+                    "operation.identity",
+                    Rule::Correlation,
+                    Some(step),
+                    json!(bound),
+                    json!(id),
+                    message,
+                );
+                self.record.depart(departure.at(at));
+            }
+        }
+    }
+
+    fn judge_location(
+        &mut self,
+        step: usize,
+        alternative: &Answer,
+        request: &RequestStep,
+        asked: &Asked,
+        response: &Response,
+    ) {
+        let page = self.record.page.clone();
+        let is_required = page
+            .answers(request)
+            .iter()
+            .filter(|answer| answer.status == alternative.status)
+            .all(|answer| answer.has_location);
+        let Some(location) = response.headers.get("location") else {
+            self.record.check("answer.location");
+            if is_required {
+                self.record.depart(Departure::new(
+                    "answer.location",
+                    Rule::ResponseHeader,
+                    Some(step),
+                    json!("Location"),
+                    Value::Null,
+                    "Location is missing: every documented example of this answer shows it".into(),
+                ));
+            }
+            return;
+        };
+        match Resource::parse(location) {
+            Some(Resource::Operation { call, operation }) if asked.operation.is_some() => {
+                self.bind_operation(step, asked, &operation, Pointer::root());
+                self.judge_call_of_location(step, request, &call, location);
+            }
+            Some(Resource::Call(call)) if self.makes_a_call(step) => {
+                self.bind_made_call(step, &call);
+            }
+            _ if asked.operation.is_some() || self.makes_a_call(step) => {
+                let made = if asked.operation.is_some() {
+                    "operation"
+                } else {
+                    "call"
+                };
+                self.record.depart(Departure::new(
+                    "answer.location",
+                    Rule::ResponseHeader,
+                    Some(step),
+                    json!(format!("the address of the {made}")),
+                    json!(location),
+                    format!("Location does not name the {made} that was made"),
+                ));
+            }
+            _ => {}
+        }
+    }
+
+    fn judge_call_of_location(
+        &mut self,
+        step: usize,
+        request: &RequestStep,
+        call: &str,
+        location: &str,
+    ) {
+        let target = self.record.bindings.fill(&request.target);
+        let asked = Resource::parse(&target);
+        let Some(expected) = asked.as_ref().and_then(Resource::call) else {
+            return;
+        };
+        if self.record.options.literal {
+            return;
+        }
+        self.record.check("call.identity");
+        if !identifier::same(expected, call) {
+            let message = format!("Location names the call {call}, asked was for {expected}");
+            self.record.depart(Departure::new(
+                "call.identity",
+                Rule::Correlation,
+                Some(step),
+                json!(expected),
+                json!(location),
+                message,
+            ));
+        }
+    }
+
+    /// The variable of the call that the documented `Location` of a step names.
+    fn made_call(&self, step: usize) -> Option<String> {
+        let (_, location) = self.record.steps()[step]
+            .headers()
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("location"))?;
+        match Resource::parse(location)? {
+            Resource::Call(call) => template::sole_variable(&call).map(str::to_owned),
+            _ => None,
+        }
+    }
+
+    fn makes_a_call(&self, step: usize) -> bool {
+        self.made_call(step).is_some()
+    }
+
+    fn bind_made_call(&mut self, step: usize, call: &str) {
+        let Some(variable) = self.made_call(step) else {
+            return;
+        };
+        match self.record.bindings.get(&variable).map(str::to_owned) {
+            None => self.record.bindings.bind(&variable, call),
+            Some(bound) if identifier::same(&bound, call) => {}
+            Some(bound) => self.record.depart(Departure::new(
+                "call.identity",
+                Rule::Correlation,
+                Some(step),
+                json!(bound),
+                json!(call),
+                format!("Location names the call {call}, its notifications name {bound}"),
+            )),
+        }
+    }
+
+    /// A client context comes back unchanged; the first one that the service makes up is bound.
+    pub(super) fn judge_context(&mut self, step: usize, entity: &Value, at: &Pointer) {
+        let variable = if self.record.options.literal {
+            self.context_at(step)
+        } else {
+            self.asked.as_ref().and_then(|asked| asked.context.clone())
+        };
+        let Some((_, Value::String(actual))) = lookup(entity, "clientContext") else {
+            return;
+        };
+        let Some(variable) = variable else {
+            return;
+        };
+        self.record.check("context.unchanged");
+        match self.record.bindings.get(&variable).map(str::to_owned) {
+            None => self.record.bindings.bind(&variable, actual.as_str()),
+            Some(bound) if bound == *actual => {}
+            Some(bound) => {
+                let departure = Departure::new(
+                    "context.unchanged",
+                    Rule::Correlation,
+                    Some(step),
+                    json!(bound),
+                    json!(actual),
+                    format!("the client context is {actual}, it was {bound}"),
+                );
+                self.record.depart(departure.at(at.key("clientContext")));
+            }
+        }
+    }
+
+    /// The variable of the client context that a step's own example has.
+    fn context_at(&self, step: usize) -> Option<String> {
+        let body = self.record.steps()[step].body()?.json()?;
+        super::sole_variable_at(body, "clientContext").or_else(|| {
+            self.expected
+                .iter()
+                .filter(|e| e.step == step)
+                .find_map(|e| {
+                    let (_, data) = lookup(&e.template, "resourceData")?;
+                    super::sole_variable_at(data, "clientContext")
+                })
+        })
+    }
+
+    /// An operation names exactly the people invited, or, where every one replaces a call, only
+    /// the first; and the same ones in every message.
+    pub(super) fn judge_people(&mut self, step: usize, entity: &Value, at: &Pointer) {
+        let Some(invited) = self.asked.as_ref().map(|asked| asked.people.clone()) else {
+            return;
+        };
+        if invited.is_empty()
+            || !matches!(lookup(entity, "participants"), Some((_, Value::Array(_))))
+        {
+            return;
+        }
+        self.record.check("operation.people");
+        let found = people::people(entity);
+        let named = people::named(&invited, &found);
+        let is_as_before = match (named, self.only_first) {
+            (Named::Others, _) => false,
+            (named, Some(only_first)) => (named == Named::First) == only_first,
+            (_, None) => true,
+        };
+        if is_as_before {
+            self.decide_who(&invited, named == Named::First);
+            return;
+        }
+        let labels = |people: &[people::Person]| -> Vec<String> {
+            people.iter().map(people::Person::label).collect()
+        };
+        let wanted = match self.only_first {
+            Some(true) => labels(&invited[..1]),
+            _ => labels(&invited),
+        };
+        let departure = Departure::new(
+            "operation.people",
+            Rule::Correlation,
+            Some(step),
+            json!(wanted),
+            json!(labels(&found)),
+            "the operation does not name exactly the people invited".into(),
+        );
+        self.record.depart(departure.at(at.key("participants")));
+    }
+
+    fn decide_who(&mut self, invited: &[people::Person], only_first: bool) {
+        if self.only_first.is_none() && people::only_first_may_be_invited(invited) {
+            self.record.note(if only_first {
+                "of several people who each replace a call, the service invites only the first"
+            } else {
+                "of several people who each replace a call, the service invites all"
+            });
+        }
+        self.only_first = Some(only_first);
+    }
+
+    /// Every string that the example writes as a variable: bound by what names it first, compared
+    /// by what names it later. Members of arrays are compared one by one, in order.
+    pub(super) fn correlate(
+        &mut self,
+        step: usize,
+        rule: Rule,
+        template: &Value,
+        actual: &Value,
+        at: &Pointer,
+    ) {
+        match (template, actual) {
+            (Value::String(template), Value::String(actual)) => {
+                self.correlate_text(step, template, actual, at);
+            }
+            (Value::Object(properties), Value::Object(_)) => {
+                for (name, template) in properties {
+                    if let Some((written, value)) = lookup(actual, name) {
+                        self.correlate(step, rule, template, value, &at.key(written));
+                    }
+                }
+            }
+            (Value::Array(templates), Value::Array(items)) => {
+                for (index, (template, item)) in templates.iter().zip(items).enumerate() {
+                    self.correlate(step, rule, template, item, &at.index(index));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn correlate_text(&mut self, step: usize, template: &str, actual: &str, at: &Pointer) {
+        let Some(name) = template::sole_variable(template) else {
+            return;
+        };
+        let kind = self.record.bindings.kind(name);
+        if !correlates(kind) && kind != Kind::Text {
+            return;
+        }
+        match self.record.bindings.get(name).map(str::to_owned) {
+            None => self.record.bindings.bind(name, actual),
+            Some(_) if !correlates(kind) => {}
+            Some(bound) if bindings::same(kind, &bound, actual) => {}
+            Some(bound) => {
+                self.record.check("values.correlate");
+                let departure = Departure::new(
+                    "values.correlate",
+                    Rule::Correlation,
+                    Some(step),
+                    json!(bound),
+                    json!(actual),
+                    format!("{{{name}}} is {actual}, and {bound} elsewhere"),
+                );
+                self.record.depart(departure.at(at.clone()));
+            }
+        }
+    }
+}
+
+/// Whether a body gives a property of that name anywhere, and not as null.
+pub(super) fn gives(body: &Value, name: &str) -> bool {
+    match body {
+        Value::Object(properties) => properties
+            .iter()
+            .any(|(other, value)| (other == name && !value.is_null()) || gives(value, name)),
+        Value::Array(items) => items.iter().any(|item| gives(item, name)),
+        _ => false,
+    }
+}

@@ -1,0 +1,88 @@
+//! What the judge of a service waits for: one documented entry of a notification.
+
+use serde_json::Value;
+
+use crate::logic::judge::notice::{self, Notice, Subject};
+use crate::logic::judge::page::printed;
+use crate::logic::judge::record::{Departure, Record};
+use crate::logic::judge::shape::{entities, lookup};
+use crate::model::message::Body;
+use crate::model::resource::Resource;
+use crate::model::scenario::NotificationStep;
+use crate::model::template;
+
+/// One documented entry, with its variables still in it.
+#[derive(Debug, Clone)]
+pub(super) struct Expected {
+    /// The step, counted from 0.
+    pub step: usize,
+    /// The line of the page where its body stands.
+    pub line: usize,
+    /// The entry as the scenario writes it.
+    pub template: Value,
+    /// The entry as the page prints it.
+    pub printed: Value,
+    pub subject: Subject,
+    pub change: String,
+    pub word: Option<String>,
+    /// The variable of the call that the path names.
+    pub call: Option<String>,
+    /// The variable of the operation that the path, or else the entity, names.
+    pub operation: Option<String>,
+    /// The kind of message, for the shape.
+    pub kind: String,
+    pub is_done: bool,
+    /// What came nearest, said where nothing comes nearer.
+    pub nearest: Option<Departure>,
+}
+
+/// The entries of a documented notification.
+pub(super) fn entries(record: &Record, at: usize, step: &NotificationStep) -> Vec<Expected> {
+    let Body::Json(body) = &step.body else {
+        return Vec::new();
+    };
+    let Some(found) = notice::entries(body) else {
+        return Vec::new();
+    };
+    found
+        .iter()
+        .map(|template| {
+            let printed = printed(record.script(), template);
+            let notice = Notice::read(&printed);
+            let resource = Notice::read(template).resource;
+            let call = resource
+                .as_ref()
+                .and_then(Resource::call)
+                .and_then(variable);
+            let in_path = match &resource {
+                Some(Resource::Operation { operation, .. }) => variable(operation),
+                _ => None,
+            };
+            let in_entity = || {
+                let (_, data) = lookup(template, "resourceData")?;
+                entities(data).find_map(|entity| variable(lookup(entity, "id")?.1.as_str()?))
+            };
+            Expected {
+                step: at,
+                line: step.body_line,
+                subject: notice.subject,
+                change: notice.change.clone(),
+                word: notice.word.clone(),
+                call,
+                operation: match notice.subject {
+                    Subject::Operation => in_path.or_else(in_entity),
+                    _ => None,
+                },
+                kind: notice.kind(),
+                is_done: false,
+                nearest: None,
+                template: template.clone(),
+                printed,
+            }
+        })
+        .collect()
+}
+
+fn variable(text: &str) -> Option<String> {
+    template::sole_variable(text).map(str::to_owned)
+}

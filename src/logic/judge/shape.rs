@@ -1,0 +1,269 @@
+//! What all examples of one kind of message in a page show together.
+//!
+//! A [`Shape`] is the examples laid over each other: which properties every one of them shows,
+//! which JSON types stand where, which `@odata.type` is printed. The collection and the single
+//! entity under `resourceData` are laid over each other too (SPEC section 5, *Words and shape*).
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+/// A JSON type, as the contract tells them apart: the spelling of numbers does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum JsonType {
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Boolean,
+    /// any number
+    Number,
+    /// a string
+    String,
+    /// an array
+    Array,
+    /// an object
+    Object,
+}
+
+impl JsonType {
+    /// The type of a value.
+    pub const fn of(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(_) => Self::Boolean,
+            Value::Number(_) => Self::Number,
+            Value::String(_) => Self::String,
+            Value::Array(_) => Self::Array,
+            Value::Object(_) => Self::Object,
+        }
+    }
+
+    /// The word for people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean => "a boolean",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::Array => "an array",
+            Self::Object => "an object",
+        }
+    }
+}
+
+/// What the examples show at one place.
+#[derive(Debug, Clone, Default)]
+pub struct Shape {
+    /// How many examples show a value other than null here.
+    shown: usize,
+    types: BTreeSet<JsonType>,
+    sample: Option<Value>,
+    properties: IndexMap<String, Shape>,
+    items: Option<Box<Shape>>,
+    only_times: bool,
+    odata_types: BTreeSet<String>,
+}
+
+impl Shape {
+    /// Lays one more example over the others. Null shows nothing.
+    pub fn add(&mut self, example: &Value) {
+        if example.is_null() {
+            return;
+        }
+        self.only_times = (self.shown == 0 || self.only_times) && is_time(example);
+        self.shown += 1;
+        self.types.insert(JsonType::of(example));
+        self.sample.get_or_insert_with(|| example.clone());
+        match example {
+            Value::Object(properties) => {
+                for (name, value) in properties {
+                    let shape = self
+                        .properties
+                        .entry(canonical(name).to_owned())
+                        .or_default();
+                    if name == "@odata.type" {
+                        shape.odata_types.extend(value.as_str().map(bare_type));
+                    }
+                    if canonical(name) == "resourceData" {
+                        shape.add_entities(value);
+                    } else {
+                        shape.add(value);
+                    }
+                }
+            }
+            Value::Array(items) => {
+                let shape = self.items.get_or_insert_default();
+                items.iter().for_each(|item| shape.add(item));
+            }
+            _ => {}
+        }
+    }
+
+    /// An entity, or a collection of them: the type is free, the entities are laid over each
+    /// other.
+    fn add_entities(&mut self, value: &Value) {
+        if value.is_null() {
+            return;
+        }
+        self.shown += 1;
+        self.types.extend([JsonType::Array, JsonType::Object]);
+        self.sample.get_or_insert_with(|| value.clone());
+        let shape = self.items.get_or_insert_default();
+        entities(value).for_each(|entity| shape.add(entity));
+    }
+
+    /// Whether any example shows a value here.
+    pub const fn is_shown(&self) -> bool {
+        self.shown > 0
+    }
+
+    /// The JSON types that examples show here; none where all print null.
+    pub const fn types(&self) -> &BTreeSet<JsonType> {
+        &self.types
+    }
+
+    /// The first value that an example prints here.
+    pub fn sample(&self) -> Value {
+        self.sample.clone().unwrap_or(Value::Null)
+    }
+
+    /// The properties that any example shows here, each with whether all do and not as null.
+    pub fn properties(&self) -> impl Iterator<Item = (&str, &Self, bool)> {
+        self.properties
+            .iter()
+            .map(|(name, shape)| (name.as_str(), shape, shape.shown >= self.shown))
+    }
+
+    /// What the examples show of one property.
+    pub fn property(&self, name: &str) -> Option<&Self> {
+        self.properties.get(canonical(name))
+    }
+
+    /// What the examples show of the members of an array.
+    pub fn items(&self) -> Option<&Self> {
+        self.items.as_deref()
+    }
+
+    /// Whether every value that is printed here is a date with a time.
+    pub const fn only_times(&self) -> bool {
+        self.only_times
+    }
+
+    /// The `@odata.type`s printed here, without `#`.
+    pub const fn odata_types(&self) -> &BTreeSet<String> {
+        &self.odata_types
+    }
+}
+
+/// The members of `resourceData`: an entity is a collection of one.
+pub fn entities(value: &Value) -> impl Iterator<Item = &Value> {
+    match value {
+        Value::Array(items) => items.iter(),
+        other => std::slice::from_ref(other).iter(),
+    }
+}
+
+/// Names that the pages write in more than one way for one property: the way they are looked up.
+///
+/// `subcode` is `subCode`; the create and answer pages of other editions write `callbackUri` for
+/// `callback`.
+pub fn canonical(name: &str) -> &str {
+    match name {
+        "subcode" => "subCode",
+        "callbackUri" => "callback",
+        _ => name,
+    }
+}
+
+/// The value of a property under any of its names. Null counts as absent.
+pub fn lookup<'a>(object: &'a Value, name: &str) -> Option<(&'a str, &'a Value)> {
+    object
+        .as_object()?
+        .iter()
+        .find(|(other, value)| canonical(other) == canonical(name) && !value.is_null())
+        .map(|(other, value)| (other.as_str(), value))
+}
+
+/// An `@odata.type` without the `#` that does not matter.
+pub fn bare_type(printed: &str) -> String {
+    printed.trim_start_matches('#').to_owned()
+}
+
+/// Whether a value is text of the form of RFC 3339: a date, `T`, a time.
+pub fn is_time(value: &Value) -> bool {
+    let Some(text) = value.as_str() else {
+        return false;
+    };
+    let bytes = text.as_bytes();
+    let digits = |range: std::ops::Range<usize>| {
+        bytes
+            .get(range)
+            .is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+    };
+    digits(0..4)
+        && bytes.get(4) == Some(&b'-')
+        && digits(5..7)
+        && bytes.get(7) == Some(&b'-')
+        && digits(8..10)
+        && matches!(bytes.get(10), Some(b'T' | b't' | b' '))
+        && digits(11..13)
+        && bytes.get(13) == Some(&b':')
+        && digits(14..16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn shape(examples: &[Value]) -> Shape {
+        let mut shape = Shape::default();
+        examples.iter().for_each(|example| shape.add(example));
+        shape
+    }
+
+    fn required(shape: &Shape) -> Vec<&str> {
+        shape
+            .properties()
+            .filter(|(_, _, required)| *required)
+            .map(|(name, _, _)| name)
+            .collect()
+    }
+
+    #[test]
+    fn required_is_what_every_example_shows_and_not_as_null() {
+        let shape = shape(&[
+            json!({"id": "1", "status": "a", "resultInfo": null}),
+            json!({"id": null, "status": "b", "extra": 1}),
+        ]);
+        assert_eq!(required(&shape), ["status"]);
+    }
+
+    #[test]
+    fn an_entity_and_a_collection_lie_over_each_other() {
+        let shape = shape(&[
+            json!({"resourceData": {"a": 1}}),
+            json!({"resourceData": [{"a": 2, "b": 1}, {"a": 3}]}),
+        ]);
+        let entity = shape.property("resourceData").unwrap().items().unwrap();
+        assert_eq!(required(entity), ["a"]);
+    }
+
+    #[test]
+    fn times_have_a_form() {
+        for time in ["2018-09-06T15:58:41Z", "2018-09-06T15:58:41.123+02:00"] {
+            assert!(is_time(&json!(time)), "{time}");
+        }
+        for other in [json!("yesterday"), json!(7), json!("2018-09-06")] {
+            assert!(!is_time(&other), "{other}");
+        }
+    }
+
+    #[test]
+    fn names_of_one_property_are_one() {
+        let body = json!({"subcode": 1, "callbackUri": null});
+        assert_eq!(lookup(&body, "subCode"), Some(("subcode", &json!(1))));
+        assert_eq!(lookup(&body, "callback"), None);
+    }
+}

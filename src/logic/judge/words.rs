@@ -1,0 +1,115 @@
+//! The protocol words: what a page or its resource page lists for a place.
+//!
+//! Compared without regard to case (SPEC section 5). Sources are the resource pages of the same
+//! reference (`commsNotification`, `commsOperation`, `call`, `mediaStream`, `participantInfo`,
+//! `invitationParticipantInfo`) and the parameter tables of the create and answer pages.
+
+/// `changeType` of a notification.
+pub const CHANGES: &[&str] = &["created", "updated", "deleted"];
+/// `status` of an operation.
+pub const STATUSES: &[&str] = &["notStarted", "running", "completed", "failed"];
+/// `state` of a call.
+pub const STATES: &[&str] = &[
+    "incoming",
+    "establishing",
+    "ringing",
+    "established",
+    "hold",
+    "transferring",
+    "transferAccepted",
+    "redirecting",
+    "terminating",
+    "terminated",
+];
+const CALL_DIRECTIONS: &[&str] = &["incoming", "outgoing"];
+const STREAM_DIRECTIONS: &[&str] = &["inactive", "sendOnly", "receiveOnly", "sendReceive"];
+const MEDIA: &[&str] = &[
+    "unknown",
+    "audio",
+    "video",
+    "screenSharing",
+    "videoBasedScreenSharing",
+    "data",
+];
+const ENDPOINTS: &[&str] = &["default", "skypeForBusiness", "skypeForBusinessVoipPhone"];
+const INVITED_ENDPOINTS: &[&str] = &["default", "voicemail"];
+
+/// The words that may stand at a place, told from the names of the properties that lead there.
+/// `None` where free text stands.
+pub fn listed_for(place: &[&str]) -> Option<&'static [&'static str]> {
+    let name = *place.last()?;
+    let inside = |outer: &str| place[..place.len() - 1].contains(&outer);
+    match name {
+        "changeType" => Some(CHANGES),
+        "status" => Some(STATUSES),
+        "state" => Some(STATES),
+        "direction" if inside("mediaStreams") => Some(STREAM_DIRECTIONS),
+        "direction" => Some(CALL_DIRECTIONS),
+        "mediaType" => Some(MEDIA),
+        "endpointType" if inside("info") || inside("source") || inside("targets") => {
+            Some(ENDPOINTS)
+        }
+        "endpointType" => Some(INVITED_ENDPOINTS),
+        "activeModalities" | "requestedModalities" | "acceptModalities" | "acceptedModalities" => {
+            Some(MEDIA)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a word is one of those listed, without regard to case.
+pub fn is_listed(word: &str, listed: &[&str]) -> bool {
+    listed.iter().any(|other| other.eq_ignore_ascii_case(word))
+}
+
+/// How far a call has come with a state: states of one rank may follow each other in any order.
+///
+/// `None` for a word that is no state. The deleted call has rank [`ENDED`].
+pub fn rank_of(state: &str) -> Option<u8> {
+    let known = STATES
+        .iter()
+        .find(|word| word.eq_ignore_ascii_case(state))?;
+    Some(match *known {
+        "incoming" => 0,
+        "establishing" | "ringing" | "redirecting" => 1,
+        "terminating" => 3,
+        "terminated" => 4,
+        _ => 2,
+    })
+}
+
+/// The rank of a call that is deleted: nothing follows.
+pub const ENDED: u8 = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_depend_on_their_place() {
+        let stream = listed_for(&["mediaStreams", "direction"]).unwrap();
+        assert!(is_listed("sendreceive", stream));
+        assert!(!is_listed("outgoing", stream));
+        assert!(is_listed("outgoing", listed_for(&["direction"]).unwrap()));
+        assert!(is_listed(
+            "voicemail",
+            listed_for(&["participants", "endpointType"]).unwrap()
+        ));
+        assert!(!is_listed(
+            "voicemail",
+            listed_for(&["info", "endpointType"]).unwrap()
+        ));
+        assert_eq!(listed_for(&["subject"]), None);
+    }
+
+    #[test]
+    fn a_call_goes_through_its_states_in_order() {
+        let ranks: Vec<_> = ["incoming", "establishing", "established", "terminated"]
+            .iter()
+            .map(|state| rank_of(state).unwrap())
+            .collect();
+        assert!(ranks.is_sorted());
+        assert!(ranks.iter().all(|rank| *rank < ENDED));
+        assert_eq!(rank_of("gone"), None);
+    }
+}
