@@ -25,8 +25,14 @@ Examples:
 Without a command, confcall does what `confcall run` does."
 )]
 pub struct Cli {
-    /// Colour the output
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// Colour the output: auto, always, never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
     pub color: Color,
     /// What to do.
     #[command(subcommand)]

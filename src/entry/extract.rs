@@ -30,11 +30,12 @@ pub struct Arguments {
     /// Account for every fence: what it is, and which scenarios it serves
     #[arg(long)]
     inventory: bool,
-    /// How to show the inventory
+    /// How to show the inventory: text, json
     #[arg(
         long,
         value_name = "FORMAT",
         default_value = "text",
+        hide_possible_values = true,
         requires = "inventory"
     )]
     format: Format,

@@ -30,6 +30,16 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// What is said of it: a message for each broken file, else one.
+    pub fn messages(&self) -> Vec<String> {
+        match self {
+            Self::Store(StoreError::Broken(diagnostics)) => {
+                diagnostics.iter().map(ToString::to_string).collect()
+            }
+            other => vec![other.to_string()],
+        }
+    }
+
     /// How confcall ends for it.
     pub const fn exit(&self) -> Exit {
         match self {

@@ -13,8 +13,13 @@ use crate::report;
 pub struct Arguments {
     #[command(flatten)]
     which: Which,
-    /// How to show them
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    /// How to show them: text, json
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true
+    )]
     format: Format,
 }
 

@@ -64,7 +64,10 @@ fn guarded(work: impl FnOnce() -> Exit) -> Exit {
 fn execute(cli: Cli) -> Exit {
     let output = Output::new(cli.color);
     command(cli.command, output).unwrap_or_else(|failure| {
-        output::complain(&failure.to_string());
+        failure
+            .messages()
+            .iter()
+            .for_each(|it| output::complain(it));
         failure.exit()
     })
 }

@@ -9,12 +9,12 @@ use crate::report::paint::Look;
 /// When to colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
+    /// On a terminal, unless `NO_COLOR` is set.
     #[default]
     Auto,
-    /// Always
+    /// Always.
     Always,
-    /// Never
+    /// Never.
     Never,
 }
 
@@ -27,8 +27,8 @@ pub struct Output {
 
 impl Output {
     /// Decides on colour and width.
-    pub fn new(color: Color) -> Self {
-        let colour = match color {
+    pub fn new(when: Color) -> Self {
+        let colour = match when {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => {

@@ -35,8 +35,13 @@ Exit codes:
 pub struct Arguments {
     #[command(flatten)]
     which: Which,
-    /// Judge only this party of the built-in pair
-    #[arg(long, value_name = "ROLE", help_heading = "Scenarios")]
+    /// Judge only this party of the built-in pair: bot, service
+    #[arg(
+        long,
+        value_name = "ROLE",
+        hide_possible_values = true,
+        help_heading = "Scenarios"
+    )]
     role: Option<Party>,
 
     /// Judge the service at this address; confcall plays the bot

@@ -16,8 +16,13 @@ pub struct Arguments {
     /// Only faults and variations whose name holds this
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
-    /// How to show the table
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    /// How to show the table: text, json
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true
+    )]
     pub format: Format,
     /// How long to wait for each expected message
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = values::duration)]

@@ -81,7 +81,7 @@ pub struct ReportFile {
 pub enum ReportKind {
     /// The JSON report.
     Json,
-    /// The JUnit report.
+    /// The `JUnit` report.
     Junit,
 }
 

@@ -61,6 +61,12 @@ impl Selection {
     ///
     /// The part of the selection that selects nothing.
     pub fn pick<'a>(&self, all: &'a [Scenario]) -> Result<Vec<&'a Scenario>, Nothing> {
+        if all.is_empty() {
+            return Err(Nothing {
+                message: "there are no scenarios".to_owned(),
+                candidates: Vec::new(),
+            });
+        }
         for filter in &self.filters {
             if !all.iter().any(|it| filter.takes(it.id.as_str())) {
                 return Err(Nothing::of_filter(filter, all));
@@ -155,10 +161,12 @@ fn each_known(
 /// How many ids are suggested.
 const SUGGESTIONS: usize = 3;
 
-/// The ids that are closest to a text, as wholes or in one of their parts; the closest first.
+/// The ids that are closest to a text, as wholes, in one of their parts, or in a word of one; the
+/// closest first.
 pub fn closest_ids<'a>(text: &str, ids: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let score = |id: &str| {
         id.split('/')
+            .chain(id.split(['/', '-', '@']))
             .chain([id])
             .map(|part| strsim::jaro_winkler(text, part))
             .fold(0.0, f64::max)

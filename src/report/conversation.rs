@@ -3,6 +3,8 @@
 //! Both go through [`render_message`], so that a difference between the two texts is a difference
 //! between the two conversations.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use crate::logic::verdict::{Role, Traffic, TrafficMessage};
@@ -32,23 +34,17 @@ pub enum Content {
 /// with a line feed.
 ///
 /// Of an `Authorization` only the scheme is shown, unless its value is a variable's name.
-pub fn render_message<'a>(
-    start_line: &str,
-    headers: impl Iterator<Item = (&'a str, &'a str)> + Clone,
-    content: &Content,
-) -> String {
+pub fn render_message(start_line: &str, headers: &[(&str, String)], content: &Content) -> String {
     let mut text = printable(start_line);
     text.push('\n');
     for shown in SHOWN {
-        for (_, value) in headers
-            .clone()
-            .filter(|(name, _)| name.eq_ignore_ascii_case(shown))
-        {
+        let named = |(name, _): &&(&str, String)| name.eq_ignore_ascii_case(shown);
+        for (_, value) in headers.iter().filter(named) {
             let value = match shown {
                 "Authorization" => without_secret(value),
-                _ => value.to_owned(),
+                _ => value.clone(),
             };
-            text.push_str(&format!("{shown}: {}\n", printable(&value)));
+            let _ = writeln!(text, "{shown}: {}", printable(&value));
         }
     }
     match content {
@@ -86,7 +82,7 @@ pub fn show(scenario: &Scenario) -> String {
         ("tags", script.tags.join(", ")),
     ] {
         if !words.is_empty() {
-            text.push_str(&format!("  {label:<5}  {words}\n"));
+            let _ = writeln!(text, "  {label:<5}  {words}");
         }
     }
     let width = script.variables.keys().map(|it| it.len() + 2).max();
@@ -94,9 +90,9 @@ pub fn show(scenario: &Scenario) -> String {
         let name = format!("{{{name}}}");
         let width = width.unwrap_or_default();
         let value = printable(&variable.value);
-        text.push_str(&format!("  {name:<width$}  {value}"));
+        let _ = write!(text, "  {name:<width$}  {value}");
         if let Some(other) = &variable.same_as {
-            text.push_str(&format!("  (the same as {{{other}}})"));
+            let _ = write!(text, "  (the same as {{{other}}})");
         }
         text.push('\n');
     }
@@ -136,8 +132,7 @@ fn documented(step: &Step) -> String {
         Some(Body::Json(value)) => Content::Json(fill_json(value, &name)),
         Some(Body::Text(text)) => Content::Text(fill(text, &name)),
     };
-    let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
-    render_message(&start, headers, &content)
+    render_message(&start, &headers, &content)
 }
 
 /// The traffic of a conversation, in its order, bound values by name. Each message stands under
@@ -183,8 +178,7 @@ fn seen(message: &TrafficMessage, names: &Names) -> String {
         Payload::Text { text, .. } => Content::Text(names.in_text(text)),
         Payload::Opaque(length) => Content::Opaque(*length),
     };
-    let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
-    render_message(&start, headers, &content)
+    render_message(&start, &headers, &content)
 }
 
 /// Reason phrases are nobody's contract, so they are not shown.
@@ -222,7 +216,7 @@ impl Names {
                 .at_start(rest, before)
                 .unwrap_or((next.len_utf8(), None));
             match name {
-                Some(name) => shown.push_str(&format!("{{{name}}}")),
+                Some(name) => shown.extend(["{", name, "}"]),
                 None => shown.push(next),
             }
             before = rest[..length].chars().next_back();
@@ -363,7 +357,7 @@ mod tests {
     #[test]
     fn nothing_moves_the_cursor() {
         let content = Content::Text("a\u{1b}[2J\nb".into());
-        let shown = render_message("GET /\r", std::iter::empty(), &content);
+        let shown = render_message("GET /\r", &[], &content);
         assert_eq!(shown, "GET /\u{fffd}\n\na\u{fffd}[2J\nb\n");
     }
 }

@@ -1,4 +1,4 @@
-//! The JUnit report of a run: one suite for each party judged, one case for each scenario.
+//! The `JUnit` report of a run: one suite for each party judged, one case for each scenario.
 
 use std::time::Duration;
 

@@ -63,7 +63,9 @@ pub fn text(scenarios: &[&Scenario]) -> String {
         text.push_str(line.trim_end());
         text.push('\n');
     }
-    text.push_str(&format!("\n{}\n", counted(scenarios.len(), "scenario")));
+    text.push('\n');
+    text.push_str(&counted(scenarios.len(), "scenario"));
+    text.push('\n');
     text
 }
 

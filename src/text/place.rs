@@ -24,7 +24,7 @@ impl Place {
             .iter()
             .rposition(|b| *b == b'\n')
             .map_or(0, |at| at + 1);
-        let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+        let line = before.split(|b| *b == b'\n').count();
         let column = characters(&before[start..]) + 1;
         Self { line, column }
     }

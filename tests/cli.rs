@@ -1,0 +1,395 @@
+//! The command line, through the binary: what it prints, how it ends, and what it says of bad
+//! input.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up fails, and the place says why"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const ONE: &str = r#"{
+  "version": 1,
+  "source": "page.md",
+  "tags": ["first"],
+  "given": ["call"],
+  "variables": {
+    "call": { "kind": "call", "value": "57dab8b1-894c-409a-b240-bd8beae78896" },
+    "token": { "kind": "token", "value": "<TOKEN>" }
+  },
+  "steps": [
+    { "request": { "line": 3, "method": "POST", "target": "/app/calls/{call}/answer",
+      "headers": { "Authorization": "Bearer {token}", "Content-Type": "application/json" },
+      "body": { "json": { "acceptedModalities": ["audio"] } } } },
+    { "response": { "line": 9, "status": 202 } },
+    { "notification": { "line": 14, "method": "POST", "target": "https://bot.example/callback",
+      "body_line": 19,
+      "body": { "json": { "value": [{ "changeType": "updated", "resource": "/app/calls/{call}" }] } } } }
+  ]
+}
+"#;
+
+/// A folder with three scenarios.
+fn scenarios() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for id in [
+        "answer/beta@2019-05/ru-RU/answer",
+        "answer/beta@2021-02/pt-BR/answer",
+        "answer/beta@2021-02/pt-BR/answer-again",
+    ] {
+        put(folder.path(), id, ONE);
+    }
+    folder
+}
+
+fn put(folder: &Path, id: &str, text: &str) {
+    let path = folder.join(format!("{id}.json"));
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+/// Runs the binary away from the environment of the test.
+fn confcall(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_confcall"));
+    command
+        .args(arguments)
+        .env_remove("CONFCALL_TOKEN")
+        .env_remove("CLICOLOR_FORCE")
+        .env_remove("NO_COLOR")
+        .stdin(Stdio::null());
+    command
+}
+
+fn with(folder: &TempDir, arguments: &[&str]) -> Output {
+    let folder = folder.path().to_str().unwrap();
+    confcall(&[arguments, &["--scenarios", folder]].concat())
+}
+
+fn stdout(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// What is said of bad usage or input; nothing is printed then.
+#[track_caller]
+fn refused(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(output));
+    assert!(output.stdout.is_empty());
+    let said = stderr(output);
+    assert!(said.starts_with("error: "), "{said}");
+    said
+}
+
+#[test]
+fn list_shows_every_message_with_its_line() {
+    let listed = stdout(&with(&scenarios(), &["list", "--format", "json", "ru-RU"]));
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(
+        listed,
+        json!([{
+            "id": "answer/beta@2019-05/ru-RU/answer", "page": "answer", "edition": "2019-05",
+            "locale": "ru-RU", "given": ["call"],
+            "steps": [
+                {"kind": "request", "method": "POST", "line": 3,
+                    "target": "/app/calls/57dab8b1-894c-409a-b240-bd8beae78896/answer"},
+                {"kind": "response", "status": 202, "line": 9},
+                {"kind": "notification", "method": "POST", "line": 14, "change": "updated",
+                    "target": "https://bot.example/callback",
+                    "resource": "/app/calls/57dab8b1-894c-409a-b240-bd8beae78896"},
+            ]
+        }])
+    );
+}
+
+#[test]
+fn list_takes_filters() {
+    let folder = scenarios();
+    for (arguments, count) in [
+        (&["list"][..], 3),
+        (&["list", "again"], 1),
+        (&["list", "*/answer"], 2),
+        (&["list", "answer/*/ru-RU/*", "again"], 2),
+        (&["list", "--edition", "2021-02"], 2),
+        (&["list", "--edition", "2021-02", "--edition", "2019-05"], 3),
+        (&["list", "--locale", "RU-ru", "--tag", "first"], 1),
+    ] {
+        let listed = stdout(&with(&folder, arguments));
+        assert_eq!(
+            listed.lines().count(),
+            count + 2,
+            "{arguments:?}:\n{listed}"
+        );
+    }
+}
+
+#[test]
+fn a_selection_of_nothing_is_refused_with_what_is_close() {
+    let folder = scenarios();
+    for (arguments, said) in [
+        (
+            &["list", "agian"][..],
+            "answer/beta@2021-02/pt-BR/answer-again",
+        ),
+        (&["run", "again", "zzz"], "no scenario's id matches `zzz`"),
+        (&["list", "--edition", "2021-03"], "2021-02"),
+        (&["list", "--locale", "pt"], "pt-BR"),
+        (&["list", "--tag", "none"], "first"),
+        (
+            &["list", "again", "--locale", "ru-RU"],
+            "all of it together",
+        ),
+        (&["list", "["], "no glob"),
+    ] {
+        let error = refused(&with(&folder, arguments));
+        assert!(error.contains(said), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn show_reads_as_a_conversation() {
+    let folder = scenarios();
+    let shown = stdout(&with(
+        &folder,
+        &["show", "answer/beta@2021-02/pt-BR/answer"],
+    ));
+    let conversation = "\
+#1 request  page.md:3
+POST /app/calls/{call}/answer
+Authorization: Bearer {token}
+Content-Type: application/json
+
+{
+  \"acceptedModalities\": [
+    \"audio\"
+  ]
+}
+
+#2 response  page.md:9
+HTTP 202
+
+#3 notification  page.md:14
+POST https://bot.example/callback
+";
+    assert!(shown.contains(conversation), "{shown}");
+    assert!(stdout(&with(&folder, &["show", "again"])).contains("pt-BR/answer-again\n"));
+    let several = refused(&with(&folder, &["show", "pt-BR"]));
+    assert!(several.contains("a part of 2 ids"), "{several}");
+    assert!(refused(&with(&folder, &["show", "aswer-again"])).contains("did you mean"));
+}
+
+#[test]
+fn every_broken_file_is_told_with_place_and_remedy() {
+    let folder = scenarios();
+    put(
+        folder.path(),
+        "bad/field",
+        &ONE.replace("\"method\"", "\"metod\""),
+    );
+    put(
+        folder.path(),
+        "bad/variable",
+        &ONE.replace("{call}/", "{cal}/"),
+    );
+    for command in ["list", "run", "show"] {
+        let arguments = if command == "show" {
+            vec![command, "x"]
+        } else {
+            vec![command]
+        };
+        let error = refused(&with(&folder, &arguments));
+        for said in [
+            "field.json:11:31: unknown field `metod`",
+            "= help: did you mean `method`?",
+            "variable.json:11:71: `{cal}` is not among the variables",
+            "11 |     { \"request\"",
+        ] {
+            assert!(error.contains(said), "{said} is not in\n{error}");
+        }
+    }
+}
+
+#[test]
+fn files_that_are_no_text_and_folders_that_are_not_there_are_told() {
+    let folder = scenarios();
+    let latin = ONE.replace("page.md", "p#ge.md");
+    let bytes: Vec<u8> = latin
+        .bytes()
+        .map(|b| if b == b'#' { 0xe9 } else { b })
+        .collect();
+    fs::write(folder.path().join("latin.json"), bytes).unwrap();
+    let error = refused(&with(&folder, &["list"]));
+    assert!(
+        error.contains("latin.json:3:15: byte 0xe9 is no UTF-8"),
+        "{error}"
+    );
+
+    let empty = tempfile::tempdir().unwrap();
+    assert!(refused(&with(&empty, &["list"])).contains("no scenario in it"));
+    let gone = empty.path().join("gone");
+    let error = refused(&confcall(&["list", "--scenarios", gone.to_str().unwrap()]));
+    assert!(error.contains("gone: cannot be read"), "{error}");
+}
+
+#[test]
+fn bad_arguments_are_told_with_their_form() {
+    for (arguments, said) in [
+        (
+            &["run", "--service", "http://a", "--bot", "http://b"][..],
+            "cannot be used with",
+        ),
+        (&["--service", "localhost:1"], "`http://localhost:1`"),
+        (&["run", "--bot", "ftp://a"], "neither `http` nor `https`"),
+        (&["run", "--deadline", "5"], "`500ms`"),
+        (&["run", "--settle", "x"], "`500ms`"),
+        (
+            &["run", "--report", "html=x"],
+            "unknown report kind `html`; there are `json` and `junit`",
+        ),
+        (&["run", "--given", "x"], "`create`"),
+        (&["run", "--cue", "http://a"], "--bot"),
+        (&["run", "--callback-url", "http://a"], "--service"),
+        (
+            &["run", "--service", "http://a", "--role", "bot"],
+            "leave `--role` out",
+        ),
+        (&["run", "--jobs", "0"], "--jobs"),
+        (
+            &["run", "--listen", "nowhere", "--bot", "http://a"],
+            "127.0.0.1:8080",
+        ),
+        (&["serve", "--listen", "99999"], "127.0.0.1:8080"),
+        (&["extract"], "PAGES"),
+        (&["lst"], "'list'"),
+        (&["completions", "dosh"], "bash"),
+    ] {
+        let error = refused(&confcall(arguments));
+        assert!(error.contains(said), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn a_token_that_is_none_is_told_and_not_shown() {
+    let folder = scenarios();
+    let mut command = command(&["run", "--scenarios", folder.path().to_str().unwrap()]);
+    let error = refused(&command.env("CONFCALL_TOKEN", "s3cret\n").output().unwrap());
+    assert!(
+        error.contains("token") && !error.contains("s3cret"),
+        "{error}"
+    );
+}
+
+#[test]
+fn pages_that_are_not_there_are_told() {
+    let empty = tempfile::tempdir().unwrap();
+    let folder = empty.path().to_str().unwrap();
+    assert!(refused(&confcall(&["extract", folder])).contains("no page in it"));
+    let gone = empty.path().join("gone.md");
+    let error = refused(&confcall(&["extract", gone.to_str().unwrap()]));
+    assert!(error.contains("gone.md: cannot be read"), "{error}");
+}
+
+#[test]
+fn the_schema_is_the_one_in_the_repository() {
+    let kept = repository().join("schemas/scenario.schema.json");
+    let kept = fs::read_to_string(kept).unwrap();
+    assert!(
+        kept == stdout(&confcall(&["schema"])),
+        "the types have moved on; `cargo run -- schema > schemas/scenario.schema.json` follows them"
+    );
+}
+
+#[test]
+fn the_built_in_scenarios_are_the_ones_in_the_repository() {
+    let folder = repository().join("scenarios");
+    let on_disk = walkdir::WalkDir::new(folder)
+        .into_iter()
+        .filter(|it| {
+            it.as_ref()
+                .unwrap()
+                .path()
+                .extension()
+                .is_some_and(|it| it == "json")
+        })
+        .count();
+    if on_disk == 0 {
+        assert!(refused(&confcall(&["list"])).contains("there are no scenarios"));
+        return;
+    }
+    let listed = stdout(&confcall(&["list", "--format", "json"]));
+    let listed: Vec<Value> = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed.len(), on_disk);
+}
+
+fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn completions_know_the_commands() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = stdout(&confcall(&["completions", shell]));
+        assert!(
+            script.contains("extract") && script.contains("selftest"),
+            "{shell}"
+        );
+    }
+}
+
+#[test]
+fn help_and_version_are_for_standard_output() {
+    assert!(stdout(&confcall(&["--version"])).starts_with("confcall "));
+    for arguments in [
+        &["--help"][..],
+        &["-h"],
+        &["run", "--help"],
+        &["help", "extract"],
+    ] {
+        assert!(stdout(&confcall(arguments)).contains("Usage: confcall"));
+    }
+}
+
+#[test]
+fn no_colour_goes_into_a_pipe() {
+    let folder = scenarios();
+    for arguments in [
+        &["list"][..],
+        &["show", "again"],
+        &["run", "zzz"],
+        &["--help"],
+    ] {
+        let output = if arguments == ["--help"] {
+            confcall(arguments)
+        } else {
+            with(&folder, arguments)
+        };
+        let both = [output.stdout, output.stderr].concat();
+        assert!(!both.contains(&0x1b), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let folder = scenarios();
+    let mut child = command(&["list", "--scenarios", folder.path().to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(output.stderr.is_empty());
+}
