@@ -96,7 +96,6 @@ impl<'a> Reader<'a> {
                 Some(title) => title.text(&code),
                 None => self.prose(&code, range.start),
             },
-            Event::Html(_) | Event::SoftBreak | Event::HardBreak => {}
             Event::InlineHtml(html) => match &mut self.title {
                 Some(title) => title.html(&html),
                 None if html.starts_with("<!--") => self.html(range, findings),
@@ -162,7 +161,10 @@ impl<'a> Reader<'a> {
         let html = if self.quotes == 0 {
             annotation::html(block, line, findings)
         } else {
-            let unquoted: Vec<_> = block.lines().map(|l| l.trim_start_matches(['>', ' '])).collect();
+            let unquoted: Vec<_> = block
+                .lines()
+                .map(|l| l.trim_start_matches(['>', ' ']))
+                .collect();
             annotation::html(&unquoted.join("\n"), line, findings)
         };
         self.annotations.extend(html.annotations);
