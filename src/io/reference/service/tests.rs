@@ -142,7 +142,7 @@ async fn invitations_fail_on_request_and_by_the_documented_trigger() {
 
 #[tokio::test]
 async fn states_are_given_or_declined_with_a_reason() {
-    let mut stage = Stage::open(ServiceOptions::default()).await;
+    let stage = Stage::open(ServiceOptions::default()).await;
     let peer = stage.given("peer-call", json!({})).await;
     assert!(peer["variables"]["peer-call"].is_string());
     assert_eq!(

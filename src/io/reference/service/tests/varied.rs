@@ -25,7 +25,9 @@ async fn transcript(options: ServiceOptions) -> Vec<String> {
     let pick_up = json!({"callbackUri": stage.callback});
     let create = json!({"callbackUri": stage.callback});
     let group = stage.given("call", json!({})).await["variables"]["call"].clone();
-    let invite = format!("/app/calls/{}/participants/invite", group.as_str().unwrap());
+    let group = group.as_str().unwrap();
+    let mut known = vec![group.to_owned(), incoming.clone()];
+    let invite = format!("/app/calls/{group}/participants/invite");
     let mut first = participant("user", "u-1");
     first["replacesCallId"] = json!("00000000-0000-4000-8000-000000000001");
     let two = json!({"participants": [first, participant("user", "u-2")], "clientContext": "c"});
@@ -38,13 +40,17 @@ async fn transcript(options: ServiceOptions) -> Vec<String> {
     ] {
         lines.push(
             match stage.try_send("POST", &target, Some(&body), SHORT).await {
-                Ok(response) => format!(
-                    "{} {:?} {:?} {:?}",
-                    response.status,
-                    response.headers.get("location"),
-                    response.headers.get("content-type"),
-                    response.body,
-                ),
+                Ok(response) => {
+                    let id = response.body.json().and_then(|body| body["id"].as_str());
+                    known.extend(id.map(str::to_owned));
+                    format!(
+                        "{} {:?} {:?} {:?}",
+                        response.status,
+                        response.headers.get("location"),
+                        response.headers.get("content-type"),
+                        response.body,
+                    )
+                }
                 Err(error) => error.split(':').next().unwrap().to_owned(),
             },
         );
@@ -64,21 +70,19 @@ async fn transcript(options: ServiceOptions) -> Vec<String> {
         );
         told.entry(about).or_default().push(said);
     }
-    let mut told: Vec<String> = told
-        .into_values()
-        .map(|said| anonymous(&said.join("\n")))
-        .collect();
+    let show = |line: &String| {
+        let own = line.replace(&stage.url, "").replace(&stage.callback, "");
+        anonymous(&own, &known)
+    };
+    let mut told: Vec<String> = told.values().map(|said| show(&said.join("\n"))).collect();
     told.sort();
-    lines.extend(told);
-    lines
-        .iter()
-        .map(|line| anonymous(&line.replace(&stage.url, "").replace(&stage.callback, "")))
-        .collect()
+    lines.iter().map(show).chain(told).collect()
 }
 
-/// The text with each GUID replaced by the number of its first appearance, times by a word.
-fn anonymous(text: &str) -> String {
-    let mut known: Vec<String> = Vec::new();
+/// The text with each GUID replaced by the number of its first appearance, after those known.
+/// Times are left out.
+fn anonymous(text: &str, known: &[String]) -> String {
+    let mut known = known.to_vec();
     let mut parts: Vec<String> = Vec::new();
     for part in text.split(|c: char| !(c.is_alphanumeric() || c == '-')) {
         parts.push(if identifier::is_guid(part) {
