@@ -13,9 +13,8 @@ use super::output::Output;
 use super::scenarios::Which;
 use super::values::{self, GivenSource, ReportFile, ReportKind};
 use crate::io::store;
-use crate::logic::verdict::{Role, Run, ScenarioResult};
+use crate::logic::verdict::{Role, Run};
 use crate::model::scenario::Scenario;
-use crate::report::conversation::Names;
 use crate::report::{json, junit, terminal};
 
 /// What `confcall run --help` ends with.
@@ -271,7 +270,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     let reports = std::mem::take(&mut arguments.report);
     let options = Options::new(arguments)?;
     let played = play(&options)?;
-    let text = terminal::render(&played.run, &played.names(), played.elapsed, output.look);
+    let text = terminal::render(&played.run, played.elapsed, output.look);
     output.print(&text)?;
     for report in &reports {
         write(report, &played)?;
@@ -282,9 +281,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
 fn write(report: &ReportFile, played: &Played) -> Result<(), Failure> {
     let text = match report.kind {
         ReportKind::Json => json::render(&played.run).map_err(|error| error.to_string()),
-        ReportKind::Junit => {
-            junit::render(&played.run, &played.names()).map_err(|error| error.to_string())
-        }
+        ReportKind::Junit => junit::render(&played.run).map_err(|error| error.to_string()),
     };
     let text =
         text.map_err(|error| Failure::Defect(format!("a report cannot be made: {error}")))?;
@@ -298,17 +295,6 @@ pub struct Played {
     pub run: Run,
     /// The wall time.
     pub elapsed: Duration,
-}
-
-impl Played {
-    /// The names of the values that are bound in a result's traffic.
-    #[expect(
-        clippy::unused_self,
-        reason = "results do not carry their bindings yet, so values are shown as they are"
-    )]
-    fn names(&self) -> impl Fn(&ScenarioResult) -> Names {
-        |_| Names::NONE
-    }
 }
 
 /// Plays the scenarios.
