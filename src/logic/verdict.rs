@@ -260,6 +260,12 @@ pub struct ScenarioResult {
     /// The messages of the conversation in the order they happened, for people.
     #[serde(skip)]
     pub traffic: Vec<Traffic>,
+    /// The variables that were bound, by name, with their values.
+    #[serde(skip)]
+    pub bound: Vec<(String, String)>,
+    /// The requirements of the catalogue that were put to the test.
+    #[serde(skip)]
+    pub checked: Vec<String>,
 }
 
 /// One message that went over the wire, kept for the report of a failing scenario and for

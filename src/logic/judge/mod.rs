@@ -31,7 +31,7 @@ use self::bindings::Bindings;
 use self::page::Page;
 use crate::logic::verdict::{Finding, Role, Traffic, Verdict};
 use crate::model::message::{Request, Response};
-use crate::model::scenario::Scenario;
+use crate::model::scenario::{Kind, Scenario};
 
 /// How a run wants to be judged.
 #[derive(Debug, Clone)]
@@ -236,25 +236,57 @@ impl Judge {
         }
     }
 
+    /// Gives a variable its value, as whoever brought about a given state says.
+    pub fn bind(&mut self, name: &str, value: &str) {
+        self.record_mut().bindings.bind(name, value);
+    }
+
+    /// What confcall chooses for this conversation before it begins, by the name of the variable:
+    /// people, contexts, tenants; not what the service makes.
+    pub fn choices(&mut self) -> Vec<(String, String)> {
+        let record = self.record_mut();
+        let roots: Vec<String> = record
+            .script()
+            .variables
+            .iter()
+            .filter(|(name, _)| record.bindings.root(name) == name.as_str())
+            .filter(|(_, variable)| {
+                !matches!(
+                    variable.kind,
+                    Kind::Call | Kind::Operation | Kind::Participant | Kind::Token | Kind::Callback
+                )
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        roots
+            .into_iter()
+            .map(|name| {
+                let value = record.bindings.value(&name);
+                (name, value)
+            })
+            .collect()
+    }
+
     /// Says something to the reader of the result.
     pub fn note(&mut self, note: impl Into<String>) {
-        match &mut self.machine {
-            Machine::Service(judge) => judge.record.note(note),
-            Machine::Bot(judge) => judge.record.note(note),
-        }
+        self.record_mut().note(note);
     }
 
     /// Ends the conversation for a reason that is no finding: it was skipped, or could not go on.
     pub fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
-        match &mut self.machine {
-            Machine::Service(judge) => judge.record.give_up(verdict, reason),
-            Machine::Bot(judge) => judge.record.give_up(verdict, reason),
-        }
+        self.record_mut().give_up(verdict, reason);
     }
 
     /// What the judge says, now.
     pub fn outcome(&self) -> Outcome {
         self.record().outcome()
+    }
+
+    const fn record_mut(&mut self) -> &mut record::Record {
+        match &mut self.machine {
+            Machine::Service(judge) => &mut judge.record,
+            Machine::Bot(judge) => &mut judge.record,
+        }
     }
 
     const fn record(&self) -> &record::Record {

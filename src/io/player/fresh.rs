@@ -1,0 +1,65 @@
+//! Fresh ids: each run gives each variable a value of its own, in the spelling of the page.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use crate::model::identifier;
+use crate::model::scenario::{Kind, Script};
+
+/// A fresh value for each variable that identifies something; the others keep what is printed.
+pub(super) fn values(script: &Script) -> HashMap<String, String> {
+    script
+        .variables
+        .iter()
+        .filter(|(_, variable)| is_fresh(variable.kind))
+        .map(|(name, variable)| (name.clone(), like(&variable.value)))
+        .collect()
+}
+
+/// Tenants, phones, threads and free texts stay as printed: what they name exists, or does not
+/// matter.
+const fn is_fresh(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Call
+            | Kind::Operation
+            | Kind::Participant
+            | Kind::User
+            | Kind::Application
+            | Kind::Identity
+            | Kind::Context
+    )
+}
+
+/// A GUID in the spelling of a printed one: with hyphens, or without them in its case.
+fn like(printed: &str) -> String {
+    let id = Uuid::new_v4();
+    let plain = identifier::is_guid(printed) && !printed.contains('-');
+    let is_upper = printed.bytes().any(|b| b.is_ascii_uppercase());
+    let mut text = if plain {
+        id.simple().to_string()
+    } else {
+        id.hyphenated().to_string()
+    };
+    if is_upper && identifier::is_guid(printed) {
+        text.make_ascii_uppercase();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fresh_id_is_spelled_as_printed() {
+        let plain = like("57DAB8B1894C409AB240BD8BEAE78896");
+        assert_eq!(plain.len(), 32);
+        assert_eq!(plain, plain.to_ascii_uppercase());
+        assert_eq!(like("{id}").len(), 36);
+        assert_ne!(like("{id}"), like("{id}"));
+        let lower = like("57dab8b1-894c-409a-b240-bd8beae78896");
+        assert_eq!(lower, lower.to_ascii_lowercase());
+    }
+}

@@ -1,0 +1,266 @@
+//! Given states: what must exist before the first step, and who brings it about (SPEC section 6).
+
+use std::sync::Mutex;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::hub::lock;
+use super::{Case, address};
+use crate::io::net::{Client, OutgoingRequest};
+use crate::logic::judge::notice::{self, Notice};
+use crate::logic::judge::{Judge, Options};
+use crate::logic::verdict::Verdict;
+use crate::model::message::{Payload, Response};
+use crate::model::resource::Resource;
+use crate::model::scenario::{Given, Step};
+use crate::model::template;
+
+/// Who brings about given states.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GivenBy {
+    /// confcall makes a call by the documented request, and takes the rest as existing.
+    Create,
+    /// Everything is taken as existing.
+    Assume,
+    /// This address is asked.
+    Ask(Url),
+}
+
+/// Brings about what a scenario needs. What cannot be had ends the conversation with the reason.
+pub(super) async fn bring_about(
+    client: &Client,
+    case: &Case,
+    judge: &Mutex<Judge>,
+    options: &Options,
+    (service, by): (&Url, &GivenBy),
+    callback: &str,
+) {
+    for state in &case.scenario.script.given {
+        let outcome = match by {
+            GivenBy::Ask(url) => ask(client, case, judge, options, url, *state, callback).await,
+            GivenBy::Create if *state == Given::Call => {
+                create(client, case, judge, options, service, callback).await
+            }
+            GivenBy::Create | GivenBy::Assume => assume(judge, *state),
+        };
+        if let Err((verdict, reason)) = outcome {
+            lock(judge).give_up(verdict, reason);
+            return;
+        }
+    }
+}
+
+type Outcome = Result<(), (Verdict, String)>;
+
+fn assume(judge: &Mutex<Judge>, state: Given) -> Outcome {
+    match state {
+        Given::IncomingCall | Given::InviteFails => Err((
+            Verdict::Skip,
+            format!(
+                "only the service can bring about {}: give the address of its hook with --given URL",
+                state.as_str()
+            ),
+        )),
+        Given::Call | Given::PeerCall | Given::Chat | Given::Number => {
+            lock(judge).note(format!("given: {} is taken as existing", state.as_str()));
+            Ok(())
+        }
+    }
+}
+
+/// Asks the target's hook: `POST {"scenario", "state", "callback", "variables"}`.
+async fn ask(
+    client: &Client,
+    case: &Case,
+    judge: &Mutex<Judge>,
+    options: &Options,
+    hook: &Url,
+    state: Given,
+    callback: &str,
+) -> Outcome {
+    let variables: serde_json::Map<String, Value> = lock(judge)
+        .choices()
+        .into_iter()
+        .map(|(name, value)| (name, json!(value)))
+        .collect();
+    let body = json!({
+        "scenario": case.scenario.id.as_str(),
+        "state": state.as_str(),
+        "callback": callback,
+        "variables": variables,
+    });
+    let response = client
+        .send(post_json(hook, &body), options.deadline)
+        .await
+        .map_err(|error| {
+            let reason = format!("the hook for given states failed: {error}");
+            (Verdict::Inconclusive, reason)
+        })?;
+    match response.status {
+        200..=299 => {
+            let variables = response.body.json().and_then(|body| body.get("variables"));
+            let mut judge = lock(judge);
+            for (name, value) in variables.and_then(Value::as_object).into_iter().flatten() {
+                if let Some(value) = value.as_str() {
+                    judge.bind(&variable_of(case, state, name), value);
+                }
+            }
+            Ok(())
+        }
+        501 => Err((
+            Verdict::Skip,
+            format!("{} is not to be had: {}", state.as_str(), reason(&response)),
+        )),
+        status => Err((
+            Verdict::Inconclusive,
+            format!(
+                "the hook for given states answered {status} to {}: {}",
+                state.as_str(),
+                reason(&response)
+            ),
+        )),
+    }
+}
+
+/// The variable that a hook means by `call`: the one that the state is about.
+fn variable_of(case: &Case, state: Given, name: &str) -> String {
+    let meant = match (state, name) {
+        (Given::Call, "call") => asked_call(case),
+        (Given::IncomingCall, "call") => incoming_call(case),
+        _ => None,
+    };
+    meant.unwrap_or_else(|| name.to_owned())
+}
+
+/// The variable of the call that the first notification is about.
+fn incoming_call(case: &Case) -> Option<String> {
+    let body = case.scenario.script.steps.first()?.body()?.json()?;
+    let entry = notice::entries(body)?.first()?;
+    let resource = Notice::read(entry).resource?;
+    template::sole_variable(resource.call()?).map(str::to_owned)
+}
+
+/// The variable of the call in the path of the first request that names one.
+fn asked_call(case: &Case) -> Option<String> {
+    case.scenario.script.steps.iter().find_map(|step| {
+        let Step::Request(step) = step else {
+            return None;
+        };
+        let resource = Resource::parse(&step.target)?;
+        template::sole_variable(resource.call()?).map(str::to_owned)
+    })
+}
+
+/// Makes a call by the documented create request, confcall's listener as its callback.
+async fn create(
+    client: &Client,
+    case: &Case,
+    judge: &Mutex<Judge>,
+    options: &Options,
+    service: &Url,
+    callback: &str,
+) -> Outcome {
+    let inconclusive = |what: String| {
+        let reason = format!("the call that the scenario needs could not be made: {what}");
+        (Verdict::Inconclusive, reason)
+    };
+    let target = format!("{}/calls", prefix_of(case));
+    let url = address::request(service, case.scenario.id.api(), &target);
+    let url = Url::parse(&url).map_err(|error| inconclusive(error.to_string()))?;
+    let mut request = post_json(&url, &create_body(callback));
+    let token = format!("Bearer {}", options.token);
+    request.headers.push("Authorization", token);
+    let response = client
+        .send(request, options.deadline)
+        .await
+        .map_err(|error| inconclusive(error.to_string()))?;
+    if !(200..300).contains(&response.status) {
+        let what = format!("{}: {}", response.status, reason(&response));
+        return Err(inconclusive(what));
+    }
+    let in_location = response
+        .headers
+        .get("location")
+        .and_then(Resource::parse)
+        .and_then(|resource| resource.call().map(str::to_owned));
+    let in_body = || {
+        let id = response.body.json()?.get("id")?.as_str()?;
+        Some(id.to_owned())
+    };
+    let Some(call) = in_location.or_else(in_body) else {
+        return Err(inconclusive("the answer names no call".to_owned()));
+    };
+    if let Some(variable) = asked_call(case) {
+        lock(judge).bind(&variable, &call);
+    }
+    Ok(())
+}
+
+/// The part of the first request's path before `/calls`, without an API version.
+fn prefix_of(case: &Case) -> String {
+    case.scenario
+        .script
+        .steps
+        .iter()
+        .find_map(|step| {
+            let Step::Request(step) = step else {
+                return None;
+            };
+            let path = crate::model::resource::path_of(&step.target);
+            let (before, _) = path.split_once("/calls")?;
+            let segment = before.rsplit('/').next()?;
+            (!segment.is_empty()).then(|| format!("/{segment}"))
+        })
+        .filter(|prefix| prefix == "/app" || prefix == "/communications")
+        .unwrap_or_else(|| "/communications".to_owned())
+}
+
+/// The documented create request (2019-05 page, line 425, and the create page): both names of the
+/// callback, since editions differ, and the chat that several participants need.
+fn create_body(callback: &str) -> Value {
+    json!({
+        "@odata.type": "#microsoft.graph.call",
+        "callback": callback,
+        "callbackUri": callback,
+        "requestedModalities": ["audio"],
+        "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"},
+        "chatInfo": {
+            "@odata.type": "#microsoft.graph.chatInfo",
+            "threadId": "19:meeting_confcall@thread.v2",
+            "messageId": "0",
+        },
+        "meetingInfo": {
+            "@odata.type": "#microsoft.graph.organizerMeetingInfo",
+            "organizer": {
+                "@odata.type": "#microsoft.graph.identitySet",
+                "user": {
+                    "@odata.type": "#microsoft.graph.identity",
+                    "id": uuid::Uuid::new_v4().to_string(),
+                    "tenantId": uuid::Uuid::new_v4().to_string(),
+                },
+            },
+        },
+    })
+}
+
+/// A POST of JSON.
+pub(super) fn post_json(url: &Url, body: &Value) -> OutgoingRequest {
+    let mut request = OutgoingRequest::new("POST", url.as_str());
+    request.headers.push("Content-Type", "application/json");
+    request.body = Some(Bytes::from(body.to_string()));
+    request
+}
+
+/// The reason that an answer gives: its `reason`, its error's message, or its text.
+pub(super) fn reason(response: &Response) -> String {
+    match &response.body {
+        Payload::Json(body) => ["/reason", "/error/message"]
+            .iter()
+            .find_map(|pointer| body.pointer(pointer)?.as_str())
+            .map_or_else(|| body.to_string(), str::to_owned),
+        Payload::Text { text, .. } => text.trim().to_owned(),
+        Payload::Empty | Payload::Opaque(_) => "no reason given".to_owned(),
+    }
+}

@@ -1,0 +1,266 @@
+//! The hub: which conversation a message that comes in belongs to (SPEC section 6,
+//! *Attribution*).
+//!
+//! A message belongs to the conversation whose callback path or whose ids it bears, else to the
+//! only one that waits for such a message. Where several could, none of them can be judged side by
+//! side: they are played again, one by one.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::io::net::Reply;
+use crate::logic::judge::{ExchangeId, Judge};
+use crate::logic::verdict::Role;
+use crate::model::identifier;
+use crate::model::message::{Headers, Payload, Request, Response};
+
+/// Where the conversations of one target register, and where its messages come in.
+#[derive(Debug)]
+pub(super) struct Hub {
+    role: Role,
+    seats: Mutex<Vec<Seat>>,
+    next: AtomicU64,
+}
+
+/// One conversation, as the hub sees it.
+#[derive(Debug)]
+struct Seat {
+    number: u64,
+    judge: Arc<Mutex<Judge>>,
+    inbox: mpsc::UnboundedSender<Incoming>,
+    /// It is over for good: what still comes for it is answered and forgotten.
+    is_retired: bool,
+}
+
+/// A message that came in for a conversation.
+#[derive(Debug)]
+pub(super) enum Incoming {
+    /// A request of the target, with the place for its answer.
+    Request(ExchangeId, Request, oneshot::Sender<Response>),
+    /// A message that could be this conversation's or another's: it cannot go on side by side.
+    Ambiguous,
+}
+
+/// A conversation's place at the hub.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The number of the conversation, which its callback path bears.
+    pub number: u64,
+    /// What comes in for it.
+    pub inbox: mpsc::UnboundedReceiver<Incoming>,
+}
+
+impl Hub {
+    pub(super) fn new(role: Role) -> Self {
+        Self {
+            role,
+            seats: Mutex::new(Vec::new()),
+            next: AtomicU64::new(1),
+        }
+    }
+
+    /// A number that was never given before: for a conversation and its callback path.
+    pub(super) fn number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Gives a conversation its place.
+    pub(super) fn join(&self, number: u64, judge: Arc<Mutex<Judge>>) -> Place {
+        let (sender, inbox) = mpsc::unbounded_channel();
+        self.seats().push(Seat {
+            number,
+            judge,
+            inbox: sender,
+            is_retired: false,
+        });
+        Place { number, inbox }
+    }
+
+    /// Ends all conversations that have a place: what still comes for them changes nothing.
+    pub(super) fn retire(&self) {
+        for seat in self.seats().iter_mut() {
+            seat.is_retired = true;
+        }
+    }
+
+    /// Takes a message of the target to the conversation that it belongs to, and gives its answer.
+    pub(super) async fn receive(&self, request: Request) -> Reply {
+        let exchange = self.number();
+        let (answer, answered) = oneshot::channel();
+        match self.find(&request) {
+            Found::One(inbox) => {
+                let message = Incoming::Request(exchange, request, answer);
+                if inbox.send(message).is_err() {
+                    return Reply::from(self.forgotten());
+                }
+            }
+            Found::Several(inboxes) => {
+                for inbox in inboxes {
+                    // One that has ended meanwhile needs no word.
+                    let _ = inbox.send(Incoming::Ambiguous);
+                }
+                return Reply::from(self.forgotten());
+            }
+            Found::None => return Reply::from(self.forgotten()),
+        }
+        Reply::from(answered.await.unwrap_or_else(|_| self.forgotten()))
+    }
+
+    /// The answer to a message that no conversation takes: a bot's request is refused, a
+    /// notification is acknowledged.
+    fn forgotten(&self) -> Response {
+        let status = match self.role {
+            Role::Bot => 404,
+            Role::Service => 202,
+        };
+        let body = match self.role {
+            Role::Bot => Payload::Json(serde_json::json!({"error": {
+                "code": "NotFound",
+                "message": "no conversation of this run is about this",
+            }})),
+            Role::Service => Payload::Empty,
+        };
+        let mut headers = Headers::new();
+        if !body.is_empty() {
+            headers.push("Content-Type", "application/json");
+        }
+        Response {
+            status,
+            headers,
+            body,
+        }
+    }
+
+    fn find(&self, request: &Request) -> Found {
+        let seats = self.seats();
+        if let Some(number) = callback_number(&request.target)
+            && let Some(seat) = seats.iter().find(|seat| seat.number == number)
+        {
+            return seat.found();
+        }
+        let ids = ids(request);
+        let bearers: Vec<&Seat> = seats.iter().filter(|seat| seat.bears(&ids)).collect();
+        match bearers.as_slice() {
+            [] => {}
+            [seat] => return seat.found(),
+            several => {
+                let waiting = several.iter().find(|seat| seat.awaits(request));
+                return waiting.unwrap_or(&several[several.len() - 1]).found();
+            }
+        }
+        let waiting: Vec<&Seat> = seats.iter().filter(|seat| seat.awaits(request)).collect();
+        match waiting.as_slice() {
+            [seat] => seat.found(),
+            [] => {
+                let mut alive = seats.iter().filter(|seat| !seat.is_retired);
+                match (alive.next(), alive.next()) {
+                    (Some(seat), None) => seat.found(),
+                    _ => Found::None,
+                }
+            }
+            several => Found::Several(several.iter().map(|seat| seat.inbox.clone()).collect()),
+        }
+    }
+
+    fn seats(&self) -> MutexGuard<'_, Vec<Seat>> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whose a message is.
+enum Found {
+    One(mpsc::UnboundedSender<Incoming>),
+    Several(Vec<mpsc::UnboundedSender<Incoming>>),
+    None,
+}
+
+impl Seat {
+    fn found(&self) -> Found {
+        if self.is_retired {
+            Found::None
+        } else {
+            Found::One(self.inbox.clone())
+        }
+    }
+
+    fn bears(&self, ids: &[String]) -> bool {
+        let judge = lock(&self.judge);
+        ids.iter().any(|id| judge.bears(id))
+    }
+
+    fn awaits(&self, request: &Request) -> bool {
+        !self.is_retired && lock(&self.judge).awaits(request)
+    }
+}
+
+/// The lock of a judge. A judge whose task has panicked is still whole: the panic goes on there.
+pub(super) fn lock(judge: &Mutex<Judge>) -> MutexGuard<'_, Judge> {
+    judge.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The path under which a conversation takes notifications.
+pub(super) fn callback_path(number: u64) -> String {
+    format!("/callback/{number}")
+}
+
+fn callback_number(target: &str) -> Option<u64> {
+    let path = crate::model::resource::path_of(target);
+    let (_, number) = path.rsplit_once("/callback/")?;
+    number.parse().ok()
+}
+
+/// Whatever in a message may be an id: the segments of its path, and of every text in its body.
+fn ids(request: &Request) -> Vec<String> {
+    let mut ids = Vec::new();
+    take_ids(&request.target, &mut ids);
+    if let Some(body) = request.body.json() {
+        collect(body, &mut ids);
+    }
+    ids
+}
+
+fn collect(body: &Value, ids: &mut Vec<String>) {
+    match body {
+        Value::String(text) => take_ids(text, ids),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, ids)),
+        Value::Object(properties) => properties.values().for_each(|item| collect(item, ids)),
+        _ => {}
+    }
+}
+
+fn take_ids(text: &str, ids: &mut Vec<String>) {
+    ids.extend(
+        text.split(['/', '?', '#'])
+            .filter(|segment| !segment.is_empty())
+            .map(identifier::normal),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callback_path_bears_its_number() {
+        assert_eq!(callback_number(&callback_path(42)), Some(42));
+        assert_eq!(callback_number("/bot/callback/7?x=1"), Some(7));
+        assert_eq!(callback_number("/callback"), None);
+        assert_eq!(callback_number("/api/calls"), None);
+    }
+
+    #[test]
+    fn ids_are_found_in_paths_and_bodies() {
+        let request = Request {
+            method: "POST".into(),
+            target: "/app/calls/57DAB8B1894C409AB240BD8BEAE78896/answer".into(),
+            headers: Headers::new(),
+            body: Payload::Json(serde_json::json!({"a": [{"b": "/x/one"}]})),
+        };
+        let ids = ids(&request);
+        assert!(ids.contains(&"57dab8b1894c409ab240bd8beae78896".to_owned()));
+        assert!(ids.contains(&"one".to_owned()));
+    }
+}
