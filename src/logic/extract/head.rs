@@ -1,0 +1,291 @@
+//! The text of a fence to message heads: start line, header fields, and where the body begins.
+
+/// A message as a fence prints it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Head<'a> {
+    pub(super) start: Start<'a>,
+    /// Targets of further request lines right below the first: other forms of the same path.
+    pub(super) others: Vec<&'a str>,
+    pub(super) headers: Vec<(&'a str, &'a str)>,
+    /// The body, blank lines around it taken away; empty where there is none.
+    pub(super) body: &'a str,
+    /// The line of the body in the fence's text, counted from 0.
+    pub(super) body_line: usize,
+}
+
+/// A start line (RFC 9112 section 2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Start<'a> {
+    /// `POST /app/calls`, with or without a version.
+    Request {
+        /// The method, one that the reference uses.
+        method: &'a str,
+        /// The path or absolute URL, as printed.
+        target: &'a str,
+    },
+    /// `HTTP/1.1 200 OK`, with or without the reason.
+    Response {
+        /// The status, 100 to 599.
+        status: u16,
+    },
+}
+
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// The messages in a fence: none where its first line that is not blank is no start line.
+pub(super) fn heads(text: &str) -> Vec<Head<'_>> {
+    let mut heads = Vec::new();
+    let mut lines = Lines {
+        text,
+        at: 0,
+        number: 0,
+    };
+    while let Some(start) = lines.skip_blank().and_then(|_| start(lines.peek()?)) {
+        lines.next();
+        heads.push(head(start, &mut lines));
+    }
+    heads
+}
+
+fn head<'a>(first: Start<'a>, lines: &mut Lines<'a>) -> Head<'a> {
+    let mut head = Head {
+        start: first,
+        others: Vec::new(),
+        headers: Vec::new(),
+        body: "",
+        body_line: 0,
+    };
+    loop {
+        let blanks = lines.skip_blank();
+        let Some(line) = lines.peek() else {
+            return head;
+        };
+        match (start(line), header(line)) {
+            (Some(Start::Request { target, .. }), _) if head.takes_other_forms() => {
+                head.others.push(target);
+            }
+            (Some(_), _) => return head,
+            (None, Some(field)) if blanks == Some(0) || !head.names_a_media_type() => {
+                head.headers.push(field);
+            }
+            _ => break,
+        }
+        lines.next();
+    }
+    head.body_line = lines.number;
+    head.body = lines.body(!head.is_multipart()).trim_end();
+    head
+}
+
+impl Head<'_> {
+    /// Whether nothing but request lines was read yet.
+    fn takes_other_forms(&self) -> bool {
+        matches!(self.start, Start::Request { .. }) && self.headers.is_empty()
+    }
+
+    /// The first field of that name.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let mut fields = self.headers.iter();
+        let field = fields.find(|(other, _)| other.eq_ignore_ascii_case(name))?;
+        Some(field.1)
+    }
+
+    fn names_a_media_type(&self) -> bool {
+        self.header("content-type").is_some()
+    }
+
+    /// Whether the body may hold messages of its own (OData batches).
+    fn is_multipart(&self) -> bool {
+        self.header("content-type")
+            .is_some_and(|value| value.trim_start().starts_with("multipart/"))
+    }
+}
+
+/// Reads a start line; none where the line is something else.
+pub(super) fn start(line: &str) -> Option<Start<'_>> {
+    let (word, rest) = line.trim().split_once([' ', '\t'])?;
+    let rest = rest.trim_start();
+    if let Some(version) = word.strip_prefix("HTTP/") {
+        let digits = rest.get(..3)?;
+        let ends = rest[3..].chars().next().is_none_or(char::is_whitespace);
+        let status = digits.parse().ok().filter(|s| (100..600).contains(s))?;
+        return (ends && is_version(version)).then_some(Start::Response { status });
+    }
+    let method = METHODS.into_iter().find(|method| *method == word)?;
+    let target = match rest.rsplit_once([' ', '\t']) {
+        Some((target, last)) if last.strip_prefix("HTTP/").is_some_and(is_version) => {
+            target.trim_end()
+        }
+        _ => rest,
+    };
+    is_target(target).then_some(Start::Request { method, target })
+}
+
+fn is_version(version: &str) -> bool {
+    version.starts_with(|c: char| c.is_ascii_digit())
+        && version.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
+
+/// A path or an absolute URL. Blanks stand inside brackets and quotes, and in a query, only.
+fn is_target(target: &str) -> bool {
+    let is_url = ["http://", "https://"]
+        .iter()
+        .any(|scheme| target.len() > scheme.len() && target.starts_with(scheme));
+    if !is_url && !target.starts_with('/') {
+        return false;
+    }
+    let mut depth = 0_usize;
+    for c in target.chars() {
+        match c {
+            '?' if depth == 0 => return true,
+            '{' | '(' | '<' => depth += 1,
+            '}' | ')' | '>' => depth = depth.saturating_sub(1),
+            c if c.is_whitespace() && depth == 0 => return false,
+            _ => {}
+        }
+    }
+    true
+}
+
+/// Reads a header field (RFC 9112 section 5); none where the line is something else.
+fn header(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.split_once(':')?;
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
+    (is_name && !value.starts_with("//")).then_some((name, value.trim()))
+}
+
+struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    number: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn peek(&self) -> Option<&'a str> {
+        let rest = &self.text[self.at..];
+        rest.split('\n').next().filter(|_| !rest.is_empty())
+    }
+
+    fn next(&mut self) {
+        let rest = &self.text[self.at..];
+        self.at += rest.find('\n').map_or(rest.len(), |end| end + 1);
+        self.number += 1;
+    }
+
+    /// Goes on to the next line that is not blank, and says how many were; none at the end.
+    fn skip_blank(&mut self) -> Option<usize> {
+        let mut blanks = 0;
+        while self.peek()?.trim().is_empty() {
+            self.next();
+            blanks += 1;
+        }
+        Some(blanks)
+    }
+
+    /// Takes everything up to the next start line, or to the end.
+    fn body(&mut self, ends_at_start_lines: bool) -> &'a str {
+        let from = self.at;
+        while let Some(line) = self.peek() {
+            if ends_at_start_lines && line.starts_with(|c: char| c.is_ascii_uppercase())
+                && start(line).is_some()
+            {
+                break;
+            }
+            self.next();
+        }
+        &self.text[from..self.at]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn request<'a>(method: &'a str, target: &'a str) -> Option<Start<'a>> {
+        Some(Start::Request { method, target })
+    }
+
+    #[test]
+    fn start_lines() {
+        let users = "/users/{id | userPrincipalName}/events";
+        for (line, expected) in [
+            ("POST /app/calls", request("POST", "/app/calls")),
+            ("GET /a HTTP/1.1\r", request("GET", "/a")),
+            ("GET https://h/a ", request("GET", "https://h/a")),
+            ("GET /users/{id | userPrincipalName}/events ", request("GET", users)),
+            ("GET /a?$filter=b eq 'c'", request("GET", "/a?$filter=b eq 'c'")),
+            ("HTTP/1.1 200 OK", Some(Start::Response { status: 200 })),
+            ("HTTP/1.1 422", Some(Start::Response { status: 422 })),
+            ("HTTP/2 204", Some(Start::Response { status: 204 })),
+            ("HTTP/1.1 2000", None),
+            ("HTTP/x 200", None),
+            ("HTTP/1.1 999 No", None),
+            ("HTTP/1.1 日本", None),
+            ("GET the call", None),
+            ("GET /the call", None),
+            ("FETCH /a", None),
+            ("https://h/a", None),
+            ("GET https://", None),
+            ("GET", None),
+            ("", None),
+        ] {
+            assert_eq!(start(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_head_ends_where_the_body_begins() {
+        let text = "\nPOST /a\nContent-Type: application/json\nX: y:z\n\n\n{\n}\n\n";
+        let heads = heads(text);
+        assert_eq!(heads.len(), 1);
+        assert_eq!(
+            heads[0].headers,
+            [("Content-Type", "application/json"), ("X", "y:z")]
+        );
+        assert_eq!((heads[0].body, heads[0].body_line), ("{\n}", 6));
+    }
+
+    #[test]
+    fn header_fields_may_stand_below_a_blank_line() {
+        let delta = heads("GET https://h/a\n\nPrefer: odata.maxpagesize=1\n");
+        assert_eq!(delta[0].headers, [("Prefer", "odata.maxpagesize=1")]);
+        let text = heads("POST /a\nContent-Type: text/plain\n\nNote: a body\n");
+        assert_eq!(text[0].body, "Note: a body");
+        let bare = heads("POST /a\n{\"a\": 1}\n");
+        assert_eq!(bare[0].body, "{\"a\": 1}");
+    }
+
+    #[test]
+    fn request_lines_alone_are_forms_of_one_path() {
+        let heads = heads("GET /me/a\nGET /users/{id}/a\n\nGET /me/a?b={c}\n");
+        assert_eq!(heads.len(), 1);
+        assert_eq!(heads[0].others, ["/users/{id}/a", "/me/a?b={c}"]);
+    }
+
+    #[test]
+    fn a_fence_may_hold_both_sides() {
+        let text = "POST /a\nX: y\n\n{\n \"GET /b\": 1\n}\n\nHTTP/1.1 200 OK\n\n{}\n";
+        let heads = heads(text);
+        assert_eq!(heads.len(), 2);
+        assert_eq!(heads[0].body, "{\n \"GET /b\": 1\n}");
+        assert_eq!((heads[1].body, heads[1].body_line), ("{}", 9));
+    }
+
+    #[test]
+    fn a_batch_keeps_its_parts() {
+        let text = "POST /$batch\nContent-Type: multipart/mixed; boundary=a\n\n--a\n\nGET /users HTTP/1.1\n--a--";
+        let heads = heads(text);
+        assert_eq!(heads.len(), 1);
+        assert!(heads[0].body.ends_with("--a--"));
+    }
+
+    #[test]
+    fn what_has_no_start_line_has_no_head() {
+        for text in ["", "\n\n", "{}", "PS C:\\> New-Thing", "Content-Type: a/b"] {
+            assert!(heads(text).is_empty(), "{text}");
+        }
+    }
+}

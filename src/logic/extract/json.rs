@@ -1,0 +1,94 @@
+//! JSON as pages print it: sometimes with commas too many.
+
+use serde_json::Value;
+
+/// What a text turned out to be.
+#[derive(Debug, PartialEq)]
+pub(super) enum Reading {
+    /// JSON as it stands.
+    Valid(Value),
+    /// JSON once the trailing commas are gone; the lines of the commas, counted from 0.
+    Repaired(Value, Vec<usize>),
+    /// No JSON: the line of the error, counted from 0, and what is wrong there.
+    Broken(usize, String),
+}
+
+/// Reads a text as JSON. Only what is certain is repaired: a comma before a closing bracket.
+pub(super) fn read(text: &str) -> Reading {
+    let error = match serde_json::from_str(text) {
+        Ok(value) => return Reading::Valid(value),
+        Err(error) => error,
+    };
+    let commas = trailing_commas(text);
+    if !commas.is_empty() {
+        let mut repaired = String::with_capacity(text.len());
+        let mut from = 0;
+        for comma in &commas {
+            repaired.push_str(&text[from..*comma]);
+            from = comma + 1;
+        }
+        repaired.push_str(&text[from..]);
+        if let Ok(value) = serde_json::from_str(&repaired) {
+            let line = |at: usize| text[..at].bytes().filter(|b| *b == b'\n').count();
+            return Reading::Repaired(value, commas.into_iter().map(line).collect());
+        }
+    }
+    let words = error.to_string();
+    let reason = words.split(" at line ").next().unwrap_or(&words);
+    Reading::Broken(error.line().saturating_sub(1), reason.to_owned())
+}
+
+/// Where commas stand, outside strings, with nothing but blanks before a closing bracket.
+fn trailing_commas(text: &str) -> Vec<usize> {
+    let mut commas = Vec::new();
+    let mut comma = None;
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => {
+                comma = None;
+                while let Some((_, byte)) = bytes.next() {
+                    match byte {
+                        b'\\' => drop(bytes.next()),
+                        b'"' => break,
+                        _ => {}
+                    }
+                }
+            }
+            b',' => comma = Some(at),
+            b'}' | b']' => commas.extend(comma.take()),
+            b' ' | b'\t' | b'\r' | b'\n' => {}
+            _ => comma = None,
+        }
+    }
+    commas
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn trailing_commas_are_taken_away() {
+        let text = "{\n \"a\": [1, 2,],\n \"b\": \",}\\\",]\" , \n}";
+        let Reading::Repaired(value, lines) = read(text) else {
+            panic!("{:?}", read(text));
+        };
+        assert_eq!(value, json!({"a": [1, 2], "b": ",}\",]"}));
+        assert_eq!(lines, [1, 2]);
+    }
+
+    #[test]
+    fn what_is_not_certain_is_not_repaired() {
+        for text in ["{\"a\": 1 \"b\": 2}", "{'a': 1}", "[,]", "{} {}", "\"open", "{\"a\":\"\\"] {
+            assert!(matches!(read(text), Reading::Broken(0, _)), "{text}");
+        }
+        assert!(matches!(read("{\n\n a}"), Reading::Broken(2, _)));
+    }
+
+    #[test]
+    fn depth_is_limited() {
+        assert!(matches!(read(&"[".repeat(100_000)), Reading::Broken(..)));
+    }
+}

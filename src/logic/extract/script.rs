@@ -1,0 +1,178 @@
+//! One conversation to one scenario: steps with variables, and what must exist before them.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use crate::model::message::Body;
+use crate::model::resource::{self, Resource};
+use crate::model::scenario::{
+    Given, NotificationStep, ProseStatus, RequestStep, ResponseStep, Script, Step, VERSION,
+};
+
+use super::binding::{Binder, Entity};
+use super::conversation::{created_call, has_word, items, operation_end};
+use super::finding::Findings;
+use super::message::{Message, Part};
+use super::people::{self, Person};
+
+/// What a page says of its own operation in prose.
+#[derive(Debug)]
+pub(super) struct Prose {
+    /// The shapes of the page's own requests ([`resource::shape_of`]).
+    pub(super) shapes: HashSet<String>,
+    /// Success statuses that no example shows.
+    pub(super) statuses: Vec<ProseStatus>,
+}
+
+/// Writes the script of a conversation.
+pub(super) fn write<'a>(
+    source: &str,
+    messages: impl Iterator<Item = &'a Message<'a>>,
+    prose: &Prose,
+    findings: &mut Findings<'_>,
+) -> Script {
+    let mut writer = Writer {
+        binder: Binder::new(findings),
+        prose,
+        given: Vec::new(),
+        is_own: false,
+    };
+    let steps: Vec<Step> = messages.enumerate().map(|(n, m)| writer.step(n, m)).collect();
+    let mut given = writer.given;
+    if writer.binder.needs_call() {
+        given.push(Given::Call);
+    }
+    if writer.binder.needs_peer_call() {
+        given.push(Given::PeerCall);
+    }
+    given.sort_unstable();
+    given.dedup();
+    Script {
+        schema: None,
+        version: VERSION,
+        source: source.to_owned(),
+        tags: Vec::new(),
+        given,
+        variables: writer.binder.variables.finish(),
+        steps,
+    }
+}
+
+struct Writer<'p, 'f, 'n> {
+    binder: Binder<'f, 'n>,
+    prose: &'p Prose,
+    given: Vec<Given>,
+    /// Whether the latest request asks for the page's own operation.
+    is_own: bool,
+}
+
+impl Writer<'_, '_, '_> {
+    fn step(&mut self, number: usize, message: &Message<'_>) -> Step {
+        self.binder.line = message.body_line;
+        match message.part {
+            Part::Request { method, target } => self.request(message, method, target),
+            Part::Response { status } => self.response(message, status),
+            Part::Notification { method, target } => {
+                if let Some(body) = message.json() {
+                    self.notified(number, items(body));
+                }
+                self.notification(message, method, target)
+            }
+        }
+    }
+
+    fn request(&mut self, message: &Message<'_>, method: &str, printed: &str) -> Step {
+        self.is_own = self.prose.shapes.contains(&resource::shape_of(printed));
+        self.binder.begin_request();
+        let target = self.binder.path(printed);
+        self.binder.end_request_path();
+        let headers = self.binder.headers(&message.headers);
+        let invited = message.json().map(|b| invited(printed, b)).unwrap_or_default();
+        let body = self.body(message, Entity::Plain);
+        if invited.len() > 1 {
+            self.given.push(Given::Chat);
+        }
+        if invited.iter().any(|person| people::role(person.kind).label == "phone") {
+            self.given.push(Given::Number);
+        }
+        self.binder.end_request(invited);
+        Step::Request(RequestStep {
+            line: message.line,
+            method: method.to_owned(),
+            target,
+            headers,
+            body,
+        })
+    }
+
+    fn response(&mut self, message: &Message<'_>, status: u16) -> Step {
+        let location = message.header("location");
+        let entity = self.binder.begin_response(status, location, message.json());
+        let headers = self.binder.headers(&message.headers);
+        let or = if self.is_own {
+            self.prose.statuses.clone()
+        } else {
+            Vec::new()
+        };
+        Step::Response(ResponseStep {
+            line: message.line,
+            status,
+            headers,
+            body: self.body(message, entity),
+            or,
+        })
+    }
+
+    /// Notes what a notification says of the state that the conversation starts from.
+    fn notified(&mut self, number: usize, items: &[Value]) {
+        let is_incoming = |item: &Value| {
+            created_call(item).is_some() && has_word(&item["resourceData"], "state", "incoming")
+        };
+        if number == 0 && items.iter().any(is_incoming) {
+            self.given.push(Given::IncomingCall);
+        }
+        let fails = |item| operation_end(item).is_some_and(|end| end == "failed");
+        if items.iter().any(fails) {
+            self.given.push(Given::InviteFails);
+        }
+    }
+
+    fn notification(&mut self, message: &Message<'_>, method: &str, target: &str) -> Step {
+        let target = self.binder.callback(target);
+        let headers = self.binder.headers(&message.headers);
+        let body = match message.body.clone() {
+            Some(Body::Json(mut value)) => {
+                self.binder.notifications(&mut value);
+                Body::Json(value)
+            }
+            other => other.unwrap_or(Body::Text(String::new())),
+        };
+        Step::Notification(NotificationStep {
+            line: message.line,
+            method: if method.is_empty() { "POST" } else { method }.to_owned(),
+            target,
+            headers,
+            body_line: message.body_line,
+            body,
+        })
+    }
+
+    fn body(&mut self, message: &Message<'_>, entity: Entity) -> Option<Body> {
+        let mut body = message.body.clone()?;
+        if let Body::Json(value) = &mut body {
+            self.binder.body(value, entity);
+        }
+        Some(body)
+    }
+}
+
+/// The people whom a request invites to a call.
+fn invited(target: &str, body: &Value) -> Vec<Person> {
+    match Resource::parse(target) {
+        Some(Resource::Action { action, .. }) if action == "participants/invite" => {
+            people::of_operation(body)
+        }
+        _ => Vec::new(),
+    }
+}

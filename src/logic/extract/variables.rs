@@ -1,0 +1,236 @@
+//! The variables of one scenario, as they come up (SPEC section 4).
+
+use std::collections::{HashMap, HashSet};
+
+use indexmap::IndexMap;
+
+use crate::model::identifier;
+use crate::model::scenario::{Kind, Variable};
+
+use super::placeholder::is_placeholder;
+
+/// A variable, by its place in the table.
+pub(super) type Id = usize;
+
+/// The variables of one scenario.
+///
+/// A root is a variable of its own; every other one must have the value of its root in a run.
+#[derive(Debug, Default)]
+pub(super) struct Variables {
+    list: Vec<Entry>,
+    /// The variables of a kind and normal value, oldest first.
+    by_value: HashMap<(Kind, String), Vec<Id>>,
+    names: HashSet<String>,
+    counts: HashMap<String, usize>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    name: String,
+    /// The name without its number.
+    label: String,
+    kind: Kind,
+    value: String,
+    root: Id,
+}
+
+/// A value in the role that it has where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Role<'a> {
+    pub(super) kind: Kind,
+    /// What a new variable is called; further ones get `-2`, `-3`.
+    pub(super) label: &'a str,
+}
+
+impl Variables {
+    /// The variable of a value that nothing but its characters ties to others: equal ones in one
+    /// role are one variable, another spelling of the same GUID is a variable of the same value.
+    pub(super) fn by_value(&mut self, role: Role<'_>, value: &str) -> Id {
+        let known = self.known(role, value);
+        if let Some(id) = known.iter().find(|id| self.list[**id].value == value) {
+            return *id;
+        }
+        match known.first() {
+            Some(id) => self.add(role, value, Some(self.list[*id].root)),
+            None => self.add(role, value, None),
+        }
+    }
+
+    /// The variables of that role and value: the newest first, but those before all others whose
+    /// root prints the same value.
+    fn known(&self, role: Role<'_>, value: &str) -> Vec<Id> {
+        let normal = identifier::normal(value);
+        let same_root = |id: &Id| identifier::same(&self.list[self.list[*id].root].value, value);
+        let mut known: Vec<Id> = self
+            .by_value
+            .get(&(role.kind, normal))
+            .into_iter()
+            .flatten()
+            .rev()
+            .copied()
+            .filter(|id| role.kind != Kind::Text || self.list[*id].label == role.label)
+            .collect();
+        known.sort_by_key(|id| !same_root(id));
+        known
+    }
+
+    /// The variable of a value that must be the one of a root, whatever is printed. The second
+    /// part says whether what is printed contradicts that.
+    pub(super) fn same_as(&mut self, root: Id, role: Role<'_>, value: &str) -> (Id, bool) {
+        let key = (role.kind, identifier::normal(value));
+        let found = self.by_value.get(&key).and_then(|ids| {
+            let fits = |id: &&Id| self.list[**id].root == root && self.list[**id].value == value;
+            ids.iter().find(fits)
+        });
+        if let Some(found) = found {
+            return (*found, false);
+        }
+        let printed = &self.list[root].value;
+        let contradicts = !identifier::same(printed, value)
+            && !is_placeholder(printed)
+            && !is_placeholder(value);
+        (self.add(role, value, Some(root)), contradicts)
+    }
+
+    /// A new root, even where another variable has the same value.
+    pub(super) fn fresh(&mut self, role: Role<'_>, value: &str) -> Id {
+        self.add(role, value, None)
+    }
+
+    /// Whether a value is known in that role.
+    pub(super) fn knows(&self, role: Role<'_>, value: &str) -> bool {
+        !self.known(role, value).is_empty()
+    }
+
+    /// The variable whose value this one must have.
+    pub(super) fn root(&self, id: Id) -> Id {
+        self.list[id].root
+    }
+
+    /// The value that the page prints for it.
+    pub(super) fn value(&self, id: Id) -> &str {
+        &self.list[id].value
+    }
+
+    /// The name of the variable without its number.
+    pub(super) fn label(&self, id: Id) -> &str {
+        &self.list[id].label
+    }
+
+    /// The variable as a template writes it: `{name}`.
+    pub(super) fn write(&self, id: Id, template: &mut String) {
+        template.push('{');
+        template.push_str(&self.list[id].name);
+        template.push('}');
+    }
+
+    fn add(&mut self, role: Role<'_>, value: &str, root: Option<Id>) -> Id {
+        let id = self.list.len();
+        self.by_value
+            .entry((role.kind, identifier::normal(value)))
+            .or_default()
+            .push(id);
+        let name = self.name(role.label);
+        self.list.push(Entry {
+            name,
+            label: role.label.to_owned(),
+            kind: role.kind,
+            value: value.to_owned(),
+            root: root.unwrap_or(id),
+        });
+        id
+    }
+
+    fn name(&mut self, label: &str) -> String {
+        let count = self.counts.entry(label.to_owned()).or_default();
+        loop {
+            *count += 1;
+            let name = match *count {
+                1 => label.to_owned(),
+                number => format!("{label}-{number}"),
+            };
+            if self.names.insert(name.clone()) {
+                return name;
+            }
+        }
+    }
+
+    /// The table as a scenario holds it: roots first.
+    pub(super) fn finish(self) -> IndexMap<String, Variable> {
+        let names: Vec<&String> = self.list.iter().map(|entry| &entry.name).collect();
+        let is_root = |(id, entry): &(Id, &Entry)| entry.root == *id;
+        let entries = || self.list.iter().enumerate();
+        entries()
+            .filter(is_root)
+            .chain(entries().filter(|entry| !is_root(entry)))
+            .map(|(id, entry)| {
+                let variable = Variable {
+                    kind: entry.kind,
+                    value: entry.value.clone(),
+                    same_as: (entry.root != id).then(|| names[entry.root].clone()),
+                };
+                (entry.name.clone(), variable)
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CALL: Role<'static> = Role {
+        kind: Kind::Call,
+        label: "call",
+    };
+    const USER: Role<'static> = Role {
+        kind: Kind::User,
+        label: "user",
+    };
+    const GUID: &str = "57dab8b1-894c-409a-b240-bd8beae78896";
+    const BARE: &str = "57DAB8B1894C409AB240BD8BEAE78896";
+
+    #[test]
+    fn equal_characters_bind_within_one_role() {
+        let mut variables = Variables::default();
+        let call = variables.by_value(CALL, GUID);
+        assert_eq!(variables.by_value(CALL, GUID), call);
+        assert_ne!(variables.by_value(USER, GUID), call);
+        let other = variables.by_value(CALL, BARE);
+        assert_ne!(other, call);
+        assert_eq!(variables.root(other), call);
+        let table = variables.finish();
+        assert_eq!(table.keys().collect::<Vec<_>>(), ["call", "user", "call-2"]);
+        assert_eq!(table["call-2"].same_as.as_deref(), Some("call"));
+        assert_eq!(table["call-2"].value, BARE);
+    }
+
+    #[test]
+    fn what_must_agree_agrees_whatever_is_printed() {
+        let mut variables = Variables::default();
+        let first = variables.by_value(CALL, "{id}");
+        let (second, contradicts) = variables.same_as(first, CALL, GUID);
+        assert!(!contradicts, "a placeholder contradicts nothing");
+        assert_eq!(variables.same_as(first, CALL, GUID), (second, false));
+        let peer = variables.fresh(CALL, BARE);
+        assert_eq!(variables.root(peer), peer);
+        // The peer call prints this value itself; `second` only stands for the first call.
+        assert_eq!(variables.by_value(CALL, BARE), peer);
+        assert!(variables.same_as(peer, CALL, "other").1);
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut variables = Variables::default();
+        let text = |label| Role {
+            kind: Kind::Text,
+            label,
+        };
+        variables.by_value(text("a-2"), "<x>");
+        variables.by_value(text("a"), "<x>");
+        variables.by_value(text("a"), "<y>");
+        variables.by_value(text("a"), "<z>");
+        let table = variables.finish();
+        assert_eq!(table.keys().collect::<Vec<_>>(), ["a-2", "a", "a-3", "a-4"]);
+    }
+}

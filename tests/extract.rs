@@ -1,0 +1,359 @@
+//! Extraction over whole pages.
+//!
+//! `tests/fixtures/pages/` holds one folder a case: a page of our own, and what extraction must
+//! make of it. With `CONFCALL_BLESS=1` the expectations are rewritten: read the difference.
+//!
+//! Where `CONFCALL_PAGES` names the folder of the published pages, the shipped scenarios are
+//! extracted from them again and compared byte by byte; with `CONFCALL_BLESS=1` they are
+//! rewritten.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use confcall::logic::extract::{self, Extraction};
+use confcall::model::message::Body;
+use confcall::model::scenario::{Scenario, Script, Step};
+use confcall::model::template;
+use serde_json::{Value, json};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn is_blessing() -> bool {
+    std::env::var_os("CONFCALL_BLESS").is_some_and(|value| value == "1")
+}
+
+/// All files below a folder, in order.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Extracts a file, labelled by its path below the folder.
+fn extract_below(folder: &Path, path: &Path) -> Extraction {
+    let label = path.strip_prefix(folder).unwrap();
+    let label: Vec<_> = label.iter().map(|part| part.to_str().unwrap()).collect();
+    extract::page(&label.join("/"), &fs::read(path).unwrap()).unwrap()
+}
+
+fn scenario_text(scenario: &Scenario) -> String {
+    let up = "../".repeat(scenario.id.as_str().matches('/').count() + 1);
+    extract::to_json(
+        &scenario.script,
+        &format!("{up}schemas/scenario.schema.json"),
+    )
+}
+
+#[test]
+fn every_case_gives_what_is_expected() {
+    let folder = Path::new(ROOT).join("tests/fixtures/pages");
+    let pages: Vec<_> = files(&folder)
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "md"))
+        .collect();
+    assert!(pages.len() > 20, "the table of cases is gone");
+    let mut wrong = Vec::new();
+    for path in pages {
+        let extraction = extract_below(&folder, &path);
+        extraction.scenarios.iter().for_each(assert_sound);
+        let actual = serde_json::to_string_pretty(&summary(&extraction)).unwrap() + "\n";
+        let expected = path.with_extension("json");
+        if is_blessing() {
+            fs::write(&expected, &actual).unwrap();
+        }
+        if fs::read_to_string(&expected).unwrap_or_default() != actual {
+            wrong.push(format!("{}:\n{actual}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What a case expects: the inventory and the findings to the letter, the scenarios in full.
+fn summary(extraction: &Extraction) -> Value {
+    let short = |finding: &extract::Finding| {
+        format!(
+            "{}: {}: {}",
+            finding.line,
+            finding.kind.as_str(),
+            finding.message
+        )
+    };
+    let rows = extraction.inventory.iter().map(|row| {
+        let mut row = serde_json::to_value(row).unwrap();
+        row.as_object_mut().unwrap().remove("file");
+        Value::String(row.to_string())
+    });
+    let scripts = extraction.scenarios.iter().map(|scenario| {
+        let mut script = serde_json::to_value(&scenario.script).unwrap();
+        script.as_object_mut().unwrap().remove("version");
+        (scenario.id.as_str().to_owned(), script)
+    });
+    json!({
+        "inventory": rows.collect::<Vec<_>>(),
+        "findings": extraction.findings.iter().map(short).collect::<Vec<_>>(),
+        "scenarios": scripts.collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+#[test]
+fn a_page_in_latin_1_is_refused_with_its_place() {
+    let refusal = extract::page("a.md", b"# a\n\nvoil\xe0\n").unwrap_err();
+    assert_eq!((refusal.line, refusal.column), (3, 5));
+    let text = refusal.to_string();
+    assert!(text.contains("Latin-1") && text.contains("iconv -f LATIN1"), "{text}");
+}
+
+#[test]
+fn no_bytes_make_extraction_panic() {
+    let folder = Path::new(ROOT).join("tests/fixtures/pages");
+    let seeds: Vec<_> = files(&folder)
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "md"))
+        .map(|path| fs::read(path).unwrap())
+        .collect();
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap()
+    };
+    for round in 0..2_000 {
+        let mut bytes = seeds[round % seeds.len()].clone();
+        for _ in 0..=random(6) {
+            let at = random(bytes.len());
+            match random(4) {
+                0 => bytes[at] = b"{}[]\"`<>-#\n\\,:/\r \xc3\xff"[random(18)],
+                1 => drop(bytes.drain(at..(at + random(40)).min(bytes.len()))),
+                2 => {
+                    let end = (at + random(80)).min(bytes.len());
+                    let copy = bytes[at..end].to_vec();
+                    let to = random(bytes.len());
+                    bytes.splice(to..to, copy);
+                }
+                _ => bytes.truncate(at.max(1)),
+            }
+            bytes.push(b'\n');
+        }
+        if let Ok(extraction) = extract::page("a.md", &bytes) {
+            extraction.scenarios.iter().for_each(assert_sound);
+        }
+    }
+}
+
+#[test]
+fn shipped_scenarios_fill_in_to_what_is_printed() {
+    let scenarios = shipped();
+    assert_eq!(scenarios.len(), 19);
+    for scenario in &scenarios {
+        assert_sound(scenario);
+    }
+}
+
+#[test]
+fn shipped_scenarios_are_what_the_pages_say() {
+    let Some(pages) = std::env::var_os("CONFCALL_PAGES").map(PathBuf::from) else {
+        return;
+    };
+    let folder = Path::new(ROOT).join("scenarios");
+    let mut expected = BTreeSet::new();
+    for path in published(&pages) {
+        for scenario in extract_below(&pages, &path).scenarios {
+            let file = folder.join(format!("{}.json", scenario.id));
+            let text = scenario_text(&scenario);
+            if is_blessing() {
+                fs::create_dir_all(file.parent().unwrap()).unwrap();
+                fs::write(&file, &text).unwrap();
+            }
+            assert_eq!(fs::read_to_string(&file).unwrap_or_default(), text, "{file:?}");
+            expected.insert(file);
+        }
+    }
+    if is_blessing() {
+        for stale in files(&folder).iter().filter(|file| !expected.contains(*file)) {
+            fs::remove_file(stale).unwrap();
+        }
+    }
+    assert_eq!(files(&folder).into_iter().collect::<BTreeSet<_>>(), expected);
+}
+
+#[test]
+fn published_conversations_have_the_lines_worked_out_by_hand() {
+    let Some(pages) = std::env::var_os("CONFCALL_PAGES").map(PathBuf::from) else {
+        return;
+    };
+    let mut actual = Vec::new();
+    for path in published(&pages) {
+        for scenario in extract_below(&pages, &path).scenarios {
+            let lines: Vec<_> = scenario.script.steps.iter().map(Step::line).collect();
+            actual.push((scenario.id.to_string(), lines));
+        }
+    }
+    actual.sort();
+    let mut expected: Vec<(String, Vec<usize>)> = BY_HAND
+        .iter()
+        .map(|(id, lines)| (format!("participant-invite/beta@{id}"), lines.to_vec()))
+        .collect();
+    expected.sort();
+    assert_eq!(actual, expected);
+}
+
+/// The conversations of the five pages of *participant: invite*.
+const BY_HAND: [(&str, &[usize]); 19] = [
+    ("2021-02/pt-BR/invite-one-participant-to-an-existing-group-call", &[78, 125, 157, 202]),
+    ("2021-02/pt-BR/invite-multiple-participants-to-an-existing-group-call", &[268, 324, 370, 424]),
+    ("2021-02/pt-BR/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call", &[524, 569, 602, 648]),
+    ("2021-02/pt-BR/invite-one-pstn-participant-to-an-existing-group-call", &[735, 766, 801, 844]),
+    ("2021-02/zh-CN/invite-one-participant-to-an-existing-group-call", &[78, 125, 157, 202]),
+    ("2021-02/zh-CN/invite-multiple-participants-to-an-existing-group-call", &[268, 324, 370, 424]),
+    ("2021-02/zh-CN/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call", &[524, 569, 602, 648]),
+    ("2021-02/zh-CN/invite-one-pstn-participant-to-an-existing-group-call", &[735, 766, 801, 844]),
+    ("2020-12/zh-CN/invite-one-participant-to-an-existing-group-call", &[78, 125, 157, 202]),
+    ("2020-12/zh-CN/invite-multiple-participants-to-an-existing-group-call", &[268, 324, 370, 424]),
+    ("2020-12/zh-CN/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call", &[524, 569, 602, 648]),
+    ("2020-12/zh-CN/invite-one-pstn-participant-to-an-existing-group-call", &[736, 767, 802, 845]),
+    ("2019-09/zh-CN/participant-invite", &[67, 115]),
+    ("2019-09/zh-CN/invite-participants-to-an-existing-multiparty-call", &[135, 160, 176, 208]),
+    ("2019-09/zh-CN/invite-participants-to-a-multiparty-call-replacing-an-existing-peer-to-peer-call", &[289, 311, 328, 360, 435, 467]),
+    ("2019-09/zh-CN/invite-participant-failure", &[289, 311, 499]),
+    ("2019-05/ru-RU/participant-invite", &[61, 95]),
+    ("2019-05/ru-RU/invite-participants-in-existing-p2p-meeting", &[116, 141, 157, 187]),
+    (
+        "2019-05/ru-RU/invite-participants-in-existing-p2p-meeting-2",
+        &[266, 319, 345, 361, 390, 425, 461, 468, 498, 528, 550, 567, 597, 670, 700],
+    ),
+];
+
+#[test]
+fn every_fence_of_the_published_pages_is_accounted_for() {
+    let Some(pages) = std::env::var_os("CONFCALL_PAGES").map(PathBuf::from) else {
+        return;
+    };
+    for path in files(&pages) {
+        let extraction = extract_below(&pages, &path);
+        let lines: Vec<_> = extraction.inventory.iter().map(|row| row.line).collect();
+        let text = fs::read_to_string(&path).unwrap();
+        let mut is_open = false;
+        let mut fences = Vec::new();
+        for (number, line) in text.lines().enumerate() {
+            if line.trim_start().starts_with("```") {
+                is_open = !is_open;
+                fences.extend(is_open.then_some(number + 1));
+            }
+        }
+        assert_eq!(lines, fences, "{path:?}");
+        for row in &extraction.inventory {
+            let is_other = row.kind == extract::Kind::Other;
+            assert!(!is_other || row.reason.is_some(), "{row:?}");
+        }
+        for scenario in &extraction.scenarios {
+            assert_round_trip(scenario, &text);
+        }
+    }
+}
+
+/// The pages that the shipped scenarios come from.
+fn published(pages: &Path) -> Vec<PathBuf> {
+    let found: Vec<_> = files(pages)
+        .into_iter()
+        .filter(|path| path.ends_with("participant-invite.md"))
+        .collect();
+    assert_eq!(found.len(), 5);
+    found
+}
+
+fn shipped() -> Vec<Scenario> {
+    let folder = Path::new(ROOT).join("scenarios");
+    files(&folder)
+        .iter()
+        .map(|path| {
+            let id = path.strip_prefix(&folder).unwrap().with_extension("");
+            Scenario {
+                id: confcall::model::scenario::ScenarioId::new(id.to_str().unwrap()),
+                script: serde_json::from_slice::<Script>(&fs::read(path).unwrap()).unwrap(),
+            }
+        })
+        .collect()
+}
+
+/// Every variable has a root that is none's alias, and every name in a template is a variable.
+fn assert_sound(scenario: &Scenario) {
+    let variables = &scenario.script.variables;
+    let mut is_after_aliases = false;
+    for (name, variable) in variables {
+        assert!(template::is_name(name), "{name}");
+        if let Some(root) = &variable.same_as {
+            assert!(variables[root].same_as.is_none(), "{}: {name}", scenario.id);
+        }
+        assert!(variable.same_as.is_some() || !is_after_aliases, "roots first");
+        is_after_aliases = variable.same_as.is_some();
+    }
+    let known = |name: &str| {
+        assert!(variables.contains_key(name), "{}: {name}", scenario.id);
+        None
+    };
+    for step in &scenario.script.steps {
+        fill_step(step, &known);
+    }
+}
+
+/// Filled in with the printed values, every message of a scenario is what its fences print,
+/// read here by another reader than extraction's.
+fn assert_round_trip(scenario: &Scenario, page: &str) {
+    assert_sound(scenario);
+    let variables = &scenario.script.variables;
+    let value = |name: &str| Some(variables[name].value.clone());
+    for step in &scenario.script.steps {
+        let (target, headers, body) = fill_step(step, &value);
+        let head = fence(page, step.line());
+        let (start, rest) = head.split_once('\n').unwrap_or((&head, ""));
+        assert!(start.contains(&target), "{start}: {target}");
+        for header in headers {
+            assert!(rest.contains(&header), "{rest}: {header}");
+        }
+        let printed = match step {
+            Step::Notification(step) if step.body_line != step.line => fence(page, step.body_line),
+            _ if rest.contains("\n{") => rest[rest.find("\n{").unwrap()..].to_owned(),
+            _ => continue,
+        };
+        // What needs repair is compared in the expectations of the cases.
+        if let Ok(printed) = serde_json::from_str::<Value>(&printed) {
+            assert_eq!(body, Some(printed), "{}: {}", scenario.id, step.line());
+        }
+    }
+}
+
+/// The content of the fence that opens on that line.
+fn fence(page: &str, line: usize) -> String {
+    let content = page.lines().skip(line).map(str::trim_end);
+    let content = content.take_while(|line| !line.trim_start().starts_with("```"));
+    content.collect::<Vec<_>>().join("\n").trim_start().to_owned()
+}
+
+fn fill_step(step: &Step, value: &impl Fn(&str) -> Option<String>) -> (String, Vec<String>, Option<Value>) {
+    let target = match step {
+        Step::Request(step) => template::fill(&step.target, value),
+        Step::Response(_) => String::new(),
+        Step::Notification(step) => template::fill(&step.target, value),
+    };
+    let headers = step.headers().values();
+    (
+        target,
+        headers.map(|text| template::fill(text, value)).collect(),
+        step.body()
+            .and_then(Body::json)
+            .map(|body| template::fill_json(body, value)),
+    )
+}
