@@ -112,7 +112,10 @@ fn a_page_in_latin_1_is_refused_with_its_place() {
     let refusal = extract::page("a.md", b"# a\n\nvoil\xe0\n").unwrap_err();
     assert_eq!((refusal.line, refusal.column), (3, 5));
     let text = refusal.to_string();
-    assert!(text.contains("Latin-1") && text.contains("iconv -f LATIN1"), "{text}");
+    assert!(
+        text.contains("Latin-1") && text.contains("iconv -f LATIN1"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -177,16 +180,26 @@ fn shipped_scenarios_are_what_the_pages_say() {
                 fs::create_dir_all(file.parent().unwrap()).unwrap();
                 fs::write(&file, &text).unwrap();
             }
-            assert_eq!(fs::read_to_string(&file).unwrap_or_default(), text, "{file:?}");
+            assert_eq!(
+                fs::read_to_string(&file).unwrap_or_default(),
+                text,
+                "{file:?}"
+            );
             expected.insert(file);
         }
     }
     if is_blessing() {
-        for stale in files(&folder).iter().filter(|file| !expected.contains(*file)) {
+        for stale in files(&folder)
+            .iter()
+            .filter(|file| !expected.contains(*file))
+        {
             fs::remove_file(stale).unwrap();
         }
     }
-    assert_eq!(files(&folder).into_iter().collect::<BTreeSet<_>>(), expected);
+    assert_eq!(
+        files(&folder).into_iter().collect::<BTreeSet<_>>(),
+        expected
+    );
 }
 
 #[test]
@@ -212,27 +225,74 @@ fn published_conversations_have_the_lines_worked_out_by_hand() {
 
 /// The conversations of the five pages of *participant: invite*.
 const BY_HAND: [(&str, &[usize]); 19] = [
-    ("2021-02/pt-BR/invite-one-participant-to-an-existing-group-call", &[78, 125, 157, 202]),
-    ("2021-02/pt-BR/invite-multiple-participants-to-an-existing-group-call", &[268, 324, 370, 424]),
-    ("2021-02/pt-BR/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call", &[524, 569, 602, 648]),
-    ("2021-02/pt-BR/invite-one-pstn-participant-to-an-existing-group-call", &[735, 766, 801, 844]),
-    ("2021-02/zh-CN/invite-one-participant-to-an-existing-group-call", &[78, 125, 157, 202]),
-    ("2021-02/zh-CN/invite-multiple-participants-to-an-existing-group-call", &[268, 324, 370, 424]),
-    ("2021-02/zh-CN/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call", &[524, 569, 602, 648]),
-    ("2021-02/zh-CN/invite-one-pstn-participant-to-an-existing-group-call", &[735, 766, 801, 844]),
-    ("2020-12/zh-CN/invite-one-participant-to-an-existing-group-call", &[78, 125, 157, 202]),
-    ("2020-12/zh-CN/invite-multiple-participants-to-an-existing-group-call", &[268, 324, 370, 424]),
-    ("2020-12/zh-CN/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call", &[524, 569, 602, 648]),
-    ("2020-12/zh-CN/invite-one-pstn-participant-to-an-existing-group-call", &[736, 767, 802, 845]),
+    (
+        "2021-02/pt-BR/invite-one-participant-to-an-existing-group-call",
+        &[78, 125, 157, 202],
+    ),
+    (
+        "2021-02/pt-BR/invite-multiple-participants-to-an-existing-group-call",
+        &[268, 324, 370, 424],
+    ),
+    (
+        "2021-02/pt-BR/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call",
+        &[524, 569, 602, 648],
+    ),
+    (
+        "2021-02/pt-BR/invite-one-pstn-participant-to-an-existing-group-call",
+        &[735, 766, 801, 844],
+    ),
+    (
+        "2021-02/zh-CN/invite-one-participant-to-an-existing-group-call",
+        &[78, 125, 157, 202],
+    ),
+    (
+        "2021-02/zh-CN/invite-multiple-participants-to-an-existing-group-call",
+        &[268, 324, 370, 424],
+    ),
+    (
+        "2021-02/zh-CN/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call",
+        &[524, 569, 602, 648],
+    ),
+    (
+        "2021-02/zh-CN/invite-one-pstn-participant-to-an-existing-group-call",
+        &[735, 766, 801, 844],
+    ),
+    (
+        "2020-12/zh-CN/invite-one-participant-to-an-existing-group-call",
+        &[78, 125, 157, 202],
+    ),
+    (
+        "2020-12/zh-CN/invite-multiple-participants-to-an-existing-group-call",
+        &[268, 324, 370, 424],
+    ),
+    (
+        "2020-12/zh-CN/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call",
+        &[524, 569, 602, 648],
+    ),
+    (
+        "2020-12/zh-CN/invite-one-pstn-participant-to-an-existing-group-call",
+        &[736, 767, 802, 845],
+    ),
     ("2019-09/zh-CN/participant-invite", &[67, 115]),
-    ("2019-09/zh-CN/invite-participants-to-an-existing-multiparty-call", &[135, 160, 176, 208]),
-    ("2019-09/zh-CN/invite-participants-to-a-multiparty-call-replacing-an-existing-peer-to-peer-call", &[289, 311, 328, 360, 435, 467]),
+    (
+        "2019-09/zh-CN/invite-participants-to-an-existing-multiparty-call",
+        &[135, 160, 176, 208],
+    ),
+    (
+        "2019-09/zh-CN/invite-participants-to-a-multiparty-call-replacing-an-existing-peer-to-peer-call",
+        &[289, 311, 328, 360, 435, 467],
+    ),
     ("2019-09/zh-CN/invite-participant-failure", &[289, 311, 499]),
     ("2019-05/ru-RU/participant-invite", &[61, 95]),
-    ("2019-05/ru-RU/invite-participants-in-existing-p2p-meeting", &[116, 141, 157, 187]),
+    (
+        "2019-05/ru-RU/invite-participants-in-existing-p2p-meeting",
+        &[116, 141, 157, 187],
+    ),
     (
         "2019-05/ru-RU/invite-participants-in-existing-p2p-meeting-2",
-        &[266, 319, 345, 361, 390, 425, 461, 468, 498, 528, 550, 567, 597, 670, 700],
+        &[
+            266, 319, 345, 361, 390, 425, 461, 468, 498, 528, 550, 567, 597, 670, 700,
+        ],
     ),
 ];
 
@@ -297,7 +357,10 @@ fn assert_sound(scenario: &Scenario) {
         if let Some(root) = &variable.same_as {
             assert!(variables[root].same_as.is_none(), "{}: {name}", scenario.id);
         }
-        assert!(variable.same_as.is_some() || !is_after_aliases, "roots first");
+        assert!(
+            variable.same_as.is_some() || !is_after_aliases,
+            "roots first"
+        );
         is_after_aliases = variable.same_as.is_some();
     }
     let known = |name: &str| {
@@ -339,10 +402,17 @@ fn assert_round_trip(scenario: &Scenario, page: &str) {
 fn fence(page: &str, line: usize) -> String {
     let content = page.lines().skip(line).map(str::trim_end);
     let content = content.take_while(|line| !line.trim_start().starts_with("```"));
-    content.collect::<Vec<_>>().join("\n").trim_start().to_owned()
+    content
+        .collect::<Vec<_>>()
+        .join("\n")
+        .trim_start()
+        .to_owned()
 }
 
-fn fill_step(step: &Step, value: &impl Fn(&str) -> Option<String>) -> (String, Vec<String>, Option<Value>) {
+fn fill_step(
+    step: &Step,
+    value: &impl Fn(&str) -> Option<String>,
+) -> (String, Vec<String>, Option<Value>) {
     let target = match step {
         Step::Request(step) => template::fill(&step.target, value),
         Step::Response(_) => String::new(),

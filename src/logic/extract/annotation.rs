@@ -150,7 +150,8 @@ mod tests {
 
     #[test]
     fn fences_in_html_are_hidden() {
-        let (html, findings) = read("<!-- old\n```http\nGET /a\n```\n  ~~~\n  b\n  ~~~\n-->\n<div>\n```\n");
+        let (html, findings) =
+            read("<!-- old\n```http\nGET /a\n```\n  ~~~\n  b\n  ~~~\n-->\n<div>\n```\n");
         let lines: Vec<_> = html.hidden.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [11, 14, 19]);
         assert!(findings.is_empty());

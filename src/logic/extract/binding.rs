@@ -117,22 +117,34 @@ impl<'f, 'n> Binder<'f, 'n> {
     /// The body of the request is read, in which these people were invited.
     pub(super) fn end_request(&mut self, invited: Vec<Person>) {
         for person in invited {
-            let id = self.variables.by_value(people::role(person.kind), &person.id);
-            self.exchange.invited.push((person, self.variables.root(id)));
+            let id = self
+                .variables
+                .by_value(people::role(person.kind), &person.id);
+            self.exchange
+                .invited
+                .push((person, self.variables.root(id)));
         }
     }
 
     /// A response begins: its `Location` may bring a call into being.
-    pub(super) fn begin_response(&mut self, status: u16, location: Option<&str>, body: Option<&Value>) -> Entity {
+    pub(super) fn begin_response(
+        &mut self,
+        status: u16,
+        location: Option<&str>,
+        body: Option<&Value>,
+    ) -> Entity {
         let located = location.and_then(Resource::parse);
         let entity = answered_entity(status, located.as_ref(), body);
         if let Some(Resource::Call(call)) = &located
             && (status == 201 || self.exchange.call.is_none())
         {
             self.make(call);
-        } else if let (201, Entity::Call, None, Some(call)) =
-            (status, entity, self.exchange.call, body.and_then(|body| body["id"].as_str()))
-        {
+        } else if let (201, Entity::Call, None, Some(call)) = (
+            status,
+            entity,
+            self.exchange.call,
+            body.and_then(|body| body["id"].as_str()),
+        ) {
             self.make(call);
         }
         self.paths = Paths {
@@ -247,7 +259,8 @@ impl<'f, 'n> Binder<'f, 'n> {
     /// An identity.
     pub(super) fn identity(&mut self, kind: Kind, value: &str) -> Id {
         let role = people::role(kind);
-        let is_printed = |person: &Person| person.kind == kind && identifier::same(&person.id, value);
+        let is_printed =
+            |person: &Person| person.kind == kind && identifier::same(&person.id, value);
         match self.people.iter().find(|(person, _)| is_printed(person)) {
             Some(&(_, root)) => self.must_be(root, role, value),
             None => self.variables.by_value(role, value),
@@ -256,10 +269,14 @@ impl<'f, 'n> Binder<'f, 'n> {
 
     /// Finds the invited among the people of a message, by what is printed or by what remains.
     fn recognise(&mut self, printed: Vec<Person>) {
-        let invited: Vec<Person> = self.exchange.invited.iter().map(|(p, _)| p.clone()).collect();
-        let is_stranger = |person: &Person| {
-            !self.variables.knows(people::role(person.kind), &person.id)
-        };
+        let invited: Vec<Person> = self
+            .exchange
+            .invited
+            .iter()
+            .map(|(p, _)| p.clone())
+            .collect();
+        let is_stranger =
+            |person: &Person| !self.variables.knows(people::role(person.kind), &person.id);
         self.people = people::recognise(&invited, &printed, is_stranger)
             .into_iter()
             .map(|(person, index)| (person, self.exchange.invited[index].1))
@@ -280,7 +297,8 @@ impl<'f, 'n> Binder<'f, 'n> {
         if contradicts {
             let printed = self.variables.value(root);
             let message = format!("{} is `{value}` here, and `{printed}` before", role.label);
-            self.findings.push(self.line, FindingKind::Contradiction, message);
+            self.findings
+                .push(self.line, FindingKind::Contradiction, message);
         }
         id
     }

@@ -247,7 +247,8 @@ pub(super) fn created_call(item: &Value) -> Option<String> {
 pub(super) fn operation_end(item: &Value) -> Option<String> {
     let status = item["resourceData"]["status"].as_str()?;
     let status = status.to_ascii_lowercase();
-    let ends = has_word(item, "changeType", "deleted") && matches!(&*status, "completed" | "failed");
+    let ends =
+        has_word(item, "changeType", "deleted") && matches!(&*status, "completed" | "failed");
     ends.then_some(status)
 }
 

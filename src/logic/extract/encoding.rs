@@ -34,7 +34,10 @@ fn single_byte(rest: &[u8]) -> &'static str {
 
 fn refusal(file: &str, bytes: &[u8], at: usize, name: &str) -> Diagnostic {
     let before = &bytes[..at];
-    let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
+    let start = before
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |n| n + 1);
     let end = bytes[at..]
         .iter()
         .position(|b| *b == b'\n')

@@ -189,7 +189,8 @@ impl<'a> Lines<'a> {
     fn body(&mut self, ends_at_start_lines: bool) -> &'a str {
         let from = self.at;
         while let Some(line) = self.peek() {
-            if ends_at_start_lines && line.starts_with(|c: char| c.is_ascii_uppercase())
+            if ends_at_start_lines
+                && line.starts_with(|c: char| c.is_ascii_uppercase())
                 && start(line).is_some()
             {
                 break;
@@ -215,8 +216,14 @@ mod tests {
             ("POST /app/calls", request("POST", "/app/calls")),
             ("GET /a HTTP/1.1\r", request("GET", "/a")),
             ("GET https://h/a ", request("GET", "https://h/a")),
-            ("GET /users/{id | userPrincipalName}/events ", request("GET", users)),
-            ("GET /a?$filter=b eq 'c'", request("GET", "/a?$filter=b eq 'c'")),
+            (
+                "GET /users/{id | userPrincipalName}/events ",
+                request("GET", users),
+            ),
+            (
+                "GET /a?$filter=b eq 'c'",
+                request("GET", "/a?$filter=b eq 'c'"),
+            ),
             ("HTTP/1.1 200 OK", Some(Start::Response { status: 200 })),
             ("HTTP/1.1 422", Some(Start::Response { status: 422 })),
             ("HTTP/2 204", Some(Start::Response { status: 204 })),

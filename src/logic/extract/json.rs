@@ -81,7 +81,14 @@ mod tests {
 
     #[test]
     fn what_is_not_certain_is_not_repaired() {
-        for text in ["{\"a\": 1 \"b\": 2}", "{'a': 1}", "[,]", "{} {}", "\"open", "{\"a\":\"\\"] {
+        for text in [
+            "{\"a\": 1 \"b\": 2}",
+            "{'a': 1}",
+            "[,]",
+            "{} {}",
+            "\"open",
+            "{\"a\":\"\\",
+        ] {
             assert!(matches!(read(text), Reading::Broken(0, _)), "{text}");
         }
         assert!(matches!(read("{\n\n a}"), Reading::Broken(2, _)));

@@ -162,7 +162,10 @@ impl<'a> Reader<'a> {
         let html = if self.quotes == 0 {
             annotation::html(block, line, findings)
         } else {
-            let unquoted: Vec<_> = block.lines().map(|l| l.trim_start_matches(['>', ' '])).collect();
+            let unquoted: Vec<_> = block
+                .lines()
+                .map(|l| l.trim_start_matches(['>', ' ']))
+                .collect();
             annotation::html(&unquoted.join("\n"), line, findings)
         };
         self.annotations.extend(html.annotations);

@@ -109,7 +109,8 @@ impl<'a> Reader<'a, '_, '_> {
         }
         if heads.len() > 1 {
             let message = format!("the fence holds {} messages", heads.len());
-            self.findings.push(fence.line, FindingKind::SharedFence, message);
+            self.findings
+                .push(fence.line, FindingKind::SharedFence, message);
         }
         self.listings.push(match heads[0].start {
             Start::Request { method, target } => Listing::request(method, target),
@@ -132,8 +133,8 @@ impl<'a> Reader<'a, '_, '_> {
             Start::Request { method, .. } => !matches!(method, "GET" | "HEAD"),
             Start::Response { status } => !matches!(status, 100..200 | 204 | 304),
         };
-        self.open = (takes_body && body.is_none() && head.others.is_empty())
-            .then_some(self.drafts.len());
+        self.open =
+            (takes_body && body.is_none() && head.others.is_empty()).then_some(self.drafts.len());
         self.drafts.push(Draft {
             message: Message {
                 fence: index,
@@ -232,7 +233,8 @@ impl<'a> Reader<'a, '_, '_> {
             }
             Reading::Broken(at, why) => {
                 let message = format!("this is no JSON ({why}); it is kept as text");
-                self.findings.push(line + at, FindingKind::InvalidJson, message);
+                self.findings
+                    .push(line + at, FindingKind::InvalidJson, message);
                 Body::Text(text.to_owned())
             }
         }
@@ -246,11 +248,15 @@ impl<'a> Reader<'a, '_, '_> {
         let plain = head.body.bytes().filter(|b| *b != b'\r').count();
         let lines = super::annotation::newlines(head.body);
         let fits = [plain, plain + 1, plain + lines, plain + lines + 2];
-        if printed.parse().is_ok_and(|length: usize| fits.contains(&length)) {
+        if printed
+            .parse()
+            .is_ok_and(|length: usize| fits.contains(&length))
+        {
             return;
         }
         let message = format!("Content-Length is {printed}, the body has {plain} bytes");
-        self.findings.push(line, FindingKind::ContentLength, message);
+        self.findings
+            .push(line, FindingKind::ContentLength, message);
     }
 }
 
@@ -264,15 +270,16 @@ fn is_json(head: &Head<'_>) -> bool {
 /// Whether a body is a collection of change notifications.
 fn holds_notifications(body: &Body) -> bool {
     match body {
-        Body::Json(value) => value["value"].as_array().is_some_and(|items| {
-            !items.is_empty() && items.iter().all(is_notification)
-        }),
+        Body::Json(value) => value["value"]
+            .as_array()
+            .is_some_and(|items| !items.is_empty() && items.iter().all(is_notification)),
         Body::Text(text) => text.contains("\"changeType\"") && text.contains("\"resource"),
     }
 }
 
 fn is_notification(item: &Value) -> bool {
-    item["changeType"].is_string() && (item["resource"].is_string() || item["resourceUrl"].is_string())
+    item["changeType"].is_string()
+        && (item["resource"].is_string() || item["resourceUrl"].is_string())
 }
 
 /// The hosts of the API in its clouds.
@@ -354,14 +361,18 @@ impl<'a> Sorting<'a, '_, '_> {
                     let why = "a path template: request lines without headers, body and answer";
                     self.messages.listings[message.fence] = Listing::other(why);
                     continue;
-                } else if !is_answered && message.body.is_none() && self.is_foreign(&message, target) {
+                } else if !is_answered
+                    && message.body.is_none()
+                    && self.is_foreign(&message, target)
+                {
                     let why = "a request to a host that is not the API's, without notifications";
                     self.findings.push(message.line, FindingKind::Orphan, why);
                     self.messages.listings[message.fence] = Listing::other(why);
                     continue;
                 } else if !others.is_empty() {
                     let why = "one request has several request lines; the first is taken";
-                    self.findings.push(message.line, FindingKind::SharedFence, why);
+                    self.findings
+                        .push(message.line, FindingKind::SharedFence, why);
                 }
             }
             self.list(&message);

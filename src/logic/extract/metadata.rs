@@ -131,7 +131,9 @@ fn is_edition(part: &str) -> bool {
     let bytes = part.as_bytes();
     bytes.len() == 7
         && bytes[4] == b'-'
-        && [0, 1, 2, 3, 5, 6].iter().all(|n| bytes[*n].is_ascii_digit())
+        && [0, 1, 2, 3, 5, 6]
+            .iter()
+            .all(|n| bytes[*n].is_ascii_digit())
 }
 
 /// A language of two or three letters and a region: `pt-BR`, `zh-Hant-TW`.

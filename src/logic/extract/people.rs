@@ -116,7 +116,9 @@ pub(super) fn entity_of_type(entity: &Value) -> Option<Entity> {
 /// What a change notification is about: what its data says, else what its path names.
 pub(super) fn entity_of_item(item: &Value) -> Entity {
     let entities = &item["resourceData"];
-    let first = entities.as_array().map_or(Some(entities), |all| all.first());
+    let first = entities
+        .as_array()
+        .map_or(Some(entities), |all| all.first());
     if let Some(entity) = first.and_then(entity_of_type) {
         return entity;
     }
@@ -144,7 +146,11 @@ mod tests {
 
     #[test]
     fn the_invited_are_told_by_id_then_by_kind() {
-        let invited = [person(Kind::User, "a"), person(Kind::User, "b"), person(Kind::Phone, "c")];
+        let invited = [
+            person(Kind::User, "a"),
+            person(Kind::User, "b"),
+            person(Kind::Phone, "c"),
+        ];
         let printed = [
             person(Kind::Application, "bot"),
             person(Kind::User, "known"),
@@ -163,10 +169,25 @@ mod tests {
     fn a_notification_is_about_what_its_data_says() {
         let typed = |resource: &str, name: &str| json!({"resource": resource, "resourceData": {"@odata.type": name}});
         let sloppy = "/app/calls/1/operations/participants";
-        assert_eq!(entity_of_item(&typed(sloppy, "#microsoft.graph.participant")), Entity::Participant);
-        assert_eq!(entity_of_item(&typed(sloppy, "#microsoft.graph.commsOperation")), Entity::Operation);
-        assert_eq!(entity_of_item(&json!({"resource": sloppy, "resourceData": []})), Entity::Participant);
-        assert_eq!(entity_of_item(&json!({"resourceUrl": "/app/calls/1"})), Entity::Call);
-        assert_eq!(entity_of_item(&json!({"resource": "/me/messages/1"})), Entity::Plain);
+        assert_eq!(
+            entity_of_item(&typed(sloppy, "#microsoft.graph.participant")),
+            Entity::Participant
+        );
+        assert_eq!(
+            entity_of_item(&typed(sloppy, "#microsoft.graph.commsOperation")),
+            Entity::Operation
+        );
+        assert_eq!(
+            entity_of_item(&json!({"resource": sloppy, "resourceData": []})),
+            Entity::Participant
+        );
+        assert_eq!(
+            entity_of_item(&json!({"resourceUrl": "/app/calls/1"})),
+            Entity::Call
+        );
+        assert_eq!(
+            entity_of_item(&json!({"resource": "/me/messages/1"})),
+            Entity::Plain
+        );
     }
 }

@@ -8,7 +8,10 @@ pub(super) fn is_placeholder(text: &str) -> bool {
             .is_some_and(is_words)
     };
     let is_value = text.strip_suffix("-value").is_some_and(|word| {
-        !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"@._".contains(&b))
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"@._".contains(&b))
     });
     is_value || inside('{', '}') || inside('<', '>')
 }
@@ -55,10 +58,28 @@ mod tests {
 
     #[test]
     fn placeholders_are_whole_texts() {
-        for text in ["{id}", "{id | userPrincipalName}", "id-value", "<TOKEN>", "<Media Blob>", "@odata.id-value"] {
+        for text in [
+            "{id}",
+            "{id | userPrincipalName}",
+            "id-value",
+            "<TOKEN>",
+            "<Media Blob>",
+            "@odata.id-value",
+        ] {
             assert!(is_placeholder(text), "{text}");
         }
-        for text in ["", "{}", "{ }", "<html><p>", "<br/>", "a {id}", "-value", "a value", "no such-value", "57dab8b1"] {
+        for text in [
+            "",
+            "{}",
+            "{ }",
+            "<html><p>",
+            "<br/>",
+            "a {id}",
+            "-value",
+            "a value",
+            "no such-value",
+            "57dab8b1",
+        ] {
             assert!(!is_placeholder(text), "{text}");
         }
     }

@@ -80,7 +80,10 @@ impl Binder<'_, '_> {
                 "participants" if has_call && is_id(segment) => {
                     Some(self.variables.by_value(PARTICIPANT, segment))
                 }
-                "applications" => Some(self.variables.by_value(people::role(Kind::Application), segment)),
+                "applications" => Some(
+                    self.variables
+                        .by_value(people::role(Kind::Application), segment),
+                ),
                 _ => None,
             };
             match id {
@@ -108,7 +111,9 @@ impl Binder<'_, '_> {
                 "id" if !before.is_empty() => kebab(&format!("{before}-id")),
                 word => kebab(word),
             };
-            let id = self.variables.by_value(role(Kind::Text, &label), &rest[open..close]);
+            let id = self
+                .variables
+                .by_value(role(Kind::Text, &label), &rest[open..close]);
             self.variables.write(id, template);
             rest = &rest[close..];
         }
@@ -165,7 +170,13 @@ impl Binder<'_, '_> {
     }
 
     /// What the `id` of an object identifies.
-    fn entity(&self, object: &Value, name: &str, known: Entity, is_in_identity_set: bool) -> Entity {
+    fn entity(
+        &self,
+        object: &Value,
+        name: &str,
+        known: Entity,
+        is_in_identity_set: bool,
+    ) -> Entity {
         if known != Entity::Plain {
             return known;
         }

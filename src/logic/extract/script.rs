@@ -38,7 +38,10 @@ pub(super) fn write<'a>(
         given: Vec::new(),
         is_own: false,
     };
-    let steps: Vec<Step> = messages.enumerate().map(|(n, m)| writer.step(n, m)).collect();
+    let steps: Vec<Step> = messages
+        .enumerate()
+        .map(|(n, m)| writer.step(n, m))
+        .collect();
     let mut given = writer.given;
     if writer.binder.needs_call() {
         given.push(Given::Call);
@@ -88,12 +91,18 @@ impl Writer<'_, '_, '_> {
         let target = self.binder.path(printed);
         self.binder.end_request_path();
         let headers = self.binder.headers(&message.headers);
-        let invited = message.json().map(|b| invited(printed, b)).unwrap_or_default();
+        let invited = message
+            .json()
+            .map(|b| invited(printed, b))
+            .unwrap_or_default();
         let body = self.body(message, Entity::Plain);
         if invited.len() > 1 {
             self.given.push(Given::Chat);
         }
-        if invited.iter().any(|person| people::role(person.kind).label == "phone") {
+        if invited
+            .iter()
+            .any(|person| people::role(person.kind).label == "phone")
+        {
             self.given.push(Given::Number);
         }
         self.binder.end_request(invited);

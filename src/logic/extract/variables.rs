@@ -86,9 +86,8 @@ impl Variables {
             return (*found, false);
         }
         let printed = &self.list[root].value;
-        let contradicts = !identifier::same(printed, value)
-            && !is_placeholder(printed)
-            && !is_placeholder(value);
+        let contradicts =
+            !identifier::same(printed, value) && !is_placeholder(printed) && !is_placeholder(value);
         (self.add(role, value, Some(root)), contradicts)
     }
 
