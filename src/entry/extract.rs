@@ -1,21 +1,29 @@
 //! `confcall extract`: pages in, scenarios or an account of every fence out.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 
 use super::exit::Exit;
 use super::failure::Failure;
 use super::list::Format;
-use super::output::Output;
-use crate::io::store;
+use super::output::{self, Output};
+use crate::io::store::{self, StoreError};
+use crate::logic::extract::{self, Extraction};
+use crate::model::scenario::Scenario;
+use crate::report::inventory;
 
 /// What `confcall extract --help` ends with.
 pub const EXAMPLES: &str = "\
 A folder stands for the pages (*.md) in it. What is wrong in a page is told on standard error.
+Scenarios name their page by its path below the folder that all of PAGES lie in, and the schema as
+schemas/scenario.schema.json beside the folder of --out.
 
 Examples:
-  confcall extract docs --out scenarios
+  confcall extract docs
+  confcall extract docs/pt-BR docs/zh-CN --out scenarios
   confcall extract docs/page.md --inventory --format json";
 
 /// The arguments of `confcall extract`.
@@ -41,25 +49,42 @@ pub struct Arguments {
     format: Format,
 }
 
-/// A page to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
-    /// The path as the user would type it: in findings and inventories.
-    pub typed: String,
-    /// The path below the named folder, or the name of a single file: in scenarios, which must
-    /// not depend on where the pages lie.
-    pub source: String,
-    /// The file.
-    pub path: PathBuf,
-}
-
-/// The pages of files and folders, in their order.
+/// Extracts.
 ///
 /// # Errors
 ///
-/// What cannot be read, and a folder without a page.
-pub fn pages(named: &[PathBuf]) -> Result<Vec<Page>, Failure> {
-    let mut pages = Vec::new();
+/// Pages that cannot be read, two scenarios with one id, files that cannot be written.
+pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    let pages = pages(&arguments.pages)?;
+    let count = pages.len();
+    let extraction = read(pages)?;
+    for finding in &extraction.findings {
+        output::tell(&format!("warning: {}", inventory::finding(finding)));
+    }
+    let text = match (&arguments.out, arguments.inventory, arguments.format) {
+        (Some(folder), ..) => write(folder, &extraction.scenarios)?,
+        (None, true, Format::Text) => inventory::text(&extraction.inventory, output.look),
+        (None, true, Format::Json) => inventory::json_lines(&extraction.inventory)
+            .map_err(|error| Failure::Defect(format!("the inventory is no JSON: {error}")))?,
+        (None, false, _) => summary(count, &extraction),
+    };
+    output.print(&text)?;
+    Ok(Exit::Success)
+}
+
+/// A page to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Page {
+    /// The file, as the user would type it: its name in findings and inventories.
+    path: PathBuf,
+    /// Its name in scenarios, which must not depend on where the pages lie.
+    source: String,
+}
+
+/// The pages of files and folders, each once, in their order.
+fn pages(named: &[PathBuf]) -> Result<Vec<Page>, Failure> {
+    let base = common_base(named);
+    let mut pages: Vec<Page> = Vec::new();
     for name in named {
         let found = store::files_below(name, "md")?;
         if found.is_empty() {
@@ -68,32 +93,172 @@ pub fn pages(named: &[PathBuf]) -> Result<Vec<Page>, Failure> {
                 "{name}: no page in it; pages are files that end in .md"
             )));
         }
-        pages.extend(found.into_iter().map(|path| page(name, path)));
+        for path in found {
+            if pages.iter().all(|page| page.path != path) {
+                let source = source(&base, &path);
+                pages.push(Page { path, source });
+            }
+        }
     }
     Ok(pages)
 }
 
-fn page(named: &Path, path: PathBuf) -> Page {
-    let below = path.strip_prefix(named).unwrap_or(&path);
-    let source = if below.as_os_str().is_empty() {
-        &path
-    } else {
-        below
-    };
-    let parts: Vec<_> = source.iter().map(|it| it.to_string_lossy()).collect();
-    Page {
-        typed: path.display().to_string(),
-        source: parts.join("/"),
-        path,
+/// The folder that all named ones lie in.
+fn common_base(named: &[PathBuf]) -> PathBuf {
+    let mut bases = named.iter().map(|it| base(it));
+    let first = bases.next().unwrap_or_default();
+    bases.fold(first, |common, base| {
+        let pairs = common.components().zip(base.components());
+        pairs
+            .take_while(|(a, b)| a == b)
+            .map(|(component, _)| component)
+            .collect()
+    })
+}
+
+/// A folder is the base of what lies in it. A file below the current folder keeps the path that it
+/// is named by; elsewhere its folder is its base.
+fn base(named: &Path) -> PathBuf {
+    let below = named
+        .components()
+        .all(|it| matches!(it, Component::Normal(_) | Component::CurDir));
+    match named.parent() {
+        _ if named.is_dir() => named.to_owned(),
+        Some(parent) if !below => parent.to_owned(),
+        _ => PathBuf::new(),
     }
 }
 
-/// Extracts.
-///
-/// # Errors
-///
-/// Pages that cannot be read, two scenarios with one id, files that cannot be written.
-pub fn command(arguments: &Arguments, _output: Output) -> Result<Exit, Failure> {
-    let _pages = pages(&arguments.pages)?;
-    Err(Failure::Defect("extract: not wired yet".to_owned()))
+fn source(base: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(base).unwrap_or(path);
+    let parts: Vec<_> = below
+        .components()
+        .filter(|it| matches!(it, Component::Normal(_)))
+        .map(|it| it.as_os_str().to_string_lossy())
+        .collect();
+    parts.join("/")
+}
+
+/// What all pages hold together. Every page that cannot be read is told, not only the first.
+fn read(pages: Vec<Page>) -> Result<Extraction, Failure> {
+    let mut whole = Extraction {
+        scenarios: Vec::new(),
+        inventory: Vec::new(),
+        findings: Vec::new(),
+    };
+    let mut broken = Vec::new();
+    let mut taken: BTreeMap<String, String> = BTreeMap::new();
+    for Page { path, source } in pages {
+        let typed = path.display().to_string();
+        match extract::page(&typed, &store::read(&path)?) {
+            Ok(page) => {
+                for mut scenario in page.scenarios {
+                    if let Some(other) = taken.insert(scenario.id.to_string(), typed.clone()) {
+                        return Err(twice(&scenario, &other, &typed));
+                    }
+                    scenario.script.source.clone_from(&source);
+                    whole.scenarios.push(scenario);
+                }
+                whole.inventory.extend(page.inventory);
+                whole.findings.extend(page.findings);
+            }
+            Err(diagnostic) => broken.push(diagnostic),
+        }
+    }
+    if broken.is_empty() {
+        Ok(whole)
+    } else {
+        Err(StoreError::Broken(broken).into())
+    }
+}
+
+fn twice(scenario: &Scenario, first: &str, second: &str) -> Failure {
+    let id = &scenario.id;
+    Failure::Usage(format!(
+        "{second}: the scenario `{id}` comes from {first} too\n  = help: leave one of the two pages out; pages differ in name, API version, edition or locale"
+    ))
+}
+
+/// Writes the scenarios; gives what there is to say of it.
+fn write(folder: &Path, scenarios: &[Scenario]) -> Result<String, Failure> {
+    let mut text = String::new();
+    for Scenario { id, script } in scenarios {
+        let up = "../".repeat(id.as_str().split('/').count());
+        let schema = format!("{up}schemas/scenario.schema.json");
+        let path = store::write_scenario(folder, id, &extract::to_json(script, &schema))?;
+        let _ = writeln!(text, "wrote {}", path.display());
+    }
+    Ok(text)
+}
+
+/// The ids, and how much there is.
+fn summary(pages: usize, extraction: &Extraction) -> String {
+    let mut text = String::new();
+    for scenario in &extraction.scenarios {
+        text.push_str(scenario.id.as_str());
+        text.push('\n');
+    }
+    let _ = writeln!(
+        text,
+        "\n{} scenarios, {} findings, {pages} pages",
+        extraction.scenarios.len(),
+        extraction.findings.len()
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_named_below_what_all_pages_lie_in() {
+        let root = tempfile::tempdir().unwrap();
+        let path = |below: &str| root.path().join(below);
+        for folder in ["docs/a/b", "docs/c"] {
+            std::fs::create_dir_all(path(folder)).unwrap();
+        }
+        for file in [
+            "docs/a/b/x.md",
+            "docs/a/y.md",
+            "docs/c/z.md",
+            "docs/c/n.txt",
+        ] {
+            std::fs::write(path(file), "").unwrap();
+        }
+        for (named, sources) in [
+            (vec!["docs"], vec!["a/b/x.md", "a/y.md", "c/z.md"]),
+            (
+                vec!["docs/c", "docs/a"],
+                vec!["c/z.md", "a/b/x.md", "a/y.md"],
+            ),
+            (vec!["docs/a/b/x.md"], vec!["x.md"]),
+            (vec!["docs/a/b/x.md", "docs/c"], vec!["a/b/x.md", "c/z.md"]),
+            (vec!["docs/c", "docs/c/z.md"], vec!["z.md"]),
+        ] {
+            let named: Vec<_> = named.into_iter().map(path).collect();
+            let found: Vec<_> = pages(&named)
+                .unwrap()
+                .into_iter()
+                .map(|it| it.source)
+                .collect();
+            assert_eq!(found, sources);
+        }
+    }
+
+    #[test]
+    fn a_file_below_the_current_folder_keeps_its_path() {
+        assert_eq!(
+            source(&base(Path::new("a/b.md")), Path::new("a/b.md")),
+            "a/b.md"
+        );
+        assert_eq!(
+            source(&base(Path::new("./a/b.md")), Path::new("./a/b.md")),
+            "a/b.md"
+        );
+        assert_eq!(
+            source(&base(Path::new("../a/b.md")), Path::new("../a/b.md")),
+            "b.md"
+        );
+    }
 }

@@ -17,8 +17,7 @@ use crate::io::net::Shutdown;
 use crate::io::player::{self, GivenBy};
 use crate::io::store;
 use crate::logic::judge;
-use crate::logic::verdict::{self, Role, Run, ScenarioResult};
-use crate::report::conversation::Names;
+use crate::logic::verdict::{self, Role, Run};
 use crate::report::{json, junit, terminal};
 
 /// What `confcall run --help` ends with.
@@ -274,7 +273,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     let reports = std::mem::take(&mut arguments.report);
     let options = Options::new(arguments)?;
     let played = play(&options)?;
-    let text = terminal::render(&played.run, &played.names(), played.elapsed, output.look);
+    let text = terminal::render(&played.run, played.elapsed, output.look);
     output.print(&text)?;
     for report in &reports {
         write(report, &played)?;
@@ -289,9 +288,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
 fn write(report: &ReportFile, played: &Played) -> Result<(), Failure> {
     let text = match report.kind {
         ReportKind::Json => json::render(&played.run).map_err(|error| error.to_string()),
-        ReportKind::Junit => {
-            junit::render(&played.run, &played.names()).map_err(|error| error.to_string())
-        }
+        ReportKind::Junit => junit::render(&played.run).map_err(|error| error.to_string()),
     };
     let text =
         text.map_err(|error| Failure::Defect(format!("a report cannot be made: {error}")))?;
@@ -307,16 +304,6 @@ pub struct Played {
     pub elapsed: Duration,
     /// Whether it was interrupted before that.
     pub is_interrupted: bool,
-}
-
-impl Played {
-    /// The names of the values that are bound in a result's traffic.
-    fn names(&self) -> impl Fn(&ScenarioResult) -> Names {
-        |result| {
-            let bound = result.bound.iter();
-            Names::new(bound.map(|(name, value)| (value.clone(), name.clone())))
-        }
-    }
 }
 
 /// Plays the scenarios.

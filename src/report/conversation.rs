@@ -194,14 +194,12 @@ impl Names {
     /// No names: traffic is shown as it was.
     pub const NONE: Self = Self(Vec::new());
 
-    /// The variables of a scenario, under the values that are bound to them. Where one value is
-    /// bound to two variables, the first names it.
-    pub fn new(bound: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut names: Vec<_> = bound
-            .into_iter()
-            .filter(|(value, _)| !value.is_empty())
-            .collect();
-        names.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+    /// Variables by name, with the values that are bound to them. Where one value is bound to two
+    /// variables, the first names it.
+    pub fn new(bound: &[(String, String)]) -> Self {
+        let mut names = bound.to_vec();
+        names.retain(|(_, value)| !value.is_empty());
+        names.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
         Self(names)
     }
 
@@ -239,7 +237,7 @@ impl Names {
     }
 
     fn at_start(&self, text: &str, before: Option<char>) -> Option<(usize, Option<&str>)> {
-        self.0.iter().find_map(|(value, name)| {
+        self.0.iter().find_map(|(name, value)| {
             let length = spelled(value, text)?;
             let inside = |edge: Option<char>, beyond: Option<char>| {
                 edge.is_some_and(is_word) && beyond.is_some_and(is_word)
@@ -278,10 +276,10 @@ mod tests {
     const CALL: &str = "57dab8b1-894c-409a-b240-bd8beae78896";
 
     fn names() -> Names {
-        Names::new([
-            (CALL.into(), "call".into()),
-            ("1".into(), "operation".into()),
-            ("s3cret".into(), "token".into()),
+        Names::new(&[
+            ("call".into(), CALL.into()),
+            ("operation".into(), "1".into()),
+            ("token".into(), "s3cret".into()),
         ])
     }
 

@@ -4,25 +4,21 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
-use super::conversation::Names;
 use super::paint::Look;
 use super::terminal;
 use crate::logic::verdict::{Role, Run, ScenarioResult, Verdict};
 
-/// The report as XML. `names` are as for the terminal.
+/// The report as XML.
 ///
 /// # Errors
 ///
 /// Text that XML cannot hold.
-pub fn render(
-    run: &Run,
-    names: &dyn Fn(&ScenarioResult) -> Names,
-) -> Result<String, SerializeError> {
+pub fn render(run: &Run) -> Result<String, SerializeError> {
     let mut report = Report::new("confcall");
     for role in [Role::Service, Role::Bot] {
         let mut suite = TestSuite::new(role.as_str());
         let results = run.results.iter().filter(|it| it.role == role);
-        suite.add_test_cases(results.map(|it| case(it, names)));
+        suite.add_test_cases(results.map(case));
         if !suite.test_cases.is_empty() {
             report.add_test_suite(suite);
         }
@@ -30,7 +26,7 @@ pub fn render(
     report.to_string()
 }
 
-fn case(result: &ScenarioResult, names: &dyn Fn(&ScenarioResult) -> Names) -> TestCase {
+fn case(result: &ScenarioResult) -> TestCase {
     let mut status = match result.verdict {
         Verdict::Pass => TestCaseStatus::success(),
         Verdict::Skip | Verdict::Known => TestCaseStatus::skipped(),
@@ -49,7 +45,7 @@ fn case(result: &ScenarioResult, names: &dyn Fn(&ScenarioResult) -> Names) -> Te
         if let Some(first) = result.failures.first() {
             status.set_type(first.rule.as_str());
         }
-        status.set_description(terminal::details(result, &names(result), Look::PLAIN));
+        status.set_description(terminal::details(result, Look::PLAIN));
     }
     let mut case = TestCase::new(result.scenario.as_str(), status);
     case.set_classname(result.role.as_str());
@@ -102,7 +98,7 @@ mod tests {
                 role: None,
                 url: None,
             };
-            let xml = render(&Run::new(target, vec![result]), &|_| Names::NONE).unwrap();
+            let xml = render(&Run::new(target, vec![result])).unwrap();
             let found = ["<failure", "<error", "<skipped"]
                 .into_iter()
                 .find(|it| xml.contains(it));

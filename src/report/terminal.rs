@@ -12,17 +12,11 @@ use super::paint::Look;
 use crate::logic::verdict::{Finding, Level, Role, Run, ScenarioResult, Summary, Verdict};
 use crate::text::place::printable;
 
-/// The report. `names` are those of the values bound in a result's traffic; `elapsed` is the
-/// wall time of the run.
-pub fn render(
-    run: &Run,
-    names: &dyn Fn(&ScenarioResult) -> Names,
-    elapsed: Duration,
-    look: Look,
-) -> String {
+/// The report. `elapsed` is the wall time of the run.
+pub fn render(run: &Run, elapsed: Duration, look: Look) -> String {
     let mut text = String::new();
     for result in &run.results {
-        text.push_str(&block(result, names, look));
+        text.push_str(&block(result, look));
     }
     text.push_str(&roles(run, look));
     text.push('\n');
@@ -31,7 +25,7 @@ pub fn render(
 }
 
 /// What the report says of one result, before the counts; nothing of a plain pass.
-fn block(result: &ScenarioResult, names: &dyn Fn(&ScenarioResult) -> Names, look: Look) -> String {
+fn block(result: &ScenarioResult, look: Look) -> String {
     let (word, verbose) = match result.verdict {
         Verdict::Pass if result.warnings.is_empty() => return String::new(),
         Verdict::Pass => (look.odd("WARN"), false),
@@ -46,7 +40,7 @@ fn block(result: &ScenarioResult, names: &dyn Fn(&ScenarioResult) -> Names, look
     if verbose {
         let time = look.faint(&format!("({} ms)", result.duration_ms));
         let _ = writeln!(text, " {time}");
-        text.push_str(&details(result, &names(result), look));
+        text.push_str(&details(result, look));
         text.push('\n');
         return text;
     }
@@ -62,7 +56,7 @@ fn block(result: &ScenarioResult, names: &dyn Fn(&ScenarioResult) -> Names, look
 
 /// Everything about a result that is not well: the reason, what fails and warns, the notes, the
 /// traffic of the conversation.
-pub fn details(result: &ScenarioResult, names: &Names, look: Look) -> String {
+pub fn details(result: &ScenarioResult, look: Look) -> String {
     let mut text = String::new();
     if !result.reason.is_empty() {
         text.push_str(&wrapped(&result.reason, 2, look));
@@ -78,7 +72,7 @@ pub fn details(result: &ScenarioResult, names: &Names, look: Look) -> String {
     }
     if !result.traffic.is_empty() {
         let _ = writeln!(text, "\n  {}", look.strong("traffic"));
-        let traffic = conversation::traffic(&result.traffic, names);
+        let traffic = conversation::traffic(&result.traffic, &Names::new(&result.bound));
         text.push_str(&indented(&traffic, 4));
     }
     text
@@ -289,7 +283,7 @@ mod tests {
         };
         let run = Run::new(target, results);
         let elapsed = Duration::from_millis(210);
-        render(&run, &|_| Names::NONE, elapsed, Look::PLAIN)
+        render(&run, elapsed, Look::PLAIN)
     }
 
     #[test]
@@ -381,7 +375,7 @@ mod tests {
             width: 80,
         };
         let failed = result(Verdict::Error, "why");
-        assert!(block(&failed, &|_| Names::NONE, look).contains('\u{1b}'));
-        assert!(!block(&failed, &|_| Names::NONE, Look::PLAIN).contains('\u{1b}'));
+        assert!(block(&failed, look).contains('\u{1b}'));
+        assert!(!block(&failed, Look::PLAIN).contains('\u{1b}'));
     }
 }

@@ -1,0 +1,112 @@
+//! What `confcall extract` shows: the account of every fence, and what is wrong in the pages.
+
+use std::fmt::Write as _;
+
+use super::paint::Look;
+use crate::logic::extract::{Finding, Row};
+use crate::text::place::printable;
+
+/// The rows as JSON Lines.
+///
+/// # Errors
+///
+/// Never in practice: a row holds nothing that JSON cannot.
+pub fn json_lines(rows: &[Row]) -> Result<String, serde_json::Error> {
+    let mut text = String::new();
+    for row in rows {
+        text.push_str(&serde_json::to_string(row)?);
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// The rows as a table for each page: line, kind, start line, and the names of the scenarios that
+/// the fence serves or the reason why it serves none.
+pub fn text(rows: &[Row], look: Look) -> String {
+    let mut text = String::new();
+    let mut page = "";
+    for row in rows {
+        if row.file != page {
+            let gap = if page.is_empty() { "" } else { "\n" };
+            let _ = writeln!(text, "{gap}{}", look.strong(&row.file));
+            page = &row.file;
+        }
+        let line = format!("{:>6}  {:<17}  {}", row.line, kind(row), start_line(row));
+        let _ = writeln!(text, "{}", printable(line.trim_end()));
+        for id in &row.scenarios {
+            let name = id.rsplit('/').next().unwrap_or(id);
+            let _ = writeln!(text, "{:>8}{}", "", look.faint(&format!("in {name}")));
+        }
+        if let Some(reason) = &row.reason {
+            let _ = writeln!(text, "{:>8}{}", "", look.faint(&printable(reason)));
+        }
+    }
+    text
+}
+
+/// The finding as one line.
+pub fn finding(finding: &Finding) -> String {
+    let line = match finding.line {
+        0 => String::new(),
+        line => format!(":{line}"),
+    };
+    let kind = finding.kind.as_str();
+    printable(&format!(
+        "{}{line}: {} ({kind})",
+        finding.file, finding.message
+    ))
+}
+
+/// The word of the JSON, so that both forms name a kind alike.
+fn kind(row: &Row) -> String {
+    let word = serde_json::to_value(row.kind).unwrap_or_default();
+    word.as_str().unwrap_or_default().to_owned()
+}
+
+fn start_line(row: &Row) -> String {
+    let status = row.status.map(|it| it.to_string());
+    let parts = [row.method.clone(), row.target.clone(), status];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    parts.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logic::extract;
+
+    const PAGE: &str = "\
+# Answer
+
+## Example
+
+```http
+POST https://graph.microsoft.com/beta/app/calls/1/answer
+Content-Type: application/json
+
+{\"a\": 1}
+```
+
+```http
+HTTP/1.1 202 Accepted
+```
+
+```csharp
+x
+```
+";
+
+    #[test]
+    fn every_fence_has_a_line() {
+        let rows = extract::page("p.md", PAGE.as_bytes()).unwrap().inventory;
+        let shown = text(&rows, Look::PLAIN);
+        assert!(shown.starts_with("p.md\n     5  request "), "{shown}");
+        assert!(
+            shown.contains("\n    12  response           202\n"),
+            "{shown}"
+        );
+        assert!(shown.contains("\n    16  other\n"), "{shown}");
+        let lines = json_lines(&rows).unwrap();
+        assert_eq!(lines.lines().count(), rows.len());
+    }
+}
