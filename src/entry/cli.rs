@@ -57,12 +57,7 @@ Example:
   confcall show participant-invite/beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call")]
     Show(show::Arguments),
     /// Run the built-in service or bot alone, for other programs to talk to
-    #[command(after_help = "\
-It prints `listening URL` once it can be reached, and ends on Ctrl-C and SIGTERM.
-
-Examples:
-  confcall serve --listen 127.0.0.1:8080
-  confcall serve --bot --edition 2019-05")]
+    #[command(after_help = serve::EXAMPLES)]
     Serve(serve::Arguments),
     /// Turn API reference pages into scenarios, or account for every fence in them
     #[command(after_help = extract::EXAMPLES)]

@@ -1,12 +1,152 @@
-//! The built-in pair under the judge.
-use crate::io::player::{PlayError, Setup};
-use crate::logic::verdict::{Role, ScenarioResult};
+//! The built-in pair under the judge, over real sockets: what the default run plays.
 
-/// Plays both.
+use tokio::task::JoinSet;
+use url::Url;
+
+use crate::io::net::{Listener, Shutdown};
+use crate::io::player::{self, Case, GivenBy, PlayError, Setup, Target};
+use crate::io::reference::bot::{BotFault, BotOptions, BotVariation, ReferenceBot};
+use crate::io::reference::service::{
+    Edition, ReferenceService, ServiceFault, ServiceOptions, ServiceVariation,
+};
+use crate::logic::verdict::{Role, ScenarioResult, Verdict};
+
+/// How the built-in parties behave. By default as documented.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Manners {
+    /// What the service does wrong.
+    pub service_fault: Option<ServiceFault>,
+    /// What the service does in another way.
+    pub service_variation: Option<ServiceVariation>,
+    /// What the bot does wrong.
+    pub bot_fault: Option<BotFault>,
+    /// What the bot does in another way.
+    pub bot_variation: Option<BotVariation>,
+}
+
+/// Where on a reference service given states are asked for.
+pub const GIVEN_PATH: &str = "/control/given";
+
+/// A free port of the loopback interface.
+const ANY_PORT: &str = "127.0.0.1:0";
+
+/// Judges the parties in turn: one service for each edition, and one bot, all at a time. Results
+/// come in the order of the cases, the service's before the bot's.
 ///
 /// # Errors
 ///
-/// Sockets.
-pub async fn play(_setup: &Setup, _roles: &[Role]) -> Result<Vec<ScenarioResult>, PlayError> {
-    Ok(Vec::new())
+/// A port that is not to be had.
+pub async fn play(
+    setup: &Setup,
+    roles: &[Role],
+    manners: Manners,
+) -> Result<Vec<ScenarioResult>, PlayError> {
+    let mut games = JoinSet::new();
+    for edition in Edition::ALL {
+        let part = of_edition(setup, |it| it == Some(*edition));
+        if roles.contains(&Role::Service) && !part.cases.is_empty() {
+            games.spawn(play_service(part, *edition, manners));
+        }
+    }
+    let part = of_edition(setup, |it| it.is_some());
+    if roles.contains(&Role::Bot) && !part.cases.is_empty() {
+        games.spawn(play_bot(part, manners));
+    }
+    let mut results = strangers(setup, roles);
+    while let Some(game) = games.join_next().await {
+        match game {
+            Ok(played) => results.extend(played?),
+            // A panic is a defect of confcall, and goes on as one.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+    let place = |result: &ScenarioResult| {
+        let mut cases = setup.cases.iter();
+        cases.position(|case| case.scenario.id.as_str() == result.scenario)
+    };
+    results.sort_by_key(|result| (place(result), result.role == Role::Bot));
+    Ok(results)
+}
+
+fn edition_of(case: &Case) -> Option<Edition> {
+    Edition::named(case.scenario.id.edition()?)
+}
+
+fn of_edition(setup: &Setup, is_it: impl Fn(Option<Edition>) -> bool) -> Setup {
+    let mut part = setup.clone();
+    part.cases.retain(|case| is_it(edition_of(case)));
+    part
+}
+
+/// Scenarios of editions that the built-in pair does not speak.
+fn strangers(setup: &Setup, roles: &[Role]) -> Vec<ScenarioResult> {
+    let reason = format!(
+        "the built-in pair speaks the editions {}: name a target with --service or --bot",
+        Edition::ALL.iter().map(|it| it.name()).collect::<Vec<_>>().join(", ")
+    );
+    let strange = setup.cases.iter().filter(|case| edition_of(case).is_none());
+    strange
+        .flat_map(|case| {
+            let skip = |role| player::skeleton(case, role, Verdict::Skip, &reason);
+            roles.iter().copied().map(skip).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+async fn play_service(
+    setup: Setup,
+    edition: Edition,
+    manners: Manners,
+) -> Result<Vec<ScenarioResult>, PlayError> {
+    let shutdown = Shutdown::new();
+    let options = ServiceOptions {
+        edition,
+        token: None,
+        public_url: None,
+        fault: manners.service_fault,
+        variation: manners.service_variation,
+    };
+    let listener = Listener::bind(ANY_PORT).await?;
+    let service = ReferenceService::start(listener, options, shutdown.clone());
+    let url = own_url(service.url());
+    let mut hook = url.clone();
+    hook.set_path(GIVEN_PATH);
+    let target = Target::Service {
+        url,
+        listen: ANY_PORT.to_owned(),
+        callback: None,
+        given: GivenBy::Ask(hook),
+    };
+    let results = player::play(setup, target).await;
+    shutdown.begin();
+    results
+}
+
+async fn play_bot(setup: Setup, manners: Manners) -> Result<Vec<ScenarioResult>, PlayError> {
+    let shutdown = Shutdown::new();
+    let options = BotOptions {
+        token: None,
+        callback_url: None,
+        fault: manners.bot_fault,
+        variation: manners.bot_variation,
+    };
+    let listener = Listener::bind(ANY_PORT).await?;
+    let bot = ReferenceBot::start(listener, options, shutdown.clone());
+    let target = Target::Bot {
+        url: own_url(bot.callback_url()),
+        cue: Some(own_url(&bot.cue_url())),
+        listen: ANY_PORT.to_owned(),
+        public: None,
+    };
+    let results = player::play(setup, target).await;
+    shutdown.begin();
+    results
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "a listener's own address is a URL: scheme, address and port"
+)]
+fn own_url(text: &str) -> Url {
+    Url::parse(text).expect("a listener's own address")
 }

@@ -10,7 +10,7 @@ use url::Url;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::pair;
+use super::pair::{self, Manners};
 use super::scenarios::{Selected, Which};
 use super::values::{self, GivenSource, ReportFile, ReportKind};
 use crate::io::net::Shutdown;
@@ -330,7 +330,7 @@ fn play(options: &Options) -> Result<Played, Failure> {
             interrupt: interrupt.clone(),
         };
         match &options.target {
-            Target::BuiltIn(roles) => pair::play(&setup, roles).await,
+            Target::BuiltIn(roles) => pair::play(&setup, roles, Manners::default()).await,
             target => player::play(setup, outside(target, &options.given)).await,
         }
     })?;

@@ -7,8 +7,22 @@ use clap::Args;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
+use super::pair::GIVEN_PATH;
 use super::values;
-use crate::logic::verdict::Role;
+use crate::io::net::{Listener, Shutdown};
+use crate::io::player::PlayError;
+use crate::io::reference::bot::{BotFault, BotOptions, ReferenceBot};
+use crate::io::reference::service::{Edition, ReferenceService, ServiceFault, ServiceOptions};
+use crate::text::diagnostic::closest;
+
+/// What `confcall serve --help` ends with.
+pub const EXAMPLES: &str = "\
+Prints `listening URL`, then the addresses that a run needs, and serves until SIGTERM or Ctrl-C.
+
+Examples:
+  confcall serve --edition 2019-05 --listen 127.0.0.1:8080
+  confcall run --service http://127.0.0.1:8080 --given http://127.0.0.1:8080/control/given
+  confcall serve --bot";
 
 /// The arguments of `confcall serve`.
 #[derive(Debug, Args)]
@@ -16,43 +30,18 @@ pub struct Arguments {
     /// Serve the bot instead of the service
     #[arg(long)]
     bot: bool,
-    /// Speak as this edition of the pages does, such as 2019-05
-    #[arg(long, value_name = "EDITION")]
+    /// Speak as this edition of the pages does [default: the newest]
+    #[arg(long, value_name = "EDITION", conflicts_with = "bot")]
     edition: Option<String>,
     /// Where to listen
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
     listen: SocketAddr,
+    /// The bearer token to require and to send [default: any]
+    #[arg(long, value_name = "TOKEN", env = "CONFCALL_TOKEN", hide_env_values = true)]
+    token: Option<String>,
     /// Depart from the contract in this way (see `confcall selftest`)
-    #[arg(long, value_name = "NAME", hide = true)]
+    #[arg(long, value_name = "NAME")]
     fault: Option<String>,
-}
-
-/// What is served.
-#[derive(Debug)]
-pub struct Options {
-    /// The party.
-    pub role: Role,
-    /// The edition that it speaks; none for the newest.
-    pub edition: Option<String>,
-    /// Where it listens.
-    pub listen: SocketAddr,
-    /// The fault that it has.
-    pub fault: Option<String>,
-}
-
-impl From<Arguments> for Options {
-    fn from(arguments: Arguments) -> Self {
-        Self {
-            role: if arguments.bot {
-                Role::Bot
-            } else {
-                Role::Service
-            },
-            edition: arguments.edition,
-            listen: arguments.listen,
-            fault: arguments.fault,
-        }
-    }
 }
 
 /// Serves until it is interrupted.
@@ -61,9 +50,68 @@ impl From<Arguments> for Options {
 ///
 /// An edition or a fault that is unknown, and a port that is taken.
 pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
-    serve(&arguments.into(), output)
+    let token = arguments.token.filter(|token| !token.is_empty());
+    let runtime = super::runtime()?;
+    let shutdown = Shutdown::new();
+    runtime.block_on(async {
+        super::interrupt_on_signals(&shutdown);
+        let bind = Listener::bind(&arguments.listen.to_string());
+        if arguments.bot {
+            let options = BotOptions {
+                token,
+                callback_url: None,
+                fault: named(arguments.fault.as_deref(), BotFault::ALL, BotFault::name, "fault")?,
+                variation: None,
+            };
+            let listener = bind.await.map_err(PlayError::from)?;
+            let bot = ReferenceBot::start(listener, options, shutdown.clone());
+            let (url, callback, cue) = (bot.url(), bot.callback_url(), bot.cue_url());
+            output.print(&format!("listening {url}\ncallback {callback}\ncue {cue}\n"))?;
+            bot.ended().await;
+        } else {
+            let edition = named(arguments.edition.as_deref(), Edition::ALL, Edition::name, "edition")?;
+            let options = ServiceOptions {
+                edition: edition.unwrap_or_default(),
+                token,
+                public_url: None,
+                fault: named(
+                    arguments.fault.as_deref(),
+                    ServiceFault::ALL,
+                    ServiceFault::name,
+                    "fault",
+                )?,
+                variation: None,
+            };
+            let listener = bind.await.map_err(PlayError::from)?;
+            let service = ReferenceService::start(listener, options, shutdown.clone());
+            let url = service.url();
+            output.print(&format!("listening {url}\ngiven {url}{GIVEN_PATH}\n"))?;
+            service.ended().await;
+        }
+        Ok(Exit::Success)
+    })
 }
 
-fn serve(_options: &Options, _output: Output) -> Result<Exit, Failure> {
-    Err(Failure::Defect("serve: not wired yet".to_owned()))
+/// The one of several that has this name.
+fn named<T: Copy>(
+    word: Option<&str>,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+    what: &str,
+) -> Result<Option<T>, Failure> {
+    let Some(word) = word else {
+        return Ok(None);
+    };
+    if let Some(found) = all.iter().copied().find(|one| name(*one) == word) {
+        return Ok(Some(found));
+    }
+    let names = all.iter().map(|one| name(*one));
+    let remedy = match closest(word, names.clone()) {
+        Some(close) if all.len() > 8 => format!("did you mean `{close}`?"),
+        _ if all.len() > 8 => "`confcall selftest` lists them".to_owned(),
+        _ => format!("there are {}", names.collect::<Vec<_>>().join(", ")),
+    };
+    Err(Failure::Usage(format!(
+        "unknown {what} `{word}`\n  = help: {remedy}"
+    )))
 }
