@@ -6,6 +6,7 @@
 //! are named.
 
 mod catalogue;
+mod content;
 mod edit;
 mod time;
 mod writing;

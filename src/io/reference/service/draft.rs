@@ -3,28 +3,7 @@
 use serde_json::Value;
 
 use crate::io::net::Reply;
-
-/// What a body holds.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) enum Content {
-    /// No bytes.
-    #[default]
-    Nothing,
-    /// A JSON value, written in whatever manner the service has.
-    Json(Value),
-    /// Text, to the letter.
-    Text(String),
-}
-
-impl Content {
-    /// The JSON value, where there is one.
-    pub(super) const fn json_mut(&mut self) -> Option<&mut Value> {
-        match self {
-            Self::Json(value) => Some(value),
-            _ => None,
-        }
-    }
-}
+use crate::io::reference::content::Content;
 
 /// An answer.
 #[derive(Debug, Clone)]

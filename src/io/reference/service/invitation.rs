@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::calls::object;
-use super::draft::{Content, Draft};
+use super::draft::Draft;
 use super::edition::Edition;
 use super::line::{About, Line, Notice, Segment};
 use super::pages::known_identity;
@@ -13,6 +13,7 @@ use super::refusal::Refusal;
 use super::state::{CallState, Effect, Invitee, Member, Operation};
 use super::variation::ServiceVariation;
 use super::{Outcome, Sequel, Service, mischief};
+use crate::io::reference::content::Content;
 use crate::io::reference::{fresh_id, time};
 use crate::model::identifier;
 use crate::model::message::Request;

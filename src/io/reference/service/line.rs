@@ -9,11 +9,12 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::sleep;
 
 use super::Service;
-use super::draft::{Content, Post};
+use super::draft::Post;
 use super::mischief;
 use super::state::Effect;
 use super::variation::ServiceVariation;
 use crate::io::net::{Coding, Framing, OutgoingRequest};
+use crate::io::reference::content::Content;
 use crate::model::message::Headers;
 
 /// How long a callback may take to acknowledge.
@@ -199,7 +200,7 @@ impl Service {
     fn write_post(&self, post: Post) -> OutgoingRequest {
         let token = self.token.as_deref().unwrap_or(TOKEN);
         let mut headers = Headers::from_iter([("Authorization", format!("Bearer {token}"))]);
-        let body = self.write_content(post.content, post.media_type, &mut headers);
+        let body = self.write_content(&post.content, post.media_type, &mut headers);
         let (coding, framing) = self.transfer();
         OutgoingRequest {
             headers,

@@ -32,9 +32,10 @@ pub use state::FAILING_ID;
 pub use variation::ServiceVariation;
 
 use crate::io::net::{Client, Listener, Reply, Shutdown};
+use crate::io::reference::content::Content;
 use crate::io::reference::writing::Writing;
 use crate::model::message::{Headers, Request};
-use draft::{Content, Draft};
+use draft::Draft;
 use line::{Line, Segment};
 use pages::Pages;
 use state::World;
@@ -195,7 +196,7 @@ impl Service {
         }
         let body = match draft.content {
             Content::Nothing => Bytes::new(),
-            content => self.write_content(content, draft.media_type, &mut headers),
+            content => self.write_content(&content, draft.media_type, &mut headers),
         };
         let (coding, framing) = self.transfer();
         let mut reply = Reply::text(draft.status, headers, body).coded(coding);
@@ -211,7 +212,7 @@ impl Service {
     /// The bytes of a body, announced in the headers.
     fn write_content(
         &self,
-        content: Content,
+        content: &Content,
         media_type: Option<&str>,
         headers: &mut Headers,
     ) -> Bytes {
@@ -228,11 +229,7 @@ impl Service {
             headers.push("request-id", crate::io::reference::fresh_id());
             headers.push("X-Nobody-Knows", "this");
         }
-        match content {
-            Content::Nothing => Bytes::new(),
-            Content::Json(value) => self.writing().write(&value).into(),
-            Content::Text(text) => text.into(),
-        }
+        content.bytes(self.writing())
     }
 
     fn writing(&self) -> Writing {

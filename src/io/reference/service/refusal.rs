@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::draft::{Content, Draft};
+use super::draft::Draft;
+use crate::io::reference::content::Content;
 use crate::io::reference::{fresh_id, time};
 
 /// A request that is refused.

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::Fault;
 use crate::io::net::Reply;
+use crate::io::reference::content::Content;
 use crate::io::reference::edit::{remove, replace, set};
 use crate::io::reference::fresh_id;
-use crate::io::reference::service::draft::{Content, Draft};
+use crate::io::reference::service::draft::Draft;
 use crate::io::reference::service::refusal::Refusal;
 use crate::io::reference::service::state::Operation;
 

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::Fault;
 use super::answer::{add_stranger, change_kind, rename_first};
+use crate::io::reference::content::Content;
 use crate::io::reference::edit::{each_object, remove, replace, set};
 use crate::io::reference::fresh_id;
-use crate::io::reference::service::draft::{Content, Post};
+use crate::io::reference::service::draft::Post;
 use crate::model::resource::Resource;
 
 /// The post of one or several notifications.

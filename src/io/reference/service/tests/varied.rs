@@ -94,15 +94,18 @@ fn anonymous(text: &str, known: &[String]) -> String {
             format!("#{index}")
         } else if part.len() > 8 && part.starts_with("20") {
             "time".to_owned()
-        } else if part.ends_with('Z') {
-            String::new()
-        } else if part.bytes().all(|b| b.is_ascii_digit()) && part.len() == 2 {
+        } else if part.ends_with('Z') || is_clock(part) {
             String::new()
         } else {
             part.to_owned()
         });
     }
     parts.join(" ")
+}
+
+/// Whether this can be the hour or minute of a time.
+fn is_clock(part: &str) -> bool {
+    part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,100 @@
+//! The bot's callback: checks notifications, remembers what they tell, acknowledges them.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::variation::BotVariation as Variation;
+use super::{Bot, mischief, refusal};
+use crate::io::net::Reply;
+use crate::model::message::{Headers, Request, is_json};
+use crate::model::resource::Resource;
+
+/// The callback's path. Every path below it will do as well.
+pub(super) const PATH: &str = "/callback";
+
+/// What a slow bot takes for an acknowledgement.
+const SLOW: Duration = Duration::from_millis(20);
+
+/// Whether the path is the callback's, or below it.
+pub(super) fn is_below(path: &str) -> bool {
+    path.strip_prefix(PATH)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// One entry of a notification.
+#[derive(Debug)]
+struct Entry<'v> {
+    resource: Resource,
+    change: String,
+    data: &'v Value,
+}
+
+impl Bot {
+    /// Takes a post to the callback.
+    pub(super) fn called_back(&self, request: &Request) -> Reply {
+        let entries = match entries(request) {
+            Ok(entries) => entries,
+            Err((status, why)) => return refusal(status, &why),
+        };
+        for entry in &entries {
+            let mut memory = self.memory();
+            memory.take(&entry.resource, &entry.change, entry.data);
+        }
+        self.news.notify_waiters();
+        let roster = |entry: &Entry<'_>| matches!(entry.resource, Resource::Participants(_));
+        if let Some(wrong) = mischief::acknowledgement(self.fault, entries.iter().any(roster)) {
+            return wrong;
+        }
+        match self.variation {
+            Some(Variation::Ack200) => Reply::status(200),
+            Some(Variation::Ack204) => Reply::status(204),
+            Some(Variation::AckBody) => Reply::text(
+                200,
+                Headers::from_iter([("Content-Type", "application/json")]),
+                r#"{"thanks": true}"#,
+            ),
+            Some(Variation::SlowAck) => Reply::status(202).delayed(SLOW),
+            _ => Reply::status(202),
+        }
+    }
+}
+
+/// The entries of a notification, or the status and the reason of its refusal.
+fn entries(request: &Request) -> Result<Vec<Entry<'_>>, (u16, String)> {
+    if request.method != "POST" {
+        return Err((405, "a notification is a POST".to_owned()));
+    }
+    if !request.headers.media_type().as_deref().is_some_and(is_json) {
+        return Err((415, "a notification is application/json".to_owned()));
+    }
+    let value = request.body.json().and_then(|body| body.get("value"));
+    let entries = value
+        .and_then(Value::as_array)
+        .filter(|entries| !entries.is_empty());
+    let Some(entries) = entries else {
+        let why = "a notification has a `value`, a collection that is not empty";
+        return Err((400, why.to_owned()));
+    };
+    entries
+        .iter()
+        .map(|value| entry(value).map_err(|why| (400, why)))
+        .collect()
+}
+
+fn entry(value: &Value) -> Result<Entry<'_>, String> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    let change = text("changeType").unwrap_or("").to_lowercase();
+    if !["created", "updated", "deleted"].contains(&change.as_str()) {
+        return Err(format!("`{change}` is no change type"));
+    }
+    let resource = text("resourceUrl")
+        .or_else(|| text("resource"))
+        .and_then(Resource::parse)
+        .ok_or("an entry names its resource in `resource` or `resourceUrl`")?;
+    Ok(Entry {
+        resource,
+        change,
+        data: value.get("resourceData").unwrap_or(&Value::Null),
+    })
+}

@@ -1,0 +1,110 @@
+//! A request of the bot, and how it is sent.
+
+use serde_json::Value;
+
+use super::Bot;
+use super::variation::BotVariation as Variation;
+use crate::io::net::{Coding, Framing, OutgoingRequest};
+use crate::io::reference::content::Content;
+use crate::io::reference::edit::each_object;
+use crate::io::reference::{fresh_id, writing::Writing};
+use crate::model::message::Headers;
+
+/// A request before it is written.
+#[derive(Debug, Clone)]
+pub(super) struct Errand {
+    pub(super) method: &'static str,
+    pub(super) url: String,
+    pub(super) authorization: Option<String>,
+    /// Written only where there is a body.
+    pub(super) media_type: Option<&'static str>,
+    pub(super) content: Content,
+}
+
+impl Errand {
+    /// A request with the bot's token.
+    pub(super) fn new(method: &'static str, url: String, token: &str, content: Content) -> Self {
+        Self {
+            method,
+            url,
+            authorization: Some(format!("Bearer {token}")),
+            media_type: Some("application/json"),
+            content,
+        }
+    }
+}
+
+impl Bot {
+    /// The request on the wire, in the bot's manner.
+    pub(super) fn write(&self, mut errand: Errand) -> OutgoingRequest {
+        if let (Some(Variation::Untyped), Content::Json(body)) =
+            (self.variation, &mut errand.content)
+        {
+            each_object(body, &mut |object| drop(object.shift_remove("@odata.type")));
+        }
+        let writing = self.variation.map_or(Writing::Plain, Variation::writing);
+        let url = writing.path(&self.addressed(&errand.url));
+        let mut headers = Headers::new();
+        if let Some(authorization) = errand.authorization {
+            headers.push(
+                "Authorization",
+                match self.variation {
+                    Some(Variation::LowerScheme) => authorization.replace("Bearer", "bearer"),
+                    _ => authorization,
+                },
+            );
+        }
+        let has_body = errand.content != Content::Nothing;
+        if let (true, Some(media_type)) = (has_body, errand.media_type) {
+            headers.push(
+                "Content-Type",
+                match self.variation {
+                    Some(Variation::Charset) => "Application/JSON; charset=UTF-8",
+                    _ => media_type,
+                },
+            );
+        }
+        if self.variation == Some(Variation::ExtraHeaders) {
+            headers.push("client-request-id", fresh_id());
+            headers.push("X-Nobody-Knows", "this");
+        }
+        let (coding, framing) = match self.variation {
+            Some(Variation::Gzip) => (Coding::Gzip, Framing::Length),
+            Some(Variation::Chunked) => (Coding::Identity, Framing::Chunked),
+            _ => (Coding::Identity, Framing::Length),
+        };
+        OutgoingRequest {
+            headers,
+            body: has_body.then(|| errand.content.bytes(writing)),
+            coding,
+            framing,
+            ..OutgoingRequest::new(errand.method, url)
+        }
+    }
+
+    /// The URL under the prefix that the bot prefers.
+    fn addressed(&self, url: &str) -> String {
+        let Some((prefix, rest)) = url.split_once("/calls") else {
+            return url.to_owned();
+        };
+        let named = |name: &str| {
+            let (above, _) = prefix
+                .rsplit_once("/applications/")
+                .unwrap_or_else(|| prefix.rsplit_once('/').unwrap_or((prefix, "")));
+            format!("{above}/{name}/calls{rest}")
+        };
+        match self.variation {
+            Some(Variation::AppPrefix) => named("app"),
+            Some(Variation::CommunicationsPrefix) => named("communications"),
+            Some(Variation::OtherVersion) => url.replacen("/beta/", "/v1.0/", 1),
+            _ => url.to_owned(),
+        }
+    }
+}
+
+/// The id of an operation in the answer to an invitation: from its body, else from `Location`.
+pub(super) fn operation_of(headers: &Headers, body: Option<&Value>) -> Option<String> {
+    let id = body.and_then(|body| body.get("id")).and_then(Value::as_str);
+    let last = || headers.get("Location")?.rsplit('/').next();
+    id.or_else(last).map(str::to_owned)
+}
