@@ -55,7 +55,8 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let shutdown = Shutdown::new();
     runtime.block_on(async {
         super::interrupt_on_signals(&shutdown);
-        let bind = Listener::bind(&arguments.listen.to_string());
+        let address = arguments.listen.to_string();
+        let bind = Listener::bind(&address);
         if arguments.bot {
             let options = BotOptions {
                 token,
