@@ -1,7 +1,7 @@
 //! From the text of a scenario file to a script that holds together, or to what is wrong with it
 //! and where.
 //!
-//! [`parse`] finds what does not fit the format, [`soundness`] what fits and makes no sense.
+//! `parse` finds what does not fit the format, `soundness` what fits and makes no sense.
 
 mod parse;
 mod soundness;
