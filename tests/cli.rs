@@ -25,11 +25,11 @@ const ONE: &str = r#"{
   "steps": [
     { "request": { "line": 3, "method": "POST", "target": "/app/calls/{call}/answer",
       "headers": { "Authorization": "Bearer {token}", "Content-Type": "application/json" },
-      "body": { "json": { "acceptedModalities": ["audio"] } } } },
+      "body": { "acceptedModalities": ["audio"] } } },
     { "response": { "line": 9, "status": 202 } },
     { "notification": { "line": 14, "method": "POST", "target": "https://bot.example/callback",
       "body_line": 19,
-      "body": { "json": { "value": [{ "changeType": "updated", "resource": "/app/calls/{call}" }] } } } }
+      "body": { "value": [{ "changeType": "updated", "resource": "/app/calls/{call}" }] } } }
   ]
 }
 "#;

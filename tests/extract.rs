@@ -7,6 +7,8 @@
 //! extracted from them again and compared byte by byte; with `CONFCALL_BLESS=1` they are
 //! rewritten.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -135,6 +137,7 @@ fn no_bytes_make_extraction_panic() {
     };
     for round in 0..2_000 {
         let mut bytes = seeds[round % seeds.len()].clone();
+        bytes.push(b'\n');
         for _ in 0..=random(6) {
             let at = random(bytes.len());
             match random(4) {

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::exit::Exit;
+use crate::io::player::PlayError;
 use crate::io::store::StoreError;
 use crate::logic::selection::Nothing;
 
@@ -24,6 +25,9 @@ pub enum Failure {
     /// The environment: a port taken, a target that is not there.
     #[error("{0}")]
     Environment(String),
+    /// A target that is not there, a port that is taken.
+    #[error(transparent)]
+    Play(#[from] PlayError),
     /// confcall itself.
     #[error("{0}\n  = help: this is a defect of confcall; please report it with the command")]
     Defect(String),
@@ -43,9 +47,10 @@ impl Failure {
     /// How confcall ends for it.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Store(StoreError::Unwritable { .. }) | Self::Output(_) | Self::Environment(_) => {
-                Exit::Environment
-            }
+            Self::Store(StoreError::Unwritable { .. })
+            | Self::Output(_)
+            | Self::Environment(_)
+            | Self::Play(_) => Exit::Environment,
             Self::Usage(_) | Self::Nothing(_) | Self::Store(_) => Exit::Usage,
             Self::Defect(_) => Exit::Defect,
         }

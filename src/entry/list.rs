@@ -39,7 +39,7 @@ pub enum Format {
 /// Broken or absent scenarios, and a selection that selects nothing.
 pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let scenarios = arguments.which.select()?;
-    let scenarios: Vec<_> = scenarios.iter().collect();
+    let scenarios: Vec<_> = scenarios.picked.iter().collect();
     let text = match arguments.format {
         Format::Text => report::list::text(&scenarios),
         Format::Json => report::list::json(&scenarios)

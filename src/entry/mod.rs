@@ -13,6 +13,7 @@ pub mod extract;
 pub mod failure;
 pub mod list;
 pub mod output;
+pub mod pair;
 pub mod run;
 pub mod scenarios;
 pub mod schema;
@@ -25,11 +26,13 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use tokio::runtime::Runtime;
 
 use self::cli::{Cli, Command};
 use self::exit::Exit;
 use self::failure::Failure;
 use self::output::Output;
+use crate::io::net::Shutdown;
 
 /// What the `confcall` binary does.
 pub fn main() -> ExitCode {
@@ -54,6 +57,53 @@ pub fn main() -> ExitCode {
         }
     })
     .into()
+}
+
+/// The tasks of a command run on this.
+///
+/// # Errors
+///
+/// An operating system that gives no threads.
+fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Environment(format!("no threads to run on: {error}")))
+}
+
+/// Turns the switch on Ctrl-C and SIGTERM, so that what is under way ends whole.
+fn interrupt_on_signals(interrupt: &Shutdown) {
+    let interrupt = interrupt.clone();
+    tokio::spawn(async move {
+        signalled().await;
+        interrupt.begin();
+    });
+}
+
+#[cfg(unix)]
+async fn signalled() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => wait_for_ctrl_c().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn signalled() {
+    wait_for_ctrl_c().await;
+}
+
+async fn wait_for_ctrl_c() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // No signal will ever be told: the run ends by itself.
+        std::future::pending::<()>().await;
+    }
 }
 
 /// A panic is a defect of confcall, and ends as one. The hook has told it.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use url::Url;
@@ -10,11 +10,14 @@ use url::Url;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::scenarios::Which;
+use super::pair;
+use super::scenarios::{Selected, Which};
 use super::values::{self, GivenSource, ReportFile, ReportKind};
+use crate::io::net::Shutdown;
+use crate::io::player::{self, GivenBy};
 use crate::io::store;
-use crate::logic::verdict::{Role, Run};
-use crate::model::scenario::Scenario;
+use crate::logic::judge;
+use crate::logic::verdict::{self, Role, Run};
 use crate::report::{json, junit, terminal};
 
 /// What `confcall run --help` ends with.
@@ -119,8 +122,8 @@ impl From<Party> for Role {
 /// A run, as it is asked for.
 #[derive(Debug)]
 pub struct Options {
-    /// What is played; at least one.
-    pub scenarios: Vec<Scenario>,
+    /// What is played, at least one, among all that is known.
+    pub scenarios: Selected,
     /// Who is judged.
     pub target: Target,
     /// Who brings about given states.
@@ -275,7 +278,11 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     for report in &reports {
         write(report, &played)?;
     }
-    Ok(Exit::of_run(&played.run))
+    Ok(if played.is_interrupted {
+        Exit::Interrupted
+    } else {
+        Exit::of_run(&played.run)
+    })
 }
 
 fn write(report: &ReportFile, played: &Played) -> Result<(), Failure> {
@@ -295,6 +302,8 @@ pub struct Played {
     pub run: Run,
     /// The wall time.
     pub elapsed: Duration,
+    /// Whether it was interrupted before that.
+    pub is_interrupted: bool,
 }
 
 /// Plays the scenarios.
@@ -302,6 +311,86 @@ pub struct Played {
 /// # Errors
 ///
 /// A port that is taken, a target that is not there from the start.
-fn play(_options: &Options) -> Result<Played, Failure> {
-    Err(Failure::Defect("run: not wired yet".to_owned()))
+fn play(options: &Options) -> Result<Played, Failure> {
+    let begun = Instant::now();
+    let runtime = super::runtime()?;
+    let interrupt = Shutdown::new();
+    let results = runtime.block_on(async {
+        super::interrupt_on_signals(&interrupt);
+        let setup = player::Setup {
+            cases: player::cases(&options.scenarios.all, &options.scenarios.picked),
+            judge: judge::Options {
+                literal: options.literal,
+                strict: options.strict,
+                deadline: options.deadline,
+                token: options.token.clone().unwrap_or_else(|| TOKEN.to_owned()),
+            },
+            settle: options.settle,
+            jobs: options.jobs.map_or(JOBS, NonZeroUsize::get),
+            interrupt: interrupt.clone(),
+        };
+        match &options.target {
+            Target::BuiltIn(roles) => pair::play(&setup, roles).await,
+            target => player::play(setup, outside(target, &options.given)).await,
+        }
+    })?;
+    runtime.shutdown_background();
+    Ok(Played {
+        run: Run::new(options.target.in_report(), results),
+        elapsed: begun.elapsed(),
+        is_interrupted: interrupt.has_begun(),
+    })
+}
+
+/// The token that is sent where none is given: any will do for a target on a laptop.
+const TOKEN: &str = "confcall";
+
+/// How many scenarios are played at a time where nothing is said.
+const JOBS: usize = 64;
+
+/// A target that is no built-in one, as the player takes it.
+fn outside(target: &Target, given: &GivenSource) -> player::Target {
+    match target {
+        Target::Service {
+            url,
+            callback_listen,
+            callback_url,
+        } => player::Target::Service {
+            url: url.clone(),
+            listen: callback_listen.to_string(),
+            callback: callback_url.clone(),
+            given: match given {
+                GivenSource::Create => GivenBy::Create,
+                GivenSource::Assume => GivenBy::Assume,
+                GivenSource::Ask(url) => GivenBy::Ask(url.clone()),
+            },
+        },
+        Target::Bot {
+            url,
+            cue,
+            listen,
+            public_url,
+        } => player::Target::Bot {
+            url: url.clone(),
+            cue: cue.clone(),
+            listen: listen.to_string(),
+            public: public_url.clone(),
+        },
+        Target::BuiltIn(_) => unreachable!("the built-in pair is played by its own"),
+    }
+}
+
+impl Target {
+    /// The target as reports name it.
+    fn in_report(&self) -> verdict::Target {
+        let (role, url) = match self {
+            Self::BuiltIn(roles) => match roles.as_slice() {
+                [role] => (Some(*role), None),
+                _ => (None, None),
+            },
+            Self::Service { url, .. } => (Some(Role::Service), Some(url.to_string())),
+            Self::Bot { url, .. } => (Some(Role::Bot), Some(url.to_string())),
+        };
+        verdict::Target { role, url }
+    }
 }

@@ -37,6 +37,15 @@ pub struct Which {
     pub source: Source,
 }
 
+/// Scenarios that are taken, and where they stand among others.
+#[derive(Debug, Clone)]
+pub struct Selected {
+    /// Those that are taken, by id; at least one.
+    pub picked: Vec<Scenario>,
+    /// All that there are, by id: a page is known whole, whatever is picked from it.
+    pub all: Vec<Scenario>,
+}
+
 impl Source {
     /// All scenarios, by id.
     ///
@@ -55,12 +64,12 @@ impl Source {
 }
 
 impl Which {
-    /// The selected scenarios, by id; at least one.
+    /// The selected scenarios, by id, at least one; with all that they were selected from.
     ///
     /// # Errors
     ///
     /// As [`Source::load`], and a selection that selects nothing.
-    pub fn select(&self) -> Result<Vec<Scenario>, Failure> {
+    pub fn select(&self) -> Result<Selected, Failure> {
         let all = self.source.load()?;
         let selection = Selection {
             filters: self.filters.clone(),
@@ -69,6 +78,7 @@ impl Which {
             tags: self.tag.clone(),
         };
         let picked = selection.pick(&all)?;
-        Ok(picked.into_iter().cloned().collect())
+        let picked = picked.into_iter().cloned().collect();
+        Ok(Selected { picked, all })
     }
 }

@@ -1,8 +1,10 @@
 //! What goes over the wire, decoded: requests, responses, notifications, headers, bodies.
 
+use std::borrow::Cow;
+
 use indexmap::IndexMap;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 /// Header fields in the order of the message, names as they were written.
@@ -138,14 +140,53 @@ pub struct Response {
 /// keeps its last value.
 pub type HeaderFields = IndexMap<String, String>;
 
-/// The body of a scenario's message, as the page shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+/// The body of a scenario's message, as the page shows it. In a file it is plain JSON; text that is
+/// no JSON is written as an object whose only property is [`TEXT`].
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// Plain JSON. `{name}` inside a string is the variable of that name.
     Json(Value),
     /// Text that is no JSON, to the letter.
     Text(String),
+}
+
+/// The property that holds a body which is no JSON.
+pub const TEXT: &str = "$text";
+
+impl Serialize for Body {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Json(value) => value.serialize(to),
+            Self::Text(text) => to.collect_map([(TEXT, text)]),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Body {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(from)?;
+        let text = value
+            .as_object()
+            .filter(|properties| properties.len() == 1)
+            .and_then(|properties| properties.get(TEXT)?.as_str());
+        Ok(match text {
+            Some(text) => Self::Text(text.to_owned()),
+            None => Self::Json(value),
+        })
+    }
+}
+
+impl JsonSchema for Body {
+    fn schema_name() -> Cow<'static, str> {
+        "Body".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Plain JSON; `{name}` inside a string is the variable of that name. \
+                            Text that is no JSON is `{\"$text\": …}`."
+        })
+    }
 }
 
 impl Body {
@@ -169,6 +210,21 @@ mod tests {
         assert_eq!(headers.media_type().as_deref(), Some("application/json"));
         assert!(is_json("application/problem+json"));
         assert!(!is_json("text/plain"));
+    }
+
+    #[test]
+    fn a_body_is_plain_json_or_marked_text() {
+        for (text, body) in [
+            (r#"{"a":1}"#, Body::Json(serde_json::json!({"a": 1}))),
+            (r#"{"$text":"{,}"}"#, Body::Text("{,}".into())),
+            (
+                r#"{"$text":"x","b":1}"#,
+                Body::Json(serde_json::json!({"$text": "x", "b": 1})),
+            ),
+        ] {
+            assert_eq!(serde_json::from_str::<Body>(text).unwrap(), body);
+            assert_eq!(serde_json::to_string(&body).unwrap(), text);
+        }
     }
 
     #[test]

@@ -311,7 +311,7 @@ mod tests {
                 "steps": [
                     {"request": {"line": 7, "method": "POST", "target": "/calls/{call}",
                         "headers": {"Content-Type": "application/json", "Authorization": "Bearer {token}"},
-                        "body": {"json": {"a": "{{b}}"}}}},
+                        "body": {"a": "{{b}}"}}},
                     {"response": {"line": 9, "status": 202}}
                 ]
             }))

@@ -157,7 +157,7 @@ mod tests {
                     {"request": {"line": 7, "method": "POST", "target": "/calls/{call}"}},
                     {"response": {"line": 9, "status": 202}},
                     {"notification": {"line": 12, "method": "POST", "target": "https://bot", "body_line": 15,
-                        "body": {"json": {"value": [{"changeType": "deleted", "resourceUrl": "/calls/{call}"}]}}}}
+                        "body": {"value": [{"changeType": "deleted", "resourceUrl": "/calls/{call}"}]}}}
                 ]
             }))
             .unwrap(),

@@ -211,10 +211,11 @@ where
         sleep(reply.delay).await;
     }
     match reply.manner {
-        Manner::Respond(respond) => Ok(respond.into_http()),
+        Manner::Respond(respond) => Ok(respond.into_http(reply.sent)),
         Manner::Reset => Err(Hijack::Reset),
         Manner::Raw(bytes) => Err(Hijack::Raw(bytes)),
         Manner::Hang => {
+            drop(reply.sent);
             shutdown.begun().await;
             Err(Hijack::Reset)
         }

@@ -8,6 +8,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
+use super::reply::Sent;
+
 /// How the bytes of a body are coded (RFC 9110 section 8.4).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Coding {
@@ -33,6 +35,8 @@ pub enum Framing {
 pub(super) struct Outgoing {
     pieces: VecDeque<Bytes>,
     framing: Framing,
+    /// Dropped with the body, which hyper does when it has taken the last piece.
+    sent: Option<Sent>,
 }
 
 impl Outgoing {
@@ -45,7 +49,16 @@ impl Outgoing {
         if !bytes.is_empty() {
             pieces.push_back(bytes);
         }
-        Self { pieces, framing }
+        Self {
+            pieces,
+            framing,
+            sent: None,
+        }
+    }
+
+    /// Keeps what tells that the body has gone.
+    pub(super) fn tell(&mut self, sent: Option<Sent>) {
+        self.sent = sent;
     }
 }
 

@@ -1,19 +1,32 @@
 //! What a listener's function answers: a response, and how it goes over the wire.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use tokio::sync::Notify;
 
 use super::outgoing::{Coding, Framing, Outgoing};
 use super::{coding, fields};
 use crate::model::message::{Headers, Payload, Response};
 
 /// The answer to one request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Reply {
     pub(super) manner: Manner,
     pub(super) delay: Duration,
+    pub(super) sent: Option<Sent>,
+}
+
+/// Tells, when it is dropped, that the answer has gone to the connection.
+#[derive(Debug, Clone)]
+pub(super) struct Sent(Arc<Notify>);
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
 }
 
 /// How a request is answered, if at all.
@@ -98,10 +111,19 @@ impl Reply {
         self
     }
 
+    /// The same, and tells when the last byte has gone to the connection, or when it is certain
+    /// that none will.
+    #[must_use]
+    pub fn telling(mut self, sent: Arc<Notify>) -> Self {
+        self.sent = Some(Sent(sent));
+        self
+    }
+
     fn manner(manner: Manner) -> Self {
         Self {
             manner,
             delay: Duration::ZERO,
+            sent: None,
         }
     }
 }
@@ -121,14 +143,16 @@ impl From<Response> for Reply {
 
 impl Respond {
     /// The response for hyper. What HTTP cannot carry is answered with 500 and the reason.
-    pub(super) fn into_http(self) -> hyper::Response<Outgoing> {
-        self.try_into_http().unwrap_or_else(|reason| {
+    pub(super) fn into_http(self, sent: Option<Sent>) -> hyper::Response<Outgoing> {
+        let mut response = self.try_into_http().unwrap_or_else(|reason| {
             let mut response = hyper::Response::new(Outgoing::new(reason.into(), Framing::Length));
             *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
             let text = HeaderValue::from_static("text/plain; charset=utf-8");
             response.headers_mut().insert(CONTENT_TYPE, text);
             response
-        })
+        });
+        response.body_mut().tell(sent);
+        response
     }
 
     fn try_into_http(self) -> Result<hyper::Response<Outgoing>, String> {

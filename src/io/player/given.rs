@@ -81,7 +81,7 @@ async fn ask(
     callback: &str,
 ) -> Outcome {
     let variables: serde_json::Map<String, Value> = lock(judge)
-        .choices()
+        .proposals()
         .into_iter()
         .map(|(name, value)| (name, json!(value)))
         .collect();

@@ -153,7 +153,7 @@ impl<'f, 'n> Binder<'f, 'n> {
             is_request: false,
         };
         let named = body.filter(|_| entity == Entity::Operation);
-        self.recognise(named.map(people::of_operation).unwrap_or_default());
+        self.recognise(&named.map(people::of_operation).unwrap_or_default());
         entity
     }
 
@@ -170,7 +170,7 @@ impl<'f, 'n> Binder<'f, 'n> {
             name_operations: self.about != Entity::Participant,
             is_request: false,
         };
-        self.recognise(match self.about {
+        self.recognise(&match self.about {
             Entity::Operation => people::of_operation(&item["resourceData"]),
             Entity::Participant => people::of_roster(&item["resourceData"]),
             _ => Vec::new(),
@@ -268,7 +268,7 @@ impl<'f, 'n> Binder<'f, 'n> {
     }
 
     /// Finds the invited among the people of a message, by what is printed or by what remains.
-    fn recognise(&mut self, printed: Vec<Person>) {
+    fn recognise(&mut self, printed: &[Person]) {
         let invited: Vec<Person> = self
             .exchange
             .invited
@@ -277,7 +277,7 @@ impl<'f, 'n> Binder<'f, 'n> {
             .collect();
         let is_stranger =
             |person: &Person| !self.variables.knows(people::role(person.kind), &person.id);
-        self.people = people::recognise(&invited, &printed, is_stranger)
+        self.people = people::recognise(&invited, printed, is_stranger)
             .into_iter()
             .map(|(person, index)| (person, self.exchange.invited[index].1))
             .collect();

@@ -49,7 +49,7 @@ fn refusal(file: &str, bytes: &[u8], at: usize, name: &str) -> Diagnostic {
     };
     Diagnostic {
         file: file.to_owned(),
-        line: before.iter().filter(|b| **b == b'\n').count() + 1,
+        line: before.split(|b| *b == b'\n').count(),
         column: String::from_utf8_lossy(&bytes[start..at]).chars().count() + 1,
         message: format!(
             "byte 0x{:02X} is not UTF-8; the page is probably {human}",

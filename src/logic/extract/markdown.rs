@@ -96,7 +96,6 @@ impl<'a> Reader<'a> {
                 Some(title) => title.text(&code),
                 None => self.prose(&code, range.start),
             },
-            Event::Html(_) | Event::SoftBreak | Event::HardBreak => {}
             Event::InlineHtml(html) => match &mut self.title {
                 Some(title) => title.html(&html),
                 None if html.starts_with("<!--") => self.html(range, findings),

@@ -78,26 +78,28 @@ pub fn page(file: &str, bytes: &[u8]) -> Result<Extraction, Diagnostic> {
     let messages = message::read(&page.fences, &mut findings);
     let conversations = conversation::gather(&messages.list, &mut findings);
 
-    let api = messages.list.iter().find_map(api_version);
-    let key = PageKey::new(file, &page.metadata, api, &mut findings);
-    let names = names(&page, &messages.list, &conversations.runs, &key);
-    let prose = prose(&page, &messages);
     let mut served = vec![Vec::new(); page.fences.len()];
-    let mut scenarios = Vec::with_capacity(names.len());
-    for (run, name) in conversations.runs.iter().zip(names) {
-        let id = key.id(&name);
-        let members = || run.messages.iter().map(|index| &messages.list[*index]);
-        for message in members() {
-            for fence in [message.fence, message.body_fence] {
-                if served[fence].last() != Some(&id) {
-                    served[fence].push(id.clone());
+    let mut scenarios = Vec::with_capacity(conversations.runs.len());
+    if !conversations.runs.is_empty() {
+        let api = messages.list.iter().find_map(api_version);
+        let key = PageKey::new(file, &page.metadata, api, &mut findings);
+        let names = names(&page, &messages.list, &conversations.runs, &key);
+        let prose = prose(&page, &messages);
+        for (run, name) in conversations.runs.iter().zip(names) {
+            let id = key.id(&name);
+            let members = || run.messages.iter().map(|index| &messages.list[*index]);
+            for message in members() {
+                for fence in [message.fence, message.body_fence] {
+                    if served[fence].last() != Some(&id) {
+                        served[fence].push(id.clone());
+                    }
                 }
             }
+            scenarios.push(Scenario {
+                id: ScenarioId::new(id),
+                script: script::write(file, members(), &prose, &mut findings),
+            });
         }
-        scenarios.push(Scenario {
-            id: ScenarioId::new(id),
-            script: script::write(file, members(), &prose, &mut findings),
-        });
     }
 
     let mut listings = messages.listings;

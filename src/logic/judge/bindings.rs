@@ -85,18 +85,21 @@ impl Bindings {
     /// The value that confcall sends for a variable: the bound one, else a fresh one, which is
     /// bound by this.
     pub fn value(&mut self, name: &str) -> String {
-        if let Some(value) = self.get(name) {
-            return value.to_owned();
-        }
-        let root = self.root(name).to_owned();
-        let value = self
-            .fresh
-            .get(&root)
-            .cloned()
-            .or_else(|| self.variables.get(&root).map(|slot| slot.printed.clone()))
-            .unwrap_or_default();
-        self.values.insert(root, value.clone());
+        let value = self.proposal(name);
+        self.bind(name, value.as_str());
         value
+    }
+
+    /// The value that [`Bindings::value`] would give, without binding it.
+    pub fn proposal(&self, name: &str) -> String {
+        let root = self.root(name);
+        let printed = || Some(&self.variables.get(root)?.printed);
+        self.values
+            .get(root)
+            .or_else(|| self.fresh.get(root))
+            .or_else(printed)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// A template with every variable filled in by [`Bindings::value`].

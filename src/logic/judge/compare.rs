@@ -74,11 +74,13 @@ pub struct Rules<'a> {
 }
 
 /// Properties of which a message may only repeat what its request gave.
-const ECHOES: [&str; 5] = [
+/// The 2019-05 page writes `language` for `languageId` once.
+const ECHOES: [&str; 6] = [
     "clientContext",
     "replacesCallId",
     "region",
     "languageId",
+    "language",
     "displayName",
 ];
 /// Properties that no example makes required.

@@ -241,29 +241,21 @@ impl Judge {
         self.record_mut().bindings.bind(name, value);
     }
 
-    /// What confcall chooses for this conversation before it begins, by the name of the variable:
-    /// people, contexts, tenants; not what the service makes.
-    pub fn choices(&mut self) -> Vec<(String, String)> {
-        let record = self.record_mut();
-        let roots: Vec<String> = record
-            .script()
-            .variables
-            .iter()
-            .filter(|(name, _)| record.bindings.root(name) == name.as_str())
-            .filter(|(_, variable)| {
-                !matches!(
-                    variable.kind,
-                    Kind::Call | Kind::Operation | Kind::Participant | Kind::Token | Kind::Callback
-                )
+    /// What confcall proposes for this conversation before it begins, by the name of the variable:
+    /// people, contexts, calls. Nothing is bound by this: whoever brings about a given state may
+    /// take a proposal or answer with something else.
+    pub fn proposals(&self) -> Vec<(String, String)> {
+        let record = self.record();
+        let variables = record.script().variables.iter();
+        variables
+            .filter(|(name, variable)| {
+                record.bindings.root(name) == name.as_str()
+                    && !matches!(
+                        variable.kind,
+                        Kind::Operation | Kind::Participant | Kind::Token | Kind::Callback
+                    )
             })
-            .map(|(name, _)| name.clone())
-            .collect();
-        roots
-            .into_iter()
-            .map(|name| {
-                let value = record.bindings.value(&name);
-                (name, value)
-            })
+            .map(|(name, _)| (name.clone(), record.bindings.proposal(name)))
             .collect()
     }
 

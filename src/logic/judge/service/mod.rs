@@ -51,6 +51,8 @@ pub(super) struct ServiceJudge {
     redeliverable: Vec<Payload>,
     received: HashMap<ExchangeId, Payload>,
     next_exchange: ExchangeId,
+    /// Whether what follows a failure is not judged any more.
+    is_stopped: bool,
     /// When the last thing happened that was waited for.
     progress: Duration,
 }
@@ -98,6 +100,7 @@ impl ServiceJudge {
             redeliverable: Vec::new(),
             received: HashMap::new(),
             next_exchange: 0,
+            is_stopped: false,
             progress: Duration::ZERO,
         }
     }
@@ -329,6 +332,7 @@ impl ServiceJudge {
             self.record
                 .note(format!("{left} later messages were not judged"));
         }
+        self.is_stopped = true;
         self.record.finish();
     }
 

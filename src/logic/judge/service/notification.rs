@@ -26,6 +26,9 @@ impl ServiceJudge {
         let step = self.step_for(request);
         let message = TrafficMessage::Request(request.clone());
         self.record.traffic(Role::Service, step, message);
+        if self.is_stopped {
+            return;
+        }
         if let Some(at) = self.redeliverable.iter().position(|b| *b == request.body) {
             self.redeliverable.remove(at);
             self.record

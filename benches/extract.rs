@@ -1,0 +1,80 @@
+//! Extraction beside a bare scan of the same text by the Markdown parser: at most twice its time.
+//!
+//! `CONFCALL_PAGES` names the folder of the published pages; without it a page is made up, of
+//! bilingual prose and of the cases of `tests/fixtures/pages/`.
+
+use std::fs;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+
+use confcall::logic::extract;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use pulldown_cmark::Parser;
+
+/// The texts that are read: the five pages of *participant: invite*, or the made-up one.
+fn texts() -> Vec<String> {
+    let Some(folder) = std::env::var_os("CONFCALL_PAGES").map(PathBuf::from) else {
+        return vec![made_up()];
+    };
+    let pages = [
+        "ru-RU/2019-05",
+        "zh-CN/2019-09",
+        "zh-CN/2020-12",
+        "zh-CN/2021-02",
+        "pt-BR/2021-02",
+    ];
+    pages
+        .iter()
+        .filter_map(|page| {
+            fs::read_to_string(folder.join(page).join("beta/participant-invite.md")).ok()
+        })
+        .collect()
+}
+
+fn made_up() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pages");
+    let mut text = String::from("# <a name=\"made-up\"></a>A page\n\n");
+    for case in [
+        "bodies",
+        "correlation",
+        "joining",
+        "outcomes",
+        "notifications",
+    ] {
+        for number in 0..8 {
+            text.push_str("<span data-ttu-id=\"b288b-1\">**Nota:** um `200 OK` e [um recurso](../a.md).</span>");
+            text.push_str("<span class=\"sxs-lookup\"><span data-stu-id=\"b288b-1\">**Note:** a `200 OK` and [a resource](../a.md).</span></span>\n\n");
+            text.push_str(&format!(
+                "| `property{number}` | String | What it is for. |\n\n"
+            ));
+        }
+        let page = fs::read_to_string(folder.join(case).join("page.md")).unwrap_or_default();
+        text.push_str(page.rsplit("\n---\n").next().unwrap_or_default());
+    }
+    text
+}
+
+fn compare(criterion: &mut Criterion) {
+    let texts = texts();
+    let bytes: usize = texts.iter().map(String::len).sum();
+    let mut group = criterion.benchmark_group("pages");
+    group.throughput(Throughput::Bytes(bytes as u64));
+    group.bench_function("bare scan", |bencher| {
+        bencher.iter(|| {
+            for text in &texts {
+                black_box(Parser::new(text).count());
+            }
+        });
+    });
+    group.bench_function("extraction", |bencher| {
+        bencher.iter(|| {
+            for text in &texts {
+                black_box(extract::page("pages/page.md", text.as_bytes()).is_ok());
+            }
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, compare);
+criterion_main!(benches);

@@ -1,0 +1,17 @@
+//! Where the deliberate faults happen: one function for each kind of message, called once where
+//! that message is made. Without a fault none of them does anything.
+
+mod answer;
+mod notice;
+mod sequence;
+
+use super::fault::ServiceFault as Fault;
+
+pub(super) use answer::{answered, created, picked_up};
+pub(super) use notice::post;
+pub(super) use sequence::{farewell, notices};
+
+/// Whether an invitation that must fail does.
+pub(super) fn may_fail(fault: Option<Fault>) -> bool {
+    fault != Some(Fault::FailureCompletes)
+}
