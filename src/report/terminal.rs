@@ -67,6 +67,9 @@ pub fn details(result: &ScenarioResult, look: Look) -> String {
     for warning in &result.warnings {
         text.push_str(&finding(warning, look));
     }
+    if !result.notes.is_empty() {
+        text.push('\n');
+    }
     for note in &result.notes {
         text.push_str(&wrapped(&format!("note: {note}"), 2, look));
     }
@@ -353,6 +356,7 @@ mod tests {
     +   "b": 2
       }
     documented: page.md:91 (answer.status)
+
   note: the call was taken as existing
 
   traffic
