@@ -14,6 +14,7 @@ use crate::io::store::{self, StoreError};
 use crate::logic::extract::{self, Extraction};
 use crate::model::scenario::Scenario;
 use crate::report::inventory;
+use crate::report::list::counted;
 
 /// What `confcall extract --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -198,12 +199,10 @@ fn summary(pages: usize, extraction: &Extraction) -> String {
         text.push_str(scenario.id.as_str());
         text.push('\n');
     }
-    let _ = writeln!(
-        text,
-        "\n{} scenarios, {} findings, {pages} pages",
-        extraction.scenarios.len(),
-        extraction.findings.len()
-    );
+    let scenarios = counted(extraction.scenarios.len(), "scenario");
+    let findings = counted(extraction.findings.len(), "finding");
+    let pages = counted(pages, "page");
+    let _ = writeln!(text, "\n{scenarios}, {findings}, {pages}");
     text
 }
 

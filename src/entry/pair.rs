@@ -82,7 +82,11 @@ fn of_edition(setup: &Setup, is_it: impl Fn(Option<Edition>) -> bool) -> Setup {
 fn strangers(setup: &Setup, roles: &[Role]) -> Vec<ScenarioResult> {
     let reason = format!(
         "the built-in pair speaks the editions {}: name a target with --service or --bot",
-        Edition::ALL.iter().map(|it| it.name()).collect::<Vec<_>>().join(", ")
+        Edition::ALL
+            .iter()
+            .map(|it| it.name())
+            .collect::<Vec<_>>()
+            .join(", ")
     );
     let strange = setup.cases.iter().filter(|case| edition_of(case).is_none());
     strange

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::Output;
+use super::output::{self, Output};
 use super::pair::{self, Manners};
 use super::scenarios::{Selected, Which};
 use super::values::{self, GivenSource, ReportFile, ReportKind};
@@ -268,21 +268,26 @@ fn token(token: Option<String>) -> Result<Option<String>, Failure> {
 ///
 /// # Errors
 ///
-/// Bad arguments, broken scenarios, and what [`play`] says.
+/// Bad arguments, broken scenarios, a port that is taken, a target that is not there from the
+/// start.
 pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let reports = std::mem::take(&mut arguments.report);
     let options = Options::new(arguments)?;
     let played = play(&options)?;
     let text = terminal::render(&played.run, played.elapsed, output.look);
     output.print(&text)?;
-    for report in &reports {
-        write(report, &played)?;
-    }
-    Ok(if played.is_interrupted {
+    let mut exit = if played.is_interrupted {
         Exit::Interrupted
     } else {
         Exit::of_run(&played.run)
-    })
+    };
+    for report in &reports {
+        if let Err(failure) = write(report, &played) {
+            output::complain(&failure.to_string());
+            exit = exit.worse(failure.exit());
+        }
+    }
+    Ok(exit)
 }
 
 fn write(report: &ReportFile, played: &Played) -> Result<(), Failure> {

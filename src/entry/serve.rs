@@ -37,7 +37,12 @@ pub struct Arguments {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
     listen: SocketAddr,
     /// The bearer token to require and to send [default: any]
-    #[arg(long, value_name = "TOKEN", env = "CONFCALL_TOKEN", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "CONFCALL_TOKEN",
+        hide_env_values = true
+    )]
     token: Option<String>,
     /// Depart from the contract in this way (see `confcall selftest`)
     #[arg(long, value_name = "NAME")]
@@ -61,16 +66,28 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
             let options = BotOptions {
                 token,
                 callback_url: None,
-                fault: named(arguments.fault.as_deref(), BotFault::ALL, BotFault::name, "fault")?,
+                fault: named(
+                    arguments.fault.as_deref(),
+                    BotFault::ALL,
+                    BotFault::name,
+                    "fault",
+                )?,
                 variation: None,
             };
             let listener = bind.await.map_err(PlayError::from)?;
             let bot = ReferenceBot::start(listener, options, shutdown.clone());
             let (url, callback, cue) = (bot.url(), bot.callback_url(), bot.cue_url());
-            output.print(&format!("listening {url}\ncallback {callback}\ncue {cue}\n"))?;
+            output.print(&format!(
+                "listening {url}\ncallback {callback}\ncue {cue}\n"
+            ))?;
             bot.ended().await;
         } else {
-            let edition = named(arguments.edition.as_deref(), Edition::ALL, Edition::name, "edition")?;
+            let edition = named(
+                arguments.edition.as_deref(),
+                Edition::ALL,
+                Edition::name,
+                "edition",
+            )?;
             let options = ServiceOptions {
                 edition: edition.unwrap_or_default(),
                 token,

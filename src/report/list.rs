@@ -69,7 +69,8 @@ pub fn text(scenarios: &[&Scenario]) -> String {
     text
 }
 
-fn counted(count: usize, what: &str) -> String {
+/// A number with its noun, which takes an `s` unless there is one.
+pub fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
 }

@@ -67,6 +67,9 @@ pub fn details(result: &ScenarioResult, look: Look) -> String {
     for warning in &result.warnings {
         text.push_str(&finding(warning, look));
     }
+    if !result.notes.is_empty() {
+        text.push('\n');
+    }
     for note in &result.notes {
         text.push_str(&wrapped(&format!("note: {note}"), 2, look));
     }
@@ -137,11 +140,19 @@ fn compared(expected: &Value, actual: &Value, look: Look) -> String {
 fn roles(run: &Run, look: Look) -> String {
     let mut text = String::new();
     for role in [Role::Service, Role::Bot] {
-        let of_role: Vec<_> = run.results.iter().filter(|it| it.role == role).collect();
-        if of_role.is_empty() {
+        let of_role = || run.results.iter().filter(|it| it.role == role);
+        if of_role().next().is_none() {
             continue;
         }
-        let summary = Run::new(run.target.clone(), of_role.into_iter().cloned().collect()).summary;
+        let count = |verdict| of_role().filter(|it| it.verdict == verdict).count();
+        let summary = Summary {
+            pass: count(Verdict::Pass),
+            fail: count(Verdict::Fail),
+            known: count(Verdict::Known),
+            inconclusive: count(Verdict::Inconclusive),
+            error: count(Verdict::Error),
+            skip: count(Verdict::Skip),
+        };
         let name = match &run.target.url {
             Some(url) => format!("{role} at {url}"),
             None => format!("built-in {role}"),
@@ -345,6 +356,7 @@ mod tests {
     +   "b": 2
       }
     documented: page.md:91 (answer.status)
+
   note: the call was taken as existing
 
   traffic

@@ -1,7 +1,7 @@
 //! From the text of a scenario file to a script that holds together, or to what is wrong with it
 //! and where.
 //!
-//! [`parse`] finds what does not fit the format, [`soundness`] what fits and makes no sense.
+//! `parse` finds what does not fit the format, `soundness` what fits and makes no sense.
 
 mod parse;
 mod soundness;
@@ -95,7 +95,7 @@ mod tests {
     }
 
     /// What is replaced in the good file, by what, and the first lines of the complaint.
-    const BROKEN: [(&str, &str, &str, &str); 24] = [
+    const BROKEN: [(&str, &str, &str, &str); 25] = [
         (
             r#""status""#,
             r#""staus""#,
@@ -225,10 +225,16 @@ mod tests {
         ),
         (r#""page.md""#, r#""""#, "4:13: the page has no name", ""),
         (
-            r#""request":"#,
-            r#""notification": {"line": 1, "method": "POST", "target": "{call}", "body_line": 1, "body": {"json": {}}} }, { "response": { "line": 2, "status": 200 } }, { "request":"#,
-            "",
-            "",
+            r#"/answer" }"#,
+            r#"/answer", "body": {"a/b": ["x {cal}"]} }"#,
+            "10:107: `{cal}` is not among the variables",
+            "did you mean `{call}`?",
+        ),
+        (
+            r#"/answer" }"#,
+            r#"/answer", "body": {"$text": "{cal}"} }"#,
+            "10:106: `{cal}` is not among the variables",
+            "did you mean `{call}`?",
         ),
     ];
 

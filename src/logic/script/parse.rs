@@ -82,17 +82,13 @@ fn malformed(file: &str, text: &str, error: &serde_json::Error) -> Diagnostic {
     )
 }
 
-/// JSON which the parser calls malformed: a second key where one names the kind.
+/// JSON which the parser calls malformed: a second key in a step, where one names the kind.
 fn second_message(file: &str, text: &str, pointer: &Pointer) -> Diagnostic {
     let place =
         locate(text, pointer).map_or(Place::of_offset(text, 0), |found| place(text, found, false));
     Diagnostic {
         remedy: Some("give each message braces of its own".to_owned()),
-        ..place.complain(
-            file,
-            text,
-            "a step holds one message, a body is either `json` or `text`",
-        )
+        ..place.complain(file, text, "a step holds one message")
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::model::message::{Body, HeaderFields};
+use crate::model::message::{Body, HeaderFields, TEXT};
 use crate::model::scenario::{Script, Step};
 use crate::model::template::{Part, is_name, parts};
 use crate::text::diagnostic::closest;
@@ -142,8 +142,8 @@ impl Check<'_> {
     fn body(&mut self, pointer: &Pointer, body: Option<&Body>) {
         match body {
             None => {}
-            Some(Body::Text(text)) => self.text(&pointer.key("text"), text),
-            Some(Body::Json(value)) => self.json(&pointer.key("json"), value),
+            Some(Body::Text(text)) => self.text(&pointer.key(TEXT), text),
+            Some(Body::Json(value)) => self.json(pointer, value),
         }
     }
 
