@@ -63,6 +63,7 @@ Example:
     #[command(after_help = extract::EXAMPLES)]
     Extract(extract::Arguments),
     /// Show that the judge catches deliberate faults and blames no harmless variation
+    #[command(after_help = selftest::EXAMPLES)]
     Selftest(selftest::Arguments),
     /// Print the JSON Schema of scenario files
     Schema,

@@ -14,11 +14,11 @@ use super::pair::{self, Manners};
 use super::scenarios::{Selected, Which};
 use super::values::{self, GivenSource, ReportFile, ReportKind};
 use crate::io::net::Shutdown;
-use crate::io::player::{self, GivenBy};
+use crate::io::player::{self, Case, GivenBy, Setup};
 use crate::io::store;
 use crate::logic::judge;
 use crate::logic::verdict::{self, Role, Run};
-use crate::report::{json, junit, terminal};
+use crate::report::{coverage, json, junit, terminal};
 
 /// What `confcall run --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -96,6 +96,9 @@ pub struct Arguments {
     #[arg(long, short, value_name = "COUNT", help_heading = "Judging")]
     jobs: Option<NonZeroUsize>,
 
+    /// Say which requirements were met, broken, or not put to the test
+    #[arg(long, help_heading = "Reports")]
+    coverage: bool,
     /// Write a report too: json=FILE or junit=FILE (repeatable)
     #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
     report: Vec<ReportFile>,
@@ -272,9 +275,13 @@ fn token(token: Option<String>) -> Result<Option<String>, Failure> {
 /// start.
 pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let reports = std::mem::take(&mut arguments.report);
+    let wants_coverage = arguments.coverage;
     let options = Options::new(arguments)?;
     let played = play(&options)?;
-    let text = terminal::render(&played.run, played.elapsed, output.look);
+    let mut text = terminal::render(&played.run, played.elapsed, output.look);
+    if wants_coverage {
+        text.push_str(&coverage::render(&played.run, output.look));
+    }
     output.print(&text)?;
     let mut exit = if played.is_interrupted {
         Exit::Interrupted
@@ -322,18 +329,18 @@ fn play(options: &Options) -> Result<Played, Failure> {
     let interrupt = Shutdown::new();
     let results = runtime.block_on(async {
         super::interrupt_on_signals(&interrupt);
-        let setup = player::Setup {
-            cases: player::cases(&options.scenarios.all, &options.scenarios.picked),
-            judge: judge::Options {
-                literal: options.literal,
-                strict: options.strict,
-                deadline: options.deadline,
-                token: options.token.clone().unwrap_or_else(|| TOKEN.to_owned()),
-            },
-            settle: options.settle,
-            jobs: options.jobs.map_or(JOBS, NonZeroUsize::get),
-            interrupt: interrupt.clone(),
-        };
+        let cases = player::cases(&options.scenarios.all, &options.scenarios.picked);
+        let mut setup = setup(cases, interrupt.clone());
+        setup.judge.literal = options.literal;
+        setup.judge.strict = options.strict;
+        setup.judge.deadline = options.deadline;
+        setup.settle = options.settle;
+        if let Some(token) = &options.token {
+            setup.judge.token.clone_from(token);
+        }
+        if let Some(jobs) = options.jobs {
+            setup.jobs = jobs.get();
+        }
         match &options.target {
             Target::BuiltIn(roles) => pair::play(&setup, roles, Manners::default()).await,
             target => player::play(setup, outside(target, &options.given)).await,
@@ -346,6 +353,25 @@ fn play(options: &Options) -> Result<Played, Failure> {
         is_interrupted: interrupt.has_begun(),
     })
 }
+
+/// A run as it is where nothing is said.
+pub fn setup(cases: Vec<Case>, interrupt: Shutdown) -> Setup {
+    Setup {
+        cases,
+        judge: judge::Options {
+            literal: false,
+            strict: false,
+            deadline: DEADLINE,
+            token: TOKEN.to_owned(),
+        },
+        settle: Duration::ZERO,
+        jobs: JOBS,
+        interrupt,
+    }
+}
+
+/// How long each expected message may take where nothing is said.
+const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The token that is sent where none is given: any will do for a target on a laptop.
 const TOKEN: &str = "confcall";

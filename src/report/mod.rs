@@ -1,6 +1,7 @@
 //! Functions from results to text. Pure: who calls them decides on width and colour, and writes.
 
 pub mod conversation;
+pub mod coverage;
 pub mod inventory;
 pub mod json;
 pub mod junit;

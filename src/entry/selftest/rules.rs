@@ -1,0 +1,142 @@
+//! Which rule names which fault. Here, and not in the references, because they know no rules.
+
+use crate::io::reference::bot::BotFault;
+use crate::io::reference::service::ServiceFault;
+use crate::logic::verdict::Rule;
+
+/// The rule that names a fault of the service.
+pub(super) const fn of_service(fault: ServiceFault) -> Rule {
+    use ServiceFault as F;
+    match fault {
+        F::AnswerOk201
+        | F::AnswerNoContent
+        | F::AnswerAcceptedWithBody
+        | F::AnswerServerError
+        | F::AnswerBadRequest
+        | F::CreateOk
+        | F::PickUpServerError => Rule::ResponseStatus,
+        F::AnswerNotJson
+        | F::AnswerUntyped
+        | F::LocationNowhere
+        | F::CreateWithoutLocation
+        | F::CreateLocationNowhere => Rule::ResponseHeader,
+        F::AnswerInvalidJson
+        | F::AnswerEmpty
+        | F::AnswerArray
+        | F::AnswerIdMissing
+        | F::AnswerIdNull
+        | F::AnswerIdNumber
+        | F::AnswerStatusMissing
+        | F::AnswerStatusUnknown
+        | F::AnswerStatusCompleted
+        | F::AnswerStatusNumber
+        | F::AnswerTypeWrong
+        | F::AnswerContextDropped
+        | F::AnswerContextNumber
+        | F::AnswerParticipantsMissing
+        | F::AnswerParticipantsObject => Rule::ResponseBody,
+        F::Hang => Rule::ResponseMissing,
+        F::Reset | F::Truncated | F::Noise => Rule::Transport,
+        F::LocationOtherCall
+        | F::LocationOtherOperation
+        | F::AnswerContextChanged
+        | F::AnswerParticipantExtra
+        | F::AnswerParticipantOther
+        | F::AnswerParticipantKind
+        | F::EndOtherOperation
+        | F::EndOtherCall
+        | F::EndIdOther
+        | F::EndContextChanged
+        | F::EndParticipantOther
+        | F::EndParticipantExtra
+        | F::ResourcesDisagree
+        | F::RosterOtherCall
+        | F::RosterEmpty
+        | F::RosterWithoutInvited
+        | F::RosterIncomplete
+        | F::RosterOtherKind
+        | F::RosterInfoMissing
+        | F::OtherCallEnds => Rule::Correlation,
+        F::NoEnd | F::NoRoster | F::RosterReplacedCall | F::NotTerminated | F::NotDeleted
+        | F::NeverEstablished => Rule::NotificationMissing,
+        F::EndTwice | F::AfterEnd | F::Stranger => Rule::NotificationUnexpected,
+        F::Put | F::Get => Rule::NotificationMethod,
+        F::NotificationNotJson | F::NotificationUntyped => Rule::NotificationHeader,
+        F::DeletedFirst | F::EstablishedFirst => Rule::NotificationOrder,
+        F::EndAsUpdate
+        | F::EndAsCreation
+        | F::EndFailed
+        | F::EndRunning
+        | F::EndStatusMissing
+        | F::EndStatusUnknown
+        | F::EndTypeWrong
+        | F::EndContextNumber
+        | F::EndParticipantsMissing
+        | F::EndDataMissing
+        | F::EndDataText
+        | F::ResourceMissing
+        | F::ResourceNumber
+        | F::ChangeMissing
+        | F::ChangeUnknown
+        | F::ValueMissing
+        | F::ValueObject
+        | F::ValueEmpty
+        | F::NotificationInvalidJson
+        | F::NotificationEmpty
+        | F::RosterAsDeletion
+        | F::RosterMutedText
+        | F::RosterServerMutedNumber
+        | F::RosterStreamsObject
+        | F::StreamDirection
+        | F::StreamMedia
+        | F::StreamSourceNumber
+        | F::StateUnknown
+        | F::IncomingAsUpdate
+        | F::IncomingOutgoing
+        | F::FailedWithoutResult
+        | F::FailedCodeText
+        | F::FailedMessageNumber
+        | F::FailureCompletes => Rule::NotificationBody,
+    }
+}
+
+/// The rule that names a fault of the bot.
+pub(super) const fn of_bot(fault: BotFault) -> Rule {
+    use BotFault as F;
+    match fault {
+        F::Get | F::Put | F::Delete => Rule::RequestMethod,
+        F::OtherAction | F::OtherCall | F::OutsideApi => Rule::RequestTarget,
+        F::NoToken | F::BasicToken | F::EmptyToken | F::NotJson | F::Untyped => {
+            Rule::RequestHeader
+        }
+        F::InvalidJson
+        | F::NoBody
+        | F::BodyArray
+        | F::ParticipantsMissing
+        | F::ParticipantsEmpty
+        | F::ParticipantsObject
+        | F::ParticipantOther
+        | F::ParticipantKind
+        | F::ParticipantExtra
+        | F::ParticipantLost
+        | F::IdentityMissing
+        | F::IdentityText
+        | F::IdNumber
+        | F::ReplacesDropped
+        | F::ReplacesNumber
+        | F::ContextNumber
+        | F::EndpointNumber
+        | F::CallbackMissing
+        | F::CallbackNumber
+        | F::ModalitiesText => Rule::RequestBody,
+        F::SixParticipants | F::ContextLong => Rule::Limit,
+        F::ReplacesOther => Rule::Correlation,
+        F::Twice | F::HangsUpEarly | F::Mutes => Rule::RequestUnexpected,
+        F::NeverSends => Rule::RequestMissing,
+        F::Refuses500 | F::Refuses404 | F::Refuses400 | F::Redirects | F::RefusesRoster => {
+            Rule::AcknowledgementStatus
+        }
+        F::Hangs => Rule::AcknowledgementMissing,
+        F::Resets | F::Noise | F::Truncated => Rule::Transport,
+    }
+}

@@ -1,0 +1,105 @@
+//! The coverage of a run: which requirements of the catalogue were met, broken, or not put to the
+//! test.
+
+use std::fmt::Write as _;
+
+use super::paint::Look;
+use crate::logic::judge::catalogue::{CATALOGUE, Requirement};
+use crate::logic::verdict::{Level, Role, Run, ScenarioResult};
+
+/// What a run says of one requirement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// It was put to the test by so many scenarios, and held in all.
+    Met(usize),
+    /// It was broken in so many scenarios.
+    Broken(usize),
+    /// No scenario put it to the test.
+    Untested(&'static str),
+}
+
+/// The requirements of the parties that the run judged, one a line.
+pub fn render(run: &Run, look: Look) -> String {
+    let mut text = String::from("\ncoverage\n");
+    for requirement in CATALOGUE {
+        let of_role = |result: &&ScenarioResult| result.role == requirement.role;
+        let results: Vec<&ScenarioResult> = run.results.iter().filter(of_role).collect();
+        if results.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "{}", line(requirement, standing(requirement, &results), look));
+    }
+    text
+}
+
+fn standing(requirement: &Requirement, results: &[&ScenarioResult]) -> Standing {
+    let breaks = |result: &&&ScenarioResult| {
+        let mut findings = result.failures.iter().chain(&result.warnings);
+        findings.any(|finding| finding.requirement == requirement.id)
+    };
+    let checks = |result: &&&ScenarioResult| result.checked.iter().any(|id| id == requirement.id);
+    let broken = results.iter().filter(breaks).count();
+    let checked = results.iter().filter(checks).count();
+    match (broken, checked) {
+        (0, 0) if results.iter().all(|result| result.traffic.is_empty()) => {
+            Standing::Untested("no scenario was played")
+        }
+        (0, 0) => Standing::Untested("no message of the played scenarios shows it"),
+        (0, checked) => Standing::Met(checked),
+        (broken, _) => Standing::Broken(broken),
+    }
+}
+
+fn line(requirement: &Requirement, standing: Standing, look: Look) -> String {
+    let level = match requirement.level {
+        Level::Must => "MUST",
+        Level::Should => "SHOULD",
+    };
+    let role = match requirement.role {
+        Role::Bot => "bot",
+        Role::Service => "service",
+    };
+    let (word, how) = match standing {
+        Standing::Met(count) => (look.good("met     "), format!("in {count} scenarios")),
+        Standing::Broken(count) => (look.bad("broken  "), format!("in {count} scenarios")),
+        Standing::Untested(why) => (look.odd("untested"), why.to_owned()),
+    };
+    format!(
+        "{word} {role:<7} {level:<6} {:<24} {} {}",
+        requirement.id,
+        requirement.text,
+        look.faint(&format!("({how})"))
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logic::verdict::{Target, Verdict};
+
+    #[test]
+    fn a_requirement_is_met_broken_or_untested() {
+        let result = ScenarioResult {
+            scenario: "a".into(),
+            role: Role::Bot,
+            verdict: Verdict::Pass,
+            reason: String::new(),
+            duration_ms: 0,
+            failures: Vec::new(),
+            warnings: Vec::new(),
+            notes: Vec::new(),
+            traffic: Vec::new(),
+            bound: Vec::new(),
+            checked: vec!["request.token".into()],
+        };
+        let target = Target {
+            role: Some(Role::Bot),
+            url: None,
+        };
+        let text = render(&Run::new(target, vec![result]), Look::PLAIN);
+        let of = |id: &str| text.lines().find(|line| line.contains(id)).unwrap_or_default();
+        assert!(of("request.token").starts_with("met"));
+        assert!(of("request.method").starts_with("untested"));
+        assert!(!text.contains("answer.status"), "the service was not judged");
+    }
+}

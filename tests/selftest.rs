@@ -1,0 +1,44 @@
+//! The proof that the judge judges: every planted fault is caught by the rule that names it, no
+//! harmless variation is blamed, and every rule has a fault that only it names.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use confcall::entry::selftest::{Proof, prove_all};
+use confcall::logic::verdict::{Role, Rule};
+
+/// Rules that neither built-in party can break by a fault of its own: the service has no documented
+/// limit of its own to break.
+const OF_BOTS_ONLY: [Rule; 1] = [Rule::Limit];
+
+#[test]
+fn every_fault_is_caught_and_no_variation_is_blamed() {
+    let proofs = prove_all(Duration::from_millis(500)).expect("sockets on loopback");
+    let wrong: Vec<String> = proofs
+        .iter()
+        .filter(|proof| !proof.is_right)
+        .map(|proof| format!("{proof:#?}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let count = |role: Role, is_fault: bool| {
+        let is_counted =
+            |proof: &&Proof| proof.role == role && proof.expected.is_some() == is_fault;
+        proofs.iter().filter(is_counted).count()
+    };
+    assert!(count(Role::Service, true) >= 35);
+    assert!(count(Role::Bot, true) >= 20);
+    assert!(count(Role::Service, false) >= 15);
+    assert!(count(Role::Bot, false) >= 15);
+    let named: BTreeSet<Rule> = proofs.iter().filter_map(|proof| proof.expected).collect();
+    let unnamed: Vec<Rule> = Rule::ALL
+        .into_iter()
+        .filter(|rule| !named.contains(rule))
+        .collect();
+    assert_eq!(unnamed, []);
+    let of_service: BTreeSet<Rule> = proofs
+        .iter()
+        .filter(|proof| proof.role == Role::Service)
+        .filter_map(|proof| proof.expected)
+        .collect();
+    assert!(OF_BOTS_ONLY.iter().all(|rule| !of_service.contains(rule)));
+}
