@@ -104,12 +104,13 @@ impl Listener {
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let mut connections = JoinSet::new();
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-                break;
-            };
+            let place = Arc::clone(&places).acquire_owned();
             let accepted = tokio::select! {
-                accepted = self.socket.accept() => accepted,
+                accepted = async { (place.await, self.socket.accept().await) } => accepted,
                 () = shutdown.begun() => break,
+            };
+            let (Ok(place), accepted) = accepted else {
+                break;
             };
             let Ok((stream, _)) = accepted else {
                 // Out of file descriptors, most likely: some connection must end first.

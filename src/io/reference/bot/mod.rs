@@ -2,8 +2,8 @@
 //!
 //! It has two addresses. `/callback`, and every path below it, takes notifications and checks
 //! them. `/cue` takes `POST {"scenario", "step", "request"}`: the bot reads from the request what
-//! is wanted ([`intention`]), answers 202 and sends a request of its own ([`errand`]), or 501 and
-//! `{"reason"}` where it does not do such a thing. [`mischief`] puts the deliberate faults in.
+//! is wanted (`intention`), answers 202 and sends a request of its own (`errand`), or 501 and
+//! `{"reason"}` where it does not do such a thing. `mischief` puts the deliberate faults in.
 
 mod callback;
 mod errand;

@@ -177,9 +177,9 @@ async fn notifications_are_checked_and_remembered() {
     let gone = entry("deleted", "/app/calls/c-1", json!({}));
     stage.post(callback, &gone).await.unwrap();
     stage.post(callback, &right).await.unwrap();
-    let state = stage.bot.call_state("c-1");
+    let told = stage.bot.call_state("c-1");
     assert_eq!(
-        state.as_deref(),
+        told.as_deref(),
         Some("deleted"),
         "a repeated entry changes nothing"
     );

@@ -1,8 +1,8 @@
 //! The reference service: calls, invitations and notifications as the pages describe them.
 //!
-//! It keeps real state. A request goes through [`routes`], is refused by [`refusal`] or done by
-//! [`calls`] or [`invitation`]; the bodies come from [`pages`]; notifications wait in the [`line`]
-//! of their call. [`mischief`] puts the deliberate faults in, at one place for each kind of message.
+//! It keeps real state. A request goes through `routes`, is refused by `refusal` or done by
+//! `calls` or `invitation`; the bodies come from `pages`; notifications wait in the `line`
+//! of their call. `mischief` puts the deliberate faults in, at one place for each kind of message.
 
 mod calls;
 mod draft;
