@@ -76,8 +76,9 @@ impl Resource {
     pub fn call(&self) -> Option<&str> {
         match self {
             Self::Calls => None,
-            Self::Call(call) | Self::Participants(call) => Some(call),
-            Self::Operation { call, .. }
+            Self::Call(call)
+            | Self::Participants(call)
+            | Self::Operation { call, .. }
             | Self::Participant { call, .. }
             | Self::Action { call, .. } => Some(call),
         }

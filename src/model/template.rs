@@ -73,14 +73,9 @@ pub fn fill(template: &str, value: &impl Fn(&str) -> Option<String>) -> String {
     for part in parts(template) {
         match part {
             Part::Literal(literal) => text.push_str(&literal),
-            Part::Variable(name) => match value(name) {
-                Some(value) => text.push_str(&value),
-                None => {
-                    text.push('{');
-                    text.push_str(name);
-                    text.push('}');
-                }
-            },
+            Part::Variable(name) => {
+                text.push_str(&value(name).unwrap_or_else(|| format!("{{{name}}}")));
+            }
         }
     }
     text

@@ -27,7 +27,11 @@ pub fn render(run: &Run, look: Look) -> String {
         if results.is_empty() {
             continue;
         }
-        let _ = writeln!(text, "{}", line(requirement, standing(requirement, &results), look));
+        let _ = writeln!(
+            text,
+            "{}",
+            line(requirement, standing(requirement, &results), look)
+        );
     }
     text
 }
@@ -97,9 +101,16 @@ mod tests {
             url: None,
         };
         let text = render(&Run::new(target, vec![result]), Look::PLAIN);
-        let of = |id: &str| text.lines().find(|line| line.contains(id)).unwrap_or_default();
+        let of = |id: &str| {
+            text.lines()
+                .find(|line| line.contains(id))
+                .unwrap_or_default()
+        };
         assert!(of("request.token").starts_with("met"));
         assert!(of("request.method").starts_with("untested"));
-        assert!(!text.contains("answer.status"), "the service was not judged");
+        assert!(
+            !text.contains("answer.status"),
+            "the service was not judged"
+        );
     }
 }

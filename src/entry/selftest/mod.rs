@@ -6,6 +6,7 @@
 mod rules;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use clap::Args;
@@ -87,7 +88,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 ///
 /// Sockets that cannot be opened, a name that is none.
 pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
-    let trials: Vec<Trial> = trials().filter(|trial| trial.is_named(&arguments.names)).collect();
+    let trials: Vec<Trial> = trials()
+        .filter(|trial| trial.is_named(&arguments.names))
+        .collect();
     if trials.is_empty() {
         return Err(Failure::Usage(
             "no fault and no variation has such a name\n  = help: `confcall selftest` lists them all"
@@ -265,7 +268,10 @@ fn proof(trial: Trial, results: &[ScenarioResult]) -> Proof {
             )),
         }
     }
-    let passed = results.iter().filter(|r| r.verdict == Verdict::Pass).count();
+    let passed = results
+        .iter()
+        .filter(|r| r.verdict == Verdict::Pass)
+        .count();
     let is_right = match trial.expected {
         Some(rule) => found.contains_key(&rule) && odd.is_empty(),
         None => found.is_empty() && odd.is_empty() && passed > 0,
@@ -298,26 +304,32 @@ fn table(proofs: &[Proof], look: Look) -> String {
             .map(|(rule, count)| format!("{rule} {count}"))
             .collect();
         let rule = proof.expected.map_or("", Rule::as_str);
-        text.push_str(&format!(
-            "{word} {:<7} {:<30} {rule:<24} {}\n",
+        let _ = writeln!(
+            text,
+            "{word} {:<7} {:<30} {rule:<24} {}",
             proof.role.as_str(),
             proof.name,
             look.faint(&found.join(", ")),
-        ));
+        );
         if !proof.is_right {
             for odd in &proof.odd {
-                text.push_str(&format!("         {odd}\n"));
+                let _ = writeln!(text, "         {odd}");
             }
         }
     }
-    let of = |is_fault: bool| proofs.iter().filter(move |p| p.expected.is_some() == is_fault);
+    let of = |is_fault: bool| {
+        proofs
+            .iter()
+            .filter(move |p| p.expected.is_some() == is_fault)
+    };
     let right = |is_fault| of(is_fault).filter(|proof| proof.is_right).count();
-    text.push_str(&format!(
-        "\n{} of {} faults caught by the rule that names them, {} of {} variations not blamed\n",
+    let _ = writeln!(
+        text,
+        "\n{} of {} faults caught by the rule that names them, {} of {} variations not blamed",
         right(true),
         of(true).count(),
         right(false),
         of(false).count(),
-    ));
+    );
     text
 }

@@ -57,7 +57,11 @@ pub(super) const fn of_service(fault: ServiceFault) -> Rule {
         | F::RosterOtherKind
         | F::RosterInfoMissing
         | F::OtherCallEnds => Rule::Correlation,
-        F::NoEnd | F::NoRoster | F::RosterReplacedCall | F::NotTerminated | F::NotDeleted
+        F::NoEnd
+        | F::NoRoster
+        | F::RosterReplacedCall
+        | F::NotTerminated
+        | F::NotDeleted
         | F::NeverEstablished => Rule::NotificationMissing,
         F::EndTwice | F::AfterEnd | F::Stranger => Rule::NotificationUnexpected,
         F::Put | F::Get => Rule::NotificationMethod,
@@ -106,9 +110,7 @@ pub(super) const fn of_bot(fault: BotFault) -> Rule {
     match fault {
         F::Get | F::Put | F::Delete => Rule::RequestMethod,
         F::OtherAction | F::OtherCall | F::OutsideApi => Rule::RequestTarget,
-        F::NoToken | F::BasicToken | F::EmptyToken | F::NotJson | F::Untyped => {
-            Rule::RequestHeader
-        }
+        F::NoToken | F::BasicToken | F::EmptyToken | F::NotJson | F::Untyped => Rule::RequestHeader,
         F::InvalidJson
         | F::NoBody
         | F::BodyArray

@@ -1,8 +1,8 @@
 //! The player: runs judges against a target over real sockets.
 //!
-//! A [`Session`] is one target with one listener. Each scenario is a [`conversation`], a task with
-//! a judge of its own; the [`hub`] says which conversation a message that comes in belongs to.
-//! [`given`] brings about what a scenario needs first. Everything is driven by events: nothing
+//! A `Session` is one target with one listener. Each scenario is a `conversation`, a task with
+//! a judge of its own; the `hub` says which conversation a message that comes in belongs to.
+//! `given` brings about what a scenario needs first. Everything is driven by events: nothing
 //! sleeps but the wait for doubles at the end ([`Setup::settle`]).
 
 mod address;
