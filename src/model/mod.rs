@@ -2,6 +2,7 @@
 //!
 //! For: what the other layers pass to each other. Not for: deciding anything.
 
+pub mod cassette;
 pub mod identifier;
 pub mod message;
 pub mod resource;
