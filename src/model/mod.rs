@@ -5,6 +5,7 @@
 pub mod cassette;
 pub mod identifier;
 pub mod message;
+pub mod redaction;
 pub mod resource;
 pub mod scenario;
 pub mod template;
