@@ -155,10 +155,14 @@ impl Redactor {
         if is_jwt(word) || is_key(word) {
             return self.pseudonym(word);
         }
-        if let Some(unwrapped) = self.unwrapped(word, depth) {
+        if let Some(unwrapped) = self.without_base64(word, depth) {
             return unwrapped;
         }
+        let is_path = word
+            .find('/')
+            .is_some_and(|slash| word.find('=').is_some_and(|equals| slash < equals));
         if let Some((name, value)) = word.split_once('=')
+            && !is_path
             && value.bytes().any(|b| b != b'=')
         {
             return if names::is_secret_parameter(&decoded(name)) {
@@ -187,7 +191,9 @@ impl Redactor {
     /// A path, segment by segment; another word as it stands.
     fn segments(&self, path: &str, depth: usize) -> String {
         if !path.contains('/') {
-            return path.to_owned();
+            return self
+                .without_percent(path, depth)
+                .unwrap_or_else(|| path.to_owned());
         }
         path.split('/')
             .map(|segment| self.word(segment, "", depth))
@@ -195,16 +201,18 @@ impl Redactor {
             .join("/")
     }
 
-    /// The word with the secrets inside its wrapping replaced, where it is a wrapping of any.
-    fn unwrapped(&self, word: &str, depth: usize) -> Option<String> {
-        if word.contains('%') {
-            let inner = decoded(word);
-            if inner != word {
-                let redacted = self.running(&inner, depth - 1);
-                return (redacted != inner)
-                    .then(|| form_urlencoded::byte_serialize(redacted.as_bytes()).collect());
-            }
+    /// The percent-encoded word with the secrets in it replaced, where there are any.
+    fn without_percent(&self, word: &str, depth: usize) -> Option<String> {
+        let inner = decoded(word);
+        if !word.contains('%') || inner == word {
+            return None;
         }
+        let redacted = self.running(&inner, depth - 1);
+        (redacted != inner).then(|| form_urlencoded::byte_serialize(redacted.as_bytes()).collect())
+    }
+
+    /// The word in base64 with the secrets in it replaced, where there are any.
+    fn without_base64(&self, word: &str, depth: usize) -> Option<String> {
         if word.len() < 16 {
             return None;
         }

@@ -42,10 +42,6 @@ fn exchange() -> Exchange {
 fn assert_gone(exchange: Exchange, secret: &str) {
     let text = serde_json::to_string(&redactor().redact(exchange)).unwrap();
     assert!(!text.contains(secret), "{text}");
-    assert!(
-        text.contains(PREFIX) || secret.len() > 40 || text.contains("cmVkYWN0"),
-        "{text}"
-    );
 }
 
 #[test]
