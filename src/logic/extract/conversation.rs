@@ -44,7 +44,9 @@ pub(super) fn gather(messages: &[Message<'_>], findings: &mut Findings<'_>) -> C
         }
     }
     for (index, why) in &gathering.unused {
-        findings.push(messages[*index].line, FindingKind::Orphan, *why);
+        if *why != ACKNOWLEDGEMENT {
+            findings.push(messages[*index].line, FindingKind::Orphan, *why);
+        }
     }
     let mut runs: Vec<Run> = gathering.drafts.into_iter().flatten().collect();
     runs.sort_by_key(|run| run.named_by);
@@ -53,6 +55,8 @@ pub(super) fn gather(messages: &[Message<'_>], findings: &mut Findings<'_>) -> C
         unused: gathering.unused,
     }
 }
+
+const ACKNOWLEDGEMENT: &str = "the acknowledgement of a notification, which is no step";
 
 struct Gathering<'m, 'a> {
     messages: &'m [Message<'a>],
@@ -136,8 +140,7 @@ impl Gathering<'_, '_> {
                 .messages
                 .push(index),
             _ => {
-                let why = "the acknowledgement of a notification, which is no step";
-                self.unused.push((index, why));
+                self.unused.push((index, ACKNOWLEDGEMENT));
                 return;
             }
         }
