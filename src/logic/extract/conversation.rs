@@ -240,19 +240,23 @@ pub(super) fn resource_of(item: &Value) -> Option<Resource> {
 
 /// The call that a change notification brings into being.
 pub(super) fn created_call(item: &Value) -> Option<String> {
-    match resource_of(item) {
-        Some(Resource::Call(call)) if has_word(item, "changeType", "created") => Some(call),
+    if !has_word(item, "changeType", "created") {
+        return None;
+    }
+    match resource_of(item)? {
+        Resource::Call(call) => Some(call),
         _ => None,
     }
 }
 
 /// How a change notification says that an operation ended: `completed` or `failed`.
 pub(super) fn operation_end(item: &Value) -> Option<String> {
+    if !has_word(item, "changeType", "deleted") {
+        return None;
+    }
     let status = item["resourceData"]["status"].as_str()?;
     let status = status.to_ascii_lowercase();
-    let ends =
-        has_word(item, "changeType", "deleted") && matches!(&*status, "completed" | "failed");
-    ends.then_some(status)
+    matches!(&*status, "completed" | "failed").then_some(status)
 }
 
 /// Whether a property holds a protocol word, in any case.

@@ -1,20 +1,20 @@
 //! JSON as pages print it: sometimes with commas too many.
 
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
 /// What a text turned out to be.
 #[derive(Debug, PartialEq)]
-pub(super) enum Reading {
+pub(super) enum Reading<T> {
     /// JSON as it stands.
-    Valid(Value),
+    Valid(T),
     /// JSON once the trailing commas are gone; the lines of the commas, counted from 0.
-    Repaired(Value, Vec<usize>),
+    Repaired(T, Vec<usize>),
     /// No JSON: the line of the error, counted from 0, and what is wrong there.
     Broken(usize, String),
 }
 
 /// Reads a text as JSON. Only what is certain is repaired: a comma before a closing bracket.
-pub(super) fn read(text: &str) -> Reading {
+pub(super) fn read<T: DeserializeOwned>(text: &str) -> Reading<T> {
     let error = match serde_json::from_str(text) {
         Ok(value) => return Reading::Valid(value),
         Err(error) => error,
@@ -67,13 +67,13 @@ fn trailing_commas(text: &str) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[test]
     fn trailing_commas_are_taken_away() {
         let text = "{\n \"a\": [1, 2,],\n \"b\": \",}\\\",]\" , \n}";
-        let Reading::Repaired(value, lines) = read(text) else {
-            panic!("{:?}", read(text));
+        let Reading::Repaired(value, lines) = read::<Value>(text) else {
+            panic!("{:?}", read::<Value>(text));
         };
         assert_eq!(value, json!({"a": [1, 2], "b": ",}\",]"}));
         assert_eq!(lines, [1, 2]);
@@ -89,13 +89,19 @@ mod tests {
             "\"open",
             "{\"a\":\"\\",
         ] {
-            assert!(matches!(read(text), Reading::Broken(0, _)), "{text}");
+            assert!(
+                matches!(read::<Value>(text), Reading::Broken(0, _)),
+                "{text}"
+            );
         }
-        assert!(matches!(read("{\n\n a}"), Reading::Broken(2, _)));
+        assert!(matches!(read::<Value>("{\n\n a}"), Reading::Broken(2, _)));
     }
 
     #[test]
     fn depth_is_limited() {
-        assert!(matches!(read(&"[".repeat(100_000)), Reading::Broken(..)));
+        assert!(matches!(
+            read::<Value>(&"[".repeat(100_000)),
+            Reading::Broken(..)
+        ));
     }
 }
