@@ -38,15 +38,17 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Reading<T> {
     Reading::Broken(error.line().saturating_sub(1), reason.to_owned())
 }
 
-/// Where commas stand, outside strings, with nothing but blanks before a closing bracket.
+/// Where commas stand, outside strings, behind a value and with nothing but blanks before a closing
+/// bracket.
 fn trailing_commas(text: &str) -> Vec<usize> {
     let mut commas = Vec::new();
     let mut comma = None;
+    let mut is_behind_value = false;
     let mut bytes = text.bytes().enumerate();
     while let Some((at, byte)) = bytes.next() {
         match byte {
+            b' ' | b'\t' | b'\r' | b'\n' => continue,
             b'"' => {
-                comma = None;
                 while let Some((_, byte)) = bytes.next() {
                     match byte {
                         b'\\' => drop(bytes.next()),
@@ -55,11 +57,11 @@ fn trailing_commas(text: &str) -> Vec<usize> {
                     }
                 }
             }
-            b',' => comma = Some(at),
-            b'}' | b']' => commas.extend(comma.take()),
-            b' ' | b'\t' | b'\r' | b'\n' => {}
-            _ => comma = None,
+            b'}' | b']' => commas.extend(comma),
+            _ => {}
         }
+        comma = (byte == b',' && is_behind_value).then_some(at);
+        is_behind_value = !matches!(byte, b'[' | b'{' | b',' | b':');
     }
     commas
 }
@@ -85,6 +87,7 @@ mod tests {
             "{\"a\": 1 \"b\": 2}",
             "{'a': 1}",
             "[,]",
+            "[1,,]",
             "{} {}",
             "\"open",
             "{\"a\":\"\\",
