@@ -41,12 +41,10 @@ fn made_up() -> String {
         "outcomes",
         "notifications",
     ] {
-        for number in 0..8 {
+        for _ in 0..8 {
             text.push_str("<span data-ttu-id=\"b288b-1\">**Nota:** um `200 OK` e [um recurso](../a.md).</span>");
             text.push_str("<span class=\"sxs-lookup\"><span data-stu-id=\"b288b-1\">**Note:** a `200 OK` and [a resource](../a.md).</span></span>\n\n");
-            text.push_str(&format!(
-                "| `property{number}` | String | What it is for. |\n\n"
-            ));
+            text.push_str("| `property` | String | What it is for. |\n\n");
         }
         let page = fs::read_to_string(folder.join(case).join("page.md")).unwrap_or_default();
         text.push_str(page.rsplit("\n---\n").next().unwrap_or_default());

@@ -46,6 +46,9 @@ impl Variables {
     /// The variable of a value that nothing but its characters ties to others: equal ones in one
     /// role are one variable, another spelling of the same GUID is a variable of the same value.
     pub(super) fn by_value(&mut self, role: Role<'_>, value: &str) -> Id {
+        if let Some(id) = self.printed(role, value) {
+            return id;
+        }
         let known = self.known(role, value);
         if let Some(id) = known.iter().find(|id| self.list[**id].value == value) {
             return *id;
@@ -54,6 +57,19 @@ impl Variables {
             Some(id) => self.add(role, value, Some(self.list[*id].root)),
             None => self.add(role, value, None),
         }
+    }
+
+    /// The newest variable of that role which prints that value, and whose root does: no other
+    /// is nearer. Looked for in the newest only, so that many variables take no longer.
+    fn printed(&self, role: Role<'_>, value: &str) -> Option<Id> {
+        let newest = self.list.iter().enumerate().rev().take(32);
+        let mut fitting = newest.filter(|(_, entry)| {
+            entry.kind == role.kind
+                && entry.value == value
+                && (entry.kind != Kind::Text || entry.label == role.label)
+                && identifier::same(&self.list[entry.root].value, value)
+        });
+        fitting.next().map(|(id, _)| id)
     }
 
     /// The variables of that role and value: the newest first, but those before all others whose
@@ -77,18 +93,26 @@ impl Variables {
     /// The variable of a value that must be the one of a root, whatever is printed. The second
     /// part says whether what is printed contradicts that.
     pub(super) fn same_as(&mut self, root: Id, role: Role<'_>, value: &str) -> (Id, bool) {
-        let key = (role.kind, identifier::normal(value));
-        let found = self.by_value.get(&key).and_then(|ids| {
-            let fits = |id: &&Id| self.list[**id].root == root && self.list[**id].value == value;
-            ids.iter().find(fits)
-        });
-        if let Some(found) = found {
-            return (*found, false);
+        if let Some(known) = self.known_as(root, role.kind, value) {
+            return (known, false);
         }
         let printed = &self.list[root].value;
         let contradicts =
             !identifier::same(printed, value) && !is_placeholder(printed) && !is_placeholder(value);
         (self.add(role, value, Some(root)), contradicts)
+    }
+
+    /// The variable of that kind and value that has that root, or is it.
+    pub(super) fn known_as(&self, root: Id, kind: Kind, value: &str) -> Option<Id> {
+        let is = |id: &Id| {
+            let entry = &self.list[*id];
+            entry.root == root && entry.kind == kind && entry.value == value
+        };
+        if is(&root) {
+            return Some(root);
+        }
+        let key = (kind, identifier::normal(value));
+        self.by_value.get(&key)?.iter().copied().find(is)
     }
 
     /// A new root, even where another variable has the same value.
