@@ -241,7 +241,12 @@ fn shipped_scenarios_are_what_the_pages_say(pages: &Path) {
                 fs::create_dir_all(file.parent().unwrap()).unwrap();
                 fs::write(&file, &text).unwrap();
             }
-            assert_eq!(fs::read_to_string(&file).unwrap_or_default(), text, "{}");
+            assert_eq!(
+                fs::read_to_string(&file).unwrap_or_default(),
+                text,
+                "{}",
+                file.display()
+            );
             expected.insert(file);
         }
     }
