@@ -58,7 +58,10 @@ fn documented_steps(scenario: &Scenario) -> Vec<String> {
             step.push('\n');
         }
     }
-    steps.iter().map(|step| format!("{}\n", step.trim_end())).collect()
+    steps
+        .iter()
+        .map(|step| format!("{}\n", step.trim_end()))
+        .collect()
 }
 
 /// The text of what was sent for a step, counted from 0. An acknowledgement is no step.
@@ -145,13 +148,16 @@ fn by_form(line: &str) -> String {
 fn form_at(text: &str, before: Option<char>) -> (usize, Option<&'static str>) {
     let inside_word = before.is_some_and(char::is_alphanumeric);
     let end = |is_part: fn(char) -> bool| text.find(|c| !is_part(c)).unwrap_or(text.len());
-    if let Some(scheme) = ["http://", "https://"].iter().find(|s| text.starts_with(**s)) {
+    if let Some(scheme) = ["http://", "https://"]
+        .iter()
+        .find(|s| text.starts_with(**s))
+    {
         let host = text[scheme.len()..].find(['/', '"', ' ']);
         let length = scheme.len() + host.unwrap_or(text.len() - scheme.len());
         return (length, Some("{origin}"));
     }
-    if text.starts_with("W/\\\"") {
-        let quoted = text[4..].find("\\\"").map_or(text.len(), |at| 4 + at + 2);
+    if let Some(tag) = text.strip_prefix("W/\\\"") {
+        let quoted = tag.find("\\\"").map_or(text.len(), |at| 4 + at + 2);
         return (quoted, Some("{etag}"));
     }
     if !inside_word {

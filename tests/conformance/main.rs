@@ -72,12 +72,20 @@ fn report(result: &ScenarioResult) -> String {
         url: None,
     };
     let elapsed = std::time::Duration::from_millis(result.duration_ms);
-    terminal::render(&Run::new(target, vec![result.clone()]), elapsed, Look::PLAIN)
+    terminal::render(
+        &Run::new(target, vec![result.clone()]),
+        elapsed,
+        Look::PLAIN,
+    )
 }
 
 fn hold_against_snapshot(case: &Case, result: &ScenarioResult) {
     let text = conversation::laid_over_each_other(&Arc::clone(&case.scenario), result);
-    let name = format!("{}__{}", case.scenario.id.as_str().replace('/', "__"), result.role);
+    let name = format!(
+        "{}__{}",
+        case.scenario.id.as_str().replace('/', "__"),
+        result.role
+    );
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../snapshots");
     settings.set_prepend_module_to_snapshot(false);
