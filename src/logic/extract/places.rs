@@ -55,10 +55,9 @@ impl Binder<'_, '_> {
     /// A path, or an absolute URL.
     pub(super) fn path(&mut self, text: &str) -> String {
         let path = resource::path_of(text);
-        let start = match text.split_once("://") {
-            Some((scheme, rest)) => scheme.len() + 3 + rest.find('/').unwrap_or(rest.len()),
-            None => 0,
-        };
+        let start = resource::behind_scheme(text).map_or(0, |rest| {
+            text.len() - rest.len() + rest.find('/').unwrap_or(rest.len())
+        });
         let mut template = String::with_capacity(text.len() + 16);
         push_escaped(&text[..start], &mut template);
         let mut before = "";
@@ -244,9 +243,7 @@ impl Binder<'_, '_> {
     }
 
     fn alone(&self, id: Id) -> String {
-        let mut template = String::new();
-        self.variables.write(id, &mut template);
-        template
+        self.variables.template(id)
     }
 }
 
