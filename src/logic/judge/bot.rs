@@ -39,6 +39,13 @@ pub(super) struct BotJudge {
     /// What the bot does of its own accord, remembered for its GETs.
     calls: HashMap<String, &'static str>,
     next_exchange: ExchangeId,
+    /// What was answered, by exchange, and which of it did not reach the bot.
+    replies: HashMap<ExchangeId, (Request, Response)>,
+    lost: Vec<(Request, Response)>,
+    /// Whether a request came that nothing asked for: it may be the one that is then missing.
+    has_stray: bool,
+    /// Whether what follows a failure is not judged any more.
+    is_stopped: bool,
     progress: Duration,
 }
 
@@ -65,6 +72,10 @@ impl BotJudge {
             cued: HashSet::new(),
             calls: HashMap::new(),
             next_exchange: 0,
+            replies: HashMap::new(),
+            lost: Vec::new(),
+            has_stray: false,
+            is_stopped: false,
             progress: Duration::ZERO,
         }
     }
@@ -107,7 +118,7 @@ impl BotJudge {
                     self.on_deadline();
                 }
             }
-            Event::ReplyLost { .. } => {}
+            Event::ReplyLost { exchange } => self.lost.extend(self.replies.remove(&exchange)),
         }
     }
 
@@ -200,9 +211,26 @@ impl BotJudge {
 
     /// Takes a request of the bot, and answers it.
     fn on_request(&mut self, exchange: ExchangeId, request: &Request) {
-        if self.is_free(request) {
+        self.record.check("request.once");
+        if self.is_free(request) && !self.is_documented_next(request) {
             self.traffic_in(None, request);
             let response = self.free_answer(request);
+            self.reply(exchange, None, response);
+            return;
+        }
+        if let Some(at) = self.lost.iter().position(|(lost, _)| lost == request) {
+            let (_, response) = self.lost.remove(at);
+            self.traffic_in(None, request);
+            self.record
+                .note("a request was sent again, as its answer had been lost");
+            self.replies
+                .insert(exchange, (request.clone(), response.clone()));
+            self.reply(exchange, None, response);
+            return;
+        }
+        if self.is_stopped || self.record.is_given_up() {
+            self.traffic_in(None, request);
+            let response = outgoing::error(409, "Conflict", "the conversation is over");
             self.reply(exchange, None, response);
             return;
         }
@@ -218,8 +246,9 @@ impl BotJudge {
             return;
         };
         self.traffic_in(Some(at), request);
+        self.record.check("request.sent");
         self.done.insert(at);
-        if self.waiting == Waiting::Request(at) {
+        if self.is_asked_for(at) {
             self.waiting = Waiting::Nothing;
         }
         let may_go_on = self.judge_request(at, &step, request);
@@ -239,6 +268,15 @@ impl BotJudge {
             "DELETE" => is_ours && matches!(named, Resource::Call(_)) && self.is_over(),
             _ => false,
         }
+    }
+
+    /// Whether the next documented request is of this method and shape.
+    fn is_documented_next(&self, request: &Request) -> bool {
+        self.next_request().is_some_and(|at| {
+            matches!(&self.record.steps()[at], Step::Request(step)
+                if step.method == request.method
+                    && resource::shape_of(&step.target) == resource::shape_of(&request.target))
+        })
     }
 
     fn is_over(&self) -> bool {
@@ -339,17 +377,26 @@ impl BotJudge {
                 "the request carries no bearer token".into(),
             ));
         }
-        if step.body.is_none() {
+        // A body that does not come is told as such.
+        if step.body.is_none() || request.body.is_empty() {
             return;
         }
         self.record.check("request.media-type");
+        let documented = step
+            .headers
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+            .map_or("application/json", |(_, value)| essence(value));
         let media_type = request.headers.media_type();
-        if media_type.as_deref() != Some("application/json") {
+        if !media_type
+            .as_deref()
+            .is_some_and(|it| it.eq_ignore_ascii_case(documented))
+        {
             self.record.depart(Departure::new(
                 "request.media-type",
                 Rule::RequestHeader,
                 Some(at),
-                json!("application/json"),
+                json!(documented),
                 text(media_type.as_deref()),
                 format!(
                     "Content-Type is {}",
@@ -435,8 +482,10 @@ impl BotJudge {
                 let expected = self.record.bindings.value(name);
                 if kind == Kind::Context {
                     self.record.bindings.bind(name, actual.as_str());
-                } else if bindings::correlates(kind) && !bindings::same(kind, &expected, actual) {
-                    self.record.check("ids.unchanged");
+                    return;
+                }
+                self.record.check("ids.unchanged");
+                if bindings::correlates(kind) && !bindings::same(kind, &expected, actual) {
                     let departure = Departure::new(
                         "ids.unchanged",
                         Rule::Correlation,
@@ -484,8 +533,9 @@ impl BotJudge {
         }
     }
 
+    /// A request that nothing asks for. Where one is waited for, it may be what came instead.
     fn unexpected(&mut self, request: &Request) {
-        self.record.check("request.once");
+        self.has_stray = true;
         self.record.depart(Departure::new(
             "request.once",
             Rule::RequestUnexpected,
@@ -517,6 +567,10 @@ impl BotJudge {
         };
         self.done.insert(at + 1);
         let response = outgoing::answer(&mut self.record, &step);
+        if let Some(TrafficMessage::Request(request)) = self.record.last_message() {
+            let sent = (request.clone(), response.clone());
+            self.replies.insert(exchange, sent);
+        }
         self.reply(exchange, Some(at + 1), response);
     }
 
@@ -565,6 +619,7 @@ impl BotJudge {
     fn on_acknowledgement(&mut self, step: usize, response: Response) {
         self.waiting = Waiting::Nothing;
         self.record.check("acknowledgement");
+        self.record.check("bot.transport");
         let status = response.status;
         let message = TrafficMessage::Response(response);
         self.record.traffic(Role::Bot, Some(step), message);
@@ -627,6 +682,11 @@ impl BotJudge {
                 let reason = format!("the cue was not answered within {deadline:?}");
                 self.record.give_up(Verdict::Inconclusive, reason);
             }
+            Waiting::Request(_) if self.has_stray => {
+                self.record
+                    .note("the request that the bot was cued for did not come");
+                self.stop();
+            }
             Waiting::Request(step) if self.cued.contains(&step) => {
                 let deadline = self.record.options.deadline;
                 self.record.depart(Departure::new(
@@ -655,8 +715,18 @@ impl BotJudge {
             self.record
                 .note(format!("{left} later messages were not judged"));
         }
+        self.is_stopped = true;
         self.record.finish();
     }
+}
+
+/// A media type without its parameters.
+fn essence(content_type: &str) -> &str {
+    content_type
+        .split(';')
+        .next()
+        .unwrap_or(content_type)
+        .trim()
 }
 
 /// Whether a request invites participants.

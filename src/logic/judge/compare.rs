@@ -39,6 +39,11 @@ pub enum MismatchKind {
 }
 
 impl MismatchKind {
+    /// Whether something is not there, rather than there and wrong.
+    pub const fn is_absence(self) -> bool {
+        matches!(self, Self::Missing | Self::OdataTypeMissing)
+    }
+
     /// The sentence for people.
     pub fn describe(self, pointer: &Pointer, expected: &Value, actual: &Value) -> String {
         let place = if pointer.as_str().is_empty() {

@@ -146,10 +146,15 @@ pub fn rank(notice: &Notice<'_>) -> Option<u8> {
     words::rank_of(notice.word.as_deref()?)
 }
 
+/// The members of a notification's `value`; `None` where it is no collection, or empty.
+pub fn collection(body: &Value) -> Option<&Vec<Value>> {
+    let members = lookup(body, "value")?.1.as_array()?;
+    (!members.is_empty()).then_some(members)
+}
+
 /// The entries of a notification's body; `None` where it is no collection of objects, or empty.
 pub fn entries(body: &Value) -> Option<&Vec<Value>> {
-    let entries = lookup(body, "value")?.1.as_array()?;
-    (!entries.is_empty() && entries.iter().all(Value::is_object)).then_some(entries)
+    collection(body).filter(|members| members.iter().all(Value::is_object))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Asked, ServiceJudge};
 use crate::logic::judge::bindings::{self, correlates};
-use crate::logic::judge::compare::{Rules, compare};
+use crate::logic::judge::compare::{Mismatch, Rules, compare};
 use crate::logic::judge::page::Answer;
 use crate::logic::judge::people::{self, Named};
 use crate::logic::judge::record::{Departure, text};
@@ -25,6 +25,7 @@ impl ServiceJudge {
         let message = TrafficMessage::Response(response.clone());
         self.record.traffic(Role::Service, at, message);
         self.record.check("answer.arrives");
+        self.record.check("service.transport");
         let Some((step, asked)) = answer.zip(self.asked.clone()) else {
             return;
         };
@@ -42,6 +43,7 @@ impl ServiceJudge {
         self.judge_body(step, &alternative, &request, response);
         self.bind_answer(step, &documented, &asked, response);
         self.judge_location(step, &alternative, &request, &asked, response);
+        self.review_rosters();
         for arrival in std::mem::take(&mut self.held) {
             self.on_entry(&arrival);
         }
@@ -147,7 +149,10 @@ impl ServiceJudge {
                     given: &|name| gives(&given, name),
                     odata_types: &|place| page.odata_types("operation", place),
                 };
-                let found = compare(shape, body, rules, &Pointer::root());
+                let mut found = compare(shape, body, rules, &Pointer::root());
+                if self.misnames(body) {
+                    drop_below(&mut found, &Pointer::root().key("participants"));
+                }
                 let line = Some(alternative.line);
                 self.record
                     .depart_all(found, Rule::ResponseBody, "answer.body", Some(step), line);
@@ -168,11 +173,12 @@ impl ServiceJudge {
                     );
                 }
             }
-            (Payload::Empty, _) => {
+            (Payload::Empty, shape) => {
                 let sample = shape.map_or(Value::Null, Shape::sample);
                 self.body_departs(step, sample, Value::Null, "the answer has no body".into());
             }
-            (Payload::Text { text, error }, _) => {
+            (Payload::Text { .. }, None) => {}
+            (Payload::Text { text, error }, Some(_)) => {
                 let message = format!("the body is no JSON: {error}");
                 self.body_departs(step, json!("JSON"), json!(text), message);
             }
@@ -238,14 +244,15 @@ impl ServiceJudge {
             if let Some(template) = documented.body.as_ref().and_then(|body| body.json())
                 && documented.status == response.status
             {
-                self.correlate(step, Rule::ResponseBody, template, body, &Pointer::root());
+                self.correlate(step, template, body, &Pointer::root());
             }
             return;
         }
-        if let Some((_, Value::String(id))) = lookup(body, "id")
+        if let (Some(variable), Some((_, Value::String(id)))) =
+            (&asked.operation, lookup(body, "id"))
             && !id.is_empty()
         {
-            self.bind_operation(step, asked, id, Pointer::root().key("id"));
+            self.bind_operation(step, variable, id, Pointer::root().key("id"));
         }
         self.judge_context(step, body, &Pointer::root());
         self.judge_people(step, body, &Pointer::root());
@@ -253,10 +260,7 @@ impl ServiceJudge {
 
     /// The one operation of the request: bound by what names it first, compared by what names it
     /// later.
-    pub(super) fn bind_operation(&mut self, step: usize, asked: &Asked, id: &str, at: Pointer) {
-        let Some(variable) = &asked.operation else {
-            return;
-        };
+    fn bind_operation(&mut self, step: usize, variable: &str, id: &str, at: Pointer) {
         self.record.check("operation.identity");
         match self.record.bindings.get(variable).map(str::to_owned) {
             None => self.record.bindings.bind(variable, id),
@@ -306,7 +310,9 @@ impl ServiceJudge {
         };
         match Resource::parse(location) {
             Some(Resource::Operation { call, operation }) if asked.operation.is_some() => {
-                self.bind_operation(step, asked, &operation, Pointer::root());
+                if let Some(variable) = self.operation_in_location(step, asked) {
+                    self.bind_operation(step, &variable, &operation, Pointer::root());
+                }
                 self.judge_call_of_location(step, request, &call, location);
             }
             Some(Resource::Call(call)) if self.makes_a_call(step) => {
@@ -329,6 +335,27 @@ impl ServiceJudge {
             }
             _ => {}
         }
+    }
+
+    /// The variable of the operation that `Location` names: literally, the one printed there.
+    fn operation_in_location(&self, step: usize, asked: &Asked) -> Option<String> {
+        if !self.record.options.literal {
+            return asked.operation.clone();
+        }
+        match Resource::parse(self.documented_location(step)?)? {
+            Resource::Operation { operation, .. } => {
+                template::sole_variable(&operation).map(str::to_owned)
+            }
+            _ => None,
+        }
+    }
+
+    fn documented_location(&self, step: usize) -> Option<&str> {
+        self.record.steps()[step]
+            .headers()
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("location"))
+            .map(|(_, location)| location.as_str())
     }
 
     fn judge_call_of_location(
@@ -362,11 +389,7 @@ impl ServiceJudge {
 
     /// The variable of the call that the documented `Location` of a step names.
     fn made_call(&self, step: usize) -> Option<String> {
-        let (_, location) = self.record.steps()[step]
-            .headers()
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case("location"))?;
-        match Resource::parse(location)? {
+        match Resource::parse(self.documented_location(step)?)? {
             Resource::Call(call) => template::sole_variable(&call).map(str::to_owned),
             _ => None,
         }
@@ -445,20 +468,13 @@ impl ServiceJudge {
         let Some(invited) = self.asked.as_ref().map(|asked| asked.people.clone()) else {
             return;
         };
-        if invited.is_empty()
-            || !matches!(lookup(entity, "participants"), Some((_, Value::Array(_))))
-        {
+        if invited.is_empty() || !names_people(entity) {
             return;
         }
         self.record.check("operation.people");
         let found = people::people(entity);
-        let named = people::named(&invited, &found);
-        let is_as_before = match (named, self.only_first) {
-            (Named::Others, _) => false,
-            (named, Some(only_first)) => (named == Named::First) == only_first,
-            (_, None) => true,
-        };
-        if is_as_before {
+        if !self.misnames(entity) {
+            let named = people::named(&invited, &found);
             self.decide_who(&invited, named == Named::First);
             return;
         }
@@ -480,6 +496,25 @@ impl ServiceJudge {
         self.record.depart(departure.at(at.key("participants")));
     }
 
+    /// Whether an operation names others than those invited. Where a participant has no identity
+    /// that could be read, the shape of the body tells.
+    pub(super) fn misnames(&self, entity: &Value) -> bool {
+        let Some(invited) = self.asked.as_ref().map(|asked| &asked.people) else {
+            return false;
+        };
+        if invited.is_empty() || !names_people(entity) {
+            return false;
+        }
+        match (
+            people::named(invited, &people::people(entity)),
+            self.only_first,
+        ) {
+            (Named::Others, _) => true,
+            (named, Some(only_first)) => (named == Named::First) != only_first,
+            (_, None) => false,
+        }
+    }
+
     fn decide_who(&mut self, invited: &[people::Person], only_first: bool) {
         if self.only_first.is_none() && people::only_first_may_be_invited(invited) {
             self.record.note(if only_first {
@@ -496,7 +531,6 @@ impl ServiceJudge {
     pub(super) fn correlate(
         &mut self,
         step: usize,
-        rule: Rule,
         template: &Value,
         actual: &Value,
         at: &Pointer,
@@ -508,13 +542,13 @@ impl ServiceJudge {
             (Value::Object(properties), Value::Object(_)) => {
                 for (name, template) in properties {
                     if let Some((written, value)) = lookup(actual, name) {
-                        self.correlate(step, rule, template, value, &at.key(written));
+                        self.correlate(step, template, value, &at.key(written));
                     }
                 }
             }
             (Value::Array(templates), Value::Array(items)) => {
                 for (index, (template, item)) in templates.iter().zip(items).enumerate() {
-                    self.correlate(step, rule, template, item, &at.index(index));
+                    self.correlate(step, template, item, &at.index(index));
                 }
             }
             _ => {}
@@ -529,12 +563,12 @@ impl ServiceJudge {
         if !correlates(kind) && kind != Kind::Text {
             return;
         }
+        self.record.check("values.correlate");
         match self.record.bindings.get(name).map(str::to_owned) {
             None => self.record.bindings.bind(name, actual),
             Some(_) if !correlates(kind) => {}
             Some(bound) if bindings::same(kind, &bound, actual) => {}
             Some(bound) => {
-                self.record.check("values.correlate");
                 let departure = Departure::new(
                     "values.correlate",
                     Rule::Correlation,
@@ -547,6 +581,18 @@ impl ServiceJudge {
             }
         }
     }
+}
+
+/// Whether each participant of an operation has an identity that can be read.
+fn names_people(entity: &Value) -> bool {
+    matches!(lookup(entity, "participants"), Some((_, Value::Array(participants)))
+        if participants.len() == people::people(entity).len())
+}
+
+/// Leaves out what departs below a place: another failure tells it.
+pub(super) fn drop_below(found: &mut Vec<Mismatch>, place: &Pointer) {
+    let below = format!("{place}/");
+    found.retain(|mismatch| !mismatch.pointer.as_str().starts_with(&below));
 }
 
 /// Whether a body gives a property of that name anywhere, and not as null.

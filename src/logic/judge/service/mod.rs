@@ -45,8 +45,10 @@ pub(super) struct ServiceJudge {
     ended: HashSet<String>,
     /// Which of the invited the service invites, once it is known.
     only_first: Option<bool>,
-    /// Notifications that could not be read: each may be one that is then missing.
-    unreadable: usize,
+    /// Notifications about something else: each may be one that is then missing.
+    strays: usize,
+    /// Whether a notification could not be read: all that are then missing may have been in it.
+    has_unreadable: bool,
     /// The bodies of notifications whose acknowledgement was lost, and of all others by exchange.
     redeliverable: Vec<Payload>,
     received: HashMap<ExchangeId, Payload>,
@@ -96,7 +98,8 @@ impl ServiceJudge {
             calls: HashMap::new(),
             ended: HashSet::new(),
             only_first: None,
-            unreadable: 0,
+            strays: 0,
+            has_unreadable: false,
             redeliverable: Vec::new(),
             received: HashMap::new(),
             next_exchange: 0,

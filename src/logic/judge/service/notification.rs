@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::answer::gives;
+use super::answer::{drop_below, gives};
 use super::expect::Expected;
 use super::{Arrival, ServiceJudge};
 use crate::logic::judge::ExchangeId;
-use crate::logic::judge::compare::{Rules, compare};
+use crate::logic::judge::compare::{Mismatch, Rules, compare};
 use crate::logic::judge::notice::{self, Notice, Subject};
 use crate::logic::judge::page::family_of_subject;
 use crate::logic::judge::people::{self, Person};
@@ -15,7 +15,7 @@ use crate::logic::judge::shape::{entities, lookup};
 use crate::logic::judge::words;
 use crate::logic::verdict::{Role, Rule, TrafficMessage};
 use crate::model::identifier;
-use crate::model::message::{Payload, Request};
+use crate::model::message::{Headers, Payload, Request};
 use crate::model::resource::Resource;
 use crate::model::scenario::{Kind, Step};
 use crate::text::pointer::Pointer;
@@ -26,16 +26,16 @@ impl ServiceJudge {
         let step = self.step_for(request);
         let message = TrafficMessage::Request(request.clone());
         self.record.traffic(Role::Service, step, message);
-        if self.is_stopped {
+        if self.is_stopped || self.record.is_given_up() {
             return;
         }
+        self.received.insert(exchange, request.body.clone());
         if let Some(at) = self.redeliverable.iter().position(|b| *b == request.body) {
             self.redeliverable.remove(at);
             self.record
                 .note("a notification was sent again, as its acknowledgement had been lost");
             return;
         }
-        self.received.insert(exchange, request.body.clone());
         self.judge_head(step, request);
         let Some(body) = self.readable_body(step, request) else {
             return;
@@ -46,7 +46,11 @@ impl ServiceJudge {
             given: &|_| false,
             odata_types: &|place| page.odata_types("notification", place),
         };
-        let found = compare(page.envelope(), body, rules, &Pointer::root());
+        let mut found = compare(page.envelope(), body, rules, &Pointer::root());
+        if step.is_none() {
+            // A further notification is well formed where what it says is.
+            found.retain(|mismatch| !mismatch.kind.is_absence());
+        }
         self.record.depart_all(
             found,
             Rule::NotificationBody,
@@ -54,12 +58,30 @@ impl ServiceJudge {
             step,
             None,
         );
-        for (index, entry) in notice::entries(body).into_iter().flatten().enumerate() {
-            self.on_entry(&Arrival {
-                entry: entry.clone(),
-                index,
-            });
+        for (index, entry) in notice::collection(body).into_iter().flatten().enumerate() {
+            if entry.is_object() {
+                self.on_entry(&Arrival {
+                    entry: entry.clone(),
+                    index,
+                });
+            } else {
+                self.no_entry(step, entry, index);
+            }
         }
+    }
+
+    /// A member of `value` that is no object, and so tells nothing.
+    fn no_entry(&mut self, step: Option<usize>, entry: &Value, index: usize) {
+        let departure = Departure::new(
+            "notification.body",
+            Rule::NotificationBody,
+            step,
+            json!("an object"),
+            entry.clone(),
+            "a member of value is no object".into(),
+        );
+        self.record
+            .depart(departure.at(Pointer::root().key("value").index(index)));
     }
 
     /// The step that a notification is most likely for, for reports.
@@ -77,24 +99,25 @@ impl ServiceJudge {
 
     fn judge_head(&mut self, step: Option<usize>, request: &Request) {
         self.record.check("notification.method");
-        if request.method != "POST" {
+        let (documented, documented_type) = self.documented_head(step);
+        if request.method != documented {
             self.record.depart(Departure::new(
                 "notification.method",
                 Rule::NotificationMethod,
                 step,
-                json!("POST"),
+                json!(documented),
                 json!(request.method),
                 format!("the notification is a {}", request.method),
             ));
         }
         self.record.check("notification.media-type");
         let media_type = request.headers.media_type();
-        if media_type.as_deref() != Some("application/json") {
+        if media_type.as_ref() != Some(&documented_type) {
             self.record.depart(Departure::new(
                 "notification.media-type",
                 Rule::NotificationHeader,
                 step,
-                json!("application/json"),
+                json!(documented_type),
                 text(media_type.as_deref()),
                 format!(
                     "Content-Type of the notification is {}",
@@ -122,6 +145,22 @@ impl ServiceJudge {
         }
     }
 
+    /// The method and the media type that a step prints.
+    fn documented_head(&self, step: Option<usize>) -> (String, String) {
+        let Some(Step::Notification(step)) = step.and_then(|step| self.record.steps().get(step))
+        else {
+            return ("POST".to_owned(), "application/json".to_owned());
+        };
+        let fields: Headers = step
+            .headers
+            .iter()
+            .map(|(n, v)| (n.clone(), v.clone()))
+            .collect();
+        let media_type = fields.media_type();
+        let media_type = media_type.unwrap_or_else(|| "application/json".to_owned());
+        (step.method.clone(), media_type)
+    }
+
     fn readable_body<'a>(
         &mut self,
         step: Option<usize>,
@@ -130,16 +169,17 @@ impl ServiceJudge {
         self.record.check("notification.body");
         let expected = "a collection of changes under value";
         let (actual, message) = match &request.body {
-            Payload::Json(body) if notice::entries(body).is_some() => return Some(body),
+            Payload::Json(body) if notice::collection(body).is_some() => return Some(body),
             Payload::Json(body) => (body.clone(), format!("the body is not {expected}")),
             Payload::Empty => (Value::Null, "the notification has no body".to_owned()),
+            Payload::Text { .. } if self.take_text() => return None,
             Payload::Text { text, error } => (json!(text), format!("the body is no JSON: {error}")),
             Payload::Opaque(length) => (
                 Value::Null,
                 format!("the body is {length} bytes that cannot be read"),
             ),
         };
-        self.unreadable += 1;
+        self.has_unreadable = true;
         self.record.depart(Departure::new(
             "notification.body",
             Rule::NotificationBody,
@@ -151,15 +191,26 @@ impl ServiceJudge {
         None
     }
 
+    /// Takes a text for a documented one: what it says is free.
+    fn take_text(&mut self) -> bool {
+        let index = self.position(|e| e.template.is_null());
+        if let Some(index) = index {
+            self.expected[index].is_done = true;
+        }
+        index.is_some()
+    }
+
     /// Takes one entry for what it is about.
     pub(super) fn on_entry(&mut self, arrival: &Arrival) {
         let entry = arrival.entry.clone();
         let notice = Notice::read(&entry);
         let at = Pointer::root().key("value").index(arrival.index);
+        self.record.check("notification.about");
         match notice.subject {
             Subject::Operation => self.on_operation(arrival, &notice, &at),
             Subject::Roster => self.on_roster(arrival, &notice, &at),
             Subject::Call => self.on_call(arrival, &notice, &at),
+            Subject::Other if self.awaits_other(&notice) => self.on_other(&notice, &at),
             Subject::Other if notice.resource.is_none() && self.has_no_resource(&notice) => {
                 let index = self.expected.iter().position(|e| !e.is_done);
                 match index {
@@ -168,6 +219,22 @@ impl ServiceJudge {
                 }
             }
             Subject::Other => self.unexpected(&notice, &at, "it is about nothing of this API"),
+        }
+    }
+
+    fn awaits_other(&self, notice: &Notice<'_>) -> bool {
+        self.position(|e| e.subject == Subject::Other && e.change == notice.change)
+            .is_some()
+    }
+
+    /// A notification of another API than the calling one: told by its change, its variables
+    /// compared as the example has them.
+    fn on_other(&mut self, notice: &Notice<'_>, at: &Pointer) {
+        let index = self.position(|e| e.subject == Subject::Other && e.change == notice.change);
+        if let Some(index) = index {
+            let expected = self.expected[index].clone();
+            self.settle(index, notice, at);
+            self.correlate(expected.step, &expected.template, notice.entry, at);
         }
     }
 
@@ -337,32 +404,57 @@ impl ServiceJudge {
         Some(self.record.bindings.root(call).to_owned())
     }
 
-    /// A roster update on the call: it names each person invited, or the step stays open.
+    /// A roster update on the call. Together with those before it, it names each person invited,
+    /// or the step stays open.
     fn settle_roster(&mut self, index: usize, notice: &Notice<'_>, at: &Pointer) {
+        self.expected[index]
+            .rosters
+            .push((notice.entry.clone(), at.clone()));
+        self.review_roster(index);
+    }
+
+    /// Looks again at the rosters that have come, now that more may be known of who is invited.
+    pub(super) fn review_rosters(&mut self) {
+        for index in 0..self.expected.len() {
+            if !self.expected[index].is_done && !self.expected[index].rosters.is_empty() {
+                self.review_roster(index);
+            }
+        }
+    }
+
+    fn review_roster(&mut self, index: usize) {
         self.record.check("roster.people");
         let invited = self.invited_in_roster(index);
+        let rosters = self.expected[index].rosters.clone();
+        let is_named = |(person, kind): &&(Person, Option<String>)| {
+            rosters.iter().any(|(entry, _)| {
+                let roster = Notice::read(entry).data();
+                people::member_naming(roster, person, kind.as_deref()).is_some()
+            })
+        };
         let missing: Vec<String> = invited
             .iter()
-            .filter(|(person, kind)| {
-                people::member_naming(notice.data(), person, kind.as_deref()).is_none()
-            })
+            .filter(|person| !is_named(person))
             .map(|(person, _)| person.label())
             .collect();
+        let Some((last, at)) = rosters.last() else {
+            return;
+        };
         if missing.is_empty() {
-            self.settle(index, notice, at);
+            for (entry, at) in &rosters {
+                self.settle(index, &Notice::read(entry), at);
+            }
             return;
         }
-        let expected = &self.expected[index];
         let departure = Departure::new(
             "roster.people",
             Rule::Correlation,
-            Some(expected.step),
+            Some(self.expected[index].step),
             json!(missing),
-            notice.data().clone(),
+            Notice::read(last).data().clone(),
             format!("the roster does not name {}", missing.join(", ")),
         );
-        let departure = departure.at(at.key("resourceData"));
-        self.expected[index].nearest = Some(departure);
+        self.expected[index].nearest = Some(departure.at(at.key("resourceData")));
     }
 
     /// Whom a roster must name, each with the kind of identity that the page prints for them.
@@ -397,7 +489,9 @@ impl ServiceJudge {
                     person
                 };
                 let kind = printed_kind(&printed, shown);
-                let is_asked_for = !self.record.options.literal || kind.is_some();
+                // Literally, equal characters under another kind of identity are another person.
+                let is_asked_for =
+                    !self.record.options.literal || kind.as_ref() == Some(&person.kind);
                 is_asked_for.then(|| (person.clone(), kind))
             })
             .collect()
@@ -433,9 +527,26 @@ impl ServiceJudge {
             } else {
                 self.settle(index, notice, at);
             }
+        } else if let Some(variable) = self.first_call_in_other_words(notice) {
+            self.record.bindings.bind(&variable, id);
+            let root = self.record.bindings.root(&variable).to_owned();
+            self.on_known_call(&root, notice, at);
         } else {
             self.unexpected(notice, at, "the call is none of this conversation");
         }
+    }
+
+    /// The variable of a call that nothing has named yet, where a notification tells the documented
+    /// state of it with another change.
+    fn first_call_in_other_words(&self, notice: &Notice<'_>) -> Option<String> {
+        let says_the_state =
+            |e: &Expected| e.subject == Subject::Call && e.word.is_some() && e.word == notice.word;
+        let variable = self.expected[self.position(says_the_state)?].call.clone()?;
+        self.record
+            .bindings
+            .get(&variable)
+            .is_none()
+            .then_some(variable)
     }
 
     fn on_known_call(&mut self, root: &str, notice: &Notice<'_>, at: &Pointer) {
@@ -458,11 +569,10 @@ impl ServiceJudge {
             return;
         };
         self.record.check("notification.order");
-        if before.is_some_and(|before| rank < before) && index.is_some() {
-            self.out_of_order(index, notice, at);
-        } else if before == Some(words::ENDED) {
+        let goes_back = before.is_some_and(|before| rank < before || notice.change == "created");
+        if before == Some(words::ENDED) && index.is_none() {
             self.unexpected(notice, at, "the call has been deleted already");
-        } else if before.is_some_and(|before| rank < before) {
+        } else if goes_back {
             self.out_of_order(index, notice, at);
         } else {
             self.calls.insert(root.to_owned(), rank);
@@ -482,17 +592,20 @@ impl ServiceJudge {
     fn stateless_call(&mut self, index: Option<usize>, notice: &Notice<'_>, at: &Pointer) {
         let Some(index) = index else {
             self.judge_shape(None, notice, at);
+            if notice.word.is_some() {
+                let step = self.asked.as_ref().map(|asked| asked.step);
+                let departure = self.no_listed_state(step, None, notice);
+                let pointer = self.entity_pointer(notice, at).key("state");
+                self.record.depart(departure.at(pointer));
+            }
             return;
         };
+        if notice.change.is_empty() {
+            self.settle(index, notice, at);
+            return;
+        }
         let expected = &self.expected[index];
-        let departure = Departure::new(
-            "notification.body",
-            Rule::NotificationBody,
-            Some(expected.step),
-            text(expected.word.as_deref()),
-            text(notice.word.as_deref()),
-            "the call is in no state that is listed".into(),
-        );
+        let departure = self.no_listed_state(Some(expected.step), expected.word.as_deref(), notice);
         let pointer = self.entity_pointer(notice, at).key("state");
         if notice.word.is_some() {
             self.expected[index].is_done = true;
@@ -500,6 +613,22 @@ impl ServiceJudge {
         } else {
             self.expected[index].nearest = Some(departure.at(pointer));
         }
+    }
+
+    fn no_listed_state(
+        &self,
+        step: Option<usize>,
+        documented: Option<&str>,
+        notice: &Notice<'_>,
+    ) -> Departure {
+        Departure::new(
+            "notification.body",
+            Rule::NotificationBody,
+            step,
+            documented.map_or_else(|| json!(words::STATES), |word| json!(word)),
+            text(notice.word.as_deref()),
+            "the call is in no state that is listed".into(),
+        )
     }
 
     fn out_of_order(&mut self, index: Option<usize>, notice: &Notice<'_>, at: &Pointer) {
@@ -528,16 +657,62 @@ impl ServiceJudge {
 
     /// Takes an entry for a documented one: judges its call, its change, its word and its shape.
     fn settle(&mut self, index: usize, notice: &Notice<'_>, at: &Pointer) {
+        self.record.check("notification.arrives");
         self.expected[index].is_done = true;
         self.expected[index].nearest = None;
         let expected = self.expected[index].clone();
+        self.judge_path(&expected, notice, at);
         self.judge_call(&expected, notice, at);
-        if !notice.change.is_empty() && notice.change != expected.change {
+        // A word that is listed for no moment is told by the comparison of shapes.
+        let is_listed = words::is_listed(&notice.change, words::CHANGES);
+        if is_listed && notice.change != expected.change {
             self.record.depart(change_departure(&expected, notice, at));
         }
         self.judge_word(&expected, notice, at);
         self.judge_direction(&expected, notice, at);
         self.judge_shape(Some(&expected), notice, at);
+    }
+
+    /// The path names a resource of the documented kind. A path that is printed sloppily is taken
+    /// as printed, too.
+    fn judge_path(&mut self, expected: &Expected, notice: &Notice<'_>, at: &Pointer) {
+        if expected.subject == Subject::Other || self.has_no_resource(notice) {
+            return;
+        }
+        let is_of_kind = match (&notice.resource, expected.subject) {
+            (Some(Resource::Operation { .. }), Subject::Operation)
+            | (Some(Resource::Participants(_) | Resource::Participant { .. }), Subject::Roster)
+            | (Some(Resource::Call(_)), Subject::Call) => true,
+            (Some(actual), _) => {
+                let printed = Notice::read(&expected.printed).resource;
+                printed.is_some_and(|printed| {
+                    std::mem::discriminant(&printed) == std::mem::discriminant(actual)
+                })
+            }
+            (None, _) => false,
+        };
+        if is_of_kind {
+            return;
+        }
+        let name = resource_name(notice);
+        let actual = notice.entry.get(name).cloned().unwrap_or_default();
+        if !actual.is_string() {
+            // The comparison of shapes tells that.
+            return;
+        }
+        let departure = Departure::new(
+            "notification.body",
+            Rule::NotificationBody,
+            Some(expected.step),
+            expected
+                .printed
+                .get("resource")
+                .cloned()
+                .unwrap_or_default(),
+            actual,
+            format!("{name} names no resource of the documented kind"),
+        );
+        self.record.depart(departure.at(at.key(name)));
     }
 
     /// The call in the path is the one that the documented entry is about.
@@ -568,13 +743,14 @@ impl ServiceJudge {
         let (Some(documented), Some(actual)) = (&expected.word, &notice.word) else {
             return;
         };
-        if documented == actual {
+        let (name, listed) = match expected.subject {
+            Subject::Operation => ("status", words::STATUSES),
+            _ => ("state", words::STATES),
+        };
+        // A word that is listed for no moment is told by the comparison of shapes.
+        if documented == actual || !words::is_listed(actual, listed) {
             return;
         }
-        let name = match expected.subject {
-            Subject::Operation => "status",
-            _ => "state",
-        };
         let departure = Departure::new(
             "notification.body",
             Rule::NotificationBody,
@@ -622,9 +798,10 @@ impl ServiceJudge {
     /// The entry against the shape of its kind; of a roster, only the members that name somebody
     /// invited.
     fn judge_shape(&mut self, expected: Option<&Expected>, notice: &Notice<'_>, at: &Pointer) {
-        let step = expected.map(|e| e.step);
+        let asked = self.asked.as_ref().map(|asked| asked.step);
+        let step = expected.map(|e| e.step).or(asked);
+        self.record.check("resource.one");
         if notice.is_torn {
-            self.record.check("resource.one");
             let departure = Departure::new(
                 "resource.one",
                 Rule::Correlation,
@@ -637,7 +814,11 @@ impl ServiceJudge {
         }
         let kind = expected.map_or_else(|| notice.kind(), |e| e.kind.clone());
         let page = self.record.page.clone();
-        let Some(shape) = page.entry(&kind) else {
+        let of_subject = || page.entry_about(notice.subject);
+        let shape = page
+            .entry(&kind)
+            .or_else(|| of_subject().filter(|_| expected.is_none()));
+        let Some(shape) = shape else {
             return;
         };
         let given = self.asked.as_ref().map_or(Value::Null, |a| a.body.clone());
@@ -653,17 +834,27 @@ impl ServiceJudge {
             _ => Vec::new(),
         };
         let mut found = compare(shape, notice.entry, rules, at);
+        if expected.is_none() {
+            // A further notification is well formed where what it says is.
+            found.retain(|mismatch| !mismatch.kind.is_absence());
+        }
         let members = at.key("resourceData");
-        found.retain(|mismatch| {
-            !free.iter().any(|index| {
-                let member = members.index(*index);
-                mismatch.pointer == member
-                    || mismatch
-                        .pointer
-                        .as_str()
-                        .starts_with(&format!("{}/", member.as_str()))
-            })
-        });
+        if let Some(e) = expected {
+            self.drop_other_kinds(e, notice, &members, &mut found);
+        }
+        for index in free {
+            let member = members.index(index);
+            found.retain(|mismatch| mismatch.pointer != member);
+            drop_below(&mut found, &member);
+        }
+        if notice.subject == Subject::Operation
+            && entities(notice.data()).any(|entity| self.misnames(entity))
+        {
+            drop_below(
+                &mut found,
+                &self.entity_pointer(notice, at).key("participants"),
+            );
+        }
         let line = expected.map(|e| e.line);
         self.record.depart_all(
             found,
@@ -672,6 +863,32 @@ impl ServiceJudge {
             step,
             line,
         );
+    }
+
+    /// A person who is named under the invited kind of identity where the page prints another: what
+    /// else stands in such an identity no example of this person shows.
+    fn drop_other_kinds(
+        &mut self,
+        expected: &Expected,
+        notice: &Notice<'_>,
+        members: &Pointer,
+        found: &mut Vec<Mismatch>,
+    ) {
+        if expected.subject != Subject::Roster {
+            return;
+        }
+        let Some(index) = self.expected.iter().position(|e| e.step == expected.step) else {
+            return;
+        };
+        for (person, printed) in self.invited_in_roster(index) {
+            let other = printed.filter(|kind| *kind != person.kind);
+            let named = people::member_naming(notice.data(), &person, None);
+            if let (Some(_), Some((at, _))) = (other, named) {
+                let member = members.index(at);
+                let identity = member.key("info").key("identity").key(&person.kind);
+                drop_below(found, &identity);
+            }
+        }
     }
 
     /// The members of a roster that name nobody invited: surplus, and not judged.
@@ -690,22 +907,18 @@ impl ServiceJudge {
                 people::member_naming(notice.data(), person, kind.as_deref()).map(|(at, _)| at)
             })
             .collect();
-        if named.is_empty() {
-            return Vec::new();
-        }
         (0..entities(notice.data()).count())
-            .filter(|index| !named.contains(index))
+            .filter(|index| !invited.is_empty() && !named.contains(index))
             .collect()
     }
 
     /// A notification about something else, which may be one that is then missing.
     fn stray(&mut self, notice: &Notice<'_>, at: &Pointer, why: &str) {
-        self.unreadable += 1;
+        self.strays += 1;
         self.unexpected(notice, at, why);
     }
 
     fn unexpected(&mut self, notice: &Notice<'_>, at: &Pointer, why: &str) {
-        self.record.check("notification.about");
         let named = ["resource", "resourceUrl"]
             .iter()
             .find_map(|name| lookup(notice.entry, name));
@@ -734,10 +947,11 @@ impl ServiceJudge {
                 continue;
             }
             let what = describe(&expected);
-            if self.unreadable > 0 {
-                self.unreadable -= 1;
-                self.record
-                    .note(format!("{what} did not come, or could not be read"));
+            if self.has_unreadable || self.strays > 0 {
+                self.strays = self.strays.saturating_sub(1);
+                self.record.note(format!(
+                    "{what} did not come, or not so that it can be known"
+                ));
                 continue;
             }
             let message = format!("{what} did not come within {deadline:?}");
