@@ -10,7 +10,7 @@ use crate::table::{ACCEPTED, FLOW, MEETING, ONE, PROSE, REPLACE, Row, judge, ser
 
 #[test]
 fn alternatives() {
-    judge(rows());
+    judge(&rows());
 }
 
 const LOCATION: &str = "/app/calls/c0ffee00-0000-4000-8000-000000000000/operations/\

@@ -10,7 +10,7 @@ use crate::table::{FLOW, MANY, MEETING, ONE, PEER, PROSE, REPLACE, Row, judge, r
 
 #[test]
 fn correlation() {
-    judge(rows());
+    judge(&rows());
 }
 
 pub fn rows() -> Vec<Row> {
@@ -195,7 +195,7 @@ fn people() -> Vec<Row> {
                 t.body(2)["participants"]
                     .as_array_mut()
                     .expect("people")
-                    .push(other())
+                    .push(other());
             },
             Fails(Rule::Correlation, "/participants"),
         ),
@@ -237,7 +237,7 @@ fn people() -> Vec<Row> {
                 t.body(2)["participants"]
                     .as_array_mut()
                     .expect("people")
-                    .reverse()
+                    .reverse();
             },
             Passes,
         ),
@@ -250,7 +250,8 @@ fn rosters() -> Vec<Row> {
             "a roster update names each of them by id",
             ONE,
             |t| {
-                t.entry(4)["resourceData"][0]["info"]["identity"] = json!({"user": {"id": "other"}})
+                t.entry(4)["resourceData"][0]["info"]["identity"] =
+                    json!({"user": {"id": "other"}});
             },
             Fails(Rule::Correlation, "/value/0/resourceData"),
         ),
@@ -319,7 +320,7 @@ fn rosters() -> Vec<Row> {
                 t.entry(4)["resourceData"]
                     .as_array_mut()
                     .expect("roster")
-                    .insert(0, json!({"info": 3}))
+                    .insert(0, json!({"info": 3}));
             },
             Passes,
         ),
@@ -455,10 +456,10 @@ fn all_or_first() -> Vec<Row> {
             "the end of an operation of another call",
             ONE,
             |t| {
-                let Move::Send(_) = notification(json!({})) else {
+                let Move::Send(_) = notification(&json!({})) else {
                     panic!("a message")
                 };
-                t.more(notification(json!({
+                t.more(notification(&json!({
                     "changeType": "deleted",
                     "resource": "/app/calls/other/operations/other",
                     "resourceData": {"status": "completed"},

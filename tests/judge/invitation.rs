@@ -10,7 +10,7 @@ use crate::table::{FLOW, MANY, ONE, PEER, PHONE, REPLACE, Row, bot, judge};
 
 #[test]
 fn invitation() {
-    judge(rows());
+    judge(&rows());
 }
 
 pub fn rows() -> Vec<Row> {

@@ -11,7 +11,7 @@ use crate::table::{ACCEPTED, MANY, MEETING, ONE, Row, judge, row};
 
 #[test]
 fn literal() {
-    judge(rows());
+    judge(&rows());
 }
 
 fn literally(id: &str, role: Role) -> Talk {

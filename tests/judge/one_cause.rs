@@ -10,7 +10,7 @@ use crate::table::{FLOW, MANY, MEETING, ONE, PEER, Row, bot, judge, service};
 
 #[test]
 fn one_cause_one_failure() {
-    judge(rows());
+    judge(&rows());
 }
 
 pub fn rows() -> Vec<Row> {

@@ -10,7 +10,7 @@ use crate::table::{ACCEPTED, FLOW, MANY, MULTIPARTY, ONE, PEER, Row, bot, judge,
 
 #[test]
 fn order() {
-    judge(rows());
+    judge(&rows());
 }
 
 pub fn rows() -> Vec<Row> {
@@ -61,7 +61,7 @@ fn ends() -> Vec<Row> {
                 let mut entry = t.entry(3).clone();
                 entry["changeType"] = json!("updated");
                 entry["resourceData"]["status"] = json!("running");
-                t.more(notification(entry));
+                t.more(notification(&entry));
             },
             Fails(Rule::NotificationUnexpected, "/value/0"),
         ),
@@ -70,7 +70,7 @@ fn ends() -> Vec<Row> {
             PEER,
             |t| {
                 let entry = t.entry(5).clone();
-                t.more(notification(entry));
+                t.more(notification(&entry));
             },
             Fails(Rule::NotificationUnexpected, "/value/0"),
         ),
@@ -106,7 +106,7 @@ fn ends() -> Vec<Row> {
 }
 
 fn end_of_accepted() -> Move {
-    notification(json!({
+    notification(&json!({
         "changeType": "deleted",
         "resource": format!("/app/calls/{CALL}/operations/c0ffee00-0000-4000-8000-000000000007"),
         "resourceData": {"@odata.type": "#microsoft.graph.commsOperation", "status": "completed"},
@@ -139,7 +139,7 @@ fn life_of_a_call() -> Vec<Row> {
             |t| {
                 let entry = t.entry(4).clone();
                 let at = t.at(5);
-                t.moves.insert(at + 1, (0, notification(entry)));
+                t.moves.insert(at + 1, (0, notification(&entry)));
             },
             Fails(Rule::NotificationOrder, "/value/0"),
         ),
@@ -242,7 +242,7 @@ fn further() -> Vec<Row> {
                 t.before(3, |body| {
                     body["value"][0]["changeType"] = json!("updated");
                     body["value"][0]["resourceData"]["status"] = json!("running");
-                })
+                });
             },
             Passes,
         ),
@@ -265,7 +265,7 @@ fn further() -> Vec<Row> {
             FLOW,
             |t| {
                 t.before(9, |body| {
-                    body["value"][0]["resourceData"]["state"] = json!("ringing")
+                    body["value"][0]["resourceData"]["state"] = json!("ringing");
                 });
             },
             Passes,
@@ -280,11 +280,11 @@ fn further() -> Vec<Row> {
             "further notifications: somebody leaves",
             ONE,
             |t| {
-                t.more(notification(json!({
+                t.more(notification(&json!({
                     "changeType": "deleted",
                     "resource": format!("/app/calls/{CALL}/participants/somebody"),
                     "resourceData": {"@odata.type": "#microsoft.graph.participant", "info": {}},
-                })))
+                })));
             },
             Passes,
         ),
@@ -298,11 +298,11 @@ fn further() -> Vec<Row> {
             "further notifications: the call itself",
             ONE,
             |t| {
-                t.more(notification(json!({
+                t.more(notification(&json!({
             "changeType": "updated",
             "resource": format!("/app/calls/{CALL}"),
             "resourceData": {"@odata.type": "#microsoft.graph.call", "state": "established"},
-        })))
+        })));
             },
             Passes,
         ),
@@ -315,7 +315,7 @@ fn further() -> Vec<Row> {
                     at,
                     (
                         0,
-                        notification(json!({
+                        notification(&json!({
                             "changeType": "deleted",
                             "resource": format!("/app/calls/{}/operations/{}", id(2), id(6)),
                             "resourceData": {
@@ -333,7 +333,7 @@ fn further() -> Vec<Row> {
             FLOW,
             |t| {
                 let at = t.at(11);
-                t.moves.insert(at, (0, notification(json!({
+                t.moves.insert(at, (0, notification(&json!({
                 "changeType": "deleted",
                 "resource": format!("/app/calls/{}/operations/{}", id(2), id(6)),
                 "resourceData": {"status": "completed", "clientContext": "of the answer"},
@@ -351,11 +351,11 @@ fn further() -> Vec<Row> {
             "notification.unexpected: a roster of a strange call",
             ONE,
             |t| {
-                t.more(notification(json!({
+                t.more(notification(&json!({
                     "changeType": "updated",
                     "resource": "/app/calls/other/participants",
                     "resourceData": [],
-                })))
+                })));
             },
             Fails(Rule::NotificationUnexpected, "/value/0"),
         ),
@@ -364,8 +364,8 @@ fn further() -> Vec<Row> {
             ONE,
             |t| {
                 t.more(notification(
-                    json!({"changeType": "updated", "resource": "/me/messages"}),
-                ))
+                    &json!({"changeType": "updated", "resource": "/me/messages"}),
+                ));
             },
             Fails(Rule::NotificationUnexpected, "/value/0"),
         ),
@@ -388,7 +388,7 @@ fn id(index: usize) -> String {
 }
 
 fn stranger() -> Move {
-    notification(json!({
+    notification(&json!({
         "changeType": "updated",
         "resource": "/app/calls/other",
         "resourceData": {"state": "established"},

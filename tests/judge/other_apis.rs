@@ -11,7 +11,7 @@ use crate::table::{Row, judge, row};
 
 #[test]
 fn other_apis() {
-    judge(rows());
+    judge(&rows());
 }
 
 /// A subscription: made, looked at, notified of, deleted.

@@ -434,7 +434,7 @@ pub fn status(status: u16) -> Response {
 }
 
 /// A notification of one entry.
-pub fn notification(entry: Value) -> Move {
+pub fn notification(entry: &Value) -> Move {
     Move::Send(Request {
         method: "POST".to_owned(),
         target: "https://bot.example/callback".to_owned(),

@@ -10,7 +10,7 @@ use crate::table::{
 
 #[test]
 fn presence() {
-    judge(rows());
+    judge(&rows());
 }
 
 fn drop(value: &mut Value, name: &str) {

@@ -8,7 +8,7 @@ use crate::table::{FLOW, MEETING, ONE, Row, bot, judge, service};
 
 #[test]
 fn requirements() {
-    judge(rows());
+    judge(&rows());
 }
 
 pub fn rows() -> Vec<Row> {

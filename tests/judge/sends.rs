@@ -140,7 +140,7 @@ fn requests_and_notifications_bear_the_token() {
                     assert_eq!(request.headers.get("authorization"), Some("Bearer secret"));
                 }
                 Action::Cue { request, .. } => {
-                    assert_eq!(request.headers.get("authorization"), None)
+                    assert_eq!(request.headers.get("authorization"), None);
                 }
                 Action::Reply { .. } => {}
             }

@@ -84,7 +84,7 @@ pub fn row(
 }
 
 /// Plays every row, and names all that are judged otherwise than they say.
-pub fn judge(rows: Vec<Row>) {
+pub fn judge(rows: &[Row]) {
     let wrong: Vec<String> = rows.iter().filter_map(complaint).collect();
     assert!(
         wrong.is_empty(),

@@ -8,7 +8,7 @@ use crate::table::{FLOW, ONE, REPLACE, Row, bot, judge, service};
 
 #[test]
 fn types() {
-    judge(rows());
+    judge(&rows());
 }
 
 /// Takes every `@odata.type` away.
@@ -71,7 +71,7 @@ pub fn rows() -> Vec<Row> {
             FLOW,
             |t| {
                 t.entry(12)["resourceData"]["@odata.type"] =
-                    json!("#microsoft.graph.commsOperation")
+                    json!("#microsoft.graph.commsOperation");
             },
             Passes,
         ),

@@ -9,7 +9,7 @@ use crate::table::{FLOW, ONE, Row, bot, judge, service};
 
 #[test]
 fn verdicts() {
-    judge(rows());
+    judge(&rows());
 }
 
 fn cued(t: &mut Talk, answer: CueAnswer) {

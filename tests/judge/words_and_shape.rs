@@ -9,7 +9,7 @@ use crate::table::{FAILURE, FLOW, MANY, MEETING, ONE, PEER, Row, bot, judge, ser
 
 #[test]
 fn words_and_shape() {
-    judge(rows());
+    judge(&rows());
 }
 
 pub fn rows() -> Vec<Row> {
@@ -337,7 +337,7 @@ fn moments() -> Vec<Row> {
             "a further notification is judged by its words too",
             ONE,
             |t| {
-                t.more(notification(json!({
+                t.more(notification(&json!({
                     "changeType": "updated",
                     "resource": "/app/calls/c0ffee00-0000-4000-8000-000000000000",
                     "resourceData": {"state": "dancing"},

@@ -234,7 +234,9 @@ mod tests {
 
     fn found(examples: &[Value], actual: &Value, of_bot: bool) -> Vec<(String, MismatchKind)> {
         let mut shape = Shape::default();
-        examples.iter().for_each(|example| shape.add(example));
+        for example in examples {
+            shape.add(example);
+        }
         let rules = Rules {
             of_bot,
             given: &|name| name == "clientContext",
@@ -247,6 +249,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "one table, a row a case")]
     fn a_table_of_comparisons() {
         use MismatchKind::{Missing, OdataType, OdataTypeMissing, Time, Type, Word};
         type Row = (

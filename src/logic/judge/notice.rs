@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::shape::{entities, lookup};
 use super::words;
 use crate::model::resource::Resource;
+use crate::text::pointer::Pointer;
 
 /// What an entry is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,6 +85,23 @@ impl<'a> Notice<'a> {
     /// `resourceData`, or null.
     pub fn data(&self) -> &'a Value {
         lookup(self.entry, "resourceData").map_or(&Value::Null, |(_, data)| data)
+    }
+
+    /// Whether there is neither `resource` nor `resourceUrl`.
+    pub fn names_no_resource(&self) -> bool {
+        ["resource", "resourceUrl"]
+            .iter()
+            .all(|name| lookup(self.entry, name).is_none())
+    }
+
+    /// Where the entity stands, in a message in which the entry stands at `at`.
+    pub fn entity_pointer(&self, at: &Pointer) -> Pointer {
+        let pointer = at.key("resourceData");
+        if self.data().is_array() {
+            pointer.index(0)
+        } else {
+            pointer
+        }
     }
 
     /// Whether the entry says that an operation has ended.

@@ -177,7 +177,6 @@ impl ServiceJudge {
                 let sample = shape.map_or(Value::Null, Shape::sample);
                 self.body_departs(step, sample, Value::Null, "the answer has no body".into());
             }
-            (Payload::Text { .. }, None) => {}
             (Payload::Text { text, error }, Some(_)) => {
                 let message = format!("the body is no JSON: {error}");
                 self.body_departs(step, json!("JSON"), json!(text), message);
@@ -186,7 +185,7 @@ impl ServiceJudge {
                 let message = format!("the body is {length} bytes that cannot be read");
                 self.body_departs(step, json!("JSON"), Value::Null, message);
             }
-            (Payload::Json(_), _) => {}
+            (Payload::Json(_), _) | (Payload::Text { .. }, None) => {}
         }
     }
 

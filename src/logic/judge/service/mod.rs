@@ -4,10 +4,15 @@
 //! for, in whatever order they come, as long as those about one resource are in order.
 
 mod answer;
+mod calls;
 mod expect;
 mod notification;
+mod operations;
+mod rosters;
+mod settling;
 
-pub(super) use self::notification::{is_bearer, roster_path};
+pub(super) use self::notification::is_bearer;
+pub(super) use self::rosters::roster_path;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
