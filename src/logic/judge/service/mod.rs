@@ -5,6 +5,7 @@
 
 mod answer;
 mod calls;
+mod correlation;
 mod expect;
 mod notification;
 mod operations;
