@@ -4,28 +4,60 @@
 //! `57DAB8B1894C409AB240BD8BEAE78896`: GUIDs compare without case and hyphens, everything else
 //! to the letter (SPEC section 4).
 
-/// Whether two identifiers name the same thing.
-pub fn same(left: &str, right: &str) -> bool {
-    left == right || (is_guid(left) && is_guid(right) && normal(left) == normal(right))
+use std::borrow::Cow;
+
+/// The form of an identifier under which equal ones are equal.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Normal<'a> {
+    /// A GUID, as the number that its digits write.
+    Guid(u128),
+    /// Anything else, as it stands.
+    Text(Cow<'a, str>),
 }
 
-/// The form of an identifier under which equal ones are equal: GUIDs in lower case without
-/// hyphens or braces, everything else as it stands.
-pub fn normal(id: &str) -> String {
-    if is_guid(id) {
-        id.chars()
-            .filter(char::is_ascii_hexdigit)
-            .map(|c| c.to_ascii_lowercase())
-            .collect()
-    } else {
-        id.to_owned()
+impl<'a> Normal<'a> {
+    /// The form of a printed identifier, text borrowed.
+    pub fn of(id: &'a str) -> Self {
+        guid(id).map_or(Self::Text(Cow::Borrowed(id)), Self::Guid)
     }
+
+    /// The same form, to keep.
+    pub fn into_owned(self) -> Normal<'static> {
+        match self {
+            Self::Guid(number) => Normal::Guid(number),
+            Self::Text(text) => Normal::Text(Cow::Owned(text.into_owned())),
+        }
+    }
+}
+
+/// Whether two identifiers name the same thing.
+pub fn same(left: &str, right: &str) -> bool {
+    left == right || guid(left).is_some_and(|number| guid(right) == Some(number))
+}
+
+/// The form of an identifier as text: GUIDs in lower case without hyphens or braces, everything
+/// else as it stands.
+pub fn normal(id: &str) -> String {
+    guid(id).map_or_else(|| id.to_owned(), |number| format!("{number:032x}"))
 }
 
 /// Whether the text is a GUID: 32 hexadecimal digits, with or without hyphens between them.
 pub fn is_guid(text: &str) -> bool {
-    let digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
-    digits == 32 && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+    guid(text).is_some()
+}
+
+/// The number that the digits of a GUID write.
+fn guid(text: &str) -> Option<u128> {
+    if text.len() < 32 {
+        return None;
+    }
+    let mut number = 0_u128;
+    let mut digits = 0_usize;
+    for c in text.chars().filter(|c| *c != '-') {
+        number = number << 4 | u128::from(c.to_digit(16)?);
+        digits += 1;
+    }
+    (digits == 32).then_some(number)
 }
 
 #[cfg(test)]

@@ -46,28 +46,29 @@ impl Resource {
     ///
     /// A query is left out. Any prefix that ends in a `calls` segment is taken.
     pub fn parse(target: &str) -> Option<Self> {
-        let path = path_of(target);
-        let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
-        let calls = segments.iter().position(|s| *s == "calls")?;
-        Some(match &segments[calls + 1..] {
-            [] => Self::Calls,
-            [call] => Self::Call((*call).to_owned()),
-            [call, "operations", operation] => Self::Operation {
-                call: (*call).to_owned(),
-                operation: (*operation).to_owned(),
+        let mut segments = path_of(target).split('/').filter(|s| !s.is_empty());
+        segments.find(|segment| *segment == "calls")?;
+        let Some(call) = segments.next() else {
+            return Some(Self::Calls);
+        };
+        let call = call.to_owned();
+        let rest = segments.clone();
+        Some(match (segments.next(), segments.next(), segments.next()) {
+            (None, ..) => Self::Call(call),
+            (Some("operations"), Some(operation), None) => Self::Operation {
+                call,
+                operation: operation.to_owned(),
             },
-            [call, "participants"] => Self::Participants((*call).to_owned()),
-            [call, "participants", "invite"] => Self::Action {
-                call: (*call).to_owned(),
-                action: "participants/invite".to_owned(),
-            },
-            [call, "participants", participant] => Self::Participant {
-                call: (*call).to_owned(),
-                participant: (*participant).to_owned(),
-            },
-            [call, rest @ ..] => Self::Action {
-                call: (*call).to_owned(),
-                action: rest.join("/"),
+            (Some("participants"), None, _) => Self::Participants(call),
+            (Some("participants"), Some(participant), None) if participant != "invite" => {
+                Self::Participant {
+                    call,
+                    participant: participant.to_owned(),
+                }
+            }
+            _ => Self::Action {
+                call,
+                action: rest.collect::<Vec<_>>().join("/"),
             },
         })
     }
@@ -113,11 +114,17 @@ impl Resource {
 
 /// The path of a target: no scheme, no host, no query, no fragment.
 pub fn path_of(target: &str) -> &str {
-    let rest = match target.split_once("://") {
-        Some((_, rest)) => rest.find('/').map_or("", |slash| &rest[slash..]),
+    let rest = match behind_scheme(target) {
+        Some(rest) => rest.find('/').map_or("", |slash| &rest[slash..]),
         None => target,
     };
-    rest.split(['?', '#']).next().unwrap_or(rest)
+    let end = rest.bytes().position(|b| matches!(b, b'?' | b'#'));
+    &rest[..end.unwrap_or(rest.len())]
+}
+
+/// An absolute URL from its host on: what stands behind `://`.
+pub fn behind_scheme(target: &str) -> Option<&str> {
+    target.split_once(':')?.1.strip_prefix("//")
 }
 
 /// The API version that a target names, where it names one.

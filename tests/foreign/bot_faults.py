@@ -267,7 +267,7 @@ def replaces_missing(entry: dict) -> None:
     entry.pop("replacesCallId", None)
 
 
-@in_entry("request.body")
+@in_entry("correlation")
 def replaces_other_call(entry: dict) -> None:
     """Replace a call that does not exist; needs one that is replaced."""
     if "replacesCallId" in entry:
@@ -275,9 +275,9 @@ def replaces_other_call(entry: dict) -> None:
 
 
 @in_entry("request.body")
-def endpoint_type_word(entry: dict) -> None:
-    """Use an endpoint type that no page lists."""
-    entry["endpointType"] = "telegraph"
+def endpoint_type_number(entry: dict) -> None:
+    """Give an endpoint type that is a number."""
+    entry["endpointType"] = 7
 
 
 @in_entry("request.body")
@@ -314,7 +314,7 @@ def acknowledgement_hangs(reply: Reply) -> None:
     reply.fate = WITHHELD
 
 
-@in_acknowledgement("acknowledgement.missing")
+@in_acknowledgement("transport")
 def acknowledgement_reset(reply: Reply) -> None:
     """Break the connection instead of acknowledging."""
     reply.fate = RESET

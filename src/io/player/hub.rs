@@ -151,16 +151,16 @@ impl Hub {
                 return waiting.unwrap_or(&several[several.len() - 1]).found();
             }
         }
+        let is_open = |seat: &&Seat| !seat.is_retired;
         let waiting: Vec<&Seat> = seats.iter().filter(|seat| seat.awaits(request)).collect();
-        match waiting.as_slice() {
+        // What nobody waits for is somebody's surplus: played one by one, it shows whose.
+        let candidates = match waiting.as_slice() {
+            [] => seats.iter().filter(is_open).collect(),
+            _ => waiting,
+        };
+        match candidates.as_slice() {
+            [] => Found::None,
             [seat] => seat.found(),
-            [] => {
-                let mut alive = seats.iter().filter(|seat| !seat.is_retired);
-                match (alive.next(), alive.next()) {
-                    (Some(seat), None) => seat.found(),
-                    _ => Found::None,
-                }
-            }
             several => Found::Several(several.iter().map(|seat| seat.inbox.clone()).collect()),
         }
     }

@@ -285,6 +285,9 @@ impl<'f, 'n> Binder<'f, 'n> {
 
     /// The variable of a value that must be the one of a root. What contradicts it is reported.
     fn must_be(&mut self, root: Id, role: Role<'_>, value: &str) -> Id {
+        if let Some(known) = self.variables.known_as(root, role.kind, value) {
+            return known;
+        }
         let label = match role.kind {
             Kind::Call | Kind::Operation | Kind::Context => self.variables.label(root).to_owned(),
             _ => role.label.to_owned(),

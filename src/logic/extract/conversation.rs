@@ -44,7 +44,9 @@ pub(super) fn gather(messages: &[Message<'_>], findings: &mut Findings<'_>) -> C
         }
     }
     for (index, why) in &gathering.unused {
-        findings.push(messages[*index].line, FindingKind::Orphan, *why);
+        if *why != ACKNOWLEDGEMENT {
+            findings.push(messages[*index].line, FindingKind::Orphan, *why);
+        }
     }
     let mut runs: Vec<Run> = gathering.drafts.into_iter().flatten().collect();
     runs.sort_by_key(|run| run.named_by);
@@ -53,6 +55,8 @@ pub(super) fn gather(messages: &[Message<'_>], findings: &mut Findings<'_>) -> C
         unused: gathering.unused,
     }
 }
+
+const ACKNOWLEDGEMENT: &str = "the acknowledgement of a notification, which is no step";
 
 struct Gathering<'m, 'a> {
     messages: &'m [Message<'a>],
@@ -136,8 +140,7 @@ impl Gathering<'_, '_> {
                 .messages
                 .push(index),
             _ => {
-                let why = "the acknowledgement of a notification, which is no step";
-                self.unused.push((index, why));
+                self.unused.push((index, ACKNOWLEDGEMENT));
                 return;
             }
         }
@@ -237,19 +240,23 @@ pub(super) fn resource_of(item: &Value) -> Option<Resource> {
 
 /// The call that a change notification brings into being.
 pub(super) fn created_call(item: &Value) -> Option<String> {
-    match resource_of(item) {
-        Some(Resource::Call(call)) if has_word(item, "changeType", "created") => Some(call),
+    if !has_word(item, "changeType", "created") {
+        return None;
+    }
+    match resource_of(item)? {
+        Resource::Call(call) => Some(call),
         _ => None,
     }
 }
 
 /// How a change notification says that an operation ended: `completed` or `failed`.
 pub(super) fn operation_end(item: &Value) -> Option<String> {
+    if !has_word(item, "changeType", "deleted") {
+        return None;
+    }
     let status = item["resourceData"]["status"].as_str()?;
     let status = status.to_ascii_lowercase();
-    let ends =
-        has_word(item, "changeType", "deleted") && matches!(&*status, "completed" | "failed");
-    ends.then_some(status)
+    matches!(&*status, "completed" | "failed").then_some(status)
 }
 
 /// Whether a property holds a protocol word, in any case.

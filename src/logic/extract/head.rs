@@ -187,17 +187,18 @@ impl<'a> Lines<'a> {
 
     /// Takes everything up to the next start line, or to the end.
     fn body(&mut self, ends_at_start_lines: bool) -> &'a str {
-        let from = self.at;
-        while let Some(line) = self.peek() {
-            if ends_at_start_lines
-                && line.starts_with(|c: char| c.is_ascii_uppercase())
-                && start(line).is_some()
-            {
-                break;
-            }
-            self.next();
-        }
-        &self.text[from..self.at]
+        let rest = &self.text[self.at..];
+        let bytes = rest.as_bytes();
+        let is_start = |at: &usize| {
+            bytes.get(*at).is_some_and(u8::is_ascii_uppercase)
+                && start(rest[*at..].split('\n').next().unwrap_or_default()).is_some()
+        };
+        let mut lines = rest.match_indices('\n').map(|(end, _)| end + 1);
+        let end = lines.find(|at| ends_at_start_lines && is_start(at));
+        let body = &rest[..end.unwrap_or(rest.len())];
+        self.at += body.len();
+        self.number += super::annotation::newlines(body);
+        body
     }
 }
 

@@ -1,20 +1,20 @@
 //! JSON as pages print it: sometimes with commas too many.
 
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
 /// What a text turned out to be.
 #[derive(Debug, PartialEq)]
-pub(super) enum Reading {
+pub(super) enum Reading<T> {
     /// JSON as it stands.
-    Valid(Value),
+    Valid(T),
     /// JSON once the trailing commas are gone; the lines of the commas, counted from 0.
-    Repaired(Value, Vec<usize>),
+    Repaired(T, Vec<usize>),
     /// No JSON: the line of the error, counted from 0, and what is wrong there.
     Broken(usize, String),
 }
 
 /// Reads a text as JSON. Only what is certain is repaired: a comma before a closing bracket.
-pub(super) fn read(text: &str) -> Reading {
+pub(super) fn read<T: DeserializeOwned>(text: &str) -> Reading<T> {
     let error = match serde_json::from_str(text) {
         Ok(value) => return Reading::Valid(value),
         Err(error) => error,
@@ -38,15 +38,17 @@ pub(super) fn read(text: &str) -> Reading {
     Reading::Broken(error.line().saturating_sub(1), reason.to_owned())
 }
 
-/// Where commas stand, outside strings, with nothing but blanks before a closing bracket.
+/// Where commas stand, outside strings, behind a value and with nothing but blanks before a closing
+/// bracket.
 fn trailing_commas(text: &str) -> Vec<usize> {
     let mut commas = Vec::new();
     let mut comma = None;
+    let mut is_behind_value = false;
     let mut bytes = text.bytes().enumerate();
     while let Some((at, byte)) = bytes.next() {
         match byte {
+            b' ' | b'\t' | b'\r' | b'\n' => continue,
             b'"' => {
-                comma = None;
                 while let Some((_, byte)) = bytes.next() {
                     match byte {
                         b'\\' => drop(bytes.next()),
@@ -55,11 +57,11 @@ fn trailing_commas(text: &str) -> Vec<usize> {
                     }
                 }
             }
-            b',' => comma = Some(at),
-            b'}' | b']' => commas.extend(comma.take()),
-            b' ' | b'\t' | b'\r' | b'\n' => {}
-            _ => comma = None,
+            b'}' | b']' => commas.extend(comma),
+            _ => {}
         }
+        comma = (byte == b',' && is_behind_value).then_some(at);
+        is_behind_value = !matches!(byte, b'[' | b'{' | b',' | b':');
     }
     commas
 }
@@ -67,13 +69,13 @@ fn trailing_commas(text: &str) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[test]
     fn trailing_commas_are_taken_away() {
         let text = "{\n \"a\": [1, 2,],\n \"b\": \",}\\\",]\" , \n}";
-        let Reading::Repaired(value, lines) = read(text) else {
-            panic!("{:?}", read(text));
+        let Reading::Repaired(value, lines) = read::<Value>(text) else {
+            panic!("{:?}", read::<Value>(text));
         };
         assert_eq!(value, json!({"a": [1, 2], "b": ",}\",]"}));
         assert_eq!(lines, [1, 2]);
@@ -85,17 +87,24 @@ mod tests {
             "{\"a\": 1 \"b\": 2}",
             "{'a': 1}",
             "[,]",
+            "[1,,]",
             "{} {}",
             "\"open",
             "{\"a\":\"\\",
         ] {
-            assert!(matches!(read(text), Reading::Broken(0, _)), "{text}");
+            assert!(
+                matches!(read::<Value>(text), Reading::Broken(0, _)),
+                "{text}"
+            );
         }
-        assert!(matches!(read("{\n\n a}"), Reading::Broken(2, _)));
+        assert!(matches!(read::<Value>("{\n\n a}"), Reading::Broken(2, _)));
     }
 
     #[test]
     fn depth_is_limited() {
-        assert!(matches!(read(&"[".repeat(100_000)), Reading::Broken(..)));
+        assert!(matches!(
+            read::<Value>(&"[".repeat(100_000)),
+            Reading::Broken(..)
+        ));
     }
 }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use pulldown_cmark::{CodeBlockKind, CowStr, Event, HeadingLevel, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use crate::model::scenario::ProseStatus;
 
@@ -13,6 +13,10 @@ use super::finding::{FindingKind, Findings};
 use super::metadata::{self, Metadata};
 use super::outline::Outline;
 use super::title::Title;
+
+/// Pages hold tables. Without this a row is prose, and a stray backtick in one cell takes the code
+/// spans of the rows below for text.
+const OPTIONS: Options = Options::ENABLE_TABLES;
 
 /// What extraction needs of a page.
 #[derive(Debug)]
@@ -61,7 +65,7 @@ pub(super) fn read<'a>(text: &'a str, findings: &mut Findings<'_>) -> Page<'a> {
         tab: false,
         quotes: 0,
     };
-    for (event, range) in Parser::new(reader.text).into_offset_iter() {
+    for (event, range) in Parser::new_ext(reader.text, OPTIONS).into_offset_iter() {
         reader.event(event, range, findings);
     }
     reader.strays(findings);
@@ -303,5 +307,19 @@ impl Lines {
             self.at = at;
         }
         self.line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stray_backtick_ends_with_its_cell() {
+        let text = "## Response\n\n| a | b |\n| - | - |\n| a ` b | c |\n| `202 Accepted` | d |\n";
+        let mut findings = Findings::new("page.md");
+        let page = read(text, &mut findings);
+        let statuses: Vec<_> = page.statuses.iter().map(|s| (s.status, s.line)).collect();
+        assert_eq!(statuses, [(202, 6)]);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::model::message::Body;
-use crate::model::resource::Resource;
+use crate::model::resource::{self, Resource};
 
 use super::finding::{FindingKind, Findings};
 use super::head::{self, Head, Start};
@@ -318,8 +318,9 @@ fn api_hosts<'a>(drafts: &[Draft<'a>]) -> Vec<&'a str> {
 }
 
 fn host_of(target: &str) -> Option<&str> {
-    let (_, rest) = target.split_once("://")?;
-    rest.split(['/', '?', ':']).next()
+    resource::behind_scheme(target)?
+        .split(['/', '?', ':'])
+        .next()
 }
 
 impl<'a> Message<'a> {

@@ -75,7 +75,7 @@ pub fn page(file: &str, bytes: &[u8]) -> Result<Extraction, Diagnostic> {
     let text = encoding::decode(file, bytes)?;
     let mut findings = Findings::new(file);
     let page = markdown::read(text, &mut findings);
-    let messages = message::read(&page.fences, &mut findings);
+    let mut messages = message::read(&page.fences, &mut findings);
     let conversations = conversation::gather(&messages.list, &mut findings);
 
     let mut served = vec![Vec::new(); page.fences.len()];
@@ -85,19 +85,24 @@ pub fn page(file: &str, bytes: &[u8]) -> Result<Extraction, Diagnostic> {
         let key = PageKey::new(file, &page.metadata, api, &mut findings);
         let names = names(&page, &messages.list, &conversations.runs, &key);
         let prose = prose(&page, &messages);
+        let mut readers = vec![0; messages.list.len()];
+        for index in conversations.runs.iter().flat_map(|run| &run.messages) {
+            readers[*index] += 1;
+        }
         for (run, name) in conversations.runs.iter().zip(names) {
             let id = key.id(&name);
-            let members = || run.messages.iter().map(|index| &messages.list[*index]);
-            for message in members() {
+            for message in run.messages.iter().map(|index| &messages.list[*index]) {
                 for fence in [message.fence, message.body_fence] {
                     if served[fence].last() != Some(&id) {
                         served[fence].push(id.clone());
                     }
                 }
             }
+            let list = &mut messages.list;
+            let script = script::write(file, run, list, &mut readers, &prose, &mut findings);
             scenarios.push(Scenario {
                 id: ScenarioId::new(id),
-                script: script::write(file, members(), &prose, &mut findings),
+                script,
             });
         }
     }

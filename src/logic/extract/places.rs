@@ -55,11 +55,11 @@ impl Binder<'_, '_> {
     /// A path, or an absolute URL.
     pub(super) fn path(&mut self, text: &str) -> String {
         let path = resource::path_of(text);
-        let start = match text.split_once("://") {
-            Some((scheme, rest)) => scheme.len() + 3 + rest.find('/').unwrap_or(rest.len()),
-            None => 0,
-        };
-        let mut template = template::escape(&text[..start]);
+        let start = resource::behind_scheme(text).map_or(0, |rest| {
+            text.len() - rest.len() + rest.find('/').unwrap_or(rest.len())
+        });
+        let mut template = String::with_capacity(text.len() + 16);
+        push_escaped(&text[..start], &mut template);
         let mut before = "";
         let mut has_call = false;
         for (number, segment) in path.split('/').enumerate() {
@@ -102,11 +102,11 @@ impl Binder<'_, '_> {
         while let Some(open) = rest.find('{') {
             let close = rest[open..].find('}').map(|length| open + length + 1);
             let Some(close) = close.filter(|close| is_placeholder(&rest[open..*close])) else {
-                template.push_str(&template::escape(&rest[..=open]));
+                push_escaped(&rest[..=open], template);
                 rest = &rest[open + 1..];
                 continue;
             };
-            template.push_str(&template::escape(&rest[..open]));
+            push_escaped(&rest[..open], template);
             let label = match rest[open + 1..close - 1].trim() {
                 "id" if !before.is_empty() => kebab(&format!("{before}-id")),
                 word => kebab(word),
@@ -117,7 +117,7 @@ impl Binder<'_, '_> {
             self.variables.write(id, template);
             rest = &rest[close..];
         }
-        template.push_str(&template::escape(rest));
+        push_escaped(rest, template);
     }
 
     /// A JSON body, or what is at its top: an `id` there identifies that entity.
@@ -145,7 +145,11 @@ impl Binder<'_, '_> {
 
     fn value(&mut self, value: &mut Value, name: &str, entity: Entity, is_in_identity_set: bool) {
         match value {
-            Value::String(text) => *text = self.text(text, name, entity),
+            Value::String(text) => {
+                if let Some(template) = self.text(text, name, entity) {
+                    *text = template;
+                }
+            }
             Value::Array(items) => {
                 for item in items {
                     self.value(item, name, entity, is_in_identity_set);
@@ -190,9 +194,10 @@ impl Binder<'_, '_> {
         }
     }
 
-    fn text(&mut self, text: &str, name: &str, entity: Entity) -> String {
+    /// The template of a text in a body; none where the text stands as it is.
+    fn text(&mut self, text: &str, name: &str, entity: Entity) -> Option<String> {
         if text.is_empty() {
-            return String::new();
+            return None;
         }
         let id = match (name, entity) {
             ("id", Entity::Call) => self.call(text),
@@ -200,14 +205,15 @@ impl Binder<'_, '_> {
             ("id", Entity::Participant) => self.variables.by_value(PARTICIPANT, text),
             ("id", Entity::Identity(kind)) => self.identity(kind, text),
             ("clientContext", _) => self.context(text),
-            ("replacesCallId", _) => return self.replaced_call(text),
-            ("resource" | "resourceUrl" | "@odata.id", _) => return self.path(text),
-            ("threadId", _) => return self.valued(role(Kind::Thread, "thread"), text),
-            ("tenantId", _) => return self.valued(role(Kind::Tenant, "tenant"), text),
-            ("callback" | "callbackUri", _) => return self.callback(text),
-            _ => return self.plain(name, text),
+            ("replacesCallId", _) => return Some(self.replaced_call(text)),
+            ("resource" | "resourceUrl" | "@odata.id", _) => return Some(self.path(text)),
+            ("threadId", _) => return Some(self.valued(role(Kind::Thread, "thread"), text)),
+            ("tenantId", _) => return Some(self.valued(role(Kind::Tenant, "tenant"), text)),
+            ("callback" | "callbackUri", _) => return Some(self.callback(text)),
+            _ if is_literal(text) => return None,
+            _ => return Some(self.plain(name, text)),
         };
-        self.alone(id)
+        Some(self.alone(id))
     }
 
     /// `replacesCallId`: an id, or a path that ends in one.
@@ -222,7 +228,9 @@ impl Binder<'_, '_> {
 
     /// Text without a role: a variable where a placeholder is printed, else as it stands.
     fn plain(&mut self, name: &str, text: &str) -> String {
-        if is_placeholder(text) {
+        if is_literal(text) {
+            text.to_owned()
+        } else if is_placeholder(text) {
             self.valued(role(Kind::Text, &kebab(name)), text)
         } else {
             template::escape(text)
@@ -235,13 +243,24 @@ impl Binder<'_, '_> {
     }
 
     fn alone(&self, id: Id) -> String {
-        let mut template = String::new();
-        self.variables.write(id, &mut template);
-        template
+        self.variables.template(id)
     }
 }
 
+/// Whether a text is no placeholder and holds no brace.
+fn is_literal(text: &str) -> bool {
+    !text.bytes().any(|b| matches!(b, b'{' | b'}')) && !is_placeholder(text)
+}
+
 const PARTICIPANT: Role<'static> = role(Kind::Participant, "participant");
+
+fn push_escaped(text: &str, template: &mut String) {
+    if text.bytes().any(|b| matches!(b, b'{' | b'}')) {
+        template.push_str(&template::escape(text));
+    } else {
+        template.push_str(text);
+    }
+}
 
 /// Whether the segment below `participants` is an id: an action such as `invite` is a word.
 fn is_id(segment: &str) -> bool {

@@ -11,7 +11,7 @@ use crate::model::scenario::{
 };
 
 use super::binding::{Binder, Entity};
-use super::conversation::{created_call, has_word, items, operation_end};
+use super::conversation::{Run, created_call, has_word, items, operation_end};
 use super::finding::Findings;
 use super::message::{Message, Part};
 use super::people::{self, Person};
@@ -26,9 +26,14 @@ pub(super) struct Prose {
 }
 
 /// Writes the script of a conversation.
-pub(super) fn write<'a>(
+///
+/// `readers` counts, for each message of the page, the conversations that still read it: the last
+/// one takes the body.
+pub(super) fn write(
     source: &str,
-    messages: impl Iterator<Item = &'a Message<'a>>,
+    run: &Run,
+    messages: &mut [Message<'_>],
+    readers: &mut [usize],
     prose: &Prose,
     findings: &mut Findings<'_>,
 ) -> Script {
@@ -38,10 +43,14 @@ pub(super) fn write<'a>(
         given: Vec::new(),
         is_own: false,
     };
-    let steps: Vec<Step> = messages
-        .enumerate()
-        .map(|(n, m)| writer.step(n, m))
-        .collect();
+    let mut steps = Vec::with_capacity(run.messages.len());
+    for &index in &run.messages {
+        let message = &mut messages[index];
+        readers[index] -= 1;
+        let kept = (readers[index] > 0).then(|| message.body.clone());
+        steps.push(writer.step(steps.len(), message));
+        message.body = kept.flatten();
+    }
     let mut given = writer.given;
     if writer.binder.needs_call() {
         given.push(Given::Call);
@@ -71,7 +80,7 @@ struct Writer<'p, 'f, 'n> {
 }
 
 impl Writer<'_, '_, '_> {
-    fn step(&mut self, number: usize, message: &Message<'_>) -> Step {
+    fn step(&mut self, number: usize, message: &mut Message<'_>) -> Step {
         self.binder.line = message.body_line;
         match message.part {
             Part::Request { method, target } => self.request(message, method, target),
@@ -85,7 +94,7 @@ impl Writer<'_, '_, '_> {
         }
     }
 
-    fn request(&mut self, message: &Message<'_>, method: &str, printed: &str) -> Step {
+    fn request(&mut self, message: &mut Message<'_>, method: &str, printed: &str) -> Step {
         self.is_own = self.prose.shapes.contains(&resource::shape_of(printed));
         self.binder.begin_request();
         let target = self.binder.path(printed);
@@ -115,7 +124,7 @@ impl Writer<'_, '_, '_> {
         })
     }
 
-    fn response(&mut self, message: &Message<'_>, status: u16) -> Step {
+    fn response(&mut self, message: &mut Message<'_>, status: u16) -> Step {
         let location = message.header("location");
         let entity = self.binder.begin_response(status, location, message.json());
         let headers = self.binder.headers(&message.headers);
@@ -147,10 +156,10 @@ impl Writer<'_, '_, '_> {
         }
     }
 
-    fn notification(&mut self, message: &Message<'_>, method: &str, target: &str) -> Step {
+    fn notification(&mut self, message: &mut Message<'_>, method: &str, target: &str) -> Step {
         let target = self.binder.callback(target);
         let headers = self.binder.headers(&message.headers);
-        let body = match message.body.clone() {
+        let body = match message.body.take() {
             Some(Body::Json(mut value)) => {
                 self.binder.notifications(&mut value);
                 Body::Json(value)
@@ -167,8 +176,8 @@ impl Writer<'_, '_, '_> {
         })
     }
 
-    fn body(&mut self, message: &Message<'_>, entity: Entity) -> Option<Body> {
-        let mut body = message.body.clone()?;
+    fn body(&mut self, message: &mut Message<'_>, entity: Entity) -> Option<Body> {
+        let mut body = message.body.take()?;
         if let Body::Json(value) = &mut body {
             self.binder.body(value, entity);
         }

@@ -29,7 +29,9 @@ enum Link {
 impl Title {
     /// Takes text of the heading.
     pub(super) fn text(&mut self, text: &str) {
-        if self.source_spans > 0 {
+        if self.anchor.is_some() {
+            // The text gives no anchor then.
+        } else if self.source_spans > 0 {
             self.source.push_str(text);
         } else {
             self.text.push_str(text);
@@ -51,7 +53,7 @@ impl Title {
     pub(super) fn html(&mut self, tag: &str) {
         if tag.starts_with("<a") {
             if self.anchor.is_none() {
-                self.anchor = attribute(tag, "name").or_else(|| attribute(tag, "id"));
+                self.anchor = attribute(tag, " name=").or_else(|| attribute(tag, " id="));
             }
         } else if tag.starts_with("<span") {
             let is_source = tag.contains("sxs-lookup");
@@ -78,7 +80,7 @@ impl Title {
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {
-    let rest = &tag[tag.find(&format!(" {name}="))? + name.len() + 2..];
+    let rest = &tag[tag.find(name)? + name.len()..];
     let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     let value = rest[1..].split(quote).next()?;
     (!value.is_empty()).then(|| value.to_owned())

@@ -1,10 +1,10 @@
 //! The variables of one scenario, as they come up (SPEC section 4).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-use crate::model::identifier;
+use crate::model::identifier::{self, Normal};
 use crate::model::scenario::{Kind, Variable};
 
 use super::placeholder::is_placeholder;
@@ -19,19 +19,26 @@ pub(super) type Id = usize;
 pub(super) struct Variables {
     list: Vec<Entry>,
     /// The variables of a kind and normal value, oldest first.
-    by_value: HashMap<(Kind, String), Vec<Id>>,
-    names: HashSet<String>,
-    counts: HashMap<String, usize>,
+    by_value: HashMap<(Kind, Normal<'static>), Vec<Id>>,
+    /// The names that are taken, each with the highest number that it got as a label.
+    names: HashMap<String, usize>,
 }
 
 #[derive(Debug)]
 struct Entry {
     name: String,
-    /// The name without its number.
-    label: String,
+    /// The length of the name without its number.
+    label: usize,
     kind: Kind,
     value: String,
     root: Id,
+}
+
+impl Entry {
+    /// The name without its number.
+    fn label(&self) -> &str {
+        &self.name[..self.label]
+    }
 }
 
 /// A value in the role that it has where it stands.
@@ -46,6 +53,9 @@ impl Variables {
     /// The variable of a value that nothing but its characters ties to others: equal ones in one
     /// role are one variable, another spelling of the same GUID is a variable of the same value.
     pub(super) fn by_value(&mut self, role: Role<'_>, value: &str) -> Id {
+        if let Some(id) = self.printed(role, value) {
+            return id;
+        }
         let known = self.known(role, value);
         if let Some(id) = known.iter().find(|id| self.list[**id].value == value) {
             return *id;
@@ -56,19 +66,29 @@ impl Variables {
         }
     }
 
+    /// The newest variable of that role which prints that value, and whose root does: no other
+    /// is nearer. Looked for in the newest only, so that many variables take no longer.
+    fn printed(&self, role: Role<'_>, value: &str) -> Option<Id> {
+        let newest = self.list.iter().enumerate().rev().take(32);
+        let mut fitting = newest.filter(|(_, entry)| {
+            entry.kind == role.kind
+                && entry.value == value
+                && (entry.kind != Kind::Text || entry.label() == role.label)
+                && identifier::same(&self.list[entry.root].value, value)
+        });
+        fitting.next().map(|(id, _)| id)
+    }
+
     /// The variables of that role and value: the newest first, but those before all others whose
     /// root prints the same value.
     fn known(&self, role: Role<'_>, value: &str) -> Vec<Id> {
-        let normal = identifier::normal(value);
         let same_root = |id: &Id| identifier::same(&self.list[self.list[*id].root].value, value);
         let mut known: Vec<Id> = self
-            .by_value
-            .get(&(role.kind, normal))
-            .into_iter()
-            .flatten()
+            .with_value(role.kind, value)
+            .iter()
             .rev()
             .copied()
-            .filter(|id| role.kind != Kind::Text || self.list[*id].label == role.label)
+            .filter(|id| role.kind != Kind::Text || self.list[*id].label() == role.label)
             .collect();
         known.sort_by_key(|id| !same_root(id));
         known
@@ -77,18 +97,31 @@ impl Variables {
     /// The variable of a value that must be the one of a root, whatever is printed. The second
     /// part says whether what is printed contradicts that.
     pub(super) fn same_as(&mut self, root: Id, role: Role<'_>, value: &str) -> (Id, bool) {
-        let key = (role.kind, identifier::normal(value));
-        let found = self.by_value.get(&key).and_then(|ids| {
-            let fits = |id: &&Id| self.list[**id].root == root && self.list[**id].value == value;
-            ids.iter().find(fits)
-        });
-        if let Some(found) = found {
-            return (*found, false);
+        if let Some(known) = self.known_as(root, role.kind, value) {
+            return (known, false);
         }
         let printed = &self.list[root].value;
         let contradicts =
             !identifier::same(printed, value) && !is_placeholder(printed) && !is_placeholder(value);
         (self.add(role, value, Some(root)), contradicts)
+    }
+
+    /// The variable of that kind and value that has that root, or is it.
+    pub(super) fn known_as(&self, root: Id, kind: Kind, value: &str) -> Option<Id> {
+        let is = |id: &Id| {
+            let entry = &self.list[*id];
+            entry.root == root && entry.kind == kind && entry.value == value
+        };
+        if is(&root) {
+            return Some(root);
+        }
+        self.with_value(kind, value).iter().copied().find(is)
+    }
+
+    /// The variables of that kind and normal value, oldest first.
+    fn with_value<'a>(&'a self, kind: Kind, value: &'a str) -> &'a [Id] {
+        let known = self.by_value.get(&(kind, Normal::of(value)));
+        known.map_or(&[], Vec::as_slice)
     }
 
     /// A new root, even where another variable has the same value.
@@ -113,7 +146,7 @@ impl Variables {
 
     /// The name of the variable without its number.
     pub(super) fn label(&self, id: Id) -> &str {
-        &self.list[id].label
+        self.list[id].label()
     }
 
     /// The variable as a template writes it: `{name}`.
@@ -123,16 +156,21 @@ impl Variables {
         template.push('}');
     }
 
+    /// The template that is the variable and nothing else.
+    pub(super) fn template(&self, id: Id) -> String {
+        format!("{{{}}}", self.list[id].name)
+    }
+
     fn add(&mut self, role: Role<'_>, value: &str, root: Option<Id>) -> Id {
         let id = self.list.len();
         self.by_value
-            .entry((role.kind, identifier::normal(value)))
+            .entry((role.kind, Normal::of(value).into_owned()))
             .or_default()
             .push(id);
         let name = self.name(role.label);
         self.list.push(Entry {
             name,
-            label: role.label.to_owned(),
+            label: role.label.len(),
             kind: role.kind,
             value: value.to_owned(),
             root: root.unwrap_or(id),
@@ -141,34 +179,46 @@ impl Variables {
     }
 
     fn name(&mut self, label: &str) -> String {
-        let count = self.counts.entry(label.to_owned()).or_default();
-        loop {
-            *count += 1;
-            let name = match *count {
-                1 => label.to_owned(),
-                number => format!("{label}-{number}"),
-            };
-            if self.names.insert(name.clone()) {
-                return name;
+        let Some(&taken) = self.names.get(label) else {
+            self.names.insert(label.to_owned(), 1);
+            return label.to_owned();
+        };
+        let mut number = taken;
+        let name = loop {
+            number += 1;
+            let name = format!("{label}-{number}");
+            if !self.names.contains_key(&name) {
+                break name;
             }
+        };
+        self.names.insert(name.clone(), 1);
+        if let Some(highest) = self.names.get_mut(label) {
+            *highest = number;
         }
+        name
     }
 
     /// The table as a scenario holds it: roots first.
     pub(super) fn finish(self) -> IndexMap<String, Variable> {
-        let names: Vec<&String> = self.list.iter().map(|entry| &entry.name).collect();
-        let is_root = |(id, entry): &(Id, &Entry)| entry.root == *id;
-        let entries = || self.list.iter().enumerate();
-        entries()
-            .filter(is_root)
-            .chain(entries().filter(|entry| !is_root(entry)))
-            .map(|(id, entry)| {
+        let root_name = |(id, entry): (Id, &Entry)| {
+            (entry.root != id).then(|| self.list[entry.root].name.clone())
+        };
+        let roots: Vec<Option<String>> = self.list.iter().enumerate().map(root_name).collect();
+        let (first, others): (Vec<_>, Vec<_>) = self
+            .list
+            .into_iter()
+            .zip(roots)
+            .partition(|(_, root)| root.is_none());
+        first
+            .into_iter()
+            .chain(others)
+            .map(|(entry, same_as)| {
                 let variable = Variable {
                     kind: entry.kind,
-                    value: entry.value.clone(),
-                    same_as: (entry.root != id).then(|| names[entry.root].clone()),
+                    value: entry.value,
+                    same_as,
                 };
-                (entry.name.clone(), variable)
+                (entry.name, variable)
             })
             .collect()
     }

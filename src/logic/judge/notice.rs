@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::shape::{entities, lookup};
 use super::words;
 use crate::model::resource::Resource;
+use crate::text::pointer::Pointer;
 
 /// What an entry is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,6 +87,23 @@ impl<'a> Notice<'a> {
         lookup(self.entry, "resourceData").map_or(&Value::Null, |(_, data)| data)
     }
 
+    /// Whether there is neither `resource` nor `resourceUrl`.
+    pub fn names_no_resource(&self) -> bool {
+        ["resource", "resourceUrl"]
+            .iter()
+            .all(|name| lookup(self.entry, name).is_none())
+    }
+
+    /// Where the entity stands, in a message in which the entry stands at `at`.
+    pub fn entity_pointer(&self, at: &Pointer) -> Pointer {
+        let pointer = at.key("resourceData");
+        if self.data().is_array() {
+            pointer.index(0)
+        } else {
+            pointer
+        }
+    }
+
     /// Whether the entry says that an operation has ended.
     pub fn is_end_of_operation(&self) -> bool {
         self.subject == Subject::Operation
@@ -146,10 +164,15 @@ pub fn rank(notice: &Notice<'_>) -> Option<u8> {
     words::rank_of(notice.word.as_deref()?)
 }
 
+/// The members of a notification's `value`; `None` where it is no collection, or empty.
+pub fn collection(body: &Value) -> Option<&Vec<Value>> {
+    let members = lookup(body, "value")?.1.as_array()?;
+    (!members.is_empty()).then_some(members)
+}
+
 /// The entries of a notification's body; `None` where it is no collection of objects, or empty.
 pub fn entries(body: &Value) -> Option<&Vec<Value>> {
-    let entries = lookup(body, "value")?.1.as_array()?;
-    (!entries.is_empty() && entries.iter().all(Value::is_object)).then_some(entries)
+    collection(body).filter(|members| members.iter().all(Value::is_object))
 }
 
 #[cfg(test)]

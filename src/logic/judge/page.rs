@@ -19,6 +19,7 @@ pub struct Page {
     answers: HashMap<String, Vec<Answer>>,
     bodies: HashMap<(String, u16), Shape>,
     entries: HashMap<String, Shape>,
+    subjects: HashMap<Subject, Shape>,
     envelope: Shape,
     odata_types: HashMap<String, BTreeSet<String>>,
 }
@@ -120,6 +121,7 @@ impl Page {
         for entry in notice::entries(body).into_iter().flatten() {
             let notice = Notice::read(entry);
             self.entries.entry(notice.kind()).or_default().add(entry);
+            self.subjects.entry(notice.subject).or_default().add(entry);
             self.collect_types(entry, family_of_subject(notice.subject));
         }
     }
@@ -154,6 +156,11 @@ impl Page {
     /// The shape of a notification's entry of a kind ([`Notice::kind`]).
     pub fn entry(&self, kind: &str) -> Option<&Shape> {
         self.entries.get(kind)
+    }
+
+    /// The shape of all entries about a subject, whatever they say of it.
+    pub fn entry_about(&self, subject: Subject) -> Option<&Shape> {
+        self.subjects.get(&subject)
     }
 
     /// The shape of a notification's body around its entries.

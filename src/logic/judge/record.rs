@@ -121,7 +121,7 @@ impl Record {
             .line
             .or_else(|| requirement.and_then(|r| r.line_in(page)))
             .or_else(|| Some(self.steps().get(departure.step?)?.line()))
-            .unwrap_or(0);
+            .unwrap_or_else(|| self.line_so_far());
         let finding = Finding {
             rule: departure.rule,
             level,
@@ -146,7 +146,7 @@ impl Record {
             other.rule == finding.rule
                 && other.requirement == finding.requirement
                 && other.pointer == finding.pointer
-                && (other.actual == finding.actual || finding.rule == Rule::NotificationUnexpected)
+                && (other.actual == finding.actual || is_surplus(finding.rule))
         });
         if repeats {
             let place = finding
@@ -161,6 +161,13 @@ impl Record {
         }
     }
 
+    /// The line of the step that the conversation had come to, for what belongs to none.
+    fn line_so_far(&self) -> usize {
+        let last = self.traffic.iter().rev().find_map(|message| message.step);
+        let step = last.map_or(0, |step| step - 1);
+        self.steps().get(step).map_or(1, Step::line)
+    }
+
     /// Records what a comparison found, under the rule of the message.
     pub fn depart_all(
         &mut self,
@@ -171,6 +178,10 @@ impl Record {
         line: Option<usize>,
     ) {
         self.check(requirement);
+        if self.role == Role::Service {
+            self.check("type.kind");
+            self.check("type.printed");
+        }
         for mismatch in found {
             let requirement = match mismatch.kind {
                 MismatchKind::OdataType => "type.kind",
@@ -224,6 +235,18 @@ impl Record {
         self.ended.get_or_insert((verdict, reason.into()));
     }
 
+    /// Whether the conversation ended for a reason that is no finding.
+    pub fn is_given_up(&self) -> bool {
+        self.ended
+            .as_ref()
+            .is_some_and(|(verdict, _)| *verdict != Verdict::Pass)
+    }
+
+    /// The message that went over the wire last.
+    pub fn last_message(&self) -> Option<&TrafficMessage> {
+        self.traffic.last().map(|traffic| &traffic.message)
+    }
+
     pub fn is_finished(&self) -> bool {
         self.ended.is_some()
     }
@@ -247,6 +270,11 @@ impl Record {
             bound: self.bindings.bound(),
         }
     }
+}
+
+/// Whether a rule is about messages that nothing asks for: several of them have one cause.
+const fn is_surplus(rule: Rule) -> bool {
+    matches!(rule, Rule::NotificationUnexpected | Rule::RequestUnexpected)
 }
 
 /// A text as a JSON value, null where there is none.

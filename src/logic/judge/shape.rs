@@ -94,7 +94,9 @@ impl Shape {
             }
             Value::Array(items) => {
                 let shape = self.items.get_or_insert_default();
-                items.iter().for_each(|item| shape.add(item));
+                for item in items {
+                    shape.add(item);
+                }
             }
             _ => {}
         }
@@ -219,7 +221,9 @@ mod tests {
 
     fn shape(examples: &[Value]) -> Shape {
         let mut shape = Shape::default();
-        examples.iter().for_each(|example| shape.add(example));
+        for example in examples {
+            shape.add(example);
+        }
         shape
     }
 

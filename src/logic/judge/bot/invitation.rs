@@ -4,9 +4,7 @@ use serde_json::{Value, json};
 
 use super::BotJudge;
 use crate::logic::judge::compare::MismatchKind;
-use crate::logic::judge::people::{
-    self, LONGEST_CONTEXT, MOST_INVITED, Named, Person, only_first_may_be_invited,
-};
+use crate::logic::judge::people::{self, LONGEST_CONTEXT, MOST_INVITED, Named, Person};
 use crate::logic::judge::record::Departure;
 use crate::logic::judge::shape::lookup;
 use crate::logic::verdict::Rule;
@@ -25,15 +23,17 @@ impl BotJudge {
         expected: &Value,
         actual: &Value,
     ) {
-        self.judge_types(at, step, actual);
-        self.judge_invited(at, expected, actual);
+        if self.judge_types(at, step, actual) {
+            self.judge_invited(at, expected, actual);
+        }
         self.judge_context(at, step, actual);
     }
 
-    fn judge_types(&mut self, at: usize, step: &RequestStep, actual: &Value) {
+    /// Says whether the invited can be read: what is of another type names nobody.
+    fn judge_types(&mut self, at: usize, step: &RequestStep, actual: &Value) -> bool {
         let page = self.record.page.clone();
         let Some(shape) = page.request_body(step) else {
-            return;
+            return true;
         };
         let rules = super::Rules {
             of_bot: true,
@@ -46,8 +46,13 @@ impl BotJudge {
             let is_type = mismatch.kind == MismatchKind::Type;
             is_type && !mismatch.pointer.as_str().ends_with("/clientContext")
         });
+        let is_readable = !found.iter().any(|mismatch| {
+            let place = mismatch.pointer.as_str();
+            place.is_empty() || place.starts_with("/participants") && !is_own_choice(place)
+        });
         self.record
             .depart_all(found, Rule::RequestBody, "request.body", Some(at), None);
+        is_readable
     }
 
     fn judge_invited(&mut self, at: usize, expected: &Value, actual: &Value) {
@@ -70,7 +75,7 @@ impl BotJudge {
             return;
         }
         let (wanted, found) = (people::people(expected), people::people(actual));
-        if people::named(&wanted, &found) != Named::All && !is_only_read_person(&wanted, &found) {
+        if count != wanted.len() || people::named(&wanted, &found) != Named::All {
             let labels =
                 |people: &[Person]| -> Vec<String> { people.iter().map(Person::label).collect() };
             let departure = Departure::new(
@@ -93,6 +98,7 @@ impl BotJudge {
                 continue;
             };
             self.record.check("invite.replaces");
+            self.record.check("ids.unchanged");
             let index = found.iter().position(|other| {
                 other.kind == person.kind && identifier::same(&other.id, &person.id)
             });
@@ -120,7 +126,6 @@ impl BotJudge {
                     "the invitation does not say which call it replaces".into(),
                 ),
             };
-            self.record.check("ids.unchanged");
             self.record.depart(departure.at(pointer));
         }
     }
@@ -177,8 +182,15 @@ impl BotJudge {
     }
 }
 
-/// Whether the invitation names only the first of several who each replace a call: the pages read
-/// no other.
-fn is_only_read_person(wanted: &[Person], found: &[Person]) -> bool {
-    only_first_may_be_invited(wanted) && people::named(wanted, found) == Named::First
+/// Whether a property of a participant says nothing about who is invited.
+fn is_own_choice(place: &str) -> bool {
+    [
+        "region",
+        "languageId",
+        "endpointType",
+        "displayName",
+        "tenantId",
+    ]
+    .iter()
+    .any(|name| place.ends_with(name))
 }

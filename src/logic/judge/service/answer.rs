@@ -3,17 +3,15 @@
 use serde_json::{Value, json};
 
 use super::{Asked, ServiceJudge};
-use crate::logic::judge::bindings::{self, correlates};
-use crate::logic::judge::compare::{Rules, compare};
+use crate::logic::judge::compare::{Mismatch, Rules, compare};
 use crate::logic::judge::page::Answer;
-use crate::logic::judge::people::{self, Named};
 use crate::logic::judge::record::{Departure, text};
 use crate::logic::judge::shape::{Shape, lookup};
 use crate::logic::verdict::{Role, Rule, TrafficMessage};
 use crate::model::identifier;
 use crate::model::message::{Payload, Response};
 use crate::model::resource::Resource;
-use crate::model::scenario::{Kind, RequestStep, ResponseStep, Step};
+use crate::model::scenario::{RequestStep, ResponseStep, Step};
 use crate::model::template;
 use crate::text::pointer::Pointer;
 
@@ -25,6 +23,7 @@ impl ServiceJudge {
         let message = TrafficMessage::Response(response.clone());
         self.record.traffic(Role::Service, at, message);
         self.record.check("answer.arrives");
+        self.record.check("service.transport");
         let Some((step, asked)) = answer.zip(self.asked.clone()) else {
             return;
         };
@@ -42,6 +41,7 @@ impl ServiceJudge {
         self.judge_body(step, &alternative, &request, response);
         self.bind_answer(step, &documented, &asked, response);
         self.judge_location(step, &alternative, &request, &asked, response);
+        self.review_rosters();
         for arrival in std::mem::take(&mut self.held) {
             self.on_entry(&arrival);
         }
@@ -147,7 +147,10 @@ impl ServiceJudge {
                     given: &|name| gives(&given, name),
                     odata_types: &|place| page.odata_types("operation", place),
                 };
-                let found = compare(shape, body, rules, &Pointer::root());
+                let mut found = compare(shape, body, rules, &Pointer::root());
+                if self.misnames(body) {
+                    drop_below(&mut found, &Pointer::root().key("participants"));
+                }
                 let line = Some(alternative.line);
                 self.record
                     .depart_all(found, Rule::ResponseBody, "answer.body", Some(step), line);
@@ -168,11 +171,11 @@ impl ServiceJudge {
                     );
                 }
             }
-            (Payload::Empty, _) => {
+            (Payload::Empty, shape) => {
                 let sample = shape.map_or(Value::Null, Shape::sample);
                 self.body_departs(step, sample, Value::Null, "the answer has no body".into());
             }
-            (Payload::Text { text, error }, _) => {
+            (Payload::Text { text, error }, Some(_)) => {
                 let message = format!("the body is no JSON: {error}");
                 self.body_departs(step, json!("JSON"), json!(text), message);
             }
@@ -180,7 +183,7 @@ impl ServiceJudge {
                 let message = format!("the body is {length} bytes that cannot be read");
                 self.body_departs(step, json!("JSON"), Value::Null, message);
             }
-            (Payload::Json(_), _) => {}
+            (Payload::Json(_), _) | (Payload::Text { .. }, None) => {}
         }
     }
 
@@ -238,14 +241,15 @@ impl ServiceJudge {
             if let Some(template) = documented.body.as_ref().and_then(|body| body.json())
                 && documented.status == response.status
             {
-                self.correlate(step, Rule::ResponseBody, template, body, &Pointer::root());
+                self.correlate(step, template, body, &Pointer::root());
             }
             return;
         }
-        if let Some((_, Value::String(id))) = lookup(body, "id")
+        if let (Some(variable), Some((_, Value::String(id)))) =
+            (&asked.operation, lookup(body, "id"))
             && !id.is_empty()
         {
-            self.bind_operation(step, asked, id, Pointer::root().key("id"));
+            self.bind_operation(step, variable, id, Pointer::root().key("id"));
         }
         self.judge_context(step, body, &Pointer::root());
         self.judge_people(step, body, &Pointer::root());
@@ -253,10 +257,7 @@ impl ServiceJudge {
 
     /// The one operation of the request: bound by what names it first, compared by what names it
     /// later.
-    pub(super) fn bind_operation(&mut self, step: usize, asked: &Asked, id: &str, at: Pointer) {
-        let Some(variable) = &asked.operation else {
-            return;
-        };
+    fn bind_operation(&mut self, step: usize, variable: &str, id: &str, at: Pointer) {
         self.record.check("operation.identity");
         match self.record.bindings.get(variable).map(str::to_owned) {
             None => self.record.bindings.bind(variable, id),
@@ -306,7 +307,9 @@ impl ServiceJudge {
         };
         match Resource::parse(location) {
             Some(Resource::Operation { call, operation }) if asked.operation.is_some() => {
-                self.bind_operation(step, asked, &operation, Pointer::root());
+                if let Some(variable) = self.operation_in_location(step, asked) {
+                    self.bind_operation(step, &variable, &operation, Pointer::root());
+                }
                 self.judge_call_of_location(step, request, &call, location);
             }
             Some(Resource::Call(call)) if self.makes_a_call(step) => {
@@ -329,6 +332,27 @@ impl ServiceJudge {
             }
             _ => {}
         }
+    }
+
+    /// The variable of the operation that `Location` names: literally, the one printed there.
+    fn operation_in_location(&self, step: usize, asked: &Asked) -> Option<String> {
+        if !self.record.options.literal {
+            return asked.operation.clone();
+        }
+        match Resource::parse(self.documented_location(step)?)? {
+            Resource::Operation { operation, .. } => {
+                template::sole_variable(&operation).map(str::to_owned)
+            }
+            _ => None,
+        }
+    }
+
+    fn documented_location(&self, step: usize) -> Option<&str> {
+        self.record.steps()[step]
+            .headers()
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("location"))
+            .map(|(_, location)| location.as_str())
     }
 
     fn judge_call_of_location(
@@ -362,11 +386,7 @@ impl ServiceJudge {
 
     /// The variable of the call that the documented `Location` of a step names.
     fn made_call(&self, step: usize) -> Option<String> {
-        let (_, location) = self.record.steps()[step]
-            .headers()
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case("location"))?;
-        match Resource::parse(location)? {
+        match Resource::parse(self.documented_location(step)?)? {
             Resource::Call(call) => template::sole_variable(&call).map(str::to_owned),
             _ => None,
         }
@@ -393,160 +413,12 @@ impl ServiceJudge {
             )),
         }
     }
+}
 
-    /// A client context comes back unchanged; the first one that the service makes up is bound.
-    pub(super) fn judge_context(&mut self, step: usize, entity: &Value, at: &Pointer) {
-        let variable = if self.record.options.literal {
-            self.context_at(step)
-        } else {
-            self.asked.as_ref().and_then(|asked| asked.context.clone())
-        };
-        let Some((_, Value::String(actual))) = lookup(entity, "clientContext") else {
-            return;
-        };
-        let Some(variable) = variable else {
-            return;
-        };
-        self.record.check("context.unchanged");
-        match self.record.bindings.get(&variable).map(str::to_owned) {
-            None => self.record.bindings.bind(&variable, actual.as_str()),
-            Some(bound) if bound == *actual => {}
-            Some(bound) => {
-                let departure = Departure::new(
-                    "context.unchanged",
-                    Rule::Correlation,
-                    Some(step),
-                    json!(bound),
-                    json!(actual),
-                    format!("the client context is {actual}, it was {bound}"),
-                );
-                self.record.depart(departure.at(at.key("clientContext")));
-            }
-        }
-    }
-
-    /// The variable of the client context that a step's own example has.
-    fn context_at(&self, step: usize) -> Option<String> {
-        let body = self.record.steps()[step].body()?.json()?;
-        super::sole_variable_at(body, "clientContext").or_else(|| {
-            self.expected
-                .iter()
-                .filter(|e| e.step == step)
-                .find_map(|e| {
-                    let (_, data) = lookup(&e.template, "resourceData")?;
-                    super::sole_variable_at(data, "clientContext")
-                })
-        })
-    }
-
-    /// An operation names exactly the people invited, or, where every one replaces a call, only
-    /// the first; and the same ones in every message.
-    pub(super) fn judge_people(&mut self, step: usize, entity: &Value, at: &Pointer) {
-        let Some(invited) = self.asked.as_ref().map(|asked| asked.people.clone()) else {
-            return;
-        };
-        if invited.is_empty()
-            || !matches!(lookup(entity, "participants"), Some((_, Value::Array(_))))
-        {
-            return;
-        }
-        self.record.check("operation.people");
-        let found = people::people(entity);
-        let named = people::named(&invited, &found);
-        let is_as_before = match (named, self.only_first) {
-            (Named::Others, _) => false,
-            (named, Some(only_first)) => (named == Named::First) == only_first,
-            (_, None) => true,
-        };
-        if is_as_before {
-            self.decide_who(&invited, named == Named::First);
-            return;
-        }
-        let labels = |people: &[people::Person]| -> Vec<String> {
-            people.iter().map(people::Person::label).collect()
-        };
-        let wanted = match self.only_first {
-            Some(true) => labels(&invited[..1]),
-            _ => labels(&invited),
-        };
-        let departure = Departure::new(
-            "operation.people",
-            Rule::Correlation,
-            Some(step),
-            json!(wanted),
-            json!(labels(&found)),
-            "the operation does not name exactly the people invited".into(),
-        );
-        self.record.depart(departure.at(at.key("participants")));
-    }
-
-    fn decide_who(&mut self, invited: &[people::Person], only_first: bool) {
-        if self.only_first.is_none() && people::only_first_may_be_invited(invited) {
-            self.record.note(if only_first {
-                "of several people who each replace a call, the service invites only the first"
-            } else {
-                "of several people who each replace a call, the service invites all"
-            });
-        }
-        self.only_first = Some(only_first);
-    }
-
-    /// Every string that the example writes as a variable: bound by what names it first, compared
-    /// by what names it later. Members of arrays are compared one by one, in order.
-    pub(super) fn correlate(
-        &mut self,
-        step: usize,
-        rule: Rule,
-        template: &Value,
-        actual: &Value,
-        at: &Pointer,
-    ) {
-        match (template, actual) {
-            (Value::String(template), Value::String(actual)) => {
-                self.correlate_text(step, template, actual, at);
-            }
-            (Value::Object(properties), Value::Object(_)) => {
-                for (name, template) in properties {
-                    if let Some((written, value)) = lookup(actual, name) {
-                        self.correlate(step, rule, template, value, &at.key(written));
-                    }
-                }
-            }
-            (Value::Array(templates), Value::Array(items)) => {
-                for (index, (template, item)) in templates.iter().zip(items).enumerate() {
-                    self.correlate(step, rule, template, item, &at.index(index));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn correlate_text(&mut self, step: usize, template: &str, actual: &str, at: &Pointer) {
-        let Some(name) = template::sole_variable(template) else {
-            return;
-        };
-        let kind = self.record.bindings.kind(name);
-        if !correlates(kind) && kind != Kind::Text {
-            return;
-        }
-        match self.record.bindings.get(name).map(str::to_owned) {
-            None => self.record.bindings.bind(name, actual),
-            Some(_) if !correlates(kind) => {}
-            Some(bound) if bindings::same(kind, &bound, actual) => {}
-            Some(bound) => {
-                self.record.check("values.correlate");
-                let departure = Departure::new(
-                    "values.correlate",
-                    Rule::Correlation,
-                    Some(step),
-                    json!(bound),
-                    json!(actual),
-                    format!("{{{name}}} is {actual}, and {bound} elsewhere"),
-                );
-                self.record.depart(departure.at(at.clone()));
-            }
-        }
-    }
+/// Leaves out what departs below a place: another failure tells it.
+pub(super) fn drop_below(found: &mut Vec<Mismatch>, place: &Pointer) {
+    let below = format!("{place}/");
+    found.retain(|mismatch| !mismatch.pointer.as_str().starts_with(&below));
 }
 
 /// Whether a body gives a property of that name anywhere, and not as null.

@@ -10,6 +10,7 @@ use crate::model::message::Body;
 use crate::model::resource::Resource;
 use crate::model::scenario::NotificationStep;
 use crate::model::template;
+use crate::text::pointer::Pointer;
 
 /// One documented entry, with its variables still in it.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub(super) struct Expected {
     /// The kind of message, for the shape.
     pub kind: String,
     pub is_done: bool,
+    /// The roster updates that have come for it, each with its place in its message.
+    pub rosters: Vec<(Value, Pointer)>,
     /// What came nearest, said where nothing comes nearer.
     pub nearest: Option<Departure>,
 }
@@ -39,7 +42,7 @@ pub(super) struct Expected {
 /// The entries of a documented notification.
 pub(super) fn entries(record: &Record, at: usize, step: &NotificationStep) -> Vec<Expected> {
     let Body::Json(body) = &step.body else {
-        return Vec::new();
+        return vec![text(at, step)];
     };
     let Some(found) = notice::entries(body) else {
         return Vec::new();
@@ -75,12 +78,32 @@ pub(super) fn entries(record: &Record, at: usize, step: &NotificationStep) -> Ve
                 },
                 kind: notice.kind(),
                 is_done: false,
+                rosters: Vec::new(),
                 nearest: None,
                 template: template.clone(),
                 printed,
             }
         })
         .collect()
+}
+
+/// A documented text: it comes, and what it says is free.
+fn text(at: usize, step: &NotificationStep) -> Expected {
+    Expected {
+        step: at,
+        line: step.body_line,
+        template: Value::Null,
+        printed: Value::Null,
+        subject: Subject::Other,
+        change: String::new(),
+        word: None,
+        call: None,
+        operation: None,
+        kind: String::new(),
+        is_done: false,
+        rosters: Vec::new(),
+        nearest: None,
+    }
 }
 
 fn variable(text: &str) -> Option<String> {

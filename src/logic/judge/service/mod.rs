@@ -4,10 +4,16 @@
 //! for, in whatever order they come, as long as those about one resource are in order.
 
 mod answer;
+mod calls;
+mod correlation;
 mod expect;
 mod notification;
+mod operations;
+mod rosters;
+mod settling;
 
-pub(super) use self::notification::{is_bearer, roster_path};
+pub(super) use self::notification::is_bearer;
+pub(super) use self::rosters::roster_path;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
@@ -45,8 +51,10 @@ pub(super) struct ServiceJudge {
     ended: HashSet<String>,
     /// Which of the invited the service invites, once it is known.
     only_first: Option<bool>,
-    /// Notifications that could not be read: each may be one that is then missing.
-    unreadable: usize,
+    /// Notifications about something else: each may be one that is then missing.
+    strays: usize,
+    /// Whether a notification could not be read: all that are then missing may have been in it.
+    has_unreadable: bool,
     /// The bodies of notifications whose acknowledgement was lost, and of all others by exchange.
     redeliverable: Vec<Payload>,
     received: HashMap<ExchangeId, Payload>,
@@ -96,7 +104,8 @@ impl ServiceJudge {
             calls: HashMap::new(),
             ended: HashSet::new(),
             only_first: None,
-            unreadable: 0,
+            strays: 0,
+            has_unreadable: false,
             redeliverable: Vec::new(),
             received: HashMap::new(),
             next_exchange: 0,

@@ -1,0 +1,81 @@
+//! What the service sends to the bot's callback, and what the bot answers.
+
+use super::{BotJudge, Waiting};
+
+use serde_json::{Value, json};
+
+use crate::logic::judge::record::Departure;
+use crate::logic::judge::{Action, TransportFailure};
+use crate::logic::verdict::{Role, Rule, TrafficMessage, Verdict};
+use crate::model::message::{Request, Response};
+
+impl BotJudge {
+    pub(super) fn notify(&mut self, request: Request) {
+        let at = self.cursor;
+        self.next_exchange += 1;
+        let exchange = self.next_exchange;
+        self.waiting = Waiting::Acknowledgement(at, exchange);
+        let message = TrafficMessage::Request(request.clone());
+        self.record.traffic(Role::Service, Some(at), message);
+        self.actions.push_back(Action::Send { exchange, request });
+        self.cursor += 1;
+    }
+
+    pub(super) fn on_acknowledgement(&mut self, step: usize, response: Response) {
+        self.waiting = Waiting::Nothing;
+        self.record.check("acknowledgement");
+        self.record.check("bot.transport");
+        let status = response.status;
+        let message = TrafficMessage::Response(response);
+        self.record.traffic(Role::Bot, Some(step), message);
+        if !(200..300).contains(&status) {
+            self.record.depart(Departure::new(
+                "acknowledgement",
+                Rule::AcknowledgementStatus,
+                Some(step),
+                json!("2xx"),
+                json!(status),
+                format!("the notification was answered {status}"),
+            ));
+        }
+    }
+
+    pub(super) fn on_broken(&mut self, step: usize, failure: &TransportFailure) {
+        self.waiting = Waiting::Nothing;
+        match failure {
+            TransportFailure::Gone(what) => {
+                let reason = format!("the bot has gone away: {what}");
+                self.record.give_up(Verdict::Inconclusive, reason);
+            }
+            TransportFailure::Broken(what) => {
+                let event = TrafficMessage::Event(what.clone());
+                self.record.traffic(Role::Bot, Some(step), event);
+                self.record.depart(Departure::new(
+                    "bot.transport",
+                    Rule::Transport,
+                    Some(step),
+                    json!("a whole HTTP response"),
+                    Value::Null,
+                    format!("the notification's exchange broke: {what}"),
+                ));
+                self.stop();
+            }
+            TransportFailure::Silent => self.acknowledgement_missing(step),
+        }
+    }
+
+    pub(super) fn acknowledgement_missing(&mut self, step: usize) {
+        let deadline = self.record.options.deadline;
+        let event = TrafficMessage::Event(format!("no acknowledgement within {deadline:?}"));
+        self.record.traffic(Role::Bot, Some(step), event);
+        self.record.depart(Departure::new(
+            "acknowledgement",
+            Rule::AcknowledgementMissing,
+            Some(step),
+            json!("2xx"),
+            Value::Null,
+            format!("the notification was not answered within {deadline:?}"),
+        ));
+        self.stop();
+    }
+}

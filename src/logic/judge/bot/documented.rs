@@ -1,0 +1,281 @@
+//! A request that is taken for a documented one: its method, its target, its head, its body.
+
+use super::BotJudge;
+
+use serde_json::{Value, json};
+
+use crate::logic::judge::bindings;
+use crate::logic::judge::compare::{Rules, compare};
+use crate::logic::judge::record::{Departure, text};
+use crate::logic::judge::service::{is_bearer, relative};
+use crate::logic::verdict::Rule;
+use crate::model::message::{Body, Payload, Request};
+use crate::model::resource::{self, Resource};
+use crate::model::scenario::{Kind, RequestStep};
+use crate::model::template;
+use crate::text::pointer::Pointer;
+
+impl BotJudge {
+    /// Judges a request that is meant for a step. False where no answer as documented makes sense.
+    pub(super) fn judge_request(
+        &mut self,
+        at: usize,
+        step: &RequestStep,
+        request: &Request,
+    ) -> bool {
+        self.record.check("request.method");
+        if request.method != step.method {
+            self.record.depart(Departure::new(
+                "request.method",
+                Rule::RequestMethod,
+                Some(at),
+                json!(step.method),
+                json!(request.method),
+                format!("the request is a {}", request.method),
+            ));
+            return false;
+        }
+        if !self.judge_target(at, step, request) {
+            return false;
+        }
+        self.judge_head(at, step, request);
+        self.judge_body(at, step, request)
+    }
+
+    pub(super) fn judge_target(
+        &mut self,
+        at: usize,
+        step: &RequestStep,
+        request: &Request,
+    ) -> bool {
+        self.record.check("request.target");
+        let expected = self.record.bindings.fill(&relative(&step.target));
+        let conforms = match (Resource::parse(&expected), Resource::parse(&request.target)) {
+            (Some(expected), Some(actual)) => {
+                expected.same(&actual) && is_documented_prefix(&request.target)
+            }
+            (None, None) => {
+                let path = relative(&request.target);
+                resource::path_of(&path) == resource::path_of(&expected)
+            }
+            _ => false,
+        };
+        if !conforms {
+            self.record.depart(Departure::new(
+                "request.target",
+                Rule::RequestTarget,
+                Some(at),
+                json!(expected),
+                json!(request.target),
+                format!("the request goes to {}", request.target),
+            ));
+        }
+        conforms
+    }
+
+    pub(super) fn judge_head(&mut self, at: usize, step: &RequestStep, request: &Request) {
+        self.record.check("request.token");
+        let token = request.headers.get("authorization");
+        if !token.is_some_and(is_bearer) {
+            self.record.depart(Departure::new(
+                "request.token",
+                Rule::RequestHeader,
+                Some(at),
+                json!("Bearer …"),
+                text(token),
+                "the request carries no bearer token".into(),
+            ));
+        }
+        // A body that does not come is told as such.
+        if step.body.is_none() || request.body.is_empty() {
+            return;
+        }
+        self.record.check("request.media-type");
+        let documented = step
+            .headers
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+            .map_or("application/json", |(_, value)| essence(value));
+        let media_type = request.headers.media_type();
+        if !media_type
+            .as_deref()
+            .is_some_and(|it| it.eq_ignore_ascii_case(documented))
+        {
+            self.record.depart(Departure::new(
+                "request.media-type",
+                Rule::RequestHeader,
+                Some(at),
+                json!(documented),
+                text(media_type.as_deref()),
+                format!(
+                    "Content-Type is {}",
+                    media_type.as_deref().unwrap_or("missing")
+                ),
+            ));
+        }
+    }
+
+    pub(super) fn judge_body(&mut self, at: usize, step: &RequestStep, request: &Request) -> bool {
+        let Some(Body::Json(template)) = &step.body else {
+            return true;
+        };
+        self.record.check("request.body");
+        let expected = self.record.bindings.fill_json(template);
+        let Payload::Json(actual) = &request.body else {
+            let (actual, message) = match &request.body {
+                Payload::Text { text, error } => {
+                    (json!(text), format!("the body is no JSON: {error}"))
+                }
+                Payload::Opaque(length) => (
+                    Value::Null,
+                    format!("the body is {length} bytes that cannot be read"),
+                ),
+                _ => (Value::Null, "the request has no body".to_owned()),
+            };
+            self.record.depart(Departure::new(
+                "request.body",
+                Rule::RequestBody,
+                Some(at),
+                expected,
+                actual,
+                message,
+            ));
+            return false;
+        };
+        if is_invitation(step) {
+            self.judge_invitation(at, step, &expected, actual);
+        } else {
+            self.judge_shape(at, step, actual);
+            self.correlate(at, template, actual, &Pointer::root());
+            self.judge_media(at, &expected, actual);
+        }
+        true
+    }
+
+    /// The body against what the page shows of this request.
+    pub(super) fn judge_shape(&mut self, at: usize, step: &RequestStep, actual: &Value) {
+        let page = self.record.page.clone();
+        let Some(shape) = page.request_body(step) else {
+            return;
+        };
+        let rules = Rules {
+            of_bot: true,
+            given: &|_| true,
+            odata_types: &|_| Vec::new(),
+        };
+        let found = compare(shape, actual, rules, &Pointer::root());
+        self.record
+            .depart_all(found, Rule::RequestBody, "request.body", Some(at), None);
+    }
+
+    /// Ids that confcall handed out come back unchanged; what the bot makes up is bound.
+    pub(super) fn correlate(
+        &mut self,
+        at: usize,
+        template: &Value,
+        actual: &Value,
+        pointer: &Pointer,
+    ) {
+        match (template, actual) {
+            (Value::Object(properties), Value::Object(_)) => {
+                for (name, template) in properties {
+                    if let Some((written, value)) = crate::logic::judge::shape::lookup(actual, name)
+                    {
+                        self.correlate(at, template, value, &pointer.key(written));
+                    }
+                }
+            }
+            (Value::Array(templates), Value::Array(items)) => {
+                for (index, (template, item)) in templates.iter().zip(items).enumerate() {
+                    self.correlate(at, template, item, &pointer.index(index));
+                }
+            }
+            (Value::String(template), Value::String(actual)) => {
+                let Some(name) = template::sole_variable(template) else {
+                    return;
+                };
+                let kind = self.record.bindings.kind(name);
+                let expected = self.record.bindings.value(name);
+                if kind == Kind::Context {
+                    self.record.bindings.bind(name, actual.as_str());
+                    return;
+                }
+                self.record.check("ids.unchanged");
+                if bindings::correlates(kind) && !bindings::same(kind, &expected, actual) {
+                    let departure = Departure::new(
+                        "ids.unchanged",
+                        Rule::Correlation,
+                        Some(at),
+                        json!(expected),
+                        json!(actual),
+                        format!("{{{name}}} is {actual}, given was {expected}"),
+                    );
+                    self.record.depart(departure.at(pointer.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A bot that is documented to join without media avoids to negotiate any.
+    pub(super) fn judge_media(&mut self, at: usize, expected: &Value, actual: &Value) {
+        let joins_without = expected
+            .get("requestedModalities")
+            .and_then(Value::as_array)
+            .is_some_and(Vec::is_empty)
+            && expected.get("mediaConfig").is_none();
+        if !joins_without {
+            return;
+        }
+        self.record.check("media.avoided");
+        let negotiates = crate::logic::judge::shape::lookup(actual, "mediaConfig").is_some()
+            || crate::logic::judge::shape::lookup(actual, "requestedModalities")
+                .and_then(|(_, value)| value.as_array())
+                .is_some_and(|modalities| !modalities.is_empty());
+        if negotiates {
+            let departure = Departure::new(
+                "media.avoided",
+                Rule::RequestBody,
+                Some(at),
+                json!([]),
+                actual
+                    .get("requestedModalities")
+                    .cloned()
+                    .unwrap_or_default(),
+                "the bot joins only to transfer, and negotiates media".into(),
+            );
+            self.record
+                .depart(departure.at(Pointer::root().key("requestedModalities")));
+        }
+    }
+}
+
+/// A media type without its parameters.
+fn essence(content_type: &str) -> &str {
+    content_type
+        .split(';')
+        .next()
+        .unwrap_or(content_type)
+        .trim()
+}
+
+/// Whether a request invites participants.
+fn is_invitation(step: &RequestStep) -> bool {
+    resource::shape_of(&step.target) == "calls/{}/participants/invite"
+}
+
+/// Whether a path of the calling API starts in a documented way: `/app`, `/communications` or
+/// `/applications/{id}`, after any prefix that the service's own address has.
+fn is_documented_prefix(target: &str) -> bool {
+    let segments: Vec<&str> = resource::path_of(target)
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .collect();
+    let Some(calls) = segments.iter().position(|segment| *segment == "calls") else {
+        return false;
+    };
+    matches!(
+        &segments[..calls],
+        [.., "app" | "communications"] | [.., "applications", _]
+    )
+}

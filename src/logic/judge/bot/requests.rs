@@ -1,0 +1,231 @@
+//! The bot's requests as they come: whose step each is, cues, and answers.
+
+use super::{BotJudge, Waiting, outgoing};
+
+use serde_json::{Value, json};
+
+use crate::logic::judge::page::request_key;
+use crate::logic::judge::record::Departure;
+use crate::logic::judge::service::outgoing_request;
+use crate::logic::judge::{Action, CueAnswer, ExchangeId, bindings};
+use crate::logic::verdict::{Role, Rule, TrafficMessage, Verdict};
+use crate::model::identifier;
+use crate::model::message::{Request, Response};
+use crate::model::resource::{self, Resource};
+use crate::model::scenario::{Kind, RequestStep, Step};
+
+impl BotJudge {
+    pub(super) fn cue(&mut self, step: &RequestStep) {
+        let at = self.cursor;
+        self.waiting = Waiting::Cue(at);
+        let mut request = outgoing_request(&mut self.record, step);
+        request.headers = request
+            .headers
+            .iter()
+            .filter(|(name, _)| !name.eq_ignore_ascii_case("authorization"))
+            .collect();
+        self.actions.push_back(Action::Cue {
+            step: at + 1,
+            request,
+        });
+    }
+
+    pub(super) fn on_cued(&mut self, step: usize, answer: CueAnswer) {
+        if self.done.contains(&step) {
+            self.waiting = Waiting::Nothing;
+            self.advance();
+            return;
+        }
+        match answer {
+            CueAnswer::Accepted => {
+                self.cued.insert(step);
+                self.waiting = Waiting::Request(step);
+            }
+            CueAnswer::NoAddress => self.waiting = Waiting::Request(step),
+            CueAnswer::Declined(reason) => {
+                let reason = format!("the bot declines: {reason}");
+                self.record.give_up(Verdict::Skip, reason);
+            }
+            CueAnswer::Failed(reason) => {
+                let reason = format!("the cue failed: {reason}");
+                self.record.give_up(Verdict::Inconclusive, reason);
+            }
+        }
+    }
+
+    /// Takes a request of the bot, and answers it.
+    pub(super) fn on_request(&mut self, exchange: ExchangeId, request: &Request) {
+        self.record.check("request.once");
+        if self.is_free(request) && !self.is_documented_next(request) {
+            self.traffic_in(None, request);
+            let response = self.free_answer(request);
+            self.reply(exchange, None, response);
+            return;
+        }
+        if let Some(at) = self.lost.iter().position(|(lost, _)| lost == request) {
+            let (_, response) = self.lost.remove(at);
+            self.traffic_in(None, request);
+            self.record
+                .note("a request was sent again, as its answer had been lost");
+            self.replies
+                .insert(exchange, (request.clone(), response.clone()));
+            self.reply(exchange, None, response);
+            return;
+        }
+        if self.is_stopped || self.record.is_given_up() {
+            self.traffic_in(None, request);
+            let response = outgoing::error(409, "Conflict", "the conversation is over");
+            self.reply(exchange, None, response);
+            return;
+        }
+        let expected = self.next_request().filter(|_| !self.record.is_finished());
+        let Some(at) = expected.filter(|at| self.is_meant(*at, request)) else {
+            self.traffic_in(None, request);
+            self.unexpected(request);
+            let response = outgoing::error(409, "Conflict", "nothing asked for this request");
+            self.reply(exchange, None, response);
+            return;
+        };
+        let Step::Request(step) = self.record.steps()[at].clone() else {
+            return;
+        };
+        self.traffic_in(Some(at), request);
+        self.record.check("request.sent");
+        self.done.insert(at);
+        if self.is_asked_for(at) {
+            self.waiting = Waiting::Nothing;
+        }
+        let may_go_on = self.judge_request(at, &step, request);
+        self.answer(exchange, at, may_go_on);
+    }
+
+    /// Whether a request is the bot's own affair: a GET of a resource of the conversation, or its
+    /// DELETE of a call after the last step.
+    pub(super) fn is_free(&self, request: &Request) -> bool {
+        let Some(named) = Resource::parse(&request.target) else {
+            return false;
+        };
+        let is_ours = named.call().is_some_and(|call| self.is_known_call(call));
+        let is_plain = !matches!(named, Resource::Action { .. } | Resource::Calls);
+        match request.method.as_str() {
+            "GET" | "HEAD" => is_ours && is_plain,
+            "DELETE" => is_ours && matches!(named, Resource::Call(_)) && self.is_over(),
+            _ => false,
+        }
+    }
+
+    /// Whether the next documented request is of this method and shape.
+    pub(super) fn is_documented_next(&self, request: &Request) -> bool {
+        self.next_request().is_some_and(|at| {
+            matches!(&self.record.steps()[at], Step::Request(step)
+                if step.method == request.method
+                    && resource::shape_of(&step.target) == resource::shape_of(&request.target))
+        })
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.record.is_finished() || self.cursor >= self.record.steps().len()
+    }
+
+    pub(super) fn is_known_call(&self, id: &str) -> bool {
+        let bindings = &self.record.bindings;
+        self.record.script().variables.keys().any(|name| {
+            bindings.kind(name) == Kind::Call
+                && bindings
+                    .get(name)
+                    .is_some_and(|value| bindings::same(Kind::Call, value, id))
+        })
+    }
+
+    /// Whether a request is an attempt at a documented one: not a second one, and no early end.
+    pub(super) fn is_meant(&self, at: usize, request: &Request) -> bool {
+        let Step::Request(step) = &self.record.steps()[at] else {
+            return false;
+        };
+        let shape = resource::shape_of(&request.target);
+        let same_shape = shape == resource::shape_of(&step.target);
+        if same_shape {
+            let repeats = self.done.iter().any(|done| {
+                matches!(&self.record.steps()[*done], Step::Request(other)
+                    if request_key(other) == request_key(step))
+            });
+            return !repeats || self.is_asked_for(at);
+        }
+        let is_another_step = self.record.steps().iter().any(|other| {
+            matches!(other, Step::Request(other) if resource::shape_of(&other.target) == shape)
+        });
+        self.is_asked_for(at) && !is_another_step && request.method != "DELETE"
+    }
+
+    pub(super) fn is_asked_for(&self, at: usize) -> bool {
+        matches!(self.waiting, Waiting::Cue(step) | Waiting::Request(step) if step == at)
+    }
+
+    /// A request that nothing asks for. Where one is waited for, it may be what came instead.
+    pub(super) fn unexpected(&mut self, request: &Request) {
+        self.has_stray = true;
+        self.record.depart(Departure::new(
+            "request.once",
+            Rule::RequestUnexpected,
+            None,
+            Value::Null,
+            json!(format!("{} {}", request.method, request.target)),
+            format!(
+                "a request that nothing asks for: {} {}",
+                request.method, request.target
+            ),
+        ));
+    }
+
+    /// Answers a request as documented, or refuses it where it cannot be taken for one.
+    pub(super) fn answer(&mut self, exchange: ExchangeId, at: usize, may_go_on: bool) {
+        let answer = self.record.steps().get(at + 1).cloned();
+        if !may_go_on {
+            let response = outgoing::error(400, "BadRequest", "the request is not as documented");
+            self.reply(exchange, None, response);
+            self.stop();
+            return;
+        }
+        let Some(Step::Response(step)) = answer else {
+            let response = outgoing::accepted();
+            self.reply(exchange, None, response);
+            return;
+        };
+        self.done.insert(at + 1);
+        let response = outgoing::answer(&mut self.record, &step);
+        if let Some(TrafficMessage::Request(request)) = self.record.last_message() {
+            let sent = (request.clone(), response.clone());
+            self.replies.insert(exchange, sent);
+        }
+        self.reply(exchange, Some(at + 1), response);
+    }
+
+    pub(super) fn reply(&mut self, exchange: ExchangeId, step: Option<usize>, response: Response) {
+        let message = TrafficMessage::Response(response.clone());
+        self.record.traffic(Role::Service, step, message);
+        self.actions.push_back(Action::Reply { exchange, response });
+    }
+
+    /// What a bot gets that looks at a resource of the conversation, or ends its call.
+    pub(super) fn free_answer(&mut self, request: &Request) -> Response {
+        let Some(named) = Resource::parse(&request.target) else {
+            return outgoing::error(404, "NotFound", "no such resource");
+        };
+        if request.method == "DELETE" {
+            if let Some(call) = named.call() {
+                self.calls.insert(identifier::normal(call), "terminated");
+            }
+            return outgoing::no_content();
+        }
+        let state = named
+            .call()
+            .and_then(|call| self.calls.get(&identifier::normal(call)))
+            .copied();
+        outgoing::resource(&named, state.unwrap_or("established"))
+    }
+
+    pub(super) fn traffic_in(&mut self, step: Option<usize>, request: &Request) {
+        let message = TrafficMessage::Request(request.clone());
+        self.record.traffic(Role::Bot, step, message);
+    }
+}

@@ -1,0 +1,221 @@
+//! Notifications about the people on a call.
+
+use serde_json::{Value, json};
+
+use super::answer::drop_below;
+use super::expect::Expected;
+use super::{Arrival, ServiceJudge};
+use crate::logic::judge::compare::Mismatch;
+use crate::logic::judge::notice::{Notice, Subject};
+use crate::logic::judge::people::{self, Person};
+use crate::logic::judge::record::Departure;
+use crate::logic::judge::shape::{entities, lookup};
+use crate::logic::verdict::Rule;
+use crate::model::resource::Resource;
+use crate::text::pointer::Pointer;
+
+impl ServiceJudge {
+    pub(super) fn on_roster(&mut self, arrival: &Arrival, notice: &Notice<'_>, at: &Pointer) {
+        let call = notice.call().map(str::to_owned);
+        let known = call.as_deref().and_then(|call| self.known_call(call));
+        let index = self.position(|e| e.subject == Subject::Roster);
+        let Some(index) = index else {
+            match known {
+                Some(_) => {}
+                None if self.outstanding.is_some() => self.held.push(arrival.clone()),
+                None => self.unexpected(notice, at, "the call is none of this conversation"),
+            }
+            return;
+        };
+        let is_on_the_call = known.is_some() && known == self.expected_call(index);
+        if is_on_the_call || call.is_none() {
+            self.settle_roster(index, notice, at);
+        } else if known.is_some() {
+            self.record.note(
+                "a roster update came for another call of the conversation, which is no substitute",
+            );
+        } else if self.outstanding.is_some() {
+            self.held.push(arrival.clone());
+        } else if self.names_everybody(index, notice) {
+            self.settle(index, notice, at);
+        } else {
+            self.stray(notice, at, "the call is none of this conversation");
+        }
+    }
+
+    pub(super) fn names_everybody(&mut self, index: usize, notice: &Notice<'_>) -> bool {
+        self.invited_in_roster(index).iter().all(|(person, kind)| {
+            people::member_naming(notice.data(), person, kind.as_deref()).is_some()
+        })
+    }
+
+    /// The root of the call that a documented entry is about.
+    pub(super) fn expected_call(&self, index: usize) -> Option<String> {
+        let call = self.expected[index].call.as_deref()?;
+        Some(self.record.bindings.root(call).to_owned())
+    }
+
+    /// A roster update on the call. Together with those before it, it names each person invited,
+    /// or the step stays open.
+    pub(super) fn settle_roster(&mut self, index: usize, notice: &Notice<'_>, at: &Pointer) {
+        self.expected[index]
+            .rosters
+            .push((notice.entry.clone(), at.clone()));
+        self.review_roster(index);
+    }
+
+    /// Looks again at the rosters that have come, now that more may be known of who is invited.
+    pub(super) fn review_rosters(&mut self) {
+        for index in 0..self.expected.len() {
+            if !self.expected[index].is_done && !self.expected[index].rosters.is_empty() {
+                self.review_roster(index);
+            }
+        }
+    }
+
+    pub(super) fn review_roster(&mut self, index: usize) {
+        self.record.check("roster.people");
+        let invited = self.invited_in_roster(index);
+        let rosters = self.expected[index].rosters.clone();
+        let is_named = |(person, kind): &&(Person, Option<String>)| {
+            rosters.iter().any(|(entry, _)| {
+                let roster = Notice::read(entry).data();
+                people::member_naming(roster, person, kind.as_deref()).is_some()
+            })
+        };
+        let missing: Vec<String> = invited
+            .iter()
+            .filter(|person| !is_named(person))
+            .map(|(person, _)| person.label())
+            .collect();
+        let Some((last, at)) = rosters.last() else {
+            return;
+        };
+        if missing.is_empty() {
+            for (entry, at) in &rosters {
+                self.settle(index, &Notice::read(entry), at);
+            }
+            return;
+        }
+        let departure = Departure::new(
+            "roster.people",
+            Rule::Correlation,
+            Some(self.expected[index].step),
+            json!(missing),
+            Notice::read(last).data().clone(),
+            format!("the roster does not name {}", missing.join(", ")),
+        );
+        self.expected[index].nearest = Some(departure.at(at.key("resourceData")));
+    }
+
+    /// Whom a roster must name, each with the kind of identity that the page prints for them.
+    pub(super) fn invited_in_roster(&mut self, index: usize) -> Vec<(Person, Option<String>)> {
+        let Some(asked) = self.asked.clone() else {
+            return Vec::new();
+        };
+        let template = self.expected[index].template.clone();
+        let printed = if self.record.options.literal {
+            self.expected[index].printed.clone()
+        } else {
+            self.record.bindings.fill_json(&template)
+        };
+        let step = asked.step;
+        let as_printed = self.record.steps()[step]
+            .body()
+            .and_then(|body| body.json())
+            .map(|body| super::super::page::printed(self.record.script(), body));
+        let asked_as_printed = people::people(as_printed.as_ref().unwrap_or(&Value::Null));
+        let count = if self.only_first == Some(true) {
+            1
+        } else {
+            asked.people.len()
+        };
+        asked.people[..count.min(asked.people.len())]
+            .iter()
+            .enumerate()
+            .filter_map(|(at, person)| {
+                let shown = if self.record.options.literal {
+                    asked_as_printed.get(at)?
+                } else {
+                    person
+                };
+                let kind = printed_kind(&printed, shown);
+                // Literally, equal characters under another kind of identity are another person.
+                let is_asked_for =
+                    !self.record.options.literal || kind.as_ref() == Some(&person.kind);
+                is_asked_for.then(|| (person.clone(), kind))
+            })
+            .collect()
+    }
+
+    /// A person who is named under the invited kind of identity where the page prints another: what
+    /// else stands in such an identity no example of this person shows.
+    pub(super) fn drop_other_kinds(
+        &mut self,
+        expected: &Expected,
+        notice: &Notice<'_>,
+        members: &Pointer,
+        found: &mut Vec<Mismatch>,
+    ) {
+        if expected.subject != Subject::Roster {
+            return;
+        }
+        let Some(index) = self.expected.iter().position(|e| e.step == expected.step) else {
+            return;
+        };
+        for (person, printed) in self.invited_in_roster(index) {
+            let other = printed.filter(|kind| *kind != person.kind);
+            let named = people::member_naming(notice.data(), &person, None);
+            if let (Some(_), Some((at, _))) = (other, named) {
+                let member = members.index(at);
+                let identity = member.key("info").key("identity").key(&person.kind);
+                drop_below(found, &identity);
+            }
+        }
+    }
+
+    /// The members of a roster that name nobody invited: surplus, and not judged.
+    pub(super) fn free_members(&mut self, expected: &Expected, notice: &Notice<'_>) -> Vec<usize> {
+        let Some(index) = self
+            .expected
+            .iter()
+            .position(|e| e.step == expected.step && e.printed == expected.printed)
+        else {
+            return Vec::new();
+        };
+        let invited = self.invited_in_roster(index);
+        let named: Vec<usize> = invited
+            .iter()
+            .filter_map(|(person, kind)| {
+                people::member_naming(notice.data(), person, kind.as_deref()).map(|(at, _)| at)
+            })
+            .collect();
+        (0..entities(notice.data()).count())
+            .filter(|index| !invited.is_empty() && !named.contains(index))
+            .collect()
+    }
+}
+
+/// The kind of identity under which a printed roster shows a person.
+fn printed_kind(printed: &Value, person: &Person) -> Option<String> {
+    entities(&lookup(printed, "resourceData")?.1.clone()).find_map(|member| {
+        let (_, info) = lookup(member, "info")?;
+        let (_, identity) = lookup(info, "identity")?;
+        identity
+            .as_object()?
+            .keys()
+            .find(|kind| person.is_named_under(identity, kind))
+            .cloned()
+    })
+}
+
+/// The path that an entry's resource has, for the bot's judge, which corrects sloppy ones.
+pub(in crate::logic::judge) fn roster_path(path: &str) -> Option<String> {
+    match Resource::parse(path)? {
+        Resource::Operation { call, .. } => {
+            let end = path.find(&call)? + call.len();
+            Some(format!("{}/participants", &path[..end]))
+        }
+        _ => None,
+    }
+}

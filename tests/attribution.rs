@@ -1,0 +1,121 @@
+//! Whose a message is, where it does not come to a conversation's own callback path: a service that
+//! knows one callback only, told apart by the ids that its notifications bear.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use confcall::entry::run::setup;
+use confcall::io::net::{Client, Listener, OutgoingRequest, Reply, Shutdown};
+use confcall::io::player::{self, GivenBy, Target};
+use confcall::io::reference::service::{Edition, ReferenceService, ServiceFault, ServiceOptions};
+use confcall::io::store;
+use confcall::logic::verdict::{Rule, ScenarioResult, Verdict};
+use confcall::model::message::{Payload, Request};
+use url::Url;
+
+const ANY_PORT: &str = "127.0.0.1:0";
+
+#[test]
+fn parallel_scenarios_are_told_apart_by_their_ids() {
+    let results = play(None);
+    let verdicts: Vec<Verdict> = results.iter().map(|result| result.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Pass; 8], "{results:#?}");
+}
+
+#[test]
+fn what_bears_no_known_id_is_judged_one_by_one() {
+    for (fault, rule) in [
+        (ServiceFault::EndOtherCall, Rule::Correlation),
+        (ServiceFault::RosterOtherCall, Rule::Correlation),
+        (ServiceFault::Stranger, Rule::NotificationUnexpected),
+    ] {
+        let results = play(Some(fault));
+        for result in &results {
+            let rules: Vec<Rule> = result.failures.iter().map(|found| found.rule).collect();
+            assert!(rules.contains(&rule), "{fault:?}: {result:#?}");
+        }
+    }
+}
+
+/// Plays the newest edition against a reference service whose notifications all arrive at one
+/// path.
+fn play(fault: Option<ServiceFault>) -> Vec<ScenarioResult> {
+    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    let results = runtime.block_on(async {
+        let shutdown = Shutdown::new();
+        let service = ReferenceService::start(
+            Listener::bind(ANY_PORT).await.expect("a port"),
+            ServiceOptions {
+                edition: Edition::February2021,
+                fault,
+                ..ServiceOptions::default()
+            },
+            shutdown.clone(),
+        );
+        // The port is free again when the player binds it: nobody else asks for this one.
+        let reserved = Listener::bind(ANY_PORT).await.expect("a port");
+        let at = reserved.url();
+        drop(reserved);
+        let funnel = Listener::bind(ANY_PORT).await.expect("a port");
+        let callback = Url::parse(&funnel.url()).expect("a URL");
+        let (client, to) = (Client::new(), format!("{at}/"));
+        tokio::spawn(funnel.serve(
+            move |request| forward(client.clone(), to.clone(), request),
+            shutdown.clone(),
+        ));
+        let all = store::built_in().expect("scenarios");
+        let picked: Vec<_> = all
+            .iter()
+            .filter(|scenario| scenario.id.edition() == Some("2021-02"))
+            .cloned()
+            .collect();
+        let mut setup = setup(player::cases(&all, &picked), Shutdown::new());
+        setup.settle = Duration::from_millis(50);
+        if fault.is_some() {
+            setup.judge.deadline = Duration::from_secs(1);
+        }
+        let hook = Url::parse(&format!("{}/control/given", service.url())).expect("a URL");
+        let target = Target::Service {
+            url: Url::parse(service.url()).expect("a URL"),
+            listen: at.trim_start_matches("http://").to_owned(),
+            callback: Some(callback),
+            given: GivenBy::Ask(hook),
+        };
+        let results = player::play(setup, target).await.expect("a run");
+        shutdown.begin();
+        results
+    });
+    runtime.shutdown_background();
+    results
+}
+
+/// Sends a notification on to the one path that this service is supposed to know.
+async fn forward(client: Client, to: String, request: Request) -> Reply {
+    let mut onward = OutgoingRequest::new(request.method.as_str(), to);
+    onward.headers = request
+        .headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+        .collect();
+    if let Payload::Json(body) = &request.body {
+        onward.body = Some(body.to_string().into());
+    }
+    match client.send(onward, Duration::from_secs(10)).await {
+        Ok(response) => Reply::from(response),
+        Err(_) => Reply::status(502),
+    }
+}
+
+#[test]
+fn a_setup_is_shared_without_copying_its_pages() {
+    let all = store::built_in().expect("scenarios");
+    let cases = player::cases(&all, &all);
+    let first = cases.first().expect("scenarios");
+    let same_page = cases
+        .iter()
+        .filter(|case| case.scenario.id.page_key() == first.scenario.id.page_key());
+    assert!(same_page.clone().count() > 1);
+    for case in same_page {
+        assert!(Arc::ptr_eq(&case.page, &first.page));
+    }
+}

@@ -1,0 +1,174 @@
+//! A documented conversation and an actual one as texts that can be laid over each other: one
+//! rendering for both, variables by name, properties in one order, and what nobody judges (times,
+//! tags, addresses, ids that nothing else names) by its form.
+
+use confcall::logic::judge::notice::{self, Notice};
+use confcall::logic::verdict::{Role, ScenarioResult, Traffic, TrafficMessage};
+use confcall::model::message::{Body, Payload};
+use confcall::model::scenario::{Scenario, Step};
+use confcall::report::conversation::{self, Names};
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+/// The documented conversation and the actual one, line by line.
+pub fn laid_over_each_other(scenario: &Scenario, result: &ScenarioResult) -> String {
+    let mut text = String::new();
+    for (index, documented) in documented_steps(scenario).into_iter().enumerate() {
+        let actual = actual_step(scenario, result, index);
+        let diff = TextDiff::from_lines(&documented, &actual);
+        for change in diff.iter_all_changes() {
+            let sign = match change.tag() {
+                ChangeTag::Equal => ' ',
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+            };
+            text.push(sign);
+            text.push_str(change.value());
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The text of each documented step.
+fn documented_steps(scenario: &Scenario) -> Vec<String> {
+    let mut sorted = scenario.clone();
+    for step in &mut sorted.script.steps {
+        let body = match step {
+            Step::Request(step) => step.body.as_mut(),
+            Step::Response(step) => step.body.as_mut(),
+            Step::Notification(step) => Some(&mut step.body),
+        };
+        if let Some(Body::Json(body)) = body {
+            body.sort_all_objects();
+        }
+    }
+    let source = format!("  {}:", scenario.script.source);
+    let text = by_root(scenario, &conversation::scenario(&sorted));
+    let mut steps: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let is_head = line.starts_with('#') && line.contains(&source);
+        if is_head {
+            steps.push(String::new());
+        }
+        if let Some(step) = steps.last_mut() {
+            // The line of the page stands in the scenario already.
+            let line = line.split(&source).next().unwrap_or(line);
+            step.push_str(&by_form(line));
+            step.push('\n');
+        }
+    }
+    steps
+        .iter()
+        .map(|step| format!("{}\n", step.trim_end()))
+        .collect()
+}
+
+/// The text of what was sent for a step, counted from 0. An acknowledgement is no step.
+fn actual_step(scenario: &Scenario, result: &ScenarioResult, index: usize) -> String {
+    let is_it = |traffic: &&Traffic| match &scenario.script.steps[index] {
+        Step::Request(_) => is_of(traffic, index, Role::Bot, true),
+        Step::Response(_) => is_of(traffic, index, Role::Service, false),
+        Step::Notification(step) => {
+            let documented = step.body.json().map(kinds);
+            traffic.from == Role::Service
+                && matches!(&traffic.message, TrafficMessage::Request(request)
+                    if request.body.json().map(kinds) == documented)
+        }
+    };
+    // Of two that say the same, such as two calls being established, each step takes its own.
+    let same_before = scenario.script.steps[..index]
+        .iter()
+        .filter(|other| {
+            let kinds_of = |step: &Step| step.body().and_then(Body::json).map(kinds);
+            matches!(other, Step::Notification(_))
+                && matches!(scenario.script.steps[index], Step::Notification(_))
+                && kinds_of(other) == kinds_of(&scenario.script.steps[index])
+        })
+        .count();
+    let Some(found) = result.traffic.iter().filter(is_it).nth(same_before) else {
+        return "(nothing was sent)\n".to_owned();
+    };
+    let mut found = found.clone();
+    found.step = Some(index + 1);
+    match &mut found.message {
+        TrafficMessage::Request(message) => sort(&mut message.body),
+        TrafficMessage::Response(message) => sort(&mut message.body),
+        TrafficMessage::Event(_) => {}
+    }
+    let text = conversation::traffic(&[found], &Names::new(&result.bound));
+    text.lines().map(|line| by_form(line) + "\n").collect()
+}
+
+fn is_of(traffic: &Traffic, index: usize, from: Role, is_request: bool) -> bool {
+    traffic.from == from
+        && traffic.step == Some(index + 1)
+        && matches!(traffic.message, TrafficMessage::Request(_)) == is_request
+}
+
+/// What the entries of a notification say, without the call that they say it of.
+fn kinds(body: &Value) -> Vec<String> {
+    let entries = notice::entries(body).into_iter().flatten();
+    entries.map(|entry| Notice::read(entry).kind()).collect()
+}
+
+fn sort(body: &mut Payload) {
+    if let Payload::Json(body) = body {
+        body.sort_all_objects();
+    }
+}
+
+/// Variables that must agree by the name of the one that they agree with.
+fn by_root(scenario: &Scenario, text: &str) -> String {
+    let mut text = text.to_owned();
+    for (name, variable) in &scenario.script.variables {
+        if let Some(root) = &variable.same_as {
+            text = text.replace(&format!("{{{name}}}"), &format!("{{{root}}}"));
+        }
+    }
+    text
+}
+
+/// A line with what nobody judges by its form: `{time}`, `{etag}`, `{guid}`, `{origin}`.
+fn by_form(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut rest = line;
+    while !rest.is_empty() {
+        let (length, form) = form_at(rest, text.chars().next_back());
+        match form {
+            Some(form) => text.push_str(form),
+            None => text.push_str(&rest[..length]),
+        }
+        rest = &rest[length..];
+    }
+    text
+}
+
+/// The form that stands at the start of a text, with its length; else one character.
+fn form_at(text: &str, before: Option<char>) -> (usize, Option<&'static str>) {
+    let inside_word = before.is_some_and(char::is_alphanumeric);
+    let end = |is_part: fn(char) -> bool| text.find(|c| !is_part(c)).unwrap_or(text.len());
+    if let Some(scheme) = ["http://", "https://"]
+        .iter()
+        .find(|s| text.starts_with(**s))
+    {
+        let host = text[scheme.len()..].find(['/', '"', ' ']);
+        let length = scheme.len() + host.unwrap_or(text.len() - scheme.len());
+        return (length, Some("{origin}"));
+    }
+    if let Some(tag) = text.strip_prefix("W/\\\"") {
+        let quoted = tag.find("\\\"").map_or(text.len(), |at| 4 + at + 2);
+        return (quoted, Some("{etag}"));
+    }
+    if !inside_word {
+        let guid = end(|c| c.is_ascii_hexdigit() || c == '-');
+        if confcall::model::identifier::is_guid(&text[..guid]) {
+            return (guid, Some("{guid}"));
+        }
+        let time = end(|c| c.is_ascii_digit() || "-:.TZ+".contains(c));
+        if time >= 19 && text[..time].contains('T') {
+            return (time, Some("{time}"));
+        }
+    }
+    (text.chars().next().map_or(1, char::len_utf8), None)
+}

@@ -1,0 +1,148 @@
+//! *Where a page contradicts itself*.
+
+use confcall::logic::verdict::Rule;
+use confcall::model::message::Payload;
+use serde_json::{Value, json};
+
+use crate::party::status;
+use crate::table::Expect::{Fails, Notes, Passes};
+use crate::table::{ACCEPTED, FLOW, MEETING, ONE, PROSE, REPLACE, Row, judge, service};
+
+#[test]
+fn alternatives() {
+    judge(&rows());
+}
+
+const LOCATION: &str = "/app/calls/c0ffee00-0000-4000-8000-000000000000/operations/\
+                        c0ffee00-0000-4000-8000-000000000007";
+
+fn operation() -> Value {
+    json!({
+        "id": "c0ffee00-0000-4000-8000-000000000007",
+        "status": "running",
+        "createdDateTime": "2018-09-06T15:58:41Z",
+        "lastActionDateTime": "2018-09-06T15:58:41Z",
+        "clientContext": "context 6",
+    })
+}
+
+pub fn rows() -> Vec<Row> {
+    vec![
+        service(
+            "any documented alternative conforms: the example's own",
+            ACCEPTED,
+            |_| {},
+            Passes,
+        ),
+        service(
+            "page-wide for the same operation: 200 with a body where 202 is shown",
+            ACCEPTED,
+            |t| {
+                t.answer(2).status = 200;
+                t.answer(2).body = Payload::Json(operation());
+                t.header(2, "Content-Type", "application/json");
+            },
+            Notes("another documented alternative: 200"),
+        ),
+        service(
+            "page-wide: 202 with Location where 200 is shown",
+            MEETING,
+            |t| {
+                let operation = t.body(2)["id"].as_str().expect("id").to_owned();
+                *t.answer(2) = status(202);
+                let call = "c0ffee00-0000-4000-8000-000000000000";
+                t.header(
+                    2,
+                    "Location",
+                    &format!("/app/calls/{call}/operations/{operation}"),
+                );
+            },
+            Notes("another documented alternative: 202"),
+        ),
+        service(
+            "never a mix: 202 with a body",
+            ACCEPTED,
+            |t| {
+                t.answer(2).body = Payload::Json(operation());
+                t.header(2, "Content-Type", "application/json");
+            },
+            Fails(Rule::ResponseBody, ""),
+        ),
+        service(
+            "never a mix: 200 without a body",
+            MEETING,
+            |t| *t.payload(2) = Payload::Empty,
+            Fails(Rule::ResponseBody, ""),
+        ),
+        service(
+            "never a mix: 202 without Location",
+            ACCEPTED,
+            |t| t.header(2, "Location", ""),
+            Fails(Rule::ResponseHeader, ""),
+        ),
+        service(
+            "a whole message: the body of the other alternative is judged",
+            ACCEPTED,
+            |t| {
+                t.answer(2).status = 200;
+                let mut body = operation();
+                body["status"] = json!(1);
+                t.answer(2).body = Payload::Json(body);
+                t.header(2, "Content-Type", "application/json");
+                assert!(LOCATION.contains("operations"));
+            },
+            Fails(Rule::ResponseBody, "/status"),
+        ),
+        service(
+            "a status of the prose, with the example's body",
+            PROSE,
+            |t| t.answer(2).status = 202,
+            Notes("another documented alternative: 202"),
+        ),
+        service(
+            "a status of the prose, without the example's body",
+            PROSE,
+            |t| {
+                t.answer(2).status = 202;
+                t.answer(2).body = Payload::Empty;
+            },
+            Fails(Rule::ResponseBody, ""),
+        ),
+        service(
+            "a status that another page documents",
+            ONE,
+            |t| t.answer(2).status = 202,
+            Fails(Rule::ResponseStatus, ""),
+        ),
+        service(
+            "for the same operation: not another's status",
+            FLOW,
+            |t| t.answer(7).status = 200,
+            Fails(Rule::ResponseStatus, ""),
+        ),
+        service(
+            "a 201 may have a body that no example shows",
+            FLOW,
+            |t| {
+                t.answer(7).body =
+                    Payload::Json(json!({"id": "c0ffee00-0000-4000-8000-00000000000a"}));
+                t.header(7, "Content-Type", "application/json");
+            },
+            Passes,
+        ),
+        service(
+            "a value that contradicts correlation is judged by the rules",
+            REPLACE,
+            |t| {
+                for name in ["resource", "resourceUrl"] {
+                    let path = t.entry(4)[name].as_str().expect("path").to_owned();
+                    assert!(
+                        path.contains("c0ffee00-0000-4000-8000-000000000000"),
+                        "{path}"
+                    );
+                }
+            },
+            Passes,
+        ),
+    ]
+}

@@ -1,0 +1,93 @@
+//! The catalogue against the checks, and the rules against the rows.
+
+use std::collections::BTreeSet;
+
+use confcall::logic::judge::catalogue::{CATALOGUE, requirement};
+use confcall::logic::verdict::{Role, Rule};
+
+use crate::party::{Talk, built_in};
+use crate::table::{Expect, Row};
+
+fn all_rows() -> Vec<Row> {
+    let tables = [
+        crate::words_and_shape::rows,
+        crate::presence::rows,
+        crate::types::rows,
+        crate::correlation::rows,
+        crate::invitation::rows,
+        crate::order::rows,
+        crate::not_judged::rows,
+        crate::alternatives::rows,
+        crate::literal::rows,
+        crate::one_cause::rows,
+        crate::requirements::rows,
+        crate::verdicts::rows,
+        crate::other_apis::rows,
+    ];
+    tables.iter().flat_map(|rows| rows()).collect()
+}
+
+#[test]
+fn every_rule_is_broken_by_some_row() {
+    let broken: BTreeSet<Rule> = all_rows()
+        .iter()
+        .filter_map(|row| match row.expect {
+            Expect::Fails(rule, _) | Expect::Warns(rule, _) => Some(rule),
+            _ => None,
+        })
+        .collect();
+    let unbroken: Vec<_> = Rule::ALL
+        .iter()
+        .filter(|rule| !broken.contains(rule))
+        .collect();
+    assert!(unbroken.is_empty(), "{unbroken:?}");
+}
+
+#[test]
+fn every_sentence_has_one_row() {
+    let mut seen = BTreeSet::new();
+    for row in all_rows() {
+        assert!(
+            seen.insert((row.sentence, row.talk.role)),
+            "{}",
+            row.sentence
+        );
+    }
+}
+
+#[test]
+fn every_requirement_is_checked_in_some_conforming_conversation() {
+    let mut checked = BTreeSet::new();
+    for scenario in built_in() {
+        for role in [Role::Service, Role::Bot] {
+            let outcome = Talk::of(scenario, built_in(), role, false).play().outcome;
+            for id in &outcome.checked {
+                let requirement =
+                    requirement(id).unwrap_or_else(|| panic!("{id} is in no catalogue"));
+                assert_eq!(requirement.role, role, "{id}");
+            }
+            checked.extend(outcome.checked);
+        }
+    }
+    // Only answers that are no operations have free variables: none of the built-in scenarios'.
+    checked.insert("values.correlate");
+    let unchecked: Vec<_> = CATALOGUE
+        .iter()
+        .filter(|r| !checked.contains(r.id))
+        .map(|r| r.id)
+        .collect();
+    assert!(unchecked.is_empty(), "{unchecked:?}");
+}
+
+#[test]
+fn every_check_names_a_requirement_of_the_catalogue() {
+    for row in all_rows() {
+        for id in row.talk.play().outcome.checked {
+            assert!(
+                requirement(id).is_some_and(|r| r.role == row.talk.role),
+                "{}: {id}",
+                row.sentence
+            );
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! `--literal`: the page's structure as printed.
+
+use confcall::logic::judge::Action;
+use confcall::logic::verdict::{Role, Rule, Verdict};
+use confcall::model::message::Payload;
+use serde_json::json;
+
+use crate::party::{Talk, built_in, status};
+use crate::table::Expect::{Fails, Passes};
+use crate::table::{ACCEPTED, MANY, MEETING, ONE, Row, judge, row};
+
+#[test]
+fn literal() {
+    judge(&rows());
+}
+
+fn literally(id: &str, role: Role) -> Talk {
+    let scenario = built_in()
+        .iter()
+        .find(|scenario| scenario.id.as_str().ends_with(id))
+        .expect("it is there");
+    Talk::of(scenario, built_in(), role, true)
+}
+
+#[test]
+fn both_roles_pass_against_a_party_that_is_like_the_page() {
+    for scenario in built_in() {
+        for role in [Role::Service, Role::Bot] {
+            let outcome = Talk::of(scenario, built_in(), role, true).play().outcome;
+            assert_eq!(
+                outcome.verdict,
+                Verdict::Pass,
+                "{} {role}: {outcome:#?}",
+                scenario.id
+            );
+            assert!(
+                outcome.warnings.is_empty(),
+                "{} {role}: {outcome:#?}",
+                scenario.id
+            );
+        }
+    }
+}
+
+#[test]
+fn confcall_sends_what_is_printed() {
+    let played = literally(MANY, Role::Bot).play();
+    let rosters = played.actions.iter().filter(|action| {
+        matches!(action, Action::Send { request, .. }
+            if request.body.json().is_some_and(|b| b.to_string().contains("operations/participants")))
+    });
+    assert!(rosters.count() > 0);
+}
+
+pub fn rows() -> Vec<Row> {
+    vec![
+        row(
+            "no alternatives",
+            literally(MEETING, Role::Service),
+            |t| {
+                *t.answer(2) = status(202);
+                t.header(2, "Location", "/app/calls/x/operations/y");
+            },
+            Fails(Rule::ResponseStatus, ""),
+        ),
+        row(
+            "no alternatives: the other way round",
+            literally(ACCEPTED, Role::Service),
+            |t| {
+                t.answer(2).status = 200;
+                t.answer(2).body = Payload::Json(json!({"id": "1"}));
+            },
+            Fails(Rule::ResponseStatus, ""),
+        ),
+        row(
+            "no correlation: other ids where other ones are printed",
+            literally(MEETING, Role::Service),
+            |t| {
+                let id = t.body(2)["id"].clone();
+                let path = t.entry(3)["resource"].as_str().expect("a path").to_owned();
+                assert_ne!(id.as_str(), path.rsplit('/').next());
+            },
+            Passes,
+        ),
+        row(
+            "but equal printed values",
+            literally(ONE, Role::Service),
+            |t| t.entry(3)["resourceData"]["clientContext"] = json!("other"),
+            Fails(Rule::Correlation, "/value/0/resourceData/clientContext"),
+        ),
+        row(
+            "variables stay variables",
+            literally(ONE, Role::Service),
+            |t| {
+                t.body(2)["id"] = json!("mine");
+                t.entry(3)["resourceData"]["id"] = json!("mine");
+                for name in ["resource", "resourceUrl"] {
+                    let path = t.entry(3)[name].as_str().expect("path").to_owned();
+                    let path = path.rsplit_once('/').expect("path").0.to_owned();
+                    t.entry(3)[name] = json!(format!("{path}/mine"));
+                }
+            },
+            Passes,
+        ),
+    ]
+}

@@ -1,0 +1,30 @@
+//! The table of the judge: for every sentence of SPEC section 5 there is a row, named after the
+//! sentence, that fails if the sentence is dropped.
+//!
+//! [`party`] plays a scenario against a scripted other party, without sockets or waiting; a row of
+//! [`table`] edits one message of that party and says what the judge has to make of it. One module
+//! holds one paragraph.
+
+#![expect(
+    clippy::too_many_lines,
+    reason = "a table is one function, a row a case"
+)]
+
+mod alternatives;
+mod any_input;
+mod catalogue;
+mod correlation;
+mod invitation;
+mod literal;
+mod not_judged;
+mod one_cause;
+mod order;
+mod other_apis;
+mod party;
+mod presence;
+mod requirements;
+mod sends;
+mod table;
+mod types;
+mod verdicts;
+mod words_and_shape;

@@ -1,0 +1,231 @@
+//! *One cause, one failure*: what follows from it is a note.
+
+use confcall::logic::verdict::Rule;
+use confcall::model::message::Payload;
+use serde_json::json;
+
+use crate::party::{bare, done, status, text_body};
+use crate::table::Expect::{Fails, Passes};
+use crate::table::{FLOW, MANY, MEETING, ONE, PEER, Row, bot, judge, service};
+
+#[test]
+fn one_cause_one_failure() {
+    judge(&rows());
+}
+
+pub fn rows() -> Vec<Row> {
+    vec![
+        service(
+            "a wrong status, and then nothing that is documented",
+            ONE,
+            |t| {
+                *t.answer(2) = status(400);
+                t.leave_out(3);
+                t.leave_out(4);
+            },
+            Fails(Rule::ResponseStatus, ""),
+        ),
+        service(
+            "a wrong status, and what follows is not judged",
+            ONE,
+            |t| {
+                t.answer(2).status = 500;
+                t.entry(3)["changeType"] = json!("x");
+            },
+            Fails(Rule::ResponseStatus, ""),
+        ),
+        service(
+            "an answer that is no JSON",
+            ONE,
+            |t| *t.payload(2) = text_body("{,}"),
+            Fails(Rule::ResponseBody, ""),
+        ),
+        service(
+            "an answer of bytes",
+            ONE,
+            |t| *t.payload(2) = Payload::Opaque(9),
+            Fails(Rule::ResponseBody, ""),
+        ),
+        service(
+            "a notification that is no JSON, and thus missing",
+            ONE,
+            |t| *t.payload(3) = text_body("{,}"),
+            Fails(Rule::NotificationBody, ""),
+        ),
+        service(
+            "every notification no JSON",
+            PEER,
+            |t| {
+                for step in [3, 4, 5, 6] {
+                    *t.payload(step) = text_body("{,}");
+                }
+            },
+            Fails(Rule::NotificationBody, ""),
+        ),
+        service(
+            "one batch that is no JSON, and all in it missing",
+            PEER,
+            |t| {
+                *t.payload(3) = text_body("{,}");
+                for step in [4, 5, 6] {
+                    t.leave_out(step);
+                }
+            },
+            Fails(Rule::NotificationBody, ""),
+        ),
+        service(
+            "a batch with an entry that is no object",
+            PEER,
+            |t| {
+                for step in [4, 5, 6] {
+                    let entry = t.entry(step).clone();
+                    t.body(3)["value"]
+                        .as_array_mut()
+                        .expect("entries")
+                        .push(entry);
+                    t.leave_out(step);
+                }
+                t.body(3)["value"]
+                    .as_array_mut()
+                    .expect("entries")
+                    .insert(1, json!(7));
+            },
+            Fails(Rule::NotificationBody, "/value/1"),
+        ),
+        service(
+            "all notifications missing",
+            PEER,
+            |t| {
+                for step in [3, 4, 5, 6] {
+                    t.leave_out(step);
+                }
+            },
+            Fails(Rule::NotificationMissing, ""),
+        ),
+        service(
+            "PUT on every notification",
+            PEER,
+            |t| {
+                for step in [3, 4, 5, 6] {
+                    t.request(step).method = "PUT".into();
+                }
+            },
+            Fails(Rule::NotificationMethod, ""),
+        ),
+        service(
+            "no media type on every notification",
+            FLOW,
+            |t| {
+                for step in [1, 4, 5, 8, 9, 12] {
+                    t.header(step, "Content-Type", "");
+                }
+            },
+            Fails(Rule::NotificationHeader, ""),
+        ),
+        service(
+            "a strange notification in place of the documented one",
+            PEER,
+            |t| t.entry(6)["resource"] = json!("/app/calls/c0ffee00-0000-4000-8000-0000000000ff"),
+            Fails(Rule::Correlation, "/value/0/resource"),
+        ),
+        service(
+            "an identity that is missing names nobody",
+            ONE,
+            |t| {
+                t.body(2)["participants"][0]
+                    .as_object_mut()
+                    .expect("p")
+                    .shift_remove("identity");
+            },
+            Fails(Rule::ResponseBody, "/participants/0/identity"),
+        ),
+        service(
+            "an id of another type names nobody",
+            MANY,
+            |t| t.body(2)["participants"][1]["identity"]["user"]["id"] = json!(7),
+            Fails(Rule::ResponseBody, "/participants/1/identity/user/id"),
+        ),
+        service(
+            "an end in another word is one failure",
+            MEETING,
+            |t| t.entry(3)["changeType"] = json!("Ended"),
+            Fails(Rule::NotificationBody, "/value/0/changeType"),
+        ),
+        service(
+            "no answer, and then nothing",
+            ONE,
+            |t| {
+                for step in [2, 3, 4] {
+                    t.leave_out(step);
+                }
+            },
+            Fails(Rule::ResponseMissing, ""),
+        ),
+        service(
+            "an answer that never came, and late notifications",
+            ONE,
+            |t| {
+                t.leave_out(2);
+                t.moves.insert(0, (0, crate::party::Move::Silence));
+            },
+            Fails(Rule::ResponseMissing, ""),
+        ),
+        bot(
+            "a refused request that is tried again",
+            ONE,
+            |t| {
+                *t.payload(1) = text_body("{");
+                t.twice(1);
+                t.twice(1);
+            },
+            Fails(Rule::RequestBody, ""),
+        ),
+        bot(
+            "another request in place of the cued one",
+            FLOW,
+            |t| {
+                t.request(2).target = "/app/calls".into();
+            },
+            Fails(Rule::RequestUnexpected, ""),
+        ),
+        bot(
+            "every acknowledgement refused",
+            FLOW,
+            |t| {
+                for step in [1, 4, 5, 8] {
+                    t.answer(step).status = 500;
+                }
+            },
+            Fails(Rule::AcknowledgementStatus, ""),
+        ),
+        bot(
+            "no token on every request",
+            FLOW,
+            |t| {
+                for step in [2, 6, 10] {
+                    t.header(step, "Authorization", "");
+                }
+            },
+            Fails(Rule::RequestHeader, ""),
+        ),
+        bot(
+            "a stranger's GET, again and again",
+            ONE,
+            |t| {
+                for _ in 0..3 {
+                    t.more(bare("GET", "/communications/calls/other"));
+                }
+            },
+            Fails(Rule::RequestUnexpected, ""),
+        ),
+        bot(
+            "any 2xx will do",
+            ONE,
+            |t| {
+                *t.answer(3) = status(200);
+                *t.answer(4) = done();
+            },
+            Passes,
+        ),
+    ]
+}

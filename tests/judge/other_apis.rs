@@ -1,0 +1,260 @@
+//! What the built-in scenarios do not show: another API, bodies that are no JSON, several entries,
+//! GET and DELETE as steps, an answer of 201 with a body.
+
+use confcall::logic::verdict::{Role, Rule};
+use confcall::model::message::Payload;
+use serde_json::{Value, json};
+
+use crate::party::{Talk, bare, text_body};
+use crate::table::Expect::{Fails, Passes};
+use crate::table::{Row, judge, row};
+
+#[test]
+fn other_apis() {
+    judge(&rows());
+}
+
+/// A subscription: made, looked at, notified of, deleted.
+fn subscription() -> Value {
+    json!({
+        "version": 1,
+        "source": "en/2024-01/v1.0/subscription.md",
+        "variables": {
+            "thread": {"kind": "thread", "value": "{chat-id}"},
+            "subscription": {"kind": "text", "value": "7f105c7d"},
+            "user": {"kind": "user", "value": "8b081ef6-4792-4def-b2c9-c363a1bf41d5"},
+            "callback": {"kind": "callback", "value": "https://webhook.example/"}
+        },
+        "steps": [
+            {"request": {"line": 10, "method": "POST", "target": "/v1.0/subscriptions",
+                "headers": {"Content-Type": "application/json"},
+                "body": {"changeType": "created", "notificationUrl": "{callback}",
+                    "resource": "/chats/{thread}/messages", "userId": "{user}"}}},
+            {"response": {"line": 20, "status": 201, "headers": {"Content-Type": "application/json"},
+                "body": {"id": "{subscription}", "resource": "/chats/{thread}/messages", "userId": "{user}"}}},
+            {"request": {"line": 30, "method": "GET", "target": "/v1.0/subscriptions/{subscription}"}},
+            {"response": {"line": 40, "status": 200, "headers": {"Content-Type": "application/json"},
+                "body": {"id": "{subscription}", "userId": "{user}"}}},
+            {"notification": {"line": 50, "method": "POST", "target": "{callback}",
+                "headers": {"Content-Type": "application/json"}, "body_line": 51,
+                "body": {"value": [
+                    {"changeType": "created", "resource": "chats/{thread}/messages/1",
+                        "resourceData": {"id": "1", "from": "{user}"}},
+                    {"changeType": "updated", "resource": "chats/{thread}/messages/1",
+                        "resourceData": {"id": "1", "from": "{user}"}}
+                ]}}}
+        ]
+    })
+}
+
+/// Messages that are no JSON.
+fn texts() -> Value {
+    json!({
+        "version": 1,
+        "source": "en/2024-01/v1.0/texts.md",
+        "variables": {"callback": {"kind": "callback", "value": "https://webhook.example/"}},
+        "steps": [
+            {"request": {"line": 10, "method": "POST", "target": "/v1.0/texts",
+                "headers": {"Content-Type": "text/plain"}, "body": {"$text": "hello {"}}},
+            {"response": {"line": 20, "status": 200, "headers": {"Content-Type": "text/plain"},
+                "body": {"$text": "world {"}}},
+            {"notification": {"line": 30, "method": "PUT", "target": "{callback}",
+                "headers": {"Content-Type": "text/plain"}, "body_line": 30, "body": {"$text": "{,}"}}}
+        ]
+    })
+}
+
+/// A call that is looked at and ended.
+fn looked_at() -> Value {
+    json!({
+        "version": 1,
+        "source": "en/2024-01/v1.0/call.md",
+        "given": ["call"],
+        "variables": {"call": {"kind": "call", "value": "{id}"}},
+        "steps": [
+            {"request": {"line": 10, "method": "GET", "target": "/communications/calls/{call}"}},
+            {"response": {"line": 20, "status": 200, "headers": {"Content-Type": "application/json"},
+                "body": {"id": "{call}", "state": "established"}}},
+            {"request": {"line": 30, "method": "DELETE", "target": "/communications/calls/{call}"}},
+            {"response": {"line": 40, "status": 204}}
+        ]
+    })
+}
+
+fn of(
+    sentence: &'static str,
+    script: &Value,
+    role: Role,
+    edit: impl FnOnce(&mut Talk),
+    expect: crate::table::Expect,
+) -> Row {
+    row(sentence, Talk::written(script, role), edit, expect)
+}
+
+pub fn rows() -> Vec<Row> {
+    let (service, bot) = (Role::Service, Role::Bot);
+    vec![
+        of(
+            "another API: a service",
+            &subscription(),
+            service,
+            |_| {},
+            Passes,
+        ),
+        of("another API: a bot", &subscription(), bot, |_| {}, Passes),
+        of(
+            "another API: entries in notifications of their own",
+            &subscription(),
+            service,
+            |t| {
+                t.twice(5);
+                t.body(5)["value"]
+                    .as_array_mut()
+                    .expect("entries")
+                    .truncate(1);
+                let (_, last) = t.moves.last_mut().expect("a move");
+                let crate::party::Move::Send(request) = last else {
+                    panic!("a notification")
+                };
+                let Payload::Json(body) = &mut request.body else {
+                    panic!("JSON")
+                };
+                body["value"].as_array_mut().expect("entries").remove(0);
+            },
+            Passes,
+        ),
+        of(
+            "another API: an entry that does not come",
+            &subscription(),
+            service,
+            |t| {
+                t.body(5)["value"]
+                    .as_array_mut()
+                    .expect("entries")
+                    .truncate(1);
+            },
+            Fails(Rule::NotificationMissing, ""),
+        ),
+        of(
+            "another API: a person agrees",
+            &subscription(),
+            service,
+            |t| t.body(4)["userId"] = json!("other"),
+            Fails(Rule::Correlation, "/userId"),
+        ),
+        of(
+            "another API: a person in a notification agrees",
+            &subscription(),
+            service,
+            |t| t.entry(5)["resourceData"]["from"] = json!("other"),
+            Fails(Rule::Correlation, "/value/0/resourceData/from"),
+        ),
+        of(
+            "another API: types",
+            &subscription(),
+            service,
+            |t| t.entry(5)["resourceData"]["id"] = json!(1),
+            Fails(Rule::NotificationBody, "/value/0/resourceData/id"),
+        ),
+        of(
+            "another API: a 201 has its body",
+            &subscription(),
+            service,
+            |t| *t.payload(2) = Payload::Empty,
+            Fails(Rule::ResponseBody, ""),
+        ),
+        of(
+            "another API: a bot's ids come back unchanged",
+            &subscription(),
+            bot,
+            |t| t.body(1)["userId"] = json!("other"),
+            Fails(Rule::Correlation, "/userId"),
+        ),
+        of(
+            "another API: a GET that is a step goes to its path",
+            &subscription(),
+            bot,
+            |t| t.request(3).target = "/v1.0/subscriptions/other".into(),
+            Fails(Rule::RequestTarget, ""),
+        ),
+        of("text: a service", &texts(), service, |_| {}, Passes),
+        of("text: a bot", &texts(), bot, |_| {}, Passes),
+        of(
+            "text: an answer has it",
+            &texts(),
+            service,
+            |t| *t.payload(2) = Payload::Empty,
+            Fails(Rule::ResponseBody, ""),
+        ),
+        of(
+            "text: what it says is free",
+            &texts(),
+            service,
+            |t| *t.payload(2) = text_body("other"),
+            Passes,
+        ),
+        of(
+            "text: a notification comes",
+            &texts(),
+            service,
+            |t| {
+                t.leave_out(3);
+            },
+            Fails(Rule::NotificationMissing, ""),
+        ),
+        of(
+            "text: a notification has the printed method",
+            &texts(),
+            service,
+            |t| t.request(3).method = "POST".into(),
+            Fails(Rule::NotificationMethod, ""),
+        ),
+        of(
+            "GET and DELETE as steps: a service",
+            &looked_at(),
+            service,
+            |_| {},
+            Passes,
+        ),
+        of(
+            "GET and DELETE as steps: a bot",
+            &looked_at(),
+            bot,
+            |_| {},
+            Passes,
+        ),
+        of(
+            "GET as a step is asked for",
+            &looked_at(),
+            bot,
+            |t| {
+                t.moves.truncate(1);
+            },
+            Fails(Rule::RequestMissing, ""),
+        ),
+        of(
+            "GET as a step may be sent again",
+            &looked_at(),
+            bot,
+            |t| {
+                let target = t.request(1).target.clone();
+                t.more(bare("GET", &target));
+            },
+            Passes,
+        ),
+        of(
+            "GET as a step: the answer's id is the call",
+            &looked_at(),
+            service,
+            |t| t.body(2)["id"] = json!("other"),
+            Fails(Rule::Correlation, "/id"),
+        ),
+        of(
+            "GET as a step: any state may be told",
+            &looked_at(),
+            service,
+            |t| t.body(2)["state"] = json!("ringing"),
+            Passes,
+        ),
+    ]
+}

@@ -1,0 +1,457 @@
+//! The scripted other party: a conversation as data, played against a judge in simulated time.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use confcall::io::store;
+use confcall::logic::judge::bindings::Bindings;
+use confcall::logic::judge::page::Page;
+use confcall::logic::judge::{
+    Action, CueAnswer, Event, ExchangeId, Judge, Options, Outcome, TransportFailure,
+};
+use confcall::logic::verdict::Role;
+use confcall::model::message::{Body, HeaderFields, Headers, Payload, Request, Response};
+use confcall::model::scenario::{Kind, Scenario, ScenarioId, Script, Step};
+use serde_json::{Value, json};
+
+pub const DEADLINE: Duration = Duration::from_secs(5);
+
+static BUILT_IN: LazyLock<Vec<Scenario>> =
+    LazyLock::new(|| store::built_in().expect("the built-in scenarios are sound"));
+
+/// Every built-in scenario.
+pub fn built_in() -> &'static [Scenario] {
+    &BUILT_IN
+}
+
+/// What the other party does next.
+#[derive(Debug, Clone)]
+pub enum Move {
+    /// A service answers the oldest request, a bot the oldest notification.
+    Answer(Response),
+    /// A service notifies, a bot sends a request.
+    Send(Request),
+    /// What the other party last sent is sent again later: the reply to it did not arrive.
+    ReplyLost,
+    /// What became of the oldest cue.
+    Cued(CueAnswer),
+    /// The oldest exchange that the judge began ends without an answer.
+    Break(TransportFailure),
+    /// The deadline passes, where one is set.
+    Silence,
+}
+
+/// A conversation of one scenario and role: the moves of the party under test.
+pub struct Talk {
+    pub scenario: Arc<Scenario>,
+    pub page: Arc<Page>,
+    pub role: Role,
+    pub options: Options,
+    /// The moves, each with the step that it belongs to, counted from 1; 0 for none.
+    pub moves: Vec<(usize, Move)>,
+    bindings: Bindings,
+}
+
+/// A conversation that was played.
+pub struct Played {
+    pub outcome: Outcome,
+    /// Everything that the judge wanted done.
+    pub actions: Vec<Action>,
+}
+
+impl Talk {
+    /// The conforming conversation of the built-in scenario with this end of its id.
+    pub fn built_in(id: &str, role: Role) -> Self {
+        let scenario = built_in()
+            .iter()
+            .find(|scenario| scenario.id.as_str().ends_with(id))
+            .unwrap_or_else(|| panic!("no scenario {id}"));
+        Self::of(scenario, built_in(), role, false)
+    }
+
+    /// The conforming conversation of a scenario that a test writes.
+    pub fn written(script: &Value, role: Role) -> Self {
+        let script: Script = serde_json::from_value(script.clone()).expect("a sound script");
+        let id = ScenarioId::new("mine/beta@2024-01/en/written");
+        let scenario = Scenario { id, script };
+        Self::of(&scenario, std::slice::from_ref(&scenario), role, false)
+    }
+
+    /// The conversation of one scenario of a page, among all scenarios.
+    pub fn of(scenario: &Scenario, all: &[Scenario], role: Role, literal: bool) -> Self {
+        let key = scenario.id.page_key();
+        let page = Page::of(all.iter().filter(|other| other.id.page_key() == key));
+        let mut bindings = Bindings::new(&scenario.script, literal, values(&scenario.script));
+        let moves = moves(&scenario.script, role, &mut bindings, literal);
+        let options = Options {
+            literal,
+            strict: false,
+            deadline: DEADLINE,
+            token: "secret".to_owned(),
+        };
+        Self {
+            bindings: Bindings::new(&scenario.script, literal, values(&scenario.script)),
+            scenario: Arc::new(scenario.clone()),
+            page: Arc::new(page),
+            role,
+            options,
+            moves,
+        }
+    }
+
+    /// Where the move of a step stands.
+    pub fn at(&self, step: usize) -> usize {
+        self.moves
+            .iter()
+            .position(|(of, made)| *of == step && !matches!(made, Move::Cued(_)))
+            .unwrap_or_else(|| panic!("no move for step {step}"))
+    }
+
+    /// The JSON body of a step's message.
+    pub fn body(&mut self, step: usize) -> &mut Value {
+        match self.payload(step) {
+            Payload::Json(body) => body,
+            other => panic!("step {step} has no JSON: {other:?}"),
+        }
+    }
+
+    /// The first entry of a step's notification.
+    pub fn entry(&mut self, step: usize) -> &mut Value {
+        &mut self.body(step)["value"][0]
+    }
+
+    /// The body of a step's message.
+    pub fn payload(&mut self, step: usize) -> &mut Payload {
+        let at = self.at(step);
+        match &mut self.moves[at].1 {
+            Move::Answer(response) => &mut response.body,
+            Move::Send(request) => &mut request.body,
+            other => panic!("step {step} is {other:?}"),
+        }
+    }
+
+    /// The request, or the notification, of a step.
+    pub fn request(&mut self, step: usize) -> &mut Request {
+        let at = self.at(step);
+        match &mut self.moves[at].1 {
+            Move::Send(request) => request,
+            other => panic!("step {step} is {other:?}"),
+        }
+    }
+
+    /// The answer of a step.
+    pub fn answer(&mut self, step: usize) -> &mut Response {
+        let at = self.at(step);
+        match &mut self.moves[at].1 {
+            Move::Answer(response) => response,
+            other => panic!("step {step} is {other:?}"),
+        }
+    }
+
+    /// Replaces a header of a step's message; an empty value takes it away.
+    pub fn header(&mut self, step: usize, name: &str, value: &str) {
+        let at = self.at(step);
+        let headers = match &mut self.moves[at].1 {
+            Move::Answer(response) => &mut response.headers,
+            Move::Send(request) => &mut request.headers,
+            other => panic!("step {step} is {other:?}"),
+        };
+        let kept = headers
+            .iter()
+            .filter(|(other, _)| !other.eq_ignore_ascii_case(name))
+            .map(|(other, value)| (other.to_owned(), value.to_owned()));
+        let added = (!value.is_empty()).then(|| (name.to_owned(), value.to_owned()));
+        *headers = kept.chain(added).collect();
+    }
+
+    /// Leaves out the message of a step.
+    pub fn leave_out(&mut self, step: usize) -> Move {
+        let at = self.at(step);
+        self.moves.remove(at).1
+    }
+
+    /// Makes a step's move before that of another step.
+    pub fn make_before(&mut self, step: usize, other: usize) {
+        let made = self.leave_out(step);
+        let at = self.at(other);
+        self.moves.insert(at, (step, made));
+    }
+
+    /// Sends something more at the end.
+    pub fn more(&mut self, made: Move) {
+        self.moves.push((0, made));
+    }
+
+    /// Sends a step's message once more, right after itself.
+    pub fn twice(&mut self, step: usize) {
+        let at = self.at(step);
+        let made = self.moves[at].1.clone();
+        self.moves.insert(at + 1, (0, made));
+    }
+
+    /// Sends a changed copy of a step's message right before it.
+    pub fn before(&mut self, step: usize, edit: impl FnOnce(&mut Value)) {
+        let at = self.at(step);
+        let Move::Send(mut request) = self.moves[at].1.clone() else {
+            panic!("step {step} is no message that is sent");
+        };
+        let Payload::Json(body) = &mut request.body else {
+            panic!("step {step} has no JSON");
+        };
+        edit(body);
+        self.moves.insert(at, (0, Move::Send(request)));
+    }
+
+    /// Plays the conversation to its end: after the moves, silence.
+    pub fn play(&self) -> Played {
+        let mut stage = Stage::new(self);
+        stage.handle(Event::Start);
+        for (_, made) in &self.moves {
+            stage.make(made);
+        }
+        for _ in 0..4 {
+            stage.make(&Move::Silence);
+        }
+        assert!(stage.judge.is_finished(), "the judge waits for ever");
+        Played {
+            outcome: stage.judge.outcome(),
+            actions: stage.actions,
+        }
+    }
+}
+
+/// A judge with what it waits for.
+struct Stage {
+    judge: Judge,
+    now: Duration,
+    sent: VecDeque<ExchangeId>,
+    cues: usize,
+    received: ExchangeId,
+    actions: Vec<Action>,
+}
+
+impl Stage {
+    fn new(talk: &Talk) -> Self {
+        let judge = Judge::new(
+            Arc::clone(&talk.scenario),
+            Arc::clone(&talk.page),
+            talk.bindings.clone(),
+            talk.options.clone(),
+            talk.role,
+        );
+        Self {
+            judge,
+            now: Duration::from_millis(1),
+            sent: VecDeque::new(),
+            cues: 0,
+            received: 1000,
+            actions: Vec::new(),
+        }
+    }
+
+    fn make(&mut self, made: &Move) {
+        self.now += Duration::from_millis(1);
+        match made.clone() {
+            Move::Answer(response) => {
+                if let Some(exchange) = self.sent.pop_front() {
+                    self.handle(Event::Answered { exchange, response });
+                }
+            }
+            Move::Send(request) => {
+                self.received += 1;
+                let exchange = self.received;
+                let replies = self.replies();
+                self.handle(Event::Received { exchange, request });
+                assert_eq!(
+                    self.replies(),
+                    replies + 1,
+                    "each is answered once, at once"
+                );
+            }
+            Move::ReplyLost => self.handle(Event::ReplyLost {
+                exchange: self.received,
+            }),
+            Move::Cued(answer) => {
+                if self.cues > 0 {
+                    self.cues -= 1;
+                    self.handle(Event::Cued(answer));
+                }
+            }
+            Move::Break(failure) => {
+                if let Some(exchange) = self.sent.pop_front() {
+                    self.handle(Event::Broken { exchange, failure });
+                }
+            }
+            Move::Silence => {
+                if let Some(deadline) = self.judge.deadline() {
+                    self.now = deadline;
+                    self.handle(Event::Elapsed);
+                }
+            }
+        }
+    }
+
+    fn replies(&self) -> usize {
+        let replies = self.actions.iter();
+        replies
+            .filter(|action| matches!(action, Action::Reply { .. }))
+            .count()
+    }
+
+    fn handle(&mut self, event: Event) {
+        self.judge.handle(self.now, event);
+        while let Some(action) = self.judge.next_action() {
+            match &action {
+                Action::Send { exchange, .. } => self.sent.push_back(*exchange),
+                Action::Cue { .. } => self.cues += 1,
+                Action::Reply { .. } => {}
+            }
+            self.actions.push(action);
+        }
+    }
+}
+
+/// What each variable is in a test: the same in every run, and never what the page prints.
+fn values(script: &Script) -> HashMap<String, String> {
+    script
+        .variables
+        .iter()
+        .enumerate()
+        .map(|(index, (name, variable))| {
+            let value = match variable.kind {
+                Kind::Phone => format!("+1425555{index:04}"),
+                Kind::Context => format!("context {index}"),
+                Kind::Callback => "https://bot.example/callback".to_owned(),
+                Kind::Token => "secret".to_owned(),
+                Kind::Text => format!("text {index}"),
+                _ => format!("c0ffee00-0000-4000-8000-{index:012x}"),
+            };
+            (name.clone(), value)
+        })
+        .collect()
+}
+
+fn moves(
+    script: &Script,
+    role: Role,
+    bindings: &mut Bindings,
+    literal: bool,
+) -> Vec<(usize, Move)> {
+    let mut moves = Vec::new();
+    for (index, step) in script.steps.iter().enumerate() {
+        let at = index + 1;
+        match (role, step) {
+            (Role::Service, Step::Request(_)) | (Role::Bot, Step::Response(_)) => {}
+            (Role::Service, Step::Response(step)) => {
+                let response = Response {
+                    status: step.status,
+                    headers: headers(&step.headers, bindings),
+                    body: payload(step.body.as_ref(), bindings),
+                };
+                moves.push((at, Move::Answer(response)));
+            }
+            (Role::Service, Step::Notification(step)) => {
+                let mut request = Request {
+                    method: step.method.clone(),
+                    target: bindings.fill(&step.target),
+                    headers: headers(&step.headers, bindings),
+                    body: payload(Some(&step.body), bindings),
+                };
+                if let (Payload::Json(body), false) = (&mut request.body, literal) {
+                    put_right(body);
+                }
+                moves.push((at, Move::Send(request)));
+            }
+            (Role::Bot, Step::Request(step)) => {
+                let mut request = Request {
+                    method: step.method.clone(),
+                    target: bindings.fill(&step.target),
+                    headers: headers(&step.headers, bindings),
+                    body: payload(step.body.as_ref(), bindings),
+                };
+                if request.headers.get("authorization").is_none() {
+                    request.headers.push("Authorization", "Bearer of.the.bot");
+                }
+                moves.push((at, Move::Cued(CueAnswer::Accepted)));
+                moves.push((at, Move::Send(request)));
+            }
+            (Role::Bot, Step::Notification(_)) => moves.push((at, Move::Answer(done()))),
+        }
+    }
+    moves
+}
+
+/// What a careful service sends where the page is sloppy: a roster has the path of a roster.
+fn put_right(body: &mut Value) {
+    let Some(entries) = body.get_mut("value").and_then(Value::as_array_mut) else {
+        return;
+    };
+    for entry in entries {
+        for name in ["resource", "resourceUrl"] {
+            if let Some(path) = entry.get(name).and_then(Value::as_str) {
+                entry[name] = json!(path.replace("/operations/participants", "/participants"));
+            }
+        }
+    }
+}
+
+fn headers(fields: &HeaderFields, bindings: &mut Bindings) -> Headers {
+    let fields = fields.iter();
+    fields
+        .map(|(name, value)| (name.clone(), bindings.fill(value)))
+        .collect()
+}
+
+fn payload(body: Option<&Body>, bindings: &mut Bindings) -> Payload {
+    match body {
+        None => Payload::Empty,
+        Some(Body::Json(body)) => Payload::Json(bindings.fill_json(body)),
+        Some(Body::Text(text)) => text_body(text),
+    }
+}
+
+/// A body that is no JSON.
+pub fn text_body(text: &str) -> Payload {
+    Payload::Text {
+        text: text.to_owned(),
+        error: "no JSON".to_owned(),
+    }
+}
+
+/// An acknowledgement.
+pub fn done() -> Response {
+    status(204)
+}
+
+/// An empty answer.
+pub fn status(status: u16) -> Response {
+    Response {
+        status,
+        headers: Headers::new(),
+        body: Payload::Empty,
+    }
+}
+
+/// A notification of one entry.
+pub fn notification(entry: &Value) -> Move {
+    Move::Send(Request {
+        method: "POST".to_owned(),
+        target: "https://bot.example/callback".to_owned(),
+        headers: Headers::from_iter([
+            ("Content-Type", "application/json"),
+            ("Authorization", "Bearer secret"),
+        ]),
+        body: Payload::Json(json!({"value": [entry]})),
+    })
+}
+
+/// A request of a bot without a body.
+pub fn bare(method: &str, target: &str) -> Move {
+    Move::Send(Request {
+        method: method.to_owned(),
+        target: target.to_owned(),
+        headers: Headers::from_iter([("Authorization", "Bearer of.the.bot")]),
+        body: Payload::Empty,
+    })
+}

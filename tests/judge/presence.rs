@@ -1,0 +1,305 @@
+//! *Presence*: what every example shows must be there; echoes and tags never.
+
+use confcall::logic::verdict::Rule;
+use serde_json::{Value, json};
+
+use crate::table::Expect::{Fails, Passes};
+use crate::table::{
+    ACCEPTED, FLOW, MEETING, MULTIPARTY, ONE, PEER, PHONE, PROSE, REPLACE, Row, bot, judge, service,
+};
+
+#[test]
+fn presence() {
+    judge(&rows());
+}
+
+fn drop(value: &mut Value, name: &str) {
+    let object = value.as_object_mut().expect("an object");
+    object.shift_remove(name).expect("it is there");
+}
+
+pub fn rows() -> Vec<Row> {
+    let mut rows = required();
+    rows.extend(never_required());
+    rows.extend(names());
+    rows
+}
+
+fn required() -> Vec<Row> {
+    vec![
+        service(
+            "a property that every example shows: in an answer",
+            ONE,
+            |t| drop(t.body(2), "status"),
+            Fails(Rule::ResponseBody, "/status"),
+        ),
+        service(
+            "a property that every example shows: null is not there",
+            ONE,
+            |t| t.body(2)["status"] = Value::Null,
+            Fails(Rule::ResponseBody, "/status"),
+        ),
+        service(
+            "a property that every example shows: in an operation",
+            ONE,
+            |t| drop(&mut t.entry(3)["resourceData"], "participants"),
+            Fails(Rule::NotificationBody, "/value/0/resourceData/participants"),
+        ),
+        service(
+            "a property that every example shows: of an entry",
+            ONE,
+            |t| drop(t.entry(3), "changeType"),
+            Fails(Rule::NotificationBody, "/value/0/changeType"),
+        ),
+        service(
+            "a property that every example shows: of the end of a call",
+            PEER,
+            |t| drop(t.entry(6), "changeType"),
+            Fails(Rule::NotificationBody, "/value/0/changeType"),
+        ),
+        service(
+            "a property that every example shows: state",
+            FLOW,
+            |t| {
+                drop(&mut t.entry(5)["resourceData"], "state");
+                t.moves.truncate(t.at(7));
+            },
+            Fails(Rule::NotificationBody, "/value/0/resourceData/state"),
+        ),
+        service(
+            "a property that every example shows: in a roster",
+            ONE,
+            |t| drop(&mut t.entry(4)["resourceData"][0], "isInLobby"),
+            Fails(Rule::NotificationBody, "/value/0/resourceData/0/isInLobby"),
+        ),
+        bot(
+            "a property that every example shows: in a request",
+            FLOW,
+            |t| drop(t.body(6), "targetDisposition"),
+            Fails(Rule::RequestBody, "/targetDisposition"),
+        ),
+        service(
+            "not as null: what an example prints as null is free",
+            PHONE,
+            |t| drop(t.body(2), "resultInfo"),
+            Passes,
+        ),
+        service(
+            "elsewhere only its type is judged: it may be absent",
+            FLOW,
+            |t| drop(&mut t.entry(8)["resourceData"], "direction"),
+            Passes,
+        ),
+        service(
+            "elsewhere only its type is judged: it is judged",
+            REPLACE,
+            |t| t.body(2)["participants"][0]["identity"]["user"]["tenantId"] = json!(5),
+            Fails(Rule::ResponseBody, "/participants/0/identity/user/tenantId"),
+        ),
+    ]
+}
+
+fn never_required() -> Vec<Row> {
+    vec![
+        service(
+            "an echo of what the request did not give: clientContext",
+            FLOW,
+            |t| {
+                drop(t.body(11), "clientContext");
+                drop(&mut t.entry(12)["resourceData"], "clientContext");
+            },
+            Passes,
+        ),
+        service(
+            "an echo of what the request gave is required",
+            ONE,
+            |t| drop(t.body(2), "clientContext"),
+            Fails(Rule::ResponseBody, "/clientContext"),
+        ),
+        service(
+            "an echo of what the request gave: displayName",
+            MULTIPARTY,
+            |t| {
+                let info = &mut t.entry(4)["resourceData"][0]["info"];
+                drop(&mut info["identity"]["user"], "displayName");
+            },
+            Fails(
+                Rule::NotificationBody,
+                "/value/0/resourceData/0/info/identity/user/displayName",
+            ),
+        ),
+        service(
+            "an echo of what the request did not give: displayName",
+            PEER,
+            |t| {
+                for member in 0..2 {
+                    let identity = &mut t.entry(4)["resourceData"][member]["info"]["identity"];
+                    for (_, who) in identity.as_object_mut().expect("identity") {
+                        who.as_object_mut()
+                            .expect("who")
+                            .shift_remove("displayName");
+                    }
+                }
+            },
+            Passes,
+        ),
+        bot(
+            "an echo is not required of a bot",
+            FLOW,
+            |t| {
+                let body = t.body(10);
+                body.as_object_mut()
+                    .expect("body")
+                    .shift_remove("clientContext");
+            },
+            Passes,
+        ),
+        service(
+            "@odata.id and @odata.etag are never required",
+            FLOW,
+            |t| {
+                for step in [1, 4, 5, 8, 9, 12, 14, 15] {
+                    let data = &mut t.entry(step)["resourceData"];
+                    drop(data, "@odata.id");
+                    drop(data, "@odata.etag");
+                }
+            },
+            Passes,
+        ),
+        service(
+            "Location: where an example of that answer has none",
+            PEER,
+            |t| t.header(2, "Location", ""),
+            Passes,
+        ),
+        service(
+            "Location: required where every example shows it",
+            ACCEPTED,
+            |t| t.header(2, "Location", ""),
+            Fails(Rule::ResponseHeader, ""),
+        ),
+        service(
+            "Location: required of a call that was made",
+            FLOW,
+            |t| t.header(7, "Location", ""),
+            Fails(Rule::ResponseHeader, ""),
+        ),
+        service(
+            "Location: may come where the example has none",
+            MEETING,
+            |t| {
+                let call = "c0ffee00-0000-4000-8000-000000000000";
+                let operation = t.body(2)["id"].as_str().expect("id").to_owned();
+                t.header(
+                    2,
+                    "Location",
+                    &format!("/app/calls/{call}/operations/{operation}"),
+                );
+            },
+            Passes,
+        ),
+        service(
+            "Location: it names what was made",
+            PROSE,
+            |t| t.header(2, "Location", "/somewhere"),
+            Fails(Rule::ResponseHeader, ""),
+        ),
+    ]
+}
+
+fn names() -> Vec<Row> {
+    vec![
+        service(
+            "one of resource and resourceUrl suffices: resourceUrl",
+            ONE,
+            |t| drop(t.entry(3), "resource"),
+            Passes,
+        ),
+        service(
+            "one of resource and resourceUrl suffices: resource",
+            ONE,
+            |t| drop(t.entry(4), "resourceUrl"),
+            Passes,
+        ),
+        service(
+            "one of resource and resourceUrl suffices: none does not",
+            MEETING,
+            |t| drop(t.entry(3), "resource"),
+            Fails(Rule::NotificationBody, "/value/0/resource"),
+        ),
+        service(
+            "none of resource and resourceUrl: of the end of a call",
+            PEER,
+            |t| drop(t.entry(6), "resource"),
+            Fails(Rule::NotificationBody, "/value/0/resource"),
+        ),
+        service(
+            "both name the same thing",
+            ONE,
+            |t| {
+                t.entry(3)["resourceUrl"] = json!("/communications/calls/other/operations/other");
+            },
+            Fails(Rule::Correlation, "/value/0/resourceUrl"),
+        ),
+        service(
+            "both name the same thing, under any prefix",
+            ONE,
+            |t| {
+                let path = t.entry(3)["resource"].as_str().expect("path").to_owned();
+                let rest = path.trim_start_matches("/app").to_owned();
+                t.entry(3)["resourceUrl"] =
+                    json!(format!("https://host.example/x/v1.0/communications{rest}"));
+                t.entry(3)["resource"] = json!(format!("communications{rest}"));
+            },
+            Passes,
+        ),
+        service(
+            "resourceData is an entity or a collection of them: collection",
+            ONE,
+            |t| {
+                let data = t.entry(3)["resourceData"].clone();
+                t.entry(3)["resourceData"] = json!([data]);
+            },
+            Passes,
+        ),
+        service(
+            "resourceData is an entity or a collection of them: entity",
+            ONE,
+            |t| {
+                let data = t.entry(4)["resourceData"][0].clone();
+                t.entry(4)["resourceData"] = data;
+            },
+            Passes,
+        ),
+        service(
+            "resourceData is nothing else",
+            ONE,
+            |t| t.entry(3)["resourceData"] = json!("x"),
+            Fails(Rule::NotificationBody, "/value/0/resourceData"),
+        ),
+        service(
+            "subcode is subCode",
+            crate::table::FAILURE,
+            |t| {
+                let info = &mut t.entry(3)["resourceData"]["resultInfo"];
+                let code = info["subCode"].take();
+                drop(info, "subCode");
+                info["subcode"] = code;
+            },
+            Passes,
+        ),
+        service(
+            "subcode is judged under both names",
+            crate::table::FAILURE,
+            |t| {
+                let info = &mut t.entry(3)["resourceData"]["resultInfo"];
+                drop(info, "subCode");
+                info["subcode"] = json!("x");
+            },
+            Fails(
+                Rule::NotificationBody,
+                "/value/0/resourceData/resultInfo/subcode",
+            ),
+        ),
+    ]
+}

@@ -1,0 +1,181 @@
+//! Rows and how they are judged.
+
+use confcall::logic::judge::Outcome;
+use confcall::logic::verdict::{Finding, Role, Rule, Verdict};
+
+use crate::party::Talk;
+
+/// The scenarios that the rows play, by the end of their id.
+pub const ONE: &str = "beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call";
+pub const MANY: &str = "beta@2021-02/pt-BR/invite-multiple-participants-to-an-existing-group-call";
+pub const PHONE: &str = "beta@2021-02/pt-BR/invite-one-pstn-participant-to-an-existing-group-call";
+pub const REPLACE: &str = "beta@2021-02/pt-BR/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call";
+pub const FLOW: &str = "beta@2019-05/ru-RU/invite-participants-in-existing-p2p-meeting-2";
+pub const MEETING: &str = "beta@2019-05/ru-RU/invite-participants-in-existing-p2p-meeting";
+pub const ACCEPTED: &str = "beta@2019-05/ru-RU/participant-invite";
+pub const PEER: &str = "beta@2019-09/zh-CN/invite-participants-to-a-multiparty-call-replacing-an-existing-peer-to-peer-call";
+pub const FAILURE: &str = "beta@2019-09/zh-CN/invite-participant-failure";
+pub const PROSE: &str = "beta@2019-09/zh-CN/participant-invite";
+pub const MULTIPARTY: &str =
+    "beta@2019-09/zh-CN/invite-participants-to-an-existing-multiparty-call";
+
+/// What the judge has to make of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expect {
+    /// Passes without a warning.
+    Passes,
+    /// Passes with this in a note.
+    Notes(&'static str),
+    /// Passes with exactly this warning.
+    Warns(Rule, &'static str),
+    /// Fails with exactly this failure, at this pointer.
+    Fails(Rule, &'static str),
+    /// Could not be judged.
+    Inconclusive,
+    /// Was not played.
+    Skips,
+}
+
+/// One sentence, and the conversation that tries it.
+pub struct Row {
+    pub sentence: &'static str,
+    pub talk: Talk,
+    pub expect: Expect,
+}
+
+/// A row about a service.
+pub fn service(
+    sentence: &'static str,
+    scenario: &str,
+    edit: impl FnOnce(&mut Talk),
+    expect: Expect,
+) -> Row {
+    row(
+        sentence,
+        Talk::built_in(scenario, Role::Service),
+        edit,
+        expect,
+    )
+}
+
+/// A row about a bot.
+pub fn bot(
+    sentence: &'static str,
+    scenario: &str,
+    edit: impl FnOnce(&mut Talk),
+    expect: Expect,
+) -> Row {
+    row(sentence, Talk::built_in(scenario, Role::Bot), edit, expect)
+}
+
+/// A row about any conversation.
+pub fn row(
+    sentence: &'static str,
+    mut talk: Talk,
+    edit: impl FnOnce(&mut Talk),
+    expect: Expect,
+) -> Row {
+    edit(&mut talk);
+    Row {
+        sentence,
+        talk,
+        expect,
+    }
+}
+
+/// Plays every row, and names all that are judged otherwise than they say.
+pub fn judge(rows: &[Row]) {
+    let wrong: Vec<String> = rows.iter().filter_map(complaint).collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {} rows:\n\n{}",
+        wrong.len(),
+        rows.len(),
+        wrong.join("\n\n")
+    );
+}
+
+fn complaint(row: &Row) -> Option<String> {
+    let outcome = row.talk.play().outcome;
+    let unsound = outcome
+        .failures
+        .iter()
+        .chain(&outcome.warnings)
+        .find(|finding| !is_sound(finding, &row.talk));
+    if let Some(finding) = unsound {
+        return Some(format!("{}: unsound {finding:#?}", row.sentence));
+    }
+    if is_as_expected(&outcome, &row.expect) {
+        return None;
+    }
+    Some(format!(
+        "{}: expected {:?}, got {:?} {}\nfailures {}\nwarnings {}\nnotes {:?}",
+        row.sentence,
+        row.expect,
+        outcome.verdict,
+        outcome.reason,
+        listed(&outcome.failures),
+        listed(&outcome.warnings),
+        outcome.notes
+    ))
+}
+
+fn is_as_expected(outcome: &Outcome, expect: &Expect) -> bool {
+    let passes = outcome.verdict == Verdict::Pass && outcome.failures.is_empty();
+    let is_quiet = outcome.warnings.is_empty();
+    match expect {
+        Expect::Passes => passes && is_quiet,
+        Expect::Notes(part) => {
+            passes && is_quiet && outcome.notes.iter().any(|note| note.contains(part))
+        }
+        Expect::Warns(rule, pointer) => passes && is_only(&outcome.warnings, *rule, pointer),
+        Expect::Fails(rule, pointer) => {
+            outcome.verdict == Verdict::Fail && is_only(&outcome.failures, *rule, pointer)
+        }
+        Expect::Inconclusive => outcome.verdict == Verdict::Inconclusive && is_explained(outcome),
+        Expect::Skips => outcome.verdict == Verdict::Skip && is_explained(outcome),
+    }
+}
+
+fn is_explained(outcome: &Outcome) -> bool {
+    outcome.failures.is_empty() && !outcome.reason.is_empty()
+}
+
+fn is_only(findings: &[Finding], rule: Rule, pointer: &str) -> bool {
+    matches!(findings, [one] if one.rule == rule && one.pointer.as_str() == pointer)
+}
+
+/// A finding names a requirement of the catalogue, a line of the page, a step of the scenario.
+fn is_sound(finding: &Finding, talk: &Talk) -> bool {
+    use confcall::logic::judge::catalogue::requirement;
+    let steps = talk.scenario.script.steps.len();
+    let needs_step = !matches!(
+        finding.rule,
+        Rule::NotificationUnexpected | Rule::RequestUnexpected | Rule::NotificationOrder
+    );
+    requirement(&finding.requirement).is_some_and(|r| r.role == talk.role)
+        && finding.source.line > 0
+        && finding.source.file == talk.scenario.script.source
+        && finding.step.is_none_or(|step| (1..=steps).contains(&step))
+        && (finding.step.is_some() || !needs_step)
+        && !finding.message.is_empty()
+}
+
+fn listed(findings: &[Finding]) -> String {
+    let lines: Vec<String> = findings
+        .iter()
+        .map(|f| {
+            format!(
+                "\n  {} [{}] step {:?} at {:?}: {} (expected {}, actual {})",
+                f.rule,
+                f.requirement,
+                f.step,
+                f.pointer.as_str(),
+                f.message,
+                f.expected,
+                f.actual
+            )
+        })
+        .collect();
+    lines.concat()
+}
