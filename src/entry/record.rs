@@ -1,5 +1,6 @@
 //! `confcall record`: stands between a bot and a service and writes down what they say.
 
+use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -82,7 +83,7 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
         let bot = match &arguments.bot {
             Some(bot) => {
                 let listener = bind(arguments.callback_listen, &arguments).await?;
-                said += &format!("listening {}\n", listener.url());
+                let _ = writeln!(said, "listening {}", listener.url());
                 directions.push(Direction::Notification);
                 Some((bot.clone(), listener))
             }

@@ -70,7 +70,7 @@ fn is_key(word: &str) -> bool {
                     .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         })
     };
-    KEY_PREFIXES.iter().any(|prefix| has_prefix(prefix))
+    KEY_PREFIXES.iter().any(has_prefix)
         || (KEY_LENGTHS.contains(&word.len())
             && word.ends_with('=')
             && STANDARD
