@@ -18,9 +18,10 @@
 //!    a verdict, without sockets or a clock.
 //! 4. [`io`]: sockets, files, time and chance. [`io::net`] is HTTP, [`io::store`] reads and writes
 //!    scenarios, [`io::player`] runs a judge against a target, [`io::reference`] is the built-in
-//!    pair, written from the pages and not from the judge.
+//!    pair, written from the pages and not from the judge, [`io::proxy`] stands between two
+//!    parties and writes what they say into a [`io::journal`].
 //! 5. [`report`]: functions from results to text.
-//! 6. [`entry`]: the command line and the suite, the one place that reads the environment.
+//! 6. [`entry`]: the command line, and the one place that reads the environment.
 //!
 //! The path of one message is drawn in `ARCHITECTURE.md`.
 

@@ -1,4 +1,4 @@
-//! The entry: the command line and the suite.
+//! The entry: the command line.
 //!
 //! For: reading arguments and the environment, deciding on colour and width, writing what the
 //! reports say, and exit codes. Not for: anything that another program would want as a library.

@@ -34,7 +34,7 @@ mod script;
 mod title;
 mod variables;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::resource;
 use crate::model::scenario::{Scenario, ScenarioId, Script};
@@ -182,6 +182,8 @@ fn prose(page: &Page<'_>, messages: &Messages<'_>) -> Prose {
 /// The names of conversations (SPEC section 4).
 fn names(page: &Page<'_>, messages: &[Message<'_>], runs: &[Run], key: &PageKey) -> Vec<String> {
     let mut taken = HashSet::new();
+    // The number that each name had last, so that a page of one name a thousand times is no work.
+    let mut numbers: HashMap<String, usize> = HashMap::new();
     let mut names = Vec::with_capacity(runs.len());
     for run in runs {
         let section = page.fences[messages[run.named_by].fence].section;
@@ -190,11 +192,16 @@ fn names(page: &Page<'_>, messages: &[Message<'_>], runs: &[Run], key: &PageKey)
             SectionName::General => annotated(page, messages, run).unwrap_or(&key.page),
         };
         let name = metadata::file_name(name);
+        let number = numbers.entry(name.to_lowercase()).or_insert(0);
         let mut unique = name.clone();
-        let mut number = 1;
-        while !taken.insert(unique.to_lowercase()) {
-            number += 1;
-            unique = format!("{name}-{number}");
+        loop {
+            *number += 1;
+            if *number > 1 {
+                unique = format!("{name}-{number}");
+            }
+            if taken.insert(unique.to_lowercase()) {
+                break;
+            }
         }
         names.push(unique);
     }

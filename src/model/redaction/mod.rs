@@ -2,8 +2,8 @@
 //!
 //! A pseudonym is `redacted-<kind>-<12 hexadecimal digits>`, the digits a keyed hash of the value
 //! (HMAC-SHA256): one value has one pseudonym wherever it stands, so that correlation survives.
-//! Headers are kept by an allow-list ([`names`]); elsewhere secrets are found by the name that they
-//! stand under and by their shape ([`shape`]). Not for: where the key comes from, and what is
+//! Headers are kept by an allow-list (`names`); elsewhere secrets are found by the name that they
+//! stand under and by their shape (`shape`). Not for: where the key comes from, and what is
 //! written.
 
 mod names;
