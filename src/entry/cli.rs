@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 use super::output::Color;
-use super::{completions, extract, list, run, selftest, serve, show};
+use super::{completions, extract, list, record, run, selftest, serve, show};
 
 /// Record-replay conformance tests for calling bots and the services that they call
 #[derive(Debug, Parser)]
@@ -59,6 +59,9 @@ Example:
     /// Run the built-in service or bot alone, for other programs to talk to
     #[command(after_help = serve::EXAMPLES)]
     Serve(serve::Arguments),
+    /// Stand between a bot and a service and record what they say
+    #[command(after_help = record::EXAMPLES)]
+    Record(record::Arguments),
     /// Turn API reference pages into scenarios, or account for every fence in them
     #[command(after_help = extract::EXAMPLES)]
     Extract(extract::Arguments),

@@ -14,6 +14,7 @@ pub mod failure;
 pub mod list;
 pub mod output;
 pub mod pair;
+pub mod record;
 pub mod run;
 pub mod scenarios;
 pub mod schema;
@@ -128,6 +129,7 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::List(arguments) => list::command(&arguments, output),
         Command::Show(arguments) => show::command(&arguments, output),
         Command::Serve(arguments) => serve::command(arguments, output),
+        Command::Record(arguments) => record::command(arguments, output),
         Command::Extract(arguments) => extract::command(&arguments, output),
         Command::Selftest(arguments) => selftest::command(&arguments, output),
         Command::Schema => schema::command(output),

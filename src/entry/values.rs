@@ -30,6 +30,24 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number * unit).map_err(|_| form())
 }
 
+/// Reads a size: `1MiB`, `512KiB`, or a number of bytes.
+///
+/// # Errors
+///
+/// What the form is.
+pub fn size(text: &str) -> Result<usize, String> {
+    let (digits, unit) = match text.strip_suffix("iB") {
+        Some(rest) if rest.ends_with('K') => (&rest[..rest.len() - 1], 1024),
+        Some(rest) if rest.ends_with('M') => (&rest[..rest.len() - 1], 1024 * 1024),
+        _ => (text, 1),
+    };
+    digits
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .ok_or_else(|| "a size is a number of bytes, or of `KiB` or `MiB`: `1MiB`".to_owned())
+}
+
 /// Reads the address of somebody else: an absolute `http` or `https` URL.
 ///
 /// # Errors
@@ -156,6 +174,16 @@ mod tests {
             "", "5", "s", "3 s", "-3s", "3h", "1e999s", "NaNs", "1..2s", "é",
         ] {
             assert!(duration(text).unwrap_err().contains("`500ms`"), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_binary_units() {
+        for (text, bytes) in [("7", 7), ("0", 0), ("2KiB", 2048), ("1MiB", 1024 * 1024)] {
+            assert_eq!(size(text), Ok(bytes));
+        }
+        for text in ["", "1MB", "MiB", "-1", "99999999999999MiB"] {
+            assert!(size(text).unwrap_err().contains("`1MiB`"), "{text}");
         }
     }
 

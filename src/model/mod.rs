@@ -2,8 +2,10 @@
 //!
 //! For: what the other layers pass to each other. Not for: deciding anything.
 
+pub mod cassette;
 pub mod identifier;
 pub mod message;
+pub mod redaction;
 pub mod resource;
 pub mod scenario;
 pub mod template;

@@ -1,5 +1,6 @@
 //! Content codings: gzip and deflate (RFC 9110 section 8.4.1), read within limits, gzip written.
 
+use std::borrow::Cow;
 use std::io::{self, Read, Write};
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use crate::model::message::{Headers, Payload};
 
 /// Why a coded body could not be read.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum DecodeError {
+pub(in crate::io) enum DecodeError {
     /// The bytes are not what `Content-Encoding` says.
     #[error("the body is no {0}: {1}")]
     Corrupt(String, io::Error),
@@ -25,25 +26,39 @@ pub(super) enum DecodeError {
 ///
 /// A body in an unknown coding is [`Payload::Opaque`].
 pub(super) fn decode(headers: &Headers, body: &[u8]) -> Result<Payload, DecodeError> {
-    let named: Vec<String> = headers
+    let fields = headers
         .iter()
         .filter(|(name, _)| name.eq_ignore_ascii_case("content-encoding"))
-        .flat_map(|(_, value)| value.split(','))
+        .map(|(_, value)| value);
+    Ok(match uncoded(fields, body)? {
+        Some(bytes) => Payload::from_bytes(&bytes),
+        None => Payload::Opaque(body.len()),
+    })
+}
+
+/// Takes the content codings away that the values of `Content-Encoding` name; none where one of
+/// them is unknown.
+pub(in crate::io) fn uncoded<'a, 'b>(
+    fields: impl Iterator<Item = &'a str>,
+    body: &'b [u8],
+) -> Result<Option<Cow<'b, [u8]>>, DecodeError> {
+    let mut bytes = Cow::Borrowed(body);
+    if body.is_empty() {
+        return Ok(Some(bytes));
+    }
+    let named: Vec<String> = fields
+        .flat_map(|value| value.split(','))
         .map(|coding| coding.trim().to_ascii_lowercase())
         .filter(|coding| !coding.is_empty() && coding != "identity")
         .collect();
-    if named.is_empty() || body.is_empty() {
-        return Ok(Payload::from_bytes(body));
-    }
-    let mut bytes = body.to_vec();
     for coding in named.iter().rev() {
-        bytes = match coding.as_str() {
-            "gzip" | "x-gzip" => read(MultiGzDecoder::new(bytes.as_slice()), coding)?,
+        bytes = Cow::Owned(match coding.as_str() {
+            "gzip" | "x-gzip" => read(MultiGzDecoder::new(&*bytes), coding)?,
             "deflate" => inflate(&bytes)?,
-            _ => return Ok(Payload::Opaque(body.len())),
-        };
+            _ => return Ok(None),
+        });
     }
-    Ok(Payload::from_bytes(&bytes))
+    Ok(Some(bytes))
 }
 
 /// The bytes as gzip.

@@ -90,6 +90,11 @@ impl Listener {
         format!("http://{address}")
     }
 
+    /// The socket, for who reads requests piece by piece.
+    pub(in crate::io) fn into_socket(self) -> TcpListener {
+        self.socket
+    }
+
     /// Serves until the shutdown begins, then until the exchanges under way have ended, at most
     /// [`GRACE`].
     ///

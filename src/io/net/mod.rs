@@ -17,6 +17,7 @@ mod shutdown;
 use std::time::Duration;
 
 pub use client::{Client, OutgoingRequest, SendError};
+pub(in crate::io) use coding::uncoded;
 pub use listener::{BindError, Listener};
 pub use outgoing::{Coding, Framing};
 pub use reply::Reply;

@@ -1,0 +1,175 @@
+//! `confcall record`: stands between a bot and a service and writes down what they say.
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::Args;
+use url::{Host, Url};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::{self, Output};
+use super::values;
+use crate::io::journal::{Journal, JournalError};
+use crate::io::net::{Listener, Shutdown};
+use crate::io::player::PlayError;
+use crate::io::proxy::{self, Parties};
+use crate::model::cassette::Direction;
+
+/// What `confcall record --help` ends with.
+pub const EXAMPLES: &str = "\
+Prints `listening URL` for each listener, first the bot's way to the service, then the service's way
+to the bot, and records until SIGTERM or Ctrl-C. Secrets are replaced before anything is written.
+
+Examples:
+  confcall record --cassette call.jsonl --service http://localhost:8080 --listen 8081
+  confcall record --cassette call.jsonl --service http://localhost:8080 \\
+    --bot http://localhost:3978/callback";
+
+/// The arguments of `confcall record`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The cassette to write
+    #[arg(long, value_name = "FILE")]
+    cassette: PathBuf,
+    /// The service: the bot's requests go there
+    #[arg(long, value_name = "URL", value_parser = values::url)]
+    service: Url,
+    /// The bot's callback: record notifications too
+    #[arg(long, value_name = "URL", value_parser = values::url)]
+    bot: Option<Url>,
+    /// Where the bot sends its requests
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
+    listen: SocketAddr,
+    /// Where the service sends its notifications
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:0",
+        value_parser = values::listen
+    )]
+    callback_listen: SocketAddr,
+    /// Add to the cassette where it exists
+    #[arg(long)]
+    append: bool,
+    /// The longest body that is kept whole
+    #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = values::size)]
+    max_body: usize,
+}
+
+/// Records until it is interrupted.
+///
+/// # Errors
+///
+/// A cassette that exists or takes nothing, a port that is taken, an upstream that is confcall
+/// itself.
+pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    for url in [Some(&arguments.service), arguments.bot.as_ref()] {
+        let url = url.filter(|url| url.scheme() == "https");
+        if let Some(url) = url {
+            return Err(Failure::Usage(format!(
+                "`{url}` needs TLS, which `confcall record` does not speak yet\n  = help: use http://"
+            )));
+        }
+    }
+    let runtime = super::runtime()?;
+    let shutdown = Shutdown::new();
+    runtime.block_on(async {
+        super::interrupt_on_signals(&shutdown);
+        let listener = bind(arguments.listen, &arguments).await?;
+        let mut said = format!("listening {}\n", listener.url());
+        let mut directions = vec![Direction::Request];
+        let bot = match &arguments.bot {
+            Some(bot) => {
+                let listener = bind(arguments.callback_listen, &arguments).await?;
+                let _ = writeln!(said, "listening {}", listener.url());
+                directions.push(Direction::Notification);
+                Some((bot.clone(), listener))
+            }
+            None => None,
+        };
+        let journal = journal(&arguments, &directions)?;
+        let mut key = [0; 32];
+        getrandom::fill(&mut key)
+            .map_err(|error| Failure::Environment(format!("no random key: {error}")))?;
+        output.print(&said)?;
+        let parties = Parties {
+            service: arguments.service,
+            bot,
+            listener,
+        };
+        proxy::record(parties, journal, key, arguments.max_body, shutdown)
+            .await
+            .map_err(Failure::Environment)?;
+        Ok(Exit::Success)
+    })
+}
+
+/// A listener that is neither of the parties: the proxy would send to itself.
+async fn bind(address: SocketAddr, arguments: &Arguments) -> Result<Listener, Failure> {
+    let parties = [Some(&arguments.service), arguments.bot.as_ref()];
+    if let Some(own) = parties.into_iter().flatten().find(|it| is_at(it, address)) {
+        return Err(Failure::Usage(format!(
+            "`{own}` is where confcall itself would listen\n  = help: listen on another port"
+        )));
+    }
+    let bound = Listener::bind(&address.to_string()).await;
+    Ok(bound.map_err(PlayError::from)?)
+}
+
+/// Whether a listener on this address would be what the URL names.
+fn is_at(url: &Url, address: SocketAddr) -> bool {
+    let is_host = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" && is_local(address.ip()),
+        Some(Host::Ipv4(ip)) => is_same(ip.into(), address.ip()),
+        Some(Host::Ipv6(ip)) => is_same(ip.into(), address.ip()),
+        None => false,
+    };
+    is_host && url.port_or_known_default() == Some(address.port())
+}
+
+fn is_same(ip: IpAddr, listening: IpAddr) -> bool {
+    ip == listening || (is_local(ip) && listening.is_unspecified())
+}
+
+const fn is_local(ip: IpAddr) -> bool {
+    ip.is_loopback() || ip.is_unspecified()
+}
+
+fn journal(arguments: &Arguments, directions: &[Direction]) -> Result<Journal, Failure> {
+    let path = &arguments.cassette;
+    let opened = if arguments.append && path.exists() {
+        Journal::append(path, directions).map(|(journal, torn)| {
+            if let Some(torn) = torn {
+                output::tell(&format!("warning: {torn}"));
+            }
+            journal
+        })
+    } else {
+        Journal::create(path, directions)
+    };
+    opened.map_err(|error| match error {
+        JournalError::Store(error) => Failure::Store(error),
+        other => Failure::Usage(other.to_string()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn confcall_is_not_its_own_upstream() {
+        for (url, address, is_own) in [
+            ("http://localhost:1/a", "127.0.0.1:1", true),
+            ("http://127.0.0.1:1", "0.0.0.0:1", true),
+            ("http://[::1]:1", "[::]:1", true),
+            ("http://127.0.0.1:2", "127.0.0.1:1", false),
+            ("http://example.com:1", "127.0.0.1:1", false),
+        ] {
+            let url = Url::parse(url).unwrap();
+            assert_eq!(is_at(&url, address.parse().unwrap()), is_own, "{url}");
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! The journal: a cassette on disk, to which each exchange is added when it ends.
+//!
+//! Writing takes redacted exchanges only, and gives each line to the operating system before it
+//! returns: what was written is there after the process was killed. The last line of a file that
+//! was cut off is torn; reading reports it and passes it over.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use serde::de::DeserializeOwned;
+
+use super::store::{self, StoreError};
+use crate::model::cassette::{Direction, Exchange, Header, VERSION};
+use crate::model::redaction::Redacted;
+use crate::text::diagnostic::Diagnostic;
+use crate::text::place::Place;
+
+/// Why a cassette cannot be written to or read.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The file is there, and nothing said that it may grow.
+    #[error("{}: exists already\n  = help: give `--append` to add to it, or another name", .0.display())]
+    Exists(PathBuf),
+    /// Another recorder has the file.
+    #[error("{}: another recorder writes to it\n  = help: end it, or give another name", .0.display())]
+    InUse(PathBuf),
+    /// The file is unreadable, unwritable or no cassette.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A cassette that grows. One recorder has it at a time: the file is locked.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: Mutex<File>,
+    last: AtomicU64,
+}
+
+impl Journal {
+    /// A new cassette.
+    ///
+    /// # Errors
+    ///
+    /// A file that exists, and a place that cannot be written to.
+    pub fn create(path: &Path, directions: &[Direction]) -> Result<Self, JournalError> {
+        let opened = OpenOptions::new().append(true).create_new(true).open(path);
+        let file = opened.map_err(|source| match source.kind() {
+            ErrorKind::AlreadyExists => JournalError::Exists(path.to_owned()),
+            _ => unwritable(path, source),
+        })?;
+        let journal = Self::locked(path, file, 0)?;
+        journal.write_line(&Header {
+            version: VERSION,
+            directions: directions.to_vec(),
+        })?;
+        Ok(journal)
+    }
+
+    /// A cassette that exists, to go on with: numbers go on, and a torn last line is taken away
+    /// and returned.
+    ///
+    /// # Errors
+    ///
+    /// A file that is no cassette, or one of other directions; one that another recorder has.
+    pub fn append(
+        path: &Path,
+        directions: &[Direction],
+    ) -> Result<(Self, Option<Diagnostic>), JournalError> {
+        let opened = OpenOptions::new().append(true).read(true).open(path);
+        let file = opened.map_err(|source| unwritable(path, source))?;
+        let journal = Self::locked(path, file, 0)?;
+        let loaded = load(path)?;
+        if loaded.header.directions != directions {
+            let message = "records other directions than asked for";
+            let place = Place { line: 1, column: 0 };
+            let mut wrong = place.complain(&path.display().to_string(), "", message);
+            wrong.remedy = Some("give `--bot` as the first recorder did, or another name".into());
+            return Err(StoreError::Broken(vec![wrong]).into());
+        }
+        {
+            let mut file = journal.file.lock().unwrap_or_else(PoisonError::into_inner);
+            file.set_len(loaded.whole)
+                .map_err(|source| unwritable(path, source))?;
+            if !loaded.is_ended {
+                file.write_all(b"\n")
+                    .map_err(|source| unwritable(path, source))?;
+            }
+        }
+        let last = loaded
+            .exchanges
+            .iter()
+            .map(|exchange| exchange.number)
+            .max();
+        journal.last.store(last.unwrap_or(0), Ordering::Relaxed);
+        Ok((journal, loaded.torn))
+    }
+
+    fn locked(path: &Path, file: File, last: u64) -> Result<Self, JournalError> {
+        match file.try_lock() {
+            Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                file: Mutex::new(file),
+                last: AtomicU64::new(last),
+            }),
+            Err(TryLockError::WouldBlock) => Err(JournalError::InUse(path.to_owned())),
+            Err(TryLockError::Error(source)) => Err(unwritable(path, source)),
+        }
+    }
+
+    /// The number of an exchange that begins now.
+    pub fn number(&self) -> u64 {
+        self.last.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Adds an exchange. When this returns, the operating system has the line.
+    ///
+    /// # Errors
+    ///
+    /// A disk that takes no more.
+    pub fn write(&self, exchange: &Redacted<Exchange>) -> Result<(), JournalError> {
+        self.write_line(exchange)
+    }
+
+    fn write_line(&self, value: &impl serde::Serialize) -> Result<(), JournalError> {
+        let written = serde_json::to_vec(value).map_err(io::Error::from);
+        written
+            .and_then(|mut line| {
+                line.push(b'\n');
+                let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+                file.write_all(&line)
+            })
+            .map_err(|source| unwritable(&self.path, source))
+    }
+}
+
+fn unwritable(path: &Path, source: io::Error) -> JournalError {
+    let path = path.to_owned();
+    StoreError::Unwritable { path, source }.into()
+}
+
+/// A cassette as it was read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Its first line.
+    pub header: Header,
+    /// Its exchanges, in the order of the file: that of their ends.
+    pub exchanges: Vec<Exchange>,
+    /// The last line, where it was cut off.
+    pub torn: Option<Diagnostic>,
+    /// How many bytes stand before the torn line.
+    whole: u64,
+    /// Whether the last whole line has its end.
+    is_ended: bool,
+}
+
+/// Reads a cassette.
+///
+/// # Errors
+///
+/// [`StoreError::Unreadable`]; [`StoreError::Broken`] with the first line that is none of the
+/// format, the torn last one excepted.
+pub fn load(path: &Path) -> Result<Loaded, StoreError> {
+    let bytes = store::read(path)?;
+    let file = path.display().to_string();
+    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate();
+    let (_, first) = lines.next().unwrap_or_default();
+    let header: Header = parse(first, 1, &file).map_err(broken)?;
+    if header.version == 0 || header.version > VERSION {
+        let message = format!("version {} of the format is unknown", header.version);
+        let mut wrong = Place { line: 1, column: 0 }.complain(&file, "", message);
+        wrong.remedy = Some(format!("this confcall reads up to version {VERSION}"));
+        return Err(broken(wrong));
+    }
+    let mut loaded = Loaded {
+        header,
+        exchanges: Vec::new(),
+        torn: None,
+        whole: bytes.len() as u64,
+        is_ended: bytes.ends_with(b"\n"),
+    };
+    for (index, line) in lines {
+        match parse(line, index + 1, &file) {
+            Ok(exchange) => loaded.exchanges.push(exchange),
+            Err(mut torn) if !line.ends_with(b"\n") => {
+                torn.message = format!("the last line is torn: {}", torn.message);
+                torn.remedy = Some("it was passed over; what stands before it is whole".into());
+                loaded.whole -= line.len() as u64;
+                loaded.is_ended = true;
+                loaded.torn = Some(torn);
+            }
+            Err(wrong) => return Err(broken(wrong)),
+        }
+    }
+    Ok(loaded)
+}
+
+fn broken(wrong: Diagnostic) -> StoreError {
+    StoreError::Broken(vec![wrong])
+}
+
+/// A line of the file, its number counted from 1.
+fn parse<T: DeserializeOwned>(line: &[u8], number: usize, file: &str) -> Result<T, Diagnostic> {
+    let wrong = |column, message: String| Diagnostic {
+        file: file.to_owned(),
+        line: number,
+        column,
+        message,
+        remedy: None,
+        excerpt: None,
+    };
+    let text = std::str::from_utf8(line).map_err(|error| wrong(0, error.to_string()))?;
+    serde_json::from_str(text).map_err(|error| {
+        let place = Place::of_bytes(text, error.line(), error.column());
+        let said = error.to_string();
+        let said = said.split(" at line ").next().unwrap_or(&said);
+        wrong(place.column, said.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "{\"version\":1,\"directions\":[\"request\"]}\n";
+    const ONE: &str = "{\"number\":4,\"direction\":\"request\",\"at_ms\":0,\"took_ms\":1,\
+        \"request\":{\"method\":\"GET\",\"target\":\"/\",\"headers\":[]}}\n";
+
+    fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        std::fs::write(&path, text).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn a_cassette_belongs_to_one_recorder() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        let directions = [Direction::Request];
+        let first = Journal::create(&path, &directions).unwrap();
+        let error = |result: Result<_, JournalError>| result.err().unwrap();
+        assert!(matches!(
+            error(Journal::create(&path, &directions)),
+            JournalError::Exists(_)
+        ));
+        let second = Journal::append(&path, &directions).map(|(journal, _)| journal);
+        assert!(matches!(error(second), JournalError::InUse(_)));
+        drop(first);
+        assert!(Journal::append(&path, &directions).is_ok());
+        assert!(Journal::append(&path, &[]).is_err());
+    }
+
+    #[test]
+    fn a_torn_line_is_passed_over_and_taken_away() {
+        let (_folder, path) = file(&format!("{HEADER}{ONE}{}", &ONE[..30]));
+        let loaded = load(&path).unwrap();
+        assert_eq!(loaded.exchanges.len(), 1);
+        let torn = loaded.torn.unwrap();
+        assert_eq!(torn.line, 3);
+        assert!(torn.message.contains("torn"), "{torn}");
+        let (journal, torn) = Journal::append(&path, &[Direction::Request]).unwrap();
+        assert!(torn.is_some());
+        assert_eq!(journal.number(), 5);
+        assert!(load(&path).unwrap().torn.is_none());
+    }
+
+    #[test]
+    fn another_broken_line_is_an_error_with_its_place() {
+        let (_folder, path) = file(&format!("{HEADER}{{\"number\":}}\n{ONE}"));
+        let said = load(&path).unwrap_err().to_string();
+        assert!(said.contains("a.jsonl:2:11: expected value"), "{said}");
+        let (_folder, path) = file("{\"version\":9,\"directions\":[]}\n");
+        assert!(load(&path).unwrap_err().to_string().contains("version 9"));
+        let (_folder, path) = file("");
+        assert!(load(&path).is_err());
+    }
+}

@@ -1,0 +1,171 @@
+//! An exchange under way: what is known of it, and its one end, which writes it down.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
+
+use hyper::header::{HeaderMap, TRANSFER_ENCODING};
+use hyper::{Version, http};
+
+use super::Recorder;
+use super::causes::{self, Mark};
+use super::tee::{Tee, codings, fields};
+use crate::io::journal::JournalError;
+use crate::model::cassette::{
+    Content, Direction, Exchange, RecordedRequest, RecordedResponse, Wire,
+};
+
+/// An exchange that has begun. Where it is dropped before its end, it broke.
+#[derive(Debug)]
+pub(super) struct Pending {
+    recorder: Arc<Recorder>,
+    number: u64,
+    direction: Direction,
+    began: Instant,
+    head: http::request::Parts,
+    /// What has passed of the request's body.
+    pub sent: Tee,
+    /// The response's head, once it is there, and when it was.
+    answered: OnceLock<(http::response::Parts, Instant)>,
+    /// What has passed of the response's body.
+    pub passed: Tee,
+    has_ended: Mutex<bool>,
+}
+
+impl Pending {
+    /// An exchange that begins now.
+    pub(super) fn begin(
+        recorder: &Arc<Recorder>,
+        direction: Direction,
+        head: http::request::Parts,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            recorder: Arc::clone(recorder),
+            number: recorder.journal.number(),
+            direction,
+            began: Instant::now(),
+            head,
+            sent: Tee::new(recorder.max_body),
+            answered: OnceLock::new(),
+            passed: Tee::new(recorder.max_body),
+            has_ended: Mutex::new(false),
+        })
+    }
+
+    /// Remembers what the request names, so that what it brings about is told.
+    pub(super) fn note_request(&self) {
+        let body = self.sent.content(&self.head.headers);
+        self.recorder
+            .causes()
+            .note(self.direction, self.number, &self.marks(&body));
+    }
+
+    fn marks(&self, body: &Content) -> Vec<Mark> {
+        let target = target_of(&self.head.uri);
+        causes::marks(&target, &fields(&self.head.headers), json(body))
+    }
+
+    /// The response's head has come.
+    pub(super) fn answered(&self, head: http::response::Parts) {
+        // It comes once.
+        let _ = self.answered.set((head, Instant::now()));
+    }
+
+    /// The end: the exchange is written. Another end changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// A journal that takes no more; the recorder is told too.
+    pub(super) fn end(&self, broke: Option<String>) -> Result<(), JournalError> {
+        let mut has_ended = self
+            .has_ended
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if std::mem::replace(&mut *has_ended, true) {
+            return Ok(());
+        }
+        let exchange = self.exchange(broke);
+        let recorder = &self.recorder;
+        let redacted = recorder.redactor.redact(exchange);
+        recorder.journal.write(&redacted).inspect_err(|error| {
+            // The first failure is the one that is told.
+            let _ = recorder.failure.set(error.to_string());
+            recorder.shutdown.begin();
+        })
+    }
+
+    fn exchange(&self, broke: Option<String>) -> Exchange {
+        let body = self.sent.content(&self.head.headers);
+        let cause = {
+            let marks = self.marks(&body);
+            let mut causes = self.recorder.causes();
+            if let Some((head, _)) = self.answered.get() {
+                let answer = self.passed.content(&head.headers);
+                let marks = causes::marks("", &fields(&head.headers), json(&answer));
+                causes.note(self.direction, self.number, &marks);
+            }
+            causes.of(self.direction, self.number, &marks)
+        };
+        let milliseconds = |from: Instant, to: Instant| {
+            u64::try_from(to.saturating_duration_since(from).as_millis()).unwrap_or(u64::MAX)
+        };
+        let answered = self.answered.get();
+        Exchange {
+            number: self.number,
+            direction: self.direction,
+            cause,
+            at_ms: milliseconds(self.recorder.began, self.began),
+            took_ms: milliseconds(
+                self.began,
+                answered.map_or_else(Instant::now, |(_, when)| *when),
+            ),
+            request: RecordedRequest {
+                method: self.head.method.to_string(),
+                target: target_of(&self.head.uri),
+                headers: fields(&self.head.headers),
+                body,
+                wire: wire(self.head.version, &self.head.headers, &self.sent),
+            },
+            response: answered.map(|(head, _)| RecordedResponse {
+                status: head.status.as_u16(),
+                headers: fields(&head.headers),
+                body: self.passed.content(&head.headers),
+                wire: wire(head.version, &head.headers, &self.passed),
+            }),
+            broke,
+        }
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        // A failure has been told to the recorder.
+        let _ = self.end(Some("the connection ended before the answer did".into()));
+    }
+}
+
+const fn json(body: &Content) -> Option<&serde_json::Value> {
+    match body {
+        Content::Json(value) => Some(value),
+        _ => None,
+    }
+}
+
+/// The path and query of a request's target.
+pub(super) fn target_of(uri: &http::Uri) -> String {
+    uri.path_and_query()
+        .map_or_else(|| "/".to_owned(), ToString::to_string)
+}
+
+fn wire(version: Version, headers: &HeaderMap, body: &Tee) -> Wire {
+    let coding: Vec<&str> = codings(headers).collect();
+    Wire {
+        version: match version {
+            Version::HTTP_10 => "1.0".to_owned(),
+            // 1.1 is what is meant where nothing is said.
+            _ => String::new(),
+        },
+        is_chunked: headers.contains_key(TRANSFER_ENCODING),
+        coding: (!coding.is_empty()).then(|| coding.join(", ")),
+        trailers: body.trailers(),
+    }
+}

@@ -1,0 +1,195 @@
+//! A cassette: a recorded conversation, exchange by exchange, in both directions.
+//!
+//! The file is JSON Lines (version 1): a [`Header`], then one [`Exchange`] a line, numbered at the
+//! start of its request. What a person reads, the [`Content`], stands apart from what the wire
+//! adds, the [`Wire`].
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::message::{Headers, Payload};
+
+/// The version of the format that this confcall writes, and the newest that it reads.
+pub const VERSION: u32 = 1;
+
+/// The first line of a cassette.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "confcall cassette, first line")]
+pub struct Header {
+    /// The version of the format: 1.
+    pub version: u32,
+    /// Which directions were recorded: a step of another is untested, not missing.
+    pub directions: Vec<Direction>,
+}
+
+/// Which way the request of an exchange went.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// From the bot to the service.
+    Request,
+    /// From the service to the bot's callback.
+    Notification,
+}
+
+/// One request with its response.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "confcall cassette, one exchange a line")]
+pub struct Exchange {
+    /// The number, counted from 1 in the order in which the requests began.
+    pub number: u64,
+    /// Which way the request went.
+    pub direction: Direction,
+    /// The exchange that brought this one about, where that can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// When the request began, in milliseconds since the recording did.
+    pub at_ms: u64,
+    /// How long the response took to begin, in milliseconds.
+    pub took_ms: u64,
+    /// The request.
+    pub request: RecordedRequest,
+    /// The response; none where the exchange broke.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<RecordedResponse>,
+    /// How the exchange broke, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broke: Option<String>,
+}
+
+/// What brought an exchange about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cause {
+    /// The number of the exchange.
+    pub exchange: u64,
+    /// What tells so.
+    pub by: CausedBy,
+}
+
+/// What tells that one exchange brought about another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CausedBy {
+    /// Both name one operation.
+    Operation,
+    /// Both have one client context, on one call.
+    Context,
+    /// Both are about one call.
+    Call,
+    /// Both bear one chain id in their headers.
+    Chain,
+}
+
+/// The request of an exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedRequest {
+    /// The method.
+    pub method: String,
+    /// The path with its query.
+    pub target: String,
+    /// The header fields, in order, with repeats.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    #[serde(default, skip_serializing_if = "Content::is_empty")]
+    pub body: Content,
+    /// What the wire adds.
+    #[serde(default, skip_serializing_if = "Wire::is_plain")]
+    pub wire: Wire,
+}
+
+/// The response of an exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedResponse {
+    /// The status code.
+    pub status: u16,
+    /// The header fields, in order, with repeats.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    #[serde(default, skip_serializing_if = "Content::is_empty")]
+    pub body: Content,
+    /// What the wire adds.
+    #[serde(default, skip_serializing_if = "Wire::is_plain")]
+    pub wire: Wire,
+}
+
+/// A recorded body, its codings taken away.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// No bytes.
+    #[default]
+    Empty,
+    /// JSON.
+    Json(Value),
+    /// Text that is no JSON.
+    Text(String),
+    /// Bytes that are no text, in base64 (RFC 4648 section 4).
+    Base64(String),
+    /// Not kept, so that it cannot be replayed: too long, or of an unknown coding.
+    Omitted {
+        /// How many bytes went over the wire.
+        length: u64,
+        /// Their SHA-256, in hexadecimal.
+        sha256: String,
+    },
+}
+
+impl Content {
+    /// Whether there are no bytes.
+    pub const fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+}
+
+/// What the wire adds to a message: of no interest to a reader, but to a faithful replay.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Wire {
+    /// The version of HTTP: `1.0`, `1.1` or `2`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub version: String,
+    /// Whether the body came in chunks.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_chunked: bool,
+    /// The content coding, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coding: Option<String>,
+    /// The trailer fields.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trailers: Vec<(String, String)>,
+}
+
+impl Wire {
+    /// Whether the wire adds nothing to HTTP/1.1 with a length.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl From<&Content> for Payload {
+    /// The body as the judge reads it. What was not kept is opaque.
+    fn from(content: &Content) -> Self {
+        match content {
+            Content::Empty => Self::Empty,
+            Content::Json(value) => Self::Json(value.clone()),
+            Content::Text(text) => Self::from_bytes(text.as_bytes()),
+            Content::Base64(text) => Self::Opaque(text.len() / 4 * 3),
+            Content::Omitted { length, .. } => {
+                Self::Opaque(usize::try_from(*length).unwrap_or(usize::MAX))
+            }
+        }
+    }
+}
+
+/// Recorded header fields as the judge reads them.
+pub fn headers(fields: &[(String, String)]) -> Headers {
+    fields.iter().cloned().collect()
+}

@@ -1,0 +1,196 @@
+//! Redaction: what is secret in an exchange becomes a pseudonym before anything is written.
+//!
+//! A pseudonym is `redacted-<kind>-<12 hexadecimal digits>`, the digits a keyed hash of the value
+//! (HMAC-SHA256): one value has one pseudonym wherever it stands, so that correlation survives.
+//! Headers are kept by an allow-list ([`names`]); elsewhere secrets are found by the name that they
+//! stand under and by their shape ([`shape`]). Not for: where the key comes from, and what is
+//! written.
+
+mod names;
+mod shape;
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use sha2::Sha256;
+
+use super::cassette::{Content, Exchange, Wire};
+
+/// A value without secrets. Only a [`Redactor`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Redacted<T>(T);
+
+impl<T> Redacted<T> {
+    /// The value.
+    pub const fn get(&self) -> &T {
+        &self.0
+    }
+}
+
+/// Makes pseudonyms under one key.
+pub struct Redactor {
+    key: Hmac<Sha256>,
+}
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Redactor")
+    }
+}
+
+/// What every pseudonym begins with.
+const PREFIX: &str = "redacted-";
+
+impl Redactor {
+    /// A redactor whose pseudonyms can be made again only by who has the key: 32 random bytes,
+    /// new for each cassette and stored nowhere.
+    pub fn new(key: [u8; 32]) -> Self {
+        match Hmac::new_from_slice(&key) {
+            Ok(key) => Self { key },
+            Err(error) => unreachable!("HMAC takes keys of any length: {error}"),
+        }
+    }
+
+    /// The exchange with every secret replaced, in request and response alike.
+    pub fn redact(&self, mut exchange: Exchange) -> Redacted<Exchange> {
+        let request = &mut exchange.request;
+        request.target = self.text(&request.target);
+        self.fields(&mut request.headers);
+        self.content(&mut request.body);
+        self.wire(&mut request.wire);
+        if let Some(response) = &mut exchange.response {
+            self.fields(&mut response.headers);
+            self.content(&mut response.body);
+            self.wire(&mut response.wire);
+        }
+        if let Some(broke) = &mut exchange.broke {
+            *broke = self.text(broke);
+        }
+        Redacted(exchange)
+    }
+
+    /// The pseudonym of a value; a pseudonym is its own.
+    fn pseudonym(&self, value: &str) -> String {
+        if value.is_empty() || value.starts_with(PREFIX) {
+            return value.to_owned();
+        }
+        let mut mac = self.key.clone();
+        mac.update(value.as_bytes());
+        let digest = mac.finalize().into_bytes();
+        let mut pseudonym = format!("{PREFIX}{}-", shape::kind(value));
+        for byte in &digest[..6] {
+            // Writing to a string cannot fail.
+            let _ = write!(pseudonym, "{byte:02x}");
+        }
+        pseudonym
+    }
+
+    fn wire(&self, wire: &mut Wire) {
+        self.fields(&mut wire.trailers);
+        if let Some(coding) = &mut wire.coding {
+            *coding = self.text(coding);
+        }
+    }
+
+    fn fields(&self, fields: &mut [(String, String)]) {
+        for (name, value) in fields {
+            *value = self.field(name, value);
+        }
+    }
+
+    /// The value of a header field. Names are kept, and of credentials the scheme.
+    fn field(&self, name: &str, value: &str) -> String {
+        match name.to_ascii_lowercase().as_str() {
+            "authorization" | "proxy-authorization" => match value.split_once(' ') {
+                Some((scheme, credentials)) if names::is_scheme(scheme) => {
+                    format!("{scheme} {}", self.pseudonym(credentials.trim()))
+                }
+                _ => self.pseudonym(value),
+            },
+            "cookie" => value
+                .split(';')
+                .map(|pair| self.cookie(pair))
+                .collect::<Vec<_>>()
+                .join(";"),
+            "set-cookie" => match value.split_once(';') {
+                Some((pair, attributes)) => {
+                    format!("{};{}", self.cookie(pair), self.text(attributes))
+                }
+                None => self.cookie(value),
+            },
+            name if names::is_kept(name) => self.text(value),
+            _ => self.pseudonym(value),
+        }
+    }
+
+    fn cookie(&self, pair: &str) -> String {
+        match pair.split_once('=') {
+            Some((name, value)) => format!("{name}={}", self.pseudonym(value)),
+            None => self.pseudonym(pair),
+        }
+    }
+
+    fn content(&self, content: &mut Content) {
+        match content {
+            Content::Json(value) => self.json(value),
+            Content::Text(text) => *text = self.text(text),
+            Content::Base64(coded) => {
+                let bytes = STANDARD.decode(coded.as_bytes()).unwrap_or_default();
+                // A byte is a character here, so that text amid other bytes is found.
+                let text: String = bytes.iter().copied().map(char::from).collect();
+                let redacted = self.text(&text);
+                if redacted != text {
+                    let bytes: Vec<u8> = redacted
+                        .chars()
+                        .map(|c| u8::try_from(c).unwrap_or(b'?'))
+                        .collect();
+                    *coded = STANDARD.encode(bytes);
+                }
+            }
+            Content::Empty | Content::Omitted { .. } => {}
+        }
+    }
+
+    fn json(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.text(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
+            Value::Object(properties) => {
+                let redacted: Map<String, Value> = std::mem::take(properties)
+                    .into_iter()
+                    .map(|(name, mut value)| {
+                        if names::is_secret(&name) {
+                            self.secret_json(&mut value);
+                        } else {
+                            self.json(&mut value);
+                        }
+                        (self.text(&name), value)
+                    })
+                    .collect();
+                *properties = redacted;
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// A value under a secret name: everything in it is secret.
+    fn secret_json(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.pseudonym(text),
+            Value::Number(number) => *value = self.pseudonym(&number.to_string()).into(),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.secret_json(item)),
+            Value::Object(properties) => properties
+                .values_mut()
+                .for_each(|property| self.secret_json(property)),
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! `confcall record`, through the binary: between the built-in parties and raw sockets.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up fails, and the place says why"
+)]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use confcall::io::journal;
+use confcall::model::cassette::{Content, Direction};
+
+/// A process that ends with the test.
+struct Running {
+    child: Child,
+    urls: Vec<String>,
+}
+
+impl Running {
+    /// Starts confcall and reads so many lines, of each the last word.
+    fn start(arguments: &[&str], lines: usize) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_confcall"))
+            .args(arguments)
+            .env_remove("CONFCALL_TOKEN")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(child.stdout.take().unwrap());
+        let urls = said
+            .lines()
+            .take(lines)
+            .map(|line| line.unwrap().split(' ').next_back().unwrap().to_owned())
+            .collect();
+        Self { child, urls }
+    }
+
+    fn record(cassette: &Path, more: &[&str], lines: usize) -> Self {
+        let cassette = cassette.to_str().unwrap();
+        Self::start(&[&["record", "--cassette", cassette], more].concat(), lines)
+    }
+
+    /// Ends it by SIGKILL.
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends a POST and reads the answer to its end.
+fn post(url: &str, target: &str, fields: &str, body: &str) -> String {
+    let host = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "POST {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n{fields}\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// A party that answers each connection with these bytes, and tells what it was sent.
+fn party(answer: &'static str) -> (String, std::sync::mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut text, mut length) = (String::new(), 0);
+            while !text.ends_with("\r\n\r\n") && reader.read_line(&mut text).unwrap() > 0 {
+                let line = text.lines().last().unwrap().to_ascii_lowercase();
+                if let Some(value) = line.strip_prefix("content-length: ") {
+                    length = value.trim().parse().unwrap();
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            text += &String::from_utf8(body).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+            if tell.send(text).is_err() {
+                break;
+            }
+        }
+    });
+    (url, told)
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 16\r\nSet-Cookie: s=hunter2x\r\n\
+                  Connection: close\r\n\r\n{\"token\":\"abc1\"}";
+
+#[test]
+fn both_directions_are_recorded_without_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let cassette = folder.path().join("a.jsonl");
+    let (service, requests) = party(OK);
+    let (bot, notifications) = party(OK);
+    let callback = format!("{bot}/callback");
+    let mut proxy = Running::record(
+        &cassette,
+        &["--service", &format!("{service}/beta"), "--bot", &callback],
+        2,
+    );
+    let body = format!("{{\"callbackUri\":\"{callback}\",\"password\":\"hunter2x\"}}");
+    let fields = "Authorization: Bearer hunter2x\r\nTE: trailers\r\nscenario-id: s1\r\n";
+    let answer = post(&proxy.urls[0], "/app/calls?sig=hunter2x", fields, &body);
+    assert!(answer.ends_with("{\"token\":\"abc1\"}"), "{answer}");
+    let sent = requests.recv().unwrap();
+    assert!(sent.starts_with("POST /beta/app/calls?sig=hunter2x HTTP/1.1\r\n"));
+    assert!(
+        sent.contains(&format!("\"{}/callback\"", proxy.urls[1])),
+        "{sent}"
+    );
+    assert!(
+        sent.contains("Bearer hunter2x") && !sent.contains("trailers"),
+        "{sent}"
+    );
+    post(
+        &proxy.urls[1],
+        "/callback",
+        "scenario-id: s1\r\n",
+        "{\"value\":[]}",
+    );
+    assert!(notifications.recv().unwrap().starts_with("POST /callback "));
+    proxy.kill();
+
+    let text = std::fs::read_to_string(&cassette).unwrap();
+    assert!(
+        !text.contains("hunter2x") && !text.contains("abc1"),
+        "{text}"
+    );
+    let loaded = journal::load(&cassette).unwrap();
+    let [request, notification] = &loaded.exchanges[..] else {
+        panic!("{text}");
+    };
+    let Content::Json(body) = &request.request.body else {
+        panic!("{text}");
+    };
+    assert_eq!(body["callbackUri"], callback, "as the bot wrote it");
+    assert_eq!(notification.direction, Direction::Notification);
+    assert_eq!(notification.cause.as_ref().unwrap().exchange, 1);
+}
+
+#[test]
+fn what_was_answered_is_there_after_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, _requests) = party(OK);
+    for round in 1..=5 {
+        let cassette = folder.path().join(format!("{round}.jsonl"));
+        let mut proxy = Running::record(&cassette, &["--service", &service], 1);
+        for number in 0..round {
+            let answer = post(&proxy.urls[0], &format!("/{number}"), "", "{}");
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        }
+        proxy.kill();
+        let loaded = journal::load(&cassette).unwrap();
+        assert_eq!(loaded.exchanges.len(), round);
+        assert!(loaded.torn.is_none());
+    }
+}
+
+#[test]
+fn an_upstream_that_breaks_off_breaks_the_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let cassette = folder.path().join("a.jsonl");
+    let (service, _requests) = party("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1234");
+    let mut proxy = Running::record(&cassette, &["--service", &service], 1);
+    let answer = post(&proxy.urls[0], "/", "", "{}");
+    assert!(!answer.ends_with("123456789"), "{answer}");
+    proxy.kill();
+    let loaded = journal::load(&cassette).unwrap();
+    assert!(loaded.exchanges[0].broke.is_some());
+}
+
+#[test]
+fn a_service_that_is_not_there_is_a_bad_gateway() {
+    let folder = tempfile::tempdir().unwrap();
+    let cassette = folder.path().join("a.jsonl");
+    let gone = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let service = format!("http://{gone}");
+    let mut proxy = Running::record(&cassette, &["--service", &service], 1);
+    let answer = post(&proxy.urls[0], "/", "", "{}");
+    assert!(answer.starts_with("HTTP/1.1 502"), "{answer}");
+    proxy.kill();
+    assert!(
+        journal::load(&cassette).unwrap().exchanges[0]
+            .broke
+            .is_some()
+    );
+}
+
+#[test]
+fn a_cassette_that_exists_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let cassette = folder.path().join("a.jsonl");
+    std::fs::write(&cassette, "").unwrap();
+    let refused = Command::new(env!("CARGO_BIN_EXE_confcall"))
+        .args(["record", "--service", "http://127.0.0.1:1", "--cassette"])
+        .arg(&cassette)
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("--append"), "{said}");
+}
