@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Asked, ServiceJudge};
 use crate::logic::judge::compare::{Mismatch, Rules, compare};
-use crate::logic::judge::page::Answer;
+use crate::logic::judge::page::{ANSWER, Answer};
 use crate::logic::judge::record::{Departure, text};
 use crate::logic::judge::shape::{Shape, lookup};
 use crate::logic::verdict::{Role, Rule, TrafficMessage};
@@ -149,7 +149,7 @@ impl ServiceJudge {
                 let rules = Rules {
                     of_bot: false,
                     given: &|name| gives(&given, name),
-                    odata_types: &|place| page.odata_types("operation", place),
+                    odata_types: &|place| page.odata_types(ANSWER, place),
                 };
                 let mut found = compare(shape, body, rules, &Pointer::root());
                 if self.misnames(body) {
