@@ -23,6 +23,7 @@ fn all_rows() -> Vec<Row> {
         crate::requirements::rows,
         crate::verdicts::rows,
         crate::other_apis::rows,
+        crate::implementations::rows,
     ];
     tables.iter().flat_map(|rows| rows()).collect()
 }

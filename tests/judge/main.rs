@@ -14,6 +14,7 @@ mod alternatives;
 mod any_input;
 mod catalogue;
 mod correlation;
+mod implementations;
 mod invitation;
 mod literal;
 mod not_judged;

@@ -221,6 +221,18 @@ impl Talk {
     }
 }
 
+impl Talk {
+    /// When the judge gives up waiting, after all moves.
+    pub fn deadline_at_the_end(&self) -> Option<Duration> {
+        let mut stage = Stage::new(self);
+        stage.handle(Event::Start);
+        for (_, made) in &self.moves {
+            stage.make(made);
+        }
+        stage.judge.deadline()
+    }
+}
+
 /// A judge with what it waits for.
 struct Stage {
     judge: Judge,

@@ -1,10 +1,11 @@
 //! *Types*: `@odata.type`.
 
-use confcall::logic::verdict::Rule;
+use confcall::logic::verdict::{Role, Rule};
 use serde_json::{Value, json};
 
+use crate::party::Talk;
 use crate::table::Expect::{Fails, Passes, Warns};
-use crate::table::{FLOW, ONE, REPLACE, Row, bot, judge, service};
+use crate::table::{FLOW, ONE, REPLACE, Row, bot, judge, row, service};
 
 #[test]
 fn types() {
@@ -23,6 +24,30 @@ fn untype(value: &mut Value) {
     }
 }
 
+/// An operation that has one type in its answer and another at its end.
+fn two_types() -> Value {
+    json!({
+        "version": 1,
+        "source": "en/2024-01/v1.0/types.md",
+        "given": ["call"],
+        "variables": {
+            "call": {"kind": "call", "value": "{id}"},
+            "operation": {"kind": "operation", "value": "1"},
+            "callback": {"kind": "callback", "value": "https://webhook.example/"}
+        },
+        "steps": [
+            {"request": {"line": 10, "method": "POST", "target": "/communications/calls/{call}/mute"}},
+            {"response": {"line": 20, "status": 200, "headers": {"Content-Type": "application/json"},
+                "body": {"@odata.type": "#x.general", "id": "{operation}", "status": "running"}}},
+            {"notification": {"line": 30, "method": "POST", "target": "{callback}",
+                "headers": {"Content-Type": "application/json"}, "body_line": 30,
+                "body": {"value": [{"@odata.type": "#x.notice", "changeType": "deleted",
+                    "resource": "/communications/calls/{call}/operations/{operation}",
+                    "resourceData": {"@odata.type": "#x.special", "status": "completed"}}]}}}
+        ]
+    })
+}
+
 pub fn rows() -> Vec<Row> {
     vec![
         bot(
@@ -38,9 +63,15 @@ pub fn rows() -> Vec<Row> {
             Passes,
         ),
         bot(
-            "of a bot no type is judged",
+            "of a bot no type is judged: in an invitation",
             REPLACE,
             |t| t.body(1)["participants"][0]["@odata.type"] = json!("#x.y"),
+            Passes,
+        ),
+        bot(
+            "of a bot no type is judged: in a create request",
+            FLOW,
+            |t| t.body(6)["source"]["@odata.type"] = json!("#x.y"),
             Passes,
         ),
         service(
@@ -66,14 +97,17 @@ pub fn rows() -> Vec<Row> {
             |t| t.entry(3)["resourceData"]["@odata.type"] = json!("#microsoft.graph.playOperation"),
             Fails(Rule::NotificationBody, "/value/0/resourceData/@odata.type"),
         ),
-        service(
+        row(
             "unless the page prints that type for the same kind of object elsewhere",
-            FLOW,
-            |t| {
-                t.entry(12)["resourceData"]["@odata.type"] =
-                    json!("#microsoft.graph.commsOperation");
-            },
+            Talk::written(&two_types(), Role::Service),
+            |t| t.entry(3)["resourceData"]["@odata.type"] = json!("#x.general"),
             Passes,
+        ),
+        row(
+            "not where the page prints that type for another kind of object",
+            Talk::written(&two_types(), Role::Service),
+            |t| t.entry(3)["resourceData"]["@odata.type"] = json!("#x.notice"),
+            Fails(Rule::NotificationBody, "/value/0/resourceData/@odata.type"),
         ),
         service(
             "# in front does not matter",

@@ -34,6 +34,8 @@ pub(super) struct BotJudge {
     done: HashSet<usize>,
     /// Whether the bot was cued for the request that is waited for.
     cued: HashSet<usize>,
+    /// Cues whose request came before their answer: it tells nothing more.
+    overtaken: usize,
     /// What the bot does of its own accord, remembered for its GETs.
     calls: HashMap<String, &'static str>,
     next_exchange: ExchangeId,
@@ -68,6 +70,7 @@ impl BotJudge {
             waiting: Waiting::Nothing,
             done: HashSet::new(),
             cued: HashSet::new(),
+            overtaken: 0,
             calls: HashMap::new(),
             next_exchange: 0,
             replies: HashMap::new(),
@@ -85,15 +88,20 @@ impl BotJudge {
                 self.advance();
             }
             Event::Cued(answer) => {
-                if let Waiting::Cue(step) = self.waiting {
+                if self.overtaken > 0 {
+                    self.overtaken -= 1;
+                } else if let Waiting::Cue(step) = self.waiting {
                     self.progress = now;
                     self.on_cued(step, answer);
                 }
             }
             Event::Received { exchange, request } => {
-                self.progress = now;
+                let waiting = self.waiting.clone();
                 self.on_request(exchange, &request);
                 self.advance();
+                if self.waiting != waiting {
+                    self.progress = now;
+                }
             }
             Event::Answered { exchange, response } => {
                 if let Waiting::Acknowledgement(step, awaited) = self.waiting

@@ -108,7 +108,7 @@ impl Page {
                 let key = (request.to_owned(), status);
                 self.bodies.entry(key).or_default().add(&body);
             }
-            self.collect_types(&body, "operation");
+            self.collect_types(&body, ANSWER);
         }
     }
 
@@ -190,6 +190,9 @@ pub fn printed(script: &Script, body: &Value) -> Value {
     })
 }
 
+/// The family of an answer's body: an operation, without the notification around it.
+pub const ANSWER: &str = "answer";
+
 /// The family of objects that an entry's `resourceData` holds.
 pub const fn family_of_subject(subject: Subject) -> &'static str {
     match subject {
@@ -203,7 +206,8 @@ pub const fn family_of_subject(subject: Subject) -> &'static str {
 /// The kind of object that stands at a place: told from the property that holds it.
 fn family<'a>(root: &'a str, place: &[&'a str]) -> &'a str {
     match place.last() {
-        None if root == "operation" || root == "request" => root,
+        None if root == ANSWER => family_of_subject(Subject::Operation),
+        None if root == "request" => root,
         None => "notification",
         Some(&"resourceData") => root,
         Some(

@@ -142,12 +142,7 @@ impl Record {
         } else {
             &mut self.warnings
         };
-        let repeats = list.iter().any(|other| {
-            other.rule == finding.rule
-                && other.requirement == finding.requirement
-                && other.pointer == finding.pointer
-                && (other.actual == finding.actual || is_surplus(finding.rule))
-        });
+        let repeats = list.iter().any(|other| is_cause(other, &finding));
         if repeats {
             let place = finding
                 .step
@@ -272,9 +267,19 @@ impl Record {
     }
 }
 
-/// Whether a rule is about messages that nothing asks for: several of them have one cause.
-const fn is_surplus(rule: Rule) -> bool {
-    matches!(rule, Rule::NotificationUnexpected | Rule::RequestUnexpected)
+/// Whether a finding tells what another has told already: the same departure at another message,
+/// or the same wrong value at another place.
+fn is_cause(cause: &Finding, finding: &Finding) -> bool {
+    if cause.rule != finding.rule || cause.requirement != finding.requirement {
+        // Whoever invites others shows others in the roster.
+        return cause.requirement == "operation.people" && finding.requirement == "roster.people";
+    }
+    let is_here = cause.pointer == finding.pointer;
+    match cause.rule {
+        Rule::NotificationUnexpected | Rule::RequestUnexpected => is_here,
+        Rule::Correlation => cause.actual == finding.actual,
+        _ => is_here && cause.actual == finding.actual,
+    }
 }
 
 /// A text as a JSON value, null where there is none.

@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 
 use crate::logic::judge::page::request_key;
 use crate::logic::judge::record::Departure;
-use crate::logic::judge::service::outgoing_request;
+use crate::logic::judge::service::{outgoing_request, relative};
 use crate::logic::judge::{Action, CueAnswer, ExchangeId, bindings};
 use crate::logic::verdict::{Role, Rule, TrafficMessage, Verdict};
 use crate::model::identifier;
 use crate::model::message::{Request, Response};
 use crate::model::resource::{self, Resource};
 use crate::model::scenario::{Kind, RequestStep, Step};
+use crate::model::template;
 
 impl BotJudge {
     pub(super) fn cue(&mut self, step: &RequestStep) {
@@ -31,11 +32,6 @@ impl BotJudge {
     }
 
     pub(super) fn on_cued(&mut self, step: usize, answer: CueAnswer) {
-        if self.done.contains(&step) {
-            self.waiting = Waiting::Nothing;
-            self.advance();
-            return;
-        }
         match answer {
             CueAnswer::Accepted => {
                 self.cued.insert(step);
@@ -93,6 +89,7 @@ impl BotJudge {
         self.record.check("request.sent");
         self.done.insert(at);
         if self.is_asked_for(at) {
+            self.overtaken += usize::from(self.waiting == Waiting::Cue(at));
             self.waiting = Waiting::Nothing;
         }
         let may_go_on = self.judge_request(at, &step, request);
@@ -102,16 +99,22 @@ impl BotJudge {
     /// Whether a request is the bot's own affair: a GET of a resource of the conversation, or its
     /// DELETE of a call after the last step.
     pub(super) fn is_free(&self, request: &Request) -> bool {
+        let looks = matches!(request.method.as_str(), "GET" | "HEAD");
         let Some(named) = Resource::parse(&request.target) else {
-            return false;
+            return looks && self.names_a_value(&request.target);
         };
         let is_ours = named.call().is_some_and(|call| self.is_known_call(call));
         let is_plain = !matches!(named, Resource::Action { .. } | Resource::Calls);
-        match request.method.as_str() {
-            "GET" | "HEAD" => is_ours && is_plain,
-            "DELETE" => is_ours && matches!(named, Resource::Call(_)) && self.is_over(),
-            _ => false,
-        }
+        let ends = request.method == "DELETE" && matches!(named, Resource::Call(_));
+        is_ours && (looks && is_plain || ends && self.is_over())
+    }
+
+    /// Whether a path of another API has a value of this conversation for a segment.
+    fn names_a_value(&self, target: &str) -> bool {
+        let bound = self.record.bindings.bound();
+        resource::path_of(target)
+            .split('/')
+            .any(|segment| bound.iter().any(|(_, value)| value == segment))
     }
 
     /// Whether the next documented request is of this method and shape.
@@ -119,8 +122,17 @@ impl BotJudge {
         self.next_request().is_some_and(|at| {
             matches!(&self.record.steps()[at], Step::Request(step)
                 if step.method == request.method
-                    && resource::shape_of(&step.target) == resource::shape_of(&request.target))
+                    && (resource::shape_of(&step.target) == resource::shape_of(&request.target)
+                        || self.is_at(&step.target, &request.target)))
         })
+    }
+
+    /// Whether a path is the documented one with the values of this run.
+    fn is_at(&self, documented: &str, target: &str) -> bool {
+        let bindings = &self.record.bindings;
+        let value = |name: &str| bindings.get(name).map(str::to_owned);
+        let expected = template::fill(&relative(documented), &value);
+        resource::path_of(&relative(target)) == resource::path_of(&expected)
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -209,7 +221,7 @@ impl BotJudge {
     /// What a bot gets that looks at a resource of the conversation, or ends its call.
     pub(super) fn free_answer(&mut self, request: &Request) -> Response {
         let Some(named) = Resource::parse(&request.target) else {
-            return outgoing::error(404, "NotFound", "no such resource");
+            return outgoing::nothing_known();
         };
         if request.method == "DELETE" {
             if let Some(call) = named.call() {

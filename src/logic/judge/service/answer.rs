@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Asked, ServiceJudge};
 use crate::logic::judge::compare::{Mismatch, Rules, compare};
-use crate::logic::judge::page::Answer;
+use crate::logic::judge::page::{ANSWER, Answer};
 use crate::logic::judge::record::{Departure, text};
 use crate::logic::judge::shape::{Shape, lookup};
 use crate::logic::verdict::{Role, Rule, TrafficMessage};
@@ -24,9 +24,16 @@ impl ServiceJudge {
         self.record.traffic(Role::Service, at, message);
         self.record.check("answer.arrives");
         self.record.check("service.transport");
-        let Some((step, asked)) = answer.zip(self.asked.clone()) else {
-            return;
-        };
+        if let Some((step, asked)) = answer.zip(self.asked.clone()) {
+            self.judge_answer(step, &asked, response);
+        }
+        self.review_rosters();
+        for arrival in std::mem::take(&mut self.held) {
+            self.on_entry(&arrival);
+        }
+    }
+
+    fn judge_answer(&mut self, step: usize, asked: &Asked, response: &Response) {
         let (Some(Step::Response(documented)), Some(Step::Request(request))) = (
             self.record.steps().get(step).cloned(),
             self.record.steps().get(asked.step).cloned(),
@@ -34,17 +41,14 @@ impl ServiceJudge {
             return;
         };
         let Some(alternative) = self.alternative(step, &documented, &request, response) else {
+            self.held.clear();
             self.stop();
             return;
         };
         self.judge_media_type(step, &alternative, response);
         self.judge_body(step, &alternative, &request, response);
-        self.bind_answer(step, &documented, &asked, response);
-        self.judge_location(step, &alternative, &request, &asked, response);
-        self.review_rosters();
-        for arrival in std::mem::take(&mut self.held) {
-            self.on_entry(&arrival);
-        }
+        self.bind_answer(step, &documented, asked, response);
+        self.judge_location(step, &alternative, &request, asked, response);
     }
 
     /// The documented answer that has this status; of several, the one that fits best.
@@ -145,7 +149,7 @@ impl ServiceJudge {
                 let rules = Rules {
                     of_bot: false,
                     given: &|name| gives(&given, name),
-                    odata_types: &|place| page.odata_types("operation", place),
+                    odata_types: &|place| page.odata_types(ANSWER, place),
                 };
                 let mut found = compare(shape, body, rules, &Pointer::root());
                 if self.misnames(body) {

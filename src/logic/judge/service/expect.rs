@@ -39,13 +39,20 @@ pub(super) struct Expected {
     pub nearest: Option<Departure>,
 }
 
+impl Expected {
+    /// Whether a notification is waited for that has no entries.
+    pub fn is_whole(&self) -> bool {
+        self.kind.is_empty()
+    }
+}
+
 /// The entries of a documented notification.
 pub(super) fn entries(record: &Record, at: usize, step: &NotificationStep) -> Vec<Expected> {
     let Body::Json(body) = &step.body else {
-        return vec![text(at, step)];
+        return vec![whole(at, step, Value::Null)];
     };
     let Some(found) = notice::entries(body) else {
-        return Vec::new();
+        return vec![whole(at, step, body.clone())];
     };
     found
         .iter()
@@ -87,12 +94,13 @@ pub(super) fn entries(record: &Record, at: usize, step: &NotificationStep) -> Ve
         .collect()
 }
 
-/// A documented text: it comes, and what it says is free.
-fn text(at: usize, step: &NotificationStep) -> Expected {
+/// A documented notification that has no entries: it comes as a whole. Of a text, whose template
+/// is null, what it says is free.
+fn whole(at: usize, step: &NotificationStep, template: Value) -> Expected {
     Expected {
         step: at,
         line: step.body_line,
-        template: Value::Null,
+        template,
         printed: Value::Null,
         subject: Subject::Other,
         change: String::new(),

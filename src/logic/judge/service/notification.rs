@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::expect::Expected;
 use super::{Arrival, ServiceJudge};
 use crate::logic::judge::ExchangeId;
 use crate::logic::judge::compare::{Rules, compare};
@@ -29,6 +30,7 @@ impl ServiceJudge {
             return;
         }
         self.judge_head(step, request);
+        let whole = self.position(Expected::is_whole);
         let Some(body) = self.readable_body(step, request) else {
             return;
         };
@@ -50,6 +52,12 @@ impl ServiceJudge {
             step,
             None,
         );
+        if let Some(index) = whole.filter(|_| notice::entries(body).is_none()) {
+            self.expected[index].is_done = true;
+            let template = self.expected[index].template.clone();
+            self.correlate(self.expected[index].step, &template, body, &Pointer::root());
+            return;
+        }
         for (index, entry) in notice::collection(body).into_iter().flatten().enumerate() {
             if entry.is_object() {
                 self.on_entry(&Arrival {
@@ -162,6 +170,9 @@ impl ServiceJudge {
         let expected = "a collection of changes under value";
         let (actual, message) = match &request.body {
             Payload::Json(body) if notice::collection(body).is_some() => return Some(body),
+            Payload::Json(body) if self.position(Expected::is_whole).is_some() => {
+                return Some(body);
+            }
             Payload::Json(body) => (body.clone(), format!("the body is not {expected}")),
             Payload::Empty => (Value::Null, "the notification has no body".to_owned()),
             Payload::Text { .. } if self.take_text() => return None,

@@ -118,6 +118,7 @@ impl ServiceJudge {
                 self.judge_people(step, entity, &pointer);
             }
         }
+        self.review_rosters();
     }
 }
 

@@ -18,7 +18,10 @@ impl ServiceJudge {
     pub(super) fn on_roster(&mut self, arrival: &Arrival, notice: &Notice<'_>, at: &Pointer) {
         let call = notice.call().map(str::to_owned);
         let known = call.as_deref().and_then(|call| self.known_call(call));
-        let index = self.position(|e| e.subject == Subject::Roster);
+        let of_this_call = |e: &Expected| known.is_some() && self.call_of(e) == known;
+        let index = self
+            .position(|e| e.subject == Subject::Roster && of_this_call(e))
+            .or_else(|| self.position(|e| e.subject == Subject::Roster));
         let Some(index) = index else {
             match known {
                 Some(_) => {}
@@ -51,7 +54,11 @@ impl ServiceJudge {
 
     /// The root of the call that a documented entry is about.
     pub(super) fn expected_call(&self, index: usize) -> Option<String> {
-        let call = self.expected[index].call.as_deref()?;
+        self.call_of(&self.expected[index])
+    }
+
+    fn call_of(&self, expected: &Expected) -> Option<String> {
+        let call = expected.call.as_deref()?;
         Some(self.record.bindings.root(call).to_owned())
     }
 
@@ -91,6 +98,13 @@ impl ServiceJudge {
         let Some((last, at)) = rosters.last() else {
             return;
         };
+        let names_the_first = invited.first().is_some_and(|first| is_named(&first));
+        if names_the_first && missing.len() + 1 == invited.len() && self.may_be_only_first() {
+            let people: Vec<Person> = invited.into_iter().map(|(person, _)| person).collect();
+            self.decide_who(&people, true);
+            self.review_roster(index);
+            return;
+        }
         if missing.is_empty() {
             for (entry, at) in &rosters {
                 self.settle(index, &Notice::read(entry), at);
@@ -106,6 +120,17 @@ impl ServiceJudge {
             format!("the roster does not name {}", missing.join(", ")),
         );
         self.expected[index].nearest = Some(departure.at(at.key("resourceData")));
+    }
+
+    /// Whether a roster that names only the first of several decides that only the first is
+    /// invited: nothing else has told, or is still to tell.
+    fn may_be_only_first(&self) -> bool {
+        let may_tell = |e: &Expected| !e.is_done && e.subject == Subject::Operation;
+        let is_open = self.outstanding.is_none() && !self.expected.iter().any(may_tell);
+        let invited = self.asked.as_ref().map(|asked| asked.people.as_slice());
+        is_open
+            && self.only_first.is_none()
+            && invited.is_some_and(people::only_first_may_be_invited)
     }
 
     /// Whom a roster must name, each with the kind of identity that the page prints for them.

@@ -1,0 +1,431 @@
+//! What implementations of other people do: right ones that must not be blamed, broken ones whose
+//! one fault shows in several places.
+
+use confcall::logic::judge::CueAnswer;
+use confcall::logic::verdict::{Role, Rule};
+use confcall::model::message::{Body, Payload};
+use confcall::model::scenario::Step;
+use serde_json::{Value, json};
+
+use crate::party::{Move, Talk, bare, built_in, notification, status};
+use crate::table::Expect::{Fails, Notes, Passes, Skips};
+use crate::table::{Expect, FLOW, ONE, PEER, PROSE, Row, bot, judge, row, service};
+
+#[test]
+fn implementations() {
+    judge(&rows());
+}
+
+pub fn rows() -> Vec<Row> {
+    let mut rows = one_fault_in_several_places();
+    rows.extend(first_of_several());
+    rows.extend(bots());
+    rows.extend(written());
+    rows
+}
+
+const CALL: &str = "c0ffee00-0000-4000-8000-000000000000";
+
+fn one_fault_in_several_places() -> Vec<Row> {
+    vec![
+        service(
+            "a context that is changed everywhere is one fault",
+            ONE,
+            |t| {
+                t.body(2)["clientContext"] = json!("own");
+                t.entry(3)["resourceData"]["clientContext"] = json!("own");
+            },
+            Fails(Rule::Correlation, "/clientContext"),
+        ),
+        service(
+            "an operation that only the answer's body names otherwise is one fault",
+            PEER,
+            |t| t.body(2)["id"] = json!("other"),
+            Fails(Rule::Correlation, ""),
+        ),
+        service(
+            "an operation whose Location is of another is one fault",
+            PEER,
+            |t| {
+                t.header(
+                    2,
+                    "Location",
+                    &format!("/app/calls/{CALL}/operations/other"),
+                );
+            },
+            Fails(Rule::Correlation, ""),
+        ),
+        service(
+            "a call that every notification names otherwise is one fault",
+            ONE,
+            |t| {
+                for step in [3, 4] {
+                    for name in ["resource", "resourceUrl"] {
+                        let path = t.entry(step)[name].as_str().expect("path").to_owned();
+                        t.entry(step)[name] = json!(path.replace(CALL, "other"));
+                    }
+                }
+            },
+            Fails(Rule::Correlation, "/value/0/resource"),
+        ),
+        service(
+            "somebody else who is invited throughout is one fault",
+            ONE,
+            |t| {
+                let other = |value: &mut Value| value["id"] = json!("other");
+                other(&mut t.body(2)["participants"][0]["identity"]["user"]);
+                other(&mut t.entry(3)["resourceData"]["participants"][0]["identity"]["user"]);
+                let identity = &mut t.entry(4)["resourceData"][0]["info"]["identity"];
+                other(&mut identity["application"]);
+            },
+            Fails(Rule::Correlation, "/participants"),
+        ),
+        service(
+            "Location of another operation, and no notifications",
+            PROSE,
+            |t| t.body(2)["id"] = json!("other"),
+            Fails(Rule::Correlation, ""),
+        ),
+        service(
+            "a wrong call and a wrong context are two faults' worth of one at a time",
+            ONE,
+            |t| {
+                t.entry(3)["resourceData"]["clientContext"] = json!("own");
+            },
+            Fails(Rule::Correlation, "/value/0/resourceData/clientContext"),
+        ),
+    ]
+}
+
+/// Two people, each with a call to replace, in the 2019-09 form, whose operations name nobody.
+fn two_replacing(sentence: &'static str, edit: impl FnOnce(&mut Talk), expect: Expect) -> Row {
+    let all = built_in();
+    let found = all.iter().find(|s| s.id.as_str().ends_with(PEER));
+    let mut scenario = found.expect("it is there").clone();
+    let user = scenario.script.variables["user"].clone();
+    let second = confcall::model::scenario::Variable {
+        value: "second".into(),
+        ..user
+    };
+    scenario.script.variables.insert("second".into(), second);
+    for step in &mut scenario.script.steps {
+        match step {
+            Step::Request(step) => {
+                if let Some(Body::Json(body)) = &mut step.body {
+                    let mut person = body["participants"][0].clone();
+                    person["identity"]["user"]["id"] = json!("{second}");
+                    body["participants"]
+                        .as_array_mut()
+                        .expect("people")
+                        .push(person);
+                }
+            }
+            Step::Notification(step) => {
+                if let Body::Json(body) = &mut step.body
+                    && let Some(roster) = body["value"][0]["resourceData"].as_array_mut()
+                {
+                    let mut member = roster[0].clone();
+                    member["info"]["identity"]["user"]["id"] = json!("{second}");
+                    roster.push(member);
+                }
+            }
+            Step::Response(_) => {}
+        }
+    }
+    row(
+        sentence,
+        Talk::of(&scenario, all, Role::Service, false),
+        edit,
+        expect,
+    )
+}
+
+fn first_of_several() -> Vec<Row> {
+    vec![
+        two_replacing(
+            "all of several, where only the roster tells",
+            |_| {},
+            Passes,
+        ),
+        two_replacing(
+            "only the first of several, where only the roster tells",
+            |t| {
+                t.entry(4)["resourceData"]
+                    .as_array_mut()
+                    .expect("roster")
+                    .pop();
+            },
+            Notes("only the first"),
+        ),
+        two_replacing(
+            "only the second of several",
+            |t| {
+                t.entry(4)["resourceData"]
+                    .as_array_mut()
+                    .expect("roster")
+                    .remove(0);
+            },
+            Fails(Rule::Correlation, "/value/0/resourceData"),
+        ),
+    ]
+}
+
+fn bots() -> Vec<Row> {
+    vec![
+        bot(
+            "a late answer to an earlier cue is none to the next",
+            FLOW,
+            |t| {
+                let early = t.moves.remove(1);
+                assert!(matches!(early.1, Move::Cued(_)));
+                let at = t.at(6) - 1;
+                t.moves[at].1 = Move::Cued(CueAnswer::Accepted);
+                t.moves
+                    .insert(at + 1, (0, Move::Cued(CueAnswer::Declined("no".into()))));
+                t.moves.truncate(at + 2);
+            },
+            Skips,
+        ),
+        bot(
+            "a bot that ends its call, and looks at it again",
+            ONE,
+            |t| {
+                t.more(bare("DELETE", &format!("/communications/calls/{CALL}")));
+                t.more(bare("GET", &format!("/communications/calls/{CALL}")));
+            },
+            Passes,
+        ),
+        bot(
+            "an invitation with an id of its own for each participant",
+            ONE,
+            |t| t.body(1)["participants"][0]["id"] = json!("own"),
+            Passes,
+        ),
+        bot(
+            "an invitation of people, and nobody twice",
+            ONE,
+            |t| {
+                let same = t.body(1)["participants"][0].clone();
+                t.body(1)["participants"]
+                    .as_array_mut()
+                    .expect("people")
+                    .push(same);
+            },
+            Fails(Rule::RequestBody, "/participants"),
+        ),
+    ]
+}
+
+/// Two rosters, of two calls, after one request that has no answer of its own.
+fn two_rosters() -> Value {
+    let roster = |line: usize, call: &str| {
+        json!({"notification": {"line": line, "method": "POST", "target": "{callback}",
+            "headers": {"Content-Type": "application/json"}, "body_line": line,
+            "body": {"value": [{"changeType": "updated", "resource": call,
+                "resourceData": [{"info": {"identity": {"user": {"id": "{user}"}}}}]}]}}})
+    };
+    json!({
+        "version": 1,
+        "source": "en/2024-01/v1.0/two.md",
+        "given": ["call"],
+        "variables": {
+            "call": {"kind": "call", "value": "1"},
+            "other": {"kind": "call", "value": "2"},
+            "user": {"kind": "user", "value": "u"},
+            "callback": {"kind": "callback", "value": "https://webhook.example/"}
+        },
+        "steps": [
+            {"request": {"line": 10, "method": "POST",
+                "target": "/communications/calls/{call}/participants/invite",
+                "headers": {"Content-Type": "application/json"},
+                "body": {"participants": [
+                    {"identity": {"user": {"id": "{user}"}}, "replacesCallId": "{other}"}
+                ]}}},
+            roster(20, "/communications/calls/{call}/participants"),
+            roster(30, "/communications/calls/{other}/participants")
+        ]
+    })
+}
+
+/// A call that the bot makes: with words that it may leave out.
+fn made() -> Value {
+    json!({
+        "version": 1,
+        "source": "en/2024-01/v1.0/made.md",
+        "variables": {
+            "context": {"kind": "context", "value": "c"},
+            "call": {"kind": "call", "value": "1"}
+        },
+        "steps": [
+            {"request": {"line": 10, "method": "POST", "target": "/communications/calls",
+                "headers": {"Content-Type": "application/json"},
+                "body": {"subject": "s", "clientContext": "{context}", "region": "westus"}}},
+            {"response": {"line": 20, "status": 201,
+                "headers": {"Location": "/communications/calls/{call}",
+                    "Content-Type": "application/json"},
+                "body": {"id": "{call}", "clientContext": "{context}", "state": "establishing"}}}
+        ]
+    })
+}
+
+/// A notification that holds no entries as other APIs know them.
+fn odd() -> Value {
+    json!({
+        "version": 1,
+        "source": "en/2024-01/v1.0/odd.md",
+        "variables": {
+            "thing": {"kind": "text", "value": "1"},
+            "callback": {"kind": "callback", "value": "https://webhook.example/"}
+        },
+        "steps": [
+            {"request": {"line": 10, "method": "POST", "target": "/things/{thing}/wake"}},
+            {"response": {"line": 20, "status": 204}},
+            {"notification": {"line": 30, "method": "POST", "target": "{callback}",
+                "headers": {"Content-Type": "application/json"}, "body_line": 30,
+                "body": {"value": [1], "thing": "{thing}"}}}
+        ]
+    })
+}
+
+/// The two rosters, after any answer.
+fn two_answered() -> Talk {
+    let mut talk = Talk::written(&two_rosters(), Role::Service);
+    talk.moves.insert(0, (0, Move::Answer(status(200))));
+    talk
+}
+
+fn written() -> Vec<Row> {
+    let (service, bot) = (Role::Service, Role::Bot);
+    vec![
+        row("two rosters of two calls", two_answered(), |_| {}, Passes),
+        row(
+            "two rosters of two calls, in any order",
+            two_answered(),
+            |t| t.make_before(3, 2),
+            Passes,
+        ),
+        row(
+            "two rosters of two calls, one of which does not come",
+            two_answered(),
+            |t| {
+                t.leave_out(3);
+            },
+            Fails(Rule::NotificationMissing, ""),
+        ),
+        row(
+            "a request without a documented answer gets any",
+            two_answered(),
+            |t| t.moves[0].1 = Move::Answer(status(418)),
+            Passes,
+        ),
+        row(
+            "an early stranger, where no answer is documented",
+            two_answered(),
+            |t| {
+                t.moves.insert(
+                    0,
+                    (
+                        0,
+                        notification(&json!({
+                            "changeType": "updated", "resource": "/app/calls/stranger",
+                            "resourceData": {"state": "established"},
+                        })),
+                    ),
+                );
+            },
+            Fails(Rule::NotificationUnexpected, "/value/0"),
+        ),
+        row(
+            "a bot may leave out what a service only echoes",
+            Talk::written(&made(), bot),
+            |t| {
+                let body = t.body(1).as_object_mut().expect("body");
+                body.shift_remove("clientContext");
+                body.shift_remove("region");
+            },
+            Passes,
+        ),
+        row(
+            "a bot leaves out nothing else",
+            Talk::written(&made(), bot),
+            |t| {
+                t.body(1)
+                    .as_object_mut()
+                    .expect("body")
+                    .shift_remove("subject");
+            },
+            Fails(Rule::RequestBody, "/subject"),
+        ),
+        row(
+            "a call that is made has one id",
+            Talk::written(&made(), service),
+            |t| t.body(2)["id"] = json!("other"),
+            Fails(Rule::Correlation, ""),
+        ),
+        row(
+            "a call that is made gives the context back",
+            Talk::written(&made(), service),
+            |t| t.body(2)["clientContext"] = json!("other"),
+            Fails(Rule::Correlation, "/clientContext"),
+        ),
+        row(
+            "odd notifications: a service",
+            Talk::written(&odd(), service),
+            |_| {},
+            Passes,
+        ),
+        row(
+            "odd notifications: a bot",
+            Talk::written(&odd(), bot),
+            |_| {},
+            Passes,
+        ),
+        row(
+            "odd notifications: one that does not come",
+            Talk::written(&odd(), service),
+            |t| {
+                t.leave_out(3);
+            },
+            Fails(Rule::NotificationMissing, ""),
+        ),
+        row(
+            "odd notifications: types",
+            Talk::written(&odd(), service),
+            |t| {
+                let Payload::Json(body) = t.payload(3) else {
+                    panic!("JSON")
+                };
+                body["thing"] = json!(3);
+            },
+            Fails(Rule::NotificationBody, "/thing"),
+        ),
+        row(
+            "another API: a GET of a resource of the conversation",
+            Talk::written(&odd(), bot),
+            |t| {
+                let target = t.request(1).target.replace("/wake", "");
+                t.more(bare("GET", &target));
+            },
+            Passes,
+        ),
+        row(
+            "another API: a GET of a stranger",
+            Talk::written(&odd(), bot),
+            |t| t.more(bare("GET", "/things/stranger")),
+            Fails(Rule::RequestUnexpected, ""),
+        ),
+    ]
+}
+
+#[test]
+fn a_bot_that_only_looks_makes_no_progress() {
+    let mut talk = Talk::built_in(ONE, Role::Bot);
+    talk.moves.truncate(1);
+    for _ in 0..3 {
+        talk.more(bare("GET", &format!("/communications/calls/{CALL}")));
+    }
+    assert_eq!(talk.deadline_at_the_end(), {
+        talk.moves.truncate(1);
+        talk.deadline_at_the_end()
+    });
+}
