@@ -11,7 +11,8 @@ use confcall::logic::verdict::Run;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 const CONFCALL: &str = env!("CARGO_BIN_EXE_confcall");
-const EDITIONS: [&str; 4] = ["2019-05", "2019-09", "2020-12", "2021-02"];
+/// The newest first: it shows most faults.
+const EDITIONS: [&str; 4] = ["2021-02", "2020-12", "2019-09", "2019-05"];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -59,6 +60,12 @@ fn main() -> ExitCode {
             .into_iter()
             .map(|trial| trial.with_ignored_flag(true))
             .collect();
+    }
+    if let (true, Some(name)) = (arguments.exact, &arguments.filter)
+        && !trials.iter().any(|trial| trial.name() == name)
+    {
+        eprintln!("error: no test is named `{name}`\n  = help: `--list` shows them all");
+        return ExitCode::FAILURE;
     }
     libtest_mimic::run(&arguments, trials).exit_code()
 }
