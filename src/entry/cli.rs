@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 use super::output::Color;
-use super::{completions, extract, list, record, run, selftest, serve, show};
+use super::{check, completions, extract, list, record, run, selftest, serve, show};
 
 /// Record-replay conformance tests for calling bots and the services that they call
 #[derive(Debug, Parser)]
@@ -62,6 +62,9 @@ Example:
     /// Stand between a bot and a service and record what they say
     #[command(after_help = record::EXAMPLES)]
     Record(record::Arguments),
+    /// Judge cassettes and HAR files, offline
+    #[command(after_help = check::EXAMPLES)]
+    Check(check::Arguments),
     /// Turn API reference pages into scenarios, or account for every fence in them
     #[command(after_help = extract::EXAMPLES)]
     Extract(extract::Arguments),

@@ -7,6 +7,7 @@
 //! a [`Failure`].
 
 pub mod cli;
+pub mod check;
 pub mod completions;
 pub mod exit;
 pub mod extract;
@@ -130,6 +131,7 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Show(arguments) => show::command(&arguments, output),
         Command::Serve(arguments) => serve::command(arguments, output),
         Command::Record(arguments) => record::command(arguments, output),
+        Command::Check(arguments) => check::command(&arguments, output),
         Command::Extract(arguments) => extract::command(&arguments, output),
         Command::Selftest(arguments) => selftest::command(&arguments, output),
         Command::Schema => schema::command(output),

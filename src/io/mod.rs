@@ -4,5 +4,6 @@ pub mod journal;
 pub mod net;
 pub mod player;
 pub mod proxy;
+pub mod recording;
 pub mod reference;
 pub mod store;

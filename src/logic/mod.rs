@@ -3,6 +3,7 @@
 
 pub mod extract;
 pub mod judge;
+pub mod recording;
 pub mod script;
 pub mod selection;
 pub mod verdict;

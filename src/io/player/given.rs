@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::hub::lock;
-use super::{Case, address};
+use super::address;
+use crate::logic::judge::Case;
 use crate::io::net::{Client, OutgoingRequest};
 use crate::logic::judge::notice::{self, Notice};
 use crate::logic::judge::{Judge, Options};

@@ -6,7 +6,6 @@
 
 mod body;
 mod callback;
-mod causes;
 mod exchange;
 mod hop;
 mod tee;
@@ -31,12 +30,12 @@ use url::Url;
 
 use self::body::{Broken, Homeward, Outward};
 use self::callback::Callbacks;
-use self::causes::Causes;
 use self::exchange::{Pending, target_of};
 use super::journal::Journal;
 use super::net::{
     GRACE, HEAD_TIMEOUT, Listener, MAX_CONNECTIONS, MAX_FIELDS, MAX_HEAD, Shutdown, uncoded,
 };
+use crate::logic::recording::causes::Causes;
 use crate::model::cassette::Direction;
 use crate::model::redaction::Redactor;
 
