@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 use super::output::Color;
-use super::{check, completions, extract, list, record, run, selftest, serve, show};
+use super::{check, completions, extract, list, record, replay, run, selftest, serve, show};
 
 /// Record-replay conformance tests for calling bots and the services that they call
 #[derive(Debug, Parser)]
@@ -62,6 +62,9 @@ Example:
     /// Stand between a bot and a service and record what they say
     #[command(after_help = record::EXAMPLES)]
     Record(record::Arguments),
+    /// Play one party of a recording for the other one
+    #[command(after_help = replay::EXAMPLES)]
+    Replay(Box<replay::Arguments>),
     /// Judge cassettes and HAR files, offline
     #[command(after_help = check::EXAMPLES)]
     Check(check::Arguments),

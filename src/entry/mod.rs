@@ -16,6 +16,7 @@ pub mod list;
 pub mod output;
 pub mod pair;
 pub mod record;
+pub mod replay;
 pub mod run;
 pub mod scenarios;
 pub mod schema;
@@ -131,6 +132,7 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Show(arguments) => show::command(&arguments, output),
         Command::Serve(arguments) => serve::command(arguments, output),
         Command::Record(arguments) => record::command(arguments, output),
+        Command::Replay(arguments) => replay::command(*arguments, output),
         Command::Check(arguments) => check::command(&arguments, output),
         Command::Extract(arguments) => extract::command(&arguments, output),
         Command::Selftest(arguments) => selftest::command(&arguments, output),

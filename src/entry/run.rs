@@ -254,7 +254,7 @@ fn target(
 
 /// The token, which must fit into a header. It is checked here, as the parser of arguments would
 /// print what it refuses.
-fn token(token: Option<String>) -> Result<Option<String>, Failure> {
+pub fn token(token: Option<String>) -> Result<Option<String>, Failure> {
     let token = token.filter(|it| !it.is_empty());
     if token
         .as_ref()

@@ -6,4 +6,5 @@ pub mod player;
 pub mod proxy;
 pub mod recording;
 pub mod reference;
+pub mod replay;
 pub mod store;

@@ -22,6 +22,7 @@ pub fn load(path: &Path) -> Result<(Recording, Option<Diagnostic>), StoreError> 
         return Ok((recording, None));
     }
     let loaded = journal::parse(&file, &bytes)?;
-    let recording = Recording::new(loaded.header.directions, loaded.exchanges);
+    let exchanges = (2..).zip(loaded.exchanges);
+    let recording = Recording::new(file, loaded.header.directions, exchanges);
     Ok((recording, loaded.torn))
 }

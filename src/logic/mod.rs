@@ -4,6 +4,7 @@
 pub mod extract;
 pub mod judge;
 pub mod recording;
+pub mod replay;
 pub mod script;
 pub mod selection;
 pub mod verdict;

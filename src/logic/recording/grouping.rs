@@ -11,7 +11,7 @@ use crate::model::resource::{self, Resource};
 
 /// The exchanges in groups that have calls in common, each in order, the groups in the order of
 /// their first. An exchange about no call is a group of its own.
-pub(super) fn groups(exchanges: &[Exchange]) -> Vec<Vec<usize>> {
+pub fn groups(exchanges: &[Exchange]) -> Vec<Vec<usize>> {
     let mut parents: Vec<usize> = (0..exchanges.len()).collect();
     let mut first_of: HashMap<String, usize> = HashMap::new();
     for (index, exchange) in exchanges.iter().enumerate() {

@@ -65,7 +65,10 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Recording, Diagnostic> {
     }
     let mut directions: BTreeSet<_> = exchanges.iter().map(|it| it.direction).collect();
     directions.insert(Direction::Request);
-    Ok(Recording::new(directions.into_iter().collect(), exchanges))
+    // The lines of a HAR file tell nothing.
+    let exchanges = exchanges.into_iter().map(|exchange| (1, exchange));
+    let directions = directions.into_iter().collect();
+    Ok(Recording::new(file, directions, exchanges))
 }
 
 /// Writes a recording as a HAR file. A cassette has no date: its first moment is the beginning of
@@ -498,7 +501,8 @@ mod tests {
              "request": {"method": "GET", "target": "/d", "headers": []}, "broke": "no response is in the HAR file"},
         ]);
         let exchanges: Vec<Exchange> = serde_json::from_value(json).unwrap();
-        let recording = Recording::new(vec![Direction::Request], exchanges);
+        let exchanges = exchanges.into_iter().map(|exchange| (1, exchange));
+        let recording = Recording::new("b.har", vec![Direction::Request], exchanges);
         let text = write(&recording);
         let again = read("b.har", text.as_bytes()).unwrap();
         assert_eq!(again.exchanges(), recording.exchanges());

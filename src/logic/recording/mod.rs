@@ -5,7 +5,7 @@
 //!
 //! - [`causes`] tells which exchange brought about which.
 //! - `timeline` puts the beginnings and ends of exchanges in order.
-//! - `grouping` sorts exchanges by the calls that they are about; `segment` cuts out of a group
+//! - [`grouping`] sorts exchanges by the calls that they are about; `segment` cuts out of a group
 //!   what a scenario may be about.
 //! - `alignment` reads from recorded messages what the variables of a scenario are.
 //! - `hearing` gives the judge a recorded half in the place of the one that confcall would play.
@@ -15,7 +15,7 @@
 mod alignment;
 pub mod causes;
 pub mod check;
-mod grouping;
+pub mod grouping;
 pub mod har;
 mod hearing;
 mod segment;
@@ -27,19 +27,41 @@ use crate::model::message::{Payload, Request, Response};
 /// A recording as it is judged.
 #[derive(Debug, Clone)]
 pub struct Recording {
+    file: String,
     directions: Vec<Direction>,
     /// In the order in which their requests began.
     exchanges: Vec<Exchange>,
+    /// The line of each in the file, counted from 1.
+    lines: Vec<usize>,
 }
 
 impl Recording {
-    /// A recording of these directions. The exchanges may come in any order.
-    pub fn new(directions: Vec<Direction>, mut exchanges: Vec<Exchange>) -> Self {
-        exchanges.sort_by_key(|exchange| exchange.number);
+    /// A recording of these directions, with the line of each exchange in the file. The exchanges
+    /// may come in any order.
+    pub fn new(
+        file: impl Into<String>,
+        directions: Vec<Direction>,
+        exchanges: impl IntoIterator<Item = (usize, Exchange)>,
+    ) -> Self {
+        let mut exchanges: Vec<_> = exchanges.into_iter().collect();
+        exchanges.sort_by_key(|(_, exchange)| exchange.number);
+        let (lines, exchanges) = exchanges.into_iter().unzip();
         Self {
+            file: file.into(),
             directions,
             exchanges,
+            lines,
         }
+    }
+
+    /// The file, as errors call it.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The line of an exchange, by its place in the recording.
+    pub fn line(&self, index: usize) -> usize {
+        self.lines.get(index).copied().unwrap_or(1)
     }
 
     /// The exchanges, in the order in which their requests began.
