@@ -53,6 +53,9 @@ pub struct Arguments {
     /// Where to take the service's notifications
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
     callback_listen: SocketAddr,
+    /// The service's hook for given states, asked for what the recording takes for granted
+    #[arg(long, value_name = "URL", value_parser = values::url, requires = "service")]
+    given: Option<Url>,
     /// The bearer token to send
     #[arg(long, value_name = "TOKEN", env = "CONFCALL_TOKEN", hide_env_values = true)]
     token: Option<String>,
@@ -162,7 +165,9 @@ async fn bot(
     };
     let manners = manners(&arguments);
     let bot = Bot::new(recording, callback.as_deref());
-    let replayed = replay::bot(bot, service, listener, manners, shutdown).await;
+    let replayed = replay::bot(bot, service, listener, arguments.given, manners, shutdown)
+        .await
+        .map_err(Failure::Environment)?;
     Ok((target, replayed))
 }
 

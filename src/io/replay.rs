@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use serde_json::json;
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::time::timeout;
 use url::Url;
 
+use super::player::post_json;
 use super::net::{Client, Listener, OutgoingRequest, Reply, Shutdown};
 use crate::logic::replay::bot::Bot;
 use crate::logic::replay::service::Service;
@@ -200,16 +202,24 @@ fn callback(bot: &Url, target: &str) -> String {
 }
 
 /// Plays the bot until all is sent and has come, nothing has happened for the deadline, or the
-/// shutdown begins. Notifications are taken by `listener`.
+/// shutdown begins. Notifications are taken by `listener`; `given` is asked first for what the
+/// recording takes for granted.
+///
+/// # Errors
+///
+/// In words, a hook that does not do what it is asked for.
 pub async fn bot(
     bot: Bot,
     service: Url,
     listener: Option<Listener>,
+    given: Option<Url>,
     manners: Manners,
     shutdown: Shutdown,
-) -> Replayed {
+) -> Result<Replayed, String> {
     let begun = Instant::now();
     let stage = Stage::new(bot, manners);
+    let callback = listener.as_ref().map(Listener::url).unwrap_or_default();
+    let given = given.map(|hook| (hook, callback));
     let closing = Shutdown::new();
     let server = listener.map(|listener| {
         let stage = Arc::clone(&stage);
@@ -226,6 +236,9 @@ pub async fn bot(
         );
         tokio::spawn(serving)
     });
+    if let Some((hook, callback)) = &given {
+        bring_about(&stage, hook, callback).await?;
+    }
     let places = Arc::new(Semaphore::new(AT_A_TIME));
     loop {
         let token = stage.manners.token.clone();
@@ -249,7 +262,44 @@ pub async fn bot(
         let _ = timeout(Duration::from_millis(200), server).await;
     }
     let name = stage.manners.name.clone();
-    stage.party().finish(&name, begun.elapsed())
+    Ok(stage.party().finish(&name, begun.elapsed()))
+}
+
+/// Asks the hook for all that the recording takes for granted.
+async fn bring_about(stage: &Arc<Stage<Bot>>, hook: &Url, callback: &str) -> Result<(), String> {
+    let needs = stage.party().needs();
+    for need in needs {
+        let state = need.state.as_str();
+        let mut variables: serde_json::Map<_, _> = (1..)
+            .zip(&need.people)
+            .map(|(number, id)| (format!("person-{number}"), json!(id)))
+            .collect();
+        variables.extend(need.call.iter().map(|call| ("call".to_owned(), json!(call))));
+        let body = json!({
+            "scenario": stage.manners.name,
+            "state": state,
+            "callback": format!("{}{}", callback.trim_end_matches('/'), need.callback),
+            "variables": variables,
+        });
+        let request = post_json(hook, &body);
+        let answer = stage.client.send(request, stage.manners.deadline).await;
+        let answer = answer.map_err(|error| format!("the hook for given states: {error}"))?;
+        if !(200..300).contains(&answer.status) {
+            return Err(format!(
+                "the hook for given states answered {} to {state}",
+                answer.status
+            ));
+        }
+        let told = answer.body.json().map(|body| &body["variables"]);
+        let live = told.and_then(|told| {
+            let names = [state, "call"];
+            names.into_iter().find_map(|name| told[name].as_str())
+        });
+        if let (Some(recorded), Some(live)) = (&need.call, live) {
+            stage.party().take_as(recorded, live);
+        }
+    }
+    Ok(())
 }
 
 async fn ask(

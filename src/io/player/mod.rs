@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-pub use self::given::GivenBy;
+pub use self::given::{GivenBy, post_json};
 use self::hub::Hub;
 use super::net::{BindError, Client, Listener, Shutdown};
 use crate::logic::judge::{Case, Options};

@@ -6,13 +6,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::comparison::{Comparison, Difference};
+use super::given::{self, Need};
 use super::mapping::{self, Mapping};
 use super::record::{Record, Replayed};
 use super::{Outgoing, OutgoingRequest};
 use crate::logic::judge::notice::{self, Notice};
 use crate::logic::recording::{Recording, grouping};
 use crate::logic::verdict::{Role, Rule, TrafficMessage};
-use crate::model::cassette::{Content, Direction, RecordedResponse};
+use crate::model::cassette::{self, Content, Direction, RecordedResponse};
 use crate::model::identifier;
 use crate::model::message::{Payload, Request, Response};
 use crate::model::resource;
@@ -117,6 +118,16 @@ impl Bot {
             sent: HashSet::new(),
             open: 0,
         }
+    }
+
+    /// What must be there before the first request.
+    pub fn needs(&self) -> Vec<Need> {
+        given::needs(&self.recording)
+    }
+
+    /// A recorded call is this one in this run, as whoever brought it about says.
+    pub fn take_as(&mut self, recorded: &str, live: &str) {
+        self.mapping.learn(recorded, live);
     }
 
     /// The requests that can be sent now.
@@ -228,8 +239,19 @@ impl Bot {
                 }
                 _ => {}
             }
+            let types = (
+                cassette::headers(&recorded.headers).media_type(),
+                response.headers.media_type(),
+            );
             let differences = std::mem::take(&mut comparison.differences);
             comparison.commit(&mut self.mapping);
+            if types.0.is_some() && types.0 != types.1 {
+                let message = "Content-Type is not what was recorded".to_owned();
+                let pair = (json!(types.0), json!(types.1));
+                let rule = Rule::ResponseHeader;
+                self.record
+                    .depart(&self.recording, index, rule, pair, message);
+            }
             if let Some((expected, actual)) = located {
                 let message = "Location is not what was recorded".to_owned();
                 let rule = Rule::ResponseHeader;

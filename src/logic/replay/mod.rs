@@ -2,12 +2,14 @@
 //!
 //! - [`mapping`] knows what the recorded identifiers are in this run, in both directions.
 //! - [`comparison`] holds a live message against a recorded one.
+//! - [`given`] tells what a recording takes for granted.
 //! - `shelf` finds the recording of a live request without a scan.
 //! - [`service`] is the recorded service for a live bot, [`bot`] the recorded bot for a live
 //!   service. `record` is what both write into.
 
 pub mod bot;
 pub mod comparison;
+pub mod given;
 pub mod mapping;
 mod record;
 pub mod service;
