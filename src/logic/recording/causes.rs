@@ -66,6 +66,15 @@ pub fn marks(target: &str, fields: &[(String, String)], body: Option<&Value>) ->
     marks
 }
 
+/// The path of a call that is named by a path or an id.
+fn path_to(call: &str) -> String {
+    if call.contains('/') {
+        call.to_owned()
+    } else {
+        format!("/calls/{call}")
+    }
+}
+
 fn read(value: &Value, targets: &mut Vec<String>, contexts: &mut Vec<String>) {
     match value {
         Value::Object(properties) => {
@@ -74,6 +83,7 @@ fn read(value: &Value, targets: &mut Vec<String>, contexts: &mut Vec<String>) {
                     ("resource" | "resourceUrl" | "@odata.id", Some(target)) => {
                         targets.push(target.to_owned());
                     }
+                    ("replacesCallId", Some(call)) => targets.push(path_to(call)),
                     ("clientContext", Some(context)) => contexts.push(context.to_owned()),
                     _ => read(property, targets, contexts),
                 }

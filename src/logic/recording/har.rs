@@ -481,14 +481,14 @@ mod tests {
         assert!(is_har(&bytes));
         let recording = read("a.har", &bytes).unwrap();
         let list = recording.exchanges();
-        let asked = &list[1];
+        let asked = &list[0];
         assert_eq!(asked.request.target, "/beta/app/calls/1/participants/invite?a=b");
         assert_eq!(asked.request.headers, [("A".to_owned(), "b".to_owned())]);
         assert_eq!((asked.request.wire.version.as_str(), asked.took_ms), ("2", 12));
         let told = &list[2];
         assert_eq!((told.direction, told.at_ms), (Direction::Notification, 1250));
-        assert_eq!(told.cause.as_ref().map(|cause| cause.exchange), Some(2));
-        assert!(list[0].broke.is_some() && list[0].response.is_none());
+        assert_eq!(told.cause.as_ref().map(|cause| cause.exchange), Some(1));
+        assert!(list[1].broke.is_some() && list[1].response.is_none());
     }
 
     #[test]
