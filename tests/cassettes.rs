@@ -48,7 +48,9 @@ fn main() -> ExitCode {
             ("replayed-service", replayed_service),
         ] {
             let (file, id) = (file.clone(), id.clone());
-            trials.push(Trial::test(format!("{name}::{kind}"), move || test(&file, &id)));
+            trials.push(Trial::test(format!("{name}::{kind}"), move || {
+                test(&file, &id)
+            }));
         }
     }
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -57,7 +59,10 @@ fn main() -> ExitCode {
 fn id_of(file: &Path) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cassettes");
     let inside = file.strip_prefix(folder).unwrap_or(file);
-    inside.with_extension("").to_string_lossy().replace('\\', "/")
+    inside
+        .with_extension("")
+        .to_string_lossy()
+        .replace('\\', "/")
 }
 
 /// The editions of which each conversation is recorded.
@@ -66,7 +71,10 @@ const EDITIONS: [&str; 2] = ["2021-02", "2019-05"];
 fn every_conversation_has_one(files: &[PathBuf]) -> Result<(), Failed> {
     let recorded: Vec<String> = files.iter().map(|file| id_of(file)).collect();
     for scenario in store::built_in()? {
-        let is_kept = scenario.id.edition().is_some_and(|it| EDITIONS.contains(&it));
+        let is_kept = scenario
+            .id
+            .edition()
+            .is_some_and(|it| EDITIONS.contains(&it));
         let id = scenario.id.as_str();
         if is_kept != recorded.iter().any(|it| it == id) {
             return Err(format!("{id}: run scripts/cassettes.sh").into());
@@ -86,7 +94,11 @@ fn load(file: &Path) -> Result<Recording, Failed> {
 /// The recorded conversation follows its scenario, and both parties pass.
 fn checked(file: &Path, id: &str) -> Result<(), Failed> {
     let all = store::built_in()?;
-    let picked: Vec<_> = all.iter().filter(|it| it.id.as_str() == id).cloned().collect();
+    let picked: Vec<_> = all
+        .iter()
+        .filter(|it| it.id.as_str() == id)
+        .cloned()
+        .collect();
     let cases = judge::cases(&all, &picked);
     let checked = check::check(&load(file)?, &cases, &judging());
     if checked.results.len() != 2 {
@@ -130,7 +142,11 @@ fn replayed_bot(file: &Path, id: &str) -> Result<(), Failed> {
 fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
     let recording = load(file)?;
     let all = store::built_in()?;
-    let picked: Vec<_> = all.iter().filter(|it| it.id.as_str() == id).cloned().collect();
+    let picked: Vec<_> = all
+        .iter()
+        .filter(|it| it.id.as_str() == id)
+        .cloned()
+        .collect();
     let is_called = picked
         .iter()
         .any(|it| it.script.given.contains(&Given::IncomingCall));
@@ -161,7 +177,10 @@ fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
             drop(told);
             let target = Target::Service {
                 url,
-                listen: told_at.trim_start_matches("http://").trim_end_matches('/').to_owned(),
+                listen: told_at
+                    .trim_start_matches("http://")
+                    .trim_end_matches('/')
+                    .to_owned(),
                 callback: None,
                 given: GivenBy::Create,
             };

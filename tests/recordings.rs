@@ -12,7 +12,8 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-const CONVERSATION: &str = "participant-invite/beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call";
+const CONVERSATION: &str =
+    "participant-invite/beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call";
 
 /// A recording, line by line.
 struct Tape(Vec<Value>);
@@ -20,15 +21,22 @@ struct Tape(Vec<Value>);
 impl Tape {
     fn new() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let text = std::fs::read_to_string(root.join("cassettes").join(format!("{CONVERSATION}.jsonl")));
+        let text =
+            std::fs::read_to_string(root.join("cassettes").join(format!("{CONVERSATION}.jsonl")));
         let text = text.unwrap();
-        Self(text.lines().map(|it| serde_json::from_str(it).unwrap()).collect())
+        Self(
+            text.lines()
+                .map(|it| serde_json::from_str(it).unwrap())
+                .collect(),
+        )
     }
 
     /// The first exchange whose request goes to a target that ends so.
     fn asked(&mut self, end: &str) -> &mut Value {
         let is_it = |it: &&mut Value| {
-            it["request"]["target"].as_str().is_some_and(|target| target.ends_with(end))
+            it["request"]["target"]
+                .as_str()
+                .is_some_and(|target| target.ends_with(end))
         };
         self.0.iter_mut().find(is_it).unwrap()
     }
@@ -37,7 +45,9 @@ impl Tape {
     fn told(&mut self, part: &str) -> &mut Value {
         let is_it = |it: &&mut Value| {
             let resource = it.pointer("/request/body/json/value/0/resource");
-            resource.and_then(Value::as_str).is_some_and(|path| path.contains(part))
+            resource
+                .and_then(Value::as_str)
+                .is_some_and(|path| path.contains(part))
         };
         self.0.iter_mut().find(is_it).unwrap()
     }
@@ -79,7 +89,11 @@ impl Running {
         let mut said = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         said.read_line(&mut line).unwrap();
-        let url = line.trim_end().strip_prefix("listening ").unwrap().to_owned();
+        let url = line
+            .trim_end()
+            .strip_prefix("listening ")
+            .unwrap()
+            .to_owned();
         Self { child, url, said }
     }
 
@@ -101,7 +115,11 @@ impl Drop for Running {
 fn check(tape: &Tape, more: &[&str]) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = tape.write(folder.path());
-    let arguments = [&["check", path.to_str().unwrap(), "--edition", "2021-02"], more].concat();
+    let arguments = [
+        &["check", path.to_str().unwrap(), "--edition", "2021-02"],
+        more,
+    ]
+    .concat();
     confcall(&arguments)
 }
 
@@ -129,7 +147,8 @@ fn a_changed_recording_is_told_by_rule_and_party() {
             tape.0.push(again);
         }),
         ("bot", "request.header at step 1", |tape| {
-            tape.asked("/invite")["request"]["headers"] = json!([["content-type", "application/json"]]);
+            tape.asked("/invite")["request"]["headers"] =
+                json!([["content-type", "application/json"]]);
         }),
         ("bot", "acknowledgement.status at step 3", |tape| {
             tape.told("/operations/")["response"]["status"] = json!(500);
@@ -173,7 +192,10 @@ fn strangers_are_listed_and_fail_on_request() {
     tape.0.push(stranger);
     let (code, text) = check(&tape, &[]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains(" 500 bot     POST /v1.0/me/messages: 204\n"), "{text}");
+    assert!(
+        text.contains(" 500 bot     POST /v1.0/me/messages: 204\n"),
+        "{text}"
+    );
     assert_eq!(check(&tape, &["--strict"]).0, Some(1));
 }
 
@@ -270,7 +292,14 @@ fn replayed_service(tape: &Tape, run: &[&str]) -> (Option<i32>, String) {
         "1s",
     ]);
     let only = format!("[p]{}", &CONVERSATION[1..]);
-    let asked = ["run", &only, "--service", &service.url, "--callback-listen", &callback];
+    let asked = [
+        "run",
+        &only,
+        "--service",
+        &service.url,
+        "--callback-listen",
+        &callback,
+    ];
     let (code, text) = confcall(&[&asked[..], &["--deadline", "500ms"], run].concat());
     assert!(code.is_some(), "{text}");
     service.end()
@@ -284,7 +313,10 @@ fn a_changed_bot_differs_from_its_recording() {
     tape.asked("/invite")["request"]["body"]["json"]["participants"][0]["@extra"] = json!("x");
     let (code, text) = replayed_service(&tape, &[]);
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("request.unexpected, /participants/0/@extra"), "{text}");
+    assert!(
+        text.contains("request.unexpected, /participants/0/@extra"),
+        "{text}"
+    );
     let mut tape = Tape::new();
     let mut more = tape.asked("/invite").clone();
     more["number"] = json!(901);

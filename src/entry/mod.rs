@@ -6,8 +6,8 @@
 //! Each command is a file of its own, with its arguments, and a function that gives an [`Exit`] or
 //! a [`Failure`].
 
-pub mod cli;
 pub mod check;
+pub mod cli;
 pub mod completions;
 pub mod exit;
 pub mod extract;
@@ -136,7 +136,7 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Check(arguments) => check::command(&arguments, output),
         Command::Extract(arguments) => extract::command(&arguments, output),
         Command::Selftest(arguments) => selftest::command(&arguments, output),
-        Command::Schema => schema::command(output),
+        Command::Schema(arguments) => schema::command(&arguments, output),
         Command::Completions(arguments) => completions::command(&arguments, output),
     }
 }

@@ -57,13 +57,23 @@ pub struct Arguments {
     #[arg(long, value_name = "URL", value_parser = values::url, requires = "service")]
     given: Option<Url>,
     /// The bearer token to send
-    #[arg(long, value_name = "TOKEN", env = "CONFCALL_TOKEN", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "CONFCALL_TOKEN",
+        hide_env_values = true
+    )]
     token: Option<String>,
     /// End when nothing has happened for so long
     #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "5s")]
     deadline: Duration,
     /// How long answers take: none, or as recorded
-    #[arg(long, value_name = "HOW", default_value = "none", conflicts_with = "service")]
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "none",
+        conflicts_with = "service"
+    )]
     timing: Timing,
     /// Recordings that were served begin again, and nothing counts as unused; ends on SIGTERM
     #[arg(long, conflicts_with = "service")]
@@ -126,10 +136,12 @@ async fn service(
     output.print(&format!("listening {}\n", listener.url()))?;
     let target = Target {
         role: Some(Role::Bot),
-        url: Some(arguments.bot.as_ref().map_or_else(
-            || arguments.file.display().to_string(),
-            ToString::to_string,
-        )),
+        url: Some(
+            arguments
+                .bot
+                .as_ref()
+                .map_or_else(|| arguments.file.display().to_string(), ToString::to_string),
+        ),
     };
     let tells = arguments.bot.is_some();
     let options = Options {

@@ -11,8 +11,8 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::time::timeout;
 use url::Url;
 
-use super::player::post_json;
 use super::net::{Client, Listener, OutgoingRequest, Reply, Shutdown};
+use super::player::post_json;
 use crate::logic::replay::bot::Bot;
 use crate::logic::replay::service::Service;
 use crate::logic::replay::{self, Replayed};
@@ -244,7 +244,12 @@ pub async fn bot(
         let token = stage.manners.token.clone();
         let ready = stage.party().ready(token.as_deref());
         for request in ready {
-            tokio::spawn(ask(Arc::clone(&stage), Arc::clone(&places), service.clone(), request));
+            tokio::spawn(ask(
+                Arc::clone(&stage),
+                Arc::clone(&places),
+                service.clone(),
+                request,
+            ));
         }
         if stage.party().is_done() {
             break;
@@ -269,15 +274,19 @@ pub async fn bot(
 async fn bring_about(stage: &Arc<Stage<Bot>>, hook: &Url, callback: &str) -> Result<(), String> {
     let needs = stage.party().needs();
     for need in needs {
-        let state = need.state.as_str();
+        let wanted = need.state.as_str();
         let mut variables: serde_json::Map<_, _> = (1..)
             .zip(&need.people)
             .map(|(number, id)| (format!("person-{number}"), json!(id)))
             .collect();
-        variables.extend(need.call.iter().map(|call| ("call".to_owned(), json!(call))));
+        variables.extend(
+            need.call
+                .iter()
+                .map(|call| ("call".to_owned(), json!(call))),
+        );
         let body = json!({
             "scenario": stage.manners.name,
-            "state": state,
+            "state": wanted,
             "callback": format!("{}{}", callback.trim_end_matches('/'), need.callback),
             "variables": variables,
         });
@@ -286,13 +295,13 @@ async fn bring_about(stage: &Arc<Stage<Bot>>, hook: &Url, callback: &str) -> Res
         let answer = answer.map_err(|error| format!("the hook for given states: {error}"))?;
         if !(200..300).contains(&answer.status) {
             return Err(format!(
-                "the hook for given states answered {} to {state}",
+                "the hook for given states answered {} to {wanted}",
                 answer.status
             ));
         }
         let told = answer.body.json().map(|body| &body["variables"]);
         let live = told.and_then(|told| {
-            let names = [state, "call"];
+            let names = [wanted, "call"];
             names.into_iter().find_map(|name| told[name].as_str())
         });
         if let (Some(recorded), Some(live)) = (&need.call, live) {
@@ -309,7 +318,11 @@ async fn ask(
     request: replay::OutgoingRequest,
 ) {
     let place = places.acquire_owned().await;
-    let url = format!("{}{}", service.as_str().trim_end_matches('/'), request.target);
+    let url = format!(
+        "{}{}",
+        service.as_str().trim_end_matches('/'),
+        request.target
+    );
     let deadline = stage.manners.deadline;
     let answer = stage.client.send(outgoing(&request, url), deadline).await;
     drop(place);

@@ -21,10 +21,10 @@ use super::pair::{self, Manners};
 use super::{interrupt_on_signals, run, runtime, values};
 use crate::io::net::Shutdown;
 use crate::io::player::PlayError;
-use crate::logic::judge::{self, Case};
 use crate::io::reference::bot::{BotFault, BotVariation};
 use crate::io::reference::service::{ServiceFault, ServiceVariation};
 use crate::io::store;
+use crate::logic::judge::{self, Case};
 use crate::logic::verdict::{Role, Rule, ScenarioResult, Verdict};
 use crate::report::paint::Look;
 

@@ -12,7 +12,9 @@ use super::hub::{Incoming, Place, callback_path, lock};
 use super::{Session, Target, address, fresh, given};
 use crate::io::net::{OutgoingRequest, SendError, Shutdown};
 use crate::logic::judge::bindings::Bindings;
-use crate::logic::judge::{Action, Case, CueAnswer, Event, ExchangeId, Judge, Outcome, TransportFailure};
+use crate::logic::judge::{
+    Action, Case, CueAnswer, Event, ExchangeId, Judge, Outcome, TransportFailure,
+};
 use crate::logic::verdict::Verdict;
 use crate::model::message::{Payload, Request, Response};
 use crate::model::scenario::Kind;

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::hub::lock;
 use super::address;
-use crate::logic::judge::Case;
+use super::hub::lock;
 use crate::io::net::{Client, OutgoingRequest};
+use crate::logic::judge::Case;
 use crate::logic::judge::notice::{self, Notice};
 use crate::logic::judge::{Judge, Options};
 use crate::logic::verdict::Verdict;

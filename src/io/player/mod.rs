@@ -214,7 +214,10 @@ impl Session {
                 drop(place);
                 drop(over);
                 let outcome = conversation.linger(&all_over).await;
-                (index, outcome.map(|o| o.into_result(&case.scenario.id, duration)))
+                (
+                    index,
+                    outcome.map(|o| o.into_result(&case.scenario.id, duration)),
+                )
             });
         }
         drop(over);

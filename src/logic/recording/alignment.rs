@@ -145,7 +145,10 @@ impl Reader<'_> {
         match step {
             Step::Request(step) => {
                 self.text(&step.target, &exchange.request.target);
-                self.content(step.body.as_ref().and_then(|b| b.json()), &exchange.request.body);
+                self.content(
+                    step.body.as_ref().and_then(|b| b.json()),
+                    &exchange.request.body,
+                );
             }
             Step::Response(step) => {
                 if let Some(response) = &exchange.response {

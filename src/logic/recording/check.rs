@@ -146,12 +146,7 @@ fn best(
     best
 }
 
-fn hear(
-    case: &Case,
-    exchanges: &[Exchange],
-    segment: &Segment,
-    options: &Options,
-) -> Vec<Outcome> {
+fn hear(case: &Case, exchanges: &[Exchange], segment: &Segment, options: &Options) -> Vec<Outcome> {
     [Role::Service, Role::Bot]
         .map(|role| hearing::hear(case, exchanges, segment, options, role))
         .into()
@@ -168,7 +163,12 @@ impl Followed {
     }
 
     fn results(self, case: &Case, exchanges: &[Exchange]) -> Vec<ScenarioResult> {
-        let of_segment = || self.segment.exchanges.iter().map(|index| &exchanges[*index]);
+        let of_segment = || {
+            self.segment
+                .exchanges
+                .iter()
+                .map(|index| &exchanges[*index])
+        };
         let numbers: Vec<String> = of_segment().map(|it| it.number.to_string()).collect();
         let note = format!("exchanges {} of the recording", numbers.join(", "));
         let omitted = of_segment().find(|exchange| {

@@ -249,13 +249,19 @@ const BOT: &str = "http://bot.invalid";
 impl Entry {
     fn into_exchange(self, number: u64, at_ms: u64) -> Exchange {
         let posted = self.request.post_data;
-        let body = posted.map_or(Content::Empty, |it| content(&it.text, it.encoding.as_deref()));
+        let body = posted.map_or(Content::Empty, |it| {
+            content(&it.text, it.encoding.as_deref())
+        });
         let answered = self.response.status != 0;
         let answer = self.response.content;
         let answer = answer.text.map_or(Content::Empty, |text| {
             content(&text, answer.encoding.as_deref())
         });
-        let time = if self.time.is_finite() { self.time.max(0.0) } else { 0.0 };
+        let time = if self.time.is_finite() {
+            self.time.max(0.0)
+        } else {
+            0.0
+        };
         Exchange {
             number,
             direction: direction(&body),
@@ -423,7 +429,9 @@ fn media_type(fields: &[(String, String)]) -> String {
     let mut types = fields
         .iter()
         .filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    types.next().map_or_else(String::new, |(_, value)| value.clone())
+    types
+        .next()
+        .map_or_else(String::new, |(_, value)| value.clone())
 }
 
 fn wire(version: &str) -> Wire {
@@ -458,7 +466,8 @@ mod tests {
 
     #[test]
     fn what_another_tool_wrote_is_read() {
-        let told = json!({"value": [{"changeType": "updated", "resource": "/app/calls/1/operations/9"}]});
+        let told =
+            json!({"value": [{"changeType": "updated", "resource": "/app/calls/1/operations/9"}]});
         let bytes = har(&json!([
             {
                 "startedDateTime": "2026-01-01T10:00:01.250+02:00", "time": 3.9,
@@ -482,11 +491,20 @@ mod tests {
         let recording = read("a.har", &bytes).unwrap();
         let list = recording.exchanges();
         let asked = &list[0];
-        assert_eq!(asked.request.target, "/beta/app/calls/1/participants/invite?a=b");
+        assert_eq!(
+            asked.request.target,
+            "/beta/app/calls/1/participants/invite?a=b"
+        );
         assert_eq!(asked.request.headers, [("A".to_owned(), "b".to_owned())]);
-        assert_eq!((asked.request.wire.version.as_str(), asked.took_ms), ("2", 12));
+        assert_eq!(
+            (asked.request.wire.version.as_str(), asked.took_ms),
+            ("2", 12)
+        );
         let told = &list[2];
-        assert_eq!((told.direction, told.at_ms), (Direction::Notification, 1250));
+        assert_eq!(
+            (told.direction, told.at_ms),
+            (Direction::Notification, 1250)
+        );
         assert_eq!(told.cause.as_ref().map(|cause| cause.exchange), Some(1));
         assert!(list[1].broke.is_some() && list[1].response.is_none());
     }

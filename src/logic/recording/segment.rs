@@ -91,9 +91,10 @@ fn is_asked(step: &RequestStep, exchange: &Exchange) -> bool {
 fn brings_a_call(step: &NotificationStep, exchange: &Exchange) -> bool {
     let brings = |body: &serde_json::Value| {
         notice::entries(body).is_some_and(|entries| {
-            entries.iter().map(Notice::read).any(|notice| {
-                notice.subject == Subject::Call && notice.change == "created"
-            })
+            entries
+                .iter()
+                .map(Notice::read)
+                .any(|notice| notice.subject == Subject::Call && notice.change == "created")
         })
     };
     let Content::Json(body) = &exchange.request.body else {

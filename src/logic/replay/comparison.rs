@@ -149,7 +149,11 @@ mod tests {
     fn what_differs_from_run_to_run_differs_alike() {
         let none: [&str; 0] = [];
         for (recorded, live, expected) in [
-            (json!({"id": "op-1"}), json!({"id": "op-2", "new": 1}), &none[..]),
+            (
+                json!({"id": "op-1"}),
+                json!({"id": "op-2", "new": 1}),
+                &none[..],
+            ),
             (json!({"id": "op-1"}), json!({"id": "op-3"}), &["/id"]),
             (json!({"id": "op-9"}), json!({"id": "op-2"}), &["/id"]),
             (

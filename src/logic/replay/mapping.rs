@@ -76,21 +76,24 @@ impl Mapping {
         if !text.contains('/') {
             return text.to_owned();
         }
-        text.split_inclusive(['/', '?', '#', '&', '='])
-            .map(|piece| {
-                let end = piece.trim_end_matches(['/', '?', '#', '&', '=']).len();
-                let (segment, separator) = piece.split_at(end);
-                let live = self.live(segment).unwrap_or(segment);
-                format!("{live}{separator}")
-            })
-            .collect()
+        let separators = ['/', '?', '#', '&', '='];
+        let mut translated = String::with_capacity(text.len());
+        for piece in text.split_inclusive(separators) {
+            let segment = piece.trim_end_matches(separators);
+            translated.push_str(self.live(segment).unwrap_or(segment));
+            translated.push_str(&piece[segment.len()..]);
+        }
+        translated
     }
 
     /// A recorded body with the live values in it.
     pub fn translated_json(&self, body: &Value) -> Value {
         match body {
             Value::String(text) => Value::String(self.translated(text)),
-            Value::Array(items) => items.iter().map(|item| self.translated_json(item)).collect(),
+            Value::Array(items) => items
+                .iter()
+                .map(|item| self.translated_json(item))
+                .collect(),
             Value::Object(properties) => properties
                 .iter()
                 .map(|(name, value)| (name.clone(), self.translated_json(value)))

@@ -107,7 +107,13 @@ impl Record {
             .response
             .as_ref()
             .map(|it| it.status);
-        self.depart(recording, index, rule, (json!(status), Value::Null), message);
+        self.depart(
+            recording,
+            index,
+            rule,
+            (json!(status), Value::Null),
+            message,
+        );
     }
 
     pub(super) fn note(&mut self, note: impl Into<String>) {

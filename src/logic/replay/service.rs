@@ -69,9 +69,8 @@ impl Service {
             }
         }
         let (brought, unprovoked) = provoked(exchanges, &group_of);
-        let is_counted = |exchange: &&Exchange| {
-            exchange.direction == Direction::Request || options.tells
-        };
+        let is_counted =
+            |exchange: &&Exchange| exchange.direction == Direction::Request || options.tells;
         let shelf = Shelf::new(exchanges);
         let mut mapping = Mapping::default();
         for value in shelf.issued() {
@@ -196,7 +195,13 @@ impl Service {
                 "exchange {} was recorded without an answer; it was answered 502",
                 exchange.number
             ));
-            return refusal(502, "the recorded exchange broke", &Value::Null, took, tells);
+            return refusal(
+                502,
+                "the recorded exchange broke",
+                &Value::Null,
+                took,
+                tells,
+            );
         };
         if matches!(response.body, Content::Omitted { .. }) {
             self.record.note(format!(
@@ -219,8 +224,13 @@ impl Service {
         let message = format!("nothing recorded fits `{asked}`");
         let Some((index, differences)) = nearest else {
             let pair = (Value::Null, json!(asked));
-            self.record
-                .depart(&self.recording, 0, Rule::RequestUnexpected, pair, message.clone());
+            self.record.depart(
+                &self.recording,
+                0,
+                Rule::RequestUnexpected,
+                pair,
+                message.clone(),
+            );
             return refusal(404, &message, &Value::Null, Duration::ZERO, Vec::new());
         };
         let recorded = &self.recording.exchanges()[index];
@@ -242,8 +252,13 @@ impl Service {
         };
         if differences.is_empty() {
             let pair = (Value::Null, json!(asked));
-            self.record
-                .depart(&self.recording, index, Rule::RequestUnexpected, pair, why.clone());
+            self.record.depart(
+                &self.recording,
+                index,
+                Rule::RequestUnexpected,
+                pair,
+                why.clone(),
+            );
         } else {
             self.record
                 .differ(&self.recording, index, Rule::RequestUnexpected, differences);
@@ -263,7 +278,12 @@ impl Service {
         let alike = self.shelf.alike(marks);
         let compared = alike.into_iter().map(|index| {
             let differences = self.compare(index, request).differences;
-            (self.shelf.is_served(index), differences.len(), index, differences)
+            (
+                self.shelf.is_served(index),
+                differences.len(),
+                index,
+                differences,
+            )
         });
         let best = compared.min_by_key(|(served, count, index, _)| (*count, *served, *index));
         if let Some((_, _, index, differences)) = best {
@@ -390,7 +410,13 @@ fn provoked(exchanges: &[Exchange], group_of: &[usize]) -> (Vec<Vec<usize>>, Vec
     (brought, unprovoked)
 }
 
-fn refusal(status: u16, message: &str, nearest: &Value, took: Duration, tells: Vec<usize>) -> Answer {
+fn refusal(
+    status: u16,
+    message: &str,
+    nearest: &Value,
+    took: Duration,
+    tells: Vec<usize>,
+) -> Answer {
     let mut error = json!({"code": "confcall", "message": message});
     if !nearest.is_null() {
         error["nearest"] = nearest.clone();
