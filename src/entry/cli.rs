@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 use super::output::Color;
-use super::{completions, extract, list, record, run, selftest, serve, show};
+use super::{ca, completions, extract, list, record, run, selftest, serve, show};
 
 /// Record-replay conformance tests for calling bots and the services that they call
 #[derive(Debug, Parser)]
@@ -61,7 +61,10 @@ Example:
     Serve(serve::Arguments),
     /// Stand between a bot and a service and record what they say
     #[command(after_help = record::EXAMPLES)]
-    Record(record::Arguments),
+    Record(Box<record::Arguments>),
+    /// Say where the local authority's certificate is, and how clients come to trust it
+    #[command(after_help = ca::EXAMPLES)]
+    Ca(ca::Arguments),
     /// Turn API reference pages into scenarios, or account for every fence in them
     #[command(after_help = extract::EXAMPLES)]
     Extract(extract::Arguments),

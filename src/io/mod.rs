@@ -6,3 +6,4 @@ pub mod player;
 pub mod proxy;
 pub mod reference;
 pub mod store;
+pub mod tls;
