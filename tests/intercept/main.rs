@@ -12,9 +12,11 @@ use confcall::model::cassette::{Content, Direction};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use party::{Recorder, Service, confcall, post, send};
+use party::{Recorder, Service, confcall, post, send, send_all};
 
+/// The versions of HTTP, as a handshake calls them.
 const ONE: &[&str] = &["http/1.1"];
+const TWO: &[&str] = &["h2"];
 
 #[tokio::test]
 async fn a_named_host_is_opened_and_recorded() {
@@ -24,12 +26,12 @@ async fn a_named_host_is_opened_and_recorded() {
     let target = service.at("localhost");
     let stream = recorder.tls(&target, &recorder.ca(), ONE).await.unwrap();
     let request = post("/app/calls?sig=hunter2x", &target, "{\"a\":1}");
-    let (status, _, said) = send(stream, request).await;
-    assert_eq!(status, 200);
-    assert_eq!(said["host"], target);
-    assert_eq!(said["target"], "/app/calls?sig=hunter2x");
-    assert_eq!(said["authorization"], "Bearer hunter2x");
-    assert_eq!(said["body"], "{\"a\":1}");
+    let answer = send(stream, request).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.said["host"], target);
+    assert_eq!(answer.said["target"], "/app/calls?sig=hunter2x");
+    assert_eq!(answer.said["authorization"], "Bearer hunter2x");
+    assert_eq!(answer.said["body"], "{\"a\":1}");
 
     let (cassette, said) = recorder.kill();
     assert_eq!(said, "");
@@ -47,6 +49,7 @@ async fn a_named_host_is_opened_and_recorded() {
     assert_eq!(exchange.request.body, Content::Json(json!({"a": 1})));
     assert!(exchange.request.headers.contains(&("host".into(), target)));
     assert_eq!(exchange.response.as_ref().unwrap().status, 200);
+    assert_eq!(exchange.request.wire.version, "", "which is 1.1");
     assert!(!format!("{cassette:?}").contains("hunter2x"));
 }
 
@@ -57,8 +60,11 @@ async fn other_hosts_are_tunnelled_unread() {
     let target = service.at("localhost");
     // The certificate is the service's own.
     let stream = recorder.tls(&target, &service.ca, ONE).await.unwrap();
-    let (status, _, said) = send(stream, post("/a", &target, "")).await;
-    assert_eq!((status.as_u16(), &said["target"]), (200, &json!("/a")));
+    let answer = send(stream, post("/a", &target, "")).await;
+    assert_eq!(
+        (answer.status(), &answer.said["target"]),
+        (200, &json!("/a"))
+    );
     assert!(recorder.tls(&target, &recorder.ca(), ONE).await.is_err());
     assert!(recorder.kill().0.exchanges.is_empty());
 }
@@ -91,12 +97,18 @@ async fn plain_http_is_recorded_where_its_host_is_named() {
     let target = service.at("127.0.0.1");
     let whole = format!("http://{target}/a?b");
     // The target overrides `Host` (RFC 9112 section 3.2.2).
-    let (status, _, said) = send(recorder.connect().await, post(&whole, "other", "{}")).await;
-    assert_eq!((status.as_u16(), &said["host"]), (200, &json!(target)));
+    let answer = send(recorder.connect().await, post(&whole, "other", "{}")).await;
+    assert_eq!(
+        (answer.status(), &answer.said["host"]),
+        (200, &json!(target))
+    );
     // Some clients send plain HTTP through a tunnel.
     let tunnel = recorder.tunnel(&target).await.unwrap();
-    let (status, _, said) = send(tunnel, post("/c", &target, "{}")).await;
-    assert_eq!((status.as_u16(), &said["target"]), (200, &json!("/c")));
+    let answer = send(tunnel, post("/c", &target, "{}")).await;
+    assert_eq!(
+        (answer.status(), &answer.said["target"]),
+        (200, &json!("/c"))
+    );
 
     for (target, status, word) in [
         (
@@ -108,8 +120,12 @@ async fn plain_http_is_recorded_where_its_host_is_named() {
         ("/a".to_owned(), 400, "forward proxy"),
     ] {
         let refused = send(recorder.connect().await, post(&target, "127.0.0.1", "")).await;
-        assert_eq!(refused.0.as_u16(), status, "{target}");
-        assert!(refused.2.to_string().contains(word), "{refused:?}");
+        assert_eq!(refused.status(), status, "{target}");
+        assert!(
+            refused.said.to_string().contains(word),
+            "{target}: {}",
+            refused.said
+        );
     }
     let (cassette, _) = recorder.kill();
     let requests = cassette.exchanges.iter().map(|it| &it.request);
@@ -129,8 +145,8 @@ async fn a_tunnel_leads_to_its_own_host_only() {
     let recorder = Recorder::start(&["--intercept", "127.0.0.1", "--ca", ca], 1);
     let target = service.at("127.0.0.1");
     let stream = recorder.tls(&target, &recorder.ca(), ONE).await.unwrap();
-    let (status, _, _) = send(stream, post("/", "graph.example", "")).await;
-    assert_eq!(status, 421);
+    let answer = send(stream, post("/", "graph.example", "")).await;
+    assert_eq!(answer.status(), 421);
     for target in ["graph.example", "", "a b:1"] {
         let (status, _) = recorder.tunnel(target).await.unwrap_err();
         assert_eq!(status, 400, "{target}");
@@ -150,7 +166,7 @@ async fn it_does_not_send_to_itself() {
     assert!(said.contains("own listener"), "{said}");
     let target = format!("http://localhost:{port}/");
     let refused = send(recorder.connect().await, post(&target, "localhost", "")).await;
-    assert_eq!(refused.0, 508);
+    assert_eq!(refused.status(), 508);
     let (cassette, _) = recorder.kill();
     assert!(
         cassette.exchanges[0]
@@ -168,9 +184,10 @@ async fn whoever_is_not_trusted_is_told() {
     let target = service.at("localhost");
     // confcall does not trust the service.
     let stream = recorder.tls(&target, &recorder.ca(), ONE).await.unwrap();
-    let (status, _, said) = send(stream, post("/", &target, "")).await;
-    assert_eq!(status, 502);
-    assert!(said.to_string().contains("--ca FILE"), "{said}");
+    let answer = send(stream, post("/", &target, "")).await;
+    assert_eq!(answer.status(), 502);
+    let said = answer.said.to_string();
+    assert!(said.contains("--ca FILE"), "{said}");
     // The client does not trust confcall.
     assert!(recorder.tls(&target, &service.ca, ONE).await.is_err());
     // The next tunnel is there after the warning.
@@ -192,17 +209,115 @@ async fn callbacks_come_back_through_the_proxy() {
     let target = service.at("localhost");
     let stream = recorder.tls(&target, &recorder.ca(), ONE).await.unwrap();
     let body = json!({"callbackUri": callback}).to_string();
-    let (_, _, said) = send(stream, post("/", &target, &body)).await;
+    let answer = send(stream, post("/", &target, &body)).await;
     let rewritten = format!("http://{}/callback", recorder.addresses[1]);
-    assert_eq!(said["body"], json!({"callbackUri": rewritten}).to_string());
+    assert_eq!(
+        answer.said["body"],
+        json!({"callbackUri": rewritten}).to_string()
+    );
     let notifying = tokio::net::TcpStream::connect(&recorder.addresses[1])
         .await
         .unwrap();
-    let (_, _, said) = send(notifying, post("/callback", "bot", "{}")).await;
-    assert_eq!(said["target"], "/callback");
+    let answer = send(notifying, post("/callback", "bot", "{}")).await;
+    assert_eq!(answer.said["target"], "/callback");
     let directions = recorder.kill().0.exchanges;
     let directions: Vec<_> = directions.iter().map(|it| it.direction).collect();
     assert_eq!(directions, [Direction::Request, Direction::Notification]);
+}
+
+#[tokio::test]
+async fn each_side_settles_its_own_version() {
+    for (client, service, versions) in [
+        (TWO, TWO, ["2", "2"]),
+        (TWO, ONE, ["2", ""]),
+        (ONE, TWO, ["", "2"]),
+    ] {
+        let service = Service::start(service).await;
+        let ca = service.ca.to_str().unwrap();
+        let recorder = Recorder::start(&["--intercept", "localhost", "--ca", ca], 1);
+        let target = service.at("localhost");
+        let both = [TWO, ONE].concat();
+        let offered = if client == TWO { &both } else { client };
+        let stream = recorder
+            .tls(&target, &recorder.ca(), offered)
+            .await
+            .unwrap();
+        let answer = if client == TWO {
+            let path = format!("https://{target}/trailers");
+            let mut request = post(&path, &target, "{}");
+            request.headers_mut().remove("host");
+            // In HTTP/2 cookies may be apart, elsewhere they are one field.
+            for cookie in ["a=1", "b=2"] {
+                request
+                    .headers_mut()
+                    .append("cookie", cookie.parse().unwrap());
+            }
+            let mut answers = send_all(stream, vec![request]).await;
+            assert_eq!(answers[0].said["cookie"], "a=1; b=2");
+            let answer = answers.remove(0);
+            if let ["2", "2"] = versions {
+                assert_eq!(answer.trailers.as_ref().unwrap()["etag"], "\"checked\"");
+            }
+            answer
+        } else {
+            send(stream, post("/trailers", &target, "{}")).await
+        };
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.said["host"], target);
+        let (cassette, _) = recorder.kill();
+        let exchange = &cassette.exchanges[0];
+        let response = exchange.response.as_ref().unwrap();
+        let written = [&exchange.request.wire, &response.wire];
+        assert_eq!(written.map(|it| it.version.as_str()), versions);
+        let host = ("host".to_owned(), target);
+        assert!(exchange.request.headers.contains(&host), "{exchange:?}");
+        let trailers = [("etag".to_owned(), "\"checked\"".to_owned())];
+        // In HTTP/1.1 a service keeps them to itself unless it is told that they are welcome.
+        let is_trailed = versions[1] == "2";
+        let trailers = if is_trailed { &trailers[..] } else { &[] };
+        assert_eq!(response.wire.trailers, trailers);
+        assert_eq!(exchange.broke, None);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_a_body_ends_whole_in_each_version() {
+    for protocols in [TWO, ONE] {
+        let service = Service::start(protocols).await;
+        let ca = service.ca.to_str().unwrap();
+        let recorder = Recorder::start(&["--intercept", "localhost", "--ca", ca], 1);
+        let target = service.at("localhost");
+        let stream = recorder.tls(&target, &recorder.ca(), ONE).await.unwrap();
+        let answer = send(stream, post("/empty", &target, "{}")).await;
+        assert_eq!(answer.status(), 204);
+        assert_eq!(recorder.kill().0.exchanges[0].broke, None);
+    }
+}
+
+#[tokio::test]
+async fn requests_of_one_connection_are_recorded_each_by_itself() {
+    let service = Service::start(TWO).await;
+    let ca = service.ca.to_str().unwrap();
+    let recorder = Recorder::start(&["--intercept", "localhost", "--ca", ca], 1);
+    let target = service.at("localhost");
+    let stream = recorder.tls(&target, &recorder.ca(), TWO).await.unwrap();
+    let request = |number| {
+        let body = json!({"number": number, "more": "x".repeat(100_000)}).to_string();
+        post(&format!("https://{target}/{number}"), &target, &body)
+    };
+    let answers = send_all(stream, (0..40).map(request).collect()).await;
+    assert_eq!(answers.len(), 40);
+    let (cassette, _) = recorder.kill();
+    let mut numbers = Vec::new();
+    for exchange in &cassette.exchanges {
+        let Content::Json(body) = &exchange.request.body else {
+            panic!("{exchange:?}");
+        };
+        assert_eq!(exchange.request.target, format!("/{}", body["number"]));
+        numbers.push(body["number"].as_u64().unwrap());
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..40).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -216,15 +331,18 @@ async fn a_reverse_proxy_speaks_tls_to_both_parties() {
     let callback = format!("https://{}/callback", bot.at("127.0.0.1"));
     let ca = both.to_str().unwrap();
     let recorder = Recorder::start(&["--service", &at, "--bot", &callback, "--ca", ca], 2);
-    let (status, _, said) = send(recorder.connect().await, post("/a", "confcall", "")).await;
-    assert_eq!((status.as_u16(), &said["target"]), (200, &json!("/beta/a")));
-    assert_eq!(said["host"], service.at("localhost"));
+    let answer = send(recorder.connect().await, post("/a", "confcall", "")).await;
+    assert_eq!(
+        (answer.status(), &answer.said["target"]),
+        (200, &json!("/beta/a"))
+    );
+    assert_eq!(answer.said["host"], service.at("localhost"));
     let notifying = tokio::net::TcpStream::connect(&recorder.addresses[1])
         .await
         .unwrap();
-    let (status, _, said) = send(notifying, post("/callback", "confcall", "{}")).await;
+    let answer = send(notifying, post("/callback", "confcall", "{}")).await;
     assert_eq!(
-        (status.as_u16(), &said["target"]),
+        (answer.status(), &answer.said["target"]),
         (200, &json!("/callback"))
     );
     // No tunnels lead through it.

@@ -12,8 +12,8 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::http::uri::Authority;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode, Version};
-use hyper_util::rt::TokioIo;
+use hyper::{HeaderMap, Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -55,12 +55,13 @@ impl Service {
                 let acceptor = acceptor.clone();
                 tokio::spawn(async move {
                     let Some(acceptor) = acceptor else {
-                        serve(stream).await;
+                        serve(stream, false).await;
                         return;
                     };
                     // A client that does not trust it goes away.
                     if let Ok(stream) = acceptor.accept(stream).await {
-                        serve(stream).await;
+                        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                        serve(stream, is_http2).await;
                     }
                 });
             }
@@ -77,32 +78,50 @@ impl Service {
     }
 }
 
-async fn serve<S>(stream: S)
+async fn serve<S>(stream: S, is_http2: bool)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
-    let builder = hyper::server::conn::http1::Builder::new();
+    let stream = TokioIo::new(stream);
     // The client decides when it has had enough.
-    let _ = builder
-        .serve_connection(TokioIo::new(stream), service_fn(answer))
-        .await;
+    if is_http2 {
+        let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+        let _ = builder.serve_connection(stream, service_fn(answer)).await;
+    } else {
+        let builder = hyper::server::conn::http1::Builder::new();
+        let _ = builder.serve_connection(stream, service_fn(answer)).await;
+    }
 }
 
-async fn answer(request: Request<Incoming>) -> hyper::Result<Response<Full<Bytes>>> {
+async fn answer(request: Request<Incoming>) -> hyper::Result<Response<BoxBody>> {
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
-    let host = head.headers.get("host").map(|it| it.to_str().unwrap());
-    let host = host.or(head.uri.authority().map(Authority::as_str));
+    let field = |name| Some(head.headers.get(name)?.to_str().unwrap());
+    let authority = head.uri.authority().map(Authority::as_str);
     let text = json!({
-        "host": host,
+        "host": field("host").or(authority),
         "target": head.uri.path_and_query().unwrap().as_str(),
         "version": format!("{:?}", head.version),
-        "authorization": head.headers.get("authorization").map(|it| it.to_str().unwrap()),
-        "cookie": head.headers.get("cookie").map(|it| it.to_str().unwrap()),
+        "authorization": field("authorization"),
+        "cookie": field("cookie"),
         "body": String::from_utf8(body.to_vec()).unwrap(),
     });
-    Ok(Response::new(text.to_string().into()))
+    if head.uri.path() == "/empty" {
+        // Over HTTP/2 the end comes by itself, after the head.
+        let body = Full::default().with_trailers(async { None });
+        let mut response = Response::new(body.boxed_unsync());
+        *response.status_mut() = hyper::StatusCode::NO_CONTENT;
+        return Ok(response);
+    }
+    let body = Full::from(text.to_string());
+    let mut trailers = HeaderMap::new();
+    trailers.insert("etag", "\"checked\"".parse().unwrap());
+    let is_trailed = head.uri.path() == "/trailers";
+    let trailers = async move { is_trailed.then_some(Ok(trailers)) };
+    Ok(Response::new(body.with_trailers(trailers).boxed_unsync()))
 }
+
+type BoxBody = http_body_util::combinators::UnsyncBoxBody<Bytes, std::convert::Infallible>;
 
 fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
@@ -230,8 +249,30 @@ pub fn confcall(folder: &TempDir) -> Command {
     command
 }
 
-/// An answer: its status, its version, and its text as JSON.
-pub type Answer = (StatusCode, Version, Value);
+/// An answer: its head, its text as JSON, null where it is none, and its trailers.
+pub struct Answer {
+    pub head: hyper::http::response::Parts,
+    pub said: Value,
+    pub trailers: Option<HeaderMap>,
+}
+
+impl Answer {
+    async fn read(response: Response<Incoming>) -> Self {
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap();
+        let trailers = body.trailers().cloned();
+        let said = serde_json::from_slice(&body.to_bytes()).unwrap_or_default();
+        Self {
+            head,
+            said,
+            trailers,
+        }
+    }
+
+    pub fn status(&self) -> u16 {
+        self.head.status.as_u16()
+    }
+}
 
 /// Sends a request over a connection that speaks HTTP/1.1.
 pub async fn send<S>(stream: S, request: Request<Full<Bytes>>) -> Answer
@@ -242,14 +283,26 @@ where
         .await
         .unwrap();
     tokio::spawn(connection);
-    read(sender.send_request(request).await.unwrap()).await
+    Answer::read(sender.send_request(request).await.unwrap()).await
 }
 
-async fn read(response: Response<Incoming>) -> Answer {
-    let (status, version) = (response.status(), response.version());
-    let text = response.into_body().collect().await.unwrap().to_bytes();
-    let text = serde_json::from_slice(&text).unwrap();
-    (status, version, text)
+/// Sends requests at a time over a connection that speaks HTTP/2.
+pub async fn send_all(
+    stream: TlsStream<TcpStream>,
+    requests: Vec<Request<Full<Bytes>>>,
+) -> Vec<Answer> {
+    let executor = TokioExecutor::new();
+    let (sender, connection) =
+        hyper::client::conn::http2::handshake(executor, TokioIo::new(stream))
+            .await
+            .unwrap();
+    tokio::spawn(connection);
+    let mut sent = tokio::task::JoinSet::new();
+    for request in requests {
+        let mut sender = sender.clone();
+        sent.spawn(async move { Answer::read(sender.send_request(request).await.unwrap()).await });
+    }
+    sent.join_all().await
 }
 
 /// A POST with a secret and this body.

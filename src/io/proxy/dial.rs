@@ -16,8 +16,9 @@ use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
+use super::MAX_LIST;
 use super::body::Outward;
-use crate::io::net::MAX_FIELDS;
+use crate::io::net::{HEAD_TIMEOUT, MAX_FIELDS};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,17 +26,21 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// What sends requests on.
 pub(super) type Client = legacy::Client<HttpsConnector<Dialer>, Outward>;
 
-/// A client that keeps connections open; `https` is spoken under this configuration.
+/// A client that keeps connections open; `https` is spoken under this configuration, in HTTP/2 where
+/// the other party takes it.
 pub(super) fn client(dialer: Dialer, tls: ClientConfig) -> Client {
     let connector = HttpsConnectorBuilder::new()
         .with_tls_config(tls)
         .https_or_http()
-        .enable_http1()
+        .enable_all_versions()
         .wrap_connector(dialer);
     legacy::Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(Duration::from_secs(15))
+        .timer(TokioTimer::new())
         .http1_max_headers(MAX_FIELDS)
+        .http2_max_header_list_size(MAX_LIST)
+        .http2_keep_alive_interval(HEAD_TIMEOUT)
         .build(connector)
 }
 

@@ -161,6 +161,7 @@ fn wire(version: Version, headers: &HeaderMap, body: &Tee) -> Wire {
     Wire {
         version: match version {
             Version::HTTP_10 => "1.0".to_owned(),
+            Version::HTTP_2 => "2".to_owned(),
             // 1.1 is what is meant where nothing is said.
             _ => String::new(),
         },

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderValue};
+use hyper::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, HeaderMap, HeaderValue,
+};
 use hyper::http::request::Parts;
 use hyper::http::uri::{Authority, Scheme};
 use hyper::{Method, Request, Response, StatusCode};
@@ -35,12 +37,14 @@ pub(super) async fn forward(
         Err((status, message)) => return Ok(refusal(status, &message)),
     };
     let mut outgoing = Request::new(());
+    let is_head = head.method == Method::HEAD;
     *outgoing.method_mut() = head.method.clone();
     *outgoing.headers_mut() = head.headers.clone();
     let pending = Pending::begin(recorder, direction, head);
     hop::strip(outgoing.headers_mut());
     outgoing.headers_mut().remove(HOST);
     outgoing.headers_mut().remove(EXPECT);
+    join_cookies(outgoing.headers_mut());
     let body = match outward(recorder, &pending, direction, body, &mut outgoing).await {
         Ok(body) => body,
         Err(broke) => {
@@ -57,16 +61,30 @@ pub(super) async fn forward(
     };
     match recorder.client.request(outgoing.map(|()| body)).await {
         Ok(answer) => {
-            let (head, body) = answer.into_parts();
+            let (head, mut body) = answer.into_parts();
             let mut response = Response::new(());
             *response.status_mut() = head.status;
             *response.headers_mut() = head.headers.clone();
             hop::strip(response.headers_mut());
+            let has_no_body = is_head
+                || matches!(
+                    head.status,
+                    StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+                );
             pending.answered(head);
-            if body.is_end_stream() {
+            if has_no_body || body.size_hint().exact() == Some(0) {
+                // Nobody asks for a body where there can be none, and its end is the exchange's.
+                match body.frame().await {
+                    Some(Ok(frame)) => pending.passed.frame(&frame),
+                    Some(Err(error)) => {
+                        pending.end(Some(error.to_string()))?;
+                        return Err(error.into());
+                    }
+                    None => {}
+                }
                 pending.end(None)?;
             }
-            Ok(response.map(|()| Homeward::Streamed(body, pending)))
+            Ok(response.map(|()| Homeward::streamed(body, pending)))
         }
         Err(error) => {
             pending.end(Some(in_words(&error)))?;
@@ -139,6 +157,20 @@ fn name_host(head: &mut Parts, origin: &Origin) {
         .is_some_and(|it| origin.is(it));
     if !is_named && let Ok(host) = HeaderValue::from_str(origin.authority()) {
         head.headers.insert(HOST, host);
+    }
+}
+
+/// Makes one field of the cookies that HTTP/2 lets a client send apart (RFC 9113 section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    if headers.get_all(COOKIE).iter().nth(1).is_some() {
+        let crumbs: Vec<_> = headers
+            .get_all(COOKIE)
+            .iter()
+            .map(HeaderValue::as_bytes)
+            .collect();
+        if let Ok(whole) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..])) {
+            headers.insert(COOKIE, whole);
+        }
     }
 }
 

@@ -4,7 +4,6 @@
 //! authority answers, or plain HTTP, which some clients send through tunnels too. Other tunnels
 //! are passed on unread.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
@@ -20,9 +19,9 @@ use tower_service::Service as _;
 use super::body::Homeward;
 use super::forward::refusal;
 use super::hosts::{NamedHost, normal};
-use super::{Route, Session, dial, serve_http};
+use super::{Route, Session, Task, dial, serve_http1, serve_http2};
 use crate::io::net::{HEAD_TIMEOUT, in_words};
-use crate::io::tls::Authority;
+use crate::io::tls::{Authority, HTTP_2};
 
 /// What is read of the traffic through a forward proxy, and by what right.
 #[derive(Debug)]
@@ -170,7 +169,7 @@ fn open<S>(
     mut stream: BufReader<S>,
     host: String,
     port: u16,
-) -> Pin<Box<dyn Future<Output = ()> + Send>>
+) -> Task
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -189,7 +188,7 @@ where
             })
         };
         if first != HANDSHAKE {
-            serve_http(TokioIo::new(stream), opened(Scheme::HTTP)).await;
+            serve_http1(TokioIo::new(stream), opened(Scheme::HTTP)).await;
             return;
         }
         let name = host.trim_start_matches('[').trim_end_matches(']');
@@ -201,7 +200,15 @@ where
             }
         };
         match accepted {
-            Ok(Ok(stream)) => serve_http(TokioIo::new(stream), opened(Scheme::HTTPS)).await,
+            Ok(Ok(stream)) => {
+                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP_2);
+                let (stream, opened) = (TokioIo::new(stream), opened(Scheme::HTTPS));
+                if is_http2 {
+                    serve_http2(stream, opened).await;
+                } else {
+                    serve_http1(stream, opened).await;
+                }
+            }
             Ok(Err(error)) => (interception.warn)(&format!(
                 "a client broke off the handshake for `{host}`: {error}\n  = help: `confcall ca` \
                  says how a client comes to trust confcall's certificates"

@@ -1,7 +1,7 @@
 //! The recording proxy: it stands between bot and service, passes on what they say in both
 //! directions, and writes each exchange down before its answer is over.
 //!
-//! For: HTTP/1.1 to named parties, in the place of one of them (`callback`) or as the forward
+//! For: HTTP/1.1 and, in TLS, HTTP/2 to named parties, in the place of one of them (`callback`) or as the forward
 //! proxy of its clients (`intercept`), bodies passed on as they come. Not for: what the messages
 //! mean.
 
@@ -20,10 +20,13 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
 use hyper::server::conn::http1::{self, UpgradeableConnection};
+use hyper::server::conn::http2;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::ClientConfig;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
@@ -32,6 +35,7 @@ use url::Url;
 pub use self::hosts::NamedHost;
 pub use self::intercept::Interception;
 
+use self::body::{Broken, Homeward};
 use self::callback::Callbacks;
 use self::causes::Causes;
 use self::dial::{Client, Dialer};
@@ -41,6 +45,13 @@ use super::journal::Journal;
 use super::net::{GRACE, HEAD_TIMEOUT, Listener, MAX_CONNECTIONS, MAX_FIELDS, MAX_HEAD, Shutdown};
 use crate::model::cassette::Direction;
 use crate::model::redaction::Redactor;
+
+/// The longest message head in HTTP/2, in bytes of names and values and 32 for each field
+/// (RFC 9113 section 6.5.2).
+const MAX_LIST: u32 = 64 * 1024;
+
+/// How many requests are under way in one connection of HTTP/2 at a time. Further ones wait.
+const MAX_STREAMS: u32 = 128;
 
 /// Between whom a recording stands.
 #[derive(Debug)]
@@ -185,7 +196,7 @@ async fn serve(listener: Listener, recorder: &Arc<Recorder>, route: Route) {
                     route: route.clone(),
                     place: Arc::new(place),
                 };
-                tokio::spawn(serve_http(TokioIo::new(stream), Arc::new(session)));
+                tokio::spawn(serve_http1(TokioIo::new(stream), Arc::new(session)));
             }
             // Out of file descriptors, most likely: some connection must end first.
             (Ok(_), Err(_)) => sleep(Duration::from_millis(10)).await,
@@ -198,45 +209,69 @@ async fn serve(listener: Listener, recorder: &Arc<Recorder>, route: Route) {
     let _ = timeout(GRACE, places.acquire_many(all)).await;
 }
 
-/// Serves a connection until its client closes it, or the recording ends.
-async fn serve_http<I>(io: I, session: Arc<Session>)
+/// A future of any kind.
+type Task<T = ()> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Serves a connection in HTTP/1.1 until its client closes it, or the recording ends.
+async fn serve_http1<I>(io: I, session: Arc<Session>)
 where
     I: Read + Write + Unpin + Send + 'static,
 {
     let shutdown = session.recorder.shutdown.clone();
-    let service = service_fn(move |request| {
-        let session = Arc::clone(&session);
-        Box::pin(async move { forward(&session, request).await })
-    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD)
         .max_header_size(MAX_HEAD)
         .max_headers(MAX_FIELDS)
-        .serve_connection(io, service)
+        .serve_connection(io, service_fn(move |request| answer(&session, request)))
         .with_upgrades();
     ending_with(
         connection,
-        &shutdown,
+        shutdown,
         UpgradeableConnection::graceful_shutdown,
     )
     .await;
 }
 
+/// Serves a connection in HTTP/2 until its client closes it or is gone, or the recording ends.
+async fn serve_http2<I>(io: I, session: Arc<Session>)
+where
+    I: Read + Write + Unpin + Send + 'static,
+{
+    let shutdown = session.recorder.shutdown.clone();
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .keep_alive_interval(HEAD_TIMEOUT)
+        .max_header_list_size(MAX_LIST)
+        .max_concurrent_streams(MAX_STREAMS)
+        .serve_connection(io, service_fn(move |request| answer(&session, request)));
+    ending_with(connection, shutdown, http2::Connection::graceful_shutdown).await;
+}
+
+fn answer(
+    session: &Arc<Session>,
+    request: Request<Incoming>,
+) -> Task<Result<Response<Homeward>, Broken>> {
+    let session = Arc::clone(session);
+    Box::pin(async move { forward(&session, request).await })
+}
+
 /// Drives a connection to its end, of which it is told when the shutdown begins. A connection that
-/// breaks has had its exchange written as broken.
-async fn ending_with<C: Future>(
-    connection: C,
-    shutdown: &Shutdown,
-    tell: impl FnOnce(Pin<&mut C>),
-) {
-    let mut connection = pin!(connection);
-    tokio::select! {
-        _ = &mut connection => {}
-        () = shutdown.begun() => {
-            tell(connection.as_mut());
-            connection.await;
+/// breaks has had its exchange written as broken. The type of the future is said, because the
+/// compiler does not find out by itself that it may go from thread to thread.
+fn ending_with<C>(connection: C, shutdown: Shutdown, tell: fn(Pin<&mut C>)) -> Task
+where
+    C: Future<Output: Send> + Send + 'static,
+{
+    Box::pin(async move {
+        let mut connection = pin!(connection);
+        tokio::select! {
+            _ = &mut connection => {}
+            () = shutdown.begun() => {
+                tell(connection.as_mut());
+                connection.await;
+            }
         }
-    }
+    })
 }

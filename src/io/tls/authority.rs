@@ -21,6 +21,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{RootCertStore, ServerConfig};
 
+use super::HTTP_2;
+
 /// The file of the certificate in its folder, and that of the key.
 const CERTIFICATE: &str = "ca.pem";
 const KEY: &str = "ca.key";
@@ -108,7 +110,7 @@ impl Authority {
     }
 
     /// What a server shows that stands in for this host, a name or an IP address without brackets:
-    /// a certificate for it, and HTTP/1.1.
+    /// a certificate for it, HTTP/2 and HTTP/1.1.
     ///
     /// # Errors
     ///
@@ -127,7 +129,7 @@ impl Authority {
                     .with_single_cert(vec![certificate, self.certificate.clone()], key)
             })
             .map_err(|error| error.to_string())?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
         let config = Arc::new(config);
         if hosts.len() >= MOST_HOSTS {
             hosts.clear();

@@ -14,6 +14,9 @@ use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, ring};
 
+/// What HTTP/2 is called where a handshake settles the version (RFC 9113 section 3.2).
+pub const HTTP_2: &[u8] = b"h2";
+
 /// The one implementation of cryptography that confcall uses.
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
