@@ -93,7 +93,7 @@ curl
 Python
   urllib, http.client:  HTTPS_PROXY=PROXY SSL_CERT_FILE={path}
   requests:             HTTPS_PROXY=PROXY REQUESTS_CA_BUNDLE={path}
-  (http.client itself takes a proxy only by set_tunnel; these replace the other authorities)
+  (http.client itself takes a proxy only by set_tunnel, and a context with cafile)
 
 Node
   HTTPS_PROXY=PROXY NODE_EXTRA_CA_CERTS={path} NODE_USE_ENV_PROXY=1
@@ -102,10 +102,9 @@ Node
 
 .NET
   HTTPS_PROXY=PROXY SSL_CERT_FILE={path}
-  (Linux, where this file replaces the other authorities of its name; on Windows and macOS the
-  certificate goes into the user's store:
+  (on Linux; elsewhere the certificate goes into the user's store
   Windows: certutil -user -addstore Root {path}
-  macOS: security add-trusted-cert -k ~/Library/Keychains/login.keychain-db {path})
+  macOS:   security add-trusted-cert -k ~/Library/Keychains/login.keychain-db {path})
 
 Java
   keytool -importcert -noprompt -alias confcall -file {path} \\
