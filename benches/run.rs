@@ -3,14 +3,14 @@
 use confcall::entry::pair::{self, Manners};
 use confcall::entry::run::setup;
 use confcall::io::net::Shutdown;
-use confcall::io::player;
 use confcall::io::store;
+use confcall::logic::judge;
 use confcall::logic::verdict::{Role, Verdict};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn run(bench: &mut Criterion) {
     let scenarios = store::built_in().expect("scenarios");
-    let cases = player::cases(&scenarios, &scenarios);
+    let cases = judge::cases(&scenarios, &scenarios);
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     bench.bench_function("run/default", |timer| {
         timer.iter(|| {

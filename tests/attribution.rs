@@ -9,6 +9,7 @@ use confcall::io::net::{Client, Listener, OutgoingRequest, Reply, Shutdown};
 use confcall::io::player::{self, GivenBy, Target};
 use confcall::io::reference::service::{Edition, ReferenceService, ServiceFault, ServiceOptions};
 use confcall::io::store;
+use confcall::logic::judge;
 use confcall::logic::verdict::{Rule, ScenarioResult, Verdict};
 use confcall::model::message::{Payload, Request};
 use url::Url;
@@ -69,7 +70,7 @@ fn play(fault: Option<ServiceFault>) -> Vec<ScenarioResult> {
             .filter(|scenario| scenario.id.edition() == Some("2021-02"))
             .cloned()
             .collect();
-        let mut setup = setup(player::cases(&all, &picked), Shutdown::new());
+        let mut setup = setup(judge::cases(&all, &picked), Shutdown::new());
         setup.settle = Duration::from_millis(50);
         if fault.is_some() {
             setup.judge.deadline = Duration::from_secs(1);
@@ -109,7 +110,7 @@ async fn forward(client: Client, to: String, request: Request) -> Reply {
 #[test]
 fn a_setup_is_shared_without_copying_its_pages() {
     let all = store::built_in().expect("scenarios");
-    let cases = player::cases(&all, &all);
+    let cases = judge::cases(&all, &all);
     let first = cases.first().expect("scenarios");
     let same_page = cases
         .iter()

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 use super::output::Color;
-use super::{ca, completions, extract, list, record, run, selftest, serve, show};
+use super::{ca, check, completions, extract, list, record, replay, run, selftest, serve, show};
 
 /// Record-replay conformance tests for calling bots and the services that they call
 #[derive(Debug, Parser)]
@@ -65,6 +65,12 @@ Example:
     /// Say where the local authority's certificate is, and how clients come to trust it
     #[command(after_help = ca::EXAMPLES)]
     Ca(ca::Arguments),
+    /// Play one party of a recording for the other one
+    #[command(after_help = replay::EXAMPLES)]
+    Replay(Box<replay::Arguments>),
+    /// Judge cassettes and HAR files, offline
+    #[command(after_help = check::EXAMPLES)]
+    Check(check::Arguments),
     /// Turn API reference pages into scenarios, or account for every fence in them
     #[command(after_help = extract::EXAMPLES)]
     Extract(extract::Arguments),

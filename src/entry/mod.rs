@@ -7,6 +7,7 @@
 //! a [`Failure`].
 
 pub mod ca;
+pub mod check;
 pub mod cli;
 pub mod completions;
 pub mod exit;
@@ -16,6 +17,7 @@ pub mod list;
 pub mod output;
 pub mod pair;
 pub mod record;
+pub mod replay;
 pub mod run;
 pub mod scenarios;
 pub mod schema;
@@ -132,6 +134,8 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Serve(arguments) => serve::command(arguments, output),
         Command::Record(arguments) => record::command(*arguments, output),
         Command::Ca(arguments) => ca::command(&arguments, output),
+        Command::Replay(arguments) => replay::command(*arguments, output),
+        Command::Check(arguments) => check::command(&arguments, output),
         Command::Extract(arguments) => extract::command(&arguments, output),
         Command::Selftest(arguments) => selftest::command(&arguments, output),
         Command::Schema => schema::command(output),

@@ -4,11 +4,12 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use crate::io::net::{Listener, Shutdown};
-use crate::io::player::{self, Case, GivenBy, PlayError, Setup, Target};
+use crate::io::player::{self, GivenBy, PlayError, Setup, Target};
 use crate::io::reference::bot::{BotFault, BotOptions, BotVariation, ReferenceBot};
 use crate::io::reference::service::{
     Edition, ReferenceService, ServiceFault, ServiceOptions, ServiceVariation,
 };
+use crate::logic::judge::Case;
 use crate::logic::verdict::{Role, ScenarioResult, Verdict};
 
 /// How the built-in parties behave. By default as documented.

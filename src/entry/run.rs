@@ -14,9 +14,9 @@ use super::pair::{self, Manners};
 use super::scenarios::{Selected, Which};
 use super::values::{self, GivenSource, ReportFile, ReportKind};
 use crate::io::net::Shutdown;
-use crate::io::player::{self, Case, GivenBy, Setup};
+use crate::io::player::{self, GivenBy, Setup};
 use crate::io::store;
-use crate::logic::judge;
+use crate::logic::judge::{self, Case};
 use crate::logic::verdict::{self, Role, Run};
 use crate::report::{coverage, json, junit, terminal};
 
@@ -254,7 +254,7 @@ fn target(
 
 /// The token, which must fit into a header. It is checked here, as the parser of arguments would
 /// print what it refuses.
-fn token(token: Option<String>) -> Result<Option<String>, Failure> {
+pub fn token(token: Option<String>) -> Result<Option<String>, Failure> {
     let token = token.filter(|it| !it.is_empty());
     if token
         .as_ref()
@@ -288,19 +288,27 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     } else {
         Exit::of_run(&played.run)
     };
-    for report in &reports {
-        if let Err(failure) = write(report, &played) {
+    exit = exit.worse(self::reports(&reports, &played.run));
+    Ok(exit)
+}
+
+/// Writes the reports that are asked for. One that cannot be written is complained of, and told by
+/// the exit.
+pub fn reports(wanted: &[ReportFile], run: &Run) -> Exit {
+    let mut exit = Exit::Success;
+    for report in wanted {
+        if let Err(failure) = write(report, run) {
             output::complain(&failure.to_string());
             exit = exit.worse(failure.exit());
         }
     }
-    Ok(exit)
+    exit
 }
 
-fn write(report: &ReportFile, played: &Played) -> Result<(), Failure> {
+fn write(report: &ReportFile, run: &Run) -> Result<(), Failure> {
     let text = match report.kind {
-        ReportKind::Json => json::render(&played.run).map_err(|error| error.to_string()),
-        ReportKind::Junit => junit::render(&played.run).map_err(|error| error.to_string()),
+        ReportKind::Json => json::render(run).map_err(|error| error.to_string()),
+        ReportKind::Junit => junit::render(run).map_err(|error| error.to_string()),
     };
     let text =
         text.map_err(|error| Failure::Defect(format!("a report cannot be made: {error}")))?;
@@ -329,7 +337,7 @@ fn play(options: &Options) -> Result<Played, Failure> {
     let interrupt = Shutdown::new();
     let results = runtime.block_on(async {
         super::interrupt_on_signals(&interrupt);
-        let cases = player::cases(&options.scenarios.all, &options.scenarios.picked);
+        let cases = judge::cases(&options.scenarios.all, &options.scenarios.picked);
         let mut setup = setup(cases, interrupt.clone());
         setup.judge.literal = options.literal;
         setup.judge.strict = options.strict;
@@ -354,16 +362,21 @@ fn play(options: &Options) -> Result<Played, Failure> {
     })
 }
 
+/// Judging as it is where nothing is said.
+pub fn judging() -> judge::Options {
+    judge::Options {
+        literal: false,
+        strict: false,
+        deadline: DEADLINE,
+        token: TOKEN.to_owned(),
+    }
+}
+
 /// A run as it is where nothing is said.
 pub fn setup(cases: Vec<Case>, interrupt: Shutdown) -> Setup {
     Setup {
         cases,
-        judge: judge::Options {
-            literal: false,
-            strict: false,
-            deadline: DEADLINE,
-            token: TOKEN.to_owned(),
-        },
+        judge: judging(),
         settle: Duration::ZERO,
         jobs: JOBS,
         interrupt,

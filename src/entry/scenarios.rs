@@ -23,6 +23,14 @@ pub struct Which {
     /// A part of a scenario's id, or a glob over the whole of it
     #[arg(value_name = "FILTER", value_parser = Filter::parse)]
     pub filters: Vec<Filter>,
+    /// Which of those.
+    #[command(flatten)]
+    pub among: Among,
+}
+
+/// Which scenarios are taken, but for filters.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Among {
     /// Only scenarios of this edition of the pages, such as 2021-02 (repeatable)
     #[arg(long, value_name = "EDITION", help_heading = "Scenarios")]
     pub edition: Vec<String>,
@@ -70,9 +78,20 @@ impl Which {
     ///
     /// As [`Source::load`], and a selection that selects nothing.
     pub fn select(&self) -> Result<Selected, Failure> {
+        self.among.select(&self.filters)
+    }
+}
+
+impl Among {
+    /// The selected scenarios, by id, at least one; with all that they were selected from.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::load`], and a selection that selects nothing.
+    pub fn select(&self, filters: &[Filter]) -> Result<Selected, Failure> {
         let all = self.source.load()?;
         let selection = Selection {
-            filters: self.filters.clone(),
+            filters: filters.to_vec(),
             editions: self.edition.clone(),
             locales: self.locale.clone(),
             tags: self.tag.clone(),

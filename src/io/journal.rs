@@ -164,14 +164,22 @@ pub struct Loaded {
 /// [`StoreError::Unreadable`]; [`StoreError::Broken`] with the first line that is none of the
 /// format, the torn last one excepted.
 pub fn load(path: &Path) -> Result<Loaded, StoreError> {
-    let bytes = store::read(path)?;
-    let file = path.display().to_string();
+    parse(&path.display().to_string(), &store::read(path)?)
+}
+
+/// Reads the bytes of a cassette. `file` is what errors call it.
+///
+/// # Errors
+///
+/// [`StoreError::Broken`] with the first line that is none of the format, the torn last one
+/// excepted.
+pub fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, StoreError> {
     let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate();
     let (_, first) = lines.next().unwrap_or_default();
-    let header: Header = parse(first, 1, &file).map_err(broken)?;
+    let header: Header = line(first, 1, file).map_err(broken)?;
     if header.version == 0 || header.version > VERSION {
         let message = format!("version {} of the format is unknown", header.version);
-        let mut wrong = Place { line: 1, column: 0 }.complain(&file, "", message);
+        let mut wrong = Place { line: 1, column: 0 }.complain(file, "", message);
         wrong.remedy = Some(format!("this confcall reads up to version {VERSION}"));
         return Err(broken(wrong));
     }
@@ -182,13 +190,13 @@ pub fn load(path: &Path) -> Result<Loaded, StoreError> {
         whole: bytes.len() as u64,
         is_ended: bytes.ends_with(b"\n"),
     };
-    for (index, line) in lines {
-        match parse(line, index + 1, &file) {
+    for (index, text) in lines {
+        match line(text, index + 1, file) {
             Ok(exchange) => loaded.exchanges.push(exchange),
-            Err(mut torn) if !line.ends_with(b"\n") => {
+            Err(mut torn) if !text.ends_with(b"\n") => {
                 torn.message = format!("the last line is torn: {}", torn.message);
                 torn.remedy = Some("it was passed over; what stands before it is whole".into());
-                loaded.whole -= line.len() as u64;
+                loaded.whole -= text.len() as u64;
                 loaded.is_ended = true;
                 loaded.torn = Some(torn);
             }
@@ -203,7 +211,7 @@ fn broken(wrong: Diagnostic) -> StoreError {
 }
 
 /// A line of the file, its number counted from 1.
-fn parse<T: DeserializeOwned>(line: &[u8], number: usize, file: &str) -> Result<T, Diagnostic> {
+fn line<T: DeserializeOwned>(line: &[u8], number: usize, file: &str) -> Result<T, Diagnostic> {
     let wrong = |column, message: String| Diagnostic {
         file: file.to_owned(),
         line: number,

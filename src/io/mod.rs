@@ -4,6 +4,8 @@ pub mod journal;
 pub mod net;
 pub mod player;
 pub mod proxy;
+pub mod recording;
 pub mod reference;
+pub mod replay;
 pub mod store;
 pub mod tls;

@@ -3,6 +3,8 @@
 
 pub mod extract;
 pub mod judge;
+pub mod recording;
+pub mod replay;
 pub mod script;
 pub mod selection;
 pub mod verdict;

@@ -8,3 +8,4 @@ pub mod junit;
 pub mod list;
 pub mod paint;
 pub mod terminal;
+pub mod unfit;

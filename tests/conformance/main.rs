@@ -13,8 +13,8 @@ use std::sync::Arc;
 use confcall::entry::pair::{self, Manners};
 use confcall::entry::run::setup;
 use confcall::io::net::Shutdown;
-use confcall::io::player::{self, Case};
 use confcall::io::store;
+use confcall::logic::judge::{self, Case};
 use confcall::logic::verdict::{Role, Run, ScenarioResult, Target, Verdict};
 use confcall::report::paint::Look;
 use confcall::report::terminal;
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let trials: Vec<Trial> = player::cases(&scenarios, &scenarios)
+    let trials: Vec<Trial> = judge::cases(&scenarios, &scenarios)
         .into_iter()
         .flat_map(|case| [Role::Service, Role::Bot].map(|role| trial(case.clone(), role)))
         .collect();

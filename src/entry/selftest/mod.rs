@@ -20,10 +20,11 @@ use super::output::Output;
 use super::pair::{self, Manners};
 use super::{interrupt_on_signals, run, runtime, values};
 use crate::io::net::Shutdown;
-use crate::io::player::{self, Case, PlayError};
+use crate::io::player::PlayError;
 use crate::io::reference::bot::{BotFault, BotVariation};
 use crate::io::reference::service::{ServiceFault, ServiceVariation};
 use crate::io::store;
+use crate::logic::judge::{self, Case};
 use crate::logic::verdict::{Role, Rule, ScenarioResult, Verdict};
 use crate::report::paint::Look;
 
@@ -190,7 +191,7 @@ fn trials() -> impl Iterator<Item = Trial> {
 /// Plays trials, some at a time. Also says whether it was interrupted.
 fn prove(trials: &[Trial], deadline: Duration) -> Result<(Vec<Proof>, bool), Failure> {
     let scenarios = store::built_in()?;
-    let cases = player::cases(&scenarios, &scenarios);
+    let cases = judge::cases(&scenarios, &scenarios);
     let runtime = runtime()?;
     let interrupt = Shutdown::new();
     let proofs = runtime.block_on(async {

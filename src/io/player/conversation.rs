@@ -9,10 +9,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant as TokioInstant, sleep_until};
 
 use super::hub::{Incoming, Place, callback_path, lock};
-use super::{Case, Session, Target, address, fresh, given};
+use super::{Session, Target, address, fresh, given};
 use crate::io::net::{OutgoingRequest, SendError, Shutdown};
 use crate::logic::judge::bindings::Bindings;
-use crate::logic::judge::{Action, CueAnswer, Event, ExchangeId, Judge, Outcome, TransportFailure};
+use crate::logic::judge::{
+    Action, Case, CueAnswer, Event, ExchangeId, Judge, Outcome, TransportFailure,
+};
 use crate::logic::verdict::Verdict;
 use crate::model::message::{Payload, Request, Response};
 use crate::model::scenario::Kind;

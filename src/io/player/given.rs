@@ -6,9 +6,10 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::address;
 use super::hub::lock;
-use super::{Case, address};
 use crate::io::net::{Client, OutgoingRequest};
+use crate::logic::judge::Case;
 use crate::logic::judge::notice::{self, Notice};
 use crate::logic::judge::{Judge, Options};
 use crate::logic::verdict::Verdict;
@@ -246,7 +247,7 @@ fn create_body(callback: &str) -> Value {
 }
 
 /// A POST of JSON.
-pub(super) fn post_json(url: &Url, body: &Value) -> OutgoingRequest {
+pub fn post_json(url: &Url, body: &Value) -> OutgoingRequest {
     let mut request = OutgoingRequest::new("POST", url.as_str());
     request.headers.push("Content-Type", "application/json");
     request.body = Some(Bytes::from(body.to_string()));

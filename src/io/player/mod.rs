@@ -11,7 +11,6 @@ mod fresh;
 mod given;
 mod hub;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,13 +19,11 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-pub use self::given::GivenBy;
+pub use self::given::{GivenBy, post_json};
 use self::hub::Hub;
 use super::net::{BindError, Client, Listener, Shutdown};
-use crate::logic::judge::page::Page;
-use crate::logic::judge::{Options, Outcome};
+use crate::logic::judge::{Case, Options};
 use crate::logic::verdict::{Role, ScenarioResult, Verdict};
-use crate::model::scenario::Scenario;
 
 /// What is played against a target, and how.
 #[derive(Debug, Clone)]
@@ -41,15 +38,6 @@ pub struct Setup {
     pub jobs: usize,
     /// When this turns, the run ends where it stands.
     pub interrupt: Shutdown,
-}
-
-/// A scenario with the knowledge of its page.
-#[derive(Debug, Clone)]
-pub struct Case {
-    /// The scenario.
-    pub scenario: Arc<Scenario>,
-    /// All scenarios of its page, laid over each other.
-    pub page: Arc<Page>,
 }
 
 /// The target, and how it reaches confcall.
@@ -120,26 +108,6 @@ pub enum PlayError {
         /// What the operating system says.
         cause: String,
     },
-}
-
-/// The scenarios with the knowledge of their pages. `all` holds every scenario that is known,
-/// `picked` those to play: a page is known whole, whatever is picked from it.
-pub fn cases(all: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
-    let mut pages: HashMap<&str, Arc<Page>> = HashMap::new();
-    picked
-        .iter()
-        .map(|scenario| {
-            let key = scenario.id.page_key();
-            let page = pages.entry(key).or_insert_with(|| {
-                let of_page = all.iter().filter(|other| other.id.page_key() == key);
-                Arc::new(Page::of(of_page))
-            });
-            Case {
-                scenario: Arc::new(scenario.clone()),
-                page: Arc::clone(page),
-            }
-        })
-        .collect()
 }
 
 /// Plays every scenario against a target, side by side where their messages can be told apart,
@@ -246,7 +214,10 @@ impl Session {
                 drop(place);
                 drop(over);
                 let outcome = conversation.linger(&all_over).await;
-                (index, outcome.map(|o| result(&case, o, duration)))
+                (
+                    index,
+                    outcome.map(|o| o.into_result(&case.scenario.id, duration)),
+                )
             });
         }
         drop(over);
@@ -295,22 +266,6 @@ async fn reach(target: &Target) -> Result<(), PlayError> {
         }
     }
     Ok(())
-}
-
-fn result(case: &Case, outcome: Outcome, duration: Duration) -> ScenarioResult {
-    ScenarioResult {
-        scenario: case.scenario.id.to_string(),
-        role: outcome.role,
-        verdict: outcome.verdict,
-        reason: outcome.reason,
-        duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
-        failures: outcome.failures,
-        warnings: outcome.warnings,
-        notes: outcome.notes,
-        traffic: outcome.traffic,
-        bound: outcome.bound,
-        checked: outcome.checked.into_iter().map(str::to_owned).collect(),
-    }
 }
 
 /// A result without a conversation behind it.

@@ -7,9 +7,9 @@ use hyper::header::{HeaderMap, TRANSFER_ENCODING};
 use hyper::{Version, http};
 
 use super::Recorder;
-use super::causes::{self, Mark};
 use super::tee::{Tee, codings, fields};
 use crate::io::journal::JournalError;
+use crate::logic::recording::causes::{self, Mark};
 use crate::model::cassette::{
     Content, Direction, Exchange, RecordedRequest, RecordedResponse, Wire,
 };

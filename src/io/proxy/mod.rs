@@ -7,7 +7,6 @@
 
 mod body;
 mod callback;
-mod causes;
 mod dial;
 mod exchange;
 mod forward;
@@ -37,12 +36,12 @@ pub use self::intercept::Interception;
 
 use self::body::{Broken, Homeward};
 use self::callback::Callbacks;
-use self::causes::Causes;
 use self::dial::{Client, Dialer};
 use self::forward::forward;
 use self::intercept::Origin;
 use super::journal::Journal;
 use super::net::{GRACE, HEAD_TIMEOUT, Listener, MAX_CONNECTIONS, MAX_FIELDS, MAX_HEAD, Shutdown};
+use crate::logic::recording::causes::Causes;
 use crate::model::cassette::Direction;
 use crate::model::redaction::Redactor;
 

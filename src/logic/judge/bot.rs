@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::compare::{Rules, compare};
 use super::record::{Departure, Record};
 use super::{Action, Event, ExchangeId};
-use crate::logic::verdict::{Rule, Verdict};
+use crate::logic::verdict::{Rule, TrafficMessage, Verdict};
 use crate::model::message::{Headers, Request, Response};
 use crate::model::resource::{self};
 use crate::model::scenario::Step;
@@ -124,6 +124,8 @@ impl BotJudge {
                     self.on_deadline();
                 }
             }
+            Event::Sent(request) => self.record.correct(TrafficMessage::Request(request)),
+            Event::Replied(response) => self.record.correct(TrafficMessage::Response(response)),
             Event::ReplyLost { exchange } => self.lost.extend(self.replies.remove(&exchange)),
         }
     }

@@ -24,14 +24,44 @@ mod service;
 pub mod shape;
 pub mod words;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use self::bindings::Bindings;
 use self::page::Page;
-use crate::logic::verdict::{Finding, Role, Traffic, Verdict};
+use crate::logic::verdict::{Finding, Role, ScenarioResult, Traffic, Verdict};
 use crate::model::message::{Request, Response};
-use crate::model::scenario::{Kind, Scenario};
+use crate::model::scenario::{Kind, Scenario, ScenarioId};
+
+/// A scenario with the knowledge of its page.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// The scenario.
+    pub scenario: Arc<Scenario>,
+    /// All scenarios of its page, laid over each other.
+    pub page: Arc<Page>,
+}
+
+/// The scenarios with the knowledge of their pages. `all` holds every scenario that is known,
+/// `picked` those to play: a page is known whole, whatever is picked from it.
+pub fn cases(all: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
+    let mut pages: HashMap<&str, Arc<Page>> = HashMap::new();
+    picked
+        .iter()
+        .map(|scenario| {
+            let key = scenario.id.page_key();
+            let page = pages.entry(key).or_insert_with(|| {
+                let of_page = all.iter().filter(|other| other.id.page_key() == key);
+                Arc::new(Page::of(of_page))
+            });
+            Case {
+                scenario: Arc::new(scenario.clone()),
+                page: Arc::clone(page),
+            }
+        })
+        .collect()
+}
 
 /// How a run wants to be judged.
 #[derive(Debug, Clone)]
@@ -77,6 +107,12 @@ pub enum Event {
     },
     /// What became of an [`Action::Cue`].
     Cued(CueAnswer),
+    /// What went in the place of an [`Action::Send`], where the other party's half is recorded. It
+    /// comes right behind the action.
+    Sent(Request),
+    /// What went in the place of an [`Action::Reply`], where the other party's half is recorded. It
+    /// comes right behind the action.
+    Replied(Response),
     /// An [`Action::Send`] ended without an answer.
     Broken {
         /// The exchange of the action.
@@ -160,6 +196,25 @@ pub struct Outcome {
     pub checked: Vec<&'static str>,
     /// The variables that were bound, by the name of their root, with their values.
     pub bound: Vec<(String, String)>,
+}
+
+impl Outcome {
+    /// The outcome as reports list it. `duration` is how long the conversation took.
+    pub fn into_result(self, scenario: &ScenarioId, duration: Duration) -> ScenarioResult {
+        ScenarioResult {
+            scenario: scenario.to_string(),
+            role: self.role,
+            verdict: self.verdict,
+            reason: self.reason,
+            duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+            failures: self.failures,
+            warnings: self.warnings,
+            notes: self.notes,
+            traffic: self.traffic,
+            bound: self.bound,
+            checked: self.checked.into_iter().map(str::to_owned).collect(),
+        }
+    }
 }
 
 /// The judge of one scenario for one role.

@@ -194,9 +194,11 @@ pub fn bare_type(printed: &str) -> String {
 
 /// Whether a value is text of the form of RFC 3339: a date, `T`, a time.
 pub fn is_time(value: &Value) -> bool {
-    let Some(text) = value.as_str() else {
-        return false;
-    };
+    value.as_str().is_some_and(is_time_text)
+}
+
+/// Whether a text is of the form of RFC 3339: a date, `T`, a time.
+pub fn is_time_text(text: &str) -> bool {
     let bytes = text.as_bytes();
     let digits = |range: std::ops::Range<usize>| {
         bytes

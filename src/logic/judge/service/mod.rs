@@ -149,7 +149,8 @@ impl ServiceJudge {
                     self.on_deadline();
                 }
             }
-            Event::Cued(_) => {}
+            Event::Sent(request) => self.correct_request(request),
+            Event::Cued(_) | Event::Replied(_) => {}
         }
     }
 
@@ -219,6 +220,15 @@ impl ServiceJudge {
         let message = TrafficMessage::Request(request.clone());
         self.record.traffic(Role::Bot, Some(at), message);
         self.actions.push_back(Action::Send { exchange, request });
+    }
+
+    /// Another party's request went in the place of the one that confcall would have sent.
+    fn correct_request(&mut self, request: Request) {
+        if let Some(asked) = &mut self.asked {
+            asked.body = request.body.json().cloned().unwrap_or(Value::Null);
+            asked.people = people::people(&asked.body);
+        }
+        self.record.correct(TrafficMessage::Request(request));
     }
 
     /// The variable of the client context: the request's own, else the one that the answer, or the

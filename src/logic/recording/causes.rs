@@ -23,7 +23,7 @@ const CHAINS: [&str; 5] = [
 
 /// What links exchanges: an operation, a context on a call, a call, a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Mark(u8, String);
+pub struct Mark(u8, String);
 
 const STRENGTH: [CausedBy; 4] = [
     CausedBy::Operation,
@@ -33,7 +33,7 @@ const STRENGTH: [CausedBy; 4] = [
 ];
 
 /// The marks of a message: what its target (or `Location`), fields and body name.
-pub(super) fn marks(target: &str, fields: &[(String, String)], body: Option<&Value>) -> Vec<Mark> {
+pub fn marks(target: &str, fields: &[(String, String)], body: Option<&Value>) -> Vec<Mark> {
     let mut marks = Vec::new();
     let mut contexts = Vec::new();
     let mut targets = vec![target.to_owned()];
@@ -66,6 +66,15 @@ pub(super) fn marks(target: &str, fields: &[(String, String)], body: Option<&Val
     marks
 }
 
+/// The path of a call that is named by a path or an id.
+fn path_to(call: &str) -> String {
+    if call.contains('/') {
+        call.to_owned()
+    } else {
+        format!("/calls/{call}")
+    }
+}
+
 fn read(value: &Value, targets: &mut Vec<String>, contexts: &mut Vec<String>) {
     match value {
         Value::Object(properties) => {
@@ -74,6 +83,7 @@ fn read(value: &Value, targets: &mut Vec<String>, contexts: &mut Vec<String>) {
                     ("resource" | "resourceUrl" | "@odata.id", Some(target)) => {
                         targets.push(target.to_owned());
                     }
+                    ("replacesCallId", Some(call)) => targets.push(path_to(call)),
                     ("clientContext", Some(context)) => contexts.push(context.to_owned()),
                     _ => read(property, targets, contexts),
                 }
@@ -86,14 +96,14 @@ fn read(value: &Value, targets: &mut Vec<String>, contexts: &mut Vec<String>) {
 
 /// What is remembered of the exchanges so far.
 #[derive(Debug, Default)]
-pub(super) struct Causes {
+pub struct Causes {
     last: HashMap<(Direction, Mark), u64>,
     order: VecDeque<(Direction, Mark)>,
 }
 
 impl Causes {
     /// Remembers the marks of an exchange.
-    pub(super) fn note(&mut self, direction: Direction, number: u64, marks: &[Mark]) {
+    pub fn note(&mut self, direction: Direction, number: u64, marks: &[Mark]) {
         for mark in marks {
             let key = (direction, mark.clone());
             if self.last.insert(key.clone(), number).is_none() {
@@ -108,7 +118,7 @@ impl Causes {
     }
 
     /// The last earlier exchange of the other direction that bears the strongest common mark.
-    pub(super) fn of(&self, direction: Direction, number: u64, marks: &[Mark]) -> Option<Cause> {
+    pub fn of(&self, direction: Direction, number: u64, marks: &[Mark]) -> Option<Cause> {
         let other = match direction {
             Direction::Request => Direction::Notification,
             Direction::Notification => Direction::Request,

@@ -1,0 +1,91 @@
+//! `confcall check`: judges recordings, offline.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::{self, Output};
+use super::run::{self, reports};
+use super::scenarios::Among;
+use super::values::{self, ReportFile};
+use crate::io::recording;
+use crate::logic::judge;
+use crate::logic::recording::check;
+use crate::logic::selection::Filter;
+use crate::logic::verdict::{Run, Target};
+use crate::report::{terminal, unfit};
+
+/// What `confcall check --help` ends with.
+pub const EXAMPLES: &str = "\
+Each conversation in a recording is held against the scenario that it follows, both parties by
+themselves. Steps of a direction that was not recorded are untested, not missing.
+
+Examples:
+  confcall check call.jsonl
+  confcall check --edition 2021-02 --strict call.jsonl browser.har";
+
+/// The arguments of `confcall check`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Cassettes and HAR files
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Only scenarios with this in their id, or that this glob matches (repeatable)
+    #[arg(long, value_name = "FILTER", value_parser = Filter::parse, help_heading = "Scenarios")]
+    filter: Vec<Filter>,
+    #[command(flatten)]
+    among: Among,
+    /// Judge by the page's structure to the letter: no alternatives, no correlation
+    #[arg(long, help_heading = "Judging")]
+    literal: bool,
+    /// Fail where the contract only says SHOULD, and where an exchange fits no scenario
+    #[arg(long, help_heading = "Judging")]
+    strict: bool,
+    /// Write a report too: json=FILE or junit=FILE (repeatable)
+    #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
+    report: Vec<ReportFile>,
+}
+
+/// Judges recordings.
+///
+/// # Errors
+///
+/// Broken or absent scenarios and recordings.
+pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    let begun = Instant::now();
+    let scenarios = arguments.among.select(&arguments.filter)?;
+    let cases = judge::cases(&scenarios.all, &scenarios.picked);
+    let mut options = run::judging();
+    options.literal = arguments.literal;
+    options.strict = arguments.strict;
+    let mut results = Vec::new();
+    let mut strangers = String::new();
+    let mut names = Vec::new();
+    for file in &arguments.files {
+        let (recording, torn) = recording::load(file)?;
+        if let Some(torn) = torn {
+            output::tell(&format!("warning: {torn}"));
+        }
+        let checked = check::check(&recording, &cases, &options);
+        let name = file.display().to_string();
+        strangers.push_str(&unfit::render(&name, &checked.unfit, output.look));
+        results.extend(checked.results);
+        names.push(name);
+    }
+    let target = Target {
+        role: None,
+        url: Some(names.join(", ")),
+    };
+    let run = Run::new(target, results);
+    let mut text = strangers.clone();
+    text.push_str(&terminal::render(&run, begun.elapsed(), output.look));
+    output.print(&text)?;
+    let mut exit = Exit::of_run(&run);
+    if arguments.strict && !strangers.is_empty() {
+        exit = exit.worse(Exit::Departs);
+    }
+    Ok(exit.worse(reports(&arguments.report, &run)))
+}

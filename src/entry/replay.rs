@@ -1,0 +1,202 @@
+//! `confcall replay`: one party of a recording, for the other one live.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use url::Url;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::{self, Output};
+use super::run::reports;
+use super::values::{self, ReportFile};
+use crate::io::net::{Listener, Shutdown};
+use crate::io::player::PlayError;
+use crate::io::recording;
+use crate::io::replay::{self, Manners};
+use crate::logic::recording::Recording;
+use crate::logic::replay::Replayed;
+use crate::logic::replay::bot::Bot;
+use crate::logic::replay::service::{Options, Service};
+use crate::logic::verdict::{Role, Run, Target};
+use crate::model::cassette::Direction;
+use crate::report::terminal;
+
+/// What `confcall replay --help` ends with.
+pub const EXAMPLES: &str = "\
+Without --service the recorded service is played: requests get the recorded answers, and the bot's
+callback the recorded notifications. With --service the recorded bot is played. What differs from
+what was recorded ends in exit 1; values that differ from run to run only have to do so everywhere.
+
+Examples:
+  confcall replay call.jsonl --listen 127.0.0.1:8080 --bot http://127.0.0.1:3978/callback
+  confcall replay call.jsonl --service http://127.0.0.1:8080
+  confcall replay call.jsonl --listen 127.0.0.1:8080 --reuse";
+
+/// The arguments of `confcall replay`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The cassette or HAR file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Play the bot against the service at this address
+    #[arg(long, value_name = "URL", value_parser = values::url)]
+    service: Option<Url>,
+    /// The bot's callback: send the recorded notifications there, and nowhere else
+    #[arg(long, value_name = "URL", value_parser = values::url, conflicts_with = "service")]
+    bot: Option<Url>,
+    /// Where to take the bot's requests
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
+    listen: SocketAddr,
+    /// Where to take the service's notifications
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
+    callback_listen: SocketAddr,
+    /// The service's hook for given states, asked for what the recording takes for granted
+    #[arg(long, value_name = "URL", value_parser = values::url, requires = "service")]
+    given: Option<Url>,
+    /// The bearer token to send
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "CONFCALL_TOKEN",
+        hide_env_values = true
+    )]
+    token: Option<String>,
+    /// End when nothing has happened for so long
+    #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "5s")]
+    deadline: Duration,
+    /// How long answers take: none, or as recorded
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "none",
+        conflicts_with = "service"
+    )]
+    timing: Timing,
+    /// Recordings that were served begin again, and nothing counts as unused; ends on SIGTERM
+    #[arg(long, conflicts_with = "service")]
+    reuse: bool,
+    /// Write a report too: json=FILE or junit=FILE (repeatable)
+    #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
+    report: Vec<ReportFile>,
+}
+
+/// How long recorded answers take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Timing {
+    /// No time
+    None,
+    /// The time that they took
+    Recorded,
+}
+
+/// Plays one party of a recording.
+///
+/// # Errors
+///
+/// A file that is no recording, a port that is taken.
+pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    let begun = Instant::now();
+    let wanted = std::mem::take(&mut arguments.report);
+    arguments.token = super::run::token(arguments.token)?;
+    let (recording, torn) = recording::load(&arguments.file)?;
+    if let Some(torn) = torn {
+        output::tell(&format!("warning: {torn}"));
+    }
+    if recording.exchanges().is_empty() {
+        return Err(Failure::Usage(format!(
+            "{}: there is no exchange in it\n  = help: record one first",
+            arguments.file.display()
+        )));
+    }
+    let runtime = super::runtime()?;
+    let shutdown = Shutdown::new();
+    let (target, replayed) = runtime.block_on(async {
+        super::interrupt_on_signals(&shutdown);
+        match arguments.service.clone() {
+            Some(service) => bot(arguments, recording, service, shutdown, output).await,
+            None => service(arguments, recording, shutdown, output).await,
+        }
+    })?;
+    runtime.shutdown_background();
+    let run = Run::new(target, vec![replayed.result]);
+    output.print(&terminal::render(&run, begun.elapsed(), output.look))?;
+    Ok(Exit::of_run(&run).worse(reports(&wanted, &run)))
+}
+
+async fn service(
+    arguments: Arguments,
+    recording: Recording,
+    shutdown: Shutdown,
+    output: Output,
+) -> Result<(Target, Replayed), Failure> {
+    let listener = bind(arguments.listen).await?;
+    output.print(&format!("listening {}\n", listener.url()))?;
+    let target = Target {
+        role: Some(Role::Bot),
+        url: Some(
+            arguments
+                .bot
+                .as_ref()
+                .map_or_else(|| arguments.file.display().to_string(), ToString::to_string),
+        ),
+    };
+    let tells = arguments.bot.is_some();
+    let options = Options {
+        reuse: arguments.reuse,
+        tells,
+    };
+    let manners = manners(&arguments);
+    let service = Service::new(recording, options);
+    let replayed = replay::service(service, listener, arguments.bot, manners, shutdown).await;
+    Ok((target, replayed))
+}
+
+async fn bot(
+    arguments: Arguments,
+    recording: Recording,
+    service: Url,
+    shutdown: Shutdown,
+    output: Output,
+) -> Result<(Target, Replayed), Failure> {
+    let mut exchanges = recording.exchanges().iter();
+    let is_told = exchanges.any(|it| it.direction == Direction::Notification);
+    let listener = if is_told {
+        let listener = bind(arguments.callback_listen).await?;
+        output.print(&format!("listening {}\n", listener.url()))?;
+        Some(listener)
+    } else {
+        None
+    };
+    let callback = listener.as_ref().map(Listener::url);
+    let target = Target {
+        role: Some(Role::Service),
+        url: Some(service.to_string()),
+    };
+    let manners = manners(&arguments);
+    let bot = Bot::new(recording, callback.as_deref());
+    let replayed = replay::bot(bot, service, listener, arguments.given, manners, shutdown)
+        .await
+        .map_err(Failure::Environment)?;
+    Ok((target, replayed))
+}
+
+async fn bind(address: SocketAddr) -> Result<Listener, Failure> {
+    let bound = Listener::bind(&address.to_string()).await;
+    Ok(bound.map_err(PlayError::from)?)
+}
+
+fn manners(arguments: &Arguments) -> Manners {
+    Manners {
+        name: arguments.file.display().to_string(),
+        deadline: if arguments.reuse {
+            Duration::MAX
+        } else {
+            arguments.deadline
+        },
+        keeps_time: arguments.timing == Timing::Recorded,
+        token: arguments.token.clone(),
+    }
+}

@@ -1,0 +1,28 @@
+//! Recordings from files: cassettes, and HAR files of other tools.
+
+use std::path::Path;
+
+use super::journal;
+use super::store::{self, StoreError};
+use crate::logic::recording::{Recording, har};
+use crate::text::diagnostic::Diagnostic;
+
+/// Reads a recording, with the torn last line of a cassette where there is one.
+///
+/// # Errors
+///
+/// [`StoreError::Unreadable`]; [`StoreError::Broken`] where the file is neither a cassette nor a
+/// HAR file, or is a broken one.
+pub fn load(path: &Path) -> Result<(Recording, Option<Diagnostic>), StoreError> {
+    let bytes = store::read(path)?;
+    let file = path.display().to_string();
+    if har::is_har(&bytes) {
+        let recording =
+            har::read(&file, &bytes).map_err(|wrong| StoreError::Broken(vec![wrong]))?;
+        return Ok((recording, None));
+    }
+    let loaded = journal::parse(&file, &bytes)?;
+    let exchanges = (2..).zip(loaded.exchanges);
+    let recording = Recording::new(file, loaded.header.directions, exchanges);
+    Ok((recording, loaded.torn))
+}

@@ -1,0 +1,359 @@
+//! A recording played over sockets: the recorded service for a live bot, or the recorded bot for a
+//! live service. Nothing is sent but to the addresses that were named.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use serde_json::json;
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::time::timeout;
+use url::Url;
+
+use super::net::{Client, Listener, OutgoingRequest, Reply, Shutdown};
+use super::player::post_json;
+use crate::logic::replay::bot::Bot;
+use crate::logic::replay::service::Service;
+use crate::logic::replay::{self, Replayed};
+use crate::model::message::{Headers, Request};
+
+/// How a replay behaves on the wire.
+#[derive(Debug, Clone)]
+pub struct Manners {
+    /// What the result is called.
+    pub name: String,
+    /// How long nothing may happen before the replay ends.
+    pub deadline: Duration,
+    /// Whether answers take as long as they took.
+    pub keeps_time: bool,
+    /// The bearer token to send.
+    pub token: Option<String>,
+}
+
+/// How many requests of a recorded bot are under way at a time.
+const AT_A_TIME: usize = 64;
+
+/// What both kinds of replay share.
+#[derive(Debug)]
+struct Stage<T> {
+    party: Mutex<T>,
+    manners: Manners,
+    client: Client,
+    /// Something happened.
+    progress: Notify,
+    last: Mutex<Instant>,
+}
+
+impl<T> Stage<T> {
+    fn new(party: T, manners: Manners) -> Arc<Self> {
+        Arc::new(Self {
+            party: Mutex::new(party),
+            manners,
+            client: Client::new(),
+            progress: Notify::new(),
+            last: Mutex::new(Instant::now()),
+        })
+    }
+
+    fn party(&self) -> MutexGuard<'_, T> {
+        self.party.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn went_on(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.progress.notify_one();
+    }
+
+    /// How long nothing has happened.
+    fn silence(&self) -> Duration {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.elapsed()
+    }
+
+    /// Waits until something happens; false where the deadline passed first.
+    async fn wait(&self) -> bool {
+        let left = self.manners.deadline.saturating_sub(self.silence());
+        timeout(left, self.progress.notified()).await.is_ok()
+    }
+}
+
+/// Plays the service until all is served, nothing has happened for the deadline, or the shutdown
+/// begins. Notifications go to `bot`.
+pub async fn service(
+    service: Service,
+    listener: Listener,
+    bot: Option<Url>,
+    manners: Manners,
+    shutdown: Shutdown,
+) -> Replayed {
+    let begun = Instant::now();
+    let stage = Stage::new(service, manners);
+    let teller = Arc::new(Teller {
+        stage: Arc::clone(&stage),
+        bot,
+        queues: Mutex::default(),
+    });
+    let unprovoked = stage.party().unprovoked().to_vec();
+    teller.tell(unprovoked);
+    let closing = Shutdown::new();
+    let server = {
+        let (stage, teller) = (Arc::clone(&stage), Arc::clone(&teller));
+        let serving = listener.serve(
+            move |request| {
+                let (stage, teller) = (Arc::clone(&stage), Arc::clone(&teller));
+                async move { answer(&stage, &teller, request) }
+            },
+            closing.clone(),
+        );
+        tokio::spawn(serving)
+    };
+    while !stage.party().is_done() {
+        tokio::select! {
+            went_on = stage.wait() => if !went_on { break },
+            () = shutdown.begun() => break,
+        }
+    }
+    closing.begin();
+    // Answers that are on their way go out; connections that stay open are not waited for.
+    let _ = timeout(Duration::from_millis(200), server).await;
+    let name = stage.manners.name.clone();
+    stage.party().finish(&name, begun.elapsed())
+}
+
+fn answer(stage: &Arc<Stage<Service>>, teller: &Arc<Teller>, request: Request) -> Reply {
+    let answer = stage.party().answer(request);
+    let headers: Headers = answer.message.headers.into_iter().collect();
+    let mut reply = Reply::text(answer.status, headers, answer.message.body);
+    if stage.manners.keeps_time {
+        reply = reply.delayed(answer.took);
+    }
+    let sent = Arc::new(Notify::new());
+    let (teller, stage) = (Arc::clone(teller), Arc::clone(stage));
+    let told = Arc::clone(&sent);
+    tokio::spawn(async move {
+        // Where the bot went away before the answer was out, it is told all the same.
+        let _ = timeout(stage.manners.deadline, told.notified()).await;
+        teller.tell(answer.tells);
+        stage.went_on();
+    });
+    reply.telling(sent)
+}
+
+/// Sends notifications, those of one group in their order.
+#[derive(Debug)]
+struct Teller {
+    stage: Arc<Stage<Service>>,
+    bot: Option<Url>,
+    queues: Mutex<HashMap<usize, mpsc::UnboundedSender<usize>>>,
+}
+
+impl Teller {
+    fn tell(self: &Arc<Self>, exchanges: Vec<usize>) {
+        for exchange in exchanges {
+            let group = self.stage.party().group(exchange);
+            let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+            let queue = queues.entry(group).or_insert_with(|| {
+                let (queue, mut waiting) = mpsc::unbounded_channel();
+                let teller = Arc::clone(self);
+                tokio::spawn(async move {
+                    while let Some(exchange) = waiting.recv().await {
+                        teller.send(exchange).await;
+                    }
+                });
+                queue
+            });
+            // The task lives as long as its queue.
+            let _ = queue.send(exchange);
+        }
+    }
+
+    async fn send(&self, exchange: usize) {
+        let Some(bot) = &self.bot else {
+            return;
+        };
+        let stage = &self.stage;
+        let token = stage.manners.token.as_deref();
+        let told = stage.party().notification(exchange, token);
+        let url = callback(bot, &told.target);
+        let deadline = stage.manners.deadline;
+        let answer = stage.client.send(outgoing(&told, url), deadline).await;
+        let answer = answer.map_err(|error| error.to_string());
+        stage.party().acknowledged(exchange, answer);
+        stage.went_on();
+    }
+}
+
+/// Where a notification goes: the callback that the bot gave, where it is of the origin that was
+/// named, else the address that was named, with the recorded path where that has none.
+fn callback(bot: &Url, target: &str) -> String {
+    if let Ok(given) = Url::parse(target) {
+        return if given.origin() == bot.origin() {
+            given.into()
+        } else {
+            bot.to_string()
+        };
+    }
+    if bot.path() == "/" {
+        format!("{}{target}", bot.as_str().trim_end_matches('/'))
+    } else {
+        bot.to_string()
+    }
+}
+
+/// Plays the bot until all is sent and has come, nothing has happened for the deadline, or the
+/// shutdown begins. Notifications are taken by `listener`; `given` is asked first for what the
+/// recording takes for granted.
+///
+/// # Errors
+///
+/// In words, a hook that does not do what it is asked for.
+pub async fn bot(
+    bot: Bot,
+    service: Url,
+    listener: Option<Listener>,
+    given: Option<Url>,
+    manners: Manners,
+    shutdown: Shutdown,
+) -> Result<Replayed, String> {
+    let begun = Instant::now();
+    let stage = Stage::new(bot, manners);
+    let callback = listener.as_ref().map(Listener::url).unwrap_or_default();
+    let given = given.map(|hook| (hook, callback));
+    let closing = Shutdown::new();
+    let server = listener.map(|listener| {
+        let stage = Arc::clone(&stage);
+        let serving = listener.serve(
+            move |request| {
+                let stage = Arc::clone(&stage);
+                async move {
+                    let status = stage.party().received(request);
+                    stage.went_on();
+                    Reply::status(status)
+                }
+            },
+            closing.clone(),
+        );
+        tokio::spawn(serving)
+    });
+    if let Some((hook, callback)) = &given {
+        bring_about(&stage, hook, callback).await?;
+    }
+    let places = Arc::new(Semaphore::new(AT_A_TIME));
+    loop {
+        let token = stage.manners.token.clone();
+        let ready = stage.party().ready(token.as_deref());
+        for request in ready {
+            tokio::spawn(ask(
+                Arc::clone(&stage),
+                Arc::clone(&places),
+                service.clone(),
+                request,
+            ));
+        }
+        if stage.party().is_done() {
+            break;
+        }
+        tokio::select! {
+            went_on = stage.wait() => if !went_on {
+                stage.party().give_up_waiting();
+                stage.went_on();
+            },
+            () = shutdown.begun() => break,
+        }
+    }
+    closing.begin();
+    if let Some(server) = server {
+        let _ = timeout(Duration::from_millis(200), server).await;
+    }
+    let name = stage.manners.name.clone();
+    Ok(stage.party().finish(&name, begun.elapsed()))
+}
+
+/// Asks the hook for all that the recording takes for granted.
+async fn bring_about(stage: &Arc<Stage<Bot>>, hook: &Url, callback: &str) -> Result<(), String> {
+    let needs = stage.party().needs();
+    for need in needs {
+        let state = need.state.as_str();
+        let mut variables: serde_json::Map<_, _> = (1..)
+            .zip(&need.people)
+            .map(|(number, id)| (format!("person-{number}"), json!(id)))
+            .collect();
+        variables.extend(
+            need.call
+                .iter()
+                .map(|call| ("call".to_owned(), json!(call))),
+        );
+        let body = json!({
+            "scenario": stage.manners.name,
+            "state": state,
+            "callback": format!("{}{}", callback.trim_end_matches('/'), need.callback),
+            "variables": variables,
+        });
+        let request = post_json(hook, &body);
+        let answer = stage.client.send(request, stage.manners.deadline).await;
+        let answer = answer.map_err(|error| format!("the hook for given states: {error}"))?;
+        if !(200..300).contains(&answer.status) {
+            return Err(format!(
+                "the hook for given states answered {} to {state}",
+                answer.status
+            ));
+        }
+        let told = answer.body.json().map(|body| &body["variables"]);
+        let live = told.and_then(|told| {
+            let names = [state, "call"];
+            names.into_iter().find_map(|name| told[name].as_str())
+        });
+        if let (Some(recorded), Some(live)) = (&need.call, live) {
+            stage.party().take_as(recorded, live);
+        }
+    }
+    Ok(())
+}
+
+async fn ask(
+    stage: Arc<Stage<Bot>>,
+    places: Arc<Semaphore>,
+    service: Url,
+    request: replay::OutgoingRequest,
+) {
+    let place = places.acquire_owned().await;
+    let url = format!(
+        "{}{}",
+        service.as_str().trim_end_matches('/'),
+        request.target
+    );
+    let deadline = stage.manners.deadline;
+    let answer = stage.client.send(outgoing(&request, url), deadline).await;
+    drop(place);
+    let answer = answer.map_err(|error| error.to_string());
+    stage.party().answered(request.exchange, answer);
+    stage.went_on();
+}
+
+fn outgoing(request: &replay::OutgoingRequest, url: String) -> OutgoingRequest {
+    let mut outgoing = OutgoingRequest::new(request.method.as_str(), url);
+    outgoing.headers = request.message.headers.iter().cloned().collect();
+    outgoing.body =
+        (!request.message.body.is_empty()).then(|| Bytes::from(request.message.body.clone()));
+    outgoing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notifications_go_where_they_may() {
+        let bare = Url::parse("http://127.0.0.1:1").unwrap();
+        let named = Url::parse("http://127.0.0.1:1/hook").unwrap();
+        for (bot, target, expected) in [
+            (&bare, "/callback/1", "http://127.0.0.1:1/callback/1"),
+            (&named, "/callback/1", "http://127.0.0.1:1/hook"),
+            (&named, "http://127.0.0.1:1/x", "http://127.0.0.1:1/x"),
+            (&named, "http://other.invalid/x", "http://127.0.0.1:1/hook"),
+        ] {
+            assert_eq!(callback(bot, target), expected);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! What the variables of a scenario are in a recorded conversation, read off its messages.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::segment::Segment;
+use crate::logic::judge::bindings::Bindings;
+use crate::logic::judge::notice::{self, Notice};
+use crate::logic::judge::people::call_of;
+use crate::logic::judge::shape::lookup;
+use crate::logic::verdict::Role;
+use crate::model::cassette::{Content, Direction, Exchange};
+use crate::model::message::HeaderFields;
+use crate::model::resource::Resource;
+use crate::model::scenario::{NotificationStep, Script, Step};
+use crate::model::template;
+
+/// A scenario's steps, each with the exchange that its message is in.
+#[derive(Debug, Default)]
+pub(super) struct Alignment {
+    /// By the place of the step.
+    exchange_of: HashMap<usize, usize>,
+}
+
+impl Alignment {
+    /// Lays the steps along a segment: requests as it has them, answers with their requests,
+    /// notifications in the order in which they came.
+    pub(super) fn new(script: &Script, exchanges: &[Exchange], segment: &Segment) -> Self {
+        let mut requests = segment.requests.iter();
+        let mut taken = vec![0_usize; segment.exchanges.len()];
+        let mut asked = None;
+        let mut exchange_of = HashMap::new();
+        for (at, step) in script.steps.iter().enumerate() {
+            let exchange = match step {
+                Step::Request(_) => {
+                    asked = requests.next().copied();
+                    asked
+                }
+                Step::Response(_) => asked,
+                Step::Notification(step) => told(step, exchanges, segment, &mut taken),
+            };
+            exchange_of.extend(exchange.map(|exchange| (at, exchange)));
+        }
+        Self { exchange_of }
+    }
+
+    /// The exchange of a step, counted from 0.
+    pub(super) fn exchange_of(&self, step: usize) -> Option<usize> {
+        self.exchange_of.get(&step).copied()
+    }
+
+    /// Binds what the judge of `role` cannot learn from the party that it judges: for a service,
+    /// what the bot's requests brought up; for a bot, everything.
+    pub(super) fn bind(
+        &self,
+        script: &Script,
+        exchanges: &[Exchange],
+        role: Role,
+        bindings: &mut Bindings,
+    ) {
+        let mut reader = Reader {
+            values: HashMap::new(),
+            bindings: &*bindings,
+        };
+        let mut by_service = Vec::new();
+        for (at, step) in script.steps.iter().enumerate() {
+            let Some(exchange) = self.exchange_of(at).map(|index| &exchanges[index]) else {
+                continue;
+            };
+            let known = reader.values.len();
+            reader.step(step, exchange);
+            if role == Role::Service && !matches!(step, Step::Request(_)) {
+                // Known to be the service's from here on, and learnt by the judge.
+                by_service.extend(reader.since(known));
+            }
+        }
+        let learnt: Vec<(String, String)> = reader
+            .values
+            .into_iter()
+            .filter(|(root, _)| !by_service.contains(root))
+            .map(|(root, (_, value))| (root, value))
+            .collect();
+        for (root, value) in learnt {
+            bindings.bind(&root, value);
+        }
+    }
+}
+
+/// The exchange that has what the step tells: the next one with an entry about the same.
+fn told(
+    step: &NotificationStep,
+    exchanges: &[Exchange],
+    segment: &Segment,
+    taken: &mut [usize],
+) -> Option<usize> {
+    let wanted = step.body.json().and_then(notice::entries)?;
+    let wanted = Notice::read(wanted.first()?);
+    let found = segment.exchanges.iter().enumerate().find(|(at, index)| {
+        let exchange = &exchanges[**index];
+        exchange.direction == Direction::Notification
+            && entries(exchange).skip(taken[*at]).any(|entry| {
+                let notice = Notice::read(entry);
+                notice.subject == wanted.subject
+                    && notice.change == wanted.change
+                    && (notice.word == wanted.word || wanted.word.is_none())
+            })
+    });
+    let (at, index) = found?;
+    taken[at] += 1;
+    Some(*index)
+}
+
+/// The change notifications of an exchange.
+fn entries(exchange: &Exchange) -> impl Iterator<Item = &Value> {
+    let Content::Json(body) = &exchange.request.body else {
+        return [].iter();
+    };
+    notice::entries(body).map_or([].iter(), |entries| entries.iter())
+}
+
+struct Reader<'b> {
+    /// By root, in which order they came up and what they are.
+    values: HashMap<String, (usize, String)>,
+    bindings: &'b Bindings,
+}
+
+impl Reader<'_> {
+    /// The roots that came up since so many were known.
+    fn since(&self, known: usize) -> impl Iterator<Item = String> {
+        let newer = move |entry: &(&String, &(usize, String))| entry.1.0 >= known;
+        let roots = self.values.iter().filter(newer);
+        roots.map(|(root, _)| root.clone())
+    }
+
+    fn learn(&mut self, name: &str, value: &str) {
+        let root = self.bindings.root(name).to_owned();
+        let order = self.values.len();
+        self.values
+            .entry(root)
+            .or_insert_with(|| (order, value.to_owned()));
+    }
+
+    fn step(&mut self, step: &Step, exchange: &Exchange) {
+        match step {
+            Step::Request(step) => {
+                self.text(&step.target, &exchange.request.target);
+                self.content(
+                    step.body.as_ref().and_then(|b| b.json()),
+                    &exchange.request.body,
+                );
+            }
+            Step::Response(step) => {
+                if let Some(response) = &exchange.response {
+                    self.location(&step.headers, &response.headers);
+                    self.content(step.body.as_ref().and_then(|b| b.json()), &response.body);
+                }
+            }
+            Step::Notification(step) => self.notification(step, exchange),
+        }
+    }
+
+    fn location(&mut self, documented: &HeaderFields, recorded: &[(String, String)]) {
+        let is_location = |name: &str| name.eq_ignore_ascii_case("location");
+        let printed = documented.iter().find(|(name, _)| is_location(name));
+        let came = recorded.iter().find(|(name, _)| is_location(name));
+        if let (Some((_, printed)), Some((_, came))) = (printed, came) {
+            self.text(printed, came);
+        }
+    }
+
+    fn content(&mut self, documented: Option<&Value>, recorded: &Content) {
+        if let (Some(documented), Content::Json(recorded)) = (documented, recorded) {
+            self.value(documented, recorded);
+        }
+    }
+
+    fn notification(&mut self, step: &NotificationStep, exchange: &Exchange) {
+        let documented = step.body.json().and_then(notice::entries);
+        for printed in documented.into_iter().flatten() {
+            let wanted = Notice::read(printed);
+            let came = entries(exchange).find(|entry| {
+                let notice = Notice::read(entry);
+                notice.subject == wanted.subject && notice.change == wanted.change
+            });
+            if let Some(came) = came {
+                self.value(printed, came);
+            }
+        }
+    }
+
+    fn value(&mut self, documented: &Value, recorded: &Value) {
+        match (documented, recorded) {
+            (Value::String(printed), Value::String(came)) => self.text(printed, came),
+            (Value::Object(properties), Value::Object(_)) => {
+                for (name, printed) in properties {
+                    if let Some((_, came)) = lookup(recorded, name) {
+                        self.value(printed, came);
+                    }
+                }
+            }
+            (Value::Array(printed), Value::Array(came)) => self.items(printed, came),
+            _ => {}
+        }
+    }
+
+    /// Items in order, but people by the kind of their identity.
+    fn items(&mut self, printed: &[Value], came: &[Value]) {
+        let mut free: Vec<&Value> = came.iter().collect();
+        for item in printed {
+            let kinds = identity_kinds(item);
+            let at = free.iter().position(|other| identity_kinds(other) == kinds);
+            if let Some(at) = at.or((!free.is_empty()).then_some(0)) {
+                self.value(item, free.remove(at));
+            }
+        }
+    }
+
+    /// A text that may be a variable, or a path with variables in it.
+    fn text(&mut self, printed: &str, came: &str) {
+        if let Some(name) = template::sole_variable(printed) {
+            self.learn(name, &call_of(came));
+            return;
+        }
+        match (Resource::parse(printed), Resource::parse(came)) {
+            (Some(printed), Some(came)) => self.resource(&printed, &came),
+            (Some(Resource::Call(printed)), None) => self.id(&printed, came),
+            _ => {}
+        }
+    }
+
+    fn resource(&mut self, printed: &Resource, came: &Resource) {
+        if let (Some(printed), Some(came)) = (printed.call(), came.call()) {
+            self.id(printed, came);
+        }
+        match (printed, came) {
+            (
+                Resource::Operation { operation, .. },
+                Resource::Operation {
+                    operation: came, ..
+                },
+            ) => self.id(operation, came),
+            (
+                Resource::Participant { participant, .. },
+                Resource::Participant {
+                    participant: came, ..
+                },
+            ) => self.id(participant, came),
+            _ => {}
+        }
+    }
+
+    fn id(&mut self, printed: &str, came: &str) {
+        if let Some(name) = template::sole_variable(printed) {
+            self.learn(name, came);
+        }
+    }
+}
+
+/// The kinds of identity that a participant has, wherever its identity set stands.
+fn identity_kinds(participant: &Value) -> Vec<&str> {
+    let identity = lookup(participant, "identity")
+        .or_else(|| lookup(lookup(participant, "info")?.1, "identity"));
+    let Some((_, Value::Object(identity))) = identity else {
+        return Vec::new();
+    };
+    let filled = identity.iter().filter(|(_, who)| !who.is_null());
+    filled.map(|(kind, _)| kind.as_str()).collect()
+}

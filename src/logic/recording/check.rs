@@ -1,0 +1,200 @@
+//! A whole recording, judged.
+
+use std::cmp::Reverse;
+
+use super::segment::{self, Segment};
+use super::{Recording, grouping, hearing};
+use crate::logic::judge::{Case, Options, Outcome};
+use crate::logic::verdict::{Role, ScenarioResult, Verdict};
+use crate::model::cassette::{Content, Direction, Exchange};
+use crate::model::scenario::{Scenario, Step};
+
+/// What a recording shows.
+#[derive(Debug, Clone, Default)]
+pub struct Checked {
+    /// The conversations, in the order in which they began, each party by itself.
+    pub results: Vec<ScenarioResult>,
+    /// The exchanges that fit no scenario.
+    pub unfit: Vec<Unfit>,
+}
+
+/// An exchange that fits no scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    /// Its number in the recording.
+    pub number: u64,
+    /// Which way its request went.
+    pub direction: Direction,
+    /// `POST /app/calls`
+    pub request: String,
+    /// The status of the answer; none where there was none.
+    pub status: Option<u16>,
+}
+
+/// Judges a recording against the scenarios that its conversations follow.
+///
+/// Of several scenarios that a conversation may follow, the one counts from which it departs least:
+/// the one with most of the conversation in it first.
+pub fn check(recording: &Recording, cases: &[Case], options: &Options) -> Checked {
+    let cases = recorded_parts(recording, cases);
+    let mut checked = Checked::default();
+    let mut found: Vec<(usize, Vec<ScenarioResult>)> = Vec::new();
+    let exchanges = recording.exchanges();
+    let mut last = 0;
+    let mut fits = vec![false; exchanges.len()];
+    for group in grouping::groups(exchanges) {
+        for at in 0..group.len() {
+            if fits[group[at]] {
+                continue;
+            }
+            let left: Vec<usize> = group[at..].iter().copied().filter(|i| !fits[*i]).collect();
+            let Some(followed) = best(&cases, exchanges, &left, options, last) else {
+                continue;
+            };
+            last = followed.case;
+            for index in &followed.segment.exchanges {
+                fits[*index] = true;
+            }
+            let case = &cases[followed.case];
+            let results = followed.results(case, exchanges);
+            found.push((group[at], results));
+        }
+    }
+    found.sort_by_key(|(first, _)| *first);
+    checked.results = found.into_iter().flat_map(|(_, results)| results).collect();
+    let unfit = exchanges.iter().zip(&fits).filter(|(_, fits)| !**fits);
+    checked.unfit = unfit.map(|(exchange, _)| Unfit::new(exchange)).collect();
+    checked
+}
+
+impl Unfit {
+    fn new(exchange: &Exchange) -> Self {
+        let request = &exchange.request;
+        Self {
+            number: exchange.number,
+            direction: exchange.direction,
+            request: format!("{} {}", request.method, request.target),
+            status: exchange.response.as_ref().map(|response| response.status),
+        }
+    }
+}
+
+/// The scenarios as far as they were recorded: steps of another direction are untested.
+fn recorded_parts(recording: &Recording, cases: &[Case]) -> Vec<Case> {
+    if recording.records(Direction::Notification) {
+        return cases.to_vec();
+    }
+    let without = |scenario: &Scenario| {
+        let mut scenario = scenario.clone();
+        let steps = &mut scenario.script.steps;
+        steps.retain(|step| !matches!(step, Step::Notification(_)));
+        scenario
+    };
+    let cases = cases.iter().map(|case| Case {
+        scenario: without(&case.scenario).into(),
+        page: case.page.clone(),
+    });
+    cases.collect()
+}
+
+/// A scenario that a conversation follows, with what the judge says.
+struct Followed {
+    case: usize,
+    segment: Segment,
+    outcomes: Vec<Outcome>,
+}
+
+/// The scenario that the conversation at the front of a group follows best.
+fn best(
+    cases: &[Case],
+    exchanges: &[Exchange],
+    group: &[usize],
+    options: &Options,
+    last: usize,
+) -> Option<Followed> {
+    let page = cases.get(last).map(|case| case.scenario.id.page_key());
+    let mut candidates: Vec<(usize, Segment)> = cases
+        .iter()
+        .enumerate()
+        .filter_map(|(at, case)| {
+            let segment = segment::begin(&case.scenario.script, exchanges, group, 0)?;
+            Some((at, segment))
+        })
+        .collect();
+    candidates.sort_by_key(|(at, segment)| {
+        let is_page = Some(cases[*at].scenario.id.page_key()) == page;
+        Reverse((segment.is_complete, segment.requests.len(), is_page))
+    });
+    let mut best: Option<Followed> = None;
+    for (case, segment) in candidates {
+        let outcomes = hear(&cases[case], exchanges, &segment, options);
+        let followed = Followed {
+            case,
+            segment,
+            outcomes,
+        };
+        if followed.departures() == 0 {
+            return Some(followed);
+        }
+        if best
+            .as_ref()
+            .is_none_or(|best| followed.departures() < best.departures())
+        {
+            best = Some(followed);
+        }
+    }
+    best
+}
+
+fn hear(case: &Case, exchanges: &[Exchange], segment: &Segment, options: &Options) -> Vec<Outcome> {
+    [Role::Service, Role::Bot]
+        .map(|role| hearing::hear(case, exchanges, segment, options, role))
+        .into()
+}
+
+impl Followed {
+    /// How far the conversation is from the scenario.
+    fn departures(&self) -> usize {
+        let of = |outcome: &Outcome| match outcome.verdict {
+            Verdict::Pass => 0,
+            _ => 1 + outcome.failures.len() * 2,
+        };
+        self.outcomes.iter().map(of).sum()
+    }
+
+    fn results(self, case: &Case, exchanges: &[Exchange]) -> Vec<ScenarioResult> {
+        let of_segment = || {
+            self.segment
+                .exchanges
+                .iter()
+                .map(|index| &exchanges[*index])
+        };
+        let numbers: Vec<String> = of_segment().map(|it| it.number.to_string()).collect();
+        let note = format!("exchanges {} of the recording", numbers.join(", "));
+        let omitted = of_segment().find(|exchange| {
+            let answer = exchange.response.as_ref();
+            let bodies = [Some(&exchange.request.body), answer.map(|it| &it.body)];
+            let mut bodies = bodies.into_iter().flatten();
+            bodies.any(|body| matches!(body, Content::Omitted { .. }))
+        });
+        let times = || of_segment().map(|it| (it.at_ms, it.at_ms.saturating_add(it.took_ms)));
+        let began = times().map(|(began, _)| began).min().unwrap_or(0);
+        let ended = times().map(|(_, ended)| ended).max().unwrap_or(0);
+        let duration = std::time::Duration::from_millis(ended.saturating_sub(began));
+        self.outcomes
+            .into_iter()
+            .map(|outcome| {
+                let mut result = outcome.into_result(&case.scenario.id, duration);
+                result.notes.insert(0, note.clone());
+                if let (Some(omitted), Verdict::Fail) = (omitted, result.verdict) {
+                    result.verdict = Verdict::Inconclusive;
+                    result.reason = format!(
+                        "a body of exchange {} was not kept; record it with a greater --max-body",
+                        omitted.number
+                    );
+                }
+                result
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,96 @@
+//! Recorded conversations: what brought about what, which scenario each follows, and what the judge
+//! says of it.
+//!
+//! For: exchanges as a cassette holds them, wherever they came from. Not for: files.
+//!
+//! - [`causes`] tells which exchange brought about which.
+//! - `timeline` puts the beginnings and ends of exchanges in order.
+//! - [`grouping`] sorts exchanges by the calls that they are about; `segment` cuts out of a group
+//!   what a scenario may be about.
+//! - `alignment` reads from recorded messages what the variables of a scenario are.
+//! - `hearing` gives the judge a recorded half in the place of the one that confcall would play.
+//! - [`har`] reads and writes the files of other tools.
+//! - [`check`] does all that for a whole recording.
+
+mod alignment;
+pub mod causes;
+pub mod check;
+pub mod grouping;
+pub mod har;
+mod hearing;
+mod segment;
+mod timeline;
+
+use crate::model::cassette::{self, Direction, Exchange};
+use crate::model::message::{Payload, Request, Response};
+
+/// A recording as it is judged.
+#[derive(Debug, Clone)]
+pub struct Recording {
+    file: String,
+    directions: Vec<Direction>,
+    /// In the order in which their requests began.
+    exchanges: Vec<Exchange>,
+    /// The line of each in the file, counted from 1.
+    lines: Vec<usize>,
+}
+
+impl Recording {
+    /// A recording of these directions, with the line of each exchange in the file. The exchanges
+    /// may come in any order.
+    pub fn new(
+        file: impl Into<String>,
+        directions: Vec<Direction>,
+        exchanges: impl IntoIterator<Item = (usize, Exchange)>,
+    ) -> Self {
+        let mut exchanges: Vec<_> = exchanges.into_iter().collect();
+        exchanges.sort_by_key(|(_, exchange)| exchange.number);
+        let (lines, exchanges) = exchanges.into_iter().unzip();
+        Self {
+            file: file.into(),
+            directions,
+            exchanges,
+            lines,
+        }
+    }
+
+    /// The file, as errors call it.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The line of an exchange, by its place in the recording.
+    pub fn line(&self, index: usize) -> usize {
+        self.lines.get(index).copied().unwrap_or(1)
+    }
+
+    /// The exchanges, in the order in which their requests began.
+    pub fn exchanges(&self) -> &[Exchange] {
+        &self.exchanges
+    }
+
+    fn records(&self, direction: Direction) -> bool {
+        self.directions.contains(&direction)
+    }
+}
+
+/// The request of an exchange as the judge reads it.
+fn request(exchange: &Exchange) -> Request {
+    let recorded = &exchange.request;
+    Request {
+        method: recorded.method.clone(),
+        target: recorded.target.clone(),
+        headers: cassette::headers(&recorded.headers),
+        body: Payload::from(&recorded.body),
+    }
+}
+
+/// The response of an exchange as the judge reads it; none where the exchange broke.
+fn response(exchange: &Exchange) -> Option<Response> {
+    let recorded = exchange.response.as_ref()?;
+    exchange.broke.is_none().then(|| Response {
+        status: recorded.status,
+        headers: cassette::headers(&recorded.headers),
+        body: Payload::from(&recorded.body),
+    })
+}

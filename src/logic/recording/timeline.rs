@@ -1,0 +1,64 @@
+//! The order in which recorded exchanges began and ended.
+
+use crate::model::cassette::Exchange;
+
+/// Something that happened, by the place of its exchange in the recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Moment {
+    /// A request went out.
+    Begun(usize),
+    /// Its response came, or the exchange broke.
+    Ended(usize),
+}
+
+/// A clock that goes back by more than this, in milliseconds, was started anew: a recording that
+/// was gone on with.
+const JITTER: u64 = 5;
+
+/// The moments of exchanges, which stand in the order of their beginnings.
+pub(super) fn moments(exchanges: &[Exchange], which: &[usize]) -> Vec<Moment> {
+    let mut moments = Vec::with_capacity(which.len() * 2);
+    let (mut start, mut last, mut latest) = (0, 0, 0);
+    for &index in which {
+        let exchange = &exchanges[index];
+        if start + exchange.at_ms + JITTER < last {
+            start = latest + 1;
+        }
+        let begun = last.max(start + exchange.at_ms);
+        let ended = begun.saturating_add(exchange.took_ms);
+        (last, latest) = (begun, latest.max(ended));
+        moments.push(((begun, exchange.number, false), Moment::Begun(index)));
+        moments.push(((ended, exchange.number, true), Moment::Ended(index)));
+    }
+    moments.sort_unstable();
+    moments.into_iter().map(|(_, moment)| moment).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Moment::{Begun, Ended};
+
+    fn exchange(number: u64, at_ms: u64, took_ms: u64) -> Exchange {
+        let json = serde_json::json!({
+            "number": number, "direction": "request", "at_ms": at_ms, "took_ms": took_ms,
+            "request": {"method": "GET", "target": "/", "headers": []},
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn an_answer_comes_when_it_came() {
+        let all = [exchange(1, 0, 30), exchange(2, 10, 5), exchange(3, 30, 0)];
+        let told = moments(&all, &[0, 1, 2]);
+        let wanted = [Begun(0), Begun(1), Ended(1), Ended(0), Begun(2), Ended(2)];
+        assert_eq!(told, wanted);
+    }
+
+    #[test]
+    fn a_clock_may_start_anew() {
+        let all = [exchange(1, 500, 90), exchange(2, 0, 3), exchange(3, 2, 0)];
+        let told = moments(&all, &[0, 1, 2]);
+        assert_eq!(told[..3], [Begun(0), Ended(0), Begun(1)]);
+    }
+}

@@ -1,0 +1,453 @@
+//! The recorded bot, for a live service.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::comparison::{Comparison, Difference};
+use super::given::{self, Need};
+use super::mapping::{self, Mapping};
+use super::record::{Record, Replayed};
+use super::{Outgoing, OutgoingRequest};
+use crate::logic::judge::notice::{self, Notice};
+use crate::logic::recording::{Recording, grouping};
+use crate::logic::verdict::{Role, Rule, TrafficMessage};
+use crate::model::cassette::{self, Content, Direction, RecordedResponse};
+use crate::model::identifier;
+use crate::model::message::{Payload, Request, Response};
+use crate::model::resource;
+use crate::text::pointer::Pointer;
+
+/// The bot of a recording. Sends what was sent then, as soon as what came before it has come
+/// again, and holds what comes against what came.
+#[derive(Debug)]
+pub struct Bot {
+    recording: Recording,
+    mapping: Mapping,
+    record: Record,
+    groups: Vec<Group>,
+    group_of: Vec<usize>,
+    awaited: Vec<Awaited>,
+    /// The entries that are awaited, by the recorded call that they are about.
+    by_call: HashMap<String, Vec<usize>>,
+    sent: HashSet<usize>,
+    /// Groups that may have come to a request.
+    due: Vec<usize>,
+    /// Requests without an answer.
+    open: usize,
+    /// Entries that have not come.
+    missing: usize,
+    /// Entries of calls that an answer under way may tell, with the path that they came to.
+    held: Vec<(String, Value)>,
+}
+
+/// Exchanges that are about the same calls: one after the other.
+#[derive(Debug)]
+struct Group {
+    /// The places of its exchanges in the recording.
+    members: Vec<usize>,
+    /// The next of them.
+    at: usize,
+    is_asking: bool,
+    /// How many of its notified entries have not come.
+    missing: HashMap<usize, usize>,
+}
+
+/// One recorded change notification.
+#[derive(Debug)]
+struct Awaited {
+    exchange: usize,
+    entry: Value,
+    has_come: bool,
+}
+
+impl Bot {
+    /// The bot of a recording. `callback` is where it takes notifications in this run; none where
+    /// it takes none.
+    pub fn new(recording: Recording, callback: Option<&str>) -> Self {
+        let exchanges = recording.exchanges();
+        let mut group_of = vec![0; exchanges.len()];
+        let mut groups = Vec::new();
+        for (number, members) in grouping::groups(exchanges).into_iter().enumerate() {
+            for member in &members {
+                group_of[*member] = number;
+            }
+            groups.push(Group {
+                members,
+                at: 0,
+                is_asking: false,
+                missing: HashMap::new(),
+            });
+        }
+        let mut mapping = Mapping::default();
+        let mut awaited = Vec::new();
+        let mut by_call: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, exchange) in exchanges.iter().enumerate() {
+            if let (Some(callback), Content::Json(body)) = (callback, &exchange.request.body) {
+                redirect(body, callback, &mut mapping);
+            }
+            if exchange.direction == Direction::Notification && callback.is_some() {
+                let entries = entries(&exchange.request.body);
+                groups[group_of[index]].missing.insert(index, entries.len());
+                for entry in entries {
+                    let call = Notice::read(&entry).call().map(identifier::normal);
+                    by_call
+                        .entry(call.unwrap_or_default())
+                        .or_default()
+                        .push(awaited.len());
+                    awaited.push(Awaited {
+                        exchange: index,
+                        entry,
+                        has_come: false,
+                    });
+                }
+            }
+        }
+        Self {
+            recording,
+            mapping,
+            record: Record::new(Role::Service),
+            due: (0..groups.len()).rev().collect(),
+            missing: awaited.len(),
+            held: Vec::new(),
+            groups,
+            group_of,
+            awaited,
+            by_call,
+            sent: HashSet::new(),
+            open: 0,
+        }
+    }
+
+    /// What must be there before the first request.
+    pub fn needs(&self) -> Vec<Need> {
+        given::needs(&self.recording)
+    }
+
+    /// A recorded call is this one in this run, as whoever brought it about says.
+    pub fn take_as(&mut self, recorded: &str, live: &str) {
+        self.mapping.learn(recorded, live);
+    }
+
+    /// The requests that can be sent now.
+    pub fn ready(&mut self, token: Option<&str>) -> Vec<OutgoingRequest> {
+        let mut ready = Vec::new();
+        while let Some(number) = self.due.pop() {
+            if let Some(index) = self.next_of(number) {
+                ready.push(self.send(index, token));
+            }
+        }
+        ready
+    }
+
+    /// The request that a group has come to; none while it waits.
+    fn next_of(&mut self, number: usize) -> Option<usize> {
+        let group = &mut self.groups[number];
+        if group.is_asking {
+            return None;
+        }
+        while let Some(&index) = group.members.get(group.at) {
+            let exchange = &self.recording.exchanges()[index];
+            match exchange.direction {
+                Direction::Request => {
+                    group.is_asking = true;
+                    return Some(index);
+                }
+                Direction::Notification if group.missing.get(&index).is_some_and(|it| *it > 0) => {
+                    return None;
+                }
+                Direction::Notification => group.at += 1,
+            }
+        }
+        None
+    }
+
+    fn send(&mut self, index: usize, token: Option<&str>) -> OutgoingRequest {
+        let recorded = &self.recording.exchanges()[index].request;
+        let message = Outgoing::request(recorded, &self.mapping, token);
+        let target = self.mapping.translated(&recorded.target);
+        let method = recorded.method.clone();
+        self.sent.insert(index);
+        self.open += 1;
+        self.record.traffic(
+            Role::Bot,
+            TrafficMessage::Request(Request {
+                method: method.clone(),
+                target: target.clone(),
+                headers: message.headers.iter().cloned().collect(),
+                body: Payload::from_bytes(&message.body),
+            }),
+        );
+        OutgoingRequest {
+            exchange: index,
+            method,
+            target,
+            message,
+        }
+    }
+
+    /// The service answered a request, or did not, for this reason.
+    pub fn answered(&mut self, index: usize, answer: Result<Response, String>) {
+        self.open = self.open.saturating_sub(1);
+        self.record.played += 1;
+        let number = self.group_of[index];
+        let group = &mut self.groups[number];
+        group.is_asking = false;
+        group.at += 1;
+        self.due.push(number);
+        match answer {
+            Ok(response) => self.compare_answer(index, response),
+            Err(why) => {
+                let message = format!("the request was not answered: {why}");
+                self.record
+                    .broken(&self.recording, index, Rule::ResponseMissing, message);
+            }
+        }
+        for (path, entry) in std::mem::take(&mut self.held) {
+            self.entry(&path, entry);
+        }
+    }
+
+    fn compare_answer(&mut self, index: usize, response: Response) {
+        let Some(recorded) = &self.recording.exchanges()[index].response else {
+            return;
+        };
+        let status = response.status;
+        if status != recorded.status {
+            let pair = (json!(recorded.status), json!(status));
+            let message = format!("the answer is {status}, recorded was {}", recorded.status);
+            self.record
+                .depart(&self.recording, index, Rule::ResponseStatus, pair, message);
+        } else {
+            let mut comparison = Comparison::default();
+            let located = self.location(&mut comparison, recorded, &response);
+            match &recorded.body {
+                Content::Json(body) => {
+                    comparison.bodies(&self.mapping, Some(body), response.body.json());
+                }
+                Content::Text(text) if !matches!(&response.body, Payload::Text { text: came, .. } if came == text) =>
+                {
+                    let live = match &response.body {
+                        Payload::Text { text, .. } => json!(text),
+                        other => other.json().cloned().unwrap_or_default(),
+                    };
+                    comparison.differences.push(Difference {
+                        pointer: Pointer::root(),
+                        expected: json!(text),
+                        actual: live,
+                    });
+                }
+                _ => {}
+            }
+            let types = (
+                cassette::headers(&recorded.headers).media_type(),
+                response.headers.media_type(),
+            );
+            let differences = std::mem::take(&mut comparison.differences);
+            comparison.commit(&mut self.mapping);
+            if types.0.is_some() && types.0 != types.1 {
+                let message = "Content-Type is not what was recorded".to_owned();
+                let pair = (json!(types.0), json!(types.1));
+                let rule = Rule::ResponseHeader;
+                self.record
+                    .depart(&self.recording, index, rule, pair, message);
+            }
+            if let Some((expected, actual)) = located {
+                let message = "Location is not what was recorded".to_owned();
+                let rule = Rule::ResponseHeader;
+                self.record
+                    .depart(&self.recording, index, rule, (expected, actual), message);
+            }
+            self.record
+                .differ(&self.recording, index, Rule::ResponseBody, differences);
+        }
+        self.record
+            .traffic(Role::Service, TrafficMessage::Response(response));
+    }
+
+    /// What is wrong about a `Location`: the recorded one, and what came.
+    fn location(
+        &self,
+        comparison: &mut Comparison,
+        recorded: &RecordedResponse,
+        response: &Response,
+    ) -> Option<(Value, Value)> {
+        let is_location = |name: &str| name.eq_ignore_ascii_case("location");
+        let mut fields = recorded.headers.iter();
+        let (_, recorded) = fields.find(|(name, _)| is_location(name))?;
+        let live = response.headers.get("location");
+        let is_same = live.is_some_and(|live| {
+            comparison.texts(&self.mapping, "Location", recorded, live)
+                || resource::path_of(recorded) == resource::path_of(live)
+        });
+        (!is_same).then(|| (json!(self.mapping.translated(recorded)), json!(live)))
+    }
+
+    /// The service sent a notification. The status is what the bot answers.
+    pub fn received(&mut self, request: Request) -> u16 {
+        let body = request.body.clone();
+        let path = resource::path_of(&request.target).to_owned();
+        self.record
+            .traffic(Role::Service, TrafficMessage::Request(request));
+        let entries = match &body {
+            Payload::Json(body) => notice::entries(body).cloned(),
+            _ => None,
+        };
+        for entry in entries.unwrap_or_else(|| vec![body.json().cloned().unwrap_or_default()]) {
+            self.entry(&path, entry);
+        }
+        202
+    }
+
+    fn entry(&mut self, path: &str, live: Value) {
+        let notice = Notice::read(&live);
+        let kind = notice.kind();
+        let call = notice.call().unwrap_or_default();
+        let recorded_call = self.mapping.recorded(call).map(identifier::normal);
+        let places: Vec<usize> = match &recorded_call {
+            Some(call) => self.by_call.get(call).cloned().unwrap_or_default(),
+            None if self.open > 0 => {
+                self.held.push((path.to_owned(), live));
+                return;
+            }
+            // The service makes the call up by this. Paths of callbacks stay as they were.
+            None => {
+                let exchanges = self.recording.exchanges();
+                let came_there = |place: &usize| {
+                    let recorded = &exchanges[self.awaited[*place].exchange].request;
+                    resource::path_of(&recorded.target) == path
+                };
+                (0..self.awaited.len()).filter(came_there).collect()
+            }
+        };
+        let mut nearest: Option<(usize, Comparison)> = None;
+        for place in places {
+            let awaited = &self.awaited[place];
+            if awaited.has_come || Notice::read(&awaited.entry).kind() != kind {
+                continue;
+            }
+            let comparison =
+                Comparison::of_bodies(&self.mapping, Some(&awaited.entry), Some(&live));
+            if comparison.differences.is_empty() {
+                comparison.commit(&mut self.mapping);
+                self.came(place);
+                return;
+            }
+            let count = comparison.differences.len();
+            if nearest
+                .as_ref()
+                .is_none_or(|(_, it)| count < it.differences.len())
+            {
+                nearest = Some((place, comparison));
+            }
+        }
+        match nearest.filter(|_| recorded_call.is_some()) {
+            Some((place, comparison)) => {
+                let index = self.awaited[place].exchange;
+                let rule = Rule::NotificationBody;
+                self.record
+                    .differ(&self.recording, index, rule, comparison.differences);
+                self.came(place);
+            }
+            None => {
+                let first =
+                    recorded_call.and_then(|call| self.by_call.get(&call)?.first().copied());
+                let index = first.map_or(0, |place| self.awaited[place].exchange);
+                let message = format!("a notification of `{}` was not recorded", kind.trim());
+                let pair = (Value::Null, live);
+                let rule = Rule::NotificationUnexpected;
+                self.record
+                    .depart(&self.recording, index, rule, pair, message);
+            }
+        }
+    }
+
+    fn came(&mut self, place: usize) {
+        self.record.played += 1;
+        self.settle(place);
+    }
+
+    /// An entry is not waited for any more.
+    fn settle(&mut self, place: usize) {
+        self.awaited[place].has_come = true;
+        self.missing -= 1;
+        let exchange = self.awaited[place].exchange;
+        let number = self.group_of[exchange];
+        if let Some(left) = self.groups[number].missing.get_mut(&exchange) {
+            *left = left.saturating_sub(1);
+        }
+        self.due.push(number);
+    }
+
+    /// Whether nothing is waited for any more.
+    pub const fn is_done(&self) -> bool {
+        self.open == 0 && self.missing == 0 && self.due.is_empty() && self.held.is_empty()
+    }
+
+    /// The deadline has passed: what is waited for is missing, and what comes after it goes on.
+    pub fn give_up_waiting(&mut self) {
+        for place in 0..self.awaited.len() {
+            let awaited = &self.awaited[place];
+            let index = awaited.exchange;
+            let group = &self.groups[self.group_of[index]];
+            let is_due = group.members.get(group.at).is_none_or(|now| index <= *now);
+            if awaited.has_come || !is_due {
+                continue;
+            }
+            let entry = self.mapping.translated_json(&awaited.entry);
+            let kind = Notice::read(&awaited.entry).kind();
+            let message = format!("the notification of `{}` did not come", kind.trim());
+            let rule = Rule::NotificationMissing;
+            self.record
+                .depart(&self.recording, index, rule, (entry, Value::Null), message);
+            self.settle(place);
+        }
+    }
+
+    /// The end: what was not sent or did not come is told.
+    pub fn finish(&mut self, name: &str, elapsed: Duration) -> Replayed {
+        self.give_up_waiting();
+        let requests = self.recording.exchanges().iter().enumerate();
+        let unsent = requests
+            .filter(|(index, exchange)| {
+                exchange.direction == Direction::Request && !self.sent.contains(index)
+            })
+            .count();
+        if unsent > 0 {
+            self.record
+                .note(format!("{unsent} recorded requests were not sent"));
+        }
+        self.record.finish(name, elapsed)
+    }
+}
+
+/// The change notifications of a body; the whole body where it is none of them.
+fn entries(body: &Content) -> Vec<Value> {
+    match body {
+        Content::Json(body) => {
+            notice::entries(body).map_or_else(|| vec![body.clone()], Clone::clone)
+        }
+        _ => vec![Value::Null],
+    }
+}
+
+/// Puts this run's callback in the place of every recorded one, its path kept.
+fn redirect(body: &Value, callback: &str, mapping: &mut Mapping) {
+    match body {
+        Value::Object(properties) => {
+            for (name, value) in properties {
+                match value.as_str() {
+                    Some(text) if mapping::role(name, text) == mapping::Role::Address => {
+                        let path = resource::path_of(text);
+                        let live = format!("{}{path}", callback.trim_end_matches('/'));
+                        mapping.redirect(text, &live);
+                    }
+                    _ => redirect(value, callback, mapping),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|it| redirect(it, callback, mapping)),
+        _ => {}
+    }
+}

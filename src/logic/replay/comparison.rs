@@ -1,0 +1,186 @@
+//! A live body against a recorded one: what the recording shows must be there and be the same, but
+//! for what differs from run to run, which must differ in the same way everywhere. What is added
+//! departs from nothing.
+
+use serde_json::Value;
+
+use super::mapping::{self, Mapping, Role};
+use crate::logic::judge::shape::{bare_type, lookup};
+use crate::model::resource;
+use crate::text::pointer::Pointer;
+
+/// Where a live message departs from the recorded one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Where in the body.
+    pub pointer: Pointer,
+    /// What was recorded, with the values of this run where they are known.
+    pub expected: Value,
+    /// What came; null where nothing came.
+    pub actual: Value,
+}
+
+/// A comparison: its differences, and what it takes the recorded values to be.
+#[derive(Debug, Default)]
+pub struct Comparison {
+    /// What departs.
+    pub differences: Vec<Difference>,
+    learnt: Mapping,
+}
+
+impl Comparison {
+    /// Compares two bodies.
+    pub fn of_bodies(mapping: &Mapping, recorded: Option<&Value>, live: Option<&Value>) -> Self {
+        let mut comparison = Self::default();
+        comparison.bodies(mapping, recorded, live);
+        comparison
+    }
+
+    /// Compares two bodies further.
+    pub fn bodies(&mut self, mapping: &Mapping, recorded: Option<&Value>, live: Option<&Value>) {
+        let at = Pointer::root();
+        match (recorded, live) {
+            (Some(recorded), Some(live)) => self.value(mapping, "", recorded, live, &at),
+            (Some(recorded), None) => self.differ(mapping, &at, recorded, &Value::Null),
+            (None, _) => {}
+        }
+    }
+
+    /// Compares two paths, or other texts under a name.
+    pub fn texts(&mut self, mapping: &Mapping, name: &str, recorded: &str, live: &str) -> bool {
+        match mapping::role(name, recorded) {
+            Role::Fixed => recorded == live,
+            Role::Passing => mapping::role(name, live) == Role::Passing,
+            Role::Id => self.ids(mapping, recorded, live),
+            Role::Address => {
+                self.learnt.redirect(recorded, live);
+                true
+            }
+            Role::Path => {
+                let (of_recorded, of_live) =
+                    (mapping::ids_of_path(recorded), mapping::ids_of_path(live));
+                resource::shape_of(recorded) == resource::shape_of(live)
+                    && of_recorded.len() == of_live.len()
+                    && of_recorded
+                        .iter()
+                        .zip(&of_live)
+                        .all(|(recorded, live)| self.ids(mapping, recorded, live))
+            }
+        }
+    }
+
+    /// Takes what was found out over.
+    pub fn commit(self, mapping: &mut Mapping) {
+        mapping.extend(self.learnt);
+    }
+
+    fn ids(&mut self, mapping: &Mapping, recorded: &str, live: &str) -> bool {
+        let agrees = mapping.agrees(recorded, live) && self.learnt.agrees(recorded, live);
+        if agrees {
+            self.learnt.learn(recorded, live);
+        }
+        agrees
+    }
+
+    fn value(
+        &mut self,
+        mapping: &Mapping,
+        name: &str,
+        recorded: &Value,
+        live: &Value,
+        at: &Pointer,
+    ) {
+        let is_same = match (recorded, live) {
+            (Value::Object(properties), Value::Object(_)) => {
+                for (name, recorded) in properties.iter().filter(|(_, it)| !it.is_null()) {
+                    let at = at.key(name);
+                    match lookup(live, name) {
+                        Some((_, live)) => self.value(mapping, name, recorded, live, &at),
+                        None => self.differ(mapping, &at, recorded, &Value::Null),
+                    }
+                }
+                true
+            }
+            (Value::Array(recorded), Value::Array(live)) if recorded.len() == live.len() => {
+                for (index, (recorded, live)) in recorded.iter().zip(live).enumerate() {
+                    self.value(mapping, name, recorded, live, &at.index(index));
+                }
+                true
+            }
+            (Value::String(recorded), Value::String(live)) if name == "@odata.type" => {
+                bare_type(recorded) == bare_type(live)
+            }
+            (Value::String(recorded), Value::String(live)) => {
+                self.texts(mapping, name, recorded, live)
+            }
+            (Value::Number(recorded), Value::Number(live)) => recorded.as_f64() == live.as_f64(),
+            _ => recorded == live,
+        };
+        if !is_same {
+            self.differ(mapping, at, recorded, live);
+        }
+    }
+
+    fn differ(&mut self, mapping: &Mapping, at: &Pointer, recorded: &Value, live: &Value) {
+        self.differences.push(Difference {
+            pointer: at.clone(),
+            expected: mapping.translated_json(recorded),
+            actual: live.clone(),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn differences(recorded: &Value, live: &Value) -> Vec<String> {
+        let mut mapping = Mapping::default();
+        mapping.learn("op-1", "op-2");
+        Comparison::of_bodies(&mapping, Some(recorded), Some(live))
+            .differences
+            .iter()
+            .map(|it| it.pointer.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn what_differs_from_run_to_run_differs_alike() {
+        let none: [&str; 0] = [];
+        for (recorded, live, expected) in [
+            (
+                json!({"id": "op-1"}),
+                json!({"id": "op-2", "new": 1}),
+                &none[..],
+            ),
+            (json!({"id": "op-1"}), json!({"id": "op-3"}), &["/id"]),
+            (json!({"id": "op-9"}), json!({"id": "op-2"}), &["/id"]),
+            (
+                json!([{"id": "a"}, {"id": "a"}]),
+                json!([{"id": "b"}, {"id": "c"}]),
+                &["/1/id"],
+            ),
+            (
+                json!([{"id": "a"}, {"id": "b"}]),
+                json!([{"id": "c"}, {"id": "c"}]),
+                &["/1/id"],
+            ),
+            (json!({"a": null, "n": 1}), json!({"n": 1.0}), &none[..]),
+            (json!({"a": "x", "b": 1}), json!({"a": "y"}), &["/a", "/b"]),
+            (json!({"a": [1]}), json!({"a": [1, 2]}), &["/a"]),
+            (
+                json!({"resource": "/app/calls/1/operations/op-1"}),
+                json!({"resource": "/communications/calls/7/operations/op-2"}),
+                &none[..],
+            ),
+            (
+                json!({"resource": "/app/calls/1"}),
+                json!({"resource": "/app/calls/1/participants"}),
+                &["/resource"],
+            ),
+        ] {
+            assert_eq!(differences(&recorded, &live), expected, "{recorded} {live}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Which values of a recording stand for which values of this run.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::logic::judge::shape::is_time_text;
+use crate::model::identifier;
+use crate::model::resource::{self, Resource};
+
+/// Recorded values and live ones, each of which stands for one of the other.
+#[derive(Debug, Clone, Default)]
+pub struct Mapping {
+    live: HashMap<String, String>,
+    recorded: HashMap<String, String>,
+    /// The live callback addresses, by the path of the recorded one.
+    addresses: HashMap<String, String>,
+}
+
+/// What pseudonyms begin with.
+const PSEUDONYM: &str = "redacted-";
+
+impl Mapping {
+    /// The live value of a recorded one.
+    pub fn live(&self, recorded: &str) -> Option<&str> {
+        self.live.get(&normal(recorded)).map(String::as_str)
+    }
+
+    /// Whether both may stand for each other.
+    pub fn agrees(&self, recorded: &str, live: &str) -> bool {
+        match (self.live(recorded), self.recorded(live)) {
+            (Some(known), _) => identifier::same(known, live),
+            (None, Some(other)) => identifier::same(other, recorded),
+            (None, None) => true,
+        }
+    }
+
+    /// From now on both stand for each other.
+    pub fn learn(&mut self, recorded: &str, live: &str) {
+        self.live.insert(normal(recorded), live.to_owned());
+        self.recorded.insert(normal(live), recorded.to_owned());
+    }
+
+    /// The recorded value of a live one.
+    pub fn recorded(&self, live: &str) -> Option<&str> {
+        self.recorded.get(&normal(live)).map(String::as_str)
+    }
+
+    /// From now on the live address takes the place of the recorded one. Several may have one.
+    pub fn redirect(&mut self, recorded: &str, live: &str) {
+        self.live.insert(normal(recorded), live.to_owned());
+        let path = resource::path_of(recorded).to_owned();
+        self.addresses.insert(path, live.to_owned());
+    }
+
+    /// The live address in the place of the recorded one with that path.
+    pub fn address_of(&self, path: &str) -> Option<&str> {
+        self.addresses.get(path).map(String::as_str)
+    }
+
+    /// Takes over what another mapping knows.
+    pub fn extend(&mut self, other: Self) {
+        self.live.extend(other.live);
+        self.recorded.extend(other.recorded);
+        self.addresses.extend(other.addresses);
+    }
+
+    /// A recorded text with the live values in it: the whole of it, or segments of a path.
+    pub fn translated(&self, text: &str) -> String {
+        if self.live.is_empty() {
+            return text.to_owned();
+        }
+        if let Some(live) = self.live(text) {
+            return live.to_owned();
+        }
+        if !text.contains('/') {
+            return text.to_owned();
+        }
+        text.split_inclusive(['/', '?', '#', '&', '='])
+            .map(|piece| {
+                let end = piece.trim_end_matches(['/', '?', '#', '&', '=']).len();
+                let (segment, separator) = piece.split_at(end);
+                let live = self.live(segment).unwrap_or(segment);
+                format!("{live}{separator}")
+            })
+            .collect()
+    }
+
+    /// A recorded body with the live values in it.
+    pub fn translated_json(&self, body: &Value) -> Value {
+        match body {
+            Value::String(text) => Value::String(self.translated(text)),
+            Value::Array(items) => items
+                .iter()
+                .map(|item| self.translated_json(item))
+                .collect(),
+            Value::Object(properties) => properties
+                .iter()
+                .map(|(name, value)| (name.clone(), self.translated_json(value)))
+                .collect(),
+            other => other.clone(),
+        }
+    }
+}
+
+fn normal(text: &str) -> String {
+    identifier::normal(text)
+}
+
+/// What a text is for a replay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It is the same in every run.
+    Fixed,
+    /// It identifies something in one run.
+    Id,
+    /// The bot's callback address.
+    Address,
+    /// A path of the API, with identifiers in it.
+    Path,
+    /// A moment, or something else of which only the form stays.
+    Passing,
+}
+
+/// What the text of a property is.
+pub fn role(name: &str, text: &str) -> Role {
+    if text.contains('/') && Resource::parse(text).is_some() {
+        return Role::Path;
+    }
+    match name {
+        "callback" | "callbackUri" => return Role::Address,
+        "id" | "clientContext" | "replacesCallId" | "threadId" | "messageId" | "tenantId"
+        | "chainId" | "callChainId" => return Role::Id,
+        _ => {}
+    }
+    if text.starts_with(PSEUDONYM) || identifier::is_guid(text) {
+        Role::Id
+    } else if is_time_text(text) {
+        Role::Passing
+    } else {
+        Role::Fixed
+    }
+}
+
+/// The identifiers of a path of the API, in their order; of another path, its GUIDs.
+pub fn ids_of_path(target: &str) -> Vec<String> {
+    match Resource::parse(target) {
+        Some(Resource::Operation { call, operation }) => vec![call, operation],
+        Some(Resource::Participant { call, participant }) => vec![call, participant],
+        Some(
+            Resource::Call(call) | Resource::Participants(call) | Resource::Action { call, .. },
+        ) => vec![call],
+        Some(Resource::Calls) => Vec::new(),
+        None => resource::path_of(target)
+            .split('/')
+            .filter(|segment| identifier::is_guid(segment))
+            .map(str::to_owned)
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const RECORDED: &str = "57dab8b1-894c-409a-b240-bd8beae78896";
+    const LIVE: &str = "00000000-0000-0000-0000-000000000001";
+
+    #[test]
+    fn values_stand_for_each_other_once() {
+        let mut mapping = Mapping::default();
+        assert!(mapping.agrees(RECORDED, LIVE));
+        mapping.learn(RECORDED, LIVE);
+        assert!(mapping.agrees("57DAB8B1894C409AB240BD8BEAE78896", LIVE));
+        assert!(!mapping.agrees(RECORDED, "other"));
+        assert!(!mapping.agrees("other", LIVE));
+        let body = json!({"a": [format!("/app/calls/{RECORDED}/x"), RECORDED, 1], "b": "plain"});
+        assert_eq!(
+            mapping.translated_json(&body),
+            json!({"a": [format!("/app/calls/{LIVE}/x"), LIVE, 1], "b": "plain"})
+        );
+    }
+
+    #[test]
+    fn the_role_of_a_text() {
+        for (name, text, expected) in [
+            ("status", "running", Role::Fixed),
+            ("id", "op-1", Role::Id),
+            ("x", RECORDED, Role::Id),
+            ("x", "redacted-secret-0123", Role::Id),
+            ("resource", "/app/calls/1", Role::Path),
+            ("at", "2026-01-01T00:00:00Z", Role::Passing),
+        ] {
+            assert_eq!(role(name, text), expected, "{name}: {text}");
+        }
+    }
+}

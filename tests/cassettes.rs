@@ -1,0 +1,231 @@
+//! The cassettes of the repository: each is judged, and played from both sides against a live half.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use confcall::entry::run::{judging, setup};
+use confcall::io::net::{Listener, Shutdown};
+use confcall::io::player::{self, GivenBy, Target};
+use confcall::io::reference::service::{Edition, ReferenceService, ServiceOptions};
+use confcall::io::replay::{self, Manners};
+use confcall::io::{recording, store};
+use confcall::logic::judge;
+use confcall::logic::recording::{Recording, check};
+use confcall::logic::replay::Replayed;
+use confcall::logic::replay::bot::Bot;
+use confcall::logic::replay::service::{Options, Service};
+use confcall::logic::verdict::{Run, ScenarioResult, Target as Reported, Verdict};
+use confcall::model::scenario::Given;
+use confcall::report::paint::Look;
+use confcall::report::terminal;
+use libtest_mimic::{Arguments, Failed, Trial};
+use url::Url;
+use walkdir::WalkDir;
+
+const ANY_PORT: &str = "127.0.0.1:0";
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cassettes");
+    let mut files: Vec<PathBuf> = WalkDir::new(&folder)
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().extension().is_some_and(|it| it == "jsonl"))
+        .map(walkdir::DirEntry::into_path)
+        .collect();
+    files.sort();
+    let mut trials = vec![Trial::test("every_conversation_has_one", {
+        let files = files.clone();
+        move || every_conversation_has_one(&files)
+    })];
+    for file in files {
+        let id = id_of(&file);
+        let name = id.replace('/', "::");
+        for (kind, test) in [
+            ("check", checked as fn(&Path, &str) -> Result<(), Failed>),
+            ("replayed-bot", replayed_bot),
+            ("replayed-service", replayed_service),
+        ] {
+            let (file, id) = (file.clone(), id.clone());
+            trials.push(Trial::test(format!("{name}::{kind}"), move || {
+                test(&file, &id)
+            }));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn id_of(file: &Path) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cassettes");
+    let inside = file.strip_prefix(folder).unwrap_or(file);
+    inside
+        .with_extension("")
+        .to_string_lossy()
+        .replace('\\', "/")
+}
+
+/// The editions of which each conversation is recorded.
+const EDITIONS: [&str; 2] = ["2021-02", "2019-05"];
+
+fn every_conversation_has_one(files: &[PathBuf]) -> Result<(), Failed> {
+    let recorded: Vec<String> = files.iter().map(|file| id_of(file)).collect();
+    for scenario in store::built_in()? {
+        let is_kept = scenario
+            .id
+            .edition()
+            .is_some_and(|it| EDITIONS.contains(&it));
+        let id = scenario.id.as_str();
+        if is_kept != recorded.iter().any(|it| it == id) {
+            return Err(format!("{id}: run scripts/cassettes.sh").into());
+        }
+    }
+    Ok(())
+}
+
+fn load(file: &Path) -> Result<Recording, Failed> {
+    let (recording, torn) = recording::load(file)?;
+    match torn {
+        Some(torn) => Err(torn.to_string().into()),
+        None => Ok(recording),
+    }
+}
+
+/// The recorded conversation follows its scenario, and both parties pass.
+fn checked(file: &Path, id: &str) -> Result<(), Failed> {
+    let all = store::built_in()?;
+    let picked: Vec<_> = all
+        .iter()
+        .filter(|it| it.id.as_str() == id)
+        .cloned()
+        .collect();
+    let cases = judge::cases(&all, &picked);
+    let checked = check::check(&load(file)?, &cases, &judging());
+    if checked.results.len() != 2 {
+        return Err(format!("{} results instead of two", checked.results.len()).into());
+    }
+    passed(&checked.results)
+}
+
+/// The recorded bot talks with the built-in service.
+fn replayed_bot(file: &Path, id: &str) -> Result<(), Failed> {
+    let recording = load(file)?;
+    let edition = edition(id)?;
+    runtime()?.block_on(async {
+        let shutdown = Shutdown::new();
+        let listener = Listener::bind(ANY_PORT).await?;
+        let options = ServiceOptions {
+            edition,
+            ..ServiceOptions::default()
+        };
+        let service = ReferenceService::start(listener, options, shutdown.clone());
+        let url = Url::parse(service.url())?;
+        let hook = url.join("/control/given")?;
+        let listener = Listener::bind(ANY_PORT).await?;
+        let bot = Bot::new(recording, Some(&listener.url()));
+        let replayed = replay::bot(
+            bot,
+            url,
+            Some(listener),
+            Some(hook),
+            manners(id),
+            Shutdown::new(),
+        );
+        let replayed = replayed.await?;
+        shutdown.begin();
+        whole(replayed)
+    })
+}
+
+/// The recorded service talks with confcall as the bot, or, where the conversation begins with what
+/// only a service can bring about, with the recorded bot.
+fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
+    let recording = load(file)?;
+    let all = store::built_in()?;
+    let picked: Vec<_> = all
+        .iter()
+        .filter(|it| it.id.as_str() == id)
+        .cloned()
+        .collect();
+    let is_called = picked
+        .iter()
+        .any(|it| it.script.given.contains(&Given::IncomingCall));
+    runtime()?.block_on(async {
+        let taking = Listener::bind(ANY_PORT).await?;
+        let url = Url::parse(&taking.url())?;
+        let told = Listener::bind(ANY_PORT).await?;
+        let told_at = told.url();
+        let callback = Url::parse(&told_at)?;
+        let options = Options {
+            reuse: false,
+            tells: true,
+        };
+        let played = replay::service(
+            Service::new(recording.clone(), options),
+            taking,
+            Some(callback),
+            manners(id),
+            Shutdown::new(),
+        );
+        let asking = async {
+            if is_called {
+                let bot = Bot::new(recording, Some(&told_at));
+                let replayed =
+                    replay::bot(bot, url, Some(told), None, manners(id), Shutdown::new());
+                return whole(replayed.await?);
+            }
+            drop(told);
+            let target = Target::Service {
+                url,
+                listen: told_at
+                    .trim_start_matches("http://")
+                    .trim_end_matches('/')
+                    .to_owned(),
+                callback: None,
+                given: GivenBy::Create,
+            };
+            let mut setup = setup(judge::cases(&all, &picked), Shutdown::new());
+            // The end of a replaced call is told after the conversation.
+            setup.settle = Duration::from_millis(100);
+            passed(&player::play(setup, target).await?)
+        };
+        let (replayed, asked) = tokio::join!(played, asking);
+        asked?;
+        whole(replayed)
+    })
+}
+
+fn manners(id: &str) -> Manners {
+    Manners {
+        name: id.to_owned(),
+        deadline: Duration::from_secs(5),
+        keeps_time: false,
+        token: None,
+    }
+}
+
+fn edition(id: &str) -> Result<Edition, Failed> {
+    let name = EDITIONS.into_iter().find(|it| id.contains(it));
+    Ok(name.and_then(Edition::named).ok_or("an edition")?)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    Ok(builder.enable_all().build()?)
+}
+
+fn whole(replayed: Replayed) -> Result<(), Failed> {
+    passed(&[replayed.result])
+}
+
+fn passed(results: &[ScenarioResult]) -> Result<(), Failed> {
+    if results.iter().all(|it| it.verdict == Verdict::Pass) && !results.is_empty() {
+        return Ok(());
+    }
+    let target = Reported {
+        role: None,
+        url: None,
+    };
+    let run = Run::new(target, results.to_vec());
+    Err(terminal::render(&run, Duration::ZERO, Look::PLAIN).into())
+}

@@ -1,0 +1,327 @@
+//! `confcall check` and `confcall replay`, through the binary, on recordings that were changed by
+//! hand: what departs is told, with the exchange and the rule.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up fails, and the place says why"
+)]
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+
+const CONVERSATION: &str =
+    "participant-invite/beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call";
+
+/// A recording, line by line.
+struct Tape(Vec<Value>);
+
+impl Tape {
+    fn new() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let text =
+            std::fs::read_to_string(root.join("cassettes").join(format!("{CONVERSATION}.jsonl")));
+        let text = text.unwrap();
+        Self(
+            text.lines()
+                .map(|it| serde_json::from_str(it).unwrap())
+                .collect(),
+        )
+    }
+
+    /// The first exchange whose request goes to a target that ends so.
+    fn asked(&mut self, end: &str) -> &mut Value {
+        let is_it = |it: &&mut Value| {
+            it["request"]["target"]
+                .as_str()
+                .is_some_and(|target| target.ends_with(end))
+        };
+        self.0.iter_mut().find(is_it).unwrap()
+    }
+
+    /// The first exchange whose notification is about a resource with this in its path.
+    fn told(&mut self, part: &str) -> &mut Value {
+        let is_it = |it: &&mut Value| {
+            let resource = it.pointer("/request/body/json/value/0/resource");
+            resource
+                .and_then(Value::as_str)
+                .is_some_and(|path| path.contains(part))
+        };
+        self.0.iter_mut().find(is_it).unwrap()
+    }
+
+    fn write(&self, folder: &Path) -> PathBuf {
+        let path = folder.join("tape.jsonl");
+        let lines: Vec<String> = self.0.iter().map(|it| format!("{it}\n")).collect();
+        std::fs::write(&path, lines.concat()).unwrap();
+        path
+    }
+}
+
+fn confcall(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_confcall"))
+        .args(arguments)
+        .env_remove("CONFCALL_TOKEN")
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).unwrap())
+}
+
+/// A process that ends with the test.
+struct Running {
+    child: Child,
+    url: String,
+    said: BufReader<std::process::ChildStdout>,
+}
+
+impl Running {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_confcall"))
+            .args(arguments)
+            .env_remove("CONFCALL_TOKEN")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        let url = line
+            .trim_end()
+            .strip_prefix("listening ")
+            .unwrap()
+            .to_owned();
+        Self { child, url, said }
+    }
+
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut text = String::new();
+        self.said.read_to_string(&mut text).unwrap();
+        (self.child.wait().unwrap().code(), text)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn check(tape: &Tape, more: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = tape.write(folder.path());
+    let arguments = [
+        &["check", path.to_str().unwrap(), "--edition", "2021-02"],
+        more,
+    ]
+    .concat();
+    confcall(&arguments)
+}
+
+#[test]
+fn a_changed_recording_is_told_by_rule_and_party() {
+    type Change = fn(&mut Tape);
+    let changes: [(&str, &str, Change); 8] = [
+        ("service", "response.status at step 2", |tape| {
+            tape.asked("/invite")["response"]["status"] = json!(500);
+        }),
+        ("service", "response.body at step 2, /status", |tape| {
+            tape.asked("/invite")["response"]["body"]["json"]["status"] = json!("walking");
+        }),
+        ("service", "correlation at step 2, /clientContext", |tape| {
+            tape.asked("/invite")["response"]["body"]["json"]["clientContext"] = json!("other");
+        }),
+        ("service", "notification.missing at step 3", |tape| {
+            let number = tape.told("/operations/")["number"].clone();
+            tape.0.retain(|it| it["number"] != number);
+        }),
+        ("service", "notification.unexpected", |tape| {
+            let mut again = tape.told("/operations/").clone();
+            again["number"] = json!(1000);
+            again["at_ms"] = json!(100_000);
+            tape.0.push(again);
+        }),
+        ("bot", "request.header at step 1", |tape| {
+            tape.asked("/invite")["request"]["headers"] =
+                json!([["content-type", "application/json"]]);
+        }),
+        ("bot", "acknowledgement.status at step 3", |tape| {
+            tape.told("/operations/")["response"]["status"] = json!(500);
+        }),
+        ("bot", "transport at step 3", |tape| {
+            let told = tape.told("/operations/");
+            told["broke"] = json!("the connection was reset");
+            told.as_object_mut().unwrap().remove("response");
+        }),
+    ];
+    assert_eq!(check(&Tape::new(), &[]).0, Some(0));
+    for (party, rule, change) in changes {
+        let mut tape = Tape::new();
+        change(&mut tape);
+        let (code, text) = check(&tape, &[]);
+        assert_eq!(code, Some(1), "{rule}: {text}");
+        assert!(text.contains(&format!("FAIL {party} ")), "{rule}: {text}");
+        assert!(text.contains(&format!("\n  {rule}")), "{rule}: {text}");
+    }
+}
+
+#[test]
+fn what_was_not_recorded_is_untested() {
+    let mut tape = Tape::new();
+    tape.0[0]["directions"] = json!(["request"]);
+    tape.0.retain(|it| it["direction"] != "notification");
+    let (code, text) = check(&tape, &[]);
+    assert_eq!(code, Some(0), "{text}");
+    // The same file without a word of it: the notifications are missing.
+    tape.0[0]["directions"] = json!(["request", "notification"]);
+    assert!(check(&tape, &[]).1.contains("notification.missing"));
+}
+
+#[test]
+fn strangers_are_listed_and_fail_on_request() {
+    let mut tape = Tape::new();
+    let mut stranger = tape.asked("/calls").clone();
+    stranger["number"] = json!(500);
+    stranger["request"]["target"] = json!("/v1.0/me/messages");
+    stranger["response"] = json!({"status": 204, "headers": []});
+    tape.0.push(stranger);
+    let (code, text) = check(&tape, &[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains(" 500 bot     POST /v1.0/me/messages: 204\n"),
+        "{text}"
+    );
+    assert_eq!(check(&tape, &["--strict"]).0, Some(1));
+}
+
+#[test]
+fn a_har_file_is_judged_as_the_cassette_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = Tape::new().write(folder.path());
+    let (code, har) = confcall(&["show", path.to_str().unwrap(), "--format", "har"]);
+    assert_eq!(code, Some(0), "{har}");
+    let har_file = folder.path().join("tape.har");
+    std::fs::write(&har_file, har).unwrap();
+    let (code, text) = confcall(&["check", har_file.to_str().unwrap(), "--edition", "2021-02"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("2 passed, 0 failed"), "{text}");
+    let (code, text) = confcall(&["show", har_file.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("/participants/invite"), "{text}");
+}
+
+#[test]
+fn what_is_no_recording_has_a_place() {
+    let folder = tempfile::tempdir().unwrap();
+    for (text, said) in [
+        ("", ":1:"),
+        ("{\"log\": {\"entries\": [\n{}]}}", ":2:"),
+        ("{\"version\":1,\"directions\":[]}\n{\n{}\n", ":2:"),
+    ] {
+        let path = folder.path().join("broken");
+        std::fs::write(&path, text).unwrap();
+        let (code, told) = confcall(&["check", path.to_str().unwrap()]);
+        assert_eq!(code, Some(2), "{told}");
+        assert!(told.contains(said), "{told}");
+    }
+}
+
+/// The recorded bot against the built-in service, which departs in a way.
+fn replayed_bot(tape: &Tape, serve: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = tape.write(folder.path());
+    let service = Running::start(&[&["serve", "--edition", "2021-02"], serve].concat());
+    confcall(&[
+        "replay",
+        path.to_str().unwrap(),
+        "--service",
+        &service.url,
+        "--given",
+        &format!("{}/control/given", service.url.trim_end_matches('/')),
+        "--deadline",
+        "500ms",
+    ])
+}
+
+#[test]
+fn a_changed_service_differs_from_its_recording() {
+    let (code, text) = replayed_bot(&Tape::new(), &[]);
+    assert_eq!(code, Some(0), "{text}");
+    for (fault, rule) in [
+        ("answer-500", "response.status"),
+        ("answer-text-plain", "response.header"),
+        ("location-of-other-call", "response.header"),
+        ("answer-invalid-json", "response.body"),
+        ("answer-status-unknown", "response.body, /status"),
+        ("answer-context-changed", "response.body, /clientContext"),
+        ("answer-participant-extra", "response.body, /participants"),
+        ("answer-hangs", "response.missing"),
+    ] {
+        let (code, text) = replayed_bot(&Tape::new(), &["--fault", fault]);
+        assert_eq!(code, Some(1), "{fault}: {text}");
+        assert!(text.contains(&format!("\n  {rule}")), "{fault}: {text}");
+    }
+    let mut tape = Tape::new();
+    let mut more = tape.told("/participants").clone();
+    more["number"] = json!(900);
+    tape.0.push(more);
+    let (code, text) = replayed_bot(&tape, &[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("\n  notification.missing"), "{text}");
+}
+
+/// The recorded service against confcall as the bot.
+fn replayed_service(tape: &Tape, run: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = tape.write(folder.path());
+    // A port that was free a moment ago: the service must know it before the bot is there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let callback = port.local_addr().unwrap().to_string();
+    drop(port);
+    let service = Running::start(&[
+        "replay",
+        path.to_str().unwrap(),
+        "--bot",
+        &format!("http://{callback}"),
+        "--deadline",
+        "1s",
+    ]);
+    let only = format!("[p]{}", &CONVERSATION[1..]);
+    let asked = [
+        "run",
+        &only,
+        "--service",
+        &service.url,
+        "--callback-listen",
+        &callback,
+    ];
+    let (code, text) = confcall(&[&asked[..], &["--deadline", "500ms"], run].concat());
+    assert!(code.is_some(), "{text}");
+    service.end()
+}
+
+#[test]
+fn a_changed_bot_differs_from_its_recording() {
+    let (code, text) = replayed_service(&Tape::new(), &["--settle", "200ms"]);
+    assert_eq!(code, Some(0), "{text}");
+    let mut tape = Tape::new();
+    tape.asked("/invite")["request"]["body"]["json"]["participants"][0]["@extra"] = json!("x");
+    let (code, text) = replayed_service(&tape, &[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("request.unexpected, /participants/0/@extra"),
+        "{text}"
+    );
+    let mut tape = Tape::new();
+    let mut more = tape.asked("/invite").clone();
+    more["number"] = json!(901);
+    tape.0.push(more);
+    let (code, text) = replayed_service(&tape, &["--settle", "200ms"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("\n  request.missing"), "{text}");
+}
