@@ -178,6 +178,24 @@ async fn it_does_not_send_to_itself() {
 }
 
 #[tokio::test]
+async fn a_request_that_comes_back_by_a_detour_goes_no_further() {
+    // Nothing in this address says that it leads back to the proxy.
+    let detour = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let service = format!("http://{}", detour.local_addr().unwrap());
+    let recorder = Recorder::start(&["--service", &service], 1);
+    let address = recorder.addresses[0].clone();
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = detour.accept().await {
+            let mut far = tokio::net::TcpStream::connect(&address).await.unwrap();
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await });
+        }
+    });
+    let answer = send(recorder.connect().await, post("/", "confcall", "{}")).await;
+    assert_eq!(answer.status(), 508);
+    assert_eq!(recorder.kill().0.exchanges.len(), 1);
+}
+
+#[tokio::test]
 async fn whoever_is_not_trusted_is_told() {
     let service = Service::start(ONE).await;
     let recorder = Recorder::start(&["--intercept", "localhost"], 1);
@@ -197,6 +215,20 @@ async fn whoever_is_not_trusted_is_told() {
     assert!(said.contains("`confcall ca`"), "{said}");
     let broke = cassette.exchanges[0].broke.as_ref().unwrap();
     assert!(broke.contains("certificate"), "{broke}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn it_ends_cleanly_whatever_is_open() {
+    let service = Service::start(TWO).await;
+    let ca = service.ca.to_str().unwrap();
+    let recorder = Recorder::start(&["--intercept", "localhost", "--ca", ca], 1);
+    let _tunnel = recorder.tunnel(&service.at("127.0.0.1")).await.unwrap();
+    let _unopened = recorder.tunnel(&service.at("localhost")).await.unwrap();
+    let target = service.at("localhost");
+    let _opened = recorder.tls(&target, &recorder.ca(), TWO).await.unwrap();
+    let ended = tokio::task::spawn_blocking(|| recorder.terminate());
+    assert_eq!(ended.await.unwrap(), Some(0));
 }
 
 #[tokio::test]
@@ -264,6 +296,18 @@ async fn each_side_settles_its_own_version() {
         };
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.said["host"], target);
+        // Each message says in which version it came here.
+        let version = |it| {
+            if it == "2" {
+                "2 confcall-"
+            } else {
+                "1.1 confcall-"
+            }
+        };
+        let via = answer.said["via"].as_str().unwrap();
+        assert!(via.starts_with(version(versions[0])), "{via}");
+        let via = answer.head.headers["via"].to_str().unwrap();
+        assert!(via.starts_with(version(versions[1])), "{via}");
         let (cassette, _) = recorder.kill();
         let exchange = &cassette.exchanges[0];
         let response = exchange.response.as_ref().unwrap();

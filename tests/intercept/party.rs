@@ -104,6 +104,7 @@ async fn answer(request: Request<Incoming>) -> hyper::Result<Response<BoxBody>> 
         "version": format!("{:?}", head.version),
         "authorization": field("authorization"),
         "cookie": field("cookie"),
+        "via": field("via"),
         "body": String::from_utf8(body.to_vec()).unwrap(),
     });
     if head.uri.path() == "/empty" {
@@ -176,6 +177,15 @@ impl Recorder {
             journal::load(&self.folder.path().join("a.jsonl")).unwrap(),
             said,
         )
+    }
+
+    /// Ends it by SIGTERM; gives its exit code.
+    #[cfg(unix)]
+    pub fn terminate(mut self) -> Option<i32> {
+        let process = self.child.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &process]).status();
+        assert!(told.unwrap().success());
+        self.child.wait().unwrap().code()
     }
 
     /// A connection to its first listener.

@@ -32,6 +32,10 @@ pub(super) async fn forward(
     }
     let (recorder, direction) = (&session.recorder, session.route.direction());
     let (mut head, body) = request.into_parts();
+    if recorder.via.is_in(&head.headers) {
+        let message = "this request has come through here before: it would go round for ever";
+        return Ok(refusal(StatusCode::LOOP_DETECTED, message));
+    }
     let address = match address(session, &mut head) {
         Ok(address) => address,
         Err((status, message)) => return Ok(refusal(status, &message)),
@@ -40,8 +44,10 @@ pub(super) async fn forward(
     let is_head = head.method == Method::HEAD;
     *outgoing.method_mut() = head.method.clone();
     *outgoing.headers_mut() = head.headers.clone();
+    let version = head.version;
     let pending = Pending::begin(recorder, direction, head);
     hop::strip(outgoing.headers_mut());
+    recorder.via.add(version, outgoing.headers_mut());
     outgoing.headers_mut().remove(HOST);
     outgoing.headers_mut().remove(EXPECT);
     join_cookies(outgoing.headers_mut());
@@ -66,6 +72,7 @@ pub(super) async fn forward(
             *response.status_mut() = head.status;
             *response.headers_mut() = head.headers.clone();
             hop::strip(response.headers_mut());
+            recorder.via.add(head.version, response.headers_mut());
             let has_no_body = is_head
                 || matches!(
                     head.status,

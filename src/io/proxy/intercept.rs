@@ -176,9 +176,12 @@ where
     /// The first byte of TLS: a record that is a handshake (RFC 8446 section 5.1).
     const HANDSHAKE: u8 = 22;
     Box::pin(async move {
-        let first = match timeout(HEAD_TIMEOUT, stream.fill_buf()).await {
-            Ok(Ok([first, ..])) => *first,
-            _ => return,
+        let said = tokio::select! {
+            said = timeout(HEAD_TIMEOUT, stream.fill_buf()) => said,
+            () = session.recorder.shutdown.begun() => return,
+        };
+        let Ok(Ok(&[first, ..])) = said else {
+            return;
         };
         let opened = |scheme| {
             Arc::new(Session {

@@ -14,6 +14,7 @@ mod hop;
 mod hosts;
 mod intercept;
 mod tee;
+mod via;
 
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -39,6 +40,7 @@ use self::callback::Callbacks;
 use self::dial::{Client, Dialer};
 use self::forward::forward;
 use self::intercept::Origin;
+use self::via::Via;
 use super::journal::Journal;
 use super::net::{GRACE, HEAD_TIMEOUT, Listener, MAX_CONNECTIONS, MAX_FIELDS, MAX_HEAD, Shutdown};
 use crate::logic::recording::causes::Causes;
@@ -84,6 +86,7 @@ struct Recorder {
     dialer: Dialer,
     client: Client,
     callbacks: Option<Callbacks>,
+    via: Via,
     max_body: usize,
     began: Instant,
     failure: OnceLock<String>,
@@ -157,6 +160,7 @@ pub async fn record(
         client: dial::client(dialer.clone(), parties.tls),
         dialer,
         callbacks,
+        via: Via::new(),
         max_body,
         began: Instant::now(),
         failure: OnceLock::new(),
