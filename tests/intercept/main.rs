@@ -220,13 +220,13 @@ async fn whoever_is_not_trusted_is_told() {
 #[cfg(unix)]
 #[tokio::test]
 async fn it_ends_cleanly_whatever_is_open() {
-    let service = Service::start(TWO).await;
+    let service = Service::start(ONE).await;
     let ca = service.ca.to_str().unwrap();
     let recorder = Recorder::start(&["--intercept", "localhost", "--ca", ca], 1);
     let _tunnel = recorder.tunnel(&service.at("127.0.0.1")).await.unwrap();
     let _unopened = recorder.tunnel(&service.at("localhost")).await.unwrap();
     let target = service.at("localhost");
-    let _opened = recorder.tls(&target, &recorder.ca(), TWO).await.unwrap();
+    let _opened = recorder.tls(&target, &recorder.ca(), ONE).await.unwrap();
     let ended = tokio::task::spawn_blocking(|| recorder.terminate());
     assert_eq!(ended.await.unwrap(), Some(0));
 }

@@ -17,7 +17,8 @@ use crate::model::cassette::{
 /// An exchange that has begun. Where it is dropped before its end, it broke.
 #[derive(Debug)]
 pub(super) struct Pending {
-    recorder: Arc<Recorder>,
+    /// The recording that it is part of.
+    pub recorder: Arc<Recorder>,
     number: u64,
     direction: Direction,
     began: Instant,

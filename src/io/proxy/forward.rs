@@ -66,38 +66,47 @@ pub(super) async fn forward(
         }
     };
     match recorder.client.request(outgoing.map(|()| body)).await {
-        Ok(answer) => {
-            let (head, mut body) = answer.into_parts();
-            let mut response = Response::new(());
-            *response.status_mut() = head.status;
-            *response.headers_mut() = head.headers.clone();
-            hop::strip(response.headers_mut());
-            recorder.via.add(head.version, response.headers_mut());
-            let has_no_body = is_head
-                || matches!(
-                    head.status,
-                    StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
-                );
-            pending.answered(head);
-            if has_no_body || body.size_hint().exact() == Some(0) {
-                // Nobody asks for a body where there can be none, and its end is the exchange's.
-                match body.frame().await {
-                    Some(Ok(frame)) => pending.passed.frame(&frame),
-                    Some(Err(error)) => {
-                        pending.end(Some(error.to_string()))?;
-                        return Err(error.into());
-                    }
-                    None => {}
-                }
-                pending.end(None)?;
-            }
-            Ok(response.map(|()| Homeward::streamed(body, pending)))
-        }
+        Ok(answer) => homeward(pending, is_head, answer).await,
         Err(error) => {
             pending.end(Some(in_words(&error)))?;
             Ok(intercept::unreachable(&error))
         }
     }
+}
+
+/// The upstream's answer, on its way back.
+async fn homeward(
+    pending: Arc<Pending>,
+    is_head: bool,
+    answer: Response<Incoming>,
+) -> Result<Response<Homeward>, Broken> {
+    let (head, mut body) = answer.into_parts();
+    let mut response = Response::new(());
+    *response.status_mut() = head.status;
+    *response.headers_mut() = head.headers.clone();
+    hop::strip(response.headers_mut());
+    pending
+        .recorder
+        .via
+        .add(head.version, response.headers_mut());
+    let is_bare = matches!(
+        head.status,
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+    );
+    pending.answered(head);
+    if is_head || is_bare || body.size_hint().exact() == Some(0) {
+        // Nobody asks for a body where there can be none, and its end is the exchange's.
+        match body.frame().await {
+            Some(Ok(frame)) => pending.passed.frame(&frame),
+            Some(Err(error)) => {
+                pending.end(Some(error.to_string()))?;
+                return Err(error.into());
+            }
+            None => {}
+        }
+        pending.end(None)?;
+    }
+    Ok(response.map(|()| Homeward::streamed(body, pending)))
 }
 
 /// The status and the words of a refusal.
