@@ -416,6 +416,16 @@ fn a_folder_that_takes_no_files_is_the_environment() {
 }
 
 #[test]
+fn the_schema_of_cassettes_is_the_one_in_the_repository() {
+    let kept = repository().join("schemas/cassette.schema.json");
+    let kept = std::fs::read_to_string(kept).expect("a schema");
+    assert!(
+        kept == stdout(&confcall(&["schema", "cassette"])),
+        "the types have moved on; `cargo run -- schema cassette > schemas/cassette.schema.json` follows them"
+    );
+}
+
+#[test]
 fn the_schema_is_the_one_in_the_repository() {
     let kept = repository().join("schemas/scenario.schema.json");
     let kept = fs::read_to_string(kept).unwrap();

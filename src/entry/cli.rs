@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 use super::output::Color;
-use super::{ca, check, completions, extract, list, record, replay, run, selftest, serve, show};
+use super::{
+    ca, check, completions, extract, list, record, replay, run, schema, selftest, serve, show,
+};
 
 /// Record-replay conformance tests for calling bots and the services that they call
 #[derive(Debug, Parser)]
@@ -51,10 +53,8 @@ Examples:
   confcall list --edition 2021-02
   confcall list '*/zh-CN/*' --format json")]
     List(list::Arguments),
-    /// Show a scenario as readable text
-    #[command(after_help = "\
-Example:
-  confcall show participant-invite/beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call")]
+    /// Show a scenario or a recording as readable text
+    #[command(after_help = show::EXAMPLES)]
     Show(show::Arguments),
     /// Run the built-in service or bot alone, for other programs to talk to
     #[command(after_help = serve::EXAMPLES)]
@@ -77,8 +77,8 @@ Example:
     /// Show that the judge catches deliberate faults and blames no harmless variation
     #[command(after_help = selftest::EXAMPLES)]
     Selftest(selftest::Arguments),
-    /// Print the JSON Schema of scenario files
-    Schema,
+    /// Print the JSON Schema of scenario files, or of a cassette's lines
+    Schema(schema::Arguments),
     /// Print a completion script for a shell
     #[command(after_help = "\
 Example:

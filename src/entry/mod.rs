@@ -138,7 +138,7 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Check(arguments) => check::command(&arguments, output),
         Command::Extract(arguments) => extract::command(&arguments, output),
         Command::Selftest(arguments) => selftest::command(&arguments, output),
-        Command::Schema => schema::command(output),
+        Command::Schema(arguments) => schema::command(&arguments, output),
         Command::Completions(arguments) => completions::command(&arguments, output),
     }
 }

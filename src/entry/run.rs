@@ -254,6 +254,10 @@ fn target(
 
 /// The token, which must fit into a header. It is checked here, as the parser of arguments would
 /// print what it refuses.
+///
+/// # Errors
+///
+/// Characters that no bearer token has.
 pub fn token(token: Option<String>) -> Result<Option<String>, Failure> {
     let token = token.filter(|it| !it.is_empty());
     if token

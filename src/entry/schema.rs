@@ -1,21 +1,49 @@
-//! `confcall schema`: the JSON Schema of scenario files, made from the types.
+//! `confcall schema`: the JSON Schemas of the files, made from the types.
+
+use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
+use crate::model::cassette::Line;
 use crate::model::scenario::Script;
+
+/// The arguments of `confcall schema`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Of which files: scenario, cassette
+    #[arg(
+        value_name = "WHAT",
+        default_value = "scenario",
+        hide_possible_values = true
+    )]
+    what: What,
+}
+
+/// The kinds of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// A scenario file
+    Scenario,
+    /// A line of a cassette
+    Cassette,
+}
 
 /// Prints the schema.
 ///
 /// # Errors
 ///
 /// Standard output that takes nothing.
-pub fn command(output: Output) -> Result<Exit, Failure> {
-    output.print(&text())?;
+pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    output.print(&text(arguments.what))?;
     Ok(Exit::Success)
 }
 
-/// The schema, as it is kept in `schemas/scenario.schema.json`.
-pub fn text() -> String {
-    format!("{:#}\n", schemars::schema_for!(Script).to_value())
+/// The schema, as it is kept under `schemas/`.
+pub fn text(what: What) -> String {
+    let schema = match what {
+        What::Scenario => schemars::schema_for!(Script),
+        What::Cassette => schemars::schema_for!(Line),
+    };
+    format!("{:#}\n", schema.to_value())
 }

@@ -1,33 +1,80 @@
 //! `confcall show`.
 
-use clap::Args;
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::Output;
+use super::output::{self, Output};
 use super::scenarios::Source;
+use crate::io::recording;
+use crate::logic::recording::har;
 use crate::logic::selection::{Filter, Selection};
 use crate::model::scenario::Scenario;
-use crate::report::conversation;
+use crate::report::conversation::{self, Names};
+
+/// What `confcall show --help` ends with.
+pub const EXAMPLES: &str = "\
+Examples:
+  confcall show beta@2021-02/pt-BR/invite-one-pstn
+  confcall show call.jsonl
+  confcall show call.jsonl --format har > call.har";
 
 /// The arguments of `confcall show`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The scenario's id, or a filter that only one id matches
-    #[arg(value_name = "ID")]
-    id: String,
+    /// The scenario's id, a filter that only one id matches, or a cassette or HAR file
+    #[arg(value_name = "WHAT")]
+    what: String,
+    /// How to show a recording: text, har
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true
+    )]
+    format: Format,
     #[command(flatten)]
     source: Source,
 }
 
-/// Shows one scenario as readable text.
+/// How recordings are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// HAR 1.2, for browsers and other tools
+    Har,
+}
+
+/// Shows one scenario, or one recording.
 ///
 /// # Errors
 ///
-/// Broken or absent scenarios, and an id that is none or several.
+/// Broken or absent scenarios and recordings, and an id that is none or several.
 pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    let path = Path::new(&arguments.what);
+    if path.is_file() {
+        let (recording, torn) = recording::load(path)?;
+        if let Some(torn) = torn {
+            output::tell(&format!("warning: {torn}"));
+        }
+        let text = match arguments.format {
+            Format::Text => conversation::traffic(&recording.traffic(), &Names::NONE),
+            Format::Har => har::write(&recording),
+        };
+        output.print(&text)?;
+        return Ok(Exit::Success);
+    }
+    if arguments.format == Format::Har {
+        return Err(Failure::Usage(format!(
+            "`{}`: no such file\n  = help: only a recording is shown as HAR",
+            arguments.what
+        )));
+    }
     let all = arguments.source.load()?;
-    let scenario = one(&arguments.id, &all)?;
+    let scenario = one(&arguments.what, &all)?;
     output.print(&conversation::show(scenario))?;
     Ok(Exit::Success)
 }

@@ -274,7 +274,7 @@ pub async fn bot(
 async fn bring_about(stage: &Arc<Stage<Bot>>, hook: &Url, callback: &str) -> Result<(), String> {
     let needs = stage.party().needs();
     for need in needs {
-        let state = need.state.as_str();
+        let wanted = need.state.as_str();
         let mut variables: serde_json::Map<_, _> = (1..)
             .zip(&need.people)
             .map(|(number, id)| (format!("person-{number}"), json!(id)))
@@ -286,7 +286,7 @@ async fn bring_about(stage: &Arc<Stage<Bot>>, hook: &Url, callback: &str) -> Res
         );
         let body = json!({
             "scenario": stage.manners.name,
-            "state": state,
+            "state": wanted,
             "callback": format!("{}{}", callback.trim_end_matches('/'), need.callback),
             "variables": variables,
         });
@@ -295,13 +295,13 @@ async fn bring_about(stage: &Arc<Stage<Bot>>, hook: &Url, callback: &str) -> Res
         let answer = answer.map_err(|error| format!("the hook for given states: {error}"))?;
         if !(200..300).contains(&answer.status) {
             return Err(format!(
-                "the hook for given states answered {} to {state}",
+                "the hook for given states answered {} to {wanted}",
                 answer.status
             ));
         }
         let told = answer.body.json().map(|body| &body["variables"]);
         let live = told.and_then(|told| {
-            let names = [state, "call"];
+            let names = [wanted, "call"];
             names.into_iter().find_map(|name| told[name].as_str())
         });
         if let (Some(recorded), Some(live)) = (&need.call, live) {

@@ -13,6 +13,16 @@ use super::message::{Headers, Payload};
 /// The version of the format that this confcall writes, and the newest that it reads.
 pub const VERSION: u32 = 1;
 
+/// A line of a cassette, as its JSON Schema tells it.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(untagged, title = "a line of a confcall cassette", extend("$id" = "cassette.schema.json"))]
+pub enum Line {
+    /// The first one.
+    Header(Header),
+    /// Each other one.
+    Exchange(Box<Exchange>),
+}
+
 /// The first line of a cassette.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn exchange(number: u64, target: &str, body: Value, answer: Value) -> Exchange {
+    fn exchange(number: u64, target: &str, body: &Value, answer: &Value) -> Exchange {
         serde_json::from_value(json!({
             "number": number, "direction": "request", "at_ms": 0, "took_ms": 0,
             "request": {"method": "POST", "target": target, "headers": [], "body": {"json": body}},
@@ -113,22 +113,15 @@ mod tests {
     #[test]
     fn exchanges_are_grouped_by_call() {
         let replaces = json!({"participants": [{"replacesCallId": "/app/calls/9"}]});
+        let told = json!({"value": [{"resource": "/app/calls/9"}]});
+        let none = json!({});
+        let invite = "/communications/calls/1/participants/invite";
         let list = [
-            exchange(1, "/beta/app/calls", json!({}), json!({"id": "1"})),
-            exchange(2, "/app/calls/2/answer", json!({}), json!({})),
-            exchange(
-                3,
-                "/communications/calls/1/participants/invite",
-                replaces,
-                json!({}),
-            ),
-            exchange(4, "/me", json!({}), json!({})),
-            exchange(
-                5,
-                "/callback",
-                json!({"value": [{"resource": "/app/calls/9"}]}),
-                json!({}),
-            ),
+            exchange(1, "/beta/app/calls", &none, &json!({"id": "1"})),
+            exchange(2, "/app/calls/2/answer", &none, &none),
+            exchange(3, invite, &replaces, &none),
+            exchange(4, "/me", &none, &none),
+            exchange(5, "/callback", &told, &none),
         ];
         assert_eq!(groups(&list), [vec![0, 2, 4], vec![1], vec![3]]);
     }

@@ -21,6 +21,7 @@ mod hearing;
 mod segment;
 mod timeline;
 
+use crate::logic::verdict::{Role, Traffic, TrafficMessage};
 use crate::model::cassette::{self, Direction, Exchange};
 use crate::model::message::{Payload, Request, Response};
 
@@ -67,6 +68,31 @@ impl Recording {
     /// The exchanges, in the order in which their requests began.
     pub fn exchanges(&self) -> &[Exchange] {
         &self.exchanges
+    }
+
+    /// The messages, exchange by exchange, each under the number of its exchange.
+    pub fn traffic(&self) -> Vec<Traffic> {
+        let mut traffic = Vec::with_capacity(self.exchanges.len() * 2);
+        for exchange in &self.exchanges {
+            let (asks, answers) = match exchange.direction {
+                Direction::Request => (Role::Bot, Role::Service),
+                Direction::Notification => (Role::Service, Role::Bot),
+            };
+            let mut say = |from, message| {
+                traffic.push(Traffic {
+                    from,
+                    step: usize::try_from(exchange.number).ok(),
+                    message,
+                });
+            };
+            say(asks, TrafficMessage::Request(request(exchange)));
+            match (response(exchange), &exchange.broke) {
+                (Some(response), _) => say(answers, TrafficMessage::Response(response)),
+                (None, Some(broke)) => say(answers, TrafficMessage::Event(broke.clone())),
+                (None, None) => {}
+            }
+        }
+        traffic
     }
 
     fn records(&self, direction: Direction) -> bool {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::comparison::{Comparison, Difference};
 use super::given::{self, Need};
 use super::mapping::{self, Mapping};
+use super::origins::Origins;
 use super::record::{Record, Replayed};
 use super::{Outgoing, OutgoingRequest};
 use crate::logic::judge::notice::{self, Notice};
@@ -81,6 +82,10 @@ impl Bot {
             });
         }
         let mut mapping = Mapping::default();
+        for value in Origins::of(exchanges).bot {
+            // The bot sends it as it did then, so that it is the same in this run.
+            mapping.learn(&value, &value);
+        }
         let mut awaited = Vec::new();
         let mut by_call: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, exchange) in exchanges.iter().enumerate() {
@@ -214,56 +219,60 @@ impl Bot {
             return;
         };
         let status = response.status;
-        if status != recorded.status {
+        if status == recorded.status {
+            self.compare_content(index, &response);
+        } else {
             let pair = (json!(recorded.status), json!(status));
             let message = format!("the answer is {status}, recorded was {}", recorded.status);
-            self.record
-                .depart(&self.recording, index, Rule::ResponseStatus, pair, message);
-        } else {
-            let mut comparison = Comparison::default();
-            let located = self.location(&mut comparison, recorded, &response);
-            match &recorded.body {
-                Content::Json(body) => {
-                    comparison.bodies(&self.mapping, Some(body), response.body.json());
-                }
-                Content::Text(text) if !matches!(&response.body, Payload::Text { text: came, .. } if came == text) =>
-                {
-                    let live = match &response.body {
-                        Payload::Text { text, .. } => json!(text),
-                        other => other.json().cloned().unwrap_or_default(),
-                    };
-                    comparison.differences.push(Difference {
-                        pointer: Pointer::root(),
-                        expected: json!(text),
-                        actual: live,
-                    });
-                }
-                _ => {}
-            }
-            let types = (
-                cassette::headers(&recorded.headers).media_type(),
-                response.headers.media_type(),
-            );
-            let differences = std::mem::take(&mut comparison.differences);
-            comparison.commit(&mut self.mapping);
-            if types.0.is_some() && types.0 != types.1 {
-                let message = "Content-Type is not what was recorded".to_owned();
-                let pair = (json!(types.0), json!(types.1));
-                let rule = Rule::ResponseHeader;
-                self.record
-                    .depart(&self.recording, index, rule, pair, message);
-            }
-            if let Some((expected, actual)) = located {
-                let message = "Location is not what was recorded".to_owned();
-                let rule = Rule::ResponseHeader;
-                self.record
-                    .depart(&self.recording, index, rule, (expected, actual), message);
-            }
-            self.record
-                .differ(&self.recording, index, Rule::ResponseBody, differences);
+            self.depart(index, Rule::ResponseStatus, pair, message);
         }
         self.record
             .traffic(Role::Service, TrafficMessage::Response(response));
+    }
+
+    fn compare_content(&mut self, index: usize, response: &Response) {
+        let Some(recorded) = &self.recording.exchanges()[index].response else {
+            return;
+        };
+        let mut comparison = Comparison::default();
+        let types = (
+            cassette::headers(&recorded.headers).media_type(),
+            response.headers.media_type(),
+        );
+        let located = self.location(&mut comparison, recorded, response);
+        match (&recorded.body, &response.body) {
+            (Content::Json(body), live) => {
+                comparison.bodies(&self.mapping, Some(body), live.json());
+            }
+            (Content::Text(text), Payload::Text { text: live, .. }) if live == text => {}
+            (Content::Text(text), live) => comparison.differences.push(Difference {
+                pointer: Pointer::root(),
+                expected: json!(text),
+                actual: match live {
+                    Payload::Text { text, .. } => json!(text),
+                    other => other.json().cloned().unwrap_or_default(),
+                },
+            }),
+            _ => {}
+        }
+        let differences = std::mem::take(&mut comparison.differences);
+        comparison.commit(&mut self.mapping);
+        if types.0.is_some() && types.0 != types.1 {
+            let pair = (json!(types.0), json!(types.1));
+            let message = "Content-Type is not what was recorded".to_owned();
+            self.depart(index, Rule::ResponseHeader, pair, message);
+        }
+        if let Some(pair) = located {
+            let message = "Location is not what was recorded".to_owned();
+            self.depart(index, Rule::ResponseHeader, pair, message);
+        }
+        self.record
+            .differ(&self.recording, index, Rule::ResponseBody, differences);
+    }
+
+    fn depart(&mut self, index: usize, rule: Rule, pair: (Value, Value), message: String) {
+        self.record
+            .depart(&self.recording, index, rule, pair, message);
     }
 
     /// What is wrong about a `Location`: the recorded one, and what came.
@@ -342,25 +351,24 @@ impl Bot {
                 nearest = Some((place, comparison));
             }
         }
-        match nearest.filter(|_| recorded_call.is_some()) {
-            Some((place, comparison)) => {
-                let index = self.awaited[place].exchange;
-                let rule = Rule::NotificationBody;
-                self.record
-                    .differ(&self.recording, index, rule, comparison.differences);
-                self.came(place);
-            }
-            None => {
-                let first =
-                    recorded_call.and_then(|call| self.by_call.get(&call)?.first().copied());
-                let index = first.map_or(0, |place| self.awaited[place].exchange);
-                let message = format!("a notification of `{}` was not recorded", kind.trim());
-                let pair = (Value::Null, live);
-                let rule = Rule::NotificationUnexpected;
-                self.record
-                    .depart(&self.recording, index, rule, pair, message);
-            }
+        if let Some((place, comparison)) = nearest.filter(|_| recorded_call.is_some()) {
+            let index = self.awaited[place].exchange;
+            let differences = comparison.differences;
+            let rule = Rule::NotificationBody;
+            self.record
+                .differ(&self.recording, index, rule, differences);
+            self.came(place);
+            return;
         }
+        let first = recorded_call.and_then(|call| self.by_call.get(&call)?.first().copied());
+        let index = first.map_or(0, |place| self.awaited[place].exchange);
+        let message = format!("a notification of `{}` was not recorded", kind.trim());
+        self.depart(
+            index,
+            Rule::NotificationUnexpected,
+            (Value::Null, live),
+            message,
+        );
     }
 
     fn came(&mut self, place: usize) {

@@ -55,10 +55,10 @@ fn of_group(exchanges: &[Exchange], group: &[usize]) -> Vec<Need> {
             for entry in body.and_then(notice::entries).into_iter().flatten() {
                 let notice = Notice::read(entry);
                 let is_new = notice.subject == Subject::Call && notice.change == "created";
-                if let (true, Some(call)) = (is_new, notice.call()) {
-                    if made.insert(identifier::normal(call)) {
-                        need(Given::IncomingCall, Some(call), Vec::new());
-                    }
+                if let (true, Some(call)) = (is_new, notice.call())
+                    && made.insert(identifier::normal(call))
+                {
+                    need(Given::IncomingCall, Some(call), Vec::new());
                 }
             }
             continue;

@@ -76,14 +76,14 @@ impl Mapping {
         if !text.contains('/') {
             return text.to_owned();
         }
-        text.split_inclusive(['/', '?', '#', '&', '='])
-            .map(|piece| {
-                let end = piece.trim_end_matches(['/', '?', '#', '&', '=']).len();
-                let (segment, separator) = piece.split_at(end);
-                let live = self.live(segment).unwrap_or(segment);
-                format!("{live}{separator}")
-            })
-            .collect()
+        let separators = ['/', '?', '#', '&', '='];
+        let mut translated = String::with_capacity(text.len());
+        for piece in text.split_inclusive(separators) {
+            let segment = piece.trim_end_matches(separators);
+            translated.push_str(self.live(segment).unwrap_or(segment));
+            translated.push_str(&piece[segment.len()..]);
+        }
+        translated
     }
 
     /// A recorded body with the live values in it.

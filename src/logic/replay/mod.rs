@@ -3,6 +3,7 @@
 //! - [`mapping`] knows what the recorded identifiers are in this run, in both directions.
 //! - [`comparison`] holds a live message against a recorded one.
 //! - [`given`] tells what a recording takes for granted.
+//! - `origins` tells who made up which value.
 //! - `shelf` finds the recording of a live request without a scan.
 //! - [`service`] is the recorded service for a live bot, [`bot`] the recorded bot for a live
 //!   service. `record` is what both write into.
@@ -11,6 +12,7 @@ pub mod bot;
 pub mod comparison;
 pub mod given;
 pub mod mapping;
+mod origins;
 mod record;
 pub mod service;
 mod shelf;

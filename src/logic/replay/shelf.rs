@@ -12,6 +12,7 @@ use std::hash::{Hash, Hasher as _};
 use serde_json::Value;
 
 use super::mapping::{self, Role};
+use super::origins::Origins;
 use crate::logic::judge::shape::canonical;
 use crate::model::cassette::{Content, Direction, Exchange};
 use crate::model::identifier;
@@ -45,7 +46,7 @@ pub(super) type Marks = [u64; LEVELS];
 
 impl Shelf {
     pub(super) fn new(exchanges: &[Exchange]) -> Self {
-        let issued = issued(exchanges);
+        let issued = Origins::of(exchanges).service;
         let mut levels: [Level; LEVELS] = Default::default();
         for (index, exchange) in exchanges.iter().enumerate() {
             if exchange.direction != Direction::Request {
@@ -167,70 +168,6 @@ impl Level {
             passed = next.max(passed + 1);
         }
         at
-    }
-}
-
-/// The values that stand in an answer or a notification before any request has them.
-fn issued(exchanges: &[Exchange]) -> HashSet<String> {
-    let mut asked = HashSet::new();
-    let mut issued = HashSet::new();
-    let note = |value: String, into: &mut HashSet<String>, other: &HashSet<String>| {
-        let value = identifier::normal(&value);
-        if !other.contains(&value) {
-            into.insert(value);
-        }
-    };
-    for exchange in exchanges {
-        let is_asked = exchange.direction == Direction::Request;
-        let mut values = mapping::ids_of_path(&exchange.request.target);
-        collect("", json(&exchange.request.body), &mut values);
-        for value in values.drain(..) {
-            if is_asked {
-                note(value, &mut asked, &issued);
-            } else {
-                note(value, &mut issued, &asked);
-            }
-        }
-        if let (true, Some(response)) = (is_asked, &exchange.response) {
-            for (name, value) in &response.headers {
-                if name.eq_ignore_ascii_case("location") {
-                    values.extend(mapping::ids_of_path(value));
-                }
-            }
-            collect("", json(&response.body), &mut values);
-            for value in values {
-                note(value, &mut issued, &asked);
-            }
-        }
-    }
-    issued
-}
-
-fn json(content: &Content) -> Option<&Value> {
-    match content {
-        Content::Json(value) => Some(value),
-        _ => None,
-    }
-}
-
-fn collect(name: &str, value: Option<&Value>, values: &mut Vec<String>) {
-    match value {
-        Some(Value::String(text)) => match mapping::role(name, text) {
-            Role::Id => values.push(text.clone()),
-            Role::Path => values.extend(mapping::ids_of_path(text)),
-            Role::Fixed | Role::Passing | Role::Address => {}
-        },
-        Some(Value::Array(items)) => {
-            for item in items {
-                collect(name, Some(item), values);
-            }
-        }
-        Some(Value::Object(properties)) => {
-            for (name, value) in properties {
-                collect(name, Some(value), values);
-            }
-        }
-        _ => {}
     }
 }
 

@@ -1,0 +1,123 @@
+//! Who made up which value of a recording.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::mapping::{self, Role};
+use crate::model::cassette::{Content, Direction, Exchange};
+use crate::model::identifier;
+
+/// The values that identify something, in normal form, by the party that used them first.
+#[derive(Debug, Default)]
+pub(super) struct Origins {
+    /// Those that stand in a request before any answer or notification has them.
+    pub(super) bot: HashSet<String>,
+    /// All others.
+    pub(super) service: HashSet<String>,
+}
+
+impl Origins {
+    pub(super) fn of(exchanges: &[Exchange]) -> Self {
+        let mut origins = Self::default();
+        for exchange in exchanges {
+            let is_asked = exchange.direction == Direction::Request;
+            let mut values = mapping::ids_of_path(&exchange.request.target);
+            collect("", json(&exchange.request.body), &mut values);
+            origins.note(is_asked, &mut values);
+            if let (true, Some(response)) = (is_asked, &exchange.response) {
+                for (name, value) in &response.headers {
+                    if name.eq_ignore_ascii_case("location") {
+                        values.extend(mapping::ids_of_path(value));
+                    }
+                }
+                collect("", json(&response.body), &mut values);
+                origins.note(false, &mut values);
+            }
+        }
+        origins
+    }
+
+    fn note(&mut self, is_bots: bool, values: &mut Vec<String>) {
+        let (into, other) = if is_bots {
+            (&mut self.bot, &self.service)
+        } else {
+            (&mut self.service, &self.bot)
+        };
+        let values = values.drain(..).map(|value| identifier::normal(&value));
+        into.extend(values.filter(|value| !other.contains(value)));
+    }
+}
+
+fn json(content: &Content) -> Option<&Value> {
+    match content {
+        Content::Json(value) => Some(value),
+        _ => None,
+    }
+}
+
+fn collect(name: &str, value: Option<&Value>, values: &mut Vec<String>) {
+    match value {
+        Some(Value::String(text)) => match mapping::role(name, text) {
+            Role::Id => values.push(text.clone()),
+            Role::Path => values.extend(mapping::ids_of_path(text)),
+            Role::Fixed | Role::Passing | Role::Address => {}
+        },
+        Some(Value::Array(items)) => {
+            for item in items {
+                collect(name, Some(item), values);
+            }
+        }
+        Some(Value::Object(properties)) => {
+            for (name, value) in properties {
+                collect(name, Some(value), values);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_value_is_of_who_had_it_first() {
+        let exchange = |number: u64, direction: &str, asked: Value, answered: Value| -> Exchange {
+            serde_json::from_value(json!({
+                "number": number, "direction": direction, "at_ms": 0, "took_ms": 0,
+                "request": {"method": "POST", "target": "/app/calls", "headers": [], "body": {"json": asked}},
+                "response": {"status": 201, "headers": [["Location", "/app/calls/c"]], "body": {"json": answered}},
+            }))
+            .unwrap()
+        };
+        let origins = Origins::of(&[
+            exchange(
+                1,
+                "request",
+                json!({"clientContext": "x"}),
+                json!({"clientContext": "x", "id": "c"}),
+            ),
+            exchange(
+                2,
+                "notification",
+                json!({"resource": "/app/calls/c/operations/o"}),
+                json!({"id": "n"}),
+            ),
+            exchange(
+                3,
+                "request",
+                json!({"id": "o", "callback": "http://h/"}),
+                json!({}),
+            ),
+        ]);
+        let sorted = |set: HashSet<String>| {
+            let mut list: Vec<_> = set.into_iter().collect();
+            list.sort();
+            list
+        };
+        assert_eq!(sorted(origins.bot), ["x"]);
+        assert_eq!(sorted(origins.service), ["c", "o"]);
+    }
+}
