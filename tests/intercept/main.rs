@@ -294,7 +294,7 @@ async fn each_side_settles_its_own_version() {
         } else {
             send(stream, post("/trailers", &target, "{}")).await
         };
-        assert_eq!(answer.status(), 200);
+        assert_eq!((answer.status(), answer.is_whole), (200, true));
         assert_eq!(answer.said["host"], target);
         // Each message says in which version it came here.
         let version = |it| {
@@ -333,8 +333,29 @@ async fn an_answer_without_a_body_ends_whole_in_each_version() {
         let target = service.at("localhost");
         let stream = recorder.tls(&target, &recorder.ca(), ONE).await.unwrap();
         let answer = send(stream, post("/empty", &target, "{}")).await;
-        assert_eq!(answer.status(), 204);
+        assert_eq!((answer.status(), answer.is_whole), (204, true));
         assert_eq!(recorder.kill().0.exchanges[0].broke, None);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_breaks_in_each_version() {
+    for (client, service) in [(TWO, TWO), (TWO, ONE), (ONE, TWO), (ONE, ONE)] {
+        let service = Service::start(service).await;
+        let ca = service.ca.to_str().unwrap();
+        let recorder = Recorder::start(&["--intercept", "localhost", "--ca", ca], 1);
+        let target = service.at("localhost");
+        let stream = recorder.tls(&target, &recorder.ca(), client).await.unwrap();
+        let answer = if client == TWO {
+            let request = post(&format!("https://{target}/breaks"), &target, "{}");
+            send_all(stream, vec![request]).await.remove(0)
+        } else {
+            send(stream, post("/breaks", &target, "{}")).await
+        };
+        assert_eq!((answer.status(), answer.is_whole), (200, false));
+        let exchange = &recorder.kill().0.exchanges[0];
+        assert_eq!(exchange.response.as_ref().unwrap().status, 200);
+        assert!(exchange.broke.is_some(), "{exchange:?}");
     }
 }
 
@@ -456,4 +477,33 @@ fn the_certificate_is_shown() {
     let other = folder.path().join("other");
     let other = said(&["--ca-dir", other.to_str().unwrap(), "--print"]);
     assert_ne!(other, said(&["--print"]), "never a shared one");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_authority_is_in_the_configuration_folder_of_its_user() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let run = || {
+        let mut command = confcall(&folder);
+        command
+            .arg("ca")
+            .env_remove("CONFCALL_CA_DIR")
+            .env("XDG_CONFIG_HOME", folder.path());
+        command.output().unwrap()
+    };
+    let said = String::from_utf8(run().stdout).unwrap();
+    let path = folder.path().join("confcall/ca.pem");
+    assert_eq!(said.lines().next(), path.to_str());
+    let key = path.with_file_name("ca.key");
+    let permissions = std::fs::metadata(&key).unwrap().permissions();
+    assert_eq!(permissions.mode() & 0o777, 0o600);
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let refused = run();
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        said.contains("ca.key") && said.contains("chmod 600"),
+        "{said}"
+    );
 }

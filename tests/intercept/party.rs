@@ -1,15 +1,17 @@
 //! Parties that speak TLS: a service, a client that goes through the proxy, and confcall itself.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use confcall::io::journal::{self, Loaded};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body, Frame, Incoming};
 use hyper::http::uri::Authority;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response};
@@ -110,19 +112,50 @@ async fn answer(request: Request<Incoming>) -> hyper::Result<Response<BoxBody>> 
     if head.uri.path() == "/empty" {
         // Over HTTP/2 the end comes by itself, after the head.
         let body = Full::default().with_trailers(async { None });
-        let mut response = Response::new(body.boxed_unsync());
+        let mut response = Response::new(body.map_err(io::Error::other).boxed_unsync());
         *response.status_mut() = hyper::StatusCode::NO_CONTENT;
         return Ok(response);
+    }
+    if head.uri.path() == "/breaks" {
+        return Ok(Response::new(Breaking::default().boxed_unsync()));
     }
     let body = Full::from(text.to_string());
     let mut trailers = HeaderMap::new();
     trailers.insert("etag", "\"checked\"".parse().unwrap());
     let is_trailed = head.uri.path() == "/trailers";
     let trailers = async move { is_trailed.then_some(Ok(trailers)) };
-    Ok(Response::new(body.with_trailers(trailers).boxed_unsync()))
+    let body = body.with_trailers(trailers).map_err(io::Error::other);
+    Ok(Response::new(body.boxed_unsync()))
 }
 
-type BoxBody = http_body_util::combinators::UnsyncBoxBody<Bytes, std::convert::Infallible>;
+type BoxBody = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>;
+
+/// A body that breaks off after its first bytes have gone.
+#[derive(Default)]
+struct Breaking {
+    polls: u32,
+}
+
+impl Body for Breaking {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        self.polls += 1;
+        match self.polls {
+            1 => Poll::Ready(Some(Ok(Frame::data("whatever ".into())))),
+            2 => {
+                // What is there is sent before more is asked for.
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            _ => Poll::Ready(Some(Err(io::Error::other("broken on purpose")))),
+        }
+    }
+}
 
 fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
@@ -150,7 +183,7 @@ impl Recorder {
         let said = BufReader::new(child.stdout.take().unwrap())
             .lines()
             .take(lines);
-        let address = |line: std::io::Result<String>| {
+        let address = |line: io::Result<String>| {
             let line = line.unwrap();
             line.strip_prefix("listening http://").unwrap().to_owned()
         };
@@ -220,7 +253,7 @@ impl Recorder {
         target: &str,
         ca: &Path,
         protocols: &[&str],
-    ) -> std::io::Result<TlsStream<TcpStream>> {
+    ) -> io::Result<TlsStream<TcpStream>> {
         let tunnel = self.tunnel(target).await.unwrap();
         let mut roots = RootCertStore::empty();
         roots
@@ -259,9 +292,11 @@ pub fn confcall(folder: &TempDir) -> Command {
     command
 }
 
-/// An answer: its head, its text as JSON, null where it is none, and its trailers.
+/// An answer: its head, whether its body came whole, its text as JSON, null where it is none, and
+/// its trailers.
 pub struct Answer {
     pub head: hyper::http::response::Parts,
+    pub is_whole: bool,
     pub said: Value,
     pub trailers: Option<HeaderMap>,
 }
@@ -269,11 +304,14 @@ pub struct Answer {
 impl Answer {
     async fn read(response: Response<Incoming>) -> Self {
         let (head, body) = response.into_parts();
-        let body = body.collect().await.unwrap();
+        let body = body.collect().await;
+        let is_whole = body.is_ok();
+        let body = body.unwrap_or_default();
         let trailers = body.trailers().cloned();
         let said = serde_json::from_slice(&body.to_bytes()).unwrap_or_default();
         Self {
             head,
+            is_whole,
             said,
             trailers,
         }

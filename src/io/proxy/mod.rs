@@ -1,9 +1,9 @@
 //! The recording proxy: it stands between bot and service, passes on what they say in both
 //! directions, and writes each exchange down before its answer is over.
 //!
-//! For: HTTP/1.1 and, in TLS, HTTP/2 to named parties, in the place of one of them (`callback`) or as the forward
-//! proxy of its clients (`intercept`), bodies passed on as they come. Not for: what the messages
-//! mean.
+//! For: HTTP/1.1 and, in TLS, HTTP/2 to named parties, in the place of one of them (`callback`) or
+//! as the forward proxy of its clients (`intercept`), bodies passed on as they come. Not for: what
+//! the messages mean.
 
 mod body;
 mod callback;
