@@ -19,7 +19,8 @@
 //! 4. [`io`]: sockets, files, time and chance. [`io::net`] is HTTP, [`io::store`] reads and writes
 //!    scenarios, [`io::player`] runs a judge against a target, [`io::reference`] is the built-in
 //!    pair, written from the pages and not from the judge, [`io::proxy`] stands between two
-//!    parties and writes what they say into a [`io::journal`].
+//!    parties and writes what they say into a [`io::journal`]; [`io::tls`] is whom it trusts, and
+//!    what it shows to clients that are to trust it.
 //! 5. [`report`]: functions from results to text.
 //! 6. [`entry`]: the command line, and the one place that reads the environment.
 //!

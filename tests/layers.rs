@@ -35,10 +35,16 @@ const LAYERS: [(&str, &[&str]); 7] = [
 
 /// The layers that are pure, and what is not.
 const PURE: [&str; 4] = ["text", "model", "logic", "report"];
-const WORLD: [&str; 16] = [
+const WORLD: [&str; 22] = [
     "tokio",
+    "tokio_rustls",
     "hyper",
+    "hyper_rustls",
     "hyper_util",
+    "rustls",
+    "rustls_native_certs",
+    "rcgen",
+    "etcetera",
     "uuid",
     "walkdir",
     "include_dir",
