@@ -91,12 +91,11 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
         let before = rest[..equals].trim_end();
         let after = rest[equals + 1..].trim_start();
         let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''));
-        let (value, left) = match quote {
-            Some(quote) => after[1..].split_once(quote)?,
-            None => {
-                let ends = |c: char| c.is_ascii_whitespace() || c == '>';
-                after.split_at(after.find(ends).unwrap_or(after.len()))
-            }
+        let (value, left) = if let Some(quote) = quote {
+            after[1..].split_once(quote)?
+        } else {
+            let ends = |c: char| c.is_ascii_whitespace() || c == '>';
+            after.split_at(after.find(ends).unwrap_or(after.len()))
         };
         let word = before.rsplit(|c: char| c.is_ascii_whitespace()).next();
         if word.is_some_and(|it| it.eq_ignore_ascii_case(name)) {
