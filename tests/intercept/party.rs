@@ -4,14 +4,15 @@ use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use confcall::io::journal::{self, Loaded};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body, Frame, Incoming};
+use hyper::client::conn::{http1, http2};
 use hyper::http::uri::Authority;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response};
@@ -21,14 +22,17 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// A service at `127.0.0.1` and `localhost` that says what it was asked, and its authority.
 pub struct Service {
     pub port: u16,
+    /// Breaks off the answers to `/breaks`, whose first bytes have gone.
+    pub breaking: watch::Sender<bool>,
     pub ca: PathBuf,
     _folder: TempDir,
 }
@@ -52,24 +56,27 @@ impl Service {
         let acceptor = (!protocols.is_empty()).then(|| TlsAcceptor::from(Arc::new(config)));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
+        let breaking = watch::Sender::new(false);
+        let broken = breaking.subscribe();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let acceptor = acceptor.clone();
+                let (acceptor, broken) = (acceptor.clone(), broken.clone());
                 tokio::spawn(async move {
                     let Some(acceptor) = acceptor else {
-                        serve(stream, false).await;
+                        serve(stream, false, broken).await;
                         return;
                     };
                     // A client that does not trust it goes away.
                     if let Ok(stream) = acceptor.accept(stream).await {
                         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                        serve(stream, is_http2).await;
+                        serve(stream, is_http2, broken).await;
                     }
                 });
             }
         });
         Self {
             port,
+            breaking,
             ca,
             _folder: folder,
         }
@@ -80,22 +87,26 @@ impl Service {
     }
 }
 
-async fn serve<S>(stream: S, is_http2: bool)
+async fn serve<S>(stream: S, is_http2: bool, broken: watch::Receiver<bool>)
 where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let stream = TokioIo::new(stream);
+    let answer = service_fn(move |request| answer(request, broken.clone()));
     // The client decides when it has had enough.
     if is_http2 {
         let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-        let _ = builder.serve_connection(stream, service_fn(answer)).await;
+        let _ = builder.serve_connection(stream, answer).await;
     } else {
         let builder = hyper::server::conn::http1::Builder::new();
-        let _ = builder.serve_connection(stream, service_fn(answer)).await;
+        let _ = builder.serve_connection(stream, answer).await;
     }
 }
 
-async fn answer(request: Request<Incoming>) -> hyper::Result<Response<BoxBody>> {
+async fn answer(
+    request: Request<Incoming>,
+    mut broken: watch::Receiver<bool>,
+) -> hyper::Result<Response<BoxBody>> {
     let (head, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
     let field = |name| Some(head.headers.get(name)?.to_str().unwrap());
@@ -117,7 +128,12 @@ async fn answer(request: Request<Incoming>) -> hyper::Result<Response<BoxBody>> 
         return Ok(response);
     }
     if head.uri.path() == "/breaks" {
-        return Ok(Response::new(Breaking::default().boxed_unsync()));
+        let breaking = Box::pin(async move {
+            // A service that has gone breaks off as well.
+            let _ = broken.wait_for(|it| *it).await;
+        });
+        let first = Some("whatever ".into());
+        return Ok(Response::new(Breaking { first, breaking }.boxed_unsync()));
     }
     let body = Full::from(text.to_string());
     let mut trailers = HeaderMap::new();
@@ -130,10 +146,10 @@ async fn answer(request: Request<Incoming>) -> hyper::Result<Response<BoxBody>> 
 
 type BoxBody = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>;
 
-/// A body that breaks off after its first bytes have gone.
-#[derive(Default)]
+/// A body that breaks off when it is told to.
 struct Breaking {
-    polls: u32,
+    first: Option<Bytes>,
+    breaking: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 impl Body for Breaking {
@@ -144,16 +160,11 @@ impl Body for Breaking {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        self.polls += 1;
-        match self.polls {
-            1 => Poll::Ready(Some(Ok(Frame::data("whatever ".into())))),
-            2 => {
-                // What is there is sent before more is asked for.
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-            _ => Poll::Ready(Some(Err(io::Error::other("broken on purpose")))),
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(Frame::data(first))));
         }
+        ready!(self.breaking.as_mut().poll(cx));
+        Poll::Ready(Some(Err(io::Error::other("broken on purpose"))))
     }
 }
 
@@ -164,6 +175,7 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
 /// `confcall record`, which ends with the test.
 pub struct Recorder {
     child: Child,
+    stderr: BufReader<ChildStderr>,
     pub addresses: Vec<String>,
     folder: TempDir,
 }
@@ -189,6 +201,7 @@ impl Recorder {
         };
         Self {
             addresses: said.map(address).collect(),
+            stderr: BufReader::new(child.stderr.take().unwrap()),
             child,
             folder,
         }
@@ -204,12 +217,20 @@ impl Recorder {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         let mut said = String::new();
-        let mut stderr = self.child.stderr.take().unwrap();
-        stderr.read_to_string(&mut said).unwrap();
+        self.stderr.read_to_string(&mut said).unwrap();
         (
             journal::load(&self.folder.path().join("a.jsonl")).unwrap(),
             said,
         )
+    }
+
+    /// Waits for two lines on standard error: what is said, and what helps.
+    pub fn warning(&mut self) -> String {
+        let mut said = String::new();
+        for _ in 0..2 {
+            self.stderr.read_line(&mut said).unwrap();
+        }
+        said
     }
 
     /// Ends it by SIGTERM; gives its exit code.
@@ -302,7 +323,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    async fn read(response: Response<Incoming>) -> Self {
+    /// Reads an answer to its end.
+    pub async fn read(response: Response<Incoming>) -> Self {
         let (head, body) = response.into_parts();
         let body = body.collect().await;
         let is_whole = body.is_ok();
@@ -322,29 +344,39 @@ impl Answer {
     }
 }
 
-/// Sends a request over a connection that speaks HTTP/1.1.
+/// Sends a request over a connection that speaks HTTP/1.1, and reads the answer.
 pub async fn send<S>(stream: S, request: Request<Full<Bytes>>) -> Answer
 where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .unwrap();
-    tokio::spawn(connection);
-    Answer::read(sender.send_request(request).await.unwrap()).await
+    Answer::read(begin(stream, request).await).await
 }
 
-/// Sends requests at a time over a connection that speaks HTTP/2.
+/// Sends a request over a connection that speaks HTTP/1.1, and reads the head of the answer.
+pub async fn begin<S>(stream: S, request: Request<Full<Bytes>>) -> Response<Incoming>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    sender.send_request(request).await.unwrap()
+}
+
+/// What sends requests over a connection that speaks HTTP/2.
+pub async fn sender(stream: TlsStream<TcpStream>) -> http2::SendRequest<Full<Bytes>> {
+    let executor = TokioExecutor::new();
+    let handshake = http2::handshake(executor, TokioIo::new(stream)).await;
+    let (sender, connection) = handshake.unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+/// Sends requests at a time over a connection that speaks HTTP/2, and reads the answers.
 pub async fn send_all(
     stream: TlsStream<TcpStream>,
     requests: Vec<Request<Full<Bytes>>>,
 ) -> Vec<Answer> {
-    let executor = TokioExecutor::new();
-    let (sender, connection) =
-        hyper::client::conn::http2::handshake(executor, TokioIo::new(stream))
-            .await
-            .unwrap();
-    tokio::spawn(connection);
+    let sender = sender(stream).await;
     let mut sent = tokio::task::JoinSet::new();
     for request in requests {
         let mut sender = sender.clone();
