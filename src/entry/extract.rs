@@ -15,6 +15,7 @@ use crate::logic::extract::{self, Extraction};
 use crate::model::scenario::Scenario;
 use crate::report::inventory;
 use crate::report::list::counted;
+use crate::text::place::printable;
 
 /// What `confcall extract --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -187,7 +188,7 @@ fn write(folder: &Path, scenarios: &[Scenario]) -> Result<String, Failure> {
         let up = "../".repeat(id.as_str().split('/').count());
         let schema = format!("{up}schemas/scenario.schema.json");
         let path = store::write_scenario(folder, id, &extract::to_json(script, &schema))?;
-        let _ = writeln!(text, "wrote {}", path.display());
+        let _ = writeln!(text, "wrote {}", printable(&path.display().to_string()));
     }
     Ok(text)
 }
@@ -196,8 +197,7 @@ fn write(folder: &Path, scenarios: &[Scenario]) -> Result<String, Failure> {
 fn summary(pages: usize, extraction: &Extraction) -> String {
     let mut text = String::new();
     for scenario in &extraction.scenarios {
-        text.push_str(scenario.id.as_str());
-        text.push('\n');
+        let _ = writeln!(text, "{}", printable(scenario.id.as_str()));
     }
     let scenarios = counted(extraction.scenarios.len(), "scenario");
     let findings = counted(extraction.findings.len(), "finding");
