@@ -1,6 +1,6 @@
 //! `confcall extract`: pages in, scenarios or an account of every fence out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::list::Format;
 use super::output::{self, Output};
-use crate::io::store::{self, StoreError};
+use crate::io::store::{self, Files, StoreError};
 use crate::logic::extract::{self, Extraction};
 use crate::model::scenario::Scenario;
 use crate::report::inventory;
@@ -63,8 +63,13 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     for finding in &extraction.findings {
         output::tell(&format!("warning: {}", inventory::finding(finding)));
     }
+    if extraction.scenarios.is_empty() && !arguments.inventory {
+        output::tell(
+            "warning: no conversation in these pages\n  = help: `--inventory` says what each fence is",
+        );
+    }
     let text = match (&arguments.out, arguments.inventory, arguments.format) {
-        (Some(folder), ..) => write(folder, &extraction.scenarios)?,
+        (Some(folder), ..) => return write(folder, &extraction.scenarios, output),
         (None, true, Format::Text) => inventory::text(&extraction.inventory, output.look),
         (None, true, Format::Json) => inventory::json_lines(&extraction.inventory)
             .map_err(|error| Failure::Defect(format!("the inventory is no JSON: {error}")))?,
@@ -86,9 +91,13 @@ struct Page {
 /// The pages of files and folders, each once, in their order.
 fn pages(named: &[PathBuf]) -> Result<Vec<Page>, Failure> {
     let base = common_base(named);
-    let mut pages: Vec<Page> = Vec::new();
+    let mut pages = Vec::new();
+    let mut known = HashSet::new();
     for name in named {
-        let found = store::files_below(name, "md")?;
+        let Files { found, passed_over } = store::files_below(name, "md")?;
+        for line in passed_over {
+            output::tell(&format!("warning: {line}"));
+        }
         if found.is_empty() {
             let name = name.display();
             return Err(Failure::Usage(format!(
@@ -96,7 +105,7 @@ fn pages(named: &[PathBuf]) -> Result<Vec<Page>, Failure> {
             )));
         }
         for path in found {
-            if pages.iter().all(|page| page.path != path) {
+            if known.insert(store::one_spelling(&path)) {
                 let source = source(&base, &path);
                 pages.push(Page { path, source });
             }
@@ -181,16 +190,23 @@ fn twice(scenario: &Scenario, first: &str, second: &str) -> Failure {
     ))
 }
 
-/// Writes the scenarios; gives what there is to say of it.
-fn write(folder: &Path, scenarios: &[Scenario]) -> Result<String, Failure> {
+/// Writes the scenarios, and says which were written, also where one could not be.
+fn write(folder: &Path, scenarios: &[Scenario], output: Output) -> Result<Exit, Failure> {
+    let files: Vec<_> = scenarios
+        .iter()
+        .map(|Scenario { id, script }| {
+            let up = "../".repeat(id.as_str().split('/').count());
+            let schema = format!("{up}schemas/scenario.schema.json");
+            (id, extract::to_json(script, &schema))
+        })
+        .collect();
     let mut text = String::new();
-    for Scenario { id, script } in scenarios {
-        let up = "../".repeat(id.as_str().split('/').count());
-        let schema = format!("{up}schemas/scenario.schema.json");
-        let path = store::write_scenario(folder, id, &extract::to_json(script, &schema))?;
+    let written = store::write_scenarios(folder, &files, |path| {
         let _ = writeln!(text, "wrote {}", printable(&path.display().to_string()));
-    }
-    Ok(text)
+    });
+    output.print(&text)?;
+    written?;
+    Ok(Exit::Success)
 }
 
 /// The ids, and how much there is.
