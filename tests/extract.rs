@@ -15,9 +15,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use confcall::logic::extract::{self, Extraction};
+use confcall::logic::script;
 use confcall::model::message::Body;
 use confcall::model::scenario::{Scenario, Script, Step};
 use confcall::model::template;
+use confcall::text::diagnostic::Diagnostic;
 use libtest_mimic::{Arguments, Trial};
 use serde_json::{Value, json};
 
@@ -29,7 +31,7 @@ type OverPages = fn(&Path);
 /// Runs every test. Those that need the published pages are ignored where they are not at hand, so
 /// that they never read as passed.
 fn main() -> ExitCode {
-    let alone: [(&str, fn()); 4] = [
+    let alone: [(&str, fn()); 3] = [
         (
             "every_case_gives_what_is_expected",
             every_case_gives_what_is_expected,
@@ -42,12 +44,12 @@ fn main() -> ExitCode {
             "no_bytes_make_extraction_panic",
             no_bytes_make_extraction_panic,
         ),
+    ];
+    let over_pages: [(&str, OverPages); 4] = [
         (
             "shipped_scenarios_fill_in_to_what_is_printed",
             shipped_scenarios_fill_in_to_what_is_printed,
         ),
-    ];
-    let over_pages: [(&str, OverPages); 3] = [
         (
             "shipped_scenarios_are_what_the_pages_say",
             shipped_scenarios_are_what_the_pages_say,
@@ -222,11 +224,99 @@ fn no_bytes_make_extraction_panic() {
     }
 }
 
-fn shipped_scenarios_fill_in_to_what_is_printed() {
+/// Filled in with the printed values, each message that ships is what its page prints: start line,
+/// header fields and body, read here by another reader than extraction's.
+fn shipped_scenarios_fill_in_to_what_is_printed(pages: &Path) {
     let scenarios = shipped();
     assert_eq!(scenarios.len(), 19);
+    let mut repaired = BTreeSet::new();
     for scenario in &scenarios {
         assert_sound(scenario);
+        let script = &scenario.script;
+        let page = fs::read_to_string(pages.join(&script.source)).unwrap();
+        let value = |name: &str| Some(script.variables[name].value.clone());
+        for step in &script.steps {
+            let printed = Printed::read(&page, step);
+            let (_, _, body) = fill_step(step, &value);
+            let place = format!("{}:{}", script.source, step.line());
+            assert_eq!(start_line(step, &value), printed.start, "{place}");
+            let headers: Vec<_> = step
+                .headers()
+                .iter()
+                .map(|(name, text)| (name.clone(), template::fill(text, &value)))
+                .collect();
+            assert_eq!(headers, printed.headers, "{place}");
+            match serde_json::from_str::<Value>(&printed.body) {
+                Ok(printed) => assert_eq!(body, Some(printed), "{place}"),
+                Err(_) if printed.body.is_empty() => assert_eq!(body, None, "{place}"),
+                Err(_) => drop(repaired.insert(place)),
+            }
+        }
+    }
+    // The one body that is invalid JSON in the page: what extraction makes of it stands in the file.
+    assert_eq!(
+        repaired.into_iter().collect::<Vec<_>>(),
+        ["zh-CN/2019-09/beta/participant-invite.md:499"]
+    );
+}
+
+/// What a page prints of a message.
+struct Printed {
+    /// Method and target, or the status.
+    start: String,
+    /// Without `Content-Length`.
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl Printed {
+    fn read(page: &str, step: &Step) -> Self {
+        let fence_of_head = fence(page, step.line());
+        let is_response = matches!(step, Step::Response(_));
+        let head = match fence_of_head.find("HTTP/1.1 ") {
+            Some(at) if is_response => &fence_of_head[at..],
+            _ => &fence_of_head,
+        };
+        let (start, rest) = head.split_once('\n').unwrap_or((head, ""));
+        let words: Vec<_> = start.split_whitespace().collect();
+        let start = match (is_response, words.as_slice()) {
+            (true, [_, status, ..]) => (*status).to_owned(),
+            (_, [method, target, ..]) => format!("{method} {target}"),
+            _ => panic!("no start line: {start}"),
+        };
+        let fields = rest
+            .lines()
+            .take_while(|line| line.contains(": ") && !line.starts_with(['{', ' ']));
+        let headers: Vec<_> = fields
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+            .collect();
+        let behind = rest
+            .lines()
+            .skip(headers.len())
+            .collect::<Vec<_>>()
+            .join("\n");
+        let body = match step {
+            Step::Notification(step) if step.body_line != step.line => fence(page, step.body_line),
+            _ => behind.trim().to_owned(),
+        };
+        let is_kept = |(name, _): &(String, String)| !name.eq_ignore_ascii_case("content-length");
+        Self {
+            start,
+            headers: headers.into_iter().filter(is_kept).collect(),
+            body,
+        }
+    }
+}
+
+/// Method and target, or the status.
+fn start_line(step: &Step, value: &impl Fn(&str) -> Option<String>) -> String {
+    match step {
+        Step::Request(step) => format!("{} {}", step.method, template::fill(&step.target, value)),
+        Step::Response(step) => step.status.to_string(),
+        Step::Notification(step) => {
+            format!("{} {}", step.method, template::fill(&step.target, value))
+        }
     }
 }
 
@@ -402,8 +492,10 @@ fn shipped() -> Vec<Scenario> {
         .collect()
 }
 
-/// Every variable has a root that is none's alias, and every name in a template is a variable.
+/// The reader of scenario files takes what extraction writes. Every variable has a root that is
+/// none's alias, and every name in a template is a variable.
 fn assert_sound(scenario: &Scenario) {
+    assert_readable(scenario);
     let variables = &scenario.script.variables;
     let mut is_after_aliases = false;
     for (name, variable) in variables {
@@ -423,6 +515,35 @@ fn assert_sound(scenario: &Scenario) {
     };
     for step in &scenario.script.steps {
         fill_step(step, &known);
+    }
+}
+
+/// What extraction writes that the reader refuses. It is being mended in extraction; each line goes
+/// with its case. The word is one of the complaint or of the line that it is about.
+const NOT_YET_READABLE: [&str; 3] = [
+    // Braces in a body that is no JSON are not escaped.
+    "\"$text\"",
+    // A page that is damaged inside a start line or a header field gives no finding.
+    "stands in a target",
+    "a line end stands in",
+];
+
+/// What extraction writes is a scenario file that the reader takes, and the same script.
+fn assert_readable(scenario: &Scenario) {
+    let text = scenario_text(scenario);
+    match script::read("written.json", text.as_bytes()) {
+        Ok(read) => assert_eq!(read.steps, scenario.script.steps, "{}", scenario.id),
+        Err(wrong) => {
+            let is_new = |wrong: &&Diagnostic| {
+                let line = wrong.excerpt.as_deref().unwrap_or_default();
+                NOT_YET_READABLE
+                    .iter()
+                    .all(|it| !line.contains(it) && !wrong.message.contains(it))
+            };
+            if let Some(wrong) = wrong.iter().find(is_new) {
+                panic!("{}: {wrong}", scenario.id);
+            }
+        }
     }
 }
 

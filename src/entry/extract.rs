@@ -1,6 +1,6 @@
 //! `confcall extract`: pages in, scenarios or an account of every fence out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -10,11 +10,12 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::list::Format;
 use super::output::{self, Output};
-use crate::io::store::{self, StoreError};
+use crate::io::store::{self, Files, StoreError};
 use crate::logic::extract::{self, Extraction};
 use crate::model::scenario::Scenario;
 use crate::report::inventory;
 use crate::report::list::counted;
+use crate::text::place::printable;
 
 /// What `confcall extract --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -62,8 +63,13 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     for finding in &extraction.findings {
         output::tell(&format!("warning: {}", inventory::finding(finding)));
     }
+    if extraction.scenarios.is_empty() && !arguments.inventory {
+        output::tell(
+            "warning: no conversation in these pages\n  = help: `--inventory` says what each fence is",
+        );
+    }
     let text = match (&arguments.out, arguments.inventory, arguments.format) {
-        (Some(folder), ..) => write(folder, &extraction.scenarios)?,
+        (Some(folder), ..) => return write(folder, &extraction.scenarios, output),
         (None, true, Format::Text) => inventory::text(&extraction.inventory, output.look),
         (None, true, Format::Json) => inventory::json_lines(&extraction.inventory)
             .map_err(|error| Failure::Defect(format!("the inventory is no JSON: {error}")))?,
@@ -85,9 +91,13 @@ struct Page {
 /// The pages of files and folders, each once, in their order.
 fn pages(named: &[PathBuf]) -> Result<Vec<Page>, Failure> {
     let base = common_base(named);
-    let mut pages: Vec<Page> = Vec::new();
+    let mut pages = Vec::new();
+    let mut known = HashSet::new();
     for name in named {
-        let found = store::files_below(name, "md")?;
+        let Files { found, passed_over } = store::files_below(name, "md")?;
+        for line in passed_over {
+            output::tell(&format!("warning: {line}"));
+        }
         if found.is_empty() {
             let name = name.display();
             return Err(Failure::Usage(format!(
@@ -95,7 +105,7 @@ fn pages(named: &[PathBuf]) -> Result<Vec<Page>, Failure> {
             )));
         }
         for path in found {
-            if pages.iter().all(|page| page.path != path) {
+            if known.insert(store::one_spelling(&path)) {
                 let source = source(&base, &path);
                 pages.push(Page { path, source });
             }
@@ -180,24 +190,30 @@ fn twice(scenario: &Scenario, first: &str, second: &str) -> Failure {
     ))
 }
 
-/// Writes the scenarios; gives what there is to say of it.
-fn write(folder: &Path, scenarios: &[Scenario]) -> Result<String, Failure> {
+/// Writes the scenarios, and says which were written, also where one could not be.
+fn write(folder: &Path, scenarios: &[Scenario], output: Output) -> Result<Exit, Failure> {
+    let files: Vec<_> = scenarios
+        .iter()
+        .map(|Scenario { id, script }| {
+            let up = "../".repeat(id.as_str().split('/').count());
+            let schema = format!("{up}schemas/scenario.schema.json");
+            (id, extract::to_json(script, &schema))
+        })
+        .collect();
     let mut text = String::new();
-    for Scenario { id, script } in scenarios {
-        let up = "../".repeat(id.as_str().split('/').count());
-        let schema = format!("{up}schemas/scenario.schema.json");
-        let path = store::write_scenario(folder, id, &extract::to_json(script, &schema))?;
-        let _ = writeln!(text, "wrote {}", path.display());
-    }
-    Ok(text)
+    let written = store::write_scenarios(folder, &files, |path| {
+        let _ = writeln!(text, "wrote {}", printable(&path.display().to_string()));
+    });
+    output.print(&text)?;
+    written?;
+    Ok(Exit::Success)
 }
 
 /// The ids, and how much there is.
 fn summary(pages: usize, extraction: &Extraction) -> String {
     let mut text = String::new();
     for scenario in &extraction.scenarios {
-        text.push_str(scenario.id.as_str());
-        text.push('\n');
+        let _ = writeln!(text, "{}", printable(scenario.id.as_str()));
     }
     let scenarios = counted(extraction.scenarios.len(), "scenario");
     let findings = counted(extraction.findings.len(), "finding");

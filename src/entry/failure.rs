@@ -47,7 +47,7 @@ impl Failure {
     /// How confcall ends for it.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Store(StoreError::Unwritable { .. })
+            Self::Store(StoreError::Unwritable { .. } | StoreError::InTheWay { .. })
             | Self::Output(_)
             | Self::Environment(_)
             | Self::Play(_) => Exit::Environment,

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use clap::ValueEnum;
 
 use crate::report::paint::Look;
+use crate::text::place::printable;
 
 /// When to colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -64,7 +65,9 @@ pub fn complain(message: &str) {
     tell(&format!("error: {message}"));
 }
 
-/// Writes a line to standard error. There is nobody left to tell where that fails.
-pub fn tell(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+/// Writes text and a line feed to standard error. What it holds of names and messages of others
+/// does not reach the terminal raw. There is nobody left to tell where that fails.
+pub fn tell(text: &str) {
+    let lines: Vec<_> = text.split('\n').map(printable).collect();
+    let _ = writeln!(io::stderr().lock(), "{}", lines.join("\n"));
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::failure::Failure;
+use super::output;
 use crate::io::store::{self, StoreError};
 use crate::logic::selection::{Filter, Selection};
 use crate::model::scenario::Scenario;
@@ -12,7 +13,7 @@ use crate::model::scenario::Scenario;
 /// Where scenarios come from.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Source {
-    /// Take the scenarios of this folder instead of the built-in ones
+    /// Take the scenarios of this folder, or this one file, instead of the built-in ones
     #[arg(long, value_name = "DIR", help_heading = "Scenarios")]
     pub scenarios: Option<PathBuf>,
 }
@@ -62,7 +63,13 @@ impl Source {
     /// Broken or absent files; broken built-in ones are a defect.
     pub fn load(&self) -> Result<Vec<Scenario>, Failure> {
         match &self.scenarios {
-            Some(folder) => Ok(store::load(folder)?),
+            Some(folder) => {
+                let loaded = store::load(folder)?;
+                for line in &loaded.passed_over {
+                    output::tell(&format!("warning: {line}"));
+                }
+                Ok(loaded.scenarios)
+            }
             None => store::built_in().map_err(|error| match error {
                 StoreError::Broken(_) => Failure::Defect(error.to_string()),
                 error => error.into(),

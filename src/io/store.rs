@@ -1,12 +1,18 @@
-//! Scenarios on disk: the built-in ones, folders of them, and files that are written whole or
-//! not at all.
+//! Scenarios on disk: the built-in ones, folders of them (`files`), and what is written
+//! (`writing`).
 
+mod files;
+mod writing;
+
+pub use files::{Files, files_below, one_spelling};
+pub use writing::{write, write_scenarios};
+
+use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
-use walkdir::WalkDir;
 
 use crate::logic::script;
 use crate::model::scenario::{Scenario, ScenarioId};
@@ -28,9 +34,37 @@ pub enum StoreError {
         /// Why.
         source: io::Error,
     },
+    /// A link to what is not there.
+    #[error("{}: the link leads nowhere\n  = help: remove it, or let it lead to a file", .0.display())]
+    Dangling(PathBuf),
+    /// A device, a pipe, a socket.
+    #[error("{}: not a regular file\n  = help: name a file or a folder", .0.display())]
+    NotRegular(PathBuf),
+    /// Two files with one id, as names that are no UTF-8 can have.
+    #[error(
+        "{second:?}: its id `{id}` is that of {first:?} too\n  = help: rename one of the two, in UTF-8"
+    )]
+    Twice {
+        /// The id.
+        id: ScenarioId,
+        /// The file that has it first.
+        first: PathBuf,
+        /// The other one.
+        second: PathBuf,
+    },
     /// A folder without a single scenario.
     #[error("{}: no scenario in it; scenarios are files that end in .json", .0.display())]
     Empty(PathBuf),
+    /// Something stands where a file is to be written.
+    #[error("{}: {what}\n  = help: {remedy}", path.display())]
+    InTheWay {
+        /// Where.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+        /// What to do about it.
+        remedy: &'static str,
+    },
     /// A file that cannot be written.
     #[error("{}: cannot be written: {source}", path.display())]
     Unwritable {
@@ -65,30 +99,48 @@ pub fn built_in() -> Result<Vec<Scenario>, StoreError> {
     }))
 }
 
-/// The scenarios of a folder, by id. The id of a scenario is its path in the folder.
+/// The scenarios of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// By id; at least one.
+    pub scenarios: Vec<Scenario>,
+    /// What was passed over, with why: a line each.
+    pub passed_over: Vec<String>,
+}
+
+/// The scenarios of a folder. The id of a scenario is its path in the folder; the id of a file
+/// that is named itself is its name.
 ///
 /// # Errors
 ///
-/// [`StoreError::Broken`] with every broken file, [`StoreError::Unreadable`],
-/// [`StoreError::Empty`].
-pub fn load(folder: &Path) -> Result<Vec<Scenario>, StoreError> {
+/// [`StoreError::Broken`] with every broken file, [`StoreError::Twice`], [`StoreError::Empty`],
+/// and those of [`files_below`].
+pub fn load(folder: &Path) -> Result<Loaded, StoreError> {
+    let Files { found, passed_over } = files_below(folder, "json")?;
+    let mut by_id: BTreeMap<ScenarioId, PathBuf> = BTreeMap::new();
     let mut files = Vec::new();
-    for entry in WalkDir::new(folder).sort_by_file_name() {
-        let entry = entry.map_err(|error| StoreError::Unreadable {
-            path: error.path().unwrap_or(folder).to_owned(),
-            source: error.into(),
-        })?;
-        if !entry.file_type().is_file() || !is_scenario(entry.path()) {
-            continue;
+    for path in found {
+        let below = match path.strip_prefix(folder) {
+            Ok(below) if !below.as_os_str().is_empty() => below,
+            _ => path.file_name().map_or(path.as_path(), Path::new),
+        };
+        let id = id_of(below);
+        files.push((id.clone(), path.display().to_string(), read(&path)?));
+        if let Some(first) = by_id.insert(id.clone(), path.clone()) {
+            return Err(StoreError::Twice {
+                id,
+                first,
+                second: path,
+            });
         }
-        let bytes = read(entry.path())?;
-        let below = entry.path().strip_prefix(folder).unwrap_or(entry.path());
-        files.push((id_of(below), entry.path().display().to_string(), bytes));
     }
     if files.is_empty() {
         return Err(StoreError::Empty(folder.to_owned()));
     }
-    read_all(files)
+    Ok(Loaded {
+        scenarios: read_all(files)?,
+        passed_over,
+    })
 }
 
 /// The bytes of a file.
@@ -101,81 +153,6 @@ pub fn read(path: &Path) -> Result<Vec<u8>, StoreError> {
         path: path.to_owned(),
         source,
     })
-}
-
-/// The files of a path whose name ends in `.{extension}`, in the order of their names; a path
-/// that is a file is itself the only one.
-///
-/// # Errors
-///
-/// [`StoreError::Unreadable`].
-pub fn files_below(path: &Path, extension: &str) -> Result<Vec<PathBuf>, StoreError> {
-    let mut files = Vec::new();
-    for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
-        let entry = entry.map_err(|error| StoreError::Unreadable {
-            path: error.path().unwrap_or(path).to_owned(),
-            source: error.into(),
-        })?;
-        let named = entry.path().extension().is_some_and(|it| it == extension);
-        if entry.file_type().is_file() && (named || entry.depth() == 0) {
-            files.push(entry.into_path());
-        }
-    }
-    Ok(files)
-}
-
-/// Writes the file of a scenario below a folder. Gives its path.
-///
-/// # Errors
-///
-/// [`StoreError::Unwritable`].
-pub fn write_scenario(folder: &Path, id: &ScenarioId, text: &str) -> Result<PathBuf, StoreError> {
-    let path = folder.join(format!("{id}.json"));
-    let parent = path.parent().unwrap_or(folder);
-    fs::create_dir_all(parent).map_err(|source| StoreError::Unwritable {
-        path: parent.to_owned(),
-        source,
-    })?;
-    write(&path, text)?;
-    Ok(path)
-}
-
-/// Writes a file whole or not at all: a reader sees the old text or the new one. What is no
-/// regular file, such as a pipe, is written to as it stands.
-///
-/// # Errors
-///
-/// [`StoreError::Unwritable`].
-pub fn write(path: &Path, text: &str) -> Result<(), StoreError> {
-    let special = fs::metadata(path).is_ok_and(|it| !it.is_file());
-    let written = if special {
-        fs::write(path, text)
-    } else {
-        write_beside(path, text)
-    };
-    written.map_err(|source| StoreError::Unwritable {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn write_beside(path: &Path, text: &str) -> io::Result<()> {
-    let name = path
-        .file_name()
-        .ok_or_else(|| io::Error::from(io::ErrorKind::IsADirectory))?;
-    let beside = path.with_file_name(format!(
-        ".{}.{}.tmp",
-        name.to_string_lossy(),
-        std::process::id()
-    ));
-    let written = fs::File::create(&beside)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        // The first error is the one to tell; what is left behind is a hidden file at worst.
-        let _ = fs::remove_file(&beside);
-    }
-    written
 }
 
 fn read_all(
@@ -218,8 +195,10 @@ mod tests {
 
     fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            write_scenario(folder.path(), &ScenarioId::new(*name), text).unwrap();
+        for (id, text) in files {
+            let path = folder.path().join(format!("{id}.json"));
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
         }
         folder
     }
@@ -233,7 +212,7 @@ mod tests {
     fn a_path_is_an_id() {
         let folder = folder(&[("b/v1.0@2021-02/x/y", GOOD), ("a", GOOD), ("b/a", GOOD)]);
         let loaded = load(folder.path()).unwrap();
-        let ids: Vec<_> = loaded.iter().map(|it| it.id.as_str()).collect();
+        let ids: Vec<_> = loaded.scenarios.iter().map(|it| it.id.as_str()).collect();
         assert_eq!(ids, ["a", "b/a", "b/v1.0@2021-02/x/y"]);
     }
 
@@ -255,12 +234,42 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_replaces_and_leaves_nothing_behind() {
-        let folder = folder(&[("a", "old")]);
-        let path = write_scenario(folder.path(), &ScenarioId::new("a"), "new").unwrap();
-        assert_eq!(fs::read_to_string(path).unwrap(), "new");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        assert!(write(&folder.path().join("no/such"), "text").is_err());
-        assert!(write(folder.path(), "text").is_err());
+    fn a_file_that_is_named_itself_has_its_name() {
+        let folder = folder(&[("mine/first", GOOD)]);
+        let loaded = load(&folder.path().join("mine/first.json")).unwrap();
+        assert_eq!(loaded.scenarios[0].id.as_str(), "first");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn two_names_with_one_id_are_refused() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        let folder = folder(&[]);
+        for name in [b"a\xfe.json", b"a\xff.json"] {
+            fs::write(folder.path().join(OsStr::from_bytes(name)), GOOD).unwrap();
+        }
+        let error = load(folder.path()).unwrap_err().to_string();
+        assert!(
+            error.contains(r"a\xFE.json") && error.contains(r"a\xFF.json"),
+            "{error}"
+        );
+        assert!(error.contains("= help: rename one"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_scenarios_are_followed() {
+        let far = folder(&[("far/a", GOOD)]);
+        let near = folder(&[("b", GOOD)]);
+        for (target, link) in [("far/a.json", "linked.json"), ("far", "folder")] {
+            let link = near.path().join(link);
+            std::os::unix::fs::symlink(far.path().join(target), link).unwrap();
+        }
+        std::os::unix::fs::symlink(".", near.path().join("loop")).unwrap();
+        let loaded = load(near.path()).unwrap();
+        let ids: Vec<_> = loaded.scenarios.iter().map(|it| it.id.as_str()).collect();
+        assert_eq!(ids, ["b", "folder/a", "linked"]);
+        assert_eq!(loaded.passed_over.len(), 1);
     }
 }

@@ -16,6 +16,17 @@ use super::message::{Body, HeaderFields};
 /// The version of the format that this confcall writes, and the newest that it reads.
 pub const VERSION: u32 = 1;
 
+/// What the schema says of a variable's name ([`super::template::is_name`]).
+const NAME: &str = "^[a-z][a-z0-9-]*$";
+/// What the schema says of a method: a token of HTTP in upper case.
+const METHOD: &str = "^[!#$%&'*+.^_`|~0-9A-Z-]+$";
+/// What the schema says of a header field's name: a token of HTTP (RFC 9110 section 5.6.2).
+const TOKEN: &str = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+/// What the schema says of a header field's value: no control character but tabs.
+const ONE_LINE: &str = r"^[^\x00-\x08\x0a-\x1f\x7f]*$";
+/// What the schema says of a target: a path, a URL, or what begins with a variable.
+const TARGET: &str = r"^(/|\{[a-z]|[^\s/]*://)\S*$";
+
 /// Where a scenario stands: `page/api@edition/locale/name`, which is its path under
 /// `scenarios/` without `.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,19 +104,24 @@ pub struct Script {
     #[serde(rename = "$schema", skip_serializing_if = "Option::is_none", default)]
     pub schema: Option<String>,
     /// The version of the format: 1.
+    #[schemars(range(min = 1, max = 1))]
     pub version: u32,
     /// The page that the conversation stands in, as a path; the lines of the steps count there.
+    #[schemars(regex(pattern = r"\S"))]
     pub source: String,
     /// Words to select the scenario by (`--tag`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
     /// What must exist before the first step.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("uniqueItems" = true))]
     pub given: Vec<Given>,
     /// What varies from run to run, by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(extend("propertyNames" = {"pattern": NAME}))]
     pub variables: IndexMap<String, Variable>,
     /// The messages, in the order of the page.
+    #[schemars(length(min = 1))]
     pub steps: Vec<Step>,
 }
 
@@ -209,13 +225,20 @@ pub enum Step {
 #[serde(deny_unknown_fields)]
 pub struct RequestStep {
     /// The line of the page: the opening fence of the message's head, counted from 1.
+    #[schemars(range(min = 1))]
     pub line: usize,
     /// The method.
+    #[schemars(regex(pattern = METHOD))]
     pub method: String,
     /// The path, or the absolute URL, as printed but for its variables.
+    #[schemars(regex(pattern = TARGET))]
     pub target: String,
     /// The header fields as printed, without `Content-Length`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(
+        extend("propertyNames" = {"pattern": TOKEN}),
+        extend("additionalProperties" = {"type": "string", "pattern": ONE_LINE})
+    )]
     pub headers: HeaderFields,
     /// The body, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -227,11 +250,17 @@ pub struct RequestStep {
 #[serde(deny_unknown_fields)]
 pub struct ResponseStep {
     /// The line of the page: the opening fence of the message's head, counted from 1.
+    #[schemars(range(min = 1))]
     pub line: usize,
     /// The status code.
+    #[schemars(range(min = 100, max = 599))]
     pub status: u16,
     /// The header fields as printed, without `Content-Length`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(
+        extend("propertyNames" = {"pattern": TOKEN}),
+        extend("additionalProperties" = {"type": "string", "pattern": ONE_LINE})
+    )]
     pub headers: HeaderFields,
     /// The body, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -246,8 +275,10 @@ pub struct ResponseStep {
 #[serde(deny_unknown_fields)]
 pub struct ProseStatus {
     /// The status code.
+    #[schemars(range(min = 100, max = 599))]
     pub status: u16,
     /// The line of the page, counted from 1.
+    #[schemars(range(min = 1))]
     pub line: usize,
 }
 
@@ -256,15 +287,23 @@ pub struct ProseStatus {
 #[serde(deny_unknown_fields)]
 pub struct NotificationStep {
     /// The line of the page: the opening fence of the message's head, counted from 1.
+    #[schemars(range(min = 1))]
     pub line: usize,
     /// The method.
+    #[schemars(regex(pattern = METHOD))]
     pub method: String,
     /// The callback address, as printed but for its variables.
+    #[schemars(regex(pattern = TARGET))]
     pub target: String,
     /// The header fields as printed, without `Content-Length`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(
+        extend("propertyNames" = {"pattern": TOKEN}),
+        extend("additionalProperties" = {"type": "string", "pattern": ONE_LINE})
+    )]
     pub headers: HeaderFields,
     /// The line of the body's own fence, where it has one; equal to `line` where it has none.
+    #[schemars(range(min = 1))]
     pub body_line: usize,
     /// The body.
     pub body: Body,

@@ -28,14 +28,19 @@ pub fn text(rows: &[Row], look: Look) -> String {
     for row in rows {
         if row.file != page {
             let gap = if page.is_empty() { "" } else { "\n" };
-            let _ = writeln!(text, "{gap}{}", look.strong(&row.file));
+            let _ = writeln!(text, "{gap}{}", look.strong(&printable(&row.file)));
             page = &row.file;
         }
         let line = format!("{:>6}  {:<17}  {}", row.line, kind(row), start_line(row));
         let _ = writeln!(text, "{}", printable(line.trim_end()));
         for id in &row.scenarios {
             let name = id.rsplit('/').next().unwrap_or(id);
-            let _ = writeln!(text, "{:>8}{}", "", look.faint(&format!("in {name}")));
+            let _ = writeln!(
+                text,
+                "{:>8}{}",
+                "",
+                look.faint(&format!("in {}", printable(name)))
+            );
         }
         if let Some(reason) = &row.reason {
             let _ = writeln!(text, "{:>8}{}", "", look.faint(&printable(reason)));
@@ -108,5 +113,13 @@ x
         assert!(shown.contains("\n    16  other\n"), "{shown}");
         let lines = json_lines(&rows).unwrap();
         assert_eq!(lines.lines().count(), rows.len());
+    }
+
+    #[test]
+    fn a_file_name_does_not_reach_the_terminal_raw() {
+        let rows = extract::page("e\u{1b}[31m.md", PAGE.as_bytes()).unwrap();
+        let shown = text(&rows.inventory, Look::PLAIN);
+        assert!(shown.starts_with("e\u{fffd}[31m.md\n"), "{shown}");
+        assert!(!shown.contains('\u{1b}'), "{shown}");
     }
 }

@@ -3,6 +3,7 @@
 //! A parser that makes values forgets places. This scanner walks the text again, once something
 //! was found wrong, and never judges: whatever the text, it finds a place or none.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::pointer::Pointer;
@@ -33,6 +34,45 @@ pub fn locate(text: &str, pointer: &Pointer) -> Option<Found> {
     Some(found)
 }
 
+/// A value of a document, with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// Which value.
+    pub pointer: Pointer,
+    /// Where it stands.
+    pub found: Found,
+    /// Whether a property of the same object before it has the same name.
+    pub again: bool,
+    /// How many values stand in it, one level down.
+    pub children: usize,
+}
+
+/// How deep [`values`] looks. `serde_json` reads no deeper.
+const DEEPEST: usize = 128;
+
+/// The values of a document in one walk, each before those that stand in it.
+pub fn values(text: &str) -> Vec<Placed> {
+    let mut scanner = Scanner { text, at: 0 };
+    let mut all = Vec::new();
+    let whole = New {
+        pointer: Pointer::root(),
+        key: None,
+        again: false,
+        depth: 0,
+    };
+    // Where the text ends too early, or is no JSON, what was found before is all there is.
+    let _ = scanner.collect(whole, &mut all);
+    all
+}
+
+/// What is known of a value before it is read.
+struct New {
+    pointer: Pointer,
+    key: Option<Range<usize>>,
+    again: bool,
+    depth: usize,
+}
+
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
@@ -52,6 +92,66 @@ impl Scanner<'_> {
             }
         }
         last
+    }
+
+    /// Adds the value that begins here, and what stands in it. None where none begins.
+    fn collect(&mut self, new: New, all: &mut Vec<Placed>) -> Option<()> {
+        self.skip_space();
+        let opening = self.peek()?;
+        let (start, index) = (self.at, all.len());
+        all.push(Placed {
+            pointer: new.pointer.clone(),
+            found: Found {
+                key: new.key,
+                value: start..start,
+            },
+            again: new.again,
+            children: 0,
+        });
+        if new.depth < DEEPEST && matches!(opening, b'{' | b'[') {
+            self.at += 1;
+            let mut names = HashSet::new();
+            while !matches!(self.skip_to_next()?, b'}' | b']') {
+                let children = all[index].children;
+                let (key, name) = match opening {
+                    b'{' => self.key().map(|(key, name)| (Some(key), Some(name)))?,
+                    _ => (None, None),
+                };
+                let below = New {
+                    pointer: match &name {
+                        Some(name) => new.pointer.key(name),
+                        None => new.pointer.index(children),
+                    },
+                    key,
+                    again: name.is_some_and(|name| !names.insert(name)),
+                    depth: new.depth + 1,
+                };
+                all[index].children += 1;
+                self.collect(below, all)?;
+            }
+            self.at += 1;
+        } else {
+            self.at = self.value(None)?.value.end;
+        }
+        all[index].found.value.end = self.at;
+        Some(())
+    }
+
+    /// The name of the property that begins here, as it stands and unescaped. Goes past its colon.
+    fn key(&mut self) -> Option<(Range<usize>, String)> {
+        let start = self.at;
+        if self.peek()? != b'"' {
+            return None;
+        }
+        self.skip_string();
+        let key = start..self.at;
+        let name = serde_json::from_str(self.text.get(key.clone())?).ok()?;
+        self.skip_space();
+        if self.peek()? != b':' {
+            return None;
+        }
+        self.at += 1;
+        Some((key, name))
     }
 
     fn next_property(&mut self) -> Option<Found> {
@@ -197,8 +297,44 @@ mod tests {
     }
 
     #[test]
+    fn all_values_have_their_places_in_one_walk() {
+        let seen: Vec<_> = values(TEXT)
+            .into_iter()
+            .map(|it| {
+                let located = locate(TEXT, &it.pointer);
+                assert!(it.again || located == Some(it.found) || it.pointer.as_str() == "/ab");
+                (it.pointer.to_string(), it.again, it.children)
+            })
+            .collect();
+        let expected = [
+            ("", false, 3),
+            ("/a", false, 3),
+            ("/a/0", false, 0),
+            ("/a/1", false, 1),
+            ("/a/1/x~1y", false, 0),
+            ("/a/2", false, 0),
+            ("/t", false, 0),
+            ("/ab", false, 0),
+        ];
+        let expected = expected.map(|(pointer, again, count)| (pointer.to_owned(), again, count));
+        assert_eq!(seen, expected);
+        let twice = values(r#"{"a": 1, "\u0061": {"b": 1, "b": 2}}"#);
+        let again: Vec<_> = twice.iter().filter(|it| it.again).collect();
+        assert_eq!(again.len(), 2);
+        assert_eq!(again[0].found.key, Some(9..17));
+        assert_eq!(again[1].pointer.as_str(), "/a/b");
+    }
+
+    #[test]
+    fn values_below_the_deepest_are_left_out() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(values(&deep).len(), DEEPEST + 1);
+    }
+
+    #[test]
     fn every_truncation_of_a_text_is_survived() {
         for end in 0..=TEXT.len() {
+            let _ = values(&TEXT[..end]);
             for pointer in ["", "/a", "/a/1/x~1y", "/t", "/ab", "/zz", "/a/99999999"] {
                 let _ = locate(&TEXT[..end], &Pointer::from_text(pointer.to_owned()));
             }
@@ -206,6 +342,7 @@ mod tests {
         for text in [
             "}", "]", "[}", "{]", "{\"a\"", "[[[[", "\\", "\"\\", "{:", "[,,,",
         ] {
+            let _ = values(text);
             for pointer in ["", "/a", "/0", "/0/0/0/0/0"] {
                 let _ = locate(text, &Pointer::from_text(pointer.to_owned()));
             }

@@ -6,9 +6,10 @@
 use serde::Deserialize;
 use serde_path_to_error::{Path, Segment};
 
+use super::form;
 use crate::model::scenario::{Script, VERSION};
 use crate::text::diagnostic::{Diagnostic, closest};
-use crate::text::json::{Found, locate};
+use crate::text::json::{Found, locate, values};
 use crate::text::place::Place;
 use crate::text::pointer::Pointer;
 
@@ -21,11 +22,14 @@ pub(super) fn script(file: &str, text: &str) -> Result<Script, Box<Diagnostic>> 
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let read: Result<Script, _> = serde_path_to_error::deserialize(&mut deserializer);
     match read {
-        // A newer format is refused for its version, not for what is new in it.
         Ok(script) if script.version == VERSION => match deserializer.end() {
-            Ok(()) => Ok(script),
+            Ok(()) => match form::misfit(file, text, &values(text)) {
+                None => Ok(script),
+                Some(diagnostic) => Err(Box::new(diagnostic)),
+            },
             Err(error) => Err(Box::new(malformed(file, text, &error))),
         },
+        // A newer format is refused for its version, not for what is new in it.
         read => Err(Box::new(match (other_version(file, text), read) {
             (Some(diagnostic), _) => diagnostic,
             (None, Err(error)) => explain(file, text, &error),
@@ -51,19 +55,27 @@ fn other_version(file: &str, text: &str) -> Option<Diagnostic> {
     })
 }
 
+/// What is wrong, said of the file: that it is no JSON, else that it has not the form of a
+/// scenario, else what the parser says.
 fn explain(
     file: &str,
     text: &str,
     error: &serde_path_to_error::Error<serde_json::Error>,
 ) -> Diagnostic {
-    let well_formed = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-    if !well_formed {
+    let is_data = error.inner().is_data();
+    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        Err(error) if is_data => return malformed(file, text, &error),
+        Err(_) => return malformed(file, text, error.inner()),
+        Ok(_) => {}
+    }
+    if let Some(diagnostic) = form::misfit(file, text, &values(text)) {
+        return diagnostic;
+    }
+    if !is_data {
+        // What only a parser that keeps values refuses, such as a number that no double holds.
         return malformed(file, text, error.inner());
     }
     let pointer = pointer(error.path());
-    if !error.inner().is_data() {
-        return second_message(file, text, &pointer);
-    }
     let message = in_words_of_the_file(&without_place(error.inner()));
     let place = place_of(text, &pointer, &message)
         .unwrap_or_else(|| Place::of_bytes(text, error.inner().line(), error.inner().column()));
@@ -75,22 +87,69 @@ fn explain(
 
 /// No JSON at all. The parser knows the place.
 fn malformed(file: &str, text: &str, error: &serde_json::Error) -> Diagnostic {
-    Place::of_bytes(text, error.line(), error.column()).complain(
-        file,
-        text,
-        in_words_of_the_file(&without_place(error)),
-    )
-}
-
-/// JSON which the parser calls malformed: a second key in a step, where one names the kind.
-fn second_message(file: &str, text: &str, pointer: &Pointer) -> Diagnostic {
-    let place =
-        locate(text, pointer).map_or(Place::of_offset(text, 0), |found| place(text, found, false));
+    if text.trim().is_empty() {
+        return Diagnostic {
+            remedy: Some("a scenario has at least `version`, `source` and `steps`; `confcall schema` prints the format".to_owned()),
+            ..Place::of_offset(text, 0).complain(file, text, "the file is empty")
+        };
+    }
+    let message = in_words_of_the_file(&without_place(error));
+    let remedy = MALFORMED.iter().find(|(words, _)| message.contains(words));
     Diagnostic {
-        remedy: Some("give each message braces of its own".to_owned()),
-        ..place.complain(file, text, "a step holds one message")
+        remedy: remedy.map(|(_, remedy)| (*remedy).to_owned()),
+        ..Place::of_bytes(text, error.line(), error.column()).complain(file, text, message)
     }
 }
+
+/// What the parser says of a text that is no JSON, and what to do about it.
+const MALFORMED: [(&str, &str); 16] = [
+    ("trailing comma", "take away the comma before it"),
+    (
+        "trailing characters",
+        "a file holds one scenario: take away what follows it",
+    ),
+    ("key must be a string", "write names in double quotes"),
+    (
+        "expected `,` or",
+        "write a comma between two values, or close what is open",
+    ),
+    ("expected `:`", "write a colon between a name and its value"),
+    (
+        "expected value",
+        "write a string in double quotes, a number, an array or an object; JSON has no comments",
+    ),
+    (
+        "expected ident",
+        "write `true`, `false` or `null`, or a string in double quotes",
+    ),
+    (
+        "control character",
+        "write a line feed as `\\n`, others as `\\u001b`",
+    ),
+    (
+        "the file ends inside",
+        "close what is open: a quote, a bracket or a brace is missing",
+    ),
+    ("invalid escape", "write a backslash itself as `\\\\`"),
+    (
+        "hex escape",
+        "a character beyond `\\uffff` is two escapes, such as `\\ud83d\\ude00`",
+    ),
+    (
+        "invalid unicode code point",
+        "a character beyond `\\uffff` is two escapes, such as `\\ud83d\\ude00`",
+    ),
+    (
+        "number out of range",
+        "write a number below 1e308, or a string",
+    ),
+    ("invalid number", "write numbers as `12`, `-3` or `0.5`"),
+    (
+        "too deeply nested",
+        "at most 127 objects and arrays stand in each other",
+    ),
+    ("", "write JSON (RFC 8259)"),
+];
 
 fn pointer(path: &Path) -> Pointer {
     path.iter()
@@ -140,39 +199,53 @@ fn without_place(error: &serde_json::Error) -> String {
 }
 
 /// The names that Rust has for things, and what a writer of JSON calls them.
-const WORDS: [(&str, &str); 11] = [
+const WORDS: [(&str, &str); 13] = [
+    ("EOF while parsing a list", "the file ends inside an array"),
     ("EOF while parsing", "the file ends inside"),
-    ("expected u16", "expected a whole number up to 65535"),
+    ("recursion limit exceeded", "the file is too deeply nested"),
+    ("expected u16", "expected a whole number"),
     ("expected u32", "expected a whole number"),
-    ("expected usize", "expected a whole number from 0"),
+    ("expected usize", "expected a whole number"),
     ("expected a sequence", "expected an array"),
     ("expected a map", "expected an object"),
-    ("expected string or map", "expected a string"),
-    ("expected struct Script", "expected an object"),
-    ("expected struct ", "expected an object: "),
-    (
-        "unit variant, expected newtype variant",
-        "a word, expected an object with the message in it",
-    ),
-    ("expected enum ", "expected an object: "),
+    ("expected string or map", "expected a word"),
+    ("type: sequence", "type: array"),
+    ("type: map", "type: object"),
+    ("type: floating point", "type: fraction"),
+    ("unknown variant", "unknown word"),
 ];
 
 fn in_words_of_the_file(message: &str) -> String {
-    let found = WORDS.iter().find(|(word, _)| message.contains(word));
-    found.map_or_else(
-        || message.to_owned(),
-        |(word, better)| message.replacen(word, better, 1),
-    )
+    WORDS
+        .iter()
+        .fold(message.to_owned(), |message, (word, better)| {
+            message.replacen(word, better, 1)
+        })
 }
+
+/// What to write where something else was expected.
+const EXPECTED: [(&str, &str); 5] = [
+    ("expected a string", "write it in double quotes"),
+    (
+        "expected a whole number",
+        "write digits alone, such as `12`",
+    ),
+    ("expected an array", "write it in brackets, `[…]`"),
+    ("expected an object", "write it in braces, `{…}`"),
+    ("expected a word", "write the word in double quotes"),
+];
 
 fn remedy(message: &str) -> Option<String> {
     let mut words = message.split('`').skip(1).step_by(2);
-    let word = words.next()?;
     if message.starts_with("missing field") {
-        return Some(format!("add `\"{word}\": …` here"));
+        return words.next().map(|word| format!("add `\"{word}\": …` here"));
     }
     if !message.starts_with("unknown ") {
-        return None;
+        let expected = EXPECTED.iter().find(|(words, _)| message.contains(words));
+        return expected.map(|(_, remedy)| (*remedy).to_owned());
     }
-    closest(word, words).map(|close| format!("did you mean `{close}`?"))
+    Some(match words.next().and_then(|word| closest(word, words)) {
+        Some(close) => format!("did you mean `{close}`?"),
+        None => "take it away, or write one of those".to_owned(),
+    })
 }

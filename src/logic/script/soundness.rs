@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::MOST_TOLD;
 use crate::model::message::{Body, HeaderFields, TEXT};
-use crate::model::scenario::{Script, Step};
+use crate::model::scenario::{Kind, Script, Step};
 use crate::model::template::{Part, is_name, parts};
 use crate::text::diagnostic::closest;
 use crate::text::pointer::Pointer;
@@ -22,7 +23,7 @@ pub struct Problem {
     /// What is wrong.
     pub message: String,
     /// What to do about it.
-    pub remedy: Option<String>,
+    pub remedy: String,
 }
 
 /// Everything in a script that makes no sense, in the order of its parts.
@@ -32,9 +33,8 @@ pub fn problems(script: &Script) -> Vec<Problem> {
         used: BTreeSet::new(),
         problems: Vec::new(),
     };
-    if script.source.trim().is_empty() {
-        check.wrong(Pointer::root().key("source"), "the page has no name");
-    }
+    check.source();
+    check.given();
     check.variables();
     check.steps();
     check.unused();
@@ -48,28 +48,67 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    fn source(&mut self) {
+        if self.script.source.trim().is_empty() {
+            let pointer = Pointer::root().key("source");
+            self.wrong(
+                pointer,
+                "the page has no name",
+                "write the path of the page",
+            );
+        }
+    }
+
+    fn given(&mut self) {
+        let given = &self.script.given;
+        for (index, state) in given.iter().enumerate() {
+            if given[..index].contains(state) {
+                let pointer = Pointer::root().key("given").index(index);
+                let message = format!("`{}` is given twice", state.as_str());
+                self.wrong(pointer, message, "take one of the two away");
+            }
+        }
+    }
+
     fn variables(&mut self) {
         for (name, variable) in &self.script.variables {
             let pointer = Pointer::root().key("variables").key(name);
             if !is_name(name) {
                 let message = format!("`{name}` cannot name a variable");
-                let rule = "lower-case letters, digits and hyphens, a letter first";
-                self.wrong_key(pointer.clone(), message, Some(rule.to_owned()));
+                let remedy = "a name is lower-case letters, digits and hyphens, a letter first";
+                self.wrong_key(pointer.clone(), message, remedy);
             }
-            let Some(other) = &variable.same_as else {
-                continue;
-            };
-            let pointer = pointer.key("same_as");
-            match self.script.variables.get(other) {
-                None => self.undeclared(pointer, other, None),
-                Some(_) if other == name => {
-                    self.wrong(pointer, format!("`{name}` is the same as itself"));
+            if variable.value.is_empty() && is_identifier(variable.kind) {
+                let message = "the value of a variable that identifies something is not empty";
+                self.wrong(
+                    pointer.key("value"),
+                    message,
+                    "write the value that the page prints",
+                );
+            }
+            if let Some(other) = &variable.same_as {
+                self.same_as(pointer.key("same_as"), name, other);
+            }
+        }
+    }
+
+    fn same_as(&mut self, pointer: Pointer, name: &str, other: &str) {
+        match self.script.variables.get(other) {
+            None => self.undeclared(pointer, other, None),
+            Some(_) if other == name => {
+                let remedy = "take `same_as` away, or name another variable";
+                self.wrong(pointer, format!("`{name}` is the same as itself"), remedy);
+            }
+            Some(declared) => {
+                if let Some(root) = &declared.same_as {
+                    let message = format!("`{other}` is itself the same as another variable");
+                    let remedy = if root == name {
+                        format!("take one `same_as` of `{name}` and `{other}` away")
+                    } else {
+                        format!("name that one: `{root}`")
+                    };
+                    self.wrong(pointer, message, remedy);
                 }
-                Some(declared) if declared.same_as.is_some() => self.wrong(
-                    pointer,
-                    format!("`{other}` is itself the same as another variable"),
-                ),
-                Some(_) => {}
             }
         }
     }
@@ -77,33 +116,36 @@ impl Check<'_> {
     fn steps(&mut self) {
         let pointer = Pointer::root().key("steps");
         if self.script.steps.is_empty() {
-            self.wrong(pointer.clone(), "a scenario has at least one step");
+            let remedy = "write the first request, or the notification that begins";
+            self.wrong(pointer.clone(), "a scenario has at least one step", remedy);
         }
         let mut asked = false;
         for (index, step) in self.script.steps.iter().enumerate() {
             let pointer = pointer.index(index).key(step.kind());
-            if step.line() == 0 {
-                self.wrong(pointer.key("line"), "lines count from 1");
-            }
+            self.line(pointer.key("line"), step.line());
             match step {
                 Step::Request(request) => {
                     asked = true;
                     self.method(&pointer, &request.method);
-                    self.text(&pointer.key("target"), &request.target);
+                    self.target(&pointer.key("target"), &request.target);
                 }
                 Step::Response(response) => {
                     if !asked {
-                        let message = "a response needs a request before it".to_owned();
-                        self.wrong_key(pointer.clone(), message, None);
+                        let message = "a response needs a request before it";
+                        let remedy = "write the request that it answers before it";
+                        self.wrong_key(pointer.clone(), message, remedy);
                     }
                     self.status(pointer.key("status"), response.status);
                     for (index, or) in response.or.iter().enumerate() {
-                        self.status(pointer.key("or").index(index).key("status"), or.status);
+                        let pointer = pointer.key("or").index(index);
+                        self.status(pointer.key("status"), or.status);
+                        self.line(pointer.key("line"), or.line);
                     }
                 }
                 Step::Notification(notification) => {
                     self.method(&pointer, &notification.method);
-                    self.text(&pointer.key("target"), &notification.target);
+                    self.target(&pointer.key("target"), &notification.target);
+                    self.line(pointer.key("body_line"), notification.body_line);
                 }
             }
             self.headers(&pointer.key("headers"), step.headers());
@@ -111,31 +153,100 @@ impl Check<'_> {
         }
     }
 
+    fn line(&mut self, pointer: Pointer, line: usize) {
+        if line == 0 {
+            let remedy = "write the line of the page's opening fence";
+            self.wrong(pointer, "lines count from 1", remedy);
+        }
+    }
+
     fn method(&mut self, step: &Pointer, method: &str) {
         let upper = method.to_ascii_uppercase();
-        if method != upper || method.is_empty() || !method.bytes().all(|b| b.is_ascii_alphabetic())
-        {
-            let remedy = if method == upper { "POST" } else { &upper };
-            let problem = problem(step.key("method"), format!("`{method}` is no method"));
-            self.problems.push(Problem {
-                remedy: Some(format!("write `{remedy}`")),
-                ..problem
-            });
+        if method == upper && is_token(method) {
+            return;
         }
+        let meant = if is_token(&upper) { &upper } else { "POST" };
+        let message = format!("`{method}` is no method");
+        self.wrong(step.key("method"), message, format!("write `{meant}`"));
+    }
+
+    /// What stands between method and version of a start line (RFC 9112 section 3.2).
+    fn target(&mut self, pointer: &Pointer, target: &str) {
+        self.text(pointer, target);
+        let parts = parts(target);
+        if let Some(Part::Literal(start)) = parts.first()
+            && !start.starts_with('/')
+            && !target.contains("://")
+        {
+            let message = "a target is a path, or a URL";
+            self.wrong(
+                pointer.clone(),
+                message,
+                "begin it with `/`, or with `https://`",
+            );
+        }
+        let literals = parts.iter().filter_map(|part| match part {
+            Part::Literal(text) => Some(text),
+            Part::Variable(_) => None,
+        });
+        let wrong = |c: &char| c.is_whitespace() || c.is_control();
+        if let Some(c) = literals.flat_map(|text| text.chars()).find(wrong) {
+            let message = format!("{} stands in a target", named(c));
+            let remedy = format!("write it percent-encoded, as `{}`", percent(c));
+            self.wrong(pointer.clone(), message, remedy);
+        }
+        self.controls_of_variables(&parts);
     }
 
     fn status(&mut self, pointer: Pointer, status: u16) {
         if !(100..600).contains(&status) {
-            self.wrong(
-                pointer,
-                format!("{status} is no status code, which are 100 to 599"),
-            );
+            let message = format!("{status} is no status code, which are 100 to 599");
+            self.wrong(pointer, message, "write the code that the page prints");
         }
     }
 
     fn headers(&mut self, pointer: &Pointer, headers: &HeaderFields) {
+        let mut names = BTreeSet::new();
         for (name, value) in headers {
-            self.text(&pointer.key(name), value);
+            let pointer = pointer.key(name);
+            if !is_token(name) {
+                let message = format!("`{name}` is no name of a header field");
+                let remedy = "a name is letters, digits and hyphens, without its colon";
+                self.wrong_key(pointer.clone(), message, remedy);
+            }
+            if !names.insert(name.to_ascii_lowercase()) {
+                let message = format!("`{name}` comes twice; the case of letters does not count");
+                self.wrong_key(pointer.clone(), message, "keep one of the two");
+            }
+            if let Some(c) = value.chars().find(|c| is_control(*c)) {
+                let message = format!("{} stands in the value of a header field", named(c));
+                self.wrong(
+                    pointer.clone(),
+                    message,
+                    "take it away; a field is one line",
+                );
+            }
+            self.text(&pointer, value);
+            self.controls_of_variables(&parts(value));
+        }
+    }
+
+    /// A header field or a target is one line, whatever stands in it for a variable.
+    fn controls_of_variables(&mut self, parts: &[Part<'_>]) {
+        for part in parts {
+            let Part::Variable(name) = part else { continue };
+            let value = self.script.variables.get(*name).map(|it| &it.value);
+            let Some(c) = value.and_then(|value| value.chars().find(|c| is_control(*c))) else {
+                continue;
+            };
+            let pointer = Pointer::root().key("variables").key(name).key("value");
+            if self.problems.iter().all(|it| it.pointer != pointer) {
+                let message = format!(
+                    "{} stands in what a start line or a header field holds",
+                    named(c)
+                );
+                self.wrong(pointer, message, "take it away");
+            }
         }
     }
 
@@ -173,63 +284,150 @@ impl Check<'_> {
                 self.undeclared(pointer.clone(), name, Some(format!("{{{name}}}")));
             }
         }
+        for word in misspelt(text) {
+            let name = lower(word);
+            let declared = self.script.variables.contains_key(&name);
+            let remedy = if declared {
+                format!("did you mean `{{{name}}}`?")
+            } else {
+                format!(
+                    "write `{{{name}}}` and declare it, or `{{{{{word}}}}}` for the text itself"
+                )
+            };
+            self.problems.push(Problem {
+                pointer: pointer.clone(),
+                at_key: false,
+                part: Some(format!("{{{word}}}")),
+                message: format!("`{{{word}}}` is no variable: names are in lower case"),
+                remedy,
+            });
+        }
     }
 
     /// Variables which no step holds, and none that is held is the same as.
     fn unused(&mut self) {
         let variables = &self.script.variables;
-        let through = |name: &str| {
-            variables
-                .iter()
-                .any(|(other, it)| it.same_as.as_deref() == Some(name) && self.used.contains(other))
-        };
+        let through: BTreeSet<&str> = variables
+            .iter()
+            .filter(|(name, _)| self.used.contains(*name))
+            .filter_map(|(_, variable)| variable.same_as.as_deref())
+            .collect();
+        let is_unused =
+            |name: &&String| !self.used.contains(*name) && !through.contains(name.as_str());
+        // What cannot name a variable has been told as that.
         let unused: Vec<&String> = variables
             .keys()
-            .filter(|name| !self.used.contains(*name) && !through(name))
+            .filter(|name| is_name(name) && is_unused(name))
             .collect();
         for name in unused {
             let message = format!("nothing uses the variable `{name}`");
             let remedy = format!("take it away, or write `{{{name}}}` where it stands");
             let pointer = Pointer::root().key("variables").key(name);
-            self.wrong_key(pointer, message, Some(remedy));
+            self.wrong_key(pointer, message, remedy);
         }
     }
 
     fn undeclared(&mut self, pointer: Pointer, name: &str, part: Option<String>) {
         let declared = self.script.variables.keys().map(String::as_str);
         let shown = part.clone().unwrap_or_else(|| name.to_owned());
-        let remedy = match closest(name, declared.filter(|other| *other != name)) {
+        // A look at every variable for every problem would be quadratic.
+        let is_told = self.problems.len() < MOST_TOLD;
+        let others = declared.filter(|other| is_told && *other != name);
+        let remedy = match closest(name, others) {
             Some(close) => format!("did you mean `{}`?", shown.replace(name, close)),
             None => format!(
                 "declare it under `variables`, or write `{{{{{name}}}}}` for the text itself"
             ),
         };
         self.problems.push(Problem {
+            pointer,
+            at_key: false,
             part,
-            remedy: Some(remedy),
-            ..problem(pointer, format!("`{shown}` is not among the variables"))
-        });
-    }
-
-    fn wrong(&mut self, pointer: Pointer, message: impl Into<String>) {
-        self.problems.push(problem(pointer, message.into()));
-    }
-
-    fn wrong_key(&mut self, pointer: Pointer, message: String, remedy: Option<String>) {
-        self.problems.push(Problem {
-            at_key: true,
+            message: format!("`{shown}` is not among the variables"),
             remedy,
-            ..problem(pointer, message)
         });
+    }
+
+    fn wrong(&mut self, pointer: Pointer, message: impl Into<String>, remedy: impl Into<String>) {
+        self.problems.push(Problem {
+            pointer,
+            at_key: false,
+            part: None,
+            message: message.into(),
+            remedy: remedy.into(),
+        });
+    }
+
+    fn wrong_key(
+        &mut self,
+        pointer: Pointer,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.wrong(pointer, message, remedy);
+        if let Some(last) = self.problems.last_mut() {
+            last.at_key = true;
+        }
     }
 }
 
-const fn problem(pointer: Pointer, message: String) -> Problem {
-    Problem {
-        pointer,
-        at_key: false,
-        part: None,
-        message,
-        remedy: None,
+/// Whether values of this kind name something. A context or a text may be empty, and so is the
+/// callback where a page prints a notification without its head.
+const fn is_identifier(kind: Kind) -> bool {
+    !matches!(kind, Kind::Callback | Kind::Context | Kind::Text)
+}
+
+/// A token of HTTP (RFC 9110 section 5.6.2): a method, the name of a field.
+fn is_token(text: &str) -> bool {
+    let of_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !text.is_empty() && text.bytes().all(of_token)
+}
+
+/// Whether a field value cannot hold it (RFC 9110 section 5.5).
+fn is_control(c: char) -> bool {
+    c.is_control() && c != '\t'
+}
+
+fn named(c: char) -> String {
+    match c {
+        ' ' => "a blank".to_owned(),
+        '\r' | '\n' => "a line end".to_owned(),
+        c => format!(
+            "the control or white space character U+{:04X}",
+            u32::from(c)
+        ),
     }
+}
+
+fn percent(c: char) -> String {
+    let mut bytes = [0; 4];
+    let bytes = c.encode_utf8(&mut bytes).bytes();
+    bytes.fold(String::new(), |text, byte| format!("{text}%{byte:02X}"))
+}
+
+/// Words in braces that would be variables in lower case.
+fn misspelt(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', '}']) {
+        let tail = &rest[at..];
+        if tail.starts_with("{{") || tail.starts_with("}}") {
+            rest = &tail[2..];
+            continue;
+        }
+        rest = &tail[1..];
+        let word = tail.starts_with('{').then(|| rest.split_once('}'));
+        if let Some((word, _)) = word.flatten()
+            && !is_name(word)
+            && is_name(&lower(word))
+        {
+            words.push(word);
+        }
+    }
+    words
+}
+
+/// The name that was meant.
+fn lower(word: &str) -> String {
+    word.to_ascii_lowercase().replace('_', "-")
 }

@@ -6,6 +6,8 @@
     reason = "a test that cannot be set up fails, and the place says why"
 )]
 
+mod extract;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -288,130 +290,6 @@ fn a_token_that_is_none_is_told_and_not_shown() {
     assert!(
         error.contains("token") && !error.contains("s3cret"),
         "{error}"
-    );
-}
-
-#[test]
-fn pages_that_are_not_there_are_told() {
-    let empty = tempfile::tempdir().unwrap();
-    let folder = empty.path().to_str().unwrap();
-    assert!(refused(&confcall(&["extract", folder])).contains("no page in it"));
-    let gone = empty.path().join("gone.md");
-    let error = refused(&confcall(&["extract", gone.to_str().unwrap()]));
-    assert!(error.contains("gone.md: cannot be read"), "{error}");
-}
-
-const PAGE: &str = "\
----
-ms.contentlocale: pt-BR
-ms.lasthandoff: 02/11/2021
----
-# Answer
-
-## Example 1: Answer a call
-
-```http
-POST https://graph.microsoft.com/beta/app/calls/57dab8b1-894c-409a-b240-bd8beae78896/answer
-Content-Type: application/json
-
-{\"acceptedModalities\": [\"audio\"],}
-```
-
-```http
-HTTP/1.1 202 Accepted
-```
-";
-
-#[test]
-fn what_is_extracted_can_be_played() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir_all(folder.path().join("docs/pt-BR")).unwrap();
-    fs::write(folder.path().join("docs/pt-BR/call-answer.md"), PAGE).unwrap();
-    let extract = |arguments: &[&str]| {
-        let mut command = command(&[&["extract"], arguments].concat());
-        command.current_dir(folder.path()).output().unwrap()
-    };
-    let output = extract(&["docs", "--out", "scenarios"]);
-    let id = "call-answer/beta@2021-02/pt-BR/answer-a-call";
-    assert_eq!(stdout(&output), format!("wrote scenarios/{id}.json\n"));
-    let warned = stderr(&output);
-    assert!(
-        warned.starts_with("warning: docs/pt-BR/call-answer.md:13: ")
-            && warned.contains("(repaired-json)"),
-        "{warned}"
-    );
-    let path = folder.path().join("scenarios");
-    let listed = stdout(&confcall(&["list", "--scenarios", path.to_str().unwrap()]));
-    assert!(listed.starts_with(id), "{listed}");
-    let file = fs::read_to_string(path.join(format!("{id}.json"))).unwrap();
-    let script: Value = serde_json::from_str(&file).unwrap();
-    assert_eq!(script["source"], "pt-BR/call-answer.md");
-    assert_eq!(
-        script["$schema"],
-        "../../../../schemas/scenario.schema.json"
-    );
-
-    let inventory = stdout(&extract(&["docs", "--inventory", "--format", "json"]));
-    let rows: Vec<Value> = inventory
-        .lines()
-        .map(|it| serde_json::from_str(it).unwrap())
-        .collect();
-    assert_eq!(
-        rows[0],
-        json!({"file": "docs/pt-BR/call-answer.md", "line": 9, "kind": "request", "method": "POST",
-            "target": "https://graph.microsoft.com/beta/app/calls/57dab8b1-894c-409a-b240-bd8beae78896/answer",
-            "scenarios": [id]})
-    );
-    assert_eq!((rows.len(), &rows[1]["status"]), (2, &json!(202)));
-    assert!(stdout(&extract(&["docs"])).ends_with("\n1 scenario, 1 finding, 1 page\n"));
-}
-
-#[test]
-fn pages_that_cannot_all_be_extracted_are_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    for name in ["a", "b"] {
-        fs::create_dir(folder.path().join(name)).unwrap();
-        fs::write(folder.path().join(name).join("p.md"), PAGE).unwrap();
-    }
-    let error = refused(&confcall(&["extract", folder.path().to_str().unwrap()]));
-    assert!(
-        error.contains("b/p.md: the scenario `p/beta@2021-02/pt-BR/answer-a-call` comes from"),
-        "{error}"
-    );
-
-    fs::write(folder.path().join("b/p.md"), b"# h\xe9\n").unwrap();
-    fs::write(folder.path().join("b/q.md"), b"# h\xe9\n").unwrap();
-    let out = folder.path().join("out");
-    let arguments = [
-        "extract",
-        folder.path().to_str().unwrap(),
-        "--out",
-        out.to_str().unwrap(),
-    ];
-    let error = refused(&confcall(&arguments));
-    assert!(
-        error.contains("b/p.md:1:4: ") && error.contains("b/q.md:1:4: "),
-        "{error}"
-    );
-    assert!(!out.exists());
-}
-
-#[test]
-fn a_folder_that_takes_no_files_is_the_environment() {
-    let folder = tempfile::tempdir().unwrap();
-    let page = folder.path().join("p.md");
-    fs::write(&page, PAGE).unwrap();
-    let output = confcall(&[
-        "extract",
-        page.to_str().unwrap(),
-        "--out",
-        page.to_str().unwrap(),
-    ]);
-    assert_eq!(output.status.code(), Some(3));
-    assert!(
-        stderr(&output).contains("cannot be written"),
-        "{}",
-        stderr(&output)
     );
 }
 

@@ -1,0 +1,433 @@
+use super::*;
+
+const GOOD: &str = r#"{
+  "$schema": "../scenario.schema.json",
+  "version": 1,
+  "source": "page.md",
+  "variables": {
+    "call": { "kind": "call", "value": "42" },
+    "other": { "kind": "call", "value": "43", "same_as": "call" }
+  },
+  "steps": [
+    { "request": { "line": 1, "method": "POST", "target": "/app/calls/{call}/answer" } },
+    { "response": { "line": 9, "status": 202, "headers": { "Location": "/calls/{other}" } } }
+  ]
+}
+"#;
+
+#[test]
+fn a_good_file_reads() {
+    assert_eq!(read("good.json", GOOD.as_bytes()).unwrap().steps.len(), 2);
+    let marked = format!("\u{feff}{}", GOOD.replace('\n', "\r\n"));
+    assert!(read("good.json", marked.as_bytes()).is_ok());
+}
+
+/// What is replaced in the good file, by what, and the first lines of the complaint.
+const BROKEN: [(&str, &str, &str, &str); 46] = [
+    (
+        r#""status""#,
+        r#""staus""#,
+        "11:32: unknown field `staus`, expected one of `line`, `status`, `headers`, `body`, `or`",
+        "did you mean `status`?",
+    ),
+    (
+        r#""response""#,
+        r#""reponse""#,
+        "11:7: unknown word `reponse`, expected one of `request`, `response`, `notification`",
+        "did you mean `response`?",
+    ),
+    (
+        r#""kind": "call", "value": "42""#,
+        r#""kind": "cal", "value": "42""#,
+        "6:23: unknown word `cal`",
+        "did you mean `call`?",
+    ),
+    (
+        r#""method": "POST", "#,
+        "",
+        "10:18: missing field `method`",
+        "add `\"method\": …` here",
+    ),
+    (
+        r#""line": 9"#,
+        r#""line": "9""#,
+        "11:29: invalid type: string \"9\", expected a whole number",
+        "",
+    ),
+    (
+        r#""line": 9"#,
+        r#""line": -9"#,
+        "11:29: invalid value: integer `-9`, expected a whole number",
+        "",
+    ),
+    (
+        r#""status": 202"#,
+        r#""status": 99999"#,
+        "11:42: invalid value: integer `99999`, expected a whole number",
+        "",
+    ),
+    (
+        r#""version": 1"#,
+        r#""version": 2, "new": {}"#,
+        "3:14: version 2 of the format is unknown",
+        "this confcall reads version 1",
+    ),
+    (
+        r#""version": 1"#,
+        r#""version": 0"#,
+        "3:14: version 0 of the format is unknown",
+        "this confcall reads version 1",
+    ),
+    (
+        "{call}",
+        "{cal}",
+        "10:71: `{cal}` is not among the variables",
+        "did you mean `{call}`?",
+    ),
+    (
+        "{other}",
+        "{zzz}",
+        "11:80: `{zzz}` is not among the variables",
+        "declare it under `variables`, or write `{{zzz}}` for the text itself",
+    ),
+    (
+        "{other}",
+        "{call}",
+        "7:5: nothing uses the variable `other`",
+        "",
+    ),
+    (
+        r#""same_as": "call""#,
+        r#""same_as": "cll""#,
+        "7:58: `cll` is not among the variables",
+        "did you mean `call`?",
+    ),
+    (
+        r#""same_as": "call""#,
+        r#""same_as": "other""#,
+        "7:58: `other` is the same as itself",
+        "",
+    ),
+    (
+        r#""42""#,
+        r#""42", "same_as": "other""#,
+        "6:57: `other` is itself the same as another variable",
+        "",
+    ),
+    (
+        r#""status": 202"#,
+        r#""status": 600"#,
+        "11:42: 600 is no status code, which are 100 to 599",
+        "",
+    ),
+    (
+        r#""method": "POST""#,
+        r#""method": "post""#,
+        "10:41: `post` is no method",
+        "write `POST`",
+    ),
+    (
+        r#""line": 9"#,
+        r#""line": 0"#,
+        "11:29: lines count from 1",
+        "",
+    ),
+    (
+        r#""steps": ["#,
+        r#""steps": [], "stepz": ["#,
+        "9:16: unknown field `stepz`",
+        "did you mean `steps`?",
+    ),
+    ("]\n}", "]", "13:1: the file ends inside an object", ""),
+    (
+        r#"{ "line": 1,"#,
+        r#"{ "line": 1 "#,
+        "10:31: expected `,` or `}`",
+        "",
+    ),
+    (
+        r#"{ "response":"#,
+        r#"{ "request": {"line": 1, "method": "GET", "target": "/"}, "response":"#,
+        "11:5: a step holds one message",
+        "give each message braces of its own",
+    ),
+    (r#""page.md""#, r#""""#, "4:13: the page has no name", ""),
+    (
+        r#"/answer" }"#,
+        r#"/answer", "body": {"a/b": ["x {cal}"]} }"#,
+        "10:107: `{cal}` is not among the variables",
+        "did you mean `{call}`?",
+    ),
+    (
+        r#"{ "response":"#,
+        r#"{ "request": {}, "request":"#,
+        "11:5: a step holds one message",
+        "give each message braces of its own",
+    ),
+    (
+        r#""steps": ["#,
+        r#""steps": [{},"#,
+        "9:13: a step holds one message",
+        r#"write `{"request": {…}}`"#,
+    ),
+    (
+        r#""steps": ["#,
+        r#""steps": [null,"#,
+        "9:13: a step is an object in braces",
+        r#"write `{"request": {…}}`"#,
+    ),
+    (
+        r#""steps": ["#,
+        r#""steps": ["request","#,
+        "9:13: a step is an object in braces",
+        r#"write `{"request": {…}}`"#,
+    ),
+    (
+        r#"{ "line": 9, "status": 202, "headers": { "Location": "/calls/{other}" } }"#,
+        r#"[9, 202, {"Location": "/calls/{other}"}, null, []]"#,
+        "11:19: a response is an object in braces",
+        r#"write `{"line": 1, "status": 200}`"#,
+    ),
+    (
+        r#"{ "kind": "call", "value": "42" }"#,
+        r#"["call", "42", null]"#,
+        "6:13: a variable is an object in braces",
+        r#"write `{"kind": "call", "value": "…"}`"#,
+    ),
+    (
+        r#""status": 202"#,
+        r#""status": 202, "or": [[201, 4]]"#,
+        "11:54: a status of the prose is an object in braces",
+        r#"write `{"status": 202, "line": 1}`"#,
+    ),
+    (
+        r#"/answer" }"#,
+        r#"/answer", "headers": [] }"#,
+        "10:98: invalid type: array, expected an object",
+        "write it in braces, `{…}`",
+    ),
+    (
+        r#""steps": ["#,
+        r#""steps": {}, "tags": ["#,
+        "9:12: invalid type: object, expected an array",
+        "write it in brackets, `[…]`",
+    ),
+    (
+        r#""status": 202"#,
+        r#""status": 202, "status": 203"#,
+        r#"11:47: "status" comes twice in one object"#,
+        "keep one of the two",
+    ),
+    (
+        r#""version": 1"#,
+        r#""version": 1, "version": 1"#,
+        r#"3:17: "version" comes twice in one object"#,
+        "keep one of the two",
+    ),
+    (
+        r#"/answer" }"#,
+        r#"/answer", "body": {"a": 1, "\u0061": 2} }"#,
+        r#"10:104: "\u0061" comes twice in one object"#,
+        "keep one of the two",
+    ),
+    (
+        r#""other": {"#,
+        r#""call": { "kind": "user", "value": "1" }, "other": {"#,
+        r#"7:5: "call" comes twice in one object"#,
+        "keep one of the two",
+    ),
+    (
+        r#""headers": {"#,
+        r#""headers": { "Location": "/","#,
+        r#"11:77: "Location" comes twice in one object"#,
+        "keep one of the two",
+    ),
+    (
+        r#"/answer" }"#,
+        r#"/answer", "body": 1e400 }"#,
+        "10:99: number out of range",
+        "write a number below 1e308",
+    ),
+    (
+        r#"/answer" }"#,
+        r#"/answer", "body": "\ud800" }"#,
+        "10:102: unexpected end of hex escape",
+        "is two escapes",
+    ),
+    (
+        r#""version": 1"#,
+        r#""version": 1e999"#,
+        "3:18: number out of range",
+        "write a number",
+    ),
+    (
+        "]\n}",
+        "],\n}",
+        "13:1: trailing comma",
+        "take away the comma",
+    ),
+    (
+        r#""version""#,
+        "'version'",
+        "3:3: key must be a string",
+        "double quotes",
+    ),
+    (
+        "{\n",
+        "// hi\n{",
+        "1:1: expected value",
+        "JSON has no comments",
+    ),
+    (
+        "]\n}\n",
+        "]\n}\n{}",
+        "14:1: trailing characters",
+        "a file holds one scenario",
+    ),
+    (
+        r#"/answer" }"#,
+        r#"/answer", "body": {"$text": "{cal}"} }"#,
+        "10:106: `{cal}` is not among the variables",
+        "did you mean `{call}`?",
+    ),
+];
+
+#[test]
+fn what_is_wrong_has_a_place_and_a_remedy() {
+    let mut wrong = Vec::new();
+    for (good, bad, message, remedy) in BROKEN {
+        let text = GOOD.replacen(good, bad, 1);
+        assert_ne!(text, GOOD, "{good}");
+        let shown = read("f.json", text.as_bytes())
+            .map_or_else(|diagnostics| diagnostics[0].to_string(), |_| String::new());
+        if !shown.starts_with(&format!("f.json:{message}")) || !shown.contains(remedy) {
+            wrong.push(format!("{bad} should be {message}, {remedy}:\n{shown}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn every_complaint_has_a_remedy() {
+    for (good, bad, ..) in BROKEN {
+        let text = GOOD.replacen(good, bad, 1);
+        for told in read("f.json", text.as_bytes()).unwrap_err() {
+            assert!(told.remedy.is_some(), "{told}");
+        }
+    }
+}
+
+#[test]
+fn a_notification_has_the_line_of_its_body() {
+    let notification = r#"{ "notification": { "line": 9, "method": "POST", "target": "{call}", "body_line": 0, "body": 1 } },"#;
+    let text = GOOD.replace("\"steps\": [", &format!("\"steps\": [{notification}"));
+    let told = read("f.json", text.as_bytes()).unwrap_err();
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0]
+            .to_string()
+            .starts_with("f.json:9:95: lines count from 1"),
+        "{}",
+        told[0]
+    );
+}
+
+#[test]
+fn what_makes_sense_is_let_through() {
+    for (good, bad) in [
+        (r#""POST""#, r#""M-SEARCH""#),
+        ("/app/calls/{call}", "{call}"),
+        (
+            "/app/calls/{call}",
+            "https://graph.example/app/calls/{call}",
+        ),
+        ("/answer\"", "/{\""),
+        ("/answer\"", "/{{User}}/{a,b}\""),
+        (r#""Location": "/"#, r#""X": "a\tb é", "Location": "/"#),
+        (
+            r#""kind": "call", "value": "42""#,
+            r#""kind": "context", "value": """#,
+        ),
+        (
+            r#""kind": "call", "value": "42""#,
+            r#""kind": "text", "value": "{id | userPrincipalName}""#,
+        ),
+    ] {
+        let text = GOOD.replacen(good, bad, 1);
+        assert_ne!(text, GOOD, "{good}");
+        if let Err(told) = read("f.json", text.as_bytes()) {
+            panic!("{bad}: {}", told[0]);
+        }
+    }
+}
+
+#[test]
+fn everything_unsound_is_told_at_once() {
+    let text = GOOD.replace("202", "42").replace("POST", "post");
+    assert_eq!(read("f.json", text.as_bytes()).unwrap_err().len(), 2);
+}
+
+#[test]
+fn what_is_no_object_at_all_is_told() {
+    for (text, message) in [
+        (
+            "",
+            "f.json:1:1: the file is empty\n  = help: a scenario has at least",
+        ),
+        (" \n\n", "f.json:1:1: the file is empty\n"),
+        ("null", "f.json:1:1: a scenario is an object in braces"),
+        ("[]", "f.json:1:1: a scenario is an object in braces"),
+        ("\"x\"", "f.json:1:1: a scenario is an object in braces"),
+    ] {
+        let shown = read("f.json", text.as_bytes()).unwrap_err()[0].to_string();
+        assert!(shown.starts_with(message), "{shown}");
+        assert!(shown.contains("= help: "), "{shown}");
+    }
+}
+
+#[test]
+fn what_is_too_deep_is_told_as_such() {
+    for (open, close) in [("[", "]"), ("{\"b\":", "}")] {
+        let deep = format!("{}1{}", open.repeat(3000), close.repeat(3000));
+        let text = GOOD.replace("/answer\" }", &format!("/answer\", \"body\": {deep} }}"));
+        let shown = read("f.json", text.as_bytes()).unwrap_err()[0].to_string();
+        assert!(shown.contains("too deeply nested"), "{shown}");
+    }
+}
+
+#[test]
+fn of_many_problems_some_are_told_and_the_others_counted() {
+    let step = r#"{ "request": { "line": 0, "method": "post", "target": "/{x}" } },"#;
+    let steps = format!("\"steps\": [{}", step.repeat(1000));
+    let told = read("f.json", GOOD.replace("\"steps\": [", &steps).as_bytes()).unwrap_err();
+    assert_eq!(told.len(), MOST_TOLD + 1);
+    assert!(
+        told[0]
+            .to_string()
+            .starts_with("f.json:9:36: lines count from 1")
+    );
+    let last = told[MOST_TOLD].to_string();
+    assert_eq!(
+        last,
+        "f.json: and 2980 more problems\n  = help: mend these first; many have one cause"
+    );
+}
+
+#[test]
+fn latin_1_is_told_with_its_place() {
+    let mut bytes = GOOD.replace("page.md", "p#.md").into_bytes();
+    let at = bytes.iter().position(|b| *b == b'#').unwrap();
+    bytes[at] = 0xe9;
+    let diagnostics = read("f.json", &bytes).unwrap_err();
+    assert_eq!(
+        diagnostics[0].to_string(),
+        "f.json:4:15: byte 0xe9 is no UTF-8\n  = help: save the file as UTF-8"
+    );
+}
+
+#[test]
+fn every_truncation_is_survived() {
+    for end in 0..GOOD.len() - 2 {
+        assert!(read("f.json", &GOOD.as_bytes()[..end]).is_err());
+    }
+}
