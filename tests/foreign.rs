@@ -3,6 +3,9 @@
 //!
 //! Without Python 3.11 or later each of these tests is reported as ignored.
 
+#[path = "foreign/recorded.rs"]
+mod recorded;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -34,6 +37,17 @@ fn main() -> ExitCode {
         move || Bot { fault: None }.must_pass(&needed(python.as_deref())?)
     };
     trials.push(Trial::test("bot::right", run));
+    for (name, test) in [
+        (
+            "recorded::right",
+            recorded::right as fn(&Path) -> Result<(), Failed>,
+        ),
+        ("recorded::changed", recorded::changed),
+    ] {
+        let python = python.clone();
+        let run = move || test(&needed(python.as_deref())?);
+        trials.push(Trial::test(name, run));
+    }
     for (name, rule) in faults(python.as_deref(), "service.py") {
         let (python, fault) = (python.clone(), name.clone());
         let run = move || {

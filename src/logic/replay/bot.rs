@@ -82,9 +82,9 @@ impl Bot {
             });
         }
         let mut mapping = Mapping::default();
-        for value in Origins::of(exchanges).bot {
+        for value in Origins::of(exchanges).bot.values() {
             // The bot sends it as it did then, so that it is the same in this run.
-            mapping.learn(&value, &value);
+            mapping.learn(value, value);
         }
         let mut awaited = Vec::new();
         let mut by_call: HashMap<String, Vec<usize>> = HashMap::new();

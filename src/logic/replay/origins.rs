@@ -1,6 +1,6 @@
 //! Who made up which value of a recording.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use serde_json::Value;
 
@@ -8,13 +8,14 @@ use super::mapping::{self, Role};
 use crate::model::cassette::{Content, Direction, Exchange};
 use crate::model::identifier;
 
-/// The values that identify something, in normal form, by the party that used them first.
+/// The values that identify something as they stand, under their normal form, by the party that
+/// used them first.
 #[derive(Debug, Default)]
 pub(super) struct Origins {
     /// Those that stand in a request before any answer or notification has them.
-    pub(super) bot: HashSet<String>,
+    pub(super) bot: HashMap<String, String>,
     /// All others.
-    pub(super) service: HashSet<String>,
+    pub(super) service: HashMap<String, String>,
 }
 
 impl Origins {
@@ -44,8 +45,12 @@ impl Origins {
         } else {
             (&mut self.service, &self.bot)
         };
-        let values = values.drain(..).map(|value| identifier::normal(&value));
-        into.extend(values.filter(|value| !other.contains(value)));
+        for value in values.drain(..) {
+            let normal = identifier::normal(&value);
+            if !other.contains_key(&normal) {
+                into.entry(normal).or_insert(value);
+            }
+        }
     }
 }
 
@@ -112,8 +117,8 @@ mod tests {
                 json!({}),
             ),
         ]);
-        let sorted = |set: HashSet<String>| {
-            let mut list: Vec<_> = set.into_iter().collect();
+        let sorted = |values: HashMap<String, String>| {
+            let mut list: Vec<_> = values.into_values().collect();
             list.sort();
             list
         };

@@ -5,7 +5,7 @@
 //! differ from run to run; method and path alone. A mark is a number that a hash makes: what is
 //! found is still to be compared.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher as _};
 
@@ -29,7 +29,7 @@ const LOOKS: usize = 64;
 pub(super) struct Shelf {
     levels: [Level; LEVELS],
     /// Values that the recorded service made up: a live bot has them from it.
-    issued: HashSet<String>,
+    issued: HashMap<String, String>,
     served: Vec<bool>,
 }
 
@@ -80,7 +80,7 @@ impl Shelf {
 
     /// The values that the recorded service made up.
     pub(super) fn issued(&self) -> impl Iterator<Item = &str> {
-        self.issued.iter().map(String::as_str)
+        self.issued.values().map(String::as_str)
     }
 
     /// The recordings that a request with these marks may be, nearest first, that were not served.
@@ -171,7 +171,12 @@ impl Level {
     }
 }
 
-fn marks(method: &str, target: &str, body: Option<&Value>, issued: &HashSet<String>) -> Marks {
+fn marks(
+    method: &str,
+    target: &str,
+    body: Option<&Value>,
+    issued: &HashMap<String, String>,
+) -> Marks {
     let mut hashers: [DefaultHasher; LEVELS] = Default::default();
     let path = resource::shape_of(target);
     for hasher in &mut hashers {
@@ -194,7 +199,7 @@ fn marks(method: &str, target: &str, body: Option<&Value>, issued: &HashSet<Stri
 
 struct Hashing<'a> {
     hashers: &'a mut [DefaultHasher; LEVELS],
-    issued: &'a HashSet<String>,
+    issued: &'a HashMap<String, String>,
 }
 
 impl Hashing<'_> {
@@ -208,7 +213,7 @@ impl Hashing<'_> {
     fn id(&mut self, text: &str) {
         let text = identifier::normal(text);
         text.hash(&mut self.hashers[0]);
-        if self.issued.contains(&text) {
+        if self.issued.contains_key(&text) {
             text.hash(&mut self.hashers[1]);
         }
     }
