@@ -1,6 +1,8 @@
 //! Holds the layers of the crate: who may name whom, and who may touch the world.
 //!
-//! It reads every path in `src/`, in `use` lines and in code, and leaves out comments and strings.
+//! It reads the text of `src/` without comments and strings: paths, in `use` lines and in code, and
+//! in pure layers the macros and methods that touch the world. It is no compiler: what a dependency
+//! does, and a path that a macro puts together, it does not see.
 
 use std::fs;
 use std::path::Path;
@@ -35,7 +37,8 @@ const LAYERS: [(&str, &[&str]); 7] = [
 
 /// The layers that are pure, and what is not.
 const PURE: [&str; 4] = ["text", "model", "logic", "report"];
-const WORLD: [&str; 22] = [
+const WORLD: [&str; 25] = [
+    "getrandom",
     "tokio",
     "tokio_rustls",
     "hyper",
@@ -58,6 +61,39 @@ const WORLD: [&str; 22] = [
     "std::io",
     "std::time::Instant",
     "std::time::SystemTime",
+    // Chance. A `HashMap` has it too, and is let through: nothing may depend on its order.
+    "std::collections::hash_map::RandomState",
+    "std::hash::RandomState",
+];
+/// How paths end that ask the clock, whatever they begin with.
+const CLOCKS: [&str; 2] = ["Timestamp::now", "Zoned::now"];
+/// Macros that write, or read what is outside of the source.
+const MACROS: [&str; 10] = [
+    "print",
+    "println",
+    "eprint",
+    "eprintln",
+    "dbg",
+    "env",
+    "option_env",
+    "include",
+    "include_bytes",
+    "include_str",
+];
+/// A constant of the crate, and let through.
+const VERSION: &str = "env!(\"CARGO_PKG_VERSION\")";
+/// Methods of paths that ask the file system.
+const METHODS: [&str; 10] = [
+    "canonicalize",
+    "exists",
+    "is_dir",
+    "is_file",
+    "is_symlink",
+    "metadata",
+    "read_dir",
+    "read_link",
+    "symlink_metadata",
+    "try_exists",
 ];
 
 #[test]
@@ -139,6 +175,42 @@ fn what_departs_is_seen() {
         ),
         ("io::reference::x", "use crate::model;", "model"),
         ("elsewhere", "use crate::text;", "no layer"),
+        ("logic::x", "getrandom::fill(&mut b);", "getrandom::fill"),
+        ("model::x", "Path::new(name).exists()", ".exists()"),
+        ("model::x", "p . canonicalize ()", ".canonicalize()"),
+        (
+            "model::x",
+            "paths.iter().map(Path::read_dir)",
+            "Path::read_dir",
+        ),
+        ("logic::x", "jiff::Timestamp::now()", "jiff::Timestamp::now"),
+        (
+            "logic::x",
+            "use std::collections::{BTreeMap, hash_map::RandomState};",
+            "RandomState",
+        ),
+        ("logic::x", "fn f() { println!(\"a\") }", "println!"),
+        ("report::x", "std::eprintln!(\"a\")", "eprintln!"),
+        ("logic::x", "const A: &str = env!(\"HOME\");", "env!"),
+        ("logic::x", "include_str!(\"x\")", "include_str!"),
+        ("logic::x", "use crate::*;", "crate::*"),
+        ("logic::judge::x", "use super::super::super::*;", "super::*"),
+        ("logic::x", "use crate as c;", "crate as"),
+        (
+            "logic::x",
+            "use crate::{self as c, text};",
+            "crate::self as",
+        ),
+        ("logic::x", "use std as s;", "std as"),
+        ("logic::x", "use std::*;", "std::*"),
+        ("logic::x", "use std::{collections::BTreeMap, *};", "std::*"),
+        ("logic::x", "extern crate std as s;", "std as"),
+        ("text::x", "crate::$layer::f()", "crate::$"),
+        (
+            "text::x",
+            "mod a { mod b {} use super::super::super::model::y; }",
+            "model::y",
+        ),
     ] {
         let found = departures(module, code).join("\n");
         assert!(found.contains(departure), "{module}: {code}: {found}");
@@ -173,6 +245,22 @@ fn what_keeps_to_it_is_let_through() {
             "use crate::model::message::{Headers, Request}; use super::y;",
         ),
         ("entry::run", "use crate::io::player; use std::env;"),
+        (
+            "logic::x",
+            "env!(\"CARGO_PKG_VERSION\"); format!(\"\"); fn exists() {} exists(); file.exists;",
+        ),
+        (
+            "logic::judge::x",
+            "mod tests { use super::*; } use super::super::script as s; pub(crate) use y::*;",
+        ),
+        (
+            "logic::x",
+            "use std::collections::hash_map::{DefaultHasher, HashMap};",
+        ),
+        (
+            "io::store",
+            "path.exists(); println!(\"\"); use std::fs::*;",
+        ),
     ] {
         assert_eq!(departures(module, code), Vec::<String>::new());
     }
@@ -198,19 +286,58 @@ fn departures(module: &str, text: &str) -> Vec<String> {
         return vec![format!("{module} belongs to no layer")];
     };
     let pure = PURE.iter().any(|layer| is_below(module, layer));
-    let named_wrongly = |path: &String| match resolved(module, path) {
-        Some(named) => {
-            let of_a_layer = LAYERS.iter().any(|(layer, _)| is_below(&named, layer));
-            of_a_layer && !allowed.iter().any(|it| is_below(&named, it))
-        }
-        // The whole of `std::time` would let its clocks in by the back door.
-        None => pure && (path == "std::time" || WORLD.iter().any(|it| is_below(path, it))),
+    let departure = |(inner, path): (String, String)| {
+        let named = resolved(&format!("{module}{inner}"), &path);
+        let wrong = match &named {
+            Some(named) => {
+                let of_a_layer = LAYERS.iter().any(|(layer, _)| is_below(named, layer));
+                is_whole(named) || of_a_layer && !allowed.iter().any(|it| is_below(named, it))
+            }
+            None => pure && is_of_the_world(&path),
+        };
+        let shown = named.filter(|it| !is_whole(it)).unwrap_or(path);
+        wrong.then(|| format!("{module} names {shown}"))
     };
-    paths(&code_of(text))
-        .into_iter()
-        .filter(named_wrongly)
-        .map(|path| format!("{module} names {}", resolved(module, &path).unwrap_or(path)))
-        .collect()
+    let tokens = tokens(&code_of(&text.replace(VERSION, "")));
+    let mut found: Vec<_> = paths(&tokens).into_iter().filter_map(departure).collect();
+    if pure {
+        found.extend(calls(&tokens).map(|call| format!("{module} calls {call}")));
+    }
+    found
+}
+
+/// Whether a path takes in all of a crate, so that what follows it names anything.
+fn is_whole(path: &str) -> bool {
+    matches!(path, "*" | "$" | "as" | "self as")
+}
+
+fn is_of_the_world(path: &str) -> bool {
+    let all_of_std = path.strip_prefix("std");
+    let all_of_std = all_of_std.map(|rest| rest.trim_start_matches([':', ' ']));
+    // The whole of `std::time` would let its clocks in by the back door.
+    all_of_std.is_some_and(is_whole)
+        || path == "std::time"
+        || WORLD.iter().any(|it| is_below(path, it))
+        || CLOCKS.iter().any(|it| path.ends_with(it))
+        || METHODS
+            .iter()
+            .any(|it| path.ends_with(&format!("Path::{it}")))
+}
+
+/// Macros and methods that touch the world, where they are called.
+fn calls(tokens: &[String]) -> impl Iterator<Item = String> {
+    let is = |at: Option<usize>, text: &str| {
+        at.is_some_and(|at| tokens.get(at).is_some_and(|it| it == text))
+    };
+    tokens.iter().enumerate().filter_map(move |(at, word)| {
+        let is_macro = is(Some(at + 1), "!") && MACROS.contains(&word.as_str());
+        let is_method = is(at.checked_sub(1), ".") && is(Some(at + 1), "(");
+        match (is_macro, is_method && METHODS.contains(&word.as_str())) {
+            (true, _) => Some(format!("{word}!")),
+            (_, true) => Some(format!(".{word}()")),
+            _ => None,
+        }
+    })
 }
 
 fn is_below(path: &str, module: &str) -> bool {
@@ -220,8 +347,9 @@ fn is_below(path: &str, module: &str) -> bool {
 
 /// The path from the root of this crate, where it is one into this crate.
 fn resolved(module: &str, path: &str) -> Option<String> {
-    if let Some(path) = path.strip_prefix("crate::") {
-        return Some(path.to_owned());
+    if let Some(below) = path.strip_prefix("crate") {
+        let below = below.strip_prefix("::").or(below.strip_prefix(' '))?;
+        return Some(below.to_owned());
     }
     let mut base: Vec<_> = module.split("::").collect();
     let mut rest = path;
@@ -236,19 +364,37 @@ fn resolved(module: &str, path: &str) -> Option<String> {
     Some(base.join("::"))
 }
 
-/// Every path in code, groups of `use` lines taken apart.
-fn paths(code: &str) -> Vec<String> {
-    let tokens = tokens(code);
-    let mut found = Vec::new();
+/// Every path in code, groups of `use` lines taken apart, each with the modules inside of the file
+/// that it stands in. A glob ends in `*`, a piece of a macro in `$`, a crate that gets another name
+/// in ` as`.
+fn paths(tokens: &[String]) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    let mut inner = Vec::new();
+    let mut depth = 0_usize;
     let mut at = 0;
     while at < tokens.len() {
-        if is_word(&tokens[at]) && tokens[at] != "use" {
-            at = path(&tokens, at, "", &mut found);
-        } else {
-            at += 1;
+        let mut found = Vec::new();
+        match tokens[at].as_str() {
+            "use" => at += 1,
+            word if is_word(word) => at = path(tokens, at, "", &mut found),
+            "{" => {
+                depth += 1;
+                if at > 1 && tokens[at - 2] == "mod" {
+                    inner.push((depth, format!("::{}", tokens[at - 1])));
+                }
+                at += 1;
+            }
+            "}" => {
+                inner.retain(|(opened, _)| *opened != depth);
+                depth = depth.saturating_sub(1);
+                at += 1;
+            }
+            _ => at += 1,
         }
+        let names: String = inner.iter().map(|(_, name)| name.as_str()).collect();
+        all.extend(found.into_iter().map(|path| (names.clone(), path)));
     }
-    found
+    all
 }
 
 /// Reads the path that begins at a token; gives the token after it.
@@ -257,9 +403,9 @@ fn path(tokens: &[String], mut at: usize, prefix: &str, found: &mut Vec<String>)
     loop {
         match tokens.get(at).map(String::as_str) {
             Some("{") => return group(tokens, at + 1, &path, found),
-            Some(word) if is_word(word) => {
+            Some(part) if is_word(part) || matches!(part, "*" | "$") => {
                 let colons = if path.is_empty() { "" } else { "::" };
-                path = format!("{path}{colons}{word}");
+                path = format!("{path}{colons}{part}");
                 at += 1;
             }
             _ => break,
@@ -269,6 +415,10 @@ fn path(tokens: &[String], mut at: usize, prefix: &str, found: &mut Vec<String>)
         }
         at += 1;
     }
+    let is_crate = matches!(path.as_str(), "crate" | "std" | "crate::self" | "std::self");
+    if is_crate && tokens.get(at).is_some_and(|it| it == "as") {
+        path.push_str(" as");
+    }
     found.push(path);
     at
 }
@@ -277,7 +427,7 @@ fn group(tokens: &[String], mut at: usize, prefix: &str, found: &mut Vec<String>
     while let Some(token) = tokens.get(at) {
         match token.as_str() {
             "}" => return at + 1,
-            word if is_word(word) => at = path(tokens, at, prefix, found),
+            part if is_word(part) || part == "*" => at = path(tokens, at, prefix, found),
             _ => at += 1,
         }
     }

@@ -15,7 +15,8 @@ use super::{
     name = "confcall",
     version,
     max_term_width = 100,
-    subcommand_required = true,
+    // Never missing: `with_default_command` puts `run` in.
+    subcommand_required = false,
     after_help = "\
 Examples:
   confcall                                      judge the built-in pair by every scenario

@@ -361,6 +361,11 @@ fn help_and_version_are_for_standard_output() {
     ] {
         assert!(stdout(&confcall(arguments)).contains("Usage: confcall"));
     }
+    let help = stdout(&confcall(&["--help"]));
+    assert!(
+        help.contains("Usage: confcall [OPTIONS] [COMMAND]\n"),
+        "{help}"
+    );
 }
 
 #[test]

@@ -22,7 +22,7 @@ const MOST_TOLD: usize = 20;
 /// # Errors
 ///
 /// What is wrong with it. A file that does not fit the format has one diagnostic, as what stands
-/// behind the first is guesswork; one that makes no sense has the first [`MOST_TOLD`], and their
+/// behind the first is guesswork; one that makes no sense has the first twenty, and their
 /// number.
 pub fn read(file: &str, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> {
     let text = utf8(file, bytes).map_err(|diagnostic| vec![*diagnostic])?;
