@@ -8,17 +8,13 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioExecutor;
 use tokio::time::timeout;
 
 use super::coding::{self, DecodeError};
 use super::outgoing::{Coding, Framing, Outgoing};
 use super::{MAX_BODY, MAX_FIELDS, MAX_HEAD, fields, reply};
 use crate::model::message::{Headers, Response};
-
-/// How long an unused connection is kept. Shorter than any listener's patience, so that a request
-/// seldom meets a connection that is about to be closed.
-const IDLE: Duration = Duration::from_secs(15);
 
 /// A request to send, with how it goes over the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,27 +67,27 @@ pub enum SendError {
     #[error("broken exchange: {0}")]
     Broken(String),
     /// The response is longer than [`MAX_BODY`], or its head than [`MAX_HEAD`].
-    #[error("the response is longer than the limit ({MAX_HEAD} bytes of head, {MAX_BODY} of body)")]
+    #[error(
+        "the response is longer than the limit ({MAX_HEAD} bytes and {MAX_FIELDS} fields of head, {MAX_BODY} bytes of body)"
+    )]
     TooLarge,
 }
 
-/// An HTTP/1.1 client that keeps connections open. Clones share them.
-///
-/// A request is sent once. The one exception: a kept connection that turns out closed before any
-/// byte was written is replaced by a new one.
+/// An HTTP/1.1 client. Each request has a connection of its own, and is sent once.
 #[derive(Debug, Clone)]
 pub struct Client {
     inner: legacy::Client<HttpConnector, Outgoing>,
 }
 
 impl Client {
-    /// A client without connections.
+    /// A client.
     pub fn new() -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         let inner = legacy::Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
+            // What stands on a kept connection before its next request could be taken for the
+            // answer: a surplus answer would be another exchange's fault.
+            .pool_max_idle_per_host(0)
             .http1_max_buf_size(MAX_HEAD)
             .http1_max_headers(MAX_FIELDS)
             .build(connector);

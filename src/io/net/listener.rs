@@ -35,6 +35,17 @@ use crate::model::message::{Headers, Request};
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
+    refused: Option<Refused>,
+}
+
+/// What is told, in words, of a request that was refused before it was read whole.
+#[derive(Clone)]
+struct Refused(Arc<dyn Fn(String) + Send + Sync>);
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Refused")
+    }
 }
 
 /// Why an address could not be listened on.
@@ -74,7 +85,19 @@ impl Listener {
         };
         let socket = TcpListener::bind(address).await.map_err(error)?;
         let address = socket.local_addr().map_err(error)?;
-        Ok(Self { socket, address })
+        Ok(Self {
+            socket,
+            address,
+            refused: None,
+        })
+    }
+
+    /// Tells of each request that is refused before it was read whole: too long, no HTTP, of a
+    /// broken coding.
+    #[must_use]
+    pub fn telling_refusals(mut self, tell: impl Fn(String) + Send + Sync + 'static) -> Self {
+        self.refused = Some(Refused(Arc::new(tell)));
+        self
     }
 
     /// The URL under which the listener is reached, without a slash at its end. A listener on
@@ -103,8 +126,8 @@ impl Listener {
     /// Serves until the shutdown begins, then until the exchanges under way have ended, at most
     /// [`GRACE`].
     ///
-    /// The function is called once for each request that was read whole; its future is dropped
-    /// where the peer goes away.
+    /// The function is called once for each request that was read whole. A peer that has sent all
+    /// and closes its half is answered.
     pub async fn serve<F, Fut>(self, answer: F, shutdown: Shutdown)
     where
         F: Fn(Request) -> Fut + Send + Sync + 'static,
@@ -127,7 +150,9 @@ impl Listener {
                 sleep(Duration::from_millis(10)).await;
                 continue;
             };
-            let connection = serve_connection(stream, Arc::clone(&answer), shutdown.clone());
+            let refused = self.refused.clone();
+            let answer = Arc::clone(&answer);
+            let connection = serve_connection(stream, answer, refused, shutdown.clone());
             connections.spawn(async move {
                 connection.await;
                 drop(place);
@@ -157,20 +182,27 @@ impl fmt::Display for Hijack {
 
 impl Error for Hijack {}
 
-async fn serve_connection<F, Fut>(stream: TcpStream, answer: Arc<F>, shutdown: Shutdown)
-where
+async fn serve_connection<F, Fut>(
+    stream: TcpStream,
+    answer: Arc<F>,
+    refused: Option<Refused>,
+    shutdown: Shutdown,
+) where
     F: Fn(Request) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Reply> + Send + 'static,
 {
     // Delayed small writes would cost 40 ms each; a socket that is gone fails later anyway.
     let _ = stream.set_nodelay(true);
     let ending = shutdown.clone();
+    let telling = refused.clone();
     let service = service_fn(move |request| {
         let (answer, shutdown) = (Arc::clone(&answer), shutdown.clone());
-        Box::pin(async move { exchange(request, &*answer, shutdown).await })
+        let refused = telling.clone();
+        Box::pin(async move { exchange(request, &*answer, refused, shutdown).await })
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
+        .half_close(true)
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD)
         .max_header_size(MAX_HEAD)
@@ -188,6 +220,12 @@ where
     })
     .await;
 
+    if let (Err(error), Some(Refused(tell))) = (&outcome, &refused)
+        && error.is_parse()
+    {
+        let limits = format!("{MAX_HEAD} bytes and {MAX_FIELDS} fields of head");
+        tell(format!("{error} (a request has at most {limits})"));
+    }
     let mut stream = connection.into_parts().io.into_inner();
     let hijack = outcome.as_ref().err().and_then(Error::source);
     match hijack.and_then(|cause| cause.downcast_ref::<Hijack>()) {
@@ -208,6 +246,7 @@ where
 async fn exchange<F, Fut>(
     request: hyper::Request<Incoming>,
     answer: &F,
+    refused: Option<Refused>,
     shutdown: Shutdown,
 ) -> Result<hyper::Response<Outgoing>, Hijack>
 where
@@ -216,7 +255,12 @@ where
 {
     let reply = match read(request).await {
         Ok(request) => answer(request).await,
-        Err(refusal) => refusal,
+        Err((status, reason)) => {
+            if let Some(Refused(tell)) = refused {
+                tell(format!("{status}, {reason}"));
+            }
+            refusal(status, &reason)
+        }
     };
     if !reply.delay.is_zero() {
         sleep(reply.delay).await;
@@ -234,7 +278,7 @@ where
 }
 
 /// Reads a request whole, or says how it is refused.
-async fn read(request: hyper::Request<Incoming>) -> Result<Request, Reply> {
+async fn read(request: hyper::Request<Incoming>) -> Result<Request, (u16, String)> {
     let (head, body) = request.into_parts();
     let headers = fields::read(&head.headers);
     if body.size_hint().lower() > MAX_BODY as u64 {
@@ -243,12 +287,12 @@ async fn read(request: hyper::Request<Incoming>) -> Result<Request, Reply> {
     let bytes = match timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await {
         Ok(Ok(collected)) => collected.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
-        Ok(Err(error)) => return Err(refusal(400, &format!("the body broke off: {error}"))),
-        Err(_) => return Err(refusal(408, "the body did not come in time")),
+        Ok(Err(error)) => return Err((400, format!("the body broke off: {error}"))),
+        Err(_) => return Err((408, "the body did not come in time".to_owned())),
     };
     let body = coding::decode(&headers, &bytes).map_err(|error| match error {
         DecodeError::TooLarge => too_large(),
-        DecodeError::Corrupt(..) => refusal(400, &error.to_string()),
+        DecodeError::Corrupt(..) => (400, error.to_string()),
     })?;
     let target = match (head.uri.scheme(), head.uri.path_and_query()) {
         (None, Some(path)) => path.to_string(),
@@ -262,8 +306,8 @@ async fn read(request: hyper::Request<Incoming>) -> Result<Request, Reply> {
     })
 }
 
-fn too_large() -> Reply {
-    refusal(413, &format!("the body is longer than {MAX_BODY} bytes"))
+fn too_large() -> (u16, String) {
+    (413, format!("the body is longer than {MAX_BODY} bytes"))
 }
 
 /// A refusal in plain text, after which the connection is closed: the rest of a request that was

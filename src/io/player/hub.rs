@@ -86,6 +86,14 @@ impl Hub {
         }
     }
 
+    /// A message was refused before it could be read: whose it was cannot be told, so that every
+    /// conversation that goes on says so.
+    pub(super) fn refused(&self, why: &str) {
+        for seat in self.seats().iter().filter(|seat| !seat.is_retired) {
+            lock(&seat.judge).note(format!("a message to confcall was refused: {why}"));
+        }
+    }
+
     /// Takes a message of the target to the conversation that it belongs to, and gives its answer.
     pub(super) async fn receive(&self, request: Request) -> Reply {
         let exchange = self.number();

@@ -83,6 +83,16 @@ impl Target {
         }
     }
 
+    /// The path below which a bot under test reaches confcall; empty for the root.
+    fn prefix(&self) -> String {
+        match self {
+            Self::Bot {
+                public: Some(url), ..
+            } => url.path().trim_end_matches('/').to_owned(),
+            _ => String::new(),
+        }
+    }
+
     fn listen(&self) -> &str {
         match self {
             Self::Service { listen, .. } | Self::Bot { listen, .. } => listen,
@@ -118,15 +128,22 @@ pub enum PlayError {
 /// A port that is taken, a target that is not there from the start.
 pub async fn play(setup: Setup, target: Target) -> Result<Vec<ScenarioResult>, PlayError> {
     reach(&target).await?;
-    let listener = Listener::bind(target.listen()).await?;
-    let own_url = listener.url();
     let hub = Arc::new(Hub::new(target.role()));
+    let listener = Listener::bind(target.listen()).await?.telling_refusals({
+        let hub = Arc::clone(&hub);
+        move |why| hub.refused(&why)
+    });
+    let own_url = listener.url();
     let shutdown = Shutdown::new();
     let server = {
         let hub = Arc::clone(&hub);
+        let prefix = target.prefix();
         tokio::spawn(listener.serve(
-            move |request| {
+            move |mut request| {
                 let hub = Arc::clone(&hub);
+                if let Some(rest) = below(&prefix, &request.target) {
+                    request.target = rest;
+                }
                 async move { hub.receive(request).await }
             },
             shutdown.clone(),
@@ -242,6 +259,12 @@ impl Session {
         self.hub.retire();
         results
     }
+}
+
+/// A target without the path below which confcall is reached, which is no part of the API's.
+fn below(prefix: &str, target: &str) -> Option<String> {
+    let rest = target.strip_prefix(prefix).filter(|_| !prefix.is_empty())?;
+    rest.starts_with('/').then(|| rest.to_owned())
 }
 
 /// The target is there, or the run fails before it begins.

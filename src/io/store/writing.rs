@@ -117,18 +117,24 @@ fn in_the_way(path: &Path, what: &'static str, remedy: &'static str) -> StoreErr
     }
 }
 
-/// Writes a file whole or not at all: a reader sees the old text or the new one. What is no
-/// regular file, such as a pipe, is written to as it stands.
+/// Writes a file whole or not at all: a reader sees the old text or the new one. A link stays, and
+/// leads to the new text. What is no regular file, such as a pipe or `/dev/stdout`, is written to as
+/// it stands.
 ///
 /// # Errors
 ///
 /// [`StoreError::Unwritable`].
 pub fn write(path: &Path, text: &str) -> Result<(), StoreError> {
-    let special = fs::metadata(path).is_ok_and(|it| !it.is_file());
-    let written = if special {
-        fs::write(path, text)
+    let is_device = ["/dev", "/proc"].iter().any(|it| path.starts_with(it));
+    let is_special = is_device || fs::metadata(path).is_ok_and(|it| !it.is_file());
+    let written = if is_special {
+        // Behind what is there already, where that is a file.
+        let mut opened = fs::OpenOptions::new();
+        let opened = opened.append(true).open(path);
+        opened.and_then(|mut it| it.write_all(text.as_bytes()))
     } else {
-        write_beside(path, text)
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        write_beside(&target, text)
     };
     written.map_err(|source| StoreError::Unwritable {
         path: path.to_owned(),
@@ -185,6 +191,20 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path().join("new")).unwrap().count(), 3);
         assert!(write(&folder.path().join("no/such"), "text").is_err());
         assert!(write(folder.path(), "text").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_and_leads_to_what_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        write(&link, "new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        write(Path::new("/dev/null"), "text").unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
     }
 
     /// What lies in the way, the id of the scenario for which it does, and what is said.

@@ -147,3 +147,58 @@ async fn a_hanging_reply_does_not_outlive_the_shutdown() {
     assert!(Client::new().send(request, GRACE).await.is_err());
     timeout(GRACE, served).await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn a_peer_that_closes_its_half_is_answered() {
+    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let url = listener.url();
+    tokio::spawn(listener.serve(
+        async |_: Request| {
+            // Later than the end of the peer's half.
+            sleep(Duration::from_millis(50)).await;
+            Reply::status(204)
+        },
+        Shutdown::new(),
+    ));
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap())
+        .await
+        .unwrap();
+    stream
+        .write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}")
+        .await
+        .unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_refusal_is_told() {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let listener = listener.telling_refusals(move |why| {
+        // The test may be over.
+        let _ = tell.send(why);
+    });
+    let url = listener.url();
+    let answer = async |_: Request| Reply::status(204);
+    tokio::spawn(listener.serve(answer, Shutdown::new()));
+    let fields: Vec<_> = (0..=MAX_FIELDS).map(|n| format!("A{n}: b\r\n")).collect();
+    let fields = fields.concat();
+    for (request, why) in [
+        (format!("GET / HTTP/1.1\r\n{fields}\r\n"), "100 fields"),
+        (
+            format!(
+                "POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n",
+                MAX_BODY + 1
+            ),
+            "413",
+        ),
+        ("\u{1}\r\n\r\n".to_owned(), "at most"),
+    ] {
+        talk(&url, request.as_bytes()).await;
+        let said = told.recv().await.unwrap();
+        assert!(said.contains(why), "{said}");
+    }
+}
