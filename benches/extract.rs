@@ -77,4 +77,8 @@ fn compare(criterion: &mut Criterion) {
 }
 
 criterion_group!(benches, compare);
+// The allocator of the binary, for both sides.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 criterion_main!(benches);

@@ -15,11 +15,13 @@
 //!    notification is about.
 //! 3. [`logic`]: pure functions and state machines over the nouns. [`logic::extract`] reads pages
 //!    into scenarios; [`logic::judge`] is the one judge, which takes events and gives actions and
-//!    a verdict, without sockets or a clock.
+//!    a verdict, without sockets or a clock; [`logic::recording`] holds recordings against it, and
+//!    [`logic::replay`] plays one party of a recording again.
 //! 4. [`io`]: sockets, files, time and chance. [`io::net`] is HTTP, [`io::store`] reads and writes
 //!    scenarios, [`io::player`] runs a judge against a target, [`io::reference`] is the built-in
 //!    pair, written from the pages and not from the judge, [`io::proxy`] stands between two
-//!    parties and writes what they say into a [`io::journal`].
+//!    parties and writes what they say into a [`io::journal`]; [`io::tls`] is whom it trusts, and
+//!    what it shows to clients that are to trust it.
 //! 5. [`report`]: functions from results to text.
 //! 6. [`entry`]: the command line, and the one place that reads the environment.
 //!

@@ -37,11 +37,17 @@ const LAYERS: [(&str, &[&str]); 7] = [
 
 /// The layers that are pure, and what is not.
 const PURE: [&str; 4] = ["text", "model", "logic", "report"];
-const WORLD: [&str; 19] = [
+const WORLD: [&str; 25] = [
     "getrandom",
     "tokio",
+    "tokio_rustls",
     "hyper",
+    "hyper_rustls",
     "hyper_util",
+    "rustls",
+    "rustls_native_certs",
+    "rcgen",
+    "etcetera",
     "uuid",
     "walkdir",
     "include_dir",

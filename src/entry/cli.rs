@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use super::output::Color;
 use super::{
-    check, completions, extract, list, record, replay, run, schema, selftest, serve, show,
+    ca, check, completions, extract, list, record, replay, run, schema, selftest, serve, show,
 };
 
 /// Record-replay conformance tests for calling bots and the services that they call
@@ -62,7 +62,10 @@ Examples:
     Serve(serve::Arguments),
     /// Stand between a bot and a service and record what they say
     #[command(after_help = record::EXAMPLES)]
-    Record(record::Arguments),
+    Record(Box<record::Arguments>),
+    /// Say where the local authority's certificate is, and how clients come to trust it
+    #[command(after_help = ca::EXAMPLES)]
+    Ca(ca::Arguments),
     /// Play one party of a recording for the other one
     #[command(after_help = replay::EXAMPLES)]
     Replay(Box<replay::Arguments>),

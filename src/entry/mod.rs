@@ -6,6 +6,7 @@
 //! Each command is a file of its own, with its arguments, and a function that gives an [`Exit`] or
 //! a [`Failure`].
 
+pub mod ca;
 pub mod check;
 pub mod cli;
 pub mod completions;
@@ -131,7 +132,8 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::List(arguments) => list::command(&arguments, output),
         Command::Show(arguments) => show::command(&arguments, output),
         Command::Serve(arguments) => serve::command(arguments, output),
-        Command::Record(arguments) => record::command(arguments, output),
+        Command::Record(arguments) => record::command(*arguments, output),
+        Command::Ca(arguments) => ca::command(&arguments, output),
         Command::Replay(arguments) => replay::command(*arguments, output),
         Command::Check(arguments) => check::command(&arguments, output),
         Command::Extract(arguments) => extract::command(&arguments, output),

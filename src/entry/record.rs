@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use url::{Host, Url};
 
+use super::ca;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Output};
@@ -14,18 +16,22 @@ use super::values;
 use crate::io::journal::{Journal, JournalError};
 use crate::io::net::{Listener, Shutdown};
 use crate::io::player::PlayError;
-use crate::io::proxy::{self, Parties};
+use crate::io::proxy::{self, Interception, NamedHost, Parties, Service};
+use crate::io::tls::client_config;
 use crate::model::cassette::Direction;
 
 /// What `confcall record --help` ends with.
 pub const EXAMPLES: &str = "\
 Prints `listening URL` for each listener, first the bot's way to the service, then the service's way
 to the bot, and records until SIGTERM or Ctrl-C. Secrets are replaced before anything is written.
+`confcall ca` says how the bot comes to trust the certificates that --intercept shows it.
 
 Examples:
   confcall record --cassette call.jsonl --service http://localhost:8080 --listen 8081
   confcall record --cassette call.jsonl --service http://localhost:8080 \\
-    --bot http://localhost:3978/callback";
+    --bot http://localhost:3978/callback
+  confcall record --cassette call.jsonl --intercept graph.microsoft.com --listen 8081
+  HTTPS_PROXY=http://127.0.0.1:8081 NODE_EXTRA_CA_CERTS=$(confcall ca | head -n 1) node bot.js";
 
 /// The arguments of `confcall record`.
 #[derive(Debug, Args)]
@@ -34,8 +40,16 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     cassette: PathBuf,
     /// The service: the bot's requests go there
-    #[arg(long, value_name = "URL", value_parser = values::url)]
-    service: Url,
+    #[arg(
+        long,
+        value_name = "URL",
+        value_parser = values::url,
+        required_unless_present = "intercept"
+    )]
+    service: Option<Url>,
+    /// Be the bot's proxy (`HTTPS_PROXY`) instead, and record what it says to these hosts
+    #[arg(long, value_name = "HOST", num_args = 1.., conflicts_with = "service")]
+    intercept: Vec<NamedHost>,
     /// The bot's callback: record notifications too
     #[arg(long, value_name = "URL", value_parser = values::url)]
     bot: Option<Url>,
@@ -56,6 +70,11 @@ pub struct Arguments {
     /// The longest body that is kept whole
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = values::size)]
     max_body: usize,
+    /// Trust the authorities in this PEM file too, where a party speaks TLS
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    #[command(flatten)]
+    ca_dir: ca::Folder,
 }
 
 /// Records until it is interrupted.
@@ -63,16 +82,11 @@ pub struct Arguments {
 /// # Errors
 ///
 /// A cassette that exists or takes nothing, a port that is taken, an upstream that is confcall
-/// itself.
+/// itself, authorities that are none.
 pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
-    for url in [Some(&arguments.service), arguments.bot.as_ref()] {
-        let url = url.filter(|url| url.scheme() == "https");
-        if let Some(url) = url {
-            return Err(Failure::Usage(format!(
-                "`{url}` needs TLS, which `confcall record` does not speak yet\n  = help: use http://"
-            )));
-        }
-    }
+    let tls = client_config(arguments.ca.as_deref())
+        .map_err(|error| Failure::Usage(error.to_string()))?;
+    let interception = interception(&arguments)?;
     let runtime = super::runtime()?;
     let shutdown = Shutdown::new();
     runtime.block_on(async {
@@ -94,10 +108,16 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
         getrandom::fill(&mut key)
             .map_err(|error| Failure::Environment(format!("no random key: {error}")))?;
         output.print(&said)?;
+        let service = match (arguments.service, interception) {
+            (Some(url), _) => Service::At(url),
+            (None, Some(interception)) => Service::Named(Arc::new(interception)),
+            (None, None) => unreachable!("one of the two is required"),
+        };
         let parties = Parties {
-            service: arguments.service,
+            service,
             bot,
             listener,
+            tls,
         };
         proxy::record(parties, journal, key, arguments.max_body, shutdown)
             .await
@@ -106,9 +126,21 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     })
 }
 
+/// What is read of the traffic through a forward proxy, where there is one.
+fn interception(arguments: &Arguments) -> Result<Option<Interception>, Failure> {
+    if arguments.intercept.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Interception {
+        hosts: arguments.intercept.clone(),
+        authority: arguments.ca_dir.authority()?,
+        warn: |said| output::tell(&format!("warning: {said}")),
+    }))
+}
+
 /// A listener that is neither of the parties: the proxy would send to itself.
 async fn bind(address: SocketAddr, arguments: &Arguments) -> Result<Listener, Failure> {
-    let parties = [Some(&arguments.service), arguments.bot.as_ref()];
+    let parties = [arguments.service.as_ref(), arguments.bot.as_ref()];
     if let Some(own) = parties.into_iter().flatten().find(|it| is_at(it, address)) {
         return Err(Failure::Usage(format!(
             "`{own}` is where confcall itself would listen\n  = help: listen on another port"

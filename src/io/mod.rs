@@ -8,3 +8,4 @@ pub mod recording;
 pub mod reference;
 pub mod replay;
 pub mod store;
+pub mod tls;

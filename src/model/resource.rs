@@ -46,7 +46,7 @@ impl Resource {
     ///
     /// A query is left out. Any prefix that ends in a `calls` segment is taken.
     pub fn parse(target: &str) -> Option<Self> {
-        let mut segments = path_of(target).split('/').filter(|s| !s.is_empty());
+        let mut segments = segments(path_of(target));
         segments.find(|segment| *segment == "calls")?;
         let Some(call) = segments.next() else {
             return Some(Self::Calls);
@@ -127,6 +127,18 @@ pub fn behind_scheme(target: &str) -> Option<&str> {
     target.split_once(':')?.1.strip_prefix("//")
 }
 
+/// The segments of a path that are not empty.
+fn segments(path: &str) -> impl Iterator<Item = &str> + Clone {
+    let bytes = path.as_bytes().split(|byte| *byte == b'/');
+    bytes
+        .scan(0, |at, segment| {
+            let from = *at;
+            *at += segment.len() + 1;
+            Some(&path[from..from + segment.len()])
+        })
+        .filter(|segment| !segment.is_empty())
+}
+
 /// The API version that a target names, where it names one.
 pub fn version_of(target: &str) -> Option<&'static str> {
     path_of(target)
@@ -147,9 +159,8 @@ pub fn shape_of(target: &str) -> String {
         Some(Resource::Participants(_)) => "calls/{}/participants".to_owned(),
         Some(Resource::Participant { .. }) => "calls/{}/participants/{}".to_owned(),
         Some(Resource::Action { action, .. }) => format!("calls/{{}}/{action}"),
-        None => path_of(target)
-            .split('/')
-            .filter(|segment| !segment.is_empty() && !VERSIONS.contains(segment))
+        None => segments(path_of(target))
+            .filter(|segment| !VERSIONS.contains(segment))
             .map(|segment| {
                 if segment.starts_with('{') || identifier::is_guid(segment) {
                     "{}"

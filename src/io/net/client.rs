@@ -134,7 +134,7 @@ impl Client {
                 if error.is::<LengthLimitError>() {
                     SendError::TooLarge
                 } else {
-                    SendError::Broken(format!("the body broke off: {}", chain(error.as_ref())))
+                    SendError::Broken(format!("the body broke off: {}", in_words(error.as_ref())))
                 }
             })?
             .to_bytes();
@@ -206,7 +206,7 @@ fn classify(error: &legacy::Error, url: &str) -> SendError {
         return if refused {
             SendError::Refused(url.to_owned())
         } else {
-            SendError::Unreachable(format!("{url}: {}", chain(error)))
+            SendError::Unreachable(format!("{url}: {}", in_words(error)))
         };
     }
     let too_large = sources()
@@ -215,12 +215,12 @@ fn classify(error: &legacy::Error, url: &str) -> SendError {
     if too_large {
         SendError::TooLarge
     } else {
-        SendError::Broken(chain(error))
+        SendError::Broken(in_words(error))
     }
 }
 
 /// The innermost causes of an error, in words: hyper's outer layers only repeat one another.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(in crate::io) fn in_words(error: &(dyn Error + 'static)) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(cause) = next {

@@ -90,6 +90,11 @@ impl Listener {
         format!("http://{address}")
     }
 
+    /// The address that it is bound to.
+    pub(in crate::io) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The socket, for who reads requests piece by piece.
     pub(in crate::io) fn into_socket(self) -> TcpListener {
         self.socket

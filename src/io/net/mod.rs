@@ -16,6 +16,7 @@ mod shutdown;
 
 use std::time::Duration;
 
+pub(in crate::io) use client::in_words;
 pub use client::{Client, OutgoingRequest, SendError};
 pub(in crate::io) use coding::uncoded;
 pub use listener::{BindError, Listener};

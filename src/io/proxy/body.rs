@@ -73,8 +73,71 @@ impl Body for Outward {
 pub(super) enum Homeward {
     /// confcall's own words.
     Whole(Option<Bytes>),
-    /// The upstream's, with the exchange that its end ends.
-    Streamed(Incoming, Arc<Pending>),
+    /// The upstream's.
+    Streamed(Streamed),
+}
+
+impl Homeward {
+    /// The upstream's body, with the exchange that its end ends.
+    pub(super) const fn streamed(body: Incoming, pending: Arc<Pending>) -> Self {
+        Self::Streamed(Streamed {
+            body,
+            pending,
+            held: None,
+            after: None,
+        })
+    }
+}
+
+/// An upstream's body, with the exchange that its end ends.
+///
+/// A receiver that was told the length asks no more after the last byte. In HTTP/2 the end comes
+/// after that byte: the last bytes are held until it is there.
+#[derive(Debug)]
+pub(super) struct Streamed {
+    body: Incoming,
+    pending: Arc<Pending>,
+    /// The last bytes, while the end is waited for.
+    held: Option<Frame<Bytes>>,
+    /// What came with the end.
+    after: Option<Box<Frame<Bytes>>>,
+}
+
+impl Streamed {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        if let Some(frame) = self.after.take() {
+            return Poll::Ready(Some(Ok(*frame)));
+        }
+        loop {
+            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                Some(Ok(frame)) => {
+                    self.pending.passed.frame(&frame);
+                    if frame.is_trailers() || self.body.is_end_stream() {
+                        self.pending.end(None)?;
+                    } else if self.body.size_hint().exact() == Some(0) {
+                        // A second frame here has no bytes.
+                        self.held.get_or_insert(frame);
+                        continue;
+                    }
+                    let Some(held) = self.held.take() else {
+                        return Poll::Ready(Some(Ok(frame)));
+                    };
+                    self.after = Some(Box::new(frame));
+                    return Poll::Ready(Some(Ok(held)));
+                }
+                Some(Err(error)) => {
+                    let broken = Broken::from(error);
+                    let written = self.pending.end(Some(broken.to_string()));
+                    let broken = written.map_or_else(Broken::from, |()| broken);
+                    return Poll::Ready(Some(Err(broken)));
+                }
+                None => {
+                    self.pending.end(None)?;
+                    return Poll::Ready(self.held.take().map(Ok));
+                }
+            }
+        }
+    }
 }
 
 impl Body for Homeward {
@@ -85,33 +148,18 @@ impl Body for Homeward {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        let (body, pending) = match self.get_mut() {
-            Self::Whole(bytes) => {
-                return Poll::Ready(bytes.take().map(|it| Ok(Frame::data(it))));
-            }
-            Self::Streamed(body, pending) => (body, pending),
-        };
-        let next = match ready!(Pin::new(&mut *body).poll_frame(cx)) {
-            Some(Ok(frame)) => {
-                pending.passed.frame(&frame);
-                let is_last = frame.is_trailers() || body.is_end_stream();
-                let written = if is_last { pending.end(None) } else { Ok(()) };
-                Some(written.map(|()| frame).map_err(Broken::from))
-            }
-            Some(Err(error)) => {
-                let broken = Broken::from(error);
-                let written = pending.end(Some(broken.to_string()));
-                Some(Err(written.map_or_else(Broken::from, |()| broken)))
-            }
-            None => pending.end(None).err().map(|error| Err(error.into())),
-        };
-        Poll::Ready(next)
+        match self.get_mut() {
+            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|it| Ok(Frame::data(it)))),
+            Self::Streamed(streamed) => streamed.poll_frame(cx),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(bytes) => bytes.is_none(),
-            Self::Streamed(body, _) => body.is_end_stream(),
+            Self::Streamed(it) => {
+                it.held.is_none() && it.after.is_none() && it.body.is_end_stream()
+            }
         }
     }
 
@@ -120,7 +168,7 @@ impl Body for Homeward {
             Self::Whole(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |it| it.len() as u64))
             }
-            Self::Streamed(body, _) => body.size_hint(),
+            Self::Streamed(streamed) => streamed.body.size_hint(),
         }
     }
 }

@@ -17,7 +17,8 @@ use crate::model::cassette::{
 /// An exchange that has begun. Where it is dropped before its end, it broke.
 #[derive(Debug)]
 pub(super) struct Pending {
-    recorder: Arc<Recorder>,
+    /// The recording that it is part of.
+    pub recorder: Arc<Recorder>,
     number: u64,
     direction: Direction,
     began: Instant,
@@ -161,6 +162,7 @@ fn wire(version: Version, headers: &HeaderMap, body: &Tee) -> Wire {
     Wire {
         version: match version {
             Version::HTTP_10 => "1.0".to_owned(),
+            Version::HTTP_2 => "2".to_owned(),
             // 1.1 is what is meant where nothing is said.
             _ => String::new(),
         },

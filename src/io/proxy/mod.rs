@@ -1,54 +1,80 @@
 //! The recording proxy: it stands between bot and service, passes on what they say in both
 //! directions, and writes each exchange down before its answer is over.
 //!
-//! For: HTTP/1.1 to named upstreams, bodies passed on as they come. Not for: TLS, CONNECT, or what
+//! For: HTTP/1.1 and, in TLS, HTTP/2 to named parties, in the place of one of them (`callback`) or
+//! as the forward proxy of its clients (`intercept`), bodies passed on as they come. Not for: what
 //! the messages mean.
 
 mod body;
 mod callback;
+mod dial;
 mod exchange;
+mod forward;
 mod hop;
+mod hosts;
+mod intercept;
 mod tee;
+mod via;
 
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Limited};
-use hyper::body::{Body as _, Incoming};
-use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderValue};
-use hyper::server::conn::http1;
+use hyper::body::Incoming;
+use hyper::rt::{Read, Write};
+use hyper::server::conn::http1::{self, UpgradeableConnection};
+use hyper::server::conn::http2;
 use hyper::service::service_fn;
-use hyper::{Response, StatusCode};
-use hyper_util::client::legacy::{self, connect::HttpConnector};
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
+use rustls::ClientConfig;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-use self::body::{Broken, Homeward, Outward};
+pub use self::hosts::NamedHost;
+pub use self::intercept::Interception;
+
+use self::body::{Broken, Homeward};
 use self::callback::Callbacks;
-use self::exchange::{Pending, target_of};
+use self::dial::{Client, Dialer};
+use self::forward::forward;
+use self::intercept::Origin;
+use self::via::Via;
 use super::journal::Journal;
-use super::net::{
-    GRACE, HEAD_TIMEOUT, Listener, MAX_CONNECTIONS, MAX_FIELDS, MAX_HEAD, Shutdown, uncoded,
-};
+use super::net::{GRACE, HEAD_TIMEOUT, Listener, MAX_CONNECTIONS, MAX_FIELDS, MAX_HEAD, Shutdown};
 use crate::logic::recording::causes::Causes;
 use crate::model::cassette::Direction;
 use crate::model::redaction::Redactor;
 
+/// The longest message head in HTTP/2, in bytes of names and values and 32 for each field
+/// (RFC 9113 section 6.5.2).
+const MAX_LIST: u32 = 64 * 1024;
+
+/// How many requests are under way in one connection of HTTP/2 at a time. Further ones wait.
+const MAX_STREAMS: u32 = 128;
+
 /// Between whom a recording stands.
 #[derive(Debug)]
 pub struct Parties {
-    /// The service; its own path is put before the targets of requests.
-    pub service: Url,
+    /// Where the bot's requests go.
+    pub service: Service,
     /// The bot's callback, with the listener that takes its place, where notifications are
     /// recorded.
     pub bot: Option<(Url, Listener)>,
     /// Where the bot sends its requests.
     pub listener: Listener,
+    /// What is trusted of parties that speak TLS.
+    pub tls: ClientConfig,
+}
+
+/// Where the bot's requests go.
+#[derive(Debug)]
+pub enum Service {
+    /// To this address; its own path is put before the targets of requests.
+    At(Url),
+    /// Where each says: the bot uses the proxy as such.
+    Named(Arc<Interception>),
 }
 
 /// What all exchanges of a recording share.
@@ -57,9 +83,10 @@ struct Recorder {
     journal: Journal,
     redactor: Redactor,
     causes: Mutex<Causes>,
-    client: legacy::Client<HttpConnector, Outward>,
+    dialer: Dialer,
+    client: Client,
     callbacks: Option<Callbacks>,
-    service: Url,
+    via: Via,
     max_body: usize,
     began: Instant,
     failure: OnceLock<String>,
@@ -70,6 +97,37 @@ impl Recorder {
     fn causes(&self) -> MutexGuard<'_, Causes> {
         self.causes.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where the requests of a connection go.
+#[derive(Debug, Clone)]
+enum Route {
+    /// To the service, below its path.
+    Service(Arc<Url>),
+    /// To the bot.
+    Bot,
+    /// Where each says.
+    Named(Arc<Interception>),
+    /// Where the tunnel leads that they come through.
+    Opened(Origin),
+}
+
+impl Route {
+    const fn direction(&self) -> Direction {
+        match self {
+            Self::Bot => Direction::Notification,
+            Self::Service(_) | Self::Named(_) | Self::Opened(_) => Direction::Request,
+        }
+    }
+}
+
+/// A connection of a client, and what is opened within it.
+#[derive(Debug)]
+struct Session {
+    recorder: Arc<Recorder>,
+    route: Route,
+    /// One of the connections that are served at a time, given back with the last clone.
+    place: Arc<OwnedSemaphorePermit>,
 }
 
 /// Records until the shutdown begins and the exchanges under way have ended, at most [`GRACE`].
@@ -85,27 +143,24 @@ pub async fn record(
     max_body: usize,
     shutdown: Shutdown,
 ) -> Result<(), String> {
-    let mut connector = HttpConnector::new();
-    connector.set_nodelay(true);
-    let client = legacy::Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(Duration::from_secs(15))
-        .http1_max_headers(MAX_FIELDS)
-        .build(connector);
+    let mut own = vec![parties.listener.address()];
     let (callbacks, callback_listener) = match parties.bot {
         Some((bot, listener)) => {
+            own.push(listener.address());
             let url = listener.url();
             (Some(Callbacks { bot, listener: url }), Some(listener))
         }
         None => (None, None),
     };
+    let dialer = Dialer::new(own);
     let recorder = Arc::new(Recorder {
         journal,
         redactor: Redactor::new(key),
         causes: Mutex::default(),
-        client,
+        client: dial::client(dialer.clone(), parties.tls),
+        dialer,
         callbacks,
-        service: parties.service,
+        via: Via::new(),
         max_body,
         began: Instant::now(),
         failure: OnceLock::new(),
@@ -113,18 +168,21 @@ pub async fn record(
     });
     let notifications = async {
         if let Some(listener) = callback_listener {
-            serve(listener, &recorder, Direction::Notification).await;
+            serve(listener, &recorder, Route::Bot).await;
         }
     };
-    let requests = serve(parties.listener, &recorder, Direction::Request);
+    let route = match parties.service {
+        Service::At(url) => Route::Service(Arc::new(url)),
+        Service::Named(interception) => Route::Named(interception),
+    };
+    let requests = serve(parties.listener, &recorder, route);
     tokio::join!(requests, notifications);
     recorder.failure.get().map_or(Ok(()), |it| Err(it.clone()))
 }
 
-async fn serve(listener: Listener, recorder: &Arc<Recorder>, direction: Direction) {
+async fn serve(listener: Listener, recorder: &Arc<Recorder>, route: Route) {
     let socket = listener.into_socket();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let graceful = GracefulShutdown::new();
     loop {
         let place = Arc::clone(&places).acquire_owned();
         let accepted = tokio::select! {
@@ -133,11 +191,15 @@ async fn serve(listener: Listener, recorder: &Arc<Recorder>, direction: Directio
         };
         match accepted {
             (Ok(place), Ok((stream, _))) => {
-                let connection = connection(stream, recorder, direction, &graceful);
-                tokio::spawn(async move {
-                    connection.await;
-                    drop(place);
-                });
+                // Delayed small writes would cost 40 ms each; a socket that is gone fails later
+                // anyway.
+                let _ = stream.set_nodelay(true);
+                let session = Session {
+                    recorder: Arc::clone(recorder),
+                    route: route.clone(),
+                    place: Arc::new(place),
+                };
+                tokio::spawn(serve_http1(TokioIo::new(stream), Arc::new(session)));
             }
             // Out of file descriptors, most likely: some connection must end first.
             (Ok(_), Err(_)) => sleep(Duration::from_millis(10)).await,
@@ -146,156 +208,73 @@ async fn serve(listener: Listener, recorder: &Arc<Recorder>, direction: Directio
     }
     drop(socket);
     // What has not ended by then breaks, and is written as broken.
-    let _ = timeout(GRACE, graceful.shutdown()).await;
+    let all = u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX);
+    let _ = timeout(GRACE, places.acquire_many(all)).await;
 }
 
-fn connection(
-    stream: TcpStream,
-    recorder: &Arc<Recorder>,
-    direction: Direction,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + Send + use<> {
-    // Delayed small writes would cost 40 ms each; a socket that is gone fails later anyway.
-    let _ = stream.set_nodelay(true);
-    let recorder = Arc::clone(recorder);
-    let service = service_fn(move |request| {
-        let recorder = Arc::clone(&recorder);
-        Box::pin(async move { forward(&recorder, direction, request).await })
-    });
+/// A future of any kind.
+type Task<T = ()> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Serves a connection in HTTP/1.1 until its client closes it, or the recording ends.
+async fn serve_http1<I>(io: I, session: Arc<Session>)
+where
+    I: Read + Write + Unpin + Send + 'static,
+{
+    let shutdown = session.recorder.shutdown.clone();
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD)
         .max_header_size(MAX_HEAD)
         .max_headers(MAX_FIELDS)
-        .serve_connection(TokioIo::new(stream), service);
-    let watched = graceful.watch(connection);
-    async move {
-        // A connection that breaks has had its exchange written as broken.
-        let _ = watched.await;
-    }
+        .serve_connection(io, service_fn(move |request| answer(&session, request)))
+        .with_upgrades();
+    ending_with(
+        connection,
+        shutdown,
+        UpgradeableConnection::graceful_shutdown,
+    )
+    .await;
 }
 
-/// One request, passed on, and its answer on the way back. An error breaks the connection.
-async fn forward(
-    recorder: &Arc<Recorder>,
-    direction: Direction,
-    request: hyper::Request<Incoming>,
-) -> Result<Response<Homeward>, Broken> {
-    let (head, body) = request.into_parts();
-    let mut outgoing = hyper::Request::new(());
-    *outgoing.method_mut() = head.method.clone();
-    *outgoing.headers_mut() = head.headers.clone();
-    let address = address(recorder, direction, &target_of(&head.uri));
-    let pending = Pending::begin(recorder, direction, head);
-    hop::strip(outgoing.headers_mut());
-    outgoing.headers_mut().remove(HOST);
-    outgoing.headers_mut().remove(EXPECT);
-    let body = match outward(recorder, &pending, direction, body, &mut outgoing).await {
-        Ok(body) => body,
-        Err(broke) => {
-            pending.end(Some(broke.clone()))?;
-            return Ok(refusal(StatusCode::BAD_REQUEST, &broke));
-        }
-    };
-    *outgoing.uri_mut() = match address.parse() {
-        Ok(uri) => uri,
-        Err(error) => {
-            pending.end(Some(format!("{address}: {error}")))?;
-            return Ok(refusal(StatusCode::BAD_REQUEST, "the target is no path"));
-        }
-    };
-    match recorder.client.request(outgoing.map(|()| body)).await {
-        Ok(answer) => {
-            let (head, body) = answer.into_parts();
-            let mut response = Response::new(());
-            *response.status_mut() = head.status;
-            *response.headers_mut() = head.headers.clone();
-            hop::strip(response.headers_mut());
-            pending.answered(head);
-            if body.is_end_stream() {
-                pending.end(None)?;
+/// Serves a connection in HTTP/2 until its client closes it or is gone, or the recording ends.
+async fn serve_http2<I>(io: I, session: Arc<Session>)
+where
+    I: Read + Write + Unpin + Send + 'static,
+{
+    let shutdown = session.recorder.shutdown.clone();
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .keep_alive_interval(HEAD_TIMEOUT)
+        .max_header_list_size(MAX_LIST)
+        .max_concurrent_streams(MAX_STREAMS)
+        .serve_connection(io, service_fn(move |request| answer(&session, request)));
+    ending_with(connection, shutdown, http2::Connection::graceful_shutdown).await;
+}
+
+fn answer(
+    session: &Arc<Session>,
+    request: Request<Incoming>,
+) -> Task<Result<Response<Homeward>, Broken>> {
+    let session = Arc::clone(session);
+    Box::pin(async move { forward(&session, request).await })
+}
+
+/// Drives a connection to its end, of which it is told when the shutdown begins. A connection that
+/// breaks has had its exchange written as broken. The type of the future is said, because the
+/// compiler does not find out by itself that it may go from thread to thread.
+fn ending_with<C>(connection: C, shutdown: Shutdown, tell: fn(Pin<&mut C>)) -> Task
+where
+    C: Future<Output: Send> + Send + 'static,
+{
+    Box::pin(async move {
+        let mut connection = pin!(connection);
+        tokio::select! {
+            _ = &mut connection => {}
+            () = shutdown.begun() => {
+                tell(connection.as_mut());
+                connection.await;
             }
-            Ok(response.map(|()| Homeward::Streamed(body, pending)))
         }
-        Err(error) => {
-            let cause = std::error::Error::source(&error)
-                .map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
-            pending.end(Some(cause.clone()))?;
-            Ok(refusal(
-                StatusCode::BAD_GATEWAY,
-                &format!("the other party did not answer: {cause}"),
-            ))
-        }
-    }
-}
-
-fn address(recorder: &Recorder, direction: Direction, target: &str) -> String {
-    match (direction, &recorder.callbacks) {
-        (Direction::Notification, Some(callbacks)) => callbacks.target(target),
-        _ => format!(
-            "{}{target}",
-            recorder.service.as_str().trim_end_matches('/')
-        ),
-    }
-}
-
-/// The body for the upstream. JSON of the bot's within the limit is read whole, for the callback
-/// address in it; everything else is passed on as it comes.
-async fn outward(
-    recorder: &Recorder,
-    pending: &Pending,
-    direction: Direction,
-    body: Incoming,
-    outgoing: &mut hyper::Request<()>,
-) -> Result<Outward, String> {
-    let headers = outgoing.headers_mut();
-    let is_json = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.to_ascii_lowercase().contains("json"));
-    let is_short = body
-        .size_hint()
-        .upper()
-        .is_some_and(|length| length <= recorder.max_body as u64);
-    if body.is_end_stream() {
-        pending.note_request();
-        return Ok(Outward::Whole(None));
-    }
-    if !is_json || !(is_short || headers.get(CONTENT_LENGTH).is_none()) {
-        return Ok(Outward::Streamed(body, pending.sent.clone()));
-    }
-    let bytes = Limited::new(body, recorder.max_body)
-        .collect()
-        .await
-        .map_err(|error| format!("the body broke off or is too long: {error}"))?
-        .to_bytes();
-    pending.sent.data(&bytes);
-    pending.note_request();
-    let rewritten = recorder
-        .callbacks
-        .as_ref()
-        .filter(|_| direction == Direction::Request)
-        .and_then(|callbacks| {
-            let text = uncoded(tee::codings(headers), &bytes).ok()??.into_owned();
-            callbacks.rewritten(&String::from_utf8(text).ok()?)
-        });
-    headers.remove(CONTENT_LENGTH);
-    Ok(Outward::Whole(Some(match rewritten {
-        Some(text) => {
-            headers.remove(CONTENT_ENCODING);
-            Bytes::from(text)
-        }
-        None => bytes,
-    })))
-}
-
-/// confcall's own answer, in JSON.
-fn refusal(status: StatusCode, message: &str) -> Response<Homeward> {
-    let text = serde_json::json!({"error": {"code": "confcall", "message": message}}).to_string();
-    let mut response = Response::new(Homeward::Whole(Some(text.into())));
-    *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, json);
-    response
+    })
 }

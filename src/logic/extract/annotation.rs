@@ -96,17 +96,24 @@ pub(super) fn hide(
     let mut open: Option<&str> = None;
     for (number, content) in text.lines().enumerate() {
         let content = content.trim();
-        match open {
-            Some(fence) if content == fence => open = None,
-            Some(_) => {}
-            None => {
-                open = ["```", "~~~"].into_iter().find(|f| content.starts_with(f));
-                if open.is_some() {
-                    hidden.push((line + number, why));
-                }
+        match (open, marker(content)) {
+            (Some(opened), Some(marker)) if marker == content && marker.starts_with(opened) => {
+                open = None;
             }
+            (None, Some(marker)) => {
+                open = Some(marker);
+                hidden.push((line + number, why));
+            }
+            _ => {}
         }
     }
+}
+
+/// The backticks or tildes that a line begins with, where they make a fence.
+fn marker(line: &str) -> Option<&str> {
+    let first = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
+    let length = line.len() - line.trim_start_matches(first).len();
+    (length >= 3).then(|| &line[..length])
 }
 
 /// What of an annotation is read.
@@ -168,6 +175,9 @@ mod tests {
         let lines: Vec<_> = html.hidden.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [11, 14, 19]);
         assert!(findings.is_empty());
+        let (html, _) = read("<!--\n````\n```\n````\n~~~~\n~~~~\n```\n-->");
+        let lines: Vec<_> = html.hidden.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [11, 14, 16]);
         let (html, findings) = read("<!-- open\n```\n");
         assert_eq!(html.hidden.len(), 1);
         assert_eq!(findings, [FindingKind::Unclosed]);

@@ -1,7 +1,6 @@
 //! Messages to conversations (SPEC section 8).
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use serde_json::Value;
 
 use crate::model::identifier;
@@ -32,7 +31,7 @@ pub(super) fn gather(messages: &[Message<'_>], findings: &mut Findings<'_>) -> C
     let mut gathering = Gathering {
         messages,
         drafts: Vec::new(),
-        makers: HashMap::new(),
+        makers: HashMap::default(),
         now: None,
         unused: Vec::new(),
     };

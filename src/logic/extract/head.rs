@@ -103,8 +103,9 @@ impl Head<'_> {
 
 /// Reads a start line; none where the line is something else.
 pub(super) fn start(line: &str) -> Option<Start<'_>> {
-    let (word, rest) = line.trim().split_once([' ', '\t'])?;
-    let rest = rest.trim_start();
+    let line = line.trim();
+    let blank = line.bytes().position(|b| matches!(b, b' ' | b'\t'))?;
+    let (word, rest) = (&line[..blank], line[blank..].trim_start());
     if let Some(version) = word.strip_prefix("HTTP/") {
         let digits = rest.get(..3)?;
         let ends = rest[3..].chars().next().is_none_or(char::is_whitespace);
@@ -149,7 +150,8 @@ fn is_target(target: &str) -> bool {
 
 /// Reads a header field (RFC 9112 section 5); none where the line is something else.
 fn header(line: &str) -> Option<(&str, &str)> {
-    let (name, value) = line.split_once(':')?;
+    let colon = line.bytes().position(|b| b == b':')?;
+    let (name, value) = (&line[..colon], &line[colon + 1..]);
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name
             .bytes()

@@ -29,8 +29,13 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Reading<T> {
         }
         repaired.push_str(&text[from..]);
         if let Ok(value) = serde_json::from_str(&repaired) {
-            let line = |at: usize| text[..at].bytes().filter(|b| *b == b'\n').count();
-            return Reading::Repaired(value, commas.into_iter().map(line).collect());
+            let (mut line, mut from) = (0, 0);
+            let line_of = |at: usize| {
+                line += super::annotation::newlines(&text[from..at]);
+                from = at;
+                line
+            };
+            return Reading::Repaired(value, commas.into_iter().map(line_of).collect());
         }
     }
     let words = error.to_string();

@@ -66,7 +66,7 @@ pub(super) fn read<'a>(text: &'a str, findings: &mut Findings<'_>) -> Page<'a> {
         quotes: 0,
     };
     for (event, range) in Parser::new_ext(reader.text, OPTIONS).into_offset_iter() {
-        reader.event(event, range, findings);
+        reader.event(&event, range, findings);
     }
     reader.strays(findings);
     reader.page
@@ -87,27 +87,27 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn event(&mut self, event: Event<'a>, range: Range<usize>, findings: &mut Findings<'_>) {
+    fn event(&mut self, event: &Event<'a>, range: Range<usize>, findings: &mut Findings<'_>) {
         match event {
             Event::Text(text) => {
                 if let Some(code) = &mut self.code {
-                    code.push(self.text, &text, range);
+                    code.push(self.text, text, range);
                 } else if let Some(title) = &mut self.title {
-                    title.text(&text);
+                    title.text(text);
                 }
             }
             Event::Code(code) => match &mut self.title {
-                Some(title) => title.text(&code),
-                None => self.prose(&code, range.start),
+                Some(title) => title.text(code),
+                None => self.prose(code, range.start),
             },
             Event::InlineHtml(html) => match &mut self.title {
-                Some(title) => title.html(&html),
+                Some(title) => title.html(html),
                 None if html.starts_with("<!--") => self.html(range, findings),
                 None => {}
             },
             Event::Start(tag) => self.start(tag, range, findings),
             Event::End(TagEnd::CodeBlock) => self.end_code(findings),
-            Event::End(TagEnd::Heading(level)) => self.end_heading(level, findings),
+            Event::End(TagEnd::Heading(level)) => self.end_heading(*level, findings),
             Event::End(TagEnd::Link) => {
                 if let Some(title) = &mut self.title {
                     title.link(None);
@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn start(&mut self, tag: Tag<'a>, range: Range<usize>, findings: &mut Findings<'_>) {
+    fn start(&mut self, tag: &Tag<'a>, range: Range<usize>, findings: &mut Findings<'_>) {
         match tag {
             Tag::CodeBlock(kind) => self.code = Some(Code::new(kind, range)),
             // A heading underlined with hyphens, under a tab: the line that ends the tabs.
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
             Tag::Heading { .. } => self.title = Some(Title::default()),
             Tag::Link { dest_url, .. } => {
                 if let Some(title) = &mut self.title {
-                    title.link(Some(&dest_url));
+                    title.link(Some(dest_url));
                 }
             }
             Tag::HtmlBlock => self.html(range, findings),
@@ -255,10 +255,10 @@ struct Code<'a> {
 }
 
 impl<'a> Code<'a> {
-    fn new(kind: CodeBlockKind<'a>, range: Range<usize>) -> Self {
+    fn new(kind: &CodeBlockKind<'a>, range: Range<usize>) -> Self {
         Self {
             info: match kind {
-                CodeBlockKind::Fenced(info) => Some(info),
+                CodeBlockKind::Fenced(info) => Some(info.clone()),
                 CodeBlockKind::Indented => None,
             },
             content: range.start..range.start,

@@ -72,11 +72,19 @@ impl Outline {
 }
 
 /// Whether an anchor heads a single message: `request`, `response-2`, `notification---incoming`,
-/// `http-request`.
+/// `http-request`, `request-body`; `request-to-join-a-call` is a title.
 fn is_of_a_message(anchor: &str) -> bool {
     let anchor = anchor.strip_prefix("http-").unwrap_or(anchor);
-    let word = anchor.split('-').next().unwrap_or(anchor);
-    matches!(word, "request" | "response" | "notification")
+    let words = ["request", "response", "notification"];
+    words
+        .iter()
+        .find_map(|word| anchor.strip_prefix(word))
+        .is_some_and(|rest| {
+            let is_number = rest
+                .strip_prefix('-')
+                .is_some_and(|it| it.bytes().all(|b| b.is_ascii_digit()));
+            is_number || matches!(rest, "" | "-body" | "-headers") || rest.starts_with("--")
+        })
 }
 
 /// An anchor without a leading `example` or `examples`, its number and hyphens.
@@ -130,6 +138,21 @@ mod tests {
             ("invite-example-1", "invite-example-1"),
         ] {
             assert_eq!(without_example(anchor), name, "{anchor}");
+        }
+    }
+
+    #[test]
+    fn a_message_has_a_heading_of_its_own() {
+        for (anchor, is_own) in [
+            ("request", true),
+            ("http-request", true),
+            ("response-2", true),
+            ("request-body", true),
+            ("notification---operation-completed", true),
+            ("request-to-join-a-call", false),
+            ("responses", false),
+        ] {
+            assert_eq!(is_of_a_message(anchor), is_own, "{anchor}");
         }
     }
 

@@ -28,7 +28,7 @@ impl Binder<'_, '_> {
             } else {
                 self.plain(name, value)
             };
-            headers.insert((*name).to_owned(), value);
+            add_field(&mut headers, name, value);
         }
         headers
     }
@@ -250,6 +250,20 @@ impl Binder<'_, '_> {
 /// Whether a text is no placeholder and holds no brace.
 fn is_literal(text: &str) -> bool {
     !text.bytes().any(|b| matches!(b, b'{' | b'}')) && !is_placeholder(text)
+}
+
+/// Adds a header field. One that comes again continues the first (RFC 9110 section 5.3).
+fn add_field(headers: &mut HeaderFields, name: &str, value: String) {
+    let mut fields = headers.iter_mut();
+    match fields.find(|(other, _)| other.eq_ignore_ascii_case(name)) {
+        Some((_, first)) => {
+            first.push_str(", ");
+            first.push_str(&value);
+        }
+        None => {
+            headers.insert(name.to_owned(), value);
+        }
+    }
 }
 
 const PARTICIPANT: Role<'static> = role(Kind::Participant, "participant");

@@ -9,6 +9,7 @@ use crate::model::resource::{self, Resource};
 use crate::model::scenario::{
     Given, NotificationStep, ProseStatus, RequestStep, ResponseStep, Script, Step, VERSION,
 };
+use crate::model::template;
 
 use super::binding::{Binder, Entity};
 use super::conversation::{Run, created_call, has_word, items, operation_end};
@@ -104,15 +105,12 @@ impl Writer<'_, '_, '_> {
             .json()
             .map(|b| invited(printed, b))
             .unwrap_or_default();
+        if message.json().is_some_and(calls_a_phone) {
+            self.given.push(Given::Number);
+        }
         let body = self.body(message, Entity::Plain);
         if invited.len() > 1 {
             self.given.push(Given::Chat);
-        }
-        if invited
-            .iter()
-            .any(|person| people::role(person.kind).label == "phone")
-        {
-            self.given.push(Given::Number);
         }
         self.binder.end_request(invited);
         Step::Request(RequestStep {
@@ -164,7 +162,7 @@ impl Writer<'_, '_, '_> {
                 self.binder.notifications(&mut value);
                 Body::Json(value)
             }
-            other => other.unwrap_or(Body::Text(String::new())),
+            other => other.map_or_else(|| Body::Text(String::new()), escaped),
         };
         Step::Notification(NotificationStep {
             line: message.line,
@@ -178,11 +176,29 @@ impl Writer<'_, '_, '_> {
 
     fn body(&mut self, message: &mut Message<'_>, entity: Entity) -> Option<Body> {
         let mut body = message.body.take()?;
-        if let Body::Json(value) = &mut body {
-            self.binder.body(value, entity);
+        match &mut body {
+            Body::Json(value) => self.binder.body(value, entity),
+            Body::Text(_) => return Some(escaped(body)),
         }
         Some(body)
     }
+}
+
+/// A body of which text is a template that stands for it to the letter.
+fn escaped(body: Body) -> Body {
+    match body {
+        Body::Text(text) => Body::Text(template::escape(&text)),
+        json @ Body::Json(_) => json,
+    }
+}
+
+/// Whether a phone is among the identities of a request's participants or targets.
+fn calls_a_phone(body: &Value) -> bool {
+    ["participants", "targets"]
+        .into_iter()
+        .filter_map(|name| body[name].as_array())
+        .flatten()
+        .any(|who| who["identity"]["phone"].is_object())
 }
 
 /// The people whom a request invites to a call.

@@ -51,9 +51,9 @@ impl Title {
 
     /// Takes a tag inside the heading.
     pub(super) fn html(&mut self, tag: &str) {
-        if tag.starts_with("<a") {
+        if is_anchor(tag) {
             if self.anchor.is_none() {
-                self.anchor = attribute(tag, " name=").or_else(|| attribute(tag, " id="));
+                self.anchor = attribute(tag, "name").or_else(|| attribute(tag, "id"));
             }
         } else if tag.starts_with("<span") {
             let is_source = tag.contains("sxs-lookup");
@@ -79,11 +79,31 @@ impl Title {
     }
 }
 
+fn is_anchor(tag: &str) -> bool {
+    let name = tag.get(..2).is_some_and(|it| it.eq_ignore_ascii_case("<a"));
+    name && tag[2..].starts_with(|c: char| c.is_ascii_whitespace())
+}
+
+/// The value of an attribute, in quotes or without, its name in any case.
 fn attribute(tag: &str, name: &str) -> Option<String> {
-    let rest = &tag[tag.find(name)? + name.len()..];
-    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    let value = rest[1..].split(quote).next()?;
-    (!value.is_empty()).then(|| value.to_owned())
+    let mut rest = tag;
+    while let Some(equals) = rest.find('=') {
+        let before = rest[..equals].trim_end();
+        let after = rest[equals + 1..].trim_start();
+        let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let (value, left) = if let Some(quote) = quote {
+            after[1..].split_once(quote)?
+        } else {
+            let ends = |c: char| c.is_ascii_whitespace() || c == '>';
+            after.split_at(after.find(ends).unwrap_or(after.len()))
+        };
+        let word = before.rsplit(|c: char| c.is_ascii_whitespace()).next();
+        if word.is_some_and(|it| it.eq_ignore_ascii_case(name)) {
+            return (!value.is_empty()).then(|| value.to_owned());
+        }
+        rest = left;
+    }
+    None
 }
 
 #[cfg(test)]
@@ -109,6 +129,23 @@ mod tests {
         title.html("<a name='second'>");
         title.text("Text");
         assert_eq!(title.into_anchor(), "first");
+    }
+
+    #[test]
+    fn an_anchor_is_read_as_html_has_it() {
+        for (tag, name) in [
+            ("<A NAME=\"x\">", Some("x")),
+            ("<a\nname='x y'>", Some("x y")),
+            ("<a href=#b id=x>", Some("x")),
+            ("<a title=\"name=z\" name=x/>", Some("x/")),
+            ("<abbr name=\"x\">", None),
+            ("<a name=\"\">", None),
+            ("<a name=\"x", None),
+        ] {
+            let mut title = Title::default();
+            title.html(tag);
+            assert_eq!(title.anchor.as_deref(), name, "{tag}");
+        }
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The variables of one scenario, as they come up (SPEC section 4).
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use indexmap::IndexMap;
 
 use crate::model::identifier::{self, Normal};

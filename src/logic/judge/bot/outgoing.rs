@@ -115,7 +115,7 @@ fn payload(record: &mut Record, body: Option<&Body>) -> Payload {
         None => Payload::Empty,
         Some(Body::Json(body)) => Payload::Json(record.bindings.fill_json(body)),
         Some(Body::Text(text)) => Payload::Text {
-            text: text.clone(),
+            text: record.bindings.fill(text),
             error: String::new(),
         },
     }

@@ -402,7 +402,7 @@ pub(super) fn outgoing_request(record: &mut Record, step: &RequestStep) -> Reque
             Payload::Json(record.bindings.fill_json(body))
         }
         Some(crate::model::message::Body::Text(text)) => Payload::Text {
-            text: text.clone(),
+            text: record.bindings.fill(text),
             error: String::new(),
         },
     };

@@ -1,0 +1,151 @@
+//! `confcall ca`: the certificate of the local authority, and how clients come to trust it.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use etcetera::BaseStrategy as _;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+use crate::io::tls::{Authority, AuthorityError};
+
+/// What `confcall ca --help` ends with.
+pub const EXAMPLES: &str = "\
+The authority is made on first use, on this machine. Whoever has its key can read what its clients
+send: trust it for the programs that are recorded rather than for the whole system.
+
+Examples:
+  confcall ca
+  confcall ca --print > confcall.pem";
+
+/// The arguments of `confcall ca`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    folder: Folder,
+    /// Print the certificate itself, in PEM
+    #[arg(long)]
+    print: bool,
+}
+
+/// Where the authority is kept.
+#[derive(Debug, Args)]
+pub struct Folder {
+    /// The folder of the local authority [default: `confcall` in your configuration folder]
+    #[arg(long, value_name = "DIR", env = "CONFCALL_CA_DIR")]
+    ca_dir: Option<PathBuf>,
+}
+
+impl Folder {
+    /// The authority, made where there is none.
+    ///
+    /// # Errors
+    ///
+    /// A folder that takes no files, files that are no authority, and no home folder to look in.
+    pub fn authority(&self) -> Result<Authority, Failure> {
+        let given = self.ca_dir.as_deref();
+        let folder = match given.filter(|it| !it.as_os_str().is_empty()) {
+            Some(folder) => folder.to_owned(),
+            None => etcetera::choose_base_strategy()
+                .map_err(|error| {
+                    Failure::Usage(format!(
+                        "no configuration folder: {error}\n  = help: give `--ca-dir DIR`"
+                    ))
+                })?
+                .config_dir()
+                .join("confcall"),
+        };
+        Authority::open(&folder).map_err(|error| match error {
+            AuthorityError::Unwritable { .. } => Failure::Environment(error.to_string()),
+            AuthorityError::Unusable { .. } => Failure::Usage(error.to_string()),
+        })
+    }
+}
+
+/// Prints the certificate, or where it is and how it is trusted.
+///
+/// # Errors
+///
+/// What [`Folder::authority`] has.
+pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    let authority = arguments.folder.authority()?;
+    if arguments.print {
+        output.print(authority.pem())?;
+    } else {
+        output.print(&instructions(authority.path()))?;
+    }
+    Ok(Exit::Success)
+}
+
+fn instructions(path: &Path) -> String {
+    let path = path.display();
+    format!(
+        "\
+{path}
+
+PROXY is the address that `confcall record --intercept HOST` prints.
+
+curl
+  curl --proxy PROXY --cacert {path} https://HOST/
+  or, for programs that call it: HTTPS_PROXY=PROXY CURL_CA_BUNDLE={path}
+
+Python
+  urllib, http.client:  HTTPS_PROXY=PROXY SSL_CERT_FILE={path}
+  requests:             HTTPS_PROXY=PROXY REQUESTS_CA_BUNDLE={path}
+  (http.client itself takes a proxy only by set_tunnel, and a context with cafile)
+
+Node
+  HTTPS_PROXY=PROXY NODE_EXTRA_CA_CERTS={path} NODE_USE_ENV_PROXY=1
+  (fetch takes a proxy from the environment only where NODE_USE_ENV_PROXY is known, which is from
+  22.21 and 24.0 on; before, the program must set one itself: undici's EnvHttpProxyAgent)
+
+.NET
+  HTTPS_PROXY=PROXY SSL_CERT_FILE={path}
+  (on Linux; elsewhere the certificate goes into the user's store
+  Windows: certutil -user -addstore Root {path}
+  macOS:   security add-trusted-cert -k ~/Library/Keychains/login.keychain-db {path})
+
+Java
+  keytool -importcert -noprompt -alias confcall -file {path} \\
+    -keystore confcall.p12 -storetype PKCS12 -storepass confcall
+  java -Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=PORT \\
+    -Djavax.net.ssl.trustStore=confcall.p12 -Djavax.net.ssl.trustStorePassword=confcall
+  (a trust store replaces the other authorities; hosts of this machine go through the proxy only
+  with -Dhttp.nonProxyHosts=)
+
+Go
+  HTTPS_PROXY=PROXY SSL_CERT_FILE={path}
+  (not on Windows and macOS, where the certificate goes into the store as for .NET; hosts of this
+  machine never go through the proxy)
+
+Other hosts than the named ones are tunnelled, and show their own certificates: where a file
+replaces the other authorities, `cat` it together with the system's.
+
+The key beside it can sign for any host: keep it on this machine. Removing the folder ends it.
+"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_client_is_told_the_path() {
+        let said = instructions(Path::new("/a/ca.pem"));
+        for word in [
+            "CURL_CA_BUNDLE=/a/ca.pem",
+            "REQUESTS_CA_BUNDLE=/a/ca.pem",
+            "NODE_EXTRA_CA_CERTS=/a/ca.pem",
+            "NODE_USE_ENV_PROXY",
+            "SSL_CERT_FILE=/a/ca.pem",
+            "-file /a/ca.pem",
+        ] {
+            assert!(said.contains(word), "{word}");
+        }
+        for client in ["curl", "Python", "Node", ".NET", "Java", "Go"] {
+            assert!(said.lines().any(|line| line == client), "{client}");
+        }
+    }
+}

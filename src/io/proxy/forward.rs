@@ -1,0 +1,251 @@
+//! One request, passed on, and its answer on the way back.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, HeaderMap, HeaderValue,
+};
+use hyper::http::request::Parts;
+use hyper::http::uri::{Authority, Scheme};
+use hyper::{Method, Request, Response, StatusCode};
+
+use super::body::{Broken, Homeward, Outward};
+use super::exchange::{Pending, target_of};
+use super::intercept::{self, Interception, Origin};
+use super::{Recorder, Route, Session, hop, tee};
+use crate::io::net::{in_words, uncoded};
+use crate::model::cassette::Direction;
+
+/// One request, passed on, and its answer on the way back. An error breaks the connection.
+pub(super) async fn forward(
+    session: &Arc<Session>,
+    request: Request<Incoming>,
+) -> Result<Response<Homeward>, Broken> {
+    if request.method() == Method::CONNECT {
+        return Ok(match &session.route {
+            Route::Named(interception) => intercept::connect(session, interception, request).await,
+            _ => refusal(StatusCode::NOT_IMPLEMENTED, "there are no tunnels here"),
+        });
+    }
+    let (recorder, direction) = (&session.recorder, session.route.direction());
+    let (mut head, body) = request.into_parts();
+    if recorder.via.is_in(&head.headers) {
+        let message = "this request has come through here before: it would go round for ever";
+        return Ok(refusal(StatusCode::LOOP_DETECTED, message));
+    }
+    let address = match address(session, &mut head) {
+        Ok(address) => address,
+        Err((status, message)) => return Ok(refusal(status, &message)),
+    };
+    let mut outgoing = Request::new(());
+    let is_head = head.method == Method::HEAD;
+    *outgoing.method_mut() = head.method.clone();
+    *outgoing.headers_mut() = head.headers.clone();
+    let version = head.version;
+    let pending = Pending::begin(recorder, direction, head);
+    hop::strip(outgoing.headers_mut());
+    recorder.via.add(version, outgoing.headers_mut());
+    outgoing.headers_mut().remove(HOST);
+    outgoing.headers_mut().remove(EXPECT);
+    join_cookies(outgoing.headers_mut());
+    let body = match outward(recorder, &pending, direction, body, &mut outgoing).await {
+        Ok(body) => body,
+        Err(broke) => {
+            pending.end(Some(broke.clone()))?;
+            return Ok(refusal(StatusCode::BAD_REQUEST, &broke));
+        }
+    };
+    *outgoing.uri_mut() = match address.parse() {
+        Ok(uri) => uri,
+        Err(error) => {
+            pending.end(Some(format!("{address}: {error}")))?;
+            return Ok(refusal(StatusCode::BAD_REQUEST, "the target is no path"));
+        }
+    };
+    match recorder.client.request(outgoing.map(|()| body)).await {
+        Ok(answer) => homeward(pending, is_head, answer).await,
+        Err(error) => {
+            pending.end(Some(in_words(&error)))?;
+            Ok(intercept::unreachable(&error))
+        }
+    }
+}
+
+/// The upstream's answer, on its way back.
+async fn homeward(
+    pending: Arc<Pending>,
+    is_head: bool,
+    answer: Response<Incoming>,
+) -> Result<Response<Homeward>, Broken> {
+    let (head, mut body) = answer.into_parts();
+    let mut response = Response::new(());
+    *response.status_mut() = head.status;
+    *response.headers_mut() = head.headers.clone();
+    hop::strip(response.headers_mut());
+    pending
+        .recorder
+        .via
+        .add(head.version, response.headers_mut());
+    let is_bare = matches!(
+        head.status,
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+    );
+    pending.answered(head);
+    if is_head || is_bare || body.size_hint().exact() == Some(0) {
+        // Nobody asks for a body where there can be none, and its end is the exchange's.
+        match body.frame().await {
+            Some(Ok(frame)) => pending.passed.frame(&frame),
+            Some(Err(error)) => {
+                pending.end(Some(error.to_string()))?;
+                return Err(error.into());
+            }
+            None => {}
+        }
+        pending.end(None)?;
+    }
+    Ok(response.map(|()| Homeward::streamed(body, pending)))
+}
+
+/// The status and the words of a refusal.
+type Refused = (StatusCode, String);
+
+/// The URL that a request goes to, or how it is refused.
+fn address(session: &Session, head: &mut Parts) -> Result<String, Refused> {
+    let target = target_of(&head.uri);
+    match &session.route {
+        Route::Service(url) => Ok(format!("{}{target}", url.as_str().trim_end_matches('/'))),
+        Route::Bot => match &session.recorder.callbacks {
+            Some(callbacks) => Ok(callbacks.target(&target)),
+            None => unreachable!("the bot's listener is there only with the bot"),
+        },
+        Route::Named(interception) => {
+            let origin = named(interception, head)?;
+            name_host(head, &origin);
+            Ok(origin.url(&target))
+        }
+        Route::Opened(origin) => {
+            let host = head.headers.get(HOST);
+            let host = host.map(|it| it.to_str().unwrap_or_default());
+            let authority = head.uri.authority().map(Authority::as_str);
+            if host.into_iter().chain(authority).any(|it| !origin.is(it)) {
+                let message = format!("this tunnel leads to {} only", origin.authority());
+                return Err((StatusCode::MISDIRECTED_REQUEST, message));
+            }
+            name_host(head, origin);
+            Ok(origin.url(&target))
+        }
+    }
+}
+
+/// The origin that a target in absolute form names (RFC 9112 section 3.2.2), where it is recorded.
+fn named(interception: &Interception, head: &Parts) -> Result<Origin, Refused> {
+    let parts = head.uri.authority().and_then(intercept::host_of);
+    let (Some(scheme), Some((host, port))) = (head.uri.scheme(), parts) else {
+        let message = "this is a forward proxy: a request for it names a whole URL, and https goes \
+                       through CONNECT";
+        return Err((StatusCode::BAD_REQUEST, message.to_owned()));
+    };
+    if *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS {
+        let message = format!("`{scheme}` is neither `http` nor `https`");
+        return Err((StatusCode::BAD_REQUEST, message));
+    }
+    let port = port.unwrap_or_else(|| intercept::default_port(scheme));
+    if !interception.names(&host, port) {
+        let message = format!(
+            "`{host}` is not named: give `--intercept {host}`; other hosts are reached by CONNECT \
+             alone"
+        );
+        return Err((StatusCode::FORBIDDEN, message));
+    }
+    Ok(Origin::new(scheme.clone(), &host, port))
+}
+
+/// Writes the origin into `Host`, which the target overrides: what is recorded names the host that
+/// was sent to.
+fn name_host(head: &mut Parts, origin: &Origin) {
+    let is_named = head
+        .headers
+        .get(HOST)
+        .and_then(|it| it.to_str().ok())
+        .is_some_and(|it| origin.is(it));
+    if !is_named && let Ok(host) = HeaderValue::from_str(origin.authority()) {
+        head.headers.insert(HOST, host);
+    }
+}
+
+/// Makes one field of the cookies that HTTP/2 lets a client send apart (RFC 9113 section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    if headers.get_all(COOKIE).iter().nth(1).is_some() {
+        let crumbs: Vec<_> = headers
+            .get_all(COOKIE)
+            .iter()
+            .map(HeaderValue::as_bytes)
+            .collect();
+        if let Ok(whole) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..])) {
+            headers.insert(COOKIE, whole);
+        }
+    }
+}
+
+/// The body for the upstream. JSON of the bot's within the limit is read whole, for the callback
+/// address in it; everything else is passed on as it comes.
+async fn outward(
+    recorder: &Recorder,
+    pending: &Pending,
+    direction: Direction,
+    body: Incoming,
+    outgoing: &mut Request<()>,
+) -> Result<Outward, String> {
+    let headers = outgoing.headers_mut();
+    let is_json = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.to_ascii_lowercase().contains("json"));
+    let is_short = body
+        .size_hint()
+        .upper()
+        .is_some_and(|length| length <= recorder.max_body as u64);
+    if body.is_end_stream() {
+        pending.note_request();
+        return Ok(Outward::Whole(None));
+    }
+    if !is_json || !(is_short || headers.get(CONTENT_LENGTH).is_none()) {
+        return Ok(Outward::Streamed(body, pending.sent.clone()));
+    }
+    let bytes = Limited::new(body, recorder.max_body)
+        .collect()
+        .await
+        .map_err(|error| format!("the body broke off or is too long: {error}"))?
+        .to_bytes();
+    pending.sent.data(&bytes);
+    pending.note_request();
+    let rewritten = recorder
+        .callbacks
+        .as_ref()
+        .filter(|_| direction == Direction::Request)
+        .and_then(|callbacks| {
+            let text = uncoded(tee::codings(headers), &bytes).ok()??.into_owned();
+            callbacks.rewritten(&String::from_utf8(text).ok()?)
+        });
+    headers.remove(CONTENT_LENGTH);
+    Ok(Outward::Whole(Some(match rewritten {
+        Some(text) => {
+            headers.remove(CONTENT_ENCODING);
+            Bytes::from(text)
+        }
+        None => bytes,
+    })))
+}
+
+/// confcall's own answer, in JSON.
+pub(super) fn refusal(status: StatusCode, message: &str) -> Response<Homeward> {
+    let text = serde_json::json!({"error": {"code": "confcall", "message": message}}).to_string();
+    let mut response = Response::new(Homeward::Whole(Some(text.into())));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}

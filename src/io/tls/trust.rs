@@ -1,0 +1,192 @@
+//! What confcall trusts as a client: the system's authorities, and the certificates of a file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{VerifierBuilderError, WebPkiServerVerifier, verify_server_name};
+use rustls::pki_types::pem::{Error as PemError, PemObject as _};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
+
+/// Why a file of certificates is none.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{}: {reason}\n  = help: `--ca` takes certificates in PEM, the form that begins with \
+     `-----BEGIN CERTIFICATE-----`",
+    path.display()
+)]
+pub struct TrustError {
+    path: PathBuf,
+    reason: String,
+}
+
+/// The configuration of a client that trusts the system's authorities (or, where `SSL_CERT_FILE` or
+/// `SSL_CERT_DIR` is set, those) and the certificates of a PEM file, authorities or a server's own.
+/// Which HTTP is offered is the caller's.
+///
+/// # Errors
+///
+/// A file that cannot be read, or holds no certificate.
+pub fn client_config(more: Option<&Path>) -> Result<ClientConfig, TrustError> {
+    let named = more.map_or(Ok(Vec::new()), read)?;
+    let system = rustls_native_certs::load_native_certs().certs;
+    let builder = ClientConfig::builder_with_provider(super::provider())
+        .with_safe_default_protocol_versions()
+        .unwrap_or_else(|error| unreachable!("ring speaks what rustls does: {error}"));
+    let builder = match Verifier::new(system, named) {
+        Ok(verifier) => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier)),
+        // Plain HTTP goes without authorities. In a handshake nobody is trusted.
+        Err(_) => builder.with_root_certificates(RootCertStore::empty()),
+    };
+    Ok(builder.with_no_client_auth())
+}
+
+fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, TrustError> {
+    let error = |reason: String| TrustError {
+        path: path.to_owned(),
+        reason,
+    };
+    let unread = |cause: PemError| error(cause.to_string());
+    let mut found = Vec::new();
+    for certificate in CertificateDer::pem_file_iter(path).map_err(unread)? {
+        let certificate = certificate.map_err(unread)?;
+        let parsed = ParsedCertificate::try_from(&certificate);
+        parsed.map_err(|cause| error(cause.to_string()))?;
+        found.push(certificate);
+    }
+    if found.is_empty() {
+        return Err(error("no certificate in it".into()));
+    }
+    Ok(found)
+}
+
+/// Verifies as rustls does, and takes one thing more: a certificate that was named itself, and
+/// that says of itself to be an authority. So are those that `openssl req -x509` makes, and curl
+/// takes them too.
+#[derive(Debug)]
+struct Verifier {
+    strict: Arc<WebPkiServerVerifier>,
+    named: Vec<CertificateDer<'static>>,
+}
+
+impl Verifier {
+    fn new(
+        system: Vec<CertificateDer<'static>>,
+        named: Vec<CertificateDer<'static>>,
+    ) -> Result<Self, VerifierBuilderError> {
+        let mut roots = RootCertStore::empty();
+        // One of the system's that cannot be read is missing in a handshake, which tells it.
+        roots.add_parsable_certificates(system.into_iter().chain(named.iter().cloned()));
+        let strict =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), super::provider());
+        Ok(Self {
+            strict: strict.build()?,
+            named,
+        })
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        between: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        status: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verified = self
+            .strict
+            .verify_server_cert(certificate, between, name, status, now);
+        match verified {
+            // Its time has been checked by then; what is wrong in other ways has an error of its
+            // own.
+            Err(Error::InvalidCertificate(CertificateError::Other(_)))
+                if self.named.contains(certificate) =>
+            {
+                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.strict
+            .verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.strict
+            .verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.strict.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
+
+    #[test]
+    fn a_file_without_certificates_is_refused_with_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("target.pem");
+        let said = || client_config(Some(&path)).unwrap_err().to_string();
+        assert!(said().contains("target.pem"), "{}", said());
+        std::fs::write(&path, "no PEM").unwrap();
+        assert!(said().contains("no certificate in it"), "{}", said());
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        std::fs::write(&path, broken).unwrap();
+        assert!(said().contains("--ca"), "{}", said());
+        assert!(Verifier::new(Vec::new(), Vec::new()).is_err());
+    }
+
+    #[test]
+    fn a_certificate_that_was_named_is_trusted_for_its_name_and_its_time() {
+        let made = |is_ca: bool, last_year: i32| {
+            let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+            if is_ca {
+                params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            }
+            params.not_after = date_time_ymd(last_year, 1, 1);
+            let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+            certificate.der().clone()
+        };
+        let (leaf, authority) = (made(false, 4000), made(true, 4000));
+        let (expired, other) = (made(true, 2000), made(true, 4000));
+        let named = vec![leaf.clone(), authority.clone(), expired.clone()];
+        let verifier = Verifier::new(Vec::new(), named).unwrap();
+        for (certificate, name, is_trusted) in [
+            (&leaf, "localhost", true),
+            (&leaf, "example.com", false),
+            (&authority, "localhost", true),
+            (&authority, "example.com", false),
+            (&expired, "localhost", false),
+            (&other, "localhost", false),
+        ] {
+            let name = ServerName::try_from(name).unwrap();
+            let result = verifier.verify_server_cert(certificate, &[], &name, &[], UnixTime::now());
+            assert_eq!(result.is_ok(), is_trusted, "{name:?}: {result:?}");
+        }
+    }
+}
