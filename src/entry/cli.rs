@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::output::Color;
 use super::{
-    ca, check, completions, extract, list, record, replay, run, schema, selftest, serve, show,
+    accept, ca, check, completions, extract, list, record, replay, run, schema, selftest, serve,
+    show,
 };
 
 /// Record-replay conformance tests for calling bots and the services that they call
@@ -69,6 +70,9 @@ Examples:
     /// Play one party of a recording for the other one
     #[command(after_help = replay::EXAMPLES)]
     Replay(Box<replay::Arguments>),
+    /// Review conversations that differ from the accepted ones
+    #[command(after_help = accept::EXAMPLES)]
+    Accept(accept::Arguments),
     /// Judge cassettes and HAR files, offline
     #[command(after_help = check::EXAMPLES)]
     Check(check::Arguments),

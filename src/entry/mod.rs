@@ -6,6 +6,7 @@
 //! Each command is a file of its own, with its arguments, and a function that gives an [`Exit`] or
 //! a [`Failure`].
 
+pub mod accept;
 pub mod ca;
 pub mod check;
 pub mod cli;
@@ -135,6 +136,7 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Record(arguments) => record::command(*arguments, output),
         Command::Ca(arguments) => ca::command(&arguments, output),
         Command::Replay(arguments) => replay::command(*arguments, output),
+        Command::Accept(arguments) => accept::command(&arguments, output),
         Command::Check(arguments) => check::command(&arguments, output),
         Command::Extract(arguments) => extract::command(&arguments, output),
         Command::Selftest(arguments) => selftest::command(&arguments, output),

@@ -7,5 +7,6 @@ pub mod proxy;
 pub mod recording;
 pub mod reference;
 pub mod replay;
+pub mod snapshots;
 pub mod store;
 pub mod tls;

@@ -2,10 +2,12 @@
 
 pub mod conversation;
 pub mod coverage;
+pub mod form;
 pub mod inventory;
 pub mod json;
 pub mod junit;
 pub mod list;
 pub mod paint;
+pub mod snapshot;
 pub mod terminal;
 pub mod unfit;

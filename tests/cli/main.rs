@@ -7,6 +7,7 @@
 )]
 
 mod extract;
+mod snapshots;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -7,6 +7,7 @@ use confcall::logic::verdict::{Role, ScenarioResult, Traffic, TrafficMessage};
 use confcall::model::message::{Body, Payload};
 use confcall::model::scenario::{Scenario, Step};
 use confcall::report::conversation::{self, Names};
+use confcall::report::form::by_form;
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
@@ -127,48 +128,4 @@ fn by_root(scenario: &Scenario, text: &str) -> String {
         }
     }
     text
-}
-
-/// A line with what nobody judges by its form: `{time}`, `{etag}`, `{guid}`, `{origin}`.
-fn by_form(line: &str) -> String {
-    let mut text = String::with_capacity(line.len());
-    let mut rest = line;
-    while !rest.is_empty() {
-        let (length, form) = form_at(rest, text.chars().next_back());
-        match form {
-            Some(form) => text.push_str(form),
-            None => text.push_str(&rest[..length]),
-        }
-        rest = &rest[length..];
-    }
-    text
-}
-
-/// The form that stands at the start of a text, with its length; else one character.
-fn form_at(text: &str, before: Option<char>) -> (usize, Option<&'static str>) {
-    let inside_word = before.is_some_and(char::is_alphanumeric);
-    let end = |is_part: fn(char) -> bool| text.find(|c| !is_part(c)).unwrap_or(text.len());
-    if let Some(scheme) = ["http://", "https://"]
-        .iter()
-        .find(|s| text.starts_with(**s))
-    {
-        let host = text[scheme.len()..].find(['/', '"', ' ']);
-        let length = scheme.len() + host.unwrap_or(text.len() - scheme.len());
-        return (length, Some("{origin}"));
-    }
-    if let Some(tag) = text.strip_prefix("W/\\\"") {
-        let quoted = tag.find("\\\"").map_or(text.len(), |at| 4 + at + 2);
-        return (quoted, Some("{etag}"));
-    }
-    if !inside_word {
-        let guid = end(|c| c.is_ascii_hexdigit() || c == '-');
-        if confcall::model::identifier::is_guid(&text[..guid]) {
-            return (guid, Some("{guid}"));
-        }
-        let time = end(|c| c.is_ascii_digit() || "-:.TZ+".contains(c));
-        if time >= 19 && text[..time].contains('T') {
-            return (time, Some("{time}"));
-        }
-    }
-    (text.chars().next().map_or(1, char::len_utf8), None)
 }

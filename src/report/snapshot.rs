@@ -1,0 +1,116 @@
+//! The text of a conversation that is kept, to be held against the next run's, in the files of
+//! insta: `cargo insta` reviews them too.
+
+use std::fmt::Write as _;
+
+use similar::{ChangeTag, TextDiff};
+
+use super::conversation::{self, Names};
+use super::form::by_form;
+use super::paint::Look;
+use crate::logic::verdict::{Role, ScenarioResult, Traffic, TrafficMessage};
+use crate::model::message::Payload;
+use crate::model::resource::path_of;
+use crate::text::place::printable;
+
+/// The name of a result's snapshot, without `.snap`.
+pub fn name(result: &ScenarioResult) -> String {
+    format!("{}__{}", result.scenario.replace('/', "__"), result.role)
+}
+
+/// The conversation as it is kept: by the steps that its messages were taken for; variables by name,
+/// properties in one order, and what nobody judges by its form. Messages of no step come and go with
+/// the timing of a run: they are judged, and not kept.
+pub fn render(result: &ScenarioResult) -> String {
+    let of_steps = result.traffic.iter().filter(|it| it.step.is_some());
+    let mut traffic: Vec<Traffic> = of_steps.cloned().collect();
+    let mut bound = result.bound.iter();
+    let callback = bound.find(|(_, value)| value.contains("://"));
+    for message in &mut traffic {
+        let told = message.from == Role::Service;
+        match &mut message.message {
+            TrafficMessage::Request(it) => {
+                sort(&mut it.body);
+                if let Some((name, url)) = callback
+                    && told
+                    && path_of(url) == path_of(&it.target)
+                {
+                    it.target = format!("{{{name}}}");
+                }
+            }
+            TrafficMessage::Response(it) => sort(&mut it.body),
+            TrafficMessage::Event(_) => {}
+        }
+    }
+    traffic.sort_by_key(|it| it.step);
+    let names = Names::new(&result.bound);
+    let mut text = format!("{}\n\n", result.verdict.as_str());
+    for line in conversation::traffic(&traffic, &names).lines() {
+        text.push_str(&by_form(line));
+        text.push('\n');
+    }
+    text
+}
+
+fn sort(body: &mut Payload) {
+    if let Payload::Json(body) = body {
+        body.sort_all_objects();
+    }
+}
+
+/// A snapshot file with this content.
+pub fn file(description: &str, content: &str) -> String {
+    let description = serde_json::Value::from(description);
+    format!("---\nsource: confcall\ndescription: {description}\n---\n{content}")
+}
+
+/// The content of a snapshot file; none where it is no such file.
+pub fn content(file: &str) -> Option<&str> {
+    let rest = file.strip_prefix("---\n")?;
+    let (_, content) = rest.split_once("\n---\n")?;
+    Some(content)
+}
+
+/// What changed, line by line, with three lines around each change.
+pub fn difference(old: &str, new: &str, look: Look) -> String {
+    let diff = TextDiff::from_lines(old, new);
+    let mut text = String::new();
+    for (number, group) in diff.grouped_ops(3).iter().enumerate() {
+        if number > 0 {
+            text.push_str("    ...\n");
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let line = printable(change.value().trim_end_matches(['\n', '\r']));
+            let line = match change.tag() {
+                ChangeTag::Equal => format!("  {line}"),
+                ChangeTag::Delete => look.removed(&format!("- {line}")),
+                ChangeTag::Insert => look.added(&format!("+ {line}")),
+            };
+            let _ = writeln!(text, "    {line}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_gives_its_content_back() {
+        let text = file("a \"b\"", "pass\n\n---\n");
+        assert_eq!(content(&text), Some("pass\n\n---\n"));
+        assert_eq!(content("pass\n"), None);
+    }
+
+    #[test]
+    fn a_difference_shows_its_surroundings() {
+        let old: String = ["a", "b", "c", "d", "e", "f"]
+            .map(|it| format!("{it}\n"))
+            .concat();
+        let new = old.replace('f', "g");
+        let shown = difference(&old, &new, Look::PLAIN);
+        assert_eq!(shown, "      c\n      d\n      e\n    - f\n    + g\n");
+        assert_eq!(difference(&old, &old, Look::PLAIN), "");
+    }
+}

@@ -1,0 +1,63 @@
+//! `confcall run --snapshots` and `confcall accept`: what is kept, what is told, what is written.
+
+use std::fs;
+use std::process::Output;
+
+use super::{command, confcall, refused, stdout};
+
+const RUN: [&str; 4] = ["run", "invite-one-pstn", "--edition", "2021-02"];
+
+fn run(folder: &str, environment: &[(&str, &str)]) -> (Option<i32>, String) {
+    let mut command = command(&[&RUN[..], &["--snapshots", folder]].concat());
+    command.env_remove("CI").env_remove("INSTA_FORCE_PASS");
+    let output = command.envs(environment.iter().copied()).output().unwrap();
+    (output.status.code(), told(&output))
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn conversations_are_proposed_accepted_and_held() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let path = kept.to_str().unwrap();
+    let (code, text) = run(path, &[("CI", "true")]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("NEW service of ") && !kept.exists(), "{text}");
+
+    assert_eq!(run(path, &[]).0, Some(1));
+    let waiting = confcall(&["accept", path]);
+    assert_eq!(waiting.status.code(), Some(1));
+    assert!(told(&waiting).contains("4 of 4 still wait"));
+    assert!(confcall(&["accept", path, "--all"]).status.success());
+    for _ in 0..3 {
+        let (code, text) = run(path, &[("CI", "true")]);
+        assert_eq!(code, Some(0), "{text}");
+    }
+
+    let snapshot = fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
+    let old = fs::read_to_string(&snapshot).unwrap();
+    fs::write(&snapshot, old.replace("HTTP 20", "HTTP 50")).unwrap();
+    let (code, text) = run(path, &[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("CHANGED ") && text.contains("- HTTP 50"),
+        "{text}"
+    );
+    assert!(confcall(&["accept", path, "--reject"]).status.success());
+    assert_eq!(
+        stdout(&confcall(&["accept", path])),
+        "nothing waits to be accepted\n"
+    );
+}
+
+#[test]
+fn a_forced_pass_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let arguments = [&RUN[..], &["--snapshots", path]].concat();
+    let output = command(&arguments).env("INSTA_FORCE_PASS", "1").output();
+    assert!(refused(&output.unwrap()).contains("INSTA_FORCE_PASS"));
+}
