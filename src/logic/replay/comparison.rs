@@ -53,7 +53,9 @@ impl Comparison {
             Role::Passing => mapping::role(name, live) == Role::Passing,
             Role::Id => self.ids(mapping, recorded, live),
             Role::Address => {
-                self.learnt.redirect(recorded, live);
+                if mapping.live(recorded) != Some(live) {
+                    self.learnt.redirect(recorded, live);
+                }
                 true
             }
             Role::Path => {
@@ -76,7 +78,7 @@ impl Comparison {
 
     fn ids(&mut self, mapping: &Mapping, recorded: &str, live: &str) -> bool {
         let agrees = mapping.agrees(recorded, live) && self.learnt.agrees(recorded, live);
-        if agrees {
+        if agrees && mapping.live(recorded).is_none() {
             self.learnt.learn(recorded, live);
         }
         agrees

@@ -15,6 +15,8 @@ pub struct Mapping {
     recorded: HashMap<String, String>,
     /// The live callback addresses, by the path of the recorded one.
     addresses: HashMap<String, String>,
+    /// Whether some live value differs from its recorded one.
+    changes: bool,
 }
 
 /// What pseudonyms begin with.
@@ -37,6 +39,7 @@ impl Mapping {
 
     /// From now on both stand for each other.
     pub fn learn(&mut self, recorded: &str, live: &str) {
+        self.changes |= recorded != live;
         self.live.insert(normal(recorded), live.to_owned());
         self.recorded.insert(normal(live), recorded.to_owned());
     }
@@ -48,6 +51,7 @@ impl Mapping {
 
     /// From now on the live address takes the place of the recorded one. Several may have one.
     pub fn redirect(&mut self, recorded: &str, live: &str) {
+        self.changes |= recorded != live;
         self.live.insert(normal(recorded), live.to_owned());
         let path = resource::path_of(recorded).to_owned();
         self.addresses.insert(path, live.to_owned());
@@ -60,14 +64,20 @@ impl Mapping {
 
     /// Takes over what another mapping knows.
     pub fn extend(&mut self, other: Self) {
+        self.changes |= other.changes;
         self.live.extend(other.live);
         self.recorded.extend(other.recorded);
         self.addresses.extend(other.addresses);
     }
 
+    /// Whether some live value differs from its recorded one.
+    pub const fn changes(&self) -> bool {
+        self.changes
+    }
+
     /// A recorded text with the live values in it: the whole of it, or segments of a path.
     pub fn translated(&self, text: &str) -> String {
-        if self.live.is_empty() {
+        if !self.changes {
             return text.to_owned();
         }
         if let Some(live) = self.live(text) {
@@ -89,6 +99,7 @@ impl Mapping {
     /// A recorded body with the live values in it.
     pub fn translated_json(&self, body: &Value) -> Value {
         match body {
+            unchanged if !self.changes => unchanged.clone(),
             Value::String(text) => Value::String(self.translated(text)),
             Value::Array(items) => items
                 .iter()

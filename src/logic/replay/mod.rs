@@ -86,7 +86,10 @@ impl Outgoing {
                 .map(|(name, value)| (name.clone(), mapping.translated(value)))
                 .collect(),
             body: match body {
-                Content::Json(value) => mapping.translated_json(value).to_string().into_bytes(),
+                Content::Json(value) if mapping.changes() => {
+                    mapping.translated_json(value).to_string().into_bytes()
+                }
+                Content::Json(value) => value.to_string().into_bytes(),
                 Content::Text(text) => text.clone().into_bytes(),
                 Content::Base64(coded) => STANDARD.decode(coded).unwrap_or_default(),
                 Content::Empty | Content::Omitted { .. } => Vec::new(),

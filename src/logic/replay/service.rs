@@ -39,7 +39,7 @@ pub struct Service {
 /// How a recorded service behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Recordings that were served begin again, and nothing counts as unused.
+    /// Recordings that were served begin again, nothing counts as unused, and no traffic is kept.
     pub reuse: bool,
     /// Whether notifications are sent: the bot's address is known.
     pub tells: bool,
@@ -124,6 +124,14 @@ impl Service {
             Some(index) => self.serve(index),
             None => self.refuse(&marks, &request),
         };
+        if !self.options.reuse {
+            self.show(request, &answer);
+        }
+        answer
+    }
+
+    /// Keeps an exchange for the report.
+    fn show(&mut self, request: Request, answer: &Answer) {
         self.record
             .traffic(Role::Bot, TrafficMessage::Request(request));
         self.record.traffic(
@@ -134,7 +142,6 @@ impl Service {
                 body: Payload::from_bytes(&answer.message.body),
             }),
         );
-        answer
     }
 
     fn find(&mut self, marks: &Marks, request: &Request) -> Option<usize> {

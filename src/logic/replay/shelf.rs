@@ -6,8 +6,9 @@
 //! found is still to be compared.
 
 use std::collections::HashMap;
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher as _};
+use std::hash::{BuildHasher as _, Hash, Hasher as _};
+
+use foldhash::quality::{FixedState, FoldHasher};
 
 use serde_json::Value;
 
@@ -40,6 +41,9 @@ struct Level {
     /// For each, the next one that may not be served yet. Served ones are passed over once.
     next: Vec<u32>,
 }
+
+/// Marks are compared within one run only, and what they find is compared again.
+const SEED: FixedState = FixedState::with_seed(0);
 
 /// What a request is, at every level.
 pub(super) type Marks = [u64; LEVELS];
@@ -177,7 +181,7 @@ fn marks(
     body: Option<&Value>,
     issued: &HashMap<String, String>,
 ) -> Marks {
-    let mut hashers: [DefaultHasher; LEVELS] = Default::default();
+    let mut hashers: [FoldHasher<'_>; LEVELS] = std::array::from_fn(|_| SEED.build_hasher());
     let path = resource::shape_of(target);
     for hasher in &mut hashers {
         (method, &path).hash(hasher);
@@ -198,7 +202,7 @@ fn marks(
 }
 
 struct Hashing<'a> {
-    hashers: &'a mut [DefaultHasher; LEVELS],
+    hashers: &'a mut [FoldHasher<'static>; LEVELS],
     issued: &'a HashMap<String, String>,
 }
 
