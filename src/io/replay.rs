@@ -40,7 +40,6 @@ struct Stage<T> {
     party: Mutex<T>,
     manners: Manners,
     client: Client,
-    /// Something happened.
     progress: Notify,
     last: Mutex<Instant>,
 }
@@ -60,8 +59,14 @@ impl<T> Stage<T> {
         self.party.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Something happened, of which the one who waits need not know.
     fn went_on(&self) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// Something happened that the one who waits may act on.
+    fn wake(&self) {
+        self.went_on();
         self.progress.notify_one();
     }
 
@@ -71,10 +76,28 @@ impl<T> Stage<T> {
         last.elapsed()
     }
 
-    /// Waits until something happens; false where the deadline passed first.
+    /// Waits until it is woken; false where nothing has happened for the deadline.
     async fn wait(&self) -> bool {
-        let left = self.manners.deadline.saturating_sub(self.silence());
-        timeout(left, self.progress.notified()).await.is_ok()
+        loop {
+            let left = self.manners.deadline.saturating_sub(self.silence());
+            if left.is_zero() {
+                return false;
+            }
+            if timeout(left, self.progress.notified()).await.is_ok() {
+                return true;
+            }
+        }
+    }
+}
+
+impl Stage<Service> {
+    /// Something happened; where it was the last thing, the one who waits is woken.
+    fn went_on_or_done(&self) {
+        if self.party().is_done() {
+            self.wake();
+        } else {
+            self.went_on();
+        }
     }
 }
 
@@ -129,7 +152,7 @@ fn answer(stage: &Arc<Stage<Service>>, teller: &Arc<Teller>, request: Request) -
         reply = reply.delayed(answer.took);
     }
     if answer.tells.is_empty() {
-        stage.went_on();
+        stage.went_on_or_done();
         return reply;
     }
     let sent = Arc::new(Notify::new());
@@ -139,7 +162,7 @@ fn answer(stage: &Arc<Stage<Service>>, teller: &Arc<Teller>, request: Request) -
         // Where the bot went away before the answer was out, it is told all the same.
         let _ = timeout(stage.manners.deadline, told.notified()).await;
         teller.tell(answer.tells);
-        stage.went_on();
+        stage.went_on_or_done();
     });
     reply.telling(sent)
 }
@@ -184,7 +207,7 @@ impl Teller {
         let answer = stage.client.send(outgoing(&told, url), deadline).await;
         let answer = answer.map_err(|error| error.to_string());
         stage.party().acknowledged(exchange, answer);
-        stage.went_on();
+        stage.went_on_or_done();
     }
 }
 
@@ -232,7 +255,7 @@ pub async fn bot(
                 let stage = Arc::clone(&stage);
                 async move {
                     let status = stage.party().received(request);
-                    stage.went_on();
+                    stage.wake();
                     Reply::status(status)
                 }
             },
@@ -261,7 +284,7 @@ pub async fn bot(
         tokio::select! {
             went_on = stage.wait() => if !went_on {
                 stage.party().give_up_waiting();
-                stage.went_on();
+                stage.wake();
             },
             () = shutdown.begun() => break,
         }
@@ -332,7 +355,7 @@ async fn ask(
     drop(place);
     let answer = answer.map_err(|error| error.to_string());
     stage.party().answered(request.exchange, answer);
-    stage.went_on();
+    stage.wake();
 }
 
 fn outgoing(request: &replay::OutgoingRequest, url: String) -> OutgoingRequest {
