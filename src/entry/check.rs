@@ -14,6 +14,7 @@ use super::values::{self, ReportFile};
 use crate::io::recording;
 use crate::logic::judge;
 use crate::logic::recording::check;
+use crate::logic::recording::secrets::{self, Secret};
 use crate::logic::selection::Filter;
 use crate::logic::verdict::{Run, Target};
 use crate::report::{terminal, unfit};
@@ -49,6 +50,25 @@ pub struct Arguments {
     report: Vec<ReportFile>,
 }
 
+/// How many places of secrets are told of one file.
+const TOLD: usize = 10;
+
+/// Warns of what a recorder would have replaced.
+fn tell_secrets(file: &str, secrets: &[Secret]) {
+    for secret in secrets.iter().take(TOLD) {
+        output::tell(&format!(
+            "warning: {file}: exchange {} holds what looks like a secret: {}",
+            secret.exchange, secret.place
+        ));
+    }
+    if secrets.len() > TOLD {
+        output::tell(&format!(
+            "warning: {file}: and {} more",
+            secrets.len() - TOLD
+        ));
+    }
+}
+
 /// Judges recordings.
 ///
 /// # Errors
@@ -71,6 +91,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
         }
         let checked = check::check(&recording, &cases, &options);
         let name = file.display().to_string();
+        tell_secrets(&name, &secrets::secrets(&recording));
         strangers.push_str(&unfit::render(&name, &checked.unfit, output.look));
         results.extend(checked.results);
         names.push(name);

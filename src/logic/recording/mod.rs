@@ -10,6 +10,7 @@
 //! - `alignment` reads from recorded messages what the variables of a scenario are.
 //! - `hearing` gives the judge a recorded half in the place of the one that confcall would play.
 //! - [`har`] reads and writes the files of other tools.
+//! - [`secrets`] tells what another tool's recording should not hold.
 //! - [`check`] does all that for a whole recording.
 
 mod alignment;
@@ -18,6 +19,7 @@ pub mod check;
 pub mod grouping;
 pub mod har;
 mod hearing;
+pub mod secrets;
 mod segment;
 mod timeline;
 
