@@ -52,6 +52,24 @@ fn operations() -> Vec<Row> {
             Fails(Rule::Correlation, "/value/0/resourceData/id"),
         ),
         service(
+            "an id is never empty",
+            ONE,
+            |t| t.body(2)["id"] = json!(""),
+            Fails(Rule::ResponseBody, "/id"),
+        ),
+        service(
+            "the entity is what the path names: its @odata.id",
+            ONE,
+            |t| t.entry(3)["resourceData"]["@odata.id"] = path_of(CALL, "/operations/other"),
+            Fails(Rule::Correlation, "/value/0/resourceData/@odata.id"),
+        ),
+        service(
+            "the entity is what the path names: the id of a call",
+            PEER,
+            |t| t.entry(5)["resourceData"]["id"] = json!("other"),
+            Fails(Rule::Correlation, "/value/0/resourceData/id"),
+        ),
+        service(
             "is one operation: however a GUID is spelled",
             ONE,
             |t| {
@@ -187,6 +205,12 @@ fn people() -> Vec<Row> {
             ONE,
             |t| t.body(2)["participants"][0]["identity"]["user"]["id"] = json!("other"),
             Fails(Rule::Correlation, "/participants"),
+        ),
+        service(
+            "the call that is replaced comes back unchanged",
+            REPLACE,
+            |t| t.body(2)["participants"][0]["replacesCallId"] = json!("other"),
+            Fails(Rule::Correlation, "/participants/0/replacesCallId"),
         ),
         service(
             "exactly: nobody more",

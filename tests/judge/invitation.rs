@@ -53,6 +53,24 @@ fn heads() -> Vec<Row> {
             Fails(Rule::RequestHeader, ""),
         ),
         bot(
+            "bearer token: one token without blanks",
+            ONE,
+            |t| t.header(1, "Authorization", "Bearer a b"),
+            Fails(Rule::RequestHeader, ""),
+        ),
+        bot(
+            "bearer token: no placeholder of a page",
+            ONE,
+            |t| t.header(1, "Authorization", "Bearer {token}"),
+            Fails(Rule::RequestHeader, ""),
+        ),
+        bot(
+            "bearer token: said once",
+            ONE,
+            |t| t.request(1).headers.push("authorization", "Basic eHg="),
+            Fails(Rule::RequestHeader, ""),
+        ),
+        bot(
             "bearer token: the case of the scheme is free",
             ONE,
             |t| t.header(1, "Authorization", "bearer x"),

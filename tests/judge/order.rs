@@ -66,6 +66,30 @@ fn ends() -> Vec<Row> {
             Fails(Rule::NotificationUnexpected, "/value/0"),
         ),
         service(
+            "what ends is one operation: it is there",
+            ONE,
+            |t| t.entry(3)["resourceData"] = json!([]),
+            Fails(Rule::NotificationBody, "/value/0/resourceData"),
+        ),
+        service(
+            "what ends is one operation: there is no other",
+            ONE,
+            |t| {
+                let one = t.entry(3)["resourceData"].clone();
+                t.entry(3)["resourceData"] = json!([one, one]);
+            },
+            Fails(Rule::NotificationBody, "/value/0/resourceData"),
+        ),
+        service(
+            "what ends is one operation: as a collection of one",
+            ONE,
+            |t| {
+                let one = t.entry(3)["resourceData"].clone();
+                t.entry(3)["resourceData"] = json!([one]);
+            },
+            Passes,
+        ),
+        service(
             "nothing follows the end of a call",
             PEER,
             |t| {

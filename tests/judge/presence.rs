@@ -28,6 +28,12 @@ pub fn rows() -> Vec<Row> {
 fn required() -> Vec<Row> {
     vec![
         service(
+            "a member of a collection is not null",
+            ONE,
+            |t| t.body(2)["participants"] = json!([null]),
+            Fails(Rule::ResponseBody, "/participants/0"),
+        ),
+        service(
             "a property that every example shows: in an answer",
             ONE,
             |t| drop(t.body(2), "status"),

@@ -69,6 +69,27 @@ fn shape() -> Vec<Row> {
             Passes,
         ),
         bot(
+            "path: with or without a version, and nothing else before it",
+            ONE,
+            |t| {
+                let call = "c0ffee00-0000-4000-8000-000000000000";
+                t.request(1).target = format!("/v2.0/app/calls/{call}/participants/invite");
+            },
+            Fails(Rule::RequestTarget, ""),
+        ),
+        bot(
+            "path: no segment is empty",
+            ONE,
+            |t| {
+                let target = t
+                    .request(1)
+                    .target
+                    .replace("/participants", "//participants");
+                t.request(1).target = target;
+            },
+            Fails(Rule::RequestTarget, ""),
+        ),
+        bot(
             "path: no other form of it",
             ONE,
             |t| {

@@ -123,7 +123,12 @@ impl Walk<'_> {
             Value::Array(items) => {
                 if let Some(item_shape) = shape.items() {
                     for (index, item) in items.iter().enumerate() {
-                        self.value(item_shape, item, &at.index(index));
+                        let below = at.index(index);
+                        // A property may be null as if it were not there; a member is there.
+                        if item.is_null() && item_shape.is_shown() {
+                            self.push(&below, MismatchKind::Type, item_shape.sample(), item);
+                        }
+                        self.value(item_shape, item, &below);
                     }
                 }
             }

@@ -74,8 +74,8 @@ fn identities_of(participant: &Value) -> Vec<Person> {
 
 /// The call of a `replacesCallId`, which may be an id or a path.
 pub fn call_of(replaces: &str) -> String {
-    match Resource::parse(replaces).as_ref().and_then(Resource::call) {
-        Some(call) if replaces.contains('/') => call.to_owned(),
+    match Resource::parse(replaces) {
+        Some(Resource::Call(call)) if replaces.contains('/') => call,
         _ => replaces.to_owned(),
     }
 }

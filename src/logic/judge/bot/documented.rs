@@ -76,14 +76,21 @@ impl BotJudge {
     pub(super) fn judge_head(&mut self, at: usize, step: &RequestStep, request: &Request) {
         self.record.check("request.token");
         let token = request.headers.get("authorization");
-        if !token.is_some_and(is_bearer) {
+        let fields = request.headers.iter();
+        let count = fields
+            .filter(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+            .count();
+        if count > 1 || !token.is_some_and(is_bearer) {
             self.record.depart(Departure::new(
                 "request.token",
                 Rule::RequestHeader,
                 Some(at),
                 json!("Bearer …"),
                 text(token),
-                "the request carries no bearer token".into(),
+                match count {
+                    0 | 1 => "the request carries no bearer token".into(),
+                    _ => format!("the request carries {count} Authorization fields"),
+                },
             ));
         }
         // A body that does not come is told as such.
@@ -265,17 +272,22 @@ fn is_invitation(step: &RequestStep) -> bool {
 }
 
 /// Whether a path of the calling API starts in a documented way: `/app`, `/communications` or
-/// `/applications/{id}`, after any prefix that the service's own address has.
+/// `/applications/{id}`, with or without a version before it, and no segment empty.
 fn is_documented_prefix(target: &str) -> bool {
-    let segments: Vec<&str> = resource::path_of(target)
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .collect();
+    let path = resource::path_of(target);
+    let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    if segments.contains(&"") {
+        return false;
+    }
     let Some(calls) = segments.iter().position(|segment| *segment == "calls") else {
         return false;
     };
+    let unversioned = match &segments[..calls] {
+        ["beta" | "v1.0", rest @ ..] => rest,
+        all => all,
+    };
     matches!(
-        &segments[..calls],
-        [.., "app" | "communications"] | [.., "applications", _]
+        unversioned,
+        ["app" | "communications"] | ["applications", _]
     )
 }

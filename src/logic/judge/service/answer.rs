@@ -249,11 +249,22 @@ impl ServiceJudge {
             }
             return;
         }
-        if let (Some(variable), Some((_, Value::String(id)))) =
-            (&asked.operation, lookup(body, "id"))
-            && !id.is_empty()
-        {
-            self.bind_operation(step, variable, id, Pointer::root().key("id"));
+        match (&asked.operation, lookup(body, "id")) {
+            (Some(_), Some((_, Value::String(id)))) if id.is_empty() => {
+                let departure = Departure::new(
+                    "answer.body",
+                    Rule::ResponseBody,
+                    Some(step),
+                    json!("an id, which is never empty"),
+                    json!(id),
+                    "the id of the operation is empty".into(),
+                );
+                self.record.depart(departure.at(Pointer::root().key("id")));
+            }
+            (Some(variable), Some((_, Value::String(id)))) => {
+                self.bind_operation(step, variable, id, Pointer::root().key("id"));
+            }
+            _ => {}
         }
         self.judge_context(step, body, &Pointer::root());
         self.judge_people(step, body, &Pointer::root());

@@ -8,6 +8,7 @@ use crate::logic::judge::people::{self, Named};
 use crate::logic::judge::record::Departure;
 use crate::logic::judge::shape::lookup;
 use crate::logic::verdict::Rule;
+use crate::model::identifier;
 use crate::model::scenario::Kind;
 use crate::model::template;
 use crate::text::pointer::Pointer;
@@ -72,6 +73,7 @@ impl ServiceJudge {
         if !self.misnames(entity) {
             let named = people::named(&invited, &found);
             self.decide_who(&invited, named == Named::First);
+            self.judge_replaced(step, &invited, &found, at);
             return;
         }
         let labels = |people: &[people::Person]| -> Vec<String> {
@@ -90,6 +92,43 @@ impl ServiceJudge {
             "the operation does not name exactly the people invited".into(),
         );
         self.record.depart(departure.at(at.key("participants")));
+    }
+
+    /// Whoever names a call that is replaced names the one that the request did.
+    fn judge_replaced(
+        &mut self,
+        step: usize,
+        invited: &[people::Person],
+        found: &[people::Person],
+        at: &Pointer,
+    ) {
+        if self.record.options.literal {
+            return;
+        }
+        for (index, person) in found.iter().enumerate() {
+            let same = |other: &&people::Person| {
+                other.kind == person.kind && identifier::same(&other.id, &person.id)
+            };
+            let asked = invited
+                .iter()
+                .find(same)
+                .and_then(|it| it.replaces.as_ref());
+            let (Some(asked), Some(actual)) = (asked, &person.replaces) else {
+                continue;
+            };
+            if !identifier::same(asked, actual) {
+                let departure = Departure::new(
+                    "values.correlate",
+                    Rule::Correlation,
+                    Some(step),
+                    json!(asked),
+                    json!(actual),
+                    format!("the call {actual} is replaced, asked was for {asked}"),
+                );
+                let place = at.key("participants").index(index).key("replacesCallId");
+                self.record.depart(departure.at(place));
+            }
+        }
     }
 
     /// Whether an operation names others than those invited. Where a participant has no identity

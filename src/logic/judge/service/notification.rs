@@ -245,6 +245,11 @@ impl ServiceJudge {
 /// Whether a value of `Authorization` is a bearer token (RFC 6750 section 2.1).
 pub(in crate::logic::judge) fn is_bearer(value: &str) -> bool {
     value.split_once(' ').is_some_and(|(scheme, token)| {
-        scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()
+        let token = token.trim();
+        let is_placeholder = token.starts_with(['{', '<']);
+        scheme.eq_ignore_ascii_case("bearer")
+            && !token.is_empty()
+            && !is_placeholder
+            && !token.contains(char::is_whitespace)
     })
 }

@@ -31,6 +31,8 @@ impl ServiceJudge {
         let expected = self.expected[index].clone();
         self.judge_path(&expected, notice, at);
         self.judge_call(&expected, notice, at);
+        self.judge_count(&expected, notice, at);
+        self.judge_names(&expected, notice, at);
         // A word that is listed for no moment is told by the comparison of shapes.
         let is_listed = words::is_listed(&notice.change, words::CHANGES);
         if is_listed && notice.change != expected.change {
@@ -105,6 +107,71 @@ impl ServiceJudge {
                     .depart(departure.at(at.key(resource_name(notice))));
             }
         }
+    }
+
+    /// An entry about an operation or a call holds that one: as an object, or as a collection of one.
+    fn judge_count(&mut self, expected: &Expected, notice: &Notice<'_>, at: &Pointer) {
+        let Value::Array(held) = notice.data() else {
+            return;
+        };
+        let is_one = matches!(notice.subject, Subject::Operation | Subject::Call);
+        let prints_one = lookup(&expected.printed, "resourceData").is_some();
+        if is_one && prints_one && held.len() != 1 {
+            let departure = Departure::new(
+                "notification.body",
+                Rule::NotificationBody,
+                Some(expected.step),
+                json!("one entity"),
+                notice.data().clone(),
+                format!("resourceData holds {} entities, told is of one", held.len()),
+            );
+            self.record.depart(departure.at(at.key("resourceData")));
+        }
+    }
+
+    /// What the entity says that it is, is what the path names.
+    fn judge_names(&mut self, expected: &Expected, notice: &Notice<'_>, at: &Pointer) {
+        let (Some(resource), false) = (&notice.resource, self.record.options.literal) else {
+            return;
+        };
+        // Another call than the expected one was told already.
+        let bound = expected.call.as_ref();
+        let bound = bound.and_then(|name| self.record.bindings.get(name));
+        if !bound.is_some_and(|call| resource.call().is_some_and(|it| identifier::same(it, call))) {
+            return;
+        }
+        let is_one = matches!(notice.subject, Subject::Operation | Subject::Call);
+        let Some(entity) = entities(notice.data()).next().filter(|_| is_one) else {
+            return;
+        };
+        let at = notice.entity_pointer(at);
+        if let (Resource::Call(call), Some((name, Value::String(id)))) =
+            (resource, lookup(entity, "id"))
+            && !identifier::same(call, id)
+        {
+            self.misnamed(expected, call, id, at.key(name));
+        }
+        let Some((name, Value::String(path))) = lookup(entity, "@odata.id") else {
+            return;
+        };
+        let named = Resource::parse(path);
+        if named.is_some_and(|named| !named.same(resource)) {
+            let wanted = lookup(notice.entry, resource_name(notice));
+            let wanted = wanted.and_then(|(_, it)| it.as_str()).unwrap_or_default();
+            self.misnamed(expected, wanted, path, at.key(name));
+        }
+    }
+
+    fn misnamed(&mut self, expected: &Expected, wanted: &str, actual: &str, at: Pointer) {
+        let departure = Departure::new(
+            "resource.one",
+            Rule::Correlation,
+            Some(expected.step),
+            json!(wanted),
+            json!(actual),
+            format!("the entity is {actual}, the path names {wanted}"),
+        );
+        self.record.depart(departure.at(at));
     }
 
     pub(super) fn judge_word(&mut self, expected: &Expected, notice: &Notice<'_>, at: &Pointer) {
