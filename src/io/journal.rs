@@ -52,16 +52,19 @@ impl Journal {
             ErrorKind::AlreadyExists => JournalError::Exists(path.to_owned()),
             _ => unwritable(path, source),
         })?;
-        let journal = Self::locked(path, file, 0)?;
-        journal.write_line(&Header {
+        Self::locked(path, file, 0)?.begun(directions)
+    }
+
+    fn begun(self, directions: &[Direction]) -> Result<Self, JournalError> {
+        self.write_line(&Header {
             version: VERSION,
             directions: directions.to_vec(),
         })?;
-        Ok(journal)
+        Ok(self)
     }
 
     /// A cassette that exists, to go on with: numbers go on, and a torn last line is taken away
-    /// and returned.
+    /// and returned. An empty file, of a recorder that was killed at its start, is begun.
     ///
     /// # Errors
     ///
@@ -72,7 +75,11 @@ impl Journal {
     ) -> Result<(Self, Option<Diagnostic>), JournalError> {
         let opened = OpenOptions::new().append(true).read(true).open(path);
         let file = opened.map_err(|source| unwritable(path, source))?;
+        let length = file.metadata().map(|it| it.len());
         let journal = Self::locked(path, file, 0)?;
+        if length.is_ok_and(|length| length == 0) {
+            return Ok((journal.begun(directions)?, None));
+        }
         let loaded = load(path)?;
         if loaded.header.directions != directions {
             let message = "records other directions than asked for";
@@ -274,6 +281,14 @@ mod tests {
         assert!(torn.is_some());
         assert_eq!(journal.number(), 5);
         assert!(load(&path).unwrap().torn.is_none());
+    }
+
+    #[test]
+    fn an_empty_file_is_begun() {
+        let (_folder, path) = file("");
+        let (journal, torn) = Journal::append(&path, &[Direction::Request]).unwrap();
+        assert!(torn.is_none() && journal.number() == 1);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), HEADER);
     }
 
     #[test]
