@@ -35,6 +35,15 @@ pub fn rows() -> Vec<Row> {
             Fails(Rule::ResponseStatus, ""),
         ),
         service(
+            "a notification by a method without a body",
+            ONE,
+            |t| {
+                t.request(3).method = "GET".into();
+                *t.payload(3) = Payload::Empty;
+            },
+            Fails(Rule::NotificationMethod, ""),
+        ),
+        service(
             "an answer that is no JSON",
             ONE,
             |t| *t.payload(2) = text_body("{,}"),

@@ -30,6 +30,11 @@ impl ServiceJudge {
             return;
         }
         self.judge_head(step, request);
+        if matches!(request.method.as_str(), "GET" | "HEAD") && request.body.is_empty() {
+            // The method tells it all: such a request has no body.
+            self.has_unreadable = true;
+            return;
+        }
         let whole = self.position(Expected::is_whole);
         let Some(body) = self.readable_body(step, request) else {
             return;
