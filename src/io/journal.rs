@@ -251,6 +251,20 @@ mod tests {
         (folder, path)
     }
 
+    /// What was ever written is read, and means the same.
+    #[test]
+    fn the_kept_sample_of_each_version_is_read() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let path = root.join("tests/fixtures/cassettes/version-1.jsonl");
+        let loaded = load(&path).unwrap();
+        let mut lines = vec![serde_json::to_string(&loaded.header).unwrap()];
+        let exchanges = loaded.exchanges.iter();
+        lines.extend(exchanges.map(|it| serde_json::to_string(it).unwrap()));
+        let kept = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(lines, kept.lines().collect::<Vec<_>>());
+        assert!(loaded.torn.is_none());
+    }
+
     #[test]
     fn a_cassette_belongs_to_one_recorder() {
         let folder = tempfile::tempdir().unwrap();
