@@ -115,7 +115,7 @@ fn ends() -> Vec<Row> {
             ACCEPTED,
             |t| {
                 for _ in 0..2 {
-                    t.more(end_of_accepted());
+                    t.more(end_of_accepted("deleted"));
                 }
             },
             Fails(Rule::NotificationUnexpected, "/value/0"),
@@ -123,15 +123,24 @@ fn ends() -> Vec<Row> {
         service(
             "an operation may end where no end is printed",
             ACCEPTED,
-            |t| t.more(end_of_accepted()),
+            |t| t.more(end_of_accepted("deleted")),
+            Passes,
+        ),
+        service(
+            "an operation may be updated to its end before it is deleted",
+            ACCEPTED,
+            |t| {
+                t.more(end_of_accepted("updated"));
+                t.more(end_of_accepted("deleted"));
+            },
             Passes,
         ),
     ]
 }
 
-fn end_of_accepted() -> Move {
+fn end_of_accepted(change: &str) -> Move {
     notification(&json!({
-        "changeType": "deleted",
+        "changeType": change,
         "resource": format!("/app/calls/{CALL}/operations/c0ffee00-0000-4000-8000-000000000007"),
         "resourceData": {"@odata.type": "#microsoft.graph.commsOperation", "status": "completed"},
     }))

@@ -40,7 +40,8 @@ impl ServiceJudge {
                 }
             } else {
                 self.judge_shape(None, notice, at);
-                if notice.is_end_of_operation() {
+                // As where an end is printed: one that is updated may still be deleted.
+                if notice.change == "deleted" {
                     self.ended.insert(root);
                 }
             }
