@@ -75,9 +75,8 @@ impl Journal {
     ) -> Result<(Self, Option<Diagnostic>), JournalError> {
         let opened = OpenOptions::new().append(true).read(true).open(path);
         let file = opened.map_err(|source| unwritable(path, source))?;
-        let length = file.metadata().map(|it| it.len());
         let journal = Self::locked(path, file, 0)?;
-        if length.is_ok_and(|length| length == 0) {
+        if std::fs::metadata(path).is_ok_and(|it| it.len() == 0) {
             return Ok((journal.begun(directions)?, None));
         }
         let loaded = load(path)?;

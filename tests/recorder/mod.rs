@@ -141,11 +141,30 @@ pub fn read(stream: &mut impl BufRead) -> io::Result<Option<Message>> {
         .field("content-length")
         .map(|it| it.parse().unwrap());
     if message.field("transfer-encoding").is_some() {
-        // Bodies here hold no such lines.
-        while !message.body.ends_with(b"0\r\n\r\n") {
+        loop {
+            let start = message.body.len();
             if stream.read_until(b'\n', &mut message.body)? == 0 {
                 return Ok(None);
             }
+            let size = String::from_utf8_lossy(&message.body[start..]).into_owned();
+            let size = size.split([';', '\r']).next().unwrap_or_default();
+            let size = u64::from_str_radix(size, 16).unwrap();
+            if size == 0 {
+                break;
+            }
+            let chunk = stream.take(size + 2).read_to_end(&mut message.body)?;
+            if chunk as u64 != size + 2 {
+                return Ok(None);
+            }
+        }
+        // Trailers, and the empty line.
+        let mut line = Vec::new();
+        while line != b"\r\n" {
+            line.clear();
+            if stream.read_until(b'\n', &mut line)? == 0 {
+                return Ok(None);
+            }
+            message.body.extend(&line);
         }
     } else if let Some(length) = length {
         stream.take(length).read_to_end(&mut message.body)?;

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::header::HeaderMap;
 
 use super::exchange::Pending;
 use super::tee::Tee;
@@ -26,7 +27,12 @@ pub(super) enum Broken {
 #[derive(Debug)]
 pub(super) enum Outward {
     /// Read whole before, and perhaps rewritten.
-    Whole(Option<Bytes>),
+    Whole {
+        /// The bytes, where there are any.
+        bytes: Option<Bytes>,
+        /// The trailer fields that came after them.
+        trailers: Option<HeaderMap>,
+    },
     /// Passed on as it comes.
     Streamed(Incoming, Tee),
 }
@@ -40,7 +46,14 @@ impl Body for Outward {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         match self.get_mut() {
-            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|it| Ok(Frame::data(it)))),
+            Self::Whole { bytes, trailers } => {
+                let bytes = bytes.take().map(Frame::data);
+                Poll::Ready(
+                    bytes
+                        .or_else(|| trailers.take().map(Frame::trailers))
+                        .map(Ok),
+                )
+            }
             Self::Streamed(body, tee) => {
                 let next = ready!(Pin::new(body).poll_frame(cx));
                 if let Some(Ok(frame)) = &next {
@@ -53,14 +66,18 @@ impl Body for Outward {
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Whole(bytes) => bytes.is_none(),
+            Self::Whole { bytes, trailers } => bytes.is_none() && trailers.is_none(),
             Self::Streamed(body, _) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Whole(bytes) => {
+            // Trailers follow a body in chunks only.
+            Self::Whole {
+                trailers: Some(_), ..
+            } => SizeHint::default(),
+            Self::Whole { bytes, .. } => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |it| it.len() as u64))
             }
             Self::Streamed(body, _) => body.size_hint(),

@@ -210,17 +210,24 @@ async fn outward(
         .is_some_and(|length| length <= recorder.max_body as u64);
     if body.is_end_stream() {
         pending.note_request();
-        return Ok(Outward::Whole(None));
+        return Ok(Outward::Whole {
+            bytes: None,
+            trailers: None,
+        });
     }
     if !is_json || !(is_short || headers.get(CONTENT_LENGTH).is_none()) {
         return Ok(Outward::Streamed(body, pending.sent.clone()));
     }
-    let bytes = Limited::new(body, recorder.max_body)
+    let collected = Limited::new(body, recorder.max_body)
         .collect()
         .await
-        .map_err(|error| format!("the body broke off or is too long: {error}"))?
-        .to_bytes();
+        .map_err(|error| format!("the body broke off or is too long: {error}"))?;
+    let trailers = collected.trailers().cloned();
+    let bytes = collected.to_bytes();
     pending.sent.data(&bytes);
+    if let Some(trailers) = &trailers {
+        pending.sent.trailer_fields(trailers);
+    }
     pending.note_request();
     let rewritten = recorder
         .callbacks
@@ -231,13 +238,17 @@ async fn outward(
             callbacks.rewritten(&String::from_utf8(text).ok()?)
         });
     headers.remove(CONTENT_LENGTH);
-    Ok(Outward::Whole(Some(match rewritten {
+    let bytes = match rewritten {
         Some(text) => {
             headers.remove(CONTENT_ENCODING);
             Bytes::from(text)
         }
         None => bytes,
-    })))
+    };
+    Ok(Outward::Whole {
+        bytes: Some(bytes),
+        trailers,
+    })
 }
 
 /// confcall's own answer, in JSON.

@@ -55,9 +55,14 @@ impl Tee {
         if let Some(data) = frame.data_ref() {
             self.data(data);
         } else if let Some(trailers) = frame.trailers_ref() {
-            let mut passed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            passed.trailers = fields(trailers);
+            self.trailer_fields(trailers);
         }
+    }
+
+    /// Notes the fields after the body.
+    pub(super) fn trailer_fields(&self, trailers: &HeaderMap) {
+        let mut passed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        passed.trailers = fields(trailers);
     }
 
     /// The trailer fields.

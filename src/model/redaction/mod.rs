@@ -3,9 +3,10 @@
 //! A pseudonym is `redacted-<kind>-<12 hexadecimal digits>`, the digits a keyed hash of the value
 //! (HMAC-SHA256): one value has one pseudonym wherever it stands, so that correlation survives.
 //! Headers are kept by an allow-list (`names`); elsewhere secrets are found by the name that they
-//! stand under and by their shape (`shape`). Not for: where the key comes from, and what is
-//! written.
+//! stand under and by their shape (`shape`), and those that were found are known again under any
+//! name (`known`). Not for: where the key comes from, and what is written.
 
+mod known;
 mod names;
 mod shape;
 
@@ -18,6 +19,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::Sha256;
 
+use self::known::Known;
 use super::cassette::{Content, Exchange, Wire};
 
 /// A value without secrets. Only a [`Redactor`] makes one.
@@ -35,6 +37,7 @@ impl<T> Redacted<T> {
 /// Makes pseudonyms under one key.
 pub struct Redactor {
     key: Hmac<Sha256>,
+    known: Known,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -46,18 +49,63 @@ impl std::fmt::Debug for Redactor {
 /// What every pseudonym begins with.
 const PREFIX: &str = "redacted-";
 
+/// What secrets are called in their pseudonyms.
+const KINDS: [&str; 3] = ["jwt", "key", "secret"];
+
+/// How many hexadecimal digits every pseudonym ends with.
+const DIGITS: usize = 12;
+
+/// Whether a value is a pseudonym, and nothing else.
+fn is_pseudonym(value: &str) -> bool {
+    let kind_and_digits = value
+        .strip_prefix(PREFIX)
+        .and_then(|it| it.rsplit_once('-'));
+    kind_and_digits.is_some_and(|(kind, digits)| {
+        KINDS.contains(&kind)
+            && digits.len() == DIGITS
+            && digits
+                .bytes()
+                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+fn digest(key: &Hmac<Sha256>, value: &str) -> [u8; 32] {
+    let mut mac = key.clone();
+    mac.update(value.as_bytes());
+    mac.finalize().into_bytes().into()
+}
+
 impl Redactor {
     /// A redactor whose pseudonyms can be made again only by who has the key: 32 random bytes,
     /// new for each cassette and stored nowhere.
     pub fn new(key: [u8; 32]) -> Self {
         match Hmac::new_from_slice(&key) {
-            Ok(key) => Self { key },
+            Ok(key) => {
+                // Of a digest, these bytes are in no pseudonym.
+                let digest = &digest(&key, "seed")[24..];
+                let seed = digest
+                    .iter()
+                    .fold(0, |seed, byte| seed << 8 | u64::from(*byte));
+                let known = Known::new(seed);
+                Self { key, known }
+            }
             Err(error) => unreachable!("HMAC takes keys of any length: {error}"),
         }
     }
 
-    /// The exchange with every secret replaced, in request and response alike.
+    /// The exchange with every secret replaced, in request and response alike, and with every one
+    /// that an exchange before gave away.
     pub fn redact(&self, mut exchange: Exchange) -> Redacted<Exchange> {
+        let learnt = self.known.learnt();
+        self.replace(&mut exchange);
+        if self.known.learnt() != learnt {
+            // What was found last may stand in what was read first.
+            self.replace(&mut exchange);
+        }
+        Redacted(exchange)
+    }
+
+    fn replace(&self, exchange: &mut Exchange) {
         let request = &mut exchange.request;
         request.target = self.text(&request.target);
         self.fields(&mut request.headers);
@@ -71,19 +119,23 @@ impl Redactor {
         if let Some(broke) = &mut exchange.broke {
             *broke = self.text(broke);
         }
-        Redacted(exchange)
+    }
+
+    /// The pseudonym of a value that is a secret, which is remembered.
+    fn secret(&self, value: &str) -> String {
+        if !is_pseudonym(value) {
+            self.known.learn(value);
+        }
+        self.pseudonym(value)
     }
 
     /// The pseudonym of a value; a pseudonym is its own.
     fn pseudonym(&self, value: &str) -> String {
-        if value.is_empty() || value.starts_with(PREFIX) {
+        if value.is_empty() || is_pseudonym(value) {
             return value.to_owned();
         }
-        let mut mac = self.key.clone();
-        mac.update(value.as_bytes());
-        let digest = mac.finalize().into_bytes();
         let mut pseudonym = format!("{PREFIX}{}-", shape::kind(value));
-        for byte in &digest[..6] {
+        for byte in &digest(&self.key, value)[..DIGITS / 2] {
             // Writing to a string cannot fail.
             let _ = write!(pseudonym, "{byte:02x}");
         }
@@ -108,9 +160,15 @@ impl Redactor {
         match name.to_ascii_lowercase().as_str() {
             "authorization" | "proxy-authorization" => match value.split_once(' ') {
                 Some((scheme, credentials)) if names::is_scheme(scheme) => {
-                    format!("{scheme} {}", self.pseudonym(credentials.trim()))
+                    format!("{scheme} {}", self.credentials(scheme, credentials.trim()))
                 }
-                _ => self.pseudonym(value),
+                _ => {
+                    // After a scheme of its own maker's, any word may be the secret.
+                    let mut words = value.split([' ', ',', '=', '"']);
+                    words.by_ref().take(1).for_each(drop);
+                    words.for_each(|word| self.known.learn(word));
+                    self.secret(value)
+                }
             },
             "cookie" => value
                 .split(';')
@@ -124,14 +182,31 @@ impl Redactor {
                 None => self.cookie(value),
             },
             name if names::is_kept(name) => self.text(value),
-            _ => self.pseudonym(value),
+            name if names::is_secret_field(name) => self.secret(value),
+            // Not kept, but not known to be secret either: elsewhere it may stay.
+            _ => {
+                self.text(value);
+                self.pseudonym(value)
+            }
         }
+    }
+
+    /// Credentials. The password in those of `Basic` is a secret by itself too.
+    fn credentials(&self, scheme: &str, credentials: &str) -> String {
+        if scheme.eq_ignore_ascii_case("basic")
+            && let Ok(pair) = STANDARD.decode(credentials)
+            && let Ok(pair) = std::str::from_utf8(&pair)
+            && let Some((_, password)) = pair.split_once(':')
+        {
+            self.known.learn(password);
+        }
+        self.secret(credentials)
     }
 
     fn cookie(&self, pair: &str) -> String {
         match pair.split_once('=') {
-            Some((name, value)) => format!("{name}={}", self.pseudonym(value)),
-            None => self.pseudonym(pair),
+            Some((name, value)) => format!("{name}={}", self.secret(value)),
+            None => self.secret(pair),
         }
     }
 
@@ -181,8 +256,8 @@ impl Redactor {
     /// A value under a secret name: everything in it is secret.
     fn secret_json(&self, value: &mut Value) {
         match value {
-            Value::String(text) => *text = self.pseudonym(text),
-            Value::Number(number) => *value = self.pseudonym(&number.to_string()).into(),
+            Value::String(text) => *text = self.secret(text),
+            Value::Number(number) => *value = self.secret(&number.to_string()).into(),
             Value::Array(items) => items.iter_mut().for_each(|item| self.secret_json(item)),
             Value::Object(properties) => properties
                 .values_mut()

@@ -89,11 +89,17 @@ const SECRET: &[&str] = &[
 /// What secrets end with: `clientSecret`, `x-auth-token`, `bot_password`.
 const SECRET_ENDS: &[&str] = &[
     "accesskey",
+    "accountkey",
     "apikey",
+    "encryptionkey",
+    "functionskey",
+    "masterkey",
     "passphrase",
     "password",
     "privatekey",
     "secret",
+    "signingkey",
+    "subscriptionkey",
     "token",
 ];
 
@@ -120,6 +126,11 @@ pub(super) fn is_kept(name: &str) -> bool {
 pub(super) fn is_secret(name: &str) -> bool {
     let name = plain(name);
     SECRET.contains(&name.as_str()) || SECRET_ENDS.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether the value of a header field that is not kept is known to be a secret.
+pub(super) fn is_secret_field(name: &str) -> bool {
+    is_secret(name) || plain(name).ends_with("key")
 }
 
 /// Whether a parameter of this name is a secret, in a URL or a form.

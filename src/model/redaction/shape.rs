@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use url::form_urlencoded;
 
-use super::{PREFIX, Redactor, names};
+use super::{Redactor, is_pseudonym, names};
 
 /// How many wrappings (base64, percent-encoding, JSON in a string) are opened.
 const DEPTH: usize = 4;
@@ -118,7 +118,23 @@ impl Redactor {
                 word.clone_into(&mut before);
             }
         }
-        redacted
+        self.without_known(redacted)
+    }
+
+    /// The text without secrets that were found before.
+    fn without_known(&self, text: String) -> String {
+        let found = self.known.find(&text);
+        if found.is_empty() {
+            return text;
+        }
+        let mut redacted = String::with_capacity(text.len());
+        let mut end = 0;
+        for place in found {
+            redacted += &text[end..place.start];
+            redacted += &self.secret(&text[place.clone()]);
+            end = place.end;
+        }
+        redacted + &text[end..]
     }
 
     /// PEM blocks that hold private keys, replaced whole. One that does not end goes to the end.
@@ -134,7 +150,7 @@ impl Redactor {
                 .unwrap_or(block.len());
             redacted += &rest[..start];
             if head.is_some_and(|head| head.contains("PRIVATE KEY")) {
-                redacted += &self.pseudonym(&block[..end]);
+                redacted += &self.secret(&block[..end]);
             } else {
                 redacted += &block[..end];
             }
@@ -144,16 +160,16 @@ impl Redactor {
     }
 
     fn word(&self, word: &str, before: &str, depth: usize) -> String {
-        if word.is_empty() || word.contains(PREFIX) {
+        if word.is_empty() || is_pseudonym(word) {
             return word.to_owned();
         }
         let label = before.strip_suffix(':').is_some_and(names::is_secret);
         let is_bare = word.bytes().all(|b| b.is_ascii_alphabetic()) && word.len() < 20;
         if (names::is_scheme(before) && !is_bare) || (label && !names::is_scheme(word)) {
-            return self.pseudonym(word);
+            return self.secret(word);
         }
         if is_jwt(word) || is_key(word) {
-            return self.pseudonym(word);
+            return self.secret(word);
         }
         if let Some(unwrapped) = self.without_base64(word, depth) {
             return unwrapped;
@@ -166,7 +182,7 @@ impl Redactor {
             && value.bytes().any(|b| b != b'=')
         {
             return if names::is_secret_parameter(&decoded(name)) {
-                format!("{name}={}", self.pseudonym(&decoded(value)))
+                format!("{name}={}", self.secret(&decoded(value)))
             } else {
                 format!("{name}={}", self.word(value, "", depth))
             };
@@ -175,12 +191,12 @@ impl Redactor {
             && names::is_secret(name)
             && !value.is_empty()
         {
-            return format!("{name}:{}", self.pseudonym(value));
+            return format!("{name}:{}", self.secret(value));
         }
         if let Some((scheme, rest)) = word.split_once("://") {
             let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
             let authority = match authority.rsplit_once('@') {
-                Some((user, host)) => format!("{}@{host}", self.pseudonym(&decoded(user))),
+                Some((user, host)) => format!("{}@{host}", self.secret(&decoded(user))),
                 None => authority.to_owned(),
             };
             return format!("{scheme}://{authority}{}", self.segments(path, depth));

@@ -1,0 +1,217 @@
+//! Secrets that were found, so that they are known again under a harmless name or under none.
+//!
+//! Nothing of a secret is kept but where its longest run of letters and digits stands in it, and
+//! two hashes under a seed: of that run, by which a text is searched in one pass, and of the
+//! whole. Short values are not remembered: they stand in texts by chance.
+
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::ops::Range;
+use std::sync::{PoisonError, RwLock};
+
+use foldhash::HashMap;
+use foldhash::quality::FixedState;
+
+/// How many secrets are remembered, those that were seen last. Up to as many older ones are still
+/// known.
+const REMEMBERED: usize = 4096;
+
+/// How many secrets may have one longest run.
+const ALIKE: usize = 4;
+
+/// The shortest run that a text is searched for, in bytes.
+const SHORTEST_RUN: usize = 4;
+
+/// The secrets of one recording.
+pub(super) struct Known {
+    seed: FixedState,
+    generations: RwLock<Generations>,
+}
+
+#[derive(Default)]
+struct Generations {
+    young: HashMap<u64, Vec<Trace>>,
+    old: HashMap<u64, Vec<Trace>>,
+    /// How many secrets were learnt in all.
+    learnt: u64,
+}
+
+/// What is kept of a secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Trace {
+    /// How many bytes stand before its longest run.
+    before: usize,
+    length: usize,
+    whole: u64,
+}
+
+impl Known {
+    /// Nothing yet. Hashes are under this seed.
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            seed: FixedState::with_seed(seed),
+            generations: RwLock::default(),
+        }
+    }
+
+    /// How many secrets were learnt in all: where it is unchanged, a second search finds no more.
+    pub(super) fn learnt(&self) -> u64 {
+        let generations = self.generations.read();
+        generations.unwrap_or_else(PoisonError::into_inner).learnt
+    }
+
+    /// Remembers a secret, unless it is so short that it may stand elsewhere by chance.
+    pub(super) fn learn(&self, secret: &str) {
+        let is_long = secret.len() >= 16;
+        if !is_long && (secret.len() < 8 || !secret.bytes().any(|b| b.is_ascii_digit())) {
+            return;
+        }
+        let Some(run) = runs(secret).rev().max_by_key(Range::len) else {
+            return;
+        };
+        if run.len() < SHORTEST_RUN {
+            return;
+        }
+        let key = self.hash(&secret[run.clone()]);
+        let trace = Trace {
+            before: run.start,
+            length: secret.len(),
+            whole: self.hash(secret),
+        };
+        let holds = |traces: Option<&Vec<Trace>>| traces.is_some_and(|it| it.contains(&trace));
+        {
+            let generations = self.generations.read();
+            let generations = generations.unwrap_or_else(PoisonError::into_inner);
+            if holds(generations.young.get(&key)) {
+                return;
+            }
+        }
+        let generations = self.generations.write();
+        let mut generations = generations.unwrap_or_else(PoisonError::into_inner);
+        if !holds(generations.old.get(&key)) {
+            generations.learnt += 1;
+        }
+        if generations.young.len() >= REMEMBERED {
+            generations.old = std::mem::take(&mut generations.young);
+        }
+        let alike = generations.young.entry(key).or_default();
+        if !alike.contains(&trace) {
+            alike.truncate(ALIKE - 1);
+            alike.insert(0, trace);
+        }
+    }
+
+    /// Where known secrets stand in the text, in order and apart.
+    pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let generations = self.generations.read();
+        let generations = generations.unwrap_or_else(PoisonError::into_inner);
+        let mut found: Vec<Range<usize>> = Vec::new();
+        if generations.learnt == 0 {
+            return found;
+        }
+        for run in runs(text).filter(|it| it.len() >= SHORTEST_RUN) {
+            if found.last().is_some_and(|it| run.start < it.end) {
+                continue;
+            }
+            let key = self.hash(&text[run.clone()]);
+            let traces = [&generations.young, &generations.old]
+                .into_iter()
+                .filter_map(|it| it.get(&key))
+                .flatten();
+            let place = traces
+                .filter_map(|trace| {
+                    let start = run.start.checked_sub(trace.before)?;
+                    let place = start..start + trace.length;
+                    let is_it = self.hash(text.get(place.clone())?) == trace.whole;
+                    is_it.then_some(place)
+                })
+                .max_by_key(Range::len);
+            if let Some(place) = place {
+                // One that reaches further back holds those found before.
+                while found.last().is_some_and(|it| place.start < it.end) {
+                    found.pop();
+                }
+                found.push(place);
+            }
+        }
+        found
+    }
+
+    fn hash(&self, text: &str) -> u64 {
+        let mut hasher = self.seed.build_hasher();
+        hasher.write(text.as_bytes());
+        hasher.finish()
+    }
+}
+
+/// The runs of letters and digits of a text.
+fn runs(text: &str) -> impl DoubleEndedIterator<Item = Range<usize>> {
+    let bytes = text.as_bytes();
+    bytes
+        .split(|b| !b.is_ascii_alphanumeric())
+        .filter(|run| !run.is_empty())
+        .map(move |run| {
+            let start = run.as_ptr() as usize - bytes.as_ptr() as usize;
+            start..start + run.len()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_known_again_wherever_its_longest_run_ends_with_it() {
+        let known = Known::new(7);
+        assert!(known.find("a hunter2-Pa55phrase").is_empty());
+        for secret in [
+            "hunter2-Pa55phrase",
+            "+/a/b+Pa55",
+            "user:hunter2-Pa55phrase",
+        ] {
+            known.learn(secret);
+            known.learn(secret);
+        }
+        assert_eq!(known.learnt(), 3);
+        for (text, found) in [
+            ("hunter2-Pa55phrase", &["hunter2-Pa55phrase"][..]),
+            ("/x/hunter2-Pa55phrase/\u{e9}", &["hunter2-Pa55phrase"]),
+            ("user:hunter2-Pa55phrase", &["user:hunter2-Pa55phrase"]),
+            ("=+/a/b+Pa55&+/a/b+Pa55", &["+/a/b+Pa55", "+/a/b+Pa55"]),
+            ("hunter2-Pa55phrases hunter3-Pa55phrase", &[]),
+            ("", &[]),
+        ] {
+            let places = known.find(text).into_iter();
+            let secrets: Vec<_> = places.map(|place| &text[place]).collect();
+            assert_eq!(secrets, found, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_short_is_not_remembered() {
+        let known = Known::new(7);
+        for text in [
+            "",
+            "1234567",
+            "password",
+            "a-b-c-d-e-f-g-h-1",
+            "\u{e9}\u{e9}\u{e9}\u{e9}1",
+        ] {
+            known.learn(text);
+        }
+        assert_eq!(known.learnt(), 0);
+    }
+
+    #[test]
+    fn the_last_ones_are_remembered_and_memory_is_bounded() {
+        let known = Known::new(7);
+        let secret = |number: usize| format!("secret{number:010}");
+        for number in 0..REMEMBERED * 5 {
+            known.learn(&secret(number));
+        }
+        assert_eq!(known.find(&secret(REMEMBERED * 5 - 1)).len(), 1);
+        assert_eq!(known.find(&secret(REMEMBERED * 4)).len(), 1);
+        assert_eq!(known.find(&secret(0)).len(), 0);
+        let generations = known.generations.read().unwrap();
+        assert!(generations.young.len() + generations.old.len() <= 2 * REMEMBERED);
+    }
+}
