@@ -581,16 +581,16 @@ fn a_secret_that_is_echoed_under_harmless_names_is_known_again() {
     for (name, place, pattern, written) in sources {
         for (index, (echo, echoed, echoing)) in echoes.iter().enumerate() {
             let secret = secret();
-            let (planted, echoed) = (
+            let (planted, returned) = (
                 text(pattern, *written, &secret),
                 text(echoed, *echoing, &secret),
             );
             secrets.push((format!("{name}, echo {index}"), secret));
             let request = message(true, "", place, &planted);
-            let answer = message(false, "200 OK", echo, &echoed);
+            let answer = message(false, "200 OK", echo, &returned);
             conversation.exchange(0, &request, &answer);
             // And later, the other way, by who never was told.
-            let request = message(true, "", echo, &echoed);
+            let request = message(true, "", echo, &returned);
             conversation.exchange(1, &request, &ok);
             conversation.exchange(1, &message(true, "", &JSON, "{}"), &answer);
         }
