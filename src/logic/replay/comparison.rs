@@ -71,6 +71,11 @@ impl Comparison {
         }
     }
 
+    /// Whether all that it takes the recorded values to be was known.
+    pub fn learns_nothing(&self) -> bool {
+        self.learnt.is_empty()
+    }
+
     /// Takes what was found out over.
     pub fn commit(self, mapping: &mut Mapping) {
         mapping.extend(self.learnt);

@@ -62,6 +62,29 @@ impl Mapping {
         self.addresses.get(path).map(String::as_str)
     }
 
+    /// Whether it knows nothing.
+    pub fn is_empty(&self) -> bool {
+        self.live.is_empty() && self.addresses.is_empty()
+    }
+
+    /// From now on it is not known what these recorded values are. Returns what was known.
+    #[must_use]
+    pub fn forget<'a>(&mut self, recorded: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut forgotten = Self::default();
+        for recorded in recorded {
+            let Some(live) = self.live.remove(&normal(recorded)) else {
+                continue;
+            };
+            // An address may stand for several: it is known by the recorded one alone.
+            if self.recorded.remove(&normal(&live)).is_some() {
+                forgotten.learn(recorded, &live);
+            } else {
+                forgotten.redirect(recorded, &live);
+            }
+        }
+        forgotten
+    }
+
     /// Takes over what another mapping knows.
     pub fn extend(&mut self, other: Self) {
         self.changes |= other.changes;

@@ -14,6 +14,8 @@ use crate::model::identifier;
 pub(super) struct Origins {
     /// Those that stand in a request before any answer or notification has them.
     pub(super) bot: HashMap<String, String>,
+    /// The same as they stand first, each with the place of its exchange, in that order.
+    pub(super) made: Vec<(usize, String)>,
     /// All others.
     pub(super) service: HashMap<String, String>,
 }
@@ -21,11 +23,11 @@ pub(super) struct Origins {
 impl Origins {
     pub(super) fn of(exchanges: &[Exchange]) -> Self {
         let mut origins = Self::default();
-        for exchange in exchanges {
+        for (index, exchange) in exchanges.iter().enumerate() {
             let is_asked = exchange.direction == Direction::Request;
             let mut values = mapping::ids_of_path(&exchange.request.target);
             collect("", json(&exchange.request.body), &mut values);
-            origins.note(is_asked, &mut values);
+            origins.note(index, is_asked, &mut values);
             if let (true, Some(response)) = (is_asked, &exchange.response) {
                 for (name, value) in &response.headers {
                     if name.eq_ignore_ascii_case("location") {
@@ -33,22 +35,23 @@ impl Origins {
                     }
                 }
                 collect("", json(&response.body), &mut values);
-                origins.note(false, &mut values);
+                origins.note(index, false, &mut values);
             }
         }
         origins
     }
 
-    fn note(&mut self, is_bots: bool, values: &mut Vec<String>) {
-        let (into, other) = if is_bots {
-            (&mut self.bot, &self.service)
-        } else {
-            (&mut self.service, &self.bot)
-        };
+    fn note(&mut self, index: usize, is_bots: bool, values: &mut Vec<String>) {
         for value in values.drain(..) {
             let normal = identifier::normal(&value);
-            if !other.contains_key(&normal) {
-                into.entry(normal).or_insert(value);
+            if self.bot.contains_key(&normal) || self.service.contains_key(&normal) {
+                continue;
+            }
+            if is_bots {
+                self.made.push((index, value.clone()));
+                self.bot.insert(normal, value);
+            } else {
+                self.service.insert(normal, value);
             }
         }
     }

@@ -31,6 +31,8 @@ pub(super) struct Shelf {
     levels: [Level; LEVELS],
     /// Values that the recorded service made up: a live bot has them from it.
     issued: HashMap<String, String>,
+    /// Values that the recorded bot made up, each with the exchange that has it first.
+    made: Vec<(usize, String)>,
     served: Vec<bool>,
 }
 
@@ -50,7 +52,11 @@ pub(super) type Marks = [u64; LEVELS];
 
 impl Shelf {
     pub(super) fn new(exchanges: &[Exchange]) -> Self {
-        let issued = Origins::of(exchanges).service;
+        let Origins {
+            service: issued,
+            made,
+            ..
+        } = Origins::of(exchanges);
         let mut levels: [Level; LEVELS] = Default::default();
         for (index, exchange) in exchanges.iter().enumerate() {
             if exchange.direction != Direction::Request {
@@ -74,6 +80,7 @@ impl Shelf {
         Self {
             levels,
             issued,
+            made,
             served: vec![false; exchanges.len()],
         }
     }
@@ -85,6 +92,20 @@ impl Shelf {
     /// The values that the recorded service made up.
     pub(super) fn issued(&self) -> impl Iterator<Item = &str> {
         self.issued.values().map(String::as_str)
+    }
+
+    /// The values that the recorded bot made up for this request.
+    pub(super) fn made_in(&self, index: usize) -> impl Iterator<Item = &str> {
+        let from = self.made.partition_point(|(other, _)| *other < index);
+        let of_it = self.made[from..].iter();
+        of_it
+            .take_while(move |(other, _)| *other == index)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Whether one recording alone has the nearest of these marks.
+    pub(super) fn is_alone(&self, marks: &Marks) -> bool {
+        self.levels[0].range(marks[0]).len() == 1
     }
 
     /// The recordings that a request with these marks may be, nearest first, that were not served.
