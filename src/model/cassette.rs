@@ -157,6 +157,14 @@ impl Content {
     pub const fn is_empty(&self) -> bool {
         matches!(self, Self::Empty)
     }
+
+    /// The JSON value, where there is one.
+    pub const fn json(&self) -> Option<&Value> {
+        match self {
+            Self::Json(value) => Some(value),
+            _ => None,
+        }
+    }
 }
 
 /// What the wire adds to a message: of no interest to a reader, but to a faithful replay.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::mapping::{self, Role};
-use crate::model::cassette::{Content, Direction, Exchange};
+use crate::model::cassette::{Direction, Exchange};
 use crate::model::identifier;
 
 /// The values that identify something as they stand, under their normal form, by the party that
@@ -26,7 +26,7 @@ impl Origins {
         for (index, exchange) in exchanges.iter().enumerate() {
             let is_asked = exchange.direction == Direction::Request;
             let mut values = mapping::ids_of_path(&exchange.request.target);
-            collect("", json(&exchange.request.body), &mut values);
+            collect("", exchange.request.body.json(), &mut values);
             origins.note(index, is_asked, &mut values);
             if let (true, Some(response)) = (is_asked, &exchange.response) {
                 for (name, value) in &response.headers {
@@ -34,7 +34,7 @@ impl Origins {
                         values.extend(mapping::ids_of_path(value));
                     }
                 }
-                collect("", json(&response.body), &mut values);
+                collect("", response.body.json(), &mut values);
                 origins.note(index, false, &mut values);
             }
         }
@@ -54,13 +54,6 @@ impl Origins {
                 self.service.insert(normal, value);
             }
         }
-    }
-}
-
-fn json(content: &Content) -> Option<&Value> {
-    match content {
-        Content::Json(value) => Some(value),
-        _ => None,
     }
 }
 

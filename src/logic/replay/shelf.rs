@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::mapping::{self, Role};
 use super::origins::Origins;
 use crate::logic::judge::shape::canonical;
-use crate::model::cassette::{Content, Direction, Exchange};
+use crate::model::cassette::{Direction, Exchange};
 use crate::model::identifier;
 use crate::model::message::Payload;
 use crate::model::resource;
@@ -63,10 +63,7 @@ impl Shelf {
                 continue;
             }
             let request = &exchange.request;
-            let body = match &request.body {
-                Content::Json(value) => Some(value),
-                _ => None,
-            };
+            let body = request.body.json();
             let marks = marks(&request.method, &request.target, body, &issued);
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             for (level, mark) in levels.iter_mut().zip(marks) {
