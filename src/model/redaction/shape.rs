@@ -93,11 +93,9 @@ fn is_plain(text: &str) -> bool {
     text.len() < SHORTEST_KEY && text.bytes().all(|b| b.is_ascii_alphabetic())
 }
 
-/// What a byte is in running text: [`END`] where it ends a word, [`WIDE`] where it begins or
-/// goes on with a character of more bytes. What is left of a text holds URLs, base64 and
-/// `name=value` whole.
+/// What a byte is in running text. What is left of a text holds URLs, base64 and `name=value`
+/// whole.
 static BYTES: [u8; 256] = {
-    let ends = b"\"'`<>(){}[],;|&?#\\\x7f";
     let mut bytes = [0; 256];
     let mut at = 0;
     while at < bytes.len() {
@@ -108,53 +106,87 @@ static BYTES: [u8; 256] = {
         }
         at += 1;
     }
+    let (ends, inner) = (b"\"'`<>(){}[],;|&?#\\\x7f", b"=:/%");
     let mut at = 0;
     while at < ends.len() {
         bytes[ends[at] as usize] = END;
         at += 1;
     }
+    let mut at = 0;
+    while at < inner.len() {
+        bytes[inner[at] as usize] = INNER;
+        at += 1;
+    }
     bytes
 };
 
+/// It ends a word.
 const END: u8 = 1;
+/// It belongs to a character of several bytes.
 const WIDE: u8 = 2;
+/// The word has parts.
+const INNER: u8 = 4;
+
+/// A word of a running text.
+#[derive(Debug, Default, Clone, Copy)]
+struct Word<'a> {
+    text: &'a str,
+    /// Whether it may have parts, each of which may be a secret.
+    has_parts: bool,
+}
+
+impl Word<'_> {
+    /// Whether nothing but what stands before it can make it a secret.
+    fn is_harmless(self) -> bool {
+        !self.has_parts && self.text.len() < SHORTEST_KEY && !self.text.starts_with("eyJ")
+    }
+}
 
 /// The words of a running text, in order.
-fn words(text: &str) -> impl Iterator<Item = &str> {
+fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        loop {
-            let (word, behind) = split_word(rest)?;
+        while !rest.is_empty() {
+            let (word, behind) = split_word(rest);
             rest = behind;
-            if !word.is_empty() {
+            if !word.text.is_empty() {
                 return Some(word);
             }
         }
+        None
     })
 }
 
 /// The first word, which may be empty, and what stands behind its end.
-fn split_word(text: &str) -> Option<(&str, &str)> {
-    if text.is_empty() {
-        return None;
-    }
+fn split_word(text: &str) -> (Word<'_>, &str) {
     let bytes = text.as_bytes();
-    let mut at = 0;
+    let (mut at, mut seen, mut behind) = (0, 0, bytes.len());
     while let Some(byte) = bytes.get(at) {
-        match BYTES[usize::from(*byte)] {
-            0 => at += 1,
-            END => return Some((&text[..at], &text[at + 1..])),
-            _ => {
-                let c = text[at..].chars().next()?;
-                let behind = at + c.len_utf8();
-                if c.is_whitespace() || c.is_control() {
-                    return Some((&text[..at], &text[behind..]));
-                }
-                at = behind;
+        let class = BYTES[usize::from(*byte)];
+        if class == END {
+            behind = at + 1;
+            break;
+        }
+        seen |= class;
+        at += 1;
+        if class == WIDE {
+            let begin = at - 1;
+            let Some(c) = text[begin..].chars().next() else {
+                break;
+            };
+            at = begin + c.len_utf8();
+            if c.is_whitespace() || c.is_control() {
+                behind = at;
+                at = begin;
+                break;
             }
         }
     }
-    Some((text, ""))
+    let word = Word {
+        text: &text[..at],
+        has_parts: seen & INNER != 0,
+    };
+    (word, &text[behind..])
 }
 
 /// What stands before a word.
@@ -166,6 +198,11 @@ struct Before<'a> {
 }
 
 impl Before<'_> {
+    /// Whether it may say that the next word is a secret.
+    fn announces(self) -> bool {
+        self.is_label || self.word.ends_with(':') || names::is_scheme(self.word)
+    }
+
     /// Whether it says that the next word is a secret.
     fn is_secret(self) -> bool {
         let label = if self.is_label {
@@ -247,14 +284,19 @@ impl Redactor {
         let mut mended = Mended::of(text);
         let mut before = Before::default();
         for word in words(text) {
-            if let Some(redacted) = self.word(word, before, depth) {
-                mended.replace(place_in(text, word), &redacted);
+            let announced = before.announces();
+            if (announced || !word.is_harmless())
+                && let Some(redacted) = self.word(word.text, before, depth)
+            {
+                mended.replace(place_in(text, word.text), &redacted);
             }
-            if word == ":" {
+            if word.text == ":" {
                 before.is_label = true;
             } else {
-                let is_label = false;
-                before = Before { word, is_label };
+                before = Before {
+                    word: word.text,
+                    is_label: false,
+                };
             }
         }
         mended.end()
