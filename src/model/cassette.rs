@@ -147,7 +147,7 @@ pub enum Content {
     Omitted {
         /// How many bytes went over the wire.
         length: u64,
-        /// Their SHA-256, in hexadecimal.
+        /// Their SHA-256, in hexadecimal; empty where another tool wrote the recording.
         sha256: String,
     },
 }
