@@ -259,6 +259,7 @@ mod tests {
         let exchanges = exchanges.into_iter().map(|exchange| (1, exchange));
         let recording = Recording::new("b.har", vec![Direction::Request], exchanges);
         let text = write(&recording);
+        assert!(text.contains("\"2000-01-01T00:00:00.005Z\""), "{text}");
         let again = read("b.har", text.as_bytes()).unwrap();
         assert_eq!(again.exchanges(), recording.exchanges());
         assert_eq!(write(&again), text);

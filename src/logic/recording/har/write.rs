@@ -16,7 +16,7 @@ use crate::model::cassette::{
 };
 
 /// Writes a recording as a HAR file. A cassette has no date: the first `Date` that an answer bears
-/// tells its first moment; where none does, that is the beginning of 1970.
+/// tells its first moment; where none does, that is the beginning of 2000.
 ///
 /// # Panics
 ///
@@ -39,6 +39,10 @@ pub fn write(recording: &Recording) -> String {
     text
 }
 
+/// The beginning of 2000, in seconds since that of 1970: an entry of 1970 itself counts as not begun
+/// in Chromium's network panel.
+const UNDATED: i64 = 946_684_800;
+
 /// When the recording began.
 fn start(exchanges: &[Exchange]) -> Timestamp {
     let date = |exchange: &Exchange| {
@@ -49,7 +53,9 @@ fn start(exchanges: &[Exchange]) -> Timestamp {
             .checked_sub(SignedDuration::from_millis(since))
             .ok()
     };
-    exchanges.iter().find_map(date).unwrap_or_default()
+    let date = exchanges.iter().find_map(date);
+    date.or_else(|| Timestamp::from_second(UNDATED).ok())
+        .unwrap_or_default()
 }
 
 fn entry(exchange: &Exchange, start: Timestamp) -> Entry {
