@@ -80,5 +80,5 @@ python_with() {
 # PACKAGE...: these packages of npm are in `$folder/node_modules`.
 npm_packages() {
     "$installs" && need npm npm || return 1
-    npm install --prefix "$folder" --no-fund --no-audit --no-save "$@" >>"$folder/log" 2>&1
+    npm install --prefix "$folder" --no-fund --no-audit "$@" >>"$folder/log" 2>&1
 }
