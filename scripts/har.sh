@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # HAR 1.2, both ways, with the tools that people have. Theirs is read: what Chromium's network panel,
-# Playwright and mitmproxy write of a conversation with `confcall serve` is judged by `confcall check`.
+# Playwright and mitmproxy write of a conversation with `confcall serve` is judged by `confcall check`, and
+# so is the cassette where the browser goes through `confcall record`.
 # Ours is opened: what `confcall show --format har` writes of cassettes is held against the JSON Schema,
 # and shown by mitmproxy and by Chromium's network panel. Says what was skipped and why; ends with 1 where
 # something failed. With --install it fetches what is missing. CONFCALL_HAR_KEEP=DIR keeps the files of
@@ -52,9 +53,6 @@ judge() {
         return
     fi
     ok "$name"
-    if [[ -n "${CONFCALL_HAR_KEEP:-}" ]]; then
-        cp "$file" "$CONFCALL_HAR_KEEP"
-    fi
 }
 
 start "$confcall" serve --edition 2021-02 --token "$token"
@@ -62,32 +60,40 @@ service=${started#listening }
 service=${service%/}
 
 if "$browses"; then
-    sites=("HTTP/1.1")
+    # NAME FILES ADDRESS [PROXY]: the browser's two files are read.
+    browse() {
+        local name=$1 panel="$folder/chromium-$2.har" recorded="$folder/playwright-$2.har"
+        shift 2
+        if node scripts/har/record.mjs "$(command -v chromium)" "$1" "$panel" "$recorded" "${@:2}" \
+            2>"$folder/error"; then
+            judge "Chromium's network panel, $name, is read" "$panel"
+            judge "Playwright, $name, is read" "$recorded"
+        else
+            fail "Chromium, $name: $(tail -n 20 "$folder/error")"
+        fi
+    }
     start node scripts/har/site.mjs "$service"
-    addresses=("$started")
+    plain=$started
+    browse "HTTP/1.1" http11 "$plain"
+    start "$confcall" record --cassette "$folder/reverse.jsonl" --service "$plain"
+    browse "through the reverse proxy" reverse "${started#listening }"
+    judge "the cassette of the reverse proxy" "$folder/reverse.jsonl"
     if has openssl; then
+        export CONFCALL_CA_DIR="$folder/ca"
         openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=service \
             -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
             -keyout "$folder/site.key" -out "$folder/site.pem" 2>/dev/null
         start node scripts/har/site.mjs "$service" "$folder/site.pem" "$folder/site.key"
-        sites+=("HTTP/2")
-        addresses+=("$started")
+        secured=$started
+        start "$confcall" record --cassette "$folder/connect.jsonl" --intercept 127.0.0.1 \
+            --ca "$folder/site.pem"
+        browse "through CONNECT, HTTP/2" connect "$secured" "${started#listening }"
+        judge "the cassette of CONNECT" "$folder/connect.jsonl"
+        grep -q '"participants":.*"version":"2"' "$folder/connect.jsonl" || fail "CONNECT: not in HTTP/2"
+        browse "HTTP/2" http2 "$secured"
     else
-        skip "Chromium, HTTP/2" "openssl, which makes its certificate: $lacking"
+        skip "Chromium, CONNECT and HTTP/2" "openssl, which makes the certificate: $lacking"
     fi
-    for at in "${!sites[@]}"; do
-        version=${sites[$at]}
-        named=${version//[^0-9]/}
-        panel="$folder/chromium-http$named.har"
-        recorded="$folder/playwright-http$named.har"
-        if node scripts/har/record.mjs "$(command -v chromium)" "${addresses[$at]}" "$panel" "$recorded" \
-            2>"$folder/error"; then
-            judge "Chromium's network panel, $version, is read" "$panel"
-            judge "Playwright, $version, is read" "$recorded"
-        else
-            fail "Chromium, $version: $(tail -n 20 "$folder/error")"
-        fi
-    done
 fi
 
 if [[ -n "$mitmdump" ]]; then
@@ -155,4 +161,7 @@ if "$browses"; then
         node scripts/har/show.mjs "$(command -v chromium)"
 fi
 
+if [[ -n "${CONFCALL_HAR_KEEP:-}" ]]; then
+    cp "$folder"/{chromium,playwright}-http{11,2}.har "$folder/mitmproxy.har" "$CONFCALL_HAR_KEEP"
+fi
 exit "$failed"

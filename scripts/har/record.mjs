@@ -1,13 +1,15 @@
-// CHROMIUM ADDRESS PANEL.har RECORDED.har: has the page invite, and writes what the browser exports: its
-// network panel, and Playwright's recorder.
+// CHROMIUM ADDRESS PANEL.har RECORDED.har [PROXY]: has the page invite, if need be through a proxy, and
+// writes what the browser exports: its network panel, and Playwright's recorder.
 import { writeFile } from "node:fs/promises";
 import { openPanel, withBrowser } from "./browser.mjs";
 
-const [path, address, ofPanel, recorded] = process.argv.slice(2);
+const [path, address, ofPanel, recorded, proxy] = process.argv.slice(2);
 await withBrowser(path, async (browser, debugging) => {
   const context = await browser.newContext({
     ignoreHTTPSErrors: true,
     recordHar: { path: recorded, content: "embed" },
+    // Hosts of this machine go through a proxy only if told so.
+    ...(proxy && { proxy: { server: proxy, bypass: "<-loopback>" } }),
   });
   const page = await context.newPage();
   await page.goto("about:blank");
