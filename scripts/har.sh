@@ -14,6 +14,7 @@ need python3 python3 python3-venv || true
 need node nodejs || true
 need chromium chromium || true
 need openssl openssl || true
+need certutil libnss3-tools || true
 cargo build --quiet
 confcall=target/debug/confcall
 # A pseudonym from the start, so that no secret is in what the tools write.
@@ -85,12 +86,22 @@ if "$browses"; then
             -keyout "$folder/site.key" -out "$folder/site.pem" 2>/dev/null
         start node scripts/har/site.mjs "$service" "$folder/site.pem" "$folder/site.key"
         secured=$started
-        start "$confcall" record --cassette "$folder/connect.jsonl" --intercept 127.0.0.1 \
-            --ca "$folder/site.pem"
-        browse "through CONNECT, HTTP/2" connect "$secured" "${started#listening }"
-        judge "the cassette of CONNECT" "$folder/connect.jsonl"
-        grep -q '"participants":.*"version":"2"' "$folder/connect.jsonl" || fail "CONNECT: not in HTTP/2"
         browse "HTTP/2" http2 "$secured"
+        if has certutil; then
+            start "$confcall" record --cassette "$folder/connect.jsonl" --intercept 127.0.0.1 \
+                --ca "$folder/site.pem"
+            # A home of its own, whose browser trusts the authority as `confcall ca` says.
+            home="$folder/home"
+            mkdir -p "$home/.pki/nssdb"
+            certutil -d "sql:$home/.pki/nssdb" -N --empty-password
+            certutil -d "sql:$home/.pki/nssdb" -A -t C,, -n confcall -i "$("$confcall" ca | head -n 1)"
+            HOME="$home" browse "through CONNECT, HTTP/2" connect "$secured" "${started#listening }"
+            judge "the cassette of CONNECT" "$folder/connect.jsonl"
+            grep -q '"participants":.*"version":"2"' "$folder/connect.jsonl" ||
+                fail "CONNECT: not in HTTP/2"
+        else
+            skip "Chromium, CONNECT" "certutil, with which it comes to trust the authority: $lacking"
+        fi
     else
         skip "Chromium, CONNECT and HTTP/2" "openssl, which makes the certificate: $lacking"
     fi

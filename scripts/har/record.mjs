@@ -6,7 +6,8 @@ import { openPanel, withBrowser } from "./browser.mjs";
 const [path, address, ofPanel, recorded, proxy] = process.argv.slice(2);
 await withBrowser(path, async (browser, debugging) => {
   const context = await browser.newContext({
-    ignoreHTTPSErrors: true,
+    // The site's own certificate is nobody's; that of a proxy is to be trusted.
+    ignoreHTTPSErrors: !proxy,
     recordHar: { path: recorded, content: "embed" },
     // Hosts of this machine go through a proxy only if told so.
     ...(proxy && { proxy: { server: proxy, bypass: "<-loopback>" } }),
