@@ -147,7 +147,7 @@ pub enum Content {
     Omitted {
         /// How many bytes went over the wire.
         length: u64,
-        /// Their SHA-256, in hexadecimal.
+        /// Their SHA-256, in hexadecimal; empty where another tool wrote the recording.
         sha256: String,
     },
 }
@@ -199,7 +199,7 @@ impl From<&Content> for Payload {
             Content::Empty => Self::Empty,
             Content::Json(value) => Self::Json(value.clone()),
             Content::Text(text) => Self::from_bytes(text.as_bytes()),
-            Content::Base64(text) => Self::Opaque(text.len() / 4 * 3),
+            Content::Base64(text) => Self::Opaque(text.trim_end_matches('=').len() * 3 / 4),
             Content::Omitted { length, .. } => {
                 Self::Opaque(usize::try_from(*length).unwrap_or(usize::MAX))
             }

@@ -171,11 +171,18 @@ impl Followed {
         };
         let numbers: Vec<String> = of_segment().map(|it| it.number.to_string()).collect();
         let note = format!("exchanges {} of the recording", numbers.join(", "));
-        let omitted = of_segment().find(|exchange| {
+        let omitted = of_segment().find_map(|exchange| {
             let answer = exchange.response.as_ref();
             let bodies = [Some(&exchange.request.body), answer.map(|it| &it.body)];
-            let mut bodies = bodies.into_iter().flatten();
-            bodies.any(|body| matches!(body, Content::Omitted { .. }))
+            let remedy = |body: &Content| match body {
+                Content::Omitted { sha256, .. } if sha256.is_empty() => Some("is not in the file"),
+                Content::Omitted { .. } => {
+                    Some("was not kept; record it with a greater --max-body")
+                }
+                _ => None,
+            };
+            let said = bodies.into_iter().flatten().find_map(remedy)?;
+            Some(format!("a body of exchange {} {said}", exchange.number))
         });
         let times = || of_segment().map(|it| (it.at_ms, it.at_ms.saturating_add(it.took_ms)));
         let began = times().map(|(began, _)| began).min().unwrap_or(0);
@@ -186,12 +193,9 @@ impl Followed {
             .map(|outcome| {
                 let mut result = outcome.into_result(&case.scenario.id, duration);
                 result.notes.insert(0, note.clone());
-                if let (Some(omitted), Verdict::Fail) = (omitted, result.verdict) {
+                if let (Some(omitted), Verdict::Fail) = (&omitted, result.verdict) {
                     result.verdict = Verdict::Inconclusive;
-                    result.reason = format!(
-                        "a body of exchange {} was not kept; record it with a greater --max-body",
-                        omitted.number
-                    );
+                    result.reason.clone_from(omitted);
                 }
                 result
             })
