@@ -1,23 +1,21 @@
 //! Who made up which value of a recording.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 
 use super::mapping::{self, Role};
 use crate::model::cassette::{Direction, Exchange};
-use crate::model::identifier;
+use crate::model::identifier::{ById, Normal};
 
 /// The values that identify something as they stand, under their normal form, by the party that
 /// used them first.
 #[derive(Debug, Default)]
 pub(super) struct Origins {
     /// Those that stand in a request before any answer or notification has them.
-    pub(super) bot: HashMap<String, String>,
+    pub(super) bot: ById<String>,
     /// The same as they stand first, each with the place of its exchange, in that order.
     pub(super) made: Vec<(usize, String)>,
     /// All others.
-    pub(super) service: HashMap<String, String>,
+    pub(super) service: ById<String>,
 }
 
 impl Origins {
@@ -43,7 +41,7 @@ impl Origins {
 
     fn note(&mut self, index: usize, is_bots: bool, values: &mut Vec<String>) {
         for value in values.drain(..) {
-            let normal = identifier::normal(&value);
+            let normal = Normal::of(&value).into_owned();
             if self.bot.contains_key(&normal) || self.service.contains_key(&normal) {
                 continue;
             }
@@ -113,7 +111,7 @@ mod tests {
                 json!({}),
             ),
         ]);
-        let sorted = |values: HashMap<String, String>| {
+        let sorted = |values: ById<String>| {
             let mut list: Vec<_> = values.into_values().collect();
             list.sort();
             list

@@ -5,7 +5,6 @@
 //! differ from run to run; method and path alone. A mark is a number that a hash makes: what is
 //! found is still to be compared.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hash, Hasher as _};
 
 use foldhash::quality::{FixedState, FoldHasher};
@@ -16,7 +15,7 @@ use super::mapping::{self, Role};
 use super::origins::Origins;
 use crate::logic::judge::shape::canonical;
 use crate::model::cassette::{Direction, Exchange};
-use crate::model::identifier;
+use crate::model::identifier::{ById, Normal};
 use crate::model::message::Payload;
 use crate::model::resource;
 
@@ -30,7 +29,7 @@ const LOOKS: usize = 64;
 pub(super) struct Shelf {
     levels: [Level; LEVELS],
     /// Values that the recorded service made up: a live bot has them from it.
-    issued: HashMap<String, String>,
+    issued: ById<String>,
     /// Values that the recorded bot made up, each with the exchange that has it first.
     made: Vec<(usize, String)>,
     served: Vec<bool>,
@@ -193,12 +192,7 @@ impl Level {
     }
 }
 
-fn marks(
-    method: &str,
-    target: &str,
-    body: Option<&Value>,
-    issued: &HashMap<String, String>,
-) -> Marks {
+fn marks(method: &str, target: &str, body: Option<&Value>, issued: &ById<String>) -> Marks {
     let mut hashers: [FoldHasher<'_>; LEVELS] = std::array::from_fn(|_| SEED.build_hasher());
     let path = resource::shape_of(target);
     for hasher in &mut hashers {
@@ -221,7 +215,7 @@ fn marks(
 
 struct Hashing<'a> {
     hashers: &'a mut [FoldHasher<'static>; LEVELS],
-    issued: &'a HashMap<String, String>,
+    issued: &'a ById<String>,
 }
 
 impl Hashing<'_> {
@@ -233,10 +227,10 @@ impl Hashing<'_> {
     }
 
     fn id(&mut self, text: &str) {
-        let text = identifier::normal(text);
-        text.hash(&mut self.hashers[0]);
-        if self.issued.contains_key(&text) {
-            text.hash(&mut self.hashers[1]);
+        let id = Normal::of(text);
+        id.hash(&mut self.hashers[0]);
+        if self.issued.contains_key(&id) {
+            id.hash(&mut self.hashers[1]);
         }
     }
 
