@@ -11,6 +11,7 @@ mod names;
 mod shape;
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -66,6 +67,16 @@ fn is_pseudonym(value: &str) -> bool {
             && digits
                 .bytes()
                 .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+/// Where pseudonyms stand in a text.
+fn pseudonyms(text: &str) -> impl Iterator<Item = Range<usize>> {
+    text.match_indices(PREFIX).filter_map(|(start, _)| {
+        KINDS.into_iter().find_map(|kind| {
+            let end = start + PREFIX.len() + kind.len() + 1 + DIGITS;
+            is_pseudonym(text.get(start..end)?).then_some(start..end)
+        })
     })
 }
 

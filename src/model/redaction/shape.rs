@@ -1,10 +1,12 @@
 //! Shapes: secrets in running text, told from how they look and from what stands before them.
 
+use std::ops::Range;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use url::form_urlencoded;
 
-use super::{Redactor, is_pseudonym, names};
+use super::{Redactor, is_pseudonym, names, pseudonyms};
 
 /// How many wrappings (base64, percent-encoding, JSON in a string) are opened.
 const DEPTH: usize = 4;
@@ -123,10 +125,16 @@ impl Redactor {
 
     /// The text without secrets that were found before.
     fn without_known(&self, text: String) -> String {
-        let found = self.known.find(&text);
+        let mut found = self.known.find(&text);
         if found.is_empty() {
             return text;
         }
+        // A secret that a pseudonym has parts of does not change it.
+        let made: Vec<_> = pseudonyms(&text).collect();
+        found.retain(|place| {
+            let lies_in = |it: &Range<usize>| it.start < place.end && place.start < it.end;
+            !made.iter().any(lies_in)
+        });
         let mut redacted = String::with_capacity(text.len());
         let mut end = 0;
         for place in found {
