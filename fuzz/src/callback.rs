@@ -124,10 +124,6 @@ fn exchange(head: &str, body: &str) -> Exchange {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
         .collect();
-    let content = match serde_json::from_str(body) {
-        Ok(value) => Content::Json(value),
-        Err(_) => Content::Text(body.to_owned()),
-    };
     Exchange {
         number: 1,
         direction: Direction::Request,
@@ -138,7 +134,7 @@ fn exchange(head: &str, body: &str) -> Exchange {
             method: "POST".to_owned(),
             target,
             headers,
-            body: content,
+            body: Content::of_text(body.to_owned()),
             wire: Wire::default(),
         },
         response: Some(RecordedResponse {

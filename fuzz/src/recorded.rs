@@ -59,13 +59,12 @@ pub(crate) fn passes_through_har(recording: &Recording) {
     let again = har::read("written.har", text.as_bytes()).expect("our own HAR is read");
     let mut exchanges: Vec<&Exchange> = recording.exchanges().iter().collect();
     assert_eq!(again.exchanges().len(), exchanges.len());
-    if exchanges.iter().any(|it| it.at_ms > LATEST) {
-        return;
-    }
     exchanges.sort_by_key(|it| it.at_ms);
     let first = exchanges.first().map_or(0, |it| it.at_ms);
     for (was, is) in exchanges.into_iter().zip(again.exchanges()) {
-        assert_eq!(was.at_ms - first, is.at_ms);
+        if was.at_ms < LATEST {
+            assert_eq!(was.at_ms - first, is.at_ms);
+        }
         if was.took_ms < LATEST {
             assert_eq!(was.took_ms, is.took_ms);
         }
@@ -105,10 +104,8 @@ fn fields(fields: &[(String, String)]) -> Vec<(String, String)> {
 fn content(content: &Content) -> Content {
     match content {
         Content::Omitted { .. } => Content::Empty,
-        Content::Text(text) if text.is_empty() => Content::Empty,
-        Content::Text(text) => {
-            serde_json::from_str(text).map_or_else(|_| content.clone(), Content::Json)
-        }
-        Content::Empty | Content::Json(_) | Content::Base64(_) => content.clone(),
+        Content::Text(text) => Content::of_text(text.clone()),
+        Content::Json(value) => Content::of_text(value.to_string()),
+        Content::Empty | Content::Base64(_) => content.clone(),
     }
 }

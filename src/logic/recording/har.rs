@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use url::{Position, Url};
 
 use super::Recording;
 use super::causes::{self, Causes};
@@ -292,12 +293,14 @@ impl Entry {
             Direction::Request => SERVICE,
             Direction::Notification => BOT,
         };
-        let millisecond = |ms: u64| Timestamp::from_millisecond(i64::try_from(ms).unwrap_or(0));
-        let started = millisecond(exchange.at_ms).unwrap_or_default();
+        let started = i64::try_from(exchange.at_ms)
+            .ok()
+            .and_then(|ms| Timestamp::from_millisecond(ms).ok())
+            .unwrap_or(Timestamp::MAX);
         let took = std::time::Duration::from_millis(exchange.took_ms);
         let took = took.as_secs_f64() * 1000.0;
-        let url = format!("{host}{}", request.target);
-        let query = url::Url::parse(&url).map(|url| {
+        let url = url_of(host, &request.target);
+        let query = Url::parse(&url).map(|url| {
             let pairs = url.query_pairs();
             pairs
                 .map(|(name, value)| Field {
@@ -381,11 +384,7 @@ fn direction(body: &Content) -> Direction {
 fn content(text: &str, encoding: Option<&str>) -> Content {
     match encoding {
         Some("base64") => Content::Base64(text.to_owned()),
-        _ if text.is_empty() => Content::Empty,
-        _ => match serde_json::from_str(text) {
-            Ok(value) => Content::Json(value),
-            Err(_) => Content::Text(text.to_owned()),
-        },
+        _ => Content::of_text(text.to_owned()),
     }
 }
 
@@ -400,14 +399,26 @@ fn written(content: &Content) -> Option<(String, Option<String>)> {
     }
 }
 
-/// The path and query of an absolute URL.
+/// The path and query of an absolute URL. What is none is a path.
 fn target(url: &str) -> String {
-    match url::Url::parse(url) {
-        Ok(url) => match url.query() {
-            Some(query) => format!("{}?{query}", url.path()),
-            None => url.path().to_owned(),
-        },
-        Err(_) => url.to_owned(),
+    let absolute = Url::parse(url).ok().filter(Url::has_host);
+    let target = absolute
+        .as_ref()
+        .map_or(url, |it| &it[Position::BeforePath..]);
+    // Other schemes than those of HTTP write paths in other ways.
+    let slash = if target.starts_with('/') { "" } else { "/" };
+    match Url::parse(&format!("{SERVICE}{slash}{target}")) {
+        Ok(url) => url[Position::BeforePath..Position::AfterQuery].to_owned(),
+        Err(_) => target.to_owned(),
+    }
+}
+
+/// The absolute URL of a target, which may be another than a path (RFC 9112 section 3.2).
+fn url_of(host: &str, target: &str) -> String {
+    match target {
+        path if path.starts_with('/') => format!("{host}{path}"),
+        url if url.contains("://") => url.to_owned(),
+        other => format!("{host}/{other}"),
     }
 }
 
@@ -525,6 +536,34 @@ mod tests {
         let again = read("b.har", text.as_bytes()).unwrap();
         assert_eq!(again.exchanges(), recording.exchanges());
         assert_eq!(write(&again), text);
+    }
+
+    #[test]
+    fn every_url_has_a_target_that_is_written_and_read_again() {
+        for (url, read) in [
+            ("https://h/a/../b c?d=e#f", "/b%20c?d=e"),
+            ("https://h", "/"),
+            ("", "/"),
+            ("/a?b", "/a?b"),
+            ("a", "/a"),
+            ("*", "/*"),
+            ("//x", "//x"),
+            ("http%s://b/cb", "/http%s://b/cb"),
+            ("https://h:99999/", "/https://h:99999/"),
+            ("mailto:a", "/mailto:a"),
+            ("app://h/a b\\c", "/a%20b/c"),
+        ] {
+            assert_eq!(target(url), read);
+            assert_eq!(target(&url_of(BOT, read)), read);
+        }
+        for (asked, url) in [
+            ("/go?to=http://x/", "http://bot.invalid/go?to=http://x/"),
+            ("*", "http://bot.invalid/*"),
+            ("h:443", "http://bot.invalid/h:443"),
+            ("http://h/a", "http://h/a"),
+        ] {
+            assert_eq!(url_of(BOT, asked), url);
+        }
     }
 
     #[test]
