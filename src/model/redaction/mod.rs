@@ -216,7 +216,11 @@ impl Redactor {
 
     fn cookie(&self, pair: &str) -> String {
         match pair.split_once('=') {
-            Some((name, value)) => format!("{name}={}", self.secret(value)),
+            Some((name, value)) => {
+                // The value is learnt first, should the name hold it too.
+                let value = self.secret(value);
+                format!("{}={value}", self.text(name))
+            }
             None => self.secret(pair),
         }
     }
@@ -247,18 +251,13 @@ impl Redactor {
             Value::String(text) => *text = self.text(text),
             Value::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
             Value::Object(properties) => {
-                let redacted: Map<String, Value> = std::mem::take(properties)
-                    .into_iter()
-                    .map(|(name, mut value)| {
-                        if names::is_secret(&name) {
-                            self.secret_json(&mut value);
-                        } else {
-                            self.json(&mut value);
-                        }
-                        (self.text(&name), value)
-                    })
-                    .collect();
-                *properties = redacted;
+                self.properties(properties, |name, value| {
+                    if names::is_secret(name) {
+                        self.secret_json(value);
+                    } else {
+                        self.json(value);
+                    }
+                });
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
@@ -270,11 +269,22 @@ impl Redactor {
             Value::String(text) => *text = self.secret(text),
             Value::Number(number) => *value = self.secret(&number.to_string()).into(),
             Value::Array(items) => items.iter_mut().for_each(|item| self.secret_json(item)),
-            Value::Object(properties) => properties
-                .values_mut()
-                .for_each(|property| self.secret_json(property)),
+            Value::Object(properties) => {
+                self.properties(properties, |_, value| self.secret_json(value));
+            }
             Value::Null | Value::Bool(_) => {}
         }
+    }
+
+    /// Replaces in each value, and in its name.
+    fn properties(&self, properties: &mut Map<String, Value>, replace: impl Fn(&str, &mut Value)) {
+        *properties = std::mem::take(properties)
+            .into_iter()
+            .map(|(name, mut value)| {
+                replace(&name, &mut value);
+                (self.text(&name), value)
+            })
+            .collect();
     }
 }
 

@@ -6,6 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use url::form_urlencoded;
 
+use crate::text::json::values;
+
 use super::{Redactor, is_pseudonym, names, pseudonyms};
 
 /// How many wrappings (base64, percent-encoding, JSON in a string) are opened.
@@ -40,6 +42,9 @@ const KEY_PREFIXES: &[&str] = &[
     "ya29.",
 ];
 
+/// What blocks of PEM begin with (RFC 7468 section 2).
+const PEM: &str = "-----BEGIN ";
+
 /// The lengths of 32 and 64 bytes in padded base64: the keys of storage accounts and queues.
 const KEY_LENGTHS: [usize; 2] = [44, 88];
 
@@ -47,7 +52,7 @@ const KEY_LENGTHS: [usize; 2] = [44, 88];
 pub(super) fn kind(value: &str) -> &'static str {
     if is_jwt(value) {
         "jwt"
-    } else if value.starts_with("-----BEGIN ") || is_key(value) {
+    } else if value.starts_with(PEM) || is_key(value) {
         "key"
     } else {
         "secret"
@@ -77,7 +82,12 @@ fn is_key(word: &str) -> bool {
             && word.ends_with('=')
             && STANDARD
                 .decode(word)
-                .is_ok_and(|bytes| bytes.len() % 32 == 0))
+                .is_ok_and(|bytes| bytes.len() % 32 == 0 && !holds_pseudonym(&bytes)))
+}
+
+/// Whether bytes are text in which a secret was replaced.
+fn holds_pseudonym(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| pseudonyms(text).next().is_some())
 }
 
 /// Where a word of running text ends. What is left holds URLs, base64 and `name=value` whole.
@@ -100,7 +110,9 @@ impl Redactor {
         {
             let given = serde_json::Value::clone(&value);
             self.json(&mut value);
-            return if value == given {
+            // Of properties with one name the value holds the last only, the text all.
+            let is_whole = !values(text).iter().any(|it| it.again);
+            return if value == given && is_whole {
                 text.to_owned()
             } else {
                 value.to_string()
@@ -149,19 +161,22 @@ impl Redactor {
     fn without_pem(&self, text: &str) -> String {
         let mut redacted = String::new();
         let mut rest = text;
-        while let Some(start) = rest.find("-----BEGIN ") {
-            let block = &rest[start..];
-            let head = block["-----BEGIN ".len()..].split("-----").next();
-            let end = block
-                .find("-----END ")
-                .and_then(|at| Some(at + 9 + block[at + 9..].find("-----")? + 5))
-                .unwrap_or(block.len());
-            redacted += &rest[..start];
-            if head.is_some_and(|head| head.contains("PRIVATE KEY")) {
+        while let Some(start) = rest.find(PEM) {
+            let (before, block) = rest.split_at(start);
+            redacted += before;
+            let head = block[PEM.len()..].split("-----").next();
+            let end = if head.is_some_and(|head| head.contains("PRIVATE KEY")) {
+                let end = block
+                    .find("-----END ")
+                    .and_then(|at| Some(at + 9 + block[at + 9..].find("-----")? + 5))
+                    .unwrap_or(block.len());
                 redacted += &self.secret(&block[..end]);
+                end
             } else {
-                redacted += &block[..end];
-            }
+                // Whether it ends or not, there may be a key in it.
+                redacted += PEM;
+                PEM.len()
+            };
             rest = &block[end..];
         }
         redacted + rest
