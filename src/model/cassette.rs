@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::message::{Headers, Payload};
+use super::message::{self, Headers, Payload};
 
 /// The version of the format that this confcall writes, and the newest that it reads.
 pub const VERSION: u32 = 1;
@@ -153,6 +153,17 @@ pub enum Content {
 }
 
 impl Content {
+    /// A body of this text: JSON where it is JSON that a line of a cassette can hold.
+    pub fn of_text(text: String) -> Self {
+        if text.is_empty() {
+            return Self::Empty;
+        }
+        match serde_json::from_str(&text) {
+            Ok(value) if message::fits_in_a_file(&value) => Self::Json(value),
+            _ => Self::Text(text),
+        }
+    }
+
     /// Whether there are no bytes.
     pub const fn is_empty(&self) -> bool {
         matches!(self, Self::Empty)

@@ -153,6 +153,25 @@ pub enum Body {
 /// The property that holds a body which is no JSON.
 pub const TEXT: &str = "$text";
 
+/// How many objects and arrays of a body may stand in each other in a file. Parsers stop at 128, and
+/// around a body there are some.
+const DEEPEST: usize = 112;
+
+/// Whether a file that holds this JSON as a body can be read again: it is not too deep.
+pub fn fits_in_a_file(body: &Value) -> bool {
+    is_at_most(DEEPEST, body)
+}
+
+fn is_at_most(depth: usize, value: &Value) -> bool {
+    match value {
+        Value::Array(items) => depth > 0 && items.iter().all(|it| is_at_most(depth - 1, it)),
+        Value::Object(properties) => {
+            depth > 0 && properties.values().all(|it| is_at_most(depth - 1, it))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    }
+}
+
 impl Serialize for Body {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -165,15 +184,17 @@ impl Serialize for Body {
 impl<'de> Deserialize<'de> for Body {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(from)?;
-        let text = value
-            .as_object()
-            .filter(|properties| properties.len() == 1)
-            .and_then(|properties| properties.get(TEXT)?.as_str());
-        Ok(match text {
+        Ok(match text_of(&value) {
             Some(text) => Self::Text(text.to_owned()),
             None => Self::Json(value),
         })
     }
+}
+
+/// The text of a body that is written as an object with it.
+fn text_of(value: &Value) -> Option<&str> {
+    let properties = value.as_object().filter(|it| it.len() == 1)?;
+    properties.get(TEXT)?.as_str()
 }
 
 impl JsonSchema for Body {
@@ -190,6 +211,13 @@ impl JsonSchema for Body {
 }
 
 impl Body {
+    /// The JSON as a body; none where a file cannot say it: it is too deep, or would be taken for
+    /// text.
+    pub fn of_json(value: Value) -> Option<Self> {
+        let is_text = text_of(&value).is_some();
+        (!is_text && fits_in_a_file(&value)).then_some(Self::Json(value))
+    }
+
     /// The JSON value, where there is one.
     pub const fn json(&self) -> Option<&Value> {
         match self {
@@ -225,6 +253,18 @@ mod tests {
             assert_eq!(serde_json::from_str::<Body>(text).unwrap(), body);
             assert_eq!(serde_json::to_string(&body).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn what_a_file_cannot_say_is_no_json_body() {
+        let nested = |depth: usize| {
+            let text = "[".repeat(depth) + &"]".repeat(depth);
+            serde_json::from_str::<Value>(&text).unwrap()
+        };
+        assert!(Body::of_json(nested(DEEPEST)).is_some());
+        assert!(Body::of_json(nested(DEEPEST + 1)).is_none());
+        assert!(Body::of_json(serde_json::json!({"$text": "x"})).is_none());
+        assert!(Body::of_json(serde_json::json!({"$text": 1})).is_some());
     }
 
     #[test]

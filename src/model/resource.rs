@@ -173,6 +173,13 @@ pub fn shape_of(target: &str) -> String {
     }
 }
 
+/// A character as a path can hold it: each of its bytes as `%` and two digits (RFC 3986 section 2.1).
+pub fn percent_encoded(c: char) -> String {
+    let mut bytes = [0; 4];
+    let bytes = c.encode_utf8(&mut bytes).bytes();
+    bytes.fold(String::new(), |text, byte| format!("{text}%{byte:02X}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,7 +11,7 @@ const NAMES: [&str; 2] = ["callback", "callbackUri"];
 
 /// Where notifications come from and go to.
 #[derive(Debug, Clone)]
-pub(super) struct Callbacks {
+pub struct Callbacks {
     /// The bot's own address.
     pub bot: Url,
     /// The URL of the listener that stands in for it, without a slash at its end.
@@ -21,7 +21,7 @@ pub(super) struct Callbacks {
 impl Callbacks {
     /// The JSON text with every callback address replaced by the listener's with the same path and
     /// query; none where it holds no such address. Everything else stays to the letter.
-    pub(super) fn rewritten(&self, text: &str) -> Option<String> {
+    pub fn rewritten(&self, text: &str) -> Option<String> {
         let value: Value = serde_json::from_str(text).ok()?;
         let mut found = Vec::new();
         self.find(&value, &Pointer::default(), false, &mut found);
@@ -84,7 +84,7 @@ impl Callbacks {
     }
 
     /// Where a notification goes: to the bot's origin, whatever its path.
-    pub(super) fn target(&self, path: &str) -> String {
+    pub fn target(&self, path: &str) -> String {
         format!("{}{path}", self.bot.origin().ascii_serialization())
     }
 }

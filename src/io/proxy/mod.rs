@@ -6,7 +6,7 @@
 //! the messages mean.
 
 mod body;
-mod callback;
+pub mod callback;
 mod dial;
 mod exchange;
 mod forward;

@@ -119,14 +119,8 @@ pub(super) fn fields(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 fn content(bytes: Cow<'_, [u8]>) -> Content {
-    if bytes.is_empty() {
-        return Content::Empty;
-    }
-    if let Ok(value) = serde_json::from_slice(&bytes) {
-        return Content::Json(value);
-    }
     match String::from_utf8(bytes.into_owned()) {
-        Ok(text) => Content::Text(text),
+        Ok(text) => Content::of_text(text),
         Err(error) => Content::Base64(STANDARD.encode(error.as_bytes())),
     }
 }

@@ -127,8 +127,12 @@ fn is_version(version: &str) -> bool {
         && version.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
-/// A path or an absolute URL. Blanks stand inside brackets and quotes, and in a query, only.
+/// A path or an absolute URL. Blanks stand inside brackets and quotes, and in a query, only; control
+/// characters nowhere.
 fn is_target(target: &str) -> bool {
+    if target.contains(char::is_control) {
+        return false;
+    }
     let is_url = ["http://", "https://"]
         .iter()
         .any(|scheme| target.len() > scheme.len() && target.starts_with(scheme));
@@ -148,7 +152,8 @@ fn is_target(target: &str) -> bool {
     true
 }
 
-/// Reads a header field (RFC 9112 section 5); none where the line is something else.
+/// Reads a header field (RFC 9112 section 5, RFC 9110 section 5.5); none where the line is something
+/// else.
 fn header(line: &str) -> Option<(&str, &str)> {
     let colon = line.bytes().position(|b| b == b':')?;
     let (name, value) = (&line[..colon], &line[colon + 1..]);
@@ -156,7 +161,9 @@ fn header(line: &str) -> Option<(&str, &str)> {
         && name
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-    (is_name && !value.starts_with("//")).then_some((name, value.trim()))
+    let value = value.trim();
+    let is_value = !value.contains(|c: char| c.is_control() && c != '\t');
+    (is_name && is_value && !value.starts_with("//")).then_some((name, value))
 }
 
 struct Lines<'a> {

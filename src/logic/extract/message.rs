@@ -221,23 +221,28 @@ impl<'a> Reader<'a, '_, '_> {
         if !must_be_json && !text.starts_with(['{', '[']) {
             return Body::Text(text.to_owned());
         }
-        match json::read(text) {
-            Reading::Valid(value) => Body::Json(value),
+        let value = match json::read(text) {
+            Reading::Valid(value) => value,
             Reading::Repaired(value, commas) => {
                 for comma in commas {
                     let message = "a comma before a closing bracket is no JSON; it is left out";
                     let line = line + comma;
                     self.findings.push(line, FindingKind::RepairedJson, message);
                 }
-                Body::Json(value)
+                value
             }
             Reading::Broken(at, why) => {
                 let message = format!("this is no JSON ({why}); it is kept as text");
                 self.findings
                     .push(line + at, FindingKind::InvalidJson, message);
-                Body::Text(text.to_owned())
+                return Body::Text(text.to_owned());
             }
-        }
+        };
+        Body::of_json(value).unwrap_or_else(|| {
+            let message = "no scenario file can hold this JSON; it is kept as text";
+            self.findings.push(line, FindingKind::InvalidJson, message);
+            Body::Text(text.to_owned())
+        })
     }
 
     /// `Content-Length` counts the bytes of the body, however its lines end.

@@ -52,6 +52,20 @@ impl Binder<'_, '_> {
         self.valued(role(Kind::Callback, "callback"), address)
     }
 
+    /// The target of a request: a path, or an absolute URL, without blanks between its variables.
+    pub(super) fn target(&mut self, text: &str) -> String {
+        let template = self.path(text);
+        let mut target = String::with_capacity(template.len());
+        for c in template.chars() {
+            if c.is_whitespace() {
+                target += &resource::percent_encoded(c);
+            } else {
+                target.push(c);
+            }
+        }
+        target
+    }
+
     /// A path, or an absolute URL.
     pub(super) fn path(&mut self, text: &str) -> String {
         let path = resource::path_of(text);

@@ -98,7 +98,7 @@ impl Writer<'_, '_, '_> {
     fn request(&mut self, message: &mut Message<'_>, method: &str, printed: &str) -> Step {
         self.is_own = self.prose.shapes.contains(&resource::shape_of(printed));
         self.binder.begin_request();
-        let target = self.binder.path(printed);
+        let target = self.binder.target(printed);
         self.binder.end_request_path();
         let headers = self.binder.headers(&message.headers);
         let invited = message

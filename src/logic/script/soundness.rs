@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::MOST_TOLD;
 use crate::model::message::{Body, HeaderFields, TEXT};
+use crate::model::resource::percent_encoded;
 use crate::model::scenario::{Kind, Script, Step};
 use crate::model::template::{Part, is_name, parts};
 use crate::text::diagnostic::closest;
@@ -192,7 +193,7 @@ impl Check<'_> {
         let wrong = |c: &char| c.is_whitespace() || c.is_control();
         if let Some(c) = literals.flat_map(|text| text.chars()).find(wrong) {
             let message = format!("{} stands in a target", named(c));
-            let remedy = format!("write it percent-encoded, as `{}`", percent(c));
+            let remedy = format!("write it percent-encoded, as `{}`", percent_encoded(c));
             self.wrong(pointer.clone(), message, remedy);
         }
         self.controls_of_variables(&parts);
@@ -397,12 +398,6 @@ fn named(c: char) -> String {
             u32::from(c)
         ),
     }
-}
-
-fn percent(c: char) -> String {
-    let mut bytes = [0; 4];
-    let bytes = c.encode_utf8(&mut bytes).bytes();
-    bytes.fold(String::new(), |text, byte| format!("{text}%{byte:02X}"))
 }
 
 /// Words in braces that would be variables in lower case.

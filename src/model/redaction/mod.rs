@@ -11,12 +11,14 @@ mod names;
 mod shape;
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use memchr::memmem;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::Sha256;
 
 use self::known::Known;
@@ -66,6 +68,16 @@ fn is_pseudonym(value: &str) -> bool {
             && digits
                 .bytes()
                 .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+/// Where pseudonyms stand in a text.
+fn pseudonyms(text: &str) -> impl Iterator<Item = Range<usize>> {
+    memmem::find_iter(text.as_bytes(), PREFIX).filter_map(|start| {
+        KINDS.into_iter().find_map(|kind| {
+            let end = start + PREFIX.len() + kind.len() + 1 + DIGITS;
+            is_pseudonym(text.get(start..end)?).then_some(start..end)
+        })
     })
 }
 
@@ -219,7 +231,12 @@ impl Redactor {
 
     fn cookie(&self, pair: &str) -> String {
         match pair.split_once('=') {
-            Some((name, value)) => format!("{name}={}", self.secret(value)),
+            Some((name, value)) => {
+                // The value is learnt first, should the name hold it too.
+                let value = self.secret(value);
+                let mended = self.mended(name);
+                format!("{}={value}", mended.as_deref().unwrap_or(name))
+            }
             None => self.secret(pair),
         }
     }
@@ -256,12 +273,7 @@ impl Redactor {
                         self.json(value);
                     }
                 }
-                if properties.keys().any(|name| self.mended(name).is_some()) {
-                    *properties = std::mem::take(properties)
-                        .into_iter()
-                        .map(|(name, value)| (self.mended(&name).unwrap_or(name), value))
-                        .collect();
-                }
+                self.names(properties);
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
@@ -273,10 +285,23 @@ impl Redactor {
             Value::String(text) => *text = self.secret(text),
             Value::Number(number) => *value = self.secret(&number.to_string()).into(),
             Value::Array(items) => items.iter_mut().for_each(|item| self.secret_json(item)),
-            Value::Object(properties) => properties
-                .values_mut()
-                .for_each(|property| self.secret_json(property)),
+            Value::Object(properties) => {
+                for value in properties.values_mut() {
+                    self.secret_json(value);
+                }
+                self.names(properties);
+            }
             Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    /// Replaces in the names of properties, whose values hold no secret any more.
+    fn names(&self, properties: &mut Map<String, Value>) {
+        if properties.keys().any(|name| self.mended(name).is_some()) {
+            *properties = std::mem::take(properties)
+                .into_iter()
+                .map(|(name, value)| (self.mended(&name).unwrap_or(name), value))
+                .collect();
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Shapes: secrets in running text, told from how they look and from what stands before them.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{
@@ -9,7 +10,8 @@ use base64::engine::general_purpose::{
 use memchr::{memchr, memchr2, memmem};
 use url::form_urlencoded;
 
-use super::{Redactor, is_pseudonym, names};
+use super::{Redactor, is_pseudonym, names, pseudonyms};
+use crate::text::json::values;
 
 /// How many wrappings (base64, percent-encoding, JSON in a string) are opened.
 const DEPTH: usize = 4;
@@ -43,6 +45,9 @@ const KEY_PREFIXES: &[&str] = &[
     "ya29.",
 ];
 
+/// What blocks of PEM begin with (RFC 7468 section 2).
+const PEM: &str = "-----BEGIN ";
+
 /// No key has fewer characters: the shortest of the prefixes, and 12 more.
 const SHORTEST_KEY: usize = 15;
 
@@ -53,7 +58,7 @@ const KEY_LENGTHS: [usize; 2] = [44, 88];
 pub(super) fn kind(value: &str) -> &'static str {
     if is_jwt(value) {
         "jwt"
-    } else if value.starts_with("-----BEGIN ") || is_key(value) {
+    } else if value.starts_with(PEM) || is_key(value) {
         "key"
     } else {
         "secret"
@@ -84,7 +89,12 @@ fn is_key(word: &str) -> bool {
             && word.ends_with('=')
             && STANDARD
                 .decode(word)
-                .is_ok_and(|bytes| bytes.len() % 32 == 0))
+                .is_ok_and(|bytes| bytes.len() % 32 == 0 && !holds_pseudonym(&bytes)))
+}
+
+/// Whether bytes are text in which a secret was replaced.
+fn holds_pseudonym(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| pseudonyms(text).next().is_some())
 }
 
 /// Whether a text is a short word of letters: no shape of a secret, and too short to be known
@@ -231,7 +241,7 @@ impl<'a> Mended<'a> {
     }
 
     /// Puts something into the place of a range that stands behind those before.
-    fn replace(&mut self, place: std::ops::Range<usize>, with: &str) {
+    fn replace(&mut self, place: Range<usize>, with: &str) {
         let copy = self
             .copy
             .get_or_insert_with(|| String::with_capacity(self.text.len() + with.len()));
@@ -250,7 +260,7 @@ impl<'a> Mended<'a> {
 }
 
 /// Where a part of a text stands in it.
-fn place_in(text: &str, part: &str) -> std::ops::Range<usize> {
+fn place_in(text: &str, part: &str) -> Range<usize> {
     let start = part.as_ptr() as usize - text.as_ptr() as usize;
     start..start + part.len()
 }
@@ -271,7 +281,9 @@ impl Redactor {
         {
             let given = serde_json::Value::clone(&value);
             self.json(&mut value);
-            return (value != given).then(|| value.to_string());
+            // Of properties with one name the value holds the last only, the text all.
+            let is_whole = !values(text).iter().any(|it| it.again);
+            return (value != given || !is_whole).then(|| value.to_string());
         }
         let without_pem = self.without_pem(text);
         let words = self.each_word(without_pem.as_deref().unwrap_or(text), depth);
@@ -305,7 +317,16 @@ impl Redactor {
     /// The text without secrets that were found before.
     fn without_known(&self, text: &str) -> Option<String> {
         let mut mended = Mended::of(text);
-        for place in self.known.find(text) {
+        let mut found = self.known.find(text);
+        if !found.is_empty() {
+            // A secret that a pseudonym has parts of does not change it.
+            let made: Vec<_> = pseudonyms(text).collect();
+            found.retain(|place| {
+                let lies_in = |it: &Range<usize>| it.start < place.end && place.start < it.end;
+                !made.iter().any(lies_in)
+            });
+        }
+        for place in found {
             let pseudonym = self.secret(&text[place.clone()]);
             mended.replace(place, &pseudonym);
         }
@@ -314,20 +335,22 @@ impl Redactor {
 
     /// PEM blocks that hold private keys, replaced whole. One that does not end goes to the end.
     fn without_pem(&self, text: &str) -> Option<String> {
-        const BEGIN: &str = "-----BEGIN ";
         let mut mended = Mended::of(text);
         let mut from = 0;
-        while let Some(at) = memmem::find(&text.as_bytes()[from..], BEGIN.as_bytes()) {
-            let block = &text[from + at..];
-            let head = block[BEGIN.len()..].split("-----").next();
-            let end = block
-                .find("-----END ")
-                .and_then(|at| Some(at + 9 + block[at + 9..].find("-----")? + 5))
-                .unwrap_or(block.len());
-            let place = from + at..from + at + end;
-            from = place.end;
+        while let Some(at) = memmem::find(&text.as_bytes()[from..], PEM.as_bytes()) {
+            let start = from + at;
+            let block = &text[start..];
+            let head = block[PEM.len()..].split("-----").next();
             if head.is_some_and(|head| head.contains("PRIVATE KEY")) {
-                mended.replace(place, &self.secret(&block[..end]));
+                let end = block
+                    .find("-----END ")
+                    .and_then(|at| Some(at + 9 + block[at + 9..].find("-----")? + 5))
+                    .unwrap_or(block.len());
+                mended.replace(start..start + end, &self.secret(&block[..end]));
+                from = start + end;
+            } else {
+                // Whether it ends or not, there may be a key in it.
+                from = start + PEM.len();
             }
         }
         mended.end()

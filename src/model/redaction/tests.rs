@@ -51,6 +51,7 @@ fn planted_secrets_are_gone_from_header_fields() {
         ("authorization", SECRET.to_owned()),
         ("Proxy-Authorization", format!("Basic {SECRET}")),
         ("Cookie", format!("a=1; sid={SECRET}")),
+        ("Cookie", format!("sid={SECRET}; {SECRET} =")),
         ("Set-Cookie", format!("sid={SECRET}; Path=/; HttpOnly")),
         ("X-Api-Key", SECRET.to_owned()),
         ("X-Anything", SECRET.to_owned()),
@@ -86,8 +87,10 @@ fn planted_secrets_are_gone_from_texts() {
         format!("password:{SECRET}"),
         format!("{{\"refresh_token\":\"{SECRET}\"}}"),
         format!("{{\"password\": \"{SECRET}\""),
+        format!("{{\"password\":\"{SECRET}\",\"password\":null}}"),
         PEM.to_owned(),
         format!("key: {PEM} and more"),
+        format!("-----BEGIN CERTIFICATE-----\nAA==\n{PEM}"),
         STANDARD.encode(format!("{{\"token\":\"{SECRET}\"}}")),
         STANDARD.encode(format!("https://h/?sig={SECRET}")),
     ] {
@@ -152,6 +155,9 @@ fn names_are_secret_in_json_at_any_depth() {
         }
     }
     let mut planted = exchange();
+    planted.request.body = Content::Json(json!({"token": {SECRET: SECRET}}));
+    assert_gone(planted, SECRET);
+    let mut planted = exchange();
     planted.request.body = Content::Json(json!({"pin": 918_273}));
     assert_gone(planted, "918273");
 }
@@ -202,4 +208,23 @@ fn one_value_has_one_pseudonym_under_one_key() {
     let again = redactor().redact(redacted.get().clone());
     assert_eq!(again, redacted, "a pseudonym is its own");
     assert_ne!(Redactor::new([8; 32]).redact(planted), redacted);
+}
+
+#[test]
+fn a_pseudonym_in_base64_is_none_of_a_key() {
+    let mut planted = exchange();
+    let wrapped = STANDARD.encode(format!(" \"{SECRET}\"}}"));
+    planted.request.body = Content::Json(json!({"a": wrapped, "password": SECRET}));
+    let once = redactor().redact(planted);
+    assert_eq!(redactor().redact(once.get().clone()), once);
+}
+
+#[test]
+fn a_secret_that_pseudonyms_have_parts_of_changes_none() {
+    let mut planted = exchange();
+    planted.request.target = "/x?token=abcdefgh12345678&y=Bearer%20redacted-secret-".into();
+    planted.request.headers = vec![("Authorization".into(), "Bearer redacted-secret-".into())];
+    let redactor = redactor();
+    let once = redactor.redact(planted);
+    assert_eq!(redactor.redact(once.get().clone()), once);
 }

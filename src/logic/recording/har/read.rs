@@ -174,13 +174,7 @@ fn content(text: &str, encoding: Option<&str>) -> Content {
             _ => Content::Base64(text.to_owned()),
         };
     }
-    if text.is_empty() {
-        return Content::Empty;
-    }
-    match serde_json::from_str(text) {
-        Ok(value) => Content::Json(value),
-        Err(_) => Content::Text(text.to_owned()),
-    }
+    Content::of_text(text.to_owned())
 }
 
 /// Which way a request with this body went.

@@ -1,0 +1,79 @@
+//! Cassettes: lines that a recorder wrote, perhaps killed in the middle of one.
+
+use confcall::io::journal::{self, Loaded};
+use confcall::io::recording;
+use confcall::io::store::StoreError;
+use confcall::logic::recording::har;
+
+use super::{complaint, recorded};
+
+const FILE: &str = "a.jsonl";
+
+/// What is read is written as what reads back equal. Of a cassette that was cut off in a line all
+/// lines before it are kept, and it is told. The recording can be judged, shown and written as HAR.
+///
+/// # Panics
+///
+/// Where one of those does not hold.
+pub fn holds(bytes: &[u8]) {
+    if har::is_har(bytes) {
+        return;
+    }
+    let (loaded, read) = match (journal::parse(FILE, bytes), recording::parse(FILE, bytes)) {
+        (Ok(loaded), Ok((recording, torn))) => {
+            assert_eq!(loaded.torn, torn);
+            (loaded, recording)
+        }
+        (Err(StoreError::Broken(wrong)), Err(StoreError::Broken(too))) => {
+            assert_eq!(wrong, too);
+            assert_eq!(wrong.len(), 1);
+            complaint::is_well_told(&wrong[0], FILE, bytes);
+            return;
+        }
+        (one, other) => panic!("{one:?} and {other:?}"),
+    };
+    if let Some(torn) = &loaded.torn {
+        complaint::is_well_told(torn, FILE, bytes);
+    }
+    assert_eq!(read.exchanges().len(), loaded.exchanges.len());
+    assert!(read.exchanges().is_sorted_by_key(|it| it.number));
+    is_written_as_read(&loaded);
+    keeps_what_is_whole(&loaded, bytes);
+    recorded::is_judged(&read);
+    recorded::passes_through_har(&read);
+}
+
+fn is_written_as_read(loaded: &Loaded) {
+    let mut text = serde_json::to_string(&loaded.header).expect("a header is JSON");
+    for exchange in &loaded.exchanges {
+        text.push('\n');
+        text += &serde_json::to_string(exchange).expect("an exchange is JSON");
+    }
+    let again = journal::parse(FILE, text.as_bytes()).expect("what was written is read");
+    assert_eq!(again.header, loaded.header);
+    assert_eq!(again.exchanges, loaded.exchanges);
+    assert_eq!(again.torn, None);
+}
+
+/// Cuts the cassette off at the end of each line, and in its middle.
+fn keeps_what_is_whole(loaded: &Loaded, bytes: &[u8]) {
+    let mut end = 0;
+    for (before, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let start = end;
+        end += line.len();
+        let Some(before) = before.checked_sub(1) else {
+            continue; // Without its header it is no cassette.
+        };
+        let is_whole = before < loaded.exchanges.len();
+        let cut_off = journal::parse(FILE, &bytes[..end]).expect("whole lines are read");
+        let whole = before + usize::from(is_whole);
+        assert_eq!(cut_off.exchanges, loaded.exchanges[..whole]);
+        assert_eq!(cut_off.torn.is_none(), is_whole);
+        let middle = start + line.trim_ascii_end().len() / 2;
+        if is_whole {
+            let cut_off = journal::parse(FILE, &bytes[..middle]).expect("a torn line is no error");
+            assert_eq!(cut_off.exchanges, loaded.exchanges[..before]);
+            assert!(cut_off.torn.is_some(), "the torn line is not told");
+        }
+    }
+}

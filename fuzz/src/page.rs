@@ -1,0 +1,62 @@
+//! Pages: bytes to scenarios, an inventory and findings.
+
+use std::collections::HashSet;
+
+use confcall::logic::extract::{self, Extraction};
+use confcall::logic::{judge, script};
+
+use super::complaint;
+
+const FILE: &str = "pages/v1.0/page.md";
+const SCHEMA: &str = "../scenario.schema.json";
+
+/// Extraction gives the same again. It fails on what is no UTF-8 alone, or looks like UTF-16. Rows and findings have
+/// lines of the page, in order. What a scenario is written as reads back equal, no two have one
+/// id, and each is in the inventory.
+///
+/// # Panics
+///
+/// Where one of those does not hold.
+pub fn holds(bytes: &[u8]) {
+    let extracted = extract::page(FILE, bytes);
+    assert!(extracted == extract::page(FILE, bytes), "not deterministic");
+    match extracted {
+        Ok(extraction) => extraction_holds(&extraction, bytes),
+        Err(wrong) => {
+            let has_zero = bytes.iter().take(4).any(|byte| *byte == 0);
+            assert!(has_zero || std::str::from_utf8(bytes).is_err(), "{wrong}");
+            complaint::is_well_told(&wrong, FILE, bytes);
+        }
+    }
+}
+
+fn extraction_holds(extraction: &Extraction, bytes: &[u8]) {
+    let ends = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r'));
+    let lines = 1 + ends.count();
+    assert!(extraction.inventory.is_sorted_by_key(|row| row.line));
+    assert!(extraction.findings.is_sorted_by_key(|it| it.line));
+    let rows = extraction.inventory.iter();
+    assert!(rows.clone().all(|row| (1..=lines).contains(&row.line)));
+    assert!(extraction.findings.iter().all(|it| it.line <= lines));
+
+    let mut ids = HashSet::new();
+    for scenario in &extraction.scenarios {
+        let id = scenario.id.as_str();
+        assert!(ids.insert(id.to_lowercase()), "{id} comes twice");
+        let mut steps = scenario.script.steps.iter();
+        assert!(steps.all(|step| (1..=lines).contains(&step.line())));
+        let text = extract::to_json(&scenario.script, SCHEMA);
+        let mut written = scenario.script.clone();
+        written.schema = Some(SCHEMA.to_owned());
+        match script::read("written.json", text.as_bytes()) {
+            Ok(read) => assert_eq!(read, written, "{id}"),
+            Err(wrong) => panic!("{id} cannot be read again: {}", wrong[0]),
+        }
+    }
+    let served: HashSet<_> = rows
+        .flat_map(|row| &row.scenarios)
+        .map(|id| id.to_lowercase())
+        .collect();
+    assert_eq!(served, ids, "the inventory names other scenarios");
+    judge::cases(&extraction.scenarios, &extraction.scenarios);
+}

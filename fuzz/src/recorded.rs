@@ -1,0 +1,119 @@
+//! What holds of every recording, whatever file it was read from.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use confcall::entry::run::judging;
+use confcall::io::store;
+use confcall::logic::judge::{self, Case};
+use confcall::logic::recording::{Recording, check, har, secrets};
+use confcall::logic::verdict::{Run, Target};
+use confcall::model::cassette::{Content, Exchange};
+use confcall::report::paint::Look;
+use confcall::report::{conversation, json, junit, terminal, unfit};
+
+/// The scenarios of two editions: with all of them an execution takes three times as long.
+static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
+    let all = store::built_in().expect("the built-in scenarios are sound");
+    let is_picked = |id: &str| id.contains("2021-02/pt-BR") || id.contains("2019-05");
+    let picked = all.iter().filter(|it| is_picked(it.id.as_str()));
+    let picked: Vec<_> = picked.cloned().collect();
+    judge::cases(&all, &picked)
+});
+
+/// A later moment is past the last year that HAR can write.
+const LATEST: u64 = 100_000_000_000_000;
+
+/// It can be shown. Checking gives the same again, blames nobody for exchanges that are not there,
+/// and its reports can be written.
+pub(crate) fn is_judged(recording: &Recording) {
+    conversation::traffic(&recording.traffic(), &conversation::Names::NONE);
+    secrets::secrets(recording);
+    let report = judged(recording);
+    assert_eq!(report, judged(recording), "not deterministic");
+}
+
+fn judged(recording: &Recording) -> String {
+    let checked = check::check(recording, &CASES, &judging());
+    assert_eq!(checked.results.len() % 2, 0, "both parties are judged");
+    let exchanges = recording.exchanges();
+    for unfit in &checked.unfit {
+        assert!(exchanges.iter().any(|it| it.number == unfit.number));
+    }
+    let strangers = unfit::render("a", &checked.unfit, Look::PLAIN);
+    let target = Target {
+        role: None,
+        url: None,
+    };
+    let run = Run::new(target, checked.results);
+    junit::render(&run).expect("JUnit can be written");
+    terminal::render(&run, Duration::ZERO, Look::PLAIN);
+    json::render(&run).expect("a run is JSON") + &strangers
+}
+
+/// Written as HAR and read again, it holds the same exchanges, as far as HAR can say them; from
+/// then on it stays to the letter.
+pub(crate) fn passes_through_har(recording: &Recording) {
+    let text = har::write(recording);
+    assert!(har::is_har(text.as_bytes()));
+    let again = har::read("written.har", text.as_bytes()).expect("our own HAR is read");
+    let mut exchanges: Vec<&Exchange> = recording.exchanges().iter().collect();
+    assert_eq!(again.exchanges().len(), exchanges.len());
+    exchanges.sort_by_key(|it| it.at_ms);
+    let first = exchanges.first().map_or(0, |it| it.at_ms);
+    for (was, is) in exchanges.into_iter().zip(again.exchanges()) {
+        if was.at_ms < LATEST {
+            assert_eq!(was.at_ms - first, is.at_ms);
+        }
+        if was.took_ms < LATEST {
+            assert_eq!(was.took_ms, is.took_ms);
+        }
+        assert_eq!(was.request.method, is.request.method);
+        if is_plain(&was.request.target) {
+            assert_eq!(was.request.target, is.request.target);
+        }
+        assert_eq!(fields(&was.request.headers), is.request.headers);
+        assert_eq!(content(&was.request.body), is.request.body);
+        let response = was.response.as_ref().filter(|it| it.status >= 100);
+        assert_eq!(response.is_some(), is.response.is_some());
+        if let (Some(was), Some(is)) = (response, &is.response) {
+            assert_eq!(was.status, is.status);
+            assert_eq!(fields(&was.headers), is.headers);
+            assert_eq!(content(&was.body), is.body);
+        }
+    }
+    let once_more = har::write(&again);
+    let third = har::read("written.har", once_more.as_bytes()).expect("our own HAR is read");
+    assert_eq!(third.exchanges(), again.exchanges());
+    assert_eq!(har::write(&third), once_more);
+}
+
+/// Whether a URL holds the target as it stands.
+fn is_plain(target: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_~/?=&".contains(&b);
+    target.starts_with('/') && target.bytes().all(is_plain)
+}
+
+/// Fields of HTTP/2 that are no header fields are not read from HAR.
+fn fields(fields: &[(String, String)]) -> Vec<(String, String)> {
+    let fields = fields.iter().filter(|(name, _)| !name.starts_with(':'));
+    fields.cloned().collect()
+}
+
+/// The greatest length that HAR can say.
+const LONGEST: u64 = i64::MAX as u64;
+
+/// What HAR makes of a body: it does not tell JSON from text, and of one that was not kept it knows
+/// the length alone.
+fn content(content: &Content) -> Content {
+    match content {
+        Content::Omitted { length: 0, .. } => Content::Empty,
+        Content::Omitted { length, .. } => Content::Omitted {
+            length: (*length).min(LONGEST),
+            sha256: String::new(),
+        },
+        Content::Text(text) => Content::of_text(text.clone()),
+        Content::Json(value) => Content::of_text(value.to_string()),
+        Content::Empty | Content::Base64(_) => content.clone(),
+    }
+}

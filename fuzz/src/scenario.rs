@@ -1,0 +1,53 @@
+//! Scenario files, as people write them.
+
+use confcall::logic::{extract, judge, script};
+use confcall::model::scenario::{Scenario, ScenarioId};
+use confcall::report::conversation;
+use confcall::text::diagnostic::Diagnostic;
+
+use super::complaint;
+
+const FILE: &str = "mine/first.json";
+const SCHEMA: &str = "../scenario.schema.json";
+
+/// The reader gives the same again. What it takes is written as what reads back equal, and is
+/// written the same again; a byte order mark changes nothing. What it refuses it refuses with
+/// places of the file and with remedies.
+///
+/// # Panics
+///
+/// Where one of those does not hold.
+pub fn holds(bytes: &[u8]) {
+    let read = script::read(FILE, bytes);
+    assert!(read == script::read(FILE, bytes), "not deterministic");
+    match read {
+        Ok(mut script) => {
+            assert!(script::is_one(bytes));
+            let marked = [b"\xef\xbb\xbf", bytes].concat();
+            let is_marked = bytes.starts_with(b"\xef\xbb\xbf");
+            assert!(is_marked || script::read(FILE, &marked).as_ref() == Ok(&script));
+            let text = extract::to_json(&script, SCHEMA);
+            script.schema = Some(SCHEMA.to_owned());
+            let again = script::read(FILE, text.as_bytes());
+            assert_eq!(again.as_ref(), Ok(&script));
+            assert_eq!(extract::to_json(&script, SCHEMA), text);
+            let scenario = Scenario {
+                id: ScenarioId::new("mine/first"),
+                script,
+            };
+            conversation::show(&scenario);
+            let scenarios = [scenario];
+            judge::cases(&scenarios, &scenarios);
+        }
+        Err(wrong) => complaints_hold(&wrong, bytes),
+    }
+}
+
+fn complaints_hold(wrong: &[Diagnostic], bytes: &[u8]) {
+    assert!((1..=21).contains(&wrong.len()), "{}", wrong.len());
+    for wrong in wrong {
+        complaint::is_well_told(wrong, FILE, bytes);
+        // That a byte is no UTF-8, and how many more problems there are, have remedies too.
+        assert!(wrong.remedy.is_some(), "no remedy: {wrong}");
+    }
+}
