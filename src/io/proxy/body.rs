@@ -23,6 +23,14 @@ pub(super) enum Broken {
     Journal(#[from] JournalError),
 }
 
+/// Why a request ends before its body does.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unsent {
+    /// The client broke it off, or what it sent is no body.
+    #[error("the body broke off: {0}")]
+    Client(#[from] hyper::Error),
+}
+
 /// A request's body on its way to the upstream.
 #[derive(Debug)]
 pub(super) enum Outward {
@@ -39,12 +47,12 @@ pub(super) enum Outward {
 
 impl Body for Outward {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = Unsent;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Unsent>>> {
         match self.get_mut() {
             Self::Whole { bytes, trailers } => {
                 let bytes = bytes.take().map(Frame::data);
@@ -59,7 +67,7 @@ impl Body for Outward {
                 if let Some(Ok(frame)) = &next {
                     tee.frame(frame);
                 }
-                Poll::Ready(next)
+                Poll::Ready(next.map(|it| it.map_err(Unsent::from)))
             }
         }
     }

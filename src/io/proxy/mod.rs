@@ -13,6 +13,7 @@ mod forward;
 mod hop;
 mod hosts;
 mod intercept;
+mod refuse;
 mod tee;
 mod via;
 
@@ -50,6 +51,10 @@ use crate::model::redaction::Redactor;
 /// The longest message head in HTTP/2, in bytes of names and values and 32 for each field
 /// (RFC 9113 section 6.5.2).
 const MAX_LIST: u32 = 64 * 1024;
+
+/// The longest message head in HTTP/1.1, in bytes: as much for the target as for the fields, so that
+/// a long target (414) is told from long fields (431).
+const MAX_BOTH: usize = 2 * MAX_HEAD;
 
 /// How many requests are under way in one connection of HTTP/2 at a time. Further ones wait.
 const MAX_STREAMS: u32 = 128;
@@ -223,9 +228,10 @@ where
     let shutdown = session.recorder.shutdown.clone();
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
+        .half_close(true)
         .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD)
-        .max_header_size(MAX_HEAD)
+        .max_buf_size(MAX_BOTH)
+        .max_header_size(MAX_BOTH)
         .max_headers(MAX_FIELDS)
         .serve_connection(io, service_fn(move |request| answer(&session, request)))
         .with_upgrades();
