@@ -7,7 +7,7 @@ use crate::must::raw;
 use crate::row::{Act, At, Row, get, ok, post, row, send};
 
 pub fn rows() -> Vec<Row> {
-    [heads(), bodies(), requests()]
+    [heads(), bodies(), requests(), beginnings()]
         .into_iter()
         .flatten()
         .collect()
@@ -166,8 +166,6 @@ fn bodies() -> Vec<Row> {
 fn requests() -> Vec<Row> {
     let half = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc";
     let chunks = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
-    let json = "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
-                Content-Length: 9\r\n\r\n{\"a\"";
     let reset = |sentence, bytes: &str| {
         row(sentence, "")
             .client([
@@ -239,6 +237,13 @@ fn requests() -> Vec<Row> {
             chunks,
             "1\nx\n0\n\n",
         ),
+    ]
+}
+
+fn beginnings() -> Vec<Row> {
+    let json = "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+                Content-Length: 9\r\n\r\n{\"a\"";
+    vec![
         row("a client that closes within JSON sends nothing", "")
             .client([send(json), Act::HalfClose, Act::End])
             .received([Nothing])
@@ -252,5 +257,22 @@ fn requests() -> Vec<Row> {
             ])
             .received([Nothing])
             .written(|exchanges| assert!(exchanges.is_empty())),
+        row(
+            "a client that goes before the answer leaves a broken exchange",
+            "",
+        )
+        .client([
+            send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+            Act::Wait("the request came"),
+            Act::Reset,
+            Act::Wait("it has ended"),
+        ])
+        .upstream([
+            Act::Request,
+            Act::Tell("the request came"),
+            Act::End,
+            Act::Tell("it has ended"),
+        ])
+        .written(is_broken),
     ]
 }

@@ -14,6 +14,7 @@ mod bodies;
 mod broken;
 mod fields;
 mod framing;
+mod interim;
 mod must;
 mod order;
 mod play;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         ("broken", broken::rows()),
         ("fields", fields::rows()),
         ("framing", framing::rows()),
+        ("interim", interim::rows()),
         ("order", order::rows()),
         ("refused", refused::rows()),
         ("targets", targets::rows()),

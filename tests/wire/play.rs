@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, BufRead, BufReader, Read, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::Command;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -126,12 +127,25 @@ pub fn play(row: &Row) -> Result<(), Failed> {
 
 /// Ends the recorder by SIGTERM, so that exchanges that broke are written.
 fn end(recorder: &mut Recorder) {
-    if cfg!(unix) {
-        let process = recorder.child.id().to_string();
-        let told = Command::new("kill").args(["-TERM", &process]).status();
-        assert!(told.unwrap().success());
-        recorder.child.wait().unwrap();
+    if !cfg!(unix) {
+        return;
     }
+    let process = recorder.child.id().to_string();
+    let signal = move |it: &str| {
+        let mut kill = Command::new("kill");
+        kill.args([it, &process]).status().unwrap()
+    };
+    assert!(signal("-TERM").success());
+    let (ended, waits) = mpsc::channel::<()>();
+    let watch = std::thread::spawn(move || {
+        if waits.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            signal("-KILL");
+        }
+    });
+    let status = recorder.child.wait().unwrap();
+    drop(ended);
+    watch.join().unwrap();
+    assert!(status.success(), "the recorder did not end: {status}");
 }
 
 fn complaints(party: &str, heard: &Heard, must: &[Must]) -> Vec<String> {

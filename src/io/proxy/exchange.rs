@@ -1,12 +1,13 @@
 //! An exchange under way: what is known of it, and its one end, which writes it down.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use hyper::header::{HeaderMap, TRANSFER_ENCODING};
 use hyper::{Version, http};
 
 use super::Recorder;
+use super::expect::{self, Waiting, Word};
 use super::tee::{Tee, codings, fields};
 use crate::io::journal::JournalError;
 use crate::logic::recording::causes::{self, Mark};
@@ -20,9 +21,11 @@ pub(super) struct Pending {
     /// The recording that it is part of.
     pub recorder: Arc<Recorder>,
     number: u64,
-    direction: Direction,
+    /// Which way the request goes.
+    pub direction: Direction,
     began: Instant,
-    head: http::request::Parts,
+    /// The request's head, as it came.
+    pub head: http::request::Parts,
     /// What has passed of the request's body.
     pub sent: Tee,
     /// The response's head, once it is there, and when it was.
@@ -30,6 +33,8 @@ pub(super) struct Pending {
     /// What has passed of the response's body.
     pub passed: Tee,
     has_ended: Mutex<bool>,
+    /// The upstream's word, where the client's body waits for it.
+    word: Mutex<Option<Word>>,
 }
 
 impl Pending {
@@ -49,6 +54,7 @@ impl Pending {
             answered: OnceLock::new(),
             passed: Tee::new(recorder.max_body),
             has_ended: Mutex::new(false),
+            word: Mutex::new(None),
         })
     }
 
@@ -65,8 +71,34 @@ impl Pending {
         causes::marks(&target, &fields(&self.head.headers), json(body))
     }
 
+    /// Holds the request's body back until the upstream asks for it.
+    pub(super) fn hold(&self) -> Waiting {
+        let (word, waiting) = expect::word();
+        *self.word() = Some(word);
+        waiting
+    }
+
+    /// The upstream says 100. Whether a body waited for it: hyper says so to the client when it asks
+    /// for the body.
+    pub(super) fn go_on(&self) -> bool {
+        let word = self.word();
+        word.as_ref().inspect(|it| it.go_on()).is_some()
+    }
+
+    /// Whether the request's body has not been asked for.
+    pub(super) fn holds(&self) -> bool {
+        self.word().as_ref().is_some_and(Word::is_waited_for)
+    }
+
+    fn word(&self) -> MutexGuard<'_, Option<Word>> {
+        self.word.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The response's head has come.
     pub(super) fn answered(&self, head: http::response::Parts) {
+        if let Some(word) = &*self.word() {
+            word.answered();
+        }
         // It comes once.
         let _ = self.answered.set((head, Instant::now()));
     }
@@ -84,6 +116,8 @@ impl Pending {
         if std::mem::replace(&mut *has_ended, true) {
             return Ok(());
         }
+        // A body that nobody has asked for is not asked for any more.
+        *self.word() = None;
         let exchange = self.exchange(broke);
         let recorder = &self.recorder;
         let redacted = recorder.redactor.redact(exchange);

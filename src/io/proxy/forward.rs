@@ -1,24 +1,28 @@
 //! One request, passed on, and its answer on the way back.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Body as _, Incoming};
-use hyper::ext::ReasonPhrase;
+use hyper::ext::{ReasonPhrase, on_informational};
 use hyper::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, HeaderMap, HeaderValue,
-    TRANSFER_ENCODING,
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, HeaderMap,
+    HeaderValue, TRANSFER_ENCODING,
 };
 use hyper::http::request::Parts;
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
-use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper::{Method, Request, Response, StatusCode, Uri, Version};
+use hyper_util::client::legacy;
+use tokio::sync::mpsc;
 
 use super::body::{Broken, Homeward, Outward};
+use super::connection::Interim;
 use super::exchange::{Pending, target_of};
 use super::intercept::{self, Interception, Origin};
 use super::refuse::{self, Refused};
-use super::{Recorder, Route, Session, dial, hop, tee};
+use super::{Recorder, Route, Session, dial, expect, hop, tee};
 use crate::io::net::{in_words, uncoded};
 use crate::model::cassette::Direction;
 
@@ -38,6 +42,7 @@ pub(super) async fn forward(
     }
     let (recorder, direction) = (&session.recorder, session.route.direction());
     let (mut head, body) = request.into_parts();
+    let interim = head.extensions.remove::<Interim>();
     if let Err((status, message)) = refuse::check(&head) {
         return Ok(refusal(status, &message));
     }
@@ -64,18 +69,17 @@ pub(super) async fn forward(
     hop::strip(outgoing.headers_mut());
     recorder.via.add(version, outgoing.headers_mut());
     outgoing.headers_mut().remove(HOST);
-    if awaits_continue(outgoing.headers()) {
-        outgoing.headers_mut().remove(EXPECT);
-    }
     join_cookies(outgoing.headers_mut());
-    let body = match outward(recorder, &pending, direction, body, &mut outgoing).await {
+    let body = match outward(recorder, &pending, body, &mut outgoing).await {
         Ok(body) => body,
         Err(broke) => {
             pending.end(Some(broke.clone()))?;
             return Ok(refusal(StatusCode::BAD_REQUEST, &broke));
         }
     };
-    match recorder.client.request(outgoing.map(|()| body)).await {
+    // In HTTP/1.0 there are none (RFC 9110 section 15.2).
+    let interim = interim.filter(|_| version == Version::HTTP_11);
+    match ask(&pending, interim, outgoing.map(|()| body)).await {
         Ok(answer) => homeward(pending, is_head, answer).await,
         Err(error) => {
             let cause = in_words(&error);
@@ -88,10 +92,35 @@ pub(super) async fn forward(
     }
 }
 
-/// Whether the client waits for a 100 before it sends a body (RFC 9110 section 10.1.1).
-fn awaits_continue(headers: &HeaderMap) -> bool {
-    let expected = headers.get(EXPECT).map(HeaderValue::as_bytes);
-    expected.is_some_and(|it| it.eq_ignore_ascii_case(b"100-continue"))
+/// Asks the upstream, and passes on what it says before its answer (RFC 9110 section 15.2).
+async fn ask(
+    pending: &Pending,
+    interim: Option<Interim>,
+    mut request: Request<Outward>,
+) -> Result<Response<Incoming>, legacy::Error> {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    on_informational(&mut request, move |answer| {
+        // Nobody listens once the client is gone.
+        let _ = tell.send((answer.status(), answer.headers().clone()));
+    });
+    let pass_on = async |(status, fields)| {
+        let is_awaited = status == StatusCode::CONTINUE && pending.go_on();
+        if let (false, Some(interim)) = (is_awaited, &interim) {
+            interim.send(status, fields).await;
+        }
+    };
+    let mut answering = pin!(pending.recorder.client.request(request));
+    let answer = loop {
+        tokio::select! {
+            biased;
+            Some(said) = told.recv() => pass_on(said).await,
+            answer = &mut answering => break answer,
+        }
+    };
+    while let Ok(said) = told.try_recv() {
+        pass_on(said).await;
+    }
+    answer
 }
 
 /// The upstream's answer, on its way back.
@@ -129,6 +158,11 @@ async fn homeward(
         .recorder
         .via
         .add(head.version, response.headers_mut());
+    if pending.holds() {
+        // What comes next on the connection may be the body all the same.
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
     pending.answered(head);
     if is_bare || body.size_hint().exact() == Some(0) {
         // Nobody asks for a body where there can be none, and its end is the exchange's.
@@ -259,11 +293,12 @@ fn join_cookies(headers: &mut HeaderMap) {
 async fn outward(
     recorder: &Recorder,
     pending: &Pending,
-    direction: Direction,
     body: Incoming,
     outgoing: &mut Request<()>,
 ) -> Result<Outward, String> {
+    let (direction, version) = (pending.direction, pending.head.version);
     let headers = outgoing.headers_mut();
+    let awaits = expect::take(version, headers);
     let is_json = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -280,7 +315,14 @@ async fn outward(
         });
     }
     if !is_json || !(is_short || headers.get(CONTENT_LENGTH).is_none()) {
-        return Ok(Outward::Streamed(body, pending.sent.clone()));
+        if awaits {
+            headers.insert(EXPECT, HeaderValue::from_static(expect::CONTINUE));
+        }
+        return Ok(Outward::Streamed {
+            body,
+            tee: pending.sent.clone(),
+            waiting: awaits.then(|| pending.hold()),
+        });
     }
     let collected = Limited::new(body, recorder.max_body)
         .collect()

@@ -7,8 +7,10 @@
 
 mod body;
 mod callback;
+mod connection;
 mod dial;
 mod exchange;
+mod expect;
 mod forward;
 mod hop;
 mod hosts;
@@ -38,6 +40,7 @@ pub use self::intercept::Interception;
 
 use self::body::{Broken, Homeward};
 use self::callback::Callbacks;
+use self::connection::{Connection, Interim};
 use self::dial::{Client, Dialer};
 use self::forward::forward;
 use self::intercept::Origin;
@@ -226,6 +229,12 @@ where
     I: Read + Write + Unpin + Send + 'static,
 {
     let shutdown = session.recorder.shutdown.clone();
+    let interim = Interim::default();
+    let io = Connection::new(io, interim.clone());
+    let serve = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(interim.clone());
+        answer(&session, request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .half_close(true)
@@ -233,7 +242,7 @@ where
         .max_buf_size(MAX_BOTH)
         .max_header_size(MAX_BOTH)
         .max_headers(MAX_FIELDS)
-        .serve_connection(io, service_fn(move |request| answer(&session, request)))
+        .serve_connection(io, serve)
         .with_upgrades();
     ending_with(
         connection,
