@@ -322,7 +322,13 @@ impl Read for Party {
 
 impl BufRead for Party {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.reader().fill_buf()
+        // A read with a time limit may be interrupted.
+        while let Err(error) = self.reader().fill_buf() {
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
+        }
+        Ok(self.reader().buffer())
     }
 
     fn consume(&mut self, length: usize) {
