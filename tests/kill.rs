@@ -31,7 +31,7 @@ const CLIENTS: u64 = 8;
 #[test]
 fn every_answered_exchange_is_in_the_file_after_each_of_fifty_kills() {
     let folder = tempfile::tempdir().unwrap();
-    let service = format!("http://{}", party(answers));
+    let service = format!("http://{}", party("127.0.0.1:0", answers));
     let chance = RandomState::new();
     let numbers = AtomicU64::new(0);
     let mut expected = vec![BTreeSet::new(); usize::try_from(CASSETTES).unwrap()];

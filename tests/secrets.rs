@@ -407,7 +407,7 @@ impl Conversation {
     fn start(cassette: &Path, more: &[&str]) -> Self {
         let answer = Arc::new(Mutex::new(Vec::new()));
         let next = Arc::clone(&answer);
-        let party = party(move |stream| {
+        let party = party("127.0.0.1:0", move |stream| {
             let mut stream = BufReader::new(stream);
             while read(&mut stream)?.is_some() {
                 let answer = next.lock().unwrap().clone();

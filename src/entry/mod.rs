@@ -76,35 +76,41 @@ fn runtime() -> Result<Runtime, Failure> {
         .map_err(|error| Failure::Environment(format!("no threads to run on: {error}")))
 }
 
-/// Turns the switch on Ctrl-C and SIGTERM, so that what is under way ends whole.
+/// Turns the switch on Ctrl-C and SIGTERM, so that what is under way ends whole. They are caught
+/// from here on, not only once the task runs.
 fn interrupt_on_signals(interrupt: &Shutdown) {
     let interrupt = interrupt.clone();
+    let signalled = signalled();
     tokio::spawn(async move {
-        signalled().await;
+        signalled.await;
         interrupt.begin();
     });
 }
 
 #[cfg(unix)]
-async fn signalled() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
+fn signalled() -> impl Future<Output = ()> + Send {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    /// One that cannot be caught is never told: the run ends by itself.
+    async fn told(signal: std::io::Result<Signal>) {
+        match signal {
+            Ok(mut signal) => {
+                signal.recv().await;
             }
+            Err(_) => std::future::pending().await,
         }
-        Err(_) => wait_for_ctrl_c().await,
+    }
+    let terminate = signal(SignalKind::terminate());
+    let interrupt = signal(SignalKind::interrupt());
+    async move {
+        tokio::select! {
+            () = told(terminate) => {}
+            () = told(interrupt) => {}
+        }
     }
 }
 
 #[cfg(not(unix))]
 async fn signalled() {
-    wait_for_ctrl_c().await;
-}
-
-async fn wait_for_ctrl_c() {
     if tokio::signal::ctrl_c().await.is_err() {
         // No signal will ever be told: the run ends by itself.
         std::future::pending::<()>().await;

@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// `confcall record`, which ends with the test.
 pub struct Recorder {
-    child: Child,
+    pub child: Child,
     stdout: BufReader<ChildStdout>,
     stderr: PathBuf,
     /// Where it listens, HOST:PORT: first for requests, then for notifications.
@@ -82,13 +82,13 @@ pub fn connect(address: &str) -> TcpStream {
     stream
 }
 
-/// A party of which this function serves each connection, in a thread of its own. Returns its
-/// HOST:PORT.
-pub fn party<F>(serve: F) -> String
+/// A party at this address, of which the function serves each connection, in a thread of its own.
+/// Returns its HOST:PORT.
+pub fn party<F>(address: &str, serve: F) -> String
 where
     F: Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static,
 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind(address).unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let serve = Arc::new(serve);
     std::thread::spawn(move || {

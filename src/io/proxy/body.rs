@@ -9,6 +9,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::HeaderMap;
 
 use super::exchange::Pending;
+use super::expect::Waiting;
 use super::tee::Tee;
 use crate::io::journal::JournalError;
 
@@ -23,6 +24,17 @@ pub(super) enum Broken {
     Journal(#[from] JournalError),
 }
 
+/// Why a request ends before its body does.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unsent {
+    /// The client broke it off, or what it sent is no body.
+    #[error("the body broke off: {0}")]
+    Client(#[from] hyper::Error),
+    /// The upstream has answered without it.
+    #[error("nobody asks for the body")]
+    Unasked,
+}
+
 /// A request's body on its way to the upstream.
 #[derive(Debug)]
 pub(super) enum Outward {
@@ -34,17 +46,24 @@ pub(super) enum Outward {
         trailers: Option<HeaderMap>,
     },
     /// Passed on as it comes.
-    Streamed(Incoming, Tee),
+    Streamed {
+        /// The client's body.
+        body: Incoming,
+        /// What has passed of it.
+        tee: Tee,
+        /// Whether it is asked for, where the client waits for that.
+        waiting: Option<Waiting>,
+    },
 }
 
 impl Body for Outward {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = Unsent;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Unsent>>> {
         match self.get_mut() {
             Self::Whole { bytes, trailers } => {
                 let bytes = bytes.take().map(Frame::data);
@@ -54,12 +73,18 @@ impl Body for Outward {
                         .map(Ok),
                 )
             }
-            Self::Streamed(body, tee) => {
+            Self::Streamed { body, tee, waiting } => {
+                if let Some(waits) = waiting {
+                    if !ready!(waits.poll_asked(cx)) {
+                        return Poll::Ready(Some(Err(Unsent::Unasked)));
+                    }
+                    *waiting = None;
+                }
                 let next = ready!(Pin::new(body).poll_frame(cx));
                 if let Some(Ok(frame)) = &next {
                     tee.frame(frame);
                 }
-                Poll::Ready(next)
+                Poll::Ready(next.map(|it| it.map_err(Unsent::from)))
             }
         }
     }
@@ -67,7 +92,7 @@ impl Body for Outward {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole { bytes, trailers } => bytes.is_none() && trailers.is_none(),
-            Self::Streamed(body, _) => body.is_end_stream(),
+            Self::Streamed { body, .. } => body.is_end_stream(),
         }
     }
 
@@ -80,7 +105,7 @@ impl Body for Outward {
             Self::Whole { bytes, .. } => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |it| it.len() as u64))
             }
-            Self::Streamed(body, _) => body.size_hint(),
+            Self::Streamed { body, .. } => body.size_hint(),
         }
     }
 }

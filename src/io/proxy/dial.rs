@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 use super::MAX_LIST;
-use super::body::Outward;
+use super::body::{Outward, Unsent};
 use crate::io::net::{HEAD_TIMEOUT, MAX_FIELDS};
 
 /// How long a connection may take to come about.
@@ -39,6 +39,8 @@ pub(super) fn client(dialer: Dialer, tls: ClientConfig) -> Client {
         .pool_idle_timeout(Duration::from_secs(15))
         .timer(TokioTimer::new())
         .http1_max_headers(MAX_FIELDS)
+        // A proxy takes them out (RFC 9112 section 5.1).
+        .http1_allow_spaces_after_header_name_in_responses(true)
         .http2_max_header_list_size(MAX_LIST)
         .http2_keep_alive_interval(HEAD_TIMEOUT)
         .build(connector)
@@ -115,6 +117,11 @@ pub(super) fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
         let cause = cause.downcast_ref::<rustls::Error>();
         matches!(cause, Some(rustls::Error::InvalidCertificate(_)))
     })
+}
+
+/// Whether a failure is that of the client's body.
+pub(super) fn is_of_body(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(<dyn Error>::is::<Unsent>)
 }
 
 /// The causes of an error, itself the first. What an [`io::Error`] holds is no source of it.

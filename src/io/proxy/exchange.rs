@@ -7,6 +7,7 @@ use hyper::header::{HeaderMap, TRANSFER_ENCODING};
 use hyper::{Version, http};
 
 use super::Recorder;
+use super::expect::{self, Waiting, Word};
 use super::tee::{Tee, codings, fields};
 use crate::io::journal::JournalError;
 use crate::logic::recording::causes::{self, Mark};
@@ -20,9 +21,11 @@ pub(super) struct Pending {
     /// The recording that it is part of.
     pub recorder: Arc<Recorder>,
     number: u64,
-    direction: Direction,
+    /// Which way the request goes.
+    pub direction: Direction,
     began: Instant,
-    head: http::request::Parts,
+    /// The request's head, as it came.
+    pub head: http::request::Parts,
     /// What has passed of the request's body.
     pub sent: Tee,
     /// The request's body and what it names, where it was read before the end.
@@ -32,6 +35,8 @@ pub(super) struct Pending {
     /// What has passed of the response's body.
     pub passed: Tee,
     has_ended: Mutex<bool>,
+    /// The upstream's word, where the client's body waits for it.
+    word: Mutex<Option<Word>>,
 }
 
 impl Pending {
@@ -52,6 +57,7 @@ impl Pending {
             answered: OnceLock::new(),
             passed: Tee::new(recorder.max_body),
             has_ended: Mutex::new(false),
+            word: Mutex::new(None),
         })
     }
 
@@ -74,8 +80,34 @@ impl Pending {
         Named::read(&self.recorder, &target, &self.head.headers, &self.sent)
     }
 
+    /// Holds the request's body back until the upstream asks for it.
+    pub(super) fn hold(&self) -> Waiting {
+        let (word, waiting) = expect::word();
+        *self.word() = Some(word);
+        waiting
+    }
+
+    /// The upstream says 100. Whether a body waited for it: hyper says so to the client when it asks
+    /// for the body.
+    pub(super) fn go_on(&self) -> bool {
+        let word = self.word();
+        word.as_ref().inspect(|it| it.go_on()).is_some()
+    }
+
+    /// Whether the request's body has not been asked for.
+    pub(super) fn holds(&self) -> bool {
+        self.word().as_ref().is_some_and(Word::is_waited_for)
+    }
+
+    fn word(&self) -> MutexGuard<'_, Option<Word>> {
+        self.word.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The response's head has come.
     pub(super) fn answered(&self, head: http::response::Parts) {
+        if let Some(word) = &*self.word() {
+            word.answered();
+        }
         // It comes once.
         let _ = self.answered.set((head, Instant::now()));
     }
@@ -93,6 +125,8 @@ impl Pending {
         if std::mem::replace(&mut *has_ended, true) {
             return Ok(());
         }
+        // A body that nobody has asked for is not asked for any more.
+        *self.word() = None;
         let exchange = self.exchange(broke);
         let recorder = &self.recorder;
         let redacted = recorder.redactor.redact(exchange);

@@ -1,23 +1,33 @@
 //! One request, passed on, and its answer on the way back.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Body as _, Incoming};
+use hyper::ext::{ReasonPhrase, on_informational};
 use hyper::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, HeaderMap, HeaderValue,
+    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, HeaderMap,
+    HeaderValue, TRANSFER_ENCODING,
 };
 use hyper::http::request::Parts;
-use hyper::http::uri::{Authority, Scheme};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::http::uri::{Authority, PathAndQuery, Scheme};
+use hyper::{Method, Request, Response, StatusCode, Uri, Version};
+use hyper_util::client::legacy;
+use tokio::sync::mpsc;
 
 use super::body::{Broken, Homeward, Outward};
+use super::connection::Interim;
 use super::exchange::{Pending, target_of};
 use super::intercept::{self, Interception, Origin};
-use super::{Recorder, Route, Session, hop, tee};
+use super::refuse::{self, Refused};
+use super::{Recorder, Route, Session, dial, expect, hop, tee};
 use crate::io::net::{in_words, uncoded};
 use crate::model::cassette::Direction;
+
+/// The longest URL that a request goes to, in bytes: the longest that is read.
+const MAX_URI: usize = u16::MAX as usize - 1;
 
 /// One request, passed on, and its answer on the way back. An error breaks the connection.
 pub(super) async fn forward(
@@ -32,6 +42,10 @@ pub(super) async fn forward(
     }
     let (recorder, direction) = (&session.recorder, session.route.direction());
     let (mut head, body) = request.into_parts();
+    let interim = head.extensions.remove::<Interim>();
+    if let Err((status, message)) = refuse::check(&head) {
+        return Ok(refusal(status, &message));
+    }
     if recorder.via.is_in(&head.headers) {
         let message = "this request has come through here before: it would go round for ever";
         return Ok(refusal(StatusCode::LOOP_DETECTED, message));
@@ -44,34 +58,69 @@ pub(super) async fn forward(
     let is_head = head.method == Method::HEAD;
     *outgoing.method_mut() = head.method.clone();
     *outgoing.headers_mut() = head.headers.clone();
+    *outgoing.uri_mut() = address;
+    if let Some(status) = refuse::count_hop(&head.method, outgoing.headers_mut()) {
+        let mut last = Response::new(Homeward::Whole(None));
+        *last.status_mut() = status;
+        return Ok(last);
+    }
     let version = head.version;
     let pending = Pending::begin(recorder, direction, head);
     hop::strip(outgoing.headers_mut());
     recorder.via.add(version, outgoing.headers_mut());
     outgoing.headers_mut().remove(HOST);
-    outgoing.headers_mut().remove(EXPECT);
     join_cookies(outgoing.headers_mut());
-    let body = match outward(recorder, &pending, direction, body, &mut outgoing).await {
+    let body = match outward(recorder, &pending, body, &mut outgoing).await {
         Ok(body) => body,
         Err(broke) => {
             pending.end(Some(broke.clone()))?;
             return Ok(refusal(StatusCode::BAD_REQUEST, &broke));
         }
     };
-    *outgoing.uri_mut() = match address.parse() {
-        Ok(uri) => uri,
-        Err(error) => {
-            pending.end(Some(format!("{address}: {error}")))?;
-            return Ok(refusal(StatusCode::BAD_REQUEST, "the target is no path"));
-        }
-    };
-    match recorder.client.request(outgoing.map(|()| body)).await {
+    // In HTTP/1.0 there are none (RFC 9110 section 15.2).
+    let interim = interim.filter(|_| version == Version::HTTP_11);
+    match ask(&pending, interim, outgoing.map(|()| body)).await {
         Ok(answer) => homeward(pending, is_head, answer).await,
         Err(error) => {
-            pending.end(Some(in_words(&error)))?;
+            let cause = in_words(&error);
+            pending.end(Some(cause.clone()))?;
+            if dial::is_of_body(&error) {
+                return Ok(refusal(StatusCode::BAD_REQUEST, &cause));
+            }
             Ok(intercept::unreachable(&error))
         }
     }
+}
+
+/// Asks the upstream, and passes on what it says before its answer (RFC 9110 section 15.2).
+async fn ask(
+    pending: &Pending,
+    interim: Option<Interim>,
+    mut request: Request<Outward>,
+) -> Result<Response<Incoming>, legacy::Error> {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    on_informational(&mut request, move |answer| {
+        // Nobody listens once the client is gone.
+        let _ = tell.send((answer.status(), answer.headers().clone()));
+    });
+    let pass_on = async |(status, fields)| {
+        let is_awaited = status == StatusCode::CONTINUE && pending.go_on();
+        if let (false, Some(interim)) = (is_awaited, &interim) {
+            interim.send(status, fields).await;
+        }
+    };
+    let mut answering = pin!(pending.recorder.client.request(request));
+    let answer = loop {
+        tokio::select! {
+            biased;
+            Some(said) = told.recv() => pass_on(said).await,
+            answer = &mut answering => break answer,
+        }
+    };
+    while let Ok(said) = told.try_recv() {
+        pass_on(said).await;
+    }
+    answer
 }
 
 /// The upstream's answer, on its way back.
@@ -81,20 +130,41 @@ async fn homeward(
     answer: Response<Incoming>,
 ) -> Result<Response<Homeward>, Broken> {
     let (head, mut body) = answer.into_parts();
+    let is_bare = is_head
+        || matches!(
+            head.status,
+            StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+        );
+    if let Some(fault) = fault(&head, is_bare) {
+        pending.answered(head);
+        pending.end(Some(fault.to_owned()))?;
+        return Ok(refusal(StatusCode::BAD_GATEWAY, fault));
+    }
     let mut response = Response::new(());
     *response.status_mut() = head.status;
     *response.headers_mut() = head.headers.clone();
+    if let Some(reason) = head.extensions.get::<ReasonPhrase>() {
+        response.extensions_mut().insert(reason.clone());
+    }
     hop::strip(response.headers_mut());
+    if !is_bare && response.headers().contains_key(CONTENT_LENGTH) {
+        // What framed the body, where the fields said it twice (RFC 9112 section 6.3).
+        match body.size_hint().exact() {
+            Some(length) => response.headers_mut().insert(CONTENT_LENGTH, length.into()),
+            None => response.headers_mut().remove(CONTENT_LENGTH),
+        };
+    }
     pending
         .recorder
         .via
         .add(head.version, response.headers_mut());
-    let is_bare = matches!(
-        head.status,
-        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
-    );
+    if pending.holds() {
+        // What comes next on the connection may be the body all the same.
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
     pending.answered(head);
-    if is_head || is_bare || body.size_hint().exact() == Some(0) {
+    if is_bare || body.size_hint().exact() == Some(0) {
         // Nobody asks for a body where there can be none, and its end is the exchange's.
         match body.frame().await {
             Some(Ok(frame)) => pending.passed.frame(&frame),
@@ -109,22 +179,50 @@ async fn homeward(
     Ok(response.map(|()| Homeward::streamed(body, pending)))
 }
 
-/// The status and the words of a refusal.
-type Refused = (StatusCode, String);
+/// Why an answer cannot be passed on, where it cannot.
+fn fault(head: &hyper::http::response::Parts, is_bare: bool) -> Option<&'static str> {
+    if head.status == StatusCode::SWITCHING_PROTOCOLS {
+        return Some("the other party switches to a protocol that it was not asked for");
+    }
+    let codings = head.headers.get_all(TRANSFER_ENCODING);
+    let is_coded = !is_bare && !refuse::is_chunked_at_most(codings);
+    is_coded.then_some("the other party answers in a transfer coding that it was not asked for")
+}
 
-/// The URL that a request goes to, or how it is refused.
-fn address(session: &Session, head: &mut Parts) -> Result<String, Refused> {
-    let target = target_of(&head.uri);
+/// Where a request goes to, or how it is refused.
+fn address(session: &Session, head: &mut Parts) -> Result<Uri, Refused> {
+    // Of the whole server (RFC 9112 section 3.2.4).
+    let is_asterisk = head.uri.path_and_query().is_some_and(|it| it == "*");
+    let target = if is_asterisk {
+        "/".to_owned()
+    } else {
+        target_of(&head.uri)
+    };
+    let url = url(session, head, &target)?;
+    if url.len() > MAX_URI {
+        let message = "the target is too long to be passed on";
+        return Err((StatusCode::URI_TOO_LONG, message.to_owned()));
+    }
+    let no_path = || (StatusCode::BAD_REQUEST, "the target is no path".to_owned());
+    let mut parts = url.parse::<Uri>().map_err(|_| no_path())?.into_parts();
+    if is_asterisk {
+        parts.path_and_query = Some(PathAndQuery::from_static("*"));
+    }
+    Uri::from_parts(parts).map_err(|_| no_path())
+}
+
+/// The URL of a target.
+fn url(session: &Session, head: &mut Parts, target: &str) -> Result<String, Refused> {
     match &session.route {
         Route::Service(url) => Ok(format!("{}{target}", url.as_str().trim_end_matches('/'))),
         Route::Bot => match &session.recorder.callbacks {
-            Some(callbacks) => Ok(callbacks.target(&target)),
+            Some(callbacks) => Ok(callbacks.target(target)),
             None => unreachable!("the bot's listener is there only with the bot"),
         },
         Route::Named(interception) => {
             let origin = named(interception, head)?;
             name_host(head, &origin);
-            Ok(origin.url(&target))
+            Ok(origin.url(target))
         }
         Route::Opened(origin) => {
             let host = head.headers.get(HOST);
@@ -135,7 +233,7 @@ fn address(session: &Session, head: &mut Parts) -> Result<String, Refused> {
                 return Err((StatusCode::MISDIRECTED_REQUEST, message));
             }
             name_host(head, origin);
-            Ok(origin.url(&target))
+            Ok(origin.url(target))
         }
     }
 }
@@ -195,11 +293,12 @@ fn join_cookies(headers: &mut HeaderMap) {
 async fn outward(
     recorder: &Recorder,
     pending: &Pending,
-    direction: Direction,
     body: Incoming,
     outgoing: &mut Request<()>,
 ) -> Result<Outward, String> {
+    let (direction, version) = (pending.direction, pending.head.version);
     let headers = outgoing.headers_mut();
+    let awaits = expect::take(version, headers);
     let is_json = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -216,7 +315,14 @@ async fn outward(
         });
     }
     if !is_json || !(is_short || headers.get(CONTENT_LENGTH).is_none()) {
-        return Ok(Outward::Streamed(body, pending.sent.clone()));
+        if awaits {
+            headers.insert(EXPECT, HeaderValue::from_static(expect::CONTINUE));
+        }
+        return Ok(Outward::Streamed {
+            body,
+            tee: pending.sent.clone(),
+            waiting: awaits.then(|| pending.hold()),
+        });
     }
     let collected = Limited::new(body, recorder.max_body)
         .collect()

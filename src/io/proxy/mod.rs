@@ -7,12 +7,15 @@
 
 mod body;
 pub mod callback;
+mod connection;
 mod dial;
 mod exchange;
+mod expect;
 mod forward;
 mod hop;
 mod hosts;
 mod intercept;
+mod refuse;
 mod tee;
 mod via;
 
@@ -37,6 +40,7 @@ pub use self::intercept::Interception;
 
 use self::body::{Broken, Homeward};
 use self::callback::Callbacks;
+use self::connection::{Connection, Interim};
 use self::dial::{Client, Dialer};
 use self::forward::forward;
 use self::intercept::Origin;
@@ -50,6 +54,10 @@ use crate::model::redaction::Redactor;
 /// The longest message head in HTTP/2, in bytes of names and values and 32 for each field
 /// (RFC 9113 section 6.5.2).
 const MAX_LIST: u32 = 64 * 1024;
+
+/// The longest message head in HTTP/1.1, in bytes: as much for the target as for the fields, so that
+/// a long target (414) is told from long fields (431).
+const MAX_BOTH: usize = 2 * MAX_HEAD;
 
 /// How many requests are under way in one connection of HTTP/2 at a time. Further ones wait.
 const MAX_STREAMS: u32 = 128;
@@ -228,13 +236,20 @@ where
     I: Read + Write + Unpin + Send + 'static,
 {
     let shutdown = session.recorder.shutdown.clone();
+    let interim = Interim::default();
+    let io = Connection::new(io, interim.clone());
+    let serve = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(interim.clone());
+        answer(&session, request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
+        .half_close(true)
         .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD)
-        .max_header_size(MAX_HEAD)
+        .max_buf_size(MAX_BOTH)
+        .max_header_size(MAX_BOTH)
         .max_headers(MAX_FIELDS)
-        .serve_connection(io, service_fn(move |request| answer(&session, request)))
+        .serve_connection(io, serve)
         .with_upgrades();
     ending_with(
         connection,
