@@ -602,6 +602,59 @@ fn a_secret_that_is_echoed_under_harmless_names_is_known_again() {
 }
 
 #[test]
+fn what_the_configuration_names_is_replaced_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let cassette = folder.path().join("a.jsonl");
+    let config = folder.path().join("own.toml");
+    std::fs::write(
+        &config,
+        "[redaction]\nphones = true\nsecret = [\"badge\"]\n",
+    )
+    .unwrap();
+    let conversation = Conversation::start(&cassette, &["--config", config.to_str().unwrap()]);
+    let phone = "+14255550123".to_owned();
+    let body = text(
+        r#"{"badge":"§","say":"call +14255550123","id":"kept-4711"}"#,
+        plain,
+        "b-17",
+    );
+    let ok = message(false, "200 OK", &JSON, &body);
+    for direction in [0, 1] {
+        conversation.exchange(direction, &message(true, "", &JSON, &body), &ok);
+    }
+    conversation.recorder.kill();
+    let recorded = std::fs::read_to_string(&cassette).unwrap();
+    assert_eq!(recorded.matches("kept-4711").count(), 4, "{recorded}");
+    let secrets = [("a phone".to_owned(), phone), ("a badge".into(), badge)];
+    std::fs::remove_file(config).unwrap();
+    assert_gone(&secrets, &leavings(&cassette));
+}
+
+#[test]
+fn a_configuration_that_is_none_ends_the_recorder_at_its_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("own.toml");
+    std::fs::write(&config, "[redaction]\nphone = true\n").unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_confcall"))
+        .args([
+            "record",
+            "--service",
+            "http://127.0.0.1:9",
+            "--cassette",
+            "a.jsonl",
+        ])
+        .arg("--config")
+        .arg(&config)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("own.toml:2:1"), "{said}");
+    assert!(!folder.path().join("a.jsonl").exists());
+}
+
+#[test]
 fn what_is_broken_or_torn_holds_no_secret_either() {
     let folder = tempfile::tempdir().unwrap();
     let cassette = folder.path().join("a.jsonl");

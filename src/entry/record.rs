@@ -13,12 +13,14 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Output};
 use super::values;
+use crate::io::config;
 use crate::io::journal::{Journal, JournalError};
 use crate::io::net::{Listener, Shutdown};
 use crate::io::player::PlayError;
 use crate::io::proxy::{self, Interception, NamedHost, Parties, Service};
 use crate::io::tls::client_config;
 use crate::model::cassette::Direction;
+use crate::model::redaction::Redactor;
 
 /// What `confcall record --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -75,6 +77,10 @@ pub struct Arguments {
     ca: Option<PathBuf>,
     #[command(flatten)]
     ca_dir: ca::Folder,
+    /// What to replace beside secrets, under `[redaction]` [default: confcall.toml, where it is
+    /// there]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 /// Records until it is interrupted.
@@ -87,6 +93,7 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let tls = client_config(arguments.ca.as_deref())
         .map_err(|error| Failure::Usage(error.to_string()))?;
     let interception = interception(&arguments)?;
+    let rules = config::load(arguments.config.as_deref())?.redaction;
     let runtime = super::runtime()?;
     let shutdown = Shutdown::new();
     runtime.block_on(async {
@@ -119,7 +126,8 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
             listener,
             tls,
         };
-        proxy::record(parties, journal, key, arguments.max_body, shutdown)
+        let redactor = Redactor::with(key, rules);
+        proxy::record(parties, journal, redactor, arguments.max_body, shutdown)
             .await
             .map_err(Failure::Environment)?;
         Ok(Exit::Success)

@@ -1,5 +1,6 @@
 //! Sockets, files, time and chance: the only layer that touches the world below the entry.
 
+pub mod config;
 pub mod journal;
 pub mod net;
 pub mod parallel;

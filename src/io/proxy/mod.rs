@@ -154,7 +154,7 @@ struct Session {
 pub async fn record(
     parties: Parties,
     journal: Journal,
-    key: [u8; 32],
+    redactor: Redactor,
     max_body: usize,
     shutdown: Shutdown,
 ) -> Result<(), String> {
@@ -170,7 +170,7 @@ pub async fn record(
     let dialer = Dialer::new(own);
     let recorder = Arc::new(Recorder {
         journal,
-        redactor: Redactor::new(key),
+        redactor,
         causes: Mutex::default(),
         client: dial::client(dialer.clone(), parties.tls),
         dialer,

@@ -8,6 +8,7 @@
 
 mod known;
 mod names;
+mod rules;
 mod shape;
 
 use std::fmt::Write as _;
@@ -22,6 +23,7 @@ use serde_json::{Map, Value};
 use sha2::Sha256;
 
 use self::known::Known;
+pub use self::rules::Rules;
 use super::cassette::{Content, Exchange, Wire};
 
 /// A value without secrets. Only a [`Redactor`] makes one.
@@ -40,6 +42,7 @@ impl<T> Redacted<T> {
 pub struct Redactor {
     key: Hmac<Sha256>,
     known: Known,
+    rules: Rules,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -91,6 +94,11 @@ impl Redactor {
     /// A redactor whose pseudonyms can be made again only by who has the key: 32 random bytes,
     /// new for each cassette and stored nowhere.
     pub fn new(key: [u8; 32]) -> Self {
+        Self::with(key, Rules::default())
+    }
+
+    /// The same under rules of its user's.
+    pub fn with(key: [u8; 32], rules: Rules) -> Self {
         match Hmac::new_from_slice(&key) {
             Ok(key) => {
                 // Of a digest, these bytes are in no pseudonym.
@@ -99,7 +107,7 @@ impl Redactor {
                     .iter()
                     .fold(0, |seed, byte| seed << 8 | u64::from(*byte));
                 let known = Known::new(seed);
-                Self { key, known }
+                Self { key, known, rules }
             }
             Err(error) => unreachable!("HMAC takes keys of any length: {error}"),
         }
@@ -179,7 +187,7 @@ impl Redactor {
     /// The value of a header field, where it changes. Names are kept, and of credentials the
     /// scheme.
     fn field(&self, name: &str, value: &str) -> Option<String> {
-        if names::is_kept(name) {
+        if names::is_kept(name) || self.rules.keeps(name) {
             return self.mended(value);
         }
         Some(match name.to_ascii_lowercase().as_str() {
@@ -208,7 +216,9 @@ impl Redactor {
                 }
                 None => self.cookie(value),
             },
-            name if names::is_secret_field(name) => self.secret(value),
+            name if names::is_secret_field(name) || self.rules.are_about(name) => {
+                self.secret(value)
+            }
             // Not kept, but not known to be secret either: elsewhere it may stay.
             _ => {
                 self.mended(value);
@@ -241,6 +251,11 @@ impl Redactor {
         }
     }
 
+    /// Whether a value of this name is a secret, wherever it stands.
+    fn is_secret(&self, name: &str) -> bool {
+        names::is_secret(name) || self.rules.are_about(name)
+    }
+
     fn content(&self, content: &mut Content) {
         match content {
             Content::Json(value) => self.json(value),
@@ -267,7 +282,9 @@ impl Redactor {
             Value::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
             Value::Object(properties) => {
                 for (name, value) in properties.iter_mut() {
-                    if names::is_secret(name) {
+                    // In an entity on request, what is replaced has a name or a shape of its own.
+                    let is_about = self.rules.are_about(name) && !value.is_object();
+                    if names::is_secret(name) || is_about {
                         self.secret_json(value);
                     } else {
                         self.json(value);

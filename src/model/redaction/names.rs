@@ -149,13 +149,13 @@ pub(super) fn is_scheme(word: &str) -> bool {
 const LOOK: usize = 24;
 
 /// The last letters and digits of a name, in lower case.
-struct Plain {
+pub(super) struct Plain {
     letters: [u8; LOOK],
     start: usize,
 }
 
 impl Plain {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let mut plain = Self {
             letters: [0; LOOK],
             start: LOOK,
@@ -168,11 +168,11 @@ impl Plain {
         plain
     }
 
-    fn text(&self) -> &[u8] {
+    pub(super) fn text(&self) -> &[u8] {
         &self.letters[self.start..]
     }
 
-    fn is_one_of(&self, names: &[&str]) -> bool {
+    pub(super) fn is_one_of(&self, names: &[&str]) -> bool {
         names.iter().any(|name| name.as_bytes() == self.text())
     }
 

@@ -207,20 +207,19 @@ struct Before<'a> {
     is_label: bool,
 }
 
-impl Before<'_> {
+impl<'a> Before<'a> {
     /// Whether it may say that the next word is a secret.
     fn announces(self) -> bool {
         self.is_label || self.word.ends_with(':') || names::is_scheme(self.word)
     }
 
-    /// Whether it says that the next word is a secret.
-    fn is_secret(self) -> bool {
-        let label = if self.is_label {
+    /// What the next word is called, where it is called anything.
+    fn label(self) -> Option<&'a str> {
+        if self.is_label {
             Some(self.word)
         } else {
             self.word.strip_suffix(':')
-        };
-        label.is_some_and(names::is_secret)
+        }
     }
 }
 
@@ -297,7 +296,7 @@ impl Redactor {
         let mut before = Before::default();
         for word in words(text) {
             let announced = before.announces();
-            if (announced || !word.is_harmless())
+            if (announced || !word.is_harmless() || self.rules.is_phone(word.text))
                 && let Some(redacted) = self.word(word.text, before, depth)
             {
                 mended.replace(place_in(text, word.text), &redacted);
@@ -362,11 +361,11 @@ impl Redactor {
         }
         let is_bare = || word.bytes().all(|b| b.is_ascii_alphabetic()) && word.len() < 20;
         if (names::is_scheme(before.word) && !before.is_label && !is_bare())
-            || (before.is_secret() && !names::is_scheme(word))
+            || (before.label().is_some_and(|it| self.is_secret(it)) && !names::is_scheme(word))
         {
             return Some(self.secret(word));
         }
-        if is_jwt(word) || is_key(word) {
+        if is_jwt(word) || is_key(word) || self.rules.is_phone(word) {
             return Some(self.secret(word));
         }
         if let Some(unwrapped) = self.without_base64(word, depth) {
@@ -377,7 +376,8 @@ impl Redactor {
             && word[equals..].bytes().any(|b| b != b'=')
         {
             let (name, value) = (&word[..equals], &word[equals + 1..]);
-            let value = if names::is_secret_parameter(&decoded(name)) {
+            let value = if names::is_secret_parameter(&decoded(name)) || self.rules.are_about(name)
+            {
                 self.secret(&decoded(value))
             } else {
                 self.word(value, Before::default(), depth)?
@@ -388,7 +388,7 @@ impl Redactor {
             return self.segments(word, depth);
         };
         let (name, value) = (&word[..colon], &word[colon + 1..]);
-        if names::is_secret(name) && !value.is_empty() {
+        if (self.is_secret(name) && !value.is_empty()) || self.rules.is_phone(value) {
             return Some(format!("{name}:{}", self.secret(value)));
         }
         let Some((_, rest)) = word.split_once("://") else {

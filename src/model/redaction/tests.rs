@@ -228,3 +228,35 @@ fn a_secret_that_pseudonyms_have_parts_of_changes_none() {
     let once = redactor.redact(planted);
     assert_eq!(redactor.redact(once.get().clone()), once);
 }
+
+#[test]
+fn people_phones_and_tenants_are_replaced_on_request() {
+    const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+    let planted = || {
+        let mut planted = exchange();
+        planted.request.target = format!("/{TENANT}/a?to=%2B14255550123&Employee-No=4711-0815");
+        planted.request.headers = vec![("X-Team".into(), "red team".into())];
+        planted.request.body = Content::Json(json!({
+            "phone": {"@odata.type": "#microsoft.graph.identity", "id": "+14255550123"},
+            "user": {"displayName": "Zoe", "tenantId": TENANT, "id": "u-1"},
+            "note": "tel:+14255550123 or +14255550123; employee_no: 4711-0815",
+        }));
+        planted
+    };
+    let all = ["+14255550123", "%2B1425", TENANT, "Zoe", "4711-0815"];
+    let plain = serde_json::to_string(&redactor().redact(planted())).unwrap();
+    assert!(all.iter().all(|it| plain.contains(it)), "{plain}");
+    assert!(!plain.contains("red team"), "{plain}");
+    let rules = Rules {
+        people: true,
+        phones: true,
+        tenants: true,
+        secret: vec!["employeeNo".into()],
+        keep: vec!["x-team".into()],
+    };
+    let text = serde_json::to_string(&Redactor::with([7; 32], rules).redact(planted())).unwrap();
+    assert!(!all.iter().any(|it| text.contains(it)), "{text}");
+    for kept in ["red team", "#microsoft.graph.identity", "\"u-1\""] {
+        assert!(text.contains(kept), "{kept} in {text}");
+    }
+}
