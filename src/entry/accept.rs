@@ -13,8 +13,8 @@ use crate::report::snapshot;
 
 /// What `confcall accept --help` ends with.
 pub const EXAMPLES: &str = "\
-Shows each conversation that a run with --snapshots found to differ, and asks. `cargo insta review`
-does the same in a Cargo project.
+Shows each conversation that a run or a replay with --snapshots found to differ, and asks.
+`cargo insta review` does the same in a Cargo project.
 
 Examples:
   confcall accept snapshots

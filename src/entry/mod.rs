@@ -25,6 +25,7 @@ pub mod schema;
 pub mod selftest;
 pub mod serve;
 pub mod show;
+pub mod snapshots;
 pub mod values;
 
 use std::panic::{self, AssertUnwindSafe};

@@ -1,7 +1,7 @@
 //! `confcall replay`: one party of a recording, for the other one live.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Output};
 use super::run::reports;
+use super::snapshots::{self, Conversation};
 use super::values::{self, ReportFile};
 use crate::io::net::{Listener, Shutdown};
 use crate::io::player::PlayError;
@@ -22,7 +23,7 @@ use crate::logic::replay::bot::Bot;
 use crate::logic::replay::service::{Options, Service};
 use crate::logic::verdict::{Role, Run, Target};
 use crate::model::cassette::Direction;
-use crate::report::terminal;
+use crate::report::{snapshot, terminal};
 
 /// What `confcall replay --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -33,6 +34,7 @@ what was recorded ends in exit 1; values that differ from run to run only have t
 Examples:
   confcall replay call.jsonl --listen 127.0.0.1:8080 --bot http://127.0.0.1:3978/callback
   confcall replay call.jsonl --service http://127.0.0.1:8080
+  confcall replay call.jsonl --service http://127.0.0.1:8080 --snapshots snapshots
   confcall replay call.jsonl --listen 127.0.0.1:8080 --reuse";
 
 /// The arguments of `confcall replay`.
@@ -78,6 +80,14 @@ pub struct Arguments {
     /// Recordings that were served begin again, and nothing counts as unused; ends on SIGTERM
     #[arg(long, conflicts_with = "service")]
     reuse: bool,
+    /// Hold the conversation against the accepted one in this folder (see `confcall accept`)
+    #[arg(
+        long,
+        value_name = "DIR",
+        help_heading = "Reports",
+        conflicts_with = "reuse"
+    )]
+    snapshots: Option<PathBuf>,
     /// Write a report too: json=FILE or junit=FILE (repeatable)
     #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
     report: Vec<ReportFile>,
@@ -100,7 +110,10 @@ pub enum Timing {
 pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let begun = Instant::now();
     let wanted = std::mem::take(&mut arguments.report);
+    snapshots::refuse_forced_passes(arguments.snapshots.is_some())?;
     arguments.token = super::run::token(arguments.token)?;
+    let (kept, token) = (arguments.snapshots.clone(), arguments.token.clone());
+    let file = arguments.file.clone();
     let (recording, torn) = recording::load(&arguments.file)?;
     if let Some(torn) = torn {
         output::tell(&format!("warning: {torn}"));
@@ -121,9 +134,35 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
         }
     })?;
     runtime.shutdown_background();
+    let conversation = kept
+        .filter(|_| !replayed.conversation.is_empty())
+        .map(|folder| {
+            let conversation = conversation(&folder, &file, &replayed, token.as_deref());
+            (folder, conversation)
+        });
     let run = Run::new(target, vec![replayed.result]);
     output.print(&terminal::render(&run, begun.elapsed(), output.look))?;
-    Ok(Exit::of_run(&run).worse(reports(&wanted, &run)))
+    let mut exit = Exit::of_run(&run);
+    if let Some((folder, conversation)) = conversation {
+        exit = exit.worse(snapshots::hold(&folder, [conversation], output)?);
+    }
+    Ok(exit.worse(reports(&wanted, &run)))
+}
+
+/// The conversation of a replay that is held against the accepted one.
+fn conversation(
+    folder: &Path,
+    file: &Path,
+    replayed: &Replayed,
+    token: Option<&str>,
+) -> Conversation {
+    let file = crate::io::snapshots::name_of(folder, file);
+    let role = replayed.result.role;
+    Conversation {
+        name: format!("{file}__{role}"),
+        description: format!("{role} of {file}"),
+        content: snapshot::of_replay(replayed, token),
+    }
 }
 
 async fn service(
@@ -149,7 +188,10 @@ async fn service(
         tells,
     };
     let manners = manners(&arguments);
-    let service = Service::new(recording, options);
+    let mut service = Service::new(recording, options);
+    if arguments.snapshots.is_some() {
+        service.keep_conversation();
+    }
     let replayed = replay::service(service, listener, arguments.bot, manners, shutdown).await;
     Ok((target, replayed))
 }
@@ -176,7 +218,10 @@ async fn bot(
         url: Some(service.to_string()),
     };
     let manners = manners(&arguments);
-    let bot = Bot::new(recording, callback.as_deref());
+    let mut bot = Bot::new(recording, callback.as_deref());
+    if arguments.snapshots.is_some() {
+        bot.keep_conversation();
+    }
     let replayed = replay::bot(bot, service, listener, arguments.given, manners, shutdown)
         .await
         .map_err(Failure::Environment)?;

@@ -1,9 +1,8 @@
 //! `confcall run`: its arguments, and the run that they ask for.
 
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
@@ -14,10 +13,10 @@ use super::failure::Failure;
 use super::output::{self, Output};
 use super::pair::{self, Manners};
 use super::scenarios::{Selected, Which};
+use super::snapshots::{self, Conversation};
 use super::values::{self, GivenSource, ReportFile, ReportKind};
 use crate::io::net::Shutdown;
 use crate::io::player::{self, GivenBy, Setup};
-use crate::io::snapshots::{self, Standing};
 use crate::io::store;
 use crate::logic::judge::{self, Case};
 use crate::logic::verdict::{self, Role, Run};
@@ -287,7 +286,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     let reports = std::mem::take(&mut arguments.report);
     let wants_coverage = arguments.coverage;
     let kept = arguments.snapshots.take();
-    refuse_forced_passes(kept.is_some())?;
+    snapshots::refuse_forced_passes(kept.is_some())?;
     let options = Options::new(arguments)?;
     let played = play(&options)?;
     let mut text = terminal::render(&played.run, played.elapsed, output.look);
@@ -301,64 +300,21 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
         Exit::of_run(&played.run)
     };
     if let Some(folder) = &kept {
-        exit = exit.worse(hold(folder, &played.run, output)?);
+        let conversations = conversations(&played.run);
+        exit = exit.worse(snapshots::hold(folder, conversations, output)?);
     }
     exit = exit.worse(self::reports(&reports, &played.run));
     Ok(exit)
 }
 
-/// insta passes whatever came where it is told to; a conformance run does not.
-fn refuse_forced_passes(keeps: bool) -> Result<(), Failure> {
-    let is_set = |name| std::env::var_os(name).is_some_and(|it| !it.is_empty() && it != "0");
-    if keeps && is_set("INSTA_FORCE_PASS") {
-        return Err(Failure::Usage(
-            "INSTA_FORCE_PASS would pass whatever came\n  = help: unset it, and review with `confcall accept`".to_owned(),
-        ));
-    }
-    Ok(())
-}
-
-/// Holds the conversations of a run against the accepted ones. Under `CI` nothing is written.
-fn hold(folder: &Path, run: &Run, output: Output) -> Result<Exit, Failure> {
-    let in_ci = std::env::var_os("CI").is_some_and(|it| !it.is_empty() && it != "false");
-    let same = |old: &str, new: &str| snapshot::content(old) == snapshot::content(new);
-    let mut text = String::new();
-    let mut differing = 0;
-    for result in run.results.iter().filter(|it| !it.traffic.is_empty()) {
-        let name = snapshot::name(result);
-        let description = format!("{} of {}", result.role, result.scenario);
-        let file = snapshot::file(&description, &snapshot::render(result));
-        let standing = snapshots::hold(folder, &name, &file, !in_ci, same)?;
-        let Standing::Differs { accepted } = standing else {
-            continue;
-        };
-        differing += 1;
-        let what = if accepted.is_empty() {
-            "NEW"
-        } else {
-            "CHANGED"
-        };
-        let _ = writeln!(text, "{} {description}", output.look.odd(what));
-        if !accepted.is_empty() {
-            let content = |file| snapshot::content(file).unwrap_or_default();
-            let (old, new) = (content(&accepted), content(&file));
-            text.push_str(&snapshot::difference(old, new, output.look));
-        }
-    }
-    if differing == 0 {
-        return Ok(Exit::Success);
-    }
-    let remedy = if in_ci {
-        "run it where CI is not set, and".to_owned()
-    } else {
-        format!("`confcall accept {}`:", folder.display())
-    };
-    let _ = writeln!(
-        text,
-        "{differing} conversations are not the accepted ones; {remedy} review them"
-    );
-    output.print(&text)?;
-    Ok(Exit::Departs)
+/// The conversations of a run that are held against the accepted ones.
+fn conversations(run: &Run) -> impl Iterator<Item = Conversation> {
+    let held = run.results.iter().filter(|it| !it.traffic.is_empty());
+    held.map(|result| Conversation {
+        name: snapshot::name(result),
+        description: format!("{} of {}", result.role, result.scenario),
+        content: snapshot::render(result),
+    })
 }
 
 /// Writes the reports that are asked for. One that cannot be written is complained of, and told by

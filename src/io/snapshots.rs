@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use walkdir::WalkDir;
 
@@ -18,6 +18,41 @@ pub enum Standing {
         /// The accepted file.
         accepted: String,
     },
+}
+
+/// The name of the snapshots of a file: its path as it is seen from the folder that `folder` is in,
+/// on every machine and from every working directory. Files of one name elsewhere have another one.
+pub fn name_of(folder: &Path, file: &Path) -> String {
+    let (folder, file) = (real(folder), real(file));
+    let shared = folder
+        .components()
+        .zip(file.components())
+        .take_while(|(left, right)| left == right)
+        .count();
+    let away = folder.components().count() - shared;
+    let mut name = match away {
+        // Snapshots are kept in the folder of the file, or above it.
+        0 => "here/".to_owned(),
+        away => "up/".repeat(away - 1),
+    };
+    let below: Vec<_> = file
+        .components()
+        .skip(shared)
+        .filter(|it| matches!(it, Component::Normal(_)))
+        .map(|it| it.as_os_str().to_string_lossy())
+        .collect();
+    name.push_str(&below.join("/"));
+    name
+}
+
+/// A path without links, as far as it is there.
+fn real(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let real = path.ancestors().find_map(|ancestor| {
+        let rest = path.strip_prefix(ancestor).ok()?;
+        Some(ancestor.canonicalize().ok()?.join(rest))
+    });
+    real.unwrap_or(path)
 }
 
 /// Holds the file of a conversation against the accepted one, as `same` compares two files. Where
@@ -50,8 +85,9 @@ pub fn hold(
         return Ok(Standing::Same);
     }
     if writes {
-        fs::create_dir_all(folder).map_err(|source| StoreError::Unwritable {
-            path: folder.to_owned(),
+        let parent = new.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).map_err(|source| StoreError::Unwritable {
+            path: parent.to_owned(),
             source,
         })?;
         store::write(&new, file)?;
@@ -163,5 +199,32 @@ mod tests {
         proposals(&folder).unwrap()[0].reject().unwrap();
         assert_eq!(told("one", true), Standing::Same);
         assert!(proposals(&folder).unwrap().is_empty());
+    }
+
+    #[test]
+    fn files_of_one_name_have_snapshots_of_their_own() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        let folder = root.join("a/kept");
+        let mut names = Vec::new();
+        for (file, name) in [
+            ("a/call.jsonl", "call.jsonl"),
+            ("a/b/call.jsonl", "b/call.jsonl"),
+            ("a/b/call.har", "b/call.har"),
+            ("call.jsonl", "up/call.jsonl"),
+            ("c/call.jsonl", "up/c/call.jsonl"),
+            ("a/kept/call.jsonl", "here/call.jsonl"),
+        ] {
+            assert_eq!(name_of(&folder, &root.join(file)), name);
+            names.push(name);
+        }
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), 6);
+        fs::create_dir_all(&folder).unwrap();
+        let detour = folder.join("../b/call.jsonl");
+        fs::create_dir_all(root.join("a/b")).unwrap();
+        fs::write(&detour, "").unwrap();
+        assert_eq!(name_of(&folder, &detour), "b/call.jsonl");
     }
 }

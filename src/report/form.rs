@@ -1,8 +1,9 @@
 //! What nobody judges, by its form: two runs that say the same have the same text.
 
 use crate::model::identifier::is_guid;
+use crate::model::redaction;
 
-/// A line with what nobody judges by its form: `{time}`, `{etag}`, `{guid}`, `{origin}`.
+/// A line with what nobody judges by its form: `{time}`, `{etag}`, `{guid}`, `{origin}`, `{secret}`.
 pub fn by_form(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut rest = line;
@@ -34,6 +35,9 @@ fn form_at(text: &str, before: Option<char>) -> (usize, Option<&'static str>) {
         return (quoted, Some("{etag}"));
     }
     if !inside_word {
+        if let Some(length) = redaction::pseudonym_at_start(text) {
+            return (length, Some("{secret}"));
+        }
         let guid = end(|c| c.is_ascii_hexdigit() || c == '-');
         if is_guid(&text[..guid]) {
             return (guid, Some("{guid}"));
@@ -58,6 +62,10 @@ mod tests {
                 "POST {origin}/calls/{guid}",
             ),
             ("\"at\": \"2026-01-01T00:00:00Z\"", "\"at\": \"{time}\""),
+            (
+                "\"s\": \"redacted-jwt-0123456789ab\"",
+                "\"s\": \"{secret}\"",
+            ),
             ("\"e\": \"W/\\\"1\\\"\"", "\"e\": \"{etag}\""),
             (
                 "x57dab8b1894c409ab240bd8beae78896",

@@ -8,7 +8,8 @@ use similar::{ChangeTag, TextDiff};
 use super::conversation::{self, Names};
 use super::form::by_form;
 use super::paint::Look;
-use crate::logic::verdict::{Role, ScenarioResult, Traffic, TrafficMessage};
+use crate::logic::replay::Replayed;
+use crate::logic::verdict::{Role, ScenarioResult, Traffic, TrafficMessage, Verdict};
 use crate::model::message::Payload;
 use crate::model::resource::path_of;
 use crate::text::place::printable;
@@ -28,24 +29,45 @@ pub fn render(result: &ScenarioResult) -> String {
     let callback = bound.find(|(_, value)| value.contains("://"));
     for message in &mut traffic {
         let told = message.from == Role::Service;
+        if let TrafficMessage::Request(it) = &mut message.message
+            && let Some((name, url)) = callback
+            && told
+            && path_of(url) == path_of(&it.target)
+        {
+            it.target = format!("{{{name}}}");
+        }
+    }
+    traffic.sort_by_key(|it| it.step);
+    text(result.verdict, traffic, &Names::new(&result.bound))
+}
+
+/// How short a token may be to be found within longer words: a shorter one may stand there by chance.
+const LONG: usize = 8;
+
+/// The conversation of a replay as it is kept: `pass` or `fail`, then message by message, each under
+/// the number of the exchange that it was taken for. The token that was sent is `{token}` wherever it
+/// stands; no other value of the run is left in it.
+pub fn of_replay(replayed: &Replayed, token: Option<&str>) -> String {
+    let bound = token.map(|it| ("token".to_owned(), it.to_owned()));
+    let names = Names::new(bound.as_slice());
+    let traffic = replayed.conversation.clone();
+    let text = text(replayed.result.verdict, traffic, &names);
+    match token.filter(|it| it.len() >= LONG) {
+        Some(token) => text.replace(token, "{token}"),
+        None => text,
+    }
+}
+
+fn text(verdict: Verdict, mut traffic: Vec<Traffic>, names: &Names) -> String {
+    for message in &mut traffic {
         match &mut message.message {
-            TrafficMessage::Request(it) => {
-                sort(&mut it.body);
-                if let Some((name, url)) = callback
-                    && told
-                    && path_of(url) == path_of(&it.target)
-                {
-                    it.target = format!("{{{name}}}");
-                }
-            }
+            TrafficMessage::Request(it) => sort(&mut it.body),
             TrafficMessage::Response(it) => sort(&mut it.body),
             TrafficMessage::Event(_) => {}
         }
     }
-    traffic.sort_by_key(|it| it.step);
-    let names = Names::new(&result.bound);
-    let mut text = format!("{}\n\n", result.verdict.as_str());
-    for line in conversation::traffic(&traffic, &names).lines() {
+    let mut text = format!("{}\n\n", verdict.as_str());
+    for line in conversation::traffic(&traffic, names).lines() {
         text.push_str(&by_form(line));
         text.push('\n');
     }

@@ -9,14 +9,14 @@ use super::comparison::{Comparison, Difference};
 use super::given::{self, Need};
 use super::mapping::{self, Mapping};
 use super::origins::Origins;
-use super::record::{Record, Replayed};
+use super::record::{Place, Record, Replayed};
 use super::{Outgoing, OutgoingRequest};
 use crate::logic::judge::notice::{self, Notice};
 use crate::logic::recording::{Recording, grouping};
 use crate::logic::verdict::{Role, Rule, TrafficMessage};
 use crate::model::cassette::{self, Content, Direction, RecordedResponse};
 use crate::model::identifier;
-use crate::model::message::{Payload, Request, Response};
+use crate::model::message::{Headers, Payload, Request, Response};
 use crate::model::resource;
 use crate::text::pointer::Pointer;
 
@@ -39,9 +39,12 @@ pub struct Bot {
     open: usize,
     /// Entries that have not come.
     missing: usize,
-    /// Entries of calls that an answer under way may tell, with the path that they came to.
-    held: Vec<(String, Value)>,
+    /// Entries of calls that an answer under way may tell.
+    held: Vec<Came>,
 }
+
+/// What notifications are answered.
+const ACKNOWLEDGED: u16 = 202;
 
 /// Exchanges that are about the same calls: one after the other.
 #[derive(Debug)]
@@ -61,6 +64,16 @@ struct Awaited {
     exchange: usize,
     entry: Value,
     has_come: bool,
+}
+
+/// One live change notification.
+#[derive(Debug)]
+struct Came {
+    /// The message that it came in.
+    message: usize,
+    /// The path that it came to.
+    path: String,
+    entry: Value,
 }
 
 impl Bot {
@@ -125,6 +138,11 @@ impl Bot {
         }
     }
 
+    /// Keeps the whole conversation, not only its last messages.
+    pub const fn keep_conversation(&mut self) {
+        self.record.keeps_all = true;
+    }
+
     /// What must be there before the first request.
     pub fn needs(&self) -> Vec<Need> {
         given::needs(&self.recording)
@@ -177,6 +195,7 @@ impl Bot {
         self.open += 1;
         self.record.traffic(
             Role::Bot,
+            Some(Place::of(index)),
             TrafficMessage::Request(Request {
                 method: method.clone(),
                 target: target.clone(),
@@ -209,8 +228,8 @@ impl Bot {
                     .broken(&self.recording, index, Rule::ResponseMissing, message);
             }
         }
-        for (path, entry) in std::mem::take(&mut self.held) {
-            self.entry(&path, entry);
+        for came in std::mem::take(&mut self.held) {
+            self.entry(came);
         }
     }
 
@@ -226,8 +245,9 @@ impl Bot {
             let message = format!("the answer is {status}, recorded was {}", recorded.status);
             self.depart(index, Rule::ResponseStatus, pair, message);
         }
+        let place = Some(Place::of(index));
         self.record
-            .traffic(Role::Service, TrafficMessage::Response(response));
+            .traffic(Role::Service, place, TrafficMessage::Response(response));
     }
 
     fn compare_content(&mut self, index: usize, response: &Response) {
@@ -297,27 +317,40 @@ impl Bot {
     pub fn received(&mut self, request: Request) -> u16 {
         let body = request.body.clone();
         let path = resource::path_of(&request.target).to_owned();
-        self.record
-            .traffic(Role::Service, TrafficMessage::Request(request));
+        let message = TrafficMessage::Request(request);
+        let message = self.record.traffic(Role::Service, None, message);
+        let acknowledgement = Response {
+            status: ACKNOWLEDGED,
+            headers: Headers::new(),
+            body: Payload::Empty,
+        };
+        let acknowledgement = TrafficMessage::Response(acknowledgement);
+        self.record.traffic(Role::Bot, None, acknowledgement);
         let entries = match &body {
             Payload::Json(body) => notice::entries(body).cloned(),
             _ => None,
         };
         for entry in entries.unwrap_or_else(|| vec![body.json().cloned().unwrap_or_default()]) {
-            self.entry(&path, entry);
+            let path = path.clone();
+            self.entry(Came {
+                message,
+                path,
+                entry,
+            });
         }
-        202
+        ACKNOWLEDGED
     }
 
-    fn entry(&mut self, path: &str, live: Value) {
-        let notice = Notice::read(&live);
+    fn entry(&mut self, came: Came) {
+        let live = &came.entry;
+        let notice = Notice::read(live);
         let kind = notice.kind();
         let call = notice.call().unwrap_or_default();
         let recorded_call = self.mapping.recorded(call).map(identifier::normal);
         let places: Vec<usize> = match &recorded_call {
             Some(call) => self.by_call.get(call).cloned().unwrap_or_default(),
             None if self.open > 0 => {
-                self.held.push((path.to_owned(), live));
+                self.held.push(came);
                 return;
             }
             // The service makes the call up by this. Paths of callbacks stay as they were.
@@ -325,7 +358,7 @@ impl Bot {
                 let exchanges = self.recording.exchanges();
                 let came_there = |place: &usize| {
                     let recorded = &exchanges[self.awaited[*place].exchange].request;
-                    resource::path_of(&recorded.target) == path
+                    resource::path_of(&recorded.target) == came.path
                 };
                 (0..self.awaited.len()).filter(came_there).collect()
             }
@@ -336,11 +369,10 @@ impl Bot {
             if awaited.has_come || Notice::read(&awaited.entry).kind() != kind {
                 continue;
             }
-            let comparison =
-                Comparison::of_bodies(&self.mapping, Some(&awaited.entry), Some(&live));
+            let comparison = Comparison::of_bodies(&self.mapping, Some(&awaited.entry), Some(live));
             if comparison.differences.is_empty() {
                 comparison.commit(&mut self.mapping);
-                self.came(place);
+                self.came(place, came.message);
                 return;
             }
             let count = comparison.differences.len();
@@ -357,7 +389,7 @@ impl Bot {
             let rule = Rule::NotificationBody;
             self.record
                 .differ(&self.recording, index, rule, differences);
-            self.came(place);
+            self.came(place, came.message);
             return;
         }
         let first = recorded_call.and_then(|call| self.by_call.get(&call)?.first().copied());
@@ -366,13 +398,21 @@ impl Bot {
         self.depart(
             index,
             Rule::NotificationUnexpected,
-            (Value::Null, live),
+            (Value::Null, came.entry),
             message,
         );
     }
 
-    fn came(&mut self, place: usize) {
+    fn came(&mut self, place: usize, message: usize) {
         self.record.played += 1;
+        let exchange = self.awaited[place].exchange;
+        let of_it = Place {
+            exchange,
+            part: place,
+        };
+        // Its acknowledgement came next.
+        self.record.place(message, of_it);
+        self.record.place(message + 1, of_it);
         self.settle(place);
     }
 
@@ -426,7 +466,8 @@ impl Bot {
             self.record
                 .note(format!("{unsent} recorded requests were not sent"));
         }
-        self.record.finish(name, elapsed)
+        self.record
+            .finish(&self.recording, &self.mapping, name, elapsed)
     }
 }
 

@@ -19,6 +19,9 @@ pub struct Mapping {
     changes: bool,
 }
 
+/// What stands between the segments of a path, and in its query.
+pub(super) const SEPARATORS: [char; 5] = ['/', '?', '#', '&', '='];
+
 /// What pseudonyms begin with.
 const PSEUDONYM: &str = "redacted-";
 
@@ -109,10 +112,9 @@ impl Mapping {
         if !text.contains('/') {
             return text.to_owned();
         }
-        let separators = ['/', '?', '#', '&', '='];
         let mut translated = String::with_capacity(text.len());
-        for piece in text.split_inclusive(separators) {
-            let segment = piece.trim_end_matches(separators);
+        for piece in text.split_inclusive(SEPARATORS) {
+            let segment = piece.trim_end_matches(SEPARATORS);
             translated.push_str(self.live(segment).unwrap_or(segment));
             translated.push_str(&piece[segment.len()..]);
         }

@@ -4,6 +4,7 @@
 //! - [`comparison`] holds a live message against a recorded one.
 //! - [`given`] tells what a recording takes for granted.
 //! - `origins` tells who made up which value.
+//! - `kept` makes of a whole conversation what is the same in every run.
 //! - `shelf` finds the recording of a live request without a scan.
 //! - [`service`] is the recorded service for a live bot, [`bot`] the recorded bot for a live
 //!   service. `record` is what both write into.
@@ -11,6 +12,7 @@
 pub mod bot;
 pub mod comparison;
 pub mod given;
+mod kept;
 pub mod mapping;
 mod origins;
 mod record;

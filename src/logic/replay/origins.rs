@@ -21,21 +21,10 @@ pub(super) struct Origins {
 impl Origins {
     pub(super) fn of(exchanges: &[Exchange]) -> Self {
         let mut origins = Self::default();
-        for (index, exchange) in exchanges.iter().enumerate() {
-            let is_asked = exchange.direction == Direction::Request;
-            let mut values = mapping::ids_of_path(&exchange.request.target);
-            collect("", exchange.request.body.json(), &mut values);
-            origins.note(index, is_asked, &mut values);
-            if let (true, Some(response)) = (is_asked, &exchange.response) {
-                for (name, value) in &response.headers {
-                    if name.eq_ignore_ascii_case("location") {
-                        values.extend(mapping::ids_of_path(value));
-                    }
-                }
-                collect("", response.body.json(), &mut values);
-                origins.note(index, false, &mut values);
-            }
-        }
+        each(exchanges, |index, is_bots, values| {
+            values.addresses.clear();
+            origins.note(index, is_bots, &mut values.ids);
+        });
         origins
     }
 
@@ -55,12 +44,41 @@ impl Origins {
     }
 }
 
-fn collect(name: &str, value: Option<&Value>, values: &mut Vec<String>) {
+/// The values of one message that differ from run to run, as they stand in it.
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    pub(super) ids: Vec<String>,
+    pub(super) addresses: Vec<String>,
+}
+
+/// Gives the values of each message in the order of the recording, with the place of its exchange
+/// and whether it is the bot's. Whoever takes them leaves none.
+pub(super) fn each(exchanges: &[Exchange], mut take: impl FnMut(usize, bool, &mut Values)) {
+    let mut values = Values::default();
+    for (index, exchange) in exchanges.iter().enumerate() {
+        let is_asked = exchange.direction == Direction::Request;
+        values.ids = mapping::ids_of_path(&exchange.request.target);
+        collect("", exchange.request.body.json(), &mut values);
+        take(index, is_asked, &mut values);
+        if let (true, Some(response)) = (is_asked, &exchange.response) {
+            for (name, value) in &response.headers {
+                if name.eq_ignore_ascii_case("location") {
+                    values.ids.extend(mapping::ids_of_path(value));
+                }
+            }
+            collect("", response.body.json(), &mut values);
+            take(index, false, &mut values);
+        }
+    }
+}
+
+fn collect(name: &str, value: Option<&Value>, values: &mut Values) {
     match value {
         Some(Value::String(text)) => match mapping::role(name, text) {
-            Role::Id => values.push(text.clone()),
-            Role::Path => values.extend(mapping::ids_of_path(text)),
-            Role::Fixed | Role::Passing | Role::Address => {}
+            Role::Id => values.ids.push(text.clone()),
+            Role::Path => values.ids.extend(mapping::ids_of_path(text)),
+            Role::Address => values.addresses.push(text.clone()),
+            Role::Fixed | Role::Passing => {}
         },
         Some(Value::Array(items)) => {
             for item in items {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::comparison::Difference;
+use super::kept::kept;
+use super::mapping::Mapping;
 use crate::logic::recording::Recording;
 use crate::logic::verdict::{
     Finding, Level, Role, Rule, ScenarioResult, Source, Traffic, TrafficMessage, Verdict,
@@ -19,6 +21,9 @@ const KEPT: usize = 100;
 pub struct Replayed {
     /// The result, in the place of a scenario's: what departs is at an exchange, not at a step.
     pub result: ScenarioResult,
+    /// The whole conversation in the order of the recording, without values of this run; empty where
+    /// it was not [kept](super::service::Service::keep_conversation).
+    pub conversation: Vec<Traffic>,
     /// How many exchanges were played.
     pub played: usize,
 }
@@ -28,8 +33,48 @@ pub(super) struct Record {
     role: Role,
     pub failures: Vec<Finding>,
     notes: Vec<String>,
-    traffic: Vec<Traffic>,
+    traffic: Vec<Sent>,
+    /// How many messages were there before those that are kept.
+    dropped: usize,
+    pub keeps_all: bool,
     pub played: usize,
+}
+
+/// A message, and what it was taken for.
+#[derive(Debug, Clone)]
+struct Sent {
+    from: Role,
+    place: Option<Place>,
+    message: TrafficMessage,
+}
+
+/// Where a message stands in the recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// The place of its exchange.
+    pub exchange: usize,
+    /// Which of the messages it is that are taken for this exchange.
+    pub part: usize,
+}
+
+impl Place {
+    /// The place of an exchange.
+    pub(super) const fn of(exchange: usize) -> Self {
+        Self { exchange, part: 0 }
+    }
+}
+
+impl Sent {
+    fn shown(&self, recording: &Recording) -> Traffic {
+        let number = self
+            .place
+            .map(|it| recording.exchanges()[it.exchange].number);
+        Traffic {
+            from: self.from,
+            step: number.and_then(|it| usize::try_from(it).ok()),
+            message: self.message.clone(),
+        }
+    }
 }
 
 impl Record {
@@ -39,6 +84,8 @@ impl Record {
             failures: Vec::new(),
             notes: Vec::new(),
             traffic: Vec::new(),
+            dropped: 0,
+            keeps_all: false,
             played: 0,
         }
     }
@@ -123,22 +170,54 @@ impl Record {
         }
     }
 
-    pub(super) fn traffic(&mut self, from: Role, message: TrafficMessage) {
-        if self.traffic.len() >= 2 * KEPT {
+    /// Keeps a message, with its place where that is known. Returns how many came before it.
+    pub(super) fn traffic(
+        &mut self,
+        from: Role,
+        place: Option<Place>,
+        message: TrafficMessage,
+    ) -> usize {
+        if !self.keeps_all && self.traffic.len() >= 2 * KEPT {
             self.traffic.drain(..KEPT);
+            self.dropped += KEPT;
         }
-        self.traffic.push(Traffic {
+        self.traffic.push(Sent {
             from,
-            step: None,
+            place,
             message,
         });
+        self.dropped + self.traffic.len() - 1
+    }
+
+    /// Where a message belongs that came after so many others; of several places the first.
+    pub(super) fn place(&mut self, message: usize, place: Place) {
+        let message = message.checked_sub(self.dropped);
+        if let Some(message) = message.and_then(|it| self.traffic.get_mut(it)) {
+            message.place = Some(message.place.map_or(place, |other| other.min(place)));
+        }
     }
 
     /// The end. `name` stands in the place of a scenario's id.
-    pub(super) fn finish(&mut self, name: &str, elapsed: Duration) -> Replayed {
-        let traffic = std::mem::take(&mut self.traffic);
-        let skipped = traffic.len().saturating_sub(KEPT);
+    pub(super) fn finish(
+        &mut self,
+        recording: &Recording,
+        mapping: &Mapping,
+        name: &str,
+        elapsed: Duration,
+    ) -> Replayed {
+        let mut traffic = std::mem::take(&mut self.traffic);
+        let last = &traffic[traffic.len().saturating_sub(KEPT)..];
+        let last = last.iter().map(|it| it.shown(recording)).collect();
+        let conversation = if self.keeps_all {
+            // What was taken for nothing comes last.
+            traffic.sort_by_key(|it| (it.place.is_none(), it.place));
+            let whole = traffic.iter().map(|it| it.shown(recording)).collect();
+            kept(whole, recording.exchanges(), mapping)
+        } else {
+            Vec::new()
+        };
         Replayed {
+            conversation,
             result: ScenarioResult {
                 scenario: name.to_owned(),
                 role: self.role,
@@ -158,7 +237,7 @@ impl Record {
                 failures: std::mem::take(&mut self.failures),
                 warnings: Vec::new(),
                 notes: std::mem::take(&mut self.notes),
-                traffic: traffic.into_iter().skip(skipped).collect(),
+                traffic: last,
                 bound: Vec::new(),
                 checked: Vec::new(),
             },

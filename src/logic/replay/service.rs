@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::comparison::{Comparison, Difference};
 use super::mapping::Mapping;
-use super::record::{Record, Replayed};
+use super::record::{Place, Record, Replayed};
 use super::shelf::{Marks, Shelf};
 use super::{Outgoing, OutgoingRequest};
 use crate::logic::recording::{Recording, grouping};
@@ -96,6 +96,11 @@ impl Service {
         }
     }
 
+    /// Keeps the whole conversation, not only its last messages.
+    pub const fn keep_conversation(&mut self) {
+        self.record.keeps_all = true;
+    }
+
     /// The notifications to begin with: nothing that the bot does brings them about.
     pub fn unprovoked(&self) -> &[usize] {
         if self.options.tells {
@@ -127,25 +132,26 @@ impl Service {
                 .find(&marks, &request)
                 .or_else(|| self.find_anew(&marks, &request));
         }
-        let mut answer = match found {
-            Some(index) => self.serve(index),
+        let (mut answer, place) = match found {
+            Some(index) => (self.serve(index), found),
             None => self.refuse(&marks, &request),
         };
         if self.options.reuse {
             answer.is_lasting =
                 found.is_some() && answer.tells.is_empty() && self.shelf.is_alone(&marks);
         } else {
-            self.show(request, &answer);
+            self.show(request, &answer, place.map(Place::of));
         }
         answer
     }
 
     /// Keeps an exchange for the report.
-    fn show(&mut self, request: Request, answer: &Answer) {
+    fn show(&mut self, request: Request, answer: &Answer, place: Option<Place>) {
         self.record
-            .traffic(Role::Bot, TrafficMessage::Request(request));
+            .traffic(Role::Bot, place, TrafficMessage::Request(request));
         self.record.traffic(
             Role::Service,
+            place,
             TrafficMessage::Response(Response {
                 status: answer.status,
                 headers: answer.message.headers.iter().cloned().collect(),
@@ -266,8 +272,9 @@ impl Service {
         }
     }
 
-    /// Nothing fits: the answer shows what comes nearest.
-    fn refuse(&mut self, marks: &Marks, request: &Request) -> Answer {
+    /// Nothing fits: the answer shows what comes nearest. Where that was not served, the request came
+    /// in its place.
+    fn refuse(&mut self, marks: &Marks, request: &Request) -> (Answer, Option<usize>) {
         let asked = format!("{} {}", request.method, request.target);
         let nearest = self.nearest(marks, request);
         let message = format!("nothing recorded fits `{asked}`");
@@ -280,7 +287,8 @@ impl Service {
                 pair,
                 message.clone(),
             );
-            return refusal(404, &message, &Value::Null, Duration::ZERO, Vec::new());
+            let answer = refusal(404, &message, &Value::Null, Duration::ZERO, Vec::new());
+            return (answer, None);
         };
         let recorded = &self.recording.exchanges()[index];
         let number = recorded.number;
@@ -299,6 +307,7 @@ impl Service {
         } else {
             format!("{message}; the nearest is exchange {number}")
         };
+        let mut place = None;
         if differences.is_empty() {
             let pair = (Value::Null, json!(asked));
             self.record.depart(
@@ -316,9 +325,11 @@ impl Service {
             }
             if !self.shelf.is_served(index) {
                 self.replaced.push(index);
+                place = Some(index);
             }
         }
-        refusal(404, &why, &shown, Duration::ZERO, Vec::new())
+        let answer = refusal(404, &why, &shown, Duration::ZERO, Vec::new());
+        (answer, place)
     }
 
     /// The recording that a request departs from least, with how; of the same path where there is
@@ -377,8 +388,9 @@ impl Service {
             body: Payload::from_bytes(&message.body),
         };
         let method = recorded.method.clone();
+        let place = Some(Place::of(index));
         self.record
-            .traffic(Role::Service, TrafficMessage::Request(request));
+            .traffic(Role::Service, place, TrafficMessage::Request(request));
         OutgoingRequest {
             exchange: index,
             method,
@@ -395,7 +407,8 @@ impl Service {
             Ok(response) => {
                 let status = response.status;
                 let message = TrafficMessage::Response(response);
-                self.record.traffic(Role::Bot, message);
+                let place = Some(Place::of(index));
+                self.record.traffic(Role::Bot, place, message);
                 if !(200..300).contains(&status) {
                     let message = format!("the notification was answered {status}");
                     let rule = Rule::AcknowledgementStatus;
@@ -428,7 +441,8 @@ impl Service {
                     .depart(&self.recording, index, Rule::RequestMissing, pair, message);
             }
         }
-        self.record.finish(name, elapsed)
+        self.record
+            .finish(&self.recording, &self.mapping, name, elapsed)
     }
 }
 

@@ -60,8 +60,15 @@ const KINDS: [&str; 3] = ["jwt", "key", "secret"];
 /// How many hexadecimal digits every pseudonym ends with.
 const DIGITS: usize = 12;
 
+/// The length of the pseudonym that a text begins with.
+pub fn pseudonym_at_start(text: &str) -> Option<usize> {
+    let lengths = KINDS.map(|kind| PREFIX.len() + kind.len() + 1 + DIGITS);
+    let mut lengths = lengths.into_iter();
+    lengths.find(|length| text.get(..*length).is_some_and(is_pseudonym))
+}
+
 /// Whether a value is a pseudonym, and nothing else.
-fn is_pseudonym(value: &str) -> bool {
+pub fn is_pseudonym(value: &str) -> bool {
     let kind_and_digits = value
         .strip_prefix(PREFIX)
         .and_then(|it| it.rsplit_once('-'));

@@ -6,6 +6,8 @@
     reason = "a test that cannot be set up fails, and the place says why"
 )]
 
+mod snapshots;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -60,12 +62,18 @@ impl Tape {
     }
 }
 
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_confcall"));
+    command.args(arguments).env_remove("CONFCALL_TOKEN");
+    command
+}
+
 fn confcall(arguments: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_confcall"))
-        .args(arguments)
-        .env_remove("CONFCALL_TOKEN")
-        .output()
-        .unwrap();
+    told(&mut command(arguments))
+}
+
+fn told(command: &mut Command) -> (Option<i32>, String) {
+    let output = command.output().unwrap();
     let text = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8(text).unwrap())
 }
@@ -79,9 +87,11 @@ struct Running {
 
 impl Running {
     fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_confcall"))
-            .args(arguments)
-            .env_remove("CONFCALL_TOKEN")
+        Self::of(&mut command(arguments))
+    }
+
+    fn of(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -355,18 +365,17 @@ fn a_changed_service_differs_from_its_recording() {
 fn replayed_service(tape: &Tape, run: &[&str]) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = tape.write(folder.path());
+    asked_service(&mut command(&["replay", path.to_str().unwrap()]), run)
+}
+
+/// The same, of a command that replays.
+fn asked_service(replay: &mut Command, run: &[&str]) -> (Option<i32>, String) {
     // A port that was free a moment ago: the service must know it before the bot is there.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let callback = port.local_addr().unwrap().to_string();
     drop(port);
-    let service = Running::start(&[
-        "replay",
-        path.to_str().unwrap(),
-        "--bot",
-        &format!("http://{callback}"),
-        "--deadline",
-        "1s",
-    ]);
+    let bot = format!("http://{callback}");
+    let service = Running::of(replay.args(["--bot", &bot, "--deadline", "1s"]));
     let only = format!("[p]{}", &CONVERSATION[1..]);
     let asked = [
         "run",

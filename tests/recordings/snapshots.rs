@@ -1,0 +1,155 @@
+//! `confcall replay --snapshots`: what is kept of either side, what is told, what is written.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use super::{Running, Tape, asked_service, command, confcall, told};
+
+/// A replay of a file that holds its conversation against the accepted one.
+fn replay(file: &Path, kept: &Path) -> Command {
+    let (file, kept) = (file.to_str().unwrap(), kept.to_str().unwrap());
+    let mut command = command(&["replay", file, "--snapshots", kept]);
+    command.env_remove("CI").env_remove("INSTA_FORCE_PASS");
+    command
+}
+
+/// The recorded bot against the built-in service, which departs in a way.
+fn with_service(replay: &mut Command, serve: &[&str]) -> (Option<i32>, String) {
+    let service = Running::start(&[&["serve", "--edition", "2021-02"], serve].concat());
+    let given = format!("{}/control/given", service.url.trim_end_matches('/'));
+    replay.args(["--service", &service.url, "--given", &given]);
+    told(replay.args(["--deadline", "500ms"]))
+}
+
+fn accept(kept: &Path) {
+    let (code, text) = confcall(&["accept", kept.to_str().unwrap(), "--all"]);
+    assert_eq!(code, Some(0), "{text}");
+}
+
+#[test]
+fn the_conversation_with_a_service_is_proposed_accepted_and_held() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = Tape::new().write(folder.path());
+    let kept = folder.path().join("kept");
+    let (code, text) = with_service(replay(&file, &kept).env("CI", "true"), &[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("NEW service of tape.jsonl\n"), "{text}");
+    assert!(!kept.exists(), "nothing is written under CI");
+
+    let (code, text) = with_service(&mut replay(&file, &kept), &[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(kept.join("tape.jsonl__service.snap.new").exists());
+    accept(&kept);
+    for _ in 0..3 {
+        let (code, text) = with_service(&mut replay(&file, &kept), &[]);
+        assert_eq!(code, Some(0), "{text}");
+    }
+    let accepted = fs::read_to_string(kept.join("tape.jsonl__service.snap")).unwrap();
+    for part in ["\n#3 response\n", "{callback-1}", "{id-1}", "\nHTTP 202\n"] {
+        assert!(accepted.contains(part), "{part}: {accepted}");
+    }
+    assert!(!accepted.contains("127.0.0.1"), "{accepted}");
+
+    let faulty = ["--fault", "answer-status-unknown"];
+    let (code, text) = with_service(replay(&file, &kept).env("CI", "true"), &faulty);
+    assert_eq!(code, Some(1), "{text}");
+    let (_, difference) = text.split_once("CHANGED service of tape.jsonl\n").unwrap();
+    let changed: Vec<_> = difference
+        .lines()
+        .filter(|it| it.starts_with("    -") || it.starts_with("    +"))
+        .collect();
+    assert_eq!(changed.len(), 4, "the verdict and the status: {difference}");
+    assert!(changed[2].starts_with("    -   \"status\": \""), "{text}");
+    assert_eq!(fs::read_dir(&kept).unwrap().count(), 1);
+}
+
+#[test]
+fn the_conversation_with_a_bot_is_held_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tape = Tape::new();
+    let file = tape.write(folder.path());
+    let kept = folder.path().join("kept");
+    let settled = ["--settle", "200ms"];
+    let (code, text) = asked_service(&mut replay(&file, &kept), &settled);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(kept.join("tape.jsonl__bot.snap.new").exists(), "{text}");
+    accept(&kept);
+    for _ in 0..3 {
+        let (code, text) = asked_service(&mut replay(&file, &kept), &settled);
+        assert_eq!(code, Some(0), "{text}");
+    }
+    tape.asked("/invite")["response"]["body"]["json"]["status"] = json!("walking");
+    tape.write(folder.path());
+    let (code, text) = asked_service(&mut replay(&file, &kept), &settled);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("    +   \"status\": \"walking\""), "{text}");
+    assert!(kept.join("tape.jsonl__bot.snap.new").exists());
+}
+
+/// More messages than a report shows.
+#[test]
+fn all_of_a_long_conversation_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tape = Tape::new();
+    let header = tape.0[0].clone();
+    let asked = tape.asked("/invite").clone();
+    tape.0 = vec![header];
+    for number in 1..=200 {
+        let mut again = asked.clone();
+        again["number"] = json!(number);
+        again["request"]["target"] = json!(format!("/v1.0/asked/{number}"));
+        again["response"] = json!({"status": 404, "headers": []});
+        tape.0.push(again);
+    }
+    let file = tape.write(folder.path());
+    let kept = folder.path().join("kept");
+    let (code, text) = with_service(&mut replay(&file, &kept), &[]);
+    assert_eq!(code, Some(1), "{text}");
+    let text = fs::read_to_string(kept.join("tape.jsonl__service.snap.new")).unwrap();
+    for number in 1..=200 {
+        assert!(text.contains(&format!("\nPOST /v1.0/asked/{number}\n")));
+    }
+}
+
+#[test]
+fn secrets_are_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tape = Tape::new();
+    let late = "s3cret-of-the-live-service";
+    tape.asked("/invite")["request"]["body"]["json"]["note"] = json!("tok-1 is the token");
+    let file = tape.write(folder.path());
+    let kept = folder.path().join("kept");
+    let mut short = replay(&file, &kept);
+    let (_, text) = with_service(short.args(["--token", "tok-1"]), &[]);
+    let path = kept.join("tape.jsonl__service.snap.new");
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert!(text.contains("{token} is the token"), "{text}");
+    assert!(!text.contains("tok-1"), "{text}");
+
+    tape.asked("/invite")["request"]["body"]["json"]["note"] = json!(format!("x{late}x"));
+    tape.asked("/invite")["response"]["body"]["json"]["password"] = json!("hunter2");
+    let file = tape.write(folder.path());
+    let mut long = replay(&file, &kept);
+    with_service(long.args(["--token", late]), &[]);
+    let text = fs::read_to_string(kept.join("tape.jsonl__service.snap.new")).unwrap();
+    assert!(!text.contains(late) && !text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_held_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = Tape::new().write(folder.path());
+    let kept = folder.path().join("kept");
+    let (code, text) = told(replay(&file, &kept).env("INSTA_FORCE_PASS", "1"));
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("INSTA_FORCE_PASS"), "{text}");
+    let (code, text) = told(replay(&file, &kept).arg("--reuse"));
+    assert_eq!(code, Some(2), "{text}");
+    assert!(
+        text.contains("--reuse") && text.contains("--snapshots"),
+        "{text}"
+    );
+}
