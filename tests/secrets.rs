@@ -613,10 +613,11 @@ fn what_the_configuration_names_is_replaced_too() {
     .unwrap();
     let conversation = Conversation::start(&cassette, &["--config", config.to_str().unwrap()]);
     let phone = "+14255550123".to_owned();
+    let badge = secret();
     let body = text(
         r#"{"badge":"§","say":"call +14255550123","id":"kept-4711"}"#,
         plain,
-        "b-17",
+        &badge,
     );
     let ok = message(false, "200 OK", &JSON, &body);
     for direction in [0, 1] {
