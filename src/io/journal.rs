@@ -8,7 +8,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::de::DeserializeOwned;
 
@@ -36,8 +36,54 @@ pub enum JournalError {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    file: Mutex<File>,
+    out: Mutex<Out>,
     last: AtomicU64,
+}
+
+/// The file, and the lines that go to it next.
+#[derive(Debug)]
+struct Out {
+    file: File,
+    lines: Vec<u8>,
+    /// How many lines were queued, and how many of them the operating system has.
+    queued: u64,
+    written: u64,
+    /// Why nothing can be written any more: half a line may be the last.
+    failure: Option<ErrorKind>,
+}
+
+/// A line that waits to be written, together with those of other exchanges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queued(u64);
+
+impl Out {
+    fn push(&mut self, value: &impl serde::Serialize) -> io::Result<Queued> {
+        let begin = self.lines.len();
+        if let Err(error) = serde_json::to_writer(&mut self.lines, value) {
+            self.lines.truncate(begin);
+            return Err(error.into());
+        }
+        self.lines.push(b'\n');
+        self.queued += 1;
+        Ok(Queued(self.queued))
+    }
+
+    /// Gives the operating system all that is queued, unless it has this line.
+    fn flush(&mut self, queued: Queued) -> io::Result<()> {
+        if self.written >= queued.0 {
+            return Ok(());
+        }
+        if let Some(kind) = self.failure {
+            return Err(kind.into());
+        }
+        let written = self.file.write_all(&self.lines);
+        self.lines.clear();
+        match &written {
+            Ok(()) => self.written = self.queued,
+            Err(error) => self.failure = Some(error.kind()),
+        }
+        written
+    }
 }
 
 impl Journal {
@@ -88,11 +134,13 @@ impl Journal {
             return Err(StoreError::Broken(vec![wrong]).into());
         }
         {
-            let mut file = journal.file.lock().unwrap_or_else(PoisonError::into_inner);
-            file.set_len(loaded.whole)
+            let mut out = journal.out();
+            out.file
+                .set_len(loaded.whole)
                 .map_err(|source| unwritable(path, source))?;
             if !loaded.is_ended {
-                file.write_all(b"\n")
+                out.file
+                    .write_all(b"\n")
                     .map_err(|source| unwritable(path, source))?;
             }
         }
@@ -109,7 +157,13 @@ impl Journal {
         match file.try_lock() {
             Ok(()) => Ok(Self {
                 path: path.to_owned(),
-                file: Mutex::new(file),
+                out: Mutex::new(Out {
+                    file,
+                    lines: Vec::new(),
+                    queued: 0,
+                    written: 0,
+                    failure: None,
+                }),
                 last: AtomicU64::new(last),
             }),
             Err(TryLockError::WouldBlock) => Err(JournalError::InUse(path.to_owned())),
@@ -126,20 +180,39 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// A disk that takes no more.
+    /// A disk that takes no more. Nothing is written any more then.
     pub fn write(&self, exchange: &Redacted<Exchange>) -> Result<(), JournalError> {
         self.write_line(exchange)
     }
 
+    /// Adds an exchange that is [settled](Self::settle) later, at one go with others.
+    ///
+    /// # Errors
+    ///
+    /// Never: a recording is JSON.
+    pub fn queue(&self, exchange: &Redacted<Exchange>) -> Result<Queued, JournalError> {
+        let queued = self.out().push(exchange);
+        queued.map_err(|source| unwritable(&self.path, source))
+    }
+
+    /// Waits until the operating system has the line, and all that were queued by then.
+    ///
+    /// # Errors
+    ///
+    /// A disk that takes no more. Nothing is written any more then.
+    pub fn settle(&self, queued: Queued) -> Result<(), JournalError> {
+        let settled = self.out().flush(queued);
+        settled.map_err(|source| unwritable(&self.path, source))
+    }
+
     fn write_line(&self, value: &impl serde::Serialize) -> Result<(), JournalError> {
-        let written = serde_json::to_vec(value).map_err(io::Error::from);
-        written
-            .and_then(|mut line| {
-                line.push(b'\n');
-                let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-                file.write_all(&line)
-            })
-            .map_err(|source| unwritable(&self.path, source))
+        let mut out = self.out();
+        let written = out.push(value).and_then(|queued| out.flush(queued));
+        written.map_err(|source| unwritable(&self.path, source))
+    }
+
+    fn out(&self) -> MutexGuard<'_, Out> {
+        self.out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

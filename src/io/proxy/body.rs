@@ -1,5 +1,7 @@
 //! The bodies that the proxy passes on.
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -120,14 +122,28 @@ pub(super) enum Homeward {
 }
 
 impl Homeward {
-    /// The upstream's body, with the exchange that its end ends.
-    pub(super) const fn streamed(body: Incoming, pending: Arc<Pending>) -> Self {
-        Self::Streamed(Streamed {
+    /// The upstream's body, with the exchange that its end ends. What came together with the head
+    /// goes out together with it: where that is all, the exchange is written when this returns.
+    ///
+    /// # Errors
+    ///
+    /// A journal that takes no more.
+    pub(super) async fn streamed(
+        body: Incoming,
+        pending: Arc<Pending>,
+    ) -> Result<Self, JournalError> {
+        let mut streamed = Streamed {
+            left: body.size_hint().exact(),
             body,
             pending,
-            held: None,
-            after: None,
-        })
+            come: VecDeque::new(),
+            is_over: false,
+        };
+        let come = poll_fn(|cx| Poll::Ready(streamed.gather(cx))).await;
+        if come.is_ready() {
+            streamed.pending.ended().await?;
+        }
+        Ok(Self::Streamed(streamed))
     }
 }
 
@@ -139,46 +155,67 @@ impl Homeward {
 pub(super) struct Streamed {
     body: Incoming,
     pending: Arc<Pending>,
-    /// The last bytes, while the end is waited for.
-    held: Option<Frame<Bytes>>,
-    /// What came with the end.
-    after: Option<Box<Frame<Bytes>>>,
+    /// What has come and is still to go out.
+    come: VecDeque<Result<Frame<Bytes>, Broken>>,
+    /// Whether nothing more comes.
+    is_over: bool,
+    /// How many bytes are to go out, where that is known.
+    left: Option<u64>,
 }
+
+/// How many frames are gathered before the first goes out: data, and trailers.
+const GATHERED: usize = 2;
 
 impl Streamed {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        if let Some(frame) = self.after.take() {
-            return Poll::Ready(Some(Ok(*frame)));
-        }
-        loop {
-            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                Some(Ok(frame)) => {
-                    self.pending.passed.frame(&frame);
-                    if frame.is_trailers() || self.body.is_end_stream() {
-                        self.pending.end(None)?;
-                    } else if self.body.size_hint().exact() == Some(0) {
-                        // A second frame here has no bytes.
-                        self.held.get_or_insert(frame);
-                        continue;
-                    }
-                    let Some(held) = self.held.take() else {
-                        return Poll::Ready(Some(Ok(frame)));
-                    };
-                    self.after = Some(Box::new(frame));
-                    return Poll::Ready(Some(Ok(held)));
-                }
-                Some(Err(error)) => {
-                    let broken = Broken::from(error);
-                    let written = self.pending.end(Some(broken.to_string()));
-                    let broken = written.map_or_else(Broken::from, |()| broken);
-                    return Poll::Ready(Some(Err(broken)));
-                }
-                None => {
-                    self.pending.end(None)?;
-                    return Poll::Ready(self.held.take().map(Ok));
-                }
+        while !self.is_over && (self.come.is_empty() || self.is_held()) {
+            ready!(self.take_in(cx));
+            if self.is_over {
+                self.pending.end(None)?;
             }
         }
+        let next = self.come.pop_front();
+        if let (Some(left), Some(Ok(frame))) = (&mut self.left, &next) {
+            *left = left.saturating_sub(frame.data_ref().map_or(0, |it| it.len() as u64));
+        }
+        Poll::Ready(next)
+    }
+
+    /// Takes in what is there already; ready where it is all.
+    fn gather(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while !self.is_over && self.come.len() < GATHERED {
+            ready!(self.take_in(cx));
+        }
+        if self.is_over {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Takes in the next frame, or the end.
+    fn take_in(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            Some(Ok(frame)) => {
+                self.pending.passed.frame(&frame);
+                self.is_over = frame.is_trailers() || self.body.is_end_stream();
+                self.come.push_back(Ok(frame));
+            }
+            Some(Err(error)) => {
+                let broken = Broken::from(error);
+                let written = self.pending.end(Some(broken.to_string()));
+                let broken = written.map_or_else(Broken::from, |()| broken);
+                self.come.push_back(Err(broken));
+                self.is_over = true;
+            }
+            None => self.is_over = true,
+        }
+        Poll::Ready(())
+    }
+
+    /// Whether the last bytes are here, and the end is not.
+    fn is_held(&self) -> bool {
+        !self.is_over && self.body.size_hint().exact() == Some(0)
     }
 }
 
@@ -199,9 +236,7 @@ impl Body for Homeward {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(bytes) => bytes.is_none(),
-            Self::Streamed(it) => {
-                it.held.is_none() && it.after.is_none() && it.body.is_end_stream()
-            }
+            Self::Streamed(it) => it.come.is_empty() && (it.is_over || it.body.is_end_stream()),
         }
     }
 
@@ -210,7 +245,7 @@ impl Body for Homeward {
             Self::Whole(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |it| it.len() as u64))
             }
-            Self::Streamed(streamed) => streamed.body.size_hint(),
+            Self::Streamed(it) => it.left.map_or_else(SizeHint::default, SizeHint::with_exact),
         }
     }
 }

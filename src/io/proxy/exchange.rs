@@ -1,6 +1,8 @@
 //! An exchange under way: what is known of it, and its one end, which writes it down.
 
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Poll;
 use std::time::Instant;
 
 use hyper::header::{HeaderMap, TRANSFER_ENCODING};
@@ -9,7 +11,7 @@ use hyper::{Version, http};
 use super::Recorder;
 use super::expect::{self, Waiting, Word};
 use super::tee::{Tee, codings, fields};
-use crate::io::journal::JournalError;
+use crate::io::journal::{JournalError, Queued};
 use crate::logic::recording::causes::{self, Mark};
 use crate::model::cassette::{
     Content, Direction, Exchange, RecordedRequest, RecordedResponse, Wire,
@@ -34,9 +36,19 @@ pub(super) struct Pending {
     answered: OnceLock<(http::response::Parts, Instant)>,
     /// What has passed of the response's body.
     pub passed: Tee,
-    has_ended: Mutex<bool>,
+    progress: Mutex<Progress>,
     /// The upstream's word, where the client's body waits for it.
     word: Mutex<Option<Word>>,
+}
+
+/// How far the writing of an exchange has come.
+#[derive(Debug, Default, Clone, Copy)]
+enum Progress {
+    #[default]
+    Open,
+    /// It goes to the operating system with others.
+    Queued(Queued),
+    Written,
 }
 
 impl Pending {
@@ -56,7 +68,7 @@ impl Pending {
             asked: Mutex::default(),
             answered: OnceLock::new(),
             passed: Tee::new(recorder.max_body),
-            has_ended: Mutex::new(false),
+            progress: Mutex::default(),
             word: Mutex::new(None),
         })
     }
@@ -118,23 +130,62 @@ impl Pending {
     ///
     /// A journal that takes no more; the recorder is told too.
     pub(super) fn end(&self, broke: Option<String>) -> Result<(), JournalError> {
-        let mut has_ended = self
-            .has_ended
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if std::mem::replace(&mut *has_ended, true) {
+        self.queue(broke)?;
+        self.settle()
+    }
+
+    /// The end, for which exchanges that end at the same time wait together.
+    ///
+    /// # Errors
+    ///
+    /// A journal that takes no more; the recorder is told too.
+    pub(super) async fn ended(&self) -> Result<(), JournalError> {
+        self.queue(None)?;
+        // Whatever can go on does so first, and may come to its end.
+        let mut has_waited = false;
+        poll_fn(|cx| {
+            if has_waited {
+                return Poll::Ready(());
+            }
+            has_waited = true;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        self.settle()
+    }
+
+    fn queue(&self, broke: Option<String>) -> Result<(), JournalError> {
+        let mut progress = self.progress();
+        let Progress::Open = *progress else {
             return Ok(());
-        }
+        };
+        *progress = Progress::Written;
         // A body that nobody has asked for is not asked for any more.
         *self.word() = None;
-        let exchange = self.exchange(broke);
-        let recorder = &self.recorder;
-        let redacted = recorder.redactor.redact(exchange);
-        recorder.journal.write(&redacted).inspect_err(|error| {
-            // The first failure is the one that is told.
-            let _ = recorder.failure.set(error.to_string());
-            recorder.shutdown.begin();
-        })
+        let redacted = self.recorder.redactor.redact(self.exchange(broke));
+        let queued = self.recorder.journal.queue(&redacted);
+        *progress = Progress::Queued(queued.inspect_err(|error| self.tell(error))?);
+        Ok(())
+    }
+
+    fn settle(&self) -> Result<(), JournalError> {
+        let Progress::Queued(queued) = std::mem::replace(&mut *self.progress(), Progress::Written)
+        else {
+            return Ok(());
+        };
+        let settled = self.recorder.journal.settle(queued);
+        settled.inspect_err(|error| self.tell(error))
+    }
+
+    /// Tells the recorder of a failure, which ends with it. The first one is the one that is told.
+    fn tell(&self, error: &JournalError) {
+        let _ = self.recorder.failure.set(error.to_string());
+        self.recorder.shutdown.begin();
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn exchange(&self, broke: Option<String>) -> Exchange {

@@ -174,9 +174,10 @@ async fn homeward(
             }
             None => {}
         }
-        pending.end(None)?;
+        pending.ended().await?;
     }
-    Ok(response.map(|()| Homeward::streamed(body, pending)))
+    let body = Homeward::streamed(body, pending).await?;
+    Ok(response.map(|()| body))
 }
 
 /// Why an answer cannot be passed on, where it cannot.
