@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{
     GeneralPurpose, STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD,
 };
-use memchr::{memchr, memchr2, memmem};
+use memchr::memmem::Finder;
+use memchr::{memchr, memchr2};
 use url::form_urlencoded;
 
 use super::{Redactor, is_pseudonym, names, pseudonyms};
@@ -47,6 +49,8 @@ const KEY_PREFIXES: &[&str] = &[
 
 /// What blocks of PEM begin with (RFC 7468 section 2).
 const PEM: &str = "-----BEGIN ";
+
+static PEM_FINDER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(PEM));
 
 /// No key has fewer characters: the shortest of the prefixes, and 12 more.
 const SHORTEST_KEY: usize = 15;
@@ -336,7 +340,7 @@ impl Redactor {
     fn without_pem(&self, text: &str) -> Option<String> {
         let mut mended = Mended::of(text);
         let mut from = 0;
-        while let Some(at) = memmem::find(&text.as_bytes()[from..], PEM.as_bytes()) {
+        while let Some(at) = PEM_FINDER.find(&text.as_bytes()[from..]) {
             let start = from + at;
             let block = &text[start..];
             let head = block[PEM.len()..].split("-----").next();
