@@ -215,6 +215,82 @@ fn a_har_file_is_judged_as_the_cassette_is() {
     assert!(text.contains("/participants/invite"), "{text}");
 }
 
+/// Files that other tools wrote of this conversation (`scripts/har.sh`), with the exchanges that are no
+/// part of it.
+#[test]
+fn what_other_tools_wrote_is_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.json");
+    let made = [
+        ("GET /: 200", 1),
+        ("POST /beta/communications/calls: 201", 2),
+    ];
+    for (name, unfit) in [
+        ("chromium-http11", &made[..]),
+        ("chromium-http2", &made[..]),
+        ("playwright-http11", &made[..]),
+        ("playwright-http2", &made[..]),
+        (
+            "mitmproxy",
+            &[("POST /beta/communications/calls: 201", 1)][..],
+        ),
+    ] {
+        let file = format!(
+            "{}/tests/fixtures/har/{name}.har",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let json = format!("json={}", report.display());
+        let (code, text) = confcall(&["check", &file, "--edition", "2021-02", "--report", &json]);
+        assert_eq!(code, Some(0), "{text}");
+        assert!(!text.contains("warning"), "{text}");
+        for (exchange, number) in unfit {
+            assert!(
+                text.contains(&format!("{number} bot     {exchange}\n")),
+                "{text}"
+            );
+        }
+        let report: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+        let results = report["results"].as_array().unwrap();
+        let told = |it: &Value| (it["scenario"].clone(), it["verdict"].clone());
+        let expected = (json!(CONVERSATION), json!("pass"));
+        assert_eq!(
+            results.iter().map(told).collect::<Vec<_>>(),
+            [expected.clone(), expected]
+        );
+
+        // Written again, it is judged alike.
+        let (code, har) = confcall(&["show", &file, "--format", "har"]);
+        assert_eq!(code, Some(0), "{har}");
+        let again = folder.path().join(format!("{name}.har"));
+        std::fs::write(&again, har).unwrap();
+        let (code, text) = confcall(&["check", again.to_str().unwrap(), "--edition", "2021-02"]);
+        assert_eq!(code, Some(0), "{text}");
+        assert!(text.contains("2 passed, 0 failed"), "{text}");
+    }
+}
+
+#[test]
+fn a_body_that_a_tool_did_not_keep_is_not_held_against_a_party() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let kept = std::fs::read(root.join("tests/fixtures/har/playwright-http2.har")).unwrap();
+    let mut har: Value = serde_json::from_slice(&kept).unwrap();
+    let answer = har.pointer_mut("/log/entries/2/response/content").unwrap();
+    answer.as_object_mut().unwrap().remove("text").unwrap();
+    let path = folder.path().join("torn.har");
+    std::fs::write(&path, har.to_string()).unwrap();
+    let (code, text) = confcall(&["check", path.to_str().unwrap(), "--edition", "2021-02"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("1 passed, 0 failed, 0 known, 1 inconclusive"),
+        "{text}"
+    );
+    assert!(
+        text.contains("a body of exchange 3 is not in the file"),
+        "{text}"
+    );
+}
+
 #[test]
 fn what_is_no_recording_has_a_place() {
     let folder = tempfile::tempdir().unwrap();

@@ -119,6 +119,12 @@ Go
   (not on Windows and macOS, where the certificate goes into the store as for .NET; hosts of this
   machine never go through the proxy)
 
+Chromium
+  certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n confcall -i {path}
+  chromium --proxy-server=PROXY
+  (on Linux; elsewhere the certificate goes into the store as for .NET; hosts of this machine go
+  through the proxy only with --proxy-bypass-list='<-loopback>')
+
 Other hosts than the named ones are tunnelled, and show their own certificates: where a file
 replaces the other authorities, `cat` it together with the system's.
 
@@ -141,10 +147,11 @@ mod tests {
             "NODE_USE_ENV_PROXY",
             "SSL_CERT_FILE=/a/ca.pem",
             "-file /a/ca.pem",
+            "-i /a/ca.pem",
         ] {
             assert!(said.contains(word), "{word}");
         }
-        for client in ["curl", "Python", "Node", ".NET", "Java", "Go"] {
+        for client in ["curl", "Python", "Node", ".NET", "Java", "Go", "Chromium"] {
             assert!(said.lines().any(|line| line == client), "{client}");
         }
     }

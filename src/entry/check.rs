@@ -11,7 +11,7 @@ use super::output::{self, Output};
 use super::run::{self, reports};
 use super::scenarios::Among;
 use super::values::{self, ReportFile};
-use crate::io::recording;
+use crate::io::{parallel, recording};
 use crate::logic::judge;
 use crate::logic::recording::check;
 use crate::logic::recording::secrets::{self, Secret};
@@ -89,7 +89,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
         if let Some(torn) = torn {
             output::tell(&format!("warning: {torn}"));
         }
-        let checked = check::check(&recording, &cases, &options);
+        let checked = check::check_by(&recording, &cases, &options, parallel::map);
         let name = file.display().to_string();
         tell_secrets(&name, &secrets::secrets(&recording));
         strangers.push_str(&unfit::render(&name, &checked.unfit, output.look));

@@ -2,6 +2,7 @@
 
 pub mod journal;
 pub mod net;
+pub mod parallel;
 pub mod player;
 pub mod proxy;
 pub mod recording;

@@ -2,21 +2,24 @@
 //! live service. Nothing is sent but to the addresses that were named.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::future::ready;
+use std::hash::BuildHasher as _;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use foldhash::quality::RandomState;
 use serde_json::json;
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::time::timeout;
 use url::Url;
 
-use super::net::{Client, Listener, OutgoingRequest, Reply, Shutdown};
+use super::net::{Client, Listener, OutgoingRequest, Received, Refusal, Reply, Shutdown};
 use super::player::post_json;
 use crate::logic::replay::bot::Bot;
 use crate::logic::replay::service::Service;
 use crate::logic::replay::{self, Replayed};
-use crate::model::message::{Headers, Request};
+use crate::model::message::Headers;
 
 /// How a replay behaves on the wire.
 #[derive(Debug, Clone)]
@@ -112,6 +115,7 @@ pub async fn service(
 ) -> Replayed {
     let begun = Instant::now();
     let stage = Stage::new(service, manners);
+    let known = Arc::new(Known::default());
     let teller = Arc::new(Teller {
         stage: Arc::clone(&stage),
         bot,
@@ -122,11 +126,9 @@ pub async fn service(
     let closing = Shutdown::new();
     let server = {
         let (stage, teller) = (Arc::clone(&stage), Arc::clone(&teller));
-        let serving = listener.serve(
-            move |request| {
-                let (stage, teller) = (Arc::clone(&stage), Arc::clone(&teller));
-                async move { answer(&stage, &teller, request) }
-            },
+        let known = Arc::clone(&known);
+        let serving = listener.serve_received(
+            move |received| ready(respond(&stage, &teller, &known, received)),
             closing.clone(),
         );
         tokio::spawn(serving)
@@ -141,19 +143,93 @@ pub async fn service(
     // Answers that are on their way go out; connections that stay open are not waited for.
     let _ = timeout(Duration::from_millis(200), server).await;
     let name = stage.manners.name.clone();
-    stage.party().finish(&name, begun.elapsed())
+    let mut service = stage.party();
+    service.answered_alike(known.lock().hits);
+    service.finish(&name, begun.elapsed())
 }
 
-fn answer(stage: &Arc<Stage<Service>>, teller: &Arc<Teller>, request: Request) -> Reply {
-    let answer = stage.party().answer(request);
+/// Requests that were answered as they will be again, byte for byte: neither they are read again,
+/// nor what they ask for is looked for.
+#[derive(Debug, Default)]
+struct Known(Mutex<Answered>);
+
+#[derive(Debug, Default)]
+struct Answered {
+    replies: HashMap<Fingerprint, Reply, foldhash::fast::FixedState>,
+    /// What the service had learnt when they were given.
+    lessons: u64,
+    hits: usize,
+}
+
+/// How many answers are kept at most.
+const KNOWN: usize = 1 << 18;
+
+/// A request in 128 bits, of a hash that is seeded anew in every process.
+type Fingerprint = (u64, u64);
+
+impl Known {
+    fn lock(&self) -> MutexGuard<'_, Answered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, fingerprint: Fingerprint) -> Option<Reply> {
+        let mut known = self.lock();
+        let reply = known.replies.get(&fingerprint)?.clone();
+        known.hits += 1;
+        Some(reply)
+    }
+
+    /// Keeps an answer that lasts until the service learns more than these lessons.
+    fn keep(&self, lessons: u64, lasting: Option<(Fingerprint, &Reply)>) {
+        let mut known = self.lock();
+        if known.lessons != lessons {
+            known.lessons = lessons;
+            known.replies.clear();
+        }
+        if let Some((fingerprint, reply)) = lasting
+            && known.replies.len() < KNOWN
+        {
+            known.replies.insert(fingerprint, reply.clone().prepared());
+        }
+    }
+}
+
+/// What the service sees of a request, but for codings: a coded body has none.
+fn fingerprint(received: &Received) -> Option<Fingerprint> {
+    static SEEDS: LazyLock<[RandomState; 2]> = LazyLock::new(Default::default);
+    if received.is_coded() {
+        return None;
+    }
+    let seen = (received.method(), received.target(), received.body());
+    let [first, second] = SEEDS.each_ref().map(|seed| seed.hash_one(&seen));
+    Some((first, second))
+}
+
+fn respond(
+    stage: &Arc<Stage<Service>>,
+    teller: &Arc<Teller>,
+    known: &Known,
+    received: Received,
+) -> Result<Reply, Refusal> {
+    let fingerprint = fingerprint(&received);
+    if let Some(reply) = fingerprint.and_then(|it| known.find(it)) {
+        stage.went_on();
+        return Ok(reply);
+    }
+    let request = received.decode()?;
+    let mut service = stage.party();
+    let answer = service.answer(request);
     let headers: Headers = answer.message.headers.into_iter().collect();
     let mut reply = Reply::text(answer.status, headers, answer.message.body);
     if stage.manners.keeps_time {
         reply = reply.delayed(answer.took);
     }
+    let lasting = fingerprint.filter(|_| answer.is_lasting);
+    known.keep(service.lessons(), lasting.map(|it| (it, &reply)));
+    drop(service);
     if answer.tells.is_empty() {
         stage.went_on_or_done();
-        return reply;
+        return Ok(reply);
     }
     let sent = Arc::new(Notify::new());
     let (teller, stage) = (Arc::clone(teller), Arc::clone(stage));
@@ -164,7 +240,7 @@ fn answer(stage: &Arc<Stage<Service>>, teller: &Arc<Teller>, request: Request) -
         teller.tell(answer.tells);
         stage.went_on_or_done();
     });
-    reply.telling(sent)
+    Ok(reply.telling(sent))
 }
 
 /// Sends notifications, those of one group in their order.

@@ -147,7 +147,7 @@ pub enum Content {
     Omitted {
         /// How many bytes went over the wire.
         length: u64,
-        /// Their SHA-256, in hexadecimal.
+        /// Their SHA-256, in hexadecimal; empty where another tool wrote the recording.
         sha256: String,
     },
 }
@@ -167,6 +167,14 @@ impl Content {
     /// Whether there are no bytes.
     pub const fn is_empty(&self) -> bool {
         matches!(self, Self::Empty)
+    }
+
+    /// The JSON value, where there is one.
+    pub const fn json(&self) -> Option<&Value> {
+        match self {
+            Self::Json(value) => Some(value),
+            _ => None,
+        }
     }
 }
 
@@ -202,7 +210,7 @@ impl From<&Content> for Payload {
             Content::Empty => Self::Empty,
             Content::Json(value) => Self::Json(value.clone()),
             Content::Text(text) => Self::from_bytes(text.as_bytes()),
-            Content::Base64(text) => Self::Opaque(text.len() / 4 * 3),
+            Content::Base64(text) => Self::Opaque(text.trim_end_matches('=').len() * 3 / 4),
             Content::Omitted { length, .. } => {
                 Self::Opaque(usize::try_from(*length).unwrap_or(usize::MAX))
             }

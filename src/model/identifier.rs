@@ -5,6 +5,10 @@
 //! to the letter (SPEC section 4).
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// What is known by identifier, whatever form it is printed in.
+pub type ById<T> = HashMap<Normal<'static>, T, foldhash::quality::RandomState>;
 
 /// The form of an identifier under which equal ones are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -53,8 +57,14 @@ fn guid(text: &str) -> Option<u128> {
     }
     let mut number = 0_u128;
     let mut digits = 0_usize;
-    for c in text.chars().filter(|c| *c != '-') {
-        number = number << 4 | u128::from(c.to_digit(16)?);
+    for byte in text.bytes().filter(|byte| *byte != b'-') {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            b'A'..=b'F' => byte - b'A' + 10,
+            _ => return None,
+        };
+        number = number << 4 | u128::from(digit);
         digits += 1;
     }
     (digits == 32).then_some(number)

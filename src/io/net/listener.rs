@@ -1,5 +1,6 @@
 //! A listener: takes connections, reads requests within limits, calls a function, answers.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -12,6 +13,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
+use hyper::header::CONTENT_ENCODING;
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -22,8 +25,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::coding::{self, DecodeError};
-use super::outgoing::Outgoing;
-use super::reply::{Manner, Reply};
+use super::outgoing::{Framing, Outgoing};
+use super::reply::{Manner, Reply, response};
 use super::shutdown::Shutdown;
 use super::{
     BODY_TIMEOUT, GRACE, HEAD_TIMEOUT, MAX_BODY, MAX_CONNECTIONS, MAX_FIELDS, MAX_HEAD, fields,
@@ -133,6 +136,24 @@ impl Listener {
         F: Fn(Request) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Reply> + Send + 'static,
     {
+        let answer_decoded = move |received: Received| {
+            let answered = received.decode().map(&answer);
+            async {
+                match answered {
+                    Ok(reply) => Ok(reply.await),
+                    Err(refusal) => Err(refusal),
+                }
+            }
+        };
+        self.serve_received(answer_decoded, shutdown).await;
+    }
+
+    /// The same for a function that decodes what it must: see [`Received::decode`].
+    pub async fn serve_received<F, Fut>(self, answer: F, shutdown: Shutdown)
+    where
+        F: Fn(Received) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Reply, Refusal>> + Send + 'static,
+    {
         let answer = Arc::new(answer);
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let mut connections = JoinSet::new();
@@ -188,8 +209,8 @@ async fn serve_connection<F, Fut>(
     refused: Option<Refused>,
     shutdown: Shutdown,
 ) where
-    F: Fn(Request) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Reply> + Send + 'static,
+    F: Fn(Received) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Reply, Refusal>> + Send + 'static,
 {
     // Delayed small writes would cost 40 ms each; a socket that is gone fails later anyway.
     let _ = stream.set_nodelay(true);
@@ -250,23 +271,29 @@ async fn exchange<F, Fut>(
     shutdown: Shutdown,
 ) -> Result<hyper::Response<Outgoing>, Hijack>
 where
-    F: Fn(Request) -> Fut,
-    Fut: Future<Output = Reply>,
+    F: Fn(Received) -> Fut,
+    Fut: Future<Output = Result<Reply, Refusal>>,
 {
-    let reply = match read(request).await {
-        Ok(request) => answer(request).await,
-        Err((status, reason)) => {
-            if let Some(Refused(tell)) = refused {
-                tell(format!("{status}, {reason}"));
-            }
-            refusal(status, &reason)
-        }
+    let answered = match read(request).await {
+        Ok(received) => answer(received).await,
+        Err(refusal) => Err(refusal),
     };
+    let reply = answered.unwrap_or_else(|refusal| {
+        if let Some(Refused(tell)) = refused {
+            tell(format!("{}, {}", refusal.status, refusal.reason));
+        }
+        refusal.into_reply()
+    });
     if !reply.delay.is_zero() {
         sleep(reply.delay).await;
     }
     match reply.manner {
         Manner::Respond(respond) => Ok(respond.into_http(reply.sent)),
+        Manner::Prepared(status, fields, body) => {
+            let mut body = Outgoing::new(body, Framing::Length);
+            body.tell(reply.sent);
+            Ok(response(status, fields, body))
+        }
         Manner::Reset => Err(Hijack::Reset),
         Manner::Raw(bytes) => Err(Hijack::Raw(bytes)),
         Manner::Hang => {
@@ -277,47 +304,100 @@ where
     }
 }
 
+/// A request that was read whole, as it came.
+#[derive(Debug)]
+pub struct Received {
+    head: Parts,
+    body: Bytes,
+}
+
+impl Received {
+    /// The method.
+    pub fn method(&self) -> &str {
+        self.head.method.as_str()
+    }
+
+    /// Where it goes: the path with its query, or what stands in its place.
+    pub fn target(&self) -> Cow<'_, str> {
+        match (self.head.uri.scheme(), self.head.uri.path_and_query()) {
+            (None, Some(path)) => Cow::Borrowed(path.as_str()),
+            _ => Cow::Owned(self.head.uri.to_string()),
+        }
+    }
+
+    /// The body in its coding.
+    pub const fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Whether the body is in a content coding.
+    pub fn is_coded(&self) -> bool {
+        self.head.headers.contains_key(CONTENT_ENCODING)
+    }
+
+    /// The request of the model.
+    ///
+    /// # Errors
+    ///
+    /// A body that is not what `Content-Encoding` says, or is too long when its coding is taken
+    /// away.
+    pub fn decode(self) -> Result<Request, Refusal> {
+        let headers = fields::read(&self.head.headers);
+        let body = coding::decode(&headers, &self.body).map_err(|error| match error {
+            DecodeError::TooLarge => too_large(),
+            DecodeError::Corrupt(..) => Refusal::new(400, error.to_string()),
+        })?;
+        Ok(Request {
+            target: self.target().into_owned(),
+            method: self.head.method.to_string(),
+            headers,
+            body,
+        })
+    }
+}
+
+/// How a request is refused that is not understood: in plain text, after which the connection is
+/// closed.
+#[derive(Debug)]
+pub struct Refusal {
+    status: u16,
+    reason: String,
+}
+
+impl Refusal {
+    fn new(status: u16, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self { status, reason }
+    }
+
+    /// The rest of a request that was not read could be taken for the next one: the connection
+    /// ends.
+    fn into_reply(self) -> Reply {
+        let headers = Headers::from_iter([
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Connection", "close"),
+        ]);
+        Reply::text(self.status, headers, format!("{}\n", self.reason))
+    }
+}
+
 /// Reads a request whole, or says how it is refused.
-async fn read(request: hyper::Request<Incoming>) -> Result<Request, (u16, String)> {
+async fn read(request: hyper::Request<Incoming>) -> Result<Received, Refusal> {
     let (head, body) = request.into_parts();
-    let headers = fields::read(&head.headers);
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Err(too_large());
     }
-    let bytes = match timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await {
+    let body = match timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await {
         Ok(Ok(collected)) => collected.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
-        Ok(Err(error)) => return Err((400, format!("the body broke off: {error}"))),
-        Err(_) => return Err((408, "the body did not come in time".to_owned())),
+        Ok(Err(error)) => return Err(Refusal::new(400, format!("the body broke off: {error}"))),
+        Err(_) => return Err(Refusal::new(408, "the body did not come in time")),
     };
-    let body = coding::decode(&headers, &bytes).map_err(|error| match error {
-        DecodeError::TooLarge => too_large(),
-        DecodeError::Corrupt(..) => (400, error.to_string()),
-    })?;
-    let target = match (head.uri.scheme(), head.uri.path_and_query()) {
-        (None, Some(path)) => path.to_string(),
-        _ => head.uri.to_string(),
-    };
-    Ok(Request {
-        method: head.method.to_string(),
-        target,
-        headers,
-        body,
-    })
+    Ok(Received { head, body })
 }
 
-fn too_large() -> (u16, String) {
-    (413, format!("the body is longer than {MAX_BODY} bytes"))
-}
-
-/// A refusal in plain text, after which the connection is closed: the rest of a request that was
-/// not read could be taken for the next one.
-fn refusal(status: u16, reason: &str) -> Reply {
-    let headers = Headers::from_iter([
-        ("Content-Type", "text/plain; charset=utf-8"),
-        ("Connection", "close"),
-    ]);
-    Reply::text(status, headers, format!("{reason}\n"))
+fn too_large() -> Refusal {
+    Refusal::new(413, format!("the body is longer than {MAX_BODY} bytes"))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use std::time::Duration;
 pub(in crate::io) use client::in_words;
 pub use client::{Client, OutgoingRequest, SendError};
 pub(in crate::io) use coding::uncoded;
-pub use listener::{BindError, Listener};
+pub use listener::{BindError, Listener, Received, Refusal};
 pub use outgoing::{Coding, Framing};
 pub use reply::Reply;
 pub use shutdown::Shutdown;

@@ -1,6 +1,5 @@
 //! The body of a message on its way out: how it is coded, and how its end is told.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -33,7 +32,7 @@ pub enum Framing {
 /// A body that is whole in memory, framed as asked.
 #[derive(Debug)]
 pub(super) struct Outgoing {
-    pieces: VecDeque<Bytes>,
+    pieces: [Option<Bytes>; 2],
     framing: Framing,
     /// Dropped with the body, which hyper does when it has taken the last piece.
     sent: Option<Sent>,
@@ -42,13 +41,9 @@ pub(super) struct Outgoing {
 impl Outgoing {
     /// A body of these bytes.
     pub(super) fn new(mut bytes: Bytes, framing: Framing) -> Self {
-        let mut pieces = VecDeque::new();
-        if framing == Framing::Chunked && bytes.len() > 1 {
-            pieces.push_back(bytes.split_to(bytes.len() / 2));
-        }
-        if !bytes.is_empty() {
-            pieces.push_back(bytes);
-        }
+        let is_split = framing == Framing::Chunked && bytes.len() > 1;
+        let first = is_split.then(|| bytes.split_to(bytes.len() / 2));
+        let pieces = [first, (!bytes.is_empty()).then_some(bytes)];
         Self {
             pieces,
             framing,
@@ -70,17 +65,19 @@ impl Body for Outgoing {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.pieces.pop_front().map(|piece| Ok(Frame::data(piece))))
+        let piece = self.pieces.iter_mut().find_map(Option::take);
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.framing == Framing::Length && self.pieces.is_empty()
+        self.framing == Framing::Length && self.pieces.iter().all(Option::is_none)
     }
 
     fn size_hint(&self) -> SizeHint {
         match self.framing {
             Framing::Length => {
-                SizeHint::with_exact(self.pieces.iter().map(|p| p.len() as u64).sum())
+                let pieces = self.pieces.iter().flatten();
+                SizeHint::with_exact(pieces.map(|piece| piece.len() as u64).sum())
             }
             Framing::Chunked => SizeHint::new(),
         }

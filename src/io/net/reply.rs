@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use hyper::StatusCode;
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use tokio::sync::Notify;
 
 use super::outgoing::{Coding, Framing, Outgoing};
@@ -34,6 +35,8 @@ impl Drop for Sent {
 pub(super) enum Manner {
     /// With a response.
     Respond(Respond),
+    /// With a response that is put into hyper's terms already.
+    Prepared(StatusCode, HeaderMap, Bytes),
     /// Never, with the connection left open.
     Hang,
     /// With a connection reset.
@@ -84,6 +87,18 @@ impl Reply {
     /// `Content-Length` that lies, half a body.
     pub fn raw(bytes: impl Into<Bytes>) -> Self {
         Self::manner(Manner::Raw(bytes.into()))
+    }
+
+    /// The same, for an answer that goes out many times: what need be done once is done now.
+    #[must_use]
+    pub fn prepared(mut self) -> Self {
+        if let Manner::Respond(respond) = &self.manner
+            && respond.framing == Framing::Length
+            && let Ok((status, fields, body)) = respond.parts()
+        {
+            self.manner = Manner::Prepared(status, fields, body);
+        }
+        self
     }
 
     /// The same with the body in this content coding.
@@ -146,7 +161,7 @@ impl Respond {
     pub(super) fn into_http(self, sent: Option<Sent>) -> hyper::Response<Outgoing> {
         let mut response = self.try_into_http().unwrap_or_else(|reason| {
             let mut response = hyper::Response::new(Outgoing::new(reason.into(), Framing::Length));
-            *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             let text = HeaderValue::from_static("text/plain; charset=utf-8");
             response.headers_mut().insert(CONTENT_TYPE, text);
             response
@@ -156,19 +171,33 @@ impl Respond {
     }
 
     fn try_into_http(self) -> Result<hyper::Response<Outgoing>, String> {
-        let status = hyper::StatusCode::from_u16(self.status)
+        let (status, fields, body) = self.parts()?;
+        Ok(response(status, fields, Outgoing::new(body, self.framing)))
+    }
+
+    fn parts(&self) -> Result<(StatusCode, HeaderMap, Bytes), String> {
+        let status = StatusCode::from_u16(self.status)
             .map_err(|_| format!("{} is no status code", self.status))?;
         let mut fields = fields::write(&self.headers)?;
-        let body = coded(self.body, self.coding, &mut fields);
-        let mut response = hyper::Response::new(Outgoing::new(body, self.framing));
-        *response.status_mut() = status;
-        *response.headers_mut() = fields;
-        Ok(response)
+        let body = coded(self.body.clone(), self.coding, &mut fields);
+        Ok((status, fields, body))
     }
 }
 
+/// A response in hyper's terms.
+pub(super) fn response(
+    status: StatusCode,
+    fields: HeaderMap,
+    body: Outgoing,
+) -> hyper::Response<Outgoing> {
+    let mut response = hyper::Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = fields;
+    response
+}
+
 /// The body in its coding, announced in the fields. An empty body has none.
-pub(super) fn coded(body: Bytes, coding: Coding, fields: &mut hyper::HeaderMap) -> Bytes {
+pub(super) fn coded(body: Bytes, coding: Coding, fields: &mut HeaderMap) -> Bytes {
     if coding == Coding::Identity || body.is_empty() {
         return body;
     }

@@ -1,6 +1,6 @@
 //! An exchange under way: what is known of it, and its one end, which writes it down.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use hyper::header::{HeaderMap, TRANSFER_ENCODING};
@@ -25,6 +25,8 @@ pub(super) struct Pending {
     head: http::request::Parts,
     /// What has passed of the request's body.
     pub sent: Tee,
+    /// The request's body and what it names, where it was read before the end.
+    asked: Mutex<Option<Named>>,
     /// The response's head, once it is there, and when it was.
     answered: OnceLock<(http::response::Parts, Instant)>,
     /// What has passed of the response's body.
@@ -46,23 +48,30 @@ impl Pending {
             began: Instant::now(),
             head,
             sent: Tee::new(recorder.max_body),
+            asked: Mutex::default(),
             answered: OnceLock::new(),
             passed: Tee::new(recorder.max_body),
             has_ended: Mutex::new(false),
         })
     }
 
-    /// Remembers what the request names, so that what it brings about is told.
+    /// Remembers what the request names, so that what it brings about is told. Its body has passed
+    /// whole.
     pub(super) fn note_request(&self) {
-        let body = self.sent.content(&self.head.headers);
-        self.recorder
-            .causes()
-            .note(self.direction, self.number, &self.marks(&body));
+        if let Some(mut causes) = self.recorder.causes() {
+            let named = self.named();
+            causes.note(self.direction, self.number, &named.marks);
+            *self.asked() = Some(named);
+        }
     }
 
-    fn marks(&self, body: &Content) -> Vec<Mark> {
+    fn asked(&self) -> MutexGuard<'_, Option<Named>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn named(&self) -> Named {
         let target = target_of(&self.head.uri);
-        causes::marks(&target, &fields(&self.head.headers), json(body))
+        Named::read(&self.recorder, &target, &self.head.headers, &self.sent)
     }
 
     /// The response's head has come.
@@ -95,21 +104,19 @@ impl Pending {
     }
 
     fn exchange(&self, broke: Option<String>) -> Exchange {
-        let body = self.sent.content(&self.head.headers);
-        let cause = {
-            let marks = self.marks(&body);
-            let mut causes = self.recorder.causes();
-            if let Some((head, _)) = self.answered.get() {
-                let answer = self.passed.content(&head.headers);
-                let marks = causes::marks("", &fields(&head.headers), json(&answer));
-                causes.note(self.direction, self.number, &marks);
+        let answered = self.answered.get();
+        let asked = self.asked().take().unwrap_or_else(|| self.named());
+        let passed =
+            answered.map(|(head, _)| Named::read(&self.recorder, "", &head.headers, &self.passed));
+        let cause = self.recorder.causes().and_then(|mut causes| {
+            if let Some(passed) = &passed {
+                causes.note(self.direction, self.number, &passed.marks);
             }
-            causes.of(self.direction, self.number, &marks)
-        };
+            causes.of(self.direction, self.number, &asked.marks)
+        });
         let milliseconds = |from: Instant, to: Instant| {
             u64::try_from(to.saturating_duration_since(from).as_millis()).unwrap_or(u64::MAX)
         };
-        let answered = self.answered.get();
         Exchange {
             number: self.number,
             direction: self.direction,
@@ -122,16 +129,18 @@ impl Pending {
             request: RecordedRequest {
                 method: self.head.method.to_string(),
                 target: target_of(&self.head.uri),
-                headers: fields(&self.head.headers),
-                body,
+                headers: asked.fields,
+                body: asked.body,
                 wire: wire(self.head.version, &self.head.headers, &self.sent),
             },
-            response: answered.map(|(head, _)| RecordedResponse {
-                status: head.status.as_u16(),
-                headers: fields(&head.headers),
-                body: self.passed.content(&head.headers),
-                wire: wire(head.version, &head.headers, &self.passed),
-            }),
+            response: answered
+                .zip(passed)
+                .map(|((head, _), passed)| RecordedResponse {
+                    status: head.status.as_u16(),
+                    headers: passed.fields,
+                    body: passed.body,
+                    wire: wire(head.version, &head.headers, &self.passed),
+                }),
             broke,
         }
     }
@@ -144,10 +153,28 @@ impl Drop for Pending {
     }
 }
 
-const fn json(body: &Content) -> Option<&serde_json::Value> {
-    match body {
-        Content::Json(value) => Some(value),
-        _ => None,
+/// A message as it is recorded, with what it names.
+#[derive(Debug)]
+struct Named {
+    fields: Vec<(String, String)>,
+    body: Content,
+    marks: Vec<Mark>,
+}
+
+impl Named {
+    fn read(recorder: &Recorder, target: &str, headers: &HeaderMap, body: &Tee) -> Self {
+        let fields = fields(headers);
+        let body = body.content(headers);
+        let marks = if recorder.tells_causes() {
+            causes::marks(target, &fields, body.json())
+        } else {
+            Vec::new()
+        };
+        Self {
+            fields,
+            body,
+            marks,
+        }
     }
 }
 

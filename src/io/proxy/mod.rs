@@ -94,8 +94,15 @@ struct Recorder {
 }
 
 impl Recorder {
-    fn causes(&self) -> MutexGuard<'_, Causes> {
-        self.causes.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether it is told what brought an exchange about: that is one of the other direction.
+    const fn tells_causes(&self) -> bool {
+        self.callbacks.is_some()
+    }
+
+    /// What is remembered of the exchanges so far, where causes are told.
+    fn causes(&self) -> Option<MutexGuard<'_, Causes>> {
+        let lock = || self.causes.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tells_causes().then(lock)
     }
 }
 

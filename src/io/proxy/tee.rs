@@ -22,7 +22,9 @@ struct Passed {
     kept: Vec<u8>,
     limit: usize,
     length: u64,
-    digest: Sha256,
+    /// The digest of a body that is longer than the limit; of others it is made when it is asked
+    /// for.
+    digest: Option<Sha256>,
     trailers: Vec<(String, String)>,
 }
 
@@ -33,7 +35,7 @@ impl Tee {
             kept: Vec::new(),
             limit,
             length: 0,
-            digest: Sha256::new(),
+            digest: None,
             trailers: Vec::new(),
         })))
     }
@@ -42,12 +44,14 @@ impl Tee {
     pub(super) fn data(&self, data: &[u8]) {
         let mut passed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         passed.length += data.len() as u64;
-        passed.digest.update(data);
         if passed.length <= passed.limit as u64 {
             passed.kept.extend_from_slice(data);
-        } else {
-            passed.kept = Vec::new();
+            return;
         }
+        let kept = std::mem::take(&mut passed.kept);
+        let digest = passed.digest.get_or_insert_default();
+        digest.update(&kept);
+        digest.update(data);
     }
 
     /// Notes what a frame holds, data or trailers.
@@ -76,7 +80,9 @@ impl Tee {
         let passed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let omitted = || {
             let mut sha256 = String::new();
-            for byte in passed.digest.clone().finalize() {
+            let digest = passed.digest.clone();
+            let digest = digest.unwrap_or_else(|| Sha256::new_with_prefix(&passed.kept));
+            for byte in digest.finalize() {
                 // Writing to a string cannot fail.
                 let _ = write!(sha256, "{byte:02x}");
             }

@@ -178,13 +178,26 @@ pub fn canonical(name: &str) -> &str {
     }
 }
 
+/// The other name of a property that has two.
+fn alias(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "subCode" => "subcode",
+        "subcode" => "subCode",
+        "callback" => "callbackUri",
+        "callbackUri" => "callback",
+        _ => return None,
+    })
+}
+
 /// The value of a property under any of its names. Null counts as absent.
 pub fn lookup<'a>(object: &'a Value, name: &str) -> Option<(&'a str, &'a Value)> {
-    object
-        .as_object()?
-        .iter()
-        .find(|(other, value)| canonical(other) == canonical(name) && !value.is_null())
-        .map(|(other, value)| (other.as_str(), value))
+    let properties = object.as_object()?;
+    [Some(name), alias(name)]
+        .into_iter()
+        .flatten()
+        .filter_map(|name| properties.get_key_value(name))
+        .find(|(_, value)| !value.is_null())
+        .map(|(name, value)| (name.as_str(), value))
 }
 
 /// An `@odata.type` without the `#` that does not matter.

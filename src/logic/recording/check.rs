@@ -1,6 +1,7 @@
 //! A whole recording, judged.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use super::segment::{self, Segment};
 use super::{Recording, grouping, hearing};
@@ -34,37 +35,81 @@ pub struct Unfit {
 /// Judges a recording against the scenarios that its conversations follow.
 ///
 /// Of several scenarios that a conversation may follow, the one counts from which it departs least:
-/// the one with most of the conversation in it first.
+/// the one with most of the conversation in it first, then the one of the page that the recording's
+/// first conversation follows.
 pub fn check(recording: &Recording, cases: &[Case], options: &Options) -> Checked {
+    check_by(recording, cases, options, |count, judge| {
+        (0..count).map(judge).collect()
+    })
+}
+
+/// The same, with a function that makes a list of what another makes of the numbers from 0 to below
+/// a number. It may call that on several threads.
+pub fn check_by(
+    recording: &Recording,
+    cases: &[Case],
+    options: &Options,
+    each: impl FnOnce(usize, &(dyn Fn(usize) -> Group + Sync)) -> Vec<Group>,
+) -> Checked {
     let cases = recorded_parts(recording, cases);
-    let mut checked = Checked::default();
-    let mut found: Vec<(usize, Vec<ScenarioResult>)> = Vec::new();
     let exchanges = recording.exchanges();
-    let mut last = 0;
-    let mut fits = vec![false; exchanges.len()];
-    for group in grouping::groups(exchanges) {
-        for at in 0..group.len() {
-            if fits[group[at]] {
-                continue;
-            }
-            let left: Vec<usize> = group[at..].iter().copied().filter(|i| !fits[*i]).collect();
-            let Some(followed) = best(&cases, exchanges, &left, options, last) else {
-                continue;
-            };
-            last = followed.case;
-            for index in &followed.segment.exchanges {
-                fits[*index] = true;
-            }
-            let case = &cases[followed.case];
-            let results = followed.results(case, exchanges);
-            found.push((group[at], results));
-        }
+    let groups = grouping::groups(exchanges);
+    let mut conversations = Vec::new();
+    let mut begun = 0;
+    while conversations.is_empty()
+        && let Some(group) = groups.get(begun)
+    {
+        begun += 1;
+        conversations = of_group(&cases, exchanges, group, options, None).0;
     }
-    found.sort_by_key(|(first, _)| *first);
-    checked.results = found.into_iter().flat_map(|(_, results)| results).collect();
+    let first = conversations.first();
+    let page = first.map(|(_, followed)| cases[followed.case].scenario.id.page_key());
+    // Groups are about different calls: each is judged by itself.
+    let left = &groups[begun..];
+    let judged = each(left.len(), &|at| {
+        of_group(&cases, exchanges, &left[at], options, page)
+    });
+    conversations.extend(judged.into_iter().flat_map(|group| group.0));
+    conversations.sort_by_key(|(first, _)| *first);
+    let mut fits = vec![false; exchanges.len()];
+    let mut checked = Checked::default();
+    for (_, followed) in conversations {
+        for index in &followed.segment.exchanges {
+            fits[*index] = true;
+        }
+        let case = &cases[followed.case];
+        checked.results.extend(followed.results(case, exchanges));
+    }
     let unfit = exchanges.iter().zip(&fits).filter(|(_, fits)| !**fits);
     checked.unfit = unfit.map(|(exchange, _)| Unfit::new(exchange)).collect();
     checked
+}
+
+/// The conversations in a group of exchanges, each with the exchange that it begins with.
+pub struct Group(Vec<(usize, Followed)>);
+
+fn of_group<'a>(
+    cases: &'a [Case],
+    exchanges: &[Exchange],
+    group: &[usize],
+    options: &Options,
+    mut page: Option<&'a str>,
+) -> Group {
+    let mut fits = HashSet::new();
+    let mut found = Vec::new();
+    for at in 0..group.len() {
+        if fits.contains(&group[at]) {
+            continue;
+        }
+        let left = group[at..].iter().copied();
+        let left: Vec<usize> = left.filter(|index| !fits.contains(index)).collect();
+        if let Some(followed) = best(cases, exchanges, &left, options, page) {
+            fits.extend(followed.segment.exchanges.iter().copied());
+            page = Some(cases[followed.case].scenario.id.page_key());
+            found.push((group[at], followed));
+        }
+    }
+    Group(found)
 }
 
 impl Unfit {
@@ -110,9 +155,8 @@ fn best(
     exchanges: &[Exchange],
     group: &[usize],
     options: &Options,
-    last: usize,
+    page: Option<&str>,
 ) -> Option<Followed> {
-    let page = cases.get(last).map(|case| case.scenario.id.page_key());
     let mut candidates: Vec<(usize, Segment)> = cases
         .iter()
         .enumerate()
@@ -171,11 +215,18 @@ impl Followed {
         };
         let numbers: Vec<String> = of_segment().map(|it| it.number.to_string()).collect();
         let note = format!("exchanges {} of the recording", numbers.join(", "));
-        let omitted = of_segment().find(|exchange| {
+        let omitted = of_segment().find_map(|exchange| {
             let answer = exchange.response.as_ref();
             let bodies = [Some(&exchange.request.body), answer.map(|it| &it.body)];
-            let mut bodies = bodies.into_iter().flatten();
-            bodies.any(|body| matches!(body, Content::Omitted { .. }))
+            let remedy = |body: &Content| match body {
+                Content::Omitted { sha256, .. } if sha256.is_empty() => Some("is not in the file"),
+                Content::Omitted { .. } => {
+                    Some("was not kept; record it with a greater --max-body")
+                }
+                _ => None,
+            };
+            let said = bodies.into_iter().flatten().find_map(remedy)?;
+            Some(format!("a body of exchange {} {said}", exchange.number))
         });
         let times = || of_segment().map(|it| (it.at_ms, it.at_ms.saturating_add(it.took_ms)));
         let began = times().map(|(began, _)| began).min().unwrap_or(0);
@@ -186,12 +237,9 @@ impl Followed {
             .map(|outcome| {
                 let mut result = outcome.into_result(&case.scenario.id, duration);
                 result.notes.insert(0, note.clone());
-                if let (Some(omitted), Verdict::Fail) = (omitted, result.verdict) {
+                if let (Some(omitted), Verdict::Fail) = (&omitted, result.verdict) {
                     result.verdict = Verdict::Inconclusive;
-                    result.reason = format!(
-                        "a body of exchange {} was not kept; record it with a greater --max-body",
-                        omitted.number
-                    );
+                    result.reason.clone_from(omitted);
                 }
                 result
             })

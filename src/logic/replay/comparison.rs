@@ -38,10 +38,9 @@ impl Comparison {
 
     /// Compares two bodies further.
     pub fn bodies(&mut self, mapping: &Mapping, recorded: Option<&Value>, live: Option<&Value>) {
-        let at = Pointer::root();
         match (recorded, live) {
-            (Some(recorded), Some(live)) => self.value(mapping, "", recorded, live, &at),
-            (Some(recorded), None) => self.differ(mapping, &at, recorded, &Value::Null),
+            (Some(recorded), Some(live)) => self.value(mapping, "", recorded, live, At::Root),
+            (Some(recorded), None) => self.differ(mapping, At::Root, recorded, &Value::Null),
             (None, _) => {}
         }
     }
@@ -58,6 +57,9 @@ impl Comparison {
                 }
                 true
             }
+            Role::Path if recorded == live => mapping::ids_of_path(recorded)
+                .iter()
+                .all(|id| self.ids(mapping, id, id)),
             Role::Path => {
                 let (of_recorded, of_live) =
                     (mapping::ids_of_path(recorded), mapping::ids_of_path(live));
@@ -69,6 +71,11 @@ impl Comparison {
                         .all(|(recorded, live)| self.ids(mapping, recorded, live))
             }
         }
+    }
+
+    /// Whether all that it takes the recorded values to be was known.
+    pub fn learns_nothing(&self) -> bool {
+        self.learnt.is_empty()
     }
 
     /// Takes what was found out over.
@@ -84,28 +91,21 @@ impl Comparison {
         agrees
     }
 
-    fn value(
-        &mut self,
-        mapping: &Mapping,
-        name: &str,
-        recorded: &Value,
-        live: &Value,
-        at: &Pointer,
-    ) {
+    fn value(&mut self, mapping: &Mapping, name: &str, recorded: &Value, live: &Value, at: At<'_>) {
         let is_same = match (recorded, live) {
             (Value::Object(properties), Value::Object(_)) => {
                 for (name, recorded) in properties.iter().filter(|(_, it)| !it.is_null()) {
-                    let at = at.key(name);
+                    let at = At::Property(&at, name);
                     match lookup(live, name) {
-                        Some((_, live)) => self.value(mapping, name, recorded, live, &at),
-                        None => self.differ(mapping, &at, recorded, &Value::Null),
+                        Some((_, live)) => self.value(mapping, name, recorded, live, at),
+                        None => self.differ(mapping, at, recorded, &Value::Null),
                     }
                 }
                 true
             }
             (Value::Array(recorded), Value::Array(live)) if recorded.len() == live.len() => {
                 for (index, (recorded, live)) in recorded.iter().zip(live).enumerate() {
-                    self.value(mapping, name, recorded, live, &at.index(index));
+                    self.value(mapping, name, recorded, live, At::Item(&at, index));
                 }
                 true
             }
@@ -123,12 +123,30 @@ impl Comparison {
         }
     }
 
-    fn differ(&mut self, mapping: &Mapping, at: &Pointer, recorded: &Value, live: &Value) {
+    fn differ(&mut self, mapping: &Mapping, at: At<'_>, recorded: &Value, live: &Value) {
         self.differences.push(Difference {
-            pointer: at.clone(),
+            pointer: at.pointer(),
             expected: mapping.translated_json(recorded),
             actual: live.clone(),
         });
+    }
+}
+
+/// A place in a body, which becomes a pointer only where something differs.
+#[derive(Clone, Copy)]
+enum At<'a> {
+    Root,
+    Property(&'a At<'a>, &'a str),
+    Item(&'a At<'a>, usize),
+}
+
+impl At<'_> {
+    fn pointer(self) -> Pointer {
+        match self {
+            Self::Root => Pointer::root(),
+            Self::Property(above, name) => above.pointer().key(name),
+            Self::Item(above, index) => above.pointer().index(index),
+        }
     }
 }
 

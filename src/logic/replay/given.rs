@@ -2,13 +2,11 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
-
 use crate::logic::judge::notice::{self, Notice, Subject};
 use crate::logic::judge::people;
 use crate::logic::judge::shape::lookup;
 use crate::logic::recording::{Recording, grouping};
-use crate::model::cassette::{Content, Direction, Exchange};
+use crate::model::cassette::{Direction, Exchange};
 use crate::model::identifier;
 use crate::model::resource::{self, Resource};
 use crate::model::scenario::Given;
@@ -50,7 +48,7 @@ fn of_group(exchanges: &[Exchange], group: &[usize]) -> Vec<Need> {
         });
     };
     for exchange in members() {
-        let body = json(&exchange.request.body);
+        let body = exchange.request.body.json();
         if exchange.direction == Direction::Notification {
             for entry in body.and_then(notice::entries).into_iter().flatten() {
                 let notice = Notice::read(entry);
@@ -96,19 +94,15 @@ fn of_group(exchanges: &[Exchange], group: &[usize]) -> Vec<Need> {
     needs
 }
 
-fn json(content: &Content) -> Option<&Value> {
-    match content {
-        Content::Json(value) => Some(value),
-        _ => None,
-    }
-}
-
 /// The ids that an answer gives what it made: in its body, and in `Location`.
 fn answered_ids(exchange: &Exchange) -> Vec<String> {
     let Some(response) = &exchange.response else {
         return Vec::new();
     };
-    let in_body = json(&response.body).and_then(|body| lookup(body, "id")?.1.as_str());
+    let in_body = response
+        .body
+        .json()
+        .and_then(|body| lookup(body, "id")?.1.as_str());
     let mut ids: Vec<String> = in_body.map(str::to_owned).into_iter().collect();
     let is_location = |name: &str| name.eq_ignore_ascii_case("location");
     let mut fields = response.headers.iter();
@@ -128,7 +122,7 @@ fn fails(exchange: &Exchange, exchanges: &[Exchange], group: &[usize]) -> bool {
     let operations = answered_ids(exchange);
     let mut told = group
         .iter()
-        .filter_map(|index| json(&exchanges[*index].request.body))
+        .filter_map(|index| exchanges[*index].request.body.json())
         .filter_map(notice::entries)
         .flatten();
     told.any(|entry| {

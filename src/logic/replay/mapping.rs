@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::logic::judge::shape::is_time_text;
-use crate::model::identifier;
+use crate::model::identifier::{self, ById, Normal};
 use crate::model::resource::{self, Resource};
 
 /// Recorded values and live ones, each of which stands for one of the other.
 #[derive(Debug, Clone, Default)]
 pub struct Mapping {
-    live: HashMap<String, String>,
-    recorded: HashMap<String, String>,
+    live: ById<String>,
+    recorded: ById<String>,
     /// The live callback addresses, by the path of the recorded one.
     addresses: HashMap<String, String>,
     /// Whether some live value differs from its recorded one.
@@ -24,8 +24,8 @@ const PSEUDONYM: &str = "redacted-";
 
 impl Mapping {
     /// The live value of a recorded one.
-    pub fn live(&self, recorded: &str) -> Option<&str> {
-        self.live.get(&normal(recorded)).map(String::as_str)
+    pub fn live<'a>(&'a self, recorded: &'a str) -> Option<&'a str> {
+        known(&self.live, recorded)
     }
 
     /// Whether both may stand for each other.
@@ -40,19 +40,19 @@ impl Mapping {
     /// From now on both stand for each other.
     pub fn learn(&mut self, recorded: &str, live: &str) {
         self.changes |= recorded != live;
-        self.live.insert(normal(recorded), live.to_owned());
-        self.recorded.insert(normal(live), recorded.to_owned());
+        self.live.insert(key(recorded), live.to_owned());
+        self.recorded.insert(key(live), recorded.to_owned());
     }
 
     /// The recorded value of a live one.
-    pub fn recorded(&self, live: &str) -> Option<&str> {
-        self.recorded.get(&normal(live)).map(String::as_str)
+    pub fn recorded<'a>(&'a self, live: &'a str) -> Option<&'a str> {
+        known(&self.recorded, live)
     }
 
     /// From now on the live address takes the place of the recorded one. Several may have one.
     pub fn redirect(&mut self, recorded: &str, live: &str) {
         self.changes |= recorded != live;
-        self.live.insert(normal(recorded), live.to_owned());
+        self.live.insert(key(recorded), live.to_owned());
         let path = resource::path_of(recorded).to_owned();
         self.addresses.insert(path, live.to_owned());
     }
@@ -60,6 +60,29 @@ impl Mapping {
     /// The live address in the place of the recorded one with that path.
     pub fn address_of(&self, path: &str) -> Option<&str> {
         self.addresses.get(path).map(String::as_str)
+    }
+
+    /// Whether it knows nothing.
+    pub fn is_empty(&self) -> bool {
+        self.live.is_empty() && self.addresses.is_empty()
+    }
+
+    /// From now on it is not known what these recorded values are. Returns what was known.
+    #[must_use]
+    pub fn forget<'a>(&mut self, recorded: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut forgotten = Self::default();
+        for recorded in recorded {
+            let Some(live) = self.live.remove(&key(recorded)) else {
+                continue;
+            };
+            // An address may stand for several: it is known by the recorded one alone.
+            if self.recorded.remove(&key(&live)).is_some() {
+                forgotten.learn(recorded, &live);
+            } else {
+                forgotten.redirect(recorded, &live);
+            }
+        }
+        forgotten
     }
 
     /// Takes over what another mapping knows.
@@ -114,8 +137,12 @@ impl Mapping {
     }
 }
 
-fn normal(text: &str) -> String {
-    identifier::normal(text)
+fn key(id: &str) -> Normal<'static> {
+    Normal::of(id).into_owned()
+}
+
+fn known<'a>(values: &'a ById<String>, id: &'a str) -> Option<&'a str> {
+    values.get(&Normal::of(id)).map(String::as_str)
 }
 
 /// What a text is for a replay.

@@ -1,63 +1,57 @@
 //! Who made up which value of a recording.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 
 use super::mapping::{self, Role};
-use crate::model::cassette::{Content, Direction, Exchange};
-use crate::model::identifier;
+use crate::model::cassette::{Direction, Exchange};
+use crate::model::identifier::{ById, Normal};
 
 /// The values that identify something as they stand, under their normal form, by the party that
 /// used them first.
 #[derive(Debug, Default)]
 pub(super) struct Origins {
     /// Those that stand in a request before any answer or notification has them.
-    pub(super) bot: HashMap<String, String>,
+    pub(super) bot: ById<String>,
+    /// The same as they stand first, each with the place of its exchange, in that order.
+    pub(super) made: Vec<(usize, String)>,
     /// All others.
-    pub(super) service: HashMap<String, String>,
+    pub(super) service: ById<String>,
 }
 
 impl Origins {
     pub(super) fn of(exchanges: &[Exchange]) -> Self {
         let mut origins = Self::default();
-        for exchange in exchanges {
+        for (index, exchange) in exchanges.iter().enumerate() {
             let is_asked = exchange.direction == Direction::Request;
             let mut values = mapping::ids_of_path(&exchange.request.target);
-            collect("", json(&exchange.request.body), &mut values);
-            origins.note(is_asked, &mut values);
+            collect("", exchange.request.body.json(), &mut values);
+            origins.note(index, is_asked, &mut values);
             if let (true, Some(response)) = (is_asked, &exchange.response) {
                 for (name, value) in &response.headers {
                     if name.eq_ignore_ascii_case("location") {
                         values.extend(mapping::ids_of_path(value));
                     }
                 }
-                collect("", json(&response.body), &mut values);
-                origins.note(false, &mut values);
+                collect("", response.body.json(), &mut values);
+                origins.note(index, false, &mut values);
             }
         }
         origins
     }
 
-    fn note(&mut self, is_bots: bool, values: &mut Vec<String>) {
-        let (into, other) = if is_bots {
-            (&mut self.bot, &self.service)
-        } else {
-            (&mut self.service, &self.bot)
-        };
+    fn note(&mut self, index: usize, is_bots: bool, values: &mut Vec<String>) {
         for value in values.drain(..) {
-            let normal = identifier::normal(&value);
-            if !other.contains_key(&normal) {
-                into.entry(normal).or_insert(value);
+            let normal = Normal::of(&value).into_owned();
+            if self.bot.contains_key(&normal) || self.service.contains_key(&normal) {
+                continue;
+            }
+            if is_bots {
+                self.made.push((index, value.clone()));
+                self.bot.insert(normal, value);
+            } else {
+                self.service.insert(normal, value);
             }
         }
-    }
-}
-
-fn json(content: &Content) -> Option<&Value> {
-    match content {
-        Content::Json(value) => Some(value),
-        _ => None,
     }
 }
 
@@ -117,7 +111,7 @@ mod tests {
                 json!({}),
             ),
         ]);
-        let sorted = |values: HashMap<String, String>| {
+        let sorted = |values: ById<String>| {
             let mut list: Vec<_> = values.into_values().collect();
             list.sort();
             list

@@ -34,6 +34,7 @@ pub struct Service {
     left: usize,
     /// Unserved requests in the place of which another one came.
     replaced: Vec<usize>,
+    lessons: u64,
 }
 
 /// How a recorded service behaves.
@@ -56,6 +57,9 @@ pub struct Answer {
     pub took: Duration,
     /// The notifications to send once the answer is out, by the places of their exchanges.
     pub tells: Vec<usize>,
+    /// Whether the same request has this answer again, for as long as the service does not
+    /// [learn](Service::lessons).
+    pub is_lasting: bool,
 }
 
 impl Service {
@@ -88,6 +92,7 @@ impl Service {
             unprovoked,
             group_of,
             replaced: Vec::new(),
+            lessons: 0,
         }
     }
 
@@ -118,13 +123,18 @@ impl Service {
         let mut found = self.find(&marks, &request);
         if found.is_none() && self.options.reuse {
             self.shelf.begin_again(&marks);
-            found = self.find(&marks, &request);
+            found = self
+                .find(&marks, &request)
+                .or_else(|| self.find_anew(&marks, &request));
         }
-        let answer = match found {
+        let mut answer = match found {
             Some(index) => self.serve(index),
             None => self.refuse(&marks, &request),
         };
-        if !self.options.reuse {
+        if self.options.reuse {
+            answer.is_lasting =
+                found.is_some() && answer.tells.is_empty() && self.shelf.is_alone(&marks);
+        } else {
             self.show(request, &answer);
         }
         answer
@@ -148,11 +158,42 @@ impl Service {
         for index in self.shelf.candidates(marks) {
             let comparison = self.compare(index, request);
             if comparison.differences.is_empty() {
-                comparison.commit(&mut self.mapping);
+                self.learn(comparison);
                 return Some(index);
             }
         }
         None
+    }
+
+    /// The same in a further round of the recording: what the bot made up for a request is made
+    /// up anew.
+    fn find_anew(&mut self, marks: &Marks, request: &Request) -> Option<usize> {
+        for index in self.shelf.candidates(marks) {
+            let made = self.shelf.made_in(index);
+            let forgotten = self.mapping.forget(made);
+            let comparison = self.compare(index, request);
+            if comparison.differences.is_empty() {
+                self.learn(comparison);
+                return Some(index);
+            }
+            self.mapping.extend(forgotten);
+        }
+        None
+    }
+
+    fn learn(&mut self, comparison: Comparison) {
+        self.lessons += u64::from(!comparison.learns_nothing());
+        comparison.commit(&mut self.mapping);
+    }
+
+    /// How often the service has learnt what a recorded value is in this run.
+    pub const fn lessons(&self) -> u64 {
+        self.lessons
+    }
+
+    /// So many requests more were answered, by answers that [last](Answer::is_lasting).
+    pub const fn answered_alike(&mut self, requests: usize) {
+        self.record.played += requests;
     }
 
     fn compare(&self, index: usize, request: &Request) -> Comparison {
@@ -221,6 +262,7 @@ impl Service {
             message: Outgoing::response(response, &self.mapping),
             took,
             tells,
+            is_lasting: false,
         }
     }
 
@@ -436,5 +478,6 @@ fn refusal(
         },
         took,
         tells,
+        is_lasting: false,
     }
 }

@@ -5,7 +5,6 @@
 //! differ from run to run; method and path alone. A mark is a number that a hash makes: what is
 //! found is still to be compared.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hash, Hasher as _};
 
 use foldhash::quality::{FixedState, FoldHasher};
@@ -15,8 +14,8 @@ use serde_json::Value;
 use super::mapping::{self, Role};
 use super::origins::Origins;
 use crate::logic::judge::shape::canonical;
-use crate::model::cassette::{Content, Direction, Exchange};
-use crate::model::identifier;
+use crate::model::cassette::{Direction, Exchange};
+use crate::model::identifier::{ById, Normal};
 use crate::model::message::Payload;
 use crate::model::resource;
 
@@ -30,7 +29,9 @@ const LOOKS: usize = 64;
 pub(super) struct Shelf {
     levels: [Level; LEVELS],
     /// Values that the recorded service made up: a live bot has them from it.
-    issued: HashMap<String, String>,
+    issued: ById<String>,
+    /// Values that the recorded bot made up, each with the exchange that has it first.
+    made: Vec<(usize, String)>,
     served: Vec<bool>,
 }
 
@@ -50,17 +51,18 @@ pub(super) type Marks = [u64; LEVELS];
 
 impl Shelf {
     pub(super) fn new(exchanges: &[Exchange]) -> Self {
-        let issued = Origins::of(exchanges).service;
+        let Origins {
+            service: issued,
+            made,
+            ..
+        } = Origins::of(exchanges);
         let mut levels: [Level; LEVELS] = Default::default();
         for (index, exchange) in exchanges.iter().enumerate() {
             if exchange.direction != Direction::Request {
                 continue;
             }
             let request = &exchange.request;
-            let body = match &request.body {
-                Content::Json(value) => Some(value),
-                _ => None,
-            };
+            let body = request.body.json();
             let marks = marks(&request.method, &request.target, body, &issued);
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             for (level, mark) in levels.iter_mut().zip(marks) {
@@ -74,6 +76,7 @@ impl Shelf {
         Self {
             levels,
             issued,
+            made,
             served: vec![false; exchanges.len()],
         }
     }
@@ -85,6 +88,20 @@ impl Shelf {
     /// The values that the recorded service made up.
     pub(super) fn issued(&self) -> impl Iterator<Item = &str> {
         self.issued.values().map(String::as_str)
+    }
+
+    /// The values that the recorded bot made up for this request.
+    pub(super) fn made_in(&self, index: usize) -> impl Iterator<Item = &str> {
+        let from = self.made.partition_point(|(other, _)| *other < index);
+        let of_it = self.made[from..].iter();
+        of_it
+            .take_while(move |(other, _)| *other == index)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Whether one recording alone has the nearest of these marks.
+    pub(super) fn is_alone(&self, marks: &Marks) -> bool {
+        self.levels[0].range(marks[0]).len() == 1
     }
 
     /// The recordings that a request with these marks may be, nearest first, that were not served.
@@ -175,12 +192,7 @@ impl Level {
     }
 }
 
-fn marks(
-    method: &str,
-    target: &str,
-    body: Option<&Value>,
-    issued: &HashMap<String, String>,
-) -> Marks {
+fn marks(method: &str, target: &str, body: Option<&Value>, issued: &ById<String>) -> Marks {
     let mut hashers: [FoldHasher<'_>; LEVELS] = std::array::from_fn(|_| SEED.build_hasher());
     let path = resource::shape_of(target);
     for hasher in &mut hashers {
@@ -203,7 +215,7 @@ fn marks(
 
 struct Hashing<'a> {
     hashers: &'a mut [FoldHasher<'static>; LEVELS],
-    issued: &'a HashMap<String, String>,
+    issued: &'a ById<String>,
 }
 
 impl Hashing<'_> {
@@ -215,10 +227,10 @@ impl Hashing<'_> {
     }
 
     fn id(&mut self, text: &str) {
-        let text = identifier::normal(text);
-        text.hash(&mut self.hashers[0]);
-        if self.issued.contains_key(&text) {
-            text.hash(&mut self.hashers[1]);
+        let id = Normal::of(text);
+        id.hash(&mut self.hashers[0]);
+        if self.issued.contains_key(&id) {
+            id.hash(&mut self.hashers[1]);
         }
     }
 

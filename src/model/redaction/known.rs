@@ -6,6 +6,7 @@
 
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use foldhash::HashMap;
@@ -25,14 +26,14 @@ const SHORTEST_RUN: usize = 4;
 pub(super) struct Known {
     seed: FixedState,
     generations: RwLock<Generations>,
+    /// How many secrets were learnt in all.
+    learnt: AtomicU64,
 }
 
 #[derive(Default)]
 struct Generations {
     young: HashMap<u64, Vec<Trace>>,
     old: HashMap<u64, Vec<Trace>>,
-    /// How many secrets were learnt in all.
-    learnt: u64,
 }
 
 /// What is kept of a secret.
@@ -50,13 +51,13 @@ impl Known {
         Self {
             seed: FixedState::with_seed(seed),
             generations: RwLock::default(),
+            learnt: AtomicU64::new(0),
         }
     }
 
     /// How many secrets were learnt in all: where it is unchanged, a second search finds no more.
     pub(super) fn learnt(&self) -> u64 {
-        let generations = self.generations.read();
-        generations.unwrap_or_else(PoisonError::into_inner).learnt
+        self.learnt.load(Ordering::Acquire)
     }
 
     /// Remembers a secret, unless it is so short that it may stand elsewhere by chance.
@@ -87,9 +88,7 @@ impl Known {
         }
         let generations = self.generations.write();
         let mut generations = generations.unwrap_or_else(PoisonError::into_inner);
-        if !holds(generations.old.get(&key)) {
-            generations.learnt += 1;
-        }
+        let is_new = !holds(generations.old.get(&key));
         if generations.young.len() >= REMEMBERED {
             generations.old = std::mem::take(&mut generations.young);
         }
@@ -98,16 +97,19 @@ impl Known {
             alike.truncate(ALIKE - 1);
             alike.insert(0, trace);
         }
+        if is_new {
+            self.learnt.fetch_add(1, Ordering::Release);
+        }
     }
 
     /// Where known secrets stand in the text, in order and apart.
     pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
-        let generations = self.generations.read();
-        let generations = generations.unwrap_or_else(PoisonError::into_inner);
         let mut found: Vec<Range<usize>> = Vec::new();
-        if generations.learnt == 0 {
+        if self.learnt() == 0 {
             return found;
         }
+        let generations = self.generations.read();
+        let generations = generations.unwrap_or_else(PoisonError::into_inner);
         for run in runs(text).filter(|it| it.len() >= SHORTEST_RUN) {
             if found.last().is_some_and(|it| run.start < it.end) {
                 continue;

@@ -16,6 +16,7 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use memchr::memmem;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::Sha256;
@@ -72,7 +73,7 @@ fn is_pseudonym(value: &str) -> bool {
 
 /// Where pseudonyms stand in a text.
 fn pseudonyms(text: &str) -> impl Iterator<Item = Range<usize>> {
-    text.match_indices(PREFIX).filter_map(|(start, _)| {
+    memmem::find_iter(text.as_bytes(), PREFIX).filter_map(|start| {
         KINDS.into_iter().find_map(|kind| {
             let end = start + PREFIX.len() + kind.len() + 1 + DIGITS;
             is_pseudonym(text.get(start..end)?).then_some(start..end)
@@ -118,7 +119,7 @@ impl Redactor {
 
     fn replace(&self, exchange: &mut Exchange) {
         let request = &mut exchange.request;
-        request.target = self.text(&request.target);
+        self.text(&mut request.target);
         self.fields(&mut request.headers);
         self.content(&mut request.body);
         self.wire(&mut request.wire);
@@ -128,7 +129,7 @@ impl Redactor {
             self.wire(&mut response.wire);
         }
         if let Some(broke) = &mut exchange.broke {
-            *broke = self.text(broke);
+            self.text(broke);
         }
     }
 
@@ -156,19 +157,32 @@ impl Redactor {
     fn wire(&self, wire: &mut Wire) {
         self.fields(&mut wire.trailers);
         if let Some(coding) = &mut wire.coding {
-            *coding = self.text(coding);
+            self.text(coding);
         }
     }
 
     fn fields(&self, fields: &mut [(String, String)]) {
         for (name, value) in fields {
-            *value = self.field(name, value);
+            if let Some(redacted) = self.field(name, value) {
+                *value = redacted;
+            }
         }
     }
 
-    /// The value of a header field. Names are kept, and of credentials the scheme.
-    fn field(&self, name: &str, value: &str) -> String {
-        match name.to_ascii_lowercase().as_str() {
+    /// A text, with every secret replaced that its name or shape gives away.
+    fn text(&self, text: &mut String) {
+        if let Some(redacted) = self.mended(text) {
+            *text = redacted;
+        }
+    }
+
+    /// The value of a header field, where it changes. Names are kept, and of credentials the
+    /// scheme.
+    fn field(&self, name: &str, value: &str) -> Option<String> {
+        if names::is_kept(name) {
+            return self.mended(value);
+        }
+        Some(match name.to_ascii_lowercase().as_str() {
             "authorization" | "proxy-authorization" => match value.split_once(' ') {
                 Some((scheme, credentials)) if names::is_scheme(scheme) => {
                     format!("{scheme} {}", self.credentials(scheme, credentials.trim()))
@@ -188,18 +202,19 @@ impl Redactor {
                 .join(";"),
             "set-cookie" => match value.split_once(';') {
                 Some((pair, attributes)) => {
-                    format!("{};{}", self.cookie(pair), self.text(attributes))
+                    let mended = self.mended(attributes);
+                    let attributes = mended.as_deref().unwrap_or(attributes);
+                    format!("{};{attributes}", self.cookie(pair))
                 }
                 None => self.cookie(value),
             },
-            name if names::is_kept(name) => self.text(value),
             name if names::is_secret_field(name) => self.secret(value),
             // Not kept, but not known to be secret either: elsewhere it may stay.
             _ => {
-                self.text(value);
+                self.mended(value);
                 self.pseudonym(value)
             }
-        }
+        })
     }
 
     /// Credentials. The password in those of `Basic` is a secret by itself too.
@@ -219,7 +234,8 @@ impl Redactor {
             Some((name, value)) => {
                 // The value is learnt first, should the name hold it too.
                 let value = self.secret(value);
-                format!("{}={value}", self.text(name))
+                let mended = self.mended(name);
+                format!("{}={value}", mended.as_deref().unwrap_or(name))
             }
             None => self.secret(pair),
         }
@@ -228,13 +244,12 @@ impl Redactor {
     fn content(&self, content: &mut Content) {
         match content {
             Content::Json(value) => self.json(value),
-            Content::Text(text) => *text = self.text(text),
+            Content::Text(text) => self.text(text),
             Content::Base64(coded) => {
                 let bytes = STANDARD.decode(coded.as_bytes()).unwrap_or_default();
                 // A byte is a character here, so that text amid other bytes is found.
                 let text: String = bytes.iter().copied().map(char::from).collect();
-                let redacted = self.text(&text);
-                if redacted != text {
+                if let Some(redacted) = self.mended(&text) {
                     let bytes: Vec<u8> = redacted
                         .chars()
                         .map(|c| u8::try_from(c).unwrap_or(b'?'))
@@ -248,16 +263,17 @@ impl Redactor {
 
     fn json(&self, value: &mut Value) {
         match value {
-            Value::String(text) => *text = self.text(text),
+            Value::String(text) => self.text(text),
             Value::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
             Value::Object(properties) => {
-                self.properties(properties, |name, value| {
+                for (name, value) in properties.iter_mut() {
                     if names::is_secret(name) {
                         self.secret_json(value);
                     } else {
                         self.json(value);
                     }
-                });
+                }
+                self.names(properties);
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
@@ -270,21 +286,23 @@ impl Redactor {
             Value::Number(number) => *value = self.secret(&number.to_string()).into(),
             Value::Array(items) => items.iter_mut().for_each(|item| self.secret_json(item)),
             Value::Object(properties) => {
-                self.properties(properties, |_, value| self.secret_json(value));
+                for value in properties.values_mut() {
+                    self.secret_json(value);
+                }
+                self.names(properties);
             }
             Value::Null | Value::Bool(_) => {}
         }
     }
 
-    /// Replaces in each value, and in its name.
-    fn properties(&self, properties: &mut Map<String, Value>, replace: impl Fn(&str, &mut Value)) {
-        *properties = std::mem::take(properties)
-            .into_iter()
-            .map(|(name, mut value)| {
-                replace(&name, &mut value);
-                (self.text(&name), value)
-            })
-            .collect();
+    /// Replaces in the names of properties, whose values hold no secret any more.
+    fn names(&self, properties: &mut Map<String, Value>) {
+        if properties.keys().any(|name| self.mended(name).is_some()) {
+            *properties = std::mem::take(properties)
+                .into_iter()
+                .map(|(name, value)| (self.mended(&name).unwrap_or(name), value))
+                .collect();
+        }
     }
 }
 

@@ -117,35 +117,66 @@ const SCHEMES: &[&str] = &[
     "pop",
 ];
 
-/// Whether the value of the header field (in lower case) is kept.
+/// Whether the value of the header field is kept.
 pub(super) fn is_kept(name: &str) -> bool {
-    KEPT.contains(&name)
+    KEPT.iter().any(|kept| kept.eq_ignore_ascii_case(name))
 }
 
 /// Whether a value of this name is a secret, wherever it stands.
 pub(super) fn is_secret(name: &str) -> bool {
-    let name = plain(name);
-    SECRET.contains(&name.as_str()) || SECRET_ENDS.iter().any(|end| name.ends_with(end))
+    let name = Plain::new(name);
+    name.is_one_of(SECRET) || SECRET_ENDS.iter().any(|end| name.ends_with(end))
 }
 
 /// Whether the value of a header field that is not kept is known to be a secret.
 pub(super) fn is_secret_field(name: &str) -> bool {
-    is_secret(name) || plain(name).ends_with("key")
+    is_secret(name) || Plain::new(name).ends_with("key")
 }
 
 /// Whether a parameter of this name is a secret, in a URL or a form.
 pub(super) fn is_secret_parameter(name: &str) -> bool {
-    is_secret(name) || SECRET_PARAMETER.contains(&plain(name).as_str())
+    is_secret(name) || Plain::new(name).is_one_of(SECRET_PARAMETER)
 }
 
 /// Whether the word is a scheme of credentials.
 pub(super) fn is_scheme(word: &str) -> bool {
-    SCHEMES.contains(&word.to_ascii_lowercase().as_str())
+    SCHEMES
+        .iter()
+        .any(|scheme| scheme.eq_ignore_ascii_case(word))
 }
 
-fn plain(name: &str) -> String {
-    name.chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
+/// How many letters and digits of a name are looked at: more than any list has.
+const LOOK: usize = 24;
+
+/// The last letters and digits of a name, in lower case.
+struct Plain {
+    letters: [u8; LOOK],
+    start: usize,
+}
+
+impl Plain {
+    fn new(name: &str) -> Self {
+        let mut plain = Self {
+            letters: [0; LOOK],
+            start: LOOK,
+        };
+        let letters = name.bytes().rev().filter(u8::is_ascii_alphanumeric);
+        for letter in letters.take(LOOK) {
+            plain.start -= 1;
+            plain.letters[plain.start] = letter.to_ascii_lowercase();
+        }
+        plain
+    }
+
+    fn text(&self) -> &[u8] {
+        &self.letters[self.start..]
+    }
+
+    fn is_one_of(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| name.as_bytes() == self.text())
+    }
+
+    fn ends_with(&self, end: &str) -> bool {
+        self.text().ends_with(end.as_bytes())
+    }
 }

@@ -1,14 +1,17 @@
 //! Shapes: secrets in running text, told from how they look and from what stands before them.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{
+    GeneralPurpose, STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD,
+};
+use memchr::{memchr, memchr2, memmem};
 use url::form_urlencoded;
 
-use crate::text::json::values;
-
 use super::{Redactor, is_pseudonym, names, pseudonyms};
+use crate::text::json::values;
 
 /// How many wrappings (base64, percent-encoding, JSON in a string) are opened.
 const DEPTH: usize = 4;
@@ -45,6 +48,9 @@ const KEY_PREFIXES: &[&str] = &[
 /// What blocks of PEM begin with (RFC 7468 section 2).
 const PEM: &str = "-----BEGIN ";
 
+/// No key has fewer characters: the shortest of the prefixes, and 12 more.
+const SHORTEST_KEY: usize = 15;
+
 /// The lengths of 32 and 64 bytes in padded base64: the keys of storage accounts and queues.
 const KEY_LENGTHS: [usize; 2] = [44, 88];
 
@@ -62,7 +68,7 @@ pub(super) fn kind(value: &str) -> &'static str {
 /// Three parts with dots between them, of which the first is a JSON object in base64.
 fn is_jwt(word: &str) -> bool {
     word.starts_with("eyJ")
-        && word.matches('.').count() >= 2
+        && word.bytes().filter(|b| *b == b'.').count() >= 2
         && word
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"-_.=".contains(&b))
@@ -70,14 +76,15 @@ fn is_jwt(word: &str) -> bool {
 
 fn is_key(word: &str) -> bool {
     let has_prefix = |prefix: &&str| {
-        word.strip_prefix(*prefix).is_some_and(|rest| {
-            rest.len() >= 12
-                && rest
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-        })
+        prefix.as_bytes()[0] == word.as_bytes()[0]
+            && word.strip_prefix(*prefix).is_some_and(|rest| {
+                rest.len() >= 12
+                    && rest
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+            })
     };
-    KEY_PREFIXES.iter().any(has_prefix)
+    (word.len() >= SHORTEST_KEY && KEY_PREFIXES.iter().any(has_prefix))
         || (KEY_LENGTHS.contains(&word.len())
             && word.ends_with('=')
             && STANDARD
@@ -90,20 +97,184 @@ fn holds_pseudonym(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| pseudonyms(text).next().is_some())
 }
 
-/// Where a word of running text ends. What is left holds URLs, base64 and `name=value` whole.
-fn is_separator(c: char) -> bool {
-    c.is_whitespace() || c.is_control() || "\"'`<>(){}[],;|&?#\\".contains(c)
+/// Whether a text is a short word of letters: no shape of a secret, and too short to be known
+/// again. Most names of properties are such words.
+fn is_plain(text: &str) -> bool {
+    text.len() < SHORTEST_KEY && text.bytes().all(|b| b.is_ascii_alphabetic())
+}
+
+/// What a byte is in running text. What is left of a text holds URLs, base64 and `name=value`
+/// whole.
+static BYTES: [u8; 256] = {
+    let mut bytes = [0; 256];
+    let mut at = 0;
+    while at < bytes.len() {
+        if at <= b' ' as usize {
+            bytes[at] = END;
+        } else if at >= 0x80 {
+            bytes[at] = WIDE;
+        }
+        at += 1;
+    }
+    let (ends, inner) = (b"\"'`<>(){}[],;|&?#\\\x7f", b"=:/%");
+    let mut at = 0;
+    while at < ends.len() {
+        bytes[ends[at] as usize] = END;
+        at += 1;
+    }
+    let mut at = 0;
+    while at < inner.len() {
+        bytes[inner[at] as usize] = INNER;
+        at += 1;
+    }
+    bytes
+};
+
+/// It ends a word.
+const END: u8 = 1;
+/// It belongs to a character of several bytes.
+const WIDE: u8 = 2;
+/// The word has parts.
+const INNER: u8 = 4;
+
+/// A word of a running text.
+#[derive(Debug, Default, Clone, Copy)]
+struct Word<'a> {
+    text: &'a str,
+    /// Whether it may have parts, each of which may be a secret.
+    has_parts: bool,
+}
+
+impl Word<'_> {
+    /// Whether nothing but what stands before it can make it a secret.
+    fn is_harmless(self) -> bool {
+        !self.has_parts && self.text.len() < SHORTEST_KEY && !self.text.starts_with("eyJ")
+    }
+}
+
+/// The words of a running text, in order.
+fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        while !rest.is_empty() {
+            let (word, behind) = split_word(rest);
+            rest = behind;
+            if !word.text.is_empty() {
+                return Some(word);
+            }
+        }
+        None
+    })
+}
+
+/// The first word, which may be empty, and what stands behind its end.
+fn split_word(text: &str) -> (Word<'_>, &str) {
+    let bytes = text.as_bytes();
+    let (mut at, mut seen, mut behind) = (0, 0, bytes.len());
+    while let Some(byte) = bytes.get(at) {
+        let class = BYTES[usize::from(*byte)];
+        if class == END {
+            behind = at + 1;
+            break;
+        }
+        seen |= class;
+        at += 1;
+        if class == WIDE {
+            let begin = at - 1;
+            let Some(c) = text[begin..].chars().next() else {
+                break;
+            };
+            at = begin + c.len_utf8();
+            if c.is_whitespace() || c.is_control() {
+                behind = at;
+                at = begin;
+                break;
+            }
+        }
+    }
+    let word = Word {
+        text: &text[..at],
+        has_parts: seen & INNER != 0,
+    };
+    (word, &text[behind..])
+}
+
+/// What stands before a word.
+#[derive(Debug, Default, Clone, Copy)]
+struct Before<'a> {
+    word: &'a str,
+    /// Whether a colon stands between, as in JSON that is broken: `"password": "…`.
+    is_label: bool,
+}
+
+impl Before<'_> {
+    /// Whether it may say that the next word is a secret.
+    fn announces(self) -> bool {
+        self.is_label || self.word.ends_with(':') || names::is_scheme(self.word)
+    }
+
+    /// Whether it says that the next word is a secret.
+    fn is_secret(self) -> bool {
+        let label = if self.is_label {
+            Some(self.word)
+        } else {
+            self.word.strip_suffix(':')
+        };
+        label.is_some_and(names::is_secret)
+    }
+}
+
+/// A text that is taken over piece by piece, and copied from the first piece on that changes.
+struct Mended<'a> {
+    text: &'a str,
+    taken: usize,
+    copy: Option<String>,
+}
+
+impl<'a> Mended<'a> {
+    const fn of(text: &'a str) -> Self {
+        Self {
+            text,
+            taken: 0,
+            copy: None,
+        }
+    }
+
+    /// Puts something into the place of a range that stands behind those before.
+    fn replace(&mut self, place: Range<usize>, with: &str) {
+        let copy = self
+            .copy
+            .get_or_insert_with(|| String::with_capacity(self.text.len() + with.len()));
+        copy.push_str(&self.text[self.taken..place.start]);
+        copy.push_str(with);
+        self.taken = place.end;
+    }
+
+    /// The text, where something was replaced.
+    fn end(mut self) -> Option<String> {
+        if let Some(copy) = &mut self.copy {
+            copy.push_str(&self.text[self.taken..]);
+        }
+        self.copy
+    }
+}
+
+/// Where a part of a text stands in it.
+fn place_in(text: &str, part: &str) -> Range<usize> {
+    let start = part.as_ptr() as usize - text.as_ptr() as usize;
+    start..start + part.len()
 }
 
 impl Redactor {
-    /// The text with every secret replaced that its name or shape gives away.
-    pub(super) fn text(&self, text: &str) -> String {
+    /// The text with every secret replaced that its name or shape gives away; none where it holds
+    /// none.
+    pub(super) fn mended(&self, text: &str) -> Option<String> {
         self.running(text, DEPTH)
     }
 
-    fn running(&self, text: &str, depth: usize) -> String {
-        if depth == 0 {
-            return text.to_owned();
+    fn running(&self, text: &str, depth: usize) -> Option<String> {
+        if depth == 0 || is_plain(text) {
+            return None;
         }
         if text.starts_with(['{', '['])
             && let Ok(mut value) = serde_json::from_str(text)
@@ -112,172 +283,199 @@ impl Redactor {
             self.json(&mut value);
             // Of properties with one name the value holds the last only, the text all.
             let is_whole = !values(text).iter().any(|it| it.again);
-            return if value == given && is_whole {
-                text.to_owned()
-            } else {
-                value.to_string()
-            };
+            return (value != given || !is_whole).then(|| value.to_string());
         }
-        let text = self.without_pem(text);
-        let mut redacted = String::with_capacity(text.len());
-        let mut before = String::new();
-        for part in text.split_inclusive(is_separator) {
-            let word = part.trim_end_matches(is_separator);
-            redacted += &self.word(word, &before, depth);
-            redacted += &part[word.len()..];
-            if word == ":" {
-                // As in JSON that is broken: `"password": "…`.
-                before.push(':');
-            } else if !word.is_empty() {
-                word.clone_into(&mut before);
+        let without_pem = self.without_pem(text);
+        let words = self.each_word(without_pem.as_deref().unwrap_or(text), depth);
+        let mended = words.or(without_pem);
+        let without_known = self.without_known(mended.as_deref().unwrap_or(text));
+        without_known.or(mended)
+    }
+
+    fn each_word(&self, text: &str, depth: usize) -> Option<String> {
+        let mut mended = Mended::of(text);
+        let mut before = Before::default();
+        for word in words(text) {
+            let announced = before.announces();
+            if (announced || !word.is_harmless())
+                && let Some(redacted) = self.word(word.text, before, depth)
+            {
+                mended.replace(place_in(text, word.text), &redacted);
+            }
+            if word.text == ":" {
+                before.is_label = true;
+            } else {
+                before = Before {
+                    word: word.text,
+                    is_label: false,
+                };
             }
         }
-        self.without_known(redacted)
+        mended.end()
     }
 
     /// The text without secrets that were found before.
-    fn without_known(&self, text: String) -> String {
-        let mut found = self.known.find(&text);
-        if found.is_empty() {
-            return text;
+    fn without_known(&self, text: &str) -> Option<String> {
+        let mut mended = Mended::of(text);
+        let mut found = self.known.find(text);
+        if !found.is_empty() {
+            // A secret that a pseudonym has parts of does not change it.
+            let made: Vec<_> = pseudonyms(text).collect();
+            found.retain(|place| {
+                let lies_in = |it: &Range<usize>| it.start < place.end && place.start < it.end;
+                !made.iter().any(lies_in)
+            });
         }
-        // A secret that a pseudonym has parts of does not change it.
-        let made: Vec<_> = pseudonyms(&text).collect();
-        found.retain(|place| {
-            let lies_in = |it: &Range<usize>| it.start < place.end && place.start < it.end;
-            !made.iter().any(lies_in)
-        });
-        let mut redacted = String::with_capacity(text.len());
-        let mut end = 0;
         for place in found {
-            redacted += &text[end..place.start];
-            redacted += &self.secret(&text[place.clone()]);
-            end = place.end;
+            let pseudonym = self.secret(&text[place.clone()]);
+            mended.replace(place, &pseudonym);
         }
-        redacted + &text[end..]
+        mended.end()
     }
 
     /// PEM blocks that hold private keys, replaced whole. One that does not end goes to the end.
-    fn without_pem(&self, text: &str) -> String {
-        let mut redacted = String::new();
-        let mut rest = text;
-        while let Some(start) = rest.find(PEM) {
-            let (before, block) = rest.split_at(start);
-            redacted += before;
+    fn without_pem(&self, text: &str) -> Option<String> {
+        let mut mended = Mended::of(text);
+        let mut from = 0;
+        while let Some(at) = memmem::find(&text.as_bytes()[from..], PEM.as_bytes()) {
+            let start = from + at;
+            let block = &text[start..];
             let head = block[PEM.len()..].split("-----").next();
-            let end = if head.is_some_and(|head| head.contains("PRIVATE KEY")) {
+            if head.is_some_and(|head| head.contains("PRIVATE KEY")) {
                 let end = block
                     .find("-----END ")
                     .and_then(|at| Some(at + 9 + block[at + 9..].find("-----")? + 5))
                     .unwrap_or(block.len());
-                redacted += &self.secret(&block[..end]);
-                end
+                mended.replace(start..start + end, &self.secret(&block[..end]));
+                from = start + end;
             } else {
                 // Whether it ends or not, there may be a key in it.
-                redacted += PEM;
-                PEM.len()
-            };
-            rest = &block[end..];
+                from = start + PEM.len();
+            }
         }
-        redacted + rest
+        mended.end()
     }
 
-    fn word(&self, word: &str, before: &str, depth: usize) -> String {
+    fn word(&self, word: &str, before: Before<'_>, depth: usize) -> Option<String> {
         if word.is_empty() || is_pseudonym(word) {
-            return word.to_owned();
+            return None;
         }
-        let label = before.strip_suffix(':').is_some_and(names::is_secret);
-        let is_bare = word.bytes().all(|b| b.is_ascii_alphabetic()) && word.len() < 20;
-        if (names::is_scheme(before) && !is_bare) || (label && !names::is_scheme(word)) {
-            return self.secret(word);
+        let is_bare = || word.bytes().all(|b| b.is_ascii_alphabetic()) && word.len() < 20;
+        if (names::is_scheme(before.word) && !before.is_label && !is_bare())
+            || (before.is_secret() && !names::is_scheme(word))
+        {
+            return Some(self.secret(word));
         }
         if is_jwt(word) || is_key(word) {
-            return self.secret(word);
+            return Some(self.secret(word));
         }
         if let Some(unwrapped) = self.without_base64(word, depth) {
-            return unwrapped;
+            return Some(unwrapped);
         }
-        let is_path = word
-            .find('/')
-            .is_some_and(|slash| word.find('=').is_some_and(|equals| slash < equals));
-        if let Some((name, value)) = word.split_once('=')
-            && !is_path
-            && value.bytes().any(|b| b != b'=')
+        if let Some(equals) = memchr(b'=', word.as_bytes())
+            && !word[..equals].contains('/')
+            && word[equals..].bytes().any(|b| b != b'=')
         {
-            return if names::is_secret_parameter(&decoded(name)) {
-                format!("{name}={}", self.secret(&decoded(value)))
+            let (name, value) = (&word[..equals], &word[equals + 1..]);
+            let value = if names::is_secret_parameter(&decoded(name)) {
+                self.secret(&decoded(value))
             } else {
-                format!("{name}={}", self.word(value, "", depth))
+                self.word(value, Before::default(), depth)?
             };
+            return Some(format!("{name}={value}"));
         }
-        if let Some((name, value)) = word.split_once(':')
-            && names::is_secret(name)
-            && !value.is_empty()
-        {
-            return format!("{name}:{}", self.secret(value));
+        let Some(colon) = memchr(b':', word.as_bytes()) else {
+            return self.segments(word, depth);
+        };
+        let (name, value) = (&word[..colon], &word[colon + 1..]);
+        if names::is_secret(name) && !value.is_empty() {
+            return Some(format!("{name}:{}", self.secret(value)));
         }
-        if let Some((scheme, rest)) = word.split_once("://") {
-            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            let authority = match authority.rsplit_once('@') {
-                Some((user, host)) => format!("{}@{host}", self.secret(&decoded(user))),
-                None => authority.to_owned(),
-            };
-            return format!("{scheme}://{authority}{}", self.segments(path, depth));
+        let Some((_, rest)) = word.split_once("://") else {
+            return self.segments(word, depth);
+        };
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let mut mended = Mended::of(word);
+        if let Some((user, _)) = authority.rsplit_once('@') {
+            mended.replace(place_in(word, user), &self.secret(&decoded(user)));
         }
-        self.segments(word, depth)
+        if let Some(path_mended) = self.segments(path, depth) {
+            mended.replace(place_in(word, path), &path_mended);
+        }
+        mended.end()
     }
 
     /// A path, segment by segment; another word as it stands.
-    fn segments(&self, path: &str, depth: usize) -> String {
-        if !path.contains('/') {
-            return self
-                .without_percent(path, depth)
-                .unwrap_or_else(|| path.to_owned());
+    fn segments(&self, path: &str, depth: usize) -> Option<String> {
+        if memchr(b'/', path.as_bytes()).is_none() {
+            return self.without_percent(path, depth);
         }
-        path.split('/')
-            .map(|segment| self.word(segment, "", depth))
-            .collect::<Vec<_>>()
-            .join("/")
+        let mut mended = Mended::of(path);
+        for segment in path.split('/') {
+            if let Some(redacted) = self.word(segment, Before::default(), depth) {
+                mended.replace(place_in(path, segment), &redacted);
+            }
+        }
+        mended.end()
     }
 
     /// The percent-encoded word with the secrets in it replaced, where there are any.
     fn without_percent(&self, word: &str, depth: usize) -> Option<String> {
+        memchr(b'%', word.as_bytes())?;
         let inner = decoded(word);
-        if !word.contains('%') || inner == word {
+        if inner == word {
             return None;
         }
-        let redacted = self.running(&inner, depth - 1);
-        (redacted != inner).then(|| form_urlencoded::byte_serialize(redacted.as_bytes()).collect())
+        let redacted = self.running(&inner, depth - 1)?;
+        Some(form_urlencoded::byte_serialize(redacted.as_bytes()).collect())
     }
 
     /// The word in base64 with the secrets in it replaced, where there are any.
     fn without_base64(&self, word: &str, depth: usize) -> Option<String> {
-        if word.len() < 16 {
+        let engine = base64_of(word)?;
+        let inner = String::from_utf8(engine.decode(word).ok()?).ok()?;
+        if !is_text(&inner) {
             return None;
         }
-        for engine in [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD] {
-            let Ok(Ok(inner)) = engine.decode(word).map(String::from_utf8) else {
-                continue;
-            };
-            if inner.chars().any(|c| c.is_control() && !c.is_whitespace()) {
-                continue;
-            }
-            let redacted = self.running(&inner, depth - 1);
-            if redacted != inner {
-                return Some(engine.encode(redacted));
-            }
-        }
-        None
+        let redacted = self.running(&inner, depth - 1)?;
+        Some(engine.encode(redacted))
     }
 }
 
+/// The coding of a word that may be base64, and of text: its beginning is.
+fn base64_of(word: &str) -> Option<GeneralPurpose> {
+    const LOOK: usize = 16;
+    let beginning = word.as_bytes().get(..LOOK)?;
+    let is_of_urls = memchr2(b'-', b'_', word.as_bytes()).is_some();
+    let engine = match (is_of_urls, word.len().is_multiple_of(4)) {
+        (false, true) => STANDARD,
+        (false, false) => STANDARD_NO_PAD,
+        (true, true) => URL_SAFE,
+        (true, false) => URL_SAFE_NO_PAD,
+    };
+    let mut bytes = [0; LOOK];
+    let length = engine.decode_slice(beginning, &mut bytes).ok()?;
+    let begins = match std::str::from_utf8(&bytes[..length]) {
+        Ok(text) => text,
+        // A character goes on behind what was looked at.
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&bytes[..error.valid_up_to()]).ok()?
+        }
+        Err(_) => return None,
+    };
+    is_text(begins).then_some(engine)
+}
+
+fn is_text(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() && !c.is_whitespace())
+}
+
 /// The text with percent-encoding and `+` taken away.
-fn decoded(text: &str) -> String {
+fn decoded(text: &str) -> Cow<'_, str> {
     if !text.contains(['%', '+']) {
-        return text.to_owned();
+        return text.into();
     }
     let pair = format!("x={text}");
-    form_urlencoded::parse(pair.as_bytes())
-        .next()
-        .map_or_else(|| text.to_owned(), |(_, value)| value.into_owned())
+    let value = form_urlencoded::parse(pair.as_bytes()).next();
+    value.map_or(text.into(), |(_, value)| value.into_owned().into())
 }

@@ -1,0 +1,178 @@
+#!/usr/bin/env bash
+# HAR 1.2, both ways, with the tools that people have. Theirs is read: what Chromium's network panel,
+# Playwright and mitmproxy write of a conversation with `confcall serve` is judged by `confcall check`, and
+# so is the cassette where the browser goes through `confcall record`.
+# Ours is opened: what `confcall show --format har` writes of cassettes is held against the JSON Schema,
+# and shown by mitmproxy and by Chromium's network panel. Says what was skipped and why; ends with 1 where
+# something failed. With --install it fetches what is missing. CONFCALL_HAR_KEEP=DIR keeps the files of
+# the tools, as tests/fixtures/har has them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/trial.sh
+
+need python3 python3 python3-venv || true
+need node nodejs || true
+need chromium chromium || true
+need openssl openssl || true
+need certutil libnss3-tools || true
+cargo build --quiet
+confcall=target/debug/confcall
+# A pseudonym from the start, so that no secret is in what the tools write.
+token=redacted-secret-0123456789ab
+conversation=participant-invite/beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call
+
+export NODE_PATH="$folder/node_modules"
+browses=true
+if ! has chromium; then
+    skip "Chromium" "$lacking"
+    browses=false
+elif ! has node || ! npm_packages playwright-core; then
+    skip "Chromium" "Node or its package playwright-core, which drives it: $lacking"
+    browses=false
+fi
+mitmdump=""
+if has mitmdump; then
+    mitmdump=mitmdump
+elif has python3 && "$installs" && python_with mitmproxy mitmproxy; then
+    mitmdump=$(dirname "$python")/mitmdump
+else
+    skip "mitmproxy" "$lacking"
+fi
+mitm() { "$mitmdump" --set confdir="$folder/mitmproxy" "$@"; }
+
+# NAME FILE: the file is judged, its conversation is recognised, and both parties pass.
+judge() {
+    local name=$1 file=$2 passed
+    if ! "$confcall" check --edition 2021-02 --report json="$folder/report.json" "$file" \
+        >"$folder/said" 2>&1; then
+        fail "$name: $(tail -n 5 "$folder/said")"
+        return
+    fi
+    passed=$(grep -c "\"scenario\": \"$conversation\"" "$folder/report.json" || true)
+    if [[ "$passed" != 2 ]] || grep -q '^warning' "$folder/said"; then
+        fail "$name: $(cat "$folder/said")"
+        return
+    fi
+    ok "$name"
+}
+
+start "$confcall" serve --edition 2021-02 --token "$token"
+service=${started#listening }
+service=${service%/}
+
+if "$browses"; then
+    # NAME FILES ADDRESS [PROXY]: the browser's two files are read.
+    browse() {
+        local name=$1 panel="$folder/chromium-$2.har" recorded="$folder/playwright-$2.har"
+        shift 2
+        if node scripts/har/record.mjs "$(command -v chromium)" "$1" "$panel" "$recorded" "${@:2}" \
+            2>"$folder/error"; then
+            judge "Chromium's network panel, $name, is read" "$panel"
+            judge "Playwright, $name, is read" "$recorded"
+        else
+            fail "Chromium, $name: $(tail -n 20 "$folder/error")"
+        fi
+    }
+    start node scripts/har/site.mjs "$service"
+    plain=$started
+    browse "HTTP/1.1" http11 "$plain"
+    start "$confcall" record --cassette "$folder/reverse.jsonl" --service "$plain"
+    browse "through the reverse proxy" reverse "${started#listening }"
+    judge "the cassette of the reverse proxy" "$folder/reverse.jsonl"
+    if has openssl; then
+        export CONFCALL_CA_DIR="$folder/ca"
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=service \
+            -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
+            -keyout "$folder/site.key" -out "$folder/site.pem" 2>/dev/null
+        start node scripts/har/site.mjs "$service" "$folder/site.pem" "$folder/site.key"
+        secured=$started
+        browse "HTTP/2" http2 "$secured"
+        if has certutil; then
+            start "$confcall" record --cassette "$folder/connect.jsonl" --intercept 127.0.0.1 \
+                --ca "$folder/site.pem"
+            # A home of its own, whose browser trusts the authority as `confcall ca` says.
+            home="$folder/home"
+            mkdir -p "$home/.pki/nssdb"
+            certutil -d "sql:$home/.pki/nssdb" -N --empty-password
+            certutil -d "sql:$home/.pki/nssdb" -A -t C,, -n confcall -i "$("$confcall" ca | head -n 1)"
+            HOME="$home" browse "through CONNECT, HTTP/2" connect "$secured" "${started#listening }"
+            judge "the cassette of CONNECT" "$folder/connect.jsonl"
+            grep -q '"participants":.*"version":"2"' "$folder/connect.jsonl" ||
+                fail "CONNECT: not in HTTP/2"
+        else
+            skip "Chromium, CONNECT" "certutil, with which it comes to trust the authority: $lacking"
+        fi
+    else
+        skip "Chromium, CONNECT and HTTP/2" "openssl, which makes the certificate: $lacking"
+    fi
+fi
+
+if [[ -n "$mitmdump" ]]; then
+    # One before the service and one before the bot, so that one file has both directions.
+    free='import socket
+all = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+print(*(it.getsockname()[1] for it in all))'
+    read -r to_service to_bot bot <<<"$(python3 -c "$free")"
+    har="$folder/mitmproxy.har"
+    PYTHONUNBUFFERED=1 start "$mitmdump" --set confdir="$folder/mitmproxy" --set flow_detail=0 \
+        --set hardump="$har" --mode "reverse:$service@127.0.0.1:$to_service" \
+        --mode "reverse:http://127.0.0.1:$bot@127.0.0.1:$to_bot"
+    # Its second line: the second of the two listens.
+    read -r -t 30 _ <&"$reading"
+    "$confcall" run "[p]${conversation#p}" --service "http://127.0.0.1:$to_service" --token "$token" \
+        --given create --callback-listen "127.0.0.1:$bot" --callback-url "http://127.0.0.1:$to_bot" \
+        >"$folder/said" || fail "through mitmproxy: $(tail -n 5 "$folder/said")"
+    kill "${processes[-1]}"
+    wait "${processes[-1]}" || true
+    unset 'processes[-1]'
+    judge "mitmproxy is read" "$har"
+fi
+
+# Ours: the cassettes, and one with all that a cassette can have.
+cassettes=(tests/fixtures/cassettes/version-1.jsonl)
+while read -r cassette; do cassettes+=("$cassette"); done < <(find cassettes -name '*.jsonl' | sort)
+ours=()
+for at in "${!cassettes[@]}"; do
+    ours+=("$folder/ours.$at.har")
+    "$confcall" show "${cassettes[$at]}" --format har >"${ours[$at]}"
+done
+if has node && npm_packages har-schema ajv@6; then
+    if node scripts/har/schema.cjs "${ours[@]}" 2>"$folder/error"; then
+        ok "${#ours[@]} of ours are HAR 1.2 by its JSON Schema"
+    else
+        fail "the JSON Schema of HAR 1.2: $(cat "$folder/error")"
+    fi
+else
+    skip "the JSON Schema of HAR 1.2" "Node or its packages har-schema and ajv: $lacking"
+fi
+# NAME COMMAND...: the command is content with each of ours.
+each() {
+    local name=$1 at
+    shift
+    for at in "${!ours[@]}"; do
+        if ! "$@" "${ours[$at]}" 2>"$folder/error"; then
+            fail "$name: ${cassettes[$at]}: $(tail -n 20 "$folder/error")"
+            return
+        fi
+    done
+    ok "$name"
+}
+shows_all() {
+    local shown expected
+    shown=$(mitm -nr "$1" --set flow_detail=1 | grep -c ' << ' || true)
+    expected=$(grep -c '"startedDateTime"' "$1")
+    [[ "$shown" == "$expected" ]] || {
+        echo "$shown exchanges of $expected are shown" >&2
+        return 1
+    }
+}
+[[ -z "$mitmdump" ]] || each "mitmproxy shows each exchange of ours" shows_all
+if "$browses"; then
+    each "Chromium's network panel shows each exchange of ours" \
+        node scripts/har/show.mjs "$(command -v chromium)"
+fi
+
+if [[ -n "${CONFCALL_HAR_KEEP:-}" ]]; then
+    cp "$folder"/{chromium,playwright}-http{11,2}.har "$folder/mitmproxy.har" "$CONFCALL_HAR_KEEP"
+fi
+exit "$failed"

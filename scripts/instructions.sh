@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Counts the instructions of one exchange, in confcall and in bare hyper doing the same on the wire.
+# Unlike timings, these figures do not swing with what else the machine does. Needs valgrind.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+command -v valgrind >/dev/null || { echo "skipped: valgrind is not installed"; exit 0; }
+few=500 many=2500
+cargo build --release --quiet --bin confcall --example floor
+confcall=target/release/confcall floor=target/release/examples/floor
+folder=$(mktemp -d)
+running=()
+end() {
+    for process in "${running[@]}"; do kill "$process" 2>/dev/null || true; done
+    wait
+    rm -rf "$folder"
+}
+trap end EXIT
+
+# The URL that a program says it listens on, from the file that it writes to.
+url_in() {
+    for _ in $(seq 600); do
+        if grep -q '^listening ' "$1"; then
+            sed -n 's/^listening //p' "$1" | head -n 1
+            return
+        fi
+        sleep 0.1
+    done
+    echo "nothing listens: $(cat "$1")" >&2
+    return 1
+}
+
+start() { # NAME PROGRAM…: started in the background, its address in $url, its number in $process
+    local name=$1
+    shift
+    "$@" >"$folder/$name" 2>&1 &
+    process=$!
+    running+=("$process")
+    url=$(url_in "$folder/$name")
+}
+
+instructions() { # COUNT ROUNDS PROGRAM…: those of a program that is asked COUNT things, ROUNDS times
+    local count=$1 rounds=$2
+    shift 2
+    rm -f "$folder/counted" "$folder/recorded.jsonl"
+    start measured valgrind --tool=callgrind --callgrind-out-file="$folder/counted" "$@"
+    for _ in $(seq "$rounds"); do "$floor" ask "$url" 1 "$count"; done
+    kill "$process"
+    wait "$process" || true
+    sed -n 's/^\(summary\|totals\): //p' "$folder/counted" | head -n 1
+}
+
+each() { # NAME ROUNDS PROGRAM…: the instructions of one exchange
+    local name=$1 rounds=$2 low high
+    shift 2
+    low=$(instructions "$few" "$rounds" "$@")
+    high=$(instructions "$many" "$rounds" "$@")
+    printf '%-34s %9d instructions an exchange\n' "$name" $(((high - low) / (many - few) / rounds))
+}
+
+"$floor" cassette "$many" >"$folder/cassette.jsonl"
+start upstream "$floor" answer
+upstream=$url
+each "bare hyper, answering" 1 "$floor" answer
+each "replay, each request once" 1 "$confcall" replay "$folder/cassette.jsonl"
+each "replay --reuse, four times" 4 "$confcall" replay "$folder/cassette.jsonl" --reuse
+each "bare hyper, passing on" 1 "$floor" pass "$upstream"
+each "record" 1 "$confcall" record --service "$upstream" --cassette "$folder/recorded.jsonl"

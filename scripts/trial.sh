@@ -1,0 +1,84 @@
+# What the scripts that try other people's programs share; sourced by them, in the repository's folder.
+# `$folder` is removed at the end, and the processes that `start` began are ended.
+
+folder=$(mktemp -d)
+processes=()
+end() {
+    for process in "${processes[@]}"; do
+        kill "$process" 2>/dev/null || true
+        wait "$process" 2>/dev/null || true
+    done
+    rm -rf "$folder"
+}
+trap end EXIT
+
+failed=0
+ok() { echo "ok:      $1"; }
+fail() {
+    echo "FAILED:  $1"
+    failed=1
+}
+skip() { echo "skipped: $1 ($2)"; }
+
+# The first line that a program prints, once it is there, in `started`; its process goes to `processes`.
+started=""
+start() {
+    local said="$folder/said.${#processes[@]}"
+    mkfifo "$said"
+    "$@" >"$said" 2>>"$folder/log" &
+    processes+=($!)
+    exec {reading}<"$said"
+    if ! read -r -t 30 started <&"$reading"; then
+        echo "error: $1 did not start" >&2
+        cat "$folder/log" >&2
+        exit 3
+    fi
+}
+
+# With --install, what is missing is fetched by its name: Debian's packages for the machine, those of
+# Python and Node into `$folder`. Without it, what is missing is skipped.
+installs=false
+if [[ "${1:-}" == --install ]]; then
+    installs=true
+elif (($#)); then
+    echo "usage: $0 [--install]" >&2
+    exit 2
+fi
+lacking="it is not installed; --install fetches it"
+if "$installs"; then
+    lacking="it could not be installed"
+fi
+
+has() { command -v "$1" >/dev/null; }
+
+# COMMAND PACKAGE...: the command is there, if need be from these Debian packages.
+need() {
+    local command=$1
+    shift
+    has "$command" && return
+    "$installs" && has apt-get || return 1
+    if [[ ! -e "$folder/apt" ]]; then
+        : >"$folder/apt"
+        apt-get update >>"$folder/log" 2>&1 || return 1
+    fi
+    apt-get install -y --no-install-recommends "$@" >>"$folder/log" 2>&1 && has "$command"
+}
+
+# MODULE PACKAGE: a Python that can import the module, in `python`; the machine's, or one in `$folder`
+# with this package of the Python Package Index.
+python=python3
+python_with() {
+    python=python3
+    python3 -c "import $1" 2>/dev/null && return
+    "$installs" || return 1
+    python="$folder/venv/bin/python"
+    [[ -e "$python" ]] || python3 -m venv "$folder/venv" >>"$folder/log" 2>&1 || return 1
+    "$python" -m pip install --quiet --disable-pip-version-check "$2" >>"$folder/log" 2>&1 &&
+        "$python" -c "import $1" 2>>"$folder/log"
+}
+
+# PACKAGE...: these packages of npm are in `$folder/node_modules`.
+npm_packages() {
+    "$installs" && need npm npm || return 1
+    npm install --prefix "$folder" --no-fund --no-audit "$@" >>"$folder/log" 2>&1
+}
