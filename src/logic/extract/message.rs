@@ -162,9 +162,14 @@ impl<'a> Reader<'a, '_, '_> {
             }));
             return;
         }
-        let blanks = fence.text.len() - fence.text.trim_start().len();
-        let before = super::annotation::newlines(&fence.text[..blanks]);
-        let body = self.body(text, fence.line + 1 + before, true);
+        // In an empty fence nothing has a line of its own.
+        let line = if text.is_empty() {
+            fence.line
+        } else {
+            let blanks = fence.text.len() - fence.text.trim_start().len();
+            fence.line + 1 + super::annotation::newlines(&fence.text[..blanks])
+        };
+        let body = self.body(text, line, true);
         let notifies = holds_notifications(&body);
         let is_resource = fence
             .annotation

@@ -30,7 +30,7 @@ pub(super) fn kebab(word: &str) -> String {
     let mut follows_lower = false;
     for c in word.chars() {
         if c.is_ascii_alphanumeric() {
-            if c.is_ascii_uppercase() && follows_lower {
+            if c.is_ascii_uppercase() && follows_lower && !name.is_empty() {
                 name.push('-');
             }
             if !name.is_empty() || c.is_ascii_alphabetic() {
@@ -92,6 +92,7 @@ mod tests {
             ("request-id", "request-id"),
             ("idOrUserPrincipalName", "id-or-user-principal-name"),
             ("3rd", "rd"),
+            ("7Days", "days"),
             ("URL", "url"),
             ("идентификатор", "text"),
             ("", "text"),
