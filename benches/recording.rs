@@ -1,0 +1,110 @@
+//! What recordings cost: judging one beside parsing it, and taking the secrets out of an exchange
+//! beside writing it.
+
+use std::hint::black_box;
+use std::path::Path;
+
+use confcall::entry::run::judging;
+use confcall::io::{journal, parallel, recording, store};
+use confcall::logic::judge;
+use confcall::logic::recording::check;
+use confcall::model::cassette::{Cause, Exchange};
+use confcall::model::identifier;
+use confcall::model::redaction::Redactor;
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use serde_json::Value;
+
+// The allocator of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How many conversations are judged.
+const CONVERSATIONS: u64 = 500;
+
+const CASSETTE: &str = "cassettes/participant-invite/beta@2021-02/pt-BR/\
+                        invite-one-participant-to-an-existing-group-call.jsonl";
+
+/// A recording of one conversation, many times with other ids.
+fn tape() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(CASSETTE);
+    let text = std::fs::read_to_string(path).expect("a cassette");
+    let (header, lines) = text.split_once('\n').expect("a header");
+    let exchanges = u64::try_from(lines.lines().count()).expect("a number");
+    let mut tape = format!("{header}\n");
+    for round in 0..CONVERSATIONS {
+        for line in lines.lines() {
+            let line = with_other_ids(line, round);
+            let mut exchange: Exchange = serde_json::from_str(&line).expect("an exchange");
+            exchange.number += round * exchanges;
+            if let Some(Cause { exchange, .. }) = &mut exchange.cause {
+                *exchange += round * exchanges;
+            }
+            tape += &serde_json::to_string(&exchange).expect("JSON");
+            tape.push('\n');
+        }
+    }
+    tape
+}
+
+/// The text with another beginning of each GUID in every round.
+fn with_other_ids(text: &str, round: u64) -> String {
+    let mut other = text.to_owned();
+    for at in 0..text.len() {
+        if text.get(at..at + 36).is_some_and(identifier::is_guid) {
+            let begin = u32::from_str_radix(&text[at..at + 4], 16).expect("digits");
+            let begin = (u64::from(begin) + round) % 0x1_0000;
+            other.replace_range(at..at + 4, &format!("{begin:04x}"));
+        }
+    }
+    other
+}
+
+fn check_beside_parsing(criterion: &mut Criterion) {
+    let tape = tape();
+    let scenarios = store::built_in().expect("scenarios");
+    let cases = judge::cases(&scenarios, &scenarios);
+    let options = judging();
+    let mut group = criterion.benchmark_group("check");
+    group.throughput(Throughput::Bytes(tape.len() as u64));
+    group.sample_size(20);
+    group.bench_function("parsing", |bencher| {
+        bencher.iter(|| {
+            for line in tape.lines() {
+                black_box(serde_json::from_str::<Value>(line).expect("JSON"));
+            }
+        });
+    });
+    for (name, threads) in [("on one processor", false), ("on all", true)] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let (tape, _) = recording::parse("tape", tape.as_bytes()).expect("a cassette");
+                let checked = if threads {
+                    check::check_by(&tape, &cases, &options, parallel::map)
+                } else {
+                    check::check(&tape, &cases, &options)
+                };
+                assert!(checked.unfit.is_empty());
+            });
+        });
+    }
+    group.finish();
+}
+
+fn redaction_beside_writing(criterion: &mut Criterion) {
+    let tape = tape();
+    let loaded = journal::parse("tape", tape.as_bytes()).expect("a cassette");
+    let exchange = loaded.exchanges.first().expect("an exchange");
+    let redactor = Redactor::new([7; 32]);
+    let mut group = criterion.benchmark_group("exchange");
+    group.bench_function("redaction", |bencher| {
+        let copy = || exchange.clone();
+        bencher.iter_batched(copy, |it| redactor.redact(it), BatchSize::SmallInput);
+    });
+    group.bench_function("writing", |bencher| {
+        bencher.iter(|| serde_json::to_vec(black_box(exchange)).expect("JSON"));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, check_beside_parsing, redaction_beside_writing);
+criterion_main!(benches);
