@@ -5,7 +5,8 @@
 //! floor answer                  answers every request with 700 bytes of JSON
 //! floor pass URL                passes every request on, and the answer back
 //! floor ask URL FROM COUNT      asks COUNT things over one connection, numbered from FROM
-//! floor cassette COUNT          writes a cassette of what is asked, and of the answers
+//! floor requests COUNT          writes what is asked: target, tab, body
+//! floor cassette COUNT          writes a cassette of it, and of the answers
 //! ```
 //!
 //! The first two print `listening URL`, on one thread.
@@ -44,6 +45,7 @@ fn main() -> Result<(), Failure> {
             let numbers = from.parse()?..from.parse::<u64>()? + count.parse::<u64>()?;
             runtime.block_on(ask(url.trim_end_matches('/'), numbers))
         }
+        ["requests", count] => requests(count.parse()?),
         ["cassette", count] => cassette(count.parse()?),
         _ => Err("see the first lines of benches/floor.rs".into()),
     }
@@ -144,6 +146,14 @@ async fn ask(url: &str, numbers: std::ops::Range<u64>) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn requests(count: u64) -> Result<(), Failure> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for number in 1..=count {
+        writeln!(out, "{}\t{}", target(number), asked(number))?;
+    }
+    Ok(out.flush()?)
 }
 
 fn cassette(count: u64) -> Result<(), Failure> {
