@@ -59,8 +59,9 @@ fn start(exchanges: &[Exchange]) -> Timestamp {
 }
 
 fn entry(exchange: &Exchange, start: Timestamp) -> Entry {
-    let since = SignedDuration::from_millis(i64::try_from(exchange.at_ms).unwrap_or(0));
-    let started = start.checked_add(since).unwrap_or(start);
+    let since = SignedDuration::from_millis(i64::try_from(exchange.at_ms).unwrap_or(i64::MAX));
+    // What is later than any date is written last.
+    let started = start.checked_add(since).unwrap_or(Timestamp::MAX);
     let took = took(exchange);
     Entry {
         started: format!("{started:.3}"),
@@ -123,7 +124,8 @@ fn url(request: &RecordedRequest, direction: Direction) -> String {
     };
     let host = field(&request.headers, "host").filter(|host| {
         let url = url::Url::parse(&format!("{scheme}://{host}/"));
-        url.is_ok_and(|url| url.path() == "/" && url.username().is_empty())
+        let is_host = |url: &url::Url| url[url::Position::BeforePath..] == *"/";
+        url.is_ok_and(|url| is_host(&url) && url.username().is_empty())
     });
     let host = host.unwrap_or(match direction {
         Direction::Request => "service.invalid",
