@@ -410,3 +410,50 @@ fn a_changed_bot_differs_from_its_recording() {
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("\n  request.missing"), "{text}");
 }
+
+/// Asks for what a recorded exchange asked for, with this body. Returns the status and the answer.
+fn ask(url: &str, recorded: &Value, body: &Value) -> (u16, Value) {
+    let address = url.strip_prefix("http://").unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let request = &recorded["request"];
+    let (method, target) = (request["method"].as_str(), request["target"].as_str());
+    let body = body.to_string();
+    let head = format!(
+        "{} {} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n",
+        method.unwrap(),
+        target.unwrap(),
+        body.len()
+    );
+    std::io::Write::write_all(&mut stream, (head + &body).as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head[9..12].parse().unwrap();
+    (status, serde_json::from_str(body).unwrap_or_default())
+}
+
+#[test]
+fn a_recording_begins_again_with_what_the_bot_makes_up() {
+    let mut tape = Tape::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = tape.write(folder.path());
+    let replay = Running::start(&["replay", path.to_str().unwrap(), "--reuse"]);
+    let created = tape.asked("/calls").clone();
+    let invited = tape.asked("/invite").clone();
+    let body = |exchange: &Value| exchange["request"]["body"]["json"].clone();
+    // The same context again and again, byte for byte: it is known then, and still compared.
+    for context in ["one", "two", "two", "two", "three", "three", "one"] {
+        assert_eq!(ask(&replay.url, &created, &body(&created)).0, 201);
+        let mut asked = body(&invited);
+        asked["clientContext"] = json!(context);
+        let (status, answer) = ask(&replay.url, &invited, &asked);
+        assert_eq!((status, &answer["clientContext"]), (200, &json!(context)));
+        asked["participants"][0]["identity"]["user"]["identityProvider"] = json!("other");
+        let (status, answer) = ask(&replay.url, &invited, &asked);
+        assert_eq!(status, 404, "{answer}");
+        let pointer = answer.pointer("/error/nearest/differences/0/pointer");
+        let at = "/participants/0/identity/user/identityProvider";
+        assert_eq!(pointer, Some(&json!(at)), "{answer}");
+    }
+}
