@@ -40,10 +40,16 @@ pub fn load(named: Option<&Path>) -> Result<Config, StoreError> {
 
 fn parse(file: &str, bytes: &[u8]) -> Result<Config, StoreError> {
     let text = String::from_utf8_lossy(bytes);
+    let wrong = |at, message: &str| {
+        let place = Place::of_offset(&text, at);
+        StoreError::Broken(vec![place.complain(file, &text, message)])
+    };
+    if let Err(error) = std::str::from_utf8(bytes) {
+        return Err(wrong(error.valid_up_to(), "TOML is written in UTF-8"));
+    }
     toml::from_str(&text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        let place = Place::of_offset(&text, at);
-        StoreError::Broken(vec![place.complain(file, &text, error.message())])
+        wrong(at, error.message())
     })
 }
 
@@ -54,6 +60,8 @@ mod tests {
     #[test]
     fn rules_are_read_and_what_is_none_has_a_place() {
         let config = |text: &str| parse("confcall.toml", text.as_bytes());
+        let said = parse("confcall.toml", b"# \xe9\n").unwrap_err().to_string();
+        assert!(said.contains("confcall.toml:1:3: TOML is"), "{said}");
         let read = config("[redaction]\nphones = true\nkeep = [\"x-team\"]\n").unwrap();
         assert!(read.redaction.phones && !read.redaction.people);
         assert_eq!(config("").unwrap(), Config::default());

@@ -1,8 +1,8 @@
 //! The journal: a cassette on disk, to which each exchange is added when it ends.
 //!
-//! Writing takes redacted exchanges only, and gives each line to the operating system before it
-//! returns: what was written is there after the process was killed. The last line of a file that
-//! was cut off is torn; reading reports it and passes it over.
+//! Writing takes redacted exchanges only. A line that is settled is with the operating system: it is
+//! there after the process was killed. The last line of a file that was cut off is torn; reading
+//! reports it and passes it over.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
@@ -52,6 +52,9 @@ struct Out {
     failure: Option<ErrorKind>,
 }
 
+/// How much room for lines is kept between writes, in bytes.
+const ROOM: usize = 256 * 1024;
+
 /// A line that waits to be written, together with those of other exchanges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Queued(u64);
@@ -73,11 +76,13 @@ impl Out {
         if self.written >= queued.0 {
             return Ok(());
         }
-        if let Some(kind) = self.failure {
-            return Err(kind.into());
-        }
-        let written = self.file.write_all(&self.lines);
+        let written = match self.failure {
+            Some(kind) => Err(kind.into()),
+            None => self.file.write_all(&self.lines),
+        };
         self.lines.clear();
+        // Long bodies that ended together are no reason to keep their room.
+        self.lines.shrink_to(ROOM);
         match &written {
             Ok(()) => self.written = self.queued,
             Err(error) => self.failure = Some(error.kind()),
@@ -176,15 +181,6 @@ impl Journal {
         self.last.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Adds an exchange. When this returns, the operating system has the line.
-    ///
-    /// # Errors
-    ///
-    /// A disk that takes no more. Nothing is written any more then.
-    pub fn write(&self, exchange: &Redacted<Exchange>) -> Result<(), JournalError> {
-        self.write_line(exchange)
-    }
-
     /// Adds an exchange that is [settled](Self::settle) later, at one go with others.
     ///
     /// # Errors
@@ -195,7 +191,7 @@ impl Journal {
         queued.map_err(|source| unwritable(&self.path, source))
     }
 
-    /// Waits until the operating system has the line, and all that were queued by then.
+    /// Sees to it that the operating system has the line, and with it all that are queued.
     ///
     /// # Errors
     ///
@@ -311,6 +307,7 @@ fn line<T: DeserializeOwned>(line: &[u8], number: usize, file: &str) -> Result<T
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::redaction::Redactor;
 
     const HEADER: &str = "{\"version\":1,\"directions\":[\"request\"]}\n";
     const ONE: &str = "{\"number\":4,\"direction\":\"request\",\"at_ms\":0,\"took_ms\":1,\
@@ -367,6 +364,40 @@ mod tests {
         assert!(torn.is_some());
         assert_eq!(journal.number(), 5);
         assert!(load(&path).unwrap().torn.is_none());
+    }
+
+    #[test]
+    fn lines_that_wait_together_are_written_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        let journal = Journal::create(&path, &[Direction::Request]).unwrap();
+        let exchange = Redactor::new([7; 32]).redact(serde_json::from_str(ONE).unwrap());
+        let [first, second] = [(), ()].map(|()| journal.queue(&exchange).unwrap());
+        let text = || std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text(), HEADER);
+        journal.settle(second).unwrap();
+        assert_eq!(text(), [HEADER, ONE, ONE].concat());
+        journal.settle(first).unwrap();
+        assert_eq!(text(), [HEADER, ONE, ONE].concat());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn nothing_follows_what_could_not_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        let journal = Journal::create(&path, &[Direction::Request]).unwrap();
+        let written = std::mem::replace(
+            &mut journal.out().file,
+            OpenOptions::new().append(true).open("/dev/full").unwrap(),
+        );
+        let exchange = Redactor::new([7; 32]).redact(serde_json::from_str(ONE).unwrap());
+        let settle = || journal.settle(journal.queue(&exchange).unwrap());
+        assert!(settle().is_err());
+        // Room on the disk again: behind half a line a whole one would be lost.
+        journal.out().file = written;
+        assert!(settle().is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), HEADER);
     }
 
     #[test]

@@ -170,8 +170,9 @@ impl Pending {
     }
 
     fn settle(&self) -> Result<(), JournalError> {
-        let Progress::Queued(queued) = std::mem::replace(&mut *self.progress(), Progress::Written)
-        else {
+        // Held meanwhile: who finds the exchange written may let its last byte go.
+        let mut progress = self.progress();
+        let Progress::Queued(queued) = std::mem::replace(&mut *progress, Progress::Written) else {
             return Ok(());
         };
         let settled = self.recorder.journal.settle(queued);

@@ -177,6 +177,10 @@ impl Service {
         for index in self.shelf.candidates(marks) {
             let made = self.shelf.made_in(index);
             let forgotten = self.mapping.forget(made);
+            if forgotten.is_empty() {
+                // It was compared so before.
+                continue;
+            }
             let comparison = self.compare(index, request);
             if comparison.differences.is_empty() {
                 self.learn(comparison);

@@ -380,8 +380,8 @@ impl Redactor {
             && word[equals..].bytes().any(|b| b != b'=')
         {
             let (name, value) = (&word[..equals], &word[equals + 1..]);
-            let value = if names::is_secret_parameter(&decoded(name)) || self.rules.are_about(name)
-            {
+            let called = decoded(name);
+            let value = if names::is_secret_parameter(&called) || self.rules.are_about(&called) {
                 self.secret(&decoded(value))
             } else {
                 self.word(value, Before::default(), depth)?
