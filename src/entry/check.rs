@@ -8,7 +8,7 @@ use clap::Args;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Output};
-use super::run::{self, reports};
+use super::run::{self, annotations, reports};
 use super::scenarios::Among;
 use super::values::{self, ReportFile};
 use crate::io::{parallel, recording};
@@ -103,6 +103,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let run = Run::new(target, results);
     let mut text = strangers.clone();
     text.push_str(&terminal::render(&run, begun.elapsed(), output.look));
+    text.push_str(&annotations(&run));
     output.print(&text)?;
     let mut exit = Exit::of_run(&run);
     if arguments.strict && !strangers.is_empty() {

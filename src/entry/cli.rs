@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::output::Color;
 use super::{
-    accept, ca, check, completions, extract, list, record, replay, run, schema, selftest, serve,
-    show,
+    accept, ca, check, completions, extract, list, merge, record, replay, run, schema, selftest,
+    serve, show,
 };
 
 /// Record-replay conformance tests for calling bots and the services that they call
@@ -76,6 +76,9 @@ Examples:
     /// Judge cassettes and HAR files, offline
     #[command(after_help = check::EXAMPLES)]
     Check(check::Arguments),
+    /// Make one report of the reports of shards
+    #[command(after_help = merge::EXAMPLES)]
+    Merge(merge::Arguments),
     /// Turn API reference pages into scenarios, or account for every fence in them
     #[command(after_help = extract::EXAMPLES)]
     Extract(extract::Arguments),

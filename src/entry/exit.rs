@@ -41,7 +41,11 @@ impl Exit {
         let summary = &run.summary;
         if summary.error > 0 {
             Self::Defect
-        } else if summary.fail > 0 || summary.inconclusive > 0 || summary.pass == 0 {
+        } else if summary.fail > 0
+            || summary.inconclusive > 0
+            || summary.pass == 0
+            || !run.complaints.is_empty()
+        {
             Self::Departs
         } else {
             Self::Success

@@ -15,6 +15,7 @@ pub mod exit;
 pub mod extract;
 pub mod failure;
 pub mod list;
+pub mod merge;
 pub mod output;
 pub mod pair;
 pub mod record;
@@ -143,6 +144,7 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Record(arguments) => record::command(*arguments, output),
         Command::Ca(arguments) => ca::command(&arguments, output),
         Command::Replay(arguments) => replay::command(*arguments, output),
+        Command::Merge(arguments) => merge::command(&arguments, output),
         Command::Accept(arguments) => accept::command(&arguments, output),
         Command::Check(arguments) => check::command(&arguments, output),
         Command::Extract(arguments) => extract::command(&arguments, output),

@@ -19,8 +19,9 @@ use crate::io::net::Shutdown;
 use crate::io::player::{self, GivenBy, Setup};
 use crate::io::store;
 use crate::logic::judge::{self, Case};
+use crate::logic::shard::Shard;
 use crate::logic::verdict::{self, Role, Run};
-use crate::report::{coverage, json, junit, snapshot, terminal};
+use crate::report::{annotations, coverage, json, junit, snapshot, terminal};
 
 /// What `confcall run --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -94,6 +95,9 @@ pub struct Arguments {
     /// Fail where the contract only says SHOULD
     #[arg(long, help_heading = "Judging")]
     strict: bool,
+    /// Play only this share of the selected scenarios, such as 2/8 (see `confcall merge`)
+    #[arg(long, value_name = "SHARE", help_heading = "Scenarios")]
+    shard: Option<Shard>,
     /// How many scenarios to play at a time
     #[arg(long, short, value_name = "COUNT", help_heading = "Judging")]
     jobs: Option<NonZeroUsize>,
@@ -132,6 +136,8 @@ impl From<Party> for Role {
 pub struct Options {
     /// What is played, at least one, among all that is known.
     pub scenarios: Selected,
+    /// The share of them that is played; none for all.
+    pub shard: Option<Shard>,
     /// Who is judged.
     pub target: Target,
     /// Who brings about given states.
@@ -205,8 +211,13 @@ impl Options {
             Target::BuiltIn(_) => Duration::ZERO,
             Target::Service { .. } | Target::Bot { .. } => SETTLE,
         };
+        let mut scenarios = arguments.which.select()?;
+        if let Some(shard) = arguments.shard {
+            scenarios.cut(shard)?;
+        }
         Ok(Self {
-            scenarios: arguments.which.select()?,
+            scenarios,
+            shard: arguments.shard,
             target,
             given: arguments.given,
             token,
@@ -293,6 +304,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     if wants_coverage {
         text.push_str(&coverage::render(&played.run, output.look));
     }
+    text.push_str(&annotations(&played.run));
     output.print(&text)?;
     let mut exit = if played.is_interrupted {
         Exit::Interrupted
@@ -315,6 +327,16 @@ fn conversations(run: &Run) -> impl Iterator<Item = Conversation> {
         description: format!("{} of {}", result.role, result.scenario),
         content: snapshot::render(result),
     })
+}
+
+/// What did not pass as annotations, where GitHub's runner reads them.
+pub fn annotations(run: &Run) -> String {
+    let is_there = std::env::var_os("GITHUB_ACTIONS").is_some_and(|it| it == "true");
+    if is_there {
+        annotations::render(run)
+    } else {
+        String::new()
+    }
 }
 
 /// Writes the reports that are asked for. One that cannot be written is complained of, and told by
@@ -380,8 +402,10 @@ fn play(options: &Options) -> Result<Played, Failure> {
         }
     })?;
     runtime.shutdown_background();
+    let mut run = Run::new(options.target.in_report(), results);
+    run.shard = options.shard;
     Ok(Played {
-        run: Run::new(options.target.in_report(), results),
+        run,
         elapsed: begun.elapsed(),
         is_interrupted: interrupt.has_begun(),
     })

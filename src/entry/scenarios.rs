@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::output;
 use crate::io::store::{self, StoreError};
 use crate::logic::selection::{Filter, Selection};
+use crate::logic::shard::Shard;
 use crate::model::scenario::Scenario;
 
 /// Where scenarios come from.
@@ -53,6 +54,24 @@ pub struct Selected {
     pub picked: Vec<Scenario>,
     /// All that there are, by id: a page is known whole, whatever is picked from it.
     pub all: Vec<Scenario>,
+}
+
+impl Selected {
+    /// Leaves the scenarios of one share.
+    ///
+    /// # Errors
+    ///
+    /// A share that nothing falls to: there are more shares than scenarios.
+    pub fn cut(&mut self, shard: Shard) -> Result<(), Failure> {
+        let count = self.picked.len();
+        self.picked = shard.take(std::mem::take(&mut self.picked));
+        if self.picked.is_empty() {
+            return Err(Failure::Usage(format!(
+                "nothing falls to the share {shard}: {count} scenarios are selected\n  = help: cut them into {count} shares at most"
+            )));
+        }
+        Ok(())
+    }
 }
 
 impl Source {

@@ -3,8 +3,10 @@
 
 pub mod extract;
 pub mod judge;
+pub mod known;
 pub mod recording;
 pub mod replay;
 pub mod script;
 pub mod selection;
+pub mod shard;
 pub mod verdict;

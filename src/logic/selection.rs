@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use globset::{Glob, GlobMatcher};
+use serde::{Deserialize, Deserializer};
 
 use crate::model::scenario::Scenario;
 
@@ -46,11 +47,41 @@ impl Filter {
         Ok(Self { text, glob })
     }
 
-    fn takes(&self, id: &str) -> bool {
+    /// Whether an id has this part, or matches this glob.
+    pub fn takes(&self, id: &str) -> bool {
         match &self.glob {
             Some(glob) => glob.is_match(id),
             None => id.contains(&self.text),
         }
+    }
+
+    /// Whether this is the whole text, or a glob that matches it.
+    pub fn is(&self, text: &str) -> bool {
+        match &self.glob {
+            Some(glob) => glob.is_match(text),
+            None => text == self.text,
+        }
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl PartialEq for Filter {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Filter {}
+
+impl<'de> Deserialize<'de> for Filter {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
     }
 }
 

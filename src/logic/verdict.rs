@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::shard::Shard;
 use crate::text::pointer::Pointer;
 
 /// The party that is judged.
@@ -324,6 +325,12 @@ pub struct Run {
     pub version: u32,
     /// The party judged.
     pub target: Target,
+    /// Which share of a run this is; none where it is a whole one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    /// What is wrong with the run beside its results, such as a known failure that matches nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub complaints: Vec<String>,
     /// How many scenarios ended how.
     pub summary: Summary,
     /// Each scenario and role.
@@ -347,6 +354,8 @@ impl Run {
         Self {
             version: 1,
             target,
+            shard: None,
+            complaints: Vec::new(),
             summary,
             results,
         }

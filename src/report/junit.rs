@@ -23,6 +23,11 @@ pub fn render(run: &Run) -> Result<String, SerializeError> {
             report.add_test_suite(suite);
         }
     }
+    if !run.complaints.is_empty() {
+        let mut suite = TestSuite::new("run");
+        suite.add_test_cases(run.complaints.iter().map(|it| complaint(it)));
+        report.add_test_suite(suite);
+    }
     report.to_string()
 }
 
@@ -51,6 +56,12 @@ fn case(result: &ScenarioResult) -> TestCase {
     case.set_classname(result.role.as_str());
     case.set_time(Duration::from_millis(result.duration_ms));
     case
+}
+
+fn complaint(text: &str) -> TestCase {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_message(text);
+    TestCase::new(text, status)
 }
 
 fn headline(result: &ScenarioResult) -> String {

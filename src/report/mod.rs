@@ -1,5 +1,6 @@
 //! Functions from results to text. Pure: who calls them decides on width and colour, and writes.
 
+pub mod annotations;
 pub mod conversation;
 pub mod coverage;
 pub mod form;

@@ -18,6 +18,9 @@ pub fn render(run: &Run, elapsed: Duration, look: Look) -> String {
     for result in &run.results {
         text.push_str(&block(result, look));
     }
+    for complaint in &run.complaints {
+        let _ = writeln!(text, "{} {}", look.bad("FAIL"), printable(complaint));
+    }
     text.push_str(&roles(run, look));
     text.push('\n');
     text.push_str(&last_line(&run.summary, elapsed, look));

@@ -7,6 +7,7 @@
 )]
 
 mod extract;
+mod shards;
 mod snapshots;
 
 use std::fs;
