@@ -85,7 +85,7 @@ Examples:
     /// Show that the judge catches deliberate faults and blames no harmless variation
     #[command(after_help = selftest::EXAMPLES)]
     Selftest(selftest::Arguments),
-    /// Print the JSON Schema of scenario files, or of a cassette's lines
+    /// Print the JSON Schema of scenario files, of a cassette's lines, or of confcall.toml
     Schema(schema::Arguments),
     /// Print a completion script for a shell
     #[command(after_help = "\

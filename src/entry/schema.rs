@@ -5,13 +5,14 @@ use clap::{Args, ValueEnum};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
+use crate::io::config::Config;
 use crate::model::cassette::Line;
 use crate::model::scenario::Script;
 
 /// The arguments of `confcall schema`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Of which files: scenario, cassette
+    /// Of which files: scenario, cassette, config
     #[arg(
         value_name = "WHAT",
         default_value = "scenario",
@@ -27,6 +28,8 @@ pub enum What {
     Scenario,
     /// A line of a cassette
     Cassette,
+    /// `confcall.toml`
+    Config,
 }
 
 /// Prints the schema.
@@ -44,6 +47,7 @@ pub fn text(what: What) -> String {
     let schema = match what {
         What::Scenario => schemars::schema_for!(Script),
         What::Cassette => schemars::schema_for!(Line),
+        What::Config => schemars::schema_for!(Config),
     };
     format!("{:#}\n", schema.to_value())
 }

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod journal;
+pub mod launch;
 pub mod net;
 pub mod parallel;
 pub mod player;

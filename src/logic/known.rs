@@ -1,5 +1,6 @@
 //! Known failures: what a project says its target does wrong, held against what it did.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use super::selection::Filter;
@@ -7,10 +8,11 @@ use super::verdict::{Finding, Role, Rule, ScenarioResult, Verdict};
 use crate::model::scenario::Scenario;
 
 /// A failure that is known: `[[known]]` of `confcall.toml`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KnownFailure {
     /// The scenarios: a part of their ids, or a glob over them.
+    #[schemars(with = "String")]
     pub scenario: Filter,
     /// The party that fails; none for both.
     #[serde(default)]
@@ -19,6 +21,7 @@ pub struct KnownFailure {
     pub rule: Rule,
     /// Where in the body: a JSON pointer (RFC 6901), or a glob over one; none for anywhere.
     #[serde(default)]
+    #[schemars(with = "Option<String>")]
     pub pointer: Option<Filter>,
     /// Why it is so, for whoever reads the report.
     #[serde(deserialize_with = "reason")]

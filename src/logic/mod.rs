@@ -1,6 +1,7 @@
 //! Pure logic over the model: reading scenario files, extraction, the judge, verdicts, selection.
 //! No sockets, files, clock or chance.
 
+pub mod claims;
 pub mod extract;
 pub mod judge;
 pub mod known;

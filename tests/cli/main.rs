@@ -306,13 +306,15 @@ fn the_schema_of_cassettes_is_the_one_in_the_repository() {
 }
 
 #[test]
-fn the_schema_is_the_one_in_the_repository() {
-    let kept = repository().join("schemas/scenario.schema.json");
-    let kept = fs::read_to_string(kept).unwrap();
-    assert!(
-        kept == stdout(&confcall(&["schema"])),
-        "the types have moved on; `cargo run -- schema > schemas/scenario.schema.json` follows them"
-    );
+fn the_schemas_are_the_ones_in_the_repository() {
+    for what in ["scenario", "config"] {
+        let path = format!("schemas/{what}.schema.json");
+        let kept = fs::read_to_string(repository().join(&path)).unwrap();
+        assert!(
+            kept == stdout(&confcall(&["schema", what])),
+            "the types have moved on; `cargo run -- schema {what} > {path}` follows them"
+        );
+    }
 }
 
 #[test]

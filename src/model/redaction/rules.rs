@@ -1,11 +1,12 @@
 //! Rules: what a project wants replaced beyond secrets, and which header fields it wants kept.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::names::Plain;
 
 /// What is replaced or kept beside what is always.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
     /// Whether names of people are replaced: `displayName`, `userPrincipalName`, `mail` …
