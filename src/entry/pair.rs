@@ -4,7 +4,7 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use crate::io::net::{Listener, Shutdown};
-use crate::io::player::{self, GivenBy, PlayError, Setup, Target};
+use crate::io::player::{self, GivenBy, Hook, PlayError, Setup, Target};
 use crate::io::reference::bot::{BotFault, BotOptions, BotVariation, ReferenceBot};
 use crate::io::reference::service::{
     Edition, ReferenceService, ServiceFault, ServiceOptions, ServiceVariation,
@@ -120,7 +120,7 @@ async fn play_service(
         url,
         listen: ANY_PORT.to_owned(),
         callback: None,
-        given: GivenBy::Ask(hook),
+        given: GivenBy::Ask(Hook::Url(hook)),
     };
     let results = player::play(setup, target).await;
     shutdown.begin();
@@ -139,7 +139,8 @@ async fn play_bot(setup: Setup, manners: Manners) -> Result<Vec<ScenarioResult>,
     let bot = ReferenceBot::start(listener, options, shutdown.clone());
     let target = Target::Bot {
         url: own_url(bot.callback_url()),
-        cue: Some(own_url(&bot.cue_url())),
+        cue: Some(Hook::Url(own_url(&bot.cue_url()))),
+        acts_by_itself: false,
         listen: ANY_PORT.to_owned(),
         public: None,
     };

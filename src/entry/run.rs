@@ -16,7 +16,7 @@ use super::scenarios::{Selected, Which};
 use super::snapshots::{self, Conversation};
 use super::values::{self, GivenSource, ReportFile, ReportKind};
 use crate::io::net::Shutdown;
-use crate::io::player::{self, GivenBy, Setup};
+use crate::io::player::{self, GivenBy, Hook, Setup};
 use crate::io::store;
 use crate::logic::judge::{self, Case};
 use crate::logic::shard::Shard;
@@ -455,7 +455,7 @@ fn outside(target: &Target, given: &GivenSource) -> player::Target {
             given: match given {
                 GivenSource::Create => GivenBy::Create,
                 GivenSource::Assume => GivenBy::Assume,
-                GivenSource::Ask(url) => GivenBy::Ask(url.clone()),
+                GivenSource::Ask(url) => GivenBy::Ask(Hook::Url(url.clone())),
             },
         },
         Target::Bot {
@@ -465,7 +465,8 @@ fn outside(target: &Target, given: &GivenSource) -> player::Target {
             public_url,
         } => player::Target::Bot {
             url: url.clone(),
-            cue: cue.clone(),
+            cue: cue.clone().map(Hook::Url),
+            acts_by_itself: false,
             listen: listen.to_string(),
             public: public_url.clone(),
         },

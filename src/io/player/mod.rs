@@ -9,6 +9,7 @@ mod address;
 mod conversation;
 mod fresh;
 mod given;
+mod hook;
 mod hub;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use tokio::time::{sleep, timeout};
 use url::Url;
 
 pub use self::given::{GivenBy, post_json};
+pub use self::hook::Hook;
 use self::hub::Hub;
 use super::net::{BindError, Client, Listener, Shutdown};
 use crate::logic::judge::{Case, Options};
@@ -58,8 +60,10 @@ pub enum Target {
     Bot {
         /// The bot's callback.
         url: Url,
-        /// Where cues go; none for a bot that acts by itself.
-        cue: Option<Url>,
+        /// Who is cued; none for a bot that acts by itself.
+        cue: Option<Hook>,
+        /// Whether the bot does without a cue what a notification provokes.
+        acts_by_itself: bool,
         /// Where to take requests, `HOST:PORT`.
         listen: String,
         /// What the bot is told as the service's address; none for the listener's own.
@@ -270,7 +274,11 @@ fn below(prefix: &str, target: &str) -> Option<String> {
 /// The target is there, or the run fails before it begins.
 async fn reach(target: &Target) -> Result<(), PlayError> {
     let mut urls = vec![target.url()];
-    if let Target::Bot { cue: Some(cue), .. } = target {
+    if let Target::Bot {
+        cue: Some(Hook::Url(cue)),
+        ..
+    } = target
+    {
         urls.push(cue);
     }
     for url in urls {
