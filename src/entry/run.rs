@@ -3,11 +3,13 @@
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use url::Url;
 
+use super::ca;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Output};
@@ -15,9 +17,11 @@ use super::pair::{self, Manners};
 use super::scenarios::{Selected, Which};
 use super::snapshots::{self, Conversation};
 use super::values::{self, GivenSource, ReportFile, ReportKind};
-use crate::io::net::Shutdown;
-use crate::io::player::{self, GivenBy, Hook, Setup};
+use crate::io::interception::{Interception, NamedHost};
+use crate::io::net::{Client, Shutdown};
+use crate::io::player::{self, GivenBy, Hook, Proxy, Setup, Stage};
 use crate::io::store;
+use crate::io::tls::{Authority, Trust};
 use crate::logic::judge::{self, Case};
 use crate::logic::shard::Shard;
 use crate::logic::verdict::{self, Role, Run};
@@ -29,6 +33,10 @@ Examples:
   confcall run                                     the built-in pair, every scenario
   confcall run --service http://localhost:8080 --given assume
   confcall run --bot http://localhost:3978/callback --cue http://localhost:3978/cue
+  confcall run --service https://localhost:8443 --ca service.pem --tls
+  confcall run --bot http://localhost:3978/callback --cue http://localhost:3978/cue \\
+    --intercept graph.microsoft.com --proxy-listen 8081
+                                                   a bot whose service address cannot be changed
   confcall run '*/pt-BR/*' --role bot --report junit=report.xml
 
 Exit codes:
@@ -70,6 +78,19 @@ pub struct Arguments {
     /// What to tell the bot as the service's address, where it reaches it under another
     #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", requires = "bot")]
     public_url: Option<Url>,
+    /// Be the bot's proxy (`HTTPS_PROXY`) too, and the service in the place of these hosts
+    #[arg(
+        long,
+        value_name = "HOST",
+        num_args = 1..,
+        help_heading = "Target",
+        requires = "bot",
+        conflicts_with = "public_url"
+    )]
+    intercept: Vec<NamedHost>,
+    /// Where to be the bot's proxy [default: any free port of 127.0.0.1]
+    #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "intercept")]
+    proxy_listen: Option<SocketAddr>,
     /// The bearer token to send
     #[arg(
         long,
@@ -82,6 +103,9 @@ pub struct Arguments {
     /// Who brings about what a scenario needs: create, assume, or a URL to ask
     #[arg(long, value_name = "HOW", value_parser = values::given, default_value = "create", help_heading = "Target")]
     given: GivenSource,
+
+    #[command(flatten)]
+    tls: ca::Tls,
 
     /// How long to wait for each expected message
     #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "5s", help_heading = "Judging")]
@@ -154,10 +178,14 @@ pub struct Options {
     pub strict: bool,
     /// How many scenarios are played at a time; none leaves it to the player.
     pub jobs: Option<NonZeroUsize>,
+    /// Whom confcall trusts in TLS.
+    pub trust: Trust,
+    /// Whose certificates the target is shown; none for plain HTTP.
+    pub authority: Option<Arc<Authority>>,
 }
 
 /// Who is judged, and how it is reached.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Target {
     /// These parties of the built-in pair.
     BuiltIn(Vec<Role>),
@@ -180,6 +208,9 @@ pub enum Target {
         listen: SocketAddr,
         /// What it is told as the service's address; none for the listener's own.
         public_url: Option<Url>,
+        /// The proxy through which it reaches confcall under the service's address, where there is
+        /// one.
+        proxy: Option<Box<Proxy>>,
     },
 }
 
@@ -192,21 +223,8 @@ const ANYWHERE: SocketAddr =
 
 impl Options {
     fn new(arguments: Arguments) -> Result<Self, Failure> {
+        let target = target(&arguments)?;
         let token = token(arguments.token)?;
-        let target = target(
-            arguments.role,
-            (
-                arguments.service,
-                arguments.callback_listen,
-                arguments.callback_url,
-            ),
-            (
-                arguments.bot,
-                arguments.cue,
-                arguments.listen,
-                arguments.public_url,
-            ),
-        )?;
         let settle = match target {
             Target::BuiltIn(_) => Duration::ZERO,
             Target::Service { .. } | Target::Bot { .. } => SETTLE,
@@ -215,6 +233,7 @@ impl Options {
         if let Some(shard) = arguments.shard {
             scenarios.cut(shard)?;
         }
+        let authority = arguments.tls.authority()?;
         Ok(Self {
             scenarios,
             shard: arguments.shard,
@@ -226,46 +245,69 @@ impl Options {
             literal: arguments.literal,
             strict: arguments.strict,
             jobs: arguments.jobs,
+            trust: arguments.tls.trust()?,
+            authority,
         })
     }
 }
 
-fn target(
-    role: Option<Party>,
-    (service, callback_listen, callback_url): (Option<Url>, Option<SocketAddr>, Option<Url>),
-    (bot, cue, listen, public_url): (Option<Url>, Option<Url>, Option<SocketAddr>, Option<Url>),
-) -> Result<Target, Failure> {
-    let (judged, target) = match (service, bot) {
+fn target(arguments: &Arguments) -> Result<Target, Failure> {
+    let (judged, target) = match (&arguments.service, &arguments.bot) {
         (Some(url), _) => {
             let target = Target::Service {
-                url,
-                callback_listen: callback_listen.unwrap_or(ANYWHERE),
-                callback_url,
+                url: url.clone(),
+                callback_listen: arguments.callback_listen.unwrap_or(ANYWHERE),
+                callback_url: arguments.callback_url.clone(),
             };
             (Party::Service, target)
         }
         (None, Some(url)) => {
             let target = Target::Bot {
-                url,
-                cue,
-                listen: listen.unwrap_or(ANYWHERE),
-                public_url,
+                url: url.clone(),
+                cue: arguments.cue.clone(),
+                listen: arguments.listen.unwrap_or(ANYWHERE),
+                public_url: arguments.public_url.clone(),
+                proxy: proxy(arguments)?.map(Box::new),
             };
             (Party::Bot, target)
         }
         (None, None) => {
             let both = vec![Role::Service, Role::Bot];
-            let roles = role.map_or(both, |role| vec![role.into()]);
+            let roles = arguments.role.map_or(both, |role| vec![role.into()]);
             return Ok(Target::BuiltIn(roles));
         }
     };
-    if role.is_some_and(|role| role != judged) {
+    if arguments.role.is_some_and(|role| role != judged) {
         let judged = Role::from(judged);
         return Err(Failure::Usage(format!(
             "`--role` selects nothing: with `--{judged}` only a {judged} is judged\n  = help: leave `--role` out"
         )));
     }
     Ok(target)
+}
+
+/// The proxy that a bot under test uses, where it is asked for.
+fn proxy(arguments: &Arguments) -> Result<Option<Proxy>, Failure> {
+    let Some(first) = arguments.intercept.first() else {
+        return Ok(None);
+    };
+    let service = first.url().ok_or_else(|| {
+        Failure::Usage(
+            "the first host of `--intercept` is the one that the bot is cued to send to, and many \
+             hosts end so\n  = help: name one host first: `--intercept api.example '*.example'`"
+                .to_owned(),
+        )
+    })?;
+    let interception = Interception {
+        hosts: arguments.intercept.clone(),
+        authority: arguments.tls.interceptor()?,
+        warn: |said| output::tell(&format!("warning: {said}")),
+    };
+    Ok(Some(Proxy {
+        listen: arguments.proxy_listen.unwrap_or(ANYWHERE).to_string(),
+        interception: Arc::new(interception),
+        service,
+    }))
 }
 
 /// The token, which must fit into a header. It is checked here, as the parser of arguments would
@@ -299,7 +341,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     let kept = arguments.snapshots.take();
     snapshots::refuse_forced_passes(kept.is_some())?;
     let options = Options::new(arguments)?;
-    let played = play(&options)?;
+    let played = play(&options, output)?;
     let mut text = terminal::render(&played.run, played.elapsed, output.look);
     if wants_coverage {
         text.push_str(&coverage::render(&played.run, output.look));
@@ -378,7 +420,7 @@ pub struct Played {
 /// # Errors
 ///
 /// A port that is taken, a target that is not there from the start.
-fn play(options: &Options) -> Result<Played, Failure> {
+fn play(options: &Options, output: Output) -> Result<Played, Failure> {
     let begun = Instant::now();
     let runtime = super::runtime()?;
     let interrupt = Shutdown::new();
@@ -390,6 +432,8 @@ fn play(options: &Options) -> Result<Played, Failure> {
         setup.judge.strict = options.strict;
         setup.judge.deadline = options.deadline;
         setup.settle = options.settle;
+        setup.client = Client::trusting(options.trust.clone());
+        setup.authority.clone_from(&options.authority);
         if let Some(token) = &options.token {
             setup.judge.token.clone_from(token);
         }
@@ -397,8 +441,15 @@ fn play(options: &Options) -> Result<Played, Failure> {
             setup.jobs = jobs.get();
         }
         match &options.target {
-            Target::BuiltIn(roles) => pair::play(&setup, roles, Manners::default()).await,
-            target => player::play(setup, outside(target, &options.given)).await,
+            Target::BuiltIn(roles) => {
+                let played = pair::play(&setup, roles, Manners::default()).await;
+                played.map_err(Failure::from)
+            }
+            target => {
+                let stage = Stage::open(setup, outside(target, &options.given)).await?;
+                output.print(&opened(&stage))?;
+                stage.play().await.map_err(Failure::from)
+            }
         }
     })?;
     runtime.shutdown_background();
@@ -409,6 +460,18 @@ fn play(options: &Options) -> Result<Played, Failure> {
         elapsed: begun.elapsed(),
         is_interrupted: interrupt.has_begun(),
     })
+}
+
+/// The addresses that are open for a target, and how a bot comes to use a proxy.
+fn opened(stage: &Stage) -> String {
+    let listening = format!("listening {}\n", stage.url());
+    let Some((at, certificate)) = stage.proxy() else {
+        return listening;
+    };
+    format!(
+        "{listening}listening {at}\n{}",
+        ca::starting(certificate, &at)
+    )
 }
 
 /// Judging as it is where nothing is said.
@@ -429,6 +492,8 @@ pub fn setup(cases: Vec<Case>, interrupt: Shutdown) -> Setup {
         settle: Duration::ZERO,
         jobs: JOBS,
         interrupt,
+        client: Client::new(),
+        authority: None,
     }
 }
 
@@ -463,12 +528,14 @@ fn outside(target: &Target, given: &GivenSource) -> player::Target {
             cue,
             listen,
             public_url,
+            proxy,
         } => player::Target::Bot {
             url: url.clone(),
             cue: cue.clone().map(Hook::Url),
             acts_by_itself: false,
             listen: listen.to_string(),
             public: public_url.clone(),
+            proxy: proxy.clone(),
         },
         Target::BuiltIn(_) => unreachable!("the built-in pair is played by its own"),
     }

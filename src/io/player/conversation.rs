@@ -294,6 +294,9 @@ impl Session {
         let own = || url::Url::parse(&self.own_url);
         match &self.target {
             Target::Bot {
+                proxy: Some(proxy), ..
+            } => proxy.service.clone(),
+            Target::Bot {
                 public: Some(public),
                 ..
             } => public.clone(),
@@ -329,8 +332,9 @@ fn failure(error: &SendError) -> TransportFailure {
             TransportFailure::Gone(error.to_string())
         }
         SendError::Timeout(_) => TransportFailure::Silent,
-        SendError::Unsendable(_) | SendError::Broken(_) | SendError::TooLarge => {
-            TransportFailure::Broken(error.to_string())
-        }
+        SendError::Untrusted { .. }
+        | SendError::Unsendable(_)
+        | SendError::Broken(_)
+        | SendError::TooLarge => TransportFailure::Broken(error.to_string()),
     }
 }
