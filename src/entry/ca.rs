@@ -74,10 +74,10 @@ impl Folder {
 pub struct Tls {
     /// Trust the certificates in this PEM file too, where another party speaks TLS
     #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
+    pub ca: Option<PathBuf>,
     /// Listen in TLS, with certificates of the local authority (see `confcall ca`)
     #[arg(long = "tls")]
-    listens: bool,
+    pub listens: bool,
     #[command(flatten)]
     folder: Folder,
 }

@@ -105,9 +105,12 @@ impl Config {
             snapshots,
         } = &mut self.reports;
         paths.extend([json, junit, snapshots].into_iter().flatten());
-        if let Some(command) = self.target.as_mut().and_then(|it| it.command.as_mut()) {
-            paths.push(&mut command.folder);
-            paths.extend(&mut command.log);
+        if let Some(Target { ca, command, .. }) = &mut self.target {
+            paths.extend(ca);
+            if let Some(command) = command {
+                paths.push(&mut command.folder);
+                paths.extend(&mut command.log);
+            }
         }
         for path in paths {
             *path = folder.join(&*path);

@@ -86,7 +86,7 @@ impl Conversation {
             tokio::select! {
                 biased;
                 () = self.session.interrupt.begun() => {
-                    lock(&self.judge).give_up(Verdict::Inconclusive, "interrupted");
+                    lock(&self.judge).give_up(Verdict::Inconclusive, self.session.why());
                 }
                 Some(event) = self.events.recv() => self.handle(event),
                 Some(incoming) = self.place.inbox.recv() => self.take(incoming),

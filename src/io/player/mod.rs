@@ -14,7 +14,7 @@ mod hook;
 mod hub;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
@@ -45,6 +45,8 @@ pub struct Setup {
     pub jobs: usize,
     /// When this turns, the run ends where it stands.
     pub interrupt: Shutdown,
+    /// Why, where it is not a person who ends it.
+    pub cause: Arc<OnceLock<String>>,
     /// What requests, notifications and cues are sent with.
     pub client: Client,
     /// Whose certificates the target is shown; none for plain HTTP.
@@ -192,13 +194,17 @@ pub async fn play(setup: Setup, target: Target) -> Result<Vec<ScenarioResult>, P
     Stage::open(setup, target).await?.play().await
 }
 
-/// A target, and the listeners that are open for it.
+/// A target, and the listeners that are open for it. What comes before the play is answered as what
+/// belongs to no conversation.
 #[derive(Debug)]
 pub struct Stage {
     setup: Setup,
     target: Target,
-    listener: Listener,
-    proxy: Option<Listener>,
+    hub: Arc<Hub>,
+    own_url: String,
+    proxy_url: Option<String>,
+    /// Ended with the stage: a target that keeps its connection open is not waited for.
+    _servers: JoinSet<()>,
 }
 
 impl Stage {
@@ -217,23 +223,40 @@ impl Stage {
             }
             None => None,
         };
+        let hub = Arc::new(Hub::new(target.role()));
+        let own_url = listener.url();
+        let proxy_url = proxy.as_ref().map(Listener::url);
+        let mut servers = JoinSet::new();
+        servers.spawn(serve(listener, Arc::clone(&hub), target.prefix()));
+        if let Some(proxy) = proxy {
+            servers.spawn(serve(proxy, Arc::clone(&hub), String::new()));
+        }
         Ok(Self {
             setup,
             target,
-            listener,
-            proxy,
+            hub,
+            own_url,
+            proxy_url,
+            _servers: servers,
         })
     }
 
     /// Where the target's messages are taken.
-    pub fn url(&self) -> String {
-        self.listener.url()
+    pub fn url(&self) -> &str {
+        &self.own_url
+    }
+
+    /// What the target is told as confcall's address.
+    pub fn told_url(&self) -> &str {
+        let (_, public) = self.target.listen();
+        public.map_or(&self.own_url, |url| url.as_str())
     }
 
     /// Where the forward proxy is, where there is one, and the certificate that its clients trust.
-    pub fn proxy(&self) -> Option<(String, &Path)> {
-        let (listener, proxy) = (self.proxy.as_ref()?, self.target.proxy()?);
-        Some((listener.url(), proxy.interception.authority.path()))
+    pub fn proxy(&self) -> Option<(&str, &Path)> {
+        let proxy = self.target.proxy()?;
+        let certificate = proxy.interception.authority.path();
+        Some((self.proxy_url.as_deref()?, certificate))
     }
 
     /// Plays every scenario, as [`play`] does.
@@ -242,39 +265,24 @@ impl Stage {
     ///
     /// A target that is not there from the start.
     pub async fn play(self) -> Result<Vec<ScenarioResult>, PlayError> {
-        let (setup, target) = (self.setup, self.target);
-        reach(&target, &setup.client).await?;
-        let hub = Arc::new(Hub::new(target.role()));
-        let own_url = self.listener.url();
-        let shutdown = Shutdown::new();
-        let mut servers = JoinSet::new();
-        for (listener, prefix) in [
-            (Some(self.listener), target.prefix()),
-            (self.proxy, String::new()),
-        ] {
-            if let Some(listener) = listener {
-                servers.spawn(serve(listener, Arc::clone(&hub), prefix, shutdown.clone()));
-            }
-        }
+        reach(&self.target, &self.setup.client).await?;
+        let setup = self.setup;
         let session = Arc::new(Session {
             judge: setup.judge,
-            target,
-            own_url,
-            hub,
+            target: self.target,
+            own_url: self.own_url,
+            hub: self.hub,
             client: setup.client,
             begun: Instant::now(),
             interrupt: setup.interrupt,
+            cause: setup.cause,
         });
-        let results = session.play(&setup.cases, setup.jobs, setup.settle).await;
-        shutdown.begin();
-        // The listeners end by themselves; a target that keeps its connection open is not waited for.
-        servers.abort_all();
-        Ok(results)
+        Ok(session.play(&setup.cases, setup.jobs, setup.settle).await)
     }
 }
 
 /// Takes the target's messages to the hub. What is refused before it is a message is told there.
-async fn serve(listener: Listener, hub: Arc<Hub>, prefix: String, shutdown: Shutdown) {
+async fn serve(listener: Listener, hub: Arc<Hub>, prefix: String) {
     let listener = listener.telling_refusals({
         let hub = Arc::clone(&hub);
         move |why| hub.refused(&why)
@@ -286,7 +294,7 @@ async fn serve(listener: Listener, hub: Arc<Hub>, prefix: String, shutdown: Shut
         }
         async move { hub.receive(request).await }
     };
-    listener.serve(receive, shutdown).await;
+    listener.serve(receive, Shutdown::new()).await;
 }
 
 /// One target with one listener.
@@ -299,9 +307,15 @@ struct Session {
     client: Client,
     begun: Instant,
     interrupt: Shutdown,
+    cause: Arc<OnceLock<String>>,
 }
 
 impl Session {
+    /// Why the run ends where it stands.
+    fn why(&self) -> &str {
+        self.cause.get().map_or("interrupted", String::as_str)
+    }
+
     async fn play(
         self: &Arc<Self>,
         cases: &[Case],

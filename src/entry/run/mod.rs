@@ -1,5 +1,8 @@
 //! `confcall run`: its arguments, and the run that they ask for.
 
+mod project;
+
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -9,23 +12,28 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use url::Url;
 
-use super::ca;
-use super::exit::Exit;
-use super::failure::Failure;
-use super::output::{self, Output};
-use super::pair::{self, Manners};
-use super::scenarios::{Selected, Which};
-use super::snapshots::{self, Conversation};
-use super::values::{self, GivenSource, ReportFile, ReportKind};
+use crate::entry::ca;
+use crate::entry::exit::Exit;
+use crate::entry::failure::Failure;
+use crate::entry::output::{self, Output};
+use crate::entry::pair::{self, Manners};
+use crate::entry::scenarios::{Selected, Which};
+use crate::entry::snapshots::{self, Conversation};
+use crate::entry::values::{self, GivenSource, ReportFile, ReportKind};
+use crate::io::config;
 use crate::io::interception::{Interception, NamedHost};
+use crate::io::launch::LaunchError;
 use crate::io::net::{Client, Shutdown};
 use crate::io::player::{self, GivenBy, Hook, Proxy, Setup, Stage};
 use crate::io::store;
 use crate::io::tls::{Authority, Trust};
 use crate::logic::judge::{self, Case};
+use crate::logic::known;
 use crate::logic::shard::Shard;
-use crate::logic::verdict::{self, Role, Run};
+use crate::logic::verdict::{self, Role, Run, ScenarioResult, Verdict};
 use crate::report::{annotations, coverage, json, junit, snapshot, terminal};
+
+use self::project::Project;
 
 /// What `confcall run --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -48,6 +56,9 @@ Exit codes:
 pub struct Arguments {
     #[command(flatten)]
     which: Which,
+    /// Take from this file what is not said here [default: confcall.toml, where there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Judge only this party of the built-in pair: bot, service
     #[arg(
         long,
@@ -100,16 +111,16 @@ pub struct Arguments {
         help_heading = "Target"
     )]
     token: Option<String>,
-    /// Who brings about what a scenario needs: create, assume, or a URL to ask
-    #[arg(long, value_name = "HOW", value_parser = values::given, default_value = "create", help_heading = "Target")]
-    given: GivenSource,
+    /// Who brings about what a scenario needs: create, assume, or a URL to ask [default: create]
+    #[arg(long, value_name = "HOW", value_parser = values::given, help_heading = "Target")]
+    given: Option<GivenSource>,
 
     #[command(flatten)]
     tls: ca::Tls,
 
-    /// How long to wait for each expected message
-    #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "5s", help_heading = "Judging")]
-    deadline: Duration,
+    /// How long to wait for each expected message [default: 5s]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
+    deadline: Option<Duration>,
     /// How long to wait for surplus messages, once, at the end [default: 250ms; 0 for the built-in pair]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
     settle: Option<Duration>,
@@ -164,8 +175,8 @@ pub struct Options {
     pub shard: Option<Shard>,
     /// Who is judged.
     pub target: Target,
-    /// Who brings about given states.
-    pub given: GivenSource,
+    /// What the project says of it.
+    project: Project,
     /// The bearer token to send; none where any will do.
     pub token: Option<String>,
     /// How long to wait for each expected message.
@@ -189,29 +200,8 @@ pub struct Options {
 pub enum Target {
     /// These parties of the built-in pair.
     BuiltIn(Vec<Role>),
-    /// A service.
-    Service {
-        /// Its address.
-        url: Url,
-        /// Where its notifications are taken.
-        callback_listen: SocketAddr,
-        /// What it is told as callback; none for the listener's own address.
-        callback_url: Option<Url>,
-    },
-    /// A bot.
-    Bot {
-        /// Its callback.
-        url: Url,
-        /// Where it is told what to do.
-        cue: Option<Url>,
-        /// Where its requests are taken.
-        listen: SocketAddr,
-        /// What it is told as the service's address; none for the listener's own.
-        public_url: Option<Url>,
-        /// The proxy through which it reaches confcall under the service's address, where there is
-        /// one.
-        proxy: Option<Box<Proxy>>,
-    },
+    /// Somebody else.
+    Outside(Box<player::Target>),
 }
 
 /// The time that an implementation under test has for surplus messages.
@@ -222,12 +212,12 @@ const ANYWHERE: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 impl Options {
-    fn new(arguments: Arguments) -> Result<Self, Failure> {
-        let target = target(&arguments)?;
+    fn new(arguments: Arguments, project: Project) -> Result<Self, Failure> {
+        let target = target(&arguments, &project)?;
         let token = token(arguments.token)?;
         let settle = match target {
             Target::BuiltIn(_) => Duration::ZERO,
-            Target::Service { .. } | Target::Bot { .. } => SETTLE,
+            Target::Outside(_) => SETTLE,
         };
         let mut scenarios = arguments.which.select()?;
         if let Some(shard) = arguments.shard {
@@ -238,9 +228,9 @@ impl Options {
             scenarios,
             shard: arguments.shard,
             target,
-            given: arguments.given,
+            project,
             token,
-            deadline: arguments.deadline,
+            deadline: arguments.deadline.unwrap_or(DEADLINE),
             settle: arguments.settle.unwrap_or(settle),
             literal: arguments.literal,
             strict: arguments.strict,
@@ -251,39 +241,46 @@ impl Options {
     }
 }
 
-fn target(arguments: &Arguments) -> Result<Target, Failure> {
-    let (judged, target) = match (&arguments.service, &arguments.bot) {
-        (Some(url), _) => {
-            let target = Target::Service {
-                url: url.clone(),
-                callback_listen: arguments.callback_listen.unwrap_or(ANYWHERE),
-                callback_url: arguments.callback_url.clone(),
-            };
-            (Party::Service, target)
-        }
-        (None, Some(url)) => {
-            let target = Target::Bot {
-                url: url.clone(),
-                cue: arguments.cue.clone(),
-                listen: arguments.listen.unwrap_or(ANYWHERE),
-                public_url: arguments.public_url.clone(),
-                proxy: proxy(arguments)?.map(Box::new),
-            };
-            (Party::Bot, target)
-        }
+fn target(arguments: &Arguments, project: &Project) -> Result<Target, Failure> {
+    let target = match (&arguments.service, &arguments.bot) {
+        (Some(url), _) => player::Target::Service {
+            url: url.clone(),
+            listen: arguments.callback_listen.unwrap_or(ANYWHERE).to_string(),
+            callback: arguments.callback_url.clone(),
+            given: match (&arguments.given, &project.given) {
+                (Some(GivenSource::Create), _) | (None, None) => GivenBy::Create,
+                (Some(GivenSource::Assume), _) => GivenBy::Assume,
+                (Some(GivenSource::Ask(url)), _) => GivenBy::Ask(Hook::Url(url.clone())),
+                (None, Some(given)) => given.clone(),
+            },
+        },
+        (None, Some(url)) => player::Target::Bot {
+            url: url.clone(),
+            cue: match &arguments.cue {
+                Some(url) => Some(Hook::Url(url.clone())),
+                None => project.cue.clone(),
+            },
+            acts_by_itself: project.acts_by_itself,
+            listen: arguments.listen.unwrap_or(ANYWHERE).to_string(),
+            public: arguments.public_url.clone(),
+            proxy: proxy(arguments)?.map(Box::new),
+        },
         (None, None) => {
             let both = vec![Role::Service, Role::Bot];
             let roles = arguments.role.map_or(both, |role| vec![role.into()]);
             return Ok(Target::BuiltIn(roles));
         }
     };
-    if arguments.role.is_some_and(|role| role != judged) {
-        let judged = Role::from(judged);
+    let judged = target.role();
+    if arguments
+        .role
+        .is_some_and(|role| Role::from(role) != judged)
+    {
         return Err(Failure::Usage(format!(
             "`--role` selects nothing: with `--{judged}` only a {judged} is judged\n  = help: leave `--role` out"
         )));
     }
-    Ok(target)
+    Ok(Target::Outside(Box::new(target)))
 }
 
 /// The proxy that a bot under test uses, where it is asked for.
@@ -336,11 +333,13 @@ pub fn token(token: Option<String>) -> Result<Option<String>, Failure> {
 /// Bad arguments, broken scenarios, a port that is taken, a target that is not there from the
 /// start.
 pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    let config = config::load(arguments.config.as_deref())?;
+    let project = Project::new(config, &mut arguments)?;
     let reports = std::mem::take(&mut arguments.report);
     let wants_coverage = arguments.coverage;
     let kept = arguments.snapshots.take();
     snapshots::refuse_forced_passes(kept.is_some())?;
-    let options = Options::new(arguments)?;
+    let options = Options::new(arguments, project)?;
     let played = play(&options, output)?;
     let mut text = terminal::render(&played.run, played.elapsed, output.look);
     if wants_coverage {
@@ -419,59 +418,155 @@ pub struct Played {
 ///
 /// # Errors
 ///
-/// A port that is taken, a target that is not there from the start.
+/// A port that is taken, a target that is not there from the start or does not come up.
 fn play(options: &Options, output: Output) -> Result<Played, Failure> {
     let begun = Instant::now();
-    let runtime = super::runtime()?;
-    let interrupt = Shutdown::new();
-    let results = runtime.block_on(async {
-        super::interrupt_on_signals(&interrupt);
-        let cases = judge::cases(&options.scenarios.all, &options.scenarios.picked);
-        let mut setup = setup(cases, interrupt.clone());
-        setup.judge.literal = options.literal;
-        setup.judge.strict = options.strict;
-        setup.judge.deadline = options.deadline;
-        setup.settle = options.settle;
-        setup.client = Client::trusting(options.trust.clone());
-        setup.authority.clone_from(&options.authority);
-        if let Some(token) = &options.token {
-            setup.judge.token.clone_from(token);
-        }
-        if let Some(jobs) = options.jobs {
-            setup.jobs = jobs.get();
-        }
+    let runtime = crate::entry::runtime()?;
+    let signalled = Shutdown::new();
+    let mut results = runtime.block_on(async {
+        crate::entry::interrupt_on_signals(&signalled);
+        let all = judge::cases(&options.scenarios.all, &options.scenarios.picked);
         match &options.target {
             Target::BuiltIn(roles) => {
+                let setup = options.setup(all, signalled.clone());
                 let played = pair::play(&setup, roles, Manners::default()).await;
                 played.map_err(Failure::from)
             }
-            target => {
-                let stage = Stage::open(setup, outside(target, &options.given)).await?;
-                output.print(&opened(&stage))?;
-                stage.play().await.map_err(Failure::from)
+            Target::Outside(target) => {
+                let (cases, excused) = options.claimed(all, target.role());
+                let setup = options.setup(cases, Shutdown::new());
+                let played = outside(options, target, setup, &signalled, output).await?;
+                Ok(in_order(played, excused))
             }
         }
     })?;
     runtime.shutdown_background();
+    let known = &options.project.known;
+    let complaints = known::apply(known, &options.scenarios.all, &mut results);
     let mut run = Run::new(options.target.in_report(), results);
     run.shard = options.shard;
+    run.complaints = complaints;
     Ok(Played {
         run,
         elapsed: begun.elapsed(),
-        is_interrupted: interrupt.has_begun(),
+        is_interrupted: signalled.has_begun(),
     })
 }
 
-/// The addresses that are open for a target, and how a bot comes to use a proxy.
-fn opened(stage: &Stage) -> String {
-    let listening = format!("listening {}\n", stage.url());
-    let Some((at, certificate)) = stage.proxy() else {
-        return listening;
+/// Plays against a target that is no built-in one, which is started first where the project says
+/// how, and ended.
+async fn outside(
+    options: &Options,
+    target: &player::Target,
+    setup: Setup,
+    signalled: &Shutdown,
+    output: Output,
+) -> Result<Vec<ScenarioResult>, Failure> {
+    let (interrupt, cause) = (setup.interrupt.clone(), Arc::clone(&setup.cause));
+    let cases = setup.cases.clone();
+    let stage = Stage::open(setup, target.clone()).await?;
+    let launch = options.project.launch(&stage, target.url())?;
+    output.print(&opened(&stage, launch.is_some()))?;
+    let running = match launch {
+        Some(launch) => match launch.start(signalled).await {
+            Ok(running) => Some(running),
+            Err(error @ LaunchError::Interrupted) => {
+                let why = error.to_string();
+                let of = |case| player::skeleton(case, target.role(), Verdict::Inconclusive, &why);
+                return Ok(cases.iter().map(of).collect());
+            }
+            Err(error) => return Err(Failure::Environment(error.to_string())),
+        },
+        None => None,
     };
-    format!(
-        "{listening}listening {at}\n{}",
-        ca::starting(certificate, &at)
-    )
+    let died = async {
+        match &running {
+            Some(running) => running.died().await,
+            None => std::future::pending().await,
+        }
+    };
+    let playing = stage.play();
+    tokio::pin!(playing);
+    let results = tokio::select! {
+        results = &mut playing => results,
+        said = async {
+            tokio::select! {
+                said = died => Some(said),
+                () = signalled.begun() => None,
+            }
+        } => {
+            if let Some(said) = said {
+                // Nobody else says why.
+                let _ = cause.set(said);
+            }
+            interrupt.begin();
+            playing.await
+        }
+    };
+    if let Some(running) = running
+        && let Some(complaint) = running.end().await
+    {
+        output::tell(&format!("warning: {complaint}"));
+    }
+    results.map_err(Failure::from)
+}
+
+/// The results of what was played, and those of what was not, in their order.
+fn in_order(
+    played: Vec<ScenarioResult>,
+    excused: Vec<(usize, ScenarioResult)>,
+) -> Vec<ScenarioResult> {
+    let mut results = played;
+    for (at, result) in excused {
+        results.insert(at.min(results.len()), result);
+    }
+    results
+}
+
+impl Options {
+    fn setup(&self, cases: Vec<Case>, interrupt: Shutdown) -> Setup {
+        let mut setup = setup(cases, interrupt);
+        setup.judge.literal = self.literal;
+        setup.judge.strict = self.strict;
+        setup.judge.deadline = self.deadline;
+        setup.settle = self.settle;
+        setup.client = Client::trusting(self.trust.clone());
+        setup.authority.clone_from(&self.authority);
+        if let Some(token) = &self.token {
+            setup.judge.token.clone_from(token);
+        }
+        if let Some(jobs) = self.jobs {
+            setup.jobs = jobs.get();
+        }
+        setup
+    }
+
+    /// The cases that the target claims, and a result for each of the others, with its place.
+    fn claimed(&self, all: Vec<Case>, role: Role) -> (Vec<Case>, Vec<(usize, ScenarioResult)>) {
+        let (mut cases, mut excused) = (Vec::new(), Vec::new());
+        for (at, case) in all.into_iter().enumerate() {
+            match self.project.claims.excuse(&case.scenario) {
+                Some(reason) => {
+                    excused.push((at, player::skeleton(&case, role, Verdict::Skip, &reason)));
+                }
+                None => cases.push(case),
+            }
+        }
+        (cases, excused)
+    }
+}
+
+/// The addresses that are open for a target, and how a bot comes to use a proxy.
+fn opened(stage: &Stage, is_started: bool) -> String {
+    let mut said = format!("listening {}\n", stage.url());
+    if let Some((at, certificate)) = stage.proxy() {
+        let _ = writeln!(said, "listening {at}");
+        // Whom confcall starts it tells by itself.
+        if !is_started {
+            said.push_str(&ca::starting(certificate, at));
+        }
+    }
+    said
 }
 
 /// Judging as it is where nothing is said.
@@ -492,6 +587,7 @@ pub fn setup(cases: Vec<Case>, interrupt: Shutdown) -> Setup {
         settle: Duration::ZERO,
         jobs: JOBS,
         interrupt,
+        cause: Arc::default(),
         client: Client::new(),
         authority: None,
     }
@@ -506,41 +602,6 @@ const TOKEN: &str = "confcall";
 /// How many scenarios are played at a time where nothing is said.
 const JOBS: usize = 64;
 
-/// A target that is no built-in one, as the player takes it.
-fn outside(target: &Target, given: &GivenSource) -> player::Target {
-    match target {
-        Target::Service {
-            url,
-            callback_listen,
-            callback_url,
-        } => player::Target::Service {
-            url: url.clone(),
-            listen: callback_listen.to_string(),
-            callback: callback_url.clone(),
-            given: match given {
-                GivenSource::Create => GivenBy::Create,
-                GivenSource::Assume => GivenBy::Assume,
-                GivenSource::Ask(url) => GivenBy::Ask(Hook::Url(url.clone())),
-            },
-        },
-        Target::Bot {
-            url,
-            cue,
-            listen,
-            public_url,
-            proxy,
-        } => player::Target::Bot {
-            url: url.clone(),
-            cue: cue.clone().map(Hook::Url),
-            acts_by_itself: false,
-            listen: listen.to_string(),
-            public: public_url.clone(),
-            proxy: proxy.clone(),
-        },
-        Target::BuiltIn(_) => unreachable!("the built-in pair is played by its own"),
-    }
-}
-
 impl Target {
     /// The target as reports name it.
     fn in_report(&self) -> verdict::Target {
@@ -549,8 +610,7 @@ impl Target {
                 [role] => (Some(*role), None),
                 _ => (None, None),
             },
-            Self::Service { url, .. } => (Some(Role::Service), Some(url.to_string())),
-            Self::Bot { url, .. } => (Some(Role::Bot), Some(url.to_string())),
+            Self::Outside(target) => (Some(target.role()), Some(target.url().to_string())),
         };
         verdict::Target { role, url }
     }
