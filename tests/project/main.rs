@@ -57,7 +57,9 @@ impl Project {
 
     /// One whose target is a built-in party, with further arguments of it, and further tables.
     fn of(target: &str, more: &[&str], tables: &str) -> Self {
-        let more: String = more.iter().map(|it| format!(", {it:?}")).collect();
+        let more = more
+            .iter()
+            .fold(String::new(), |all, it| format!("{all}, {it:?}"));
         let target = target
             .replace("@confcall", CONFCALL)
             .replace("@more", &more);
