@@ -197,7 +197,7 @@ fn address(session: &Session, head: &mut Parts) -> Result<Uri, Refused> {
     let target = if is_asterisk {
         "/".to_owned()
     } else {
-        target_of(&head.uri)
+        target_of(&head.uri).into_owned()
     };
     let url = url(session, head, &target)?;
     if url.len() > MAX_URI {

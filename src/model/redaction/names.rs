@@ -139,10 +139,10 @@ pub(super) fn is_secret_parameter(name: &str) -> bool {
 }
 
 /// Whether the word is a scheme of credentials.
-pub(super) fn is_scheme(word: &str) -> bool {
+pub(super) fn is_scheme(word: &[u8]) -> bool {
     SCHEMES
         .iter()
-        .any(|scheme| scheme.eq_ignore_ascii_case(word))
+        .any(|scheme| scheme.as_bytes().eq_ignore_ascii_case(word))
 }
 
 /// How many letters and digits of a name are looked at: more than any list has.
