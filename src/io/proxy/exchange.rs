@@ -127,7 +127,7 @@ impl Pending {
     /// # Errors
     ///
     /// A journal that takes no more; the recorder is told too.
-    pub(super) fn end(&self, broke: Option<String>) -> Result<(), JournalError> {
+    pub(super) fn end(&self, broke: Option<&str>) -> Result<(), JournalError> {
         self.queue(broke);
         self.settle()
     }
@@ -153,14 +153,14 @@ impl Pending {
         self.settle()
     }
 
-    fn queue(&self, broke: Option<String>) {
+    fn queue(&self, broke: Option<&str>) {
         let mut progress = self.progress();
         let Progress::Open = *progress else {
             return;
         };
         // A body that nobody has asked for is not asked for any more.
         *self.word() = None;
-        let line = self.line(broke.as_deref());
+        let line = self.line(broke);
         *progress = Progress::Queued(self.recorder.journal.queue(&line));
     }
 
@@ -232,7 +232,7 @@ impl Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         // A failure has been told to the recorder.
-        let _ = self.end(Some("the connection ended before the answer did".into()));
+        let _ = self.end(Some("the connection ended before the answer did"));
     }
 }
 

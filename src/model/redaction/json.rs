@@ -167,15 +167,16 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Writes the name of a property, and returns what is secret of its value.
-    fn name(&mut self, name: &Cow<'_, str>, within: Secrecy) -> Secrecy {
+    /// Writes the name of a property, and returns what is secret of its value. One that was
+    /// borrowed from the document has nothing to escape.
+    fn name(&mut self, name: &str, is_borrowed: bool, within: Secrecy) -> Secrecy {
         let (secrecy, mended) = self.redactor.name(name);
         match mended {
             Some(mended) => {
                 (self.is_changed, self.is_renamed) = (true, true);
                 put(self.out, &mended);
             }
-            None if matches!(name, Cow::Borrowed(_)) => self.quoted(name),
+            None if is_borrowed => self.quoted(name),
             None => put(self.out, name),
         }
         self.out.push(b':');
@@ -285,7 +286,8 @@ impl<'de> Visitor<'de> for Next<'_, '_> {
         let begin = walk.out.len();
         let mut names = Names::default();
         while let Some(name) = properties.next_key_seed(Name)? {
-            let secrecy = walk.name(&name, self.secrecy);
+            let is_borrowed = matches!(name, Cow::Borrowed(_));
+            let secrecy = walk.name(&name, is_borrowed, self.secrecy);
             if !names.is_new(name) {
                 walk.repeats = true;
                 return Err(A::Error::custom("a name comes twice"));

@@ -2,13 +2,13 @@
 //! straight into the line, as an [`Exchange`](crate::model::cassette::Exchange) would be written
 //! that was redacted.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::json::Limits;
 use super::{Redacted, Redactor};
 use crate::model::cassette::{Heard, HeardBody, HeardMessage, Wire};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
 /// A line of a cassette, without its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,21 +86,7 @@ impl Redactor {
     fn body(&self, out: &mut Vec<u8>, body: &HeardBody<'_>) {
         match body {
             HeardBody::Bytes(bytes) if bytes.is_empty() => return,
-            HeardBody::Bytes(bytes) => match std::str::from_utf8(bytes) {
-                Ok(text) => {
-                    let begin = out.len();
-                    out.extend_from_slice(b",\"body\":{\"json\":");
-                    if self.write_json(text, Limits::OF_A_LINE, out).is_none() {
-                        out.truncate(begin);
-                        self.put_text(out, b",\"body\":{\"text\":", text);
-                    }
-                }
-                Err(_) => {
-                    let redacted = self.mended_bytes(bytes);
-                    let coded = STANDARD.encode(redacted.as_deref().unwrap_or(bytes));
-                    put(out, b",\"body\":{\"base64\":", &coded);
-                }
-            },
+            HeardBody::Bytes(bytes) => self.bytes(out, bytes),
             HeardBody::Omitted { length, sha256 } => {
                 put(out, b",\"body\":{\"omitted\":{\"length\":", length);
                 put(out, b",\"sha256\":", sha256);
@@ -108,6 +94,21 @@ impl Redactor {
             }
         }
         out.push(b'}');
+    }
+
+    /// Writes a body that is there, up to its end.
+    fn bytes(&self, out: &mut Vec<u8>, bytes: &[u8]) {
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            let redacted = self.mended_bytes(bytes);
+            let coded = STANDARD.encode(redacted.as_deref().unwrap_or(bytes));
+            return put(out, b",\"body\":{\"base64\":", &coded);
+        };
+        let begin = out.len();
+        out.extend_from_slice(b",\"body\":{\"json\":");
+        if self.write_json(text, Limits::OF_A_LINE, out).is_none() {
+            out.truncate(begin);
+            self.put_text(out, b",\"body\":{\"text\":", text);
+        }
     }
 
     /// Writes a text behind what stands before it, every secret replaced.

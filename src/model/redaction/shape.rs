@@ -164,25 +164,21 @@ impl Word<'_> {
 
 /// Whether a running text has harmless words only, and none that announces a secret.
 fn is_harmless(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let is_harmless = |word: &[u8]| {
-        word.len() < SHORTEST_KEY && !word.starts_with(b"eyJ") && !names::is_scheme(word)
-    };
-    let mut start = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        match BYTES[usize::from(*byte)] {
-            0 => {}
-            END => {
-                if !is_harmless(&bytes[start..at]) {
-                    return false;
-                }
-                start = at + 1;
-            }
+    let class = |byte: &u8| BYTES[usize::from(*byte)];
+    let mut rest = text.as_bytes();
+    loop {
+        let end = rest.iter().position(|byte| class(byte) != 0);
+        let (word, behind) = rest.split_at(end.unwrap_or(rest.len()));
+        if word.len() >= SHORTEST_KEY || word.starts_with(b"eyJ") || names::is_scheme(word) {
+            return false;
+        }
+        match behind.split_first() {
+            None => return true,
+            Some((byte, behind)) if class(byte) == END => rest = behind,
             // Other words begin behind some spaces of several bytes.
-            _ => return false,
+            Some(_) => return false,
         }
     }
-    is_harmless(&bytes[start..])
 }
 
 /// The words of a running text, in order.
