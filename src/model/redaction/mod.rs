@@ -10,6 +10,7 @@ mod harmless;
 mod json;
 mod known;
 mod line;
+mod made;
 mod names;
 mod rules;
 mod shape;
@@ -28,6 +29,7 @@ use self::harmless::Harmless;
 use self::json::Limits;
 use self::known::Known;
 pub use self::line::Line;
+use self::made::Made;
 pub use self::rules::Rules;
 use super::cassette::{Content, Exchange, Wire};
 
@@ -48,6 +50,7 @@ pub struct Redactor {
     key: Hmac<Sha256>,
     known: Known,
     harmless: Harmless,
+    made: Made,
     rules: Rules,
 }
 
@@ -123,6 +126,7 @@ impl Redactor {
                     key,
                     known: Known::new(seed),
                     harmless: Harmless::new(seed),
+                    made: Made::new(seed),
                     rules,
                 }
             }
@@ -171,12 +175,14 @@ impl Redactor {
         if value.is_empty() || is_pseudonym(value) {
             return value.to_owned();
         }
-        let mut pseudonym = format!("{PREFIX}{}-", shape::kind(value));
-        for byte in &digest(&self.key, value)[..DIGITS / 2] {
-            // Writing to a string cannot fail.
-            let _ = write!(pseudonym, "{byte:02x}");
-        }
-        pseudonym
+        self.made.of(value, || {
+            let mut pseudonym = format!("{PREFIX}{}-", shape::kind(value));
+            for byte in &digest(&self.key, value)[..DIGITS / 2] {
+                // Writing to a string cannot fail.
+                let _ = write!(pseudonym, "{byte:02x}");
+            }
+            pseudonym
+        })
     }
 
     fn wire(&self, wire: &mut Wire) {
