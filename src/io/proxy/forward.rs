@@ -1,7 +1,10 @@
 //! One request, passed on, and its answer on the way back.
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
@@ -15,7 +18,6 @@ use hyper::http::request::Parts;
 use hyper::http::uri::{Authority, PathAndQuery};
 use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper_util::client::legacy;
-use tokio::sync::mpsc;
 
 use super::body::{Broken, Homeward, Outward};
 use super::connection::Interim;
@@ -74,7 +76,7 @@ pub(super) async fn forward(
     let body = match outward(recorder, &pending, body, &mut outgoing).await {
         Ok(body) => body,
         Err(broke) => {
-            pending.end(Some(broke.clone()))?;
+            pending.end(Some(&broke))?;
             return Ok(refusal(StatusCode::BAD_REQUEST, &broke));
         }
     };
@@ -84,7 +86,7 @@ pub(super) async fn forward(
         Ok(answer) => homeward(pending, is_head, answer).await,
         Err(error) => {
             let cause = in_words(&error);
-            pending.end(Some(cause.clone()))?;
+            pending.end(Some(&cause))?;
             if dial::is_of_body(&error) {
                 return Ok(refusal(StatusCode::BAD_REQUEST, &cause));
             }
@@ -99,10 +101,10 @@ async fn ask(
     interim: Option<Interim>,
     mut request: Request<Outward>,
 ) -> Result<Response<Incoming>, legacy::Error> {
-    let (tell, mut told) = mpsc::unbounded_channel();
+    let told = Arc::new(Told::default());
+    let tell = Arc::clone(&told);
     on_informational(&mut request, move |answer| {
-        // Nobody listens once the client is gone.
-        let _ = tell.send((answer.status(), answer.headers().clone()));
+        tell.push((answer.status(), answer.headers().clone()));
     });
     let pass_on = async |(status, fields)| {
         let is_awaited = status == StatusCode::CONTINUE && pending.go_on();
@@ -114,14 +116,54 @@ async fn ask(
     let answer = loop {
         tokio::select! {
             biased;
-            Some(said) = told.recv() => pass_on(said).await,
+            said = poll_fn(|cx| told.poll_next(cx)) => pass_on(said).await,
             answer = &mut answering => break answer,
         }
     };
-    while let Ok(said) = told.try_recv() {
+    while let Some(said) = told.next() {
         pass_on(said).await;
     }
     answer
+}
+
+/// The status and the fields of an interim answer.
+type Said = (StatusCode, HeaderMap);
+
+/// What an upstream has said before its answer. Most say nothing: this costs less than a channel.
+#[derive(Default)]
+struct Told(Mutex<(VecDeque<Said>, Option<Waker>)>);
+
+impl Told {
+    fn push(&self, said: Said) {
+        let waker = {
+            let mut told = self.lock();
+            told.0.push_back(said);
+            told.1.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn next(&self) -> Option<Said> {
+        self.lock().0.pop_front()
+    }
+
+    fn poll_next(&self, cx: &Context<'_>) -> Poll<Said> {
+        let mut told = self.lock();
+        if let Some(said) = told.0.pop_front() {
+            return Poll::Ready(said);
+        }
+        match &mut told.1 {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (VecDeque<Said>, Option<Waker>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The upstream's answer, on its way back.
@@ -138,7 +180,7 @@ async fn homeward(
         );
     if let Some(fault) = fault(&head, is_bare) {
         pending.answered(head);
-        pending.end(Some(fault.to_owned()))?;
+        pending.end(Some(fault))?;
         return Ok(refusal(StatusCode::BAD_GATEWAY, fault));
     }
     let mut response = Response::new(());
@@ -170,7 +212,7 @@ async fn homeward(
         match body.frame().await {
             Some(Ok(frame)) => pending.passed.frame(&frame),
             Some(Err(error)) => {
-                pending.end(Some(error.to_string()))?;
+                pending.end(Some(&error.to_string()))?;
                 return Err(error.into());
             }
             None => {}
@@ -198,7 +240,7 @@ fn address(session: &Session, head: &mut Parts) -> Result<Uri, Refused> {
     let target = if is_asterisk {
         "/".to_owned()
     } else {
-        target_of(&head.uri)
+        target_of(&head.uri).into_owned()
     };
     let url = url(session, head, &target)?;
     if url.len() > MAX_URI {
@@ -206,7 +248,7 @@ fn address(session: &Session, head: &mut Parts) -> Result<Uri, Refused> {
         return Err((StatusCode::URI_TOO_LONG, message.to_owned()));
     }
     let no_path = || (StatusCode::BAD_REQUEST, "the target is no path".to_owned());
-    let mut parts = url.parse::<Uri>().map_err(|_| no_path())?.into_parts();
+    let mut parts = Uri::try_from(url).map_err(|_| no_path())?.into_parts();
     if is_asterisk {
         parts.path_and_query = Some(PathAndQuery::from_static("*"));
     }

@@ -15,18 +15,16 @@ const HOP: [&str; 8] = [
 
 /// Takes away the fields of this connection, those that `Connection` names among them.
 pub(super) fn strip(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
+    let named = headers
         .get_all(CONNECTION)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
-        .filter(|name| name != hyper::header::CONTENT_LENGTH)
-        .collect();
-    for name in named {
-        headers.remove(name);
-    }
-    for name in HOP {
+        .filter(|name| name != hyper::header::CONTENT_LENGTH);
+    let own = headers.keys().filter(|name| HOP.contains(&name.as_str()));
+    let gone: Vec<HeaderName> = named.chain(own.cloned()).collect();
+    for name in gone {
         headers.remove(name);
     }
 }
