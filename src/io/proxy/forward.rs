@@ -16,12 +16,15 @@ use hyper::header::{
 };
 use hyper::http::request::Parts;
 use hyper::http::uri::{Authority, PathAndQuery};
+use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper_util::client::legacy;
+use hyper_util::rt::TokioIo;
 
 use super::body::{Broken, Homeward, Outward};
 use super::connection::Interim;
 use super::exchange::{Pending, target_of};
+use super::hop::Wishes;
 use super::intercept;
 use super::refuse::{self, Refused};
 use super::{Recorder, Route, Session, dial, expect, hop, tee};
@@ -46,6 +49,11 @@ pub(super) async fn forward(
     let (recorder, direction) = (&session.recorder, session.route.direction());
     let (mut head, body) = request.into_parts();
     let interim = head.extensions.remove::<Interim>();
+    let wishes = Wishes::of(&head);
+    let near = head
+        .extensions
+        .remove::<OnUpgrade>()
+        .filter(|_| wishes.websocket && body.is_end_stream());
     if let Err((status, message)) = refuse::check(&head) {
         return Ok(refusal(status, &message));
     }
@@ -70,6 +78,11 @@ pub(super) async fn forward(
     let version = head.version;
     let pending = Pending::begin(recorder, direction, head);
     hop::strip(outgoing.headers_mut());
+    let wishes = Wishes {
+        websocket: near.is_some(),
+        ..wishes
+    };
+    wishes.say(outgoing.headers_mut());
     recorder.via.add(version, outgoing.headers_mut());
     outgoing.headers_mut().remove(HOST);
     join_cookies(outgoing.headers_mut());
@@ -82,7 +95,15 @@ pub(super) async fn forward(
     };
     // In HTTP/1.0 there are none (RFC 9110 section 15.2).
     let interim = interim.filter(|_| version == Version::HTTP_11);
-    match ask(&pending, interim, outgoing.map(|()| body)).await {
+    let client = if wishes.websocket {
+        &recorder.switching_client
+    } else {
+        &recorder.client
+    };
+    match ask(&pending, client, interim, outgoing.map(|()| body)).await {
+        Ok(answer) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => {
+            switched(session, &pending, near, answer)
+        }
         Ok(answer) => homeward(pending, is_head, answer).await,
         Err(error) => {
             let cause = in_words(&error);
@@ -98,6 +119,7 @@ pub(super) async fn forward(
 /// Asks the upstream, and passes on what it says before its answer (RFC 9110 section 15.2).
 async fn ask(
     pending: &Pending,
+    client: &dial::Client,
     interim: Option<Interim>,
     mut request: Request<Outward>,
 ) -> Result<Response<Incoming>, legacy::Error> {
@@ -112,7 +134,7 @@ async fn ask(
             interim.send(status, fields).await;
         }
     };
-    let mut answering = pin!(pending.recorder.client.request(request));
+    let mut answering = pin!(client.request(request));
     let answer = loop {
         tokio::select! {
             biased;
@@ -223,11 +245,49 @@ async fn homeward(
     Ok(response.map(|()| body))
 }
 
+/// The upstream switches to WebSocket, where it was asked to: from here on bytes are passed on unread.
+/// The exchange is written before the client hears of it, and cannot be replayed.
+fn switched(
+    session: &Arc<Session>,
+    pending: &Pending,
+    near: Option<OnUpgrade>,
+    answer: Response<Incoming>,
+) -> Result<Response<Homeward>, Broken> {
+    let (mut head, _) = answer.into_parts();
+    let far = head.extensions.remove::<OnUpgrade>();
+    let is_asked_for = hop::is_websocket(&head.headers);
+    let mut response = Response::new(Homeward::Whole(None));
+    *response.status_mut() = head.status;
+    *response.headers_mut() = head.headers.clone();
+    hop::strip(response.headers_mut());
+    let version = head.version;
+    pending.answered(head);
+    let (Some(near), Some(far), true) = (near, far, is_asked_for) else {
+        let fault = "the other party switches to a protocol that it was not asked for";
+        pending.end(Some(fault))?;
+        return Ok(refusal(StatusCode::BAD_GATEWAY, fault));
+    };
+    let passed =
+        "switched to WebSocket: what followed was passed on unread, and cannot be replayed";
+    pending.end(Some(passed))?;
+    let wishes = Wishes {
+        websocket: true,
+        trailers: false,
+    };
+    wishes.say(response.headers_mut());
+    pending.recorder.via.add(version, response.headers_mut());
+    let session = Arc::clone(session);
+    tokio::spawn(async move {
+        // Where one of them has gone, so has the other.
+        if let Ok((near, far)) = tokio::try_join!(near, far) {
+            intercept::tunnel(&session, TokioIo::new(near), TokioIo::new(far)).await;
+        }
+    });
+    Ok(response)
+}
+
 /// Why an answer cannot be passed on, where it cannot.
 fn fault(head: &hyper::http::response::Parts, is_bare: bool) -> Option<&'static str> {
-    if head.status == StatusCode::SWITCHING_PROTOCOLS {
-        return Some("the other party switches to a protocol that it was not asked for");
-    }
     let codings = head.headers.get_all(TRANSFER_ENCODING);
     let is_coded = !is_bare && !refuse::is_chunked_at_most(codings);
     is_coded.then_some("the other party answers in a transfer coding that it was not asked for")
