@@ -117,7 +117,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     if let Some(torn) = torn {
         output::tell(&format!("warning: {torn}"));
     }
-    if recording.is_empty() {
+    if recording.index().is_empty() {
         return Err(Failure::Usage(format!(
             "{}: there is no exchange in it\n  = help: record one first",
             arguments.file.display()

@@ -62,7 +62,7 @@ pub fn index(path: &Path) -> Result<(Indexed, Option<Diagnostic>), StoreError> {
     if har::is_har(&front) {
         return index_bytes(&name, store::read(path)?);
     }
-    index_lines(&name, Stretch { file }, length)
+    index_lines(&name, Stretch { file }, length, STRETCH)
 }
 
 /// The same for bytes that are at hand. `file` is what errors call them.
@@ -79,7 +79,7 @@ pub fn index_bytes(
         return Ok((Indexed::of(&recording), None));
     }
     let length = bytes.len() as u64;
-    index_lines(file, bytes, length)
+    index_lines(file, bytes, length, STRETCH)
 }
 
 /// How many bytes are looked at to tell what a file is.
@@ -133,10 +133,12 @@ fn index_lines(
     file: &str,
     source: impl Source + 'static,
     length: u64,
+    stretch: u64,
 ) -> Result<(Indexed, Option<Diagnostic>), StoreError> {
-    let parts = usize::try_from(length.div_ceil(STRETCH).max(1)).unwrap_or(usize::MAX);
+    let parts = usize::try_from(length.div_ceil(stretch).max(1)).unwrap_or(usize::MAX);
     let parts = parallel::map(parts, &|number| {
-        part(file, &source, number as u64 * STRETCH, length)
+        let from = number as u64 * stretch;
+        part(file, lines(&source, from, stretch, length), from == 0)
     });
     let mut shares = Vec::with_capacity(parts.len());
     let (mut lines, mut torn) = (0, None);
@@ -155,14 +157,14 @@ fn index_lines(
     Ok((Indexed::new(file, Box::new(source), shares), torn))
 }
 
-/// The lines that begin in a stretch.
-fn part(file: &str, source: &dyn Source, from: u64, length: u64) -> Part {
+/// What a stretch holds, of which the lines were read with their place.
+fn part(file: &str, read: Result<(u64, Vec<u8>), String>, is_first: bool) -> Part {
     let mut part = Part {
         share: Share::default(),
         torn: None,
         wrong: None,
     };
-    let (at, bytes) = match lines(source, from, length) {
+    let (mut at, bytes) = match read {
         Ok(read) => read,
         Err(message) => {
             part.wrong = Some(Diagnostic {
@@ -176,9 +178,8 @@ fn part(file: &str, source: &dyn Source, from: u64, length: u64) -> Part {
             return part;
         }
     };
-    let mut at = at;
     let mut rest = bytes.split_inclusive(|byte| *byte == b'\n');
-    if from == 0 {
+    if is_first {
         let first = rest.next().unwrap_or_default();
         if let Err(wrong) = journal::header(first, file) {
             part.wrong = Some(wrong);
@@ -203,8 +204,13 @@ fn part(file: &str, source: &dyn Source, from: u64, length: u64) -> Part {
 }
 
 /// The bytes of the lines that begin in a stretch, and where they begin.
-fn lines(source: &dyn Source, from: u64, length: u64) -> Result<(u64, Vec<u8>), String> {
-    let end = length.min(from + STRETCH);
+fn lines(
+    source: &dyn Source,
+    from: u64,
+    stretch: u64,
+    length: u64,
+) -> Result<(u64, Vec<u8>), String> {
+    let end = length.min(from + stretch);
     // The byte before tells whether a line begins here.
     let before = from.saturating_sub(1);
     let mut bytes = Vec::new();
@@ -216,7 +222,7 @@ fn lines(source: &dyn Source, from: u64, length: u64) -> Result<(u64, Vec<u8>), 
         };
         skipped = line_end + 1;
     }
-    let mut at = before + skipped as u64;
+    let at = before + skipped as u64;
     let mut bytes = bytes.split_off(skipped);
     if at == end {
         bytes.clear();
@@ -226,7 +232,7 @@ fn lines(source: &dyn Source, from: u64, length: u64) -> Result<(u64, Vec<u8>), 
     let mut read = end;
     while read < length && !bytes.ends_with(b"\n") {
         let was = bytes.len();
-        let next = length.min(read + STRETCH / 8);
+        let next = length.min(read + stretch.div_ceil(8));
         extend(source, &mut bytes, read, next)?;
         read = next;
         if let Some(line_end) = bytes[was..].iter().position(|byte| *byte == b'\n') {
@@ -234,7 +240,6 @@ fn lines(source: &dyn Source, from: u64, length: u64) -> Result<(u64, Vec<u8>), 
             break;
         }
     }
-    at = at.min(length);
     Ok((at, bytes))
 }
 
@@ -243,4 +248,51 @@ fn extend(source: &dyn Source, bytes: &mut Vec<u8>, from: u64, to: u64) -> Resul
     let more = usize::try_from(to.saturating_sub(from)).map_err(|error| error.to_string())?;
     bytes.resize(was + more, 0);
     source.read(from, &mut bytes[was..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::cassette::{Direction, Header, VERSION};
+
+    #[test]
+    fn stretches_of_any_length_have_all_lines_once() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let bytes = std::fs::read(root.join("tests/fixtures/cassettes/version-1.jsonl")).unwrap();
+        for (cut_off, stretch) in (1..300).map(|it| (usize::try_from(it).unwrap() % 5, it * 7)) {
+            let mut bytes = bytes.clone();
+            bytes.truncate(bytes.len() - cut_off);
+            let length = bytes.len() as u64;
+            let (indexed, torn) = index_lines("a", bytes.clone(), length, stretch).unwrap();
+            let (whole, other) = parse("a", &bytes).unwrap();
+            assert_eq!(torn, other, "{stretch}");
+            let index = indexed.index();
+            assert_eq!(index.len(), whole.exchanges().len(), "{stretch}");
+            for (at, exchange) in whole.exchanges().iter().enumerate() {
+                assert_eq!(index.load(at).as_ref(), Ok(exchange), "{stretch}");
+                assert_eq!(index.line(at), whole.line(at), "{stretch}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_line_that_is_none_has_its_place() {
+        let directions = vec![Direction::Request];
+        let version = VERSION;
+        let header = Header {
+            version,
+            directions,
+        };
+        let header = serde_json::to_string(&header).unwrap();
+        let one = "{\"number\":1,\"direction\":\"request\",\"at_ms\":0,\"took_ms\":1,\
+            \"request\":{\"method\":\"GET\",\"target\":\"/\",\"headers\":[]}}\n";
+        let text = format!("{header}\n{one}{one}{{}}\n{one}{{}}\n");
+        for stretch in [10, 100, 1000] {
+            let length = text.len() as u64;
+            let wrong = index_lines("a", text.clone().into_bytes(), length, stretch);
+            let wrong = wrong.unwrap_err().to_string();
+            assert!(wrong.starts_with("a:4:"), "{wrong}");
+        }
+        assert!(index_bytes("a", Vec::new()).is_err());
+    }
 }

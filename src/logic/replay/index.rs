@@ -210,6 +210,7 @@ impl Indexed {
             let answered = of_it[..entry.answered as usize].iter();
             services.extend(answered.filter(|key| !bots.contains(key)));
         }
+        made.shrink_to_fit();
         let prints = entries.iter().map(|(from, entry)| {
             let asked = from + entry.calls as usize;
             let asked = &keys[asked..asked + entry.asked as usize];
@@ -255,9 +256,9 @@ impl Indexed {
         Self::new(recording.file(), Box::new(text), vec![share])
     }
 
-    /// Whether there is no exchange in it.
-    pub const fn is_empty(&self) -> bool {
-        self.index.spans.is_empty()
+    /// What is kept of the exchanges.
+    pub const fn index(&self) -> &Index {
+        &self.index
     }
 
     /// Whether there is a notification in it.
