@@ -236,22 +236,23 @@ fn respond(
         stage.went_on();
         return Ok(reply);
     }
-    let mut answer = None;
-    if !received.is_coded() {
-        answer = stage.party().answer_same(&Asked {
-            method: received.method(),
-            target: &received.target(),
-            body: received.body(),
-        });
-    }
-    let mut service;
-    let answer = if let Some(answer) = answer {
-        service = stage.party();
+    let mut service = stage.party();
+    let same = (!received.is_coded())
+        .then(|| {
+            service.answer_same(&Asked {
+                method: received.method(),
+                target: &received.target(),
+                body: received.body(),
+            })
+        })
+        .flatten();
+    let answer = if let Some(answer) = same {
         if service.shows() {
             service.show_unread(Box::new(move || shown(received)), &answer);
         }
         answer
     } else {
+        drop(service);
         let request = received.decode()?;
         service = stage.party();
         service.answer(request)

@@ -142,7 +142,7 @@ impl Service {
             // In a further round it may stand for something else.
             return None;
         }
-        self.lessons += u64::from(!new.is_empty());
+        // No lesson: what stands for itself changes no answer.
         for key in new {
             self.mapping.learn_same(key);
         }
@@ -256,7 +256,7 @@ impl Service {
         comparison.commit(&mut self.mapping);
     }
 
-    /// How often the service has learnt what a recorded value is in this run.
+    /// How often the service has learnt what a recorded value is in this run, by a comparison.
     pub const fn lessons(&self) -> u64 {
         self.lessons
     }
