@@ -7,7 +7,6 @@ use std::hash::BuildHasher as _;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use foldhash::quality::RandomState;
 use serde_json::json;
 use tokio::sync::{Notify, Semaphore, mpsc};
@@ -494,8 +493,7 @@ async fn ask(
 fn outgoing(request: &replay::OutgoingRequest, url: String) -> OutgoingRequest {
     let mut outgoing = OutgoingRequest::new(request.method.as_str(), url);
     outgoing.headers = request.message.headers.iter().cloned().collect();
-    outgoing.body =
-        (!request.message.body.is_empty()).then(|| Bytes::from(request.message.body.clone()));
+    outgoing.body = (!request.message.body.is_empty()).then(|| request.message.body.clone());
     outgoing
 }
 

@@ -86,18 +86,15 @@ impl Print {
     }
 
     fn with(method: &str, target: &str, body: Lanes, mut seen: Seen) -> Self {
-        let (shape, ids) = match Resource::parse(target) {
-            Some(resource) => {
-                seen.takes_more |= !target.contains('/');
-                path_lanes(resource, &mut seen.ids)
-            }
-            None => {
-                let ids = mapping::ids_of_path(target);
-                // The comparison does not ask for them.
-                seen.takes_more |= !ids.is_empty();
-                let shape = text(&resource::shape_of(target));
-                (shape, of_ids(&ids, &mut seen.ids))
-            }
+        let (shape, ids) = if let Some(resource) = Resource::parse(target) {
+            seen.takes_more |= !target.contains('/');
+            path_lanes(resource, &mut seen.ids)
+        } else {
+            let ids = mapping::ids_of_path(target);
+            // The comparison does not ask for them.
+            seen.takes_more |= !ids.is_empty();
+            let shape = text(&resource::shape_of(target));
+            (shape, of_ids(&ids, &mut seen.ids))
         };
         let line = mix(0, (method, shape.fixed));
         let query = target.split_once('?').map_or("", |(_, query)| query);

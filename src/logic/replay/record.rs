@@ -240,9 +240,9 @@ impl Record {
             let whole: Vec<Traffic> = shown.collect();
             let last = whole[whole.len().saturating_sub(KEPT)..].to_vec();
             // What was taken for nothing comes last.
-            let mut placed: Vec<_> = places.into_iter().zip(whole).collect();
-            placed.sort_by_key(|(place, _)| (place.is_none(), *place));
-            let whole = placed.into_iter().map(|(_, message)| message).collect();
+            let mut ordered: Vec<_> = places.into_iter().zip(whole).collect();
+            ordered.sort_by_key(|(place, _)| (place.is_none(), *place));
+            let whole = ordered.into_iter().map(|(_, message)| message).collect();
             (last, kept(whole, recorded, mapping)?)
         } else {
             let passed = traffic.len().saturating_sub(KEPT);

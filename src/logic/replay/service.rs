@@ -313,33 +313,30 @@ impl Service {
         self.left = self.left.saturating_sub(1);
         self.record.played += 1;
         let number = self.recorded.number(index);
-        let mut answer = match answered {
-            Some((status, message, is_omitted)) => {
-                if is_omitted {
-                    self.record.note(format!(
-                        "the body of the answer of exchange {number} was not kept; it went out empty"
-                    ));
-                }
-                Answer {
-                    status,
-                    message,
-                    took: Duration::ZERO,
-                    tells: Vec::new(),
-                    exchange: Some(index),
-                    is_lasting: false,
-                }
-            }
-            None => {
+        let mut answer = if let Some((status, message, is_omitted)) = answered {
+            if is_omitted {
                 self.record.note(format!(
-                    "exchange {number} was recorded without an answer; it was answered 502"
+                    "the body of the answer of exchange {number} was not kept; it went out empty"
                 ));
-                refusal(
-                    502,
-                    "the recorded exchange broke",
-                    &Value::Null,
-                    Some(index),
-                )
             }
+            Answer {
+                status,
+                message,
+                took: Duration::ZERO,
+                tells: Vec::new(),
+                exchange: Some(index),
+                is_lasting: false,
+            }
+        } else {
+            self.record.note(format!(
+                "exchange {number} was recorded without an answer; it was answered 502"
+            ));
+            refusal(
+                502,
+                "the recorded exchange broke",
+                &Value::Null,
+                Some(index),
+            )
         };
         answer.took = took;
         if self.options.tells {
