@@ -239,15 +239,8 @@ pub fn load(path: &Path) -> Result<Loaded, StoreError> {
 pub fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, StoreError> {
     let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate();
     let (_, first) = lines.next().unwrap_or_default();
-    let header: Header = line(first, 1, file).map_err(broken)?;
-    if header.version == 0 || header.version > VERSION {
-        let message = format!("version {} of the format is unknown", header.version);
-        let mut wrong = Place { line: 1, column: 0 }.complain(file, "", message);
-        wrong.remedy = Some(format!("this confcall reads up to version {VERSION}"));
-        return Err(broken(wrong));
-    }
     let mut loaded = Loaded {
-        header,
+        header: header(first, file).map_err(broken)?,
         exchanges: Vec::new(),
         torn: None,
         whole: bytes.len() as u64,
@@ -256,12 +249,10 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, StoreError> {
     for (index, text) in lines {
         match line(text, index + 1, file) {
             Ok(exchange) => loaded.exchanges.push(exchange),
-            Err(mut torn) if !text.ends_with(b"\n") => {
-                torn.message = format!("the last line is torn: {}", torn.message);
-                torn.remedy = Some("it was passed over; what stands before it is whole".into());
+            Err(torn) if !text.ends_with(b"\n") => {
                 loaded.whole -= text.len() as u64;
                 loaded.is_ended = true;
-                loaded.torn = Some(torn);
+                loaded.torn = Some(passed_over(torn));
             }
             Err(wrong) => return Err(broken(wrong)),
         }
@@ -269,12 +260,35 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, StoreError> {
     Ok(loaded)
 }
 
+/// The first line of a cassette.
+pub(super) fn header(first: &[u8], file: &str) -> Result<Header, Diagnostic> {
+    let header: Header = line(first, 1, file)?;
+    if header.version == 0 || header.version > VERSION {
+        let message = format!("version {} of the format is unknown", header.version);
+        let mut wrong = Place { line: 1, column: 0 }.complain(file, "", message);
+        wrong.remedy = Some(format!("this confcall reads up to version {VERSION}"));
+        return Err(wrong);
+    }
+    Ok(header)
+}
+
+/// What is told of a last line that was cut off.
+pub(super) fn passed_over(mut torn: Diagnostic) -> Diagnostic {
+    torn.message = format!("the last line is torn: {}", torn.message);
+    torn.remedy = Some("it was passed over; what stands before it is whole".into());
+    torn
+}
+
 fn broken(wrong: Diagnostic) -> StoreError {
     StoreError::Broken(vec![wrong])
 }
 
 /// A line of the file, its number counted from 1.
-fn line<T: DeserializeOwned>(line: &[u8], number: usize, file: &str) -> Result<T, Diagnostic> {
+pub(super) fn line<T: DeserializeOwned>(
+    line: &[u8],
+    number: usize,
+    file: &str,
+) -> Result<T, Diagnostic> {
     let wrong = |column, message: String| Diagnostic {
         file: file.to_owned(),
         line: number,

@@ -6,6 +6,7 @@
     reason = "a test that cannot be set up fails, and the place says why"
 )]
 
+mod long;
 mod snapshots;
 
 use std::io::{BufRead as _, BufReader, Read as _};

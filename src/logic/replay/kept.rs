@@ -6,8 +6,9 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::index::Index;
 use super::mapping::{self, Mapping, Role};
-use super::origins;
+use super::origins::{self, Values};
 use crate::logic::verdict::{self, Traffic, TrafficMessage};
 use crate::model::cassette::{
     Content, Direction, Exchange, RecordedRequest, RecordedResponse, Wire,
@@ -16,20 +17,21 @@ use crate::model::identifier;
 use crate::model::message::{Headers, Payload, Request};
 use crate::model::redaction::{self, Redactor};
 use crate::model::resource;
+use crate::text::diagnostic::Diagnostic;
 
 /// Messages in their order, ready to be kept. `mapping` is what the replay has learnt to its end.
 pub(super) fn kept(
     mut traffic: Vec<Traffic>,
-    exchanges: &[Exchange],
+    index: &Index,
     mapping: &Mapping,
-) -> Vec<Traffic> {
-    let mut names = Names::new(exchanges, mapping);
+) -> Result<Vec<Traffic>, Diagnostic> {
+    let mut names = Names::new(index, mapping)?;
     for message in &mut traffic {
         let is_told = message.from == verdict::Role::Service;
         names.message(&mut message.message, is_told);
     }
     redact(&mut traffic);
-    traffic
+    Ok(traffic)
 }
 
 /// The names of the values of a run. What the recording has is counted there, so that what a live
@@ -45,11 +47,11 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn new(exchanges: &[Exchange], mapping: &'a Mapping) -> Self {
+    fn new(index: &Index, mapping: &'a Mapping) -> Result<Self, Diagnostic> {
         let mut recorded = HashMap::new();
         let mut addresses = HashMap::new();
         let mut callbacks = 0;
-        origins::each(exchanges, |_, _, values| {
+        let mut note = |values: &mut Values| {
             for id in values.ids.drain(..) {
                 let number = recorded.len() + 1;
                 recorded.entry(identifier::normal(&id)).or_insert(number);
@@ -64,13 +66,16 @@ impl<'a> Names<'a> {
                 let path = resource::path_of(live).to_owned();
                 addresses.entry(path).or_insert(callbacks);
             }
-        });
-        Self {
+        };
+        for at in 0..index.len() {
+            origins::each(&index.load(at)?, |_, values| note(values));
+        }
+        Ok(Self {
             mapping,
             recorded,
             addresses,
             new: HashMap::new(),
-        }
+        })
     }
 
     fn message(&mut self, message: &mut TrafficMessage, is_told: bool) {
@@ -271,7 +276,9 @@ fn replace(message: &mut TrafficMessage, redacted: &Exchange) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::index::Indexed;
     use super::*;
+    use crate::logic::recording::Recording;
     use crate::model::message::Response;
     use serde_json::json;
 
@@ -327,7 +334,8 @@ mod tests {
             of(verdict::Role::Bot, request),
             of(verdict::Role::Service, told),
         ];
-        let kept = kept(traffic, &[recorded()], &mapping);
+        let recording = Recording::new("a", Vec::new(), [(2, recorded())]);
+        let kept = kept(traffic, &Indexed::of(&recording).index, &mapping).unwrap();
         let [
             TrafficMessage::Response(echo),
             TrafficMessage::Request(request),
