@@ -393,6 +393,9 @@ impl Index {
 /// Of an exchange what answering it takes.
 #[derive(Debug, Deserialize)]
 pub(super) struct Answering<'a> {
+    /// Whether it broke, or left HTTP behind.
+    #[serde(default)]
+    pub(super) broke: Option<serde::de::IgnoredAny>,
     pub(super) took_ms: u64,
     #[serde(borrow, default)]
     pub(super) response: Option<Answered<'a>>,

@@ -301,7 +301,9 @@ impl Service {
         let mapping = &self.mapping;
         let answered = self.recorded.answer(index, |exchange| {
             let took = Duration::from_millis(exchange.took_ms);
-            let answer = exchange.response.map(|response| {
+            // What broke on the way, or left HTTP behind, is no answer that could be given again.
+            let whole = exchange.response.filter(|_| exchange.broke.is_none());
+            let answer = whole.map(|response| {
                 let is_omitted = matches!(response.body, Standing::Omitted { .. });
                 let message = Outgoing::response(&response, mapping);
                 (response.status, message, is_omitted)
@@ -329,7 +331,7 @@ impl Service {
             }
         } else {
             self.record.note(format!(
-                "exchange {number} was recorded without an answer; it was answered 502"
+                "exchange {number} was recorded without a whole answer; it was answered 502"
             ));
             refusal(
                 502,
