@@ -1,19 +1,18 @@
 //! Exchanges that are about the same calls.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use serde_json::Value;
 
 use crate::logic::judge::people::call_of;
 use crate::model::cassette::{Content, Exchange};
 use crate::model::identifier;
-use crate::model::resource::{self, Resource};
+use crate::model::resource::Resource;
 
 /// The exchanges in groups that have calls in common, each in order, the groups in the order of
 /// their first. An exchange about no call is a group of its own.
 pub fn groups(exchanges: &[Exchange]) -> Vec<Vec<usize>> {
     let mut parents: Vec<usize> = (0..exchanges.len()).collect();
-    let mut first_of: HashMap<String, usize> = HashMap::new();
+    let mut first_of: HashMap<String, usize> = HashMap::default();
     for (index, exchange) in exchanges.iter().enumerate() {
         for call in calls(exchange) {
             let first = *first_of.entry(call).or_insert(index);
@@ -21,7 +20,7 @@ pub fn groups(exchanges: &[Exchange]) -> Vec<Vec<usize>> {
             parents[one.max(other)] = one.min(other);
         }
     }
-    let mut places: HashMap<usize, usize> = HashMap::new();
+    let mut places: HashMap<usize, usize> = HashMap::default();
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for index in 0..exchanges.len() {
         let root = root(&mut parents, index);
@@ -56,11 +55,9 @@ fn calls(exchange: &Exchange) -> Vec<String> {
             .filter(|(name, _)| name.eq_ignore_ascii_case("location"));
         calls.extend(located.filter_map(|(_, to)| Resource::parse(to)?.call().map(normal)));
         collect(&response.body, &mut calls);
-        if let (Content::Json(body), 201, true) = (
-            &response.body,
-            response.status,
-            resource::shape_of(&request.target) == "calls",
-        ) {
+        if let (Content::Json(body), 201, Some(Resource::Calls)) =
+            (&response.body, response.status, &target)
+        {
             calls.extend(body["id"].as_str().map(normal));
         }
     }

@@ -1,6 +1,7 @@
 //! The recorded service, for a live bot.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -148,15 +149,15 @@ impl Service {
     /// Keeps an exchange for the report.
     fn show(&mut self, request: Request, answer: &Answer, place: Option<Place>) {
         self.record
-            .traffic(Role::Bot, place, TrafficMessage::Request(request));
+            .traffic(Role::Bot, place, TrafficMessage::Request(request.into()));
         self.record.traffic(
             Role::Service,
             place,
-            TrafficMessage::Response(Response {
+            TrafficMessage::Response(Arc::new(Response {
                 status: answer.status,
                 headers: answer.message.headers.iter().cloned().collect(),
                 body: Payload::from_bytes(&answer.message.body),
-            }),
+            })),
         );
     }
 
@@ -393,8 +394,11 @@ impl Service {
         };
         let method = recorded.method.clone();
         let place = Some(Place::of(index));
-        self.record
-            .traffic(Role::Service, place, TrafficMessage::Request(request));
+        self.record.traffic(
+            Role::Service,
+            place,
+            TrafficMessage::Request(request.into()),
+        );
         OutgoingRequest {
             exchange: index,
             method,
@@ -410,7 +414,7 @@ impl Service {
         match answer {
             Ok(response) => {
                 let status = response.status;
-                let message = TrafficMessage::Response(response);
+                let message = TrafficMessage::Response(response.into());
                 let place = Some(Place::of(index));
                 self.record.traffic(Role::Bot, place, message);
                 if !(200..300).contains(&status) {
