@@ -292,7 +292,7 @@ fn shown(received: Received) -> TrafficMessage {
         headers: Headers::new(),
         body: Payload::Empty,
     });
-    TrafficMessage::Request(request)
+    TrafficMessage::Request(request.into())
 }
 
 /// Sends notifications, those of one group in their order.

@@ -326,7 +326,7 @@ mod tests {
             Traffic {
                 from: Role::Bot,
                 step: Some(1),
-                message: TrafficMessage::Request(Request {
+                message: TrafficMessage::Request(std::sync::Arc::new(Request {
                     method: "POST".into(),
                     target: format!("/calls/{}", CALL.to_uppercase()),
                     headers: Headers::from_iter([
@@ -335,16 +335,16 @@ mod tests {
                         ("authorization", "Bearer s3cret"),
                     ]),
                     body: Payload::Json(json!({"a": "{b}"})),
-                }),
+                })),
             },
             Traffic {
                 from: Role::Service,
                 step: Some(2),
-                message: TrafficMessage::Response(Response {
+                message: TrafficMessage::Response(std::sync::Arc::new(Response {
                     status: 202,
                     headers: Headers::new(),
                     body: Payload::Empty,
-                }),
+                })),
             },
         ];
         let without_places = documented.replace("  p.md:7", "").replace("  p.md:9", "");

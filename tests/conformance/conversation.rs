@@ -2,6 +2,8 @@
 //! rendering for both, variables by name, properties in one order, and what nobody judges (times,
 //! tags, addresses, ids that nothing else names) by its form.
 
+use std::sync::Arc;
+
 use confcall::logic::judge::notice::{self, Notice};
 use confcall::logic::verdict::{Role, ScenarioResult, Traffic, TrafficMessage};
 use confcall::model::message::{Body, Payload};
@@ -93,8 +95,8 @@ fn actual_step(scenario: &Scenario, result: &ScenarioResult, index: usize) -> St
     let mut found = found.clone();
     found.step = Some(index + 1);
     match &mut found.message {
-        TrafficMessage::Request(message) => sort(&mut message.body),
-        TrafficMessage::Response(message) => sort(&mut message.body),
+        TrafficMessage::Request(message) => sort(&mut Arc::make_mut(message).body),
+        TrafficMessage::Response(message) => sort(&mut Arc::make_mut(message).body),
         TrafficMessage::Event(_) => {}
     }
     let text = conversation::traffic(&[found], &Names::new(&result.bound));

@@ -8,7 +8,7 @@ use confcall::io::store;
 use confcall::logic::judge::bindings::Bindings;
 use confcall::logic::judge::page::Page;
 use confcall::logic::judge::{
-    Action, CueAnswer, Event, ExchangeId, Judge, Options, Outcome, TransportFailure,
+    Action, Case, CueAnswer, Event, ExchangeId, Judge, Options, Outcome, TransportFailure,
 };
 use confcall::logic::verdict::Role;
 use confcall::model::message::{Body, HeaderFields, Headers, Payload, Request, Response};
@@ -246,8 +246,7 @@ struct Stage {
 impl Stage {
     fn new(talk: &Talk) -> Self {
         let judge = Judge::new(
-            Arc::clone(&talk.scenario),
-            Arc::clone(&talk.page),
+            Case::new(Arc::clone(&talk.scenario), Arc::clone(&talk.page)),
             talk.bindings.clone(),
             talk.options.clone(),
             talk.role,
@@ -267,6 +266,7 @@ impl Stage {
         match made.clone() {
             Move::Answer(response) => {
                 if let Some(exchange) = self.sent.pop_front() {
+                    let response = response.into();
                     self.handle(Event::Answered { exchange, response });
                 }
             }
@@ -274,6 +274,7 @@ impl Stage {
                 self.received += 1;
                 let exchange = self.received;
                 let replies = self.replies();
+                let request = request.into();
                 self.handle(Event::Received { exchange, request });
                 assert_eq!(
                     self.replies(),

@@ -21,7 +21,7 @@ fn notifications(played: &Played) -> impl Iterator<Item = &Value> {
 
 fn answers(played: &Played) -> impl Iterator<Item = &Response> {
     played.actions.iter().filter_map(|action| match action {
-        Action::Reply { response, .. } => Some(response),
+        Action::Reply { response, .. } => Some(&**response),
         _ => None,
     })
 }

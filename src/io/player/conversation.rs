@@ -49,8 +49,7 @@ impl Conversation {
             }
         }
         let judge = Arc::new(Mutex::new(Judge::new(
-            Arc::clone(&case.scenario),
-            Arc::clone(&case.page),
+            case.clone(),
             bindings,
             session.judge.clone(),
             session.target.role(),
@@ -77,6 +76,7 @@ impl Conversation {
             for request in early {
                 // It was acknowledged when it came.
                 let exchange = self.session.hub.number();
+                let request = request.into();
                 self.handle(Event::Received { exchange, request });
             }
         }
@@ -151,6 +151,7 @@ impl Conversation {
         match incoming {
             Incoming::Request(exchange, request, answer) => {
                 self.replies.insert(exchange, answer);
+                let request = request.into();
                 self.handle(Event::Received { exchange, request });
             }
             Incoming::Ambiguous => self.is_ambiguous = true,
@@ -171,7 +172,7 @@ impl Conversation {
                 Action::Cue { step, request } => self.cue(step, &request),
                 Action::Reply { exchange, response } => {
                     if let Some(answer) = self.replies.remove(&exchange)
-                        && answer.send(response).is_err()
+                        && answer.send(Arc::unwrap_or_clone(response)).is_err()
                     {
                         // The target went away before it was answered: it may come again.
                         let lost = Event::ReplyLost { exchange };
@@ -196,7 +197,10 @@ impl Conversation {
         tokio::spawn(async move {
             let deadline = session.judge.deadline;
             let event = match session.client.send(outgoing, deadline).await {
-                Ok(response) => Event::Answered { exchange, response },
+                Ok(response) => Event::Answered {
+                    exchange,
+                    response: response.into(),
+                },
                 Err(error) => Event::Broken {
                     exchange,
                     failure: failure(&error),

@@ -3,8 +3,12 @@
 //! Variables that must agree share a root: `same_as` of the scenario file, or, where the run is
 //! literal, nothing but equal printed values. A root is bound once.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
+use serde_json::Value;
+
+use super::outline;
 use crate::model::identifier;
 use crate::model::scenario::{Kind, Script};
 use crate::model::template;
@@ -12,8 +16,8 @@ use crate::model::template;
 /// The variables of one conversation, with what is known of them.
 #[derive(Debug, Clone)]
 pub struct Bindings {
-    variables: HashMap<String, Slot>,
-    values: HashMap<String, String>,
+    variables: foldhash::HashMap<String, Slot>,
+    values: foldhash::HashMap<String, String>,
     fresh: HashMap<String, String>,
 }
 
@@ -28,7 +32,7 @@ impl Bindings {
     /// The variables of a script, none bound. `fresh` gives each root the value that it takes
     /// where confcall has to make one up; roots that it leaves out take the printed value.
     pub fn new(script: &Script, literal: bool, fresh: HashMap<String, String>) -> Self {
-        let mut variables: HashMap<String, Slot> = HashMap::new();
+        let mut variables = foldhash::HashMap::default();
         for (name, variable) in &script.variables {
             let root = if literal {
                 script
@@ -54,7 +58,7 @@ impl Bindings {
         }
         Self {
             variables,
-            values: HashMap::new(),
+            values: foldhash::HashMap::default(),
             fresh,
         }
     }
@@ -90,6 +94,13 @@ impl Bindings {
         value
     }
 
+    /// Binds a variable that has no value yet to the one that [`Bindings::value`] gives.
+    pub fn settle(&mut self, name: &str) {
+        if self.get(name).is_none() {
+            self.value(name);
+        }
+    }
+
     /// The value that [`Bindings::value`] would give, without binding it.
     pub fn proposal(&self, name: &str) -> String {
         let root = self.root(name);
@@ -104,20 +115,25 @@ impl Bindings {
 
     /// A template with every variable filled in by [`Bindings::value`].
     pub fn fill(&mut self, text: &str) -> String {
-        for part in template::parts(text) {
-            if let template::Part::Variable(name) = part {
-                self.value(name);
-            }
+        for name in template::variables(text) {
+            self.settle(name);
         }
         template::fill(text, &|name| self.get(name).map(str::to_owned))
     }
 
+    /// A template with every bound variable filled in, borrowed where it holds none.
+    pub fn filled<'a>(&'a self, text: &'a str) -> Cow<'a, str> {
+        match template::sole_variable(text) {
+            Some(name) => self.get(name).map_or(Cow::Borrowed(text), Cow::Borrowed),
+            None if !text.contains(['{', '}']) => Cow::Borrowed(text),
+            None => template::fill(text, &|name| self.get(name).map(str::to_owned)).into(),
+        }
+    }
+
     /// A JSON template with every variable filled in by [`Bindings::value`].
-    pub fn fill_json(&mut self, body: &serde_json::Value) -> serde_json::Value {
-        let mut names = Vec::new();
-        collect_names(body, &mut names);
-        for name in names {
-            self.value(name);
+    pub fn fill_json(&mut self, body: &Value) -> Value {
+        for name in outline::variables(body) {
+            self.settle(&name);
         }
         template::fill_json(body, &|name| self.get(name).map(str::to_owned))
     }
@@ -177,22 +193,6 @@ pub fn is_placeholder(printed: &str) -> bool {
         || printed.ends_with("-value")
         || (printed.starts_with('{') && printed.ends_with('}'))
         || (printed.starts_with('<') && printed.ends_with('>'))
-}
-
-fn collect_names<'a>(body: &'a serde_json::Value, names: &mut Vec<&'a str>) {
-    match body {
-        serde_json::Value::String(text) => {
-            names.extend(template::parts(text).into_iter().filter_map(|p| match p {
-                template::Part::Variable(name) => Some(name),
-                template::Part::Literal(_) => None,
-            }));
-        }
-        serde_json::Value::Array(items) => items.iter().for_each(|i| collect_names(i, names)),
-        serde_json::Value::Object(properties) => {
-            properties.values().for_each(|i| collect_names(i, names));
-        }
-        _ => {}
-    }
 }
 
 #[cfg(test)]

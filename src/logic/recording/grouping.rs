@@ -1,14 +1,14 @@
 //! Exchanges that are about the same calls.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 
+use foldhash::HashMap;
 use serde_json::Value;
 
 use crate::logic::judge::people::call_of;
 use crate::model::cassette::{Content, Exchange};
 use crate::model::identifier;
-use crate::model::resource::{self, Resource};
+use crate::model::resource::Resource;
 
 /// The exchanges in groups that have calls in common, each in order, the groups in the order of
 /// their first. An exchange about no call is a group of its own.
@@ -39,7 +39,7 @@ impl<C> Default for Grouping<C> {
     fn default() -> Self {
         Self {
             parents: Vec::new(),
-            first_of: HashMap::new(),
+            first_of: HashMap::default(),
         }
     }
 }
@@ -100,11 +100,9 @@ pub fn calls(exchange: &Exchange) -> Vec<String> {
             .filter(|(name, _)| name.eq_ignore_ascii_case("location"));
         calls.extend(located.filter_map(|(_, to)| Resource::parse(to)?.call().map(normal)));
         collect(&response.body, &mut calls);
-        if let (Content::Json(body), 201, true) = (
-            &response.body,
-            response.status,
-            resource::shape_of(&request.target) == "calls",
-        ) {
+        if let (Content::Json(body), 201, Some(Resource::Calls)) =
+            (&response.body, response.status, &target)
+        {
             calls.extend(body["id"].as_str().map(normal));
         }
     }

@@ -219,12 +219,12 @@ impl Bot {
         self.record.traffic(
             Role::Bot,
             Some(Place::of(index)),
-            TrafficMessage::Request(Request {
+            TrafficMessage::Request(Arc::new(Request {
                 method: method.clone(),
                 target: target.clone(),
                 headers: message.headers.iter().cloned().collect(),
                 body: Payload::from_bytes(&message.body),
-            }),
+            })),
         );
         Ok(OutgoingRequest {
             exchange: index,
@@ -279,8 +279,11 @@ impl Bot {
             self.depart(index, Rule::ResponseStatus, pair, message);
         }
         let place = Some(Place::of(index));
-        self.record
-            .traffic(Role::Service, place, TrafficMessage::Response(response));
+        self.record.traffic(
+            Role::Service,
+            place,
+            TrafficMessage::Response(response.into()),
+        );
     }
 
     fn compare_content(&mut self, index: usize, recorded: &RecordedResponse, response: &Response) {
@@ -347,14 +350,14 @@ impl Bot {
     pub fn received(&mut self, request: Request) -> u16 {
         let body = request.body.clone();
         let path = resource::path_of(&request.target).to_owned();
-        let message = TrafficMessage::Request(request);
+        let message = TrafficMessage::Request(request.into());
         let message = self.record.traffic(Role::Service, None, message);
         let acknowledgement = Response {
             status: ACKNOWLEDGED,
             headers: Headers::new(),
             body: Payload::Empty,
         };
-        let acknowledgement = TrafficMessage::Response(acknowledgement);
+        let acknowledgement = TrafficMessage::Response(acknowledgement.into());
         self.record.traffic(Role::Bot, None, acknowledgement);
         let entries = match &body {
             Payload::Json(body) => notice::entries(body).cloned(),

@@ -3,6 +3,7 @@
 //! Not for: how it is shown.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -81,11 +82,13 @@ impl<'a> Names<'a> {
     fn message(&mut self, message: &mut TrafficMessage, is_told: bool) {
         match message {
             TrafficMessage::Request(request) => {
+                let request = Arc::make_mut(request);
                 self.target(request, is_told);
                 self.headers(&mut request.headers);
                 self.body(&mut request.body);
             }
             TrafficMessage::Response(response) => {
+                let response = Arc::make_mut(response);
                 self.headers(&mut response.headers);
                 self.body(&mut response.body);
             }
@@ -251,11 +254,13 @@ fn content(body: &Payload) -> Content {
 fn replace(message: &mut TrafficMessage, redacted: &Exchange) {
     let (headers, body, from, content) = match (message, &redacted.response) {
         (TrafficMessage::Request(it), _) => {
+            let it = Arc::make_mut(it);
             it.target.clone_from(&redacted.request.target);
             let from = &redacted.request;
             (&mut it.headers, &mut it.body, &from.headers, &from.body)
         }
         (TrafficMessage::Response(it), Some(from)) => {
+            let it = Arc::make_mut(it);
             (&mut it.headers, &mut it.body, &from.headers, &from.body)
         }
         (TrafficMessage::Event(text), _) => {
@@ -301,7 +306,7 @@ mod tests {
         mapping.learn(RECORDED, LIVE);
         mapping.learn("redacted-key-0123456789ab", "hunter2");
         mapping.redirect("https://bot.example/hook", "http://127.0.0.1:1/hook");
-        let request = TrafficMessage::Request(Request {
+        let request = TrafficMessage::Request(Arc::new(Request {
             method: "POST".to_owned(),
             target: format!("/v1/calls/{LIVE}/other-id/op-9?x={LIVE}"),
             headers: Headers::from_iter([("Authorization", "Bearer a-token-that-is-told-late-1")]),
@@ -312,18 +317,18 @@ mod tests {
                 "added": {"id": "op-7", "again": ["op-7"]},
                 "status": "running",
             })),
-        });
-        let echo = TrafficMessage::Response(Response {
+        }));
+        let echo = TrafficMessage::Response(Arc::new(Response {
             status: 200,
             headers: Headers::new(),
             body: Payload::Json(json!({"echo": "a-token-that-is-told-late-1"})),
-        });
-        let told = TrafficMessage::Request(Request {
+        }));
+        let told = TrafficMessage::Request(Arc::new(Request {
             method: "POST".to_owned(),
             target: "/hook".to_owned(),
             headers: Headers::new(),
             body: Payload::Empty,
-        });
+        }));
         let of = |from, message| Traffic {
             from,
             step: None,

@@ -164,7 +164,7 @@ impl Service {
             .look_for(&print, &request)
             .unwrap_or_else(|lost| self.give_up(lost));
         if !self.options.reuse {
-            self.show(TrafficMessage::Request(request), &answer);
+            self.show(TrafficMessage::Request(request.into()), &answer);
         }
         answer
     }
@@ -211,11 +211,12 @@ impl Service {
         self.record.traffic(Role::Bot, place, request);
         let (status, message) = (answer.status, answer.message.clone());
         let read: Unread = Box::new(move || {
-            TrafficMessage::Response(Response {
+            let response = Response {
                 status,
                 headers: message.headers.into_iter().collect(),
                 body: Payload::from_bytes(&message.body),
-            })
+            };
+            TrafficMessage::Response(response.into())
         });
         self.record.traffic(Role::Service, place, read);
     }
@@ -469,8 +470,11 @@ impl Service {
             body: Payload::from_bytes(&message.body),
         };
         let place = Some(Place::of(index));
-        self.record
-            .traffic(Role::Service, place, TrafficMessage::Request(request));
+        self.record.traffic(
+            Role::Service,
+            place,
+            TrafficMessage::Request(request.into()),
+        );
         Some(OutgoingRequest {
             exchange: index,
             method: recorded.method,
@@ -486,7 +490,7 @@ impl Service {
         match answer {
             Ok(response) => {
                 let status = response.status;
-                let message = TrafficMessage::Response(response);
+                let message = TrafficMessage::Response(response.into());
                 let place = Some(Place::of(index));
                 self.record.traffic(Role::Bot, place, message);
                 if !(200..300).contains(&status) {
