@@ -240,8 +240,7 @@ fn shipped_scenarios_fill_in_to_what_is_printed(pages: &Path) {
             let place = format!("{}:{}", script.source, step.line());
             assert_eq!(start_line(step, &value), printed.start, "{place}");
             let headers: Vec<_> = step
-                .headers()
-                .iter()
+                .fields()
                 .map(|(name, text)| (name.clone(), template::fill(text, &value)))
                 .collect();
             assert_eq!(headers, printed.headers, "{place}");
@@ -313,6 +312,7 @@ fn start_line(step: &Step, value: &impl Fn(&str) -> Option<String>) -> String {
     match step {
         Step::Request(step) => format!("{} {}", step.method, template::fill(&step.target, value)),
         Step::Response(step) => step.status.to_string(),
+        Step::Refusal(_) => unreachable!("no page documents a refusal"),
         Step::Notification(step) => {
             format!("{} {}", step.method, template::fill(&step.target, value))
         }
@@ -574,10 +574,10 @@ fn fill_step(
 ) -> (String, Vec<String>, Option<Value>) {
     let target = match step {
         Step::Request(step) => template::fill(&step.target, value),
-        Step::Response(_) => String::new(),
+        Step::Response(_) | Step::Refusal(_) => String::new(),
         Step::Notification(step) => template::fill(&step.target, value),
     };
-    let headers = step.headers().values();
+    let headers = step.headers().into_iter().flat_map(|it| it.values());
     (
         target,
         headers.map(|text| template::fill(text, value)).collect(),

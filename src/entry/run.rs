@@ -212,6 +212,7 @@ impl Options {
             Target::Service { .. } | Target::Bot { .. } => SETTLE,
         };
         let mut scenarios = arguments.which.select()?;
+        scenarios.judging(&target.roles())?;
         if let Some(shard) = arguments.shard {
             scenarios.cut(shard)?;
         }
@@ -474,6 +475,15 @@ fn outside(target: &Target, given: &GivenSource) -> player::Target {
 }
 
 impl Target {
+    /// The parties that are judged.
+    fn roles(&self) -> Vec<Role> {
+        match self {
+            Self::BuiltIn(roles) => roles.clone(),
+            Self::Service { .. } => vec![Role::Service],
+            Self::Bot { .. } => vec![Role::Bot],
+        }
+    }
+
     /// The target as reports name it.
     fn in_report(&self) -> verdict::Target {
         let (role, url) = match self {

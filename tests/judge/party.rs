@@ -354,7 +354,11 @@ fn moves(
     for (index, step) in script.steps.iter().enumerate() {
         let at = index + 1;
         match (role, step) {
-            (Role::Service, Step::Request(_)) | (Role::Bot, Step::Response(_)) => {}
+            (Role::Service, Step::Request(_))
+            | (Role::Bot, Step::Response(_) | Step::Refusal(_)) => {}
+            (Role::Service, Step::Refusal(step)) => {
+                moves.push((at, Move::Answer(refusal(step.statuses[0]))));
+            }
             (Role::Service, Step::Response(step)) => {
                 let response = Response {
                     status: step.status,
@@ -442,6 +446,15 @@ pub fn status(status: u16) -> Response {
         status,
         headers: Headers::new(),
         body: Payload::Empty,
+    }
+}
+
+/// A refusal with an error object.
+pub fn refusal(status: u16) -> Response {
+    Response {
+        status,
+        headers: Headers::from_iter([("Content-Type", "application/json")]),
+        body: Payload::Json(json!({"error": {"code": "BadRequest", "message": "no"}})),
     }
 }
 

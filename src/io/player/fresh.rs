@@ -7,13 +7,20 @@ use uuid::Uuid;
 use crate::model::identifier;
 use crate::model::scenario::{Kind, Script};
 
-/// A fresh value for each variable that identifies something; the others keep what is printed.
+/// A fresh value for each variable that identifies something; the others keep what is printed. A
+/// client context that is longer than an id keeps its length: it is there to try the limit.
 pub(super) fn values(script: &Script) -> HashMap<String, String> {
     script
         .variables
         .iter()
         .filter(|(_, variable)| is_fresh(variable.kind))
-        .map(|(name, variable)| (name.clone(), like(&variable.value)))
+        .map(|(name, variable)| {
+            let mut value = like(&variable.value);
+            if variable.kind == Kind::Context {
+                value.extend(variable.value.chars().skip(value.len()));
+            }
+            (name.clone(), value)
+        })
         .collect()
 }
 

@@ -37,7 +37,7 @@ impl Alignment {
                     asked = requests.next().copied();
                     asked
                 }
-                Step::Response(_) => asked,
+                Step::Response(_) | Step::Refusal(_) => asked,
                 Step::Notification(step) => told(step, exchanges, segment, &mut taken),
             };
             exchange_of.extend(exchange.map(|exchange| (at, exchange)));
@@ -157,6 +157,7 @@ impl Reader<'_> {
                 }
             }
             Step::Notification(step) => self.notification(step, exchange),
+            Step::Refusal(_) => {}
         }
     }
 

@@ -29,7 +29,7 @@ pub(super) fn begin(
     let begins = match script.steps.first()? {
         Step::Request(step) => is_asked(step, first),
         Step::Notification(step) => brings_a_call(step, first),
-        Step::Response(_) => false,
+        Step::Response(_) | Step::Refusal(_) => false,
     };
     if !begins {
         return None;

@@ -169,15 +169,31 @@ impl Service {
         done: &Arc<Notify>,
     ) -> (Draft, bool) {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let Outcome { draft, sequel } = match self.route(request) {
+        let Outcome { draft, sequel } = match self.outcome(request) {
             Ok(outcome) => outcome,
-            Err(refusal) => return (refusal.into(), false),
+            Err(refusal) => return (refusal, false),
         };
         let early = self.variation == Some(ServiceVariation::Early)
             && sequel.may_be_early
             && !sequel.segments.is_empty();
         sequel.begin((!early).then(|| Arc::clone(sent)), Arc::clone(done));
         (draft, early)
+    }
+
+    /// What a request comes to, or how it is refused.
+    fn outcome(self: &Arc<Self>, request: &Request) -> Result<Outcome, Draft> {
+        let misread = mischief::misread(self.fault, request, self.token.as_deref());
+        let refusal = match self.route(misread.as_ref().unwrap_or(request)) {
+            Ok(outcome) => return Ok(outcome),
+            Err(refusal) => refusal,
+        };
+        if let Some(taken) = mischief::taken_all_the_same(self.fault, request)
+            && let Ok(Outcome { sequel, .. }) = self.route(&taken)
+        {
+            let draft = refusal.into();
+            return Ok(Outcome { draft, sequel });
+        }
+        Err(mischief::refused(self.fault, refusal))
     }
 
     fn write_answer(&self, draft: Draft) -> Reply {

@@ -214,6 +214,14 @@ impl ServiceJudge {
         let notice = Notice::read(&entry);
         let at = Pointer::root().key("value").index(arrival.index);
         self.record.check("notification.about");
+        if self.awaits_a_refusal() && notice.subject != Subject::Call {
+            self.held.push(arrival.clone());
+            return;
+        }
+        if self.tells_of_what_was_refused(&notice) {
+            self.follows_a_refusal(&notice, &at);
+            return;
+        }
         match notice.subject {
             Subject::Operation => self.on_operation(arrival, &notice, &at),
             Subject::Roster => self.on_roster(arrival, &notice, &at),
