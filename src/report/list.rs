@@ -192,6 +192,19 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_has_all_its_statuses() {
+        let mut scenario = scenario();
+        scenario.script.judges = Some(Party::Service);
+        scenario.script.steps[1] =
+            serde_json::from_value(json!({"refusal": {"line": 9, "statuses": [400, 404]}}))
+                .unwrap();
+        let listed: Value = serde_json::from_str(&json(&[&scenario]).unwrap()).unwrap();
+        assert_eq!(listed[0]["judges"], json!("service"));
+        let refusal = json!({"kind": "refusal", "statuses": [400, 404], "line": 9});
+        assert_eq!(listed[0]["steps"][1], refusal);
+    }
+
+    #[test]
     fn the_text_has_a_line_for_each() {
         assert_eq!(
             text(&[&scenario()]),

@@ -25,6 +25,12 @@ pub fn built_in() -> &'static [Scenario] {
     &BUILT_IN
 }
 
+/// The parties that a scenario judges.
+pub fn judged(scenario: &Scenario) -> impl Iterator<Item = Role> {
+    let judges = |role: &Role| confcall::logic::judge::judges(&scenario.script, *role);
+    [Role::Service, Role::Bot].into_iter().filter(judges)
+}
+
 /// What the other party does next.
 #[derive(Debug, Clone)]
 pub enum Move {

@@ -5,6 +5,10 @@ use crate::io::reference::service::ServiceFault;
 use crate::logic::verdict::Rule;
 
 /// The rule that names a fault of the service.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table is one function, a fault a word"
+)]
 pub(super) const fn of_service(fault: ServiceFault) -> Rule {
     use ServiceFault as F;
     match fault {

@@ -60,6 +60,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_long_context_keeps_its_length() {
+        let long = "x".repeat(257);
+        let script: Script = serde_json::from_value(serde_json::json!({
+            "version": 1, "source": "p.md", "steps": [],
+            "variables": {
+                "long": {"kind": "context", "value": long},
+                "short": {"kind": "context", "value": "x"},
+            },
+        }))
+        .expect("a script");
+        let (first, second) = (values(&script), values(&script));
+        assert_eq!(first["long"].chars().count(), 257);
+        assert_ne!(first["long"], second["long"]);
+        assert_eq!(first["short"].len(), 36);
+    }
+
+    #[test]
     fn a_fresh_id_is_spelled_as_printed() {
         let plain = like("57DAB8B1894C409AB240BD8BEAE78896");
         assert_eq!(plain.len(), 32);

@@ -191,17 +191,17 @@ async fn create(
 ) -> Result<String, (Verdict, String)> {
     let target = format!("{}/calls", prefix_of(case));
     let url = address::request(service, case.scenario.id.api(), &target);
-    let url = Url::parse(&url).map_err(|error| not_made(error.to_string()))?;
+    let url = Url::parse(&url).map_err(|error| not_made(&error.to_string()))?;
     let mut request = post_json(&url, &create_body(callback));
     let token = format!("Bearer {}", options.token);
     request.headers.push("Authorization", token);
     let response = client
         .send(request, options.deadline)
         .await
-        .map_err(|error| not_made(error.to_string()))?;
+        .map_err(|error| not_made(&error.to_string()))?;
     if !(200..300).contains(&response.status) {
         let what = format!("{}: {}", response.status, reason(&response));
-        return Err(not_made(what));
+        return Err(not_made(&what));
     }
     let in_location = response
         .headers
@@ -214,7 +214,7 @@ async fn create(
     };
     in_location
         .or_else(in_body)
-        .ok_or_else(|| not_made("the answer names no call".to_owned()))
+        .ok_or_else(|| not_made("the answer names no call"))
 }
 
 /// Makes a call and hangs it up.
@@ -233,15 +233,15 @@ async fn create_and_end(
     let response = client
         .send(request, options.deadline)
         .await
-        .map_err(|error| not_made(error.to_string()))?;
+        .map_err(|error| not_made(&error.to_string()))?;
     if !(200..300).contains(&response.status) {
         let what = format!("its end: {}: {}", response.status, reason(&response));
-        return Err(not_made(what));
+        return Err(not_made(&what));
     }
     Ok(call)
 }
 
-fn not_made(what: String) -> (Verdict, String) {
+fn not_made(what: &str) -> (Verdict, String) {
     let reason = format!("the call that the scenario needs could not be made: {what}");
     (Verdict::Inconclusive, reason)
 }

@@ -169,10 +169,7 @@ impl Service {
         done: &Arc<Notify>,
     ) -> (Draft, bool) {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let Outcome { draft, sequel } = match self.outcome(request) {
-            Ok(outcome) => outcome,
-            Err(refusal) => return (refusal, false),
-        };
+        let Outcome { draft, sequel } = self.outcome(request);
         let early = self.variation == Some(ServiceVariation::Early)
             && sequel.may_be_early
             && !sequel.segments.is_empty();
@@ -180,20 +177,20 @@ impl Service {
         (draft, early)
     }
 
-    /// What a request comes to, or how it is refused.
-    fn outcome(self: &Arc<Self>, request: &Request) -> Result<Outcome, Draft> {
+    /// What a request comes to. Nothing follows where it is refused.
+    fn outcome(self: &Arc<Self>, request: &Request) -> Outcome {
         let misread = mischief::misread(self.fault, request, self.token.as_deref());
         let refusal = match self.route(misread.as_ref().unwrap_or(request)) {
-            Ok(outcome) => return Ok(outcome),
+            Ok(outcome) => return outcome,
             Err(refusal) => refusal,
         };
         if let Some(taken) = mischief::taken_all_the_same(self.fault, request)
             && let Ok(Outcome { sequel, .. }) = self.route(&taken)
         {
             let draft = refusal.into();
-            return Ok(Outcome { draft, sequel });
+            return Outcome { draft, sequel };
         }
-        Err(mischief::refused(self.fault, refusal))
+        mischief::refused(self.fault, refusal).into()
     }
 
     fn write_answer(&self, draft: Draft) -> Reply {

@@ -25,6 +25,7 @@ impl ServiceJudge {
         response: &Response,
     ) {
         let requirement = catalogue::named(documented.requirement.as_deref(), "refusal");
+        self.record.check("refusal");
         self.record.check(requirement);
         if !documented.statuses.contains(&response.status) {
             let how = match response.status {
@@ -97,7 +98,7 @@ impl ServiceJudge {
     /// Whether a notification tells of an operation, or of people, that a refused request asked
     /// for and no other did.
     pub(super) fn tells_of_what_was_refused(&self, notice: &Notice<'_>) -> bool {
-        let asked = self.asked.as_ref();
+        let asked = self.asked.as_ref().filter(|_| !self.was_refused());
         let asked_for = |of: &Asked| {
             let context = lookup(&of.body, "clientContext").and_then(|(_, it)| it.as_str());
             (context.map(str::to_owned), of.people.clone())
@@ -144,13 +145,17 @@ impl ServiceJudge {
 
     /// The requirement that a notification breaks which nothing asks for.
     pub(super) fn requirement_of_silence(&self) -> &'static str {
-        let last = self.asked.as_ref().map(|asked| asked.step);
-        let is_refused = self.refused.last().is_some_and(|it| Some(it.step) == last);
-        if is_refused {
+        if self.was_refused() {
             "refusal.no-sequel"
         } else {
             "notification.about"
         }
+    }
+
+    /// Whether the last request was refused.
+    fn was_refused(&self) -> bool {
+        let last = self.asked.as_ref().map(|asked| asked.step);
+        self.refused.last().is_some_and(|it| Some(it.step) == last)
     }
 }
 

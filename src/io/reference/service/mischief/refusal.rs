@@ -18,12 +18,12 @@ pub(in super::super) fn misread(
     token: Option<&str>,
 ) -> Option<Request> {
     let fault = fault?;
-    let mut taken = request.clone();
-    head(fault, &mut taken, token);
+    let mut heard = request.clone();
+    head(fault, &mut heard, token);
     if request.target.ends_with("/participants/invite") {
-        invitation(fault, &mut taken);
+        invitation(fault, &mut heard);
     }
-    (taken != *request).then_some(taken)
+    (heard != *request).then_some(heard)
 }
 
 /// The invitation that a service carries out which it has refused.
@@ -65,23 +65,23 @@ pub(in super::super) fn refused(fault: Option<Fault>, refusal: Refusal) -> Draft
 }
 
 /// Method, path and header fields.
-fn head(fault: Fault, taken: &mut Request, token: Option<&str>) {
+fn head(fault: Fault, heard: &mut Request, token: Option<&str>) {
     let bearer = || format!("Bearer {}", token.unwrap_or("any"));
     match fault {
-        Fault::TokenIgnored if taken.headers.get("Authorization").is_none() => {
-            taken.headers.push("Authorization", bearer());
+        Fault::TokenIgnored if heard.headers.get("Authorization").is_none() => {
+            heard.headers.push("Authorization", bearer());
         }
-        Fault::TokenUnchecked if taken.headers.get("Authorization").is_some() => {
-            replace(&mut taken.headers, "Authorization", bearer());
+        Fault::TokenUnchecked if heard.headers.get("Authorization").is_some() => {
+            replace(&mut heard.headers, "Authorization", bearer());
         }
         Fault::MediaTypeIgnored => {
             replace(
-                &mut taken.headers,
+                &mut heard.headers,
                 "Content-Type",
                 "application/json".to_owned(),
             );
         }
-        Fault::DeprecatedPathGone => taken.target = taken.target.replace("/app/", "/gone/"),
+        Fault::DeprecatedPathGone => heard.target = heard.target.replace("/app/", "/gone/"),
         _ => {}
     }
 }
@@ -96,9 +96,9 @@ fn replace(headers: &mut Headers, name: &str, value: String) {
 }
 
 /// What an invitation asks for.
-fn invitation(fault: Fault, taken: &mut Request) {
-    match (fault, &mut taken.body) {
-        (Fault::MethodIgnored, _) => "POST".clone_into(&mut taken.method),
+fn invitation(fault: Fault, heard: &mut Request) {
+    match (fault, &mut heard.body) {
+        (Fault::MethodIgnored, _) => "POST".clone_into(&mut heard.method),
         (Fault::MalformedTaken, body @ Payload::Text { .. })
         | (Fault::EmptyTaken, body @ Payload::Empty) => {
             *body = Payload::Json(json!({"participants": [somebody()]}));
