@@ -128,7 +128,10 @@ fn a_service_that_takes_any_token_is_not_judged_by_a_foreign_one() {
             service.hook.as_str(),
             "takes any token unless it is told one",
         ),
-        ("create", "only the service can bring about token-check"),
+        (
+            "create",
+            "only the service can say whether it takes no token but its own",
+        ),
     ] {
         let results = service.judge(&["--given", given]);
         assert_eq!(odd(&results), skipped);

@@ -64,7 +64,11 @@ type Outcome = Result<(), (Verdict, String)>;
 
 fn assume(judge: &Mutex<Judge>, state: Given) -> Outcome {
     match state {
-        Given::IncomingCall | Given::InviteFails | Given::EndedCall | Given::TokenCheck => Err((
+        Given::TokenCheck => Err((
+            Verdict::Skip,
+            "only the service can say whether it takes no token but its own: give the address of its hook with --given URL".to_owned(),
+        )),
+        Given::IncomingCall | Given::InviteFails | Given::EndedCall => Err((
             Verdict::Skip,
             format!(
                 "only the service can bring about {}: give the address of its hook with --given URL",
