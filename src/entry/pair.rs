@@ -9,7 +9,7 @@ use crate::io::reference::bot::{BotFault, BotOptions, BotVariation, ReferenceBot
 use crate::io::reference::service::{
     Edition, ReferenceService, ServiceFault, ServiceOptions, ServiceVariation,
 };
-use crate::logic::judge::Case;
+use crate::logic::judge::{self, Case};
 use crate::logic::verdict::{Role, ScenarioResult, Verdict};
 
 /// How the built-in parties behave. By default as documented.
@@ -44,12 +44,12 @@ pub async fn play(
 ) -> Result<Vec<ScenarioResult>, PlayError> {
     let mut games = JoinSet::new();
     for edition in Edition::ALL {
-        let part = of_edition(setup, |it| it == Some(*edition));
+        let part = part(setup, Role::Service, |it| it == Some(*edition));
         if roles.contains(&Role::Service) && !part.cases.is_empty() {
             games.spawn(play_service(part, *edition, manners));
         }
     }
-    let part = of_edition(setup, |it| it.is_some());
+    let part = part(setup, Role::Bot, |it| it.is_some());
     if roles.contains(&Role::Bot) && !part.cases.is_empty() {
         games.spawn(play_bot(part, manners));
     }
@@ -73,9 +73,12 @@ fn edition_of(case: &Case) -> Option<Edition> {
     Edition::named(case.scenario.id.edition()?)
 }
 
-fn of_edition(setup: &Setup, is_it: impl Fn(Option<Edition>) -> bool) -> Setup {
+/// The scenarios of some editions that judge a party.
+fn part(setup: &Setup, role: Role, is_it: impl Fn(Option<Edition>) -> bool) -> Setup {
     let mut part = setup.clone();
-    part.cases.retain(|case| is_it(edition_of(case)));
+    let judges = |case: &Case| judge::judges(&case.scenario.script, role);
+    part.cases
+        .retain(|case| judges(case) && is_it(edition_of(case)));
     part
 }
 
@@ -93,7 +96,9 @@ fn strangers(setup: &Setup, roles: &[Role]) -> Vec<ScenarioResult> {
     strange
         .flat_map(|case| {
             let skip = |role| player::skeleton(case, role, Verdict::Skip, &reason);
-            roles.iter().copied().map(skip).collect::<Vec<_>>()
+            let judged = |role: &Role| judge::judges(&case.scenario.script, *role);
+            let roles = roles.iter().copied().filter(judged);
+            roles.map(skip).collect::<Vec<_>>()
         })
         .collect()
 }
@@ -106,7 +111,7 @@ async fn play_service(
     let shutdown = Shutdown::new();
     let options = ServiceOptions {
         edition,
-        token: None,
+        token: Some(setup.judge.token.clone()),
         public_url: None,
         fault: manners.service_fault,
         variation: manners.service_variation,

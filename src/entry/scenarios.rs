@@ -7,8 +7,10 @@ use clap::Args;
 use super::failure::Failure;
 use super::output;
 use crate::io::store::{self, StoreError};
+use crate::logic::judge;
 use crate::logic::selection::{Filter, Selection};
 use crate::logic::shard::Shard;
+use crate::logic::verdict::Role;
 use crate::model::scenario::Scenario;
 
 /// Where scenarios come from.
@@ -57,6 +59,25 @@ pub struct Selected {
 }
 
 impl Selected {
+    /// Leaves the scenarios that judge one of these parties.
+    ///
+    /// # Errors
+    ///
+    /// None that does.
+    pub fn judging(&mut self, roles: &[Role]) -> Result<(), Failure> {
+        let is_judged = |it: &Scenario| roles.iter().any(|role| judge::judges(&it.script, *role));
+        let count = self.picked.len();
+        self.picked.retain(is_judged);
+        if self.picked.is_empty() {
+            let parties: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
+            return Err(Failure::Usage(format!(
+                "none of the {count} selected judges a {}\n  = help: `confcall list --format json` says whom each judges",
+                parties.join(" or a ")
+            )));
+        }
+        Ok(())
+    }
+
     /// Leaves the scenarios of one share.
     ///
     /// # Errors

@@ -235,6 +235,7 @@ mod tests {
                 } else {
                     vec![]
                 },
+                judges: None,
                 given: vec![],
                 variables: indexmap::IndexMap::new(),
                 steps: vec![],

@@ -68,8 +68,12 @@ fn line(requirement: &Requirement, standing: Standing, look: Look) -> String {
         Standing::Broken(count) => (look.bad("broken  "), format!("in {count} scenarios")),
         Standing::Untested(why) => (look.odd("untested"), why.to_owned()),
     };
+    let standard = match requirement.standard {
+        "" => String::new(),
+        standard => format!(" [{standard}]"),
+    };
     format!(
-        "{word} {role:<7} {level:<6} {:<24} {} {}",
+        "{word} {role:<7} {level:<6} {:<24} {}{standard} {}",
         requirement.id,
         requirement.text,
         look.faint(&format!("({how})"))

@@ -7,6 +7,7 @@
 )]
 
 mod extract;
+mod negative;
 mod shards;
 mod snapshots;
 

@@ -41,6 +41,7 @@ fn documented_steps(scenario: &Scenario) -> Vec<String> {
             Step::Request(step) => step.body.as_mut(),
             Step::Response(step) => step.body.as_mut(),
             Step::Notification(step) => Some(&mut step.body),
+            Step::Refusal(_) => None,
         };
         if let Some(Body::Json(body)) = body {
             body.sort_all_objects();
@@ -71,7 +72,7 @@ fn documented_steps(scenario: &Scenario) -> Vec<String> {
 fn actual_step(scenario: &Scenario, result: &ScenarioResult, index: usize) -> String {
     let is_it = |traffic: &&Traffic| match &scenario.script.steps[index] {
         Step::Request(_) => is_of(traffic, index, Role::Bot, true),
-        Step::Response(_) => is_of(traffic, index, Role::Service, false),
+        Step::Response(_) | Step::Refusal(_) => is_of(traffic, index, Role::Service, false),
         Step::Notification(step) => {
             let documented = step.body.json().map(kinds);
             traffic.from == Role::Service

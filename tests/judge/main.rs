@@ -23,6 +23,7 @@ mod order;
 mod other_apis;
 mod party;
 mod presence;
+mod refusals;
 mod requirements;
 mod sends;
 mod table;

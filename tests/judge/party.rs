@@ -25,6 +25,12 @@ pub fn built_in() -> &'static [Scenario] {
     &BUILT_IN
 }
 
+/// The parties that a scenario judges.
+pub fn judged(scenario: &Scenario) -> impl Iterator<Item = Role> {
+    let judges = |role: &Role| confcall::logic::judge::judges(&scenario.script, *role);
+    [Role::Service, Role::Bot].into_iter().filter(judges)
+}
+
 /// What the other party does next.
 #[derive(Debug, Clone)]
 pub enum Move {
@@ -355,7 +361,11 @@ fn moves(
     for (index, step) in script.steps.iter().enumerate() {
         let at = index + 1;
         match (role, step) {
-            (Role::Service, Step::Request(_)) | (Role::Bot, Step::Response(_)) => {}
+            (Role::Service, Step::Request(_))
+            | (Role::Bot, Step::Response(_) | Step::Refusal(_)) => {}
+            (Role::Service, Step::Refusal(step)) => {
+                moves.push((at, Move::Answer(refusal(step.statuses[0]))));
+            }
             (Role::Service, Step::Response(step)) => {
                 let response = Response {
                     status: step.status,
@@ -443,6 +453,15 @@ pub fn status(status: u16) -> Response {
         status,
         headers: Headers::new(),
         body: Payload::Empty,
+    }
+}
+
+/// A refusal with an error object.
+pub fn refusal(status: u16) -> Response {
+    Response {
+        status,
+        headers: Headers::from_iter([("Content-Type", "application/json")]),
+        body: Payload::Json(json!({"error": {"code": "BadRequest", "message": "no"}})),
     }
 }
 

@@ -220,6 +220,7 @@ impl Options {
             Target::Outside(_) => SETTLE,
         };
         let mut scenarios = arguments.which.select()?;
+        scenarios.judging(&target.roles())?;
         if let Some(shard) = arguments.shard {
             scenarios.cut(shard)?;
         }
@@ -603,6 +604,14 @@ const TOKEN: &str = "confcall";
 const JOBS: usize = 64;
 
 impl Target {
+    /// The parties that are judged.
+    fn roles(&self) -> Vec<Role> {
+        match self {
+            Self::BuiltIn(roles) => roles.clone(),
+            Self::Outside(target) => vec![target.role()],
+        }
+    }
+
     /// The target as reports name it.
     fn in_report(&self) -> verdict::Target {
         let (role, url) = match self {

@@ -5,6 +5,10 @@ use crate::io::reference::service::ServiceFault;
 use crate::logic::verdict::Rule;
 
 /// The rule that names a fault of the service.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table is one function, a fault a word"
+)]
 pub(super) const fn of_service(fault: ServiceFault) -> Rule {
     use ServiceFault as F;
     match fault {
@@ -14,7 +18,22 @@ pub(super) const fn of_service(fault: ServiceFault) -> Rule {
         | F::AnswerServerError
         | F::AnswerBadRequest
         | F::CreateOk
-        | F::PickUpServerError => Rule::ResponseStatus,
+        | F::PickUpServerError
+        | F::TokenIgnored
+        | F::TokenUnchecked
+        | F::UnknownCallTaken
+        | F::EndedCallTaken
+        | F::MalformedTaken
+        | F::EmptyTaken
+        | F::MediaTypeIgnored
+        | F::NobodyTaken
+        | F::SixTaken
+        | F::LongContextTaken
+        | F::ContextLimitEarly
+        | F::SeveralReplacingRefused
+        | F::DeprecatedPathGone
+        | F::MethodIgnored
+        | F::RefusalServerError => Rule::ResponseStatus,
         F::AnswerNotJson
         | F::AnswerUntyped
         | F::LocationNowhere
@@ -34,7 +53,11 @@ pub(super) const fn of_service(fault: ServiceFault) -> Rule {
         | F::AnswerContextDropped
         | F::AnswerContextNumber
         | F::AnswerParticipantsMissing
-        | F::AnswerParticipantsObject => Rule::ResponseBody,
+        | F::AnswerParticipantsObject
+        | F::RefusalWithoutError
+        | F::RefusalWithoutCode
+        | F::RefusalMessageEmpty
+        | F::RefusalTorn => Rule::ResponseBody,
         F::Hang => Rule::ResponseMissing,
         F::Reset | F::Truncated | F::Noise => Rule::Transport,
         F::LocationOtherCall
@@ -63,7 +86,9 @@ pub(super) const fn of_service(fault: ServiceFault) -> Rule {
         | F::NotTerminated
         | F::NotDeleted
         | F::NeverEstablished => Rule::NotificationMissing,
-        F::EndTwice | F::AfterEnd | F::Stranger => Rule::NotificationUnexpected,
+        F::EndTwice | F::AfterEnd | F::Stranger | F::RefusesAndInvites => {
+            Rule::NotificationUnexpected
+        }
         F::Put | F::Get => Rule::NotificationMethod,
         F::NotificationNotJson | F::NotificationUntyped => Rule::NotificationHeader,
         F::DeletedFirst | F::EstablishedFirst => Rule::NotificationOrder,

@@ -206,6 +206,7 @@ mod tests {
             version: 1,
             source: String::new(),
             tags: Vec::new(),
+            judges: None,
             given: Vec::new(),
             variables: variables
                 .iter()

@@ -176,7 +176,8 @@ impl BotJudge {
                     self.notify(request);
                 }
                 // Its request was judged without an answer, which a file's reader refuses.
-                Some(Step::Response(_)) => self.cursor += 1,
+                // A bot is not judged where a refusal is documented.
+                Some(Step::Response(_) | Step::Refusal(_)) => self.cursor += 1,
             }
         }
     }

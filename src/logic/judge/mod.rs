@@ -35,7 +35,7 @@ use self::outline::Outline;
 use self::page::Page;
 use crate::logic::verdict::{Finding, Role, ScenarioResult, Traffic, Verdict};
 use crate::model::message::{Request, Response};
-use crate::model::scenario::{Kind, Scenario, ScenarioId};
+use crate::model::scenario::{Kind, Party, Scenario, ScenarioId, Script};
 
 /// A scenario with the knowledge of its page.
 #[derive(Debug, Clone)]
@@ -79,6 +79,16 @@ pub fn cases(all: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
             Case::new(Arc::new(scenario.clone()), Arc::clone(page))
         })
         .collect()
+}
+
+/// Whether the conversation of a script judges this party.
+pub fn judges(script: &Script, role: Role) -> bool {
+    let only = match script.judges {
+        None => return true,
+        Some(Party::Bot) => Role::Bot,
+        Some(Party::Service) => Role::Service,
+    };
+    only == role
 }
 
 /// How a run wants to be judged.
@@ -246,7 +256,11 @@ impl Judge {
     /// A judge of `role` in a scenario. `bindings` is of the scenario's script, with what the run
     /// has already given values.
     pub fn new(case: Case, bindings: Bindings, options: Options, role: Role) -> Self {
-        let record = record::Record::new(case, bindings, options, role);
+        let is_judged = judges(&case.scenario.script, role);
+        let mut record = record::Record::new(case, bindings, options, role);
+        if !is_judged {
+            record.give_up(Verdict::Skip, format!("the conversation judges no {role}"));
+        }
         let machine = match role {
             Role::Service => Machine::Service(service::ServiceJudge::new(record)),
             Role::Bot => Machine::Bot(bot::BotJudge::new(record)),

@@ -63,7 +63,7 @@ impl Line {
                 line.key = request_key(step);
                 line.text(&relative(&step.target));
             }
-            Step::Response(_) => {}
+            Step::Response(_) | Step::Refusal(_) => {}
             Step::Notification(step) => {
                 line.text(&step.target);
                 let documented = step.body.json().and_then(notice::entries);
@@ -75,7 +75,9 @@ impl Line {
                 line.entries = entries.into_iter().map(Arc::new).collect();
             }
         }
-        line.headers(step.headers());
+        if let Some(fields) = step.headers() {
+            line.headers(fields);
+        }
         match step.body() {
             Some(Body::Json(body)) => line.of_body = variables(body),
             Some(Body::Text(text)) => line.text(text),

@@ -52,8 +52,10 @@ impl Page {
 
     fn add(&mut self, script: &Script) {
         let mut request: Option<String> = None;
-        for step in &script.steps {
+        for (at, step) in script.steps.iter().enumerate() {
             match step {
+                // What is wrong shows no shape.
+                Step::Request(_) if script.is_refused(at) => request = None,
                 Step::Request(step) => {
                     let key = request_key(step);
                     if let Some(body) = step.body.as_ref().and_then(Body::json) {
@@ -68,6 +70,7 @@ impl Page {
                         self.add_answer(script, key, step);
                     }
                 }
+                Step::Refusal(_) => {}
                 Step::Notification(step) => {
                     if let Body::Json(body) = &step.body {
                         self.add_notification(&printed(script, body));

@@ -40,7 +40,7 @@ impl Alignment {
                     asked = requests.next().copied();
                     asked
                 }
-                Step::Response(_) => asked,
+                Step::Response(_) | Step::Refusal(_) => asked,
                 Step::Notification(_) => {
                     let wanted = case.outline().step(at).signs.first();
                     wanted.and_then(|wanted| told(wanted, transcript, segment, &mut taken))
@@ -177,6 +177,7 @@ impl Reader<'_> {
                 }
             }
             Step::Notification(step) => self.notification(step, exchange, signs),
+            Step::Refusal(_) => {}
         }
     }
 

@@ -127,10 +127,14 @@ impl Unfit {
     }
 }
 
-/// The scenarios as far as they were recorded: steps of another direction are untested.
+/// The scenarios that judge both parties, as far as they were recorded: steps of another direction
+/// are untested. In a recording a bot that is refused has done something wrong, whatever a
+/// conversation that judges the service alone makes of it.
 fn recorded_parts(recording: &Recording, cases: &[Case]) -> Vec<Case> {
+    let is_of_both = |case: &&Case| case.scenario.script.judges.is_none();
+    let cases: Vec<Case> = cases.iter().filter(is_of_both).cloned().collect();
     if recording.records(Direction::Notification) {
-        return cases.to_vec();
+        return cases;
     }
     let without = |scenario: &Scenario| {
         let mut scenario = scenario.clone();

@@ -41,7 +41,7 @@ pub(super) fn begin(
                 && brings_a_call(&case.outline().step(0).signs)
                 && brings_a_call(transcript.signs(group[at]))
         }
-        Step::Response(_) => false,
+        Step::Response(_) | Step::Refusal(_) => false,
     };
     if !begins {
         return None;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Asked, ServiceJudge};
+use crate::logic::judge::catalogue;
 use crate::logic::judge::compare::{Mismatch, Rules, compare};
 use crate::logic::judge::page::{ANSWER, Answer};
 use crate::logic::judge::record::{Departure, text};
@@ -35,9 +36,13 @@ impl ServiceJudge {
         }
     }
 
-    fn judge_answer(&mut self, step: usize, asked: &Asked, response: &Response) {
+    fn judge_answer(&mut self, step: usize, asked: &Arc<Asked>, response: &Response) {
         let scenario = Arc::clone(&self.record.case.scenario);
         let steps = &scenario.script.steps;
+        if let Some(Step::Refusal(refusal)) = steps.get(step) {
+            self.judge_refusal(step, refusal, asked, response);
+            return;
+        }
         let (Some(Step::Response(documented)), Some(Step::Request(request))) =
             (steps.get(step), steps.get(asked.step))
         else {
@@ -70,7 +75,9 @@ impl ServiceJudge {
         let candidates: Vec<&Answer> = of_page
             .filter(|answer| !literal || answer.line == documented.line)
             .collect();
+        let requirement = catalogue::named(documented.requirement.as_deref(), "answer.status");
         self.record.check("answer.status");
+        self.record.check(requirement);
         let has_body = !response.body.is_empty();
         let has_location = response.headers.get("location").is_some();
         let best = candidates
@@ -102,7 +109,7 @@ impl ServiceJudge {
             several => json!(several),
         };
         let mut departure = Departure::new(
-            "answer.status",
+            requirement,
             Rule::ResponseStatus,
             Some(step),
             expected,
@@ -371,8 +378,7 @@ impl ServiceJudge {
 
     fn documented_location(&self, step: usize) -> Option<&str> {
         self.record.steps()[step]
-            .headers()
-            .iter()
+            .fields()
             .find(|(name, _)| name.eq_ignore_ascii_case("location"))
             .map(|(_, location)| location.as_str())
     }

@@ -9,6 +9,7 @@ mod correlation;
 mod expect;
 mod notification;
 mod operations;
+mod refusal;
 mod rosters;
 mod settling;
 
@@ -29,7 +30,7 @@ use super::{Action, Event, ExchangeId, TransportFailure, bindings};
 use crate::logic::verdict::{Role, Rule, TrafficMessage, Verdict};
 use crate::model::message::{Headers, Payload, Request, Response};
 use crate::model::resource;
-use crate::model::scenario::{Kind, RequestStep, Step};
+use crate::model::scenario::{Kind, RequestStep, Step, Token};
 use crate::model::template;
 use crate::text::pointer::Pointer;
 
@@ -52,6 +53,8 @@ pub(super) struct ServiceJudge {
     calls: HashMap<String, u8>,
     /// The operations that have ended, by the root of their variable.
     ended: HashSet<String>,
+    /// What was asked and refused.
+    refused: Vec<Arc<Asked>>,
     /// Which of the invited the service invites, once it is known.
     only_first: Option<bool>,
     /// Notifications about something else: each may be one that is then missing.
@@ -95,6 +98,11 @@ struct Arrival {
 }
 
 impl Asked {
+    /// The body, null where it is no JSON.
+    fn body(&self) -> &Value {
+        self.request.body.json().unwrap_or(&Value::Null)
+    }
+
     /// Whether the request gives a property of that name anywhere, and not as null.
     fn gives(&self, name: &str) -> bool {
         let body = self.request.body.json();
@@ -127,6 +135,7 @@ impl ServiceJudge {
             held: Vec::new(),
             calls: HashMap::new(),
             ended: HashSet::new(),
+            refused: Vec::new(),
             only_first: None,
             strays: 0,
             has_unreadable: false,
@@ -212,7 +221,7 @@ impl ServiceJudge {
                 Some(Step::Request(request)) => self.ask(request),
                 Some(Step::Notification(_)) => self.expect_notifications(),
                 // A file is refused where an answer has no request.
-                Some(Step::Response(_)) => self.cursor += 1,
+                Some(Step::Response(_) | Step::Refusal(_)) => self.cursor += 1,
             }
         }
     }
@@ -223,7 +232,7 @@ impl ServiceJudge {
         self.cursor += 1;
         let answer = matches!(
             self.record.steps().get(self.cursor),
-            Some(Step::Response(_))
+            Some(Step::Response(_) | Step::Refusal(_))
         )
         .then_some(self.cursor);
         self.cursor += usize::from(answer.is_some());
@@ -407,6 +416,9 @@ impl ServiceJudge {
     }
 }
 
+/// A token that no service gives.
+const FOREIGN_TOKEN: &str = "confcall-of-somebody-else";
+
 /// The request of a step as confcall sends it, as a bot: variables filled in, token added.
 pub(super) fn outgoing_request(record: &mut Record, step: &RequestStep) -> Request {
     let target = record.bindings.fill(&relative(&step.target));
@@ -416,7 +428,14 @@ pub(super) fn outgoing_request(record: &mut Record, step: &RequestStep) -> Reque
         .filter(|(name, _)| !name.eq_ignore_ascii_case("authorization"))
         .map(|(name, value)| (name.clone(), record.bindings.fill(value)))
         .collect();
-    headers.push("Authorization", format!("Bearer {}", record.options.token));
+    let token = match step.token {
+        Token::Own => Some(record.options.token.as_str()),
+        Token::Foreign => Some(FOREIGN_TOKEN),
+        Token::None => None,
+    };
+    if let Some(token) = token {
+        headers.push("Authorization", format!("Bearer {token}"));
+    }
     let body = match &step.body {
         None => Payload::Empty,
         Some(crate::model::message::Body::Json(body)) => {

@@ -224,6 +224,14 @@ impl ServiceJudge {
         let notice = Notice::read(arrival.entry());
         let at = arrival.place();
         self.record.check("notification.about");
+        if self.awaits_a_refusal() && notice.subject != Subject::Call {
+            self.held.push(arrival.clone());
+            return;
+        }
+        if self.tells_of_what_was_refused(&notice) {
+            self.follows_a_refusal(&notice, &at);
+            return;
+        }
         match notice.subject {
             Subject::Operation => self.on_operation(arrival, &notice, &at),
             Subject::Roster => self.on_roster(arrival, &notice, &at),

@@ -317,7 +317,7 @@ impl ServiceJudge {
             .find_map(|name| lookup(notice.entry, name));
         let actual = named.map_or_else(|| notice.entry.clone(), |(_, value)| value.clone());
         let departure = Departure::new(
-            "notification.about",
+            self.requirement_of_silence(),
             Rule::NotificationUnexpected,
             None,
             Value::Null,

@@ -3,12 +3,14 @@
 
 mod answer;
 mod notice;
+mod refusal;
 mod sequence;
 
 use super::fault::ServiceFault as Fault;
 
 pub(super) use answer::{answered, created, picked_up};
 pub(super) use notice::post;
+pub(super) use refusal::{misread, refused, taken_all_the_same};
 pub(super) use sequence::{farewell, notices};
 
 /// Whether an invitation that must fail does.
