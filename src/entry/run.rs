@@ -15,11 +15,13 @@ use super::pair::{self, Manners};
 use super::scenarios::{Selected, Which};
 use super::snapshots::{self, Conversation};
 use super::values::{self, GivenSource, ReportFile, ReportKind};
+use super::weather::{self, Weather};
 use crate::io::net::Shutdown;
 use crate::io::player::{self, GivenBy, Setup};
 use crate::io::store;
 use crate::logic::judge::{self, Case};
 use crate::logic::verdict::{self, Role, Run};
+use crate::model::scenario::WEATHER;
 use crate::report::{coverage, json, junit, snapshot, terminal};
 
 /// What `confcall run --help` ends with.
@@ -39,6 +41,8 @@ Exit codes:
 pub struct Arguments {
     #[command(flatten)]
     which: Which,
+    #[command(flatten)]
+    weather: Weather,
     /// Judge only this party of the built-in pair: bot, service
     #[arg(
         long,
@@ -132,6 +136,8 @@ impl From<Party> for Role {
 pub struct Options {
     /// What is played, at least one, among all that is known.
     pub scenarios: Selected,
+    /// What weather chooses follows from this.
+    pub seed: u64,
     /// Who is judged.
     pub target: Target,
     /// Who brings about given states.
@@ -206,7 +212,13 @@ impl Options {
             Target::Service { .. } | Target::Bot { .. } => SETTLE,
         };
         Ok(Self {
-            scenarios: arguments.which.select()?,
+            scenarios: in_weather(
+                &arguments.weather,
+                &arguments.which,
+                &target,
+                arguments.literal,
+            )?,
+            seed: arguments.weather.seed,
             target,
             given: arguments.given,
             token,
@@ -217,6 +229,22 @@ impl Options {
             jobs: arguments.jobs,
         })
     }
+}
+
+/// What is played, among the plain scenarios and those in the weather that is asked for. The letter of
+/// a page knows no weather.
+fn in_weather(
+    weather: &Weather,
+    which: &Which,
+    target: &Target,
+    is_literal: bool,
+) -> Result<Selected, Failure> {
+    let (roles, is_built_in): (&[Role], bool) = match target {
+        Target::BuiltIn(roles) => (roles, true),
+        Target::Service { .. } => (&[Role::Service], false),
+        Target::Bot { .. } => (&[Role::Bot], false),
+    };
+    weather.select(which, roles, is_built_in && !is_literal)
 }
 
 fn target(
@@ -309,7 +337,9 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
 
 /// The conversations of a run that are held against the accepted ones.
 fn conversations(run: &Run) -> impl Iterator<Item = Conversation> {
-    let held = run.results.iter().filter(|it| !it.traffic.is_empty());
+    // What weather makes of a conversation is judged, not kept.
+    let held = run.results.iter();
+    let held = held.filter(|it| !it.traffic.is_empty() && !it.scenario.contains(WEATHER));
     held.map(|result| Conversation {
         name: snapshot::name(result),
         description: format!("{} of {}", result.role, result.scenario),
@@ -368,6 +398,7 @@ fn play(options: &Options) -> Result<Played, Failure> {
         setup.judge.strict = options.strict;
         setup.judge.deadline = options.deadline;
         setup.settle = options.settle;
+        setup.seed = options.seed;
         if let Some(token) = &options.token {
             setup.judge.token.clone_from(token);
         }
@@ -405,11 +436,12 @@ pub fn setup(cases: Vec<Case>, interrupt: Shutdown) -> Setup {
         settle: Duration::ZERO,
         jobs: JOBS,
         interrupt,
+        seed: weather::SEED,
     }
 }
 
 /// How long each expected message may take where nothing is said.
-const DEADLINE: Duration = Duration::from_secs(5);
+pub const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The token that is sent where none is given: any will do for a target on a laptop.
 const TOKEN: &str = "confcall";

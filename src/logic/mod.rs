@@ -8,3 +8,4 @@ pub mod replay;
 pub mod script;
 pub mod selection;
 pub mod verdict;
+pub mod weather;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use globset::{Glob, GlobMatcher};
 
-use crate::model::scenario::Scenario;
+use crate::model::scenario::{Scenario, WEATHER};
 
 /// What narrows a command to some scenarios. Everything given must agree; of several values of
 /// one kind, one.
@@ -44,6 +44,11 @@ impl Filter {
         };
         let text = text.to_owned();
         Ok(Self { text, glob })
+    }
+
+    /// Whether it is about weather: plain ids have no `~`.
+    pub fn names_weather(&self) -> bool {
+        self.text.contains(WEATHER)
     }
 
     fn takes(&self, id: &str) -> bool {

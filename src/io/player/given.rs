@@ -11,8 +11,9 @@ use super::hub::lock;
 use crate::io::net::{Client, OutgoingRequest};
 use crate::logic::judge::Case;
 use crate::logic::judge::notice::{self, Notice};
-use crate::logic::judge::{Judge, Options};
+use crate::logic::judge::Options;
 use crate::logic::verdict::Verdict;
+use crate::logic::weather::Weathered;
 use crate::model::message::{Payload, Response};
 use crate::model::resource::Resource;
 use crate::model::scenario::{Given, Step};
@@ -33,7 +34,7 @@ pub enum GivenBy {
 pub(super) async fn bring_about(
     client: &Client,
     case: &Case,
-    judge: &Mutex<Judge>,
+    judge: &Mutex<Weathered>,
     options: &Options,
     (service, by): (&Url, &GivenBy),
     callback: &str,
@@ -55,7 +56,7 @@ pub(super) async fn bring_about(
 
 type Outcome = Result<(), (Verdict, String)>;
 
-fn assume(judge: &Mutex<Judge>, state: Given) -> Outcome {
+fn assume(judge: &Mutex<Weathered>, state: Given) -> Outcome {
     match state {
         Given::IncomingCall | Given::InviteFails => Err((
             Verdict::Skip,
@@ -75,7 +76,7 @@ fn assume(judge: &Mutex<Judge>, state: Given) -> Outcome {
 async fn ask(
     client: &Client,
     case: &Case,
-    judge: &Mutex<Judge>,
+    judge: &Mutex<Weathered>,
     options: &Options,
     hook: &Url,
     state: Given,
@@ -158,7 +159,7 @@ fn asked_call(case: &Case) -> Option<String> {
 async fn create(
     client: &Client,
     case: &Case,
-    judge: &Mutex<Judge>,
+    judge: &Mutex<Weathered>,
     options: &Options,
     service: &Url,
     callback: &str,

@@ -12,8 +12,9 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::io::net::Reply;
-use crate::logic::judge::{ExchangeId, Judge};
+use crate::logic::judge::ExchangeId;
 use crate::logic::verdict::Role;
+use crate::logic::weather::Weathered;
 use crate::model::identifier;
 use crate::model::message::{Headers, Payload, Request, Response};
 
@@ -29,7 +30,7 @@ pub(super) struct Hub {
 #[derive(Debug)]
 struct Seat {
     number: u64,
-    judge: Arc<Mutex<Judge>>,
+    judge: Arc<Mutex<Weathered>>,
     inbox: mpsc::UnboundedSender<Incoming>,
     /// It is over for good: what still comes for it is answered and forgotten.
     is_retired: bool,
@@ -39,7 +40,7 @@ struct Seat {
 #[derive(Debug)]
 pub(super) enum Incoming {
     /// A request of the target, with the place for its answer.
-    Request(ExchangeId, Request, oneshot::Sender<Response>),
+    Request(ExchangeId, Request, oneshot::Sender<Reply>),
     /// A message that could be this conversation's or another's: it cannot go on side by side.
     Ambiguous,
 }
@@ -68,7 +69,7 @@ impl Hub {
     }
 
     /// Gives a conversation its place.
-    pub(super) fn join(&self, number: u64, judge: Arc<Mutex<Judge>>) -> Place {
+    pub(super) fn join(&self, number: u64, judge: Arc<Mutex<Weathered>>) -> Place {
         let (sender, inbox) = mpsc::unbounded_channel();
         self.seats().push(Seat {
             number,
@@ -114,7 +115,8 @@ impl Hub {
             }
             Found::None => return Reply::from(self.forgotten()),
         }
-        Reply::from(answered.await.unwrap_or_else(|_| self.forgotten()))
+        let reply = answered.await;
+        reply.unwrap_or_else(|_| Reply::from(self.forgotten()))
     }
 
     /// The answer to a message that no conversation takes: a bot's request is refused, a
@@ -205,7 +207,7 @@ impl Seat {
 }
 
 /// The lock of a judge. A judge whose task has panicked is still whole: the panic goes on there.
-pub(super) fn lock(judge: &Mutex<Judge>) -> MutexGuard<'_, Judge> {
+pub(super) fn lock(judge: &Mutex<Weathered>) -> MutexGuard<'_, Weathered> {
     judge.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

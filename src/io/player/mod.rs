@@ -38,6 +38,8 @@ pub struct Setup {
     pub jobs: usize,
     /// When this turns, the run ends where it stands.
     pub interrupt: Shutdown,
+    /// What weather chooses follows from this.
+    pub seed: u64,
 }
 
 /// The target, and how it reaches confcall.
@@ -157,6 +159,7 @@ pub async fn play(setup: Setup, target: Target) -> Result<Vec<ScenarioResult>, P
         client: Client::new(),
         begun: Instant::now(),
         interrupt: setup.interrupt,
+        seed: setup.seed,
     });
     let results = session.play(&setup.cases, setup.jobs, setup.settle).await;
     shutdown.begin();
@@ -175,6 +178,7 @@ struct Session {
     client: Client,
     begun: Instant,
     interrupt: Shutdown,
+    seed: u64,
 }
 
 impl Session {

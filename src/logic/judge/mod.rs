@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use self::bindings::Bindings;
 use self::page::Page;
+pub(in crate::logic) use self::record::Departure;
 use crate::logic::verdict::{Finding, Role, ScenarioResult, Traffic, Verdict};
 use crate::model::message::{Request, Response};
 use crate::model::scenario::{Kind, Scenario, ScenarioId};
@@ -322,6 +323,36 @@ impl Judge {
     /// Ends the conversation for a reason that is no finding: it was skipped, or could not go on.
     pub fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
         self.record_mut().give_up(verdict, reason);
+    }
+
+    /// Says that a requirement was put to the test.
+    pub(in crate::logic) fn check(&mut self, requirement: &'static str) {
+        self.record_mut().check(requirement);
+    }
+
+    /// Records a departure that another than the judge saw.
+    pub(in crate::logic) fn depart(&mut self, departure: Departure) {
+        self.record_mut().depart(departure);
+    }
+
+    /// Ends the conversation with what was found: what would follow is not judged.
+    pub(in crate::logic) fn conclude(&mut self) {
+        self.record_mut().finish();
+    }
+
+    /// Whether a departure was recorded that fails.
+    pub(in crate::logic) fn has_failed(&self) -> bool {
+        self.record().has_failed()
+    }
+
+    /// Whether the conversation ended for a reason that is no finding.
+    pub(in crate::logic) fn is_given_up(&self) -> bool {
+        self.record().is_given_up()
+    }
+
+    /// The messages of the conversation so far, as the judge sees it.
+    pub(in crate::logic) fn traffic(&self) -> &[Traffic] {
+        self.record().all_traffic()
     }
 
     /// What the judge says, now.

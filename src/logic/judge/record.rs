@@ -32,7 +32,7 @@ pub(super) struct Record {
 
 /// A departure before it is recorded: what a check has to say.
 #[derive(Debug, Clone)]
-pub(super) struct Departure {
+pub(in crate::logic) struct Departure {
     pub requirement: &'static str,
     pub rule: Rule,
     /// The step, counted from 0.
@@ -225,6 +225,11 @@ impl Record {
         if let Some(last) = self.traffic.iter_mut().rev().find(own) {
             last.message = message;
         }
+    }
+
+    /// The messages so far, in the order they happened.
+    pub fn all_traffic(&self) -> &[Traffic] {
+        &self.traffic
     }
 
     pub fn has_failed(&self) -> bool {

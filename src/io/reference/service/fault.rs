@@ -105,5 +105,7 @@ catalogue! {
         FailedCodeText = "failed-code-text", "The code of a failed invitation's `resultInfo` is a string.";
         FailedMessageNumber = "failed-message-number", "The message of a failed invitation's `resultInfo` is a number.";
         FailureCompletes = "failure-completes", "An invitation that must fail ends `completed`.";
+        WaitsForEver = "waits-for-ever", "Waits an hour for an acknowledgement.";
+        NeverAgain = "never-again", "Does not send a notification again that was answered 500.";
     }
 }
