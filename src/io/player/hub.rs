@@ -15,7 +15,7 @@ use crate::io::net::Reply;
 use crate::logic::judge::ExchangeId;
 use crate::logic::verdict::Role;
 use crate::logic::weather::Weathered;
-use crate::model::identifier;
+use crate::model::identifier::{Ids, Normal};
 use crate::model::message::{Headers, Payload, Request, Response};
 
 /// Where the conversations of one target register, and where its messages come in.
@@ -196,9 +196,8 @@ impl Seat {
         }
     }
 
-    fn bears(&self, ids: &[String]) -> bool {
-        let judge = lock(&self.judge);
-        ids.iter().any(|id| judge.bears(id))
+    fn bears(&self, ids: &Ids<'_>) -> bool {
+        lock(&self.judge).bears(ids)
     }
 
     fn awaits(&self, request: &Request) -> bool {
@@ -223,8 +222,8 @@ fn callback_number(target: &str) -> Option<u64> {
 }
 
 /// Whatever in a message may be an id: the segments of its path, and of every text in its body.
-fn ids(request: &Request) -> Vec<String> {
-    let mut ids = Vec::new();
+fn ids(request: &Request) -> Ids<'_> {
+    let mut ids = Ids::default();
     take_ids(&request.target, &mut ids);
     if let Some(body) = request.body.json() {
         collect(body, &mut ids);
@@ -232,7 +231,7 @@ fn ids(request: &Request) -> Vec<String> {
     ids
 }
 
-fn collect(body: &Value, ids: &mut Vec<String>) {
+fn collect<'a>(body: &'a Value, ids: &mut Ids<'a>) {
     match body {
         Value::String(text) => take_ids(text, ids),
         Value::Array(items) => items.iter().for_each(|item| collect(item, ids)),
@@ -241,11 +240,11 @@ fn collect(body: &Value, ids: &mut Vec<String>) {
     }
 }
 
-fn take_ids(text: &str, ids: &mut Vec<String>) {
+fn take_ids<'a>(text: &'a str, ids: &mut Ids<'a>) {
     ids.extend(
         text.split(['/', '?', '#'])
             .filter(|segment| !segment.is_empty())
-            .map(identifier::normal),
+            .map(Normal::of),
     );
 }
 
@@ -270,7 +269,7 @@ mod tests {
             body: Payload::Json(serde_json::json!({"a": [{"b": "/x/one"}]})),
         };
         let ids = ids(&request);
-        assert!(ids.contains(&"57dab8b1894c409ab240bd8beae78896".to_owned()));
-        assert!(ids.contains(&"one".to_owned()));
+        assert!(ids.contains(&Normal::of("57dab8b1-894c-409a-b240-bd8beae78896")));
+        assert!(ids.contains(&Normal::of("one")));
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::identifier;
+use crate::model::identifier::{self, Normal};
 use crate::model::scenario::{Kind, Script};
 use crate::model::template;
 
@@ -14,6 +14,8 @@ use crate::model::template;
 pub struct Bindings {
     variables: HashMap<String, Slot>,
     values: HashMap<String, String>,
+    /// The values that tell this conversation from others, by root.
+    telling: HashMap<String, Normal<'static>>,
     fresh: HashMap<String, String>,
 }
 
@@ -55,6 +57,7 @@ impl Bindings {
         Self {
             variables,
             values: HashMap::new(),
+            telling: HashMap::new(),
             fresh,
         }
     }
@@ -79,7 +82,12 @@ impl Bindings {
     /// Gives a variable's root its value. What was bound before is replaced.
     pub fn bind(&mut self, name: &str, value: impl Into<String>) {
         let root = self.root(name).to_owned();
-        self.values.insert(root, value.into());
+        let value = value.into();
+        if tells(self.kind(&root)) {
+            let normal = Normal::of(&value).into_owned();
+            self.telling.insert(root.clone(), normal);
+        }
+        self.values.insert(root, value);
     }
 
     /// The value that confcall sends for a variable: the bound one, else a fresh one, which is
@@ -122,17 +130,9 @@ impl Bindings {
         template::fill_json(body, &|name| self.get(name).map(str::to_owned))
     }
 
-    /// The bound values that tell this conversation from others, in their normal form.
-    pub fn telling(&self) -> impl Iterator<Item = String> {
-        self.values
-            .iter()
-            .filter(|(root, _)| {
-                matches!(
-                    self.kind(root),
-                    Kind::Call | Kind::Operation | Kind::User | Kind::Application | Kind::Context
-                )
-            })
-            .map(|(_, value)| identifier::normal(value))
+    /// The bound values that tell this conversation from others.
+    pub fn telling(&self) -> impl Iterator<Item = &Normal<'static>> {
+        self.telling.values()
     }
 
     /// Every bound root with its value, in the order of their names, for people and reports.
@@ -145,6 +145,14 @@ impl Bindings {
         bound.sort();
         bound
     }
+}
+
+/// Whether values of a kind tell one conversation from another.
+const fn tells(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Call | Kind::Operation | Kind::User | Kind::Application | Kind::Context
+    )
 }
 
 /// Whether two values of a kind are the same: identifiers without case and hyphens, contexts to
@@ -258,6 +266,9 @@ mod tests {
         assert_eq!(bindings.get("call"), None);
         assert_eq!(bindings.value("call"), "fresh");
         assert_eq!(bindings.get("call"), Some("fresh"));
-        assert_eq!(bindings.telling().collect::<Vec<_>>(), ["fresh"]);
+        assert_eq!(
+            bindings.telling().collect::<Vec<_>>(),
+            [&Normal::of("fresh")]
+        );
     }
 }

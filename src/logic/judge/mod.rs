@@ -32,6 +32,7 @@ use self::bindings::Bindings;
 use self::page::Page;
 pub(in crate::logic) use self::record::Departure;
 use crate::logic::verdict::{Finding, Role, ScenarioResult, Traffic, Verdict};
+use crate::model::identifier::Ids;
 use crate::model::message::{Request, Response};
 use crate::model::scenario::{Kind, Scenario, ScenarioId};
 
@@ -278,10 +279,11 @@ impl Judge {
         self.record().is_finished()
     }
 
-    /// Whether the conversation has variables with this value: the message that bears it belongs
-    /// here. The value is in the form of [`crate::model::identifier::normal`].
-    pub fn bears(&self, id: &str) -> bool {
-        self.record().bindings.telling().any(|value| value == id)
+    /// Whether the conversation has a variable with one of these values: the message that bears them
+    /// belongs here.
+    pub fn bears(&self, ids: &Ids<'_>) -> bool {
+        let mut telling = self.record().bindings.telling();
+        telling.any(|value| ids.contains(value))
     }
 
     /// Whether the conversation waits for a message like this, whatever ids it bears.

@@ -44,8 +44,9 @@ fn meets(kind: Kind, steps: &[Step]) -> bool {
         Kind::UnknownWord => steps.iter().any(can_have_an_unknown_word),
         Kind::BatchedNotifications => pairs().any(|(a, b)| is_of_changes(a) && is_of_changes(b)),
         Kind::ReorderedNotifications => steps.split(|it| !is_of_changes(it)).any(can_be_reordered),
-        Kind::LostResponse | Kind::SlowResponse => pairs()
-            .any(|(a, b)| matches!((a, b), (Step::Request(_), Step::Response(_)))),
+        Kind::LostResponse | Kind::SlowResponse => {
+            pairs().any(|(a, b)| matches!((a, b), (Step::Request(_), Step::Response(_))))
+        }
         Kind::Throttled | Kind::Unavailable | Kind::ConnectionReset => {
             steps.iter().any(|it| matches!(it, Step::Request(_)))
         }
@@ -57,7 +58,8 @@ fn meets(kind: Kind, steps: &[Step]) -> bool {
 /// Whether the notification behind the request at a step may come before its response: whoever is
 /// notified knows the call.
 pub(super) fn may_be_early(steps: &[Step], at: usize) -> bool {
-    let [Step::Request(request), Step::Response(_), next, ..] = &steps[at.min(steps.len())..] else {
+    let [Step::Request(request), Step::Response(_), next, ..] = &steps[at.min(steps.len())..]
+    else {
         return false;
     };
     let named = Resource::parse(&request.target);
@@ -93,7 +95,9 @@ pub(super) fn first_caused(steps: &[Step]) -> Option<usize> {
 
 /// The script of a scenario whose operation fails, as its page prints the failure.
 fn failing(plain: &Scenario, all: &[Scenario]) -> Option<Script> {
-    let of_page = all.iter().filter(|it| it.id.page_key() == plain.id.page_key());
+    let of_page = all
+        .iter()
+        .filter(|it| it.id.page_key() == plain.id.page_key());
     let printed = of_page
         .flat_map(|it| &it.script.steps)
         .find_map(|step| Some((failure(step)?, step)))?;

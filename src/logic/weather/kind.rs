@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_sentences_have_no_stop() {
-        let names: std::collections::HashSet<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        let names: std::collections::HashSet<_> =
+            Kind::ALL.iter().map(|kind| kind.name()).collect();
         assert_eq!(names.len(), Kind::ALL.len());
         assert!(Kind::ALL.iter().all(|kind| !kind.describe().ends_with('.')));
     }

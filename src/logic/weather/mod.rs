@@ -33,6 +33,7 @@ use self::scene::Scene;
 use crate::logic::judge::bindings::Bindings;
 use crate::logic::judge::{Action, Case, Event, ExchangeId, Judge, Options, Outcome};
 use crate::logic::verdict::{Finding, Role, Rule, Verdict};
+use crate::model::identifier::Ids;
 use crate::model::message::Request;
 
 /// What a judge in weather wants done.
@@ -118,13 +119,7 @@ impl Weathered {
             }
         };
         let deadline = options.deadline;
-        let mut judge = Judge::new(
-            scenario.clone(),
-            case.page.clone(),
-            bindings,
-            options,
-            role,
-        );
+        let mut judge = Judge::new(scenario.clone(), case.page.clone(), bindings, options, role);
         if let Some(kind) = kind {
             judge.note(format!("weather: {}", kind.describe()));
             if let Some(requirement) = surplus(kind) {
@@ -175,8 +170,8 @@ impl Weathered {
     }
 
     /// As [`Judge::bears`].
-    pub fn bears(&self, id: &str) -> bool {
-        self.scene.judge.bears(id)
+    pub fn bears(&self, ids: &Ids<'_>) -> bool {
+        self.scene.judge.bears(ids)
     }
 
     /// As [`Judge::awaits`].

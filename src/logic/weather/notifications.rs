@@ -303,9 +303,7 @@ pub(super) fn can_be_reordered(run: &[Step]) -> bool {
         .map(|step| derive::changes(step).iter().map(Notice::read))
         .map(|notices| notices.map(|notice| notice.resource).collect::<Vec<_>>())
         .collect();
-    resources
-        .windows(2)
-        .any(|pair| !shares(&pair[0], &pair[1]))
+    resources.windows(2).any(|pair| !shares(&pair[0], &pair[1]))
 }
 
 /// The notifications in another order: never of one resource, and never as they were where they

@@ -339,9 +339,7 @@ fn documented(steps: &[Step], request: &Request) -> Option<usize> {
 
 /// Whether a request is another one once more. Header fields may differ: some clients count.
 fn is_again(first: &Request, request: &Request) -> bool {
-    first.method == request.method
-        && first.target == request.target
-        && first.body == request.body
+    first.method == request.method && first.target == request.target && first.body == request.body
 }
 
 fn is_documented_answer(planned: &Planned) -> bool {

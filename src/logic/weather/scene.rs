@@ -80,7 +80,8 @@ impl Scene {
     fn hand_on(&mut self, now: Duration, event: Event, is_real: bool) -> Vec<Planned> {
         let seen = self.judge.traffic().len();
         let now = self.stands_since.unwrap_or(now);
-        self.judge.handle(now.saturating_sub(self.stood_still), event);
+        self.judge
+            .handle(now.saturating_sub(self.stood_still), event);
         let mut steps = VecDeque::new();
         for message in &self.judge.traffic()[seen..] {
             if message.from != self.role {
@@ -179,7 +180,9 @@ impl Scene {
 
     /// Whether the next documented message after a step is a notification of changes.
     pub(super) fn notifies(&self, step: usize) -> bool {
-        self.steps.get(step).is_some_and(super::derive::is_of_changes)
+        self.steps
+            .get(step)
+            .is_some_and(super::derive::is_of_changes)
     }
 
     /// Judges how a notification was acknowledged that only weather brought about. False where the
@@ -201,7 +204,10 @@ impl Scene {
             Err(TransportFailure::Silent) => (
                 Rule::AcknowledgementMissing,
                 Value::Null,
-                format!("the notification was not answered within {:?}", self.deadline),
+                format!(
+                    "the notification was not answered within {:?}",
+                    self.deadline
+                ),
             ),
             Err(TransportFailure::Broken(what) | TransportFailure::Gone(what)) => (
                 Rule::Transport,
@@ -214,8 +220,14 @@ impl Scene {
         }
         let expected = json!("2xx");
         let step = Some(step);
-        self.judge
-            .depart(Departure::new(requirement, rule, step, expected, actual, message));
+        self.judge.depart(Departure::new(
+            requirement,
+            rule,
+            step,
+            expected,
+            actual,
+            message,
+        ));
         answer.is_ok()
     }
 

@@ -36,7 +36,9 @@ impl Entry<'_> {
     /// Whether the entry has other properties than these.
     pub(super) fn has_unknown_properties(&self, known: &[&str]) -> bool {
         let properties = self.whole.as_object().into_iter().flatten();
-        properties.into_iter().any(|(name, _)| !known.contains(&name.as_str()))
+        properties
+            .into_iter()
+            .any(|(name, _)| !known.contains(&name.as_str()))
     }
 
     /// Whether it tells that an invitation has failed.

@@ -86,7 +86,9 @@ pub(super) fn again(
 pub(super) fn refused(fault: Option<Fault>, entries: &[Entry<'_>], memory: &Memory) -> Option<u16> {
     let words = ["state", "status"];
     let is_unheard_of = |entry: &Entry<'_>| {
-        let mut said = words.iter().filter_map(|name| entry.data.get(name)?.as_str());
+        let mut said = words
+            .iter()
+            .filter_map(|name| entry.data.get(name)?.as_str());
         said.any(|word| !WORDS.iter().any(|it| it.eq_ignore_ascii_case(word)))
     };
     let any = |is_refused: &dyn Fn(&Entry<'_>) -> bool| entries.iter().any(is_refused);

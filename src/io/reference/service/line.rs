@@ -18,7 +18,7 @@ use crate::io::reference::content::Content;
 use crate::model::message::Headers;
 
 /// How long a callback may take to acknowledge.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How long the service waits before each further attempt.
 const AGAIN: [Duration; 3] = [
