@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use clap::Args;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use tokio::task::JoinSet;
 
 use super::exit::Exit;
@@ -70,8 +70,8 @@ pub struct Proof {
     /// The rule that names the fault; none for a harmless variation.
     pub expected: Option<Rule>,
     /// The weather that alone shows the fault; none for what shows in fair weather.
-    #[serde(serialize_with = "name", skip_serializing_if = "Option::is_none")]
-    pub weather: Option<Kind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weather: Option<&'static str>,
     /// How many scenarios failed, by the rule of their first failure.
     pub found: BTreeMap<Rule, usize>,
     /// How many scenarios passed.
@@ -80,10 +80,6 @@ pub struct Proof {
     pub odd: Vec<String>,
     /// Whether the judge was right.
     pub is_right: bool,
-}
-
-fn name<S: Serializer>(kind: &Option<Kind>, to: S) -> Result<S::Ok, S::Error> {
-    kind.map(Kind::name).serialize(to)
 }
 
 /// How many faults and variations are played at a time.
@@ -325,7 +321,7 @@ fn proof(trial: Trial, results: &[ScenarioResult]) -> Proof {
         name: trial.name,
         what: trial.what,
         expected: trial.expected,
-        weather: trial.weather,
+        weather: trial.weather.map(Kind::name),
         found,
         passed,
         odd,

@@ -168,8 +168,7 @@ impl Conversation {
                 Act::Do(Action::Send { exchange, request }) => self.send(exchange, &request),
                 Act::Do(Action::Cue { step, request }) => self.cue(step, &request),
                 Act::Do(Action::Reply { exchange, response }) => {
-                    let is_lost = self.reply(exchange, Reply::from(response)).is_err();
-                    if is_lost {
+                    if !self.reply(exchange, Reply::from(response)) {
                         // The target went away before it was answered: it may come again.
                         let lost = Event::ReplyLost { exchange };
                         lock(&self.judge).handle(now, lost);
@@ -181,17 +180,17 @@ impl Conversation {
                         Cut::Reset => Reply::reset(),
                     };
                     // A target that has gone away needs no cut.
-                    let _ = self.reply(exchange, cut);
+                    self.reply(exchange, cut);
                 }
             }
         }
     }
 
-    /// Answers a received request, unless it was answered when it came.
-    fn reply(&mut self, exchange: ExchangeId, reply: Reply) -> Result<(), Reply> {
-        self.replies
-            .remove(&exchange)
-            .map_or(Ok(()), |answer| answer.send(reply))
+    /// Answers a received request, unless it was answered when it came. False where the target has
+    /// gone away.
+    fn reply(&mut self, exchange: ExchangeId, reply: Reply) -> bool {
+        let answer = self.replies.remove(&exchange);
+        answer.is_none_or(|answer| answer.send(reply).is_ok())
     }
 
     /// Sends a request, or a notification, in a task of its own; its answer comes as an event.

@@ -85,13 +85,14 @@ impl Callback {
         request: Request,
     ) {
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Fair => match first_caused(scene, &request) {
-                Some(step) => self.refuse(scene, now, exchange, step, request),
-                None => {
+            State::Fair => {
+                if let Some(step) = first_caused(scene, &request) {
+                    self.refuse(scene, now, exchange, step, request);
+                } else {
                     self.state = State::Fair;
                     scene.let_through(now, Event::Received { exchange, request });
                 }
-            },
+            }
             State::Refused(mut refused) if is_again(&refused.request, &request) => {
                 let step = Some(refused.step);
                 scene.came(step, TrafficMessage::Request(request.clone()));

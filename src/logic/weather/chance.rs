@@ -14,7 +14,7 @@ impl Chance {
         Self(seed ^ hash)
     }
 
-    /// The next number (SplitMix64).
+    /// The next number (the algorithm is called `SplitMix64`).
     pub(super) const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

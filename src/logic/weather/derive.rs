@@ -105,7 +105,7 @@ fn failing(plain: &Scenario, all: &[Scenario]) -> Option<Script> {
         return None;
     };
     let steps = &plain.script.steps;
-    let at = steps.iter().position(|step| completes(step))?;
+    let at = steps.iter().position(completes)?;
     let Step::Notification(mut end) = steps[at].clone() else {
         return None;
     };

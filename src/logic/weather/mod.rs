@@ -82,8 +82,8 @@ pub struct Weathered {
 enum Front {
     /// Nothing: all is as the judge wants it.
     None,
-    Notifications(Notifications),
-    Requests(Requests),
+    Notifications(Box<Notifications>),
+    Requests(Box<Requests>),
     Callback(Callback),
 }
 
@@ -105,7 +105,7 @@ impl Weathered {
                 | Kind::UnknownWord),
             ) => {
                 let chance = Chance::new(seed, scenario.id.as_str());
-                Front::Notifications(Notifications::new(kind, chance))
+                Front::Notifications(Box::new(Notifications::new(kind, chance)))
             }
             Some(
                 kind @ (Kind::LostResponse
@@ -113,7 +113,7 @@ impl Weathered {
                 | Kind::Throttled
                 | Kind::Unavailable
                 | Kind::ConnectionReset),
-            ) => Front::Requests(Requests::new(kind)),
+            ) => Front::Requests(Box::new(Requests::new(kind))),
             Some(kind @ (Kind::SilentCallback | Kind::FailingCallback)) => {
                 Front::Callback(Callback::new(kind))
             }

@@ -218,8 +218,8 @@ impl Notifications {
                 vec![sending]
             }
             Kind::ReorderedNotifications => {
-                let run = self.gathered.drain(..).chain([sending]).collect();
-                reordered(run, &mut self.chance)
+                let run: Vec<_> = self.gathered.drain(..).chain([sending]).collect();
+                reordered(&run, &mut self.chance)
             }
             _ => vec![sending],
         }
@@ -238,12 +238,11 @@ impl Notifications {
         self.release(scene);
         scene.go_on(now);
         // What weather alone brought about, weather has judged.
-        let planned = match answered {
-            Some(response) => scene.tell(now, Event::Answered { exchange, response }),
-            None => {
-                let response = acknowledgement();
-                scene.pretend(now, Event::Answered { exchange, response })
-            }
+        let planned = if let Some(response) = answered {
+            scene.tell(now, Event::Answered { exchange, response })
+        } else {
+            let response = acknowledgement();
+            scene.pretend(now, Event::Answered { exchange, response })
         };
         self.plan(scene, now, planned);
     }
@@ -308,7 +307,7 @@ pub(super) fn can_be_reordered(run: &[Step]) -> bool {
 
 /// The notifications in another order: never of one resource, and never as they were where they
 /// need not be.
-fn reordered(run: Vec<Sending>, chance: &mut Chance) -> Vec<Sending> {
+fn reordered(run: &[Sending], chance: &mut Chance) -> Vec<Sending> {
     let resources: Vec<Vec<Option<Resource>>> = run.iter().map(|it| about(&it.request)).collect();
     let mut order: Vec<usize> = Vec::new();
     let mut left: Vec<usize> = (0..run.len()).collect();

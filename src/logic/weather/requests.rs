@@ -103,13 +103,14 @@ impl Requests {
     ) {
         let step = documented(&scene.steps, &request);
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Fair => match step {
-                Some(step) => self.on_first(scene, now, exchange, step, request),
-                None => {
+            State::Fair => {
+                if let Some(step) = step {
+                    self.on_first(scene, now, exchange, step, request);
+                } else {
                     self.state = State::Fair;
                     scene.let_through(now, Event::Received { exchange, request });
                 }
-            },
+            }
             State::Refused {
                 step: refused,
                 not_before,
@@ -184,11 +185,11 @@ impl Requests {
             };
             let planned = scene.tell(now, received);
             if !planned.iter().any(is_documented_answer) {
-                planned.into_iter().for_each(|it| scene.carry_out(it));
+                scene.carry_out_all(planned);
                 return;
             }
             if self.kind == Kind::LostResponse {
-                self.lose(scene, request, planned);
+                self.lose(scene, &request, planned);
             } else {
                 scene.stand_still(now);
                 self.state = State::Late {
@@ -225,7 +226,7 @@ impl Requests {
     }
 
     /// The service has acted; its answer does not go out.
-    fn lose(&mut self, scene: &mut Scene, request: Request, planned: Vec<Planned>) {
+    fn lose(&mut self, scene: &mut Scene, request: &Request, planned: Vec<Planned>) {
         for planned in planned {
             match planned.action {
                 Action::Reply { exchange, response } if planned.step.is_some() => {
@@ -249,7 +250,7 @@ impl Requests {
         }
         scene.judge.check("retry.not-before");
         if now < not_before {
-            let early = not_before + SLACK - now;
+            let early = (not_before + SLACK).saturating_sub(now);
             scene.judge.depart(Departure::new(
                 "retry.not-before",
                 Rule::RequestUnexpected,
@@ -274,7 +275,7 @@ impl Requests {
             } => {
                 scene.go_on(now);
                 let answer = planned.iter().find(|it| is_documented_answer(it)).cloned();
-                planned.into_iter().for_each(|it| scene.carry_out(it));
+                scene.carry_out_all(planned);
                 let Some(Planned {
                     step,
                     action: Action::Reply { response, .. },

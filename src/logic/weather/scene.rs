@@ -64,9 +64,8 @@ impl Scene {
 
     /// The same, and does at once what the judge wants done.
     pub(super) fn let_through(&mut self, now: Duration, event: Event) {
-        for planned in self.tell(now, event) {
-            self.carry_out(planned);
-        }
+        let planned = self.tell(now, event);
+        self.carry_out_all(planned);
     }
 
     /// The same where there is no weather: what the judge sees is what goes over the wire.
@@ -115,6 +114,13 @@ impl Scene {
             self.log(self.other(), planned.step, message);
         }
         self.acts.push_back(Act::Do(planned.action));
+    }
+
+    /// Does all that the judge wants done.
+    pub(super) fn carry_out_all(&mut self, planned: Vec<Planned>) {
+        for planned in planned {
+            self.carry_out(planned);
+        }
     }
 
     /// Sends a notification that the judge does not know of. Its exchange is weather's own.
@@ -228,7 +234,7 @@ impl Scene {
             actual,
             message,
         ));
-        answer.is_ok()
+        answer.is_ok() || !self.judge.has_failed()
     }
 
     fn log(&mut self, from: Role, step: Option<usize>, message: TrafficMessage) {

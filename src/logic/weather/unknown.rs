@@ -39,14 +39,14 @@ pub(super) fn resource(of: &Request, chance: &mut Chance) -> Option<Request> {
     let notice = Notice::read(notice::entries(body)?.first()?);
     let call = notice.call()?.to_owned();
     let (kind, id) = (chance.word("unheardOf"), chance.word(""));
-    let change = json!({
+    let told = json!({
         "@odata.type": "#microsoft.graph.commsNotification",
         "changeType": "updated",
         "resource": format!("/app/calls/{call}/{kind}/{id}"),
         "resourceUrl": format!("/communications/calls/{call}/{kind}/{id}"),
         "resourceData": {"@odata.type": format!("#microsoft.graph.{kind}"), "id": id},
     });
-    Some(with_changes(of, vec![change]))
+    Some(with_changes(of, vec![told]))
 }
 
 /// Whether a change can come with a word that no page lists: it tells the state of what exists
@@ -69,12 +69,12 @@ pub(super) fn word(of: &Request, chance: &mut Chance) -> Option<Request> {
                 Subject::Call => "state",
                 _ => "status",
             };
-            let mut change = change.clone();
-            change["changeType"] = json!("updated");
-            each_entity(&mut change, &mut |entity| {
+            let mut update = change.clone();
+            update["changeType"] = json!("updated");
+            each_entity(&mut update, &mut |entity| {
                 entity.insert(name.to_owned(), json!(chance.word("unheardOf")));
             });
-            change
+            update
         })
         .collect();
     (!changes.is_empty()).then(|| with_changes(of, changes))
