@@ -144,9 +144,8 @@ fn entries(request: &Request) -> Result<Vec<Entry<'_>>, (u16, String)> {
 fn entry(value: &Value) -> Result<Entry<'_>, String> {
     let text = |name: &str| value.get(name).and_then(Value::as_str);
     let change = text("changeType").unwrap_or("").to_lowercase();
-    // Other changes than these three may come to be; none at all is no change.
-    if change.is_empty() {
-        return Err("an entry says in `changeType` what happened".to_owned());
+    if !["created", "updated", "deleted"].contains(&change.as_str()) {
+        return Err(format!("`{change}` is no change type"));
     }
     let resource = text("resourceUrl")
         .or_else(|| text("resource"))

@@ -108,6 +108,10 @@ fn is_clock(part: &str) -> bool {
     part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// Faults that do not show where the callback answers as it should. That they show where it does not
+/// is for who plays hard weather.
+const IN_WEATHER: [ServiceFault; 2] = [ServiceFault::WaitsForEver, ServiceFault::NeverAgain];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_shows() {
     let editions = [Edition::May2019, Edition::February2021];
@@ -146,7 +150,8 @@ async fn every_fault_shows() {
         let differs = shown
             .iter()
             .any(|(edition, lines)| &plain[edition] != lines);
-        assert!(differs, "{} changes nothing", fault.name());
+        let is_shown = !IN_WEATHER.contains(&fault);
+        assert_eq!(differs, is_shown, "{}", fault.name());
     }
 }
 
