@@ -150,8 +150,8 @@ async fn every_fault_shows() {
         let differs = shown
             .iter()
             .any(|(edition, lines)| &plain[edition] != lines);
-        let is_shown = !IN_WEATHER.contains(&fault);
-        assert_eq!(differs, is_shown, "{}", fault.name());
+        let is_shown = differs || IN_WEATHER.contains(&fault);
+        assert!(is_shown, "{} changes nothing", fault.name());
     }
 }
 
