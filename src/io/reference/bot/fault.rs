@@ -61,7 +61,7 @@ catalogue! {
         KnownWords = "refuses-unknown-words", "Answers 400 to a state or status that it does not know.";
         AsksOtherwise = "asks-again-otherwise", "Gives another `clientContext` when it asks again after a lost answer.";
         TriesFailed = "invites-again-after-failure", "Invites once more when an invitation fails that replaces no call.";
-        Impatient = "impatient", "Invites anew when an answer takes longer than a second.";
+        Impatient = "impatient", "Invites anew when an answer takes longer than 1.8 s.";
         IgnoresRetryAfter = "ignores-retry-after", "Asks again at once whatever `Retry-After` says.";
         GivesUp503 = "gives-up-on-503", "Does not ask again after 503.";
         GivesUpBroken = "gives-up-on-reset", "Does not ask again when the connection breaks.";

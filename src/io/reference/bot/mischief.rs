@@ -54,7 +54,7 @@ pub(super) fn acknowledgement(fault: Option<Fault>, roster: bool) -> Option<Repl
 
 /// How long the bot waits for an answer, where that is not long enough.
 pub(super) fn patience(fault: Option<Fault>) -> Option<Duration> {
-    (fault == Some(Fault::Impatient)).then_some(Duration::from_secs(1))
+    (fault == Some(Fault::Impatient)).then_some(Duration::from_millis(1800))
 }
 
 /// How long the bot waits before it sends a request again, `None` where it does not. `may` is there as
