@@ -11,6 +11,7 @@ use crate::io::reference::service::{
 };
 use crate::logic::judge::{self, Case};
 use crate::logic::verdict::{Role, ScenarioResult, Verdict};
+use crate::logic::weather::Kind;
 
 /// How the built-in parties behave. By default as documented.
 #[derive(Debug, Clone, Copy, Default)]
@@ -76,10 +77,16 @@ fn edition_of(case: &Case) -> Option<Edition> {
 /// The scenarios of some editions that judge a party.
 fn part(setup: &Setup, role: Role, is_it: impl Fn(Option<Edition>) -> bool) -> Setup {
     let mut part = setup.clone();
-    let judges = |case: &Case| judge::judges(&case.scenario.script, role);
     part.cases
-        .retain(|case| judges(case) && is_it(edition_of(case)));
+        .retain(|case| is_it(edition_of(case)) && is_for(case, role));
     part
+}
+
+/// Whether a case is for a party: it may judge the other alone, or its weather may be the other's.
+fn is_for(case: &Case, role: Role) -> bool {
+    let scenario = &case.scenario;
+    judge::judges(&scenario.script, role)
+        && Kind::of(&scenario.id).is_none_or(|kind| kind.role() == role)
 }
 
 /// Scenarios of editions that the built-in pair does not speak.
@@ -96,8 +103,8 @@ fn strangers(setup: &Setup, roles: &[Role]) -> Vec<ScenarioResult> {
     strange
         .flat_map(|case| {
             let skip = |role| player::skeleton(case, role, Verdict::Skip, &reason);
-            let judged = |role: &Role| judge::judges(&case.scenario.script, *role);
-            let roles = roles.iter().copied().filter(judged);
+            let roles = roles.iter().copied();
+            let roles = roles.filter(|role| is_for(case, *role));
             roles.map(skip).collect::<Vec<_>>()
         })
         .collect()

@@ -27,6 +27,10 @@ const ONE_LINE: &str = r"^[^\x00-\x08\x0a-\x1f\x7f]*$";
 /// What the schema says of a target: a path, a URL, or what begins with a variable.
 const TARGET: &str = r"^(/|\{[a-z]|[^\s/]*://)\S*$";
 
+/// What stands between the id of a scenario and the weather that it is played in. No file of a
+/// scenario has it in its name.
+pub const WEATHER: char = '~';
+
 /// Where a scenario stands: `page/api@edition/locale/name`, which is its path under
 /// `scenarios/` without `.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,6 +77,17 @@ impl ScenarioId {
     /// What scenarios of one page, edition and locale share: everything before the name.
     pub fn page_key(&self) -> &str {
         self.text.rsplit_once('/').map_or("", |(key, _)| key)
+    }
+
+    /// The name of the weather that the scenario is played in: what stands behind [`WEATHER`].
+    pub fn weather(&self) -> Option<&str> {
+        Some(self.name().rsplit_once(WEATHER)?.1)
+    }
+
+    /// The id of the same scenario in weather of that name.
+    #[must_use]
+    pub fn in_weather(&self, name: &str) -> Self {
+        Self::new(format!("{}{WEATHER}{name}", self.text))
     }
 
     fn part(&self, index: usize) -> Option<&str> {

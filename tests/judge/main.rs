@@ -29,4 +29,5 @@ mod sends;
 mod table;
 mod types;
 mod verdicts;
+mod weather;
 mod words_and_shape;

@@ -56,7 +56,8 @@ pub struct Talk {
     pub options: Options,
     /// The moves, each with the step that it belongs to, counted from 1; 0 for none.
     pub moves: Vec<(usize, Move)>,
-    bindings: Bindings,
+    /// What the judge knows of the variables at the beginning.
+    pub bindings: Bindings,
 }
 
 /// A conversation that was played.

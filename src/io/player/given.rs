@@ -11,9 +11,10 @@ use super::hook::{Hook, HookAnswer};
 use super::hub::lock;
 use crate::io::net::{Client, OutgoingRequest};
 use crate::logic::judge::Case;
+use crate::logic::judge::Options;
 use crate::logic::judge::notice::{self, Notice};
-use crate::logic::judge::{Judge, Options};
 use crate::logic::verdict::Verdict;
+use crate::logic::weather::Weathered;
 use crate::model::message::{Payload, Response};
 use crate::model::resource::Resource;
 use crate::model::scenario::{Given, Step};
@@ -34,7 +35,7 @@ pub enum GivenBy {
 pub(super) async fn bring_about(
     client: &Client,
     case: &Case,
-    judge: &Mutex<Judge>,
+    judge: &Mutex<Weathered>,
     options: &Options,
     (service, by): (&Url, &GivenBy),
     callback: &str,
@@ -63,7 +64,7 @@ pub(super) async fn bring_about(
 
 type Outcome = Result<(), (Verdict, String)>;
 
-fn assume(judge: &Mutex<Judge>, state: Given) -> Outcome {
+fn assume(judge: &Mutex<Weathered>, state: Given) -> Outcome {
     match state {
         Given::TokenCheck => Err((
             Verdict::Skip,
@@ -87,7 +88,7 @@ fn assume(judge: &Mutex<Judge>, state: Given) -> Outcome {
 async fn ask(
     client: &Client,
     case: &Case,
-    judge: &Mutex<Judge>,
+    judge: &Mutex<Weathered>,
     options: &Options,
     hook: &Hook,
     state: Given,
@@ -172,7 +173,7 @@ fn call_of_request(case: &Case, is_refused: bool) -> Option<String> {
     })
 }
 
-fn bind_call(judge: &Mutex<Judge>, variable: Option<String>, call: &str) {
+fn bind_call(judge: &Mutex<Weathered>, variable: Option<String>, call: &str) {
     if let Some(variable) = variable {
         lock(judge).bind(&variable, call);
     }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::outline;
-use crate::model::identifier;
+use crate::model::identifier::{self, Normal};
 use crate::model::scenario::{Kind, Script};
 use crate::model::template;
 
@@ -18,6 +18,8 @@ use crate::model::template;
 pub struct Bindings {
     variables: foldhash::HashMap<String, Slot>,
     values: foldhash::HashMap<String, String>,
+    /// The values that tell this conversation from others, by root.
+    telling: foldhash::HashMap<String, Normal<'static>>,
     fresh: HashMap<String, String>,
 }
 
@@ -59,6 +61,7 @@ impl Bindings {
         Self {
             variables,
             values: foldhash::HashMap::default(),
+            telling: foldhash::HashMap::default(),
             fresh,
         }
     }
@@ -83,7 +86,12 @@ impl Bindings {
     /// Gives a variable's root its value. What was bound before is replaced.
     pub fn bind(&mut self, name: &str, value: impl Into<String>) {
         let root = self.root(name).to_owned();
-        self.values.insert(root, value.into());
+        let value = value.into();
+        if tells(self.kind(&root)) {
+            let normal = Normal::of(&value).into_owned();
+            self.telling.insert(root.clone(), normal);
+        }
+        self.values.insert(root, value);
     }
 
     /// The value that confcall sends for a variable: the bound one, else a fresh one, which is
@@ -138,17 +146,9 @@ impl Bindings {
         template::fill_json(body, &|name| self.get(name).map(str::to_owned))
     }
 
-    /// The bound values that tell this conversation from others, in their normal form.
-    pub fn telling(&self) -> impl Iterator<Item = String> {
-        self.values
-            .iter()
-            .filter(|(root, _)| {
-                matches!(
-                    self.kind(root),
-                    Kind::Call | Kind::Operation | Kind::User | Kind::Application | Kind::Context
-                )
-            })
-            .map(|(_, value)| identifier::normal(value))
+    /// The bound values that tell this conversation from others.
+    pub fn telling(&self) -> impl Iterator<Item = &Normal<'static>> {
+        self.telling.values()
     }
 
     /// Every bound root with its value, in the order of their names, for people and reports.
@@ -161,6 +161,14 @@ impl Bindings {
         bound.sort();
         bound
     }
+}
+
+/// Whether values of a kind tell one conversation from another.
+const fn tells(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Call | Kind::Operation | Kind::User | Kind::Application | Kind::Context
+    )
 }
 
 /// Whether two values of a kind are the same: identifiers without case and hyphens, contexts to
@@ -259,6 +267,9 @@ mod tests {
         assert_eq!(bindings.get("call"), None);
         assert_eq!(bindings.value("call"), "fresh");
         assert_eq!(bindings.get("call"), Some("fresh"));
-        assert_eq!(bindings.telling().collect::<Vec<_>>(), ["fresh"]);
+        assert_eq!(
+            bindings.telling().collect::<Vec<_>>(),
+            [&Normal::of("fresh")]
+        );
     }
 }

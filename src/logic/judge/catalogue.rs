@@ -79,7 +79,7 @@ const fn refuse(
 
 use Role::{Bot, Service};
 
-/// Every requirement, the service's first.
+/// Every requirement in fair weather, the service's first.
 pub const CATALOGUE: &[Requirement] = &[
     must("answer.arrives", Service, "A request is answered.", &[]),
     must(
@@ -461,10 +461,116 @@ pub const CATALOGUE: &[Requirement] = &[
     ),
 ];
 
+/// What is asked of either party in hard weather ([`crate::logic::weather`]): MUST where it follows
+/// from what the pages show, SHOULD where an RFC or a convention says so.
+pub const IN_WEATHER: &[Requirement] = &[
+    should(
+        "redelivery.sent",
+        Service,
+        "A notification whose acknowledgement failed, or never came, is sent again.",
+        &[],
+    ),
+    should(
+        "redelivery.same",
+        Service,
+        "What is sent again is the same notification.",
+        &[],
+    ),
+    should(
+        "redelivery.order",
+        Service,
+        "Nothing later about a resource comes before what has to be sent again.",
+        &[],
+    ),
+    must(
+        "notification.early",
+        Bot,
+        "A notification is acknowledged before the response that it follows from has come.",
+        &[],
+    ),
+    must(
+        "notification.twice",
+        Bot,
+        "A notification that comes twice is acknowledged twice, and nothing is done twice for it.",
+        &[],
+    ),
+    must(
+        "notification.batched",
+        Bot,
+        "A notification may hold several changes: its body is a collection.",
+        &[],
+    ),
+    must(
+        "notification.any-order",
+        Bot,
+        "Notifications about different resources are acknowledged in any order.",
+        &[],
+    ),
+    should(
+        "unknown.properties",
+        Bot,
+        "Properties that are not known are passed over (OData 4.01 part 1 section 5.2).",
+        &[],
+    ),
+    should(
+        "unknown.resource",
+        Bot,
+        "A notification about a resource that is not known is acknowledged.",
+        &[],
+    ),
+    should(
+        "unknown.word",
+        Bot,
+        "A notification with a word that is not known is acknowledged: enumerations grow.",
+        &[],
+    ),
+    must(
+        "retry.same",
+        Bot,
+        "What is asked again, as its answer was lost or is late, is the same request: nobody is invited twice (RFC 9110 section 9.2.2).",
+        &[],
+    ),
+    should(
+        "retry.throttled",
+        Bot,
+        "A request that is answered 429 is sent again (RFC 6585 section 4).",
+        &[],
+    ),
+    should(
+        "retry.not-before",
+        Bot,
+        "It is not sent again before the time that Retry-After tells (RFC 9110 section 10.2.3).",
+        &[],
+    ),
+    should(
+        "retry.unavailable",
+        Bot,
+        "A request that is answered 503 is sent again: the condition is temporary (RFC 9110 section 15.6.4).",
+        &[],
+    ),
+    should(
+        "retry.reset",
+        Bot,
+        "A request whose connection was reset before an answer is sent again.",
+        &[],
+    ),
+    must(
+        "outcome.failed",
+        Bot,
+        "The end of an operation that failed is acknowledged, and nothing is asked again for it.",
+        &[(P2019_09, 497)],
+    ),
+];
+
 /// The requirement of that name. Every name that a check uses is in the catalogue: a test of this
 /// module's callers holds that.
 pub fn requirement(id: &str) -> Option<&'static Requirement> {
-    CATALOGUE.iter().find(|requirement| requirement.id == id)
+    all().find(|requirement| requirement.id == id)
+}
+
+/// Every requirement, those of hard weather last.
+pub fn all() -> impl Iterator<Item = &'static Requirement> {
+    CATALOGUE.iter().chain(IN_WEATHER)
 }
 
 /// The name that a scenario gives, where the catalogue has it; else the other.
@@ -489,9 +595,9 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_texts_are_sentences() {
-        let ids: HashSet<_> = CATALOGUE.iter().map(|r| r.id).collect();
-        assert_eq!(ids.len(), CATALOGUE.len());
-        for requirement in CATALOGUE {
+        let ids: HashSet<_> = all().map(|r| r.id).collect();
+        assert_eq!(ids.len(), all().count());
+        for requirement in all() {
             assert!(requirement.text.ends_with('.'), "{}", requirement.id);
         }
     }

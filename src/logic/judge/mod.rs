@@ -33,7 +33,9 @@ use std::time::Duration;
 use self::bindings::Bindings;
 use self::outline::Outline;
 use self::page::Page;
+pub(in crate::logic) use self::record::Departure;
 use crate::logic::verdict::{Finding, Role, ScenarioResult, Traffic, Verdict};
+use crate::model::identifier::Ids;
 use crate::model::message::{Request, Response};
 use crate::model::scenario::{Kind, Party, Scenario, ScenarioId, Script};
 
@@ -312,10 +314,11 @@ impl Judge {
         self.record().is_finished()
     }
 
-    /// Whether the conversation has variables with this value: the message that bears it belongs
-    /// here. The value is in the form of [`crate::model::identifier::normal`].
-    pub fn bears(&self, id: &str) -> bool {
-        self.record().bindings.telling().any(|value| value == id)
+    /// Whether the conversation has a variable with one of these values: the message that bears them
+    /// belongs here.
+    pub fn bears(&self, ids: &Ids<'_>) -> bool {
+        let mut telling = self.record().bindings.telling();
+        telling.any(|value| ids.contains(value))
     }
 
     /// Whether the conversation waits for a message like this, whatever ids it bears.
@@ -357,6 +360,36 @@ impl Judge {
     /// Ends the conversation for a reason that is no finding: it was skipped, or could not go on.
     pub fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
         self.record_mut().give_up(verdict, reason);
+    }
+
+    /// Says that a requirement was put to the test.
+    pub(in crate::logic) fn check(&mut self, requirement: &'static str) {
+        self.record_mut().check(requirement);
+    }
+
+    /// Records a departure that another than the judge saw.
+    pub(in crate::logic) fn depart(&mut self, departure: Departure) {
+        self.record_mut().depart(departure);
+    }
+
+    /// Ends the conversation with what was found: what would follow is not judged.
+    pub(in crate::logic) fn conclude(&mut self) {
+        self.record_mut().finish();
+    }
+
+    /// Whether a departure was recorded that fails.
+    pub(in crate::logic) fn has_failed(&self) -> bool {
+        self.record().has_failed()
+    }
+
+    /// Whether the conversation ended for a reason that is no finding.
+    pub(in crate::logic) fn is_given_up(&self) -> bool {
+        self.record().is_given_up()
+    }
+
+    /// The messages of the conversation so far, as the judge sees it.
+    pub(in crate::logic) fn traffic(&self) -> &[Traffic] {
+        self.record().all_traffic()
     }
 
     /// What the judge says, now.

@@ -36,7 +36,7 @@ pub(super) struct Record {
 
 /// A departure before it is recorded: what a check has to say.
 #[derive(Debug, Clone)]
-pub(super) struct Departure {
+pub(in crate::logic) struct Departure {
     pub requirement: &'static str,
     pub rule: Rule,
     /// The step, counted from 0.
@@ -214,6 +214,11 @@ impl Record {
             step: step.map(|step| step + 1),
             message,
         });
+    }
+
+    /// The messages so far, in the order they happened.
+    pub fn all_traffic(&self) -> &[Traffic] {
+        &self.traffic
     }
 
     pub fn has_failed(&self) -> bool {

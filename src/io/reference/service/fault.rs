@@ -125,5 +125,7 @@ catalogue! {
         RefusalMessageEmpty = "refusal-message-empty", "The message of a refusal's error is empty.";
         RefusalTorn = "refusal-torn", "The JSON of a refusal breaks off in the middle.";
         FailureCompletes = "failure-completes", "An invitation that must fail ends `completed`.";
+        WaitsForEver = "waits-for-ever", "Waits an hour for an acknowledgement.";
+        NeverAgain = "never-again", "Does not send a notification again that was answered 500.";
     }
 }

@@ -180,6 +180,9 @@ fn checking() -> ServiceOptions {
         ..ServiceOptions::default()
     }
 }
+/// Faults that do not show where the callback answers as it should. That they show where it does not
+/// is for who plays hard weather.
+const IN_WEATHER: [ServiceFault; 2] = [ServiceFault::WaitsForEver, ServiceFault::NeverAgain];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_shows() {
@@ -219,7 +222,8 @@ async fn every_fault_shows() {
         let differs = shown
             .iter()
             .any(|(edition, lines)| &plain[edition] != lines);
-        assert!(differs, "{} changes nothing", fault.name());
+        let is_shown = differs || IN_WEATHER.contains(&fault);
+        assert!(is_shown, "{} changes nothing", fault.name());
     }
 }
 
