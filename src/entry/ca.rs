@@ -8,7 +8,8 @@ use etcetera::BaseStrategy as _;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use crate::io::tls::{Authority, AuthorityError};
+use crate::io::identity::Identity;
+use crate::io::tls::Authority;
 
 /// What `confcall ca --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -38,28 +39,35 @@ pub struct Folder {
 }
 
 impl Folder {
+    fn path(&self) -> Result<PathBuf, Failure> {
+        let given = self.ca_dir.as_deref();
+        if let Some(folder) = given.filter(|it| !it.as_os_str().is_empty()) {
+            return Ok(folder.to_owned());
+        }
+        let strategy = etcetera::choose_base_strategy().map_err(|error| {
+            Failure::Usage(format!(
+                "no configuration folder: {error}\n  = help: give `--ca-dir DIR`"
+            ))
+        })?;
+        Ok(strategy.config_dir().join("confcall"))
+    }
+
+    /// What a bot under test finds around the API. Its key is made when it is needed first.
+    ///
+    /// # Errors
+    ///
+    /// No home folder to look in.
+    pub fn identity(&self) -> Result<Identity, Failure> {
+        Ok(Identity::new(self.path()?))
+    }
+
     /// The authority, made where there is none.
     ///
     /// # Errors
     ///
     /// A folder that takes no files, files that are no authority, and no home folder to look in.
     pub fn authority(&self) -> Result<Authority, Failure> {
-        let given = self.ca_dir.as_deref();
-        let folder = match given.filter(|it| !it.as_os_str().is_empty()) {
-            Some(folder) => folder.to_owned(),
-            None => etcetera::choose_base_strategy()
-                .map_err(|error| {
-                    Failure::Usage(format!(
-                        "no configuration folder: {error}\n  = help: give `--ca-dir DIR`"
-                    ))
-                })?
-                .config_dir()
-                .join("confcall"),
-        };
-        Authority::open(&folder).map_err(|error| match error {
-            AuthorityError::Unwritable { .. } => Failure::Environment(error.to_string()),
-            AuthorityError::Unusable { .. } => Failure::Usage(error.to_string()),
-        })
+        Ok(Authority::open(&self.path()?)?)
     }
 }
 

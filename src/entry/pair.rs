@@ -142,6 +142,8 @@ async fn play_bot(setup: Setup, manners: Manners) -> Result<Vec<ScenarioResult>,
         cue: Some(own_url(&bot.cue_url())),
         listen: ANY_PORT.to_owned(),
         public: None,
+        identity: None,
+        notifier: None,
     };
     let results = player::play(setup, target).await;
     shutdown.begin();

@@ -3,11 +3,13 @@
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use url::Url;
 
+use super::ca;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Output};
@@ -15,6 +17,7 @@ use super::pair::{self, Manners};
 use super::scenarios::{Selected, Which};
 use super::snapshots::{self, Conversation};
 use super::values::{self, GivenSource, ReportFile, ReportKind};
+use crate::io::identity::{Identity, Notifier};
 use crate::io::net::Shutdown;
 use crate::io::player::{self, GivenBy, Setup};
 use crate::io::store;
@@ -70,6 +73,11 @@ pub struct Arguments {
     /// What to tell the bot as the service's address, where it reaches it under another
     #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", requires = "bot")]
     public_url: Option<Url>,
+    /// Sign notifications to the bot of this application id, as the platform does
+    #[arg(long, value_name = "ID", value_parser = clap::builder::NonEmptyStringValueParser::new(), help_heading = "Target", requires = "bot")]
+    application: Option<String>,
+    #[command(flatten)]
+    ca_dir: ca::Folder,
     /// The bearer token to send
     #[arg(
         long,
@@ -154,6 +162,8 @@ pub struct Options {
     pub strict: bool,
     /// How many scenarios are played at a time; none leaves it to the player.
     pub jobs: Option<NonZeroUsize>,
+    /// What a bot that is judged finds around the API.
+    pub platform: Platform,
 }
 
 /// Who is judged, and how it is reached.
@@ -183,6 +193,35 @@ pub enum Target {
     },
 }
 
+/// What a bot finds around the API.
+#[derive(Debug, Default)]
+pub struct Platform {
+    /// Tokens and keys; none where no folder is to be had for them.
+    pub identity: Option<Arc<Identity>>,
+    /// Who signs notifications to it; none where they bear a plain token.
+    pub notifier: Option<Notifier>,
+}
+
+impl Platform {
+    fn new(folder: &ca::Folder, application: Option<&str>) -> Result<Self, Failure> {
+        match application {
+            Some(application) => {
+                let identity = folder.identity()?;
+                let notifier = identity.notifier(application)?;
+                Ok(Self {
+                    identity: Some(Arc::new(identity)),
+                    notifier: Some(notifier),
+                })
+            }
+            // Most bots never ask: that there is no folder is told to those who need one.
+            None => Ok(Self {
+                identity: folder.identity().ok().map(Arc::new),
+                notifier: None,
+            }),
+        }
+    }
+}
+
 /// The time that an implementation under test has for surplus messages.
 const SETTLE: Duration = Duration::from_millis(250);
 
@@ -207,6 +246,12 @@ impl Options {
                 arguments.public_url,
             ),
         )?;
+        let platform = match target {
+            Target::Bot { .. } => {
+                Platform::new(&arguments.ca_dir, arguments.application.as_deref())?
+            }
+            Target::BuiltIn(_) | Target::Service { .. } => Platform::default(),
+        };
         let settle = match target {
             Target::BuiltIn(_) => Duration::ZERO,
             Target::Service { .. } | Target::Bot { .. } => SETTLE,
@@ -226,6 +271,7 @@ impl Options {
             literal: arguments.literal,
             strict: arguments.strict,
             jobs: arguments.jobs,
+            platform,
         })
     }
 }
@@ -398,7 +444,7 @@ fn play(options: &Options) -> Result<Played, Failure> {
         }
         match &options.target {
             Target::BuiltIn(roles) => pair::play(&setup, roles, Manners::default()).await,
-            target => player::play(setup, outside(target, &options.given)).await,
+            target => player::play(setup, outside(target, options)).await,
         }
     })?;
     runtime.shutdown_background();
@@ -442,7 +488,7 @@ const TOKEN: &str = "confcall";
 const JOBS: usize = 64;
 
 /// A target that is no built-in one, as the player takes it.
-fn outside(target: &Target, given: &GivenSource) -> player::Target {
+fn outside(target: &Target, options: &Options) -> player::Target {
     match target {
         Target::Service {
             url,
@@ -452,7 +498,7 @@ fn outside(target: &Target, given: &GivenSource) -> player::Target {
             url: url.clone(),
             listen: callback_listen.to_string(),
             callback: callback_url.clone(),
-            given: match given {
+            given: match &options.given {
                 GivenSource::Create => GivenBy::Create,
                 GivenSource::Assume => GivenBy::Assume,
                 GivenSource::Ask(url) => GivenBy::Ask(url.clone()),
@@ -468,6 +514,8 @@ fn outside(target: &Target, given: &GivenSource) -> player::Target {
             cue: cue.clone(),
             listen: listen.to_string(),
             public: public_url.clone(),
+            identity: options.platform.identity.clone(),
+            notifier: options.platform.notifier.clone(),
         },
         Target::BuiltIn(_) => unreachable!("the built-in pair is played by its own"),
     }

@@ -21,6 +21,7 @@ use url::Url;
 
 pub use self::given::{GivenBy, post_json};
 use self::hub::Hub;
+use super::identity::{Identity, Notifier};
 use super::net::{BindError, Client, Listener, Shutdown};
 use crate::logic::judge::{Case, Options};
 use crate::logic::verdict::{Role, ScenarioResult, Verdict};
@@ -64,6 +65,10 @@ pub enum Target {
         listen: String,
         /// What the bot is told as the service's address; none for the listener's own.
         public: Option<Url>,
+        /// What it finds around the API; none where nothing is there.
+        identity: Option<Arc<Identity>>,
+        /// Who signs the notifications; none where they bear the token of [`Setup::judge`].
+        notifier: Option<Notifier>,
     },
 }
 
@@ -90,6 +95,23 @@ impl Target {
                 public: Some(url), ..
             } => url.path().trim_end_matches('/').to_owned(),
             _ => String::new(),
+        }
+    }
+
+    /// What a bot under test finds around the API.
+    fn identity(&self) -> Option<Arc<Identity>> {
+        match self {
+            Self::Service { .. } => None,
+            Self::Bot { identity, .. } => identity.clone(),
+        }
+    }
+
+    /// The address that the target is told of confcall, whose own is this.
+    fn told(&self, own: &str) -> String {
+        match self {
+            Self::Service { callback: url, .. } | Self::Bot { public: url, .. } => {
+                url.as_ref().map_or(own, Url::as_str).to_owned()
+            }
         }
     }
 
@@ -128,12 +150,14 @@ pub enum PlayError {
 /// A port that is taken, a target that is not there from the start.
 pub async fn play(setup: Setup, target: Target) -> Result<Vec<ScenarioResult>, PlayError> {
     reach(&target).await?;
-    let hub = Arc::new(Hub::new(target.role()));
-    let listener = Listener::bind(target.listen()).await?.telling_refusals({
+    let listener = Listener::bind(target.listen()).await?;
+    let own_url = listener.url();
+    let told = target.told(&own_url);
+    let hub = Arc::new(Hub::new(target.role(), target.identity(), told));
+    let listener = listener.telling_refusals({
         let hub = Arc::clone(&hub);
         move |why| hub.refused(&why)
     });
-    let own_url = listener.url();
     let shutdown = Shutdown::new();
     let server = {
         let hub = Arc::clone(&hub);
