@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-pub use self::token::{Forgery, ISSUER, Notifier};
+pub use self::token::{ISSUER, Notifier};
 
 use self::grant::Version;
 use self::key::Key;

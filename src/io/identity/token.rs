@@ -10,38 +10,13 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::key::Key;
+use crate::model::forgery::Forgery;
 
 /// Who sends notifications, as their tokens say.
 pub const ISSUER: &str = "https://graph.microsoft.com";
 
 /// How long a token is valid.
 pub(super) const LIFETIME: Duration = Duration::from_secs(3600);
-
-/// How a token of a notification is wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Forgery {
-    /// There is none at all.
-    NoToken,
-    /// It is not signed, and says so: `alg` is `none` (RFC 7519 section 6).
-    Unsigned,
-    /// It is signed by another key than the one whose name it bears.
-    ForeignKey,
-    /// It expired an hour ago.
-    Expired,
-    /// It is meant for another application.
-    OtherAudience,
-}
-
-impl Forgery {
-    /// Every way.
-    pub const ALL: [Self; 5] = [
-        Self::NoToken,
-        Self::Unsigned,
-        Self::ForeignKey,
-        Self::Expired,
-        Self::OtherAudience,
-    ];
-}
 
 /// Signs the notifications of a service to one bot, as the platform does.
 #[derive(Debug, Clone)]
