@@ -37,7 +37,7 @@ impl Notifier {
     }
 
     /// The value of `Authorization` for a notification that the bot must refuse; none where it has
-    /// no such field.
+    /// no such field. The first [`Forgery::ForeignKey`] makes a key, which takes a moment.
     pub fn forged(&self, forgery: Forgery) -> Option<String> {
         let genuine = claims(&self.audience, now());
         let token = match forgery {
