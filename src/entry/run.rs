@@ -74,7 +74,7 @@ pub struct Arguments {
     #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", requires = "bot")]
     public_url: Option<Url>,
     /// Sign notifications to the bot of this application id, as the platform does
-    #[arg(long, value_name = "ID", value_parser = clap::builder::NonEmptyStringValueParser::new(), help_heading = "Target", requires = "bot")]
+    #[arg(long, value_name = "ID", value_parser = clap::builder::NonEmptyStringValueParser::new(), help_heading = "Target", requires = "bot", conflicts_with = "service")]
     application: Option<String>,
     #[command(flatten)]
     ca_dir: ca::Folder,
