@@ -21,7 +21,8 @@
 //!    scenarios, [`io::player`] runs a judge against a target, [`io::reference`] is the built-in
 //!    pair, written from the pages and not from the judge, [`io::proxy`] stands between two
 //!    parties and writes what they say into a [`io::journal`]; [`io::tls`] is whom it trusts, and
-//!    what it shows to clients that are to trust it.
+//!    what it shows to clients that are to trust it; [`io::identity`] is what a bot's platform has
+//!    around the API.
 //! 5. [`report`]: functions from results to text.
 //! 6. [`entry`]: the command line, and the one place that reads the environment.
 //!

@@ -37,7 +37,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
 
 /// The layers that are pure, and what is not.
 const PURE: [&str; 4] = ["text", "model", "logic", "report"];
-const WORLD: [&str; 25] = [
+const WORLD: [&str; 27] = [
     "getrandom",
     "tokio",
     "tokio_rustls",
@@ -47,6 +47,8 @@ const WORLD: [&str; 25] = [
     "rustls",
     "rustls_native_certs",
     "rcgen",
+    "ring",
+    "rsa",
     "etcetera",
     "uuid",
     "walkdir",

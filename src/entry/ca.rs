@@ -10,9 +10,10 @@ use etcetera::BaseStrategy as _;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
+use crate::io::identity::Identity;
 use crate::io::net::Listener;
 use crate::io::player::PlayError;
-use crate::io::tls::{Authority, AuthorityError, Trust};
+use crate::io::tls::{Authority, Trust};
 
 /// What `confcall ca --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -56,16 +57,22 @@ impl Folder {
         Ok(strategy.config_dir().join("confcall"))
     }
 
+    /// What a bot under test finds around the API. Its key is made when it is needed first.
+    ///
+    /// # Errors
+    ///
+    /// No home folder to look in.
+    pub fn identity(&self) -> Result<Identity, Failure> {
+        Ok(Identity::new(self.path()?))
+    }
+
     /// The authority, made where there is none.
     ///
     /// # Errors
     ///
     /// A folder that takes no files, files that are no authority, and no home folder to look in.
     pub fn authority(&self) -> Result<Authority, Failure> {
-        Authority::open(&self.path()?).map_err(|error| match error {
-            AuthorityError::Unwritable { .. } => Failure::Environment(error.to_string()),
-            AuthorityError::Unusable { .. } => Failure::Usage(error.to_string()),
-        })
+        Ok(Authority::open(&self.path()?)?)
     }
 }
 
@@ -78,8 +85,9 @@ pub struct Tls {
     /// Listen in TLS, with certificates of the local authority (see `confcall ca`)
     #[arg(long = "tls")]
     pub listens: bool,
+    /// Where the local authority is.
     #[command(flatten)]
-    folder: Folder,
+    pub folder: Folder,
 }
 
 impl Tls {

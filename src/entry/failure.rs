@@ -5,6 +5,7 @@ use std::io;
 use super::exit::Exit;
 use crate::io::player::PlayError;
 use crate::io::store::StoreError;
+use crate::io::tls::AuthorityError;
 use crate::logic::selection::Nothing;
 
 /// Why a command ended before it had a result. Not for what a target does: that is a verdict.
@@ -19,6 +20,9 @@ pub enum Failure {
     /// Files that are broken, absent or not writable.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A folder of keys that takes no files, or files in it that are none.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
     /// Standard output does not take what is written.
     #[error("standard output: {0}")]
     Output(#[from] io::Error),
@@ -48,10 +52,11 @@ impl Failure {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Store(StoreError::Unwritable { .. } | StoreError::InTheWay { .. })
+            | Self::Authority(AuthorityError::Unwritable { .. })
             | Self::Output(_)
             | Self::Environment(_)
             | Self::Play(_) => Exit::Environment,
-            Self::Usage(_) | Self::Nothing(_) | Self::Store(_) => Exit::Usage,
+            Self::Usage(_) | Self::Nothing(_) | Self::Store(_) | Self::Authority(_) => Exit::Usage,
             Self::Defect(_) => Exit::Defect,
         }
     }

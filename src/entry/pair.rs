@@ -158,6 +158,8 @@ async fn play_bot(setup: Setup, manners: Manners) -> Result<Vec<ScenarioResult>,
         listen: ANY_PORT.to_owned(),
         public: None,
         proxy: None,
+        identity: None,
+        notifier: None,
     };
     let results = player::play(setup, target).await;
     shutdown.begin();

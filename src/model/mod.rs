@@ -3,6 +3,7 @@
 //! For: what the other layers pass to each other. Not for: deciding anything.
 
 pub mod cassette;
+pub mod forgery;
 pub mod identifier;
 pub mod message;
 pub mod redaction;

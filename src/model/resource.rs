@@ -124,7 +124,10 @@ pub fn path_of(target: &str) -> &str {
 /// An absolute URL from its host on: what stands behind `://`.
 pub fn behind_scheme(target: &str) -> Option<&str> {
     let colon = memchr::memchr(b':', target.as_bytes())?;
-    target[colon + 1..].strip_prefix("//")
+    let (scheme, rest) = target.split_at(colon);
+    // A path may have a URL in its query.
+    let is_scheme = !scheme.contains(['/', '?', '#']);
+    rest.strip_prefix("://").filter(|_| is_scheme)
 }
 
 /// The segments of a path that are not empty.
@@ -197,6 +200,17 @@ mod tests {
         }
         assert!(!plain.same(&Resource::parse("/app/calls/1").unwrap()));
         assert_eq!(Resource::parse("/app/other/1"), None);
+    }
+
+    #[test]
+    fn a_path_ends_where_its_query_begins() {
+        for (target, path) in [
+            ("/a/b?c=https://d/e", "/a/b"),
+            ("https://d/a/b?c=https://d/e#f", "/a/b"),
+            ("https://d", ""),
+        ] {
+            assert_eq!(path_of(target), path, "{target}");
+        }
     }
 
     #[test]

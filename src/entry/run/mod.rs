@@ -22,6 +22,7 @@ use crate::entry::snapshots::{self, Conversation};
 use crate::entry::values::{self, GivenSource, ReportFile, ReportKind};
 use crate::entry::weather::{self, Weather};
 use crate::io::config;
+use crate::io::identity::{Identity, Notifier};
 use crate::io::interception::{Interception, NamedHost};
 use crate::io::launch::LaunchError;
 use crate::io::net::{Client, Shutdown};
@@ -106,6 +107,9 @@ pub struct Arguments {
     /// Where to be the bot's proxy [default: any free port of 127.0.0.1]
     #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "intercept")]
     proxy_listen: Option<SocketAddr>,
+    /// Sign notifications to the bot of this application id, as the platform does
+    #[arg(long, value_name = "ID", value_parser = clap::builder::NonEmptyStringValueParser::new(), help_heading = "Target", requires = "bot", conflicts_with = "service")]
+    application: Option<String>,
     /// The bearer token to send
     #[arg(
         long,
@@ -210,6 +214,35 @@ pub enum Target {
     Outside(Box<player::Target>),
 }
 
+/// What a bot finds around the API.
+#[derive(Debug, Default)]
+struct Platform {
+    /// Tokens and keys; none where no folder is to be had for them.
+    identity: Option<Arc<Identity>>,
+    /// Who signs notifications to it; none where they bear a plain token.
+    notifier: Option<Notifier>,
+}
+
+impl Platform {
+    fn new(folder: &ca::Folder, application: Option<&str>) -> Result<Self, Failure> {
+        match application {
+            Some(application) => {
+                let identity = folder.identity()?;
+                let notifier = identity.notifier(application)?;
+                Ok(Self {
+                    identity: Some(Arc::new(identity)),
+                    notifier: Some(notifier),
+                })
+            }
+            // Most bots never ask: that there is no folder is told to those who need one.
+            None => Ok(Self {
+                identity: folder.identity().ok().map(Arc::new),
+                notifier: None,
+            }),
+        }
+    }
+}
+
 /// The time that an implementation under test has for surplus messages.
 const SETTLE: Duration = Duration::from_millis(250);
 
@@ -259,6 +292,10 @@ fn in_weather(arguments: &Arguments, target: &Target) -> Result<Selected, Failur
 }
 
 fn target(arguments: &Arguments, project: &Project) -> Result<Target, Failure> {
+    let platform = match arguments.bot {
+        Some(_) => Platform::new(&arguments.tls.folder, arguments.application.as_deref())?,
+        None => Platform::default(),
+    };
     let target = match (&arguments.service, &arguments.bot) {
         (Some(url), _) => player::Target::Service {
             url: url.clone(),
@@ -281,6 +318,8 @@ fn target(arguments: &Arguments, project: &Project) -> Result<Target, Failure> {
             listen: arguments.listen.unwrap_or(ANYWHERE).to_string(),
             public: arguments.public_url.clone(),
             proxy: proxy(arguments)?.map(Box::new),
+            identity: platform.identity,
+            notifier: platform.notifier,
         },
         (None, None) => {
             let both = vec![Role::Service, Role::Bot];

@@ -114,6 +114,7 @@ impl Project {
         let host = |it: &String| it.parse().map_err(|said| wrong("intercept", said));
         let hosts: Result<Vec<_>, Failure> = target.intercept.iter().map(host).collect();
         arguments.intercept = hosts?;
+        arguments.application = target.application;
         arguments.tls.listens |= target.tls;
         arguments.tls.ca = arguments.tls.ca.take().or(target.ca);
         arguments.token = arguments.token.take().or(target.token);

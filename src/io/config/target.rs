@@ -32,6 +32,10 @@ pub struct Target {
     /// question on its standard input.
     #[serde(default)]
     pub given: Option<Ask>,
+    /// The application id of a bot: with it, notifications are signed as the platform signs them,
+    /// for this audience.
+    #[serde(default)]
+    pub application: Option<String>,
     /// The bearer token to send. The option and the environment go before it.
     #[serde(default)]
     pub token: Option<String>,

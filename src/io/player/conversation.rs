@@ -16,7 +16,7 @@ use crate::logic::judge::bindings::Bindings;
 use crate::logic::judge::{Action, Case, CueAnswer, Event, ExchangeId, Outcome, TransportFailure};
 use crate::logic::verdict::Verdict;
 use crate::logic::weather::{Act, Cut, Weathered};
-use crate::model::message::{Payload, Request};
+use crate::model::message::{Headers, Payload, Request};
 use crate::model::scenario::{Kind, Step};
 
 /// A scenario that is being played.
@@ -206,7 +206,14 @@ impl Conversation {
         };
         let session = Arc::clone(&self.session);
         let events = self.sender.clone();
-        let outgoing = outgoing(request, url);
+        let mut outgoing = outgoing(request, url);
+        if let Target::Bot {
+            notifier: Some(notifier),
+            ..
+        } = &session.target
+        {
+            outgoing.headers = with_authorization(&outgoing.headers, notifier.authorization());
+        }
         tokio::spawn(async move {
             let deadline = session.judge.deadline;
             let event = match session.client.send(outgoing, deadline).await {
@@ -333,6 +340,17 @@ fn outgoing(request: &Request, url: String) -> OutgoingRequest {
         Payload::Text { text, .. } => Some(Bytes::from(text.clone())),
     };
     outgoing
+}
+
+/// The header fields with another `Authorization` than they have, if any.
+fn with_authorization(headers: &Headers, value: String) -> Headers {
+    let name = "Authorization";
+    let mut changed: Headers = headers
+        .iter()
+        .filter(|(other, _)| !other.eq_ignore_ascii_case(name))
+        .collect();
+    changed.push(name, value);
+    changed
 }
 
 fn failure(error: &SendError) -> TransportFailure {

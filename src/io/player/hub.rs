@@ -3,7 +3,7 @@
 //!
 //! A message belongs to the conversation whose callback path or whose ids it bears, else to the
 //! only one that waits for such a message. Where several could, none of them can be judged side by
-//! side: they are played again, one by one.
+//! side: they are played again, one by one. What a bot asks of an [`Identity`] belongs to none.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::io::identity::{self, Identity};
 use crate::io::net::Reply;
 use crate::logic::judge::ExchangeId;
 use crate::logic::verdict::Role;
@@ -22,6 +23,9 @@ use crate::model::message::{Headers, Payload, Request, Response};
 #[derive(Debug)]
 pub(super) struct Hub {
     role: Role,
+    identity: Option<Arc<Identity>>,
+    /// The address that the target is told.
+    told: String,
     seats: Mutex<Vec<Seat>>,
     next: AtomicU64,
 }
@@ -55,9 +59,12 @@ pub(super) struct Place {
 }
 
 impl Hub {
-    pub(super) fn new(role: Role) -> Self {
+    /// `told` is the address under which the target knows confcall.
+    pub(super) fn new(role: Role, identity: Option<Arc<Identity>>, told: String) -> Self {
         Self {
             role,
+            identity,
+            told,
             seats: Mutex::new(Vec::new()),
             next: AtomicU64::new(1),
         }
@@ -97,6 +104,12 @@ impl Hub {
 
     /// Takes a message of the target to the conversation that it belongs to, and gives its answer.
     pub(super) async fn receive(&self, request: Request) -> Reply {
+        if let Some(identity) = &self.identity {
+            let base = identity::base_of(&request, &self.told);
+            if Identity::takes(&request, &base) {
+                return self.ask(Arc::clone(identity), request, base).await;
+            }
+        }
         let exchange = self.number();
         let (answer, answered) = oneshot::channel();
         match self.find(&request) {
@@ -117,6 +130,19 @@ impl Hub {
         }
         let reply = answered.await;
         reply.unwrap_or_else(|_| Reply::from(self.forgotten()))
+    }
+
+    /// Has a request answered that is no part of any conversation, on a thread that may wait.
+    async fn ask(&self, identity: Arc<Identity>, request: Request, base: String) -> Reply {
+        let answering = tokio::task::spawn_blocking(move || identity.answer(&request, &base));
+        match answering.await {
+            Ok(answer) => Reply::from(answer.unwrap_or_else(|| self.forgotten())),
+            // A panic is a defect of confcall, and goes on as one.
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Reply::hang(),
+            },
+        }
     }
 
     /// The answer to a message that no conversation takes: a bot's request is refused, a

@@ -25,6 +25,7 @@ use url::Url;
 pub use self::given::{GivenBy, post_json};
 pub use self::hook::Hook;
 use self::hub::Hub;
+use super::identity::{Identity, Notifier};
 use super::interception::Interception;
 use super::net::{BindError, Client, Listener, SendError, Shutdown};
 use super::tls::Authority;
@@ -98,6 +99,10 @@ pub enum Target {
         public: Option<Url>,
         /// How the bot's requests to other addresses are taken; none where they are not.
         proxy: Option<Box<Proxy>>,
+        /// What it finds around the API; none where nothing is there.
+        identity: Option<Arc<Identity>>,
+        /// Who signs the notifications; none where they bear the token of [`Setup::judge`].
+        notifier: Option<Notifier>,
     },
 }
 
@@ -135,6 +140,14 @@ impl Target {
                 public: Some(url), ..
             } => url.path().trim_end_matches('/').to_owned(),
             _ => String::new(),
+        }
+    }
+
+    /// What a bot under test finds around the API.
+    fn identity(&self) -> Option<Arc<Identity>> {
+        match self {
+            Self::Service { .. } => None,
+            Self::Bot { identity, .. } => identity.clone(),
         }
     }
 
@@ -225,8 +238,9 @@ impl Stage {
             }
             None => None,
         };
-        let hub = Arc::new(Hub::new(target.role()));
         let own_url = listener.url();
+        let told = public.map_or(own_url.as_str(), Url::as_str).to_owned();
+        let hub = Arc::new(Hub::new(target.role(), target.identity(), told));
         let proxy_url = proxy.as_ref().map(Listener::url);
         let mut servers = JoinSet::new();
         servers.spawn(serve(listener, Arc::clone(&hub), target.prefix()));

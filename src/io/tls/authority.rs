@@ -5,8 +5,8 @@
 //! memory.
 
 use std::collections::HashMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -21,7 +21,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{RootCertStore, ServerConfig};
 
-use super::HTTP_2;
+use super::{HTTP_2, secret};
 
 /// The file of the certificate in its folder, and that of the key.
 const CERTIFICATE: &str = "ca.pem";
@@ -35,7 +35,7 @@ const HOST_DAYS: u32 = 365;
 /// How many hosts' certificates are kept in memory. With more, all are made anew.
 const MOST_HOSTS: usize = 1024;
 
-/// Why there is no authority.
+/// Why there is no authority, or no key beside it.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
     /// The folder takes no files.
@@ -214,22 +214,13 @@ fn valid_for(params: &mut CertificateParams, days: u32) {
 
 /// Makes what is missing in the folder. Of several processes that do so at a time, one does.
 fn make(folder: &Path, key_path: &Path, path: &Path) -> Result<(), AuthorityError> {
-    let unwritable = |path: &Path, source| AuthorityError::Unwritable {
-        path: path.to_owned(),
-        source,
-    };
-    make_folder(folder).map_err(|source| unwritable(folder, source))?;
-    let lock = folder.join("lock");
-    let _lock = File::create(&lock)
-        .and_then(|file| file.lock().map(|()| file))
-        .map_err(|source| unwritable(&lock, source))?;
+    let _lock = secret::hold(folder)?;
     if path.exists() && !key_path.exists() {
         return Err(unusable(path, &format!("`{KEY}` is not beside it")));
     }
     if !key_path.exists() {
         let key = KeyPair::generate().map_err(|error| unusable(key_path, &error))?;
-        write_secret(key_path, &key.serialize_pem())
-            .map_err(|source| unwritable(key_path, source))?;
+        secret::write(key_path, &key.serialize_pem())?;
     }
     if !path.exists() {
         let key = read_key(key_path)?;
@@ -238,53 +229,19 @@ fn make(folder: &Path, key_path: &Path, path: &Path) -> Result<(), AuthorityErro
         let certificate = params
             .self_signed(&key)
             .map_err(|error| unusable(path, &error))?;
-        crate::io::store::write(path, &certificate.pem())
-            .map_err(|error| unwritable(path, io::Error::other(error)))?;
+        crate::io::store::write(path, &certificate.pem()).map_err(|error| {
+            AuthorityError::Unwritable {
+                path: path.to_owned(),
+                source: io::Error::other(error),
+            }
+        })?;
     }
     Ok(())
 }
 
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// Writes a file that its owner alone may read, whole or not at all.
-fn write_secret(path: &Path, text: &str) -> io::Result<()> {
-    let beside = path.with_extension("new");
-    match fs::remove_file(&beside) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&beside)?.write_all(text.as_bytes())?;
-    fs::rename(&beside, path)
-}
-
 fn read_key(path: &Path) -> Result<KeyPair, AuthorityError> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let metadata = fs::metadata(path).map_err(|error| unusable(path, &error))?;
-        if metadata.permissions().mode() & 0o077 != 0 {
-            return Err(AuthorityError::Unusable {
-                path: path.to_owned(),
-                reason: "others than its owner may read the key".into(),
-                remedy: format!(
-                    "`chmod 600 {}`, or, where others had it, remove the folder: a new authority \
-                     is made, which must be trusted anew",
-                    path.display()
-                ),
-            });
-        }
-    }
-    let pem = fs::read_to_string(path).map_err(|error| unusable(path, &error))?;
+    let remedy = "a new authority is made, which must be trusted anew";
+    let pem = secret::read(path, remedy)?.ok_or_else(|| unusable(path, &"it is gone"))?;
     KeyPair::from_pem(&pem).map_err(|error| unusable(path, &error))
 }
 

@@ -5,6 +5,7 @@
 //! opened.
 
 mod authority;
+pub(in crate::io) mod secret;
 mod trust;
 
 pub use authority::{Authority, AuthorityError};

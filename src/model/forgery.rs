@@ -1,0 +1,16 @@
+//! The ways in which the token of a notification can be wrong.
+
+/// How a token of a notification is wrong. A bot that verifies tokens refuses each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Forgery {
+    /// There is none at all.
+    NoToken,
+    /// It is not signed, and says so: `alg` is `none` (RFC 7519 section 6).
+    Unsigned,
+    /// It is signed by another key than the one whose name it bears.
+    ForeignKey,
+    /// It expired an hour ago.
+    Expired,
+    /// It is meant for another application.
+    OtherAudience,
+}

@@ -1,0 +1,505 @@
+//! What a bot finds around the API, over sockets: tokens, discovery, keys, and notifications whose
+//! signatures are verified by what is published, with nothing of confcall's own code.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up fails, and the place says why"
+)]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use confcall::entry::run::setup;
+use confcall::io::identity::{ISSUER, Identity};
+use confcall::io::net::{Client, Listener, OutgoingRequest, Reply, Shutdown};
+use confcall::io::player::{self, Hook, Target};
+use confcall::io::reference::bot::{BotOptions, ReferenceBot};
+use confcall::io::store;
+use confcall::logic::judge;
+use confcall::logic::verdict::{ScenarioResult, Verdict};
+use confcall::model::forgery::Forgery;
+use confcall::model::message::{Headers, Payload, Request, Response};
+use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use url::Url;
+
+const ANY_PORT: &str = "127.0.0.1:0";
+const APPLICATION: &str = "2c8a0a9e-6d1b-4f3a-9a55-0d9c6f3b7e10";
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_bot_gets_tokens_that_the_published_keys_verify() {
+    let folder = tempfile::tempdir().unwrap();
+    let results = asking(&folder, async |service| {
+        let keys = keys(&service, "/t.example/v2.0/.well-known/openid-configuration").await;
+        let form = "grant_type=client_credentials&client_id=bot&client_secret=s\
+                    &scope=https%3A%2F%2Fgraph.example%2F.default";
+        let answer = post(&service, "/t.example/oauth2/v2.0/token", form).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(answer.headers.get("cache-control"), Some("no-store"));
+        let body = answer.body.json().unwrap();
+        assert_eq!(body["token_type"], "Bearer");
+        assert_eq!(body["expires_in"], 3600);
+        assert_eq!(body["ext_expires_in"], 3600);
+        let claims = verify(
+            body["access_token"].as_str().unwrap(),
+            &keys,
+            "https://graph.example",
+        )
+        .unwrap();
+        assert_eq!(
+            (&claims["appid"], &claims["azp"]),
+            (&json!("bot"), &json!("bot"))
+        );
+        let configuration = get(&service, "/t.example/v2.0/.well-known/openid-configuration").await;
+        assert_eq!(claims["iss"], configuration["issuer"]);
+        let tenant = claims["tid"].as_str().unwrap();
+        assert!(configuration["issuer"].as_str().unwrap().contains(tenant));
+
+        let form = "grant_type=client_credentials&client_id=bot&client_secret=s&resource=https://a";
+        let answer = post(&service, "/t.example/oauth2/token", form).await;
+        let body = answer.body.json().unwrap();
+        let token = body["access_token"].as_str().unwrap();
+        assert_eq!(verify(token, &keys, "https://a").unwrap()["ver"], "1.0");
+    });
+    let reason = "the bot declines: asked; that is all";
+    assert_eq!(
+        (results[0].verdict, results[0].reason.as_str()),
+        (Verdict::Skip, reason)
+    );
+    assert!(results[0].traffic.is_empty(), "no part of the conversation");
+}
+
+#[test]
+fn what_is_wrong_is_answered_as_the_rfc_says() {
+    let folder = tempfile::tempdir().unwrap();
+    asking(&folder, async |service| {
+        let path = "/common/oauth2/v2.0/token";
+        let good = "grant_type=client_credentials&client_id=bot&client_secret=s";
+        for (form, status, error) in [
+            (
+                "grant_type=password&username=a",
+                400,
+                "unsupported_grant_type",
+            ),
+            ("client_id=bot&client_secret=s", 400, "invalid_request"),
+            (good, 400, "invalid_request"),
+            (&format!("{good}&scope=User.Read"), 400, "invalid_scope"),
+            (
+                "grant_type=client_credentials&client_id=bot",
+                401,
+                "invalid_client",
+            ),
+        ] {
+            let answer = post(&service, path, form).await;
+            let body = answer.body.json().unwrap();
+            assert_eq!(
+                (answer.status, &body["error"]),
+                (status, &json!(error)),
+                "{form}"
+            );
+            assert!(body["error_description"].is_string(), "{form}");
+            assert_eq!(answer.headers.get("cache-control"), Some("no-store"));
+        }
+        let mut request = OutgoingRequest::new("POST", format!("{service}{path}"));
+        request.headers = Headers::from_iter([
+            ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Authorization", "Basic Ym90Og=="),
+        ]);
+        request.body = Some("grant_type=client_credentials".into());
+        let answer = send(request).await;
+        assert_eq!(answer.status, 401);
+        assert!(
+            answer
+                .headers
+                .get("www-authenticate")
+                .unwrap()
+                .starts_with("Basic ")
+        );
+        for (method, path, status, allowed) in [
+            ("GET", "/common/oauth2/v2.0/token", 405, Some("POST")),
+            ("POST", "/v1/.well-known/keys", 405, Some("GET, HEAD")),
+            ("GET", "/common/oauth2/v2.0/authorize", 404, None),
+            ("GET", "/common/discovery/instance", 400, None),
+        ] {
+            let answer = send(OutgoingRequest::new(method, format!("{service}{path}"))).await;
+            let found = (answer.status, answer.headers.get("allow"));
+            assert_eq!(found, (status, allowed), "{method} {path}");
+            assert!(answer.body.json().unwrap()["error"].is_string());
+        }
+    });
+}
+
+#[test]
+fn addresses_are_of_the_host_that_was_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    asking(&folder, async |service| {
+        let own = get(&service, "/v1/.well-known/OpenIdConfiguration").await;
+        assert_eq!(own["issuer"], ISSUER);
+        assert_eq!(own["jwks_uri"], format!("{service}/v1/.well-known/keys"));
+        assert_eq!(
+            own["id_token_signing_alg_values_supported"],
+            json!(["RS256"])
+        );
+        let other = service.replace("127.0.0.1", "localhost");
+        let found = get(&other, "/v1/.well-known/openidconfiguration").await;
+        assert_eq!(found["jwks_uri"], format!("{other}/v1/.well-known/keys"));
+
+        // Hosts of the platform have no prefix.
+        let own = service.trim_end_matches("/login");
+        let asked = |host: &str, path: &str| {
+            let mut request = OutgoingRequest::new("GET", format!("{own}{path}"));
+            request.headers = Headers::from_iter([("Host", host)]);
+            request
+        };
+        let host = "login.microsoftonline.com";
+        let answer = send(asked(
+            host,
+            "/a.example/v2.0/.well-known/openid-configuration",
+        ))
+        .await;
+        let found = answer.body.json().unwrap();
+        assert_eq!(
+            found["token_endpoint"],
+            format!("https://{host}/a.example/oauth2/v2.0/token")
+        );
+        let query =
+            format!("authorization_endpoint=https://{host}/a.example/oauth2/v2.0/authorize");
+        let path = format!("/common/discovery/instance?api-version=1.1&{query}");
+        let answer = send(asked(host, &path)).await;
+        let found = answer.body.json().unwrap();
+        assert_eq!(
+            found["tenant_discovery_endpoint"],
+            format!("https://{host}/a.example/v2.0/.well-known/openid-configuration")
+        );
+        assert_eq!(found["metadata"][0]["aliases"], json!([host]));
+    });
+}
+
+#[test]
+fn notifications_are_signed_for_the_application() {
+    let folder = tempfile::tempdir().unwrap();
+    let played = behind_a_guard(folder.path(), Some(APPLICATION), APPLICATION);
+    let verdicts: Vec<Verdict> = played.iter().map(|result| result.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Pass; 8], "{played:#?}");
+}
+
+#[test]
+fn a_guarded_bot_takes_neither_plain_tokens_nor_those_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    for application in [None, Some("another")] {
+        let played = behind_a_guard(folder.path(), application, APPLICATION);
+        for result in &played {
+            assert_eq!(
+                result.verdict,
+                Verdict::Fail,
+                "{application:?}: {result:#?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn forged_tokens_are_wrong_in_one_way_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let identity = Identity::new(folder.path().to_owned());
+    let notifier = identity.notifier(APPLICATION).unwrap();
+    let published = Request {
+        method: "GET".into(),
+        target: "/login/v1/.well-known/keys".into(),
+        headers: Headers::new(),
+        body: Payload::Empty,
+    };
+    let published = identity.answer(&published, "http://a").unwrap();
+    let keys = published.body.json().unwrap();
+    let verified = |value: &str| verify(value.strip_prefix("Bearer ").unwrap(), keys, APPLICATION);
+    verified(&notifier.authorization()).unwrap();
+    for (forgery, wrong) in [
+        (Forgery::NoToken, None),
+        (Forgery::Unsigned, Some("the algorithm")),
+        (Forgery::ForeignKey, Some("the signature")),
+        (Forgery::Expired, Some("the time")),
+        (Forgery::OtherAudience, Some("the audience")),
+    ] {
+        let value = notifier.forged(forgery);
+        let found = value.map(|value| verified(&value).unwrap_err());
+        assert_eq!(found, wrong, "{forgery:?}");
+    }
+}
+
+#[test]
+fn the_binary_keeps_its_key_over_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("a/keys");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for _ in 0..2 {
+        let shutdown = Shutdown::new();
+        let bot = runtime.block_on(start_bot(&shutdown));
+        let (callback, cue) = runtime.block_on(async {
+            let guard = Listener::bind(ANY_PORT).await.unwrap();
+            let callback = guard.url();
+            let (seen, to) = (Arc::clone(&seen), bot.callback_url().to_owned());
+            let watch = move |request: Request| {
+                let value = request.headers.get("authorization").unwrap();
+                seen.lock().unwrap().push(header(value)["kid"].clone());
+                forward(to.clone(), request)
+            };
+            tokio::spawn(guard.serve(watch, shutdown.clone()));
+            (callback, bot.cue_url())
+        });
+        let played = confcall(&callback, &cue, &keys);
+        let said = String::from_utf8_lossy(&played.stdout);
+        assert_eq!(played.status.code(), Some(0), "{said}{played:?}");
+        shutdown.begin();
+    }
+    let mut seen = seen.lock().unwrap().clone();
+    assert!(seen.len() > 1);
+    seen.dedup();
+    assert_eq!(seen.len(), 1, "one key signs in both runs");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let key = keys.join("identity.key");
+        let mode = std::fs::metadata(&key).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o604)).unwrap();
+        let played = confcall("http://127.0.0.1:9/", "http://127.0.0.1:9/", &keys);
+        assert_eq!(played.status.code(), Some(2), "{played:?}");
+        let said = String::from_utf8_lossy(&played.stderr);
+        assert!(said.contains("chmod 600"), "{said}");
+    }
+    let taken = folder.path().join("file");
+    std::fs::write(&taken, "").unwrap();
+    let played = confcall("http://127.0.0.1:9/", "http://127.0.0.1:9/", &taken);
+    assert_eq!(played.status.code(), Some(3), "{played:?}");
+}
+
+/// Plays one scenario against a bot that, when it is cued, asks what it wants below `/login` of
+/// confcall's address, and then declines.
+fn asking<F>(folder: &TempDir, ask: F) -> Vec<ScenarioResult>
+where
+    F: AsyncFn(String),
+{
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let results = runtime.block_on(async {
+        let (telling, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let shutdown = Shutdown::new();
+        let bot = Listener::bind(ANY_PORT).await.unwrap();
+        let url = Url::parse(&bot.url()).unwrap();
+        let take_cue = move |request: Request| {
+            let (done, is_done) = tokio::sync::oneshot::channel::<()>();
+            let telling = telling.clone();
+            async move {
+                let asked = request.body.json().unwrap()["request"]["url"].clone();
+                telling
+                    .send((asked.as_str().unwrap().to_owned(), done))
+                    .unwrap();
+                // Whoever asks has panicked, where nothing is told.
+                let _ = is_done.await;
+                Reply::text(501, Headers::new(), "asked; that is all")
+            }
+        };
+        tokio::spawn(bot.serve(take_cue, shutdown.clone()));
+        let mut setup = newest();
+        setup.cases.truncate(1);
+        setup.judge.deadline = PATIENCE;
+        let identity = Some(Arc::new(Identity::new(folder.path().to_owned())));
+        let target = Target::Bot {
+            url: url.clone(),
+            cue: Some(Hook::Url(url)),
+            acts_by_itself: false,
+            proxy: None,
+            listen: ANY_PORT.to_owned(),
+            public: None,
+            identity,
+            notifier: None,
+        };
+        let asked = async {
+            let (url, done) = told.recv().await.unwrap();
+            let service = Url::parse(&url).unwrap();
+            ask(format!("{}/login", service.origin().ascii_serialization())).await;
+            done.send(()).unwrap();
+        };
+        let (results, ()) = tokio::join!(player::play(setup, target), asked);
+        shutdown.begin();
+        results.unwrap()
+    });
+    runtime.shutdown_background();
+    results
+}
+
+/// Plays the newest edition against the reference bot, behind a guard that answers 401 where a
+/// notification's token is not for `audience`, by the keys that confcall publishes.
+fn behind_a_guard(
+    folder: &Path,
+    application: Option<&str>,
+    audience: &'static str,
+) -> Vec<ScenarioResult> {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let results = runtime.block_on(async {
+        let shutdown = Shutdown::new();
+        let bot = start_bot(&shutdown).await;
+        // The port is free again when the player binds it: nobody else asks for this one.
+        let reserved = Listener::bind(ANY_PORT).await.unwrap();
+        let at = reserved.url();
+        drop(reserved);
+        let guard = Listener::bind(ANY_PORT).await.unwrap();
+        let callback = Url::parse(&guard.url()).unwrap();
+        let (to, service) = (bot.callback_url().to_owned(), format!("{at}/login"));
+        let check = move |request: Request| {
+            let (to, service) = (to.clone(), service.clone());
+            async move {
+                let keys = keys(&service, "/v1/.well-known/OpenIdConfiguration").await;
+                let value = request.headers.get("authorization").unwrap_or_default();
+                let token = value.strip_prefix("Bearer ").unwrap_or_default();
+                match verify(token, &keys, audience) {
+                    Ok(claims) if claims["iss"] == ISSUER => forward(to, request).await,
+                    _ => Reply::status(401),
+                }
+            }
+        };
+        tokio::spawn(guard.serve(check, shutdown.clone()));
+        let identity = Arc::new(Identity::new(folder.to_owned()));
+        let notifier = application.map(|it| identity.notifier(it).unwrap());
+        let target = Target::Bot {
+            url: callback,
+            cue: Some(Hook::Url(Url::parse(&bot.cue_url()).unwrap())),
+            acts_by_itself: false,
+            proxy: None,
+            listen: at.trim_start_matches("http://").to_owned(),
+            public: None,
+            identity: Some(identity),
+            notifier,
+        };
+        let mut setup = newest();
+        setup.judge.deadline = PATIENCE;
+        let results = player::play(setup, target).await.unwrap();
+        shutdown.begin();
+        results
+    });
+    runtime.shutdown_background();
+    results
+}
+
+/// The newest edition's scenarios.
+fn newest() -> player::Setup {
+    let all = store::built_in().unwrap();
+    let newest = all.iter().filter(|it| it.id.edition() == Some("2021-02"));
+    let picked: Vec<_> = newest.cloned().collect();
+    setup(judge::cases(&all, &picked), Shutdown::new())
+}
+
+async fn start_bot(shutdown: &Shutdown) -> ReferenceBot {
+    let listener = Listener::bind(ANY_PORT).await.unwrap();
+    let options = BotOptions {
+        client: Client::new(),
+        token: None,
+        callback_url: None,
+        fault: None,
+        variation: None,
+    };
+    ReferenceBot::start(listener, options, shutdown.clone())
+}
+
+/// Judges a bot through the binary, its notifications signed.
+fn confcall(callback: &str, cue: &str, keys: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_confcall"))
+        .args(["run", "--edition", "2021-02", "--locale", "pt-BR"])
+        .args(["--bot", callback, "--cue", cue])
+        .args(["--application", APPLICATION])
+        .env("CONFCALL_CA_DIR", keys)
+        .env_remove("CONFCALL_TOKEN")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// Sends a notification on as it came.
+async fn forward(to: String, request: Request) -> Reply {
+    let mut onward = OutgoingRequest::new(request.method.as_str(), to);
+    onward.headers = Headers::from_iter([("Content-Type", "application/json")]);
+    onward.body = request.body.json().map(|body| body.to_string().into());
+    match Client::new().send(onward, PATIENCE).await {
+        Ok(response) => Reply::from(response),
+        Err(_) => Reply::status(502),
+    }
+}
+
+/// The keys that an `OpenID` configuration leads to.
+async fn keys(service: &str, configuration: &str) -> Value {
+    let configuration = get(service, configuration).await;
+    get(configuration["jwks_uri"].as_str().unwrap(), "").await
+}
+
+async fn get(service: &str, path: &str) -> Value {
+    let answer = send(OutgoingRequest::new("GET", format!("{service}{path}"))).await;
+    assert_eq!(answer.status, 200, "{service}{path}: {answer:?}");
+    assert_eq!(
+        answer.headers.media_type().as_deref(),
+        Some("application/json")
+    );
+    answer.body.json().unwrap().clone()
+}
+
+async fn post(service: &str, path: &str, form: &str) -> Response {
+    let mut request = OutgoingRequest::new("POST", format!("{service}{path}"));
+    let kind = "application/x-www-form-urlencoded";
+    request.headers = Headers::from_iter([("Content-Type", kind)]);
+    request.body = Some(form.to_owned().into());
+    send(request).await
+}
+
+async fn send(request: OutgoingRequest) -> Response {
+    Client::new().send(request, PATIENCE).await.unwrap()
+}
+
+/// The claims of a token that is signed by one of these keys and is meant for this audience now, or
+/// what is wrong with it.
+fn verify(token: &str, keys: &Value, audience: &str) -> Result<Value, &'static str> {
+    let decoded = |text: &Value| URL_SAFE_NO_PAD.decode(text.as_str().unwrap()).unwrap();
+    let (message, signature) = token.rsplit_once('.').ok_or("no token")?;
+    let header = header(token);
+    if header["alg"] != "RS256" {
+        return Err("the algorithm");
+    }
+    let mut keys = keys["keys"].as_array().unwrap().iter();
+    let key = keys
+        .find(|key| key["kid"] == header["kid"])
+        .ok_or("the key")?;
+    assert_eq!(
+        (&key["kty"], &key["alg"], &key["use"]),
+        (&json!("RSA"), &json!("RS256"), &json!("sig"))
+    );
+    let (n, e) = (decoded(&key["n"]), decoded(&key["e"]));
+    let signature = decoded(&signature.into());
+    RsaPublicKeyComponents { n, e }
+        .verify(&RSA_PKCS1_2048_8192_SHA256, message.as_bytes(), &signature)
+        .map_err(|_| "the signature")?;
+    let claims = message.split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&decoded(&claims.into())).unwrap();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let time = |name: &str| claims[name].as_u64().unwrap();
+    if time("nbf") > now || time("iat") > now || time("exp") <= now {
+        return Err("the time");
+    }
+    if claims["aud"] != audience {
+        return Err("the audience");
+    }
+    Ok(claims)
+}
+
+/// The header of a token, or of a field with one.
+fn header(token: &str) -> Value {
+    let token = token.strip_prefix("Bearer ").unwrap_or(token);
+    let header = token.split('.').next().unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap()
+}
