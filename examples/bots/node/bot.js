@@ -27,7 +27,7 @@ class Refused extends Error {
 async function onCallback(request) {
   await notifications.authorize(request.headers.authorization);
   const { value } = await jsonObject(request);
-  if (!Array.isArray(value)) {
+  if (!Array.isArray(value) || !value.every(isObject)) {
     throw new Refused(400, "change notifications stand in an array `value`");
   }
   for (const notification of notifications.unseen(value)) {
@@ -85,13 +85,17 @@ async function jsonObject(request) {
   }
   try {
     const value = JSON.parse(Buffer.concat(parts).toString("utf8"));
-    if (value !== null && typeof value === "object") {
+    if (isObject(value)) {
       return value;
     }
   } catch {
     // Answered below, as any other body that is no object.
   }
   throw new Refused(400, "the body has to be a JSON object");
+}
+
+function isObject(value) {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
 const server = createServer(async (request, response) => {

@@ -1,6 +1,6 @@
 /** Which notifications come from the service, and which of them the bot has had already. */
 
-import { createRemoteJWKSet, jwtVerify } from "jose";
+import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 
 const ISSUER = "https://graph.microsoft.com";
 /** How many notifications are remembered. */
@@ -28,7 +28,7 @@ export class Notifications {
   /**
    * Checks the `Authorization` of a notification: signature, issuer, audience, expiry.
    *
-   * @throws {Unauthorized} with what is wrong about it.
+   * @throws {Unauthorized} with what is wrong about it; other errors where the keys are out of reach.
    */
   async authorize(authorization) {
     if (!this.#configuration) {
@@ -47,7 +47,10 @@ export class Notifications {
         requiredClaims: ["exp"],
       });
     } catch (error) {
-      throw new Unauthorized(error.message);
+      if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout)) {
+        throw new Unauthorized(error.message);
+      }
+      throw error;
     }
   }
 

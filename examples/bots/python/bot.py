@@ -37,7 +37,7 @@ class Bot:
         except Unauthorized as error:
             return _reason(401, str(error))
         value = (await _json_object(request)).get("value")
-        if not isinstance(value, list):
+        if not isinstance(value, list) or not all(isinstance(it, dict) for it in value):
             return _reason(400, "change notifications stand in an array `value`")
         for notification in self._notifications.unseen(value):
             resource = notification.get("resource") or notification.get("resourceUrl")
@@ -81,7 +81,12 @@ def main() -> None:
     """Run the bot until it is told to stop."""
     port = int(os.environ.get("PORT", "3978"))
     load_models()
-    web.run_app(_application(os.environ, port), host="127.0.0.1", port=port)
+    web.run_app(
+        _application(os.environ, port),
+        host="127.0.0.1",
+        port=port,
+        print=lambda _: print(f"listening http://127.0.0.1:{port}/callback", flush=True),
+    )
 
 
 async def _application(environment: Mapping[str, str], port: int) -> web.Application:

@@ -33,7 +33,7 @@ class Notifications:
     async def authorize(self, authorization: str | None) -> None:
         """Check the `Authorization` of a notification: signature, issuer, audience, expiry.
 
-        Raises Unauthorized with what is wrong about it.
+        Raises Unauthorized with what is wrong about it; other errors where the keys are out of reach.
         """
         if not self._configuration:
             return
@@ -42,6 +42,8 @@ class Notifications:
             raise Unauthorized("a notification bears a token")
         try:
             await asyncio.to_thread(self._verify, found[1])
+        except jwt.PyJWKClientConnectionError:
+            raise
         except jwt.PyJWTError as error:
             raise Unauthorized(str(error)) from error
 
