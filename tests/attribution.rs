@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use confcall::entry::run::setup;
 use confcall::io::net::{Client, Listener, OutgoingRequest, Reply, Shutdown};
-use confcall::io::player::{self, GivenBy, Target};
+use confcall::io::player::{self, GivenBy, Hook, Target};
 use confcall::io::reference::service::{Edition, ReferenceService, ServiceFault, ServiceOptions};
 use confcall::io::store;
 use confcall::logic::judge;
@@ -80,7 +80,7 @@ fn play(fault: Option<ServiceFault>) -> Vec<ScenarioResult> {
             url: Url::parse(service.url()).expect("a URL"),
             listen: at.trim_start_matches("http://").to_owned(),
             callback: Some(callback),
-            given: GivenBy::Ask(hook),
+            given: GivenBy::Ask(Hook::Url(hook)),
         };
         let results = player::play(setup, target).await.expect("a run");
         shutdown.begin();

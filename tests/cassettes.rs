@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use confcall::entry::run::{judging, setup};
-use confcall::io::net::{Listener, Shutdown};
+use confcall::io::net::{Client, Listener, Shutdown};
 use confcall::io::player::{self, GivenBy, Target};
 use confcall::io::reference::service::{Edition, ReferenceService, ServiceOptions};
 use confcall::io::replay::{self, Manners};
@@ -200,6 +200,7 @@ fn manners(id: &str) -> Manners {
         name: id.to_owned(),
         deadline: Duration::from_secs(5),
         keeps_time: false,
+        client: Client::new(),
         token: None,
     }
 }

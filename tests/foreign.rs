@@ -7,6 +7,7 @@
 mod recorded;
 
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
@@ -48,6 +49,11 @@ fn main() -> ExitCode {
         let run = move || test(&needed(python.as_deref())?);
         trials.push(Trial::test(name, run));
     }
+    let run = {
+        let python = python.clone();
+        move || intercepted(&needed(python.as_deref())?)
+    };
+    trials.push(Trial::test("bot::intercepted", run));
     for (name, rule) in faults(python.as_deref(), "service.py") {
         let (python, fault) = (python.clone(), name.clone());
         let run = move || {
@@ -145,9 +151,13 @@ impl Drop for Started {
 
 /// Starts a program and reads the addresses that it prints, each with its name.
 fn start(python: &Path, program: &str, arguments: &[&str], count: usize) -> (Child, Vec<String>) {
-    let mut child = Command::new(python)
-        .arg(program_path(program))
-        .args(arguments)
+    let mut command = Command::new(python);
+    command.arg(program_path(program)).args(arguments);
+    started(command, count)
+}
+
+fn started(mut command: Command, count: usize) -> (Child, Vec<String>) {
+    let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -171,14 +181,18 @@ trait Party {
 
     /// Every scenario passes.
     fn must_pass(&self, python: &Path) -> Result<(), Failed> {
-        let started = self.start(python);
-        // A right party answers at once; the deadline is for a busy machine.
-        let (code, run, text) = judge(&started.arguments, "20s");
-        if code == Some(0) && run.is_some_and(|run| run.summary.skip == 0) {
-            Ok(())
-        } else {
-            Err(format!("exit {code:?}\n{text}").into())
-        }
+        passes(&self.start(python))
+    }
+}
+
+/// Every scenario passes.
+fn passes(started: &Started) -> Result<(), Failed> {
+    // A right party answers at once; the deadline is for a busy machine.
+    let (code, run, text) = judge(&started.arguments, "20s");
+    if code == Some(0) && run.is_some_and(|run| run.summary.skip == 0) {
+        Ok(())
+    } else {
+        Err(format!("exit {code:?}\n{text}").into())
     }
 }
 
@@ -227,6 +241,40 @@ impl Party for Bot {
             arguments: arguments.map(str::to_owned).to_vec(),
         }
     }
+}
+
+/// The bot passes that sends to the service's own address, through confcall as its proxy, as
+/// `confcall run --intercept` says that it is to be started.
+fn intercepted(python: &Path) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let authority = folder.path().join("ca");
+    let made = Command::new(CONFCALL)
+        .args(["ca", "--ca-dir"])
+        .arg(&authority)
+        .output()?;
+    assert!(made.status.success(), "{made:?}");
+    // The port is free again when confcall binds it: nobody else asks for this one.
+    let reserved = TcpListener::bind("127.0.0.1:0")?;
+    let proxy = reserved.local_addr()?.to_string();
+    drop(reserved);
+    let mut command = Command::new(python);
+    command
+        .arg(program_path("bot.py"))
+        .env("HTTPS_PROXY", format!("http://{proxy}"))
+        .env("SSL_CERT_FILE", authority.join("ca.pem"));
+    let (child, addresses) = started(command, 2);
+    let arguments = [
+        ["--bot", &addresses[0], "--cue", &addresses[1]],
+        ["--intercept", "graph.example", "--proxy-listen", &proxy],
+    ];
+    let mut arguments = arguments.concat();
+    let authority = authority.display().to_string();
+    arguments.extend(["--ca-dir", &authority]);
+    let started = Started {
+        child,
+        arguments: arguments.into_iter().map(str::to_owned).collect(),
+    };
+    passes(&started)
 }
 
 /// Some scenario fails by the rule; which ones show the fault depends on the edition.

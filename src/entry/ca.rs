@@ -1,6 +1,8 @@
 //! `confcall ca`: the certificate of the local authority, and how clients come to trust it.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use etcetera::BaseStrategy as _;
@@ -8,7 +10,9 @@ use etcetera::BaseStrategy as _;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use crate::io::tls::{Authority, AuthorityError};
+use crate::io::net::Listener;
+use crate::io::player::PlayError;
+use crate::io::tls::{Authority, AuthorityError, Trust};
 
 /// What `confcall ca --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -38,29 +42,92 @@ pub struct Folder {
 }
 
 impl Folder {
+    fn path(&self) -> Result<PathBuf, Failure> {
+        let given = self.ca_dir.as_deref();
+        if let Some(folder) = given.filter(|it| !it.as_os_str().is_empty()) {
+            // What is printed of it is read in other folders.
+            return Ok(std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()));
+        }
+        let strategy = etcetera::choose_base_strategy().map_err(|error| {
+            Failure::Usage(format!(
+                "no configuration folder: {error}\n  = help: give `--ca-dir DIR`"
+            ))
+        })?;
+        Ok(strategy.config_dir().join("confcall"))
+    }
+
     /// The authority, made where there is none.
     ///
     /// # Errors
     ///
     /// A folder that takes no files, files that are no authority, and no home folder to look in.
     pub fn authority(&self) -> Result<Authority, Failure> {
-        let given = self.ca_dir.as_deref();
-        let folder = match given.filter(|it| !it.as_os_str().is_empty()) {
-            Some(folder) => folder.to_owned(),
-            None => etcetera::choose_base_strategy()
-                .map_err(|error| {
-                    Failure::Usage(format!(
-                        "no configuration folder: {error}\n  = help: give `--ca-dir DIR`"
-                    ))
-                })?
-                .config_dir()
-                .join("confcall"),
-        };
-        Authority::open(&folder).map_err(|error| match error {
+        Authority::open(&self.path()?).map_err(|error| match error {
             AuthorityError::Unwritable { .. } => Failure::Environment(error.to_string()),
             AuthorityError::Unusable { .. } => Failure::Usage(error.to_string()),
         })
     }
+}
+
+/// TLS: who is trusted, and whether listeners stand behind the local authority.
+#[derive(Debug, Args)]
+pub struct Tls {
+    /// Trust the certificates in this PEM file too, where another party speaks TLS
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Listen in TLS, with certificates of the local authority (see `confcall ca`)
+    #[arg(long = "tls")]
+    pub listens: bool,
+    #[command(flatten)]
+    folder: Folder,
+}
+
+impl Tls {
+    /// Whom confcall trusts: the system's authorities, the local one, and those of `--ca`.
+    ///
+    /// # Errors
+    ///
+    /// A file that holds no certificates.
+    pub fn trust(&self) -> Result<Trust, Failure> {
+        let local = self.folder.path().ok();
+        let local = local.and_then(|it| Authority::certificate_in(&it));
+        Trust::new(self.ca.as_deref(), local).map_err(|error| Failure::Usage(error.to_string()))
+    }
+
+    /// The authority that listeners stand behind, where they do, made where there is none.
+    ///
+    /// # Errors
+    ///
+    /// What [`Folder::authority`] has.
+    pub fn authority(&self) -> Result<Option<Arc<Authority>>, Failure> {
+        let authority = self.listens.then(|| self.folder.authority()).transpose()?;
+        Ok(authority.map(Arc::new))
+    }
+
+    /// The authority for the hosts that are intercepted.
+    ///
+    /// # Errors
+    ///
+    /// What [`Folder::authority`] has.
+    pub fn interceptor(&self) -> Result<Arc<Authority>, Failure> {
+        self.folder.authority().map(Arc::new)
+    }
+}
+
+/// A listener, behind this authority where there is one.
+///
+/// # Errors
+///
+/// A port that is taken.
+pub async fn listen(
+    address: SocketAddr,
+    authority: Option<&Authority>,
+) -> Result<Listener, PlayError> {
+    let listener = Listener::bind(&address.to_string()).await?;
+    Ok(match authority {
+        Some(authority) => listener.behind(authority, None)?,
+        None => listener,
+    })
 }
 
 /// Prints the certificate, or where it is and how it is trusted.
@@ -78,13 +145,28 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
+/// How a program is started whose requests go through this proxy, and which trusts the certificate
+/// in this file.
+pub fn starting(path: &Path, proxy: &str) -> String {
+    let path = path.display();
+    format!(
+        "\
+start the bot with
+  HTTPS_PROXY={proxy} NODE_USE_ENV_PROXY=1 NODE_EXTRA_CA_CERTS={path} \\
+  SSL_CERT_FILE={path} REQUESTS_CA_BUNDLE={path} CURL_CA_BUNDLE={path}
+(`confcall ca` has more, for each kind of client)
+"
+    )
+}
+
 fn instructions(path: &Path) -> String {
     let path = path.display();
     format!(
         "\
 {path}
 
-PROXY is the address that `confcall record --intercept HOST` prints.
+PROXY is the address that `confcall record --intercept HOST` prints, or `confcall run --intercept HOST`
+as its second one. Addresses of listeners behind `--tls` are trusted in the same way.
 
 curl
   curl --proxy PROXY --cacert {path} https://HOST/

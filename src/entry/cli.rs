@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::output::Color;
 use super::{
-    accept, ca, check, completions, extract, list, merge, record, replay, run, schema, selftest,
-    serve, show,
+    accept, ca, check, completions, extract, init, list, merge, record, replay, run, schema,
+    selftest, serve, show,
 };
 
 /// Record-replay conformance tests for calling bots and the services that they call
@@ -49,6 +49,9 @@ pub enum Command {
     /// Play scenarios against a target and judge it (the default)
     #[command(after_help = run::EXAMPLES)]
     Run(Box<run::Arguments>),
+    /// Write a confcall.toml to begin with
+    #[command(after_help = init::EXAMPLES)]
+    Init(init::Arguments),
     /// List the scenarios
     #[command(after_help = "\
 Examples:

@@ -14,6 +14,7 @@ pub mod completions;
 pub mod exit;
 pub mod extract;
 pub mod failure;
+pub mod init;
 pub mod list;
 pub mod merge;
 pub mod output;
@@ -144,6 +145,7 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Record(arguments) => record::command(*arguments, output),
         Command::Ca(arguments) => ca::command(&arguments, output),
         Command::Replay(arguments) => replay::command(*arguments, output),
+        Command::Init(arguments) => init::command(arguments, output),
         Command::Merge(arguments) => merge::command(&arguments, output),
         Command::Accept(arguments) => accept::command(&arguments, output),
         Command::Check(arguments) => check::command(&arguments, output),

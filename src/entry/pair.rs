@@ -3,8 +3,8 @@
 use tokio::task::JoinSet;
 use url::Url;
 
-use crate::io::net::{Listener, Shutdown};
-use crate::io::player::{self, GivenBy, PlayError, Setup, Target};
+use crate::io::net::Shutdown;
+use crate::io::player::{self, GivenBy, Hook, PlayError, Setup, Target};
 use crate::io::reference::bot::{BotFault, BotOptions, BotVariation, ReferenceBot};
 use crate::io::reference::service::{
     Edition, ReferenceService, ServiceFault, ServiceOptions, ServiceVariation,
@@ -110,8 +110,9 @@ async fn play_service(
         public_url: None,
         fault: manners.service_fault,
         variation: manners.service_variation,
+        client: setup.client.clone(),
     };
-    let listener = Listener::bind(ANY_PORT).await?;
+    let listener = setup.listen(ANY_PORT, None).await?;
     let service = ReferenceService::start(listener, options, shutdown.clone());
     let url = own_url(service.url());
     let mut hook = url.clone();
@@ -120,7 +121,7 @@ async fn play_service(
         url,
         listen: ANY_PORT.to_owned(),
         callback: None,
-        given: GivenBy::Ask(hook),
+        given: GivenBy::Ask(Hook::Url(hook)),
     };
     let results = player::play(setup, target).await;
     shutdown.begin();
@@ -134,14 +135,17 @@ async fn play_bot(setup: Setup, manners: Manners) -> Result<Vec<ScenarioResult>,
         callback_url: None,
         fault: manners.bot_fault,
         variation: manners.bot_variation,
+        client: setup.client.clone(),
     };
-    let listener = Listener::bind(ANY_PORT).await?;
+    let listener = setup.listen(ANY_PORT, None).await?;
     let bot = ReferenceBot::start(listener, options, shutdown.clone());
     let target = Target::Bot {
         url: own_url(bot.callback_url()),
-        cue: Some(own_url(&bot.cue_url())),
+        cue: Some(Hook::Url(own_url(&bot.cue_url()))),
+        acts_by_itself: false,
         listen: ANY_PORT.to_owned(),
         public: None,
+        proxy: None,
     };
     let results = player::play(setup, target).await;
     shutdown.begin();

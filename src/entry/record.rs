@@ -14,11 +14,11 @@ use super::failure::Failure;
 use super::output::{self, Output};
 use super::values;
 use crate::io::config;
+use crate::io::interception::{Interception, NamedHost};
 use crate::io::journal::{Journal, JournalError};
 use crate::io::net::{Listener, Shutdown};
-use crate::io::player::PlayError;
-use crate::io::proxy::{self, Interception, NamedHost, Parties, Service};
-use crate::io::tls::client_config;
+use crate::io::proxy::{self, Parties, Service};
+use crate::io::tls::Authority;
 use crate::model::cassette::Direction;
 use crate::model::redaction::Redactor;
 
@@ -32,6 +32,7 @@ Examples:
   confcall record --cassette call.jsonl --service http://localhost:8080 --listen 8081
   confcall record --cassette call.jsonl --service http://localhost:8080 \\
     --bot http://localhost:3978/callback
+  confcall record --cassette call.jsonl --service https://api.example --ca api.pem --tls
   confcall record --cassette call.jsonl --intercept graph.microsoft.com --listen 8081
   HTTPS_PROXY=http://127.0.0.1:8081 NODE_EXTRA_CA_CERTS=$(confcall ca | head -n 1) node bot.js";
 
@@ -72,11 +73,8 @@ pub struct Arguments {
     /// The longest body that is kept whole
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = values::size)]
     max_body: usize,
-    /// Trust the authorities in this PEM file too, where a party speaks TLS
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
     #[command(flatten)]
-    ca_dir: ca::Folder,
+    tls: ca::Tls,
     /// What to replace beside secrets, under `[redaction]` [default: confcall.toml, where it is
     /// there]
     #[arg(long, value_name = "FILE")]
@@ -90,20 +88,21 @@ pub struct Arguments {
 /// A cassette that exists or takes nothing, a port that is taken, an upstream that is confcall
 /// itself, authorities that are none.
 pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
-    let tls = client_config(arguments.ca.as_deref())
-        .map_err(|error| Failure::Usage(error.to_string()))?;
     let interception = interception(&arguments)?;
+    let authority = arguments.tls.authority()?;
+    let tls = arguments.tls.trust()?.client_config();
     let rules = config::load(arguments.config.as_deref())?.redaction;
     let runtime = super::runtime()?;
     let shutdown = Shutdown::new();
     runtime.block_on(async {
         super::interrupt_on_signals(&shutdown);
-        let listener = bind(arguments.listen, &arguments).await?;
+        let authority = authority.as_deref();
+        let listener = bind(arguments.listen, &arguments, authority).await?;
         let mut said = format!("listening {}\n", listener.url());
         let mut directions = vec![Direction::Request];
         let bot = match &arguments.bot {
             Some(bot) => {
-                let listener = bind(arguments.callback_listen, &arguments).await?;
+                let listener = bind(arguments.callback_listen, &arguments, authority).await?;
                 let _ = writeln!(said, "listening {}", listener.url());
                 directions.push(Direction::Notification);
                 Some((bot.clone(), listener))
@@ -125,6 +124,7 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
             bot,
             listener,
             tls,
+            warn,
         };
         let redactor = Redactor::with(key, rules);
         proxy::record(parties, journal, redactor, arguments.max_body, shutdown)
@@ -141,21 +141,28 @@ fn interception(arguments: &Arguments) -> Result<Option<Interception>, Failure> 
     }
     Ok(Some(Interception {
         hosts: arguments.intercept.clone(),
-        authority: arguments.ca_dir.authority()?,
-        warn: |said| output::tell(&format!("warning: {said}")),
+        authority: arguments.tls.interceptor()?,
+        warn,
     }))
 }
 
+fn warn(said: &str) {
+    output::tell(&format!("warning: {said}"));
+}
+
 /// A listener that is neither of the parties: the proxy would send to itself.
-async fn bind(address: SocketAddr, arguments: &Arguments) -> Result<Listener, Failure> {
+async fn bind(
+    address: SocketAddr,
+    arguments: &Arguments,
+    authority: Option<&Authority>,
+) -> Result<Listener, Failure> {
     let parties = [arguments.service.as_ref(), arguments.bot.as_ref()];
     if let Some(own) = parties.into_iter().flatten().find(|it| is_at(it, address)) {
         return Err(Failure::Usage(format!(
             "`{own}` is where confcall itself would listen\n  = help: listen on another port"
         )));
     }
-    let bound = Listener::bind(&address.to_string()).await;
-    Ok(bound.map_err(PlayError::from)?)
+    Ok(ca::listen(address, authority).await?)
 }
 
 /// Whether a listener on this address would be what the URL names.

@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use url::Url;
 
+use super::ca;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Output};
 use super::run::reports;
 use super::snapshots::{self, Conversation};
 use super::values::{self, ReportFile};
-use crate::io::net::{Listener, Shutdown};
-use crate::io::player::PlayError;
+use crate::io::net::{Client, Listener, Shutdown};
 use crate::io::recording;
 use crate::io::replay::{self, Manners};
 use crate::logic::recording::Recording;
@@ -35,6 +35,8 @@ Examples:
   confcall replay call.jsonl --listen 127.0.0.1:8080 --bot http://127.0.0.1:3978/callback
   confcall replay call.jsonl --service http://127.0.0.1:8080
   confcall replay call.jsonl --service http://127.0.0.1:8080 --snapshots snapshots
+  confcall replay call.jsonl --service https://localhost:8443 --ca service.pem
+  confcall replay call.jsonl --listen 127.0.0.1:8443 --tls
   confcall replay call.jsonl --listen 127.0.0.1:8080 --reuse";
 
 /// The arguments of `confcall replay`.
@@ -80,6 +82,8 @@ pub struct Arguments {
     /// Recordings that were served begin again, and nothing counts as unused; ends on SIGTERM
     #[arg(long, conflicts_with = "service")]
     reuse: bool,
+    #[command(flatten)]
+    tls: ca::Tls,
     /// Hold the conversation against the accepted one in this folder (see `confcall accept`)
     #[arg(
         long,
@@ -171,7 +175,7 @@ async fn service(
     shutdown: Shutdown,
     output: Output,
 ) -> Result<(Target, Replayed), Failure> {
-    let listener = bind(arguments.listen).await?;
+    let listener = bind(arguments.listen, &arguments).await?;
     output.print(&format!("listening {}\n", listener.url()))?;
     let target = Target {
         role: Some(Role::Bot),
@@ -187,7 +191,7 @@ async fn service(
         reuse: arguments.reuse,
         tells,
     };
-    let manners = manners(&arguments);
+    let manners = manners(&arguments)?;
     let mut service = Service::new(recording, options);
     if arguments.snapshots.is_some() {
         service.keep_conversation();
@@ -206,7 +210,7 @@ async fn bot(
     let mut exchanges = recording.exchanges().iter();
     let is_told = exchanges.any(|it| it.direction == Direction::Notification);
     let listener = if is_told {
-        let listener = bind(arguments.callback_listen).await?;
+        let listener = bind(arguments.callback_listen, &arguments).await?;
         output.print(&format!("listening {}\n", listener.url()))?;
         Some(listener)
     } else {
@@ -217,7 +221,7 @@ async fn bot(
         role: Some(Role::Service),
         url: Some(service.to_string()),
     };
-    let manners = manners(&arguments);
+    let manners = manners(&arguments)?;
     let mut bot = Bot::new(recording, callback.as_deref());
     if arguments.snapshots.is_some() {
         bot.keep_conversation();
@@ -228,13 +232,13 @@ async fn bot(
     Ok((target, replayed))
 }
 
-async fn bind(address: SocketAddr) -> Result<Listener, Failure> {
-    let bound = Listener::bind(&address.to_string()).await;
-    Ok(bound.map_err(PlayError::from)?)
+async fn bind(address: SocketAddr, arguments: &Arguments) -> Result<Listener, Failure> {
+    let authority = arguments.tls.authority()?;
+    Ok(ca::listen(address, authority.as_deref()).await?)
 }
 
-fn manners(arguments: &Arguments) -> Manners {
-    Manners {
+fn manners(arguments: &Arguments) -> Result<Manners, Failure> {
+    Ok(Manners {
         name: arguments.file.display().to_string(),
         deadline: if arguments.reuse {
             Duration::MAX
@@ -243,5 +247,6 @@ fn manners(arguments: &Arguments) -> Manners {
         },
         keeps_time: arguments.timing == Timing::Recorded,
         token: arguments.token.clone(),
-    }
+        client: Client::trusting(arguments.tls.trust()?),
+    })
 }

@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 
 use clap::Args;
 
+use super::ca;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::pair::GIVEN_PATH;
 use super::values;
-use crate::io::net::{Listener, Shutdown};
-use crate::io::player::PlayError;
+use crate::io::net::{Client, Shutdown};
 use crate::io::reference::bot::{BotFault, BotOptions, ReferenceBot};
 use crate::io::reference::service::{Edition, ReferenceService, ServiceFault, ServiceOptions};
 use crate::text::diagnostic::closest;
@@ -22,7 +22,8 @@ Prints `listening URL`, then the addresses that a run needs, and serves until SI
 Examples:
   confcall serve --edition 2019-05 --listen 127.0.0.1:8080
   confcall run --service http://127.0.0.1:8080 --given http://127.0.0.1:8080/control/given
-  confcall serve --bot";
+  confcall serve --bot
+  confcall serve --tls --listen 127.0.0.1:8443";
 
 /// The arguments of `confcall serve`.
 #[derive(Debug, Args)]
@@ -47,6 +48,8 @@ pub struct Arguments {
     /// Depart from the contract in this way (see `confcall selftest`)
     #[arg(long, value_name = "NAME")]
     fault: Option<String>,
+    #[command(flatten)]
+    tls: ca::Tls,
 }
 
 /// Serves until it is interrupted.
@@ -56,12 +59,13 @@ pub struct Arguments {
 /// An edition or a fault that is unknown, and a port that is taken.
 pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let token = arguments.token.filter(|token| !token.is_empty());
+    let authority = arguments.tls.authority()?;
+    let client = Client::trusting(arguments.tls.trust()?);
     let runtime = super::runtime()?;
     let shutdown = Shutdown::new();
     runtime.block_on(async {
         super::interrupt_on_signals(&shutdown);
-        let address = arguments.listen.to_string();
-        let bind = Listener::bind(&address);
+        let bind = ca::listen(arguments.listen, authority.as_deref());
         if arguments.bot {
             let options = BotOptions {
                 token,
@@ -73,8 +77,9 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
                     "fault",
                 )?,
                 variation: None,
+                client,
             };
-            let listener = bind.await.map_err(PlayError::from)?;
+            let listener = bind.await?;
             let bot = ReferenceBot::start(listener, options, shutdown.clone());
             let (url, callback, cue) = (bot.url(), bot.callback_url(), bot.cue_url());
             output.print(&format!(
@@ -99,8 +104,9 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
                     "fault",
                 )?,
                 variation: None,
+                client,
             };
-            let listener = bind.await.map_err(PlayError::from)?;
+            let listener = bind.await?;
             let service = ReferenceService::start(listener, options, shutdown.clone());
             let url = service.url();
             output.print(&format!("listening {url}\ngiven {url}{GIVEN_PATH}\n"))?;

@@ -1,6 +1,7 @@
 //! Sockets, files, time and chance: the only layer that touches the world below the entry.
 
 pub mod config;
+pub mod interception;
 pub mod journal;
 pub mod launch;
 pub mod net;

@@ -32,6 +32,8 @@ pub struct Manners {
     pub keeps_time: bool,
     /// The bearer token to send.
     pub token: Option<String>,
+    /// What requests and notifications are sent with.
+    pub client: Client,
 }
 
 /// How many requests of a recorded bot are under way at a time.
@@ -51,8 +53,8 @@ impl<T> Stage<T> {
     fn new(party: T, manners: Manners) -> Arc<Self> {
         Arc::new(Self {
             party: Mutex::new(party),
+            client: manners.client.clone(),
             manners,
-            client: Client::new(),
             progress: Notify::new(),
             last: Mutex::new(Instant::now()),
         })

@@ -90,11 +90,19 @@ def media_type(value: str | None) -> str:
 
 
 def send(method: str, url: str, headers: dict, payload: bytes, timeout: float = 5.0) -> Received:
-    """Send one request (timeout in seconds); raises OSError or HTTPException where that fails."""
+    """Send one request (timeout in seconds), over TLS through the proxy that HTTPS_PROXY names.
+
+    Raises OSError or HTTPException where that fails.
+    """
     target = urlsplit(url)
     secure = target.scheme == "https"
     connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = connect(target.hostname, target.port, timeout=timeout)
+    proxy = urlsplit(os.environ.get("HTTPS_PROXY", "")) if secure else None
+    if proxy and proxy.hostname:
+        connection = connect(proxy.hostname, proxy.port, timeout=timeout)
+        connection.set_tunnel(target.hostname, target.port)
+    else:
+        connection = connect(target.hostname, target.port, timeout=timeout)
     try:
         path = (target.path or "/") + (f"?{target.query}" if target.query else "")
         connection.request(method, path, payload, headers)

@@ -7,6 +7,7 @@
 )]
 
 mod party;
+mod run;
 
 use confcall::model::cassette::{Content, Direction};
 use serde_json::json;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -172,35 +172,41 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-/// `confcall record`, which ends with the test.
+/// confcall as a proxy, which ends with the test.
 pub struct Recorder {
     child: Child,
+    stdout: BufReader<ChildStdout>,
     stderr: BufReader<ChildStderr>,
     pub addresses: Vec<String>,
     folder: TempDir,
 }
 
 impl Recorder {
-    /// Starts it with these arguments; it prints so many addresses.
+    /// Starts `confcall record` with these arguments; it prints so many addresses.
     pub fn start(arguments: &[&str], lines: usize) -> Self {
+        let record = ["record", "--cassette", "a.jsonl"];
+        Self::of(&[&record, arguments].concat(), lines)
+    }
+
+    /// Starts confcall with these arguments, in a folder of its own; it prints so many addresses.
+    pub fn of(arguments: &[&str], lines: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut child = confcall(&folder)
-            .args(["record", "--cassette"])
-            .arg(folder.path().join("a.jsonl"))
             .args(arguments)
+            .current_dir(folder.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let said = BufReader::new(child.stdout.take().unwrap())
-            .lines()
-            .take(lines);
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let said = stdout.by_ref().lines().take(lines);
         let address = |line: io::Result<String>| {
             let line = line.unwrap();
             line.strip_prefix("listening http://").unwrap().to_owned()
         };
         Self {
             addresses: said.map(address).collect(),
+            stdout,
             stderr: BufReader::new(child.stderr.take().unwrap()),
             child,
             folder,
@@ -242,14 +248,36 @@ impl Recorder {
         self.child.wait().unwrap().code()
     }
 
-    /// A connection to its first listener.
-    pub async fn connect(&self) -> TcpStream {
-        TcpStream::connect(&self.addresses[0]).await.unwrap()
+    /// Waits for its end; gives its exit code, and what it said since it printed its addresses.
+    pub fn wait(mut self) -> (Option<i32>, String) {
+        let mut said = String::new();
+        self.stdout.read_to_string(&mut said).unwrap();
+        self.stderr.read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap().code(), said)
     }
 
-    /// A tunnel through it, or the status and the text that refuse one.
+    /// A connection to its first listener.
+    pub async fn connect(&self) -> TcpStream {
+        self.at(0).await
+    }
+
+    /// A connection to one of its listeners.
+    pub async fn at(&self, listener: usize) -> TcpStream {
+        TcpStream::connect(&self.addresses[listener]).await.unwrap()
+    }
+
+    /// A tunnel through its first listener, or the status and the text that refuse one.
     pub async fn tunnel(&self, target: &str) -> Result<TcpStream, (u16, String)> {
-        let mut stream = self.connect().await;
+        self.tunnel_at(0, target).await
+    }
+
+    /// A tunnel through one of its listeners, or the status and the text that refuse one.
+    pub async fn tunnel_at(
+        &self,
+        listener: usize,
+        target: &str,
+    ) -> Result<TcpStream, (u16, String)> {
+        let mut stream = self.at(listener).await;
         let connect = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n");
         stream.write_all(connect.as_bytes()).await.unwrap();
         let mut head = Vec::new();
@@ -268,14 +296,26 @@ impl Recorder {
         Err((status, String::from_utf8(text).unwrap()))
     }
 
-    /// TLS with a host through a tunnel, trusting only this authority and offering these versions.
+    /// TLS with a host through a tunnel of its first listener, trusting only this authority and
+    /// offering these versions.
     pub async fn tls(
         &self,
         target: &str,
         ca: &Path,
         protocols: &[&str],
     ) -> io::Result<TlsStream<TcpStream>> {
-        let tunnel = self.tunnel(target).await.unwrap();
+        self.tls_at(0, target, ca, protocols).await
+    }
+
+    /// The same through one of its listeners.
+    pub async fn tls_at(
+        &self,
+        listener: usize,
+        target: &str,
+        ca: &Path,
+        protocols: &[&str],
+    ) -> io::Result<TlsStream<TcpStream>> {
+        let tunnel = self.tunnel_at(listener, target).await.unwrap();
         let mut roots = RootCertStore::empty();
         roots
             .add(CertificateDer::from_pem_file(ca).unwrap())

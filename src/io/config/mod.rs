@@ -105,9 +105,12 @@ impl Config {
             snapshots,
         } = &mut self.reports;
         paths.extend([json, junit, snapshots].into_iter().flatten());
-        if let Some(command) = self.target.as_mut().and_then(|it| it.command.as_mut()) {
-            paths.push(&mut command.folder);
-            paths.extend(&mut command.log);
+        if let Some(Target { ca, command, .. }) = &mut self.target {
+            paths.extend(ca);
+            if let Some(command) = command {
+                paths.push(&mut command.folder);
+                paths.extend(&mut command.log);
+            }
         }
         for path in paths {
             *path = folder.join(&*path);
@@ -124,7 +127,7 @@ pub fn load(named: Option<&Path>) -> Result<Config, StoreError> {
     let path = named.map_or_else(|| PathBuf::from(FILE), Path::to_owned);
     match store::read(&path) {
         Ok(bytes) => {
-            let mut config = parse(&path.display().to_string(), &bytes)?;
+            let mut config = read(&path.display().to_string(), &bytes)?;
             // `confcall.toml` by itself has an empty parent, which is no folder to run in.
             let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
             config.settle_in(folder.unwrap_or_else(|| Path::new(".")));
@@ -139,7 +142,12 @@ pub fn load(named: Option<&Path>) -> Result<Config, StoreError> {
     }
 }
 
-fn parse(file: &str, bytes: &[u8]) -> Result<Config, StoreError> {
+/// Reads the text of a configuration; paths in it stay as they are.
+///
+/// # Errors
+///
+/// [`StoreError::Broken`] with the place and what was expected there.
+pub fn read(file: &str, bytes: &[u8]) -> Result<Config, StoreError> {
     let text = String::from_utf8_lossy(bytes);
     let wrong = |at, message: &str| {
         let place = Place::of_offset(&text, at);
@@ -160,8 +168,8 @@ mod tests {
 
     #[test]
     fn rules_are_read_and_what_is_none_has_a_place() {
-        let config = |text: &str| parse("confcall.toml", text.as_bytes());
-        let said = parse("confcall.toml", b"# \xe9\n").unwrap_err().to_string();
+        let config = |text: &str| read("confcall.toml", text.as_bytes());
+        let said = read("confcall.toml", b"# \xe9\n").unwrap_err().to_string();
         assert!(said.contains("confcall.toml:1:3: TOML is"), "{said}");
         let read = config("[redaction]\nphones = true\nkeep = [\"x-team\"]\n").unwrap();
         assert!(read.redaction.phones && !read.redaction.people);

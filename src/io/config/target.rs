@@ -47,6 +47,17 @@ pub struct Target {
     /// What a service is told as callback, where it reaches it under another address.
     #[serde(default)]
     pub callback_url: Option<String>,
+    /// The hosts in whose place confcall is the service, for a bot whose service address cannot be
+    /// changed.
+    #[serde(default)]
+    pub intercept: Vec<String>,
+    /// Whether confcall's listeners stand behind the local authority.
+    #[serde(default)]
+    pub tls: bool,
+    /// Certificates that are trusted beside the system's, in PEM, from the folder of
+    /// `confcall.toml`.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
     /// The program that is the target, if confcall is to start it.
     #[serde(default)]
     pub command: Option<Command>,

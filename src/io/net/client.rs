@@ -1,19 +1,26 @@
 //! A client: sends one request within a deadline and reads the response whole.
 
 use std::error::Error;
+use std::fmt;
 use std::io;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::time::timeout;
+use tower_service::Service as _;
+use url::Url;
 
+use super::causes::{causes, in_words, untrusted};
 use super::coding::{self, DecodeError};
 use super::outgoing::{Coding, Framing, Outgoing};
 use super::{MAX_BODY, MAX_FIELDS, MAX_HEAD, fields, reply};
+use crate::io::tls::Trust;
 use crate::model::message::{Headers, Response};
 
 /// A request to send, with how it goes over the wire.
@@ -60,6 +67,16 @@ pub enum SendError {
     /// The address could not be reached, or the name not resolved.
     #[error("unreachable: {0}")]
     Unreachable(String),
+    /// The certificate of the other party is of nobody who is trusted, for another name, or expired.
+    #[error(
+        "{url} shows a certificate that is not trusted ({why}); `--ca FILE` trusts the one in a file"
+    )]
+    Untrusted {
+        /// Where it was shown.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// No whole response within the deadline.
     #[error("no answer within {} ms", .0.as_millis())]
     Timeout(Duration),
@@ -73,25 +90,91 @@ pub enum SendError {
     TooLarge,
 }
 
-/// An HTTP/1.1 client. Each request has a connection of its own, and is sent once.
+/// An HTTP/1.1 client, over TLS where the URL is `https`. Each request has a connection of its own,
+/// and is sent once.
 #[derive(Debug, Clone)]
-pub struct Client {
-    inner: legacy::Client<HttpConnector, Outgoing>,
+pub struct Client(Arc<Connectors>);
+
+/// What makes connections. TLS is set up for the first URL that needs it.
+struct Connectors {
+    plain: legacy::Client<HttpConnector, Outgoing>,
+    secure: OnceLock<legacy::Client<HttpsConnector<HttpConnector>, Outgoing>>,
+    trust: Trust,
 }
 
-impl Client {
-    /// A client.
-    pub fn new() -> Self {
+impl fmt::Debug for Connectors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connectors")
+    }
+}
+
+impl Connectors {
+    fn tcp() -> HttpConnector {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        let inner = legacy::Client::builder(TokioExecutor::new())
+        connector.enforce_http(false);
+        connector
+    }
+
+    fn tls(&self) -> HttpsConnector<HttpConnector> {
+        HttpsConnectorBuilder::new()
+            .with_tls_config(self.trust.client_config())
+            .https_only()
+            .enable_http1()
+            .wrap_connector(Self::tcp())
+    }
+
+    fn secure(&self) -> &legacy::Client<HttpsConnector<HttpConnector>, Outgoing> {
+        self.secure
+            .get_or_init(|| Self::builder().build(self.tls()))
+    }
+
+    fn builder() -> legacy::Builder {
+        let mut builder = legacy::Client::builder(TokioExecutor::new());
+        builder
             // What stands on a kept connection before its next request could be taken for the
             // answer: a surplus answer would be another exchange's fault.
             .pool_max_idle_per_host(0)
             .http1_max_buf_size(MAX_HEAD)
-            .http1_max_headers(MAX_FIELDS)
-            .build(connector);
-        Self { inner }
+            .http1_max_headers(MAX_FIELDS);
+        builder
+    }
+}
+
+impl Client {
+    /// A client that trusts the system's authorities.
+    pub fn new() -> Self {
+        Self::trusting(Trust::default())
+    }
+
+    /// A client that trusts these.
+    pub fn trusting(trust: Trust) -> Self {
+        Self(Arc::new(Connectors {
+            plain: Connectors::builder().build(Connectors::tcp()),
+            secure: OnceLock::new(),
+            trust,
+        }))
+    }
+
+    /// Whether somebody takes connections at this URL, over TLS where it is `https`. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// Those of a connection: [`SendError`].
+    pub async fn reach(&self, url: &Url, deadline: Duration) -> Result<(), SendError> {
+        let address = uri(url.as_str()).map_err(SendError::Unsendable)?;
+        let connecting = async {
+            if is_secure(&address) {
+                self.0.tls().call(address).await.map(drop)
+            } else {
+                let connected = Connectors::tcp().call(address).await;
+                connected.map(drop).map_err(Into::into)
+            }
+        };
+        match timeout(deadline, connecting).await {
+            Ok(connected) => connected.map_err(|error| unconnected(error.as_ref(), url.as_str())),
+            Err(_) => Err(SendError::Timeout(deadline)),
+        }
     }
 
     /// Sends the request and reads the response whole, its content coding taken away.
@@ -116,11 +199,12 @@ impl Client {
         request: hyper::Request<Outgoing>,
         url: &str,
     ) -> Result<Response, SendError> {
-        let response = self
-            .inner
-            .request(request)
-            .await
-            .map_err(|error| classify(&error, url))?;
+        let response = if is_secure(request.uri()) {
+            self.0.secure().request(request).await
+        } else {
+            self.0.plain.request(request).await
+        };
+        let response = response.map_err(|error| classify(&error, url))?;
         let (head, body) = response.into_parts();
         let headers = fields::read(&head.headers);
         let bytes = Limited::new(body, MAX_BODY)
@@ -154,25 +238,7 @@ impl Default for Client {
 
 /// The request for hyper, or why it has no place in HTTP.
 fn prepare(request: OutgoingRequest) -> Result<hyper::Request<Outgoing>, String> {
-    let uri: hyper::Uri = request
-        .url
-        .parse()
-        .map_err(|error| format!("`{}` is no URL: {error}", request.url))?;
-    match uri.scheme_str() {
-        Some("http") => {}
-        Some("https") => {
-            return Err(format!(
-                "`{}` needs TLS, which confcall does not speak to a target yet: use http://",
-                request.url
-            ));
-        }
-        _ => {
-            return Err(format!(
-                "`{}` is no absolute URL: it begins with http://",
-                request.url
-            ));
-        }
-    }
+    let uri = uri(&request.url)?;
     let method = hyper::Method::from_bytes(request.method.as_bytes())
         .map_err(|_| format!("`{}` is no method", request.method))?;
     let mut headers = fields::write(&request.headers)?;
@@ -193,19 +259,28 @@ fn prepare(request: OutgoingRequest) -> Result<hyper::Request<Outgoing>, String>
     Ok(prepared)
 }
 
-fn classify(error: &legacy::Error, url: &str) -> SendError {
-    let sources = || std::iter::successors(error.source(), |cause| (*cause).source());
-    if error.is_connect() {
-        let refused = sources()
-            .filter_map(|cause| cause.downcast_ref::<io::Error>())
-            .any(|cause| cause.kind() == io::ErrorKind::ConnectionRefused);
-        return if refused {
-            SendError::Refused(url.to_owned())
-        } else {
-            SendError::Unreachable(format!("{url}: {}", in_words(error)))
-        };
+/// The address of a URL that this client speaks to.
+fn uri(url: &str) -> Result<hyper::Uri, String> {
+    let uri: hyper::Uri = url
+        .parse()
+        .map_err(|error| format!("`{url}` is no URL: {error}"))?;
+    match uri.scheme_str() {
+        Some("http" | "https") => Ok(uri),
+        _ => Err(format!(
+            "`{url}` is no absolute URL: it begins with http:// or https://"
+        )),
     }
-    let too_large = sources()
+}
+
+fn is_secure(uri: &hyper::Uri) -> bool {
+    uri.scheme() == Some(&hyper::http::uri::Scheme::HTTPS)
+}
+
+fn classify(error: &legacy::Error, url: &str) -> SendError {
+    if error.is_connect() {
+        return unconnected(error, url);
+    }
+    let too_large = causes(error)
         .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
         .any(hyper::Error::is_parse_too_large);
     if too_large {
@@ -215,18 +290,22 @@ fn classify(error: &legacy::Error, url: &str) -> SendError {
     }
 }
 
-/// The innermost causes of an error, in words: hyper's outer layers only repeat one another.
-pub(in crate::io) fn in_words(error: &(dyn Error + 'static)) -> String {
-    let mut words: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        let text = cause.to_string();
-        if !words.contains(&text) {
-            words.push(text);
-        }
-        next = cause.source();
+/// Why there is no connection.
+fn unconnected(error: &(dyn Error + 'static), url: &str) -> SendError {
+    if let Some(why) = untrusted(error) {
+        return SendError::Untrusted {
+            url: url.to_owned(),
+            why: why.to_string(),
+        };
     }
-    words.join(": ")
+    let refused = causes(error)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::ConnectionRefused);
+    if refused {
+        SendError::Refused(url.to_owned())
+    } else {
+        SendError::Unreachable(format!("{url}: {}", in_words(error)))
+    }
 }
 
 #[cfg(test)]

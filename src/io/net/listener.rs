@@ -1,12 +1,10 @@
 //! A listener: takes connections, reads requests within limits, calls a function, answers.
 
 use std::borrow::Cow;
-use std::error::Error;
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,35 +13,43 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::CONTENT_ENCODING;
 use hyper::http::request::Parts;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use rustls::ServerConfig;
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use url::Url;
 
 use super::coding::{self, DecodeError};
-use super::outgoing::{Framing, Outgoing};
-use super::reply::{Manner, Reply, response};
+use super::reply::Reply;
+use super::secure;
+use super::serving::Serving;
 use super::shutdown::Shutdown;
-use super::{
-    BODY_TIMEOUT, GRACE, HEAD_TIMEOUT, MAX_BODY, MAX_CONNECTIONS, MAX_FIELDS, MAX_HEAD, fields,
-};
+use super::{BODY_TIMEOUT, GRACE, MAX_BODY, MAX_CONNECTIONS, fields};
+use crate::io::interception::Interception;
+use crate::io::tls::Authority;
 use crate::model::message::{Headers, Request};
 
-/// A bound TCP socket that will speak HTTP/1.1.
+/// A bound TCP socket that will speak HTTP/1.1, plain or in TLS.
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
+    tls: Option<Arc<ServerConfig>>,
+    interception: Option<Arc<Interception>>,
     refused: Option<Refused>,
 }
 
 /// What is told, in words, of a request that was refused before it was read whole.
 #[derive(Clone)]
-struct Refused(Arc<dyn Fn(String) + Send + Sync>);
+pub(super) struct Refused(Arc<dyn Fn(String) + Send + Sync>);
+
+impl Refused {
+    /// Tells it.
+    pub(super) fn tell(&self, why: String) {
+        (self.0)(why);
+    }
+}
 
 impl fmt::Debug for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -69,6 +75,9 @@ impl BindError {
             io::ErrorKind::AddrNotAvailable => {
                 "no interface of this machine has that address: 127.0.0.1 always works"
             }
+            io::ErrorKind::Unsupported => {
+                "a certificate bears names and IP addresses: give another public address"
+            }
             io::ErrorKind::PermissionDenied => "ports below 1024 need rights: take a higher one",
             _ => "an address is HOST:PORT, such as 127.0.0.1:8080",
         }
@@ -91,12 +100,48 @@ impl Listener {
         Ok(Self {
             socket,
             address,
+            tls: None,
+            interception: None,
             refused: None,
         })
     }
 
+    /// The same behind TLS, with a certificate of the authority for the host of [`Self::url`], for
+    /// `localhost` where that is this machine, and for the host of `public`, where clients know it
+    /// under another address.
+    ///
+    /// # Errors
+    ///
+    /// A host that no certificate can bear.
+    pub fn behind(
+        mut self,
+        authority: &Authority,
+        public: Option<&Url>,
+    ) -> Result<Self, BindError> {
+        let reached = self.reached();
+        let mut names = vec![reached.ip().to_string()];
+        names.extend(reached.ip().is_loopback().then(|| "localhost".to_owned()));
+        let public = public.and_then(Url::host_str);
+        names.extend(public.map(|it| it.trim_matches(['[', ']']).to_owned()));
+        let shown = authority.shown(names).map_err(|why| BindError {
+            address: self.address.to_string(),
+            cause: io::Error::new(io::ErrorKind::Unsupported, why),
+        })?;
+        self.tls = Some(shown);
+        Ok(self)
+    }
+
+    /// The same as a forward proxy, which takes what is meant for the hosts that are named: by
+    /// `CONNECT`, or with a whole URL as target. It goes nowhere else, and other hosts are refused
+    /// with 403.
+    #[must_use]
+    pub fn intercepting(mut self, interception: Arc<Interception>) -> Self {
+        self.interception = Some(interception);
+        self
+    }
+
     /// Tells of each request that is refused before it was read whole: too long, no HTTP, of a
-    /// broken coding.
+    /// broken coding, for a host that is not named; and of handshakes that fail.
     #[must_use]
     pub fn telling_refusals(mut self, tell: impl Fn(String) + Send + Sync + 'static) -> Self {
         self.refused = Some(Refused(Arc::new(tell)));
@@ -106,6 +151,11 @@ impl Listener {
     /// The URL under which the listener is reached, without a slash at its end. A listener on
     /// every interface is reached on loopback.
     pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.reached())
+    }
+
+    fn reached(&self) -> SocketAddr {
         let mut address = self.address;
         if address.ip().is_unspecified() {
             address.set_ip(match address {
@@ -113,7 +163,7 @@ impl Listener {
                 SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
             });
         }
-        format!("http://{address}")
+        address
     }
 
     /// The address that it is bound to.
@@ -121,9 +171,9 @@ impl Listener {
         self.address
     }
 
-    /// The socket, for who reads requests piece by piece.
-    pub(in crate::io) fn into_socket(self) -> TcpListener {
-        self.socket
+    /// The socket, for who reads requests piece by piece, and what is shown to clients in TLS.
+    pub(in crate::io) fn into_socket(self) -> (TcpListener, Option<Arc<ServerConfig>>) {
+        (self.socket, self.tls)
     }
 
     /// Serves until the shutdown begins, then until the exchanges under way have ended, at most
@@ -154,7 +204,13 @@ impl Listener {
         F: Fn(Received) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Reply, Refusal>> + Send + 'static,
     {
-        let answer = Arc::new(answer);
+        let serving = Serving {
+            answer: Arc::new(answer),
+            refused: self.refused,
+            interception: self.interception,
+            shutdown: shutdown.clone(),
+        };
+        let tls = self.tls.map(secure::only_http1);
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let mut connections = JoinSet::new();
         loop {
@@ -171,11 +227,14 @@ impl Listener {
                 sleep(Duration::from_millis(10)).await;
                 continue;
             };
-            let refused = self.refused.clone();
-            let answer = Arc::clone(&answer);
-            let connection = serve_connection(stream, answer, refused, shutdown.clone());
+            // Delayed small writes would cost 40 ms each; a socket that is gone fails later anyway.
+            let _ = stream.set_nodelay(true);
+            let (serving, tls) = (serving.clone(), tls.clone());
             connections.spawn(async move {
-                connection.await;
+                match tls {
+                    None => serving.take(stream).await,
+                    Some(tls) => serving.take_secured(stream, tls).await,
+                }
                 drop(place);
             });
             while connections.try_join_next().is_some() {}
@@ -185,122 +244,6 @@ impl Listener {
             while connections.join_next().await.is_some() {}
         })
         .await;
-    }
-}
-
-/// A reply that is no response: the connection is taken from hyper.
-#[derive(Debug)]
-enum Hijack {
-    Reset,
-    Raw(Bytes),
-}
-
-impl fmt::Display for Hijack {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection is not answered in HTTP")
-    }
-}
-
-impl Error for Hijack {}
-
-async fn serve_connection<F, Fut>(
-    stream: TcpStream,
-    answer: Arc<F>,
-    refused: Option<Refused>,
-    shutdown: Shutdown,
-) where
-    F: Fn(Received) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<Reply, Refusal>> + Send + 'static,
-{
-    // Delayed small writes would cost 40 ms each; a socket that is gone fails later anyway.
-    let _ = stream.set_nodelay(true);
-    let ending = shutdown.clone();
-    let telling = refused.clone();
-    let service = service_fn(move |request| {
-        let (answer, shutdown) = (Arc::clone(&answer), shutdown.clone());
-        let refused = telling.clone();
-        Box::pin(async move { exchange(request, &*answer, refused, shutdown).await })
-    });
-    let mut connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .half_close(true)
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD)
-        .max_header_size(MAX_HEAD)
-        .max_headers(MAX_FIELDS)
-        .serve_connection(TokioIo::new(stream), service);
-
-    let mut begun = pin!(ending.begun());
-    let mut ended = false;
-    let outcome = poll_fn(|cx| {
-        if !ended && begun.as_mut().poll(cx).is_ready() {
-            ended = true;
-            Pin::new(&mut connection).graceful_shutdown();
-        }
-        connection.poll_without_shutdown(cx)
-    })
-    .await;
-
-    if let (Err(error), Some(Refused(tell))) = (&outcome, &refused)
-        && error.is_parse()
-    {
-        let limits = format!("{MAX_HEAD} bytes and {MAX_FIELDS} fields of head");
-        tell(format!("{error} (a request has at most {limits})"));
-    }
-    let mut stream = connection.into_parts().io.into_inner();
-    let hijack = outcome.as_ref().err().and_then(Error::source);
-    match hijack.and_then(|cause| cause.downcast_ref::<Hijack>()) {
-        Some(Hijack::Reset) => {
-            let _ = stream.set_zero_linger();
-        }
-        Some(Hijack::Raw(bytes)) => {
-            let _ = stream.write_all(bytes).await;
-            let _ = stream.shutdown().await;
-        }
-        None => {
-            let _ = stream.shutdown().await;
-        }
-    }
-}
-
-/// One request and its answer.
-async fn exchange<F, Fut>(
-    request: hyper::Request<Incoming>,
-    answer: &F,
-    refused: Option<Refused>,
-    shutdown: Shutdown,
-) -> Result<hyper::Response<Outgoing>, Hijack>
-where
-    F: Fn(Received) -> Fut,
-    Fut: Future<Output = Result<Reply, Refusal>>,
-{
-    let answered = match read(request).await {
-        Ok(received) => answer(received).await,
-        Err(refusal) => Err(refusal),
-    };
-    let reply = answered.unwrap_or_else(|refusal| {
-        if let Some(Refused(tell)) = refused {
-            tell(format!("{}, {}", refusal.status, refusal.reason));
-        }
-        refusal.into_reply()
-    });
-    if !reply.delay.is_zero() {
-        sleep(reply.delay).await;
-    }
-    match reply.manner {
-        Manner::Respond(respond) => Ok(respond.into_http(reply.sent)),
-        Manner::Prepared(status, fields, body) => {
-            let mut body = Outgoing::new(body, Framing::Length);
-            body.tell(reply.sent);
-            Ok(response(status, fields, body))
-        }
-        Manner::Reset => Err(Hijack::Reset),
-        Manner::Raw(bytes) => Err(Hijack::Raw(bytes)),
-        Manner::Hang => {
-            drop(reply.sent);
-            shutdown.begun().await;
-            Err(Hijack::Reset)
-        }
     }
 }
 
@@ -370,9 +313,14 @@ impl Refusal {
         Self { status, reason }
     }
 
+    /// Its status and its reason, as they are told.
+    pub(super) fn in_words(&self) -> String {
+        format!("{}, {}", self.status, self.reason)
+    }
+
     /// The rest of a request that was not read could be taken for the next one: the connection
     /// ends.
-    fn into_reply(self) -> Reply {
+    pub(super) fn into_reply(self) -> Reply {
         let headers = Headers::from_iter([
             ("Content-Type", "text/plain; charset=utf-8"),
             ("Connection", "close"),
@@ -382,7 +330,7 @@ impl Refusal {
 }
 
 /// Reads a request whole, or says how it is refused.
-async fn read(request: hyper::Request<Incoming>) -> Result<Received, Refusal> {
+pub(super) async fn read(request: hyper::Request<Incoming>) -> Result<Received, Refusal> {
     let (head, body) = request.into_parts();
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Err(too_large());

@@ -6,22 +6,26 @@
 //! A [`Reply`] can also misbehave on purpose (hang, reset, bytes that are no HTTP), because the
 //! built-in pair shows faults, and the tests of this layer need a peer that has them.
 
+mod causes;
 mod client;
 mod coding;
 mod fields;
 mod listener;
 mod outgoing;
 mod reply;
+mod secure;
+mod serving;
 mod shutdown;
 
 use std::time::Duration;
 
-pub(in crate::io) use client::in_words;
+pub(in crate::io) use causes::{causes, in_words, untrusted};
 pub use client::{Client, OutgoingRequest, SendError};
 pub(in crate::io) use coding::uncoded;
 pub use listener::{BindError, Listener, Received, Refusal};
 pub use outgoing::{Coding, Framing};
 pub use reply::Reply;
+pub(in crate::io) use secure::{Opening, only_http1, open, refuse_plain};
 pub use shutdown::Shutdown;
 
 /// The longest message head that is read, in bytes. A longer one is answered with 431.

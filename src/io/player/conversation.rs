@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant as TokioInstant, sleep_until};
 
+use super::hook::HookAnswer;
 use super::hub::{Incoming, Place, callback_path, lock};
 use super::{Session, Target, address, fresh, given};
 use crate::io::net::{OutgoingRequest, SendError, Shutdown};
@@ -17,7 +18,7 @@ use crate::logic::judge::{
 };
 use crate::logic::verdict::Verdict;
 use crate::model::message::{Payload, Request, Response};
-use crate::model::scenario::Kind;
+use crate::model::scenario::{Kind, Step};
 
 /// A scenario that is being played.
 #[derive(Debug)]
@@ -85,7 +86,7 @@ impl Conversation {
             tokio::select! {
                 biased;
                 () = self.session.interrupt.begun() => {
-                    lock(&self.judge).give_up(Verdict::Inconclusive, "interrupted");
+                    lock(&self.judge).give_up(Verdict::Inconclusive, self.session.why());
                 }
                 Some(event) = self.events.recv() => self.handle(event),
                 Some(incoming) = self.place.inbox.recv() => self.take(incoming),
@@ -220,10 +221,16 @@ impl Conversation {
     }
 
     fn cue(&self, step: usize, request: &Request) {
-        let Target::Bot { cue, .. } = &self.session.target else {
+        let Target::Bot {
+            cue,
+            acts_by_itself,
+            ..
+        } = &self.session.target
+        else {
             return;
         };
-        let Some(cue) = cue.clone() else {
+        let is_provoked = *acts_by_itself && self.is_provoked(step);
+        let Some(cue) = cue.clone().filter(|_| !is_provoked) else {
             let _ = self.sender.send(Event::Cued(CueAnswer::NoAddress));
             return;
         };
@@ -248,13 +255,23 @@ impl Conversation {
         let session = Arc::clone(&self.session);
         let events = self.sender.clone();
         tokio::spawn(async move {
-            let outgoing = given::post_json(&cue, &body);
-            let answer = match session.client.send(outgoing, session.judge.deadline).await {
-                Ok(response) => cue_answer(&response),
-                Err(error) => CueAnswer::Failed(error.to_string()),
+            let deadline = session.judge.deadline;
+            let answer = match cue.ask(&session.client, &body, deadline).await {
+                HookAnswer::Done(_) => CueAnswer::Accepted,
+                HookAnswer::Declined(reason) => CueAnswer::Declined(reason),
+                HookAnswer::Failed(what) => CueAnswer::Failed(what),
             };
             let _ = events.send(Event::Cued(answer));
         });
+    }
+}
+
+impl Conversation {
+    /// Whether the request of a step, counted from 1, follows from a notification.
+    fn is_provoked(&self, step: usize) -> bool {
+        let steps = &self.case.scenario.script.steps;
+        let before = step.checked_sub(2).and_then(|at| steps.get(at));
+        matches!(before, Some(Step::Notification(_)))
     }
 }
 
@@ -276,6 +293,9 @@ impl Session {
     fn service_url(&self) -> url::Url {
         let own = || url::Url::parse(&self.own_url);
         match &self.target {
+            Target::Bot {
+                proxy: Some(proxy), ..
+            } => proxy.service.clone(),
             Target::Bot {
                 public: Some(public),
                 ..
@@ -312,19 +332,9 @@ fn failure(error: &SendError) -> TransportFailure {
             TransportFailure::Gone(error.to_string())
         }
         SendError::Timeout(_) => TransportFailure::Silent,
-        SendError::Unsendable(_) | SendError::Broken(_) | SendError::TooLarge => {
-            TransportFailure::Broken(error.to_string())
-        }
-    }
-}
-
-fn cue_answer(response: &Response) -> CueAnswer {
-    match response.status {
-        200..=299 => CueAnswer::Accepted,
-        501 => CueAnswer::Declined(given::reason(response)),
-        status => CueAnswer::Failed(format!(
-            "it was answered {status}: {}",
-            given::reason(response)
-        )),
+        SendError::Untrusted { .. }
+        | SendError::Unsendable(_)
+        | SendError::Broken(_)
+        | SendError::TooLarge => TransportFailure::Broken(error.to_string()),
     }
 }

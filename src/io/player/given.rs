@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::address;
+use super::hook::{Hook, HookAnswer};
 use super::hub::lock;
 use crate::io::net::{Client, OutgoingRequest};
 use crate::logic::judge::Case;
@@ -25,8 +26,8 @@ pub enum GivenBy {
     Create,
     /// Everything is taken as existing.
     Assume,
-    /// This address is asked.
-    Ask(Url),
+    /// The target's hook is asked.
+    Ask(Hook),
 }
 
 /// Brings about what a scenario needs. What cannot be had ends the conversation with the reason.
@@ -40,7 +41,7 @@ pub(super) async fn bring_about(
 ) {
     for state in &case.scenario.script.given {
         let outcome = match by {
-            GivenBy::Ask(url) => ask(client, case, judge, options, url, *state, callback).await,
+            GivenBy::Ask(hook) => ask(client, case, judge, options, hook, *state, callback).await,
             GivenBy::Create if *state == Given::Call => {
                 create(client, case, judge, options, service, callback).await
             }
@@ -77,7 +78,7 @@ async fn ask(
     case: &Case,
     judge: &Mutex<Judge>,
     options: &Options,
-    hook: &Url,
+    hook: &Hook,
     state: Given,
     callback: &str,
 ) -> Outcome {
@@ -92,16 +93,9 @@ async fn ask(
         "callback": callback,
         "variables": variables,
     });
-    let response = client
-        .send(post_json(hook, &body), options.deadline)
-        .await
-        .map_err(|error| {
-            let reason = format!("the hook for given states failed: {error}");
-            (Verdict::Inconclusive, reason)
-        })?;
-    match response.status {
-        200..=299 => {
-            let variables = response.body.json().and_then(|body| body.get("variables"));
+    match hook.ask(client, &body, options.deadline).await {
+        HookAnswer::Done(answer) => {
+            let variables = answer.as_ref().and_then(|answer| answer.get("variables"));
             let mut judge = lock(judge);
             for (name, value) in variables.and_then(Value::as_object).into_iter().flatten() {
                 if let Some(value) = value.as_str() {
@@ -110,16 +104,15 @@ async fn ask(
             }
             Ok(())
         }
-        501 => Err((
+        HookAnswer::Declined(reason) => Err((
             Verdict::Skip,
-            format!("{} is not to be had: {}", state.as_str(), reason(&response)),
+            format!("{} is not to be had: {reason}", state.as_str()),
         )),
-        status => Err((
+        HookAnswer::Failed(what) => Err((
             Verdict::Inconclusive,
             format!(
-                "the hook for given states answered {status} to {}: {}",
-                state.as_str(),
-                reason(&response)
+                "the hook for given states failed at {}: {what}",
+                state.as_str()
             ),
         )),
     }

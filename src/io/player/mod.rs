@@ -2,6 +2,7 @@
 //!
 //! A `Session` is one target with one listener. Each scenario is a `conversation`, a task with
 //! a judge of its own; the `hub` says which conversation a message that comes in belongs to.
+//! A bot under test may reach it through a forward proxy ([`Proxy`]), under the service's own address.
 //! `given` brings about what a scenario needs first. Everything is driven by events: nothing
 //! sleeps but the wait for doubles at the end ([`Setup::settle`]).
 
@@ -9,21 +10,27 @@ mod address;
 mod conversation;
 mod fresh;
 mod given;
+mod hook;
 mod hub;
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use url::Url;
 
 pub use self::given::{GivenBy, post_json};
+pub use self::hook::Hook;
 use self::hub::Hub;
-use super::net::{BindError, Client, Listener, Shutdown};
+use super::interception::Interception;
+use super::net::{BindError, Client, Listener, SendError, Shutdown};
+use super::tls::Authority;
 use crate::logic::judge::{Case, Options};
 use crate::logic::verdict::{Role, ScenarioResult, Verdict};
+use crate::model::message::Request;
 
 /// What is played against a target, and how.
 #[derive(Debug, Clone)]
@@ -38,6 +45,27 @@ pub struct Setup {
     pub jobs: usize,
     /// When this turns, the run ends where it stands.
     pub interrupt: Shutdown,
+    /// Why, where it is not a person who ends it.
+    pub cause: Arc<OnceLock<String>>,
+    /// What requests, notifications and cues are sent with.
+    pub client: Client,
+    /// Whose certificates the target is shown; none for plain HTTP.
+    pub authority: Option<Arc<Authority>>,
+}
+
+impl Setup {
+    /// A listener for a party, which may know it under another address.
+    ///
+    /// # Errors
+    ///
+    /// A port that is taken, a host that no certificate can bear.
+    pub async fn listen(&self, address: &str, public: Option<&Url>) -> Result<Listener, BindError> {
+        let listener = Listener::bind(address).await?;
+        match &self.authority {
+            Some(authority) => listener.behind(authority, public),
+            None => Ok(listener),
+        }
+    }
 }
 
 /// The target, and how it reaches confcall.
@@ -58,13 +86,28 @@ pub enum Target {
     Bot {
         /// The bot's callback.
         url: Url,
-        /// Where cues go; none for a bot that acts by itself.
-        cue: Option<Url>,
+        /// Who is cued; none for a bot that acts by itself.
+        cue: Option<Hook>,
+        /// Whether the bot does without a cue what a notification provokes.
+        acts_by_itself: bool,
         /// Where to take requests, `HOST:PORT`.
         listen: String,
         /// What the bot is told as the service's address; none for the listener's own.
         public: Option<Url>,
+        /// How the bot's requests to other addresses are taken; none where they are not.
+        proxy: Option<Box<Proxy>>,
     },
+}
+
+/// A forward proxy, through which a bot reaches confcall under the service's own address.
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    /// Where to listen, `HOST:PORT`.
+    pub listen: String,
+    /// The hosts in whose place confcall is the service.
+    pub interception: Arc<Interception>,
+    /// What the bot is told as the service's address.
+    pub service: Url,
 }
 
 impl Target {
@@ -93,9 +136,20 @@ impl Target {
         }
     }
 
-    fn listen(&self) -> &str {
+    fn proxy(&self) -> Option<&Proxy> {
         match self {
-            Self::Service { listen, .. } | Self::Bot { listen, .. } => listen,
+            Self::Service { .. } => None,
+            Self::Bot { proxy, .. } => proxy.as_deref(),
+        }
+    }
+
+    /// Where to listen, and the address that the target is told instead, where there is one.
+    const fn listen(&self) -> (&String, Option<&Url>) {
+        match self {
+            Self::Service {
+                listen, callback, ..
+            } => (listen, callback.as_ref()),
+            Self::Bot { listen, public, .. } => (listen, public.as_ref()),
         }
     }
 }
@@ -115,8 +169,18 @@ pub enum PlayError {
         role: Role,
         /// Its address.
         url: Url,
-        /// What the operating system says.
-        cause: String,
+        /// Why.
+        cause: Box<SendError>,
+    },
+    /// The target shows a certificate that is not trusted.
+    #[error(
+        "the {role}: {cause}\n  = help: `--ca FILE` takes the certificate of its authority, or its own, in PEM"
+    )]
+    Untrusted {
+        /// The party.
+        role: Role,
+        /// What is wrong with it.
+        cause: Box<SendError>,
     },
 }
 
@@ -127,42 +191,110 @@ pub enum PlayError {
 ///
 /// A port that is taken, a target that is not there from the start.
 pub async fn play(setup: Setup, target: Target) -> Result<Vec<ScenarioResult>, PlayError> {
-    reach(&target).await?;
-    let hub = Arc::new(Hub::new(target.role()));
-    let listener = Listener::bind(target.listen()).await?.telling_refusals({
+    Stage::open(setup, target).await?.play().await
+}
+
+/// A target, and the listeners that are open for it. What comes before the play is answered as what
+/// belongs to no conversation.
+#[derive(Debug)]
+pub struct Stage {
+    setup: Setup,
+    target: Target,
+    hub: Arc<Hub>,
+    own_url: String,
+    proxy_url: Option<String>,
+    /// Ended with the stage: a target that keeps its connection open is not waited for.
+    _servers: JoinSet<()>,
+}
+
+impl Stage {
+    /// Opens the listeners.
+    ///
+    /// # Errors
+    ///
+    /// A port that is taken.
+    pub async fn open(setup: Setup, target: Target) -> Result<Self, PlayError> {
+        let (address, public) = target.listen();
+        let listener = setup.listen(address, public).await?;
+        let proxy = match target.proxy() {
+            Some(proxy) => {
+                let listener = setup.listen(&proxy.listen, None).await?;
+                Some(listener.intercepting(Arc::clone(&proxy.interception)))
+            }
+            None => None,
+        };
+        let hub = Arc::new(Hub::new(target.role()));
+        let own_url = listener.url();
+        let proxy_url = proxy.as_ref().map(Listener::url);
+        let mut servers = JoinSet::new();
+        servers.spawn(serve(listener, Arc::clone(&hub), target.prefix()));
+        if let Some(proxy) = proxy {
+            servers.spawn(serve(proxy, Arc::clone(&hub), String::new()));
+        }
+        Ok(Self {
+            setup,
+            target,
+            hub,
+            own_url,
+            proxy_url,
+            _servers: servers,
+        })
+    }
+
+    /// Where the target's messages are taken.
+    pub fn url(&self) -> &str {
+        &self.own_url
+    }
+
+    /// What the target is told as confcall's address.
+    pub fn told_url(&self) -> &str {
+        let (_, public) = self.target.listen();
+        public.map_or(&self.own_url, |url| url.as_str())
+    }
+
+    /// Where the forward proxy is, where there is one, and the certificate that its clients trust.
+    pub fn proxy(&self) -> Option<(&str, &Path)> {
+        let proxy = self.target.proxy()?;
+        let certificate = proxy.interception.authority.path();
+        Some((self.proxy_url.as_deref()?, certificate))
+    }
+
+    /// Plays every scenario, as [`play`] does.
+    ///
+    /// # Errors
+    ///
+    /// A target that is not there from the start.
+    pub async fn play(self) -> Result<Vec<ScenarioResult>, PlayError> {
+        reach(&self.target, &self.setup.client).await?;
+        let setup = self.setup;
+        let session = Arc::new(Session {
+            judge: setup.judge,
+            target: self.target,
+            own_url: self.own_url,
+            hub: self.hub,
+            client: setup.client,
+            begun: Instant::now(),
+            interrupt: setup.interrupt,
+            cause: setup.cause,
+        });
+        Ok(session.play(&setup.cases, setup.jobs, setup.settle).await)
+    }
+}
+
+/// Takes the target's messages to the hub. What is refused before it is a message is told there.
+async fn serve(listener: Listener, hub: Arc<Hub>, prefix: String) {
+    let listener = listener.telling_refusals({
         let hub = Arc::clone(&hub);
         move |why| hub.refused(&why)
     });
-    let own_url = listener.url();
-    let shutdown = Shutdown::new();
-    let server = {
+    let receive = move |mut request: Request| {
         let hub = Arc::clone(&hub);
-        let prefix = target.prefix();
-        tokio::spawn(listener.serve(
-            move |mut request| {
-                let hub = Arc::clone(&hub);
-                if let Some(rest) = below(&prefix, &request.target) {
-                    request.target = rest;
-                }
-                async move { hub.receive(request).await }
-            },
-            shutdown.clone(),
-        ))
+        if let Some(rest) = below(&prefix, &request.target) {
+            request.target = rest;
+        }
+        async move { hub.receive(request).await }
     };
-    let session = Arc::new(Session {
-        judge: setup.judge,
-        target,
-        own_url,
-        hub,
-        client: Client::new(),
-        begun: Instant::now(),
-        interrupt: setup.interrupt,
-    });
-    let results = session.play(&setup.cases, setup.jobs, setup.settle).await;
-    shutdown.begin();
-    // The listener ends by itself; a target that keeps its connection open is not waited for.
-    server.abort();
-    Ok(results)
+    listener.serve(receive, Shutdown::new()).await;
 }
 
 /// One target with one listener.
@@ -175,9 +307,15 @@ struct Session {
     client: Client,
     begun: Instant,
     interrupt: Shutdown,
+    cause: Arc<OnceLock<String>>,
 }
 
 impl Session {
+    /// Why the run ends where it stands.
+    fn why(&self) -> &str {
+        self.cause.get().map_or("interrupted", String::as_str)
+    }
+
     async fn play(
         self: &Arc<Self>,
         cases: &[Case],
@@ -268,25 +406,26 @@ fn below(prefix: &str, target: &str) -> Option<String> {
 }
 
 /// The target is there, or the run fails before it begins.
-async fn reach(target: &Target) -> Result<(), PlayError> {
+async fn reach(target: &Target, client: &Client) -> Result<(), PlayError> {
     let mut urls = vec![target.url()];
-    if let Target::Bot { cue: Some(cue), .. } = target {
+    if let Target::Bot {
+        cue: Some(Hook::Url(cue)),
+        ..
+    } = target
+    {
         urls.push(cue);
     }
     for url in urls {
-        let error = |cause: String| PlayError::Unreachable {
-            role: target.role(),
-            url: url.clone(),
-            cause,
-        };
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        let port = url.port_or_known_default().unwrap_or(80);
-        let connecting = tokio::net::TcpStream::connect((host, port));
-        match timeout(Duration::from_secs(5), connecting).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(cause)) => return Err(error(cause.to_string())),
-            Err(_) => return Err(error("no connection within 5 s".to_owned())),
-        }
+        let role = target.role();
+        let reached = client.reach(url, Duration::from_secs(5)).await;
+        reached.map_err(Box::new).map_err(|cause| match *cause {
+            SendError::Untrusted { .. } => PlayError::Untrusted { role, cause },
+            _ => PlayError::Unreachable {
+                role,
+                url: url.clone(),
+                cause,
+            },
+        })?;
     }
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! Connections to the parties: plain or in TLS, never to the proxy itself.
 
 use std::error::Error;
-use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,7 +17,7 @@ use tower_service::Service;
 
 use super::MAX_LIST;
 use super::body::{Outward, Unsent};
-use crate::io::net::{HEAD_TIMEOUT, MAX_FIELDS};
+use crate::io::net::{HEAD_TIMEOUT, MAX_FIELDS, causes};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -111,29 +110,9 @@ pub(super) fn is_loop(error: &(dyn Error + 'static)) -> bool {
     causes(error).any(<dyn Error>::is::<Loop>)
 }
 
-/// Whether a failure is that of a certificate that is not trusted.
-pub(super) fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
-    causes(error).any(|cause| {
-        let cause = cause.downcast_ref::<rustls::Error>();
-        matches!(cause, Some(rustls::Error::InvalidCertificate(_)))
-    })
-}
-
 /// Whether a failure is that of the client's body.
 pub(super) fn is_of_body(error: &(dyn Error + 'static)) -> bool {
     causes(error).any(<dyn Error>::is::<Unsent>)
-}
-
-/// The causes of an error, itself the first. What an [`io::Error`] holds is no source of it.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |cause| inner(*cause))
-}
-
-fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error.downcast_ref().and_then(io::Error::get_ref) {
-        Some(held) => Some(held),
-        None => error.source(),
-    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use hyper::header::{
     HeaderValue, TRANSFER_ENCODING,
 };
 use hyper::http::request::Parts;
-use hyper::http::uri::{Authority, PathAndQuery, Scheme};
+use hyper::http::uri::{Authority, PathAndQuery};
 use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper_util::client::legacy;
 use tokio::sync::mpsc;
@@ -20,9 +20,10 @@ use tokio::sync::mpsc;
 use super::body::{Broken, Homeward, Outward};
 use super::connection::Interim;
 use super::exchange::{Pending, target_of};
-use super::intercept::{self, Interception, Origin};
+use super::intercept;
 use super::refuse::{self, Refused};
 use super::{Recorder, Route, Session, dial, expect, hop, tee};
+use crate::io::interception::Origin;
 use crate::io::net::{in_words, uncoded};
 use crate::model::cassette::Direction;
 
@@ -221,7 +222,15 @@ fn url(session: &Session, head: &mut Parts, target: &str) -> Result<String, Refu
             None => unreachable!("the bot's listener is there only with the bot"),
         },
         Route::Named(interception) => {
-            let origin = named(interception, head)?;
+            let origin = interception.origin(head).map_err(|(status, why)| {
+                let why = match status {
+                    StatusCode::FORBIDDEN => {
+                        format!("{why}; other hosts are reached by CONNECT alone")
+                    }
+                    _ => why,
+                };
+                (status, why)
+            })?;
             name_host(head, &origin);
             Ok(origin.url(target))
         }
@@ -237,29 +246,6 @@ fn url(session: &Session, head: &mut Parts, target: &str) -> Result<String, Refu
             Ok(origin.url(target))
         }
     }
-}
-
-/// The origin that a target in absolute form names (RFC 9112 section 3.2.2), where it is recorded.
-fn named(interception: &Interception, head: &Parts) -> Result<Origin, Refused> {
-    let parts = head.uri.authority().and_then(intercept::host_of);
-    let (Some(scheme), Some((host, port))) = (head.uri.scheme(), parts) else {
-        let message = "this is a forward proxy: a request for it names a whole URL, and https goes \
-                       through CONNECT";
-        return Err((StatusCode::BAD_REQUEST, message.to_owned()));
-    };
-    if *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS {
-        let message = format!("`{scheme}` is neither `http` nor `https`");
-        return Err((StatusCode::BAD_REQUEST, message));
-    }
-    let port = port.unwrap_or_else(|| intercept::default_port(scheme));
-    if !interception.names(&host, port) {
-        let message = format!(
-            "`{host}` is not named: give `--intercept {host}`; other hosts are reached by CONNECT \
-             alone"
-        );
-        return Err((StatusCode::FORBIDDEN, message));
-    }
-    Ok(Origin::new(scheme.clone(), &host, port))
 }
 
 /// Writes the origin into `Host`, which the target overrides: what is recorded names the host that

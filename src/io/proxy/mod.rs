@@ -13,7 +13,6 @@ mod exchange;
 mod expect;
 mod forward;
 mod hop;
-mod hosts;
 mod intercept;
 mod refuse;
 mod tee;
@@ -30,23 +29,27 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use rustls::ClientConfig;
+use rustls::{ClientConfig, ServerConfig};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
+use tokio_rustls::server::TlsStream;
 use url::Url;
-
-pub use self::hosts::NamedHost;
-pub use self::intercept::Interception;
 
 use self::body::{Broken, Homeward};
 use self::callback::Callbacks;
 use self::connection::{Connection, Interim};
 use self::dial::{Client, Dialer};
 use self::forward::forward;
-use self::intercept::Origin;
 use self::via::Via;
+use super::interception::{Interception, Origin};
 use super::journal::Journal;
-use super::net::{GRACE, HEAD_TIMEOUT, Listener, MAX_CONNECTIONS, MAX_FIELDS, MAX_HEAD, Shutdown};
+use super::net::{
+    GRACE, HEAD_TIMEOUT, Listener, MAX_CONNECTIONS, MAX_FIELDS, MAX_HEAD, Opening, Shutdown,
+    only_http1, open, refuse_plain,
+};
+use super::tls::HTTP_2;
 use crate::logic::recording::causes::Causes;
 use crate::model::cassette::Direction;
 use crate::model::redaction::Redactor;
@@ -74,6 +77,8 @@ pub struct Parties {
     pub listener: Listener,
     /// What is trusted of parties that speak TLS.
     pub tls: ClientConfig,
+    /// Told, in words, when a client does not take a certificate that a listener shows.
+    pub warn: fn(&str),
 }
 
 /// Where the bot's requests go.
@@ -97,6 +102,7 @@ struct Recorder {
     via: Via,
     max_body: usize,
     began: Instant,
+    warn: fn(&str),
     failure: OnceLock<String>,
     shutdown: Shutdown,
 }
@@ -145,6 +151,17 @@ struct Session {
     place: Arc<OwnedSemaphorePermit>,
 }
 
+impl Session {
+    /// One within this, whose requests go elsewhere.
+    fn within(&self, route: Route) -> Self {
+        Self {
+            recorder: Arc::clone(&self.recorder),
+            route,
+            place: Arc::clone(&self.place),
+        }
+    }
+}
+
 /// Records until the shutdown begins and the exchanges under way have ended, at most [`GRACE`].
 /// Bodies of more than `max_body` bytes pass, and are recorded as length and digest.
 ///
@@ -178,6 +195,7 @@ pub async fn record(
         via: Via::new(),
         max_body,
         began: Instant::now(),
+        warn: parties.warn,
         failure: OnceLock::new(),
         shutdown,
     });
@@ -196,7 +214,12 @@ pub async fn record(
 }
 
 async fn serve(listener: Listener, recorder: &Arc<Recorder>, route: Route) {
-    let socket = listener.into_socket();
+    let (socket, tls) = listener.into_socket();
+    // What a proxy is asked for, tunnels among it, it is asked for in HTTP/1.1.
+    let tls = match &route {
+        Route::Named(_) => tls.map(only_http1),
+        _ => tls,
+    };
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let place = Arc::clone(&places).acquire_owned();
@@ -214,7 +237,13 @@ async fn serve(listener: Listener, recorder: &Arc<Recorder>, route: Route) {
                     route: route.clone(),
                     place: Arc::new(place),
                 };
-                tokio::spawn(serve_http1(TokioIo::new(stream), Arc::new(session)));
+                let (session, tls) = (Arc::new(session), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => serve_http1(TokioIo::new(stream), session).await,
+                        Some(tls) => serve_behind(stream, tls, session).await,
+                    }
+                });
             }
             // Out of file descriptors, most likely: some connection must end first.
             (Ok(_), Err(_)) => sleep(Duration::from_millis(10)).await,
@@ -229,6 +258,37 @@ async fn serve(listener: Listener, recorder: &Arc<Recorder>, route: Route) {
 
 /// A future of any kind.
 type Task<T = ()> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Serves a connection of a listener behind TLS. Another one is closed.
+async fn serve_behind(stream: TcpStream, tls: Arc<ServerConfig>, session: Arc<Session>) {
+    let recorder = &session.recorder;
+    let opening = tokio::select! {
+        opening = open(stream, || Ok(tls)) => opening,
+        () = recorder.shutdown.begun() => return,
+    };
+    match opening {
+        Opening::Secure(stream) => serve_secure(*stream, session).await,
+        Opening::Plain(mut stream) => refuse_plain(&mut stream).await,
+        Opening::Gone => {}
+        Opening::Failed(why) => (recorder.warn)(&format!(
+            "{why}\n  = help: `confcall ca` says how a client comes to trust confcall's certificates"
+        )),
+    }
+}
+
+/// Serves what comes in TLS, in the version of HTTP that was settled.
+async fn serve_secure<S>(stream: TlsStream<S>, session: Arc<Session>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP_2);
+    let stream = TokioIo::new(stream);
+    if is_http2 {
+        serve_http2(stream, session).await;
+    } else {
+        serve_http1(stream, session).await;
+    }
+}
 
 /// Serves a connection in HTTP/1.1 until its client closes it, or the recording ends.
 async fn serve_http1<I>(io: I, session: Arc<Session>)

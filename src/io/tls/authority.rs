@@ -109,6 +109,11 @@ impl Authority {
         &self.pem
     }
 
+    /// Where the authority of a folder has its certificate, where it was made.
+    pub fn certificate_in(folder: &Path) -> Option<PathBuf> {
+        Some(folder.join(CERTIFICATE)).filter(|it| it.exists())
+    }
+
     /// What a server shows that stands in for this host, a name or an IP address without brackets:
     /// a certificate for it, HTTP/2 and HTTP/1.1.
     ///
@@ -120,7 +125,23 @@ impl Authority {
         if let Some(known) = hosts.get(host) {
             return Ok(Arc::clone(known));
         }
-        let (certificate, key) = self.issue(host).map_err(|error| error.to_string())?;
+        let config = self.shown(vec![host.to_owned()])?;
+        if hosts.len() >= MOST_HOSTS {
+            hosts.clear();
+        }
+        hosts.insert(host.to_owned(), Arc::clone(&config));
+        Ok(config)
+    }
+
+    /// What a server shows that is reached under all of these names or IP addresses, as
+    /// [`Self::server`] does for one.
+    ///
+    /// # Errors
+    ///
+    /// In words, a name that no certificate can bear.
+    pub fn shown(&self, names: Vec<String>) -> Result<Arc<ServerConfig>, String> {
+        let issued = self.issue(names);
+        let (certificate, key) = issued.map_err(|error| error.to_string())?;
         let mut config = ServerConfig::builder_with_provider(super::provider())
             .with_safe_default_protocol_versions()
             .and_then(|builder| {
@@ -130,21 +151,16 @@ impl Authority {
             })
             .map_err(|error| error.to_string())?;
         config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
-        let config = Arc::new(config);
-        if hosts.len() >= MOST_HOSTS {
-            hosts.clear();
-        }
-        hosts.insert(host.to_owned(), Arc::clone(&config));
-        Ok(config)
+        Ok(Arc::new(config))
     }
 
     fn issue(
         &self,
-        host: &str,
+        names: Vec<String>,
     ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), rcgen::Error> {
         let key = KeyPair::generate()?;
-        let mut params = CertificateParams::new([host.to_owned()])?;
-        params.distinguished_name = named("confcall: a recorded host");
+        let mut params = CertificateParams::new(names)?;
+        params.distinguished_name = named("confcall: a host that it stands in for");
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -159,7 +175,8 @@ impl Authority {
         let unusable = |error: &dyn std::fmt::Display| unusable(&self.path, error);
         let host = "confcall.invalid";
         let name = ServerName::try_from(host).map_err(|error| unusable(&error))?;
-        let (certificate, _) = self.issue(host).map_err(|error| unusable(&error))?;
+        let issued = self.issue(vec![host.to_owned()]);
+        let (certificate, _) = issued.map_err(|error| unusable(&error))?;
         let mut roots = RootCertStore::empty();
         roots
             .add(self.certificate.clone())

@@ -8,7 +8,7 @@ mod authority;
 mod trust;
 
 pub use authority::{Authority, AuthorityError};
-pub use trust::{TrustError, client_config};
+pub use trust::{Trust, TrustError};
 
 use std::sync::Arc;
 

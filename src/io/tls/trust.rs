@@ -24,27 +24,45 @@ pub struct TrustError {
     reason: String,
 }
 
-/// The configuration of a client that trusts the system's authorities (or, where `SSL_CERT_FILE` or
-/// `SSL_CERT_DIR` is set, those) and the certificates of a PEM file, authorities or a server's own.
-/// Which HTTP is offered is the caller's.
+/// Whom a client trusts: the system's authorities (or, where `SSL_CERT_FILE` or `SSL_CERT_DIR` is set,
+/// those), the local authority, and certificates that were named, authorities or a server's own.
 ///
-/// # Errors
-///
-/// A file that cannot be read, or holds no certificate.
-pub fn client_config(more: Option<&Path>) -> Result<ClientConfig, TrustError> {
-    let named = more.map_or(Ok(Vec::new()), read)?;
-    let system = rustls_native_certs::load_native_certs().certs;
-    let builder = ClientConfig::builder_with_provider(super::provider())
-        .with_safe_default_protocol_versions()
-        .unwrap_or_else(|error| unreachable!("ring speaks what rustls does: {error}"));
-    let builder = match Verifier::new(system, named) {
-        Ok(verifier) => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier)),
-        // Plain HTTP goes without authorities. In a handshake nobody is trusted.
-        Err(_) => builder.with_root_certificates(RootCertStore::empty()),
-    };
-    Ok(builder.with_no_client_auth())
+/// The first two are read when they are needed. Where they cannot be, they are missing in a
+/// handshake, which tells it.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    named: Vec<CertificateDer<'static>>,
+    local: Option<PathBuf>,
+}
+
+impl Trust {
+    /// The system's authorities, the local one whose certificate is in `local`, where there is one,
+    /// and the certificates of the PEM file `named`.
+    ///
+    /// # Errors
+    ///
+    /// A named file that cannot be read, or holds no certificate.
+    pub fn new(named: Option<&Path>, local: Option<PathBuf>) -> Result<Self, TrustError> {
+        let named = named.map_or(Ok(Vec::new()), read)?;
+        Ok(Self { named, local })
+    }
+
+    /// The configuration of a client. Which HTTP is offered is the caller's.
+    pub fn client_config(&self) -> ClientConfig {
+        let mut authorities = rustls_native_certs::load_native_certs().certs;
+        authorities.extend(self.local.iter().filter_map(|it| read(it).ok()).flatten());
+        let builder = ClientConfig::builder_with_provider(super::provider())
+            .with_safe_default_protocol_versions()
+            .unwrap_or_else(|error| unreachable!("ring speaks what rustls does: {error}"));
+        let builder = match Verifier::new(authorities, self.named.clone()) {
+            Ok(verifier) => builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(verifier)),
+            // Plain HTTP goes without authorities. In a handshake nobody is trusted.
+            Err(_) => builder.with_root_certificates(RootCertStore::empty()),
+        };
+        builder.with_no_client_auth()
+    }
 }
 
 fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, TrustError> {
@@ -77,12 +95,11 @@ struct Verifier {
 
 impl Verifier {
     fn new(
-        system: Vec<CertificateDer<'static>>,
+        authorities: Vec<CertificateDer<'static>>,
         named: Vec<CertificateDer<'static>>,
     ) -> Result<Self, VerifierBuilderError> {
         let mut roots = RootCertStore::empty();
-        // One of the system's that cannot be read is missing in a handshake, which tells it.
-        roots.add_parsable_certificates(system.into_iter().chain(named.iter().cloned()));
+        roots.add_parsable_certificates(authorities.into_iter().chain(named.iter().cloned()));
         let strict =
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), super::provider());
         Ok(Self {
@@ -151,7 +168,7 @@ mod tests {
     fn a_file_without_certificates_is_refused_with_its_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("target.pem");
-        let said = || client_config(Some(&path)).unwrap_err().to_string();
+        let said = || Trust::new(Some(&path), None).unwrap_err().to_string();
         assert!(said().contains("target.pem"), "{}", said());
         std::fs::write(&path, "no PEM").unwrap();
         assert!(said().contains("no certificate in it"), "{}", said());

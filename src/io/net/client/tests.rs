@@ -83,7 +83,6 @@ async fn each_failure_has_its_name() {
 #[tokio::test]
 async fn what_cannot_be_sent_is_said_before_anything_is() {
     for (url, word) in [
-        ("https://a/", "TLS"),
         ("/path", "absolute"),
         ("ftp://a/", "absolute"),
         ("http://a b/", "no URL"),

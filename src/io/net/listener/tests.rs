@@ -1,8 +1,9 @@
 use serde_json::json;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::*;
-use crate::io::net::{Client, Coding, Framing, OutgoingRequest};
+use crate::io::net::{Client, Coding, Framing, MAX_FIELDS, MAX_HEAD, OutgoingRequest};
 use crate::model::message::{Payload, Response};
 
 /// Starts a listener that tells what it received.

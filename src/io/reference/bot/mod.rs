@@ -49,6 +49,8 @@ pub struct BotOptions {
     pub fault: Option<BotFault>,
     /// What it does in another way.
     pub variation: Option<BotVariation>,
+    /// What it sends with.
+    pub client: Client,
 }
 
 /// The reference bot.
@@ -71,7 +73,7 @@ impl ReferenceBot {
             token: options.token.unwrap_or_else(|| TOKEN.to_owned()),
             fault: options.fault,
             variation: options.variation,
-            client: Client::new(),
+            client: options.client,
             memory: Mutex::default(),
             news: Notify::new(),
         });

@@ -60,6 +60,8 @@ pub struct ServiceOptions {
     pub fault: Option<ServiceFault>,
     /// What it does in another way.
     pub variation: Option<ServiceVariation>,
+    /// What it sends with.
+    pub client: Client,
 }
 
 /// The reference service.
@@ -80,7 +82,7 @@ impl ReferenceService {
             token: options.token,
             fault: options.fault,
             variation: options.variation,
-            client: Client::new(),
+            client: options.client,
             shutdown: shutdown.clone(),
             world: Mutex::default(),
             turn: Mutex::default(),

@@ -1,27 +1,39 @@
 //! `confcall run`: its arguments, and the run that they ask for.
 
+mod project;
+
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use url::Url;
 
-use super::exit::Exit;
-use super::failure::Failure;
-use super::output::{self, Output};
-use super::pair::{self, Manners};
-use super::scenarios::{Selected, Which};
-use super::snapshots::{self, Conversation};
-use super::values::{self, GivenSource, ReportFile, ReportKind};
-use crate::io::net::Shutdown;
-use crate::io::player::{self, GivenBy, Setup};
+use crate::entry::ca;
+use crate::entry::exit::Exit;
+use crate::entry::failure::Failure;
+use crate::entry::output::{self, Output};
+use crate::entry::pair::{self, Manners};
+use crate::entry::scenarios::{Selected, Which};
+use crate::entry::snapshots::{self, Conversation};
+use crate::entry::values::{self, GivenSource, ReportFile, ReportKind};
+use crate::io::config;
+use crate::io::interception::{Interception, NamedHost};
+use crate::io::launch::LaunchError;
+use crate::io::net::{Client, Shutdown};
+use crate::io::player::{self, GivenBy, Hook, Proxy, Setup, Stage};
 use crate::io::store;
+use crate::io::tls::{Authority, Trust};
 use crate::logic::judge::{self, Case};
+use crate::logic::known;
 use crate::logic::shard::Shard;
-use crate::logic::verdict::{self, Role, Run};
+use crate::logic::verdict::{self, Role, Run, ScenarioResult, Verdict};
 use crate::report::{annotations, coverage, json, junit, snapshot, terminal};
+
+use self::project::Project;
 
 /// What `confcall run --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -29,6 +41,10 @@ Examples:
   confcall run                                     the built-in pair, every scenario
   confcall run --service http://localhost:8080 --given assume
   confcall run --bot http://localhost:3978/callback --cue http://localhost:3978/cue
+  confcall run --service https://localhost:8443 --ca service.pem --tls
+  confcall run --bot http://localhost:3978/callback --cue http://localhost:3978/cue \\
+    --intercept graph.microsoft.com --proxy-listen 8081
+                                                   a bot whose service address cannot be changed
   confcall run '*/pt-BR/*' --role bot --report junit=report.xml
 
 Exit codes:
@@ -40,6 +56,9 @@ Exit codes:
 pub struct Arguments {
     #[command(flatten)]
     which: Which,
+    /// Take from this file what is not said here [default: confcall.toml, where there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Judge only this party of the built-in pair: bot, service
     #[arg(
         long,
@@ -70,6 +89,19 @@ pub struct Arguments {
     /// What to tell the bot as the service's address, where it reaches it under another
     #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", requires = "bot")]
     public_url: Option<Url>,
+    /// Be the bot's proxy (`HTTPS_PROXY`) too, and the service in the place of these hosts
+    #[arg(
+        long,
+        value_name = "HOST",
+        num_args = 1..,
+        help_heading = "Target",
+        requires = "bot",
+        conflicts_with = "public_url"
+    )]
+    intercept: Vec<NamedHost>,
+    /// Where to be the bot's proxy [default: any free port of 127.0.0.1]
+    #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "intercept")]
+    proxy_listen: Option<SocketAddr>,
     /// The bearer token to send
     #[arg(
         long,
@@ -79,13 +111,16 @@ pub struct Arguments {
         help_heading = "Target"
     )]
     token: Option<String>,
-    /// Who brings about what a scenario needs: create, assume, or a URL to ask
-    #[arg(long, value_name = "HOW", value_parser = values::given, default_value = "create", help_heading = "Target")]
-    given: GivenSource,
+    /// Who brings about what a scenario needs: create, assume, or a URL to ask [default: create]
+    #[arg(long, value_name = "HOW", value_parser = values::given, help_heading = "Target")]
+    given: Option<GivenSource>,
 
-    /// How long to wait for each expected message
-    #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "5s", help_heading = "Judging")]
-    deadline: Duration,
+    #[command(flatten)]
+    tls: ca::Tls,
+
+    /// How long to wait for each expected message [default: 5s]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
+    deadline: Option<Duration>,
     /// How long to wait for surplus messages, once, at the end [default: 250ms; 0 for the built-in pair]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
     settle: Option<Duration>,
@@ -140,8 +175,8 @@ pub struct Options {
     pub shard: Option<Shard>,
     /// Who is judged.
     pub target: Target,
-    /// Who brings about given states.
-    pub given: GivenSource,
+    /// What the project says of it.
+    project: Project,
     /// The bearer token to send; none where any will do.
     pub token: Option<String>,
     /// How long to wait for each expected message.
@@ -154,33 +189,19 @@ pub struct Options {
     pub strict: bool,
     /// How many scenarios are played at a time; none leaves it to the player.
     pub jobs: Option<NonZeroUsize>,
+    /// Whom confcall trusts in TLS.
+    pub trust: Trust,
+    /// Whose certificates the target is shown; none for plain HTTP.
+    pub authority: Option<Arc<Authority>>,
 }
 
 /// Who is judged, and how it is reached.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Target {
     /// These parties of the built-in pair.
     BuiltIn(Vec<Role>),
-    /// A service.
-    Service {
-        /// Its address.
-        url: Url,
-        /// Where its notifications are taken.
-        callback_listen: SocketAddr,
-        /// What it is told as callback; none for the listener's own address.
-        callback_url: Option<Url>,
-    },
-    /// A bot.
-    Bot {
-        /// Its callback.
-        url: Url,
-        /// Where it is told what to do.
-        cue: Option<Url>,
-        /// Where its requests are taken.
-        listen: SocketAddr,
-        /// What it is told as the service's address; none for the listener's own.
-        public_url: Option<Url>,
-    },
+    /// Somebody else.
+    Outside(Box<player::Target>),
 }
 
 /// The time that an implementation under test has for surplus messages.
@@ -191,81 +212,99 @@ const ANYWHERE: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 impl Options {
-    fn new(arguments: Arguments) -> Result<Self, Failure> {
+    fn new(arguments: Arguments, project: Project) -> Result<Self, Failure> {
+        let target = target(&arguments, &project)?;
         let token = token(arguments.token)?;
-        let target = target(
-            arguments.role,
-            (
-                arguments.service,
-                arguments.callback_listen,
-                arguments.callback_url,
-            ),
-            (
-                arguments.bot,
-                arguments.cue,
-                arguments.listen,
-                arguments.public_url,
-            ),
-        )?;
         let settle = match target {
             Target::BuiltIn(_) => Duration::ZERO,
-            Target::Service { .. } | Target::Bot { .. } => SETTLE,
+            Target::Outside(_) => SETTLE,
         };
         let mut scenarios = arguments.which.select()?;
         if let Some(shard) = arguments.shard {
             scenarios.cut(shard)?;
         }
+        let authority = arguments.tls.authority()?;
         Ok(Self {
             scenarios,
             shard: arguments.shard,
             target,
-            given: arguments.given,
+            project,
             token,
-            deadline: arguments.deadline,
+            deadline: arguments.deadline.unwrap_or(DEADLINE),
             settle: arguments.settle.unwrap_or(settle),
             literal: arguments.literal,
             strict: arguments.strict,
             jobs: arguments.jobs,
+            trust: arguments.tls.trust()?,
+            authority,
         })
     }
 }
 
-fn target(
-    role: Option<Party>,
-    (service, callback_listen, callback_url): (Option<Url>, Option<SocketAddr>, Option<Url>),
-    (bot, cue, listen, public_url): (Option<Url>, Option<Url>, Option<SocketAddr>, Option<Url>),
-) -> Result<Target, Failure> {
-    let (judged, target) = match (service, bot) {
-        (Some(url), _) => {
-            let target = Target::Service {
-                url,
-                callback_listen: callback_listen.unwrap_or(ANYWHERE),
-                callback_url,
-            };
-            (Party::Service, target)
-        }
-        (None, Some(url)) => {
-            let target = Target::Bot {
-                url,
-                cue,
-                listen: listen.unwrap_or(ANYWHERE),
-                public_url,
-            };
-            (Party::Bot, target)
-        }
+fn target(arguments: &Arguments, project: &Project) -> Result<Target, Failure> {
+    let target = match (&arguments.service, &arguments.bot) {
+        (Some(url), _) => player::Target::Service {
+            url: url.clone(),
+            listen: arguments.callback_listen.unwrap_or(ANYWHERE).to_string(),
+            callback: arguments.callback_url.clone(),
+            given: match (&arguments.given, &project.given) {
+                (Some(GivenSource::Create), _) | (None, None) => GivenBy::Create,
+                (Some(GivenSource::Assume), _) => GivenBy::Assume,
+                (Some(GivenSource::Ask(url)), _) => GivenBy::Ask(Hook::Url(url.clone())),
+                (None, Some(given)) => given.clone(),
+            },
+        },
+        (None, Some(url)) => player::Target::Bot {
+            url: url.clone(),
+            cue: match &arguments.cue {
+                Some(url) => Some(Hook::Url(url.clone())),
+                None => project.cue.clone(),
+            },
+            acts_by_itself: project.acts_by_itself,
+            listen: arguments.listen.unwrap_or(ANYWHERE).to_string(),
+            public: arguments.public_url.clone(),
+            proxy: proxy(arguments)?.map(Box::new),
+        },
         (None, None) => {
             let both = vec![Role::Service, Role::Bot];
-            let roles = role.map_or(both, |role| vec![role.into()]);
+            let roles = arguments.role.map_or(both, |role| vec![role.into()]);
             return Ok(Target::BuiltIn(roles));
         }
     };
-    if role.is_some_and(|role| role != judged) {
-        let judged = Role::from(judged);
+    let judged = target.role();
+    if arguments
+        .role
+        .is_some_and(|role| Role::from(role) != judged)
+    {
         return Err(Failure::Usage(format!(
             "`--role` selects nothing: with `--{judged}` only a {judged} is judged\n  = help: leave `--role` out"
         )));
     }
-    Ok(target)
+    Ok(Target::Outside(Box::new(target)))
+}
+
+/// The proxy that a bot under test uses, where it is asked for.
+fn proxy(arguments: &Arguments) -> Result<Option<Proxy>, Failure> {
+    let Some(first) = arguments.intercept.first() else {
+        return Ok(None);
+    };
+    let service = first.url().ok_or_else(|| {
+        Failure::Usage(
+            "the first host of `--intercept` is the one that the bot is cued to send to, and many \
+             hosts end so\n  = help: name one host first: `--intercept api.example '*.example'`"
+                .to_owned(),
+        )
+    })?;
+    let interception = Interception {
+        hosts: arguments.intercept.clone(),
+        authority: arguments.tls.interceptor()?,
+        warn: |said| output::tell(&format!("warning: {said}")),
+    };
+    Ok(Some(Proxy {
+        listen: arguments.proxy_listen.unwrap_or(ANYWHERE).to_string(),
+        interception: Arc::new(interception),
+        service,
+    }))
 }
 
 /// The token, which must fit into a header. It is checked here, as the parser of arguments would
@@ -294,12 +333,14 @@ pub fn token(token: Option<String>) -> Result<Option<String>, Failure> {
 /// Bad arguments, broken scenarios, a port that is taken, a target that is not there from the
 /// start.
 pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    let config = config::load(arguments.config.as_deref())?;
+    let project = Project::new(config, &mut arguments)?;
     let reports = std::mem::take(&mut arguments.report);
     let wants_coverage = arguments.coverage;
     let kept = arguments.snapshots.take();
     snapshots::refuse_forced_passes(kept.is_some())?;
-    let options = Options::new(arguments)?;
-    let played = play(&options)?;
+    let options = Options::new(arguments, project)?;
+    let played = play(&options, output)?;
     let mut text = terminal::render(&played.run, played.elapsed, output.look);
     if wants_coverage {
         text.push_str(&coverage::render(&played.run, output.look));
@@ -377,38 +418,155 @@ pub struct Played {
 ///
 /// # Errors
 ///
-/// A port that is taken, a target that is not there from the start.
-fn play(options: &Options) -> Result<Played, Failure> {
+/// A port that is taken, a target that is not there from the start or does not come up.
+fn play(options: &Options, output: Output) -> Result<Played, Failure> {
     let begun = Instant::now();
-    let runtime = super::runtime()?;
-    let interrupt = Shutdown::new();
-    let results = runtime.block_on(async {
-        super::interrupt_on_signals(&interrupt);
-        let cases = judge::cases(&options.scenarios.all, &options.scenarios.picked);
-        let mut setup = setup(cases, interrupt.clone());
-        setup.judge.literal = options.literal;
-        setup.judge.strict = options.strict;
-        setup.judge.deadline = options.deadline;
-        setup.settle = options.settle;
-        if let Some(token) = &options.token {
-            setup.judge.token.clone_from(token);
-        }
-        if let Some(jobs) = options.jobs {
-            setup.jobs = jobs.get();
-        }
+    let runtime = crate::entry::runtime()?;
+    let signalled = Shutdown::new();
+    let mut results = runtime.block_on(async {
+        crate::entry::interrupt_on_signals(&signalled);
+        let all = judge::cases(&options.scenarios.all, &options.scenarios.picked);
         match &options.target {
-            Target::BuiltIn(roles) => pair::play(&setup, roles, Manners::default()).await,
-            target => player::play(setup, outside(target, &options.given)).await,
+            Target::BuiltIn(roles) => {
+                let setup = options.setup(all, signalled.clone());
+                let played = pair::play(&setup, roles, Manners::default()).await;
+                played.map_err(Failure::from)
+            }
+            Target::Outside(target) => {
+                let (cases, excused) = options.claimed(all, target.role());
+                let setup = options.setup(cases, Shutdown::new());
+                let played = outside(options, target, setup, &signalled, output).await?;
+                Ok(in_order(played, excused))
+            }
         }
     })?;
     runtime.shutdown_background();
+    let known = &options.project.known;
+    let complaints = known::apply(known, &options.scenarios.all, &mut results);
     let mut run = Run::new(options.target.in_report(), results);
     run.shard = options.shard;
+    run.complaints = complaints;
     Ok(Played {
         run,
         elapsed: begun.elapsed(),
-        is_interrupted: interrupt.has_begun(),
+        is_interrupted: signalled.has_begun(),
     })
+}
+
+/// Plays against a target that is no built-in one, which is started first where the project says
+/// how, and ended.
+async fn outside(
+    options: &Options,
+    target: &player::Target,
+    setup: Setup,
+    signalled: &Shutdown,
+    output: Output,
+) -> Result<Vec<ScenarioResult>, Failure> {
+    let (interrupt, cause) = (setup.interrupt.clone(), Arc::clone(&setup.cause));
+    let cases = setup.cases.clone();
+    let stage = Stage::open(setup, target.clone()).await?;
+    let launch = options.project.launch(&stage, target.url())?;
+    output.print(&opened(&stage, launch.is_some()))?;
+    let running = match launch {
+        Some(launch) => match launch.start(signalled).await {
+            Ok(running) => Some(running),
+            Err(error @ LaunchError::Interrupted) => {
+                let why = error.to_string();
+                let of = |case| player::skeleton(case, target.role(), Verdict::Inconclusive, &why);
+                return Ok(cases.iter().map(of).collect());
+            }
+            Err(error) => return Err(Failure::Environment(error.to_string())),
+        },
+        None => None,
+    };
+    let died = async {
+        match &running {
+            Some(running) => running.died().await,
+            None => std::future::pending().await,
+        }
+    };
+    let playing = stage.play();
+    tokio::pin!(playing);
+    let results = tokio::select! {
+        results = &mut playing => results,
+        said = async {
+            tokio::select! {
+                said = died => Some(said),
+                () = signalled.begun() => None,
+            }
+        } => {
+            if let Some(said) = said {
+                // Nobody else says why.
+                let _ = cause.set(said);
+            }
+            interrupt.begin();
+            playing.await
+        }
+    };
+    if let Some(running) = running
+        && let Some(complaint) = running.end().await
+    {
+        output::tell(&format!("warning: {complaint}"));
+    }
+    results.map_err(Failure::from)
+}
+
+/// The results of what was played, and those of what was not, in their order.
+fn in_order(
+    played: Vec<ScenarioResult>,
+    excused: Vec<(usize, ScenarioResult)>,
+) -> Vec<ScenarioResult> {
+    let mut results = played;
+    for (at, result) in excused {
+        results.insert(at.min(results.len()), result);
+    }
+    results
+}
+
+impl Options {
+    fn setup(&self, cases: Vec<Case>, interrupt: Shutdown) -> Setup {
+        let mut setup = setup(cases, interrupt);
+        setup.judge.literal = self.literal;
+        setup.judge.strict = self.strict;
+        setup.judge.deadline = self.deadline;
+        setup.settle = self.settle;
+        setup.client = Client::trusting(self.trust.clone());
+        setup.authority.clone_from(&self.authority);
+        if let Some(token) = &self.token {
+            setup.judge.token.clone_from(token);
+        }
+        if let Some(jobs) = self.jobs {
+            setup.jobs = jobs.get();
+        }
+        setup
+    }
+
+    /// The cases that the target claims, and a result for each of the others, with its place.
+    fn claimed(&self, all: Vec<Case>, role: Role) -> (Vec<Case>, Vec<(usize, ScenarioResult)>) {
+        let (mut cases, mut excused) = (Vec::new(), Vec::new());
+        for (at, case) in all.into_iter().enumerate() {
+            match self.project.claims.excuse(&case.scenario) {
+                Some(reason) => {
+                    excused.push((at, player::skeleton(&case, role, Verdict::Skip, &reason)));
+                }
+                None => cases.push(case),
+            }
+        }
+        (cases, excused)
+    }
+}
+
+/// The addresses that are open for a target, and how a bot comes to use a proxy.
+fn opened(stage: &Stage, is_started: bool) -> String {
+    let mut said = format!("listening {}\n", stage.url());
+    if let Some((at, certificate)) = stage.proxy() {
+        let _ = writeln!(said, "listening {at}");
+        // Whom confcall starts it tells by itself.
+        if !is_started {
+            said.push_str(&ca::starting(certificate, at));
+        }
+    }
+    said
 }
 
 /// Judging as it is where nothing is said.
@@ -429,6 +587,9 @@ pub fn setup(cases: Vec<Case>, interrupt: Shutdown) -> Setup {
         settle: Duration::ZERO,
         jobs: JOBS,
         interrupt,
+        cause: Arc::default(),
+        client: Client::new(),
+        authority: None,
     }
 }
 
@@ -441,38 +602,6 @@ const TOKEN: &str = "confcall";
 /// How many scenarios are played at a time where nothing is said.
 const JOBS: usize = 64;
 
-/// A target that is no built-in one, as the player takes it.
-fn outside(target: &Target, given: &GivenSource) -> player::Target {
-    match target {
-        Target::Service {
-            url,
-            callback_listen,
-            callback_url,
-        } => player::Target::Service {
-            url: url.clone(),
-            listen: callback_listen.to_string(),
-            callback: callback_url.clone(),
-            given: match given {
-                GivenSource::Create => GivenBy::Create,
-                GivenSource::Assume => GivenBy::Assume,
-                GivenSource::Ask(url) => GivenBy::Ask(url.clone()),
-            },
-        },
-        Target::Bot {
-            url,
-            cue,
-            listen,
-            public_url,
-        } => player::Target::Bot {
-            url: url.clone(),
-            cue: cue.clone(),
-            listen: listen.to_string(),
-            public: public_url.clone(),
-        },
-        Target::BuiltIn(_) => unreachable!("the built-in pair is played by its own"),
-    }
-}
-
 impl Target {
     /// The target as reports name it.
     fn in_report(&self) -> verdict::Target {
@@ -481,8 +610,7 @@ impl Target {
                 [role] => (Some(*role), None),
                 _ => (None, None),
             },
-            Self::Service { url, .. } => (Some(Role::Service), Some(url.to_string())),
-            Self::Bot { url, .. } => (Some(Role::Bot), Some(url.to_string())),
+            Self::Outside(target) => (Some(target.role()), Some(target.url().to_string())),
         };
         verdict::Target { role, url }
     }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use url::Host;
+use url::{Host, Url};
 
 /// A host that is named to be recorded: `graph.example`, `*.example` for every name below it,
 /// `127.0.0.1`, `[::1]`, each with `:PORT` where only that port is meant.
@@ -16,6 +16,15 @@ pub struct NamedHost {
 }
 
 impl NamedHost {
+    /// The address of a service at this host, `https` in all cases; none where many hosts are meant.
+    pub fn url(&self) -> Option<Url> {
+        if self.is_suffix {
+            return None;
+        }
+        let port = self.port.map(|it| format!(":{it}")).unwrap_or_default();
+        Url::parse(&format!("https://{}{port}", self.name)).ok()
+    }
+
     /// Whether this host, written as [`normal`] does, is meant at this port.
     pub(super) fn covers(&self, host: &str, port: u16) -> bool {
         let is_host = if self.is_suffix {

@@ -1,0 +1,220 @@
+//! `confcall run --intercept`: a bot that is judged reaches confcall under the service's own address.
+
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+use crate::party::{Recorder, post, send};
+use crate::{ONE, TWO};
+
+const SCENARIO: &str = "*@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call";
+
+/// A bot that takes cues and notifications; what it is cued to do, the test does.
+struct Bot {
+    at: String,
+    cued: mpsc::UnboundedReceiver<Value>,
+}
+
+impl Bot {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = format!("http://{}", listener.local_addr().unwrap());
+        let (cue, cued) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let cue = cue.clone();
+                let answer = service_fn(move |request| answer(request, cue.clone()));
+                let builder = hyper::server::conn::http1::Builder::new();
+                let serving = builder.serve_connection(TokioIo::new(stream), answer);
+                tokio::spawn(serving);
+            }
+        });
+        Self { at, cued }
+    }
+
+    /// A run that judges it by one scenario, as confcall started it with these hosts.
+    fn judged(&self, hosts: &[&str]) -> Recorder {
+        let (callback, cue) = (format!("{}/callback", self.at), format!("{}/cue", self.at));
+        let mut arguments = vec!["run", SCENARIO, "--deadline", "20s", "--settle", "0"];
+        arguments.extend(["--bot", &callback, "--cue", &cue, "--intercept"]);
+        arguments.extend(hosts);
+        Recorder::of(&arguments, 2)
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    cue: mpsc::UnboundedSender<Value>,
+) -> hyper::Result<Response<Full<Bytes>>> {
+    let path = request.uri().path().to_owned();
+    let body = request.into_body().collect().await?.to_bytes();
+    if path == "/cue" {
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        // The test may have seen enough.
+        let _ = cue.send(body["request"].clone());
+    }
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = hyper::StatusCode::ACCEPTED;
+    Ok(response)
+}
+
+#[tokio::test]
+async fn a_bot_is_judged_under_the_services_own_address() {
+    for way in [
+        "CONNECT",
+        "CONNECT, offering HTTP/2",
+        "a whole URL",
+        "plain HTTP through CONNECT",
+    ] {
+        let mut bot = Bot::start().await;
+        let run = bot.judged(&["graph.example"]);
+        let cued = bot.cued.recv().await.unwrap();
+        let url = cued["url"].as_str().unwrap();
+        let path = url.strip_prefix("https://graph.example").unwrap();
+        assert!(path.starts_with("/beta/communications/calls/"), "{url}");
+        let body = cued["body"].to_string();
+        let answer = match way {
+            "a whole URL" => {
+                let whole = format!("http://graph.example{path}");
+                send(run.at(1).await, post(&whole, "graph.example", &body)).await
+            }
+            "plain HTTP through CONNECT" => {
+                let tunnel = run.tunnel_at(1, "graph.example:80").await.unwrap();
+                send(tunnel, post(path, "graph.example", &body)).await
+            }
+            _ => {
+                let offered = if way == "CONNECT" {
+                    ONE.to_vec()
+                } else {
+                    [TWO, ONE].concat()
+                };
+                let tunnel = run
+                    .tls_at(1, "graph.example:443", &run.ca(), &offered)
+                    .await;
+                let tunnel = tunnel.unwrap();
+                assert_eq!(tunnel.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
+                send(tunnel, post(path, "graph.example", &body)).await
+            }
+        };
+        assert_eq!(answer.status(), 200, "{way}: {}", answer.said);
+        let ended = tokio::task::spawn_blocking(|| run.wait()).await.unwrap();
+        assert_eq!(ended.0, Some(0), "{way}: {}", ended.1);
+        assert!(
+            ended.1.contains("HTTPS_PROXY=http://127.0.0.1:"),
+            "{}",
+            ended.1
+        );
+        assert!(ended.1.contains("NODE_EXTRA_CA_CERTS=/"), "{}", ended.1);
+    }
+}
+
+#[tokio::test]
+async fn hosts_that_are_not_named_are_refused() {
+    let mut bot = Bot::start().await;
+    // Nobody must hear of this.
+    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let heard = Arc::new(Mutex::new(0));
+    let port = other.local_addr().unwrap().port();
+    tokio::spawn({
+        let heard = Arc::clone(&heard);
+        async move {
+            while other.accept().await.is_ok() {
+                *heard.lock().unwrap() += 1;
+            }
+        }
+    });
+    let run = bot.judged(&["graph.example:443", "*.example"]);
+    bot.cued.recv().await.unwrap();
+    let named = "give `--intercept";
+    for target in [format!("127.0.0.1:{port}"), "other.test:443".to_owned()] {
+        let (status, said) = run.tunnel_at(1, &target).await.unwrap_err();
+        let said: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(status, 403, "{target}");
+        let message = said["error"]["message"].as_str().unwrap();
+        assert!(message.contains(named), "{message}");
+    }
+    for (target, status, word) in [
+        (format!("http://127.0.0.1:{port}/"), 403, named),
+        ("ftp://graph.example/".to_owned(), 400, "`ftp`"),
+        ("/a".to_owned(), 400, "forward proxy"),
+    ] {
+        let answer = send(run.at(1).await, post(&target, "graph.example", "")).await;
+        assert_eq!(answer.status(), status, "{target}");
+        assert!(answer.said.to_string().contains(word), "{}", answer.said);
+    }
+    let (status, _) = run.tunnel_at(1, "graph.example").await.unwrap_err();
+    assert_eq!(status, 400);
+    let tunnel = run
+        .tls_at(1, "a.example:443", &run.ca(), ONE)
+        .await
+        .unwrap();
+    let answer = send(tunnel, post("/", "graph.example", "")).await;
+    assert_eq!(answer.status(), 421);
+    assert_eq!(*heard.lock().unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_bot_that_does_not_trust_confcall_is_told_of() {
+    let mut bot = Bot::start().await;
+    let mut run = bot.judged(&["graph.example"]);
+    bot.cued.recv().await.unwrap();
+    let other = Recorder::of(
+        &[
+            "record",
+            "--cassette",
+            "a.jsonl",
+            "--intercept",
+            "a.example",
+        ],
+        1,
+    );
+    assert!(
+        run.tls_at(1, "graph.example:443", &other.ca(), ONE)
+            .await
+            .is_err()
+    );
+    let said = run.warning();
+    assert!(
+        said.contains("warning: a client broke off") && said.contains("`graph.example`"),
+        "{said}"
+    );
+    assert!(said.contains("`confcall ca`"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_intercepted_is_told_with_its_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let bot = ["run", "--bot", "http://127.0.0.1:9/callback"];
+    for (arguments, words) in [
+        (&["--intercept", "*.example"][..], "name one host first"),
+        (&["--intercept", "https://a.example"], "`a.example`"),
+        (&["--proxy-listen", "1"], "--intercept"),
+        (
+            &["--intercept", "a.example", "--public-url", "http://b"],
+            "--public-url",
+        ),
+    ] {
+        let mut command: Command = crate::party::confcall(&folder);
+        let output = command.args(bot).args(arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
+    let mut command = crate::party::confcall(&folder);
+    let output = command
+        .args(["run", "--intercept", "a.example"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("--bot"), "{said}");
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -1,0 +1,222 @@
+//! `confcall.toml`, through the binary: a project's target started, judged and ended, its claims,
+//! its known failures, and the commands that it is asked by. The targets are the built-in ones, as
+//! programs of their own, and shell scripts that behave badly.
+#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up fails, and the place says why"
+)]
+
+mod badly;
+mod hooks;
+mod listed;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const CONFCALL: &str = env!("CARGO_BIN_EXE_confcall");
+
+/// The built-in bot as a project's own, on the port that confcall picks.
+const BOT: &str = r#"
+[target]
+role = "bot"
+url = "http://127.0.0.1:{port}/callback"
+cue = "http://127.0.0.1:{port}/cue"
+
+[target.command]
+run = ["@confcall", "serve", "--bot", "--listen", "{port}"@more]
+log = "bot.log"
+"#;
+
+/// The built-in service.
+const SERVICE: &str = r#"
+[target]
+role = "service"
+url = "http://127.0.0.1:{port}"
+given = "http://127.0.0.1:{port}/control/given"
+
+[target.command]
+run = ["@confcall", "serve", "--listen", "{port}"@more]
+"#;
+
+/// A project's folder with this `confcall.toml`.
+struct Project {
+    folder: TempDir,
+}
+
+impl Project {
+    fn new(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("confcall.toml"), text).unwrap();
+        Self { folder }
+    }
+
+    /// One whose target is a built-in party, with further arguments of it, and further tables.
+    fn of(target: &str, more: &[&str], tables: &str) -> Self {
+        let more = more
+            .iter()
+            .fold(String::new(), |all, it| format!("{all}, {it:?}"));
+        let target = target
+            .replace("@confcall", CONFCALL)
+            .replace("@more", &more);
+        Self::new(&format!("{target}{tables}"))
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn confcall(&self, arguments: &[&str]) -> Output {
+        Command::new(CONFCALL)
+            .args(arguments)
+            .current_dir(self.path())
+            .env_remove("CONFCALL_TOKEN")
+            .env_remove("GITHUB_ACTIONS")
+            .output()
+            .unwrap()
+    }
+
+    /// Runs with a JSON report: the exit code, and the report.
+    fn run(&self, arguments: &[&str]) -> (i32, Value) {
+        let arguments = [&["run", "--report", "json=report.json"], arguments].concat();
+        let output = self.confcall(&arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let report = fs::read(self.path().join("report.json"));
+        let report = report.unwrap_or_else(|_| panic!("no report: {said}"));
+        let report = serde_json::from_slice(&report).unwrap();
+        (output.status.code().unwrap(), report)
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn a_bot_is_started_judged_and_ended() {
+    let project = Project::of(BOT, &[], "[scenarios]\neditions = [\"2021-02\"]\n");
+    // Without a command, as the built-in pair is run.
+    let output = project.confcall(&[]);
+    let said = text(&output.stdout);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{said}{}",
+        text(&output.stderr)
+    );
+    assert!(said.contains("8 passed"), "{said}");
+    let log = fs::read_to_string(project.path().join("bot.log")).unwrap();
+    let url = log
+        .strip_prefix("listening ")
+        .unwrap()
+        .lines()
+        .next()
+        .unwrap();
+    let address = url.trim_start_matches("http://");
+    let connected = std::net::TcpStream::connect(address);
+    assert!(connected.is_err(), "the bot still listens at {address}");
+}
+
+#[test]
+fn a_service_is_started_judged_and_ended() {
+    let project = Project::of(SERVICE, &[], "");
+    let (code, report) = project.run(&["--edition", "2021-02"]);
+    assert_eq!((code, &report["summary"]["pass"]), (0, &Value::from(8)));
+    assert_eq!(report["target"]["role"], "service");
+}
+
+#[test]
+fn a_broken_bot_fails_by_its_rule() {
+    let project = Project::of(BOT, &["--fault", "token-missing"], "");
+    let (code, report) = project.run(&["--edition", "2021-02", "--locale", "pt-BR"]);
+    assert_eq!(code, 1);
+    let results = report["results"].as_array().unwrap();
+    assert_eq!(results.len(), 4);
+    for result in results {
+        assert_eq!(result["failures"][0]["rule"], "request.header");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_the_file_has_its_place() {
+    for (text, place) in [
+        (
+            "[target]\nrole = \"bot\"\n",
+            "confcall.toml:1:1: missing field `url`",
+        ),
+        (
+            "[target]\nrole = \"bots\"\nurl = \"http://localhost\"\n",
+            "confcall.toml:2:8: ",
+        ),
+        ("[targt]\n", "confcall.toml:1:2: unknown field `targt`"),
+        (
+            "[target]\nrole = \"bot\"\nurl = \"localhost\"\n",
+            "`target.url` of the configuration: a URL begins with its scheme",
+        ),
+        (
+            "[target]\nrole = \"bot\"\nurl = \"http://localhost:{prt}\"\n",
+            "`target.url` of the configuration: `{prt}` stands for nothing",
+        ),
+    ] {
+        let output = Project::new(text).confcall(&["run"]);
+        let said = self::text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.starts_with(&format!("error: {place}")), "{said}");
+    }
+    let output = Project::new("").confcall(&["run", "--config", "absent.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("absent.toml"));
+}
+
+#[test]
+fn arguments_go_before_the_file() {
+    let project = Project::of(
+        BOT,
+        &[],
+        "[scenarios]\nfilters = [\"nothing-like-it\"]\n[judging]\ndeadline = \"1ms\"\n",
+    );
+    let (code, report) = project.run(&["pt-BR", "--deadline", "5s"]);
+    assert_eq!((code, &report["summary"]["pass"]), (0, &Value::from(4)));
+}
+
+#[test]
+fn a_file_to_begin_with_is_written_once() {
+    let project = Project::new("");
+    let init = |arguments: &[&str]| project.confcall(&[&["init"], arguments].concat());
+    let said = init(&["--role", "bot", "--url", "http://127.0.0.1:{port}/callback"]);
+    assert_eq!(said.status.code(), Some(2), "{}", text(&said.stdout));
+    assert!(text(&said.stderr).contains("is there already"));
+
+    let arguments = [
+        "--out",
+        "bot.toml",
+        "--role",
+        "bot",
+        "--url",
+        "http://127.0.0.1:{port}/callback",
+        "--cue",
+        "http://127.0.0.1:{port}/cue",
+        "--",
+        CONFCALL,
+        "serve",
+        "--bot",
+        "--listen",
+        "{port}",
+    ];
+    let said = init(&arguments);
+    assert_eq!(said.status.code(), Some(0), "{}", text(&said.stderr));
+    let (code, report) = project.run(&["--config", "bot.toml", "pt-BR"]);
+    assert_eq!((code, &report["summary"]["pass"]), (0, &Value::from(4)));
+
+    // There is nobody to ask.
+    let said = init(&["--out", "other.toml"]);
+    assert_eq!(said.status.code(), Some(2));
+    assert!(text(&said.stderr).contains("`--role` is missing"));
+    let said = init(&["--out", "other.toml", "--role", "bot", "--url", "here"]);
+    assert_eq!(said.status.code(), Some(2));
+    assert!(!project.path().join("other.toml").exists());
+}
