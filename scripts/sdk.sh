@@ -21,7 +21,8 @@ export CONFCALL_CA_DIR="$folder/ca"
 cargo build --quiet --release
 confcall=$PWD/target/release/confcall
 packages=$PWD/target/sdk
-conversations=$("$confcall" list --edition 2021-02 --format json |
+# Those of the pages: what was written by hand beside them is for services.
+conversations=$("$confcall" list --edition 2021-02 --locale pt-BR --locale zh-CN --format json |
     python3 -c 'import json, sys; print(len(json.load(sys.stdin)))')
 
 # BOT: the packages of the bot are there, in target/sdk; otherwise `why` says why not.
@@ -90,7 +91,8 @@ passes() {
         fail "$1, $2: $(tail -n 20 "$copy/said")"
         return
     fi
-    passed=$(ask_report 'print(sum("@2021-02/" in it["scenario"] and it["verdict"] == "pass" for it in results))')
+    passed=$(ask_report 'print(sum("@2021-02/" in it["scenario"] and it["verdict"] == "pass" for it in results
+        if "/en/" not in it["scenario"]))')
     if [[ "$passed" == "$conversations" ]]; then
         ok "$1, $2: $(tail -n 1 "$copy/said")"
     else
@@ -164,6 +166,7 @@ exit "$failed"
 # node: confcall.toml calls.js request.body s/invitees\.map(invitation)/[invitation(invitees[0]), invitation(invitees[0])]/
 # node: confcall.toml calls.js limit s/clientContext: randomUUID()/clientContext: randomUUID().repeat(8)/
 # node: confcall.toml calls.js request.method s/invite`).post(/invite`).put(/
+# node: confcall.toml notifications.js acknowledgement.status s/audience: this.#audience/audience: "another"/
 # node: intercepted.toml graph.js request.target s/beta";$/v2.0";/
 # python: confcall.toml bot.py acknowledgement.status s/web.Response(status=202)/web.Response(status=500)/
 # python: confcall.toml bot.py request.missing s/await action(self._client)/pass/
@@ -172,4 +175,5 @@ exit "$failed"
 # python: confcall.toml calls.py request.body /replaces_call_id=/d
 # python: confcall.toml calls.py request.body s/for it in invitees\]/for it in invitees[:1]]/
 # python: confcall.toml calls.py limit s/str(uuid.uuid4())/str(uuid.uuid4()) * 8/
+# python: confcall.toml notifications.py acknowledgement.status s/audience=self._audience/audience="another"/
 # python: intercepted.toml graph.py request.target /adapter.base_url = /d
