@@ -9,7 +9,7 @@ use confcall::io::{journal, parallel, recording, store};
 use confcall::logic::judge;
 use confcall::logic::recording::check;
 use confcall::logic::verdict::Verdict;
-use confcall::model::cassette::{Cause, Exchange};
+use confcall::model::cassette::{Cause, Exchange, Heard, HeardBody, HeardMessage, Wire};
 use confcall::model::identifier;
 use confcall::model::redaction::Redactor;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -93,12 +93,51 @@ fn check_beside_parsing(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The exchange as a recorder hears it, with these bodies.
+fn heard<'a>(exchange: &'a Exchange, bodies: &'a [Vec<u8>; 2]) -> Heard<'a> {
+    let message = |fields: &'a [(String, String)], body: &'a [u8]| {
+        let fields = fields.iter();
+        HeardMessage {
+            headers: fields
+                .map(|(name, value)| (name.as_str(), value.into()))
+                .collect(),
+            body: HeardBody::Bytes(body.into()),
+            wire: Wire::default(),
+        }
+    };
+    Heard {
+        number: exchange.number,
+        direction: exchange.direction,
+        cause: None,
+        at_ms: exchange.at_ms,
+        took_ms: exchange.took_ms,
+        method: &exchange.request.method,
+        target: &exchange.request.target,
+        request: message(&exchange.request.headers, &bodies[0]),
+        response: exchange
+            .response
+            .as_ref()
+            .map(|it| (it.status, message(&it.headers, &bodies[1]))),
+        broke: None,
+    }
+}
+
 fn redaction_beside_writing(criterion: &mut Criterion) {
     let tape = tape();
     let loaded = journal::parse("tape", tape.as_bytes()).expect("a cassette");
     let exchange = loaded.exchanges.first().expect("an exchange");
     let redactor = Redactor::new([7; 32]);
+    let bodies = [
+        serde_json::to_vec(&exchange.request.body.json()).expect("JSON"),
+        exchange.response.as_ref().map_or_else(Vec::new, |it| {
+            serde_json::to_vec(&it.body.json()).expect("JSON")
+        }),
+    ];
+    let heard = heard(exchange, &bodies);
     let mut group = criterion.benchmark_group("exchange");
+    group.bench_function("line", |bencher| {
+        bencher.iter(|| redactor.line(black_box(&heard)));
+    });
     group.bench_function("redaction", |bencher| {
         let copy = || exchange.clone();
         bencher.iter_batched(copy, |it| redactor.redact(it), BatchSize::SmallInput);

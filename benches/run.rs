@@ -1,4 +1,5 @@
-//! The whole default run in this process: every built-in scenario, both roles, over real sockets.
+//! The whole default run in this process: every built-in scenario, in cheap weather too, both roles,
+//! over real sockets.
 
 use confcall::entry::pair::{self, Manners};
 use confcall::entry::run::setup;
@@ -6,11 +7,13 @@ use confcall::io::net::Shutdown;
 use confcall::io::store;
 use confcall::logic::judge;
 use confcall::logic::verdict::{Role, Verdict};
+use confcall::logic::weather::{Kind, with_weather};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn run(bench: &mut Criterion) {
     let scenarios = store::built_in().expect("scenarios");
-    let cases = judge::cases(&scenarios, &scenarios);
+    let cheap: Vec<Kind> = Kind::ALL.into_iter().filter(|it| it.is_cheap()).collect();
+    let cases = judge::cases(&scenarios, &with_weather(&scenarios, &cheap));
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     bench.bench_function("run/default", |timer| {
         timer.iter(|| {

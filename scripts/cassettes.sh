@@ -31,7 +31,7 @@ end() {
 bot=127.0.0.1:${CONFCALL_BOT_PORT:-18090}
 for edition in 2021-02 2019-05; do
     "$confcall" list --edition "$edition" --format json |
-        sed -n 's/^ *"id": "\(.*\)",$/\1/p' | while read -r id; do
+        sed -n 's/^ *"id": "\(.*\)",$/\1/p' | grep -v '/en/' | while read -r id; do
         cassette=cassettes/$id.jsonl
         # A glob is held against the whole id, a plain word against its parts.
         only="[${id:0:1}]${id:1}"

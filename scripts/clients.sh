@@ -187,7 +187,17 @@ if has java && has keytool; then
 else
     skip "Java" "$lacking"
 fi
-skip "Go" "its clients never send to hosts of this machine through a proxy"
-skip ".NET" "not tried by this script"
+# Go sends nothing to `localhost` through a proxy. With a dot at its end, which ends names in DNS, it is
+# another name to Go and the same host to everybody.
+if need go golang-go && GOCACHE="$folder/go" go build -o "$folder/fetch" scripts/clients/fetch.go 2>>"$folder/log"; then
+    try "Go, reverse proxy" /go-reverse reverse 1-1 "$folder/fetch" "$reverse/go-reverse"
+    try "Go, CONNECT" /go forward 1-1 \
+        env HTTPS_PROXY="$forward" SSL_CERT_FILE="$ca" "$folder/fetch" "https://localhost.:$tls/go"
+    try "Go, CONNECT, HTTP/2" /go-http2 forward 2-1 \
+        env HTTPS_PROXY="$forward" SSL_CERT_FILE="$ca" "$folder/fetch" "https://localhost.:$tls/go-http2" http2
+else
+    skip "Go" "$lacking"
+fi
+skip ".NET" "Debian has no package of it"
 
 exit "$failed"

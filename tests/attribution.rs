@@ -67,7 +67,7 @@ fn play(fault: Option<ServiceFault>) -> Vec<ScenarioResult> {
         let all = store::built_in().expect("scenarios");
         let picked: Vec<_> = all
             .iter()
-            .filter(|scenario| scenario.id.edition() == Some("2021-02"))
+            .filter(|it| it.id.edition() == Some("2021-02") && it.script.judges.is_none())
             .cloned()
             .collect();
         let mut setup = setup(judge::cases(&all, &picked), Shutdown::new());

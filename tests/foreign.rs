@@ -15,6 +15,8 @@ use confcall::logic::verdict::Run;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 const CONFCALL: &str = env!("CARGO_BIN_EXE_confcall");
+/// The only token that the service takes.
+const TOKEN: &str = "of-this-run";
 /// The newest first: it shows most faults.
 const EDITIONS: [&str; 4] = ["2021-02", "2020-12", "2019-09", "2019-05"];
 
@@ -203,7 +205,7 @@ struct Service {
 
 impl Party for Service {
     fn start(&self, python: &Path) -> Started {
-        let mut arguments = vec!["--edition", self.edition];
+        let mut arguments = vec!["--edition", self.edition, "--token", TOKEN];
         if let Some(fault) = &self.fault {
             arguments.extend(["--fault", fault]);
         }
@@ -216,6 +218,8 @@ impl Party for Service {
             &format!("{url}/given"),
             "--edition",
             self.edition,
+            "--token",
+            TOKEN,
         ];
         Started {
             child,

@@ -1,11 +1,13 @@
 //! The proof that the judge judges: every planted fault is caught by the rule that names it, no
-//! harmless variation is blamed, and every rule has a fault that only it names.
+//! harmless variation is blamed, every rule has a fault that only it names, and every kind of weather a
+//! fault that shows in no other and not in fair weather.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use confcall::entry::selftest::{Proof, prove_all};
 use confcall::logic::verdict::{Role, Rule};
+use confcall::logic::weather::Kind;
 
 /// Rules that neither built-in party can break by a fault of its own: the service has no documented
 /// limit of its own to break.
@@ -29,6 +31,10 @@ fn every_fault_is_caught_and_no_variation_is_blamed() {
     assert!(count(Role::Bot, true) >= 20);
     assert!(count(Role::Service, false) >= 15);
     assert!(count(Role::Bot, false) >= 15);
+    for kind in Kind::ALL {
+        let plants = |proof: &&Proof| proof.weather == Some(kind.name());
+        assert!(proofs.iter().any(|proof| plants(&proof)), "{kind:?}");
+    }
     let named: BTreeSet<Rule> = proofs.iter().filter_map(|proof| proof.expected).collect();
     let unnamed: Vec<Rule> = Rule::ALL
         .into_iter()

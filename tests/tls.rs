@@ -107,7 +107,15 @@ fn a_service_in_tls_is_judged_where_it_is_trusted() {
         panic!("{:?}", service.addresses);
     };
     assert!(url.starts_with("https://127.0.0.1:"), "{url}");
-    let run = ["run", "--service", url, "--edition", EDITION, "--tls"];
+    let run = [
+        "run",
+        "*/pt-BR/*",
+        "--service",
+        url,
+        "--edition",
+        EDITION,
+        "--tls",
+    ];
 
     let output = machines.confcall("near", &run).output().unwrap();
     let text = said(&output);

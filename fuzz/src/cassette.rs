@@ -3,14 +3,15 @@
 use confcall::io::journal::{self, Loaded};
 use confcall::io::recording;
 use confcall::io::store::StoreError;
-use confcall::logic::recording::har;
+use confcall::logic::recording::{Recording, har};
 
 use super::{complaint, recorded};
 
 const FILE: &str = "a.jsonl";
 
 /// What is read is written as what reads back equal. Of a cassette that was cut off in a line all
-/// lines before it are kept, and it is told. The recording can be judged, shown and written as HAR.
+/// lines before it are kept, and it is told. An index of it has the same exchanges. The recording can
+/// be judged, shown and written as HAR.
 ///
 /// # Panics
 ///
@@ -28,6 +29,10 @@ pub fn holds(bytes: &[u8]) {
             assert_eq!(wrong, too);
             assert_eq!(wrong.len(), 1);
             complaint::is_well_told(&wrong[0], FILE, bytes);
+            match recording::index_bytes(FILE, bytes.to_vec()) {
+                Err(StoreError::Broken(also)) => assert_eq!(wrong, also),
+                other => panic!("{other:?}"),
+            }
             return;
         }
         (one, other) => panic!("{one:?} and {other:?}"),
@@ -37,10 +42,23 @@ pub fn holds(bytes: &[u8]) {
     }
     assert_eq!(read.exchanges().len(), loaded.exchanges.len());
     assert!(read.exchanges().is_sorted_by_key(|it| it.number));
+    is_indexed_as_read(&loaded, &read, bytes);
     is_written_as_read(&loaded);
     keeps_what_is_whole(&loaded, bytes);
     recorded::is_judged(&read);
     recorded::passes_through_har(&read);
+}
+
+fn is_indexed_as_read(loaded: &Loaded, read: &Recording, bytes: &[u8]) {
+    let indexed = recording::index_bytes(FILE, bytes.to_vec());
+    let (indexed, torn) = indexed.expect("what is read is indexed");
+    assert_eq!(torn, loaded.torn);
+    let index = indexed.index();
+    assert_eq!(index.len(), read.exchanges().len());
+    for (at, exchange) in read.exchanges().iter().enumerate() {
+        assert_eq!(index.load(at).as_ref(), Ok(exchange));
+        assert_eq!(index.line(at), read.line(at));
+    }
 }
 
 fn is_written_as_read(loaded: &Loaded) {

@@ -16,7 +16,7 @@ use crate::logic::judge;
 use crate::logic::recording::check;
 use crate::logic::recording::secrets::{self, Secret};
 use crate::logic::selection::Filter;
-use crate::logic::verdict::{Run, Target};
+use crate::logic::verdict::{Role, Run, Target};
 use crate::report::{terminal, unfit};
 
 /// What `confcall check --help` ends with.
@@ -76,7 +76,8 @@ fn tell_secrets(file: &str, secrets: &[Secret]) {
 /// Broken or absent scenarios and recordings.
 pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let begun = Instant::now();
-    let scenarios = arguments.among.select(&arguments.filter)?;
+    let mut scenarios = arguments.among.select(&arguments.filter)?;
+    scenarios.judging(&[Role::Bot])?;
     let cases = judge::cases(&scenarios.all, &scenarios.picked);
     let mut options = run::judging();
     options.literal = arguments.literal;
@@ -91,7 +92,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
         }
         let checked = check::check_by(&recording, &cases, &options, parallel::map);
         let name = file.display().to_string();
-        tell_secrets(&name, &secrets::secrets(&recording));
+        tell_secrets(&name, &secrets::secrets_by(&recording, parallel::map));
         strangers.push_str(&unfit::render(&name, &checked.unfit, output.look));
         results.extend(checked.results);
         names.push(name);

@@ -29,6 +29,7 @@ pub mod serve;
 pub mod show;
 pub mod snapshots;
 pub mod values;
+pub mod weather;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;

@@ -9,8 +9,9 @@ use crate::io::reference::bot::{BotFault, BotOptions, BotVariation, ReferenceBot
 use crate::io::reference::service::{
     Edition, ReferenceService, ServiceFault, ServiceOptions, ServiceVariation,
 };
-use crate::logic::judge::Case;
+use crate::logic::judge::{self, Case};
 use crate::logic::verdict::{Role, ScenarioResult, Verdict};
+use crate::logic::weather::Kind;
 
 /// How the built-in parties behave. By default as documented.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,12 +45,12 @@ pub async fn play(
 ) -> Result<Vec<ScenarioResult>, PlayError> {
     let mut games = JoinSet::new();
     for edition in Edition::ALL {
-        let part = of_edition(setup, |it| it == Some(*edition));
+        let part = part(setup, Role::Service, |it| it == Some(*edition));
         if roles.contains(&Role::Service) && !part.cases.is_empty() {
             games.spawn(play_service(part, *edition, manners));
         }
     }
-    let part = of_edition(setup, |it| it.is_some());
+    let part = part(setup, Role::Bot, |it| it.is_some());
     if roles.contains(&Role::Bot) && !part.cases.is_empty() {
         games.spawn(play_bot(part, manners));
     }
@@ -73,10 +74,19 @@ fn edition_of(case: &Case) -> Option<Edition> {
     Edition::named(case.scenario.id.edition()?)
 }
 
-fn of_edition(setup: &Setup, is_it: impl Fn(Option<Edition>) -> bool) -> Setup {
+/// The scenarios of some editions that judge a party.
+fn part(setup: &Setup, role: Role, is_it: impl Fn(Option<Edition>) -> bool) -> Setup {
     let mut part = setup.clone();
-    part.cases.retain(|case| is_it(edition_of(case)));
+    part.cases
+        .retain(|case| is_it(edition_of(case)) && is_for(case, role));
     part
+}
+
+/// Whether a case is for a party: it may judge the other alone, or its weather may be the other's.
+fn is_for(case: &Case, role: Role) -> bool {
+    let scenario = &case.scenario;
+    judge::judges(&scenario.script, role)
+        && Kind::of(&scenario.id).is_none_or(|kind| kind.role() == role)
 }
 
 /// Scenarios of editions that the built-in pair does not speak.
@@ -93,7 +103,9 @@ fn strangers(setup: &Setup, roles: &[Role]) -> Vec<ScenarioResult> {
     strange
         .flat_map(|case| {
             let skip = |role| player::skeleton(case, role, Verdict::Skip, &reason);
-            roles.iter().copied().map(skip).collect::<Vec<_>>()
+            let roles = roles.iter().copied();
+            let roles = roles.filter(|role| is_for(case, *role));
+            roles.map(skip).collect::<Vec<_>>()
         })
         .collect()
 }
@@ -106,7 +118,7 @@ async fn play_service(
     let shutdown = Shutdown::new();
     let options = ServiceOptions {
         edition,
-        token: None,
+        token: Some(setup.judge.token.clone()),
         public_url: None,
         fault: manners.service_fault,
         variation: manners.service_variation,

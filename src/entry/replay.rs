@@ -17,12 +17,11 @@ use super::values::{self, ReportFile};
 use crate::io::net::{Client, Listener, Shutdown};
 use crate::io::recording;
 use crate::io::replay::{self, Manners};
-use crate::logic::recording::Recording;
 use crate::logic::replay::Replayed;
 use crate::logic::replay::bot::Bot;
+use crate::logic::replay::index::Indexed;
 use crate::logic::replay::service::{Options, Service};
 use crate::logic::verdict::{Role, Run, Target};
-use crate::model::cassette::Direction;
 use crate::report::{snapshot, terminal};
 
 /// What `confcall replay --help` ends with.
@@ -118,11 +117,11 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     arguments.token = super::run::token(arguments.token)?;
     let (kept, token) = (arguments.snapshots.clone(), arguments.token.clone());
     let file = arguments.file.clone();
-    let (recording, torn) = recording::load(&arguments.file)?;
+    let (recording, torn) = recording::index(&arguments.file)?;
     if let Some(torn) = torn {
         output::tell(&format!("warning: {torn}"));
     }
-    if recording.exchanges().is_empty() {
+    if recording.index().is_empty() {
         return Err(Failure::Usage(format!(
             "{}: there is no exchange in it\n  = help: record one first",
             arguments.file.display()
@@ -171,7 +170,7 @@ fn conversation(
 
 async fn service(
     arguments: Arguments,
-    recording: Recording,
+    recording: Indexed,
     shutdown: Shutdown,
     output: Output,
 ) -> Result<(Target, Replayed), Failure> {
@@ -196,20 +195,20 @@ async fn service(
     if arguments.snapshots.is_some() {
         service.keep_conversation();
     }
-    let replayed = replay::service(service, listener, arguments.bot, manners, shutdown).await;
+    let replayed = replay::service(service, listener, arguments.bot, manners, shutdown)
+        .await
+        .map_err(Failure::Environment)?;
     Ok((target, replayed))
 }
 
 async fn bot(
     arguments: Arguments,
-    recording: Recording,
+    recording: Indexed,
     service: Url,
     shutdown: Shutdown,
     output: Output,
 ) -> Result<(Target, Replayed), Failure> {
-    let mut exchanges = recording.exchanges().iter();
-    let is_told = exchanges.any(|it| it.direction == Direction::Notification);
-    let listener = if is_told {
+    let listener = if recording.tells() {
         let listener = bind(arguments.callback_listen, &arguments).await?;
         output.print(&format!("listening {}\n", listener.url()))?;
         Some(listener)
@@ -222,7 +221,8 @@ async fn bot(
         url: Some(service.to_string()),
     };
     let manners = manners(&arguments)?;
-    let mut bot = Bot::new(recording, callback.as_deref());
+    let mut bot = Bot::new(recording, callback.as_deref())
+        .map_err(|lost| Failure::Environment(lost.to_string()))?;
     if arguments.snapshots.is_some() {
         bot.keep_conversation();
     }

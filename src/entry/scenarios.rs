@@ -7,8 +7,11 @@ use clap::Args;
 use super::failure::Failure;
 use super::output;
 use crate::io::store::{self, StoreError};
+use crate::logic::judge;
 use crate::logic::selection::{Filter, Selection};
 use crate::logic::shard::Shard;
+use crate::logic::verdict::Role;
+use crate::logic::weather::{Kind, with_weather};
 use crate::model::scenario::Scenario;
 
 /// Where scenarios come from.
@@ -57,6 +60,25 @@ pub struct Selected {
 }
 
 impl Selected {
+    /// Leaves the scenarios that judge one of these parties.
+    ///
+    /// # Errors
+    ///
+    /// None that does.
+    pub fn judging(&mut self, roles: &[Role]) -> Result<(), Failure> {
+        let is_judged = |it: &Scenario| roles.iter().any(|role| judge::judges(&it.script, *role));
+        let count = self.picked.len();
+        self.picked.retain(is_judged);
+        if self.picked.is_empty() {
+            let parties: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
+            return Err(Failure::Usage(format!(
+                "none of the {count} selected judges a {}\n  = help: `confcall list --format json` says whom each judges",
+                parties.join(" or a ")
+            )));
+        }
+        Ok(())
+    }
+
     /// Leaves the scenarios of one share.
     ///
     /// # Errors
@@ -104,7 +126,21 @@ impl Which {
     ///
     /// As [`Source::load`], and a selection that selects nothing.
     pub fn select(&self) -> Result<Selected, Failure> {
-        self.among.select(&self.filters)
+        self.select_in(&[])
+    }
+
+    /// The same among the plain scenarios and those in these kinds of weather.
+    ///
+    /// # Errors
+    ///
+    /// As [`Which::select`].
+    pub fn select_in(&self, weather: &[Kind]) -> Result<Selected, Failure> {
+        self.among.select_in(&self.filters, weather)
+    }
+
+    /// Whether a filter is about weather.
+    pub fn names_weather(&self) -> bool {
+        self.filters.iter().any(Filter::names_weather)
     }
 }
 
@@ -115,6 +151,10 @@ impl Among {
     ///
     /// As [`Source::load`], and a selection that selects nothing.
     pub fn select(&self, filters: &[Filter]) -> Result<Selected, Failure> {
+        self.select_in(filters, &[])
+    }
+
+    fn select_in(&self, filters: &[Filter], weather: &[Kind]) -> Result<Selected, Failure> {
         let all = self.source.load()?;
         let selection = Selection {
             filters: filters.to_vec(),
@@ -122,7 +162,8 @@ impl Among {
             locales: self.locale.clone(),
             tags: self.tag.clone(),
         };
-        let picked = selection.pick(&all)?;
+        let in_weather = with_weather(&all, weather);
+        let picked = selection.pick(&in_weather)?;
         let picked = picked.into_iter().cloned().collect();
         Ok(Selected { picked, all })
     }

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use super::store::{self, StoreError};
 use crate::model::cassette::{Direction, Exchange, Header, VERSION};
-use crate::model::redaction::Redacted;
+use crate::model::redaction::{Line, Redacted};
 use crate::text::diagnostic::Diagnostic;
 use crate::text::place::Place;
 
@@ -60,15 +60,11 @@ const ROOM: usize = 256 * 1024;
 pub struct Queued(u64);
 
 impl Out {
-    fn push(&mut self, value: &impl serde::Serialize) -> io::Result<Queued> {
-        let begin = self.lines.len();
-        if let Err(error) = serde_json::to_writer(&mut self.lines, value) {
-            self.lines.truncate(begin);
-            return Err(error.into());
-        }
+    fn push(&mut self, line: &[u8]) -> Queued {
+        self.lines.extend_from_slice(line);
         self.lines.push(b'\n');
         self.queued += 1;
-        Ok(Queued(self.queued))
+        Queued(self.queued)
     }
 
     /// Gives the operating system all that is queued, unless it has this line.
@@ -107,10 +103,13 @@ impl Journal {
     }
 
     fn begun(self, directions: &[Direction]) -> Result<Self, JournalError> {
-        self.write_line(&Header {
+        let header = serde_json::to_vec(&Header {
             version: VERSION,
             directions: directions.to_vec(),
-        })?;
+        });
+        let header = header.map_err(|error| unwritable(&self.path, error.into()))?;
+        let queued = self.out().push(&header);
+        self.settle(queued)?;
         Ok(self)
     }
 
@@ -181,14 +180,9 @@ impl Journal {
         self.last.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Adds an exchange that is [settled](Self::settle) later, at one go with others.
-    ///
-    /// # Errors
-    ///
-    /// Never: a recording is JSON.
-    pub fn queue(&self, exchange: &Redacted<Exchange>) -> Result<Queued, JournalError> {
-        let queued = self.out().push(exchange);
-        queued.map_err(|source| unwritable(&self.path, source))
+    /// Adds the line of an exchange, which is [settled](Self::settle) later, at one go with others.
+    pub fn queue(&self, line: &Redacted<Line>) -> Queued {
+        self.out().push(line.get().as_bytes())
     }
 
     /// Sees to it that the operating system has the line, and with it all that are queued.
@@ -199,12 +193,6 @@ impl Journal {
     pub fn settle(&self, queued: Queued) -> Result<(), JournalError> {
         let settled = self.out().flush(queued);
         settled.map_err(|source| unwritable(&self.path, source))
-    }
-
-    fn write_line(&self, value: &impl serde::Serialize) -> Result<(), JournalError> {
-        let mut out = self.out();
-        let written = out.push(value).and_then(|queued| out.flush(queued));
-        written.map_err(|source| unwritable(&self.path, source))
     }
 
     fn out(&self) -> MutexGuard<'_, Out> {
@@ -251,15 +239,8 @@ pub fn load(path: &Path) -> Result<Loaded, StoreError> {
 pub fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, StoreError> {
     let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate();
     let (_, first) = lines.next().unwrap_or_default();
-    let header: Header = line(first, 1, file).map_err(broken)?;
-    if header.version == 0 || header.version > VERSION {
-        let message = format!("version {} of the format is unknown", header.version);
-        let mut wrong = Place { line: 1, column: 0 }.complain(file, "", message);
-        wrong.remedy = Some(format!("this confcall reads up to version {VERSION}"));
-        return Err(broken(wrong));
-    }
     let mut loaded = Loaded {
-        header,
+        header: header(first, file).map_err(broken)?,
         exchanges: Vec::new(),
         torn: None,
         whole: bytes.len() as u64,
@@ -268,12 +249,10 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, StoreError> {
     for (index, text) in lines {
         match line(text, index + 1, file) {
             Ok(exchange) => loaded.exchanges.push(exchange),
-            Err(mut torn) if !text.ends_with(b"\n") => {
-                torn.message = format!("the last line is torn: {}", torn.message);
-                torn.remedy = Some("it was passed over; what stands before it is whole".into());
+            Err(torn) if !text.ends_with(b"\n") => {
                 loaded.whole -= text.len() as u64;
                 loaded.is_ended = true;
-                loaded.torn = Some(torn);
+                loaded.torn = Some(passed_over(torn));
             }
             Err(wrong) => return Err(broken(wrong)),
         }
@@ -281,12 +260,35 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, StoreError> {
     Ok(loaded)
 }
 
+/// The first line of a cassette.
+pub(super) fn header(first: &[u8], file: &str) -> Result<Header, Diagnostic> {
+    let header: Header = line(first, 1, file)?;
+    if header.version == 0 || header.version > VERSION {
+        let message = format!("version {} of the format is unknown", header.version);
+        let mut wrong = Place { line: 1, column: 0 }.complain(file, "", message);
+        wrong.remedy = Some(format!("this confcall reads up to version {VERSION}"));
+        return Err(wrong);
+    }
+    Ok(header)
+}
+
+/// What is told of a last line that was cut off.
+pub(super) fn passed_over(mut torn: Diagnostic) -> Diagnostic {
+    torn.message = format!("the last line is torn: {}", torn.message);
+    torn.remedy = Some("it was passed over; what stands before it is whole".into());
+    torn
+}
+
 fn broken(wrong: Diagnostic) -> StoreError {
     StoreError::Broken(vec![wrong])
 }
 
 /// A line of the file, its number counted from 1.
-fn line<T: DeserializeOwned>(line: &[u8], number: usize, file: &str) -> Result<T, Diagnostic> {
+pub(super) fn line<T: DeserializeOwned>(
+    line: &[u8],
+    number: usize,
+    file: &str,
+) -> Result<T, Diagnostic> {
     let wrong = |column, message: String| Diagnostic {
         file: file.to_owned(),
         line: number,
@@ -306,12 +308,36 @@ fn line<T: DeserializeOwned>(line: &[u8], number: usize, file: &str) -> Result<T
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
+    use crate::model::cassette::{Heard, HeardBody, HeardMessage, Wire};
     use crate::model::redaction::Redactor;
 
     const HEADER: &str = "{\"version\":1,\"directions\":[\"request\"]}\n";
     const ONE: &str = "{\"number\":4,\"direction\":\"request\",\"at_ms\":0,\"took_ms\":1,\
         \"request\":{\"method\":\"GET\",\"target\":\"/\",\"headers\":[]}}\n";
+
+    /// The line of [`ONE`], without its end.
+    fn one() -> Redacted<Line> {
+        let heard = Heard {
+            number: 4,
+            direction: Direction::Request,
+            cause: None,
+            at_ms: 0,
+            took_ms: 1,
+            method: "GET",
+            target: "/",
+            request: HeardMessage {
+                headers: Vec::new(),
+                body: HeardBody::Bytes(Cow::default()),
+                wire: Wire::default(),
+            },
+            response: None,
+            broke: None,
+        };
+        Redactor::new([7; 32]).line(&heard)
+    }
 
     fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
@@ -371,8 +397,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.jsonl");
         let journal = Journal::create(&path, &[Direction::Request]).unwrap();
-        let exchange = Redactor::new([7; 32]).redact(serde_json::from_str(ONE).unwrap());
-        let [first, second] = [(), ()].map(|()| journal.queue(&exchange).unwrap());
+        let [first, second] = [(), ()].map(|()| journal.queue(&one()));
         let text = || std::fs::read_to_string(&path).unwrap();
         assert_eq!(text(), HEADER);
         journal.settle(second).unwrap();
@@ -391,8 +416,7 @@ mod tests {
             &mut journal.out().file,
             OpenOptions::new().append(true).open("/dev/full").unwrap(),
         );
-        let exchange = Redactor::new([7; 32]).redact(serde_json::from_str(ONE).unwrap());
-        let settle = || journal.settle(journal.queue(&exchange).unwrap());
+        let settle = || journal.settle(journal.queue(&one()));
         assert!(settle().is_err());
         // Room on the disk again: behind half a line a whole one would be lost.
         journal.out().file = written;

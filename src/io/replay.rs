@@ -7,7 +7,6 @@ use std::hash::BuildHasher as _;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use foldhash::quality::RandomState;
 use serde_json::json;
 use tokio::sync::{Notify, Semaphore, mpsc};
@@ -17,9 +16,10 @@ use url::Url;
 use super::net::{Client, Listener, OutgoingRequest, Received, Refusal, Reply, Shutdown};
 use super::player::post_json;
 use crate::logic::replay::bot::Bot;
-use crate::logic::replay::service::Service;
+use crate::logic::replay::service::{Answer, Asked, Service};
 use crate::logic::replay::{self, Replayed};
-use crate::model::message::Headers;
+use crate::logic::verdict::TrafficMessage;
+use crate::model::message::{Headers, Payload, Request};
 
 /// How a replay behaves on the wire.
 #[derive(Debug, Clone)]
@@ -108,13 +108,17 @@ impl Stage<Service> {
 
 /// Plays the service until all is served, nothing has happened for the deadline, or the shutdown
 /// begins. Notifications go to `bot`.
+///
+/// # Errors
+///
+/// In words, a recording that was changed meanwhile.
 pub async fn service(
     service: Service,
     listener: Listener,
     bot: Option<Url>,
     manners: Manners,
     shutdown: Shutdown,
-) -> Replayed {
+) -> Result<Replayed, String> {
     let begun = Instant::now();
     let stage = Stage::new(service, manners);
     let known = Arc::new(Known::default());
@@ -147,7 +151,8 @@ pub async fn service(
     let name = stage.manners.name.clone();
     let mut service = stage.party();
     service.answered_alike(known.lock().hits);
-    service.finish(&name, begun.elapsed())
+    let replayed = service.finish(&name, begun.elapsed());
+    replayed.map_err(|lost| lost.to_string())
 }
 
 /// Requests that were answered as they will be again, byte for byte: neither they are read again,
@@ -160,11 +165,16 @@ struct Answered {
     replies: HashMap<Fingerprint, Reply, foldhash::fast::FixedState>,
     /// What the service had learnt when they were given.
     lessons: u64,
+    /// How many bytes they take, about.
+    size: usize,
     hits: usize,
 }
 
-/// How many answers are kept at most.
-const KNOWN: usize = 1 << 18;
+/// How many bytes of answers are kept at most. Others are read from the recording again.
+const KNOWN: usize = 16 << 20;
+
+/// About how many bytes an answer takes beside its own, and each of its header fields.
+const FIELD: usize = 128;
 
 /// A request in 128 bits, of a hash that is seeded anew in every process.
 type Fingerprint = (u64, u64);
@@ -182,18 +192,27 @@ impl Known {
     }
 
     /// Keeps an answer that lasts until the service learns more than these lessons.
-    fn keep(&self, lessons: u64, lasting: Option<(Fingerprint, &Reply)>) {
+    fn keep(&self, lessons: u64, lasting: Option<(Fingerprint, &Reply, usize)>) {
         let mut known = self.lock();
         if known.lessons != lessons {
             known.lessons = lessons;
+            known.size = 0;
             known.replies.clear();
         }
-        if let Some((fingerprint, reply)) = lasting
-            && known.replies.len() < KNOWN
+        if let Some((fingerprint, reply, size)) = lasting
+            && known.size + size <= KNOWN
         {
+            known.size += size;
             known.replies.insert(fingerprint, reply.clone().prepared());
         }
     }
+}
+
+/// About how many bytes an answer takes.
+fn size_of(answer: &Answer) -> usize {
+    let fields = answer.message.headers.iter();
+    let fields = fields.map(|(name, value)| FIELD + name.len() + value.len());
+    FIELD + answer.message.body.len() + fields.sum::<usize>()
 }
 
 /// What the service sees of a request, but for codings: a coded body has none.
@@ -218,16 +237,35 @@ fn respond(
         stage.went_on();
         return Ok(reply);
     }
-    let request = received.decode()?;
     let mut service = stage.party();
-    let answer = service.answer(request);
+    let same = (!received.is_coded())
+        .then(|| {
+            service.answer_same(&Asked {
+                method: received.method(),
+                target: &received.target(),
+                body: received.body(),
+            })
+        })
+        .flatten();
+    let answer = if let Some(answer) = same {
+        if service.shows() {
+            service.show_unread(Box::new(move || shown(received)), &answer);
+        }
+        answer
+    } else {
+        drop(service);
+        let request = received.decode()?;
+        service = stage.party();
+        service.answer(request)
+    };
+    let size = size_of(&answer);
     let headers: Headers = answer.message.headers.into_iter().collect();
     let mut reply = Reply::text(answer.status, headers, answer.message.body);
     if stage.manners.keeps_time {
         reply = reply.delayed(answer.took);
     }
     let lasting = fingerprint.filter(|_| answer.is_lasting);
-    known.keep(service.lessons(), lasting.map(|it| (it, &reply)));
+    known.keep(service.lessons(), lasting.map(|it| (it, &reply, size)));
     drop(service);
     if answer.tells.is_empty() {
         stage.went_on_or_done();
@@ -243,6 +281,18 @@ fn respond(
         stage.went_on_or_done();
     });
     Ok(reply.telling(sent))
+}
+
+/// A request as reports show it.
+fn shown(received: Received) -> TrafficMessage {
+    let (method, target) = (received.method().to_owned(), received.target().into_owned());
+    let request = received.decode().unwrap_or_else(|_| Request {
+        method,
+        target,
+        headers: Headers::new(),
+        body: Payload::Empty,
+    });
+    TrafficMessage::Request(request.into())
 }
 
 /// Sends notifications, those of one group in their order.
@@ -280,6 +330,10 @@ impl Teller {
         let stage = &self.stage;
         let token = stage.manners.token.as_deref();
         let told = stage.party().notification(exchange, token);
+        let Some(told) = told else {
+            stage.went_on_or_done();
+            return;
+        };
         let url = callback(bot, &told.target);
         let deadline = stage.manners.deadline;
         let answer = stage.client.send(outgoing(&told, url), deadline).await;
@@ -312,7 +366,8 @@ fn callback(bot: &Url, target: &str) -> String {
 ///
 /// # Errors
 ///
-/// In words, a hook that does not do what it is asked for.
+/// In words, a hook that does not do what it is asked for, and a recording that was changed
+/// meanwhile.
 pub async fn bot(
     bot: Bot,
     service: Url,
@@ -372,12 +427,13 @@ pub async fn bot(
         let _ = timeout(Duration::from_millis(200), server).await;
     }
     let name = stage.manners.name.clone();
-    Ok(stage.party().finish(&name, begun.elapsed()))
+    let replayed = stage.party().finish(&name, begun.elapsed());
+    replayed.map_err(|lost| lost.to_string())
 }
 
 /// Asks the hook for all that the recording takes for granted.
 async fn bring_about(stage: &Arc<Stage<Bot>>, hook: &Url, callback: &str) -> Result<(), String> {
-    let needs = stage.party().needs();
+    let needs = stage.party().needs().map_err(|lost| lost.to_string())?;
     for need in needs {
         let wanted = need.state.as_str();
         let mut variables: serde_json::Map<_, _> = (1..)
@@ -439,8 +495,7 @@ async fn ask(
 fn outgoing(request: &replay::OutgoingRequest, url: String) -> OutgoingRequest {
     let mut outgoing = OutgoingRequest::new(request.method.as_str(), url);
     outgoing.headers = request.message.headers.iter().cloned().collect();
-    outgoing.body =
-        (!request.message.body.is_empty()).then(|| Bytes::from(request.message.body.clone()));
+    outgoing.body = (!request.message.body.is_empty()).then(|| request.message.body.clone());
     outgoing
 }
 

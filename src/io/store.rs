@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 
 use crate::logic::script;
-use crate::model::scenario::{Scenario, ScenarioId};
+use crate::model::scenario::{Scenario, ScenarioId, WEATHER};
 use crate::text::diagnostic::Diagnostic;
 
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
@@ -52,6 +52,9 @@ pub enum StoreError {
         /// The other one.
         second: PathBuf,
     },
+    /// A scenario whose name would be that of another one in weather.
+    #[error("{}: `{WEATHER}` in the id of a scenario stands before its weather\n  = help: rename the file", .0.display())]
+    Weathered(PathBuf),
     /// A folder without a single scenario.
     #[error("{}: no scenario in it; scenarios are files that end in .json", .0.display())]
     Empty(PathBuf),
@@ -113,8 +116,8 @@ pub struct Loaded {
 ///
 /// # Errors
 ///
-/// [`StoreError::Broken`] with every broken file, [`StoreError::Twice`], [`StoreError::Empty`],
-/// and those of [`files_below`].
+/// [`StoreError::Broken`] with every broken file, [`StoreError::Twice`], [`StoreError::Weathered`],
+/// [`StoreError::Empty`], and those of [`files_below`].
 pub fn load(folder: &Path) -> Result<Loaded, StoreError> {
     let Files { found, passed_over } = files_below(folder, "json")?;
     let mut by_id: BTreeMap<ScenarioId, PathBuf> = BTreeMap::new();
@@ -125,6 +128,9 @@ pub fn load(folder: &Path) -> Result<Loaded, StoreError> {
             _ => path.file_name().map_or(path.as_path(), Path::new),
         };
         let id = id_of(below);
+        if id.as_str().contains(WEATHER) {
+            return Err(StoreError::Weathered(path));
+        }
         files.push((id.clone(), path.display().to_string(), read(&path)?));
         if let Some(first) = by_id.insert(id.clone(), path.clone()) {
             return Err(StoreError::Twice {

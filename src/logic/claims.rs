@@ -29,17 +29,20 @@ pub enum Feature {
     IncomingCall,
     /// Invitations may fail.
     InviteFails,
+    /// The service takes the token that it is sent, and no other.
+    TokenCheck,
 }
 
 impl Feature {
     const fn of(state: Given) -> Option<Self> {
         match state {
-            Given::Call => None,
+            Given::Call | Given::EndedCall => None,
             Given::PeerCall => Some(Self::PeerCall),
             Given::Chat => Some(Self::Chat),
             Given::Number => Some(Self::Number),
             Given::IncomingCall => Some(Self::IncomingCall),
             Given::InviteFails => Some(Self::InviteFails),
+            Given::TokenCheck => Some(Self::TokenCheck),
         }
     }
 }
@@ -74,6 +77,7 @@ mod tests {
                 schema: None,
                 version: 1,
                 source: "page.md".into(),
+                judges: None,
                 tags: vec![],
                 given: given.to_vec(),
                 variables: indexmap::IndexMap::new(),

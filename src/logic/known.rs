@@ -187,6 +187,7 @@ mod tests {
             version: 1,
             source: "page.md".into(),
             tags: vec![],
+            judges: None,
             given: vec![],
             variables: indexmap::IndexMap::new(),
             steps: vec![],

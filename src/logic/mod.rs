@@ -11,3 +11,4 @@ pub mod script;
 pub mod selection;
 pub mod shard;
 pub mod verdict;
+pub mod weather;

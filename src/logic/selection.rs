@@ -6,7 +6,7 @@ use std::fmt;
 use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Deserializer};
 
-use crate::model::scenario::Scenario;
+use crate::model::scenario::{Scenario, WEATHER};
 
 /// What narrows a command to some scenarios. Everything given must agree; of several values of
 /// one kind, one.
@@ -45,6 +45,11 @@ impl Filter {
         };
         let text = text.to_owned();
         Ok(Self { text, glob })
+    }
+
+    /// Whether it is about weather: plain ids have no `~`.
+    pub fn names_weather(&self) -> bool {
+        self.text.contains(WEATHER)
     }
 
     /// Whether an id has this part, or matches this glob.
@@ -235,6 +240,7 @@ mod tests {
                 } else {
                     vec![]
                 },
+                judges: None,
                 given: vec![],
                 variables: indexmap::IndexMap::new(),
                 steps: vec![],

@@ -3,6 +3,7 @@
 //! The serialised form of [`Run`] is the JSON report of SPEC section 6, and stable.
 
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -290,9 +291,9 @@ pub struct Traffic {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrafficMessage {
     /// A bot's request, or a service's notification.
-    Request(crate::model::message::Request),
+    Request(Arc<crate::model::message::Request>),
     /// A service's response, or a bot's acknowledgement.
-    Response(crate::model::message::Response),
+    Response(Arc<crate::model::message::Response>),
     /// No message: what happened instead, such as a connection that broke.
     Event(String),
 }

@@ -4,6 +4,10 @@
 //! start of its request. What a person reads, the [`Content`], stands apart from what the wire
 //! adds, the [`Wire`].
 
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -164,6 +168,14 @@ impl Content {
         }
     }
 
+    /// A body of these bytes, text where they are UTF-8.
+    pub fn of_bytes(bytes: Vec<u8>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::of_text(text),
+            Err(error) => Self::Base64(STANDARD.encode(error.as_bytes())),
+        }
+    }
+
     /// Whether there are no bytes.
     pub const fn is_empty(&self) -> bool {
         matches!(self, Self::Empty)
@@ -221,4 +233,64 @@ impl From<&Content> for Payload {
 /// Recorded header fields as the judge reads them.
 pub fn headers(fields: &[(String, String)]) -> Headers {
     fields.iter().cloned().collect()
+}
+
+/// An exchange as it is heard: an [`Exchange`] of which nothing is redacted yet and no body is
+/// read.
+#[derive(Debug)]
+pub struct Heard<'a> {
+    /// The number, as in [`Exchange`]; so are the fields that follow.
+    pub number: u64,
+    /// Which way the request went.
+    pub direction: Direction,
+    /// The exchange that brought this one about.
+    pub cause: Option<Cause>,
+    /// When the request began, in milliseconds since the recording did.
+    pub at_ms: u64,
+    /// How long the response took to begin, in milliseconds.
+    pub took_ms: u64,
+    /// The method.
+    pub method: &'a str,
+    /// The path with its query.
+    pub target: &'a str,
+    /// The request.
+    pub request: HeardMessage<'a>,
+    /// The status code and the response; none where the exchange broke.
+    pub response: Option<(u16, HeardMessage<'a>)>,
+    /// How the exchange broke, where it did.
+    pub broke: Option<&'a str>,
+}
+
+/// A request or a response as it is heard.
+#[derive(Debug)]
+pub struct HeardMessage<'a> {
+    /// The header fields, in order, with repeats.
+    pub headers: Vec<(&'a str, Cow<'a, str>)>,
+    /// The body.
+    pub body: HeardBody<'a>,
+    /// What the wire adds.
+    pub wire: Wire,
+}
+
+/// A body as it is heard.
+#[derive(Debug)]
+pub enum HeardBody<'a> {
+    /// Its bytes, its codings taken away.
+    Bytes(Cow<'a, [u8]>),
+    /// It is not kept, as in [`Content::Omitted`].
+    Omitted {
+        /// How many bytes went over the wire.
+        length: u64,
+        /// Their SHA-256, in hexadecimal.
+        sha256: String,
+    },
+}
+
+impl From<HeardBody<'_>> for Content {
+    fn from(body: HeardBody<'_>) -> Self {
+        match body {
+            HeardBody::Bytes(bytes) => Self::of_bytes(bytes.into_owned()),
+            HeardBody::Omitted { length, sha256 } => Self::Omitted { length, sha256 },
+        }
+    }
 }

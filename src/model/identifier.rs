@@ -5,10 +5,13 @@
 //! to the letter (SPEC section 4).
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What is known by identifier, whatever form it is printed in.
 pub type ById<T> = HashMap<Normal<'static>, T, foldhash::quality::RandomState>;
+
+/// Identifiers, whatever form they are printed in.
+pub type Ids<'a> = HashSet<Normal<'a>, foldhash::quality::RandomState>;
 
 /// The form of an identifier under which equal ones are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -155,7 +155,7 @@ pub const TEXT: &str = "$text";
 
 /// How many objects and arrays of a body may stand in each other in a file. Parsers stop at 128, and
 /// around a body there are some.
-const DEEPEST: usize = 112;
+pub(super) const DEEPEST: usize = 112;
 
 /// Whether a file that holds this JSON as a body can be read again: it is not too deep.
 pub fn fits_in_a_file(body: &Value) -> bool {

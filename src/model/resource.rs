@@ -87,28 +87,27 @@ impl Resource {
 
     /// Whether both name the same thing, identifiers compared as [`identifier::same`] does.
     pub fn same(&self, other: &Self) -> bool {
-        self.normal() == other.normal()
-    }
-
-    fn normal(&self) -> Self {
-        let id = |s: &String| identifier::normal(s);
-        match self {
-            Self::Calls => Self::Calls,
-            Self::Call(call) => Self::Call(id(call)),
-            Self::Operation { call, operation } => Self::Operation {
-                call: id(call),
-                operation: id(operation),
-            },
-            Self::Participants(call) => Self::Participants(id(call)),
-            Self::Participant { call, participant } => Self::Participant {
-                call: id(call),
-                participant: id(participant),
-            },
-            Self::Action { call, action } => Self::Action {
-                call: id(call),
-                action: action.clone(),
-            },
-        }
+        let is_below = match (self, other) {
+            (Self::Calls, Self::Calls)
+            | (Self::Call(_), Self::Call(_))
+            | (Self::Participants(_), Self::Participants(_)) => true,
+            (Self::Operation { operation: one, .. }, Self::Operation { operation: it, .. })
+            | (
+                Self::Participant {
+                    participant: one, ..
+                },
+                Self::Participant {
+                    participant: it, ..
+                },
+            ) => identifier::same(one, it),
+            (Self::Action { action: one, .. }, Self::Action { action: it, .. }) => one == it,
+            _ => false,
+        };
+        is_below
+            && match (self.call(), other.call()) {
+                (Some(one), Some(it)) => identifier::same(one, it),
+                (one, it) => one == it,
+            }
     }
 }
 
@@ -118,23 +117,24 @@ pub fn path_of(target: &str) -> &str {
         Some(rest) => rest.find('/').map_or("", |slash| &rest[slash..]),
         None => target,
     };
-    let end = rest.bytes().position(|b| matches!(b, b'?' | b'#'));
+    let end = memchr::memchr2(b'?', b'#', rest.as_bytes());
     &rest[..end.unwrap_or(rest.len())]
 }
 
 /// An absolute URL from its host on: what stands behind `://`.
 pub fn behind_scheme(target: &str) -> Option<&str> {
-    target.split_once(':')?.1.strip_prefix("//")
+    let colon = memchr::memchr(b':', target.as_bytes())?;
+    target[colon + 1..].strip_prefix("//")
 }
 
 /// The segments of a path that are not empty.
 fn segments(path: &str) -> impl Iterator<Item = &str> + Clone {
-    let bytes = path.as_bytes().split(|byte| *byte == b'/');
-    bytes
-        .scan(0, |at, segment| {
-            let from = *at;
-            *at += segment.len() + 1;
-            Some(&path[from..from + segment.len()])
+    memchr::memchr_iter(b'/', path.as_bytes())
+        .chain([path.len()])
+        .scan(0, |from, end| {
+            let segment = &path[*from..end];
+            *from = end + 1;
+            Some(segment)
         })
         .filter(|segment| !segment.is_empty())
 }

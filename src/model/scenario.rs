@@ -27,6 +27,10 @@ const ONE_LINE: &str = r"^[^\x00-\x08\x0a-\x1f\x7f]*$";
 /// What the schema says of a target: a path, a URL, or what begins with a variable.
 const TARGET: &str = r"^(/|\{[a-z]|[^\s/]*://)\S*$";
 
+/// What stands between the id of a scenario and the weather that it is played in. No file of a
+/// scenario has it in its name.
+pub const WEATHER: char = '~';
+
 /// Where a scenario stands: `page/api@edition/locale/name`, which is its path under
 /// `scenarios/` without `.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -75,6 +79,17 @@ impl ScenarioId {
         self.text.rsplit_once('/').map_or("", |(key, _)| key)
     }
 
+    /// The name of the weather that the scenario is played in: what stands behind [`WEATHER`].
+    pub fn weather(&self) -> Option<&str> {
+        Some(self.name().rsplit_once(WEATHER)?.1)
+    }
+
+    /// The id of the same scenario in weather of that name.
+    #[must_use]
+    pub fn in_weather(&self, name: &str) -> Self {
+        Self::new(format!("{}{WEATHER}{name}", self.text))
+    }
+
     fn part(&self, index: usize) -> Option<&str> {
         self.text.split('/').nth(index)
     }
@@ -112,6 +127,9 @@ pub struct Script {
     /// Words to select the scenario by (`--tag`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// The only party that the conversation judges; both where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judges: Option<Party>,
     /// What must exist before the first step.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("uniqueItems" = true))]
@@ -123,6 +141,33 @@ pub struct Script {
     /// The messages, in the order of the page.
     #[schemars(length(min = 1))]
     pub steps: Vec<Step>,
+}
+
+/// A party of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Party {
+    /// It sends requests and is called back.
+    Bot,
+    /// It answers and sends notifications.
+    Service,
+}
+
+impl Party {
+    /// The word in scenario files and lists.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bot => "bot",
+            Self::Service => "service",
+        }
+    }
+}
+
+impl Script {
+    /// Whether the service is to refuse the request at a place, counted from 0.
+    pub fn is_refused(&self, request: usize) -> bool {
+        matches!(self.steps.get(request + 1), Some(Step::Refusal(_)))
+    }
 }
 
 /// What must exist before the first step (SPEC section 4).
@@ -143,6 +188,10 @@ pub enum Given {
     IncomingCall,
     /// The invitation will fail.
     InviteFails,
+    /// A call that has ended: the one of the first request that is refused.
+    EndedCall,
+    /// The service takes the token that it is sent, and no other.
+    TokenCheck,
 }
 
 impl Given {
@@ -155,6 +204,8 @@ impl Given {
             Self::Number => "number",
             Self::IncomingCall => "incoming-call",
             Self::InviteFails => "invite-fails",
+            Self::EndedCall => "ended-call",
+            Self::TokenCheck => "token-check",
         }
     }
 }
@@ -218,6 +269,8 @@ pub enum Step {
     Response(ResponseStep),
     /// The service calls the bot back.
     Notification(NotificationStep),
+    /// The service refuses the request before it, and nothing follows. Written by hand.
+    Refusal(RefusalStep),
 }
 
 /// A request of the bot.
@@ -233,6 +286,9 @@ pub struct RequestStep {
     /// The path, or the absolute URL, as printed but for its variables.
     #[schemars(regex(pattern = TARGET))]
     pub target: String,
+    /// The bearer token that confcall sends, whatever `Authorization` is printed.
+    #[serde(default, skip_serializing_if = "Token::is_own")]
+    pub token: Token,
     /// The header fields as printed, without `Content-Length`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     #[schemars(
@@ -243,6 +299,26 @@ pub struct RequestStep {
     /// The body, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Body>,
+}
+
+/// The bearer token of a request that confcall sends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Token {
+    /// The one that the service takes.
+    #[default]
+    Own,
+    /// One that is none of the service's.
+    Foreign,
+    /// None at all.
+    None,
+}
+
+impl Token {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    const fn is_own(&self) -> bool {
+        matches!(self, Self::Own)
+    }
 }
 
 /// An answer of the service.
@@ -268,6 +344,27 @@ pub struct ResponseStep {
     /// Success statuses that the page's prose gives for this answer and no example shows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub or: Vec<ProseStatus>,
+    /// The requirement that this answer puts to the test (`confcall run --coverage`); that the
+    /// answer is documented where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requirement: Option<String>,
+}
+
+/// A refusal of the service: one of several statuses and, where its body is JSON, an error object
+/// `{"error": {"code", "message"}}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefusalStep {
+    /// The line of the page that says what the request does not do, counted from 1.
+    #[schemars(range(min = 1))]
+    pub line: usize,
+    /// The status codes that refuse the request.
+    #[schemars(length(min = 1), inner(range(min = 400, max = 599)))]
+    pub statuses: Vec<u16>,
+    /// The requirement that this refusal puts to the test (`confcall run --coverage`); that what
+    /// is wrong is refused where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requirement: Option<String>,
 }
 
 /// A status code that stands in the prose of a page.
@@ -316,15 +413,17 @@ impl Step {
             Self::Request(step) => step.line,
             Self::Response(step) => step.line,
             Self::Notification(step) => step.line,
+            Self::Refusal(step) => step.line,
         }
     }
 
-    /// `request`, `response` or `notification`.
+    /// `request`, `response`, `notification` or `refusal`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Request(_) => "request",
             Self::Response(_) => "response",
             Self::Notification(_) => "notification",
+            Self::Refusal(_) => "refusal",
         }
     }
 
@@ -334,16 +433,23 @@ impl Step {
             Self::Request(step) => step.body.as_ref(),
             Self::Response(step) => step.body.as_ref(),
             Self::Notification(step) => Some(&step.body),
+            Self::Refusal(_) => None,
         }
     }
 
-    /// The header fields.
-    pub const fn headers(&self) -> &HeaderFields {
+    /// The header fields; none of a refusal.
+    pub const fn headers(&self) -> Option<&HeaderFields> {
         match self {
-            Self::Request(step) => &step.headers,
-            Self::Response(step) => &step.headers,
-            Self::Notification(step) => &step.headers,
+            Self::Request(step) => Some(&step.headers),
+            Self::Response(step) => Some(&step.headers),
+            Self::Notification(step) => Some(&step.headers),
+            Self::Refusal(_) => None,
         }
+    }
+
+    /// The header fields, each with its name as it is written.
+    pub fn fields(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.headers().into_iter().flatten()
     }
 }
 

@@ -58,6 +58,15 @@ pub fn is_name(word: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// The names of the variables in a template, in order, with repeats.
+pub fn variables(template: &str) -> impl Iterator<Item = &str> {
+    let parts = template.contains('{').then(|| parts(template));
+    parts.into_iter().flatten().filter_map(|part| match part {
+        Part::Variable(name) => Some(name),
+        Part::Literal(_) => None,
+    })
+}
+
 /// Writes text so that a template of it is that text: braces doubled.
 pub fn escape(text: &str) -> String {
     text.replace('{', "{{").replace('}', "}}")

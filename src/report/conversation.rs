@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::logic::verdict::{Role, Traffic, TrafficMessage};
 use crate::model::identifier;
 use crate::model::message::{Body, Payload};
-use crate::model::scenario::{Scenario, Step};
+use crate::model::scenario::{Party, Scenario, Step, Token};
 use crate::model::template::{fill, fill_json};
 use crate::text::place::printable;
 
@@ -80,9 +80,10 @@ pub fn show(scenario: &Scenario) -> String {
     for (label, words) in [
         ("given", given.join(", ")),
         ("tags", script.tags.join(", ")),
+        ("judges", script.judges.map_or("", Party::as_str).to_owned()),
     ] {
         if !words.is_empty() {
-            let _ = writeln!(text, "  {label:<5}  {words}");
+            let _ = writeln!(text, "  {label:<6} {words}");
         }
     }
     let width = script.variables.keys().map(|it| it.len() + 2).max();
@@ -109,10 +110,26 @@ pub fn scenario(scenario: &Scenario) -> String {
     let shown: Vec<_> = steps
         .map(|(index, step)| {
             let (number, kind, line) = (index + 1, step.kind(), step.line());
-            format!("#{number} {kind}  {source}:{line}\n{}", documented(step))
+            let token = other_token(step);
+            format!(
+                "#{number} {kind}{token}  {source}:{line}\n{}",
+                documented(step)
+            )
         })
         .collect();
     shown.join("\n")
+}
+
+/// What is to be said of the token of a request, where it is another than the service takes.
+const fn other_token(step: &Step) -> &'static str {
+    match step {
+        Step::Request(step) => match step.token {
+            Token::Own => "",
+            Token::Foreign => " with a foreign token",
+            Token::None => " without a token",
+        },
+        Step::Response(_) | Step::Notification(_) | Step::Refusal(_) => "",
+    }
 }
 
 fn documented(step: &Step) -> String {
@@ -121,10 +138,10 @@ fn documented(step: &Step) -> String {
         Step::Request(step) => format!("{} {}", step.method, fill(&step.target, &name)),
         Step::Response(step) => status_line(step.status),
         Step::Notification(step) => format!("{} {}", step.method, fill(&step.target, &name)),
+        Step::Refusal(step) => refusal_line(&step.statuses),
     };
     let headers: Vec<_> = step
-        .headers()
-        .iter()
+        .fields()
         .map(|(field, value)| (field.as_str(), fill(value, &name)))
         .collect();
     let content = match step.body() {
@@ -179,6 +196,12 @@ fn seen(message: &TrafficMessage, names: &Names) -> String {
         Payload::Opaque(length) => Content::Opaque(*length),
     };
     render_message(&start, &headers, &content)
+}
+
+/// The status line of a refusal: any of several.
+fn refusal_line(statuses: &[u16]) -> String {
+    let statuses: Vec<_> = statuses.iter().map(ToString::to_string).collect();
+    format!("HTTP {}", statuses.join(" or "))
 }
 
 /// Reason phrases are nobody's contract, so they are not shown.
@@ -326,7 +349,7 @@ mod tests {
             Traffic {
                 from: Role::Bot,
                 step: Some(1),
-                message: TrafficMessage::Request(Request {
+                message: TrafficMessage::Request(std::sync::Arc::new(Request {
                     method: "POST".into(),
                     target: format!("/calls/{}", CALL.to_uppercase()),
                     headers: Headers::from_iter([
@@ -335,16 +358,16 @@ mod tests {
                         ("authorization", "Bearer s3cret"),
                     ]),
                     body: Payload::Json(json!({"a": "{b}"})),
-                }),
+                })),
             },
             Traffic {
                 from: Role::Service,
                 step: Some(2),
-                message: TrafficMessage::Response(Response {
+                message: TrafficMessage::Response(std::sync::Arc::new(Response {
                     status: 202,
                     headers: Headers::new(),
                     body: Payload::Empty,
-                }),
+                })),
             },
         ];
         let without_places = documented.replace("  p.md:7", "").replace("  p.md:9", "");

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::paint::Look;
-use crate::logic::judge::catalogue::{CATALOGUE, Requirement};
+use crate::logic::judge::catalogue::{self, Requirement};
 use crate::logic::verdict::{Level, Role, Run, ScenarioResult};
 
 /// What a run says of one requirement.
@@ -21,7 +21,7 @@ enum Standing {
 /// The requirements of the parties that the run judged, one a line.
 pub fn render(run: &Run, look: Look) -> String {
     let mut text = String::from("\ncoverage\n");
-    for requirement in CATALOGUE {
+    for requirement in catalogue::all() {
         let of_role = |result: &&ScenarioResult| result.role == requirement.role;
         let results: Vec<&ScenarioResult> = run.results.iter().filter(of_role).collect();
         if results.is_empty() {
@@ -68,8 +68,12 @@ fn line(requirement: &Requirement, standing: Standing, look: Look) -> String {
         Standing::Broken(count) => (look.bad("broken  "), format!("in {count} scenarios")),
         Standing::Untested(why) => (look.odd("untested"), why.to_owned()),
     };
+    let standard = match requirement.standard {
+        "" => String::new(),
+        standard => format!(" [{standard}]"),
+    };
     format!(
-        "{word} {role:<7} {level:<6} {:<24} {} {}",
+        "{word} {role:<7} {level:<6} {:<24} {}{standard} {}",
         requirement.id,
         requirement.text,
         look.faint(&format!("({how})"))

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::message::Body;
-use crate::model::scenario::{NotificationStep, Scenario, Script, Step};
+use crate::model::scenario::{NotificationStep, Party, Scenario, Script, Step};
 use crate::model::template::fill;
 
 /// One scenario of the JSON list. The shape is stable (SPEC section 6).
@@ -17,6 +17,8 @@ struct Listed<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     locale: Option<&'a str>,
     given: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    judges: Option<&'static str>,
     steps: Vec<ListedStep<'a>>,
 }
 
@@ -29,6 +31,8 @@ struct ListedStep<'a> {
     target: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statuses: Option<&'a [u16]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,6 +87,7 @@ fn list(scenario: &Scenario) -> Listed<'_> {
         edition: id.edition(),
         locale: id.locale(),
         given: script.given.iter().map(|it| it.as_str()).collect(),
+        judges: script.judges.map(Party::as_str),
         steps: script
             .steps
             .iter()
@@ -97,6 +102,7 @@ fn list_step<'a>(step: &'a Step, script: &Script) -> ListedStep<'a> {
         method: None,
         target: None,
         status: None,
+        statuses: None,
         change: None,
         resource: None,
         line: step.line(),
@@ -116,6 +122,10 @@ fn list_step<'a>(step: &'a Step, script: &Script) -> ListedStep<'a> {
             target: Some(printed(&it.target, script)),
             change: of_first_entry(it, &["changeType"], script),
             resource: of_first_entry(it, &["resource", "resourceUrl"], script),
+            ..listed
+        },
+        Step::Refusal(it) => ListedStep {
+            statuses: Some(&it.statuses),
             ..listed
         },
     }
@@ -179,6 +189,19 @@ mod tests {
                 ]
             }])
         );
+    }
+
+    #[test]
+    fn a_refusal_has_all_its_statuses() {
+        let mut scenario = scenario();
+        scenario.script.judges = Some(Party::Service);
+        scenario.script.steps[1] =
+            serde_json::from_value(json!({"refusal": {"line": 9, "statuses": [400, 404]}}))
+                .unwrap();
+        let listed: Value = serde_json::from_str(&json(&[&scenario]).unwrap()).unwrap();
+        assert_eq!(listed[0]["judges"], json!("service"));
+        let refusal = json!({"kind": "refusal", "statuses": [400, 404], "line": 9});
+        assert_eq!(listed[0]["steps"][1], refusal);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! insta: `cargo insta` reviews them too.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use similar::{ChangeTag, TextDiff};
 
@@ -34,7 +35,7 @@ pub fn render(result: &ScenarioResult) -> String {
             && told
             && path_of(url) == path_of(&it.target)
         {
-            it.target = format!("{{{name}}}");
+            Arc::make_mut(it).target = format!("{{{name}}}");
         }
     }
     traffic.sort_by_key(|it| it.step);
@@ -61,8 +62,8 @@ pub fn of_replay(replayed: &Replayed, token: Option<&str>) -> String {
 fn text(verdict: Verdict, mut traffic: Vec<Traffic>, names: &Names) -> String {
     for message in &mut traffic {
         match &mut message.message {
-            TrafficMessage::Request(it) => sort(&mut it.body),
-            TrafficMessage::Response(it) => sort(&mut it.body),
+            TrafficMessage::Request(it) => sort(&mut Arc::make_mut(it).body),
+            TrafficMessage::Response(it) => sort(&mut Arc::make_mut(it).body),
             TrafficMessage::Event(_) => {}
         }
     }

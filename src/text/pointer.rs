@@ -20,11 +20,10 @@ impl Pointer {
     /// This pointer extended by one property name, escaped as RFC 6901 section 3 asks.
     #[must_use]
     pub fn key(&self, name: &str) -> Self {
-        Self(format!(
-            "{}/{}",
-            self.0,
-            name.replace('~', "~0").replace('/', "~1")
-        ))
+        let mut text = String::with_capacity(self.0.len() + 1 + name.len());
+        text.push_str(&self.0);
+        push_key(&mut text, name);
+        Self(text)
     }
 
     /// This pointer extended by one array index, counted from 0.
@@ -51,6 +50,52 @@ impl fmt::Display for Pointer {
     }
 }
 
+/// A place inside a JSON document on the way down into it: borrowed, and written only where it is
+/// told.
+#[derive(Debug, Clone, Copy)]
+pub enum Place<'a> {
+    /// Where the way begins.
+    At(&'a Pointer),
+    /// A property of what is above.
+    Key(&'a Self, &'a str),
+    /// A member of what is above, counted from 0.
+    Index(&'a Self, usize),
+}
+
+impl Place<'_> {
+    /// The place as a pointer.
+    pub fn pointer(&self) -> Pointer {
+        let mut text = String::new();
+        self.write(&mut text);
+        Pointer(text)
+    }
+
+    fn write(&self, text: &mut String) {
+        match self {
+            Self::At(pointer) => text.push_str(&pointer.0),
+            Self::Key(above, name) => {
+                above.write(text);
+                push_key(text, name);
+            }
+            Self::Index(above, index) => {
+                above.write(text);
+                text.push('/');
+                text.push_str(&index.to_string());
+            }
+        }
+    }
+}
+
+/// Appends a property name, escaped as RFC 6901 section 3 asks.
+fn push_key(text: &mut String, name: &str) {
+    text.push('/');
+    if name.contains(['~', '/']) {
+        text.push_str(&name.replace('~', "~0").replace('/', "~1"));
+    } else {
+        text.push_str(name);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +103,12 @@ mod tests {
     #[test]
     fn a_pointer_escapes_what_rfc_6901_escapes() {
         let pointer = Pointer::root().key("a/b").index(3).key("m~n");
+        let root = Pointer::root();
+        let above = Place::Key(&Place::At(&root), "a/b");
+        assert_eq!(
+            Place::Key(&Place::Index(&above, 3), "m~n").pointer(),
+            pointer
+        );
         assert_eq!(pointer.as_str(), "/a~1b/3/m~0n");
         assert_eq!(
             serde_json::json!({"a/b": [0, 1, 2, {"m~n": "found"}]}).pointer(pointer.as_str()),

@@ -7,6 +7,7 @@
 )]
 
 mod extract;
+mod negative;
 mod shards;
 mod snapshots;
 
@@ -403,4 +404,60 @@ fn a_reader_that_goes_away_is_no_failure() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn weather_is_selected_by_kind_by_group_and_by_filter() {
+    let one = "beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call";
+    let played = |arguments: &[&str]| -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let report = folder.path().join("report.json");
+        let report = format!("json={}", report.display());
+        // What came of it is not asked here: to the letter of its page nobody conforms.
+        confcall(&[&["run", "--report", &report], arguments].concat());
+        let text = fs::read_to_string(folder.path().join("report.json")).unwrap();
+        let report: Value = serde_json::from_str(&text).unwrap();
+        let results = report["results"].as_array().unwrap().iter();
+        results
+            .map(|it| {
+                let (_, name) = it["scenario"].as_str().unwrap().split_once(one).unwrap();
+                format!("{}{name}", it["role"].as_str().unwrap())
+            })
+            .collect()
+    };
+    assert_eq!(played(&[one, "--weather", "none"]), ["service", "bot"]);
+    assert_eq!(played(&[one, "--literal"]), ["service", "bot"]);
+    let duplicate = ["service", "bot", "bot~duplicate-notification"];
+    assert_eq!(
+        played(&[one, "--weather", "duplicate-notification"]),
+        duplicate
+    );
+    let filter = format!("{one}~failing-callback");
+    assert_eq!(played(&[&filter]), ["service~failing-callback"]);
+    let cheap = played(&[one]);
+    assert_eq!(cheap, played(&[one, "--weather", "cheap", "--seed", "2"]));
+    assert_eq!(cheap.len(), 10, "{cheap:?}");
+}
+
+#[test]
+fn weather_that_there_is_not_is_named() {
+    let said = refused(&confcall(&["run", "--weather", "duplicate-notifications"]));
+    assert!(said.contains("duplicate-notification"), "{said}");
+    let said = refused(&confcall(&["run", "--role", "service", "~lost-response"]));
+    assert!(said.contains("~lost-response"), "{said}");
+    let help = stdout(&confcall(&["run", "--help"]));
+    for words in [
+        "--seed",
+        "silent-callback",
+        "Every notification comes twice",
+    ] {
+        assert!(help.contains(words), "{words} is not in the help");
+    }
+    let folder = scenarios();
+    put(
+        folder.path(),
+        "answer/beta@2021-02/pt-BR/answer~slow-response",
+        ONE,
+    );
+    assert!(refused(&with(&folder, &["list"])).contains('~'));
 }

@@ -2,6 +2,8 @@
 //! rendering for both, variables by name, properties in one order, and what nobody judges (times,
 //! tags, addresses, ids that nothing else names) by its form.
 
+use std::sync::Arc;
+
 use confcall::logic::judge::notice::{self, Notice};
 use confcall::logic::verdict::{Role, ScenarioResult, Traffic, TrafficMessage};
 use confcall::model::message::{Body, Payload};
@@ -39,6 +41,7 @@ fn documented_steps(scenario: &Scenario) -> Vec<String> {
             Step::Request(step) => step.body.as_mut(),
             Step::Response(step) => step.body.as_mut(),
             Step::Notification(step) => Some(&mut step.body),
+            Step::Refusal(_) => None,
         };
         if let Some(Body::Json(body)) = body {
             body.sort_all_objects();
@@ -69,7 +72,7 @@ fn documented_steps(scenario: &Scenario) -> Vec<String> {
 fn actual_step(scenario: &Scenario, result: &ScenarioResult, index: usize) -> String {
     let is_it = |traffic: &&Traffic| match &scenario.script.steps[index] {
         Step::Request(_) => is_of(traffic, index, Role::Bot, true),
-        Step::Response(_) => is_of(traffic, index, Role::Service, false),
+        Step::Response(_) | Step::Refusal(_) => is_of(traffic, index, Role::Service, false),
         Step::Notification(step) => {
             let documented = step.body.json().map(kinds);
             traffic.from == Role::Service
@@ -93,8 +96,8 @@ fn actual_step(scenario: &Scenario, result: &ScenarioResult, index: usize) -> St
     let mut found = found.clone();
     found.step = Some(index + 1);
     match &mut found.message {
-        TrafficMessage::Request(message) => sort(&mut message.body),
-        TrafficMessage::Response(message) => sort(&mut message.body),
+        TrafficMessage::Request(message) => sort(&mut Arc::make_mut(message).body),
+        TrafficMessage::Response(message) => sort(&mut Arc::make_mut(message).body),
         TrafficMessage::Event(_) => {}
     }
     let text = conversation::traffic(&[found], &Names::new(&result.bound));

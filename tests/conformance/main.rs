@@ -31,7 +31,13 @@ fn main() -> ExitCode {
     };
     let trials: Vec<Trial> = judge::cases(&scenarios, &scenarios)
         .into_iter()
-        .flat_map(|case| [Role::Service, Role::Bot].map(|role| trial(case.clone(), role)))
+        .flat_map(|case| {
+            let judged = |role: &Role| judge::judges(&case.scenario.script, *role);
+            let roles = [Role::Service, Role::Bot].into_iter().filter(judged);
+            roles
+                .map(|role| trial(case.clone(), role))
+                .collect::<Vec<_>>()
+        })
         .collect();
     if let (true, Some(name)) = (arguments.exact, &arguments.filter)
         && !trials.iter().any(|trial| trial.name() == name)

@@ -19,6 +19,12 @@ def arrange(service: "Service", wish: dict) -> Reply:
     match state:
         case "call" | "peer-call" | "chat" | "number":
             return _take_as_existing(service, callback, variables)
+        case "ended-call":
+            return _end(service, callback, variables)
+        case "token-check" if service.token is None:
+            return Reply(501, {"reason": "any token will do"})
+        case "token-check":
+            return Reply(200, {"variables": {}})
         case "incoming-call":
             return _ring(service, callback, variables)
         case "invite-fails":
@@ -30,6 +36,14 @@ def _take_as_existing(service: "Service", callback: str, variables: dict) -> Rep
     for name in _call_names(variables):
         service.board.adopt(variables[name], callback)
     return Reply(200, {"variables": {}})
+
+
+def _end(service: "Service", callback: str, variables: dict) -> Reply:
+    """Take a call as one that was there and has ended."""
+    call_id = variables.get("ended-call") or str(uuid.uuid4())
+    service.board.adopt(call_id, callback)
+    service.board.hang_up(service.board.find(call_id))
+    return Reply(200, {"variables": {"ended-call": call_id}})
 
 
 def _ring(service: "Service", callback: str, variables: dict) -> Reply:

@@ -85,6 +85,11 @@ fn record(python: &Path, cassette: &Path) -> Result<(), Failed> {
         let Ok(loaded) = journal::load(cassette) else {
             return false;
         };
+        // The last notification may be there before the answer that it follows from.
+        let mut all = loaded.exchanges.iter();
+        if !all.any(|it| it.direction == Direction::Request) {
+            return false;
+        }
         let told = loaded.exchanges.iter();
         let told = told.filter(|it| it.direction == Direction::Notification);
         let mut bodies = told.filter_map(|it| match &it.request.body {

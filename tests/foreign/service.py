@@ -27,8 +27,9 @@ CALLS = re.compile(
 class Service:
     """Answers requests and sends what follows from them."""
 
-    def __init__(self, edition: Edition2019 | Edition2020, fault: Fault):
+    def __init__(self, edition: Edition2019 | Edition2020, fault: Fault, token: str | None):
         self.board = Switchboard()
+        self.token = token
         self._edition = edition
         self._fault = fault
 
@@ -39,11 +40,18 @@ class Service:
         place = CALLS.fullmatch(request.path)
         if place is None:
             raise Refused(404, "NotFound", f"nothing is at {request.path}")
-        _require_token(request)
+        self._require_token(request)
         if place["call"] is None:
             return self._on_collection(request, place["prefix"])
         call = self.board.find(unquote(place["call"]))
         return self._on_call(request, place["prefix"], call, place["rest"] or "")
+
+    def _require_token(self, request: Request) -> None:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Refused(401, "Unauthorized", "a bearer token is required")
+        if self.token is not None and token.strip() != self.token:
+            raise Refused(401, "Unauthorized", "nobody knows this token")
 
     def announce_incoming(self, call: Call) -> None:
         """Tell the bot that someone calls it."""
@@ -156,12 +164,6 @@ def _party(person: Person) -> dict:
     }
 
 
-def _require_token(request: Request) -> None:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Refused(401, "Unauthorized", "a bearer token is required")
-
-
 def _absolute(request: Request, path: str) -> str:
     return f"http://{request.headers.get('Host')}{path}"
 
@@ -170,6 +172,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="A calling service written from the pages.")
     parser.add_argument("--port", type=int, default=0, help="0 takes any free port")
     parser.add_argument("--edition", choices=EDITIONS, default="2021-02")
+    parser.add_argument("--token", help="the only token to take; any is taken without it")
     parser.add_argument("--fault", choices=FAULTS, metavar="NAME", help="misbehave in one way")
     parser.add_argument("--list-faults", action="store_true", help="print each fault and its rule")
     return parser.parse_args()
@@ -182,7 +185,8 @@ def main() -> int:
         print(*(f"{fault.name}\t{fault.rule}" for fault in FAULTS.values()), sep="\n")
         return 0
     fault = FAULTS.get(arguments.fault, SOUND)
-    server = Server(arguments.port, Service(EDITIONS[arguments.edition], fault).respond)
+    service = Service(EDITIONS[arguments.edition], fault, arguments.token)
+    server = Server(arguments.port, service.respond)
     server.run([f"listening {server.url}"])
     return 0
 

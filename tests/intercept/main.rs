@@ -278,6 +278,8 @@ async fn each_side_settles_its_own_version() {
             let path = format!("https://{target}/trailers");
             let mut request = post(&path, &target, "{}");
             request.headers_mut().remove("host");
+            let welcome = "trailers".parse().unwrap();
+            request.headers_mut().insert("te", welcome);
             // In HTTP/2 cookies may be apart, elsewhere they are one field.
             for cookie in ["a=1", "b=2"] {
                 request
@@ -292,8 +294,19 @@ async fn each_side_settles_its_own_version() {
             }
             answer
         } else {
-            send(stream, post("/trailers", &target, "{}")).await
+            let mut request = post("/trailers", &target, "{}");
+            for (name, value) in [("te", "trailers"), ("connection", "te")] {
+                request.headers_mut().insert(name, value.parse().unwrap());
+            }
+            send(stream, request).await
         };
+        // That trailers are welcome is said in each version, in its own way.
+        let connection = match versions[1] {
+            "2" => json!(null),
+            _ => json!("keep-alive"),
+        };
+        assert_eq!(answer.said["te"], "trailers");
+        assert_eq!(answer.said["connection"], connection);
         assert_eq!((answer.status(), answer.is_whole), (200, true));
         assert_eq!(answer.said["host"], target);
         // Each message says in which version it came here.

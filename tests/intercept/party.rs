@@ -118,6 +118,8 @@ async fn answer(
         "authorization": field("authorization"),
         "cookie": field("cookie"),
         "via": field("via"),
+        "te": field("te"),
+        "connection": field("connection"),
         "body": String::from_utf8(body.to_vec()).unwrap(),
     });
     if head.uri.path() == "/empty" {

@@ -1,10 +1,9 @@
 //! Whatever comes, a judge answers and never panics: a deterministic stream of mutated messages.
 
-use confcall::logic::verdict::Role;
 use confcall::model::message::Payload;
 use serde_json::{Value, json};
 
-use crate::party::{Move, Talk, built_in, text_body};
+use crate::party::{Move, Talk, built_in, judged, text_body};
 
 /// A small generator (xorshift), so that each run tries the same.
 struct Chance(u64);
@@ -96,7 +95,7 @@ impl Chance {
 fn nothing_that_comes_makes_a_judge_panic_or_wait_for_ever() {
     let mut chance = Chance(0x5eed);
     for scenario in built_in() {
-        for role in [Role::Service, Role::Bot] {
+        for role in judged(scenario) {
             for round in 0..60 {
                 let mut talk = Talk::of(scenario, built_in(), role, round % 3 == 0);
                 for _ in 0..=chance.below(4) {

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use confcall::logic::judge::catalogue::{CATALOGUE, requirement};
-use confcall::logic::verdict::{Role, Rule};
+use confcall::logic::verdict::Rule;
 
-use crate::party::{Talk, built_in};
+use crate::party::{Talk, built_in, judged};
 use crate::table::{Expect, Row};
 
 fn all_rows() -> Vec<Row> {
@@ -24,6 +24,7 @@ fn all_rows() -> Vec<Row> {
         crate::verdicts::rows,
         crate::other_apis::rows,
         crate::implementations::rows,
+        crate::refusals::rows,
     ];
     tables.iter().flat_map(|rows| rows()).collect()
 }
@@ -60,7 +61,7 @@ fn every_sentence_has_one_row() {
 fn every_requirement_is_checked_in_some_conforming_conversation() {
     let mut checked = BTreeSet::new();
     for scenario in built_in() {
-        for role in [Role::Service, Role::Bot] {
+        for role in judged(scenario) {
             let outcome = Talk::of(scenario, built_in(), role, false).play().outcome;
             for id in &outcome.checked {
                 let requirement =

@@ -129,7 +129,7 @@ fn two_replacing(sentence: &'static str, edit: impl FnOnce(&mut Talk), expect: E
                     roster.push(member);
                 }
             }
-            Step::Response(_) => {}
+            Step::Response(_) | Step::Refusal(_) => {}
         }
     }
     row(

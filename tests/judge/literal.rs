@@ -5,7 +5,7 @@ use confcall::logic::verdict::{Role, Rule, Verdict};
 use confcall::model::message::Payload;
 use serde_json::json;
 
-use crate::party::{Talk, built_in, status};
+use crate::party::{Talk, built_in, judged, status};
 use crate::table::Expect::{Fails, Passes};
 use crate::table::{ACCEPTED, MANY, MEETING, ONE, Row, judge, row};
 
@@ -25,7 +25,7 @@ fn literally(id: &str, role: Role) -> Talk {
 #[test]
 fn both_roles_pass_against_a_party_that_is_like_the_page() {
     for scenario in built_in() {
-        for role in [Role::Service, Role::Bot] {
+        for role in judged(scenario) {
             let outcome = Talk::of(scenario, built_in(), role, true).play().outcome;
             assert_eq!(
                 outcome.verdict,

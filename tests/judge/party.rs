@@ -8,7 +8,7 @@ use confcall::io::store;
 use confcall::logic::judge::bindings::Bindings;
 use confcall::logic::judge::page::Page;
 use confcall::logic::judge::{
-    Action, CueAnswer, Event, ExchangeId, Judge, Options, Outcome, TransportFailure,
+    Action, Case, CueAnswer, Event, ExchangeId, Judge, Options, Outcome, TransportFailure,
 };
 use confcall::logic::verdict::Role;
 use confcall::model::message::{Body, HeaderFields, Headers, Payload, Request, Response};
@@ -23,6 +23,12 @@ static BUILT_IN: LazyLock<Vec<Scenario>> =
 /// Every built-in scenario.
 pub fn built_in() -> &'static [Scenario] {
     &BUILT_IN
+}
+
+/// The parties that a scenario judges.
+pub fn judged(scenario: &Scenario) -> impl Iterator<Item = Role> {
+    let judges = |role: &Role| confcall::logic::judge::judges(&scenario.script, *role);
+    [Role::Service, Role::Bot].into_iter().filter(judges)
 }
 
 /// What the other party does next.
@@ -50,7 +56,8 @@ pub struct Talk {
     pub options: Options,
     /// The moves, each with the step that it belongs to, counted from 1; 0 for none.
     pub moves: Vec<(usize, Move)>,
-    bindings: Bindings,
+    /// What the judge knows of the variables at the beginning.
+    pub bindings: Bindings,
 }
 
 /// A conversation that was played.
@@ -246,8 +253,7 @@ struct Stage {
 impl Stage {
     fn new(talk: &Talk) -> Self {
         let judge = Judge::new(
-            Arc::clone(&talk.scenario),
-            Arc::clone(&talk.page),
+            Case::new(Arc::clone(&talk.scenario), Arc::clone(&talk.page)),
             talk.bindings.clone(),
             talk.options.clone(),
             talk.role,
@@ -267,6 +273,7 @@ impl Stage {
         match made.clone() {
             Move::Answer(response) => {
                 if let Some(exchange) = self.sent.pop_front() {
+                    let response = response.into();
                     self.handle(Event::Answered { exchange, response });
                 }
             }
@@ -274,6 +281,7 @@ impl Stage {
                 self.received += 1;
                 let exchange = self.received;
                 let replies = self.replies();
+                let request = request.into();
                 self.handle(Event::Received { exchange, request });
                 assert_eq!(
                     self.replies(),
@@ -354,7 +362,11 @@ fn moves(
     for (index, step) in script.steps.iter().enumerate() {
         let at = index + 1;
         match (role, step) {
-            (Role::Service, Step::Request(_)) | (Role::Bot, Step::Response(_)) => {}
+            (Role::Service, Step::Request(_))
+            | (Role::Bot, Step::Response(_) | Step::Refusal(_)) => {}
+            (Role::Service, Step::Refusal(step)) => {
+                moves.push((at, Move::Answer(refusal(step.statuses[0]))));
+            }
             (Role::Service, Step::Response(step)) => {
                 let response = Response {
                     status: step.status,
@@ -442,6 +454,15 @@ pub fn status(status: u16) -> Response {
         status,
         headers: Headers::new(),
         body: Payload::Empty,
+    }
+}
+
+/// A refusal with an error object.
+pub fn refusal(status: u16) -> Response {
+    Response {
+        status,
+        headers: Headers::from_iter([("Content-Type", "application/json")]),
+        body: Payload::Json(json!({"error": {"code": "BadRequest", "message": "no"}})),
     }
 }
 

@@ -6,10 +6,16 @@ use confcall::logic::judge::people;
 use confcall::logic::verdict::{Role, Verdict};
 use confcall::model::message::{Request, Response};
 use confcall::model::resource::Resource;
+use confcall::model::scenario::Scenario;
 use serde_json::{Value, json};
 
 use crate::party::{Played, Talk, built_in};
 use crate::table::FLOW;
+
+/// The scenarios that judge a bot.
+fn documented() -> impl Iterator<Item = &'static Scenario> {
+    built_in().iter().filter(|it| it.script.judges.is_none())
+}
 
 fn notifications(played: &Played) -> impl Iterator<Item = &Value> {
     let sent = played.actions.iter().filter_map(|action| match action {
@@ -21,14 +27,14 @@ fn notifications(played: &Played) -> impl Iterator<Item = &Value> {
 
 fn answers(played: &Played) -> impl Iterator<Item = &Response> {
     played.actions.iter().filter_map(|action| match action {
-        Action::Reply { response, .. } => Some(response),
+        Action::Reply { response, .. } => Some(&**response),
         _ => None,
     })
 }
 
 #[test]
 fn every_notification_agrees_with_its_answer() {
-    for scenario in built_in() {
+    for scenario in documented() {
         let played = Talk::of(scenario, built_in(), Role::Bot, false).play();
         let id = &scenario.id;
         assert_eq!(played.outcome.verdict, Verdict::Pass, "{id}");
@@ -66,7 +72,7 @@ fn every_notification_agrees_with_its_answer() {
 
 #[test]
 fn the_operation_and_the_roster_name_the_people_of_the_invitation() {
-    for scenario in built_in() {
+    for scenario in documented() {
         let played = Talk::of(scenario, built_in(), Role::Bot, false).play();
         let invited = played.actions.iter().rev().find_map(|action| match action {
             Action::Cue {

@@ -6,6 +6,7 @@
     reason = "a test that cannot be set up fails, and the place says why"
 )]
 
+mod long;
 mod snapshots;
 
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -178,6 +179,49 @@ fn a_changed_recording_is_told_by_rule_and_party() {
         assert!(text.contains(&format!("FAIL {party} ")), "{rule}: {text}");
         assert!(text.contains(&format!("\n  {rule}")), "{rule}: {text}");
     }
+}
+
+#[test]
+fn an_ordinary_conversation_follows_what_is_documented() {
+    type Change<'a> = &'a dyn Fn(&mut Tape);
+    // Each of these is the beginning of a negative conversation, too.
+    let refused = |tape: &mut Tape| {
+        let asked = tape.asked("/invite");
+        let body = json!({"error": {"code": "BadRequest", "message": "no"}});
+        asked["response"] = json!({"status": 400, "body": {"json": body},
+            "headers": [["content-type", "application/json"]]});
+        let number = asked["number"].clone();
+        tape.0
+            .retain(|it| it["direction"] != "notification" || it["number"] == number);
+    };
+    let changes: [(Option<i32>, Change<'_>); 4] = [
+        (Some(0), &|_| {}),
+        (Some(1), &|tape| {
+            tape.asked("/invite")["request"]["body"]["json"]["participants"] = json!([]);
+            refused(tape);
+        }),
+        (Some(1), &|tape| {
+            tape.asked("/invite")["request"]["headers"] =
+                json!([["content-type", "application/json"]]);
+            refused(tape);
+        }),
+        (Some(0), &|tape| {
+            let asked = tape.asked("/invite");
+            let target = asked["request"]["target"].as_str().unwrap();
+            let target = target.replace("/communications/", "/app/");
+            asked["request"]["target"] = json!(target);
+        }),
+    ];
+    for (code, change) in changes {
+        let mut tape = Tape::new();
+        change(&mut tape);
+        let (actual, text) = check(&tape, &[]);
+        assert_eq!(actual, code, "{text}");
+        assert!(!text.contains("beta@2021-02/en/"), "{text}");
+    }
+    let (code, said) = check(&Tape::new(), &["--tag", "negative"]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("judges a bot"), "{said}");
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn of_one_connection() -> Vec<Row> {
         .answered([Statuses(&[200, 200]), Without("connection")]),
         row(
             "no protocol is switched to that nobody asked for",
-            get("/", "Connection: upgrade\r\nUpgrade: websocket\r\n"),
+            get("/", "Upgrade: websocket\r\n"),
         )
         .answer(
             "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",

@@ -22,6 +22,7 @@ mod play;
 mod recorder;
 mod refused;
 mod row;
+mod switching;
 mod targets;
 
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         ("interim", interim::rows()),
         ("order", order::rows()),
         ("refused", refused::rows()),
+        ("switching", switching::rows()),
         ("targets", targets::rows()),
     ];
     let trials = tables.into_iter().flat_map(|(subject, rows)| {

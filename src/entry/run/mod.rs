@@ -20,6 +20,7 @@ use crate::entry::pair::{self, Manners};
 use crate::entry::scenarios::{Selected, Which};
 use crate::entry::snapshots::{self, Conversation};
 use crate::entry::values::{self, GivenSource, ReportFile, ReportKind};
+use crate::entry::weather::{self, Weather};
 use crate::io::config;
 use crate::io::interception::{Interception, NamedHost};
 use crate::io::launch::LaunchError;
@@ -31,6 +32,7 @@ use crate::logic::judge::{self, Case};
 use crate::logic::known;
 use crate::logic::shard::Shard;
 use crate::logic::verdict::{self, Role, Run, ScenarioResult, Verdict};
+use crate::model::scenario::WEATHER;
 use crate::report::{annotations, coverage, json, junit, snapshot, terminal};
 
 use self::project::Project;
@@ -56,6 +58,8 @@ Exit codes:
 pub struct Arguments {
     #[command(flatten)]
     which: Which,
+    #[command(flatten)]
+    weather: Weather,
     /// Take from this file what is not said here [default: confcall.toml, where there is one]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -171,6 +175,8 @@ impl From<Party> for Role {
 pub struct Options {
     /// What is played, at least one, among all that is known.
     pub scenarios: Selected,
+    /// What weather chooses follows from this.
+    pub seed: u64,
     /// The share of them that is played; none for all.
     pub shard: Option<Shard>,
     /// Who is judged.
@@ -214,18 +220,20 @@ const ANYWHERE: SocketAddr =
 impl Options {
     fn new(arguments: Arguments, project: Project) -> Result<Self, Failure> {
         let target = target(&arguments, &project)?;
-        let token = token(arguments.token)?;
         let settle = match target {
             Target::BuiltIn(_) => Duration::ZERO,
             Target::Outside(_) => SETTLE,
         };
-        let mut scenarios = arguments.which.select()?;
+        let mut scenarios = in_weather(&arguments, &target)?;
+        let token = token(arguments.token)?;
+        scenarios.judging(&target.roles())?;
         if let Some(shard) = arguments.shard {
             scenarios.cut(shard)?;
         }
         let authority = arguments.tls.authority()?;
         Ok(Self {
             scenarios,
+            seed: arguments.weather.seed,
             shard: arguments.shard,
             target,
             project,
@@ -239,6 +247,15 @@ impl Options {
             authority,
         })
     }
+}
+
+/// What is played, among the plain scenarios and those in the weather that is asked for. The letter of
+/// a page knows no weather.
+fn in_weather(arguments: &Arguments, target: &Target) -> Result<Selected, Failure> {
+    let is_built_in = matches!(target, Target::BuiltIn(_));
+    let has_weather = is_built_in && !arguments.literal;
+    let (weather, which) = (&arguments.weather, &arguments.which);
+    weather.select(which, &target.roles(), has_weather)
 }
 
 fn target(arguments: &Arguments, project: &Project) -> Result<Target, Failure> {
@@ -362,7 +379,9 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
 
 /// The conversations of a run that are held against the accepted ones.
 fn conversations(run: &Run) -> impl Iterator<Item = Conversation> {
-    let held = run.results.iter().filter(|it| !it.traffic.is_empty());
+    // What weather makes of a conversation is judged, not kept.
+    let held = run.results.iter();
+    let held = held.filter(|it| !it.traffic.is_empty() && !it.scenario.contains(WEATHER));
     held.map(|result| Conversation {
         name: snapshot::name(result),
         description: format!("{} of {}", result.role, result.scenario),
@@ -530,6 +549,7 @@ impl Options {
         setup.judge.strict = self.strict;
         setup.judge.deadline = self.deadline;
         setup.settle = self.settle;
+        setup.seed = self.seed;
         setup.client = Client::trusting(self.trust.clone());
         setup.authority.clone_from(&self.authority);
         if let Some(token) = &self.token {
@@ -588,13 +608,14 @@ pub fn setup(cases: Vec<Case>, interrupt: Shutdown) -> Setup {
         jobs: JOBS,
         interrupt,
         cause: Arc::default(),
+        seed: weather::SEED,
         client: Client::new(),
         authority: None,
     }
 }
 
 /// How long each expected message may take where nothing is said.
-const DEADLINE: Duration = Duration::from_secs(5);
+pub const DEADLINE: Duration = Duration::from_secs(5);
 
 /// The token that is sent where none is given: any will do for a target on a laptop.
 const TOKEN: &str = "confcall";
@@ -603,6 +624,14 @@ const TOKEN: &str = "confcall";
 const JOBS: usize = 64;
 
 impl Target {
+    /// The parties that are judged.
+    fn roles(&self) -> Vec<Role> {
+        match self {
+            Self::BuiltIn(roles) => roles.clone(),
+            Self::Outside(target) => vec![target.role()],
+        }
+    }
+
     /// The target as reports name it.
     fn in_report(&self) -> verdict::Target {
         let (role, url) = match self {

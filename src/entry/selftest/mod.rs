@@ -1,7 +1,8 @@
 //! `confcall selftest`: the proof that the judge judges.
 //!
 //! Every deliberate fault of the built-in pair is played and must fail, by the rule that names it;
-//! every harmless variation is played and must not be blamed.
+//! every harmless variation is played and must not be blamed. A fault that shows in hard weather is
+//! played in all of it, and must fail in that weather alone.
 
 mod rules;
 
@@ -26,6 +27,8 @@ use crate::io::reference::service::{ServiceFault, ServiceVariation};
 use crate::io::store;
 use crate::logic::judge::{self, Case};
 use crate::logic::verdict::{Role, Rule, ScenarioResult, Verdict};
+use crate::logic::weather::{Kind, with_weather};
+use crate::model::scenario::ScenarioId;
 use crate::report::paint::Look;
 
 /// What `confcall selftest --help` ends with.
@@ -67,6 +70,9 @@ pub struct Proof {
     pub what: &'static str,
     /// The rule that names the fault; none for a harmless variation.
     pub expected: Option<Rule>,
+    /// The weather that alone shows the fault; none for what shows in fair weather.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weather: Option<&'static str>,
     /// How many scenarios failed, by the rule of their first failure.
     pub found: BTreeMap<Rule, usize>,
     /// How many scenarios passed.
@@ -132,6 +138,7 @@ struct Trial {
     name: &'static str,
     what: &'static str,
     expected: Option<Rule>,
+    weather: Option<Kind>,
     manners: Manners,
 }
 
@@ -147,6 +154,7 @@ fn trials() -> impl Iterator<Item = Trial> {
         name: fault.name(),
         what: fault.describe(),
         expected: Some(rules::of_service(*fault)),
+        weather: rules::weather_of_service(*fault),
         manners: Manners {
             service_fault: Some(*fault),
             ..Manners::default()
@@ -157,6 +165,7 @@ fn trials() -> impl Iterator<Item = Trial> {
         name: fault.name(),
         what: fault.describe(),
         expected: Some(rules::of_bot(*fault)),
+        weather: rules::weather_of_bot(*fault),
         manners: Manners {
             bot_fault: Some(*fault),
             ..Manners::default()
@@ -167,6 +176,7 @@ fn trials() -> impl Iterator<Item = Trial> {
         name: variation.name(),
         what: variation.describe(),
         expected: None,
+        weather: None,
         manners: Manners {
             service_variation: Some(*variation),
             ..Manners::default()
@@ -177,6 +187,7 @@ fn trials() -> impl Iterator<Item = Trial> {
         name: variation.name(),
         what: variation.describe(),
         expected: None,
+        weather: None,
         manners: Manners {
             bot_variation: Some(*variation),
             ..Manners::default()
@@ -191,7 +202,8 @@ fn trials() -> impl Iterator<Item = Trial> {
 /// Plays trials, some at a time. Also says whether it was interrupted.
 fn prove(trials: &[Trial], deadline: Duration) -> Result<(Vec<Proof>, bool), Failure> {
     let scenarios = store::built_in()?;
-    let cases = judge::cases(&scenarios, &scenarios);
+    let fair = judge::cases(&scenarios, &scenarios);
+    let hard = judge::cases(&scenarios, &with_weather(&scenarios, &Kind::ALL));
     let runtime = runtime()?;
     let interrupt = Shutdown::new();
     let proofs = runtime.block_on(async {
@@ -202,7 +214,10 @@ fn prove(trials: &[Trial], deadline: Duration) -> Result<(Vec<Proof>, bool), Fai
             if playing.len() == AT_A_TIME {
                 proofs.extend(joined(&mut playing).await?);
             }
-            let cases = cases.clone();
+            let cases = match trial.weather {
+                Some(_) => hard.clone(),
+                None => fair.clone(),
+            };
             let interrupt = interrupt.clone();
             playing.spawn(async move {
                 let proof = play(trial, cases, deadline, interrupt).await;
@@ -233,7 +248,8 @@ async fn joined(playing: &mut Playing) -> Result<Option<(usize, Proof)>, PlayErr
 }
 
 /// Plays a trial. What goes wrong is played once more with patience: on a busy machine a sound party
-/// may be slower than a short deadline, and a fault that is missed is missed at any.
+/// may be slower than a short deadline, and a fault that is missed is missed at any. Weather has the
+/// time that it has in a run: a service may wait a while before it sends something again.
 async fn play(
     trial: Trial,
     cases: Vec<Case>,
@@ -241,6 +257,10 @@ async fn play(
     interrupt: Shutdown,
 ) -> Result<Proof, PlayError> {
     if trial.expected.is_some() {
+        let deadline = match trial.weather {
+            Some(_) => run::DEADLINE,
+            None => deadline,
+        };
         let proof = play_within(deadline, trial, cases.clone(), interrupt.clone()).await?;
         if proof.is_right || interrupt.has_begun() {
             return Ok(proof);
@@ -258,6 +278,12 @@ async fn play_within(
     let mut setup = run::setup(cases, interrupt);
     setup.judge.deadline = deadline;
     setup.settle = Duration::from_millis(50);
+    if trial.weather.is_some() {
+        // What only should be done in hard weather is proved too. There are many scenarios in it: too
+        // many at a time, and an answer would be late without being so.
+        setup.judge.strict = true;
+        setup.jobs = 32;
+    }
     let results = pair::play(&setup, &[trial.role], trial.manners).await?;
     Ok(proof(trial, &results))
 }
@@ -286,6 +312,11 @@ fn proof(trial: Trial, results: &[ScenarioResult]) -> Proof {
         .iter()
         .filter(|r| r.verdict == Verdict::Pass)
         .count();
+    let fails_elsewhere = results
+        .iter()
+        .filter(|it| trial.weather.is_some() && it.verdict == Verdict::Fail)
+        .filter(|it| Kind::of(&ScenarioId::new(&*it.scenario)) != trial.weather);
+    odd.extend(fails_elsewhere.map(|it| format!("{} fails too", it.scenario)));
     let is_right = match trial.expected {
         Some(rule) => found.contains_key(&rule) && odd.is_empty(),
         None => found.is_empty() && odd.is_empty() && passed > 0,
@@ -295,6 +326,7 @@ fn proof(trial: Trial, results: &[ScenarioResult]) -> Proof {
         name: trial.name,
         what: trial.what,
         expected: trial.expected,
+        weather: trial.weather.map(Kind::name),
         found,
         passed,
         odd,
@@ -318,12 +350,14 @@ fn table(proofs: &[Proof], look: Look) -> String {
             .map(|(rule, count)| format!("{rule} {count}"))
             .collect();
         let rule = proof.expected.map_or("", Rule::as_str);
+        let weather = proof.weather.map(|it| format!(" ~{it}"));
         let _ = writeln!(
             text,
-            "{word} {:<7} {:<30} {rule:<24} {}",
+            "{word} {:<7} {:<30} {rule:<24} {}{}",
             proof.role.as_str(),
             proof.name,
             look.faint(&found.join(", ")),
+            look.faint(weather.as_deref().unwrap_or_default()),
         );
         if !proof.is_right {
             for odd in &proof.odd {

@@ -1,10 +1,15 @@
-//! Which rule names which fault. Here, and not in the references, because they know no rules.
+//! Which rule names which fault, and in which weather. Here, and not in the references, because they know no rules.
 
 use crate::io::reference::bot::BotFault;
 use crate::io::reference::service::ServiceFault;
 use crate::logic::verdict::Rule;
+use crate::logic::weather::Kind;
 
 /// The rule that names a fault of the service.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table is one function, a fault a word"
+)]
 pub(super) const fn of_service(fault: ServiceFault) -> Rule {
     use ServiceFault as F;
     match fault {
@@ -14,7 +19,22 @@ pub(super) const fn of_service(fault: ServiceFault) -> Rule {
         | F::AnswerServerError
         | F::AnswerBadRequest
         | F::CreateOk
-        | F::PickUpServerError => Rule::ResponseStatus,
+        | F::PickUpServerError
+        | F::TokenIgnored
+        | F::TokenUnchecked
+        | F::UnknownCallTaken
+        | F::EndedCallTaken
+        | F::MalformedTaken
+        | F::EmptyTaken
+        | F::MediaTypeIgnored
+        | F::NobodyTaken
+        | F::SixTaken
+        | F::LongContextTaken
+        | F::ContextLimitEarly
+        | F::SeveralReplacingRefused
+        | F::DeprecatedPathGone
+        | F::MethodIgnored
+        | F::RefusalServerError => Rule::ResponseStatus,
         F::AnswerNotJson
         | F::AnswerUntyped
         | F::LocationNowhere
@@ -34,7 +54,11 @@ pub(super) const fn of_service(fault: ServiceFault) -> Rule {
         | F::AnswerContextDropped
         | F::AnswerContextNumber
         | F::AnswerParticipantsMissing
-        | F::AnswerParticipantsObject => Rule::ResponseBody,
+        | F::AnswerParticipantsObject
+        | F::RefusalWithoutError
+        | F::RefusalWithoutCode
+        | F::RefusalMessageEmpty
+        | F::RefusalTorn => Rule::ResponseBody,
         F::Hang => Rule::ResponseMissing,
         F::Reset | F::Truncated | F::Noise => Rule::Transport,
         F::LocationOtherCall
@@ -58,12 +82,16 @@ pub(super) const fn of_service(fault: ServiceFault) -> Rule {
         | F::RosterInfoMissing
         | F::OtherCallEnds => Rule::Correlation,
         F::NoEnd
+        | F::WaitsForEver
+        | F::NeverAgain
         | F::NoRoster
         | F::RosterReplacedCall
         | F::NotTerminated
         | F::NotDeleted
         | F::NeverEstablished => Rule::NotificationMissing,
-        F::EndTwice | F::AfterEnd | F::Stranger => Rule::NotificationUnexpected,
+        F::EndTwice | F::AfterEnd | F::Stranger | F::RefusesAndInvites => {
+            Rule::NotificationUnexpected
+        }
         F::Put | F::Get => Rule::NotificationMethod,
         F::NotificationNotJson | F::NotificationUntyped => Rule::NotificationHeader,
         F::DeletedFirst | F::EstablishedFirst => Rule::NotificationOrder,
@@ -133,12 +161,57 @@ pub(super) const fn of_bot(fault: BotFault) -> Rule {
         | F::ModalitiesText => Rule::RequestBody,
         F::SixParticipants | F::ContextLong => Rule::Limit,
         F::ReplacesOther => Rule::Correlation,
-        F::Twice | F::HangsUpEarly | F::Mutes => Rule::RequestUnexpected,
-        F::NeverSends => Rule::RequestMissing,
-        F::Refuses500 | F::Refuses404 | F::Refuses400 | F::Redirects | F::RefusesRoster => {
-            Rule::AcknowledgementStatus
-        }
-        F::Hangs => Rule::AcknowledgementMissing,
+        F::Twice
+        | F::HangsUpEarly
+        | F::Mutes
+        | F::InvitesAgain
+        | F::AsksOtherwise
+        | F::TriesFailed
+        | F::Impatient
+        | F::IgnoresRetryAfter => Rule::RequestUnexpected,
+        F::NeverSends | F::GivesUp503 | F::GivesUpBroken => Rule::RequestMissing,
+        F::Refuses500
+        | F::Refuses404
+        | F::Refuses400
+        | F::Redirects
+        | F::RefusesRoster
+        | F::OneChange
+        | F::EndFirst
+        | F::KnownProperties
+        | F::KnownResources
+        | F::KnownWords => Rule::AcknowledgementStatus,
+        F::Hangs | F::AnswerFirst => Rule::AcknowledgementMissing,
         F::Resets | F::Noise | F::Truncated => Rule::Transport,
     }
+}
+
+/// The weather that alone shows a fault of the service; none for one that shows in fair weather.
+pub(super) const fn weather_of_service(fault: ServiceFault) -> Option<Kind> {
+    use ServiceFault as F;
+    match fault {
+        F::WaitsForEver => Some(Kind::SilentCallback),
+        F::NeverAgain => Some(Kind::FailingCallback),
+        _ => None,
+    }
+}
+
+/// The weather that alone shows a fault of the bot; none for one that shows in fair weather.
+pub(super) const fn weather_of_bot(fault: BotFault) -> Option<Kind> {
+    use BotFault as F;
+    Some(match fault {
+        F::AnswerFirst => Kind::EarlyNotification,
+        F::InvitesAgain => Kind::DuplicateNotification,
+        F::OneChange => Kind::BatchedNotifications,
+        F::EndFirst => Kind::ReorderedNotifications,
+        F::KnownProperties => Kind::UnknownProperties,
+        F::KnownResources => Kind::UnknownResource,
+        F::KnownWords => Kind::UnknownWord,
+        F::AsksOtherwise => Kind::LostResponse,
+        F::TriesFailed => Kind::FailingOutcome,
+        F::Impatient => Kind::SlowResponse,
+        F::IgnoresRetryAfter => Kind::Throttled,
+        F::GivesUp503 => Kind::Unavailable,
+        F::GivesUpBroken => Kind::ConnectionReset,
+        _ => return None,
+    })
 }

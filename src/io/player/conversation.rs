@@ -11,13 +11,12 @@ use tokio::time::{Instant as TokioInstant, sleep_until};
 use super::hook::HookAnswer;
 use super::hub::{Incoming, Place, callback_path, lock};
 use super::{Session, Target, address, fresh, given};
-use crate::io::net::{OutgoingRequest, SendError, Shutdown};
+use crate::io::net::{OutgoingRequest, Reply, SendError, Shutdown};
 use crate::logic::judge::bindings::Bindings;
-use crate::logic::judge::{
-    Action, Case, CueAnswer, Event, ExchangeId, Judge, Outcome, TransportFailure,
-};
+use crate::logic::judge::{Action, Case, CueAnswer, Event, ExchangeId, Outcome, TransportFailure};
 use crate::logic::verdict::Verdict;
-use crate::model::message::{Payload, Request, Response};
+use crate::logic::weather::{Act, Cut, Weathered};
+use crate::model::message::{Payload, Request};
 use crate::model::scenario::{Kind, Step};
 
 /// A scenario that is being played.
@@ -25,11 +24,11 @@ use crate::model::scenario::{Kind, Step};
 pub(super) struct Conversation {
     session: Arc<Session>,
     case: Case,
-    judge: Arc<Mutex<Judge>>,
+    judge: Arc<Mutex<Weathered>>,
     place: Place,
     events: mpsc::UnboundedReceiver<Event>,
     sender: mpsc::UnboundedSender<Event>,
-    replies: HashMap<ExchangeId, oneshot::Sender<Response>>,
+    replies: HashMap<ExchangeId, oneshot::Sender<Reply>>,
     is_ambiguous: bool,
 }
 
@@ -48,12 +47,12 @@ impl Conversation {
                 _ => {}
             }
         }
-        let judge = Arc::new(Mutex::new(Judge::new(
-            Arc::clone(&case.scenario),
-            Arc::clone(&case.page),
+        let judge = Arc::new(Mutex::new(Weathered::new(
+            case,
             bindings,
             session.judge.clone(),
             session.target.role(),
+            session.seed,
         )));
         let place = session.hub.join(number, Arc::clone(&judge));
         let (sender, events) = mpsc::unbounded_channel();
@@ -77,6 +76,7 @@ impl Conversation {
             for request in early {
                 // It was acknowledged when it came.
                 let exchange = self.session.hub.number();
+                let request = request.into();
                 self.handle(Event::Received { exchange, request });
             }
         }
@@ -138,7 +138,7 @@ impl Conversation {
                 Some(incoming) = self.place.inbox.recv() => match incoming {
                     Incoming::Request(_, request, answer) => {
                         // The target may have gone away meanwhile.
-                        let _ = answer.send(acknowledgement());
+                        let _ = answer.send(Reply::status(202));
                         early.push(request);
                     }
                     Incoming::Ambiguous => self.is_ambiguous = true,
@@ -151,6 +151,7 @@ impl Conversation {
         match incoming {
             Incoming::Request(exchange, request, answer) => {
                 self.replies.insert(exchange, answer);
+                let request = request.into();
                 self.handle(Event::Received { exchange, request });
             }
             Incoming::Ambiguous => self.is_ambiguous = true,
@@ -160,26 +161,39 @@ impl Conversation {
     /// Gives the judge an event, and does what it wants done.
     fn handle(&mut self, event: Event) {
         let now = self.session.begun.elapsed();
-        let actions: Vec<Action> = {
+        let acts: Vec<Act> = {
             let mut judge = lock(&self.judge);
             judge.handle(now, event);
-            std::iter::from_fn(|| judge.next_action()).collect()
+            std::iter::from_fn(|| judge.next_act()).collect()
         };
-        for action in actions {
-            match action {
-                Action::Send { exchange, request } => self.send(exchange, &request),
-                Action::Cue { step, request } => self.cue(step, &request),
-                Action::Reply { exchange, response } => {
-                    if let Some(answer) = self.replies.remove(&exchange)
-                        && answer.send(response).is_err()
-                    {
+        for act in acts {
+            match act {
+                Act::Do(Action::Send { exchange, request }) => self.send(exchange, &request),
+                Act::Do(Action::Cue { step, request }) => self.cue(step, &request),
+                Act::Do(Action::Reply { exchange, response }) => {
+                    if !self.reply(exchange, Reply::from(Arc::unwrap_or_clone(response))) {
                         // The target went away before it was answered: it may come again.
                         let lost = Event::ReplyLost { exchange };
                         lock(&self.judge).handle(now, lost);
                     }
                 }
+                Act::Cut { exchange, how } => {
+                    let cut = match how {
+                        Cut::Close => Reply::raw(Bytes::new()),
+                        Cut::Reset => Reply::reset(),
+                    };
+                    // A target that has gone away needs no cut.
+                    self.reply(exchange, cut);
+                }
             }
         }
+    }
+
+    /// Answers a received request, unless it was answered when it came. False where the target has
+    /// gone away.
+    fn reply(&mut self, exchange: ExchangeId, reply: Reply) -> bool {
+        let answer = self.replies.remove(&exchange);
+        answer.is_none_or(|answer| answer.send(reply).is_ok())
     }
 
     /// Sends a request, or a notification, in a task of its own; its answer comes as an event.
@@ -196,7 +210,10 @@ impl Conversation {
         tokio::spawn(async move {
             let deadline = session.judge.deadline;
             let event = match session.client.send(outgoing, deadline).await {
-                Ok(response) => Event::Answered { exchange, response },
+                Ok(response) => Event::Answered {
+                    exchange,
+                    response: response.into(),
+                },
                 Err(error) => Event::Broken {
                     exchange,
                     failure: failure(&error),
@@ -304,14 +321,6 @@ impl Session {
                 own().unwrap_or_else(|_| url.clone())
             }
         }
-    }
-}
-
-fn acknowledgement() -> Response {
-    Response {
-        status: 202,
-        headers: crate::model::message::Headers::new(),
-        body: Payload::Empty,
     }
 }
 

@@ -7,13 +7,20 @@ use uuid::Uuid;
 use crate::model::identifier;
 use crate::model::scenario::{Kind, Script};
 
-/// A fresh value for each variable that identifies something; the others keep what is printed.
+/// A fresh value for each variable that identifies something; the others keep what is printed. A
+/// client context that is longer than an id keeps its length: it is there to try the limit.
 pub(super) fn values(script: &Script) -> HashMap<String, String> {
     script
         .variables
         .iter()
         .filter(|(_, variable)| is_fresh(variable.kind))
-        .map(|(name, variable)| (name.clone(), like(&variable.value)))
+        .map(|(name, variable)| {
+            let mut value = like(&variable.value);
+            if variable.kind == Kind::Context {
+                value.extend(variable.value.chars().skip(value.len()));
+            }
+            (name.clone(), value)
+        })
         .collect()
 }
 
@@ -51,6 +58,23 @@ fn like(printed: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_context_keeps_its_length() {
+        let long = "x".repeat(257);
+        let script: Script = serde_json::from_value(serde_json::json!({
+            "version": 1, "source": "p.md", "steps": [],
+            "variables": {
+                "long": {"kind": "context", "value": long},
+                "short": {"kind": "context", "value": "x"},
+            },
+        }))
+        .expect("a script");
+        let (first, second) = (values(&script), values(&script));
+        assert_eq!(first["long"].chars().count(), 257);
+        assert_ne!(first["long"], second["long"]);
+        assert_eq!(first["short"].len(), 36);
+    }
 
     #[test]
     fn a_fresh_id_is_spelled_as_printed() {

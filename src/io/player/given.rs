@@ -11,9 +11,10 @@ use super::hook::{Hook, HookAnswer};
 use super::hub::lock;
 use crate::io::net::{Client, OutgoingRequest};
 use crate::logic::judge::Case;
+use crate::logic::judge::Options;
 use crate::logic::judge::notice::{self, Notice};
-use crate::logic::judge::{Judge, Options};
 use crate::logic::verdict::Verdict;
+use crate::logic::weather::Weathered;
 use crate::model::message::{Payload, Response};
 use crate::model::resource::Resource;
 use crate::model::scenario::{Given, Step};
@@ -34,7 +35,7 @@ pub enum GivenBy {
 pub(super) async fn bring_about(
     client: &Client,
     case: &Case,
-    judge: &Mutex<Judge>,
+    judge: &Mutex<Weathered>,
     options: &Options,
     (service, by): (&Url, &GivenBy),
     callback: &str,
@@ -43,7 +44,14 @@ pub(super) async fn bring_about(
         let outcome = match by {
             GivenBy::Ask(hook) => ask(client, case, judge, options, hook, *state, callback).await,
             GivenBy::Create if *state == Given::Call => {
-                create(client, case, judge, options, service, callback).await
+                let service = (service, callback);
+                let made = create(client, case, options, service).await;
+                made.map(|call| bind_call(judge, asked_call(case), &call))
+            }
+            GivenBy::Create if *state == Given::EndedCall => {
+                let service = (service, callback);
+                let ended = create_and_end(client, case, options, service).await;
+                ended.map(|call| bind_call(judge, refused_call(case), &call))
             }
             GivenBy::Create | GivenBy::Assume => assume(judge, *state),
         };
@@ -56,9 +64,13 @@ pub(super) async fn bring_about(
 
 type Outcome = Result<(), (Verdict, String)>;
 
-fn assume(judge: &Mutex<Judge>, state: Given) -> Outcome {
+fn assume(judge: &Mutex<Weathered>, state: Given) -> Outcome {
     match state {
-        Given::IncomingCall | Given::InviteFails => Err((
+        Given::TokenCheck => Err((
+            Verdict::Skip,
+            "only the service can say whether it takes no token but its own: give the address of its hook with --given URL".to_owned(),
+        )),
+        Given::IncomingCall | Given::InviteFails | Given::EndedCall => Err((
             Verdict::Skip,
             format!(
                 "only the service can bring about {}: give the address of its hook with --given URL",
@@ -76,7 +88,7 @@ fn assume(judge: &Mutex<Judge>, state: Given) -> Outcome {
 async fn ask(
     client: &Client,
     case: &Case,
-    judge: &Mutex<Judge>,
+    judge: &Mutex<Weathered>,
     options: &Options,
     hook: &Hook,
     state: Given,
@@ -123,6 +135,7 @@ fn variable_of(case: &Case, state: Given, name: &str) -> String {
     let meant = match (state, name) {
         (Given::Call, "call") => asked_call(case),
         (Given::IncomingCall, "call") => incoming_call(case),
+        (Given::EndedCall, "call") => refused_call(case),
         _ => None,
     };
     meant.unwrap_or_else(|| name.to_owned())
@@ -136,43 +149,57 @@ fn incoming_call(case: &Case) -> Option<String> {
     template::sole_variable(resource.call()?).map(str::to_owned)
 }
 
-/// The variable of the call in the path of the first request that names one.
+/// The variable of the call in the path of the first request that names one and is to be done, or
+/// else of the first.
 fn asked_call(case: &Case) -> Option<String> {
-    case.scenario.script.steps.iter().find_map(|step| {
+    call_of_request(case, false).or_else(|| refused_call(case))
+}
+
+/// The variable of the call in the path of the first request that names one and is to be refused.
+fn refused_call(case: &Case) -> Option<String> {
+    call_of_request(case, true)
+}
+
+fn call_of_request(case: &Case, is_refused: bool) -> Option<String> {
+    let script = &case.scenario.script;
+    let mut steps = script.steps.iter().enumerate();
+    steps.find_map(|(at, step)| {
         let Step::Request(step) = step else {
             return None;
         };
         let resource = Resource::parse(&step.target)?;
-        template::sole_variable(resource.call()?).map(str::to_owned)
+        let name = template::sole_variable(resource.call()?)?;
+        (script.is_refused(at) == is_refused).then(|| name.to_owned())
     })
 }
 
-/// Makes a call by the documented create request, confcall's listener as its callback.
+fn bind_call(judge: &Mutex<Weathered>, variable: Option<String>, call: &str) {
+    if let Some(variable) = variable {
+        lock(judge).bind(&variable, call);
+    }
+}
+
+/// Makes a call by the documented create request, confcall's listener as its callback, and says
+/// which.
 async fn create(
     client: &Client,
     case: &Case,
-    judge: &Mutex<Judge>,
     options: &Options,
-    service: &Url,
-    callback: &str,
-) -> Outcome {
-    let inconclusive = |what: String| {
-        let reason = format!("the call that the scenario needs could not be made: {what}");
-        (Verdict::Inconclusive, reason)
-    };
+    (service, callback): (&Url, &str),
+) -> Result<String, (Verdict, String)> {
     let target = format!("{}/calls", prefix_of(case));
     let url = address::request(service, case.scenario.id.api(), &target);
-    let url = Url::parse(&url).map_err(|error| inconclusive(error.to_string()))?;
+    let url = Url::parse(&url).map_err(|error| not_made(&error.to_string()))?;
     let mut request = post_json(&url, &create_body(callback));
     let token = format!("Bearer {}", options.token);
     request.headers.push("Authorization", token);
     let response = client
         .send(request, options.deadline)
         .await
-        .map_err(|error| inconclusive(error.to_string()))?;
+        .map_err(|error| not_made(&error.to_string()))?;
     if !(200..300).contains(&response.status) {
         let what = format!("{}: {}", response.status, reason(&response));
-        return Err(inconclusive(what));
+        return Err(not_made(&what));
     }
     let in_location = response
         .headers
@@ -183,13 +210,38 @@ async fn create(
         let id = response.body.json()?.get("id")?.as_str()?;
         Some(id.to_owned())
     };
-    let Some(call) = in_location.or_else(in_body) else {
-        return Err(inconclusive("the answer names no call".to_owned()));
-    };
-    if let Some(variable) = asked_call(case) {
-        lock(judge).bind(&variable, &call);
+    in_location
+        .or_else(in_body)
+        .ok_or_else(|| not_made("the answer names no call"))
+}
+
+/// Makes a call and hangs it up.
+async fn create_and_end(
+    client: &Client,
+    case: &Case,
+    options: &Options,
+    (service, callback): (&Url, &str),
+) -> Result<String, (Verdict, String)> {
+    let call = create(client, case, options, (service, callback)).await?;
+    let target = format!("{}/calls/{call}", prefix_of(case));
+    let url = address::request(service, case.scenario.id.api(), &target);
+    let mut request = OutgoingRequest::new("DELETE", url);
+    let token = format!("Bearer {}", options.token);
+    request.headers.push("Authorization", token);
+    let response = client
+        .send(request, options.deadline)
+        .await
+        .map_err(|error| not_made(&error.to_string()))?;
+    if !(200..300).contains(&response.status) {
+        let what = format!("its end: {}: {}", response.status, reason(&response));
+        return Err(not_made(&what));
     }
-    Ok(())
+    Ok(call)
+}
+
+fn not_made(what: &str) -> (Verdict, String) {
+    let reason = format!("the call that the scenario needs could not be made: {what}");
+    (Verdict::Inconclusive, reason)
 }
 
 /// The part of the first request's path before `/calls`, without an API version.

@@ -12,9 +12,10 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::io::net::Reply;
-use crate::logic::judge::{ExchangeId, Judge};
+use crate::logic::judge::ExchangeId;
 use crate::logic::verdict::Role;
-use crate::model::identifier;
+use crate::logic::weather::Weathered;
+use crate::model::identifier::{Ids, Normal};
 use crate::model::message::{Headers, Payload, Request, Response};
 
 /// Where the conversations of one target register, and where its messages come in.
@@ -29,7 +30,7 @@ pub(super) struct Hub {
 #[derive(Debug)]
 struct Seat {
     number: u64,
-    judge: Arc<Mutex<Judge>>,
+    judge: Arc<Mutex<Weathered>>,
     inbox: mpsc::UnboundedSender<Incoming>,
     /// It is over for good: what still comes for it is answered and forgotten.
     is_retired: bool,
@@ -39,7 +40,7 @@ struct Seat {
 #[derive(Debug)]
 pub(super) enum Incoming {
     /// A request of the target, with the place for its answer.
-    Request(ExchangeId, Request, oneshot::Sender<Response>),
+    Request(ExchangeId, Request, oneshot::Sender<Reply>),
     /// A message that could be this conversation's or another's: it cannot go on side by side.
     Ambiguous,
 }
@@ -68,7 +69,7 @@ impl Hub {
     }
 
     /// Gives a conversation its place.
-    pub(super) fn join(&self, number: u64, judge: Arc<Mutex<Judge>>) -> Place {
+    pub(super) fn join(&self, number: u64, judge: Arc<Mutex<Weathered>>) -> Place {
         let (sender, inbox) = mpsc::unbounded_channel();
         self.seats().push(Seat {
             number,
@@ -114,7 +115,8 @@ impl Hub {
             }
             Found::None => return Reply::from(self.forgotten()),
         }
-        Reply::from(answered.await.unwrap_or_else(|_| self.forgotten()))
+        let reply = answered.await;
+        reply.unwrap_or_else(|_| Reply::from(self.forgotten()))
     }
 
     /// The answer to a message that no conversation takes: a bot's request is refused, a
@@ -194,9 +196,8 @@ impl Seat {
         }
     }
 
-    fn bears(&self, ids: &[String]) -> bool {
-        let judge = lock(&self.judge);
-        ids.iter().any(|id| judge.bears(id))
+    fn bears(&self, ids: &Ids<'_>) -> bool {
+        lock(&self.judge).bears(ids)
     }
 
     fn awaits(&self, request: &Request) -> bool {
@@ -205,7 +206,7 @@ impl Seat {
 }
 
 /// The lock of a judge. A judge whose task has panicked is still whole: the panic goes on there.
-pub(super) fn lock(judge: &Mutex<Judge>) -> MutexGuard<'_, Judge> {
+pub(super) fn lock(judge: &Mutex<Weathered>) -> MutexGuard<'_, Weathered> {
     judge.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -221,8 +222,8 @@ fn callback_number(target: &str) -> Option<u64> {
 }
 
 /// Whatever in a message may be an id: the segments of its path, and of every text in its body.
-fn ids(request: &Request) -> Vec<String> {
-    let mut ids = Vec::new();
+fn ids(request: &Request) -> Ids<'_> {
+    let mut ids = Ids::default();
     take_ids(&request.target, &mut ids);
     if let Some(body) = request.body.json() {
         collect(body, &mut ids);
@@ -230,7 +231,7 @@ fn ids(request: &Request) -> Vec<String> {
     ids
 }
 
-fn collect(body: &Value, ids: &mut Vec<String>) {
+fn collect<'a>(body: &'a Value, ids: &mut Ids<'a>) {
     match body {
         Value::String(text) => take_ids(text, ids),
         Value::Array(items) => items.iter().for_each(|item| collect(item, ids)),
@@ -239,11 +240,11 @@ fn collect(body: &Value, ids: &mut Vec<String>) {
     }
 }
 
-fn take_ids(text: &str, ids: &mut Vec<String>) {
+fn take_ids<'a>(text: &'a str, ids: &mut Ids<'a>) {
     ids.extend(
         text.split(['/', '?', '#'])
             .filter(|segment| !segment.is_empty())
-            .map(identifier::normal),
+            .map(Normal::of),
     );
 }
 
@@ -268,7 +269,7 @@ mod tests {
             body: Payload::Json(serde_json::json!({"a": [{"b": "/x/one"}]})),
         };
         let ids = ids(&request);
-        assert!(ids.contains(&"57dab8b1894c409ab240bd8beae78896".to_owned()));
-        assert!(ids.contains(&"one".to_owned()));
+        assert!(ids.contains(&Normal::of("57dab8b1-894c-409a-b240-bd8beae78896")));
+        assert!(ids.contains(&Normal::of("one")));
     }
 }

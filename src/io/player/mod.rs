@@ -47,6 +47,8 @@ pub struct Setup {
     pub interrupt: Shutdown,
     /// Why, where it is not a person who ends it.
     pub cause: Arc<OnceLock<String>>,
+    /// What weather chooses follows from this.
+    pub seed: u64,
     /// What requests, notifications and cues are sent with.
     pub client: Client,
     /// Whose certificates the target is shown; none for plain HTTP.
@@ -276,6 +278,7 @@ impl Stage {
             begun: Instant::now(),
             interrupt: setup.interrupt,
             cause: setup.cause,
+            seed: setup.seed,
         });
         Ok(session.play(&setup.cases, setup.jobs, setup.settle).await)
     }
@@ -308,6 +311,7 @@ struct Session {
     begun: Instant,
     interrupt: Shutdown,
     cause: Arc<OnceLock<String>>,
+    seed: u64,
 }
 
 impl Session {

@@ -203,7 +203,7 @@ impl Streamed {
             }
             Some(Err(error)) => {
                 let broken = Broken::from(error);
-                let written = self.pending.end(Some(broken.to_string()));
+                let written = self.pending.end(Some(&broken.to_string()));
                 let broken = written.map_or_else(Broken::from, |()| broken);
                 self.come.push_back(Err(broken));
                 self.is_over = true;

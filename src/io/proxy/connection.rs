@@ -113,7 +113,7 @@ impl<I: Read + Write + Unpin> Connection<I> {
             .is_ready()
         {
             self.has_ended = read.filled().is_empty();
-            self.ahead.extend(read.filled());
+            self.ahead.extend_from_slice(read.filled());
             // Where hyper waits for these bytes, nothing else tells it.
             cx.waker().wake_by_ref();
         }

@@ -45,6 +45,20 @@ pub(super) fn client(dialer: Dialer, tls: ClientConfig) -> Client {
         .build(connector)
 }
 
+/// A client for requests that ask for another protocol, which HTTP/1.1 alone can switch to.
+pub(super) fn switching_client(dialer: Dialer, tls: ClientConfig) -> Client {
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(dialer);
+    legacy::Client::builder(TokioExecutor::new())
+        .pool_max_idle_per_host(0)
+        .http1_max_headers(MAX_FIELDS)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .build(connector)
+}
+
 /// The other end of a connection would be the proxy itself.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is confcall's own listener")]

@@ -1,21 +1,22 @@
 //! An exchange under way: what is known of it, and its one end, which writes it down.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Poll;
 use std::time::Instant;
 
 use hyper::header::{HeaderMap, TRANSFER_ENCODING};
+use hyper::http::uri::PathAndQuery;
 use hyper::{Version, http};
 
 use super::Recorder;
 use super::expect::{self, Waiting, Word};
-use super::tee::{Tee, codings, fields};
+use super::tee::{Passed, Tee, codings, fields};
 use crate::io::journal::{JournalError, Queued};
 use crate::logic::recording::causes::{self, Mark};
-use crate::model::cassette::{
-    Content, Direction, Exchange, RecordedRequest, RecordedResponse, Wire,
-};
+use crate::model::cassette::{Cause, Content, Direction, Heard, HeardMessage, Wire};
+use crate::model::redaction::{Line, Redacted};
 
 /// An exchange that has begun. Where it is dropped before its end, it broke.
 #[derive(Debug)]
@@ -30,8 +31,8 @@ pub(super) struct Pending {
     pub head: http::request::Parts,
     /// What has passed of the request's body.
     pub sent: Tee,
-    /// The request's body and what it names, where it was read before the end.
-    asked: Mutex<Option<Named>>,
+    /// What the request names, where it was read before the end.
+    asked: Mutex<Option<Vec<Mark>>>,
     /// The response's head, once it is there, and when it was.
     answered: OnceLock<(http::response::Parts, Instant)>,
     /// What has passed of the response's body.
@@ -76,20 +77,17 @@ impl Pending {
     /// Remembers what the request names, so that what it brings about is told. Its body has passed
     /// whole.
     pub(super) fn note_request(&self) {
-        if let Some(mut causes) = self.recorder.causes() {
-            let named = self.named();
-            causes.note(self.direction, self.number, &named.marks);
-            *self.asked() = Some(named);
+        if self.recorder.tells_causes() {
+            let target = target_of(&self.head.uri);
+            let marks = marks(&target, &self.head.headers, &self.sent.passed());
+            let mut causes = self.recorder.causes();
+            causes.note(self.direction, self.number, &marks);
+            *self.asked() = Some(marks);
         }
     }
 
-    fn asked(&self) -> MutexGuard<'_, Option<Named>> {
+    fn asked(&self) -> MutexGuard<'_, Option<Vec<Mark>>> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn named(&self) -> Named {
-        let target = target_of(&self.head.uri);
-        Named::read(&self.recorder, &target, &self.head.headers, &self.sent)
     }
 
     /// Holds the request's body back until the upstream asks for it.
@@ -129,8 +127,8 @@ impl Pending {
     /// # Errors
     ///
     /// A journal that takes no more; the recorder is told too.
-    pub(super) fn end(&self, broke: Option<String>) -> Result<(), JournalError> {
-        self.queue(broke)?;
+    pub(super) fn end(&self, broke: Option<&str>) -> Result<(), JournalError> {
+        self.queue(broke);
         self.settle()
     }
 
@@ -140,7 +138,7 @@ impl Pending {
     ///
     /// A journal that takes no more; the recorder is told too.
     pub(super) async fn ended(&self) -> Result<(), JournalError> {
-        self.queue(None)?;
+        self.queue(None);
         // Whatever can go on does so first, and may come to its end.
         let mut has_waited = false;
         poll_fn(|cx| {
@@ -155,18 +153,15 @@ impl Pending {
         self.settle()
     }
 
-    fn queue(&self, broke: Option<String>) -> Result<(), JournalError> {
+    fn queue(&self, broke: Option<&str>) {
         let mut progress = self.progress();
         let Progress::Open = *progress else {
-            return Ok(());
+            return;
         };
-        *progress = Progress::Written;
         // A body that nobody has asked for is not asked for any more.
         *self.word() = None;
-        let redacted = self.recorder.redactor.redact(self.exchange(broke));
-        let queued = self.recorder.journal.queue(&redacted);
-        *progress = Progress::Queued(queued.inspect_err(|error| self.tell(error))?);
-        Ok(())
+        let line = self.line(broke);
+        *progress = Progress::Queued(self.recorder.journal.queue(&line));
     }
 
     fn settle(&self) -> Result<(), JournalError> {
@@ -189,98 +184,93 @@ impl Pending {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn exchange(&self, broke: Option<String>) -> Exchange {
+    /// The line that the exchange is written as.
+    fn line(&self, broke: Option<&str>) -> Redacted<Line> {
         let answered = self.answered.get();
-        let asked = self.asked().take().unwrap_or_else(|| self.named());
-        let passed =
-            answered.map(|(head, _)| Named::read(&self.recorder, "", &head.headers, &self.passed));
-        let cause = self.recorder.causes().and_then(|mut causes| {
-            if let Some(passed) = &passed {
-                causes.note(self.direction, self.number, &passed.marks);
-            }
-            causes.of(self.direction, self.number, &asked.marks)
-        });
+        let (sent, passed) = (self.sent.passed(), self.passed.passed());
         let milliseconds = |from: Instant, to: Instant| {
             u64::try_from(to.saturating_duration_since(from).as_millis()).unwrap_or(u64::MAX)
         };
-        Exchange {
+        self.recorder.redactor.line(&Heard {
             number: self.number,
             direction: self.direction,
-            cause,
+            cause: self.cause(&sent, &passed),
             at_ms: milliseconds(self.recorder.began, self.began),
             took_ms: milliseconds(
                 self.began,
                 answered.map_or_else(Instant::now, |(_, when)| *when),
             ),
-            request: RecordedRequest {
-                method: self.head.method.to_string(),
-                target: target_of(&self.head.uri),
-                headers: asked.fields,
-                body: asked.body,
-                wire: wire(self.head.version, &self.head.headers, &self.sent),
-            },
-            response: answered
-                .zip(passed)
-                .map(|((head, _), passed)| RecordedResponse {
-                    status: head.status.as_u16(),
-                    headers: passed.fields,
-                    body: passed.body,
-                    wire: wire(head.version, &head.headers, &self.passed),
-                }),
+            method: self.head.method.as_str(),
+            target: &target_of(&self.head.uri),
+            request: message(self.head.version, &self.head.headers, &sent),
+            response: answered.map(|(head, _)| {
+                let response = message(head.version, &head.headers, &passed);
+                (head.status.as_u16(), response)
+            }),
             broke,
+        })
+    }
+
+    /// What brought the exchange about, where that is told. What its answer names is remembered.
+    fn cause(&self, sent: &Passed, passed: &Passed) -> Option<Cause> {
+        if !self.recorder.tells_causes() {
+            return None;
         }
+        let asked = self.asked().take();
+        let asked =
+            asked.unwrap_or_else(|| marks(&target_of(&self.head.uri), &self.head.headers, sent));
+        let answered = self.answered.get();
+        let answered = answered.map(|(head, _)| marks("", &head.headers, passed));
+        let mut causes = self.recorder.causes();
+        if let Some(answered) = answered {
+            causes.note(self.direction, self.number, &answered);
+        }
+        causes.of(self.direction, self.number, &asked)
     }
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
         // A failure has been told to the recorder.
-        let _ = self.end(Some("the connection ended before the answer did".into()));
+        let _ = self.end(Some("the connection ended before the answer did"));
     }
 }
 
-/// A message as it is recorded, with what it names.
-#[derive(Debug)]
-struct Named {
-    fields: Vec<(String, String)>,
-    body: Content,
-    marks: Vec<Mark>,
-}
-
-impl Named {
-    fn read(recorder: &Recorder, target: &str, headers: &HeaderMap, body: &Tee) -> Self {
-        let fields = fields(headers);
-        let body = body.content(headers);
-        let marks = if recorder.tells_causes() {
-            causes::marks(target, &fields, body.json())
-        } else {
-            Vec::new()
-        };
-        Self {
-            fields,
-            body,
-            marks,
-        }
-    }
+/// What a message names, with this target.
+fn marks(target: &str, headers: &HeaderMap, body: &Passed) -> Vec<Mark> {
+    let fields = fields(headers).into_iter();
+    let fields: Vec<_> = fields
+        .map(|(name, value)| (name.to_owned(), value.into_owned()))
+        .collect();
+    causes::marks(target, &fields, Content::from(body.body(headers)).json())
 }
 
 /// The path and query of a request's target.
-pub(super) fn target_of(uri: &http::Uri) -> String {
-    uri.path_and_query()
-        .map_or_else(|| "/".to_owned(), ToString::to_string)
+pub(super) fn target_of(uri: &http::Uri) -> Cow<'_, str> {
+    match uri.path_and_query().map(PathAndQuery::as_str) {
+        None => "/".into(),
+        Some(target) if target.starts_with(['/', '*']) => target.into(),
+        // Of a URL without a path.
+        Some(query) => format!("/{query}").into(),
+    }
 }
 
-fn wire(version: Version, headers: &HeaderMap, body: &Tee) -> Wire {
+/// A message as it is recorded.
+fn message<'a>(version: Version, headers: &'a HeaderMap, body: &'a Passed) -> HeardMessage<'a> {
     let coding: Vec<&str> = codings(headers).collect();
-    Wire {
-        version: match version {
-            Version::HTTP_10 => "1.0".to_owned(),
-            Version::HTTP_2 => "2".to_owned(),
-            // 1.1 is what is meant where nothing is said.
-            _ => String::new(),
+    HeardMessage {
+        headers: fields(headers),
+        body: body.body(headers),
+        wire: Wire {
+            version: match version {
+                Version::HTTP_10 => "1.0".to_owned(),
+                Version::HTTP_2 => "2".to_owned(),
+                // 1.1 is what is meant where nothing is said.
+                _ => String::new(),
+            },
+            is_chunked: headers.contains_key(TRANSFER_ENCODING),
+            coding: (!coding.is_empty()).then(|| coding.join(", ")),
+            trailers: body.trailers.clone(),
         },
-        is_chunked: headers.contains_key(TRANSFER_ENCODING),
-        coding: (!coding.is_empty()).then(|| coding.join(", ")),
-        trailers: body.trailers(),
     }
 }

@@ -1,7 +1,10 @@
 //! One request, passed on, and its answer on the way back.
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
@@ -13,13 +16,15 @@ use hyper::header::{
 };
 use hyper::http::request::Parts;
 use hyper::http::uri::{Authority, PathAndQuery};
+use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper_util::client::legacy;
-use tokio::sync::mpsc;
+use hyper_util::rt::TokioIo;
 
 use super::body::{Broken, Homeward, Outward};
 use super::connection::Interim;
 use super::exchange::{Pending, target_of};
+use super::hop::Wishes;
 use super::intercept;
 use super::refuse::{self, Refused};
 use super::{Recorder, Route, Session, dial, expect, hop, tee};
@@ -44,6 +49,11 @@ pub(super) async fn forward(
     let (recorder, direction) = (&session.recorder, session.route.direction());
     let (mut head, body) = request.into_parts();
     let interim = head.extensions.remove::<Interim>();
+    let wishes = Wishes::of(&head);
+    let near = head
+        .extensions
+        .remove::<OnUpgrade>()
+        .filter(|_| wishes.websocket && body.is_end_stream());
     if let Err((status, message)) = refuse::check(&head) {
         return Ok(refusal(status, &message));
     }
@@ -68,23 +78,36 @@ pub(super) async fn forward(
     let version = head.version;
     let pending = Pending::begin(recorder, direction, head);
     hop::strip(outgoing.headers_mut());
+    let wishes = Wishes {
+        websocket: near.is_some(),
+        ..wishes
+    };
+    wishes.say(outgoing.headers_mut());
     recorder.via.add(version, outgoing.headers_mut());
     outgoing.headers_mut().remove(HOST);
     join_cookies(outgoing.headers_mut());
     let body = match outward(recorder, &pending, body, &mut outgoing).await {
         Ok(body) => body,
         Err(broke) => {
-            pending.end(Some(broke.clone()))?;
+            pending.end(Some(&broke))?;
             return Ok(refusal(StatusCode::BAD_REQUEST, &broke));
         }
     };
     // In HTTP/1.0 there are none (RFC 9110 section 15.2).
     let interim = interim.filter(|_| version == Version::HTTP_11);
-    match ask(&pending, interim, outgoing.map(|()| body)).await {
+    let client = if wishes.websocket {
+        &recorder.switching_client
+    } else {
+        &recorder.client
+    };
+    match ask(&pending, client, interim, outgoing.map(|()| body)).await {
+        Ok(answer) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => {
+            switched(session, &pending, near, answer)
+        }
         Ok(answer) => homeward(pending, is_head, answer).await,
         Err(error) => {
             let cause = in_words(&error);
-            pending.end(Some(cause.clone()))?;
+            pending.end(Some(&cause))?;
             if dial::is_of_body(&error) {
                 return Ok(refusal(StatusCode::BAD_REQUEST, &cause));
             }
@@ -96,13 +119,14 @@ pub(super) async fn forward(
 /// Asks the upstream, and passes on what it says before its answer (RFC 9110 section 15.2).
 async fn ask(
     pending: &Pending,
+    client: &dial::Client,
     interim: Option<Interim>,
     mut request: Request<Outward>,
 ) -> Result<Response<Incoming>, legacy::Error> {
-    let (tell, mut told) = mpsc::unbounded_channel();
+    let told = Arc::new(Told::default());
+    let tell = Arc::clone(&told);
     on_informational(&mut request, move |answer| {
-        // Nobody listens once the client is gone.
-        let _ = tell.send((answer.status(), answer.headers().clone()));
+        tell.push((answer.status(), answer.headers().clone()));
     });
     let pass_on = async |(status, fields)| {
         let is_awaited = status == StatusCode::CONTINUE && pending.go_on();
@@ -110,18 +134,58 @@ async fn ask(
             interim.send(status, fields).await;
         }
     };
-    let mut answering = pin!(pending.recorder.client.request(request));
+    let mut answering = pin!(client.request(request));
     let answer = loop {
         tokio::select! {
             biased;
-            Some(said) = told.recv() => pass_on(said).await,
+            said = poll_fn(|cx| told.poll_next(cx)) => pass_on(said).await,
             answer = &mut answering => break answer,
         }
     };
-    while let Ok(said) = told.try_recv() {
+    while let Some(said) = told.next() {
         pass_on(said).await;
     }
     answer
+}
+
+/// The status and the fields of an interim answer.
+type Said = (StatusCode, HeaderMap);
+
+/// What an upstream has said before its answer. Most say nothing: this costs less than a channel.
+#[derive(Default)]
+struct Told(Mutex<(VecDeque<Said>, Option<Waker>)>);
+
+impl Told {
+    fn push(&self, said: Said) {
+        let waker = {
+            let mut told = self.lock();
+            told.0.push_back(said);
+            told.1.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn next(&self) -> Option<Said> {
+        self.lock().0.pop_front()
+    }
+
+    fn poll_next(&self, cx: &Context<'_>) -> Poll<Said> {
+        let mut told = self.lock();
+        if let Some(said) = told.0.pop_front() {
+            return Poll::Ready(said);
+        }
+        match &mut told.1 {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (VecDeque<Said>, Option<Waker>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The upstream's answer, on its way back.
@@ -138,7 +202,7 @@ async fn homeward(
         );
     if let Some(fault) = fault(&head, is_bare) {
         pending.answered(head);
-        pending.end(Some(fault.to_owned()))?;
+        pending.end(Some(fault))?;
         return Ok(refusal(StatusCode::BAD_GATEWAY, fault));
     }
     let mut response = Response::new(());
@@ -170,7 +234,7 @@ async fn homeward(
         match body.frame().await {
             Some(Ok(frame)) => pending.passed.frame(&frame),
             Some(Err(error)) => {
-                pending.end(Some(error.to_string()))?;
+                pending.end(Some(&error.to_string()))?;
                 return Err(error.into());
             }
             None => {}
@@ -181,11 +245,49 @@ async fn homeward(
     Ok(response.map(|()| body))
 }
 
+/// The upstream switches to WebSocket, where it was asked to: from here on bytes are passed on unread.
+/// The exchange is written before the client hears of it, and cannot be replayed.
+fn switched(
+    session: &Arc<Session>,
+    pending: &Pending,
+    near: Option<OnUpgrade>,
+    answer: Response<Incoming>,
+) -> Result<Response<Homeward>, Broken> {
+    let (mut head, _) = answer.into_parts();
+    let far = head.extensions.remove::<OnUpgrade>();
+    let is_asked_for = hop::is_websocket(&head.headers);
+    let mut response = Response::new(Homeward::Whole(None));
+    *response.status_mut() = head.status;
+    *response.headers_mut() = head.headers.clone();
+    hop::strip(response.headers_mut());
+    let version = head.version;
+    pending.answered(head);
+    let (Some(near), Some(far), true) = (near, far, is_asked_for) else {
+        let fault = "the other party switches to a protocol that it was not asked for";
+        pending.end(Some(fault))?;
+        return Ok(refusal(StatusCode::BAD_GATEWAY, fault));
+    };
+    let passed =
+        "switched to WebSocket: what followed was passed on unread, and cannot be replayed";
+    pending.end(Some(passed))?;
+    let wishes = Wishes {
+        websocket: true,
+        trailers: false,
+    };
+    wishes.say(response.headers_mut());
+    pending.recorder.via.add(version, response.headers_mut());
+    let session = Arc::clone(session);
+    tokio::spawn(async move {
+        // Where one of them has gone, so has the other.
+        if let Ok((near, far)) = tokio::try_join!(near, far) {
+            intercept::tunnel(&session, TokioIo::new(near), TokioIo::new(far)).await;
+        }
+    });
+    Ok(response)
+}
+
 /// Why an answer cannot be passed on, where it cannot.
 fn fault(head: &hyper::http::response::Parts, is_bare: bool) -> Option<&'static str> {
-    if head.status == StatusCode::SWITCHING_PROTOCOLS {
-        return Some("the other party switches to a protocol that it was not asked for");
-    }
     let codings = head.headers.get_all(TRANSFER_ENCODING);
     let is_coded = !is_bare && !refuse::is_chunked_at_most(codings);
     is_coded.then_some("the other party answers in a transfer coding that it was not asked for")
@@ -198,7 +300,7 @@ fn address(session: &Session, head: &mut Parts) -> Result<Uri, Refused> {
     let target = if is_asterisk {
         "/".to_owned()
     } else {
-        target_of(&head.uri)
+        target_of(&head.uri).into_owned()
     };
     let url = url(session, head, &target)?;
     if url.len() > MAX_URI {
@@ -206,7 +308,7 @@ fn address(session: &Session, head: &mut Parts) -> Result<Uri, Refused> {
         return Err((StatusCode::URI_TOO_LONG, message.to_owned()));
     }
     let no_path = || (StatusCode::BAD_REQUEST, "the target is no path".to_owned());
-    let mut parts = url.parse::<Uri>().map_err(|_| no_path())?.into_parts();
+    let mut parts = Uri::try_from(url).map_err(|_| no_path())?.into_parts();
     if is_asterisk {
         parts.path_and_query = Some(PathAndQuery::from_static("*"));
     }

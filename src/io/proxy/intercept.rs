@@ -9,7 +9,6 @@ use hyper::http::uri::Scheme;
 use hyper::{Request, Response, StatusCode, Uri, upgrade};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
-use tokio::net::TcpStream;
 use tower_service::Service as _;
 
 use super::body::Homeward;
@@ -71,10 +70,10 @@ pub(super) fn unreachable(error: &(dyn std::error::Error + 'static)) -> Response
 
 /// Passes on bytes both ways until both ends have closed, or the recording ends. An end that has
 /// said all may still listen.
-async fn tunnel(
+pub(super) async fn tunnel(
     session: &Session,
     mut client: impl AsyncRead + AsyncWrite + Unpin,
-    mut server: TcpStream,
+    mut server: impl AsyncRead + AsyncWrite + Unpin,
 ) {
     tokio::select! {
         // Nobody is left to be told of a tunnel that broke.

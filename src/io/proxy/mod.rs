@@ -98,6 +98,7 @@ struct Recorder {
     causes: Mutex<Causes>,
     dialer: Dialer,
     client: Client,
+    switching_client: Client,
     callbacks: Option<Callbacks>,
     via: Via,
     max_body: usize,
@@ -113,10 +114,9 @@ impl Recorder {
         self.callbacks.is_some()
     }
 
-    /// What is remembered of the exchanges so far, where causes are told.
-    fn causes(&self) -> Option<MutexGuard<'_, Causes>> {
-        let lock = || self.causes.lock().unwrap_or_else(PoisonError::into_inner);
-        self.tells_causes().then(lock)
+    /// What is remembered of the exchanges so far.
+    fn causes(&self) -> MutexGuard<'_, Causes> {
+        self.causes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -189,7 +189,8 @@ pub async fn record(
         journal,
         redactor,
         causes: Mutex::default(),
-        client: dial::client(dialer.clone(), parties.tls),
+        client: dial::client(dialer.clone(), parties.tls.clone()),
+        switching_client: dial::switching_client(dialer.clone(), parties.tls),
         dialer,
         callbacks,
         via: Via::new(),

@@ -2,30 +2,30 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hyper::body::Frame;
 use hyper::header::{CONTENT_ENCODING, HeaderMap};
 use sha2::{Digest as _, Sha256};
 
 use crate::io::net::uncoded;
-use crate::model::cassette::Content;
+use crate::model::cassette::HeardBody;
 
 /// What has passed of one body. Clones are the same tee.
 #[derive(Debug, Clone)]
 pub(super) struct Tee(Arc<Mutex<Passed>>);
 
+/// What has passed of one body.
 #[derive(Debug)]
-struct Passed {
+pub(super) struct Passed {
     kept: Vec<u8>,
     limit: usize,
     length: u64,
     /// The digest of a body that is longer than the limit; of others it is made when it is asked
     /// for.
     digest: Option<Sha256>,
-    trailers: Vec<(String, String)>,
+    /// The fields after it.
+    pub(super) trailers: Vec<(String, String)>,
 }
 
 impl Tee {
@@ -42,7 +42,7 @@ impl Tee {
 
     /// Notes a piece of the body.
     pub(super) fn data(&self, data: &[u8]) {
-        let mut passed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut passed = self.passed();
         passed.length += data.len() as u64;
         if passed.length <= passed.limit as u64 {
             passed.kept.extend_from_slice(data);
@@ -65,38 +65,36 @@ impl Tee {
 
     /// Notes the fields after the body.
     pub(super) fn trailer_fields(&self, trailers: &HeaderMap) {
-        let mut passed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        passed.trailers = fields(trailers);
+        let mut passed = self.passed();
+        let fields = fields(trailers).into_iter();
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.into_owned()));
+        passed.trailers = fields.collect();
     }
 
-    /// The trailer fields.
-    pub(super) fn trailers(&self) -> Vec<(String, String)> {
-        let passed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        passed.trailers.clone()
+    /// What has passed, held meanwhile.
+    pub(super) fn passed(&self) -> MutexGuard<'_, Passed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
+impl Passed {
     /// The body as it is recorded.
-    pub(super) fn content(&self, headers: &HeaderMap) -> Content {
-        let passed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let omitted = || {
-            let mut sha256 = String::new();
-            let digest = passed.digest.clone();
-            let digest = digest.unwrap_or_else(|| Sha256::new_with_prefix(&passed.kept));
-            for byte in digest.finalize() {
-                // Writing to a string cannot fail.
-                let _ = write!(sha256, "{byte:02x}");
-            }
-            Content::Omitted {
-                length: passed.length,
-                sha256,
-            }
-        };
-        if passed.length > passed.limit as u64 {
-            return omitted();
+    pub(super) fn body(&self, headers: &HeaderMap) -> HeardBody<'_> {
+        if self.length <= self.limit as u64
+            && let Ok(Some(bytes)) = uncoded(codings(headers), &self.kept)
+        {
+            return HeardBody::Bytes(bytes);
         }
-        match uncoded(codings(headers), &passed.kept) {
-            Ok(Some(bytes)) => content(bytes),
-            Ok(None) | Err(_) => omitted(),
+        let mut sha256 = String::new();
+        let digest = self.digest.clone();
+        let digest = digest.unwrap_or_else(|| Sha256::new_with_prefix(&self.kept));
+        for byte in digest.finalize() {
+            // Writing to a string cannot fail.
+            let _ = write!(sha256, "{byte:02x}");
+        }
+        HeardBody::Omitted {
+            length: self.length,
+            sha256,
         }
     }
 }
@@ -108,26 +106,19 @@ pub(super) fn codings(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 }
 
 /// Header fields as they are recorded. Bytes that are no UTF-8 are replaced.
-pub(super) fn fields(headers: &HeaderMap) -> Vec<(String, String)> {
-    headers
-        .iter()
-        .map(|(name, value)| {
-            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            (name.as_str().to_owned(), value)
-        })
-        .collect()
-}
-
-fn content(bytes: Cow<'_, [u8]>) -> Content {
-    match String::from_utf8(bytes.into_owned()) {
-        Ok(text) => Content::of_text(text),
-        Err(error) => Content::Base64(STANDARD.encode(error.as_bytes())),
-    }
+pub(super) fn fields(headers: &HeaderMap) -> Vec<(&str, Cow<'_, str>)> {
+    let fields = headers.iter();
+    let fields = fields.map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        (name.as_str(), value)
+    });
+    fields.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::cassette::Content;
 
     #[test]
     fn a_body_is_kept_to_the_limit_and_then_counted() {
@@ -137,25 +128,26 @@ mod tests {
             bytes.chunks(3).for_each(|chunk| tee.data(chunk));
             tee
         };
-        assert_eq!(passed(b"").content(&plain), Content::Empty);
+        let content = |tee: Tee, headers| Content::from(tee.passed().body(headers));
+        assert_eq!(content(passed(b""), &plain), Content::Empty);
         assert_eq!(
-            passed(b"text").content(&plain),
+            content(passed(b"text"), &plain),
             Content::Text("text".into())
         );
         assert_eq!(
-            passed(b"\xff").content(&plain),
+            content(passed(b"\xff"), &plain),
             Content::Base64("/w==".into())
         );
         assert_eq!(
-            passed(b"[1]").content(&plain),
+            content(passed(b"[1]"), &plain),
             Content::Json(serde_json::json!([1]))
         );
         let is_omitted = |content| matches!(content, Content::Omitted { length: 9, sha256 } if sha256.len() == 64);
-        assert!(is_omitted(passed(b"123456789").content(&plain)));
+        assert!(is_omitted(content(passed(b"123456789"), &plain)));
         let mut unknown = HeaderMap::new();
         unknown.insert(CONTENT_ENCODING, "br".parse().unwrap());
         assert!(matches!(
-            passed(b"[1]").content(&unknown),
+            content(passed(b"[1]"), &unknown),
             Content::Omitted { length: 3, .. }
         ));
     }

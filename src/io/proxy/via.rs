@@ -6,13 +6,24 @@ use hyper::header::{HeaderMap, HeaderValue, VIA};
 
 /// What this proxy calls itself.
 #[derive(Debug)]
-pub(super) struct Via(String);
+pub(super) struct Via {
+    name: String,
+    /// What is said of messages in HTTP/1.0, HTTP/1.1 and HTTP/2.
+    said: [HeaderValue; 3],
+}
 
 impl Via {
     /// A name that no other proxy has, and that does not tell where this one is.
     pub(super) fn new() -> Self {
         let chance = uuid::Uuid::new_v4().simple().to_string();
-        Self(format!("confcall-{}", &chance[..12]))
+        let name = format!("confcall-{}", &chance[..12]);
+        let said = ["1.0", "1.1", "2"].map(|version| {
+            match HeaderValue::try_from(format!("{version} {name}")) {
+                Ok(value) => value,
+                Err(error) => unreachable!("letters, digits and dots: {error}"),
+            }
+        });
+        Self { name, said }
     }
 
     /// Whether a message has been passed on by this proxy before.
@@ -22,19 +33,18 @@ impl Via {
             .iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split([',', ' ']))
-            .any(|word| word == self.0)
+            .any(|word| word == self.name)
     }
 
     /// Says that a message that came in this version has been passed on.
     pub(super) fn add(&self, version: Version, headers: &mut HeaderMap) {
-        let version = match version {
-            Version::HTTP_10 => "1.0",
-            Version::HTTP_2 => "2",
-            _ => "1.1",
+        let [one_zero, one_one, two] = &self.said;
+        let said = match version {
+            Version::HTTP_10 => one_zero,
+            Version::HTTP_2 => two,
+            _ => one_one,
         };
-        if let Ok(value) = HeaderValue::try_from(format!("{version} {}", self.0)) {
-            headers.append(VIA, value);
-        }
+        headers.append(VIA, said.clone());
     }
 }
 
@@ -51,7 +61,7 @@ mod tests {
         own.add(Version::HTTP_11, &mut headers);
         assert!(own.is_in(&headers));
         // Others may write the fields as one, and add comments.
-        let joined = format!("2 {}, 1.1 {} (confcall)", other.0, own.0);
+        let joined = format!("2 {}, 1.1 {} (confcall)", other.name, own.name);
         let headers = HeaderMap::from_iter([(VIA, joined.parse().unwrap())]);
         assert!(own.is_in(&headers) && other.is_in(&headers));
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::model::message::Body;
 use crate::model::resource::{self, Resource};
 use crate::model::scenario::{
-    Given, NotificationStep, ProseStatus, RequestStep, ResponseStep, Script, Step, VERSION,
+    Given, NotificationStep, ProseStatus, RequestStep, ResponseStep, Script, Step, Token, VERSION,
 };
 use crate::model::template;
 
@@ -66,6 +66,7 @@ pub(super) fn write(
         version: VERSION,
         source: source.to_owned(),
         tags: Vec::new(),
+        judges: None,
         given,
         variables: writer.binder.variables.finish(),
         steps,
@@ -117,6 +118,7 @@ impl Writer<'_, '_, '_> {
             line: message.line,
             method: method.to_owned(),
             target,
+            token: Token::Own,
             headers,
             body,
         })
@@ -137,6 +139,7 @@ impl Writer<'_, '_, '_> {
             headers,
             body: self.body(message, entity),
             or,
+            requirement: None,
         })
     }
 

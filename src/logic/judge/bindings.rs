@@ -3,17 +3,23 @@
 //! Variables that must agree share a root: `same_as` of the scenario file, or, where the run is
 //! literal, nothing but equal printed values. A root is bound once.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::model::identifier;
+use serde_json::Value;
+
+use super::outline;
+use crate::model::identifier::{self, Normal};
 use crate::model::scenario::{Kind, Script};
 use crate::model::template;
 
 /// The variables of one conversation, with what is known of them.
 #[derive(Debug, Clone)]
 pub struct Bindings {
-    variables: HashMap<String, Slot>,
-    values: HashMap<String, String>,
+    variables: foldhash::HashMap<String, Slot>,
+    values: foldhash::HashMap<String, String>,
+    /// The values that tell this conversation from others, by root.
+    telling: foldhash::HashMap<String, Normal<'static>>,
     fresh: HashMap<String, String>,
 }
 
@@ -28,7 +34,7 @@ impl Bindings {
     /// The variables of a script, none bound. `fresh` gives each root the value that it takes
     /// where confcall has to make one up; roots that it leaves out take the printed value.
     pub fn new(script: &Script, literal: bool, fresh: HashMap<String, String>) -> Self {
-        let mut variables: HashMap<String, Slot> = HashMap::new();
+        let mut variables = foldhash::HashMap::default();
         for (name, variable) in &script.variables {
             let root = if literal {
                 script
@@ -54,7 +60,8 @@ impl Bindings {
         }
         Self {
             variables,
-            values: HashMap::new(),
+            values: foldhash::HashMap::default(),
+            telling: foldhash::HashMap::default(),
             fresh,
         }
     }
@@ -79,7 +86,12 @@ impl Bindings {
     /// Gives a variable's root its value. What was bound before is replaced.
     pub fn bind(&mut self, name: &str, value: impl Into<String>) {
         let root = self.root(name).to_owned();
-        self.values.insert(root, value.into());
+        let value = value.into();
+        if tells(self.kind(&root)) {
+            let normal = Normal::of(&value).into_owned();
+            self.telling.insert(root.clone(), normal);
+        }
+        self.values.insert(root, value);
     }
 
     /// The value that confcall sends for a variable: the bound one, else a fresh one, which is
@@ -88,6 +100,13 @@ impl Bindings {
         let value = self.proposal(name);
         self.bind(name, value.as_str());
         value
+    }
+
+    /// Binds a variable that has no value yet to the one that [`Bindings::value`] gives.
+    pub fn settle(&mut self, name: &str) {
+        if self.get(name).is_none() {
+            self.value(name);
+        }
     }
 
     /// The value that [`Bindings::value`] would give, without binding it.
@@ -104,35 +123,32 @@ impl Bindings {
 
     /// A template with every variable filled in by [`Bindings::value`].
     pub fn fill(&mut self, text: &str) -> String {
-        for part in template::parts(text) {
-            if let template::Part::Variable(name) = part {
-                self.value(name);
-            }
+        for name in template::variables(text) {
+            self.settle(name);
         }
         template::fill(text, &|name| self.get(name).map(str::to_owned))
     }
 
+    /// A template with every bound variable filled in, borrowed where it holds none.
+    pub fn filled<'a>(&'a self, text: &'a str) -> Cow<'a, str> {
+        match template::sole_variable(text) {
+            Some(name) => self.get(name).map_or(Cow::Borrowed(text), Cow::Borrowed),
+            None if !text.contains(['{', '}']) => Cow::Borrowed(text),
+            None => template::fill(text, &|name| self.get(name).map(str::to_owned)).into(),
+        }
+    }
+
     /// A JSON template with every variable filled in by [`Bindings::value`].
-    pub fn fill_json(&mut self, body: &serde_json::Value) -> serde_json::Value {
-        let mut names = Vec::new();
-        collect_names(body, &mut names);
-        for name in names {
-            self.value(name);
+    pub fn fill_json(&mut self, body: &Value) -> Value {
+        for name in outline::variables(body) {
+            self.settle(&name);
         }
         template::fill_json(body, &|name| self.get(name).map(str::to_owned))
     }
 
-    /// The bound values that tell this conversation from others, in their normal form.
-    pub fn telling(&self) -> impl Iterator<Item = String> {
-        self.values
-            .iter()
-            .filter(|(root, _)| {
-                matches!(
-                    self.kind(root),
-                    Kind::Call | Kind::Operation | Kind::User | Kind::Application | Kind::Context
-                )
-            })
-            .map(|(_, value)| identifier::normal(value))
+    /// The bound values that tell this conversation from others.
+    pub fn telling(&self) -> impl Iterator<Item = &Normal<'static>> {
+        self.telling.values()
     }
 
     /// Every bound root with its value, in the order of their names, for people and reports.
@@ -145,6 +161,14 @@ impl Bindings {
         bound.sort();
         bound
     }
+}
+
+/// Whether values of a kind tell one conversation from another.
+const fn tells(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Call | Kind::Operation | Kind::User | Kind::Application | Kind::Context
+    )
 }
 
 /// Whether two values of a kind are the same: identifiers without case and hyphens, contexts to
@@ -179,22 +203,6 @@ pub fn is_placeholder(printed: &str) -> bool {
         || (printed.starts_with('<') && printed.ends_with('>'))
 }
 
-fn collect_names<'a>(body: &'a serde_json::Value, names: &mut Vec<&'a str>) {
-    match body {
-        serde_json::Value::String(text) => {
-            names.extend(template::parts(text).into_iter().filter_map(|p| match p {
-                template::Part::Variable(name) => Some(name),
-                template::Part::Literal(_) => None,
-            }));
-        }
-        serde_json::Value::Array(items) => items.iter().for_each(|i| collect_names(i, names)),
-        serde_json::Value::Object(properties) => {
-            properties.values().for_each(|i| collect_names(i, names));
-        }
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,6 +214,7 @@ mod tests {
             version: 1,
             source: String::new(),
             tags: Vec::new(),
+            judges: None,
             given: Vec::new(),
             variables: variables
                 .iter()
@@ -258,6 +267,9 @@ mod tests {
         assert_eq!(bindings.get("call"), None);
         assert_eq!(bindings.value("call"), "fresh");
         assert_eq!(bindings.get("call"), Some("fresh"));
-        assert_eq!(bindings.telling().collect::<Vec<_>>(), ["fresh"]);
+        assert_eq!(
+            bindings.telling().collect::<Vec<_>>(),
+            [&Normal::of("fresh")]
+        );
     }
 }

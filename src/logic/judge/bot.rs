@@ -10,6 +10,7 @@ mod outgoing;
 mod requests;
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use super::compare::{Rules, compare};
 use super::record::{Departure, Record};
 use super::{Action, Event, ExchangeId};
-use crate::logic::verdict::{Rule, TrafficMessage, Verdict};
+use crate::logic::verdict::{Rule, Verdict};
 use crate::model::message::{Headers, Request, Response};
 use crate::model::resource::{self};
 use crate::model::scenario::Step;
@@ -40,8 +41,8 @@ pub(super) struct BotJudge {
     calls: HashMap<String, &'static str>,
     next_exchange: ExchangeId,
     /// What was answered, by exchange, and which of it did not reach the bot.
-    replies: HashMap<ExchangeId, (Request, Response)>,
-    lost: Vec<(Request, Response)>,
+    replies: HashMap<ExchangeId, (Arc<Request>, Arc<Response>)>,
+    lost: Vec<(Arc<Request>, Arc<Response>)>,
     /// Whether a request came that nothing asked for: it may be the one that is then missing.
     has_stray: bool,
     /// Whether what follows a failure is not judged any more.
@@ -124,8 +125,6 @@ impl BotJudge {
                     self.on_deadline();
                 }
             }
-            Event::Sent(request) => self.record.correct(TrafficMessage::Request(request)),
-            Event::Replied(response) => self.record.correct(TrafficMessage::Response(response)),
             Event::ReplyLost { exchange } => self.lost.extend(self.replies.remove(&exchange)),
         }
     }
@@ -140,9 +139,14 @@ impl BotJudge {
         self.next_request().is_some_and(|at| {
             matches!(&self.record.steps()[at], Step::Request(step)
                 if step.method == request.method
-                    && resource::shape_of(&step.target) == resource::shape_of(&request.target))
+                    && self.shape_of(at) == resource::shape_of(&request.target))
                 || self.waiting == Waiting::Request(at)
         }) && !self.record.is_finished()
+    }
+
+    /// The operation that a request step asks for.
+    fn shape_of(&self, at: usize) -> &str {
+        &self.record.case.outline().step(at).shape
     }
 
     /// The next request step that the bot has not sent.
@@ -157,22 +161,23 @@ impl BotJudge {
     /// Goes on as far as nothing is waited for.
     fn advance(&mut self) {
         while !self.record.is_finished() && self.waiting == Waiting::Nothing {
-            match self.record.steps().get(self.cursor) {
+            let scenario = Arc::clone(&self.record.case.scenario);
+            match scenario.script.steps.get(self.cursor) {
                 None => self.record.finish(),
                 Some(Step::Request(_) | Step::Response(_)) if self.done.contains(&self.cursor) => {
                     self.cursor += 1;
                 }
                 Some(Step::Request(step)) => {
-                    let step = step.clone();
-                    self.cue(&step);
+                    self.cue(step);
                 }
                 Some(Step::Notification(step)) => {
-                    let step = step.clone();
-                    let request = outgoing::notification(&mut self.record, &step);
+                    let at = self.cursor;
+                    let request = outgoing::notification(&mut self.record, at, step);
                     self.notify(request);
                 }
                 // Its request was judged without an answer, which a file's reader refuses.
-                Some(Step::Response(_)) => self.cursor += 1,
+                // A bot is not judged where a refusal is documented.
+                Some(Step::Response(_) | Step::Refusal(_)) => self.cursor += 1,
             }
         }
     }

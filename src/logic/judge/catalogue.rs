@@ -20,6 +20,8 @@ pub struct Requirement {
     /// The pages and lines that say it; where the scenario's page is not among them, the line of
     /// the example counts.
     pub sources: &'static [(&'static str, usize)],
+    /// The section of a standard that says it, where no page does or beside one; else empty.
+    pub standard: &'static str,
 }
 
 const P2019_05: &str = "ru-RU/2019-05/beta/participant-invite.md";
@@ -27,6 +29,8 @@ const P2019_09: &str = "zh-CN/2019-09/beta/participant-invite.md";
 const P2020_12: &str = "zh-CN/2020-12/beta/participant-invite.md";
 const P2021_PT: &str = "pt-BR/2021-02/beta/participant-invite.md";
 const P2021_ZH: &str = "zh-CN/2021-02/beta/participant-invite.md";
+/// The page that prints an error object.
+const ERRORS: &str = "ru-RU/beta-group-validateproperties.md";
 
 const fn must(
     id: &'static str,
@@ -40,6 +44,7 @@ const fn must(
         level: Level::Must,
         text,
         sources,
+        standard: "",
     }
 }
 
@@ -55,12 +60,26 @@ const fn should(
         level: Level::Should,
         text,
         sources,
+        standard: "",
+    }
+}
+
+/// What a service must refuse.
+const fn refuse(
+    id: &'static str,
+    text: &'static str,
+    sources: &'static [(&'static str, usize)],
+    standard: &'static str,
+) -> Requirement {
+    Requirement {
+        standard,
+        ..must(id, Service, text, sources)
     }
 }
 
 use Role::{Bot, Service};
 
-/// Every requirement, the service's first.
+/// Every requirement in fair weather, the service's first.
 pub const CATALOGUE: &[Requirement] = &[
     must("answer.arrives", Service, "A request is answered.", &[]),
     must(
@@ -195,6 +214,120 @@ pub const CATALOGUE: &[Requirement] = &[
         "Connections carry whole HTTP messages.",
         &[],
     ),
+    refuse(
+        "refusal",
+        "What is wrong is refused.",
+        &[],
+        "RFC 9110 section 15.5",
+    ),
+    refuse(
+        "refusal.error",
+        "A refusal whose body is JSON has an error object with a code and a message.",
+        &[(ERRORS, 158)],
+        "",
+    ),
+    refuse(
+        "refusal.no-sequel",
+        "Nothing follows from what is refused: nobody is invited, and no notification tells of it.",
+        &[],
+        "RFC 9110 section 15.5",
+    ),
+    refuse(
+        "refusal.no-token",
+        "A request without a bearer token is refused.",
+        &[
+            (P2019_05, 39),
+            (P2019_09, 43),
+            (P2020_12, 47),
+            (P2021_PT, 47),
+            (P2021_ZH, 47),
+        ],
+        "RFC 6750 section 3.1",
+    ),
+    refuse(
+        "refusal.foreign-token",
+        "A request with a token that is none of the service's is refused.",
+        &[],
+        "RFC 6750 section 3.1",
+    ),
+    refuse(
+        "refusal.unknown-call",
+        "A request about a call that never was is refused.",
+        &[],
+        "RFC 9110 section 15.5.5",
+    ),
+    refuse(
+        "refusal.ended-call",
+        "A request about a call that has ended is refused.",
+        &[],
+        "RFC 9110 section 15.5.5",
+    ),
+    refuse(
+        "refusal.malformed-body",
+        "A body that is no JSON is refused.",
+        &[(P2020_12, 51), (P2021_PT, 51), (P2021_ZH, 51)],
+        "RFC 9110 section 15.5.1",
+    ),
+    refuse(
+        "refusal.empty-body",
+        "An invitation without a body is refused.",
+        &[(P2020_12, 51), (P2021_PT, 51), (P2021_ZH, 51)],
+        "RFC 9110 section 15.5.1",
+    ),
+    refuse(
+        "refusal.media-type",
+        "A body of another media type than application/json is refused.",
+        &[(P2020_12, 48), (P2021_PT, 48), (P2021_ZH, 48)],
+        "RFC 9110 section 15.5.16",
+    ),
+    refuse(
+        "refusal.nobody",
+        "An invitation of nobody is refused.",
+        &[
+            (P2019_05, 46),
+            (P2019_09, 50),
+            (P2020_12, 55),
+            (P2021_PT, 55),
+            (P2021_ZH, 55),
+        ],
+        "",
+    ),
+    refuse(
+        "refusal.too-many",
+        "An invitation of more than five people is refused.",
+        &[(P2020_12, 257), (P2021_PT, 257), (P2021_ZH, 257)],
+        "",
+    ),
+    refuse(
+        "refusal.long-context",
+        "A client context of more than 256 characters is refused.",
+        &[(P2020_12, 56), (P2021_PT, 56), (P2021_ZH, 56)],
+        "",
+    ),
+    refuse(
+        "refusal.method",
+        "A method that has no meaning for a path is refused.",
+        &[],
+        "RFC 9110 section 15.5.6",
+    ),
+    must(
+        "context.longest",
+        Service,
+        "A client context of 256 characters is taken.",
+        &[(P2020_12, 56), (P2021_PT, 56), (P2021_ZH, 56)],
+    ),
+    must(
+        "replaces.several",
+        Service,
+        "Of several people who each replace a call, the first is invited.",
+        &[(P2020_12, 510), (P2021_PT, 510), (P2021_ZH, 510)],
+    ),
+    must(
+        "path.deprecated",
+        Service,
+        "The deprecated path leads where the new one does.",
+        &[(P2020_12, 42), (P2021_PT, 42), (P2021_ZH, 42)],
+    ),
     must(
         "request.sent",
         Bot,
@@ -328,10 +461,121 @@ pub const CATALOGUE: &[Requirement] = &[
     ),
 ];
 
+/// What is asked of either party in hard weather ([`crate::logic::weather`]): MUST where it follows
+/// from what the pages show, SHOULD where an RFC or a convention says so.
+pub const IN_WEATHER: &[Requirement] = &[
+    should(
+        "redelivery.sent",
+        Service,
+        "A notification whose acknowledgement failed, or never came, is sent again.",
+        &[],
+    ),
+    should(
+        "redelivery.same",
+        Service,
+        "What is sent again is the same notification.",
+        &[],
+    ),
+    should(
+        "redelivery.order",
+        Service,
+        "Nothing later about a resource comes before what has to be sent again.",
+        &[],
+    ),
+    must(
+        "notification.early",
+        Bot,
+        "A notification is acknowledged before the response that it follows from has come.",
+        &[],
+    ),
+    must(
+        "notification.twice",
+        Bot,
+        "A notification that comes twice is acknowledged twice, and nothing is done twice for it.",
+        &[],
+    ),
+    must(
+        "notification.batched",
+        Bot,
+        "A notification may hold several changes: its body is a collection.",
+        &[],
+    ),
+    must(
+        "notification.any-order",
+        Bot,
+        "Notifications about different resources are acknowledged in any order.",
+        &[],
+    ),
+    should(
+        "unknown.properties",
+        Bot,
+        "Properties that are not known are passed over (OData 4.01 part 1 section 5.2).",
+        &[],
+    ),
+    should(
+        "unknown.resource",
+        Bot,
+        "A notification about a resource that is not known is acknowledged.",
+        &[],
+    ),
+    should(
+        "unknown.word",
+        Bot,
+        "A notification with a word that is not known is acknowledged: enumerations grow.",
+        &[],
+    ),
+    must(
+        "retry.same",
+        Bot,
+        "What is asked again, as its answer was lost or is late, is the same request: nobody is invited twice (RFC 9110 section 9.2.2).",
+        &[],
+    ),
+    should(
+        "retry.throttled",
+        Bot,
+        "A request that is answered 429 is sent again (RFC 6585 section 4).",
+        &[],
+    ),
+    should(
+        "retry.not-before",
+        Bot,
+        "It is not sent again before the time that Retry-After tells (RFC 9110 section 10.2.3).",
+        &[],
+    ),
+    should(
+        "retry.unavailable",
+        Bot,
+        "A request that is answered 503 is sent again: the condition is temporary (RFC 9110 section 15.6.4).",
+        &[],
+    ),
+    should(
+        "retry.reset",
+        Bot,
+        "A request whose connection was reset before an answer is sent again.",
+        &[],
+    ),
+    must(
+        "outcome.failed",
+        Bot,
+        "The end of an operation that failed is acknowledged, and nothing is asked again for it.",
+        &[(P2019_09, 497)],
+    ),
+];
+
 /// The requirement of that name. Every name that a check uses is in the catalogue: a test of this
 /// module's callers holds that.
 pub fn requirement(id: &str) -> Option<&'static Requirement> {
-    CATALOGUE.iter().find(|requirement| requirement.id == id)
+    all().find(|requirement| requirement.id == id)
+}
+
+/// Every requirement, those of hard weather last.
+pub fn all() -> impl Iterator<Item = &'static Requirement> {
+    CATALOGUE.iter().chain(IN_WEATHER)
+}
+
+/// The name that a scenario gives, where the catalogue has it; else the other.
+pub fn named(name: Option<&str>, other: &'static str) -> &'static str {
+    name.and_then(requirement).map_or(other, |it| it.id)
 }
 
 impl Requirement {
@@ -351,9 +595,9 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_texts_are_sentences() {
-        let ids: HashSet<_> = CATALOGUE.iter().map(|r| r.id).collect();
-        assert_eq!(ids.len(), CATALOGUE.len());
-        for requirement in CATALOGUE {
+        let ids: HashSet<_> = all().map(|r| r.id).collect();
+        assert_eq!(ids.len(), all().count());
+        for requirement in all() {
             assert!(requirement.text.ends_with('.'), "{}", requirement.id);
         }
     }

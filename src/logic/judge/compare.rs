@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::shape::{self, JsonType, Shape};
 use super::words;
-use crate::text::pointer::Pointer;
+use crate::text::pointer::{Place, Pointer};
 
 /// Something in a body that the examples do not allow.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,18 +98,19 @@ pub fn compare(shape: &Shape, actual: &Value, rules: Rules<'_>, at: &Pointer) ->
         place: Vec::new(),
         found: Vec::new(),
     };
-    walk.value(shape, actual, at);
+    walk.value(shape, actual, Place::At(at));
     walk.found
 }
 
 struct Walk<'a> {
     rules: Rules<'a>,
-    place: Vec<String>,
+    /// The names of the properties above, as the examples write them.
+    place: Vec<&'a str>,
     found: Vec<Mismatch>,
 }
 
-impl Walk<'_> {
-    fn value(&mut self, shape: &Shape, actual: &Value, at: &Pointer) {
+impl<'a> Walk<'a> {
+    fn value(&mut self, shape: &'a Shape, actual: &Value, at: Place<'_>) {
         let actual_type = JsonType::of(actual);
         if !shape.is_shown() || actual.is_null() {
             return;
@@ -123,12 +124,12 @@ impl Walk<'_> {
             Value::Array(items) => {
                 if let Some(item_shape) = shape.items() {
                     for (index, item) in items.iter().enumerate() {
-                        let below = at.index(index);
+                        let below = Place::Index(&at, index);
                         // A property may be null as if it were not there; a member is there.
                         if item.is_null() && item_shape.is_shown() {
-                            self.push(&below, MismatchKind::Type, item_shape.sample(), item);
+                            self.push(below, MismatchKind::Type, item_shape.sample(), item);
                         }
-                        self.value(item_shape, item, &below);
+                        self.value(item_shape, item, below);
                     }
                 }
             }
@@ -137,20 +138,20 @@ impl Walk<'_> {
         }
     }
 
-    fn object(&mut self, shape: &Shape, actual: &Value, at: &Pointer) {
+    fn object(&mut self, shape: &'a Shape, actual: &Value, at: Place<'_>) {
         let one_suffices = ["resource", "resourceUrl"];
         for (name, property, in_all) in shape.properties() {
             match shape::lookup(actual, name) {
                 Some((_, value)) if name == "@odata.type" => {
-                    self.odata_type(property, value, &at.key(name));
+                    self.odata_type(property, value, Place::Key(&at, name));
                 }
                 Some((written, value)) => {
-                    self.place.push(name.to_owned());
-                    let below = at.key(written);
+                    self.place.push(name);
+                    let below = Place::Key(&at, written);
                     if name == "resourceData" {
-                        self.entities(property, value, &below);
+                        self.entities(property, value, below);
                     } else {
-                        self.value(property, value, &below);
+                        self.value(property, value, below);
                     }
                     self.place.pop();
                 }
@@ -163,18 +164,18 @@ impl Walk<'_> {
                 None if name == "@odata.type" => {
                     if !self.rules.of_bot {
                         let kind = MismatchKind::OdataTypeMissing;
-                        self.push(&at.key(name), kind, property.sample(), &Value::Null);
+                        self.push(Place::Key(&at, name), kind, property.sample(), &Value::Null);
                     }
                 }
                 None => {
                     let kind = MismatchKind::Missing;
-                    self.push(&at.key(name), kind, property.sample(), &Value::Null);
+                    self.push(Place::Key(&at, name), kind, property.sample(), &Value::Null);
                 }
             }
         }
     }
 
-    fn entities(&mut self, shape: &Shape, actual: &Value, at: &Pointer) {
+    fn entities(&mut self, shape: &'a Shape, actual: &Value, at: Place<'_>) {
         if !matches!(actual, Value::Array(_) | Value::Object(_)) {
             self.push(at, MismatchKind::Type, shape.sample(), actual);
             return;
@@ -184,48 +185,47 @@ impl Walk<'_> {
         };
         for (index, entity) in shape::entities(actual).enumerate() {
             let below = if actual.is_array() {
-                at.index(index)
+                Place::Index(&at, index)
             } else {
-                at.clone()
+                at
             };
             if entity.is_object() {
-                self.value(entity_shape, entity, &below);
+                self.value(entity_shape, entity, below);
             } else {
-                self.push(&below, MismatchKind::Type, entity_shape.sample(), entity);
+                self.push(below, MismatchKind::Type, entity_shape.sample(), entity);
             }
         }
     }
 
-    fn text(&mut self, shape: &Shape, text: &str, at: &Pointer) {
-        if shape.only_times() && !shape::is_time(&json!(text)) {
+    fn text(&mut self, shape: &Shape, text: &str, at: Place<'_>) {
+        if shape.only_times() && !shape::is_time_text(text) {
             self.push(at, MismatchKind::Time, shape.sample(), &json!(text));
         }
-        let place: Vec<&str> = self.place.iter().map(String::as_str).collect();
-        if let Some(listed) = words::listed_for(&place)
+        if let Some(listed) = words::listed_for(&self.place)
             && !words::is_listed(text, listed)
         {
             self.push(at, MismatchKind::Word, json!(listed), &json!(text));
         }
     }
 
-    fn odata_type(&mut self, shape: &Shape, actual: &Value, at: &Pointer) {
+    fn odata_type(&mut self, shape: &Shape, actual: &Value, at: Place<'_>) {
         let Some(text) = actual.as_str() else {
             self.push(at, MismatchKind::Type, shape.sample(), actual);
             return;
         };
         let bare = shape::bare_type(text);
-        if self.rules.of_bot || shape.odata_types().contains(&bare) {
+        if self.rules.of_bot || shape.odata_types().contains(bare) {
             return;
         }
-        let place: Vec<&str> = self.place.iter().map(String::as_str).collect();
-        if !(self.rules.odata_types)(&place).contains(&bare) {
+        let printed = (self.rules.odata_types)(&self.place);
+        if !printed.iter().any(|other| other == bare) {
             self.push(at, MismatchKind::OdataType, shape.sample(), actual);
         }
     }
 
-    fn push(&mut self, at: &Pointer, kind: MismatchKind, expected: Value, actual: &Value) {
+    fn push(&mut self, at: Place<'_>, kind: MismatchKind, expected: Value, actual: &Value) {
         self.found.push(Mismatch {
-            pointer: at.clone(),
+            pointer: at.pointer(),
             kind,
             expected,
             actual: actual.clone(),

@@ -7,6 +7,7 @@
 //!
 //! - [`page`] lays all examples of a page over each other; [`shape`] is what they show together,
 //!   [`compare`] holds a body against it, [`words`] lists the protocol words.
+//! - [`outline`] is what a script's steps say, read once.
 //! - [`notice`] reads one entry of a notification, [`people`] who is invited, [`bindings`] what
 //!   the variables are in this run.
 //! - [`catalogue`] is the contract as sentences; every check names one.
@@ -17,6 +18,7 @@ mod bot;
 pub mod catalogue;
 pub mod compare;
 pub mod notice;
+pub mod outline;
 pub mod page;
 pub mod people;
 mod record;
@@ -25,14 +27,17 @@ pub mod shape;
 pub mod words;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use self::bindings::Bindings;
+use self::outline::Outline;
 use self::page::Page;
+pub(in crate::logic) use self::record::Departure;
 use crate::logic::verdict::{Finding, Role, ScenarioResult, Traffic, Verdict};
+use crate::model::identifier::Ids;
 use crate::model::message::{Request, Response};
-use crate::model::scenario::{Kind, Scenario, ScenarioId};
+use crate::model::scenario::{Kind, Party, Scenario, ScenarioId, Script};
 
 /// A scenario with the knowledge of its page.
 #[derive(Debug, Clone)]
@@ -41,6 +46,24 @@ pub struct Case {
     pub scenario: Arc<Scenario>,
     /// All scenarios of its page, laid over each other.
     pub page: Arc<Page>,
+    outline: Arc<OnceLock<Outline>>,
+}
+
+impl Case {
+    /// A scenario with the knowledge of its page.
+    pub fn new(scenario: Arc<Scenario>, page: Arc<Page>) -> Self {
+        Self {
+            scenario,
+            page,
+            outline: Arc::default(),
+        }
+    }
+
+    /// What the scenario's steps say. Read when it is first asked for.
+    pub fn outline(&self) -> &Outline {
+        let script = &self.scenario.script;
+        self.outline.get_or_init(|| Outline::of(script))
+    }
 }
 
 /// The scenarios with the knowledge of their pages. `all` holds every scenario that is known,
@@ -55,12 +78,19 @@ pub fn cases(all: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
                 let of_page = all.iter().filter(|other| other.id.page_key() == key);
                 Arc::new(Page::of(of_page))
             });
-            Case {
-                scenario: Arc::new(scenario.clone()),
-                page: Arc::clone(page),
-            }
+            Case::new(Arc::new(scenario.clone()), Arc::clone(page))
         })
         .collect()
+}
+
+/// Whether the conversation of a script judges this party.
+pub fn judges(script: &Script, role: Role) -> bool {
+    let only = match script.judges {
+        None => return true,
+        Some(Party::Bot) => Role::Bot,
+        Some(Party::Service) => Role::Service,
+    };
+    only == role
 }
 
 /// How a run wants to be judged.
@@ -90,7 +120,7 @@ pub enum Event {
         /// The exchange of the action.
         exchange: ExchangeId,
         /// The answer.
-        response: Response,
+        response: Arc<Response>,
     },
     /// The target sent a request: a bot's request, or a service's notification. It must be
     /// answered by one [`Action::Reply`], which comes at once.
@@ -98,7 +128,7 @@ pub enum Event {
         /// The number that the reply will bear.
         exchange: ExchangeId,
         /// The request.
-        request: Request,
+        request: Arc<Request>,
     },
     /// The reply to a received request did not reach the target, so that it may be sent again.
     ReplyLost {
@@ -107,12 +137,6 @@ pub enum Event {
     },
     /// What became of an [`Action::Cue`].
     Cued(CueAnswer),
-    /// What went in the place of an [`Action::Send`], where the other party's half is recorded. It
-    /// comes right behind the action.
-    Sent(Request),
-    /// What went in the place of an [`Action::Reply`], where the other party's half is recorded. It
-    /// comes right behind the action.
-    Replied(Response),
     /// An [`Action::Send`] ended without an answer.
     Broken {
         /// The exchange of the action.
@@ -157,20 +181,21 @@ pub enum Action {
         /// The number that the answer will bear.
         exchange: ExchangeId,
         /// The message.
-        request: Request,
+        request: Arc<Request>,
     },
     /// Answer a received request.
     Reply {
         /// The exchange of the request.
         exchange: ExchangeId,
         /// The answer.
-        response: Response,
+        response: Arc<Response>,
     },
     /// Cue the bot: make it send this request. Answered by [`Event::Cued`].
     Cue {
         /// The step, counted from 1.
         step: usize,
-        /// The request that is expected, its path without an API version in front.
+        /// The request that is expected, its path without an API version in front. Method and path
+        /// only where the bot's half is recorded.
         request: Request,
     },
 }
@@ -230,21 +255,33 @@ enum Machine {
 }
 
 impl Judge {
-    /// A judge of `role` in a scenario. `page` holds all scenarios of the same page; `bindings`
-    /// is of the scenario's script, with what the run has already given values.
-    pub fn new(
-        scenario: Arc<Scenario>,
-        page: Arc<Page>,
-        bindings: Bindings,
-        options: Options,
-        role: Role,
-    ) -> Self {
-        let record = record::Record::new(scenario, page, bindings, options, role);
+    /// A judge of `role` in a scenario. `bindings` is of the scenario's script, with what the run
+    /// has already given values.
+    pub fn new(case: Case, bindings: Bindings, options: Options, role: Role) -> Self {
+        let is_judged = judges(&case.scenario.script, role);
+        let mut record = record::Record::new(case, bindings, options, role);
+        if !is_judged {
+            record.give_up(Verdict::Skip, format!("the conversation judges no {role}"));
+        }
         let machine = match role {
             Role::Service => Machine::Service(service::ServiceJudge::new(record)),
             Role::Bot => Machine::Bot(bot::BotJudge::new(record)),
         };
         Self { machine }
+    }
+
+    /// Says what goes in the place of the judge's own requests or notifications, where the other
+    /// party's half is recorded: one for each [`Action::Send`], in order. Where there is none, and
+    /// behind the last, the judge sends what the scenario has.
+    pub fn will_send(&mut self, recorded: impl IntoIterator<Item = Option<Arc<Request>>>) {
+        self.record_mut().is_recorded = true;
+        self.record_mut().recorded_requests.extend(recorded);
+    }
+
+    /// Says what goes in the place of the next [`Action::Reply`], where the other party's half is
+    /// recorded; `None` where the judge's own stands.
+    pub fn will_reply(&mut self, recorded: Option<Arc<Response>>) {
+        self.record_mut().recorded_reply = recorded;
     }
 
     /// Takes an event. `now` is the time since the run began; it never goes back.
@@ -277,10 +314,11 @@ impl Judge {
         self.record().is_finished()
     }
 
-    /// Whether the conversation has variables with this value: the message that bears it belongs
-    /// here. The value is in the form of [`crate::model::identifier::normal`].
-    pub fn bears(&self, id: &str) -> bool {
-        self.record().bindings.telling().any(|value| value == id)
+    /// Whether the conversation has a variable with one of these values: the message that bears them
+    /// belongs here.
+    pub fn bears(&self, ids: &Ids<'_>) -> bool {
+        let mut telling = self.record().bindings.telling();
+        telling.any(|value| ids.contains(value))
     }
 
     /// Whether the conversation waits for a message like this, whatever ids it bears.
@@ -322,6 +360,36 @@ impl Judge {
     /// Ends the conversation for a reason that is no finding: it was skipped, or could not go on.
     pub fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
         self.record_mut().give_up(verdict, reason);
+    }
+
+    /// Says that a requirement was put to the test.
+    pub(in crate::logic) fn check(&mut self, requirement: &'static str) {
+        self.record_mut().check(requirement);
+    }
+
+    /// Records a departure that another than the judge saw.
+    pub(in crate::logic) fn depart(&mut self, departure: Departure) {
+        self.record_mut().depart(departure);
+    }
+
+    /// Ends the conversation with what was found: what would follow is not judged.
+    pub(in crate::logic) fn conclude(&mut self) {
+        self.record_mut().finish();
+    }
+
+    /// Whether a departure was recorded that fails.
+    pub(in crate::logic) fn has_failed(&self) -> bool {
+        self.record().has_failed()
+    }
+
+    /// Whether the conversation ended for a reason that is no finding.
+    pub(in crate::logic) fn is_given_up(&self) -> bool {
+        self.record().is_given_up()
+    }
+
+    /// The messages of the conversation so far, as the judge sees it.
+    pub(in crate::logic) fn traffic(&self) -> &[Traffic] {
+        self.record().all_traffic()
     }
 
     /// What the judge says, now.

@@ -39,16 +39,36 @@ pub struct Notice<'a> {
     pub is_torn: bool,
 }
 
+/// What of an entry tells which documented one it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signs {
+    /// What it is about.
+    pub subject: Subject,
+    /// `changeType` in lower case.
+    pub change: String,
+    /// `status` of an operation or `state` of a call in lower case, where there is one.
+    pub word: Option<String>,
+}
+
 impl<'a> Notice<'a> {
+    /// What of it tells which documented one it is.
+    pub fn signs(self) -> Signs {
+        Signs {
+            subject: self.subject,
+            change: self.change,
+            word: self.word,
+        }
+    }
+
     /// Takes an entry apart. Works for any JSON; what is missing is empty.
     pub fn read(entry: &'a Value) -> Self {
         let text = |name: &str| lookup(entry, name).and_then(|(_, value)| value.as_str());
         let (plain, url) = (text("resource"), text("resourceUrl"));
         let resource = plain.or(url).and_then(Resource::parse);
         let is_torn = match (plain, url) {
-            (Some(plain), Some(url)) => match (Resource::parse(plain), Resource::parse(url)) {
+            (Some(plain), Some(url)) if plain == url => false,
+            (Some(_), Some(url)) => match (&resource, Resource::parse(url)) {
                 (Some(plain), Some(url)) => !plain.same(&url),
-                (None, None) => plain != url,
                 _ => true,
             },
             _ => false,
@@ -84,7 +104,7 @@ impl<'a> Notice<'a> {
 
     /// `resourceData`, or null.
     pub fn data(&self) -> &'a Value {
-        lookup(self.entry, "resourceData").map_or(&Value::Null, |(_, data)| data)
+        data(self.entry)
     }
 
     /// Whether there is neither `resource` nor `resourceUrl`.
@@ -124,10 +144,15 @@ impl<'a> Notice<'a> {
     }
 }
 
+/// `resourceData` of an entry, or null.
+pub fn data(entry: &Value) -> &Value {
+    lookup(entry, "resourceData").map_or(&Value::Null, |(_, data)| data)
+}
+
 /// What an entry is about: its content first, because one page prints a roster under the path of
 /// an operation, then its path.
 fn subject_of(entry: &Value, resource: Option<&Resource>) -> Subject {
-    let data = lookup(entry, "resourceData").map_or(&Value::Null, |(_, data)| data);
+    let data = data(entry);
     let has = |name: &str| entities(data).any(|entity| lookup(entity, name).is_some());
     let is = |name: &str| {
         entities(data).any(|entity| {

@@ -17,7 +17,7 @@ use crate::model::template;
 pub struct Page {
     requests: HashMap<String, Shape>,
     answers: HashMap<String, Vec<Answer>>,
-    bodies: HashMap<(String, u16), Shape>,
+    bodies: HashMap<String, HashMap<u16, Shape>>,
     entries: HashMap<String, Shape>,
     subjects: HashMap<Subject, Shape>,
     envelope: Shape,
@@ -52,8 +52,10 @@ impl Page {
 
     fn add(&mut self, script: &Script) {
         let mut request: Option<String> = None;
-        for step in &script.steps {
+        for (at, step) in script.steps.iter().enumerate() {
             match step {
+                // What is wrong shows no shape.
+                Step::Request(_) if script.is_refused(at) => request = None,
                 Step::Request(step) => {
                     let key = request_key(step);
                     if let Some(body) = step.body.as_ref().and_then(Body::json) {
@@ -68,6 +70,7 @@ impl Page {
                         self.add_answer(script, key, step);
                     }
                 }
+                Step::Refusal(_) => {}
                 Step::Notification(step) => {
                     if let Body::Json(body) = &step.body {
                         self.add_notification(&printed(script, body));
@@ -104,9 +107,9 @@ impl Page {
         if let Some(body) = body {
             let body = printed(script, body);
             let statuses = step.or.iter().map(|prose| prose.status);
+            let bodies = self.bodies.entry(request.to_owned()).or_default();
             for status in statuses.chain([step.status]) {
-                let key = (request.to_owned(), status);
-                self.bodies.entry(key).or_default().add(&body);
+                bodies.entry(status).or_default().add(&body);
             }
             self.collect_types(&body, ANSWER);
         }
@@ -132,25 +135,23 @@ impl Page {
             self.odata_types
                 .entry(family.to_owned())
                 .or_default()
-                .insert(bare_type(printed));
+                .insert(bare_type(printed).to_owned());
         });
     }
 
-    /// The answers that the page documents for a request, in its order.
-    pub fn answers(&self, request: &RequestStep) -> &[Answer] {
-        self.answers
-            .get(&request_key(request))
-            .map_or(&[], Vec::as_slice)
+    /// The answers that the page documents for a request of this [`request_key`], in its order.
+    pub fn answers(&self, request: &str) -> &[Answer] {
+        self.answers.get(request).map_or(&[], Vec::as_slice)
     }
 
     /// The shape of a request's body, where any example has one.
-    pub fn request_body(&self, request: &RequestStep) -> Option<&Shape> {
-        self.requests.get(&request_key(request))
+    pub fn request_body(&self, request: &str) -> Option<&Shape> {
+        self.requests.get(request)
     }
 
     /// The shape of an answer's body, where any example of that status has one.
-    pub fn answer_body(&self, request: &RequestStep, status: u16) -> Option<&Shape> {
-        self.bodies.get(&(request_key(request), status))
+    pub fn answer_body(&self, request: &str, status: u16) -> Option<&Shape> {
+        self.bodies.get(request)?.get(&status)
     }
 
     /// The shape of a notification's entry of a kind ([`Notice::kind`]).

@@ -1,6 +1,8 @@
 //! Who is invited, and whether an operation or a roster names them (SPEC section 5,
 //! *Correlation*).
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::shape::{entities, lookup};
@@ -45,17 +47,28 @@ impl Person {
 
 /// The people that a body names under `participants`: one for each identity that is not null.
 pub fn people(body: &Value) -> Vec<Person> {
+    people_as(body, &|text| Cow::Borrowed(text))
+}
+
+/// The people that a template names, with a function that fills its texts in.
+pub fn people_as<'a>(body: &'a Value, filled: &impl Fn(&'a str) -> Cow<'a, str>) -> Vec<Person> {
     let Some((_, Value::Array(participants))) = lookup(body, "participants") else {
         return Vec::new();
     };
-    participants.iter().flat_map(identities_of).collect()
+    participants
+        .iter()
+        .flat_map(|it| identities_of(it, filled))
+        .collect()
 }
 
 /// The people that one participant stands for: one, but for odd bodies.
-fn identities_of(participant: &Value) -> Vec<Person> {
+fn identities_of<'a>(
+    participant: &'a Value,
+    filled: &impl Fn(&'a str) -> Cow<'a, str>,
+) -> Vec<Person> {
     let replaces = lookup(participant, "replacesCallId")
         .and_then(|(_, value)| value.as_str())
-        .map(call_of);
+        .map(|replaces| call_of(&filled(replaces)));
     let Some((_, Value::Object(identity))) = lookup(participant, "identity") else {
         return Vec::new();
     };
@@ -65,7 +78,7 @@ fn identities_of(participant: &Value) -> Vec<Person> {
             let id = lookup(who, "id")?.1.as_str()?;
             Some(Person {
                 kind: kind.clone(),
-                id: id.to_owned(),
+                id: filled(id).into_owned(),
                 replaces: replaces.clone(),
             })
         })

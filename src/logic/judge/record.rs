@@ -1,6 +1,6 @@
 //! What a judge has found so far in one conversation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -8,19 +8,23 @@ use serde_json::{Value, json};
 use super::bindings::Bindings;
 use super::catalogue;
 use super::compare::{Mismatch, MismatchKind};
-use super::page::Page;
-use super::{Options, Outcome};
+use super::{Case, Options, Outcome};
 use crate::logic::verdict::{Finding, Level, Role, Rule, Source, Traffic, TrafficMessage, Verdict};
-use crate::model::scenario::{Scenario, Script, Step};
+use crate::model::message::{Request, Response};
+use crate::model::scenario::{Script, Step};
 use crate::text::pointer::Pointer;
 
 /// The findings, the notes and the traffic of one conversation, and the end of it.
 #[derive(Debug)]
 pub(super) struct Record {
-    pub scenario: Arc<Scenario>,
-    pub page: Arc<Page>,
+    pub case: Case,
     pub bindings: Bindings,
     pub options: Options,
+    /// What goes in the place of the requests that the judge sends, and of its next reply.
+    pub recorded_requests: VecDeque<Option<Arc<Request>>>,
+    pub recorded_reply: Option<Arc<Response>>,
+    /// Whether the other party's half is recorded, so that nothing is sent.
+    pub is_recorded: bool,
     role: Role,
     failures: Vec<Finding>,
     warnings: Vec<Finding>,
@@ -32,7 +36,7 @@ pub(super) struct Record {
 
 /// A departure before it is recorded: what a check has to say.
 #[derive(Debug, Clone)]
-pub(super) struct Departure {
+pub(in crate::logic) struct Departure {
     pub requirement: &'static str,
     pub rule: Rule,
     /// The step, counted from 0.
@@ -75,18 +79,14 @@ impl Departure {
 }
 
 impl Record {
-    pub fn new(
-        scenario: Arc<Scenario>,
-        page: Arc<Page>,
-        bindings: Bindings,
-        options: Options,
-        role: Role,
-    ) -> Self {
+    pub fn new(case: Case, bindings: Bindings, options: Options, role: Role) -> Self {
         Self {
-            scenario,
-            page,
+            case,
             bindings,
             options,
+            recorded_requests: VecDeque::new(),
+            recorded_reply: None,
+            is_recorded: false,
             role,
             failures: Vec::new(),
             warnings: Vec::new(),
@@ -98,11 +98,11 @@ impl Record {
     }
 
     pub fn script(&self) -> &Script {
-        &self.scenario.script
+        &self.case.scenario.script
     }
 
     pub fn steps(&self) -> &[Step] {
-        &self.scenario.script.steps
+        &self.case.scenario.script.steps
     }
 
     /// Says that a requirement was put to the test, whether it held or not.
@@ -216,15 +216,9 @@ impl Record {
         });
     }
 
-    /// Puts what really went in the place of the last message that confcall would have sent.
-    pub fn correct(&mut self, message: TrafficMessage) {
-        let own = |traffic: &&mut Traffic| {
-            traffic.from != self.role
-                && std::mem::discriminant(&traffic.message) == std::mem::discriminant(&message)
-        };
-        if let Some(last) = self.traffic.iter_mut().rev().find(own) {
-            last.message = message;
-        }
+    /// The messages so far, in the order they happened.
+    pub fn all_traffic(&self) -> &[Traffic] {
+        &self.traffic
     }
 
     pub fn has_failed(&self) -> bool {

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A JSON type, as the contract tells them apart: the spelling of numbers does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,7 +83,9 @@ impl Shape {
                         .entry(canonical(name).to_owned())
                         .or_default();
                     if name == "@odata.type" {
-                        shape.odata_types.extend(value.as_str().map(bare_type));
+                        shape
+                            .odata_types
+                            .extend(value.as_str().map(|it| bare_type(it).to_owned()));
                     }
                     if canonical(name) == "resourceData" {
                         shape.add_entities(value);
@@ -192,17 +194,27 @@ fn alias(name: &str) -> Option<&'static str> {
 /// The value of a property under any of its names. Null counts as absent.
 pub fn lookup<'a>(object: &'a Value, name: &str) -> Option<(&'a str, &'a Value)> {
     let properties = object.as_object()?;
-    [Some(name), alias(name)]
-        .into_iter()
-        .flatten()
-        .filter_map(|name| properties.get_key_value(name))
-        .find(|(_, value)| !value.is_null())
+    present(properties, name).or_else(|| present(properties, alias(name)?))
+}
+
+/// How many properties are looked through sooner than hashed.
+const FEW: usize = 16;
+
+/// A property that is there and not null.
+fn present<'a>(properties: &'a Map<String, Value>, name: &str) -> Option<(&'a str, &'a Value)> {
+    let found = if properties.len() <= FEW {
+        properties.iter().find(|(other, _)| *other == name)
+    } else {
+        properties.get_key_value(name)
+    };
+    found
+        .filter(|(_, value)| !value.is_null())
         .map(|(name, value)| (name.as_str(), value))
 }
 
 /// An `@odata.type` without the `#` that does not matter.
-pub fn bare_type(printed: &str) -> String {
-    printed.trim_start_matches('#').to_owned()
+pub fn bare_type(printed: &str) -> &str {
+    printed.trim_start_matches('#')
 }
 
 /// Whether a value is text of the form of RFC 3339: a date, `T`, a time.

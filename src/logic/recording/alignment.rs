@@ -1,19 +1,21 @@
 //! What the variables of a scenario are in a recorded conversation, read off its messages.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
 use super::segment::Segment;
+use super::transcript::Transcript;
+use crate::logic::judge::Case;
 use crate::logic::judge::bindings::Bindings;
-use crate::logic::judge::notice::{self, Notice};
+use crate::logic::judge::notice::{self, Signs};
 use crate::logic::judge::people::call_of;
 use crate::logic::judge::shape::lookup;
 use crate::logic::verdict::Role;
 use crate::model::cassette::{Content, Direction, Exchange};
 use crate::model::message::HeaderFields;
 use crate::model::resource::Resource;
-use crate::model::scenario::{NotificationStep, Script, Step};
+use crate::model::scenario::{NotificationStep, Step};
 use crate::model::template;
 
 /// A scenario's steps, each with the exchange that its message is in.
@@ -26,7 +28,8 @@ pub(super) struct Alignment {
 impl Alignment {
     /// Lays the steps along a segment: requests as it has them, answers with their requests,
     /// notifications in the order in which they came.
-    pub(super) fn new(script: &Script, exchanges: &[Exchange], segment: &Segment) -> Self {
+    pub(super) fn new(case: &Case, transcript: &Transcript<'_>, segment: &Segment) -> Self {
+        let script = &case.scenario.script;
         let mut requests = segment.requests.iter();
         let mut taken = vec![0_usize; segment.exchanges.len()];
         let mut asked = None;
@@ -37,8 +40,11 @@ impl Alignment {
                     asked = requests.next().copied();
                     asked
                 }
-                Step::Response(_) => asked,
-                Step::Notification(step) => told(step, exchanges, segment, &mut taken),
+                Step::Response(_) | Step::Refusal(_) => asked,
+                Step::Notification(_) => {
+                    let wanted = case.outline().step(at).signs.first();
+                    wanted.and_then(|wanted| told(wanted, transcript, segment, &mut taken))
+                }
             };
             exchange_of.extend(exchange.map(|exchange| (at, exchange)));
         }
@@ -50,60 +56,73 @@ impl Alignment {
         self.exchange_of.get(&step).copied()
     }
 
-    /// Binds what the judge of `role` cannot learn from the party that it judges: for a service,
-    /// what the bot's requests brought up; for a bot, everything.
-    pub(super) fn bind(
+    /// Reads off the messages what the variables are.
+    pub(super) fn learn(
         &self,
-        script: &Script,
-        exchanges: &[Exchange],
-        role: Role,
-        bindings: &mut Bindings,
-    ) {
+        case: &Case,
+        transcript: &Transcript<'_>,
+        bindings: &Bindings,
+    ) -> Learnt {
         let mut reader = Reader {
             values: HashMap::new(),
-            bindings: &*bindings,
+            bindings,
         };
-        let mut by_service = Vec::new();
-        for (at, step) in script.steps.iter().enumerate() {
-            let Some(exchange) = self.exchange_of(at).map(|index| &exchanges[index]) else {
+        let mut by_service = HashSet::new();
+        for (at, step) in case.scenario.script.steps.iter().enumerate() {
+            let Some(index) = self.exchange_of(at) else {
                 continue;
             };
             let known = reader.values.len();
-            reader.step(step, exchange);
-            if role == Role::Service && !matches!(step, Step::Request(_)) {
-                // Known to be the service's from here on, and learnt by the judge.
+            let exchange = &transcript.exchanges()[index];
+            let signs = (&*case.outline().step(at).signs, transcript.signs(index));
+            reader.step(step, exchange, signs);
+            if !matches!(step, Step::Request(_)) {
                 by_service.extend(reader.since(known));
             }
         }
-        let learnt: Vec<(String, String)> = reader
-            .values
-            .into_iter()
-            .filter(|(root, _)| !by_service.contains(root))
-            .map(|(root, (_, value))| (root, value))
-            .collect();
-        for (root, value) in learnt {
-            bindings.bind(&root, value);
+        let values = reader.values.into_iter();
+        Learnt {
+            values: values.map(|(root, (_, value))| (root, value)).collect(),
+            by_service,
         }
     }
 }
 
-/// The exchange that has what the step tells: the next one with an entry about the same.
+/// What the variables are in a recorded conversation.
+#[derive(Debug)]
+pub(super) struct Learnt {
+    /// By root.
+    values: Vec<(String, String)>,
+    /// The roots that the service brought up.
+    by_service: HashSet<String>,
+}
+
+impl Learnt {
+    /// Binds what the judge of `role` cannot learn from the party that it judges: for a service,
+    /// what the bot's requests brought up; for a bot, everything.
+    pub(super) fn bind(&self, role: Role, bindings: &mut Bindings) {
+        for (root, value) in &self.values {
+            if role == Role::Bot || !self.by_service.contains(root) {
+                bindings.bind(root, value.as_str());
+            }
+        }
+    }
+}
+
+/// The exchange that has what is wanted: the next one with an entry about the same.
 fn told(
-    step: &NotificationStep,
-    exchanges: &[Exchange],
+    wanted: &Signs,
+    transcript: &Transcript<'_>,
     segment: &Segment,
     taken: &mut [usize],
 ) -> Option<usize> {
-    let wanted = step.body.json().and_then(notice::entries)?;
-    let wanted = Notice::read(wanted.first()?);
     let found = segment.exchanges.iter().enumerate().find(|(at, index)| {
-        let exchange = &exchanges[**index];
-        exchange.direction == Direction::Notification
-            && entries(exchange).skip(taken[*at]).any(|entry| {
-                let notice = Notice::read(entry);
-                notice.subject == wanted.subject
-                    && notice.change == wanted.change
-                    && (notice.word == wanted.word || wanted.word.is_none())
+        let signs = || transcript.signs(**index).iter().skip(taken[*at]);
+        transcript.exchanges()[**index].direction == Direction::Notification
+            && signs().any(|told| {
+                told.subject == wanted.subject
+                    && told.change == wanted.change
+                    && (told.word == wanted.word || wanted.word.is_none())
             })
     });
     let (at, index) = found?;
@@ -134,14 +153,15 @@ impl Reader<'_> {
     }
 
     fn learn(&mut self, name: &str, value: &str) {
-        let root = self.bindings.root(name).to_owned();
-        let order = self.values.len();
-        self.values
-            .entry(root)
-            .or_insert_with(|| (order, value.to_owned()));
+        let root = self.bindings.root(name);
+        if !self.values.contains_key(root) {
+            let came = (self.values.len(), value.to_owned());
+            self.values.insert(root.to_owned(), came);
+        }
     }
 
-    fn step(&mut self, step: &Step, exchange: &Exchange) {
+    /// Reads a step's message. `signs` are of the documented entries and of those that came.
+    fn step(&mut self, step: &Step, exchange: &Exchange, signs: (&[Signs], &[Signs])) {
         match step {
             Step::Request(step) => {
                 self.text(&step.target, &exchange.request.target);
@@ -156,7 +176,8 @@ impl Reader<'_> {
                     self.content(step.body.as_ref().and_then(|b| b.json()), &response.body);
                 }
             }
-            Step::Notification(step) => self.notification(step, exchange),
+            Step::Notification(step) => self.notification(step, exchange, signs),
+            Step::Refusal(_) => {}
         }
     }
 
@@ -175,15 +196,18 @@ impl Reader<'_> {
         }
     }
 
-    fn notification(&mut self, step: &NotificationStep, exchange: &Exchange) {
+    fn notification(
+        &mut self,
+        step: &NotificationStep,
+        exchange: &Exchange,
+        (wanted, told): (&[Signs], &[Signs]),
+    ) {
         let documented = step.body.json().and_then(notice::entries);
-        for printed in documented.into_iter().flatten() {
-            let wanted = Notice::read(printed);
-            let came = entries(exchange).find(|entry| {
-                let notice = Notice::read(entry);
-                notice.subject == wanted.subject && notice.change == wanted.change
-            });
-            if let Some(came) = came {
+        for (printed, wanted) in documented.into_iter().flatten().zip(wanted) {
+            let mut came = entries(exchange).zip(told);
+            let is_it =
+                |told: &Signs| told.subject == wanted.subject && told.change == wanted.change;
+            if let Some((came, _)) = came.find(|(_, told)| is_it(told)) {
                 self.value(printed, came);
             }
         }
@@ -218,6 +242,9 @@ impl Reader<'_> {
 
     /// A text that may be a variable, or a path with variables in it.
     fn text(&mut self, printed: &str, came: &str) {
+        if !printed.contains('{') {
+            return;
+        }
         if let Some(name) = template::sole_variable(printed) {
             self.learn(name, &call_of(came));
             return;

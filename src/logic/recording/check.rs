@@ -2,11 +2,13 @@
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::segment::{self, Segment};
+use super::transcript::Transcript;
 use super::{Recording, grouping, hearing};
 use crate::logic::judge::{Case, Options, Outcome};
-use crate::logic::verdict::{Role, ScenarioResult, Verdict};
+use crate::logic::verdict::{ScenarioResult, Verdict};
 use crate::model::cassette::{Content, Direction, Exchange};
 use crate::model::scenario::{Scenario, Step};
 
@@ -54,20 +56,21 @@ pub fn check_by(
     let cases = recorded_parts(recording, cases);
     let exchanges = recording.exchanges();
     let groups = grouping::groups(exchanges);
+    let transcript = Transcript::new(exchanges);
     let mut conversations = Vec::new();
     let mut begun = 0;
     while conversations.is_empty()
         && let Some(group) = groups.get(begun)
     {
         begun += 1;
-        conversations = of_group(&cases, exchanges, group, options, None).0;
+        conversations = of_group(&cases, &transcript, group, options, None).0;
     }
     let first = conversations.first();
     let page = first.map(|(_, followed)| cases[followed.case].scenario.id.page_key());
     // Groups are about different calls: each is judged by itself.
     let left = &groups[begun..];
     let judged = each(left.len(), &|at| {
-        of_group(&cases, exchanges, &left[at], options, page)
+        of_group(&cases, &transcript, &left[at], options, page)
     });
     conversations.extend(judged.into_iter().flat_map(|group| group.0));
     conversations.sort_by_key(|(first, _)| *first);
@@ -90,7 +93,7 @@ pub struct Group(Vec<(usize, Followed)>);
 
 fn of_group<'a>(
     cases: &'a [Case],
-    exchanges: &[Exchange],
+    transcript: &Transcript<'_>,
     group: &[usize],
     options: &Options,
     mut page: Option<&'a str>,
@@ -103,7 +106,7 @@ fn of_group<'a>(
         }
         let left = group[at..].iter().copied();
         let left: Vec<usize> = left.filter(|index| !fits.contains(index)).collect();
-        if let Some(followed) = best(cases, exchanges, &left, options, page) {
+        if let Some(followed) = best(cases, transcript, &left, options, page) {
             fits.extend(followed.segment.exchanges.iter().copied());
             page = Some(cases[followed.case].scenario.id.page_key());
             found.push((group[at], followed));
@@ -124,10 +127,14 @@ impl Unfit {
     }
 }
 
-/// The scenarios as far as they were recorded: steps of another direction are untested.
+/// The scenarios that judge both parties, as far as they were recorded: steps of another direction
+/// are untested. In a recording a bot that is refused has done something wrong, whatever a
+/// conversation that judges the service alone makes of it.
 fn recorded_parts(recording: &Recording, cases: &[Case]) -> Vec<Case> {
+    let is_of_both = |case: &&Case| case.scenario.script.judges.is_none();
+    let cases: Vec<Case> = cases.iter().filter(is_of_both).cloned().collect();
     if recording.records(Direction::Notification) {
-        return cases.to_vec();
+        return cases;
     }
     let without = |scenario: &Scenario| {
         let mut scenario = scenario.clone();
@@ -135,10 +142,9 @@ fn recorded_parts(recording: &Recording, cases: &[Case]) -> Vec<Case> {
         steps.retain(|step| !matches!(step, Step::Notification(_)));
         scenario
     };
-    let cases = cases.iter().map(|case| Case {
-        scenario: without(&case.scenario).into(),
-        page: case.page.clone(),
-    });
+    let cases = cases
+        .iter()
+        .map(|case| Case::new(without(&case.scenario).into(), Arc::clone(&case.page)));
     cases.collect()
 }
 
@@ -152,7 +158,7 @@ struct Followed {
 /// The scenario that the conversation at the front of a group follows best.
 fn best(
     cases: &[Case],
-    exchanges: &[Exchange],
+    transcript: &Transcript<'_>,
     group: &[usize],
     options: &Options,
     page: Option<&str>,
@@ -161,7 +167,7 @@ fn best(
         .iter()
         .enumerate()
         .filter_map(|(at, case)| {
-            let segment = segment::begin(&case.scenario.script, exchanges, group, 0)?;
+            let segment = segment::begin(case, transcript, group, 0)?;
             Some((at, segment))
         })
         .collect();
@@ -171,7 +177,7 @@ fn best(
     });
     let mut best: Option<Followed> = None;
     for (case, segment) in candidates {
-        let outcomes = hear(&cases[case], exchanges, &segment, options);
+        let outcomes = hearing::hear(&cases[case], transcript, &segment, options);
         let followed = Followed {
             case,
             segment,
@@ -188,12 +194,6 @@ fn best(
         }
     }
     best
-}
-
-fn hear(case: &Case, exchanges: &[Exchange], segment: &Segment, options: &Options) -> Vec<Outcome> {
-    [Role::Service, Role::Bot]
-        .map(|role| hearing::hear(case, exchanges, segment, options, role))
-        .into()
 }
 
 impl Followed {

@@ -1,49 +1,93 @@
 //! Exchanges that are about the same calls.
 
-use std::collections::HashMap;
+use std::hash::Hash;
 
+use foldhash::HashMap;
 use serde_json::Value;
 
 use crate::logic::judge::people::call_of;
 use crate::model::cassette::{Content, Exchange};
 use crate::model::identifier;
-use crate::model::resource::{self, Resource};
+use crate::model::resource::Resource;
 
 /// The exchanges in groups that have calls in common, each in order, the groups in the order of
 /// their first. An exchange about no call is a group of its own.
 pub fn groups(exchanges: &[Exchange]) -> Vec<Vec<usize>> {
-    let mut parents: Vec<usize> = (0..exchanges.len()).collect();
-    let mut first_of: HashMap<String, usize> = HashMap::new();
-    for (index, exchange) in exchanges.iter().enumerate() {
-        for call in calls(exchange) {
-            let first = *first_of.entry(call).or_insert(index);
-            let (one, other) = (root(&mut parents, first), root(&mut parents, index));
-            parents[one.max(other)] = one.min(other);
-        }
+    let mut grouping = Grouping::default();
+    for exchange in exchanges {
+        grouping.add(calls(exchange));
     }
-    let mut places: HashMap<usize, usize> = HashMap::new();
     let mut groups: Vec<Vec<usize>> = Vec::new();
-    for index in 0..exchanges.len() {
-        let root = root(&mut parents, index);
-        let place = *places.entry(root).or_insert_with(|| {
+    for (index, group) in grouping.numbers().into_iter().enumerate() {
+        if groups.len() == group as usize {
             groups.push(Vec::new());
-            groups.len() - 1
-        });
-        groups[place].push(index);
+        }
+        groups[group as usize].push(index);
     }
     groups
 }
 
-fn root(parents: &mut [usize], mut index: usize) -> usize {
-    while parents[index] != index {
-        parents[index] = parents[parents[index]];
-        index = parents[index];
+/// Sorts exchanges, one after the other, by the calls that they have in common. A call is told by
+/// what stands for it.
+#[derive(Debug)]
+pub struct Grouping<C> {
+    parents: Vec<u32>,
+    first_of: HashMap<C, u32>,
+}
+
+impl<C> Default for Grouping<C> {
+    fn default() -> Self {
+        Self {
+            parents: Vec::new(),
+            first_of: HashMap::default(),
+        }
     }
-    index
+}
+
+impl<C: Eq + Hash> Grouping<C> {
+    /// Adds the next exchange, with the calls that it is about.
+    ///
+    /// # Panics
+    ///
+    /// At more than four thousand million exchanges.
+    pub fn add(&mut self, calls: impl IntoIterator<Item = C>) {
+        let index = u32::try_from(self.parents.len()).expect("a recording that fits into memory");
+        self.parents.push(index);
+        for call in calls {
+            let first = *self.first_of.entry(call).or_insert(index);
+            let (one, other) = (self.root(first), self.root(index));
+            self.parents[one.max(other) as usize] = one.min(other);
+        }
+    }
+
+    fn root(&mut self, mut index: u32) -> u32 {
+        while self.parents[index as usize] != index {
+            let parent = self.parents[index as usize];
+            self.parents[index as usize] = self.parents[parent as usize];
+            index = parent;
+        }
+        index
+    }
+
+    /// The number of the group of each exchange, in the order of the groups' first.
+    pub fn numbers(mut self) -> Vec<u32> {
+        let mut next = 0;
+        let mut numbers: Vec<u32> = Vec::with_capacity(self.parents.len());
+        for index in (0..).take(self.parents.len()) {
+            let root = self.root(index);
+            if root == index {
+                numbers.push(next);
+                next += 1;
+            } else {
+                numbers.push(numbers[root as usize]);
+            }
+        }
+        numbers
+    }
 }
 
 /// The calls that an exchange is about, in normal form.
-fn calls(exchange: &Exchange) -> Vec<String> {
+pub fn calls(exchange: &Exchange) -> Vec<String> {
     let mut calls = Vec::new();
     let request = &exchange.request;
     let target = Resource::parse(&request.target);
@@ -56,11 +100,9 @@ fn calls(exchange: &Exchange) -> Vec<String> {
             .filter(|(name, _)| name.eq_ignore_ascii_case("location"));
         calls.extend(located.filter_map(|(_, to)| Resource::parse(to)?.call().map(normal)));
         collect(&response.body, &mut calls);
-        if let (Content::Json(body), 201, true) = (
-            &response.body,
-            response.status,
-            resource::shape_of(&request.target) == "calls",
-        ) {
+        if let (Content::Json(body), 201, Some(Resource::Calls)) =
+            (&response.body, response.status, &target)
+        {
             calls.extend(body["id"].as_str().map(normal));
         }
     }

@@ -1,13 +1,12 @@
 //! A judge over a recording: the recorded half stands in the place of what confcall would send.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::alignment::Alignment;
 use super::segment::Segment;
 use super::timeline::{self, Moment};
-use super::{request, response};
+use super::transcript::Transcript;
 use crate::logic::judge::bindings::Bindings;
 use crate::logic::judge::{
     Action, Case, CueAnswer, Event, ExchangeId, Judge, Options, Outcome, TransportFailure,
@@ -16,33 +15,43 @@ use crate::logic::verdict::{Role, Verdict};
 use crate::model::cassette::{Direction, Exchange};
 use crate::model::scenario::Step;
 
-/// What the judge says of one party in a segment.
+/// What the judge says of each party in a segment.
 pub(super) fn hear(
     case: &Case,
-    exchanges: &[Exchange],
+    transcript: &Transcript<'_>,
     segment: &Segment,
     options: &Options,
-    role: Role,
-) -> Outcome {
+) -> Vec<Outcome> {
     let script = &case.scenario.script;
-    let alignment = Alignment::new(script, exchanges, segment);
-    let mut bindings = Bindings::new(script, options.literal, HashMap::new());
-    alignment.bind(script, exchanges, role, &mut bindings);
-    let judge = Judge::new(
-        Arc::clone(&case.scenario),
-        Arc::clone(&case.page),
-        bindings,
-        options.clone(),
-        role,
-    );
+    let alignment = Alignment::new(case, transcript, segment);
+    let bindings = Bindings::new(script, options.literal, HashMap::new());
+    let learnt = alignment.learn(case, transcript, &bindings);
+    [Role::Service, Role::Bot]
+        .map(|role| {
+            let mut bindings = bindings.clone();
+            learnt.bind(role, &mut bindings);
+            let judge = Judge::new(case.clone(), bindings, options.clone(), role);
+            hear_party(judge, role, case, transcript, segment, &alignment)
+        })
+        .into()
+}
+
+fn hear_party(
+    judge: Judge,
+    role: Role,
+    case: &Case,
+    transcript: &Transcript<'_>,
+    segment: &Segment,
+    alignment: &Alignment,
+) -> Outcome {
     let mut hearing = Hearing {
         judge,
-        exchanges,
+        transcript,
         segment,
         ended: HashSet::new(),
         sent: HashMap::new(),
         asked: 0,
-        told: notification_steps(&script.steps),
+        told: notification_steps(&case.scenario.script.steps),
         alignment,
         held: VecDeque::new(),
         received: 0,
@@ -65,9 +74,9 @@ fn notification_steps(steps: &[Step]) -> VecDeque<usize> {
 
 struct Hearing<'a> {
     judge: Judge,
-    exchanges: &'a [Exchange],
+    transcript: &'a Transcript<'a>,
     segment: &'a Segment,
-    alignment: Alignment,
+    alignment: &'a Alignment,
     /// Recorded exchanges that have come to their end.
     ended: HashSet<usize>,
     /// What the judge calls a recorded exchange of the bot's.
@@ -88,12 +97,15 @@ const NOW: Duration = Duration::ZERO;
 
 impl Hearing<'_> {
     fn hear_service(&mut self) {
+        let requests = self.segment.requests.iter();
+        let recorded = requests.map(|index| Some(self.transcript.request(*index)));
+        self.judge.will_send(recorded);
         self.judge.handle(NOW, Event::Start);
         self.act_for_bot();
-        for moment in timeline::moments(self.exchanges, &self.segment.exchanges) {
+        for moment in timeline::moments(self.transcript.exchanges(), &self.segment.exchanges) {
             match moment {
                 Moment::Begun(index) => {
-                    let is_told = self.exchanges[index].direction == Direction::Notification;
+                    let is_told = self.exchange(index).direction == Direction::Notification;
                     if is_told && self.is_ready_for(index) {
                         self.receive(index);
                     } else if is_told {
@@ -119,14 +131,14 @@ impl Hearing<'_> {
         let begun = |other: &&usize| **other < index;
         let requests = &self.segment.requests;
         self.asked >= requests.iter().take_while(begun).count()
-            || self.judge.awaits(&request(&self.exchanges[index]))
+            || self.judge.awaits(&self.transcript.request(index))
     }
 
     fn receive(&mut self, index: usize) {
         self.received += 1;
         let event = Event::Received {
             exchange: self.received,
-            request: request(&self.exchanges[index]),
+            request: self.transcript.request(index),
         };
         self.judge.handle(NOW, event);
     }
@@ -136,12 +148,11 @@ impl Hearing<'_> {
         let Some(exchange) = self.sent.remove(&index) else {
             return;
         };
-        let recorded = &self.exchanges[index];
-        let event = match response(recorded) {
+        let event = match self.transcript.response(index) {
             Some(response) => Event::Answered { exchange, response },
             None => Event::Broken {
                 exchange,
-                failure: broken(recorded),
+                failure: broken(self.exchange(index)),
             },
         };
         self.judge.handle(NOW, event);
@@ -161,8 +172,6 @@ impl Hearing<'_> {
                 return;
             };
             self.asked += 1;
-            let sent = request(&self.exchanges[index]);
-            self.judge.handle(NOW, Event::Sent(sent));
             self.sent.insert(index, exchange);
             if self.ended.contains(&index) {
                 self.answer(index);
@@ -178,14 +187,20 @@ impl Hearing<'_> {
     }
 
     fn hear_bot(&mut self) {
+        let told = self.told.iter().map(|step| {
+            let index = self.alignment.exchange_of(*step)?;
+            Some(self.transcript.request(index))
+        });
+        self.judge.will_send(told);
         self.judge.handle(NOW, Event::Start);
         self.act_for_service();
         let segment = self.segment;
         for &index in &segment.exchanges {
-            if self.exchanges[index].direction == Direction::Request {
+            if self.exchange(index).direction == Direction::Request {
                 self.cued = None;
+                // What the service replied stands in the recording.
+                self.judge.will_reply(self.transcript.response(index));
                 self.receive(index);
-                self.replies(index);
                 self.act_for_service();
             }
         }
@@ -194,13 +209,6 @@ impl Hearing<'_> {
             self.give_up(reason);
         }
         self.run_out();
-    }
-
-    /// What the service replied stands in the recording.
-    fn replies(&mut self, index: usize) {
-        if let Some(response) = response(&self.exchanges[index]) {
-            self.judge.handle(NOW, Event::Replied(response));
-        }
     }
 
     fn act_for_service(&mut self) {
@@ -223,13 +231,15 @@ impl Hearing<'_> {
                         self.give_up(reason);
                         return;
                     };
-                    let told = request(&self.exchanges[index]);
-                    self.judge.handle(NOW, Event::Sent(told));
                     self.sent.insert(index, exchange);
                     self.answer(index);
                 }
             }
         }
+    }
+
+    fn exchange(&self, index: usize) -> &Exchange {
+        &self.transcript.exchanges()[index]
     }
 
     fn give_up(&mut self, reason: String) {

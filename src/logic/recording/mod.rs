@@ -8,6 +8,7 @@
 //! - [`grouping`] sorts exchanges by the calls that they are about; `segment` cuts out of a group
 //!   what a scenario may be about.
 //! - `alignment` reads from recorded messages what the variables of a scenario are.
+//! - `transcript` turns exchanges into the messages that a judge takes, each once.
 //! - `hearing` gives the judge a recorded half in the place of the one that confcall would play.
 //! - [`har`] reads and writes the files of other tools.
 //! - [`secrets`] tells what another tool's recording should not hold.
@@ -22,6 +23,7 @@ mod hearing;
 pub mod secrets;
 mod segment;
 mod timeline;
+mod transcript;
 
 use crate::logic::verdict::{Role, Traffic, TrafficMessage};
 use crate::model::cassette::{self, Direction, Exchange};
@@ -87,9 +89,9 @@ impl Recording {
                     message,
                 });
             };
-            say(asks, TrafficMessage::Request(request(exchange)));
+            say(asks, TrafficMessage::Request(request(exchange).into()));
             match (response(exchange), &exchange.broke) {
-                (Some(response), _) => say(answers, TrafficMessage::Response(response)),
+                (Some(response), _) => say(answers, TrafficMessage::Response(response.into())),
                 (None, Some(broke)) => say(answers, TrafficMessage::Event(broke.clone())),
                 (None, None) => {}
             }

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use crate::logic::judge::notice::{self, Notice, Subject};
-use crate::model::cassette::{CausedBy, Content, Direction, Exchange};
-use crate::model::resource;
-use crate::model::scenario::{NotificationStep, RequestStep, Script, Step};
+use super::transcript::Transcript;
+use crate::logic::judge::Case;
+use crate::logic::judge::notice::{Signs, Subject};
+use crate::model::cassette::{CausedBy, Direction, Exchange};
+use crate::model::scenario::Step;
 
 /// A part of a group, held against one scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,32 +21,41 @@ pub(super) struct Segment {
 
 /// The segment that begins at a place of a group, where the scenario may begin there.
 pub(super) fn begin(
-    script: &Script,
-    exchanges: &[Exchange],
+    case: &Case,
+    transcript: &Transcript<'_>,
     group: &[usize],
     at: usize,
 ) -> Option<Segment> {
-    let first = &exchanges[group[at]];
+    let exchanges = transcript.exchanges();
+    let script = &case.scenario.script;
+    let is_asked = |step: usize, index: usize| {
+        matches!(&script.steps[step], Step::Request(request)
+            if exchanges[index].direction == Direction::Request
+                && exchanges[index].request.method == request.method
+                && transcript.shape(index) == case.outline().step(step).shape)
+    };
     let begins = match script.steps.first()? {
-        Step::Request(step) => is_asked(step, first),
-        Step::Notification(step) => brings_a_call(step, first),
-        Step::Response(_) => false,
+        Step::Request(_) => is_asked(0, group[at]),
+        Step::Notification(_) => {
+            exchanges[group[at]].direction == Direction::Notification
+                && brings_a_call(&case.outline().step(0).signs)
+                && brings_a_call(transcript.signs(group[at]))
+        }
+        Step::Response(_) | Step::Refusal(_) => false,
     };
     if !begins {
         return None;
     }
     let mut requests = Vec::new();
     let mut end = at;
-    let mut wanted = script.steps.iter().filter_map(|step| match step {
-        Step::Request(step) => Some(step),
-        _ => None,
-    });
+    let mut wanted =
+        (0..script.steps.len()).filter(|step| matches!(script.steps[*step], Step::Request(_)));
     let mut next = wanted.next();
     while let Some(&index) = group.get(end) {
         let exchange = &exchanges[index];
         if exchange.direction == Direction::Request {
             match next {
-                Some(step) if is_asked(step, exchange) => {
+                Some(step) if is_asked(step, index) => {
                     requests.push(index);
                     next = wanted.next();
                 }
@@ -81,26 +91,8 @@ fn told_cause(exchange: &Exchange) -> Option<u64> {
     (is_sure && exchange.direction == Direction::Notification).then_some(cause.exchange)
 }
 
-fn is_asked(step: &RequestStep, exchange: &Exchange) -> bool {
-    exchange.direction == Direction::Request
-        && exchange.request.method == step.method
-        && resource::shape_of(&exchange.request.target) == resource::shape_of(&step.target)
-}
-
-/// Whether both are notifications that bring a call into being.
-fn brings_a_call(step: &NotificationStep, exchange: &Exchange) -> bool {
-    let brings = |body: &serde_json::Value| {
-        notice::entries(body).is_some_and(|entries| {
-            entries
-                .iter()
-                .map(Notice::read)
-                .any(|notice| notice.subject == Subject::Call && notice.change == "created")
-        })
-    };
-    let Content::Json(body) = &exchange.request.body else {
-        return false;
-    };
-    exchange.direction == Direction::Notification
-        && brings(body)
-        && step.body.json().is_some_and(brings)
+/// Whether one of these brings a call into being.
+fn brings_a_call(told: &[Signs]) -> bool {
+    let brings = |it: &Signs| it.subject == Subject::Call && it.change == "created";
+    told.iter().any(brings)
 }

@@ -1,34 +1,34 @@
 //! The recorded bot, for a live service.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::comparison::{Comparison, Difference};
 use super::given::{self, Need};
+use super::index::{Index, Indexed};
 use super::mapping::{self, Mapping};
-use super::origins::Origins;
 use super::record::{Place, Record, Replayed};
 use super::{Outgoing, OutgoingRequest};
 use crate::logic::judge::notice::{self, Notice};
-use crate::logic::recording::{Recording, grouping};
 use crate::logic::verdict::{Role, Rule, TrafficMessage};
 use crate::model::cassette::{self, Content, Direction, RecordedResponse};
 use crate::model::identifier;
 use crate::model::message::{Headers, Payload, Request, Response};
 use crate::model::resource;
+use crate::text::diagnostic::Diagnostic;
 use crate::text::pointer::Pointer;
 
 /// The bot of a recording. Sends what was sent then, as soon as what came before it has come
 /// again, and holds what comes against what came.
 #[derive(Debug)]
 pub struct Bot {
-    recording: Recording,
+    recorded: Index,
     mapping: Mapping,
     record: Record,
     groups: Vec<Group>,
-    group_of: Vec<usize>,
     awaited: Vec<Awaited>,
     /// The entries that are awaited, by the recorded call that they are about.
     by_call: HashMap<String, Vec<usize>>,
@@ -41,13 +41,15 @@ pub struct Bot {
     missing: usize,
     /// Entries of calls that an answer under way may tell.
     held: Vec<Came>,
+    /// Why nothing more can be sent or compared.
+    lost: Option<Diagnostic>,
 }
 
 /// What notifications are answered.
 const ACKNOWLEDGED: u16 = 202;
 
 /// Exchanges that are about the same calls: one after the other.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Group {
     /// The places of its exchanges in the recording.
     members: Vec<usize>,
@@ -62,6 +64,8 @@ struct Group {
 #[derive(Debug)]
 struct Awaited {
     exchange: usize,
+    /// The path that it went to.
+    path: Arc<str>,
     entry: Value,
     has_come: bool,
 }
@@ -78,36 +82,42 @@ struct Came {
 
 impl Bot {
     /// The bot of a recording. `callback` is where it takes notifications in this run; none where
-    /// it takes none.
-    pub fn new(recording: Recording, callback: Option<&str>) -> Self {
-        let exchanges = recording.exchanges();
-        let mut group_of = vec![0; exchanges.len()];
-        let mut groups = Vec::new();
-        for (number, members) in grouping::groups(exchanges).into_iter().enumerate() {
-            for member in &members {
-                group_of[*member] = number;
+    /// it takes none. What is awaited is kept; what is sent is not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::load`] has.
+    pub fn new(recording: Indexed, callback: Option<&str>) -> Result<Self, Diagnostic> {
+        let Indexed {
+            index: recorded,
+            bots,
+            ..
+        } = recording;
+        let mut groups: Vec<Group> = Vec::new();
+        for index in 0..recorded.len() {
+            let number = recorded.group(index);
+            if number == groups.len() {
+                groups.push(Group::default());
             }
-            groups.push(Group {
-                members,
-                at: 0,
-                is_asking: false,
-                missing: HashMap::new(),
-            });
+            groups[number].members.push(index);
         }
         let mut mapping = Mapping::default();
-        for value in Origins::of(exchanges).bot.values() {
+        for value in bots {
             // The bot sends it as it did then, so that it is the same in this run.
-            mapping.learn(value, value);
+            mapping.learn_same(value);
         }
         let mut awaited = Vec::new();
         let mut by_call: HashMap<String, Vec<usize>> = HashMap::new();
-        for (index, exchange) in exchanges.iter().enumerate() {
+        for index in 0..callback.map_or(0, |_| recorded.len()) {
+            let exchange = recorded.load(index)?;
             if let (Some(callback), Content::Json(body)) = (callback, &exchange.request.body) {
                 redirect(body, callback, &mut mapping);
             }
-            if exchange.direction == Direction::Notification && callback.is_some() {
+            if exchange.direction == Direction::Notification {
                 let entries = entries(&exchange.request.body);
-                groups[group_of[index]].missing.insert(index, entries.len());
+                let path: Arc<str> = resource::path_of(&exchange.request.target).into();
+                let group = &mut groups[recorded.group(index)];
+                group.missing.insert(index, entries.len());
                 for entry in entries {
                     let call = Notice::read(&entry).call().map(identifier::normal);
                     by_call
@@ -116,26 +126,27 @@ impl Bot {
                         .push(awaited.len());
                     awaited.push(Awaited {
                         exchange: index,
+                        path: Arc::clone(&path),
                         entry,
                         has_come: false,
                     });
                 }
             }
         }
-        Self {
-            recording,
+        Ok(Self {
+            recorded,
             mapping,
             record: Record::new(Role::Service),
             due: (0..groups.len()).rev().collect(),
             missing: awaited.len(),
             held: Vec::new(),
             groups,
-            group_of,
             awaited,
             by_call,
             sent: HashSet::new(),
             open: 0,
-        }
+            lost: None,
+        })
     }
 
     /// Keeps the whole conversation, not only its last messages.
@@ -144,8 +155,13 @@ impl Bot {
     }
 
     /// What must be there before the first request.
-    pub fn needs(&self) -> Vec<Need> {
-        given::needs(&self.recording)
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::load`] has.
+    pub fn needs(&self) -> Result<Vec<Need>, Diagnostic> {
+        let groups = self.groups.iter().map(|it| &*it.members);
+        given::needs(&self.recorded, groups)
     }
 
     /// A recorded call is this one in this run, as whoever brought it about says.
@@ -158,7 +174,10 @@ impl Bot {
         let mut ready = Vec::new();
         while let Some(number) = self.due.pop() {
             if let Some(index) = self.next_of(number) {
-                ready.push(self.send(index, token));
+                match self.send(index, token) {
+                    Ok(request) => ready.push(request),
+                    Err(lost) => self.give_up(lost),
+                }
             }
         }
         ready
@@ -171,8 +190,7 @@ impl Bot {
             return None;
         }
         while let Some(&index) = group.members.get(group.at) {
-            let exchange = &self.recording.exchanges()[index];
-            match exchange.direction {
+            match self.recorded.direction(index) {
                 Direction::Request => {
                     group.is_asking = true;
                     return Some(index);
@@ -186,74 +204,89 @@ impl Bot {
         None
     }
 
-    fn send(&mut self, index: usize, token: Option<&str>) -> OutgoingRequest {
-        let recorded = &self.recording.exchanges()[index].request;
-        let message = Outgoing::request(recorded, &self.mapping, token);
+    /// The recording is not what it was.
+    fn give_up(&mut self, lost: Diagnostic) {
+        self.lost.get_or_insert(lost);
+    }
+
+    fn send(&mut self, index: usize, token: Option<&str>) -> Result<OutgoingRequest, Diagnostic> {
+        let recorded = self.recorded.load(index)?.request;
+        let message = Outgoing::request(&recorded, &self.mapping, token);
         let target = self.mapping.translated(&recorded.target);
-        let method = recorded.method.clone();
+        let method = recorded.method;
         self.sent.insert(index);
         self.open += 1;
         self.record.traffic(
             Role::Bot,
             Some(Place::of(index)),
-            TrafficMessage::Request(Request {
+            TrafficMessage::Request(Arc::new(Request {
                 method: method.clone(),
                 target: target.clone(),
                 headers: message.headers.iter().cloned().collect(),
                 body: Payload::from_bytes(&message.body),
-            }),
+            })),
         );
-        OutgoingRequest {
+        Ok(OutgoingRequest {
             exchange: index,
             method,
             target,
             message,
-        }
+        })
     }
 
     /// The service answered a request, or did not, for this reason.
     pub fn answered(&mut self, index: usize, answer: Result<Response, String>) {
         self.open = self.open.saturating_sub(1);
         self.record.played += 1;
-        let number = self.group_of[index];
+        let number = self.recorded.group(index);
         let group = &mut self.groups[number];
         group.is_asking = false;
         group.at += 1;
         self.due.push(number);
-        match answer {
-            Ok(response) => self.compare_answer(index, response),
-            Err(why) => {
-                let message = format!("the request was not answered: {why}");
-                self.record
-                    .broken(&self.recording, index, Rule::ResponseMissing, message);
-            }
+        match self.recorded.load(index) {
+            Ok(exchange) => self.compare_answer(index, exchange.response, answer),
+            Err(lost) => self.give_up(lost),
         }
         for came in std::mem::take(&mut self.held) {
             self.entry(came);
         }
     }
 
-    fn compare_answer(&mut self, index: usize, response: Response) {
-        let Some(recorded) = &self.recording.exchanges()[index].response else {
+    fn compare_answer(
+        &mut self,
+        index: usize,
+        recorded: Option<RecordedResponse>,
+        answer: Result<Response, String>,
+    ) {
+        let response = match answer {
+            Ok(response) => response,
+            Err(why) => {
+                let expected = (Rule::ResponseMissing, recorded.map(|it| it.status));
+                let message = format!("the request was not answered: {why}");
+                self.record.broken(&self.recorded, index, expected, message);
+                return;
+            }
+        };
+        let Some(recorded) = recorded else {
             return;
         };
         let status = response.status;
         if status == recorded.status {
-            self.compare_content(index, &response);
+            self.compare_content(index, &recorded, &response);
         } else {
             let pair = (json!(recorded.status), json!(status));
             let message = format!("the answer is {status}, recorded was {}", recorded.status);
             self.depart(index, Rule::ResponseStatus, pair, message);
         }
         let place = Some(Place::of(index));
-        self.record
-            .traffic(Role::Service, place, TrafficMessage::Response(response));
+        self.record.traffic(
+            Role::Service,
+            place,
+            TrafficMessage::Response(response.into()),
+        );
     }
 
-    fn compare_content(&mut self, index: usize, response: &Response) {
-        let Some(recorded) = &self.recording.exchanges()[index].response else {
-            return;
-        };
+    fn compare_content(&mut self, index: usize, recorded: &RecordedResponse, response: &Response) {
         let mut comparison = Comparison::default();
         let types = (
             cassette::headers(&recorded.headers).media_type(),
@@ -287,12 +320,12 @@ impl Bot {
             self.depart(index, Rule::ResponseHeader, pair, message);
         }
         self.record
-            .differ(&self.recording, index, Rule::ResponseBody, differences);
+            .differ(&self.recorded, index, Rule::ResponseBody, differences);
     }
 
     fn depart(&mut self, index: usize, rule: Rule, pair: (Value, Value), message: String) {
         self.record
-            .depart(&self.recording, index, rule, pair, message);
+            .depart(&self.recorded, index, rule, pair, message);
     }
 
     /// What is wrong about a `Location`: the recorded one, and what came.
@@ -317,14 +350,14 @@ impl Bot {
     pub fn received(&mut self, request: Request) -> u16 {
         let body = request.body.clone();
         let path = resource::path_of(&request.target).to_owned();
-        let message = TrafficMessage::Request(request);
+        let message = TrafficMessage::Request(request.into());
         let message = self.record.traffic(Role::Service, None, message);
         let acknowledgement = Response {
             status: ACKNOWLEDGED,
             headers: Headers::new(),
             body: Payload::Empty,
         };
-        let acknowledgement = TrafficMessage::Response(acknowledgement);
+        let acknowledgement = TrafficMessage::Response(acknowledgement.into());
         self.record.traffic(Role::Bot, None, acknowledgement);
         let entries = match &body {
             Payload::Json(body) => notice::entries(body).cloned(),
@@ -355,11 +388,7 @@ impl Bot {
             }
             // The service makes the call up by this. Paths of callbacks stay as they were.
             None => {
-                let exchanges = self.recording.exchanges();
-                let came_there = |place: &usize| {
-                    let recorded = &exchanges[self.awaited[*place].exchange].request;
-                    resource::path_of(&recorded.target) == came.path
-                };
+                let came_there = |place: &usize| *self.awaited[*place].path == came.path;
                 (0..self.awaited.len()).filter(came_there).collect()
             }
         };
@@ -387,8 +416,7 @@ impl Bot {
             let index = self.awaited[place].exchange;
             let differences = comparison.differences;
             let rule = Rule::NotificationBody;
-            self.record
-                .differ(&self.recording, index, rule, differences);
+            self.record.differ(&self.recorded, index, rule, differences);
             self.came(place, came.message);
             return;
         }
@@ -421,16 +449,18 @@ impl Bot {
         self.awaited[place].has_come = true;
         self.missing -= 1;
         let exchange = self.awaited[place].exchange;
-        let number = self.group_of[exchange];
+        let number = self.recorded.group(exchange);
         if let Some(left) = self.groups[number].missing.get_mut(&exchange) {
             *left = left.saturating_sub(1);
         }
         self.due.push(number);
     }
 
-    /// Whether nothing is waited for any more.
+    /// Whether nothing is waited for any more, or nothing more can be sent.
     pub const fn is_done(&self) -> bool {
-        self.open == 0 && self.missing == 0 && self.due.is_empty() && self.held.is_empty()
+        let is_played =
+            self.open == 0 && self.missing == 0 && self.due.is_empty() && self.held.is_empty();
+        is_played || self.lost.is_some()
     }
 
     /// The deadline has passed: what is waited for is missing, and what comes after it goes on.
@@ -438,7 +468,7 @@ impl Bot {
         for place in 0..self.awaited.len() {
             let awaited = &self.awaited[place];
             let index = awaited.exchange;
-            let group = &self.groups[self.group_of[index]];
+            let group = &self.groups[self.recorded.group(index)];
             let is_due = group.members.get(group.at).is_none_or(|now| index <= *now);
             if awaited.has_come || !is_due {
                 continue;
@@ -448,26 +478,31 @@ impl Bot {
             let message = format!("the notification of `{}` did not come", kind.trim());
             let rule = Rule::NotificationMissing;
             self.record
-                .depart(&self.recording, index, rule, (entry, Value::Null), message);
+                .depart(&self.recorded, index, rule, (entry, Value::Null), message);
             self.settle(place);
         }
     }
 
     /// The end: what was not sent or did not come is told.
-    pub fn finish(&mut self, name: &str, elapsed: Duration) -> Replayed {
+    ///
+    /// # Errors
+    ///
+    /// A recording that was changed meanwhile: what was replayed is no result.
+    pub fn finish(&mut self, name: &str, elapsed: Duration) -> Result<Replayed, Diagnostic> {
+        if let Some(lost) = self.lost.take() {
+            return Err(lost);
+        }
         self.give_up_waiting();
-        let requests = self.recording.exchanges().iter().enumerate();
-        let unsent = requests
-            .filter(|(index, exchange)| {
-                exchange.direction == Direction::Request && !self.sent.contains(index)
-            })
-            .count();
+        let is_unsent = |index: &usize| {
+            self.recorded.direction(*index) == Direction::Request && !self.sent.contains(index)
+        };
+        let unsent = (0..self.recorded.len()).filter(is_unsent).count();
         if unsent > 0 {
             self.record
                 .note(format!("{unsent} recorded requests were not sent"));
         }
         self.record
-            .finish(&self.recording, &self.mapping, name, elapsed)
+            .finish(&self.recorded, &self.mapping, name, elapsed)
     }
 }
 

@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
+use super::index::Index;
 use crate::logic::judge::notice::{self, Notice, Subject};
 use crate::logic::judge::people;
 use crate::logic::judge::shape::lookup;
-use crate::logic::recording::{Recording, grouping};
 use crate::model::cassette::{Direction, Exchange};
 use crate::model::identifier;
 use crate::model::resource::{self, Resource};
 use crate::model::scenario::Given;
+use crate::text::diagnostic::Diagnostic;
 
 /// A state that somebody must bring about before the recorded bot can begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,19 +26,24 @@ pub struct Need {
 }
 
 /// What a recording needs, in its order.
-pub(super) fn needs(recording: &Recording) -> Vec<Need> {
-    let exchanges = recording.exchanges();
-    grouping::groups(exchanges)
-        .into_iter()
-        .flat_map(|group| of_group(exchanges, &group))
-        .collect()
+pub(super) fn needs<'a>(
+    index: &Index,
+    groups: impl Iterator<Item = &'a [usize]>,
+) -> Result<Vec<Need>, Diagnostic> {
+    let mut needs = Vec::new();
+    for group in groups {
+        let members: Result<Vec<_>, _> = group.iter().map(|it| index.load(*it)).collect();
+        needs.extend(of_group(&members?));
+    }
+    Ok(needs)
 }
 
-fn of_group(exchanges: &[Exchange], group: &[usize]) -> Vec<Need> {
+fn of_group(group: &[Exchange]) -> Vec<Need> {
     let mut made: HashSet<String> = HashSet::new();
     let mut needs = Vec::new();
-    let members = || group.iter().map(|index| &exchanges[*index]);
-    let told = members().find(|it| it.direction == Direction::Notification);
+    let told = group
+        .iter()
+        .find(|it| it.direction == Direction::Notification);
     let callback = told.map_or("", |it| resource::path_of(&it.request.target));
     let mut need = |state, call: Option<&str>, people| {
         needs.push(Need {
@@ -47,7 +53,7 @@ fn of_group(exchanges: &[Exchange], group: &[usize]) -> Vec<Need> {
             people,
         });
     };
-    for exchange in members() {
+    for exchange in group {
         let body = exchange.request.body.json();
         if exchange.direction == Direction::Notification {
             for entry in body.and_then(notice::entries).into_iter().flatten() {
@@ -82,7 +88,7 @@ fn of_group(exchanges: &[Exchange], group: &[usize]) -> Vec<Need> {
                     .map(|id| identifier::normal(id)),
             );
         }
-        if fails(exchange, exchanges, group) {
+        if fails(exchange, group) {
             let people = body.map(people::people).unwrap_or_default();
             need(
                 Given::InviteFails,
@@ -118,11 +124,11 @@ fn answered_ids(exchange: &Exchange) -> Vec<String> {
 }
 
 /// Whether the operation that an invitation began ended in failure.
-fn fails(exchange: &Exchange, exchanges: &[Exchange], group: &[usize]) -> bool {
+fn fails(exchange: &Exchange, group: &[Exchange]) -> bool {
     let operations = answered_ids(exchange);
     let mut told = group
         .iter()
-        .filter_map(|index| exchanges[*index].request.body.json())
+        .filter_map(|it| it.request.body.json())
         .filter_map(notice::entries)
         .flatten();
     told.any(|entry| {

@@ -3,11 +3,13 @@
 //! Not for: how it is shown.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::index::Index;
 use super::mapping::{self, Mapping, Role};
-use super::origins;
+use super::origins::{self, Values};
 use crate::logic::verdict::{self, Traffic, TrafficMessage};
 use crate::model::cassette::{
     Content, Direction, Exchange, RecordedRequest, RecordedResponse, Wire,
@@ -16,20 +18,21 @@ use crate::model::identifier;
 use crate::model::message::{Headers, Payload, Request};
 use crate::model::redaction::{self, Redactor};
 use crate::model::resource;
+use crate::text::diagnostic::Diagnostic;
 
 /// Messages in their order, ready to be kept. `mapping` is what the replay has learnt to its end.
 pub(super) fn kept(
     mut traffic: Vec<Traffic>,
-    exchanges: &[Exchange],
+    index: &Index,
     mapping: &Mapping,
-) -> Vec<Traffic> {
-    let mut names = Names::new(exchanges, mapping);
+) -> Result<Vec<Traffic>, Diagnostic> {
+    let mut names = Names::new(index, mapping)?;
     for message in &mut traffic {
         let is_told = message.from == verdict::Role::Service;
         names.message(&mut message.message, is_told);
     }
     redact(&mut traffic);
-    traffic
+    Ok(traffic)
 }
 
 /// The names of the values of a run. What the recording has is counted there, so that what a live
@@ -45,11 +48,11 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn new(exchanges: &[Exchange], mapping: &'a Mapping) -> Self {
+    fn new(index: &Index, mapping: &'a Mapping) -> Result<Self, Diagnostic> {
         let mut recorded = HashMap::new();
         let mut addresses = HashMap::new();
         let mut callbacks = 0;
-        origins::each(exchanges, |_, _, values| {
+        let mut note = |values: &mut Values| {
             for id in values.ids.drain(..) {
                 let number = recorded.len() + 1;
                 recorded.entry(identifier::normal(&id)).or_insert(number);
@@ -64,23 +67,28 @@ impl<'a> Names<'a> {
                 let path = resource::path_of(live).to_owned();
                 addresses.entry(path).or_insert(callbacks);
             }
-        });
-        Self {
+        };
+        for at in 0..index.len() {
+            origins::each(&index.load(at)?, |_, values| note(values));
+        }
+        Ok(Self {
             mapping,
             recorded,
             addresses,
             new: HashMap::new(),
-        }
+        })
     }
 
     fn message(&mut self, message: &mut TrafficMessage, is_told: bool) {
         match message {
             TrafficMessage::Request(request) => {
+                let request = Arc::make_mut(request);
                 self.target(request, is_told);
                 self.headers(&mut request.headers);
                 self.body(&mut request.body);
             }
             TrafficMessage::Response(response) => {
+                let response = Arc::make_mut(response);
                 self.headers(&mut response.headers);
                 self.body(&mut response.body);
             }
@@ -246,11 +254,13 @@ fn content(body: &Payload) -> Content {
 fn replace(message: &mut TrafficMessage, redacted: &Exchange) {
     let (headers, body, from, content) = match (message, &redacted.response) {
         (TrafficMessage::Request(it), _) => {
+            let it = Arc::make_mut(it);
             it.target.clone_from(&redacted.request.target);
             let from = &redacted.request;
             (&mut it.headers, &mut it.body, &from.headers, &from.body)
         }
         (TrafficMessage::Response(it), Some(from)) => {
+            let it = Arc::make_mut(it);
             (&mut it.headers, &mut it.body, &from.headers, &from.body)
         }
         (TrafficMessage::Event(text), _) => {
@@ -271,7 +281,9 @@ fn replace(message: &mut TrafficMessage, redacted: &Exchange) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::index::Indexed;
     use super::*;
+    use crate::logic::recording::Recording;
     use crate::model::message::Response;
     use serde_json::json;
 
@@ -294,7 +306,7 @@ mod tests {
         mapping.learn(RECORDED, LIVE);
         mapping.learn("redacted-key-0123456789ab", "hunter2");
         mapping.redirect("https://bot.example/hook", "http://127.0.0.1:1/hook");
-        let request = TrafficMessage::Request(Request {
+        let request = TrafficMessage::Request(Arc::new(Request {
             method: "POST".to_owned(),
             target: format!("/v1/calls/{LIVE}/other-id/op-9?x={LIVE}"),
             headers: Headers::from_iter([("Authorization", "Bearer a-token-that-is-told-late-1")]),
@@ -305,18 +317,18 @@ mod tests {
                 "added": {"id": "op-7", "again": ["op-7"]},
                 "status": "running",
             })),
-        });
-        let echo = TrafficMessage::Response(Response {
+        }));
+        let echo = TrafficMessage::Response(Arc::new(Response {
             status: 200,
             headers: Headers::new(),
             body: Payload::Json(json!({"echo": "a-token-that-is-told-late-1"})),
-        });
-        let told = TrafficMessage::Request(Request {
+        }));
+        let told = TrafficMessage::Request(Arc::new(Request {
             method: "POST".to_owned(),
             target: "/hook".to_owned(),
             headers: Headers::new(),
             body: Payload::Empty,
-        });
+        }));
         let of = |from, message| Traffic {
             from,
             step: None,
@@ -327,7 +339,8 @@ mod tests {
             of(verdict::Role::Bot, request),
             of(verdict::Role::Service, told),
         ];
-        let kept = kept(traffic, &[recorded()], &mapping);
+        let recording = Recording::new("a", Vec::new(), [(2, recorded())]);
+        let kept = kept(traffic, &Indexed::of(&recording).index, &mapping).unwrap();
         let [
             TrafficMessage::Response(echo),
             TrafficMessage::Request(request),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::key::{Key, Keys};
 use crate::logic::judge::shape::is_time_text;
 use crate::model::identifier::{self, ById, Normal};
 use crate::model::resource::{self, Resource};
@@ -11,6 +12,9 @@ use crate::model::resource::{self, Resource};
 /// Recorded values and live ones, each of which stands for one of the other.
 #[derive(Debug, Clone, Default)]
 pub struct Mapping {
+    /// Those that stand for themselves.
+    same: Keys,
+    /// The others, both ways.
     live: ById<String>,
     recorded: ById<String>,
     /// The live callback addresses, by the path of the recorded one.
@@ -28,7 +32,7 @@ const PSEUDONYM: &str = "redacted-";
 impl Mapping {
     /// The live value of a recorded one.
     pub fn live<'a>(&'a self, recorded: &'a str) -> Option<&'a str> {
-        known(&self.live, recorded)
+        known(&self.live, recorded).or_else(|| self.itself(recorded))
     }
 
     /// Whether both may stand for each other.
@@ -42,14 +46,38 @@ impl Mapping {
 
     /// From now on both stand for each other.
     pub fn learn(&mut self, recorded: &str, live: &str) {
-        self.changes |= recorded != live;
+        let itself = Key::of(recorded);
+        if recorded == live {
+            self.learn_same(itself);
+            return;
+        }
+        self.changes = true;
+        self.same.remove(&itself);
         self.live.insert(key(recorded), live.to_owned());
         self.recorded.insert(key(live), recorded.to_owned());
     }
 
+    /// From now on a recorded value stands for itself.
+    pub(super) fn learn_same(&mut self, key: Key) {
+        self.same.insert(key);
+    }
+
+    /// Whether a recorded value can stand for itself; none where that is not known by the key alone.
+    pub(super) fn stands_for_itself(&self, key: Key) -> Option<bool> {
+        if self.same.contains(&key) {
+            return Some(true);
+        }
+        (!self.changes).then_some(false)
+    }
+
     /// The recorded value of a live one.
     pub fn recorded<'a>(&'a self, live: &'a str) -> Option<&'a str> {
-        known(&self.recorded, live)
+        known(&self.recorded, live).or_else(|| self.itself(live))
+    }
+
+    fn itself<'a>(&self, id: &'a str) -> Option<&'a str> {
+        let is_same = !self.same.is_empty() && self.same.contains(&Key::of(id));
+        is_same.then_some(id)
     }
 
     /// From now on the live address takes the place of the recorded one. Several may have one.
@@ -67,7 +95,7 @@ impl Mapping {
 
     /// Whether it knows nothing.
     pub fn is_empty(&self) -> bool {
-        self.live.is_empty() && self.addresses.is_empty()
+        self.same.is_empty() && self.live.is_empty() && self.addresses.is_empty()
     }
 
     /// From now on it is not known what these recorded values are. Returns what was known.
@@ -75,6 +103,10 @@ impl Mapping {
     pub fn forget<'a>(&mut self, recorded: impl IntoIterator<Item = &'a str>) -> Self {
         let mut forgotten = Self::default();
         for recorded in recorded {
+            let itself = Key::of(recorded);
+            if self.same.remove(&itself) {
+                forgotten.learn_same(itself);
+            }
             let Some(live) = self.live.remove(&key(recorded)) else {
                 continue;
             };
@@ -91,6 +123,7 @@ impl Mapping {
     /// Takes over what another mapping knows.
     pub fn extend(&mut self, other: Self) {
         self.changes |= other.changes;
+        self.same.extend(other.same);
         self.live.extend(other.live);
         self.recorded.extend(other.recorded);
         self.addresses.extend(other.addresses);
@@ -164,9 +197,19 @@ pub enum Role {
 
 /// What the text of a property is.
 pub fn role(name: &str, text: &str) -> Role {
-    if text.contains('/') && Resource::parse(text).is_some() {
-        return Role::Path;
+    match path(text) {
+        Some(_) => Role::Path,
+        None => role_of_other(name, text),
     }
+}
+
+/// What a text is about that is a path of the API.
+pub(super) fn path(text: &str) -> Option<Resource> {
+    text.contains('/').then(|| Resource::parse(text)).flatten()
+}
+
+/// What the text of a property is that is no path.
+pub(super) fn role_of_other(name: &str, text: &str) -> Role {
     match name {
         "callback" | "callbackUri" => return Role::Address,
         "id" | "clientContext" | "replacesCallId" | "threadId" | "messageId" | "tenantId"
@@ -185,17 +228,24 @@ pub fn role(name: &str, text: &str) -> Role {
 /// The identifiers of a path of the API, in their order; of another path, its GUIDs.
 pub fn ids_of_path(target: &str) -> Vec<String> {
     match Resource::parse(target) {
-        Some(Resource::Operation { call, operation }) => vec![call, operation],
-        Some(Resource::Participant { call, participant }) => vec![call, participant],
-        Some(
-            Resource::Call(call) | Resource::Participants(call) | Resource::Action { call, .. },
-        ) => vec![call],
-        Some(Resource::Calls) => Vec::new(),
+        Some(resource) => ids_of(resource),
         None => resource::path_of(target)
             .split('/')
             .filter(|segment| identifier::is_guid(segment))
             .map(str::to_owned)
             .collect(),
+    }
+}
+
+/// The identifiers of a resource, in the order of its path.
+pub(super) fn ids_of(resource: Resource) -> Vec<String> {
+    match resource {
+        Resource::Operation { call, operation } => vec![call, operation],
+        Resource::Participant { call, participant } => vec![call, participant],
+        Resource::Call(call) | Resource::Participants(call) | Resource::Action { call, .. } => {
+            vec![call]
+        }
+        Resource::Calls => Vec::new(),
     }
 }
 

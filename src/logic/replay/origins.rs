@@ -1,48 +1,9 @@
-//! Who made up which value of a recording.
+//! The values of recorded messages that differ from run to run.
 
 use serde_json::Value;
 
 use super::mapping::{self, Role};
 use crate::model::cassette::{Direction, Exchange};
-use crate::model::identifier::{ById, Normal};
-
-/// The values that identify something as they stand, under their normal form, by the party that
-/// used them first.
-#[derive(Debug, Default)]
-pub(super) struct Origins {
-    /// Those that stand in a request before any answer or notification has them.
-    pub(super) bot: ById<String>,
-    /// The same as they stand first, each with the place of its exchange, in that order.
-    pub(super) made: Vec<(usize, String)>,
-    /// All others.
-    pub(super) service: ById<String>,
-}
-
-impl Origins {
-    pub(super) fn of(exchanges: &[Exchange]) -> Self {
-        let mut origins = Self::default();
-        each(exchanges, |index, is_bots, values| {
-            values.addresses.clear();
-            origins.note(index, is_bots, &mut values.ids);
-        });
-        origins
-    }
-
-    fn note(&mut self, index: usize, is_bots: bool, values: &mut Vec<String>) {
-        for value in values.drain(..) {
-            let normal = Normal::of(&value).into_owned();
-            if self.bot.contains_key(&normal) || self.service.contains_key(&normal) {
-                continue;
-            }
-            if is_bots {
-                self.made.push((index, value.clone()));
-                self.bot.insert(normal, value);
-            } else {
-                self.service.insert(normal, value);
-            }
-        }
-    }
-}
 
 /// The values of one message that differ from run to run, as they stand in it.
 #[derive(Debug, Default)]
@@ -51,24 +12,24 @@ pub(super) struct Values {
     pub(super) addresses: Vec<String>,
 }
 
-/// Gives the values of each message in the order of the recording, with the place of its exchange
-/// and whether it is the bot's. Whoever takes them leaves none.
-pub(super) fn each(exchanges: &[Exchange], mut take: impl FnMut(usize, bool, &mut Values)) {
-    let mut values = Values::default();
-    for (index, exchange) in exchanges.iter().enumerate() {
-        let is_asked = exchange.direction == Direction::Request;
-        values.ids = mapping::ids_of_path(&exchange.request.target);
-        collect("", exchange.request.body.json(), &mut values);
-        take(index, is_asked, &mut values);
-        if let (true, Some(response)) = (is_asked, &exchange.response) {
-            for (name, value) in &response.headers {
-                if name.eq_ignore_ascii_case("location") {
-                    values.ids.extend(mapping::ids_of_path(value));
-                }
+/// Gives the values of the messages of an exchange, the asking one first, with whether it is the
+/// bot's. What answers a notification makes nothing up. Whoever takes them leaves none.
+pub(super) fn each(exchange: &Exchange, mut take: impl FnMut(bool, &mut Values)) {
+    let is_asked = exchange.direction == Direction::Request;
+    let mut values = Values {
+        ids: mapping::ids_of_path(&exchange.request.target),
+        addresses: Vec::new(),
+    };
+    collect("", exchange.request.body.json(), &mut values);
+    take(is_asked, &mut values);
+    if let (true, Some(response)) = (is_asked, &exchange.response) {
+        for (name, value) in &response.headers {
+            if name.eq_ignore_ascii_case("location") {
+                values.ids.extend(mapping::ids_of_path(value));
             }
-            collect("", response.body.json(), &mut values);
-            take(index, false, &mut values);
         }
+        collect("", response.body.json(), &mut values);
+        take(false, &mut values);
     }
 }
 
@@ -91,50 +52,5 @@ fn collect(name: &str, value: Option<&Value>, values: &mut Values) {
             }
         }
         _ => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn a_value_is_of_who_had_it_first() {
-        let exchange = |number: u64, direction: &str, asked: Value, answered: Value| -> Exchange {
-            serde_json::from_value(json!({
-                "number": number, "direction": direction, "at_ms": 0, "took_ms": 0,
-                "request": {"method": "POST", "target": "/app/calls", "headers": [], "body": {"json": asked}},
-                "response": {"status": 201, "headers": [["Location", "/app/calls/c"]], "body": {"json": answered}},
-            }))
-            .unwrap()
-        };
-        let origins = Origins::of(&[
-            exchange(
-                1,
-                "request",
-                json!({"clientContext": "x"}),
-                json!({"clientContext": "x", "id": "c"}),
-            ),
-            exchange(
-                2,
-                "notification",
-                json!({"resource": "/app/calls/c/operations/o"}),
-                json!({"id": "n"}),
-            ),
-            exchange(
-                3,
-                "request",
-                json!({"id": "o", "callback": "http://h/"}),
-                json!({}),
-            ),
-        ]);
-        let sorted = |values: ById<String>| {
-            let mut list: Vec<_> = values.into_values().collect();
-            list.sort();
-            list
-        };
-        assert_eq!(sorted(origins.bot), ["x"]);
-        assert_eq!(sorted(origins.service), ["c", "o"]);
     }
 }

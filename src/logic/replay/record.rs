@@ -1,16 +1,18 @@
 //! What a replay has found so far.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::comparison::Difference;
+use super::index::Index;
 use super::kept::kept;
 use super::mapping::Mapping;
-use crate::logic::recording::Recording;
 use crate::logic::verdict::{
     Finding, Level, Role, Rule, ScenarioResult, Source, Traffic, TrafficMessage, Verdict,
 };
+use crate::text::diagnostic::Diagnostic;
 use crate::text::pointer::Pointer;
 
 /// How many messages are kept for the report: the last ones.
@@ -41,11 +43,41 @@ pub(super) struct Record {
 }
 
 /// A message, and what it was taken for.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Sent {
     from: Role,
     place: Option<Place>,
-    message: TrafficMessage,
+    message: Message,
+}
+
+/// A message, which need not be read before it is shown.
+pub(super) enum Message {
+    Read(TrafficMessage),
+    Unread(Unread),
+}
+
+/// Reads a message.
+pub type Unread = Box<dyn FnOnce() -> TrafficMessage + Send>;
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(message) => message.fmt(f),
+            Self::Unread(_) => f.write_str("Unread"),
+        }
+    }
+}
+
+impl From<TrafficMessage> for Message {
+    fn from(message: TrafficMessage) -> Self {
+        Self::Read(message)
+    }
+}
+
+impl From<Unread> for Message {
+    fn from(message: Unread) -> Self {
+        Self::Unread(message)
+    }
 }
 
 /// Where a message stands in the recording.
@@ -65,14 +97,15 @@ impl Place {
 }
 
 impl Sent {
-    fn shown(&self, recording: &Recording) -> Traffic {
-        let number = self
-            .place
-            .map(|it| recording.exchanges()[it.exchange].number);
+    fn shown(self, recorded: &Index) -> Traffic {
+        let number = self.place.map(|it| recorded.number(it.exchange));
         Traffic {
             from: self.from,
             step: number.and_then(|it| usize::try_from(it).ok()),
-            message: self.message.clone(),
+            message: match self.message {
+                Message::Read(message) => message,
+                Message::Unread(read) => read(),
+            },
         }
     }
 }
@@ -93,13 +126,13 @@ impl Record {
     /// Something that departs at an exchange, by its place in the recording.
     pub(super) fn depart(
         &mut self,
-        recording: &Recording,
+        recorded: &Index,
         index: usize,
         rule: Rule,
         (expected, actual): (Value, Value),
         message: String,
     ) {
-        let number = recording.exchanges()[index].number;
+        let number = recorded.number(index);
         self.failures.push(Finding {
             rule,
             level: Level::Must,
@@ -109,8 +142,8 @@ impl Record {
             expected,
             actual,
             source: Source {
-                file: recording.file().to_owned(),
-                line: recording.line(index),
+                file: recorded.file().to_owned(),
+                line: recorded.line(index),
             },
             message,
         });
@@ -119,7 +152,7 @@ impl Record {
     /// What a comparison found at an exchange.
     pub(super) fn differ(
         &mut self,
-        recording: &Recording,
+        recorded: &Index,
         index: usize,
         rule: Rule,
         differences: Vec<Difference>,
@@ -135,32 +168,23 @@ impl Record {
                 "is not what was recorded"
             };
             let pair = (difference.expected, difference.actual);
-            self.depart(recording, index, rule, pair, format!("{place} {what}"));
+            self.depart(recorded, index, rule, pair, format!("{place} {what}"));
             if let Some(last) = self.failures.last_mut() {
                 last.pointer = difference.pointer;
             }
         }
     }
 
-    /// An exchange that broke, or did not end in time.
+    /// An exchange that broke, or did not end in time, with the status that was recorded.
     pub(super) fn broken(
         &mut self,
-        recording: &Recording,
+        recorded: &Index,
         index: usize,
-        rule: Rule,
+        (rule, expected): (Rule, Option<u16>),
         message: String,
     ) {
-        let status = recording.exchanges()[index]
-            .response
-            .as_ref()
-            .map(|it| it.status);
-        self.depart(
-            recording,
-            index,
-            rule,
-            (json!(status), Value::Null),
-            message,
-        );
+        let pair = (json!(expected), Value::Null);
+        self.depart(recorded, index, rule, pair, message);
     }
 
     pub(super) fn note(&mut self, note: impl Into<String>) {
@@ -175,7 +199,7 @@ impl Record {
         &mut self,
         from: Role,
         place: Option<Place>,
-        message: TrafficMessage,
+        message: impl Into<Message>,
     ) -> usize {
         if !self.keeps_all && self.traffic.len() >= 2 * KEPT {
             self.traffic.drain(..KEPT);
@@ -184,7 +208,7 @@ impl Record {
         self.traffic.push(Sent {
             from,
             place,
-            message,
+            message: message.into(),
         });
         self.dropped + self.traffic.len() - 1
     }
@@ -198,25 +222,34 @@ impl Record {
     }
 
     /// The end. `name` stands in the place of a scenario's id.
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::load`] has.
     pub(super) fn finish(
         &mut self,
-        recording: &Recording,
+        recorded: &Index,
         mapping: &Mapping,
         name: &str,
         elapsed: Duration,
-    ) -> Replayed {
-        let mut traffic = std::mem::take(&mut self.traffic);
-        let last = &traffic[traffic.len().saturating_sub(KEPT)..];
-        let last = last.iter().map(|it| it.shown(recording)).collect();
-        let conversation = if self.keeps_all {
+    ) -> Result<Replayed, Diagnostic> {
+        let traffic = std::mem::take(&mut self.traffic);
+        let places: Vec<_> = traffic.iter().map(|it| it.place).collect();
+        let (last, conversation) = if self.keeps_all {
+            let shown = traffic.into_iter().map(|it| it.shown(recorded));
+            let whole: Vec<Traffic> = shown.collect();
+            let last = whole[whole.len().saturating_sub(KEPT)..].to_vec();
             // What was taken for nothing comes last.
-            traffic.sort_by_key(|it| (it.place.is_none(), it.place));
-            let whole = traffic.iter().map(|it| it.shown(recording)).collect();
-            kept(whole, recording.exchanges(), mapping)
+            let mut ordered: Vec<_> = places.into_iter().zip(whole).collect();
+            ordered.sort_by_key(|(place, _)| (place.is_none(), *place));
+            let whole = ordered.into_iter().map(|(_, message)| message).collect();
+            (last, kept(whole, recorded, mapping)?)
         } else {
-            Vec::new()
+            let passed = traffic.len().saturating_sub(KEPT);
+            let last = traffic.into_iter().skip(passed);
+            (last.map(|it| it.shown(recorded)).collect(), Vec::new())
         };
-        Replayed {
+        Ok(Replayed {
             conversation,
             result: ScenarioResult {
                 scenario: name.to_owned(),
@@ -242,6 +275,6 @@ impl Record {
                 checked: Vec::new(),
             },
             played: self.played,
-        }
+        })
     }
 }

@@ -1,40 +1,49 @@
 //! The recorded service, for a live bot.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::comparison::{Comparison, Difference};
+use super::index::{Index, Indexed, Standing};
 use super::mapping::Mapping;
-use super::record::{Place, Record, Replayed};
-use super::shelf::{Marks, Shelf};
+use super::marks::{Body, Marks, Print};
+use super::record::{Message, Place, Record, Replayed, Unread};
+use super::shelf::Shelf;
 use super::{Outgoing, OutgoingRequest};
-use crate::logic::recording::{Recording, grouping};
 use crate::logic::verdict::{Role, Rule, TrafficMessage};
 use crate::model::cassette::{Content, Direction, Exchange};
 use crate::model::message::{Payload, Request, Response};
 use crate::model::resource::{self, Resource};
+use crate::text::diagnostic::Diagnostic;
 use crate::text::pointer::Pointer;
 
 /// The service of a recording. Answers what was asked then, and says what it told the bot next.
 #[derive(Debug)]
 pub struct Service {
-    recording: Recording,
+    recorded: Index,
     options: Options,
     shelf: Shelf,
     mapping: Mapping,
     record: Record,
-    /// The notifications that each request brought about, by the places of the exchanges.
-    brought: Vec<Vec<usize>>,
-    /// The notifications that no request brought about.
-    unprovoked: Vec<usize>,
-    group_of: Vec<usize>,
     /// Requests that were not served, and notifications that were not acknowledged.
     left: usize,
     /// Unserved requests in the place of which another one came.
     replaced: Vec<usize>,
     lessons: u64,
+    /// Why nothing more can be answered.
+    lost: Option<Diagnostic>,
+}
+
+/// A live request as it came, its body in no coding.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The path with its query.
+    pub target: &'a str,
+    /// The body.
+    pub body: &'a [u8],
 }
 
 /// How a recorded service behaves.
@@ -57,6 +66,8 @@ pub struct Answer {
     pub took: Duration,
     /// The notifications to send once the answer is out, by the places of their exchanges.
     pub tells: Vec<usize>,
+    /// The place of the exchange that was answered; none where nothing fits.
+    pub exchange: Option<usize>,
     /// Whether the same request has this answer again, for as long as the service does not
     /// [learn](Service::lessons).
     pub is_lasting: bool,
@@ -64,35 +75,30 @@ pub struct Answer {
 
 impl Service {
     /// The service of a recording.
-    pub fn new(recording: Recording, options: Options) -> Self {
-        let exchanges = recording.exchanges();
-        let mut group_of = vec![0; exchanges.len()];
-        for (group, members) in grouping::groups(exchanges).into_iter().enumerate() {
-            for member in members {
-                group_of[member] = group;
-            }
-        }
-        let (brought, unprovoked) = provoked(exchanges, &group_of);
+    pub fn new(recording: Indexed, options: Options) -> Self {
+        let Indexed {
+            index: recorded,
+            shelf,
+            services,
+            ..
+        } = recording;
         let is_counted =
-            |exchange: &&Exchange| exchange.direction == Direction::Request || options.tells;
-        let shelf = Shelf::new(exchanges);
+            |index: &usize| options.tells || recorded.direction(*index) == Direction::Request;
         let mut mapping = Mapping::default();
-        for value in shelf.issued() {
+        for value in services {
             // The live bot has it from here, so that it is the same in this run.
-            mapping.learn(value, value);
+            mapping.learn_same(value);
         }
         Self {
             shelf,
-            left: exchanges.iter().filter(is_counted).count(),
-            recording,
+            left: (0..recorded.len()).filter(is_counted).count(),
+            recorded,
             options,
             mapping,
             record: Record::new(Role::Bot),
-            brought,
-            unprovoked,
-            group_of,
             replaced: Vec::new(),
             lessons: 0,
+            lost: None,
         }
     }
 
@@ -104,7 +110,7 @@ impl Service {
     /// The notifications to begin with: nothing that the bot does brings them about.
     pub fn unprovoked(&self) -> &[usize] {
         if self.options.tells {
-            &self.unprovoked
+            self.recorded.unprovoked()
         } else {
             &[]
         }
@@ -112,83 +118,138 @@ impl Service {
 
     /// The number of the group of an exchange: notifications of one group keep their order.
     pub fn group(&self, exchange: usize) -> usize {
-        self.group_of[exchange]
+        self.recorded.group(exchange)
     }
 
-    /// Whether everything was served and acknowledged.
+    /// Whether everything was served and acknowledged, or nothing more can be.
     pub const fn is_done(&self) -> bool {
-        self.left == 0 && !self.options.reuse
+        self.left == 0 && !self.options.reuse || self.lost.is_some()
+    }
+
+    /// Answers a request of the bot that was recorded just so; none where that takes
+    /// [more](Service::answer) to tell. Of an answer that is kept for the report, the request is to be
+    /// [shown](Service::show_unread).
+    pub fn answer_same(&mut self, asked: &Asked<'_>) -> Option<Answer> {
+        let print = Print::of_bytes(asked.method, asked.target, asked.body)?;
+        let index = self.shelf.same(&print, self.options.reuse)?;
+        let mut new = Vec::new();
+        for key in &print.ids {
+            if !self.mapping.stands_for_itself(*key)? {
+                new.push(*key);
+            }
+        }
+        if self.shelf.is_served(index) && !new.is_empty() {
+            // In a further round it may stand for something else.
+            return None;
+        }
+        // No lesson: what stands for itself changes no answer.
+        for key in new {
+            self.mapping.learn_same(key);
+        }
+        let mut answer = self.serve(index).unwrap_or_else(|lost| self.give_up(lost));
+        answer.is_lasting =
+            self.options.reuse && answer.tells.is_empty() && self.shelf.is_alone(print.nearest());
+        Some(answer)
     }
 
     /// Answers a request of the bot.
     pub fn answer(&mut self, request: Request) -> Answer {
-        let marks = self
-            .shelf
-            .marks(&request.method, &request.target, &request.body);
-        let mut found = self.find(&marks, &request);
-        if found.is_none() && self.options.reuse {
-            self.shelf.begin_again(&marks);
-            found = self
-                .find(&marks, &request)
-                .or_else(|| self.find_anew(&marks, &request));
-        }
-        let (mut answer, place) = match found {
-            Some(index) => (self.serve(index), found),
-            None => self.refuse(&marks, &request),
+        let body = match &request.body {
+            Payload::Empty => Body::Empty,
+            Payload::Json(value) => Body::Json(value),
+            Payload::Text { .. } | Payload::Opaque(_) => Body::Other,
         };
-        if self.options.reuse {
-            answer.is_lasting =
-                found.is_some() && answer.tells.is_empty() && self.shelf.is_alone(&marks);
-        } else {
-            self.show(request, &answer, place.map(Place::of));
+        let print = Print::of(&request.method, &request.target, body);
+        let answer = self
+            .look_for(&print, &request)
+            .unwrap_or_else(|lost| self.give_up(lost));
+        if !self.options.reuse {
+            self.show(TrafficMessage::Request(request.into()), &answer);
         }
         answer
     }
 
-    /// Keeps an exchange for the report.
-    fn show(&mut self, request: Request, answer: &Answer, place: Option<Place>) {
-        self.record
-            .traffic(Role::Bot, place, TrafficMessage::Request(request));
-        self.record.traffic(
-            Role::Service,
-            place,
-            TrafficMessage::Response(Response {
-                status: answer.status,
-                headers: answer.message.headers.iter().cloned().collect(),
-                body: Payload::from_bytes(&answer.message.body),
-            }),
-        );
+    fn look_for(&mut self, print: &Print, request: &Request) -> Result<Answer, Diagnostic> {
+        let marks = self.shelf.marks(print);
+        let mut found = self.find(&marks, request)?;
+        if found.is_none() && self.options.reuse {
+            self.shelf.begin_again(&marks);
+            found = match self.find(&marks, request)? {
+                None => self.find_anew(&marks, request)?,
+                found => found,
+            };
+        }
+        let Some(index) = found else {
+            return self.refuse(&marks, request);
+        };
+        let mut answer = self.serve(index)?;
+        answer.is_lasting =
+            self.options.reuse && answer.tells.is_empty() && self.shelf.is_alone(marks[0]);
+        Ok(answer)
     }
 
-    fn find(&mut self, marks: &Marks, request: &Request) -> Option<usize> {
+    /// The recording is not what it was.
+    fn give_up(&mut self, lost: Diagnostic) -> Answer {
+        let answer = refusal(500, &lost.message, &Value::Null, None);
+        self.lost.get_or_insert(lost);
+        answer
+    }
+
+    /// Whether exchanges are kept for the report.
+    pub const fn shows(&self) -> bool {
+        !self.options.reuse
+    }
+
+    /// Keeps a request with its answer for the report, to be read when that is written.
+    pub fn show_unread(&mut self, request: Unread, answer: &Answer) {
+        self.show(request, answer);
+    }
+
+    /// Keeps an exchange for the report.
+    fn show(&mut self, request: impl Into<Message>, answer: &Answer) {
+        let place = answer.exchange.map(Place::of);
+        self.record.traffic(Role::Bot, place, request);
+        let (status, message) = (answer.status, answer.message.clone());
+        let read: Unread = Box::new(move || {
+            let response = Response {
+                status,
+                headers: message.headers.into_iter().collect(),
+                body: Payload::from_bytes(&message.body),
+            };
+            TrafficMessage::Response(response.into())
+        });
+        self.record.traffic(Role::Service, place, read);
+    }
+
+    fn find(&mut self, marks: &Marks, request: &Request) -> Result<Option<usize>, Diagnostic> {
         for index in self.shelf.candidates(marks) {
-            let comparison = self.compare(index, request);
+            let comparison = self.compare(&self.recorded.load(index)?, request);
             if comparison.differences.is_empty() {
                 self.learn(comparison);
-                return Some(index);
+                return Ok(Some(index));
             }
         }
-        None
+        Ok(None)
     }
 
     /// The same in a further round of the recording: what the bot made up for a request is made
     /// up anew.
-    fn find_anew(&mut self, marks: &Marks, request: &Request) -> Option<usize> {
+    fn find_anew(&mut self, marks: &Marks, request: &Request) -> Result<Option<usize>, Diagnostic> {
         for index in self.shelf.candidates(marks) {
-            let made = self.shelf.made_in(index);
-            let forgotten = self.mapping.forget(made);
+            let made = self.recorded.made_in(index)?;
+            let forgotten = self.mapping.forget(made.iter().map(String::as_str));
             if forgotten.is_empty() {
                 // It was compared so before.
                 continue;
             }
-            let comparison = self.compare(index, request);
+            let comparison = self.compare(&self.recorded.load(index)?, request);
             if comparison.differences.is_empty() {
                 self.learn(comparison);
-                return Some(index);
+                return Ok(Some(index));
             }
             self.mapping.extend(forgotten);
         }
-        None
+        Ok(None)
     }
 
     fn learn(&mut self, comparison: Comparison) {
@@ -196,7 +257,7 @@ impl Service {
         comparison.commit(&mut self.mapping);
     }
 
-    /// How often the service has learnt what a recorded value is in this run.
+    /// How often the service has learnt what a recorded value is in this run, by a comparison.
     pub const fn lessons(&self) -> u64 {
         self.lessons
     }
@@ -206,8 +267,8 @@ impl Service {
         self.record.played += requests;
     }
 
-    fn compare(&self, index: usize, request: &Request) -> Comparison {
-        let recorded = &self.recording.exchanges()[index].request;
+    fn compare(&self, exchange: &Exchange, request: &Request) -> Comparison {
+        let recorded = &exchange.request;
         let mut comparison = Comparison::default();
         let is_same_path = match Resource::parse(&recorded.target) {
             Some(_) => comparison.texts(&self.mapping, "", &recorded.target, &request.target),
@@ -237,68 +298,80 @@ impl Service {
         comparison
     }
 
-    fn serve(&mut self, index: usize) -> Answer {
+    fn serve(&mut self, index: usize) -> Result<Answer, Diagnostic> {
+        let mapping = &self.mapping;
+        let answered = self.recorded.answer(index, |exchange| {
+            let took = Duration::from_millis(exchange.took_ms);
+            // What broke on the way, or left HTTP behind, is no answer that could be given again.
+            let whole = exchange.response.filter(|_| exchange.broke.is_none());
+            let answer = whole.map(|response| {
+                let is_omitted = matches!(response.body, Standing::Omitted { .. });
+                let message = Outgoing::response(&response, mapping);
+                (response.status, message, is_omitted)
+            });
+            (took, answer)
+        });
+        let (took, answered) = answered?;
         self.shelf.serve(index);
         self.left = self.left.saturating_sub(1);
         self.record.played += 1;
-        let exchange = &self.recording.exchanges()[index];
-        let tells = if self.options.tells {
-            self.brought[index].clone()
+        let number = self.recorded.number(index);
+        let mut answer = if let Some((status, message, is_omitted)) = answered {
+            if is_omitted {
+                self.record.note(format!(
+                    "the body of the answer of exchange {number} was not kept; it went out empty"
+                ));
+            }
+            Answer {
+                status,
+                message,
+                took: Duration::ZERO,
+                tells: Vec::new(),
+                exchange: Some(index),
+                is_lasting: false,
+            }
         } else {
-            Vec::new()
-        };
-        let took = Duration::from_millis(exchange.took_ms);
-        let Some(response) = &exchange.response else {
             self.record.note(format!(
-                "exchange {} was recorded without an answer; it was answered 502",
-                exchange.number
+                "exchange {number} was recorded without a whole answer; it was answered 502"
             ));
-            return refusal(
+            refusal(
                 502,
                 "the recorded exchange broke",
                 &Value::Null,
-                took,
-                tells,
-            );
+                Some(index),
+            )
         };
-        if matches!(response.body, Content::Omitted { .. }) {
-            self.record.note(format!(
-                "the body of the answer of exchange {} was not kept; it went out empty",
-                exchange.number
-            ));
+        answer.took = took;
+        if self.options.tells {
+            answer.tells = self.recorded.brought_by(index);
         }
-        Answer {
-            status: response.status,
-            message: Outgoing::response(response, &self.mapping),
-            took,
-            tells,
-            is_lasting: false,
-        }
+        Ok(answer)
+    }
+
+    /// Nothing fits, and nothing comes near.
+    fn unexpected(&mut self, request: &Request) -> Answer {
+        let asked = format!("{} {}", request.method, request.target);
+        let message = format!("nothing recorded fits `{asked}`");
+        let pair = (Value::Null, json!(asked));
+        let rule = Rule::RequestUnexpected;
+        self.record
+            .depart(&self.recorded, 0, rule, pair, message.clone());
+        refusal(404, &message, &Value::Null, None)
     }
 
     /// Nothing fits: the answer shows what comes nearest. Where that was not served, the request came
     /// in its place.
-    fn refuse(&mut self, marks: &Marks, request: &Request) -> (Answer, Option<usize>) {
+    fn refuse(&mut self, marks: &Marks, request: &Request) -> Result<Answer, Diagnostic> {
         let asked = format!("{} {}", request.method, request.target);
-        let nearest = self.nearest(marks, request);
-        let message = format!("nothing recorded fits `{asked}`");
-        let Some((index, differences)) = nearest else {
-            let pair = (Value::Null, json!(asked));
-            self.record.depart(
-                &self.recording,
-                0,
-                Rule::RequestUnexpected,
-                pair,
-                message.clone(),
-            );
-            let answer = refusal(404, &message, &Value::Null, Duration::ZERO, Vec::new());
-            return (answer, None);
+        let Some((index, differences)) = self.nearest(marks, request)? else {
+            return Ok(self.unexpected(request));
         };
-        let recorded = &self.recording.exchanges()[index];
-        let number = recorded.number;
+        let message = format!("nothing recorded fits `{asked}`");
+        let recorded = self.recorded.load(index)?.request;
+        let number = self.recorded.number(index);
         let shown = json!({
             "exchange": number,
-            "request": format!("{} {}", recorded.request.method, recorded.request.target),
+            "request": format!("{} {}", recorded.method, recorded.target),
             "served": self.shelf.is_served(index),
             "differences": differences.iter().map(|it| json!({
                 "pointer": it.pointer.as_str(),
@@ -312,18 +385,13 @@ impl Service {
             format!("{message}; the nearest is exchange {number}")
         };
         let mut place = None;
+        let rule = Rule::RequestUnexpected;
         if differences.is_empty() {
             let pair = (Value::Null, json!(asked));
-            self.record.depart(
-                &self.recording,
-                index,
-                Rule::RequestUnexpected,
-                pair,
-                why.clone(),
-            );
-        } else {
             self.record
-                .differ(&self.recording, index, Rule::RequestUnexpected, differences);
+                .depart(&self.recorded, index, rule, pair, why.clone());
+        } else {
+            self.record.differ(&self.recorded, index, rule, differences);
             if let Some(last) = self.record.failures.last_mut() {
                 last.message = format!("{}: {why}", last.message);
             }
@@ -332,54 +400,64 @@ impl Service {
                 place = Some(index);
             }
         }
-        let answer = refusal(404, &why, &shown, Duration::ZERO, Vec::new());
-        (answer, place)
+        Ok(refusal(404, &why, &shown, place))
     }
 
     /// The recording that a request departs from least, with how; of the same path where there is
     /// one.
-    fn nearest(&self, marks: &Marks, request: &Request) -> Option<(usize, Vec<Difference>)> {
-        let alike = self.shelf.alike(marks);
-        let compared = alike.into_iter().map(|index| {
-            let differences = self.compare(index, request).differences;
-            (
-                self.shelf.is_served(index),
-                differences.len(),
-                index,
-                differences,
-            )
-        });
-        let best = compared.min_by_key(|(served, count, index, _)| (*count, *served, *index));
+    fn nearest(
+        &self,
+        marks: &Marks,
+        request: &Request,
+    ) -> Result<Option<(usize, Vec<Difference>)>, Diagnostic> {
+        let mut best: Option<(usize, bool, usize, Vec<Difference>)> = None;
+        for index in self.shelf.alike(marks) {
+            let differences = self
+                .compare(&self.recorded.load(index)?, request)
+                .differences;
+            let order = (differences.len(), self.shelf.is_served(index), index);
+            if best
+                .as_ref()
+                .is_none_or(|(count, served, other, _)| order < (*count, *served, *other))
+            {
+                best = Some((order.0, order.1, order.2, differences));
+            }
+        }
         if let Some((_, _, index, differences)) = best {
-            return Some((index, differences));
+            return Ok(Some((index, differences)));
         }
         let line = |method: &str, target: &str| format!("{method} {}", resource::shape_of(target));
         let asked = line(&request.method, &request.target);
-        let exchanges = self.recording.exchanges().iter().enumerate();
-        exchanges
-            .filter(|(_, exchange)| exchange.direction == Direction::Request)
-            .take(1000)
-            .map(|(index, exchange)| {
-                let recorded = line(&exchange.request.method, &exchange.request.target);
-                (strsim::levenshtein(&asked, &recorded), index, recorded)
-            })
-            .min()
-            .map(|(_, index, recorded)| {
-                let difference = Difference {
-                    pointer: Pointer::root(),
-                    expected: json!(recorded),
-                    actual: json!(asked),
-                };
-                (index, vec![difference])
-            })
+        let mut best: Option<(usize, usize, String)> = None;
+        for index in self.shelf.kinds().into_iter().take(1000) {
+            let recorded = self.recorded.load(index)?.request;
+            let recorded = line(&recorded.method, &recorded.target);
+            let distance = strsim::levenshtein(&asked, &recorded);
+            if best.as_ref().is_none_or(|(other, ..)| distance < *other) {
+                best = Some((distance, index, recorded));
+            }
+        }
+        Ok(best.map(|(_, index, recorded)| {
+            let difference = Difference {
+                pointer: Pointer::root(),
+                expected: json!(recorded),
+                actual: json!(asked),
+            };
+            (index, vec![difference])
+        }))
     }
 
     /// A notification as it goes out now. Its target is the callback that the bot gave, where it
-    /// gave one, else the recorded path.
-    pub fn notification(&mut self, index: usize, token: Option<&str>) -> OutgoingRequest {
-        let exchange = &self.recording.exchanges()[index];
-        let recorded = &exchange.request;
-        let message = Outgoing::request(recorded, &self.mapping, token);
+    /// gave one, else the recorded path. None where the recording is not what it was.
+    pub fn notification(&mut self, index: usize, token: Option<&str>) -> Option<OutgoingRequest> {
+        let recorded = match self.recorded.load(index) {
+            Ok(exchange) => exchange.request,
+            Err(lost) => {
+                self.lost.get_or_insert(lost);
+                return None;
+            }
+        };
+        let message = Outgoing::request(&recorded, &self.mapping, token);
         let path = resource::path_of(&recorded.target);
         let target = self
             .mapping
@@ -391,16 +469,18 @@ impl Service {
             headers: message.headers.iter().cloned().collect(),
             body: Payload::from_bytes(&message.body),
         };
-        let method = recorded.method.clone();
         let place = Some(Place::of(index));
-        self.record
-            .traffic(Role::Service, place, TrafficMessage::Request(request));
-        OutgoingRequest {
+        self.record.traffic(
+            Role::Service,
+            place,
+            TrafficMessage::Request(request.into()),
+        );
+        Some(OutgoingRequest {
             exchange: index,
-            method,
+            method: recorded.method,
             target,
             message,
-        }
+        })
     }
 
     /// The bot acknowledged a notification with this status, or did not, for this reason.
@@ -410,7 +490,7 @@ impl Service {
         match answer {
             Ok(response) => {
                 let status = response.status;
-                let message = TrafficMessage::Response(response);
+                let message = TrafficMessage::Response(response.into());
                 let place = Some(Place::of(index));
                 self.record.traffic(Role::Bot, place, message);
                 if !(200..300).contains(&status) {
@@ -418,72 +498,60 @@ impl Service {
                     let rule = Rule::AcknowledgementStatus;
                     let pair = (json!("2xx"), json!(status));
                     self.record
-                        .depart(&self.recording, index, rule, pair, message);
+                        .depart(&self.recorded, index, rule, pair, message);
                 }
             }
             Err(why) => {
                 let rule = Rule::AcknowledgementMissing;
                 let message = format!("the notification was not answered: {why}");
-                self.record.broken(&self.recording, index, rule, message);
+                match self.recorded.load(index) {
+                    Ok(exchange) => {
+                        let expected = exchange.response.map(|it| it.status);
+                        self.record
+                            .broken(&self.recorded, index, (rule, expected), message);
+                    }
+                    Err(lost) => {
+                        self.lost.get_or_insert(lost);
+                    }
+                }
             }
         }
     }
 
     /// The end: what was not asked for is missing.
-    pub fn finish(&mut self, name: &str, elapsed: Duration) -> Replayed {
-        let unused = !self.options.reuse;
-        for index in 0..self.recording.exchanges().len() {
-            let exchange = &self.recording.exchanges()[index];
-            let is_unused = exchange.direction == Direction::Request
-                && !self.shelf.is_served(index)
-                && !self.replaced.contains(&index);
-            if unused && is_unused {
-                let asked = format!("{} {}", exchange.request.method, exchange.request.target);
-                let message = format!("the bot never sent `{asked}`");
-                let pair = (json!(asked), Value::Null);
-                self.record
-                    .depart(&self.recording, index, Rule::RequestMissing, pair, message);
-            }
+    ///
+    /// # Errors
+    ///
+    /// A recording that was changed meanwhile: what was replayed is no result.
+    pub fn finish(&mut self, name: &str, elapsed: Duration) -> Result<Replayed, Diagnostic> {
+        if let Some(lost) = self.lost.take() {
+            return Err(lost);
+        }
+        let unused = |index: &usize| {
+            self.recorded.direction(*index) == Direction::Request
+                && !self.shelf.is_served(*index)
+                && !self.replaced.contains(index)
+        };
+        let all = if self.options.reuse {
+            0
+        } else {
+            self.recorded.len()
+        };
+        for index in (0..all).filter(unused) {
+            let recorded = self.recorded.load(index)?.request;
+            let asked = format!("{} {}", recorded.method, recorded.target);
+            let message = format!("the bot never sent `{asked}`");
+            let pair = (json!(asked), Value::Null);
+            let rule = Rule::RequestMissing;
+            self.record
+                .depart(&self.recorded, index, rule, pair, message);
         }
         self.record
-            .finish(&self.recording, &self.mapping, name, elapsed)
+            .finish(&self.recorded, &self.mapping, name, elapsed)
     }
 }
 
-/// The notifications that each exchange brought about: by what the recorder saw, else those of its
-/// calls that come after it.
-fn provoked(exchanges: &[Exchange], group_of: &[usize]) -> (Vec<Vec<usize>>, Vec<usize>) {
-    let index_of: HashMap<u64, usize> = exchanges
-        .iter()
-        .enumerate()
-        .map(|(index, exchange)| (exchange.number, index))
-        .collect();
-    let mut brought = vec![Vec::new(); exchanges.len()];
-    let mut unprovoked = Vec::new();
-    let mut last_of: HashMap<usize, usize> = HashMap::new();
-    for (index, exchange) in exchanges.iter().enumerate() {
-        if exchange.direction == Direction::Request {
-            last_of.insert(group_of[index], index);
-            continue;
-        }
-        let told = exchange.cause.as_ref();
-        let told = told.and_then(|cause| index_of.get(&cause.exchange).copied());
-        let told = told.filter(|cause| exchanges[*cause].direction == Direction::Request);
-        match told.or_else(|| last_of.get(&group_of[index]).copied()) {
-            Some(cause) => brought[cause].push(index),
-            None => unprovoked.push(index),
-        }
-    }
-    (brought, unprovoked)
-}
-
-fn refusal(
-    status: u16,
-    message: &str,
-    nearest: &Value,
-    took: Duration,
-    tells: Vec<usize>,
-) -> Answer {
+fn refusal(status: u16, message: &str, nearest: &Value, exchange: Option<usize>) -> Answer {
     let mut error = json!({"code": "confcall", "message": message});
     if !nearest.is_null() {
         error["nearest"] = nearest.clone();
@@ -492,10 +560,11 @@ fn refusal(
         status,
         message: Outgoing {
             headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
-            body: json!({"error": error}).to_string().into_bytes(),
+            body: json!({"error": error}).to_string().into(),
         },
-        took,
-        tells,
+        took: Duration::ZERO,
+        tells: Vec::new(),
+        exchange,
         is_lasting: false,
     }
 }

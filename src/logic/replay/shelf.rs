@@ -3,105 +3,91 @@
 //! Each recording stands under four marks, from the nearest to the widest: everything that the
 //! request says; the same but for values that the bot made up; the same but for all values that
 //! differ from run to run; method and path alone. A mark is a number that a hash makes: what is
-//! found is still to be compared.
+//! found is still to be compared, but for what is [the same](Shelf::same).
 
-use std::hash::{BuildHasher as _, Hash, Hasher as _};
-
-use foldhash::quality::{FixedState, FoldHasher};
-
-use serde_json::Value;
-
-use super::mapping::{self, Role};
-use super::origins::Origins;
-use crate::logic::judge::shape::canonical;
-use crate::model::cassette::{Direction, Exchange};
-use crate::model::identifier::{ById, Normal};
-use crate::model::message::Payload;
-use crate::model::resource;
-
-/// How many marks a request has.
-const LEVELS: usize = 4;
+use super::key::{Key, Keys};
+use super::marks::{LEVELS, Marks, Print};
 
 /// How many recordings of one mark are compared at most.
 const LOOKS: usize = 64;
 
+/// The recorded requests, by their marks.
 #[derive(Debug)]
 pub(super) struct Shelf {
     levels: [Level; LEVELS],
-    /// Values that the recorded service made up: a live bot has them from it.
-    issued: ById<String>,
-    /// Values that the recorded bot made up, each with the exchange that has it first.
-    made: Vec<(usize, String)>,
+    /// What tells of each exchange whether a request of the nearest mark is the same; 0 where it
+    /// takes more.
+    exact: Vec<u64>,
+    /// Values that the recorded service made up, in order: a live bot has them from it.
+    issued: Vec<Key>,
     served: Vec<bool>,
 }
 
 /// The recordings under the marks of one level, in the order of the marks and of the recording.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Level {
-    marks: Vec<(u64, u32)>,
+    marks: Vec<u64>,
+    /// The place of each in the recording.
+    places: Vec<u32>,
     /// For each, the next one that may not be served yet. Served ones are passed over once.
     next: Vec<u32>,
 }
 
-/// Marks are compared within one run only, and what they find is compared again.
-const SEED: FixedState = FixedState::with_seed(0);
-
-/// What a request is, at every level.
-pub(super) type Marks = [u64; LEVELS];
-
 impl Shelf {
-    pub(super) fn new(exchanges: &[Exchange]) -> Self {
-        let Origins {
-            service: issued,
-            made,
-            ..
-        } = Origins::of(exchanges);
-        let mut levels: [Level; LEVELS] = Default::default();
-        for (index, exchange) in exchanges.iter().enumerate() {
-            if exchange.direction != Direction::Request {
-                continue;
-            }
-            let request = &exchange.request;
-            let body = request.body.json();
-            let marks = marks(&request.method, &request.target, body, &issued);
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
-            for (level, mark) in levels.iter_mut().zip(marks) {
-                level.marks.push((mark, index));
+    /// The shelf of recorded requests with the identifiers in them; none stands for what is no
+    /// request. `issued` are the values that the recorded service made up.
+    pub(super) fn new<'a>(
+        prints: impl Iterator<Item = Option<(&'a Print, &'a [Key])>> + Clone,
+        issued: &Keys,
+    ) -> Self {
+        let count = prints.clone().flatten().count();
+        let mut levels: [Vec<(u64, u32)>; LEVELS] =
+            std::array::from_fn(|_| Vec::with_capacity(count));
+        let mut exact = Vec::with_capacity(count);
+        for (index, print) in (0..).zip(prints) {
+            let mark = print.and_then(|(print, _)| print.exact);
+            exact.push(mark.unwrap_or(0));
+            if let Some((print, ids)) = print {
+                let marks = print.marks(ids, |key| issued.contains(&key));
+                for (level, mark) in levels.iter_mut().zip(marks) {
+                    level.push((mark, index));
+                }
             }
         }
-        for level in &mut levels {
-            level.marks.sort_unstable();
-            level.next = (0..).take(level.marks.len()).collect();
-        }
+        let served = vec![false; exact.len()];
+        let mut issued: Vec<Key> = issued.iter().copied().collect();
+        issued.sort_unstable();
         Self {
-            levels,
+            levels: levels.map(Level::ordered),
+            exact,
             issued,
-            made,
-            served: vec![false; exchanges.len()],
+            served,
         }
     }
 
-    pub(super) fn marks(&self, method: &str, target: &str, body: &Payload) -> Marks {
-        marks(method, target, body.json(), &self.issued)
+    pub(super) fn marks(&self, print: &Print) -> Marks {
+        print.marks(&print.ids, |key| self.issued.binary_search(&key).is_ok())
     }
 
-    /// The values that the recorded service made up.
-    pub(super) fn issued(&self) -> impl Iterator<Item = &str> {
-        self.issued.values().map(String::as_str)
+    /// The recording that a live request is, without a comparison: where it was not served, or may
+    /// be again and stands alone.
+    pub(super) fn same(&mut self, print: &Print, may_be_again: bool) -> Option<usize> {
+        let exact = print.exact?;
+        let mark = print.nearest();
+        let level = &mut self.levels[0];
+        let range = level.range(mark);
+        let at = if may_be_again && range.len() == 1 {
+            range.start
+        } else {
+            level.find(range.start, range.end, &self.served)
+        };
+        let index = *level.places.get(at).filter(|_| at < range.end)? as usize;
+        (self.exact[index] == exact).then_some(index)
     }
 
-    /// The values that the recorded bot made up for this request.
-    pub(super) fn made_in(&self, index: usize) -> impl Iterator<Item = &str> {
-        let from = self.made.partition_point(|(other, _)| *other < index);
-        let of_it = self.made[from..].iter();
-        of_it
-            .take_while(move |(other, _)| *other == index)
-            .map(|(_, value)| value.as_str())
-    }
-
-    /// Whether one recording alone has the nearest of these marks.
-    pub(super) fn is_alone(&self, marks: &Marks) -> bool {
-        self.levels[0].range(marks[0]).len() == 1
+    /// Whether one recording alone has this as its nearest mark.
+    pub(super) fn is_alone(&self, mark: u64) -> bool {
+        self.levels[0].range(mark).len() == 1
     }
 
     /// The recordings that a request with these marks may be, nearest first, that were not served.
@@ -125,8 +111,21 @@ impl Shelf {
     pub(super) fn alike(&self, marks: &Marks) -> Vec<usize> {
         let level = &self.levels[LEVELS - 1];
         let range = level.range(marks[LEVELS - 1]);
-        let alike = level.marks[range].iter().take(LOOKS);
-        alike.map(|(_, index)| *index as usize).collect()
+        let alike = level.places[range].iter().take(LOOKS);
+        alike.map(|index| *index as usize).collect()
+    }
+
+    /// The first recording of each method and path, in the order of the recording.
+    pub(super) fn kinds(&self) -> Vec<usize> {
+        let level = &self.levels[LEVELS - 1];
+        let mut kinds = Vec::new();
+        let mut at = 0;
+        while let Some(mark) = level.marks.get(at) {
+            kinds.push(level.places[at] as usize);
+            at = level.range(*mark).end;
+        }
+        kinds.sort_unstable();
+        kinds
     }
 
     pub(super) fn serve(&mut self, index: usize) {
@@ -137,7 +136,7 @@ impl Shelf {
     pub(super) fn begin_again(&mut self, marks: &Marks) {
         for (level, mark) in self.levels.iter_mut().zip(marks) {
             for at in level.range(*mark) {
-                self.served[level.marks[at].1 as usize] = false;
+                self.served[level.places[at] as usize] = false;
                 level.next[at] = u32::try_from(at).unwrap_or(u32::MAX);
             }
         }
@@ -149,9 +148,18 @@ impl Shelf {
 }
 
 impl Level {
+    fn ordered(mut marks: Vec<(u64, u32)>) -> Self {
+        marks.sort_unstable();
+        Self {
+            marks: marks.iter().map(|(mark, _)| *mark).collect(),
+            places: marks.iter().map(|(_, place)| *place).collect(),
+            next: (0..).take(marks.len()).collect(),
+        }
+    }
+
     fn range(&self, mark: u64) -> std::ops::Range<usize> {
-        let from = self.marks.partition_point(|(other, _)| *other < mark);
-        let to = from + self.marks[from..].partition_point(|(other, _)| *other == mark);
+        let from = self.marks.partition_point(|other| *other < mark);
+        let to = from + self.marks[from..].partition_point(|other| *other == mark);
         from..to
     }
 
@@ -162,7 +170,7 @@ impl Level {
         while at < range.end && found.len() < LOOKS {
             at = self.find(at, range.end, served);
             if at < range.end {
-                found.push(self.marks[at].1 as usize);
+                found.push(self.places[at] as usize);
                 at += 1;
             }
         }
@@ -176,7 +184,7 @@ impl Level {
             let next = self.next[at] as usize;
             if next != at {
                 at = next;
-            } else if served[self.marks[at].1 as usize] {
+            } else if served[self.places[at] as usize] {
                 self.next[at] = u32::try_from(at + 1).unwrap_or(u32::MAX);
             } else {
                 break;
@@ -192,96 +200,14 @@ impl Level {
     }
 }
 
-fn marks(method: &str, target: &str, body: Option<&Value>, issued: &ById<String>) -> Marks {
-    let mut hashers: [FoldHasher<'_>; LEVELS] = std::array::from_fn(|_| SEED.build_hasher());
-    let path = resource::shape_of(target);
-    for hasher in &mut hashers {
-        (method, &path).hash(hasher);
-    }
-    let mut hashing = Hashing {
-        hashers: &mut hashers,
-        issued,
-    };
-    let query = target.split_once('?').map_or("", |(_, query)| query);
-    hashing.fixed(query);
-    for id in mapping::ids_of_path(target) {
-        hashing.id(&id);
-    }
-    if let Some(body) = body {
-        hashing.value("", body);
-    }
-    hashers.map(|hasher| hasher.finish())
-}
-
-struct Hashing<'a> {
-    hashers: &'a mut [FoldHasher<'static>; LEVELS],
-    issued: &'a ById<String>,
-}
-
-impl Hashing<'_> {
-    /// What is the same in every run, at all levels but the widest.
-    fn fixed(&mut self, part: impl Hash) {
-        for hasher in &mut self.hashers[..LEVELS - 1] {
-            part.hash(hasher);
-        }
-    }
-
-    fn id(&mut self, text: &str) {
-        let id = Normal::of(text);
-        id.hash(&mut self.hashers[0]);
-        if self.issued.contains_key(&id) {
-            id.hash(&mut self.hashers[1]);
-        }
-    }
-
-    fn value(&mut self, name: &str, value: &Value) {
-        match value {
-            Value::Null => {}
-            Value::Bool(is) => self.fixed(is),
-            // As the comparison sees them: 1 is 1.0.
-            Value::Number(number) => self.fixed(number.as_f64().unwrap_or(0.0).to_bits()),
-            Value::String(_) if name == "@odata.type" => {}
-            Value::String(text) => match mapping::role(name, text) {
-                Role::Fixed => self.fixed(text),
-                Role::Id => self.id(text),
-                Role::Passing => {}
-                // The one that was told it comes first; another may take its place.
-                Role::Address => text.hash(&mut self.hashers[0]),
-                Role::Path => {
-                    self.fixed(resource::shape_of(text));
-                    for id in mapping::ids_of_path(text) {
-                        self.id(&id);
-                    }
-                }
-            },
-            Value::Array(items) => {
-                self.fixed(items.len());
-                for item in items {
-                    self.value(name, item);
-                }
-            }
-            Value::Object(properties) => {
-                let mut sorted: Vec<_> = properties
-                    .iter()
-                    .filter(|(_, value)| !value.is_null())
-                    .map(|(name, value)| (canonical(name), value))
-                    .collect();
-                sorted.sort_by_key(|(name, _)| *name);
-                for (name, value) in sorted {
-                    if name != "@odata.type" {
-                        self.fixed(name);
-                    }
-                    self.value(name, value);
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::index::Indexed;
+    use super::super::marks::Body;
     use super::*;
-    use serde_json::json;
+    use crate::logic::recording::Recording;
+    use crate::model::cassette::{Direction, Exchange};
+    use serde_json::{Value, json};
 
     fn exchange(number: u64, target: &str, body: &Value) -> Exchange {
         serde_json::from_value(json!({
@@ -292,34 +218,47 @@ mod tests {
         .unwrap()
     }
 
-    fn found(shelf: &mut Shelf, target: &str, body: Value) -> Vec<usize> {
-        let marks = shelf.marks("POST", target, &Payload::Json(body));
+    fn shelf(list: Vec<Exchange>) -> Shelf {
+        let recording = Recording::new("a", vec![Direction::Request], (2..).zip(list));
+        Indexed::of(&recording).shelf
+    }
+
+    fn print(target: &str, body: &Value) -> Print {
+        Print::of("POST", target, Body::Json(body))
+    }
+
+    fn found(shelf: &mut Shelf, target: &str, body: &Value) -> Vec<usize> {
+        let marks = shelf.marks(&print(target, body));
         shelf.candidates(&marks)
     }
 
     #[test]
     fn the_nearest_comes_first_and_each_once() {
         let context = |text: &str| json!({"clientContext": text, "n": 1});
-        let list = [
+        let list = vec![
             exchange(1, "/app/calls/1/x", &context("a")),
             exchange(2, "/app/calls/1/x", &context("b")),
             exchange(3, "/app/calls/1/x", &json!({"n": 2})),
             exchange(4, "/app/calls/1/operations/op-1", &json!({})),
         ];
-        let mut shelf = Shelf::new(&list);
+        let mut shelf = shelf(list);
         let other_order = json!({"n": 1.0, "extra": null, "clientContext": "b"});
-        assert_eq!(found(&mut shelf, "/beta/app/calls/1/x", other_order), [1]);
+        assert_eq!(found(&mut shelf, "/beta/app/calls/1/x", &other_order), [1]);
         assert_eq!(
-            found(&mut shelf, "/app/calls/1/x", context("new")),
+            found(&mut shelf, "/app/calls/1/x", &context("new")),
             [0, 1, 2]
         );
         shelf.serve(0);
-        assert_eq!(found(&mut shelf, "/app/calls/1/x", context("new")), [1, 2]);
-        assert_eq!(found(&mut shelf, "/app/calls/1/x", json!({"n": 3})), [1, 2]);
-        assert!(found(&mut shelf, "/app/calls/1/y", json!({})).is_empty());
-        let mut issued: Vec<_> = shelf.issued().collect();
+        assert_eq!(found(&mut shelf, "/app/calls/1/x", &context("new")), [1, 2]);
+        assert_eq!(
+            found(&mut shelf, "/app/calls/1/x", &json!({"n": 3})),
+            [1, 2]
+        );
+        assert!(found(&mut shelf, "/app/calls/1/y", &json!({})).is_empty());
+        let mut issued = ["op-1", "op-2", "op-3", "op-4"].map(Key::of);
         issued.sort_unstable();
-        assert_eq!(issued, ["op-1", "op-2", "op-3", "op-4"]);
+        assert_eq!(shelf.issued, issued);
+        assert_eq!(shelf.kinds(), [0, 3]);
     }
 
     #[test]
@@ -327,13 +266,16 @@ mod tests {
         let list: Vec<_> = (0..1000)
             .map(|number| exchange(number, "/app/calls/1/x", &json!({})))
             .collect();
-        let mut shelf = Shelf::new(&list);
+        let mut shelf = shelf(list);
+        let same = print("/app/calls/1/x", &json!({}));
         for expected in 0..1000 {
-            let marks = shelf.marks("POST", "/app/calls/1/x", &Payload::Json(json!({})));
+            let marks = shelf.marks(&same);
             assert_eq!(shelf.candidates(&marks).first(), Some(&expected));
+            assert_eq!(shelf.same(&same, true), Some(expected));
             shelf.serve(expected);
         }
-        let marks = shelf.marks("POST", "/app/calls/1/x", &Payload::Json(json!({})));
+        assert_eq!(shelf.same(&same, true), None);
+        let marks = shelf.marks(&same);
         assert!(shelf.candidates(&marks).is_empty());
         shelf.begin_again(&marks);
         assert_eq!(shelf.candidates(&marks).first(), Some(&0));

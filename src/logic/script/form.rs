@@ -44,7 +44,7 @@ fn departure(text: &str, value: &Placed) -> Option<(usize, String, String)> {
 
 const STEP: (&str, &str) = (
     "a step",
-    "`{\"request\": {…}}`, `{\"response\": {…}}` or `{\"notification\": {…}}`",
+    "`{\"request\": {…}}`, `{\"response\": {…}}`, `{\"notification\": {…}}` or `{\"refusal\": {…}}`",
 );
 
 /// The name of the object that stands at a pointer, and an example of it; none where anything may
@@ -63,6 +63,7 @@ fn object_at(pointer: &str) -> Option<(&'static str, &'static str)> {
             "`{\"line\": 1, \"method\": \"POST\", \"target\": \"/…\"}`",
         ),
         ["steps", _, "response"] => ("a response", "`{\"line\": 1, \"status\": 200}`"),
+        ["steps", _, "refusal"] => ("a refusal", "`{\"line\": 1, \"statuses\": [400]}`"),
         ["steps", _, "notification"] => (
             "a notification",
             "`{\"line\": 1, \"method\": \"POST\", \"target\": \"…\", \"body_line\": 1, \"body\": {…}}`",

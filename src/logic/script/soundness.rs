@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::MOST_TOLD;
+use crate::logic::judge::catalogue::{CATALOGUE, Requirement};
+use crate::logic::verdict::Role;
 use crate::model::message::{Body, HeaderFields, TEXT};
 use crate::model::resource::percent_encoded;
-use crate::model::scenario::{Kind, Script, Step};
+use crate::model::scenario::{Kind, Party, Script, Step, Token};
 use crate::model::template::{Part, is_name, parts};
 use crate::text::diagnostic::closest;
 use crate::text::pointer::Pointer;
@@ -40,6 +42,19 @@ pub fn problems(script: &Script) -> Vec<Problem> {
     check.steps();
     check.unused();
     check.problems
+}
+
+/// What stands before a step.
+#[derive(Debug, Clone, Copy)]
+enum Asked {
+    /// No request.
+    Nothing,
+    /// A request, right before it.
+    Now,
+    /// A request, further up.
+    Before,
+    /// A request that is refused.
+    Refused,
 }
 
 struct Check<'a> {
@@ -120,22 +135,28 @@ impl Check<'_> {
             let remedy = "write the first request, or the notification that begins";
             self.wrong(pointer.clone(), "a scenario has at least one step", remedy);
         }
-        let mut asked = false;
+        let mut asked = Asked::Nothing;
         for (index, step) in self.script.steps.iter().enumerate() {
             let pointer = pointer.index(index).key(step.kind());
             self.line(pointer.key("line"), step.line());
             match step {
                 Step::Request(request) => {
-                    asked = true;
+                    asked = Asked::Now;
+                    if request.token != Token::Own {
+                        self.of_services(pointer.key("token"), "such a token");
+                    }
                     self.method(&pointer, &request.method);
                     self.target(&pointer.key("target"), &request.target);
                 }
                 Step::Response(response) => {
-                    if !asked {
+                    if matches!(asked, Asked::Nothing | Asked::Refused) {
                         let message = "a response needs a request before it";
                         let remedy = "write the request that it answers before it";
                         self.wrong_key(pointer.clone(), message, remedy);
+                    } else {
+                        asked = Asked::Before;
                     }
+                    self.requirement(&pointer, response.requirement.as_deref());
                     self.status(pointer.key("status"), response.status);
                     for (index, or) in response.or.iter().enumerate() {
                         let pointer = pointer.key("or").index(index);
@@ -147,9 +168,30 @@ impl Check<'_> {
                     self.method(&pointer, &notification.method);
                     self.target(&pointer.key("target"), &notification.target);
                     self.line(pointer.key("body_line"), notification.body_line);
+                    if matches!(asked, Asked::Now) {
+                        asked = Asked::Before;
+                    }
+                    if matches!(asked, Asked::Refused) {
+                        let message = "nothing follows a refusal";
+                        let remedy = "write a request before the notification, or take it away";
+                        self.wrong_key(pointer.clone(), message, remedy);
+                    }
+                }
+                Step::Refusal(refusal) => {
+                    if !matches!(asked, Asked::Now) {
+                        let message = "a refusal needs a request right before it";
+                        let remedy = "write the request that it refuses before it";
+                        self.wrong_key(pointer.clone(), message, remedy);
+                    }
+                    asked = Asked::Refused;
+                    self.of_services(pointer.clone(), "a refusal");
+                    self.requirement(&pointer, refusal.requirement.as_deref());
+                    self.refusing(&pointer.key("statuses"), &refusal.statuses);
                 }
             }
-            self.headers(&pointer.key("headers"), step.headers());
+            if let Some(headers) = step.headers() {
+                self.headers(&pointer.key("headers"), headers);
+            }
             self.body(&pointer.key("body"), step.body());
         }
     }
@@ -204,6 +246,48 @@ impl Check<'_> {
             let message = format!("{status} is no status code, which are 100 to 599");
             self.wrong(pointer, message, "write the code that the page prints");
         }
+    }
+
+    /// The statuses of a refusal.
+    fn refusing(&mut self, pointer: &Pointer, statuses: &[u16]) {
+        if statuses.is_empty() {
+            let remedy = "write those that refuse the request, such as `[400]`";
+            self.wrong(pointer.clone(), "a refusal has a status", remedy);
+        }
+        for (index, status) in statuses.iter().enumerate() {
+            if !(400..600).contains(status) {
+                let message = format!("{status} refuses nothing");
+                let remedy = "write codes from 400 to 599";
+                self.wrong(pointer.index(index), message, remedy);
+            } else if statuses[..index].contains(status) {
+                let message = format!("{status} comes twice");
+                self.wrong(pointer.index(index), message, "take one of the two away");
+            }
+        }
+    }
+
+    /// What only a service can be judged by.
+    fn of_services(&mut self, pointer: Pointer, what: &str) {
+        if self.script.judges != Some(Party::Service) {
+            let message = format!("with {what} only a service is judged");
+            let remedy = "write `\"judges\": \"service\"` at the top of the file";
+            self.wrong_key(pointer, message, remedy);
+        }
+    }
+
+    /// A name in the catalogue of requirements.
+    fn requirement(&mut self, step: &Pointer, named: Option<&str>) {
+        let of_services = |it: &&Requirement| it.role == Role::Service;
+        let known = || CATALOGUE.iter().filter(of_services).map(|it| it.id);
+        let Some(named) = named.filter(|named| !known().any(|id| id == *named)) else {
+            return;
+        };
+        let message = format!("`{named}` is no requirement of a service");
+        let remedy = match closest(named, known()) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None => "`confcall run --coverage` lists them; leave it out where none fits".to_owned(),
+        };
+        self.wrong(step.key("requirement"), message, remedy);
     }
 
     fn headers(&mut self, pointer: &Pointer, headers: &HeaderFields) {

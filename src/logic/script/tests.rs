@@ -307,6 +307,116 @@ fn what_is_wrong_has_a_place_and_a_remedy() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
+/// What comes after the steps of the good file, which judges a service, and the complaint.
+const REFUSALS: [(&str, &str, &str); 12] = [
+    (
+        r#"{ "refusal": { "line": 9, "statuses": [400] } }"#,
+        "12:7: a refusal needs a request right before it",
+        "write the request that it refuses before it",
+    ),
+    (
+        r#"REQUEST, { "refusal": { "line": 9, "statuses": [] } }"#,
+        "a refusal has a status",
+        "such as `[400]`",
+    ),
+    (
+        r#"REQUEST, { "refusal": { "line": 9, "statuses": [400, 200] } }"#,
+        "200 refuses nothing",
+        "from 400 to 599",
+    ),
+    (
+        r#"REQUEST, { "refusal": { "line": 9, "statuses": [400, 400] } }"#,
+        "400 comes twice",
+        "take one of the two away",
+    ),
+    (
+        r#"REQUEST, { "refusal": { "line": 0, "statuses": [400] } }"#,
+        "lines count from 1",
+        "",
+    ),
+    (
+        r#"REQUEST, { "refusal": { "line": 9, "statuses": [400], "requirement": "refusal.no-tokn" } }"#,
+        "`refusal.no-tokn` is no requirement of a service",
+        "did you mean `refusal.no-token`?",
+    ),
+    (
+        r#"REQUEST, { "refusal": { "line": 9, "statuses": [400], "requirement": "request.token" } }"#,
+        "`request.token` is no requirement of a service",
+        "",
+    ),
+    (
+        r#"REQUEST, REFUSAL, { "response": { "line": 9, "status": 200 } }"#,
+        "a response needs a request before it",
+        "",
+    ),
+    (
+        r#"REQUEST, REFUSAL, { "notification": { "line": 9, "method": "POST", "target": "/", "body_line": 9, "body": 1 } }"#,
+        "nothing follows a refusal",
+        "write a request before the notification",
+    ),
+    (
+        "REQUEST, REFUSAL, REFUSAL",
+        "a refusal needs a request right before it",
+        "",
+    ),
+    (
+        r#"REQUEST, { "refusal": [9, [400]] }"#,
+        "a refusal is an object in braces",
+        r#"write `{"line": 1, "statuses": [400]}`"#,
+    ),
+    (
+        r#"{ "request": { "line": 9, "method": "POST", "target": "/", "token": "other" } }"#,
+        "unknown word `other`, expected one of `own`, `foreign`, `none`",
+        "",
+    ),
+];
+
+/// The good file as one that judges a service, with these steps more.
+fn refusing(more: &str) -> String {
+    let more = more
+        .replace(
+            "REQUEST",
+            r#"{ "request": { "line": 9, "method": "POST", "target": "/" } }"#,
+        )
+        .replace(
+            "REFUSAL",
+            r#"{ "refusal": { "line": 9, "statuses": [400] } }"#,
+        );
+    GOOD.replace("\n  ]\n", &format!(",\n    {more}\n  ]\n"))
+        .replace(r#""version": 1,"#, r#""version": 1, "judges": "service","#)
+}
+
+#[test]
+fn a_refusal_is_of_the_request_before_it() {
+    let good = refusing("REQUEST, REFUSAL");
+    let script = read("f.json", good.as_bytes()).unwrap();
+    assert!(script.is_refused(2) && !script.is_refused(0));
+    for (more, message, remedy) in REFUSALS {
+        let told = read("f.json", refusing(more).as_bytes()).unwrap_err();
+        let shown = told[0].to_string();
+        assert!(shown.contains(message), "{more}: {shown}");
+        assert!(shown.contains(remedy), "{more}: {shown}");
+    }
+}
+
+#[test]
+fn what_a_bot_cannot_be_judged_by_judges_a_service_alone() {
+    for more in [
+        "REQUEST, REFUSAL",
+        r#"{ "request": { "line": 9, "method": "POST", "target": "/", "token": "none" } }"#,
+    ] {
+        let file = refusing(more);
+        assert!(read("f.json", file.as_bytes()).is_ok());
+        for other in ["", r#""judges": "bot","#] {
+            let file = file.replace(r#""judges": "service","#, other);
+            let told = read("f.json", file.as_bytes()).unwrap_err();
+            let shown = told[0].to_string();
+            assert!(shown.contains("only a service is judged"), "{shown}");
+            assert!(shown.contains(r#"write `"judges": "service"`"#), "{shown}");
+        }
+    }
+}
+
 #[test]
 fn every_complaint_has_a_remedy() {
     for (good, bad, ..) in BROKEN {

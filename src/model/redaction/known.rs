@@ -28,6 +28,13 @@ pub(super) struct Known {
     generations: RwLock<Generations>,
     /// How many secrets were learnt in all.
     learnt: AtomicU64,
+    /// A bit for each length that a longest run has had: most runs of a text have none of them.
+    lengths: AtomicU64,
+}
+
+/// The bit of a run's length. All the longest have one.
+fn bit(run: &Range<usize>) -> u64 {
+    1 << run.len().min(63)
 }
 
 #[derive(Default)]
@@ -52,6 +59,7 @@ impl Known {
             seed: FixedState::with_seed(seed),
             generations: RwLock::default(),
             learnt: AtomicU64::new(0),
+            lengths: AtomicU64::new(0),
         }
     }
 
@@ -86,6 +94,7 @@ impl Known {
                 return;
             }
         }
+        self.lengths.fetch_or(bit(&run), Ordering::Release);
         let generations = self.generations.write();
         let mut generations = generations.unwrap_or_else(PoisonError::into_inner);
         let is_new = !holds(generations.old.get(&key));
@@ -105,12 +114,17 @@ impl Known {
     /// Where known secrets stand in the text, in order and apart.
     pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = Vec::new();
-        if self.learnt() == 0 {
+        let lengths = self.lengths.load(Ordering::Acquire);
+        if lengths == 0 {
+            return found;
+        }
+        let mut runs = runs(text).filter(|it| lengths & bit(it) != 0).peekable();
+        if runs.peek().is_none() {
             return found;
         }
         let generations = self.generations.read();
         let generations = generations.unwrap_or_else(PoisonError::into_inner);
-        for run in runs(text).filter(|it| it.len() >= SHORTEST_RUN) {
+        for run in runs {
             if found.last().is_some_and(|it| run.start < it.end) {
                 continue;
             }

@@ -6,7 +6,11 @@
 //! stand under and by their shape (`shape`), and those that were found are known again under any
 //! name (`known`). Not for: where the key comes from, and what is written.
 
+mod harmless;
+mod json;
 mod known;
+mod line;
+mod made;
 mod names;
 mod rules;
 mod shape;
@@ -19,10 +23,13 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use memchr::memmem;
 use serde::Serialize;
-use serde_json::{Map, Value};
 use sha2::Sha256;
 
+use self::harmless::Harmless;
+use self::json::Limits;
 use self::known::Known;
+pub use self::line::Line;
+use self::made::Made;
 pub use self::rules::Rules;
 use super::cassette::{Content, Exchange, Wire};
 
@@ -42,6 +49,8 @@ impl<T> Redacted<T> {
 pub struct Redactor {
     key: Hmac<Sha256>,
     known: Known,
+    harmless: Harmless,
+    made: Made,
     rules: Rules,
 }
 
@@ -113,8 +122,13 @@ impl Redactor {
                 let seed = digest
                     .iter()
                     .fold(0, |seed, byte| seed << 8 | u64::from(*byte));
-                let known = Known::new(seed);
-                Self { key, known, rules }
+                Self {
+                    key,
+                    known: Known::new(seed),
+                    harmless: Harmless::new(seed),
+                    made: Made::new(seed),
+                    rules,
+                }
             }
             Err(error) => unreachable!("HMAC takes keys of any length: {error}"),
         }
@@ -161,12 +175,14 @@ impl Redactor {
         if value.is_empty() || is_pseudonym(value) {
             return value.to_owned();
         }
-        let mut pseudonym = format!("{PREFIX}{}-", shape::kind(value));
-        for byte in &digest(&self.key, value)[..DIGITS / 2] {
-            // Writing to a string cannot fail.
-            let _ = write!(pseudonym, "{byte:02x}");
-        }
-        pseudonym
+        self.made.of(value, || {
+            let mut pseudonym = format!("{PREFIX}{}-", shape::kind(value));
+            for byte in &digest(&self.key, value)[..DIGITS / 2] {
+                // Writing to a string cannot fail.
+                let _ = write!(pseudonym, "{byte:02x}");
+            }
+            pseudonym
+        })
     }
 
     fn wire(&self, wire: &mut Wire) {
@@ -199,7 +215,7 @@ impl Redactor {
         }
         Some(match name.to_ascii_lowercase().as_str() {
             "authorization" | "proxy-authorization" => match value.split_once(' ') {
-                Some((scheme, credentials)) if names::is_scheme(scheme) => {
+                Some((scheme, credentials)) if names::is_scheme(scheme.as_bytes()) => {
                     format!("{scheme} {}", self.credentials(scheme, credentials.trim()))
                 }
                 _ => {
@@ -265,68 +281,34 @@ impl Redactor {
 
     fn content(&self, content: &mut Content) {
         match content {
-            Content::Json(value) => self.json(value),
+            Content::Json(value) => {
+                let (text, mut out) = (value.to_string(), Vec::new());
+                if self.write_json(&text, Limits::PARSED, &mut out) != Some(false) {
+                    *content = match serde_json::from_slice(&out) {
+                        Ok(redacted) => Content::Json(redacted),
+                        // Deeper than what any parser has made.
+                        Err(_) => Content::Text(self.mended(&text).unwrap_or(text)),
+                    };
+                }
+            }
             Content::Text(text) => self.text(text),
             Content::Base64(coded) => {
                 let bytes = STANDARD.decode(coded.as_bytes()).unwrap_or_default();
-                // A byte is a character here, so that text amid other bytes is found.
-                let text: String = bytes.iter().copied().map(char::from).collect();
-                if let Some(redacted) = self.mended(&text) {
-                    let bytes: Vec<u8> = redacted
-                        .chars()
-                        .map(|c| u8::try_from(c).unwrap_or(b'?'))
-                        .collect();
-                    *coded = STANDARD.encode(bytes);
+                if let Some(redacted) = self.mended_bytes(&bytes) {
+                    *coded = STANDARD.encode(redacted);
                 }
             }
             Content::Empty | Content::Omitted { .. } => {}
         }
     }
 
-    fn json(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => self.text(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.json(item)),
-            Value::Object(properties) => {
-                for (name, value) in properties.iter_mut() {
-                    // In an entity on request, what is replaced has a name or a shape of its own.
-                    let is_about = self.rules.are_about(name) && !value.is_object();
-                    if names::is_secret(name) || is_about {
-                        self.secret_json(value);
-                    } else {
-                        self.json(value);
-                    }
-                }
-                self.names(properties);
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
-    }
-
-    /// A value under a secret name: everything in it is secret.
-    fn secret_json(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => *text = self.secret(text),
-            Value::Number(number) => *value = self.secret(&number.to_string()).into(),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.secret_json(item)),
-            Value::Object(properties) => {
-                for value in properties.values_mut() {
-                    self.secret_json(value);
-                }
-                self.names(properties);
-            }
-            Value::Null | Value::Bool(_) => {}
-        }
-    }
-
-    /// Replaces in the names of properties, whose values hold no secret any more.
-    fn names(&self, properties: &mut Map<String, Value>) {
-        if properties.keys().any(|name| self.mended(name).is_some()) {
-            *properties = std::mem::take(properties)
-                .into_iter()
-                .map(|(name, value)| (self.mended(&name).unwrap_or(name), value))
-                .collect();
-        }
+    /// Bytes that are no text, with every secret in them replaced, where there is any.
+    fn mended_bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        // A byte is a character here, so that text amid other bytes is found.
+        let text: String = bytes.iter().copied().map(char::from).collect();
+        let redacted = self.mended(&text)?;
+        let bytes = redacted.chars().map(|c| u8::try_from(c).unwrap_or(b'?'));
+        Some(bytes.collect())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Names: which header fields are kept, and what secrets are called.
 
-/// The header fields whose values are kept, in lower case. Secrets inside them are still found by
-/// their shape.
+/// The header fields whose values are kept, in lower case and in order. Secrets inside them are
+/// still found by their shape.
 const KEPT: &[&str] = &[
     "accept",
     "accept-charset",
@@ -119,7 +119,13 @@ const SCHEMES: &[&str] = &[
 
 /// Whether the value of the header field is kept.
 pub(super) fn is_kept(name: &str) -> bool {
-    KEPT.iter().any(|kept| kept.eq_ignore_ascii_case(name))
+    let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
+    let place = if is_lower {
+        KEPT.binary_search(&name)
+    } else {
+        KEPT.binary_search(&&*name.to_ascii_lowercase())
+    };
+    place.is_ok()
 }
 
 /// Whether a value of this name is a secret, wherever it stands.
@@ -139,10 +145,10 @@ pub(super) fn is_secret_parameter(name: &str) -> bool {
 }
 
 /// Whether the word is a scheme of credentials.
-pub(super) fn is_scheme(word: &str) -> bool {
+pub(super) fn is_scheme(word: &[u8]) -> bool {
     SCHEMES
         .iter()
-        .any(|scheme| scheme.eq_ignore_ascii_case(word))
+        .any(|scheme| scheme.as_bytes().eq_ignore_ascii_case(word))
 }
 
 /// How many letters and digits of a name are looked at: more than any list has.
@@ -178,5 +184,22 @@ impl Plain {
 
     fn ends_with(&self, end: &str) -> bool {
         self.text().ends_with(end.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_fields_are_found_in_any_case() {
+        assert!(KEPT.is_sorted());
+        for kept in KEPT {
+            assert!(
+                is_kept(kept) && is_kept(&kept.to_ascii_uppercase()),
+                "{kept}"
+            );
+        }
+        assert!(!is_kept("") && !is_kept("authorization") && !is_kept("X-Api-Key"));
     }
 }

@@ -12,11 +12,14 @@ use memchr::memmem::Finder;
 use memchr::{memchr, memchr2};
 use url::form_urlencoded;
 
+use super::harmless::As;
+use super::json::Limits;
 use super::{Redactor, is_pseudonym, names, pseudonyms};
-use crate::text::json::values;
+use crate::model::identifier;
 
-/// How many wrappings (base64, percent-encoding, JSON in a string) are opened.
-const DEPTH: usize = 4;
+/// How many wrappings (base64, percent-encoding, JSON in a string) are opened. What is wrapped in
+/// more is searched as the running text that it then is.
+pub(super) const DEPTH: usize = 4;
 
 /// What keys of well-known makers begin with; each is followed by at least 12 characters.
 const KEY_PREFIXES: &[&str] = &[
@@ -54,6 +57,9 @@ static PEM_FINDER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(PEM));
 
 /// No key has fewer characters: the shortest of the prefixes, and 12 more.
 const SHORTEST_KEY: usize = 15;
+
+/// The length of a GUID with its hyphens. Most ids are such.
+const GUID: usize = 36;
 
 /// The lengths of 32 and 64 bytes in padded base64: the keys of storage accounts and queues.
 const KEY_LENGTHS: [usize; 2] = [44, 88];
@@ -156,6 +162,25 @@ impl Word<'_> {
     }
 }
 
+/// Whether a running text has harmless words only, and none that announces a secret.
+fn is_harmless(text: &str) -> bool {
+    let class = |byte: &u8| BYTES[usize::from(*byte)];
+    let mut rest = text.as_bytes();
+    loop {
+        let end = rest.iter().position(|byte| class(byte) != 0);
+        let (word, behind) = rest.split_at(end.unwrap_or(rest.len()));
+        if word.len() >= SHORTEST_KEY || word.starts_with(b"eyJ") || names::is_scheme(word) {
+            return false;
+        }
+        match behind.split_first() {
+            None => return true,
+            Some((byte, behind)) if class(byte) == END => rest = behind,
+            // Other words begin behind some spaces of several bytes.
+            Some(_) => return false,
+        }
+    }
+}
+
 /// The words of a running text, in order.
 fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
     let mut rest = text;
@@ -214,7 +239,7 @@ struct Before<'a> {
 impl<'a> Before<'a> {
     /// Whether it may say that the next word is a secret.
     fn announces(self) -> bool {
-        self.is_label || self.word.ends_with(':') || names::is_scheme(self.word)
+        self.is_label || self.word.ends_with(':') || names::is_scheme(self.word.as_bytes())
     }
 
     /// What the next word is called, where it is called anything.
@@ -275,18 +300,36 @@ impl Redactor {
         self.running(text, DEPTH)
     }
 
-    fn running(&self, text: &str, depth: usize) -> Option<String> {
+    /// The same with so many wrappings opened.
+    pub(super) fn running(&self, text: &str, depth: usize) -> Option<String> {
         if depth == 0 || is_plain(text) {
             return None;
         }
-        if text.starts_with(['{', '['])
-            && let Ok(mut value) = serde_json::from_str(text)
-        {
-            let given = serde_json::Value::clone(&value);
-            self.json(&mut value);
-            // Of properties with one name the value holds the last only, the text all.
-            let is_whole = !values(text).iter().any(|it| it.again);
-            return (value != given || !is_whole).then(|| value.to_string());
+        let trace = if depth == DEPTH {
+            self.harmless.trace(text, As::Text, self.known.learnt())
+        } else {
+            None
+        };
+        if trace.is_some_and(|it| self.harmless.holds(it)) {
+            return None;
+        }
+        let mended = self.searched(text, depth);
+        if let (None, Some(trace)) = (&mended, trace) {
+            self.harmless.keep(trace);
+        }
+        mended
+    }
+
+    fn searched(&self, text: &str, depth: usize) -> Option<String> {
+        if depth > 1 && text.starts_with(['{', '[']) {
+            let limits = Limits {
+                wrappings: depth - 1,
+                ..Limits::PARSED
+            };
+            let mut out = Vec::new();
+            if let Some(is_changed) = self.write_json(text, limits, &mut out) {
+                return is_changed.then(|| String::from_utf8(out).ok()).flatten();
+            }
         }
         let without_pem = self.without_pem(text);
         let words = self.each_word(without_pem.as_deref().unwrap_or(text), depth);
@@ -296,6 +339,9 @@ impl Redactor {
     }
 
     fn each_word(&self, text: &str, depth: usize) -> Option<String> {
+        if !self.rules.phones && is_harmless(text) {
+            return None;
+        }
         let mut mended = Mended::of(text);
         let mut before = Before::default();
         for word in words(text) {
@@ -364,10 +410,14 @@ impl Redactor {
             return None;
         }
         let is_bare = || word.bytes().all(|b| b.is_ascii_alphabetic()) && word.len() < 20;
-        if (names::is_scheme(before.word) && !before.is_label && !is_bare())
-            || (before.label().is_some_and(|it| self.is_secret(it)) && !names::is_scheme(word))
+        if (names::is_scheme(before.word.as_bytes()) && !before.is_label && !is_bare())
+            || (before.label().is_some_and(|it| self.is_secret(it))
+                && !names::is_scheme(word.as_bytes()))
         {
             return Some(self.secret(word));
+        }
+        if word.len() == GUID && identifier::is_guid(word) {
+            return None;
         }
         if is_jwt(word) || is_key(word) || self.rules.is_phone(word) {
             return Some(self.secret(word));
@@ -416,7 +466,9 @@ impl Redactor {
         }
         let mut mended = Mended::of(path);
         for segment in path.split('/') {
-            if let Some(redacted) = self.word(segment, Before::default(), depth) {
+            if !is_plain(segment)
+                && let Some(redacted) = self.word(segment, Before::default(), depth)
+            {
                 mended.replace(place_in(path, segment), &redacted);
             }
         }

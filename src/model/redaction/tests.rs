@@ -1,9 +1,13 @@
 //! Planted secrets, by place and kind: none may stay, and what is none must.
 
+use std::borrow::Cow;
+
 use serde_json::json;
 
 use super::*;
-use crate::model::cassette::{Direction, RecordedRequest, RecordedResponse};
+use crate::model::cassette::{
+    Direction, Heard, HeardBody, HeardMessage, RecordedRequest, RecordedResponse,
+};
 
 const SECRET: &str = "hunter2-Pa55phrase";
 const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
@@ -40,8 +44,70 @@ fn exchange() -> Exchange {
 
 #[track_caller]
 fn assert_gone(exchange: Exchange, secret: &str) {
+    let line = line_beside_value(&exchange);
+    assert!(!line.contains(secret), "{line}");
     let text = serde_json::to_string(&redactor().redact(exchange)).unwrap();
     assert!(!text.contains(secret), "{text}");
+}
+
+/// The line of an exchange, which is what is written of the redacted value.
+#[track_caller]
+fn line_beside_value(exchange: &Exchange) -> String {
+    let mut value = exchange.clone();
+    let wire = Wire::default();
+    value.request.body = heard(&[], &value.request.body, &wire).body.into();
+    if let Some(response) = &mut value.response {
+        response.body = heard(&[], &response.body, &wire).body.into();
+    }
+    let line = line(&redactor(), exchange);
+    assert_eq!(
+        line,
+        serde_json::to_string(&redactor().redact(value)).unwrap()
+    );
+    line
+}
+
+/// The line of an exchange that was heard as it was recorded.
+fn line(redactor: &Redactor, exchange: &Exchange) -> String {
+    let request = &exchange.request;
+    let heard = Heard {
+        number: exchange.number,
+        direction: exchange.direction,
+        cause: exchange.cause.clone(),
+        at_ms: exchange.at_ms,
+        took_ms: exchange.took_ms,
+        method: &request.method,
+        target: &request.target,
+        request: heard(&request.headers, &request.body, &request.wire),
+        response: exchange.response.as_ref().map(|it| {
+            let response = heard(&it.headers, &it.body, &it.wire);
+            (it.status, response)
+        }),
+        broke: exchange.broke.as_deref(),
+    };
+    let line = redactor.line(&heard);
+    String::from_utf8(line.get().as_bytes().to_vec()).unwrap()
+}
+
+fn heard<'a>(fields: &'a [(String, String)], body: &Content, wire: &Wire) -> HeardMessage<'a> {
+    let fields = fields.iter();
+    let bytes = |bytes: Vec<u8>| HeardBody::Bytes(Cow::Owned(bytes));
+    HeardMessage {
+        headers: fields
+            .map(|(name, value)| (name.as_str(), Cow::Borrowed(value.as_str())))
+            .collect(),
+        body: match body {
+            Content::Empty => bytes(Vec::new()),
+            Content::Json(value) => bytes(value.to_string().into()),
+            Content::Text(text) => bytes(text.clone().into()),
+            Content::Base64(coded) => bytes(STANDARD.decode(coded).unwrap()),
+            Content::Omitted { length, sha256 } => HeardBody::Omitted {
+                length: *length,
+                sha256: sha256.clone(),
+            },
+        },
+        wire: wire.clone(),
+    }
 }
 
 #[test]
@@ -162,6 +228,120 @@ fn names_are_secret_in_json_at_any_depth() {
     assert_gone(planted, "918273");
 }
 
+/// Bodies of one request, as they are heard and as they are written.
+#[test]
+fn a_line_is_the_redacted_value_written() {
+    let long = format!(
+        "{{{}}}",
+        (0..40)
+            .map(|at| format!("\"p{}\":{at}", at % 20))
+            .collect::<Vec<_>>()
+            .join(",")
+    );
+    let first = (20..40)
+        .map(|at| format!("\"p{}\":{at}", at - 20))
+        .collect::<Vec<_>>()
+        .join(",");
+    let deep = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+    for (text, written) in [
+        (
+            r#" { "b" : [ 1e2, -0, 1.50, 18446744073709551616, -7 ], "a" : null } "#,
+            r#"{"json":{"b":[100.0,-0.0,1.5,1.8446744073709552e+19,-7],"a":null}}"#,
+        ),
+        (
+            r#"{"a":1,"b":{"x":1,"x":2},"a":3}"#,
+            r#"{"json":{"a":3,"b":{"x":2}}}"#,
+        ),
+        (&long, &format!("{{\"json\":{{{first}}}}}")),
+        (
+            r#"{"\u0061":"\u00e9\ud83d\ude00\/\n\u0001\"\\"}"#,
+            "{\"json\":{\"a\":\"\u{e9}\u{1f600}/\\n\\u0001\\\"\\\\\"}}",
+        ),
+        (r#"{"a\"b":{},"c":[]}"#, r#"{"json":{"a\"b":{},"c":[]}}"#),
+        ("\"text\"", r#"{"json":"text"}"#),
+        ("true", r#"{"json":true}"#),
+        ("1e999", r#"{"text":"1e999"}"#),
+        (r#"{"a":1"#, r#"{"text":"{\"a\":1"}"#),
+        (r#"{"a":"\ud800"}"#, r#"{"text":"{\"a\":\"\\ud800\"}"}"#),
+        ("[1] 2", r#"{"text":"[1] 2"}"#),
+        (&deep(112), &format!("{{\"json\":{}}}", deep(112))),
+        (&deep(113), &format!("{{\"text\":\"{}\"}}", deep(113))),
+        (&deep(9999), &format!("{{\"text\":\"{}\"}}", deep(9999))),
+    ] {
+        let mut plain = exchange();
+        plain.request.body = Content::Text(text.to_owned());
+        plain.request.headers = vec![("Accept".into(), "a\"b".into())];
+        plain.request.wire = Wire {
+            version: "2".into(),
+            is_chunked: true,
+            coding: Some("gzip".into()),
+            trailers: vec![("X-Digest".into(), "1".into())],
+        };
+        let omitted = Content::Omitted {
+            length: 7,
+            sha256: "00".into(),
+        };
+        plain.response.as_mut().unwrap().body = omitted;
+        let line = line_beside_value(&plain);
+        assert!(
+            line.contains(&format!(",\"body\":{written},\"wire\":")),
+            "{written} in {line}"
+        );
+    }
+}
+
+/// Names that become one: of their values the last counts.
+#[test]
+fn names_that_are_replaced_stay_apart_or_become_one() {
+    let mut planted = exchange();
+    planted.request.body = Content::Text(format!(
+        "{{\"token\":\"{SECRET}\",\"{SECRET}\":1,\"{SECRET}/a\":2,\"\\u0068{}\":3}}",
+        &SECRET[1..]
+    ));
+    assert_gone(planted, SECRET);
+    let pseudonym = redactor().pseudonym(SECRET);
+    let body = json!({"token": SECRET, SECRET: 1, "x": 2, &pseudonym: 3});
+    let mut planted = exchange();
+    planted.request.body = Content::Json(body);
+    let line = line_beside_value(&planted);
+    let written = json!({"json": {"token": pseudonym, &pseudonym: 3, "x": 2}}).to_string();
+    assert!(line.contains(&written), "{line}");
+}
+
+/// What is wrapped in more than is opened is searched as text.
+#[test]
+fn secrets_are_gone_from_json_in_strings_of_json() {
+    let mut text = format!("{{\"password\":\"{SECRET}\"}}");
+    for depth in 0..8 {
+        let mut planted = exchange();
+        planted.request.body = Content::Text(text.clone());
+        assert_gone(planted, SECRET);
+        text = if depth % 2 == 0 {
+            json!({"inner": text}).to_string()
+        } else {
+            json!([1, [text]]).to_string()
+        };
+    }
+}
+
+/// However deep wrappings are in each other, there is room for the way down.
+#[test]
+fn what_is_wrapped_a_hundred_times_is_survived() {
+    let mut text = String::from("x");
+    for _ in 0..12 {
+        let coded = STANDARD.encode(format!("{}{}", " ".repeat(16), text));
+        text = format!("{}\"{coded}\"{}", "[".repeat(100), "]".repeat(100));
+    }
+    let mut wrapped = exchange();
+    wrapped.request.body = Content::Text(text.clone());
+    line_beside_value(&wrapped);
+    for _ in 0..8 {
+        text = format!("{}{}{}", "[".repeat(100), json!(text), "]".repeat(100));
+    }
+    wrapped.request.body = Content::Text(text);
+    line_beside_value(&wrapped);
+}
+
 #[test]
 fn what_is_no_secret_stays() {
     let mut plain = exchange();
@@ -188,6 +368,27 @@ fn what_is_no_secret_stays() {
         "callbackUri": "https://bot.contoso.com/api/calls/24701998-1a73-4d42-8085-bf46ed0ae039",
     }));
     assert_eq!(redactor().redact(plain.clone()).get(), &plain);
+    let redactor = redactor();
+    for _ in 0..2 {
+        assert_eq!(
+            line(&redactor, &plain),
+            serde_json::to_string(&plain).unwrap()
+        );
+    }
+}
+
+#[test]
+fn what_was_harmless_is_no_more_once_it_is_known_to_be_a_secret() {
+    let redactor = redactor();
+    let mut plain = exchange();
+    plain.request.target = "/a/passphrase1".into();
+    plain.request.body = Content::Json(json!({"passphrase1": "passphrase1"}));
+    let whole = serde_json::to_string(&plain).unwrap();
+    assert_eq!(line(&redactor, &plain), whole);
+    let mut planted = exchange();
+    planted.request.body = Content::Json(json!({"pwd": "passphrase1"}));
+    redactor.redact(planted);
+    assert!(!line(&redactor, &plain).contains("passphrase1"));
 }
 
 #[test]

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::fault::BotFault as Fault;
 use super::variation::BotVariation as Variation;
-use super::{Bot, mischief, refusal};
+use super::{Bot, PATIENCE, mischief, refusal};
 use crate::io::net::Reply;
 use crate::model::message::{Headers, Request, is_json};
 use crate::model::resource::Resource;
@@ -24,24 +25,49 @@ pub(super) fn is_below(path: &str) -> bool {
 
 /// One entry of a notification.
 #[derive(Debug)]
-struct Entry<'v> {
-    resource: Resource,
+pub(super) struct Entry<'v> {
+    pub(super) resource: Resource,
     change: String,
-    data: &'v Value,
+    pub(super) data: &'v Value,
+    whole: &'v Value,
+}
+
+impl Entry<'_> {
+    /// Whether the entry has other properties than these.
+    pub(super) fn has_unknown_properties(&self, known: &[&str]) -> bool {
+        let properties = self.whole.as_object().into_iter().flatten();
+        properties
+            .into_iter()
+            .any(|(name, _)| !known.contains(&name.as_str()))
+    }
+
+    /// Whether it tells that an invitation has failed.
+    fn is_failure(&self) -> bool {
+        let status = self.data.get("status").and_then(Value::as_str);
+        status == Some("failed") && matches!(self.resource, Resource::Operation { .. })
+    }
 }
 
 impl Bot {
     /// Takes a post to the callback.
-    pub(super) fn called_back(&self, request: &Request) -> Reply {
+    pub(super) async fn called_back(&self, request: &Request) -> Reply {
         let entries = match entries(request) {
             Ok(entries) => entries,
             Err((status, why)) => return refusal(status, &why),
         };
         for entry in &entries {
-            let mut memory = self.memory();
-            memory.take(&entry.resource, &entry.change, entry.data);
+            let is_new = self
+                .memory()
+                .take(&entry.resource, &entry.change, entry.data);
+            self.do_again(entry, is_new).await;
         }
         self.news.notify_waiters();
+        if let Some(status) = mischief::refused(self.fault, &entries, &self.memory()) {
+            return refusal(status, "this is not expected");
+        }
+        if self.fault == Some(Fault::AnswerFirst) {
+            self.wait_for_answers(&entries).await;
+        }
         let roster = |entry: &Entry<'_>| matches!(entry.resource, Resource::Participants(_));
         if let Some(wrong) = mischief::acknowledgement(self.fault, entries.iter().any(roster)) {
             return wrong;
@@ -56,6 +82,39 @@ impl Bot {
             ),
             Some(Variation::SlowAck) => Reply::status(202).delayed(SLOW),
             _ => Reply::status(202),
+        }
+    }
+}
+
+impl Bot {
+    /// Invites once more, where the fault is that.
+    async fn do_again(&self, entry: &Entry<'_>, is_new: bool) {
+        let is_wanted = match self.fault {
+            Some(Fault::InvitesAgain) => !is_new,
+            Some(Fault::TriesFailed) => is_new && entry.is_failure(),
+            _ => false,
+        };
+        let Some(call) = entry.resource.call().filter(|_| is_wanted) else {
+            return;
+        };
+        let errand = self.memory().invitation(call);
+        let errand = errand.filter(|it| self.fault == Some(Fault::InvitesAgain) || !it.replaces());
+        if let Some(errand) = errand {
+            // The answer tells the bot nothing that it needs.
+            let _ = self.client.send(self.write(errand), PATIENCE).await;
+        }
+    }
+
+    /// Waits until no request about the calls of these entries is without its answer.
+    async fn wait_for_answers(&self, entries: &[Entry<'_>]) {
+        loop {
+            let news = self.news.notified();
+            let calls = entries.iter().filter_map(|entry| entry.resource.call());
+            let is_asking = calls.into_iter().any(|call| self.memory().is_asking(call));
+            if !is_asking {
+                return;
+            }
+            news.await;
         }
     }
 }
@@ -96,5 +155,6 @@ fn entry(value: &Value) -> Result<Entry<'_>, String> {
         resource,
         change,
         data: value.get("resourceData").unwrap_or(&Value::Null),
+        whole: value,
     })
 }

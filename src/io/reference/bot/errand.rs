@@ -1,14 +1,24 @@
 //! A request of the bot, and how it is sent.
 
-use serde_json::Value;
+use std::time::Duration;
 
-use super::Bot;
+use serde_json::Value;
+use tokio::time::sleep;
+
 use super::variation::BotVariation as Variation;
-use crate::io::net::{Coding, Framing, OutgoingRequest};
+use super::{Bot, PATIENCE, mischief};
+use crate::io::net::{Coding, Framing, OutgoingRequest, SendError};
 use crate::io::reference::content::Content;
 use crate::io::reference::edit::each_object;
 use crate::io::reference::{fresh_id, writing::Writing};
-use crate::model::message::Headers;
+use crate::model::message::{Headers, Response};
+
+/// How long the bot waits before each further attempt, where the answer does not tell.
+const AGAIN: [Duration; 3] = [
+    Duration::from_millis(10),
+    Duration::from_millis(100),
+    Duration::from_secs(1),
+];
 
 /// A request before it is written.
 #[derive(Debug, Clone)]
@@ -31,6 +41,18 @@ impl Errand {
             media_type: Some("application/json"),
             content,
         }
+    }
+}
+
+impl Errand {
+    /// Whether it is an invitation that replaces a call.
+    pub(super) fn replaces(&self) -> bool {
+        let Content::Json(body) = &self.content else {
+            return false;
+        };
+        let guests = body.get("participants").and_then(Value::as_array);
+        let mut guests = guests.into_iter().flatten();
+        guests.any(|guest| guest.get("replacesCallId").is_some_and(Value::is_string))
     }
 }
 
@@ -100,6 +122,42 @@ impl Bot {
             _ => url.to_owned(),
         }
     }
+}
+
+impl Bot {
+    /// Sends a request until it is answered for good: the same again where the connection broke, or
+    /// the service says that it cannot now.
+    pub(super) async fn deliver(&self, mut errand: Errand) -> Result<Response, SendError> {
+        let patience = mischief::patience(self.fault).unwrap_or(PATIENCE);
+        let mut pauses = AGAIN.into_iter();
+        loop {
+            let request = self.write(errand.clone());
+            let sent = self.client.send(request, patience).await;
+            let pause = pauses.next();
+            let told = pause.and_then(|pause| again(&sent, pause));
+            match mischief::again(self.fault, &sent, (pause, told), &mut errand) {
+                Some(pause) => sleep(pause).await,
+                None => return sent,
+            }
+        }
+    }
+}
+
+/// How long to wait before a request is sent again; `None` where it is not.
+fn again(sent: &Result<Response, SendError>, pause: Duration) -> Option<Duration> {
+    match sent {
+        Ok(response) if matches!(response.status, 429 | 503) => {
+            Some(retry_after(&response.headers).unwrap_or(pause))
+        }
+        Err(SendError::Broken(_)) => Some(pause),
+        _ => None,
+    }
+}
+
+/// The time that an answer tells to wait, where it tells it in seconds (RFC 9110 section 10.2.3).
+fn retry_after(headers: &Headers) -> Option<Duration> {
+    let seconds = headers.get("Retry-After")?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 /// The id of an operation in the answer to an invitation: from its body, else from `Location`.

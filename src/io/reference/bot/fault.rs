@@ -52,5 +52,18 @@ catalogue! {
         Resets = "acknowledgement-reset", "Resets the connection instead of an acknowledgement.";
         Noise = "acknowledgement-no-http", "Answers notifications with bytes that are no HTTP.";
         Truncated = "acknowledgement-truncated", "Its acknowledgement ends before the length that it announced.";
+        AnswerFirst = "acknowledges-after-answer", "Acknowledges nothing about a call while a request about it has no answer.";
+        InvitesAgain = "invites-again-on-repetition", "Invites once more when a notification comes twice.";
+        OneChange = "refuses-several-changes", "Answers 400 to a notification of several changes.";
+        EndFirst = "refuses-roster-before-end", "Answers 409 to a roster before the end of the invitation.";
+        KnownProperties = "refuses-unknown-properties", "Answers 400 to a change with a property that it does not know.";
+        KnownResources = "refuses-unknown-resources", "Answers 404 to a change of a resource that it does not know.";
+        KnownWords = "refuses-unknown-words", "Answers 400 to a state or status that it does not know.";
+        AsksOtherwise = "asks-again-otherwise", "Gives another `clientContext` when it asks again after a lost answer.";
+        TriesFailed = "invites-again-after-failure", "Invites once more when an invitation fails that replaces no call.";
+        Impatient = "impatient", "Invites anew when an answer takes longer than 1.8 s.";
+        IgnoresRetryAfter = "ignores-retry-after", "Asks again at once whatever `Retry-After` says.";
+        GivesUp503 = "gives-up-on-503", "Does not ask again after 503.";
+        GivesUpBroken = "gives-up-on-reset", "Does not ask again when the connection breaks.";
     }
 }

@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use serde_json::Value;
 
+use super::errand::Errand;
 use crate::model::identifier;
 use crate::model::resource::Resource;
 
@@ -16,6 +17,17 @@ pub(super) struct Memory {
     operations: HashMap<String, Known>,
     /// The digests of the entries that were taken: a repeated one changes nothing.
     taken: HashSet<u64>,
+    /// The calls about which a request has no answer, and how many.
+    asking: HashMap<String, usize>,
+    /// The last invitation to each call.
+    invitations: HashMap<String, Invitation>,
+}
+
+/// An invitation that was sent.
+#[derive(Debug)]
+struct Invitation {
+    errand: Errand,
+    has_ended: bool,
 }
 
 /// An operation.
@@ -37,13 +49,60 @@ impl Memory {
         call.clone_into(&mut known.call);
     }
 
-    /// Takes one entry of a notification; a repeated one changes nothing.
-    pub(super) fn take(&mut self, resource: &Resource, change: &str, data: &Value) {
+    /// A request goes out.
+    pub(super) fn ask(&mut self, errand: &Errand) {
+        let named = Resource::parse(&errand.url);
+        let Some(call) = named.as_ref().and_then(Resource::call) else {
+            return;
+        };
+        *self.asking.entry(identifier::normal(call)).or_default() += 1;
+        if errand.url.ends_with("/participants/invite") {
+            let invitation = Invitation {
+                errand: errand.clone(),
+                has_ended: false,
+            };
+            self.invitations
+                .insert(identifier::normal(call), invitation);
+        }
+    }
+
+    /// The last invitation to a call.
+    pub(super) fn invitation(&self, call: &str) -> Option<Errand> {
+        let invitation = self.invitations.get(&identifier::normal(call))?;
+        Some(invitation.errand.clone())
+    }
+
+    /// Whether an entry lists the people of a call while an invitation to it has not ended.
+    pub(super) fn lists_too_early(&self, resource: &Resource) -> bool {
+        let Resource::Participants(call) = resource else {
+            return false;
+        };
+        let invitation = self.invitations.get(&identifier::normal(call));
+        invitation.is_some_and(|invitation| !invitation.has_ended)
+    }
+
+    /// A request has its answer, or will never have one.
+    pub(super) fn answered(&mut self, url: &str) {
+        let named = Resource::parse(url);
+        let call = named.as_ref().and_then(Resource::call);
+        if let Some(count) = call.and_then(|it| self.asking.get_mut(&identifier::normal(it))) {
+            *count -= 1;
+        }
+    }
+
+    /// Whether a request about a call has no answer.
+    pub(super) fn is_asking(&self, call: &str) -> bool {
+        let count = self.asking.get(&identifier::normal(call));
+        count.is_some_and(|count| *count > 0)
+    }
+
+    /// Takes one entry of a notification, and says whether it is new: a repeated one changes nothing.
+    pub(super) fn take(&mut self, resource: &Resource, change: &str, data: &Value) -> bool {
         let mut hasher = DefaultHasher::new();
         (change, data.to_string()).hash(&mut hasher);
         resource.call().map(identifier::normal).hash(&mut hasher);
         if !self.taken.insert(hasher.finish()) {
-            return;
+            return false;
         }
         let word = |name: &str| {
             data.get(name)
@@ -67,6 +126,10 @@ impl Memory {
                     .or_default();
                 known.status = word("status").unwrap_or_default();
                 call.clone_into(&mut known.call);
+                let has_ended = matches!(known.status.as_str(), "completed" | "failed");
+                if let Some(invitation) = self.invitations.get_mut(&identifier::normal(call)) {
+                    invitation.has_ended |= has_ended;
+                }
             }
             Resource::Participants(call) => {
                 let here = |known: &&mut Known| identifier::same(&known.call, call);
@@ -77,6 +140,7 @@ impl Memory {
             }
             _ => {}
         }
+        true
     }
 
     /// The last state that a notification told of a call.

@@ -1,15 +1,19 @@
-//! Where the bot's deliberate faults happen: in its requests, and in its acknowledgements. Without
-//! a fault neither function does anything.
+//! Where the bot's deliberate faults happen: in its requests, in how it sends them again, and in its
+//! acknowledgements. Without a fault no function does anything.
+
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::callback::Entry;
 use super::errand::Errand;
 use super::fault::BotFault as Fault;
-use crate::io::net::Reply;
+use super::memory::Memory;
+use crate::io::net::{Reply, SendError};
 use crate::io::reference::content::Content;
 use crate::io::reference::edit::{remove, replace, set};
 use crate::io::reference::fresh_id;
-use crate::model::message::Headers;
+use crate::model::message::{Headers, Response};
 use crate::model::resource::Resource;
 
 /// The requests that a cue leads to: one, before this.
@@ -46,6 +50,92 @@ pub(super) fn acknowledgement(fault: Option<Fault>, roster: bool) -> Option<Repl
         Fault::Truncated => Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"a\""),
         _ => return None,
     })
+}
+
+/// How long the bot waits for an answer, where that is not long enough.
+pub(super) fn patience(fault: Option<Fault>) -> Option<Duration> {
+    (fault == Some(Fault::Impatient)).then_some(Duration::from_millis(1800))
+}
+
+/// How long the bot waits before it sends a request again, `None` where it does not. `may` is there as
+/// long as it may, `told` is what it should do.
+pub(super) fn again(
+    fault: Option<Fault>,
+    sent: &Result<Response, SendError>,
+    (may, told): (Option<Duration>, Option<Duration>),
+    errand: &mut Errand,
+) -> Option<Duration> {
+    let status = sent.as_ref().map_or(0, |response| response.status);
+    match fault {
+        Some(Fault::Impatient) if matches!(sent, Err(SendError::Timeout(_))) => {
+            make_new(errand);
+            may.map(|_| Duration::ZERO)
+        }
+        Some(Fault::AsksOtherwise) if sent.is_err() => {
+            make_new(errand);
+            told
+        }
+        Some(Fault::IgnoresRetryAfter) if status == 429 => told.map(|_| Duration::ZERO),
+        Some(Fault::GivesUp503) if status == 503 => None,
+        Some(Fault::GivesUpBroken) if sent.is_err() => None,
+        _ => told,
+    }
+}
+
+/// The refusal of a notification that a good bot takes.
+pub(super) fn refused(fault: Option<Fault>, entries: &[Entry<'_>], memory: &Memory) -> Option<u16> {
+    let words = ["state", "status"];
+    let is_unheard_of = |entry: &Entry<'_>| {
+        let mut said = words
+            .iter()
+            .filter_map(|name| entry.data.get(name)?.as_str());
+        said.any(|word| !WORDS.iter().any(|it| it.eq_ignore_ascii_case(word)))
+    };
+    let any = |is_refused: &dyn Fn(&Entry<'_>) -> bool| entries.iter().any(is_refused);
+    match fault? {
+        Fault::OneChange if entries.len() > 1 => Some(400),
+        Fault::EndFirst if any(&|it| memory.lists_too_early(&it.resource)) => Some(409),
+        Fault::KnownProperties if any(&|it| it.has_unknown_properties(&PROPERTIES)) => Some(400),
+        Fault::KnownResources if any(&|it| matches!(it.resource, Resource::Action { .. })) => {
+            Some(404)
+        }
+        Fault::KnownWords if any(&is_unheard_of) => Some(400),
+        _ => None,
+    }
+}
+
+/// The properties of a change that the pages print.
+const PROPERTIES: [&str; 5] = [
+    "@odata.type",
+    "changeType",
+    "resource",
+    "resourceUrl",
+    "resourceData",
+];
+
+/// The states of calls and operations that the pages print.
+const WORDS: [&str; 14] = [
+    "incoming",
+    "establishing",
+    "ringing",
+    "established",
+    "hold",
+    "transferring",
+    "transferAccepted",
+    "redirecting",
+    "terminating",
+    "terminated",
+    "notStarted",
+    "running",
+    "completed",
+    "failed",
+];
+
+/// Makes another invitation of one.
+fn make_new(errand: &mut Errand) {
+    if let Content::Json(body) = &mut errand.content {
+        replace(body, "/clientContext", fresh_id());
+    }
 }
 
 /// Method, URL and header fields.

@@ -3,7 +3,8 @@
 //! It has two addresses. `/callback`, and every path below it, takes notifications and checks
 //! them. `/cue` takes `POST {"scenario", "step", "request"}`: the bot reads from the request what
 //! is wanted (`intention`), answers 202 and sends a request of its own (`errand`), or 501 and
-//! `{"reason"}` where it does not do such a thing. `mischief` puts the deliberate faults in.
+//! `{"reason"}` where it does not do such a thing. What is answered 429 or 503, or not at all, it
+//! sends again. `mischief` puts the deliberate faults in.
 
 mod callback;
 mod errand;
@@ -81,7 +82,7 @@ impl ReferenceBot {
         let served = tokio::spawn(listener.serve(
             move |request| {
                 let bot = Arc::clone(&serving);
-                async move { bot.reply(&request) }
+                async move { bot.reply(&request).await }
             },
             shutdown,
         ));
@@ -141,13 +142,13 @@ impl Bot {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn reply(self: &Arc<Self>, request: &Request) -> Reply {
+    async fn reply(self: &Arc<Self>, request: &Request) -> Reply {
         let path = path_of(&request.target);
         if path == CUE {
             return self.cued(request);
         }
         if callback::is_below(path) {
-            return self.called_back(request);
+            return self.called_back(request).await;
         }
         refusal(404, &format!("nothing is at {path}"))
     }
@@ -180,7 +181,11 @@ impl Bot {
         let mut errands = vec![errand];
         mischief::errands(self.fault, &mut errands);
         for (index, errand) in errands.into_iter().enumerate() {
-            let sent = self.client.send(self.write(errand), PATIENCE).await;
+            let url_asked = errand.url.clone();
+            self.memory().ask(&errand);
+            let sent = self.deliver(errand).await;
+            self.memory().answered(&url_asked);
+            self.news.notify_waiters();
             if let (0, Ok(response), Intention::Invite(_)) = (index, sent, &intention) {
                 self.invited(&response, &intention, &url).await;
             }
@@ -230,7 +235,7 @@ impl Bot {
     async fn read(&self, url: String, method: &'static str) {
         let errand = Errand::new(method, url, &self.token, Content::Nothing);
         // The answer tells the bot nothing that it needs.
-        let _ = self.client.send(self.write(errand), PATIENCE).await;
+        let _ = self.deliver(errand).await;
     }
 }
 

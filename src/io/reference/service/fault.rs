@@ -104,6 +104,28 @@ catalogue! {
         FailedWithoutResult = "failed-without-result", "A failed invitation has no `resultInfo`.";
         FailedCodeText = "failed-code-text", "The code of a failed invitation's `resultInfo` is a string.";
         FailedMessageNumber = "failed-message-number", "The message of a failed invitation's `resultInfo` is a number.";
+        TokenIgnored = "no-token-accepted", "Does what is asked without a token.";
+        TokenUnchecked = "foreign-token-accepted", "Takes any token for its own.";
+        UnknownCallTaken = "unknown-call-accepted", "Answers 202 to an invitation to a call that nobody knows.";
+        EndedCallTaken = "ended-call-accepted", "Answers 202 to an invitation to a call that has ended.";
+        MalformedTaken = "malformed-json-accepted", "Invites somebody where the body is no JSON.";
+        EmptyTaken = "empty-body-accepted", "Invites somebody where there is no body.";
+        MediaTypeIgnored = "media-type-ignored", "Reads a body of any media type as JSON.";
+        NobodyTaken = "nobody-accepted", "Invites somebody where nobody is named.";
+        SixTaken = "six-participants-accepted", "Invites the first five of more.";
+        LongContextTaken = "long-context-accepted", "Cuts a client context off after 256 characters.";
+        ContextLimitEarly = "context-limit-early", "Refuses a client context of 256 characters.";
+        SeveralReplacingRefused = "several-replacing-refused", "Refuses several people who each replace a call.";
+        DeprecatedPathGone = "deprecated-path-gone", "Nothing is under the deprecated path any more.";
+        MethodIgnored = "method-ignored", "Takes an invitation by any method.";
+        RefusesAndInvites = "refuses-and-invites", "Refuses more than five people, and invites the first five all the same.";
+        RefusalServerError = "refusal-500", "Refuses with 500 whatever is wrong.";
+        RefusalWithoutError = "refusal-without-error", "A refusal has no error object, but a text under `message`.";
+        RefusalWithoutCode = "refusal-without-code", "The error of a refusal has no `code`.";
+        RefusalMessageEmpty = "refusal-message-empty", "The message of a refusal's error is empty.";
+        RefusalTorn = "refusal-torn", "The JSON of a refusal breaks off in the middle.";
         FailureCompletes = "failure-completes", "An invitation that must fail ends `completed`.";
+        WaitsForEver = "waits-for-ever", "Waits an hour for an acknowledgement.";
+        NeverAgain = "never-again", "Does not send a notification again that was answered 500.";
     }
 }

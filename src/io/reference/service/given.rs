@@ -42,8 +42,18 @@ impl Service {
                 self.world().live(&id)?.members.push(bot_member(None));
                 Ok(made(&json!({state: id})))
             }
+            "ended-call" => {
+                let (id, _) = self.new_call(callback()?, CallState::Established, "outgoing", true);
+                // What is given has happened: nobody is told any more.
+                drop(self.end_call(&id));
+                Ok(made(&json!({"call": id})))
+            }
+            "token-check" if self.token.is_none() => {
+                let reason = "the reference service takes any token unless it is told one";
+                Ok(Draft::json(501, json!({"reason": reason})).into())
+            }
             "incoming-call" => Ok(self.ring(callback()?, wanted)),
-            "chat" | "number" => Ok(made(&json!({}))),
+            "chat" | "number" | "token-check" => Ok(made(&json!({}))),
             "invite-fails" => {
                 let mut world = self.world();
                 wanted

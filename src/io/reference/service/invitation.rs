@@ -82,7 +82,7 @@ impl Service {
         }
         match &call.line {
             Some(line) => Ok((call.id.clone(), call.callback.clone(), line.clone())),
-            None => Err(Refusal::not_found("The call has ended.")),
+            None => Err(Refusal::ended(id)),
         }
     }
 

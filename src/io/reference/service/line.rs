@@ -18,7 +18,7 @@ use crate::io::reference::content::Content;
 use crate::model::message::Headers;
 
 /// How long a callback may take to acknowledge.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How long the service waits before each further attempt.
 const AGAIN: [Duration; 3] = [
@@ -137,9 +137,13 @@ impl Service {
         if self.variation == Some(ServiceVariation::Slow) {
             sleep(super::SLOW).await;
         }
+        let patience = mischief::patience(self.fault).unwrap_or(PATIENCE);
         for pause in AGAIN.iter().map(Some).chain([None]) {
-            let hopeless = match self.client.send(request.clone(), PATIENCE).await {
-                Ok(response) => response.status < 500 && response.status != 429,
+            let hopeless = match self.client.send(request.clone(), patience).await {
+                Ok(response) => {
+                    response.status < 500 && response.status != 429
+                        || mischief::gives_up(self.fault)
+                }
                 Err(_) => false,
             };
             match pause {

@@ -171,15 +171,28 @@ impl Service {
         done: &Arc<Notify>,
     ) -> (Draft, bool) {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let Outcome { draft, sequel } = match self.route(request) {
-            Ok(outcome) => outcome,
-            Err(refusal) => return (refusal.into(), false),
-        };
+        let Outcome { draft, sequel } = self.outcome(request);
         let early = self.variation == Some(ServiceVariation::Early)
             && sequel.may_be_early
             && !sequel.segments.is_empty();
         sequel.begin((!early).then(|| Arc::clone(sent)), Arc::clone(done));
         (draft, early)
+    }
+
+    /// What a request comes to. Nothing follows where it is refused.
+    fn outcome(self: &Arc<Self>, request: &Request) -> Outcome {
+        let misread = mischief::misread(self.fault, request, self.token.as_deref());
+        let refusal = match self.route(misread.as_ref().unwrap_or(request)) {
+            Ok(outcome) => return outcome,
+            Err(refusal) => refusal,
+        };
+        if let Some(taken) = mischief::taken_all_the_same(self.fault, request)
+            && let Ok(Outcome { sequel, .. }) = self.route(&taken)
+        {
+            let draft = refusal.into();
+            return Outcome { draft, sequel };
+        }
+        mischief::refused(self.fault, refusal).into()
     }
 
     fn write_answer(&self, draft: Draft) -> Reply {

@@ -6,6 +6,12 @@ use super::draft::Draft;
 use crate::io::reference::content::Content;
 use crate::io::reference::{fresh_id, time};
 
+/// The code where no such call is known.
+pub(super) const NO_CALL: &str = "CallNotFound";
+
+/// The code where the call has ended.
+pub(super) const CALL_ENDED: &str = "CallEnded";
+
 /// A request that is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
@@ -16,6 +22,11 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
+    /// Whether it is refused for this: the error's code.
+    pub(super) fn is(&self, code: &str) -> bool {
+        self.code == code
+    }
+
     fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             status,
@@ -37,6 +48,14 @@ impl Refusal {
 
     pub(super) fn not_found(message: impl Into<String>) -> Self {
         Self::new(404, "NotFound", message)
+    }
+
+    pub(super) fn no_call(id: &str) -> Self {
+        Self::new(404, NO_CALL, format!("There is no call {id}."))
+    }
+
+    pub(super) fn ended(id: &str) -> Self {
+        Self::new(404, CALL_ENDED, format!("The call {id} has ended."))
     }
 
     /// The path is right and the method is not; `allow` lists those that are.

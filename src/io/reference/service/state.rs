@@ -130,10 +130,8 @@ impl World {
     /// The call that has not ended.
     pub(super) fn live(&mut self, id: &str) -> Result<&mut Call, Refusal> {
         match self.calls.get_mut(&identifier::normal(id)) {
-            None => Err(Refusal::not_found(format!("There is no call {id}."))),
-            Some(call) if call.line.is_none() => {
-                Err(Refusal::not_found(format!("The call {id} has ended.")))
-            }
+            None => Err(Refusal::no_call(id)),
+            Some(call) if call.line.is_none() => Err(Refusal::ended(id)),
             Some(call) => Ok(call),
         }
     }

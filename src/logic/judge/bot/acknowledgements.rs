@@ -2,6 +2,8 @@
 
 use super::{BotJudge, Waiting};
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::logic::judge::record::Departure;
@@ -10,18 +12,18 @@ use crate::logic::verdict::{Role, Rule, TrafficMessage, Verdict};
 use crate::model::message::{Request, Response};
 
 impl BotJudge {
-    pub(super) fn notify(&mut self, request: Request) {
+    pub(super) fn notify(&mut self, request: Arc<Request>) {
         let at = self.cursor;
         self.next_exchange += 1;
         let exchange = self.next_exchange;
         self.waiting = Waiting::Acknowledgement(at, exchange);
-        let message = TrafficMessage::Request(request.clone());
+        let message = TrafficMessage::Request(Arc::clone(&request));
         self.record.traffic(Role::Service, Some(at), message);
         self.actions.push_back(Action::Send { exchange, request });
         self.cursor += 1;
     }
 
-    pub(super) fn on_acknowledgement(&mut self, step: usize, response: Response) {
+    pub(super) fn on_acknowledgement(&mut self, step: usize, response: Arc<Response>) {
         self.waiting = Waiting::Nothing;
         self.record.check("acknowledgement");
         self.record.check("bot.transport");

@@ -13,7 +13,7 @@ use crate::model::message::{Body, Payload, Request};
 use crate::model::resource::{self, Resource};
 use crate::model::scenario::{Kind, RequestStep};
 use crate::model::template;
-use crate::text::pointer::Pointer;
+use crate::text::pointer::{Place, Pointer};
 
 impl BotJudge {
     /// Judges a request that is meant for a step. False where no answer as documented makes sense.
@@ -127,7 +127,10 @@ impl BotJudge {
             return true;
         };
         self.record.check("request.body");
-        let expected = self.record.bindings.fill_json(template);
+        let case = self.record.case.clone();
+        case.outline()
+            .step(at)
+            .settle_body(&mut self.record.bindings);
         let Payload::Json(actual) = &request.body else {
             let (actual, message) = match &request.body {
                 Payload::Text { text, error } => {
@@ -139,6 +142,7 @@ impl BotJudge {
                 ),
                 _ => (Value::Null, "the request has no body".to_owned()),
             };
+            let expected = self.record.bindings.fill_json(template);
             self.record.depart(Departure::new(
                 "request.body",
                 Rule::RequestBody,
@@ -149,20 +153,20 @@ impl BotJudge {
             ));
             return false;
         };
-        if is_invitation(step) {
-            self.judge_invitation(at, step, &expected, actual);
+        if is_invitation(&case.outline().step(at).shape) {
+            self.judge_invitation(at, step, template, actual);
         } else {
-            self.judge_shape(at, step, actual);
-            self.correlate(at, template, actual, &Pointer::root());
-            self.judge_media(at, &expected, actual);
+            self.judge_shape(at, actual);
+            self.correlate(at, template, actual, Place::At(&Pointer::root()));
+            self.judge_media(at, template, actual);
         }
         true
     }
 
     /// The body against what the page shows of this request.
-    pub(super) fn judge_shape(&mut self, at: usize, step: &RequestStep, actual: &Value) {
-        let page = self.record.page.clone();
-        let Some(shape) = page.request_body(step) else {
+    pub(super) fn judge_shape(&mut self, at: usize, actual: &Value) {
+        let case = self.record.case.clone();
+        let Some(shape) = case.page.request_body(&case.outline().step(at).key) else {
             return;
         };
         let rules = Rules {
@@ -181,20 +185,20 @@ impl BotJudge {
         at: usize,
         template: &Value,
         actual: &Value,
-        pointer: &Pointer,
+        place: Place<'_>,
     ) {
         match (template, actual) {
             (Value::Object(properties), Value::Object(_)) => {
                 for (name, template) in properties {
                     if let Some((written, value)) = crate::logic::judge::shape::lookup(actual, name)
                     {
-                        self.correlate(at, template, value, &pointer.key(written));
+                        self.correlate(at, template, value, Place::Key(&place, written));
                     }
                 }
             }
             (Value::Array(templates), Value::Array(items)) => {
                 for (index, (template, item)) in templates.iter().zip(items).enumerate() {
-                    self.correlate(at, template, item, &pointer.index(index));
+                    self.correlate(at, template, item, Place::Index(&place, index));
                 }
             }
             (Value::String(template), Value::String(actual)) => {
@@ -217,7 +221,7 @@ impl BotJudge {
                         json!(actual),
                         format!("{{{name}}} is {actual}, given was {expected}"),
                     );
-                    self.record.depart(departure.at(pointer.clone()));
+                    self.record.depart(departure.at(place.pointer()));
                 }
             }
             _ => {}
@@ -225,12 +229,12 @@ impl BotJudge {
     }
 
     /// A bot that is documented to join without media avoids to negotiate any.
-    pub(super) fn judge_media(&mut self, at: usize, expected: &Value, actual: &Value) {
-        let joins_without = expected
+    pub(super) fn judge_media(&mut self, at: usize, template: &Value, actual: &Value) {
+        let joins_without = template
             .get("requestedModalities")
             .and_then(Value::as_array)
             .is_some_and(Vec::is_empty)
-            && expected.get("mediaConfig").is_none();
+            && template.get("mediaConfig").is_none();
         if !joins_without {
             return;
         }
@@ -267,8 +271,8 @@ fn essence(content_type: &str) -> &str {
 }
 
 /// Whether a request invites participants.
-fn is_invitation(step: &RequestStep) -> bool {
-    resource::shape_of(&step.target) == "calls/{}/participants/invite"
+fn is_invitation(shape: &str) -> bool {
+    shape == "calls/{}/participants/invite"
 }
 
 /// Whether a path of the calling API starts in a documented way: `/app`, `/communications` or

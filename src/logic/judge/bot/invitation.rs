@@ -20,19 +20,19 @@ impl BotJudge {
         &mut self,
         at: usize,
         step: &RequestStep,
-        expected: &Value,
+        template: &Value,
         actual: &Value,
     ) {
-        if self.judge_types(at, step, actual) {
-            self.judge_invited(at, expected, actual);
+        if self.judge_types(at, actual) {
+            self.judge_invited(at, template, actual);
         }
         self.judge_context(at, step, actual);
     }
 
     /// Says whether the invited can be read: what is of another type names nobody.
-    fn judge_types(&mut self, at: usize, step: &RequestStep, actual: &Value) -> bool {
-        let page = self.record.page.clone();
-        let Some(shape) = page.request_body(step) else {
+    fn judge_types(&mut self, at: usize, actual: &Value) -> bool {
+        let case = self.record.case.clone();
+        let Some(shape) = case.page.request_body(&case.outline().step(at).key) else {
             return true;
         };
         let rules = super::Rules {
@@ -55,7 +55,7 @@ impl BotJudge {
         is_readable
     }
 
-    fn judge_invited(&mut self, at: usize, expected: &Value, actual: &Value) {
+    fn judge_invited(&mut self, at: usize, template: &Value, actual: &Value) {
         self.record.check("invite.people");
         self.record.check("invite.people-limit");
         let count = lookup(actual, "participants")
@@ -74,7 +74,8 @@ impl BotJudge {
             self.record.depart(departure.at(pointer));
             return;
         }
-        let (wanted, found) = (people::people(expected), people::people(actual));
+        let wanted = people::people_as(template, &|text| self.record.bindings.filled(text));
+        let found = people::people(actual);
         if count != wanted.len() || people::named(&wanted, &found) != Named::All {
             let labels =
                 |people: &[Person]| -> Vec<String> { people.iter().map(Person::label).collect() };

@@ -1,5 +1,7 @@
 //! What confcall sends as the service: documented messages, made to agree with each other.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::json_headers;
@@ -13,7 +15,17 @@ use crate::model::scenario::{NotificationStep, ResponseStep};
 
 /// A documented notification, its variables filled in. Unless the run is literal, what the page
 /// prints sloppily is put right: the path of a roster, the id of an operation that is null.
-pub(super) fn notification(record: &mut Record, step: &NotificationStep) -> Request {
+/// What is recorded goes in its place.
+pub(super) fn notification(
+    record: &mut Record,
+    at: usize,
+    step: &NotificationStep,
+) -> Arc<Request> {
+    if let Some(recorded) = record.recorded_requests.pop_front().flatten() {
+        let case = record.case.clone();
+        case.outline().step(at).settle(&mut record.bindings);
+        return recorded;
+    }
     let target = record.bindings.fill(&step.target);
     let mut headers = filled_headers(record, &step.headers);
     headers.push("Authorization", format!("Bearer {}", record.options.token));
@@ -23,21 +35,26 @@ pub(super) fn notification(record: &mut Record, step: &NotificationStep) -> Requ
     {
         agree(body);
     }
-    Request {
+    Arc::new(Request {
         method: step.method.clone(),
         target,
         headers,
         body,
-    }
+    })
 }
 
-/// A documented answer, its variables filled in.
-pub(super) fn answer(record: &mut Record, step: &ResponseStep) -> Response {
-    Response {
+/// A documented answer, its variables filled in. What is recorded goes in its place.
+pub(super) fn answer(record: &mut Record, at: usize, step: &ResponseStep) -> Arc<Response> {
+    if let Some(recorded) = record.recorded_reply.take() {
+        let case = record.case.clone();
+        case.outline().step(at).settle(&mut record.bindings);
+        return recorded;
+    }
+    Arc::new(Response {
         status: step.status,
         headers: filled_headers(record, &step.headers),
         body: payload(record, step.body.as_ref()),
-    }
+    })
 }
 
 /// A refusal, in the form of the API's errors.

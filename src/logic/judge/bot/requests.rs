@@ -2,15 +2,16 @@
 
 use super::{BotJudge, Waiting, outgoing};
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use crate::logic::judge::page::request_key;
 use crate::logic::judge::record::Departure;
 use crate::logic::judge::service::{outgoing_request, relative};
 use crate::logic::judge::{Action, CueAnswer, ExchangeId, bindings};
 use crate::logic::verdict::{Role, Rule, TrafficMessage, Verdict};
 use crate::model::identifier;
-use crate::model::message::{Request, Response};
+use crate::model::message::{Headers, Payload, Request, Response};
 use crate::model::resource::{self, Resource};
 use crate::model::scenario::{Kind, RequestStep, Step};
 use crate::model::template;
@@ -19,12 +20,24 @@ impl BotJudge {
     pub(super) fn cue(&mut self, step: &RequestStep) {
         let at = self.cursor;
         self.waiting = Waiting::Cue(at);
-        let mut request = outgoing_request(&mut self.record, step);
-        request.headers = request
-            .headers
-            .iter()
-            .filter(|(name, _)| !name.eq_ignore_ascii_case("authorization"))
-            .collect();
+        let request = if self.record.is_recorded {
+            let case = self.record.case.clone();
+            case.outline().step(at).settle(&mut self.record.bindings);
+            Request {
+                method: step.method.clone(),
+                target: self.record.bindings.fill(&relative(&step.target)),
+                headers: Headers::new(),
+                body: Payload::Empty,
+            }
+        } else {
+            let mut request = outgoing_request(&mut self.record, step);
+            request.headers = request
+                .headers
+                .iter()
+                .filter(|(name, _)| !name.eq_ignore_ascii_case("authorization"))
+                .collect();
+            request
+        };
         self.actions.push_back(Action::Cue {
             step: at + 1,
             request,
@@ -50,7 +63,7 @@ impl BotJudge {
     }
 
     /// Takes a request of the bot, and answers it.
-    pub(super) fn on_request(&mut self, exchange: ExchangeId, request: &Request) {
+    pub(super) fn on_request(&mut self, exchange: ExchangeId, request: &Arc<Request>) {
         self.record.check("request.once");
         if self.is_free(request) && !self.is_documented_next(request) {
             self.traffic_in(None, request);
@@ -58,14 +71,14 @@ impl BotJudge {
             self.reply(exchange, None, response);
             return;
         }
-        if let Some(at) = self.lost.iter().position(|(lost, _)| lost == request) {
+        if let Some(at) = self.lost.iter().position(|(lost, _)| **lost == **request) {
             let (_, response) = self.lost.remove(at);
             self.traffic_in(None, request);
             self.record
                 .note("a request was sent again, as its answer had been lost");
             self.replies
-                .insert(exchange, (request.clone(), response.clone()));
-            self.reply(exchange, None, response);
+                .insert(exchange, (Arc::clone(request), Arc::clone(&response)));
+            self.say(exchange, None, response);
             return;
         }
         if self.is_stopped || self.record.is_given_up() {
@@ -82,7 +95,8 @@ impl BotJudge {
             self.reply(exchange, None, response);
             return;
         };
-        let Step::Request(step) = self.record.steps()[at].clone() else {
+        let scenario = Arc::clone(&self.record.case.scenario);
+        let Step::Request(step) = &scenario.script.steps[at] else {
             return;
         };
         self.traffic_in(Some(at), request);
@@ -92,7 +106,7 @@ impl BotJudge {
             self.overtaken += usize::from(self.waiting == Waiting::Cue(at));
             self.waiting = Waiting::Nothing;
         }
-        let may_go_on = self.judge_request(at, &step, request);
+        let may_go_on = self.judge_request(at, step, request);
         self.answer(exchange, at, may_go_on);
     }
 
@@ -122,7 +136,7 @@ impl BotJudge {
         self.next_request().is_some_and(|at| {
             matches!(&self.record.steps()[at], Step::Request(step)
                 if step.method == request.method
-                    && (resource::shape_of(&step.target) == resource::shape_of(&request.target)
+                    && (self.shape_of(at) == resource::shape_of(&request.target)
                         || self.is_at(&step.target, &request.target)))
         })
     }
@@ -151,21 +165,20 @@ impl BotJudge {
 
     /// Whether a request is an attempt at a documented one: not a second one, and no early end.
     pub(super) fn is_meant(&self, at: usize, request: &Request) -> bool {
-        let Step::Request(step) = &self.record.steps()[at] else {
-            return false;
-        };
         let shape = resource::shape_of(&request.target);
-        let same_shape = shape == resource::shape_of(&step.target);
-        if same_shape {
+        if shape == self.shape_of(at) {
+            let key = |at: usize| &self.record.case.outline().step(at).key;
             let repeats = self.done.iter().any(|done| {
-                matches!(&self.record.steps()[*done], Step::Request(other)
-                    if request_key(other) == request_key(step))
+                matches!(self.record.steps()[*done], Step::Request(_)) && key(*done) == key(at)
             });
             return !repeats || self.is_asked_for(at);
         }
-        let is_another_step = self.record.steps().iter().any(|other| {
-            matches!(other, Step::Request(other) if resource::shape_of(&other.target) == shape)
-        });
+        let is_another_step = self
+            .record
+            .steps()
+            .iter()
+            .enumerate()
+            .any(|(at, other)| matches!(other, Step::Request(_)) && self.shape_of(at) == shape);
         self.is_asked_for(at) && !is_another_step && request.method != "DELETE"
     }
 
@@ -191,7 +204,8 @@ impl BotJudge {
 
     /// Answers a request as documented, or refuses it where it cannot be taken for one.
     pub(super) fn answer(&mut self, exchange: ExchangeId, at: usize, may_go_on: bool) {
-        let answer = self.record.steps().get(at + 1).cloned();
+        let scenario = Arc::clone(&self.record.case.scenario);
+        let answer = scenario.script.steps.get(at + 1);
         if !may_go_on {
             let response = outgoing::error(400, "BadRequest", "the request is not as documented");
             self.reply(exchange, None, response);
@@ -204,16 +218,23 @@ impl BotJudge {
             return;
         };
         self.done.insert(at + 1);
-        let response = outgoing::answer(&mut self.record, &step);
+        let response = outgoing::answer(&mut self.record, at + 1, step);
         if let Some(TrafficMessage::Request(request)) = self.record.last_message() {
-            let sent = (request.clone(), response.clone());
+            let sent = (Arc::clone(request), Arc::clone(&response));
             self.replies.insert(exchange, sent);
         }
-        self.reply(exchange, Some(at + 1), response);
+        self.say(exchange, Some(at + 1), response);
     }
 
+    /// Answers with what is recorded, or else with this.
     pub(super) fn reply(&mut self, exchange: ExchangeId, step: Option<usize>, response: Response) {
-        let message = TrafficMessage::Response(response.clone());
+        let recorded = self.record.recorded_reply.take();
+        let response = recorded.unwrap_or_else(|| Arc::new(response));
+        self.say(exchange, step, response);
+    }
+
+    fn say(&mut self, exchange: ExchangeId, step: Option<usize>, response: Arc<Response>) {
+        let message = TrafficMessage::Response(Arc::clone(&response));
         self.record.traffic(Role::Service, step, message);
         self.actions.push_back(Action::Reply { exchange, response });
     }
@@ -236,8 +257,8 @@ impl BotJudge {
         outgoing::resource(&named, state.unwrap_or("established"))
     }
 
-    pub(super) fn traffic_in(&mut self, step: Option<usize>, request: &Request) {
-        let message = TrafficMessage::Request(request.clone());
+    pub(super) fn traffic_in(&mut self, step: Option<usize>, request: &Arc<Request>) {
+        let message = TrafficMessage::Request(Arc::clone(request));
         self.record.traffic(Role::Bot, step, message);
     }
 }

@@ -1,8 +1,11 @@
 //! The answer of a service to a request.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{Asked, ServiceJudge};
+use crate::logic::judge::catalogue;
 use crate::logic::judge::compare::{Mismatch, Rules, compare};
 use crate::logic::judge::page::{ANSWER, Answer};
 use crate::logic::judge::record::{Departure, text};
@@ -13,14 +16,14 @@ use crate::model::message::{Payload, Response};
 use crate::model::resource::Resource;
 use crate::model::scenario::{RequestStep, ResponseStep, Step};
 use crate::model::template;
-use crate::text::pointer::Pointer;
+use crate::text::pointer::{Place, Pointer};
 
 impl ServiceJudge {
     /// Judges an answer, and binds what it names.
-    pub(super) fn on_answer(&mut self, response: &Response) {
+    pub(super) fn on_answer(&mut self, response: &Arc<Response>) {
         let at = self.answer_step();
         let answer = self.outstanding.take().and_then(|o| o.answer);
-        let message = TrafficMessage::Response(response.clone());
+        let message = TrafficMessage::Response(Arc::clone(response));
         self.record.traffic(Role::Service, at, message);
         self.record.check("answer.arrives");
         self.record.check("service.transport");
@@ -33,22 +36,29 @@ impl ServiceJudge {
         }
     }
 
-    fn judge_answer(&mut self, step: usize, asked: &Asked, response: &Response) {
-        let (Some(Step::Response(documented)), Some(Step::Request(request))) = (
-            self.record.steps().get(step).cloned(),
-            self.record.steps().get(asked.step).cloned(),
-        ) else {
+    fn judge_answer(&mut self, step: usize, asked: &Arc<Asked>, response: &Response) {
+        let scenario = Arc::clone(&self.record.case.scenario);
+        let steps = &scenario.script.steps;
+        if let Some(Step::Refusal(refusal)) = steps.get(step) {
+            self.judge_refusal(step, refusal, asked, response);
+            return;
+        }
+        let (Some(Step::Response(documented)), Some(Step::Request(request))) =
+            (steps.get(step), steps.get(asked.step))
+        else {
             return;
         };
-        let Some(alternative) = self.alternative(step, &documented, &request, response) else {
+        let case = self.record.case.clone();
+        let key = &case.outline().step(asked.step).key;
+        let Some(alternative) = self.alternative(step, documented, key, response) else {
             self.held.clear();
             self.stop();
             return;
         };
         self.judge_media_type(step, &alternative, response);
-        self.judge_body(step, &alternative, &request, response);
-        self.bind_answer(step, &documented, asked, response);
-        self.judge_location(step, &alternative, &request, asked, response);
+        self.judge_body(step, &alternative, key, response);
+        self.bind_answer(step, documented, asked, response);
+        self.judge_location(step, &alternative, request, asked, response);
     }
 
     /// The documented answer that has this status; of several, the one that fits best.
@@ -56,16 +66,18 @@ impl ServiceJudge {
         &mut self,
         step: usize,
         documented: &ResponseStep,
-        request: &RequestStep,
+        request: &str,
         response: &Response,
     ) -> Option<Answer> {
         let literal = self.record.options.literal;
-        let page = self.record.page.clone();
+        let page = Arc::clone(&self.record.case.page);
         let of_page = page.answers(request).iter();
         let candidates: Vec<&Answer> = of_page
             .filter(|answer| !literal || answer.line == documented.line)
             .collect();
+        let requirement = catalogue::named(documented.requirement.as_deref(), "answer.status");
         self.record.check("answer.status");
+        self.record.check(requirement);
         let has_body = !response.body.is_empty();
         let has_location = response.headers.get("location").is_some();
         let best = candidates
@@ -97,7 +109,7 @@ impl ServiceJudge {
             several => json!(several),
         };
         let mut departure = Departure::new(
-            "answer.status",
+            requirement,
             Rule::ResponseStatus,
             Some(step),
             expected,
@@ -137,18 +149,18 @@ impl ServiceJudge {
         &mut self,
         step: usize,
         alternative: &Answer,
-        request: &RequestStep,
+        request: &str,
         response: &Response,
     ) {
-        let page = self.record.page.clone();
+        let page = Arc::clone(&self.record.case.page);
         self.record.check("answer.body");
         let shape = page.answer_body(request, alternative.status);
         match (&response.body, shape) {
             (Payload::Json(body), Some(shape)) if alternative.has_body => {
-                let given = self.asked.as_ref().map_or(Value::Null, |a| a.body.clone());
+                let given = self.asked.clone();
                 let rules = Rules {
                     of_bot: false,
-                    given: &|name| gives(&given, name),
+                    given: &|name| given.as_ref().is_some_and(|asked| asked.gives(name)),
                     odata_types: &|place| page.odata_types(ANSWER, place),
                 };
                 let mut found = compare(shape, body, rules, &Pointer::root());
@@ -245,7 +257,7 @@ impl ServiceJudge {
             if let Some(template) = documented.body.as_ref().and_then(|body| body.json())
                 && documented.status == response.status
             {
-                self.correlate(step, template, body, &Pointer::root());
+                self.correlate(step, template, body, Place::At(&Pointer::root()));
             }
             return;
         }
@@ -300,9 +312,11 @@ impl ServiceJudge {
         asked: &Asked,
         response: &Response,
     ) {
-        let page = self.record.page.clone();
-        let is_required = page
-            .answers(request)
+        let case = self.record.case.clone();
+        let key = &case.outline().step(asked.step).key;
+        let is_required = case
+            .page
+            .answers(key)
             .iter()
             .filter(|answer| answer.status == alternative.status)
             .all(|answer| answer.has_location);
@@ -364,8 +378,7 @@ impl ServiceJudge {
 
     fn documented_location(&self, step: usize) -> Option<&str> {
         self.record.steps()[step]
-            .headers()
-            .iter()
+            .fields()
             .find(|(name, _)| name.eq_ignore_ascii_case("location"))
             .map(|(_, location)| location.as_str())
     }

@@ -11,7 +11,7 @@ use crate::logic::verdict::Rule;
 use crate::model::identifier;
 use crate::model::scenario::Kind;
 use crate::model::template;
-use crate::text::pointer::Pointer;
+use crate::text::pointer::{Place, Pointer};
 
 impl ServiceJudge {
     /// A client context comes back unchanged; the first one that the service makes up is bound.
@@ -62,18 +62,19 @@ impl ServiceJudge {
     /// An operation names exactly the people invited, or, where every one replaces a call, only
     /// the first; and the same ones in every message.
     pub(super) fn judge_people(&mut self, step: usize, entity: &Value, at: &Pointer) {
-        let Some(invited) = self.asked.as_ref().map(|asked| asked.people.clone()) else {
+        let Some(asked) = self.asked.clone() else {
             return;
         };
+        let invited = &asked.people;
         if invited.is_empty() || !names_people(entity) {
             return;
         }
         self.record.check("operation.people");
         let found = people::people(entity);
         if !self.misnames(entity) {
-            let named = people::named(&invited, &found);
-            self.decide_who(&invited, named == Named::First);
-            self.judge_replaced(step, &invited, &found, at);
+            let named = people::named(invited, &found);
+            self.decide_who(invited, named == Named::First);
+            self.judge_replaced(step, invited, &found, at);
             return;
         }
         let labels = |people: &[people::Person]| -> Vec<String> {
@@ -81,7 +82,7 @@ impl ServiceJudge {
         };
         let wanted = match self.only_first {
             Some(true) => labels(&invited[..1]),
-            _ => labels(&invited),
+            _ => labels(invited),
         };
         let departure = Departure::new(
             "operation.people",
@@ -168,7 +169,7 @@ impl ServiceJudge {
         step: usize,
         template: &Value,
         actual: &Value,
-        at: &Pointer,
+        at: Place<'_>,
     ) {
         match (template, actual) {
             (Value::String(template), Value::String(actual)) => {
@@ -177,13 +178,13 @@ impl ServiceJudge {
             (Value::Object(properties), Value::Object(_)) => {
                 for (name, template) in properties {
                     if let Some((written, value)) = lookup(actual, name) {
-                        self.correlate(step, template, value, &at.key(written));
+                        self.correlate(step, template, value, Place::Key(&at, written));
                     }
                 }
             }
             (Value::Array(templates), Value::Array(items)) => {
                 for (index, (template, item)) in templates.iter().zip(items).enumerate() {
-                    self.correlate(step, template, item, &at.index(index));
+                    self.correlate(step, template, item, Place::Index(&at, index));
                 }
             }
             _ => {}
@@ -195,7 +196,7 @@ impl ServiceJudge {
         step: usize,
         template: &str,
         actual: &str,
-        at: &Pointer,
+        at: Place<'_>,
     ) {
         let Some(name) = template::sole_variable(template) else {
             return;
@@ -218,7 +219,7 @@ impl ServiceJudge {
                     json!(actual),
                     format!("{{{name}}} is {actual}, and {bound} elsewhere"),
                 );
-                self.record.depart(departure.at(at.clone()));
+                self.record.depart(departure.at(at.pointer()));
             }
         }
     }

@@ -1,26 +1,33 @@
 //! What the judge of a service waits for: one documented entry of a notification.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use serde_json::Value;
 
+use super::Arrival;
+
 use crate::logic::judge::notice::{self, Notice, Subject};
+use crate::logic::judge::outline;
 use crate::logic::judge::page::printed;
-use crate::logic::judge::record::{Departure, Record};
+use crate::logic::judge::record::Departure;
 use crate::logic::judge::shape::{entities, lookup};
 use crate::model::message::Body;
 use crate::model::resource::Resource;
-use crate::model::scenario::NotificationStep;
+use crate::model::scenario::{NotificationStep, Script};
 use crate::model::template;
-use crate::text::pointer::Pointer;
 
 /// One documented entry, with its variables still in it.
-#[derive(Debug, Clone)]
-pub(super) struct Expected {
+#[derive(Debug)]
+pub(in crate::logic::judge) struct Entry {
     /// The step, counted from 0.
     pub step: usize,
     /// The line of the page where its body stands.
     pub line: usize,
     /// The entry as the scenario writes it.
     pub template: Value,
+    /// The variables in it, each once.
+    pub variables: Vec<String>,
     /// The entry as the page prints it.
     pub printed: Value,
     pub subject: Subject,
@@ -32,14 +39,37 @@ pub(super) struct Expected {
     pub operation: Option<String>,
     /// The kind of message, for the shape.
     pub kind: String,
+}
+
+/// One documented entry that is waited for.
+#[derive(Debug, Clone)]
+pub(super) struct Expected {
+    pub entry: Arc<Entry>,
     pub is_done: bool,
-    /// The roster updates that have come for it, each with its place in its message.
-    pub rosters: Vec<(Value, Pointer)>,
+    /// The roster updates that have come for it.
+    pub rosters: Vec<Arrival>,
     /// What came nearest, said where nothing comes nearer.
     pub nearest: Option<Departure>,
 }
 
+impl Deref for Expected {
+    type Target = Entry;
+
+    fn deref(&self) -> &Entry {
+        &self.entry
+    }
+}
+
 impl Expected {
+    pub fn new(entry: &Arc<Entry>) -> Self {
+        Self {
+            entry: Arc::clone(entry),
+            is_done: false,
+            rosters: Vec::new(),
+            nearest: None,
+        }
+    }
+
     /// Whether a notification is waited for that has no entries.
     pub fn is_whole(&self) -> bool {
         self.kind.is_empty()
@@ -47,7 +77,11 @@ impl Expected {
 }
 
 /// The entries of a documented notification.
-pub(super) fn entries(record: &Record, at: usize, step: &NotificationStep) -> Vec<Expected> {
+pub(in crate::logic::judge) fn documented_entries(
+    script: &Script,
+    at: usize,
+    step: &NotificationStep,
+) -> Vec<Entry> {
     let Body::Json(body) = &step.body else {
         return vec![whole(at, step, Value::Null)];
     };
@@ -57,7 +91,7 @@ pub(super) fn entries(record: &Record, at: usize, step: &NotificationStep) -> Ve
     found
         .iter()
         .map(|template| {
-            let printed = printed(record.script(), template);
+            let printed = printed(script, template);
             let notice = Notice::read(&printed);
             let resource = Notice::read(template).resource;
             let call = resource
@@ -72,7 +106,7 @@ pub(super) fn entries(record: &Record, at: usize, step: &NotificationStep) -> Ve
                 let (_, data) = lookup(template, "resourceData")?;
                 entities(data).find_map(|entity| variable(lookup(entity, "id")?.1.as_str()?))
             };
-            Expected {
+            Entry {
                 step: at,
                 line: step.body_line,
                 subject: notice.subject,
@@ -84,10 +118,8 @@ pub(super) fn entries(record: &Record, at: usize, step: &NotificationStep) -> Ve
                     _ => None,
                 },
                 kind: notice.kind(),
-                is_done: false,
-                rosters: Vec::new(),
-                nearest: None,
                 template: template.clone(),
+                variables: outline::variables(template),
                 printed,
             }
         })
@@ -96,10 +128,11 @@ pub(super) fn entries(record: &Record, at: usize, step: &NotificationStep) -> Ve
 
 /// A documented notification that has no entries: it comes as a whole. Of a text, whose template
 /// is null, what it says is free.
-fn whole(at: usize, step: &NotificationStep, template: Value) -> Expected {
-    Expected {
+fn whole(at: usize, step: &NotificationStep, template: Value) -> Entry {
+    Entry {
         step: at,
         line: step.body_line,
+        variables: outline::variables(&template),
         template,
         printed: Value::Null,
         subject: Subject::Other,
@@ -108,9 +141,6 @@ fn whole(at: usize, step: &NotificationStep, template: Value) -> Expected {
         call: None,
         operation: None,
         kind: String::new(),
-        is_done: false,
-        rosters: Vec::new(),
-        nearest: None,
     }
 }
 

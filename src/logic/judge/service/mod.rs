@@ -9,13 +9,16 @@ mod correlation;
 mod expect;
 mod notification;
 mod operations;
+mod refusal;
 mod rosters;
 mod settling;
 
+pub(super) use self::expect::{Entry, documented_entries};
 pub(super) use self::notification::is_bearer;
 pub(super) use self::rosters::roster_path;
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -27,8 +30,9 @@ use super::{Action, Event, ExchangeId, TransportFailure, bindings};
 use crate::logic::verdict::{Role, Rule, TrafficMessage, Verdict};
 use crate::model::message::{Headers, Payload, Request, Response};
 use crate::model::resource;
-use crate::model::scenario::{Kind, RequestStep, Step};
+use crate::model::scenario::{Kind, RequestStep, Step, Token};
 use crate::model::template;
+use crate::text::pointer::Pointer;
 
 /// The state machine. See the module.
 #[derive(Debug)]
@@ -40,7 +44,7 @@ pub(super) struct ServiceJudge {
     /// The request that has no answer yet.
     outstanding: Option<Outstanding>,
     /// The last request that was sent.
-    asked: Option<Asked>,
+    asked: Option<Arc<Asked>>,
     /// The documented entries of notifications that this part of the conversation waits for.
     expected: Vec<Expected>,
     /// Entries that came before the answer that will tell whose they are.
@@ -49,15 +53,17 @@ pub(super) struct ServiceJudge {
     calls: HashMap<String, u8>,
     /// The operations that have ended, by the root of their variable.
     ended: HashSet<String>,
+    /// What was asked and refused.
+    refused: Vec<Arc<Asked>>,
     /// Which of the invited the service invites, once it is known.
     only_first: Option<bool>,
     /// Notifications about something else: each may be one that is then missing.
     strays: usize,
     /// Whether a notification could not be read: all that are then missing may have been in it.
     has_unreadable: bool,
-    /// The bodies of notifications whose acknowledgement was lost, and of all others by exchange.
-    redeliverable: Vec<Payload>,
-    received: HashMap<ExchangeId, Payload>,
+    /// The notifications whose acknowledgement was lost, and all others by exchange.
+    redeliverable: Vec<Arc<Request>>,
+    received: HashMap<ExchangeId, Arc<Request>>,
     next_exchange: ExchangeId,
     /// Whether what follows a failure is not judged any more.
     is_stopped: bool,
@@ -73,10 +79,10 @@ struct Outstanding {
 }
 
 /// A request as it went out.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Asked {
     step: usize,
-    body: Value,
+    request: Arc<Request>,
     people: Vec<Person>,
     /// The variable of the client context that this request, or its answer, gives.
     context: Option<String>,
@@ -87,8 +93,34 @@ pub(super) struct Asked {
 /// One entry of a notification as it came.
 #[derive(Debug, Clone)]
 struct Arrival {
-    entry: Value,
+    notification: Arc<Request>,
     index: usize,
+}
+
+impl Asked {
+    /// The body, null where it is no JSON.
+    fn body(&self) -> &Value {
+        self.request.body.json().unwrap_or(&Value::Null)
+    }
+
+    /// Whether the request gives a property of that name anywhere, and not as null.
+    fn gives(&self, name: &str) -> bool {
+        let body = self.request.body.json();
+        body.is_some_and(|body| answer::gives(body, name))
+    }
+}
+
+impl Arrival {
+    fn entry(&self) -> &Value {
+        let body = self.notification.body.json();
+        let entries = body.and_then(super::notice::collection);
+        entries.map_or(&Value::Null, |entries| &entries[self.index])
+    }
+
+    /// Where the entry stands in its message.
+    fn place(&self) -> Pointer {
+        Pointer::root().key("value").index(self.index)
+    }
 }
 
 impl ServiceJudge {
@@ -103,6 +135,7 @@ impl ServiceJudge {
             held: Vec::new(),
             calls: HashMap::new(),
             ended: HashSet::new(),
+            refused: Vec::new(),
             only_first: None,
             strays: 0,
             has_unreadable: false,
@@ -149,8 +182,7 @@ impl ServiceJudge {
                     self.on_deadline();
                 }
             }
-            Event::Sent(request) => self.correct_request(request),
-            Event::Cued(_) | Event::Replied(_) => {}
+            Event::Cued(_) => {}
         }
     }
 
@@ -183,12 +215,13 @@ impl ServiceJudge {
     /// Goes on as far as nothing is waited for.
     fn advance(&mut self) {
         while !self.record.is_finished() && self.outstanding.is_none() && self.waiting() == 0 {
-            match self.record.steps().get(self.cursor).cloned() {
+            let scenario = Arc::clone(&self.record.case.scenario);
+            match scenario.script.steps.get(self.cursor) {
                 None => self.record.finish(),
-                Some(Step::Request(request)) => self.ask(&request),
+                Some(Step::Request(request)) => self.ask(request),
                 Some(Step::Notification(_)) => self.expect_notifications(),
                 // A file is refused where an answer has no request.
-                Some(Step::Response(_)) => self.cursor += 1,
+                Some(Step::Response(_) | Step::Refusal(_)) => self.cursor += 1,
             }
         }
     }
@@ -199,36 +232,33 @@ impl ServiceJudge {
         self.cursor += 1;
         let answer = matches!(
             self.record.steps().get(self.cursor),
-            Some(Step::Response(_))
+            Some(Step::Response(_) | Step::Refusal(_))
         )
         .then_some(self.cursor);
         self.cursor += usize::from(answer.is_some());
-        let request = outgoing_request(&mut self.record, step);
-        let body = request.body.json().cloned().unwrap_or(Value::Null);
-        self.asked = Some(Asked {
+        let request = match self.record.recorded_requests.pop_front().flatten() {
+            Some(recorded) => {
+                let case = self.record.case.clone();
+                case.outline().step(at).settle(&mut self.record.bindings);
+                recorded
+            }
+            None => Arc::new(outgoing_request(&mut self.record, step)),
+        };
+        self.asked = Some(Arc::new(Asked {
             step: at,
-            people: people::people(&body),
-            body,
+            people: request.body.json().map(people::people).unwrap_or_default(),
+            request: Arc::clone(&request),
             context: self.context_of(at, answer),
             operation: self.operation_of(answer),
-        });
+        }));
         self.only_first = None;
         self.expect_notifications();
         self.next_exchange += 1;
         let exchange = self.next_exchange;
         self.outstanding = Some(Outstanding { exchange, answer });
-        let message = TrafficMessage::Request(request.clone());
+        let message = TrafficMessage::Request(Arc::clone(&request));
         self.record.traffic(Role::Bot, Some(at), message);
         self.actions.push_back(Action::Send { exchange, request });
-    }
-
-    /// Another party's request went in the place of the one that confcall would have sent.
-    fn correct_request(&mut self, request: Request) {
-        if let Some(asked) = &mut self.asked {
-            asked.body = request.body.json().cloned().unwrap_or(Value::Null);
-            asked.people = people::people(&asked.body);
-        }
-        self.record.correct(TrafficMessage::Request(request));
     }
 
     /// The variable of the client context: the request's own, else the one that the answer, or the
@@ -268,10 +298,9 @@ impl ServiceJudge {
     /// Takes the documented notifications from the cursor to the next request as expected.
     fn expect_notifications(&mut self) {
         self.expected.clear();
-        while let Some(Step::Notification(step)) = self.record.steps().get(self.cursor).cloned() {
-            let at = self.cursor;
-            self.expected
-                .extend(expect::entries(&self.record, at, &step));
+        while let Some(Step::Notification(_)) = self.record.steps().get(self.cursor) {
+            let entries = &self.record.case.outline().step(self.cursor).entries;
+            self.expected.extend(entries.iter().map(Expected::new));
             self.cursor += 1;
         }
     }
@@ -361,6 +390,7 @@ impl ServiceJudge {
             headers: Headers::new(),
             body: Payload::Empty,
         };
+        let response = Arc::new(response);
         self.actions.push_back(Action::Reply { exchange, response });
     }
 
@@ -386,6 +416,9 @@ impl ServiceJudge {
     }
 }
 
+/// A token that no service gives.
+const FOREIGN_TOKEN: &str = "confcall-of-somebody-else";
+
 /// The request of a step as confcall sends it, as a bot: variables filled in, token added.
 pub(super) fn outgoing_request(record: &mut Record, step: &RequestStep) -> Request {
     let target = record.bindings.fill(&relative(&step.target));
@@ -395,7 +428,14 @@ pub(super) fn outgoing_request(record: &mut Record, step: &RequestStep) -> Reque
         .filter(|(name, _)| !name.eq_ignore_ascii_case("authorization"))
         .map(|(name, value)| (name.clone(), record.bindings.fill(value)))
         .collect();
-    headers.push("Authorization", format!("Bearer {}", record.options.token));
+    let token = match step.token {
+        Token::Own => Some(record.options.token.as_str()),
+        Token::Foreign => Some(FOREIGN_TOKEN),
+        Token::None => None,
+    };
+    if let Some(token) = token {
+        headers.push("Authorization", format!("Bearer {token}"));
+    }
     let body = match &step.body {
         None => Payload::Empty,
         Some(crate::model::message::Body::Json(body)) => {

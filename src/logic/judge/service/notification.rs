@@ -1,5 +1,7 @@
 //! A notification as a message: its head, its body, and whose its entries are.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::expect::Expected;
@@ -11,19 +13,23 @@ use crate::logic::judge::record::{Departure, text};
 use crate::logic::verdict::{Role, Rule, TrafficMessage};
 use crate::model::message::{Headers, Payload, Request};
 use crate::model::scenario::Step;
-use crate::text::pointer::Pointer;
+use crate::text::pointer::{Place, Pointer};
 
 impl ServiceJudge {
     /// Judges a notification: the message itself, then each of its entries.
-    pub(super) fn on_notification(&mut self, exchange: ExchangeId, request: &Request) {
+    pub(super) fn on_notification(&mut self, exchange: ExchangeId, request: &Arc<Request>) {
         let step = self.step_for(request);
-        let message = TrafficMessage::Request(request.clone());
+        let message = TrafficMessage::Request(Arc::clone(request));
         self.record.traffic(Role::Service, step, message);
         if self.is_stopped || self.record.is_given_up() {
             return;
         }
-        self.received.insert(exchange, request.body.clone());
-        if let Some(at) = self.redeliverable.iter().position(|b| *b == request.body) {
+        self.received.insert(exchange, Arc::clone(request));
+        if let Some(at) = self
+            .redeliverable
+            .iter()
+            .position(|lost| lost.body == request.body)
+        {
             self.redeliverable.remove(at);
             self.record
                 .note("a notification was sent again, as its acknowledgement had been lost");
@@ -39,7 +45,7 @@ impl ServiceJudge {
         let Some(body) = self.readable_body(step, request) else {
             return;
         };
-        let page = self.record.page.clone();
+        let page = Arc::clone(&self.record.case.page);
         let rules = Rules {
             of_bot: false,
             given: &|_| false,
@@ -59,14 +65,19 @@ impl ServiceJudge {
         );
         if let Some(index) = whole.filter(|_| notice::entries(body).is_none()) {
             self.expected[index].is_done = true;
-            let template = self.expected[index].template.clone();
-            self.correlate(self.expected[index].step, &template, body, &Pointer::root());
+            let expected = Arc::clone(&self.expected[index].entry);
+            self.correlate(
+                expected.step,
+                &expected.template,
+                body,
+                Place::At(&Pointer::root()),
+            );
             return;
         }
         for (index, entry) in notice::collection(body).into_iter().flatten().enumerate() {
             if entry.is_object() {
                 self.on_entry(&Arrival {
-                    entry: entry.clone(),
+                    notification: Arc::clone(request),
                     index,
                 });
             } else {
@@ -210,10 +221,17 @@ impl ServiceJudge {
 
     /// Takes one entry for what it is about.
     pub(super) fn on_entry(&mut self, arrival: &Arrival) {
-        let entry = arrival.entry.clone();
-        let notice = Notice::read(&entry);
-        let at = Pointer::root().key("value").index(arrival.index);
+        let notice = Notice::read(arrival.entry());
+        let at = arrival.place();
         self.record.check("notification.about");
+        if self.awaits_a_refusal() && notice.subject != Subject::Call {
+            self.held.push(arrival.clone());
+            return;
+        }
+        if self.tells_of_what_was_refused(&notice) {
+            self.follows_a_refusal(&notice, &at);
+            return;
+        }
         match notice.subject {
             Subject::Operation => self.on_operation(arrival, &notice, &at),
             Subject::Roster => self.on_roster(arrival, &notice, &at),
@@ -240,9 +258,14 @@ impl ServiceJudge {
     pub(super) fn on_other(&mut self, notice: &Notice<'_>, at: &Pointer) {
         let index = self.position(|e| e.subject == Subject::Other && e.change == notice.change);
         if let Some(index) = index {
-            let expected = self.expected[index].clone();
+            let expected = Arc::clone(&self.expected[index].entry);
             self.settle(index, notice, at);
-            self.correlate(expected.step, &expected.template, notice.entry, at);
+            self.correlate(
+                expected.step,
+                &expected.template,
+                notice.entry,
+                Place::At(at),
+            );
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Notifications about operations.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::settling::{change_departure, resource_name};
@@ -71,7 +73,7 @@ impl ServiceJudge {
 
     /// Takes an entry for the documented end of an operation.
     pub(super) fn settle_operation(&mut self, index: usize, notice: &Notice<'_>, at: &Pointer) {
-        let expected = self.expected[index].clone();
+        let expected = Arc::clone(&self.expected[index].entry);
         let step = expected.step;
         if notice.change != expected.change && notice.change == "updated" {
             // An end may still come as documented.
@@ -80,7 +82,6 @@ impl ServiceJudge {
             return;
         }
         self.settle(index, notice, at);
-        let asked = self.asked.clone();
         if let Some(variable) = &expected.operation {
             let ids = [
                 (
@@ -115,7 +116,7 @@ impl ServiceJudge {
         for entity in entities(notice.data()) {
             let pointer = notice.entity_pointer(at);
             self.judge_context(step, entity, &pointer);
-            if asked.is_some() && !self.record.options.literal {
+            if self.asked.is_some() && !self.record.options.literal {
                 self.judge_people(step, entity, &pointer);
             }
         }

@@ -3,14 +3,15 @@
 use serde_json::{Value, json};
 
 use super::answer::drop_below;
-use super::expect::Expected;
+use super::expect::{Entry, Expected};
 use super::{Arrival, ServiceJudge};
 use crate::logic::judge::compare::Mismatch;
-use crate::logic::judge::notice::{Notice, Subject};
+use crate::logic::judge::notice::{Notice, Subject, data};
 use crate::logic::judge::people::{self, Person};
 use crate::logic::judge::record::Departure;
 use crate::logic::judge::shape::{entities, lookup};
 use crate::logic::verdict::Rule;
+use crate::model::identifier;
 use crate::model::resource::Resource;
 use crate::text::pointer::Pointer;
 
@@ -32,7 +33,7 @@ impl ServiceJudge {
         };
         let is_on_the_call = known.is_some() && known == self.expected_call(index);
         if is_on_the_call || call.is_none() {
-            self.settle_roster(index, notice, at);
+            self.settle_roster(index, arrival);
         } else if known.is_some() {
             self.record.note(
                 "a roster update came for another call of the conversation, which is no substitute",
@@ -64,10 +65,8 @@ impl ServiceJudge {
 
     /// A roster update on the call. Together with those before it, it names each person invited,
     /// or the step stays open.
-    pub(super) fn settle_roster(&mut self, index: usize, notice: &Notice<'_>, at: &Pointer) {
-        self.expected[index]
-            .rosters
-            .push((notice.entry.clone(), at.clone()));
+    pub(super) fn settle_roster(&mut self, index: usize, arrival: &Arrival) {
+        self.expected[index].rosters.push(arrival.clone());
         self.review_roster(index);
     }
 
@@ -85,9 +84,8 @@ impl ServiceJudge {
         let invited = self.invited_in_roster(index);
         let rosters = self.expected[index].rosters.clone();
         let is_named = |(person, kind): &&(Person, Option<String>)| {
-            rosters.iter().any(|(entry, _)| {
-                let roster = Notice::read(entry).data();
-                people::member_naming(roster, person, kind.as_deref()).is_some()
+            rosters.iter().any(|came| {
+                people::member_naming(data(came.entry()), person, kind.as_deref()).is_some()
             })
         };
         let missing: Vec<String> = invited
@@ -95,7 +93,7 @@ impl ServiceJudge {
             .filter(|person| !is_named(person))
             .map(|(person, _)| person.label())
             .collect();
-        let Some((last, at)) = rosters.last() else {
+        let Some(last) = rosters.last() else {
             return;
         };
         let names_the_first = invited.first().is_some_and(|first| is_named(&first));
@@ -106,8 +104,8 @@ impl ServiceJudge {
             return;
         }
         if missing.is_empty() {
-            for (entry, at) in &rosters {
-                self.settle(index, &Notice::read(entry), at);
+            for came in &rosters {
+                self.settle(index, &Notice::read(came.entry()), &came.place());
             }
             return;
         }
@@ -116,10 +114,10 @@ impl ServiceJudge {
             Rule::Correlation,
             Some(self.expected[index].step),
             json!(missing),
-            Notice::read(last).data().clone(),
+            data(last.entry()).clone(),
             format!("the roster does not name {}", missing.join(", ")),
         );
-        self.expected[index].nearest = Some(departure.at(at.key("resourceData")));
+        self.expected[index].nearest = Some(departure.at(last.place().key("resourceData")));
     }
 
     /// Whether a roster that names only the first of several decides that only the first is
@@ -138,18 +136,21 @@ impl ServiceJudge {
         let Some(asked) = self.asked.clone() else {
             return Vec::new();
         };
-        let template = self.expected[index].template.clone();
-        let printed = if self.record.options.literal {
-            self.expected[index].printed.clone()
+        let expected = &self.expected[index];
+        let bindings = &mut self.record.bindings;
+        if !self.record.options.literal {
+            expected.variables.iter().for_each(|it| bindings.settle(it));
+        }
+        let bindings = &self.record.bindings;
+        let asked_as_printed = if self.record.options.literal {
+            let body = self.record.steps()[asked.step].body();
+            let printed = body
+                .and_then(|body| body.json())
+                .map(|body| super::super::page::printed(self.record.script(), body));
+            people::people(printed.as_ref().unwrap_or(&Value::Null))
         } else {
-            self.record.bindings.fill_json(&template)
+            Vec::new()
         };
-        let step = asked.step;
-        let as_printed = self.record.steps()[step]
-            .body()
-            .and_then(|body| body.json())
-            .map(|body| super::super::page::printed(self.record.script(), body));
-        let asked_as_printed = people::people(as_printed.as_ref().unwrap_or(&Value::Null));
         let count = if self.only_first == Some(true) {
             1
         } else {
@@ -159,12 +160,14 @@ impl ServiceJudge {
             .iter()
             .enumerate()
             .filter_map(|(at, person)| {
-                let shown = if self.record.options.literal {
-                    asked_as_printed.get(at)?
+                let kind = if self.record.options.literal {
+                    let shown = asked_as_printed.get(at)?;
+                    printed_kind(&expected.printed, |id| identifier::same(id, &shown.id))
                 } else {
-                    person
+                    printed_kind(&expected.template, |id| {
+                        identifier::same(&bindings.filled(id), &person.id)
+                    })
                 };
-                let kind = printed_kind(&printed, shown);
                 // Literally, equal characters under another kind of identity are another person.
                 let is_asked_for =
                     !self.record.options.literal || kind.as_ref() == Some(&person.kind);
@@ -177,7 +180,7 @@ impl ServiceJudge {
     /// else stands in such an identity no example of this person shows.
     pub(super) fn drop_other_kinds(
         &mut self,
-        expected: &Expected,
+        expected: &Entry,
         notice: &Notice<'_>,
         members: &Pointer,
         found: &mut Vec<Mismatch>,
@@ -200,7 +203,7 @@ impl ServiceJudge {
     }
 
     /// The members of a roster that name nobody invited: surplus, and not judged.
-    pub(super) fn free_members(&mut self, expected: &Expected, notice: &Notice<'_>) -> Vec<usize> {
+    pub(super) fn free_members(&mut self, expected: &Entry, notice: &Notice<'_>) -> Vec<usize> {
         let Some(index) = self
             .expected
             .iter()
@@ -221,16 +224,18 @@ impl ServiceJudge {
     }
 }
 
-/// The kind of identity under which a printed roster shows a person.
-fn printed_kind(printed: &Value, person: &Person) -> Option<String> {
-    entities(&lookup(printed, "resourceData")?.1.clone()).find_map(|member| {
+/// The kind of identity under which a documented roster shows the person of an id.
+fn printed_kind(documented: &Value, is_id: impl Fn(&str) -> bool) -> Option<String> {
+    entities(lookup(documented, "resourceData")?.1).find_map(|member| {
         let (_, info) = lookup(member, "info")?;
         let (_, identity) = lookup(info, "identity")?;
-        identity
-            .as_object()?
-            .keys()
-            .find(|kind| person.is_named_under(identity, kind))
-            .cloned()
+        let shows = |kind: &&String| {
+            lookup(identity, kind)
+                .and_then(|(_, who)| lookup(who, "id"))
+                .and_then(|(_, id)| id.as_str())
+                .is_some_and(&is_id)
+        };
+        identity.as_object()?.keys().find(shows).cloned()
     })
 }
 

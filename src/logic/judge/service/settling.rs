@@ -1,11 +1,14 @@
 //! An entry that is taken for a documented one: its path, its call, its words, its shape; and
 //! entries that are taken for none.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::ServiceJudge;
-use super::answer::{drop_below, gives};
-use super::expect::Expected;
+use super::answer::drop_below;
+use super::expect::{Entry, Expected};
 use crate::logic::judge::compare::{Rules, compare};
 use crate::logic::judge::notice::{Notice, Subject};
 use crate::logic::judge::page::family_of_subject;
@@ -28,7 +31,7 @@ impl ServiceJudge {
         self.record.check("notification.arrives");
         self.expected[index].is_done = true;
         self.expected[index].nearest = None;
-        let expected = self.expected[index].clone();
+        let expected = Arc::clone(&self.expected[index].entry);
         self.judge_path(&expected, notice, at);
         self.judge_call(&expected, notice, at);
         self.judge_count(&expected, notice, at);
@@ -45,7 +48,7 @@ impl ServiceJudge {
 
     /// The path names a resource of the documented kind. A path that is printed sloppily is taken
     /// as printed, too.
-    pub(super) fn judge_path(&mut self, expected: &Expected, notice: &Notice<'_>, at: &Pointer) {
+    pub(super) fn judge_path(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
         if expected.subject == Subject::Other || notice.names_no_resource() {
             return;
         }
@@ -86,7 +89,7 @@ impl ServiceJudge {
     }
 
     /// The call in the path is the one that the documented entry is about.
-    pub(super) fn judge_call(&mut self, expected: &Expected, notice: &Notice<'_>, at: &Pointer) {
+    pub(super) fn judge_call(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
         let (Some(variable), Some(actual)) = (&expected.call, notice.call()) else {
             return;
         };
@@ -110,7 +113,7 @@ impl ServiceJudge {
     }
 
     /// An entry about an operation or a call holds that one: as an object, or as a collection of one.
-    fn judge_count(&mut self, expected: &Expected, notice: &Notice<'_>, at: &Pointer) {
+    fn judge_count(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
         let Value::Array(held) = notice.data() else {
             return;
         };
@@ -130,7 +133,7 @@ impl ServiceJudge {
     }
 
     /// What the entity says that it is, is what the path names.
-    fn judge_names(&mut self, expected: &Expected, notice: &Notice<'_>, at: &Pointer) {
+    fn judge_names(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
         let (Some(resource), false) = (&notice.resource, self.record.options.literal) else {
             return;
         };
@@ -162,7 +165,7 @@ impl ServiceJudge {
         }
     }
 
-    fn misnamed(&mut self, expected: &Expected, wanted: &str, actual: &str, at: Pointer) {
+    fn misnamed(&mut self, expected: &Entry, wanted: &str, actual: &str, at: Pointer) {
         let departure = Departure::new(
             "resource.one",
             Rule::Correlation,
@@ -174,7 +177,7 @@ impl ServiceJudge {
         self.record.depart(departure.at(at));
     }
 
-    pub(super) fn judge_word(&mut self, expected: &Expected, notice: &Notice<'_>, at: &Pointer) {
+    pub(super) fn judge_word(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
         let (Some(documented), Some(actual)) = (&expected.word, &notice.word) else {
             return;
         };
@@ -199,12 +202,7 @@ impl ServiceJudge {
     }
 
     /// The direction of a call is one thing at one moment, not any word that is listed.
-    pub(super) fn judge_direction(
-        &mut self,
-        expected: &Expected,
-        notice: &Notice<'_>,
-        at: &Pointer,
-    ) {
+    pub(super) fn judge_direction(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
         if expected.subject != Subject::Call {
             return;
         }
@@ -239,7 +237,7 @@ impl ServiceJudge {
     /// invited.
     pub(super) fn judge_shape(
         &mut self,
-        expected: Option<&Expected>,
+        expected: Option<&Entry>,
         notice: &Notice<'_>,
         at: &Pointer,
     ) {
@@ -257,8 +255,8 @@ impl ServiceJudge {
             );
             self.record.depart(departure.at(at.key("resourceUrl")));
         }
-        let kind = expected.map_or_else(|| notice.kind(), |e| e.kind.clone());
-        let page = self.record.page.clone();
+        let kind = expected.map_or_else(|| notice.kind().into(), |e| Cow::Borrowed(&*e.kind));
+        let page = Arc::clone(&self.record.case.page);
         let of_subject = || page.entry_about(notice.subject);
         let shape = page
             .entry(&kind)
@@ -266,11 +264,11 @@ impl ServiceJudge {
         let Some(shape) = shape else {
             return;
         };
-        let given = self.asked.as_ref().map_or(Value::Null, |a| a.body.clone());
+        let given = self.asked.clone();
         let root = family_of_subject(notice.subject);
         let rules = Rules {
             of_bot: false,
-            given: &|name| gives(&given, name),
+            given: &|name| given.as_ref().is_some_and(|asked| asked.gives(name)),
             odata_types: &|place| page.odata_types(root, place),
         };
         let free = match expected {
@@ -319,7 +317,7 @@ impl ServiceJudge {
             .find_map(|name| lookup(notice.entry, name));
         let actual = named.map_or_else(|| notice.entry.clone(), |(_, value)| value.clone());
         let departure = Departure::new(
-            "notification.about",
+            self.requirement_of_silence(),
             Rule::NotificationUnexpected,
             None,
             Value::Null,
@@ -369,11 +367,7 @@ impl ServiceJudge {
     }
 }
 
-pub(super) fn change_departure(
-    expected: &Expected,
-    notice: &Notice<'_>,
-    at: &Pointer,
-) -> Departure {
+pub(super) fn change_departure(expected: &Entry, notice: &Notice<'_>, at: &Pointer) -> Departure {
     Departure::new(
         "notification.body",
         Rule::NotificationBody,
@@ -398,7 +392,7 @@ pub(super) fn resource_name(notice: &Notice<'_>) -> &'static str {
 }
 
 /// What a documented entry tells, for people.
-fn describe(expected: &Expected) -> String {
+fn describe(expected: &Entry) -> String {
     let what = match expected.subject {
         Subject::Call => "the call",
         Subject::Operation => "the operation",

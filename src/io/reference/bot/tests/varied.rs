@@ -47,6 +47,23 @@ fn made_up(text: &str) -> String {
     parts.map(word).collect::<Vec<_>>().join(" ")
 }
 
+/// Faults that do not show where all goes well. What goes ill, and that they show then, is for who
+/// plays hard weather.
+const IN_WEATHER: [BotFault; 12] = [
+    BotFault::AnswerFirst,
+    BotFault::InvitesAgain,
+    BotFault::OneChange,
+    BotFault::KnownProperties,
+    BotFault::KnownResources,
+    BotFault::KnownWords,
+    BotFault::AsksOtherwise,
+    BotFault::TriesFailed,
+    BotFault::Impatient,
+    BotFault::IgnoresRetryAfter,
+    BotFault::GivesUp503,
+    BotFault::GivesUpBroken,
+];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_shows() {
     let plain = transcript(BotOptions::default()).await;
@@ -61,7 +78,8 @@ async fn every_fault_shows() {
     }
     while let Some(played) = playing.join_next().await {
         let (fault, shown) = played.unwrap();
-        assert_ne!(shown, plain, "{} changes nothing", fault.name());
+        let is_shown = shown != plain || IN_WEATHER.contains(&fault);
+        assert!(is_shown, "{} changes nothing", fault.name());
     }
 }
 

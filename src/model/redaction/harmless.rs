@@ -1,0 +1,94 @@
+//! Texts in which nothing was found, known again so that they are not searched each time: names of
+//! properties, types, the values of most header fields.
+//!
+//! Of a text a hash is kept, under the seed of the recording. A text that has the hash of another
+//! one, and a secret in it, would stay: of 63 bits under a seed that nobody knows, none has.
+
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use foldhash::quality::FixedState;
+
+/// How many texts are known at most. Another one takes the place of one of them.
+const SLOTS: usize = 4096;
+
+/// The longest text that is remembered, in bytes: longer ones seldom come again.
+const LONGEST: usize = 128;
+
+/// The texts of one recording.
+pub(super) struct Harmless {
+    seed: FixedState,
+    slots: Box<[AtomicU64]>,
+}
+
+/// As what a text was searched.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum As {
+    /// As the name of a property.
+    Name,
+    /// As a running text.
+    Text,
+}
+
+/// A text that may be known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trace(u64);
+
+impl Harmless {
+    /// Nothing yet. Hashes are under this seed.
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            seed: FixedState::with_seed(seed),
+            slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
+        }
+    }
+
+    /// What is kept of the text, unless it is too long. `learnt` is how many secrets were known
+    /// when it was searched: with one more, it must be searched again.
+    pub(super) fn trace(&self, text: &str, read_as: As, learnt: u64) -> Option<Trace> {
+        if text.len() > LONGEST {
+            return None;
+        }
+        let mut hasher = self.seed.build_hasher();
+        hasher.write_u64(learnt << 1 | read_as as u64);
+        hasher.write(text.as_bytes());
+        // An empty slot is 0.
+        Some(Trace(hasher.finish() | 1))
+    }
+
+    /// Whether nothing was found in the text.
+    pub(super) fn holds(&self, trace: Trace) -> bool {
+        self.slot(trace).load(Ordering::Relaxed) == trace.0
+    }
+
+    /// Remembers that nothing was found in the text.
+    pub(super) fn keep(&self, trace: Trace) {
+        self.slot(trace).store(trace.0, Ordering::Relaxed);
+    }
+
+    fn slot(&self, Trace(hash): Trace) -> &AtomicU64 {
+        let bits = SLOTS.trailing_zeros();
+        // The remainder is below `SLOTS`.
+        &self.slots[usize::try_from(hash >> (u64::BITS - bits)).unwrap_or(0)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_known_as_what_it_was_and_until_more_is_learnt() {
+        let harmless = Harmless::new(7);
+        let trace = |text: &str, read_as, learnt| harmless.trace(text, read_as, learnt).unwrap();
+        let kept = trace("status", As::Name, 1);
+        assert!(!harmless.holds(kept));
+        harmless.keep(kept);
+        assert!(harmless.holds(kept));
+        assert!(!harmless.holds(trace("status", As::Text, 1)));
+        assert!(!harmless.holds(trace("status", As::Name, 2)));
+        assert!(!harmless.holds(trace("state", As::Name, 1)));
+        let long = "x".repeat(LONGEST + 1);
+        assert!(harmless.trace(&long, As::Text, 1).is_none());
+    }
+}

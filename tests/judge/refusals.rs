@@ -1,0 +1,255 @@
+//! *Negative conversations*: what is wrong is refused, and nothing follows from it.
+
+use confcall::logic::judge::Action;
+use confcall::logic::judge::page;
+use confcall::logic::verdict::{Role, Rule};
+use confcall::model::message::Payload;
+use serde_json::{Value, json};
+
+use crate::party::{Move, Talk, built_in, text_body};
+use crate::table::Expect::{Fails, Passes, Skips};
+use crate::table::{DEPRECATED, ENDED, LONGEST, NO_TOKEN, REPLACING, Row, bot, judge, service};
+
+#[test]
+fn refusals() {
+    judge(&rows());
+}
+
+/// What the refused request of [`NO_TOKEN`] gives, in a test.
+const REFUSED_CONTEXT: &str = "context 2";
+const REFUSED_USER: &str = "c0ffee00-0000-4000-8000-000000000001";
+
+/// Another operation than the one that is asked for afterwards.
+fn other_operation(entry: &mut Value) {
+    for name in ["resource", "resourceUrl"] {
+        let path = entry[name].as_str().expect("a path");
+        let (calls, _) = path.split_once("/operations/").expect("an operation");
+        entry[name] = json!(format!("{calls}/operations/another"));
+    }
+    entry["resourceData"]["id"] = json!("another");
+}
+
+/// The notification of a step as it would be about the refused request.
+fn of_refused(talk: &mut Talk, step: usize) -> Move {
+    let at = talk.at(step);
+    let mut made = talk.moves[at].1.clone();
+    if let Move::Send(request) = &mut made
+        && let Payload::Json(body) = &mut request.body
+    {
+        let entry = &mut body["value"][0];
+        if step == 5 {
+            other_operation(entry);
+            entry["resourceData"]["clientContext"] = json!(REFUSED_CONTEXT);
+        } else {
+            entry["resourceData"][0]["info"]["identity"]["user"]["id"] = json!(REFUSED_USER);
+        }
+    }
+    made
+}
+
+#[test]
+fn the_token_of_a_request_is_the_own_a_foreign_one_or_none() {
+    for (name, first) in [
+        ("no-token", None),
+        ("foreign-token", Some("Bearer confcall-of-somebody-else")),
+        ("empty-body", Some("Bearer secret")),
+    ] {
+        let played = Talk::built_in(&format!("en/{name}"), Role::Service).play();
+        let tokens: Vec<_> = played
+            .actions
+            .iter()
+            .filter_map(|action| match action {
+                Action::Send { request, .. } => Some(request.headers.get("authorization")),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(tokens, [first, Some("Bearer secret")], "{name}");
+    }
+}
+
+#[test]
+fn what_is_refused_shows_no_shape() {
+    let page = Talk::built_in(NO_TOKEN, Role::Service).page;
+    let wrong = |it: &&confcall::model::scenario::Scenario| it.script.judges.is_some();
+    for scenario in built_in().iter().filter(wrong) {
+        for step in &scenario.script.steps {
+            let confcall::model::scenario::Step::Request(request) = step else {
+                continue;
+            };
+            // Nothing but an invitation by POST is ever answered as documented.
+            let is_known = page.request_body(&page::request_key(request)).is_some();
+            assert_eq!(is_known, request.method == "POST", "{}", scenario.id);
+        }
+    }
+}
+
+pub fn rows() -> Vec<Row> {
+    vec![
+        service(
+            "any of the statuses refuses",
+            NO_TOKEN,
+            |t| t.answer(2).status = 403,
+            Passes,
+        ),
+        service(
+            "a refusal needs no body",
+            NO_TOKEN,
+            |t| *t.payload(2) = Payload::Empty,
+            Passes,
+        ),
+        service(
+            "a refusal that is no JSON needs no error object",
+            NO_TOKEN,
+            |t| {
+                t.header(2, "Content-Type", "text/html");
+                *t.payload(2) = text_body("<h1>no</h1>");
+            },
+            Passes,
+        ),
+        service(
+            "an error object may say more",
+            NO_TOKEN,
+            |t| t.body(2)["error"]["innerError"] = json!({"request-id": "1"}),
+            Passes,
+        ),
+        service(
+            "what is wrong is refused, not done",
+            NO_TOKEN,
+            |t| t.answer(2).status = 200,
+            Fails(Rule::ResponseStatus, ""),
+        ),
+        service(
+            "what is wrong is refused by a status that says why",
+            NO_TOKEN,
+            |t| t.answer(2).status = 500,
+            Fails(Rule::ResponseStatus, ""),
+        ),
+        service(
+            "a refusal that says it is JSON is JSON",
+            NO_TOKEN,
+            |t| *t.payload(2) = text_body("{"),
+            Fails(Rule::ResponseBody, ""),
+        ),
+        service(
+            "a refusal has an error object",
+            NO_TOKEN,
+            |t| *t.body(2) = json!({"message": "no"}),
+            Fails(Rule::ResponseBody, "/error"),
+        ),
+        service(
+            "an error has a code",
+            NO_TOKEN,
+            |t| t.body(2)["error"] = json!({"message": "no"}),
+            Fails(Rule::ResponseBody, "/error/code"),
+        ),
+        service(
+            "an error's code is a text",
+            NO_TOKEN,
+            |t| t.body(2)["error"]["code"] = json!(401),
+            Fails(Rule::ResponseBody, "/error/code"),
+        ),
+        service(
+            "an error's message is not empty",
+            NO_TOKEN,
+            |t| t.body(2)["error"]["message"] = json!(""),
+            Fails(Rule::ResponseBody, "/error/message"),
+        ),
+        service(
+            "after a refusal a valid invitation is done",
+            NO_TOKEN,
+            |t| t.answer(4).status = 409,
+            Fails(Rule::ResponseStatus, ""),
+        ),
+        service(
+            "no notification tells of a refused operation: before the refusal",
+            NO_TOKEN,
+            |t| {
+                let told = of_refused(t, 5);
+                t.moves.insert(0, (0, told));
+            },
+            Fails(Rule::NotificationUnexpected, "/value/0"),
+        ),
+        service(
+            "no notification tells of a refused operation: before the next answer",
+            NO_TOKEN,
+            |t| {
+                let told = of_refused(t, 5);
+                let at = t.at(4);
+                t.moves.insert(at, (0, told));
+            },
+            Fails(Rule::NotificationUnexpected, "/value/0"),
+        ),
+        service(
+            "no notification tells of a refused operation: after the end",
+            NO_TOKEN,
+            |t| {
+                let told = of_refused(t, 5);
+                t.more(told);
+            },
+            Fails(Rule::NotificationUnexpected, "/value/0"),
+        ),
+        service(
+            "nobody is on the call whose invitation was refused",
+            NO_TOKEN,
+            |t| {
+                let told = of_refused(t, 6);
+                let at = t.at(6);
+                t.moves.insert(at, (0, told));
+            },
+            Fails(Rule::NotificationUnexpected, "/value/0"),
+        ),
+        service(
+            "nobody comes to the call before the refusal",
+            NO_TOKEN,
+            |t| {
+                let told = of_refused(t, 6);
+                t.moves.insert(0, (0, told));
+            },
+            Fails(Rule::NotificationUnexpected, "/value/0"),
+        ),
+        service(
+            "an operation of people whose invitation was refused is none",
+            NO_TOKEN,
+            |t| {
+                t.before(5, |body| {
+                    let entry = &mut body["value"][0];
+                    other_operation(entry);
+                    let people = &mut entry["resourceData"]["participants"];
+                    people[0]["identity"]["user"]["id"] = json!(REFUSED_USER);
+                    entry["resourceData"]["clientContext"] = json!("made up");
+                });
+            },
+            Fails(Rule::NotificationUnexpected, "/value/0"),
+        ),
+        service(
+            "an ended call has no sequel either",
+            ENDED,
+            |t| t.answer(2).status = 202,
+            Fails(Rule::ResponseStatus, ""),
+        ),
+        service(
+            "a client context of 256 characters is taken",
+            LONGEST,
+            |t| t.answer(2).status = 400,
+            Fails(Rule::ResponseStatus, ""),
+        ),
+        service(
+            "the deprecated path leads to the call",
+            DEPRECATED,
+            |t| t.answer(2).status = 404,
+            Fails(Rule::ResponseStatus, ""),
+        ),
+        service(
+            "several who each replace a call are not refused",
+            REPLACING,
+            |t| t.answer(2).status = 400,
+            Fails(Rule::ResponseStatus, ""),
+        ),
+        bot(
+            "a bot is not judged where a service alone is",
+            NO_TOKEN,
+            |_| {},
+            Skips,
+        ),
+    ]
+}

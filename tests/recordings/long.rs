@@ -1,0 +1,170 @@
+//! `confcall replay` of cassettes that stay in their file: of many lines, of long ones, changed while
+//! they are replayed.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use super::{Running, ask, command};
+
+fn exchange(number: u64, asked: &Value, answered: &Value) -> Value {
+    json!({
+        "number": number, "direction": "request", "at_ms": number, "took_ms": 0,
+        "request": {
+            "method": "POST", "target": format!("/things/{}", number % 7), "headers": [],
+            "body": {"json": asked},
+        },
+        "response": {
+            "status": 200, "headers": [["Content-Type", "application/json"]],
+            "body": {"json": answered},
+        },
+    })
+}
+
+fn write(path: &Path, exchanges: &[Value]) -> String {
+    let header = json!({"version": 1, "directions": ["request"]}).to_string();
+    let lines = exchanges.iter().map(Value::to_string);
+    let lines: Vec<_> = std::iter::once(header).chain(lines).collect();
+    let text = lines.join("\n") + "\n";
+    std::fs::write(path, &text).unwrap();
+    text
+}
+
+/// Asks for what was recorded, and for nothing else to be answered.
+fn is_answered(replay: &Running, exchange: &Value) {
+    let asked = &exchange["request"]["body"]["json"];
+    let answer = ask(&replay.url, exchange, asked);
+    let recorded = &exchange["response"]["body"]["json"];
+    assert_eq!(answer, (200, recorded.clone()), "{asked}");
+}
+
+#[test]
+fn each_of_many_is_found_and_all_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("many.jsonl");
+    let text = |number: u64| format!("{number} ").repeat(usize::try_from(number % 900).unwrap());
+    let exchanges: Vec<_> = (1..=1500)
+        .map(|number| {
+            let asked = json!({"clientContext": format!("c-{number}"), "note": text(number)});
+            exchange(
+                number,
+                &asked,
+                &json!({"n": number, "note": text(number + 1)}),
+            )
+        })
+        .collect();
+    // The order of the lines is that of the ends; that of the beginnings counts.
+    let mut lines = exchanges.clone();
+    lines.chunks_mut(3).for_each(<[Value]>::reverse);
+    assert!(write(&path, &lines).len() > 5 << 20);
+    let replay = Running::start(&["replay", path.to_str().unwrap()]);
+    for exchange in exchanges.iter().rev() {
+        is_answered(&replay, exchange);
+    }
+    let (code, text) = replay.end();
+    assert_eq!(code, Some(0), "{text}");
+}
+
+#[test]
+fn more_than_is_kept_is_answered_again_and_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.jsonl");
+    let long = "of some length ".repeat(1 << 16);
+    let exchanges: Vec<_> = (1..=20)
+        .map(|number| {
+            exchange(
+                number,
+                &json!({"n": number}),
+                &json!({"n": number, "note": long}),
+            )
+        })
+        .collect();
+    write(&path, &exchanges);
+    let replay = Running::start(&["replay", path.to_str().unwrap(), "--reuse"]);
+    for exchange in exchanges.iter().chain(&exchanges).chain(&exchanges) {
+        is_answered(&replay, exchange);
+    }
+}
+
+#[test]
+fn equal_requests_are_answered_in_recorded_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("equal.jsonl");
+    let asked = json!({"clientContext": "c", "a": 1, "b": [{"id": "x"}]});
+    let exchanges = [7, 14, 21].map(|number| exchange(number, &asked, &json!({"n": number})));
+    write(&path, &exchanges);
+    // In another order of properties, and with what departs from nothing.
+    let other = json!({"b": [{"id": "x"}], "a": 1.0, "more": null, "clientContext": "c"});
+    for reuse in [false, true] {
+        let reused = reuse.then_some("--reuse");
+        let arguments = ["replay", path.to_str().unwrap()];
+        let arguments: Vec<_> = arguments.into_iter().chain(reused).collect();
+        let replay = Running::start(&arguments);
+        for _ in 0..=usize::from(reuse) {
+            is_answered(&replay, &exchanges[0]);
+            let answer = ask(&replay.url, &exchanges[1], &other);
+            assert_eq!(answer, (200, json!({"n": 14})));
+            is_answered(&replay, &exchanges[2]);
+        }
+    }
+}
+
+#[test]
+fn a_torn_last_line_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("torn.jsonl");
+    let exchanges = [1, 2].map(|number| exchange(number, &json!({}), &json!({"n": number})));
+    let text = write(&path, &exchanges);
+    std::fs::write(&path, &text[..text.len() - 20]).unwrap();
+    let mut replay =
+        Running::of(command(&["replay", path.to_str().unwrap()]).stderr(Stdio::piped()));
+    is_answered(&replay, &exchanges[0]);
+    let mut warned = String::new();
+    let mut said = replay.child.stderr.take().unwrap();
+    let (code, text) = replay.end();
+    said.read_to_string(&mut warned).unwrap();
+    assert_eq!(code, Some(0), "{text}");
+    assert!(warned.contains("torn.jsonl:3"), "{warned}");
+    assert!(warned.contains("the last line is torn"), "{warned}");
+}
+
+#[test]
+fn a_cassette_that_is_changed_meanwhile_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("changed.jsonl");
+    let exchanges = [1, 2, 3].map(|number| exchange(number, &json!({"n": 1}), &json!({})));
+    for reuse in [None, Some("--reuse")] {
+        for is_cut_off in [true, false] {
+            let text = write(&path, &exchanges);
+            let arguments = ["replay", path.to_str().unwrap()];
+            let arguments: Vec<_> = arguments.into_iter().chain(reuse).collect();
+            let mut replay = Running::of(command(&arguments).stderr(Stdio::piped()));
+            is_answered(&replay, &exchanges[0]);
+            let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+            if is_cut_off {
+                file.set_len(text.len() as u64 / 2).unwrap();
+            } else {
+                let other = text.replace("\"status\":200", "\"status\":500");
+                std::fs::write(&path, other).unwrap();
+            }
+            let (status, answer) = ask(&replay.url, &exchanges[2], &json!({"n": 1}));
+            assert_eq!(status, 500, "{answer}");
+            let said = answer.pointer("/error/message").and_then(Value::as_str);
+            assert!(
+                said.unwrap().contains("changed while it was replayed"),
+                "{answer}"
+            );
+            let mut told = String::new();
+            let mut errors = replay.child.stderr.take().unwrap();
+            let (code, text) = replay.end();
+            errors.read_to_string(&mut told).unwrap();
+            assert_eq!(code, Some(3), "{text}{told}");
+            assert!(
+                told.contains("changed.jsonl:4: the file was changed"),
+                "{told}"
+            );
+        }
+    }
+}
