@@ -1,0 +1,104 @@
+"""A small calling bot on the official SDK for Python.
+
+Takes notifications at /callback, and does what it is told at /cue. What it does to calls is in
+calls.py, what it makes of notifications in notifications.py, and how it signs in in graph.py.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+from aiohttp import web
+from msgraph_beta import GraphServiceClient
+
+from calls import Action, Unable, action_for
+from graph import graph_client, load_models
+from notifications import Notifications, Unauthorized
+
+BODY_LIMIT = 1024 * 1024
+
+
+class Bot:
+    """Takes notifications and cues; does what it is cued to in the background."""
+
+    def __init__(self, client: GraphServiceClient, notifications: Notifications, callback: str):
+        self._client = client
+        self._notifications = notifications
+        self._callback = callback
+        self._tasks = set()
+
+    async def on_callback(self, request: web.Request) -> web.Response:
+        """Take change notifications: 202 once they are checked; each is dealt with once."""
+        try:
+            await self._notifications.authorize(request.headers.get("Authorization"))
+        except Unauthorized as error:
+            return _reason(401, str(error))
+        value = (await _json_object(request)).get("value")
+        if not isinstance(value, list) or not all(isinstance(it, dict) for it in value):
+            return _reason(400, "change notifications stand in an array `value`")
+        for notification in self._notifications.unseen(value):
+            resource = notification.get("resource") or notification.get("resourceUrl")
+            print(notification.get("changeType"), resource, flush=True)
+        return web.Response(status=202)
+
+    async def on_cue(self, request: web.Request) -> web.Response:
+        """Take a cue: 202 says that it will be done, which happens after that."""
+        cue = await _json_object(request)
+        try:
+            action = action_for(cue.get("request"), self._callback)
+        except Unable as reason:
+            return _reason(501, str(reason))
+        task = asyncio.create_task(self._carry_out(action, cue))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return web.json_response({}, status=202)
+
+    async def _carry_out(self, action: Action, cue: dict) -> None:
+        try:
+            await action(self._client)
+        except Exception as error:  # Whatever the SDK raises: the bot goes on.
+            print(f"{cue.get('scenario')}, step {cue.get('step')}: {error!r}", file=sys.stderr)
+
+
+def _reason(status: int, reason: str) -> web.Response:
+    return web.json_response({"reason": reason}, status=status)
+
+
+async def _json_object(request: web.Request) -> dict:
+    try:
+        value = json.loads(await request.read())
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise web.HTTPBadRequest(text="the body has to be a JSON object")
+    return value
+
+
+def main() -> None:
+    """Run the bot until it is told to stop."""
+    port = int(os.environ.get("PORT", "3978"))
+    load_models()
+    web.run_app(
+        _application(os.environ, port),
+        host="127.0.0.1",
+        port=port,
+        print=lambda _: print(f"listening http://127.0.0.1:{port}/callback", flush=True),
+    )
+
+
+async def _application(environment: Mapping[str, str], port: int) -> web.Application:
+    app = web.Application(client_max_size=BODY_LIMIT)
+    resources = AsyncExitStack()
+    client = await resources.enter_async_context(graph_client(environment))
+    app.on_cleanup.append(lambda _: resources.aclose())
+    callback = environment.get("CALLBACK_URL", f"http://127.0.0.1:{port}/callback")
+    bot = Bot(client, Notifications(environment), callback)
+    app.add_routes([web.post("/callback", bot.on_callback), web.post("/cue", bot.on_cue)])
+    return app
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""The SDK's client: where the service is, and how the bot signs in."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import aiohttp
+from azure.core.credentials import AccessToken
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.identity.aio import ClientSecretCredential
+from kiota_authentication_azure.azure_identity_authentication_provider import (
+    AzureIdentityAuthenticationProvider,
+)
+from msgraph_beta import GraphRequestAdapter, GraphServiceClient
+from msgraph_beta.generated.models.entity import Entity
+
+SERVICE = "https://graph.microsoft.com/beta"
+AUTHORITY = "https://login.microsoftonline.com"
+SCOPES = ["https://graph.microsoft.com/.default"]
+# How long before its end a token is no longer used, in seconds.
+EARLY = 60
+
+
+@asynccontextmanager
+async def graph_client(environment: Mapping[str, str]) -> AsyncIterator[GraphServiceClient]:
+    """Give a client for the service that the environment names; else for Microsoft's own."""
+    async with _credential(environment) as credential:
+        # By itself the SDK makes the scope from the service's address.
+        provider = AzureIdentityAuthenticationProvider(credential, scopes=SCOPES)
+        adapter = GraphRequestAdapter(provider)
+        # The SDK's own ends in a slash, and its paths begin with one.
+        adapter.base_url = environment.get("GRAPH_BASE_URL", SERVICE)
+        yield GraphServiceClient(request_adapter=adapter)
+
+
+def load_models() -> None:
+    """Load what the SDK would load, some 2,500 modules, while it reads the first answer.
+
+    That takes seconds, in which nothing else runs, and a notification waits for them.
+    """
+    Entity().get_field_deserializers()
+
+
+def _credential(environment: Mapping[str, str]) -> AsyncTokenCredential:
+    tenant = environment["AZURE_TENANT_ID"]
+    client, secret = environment["AZURE_CLIENT_ID"], environment["AZURE_CLIENT_SECRET"]
+    authority = environment.get("AZURE_AUTHORITY_HOST", AUTHORITY)
+    if authority.startswith("https:"):
+        return ClientSecretCredential(tenant, client, secret, authority=authority)
+    # azure-identity refuses an authority in plain HTTP.
+    return PlainCredential(f"{authority}/{tenant}/oauth2/v2.0/token", client, secret)
+
+
+class PlainCredential(AsyncTokenCredential):
+    """Client credentials (RFC 6749, 4.4) in plain HTTP, on the developer's own machine."""
+
+    def __init__(self, endpoint: str, client: str, secret: str):
+        self._endpoint = endpoint
+        self._client = client
+        self._secret = secret
+        self._held = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def get_token(self, *scopes: str, **_) -> AccessToken:
+        """Give the token in use, or fetch one; its end is in seconds since 1970."""
+        async with self._one_at_a_time:
+            if self._held is None or self._held.expires_on - EARLY <= time.time():
+                self._held = await self._fetch(scopes)
+            return self._held
+
+    async def _fetch(self, scopes: tuple[str, ...]) -> AccessToken:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._client,
+            "client_secret": self._secret,
+            "scope": " ".join(scopes),
+        }
+        async with (
+            aiohttp.ClientSession(raise_for_status=True) as session,
+            session.post(self._endpoint, data=form) as response,
+        ):
+            answer = await response.json()
+        return AccessToken(answer["access_token"], int(time.time()) + int(answer["expires_in"]))
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        await self.close()
