@@ -20,9 +20,10 @@ use confcall::io::player::{self, Hook, Target};
 use confcall::io::reference::bot::{BotOptions, ReferenceBot};
 use confcall::io::store;
 use confcall::logic::judge;
-use confcall::logic::verdict::{ScenarioResult, Verdict};
+use confcall::logic::verdict::{Role, ScenarioResult, Verdict};
 use confcall::model::forgery::Forgery;
 use confcall::model::message::{Headers, Payload, Request, Response};
+use confcall::model::scenario::Scenario;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -390,7 +391,9 @@ fn behind_a_guard(
 /// The newest edition's scenarios.
 fn newest() -> player::Setup {
     let all = store::built_in().unwrap();
-    let newest = all.iter().filter(|it| it.id.edition() == Some("2021-02"));
+    let is_for_bots = |it: &&Scenario| judge::judges(&it.script, Role::Bot);
+    let newest = all.iter().filter(is_for_bots);
+    let newest = newest.filter(|it| it.id.edition() == Some("2021-02"));
     let picked: Vec<_> = newest.cloned().collect();
     setup(judge::cases(&all, &picked), Shutdown::new())
 }

@@ -11,10 +11,10 @@ use crate::io::net::OutgoingRequest;
 use crate::model::identifier;
 
 /// How long an answer that never comes is waited for.
-const SHORT: Duration = Duration::from_millis(150);
+const SHORT: Duration = Duration::from_millis(400);
 
 /// How long nothing must come before a conversation counts as over.
-const QUIET: Duration = Duration::from_millis(60);
+const QUIET: Duration = Duration::from_millis(250);
 
 /// Plays everything that the service can do; gives one line for each thing that it said, those of
 /// one resource in their order, identifiers replaced by numbers.
