@@ -164,7 +164,7 @@ fn summary(extraction: &Extraction) -> Value {
         Value::String(row.to_string())
     });
     let scripts = extraction.scenarios.iter().map(|scenario| {
-        let mut script = serde_json::to_value(&scenario.script).unwrap();
+        let mut script = serde_json::to_value(&*scenario.script).unwrap();
         script.as_object_mut().unwrap().shift_remove("version");
         (scenario.id.as_str().to_owned(), script)
     });
@@ -495,7 +495,9 @@ fn shipped() -> Vec<Scenario> {
             let id = path.strip_prefix(&folder).unwrap().with_extension("");
             Scenario {
                 id: confcall::model::scenario::ScenarioId::new(id.to_str().unwrap()),
-                script: serde_json::from_slice::<Script>(&fs::read(path).unwrap()).unwrap(),
+                script: serde_json::from_slice::<Script>(&fs::read(path).unwrap())
+                    .unwrap()
+                    .into(),
             }
         })
         .collect()

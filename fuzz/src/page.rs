@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use confcall::logic::extract::{self, Extraction};
 use confcall::logic::{judge, script};
+use confcall::model::scenario::Script;
 
 use super::complaint;
 
@@ -46,7 +47,7 @@ fn extraction_holds(extraction: &Extraction, bytes: &[u8]) {
         let mut steps = scenario.script.steps.iter();
         assert!(steps.all(|step| (1..=lines).contains(&step.line())));
         let text = extract::to_json(&scenario.script, SCHEMA);
-        let mut written = scenario.script.clone();
+        let mut written = Script::clone(&scenario.script);
         written.schema = Some(SCHEMA.to_owned());
         match script::read("written.json", text.as_bytes()) {
             Ok(read) => assert_eq!(read, written, "{id}"),

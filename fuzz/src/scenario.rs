@@ -33,7 +33,7 @@ pub fn holds(bytes: &[u8]) {
             assert_eq!(extract::to_json(&script, SCHEMA), text);
             let scenario = Scenario {
                 id: ScenarioId::new("mine/first"),
-                script,
+                script: script.into(),
             };
             conversation::show(&scenario);
             let scenarios = [scenario];

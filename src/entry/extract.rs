@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -167,7 +168,9 @@ fn read(pages: Vec<Page>) -> Result<Extraction, Failure> {
                     if let Some(other) = taken.insert(scenario.id.to_string(), typed.clone()) {
                         return Err(twice(&scenario, &other, &typed));
                     }
-                    scenario.script.source.clone_from(&source);
+                    Arc::make_mut(&mut scenario.script)
+                        .source
+                        .clone_from(&source);
                     whole.scenarios.push(scenario);
                 }
                 whole.inventory.extend(page.inventory);

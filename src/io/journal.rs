@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::de::DeserializeOwned;
 
+use super::parallel;
 use super::store::{self, StoreError};
 use crate::model::cassette::{Direction, Exchange, Header, VERSION};
 use crate::model::redaction::{Line, Redacted};
@@ -237,8 +238,10 @@ pub fn load(path: &Path) -> Result<Loaded, StoreError> {
 /// [`StoreError::Broken`] with the first line that is none of the format, the torn last one
 /// excepted.
 pub fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, StoreError> {
-    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate();
-    let (_, first) = lines.next().unwrap_or_default();
+    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let first = lines.next().unwrap_or_default();
+    let lines: Vec<&[u8]> = lines.collect();
+    let read = parallel::map(lines.len(), &|at| line(lines[at], at + 2, file));
     let mut loaded = Loaded {
         header: header(first, file).map_err(broken)?,
         exchanges: Vec::new(),
@@ -246,8 +249,8 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, StoreError> {
         whole: bytes.len() as u64,
         is_ended: bytes.ends_with(b"\n"),
     };
-    for (index, text) in lines {
-        match line(text, index + 1, file) {
+    for (text, read) in lines.into_iter().zip(read) {
+        match read {
             Ok(exchange) => loaded.exchanges.push(exchange),
             Err(torn) if !text.ends_with(b"\n") => {
                 loaded.whole -= text.len() as u64;

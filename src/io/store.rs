@@ -168,7 +168,10 @@ fn read_all(
     let mut broken = Vec::new();
     for (id, name, bytes) in files {
         match script::read(&name, &bytes) {
-            Ok(script) => scenarios.push(Scenario { id, script }),
+            Ok(script) => {
+                let script = script.into();
+                scenarios.push(Scenario { id, script });
+            }
             Err(diagnostics) => broken.extend(diagnostics),
         }
     }

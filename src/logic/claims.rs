@@ -67,13 +67,15 @@ impl Claims {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::model::scenario::{ScenarioId, Script};
 
     fn excuse(claims: &Claims, given: &[Given]) -> Option<String> {
         let scenario = Scenario {
             id: ScenarioId::new("invite/beta@2021-02/pt-BR/one"),
-            script: Script {
+            script: Arc::new(Script {
                 schema: None,
                 version: 1,
                 source: "page.md".into(),
@@ -82,7 +84,7 @@ mod tests {
                 given: given.to_vec(),
                 variables: indexmap::IndexMap::new(),
                 steps: vec![],
-            },
+            }),
         };
         claims.excuse(&scenario)
     }

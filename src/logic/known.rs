@@ -194,7 +194,7 @@ mod tests {
         };
         let scenario = |id: &&str| Scenario {
             id: ScenarioId::new(*id),
-            script: script.clone(),
+            script: script.clone().into(),
         };
         ids.iter().map(scenario).collect()
     }

@@ -219,6 +219,8 @@ pub fn closest_ids<'a>(text: &str, ids: impl IntoIterator<Item = &'a str>) -> Ve
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::model::scenario::{ScenarioId, Script};
 
@@ -231,7 +233,7 @@ mod tests {
         ]
         .map(|id| Scenario {
             id: ScenarioId::new(id),
-            script: Script {
+            script: Arc::new(Script {
                 schema: None,
                 version: 1,
                 source: "page.md".into(),
@@ -244,7 +246,7 @@ mod tests {
                 given: vec![],
                 variables: indexmap::IndexMap::new(),
                 steps: vec![],
-            },
+            }),
         })
         .into()
     }

@@ -6,6 +6,7 @@
 //! target, a header or a body; `{{` and `}}` are literal braces.
 
 use std::fmt;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -107,7 +108,7 @@ pub struct Scenario {
     /// Where it stands.
     pub id: ScenarioId,
     /// What its file holds.
-    pub script: Script,
+    pub script: Arc<Script>,
 }
 
 /// The content of a scenario file.

@@ -329,7 +329,7 @@ mod tests {
     fn traffic_reads_as_what_is_documented() {
         let scenario = Scenario {
             id: crate::model::scenario::ScenarioId::new("a"),
-            script: serde_json::from_value(json!({
+            script: serde_json::from_value::<crate::model::scenario::Script>(json!({
                 "version": 1, "source": "p.md",
                 "steps": [
                     {"request": {"line": 7, "method": "POST", "target": "/calls/{call}",
@@ -338,7 +338,8 @@ mod tests {
                     {"response": {"line": 9, "status": 202}}
                 ]
             }))
-            .unwrap(),
+            .unwrap()
+            .into(),
         };
         let documented = super::scenario(&scenario);
         assert_eq!(

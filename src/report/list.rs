@@ -59,7 +59,7 @@ pub fn text(scenarios: &[&Scenario]) -> String {
     let width = width.unwrap_or_default();
     let mut text = String::new();
     for scenario in scenarios {
-        let Script { steps, given, .. } = &scenario.script;
+        let Script { steps, given, .. } = &*scenario.script;
         let id = scenario.id.as_str();
         let steps = counted(steps.len(), "step");
         let given: Vec<_> = given.iter().map(|it| it.as_str()).collect();
@@ -153,6 +153,8 @@ fn of_first_entry(step: &NotificationStep, names: &[&str], script: &Script) -> O
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::model::scenario::ScenarioId;
     use serde_json::json;
@@ -160,7 +162,7 @@ mod tests {
     fn scenario() -> Scenario {
         Scenario {
             id: ScenarioId::new("invite/beta@2021-02/pt-BR/one"),
-            script: serde_json::from_value(json!({
+            script: serde_json::from_value::<Script>(json!({
                 "version": 1, "source": "p.md", "given": ["call", "peer-call"],
                 "variables": {"call": {"kind": "call", "value": "42"}},
                 "steps": [
@@ -170,7 +172,8 @@ mod tests {
                         "body": {"value": [{"changeType": "deleted", "resourceUrl": "/calls/{call}"}]}}}
                 ]
             }))
-            .unwrap(),
+            .unwrap()
+            .into(),
         }
     }
 
@@ -194,8 +197,9 @@ mod tests {
     #[test]
     fn a_refusal_has_all_its_statuses() {
         let mut scenario = scenario();
-        scenario.script.judges = Some(Party::Service);
-        scenario.script.steps[1] =
+        let script = Arc::make_mut(&mut scenario.script);
+        script.judges = Some(Party::Service);
+        script.steps[1] =
             serde_json::from_value(json!({"refusal": {"line": 9, "statuses": [400, 404]}}))
                 .unwrap();
         let listed: Value = serde_json::from_str(&json(&[&scenario]).unwrap()).unwrap();

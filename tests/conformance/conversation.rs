@@ -36,7 +36,8 @@ pub fn laid_over_each_other(scenario: &Scenario, result: &ScenarioResult) -> Str
 /// The text of each documented step.
 fn documented_steps(scenario: &Scenario) -> Vec<String> {
     let mut sorted = scenario.clone();
-    for step in &mut sorted.script.steps {
+    let script = std::sync::Arc::make_mut(&mut sorted.script);
+    for step in &mut script.steps {
         let body = match step {
             Step::Request(step) => step.body.as_mut(),
             Step::Response(step) => step.body.as_mut(),

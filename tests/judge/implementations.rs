@@ -102,13 +102,14 @@ fn two_replacing(sentence: &'static str, edit: impl FnOnce(&mut Talk), expect: E
     let all = built_in();
     let found = all.iter().find(|s| s.id.as_str().ends_with(PEER));
     let mut scenario = found.expect("it is there").clone();
-    let user = scenario.script.variables["user"].clone();
+    let script = std::sync::Arc::make_mut(&mut scenario.script);
+    let user = script.variables["user"].clone();
     let second = confcall::model::scenario::Variable {
         value: "second".into(),
         ..user
     };
-    scenario.script.variables.insert("second".into(), second);
-    for step in &mut scenario.script.steps {
+    script.variables.insert("second".into(), second);
+    for step in &mut script.steps {
         match step {
             Step::Request(step) => {
                 if let Some(Body::Json(body)) = &mut step.body {

@@ -81,6 +81,7 @@ impl Talk {
     pub fn written(script: &Value, role: Role) -> Self {
         let script: Script = serde_json::from_value(script.clone()).expect("a sound script");
         let id = ScenarioId::new("mine/beta@2024-01/en/written");
+        let script = script.into();
         let scenario = Scenario { id, script };
         Self::of(&scenario, std::slice::from_ref(&scenario), role, false)
     }

@@ -220,3 +220,25 @@ fn a_file_to_begin_with_is_written_once() {
     assert_eq!(said.status.code(), Some(2));
     assert!(!project.path().join("other.toml").exists());
 }
+
+#[test]
+fn every_file_that_is_shown_or_shipped_is_read() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(repository.join("README.md")).unwrap();
+    let shown = readme.split("```toml\n").skip(1);
+    let mut texts: Vec<(String, String)> = shown
+        .map(|rest| ("README.md".into(), rest.split("```").next().unwrap().into()))
+        .collect();
+    for bot in ["node", "python"] {
+        for file in ["confcall.toml", "intercepted.toml"] {
+            let path = repository.join("examples/bots").join(bot).join(file);
+            let text = fs::read_to_string(&path).unwrap();
+            texts.push((path.display().to_string(), text));
+        }
+    }
+    let targets = texts.iter().map(|(name, text)| {
+        let config = confcall::io::config::read(name, text.as_bytes()).unwrap();
+        config.target
+    });
+    assert!(targets.flatten().count() > 4);
+}

@@ -660,7 +660,7 @@ pub const DEADLINE: Duration = Duration::from_secs(5);
 const TOKEN: &str = "confcall";
 
 /// How many scenarios are played at a time where nothing is said.
-const JOBS: usize = 64;
+const JOBS: usize = 16;
 
 impl Target {
     /// The parties that are judged.

@@ -102,7 +102,7 @@ pub fn page(file: &str, bytes: &[u8]) -> Result<Extraction, Diagnostic> {
             let script = script::write(file, run, list, &mut readers, &prose, &mut findings);
             scenarios.push(Scenario {
                 id: ScenarioId::new(id),
-                script,
+                script: script.into(),
             });
         }
     }

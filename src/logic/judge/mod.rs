@@ -70,6 +70,8 @@ impl Case {
 /// `picked` those to play: a page is known whole, whatever is picked from it.
 pub fn cases(all: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
     let mut pages: HashMap<&str, Arc<Page>> = HashMap::new();
+    // A scenario in weather has the script of the plain one.
+    let mut outlines: HashMap<*const Script, Arc<OnceLock<Outline>>> = HashMap::new();
     picked
         .iter()
         .map(|scenario| {
@@ -78,7 +80,12 @@ pub fn cases(all: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
                 let of_page = all.iter().filter(|other| other.id.page_key() == key);
                 Arc::new(Page::of(of_page))
             });
-            Case::new(Arc::new(scenario.clone()), Arc::clone(page))
+            let outline = outlines.entry(Arc::as_ptr(&scenario.script)).or_default();
+            Case {
+                scenario: Arc::new(scenario.clone()),
+                page: Arc::clone(page),
+                outline: Arc::clone(outline),
+            }
         })
         .collect()
 }

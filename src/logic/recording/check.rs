@@ -138,7 +138,7 @@ fn recorded_parts(recording: &Recording, cases: &[Case]) -> Vec<Case> {
     }
     let without = |scenario: &Scenario| {
         let mut scenario = scenario.clone();
-        let steps = &mut scenario.script.steps;
+        let steps = &mut Arc::make_mut(&mut scenario.script).steps;
         steps.retain(|step| !matches!(step, Step::Notification(_)));
         scenario
     };

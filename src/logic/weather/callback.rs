@@ -187,8 +187,8 @@ impl Callback {
 
 /// The step of a notification, where it is the first that a request has caused.
 fn first_caused(scene: &Scene, request: &Request) -> Option<usize> {
-    let step = derive::first_caused(&scene.steps)?;
-    let documented = Notice::read(derive::changes(&scene.steps[step]).first()?);
+    let step = derive::first_caused(&scene.script.steps)?;
+    let documented = Notice::read(derive::changes(&scene.script.steps[step]).first()?);
     let came = Notice::read(changes(request).first()?);
     (came.subject == documented.subject
         && came.change == documented.change

@@ -1,5 +1,7 @@
 //! Which scenarios there are in which weather. They follow from the plain ones; none is written.
 
+use std::sync::Arc;
+
 use super::Kind;
 use super::notifications::can_be_reordered;
 use crate::logic::judge::judges;
@@ -32,7 +34,7 @@ fn in_weather(plain: &Scenario, kind: Kind, all: &[Scenario]) -> Option<Scenario
     }
     let script = match kind {
         Kind::FailingOutcome => failing(plain, all)?,
-        _ if meets(kind, steps) => plain.script.clone(),
+        _ if meets(kind, steps) => Arc::clone(&plain.script),
         _ => return None,
     };
     let id = plain.id.in_weather(kind.name());
@@ -100,7 +102,7 @@ pub(super) fn first_caused(steps: &[Step]) -> Option<usize> {
 }
 
 /// The script of a scenario whose operation fails, as its page prints the failure.
-fn failing(plain: &Scenario, all: &[Scenario]) -> Option<Script> {
+fn failing(plain: &Scenario, all: &[Scenario]) -> Option<Arc<Script>> {
     let of_page = all
         .iter()
         .filter(|it| it.id.page_key() == plain.id.page_key());
@@ -124,7 +126,8 @@ fn failing(plain: &Scenario, all: &[Scenario]) -> Option<Script> {
     (end.line, end.body_line) = (printed.line, printed.body_line);
     let rest = steps[at + 1..].iter();
     let rest = rest.skip_while(|step| matches!(step, Step::Notification(_)));
-    let mut script = plain.script.clone();
+    let mut shared = Arc::clone(&plain.script);
+    let script = Arc::make_mut(&mut shared);
     script.given.push(Given::InviteFails);
     script.steps = steps[..at]
         .iter()
@@ -132,7 +135,7 @@ fn failing(plain: &Scenario, all: &[Scenario]) -> Option<Script> {
         .chain([Step::Notification(end)])
         .chain(rest.cloned())
         .collect();
-    Some(script)
+    Some(shared)
 }
 
 /// What a notification prints as the result of an operation that failed.

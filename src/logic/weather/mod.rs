@@ -20,6 +20,7 @@ mod requests;
 mod scene;
 mod unknown;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::derive::with_weather;
@@ -126,9 +127,9 @@ impl Weathered {
                 judge.check(requirement);
             }
         }
-        let steps = scenario.script.steps.clone();
+        let script = Arc::clone(&scenario.script);
         Self {
-            scene: Scene::new(judge, steps, deadline, role),
+            scene: Scene::new(judge, script, deadline, role),
             kind,
             front,
         }

@@ -128,7 +128,7 @@ impl Notifications {
         self.kind == Kind::EarlyNotification
             && !self.was_early
             && step > 0
-            && derive::may_be_early(&scene.steps, step - 1)
+            && derive::may_be_early(&scene.script.steps, step - 1)
     }
 
     /// Takes a notification of the judge, and begins a round unless others go with it.

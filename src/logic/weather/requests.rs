@@ -103,7 +103,7 @@ impl Requests {
         exchange: ExchangeId,
         request: Arc<Request>,
     ) {
-        let step = documented(&scene.steps, &request);
+        let step = documented(&scene.script.steps, &request);
         match std::mem::replace(&mut self.state, State::Over) {
             State::Fair => {
                 if let Some(step) = step {

@@ -10,7 +10,7 @@ use super::{Act, Cut};
 use crate::logic::judge::{Action, Departure, Event, ExchangeId, Judge, TransportFailure};
 use crate::logic::verdict::{Role, Rule, Traffic, TrafficMessage};
 use crate::model::message::{Headers, Payload, Request, Response};
-use crate::model::scenario::Step;
+use crate::model::scenario::Script;
 
 /// An action of the judge, with the step of its message, counted from 0.
 #[derive(Debug, Clone)]
@@ -23,8 +23,8 @@ pub(super) struct Planned {
 #[derive(Debug)]
 pub(super) struct Scene {
     pub judge: Judge,
-    /// The steps of the scenario.
-    pub steps: Vec<Step>,
+    /// What the scenario says.
+    pub script: Arc<Script>,
     /// How long each expected message may take.
     pub deadline: Duration,
     role: Role,
@@ -38,10 +38,10 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    pub(super) fn new(judge: Judge, steps: Vec<Step>, deadline: Duration, role: Role) -> Self {
+    pub(super) fn new(judge: Judge, script: Arc<Script>, deadline: Duration, role: Role) -> Self {
         Self {
             judge,
-            steps,
+            script,
             deadline,
             role,
             acts: VecDeque::new(),
@@ -192,7 +192,8 @@ impl Scene {
 
     /// Whether the next documented message after a step is a notification of changes.
     pub(super) fn notifies(&self, step: usize) -> bool {
-        self.steps
+        self.script
+            .steps
             .get(step)
             .is_some_and(super::derive::is_of_changes)
     }
