@@ -61,7 +61,7 @@ each() { # NAME ROUNDS PROGRAM…: the instructions of one exchange
 start upstream "$floor" answer
 upstream=$url
 each "bare hyper, answering" 1 "$floor" answer
-each "replay, each request once" 1 "$confcall" replay "$folder/cassette.jsonl"
+each "replay, asked for the first time" 1 "$confcall" replay "$folder/cassette.jsonl" --reuse
 each "replay --reuse, four times" 4 "$confcall" replay "$folder/cassette.jsonl" --reuse
 each "bare hyper, passing on" 1 "$floor" pass "$upstream"
 each "record" 1 "$confcall" record --service "$upstream" --cassette "$folder/recorded.jsonl"
