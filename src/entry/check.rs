@@ -45,7 +45,7 @@ pub struct Arguments {
     /// Fail where the contract only says SHOULD, and where an exchange fits no scenario
     #[arg(long, help_heading = "Judging")]
     strict: bool,
-    /// Write a report too: json=FILE or junit=FILE (repeatable)
+    /// Write a report too: json=FILE, junit=FILE or html=FILE (repeatable)
     #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
     report: Vec<ReportFile>,
 }

@@ -31,7 +31,7 @@ pub struct Arguments {
     /// JSON reports
     #[arg(value_name = "REPORT", required = true)]
     files: Vec<PathBuf>,
-    /// Write the whole run's report: json=FILE or junit=FILE (repeatable)
+    /// Write the whole run's report: json=FILE, junit=FILE or html=FILE (repeatable)
     #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
     report: Vec<ReportFile>,
 }

@@ -91,7 +91,7 @@ pub struct Arguments {
         conflicts_with = "reuse"
     )]
     snapshots: Option<PathBuf>,
-    /// Write a report too: json=FILE or junit=FILE (repeatable)
+    /// Write a report too: json=FILE, junit=FILE or html=FILE (repeatable)
     #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
     report: Vec<ReportFile>,
 }

@@ -78,9 +78,11 @@ pub enum ReportKind {
     Json,
     /// The `JUnit` report.
     Junit,
+    /// The HTML report.
+    Html,
 }
 
-/// Reads `json=FILE` or `junit=FILE`.
+/// Reads `json=FILE`, `junit=FILE` or `html=FILE`.
 ///
 /// # Errors
 ///
@@ -93,9 +95,10 @@ pub fn report(text: &str) -> Result<ReportFile, String> {
     let kind = match kind {
         "json" => ReportKind::Json,
         "junit" => ReportKind::Junit,
+        "html" => ReportKind::Html,
         other => {
             return Err(format!(
-                "unknown report kind `{other}`; there are `json` and `junit`"
+                "unknown report kind `{other}`; there are `json`, `junit` and `html`"
             ));
         }
     };
@@ -174,10 +177,10 @@ mod tests {
     fn reports_have_known_kinds() {
         assert_eq!(report("json=a=b").unwrap().path, PathBuf::from("a=b"));
         assert_eq!(report("junit=x").unwrap().kind, ReportKind::Junit);
-        let unknown = report("html=x").unwrap_err();
+        let unknown = report("htm=x").unwrap_err();
         assert_eq!(
             unknown,
-            "unknown report kind `html`; there are `json` and `junit`"
+            "unknown report kind `htm`; there are `json`, `junit` and `html`"
         );
         assert!(report("json").is_err() && report("json=").is_err());
     }

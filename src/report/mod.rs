@@ -4,6 +4,7 @@ pub mod annotations;
 pub mod conversation;
 pub mod coverage;
 pub mod form;
+pub mod html;
 pub mod inventory;
 pub mod json;
 pub mod junit;

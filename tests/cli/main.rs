@@ -260,8 +260,8 @@ fn bad_arguments_are_told_with_their_form() {
         (&["run", "--deadline", "5"], "`500ms`"),
         (&["run", "--settle", "x"], "`500ms`"),
         (
-            &["run", "--report", "html=x"],
-            "unknown report kind `html`; there are `json` and `junit`",
+            &["run", "--report", "htm=x"],
+            "unknown report kind `htm`; there are `json`, `junit` and `html`",
         ),
         (&["run", "--given", "x"], "`create`"),
         (&["run", "--cue", "http://a"], "--bot"),

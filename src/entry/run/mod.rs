@@ -24,7 +24,7 @@ use crate::entry::weather::{self, Weather};
 use crate::io::config;
 use crate::io::identity::{Identity, Notifier};
 use crate::io::interception::{Interception, NamedHost};
-use crate::io::launch::LaunchError;
+use crate::io::launch::{LaunchError, Running};
 use crate::io::net::{Client, Shutdown};
 use crate::io::player::{self, GivenBy, Hook, Proxy, Setup, Stage};
 use crate::io::store;
@@ -32,9 +32,9 @@ use crate::io::tls::{Authority, Trust};
 use crate::logic::judge::{self, Case};
 use crate::logic::known;
 use crate::logic::shard::Shard;
-use crate::logic::verdict::{self, Role, Run, ScenarioResult, Verdict};
+use crate::logic::verdict::{self, Role, Rule, Run, ScenarioResult, Verdict};
 use crate::model::scenario::WEATHER;
-use crate::report::{annotations, coverage, json, junit, snapshot, terminal};
+use crate::report::{annotations, coverage, html, json, junit, snapshot, terminal};
 
 use self::project::Project;
 
@@ -151,7 +151,7 @@ pub struct Arguments {
     /// Hold each conversation against the accepted one in this folder (see `confcall accept`)
     #[arg(long, value_name = "DIR", help_heading = "Reports")]
     snapshots: Option<PathBuf>,
-    /// Write a report too: json=FILE or junit=FILE (repeatable)
+    /// Write a report too: json=FILE, junit=FILE or html=FILE (repeatable)
     #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
     report: Vec<ReportFile>,
 }
@@ -453,6 +453,7 @@ pub fn reports(wanted: &[ReportFile], run: &Run) -> Exit {
 
 fn write(report: &ReportFile, run: &Run) -> Result<(), Failure> {
     let text = match report.kind {
+        ReportKind::Html => Ok(html::render(run)),
         ReportKind::Json => json::render(run).map_err(|error| error.to_string()),
         ReportKind::Junit => junit::render(run).map_err(|error| error.to_string()),
     };
@@ -545,7 +546,7 @@ async fn outside(
     };
     let playing = stage.play();
     tokio::pin!(playing);
-    let results = tokio::select! {
+    let mut results = tokio::select! {
         results = &mut playing => results,
         said = async {
             tokio::select! {
@@ -561,12 +562,34 @@ async fn outside(
             playing.await
         }
     };
+    if let (Some(running), Ok(results), None) = (&running, &mut results, cause.get()) {
+        explain(results, running).await;
+    }
     if let Some(running) = running
         && let Some(complaint) = running.end().await
     {
         output::tell(&format!("warning: {complaint}"));
     }
     results.map_err(Failure::from)
+}
+
+/// How long a target that seems to have gone has to be seen ended.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Says of results that look as if the target had gone whether it has, and how: its end may be seen
+/// only after what it broke.
+async fn explain(results: &mut [ScenarioResult], running: &Running) {
+    let looks_gone = |result: &&mut ScenarioResult| {
+        let mut rules = result.failures.iter().map(|it| it.rule);
+        result.verdict == Verdict::Inconclusive || rules.any(|rule| rule == Rule::Transport)
+    };
+    let mut gone = results.iter_mut().filter(looks_gone).peekable();
+    if gone.peek().is_none() {
+        return;
+    }
+    if let Ok(said) = tokio::time::timeout(GRACE, running.died()).await {
+        gone.for_each(|result| result.notes.push(said.clone()));
+    }
 }
 
 /// The results of what was played, and those of what was not, in their order.

@@ -71,6 +71,7 @@ impl Project {
         for (kind, path) in [
             (ReportKind::Json, reports.json),
             (ReportKind::Junit, reports.junit),
+            (ReportKind::Html, reports.html),
         ] {
             let is_asked_for = arguments.report.iter().any(|it| it.kind == kind);
             if let (Some(path), false) = (path, is_asked_for) {

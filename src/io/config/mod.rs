@@ -90,6 +90,8 @@ pub struct Reports {
     pub json: Option<PathBuf>,
     /// The `JUnit` report.
     pub junit: Option<PathBuf>,
+    /// The HTML report.
+    pub html: Option<PathBuf>,
     /// The folder of the accepted conversations.
     pub snapshots: Option<PathBuf>,
 }
@@ -102,9 +104,10 @@ impl Config {
         let Reports {
             json,
             junit,
+            html,
             snapshots,
         } = &mut self.reports;
-        paths.extend([json, junit, snapshots].into_iter().flatten());
+        paths.extend([json, junit, html, snapshots].into_iter().flatten());
         if let Some(Target { ca, command, .. }) = &mut self.target {
             paths.extend(ca);
             if let Some(command) = command {

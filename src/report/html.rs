@@ -1,0 +1,141 @@
+//! The HTML report of a run: one page that needs nothing else, for people and for CI's artifacts.
+
+use std::fmt::Write as _;
+
+use super::paint::Look;
+use super::terminal;
+use crate::logic::verdict::{Run, ScenarioResult, Verdict};
+
+/// The report as a whole page.
+pub fn render(run: &Run) -> String {
+    let judged = match (&run.target.role, &run.target.url) {
+        (Some(role), Some(url)) => format!("{role} at {url}"),
+        (Some(role), None) => format!("the built-in {role}"),
+        (None, Some(url)) => url.clone(),
+        (None, None) => "the built-in pair".to_owned(),
+    };
+    let mut page = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>confcall: {judged}</title>\n\
+         <style>{STYLE}</style>\n<h1>{judged}</h1>\n<p>{}</p>\n",
+        summary(run),
+        judged = escaped(&judged),
+    );
+    for complaint in &run.complaints {
+        let _ = writeln!(page, "<p class=\"fail\">{}</p>", escaped(complaint));
+    }
+    for result in &run.results {
+        page.push_str(&block(result));
+    }
+    page
+}
+
+/// Light and dark as the reader's system has it.
+const STYLE: &str = "\
+:root{color-scheme:light dark}\
+body{font:1rem/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}\
+details,.plain{border-left:.3rem solid gray;margin:.2rem 0;padding:.1rem .6rem}\
+summary{cursor:pointer}\
+pre{overflow-x:auto;font-size:.85rem}\
+.pass{border-color:seagreen}\
+.fail,.inconclusive,.error{border-color:crimson}\
+.known,.skip{border-color:goldenrod}\
+b{display:inline-block;min-width:7rem}";
+
+fn summary(run: &Run) -> String {
+    let counts = &run.summary;
+    let counts = [
+        (counts.pass, Verdict::Pass),
+        (counts.fail, Verdict::Fail),
+        (counts.known, Verdict::Known),
+        (counts.inconclusive, Verdict::Inconclusive),
+        (counts.error, Verdict::Error),
+        (counts.skip, Verdict::Skip),
+    ];
+    let counts = counts.map(|(count, verdict)| format!("{count} {}", verdict.as_str()));
+    counts.join(", ")
+}
+
+/// A result; what is not well can be unfolded, and what fails is.
+fn block(result: &ScenarioResult) -> String {
+    let verdict = result.verdict.as_str();
+    let name = format!(
+        "<b>{verdict}</b>{} {} <small>{} ms</small>",
+        result.role,
+        escaped(&result.scenario),
+        result.duration_ms
+    );
+    let details = terminal::details(result, Look::PLAIN);
+    if result.verdict == Verdict::Pass && result.warnings.is_empty() {
+        return format!("<div class=\"plain {verdict}\">{name}</div>\n");
+    }
+    let open = match result.verdict {
+        Verdict::Fail | Verdict::Inconclusive | Verdict::Error => " open",
+        Verdict::Pass | Verdict::Known | Verdict::Skip => "",
+    };
+    format!(
+        "<details class=\"{verdict}\"{open}><summary>{name}</summary><pre>{}</pre></details>\n",
+        escaped(&details)
+    )
+}
+
+/// Text as HTML has it, in elements and in quoted attributes.
+fn escaped(text: &str) -> String {
+    let text = text.replace('&', "&amp;");
+    let text = text.replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logic::verdict::{Role, Target};
+
+    fn result(verdict: Verdict, reason: &str) -> ScenarioResult {
+        ScenarioResult {
+            scenario: "page/<one>".into(),
+            role: Role::Bot,
+            verdict,
+            reason: reason.into(),
+            duration_ms: 7,
+            failures: Vec::new(),
+            warnings: Vec::new(),
+            notes: Vec::new(),
+            traffic: Vec::new(),
+            bound: Vec::new(),
+            checked: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_not_well_is_shown_and_what_others_say_is_no_markup() {
+        let target = Target {
+            role: Some(Role::Bot),
+            url: Some("http://h/?a=\"b\"&c".into()),
+        };
+        let results = vec![
+            result(Verdict::Pass, ""),
+            result(Verdict::Inconclusive, "<script>alert(1)</script>"),
+            result(Verdict::Skip, "not claimed"),
+        ];
+        let mut run = Run::new(target, results);
+        run.complaints.push("matches <nothing>".into());
+        let page = render(&run);
+        assert!(
+            !page.contains("<script") && !page.contains("<one>"),
+            "{page}"
+        );
+        assert!(
+            page.contains("bot at http://h/?a=&quot;b&quot;&amp;c"),
+            "{page}"
+        );
+        assert!(page.contains("1 pass, 0 fail, 0 known, 1 inconclusive, 0 error, 1 skip"));
+        assert!(page.contains("matches &lt;nothing&gt;") && page.contains("not claimed"));
+        assert!(
+            page.contains("<details class=\"inconclusive\" open>"),
+            "{page}"
+        );
+        assert!(page.contains("<details class=\"skip\">"), "{page}");
+        assert!(page.contains("<div class=\"plain pass\">"), "{page}");
+    }
+}
