@@ -129,6 +129,8 @@ pub struct Running {
     group: Option<u32>,
     output: Arc<Output>,
     end_within: Duration,
+    /// Whether it has been ended, with all that it has started.
+    is_over: bool,
     /// How it ended, once it has.
     ended: watch::Receiver<Option<String>>,
 }
@@ -172,6 +174,7 @@ impl Launch {
             group,
             output,
             end_within: self.end_within,
+            is_over: false,
             ended: watched(child),
         };
         match self.come_up(&running, interrupt).await {
@@ -232,7 +235,7 @@ impl Running {
 
     /// Ends the program and all that it has started: gently, and when that takes too long, not.
     /// Gives a sentence where it had to be killed.
-    pub async fn end(self) -> Option<String> {
+    pub async fn end(mut self) -> Option<String> {
         let mut complaint = None;
         if self.ended.borrow().is_none() {
             self.signal(Signal::Terminate);
@@ -244,6 +247,7 @@ impl Running {
             }
         }
         self.kill();
+        self.is_over = true;
         // The kernel takes its time to tell.
         let _ = timeout(Duration::from_secs(1), self.ending()).await;
         complaint
@@ -278,7 +282,9 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.kill();
+        if !self.is_over {
+            self.kill();
+        }
     }
 }
 

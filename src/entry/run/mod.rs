@@ -562,7 +562,8 @@ async fn outside(
             playing.await
         }
     };
-    if let (Some(running), Ok(results), None) = (&running, &mut results, cause.get()) {
+    // Whoever interrupts a run, or ends it for its target's death, has said why.
+    if let (Some(running), Ok(results), false) = (&running, &mut results, interrupt.has_begun()) {
         explain(results, running).await;
     }
     if let Some(running) = running

@@ -90,17 +90,13 @@ impl Project {
         }
         self.acts_by_itself = target.acts_by_itself;
         self.cue = match &target.cue {
-            Some(ask) => Some(self.hook("cue", ask, target.command.as_ref())?),
+            Some(ask) => Some(self.hook("cue", ask, &target)?),
             None => None,
         };
         self.given = match &target.given {
             Some(Ask::Text(word)) if word == "create" => Some(GivenBy::Create),
             Some(Ask::Text(word)) if word == "assume" => Some(GivenBy::Assume),
-            Some(ask) => Some(GivenBy::Ask(self.hook(
-                "given",
-                ask,
-                target.command.as_ref(),
-            )?)),
+            Some(ask) => Some(GivenBy::Ask(self.hook("given", ask, &target)?)),
             None => None,
         };
         let listen = |key: &str, text: Option<&String>| {
@@ -128,7 +124,7 @@ impl Project {
         values::url(&filled).map_err(|said| wrong(key, said))
     }
 
-    fn hook(&self, key: &str, ask: &Ask, command: Option<&Command>) -> Result<Hook, Failure> {
+    fn hook(&self, key: &str, ask: &Ask, target: &Target) -> Result<Hook, Failure> {
         match ask {
             Ask::Text(text) => self.url(key, text).map(Hook::Url),
             Ask::Command(words) => {
@@ -138,7 +134,7 @@ impl Project {
                     .collect();
                 Ok(Hook::Command(Program {
                     words: words?,
-                    folder: command.map_or_else(|| ".".into(), |it| it.folder.clone()),
+                    folder: target.folder.clone(),
                     environment: Vec::new(),
                 }))
             }

@@ -108,7 +108,14 @@ impl Config {
             snapshots,
         } = &mut self.reports;
         paths.extend([json, junit, html, snapshots].into_iter().flatten());
-        if let Some(Target { ca, command, .. }) = &mut self.target {
+        if let Some(target) = &mut self.target {
+            let Target {
+                folder: own,
+                ca,
+                command,
+                ..
+            } = target;
+            paths.push(own);
             paths.extend(ca);
             if let Some(command) = command {
                 paths.push(&mut command.folder);

@@ -17,6 +17,9 @@ use crate::text::duration;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Target {
+    /// The folder of the file, where commands that are asked run.
+    #[serde(skip)]
+    pub folder: PathBuf,
     /// The party that is judged.
     pub role: Role,
     /// The service's address; of a bot, its callback.
