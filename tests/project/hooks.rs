@@ -4,31 +4,43 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::{BOT, Project, SERVICE, text};
+use super::{BOT, CONFCALL, Project, SERVICE, text};
 
-/// A command that posts what it reads to a URL, as `curl` would; Python's standard library does it,
-/// where there is one.
-fn has_curl() -> bool {
-    let curl = std::process::Command::new("curl").arg("--version").output();
-    curl.is_ok_and(|it| it.status.success())
+/// Posts what it reads to a port and a path of this machine, keeps it in a file, and says what the
+/// answer says; it fails where that is no 2xx.
+const POST: &str = r#"
+LC_ALL=C
+exec 3<>"/dev/tcp/127.0.0.1/$1"
+body=$(tee -a "$3")
+printf 'POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n' "$2" >&3
+printf 'Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' "${#body}" "$body" >&3
+read -r _ status _ <&3
+while read -r line <&3 && [[ $line != $'\r' ]]; do :; done
+cat <&3
+[[ $status == 2* ]]
+"#;
+
+/// A project whose hook is [`POST`], with the file that it keeps.
+fn posting(target: &str, hook: &str, path: &str, kept: &str) -> Project {
+    let url = format!("\"http://127.0.0.1:{{port}}{path}\"");
+    let command = format!("[\"bash\", \"post.sh\", \"{{port}}\", \"{path}\", \"{kept}\"]");
+    let of = target.replace(&format!("{hook} = {url}"), &format!("{hook} = {command}"));
+    assert_ne!(of, target);
+    let project = Project::of(&of, &[], "");
+    fs::write(project.path().join("post.sh"), POST).unwrap();
+    project
 }
 
 fn cued_by(project: &str) -> String {
     project.replace(
         "cue = \"http://127.0.0.1:{port}/cue\"",
-        "cue = [\"sh\", \"-c\", '''tee -a cues.jsonl | @cue''', \"{port}\"]",
+        "cue = [\"sh\", \"-c\", '''@cue''']",
     )
 }
 
 #[test]
 fn a_bot_is_cued_by_a_command() {
-    if !has_curl() {
-        eprintln!("curl is not installed: a command has nothing to cue the bot with");
-        return;
-    }
-    let curl = "curl -sf -H Content-Type:application/json --data-binary @- http://127.0.0.1:$0/cue";
-    let bot = cued_by(BOT).replace("@cue", curl);
-    let project = Project::of(&bot, &[], "");
+    let project = posting(BOT, "cue", "/cue", "cues.jsonl");
     let (code, report) = project.run(&["pt-BR"]);
     assert_eq!(
         (code, &report["summary"]["pass"]),
@@ -74,13 +86,7 @@ fn a_command_may_decline_or_fail() {
 #[test]
 fn given_states_are_brought_about_by_a_command() {
     // The built-in service makes what it is asked for; the answer binds variables.
-    if !has_curl() {
-        eprintln!("curl is not installed: a command has nothing to ask the service with");
-        return;
-    }
-    let ask = r#"["sh", "-c", '''tee -a asked.jsonl | curl -sf -H Content-Type:application/json --data-binary @- http://127.0.0.1:$0/control/given''', "{port}"]"#;
-    let service = SERVICE.replace("\"http://127.0.0.1:{port}/control/given\"", ask);
-    let project = Project::of(&service, &[], "");
+    let project = posting(SERVICE, "given", "/control/given", "asked.jsonl");
     let (code, report) = project.run(&["pt-BR"]);
     assert_eq!(
         (code, &report["summary"]["pass"]),
@@ -102,4 +108,21 @@ fn given_states_are_brought_about_by_a_command() {
     assert_eq!((code, &report["summary"]["skip"]), (1, &Value::from(4)));
     let said = text(report["results"][0]["reason"].as_str().unwrap().as_bytes());
     assert!(said.contains("there are no calls"), "{said}");
+}
+
+#[test]
+fn a_command_runs_in_the_folder_of_the_file() {
+    let project = Project::of(&cued_by(BOT).replace("@cue", "sh ./decline.sh"), &[], "");
+    let decline = "cat >/dev/null; echo not from here >&2; exit 69";
+    fs::write(project.path().join("decline.sh"), decline).unwrap();
+    let below = project.path().join("below");
+    fs::create_dir(&below).unwrap();
+    let run = std::process::Command::new(CONFCALL)
+        .args(["run", "pt-BR", "--config", "../confcall.toml"])
+        .current_dir(below)
+        .output()
+        .unwrap();
+    let said = text(&run.stdout);
+    assert_eq!(run.status.code(), Some(1), "{said}");
+    assert_eq!(said.matches("not from here").count(), 4, "{said}");
 }
