@@ -190,17 +190,8 @@ async fn create(
     let target = format!("{}/calls", prefix_of(case));
     let url = address::request(service, case.scenario.id.api(), &target);
     let url = Url::parse(&url).map_err(|error| not_made(&error.to_string()))?;
-    let mut request = post_json(&url, &create_body(callback));
-    let token = format!("Bearer {}", options.token);
-    request.headers.push("Authorization", token);
-    let response = client
-        .send(request, options.deadline)
-        .await
-        .map_err(|error| not_made(&error.to_string()))?;
-    if !(200..300).contains(&response.status) {
-        let what = format!("{}: {}", response.status, reason(&response));
-        return Err(not_made(&what));
-    }
+    let request = post_json(&url, &create_body(callback));
+    let response = granted(client, request, options).await?;
     let in_location = response
         .headers
         .get("location")
@@ -225,18 +216,26 @@ async fn create_and_end(
     let call = create(client, case, options, (service, callback)).await?;
     let target = format!("{}/calls/{call}", prefix_of(case));
     let url = address::request(service, case.scenario.id.api(), &target);
-    let mut request = OutgoingRequest::new("DELETE", url);
+    granted(client, OutgoingRequest::new("DELETE", url), options).await?;
+    Ok(call)
+}
+
+/// The answer to a request that is sent with the run's token and must be a success.
+async fn granted(
+    client: &Client,
+    mut request: OutgoingRequest,
+    options: &Options,
+) -> Result<Response, (Verdict, String)> {
     let token = format!("Bearer {}", options.token);
     request.headers.push("Authorization", token);
-    let response = client
-        .send(request, options.deadline)
-        .await
-        .map_err(|error| not_made(&error.to_string()))?;
+    let what = request.method.clone();
+    let sent = client.send(request, options.deadline).await;
+    let response = sent.map_err(|error| not_made(&error.to_string()))?;
     if !(200..300).contains(&response.status) {
-        let what = format!("its end: {}: {}", response.status, reason(&response));
-        return Err(not_made(&what));
+        let said = format!("{what}: {}: {}", response.status, reason(&response));
+        return Err(not_made(&said));
     }
-    Ok(call)
+    Ok(response)
 }
 
 fn not_made(what: &str) -> (Verdict, String) {
