@@ -21,7 +21,8 @@ Examples:
   confcall init
   confcall init --role bot --url http://127.0.0.1:{port}/callback \\
     --cue http://127.0.0.1:{port}/cue -- node bot.js
-  confcall init --role service --url http://127.0.0.1:{port} -- ./emulator --port {port}";
+  confcall init --role service --url http://127.0.0.1:{port} --edition 2021-02 \\
+    -- ./emulator --port {port}";
 
 /// The arguments of `confcall init`.
 #[derive(Debug, Args)]
@@ -35,6 +36,12 @@ pub struct Arguments {
     /// Where a bot is told what to do
     #[arg(long, value_name = "URL")]
     cue: Option<String>,
+    /// Who brings about what a scenario needs of a service: create, assume, or a URL to ask
+    #[arg(long, value_name = "HOW")]
+    given: Option<String>,
+    /// Claim only these editions, such as 2021-02
+    #[arg(long = "edition", value_name = "EDITION")]
+    editions: Vec<String>,
     /// Write this file
     #[arg(long, value_name = "FILE", default_value = config::FILE)]
     out: PathBuf,
@@ -49,6 +56,8 @@ struct Answers {
     role: Party,
     url: String,
     cue: Option<String>,
+    given: Option<String>,
+    editions: Vec<String>,
     command: Vec<String>,
 }
 
@@ -88,6 +97,11 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
         Party::Service => ("The service's address", "http://127.0.0.1:{port}"),
     };
     let url = asker.or_ask(arguments.url, "--url", what, example)?;
+    if role == Party::Bot && arguments.given.is_some() {
+        return Err(Failure::Usage(
+            "a bot is not asked for given states\n  = help: leave `--given` out".to_owned(),
+        ));
+    }
     let cue = match (role, arguments.cue) {
         (Party::Service, Some(_)) => {
             return Err(Failure::Usage(
@@ -103,6 +117,9 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
     for address in [Some(&url), cue.as_ref()].into_iter().flatten() {
         values::url(&address.replace("{port}", "1")).map_err(Failure::Usage)?;
     }
+    if let Some(given) = &arguments.given {
+        values::given(&given.replace("{port}", "1")).map_err(Failure::Usage)?;
+    }
     let command = if arguments.command.is_empty() && asker.is_there {
         let line = ask("The command that starts it (empty: it runs already)", "")?;
         line.split_whitespace().map(str::to_owned).collect()
@@ -113,6 +130,8 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
         role,
         url,
         cue,
+        given: arguments.given,
+        editions: arguments.editions,
         command,
     })
 }
@@ -195,9 +214,11 @@ url = {}
         );
         match self.role {
             Party::Bot => text.push_str(&self.of_bot()),
-            Party::Service => text.push_str(OF_SERVICE),
+            Party::Service => text.push_str(&self.of_service()),
         }
         text.push_str(&self.of_command());
+        text.push_str(SELECTION);
+        text.push_str(&self.of_claims());
         text.push_str(REST);
         text
     }
@@ -218,14 +239,39 @@ url = {}
         )
     }
 
+    fn of_service(&self) -> String {
+        let given = quoted(self.given.as_deref().unwrap_or("create"));
+        format!(
+            "\
+# Who brings about what a scenario needs: \"create\" (confcall makes calls by the documented request),
+# \"assume\", a URL to ask, or a command that reads the question on its standard input.
+given = {given}
+"
+        )
+    }
+
+    fn of_claims(&self) -> String {
+        let editions = if self.editions.is_empty() {
+            "# editions = [\"2021-02\"]".to_owned()
+        } else {
+            format!("editions = [{}]", list(&self.editions))
+        };
+        format!(
+            "
+# What the target says that it does; the rest is skipped.
+[claims]
+{editions}
+"
+        )
+    }
+
     fn of_command(&self) -> String {
         let (mark, words) = if self.command.is_empty() {
             ("# ", vec!["./start".to_owned(), "--port={port}".to_owned()])
         } else {
             ("", self.command.clone())
         };
-        let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
-        let words = words.join(", ");
+        let words = list(&words);
         let address = match self.role {
             Party::Bot => "# SERVICE_URL = \"{service}\"",
             Party::Service => "# CALLBACK_URL = \"{callback}\"",
@@ -257,13 +303,7 @@ fn next_step(path: &Path) -> String {
     format!("`confcall{named}` plays every scenario against it\n")
 }
 
-const OF_SERVICE: &str = "\
-# Who brings about what a scenario needs: \"create\" (confcall makes calls by the documented request),
-# \"assume\", a URL to ask, or a command that reads the question on its standard input.
-given = \"create\"
-";
-
-const REST: &str = "
+const SELECTION: &str = "
 [scenarios]
 # filters = [\"*/pt-BR/*\"]
 # editions = [\"2021-02\"]
@@ -271,10 +311,9 @@ const REST: &str = "
 [judging]
 # deadline = \"5s\"
 # strict = true
+";
 
-# What the target says that it does; the rest is skipped.
-[claims]
-# editions = [\"2021-02\"]
+const REST: &str = "\
 # features = [\"peer-call\", \"chat\", \"number\", \"incoming-call\", \"invite-fails\"]
 
 # A failure that is known: it does not fail the run, its end does.
@@ -293,6 +332,12 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
+/// What stands between the brackets of an array of texts.
+fn list(texts: &[String]) -> String {
+    let texts: Vec<_> = texts.iter().map(|text| quoted(text)).collect();
+    texts.join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -309,8 +354,14 @@ mod tests {
             role: Party::Bot,
             url: "http://127.0.0.1:{port}/callback".into(),
             cue: Some("http://127.0.0.1:{port}/cue".into()),
+            given: None,
+            editions: vec!["2021-02".into()],
             command: vec!["node".into(), "a \"bot\".js".into()],
         };
+        assert_eq!(
+            read(&bot.text()).claims.editions,
+            Some(bot.editions.clone())
+        );
         let target = read(&bot.text()).target.unwrap();
         assert_eq!((target.role, &target.url), (Role::Bot, &bot.url));
         assert_eq!(target.cue, bot.cue.map(Ask::Text));
@@ -326,6 +377,8 @@ mod tests {
                 role,
                 url: "http://127.0.0.1:1".into(),
                 cue: None,
+                given: None,
+                editions: Vec::new(),
                 command: Vec::new(),
             };
             let text = answers.text();

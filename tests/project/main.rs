@@ -216,8 +216,23 @@ fn a_file_to_begin_with_is_written_once() {
     let said = init(&["--out", "other.toml"]);
     assert_eq!(said.status.code(), Some(2));
     assert!(text(&said.stderr).contains("`--role` is missing"));
-    let said = init(&["--out", "other.toml", "--role", "bot", "--url", "here"]);
-    assert_eq!(said.status.code(), Some(2));
+    let bad: [&[&str]; 4] = [
+        &["--role", "bot", "--url", "here"],
+        &["--role", "bot", "--url", "http://h", "--given", "create"],
+        &["--role", "service", "--url", "http://h", "--given", "crate"],
+        &[
+            "--role",
+            "service",
+            "--url",
+            "http://h",
+            "--cue",
+            "http://h/cue",
+        ],
+    ];
+    for arguments in bad {
+        let said = init(&[&["--out", "other.toml"], arguments].concat());
+        assert_eq!(said.status.code(), Some(2), "{arguments:?}");
+    }
     assert!(!project.path().join("other.toml").exists());
 }
 
