@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::list::counted;
 use super::paint::Look;
 use crate::logic::judge::catalogue::{self, Requirement};
 use crate::logic::verdict::{Level, Role, Run, ScenarioResult};
@@ -54,6 +55,10 @@ fn standing(requirement: &Requirement, results: &[&ScenarioResult]) -> Standing 
     }
 }
 
+fn in_scenarios(count: usize) -> String {
+    format!("in {}", counted(count, "scenario"))
+}
+
 fn line(requirement: &Requirement, standing: Standing, look: Look) -> String {
     let level = match requirement.level {
         Level::Must => "MUST",
@@ -64,8 +69,8 @@ fn line(requirement: &Requirement, standing: Standing, look: Look) -> String {
         Role::Service => "service",
     };
     let (word, how) = match standing {
-        Standing::Met(count) => (look.good("met     "), format!("in {count} scenarios")),
-        Standing::Broken(count) => (look.bad("broken  "), format!("in {count} scenarios")),
+        Standing::Met(count) => (look.good("met     "), in_scenarios(count)),
+        Standing::Broken(count) => (look.bad("broken  "), in_scenarios(count)),
         Standing::Untested(why) => (look.odd("untested"), why.to_owned()),
     };
     let standard = match requirement.standard {
