@@ -83,13 +83,13 @@ fn main() -> ExitCode {
             .map(|trial| trial.with_ignored_flag(true))
             .collect();
     }
-    if let (true, Some(name)) = (arguments.exact, &arguments.filter)
-        && !trials.iter().any(|trial| trial.name() == name)
-    {
-        eprintln!("error: no test is named `{name}`\n  = help: `--list` shows them all");
-        return ExitCode::FAILURE;
+    match confcall::suite::trials::run(&arguments, trials) {
+        Ok(conclusion) => conclusion.exit_code(),
+        Err(unknown) => {
+            eprintln!("error: {unknown}");
+            ExitCode::FAILURE
+        }
     }
-    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 /// A Python that is new enough, where there is one.
