@@ -267,6 +267,7 @@ const REST: &str = "
 [scenarios]
 # filters = [\"*/pt-BR/*\"]
 # editions = [\"2021-02\"]
+# weather = [\"cheap\"]
 
 [judging]
 # deadline = \"5s\"

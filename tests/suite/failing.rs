@@ -1,9 +1,10 @@
 //! What fails says why, in every trial that it keeps from passing.
 
-use crate::project::{ONE, Project, trial};
+use crate::project::{By, ONE, Project, trial};
 
 crate::tests!(
     a_broken_bot_fails_by_its_rule,
+    a_runner_with_a_process_for_each_is_told_a_message,
     a_bot_that_cannot_be_started_fails_every_trial,
     a_bot_that_dies_at_start_fails_every_trial_and_is_started_once,
     a_bot_that_never_gets_ready_fails_every_trial_in_time,
@@ -65,4 +66,15 @@ fn a_project_without_a_usable_file_is_told() {
     project
         .test(&[])
         .must(2, &["cannot be read", "`confcall init` writes one"]);
+}
+
+fn a_runner_with_a_process_for_each_is_told_a_message() {
+    let project = Project::new("--fault token-missing", "");
+    let mut suite = project.command(By::File, &["--exact", &trial(ONE)]);
+    let output = suite
+        .env("NEXTEST_EXECUTION_MODE", "process-per-test")
+        .output();
+    let said = String::from_utf8(output.unwrap().stderr).unwrap();
+    let message = "Error: request.header: the request carries no bearer token";
+    assert!(said.lines().any(|it| it == message), "{said}");
 }

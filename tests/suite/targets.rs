@@ -17,6 +17,7 @@ crate::tests!(
     a_program_is_started_in_the_place_of_the_command,
     a_program_needs_no_command_in_the_file,
     a_target_may_listen_already,
+    weather_is_in_the_names,
     an_interrupted_suite_ends_its_target,
 );
 
@@ -129,4 +130,15 @@ fn an_interrupted_suite_ends_its_target() {
         assert!(begun.elapsed() < Duration::from_secs(10), "the bot runs");
         std::thread::yield_now();
     }
+}
+
+fn weather_is_in_the_names() {
+    let project = Project::new("", "");
+    let file = project.path().join("confcall.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let weather = "weather = [\"duplicate-notification\"]\neditions";
+    fs::write(&file, text.replace("editions", weather)).unwrap();
+    let name = trial(&format!("{ONE}~duplicate-notification"));
+    let tested = project.test(&["--exact", &name]);
+    tested.must(0, &["1 passed", "7 filtered out"]);
 }

@@ -66,6 +66,7 @@ impl Project {
         fill(&mut which.among.edition, scenarios.editions);
         fill(&mut which.among.locale, scenarios.locales);
         fill(&mut which.among.tag, scenarios.tags);
+        fill(&mut arguments.weather.weather, scenarios.weather);
         let reports = config.reports;
         arguments.snapshots = arguments.snapshots.take().or(reports.snapshots);
         for (kind, path) in [

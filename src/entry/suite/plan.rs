@@ -134,7 +134,9 @@ fn known_failures(planned: &[Planned], run: &Arc<SharedRun>) -> Trial {
         if wrong.is_empty() {
             Ok(())
         } else {
-            Err(wrong.join("\n").into())
+            let wrong = wrong.join("\n");
+            trials::tell_runner(wrong.lines().next().unwrap_or_default());
+            Err(wrong.into())
         }
     })
 }

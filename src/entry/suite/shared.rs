@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use libtest_mimic::Failed;
 
+use super::trials;
 use crate::entry::failure::Failure;
 use crate::entry::run::options::Options;
 use crate::entry::run::play::{Played, play};
@@ -33,7 +34,10 @@ impl SharedRun {
     pub fn run(&self) -> Result<&Run, Failed> {
         match self.played.get_or_init(|| played(&self.options)) {
             Ok(played) => Ok(&played.run),
-            Err(said) => Err(said.into()),
+            Err(said) => {
+                trials::tell_runner(said);
+                Err(said.into())
+            }
         }
     }
 

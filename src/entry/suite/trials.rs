@@ -2,8 +2,10 @@
 
 use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
 
+use crate::entry::output;
 use crate::logic::verdict::{Role, ScenarioResult, Verdict};
 use crate::model::scenario::ScenarioId;
+use crate::report::junit;
 use crate::report::paint::Look;
 use crate::report::terminal;
 
@@ -26,12 +28,27 @@ pub fn completion(result: &ScenarioResult) -> Result<Completion, Failed> {
             "known: {}",
             result.reason
         ))),
-        Verdict::Fail | Verdict::Inconclusive | Verdict::Error => Err(report(result).into()),
+        Verdict::Fail | Verdict::Inconclusive | Verdict::Error => Err(failed(result)),
+    }
+}
+
+/// A result that did not pass, as the failure of a trial.
+pub fn failed(result: &ScenarioResult) -> Failed {
+    tell_runner(&junit::headline(result));
+    report(result).into()
+}
+
+/// Tells a runner that gives each trial a process what to show as its message: nextest looks for it
+/// on standard error, in this form.
+pub(super) fn tell_runner(headline: &str) {
+    let mode = std::env::var_os("NEXTEST_EXECUTION_MODE");
+    if mode.is_some_and(|it| it == "process-per-test") {
+        output::tell(&format!("Error: {headline}"));
     }
 }
 
 /// A result that did not pass, as the report of a run shows it.
-pub fn report(result: &ScenarioResult) -> String {
+pub(super) fn report(result: &ScenarioResult) -> String {
     terminal::block(result, Look::PLAIN)
 }
 
