@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use confcall::logic::verdict::Run;
+use confcall::suite::trials;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 const CONFCALL: &str = env!("CARGO_BIN_EXE_confcall");
@@ -83,13 +84,7 @@ fn main() -> ExitCode {
             .map(|trial| trial.with_ignored_flag(true))
             .collect();
     }
-    match confcall::suite::trials::run(&arguments, trials) {
-        Ok(conclusion) => conclusion.exit_code(),
-        Err(unknown) => {
-            eprintln!("error: {unknown}");
-            ExitCode::FAILURE
-        }
-    }
+    trials::main(&arguments, trials)
 }
 
 /// A Python that is new enough, where there is one.

@@ -38,13 +38,7 @@ fn main() -> ExitCode {
                 .collect::<Vec<_>>()
         })
         .collect();
-    match trials::run(&arguments, trials) {
-        Ok(conclusion) => conclusion.exit_code(),
-        Err(unknown) => {
-            eprintln!("error: {unknown}");
-            ExitCode::FAILURE
-        }
-    }
+    trials::main(&arguments, trials)
 }
 
 fn trial(case: Case, role: Role) -> Trial {

@@ -30,13 +30,7 @@ fn main() -> ExitCode {
             Ok(())
         })
     });
-    match trials::run(&arguments, trials.collect()) {
-        Ok(conclusion) => conclusion.exit_code(),
-        Err(unknown) => {
-            eprintln!("error: {unknown}");
-            ExitCode::FAILURE
-        }
-    }
+    trials::main(&arguments, trials.collect())
 }
 
 /// Tests by their names.

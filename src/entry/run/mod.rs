@@ -1,7 +1,7 @@
 //! `confcall run`: the run that its arguments and `confcall.toml` ask for, and the reports of it.
 //!
-//! [`Arguments`] are those of the command line. [`project`] puts what `confcall.toml` says where they
-//! say nothing, [`target`] says who is judged, [`options`] what is played against whom, and [`play`]
+//! [`Arguments`] are those of the command line. `project` puts what `confcall.toml` says where they
+//! say nothing, `target` says who is judged, `options` what is played against whom, and `play`
 //! plays it.
 
 mod arguments;

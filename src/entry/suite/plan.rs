@@ -11,7 +11,7 @@ use super::trials;
 use crate::entry::exit::Exit;
 use crate::entry::output;
 use crate::entry::run::options::Options;
-use crate::logic::verdict::Role;
+use crate::logic::verdict::{Role, Verdict};
 use crate::model::scenario::Scenario;
 
 /// The trial that holds the list of known failures against what came.
@@ -46,10 +46,7 @@ impl Plan {
     pub fn run(self, arguments: &Arguments) -> ExitCode {
         let conclusion = match trials::run(arguments, self.trials) {
             Ok(conclusion) => conclusion,
-            Err(unknown) => {
-                output::complain(&unknown.to_string());
-                return ExitCode::FAILURE;
-            }
+            Err(exit) => return exit,
         };
         if self.run.was_interrupted() {
             return Exit::Interrupted.into();
@@ -127,7 +124,7 @@ fn known_failures(planned: &[Planned], run: &Arc<SharedRun>) -> Trial {
         let mut wrong = run.run()?.complaints.clone();
         for (scenario, role) in &untold {
             let result = run.result(scenario, *role)?;
-            if trials::completion(result).is_err() {
+            if !matches!(result.verdict, Verdict::Known | Verdict::Skip) {
                 wrong.push(trials::report(result));
             }
         }
@@ -135,7 +132,7 @@ fn known_failures(planned: &[Planned], run: &Arc<SharedRun>) -> Trial {
             Ok(())
         } else {
             let wrong = wrong.join("\n");
-            trials::tell_runner(wrong.lines().next().unwrap_or_default());
+            trials::tell_nextest(wrong.lines().next().unwrap_or_default());
             Err(wrong.into())
         }
     })

@@ -35,7 +35,7 @@ impl SharedRun {
         match self.played.get_or_init(|| played(&self.options)) {
             Ok(played) => Ok(&played.run),
             Err(said) => {
-                trials::tell_runner(said);
+                trials::tell_nextest(said);
                 Err(said.into())
             }
         }

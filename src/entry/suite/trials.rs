@@ -1,5 +1,7 @@
 //! Trials, as test runners know them: their names, what a result is to them, and how they are run.
 
+use std::process::ExitCode;
+
 use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
 
 use crate::entry::output;
@@ -19,7 +21,7 @@ pub fn name(scenario: &ScenarioId, role: Role) -> String {
 ///
 /// # Errors
 ///
-/// A result that is neither, as the report of a run shows it.
+/// A result that is neither, as [`failed`] tells it.
 pub fn completion(result: &ScenarioResult) -> Result<Completion, Failed> {
     match result.verdict {
         Verdict::Pass => Ok(Completion::Completed),
@@ -32,15 +34,16 @@ pub fn completion(result: &ScenarioResult) -> Result<Completion, Failed> {
     }
 }
 
-/// A result that did not pass, as the failure of a trial.
+/// A result that did not pass, as the failure of a trial: what the report of a run shows of it. Where
+/// nextest runs this process, it is told the rule, for the message in its reports.
 pub fn failed(result: &ScenarioResult) -> Failed {
-    tell_runner(&junit::headline(result));
+    tell_nextest(&junit::headline(result));
     report(result).into()
 }
 
-/// Tells a runner that gives each trial a process what to show as its message: nextest looks for it
-/// on standard error, in this form.
-pub(super) fn tell_runner(headline: &str) {
+/// Tells nextest, where it runs this process, what to show as the message of a failure: it looks for
+/// that on standard error, in this form.
+pub(super) fn tell_nextest(headline: &str) {
     let mode = std::env::var_os("NEXTEST_EXECUTION_MODE");
     if mode.is_some_and(|it| it == "process-per-test") {
         output::tell(&format!("Error: {headline}"));
@@ -52,21 +55,29 @@ pub(super) fn report(result: &ScenarioResult) -> String {
     terminal::block(result, Look::PLAIN)
 }
 
-/// A name that is asked for to the letter, and that no trial has.
-#[derive(Debug, thiserror::Error)]
-#[error("no test is named `{0}`\n  = help: `--list` shows them all")]
-pub struct Unknown(String);
+/// Runs the trials that are asked for, and gives the exit code of the process: 0, 101 where one fails,
+/// and 1 where a name is asked for to the letter (`--exact`) that none has.
+pub fn main(arguments: &Arguments, trials: Vec<Trial>) -> ExitCode {
+    match run(arguments, trials) {
+        Ok(conclusion) => conclusion.exit_code(),
+        Err(exit) => exit,
+    }
+}
 
 /// Runs the trials that are asked for.
 ///
 /// # Errors
 ///
-/// `--exact` with a name that no trial has: nothing would be run, and nothing fail.
-pub fn run(arguments: &Arguments, trials: Vec<Trial>) -> Result<Conclusion, Unknown> {
+/// `--exact` with a name that no trial has, where nothing would be run, and nothing fail. It has been
+/// complained of; the exit code tells it.
+pub(super) fn run(arguments: &Arguments, trials: Vec<Trial>) -> Result<Conclusion, ExitCode> {
     if let (true, Some(name)) = (arguments.exact, &arguments.filter)
         && !trials.iter().any(|trial| trial.name() == name)
     {
-        return Err(Unknown(name.clone()));
+        output::complain(&format!(
+            "no test is named `{name}`\n  = help: `--list` shows them all"
+        ));
+        return Err(ExitCode::FAILURE);
     }
     Ok(libtest_mimic::run(arguments, trials))
 }
