@@ -201,7 +201,7 @@ mod tests {
             ("[claims]\nfeatures = [\"chats\"]\n", "confcall.toml:2:13: "),
             (
                 "[scenarios]\nweather = [\"fair\"]\n",
-                "confcall.toml:2:12: ",
+                "confcall.toml:2:11: ",
             ),
             ("[redaction]\nphone = true\n", "confcall.toml:2:1: "),
             ("[redaction]\nphones = 1\n", "confcall.toml:2:10: "),
