@@ -41,7 +41,7 @@ fn what_the_target_declines_is_ignored_with_the_reason() {
     tested.must_say_of(&trial(ONE), "ignored (the bot declines: not on Sundays)");
 }
 
-/// A file's list of known failures: the phone's, by this rule.
+/// A list of one known failure.
 fn known(scenario: &str, rule: &str) -> String {
     format!("[[known]]\nscenario = \"{scenario}\"\nrule = \"{rule}\"\nreason = \"bug 7\"\n")
 }

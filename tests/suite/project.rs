@@ -23,6 +23,8 @@ const TARGET: &str = "SUITE_TARGET";
 pub enum By {
     /// By the file.
     File,
+    /// By the file, with further arguments of the suite, which break the bot.
+    Arguments,
     /// By the program that the suite names.
     Program,
     /// By a thread of the suite.
@@ -33,6 +35,7 @@ impl By {
     const fn word(self) -> &'static str {
         match self {
             Self::File => "file",
+            Self::Arguments => "arguments",
             Self::Program => "program",
             Self::Thread => "thread",
         }
@@ -43,6 +46,7 @@ impl By {
 pub fn conformance(folder: PathBuf) -> ExitCode {
     let suite = suite::project(folder);
     match env::var(TARGET).unwrap().as_str() {
+        "arguments" => suite.argument("--fault").argument("token-missing").main(),
         "program" => with_program(suite).main(),
         "thread" => in_thread(suite),
         _ => suite.main(),

@@ -14,6 +14,7 @@ crate::tests!(
     a_filter_plays_what_it_selects,
     a_process_of_its_own_has_a_target_of_its_own,
     one_thread_plays_all_the_same,
+    arguments_are_added_to_the_command,
     a_program_is_started_in_the_place_of_the_command,
     a_program_needs_no_command_in_the_file,
     a_target_may_listen_already,
@@ -79,6 +80,12 @@ fn one_thread_plays_all_the_same() {
     let tested = project.test(&["--test-threads", "1"]);
     tested.must(0, &["4 passed"]);
     assert_eq!(project.starts(), 1);
+}
+
+fn arguments_are_added_to_the_command() {
+    let project = Project::scripted("exec @bot \"$2\" \"$3\"", "");
+    let tested = project.test_by(By::Arguments, &[]);
+    tested.must(101, &["4 failed", "request.header"]);
 }
 
 fn a_program_is_started_in_the_place_of_the_command() {

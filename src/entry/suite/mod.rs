@@ -80,8 +80,8 @@ impl Suite {
         self
     }
 
-    /// Gives the [`program`](Self::program) this argument, in which `{port}`, `{service}` and the like
-    /// stand for what they stand for in `run`.
+    /// Gives the program that is started this argument, behind those of `run` where `run` is started.
+    /// `{port}`, `{service}` and the like stand in it for what they stand for in `run`.
     pub fn argument(mut self, argument: impl Into<String>) -> Self {
         self.arguments.push(argument.into());
         self
@@ -139,12 +139,14 @@ impl Suite {
         })?;
         if let Some(program) = self.program {
             // A path is taken as it is.
-            let mut words = vec![program.replace('{', "{{").replace('}', "}}")];
-            words.extend(self.arguments);
+            let words = vec![program.replace('{', "{{").replace('}', "}}")];
             match &mut target.command {
                 Some(command) => command.run = words,
                 None => target.command = Some(Command::new(words, self.folder)),
             }
+        }
+        if let Some(command) = &mut target.command {
+            command.run.extend(self.arguments);
         }
         if self.port.is_some() {
             target.port = self.port;
