@@ -24,7 +24,8 @@
 //!    what it shows to clients that are to trust it; [`io::identity`] is what a bot's platform has
 //!    around the API.
 //! 5. [`report`]: functions from results to text.
-//! 6. [`entry`]: the command line, and the one place that reads the environment.
+//! 6. [`entry`]: the command line, and the one place that reads the environment. [`suite`] is the same
+//!    for the tests of a Rust project.
 //!
 //! The path of one message is drawn in `ARCHITECTURE.md`.
 
@@ -34,3 +35,5 @@ pub mod logic;
 pub mod model;
 pub mod report;
 pub mod text;
+
+pub use entry::suite;

@@ -20,6 +20,7 @@ use confcall::logic::verdict::{Run, ScenarioResult, Target as Reported, Verdict}
 use confcall::model::scenario::Given;
 use confcall::report::paint::Look;
 use confcall::report::terminal;
+use confcall::suite::trials;
 use libtest_mimic::{Arguments, Failed, Trial};
 use url::Url;
 use walkdir::WalkDir;
@@ -54,7 +55,7 @@ fn main() -> ExitCode {
             }));
         }
     }
-    libtest_mimic::run(&arguments, trials).exit_code()
+    trials::main(&arguments, trials)
 }
 
 fn id_of(file: &Path) -> String {

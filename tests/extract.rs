@@ -19,6 +19,7 @@ use confcall::logic::script;
 use confcall::model::message::Body;
 use confcall::model::scenario::{Scenario, Script, Step};
 use confcall::model::template;
+use confcall::suite::trials;
 use libtest_mimic::{Arguments, Trial};
 use serde_json::{Value, json};
 
@@ -81,7 +82,7 @@ fn main() -> ExitCode {
         });
         trials.push(trial.with_ignored_flag(is_absent));
     }
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    trials::main(&Arguments::from_args(), trials)
 }
 
 fn is_blessing() -> bool {

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use confcall::logic::verdict::Run;
+use confcall::suite::trials;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 const CONFCALL: &str = env!("CARGO_BIN_EXE_confcall");
@@ -83,13 +84,7 @@ fn main() -> ExitCode {
             .map(|trial| trial.with_ignored_flag(true))
             .collect();
     }
-    if let (true, Some(name)) = (arguments.exact, &arguments.filter)
-        && !trials.iter().any(|trial| trial.name() == name)
-    {
-        eprintln!("error: no test is named `{name}`\n  = help: `--list` shows them all");
-        return ExitCode::FAILURE;
-    }
-    libtest_mimic::run(&arguments, trials).exit_code()
+    trials::main(&arguments, trials)
 }
 
 /// A Python that is new enough, where there is one.

@@ -307,6 +307,7 @@ const SELECTION: &str = "
 [scenarios]
 # filters = [\"*/pt-BR/*\"]
 # editions = [\"2021-02\"]
+# weather = [\"cheap\"]
 
 [judging]
 # deadline = \"5s\"

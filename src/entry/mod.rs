@@ -1,7 +1,7 @@
-//! The entry: the command line.
+//! The entry: the command line, and [`suite`], a test harness for Rust projects.
 //!
 //! For: reading arguments and the environment, deciding on colour and width, writing what the
-//! reports say, and exit codes. Not for: anything that another program would want as a library.
+//! reports say, and exit codes. Not for: anything else that a program would want as a library.
 //!
 //! Each command is a file of its own, with its arguments, and a function that gives an [`Exit`] or
 //! a [`Failure`].
@@ -28,6 +28,7 @@ pub mod selftest;
 pub mod serve;
 pub mod show;
 pub mod snapshots;
+pub mod suite;
 pub mod values;
 pub mod weather;
 

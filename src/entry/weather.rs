@@ -6,7 +6,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use super::failure::Failure;
 use super::scenarios::{Selected, Which};
 use crate::logic::verdict::Role;
-use crate::logic::weather::Kind;
+use crate::logic::weather::{Kind, Wanted};
 
 /// The seed where none is given: every run is the same.
 pub const SEED: u64 = 1;
@@ -22,51 +22,24 @@ pub struct Weather {
         value_parser = words(),
         help_heading = "Weather"
     )]
-    weather: Vec<Word>,
+    pub weather: Vec<Wanted>,
     /// What weather chooses follows from this number
     #[arg(long, value_name = "NUMBER", default_value_t = SEED, help_heading = "Weather")]
     pub seed: u64,
 }
 
-/// What `--weather` takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Word {
-    None,
-    Cheap,
-    All,
-    Kind(Kind),
-}
-
-const NONE: &str = "none";
-const CHEAP: &str = "cheap";
-const ALL: &str = "all";
-
-fn words() -> impl clap::builder::TypedValueParser<Value = Word> {
+fn words() -> impl clap::builder::TypedValueParser<Value = Wanted> {
     let groups = [
-        PossibleValue::new(NONE).help("Fair weather only"),
-        PossibleValue::new(CHEAP).help("Every kind in which nothing waits"),
-        PossibleValue::new(ALL).help("Every kind"),
+        PossibleValue::new(Wanted::NONE).help("Fair weather only"),
+        PossibleValue::new(Wanted::CHEAP).help("Every kind in which nothing waits"),
+        PossibleValue::new(Wanted::ALL).help("Every kind"),
     ];
     let kinds = Kind::ALL.map(|kind| {
         let help = format!("{} (a {} is judged)", kind.describe(), kind.role());
         PossibleValue::new(kind.name()).help(help)
     });
-    PossibleValuesParser::new(groups.into_iter().chain(kinds)).map(|word| match word.as_str() {
-        CHEAP => Word::Cheap,
-        ALL => Word::All,
-        other => Kind::named(other).map_or(Word::None, Word::Kind),
-    })
-}
-
-impl Word {
-    fn takes(self, kind: Kind) -> bool {
-        match self {
-            Self::None => false,
-            Self::Cheap => kind.is_cheap(),
-            Self::All => true,
-            Self::Kind(it) => it == kind,
-        }
-    }
+    PossibleValuesParser::new(groups.into_iter().chain(kinds))
+        .map(|word| Wanted::named(&word).unwrap_or(Wanted::None))
 }
 
 impl Weather {
@@ -84,11 +57,11 @@ impl Weather {
         is_built_in: bool,
     ) -> Result<Selected, Failure> {
         let default = if which.names_weather() {
-            Word::All
+            Wanted::All
         } else if is_built_in {
-            Word::Cheap
+            Wanted::Cheap
         } else {
-            Word::None
+            Wanted::None
         };
         let words = match self.weather.as_slice() {
             [] => &[default],

@@ -37,9 +37,9 @@ fn reason<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
 }
 
 impl KnownFailure {
-    /// Whether it is about this result, whatever came of it.
-    fn covers(&self, result: &ScenarioResult) -> bool {
-        self.scenario.takes(&result.scenario) && self.role.is_none_or(|role| role == result.role)
+    /// Whether it is about this scenario, by its id, and this party, whatever comes of it.
+    pub fn covers(&self, scenario: &str, role: Role) -> bool {
+        self.scenario.takes(scenario) && self.role.is_none_or(|it| it == role)
     }
 
     fn is(&self, finding: &Finding) -> bool {
@@ -63,7 +63,7 @@ pub fn apply(
     let mut is_refuted = vec![false; list.len()];
     for result in results.iter_mut() {
         let covering: Vec<_> = (0..list.len())
-            .filter(|at| list[*at].covers(result))
+            .filter(|at| list[*at].covers(&result.scenario, result.role))
             .collect();
         if covering.is_empty() {
             continue;

@@ -64,7 +64,8 @@ fn complaint(text: &str) -> TestCase {
     TestCase::new(text, status)
 }
 
-fn headline(result: &ScenarioResult) -> String {
+/// A result that did not pass, in one sentence.
+pub fn headline(result: &ScenarioResult) -> String {
     let first = result
         .failures
         .first()

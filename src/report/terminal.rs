@@ -28,7 +28,7 @@ pub fn render(run: &Run, elapsed: Duration, look: Look) -> String {
 }
 
 /// What the report says of one result, before the counts; nothing of a plain pass.
-fn block(result: &ScenarioResult, look: Look) -> String {
+pub fn block(result: &ScenarioResult, look: Look) -> String {
     let (word, verbose) = match result.verdict {
         Verdict::Pass if result.warnings.is_empty() => return String::new(),
         Verdict::Pass => (look.odd("WARN"), false),

@@ -15,9 +15,8 @@ use confcall::entry::run::setup;
 use confcall::io::net::Shutdown;
 use confcall::io::store;
 use confcall::logic::judge::{self, Case};
-use confcall::logic::verdict::{Role, Run, ScenarioResult, Target, Verdict};
-use confcall::report::paint::Look;
-use confcall::report::terminal;
+use confcall::logic::verdict::{Role, ScenarioResult, Verdict};
+use confcall::suite::trials;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() -> ExitCode {
@@ -39,17 +38,11 @@ fn main() -> ExitCode {
                 .collect::<Vec<_>>()
         })
         .collect();
-    if let (true, Some(name)) = (arguments.exact, &arguments.filter)
-        && !trials.iter().any(|trial| trial.name() == name)
-    {
-        eprintln!("error: no scenario is named `{name}`\n  = help: `--list` shows them all");
-        return ExitCode::FAILURE;
-    }
-    libtest_mimic::run(&arguments, trials).exit_code()
+    trials::main(&arguments, trials)
 }
 
 fn trial(case: Case, role: Role) -> Trial {
-    let name = format!("{}::{role}", case.scenario.id.as_str().replace('/', "::"));
+    let name = trials::name(&case.scenario.id, role);
     Trial::test(name, move || judge(&case, role))
 }
 
@@ -66,23 +59,10 @@ fn judge(case: &Case, role: Role) -> Result<(), Failed> {
     };
     if result.verdict != Verdict::Pass {
         // A scenario that could not run is never green.
-        return Err(report(result).into());
+        return Err(trials::failed(result));
     }
     hold_against_snapshot(case, result);
     Ok(())
-}
-
-fn report(result: &ScenarioResult) -> String {
-    let target = Target {
-        role: Some(result.role),
-        url: None,
-    };
-    let elapsed = std::time::Duration::from_millis(result.duration_ms);
-    terminal::render(
-        &Run::new(target, vec![result.clone()]),
-        elapsed,
-        Look::PLAIN,
-    )
 }
 
 fn hold_against_snapshot(case: &Case, result: &ScenarioResult) {

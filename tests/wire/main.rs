@@ -27,6 +27,7 @@ mod targets;
 
 use std::process::ExitCode;
 
+use confcall::suite::trials;
 use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
@@ -48,5 +49,5 @@ fn main() -> ExitCode {
             Trial::test(name, move || play::play(&row))
         })
     });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    trials::main(&arguments, trials.collect())
 }

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, TcpListener};
 
 use url::Url;
 
-use super::Arguments;
+use super::arguments::Arguments;
 use crate::entry::failure::Failure;
 use crate::entry::values::{self, ReportFile, ReportKind};
 use crate::io::config::Config;
@@ -66,6 +66,7 @@ impl Project {
         fill(&mut which.among.edition, scenarios.editions);
         fill(&mut which.among.locale, scenarios.locales);
         fill(&mut which.among.tag, scenarios.tags);
+        fill(&mut arguments.weather.weather, scenarios.weather);
         let reports = config.reports;
         arguments.snapshots = arguments.snapshots.take().or(reports.snapshots);
         for (kind, path) in [
@@ -82,7 +83,10 @@ impl Project {
     }
 
     fn take(&mut self, target: Target, arguments: &mut Arguments) -> Result<(), Failure> {
-        self.port = target.uses_port().then(free_port).transpose()?;
+        self.port = match target.port {
+            Some(port) => Some(port),
+            None => target.uses_port().then(free_port).transpose()?,
+        };
         let url = self.url("url", &target.url)?;
         match target.role {
             Role::Service => arguments.service = Some(url),

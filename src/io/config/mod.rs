@@ -15,6 +15,7 @@ use super::store::{self, StoreError};
 use crate::logic::claims::Claims;
 use crate::logic::known::KnownFailure;
 use crate::logic::selection::Filter;
+use crate::logic::weather::Wanted;
 use crate::model::redaction::Rules;
 use crate::text::place::Place;
 
@@ -60,6 +61,9 @@ pub struct Scenarios {
     pub locales: Vec<String>,
     /// Tags.
     pub tags: Vec<String>,
+    /// The hard weather that they are played in too: `none`, `cheap`, `all`, or kinds by name.
+    #[schemars(with = "Vec<String>")]
+    pub weather: Vec<Wanted>,
 }
 
 /// `[judging]`: how it is judged. What the command line says goes before it.
@@ -195,6 +199,10 @@ mod tests {
             ),
             ("[judging]\ndeadline = \"3\"\n", "confcall.toml:2:12: "),
             ("[claims]\nfeatures = [\"chats\"]\n", "confcall.toml:2:13: "),
+            (
+                "[scenarios]\nweather = [\"fair\"]\n",
+                "confcall.toml:2:11: ",
+            ),
             ("[redaction]\nphone = true\n", "confcall.toml:2:1: "),
             ("[redaction]\nphones = 1\n", "confcall.toml:2:10: "),
             ("[redaction\n", "confcall.toml:1:11: "),

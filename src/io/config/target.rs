@@ -20,6 +20,10 @@ pub struct Target {
     /// The folder of the file, where commands that are asked run.
     #[serde(skip)]
     pub folder: PathBuf,
+    /// The port that `{port}` stands for, where the program listens already; none for one that is
+    /// free.
+    #[serde(skip)]
+    pub port: Option<u16>,
     /// The party that is judged.
     pub role: Role,
     /// The service's address; of a bot, its callback.
@@ -153,6 +157,21 @@ pub struct Command {
     /// What its environment has beside confcall's own.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
+}
+
+impl Command {
+    /// A program without arguments, as it is started where nothing else is said.
+    pub fn new(words: Vec<String>, folder: PathBuf) -> Self {
+        Self {
+            run: words,
+            folder,
+            ready: None,
+            ready_within: ready_within(),
+            log: None,
+            end_within: end_within(),
+            environment: BTreeMap::new(),
+        }
+    }
 }
 
 const fn ready_within() -> Duration {

@@ -5,7 +5,8 @@
 //! only it brought about, so that the judge judges what is documented, and weather what is not. What
 //! it asks of a target stands in [`IN_WEATHER`](crate::logic::judge::catalogue::IN_WEATHER).
 //!
-//! - [`Kind`] is the list of all weather; [`with_weather`] derives the scenarios that can meet it.
+//! - [`Kind`] is the list of all weather, [`Wanted`] some of it; [`with_weather`] derives the scenarios
+//!   that can meet it.
 //! - [`Weathered`] is a judge in fair weather or in one kind of it.
 //! - `notifications` and `requests` are the weather of a bot, `callback` that of a service, each a
 //!   state machine over a `scene`: the judge, the wire, a clock that can stand still.
@@ -19,12 +20,14 @@ mod notifications;
 mod requests;
 mod scene;
 mod unknown;
+mod wanted;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::derive::with_weather;
 pub use self::kind::Kind;
+pub use self::wanted::Wanted;
 
 use self::callback::Callback;
 use self::chance::Chance;

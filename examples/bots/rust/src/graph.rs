@@ -1,0 +1,50 @@
+//! How the bot reaches the service.
+
+use std::error::Error;
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
+
+/// The service, as the bot sees it.
+pub struct Graph {
+    client: Client<HttpConnector, Full<Bytes>>,
+    base: String,
+    authorization: String,
+}
+
+impl Graph {
+    /// The service at this URL, which has the API's version as its path, and the bot's token there.
+    pub fn new(base: String, token: &str) -> Self {
+        Self {
+            client: Client::builder(TokioExecutor::new()).build_http(),
+            base,
+            authorization: format!("Bearer {token}"),
+        }
+    }
+
+    /// Sends a request, and reads its answer to the end.
+    ///
+    /// # Errors
+    ///
+    /// A service that is not there, or that does not do it.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let request = Request::post(format!("{}{path}", self.base))
+            .header(AUTHORIZATION, &self.authorization)
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::from(body.to_string()))?;
+        let response = self.client.request(request).await?;
+        let status = response.status();
+        response.into_body().collect().await?;
+        if status.is_success() {
+            Ok(())
+        } else {
+            Err(format!("the service answers {status}").into())
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Which notifications the bot has had already.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+
+/// The notifications that have come so far.
+#[derive(Default)]
+pub struct Notifications {
+    seen: Mutex<HashSet<String>>,
+}
+
+impl Notifications {
+    /// Those that have not come before. One that is delivered again is the same to the letter.
+    pub fn unseen<'a>(&self, notifications: &'a [Value]) -> Vec<&'a Value> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = |notification: &&Value| seen.insert(notification.to_string());
+        notifications.iter().filter(is_new).collect()
+    }
+}

@@ -1,0 +1,61 @@
+//! Which weather is asked for, by name or by what it costs.
+
+use serde::{Deserialize, Deserializer};
+
+use super::Kind;
+
+/// Some weather, as `--weather` and `confcall.toml` name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// None.
+    None,
+    /// Every kind in which nothing waits.
+    Cheap,
+    /// Every kind.
+    All,
+    /// One kind.
+    Kind(Kind),
+}
+
+impl Wanted {
+    /// The word for none, for what is cheap and for all of it; a kind has its own name.
+    pub const NONE: &str = "none";
+    /// See [`Wanted::NONE`].
+    pub const CHEAP: &str = "cheap";
+    /// See [`Wanted::NONE`].
+    pub const ALL: &str = "all";
+
+    /// What a word asks for.
+    pub fn named(word: &str) -> Option<Self> {
+        match word {
+            Self::NONE => Some(Self::None),
+            Self::CHEAP => Some(Self::Cheap),
+            Self::ALL => Some(Self::All),
+            kind => Kind::named(kind).map(Self::Kind),
+        }
+    }
+
+    /// Whether it takes in this kind.
+    pub fn takes(self, kind: Kind) -> bool {
+        match self {
+            Self::None => false,
+            Self::Cheap => kind.is_cheap(),
+            Self::All => true,
+            Self::Kind(it) => it == kind,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Wanted {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(from)?;
+        Self::named(&word).ok_or_else(|| {
+            let kinds = Kind::ALL.map(Kind::name);
+            let words = [&[Self::NONE, Self::CHEAP, Self::ALL], kinds.as_slice()].concat();
+            serde::de::Error::custom(format!(
+                "unknown weather `{word}`, there are `{}`",
+                words.join("`, `")
+            ))
+        })
+    }
+}

@@ -1,0 +1,80 @@
+//! What fails says why, in every trial that it keeps from passing.
+
+use crate::project::{By, ONE, Project, trial};
+
+crate::tests!(
+    a_broken_bot_fails_by_its_rule,
+    a_runner_with_a_process_for_each_is_told_a_message,
+    a_bot_that_cannot_be_started_fails_every_trial,
+    a_bot_that_dies_at_start_fails_every_trial_and_is_started_once,
+    a_bot_that_never_gets_ready_fails_every_trial_in_time,
+    a_project_without_a_usable_file_is_told,
+);
+
+fn a_broken_bot_fails_by_its_rule() {
+    let project = Project::new("--fault token-missing", "");
+    let tested = project.test(&[]);
+    tested.must(
+        101,
+        &["0 passed; 4 failed", "request.header", "documented: "],
+    );
+    tested.must_say_of(&trial(ONE), "FAILED");
+    let alone = project.test(&["--exact", &trial(ONE)]);
+    alone.must(101, &["0 passed; 1 failed", "request.header"]);
+}
+
+/// Every trial fails, and each says this.
+fn all_fail(project: &Project, why: &str) {
+    let tested = project.test(&[]);
+    tested.must(101, &["0 passed; 4 failed"]);
+    let count = tested.said.matches(why).count();
+    assert_eq!(count, 4, "`{why}` is said {count} times: {}", tested.said);
+}
+
+fn a_bot_that_cannot_be_started_fails_every_trial() {
+    let project = Project::new("", "");
+    let file = project.path().join("confcall.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("\"sh\"", "\"./no-such-bot\"")).unwrap();
+    all_fail(&project, "`./no-such-bot` cannot be started");
+}
+
+fn a_bot_that_dies_at_start_fails_every_trial_and_is_started_once() {
+    let project = Project::scripted("echo no such module: bot; exit 7", "");
+    all_fail(&project, "no such module: bot");
+    assert_eq!(project.starts(), 1);
+}
+
+fn a_bot_that_never_gets_ready_fails_every_trial_in_time() {
+    let project = Project::scripted("exec sleep 3082", "ready-within = \"300ms\"\n");
+    all_fail(&project, "is not ready after 300ms");
+}
+
+fn a_project_without_a_usable_file_is_told() {
+    for (text, said) in [
+        ("", "confcall.toml: nobody is to be judged"),
+        ("[targt]\n", "confcall.toml:1:2: unknown field `targt`"),
+        (
+            "[target]\nrole = \"bot\"\nurl = \"http://127.0.0.1:1/\"\n[scenarios]\nfilters = [\"no-such-scenario\"]\n",
+            "no scenario's id matches `no-such-scenario`",
+        ),
+    ] {
+        Project::with_file(text).test(&["--list"]).must(2, &[said]);
+    }
+    let project = Project::with_file("");
+    std::fs::remove_file(project.path().join("confcall.toml")).unwrap();
+    project
+        .test(&[])
+        .must(2, &["cannot be read", "`confcall init` writes one"]);
+}
+
+fn a_runner_with_a_process_for_each_is_told_a_message() {
+    let project = Project::new("--fault token-missing", "");
+    let mut suite = project.command(By::File, &["--exact", &trial(ONE)]);
+    let output = suite
+        .env("NEXTEST_EXECUTION_MODE", "process-per-test")
+        .output();
+    let said = String::from_utf8(output.unwrap().stderr).unwrap();
+    let message = "Error: request.header: the request carries no bearer token";
+    assert!(said.lines().any(|it| it == message), "{said}");
+}
