@@ -2,7 +2,12 @@
 //! command is run, and what it says is what the page shows. `…` in a page stands for anything.
 
 #![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up fails, and the place says why"
+)]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
@@ -137,9 +142,10 @@ fn script(entries: &[Entry]) -> String {
         if command.contains(" & ") {
             let (_, log) = command.split_once("> ").unwrap();
             let log = log.split(' ').next().unwrap();
-            script.push_str(&format!(
-                "until grep -q listening {log} || ! kill -0 $!; do sleep 0.02; done\n"
-            ));
+            let _ = writeln!(
+                script,
+                "until grep -q listening {log} || ! kill -0 $!; do sleep 0.02; done"
+            );
         }
     }
     script
