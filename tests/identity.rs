@@ -406,6 +406,7 @@ async fn start_bot(shutdown: &Shutdown) -> ReferenceBot {
         callback_url: None,
         fault: None,
         variation: None,
+        verification: None,
     };
     ReferenceBot::start(listener, options, shutdown.clone())
 }

@@ -1,0 +1,290 @@
+//! Who a notification comes from: the token that it bears is verified by published keys.
+//!
+//! A token is a JSON Web Token (RFC 7519) signed with RS256 (RFC 7515, RFC 7518 section 3.3). An OpenID
+//! configuration says who issues it and where the keys are; both are fetched when they are needed
+//! first, and again for a token that names a key which is not known.
+
+use std::sync::{Arc, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use serde_json::Value;
+
+use super::fault::BotFault as Fault;
+use super::{PATIENCE, mischief};
+use crate::io::net::{Client, OutgoingRequest};
+use crate::model::message::Headers;
+
+/// By what a bot verifies notifications.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// The address of the `OpenID` configuration of who signs them.
+    pub configuration: String,
+    /// The bot's application id, for which they are meant.
+    pub application: String,
+}
+
+/// How far the clock of who signs may be from the bot's, in seconds.
+const LEEWAY: u64 = 60;
+
+/// Verifies notifications.
+#[derive(Debug)]
+pub(super) struct Guard {
+    verification: Verification,
+    fault: Option<Fault>,
+    client: Client,
+    published: tokio::sync::Mutex<Option<Arc<Published>>>,
+    /// The token that was verified last, with the second in which it expires: many notifications bear
+    /// it.
+    verified: std::sync::Mutex<Option<(String, u64)>>,
+}
+
+/// What is wrong with a notification's token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flaw {
+    Missing,
+    Malformed,
+    Unsigned,
+    Signature,
+    Issuer,
+    Expired,
+    NotYet,
+    Audience,
+}
+
+/// Why a notification is not taken.
+#[derive(Debug)]
+pub(super) enum Stopped {
+    Flawed(Flaw),
+    /// The keys are out of reach, in words.
+    NoKeys(String),
+}
+
+/// Who issues tokens, and the keys that verify them.
+#[derive(Debug)]
+struct Published {
+    issuer: String,
+    keys: Vec<PublicKey>,
+}
+
+#[derive(Debug)]
+struct PublicKey {
+    id: String,
+    components: RsaPublicKeyComponents<Vec<u8>>,
+}
+
+/// A token that can be read.
+#[derive(Debug)]
+struct Token<'t> {
+    header: Value,
+    claims: Value,
+    /// What is signed.
+    message: &'t str,
+    signature: Vec<u8>,
+}
+
+impl Guard {
+    pub(super) fn new(verification: Verification, fault: Option<Fault>, client: Client) -> Self {
+        Self {
+            verification,
+            fault,
+            client,
+            published: tokio::sync::Mutex::default(),
+            verified: std::sync::Mutex::default(),
+        }
+    }
+
+    /// Whether a notification with this `Authorization` comes from who it has to, and is for this bot.
+    pub(super) async fn check(&self, headers: &Headers) -> Result<(), Stopped> {
+        let Some(text) = headers.get("Authorization").and_then(bearer) else {
+            return self.unless_overlooked(Flaw::Missing);
+        };
+        if self.was_verified(text) {
+            return Ok(());
+        }
+        let token = Token::read(text).ok_or(Stopped::Flawed(Flaw::Malformed))?;
+        let published = self.check_signature(&token).await?;
+        self.check_claims(&token.claims, &published)?;
+        if let Some(end) = token.claims.get("exp").and_then(Value::as_u64) {
+            *self.last_verified() = Some((text.to_owned(), end));
+        }
+        Ok(())
+    }
+
+    async fn check_signature(&self, token: &Token<'_>) -> Result<Arc<Published>, Stopped> {
+        let text = |name: &str| token.header.get(name).and_then(Value::as_str);
+        // What is critical, nobody here understands (RFC 7515 section 4.1.11).
+        if text("alg") != Some("RS256") || token.header.get("crit").is_some() {
+            self.unless_overlooked(Flaw::Unsigned)?;
+            return self.published(None).await;
+        }
+        let id = text("kid").unwrap_or_default();
+        let published = self.published(Some(id)).await?;
+        let mut keys = published.keys.iter();
+        let key = keys.find(|key| key.id == id);
+        if !key.is_some_and(|key| key.has_signed(token)) {
+            self.unless_overlooked(Flaw::Signature)?;
+        }
+        Ok(published)
+    }
+
+    /// RFC 7519 sections 4.1.1 and 4.1.3 to 4.1.5.
+    fn check_claims(&self, claims: &Value, published: &Published) -> Result<(), Stopped> {
+        let now = now();
+        let time = |name: &str| claims.get(name).and_then(Value::as_u64);
+        let audience = claims.get("aud").unwrap_or(&Value::Null);
+        let is_meant = |it: &Value| it.as_str() == Some(&self.verification.application);
+        let is_for_bot = match audience {
+            Value::Array(several) => several.iter().any(is_meant),
+            one => is_meant(one),
+        };
+        for (holds, flaw) in [
+            (
+                claims.get("iss").and_then(Value::as_str) == Some(&published.issuer),
+                Flaw::Issuer,
+            ),
+            (is_for_bot, Flaw::Audience),
+            (
+                time("exp").is_some_and(|end| now < end + LEEWAY),
+                Flaw::Expired,
+            ),
+            (
+                time("nbf").is_none_or(|begin| begin <= now + LEEWAY),
+                Flaw::NotYet,
+            ),
+        ] {
+            if !holds {
+                self.unless_overlooked(flaw)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn unless_overlooked(&self, flaw: Flaw) -> Result<(), Stopped> {
+        if mischief::overlooks(self.fault, flaw) {
+            Ok(())
+        } else {
+            Err(Stopped::Flawed(flaw))
+        }
+    }
+
+    fn was_verified(&self, token: &str) -> bool {
+        let verified = self.last_verified();
+        let last = verified.as_ref();
+        last.is_some_and(|(text, end)| text == token && now() < *end)
+    }
+
+    fn last_verified(&self) -> std::sync::MutexGuard<'_, Option<(String, u64)>> {
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is published, with the key of this id where it is to be had.
+    async fn published(&self, key: Option<&str>) -> Result<Arc<Published>, Stopped> {
+        let mut published = self.published.lock().await;
+        if let Some(known) = &*published
+            && key.is_none_or(|id| known.keys.iter().any(|key| key.id == id))
+        {
+            return Ok(Arc::clone(known));
+        }
+        let fetched = self.fetch().await.map_err(Stopped::NoKeys)?;
+        Ok(Arc::clone(published.insert(Arc::new(fetched))))
+    }
+
+    /// `OpenID` Connect Discovery 1.0 section 4, RFC 7517 section 5.
+    async fn fetch(&self) -> Result<Published, String> {
+        let configuration = self.get(&self.verification.configuration).await?;
+        let text = |name: &str| {
+            let value = configuration.get(name).and_then(Value::as_str);
+            value.ok_or_else(|| format!("the OpenID configuration has no `{name}`"))
+        };
+        let set = self.get(text("jwks_uri")?).await?;
+        let keys = set.get("keys").and_then(Value::as_array);
+        Ok(Published {
+            issuer: text("issuer")?.to_owned(),
+            keys: keys
+                .into_iter()
+                .flatten()
+                .filter_map(PublicKey::read)
+                .collect(),
+        })
+    }
+
+    async fn get(&self, url: &str) -> Result<Value, String> {
+        let request = OutgoingRequest::new("GET", url);
+        let answer = self.client.send(request, PATIENCE).await;
+        let answer = answer.map_err(|error| error.to_string())?;
+        match (answer.status, answer.body.json()) {
+            (200, Some(body)) => Ok(body.clone()),
+            (status, _) => Err(format!("{url} was answered {status}")),
+        }
+    }
+}
+
+impl Flaw {
+    /// What is wrong, in words.
+    pub(super) const fn describe(self) -> &'static str {
+        match self {
+            Self::Missing => "the notification has no bearer token",
+            Self::Malformed => "the token is no JSON Web Token",
+            Self::Unsigned => "the token is not signed with RS256",
+            Self::Signature => "the token is not signed by a published key",
+            Self::Issuer => "the token is of another issuer",
+            Self::Expired => "the token has expired",
+            Self::NotYet => "the token is not valid yet",
+            Self::Audience => "the token is for another application",
+        }
+    }
+}
+
+impl PublicKey {
+    /// An RSA key for signatures (RFC 7518 section 6.3.1); none for another.
+    fn read(key: &Value) -> Option<Self> {
+        let text = |name: &str| key.get(name).and_then(Value::as_str);
+        let number = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok();
+        let is_for_signatures = text("use").is_none_or(|it| it == "sig");
+        (text("kty") == Some("RSA") && is_for_signatures).then_some(())?;
+        Some(Self {
+            id: text("kid")?.to_owned(),
+            components: RsaPublicKeyComponents {
+                n: number("n")?,
+                e: number("e")?,
+            },
+        })
+    }
+
+    fn has_signed(&self, token: &Token<'_>) -> bool {
+        let message = token.message.as_bytes();
+        let algorithm = &RSA_PKCS1_2048_8192_SHA256;
+        let verified = self.components.verify(algorithm, message, &token.signature);
+        verified.is_ok()
+    }
+}
+
+impl<'t> Token<'t> {
+    /// The compact serialization (RFC 7515 section 7.1).
+    fn read(text: &'t str) -> Option<Self> {
+        let (message, signature) = text.rsplit_once('.')?;
+        let (header, claims) = message.split_once('.')?;
+        let json = |part: &str| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
+        Some(Self {
+            header: json(header)?,
+            claims: json(claims)?,
+            message,
+            signature: URL_SAFE_NO_PAD.decode(signature).ok()?,
+        })
+    }
+}
+
+/// The token of a `Bearer` authorization (RFC 6750 section 2.1).
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The seconds since 1970 (RFC 7519 section 2, `NumericDate`).
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
+}
