@@ -14,7 +14,7 @@ pub const SEED: u64 = 1;
 /// In which weather scenarios are played.
 #[derive(Debug, Clone, Args)]
 pub struct Weather {
-    /// Play the scenarios in hard weather too [default: cheap for the built-in pair, else none]
+    /// Play the scenarios in hard weather too [default: cheap for the built-in pair, without forged notifications; else none]
     #[arg(
         long,
         value_name = "KIND",
@@ -32,6 +32,9 @@ pub struct Weather {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Word {
     None,
+    /// What the built-in pair is played in where nothing is said: each result is kept to the end, and
+    /// the default run has a bound.
+    Usual,
     Cheap,
     All,
     Kind(Kind),
@@ -62,6 +65,7 @@ impl Word {
     fn takes(self, kind: Kind) -> bool {
         match self {
             Self::None => false,
+            Self::Usual => kind.is_cheap() && kind.forgeries().is_empty(),
             Self::Cheap => kind.is_cheap(),
             Self::All => true,
             Self::Kind(it) => it == kind,
@@ -70,9 +74,16 @@ impl Word {
 }
 
 impl Weather {
+    /// The kinds that are asked for by their names, here or in a filter.
+    pub fn named(&self, which: &Which) -> Vec<Kind> {
+        let is_named =
+            |kind: &Kind| self.weather.contains(&Word::Kind(*kind)) || which.names(*kind);
+        Kind::ALL.into_iter().filter(is_named).collect()
+    }
+
     /// The scenarios that are selected among the plain ones and those in this weather, for the
-    /// parties that are judged. Where nothing is said, the built-in pair is played in cheap weather,
-    /// and filters that name weather select from all of it.
+    /// parties that are judged. Where nothing is said, the built-in pair is played in cheap weather
+    /// without forged notifications, and filters that name weather select from all of it.
     ///
     /// # Errors
     ///
@@ -86,7 +97,7 @@ impl Weather {
         let default = if which.names_weather() {
             Word::All
         } else if is_built_in {
-            Word::Cheap
+            Word::Usual
         } else {
             Word::None
         };

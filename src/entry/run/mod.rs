@@ -33,6 +33,7 @@ use crate::logic::judge::{self, Case};
 use crate::logic::known;
 use crate::logic::shard::Shard;
 use crate::logic::verdict::{self, Role, Rule, Run, ScenarioResult, Verdict};
+use crate::logic::weather::Kind;
 use crate::model::scenario::WEATHER;
 use crate::report::{annotations, coverage, html, json, junit, snapshot, terminal};
 
@@ -179,6 +180,8 @@ impl From<Party> for Role {
 pub struct Options {
     /// What is played, at least one, among all that is known.
     pub scenarios: Selected,
+    /// The weather that is asked for by name.
+    pub named_weather: Vec<Kind>,
     /// What weather chooses follows from this.
     pub seed: u64,
     /// The share of them that is played; none for all.
@@ -266,6 +269,7 @@ impl Options {
         let authority = arguments.tls.authority()?;
         Ok(Self {
             scenarios,
+            named_weather: arguments.weather.named(&arguments.which),
             seed: arguments.weather.seed,
             shard: arguments.shard,
             target,
@@ -628,7 +632,8 @@ impl Options {
     fn claimed(&self, all: Vec<Case>, role: Role) -> (Vec<Case>, Vec<(usize, ScenarioResult)>) {
         let (mut cases, mut excused) = (Vec::new(), Vec::new());
         for (at, case) in all.into_iter().enumerate() {
-            match self.project.claims.excuse(&case.scenario) {
+            let claims = &self.project.claims;
+            match claims.excuse(&case.scenario, &self.named_weather) {
                 Some(reason) => {
                     excused.push((at, player::skeleton(&case, role, Verdict::Skip, &reason)));
                 }

@@ -27,7 +27,7 @@ pub struct Verification {
 }
 
 /// How far the clock of who signs may be from the bot's, in seconds.
-const LEEWAY: u64 = 60;
+const LEEWAY: f64 = 60.0;
 
 /// Verifies notifications.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(super) struct Guard {
     published: tokio::sync::Mutex<Option<Arc<Published>>>,
     /// The token that was verified last, with the second in which it expires: many notifications bear
     /// it.
-    verified: std::sync::Mutex<Option<(String, u64)>>,
+    verified: std::sync::Mutex<Option<(String, f64)>>,
 }
 
 /// What is wrong with a notification's token.
@@ -107,7 +107,7 @@ impl Guard {
         let token = Token::read(text).ok_or(Stopped::Flawed(Flaw::Malformed))?;
         let published = self.check_signature(&token).await?;
         self.check_claims(&token.claims, &published)?;
-        if let Some(end) = token.claims.get("exp").and_then(Value::as_u64) {
+        if let Some(end) = token.claims.get("exp").and_then(Value::as_f64) {
             *self.last_verified() = Some((text.to_owned(), end));
         }
         Ok(())
@@ -133,16 +133,15 @@ impl Guard {
     /// RFC 7519 sections 4.1.1 and 4.1.3 to 4.1.5.
     fn check_claims(&self, claims: &Value, published: &Published) -> Result<(), Stopped> {
         let now = now();
-        let time = |name: &str| claims.get(name).and_then(Value::as_u64);
-        let audience = claims.get("aud").unwrap_or(&Value::Null);
+        let time = |name: &str| claims.get(name).and_then(Value::as_f64);
         let is_meant = |it: &Value| it.as_str() == Some(&self.verification.application);
-        let is_for_bot = match audience {
-            Value::Array(several) => several.iter().any(is_meant),
-            one => is_meant(one),
+        let is_for_bot = match claims.get("aud") {
+            Some(Value::Array(several)) => several.iter().any(is_meant),
+            one => one.is_some_and(is_meant),
         };
         for (holds, flaw) in [
             (
-                claims.get("iss").and_then(Value::as_str) == Some(&published.issuer),
+                claims.get("iss") == Some(&Value::from(published.issuer.as_str())),
                 Flaw::Issuer,
             ),
             (is_for_bot, Flaw::Audience),
@@ -176,7 +175,7 @@ impl Guard {
         last.is_some_and(|(text, end)| text == token && now() < *end)
     }
 
-    fn last_verified(&self) -> std::sync::MutexGuard<'_, Option<(String, u64)>> {
+    fn last_verified(&self) -> std::sync::MutexGuard<'_, Option<(String, f64)>> {
         self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -284,7 +283,7 @@ fn bearer(authorization: &str) -> Option<&str> {
 }
 
 /// The seconds since 1970 (RFC 7519 section 2, `NumericDate`).
-fn now() -> u64 {
+fn now() -> f64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
+    since.unwrap_or_default().as_secs_f64()
 }
