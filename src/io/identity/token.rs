@@ -30,8 +30,15 @@ pub struct Notifier {
     audience: String,
     /// An application that is not the bot.
     other: String,
-    /// The tokens that were given last, with the second from which on they are not given again.
-    given: Arc<Mutex<HashMap<Option<Forgery>, (u64, String)>>>,
+    /// The value that was given last of each kind, a genuine one for none.
+    issued: Arc<Mutex<HashMap<Option<Forgery>, Issued>>>,
+}
+
+#[derive(Debug)]
+struct Issued {
+    value: String,
+    /// The second from which on it is not given again.
+    until: u64,
 }
 
 impl Notifier {
@@ -40,7 +47,7 @@ impl Notifier {
             signer,
             audience,
             other: Uuid::new_v4().to_string(),
-            given: Arc::default(),
+            issued: Arc::default(),
         }
     }
 
@@ -67,18 +74,20 @@ impl Notifier {
         }
     }
 
-    /// The token of this kind that was given last, or a new one from this second on.
+    /// The value of this kind that was given last, or one with a new token from this second on.
     fn bearer(&self, kind: Option<Forgery>, token: impl FnOnce(u64) -> String) -> String {
         let now = now();
-        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        match given.get(&kind) {
-            Some((until, value)) if now < *until => value.clone(),
-            _ => {
-                let value = format!("Bearer {}", token(now));
-                given.insert(kind, (now + AGAIN, value.clone()));
-                value
-            }
+        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = issued.get(&kind).filter(|it| now < it.until) {
+            return last.value.clone();
         }
+        let value = format!("Bearer {}", token(now));
+        let last = Issued {
+            value: value.clone(),
+            until: now + AGAIN,
+        };
+        issued.insert(kind, last);
+        value
     }
 }
 

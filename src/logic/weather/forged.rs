@@ -79,22 +79,21 @@ impl Forged {
     /// Does what the judge wants done; a notification goes behind forged ones.
     fn carry_out(&mut self, scene: &mut Scene, now: Duration, planned: Planned) {
         let step = planned.step.filter(|step| scene.notifies(*step));
-        match (&planned.action, step, self.kind.forgeries()) {
-            (Action::Send { exchange, request }, Some(step), [first, left @ ..]) => {
-                scene.stand_still(now);
-                let sent = scene.forge(step, Arc::clone(request), *first);
-                self.round = Some(Round {
-                    step,
-                    genuine: Arc::clone(request),
-                    of_judge: *exchange,
-                    left,
-                    sent: (sent, *first, now),
-                });
-            }
-            _ => {
-                self.is_told = true;
-                scene.carry_out(planned);
-            }
+        if let Action::Send { exchange, request } = &planned.action
+            && let (Some(step), [first, left @ ..]) = (step, self.kind.forgeries())
+        {
+            scene.stand_still(now);
+            let sent = scene.forge(step, Arc::clone(request), *first);
+            self.round = Some(Round {
+                step,
+                genuine: Arc::clone(request),
+                of_judge: *exchange,
+                left,
+                sent: (sent, *first, now),
+            });
+        } else {
+            self.is_told = true;
+            scene.carry_out(planned);
         }
     }
 

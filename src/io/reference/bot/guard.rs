@@ -1,20 +1,18 @@
 //! Who a notification comes from: the token that it bears is verified by published keys.
 //!
-//! A token is a JSON Web Token (RFC 7519) signed with RS256 (RFC 7515, RFC 7518 section 3.3). An OpenID
-//! configuration says who issues it and where the keys are; both are fetched when they are needed
+//! A token is a JSON Web Token (RFC 7519) signed with RS256 (RFC 7515, RFC 7518 section 3.3). An
+//! `OpenID` configuration says who issues it and where the keys are; both are fetched when they are needed
 //! first, and again for a token that names a key which is not known.
 
 use std::sync::{Arc, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde_json::Value;
 
 use super::fault::BotFault as Fault;
-use super::{PATIENCE, mischief};
-use crate::io::net::{Client, OutgoingRequest};
+use super::mischief;
+use super::token::{Published, Token, bearer};
+use crate::io::net::Client;
 use crate::model::message::Headers;
 
 /// By what a bot verifies notifications.
@@ -60,29 +58,6 @@ pub(super) enum Stopped {
     Flawed(Flaw),
     /// The keys are out of reach, in words.
     NoKeys(String),
-}
-
-/// Who issues tokens, and the keys that verify them.
-#[derive(Debug)]
-struct Published {
-    issuer: String,
-    keys: Vec<PublicKey>,
-}
-
-#[derive(Debug)]
-struct PublicKey {
-    id: String,
-    components: RsaPublicKeyComponents<Vec<u8>>,
-}
-
-/// A token that can be read.
-#[derive(Debug)]
-struct Token<'t> {
-    header: Value,
-    claims: Value,
-    /// What is signed.
-    message: &'t str,
-    signature: Vec<u8>,
 }
 
 impl Guard {
@@ -187,37 +162,9 @@ impl Guard {
         {
             return Ok(Arc::clone(known));
         }
-        let fetched = self.fetch().await.map_err(Stopped::NoKeys)?;
+        let fetched = Published::fetch(&self.client, &self.verification.configuration).await;
+        let fetched = fetched.map_err(Stopped::NoKeys)?;
         Ok(Arc::clone(published.insert(Arc::new(fetched))))
-    }
-
-    /// `OpenID` Connect Discovery 1.0 section 4, RFC 7517 section 5.
-    async fn fetch(&self) -> Result<Published, String> {
-        let configuration = self.get(&self.verification.configuration).await?;
-        let text = |name: &str| {
-            let value = configuration.get(name).and_then(Value::as_str);
-            value.ok_or_else(|| format!("the OpenID configuration has no `{name}`"))
-        };
-        let set = self.get(text("jwks_uri")?).await?;
-        let keys = set.get("keys").and_then(Value::as_array);
-        Ok(Published {
-            issuer: text("issuer")?.to_owned(),
-            keys: keys
-                .into_iter()
-                .flatten()
-                .filter_map(PublicKey::read)
-                .collect(),
-        })
-    }
-
-    async fn get(&self, url: &str) -> Result<Value, String> {
-        let request = OutgoingRequest::new("GET", url);
-        let answer = self.client.send(request, PATIENCE).await;
-        let answer = answer.map_err(|error| error.to_string())?;
-        match (answer.status, answer.body.json()) {
-            (200, Some(body)) => Ok(body.clone()),
-            (status, _) => Err(format!("{url} was answered {status}")),
-        }
     }
 }
 
@@ -237,53 +184,51 @@ impl Flaw {
     }
 }
 
-impl PublicKey {
-    /// An RSA key for signatures (RFC 7518 section 6.3.1); none for another.
-    fn read(key: &Value) -> Option<Self> {
-        let text = |name: &str| key.get(name).and_then(Value::as_str);
-        let number = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok();
-        let is_for_signatures = text("use").is_none_or(|it| it == "sig");
-        (text("kty") == Some("RSA") && is_for_signatures).then_some(())?;
-        Some(Self {
-            id: text("kid")?.to_owned(),
-            components: RsaPublicKeyComponents {
-                n: number("n")?,
-                e: number("e")?,
-            },
-        })
-    }
-
-    fn has_signed(&self, token: &Token<'_>) -> bool {
-        let message = token.message.as_bytes();
-        let algorithm = &RSA_PKCS1_2048_8192_SHA256;
-        let verified = self.components.verify(algorithm, message, &token.signature);
-        verified.is_ok()
-    }
-}
-
-impl<'t> Token<'t> {
-    /// The compact serialization (RFC 7515 section 7.1).
-    fn read(text: &'t str) -> Option<Self> {
-        let (message, signature) = text.rsplit_once('.')?;
-        let (header, claims) = message.split_once('.')?;
-        let json = |part: &str| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
-        Some(Self {
-            header: json(header)?,
-            claims: json(claims)?,
-            message,
-            signature: URL_SAFE_NO_PAD.decode(signature).ok()?,
-        })
-    }
-}
-
-/// The token of a `Bearer` authorization (RFC 6750 section 2.1).
-fn bearer(authorization: &str) -> Option<&str> {
-    let (scheme, token) = authorization.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
 /// The seconds since 1970 (RFC 7519 section 2, `NumericDate`).
 fn now() -> f64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.unwrap_or_default().as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn claims_say_from_whom_for_whom_and_when() {
+        let verification = Verification {
+            configuration: "http://127.0.0.1:9/".to_owned(),
+            application: "bot".to_owned(),
+        };
+        let guard = Guard::new(verification, None, Client::new());
+        let published = Published {
+            issuer: "service".to_owned(),
+            keys: Vec::new(),
+        };
+        let now = now();
+        for (name, value, flaw) in [
+            ("iss", json!("service"), None),
+            ("iss", json!("another"), Some(Flaw::Issuer)),
+            ("iss", Value::Null, Some(Flaw::Issuer)),
+            ("aud", json!(["another", "bot"]), None),
+            ("aud", json!(["another"]), Some(Flaw::Audience)),
+            ("aud", json!("Bot"), Some(Flaw::Audience)),
+            ("aud", Value::Null, Some(Flaw::Audience)),
+            ("exp", json!(now - LEEWAY / 2.0), None),
+            ("exp", json!(now - LEEWAY * 2.0), Some(Flaw::Expired)),
+            ("exp", json!("tomorrow"), Some(Flaw::Expired)),
+            ("nbf", json!(now + LEEWAY / 2.0), None),
+            ("nbf", json!(now + LEEWAY * 2.0), Some(Flaw::NotYet)),
+        ] {
+            let mut claims = json!({"iss": "service", "aud": "bot", "exp": now + 100.0});
+            claims[name] = value;
+            let found = match guard.check_claims(&claims, &published) {
+                Ok(()) => None,
+                Err(Stopped::Flawed(flaw)) => Some(flaw),
+                Err(Stopped::NoKeys(why)) => panic!("{why}"),
+            };
+            assert_eq!(found, flaw, "{claims}");
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod guard;
 mod intention;
 mod memory;
 mod mischief;
+mod token;
 mod variation;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
