@@ -14,7 +14,7 @@ pub const SEED: u64 = 1;
 /// In which weather scenarios are played.
 #[derive(Debug, Clone, Args)]
 pub struct Weather {
-    /// Play the scenarios in hard weather too [default: cheap for the built-in pair, without forged notifications; else none]
+    /// Play the scenarios in hard weather too [default: cheap for the built-in pair, else none]
     #[arg(
         long,
         value_name = "KIND",
@@ -32,22 +32,22 @@ pub struct Weather {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Word {
     None,
-    /// What the built-in pair is played in where nothing is said: each result is kept to the end, and
-    /// the default run has a bound.
-    Usual,
     Cheap,
+    Forged,
     All,
     Kind(Kind),
 }
 
 const NONE: &str = "none";
 const CHEAP: &str = "cheap";
+const FORGED: &str = "forged";
 const ALL: &str = "all";
 
 fn words() -> impl clap::builder::TypedValueParser<Value = Word> {
     let groups = [
         PossibleValue::new(NONE).help("Fair weather only"),
-        PossibleValue::new(CHEAP).help("Every kind in which nothing waits"),
+        PossibleValue::new(CHEAP).help("Every kind in which nothing waits and nothing is forged"),
+        PossibleValue::new(FORGED).help("Every kind in which notifications are forged"),
         PossibleValue::new(ALL).help("Every kind"),
     ];
     let kinds = Kind::ALL.map(|kind| {
@@ -56,6 +56,7 @@ fn words() -> impl clap::builder::TypedValueParser<Value = Word> {
     });
     PossibleValuesParser::new(groups.into_iter().chain(kinds)).map(|word| match word.as_str() {
         CHEAP => Word::Cheap,
+        FORGED => Word::Forged,
         ALL => Word::All,
         other => Kind::named(other).map_or(Word::None, Word::Kind),
     })
@@ -65,8 +66,8 @@ impl Word {
     fn takes(self, kind: Kind) -> bool {
         match self {
             Self::None => false,
-            Self::Usual => kind.is_cheap() && kind.forgeries().is_empty(),
             Self::Cheap => kind.is_cheap(),
+            Self::Forged => kind.forges(),
             Self::All => true,
             Self::Kind(it) => it == kind,
         }
@@ -74,16 +75,18 @@ impl Word {
 }
 
 impl Weather {
-    /// The kinds that are asked for by their names, here or in a filter.
+    /// The kinds that are asked for by their names, here or in a filter, or by that of their group.
     pub fn named(&self, which: &Which) -> Vec<Kind> {
+        let words = self.weather.iter();
+        let words = words.filter(|it| matches!(it, Word::Kind(_) | Word::Forged));
         let is_named =
-            |kind: &Kind| self.weather.contains(&Word::Kind(*kind)) || which.names(*kind);
+            |kind: &Kind| which.names(*kind) || words.clone().any(|word| word.takes(*kind));
         Kind::ALL.into_iter().filter(is_named).collect()
     }
 
     /// The scenarios that are selected among the plain ones and those in this weather, for the
-    /// parties that are judged. Where nothing is said, the built-in pair is played in cheap weather
-    /// without forged notifications, and filters that name weather select from all of it.
+    /// parties that are judged. Where nothing is said, the built-in pair is played in cheap weather,
+    /// and filters that name weather select from all of it.
     ///
     /// # Errors
     ///
@@ -97,7 +100,7 @@ impl Weather {
         let default = if which.names_weather() {
             Word::All
         } else if is_built_in {
-            Word::Usual
+            Word::Cheap
         } else {
             Word::None
         };

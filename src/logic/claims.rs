@@ -41,7 +41,7 @@ impl Feature {
     /// Those that a scenario needs.
     fn of(scenario: &Scenario) -> impl Iterator<Item = Self> {
         let weather = Kind::of(&scenario.id);
-        let forges = weather.is_some_and(|kind| !kind.forgeries().is_empty());
+        let forges = weather.is_some_and(Kind::forges);
         let states = scenario.script.given.iter().copied();
         states
             .filter_map(Self::of_state)

@@ -163,9 +163,15 @@ impl Kind {
         }
     }
 
-    /// Whether neither party waits for anything but messages in it.
+    /// Whether notifications are forged in it.
+    pub const fn forges(self) -> bool {
+        !self.forgeries().is_empty()
+    }
+
+    /// Whether anybody may meet it at little cost: neither party waits for anything but messages, and
+    /// the target need not claim more than what the pages show.
     pub const fn is_cheap(self) -> bool {
-        !matches!(
+        let waits = matches!(
             self,
             Self::SlowResponse
                 | Self::Throttled
@@ -173,7 +179,8 @@ impl Kind {
                 | Self::ConnectionReset
                 | Self::SilentCallback
                 | Self::FailingCallback
-        )
+        );
+        !waits && !self.forges()
     }
 
     /// The kind of that name.
