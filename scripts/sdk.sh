@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The example bots on the official SDKs through `confcall run`, which starts and ends each in its own folder:
-# every conversation, in the plain way and with confcall as their proxy. Then each with one line broken, which
-# the right check has to find. Says what was skipped and why; ends with 1 where something else came about.
+# every conversation, in the plain way and with confcall as their proxy, and with forged notifications. Then each
+# with one line broken, which the right check has to find. Says what was skipped and why; ends with 1 where something else came about.
 # With --install it fetches what is missing; the packages of the bots stay in target/sdk.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -99,21 +99,37 @@ passes() {
     fi
 }
 
-# BOT CONFIG FILE CHANGE RULE: with this change to one line, by sed, each failure that is found is of the rule.
+# BOT CONFIG: the bot refuses what is forged, before every notification of those conversations, and goes on.
+refuses() {
+    local passed
+    copy_of "$1"
+    play "$2" --edition 2021-02 --weather forged || true
+    passed=$(ask_report 'print(sum("~" in it["scenario"] and it["verdict"] == "pass" for it in results))' || true)
+    if [[ "$passed" == $((conversations * 4)) ]]; then
+        ok "$1, $2, forged notifications: $(tail -n 1 "$copy/said")"
+    else
+        fail "$1, $2, forged notifications: $passed of $((conversations * 4)) passed: $(tail -n 20 "$copy/said")"
+    fi
+}
+
+# BOT CONFIG FILE CHANGE RULES: with this change to one line, by sed, the failures that are found are of these
+# rules, each with the weather that it was found in.
 breaks() {
-    local bot=$1 config=$2 file=$3 change=$4 rule=$5 status=0 found
+    local bot=$1 config=$2 file=$3 change=$4 rules=$5 weather=none status=0 found
     copy_of "$bot"
     sed -i "$change" "$copy/$file"
     if [[ $(diff "examples/bots/$bot/$file" "$copy/$file" | grep -c '^<') != 1 ]]; then
         fail "$bot, $file, $change: changes another number of lines than one"
         return
     fi
-    play "$config" --edition 2021-02 --locale pt-BR || status=$?
-    found=$(ask_report 'print(*sorted({f["rule"] for it in results for f in it["failures"]}))' || true)
-    if [[ "$status" == 1 && "$found" == "$rule" ]]; then
-        ok "$bot, broken: $rule by $file, $change"
+    [[ "$rules" != *~* ]] || weather=forged
+    play "$config" --edition 2021-02 --locale pt-BR --weather "$weather" || status=$?
+    found=$(ask_report 'print(*sorted({f["rule"] + "".join(it["scenario"].partition("~")[1:])
+        for it in results for f in it["failures"]}), sep=",")' || true)
+    if [[ "$status" == 1 && "$found" == "$rules" ]]; then
+        ok "$bot, broken: $rules by $file, $change"
     else
-        fail "$bot, $file, $change: exit $status, '$found' instead of '$rule': $(tail -n 20 "$copy/said")"
+        fail "$bot, $file, $change: exit $status, '$found' instead of '$rules': $(tail -n 20 "$copy/said")"
     fi
 }
 
@@ -148,14 +164,16 @@ for bot in node python; do
     fi
     passes "$bot" confcall.toml
     passes "$bot" intercepted.toml
+    refuses "$bot" confcall.toml
+    refuses "$bot" intercepted.toml
     manners "$bot"
-    while read -r config file rule change; do
-        breaks "$bot" "$config" "$file" "$change" "$rule"
+    while read -r config file rules change; do
+        breaks "$bot" "$config" "$file" "$change" "$rules"
     done < <(sed -n "s/^# $bot: //p" "$0")
 done
 exit "$failed"
 
-# One line of a bot each: the configuration, the file, the rule that is broken then, and the change.
+# One line of a bot each: the configuration, the file, the rules that are broken then, and the change.
 #
 # node: confcall.toml bot.js acknowledgement.status s/return .202, undefined./return [500, undefined]/
 # node: confcall.toml bot.js request.missing s/  action(client)\.catch/  Promise.resolve().catch/
@@ -166,6 +184,10 @@ exit "$failed"
 # node: confcall.toml calls.js limit s/clientContext: randomUUID()/clientContext: randomUUID().repeat(8)/
 # node: confcall.toml calls.js request.method s/invite`).post(/invite`).put(/
 # node: confcall.toml notifications.js acknowledgement.status s/audience: this.#audience/audience: "another"/
+# node: confcall.toml notifications.js acknowledgement.status~unsigned-notification s/throw new Unauthorized("a notification bears a token")/return/
+# node: confcall.toml notifications.js acknowledgement.status~foreign-key,acknowledgement.status~unsigned-notification s/await jwtVerify(token, this.#keys,/(await import("jose")).UnsecuredJWT.decode(`eyJhbGciOiJub25lIn0.${token.split(".")[1]}.`,/
+# node: confcall.toml notifications.js acknowledgement.status~expired-token s/requiredClaims: ."exp".,/clockTolerance: "1 day",/
+# node: confcall.toml notifications.js acknowledgement.status~other-audience /audience: this.#audience,/d
 # node: intercepted.toml graph.js request.target s/beta";$/v2.0";/
 # python: confcall.toml bot.py acknowledgement.status s/web.Response(status=202)/web.Response(status=500)/
 # python: confcall.toml bot.py request.missing s/await action(self._client)/pass/
@@ -175,4 +197,8 @@ exit "$failed"
 # python: confcall.toml calls.py request.body s/for it in invitees\]/for it in invitees[:1]]/
 # python: confcall.toml calls.py limit s/str(uuid.uuid4())/str(uuid.uuid4()) * 8/
 # python: confcall.toml notifications.py acknowledgement.status s/audience=self._audience/audience="another"/
+# python: confcall.toml notifications.py acknowledgement.status~unsigned-notification s/raise Unauthorized("a notification bears a token")/return/
+# python: confcall.toml notifications.py acknowledgement.status~foreign-key s/"require": .*\]/"verify_signature": False, "verify_exp": True, "verify_iss": True, "verify_aud": True/
+# python: confcall.toml notifications.py acknowledgement.status~expired-token s/"require": .*\]/"verify_exp": False/
+# python: confcall.toml notifications.py acknowledgement.status~other-audience s/"require": .*\]/"verify_aud": False/
 # python: intercepted.toml graph.py request.target /adapter.base_url = /d

@@ -17,7 +17,7 @@ use confcall::entry::run::setup;
 use confcall::io::identity::{ISSUER, Identity};
 use confcall::io::net::{Client, Listener, OutgoingRequest, Reply, Shutdown};
 use confcall::io::player::{self, Hook, Target};
-use confcall::io::reference::bot::{BotOptions, ReferenceBot};
+use confcall::io::reference::bot::{BotOptions, ReferenceBot, Verification};
 use confcall::io::store;
 use confcall::logic::judge;
 use confcall::logic::verdict::{Role, ScenarioResult, Verdict};
@@ -234,6 +234,82 @@ fn forged_tokens_are_wrong_in_one_way_each() {
 }
 
 #[test]
+fn the_built_in_bot_takes_what_is_signed_for_it_alone() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let shutdown = Shutdown::new();
+        let folder = tempfile::tempdir().unwrap();
+        let (known, ours) = Identity::printed(APPLICATION);
+        let published = Arc::new(Mutex::new(Arc::new(known)));
+        let platform = Listener::bind(ANY_PORT).await.unwrap();
+        let at = platform.url();
+        let publish = {
+            let (published, at) = (Arc::clone(&published), at.clone());
+            move |request: Request| {
+                let answer = published.lock().unwrap().answer(&request, &at).unwrap();
+                async move { Reply::from(answer) }
+            }
+        };
+        tokio::spawn(platform.serve(publish, shutdown.clone()));
+        let verifying = |configuration: String| BotOptions {
+            verification: Some(Verification {
+                configuration,
+                application: APPLICATION.to_owned(),
+            }),
+            ..BotOptions::default()
+        };
+        let path = "/login/v1/.well-known/OpenIdConfiguration";
+        let bot = start_bot(verifying(format!("{at}{path}")), &shutdown).await;
+        let told = async |bot: &ReferenceBot, call: &str, authorization: Option<String>| {
+            let mut request = OutgoingRequest::new("POST", bot.callback_url());
+            request.headers.push("Content-Type", "application/json");
+            if let Some(authorization) = authorization {
+                request.headers.push("Authorization", authorization);
+            }
+            let change = json!({"changeType": "deleted", "resource": format!("/app/calls/{call}")});
+            request.body = Some(json!({"value": [change]}).to_string().into());
+            let answer = send(request).await;
+            let reason = answer.body.json().map(|it| it["reason"].to_string());
+            (answer.status, reason.unwrap_or_default())
+        };
+        for (call, forgery, reason) in [
+            ("a", Forgery::NoToken, "no bearer token"),
+            ("b", Forgery::Unsigned, "not signed with RS256"),
+            ("c", Forgery::ForeignKey, "not signed by a published key"),
+            ("d", Forgery::Expired, "expired"),
+            ("e", Forgery::OtherAudience, "another application"),
+        ] {
+            let (status, said) = told(&bot, call, ours.forged(forgery)).await;
+            assert_eq!(status, 401, "{forgery:?}");
+            assert!(said.contains(reason), "{forgery:?}: {said}");
+            assert_eq!(bot.call_state(call), None, "{forgery:?} tells nothing");
+            let (status, said) = told(&bot, call, Some(ours.authorization())).await;
+            assert_eq!(status, 202, "after {forgery:?}: {said}");
+            assert_eq!(bot.call_state(call).as_deref(), Some("deleted"));
+        }
+        for wrong in ["", "Basic YTpi", "Bearer a.b.c", "Bearer a"] {
+            let (status, said) = told(&bot, "1", Some(wrong.to_owned())).await;
+            assert_eq!(status, 401, "{wrong}: {said}");
+        }
+
+        // Another key is published: it is fetched for the first token that names it.
+        let kept = Identity::new(folder.path().to_owned());
+        let renewed = kept.notifier(APPLICATION).unwrap();
+        assert_eq!(told(&bot, "1", Some(renewed.authorization())).await.0, 401);
+        *published.lock().unwrap() = Arc::new(kept);
+        assert_eq!(told(&bot, "1", Some(renewed.authorization())).await.0, 202);
+
+        let elsewhere = verifying(format!("{at}/login/nowhere"));
+        let bot = start_bot(elsewhere, &shutdown).await;
+        let (status, said) = told(&bot, "1", Some(ours.authorization())).await;
+        assert_eq!(status, 503);
+        assert!(said.contains("was answered 404"), "{said}");
+        shutdown.begin();
+    });
+    runtime.shutdown_background();
+}
+
+#[test]
 fn the_binary_keeps_its_key_over_runs() {
     let folder = tempfile::tempdir().unwrap();
     let keys = folder.path().join("a/keys");
@@ -241,7 +317,7 @@ fn the_binary_keeps_its_key_over_runs() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for _ in 0..2 {
         let shutdown = Shutdown::new();
-        let bot = runtime.block_on(start_bot(&shutdown));
+        let bot = runtime.block_on(start_bot(BotOptions::default(), &shutdown));
         let (callback, cue) = runtime.block_on(async {
             let guard = Listener::bind(ANY_PORT).await.unwrap();
             let callback = guard.url();
@@ -345,7 +421,7 @@ fn behind_a_guard(
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let results = runtime.block_on(async {
         let shutdown = Shutdown::new();
-        let bot = start_bot(&shutdown).await;
+        let bot = start_bot(BotOptions::default(), &shutdown).await;
         // The port is free again when the player binds it: nobody else asks for this one.
         let reserved = Listener::bind(ANY_PORT).await.unwrap();
         let at = reserved.url();
@@ -398,15 +474,8 @@ fn newest() -> player::Setup {
     setup(judge::cases(&all, &picked), Shutdown::new())
 }
 
-async fn start_bot(shutdown: &Shutdown) -> ReferenceBot {
+async fn start_bot(options: BotOptions, shutdown: &Shutdown) -> ReferenceBot {
     let listener = Listener::bind(ANY_PORT).await.unwrap();
-    let options = BotOptions {
-        client: Client::new(),
-        token: None,
-        callback_url: None,
-        fault: None,
-        variation: None,
-    };
     ReferenceBot::start(listener, options, shutdown.clone())
 }
 

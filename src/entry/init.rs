@@ -235,6 +235,8 @@ url = {}
 {cue}
 # The bot does what a notification provokes without a cue:
 # acts-by-itself = true
+# The bot's application id, for which notifications are signed:
+# application = \"11111111-2222-3333-4444-555555555555\"
 "
         )
     }
@@ -258,7 +260,8 @@ given = {given}
         };
         format!(
             "
-# What the target says that it does; the rest is skipped.
+# What the target says that it does; the rest is skipped. Without `features` that is everything but
+# that it refuses notifications whose tokens are wrong (`application`, `--weather`).
 [claims]
 {editions}
 "
@@ -315,7 +318,7 @@ const SELECTION: &str = "
 ";
 
 const REST: &str = "\
-# features = [\"peer-call\", \"chat\", \"number\", \"incoming-call\", \"invite-fails\"]
+# features = [\"peer-call\", \"chat\", \"number\", \"incoming-call\", \"invite-fails\", \"verified-notifications\"]
 
 # A failure that is known: it does not fail the run, its end does.
 # [[known]]

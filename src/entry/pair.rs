@@ -1,11 +1,16 @@
 //! The built-in pair under the judge, over real sockets: what the default run plays.
 
+use std::sync::Arc;
+
 use tokio::task::JoinSet;
 use url::Url;
 
+use crate::io::identity::Identity;
 use crate::io::net::Shutdown;
-use crate::io::player::{self, GivenBy, Hook, PlayError, Setup, Target};
-use crate::io::reference::bot::{BotFault, BotOptions, BotVariation, ReferenceBot};
+use crate::io::player::{self, GivenBy, Hook, PlayError, Setup, Stage, Target};
+use crate::io::reference::bot::{
+    self, BotFault, BotOptions, BotVariation, ReferenceBot, Verification,
+};
 use crate::io::reference::service::{
     Edition, ReferenceService, ServiceFault, ServiceOptions, ServiceVariation,
 };
@@ -28,6 +33,12 @@ pub struct Manners {
 
 /// Where on a reference service given states are asked for.
 pub const GIVEN_PATH: &str = "/control/given";
+
+/// Where confcall publishes who signs notifications.
+const CONFIGURATION_PATH: &str = "/login/v1/.well-known/OpenIdConfiguration";
+
+/// The application id of the built-in bot.
+const APPLICATION: &str = "00000000-0000-4000-8000-0000000000b0";
 
 /// A free port of the loopback interface.
 const ANY_PORT: &str = "127.0.0.1:0";
@@ -142,26 +153,32 @@ async fn play_service(
 
 async fn play_bot(setup: Setup, manners: Manners) -> Result<Vec<ScenarioResult>, PlayError> {
     let shutdown = Shutdown::new();
-    let options = BotOptions {
-        token: None,
-        callback_url: None,
+    let listener = setup.listen(ANY_PORT, None).await?;
+    let (identity, notifier) = Identity::printed(APPLICATION);
+    let mut options = BotOptions {
         fault: manners.bot_fault,
         variation: manners.bot_variation,
         client: setup.client.clone(),
+        ..BotOptions::default()
     };
-    let listener = setup.listen(ANY_PORT, None).await?;
-    let bot = ReferenceBot::start(listener, options, shutdown.clone());
+    let below = |path: &str| own_url(&format!("{}{path}", listener.url()));
     let target = Target::Bot {
-        url: own_url(bot.callback_url()),
-        cue: Some(Hook::Url(own_url(&bot.cue_url()))),
+        url: below(bot::CALLBACK),
+        cue: Some(Hook::Url(below(bot::CUE))),
         acts_by_itself: false,
         listen: ANY_PORT.to_owned(),
         public: None,
         proxy: None,
-        identity: None,
-        notifier: None,
+        identity: Some(Arc::new(identity)),
+        notifier: Some(notifier),
     };
-    let results = player::play(setup, target).await;
+    let stage = Stage::open(setup, target).await?;
+    options.verification = Some(Verification {
+        configuration: format!("{}{CONFIGURATION_PATH}", stage.url()),
+        application: APPLICATION.to_owned(),
+    });
+    ReferenceBot::start(listener, options, shutdown.clone());
+    let results = stage.play().await;
     shutdown.begin();
     results
 }

@@ -138,6 +138,11 @@ impl Which {
         self.among.select_in(&self.filters, weather)
     }
 
+    /// Whether a filter is about this weather, by its name.
+    pub fn names(&self, weather: Kind) -> bool {
+        self.filters.iter().any(|it| it.names(weather.name()))
+    }
+
     /// Whether a filter is about weather.
     pub fn names_weather(&self) -> bool {
         self.filters.iter().any(Filter::names_weather)

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::Args;
+use url::Url;
 
 use super::ca;
 use super::exit::Exit;
@@ -11,7 +12,7 @@ use super::output::Output;
 use super::pair::GIVEN_PATH;
 use super::values;
 use crate::io::net::{Client, Shutdown};
-use crate::io::reference::bot::{BotFault, BotOptions, ReferenceBot};
+use crate::io::reference::bot::{BotFault, BotOptions, ReferenceBot, Verification};
 use crate::io::reference::service::{Edition, ReferenceService, ServiceFault, ServiceOptions};
 use crate::text::diagnostic::closest;
 
@@ -45,6 +46,12 @@ pub struct Arguments {
         hide_env_values = true
     )]
     token: Option<String>,
+    /// Take notifications only with tokens by this `OpenID` configuration, for `--application`
+    #[arg(long, value_name = "URL", value_parser = values::url, requires_all = ["bot", "application"])]
+    verify: Option<Url>,
+    /// The bot's application id
+    #[arg(long, value_name = "ID", requires = "verify")]
+    application: Option<String>,
     /// Depart from the contract in this way (see `confcall selftest`)
     #[arg(long, value_name = "NAME")]
     fault: Option<String>,
@@ -77,6 +84,7 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
                     "fault",
                 )?,
                 variation: None,
+                verification: verification(arguments.verify, arguments.application),
                 client,
             };
             let listener = bind.await?;
@@ -113,6 +121,13 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
             service.ended().await;
         }
         Ok(Exit::Success)
+    })
+}
+
+fn verification(configuration: Option<Url>, application: Option<String>) -> Option<Verification> {
+    Some(Verification {
+        configuration: configuration?.into(),
+        application: application?,
     })
 }
 

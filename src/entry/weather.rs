@@ -31,7 +31,9 @@ pub struct Weather {
 fn words() -> impl clap::builder::TypedValueParser<Value = Wanted> {
     let groups = [
         PossibleValue::new(Wanted::NONE).help("Fair weather only"),
-        PossibleValue::new(Wanted::CHEAP).help("Every kind in which nothing waits"),
+        PossibleValue::new(Wanted::CHEAP)
+            .help("Every kind in which nothing waits and nothing is forged"),
+        PossibleValue::new(Wanted::FORGED).help("Every kind in which notifications are forged"),
         PossibleValue::new(Wanted::ALL).help("Every kind"),
     ];
     let kinds = Kind::ALL.map(|kind| {
@@ -43,6 +45,15 @@ fn words() -> impl clap::builder::TypedValueParser<Value = Wanted> {
 }
 
 impl Weather {
+    /// The kinds that are asked for by their names, here or in a filter, or by that of their group.
+    pub fn named(&self, which: &Which) -> Vec<Kind> {
+        let words = self.weather.iter();
+        let words = words.filter(|it| matches!(it, Wanted::Kind(_) | Wanted::Forged));
+        let is_named =
+            |kind: &Kind| which.names(*kind) || words.clone().any(|word| word.takes(*kind));
+        Kind::ALL.into_iter().filter(is_named).collect()
+    }
+
     /// The scenarios that are selected among the plain ones and those in this weather, for the
     /// parties that are judged. Where nothing is said, the built-in pair is played in cheap weather,
     /// and filters that name weather select from all of it.

@@ -52,6 +52,11 @@ impl Filter {
         self.text.contains(WEATHER)
     }
 
+    /// Whether it is about this weather, and says its whole name.
+    pub fn names(&self, weather: &str) -> bool {
+        self.text.contains(&format!("{WEATHER}{weather}"))
+    }
+
     /// Whether an id has this part, or matches this glob.
     pub fn takes(&self, id: &str) -> bool {
         match &self.glob {

@@ -14,3 +14,16 @@ pub enum Forgery {
     /// It is meant for another application.
     OtherAudience,
 }
+
+impl Forgery {
+    /// What a notification with such a token is, in words.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::NoToken => "a notification without a token",
+            Self::Unsigned => "a notification whose token is not signed",
+            Self::ForeignKey => "a notification whose token another key has signed",
+            Self::Expired => "a notification whose token has expired",
+            Self::OtherAudience => "a notification whose token is for another application",
+        }
+    }
+}

@@ -432,6 +432,15 @@ fn weather_is_selected_by_kind_by_group_and_by_filter() {
         played(&[one, "--weather", "duplicate-notification"]),
         duplicate
     );
+    let forged = [
+        "service",
+        "bot",
+        "bot~unsigned-notification",
+        "bot~foreign-key",
+        "bot~expired-token",
+        "bot~other-audience",
+    ];
+    assert_eq!(played(&[one, "--weather", "forged"]), forged);
     let filter = format!("{one}~failing-callback");
     assert_eq!(played(&[&filter]), ["service~failing-callback"]);
     let cheap = played(&[one]);

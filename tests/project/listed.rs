@@ -72,6 +72,79 @@ fn an_unexpected_pass_and_an_entry_that_matches_nothing_fail_the_run() {
     assert!(shown.contains("matches nothing"), "{shown}");
 }
 
+const APPLICATION: &str = "5d1f1c7a-3f0e-4c0e-9a55-1d5b5d1e8f10";
+
+/// The built-in bot, its notifications signed for an application; with further arguments of it.
+fn signed(more: &[&str], claims: &str) -> Project {
+    let application = format!("role = \"bot\"\napplication = {APPLICATION:?}");
+    let target = BOT.replace("role = \"bot\"", &application);
+    Project::of(&target, more, claims)
+}
+
+/// What becomes of one conversation in the weather that the filter takes of that which is asked for:
+/// the exit code, and verdict and reason of each.
+fn in_weather(project: &Project, asked: &str, filter: &str) -> (i32, Vec<(String, String)>) {
+    let one = format!("*2021-02/pt-BR/invite-one-pstn-*~{filter}");
+    let keys = project.path().join("keys");
+    let keys = keys.to_str().unwrap();
+    let (code, report) = project.run(&[&one, "--weather", asked, "--ca-dir", keys]);
+    let results = report["results"].as_array().unwrap().iter();
+    let text = |it: &Value, name: &str| it[name].as_str().unwrap().to_owned();
+    let results = results.map(|it| (text(it, "verdict"), text(it, "reason")));
+    (code, results.collect())
+}
+
+#[test]
+fn a_bot_that_claims_so_has_to_refuse_what_is_forged() {
+    let configuration = "{service}/login/v1/.well-known/OpenIdConfiguration";
+    let verifies = ["--verify", configuration, "--application", APPLICATION];
+    let claims = "[claims]\nfeatures = [\"number\", \"verified-notifications\"]\n";
+    let (code, results) = in_weather(&signed(&verifies, claims), "forged", "*");
+    let passed = ("pass".to_owned(), String::new());
+    assert_eq!((code, results), (0, vec![passed; 4]));
+
+    let (code, results) = in_weather(&signed(&[], claims), "all", "expired-token");
+    assert_eq!((code, results[0].0.as_str()), (1, "fail"));
+}
+
+#[test]
+fn what_is_forged_goes_to_who_claims_or_asks_for_it_alone() {
+    let unclaimed = "the target does not claim the feature verified-notifications";
+    let unsigned = "notifications are not signed";
+    let none = "[claims]\nfeatures = [\"number\"]\n";
+    for (project, asked, filter, skipped) in [
+        (signed(&[], ""), "all", "expired*", Some(unclaimed)),
+        (
+            signed(&[], none),
+            "forged",
+            "expired-token",
+            Some(unclaimed),
+        ),
+        (signed(&[], ""), "all", "expired-token", None),
+        (signed(&[], ""), "forged", "expired*", None),
+        (signed(&[], ""), "expired-token", "expired*", None),
+        (
+            Project::of(BOT, &[], ""),
+            "forged",
+            "expired*",
+            Some(unsigned),
+        ),
+    ] {
+        let (code, results) = in_weather(&project, asked, filter);
+        let [(verdict, reason)] = results.as_slice() else {
+            panic!("{results:?}");
+        };
+        assert_eq!(code, 1, "{asked}, {filter}: nothing passed");
+        match skipped {
+            Some(why) => {
+                assert_eq!(verdict, "skip", "{asked}, {filter}: {reason}");
+                assert!(reason.contains(why), "{asked}, {filter}: {reason}");
+            }
+            None => assert_eq!(verdict, "fail", "{asked}, {filter}: {reason}"),
+        }
+    }
+}
+
 #[test]
 fn what_is_not_claimed_is_skipped_with_that_reason() {
     let claims = "[claims]\neditions = [\"2021-02\"]\nfeatures = [\"peer-call\"]\n";

@@ -19,6 +19,7 @@ use crate::logic::judge::{self, Case};
 use crate::logic::known::KnownFailure;
 use crate::logic::shard::Shard;
 use crate::logic::verdict::{Role, ScenarioResult, Verdict};
+use crate::logic::weather::Kind;
 use crate::model::scenario::Scenario;
 
 /// A run, as it is asked for.
@@ -26,6 +27,8 @@ use crate::model::scenario::Scenario;
 pub struct Options {
     /// What is played, at least one, among all that is known.
     pub scenarios: Selected,
+    /// The weather that is asked for by name.
+    named_weather: Vec<Kind>,
     /// What weather chooses follows from this.
     pub seed: u64,
     /// The share of them that is played; none for all.
@@ -88,6 +91,7 @@ impl Options {
         let authority = arguments.tls.authority()?;
         Ok(Self {
             scenarios,
+            named_weather: arguments.weather.named(&arguments.which),
             seed: arguments.weather.seed,
             shard: arguments.shard,
             target,
@@ -154,7 +158,11 @@ impl Options {
 
     /// Whether the target does not claim to follow this scenario.
     pub fn excuses(&self, scenario: &Scenario) -> bool {
-        self.project.claims.excuse(scenario).is_some()
+        self.excuse(scenario).is_some()
+    }
+
+    fn excuse(&self, scenario: &Scenario) -> Option<String> {
+        self.project.claims.excuse(scenario, &self.named_weather)
     }
 
     /// The failures that are known.
@@ -170,7 +178,7 @@ impl Options {
     ) -> (Vec<Case>, Vec<(usize, ScenarioResult)>) {
         let (mut cases, mut excused) = (Vec::new(), Vec::new());
         for (at, case) in all.into_iter().enumerate() {
-            match self.project.claims.excuse(&case.scenario) {
+            match self.excuse(&case.scenario) {
                 Some(reason) => {
                     excused.push((at, player::skeleton(&case, role, Verdict::Skip, &reason)));
                 }

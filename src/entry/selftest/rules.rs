@@ -179,7 +179,12 @@ pub(super) const fn of_bot(fault: BotFault) -> Rule {
         | F::EndFirst
         | F::KnownProperties
         | F::KnownResources
-        | F::KnownWords => Rule::AcknowledgementStatus,
+        | F::KnownWords
+        | F::TokenOptional
+        | F::TakesUnsigned
+        | F::AnySignature
+        | F::AnyTime
+        | F::AnyAudience => Rule::AcknowledgementStatus,
         F::Hangs | F::AnswerFirst => Rule::AcknowledgementMissing,
         F::Resets | F::Noise | F::Truncated => Rule::Transport,
     }
@@ -206,6 +211,10 @@ pub(super) const fn weather_of_bot(fault: BotFault) -> Option<Kind> {
         F::KnownProperties => Kind::UnknownProperties,
         F::KnownResources => Kind::UnknownResource,
         F::KnownWords => Kind::UnknownWord,
+        F::TokenOptional | F::TakesUnsigned => Kind::UnsignedNotification,
+        F::AnySignature => Kind::ForeignKey,
+        F::AnyTime => Kind::ExpiredToken,
+        F::AnyAudience => Kind::OtherAudience,
         F::AsksOtherwise => Kind::LostResponse,
         F::TriesFailed => Kind::FailingOutcome,
         F::Impatient => Kind::SlowResponse,

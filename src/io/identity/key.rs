@@ -7,13 +7,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
 use ring::rsa::{KeyPair, PublicKeyComponents};
 use ring::signature::RSA_PKCS1_SHA256;
-use rsa::RsaPrivateKey;
 use rsa::pkcs8::{EncodePrivateKey as _, LineEnding};
+use rsa::{BigUint, RsaPrivateKey};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::printed::Primes;
 use crate::io::tls::{AuthorityError, secret};
 
 /// The file of the key in the folder of the local authority.
@@ -21,6 +22,9 @@ const FILE: &str = "identity.key";
 
 /// How long a modulus is, in bits.
 const BITS: usize = 2048;
+
+/// The public exponent of the keys that RFCs print, `AQAB`.
+const EXPONENT: u32 = 65_537;
 
 /// What is said of a key that is removed.
 const REMEDY: &str = "a new key is made, which bots fetch anew";
@@ -68,13 +72,26 @@ impl Key {
         Self::of_pem(&pem).map_err(unusable)
     }
 
-    /// A key that is kept nowhere.
-    ///
-    /// # Errors
-    ///
-    /// In words, a system that gives no chance.
-    pub(super) fn fresh() -> Result<Self, String> {
-        Self::of_pem(&make()?)
+    /// A key that an RFC prints.
+    #[expect(
+        clippy::expect_used,
+        reason = "these primes make a key, as a test holds"
+    )]
+    pub(super) fn printed(primes: &Primes) -> Self {
+        Self::of_primes(primes).expect("a key that an RFC prints")
+    }
+
+    fn of_primes(primes: &Primes) -> Result<Self, String> {
+        let number = |printed: &str| {
+            let bytes = URL_SAFE_NO_PAD.decode(printed);
+            bytes.map(|it| BigUint::from_bytes_be(&it))
+        };
+        let no_number = |error| format!("no number: {error}");
+        let p = number(primes.p).map_err(no_number)?;
+        let q = number(primes.q).map_err(no_number)?;
+        let key = RsaPrivateKey::from_p_q(p, q, BigUint::from(EXPONENT))
+            .map_err(|error| format!("no key: {error}"))?;
+        Self::of_pem(&pem(&key)?)
     }
 
     fn of_pem(pem: &str) -> Result<Self, String> {
@@ -121,6 +138,10 @@ impl Key {
 fn make() -> Result<String, String> {
     let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, BITS)
         .map_err(|error| format!("no key can be made: {error}"))?;
+    pem(&key)
+}
+
+fn pem(key: &RsaPrivateKey) -> Result<String, String> {
     let pem = key
         .to_pkcs8_pem(LineEnding::LF)
         .map_err(|error| format!("no key can be written: {error}"))?;
@@ -143,6 +164,7 @@ fn thumbprint(pair: &KeyPair) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::identity::printed::{OF_RFC_7515, OF_RFC_7516};
     use std::fs;
 
     #[test]
@@ -173,6 +195,20 @@ mod tests {
             let said = Key::open(&folder).unwrap_err().to_string();
             assert!(said.contains("chmod 600"), "{said}");
         }
+    }
+
+    #[test]
+    fn what_rfcs_print_is_a_key_each() {
+        let ids = [OF_RFC_7515, OF_RFC_7516].map(|primes| Key::of_primes(&primes).unwrap().id);
+        assert_ne!(ids[0], ids[1]);
+        let key = Key::printed(&OF_RFC_7515);
+        let modulus = key.public()["n"].clone();
+        assert!(
+            modulus
+                .as_str()
+                .unwrap()
+                .starts_with("ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wW")
+        );
     }
 
     #[test]

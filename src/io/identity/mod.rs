@@ -10,6 +10,7 @@
 mod discovery;
 mod grant;
 mod key;
+mod printed;
 mod token;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub use self::token::{ISSUER, Notifier};
 
 use self::grant::Version;
 use self::key::Key;
+use self::printed::OF_RFC_7516;
 use self::token::Signer;
 use crate::io::tls::AuthorityError;
 use crate::model::message::{Headers, Payload, Request, Response};
@@ -43,11 +45,19 @@ const HOSTS: [&str; 10] = [
     "login.botframework.com",
 ];
 
-/// Tokens, discovery and keys, with one key in a folder that is made when it is needed first.
+/// Tokens, discovery and keys, with one key.
 #[derive(Debug)]
 pub struct Identity {
-    folder: PathBuf,
-    signer: Mutex<Option<Arc<Signer>>>,
+    keeping: Keeping,
+}
+
+/// Where the key is.
+#[derive(Debug)]
+enum Keeping {
+    /// In a folder, made when it is needed first.
+    Folder(PathBuf, Mutex<Option<Arc<Signer>>>),
+    /// Everybody has it.
+    Printed(Arc<Signer>),
 }
 
 /// What is asked.
@@ -64,9 +74,17 @@ impl Identity {
     /// One whose key is kept in this folder, beside that of the local authority.
     pub const fn new(folder: PathBuf) -> Self {
         Self {
-            folder,
-            signer: Mutex::new(None),
+            keeping: Keeping::Folder(folder, Mutex::new(None)),
         }
+    }
+
+    /// One for a bot of confcall's own, and who signs notifications to it: with a key that an RFC
+    /// prints, so that none has to be made or kept. It proves nothing.
+    pub fn printed(application: impl Into<String>) -> (Self, Notifier) {
+        let signer = Arc::new(Signer::new(Key::printed(&OF_RFC_7516)));
+        let notifier = Notifier::new(Arc::clone(&signer), application.into());
+        let keeping = Keeping::Printed(signer);
+        (Self { keeping }, notifier)
     }
 
     /// Who signs notifications to the bot of this application id. Makes the key where there is
@@ -141,11 +159,15 @@ impl Identity {
     }
 
     fn signer(&self) -> Result<Arc<Signer>, AuthorityError> {
-        let mut signer = self.signer.lock().unwrap_or_else(PoisonError::into_inner);
+        let (folder, signer) = match &self.keeping {
+            Keeping::Folder(folder, signer) => (folder, signer),
+            Keeping::Printed(signer) => return Ok(Arc::clone(signer)),
+        };
+        let mut signer = signer.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(signer) = &*signer {
             return Ok(Arc::clone(signer));
         }
-        let opened = Arc::new(Signer::new(Key::open(&self.folder)?));
+        let opened = Arc::new(Signer::new(Key::open(folder)?));
         Ok(Arc::clone(signer.insert(opened)))
     }
 }

@@ -1,6 +1,7 @@
 //! Tokens: JSON Web Tokens (RFC 7519) as the platform makes them, and such as nobody may take.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -10,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::key::Key;
+use super::printed::OF_RFC_7515;
 use crate::model::forgery::Forgery;
 
 /// Who sends notifications, as their tokens say.
@@ -18,42 +20,74 @@ pub const ISSUER: &str = "https://graph.microsoft.com";
 /// How long a token is valid.
 pub(super) const LIFETIME: Duration = Duration::from_secs(3600);
 
+/// How long a notification's token is given again, in seconds.
+const AGAIN: u64 = 60;
+
 /// Signs the notifications of a service to one bot, as the platform does.
 #[derive(Debug, Clone)]
 pub struct Notifier {
     signer: Arc<Signer>,
     audience: String,
+    /// An application that is not the bot.
+    other: String,
+    /// The value that was given last of each kind, a genuine one for none.
+    issued: Arc<Mutex<HashMap<Option<Forgery>, Issued>>>,
+}
+
+#[derive(Debug)]
+struct Issued {
+    value: String,
+    /// The second from which on it is not given again.
+    until: u64,
 }
 
 impl Notifier {
-    pub(super) const fn new(signer: Arc<Signer>, audience: String) -> Self {
-        Self { signer, audience }
+    pub(super) fn new(signer: Arc<Signer>, audience: String) -> Self {
+        Self {
+            signer,
+            audience,
+            other: Uuid::new_v4().to_string(),
+            issued: Arc::default(),
+        }
     }
 
-    /// The value of `Authorization` for a notification that is sent now.
+    /// The value of `Authorization` for a notification that is sent now. Notifications of one minute
+    /// may bear the same token.
     pub fn authorization(&self) -> String {
-        let token = self.signer.sign(&claims(&self.audience, now()));
-        format!("Bearer {token}")
+        self.bearer(None, |now| self.signer.sign(&claims(&self.audience, now)))
     }
 
     /// The value of `Authorization` for a notification that the bot must refuse; none where it has
-    /// no such field. The first [`Forgery::ForeignKey`] makes a key, which takes a moment.
+    /// no such field.
     pub fn forged(&self, forgery: Forgery) -> Option<String> {
-        let genuine = claims(&self.audience, now());
-        let token = match forgery {
-            Forgery::NoToken => return None,
-            Forgery::Unsigned => unsigned(&genuine),
-            Forgery::ForeignKey => self.signer.sign_by_another(&genuine),
-            Forgery::Expired => {
-                let then = now().saturating_sub(LIFETIME.as_secs() * 2);
-                self.signer.sign(&claims(&self.audience, then))
-            }
-            Forgery::OtherAudience => {
-                let other = Uuid::new_v4().to_string();
-                self.signer.sign(&claims(&other, now()))
-            }
+        let bearer = |token: &dyn Fn(u64) -> String| Some(self.bearer(Some(forgery), token));
+        let genuine = |now| claims(&self.audience, now);
+        match forgery {
+            Forgery::NoToken => None,
+            Forgery::Unsigned => bearer(&|now| unsigned(&genuine(now))),
+            Forgery::ForeignKey => bearer(&|now| self.signer.sign_by_another(&genuine(now))),
+            Forgery::Expired => bearer(&|now| {
+                let then = now.saturating_sub(LIFETIME.as_secs() * 2);
+                self.signer.sign(&genuine(then))
+            }),
+            Forgery::OtherAudience => bearer(&|now| self.signer.sign(&claims(&self.other, now))),
+        }
+    }
+
+    /// The value of this kind that was given last, or one with a new token from this second on.
+    fn bearer(&self, kind: Option<Forgery>, token: impl FnOnce(u64) -> String) -> String {
+        let now = now();
+        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = issued.get(&kind).filter(|it| now < it.until) {
+            return last.value.clone();
+        }
+        let value = format!("Bearer {}", token(now));
+        let last = Issued {
+            value: value.clone(),
+            until: now + AGAIN,
         };
-        Some(format!("Bearer {token}"))
+        issued.insert(kind, last);
+        value
     }
 }
 
@@ -73,7 +107,7 @@ fn claims(audience: &str, since: u64) -> Value {
 #[derive(Debug)]
 pub(super) struct Signer {
     key: Key,
-    /// The key of somebody else, made where it is needed.
+    /// The key of somebody else, read where it is needed.
     foreign: OnceLock<Key>,
 }
 
@@ -95,12 +129,8 @@ impl Signer {
         self.signed(claims, &self.key)
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "the system gave chance when the first key was made or read, and does so again"
-    )]
     fn sign_by_another(&self, claims: &Value) -> String {
-        let foreign = self.foreign.get_or_init(|| Key::fresh().expect("a key"));
+        let foreign = self.foreign.get_or_init(|| Key::printed(&OF_RFC_7515));
         self.signed(claims, foreign)
     }
 

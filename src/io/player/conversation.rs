@@ -15,9 +15,14 @@ use crate::io::net::{OutgoingRequest, Reply, SendError, Shutdown};
 use crate::logic::judge::bindings::Bindings;
 use crate::logic::judge::{Action, Case, CueAnswer, Event, ExchangeId, Outcome, TransportFailure};
 use crate::logic::verdict::Verdict;
-use crate::logic::weather::{Act, Cut, Weathered};
+use crate::logic::weather::{self, Act, Cut, Weathered};
+use crate::model::forgery::Forgery;
 use crate::model::message::{Headers, Payload, Request};
 use crate::model::scenario::{Kind, Step};
+
+/// Why nothing is forged.
+const UNSIGNED: &str =
+    "no token can be wrong, as notifications are not signed: name the bot's `--application`";
 
 /// A scenario that is being played.
 #[derive(Debug)]
@@ -70,6 +75,9 @@ impl Conversation {
 
     /// Plays until the judge has finished, or the run is interrupted.
     pub(super) async fn play(&mut self) {
+        if self.forges() && self.session.target.notifier().is_none() {
+            lock(&self.judge).give_up(Verdict::Skip, UNSIGNED);
+        }
         let early = self.bring_about().await;
         if !lock(&self.judge).is_finished() {
             self.handle(Event::Start);
@@ -147,6 +155,12 @@ impl Conversation {
         }
     }
 
+    /// Whether notifications with wrong tokens go out in its weather.
+    fn forges(&self) -> bool {
+        let weather = weather::Kind::of(&self.case.scenario.id);
+        weather.is_some_and(weather::Kind::forges)
+    }
+
     fn take(&mut self, incoming: Incoming) {
         match incoming {
             Incoming::Request(exchange, request, answer) => {
@@ -168,7 +182,12 @@ impl Conversation {
         };
         for act in acts {
             match act {
-                Act::Do(Action::Send { exchange, request }) => self.send(exchange, &request),
+                Act::Do(Action::Send { exchange, request }) => self.send(exchange, &request, None),
+                Act::Forge {
+                    exchange,
+                    request,
+                    forgery,
+                } => self.send(exchange, &request, Some(forgery)),
                 Act::Do(Action::Cue { step, request }) => self.cue(step, &request),
                 Act::Do(Action::Reply { exchange, response }) => {
                     if !self.reply(exchange, Reply::from(Arc::unwrap_or_clone(response))) {
@@ -196,8 +215,9 @@ impl Conversation {
         answer.is_none_or(|answer| answer.send(reply).is_ok())
     }
 
-    /// Sends a request, or a notification, in a task of its own; its answer comes as an event.
-    fn send(&self, exchange: ExchangeId, request: &Request) {
+    /// Sends a request, or a notification, whose token may be wrong, in a task of its own; its answer
+    /// comes as an event.
+    fn send(&self, exchange: ExchangeId, request: &Request, forgery: Option<Forgery>) {
         let url = match &self.session.target {
             Target::Service { url, .. } => {
                 address::request(url, self.case.scenario.id.api(), &request.target)
@@ -207,12 +227,12 @@ impl Conversation {
         let session = Arc::clone(&self.session);
         let events = self.sender.clone();
         let mut outgoing = outgoing(request, url);
-        if let Target::Bot {
-            notifier: Some(notifier),
-            ..
-        } = &session.target
-        {
-            outgoing.headers = with_authorization(&outgoing.headers, notifier.authorization());
+        if let Some(notifier) = session.target.notifier() {
+            let authorization = match forgery {
+                None => Some(notifier.authorization()),
+                Some(forgery) => notifier.forged(forgery),
+            };
+            outgoing.headers = with_authorization(&outgoing.headers, authorization);
         }
         tokio::spawn(async move {
             let deadline = session.judge.deadline;
@@ -342,14 +362,16 @@ fn outgoing(request: &Request, url: String) -> OutgoingRequest {
     outgoing
 }
 
-/// The header fields with another `Authorization` than they have, if any.
-fn with_authorization(headers: &Headers, value: String) -> Headers {
+/// The header fields with this `Authorization`, or none, in the place of the one that they have.
+fn with_authorization(headers: &Headers, value: Option<String>) -> Headers {
     let name = "Authorization";
     let mut changed: Headers = headers
         .iter()
         .filter(|(other, _)| !other.eq_ignore_ascii_case(name))
         .collect();
-    changed.push(name, value);
+    if let Some(value) = value {
+        changed.push(name, value);
+    }
     changed
 }
 

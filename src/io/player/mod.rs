@@ -151,6 +151,14 @@ impl Target {
         }
     }
 
+    /// Who signs notifications to a bot under test.
+    const fn notifier(&self) -> Option<&Notifier> {
+        match self {
+            Self::Service { .. } => None,
+            Self::Bot { notifier, .. } => notifier.as_ref(),
+        }
+    }
+
     fn proxy(&self) -> Option<&Proxy> {
         match self {
             Self::Service { .. } => None,

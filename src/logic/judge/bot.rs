@@ -216,7 +216,7 @@ impl BotJudge {
     }
 
     /// Ends the conversation here: what would follow is not judged.
-    fn stop(&mut self) {
+    pub fn stop(&mut self) {
         self.waiting = Waiting::Nothing;
         let left = self.record.steps().len().saturating_sub(self.cursor + 1);
         if left > 0 {

@@ -555,6 +555,30 @@ pub const IN_WEATHER: &[Requirement] = &[
         &[],
     ),
     must(
+        "token.signed",
+        Bot,
+        "A notification without a token, or with one that is not signed, is refused with 401 or 403 (RFC 6750 section 3.1, RFC 8725 section 3.2).",
+        &[],
+    ),
+    must(
+        "token.key",
+        Bot,
+        "A notification whose token another key has signed is refused with 401 or 403 (RFC 6750 section 3.1, RFC 7515 section 5.2).",
+        &[],
+    ),
+    must(
+        "token.expired",
+        Bot,
+        "A notification whose token has expired is refused with 401 or 403 (RFC 6750 section 3.1, RFC 7519 section 4.1.4).",
+        &[],
+    ),
+    must(
+        "token.audience",
+        Bot,
+        "A notification whose token is for another application is refused with 401 or 403 (RFC 6750 section 3.1, RFC 7519 section 4.1.3).",
+        &[],
+    ),
+    must(
         "outcome.failed",
         Bot,
         "The end of an operation that failed is acknowledged, and nothing is asked again for it.",

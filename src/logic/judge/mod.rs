@@ -381,7 +381,10 @@ impl Judge {
 
     /// Ends the conversation with what was found: what would follow is not judged.
     pub(in crate::logic) fn conclude(&mut self) {
-        self.record_mut().finish();
+        match &mut self.machine {
+            Machine::Service(judge) => judge.stop(),
+            Machine::Bot(judge) => judge.stop(),
+        }
     }
 
     /// Whether a departure was recorded that fails.

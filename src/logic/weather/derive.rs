@@ -46,9 +46,13 @@ fn meets(kind: Kind, steps: &[Step]) -> bool {
     let pairs = || steps.iter().zip(steps.iter().skip(1));
     match kind {
         Kind::EarlyNotification => (0..steps.len()).any(|at| may_be_early(steps, at)),
-        Kind::DuplicateNotification | Kind::UnknownProperties | Kind::UnknownResource => {
-            steps.iter().any(is_of_changes)
-        }
+        Kind::DuplicateNotification
+        | Kind::UnknownProperties
+        | Kind::UnknownResource
+        | Kind::UnsignedNotification
+        | Kind::ForeignKey
+        | Kind::ExpiredToken
+        | Kind::OtherAudience => steps.iter().any(is_of_changes),
         Kind::UnknownWord => steps.iter().any(can_have_an_unknown_word),
         Kind::BatchedNotifications => pairs().any(|(a, b)| is_of_changes(a) && is_of_changes(b)),
         Kind::ReorderedNotifications => steps.split(|it| !is_of_changes(it)).any(can_be_reordered),

@@ -1,6 +1,7 @@
 //! The kinds of weather: their names, whom they are for, what they cost.
 
 use crate::logic::verdict::Role;
+use crate::model::forgery::Forgery;
 use crate::model::scenario::ScenarioId;
 
 /// One kind of weather. A scenario that is played in it has [`Kind::name`] behind its id, after `~`.
@@ -20,6 +21,14 @@ pub enum Kind {
     UnknownResource,
     /// Notifications with a protocol word that no page knows.
     UnknownWord,
+    /// Notifications without a token, and with one that is not signed.
+    UnsignedNotification,
+    /// Notifications whose token another key has signed.
+    ForeignKey,
+    /// Notifications whose token has expired.
+    ExpiredToken,
+    /// Notifications whose token is for another application.
+    OtherAudience,
     /// The service acts, and its response is lost.
     LostResponse,
     /// The operation ends `failed`.
@@ -40,7 +49,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, those that need no waiting first.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::EarlyNotification,
         Self::DuplicateNotification,
         Self::BatchedNotifications,
@@ -48,6 +57,10 @@ impl Kind {
         Self::UnknownProperties,
         Self::UnknownResource,
         Self::UnknownWord,
+        Self::UnsignedNotification,
+        Self::ForeignKey,
+        Self::ExpiredToken,
+        Self::OtherAudience,
         Self::LostResponse,
         Self::FailingOutcome,
         Self::SlowResponse,
@@ -68,6 +81,10 @@ impl Kind {
             Self::UnknownProperties => "unknown-properties",
             Self::UnknownResource => "unknown-resource",
             Self::UnknownWord => "unknown-word",
+            Self::UnsignedNotification => "unsigned-notification",
+            Self::ForeignKey => "foreign-key",
+            Self::ExpiredToken => "expired-token",
+            Self::OtherAudience => "other-audience",
             Self::LostResponse => "lost-response",
             Self::FailingOutcome => "failing-outcome",
             Self::SlowResponse => "slow-response",
@@ -99,6 +116,16 @@ impl Kind {
             Self::UnknownWord => {
                 "Before every notification comes an update with a word that no page lists"
             }
+            Self::UnsignedNotification => {
+                "Before every notification come one without a token and one whose token is not signed"
+            }
+            Self::ForeignKey => {
+                "Before every notification comes one whose token another key has signed"
+            }
+            Self::ExpiredToken => "Before every notification comes one whose token has expired",
+            Self::OtherAudience => {
+                "Before every notification comes one whose token is for another application"
+            }
             Self::LostResponse => {
                 "The service acts, and the connection closes without its response"
             }
@@ -124,9 +151,27 @@ impl Kind {
         }
     }
 
-    /// Whether neither party waits for anything but messages in it.
+    /// How the tokens are wrong of the notifications that come before every genuine one, for a bot that
+    /// claims to verify them; none in other weather.
+    pub const fn forgeries(self) -> &'static [Forgery] {
+        match self {
+            Self::UnsignedNotification => &[Forgery::NoToken, Forgery::Unsigned],
+            Self::ForeignKey => &[Forgery::ForeignKey],
+            Self::ExpiredToken => &[Forgery::Expired],
+            Self::OtherAudience => &[Forgery::OtherAudience],
+            _ => &[],
+        }
+    }
+
+    /// Whether notifications are forged in it.
+    pub const fn forges(self) -> bool {
+        !self.forgeries().is_empty()
+    }
+
+    /// Whether anybody may meet it at little cost: neither party waits for anything but messages, and
+    /// the target need not claim more than what the pages show.
     pub const fn is_cheap(self) -> bool {
-        !matches!(
+        let waits = matches!(
             self,
             Self::SlowResponse
                 | Self::Throttled
@@ -134,7 +179,8 @@ impl Kind {
                 | Self::ConnectionReset
                 | Self::SilentCallback
                 | Self::FailingCallback
-        )
+        );
+        !waits && !self.forges()
     }
 
     /// The kind of that name.

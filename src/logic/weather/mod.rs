@@ -8,13 +8,14 @@
 //! - [`Kind`] is the list of all weather, [`Wanted`] some of it; [`with_weather`] derives the scenarios
 //!   that can meet it.
 //! - [`Weathered`] is a judge in fair weather or in one kind of it.
-//! - `notifications` and `requests` are the weather of a bot, `callback` that of a service, each a
-//!   state machine over a `scene`: the judge, the wire, a clock that can stand still.
+//! - `notifications`, `forged` and `requests` are the weather of a bot, `callback` that of a service,
+//!   each a state machine over a `scene`: the judge, the wire, a clock that can stand still.
 //! - `unknown` makes what no page knows; `chance` makes choices that follow from a seed.
 
 mod callback;
 mod chance;
 mod derive;
+mod forged;
 mod kind;
 mod notifications;
 mod requests;
@@ -31,12 +32,14 @@ pub use self::wanted::Wanted;
 
 use self::callback::Callback;
 use self::chance::Chance;
+use self::forged::Forged;
 use self::notifications::Notifications;
 use self::requests::Requests;
 use self::scene::Scene;
 use crate::logic::judge::bindings::Bindings;
 use crate::logic::judge::{Action, Case, Event, ExchangeId, Judge, Options, Outcome};
 use crate::logic::verdict::{Finding, Role, Rule, Verdict};
+use crate::model::forgery::Forgery;
 use crate::model::identifier::Ids;
 use crate::model::message::Request;
 
@@ -45,6 +48,15 @@ use crate::model::message::Request;
 pub enum Act {
     /// What the judge, or weather in its place, wants done.
     Do(Action),
+    /// Send a notification that the bot has to refuse. Answered as an [`Action::Send`] is.
+    Forge {
+        /// The number that the answer will bear.
+        exchange: ExchangeId,
+        /// The message, as a genuine one would be but for its token.
+        request: Arc<Request>,
+        /// How the token is wrong that it goes out with.
+        forgery: Forgery,
+    },
     /// End the connection of a received request without an answer.
     Cut {
         /// The exchange of the request.
@@ -87,6 +99,7 @@ enum Front {
     /// Nothing: all is as the judge wants it.
     None,
     Notifications(Box<Notifications>),
+    Forged(Forged),
     Requests(Box<Requests>),
     Callback(Callback),
 }
@@ -111,6 +124,12 @@ impl Weathered {
                 let chance = Chance::new(seed, scenario.id.as_str());
                 Front::Notifications(Box::new(Notifications::new(kind, chance)))
             }
+            Some(
+                kind @ (Kind::UnsignedNotification
+                | Kind::ForeignKey
+                | Kind::ExpiredToken
+                | Kind::OtherAudience),
+            ) => Front::Forged(Forged::new(kind)),
             Some(
                 kind @ (Kind::LostResponse
                 | Kind::SlowResponse
@@ -143,6 +162,7 @@ impl Weathered {
         match &mut self.front {
             Front::None => self.scene.pass(now, event),
             Front::Notifications(front) => front.handle(&mut self.scene, now, event),
+            Front::Forged(front) => front.handle(&mut self.scene, now, event),
             Front::Requests(front) => front.handle(&mut self.scene, now, event),
             Front::Callback(front) => front.handle(&mut self.scene, now, event),
         }
@@ -159,6 +179,7 @@ impl Weathered {
         let own = match &self.front {
             Front::None => None,
             Front::Notifications(front) => front.deadline(&self.scene),
+            Front::Forged(front) => front.deadline(&self.scene),
             Front::Requests(front) => front.deadline(),
             Front::Callback(front) => front.deadline(&self.scene),
         };

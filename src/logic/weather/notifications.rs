@@ -286,7 +286,6 @@ impl Notifications {
                     self.send_next(scene, now);
                 } else {
                     self.round = None;
-                    scene.judge.note("later messages were not judged");
                     scene.judge.conclude();
                 }
             }

@@ -317,7 +317,6 @@ impl Requests {
             Value::Null,
             format!("the request was not sent again within {:?}", scene.deadline),
         ));
-        scene.judge.note("later messages were not judged");
         scene.judge.conclude();
     }
 

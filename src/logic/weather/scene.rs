@@ -9,8 +9,12 @@ use serde_json::{Value, json};
 use super::{Act, Cut};
 use crate::logic::judge::{Action, Departure, Event, ExchangeId, Judge, TransportFailure};
 use crate::logic::verdict::{Role, Rule, Traffic, TrafficMessage};
+use crate::model::forgery::Forgery;
 use crate::model::message::{Headers, Payload, Request, Response};
 use crate::model::scenario::Script;
+
+/// The field that bears a notification's token.
+const TOKEN: &str = "Authorization";
 
 /// An action of the judge, with the step of its message, counted from 0.
 #[derive(Debug, Clone)]
@@ -126,12 +130,42 @@ impl Scene {
 
     /// Sends a notification that the judge does not know of. Its exchange is weather's own.
     pub(super) fn send(&mut self, step: usize, request: Arc<Request>) -> ExchangeId {
-        let exchange = self.next_exchange;
-        self.next_exchange -= 1;
+        let exchange = self.own_exchange();
         self.carry_out(Planned {
             step: Some(step),
             action: Action::Send { exchange, request },
         });
+        exchange
+    }
+
+    /// Sends a notification that has to be refused. Its exchange is weather's own.
+    pub(super) fn forge(
+        &mut self,
+        step: usize,
+        mut request: Arc<Request>,
+        forgery: Forgery,
+    ) -> ExchangeId {
+        let exchange = self.own_exchange();
+        if forgery == Forgery::NoToken {
+            let request = Arc::make_mut(&mut request);
+            let headers = request.headers.iter();
+            let bears_no_token = |(name, _): &(&str, &str)| !name.eq_ignore_ascii_case(TOKEN);
+            request.headers = headers.filter(bears_no_token).collect();
+        }
+        self.event(Some(step), &format!("next comes {}", forgery.describe()));
+        let message = TrafficMessage::Request(Arc::clone(&request));
+        self.log(self.other(), Some(step), message);
+        self.acts.push_back(Act::Forge {
+            exchange,
+            request,
+            forgery,
+        });
+        exchange
+    }
+
+    const fn own_exchange(&mut self) -> ExchangeId {
+        let exchange = self.next_exchange;
+        self.next_exchange -= 1;
         exchange
     }
 
@@ -207,41 +241,63 @@ impl Scene {
         answer: &Result<Arc<Response>, TransportFailure>,
     ) -> bool {
         self.judge.check(requirement);
+        if matches!(answer, Ok(response) if (200..300).contains(&response.status)) {
+            return true;
+        }
+        self.answered_otherwise(requirement, step, answer, "the notification", "2xx");
+        answer.is_ok() || !self.judge.has_failed()
+    }
+
+    /// Judges how a notification was refused whose token is wrong in this way. False where it was
+    /// not.
+    pub(super) fn judge_refusal(
+        &mut self,
+        requirement: &'static str,
+        step: usize,
+        answer: &Result<Arc<Response>, TransportFailure>,
+        forgery: Forgery,
+    ) -> bool {
+        self.judge.check(requirement);
+        let is_refused = matches!(answer, Ok(response) if matches!(response.status, 401 | 403));
+        if !is_refused {
+            self.answered_otherwise(requirement, step, answer, forgery.describe(), "401 or 403");
+        }
+        is_refused
+    }
+
+    /// Records that a notification was not answered as it is expected. `what` it is stands in the
+    /// message.
+    fn answered_otherwise(
+        &mut self,
+        requirement: &'static str,
+        step: usize,
+        answer: &Result<Arc<Response>, TransportFailure>,
+        what: &str,
+        expected: &str,
+    ) {
         let (rule, actual, message) = match answer {
-            Ok(response) if (200..300).contains(&response.status) => return true,
             Ok(response) => (
                 Rule::AcknowledgementStatus,
                 json!(response.status),
-                format!("the notification was answered {}", response.status),
+                format!("{what} was answered {}", response.status),
             ),
             Err(TransportFailure::Silent) => (
                 Rule::AcknowledgementMissing,
                 Value::Null,
-                format!(
-                    "the notification was not answered within {:?}",
-                    self.deadline
-                ),
+                format!("{what} was not answered within {:?}", self.deadline),
             ),
-            Err(TransportFailure::Broken(what) | TransportFailure::Gone(what)) => (
+            Err(TransportFailure::Broken(why) | TransportFailure::Gone(why)) => (
                 Rule::Transport,
                 Value::Null,
-                format!("the notification's exchange broke: {what}"),
+                format!("the exchange of {what} broke: {why}"),
             ),
         };
         if answer.is_err() {
             self.came(Some(step), TrafficMessage::Event(message.clone()));
         }
-        let expected = json!("2xx");
-        let step = Some(step);
-        self.judge.depart(Departure::new(
-            requirement,
-            rule,
-            step,
-            expected,
-            actual,
-            message,
-        ));
-        answer.is_ok() || !self.judge.has_failed()
+        let (step, expected) = (Some(step), json!(expected));
+        let departure = Departure::new(requirement, rule, step, expected, actual, message);
+        self.judge.depart(departure);
     }
 
     fn log(&mut self, from: Role, step: Option<usize>, message: TrafficMessage) {

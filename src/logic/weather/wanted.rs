@@ -9,8 +9,10 @@ use super::Kind;
 pub enum Wanted {
     /// None.
     None,
-    /// Every kind in which nothing waits.
+    /// Every kind in which nothing waits and nothing is forged.
     Cheap,
+    /// Every kind in which notifications are forged.
+    Forged,
     /// Every kind.
     All,
     /// One kind.
@@ -18,10 +20,13 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    /// The word for none, for what is cheap and for all of it; a kind has its own name.
+    /// The word for none, for what is cheap, for what forges, and for all of it; a kind has its own
+    /// name.
     pub const NONE: &str = "none";
     /// See [`Wanted::NONE`].
     pub const CHEAP: &str = "cheap";
+    /// See [`Wanted::NONE`].
+    pub const FORGED: &str = "forged";
     /// See [`Wanted::NONE`].
     pub const ALL: &str = "all";
 
@@ -30,6 +35,7 @@ impl Wanted {
         match word {
             Self::NONE => Some(Self::None),
             Self::CHEAP => Some(Self::Cheap),
+            Self::FORGED => Some(Self::Forged),
             Self::ALL => Some(Self::All),
             kind => Kind::named(kind).map(Self::Kind),
         }
@@ -40,6 +46,7 @@ impl Wanted {
         match self {
             Self::None => false,
             Self::Cheap => kind.is_cheap(),
+            Self::Forged => kind.forges(),
             Self::All => true,
             Self::Kind(it) => it == kind,
         }
@@ -51,7 +58,8 @@ impl<'de> Deserialize<'de> for Wanted {
         let word = String::deserialize(from)?;
         Self::named(&word).ok_or_else(|| {
             let kinds = Kind::ALL.map(Kind::name);
-            let words = [&[Self::NONE, Self::CHEAP, Self::ALL], kinds.as_slice()].concat();
+            let groups = [Self::NONE, Self::CHEAP, Self::FORGED, Self::ALL];
+            let words = [&groups, kinds.as_slice()].concat();
             serde::de::Error::custom(format!(
                 "unknown weather `{word}`, there are `{}`",
                 words.join("`, `")

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::fault::BotFault as Fault;
+use super::guard::Stopped;
 use super::variation::BotVariation as Variation;
 use super::{Bot, PATIENCE, mischief, refusal};
 use crate::io::net::Reply;
@@ -12,7 +13,7 @@ use crate::model::message::{Headers, Request, is_json};
 use crate::model::resource::Resource;
 
 /// The callback's path. Every path below it will do as well.
-pub(super) const PATH: &str = "/callback";
+pub const PATH: &str = "/callback";
 
 /// What a slow bot takes for an acknowledgement.
 const SLOW: Duration = Duration::from_millis(20);
@@ -51,6 +52,9 @@ impl Entry<'_> {
 impl Bot {
     /// Takes a post to the callback.
     pub(super) async fn called_back(&self, request: &Request) -> Reply {
+        if let Some(refusal) = self.stopped(request).await {
+            return refusal;
+        }
         let entries = match entries(request) {
             Ok(entries) => entries,
             Err((status, why)) => return refusal(status, &why),
@@ -87,6 +91,15 @@ impl Bot {
 }
 
 impl Bot {
+    /// The refusal of a notification that does not come from who it has to.
+    async fn stopped(&self, request: &Request) -> Option<Reply> {
+        let checked = self.guard.as_ref()?.check(&request.headers).await;
+        match checked.err()? {
+            Stopped::Flawed(flaw) => Some(refusal(401, flaw.describe())),
+            Stopped::NoKeys(why) => Some(refusal(503, &format!("no keys: {why}"))),
+        }
+    }
+
     /// Invites once more, where the fault is that.
     async fn do_again(&self, entry: &Entry<'_>, is_new: bool) {
         let is_wanted = match self.fault {

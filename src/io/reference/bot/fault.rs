@@ -59,6 +59,11 @@ catalogue! {
         KnownProperties = "refuses-unknown-properties", "Answers 400 to a change with a property that it does not know.";
         KnownResources = "refuses-unknown-resources", "Answers 404 to a change of a resource that it does not know.";
         KnownWords = "refuses-unknown-words", "Answers 400 to a state or status that it does not know.";
+        TokenOptional = "takes-missing-token", "Verifies the token of a notification only where it has one.";
+        TakesUnsigned = "takes-unsigned-token", "Takes a token that says that it is not signed.";
+        AnySignature = "takes-foreign-key", "Takes a token whoever has signed it.";
+        AnyTime = "takes-expired-token", "Takes a token that has expired.";
+        AnyAudience = "takes-other-audience", "Takes a token that is for another application.";
         AsksOtherwise = "asks-again-otherwise", "Gives another `clientContext` when it asks again after a lost answer.";
         TriesFailed = "invites-again-after-failure", "Invites once more when an invitation fails that replaces no call.";
         Impatient = "impatient", "Invites anew when an answer takes longer than 1.8 s.";

@@ -1,5 +1,5 @@
-//! Where the bot's deliberate faults happen: in its requests, in how it sends them again, and in its
-//! acknowledgements. Without a fault no function does anything.
+//! Where the bot's deliberate faults happen: in its requests, in how it sends them again, in what it
+//! takes, and in its acknowledgements. Without a fault no function does anything.
 
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::callback::Entry;
 use super::errand::Errand;
 use super::fault::BotFault as Fault;
+use super::guard::Flaw;
 use super::memory::Memory;
 use crate::io::net::{Reply, SendError};
 use crate::io::reference::content::Content;
@@ -50,6 +51,19 @@ pub(super) fn acknowledgement(fault: Option<Fault>, roster: bool) -> Option<Repl
         Fault::Truncated => Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"a\""),
         _ => return None,
     })
+}
+
+/// Whether a notification's token is taken in spite of this.
+pub(super) fn overlooks(fault: Option<Fault>, flaw: Flaw) -> bool {
+    let overlooked = match fault {
+        Some(Fault::TokenOptional) => Flaw::Missing,
+        Some(Fault::TakesUnsigned) => Flaw::Unsigned,
+        Some(Fault::AnySignature) => Flaw::Signature,
+        Some(Fault::AnyTime) => Flaw::Expired,
+        Some(Fault::AnyAudience) => Flaw::Audience,
+        _ => return false,
+    };
+    flaw == overlooked
 }
 
 /// How long the bot waits for an answer, where that is not long enough.

@@ -1,7 +1,7 @@
 //! The reference bot: does what it is cued to do in its own words, and acknowledges notifications.
 //!
 //! It has two addresses. `/callback`, and every path below it, takes notifications and checks
-//! them. `/cue` takes `POST {"scenario", "step", "request"}`: the bot reads from the request what
+//! them, on demand also who sends them (`guard`). `/cue` takes `POST {"scenario", "step", "request"}`: the bot reads from the request what
 //! is wanted (`intention`), answers 202 and sends a request of its own (`errand`), or 501 and
 //! `{"reason"}` where it does not do such a thing. What is answered 429 or 503, or not at all, it
 //! sends again. `mischief` puts the deliberate faults in.
@@ -9,9 +9,11 @@
 mod callback;
 mod errand;
 mod fault;
+mod guard;
 mod intention;
 mod memory;
 mod mischief;
+mod token;
 mod variation;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,7 +24,9 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+pub use callback::PATH as CALLBACK;
 pub use fault::BotFault;
+pub use guard::Verification;
 pub use variation::BotVariation;
 
 use crate::io::net::{Client, Listener, Reply, Shutdown};
@@ -30,6 +34,7 @@ use crate::io::reference::content::Content;
 use crate::model::message::{Headers, Payload, Request, Response};
 use crate::model::resource::{Resource, path_of};
 use errand::{Errand, operation_of};
+use guard::Guard;
 use intention::Intention;
 use memory::Memory;
 
@@ -50,6 +55,8 @@ pub struct BotOptions {
     pub fault: Option<BotFault>,
     /// What it does in another way.
     pub variation: Option<BotVariation>,
+    /// By what it verifies notifications; none where it takes them from anybody.
+    pub verification: Option<Verification>,
     /// What it sends with.
     pub client: Client,
 }
@@ -74,6 +81,9 @@ impl ReferenceBot {
             token: options.token.unwrap_or_else(|| TOKEN.to_owned()),
             fault: options.fault,
             variation: options.variation,
+            guard: options
+                .verification
+                .map(|it| Guard::new(it, options.fault, options.client.clone())),
             client: options.client,
             memory: Mutex::default(),
             news: Notify::new(),
@@ -121,8 +131,8 @@ impl ReferenceBot {
     }
 }
 
-/// Where cues go.
-const CUE: &str = "/cue";
+/// The path where cues go.
+pub const CUE: &str = "/cue";
 
 /// The running bot.
 #[derive(Debug)]
@@ -131,6 +141,7 @@ struct Bot {
     token: String,
     fault: Option<BotFault>,
     variation: Option<BotVariation>,
+    guard: Option<Guard>,
     client: Client,
     memory: Mutex<Memory>,
     /// Told after each notification that was taken.

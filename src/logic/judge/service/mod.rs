@@ -374,7 +374,7 @@ impl ServiceJudge {
     }
 
     /// Ends the conversation here: what would follow is not judged.
-    fn stop(&mut self) {
+    pub fn stop(&mut self) {
         let left = self.record.steps().len() - self.cursor + self.waiting();
         if left > 0 {
             self.record

@@ -52,13 +52,18 @@ fn made_up(text: &str) -> String {
 
 /// Faults that do not show where all goes well. What goes ill, and that they show then, is for who
 /// plays hard weather.
-const IN_WEATHER: [BotFault; 12] = [
+const IN_WEATHER: [BotFault; 17] = [
     BotFault::AnswerFirst,
     BotFault::InvitesAgain,
     BotFault::OneChange,
     BotFault::KnownProperties,
     BotFault::KnownResources,
     BotFault::KnownWords,
+    BotFault::TokenOptional,
+    BotFault::TakesUnsigned,
+    BotFault::AnySignature,
+    BotFault::AnyTime,
+    BotFault::AnyAudience,
     BotFault::AsksOtherwise,
     BotFault::TriesFailed,
     BotFault::Impatient,
