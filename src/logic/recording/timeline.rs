@@ -37,14 +37,15 @@ pub(super) fn moments(exchanges: &[Exchange], which: &[usize]) -> Vec<Moment> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::cassette::{Direction, RecordedRequest};
     use Moment::{Begun, Ended};
 
     fn exchange(number: u64, at_ms: u64, took_ms: u64) -> Exchange {
-        let json = serde_json::json!({
-            "number": number, "direction": "request", "at_ms": at_ms, "took_ms": took_ms,
-            "request": {"method": "GET", "target": "/", "headers": []},
-        });
-        serde_json::from_value(json).unwrap()
+        Exchange {
+            at_ms,
+            took_ms,
+            ..Exchange::new(number, Direction::Request, RecordedRequest::new("GET", "/"))
+        }
     }
 
     #[test]

@@ -97,14 +97,11 @@ fn exchange(entry: Entry, number: u64, at_ms: u64) -> Exchange {
     // What is no number of milliseconds, and below zero, says nothing.
     let took = Duration::try_from_secs_f64(entry.time / 1000.0).unwrap_or_default();
     Exchange {
-        number,
-        direction: direction(&request.body),
-        cause: None,
         at_ms,
         took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        request,
         response,
         broke,
+        ..Exchange::new(number, direction(&request.body), request)
     }
 }
 
