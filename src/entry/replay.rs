@@ -215,13 +215,14 @@ async fn bot(
     } else {
         None
     };
-    let callback = listener.as_ref().map(Listener::url);
+    let fresh = replay::fresh();
+    let callback = listener.as_ref().map(|it| fresh.callback(&it.url()));
     let target = Target {
         role: Some(Role::Service),
         url: Some(service.to_string()),
     };
     let manners = manners(&arguments)?;
-    let mut bot = Bot::new(recording, callback.as_deref())
+    let mut bot = Bot::new(recording, fresh, callback.as_deref())
         .map_err(|lost| Failure::Environment(lost.to_string()))?;
     if arguments.snapshots.is_some() {
         bot.keep_conversation();

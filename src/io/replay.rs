@@ -11,16 +11,18 @@ use std::time::{Duration, Instant};
 
 use foldhash::quality::RandomState;
 use tokio::sync::{Notify, mpsc};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use url::Url;
 
-use super::net::{Client, Listener, OutgoingRequest, Received, Refusal, Reply, Shutdown};
+use super::net::{
+    Client, Listener, OutgoingRequest, Received, Refusal, Reply, SendError, Shutdown,
+};
 use crate::logic::replay::service::{Answer, Asked, Service};
 use crate::logic::replay::{self, Replayed};
 use crate::logic::verdict::TrafficMessage;
 use crate::model::message::{Headers, Payload, Request};
 
-pub use bot::bot;
+pub use bot::{bot, fresh};
 
 /// How a replay behaves on the wire.
 #[derive(Debug, Clone)]
@@ -37,6 +39,12 @@ pub struct Manners {
     pub client: Client,
 }
 
+/// How often it is looked whether a bot has come up.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Longer than anybody waits.
+const LONG: Duration = Duration::from_secs(1 << 30);
+
 /// What both kinds of replay share.
 #[derive(Debug)]
 struct Stage<T> {
@@ -44,6 +52,7 @@ struct Stage<T> {
     manners: Manners,
     client: Client,
     progress: Notify,
+    /// When the last thing happened; in the future, where it is going on until then.
     last: Mutex<Instant>,
 }
 
@@ -64,7 +73,22 @@ impl<T> Stage<T> {
 
     /// Something happened, of which the one who waits need not know.
     fn went_on(&self) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.goes_on(Duration::ZERO);
+    }
+
+    /// Something goes on for so long from now.
+    fn goes_on(&self, delay: Duration) {
+        let end = Instant::now().checked_add(delay);
+        // Who gives a longer answer waits for a signal to end.
+        let end = end.unwrap_or_else(|| Instant::now() + LONG);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = (*last).max(end);
+    }
+
+    /// How long it goes on.
+    fn goes_on_for(&self) -> Duration {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.saturating_duration_since(Instant::now())
     }
 
     /// Something happened that the one who waits may act on.
@@ -142,6 +166,10 @@ pub async fn service(
             went_on = stage.wait() => if !went_on { break },
             () = shutdown.begun() => break,
         }
+    }
+    tokio::select! {
+        () = sleep(stage.goes_on_for()) => {}
+        () = shutdown.begun() => {}
     }
     closing.begin();
     // Answers that are on their way go out; connections that stay open are not waited for.
@@ -261,6 +289,7 @@ fn respond(
     let mut reply = Reply::text(answer.status, headers, answer.message.body);
     if stage.manners.keeps_time {
         reply = reply.delayed(answer.took);
+        stage.goes_on(answer.took);
     }
     let lasting = fingerprint.filter(|_| answer.is_lasting);
     known.keep(service.lessons(), lasting.map(|it| (it, &reply, size)));
@@ -334,10 +363,29 @@ impl Teller {
         };
         let url = callback(bot, &told.target);
         let deadline = stage.manners.deadline;
+        if stage.party().unprovoked().contains(&exchange) {
+            self.await_bot(&url).await;
+        }
         let answer = stage.client.send(outgoing(&told, url), deadline).await;
         let answer = answer.map_err(|error| error.to_string());
         stage.party().acknowledged(exchange, answer);
         stage.went_on_or_done();
+    }
+
+    /// A bot may come up after the service that it needs to know: it is there, or the replay is
+    /// about to end for its silence.
+    async fn await_bot(&self, url: &str) {
+        let Ok(url) = Url::parse(url) else {
+            return;
+        };
+        let stage = &self.stage;
+        let deadline = stage.manners.deadline;
+        while let Err(SendError::Refused(_)) = stage.client.reach(&url, deadline).await {
+            if stage.silence() + 2 * LOOK >= deadline {
+                return;
+            }
+            sleep(LOOK).await;
+        }
     }
 }
 
@@ -352,10 +400,17 @@ fn callback(bot: &Url, target: &str) -> String {
         };
     }
     if bot.path() == "/" {
-        format!("{}{target}", bot.as_str().trim_end_matches('/'))
+        below(bot, target)
     } else {
         bot.to_string()
     }
+}
+
+/// A path below an address: whatever it is, it leads to no other one.
+fn below(address: &Url, path: &str) -> String {
+    let address = address.as_str().trim_end_matches('/');
+    let path = path.strip_prefix('/').unwrap_or(path);
+    format!("{address}/{path}")
 }
 
 fn outgoing(request: &replay::OutgoingRequest, url: String) -> OutgoingRequest {
@@ -378,6 +433,12 @@ mod tests {
             (&named, "/callback/1", "http://127.0.0.1:1/hook"),
             (&named, "http://127.0.0.1:1/x", "http://127.0.0.1:1/x"),
             (&named, "http://other.invalid/x", "http://127.0.0.1:1/hook"),
+            (
+                &bare,
+                "@other.invalid/x",
+                "http://127.0.0.1:1/@other.invalid/x",
+            ),
+            (&bare, "2/x", "http://127.0.0.1:1/2/x"),
         ] {
             assert_eq!(callback(bot, target), expected);
         }

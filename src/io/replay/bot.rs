@@ -8,12 +8,14 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use url::Url;
+use uuid::Uuid;
 
-use super::{Manners, Stage, outgoing};
+use super::{Manners, Stage, below, outgoing};
 use crate::io::net::{Listener, Reply, Shutdown};
-use crate::io::player::post_json;
+use crate::io::player::{self, Hook, HookAnswer};
 use crate::logic::replay::bot::Bot;
-use crate::logic::replay::{self, Replayed};
+use crate::logic::replay::{self, Fresh, Replayed};
+use crate::logic::verdict::Verdict;
 
 /// How many requests of a recorded bot are under way at a time.
 const AT_A_TIME: usize = 64;
@@ -24,7 +26,7 @@ const AT_A_TIME: usize = 64;
 ///
 /// # Errors
 ///
-/// In words, a hook that does not do what it is asked for, and a recording that was changed
+/// In words, a service or a hook that is not there from the start, and a recording that was changed
 /// meanwhile.
 pub async fn bot(
     bot: Bot,
@@ -35,9 +37,14 @@ pub async fn bot(
     shutdown: Shutdown,
 ) -> Result<Replayed, String> {
     let begun = Instant::now();
+    let mut parties = vec![("service", &service)];
+    parties.extend(given.iter().map(|hook| ("hook for given states", hook)));
+    for (party, url) in parties {
+        let reached = player::reach(party, url, &manners.client).await;
+        reached.map_err(|error| error.to_string())?;
+    }
+    let callback = bot.callback().to_owned();
     let stage = Stage::new(bot, manners);
-    let callback = listener.as_ref().map(Listener::url).unwrap_or_default();
-    let given = given.map(|hook| (hook, callback));
     let closing = Shutdown::new();
     let server = listener.map(|listener| {
         let stage = Arc::clone(&stage);
@@ -54,11 +61,11 @@ pub async fn bot(
         );
         tokio::spawn(serving)
     });
-    if let Some((hook, callback)) = &given {
-        bring_about(&stage, hook, callback).await?;
+    if let Some(hook) = &given {
+        bring_about(&stage, hook, &callback).await?;
     }
     let places = Arc::new(Semaphore::new(AT_A_TIME));
-    loop {
+    while !stage.party().is_set_aside() {
         let token = stage.manners.token.clone();
         let ready = stage.party().ready(token.as_deref());
         for request in ready {
@@ -89,9 +96,15 @@ pub async fn bot(
     replayed.map_err(|lost| lost.to_string())
 }
 
+/// What the recorded bot chose, chosen anew.
+pub fn fresh() -> Fresh {
+    Fresh::new(Uuid::new_v4().as_u128())
+}
+
 /// Asks the hook for all that the recording takes for granted.
 async fn bring_about(stage: &Arc<Stage<Bot>>, hook: &Url, callback: &str) -> Result<(), String> {
     let needs = stage.party().needs().map_err(|lost| lost.to_string())?;
+    let hook = Hook::Url(hook.clone());
     for need in needs {
         let wanted = need.state.as_str();
         let mut variables: serde_json::Map<_, _> = (1..)
@@ -103,26 +116,30 @@ async fn bring_about(stage: &Arc<Stage<Bot>>, hook: &Url, callback: &str) -> Res
                 .iter()
                 .map(|call| ("call".to_owned(), json!(call))),
         );
-        let body = json!({
+        let question = json!({
             "scenario": stage.manners.name,
             "state": wanted,
-            "callback": format!("{}{}", callback.trim_end_matches('/'), need.callback),
+            "callback": format!("{callback}{}", need.callback),
             "variables": variables,
         });
-        let request = post_json(hook, &body);
-        let answer = stage.client.send(request, stage.manners.deadline).await;
-        let answer = answer.map_err(|error| format!("the hook for given states: {error}"))?;
-        if !(200..300).contains(&answer.status) {
-            return Err(format!(
-                "the hook for given states answered {} to {wanted}",
-                answer.status
-            ));
-        }
-        let told = answer.body.json().map(|body| &body["variables"]);
-        let live = told.and_then(|told| {
-            let names = [wanted, "call"];
-            names.into_iter().find_map(|name| told[name].as_str())
-        });
+        let deadline = stage.manners.deadline;
+        let answer = match hook.ask(&stage.client, &question, deadline).await {
+            HookAnswer::Done(answer) => answer.unwrap_or_default(),
+            HookAnswer::Declined(reason) => {
+                let reason = format!("{wanted} is not to be had: {reason}");
+                stage.party().set_aside(Verdict::Skip, reason);
+                return Ok(());
+            }
+            HookAnswer::Failed(what) => {
+                let reason = format!("the hook for given states failed at {wanted}: {what}");
+                stage.party().set_aside(Verdict::Inconclusive, reason);
+                return Ok(());
+            }
+        };
+        let names = [wanted, "call"];
+        let live = names
+            .iter()
+            .find_map(|name| answer["variables"][name].as_str());
         if let (Some(recorded), Some(live)) = (&need.call, live) {
             stage.party().take_as(recorded, live);
         }
@@ -137,11 +154,7 @@ async fn ask(
     request: replay::OutgoingRequest,
 ) {
     let place = places.acquire_owned().await;
-    let url = format!(
-        "{}{}",
-        service.as_str().trim_end_matches('/'),
-        request.target
-    );
+    let url = below(&service, &request.target);
     let deadline = stage.manners.deadline;
     let answer = stage.client.send(outgoing(&request, url), deadline).await;
     drop(place);

@@ -7,14 +7,16 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::comparison::{Comparison, Difference};
+use super::fresh::{self, Fresh};
 use super::given::{self, Need};
 use super::index::{Index, Indexed};
+use super::key::{Key, Keys};
 use super::mapping::{self, Mapping};
+use super::outgoing::{self, Outgoing, OutgoingRequest};
 use super::record::{Place, Record, Replayed};
-use super::{Outgoing, OutgoingRequest};
 use crate::logic::judge::notice::{self, Notice};
-use crate::logic::verdict::{Role, Rule, TrafficMessage};
-use crate::model::cassette::{self, Content, Direction, RecordedResponse};
+use crate::logic::verdict::{Role, Rule, TrafficMessage, Verdict};
+use crate::model::cassette::{self, Content, Direction, RecordedRequest, RecordedResponse};
 use crate::model::identifier;
 use crate::model::message::{Headers, Payload, Request, Response};
 use crate::model::resource;
@@ -27,12 +29,18 @@ use crate::text::pointer::Pointer;
 pub struct Bot {
     recorded: Index,
     mapping: Mapping,
+    /// The values that the recorded bot made up.
+    own: Keys,
+    fresh: Fresh,
+    /// Where this run takes notifications; empty where it takes none.
+    callback: String,
     record: Record,
     groups: Vec<Group>,
     awaited: Vec<Awaited>,
     /// The entries that are awaited, by the recorded call that they are about.
     by_call: HashMap<String, Vec<usize>>,
-    sent: HashSet<usize>,
+    /// Requests that were sent, or cannot be.
+    passed: HashSet<usize>,
     /// Groups that may have come to a request.
     due: Vec<usize>,
     /// Requests without an answer.
@@ -67,6 +75,8 @@ struct Awaited {
     /// The path that it went to.
     path: Arc<str>,
     entry: Value,
+    /// Whether it was not kept, so that nothing can be held against it.
+    is_omitted: bool,
     has_come: bool,
 }
 
@@ -81,16 +91,21 @@ struct Came {
 }
 
 impl Bot {
-    /// The bot of a recording. `callback` is where it takes notifications in this run; none where
-    /// it takes none. What is awaited is kept; what is sent is not.
+    /// The bot of a recording. `callback` is where it takes notifications in this run, as
+    /// [`Fresh::callback`] makes it; none where it takes none. What the recorded bot chose is `fresh`
+    /// in this run. What is awaited is kept; what is sent is not.
     ///
     /// # Errors
     ///
     /// As [`Index::load`] has.
-    pub fn new(recording: Indexed, callback: Option<&str>) -> Result<Self, Diagnostic> {
+    pub fn new(
+        recording: Indexed,
+        fresh: Fresh,
+        callback: Option<&str>,
+    ) -> Result<Self, Diagnostic> {
         let Indexed {
             index: recorded,
-            bots,
+            bots: own,
             ..
         } = recording;
         let mut groups: Vec<Group> = Vec::new();
@@ -102,9 +117,9 @@ impl Bot {
             groups[number].members.push(index);
         }
         let mut mapping = Mapping::default();
-        for value in bots {
+        for value in &own {
             // The bot sends it as it did then, so that it is the same in this run.
-            mapping.learn_same(value);
+            mapping.learn_same(*value);
         }
         let mut awaited = Vec::new();
         let mut by_call: HashMap<String, Vec<usize>> = HashMap::new();
@@ -116,6 +131,7 @@ impl Bot {
             if exchange.direction == Direction::Notification {
                 let entries = entries(&exchange.request.body);
                 let path: Arc<str> = resource::path_of(&exchange.request.target).into();
+                let is_omitted = matches!(exchange.request.body, Content::Omitted { .. });
                 let group = &mut groups[recorded.group(index)];
                 group.missing.insert(index, entries.len());
                 for entry in entries {
@@ -128,6 +144,7 @@ impl Bot {
                         exchange: index,
                         path: Arc::clone(&path),
                         entry,
+                        is_omitted,
                         has_come: false,
                     });
                 }
@@ -136,6 +153,9 @@ impl Bot {
         Ok(Self {
             recorded,
             mapping,
+            own,
+            fresh,
+            callback: callback.unwrap_or_default().to_owned(),
             record: Record::new(Role::Service),
             due: (0..groups.len()).rev().collect(),
             missing: awaited.len(),
@@ -143,7 +163,7 @@ impl Bot {
             groups,
             awaited,
             by_call,
-            sent: HashSet::new(),
+            passed: HashSet::new(),
             open: 0,
             lost: None,
         })
@@ -152,6 +172,11 @@ impl Bot {
     /// Keeps the whole conversation, not only its last messages.
     pub const fn keep_conversation(&mut self) {
         self.record.keeps_all = true;
+    }
+
+    /// The address below which this run takes notifications; empty where it takes none.
+    pub fn callback(&self) -> &str {
+        &self.callback
     }
 
     /// What must be there before the first request.
@@ -169,18 +194,37 @@ impl Bot {
         self.mapping.learn(recorded, live);
     }
 
+    /// What the recording takes for granted is not to be had: nothing is sent, and this is the result.
+    pub fn set_aside(&mut self, verdict: Verdict, reason: String) {
+        self.record.aside = Some((verdict, reason));
+    }
+
+    /// Whether it was [set aside](Bot::set_aside).
+    pub const fn is_set_aside(&self) -> bool {
+        self.record.aside.is_some()
+    }
+
     /// The requests that can be sent now.
     pub fn ready(&mut self, token: Option<&str>) -> Vec<OutgoingRequest> {
         let mut ready = Vec::new();
         while let Some(number) = self.due.pop() {
             if let Some(index) = self.next_of(number) {
                 match self.send(index, token) {
-                    Ok(request) => ready.push(request),
+                    Ok(Some(request)) => ready.push(request),
+                    Ok(None) => self.go_on(number),
                     Err(lost) => self.give_up(lost),
                 }
             }
         }
         ready
+    }
+
+    /// The request that a group has come to is done with.
+    fn go_on(&mut self, number: usize) {
+        let group = &mut self.groups[number];
+        group.is_asking = false;
+        group.at += 1;
+        self.due.push(number);
     }
 
     /// The request that a group has come to; none while it waits.
@@ -209,12 +253,29 @@ impl Bot {
         self.lost.get_or_insert(lost);
     }
 
-    fn send(&mut self, index: usize, token: Option<&str>) -> Result<OutgoingRequest, Diagnostic> {
-        let recorded = self.recorded.load(index)?.request;
-        let message = Outgoing::request(&recorded, &self.mapping, token);
+    /// A request as it goes out now; none where it cannot.
+    fn send(
+        &mut self,
+        index: usize,
+        token: Option<&str>,
+    ) -> Result<Option<OutgoingRequest>, Diagnostic> {
+        let exchange = self.recorded.load(index)?;
+        self.passed.insert(index);
+        self.choose(&exchange.request);
+        let sendable = outgoing::asks_again(&exchange);
+        let recorded = exchange.request;
+        let sendable = sendable.and_then(|()| Outgoing::request(&recorded, &self.mapping, token));
+        let message = match sendable {
+            Ok(message) => message,
+            Err(why) => {
+                let number = self.recorded.number(index);
+                self.record
+                    .note(format!("exchange {number} was passed over: {why}"));
+                return Ok(None);
+            }
+        };
         let target = self.mapping.translated(&recorded.target);
         let method = recorded.method;
-        self.sent.insert(index);
         self.open += 1;
         self.record.traffic(
             Role::Bot,
@@ -226,23 +287,32 @@ impl Bot {
                 body: Payload::from_bytes(&message.body),
             })),
         );
-        Ok(OutgoingRequest {
+        Ok(Some(OutgoingRequest {
             exchange: index,
             method,
             target,
             message,
-        })
+        }))
+    }
+
+    /// What the bot chose for a request is chosen anew, once.
+    fn choose(&mut self, request: &RecordedRequest) {
+        for recorded in fresh::chosen(request) {
+            let is_own = self.own.contains(&Key::of(recorded));
+            let is_chosen = self.mapping.live(recorded).is_some_and(|it| it != recorded);
+            let is_new = is_own || self.mapping.live(recorded).is_none();
+            if is_new && !is_chosen {
+                let live = self.fresh.value(recorded);
+                self.mapping.learn(recorded, &live);
+            }
+        }
     }
 
     /// The service answered a request, or did not, for this reason.
     pub fn answered(&mut self, index: usize, answer: Result<Response, String>) {
         self.open = self.open.saturating_sub(1);
         self.record.played += 1;
-        let number = self.recorded.group(index);
-        let group = &mut self.groups[number];
-        group.is_asking = false;
-        group.at += 1;
-        self.due.push(number);
+        self.go_on(self.recorded.group(index));
         match self.recorded.load(index) {
             Ok(exchange) => self.compare_answer(index, exchange.response, answer),
             Err(lost) => self.give_up(lost),
@@ -306,7 +376,13 @@ impl Bot {
                     other => other.json().cloned().unwrap_or_default(),
                 },
             }),
-            _ => {}
+            (Content::Omitted { .. }, _) => {
+                let number = self.recorded.number(index);
+                self.record.note(format!(
+                    "the body of the answer of exchange {number} was not kept, and is not compared"
+                ));
+            }
+            (Content::Empty | Content::Base64(_), _) => {}
         }
         let differences = std::mem::take(&mut comparison.differences);
         comparison.commit(&mut self.mapping);
@@ -347,7 +423,14 @@ impl Bot {
     }
 
     /// The service sent a notification. The status is what the bot answers.
-    pub fn received(&mut self, request: Request) -> u16 {
+    pub fn received(&mut self, mut request: Request) -> u16 {
+        if let Some(rest) = request
+            .target
+            .strip_prefix(resource::path_of(&self.callback))
+        {
+            let slash = if rest.starts_with('/') { "" } else { "/" };
+            request.target = format!("{slash}{rest}");
+        }
         let body = request.body.clone();
         let path = resource::path_of(&request.target).to_owned();
         let message = TrafficMessage::Request(request.into());
@@ -420,6 +503,15 @@ impl Bot {
             self.came(place, came.message);
             return;
         }
+        if fresh::is_of_a_run(&came.path) && recorded_call.is_none() {
+            let message = format!("a notification of another run came to `{}`", came.path);
+            self.record.note(message);
+            return;
+        }
+        if let Some(place) = self.omitted(&came.path) {
+            self.came(place, came.message);
+            return;
+        }
         let first = recorded_call.and_then(|call| self.by_call.get(&call)?.first().copied());
         let index = first.map_or(0, |place| self.awaited[place].exchange);
         let message = format!("a notification of `{}` was not recorded", kind.trim());
@@ -429,6 +521,17 @@ impl Bot {
             (Value::Null, came.entry),
             message,
         );
+    }
+
+    /// What is awaited at a path that nothing can be held against.
+    fn omitted(&mut self, path: &str) -> Option<usize> {
+        let is_it = |it: &Awaited| it.is_omitted && !it.has_come && *it.path == *path;
+        let place = self.awaited.iter().position(is_it)?;
+        let number = self.recorded.number(self.awaited[place].exchange);
+        self.record.note(format!(
+            "the notification of exchange {number} was not kept, and is not compared"
+        ));
+        Some(place)
     }
 
     fn came(&mut self, place: usize, message: usize) {
@@ -492,9 +595,11 @@ impl Bot {
         if let Some(lost) = self.lost.take() {
             return Err(lost);
         }
-        self.give_up_waiting();
+        if self.record.aside.is_none() {
+            self.give_up_waiting();
+        }
         let is_unsent = |index: &usize| {
-            self.recorded.direction(*index) == Direction::Request && !self.sent.contains(index)
+            self.recorded.direction(*index) == Direction::Request && !self.passed.contains(index)
         };
         let unsent = (0..self.recorded.len()).filter(is_unsent).count();
         if unsent > 0 {

@@ -62,8 +62,10 @@ impl<'a> Names<'a> {
                 }
                 callbacks += 1;
                 addresses.insert(live.to_owned(), callbacks);
-                let path = resource::path_of(live).to_owned();
-                addresses.entry(path).or_insert(callbacks);
+                for address in [live, &address] {
+                    let path = resource::path_of(address).to_owned();
+                    addresses.entry(path).or_insert(callbacks);
+                }
             }
         };
         for at in 0..index.len() {
