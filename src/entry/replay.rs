@@ -109,7 +109,7 @@ pub enum Timing {
 ///
 /// # Errors
 ///
-/// A file that is no recording, a port that is taken.
+/// A file that is no recording, a port that is taken, a service that is not there.
 pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let begun = Instant::now();
     let wanted = std::mem::take(&mut arguments.report);
@@ -122,10 +122,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
         output::tell(&format!("warning: {torn}"));
     }
     if recording.index().is_empty() {
-        return Err(Failure::Usage(format!(
-            "{}: there is no exchange in it\n  = help: record one first",
-            arguments.file.display()
-        )));
+        return Err(Failure::no_exchange(&arguments.file));
     }
     let runtime = super::runtime()?;
     let shutdown = Shutdown::new();

@@ -1,4 +1,7 @@
-//! The recorded bot, for a live service.
+//! The recorded bot, for a live service: what it sends, and the answers. `notifications` has what it is
+//! told.
+
+mod notifications;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -6,19 +9,18 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use self::notifications::{Awaited, Came};
 use super::comparison::{Comparison, Difference};
 use super::fresh::{self, Fresh};
 use super::given::{self, Need};
 use super::index::{Index, Indexed};
 use super::key::{Key, Keys};
-use super::mapping::{self, Mapping};
+use super::mapping::Mapping;
 use super::outgoing::{self, Outgoing, OutgoingRequest};
 use super::record::{Place, Record, Replayed};
-use crate::logic::judge::notice::{self, Notice};
 use crate::logic::verdict::{Role, Rule, TrafficMessage, Verdict};
 use crate::model::cassette::{self, Content, Direction, RecordedRequest, RecordedResponse};
-use crate::model::identifier;
-use crate::model::message::{Headers, Payload, Request, Response};
+use crate::model::message::{Payload, Request, Response};
 use crate::model::resource;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::pointer::Pointer;
@@ -53,9 +55,6 @@ pub struct Bot {
     lost: Option<Diagnostic>,
 }
 
-/// What notifications are answered.
-const ACKNOWLEDGED: u16 = 202;
-
 /// Exchanges that are about the same calls: one after the other.
 #[derive(Debug, Default)]
 struct Group {
@@ -66,28 +65,6 @@ struct Group {
     is_asking: bool,
     /// How many of its notified entries have not come.
     missing: HashMap<usize, usize>,
-}
-
-/// One recorded change notification.
-#[derive(Debug)]
-struct Awaited {
-    exchange: usize,
-    /// The path that it went to.
-    path: Arc<str>,
-    entry: Value,
-    /// Whether it was not kept, so that nothing can be held against it.
-    is_omitted: bool,
-    has_come: bool,
-}
-
-/// One live change notification.
-#[derive(Debug)]
-struct Came {
-    /// The message that it came in.
-    message: usize,
-    /// The path that it came to.
-    path: String,
-    entry: Value,
 }
 
 impl Bot {
@@ -116,57 +93,31 @@ impl Bot {
             }
             groups[number].members.push(index);
         }
-        let mut mapping = Mapping::default();
-        for value in &own {
-            // The bot sends it as it did then, so that it is the same in this run.
-            mapping.learn_same(*value);
-        }
-        let mut awaited = Vec::new();
-        let mut by_call: HashMap<String, Vec<usize>> = HashMap::new();
-        for index in 0..callback.map_or(0, |_| recorded.len()) {
-            let exchange = recorded.load(index)?;
-            if let (Some(callback), Content::Json(body)) = (callback, &exchange.request.body) {
-                redirect(body, callback, &mut mapping);
-            }
-            if exchange.direction == Direction::Notification {
-                let entries = entries(&exchange.request.body);
-                let path: Arc<str> = resource::path_of(&exchange.request.target).into();
-                let is_omitted = matches!(exchange.request.body, Content::Omitted { .. });
-                let group = &mut groups[recorded.group(index)];
-                group.missing.insert(index, entries.len());
-                for entry in entries {
-                    let call = Notice::read(&entry).call().map(identifier::normal);
-                    by_call
-                        .entry(call.unwrap_or_default())
-                        .or_default()
-                        .push(awaited.len());
-                    awaited.push(Awaited {
-                        exchange: index,
-                        path: Arc::clone(&path),
-                        entry,
-                        is_omitted,
-                        has_come: false,
-                    });
-                }
-            }
-        }
-        Ok(Self {
-            recorded,
-            mapping,
-            own,
+        let mut bot = Self {
+            mapping: Mapping::default(),
             fresh,
             callback: callback.unwrap_or_default().to_owned(),
             record: Record::new(Role::Service),
             due: (0..groups.len()).rev().collect(),
-            missing: awaited.len(),
+            missing: 0,
             held: Vec::new(),
             groups,
-            awaited,
-            by_call,
+            awaited: Vec::new(),
+            by_call: HashMap::new(),
             passed: HashSet::new(),
             open: 0,
             lost: None,
-        })
+            recorded,
+            own,
+        };
+        for value in &bot.own {
+            // The bot sends it as it did then, unless it chooses anew.
+            bot.mapping.learn_same(*value);
+        }
+        if callback.is_some() {
+            bot.listen()?;
+        }
+        Ok(bot)
     }
 
     /// Keeps the whole conversation, not only its last messages.
@@ -211,7 +162,10 @@ impl Bot {
             if let Some(index) = self.next_of(number) {
                 match self.send(index, token) {
                     Ok(Some(request)) => ready.push(request),
-                    Ok(None) => self.go_on(number),
+                    Ok(None) => {
+                        self.excuse(index);
+                        self.go_on(number);
+                    }
                     Err(lost) => self.give_up(lost),
                 }
             }
@@ -422,168 +376,11 @@ impl Bot {
         (!is_same).then(|| (json!(self.mapping.translated(recorded)), json!(live)))
     }
 
-    /// The service sent a notification. The status is what the bot answers.
-    pub fn received(&mut self, mut request: Request) -> u16 {
-        if let Some(rest) = request
-            .target
-            .strip_prefix(resource::path_of(&self.callback))
-        {
-            let slash = if rest.starts_with('/') { "" } else { "/" };
-            request.target = format!("{slash}{rest}");
-        }
-        let body = request.body.clone();
-        let path = resource::path_of(&request.target).to_owned();
-        let message = TrafficMessage::Request(request.into());
-        let message = self.record.traffic(Role::Service, None, message);
-        let acknowledgement = Response {
-            status: ACKNOWLEDGED,
-            headers: Headers::new(),
-            body: Payload::Empty,
-        };
-        let acknowledgement = TrafficMessage::Response(acknowledgement.into());
-        self.record.traffic(Role::Bot, None, acknowledgement);
-        let entries = match &body {
-            Payload::Json(body) => notice::entries(body).cloned(),
-            _ => None,
-        };
-        for entry in entries.unwrap_or_else(|| vec![body.json().cloned().unwrap_or_default()]) {
-            let path = path.clone();
-            self.entry(Came {
-                message,
-                path,
-                entry,
-            });
-        }
-        ACKNOWLEDGED
-    }
-
-    fn entry(&mut self, came: Came) {
-        let live = &came.entry;
-        let notice = Notice::read(live);
-        let kind = notice.kind();
-        let call = notice.call().unwrap_or_default();
-        let recorded_call = self.mapping.recorded(call).map(identifier::normal);
-        let places: Vec<usize> = match &recorded_call {
-            Some(call) => self.by_call.get(call).cloned().unwrap_or_default(),
-            None if self.open > 0 => {
-                self.held.push(came);
-                return;
-            }
-            // The service makes the call up by this. Paths of callbacks stay as they were.
-            None => {
-                let came_there = |place: &usize| *self.awaited[*place].path == came.path;
-                (0..self.awaited.len()).filter(came_there).collect()
-            }
-        };
-        let mut nearest: Option<(usize, Comparison)> = None;
-        for place in places {
-            let awaited = &self.awaited[place];
-            if awaited.has_come || Notice::read(&awaited.entry).kind() != kind {
-                continue;
-            }
-            let comparison = Comparison::of_bodies(&self.mapping, Some(&awaited.entry), Some(live));
-            if comparison.differences.is_empty() {
-                comparison.commit(&mut self.mapping);
-                self.came(place, came.message);
-                return;
-            }
-            let count = comparison.differences.len();
-            if nearest
-                .as_ref()
-                .is_none_or(|(_, it)| count < it.differences.len())
-            {
-                nearest = Some((place, comparison));
-            }
-        }
-        if let Some((place, comparison)) = nearest.filter(|_| recorded_call.is_some()) {
-            let index = self.awaited[place].exchange;
-            let differences = comparison.differences;
-            let rule = Rule::NotificationBody;
-            self.record.differ(&self.recorded, index, rule, differences);
-            self.came(place, came.message);
-            return;
-        }
-        if fresh::is_of_a_run(&came.path) && recorded_call.is_none() {
-            let message = format!("a notification of another run came to `{}`", came.path);
-            self.record.note(message);
-            return;
-        }
-        if let Some(place) = self.omitted(&came.path) {
-            self.came(place, came.message);
-            return;
-        }
-        let first = recorded_call.and_then(|call| self.by_call.get(&call)?.first().copied());
-        let index = first.map_or(0, |place| self.awaited[place].exchange);
-        let message = format!("a notification of `{}` was not recorded", kind.trim());
-        self.depart(
-            index,
-            Rule::NotificationUnexpected,
-            (Value::Null, came.entry),
-            message,
-        );
-    }
-
-    /// What is awaited at a path that nothing can be held against.
-    fn omitted(&mut self, path: &str) -> Option<usize> {
-        let is_it = |it: &Awaited| it.is_omitted && !it.has_come && *it.path == *path;
-        let place = self.awaited.iter().position(is_it)?;
-        let number = self.recorded.number(self.awaited[place].exchange);
-        self.record.note(format!(
-            "the notification of exchange {number} was not kept, and is not compared"
-        ));
-        Some(place)
-    }
-
-    fn came(&mut self, place: usize, message: usize) {
-        self.record.played += 1;
-        let exchange = self.awaited[place].exchange;
-        let of_it = Place {
-            exchange,
-            part: place,
-        };
-        // Its acknowledgement came next.
-        self.record.place(message, of_it);
-        self.record.place(message + 1, of_it);
-        self.settle(place);
-    }
-
-    /// An entry is not waited for any more.
-    fn settle(&mut self, place: usize) {
-        self.awaited[place].has_come = true;
-        self.missing -= 1;
-        let exchange = self.awaited[place].exchange;
-        let number = self.recorded.group(exchange);
-        if let Some(left) = self.groups[number].missing.get_mut(&exchange) {
-            *left = left.saturating_sub(1);
-        }
-        self.due.push(number);
-    }
-
     /// Whether nothing is waited for any more, or nothing more can be sent.
     pub const fn is_done(&self) -> bool {
         let is_played =
             self.open == 0 && self.missing == 0 && self.due.is_empty() && self.held.is_empty();
         is_played || self.lost.is_some()
-    }
-
-    /// The deadline has passed: what is waited for is missing, and what comes after it goes on.
-    pub fn give_up_waiting(&mut self) {
-        for place in 0..self.awaited.len() {
-            let awaited = &self.awaited[place];
-            let index = awaited.exchange;
-            let group = &self.groups[self.recorded.group(index)];
-            let is_due = group.members.get(group.at).is_none_or(|now| index <= *now);
-            if awaited.has_come || !is_due {
-                continue;
-            }
-            let entry = self.mapping.translated_json(&awaited.entry);
-            let kind = Notice::read(&awaited.entry).kind();
-            let message = format!("the notification of `{}` did not come", kind.trim());
-            let rule = Rule::NotificationMissing;
-            self.record
-                .depart(&self.recorded, index, rule, (entry, Value::Null), message);
-            self.settle(place);
-        }
     }
 
     /// The end: what was not sent or did not come is told.
@@ -608,35 +405,5 @@ impl Bot {
         }
         self.record
             .finish(&self.recorded, &self.mapping, name, elapsed)
-    }
-}
-
-/// The change notifications of a body; the whole body where it is none of them.
-fn entries(body: &Content) -> Vec<Value> {
-    match body {
-        Content::Json(body) => {
-            notice::entries(body).map_or_else(|| vec![body.clone()], Clone::clone)
-        }
-        _ => vec![Value::Null],
-    }
-}
-
-/// Puts this run's callback in the place of every recorded one, its path kept.
-fn redirect(body: &Value, callback: &str, mapping: &mut Mapping) {
-    match body {
-        Value::Object(properties) => {
-            for (name, value) in properties {
-                match value.as_str() {
-                    Some(text) if mapping::role(name, text) == mapping::Role::Address => {
-                        let path = resource::path_of(text);
-                        let live = format!("{}{path}", callback.trim_end_matches('/'));
-                        mapping.redirect(text, &live);
-                    }
-                    _ => redirect(value, callback, mapping),
-                }
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|it| redirect(it, callback, mapping)),
-        _ => {}
     }
 }
