@@ -21,7 +21,7 @@ use crate::logic::replay::Replayed;
 use crate::logic::replay::bot::Bot;
 use crate::logic::replay::index::Indexed;
 use crate::logic::replay::service::{Options, Service};
-use crate::logic::verdict::{Role, Run, Target};
+use crate::logic::verdict::{Role, Run, Target, Verdict};
 use crate::report::{snapshot, terminal};
 
 /// What `confcall replay --help` ends with.
@@ -134,6 +134,12 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
         }
     })?;
     runtime.shutdown_background();
+    // Of a result that is well, the report shows nothing more.
+    if replayed.result.verdict == Verdict::Pass {
+        for note in &replayed.result.notes {
+            output::tell(&format!("note: {note}"));
+        }
+    }
     let conversation = kept
         .filter(|_| !replayed.conversation.is_empty())
         .map(|folder| {

@@ -21,6 +21,9 @@ use crate::text::diagnostic::Diagnostic;
 /// What notifications are answered.
 const ACKNOWLEDGED: u16 = 202;
 
+/// What notifications are answered that go to the callback of another run.
+const NOT_FOUND: u16 = 404;
+
 /// One recorded change notification.
 #[derive(Debug)]
 pub(super) struct Awaited {
@@ -97,8 +100,13 @@ impl Bot {
             let slash = if rest.starts_with('/') { "" } else { "/" };
             request.target = format!("{slash}{rest}");
         }
-        let body = request.body.clone();
         let path = resource::path_of(&request.target).to_owned();
+        if fresh::is_of_a_run(&path) {
+            let note = format!("a notification of another run came to `{path}`, and was not taken");
+            self.record.note(note);
+            return NOT_FOUND;
+        }
+        let body = request.body.clone();
         let message = TrafficMessage::Request(request.into());
         let message = self.record.traffic(Role::Service, None, message);
         let acknowledgement = Response {
@@ -167,11 +175,6 @@ impl Bot {
             let rule = Rule::NotificationBody;
             self.record.differ(&self.recorded, index, rule, differences);
             self.came(place, came.message);
-            return;
-        }
-        if fresh::is_of_a_run(&came.path) && recorded_call.is_none() {
-            let message = format!("a notification of another run came to `{}`", came.path);
-            self.record.note(message);
             return;
         }
         if let Some(place) = self.omitted(&came.path) {
