@@ -363,29 +363,20 @@ impl Teller {
         };
         let url = callback(bot, &told.target);
         let deadline = stage.manners.deadline;
-        if stage.party().unprovoked().contains(&exchange) {
-            self.await_bot(&url).await;
-        }
-        let answer = stage.client.send(outgoing(&told, url), deadline).await;
+        let begins = stage.party().unprovoked().binary_search(&exchange).is_ok();
+        let answer = loop {
+            let sent = stage.client.send(outgoing(&told, url.clone()), deadline);
+            match sent.await {
+                // A bot may come up after the service that it has to know.
+                Err(SendError::Refused(_)) if begins && stage.silence() + 2 * LOOK < deadline => {
+                    sleep(LOOK).await;
+                }
+                answer => break answer,
+            }
+        };
         let answer = answer.map_err(|error| error.to_string());
         stage.party().acknowledged(exchange, answer);
         stage.went_on_or_done();
-    }
-
-    /// A bot may come up after the service that it needs to know: it is there, or the replay is
-    /// about to end for its silence.
-    async fn await_bot(&self, url: &str) {
-        let Ok(url) = Url::parse(url) else {
-            return;
-        };
-        let stage = &self.stage;
-        let deadline = stage.manners.deadline;
-        while let Err(SendError::Refused(_)) = stage.client.reach(&url, deadline).await {
-            if stage.silence() + 2 * LOOK >= deadline {
-                return;
-            }
-            sleep(LOOK).await;
-        }
     }
 }
 

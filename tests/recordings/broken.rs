@@ -278,7 +278,7 @@ fn the_recorded_bot_passes_over_what_it_cannot_ask() {
             let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
             let told = "note: exchange 1 was passed over: ";
             assert!(text.contains(told) && text.contains(why), "{why}: {text}");
-            let told = "1 notifications that exchange 1 brought about are not waited for";
+            let told = "what exchange 1 brought about is not waited for";
             assert!(text.contains(told), "{why}: {text}");
             let got: Vec<_> = service.got().into_iter().map(|it| it.target).collect();
             let sent = ["/app/calls/1/y"];

@@ -40,7 +40,7 @@ struct Names<'a> {
     mapping: &'a Mapping,
     /// The recorded identifiers, under their normal form.
     recorded: HashMap<String, usize>,
-    /// The callback addresses of this run, and the paths of them.
+    /// The callback addresses of this run, and their paths, those of the recorded ones too.
     addresses: HashMap<String, usize>,
     new: HashMap<String, usize>,
 }

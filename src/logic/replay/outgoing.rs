@@ -148,7 +148,7 @@ fn fields(
 
 /// Whether it can be a name or a method (RFC 9110 section 5.6.2).
 fn is_token(text: &str) -> bool {
-    let is_mark = |it: u8| b"!#$%&'*+-.^_`|~".contains(&it);
+    let is_mark = |it: u8| it == b'-' || b"!#$%&'*+.^_`|~".contains(&it);
     !text.is_empty()
         && text
             .bytes()

@@ -204,7 +204,8 @@ fn target(url: &str) -> String {
 }
 
 /// The fields of HTTP/2 that begin with a colon are parts of the start line, and `:authority` is
-/// what HTTP/1.1 calls `Host` (RFC 9113 section 8.3.1).
+/// what HTTP/1.1 calls `Host` (RFC 9113 section 8.3.1). Browsers write repeated fields as one, a line
+/// for each.
 fn fields(fields: Vec<Field>) -> Vec<(String, String)> {
     let has_host = fields.iter().any(|it| it.name.eq_ignore_ascii_case("host"));
     let field = |field: Field| match field.name.as_str() {
@@ -212,7 +213,17 @@ fn fields(fields: Vec<Field>) -> Vec<(String, String)> {
         name if name.starts_with(':') => None,
         _ => Some((field.name, field.value)),
     };
-    fields.into_iter().filter_map(field).collect()
+    let fields = fields.into_iter().filter_map(field);
+    let each = |(name, lines): (String, String)| {
+        let lines: Vec<_> = lines.lines().map(str::to_owned).collect();
+        let lines = if lines.is_empty() {
+            vec![String::new()]
+        } else {
+            lines
+        };
+        lines.into_iter().map(move |line| (name.clone(), line))
+    };
+    fields.flat_map(each).collect()
 }
 
 fn wire(version: &str) -> Wire {

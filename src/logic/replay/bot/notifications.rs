@@ -230,8 +230,7 @@ impl Bot {
         if !places.is_empty() {
             let number = self.recorded.number(index);
             self.record.note(format!(
-                "{} notifications that exchange {number} brought about are not waited for",
-                places.len()
+                "what exchange {number} brought about is not waited for"
             ));
         }
         for place in places {
