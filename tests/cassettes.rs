@@ -131,7 +131,8 @@ fn replayed_bot(file: &Path, id: &str) -> Result<(), Failed> {
         let url = Url::parse(service.url())?;
         let hook = url.join("/control/given")?;
         let listener = Listener::bind(ANY_PORT).await?;
-        let bot = Bot::new(recording, Some(&listener.url()))?;
+        let fresh = replay::fresh();
+        let bot = Bot::new(recording, fresh, Some(&fresh.callback(&listener.url())))?;
         let replayed = replay::bot(
             bot,
             url,
@@ -178,7 +179,7 @@ fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
         );
         let asking = async {
             if is_called {
-                let bot = Bot::new(indexed(file)?, Some(&told_at))?;
+                let bot = Bot::new(indexed(file)?, replay::fresh(), Some(&told_at))?;
                 let replayed =
                     replay::bot(bot, url, Some(told), None, manners(id), Shutdown::new());
                 return whole(replayed.await?);

@@ -227,7 +227,7 @@ fn both_sides_of_a_recording_are_played_in_tls() {
     ];
     let output = machines.confcall("near", &replay).output().unwrap();
     let text = said(&output);
-    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert_eq!(output.status.code(), Some(3), "{text}");
     assert!(text.contains("--ca FILE"), "{text}");
 
     let service = machines.party(&["serve", "--edition", EDITION, "--tls"], 2);

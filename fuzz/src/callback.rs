@@ -5,9 +5,7 @@
 
 use confcall::io::journal;
 use confcall::io::proxy::callback::Callbacks;
-use confcall::model::cassette::{
-    Content, Direction, Exchange, RecordedRequest, RecordedResponse, Wire,
-};
+use confcall::model::cassette::{Content, Direction, Exchange, RecordedRequest, RecordedResponse};
 use confcall::model::redaction::{Redacted, Redactor};
 use serde_json::Value;
 use url::Url;
@@ -149,7 +147,7 @@ fn settles(redactor: &Redactor, mut redacted: Redacted<Exchange>) {
 /// The request, with a secret in a field of its own, answered with its own body as text.
 fn exchange(head: &str, body: &str) -> Exchange {
     let mut lines = head.split('\n');
-    let target = lines.next().unwrap_or_default().to_owned();
+    let target = lines.next().unwrap_or_default();
     let fields = lines.filter_map(|line| line.split_once(':'));
     // Names are kept, whatever they are.
     let fields = fields.filter(|(name, _)| !name.contains(SECRET));
@@ -157,25 +155,13 @@ fn exchange(head: &str, body: &str) -> Exchange {
         .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
         .collect();
     headers.push(("Authorization".to_owned(), format!("Bearer {SECRET}")));
+    let mut request = RecordedRequest::new("POST", target);
+    request.headers = headers;
+    request.body = Content::of_text(body.to_owned());
+    let mut response = RecordedResponse::new(200);
+    response.body = Content::Text(body.to_owned());
     Exchange {
-        number: 1,
-        direction: Direction::Request,
-        cause: None,
-        at_ms: 0,
-        took_ms: 0,
-        request: RecordedRequest {
-            method: "POST".to_owned(),
-            target,
-            headers,
-            body: Content::of_text(body.to_owned()),
-            wire: Wire::default(),
-        },
-        response: Some(RecordedResponse {
-            status: 200,
-            headers: Vec::new(),
-            body: Content::Text(body.to_owned()),
-            wire: Wire::default(),
-        }),
-        broke: None,
+        response: Some(response),
+        ..Exchange::new(1, Direction::Request, request)
     }
 }

@@ -90,6 +90,9 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
         if let Some(torn) = torn {
             output::tell(&format!("warning: {torn}"));
         }
+        if recording.exchanges().is_empty() {
+            return Err(Failure::no_exchange(file));
+        }
         let checked = check::check_by(&recording, &cases, &options, parallel::map);
         let name = file.display().to_string();
         tell_secrets(&name, &secrets::secrets_by(&recording, parallel::map));

@@ -1,6 +1,7 @@
 //! Why a command ended before it had a result.
 
 use std::io;
+use std::path::Path;
 
 use super::exit::Exit;
 use crate::io::player::PlayError;
@@ -38,6 +39,14 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// A recording in which nothing was recorded.
+    pub fn no_exchange(file: &Path) -> Self {
+        Self::Usage(format!(
+            "{}: there is no exchange in it\n  = help: record one first",
+            file.display()
+        ))
+    }
+
     /// What is said of it: a message for each broken file, else one.
     pub fn messages(&self) -> Vec<String> {
         match self {

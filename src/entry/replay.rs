@@ -21,7 +21,7 @@ use crate::logic::replay::Replayed;
 use crate::logic::replay::bot::Bot;
 use crate::logic::replay::index::Indexed;
 use crate::logic::replay::service::{Options, Service};
-use crate::logic::verdict::{Role, Run, Target};
+use crate::logic::verdict::{Role, Run, Target, Verdict};
 use crate::report::{snapshot, terminal};
 
 /// What `confcall replay --help` ends with.
@@ -109,7 +109,7 @@ pub enum Timing {
 ///
 /// # Errors
 ///
-/// A file that is no recording, a port that is taken.
+/// A file that is no recording, a port that is taken, a service that is not there.
 pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let begun = Instant::now();
     let wanted = std::mem::take(&mut arguments.report);
@@ -122,10 +122,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
         output::tell(&format!("warning: {torn}"));
     }
     if recording.index().is_empty() {
-        return Err(Failure::Usage(format!(
-            "{}: there is no exchange in it\n  = help: record one first",
-            arguments.file.display()
-        )));
+        return Err(Failure::no_exchange(&arguments.file));
     }
     let runtime = super::runtime()?;
     let shutdown = Shutdown::new();
@@ -137,6 +134,12 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
         }
     })?;
     runtime.shutdown_background();
+    // Of a result that is well, the report shows nothing more.
+    if replayed.result.verdict == Verdict::Pass {
+        for note in &replayed.result.notes {
+            output::tell(&format!("note: {note}"));
+        }
+    }
     let conversation = kept
         .filter(|_| !replayed.conversation.is_empty())
         .map(|folder| {
@@ -215,13 +218,14 @@ async fn bot(
     } else {
         None
     };
-    let callback = listener.as_ref().map(Listener::url);
+    let fresh = replay::fresh();
+    let callback = listener.as_ref().map(|it| fresh.callback(&it.url()));
     let target = Target {
         role: Some(Role::Service),
         url: Some(service.to_string()),
     };
     let manners = manners(&arguments)?;
-    let mut bot = Bot::new(recording, callback.as_deref())
+    let mut bot = Bot::new(recording, fresh, callback.as_deref())
         .map_err(|lost| Failure::Environment(lost.to_string()))?;
     if arguments.snapshots.is_some() {
         bot.keep_conversation();

@@ -265,7 +265,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, StoreError> {
 
 /// The first line of a cassette.
 pub(super) fn header(first: &[u8], file: &str) -> Result<Header, Diagnostic> {
-    let header: Header = line(first, 1, file)?;
+    let header: Header = line(first, 1, file).map_err(|wrong| no_header(first, wrong))?;
     if header.version == 0 || header.version > VERSION {
         let message = format!("version {} of the format is unknown", header.version);
         let mut wrong = Place { line: 1, column: 0 }.complain(file, "", message);
@@ -274,6 +274,25 @@ pub(super) fn header(first: &[u8], file: &str) -> Result<Header, Diagnostic> {
     }
     Ok(header)
 }
+
+/// What is told of a file that does not begin as a cassette does.
+fn no_header(first: &[u8], mut wrong: Diagnostic) -> Diagnostic {
+    let remedy = if first.trim_ascii().is_empty() {
+        wrong.column = 0;
+        "there is nothing here".clone_into(&mut wrong.message);
+        "record into it first (`confcall record`), or name another file"
+    } else if first.starts_with(&GZIP) {
+        "the file is compressed".clone_into(&mut wrong.message);
+        "unpack it first (`gunzip`)"
+    } else {
+        "name a cassette, as `confcall record` writes it, or a HAR file"
+    };
+    wrong.remedy = Some(remedy.to_owned());
+    wrong
+}
+
+/// What gzip files begin with (RFC 1952 section 2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// What is told of a last line that was cut off.
 pub(super) fn passed_over(mut torn: Diagnostic) -> Diagnostic {
@@ -286,7 +305,7 @@ fn broken(wrong: Diagnostic) -> StoreError {
     StoreError::Broken(vec![wrong])
 }
 
-/// A line of the file, its number counted from 1.
+/// A line of the file, its number counted from 1. What is wrong has the remedy of an exchange.
 pub(super) fn line<T: DeserializeOwned>(
     line: &[u8],
     number: usize,
@@ -297,7 +316,7 @@ pub(super) fn line<T: DeserializeOwned>(
         line: number,
         column,
         message,
-        remedy: None,
+        remedy: Some("mend the line; `confcall schema cassette` says what it holds".to_owned()),
         excerpt: None,
     };
     let text = std::str::from_utf8(line).map_err(|error| wrong(0, error.to_string()))?;

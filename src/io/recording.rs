@@ -2,7 +2,7 @@
 //! [indexed](index()): then it stays in its file.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::store::{self, StoreError};
@@ -16,9 +16,12 @@ use crate::text::diagnostic::Diagnostic;
 ///
 /// # Errors
 ///
-/// [`StoreError::Unreadable`]; [`StoreError::Broken`] where the file is neither a cassette nor a
-/// HAR file, or is a broken one.
+/// [`StoreError::Unreadable`]; [`StoreError::Folder`]; [`StoreError::Broken`] where the file is neither
+/// a cassette nor a HAR file, or is a broken one.
 pub fn load(path: &Path) -> Result<(Recording, Option<Diagnostic>), StoreError> {
+    if path.is_dir() {
+        return Err(StoreError::Folder(path.to_owned()));
+    }
     parse(&path.display().to_string(), &store::read(path)?)
 }
 
@@ -50,11 +53,17 @@ pub fn index(path: &Path) -> Result<(Indexed, Option<Diagnostic>), StoreError> {
         path: path.to_owned(),
         source,
     };
-    let file = File::open(path).map_err(unreadable)?;
+    let mut file = File::open(path).map_err(unreadable)?;
     let about = file.metadata().map_err(unreadable)?;
     let name = path.display().to_string();
+    if about.is_dir() {
+        return Err(StoreError::Folder(path.to_owned()));
+    }
     if !about.is_file() {
-        return index_bytes(&name, store::read(path)?);
+        // A pipe is opened once: who writes to it may have gone by now.
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(unreadable)?;
+        return index_bytes(&name, bytes);
     }
     let length = about.len();
     let mut front = vec![0; usize::try_from(length.min(FRONT)).unwrap_or(0)];

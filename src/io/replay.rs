@@ -1,6 +1,8 @@
 //! A recording played over sockets: the recorded service for a live bot, or the recorded bot for a
 //! live service. Nothing is sent but to the addresses that were named.
 
+mod bot;
+
 use std::collections::HashMap;
 use std::future::ready;
 use std::hash::BuildHasher as _;
@@ -8,18 +10,19 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use foldhash::quality::RandomState;
-use serde_json::json;
-use tokio::sync::{Notify, Semaphore, mpsc};
-use tokio::time::timeout;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{sleep, timeout};
 use url::Url;
 
-use super::net::{Client, Listener, OutgoingRequest, Received, Refusal, Reply, Shutdown};
-use super::player::post_json;
-use crate::logic::replay::bot::Bot;
+use super::net::{
+    Client, Listener, OutgoingRequest, Received, Refusal, Reply, SendError, Shutdown,
+};
 use crate::logic::replay::service::{Answer, Asked, Service};
 use crate::logic::replay::{self, Replayed};
 use crate::logic::verdict::TrafficMessage;
 use crate::model::message::{Headers, Payload, Request};
+
+pub use bot::{bot, fresh};
 
 /// How a replay behaves on the wire.
 #[derive(Debug, Clone)]
@@ -36,8 +39,11 @@ pub struct Manners {
     pub client: Client,
 }
 
-/// How many requests of a recorded bot are under way at a time.
-const AT_A_TIME: usize = 64;
+/// How often it is looked whether a bot has come up.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Longer than anybody waits.
+const LONG: Duration = Duration::from_secs(1 << 30);
 
 /// What both kinds of replay share.
 #[derive(Debug)]
@@ -46,6 +52,7 @@ struct Stage<T> {
     manners: Manners,
     client: Client,
     progress: Notify,
+    /// When the last thing happened; in the future, where it is going on until then.
     last: Mutex<Instant>,
 }
 
@@ -66,7 +73,22 @@ impl<T> Stage<T> {
 
     /// Something happened, of which the one who waits need not know.
     fn went_on(&self) {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.goes_on(Duration::ZERO);
+    }
+
+    /// Something goes on for so long from now.
+    fn goes_on(&self, delay: Duration) {
+        let end = Instant::now().checked_add(delay);
+        // Who gives a longer answer waits for a signal to end.
+        let end = end.unwrap_or_else(|| Instant::now() + LONG);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = (*last).max(end);
+    }
+
+    /// How long it goes on.
+    fn goes_on_for(&self) -> Duration {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.saturating_duration_since(Instant::now())
     }
 
     /// Something happened that the one who waits may act on.
@@ -144,6 +166,10 @@ pub async fn service(
             went_on = stage.wait() => if !went_on { break },
             () = shutdown.begun() => break,
         }
+    }
+    tokio::select! {
+        () = sleep(stage.goes_on_for()) => {}
+        () = shutdown.begun() => {}
     }
     closing.begin();
     // Answers that are on their way go out; connections that stay open are not waited for.
@@ -263,6 +289,7 @@ fn respond(
     let mut reply = Reply::text(answer.status, headers, answer.message.body);
     if stage.manners.keeps_time {
         reply = reply.delayed(answer.took);
+        stage.goes_on(answer.took);
     }
     let lasting = fingerprint.filter(|_| answer.is_lasting);
     known.keep(service.lessons(), lasting.map(|it| (it, &reply, size)));
@@ -336,7 +363,17 @@ impl Teller {
         };
         let url = callback(bot, &told.target);
         let deadline = stage.manners.deadline;
-        let answer = stage.client.send(outgoing(&told, url), deadline).await;
+        let begins = stage.party().unprovoked().binary_search(&exchange).is_ok();
+        let answer = loop {
+            let sent = stage.client.send(outgoing(&told, url.clone()), deadline);
+            match sent.await {
+                // A bot may come up after the service that it has to know.
+                Err(SendError::Refused(_)) if begins && stage.silence() + 2 * LOOK < deadline => {
+                    sleep(LOOK).await;
+                }
+                answer => break answer,
+            }
+        };
         let answer = answer.map_err(|error| error.to_string());
         stage.party().acknowledged(exchange, answer);
         stage.went_on_or_done();
@@ -354,142 +391,17 @@ fn callback(bot: &Url, target: &str) -> String {
         };
     }
     if bot.path() == "/" {
-        format!("{}{target}", bot.as_str().trim_end_matches('/'))
+        below(bot, target)
     } else {
         bot.to_string()
     }
 }
 
-/// Plays the bot until all is sent and has come, nothing has happened for the deadline, or the
-/// shutdown begins. Notifications are taken by `listener`; `given` is asked first for what the
-/// recording takes for granted.
-///
-/// # Errors
-///
-/// In words, a hook that does not do what it is asked for, and a recording that was changed
-/// meanwhile.
-pub async fn bot(
-    bot: Bot,
-    service: Url,
-    listener: Option<Listener>,
-    given: Option<Url>,
-    manners: Manners,
-    shutdown: Shutdown,
-) -> Result<Replayed, String> {
-    let begun = Instant::now();
-    let stage = Stage::new(bot, manners);
-    let callback = listener.as_ref().map(Listener::url).unwrap_or_default();
-    let given = given.map(|hook| (hook, callback));
-    let closing = Shutdown::new();
-    let server = listener.map(|listener| {
-        let stage = Arc::clone(&stage);
-        let serving = listener.serve(
-            move |request| {
-                let stage = Arc::clone(&stage);
-                async move {
-                    let status = stage.party().received(request);
-                    stage.wake();
-                    Reply::status(status)
-                }
-            },
-            closing.clone(),
-        );
-        tokio::spawn(serving)
-    });
-    if let Some((hook, callback)) = &given {
-        bring_about(&stage, hook, callback).await?;
-    }
-    let places = Arc::new(Semaphore::new(AT_A_TIME));
-    loop {
-        let token = stage.manners.token.clone();
-        let ready = stage.party().ready(token.as_deref());
-        for request in ready {
-            tokio::spawn(ask(
-                Arc::clone(&stage),
-                Arc::clone(&places),
-                service.clone(),
-                request,
-            ));
-        }
-        if stage.party().is_done() {
-            break;
-        }
-        tokio::select! {
-            went_on = stage.wait() => if !went_on {
-                stage.party().give_up_waiting();
-                stage.wake();
-            },
-            () = shutdown.begun() => break,
-        }
-    }
-    closing.begin();
-    if let Some(server) = server {
-        let _ = timeout(Duration::from_millis(200), server).await;
-    }
-    let name = stage.manners.name.clone();
-    let replayed = stage.party().finish(&name, begun.elapsed());
-    replayed.map_err(|lost| lost.to_string())
-}
-
-/// Asks the hook for all that the recording takes for granted.
-async fn bring_about(stage: &Arc<Stage<Bot>>, hook: &Url, callback: &str) -> Result<(), String> {
-    let needs = stage.party().needs().map_err(|lost| lost.to_string())?;
-    for need in needs {
-        let wanted = need.state.as_str();
-        let mut variables: serde_json::Map<_, _> = (1..)
-            .zip(&need.people)
-            .map(|(number, id)| (format!("person-{number}"), json!(id)))
-            .collect();
-        variables.extend(
-            need.call
-                .iter()
-                .map(|call| ("call".to_owned(), json!(call))),
-        );
-        let body = json!({
-            "scenario": stage.manners.name,
-            "state": wanted,
-            "callback": format!("{}{}", callback.trim_end_matches('/'), need.callback),
-            "variables": variables,
-        });
-        let request = post_json(hook, &body);
-        let answer = stage.client.send(request, stage.manners.deadline).await;
-        let answer = answer.map_err(|error| format!("the hook for given states: {error}"))?;
-        if !(200..300).contains(&answer.status) {
-            return Err(format!(
-                "the hook for given states answered {} to {wanted}",
-                answer.status
-            ));
-        }
-        let told = answer.body.json().map(|body| &body["variables"]);
-        let live = told.and_then(|told| {
-            let names = [wanted, "call"];
-            names.into_iter().find_map(|name| told[name].as_str())
-        });
-        if let (Some(recorded), Some(live)) = (&need.call, live) {
-            stage.party().take_as(recorded, live);
-        }
-    }
-    Ok(())
-}
-
-async fn ask(
-    stage: Arc<Stage<Bot>>,
-    places: Arc<Semaphore>,
-    service: Url,
-    request: replay::OutgoingRequest,
-) {
-    let place = places.acquire_owned().await;
-    let url = format!(
-        "{}{}",
-        service.as_str().trim_end_matches('/'),
-        request.target
-    );
-    let deadline = stage.manners.deadline;
-    let answer = stage.client.send(outgoing(&request, url), deadline).await;
-    drop(place);
-    let answer = answer.map_err(|error| error.to_string());
-    stage.party().answered(request.exchange, answer);
-    stage.wake();
+/// A path below an address: whatever it is, it leads to no other one.
+fn below(address: &Url, path: &str) -> String {
+    let address = address.as_str().trim_end_matches('/');
+    let path = path.strip_prefix('/').unwrap_or(path);
+    format!("{address}/{path}")
 }
 
 fn outgoing(request: &replay::OutgoingRequest, url: String) -> OutgoingRequest {
@@ -512,6 +424,12 @@ mod tests {
             (&named, "/callback/1", "http://127.0.0.1:1/hook"),
             (&named, "http://127.0.0.1:1/x", "http://127.0.0.1:1/x"),
             (&named, "http://other.invalid/x", "http://127.0.0.1:1/hook"),
+            (
+                &bare,
+                "@other.invalid/x",
+                "http://127.0.0.1:1/@other.invalid/x",
+            ),
+            (&bare, "2/x", "http://127.0.0.1:1/2/x"),
         ] {
             assert_eq!(callback(bot, target), expected);
         }

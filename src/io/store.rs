@@ -37,6 +37,9 @@ pub enum StoreError {
     /// A link to what is not there.
     #[error("{}: the link leads nowhere\n  = help: remove it, or let it lead to a file", .0.display())]
     Dangling(PathBuf),
+    /// A folder in the place of a file.
+    #[error("{}: it is a folder\n  = help: name the files in it", .0.display())]
+    Folder(PathBuf),
     /// A device, a pipe, a socket.
     #[error("{}: not a regular file\n  = help: name a file or a folder", .0.display())]
     NotRegular(PathBuf),

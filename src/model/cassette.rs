@@ -76,6 +76,22 @@ pub struct Exchange {
     pub broke: Option<String>,
 }
 
+impl Exchange {
+    /// A request that nothing brought about, at the beginning of the recording, without a response.
+    pub const fn new(number: u64, direction: Direction, request: RecordedRequest) -> Self {
+        Self {
+            number,
+            direction,
+            cause: None,
+            at_ms: 0,
+            took_ms: 0,
+            request,
+            response: None,
+            broke: None,
+        }
+    }
+}
+
 /// What brought an exchange about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -118,6 +134,19 @@ pub struct RecordedRequest {
     pub wire: Wire,
 }
 
+impl RecordedRequest {
+    /// A request without header fields and body, over HTTP/1.1.
+    pub fn new(method: impl Into<String>, target: impl Into<String>) -> Self {
+        Self {
+            method: method.into(),
+            target: target.into(),
+            headers: Vec::new(),
+            body: Content::Empty,
+            wire: Wire::default(),
+        }
+    }
+}
+
 /// The response of an exchange.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -132,6 +161,18 @@ pub struct RecordedResponse {
     /// What the wire adds.
     #[serde(default, skip_serializing_if = "Wire::is_plain")]
     pub wire: Wire,
+}
+
+impl RecordedResponse {
+    /// A response without header fields and body, over HTTP/1.1.
+    pub fn new(status: u16) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Content::Empty,
+            wire: Wire::default(),
+        }
+    }
 }
 
 /// A recorded body, its codings taken away.

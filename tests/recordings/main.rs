@@ -6,7 +6,11 @@
     reason = "a test that cannot be set up fails, and the place says why"
 )]
 
+mod broken;
+mod fresh;
+mod live;
 mod long;
+mod reached;
 mod snapshots;
 
 use std::io::{BufRead as _, BufReader, Read as _};

@@ -291,7 +291,7 @@ fn create_body(callback: &str) -> Value {
 }
 
 /// A POST of JSON.
-pub fn post_json(url: &Url, body: &Value) -> OutgoingRequest {
+pub(super) fn post_json(url: &Url, body: &Value) -> OutgoingRequest {
     let mut request = OutgoingRequest::new("POST", url.as_str());
     request.headers.push("Content-Type", "application/json");
     request.body = Some(Bytes::from(body.to_string()));

@@ -21,7 +21,7 @@ pub enum Hook {
 
 /// What a hook says.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum HookAnswer {
+pub enum HookAnswer {
     /// It is done, with what is said of it as JSON.
     Done(Option<Value>),
     /// It cannot or will not do it, with its reason.
@@ -32,12 +32,7 @@ pub(super) enum HookAnswer {
 
 impl Hook {
     /// Asks, and waits for the answer.
-    pub(super) async fn ask(
-        &self,
-        client: &Client,
-        question: &Value,
-        within: Duration,
-    ) -> HookAnswer {
+    pub async fn ask(&self, client: &Client, question: &Value, within: Duration) -> HookAnswer {
         match self {
             Self::Url(url) => match client.send(post_json(url, question), within).await {
                 Ok(response) => match response.status {

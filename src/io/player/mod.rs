@@ -22,8 +22,8 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use url::Url;
 
-pub use self::given::{GivenBy, post_json};
-pub use self::hook::Hook;
+pub use self::given::GivenBy;
+pub use self::hook::{Hook, HookAnswer};
 use self::hub::Hub;
 use super::identity::{Identity, Notifier};
 use super::interception::Interception;
@@ -185,11 +185,11 @@ pub enum PlayError {
     Bind(#[from] BindError),
     /// The target is not there.
     #[error(
-        "the {role} at {url} cannot be reached: {cause}\n  = help: start it first, and check address and port"
+        "the {party} at {url} cannot be reached: {cause}\n  = help: start it first, and check address and port"
     )]
     Unreachable {
-        /// The party.
-        role: Role,
+        /// What is there.
+        party: &'static str,
         /// Its address.
         url: Url,
         /// Why.
@@ -197,11 +197,11 @@ pub enum PlayError {
     },
     /// The target shows a certificate that is not trusted.
     #[error(
-        "the {role}: {cause}\n  = help: `--ca FILE` takes the certificate of its authority, or its own, in PEM"
+        "the {party}: {cause}\n  = help: `--ca FILE` takes the certificate of its authority, or its own, in PEM"
     )]
     Untrusted {
-        /// The party.
-        role: Role,
+        /// What is there.
+        party: &'static str,
         /// What is wrong with it.
         cause: Box<SendError>,
     },
@@ -289,7 +289,7 @@ impl Stage {
     ///
     /// A target that is not there from the start.
     pub async fn play(self) -> Result<Vec<ScenarioResult>, PlayError> {
-        reach(&self.target, &self.setup.client).await?;
+        reach_all(&self.target, &self.setup.client).await?;
         let setup = self.setup;
         let session = Arc::new(Session {
             judge: setup.judge,
@@ -432,7 +432,7 @@ fn below(prefix: &str, target: &str) -> Option<String> {
 }
 
 /// The target is there, or the run fails before it begins.
-async fn reach(target: &Target, client: &Client) -> Result<(), PlayError> {
+async fn reach_all(target: &Target, client: &Client) -> Result<(), PlayError> {
     let mut urls = vec![target.url()];
     if let Target::Bot {
         cue: Some(Hook::Url(cue)),
@@ -442,18 +442,27 @@ async fn reach(target: &Target, client: &Client) -> Result<(), PlayError> {
         urls.push(cue);
     }
     for url in urls {
-        let role = target.role();
-        let reached = client.reach(url, Duration::from_secs(5)).await;
-        reached.map_err(Box::new).map_err(|cause| match *cause {
-            SendError::Untrusted { .. } => PlayError::Untrusted { role, cause },
-            _ => PlayError::Unreachable {
-                role,
-                url: url.clone(),
-                cause,
-            },
-        })?;
+        reach(target.role().as_str(), url, client).await?;
     }
     Ok(())
+}
+
+/// Somebody listens at the address of a party, and shows a certificate that is trusted. Nothing is
+/// sent.
+///
+/// # Errors
+///
+/// [`PlayError::Unreachable`] and [`PlayError::Untrusted`], after 5 s at the latest.
+pub async fn reach(party: &'static str, url: &Url, client: &Client) -> Result<(), PlayError> {
+    let reached = client.reach(url, Duration::from_secs(5)).await;
+    reached.map_err(Box::new).map_err(|cause| match *cause {
+        SendError::Untrusted { .. } => PlayError::Untrusted { party, cause },
+        _ => PlayError::Unreachable {
+            party,
+            url: url.clone(),
+            cause,
+        },
+    })
 }
 
 /// A result without a conversation behind it.

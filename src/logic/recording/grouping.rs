@@ -141,15 +141,18 @@ fn named_in(value: &Value, calls: &mut Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::cassette::{Direction, RecordedRequest, RecordedResponse};
     use serde_json::json;
 
     fn exchange(number: u64, target: &str, body: &Value, answer: &Value) -> Exchange {
-        serde_json::from_value(json!({
-            "number": number, "direction": "request", "at_ms": 0, "took_ms": 0,
-            "request": {"method": "POST", "target": target, "headers": [], "body": {"json": body}},
-            "response": {"status": 201, "headers": [], "body": {"json": answer}},
-        }))
-        .unwrap()
+        let mut request = RecordedRequest::new("POST", target);
+        request.body = Content::Json(body.clone());
+        let mut response = RecordedResponse::new(201);
+        response.body = Content::Json(answer.clone());
+        Exchange {
+            response: Some(response),
+            ..Exchange::new(number, Direction::Request, request)
+        }
     }
 
     #[test]

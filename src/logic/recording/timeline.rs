@@ -18,13 +18,14 @@ const JITTER: u64 = 5;
 /// The moments of exchanges, which stand in the order of their beginnings.
 pub(super) fn moments(exchanges: &[Exchange], which: &[usize]) -> Vec<Moment> {
     let mut moments = Vec::with_capacity(which.len() * 2);
-    let (mut start, mut last, mut latest) = (0, 0, 0);
+    let (mut start, mut last, mut latest) = (0_u64, 0_u64, 0_u64);
     for &index in which {
         let exchange = &exchanges[index];
-        if start + exchange.at_ms + JITTER < last {
-            start = latest + 1;
+        let since = |start: u64| start.saturating_add(exchange.at_ms);
+        if since(start).saturating_add(JITTER) < last {
+            start = latest.saturating_add(1);
         }
-        let begun = last.max(start + exchange.at_ms);
+        let begun = last.max(since(start));
         let ended = begun.saturating_add(exchange.took_ms);
         (last, latest) = (begun, latest.max(ended));
         moments.push(((begun, exchange.number, false), Moment::Begun(index)));
@@ -37,14 +38,15 @@ pub(super) fn moments(exchanges: &[Exchange], which: &[usize]) -> Vec<Moment> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::cassette::{Direction, RecordedRequest};
     use Moment::{Begun, Ended};
 
     fn exchange(number: u64, at_ms: u64, took_ms: u64) -> Exchange {
-        let json = serde_json::json!({
-            "number": number, "direction": "request", "at_ms": at_ms, "took_ms": took_ms,
-            "request": {"method": "GET", "target": "/", "headers": []},
-        });
-        serde_json::from_value(json).unwrap()
+        Exchange {
+            at_ms,
+            took_ms,
+            ..Exchange::new(number, Direction::Request, RecordedRequest::new("GET", "/"))
+        }
     }
 
     #[test]

@@ -1,4 +1,7 @@
-//! The recorded bot, for a live service.
+//! The recorded bot, for a live service: what it sends, and the answers. `notifications` has what it is
+//! told.
+
+mod notifications;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -6,17 +9,18 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use self::notifications::{Awaited, Came};
 use super::comparison::{Comparison, Difference};
+use super::fresh::{self, Fresh};
 use super::given::{self, Need};
 use super::index::{Index, Indexed};
-use super::mapping::{self, Mapping};
+use super::key::{Key, Keys};
+use super::mapping::Mapping;
+use super::outgoing::{self, Outgoing, OutgoingRequest};
 use super::record::{Place, Record, Replayed};
-use super::{Outgoing, OutgoingRequest};
-use crate::logic::judge::notice::{self, Notice};
-use crate::logic::verdict::{Role, Rule, TrafficMessage};
-use crate::model::cassette::{self, Content, Direction, RecordedResponse};
-use crate::model::identifier;
-use crate::model::message::{Headers, Payload, Request, Response};
+use crate::logic::verdict::{Role, Rule, TrafficMessage, Verdict};
+use crate::model::cassette::{self, Content, Direction, RecordedRequest, RecordedResponse};
+use crate::model::message::{Payload, Request, Response};
 use crate::model::resource;
 use crate::text::diagnostic::Diagnostic;
 use crate::text::pointer::Pointer;
@@ -27,12 +31,18 @@ use crate::text::pointer::Pointer;
 pub struct Bot {
     recorded: Index,
     mapping: Mapping,
+    /// The values that the recorded bot made up.
+    own: Keys,
+    fresh: Fresh,
+    /// Where this run takes notifications; empty where it takes none.
+    callback: String,
     record: Record,
     groups: Vec<Group>,
     awaited: Vec<Awaited>,
     /// The entries that are awaited, by the recorded call that they are about.
     by_call: HashMap<String, Vec<usize>>,
-    sent: HashSet<usize>,
+    /// Requests that were sent, or cannot be.
+    passed: HashSet<usize>,
     /// Groups that may have come to a request.
     due: Vec<usize>,
     /// Requests without an answer.
@@ -44,9 +54,6 @@ pub struct Bot {
     /// Why nothing more can be sent or compared.
     lost: Option<Diagnostic>,
 }
-
-/// What notifications are answered.
-const ACKNOWLEDGED: u16 = 202;
 
 /// Exchanges that are about the same calls: one after the other.
 #[derive(Debug, Default)]
@@ -60,37 +67,22 @@ struct Group {
     missing: HashMap<usize, usize>,
 }
 
-/// One recorded change notification.
-#[derive(Debug)]
-struct Awaited {
-    exchange: usize,
-    /// The path that it went to.
-    path: Arc<str>,
-    entry: Value,
-    has_come: bool,
-}
-
-/// One live change notification.
-#[derive(Debug)]
-struct Came {
-    /// The message that it came in.
-    message: usize,
-    /// The path that it came to.
-    path: String,
-    entry: Value,
-}
-
 impl Bot {
-    /// The bot of a recording. `callback` is where it takes notifications in this run; none where
-    /// it takes none. What is awaited is kept; what is sent is not.
+    /// The bot of a recording. `callback` is where it takes notifications in this run, as
+    /// [`Fresh::callback`] makes it; none where it takes none. What the recorded bot chose is `fresh`
+    /// in this run. What is awaited is kept; what is sent is not.
     ///
     /// # Errors
     ///
     /// As [`Index::load`] has.
-    pub fn new(recording: Indexed, callback: Option<&str>) -> Result<Self, Diagnostic> {
+    pub fn new(
+        recording: Indexed,
+        fresh: Fresh,
+        callback: Option<&str>,
+    ) -> Result<Self, Diagnostic> {
         let Indexed {
             index: recorded,
-            bots,
+            bots: own,
             ..
         } = recording;
         let mut groups: Vec<Group> = Vec::new();
@@ -101,57 +93,41 @@ impl Bot {
             }
             groups[number].members.push(index);
         }
-        let mut mapping = Mapping::default();
-        for value in bots {
-            // The bot sends it as it did then, so that it is the same in this run.
-            mapping.learn_same(value);
-        }
-        let mut awaited = Vec::new();
-        let mut by_call: HashMap<String, Vec<usize>> = HashMap::new();
-        for index in 0..callback.map_or(0, |_| recorded.len()) {
-            let exchange = recorded.load(index)?;
-            if let (Some(callback), Content::Json(body)) = (callback, &exchange.request.body) {
-                redirect(body, callback, &mut mapping);
-            }
-            if exchange.direction == Direction::Notification {
-                let entries = entries(&exchange.request.body);
-                let path: Arc<str> = resource::path_of(&exchange.request.target).into();
-                let group = &mut groups[recorded.group(index)];
-                group.missing.insert(index, entries.len());
-                for entry in entries {
-                    let call = Notice::read(&entry).call().map(identifier::normal);
-                    by_call
-                        .entry(call.unwrap_or_default())
-                        .or_default()
-                        .push(awaited.len());
-                    awaited.push(Awaited {
-                        exchange: index,
-                        path: Arc::clone(&path),
-                        entry,
-                        has_come: false,
-                    });
-                }
-            }
-        }
-        Ok(Self {
-            recorded,
-            mapping,
+        let mut bot = Self {
+            mapping: Mapping::default(),
+            fresh,
+            callback: callback.unwrap_or_default().to_owned(),
             record: Record::new(Role::Service),
             due: (0..groups.len()).rev().collect(),
-            missing: awaited.len(),
+            missing: 0,
             held: Vec::new(),
             groups,
-            awaited,
-            by_call,
-            sent: HashSet::new(),
+            awaited: Vec::new(),
+            by_call: HashMap::new(),
+            passed: HashSet::new(),
             open: 0,
             lost: None,
-        })
+            recorded,
+            own,
+        };
+        for value in &bot.own {
+            // The bot sends it as it did then, unless it chooses anew.
+            bot.mapping.learn_same(*value);
+        }
+        if callback.is_some() {
+            bot.listen()?;
+        }
+        Ok(bot)
     }
 
     /// Keeps the whole conversation, not only its last messages.
     pub const fn keep_conversation(&mut self) {
         self.record.keeps_all = true;
+    }
+
+    /// The address below which this run takes notifications; empty where it takes none.
+    pub fn callback(&self) -> &str {
+        &self.callback
     }
 
     /// What must be there before the first request.
@@ -169,18 +145,40 @@ impl Bot {
         self.mapping.learn(recorded, live);
     }
 
+    /// What the recording takes for granted is not to be had: nothing is sent, and this is the result.
+    pub fn set_aside(&mut self, verdict: Verdict, reason: String) {
+        self.record.aside = Some((verdict, reason));
+    }
+
+    /// Whether it was [set aside](Bot::set_aside).
+    pub const fn is_set_aside(&self) -> bool {
+        self.record.aside.is_some()
+    }
+
     /// The requests that can be sent now.
     pub fn ready(&mut self, token: Option<&str>) -> Vec<OutgoingRequest> {
         let mut ready = Vec::new();
         while let Some(number) = self.due.pop() {
             if let Some(index) = self.next_of(number) {
                 match self.send(index, token) {
-                    Ok(request) => ready.push(request),
+                    Ok(Some(request)) => ready.push(request),
+                    Ok(None) => {
+                        self.excuse(index);
+                        self.go_on(number);
+                    }
                     Err(lost) => self.give_up(lost),
                 }
             }
         }
         ready
+    }
+
+    /// The request that a group has come to is done with.
+    fn go_on(&mut self, number: usize) {
+        let group = &mut self.groups[number];
+        group.is_asking = false;
+        group.at += 1;
+        self.due.push(number);
     }
 
     /// The request that a group has come to; none while it waits.
@@ -209,12 +207,29 @@ impl Bot {
         self.lost.get_or_insert(lost);
     }
 
-    fn send(&mut self, index: usize, token: Option<&str>) -> Result<OutgoingRequest, Diagnostic> {
-        let recorded = self.recorded.load(index)?.request;
-        let message = Outgoing::request(&recorded, &self.mapping, token);
+    /// A request as it goes out now; none where it cannot.
+    fn send(
+        &mut self,
+        index: usize,
+        token: Option<&str>,
+    ) -> Result<Option<OutgoingRequest>, Diagnostic> {
+        let exchange = self.recorded.load(index)?;
+        self.passed.insert(index);
+        self.choose(&exchange.request);
+        let sendable = outgoing::asks_again(&exchange);
+        let recorded = exchange.request;
+        let sendable = sendable.and_then(|()| Outgoing::request(&recorded, &self.mapping, token));
+        let message = match sendable {
+            Ok(message) => message,
+            Err(why) => {
+                let number = self.recorded.number(index);
+                self.record
+                    .note(format!("exchange {number} was passed over: {why}"));
+                return Ok(None);
+            }
+        };
         let target = self.mapping.translated(&recorded.target);
         let method = recorded.method;
-        self.sent.insert(index);
         self.open += 1;
         self.record.traffic(
             Role::Bot,
@@ -226,23 +241,32 @@ impl Bot {
                 body: Payload::from_bytes(&message.body),
             })),
         );
-        Ok(OutgoingRequest {
+        Ok(Some(OutgoingRequest {
             exchange: index,
             method,
             target,
             message,
-        })
+        }))
+    }
+
+    /// What the bot chose for a request is chosen anew, once.
+    fn choose(&mut self, request: &RecordedRequest) {
+        for recorded in fresh::chosen(request) {
+            let is_own = self.own.contains(&Key::of(recorded));
+            let is_chosen = self.mapping.live(recorded).is_some_and(|it| it != recorded);
+            let is_new = is_own || self.mapping.live(recorded).is_none();
+            if is_new && !is_chosen {
+                let live = self.fresh.value(recorded);
+                self.mapping.learn(recorded, &live);
+            }
+        }
     }
 
     /// The service answered a request, or did not, for this reason.
     pub fn answered(&mut self, index: usize, answer: Result<Response, String>) {
         self.open = self.open.saturating_sub(1);
         self.record.played += 1;
-        let number = self.recorded.group(index);
-        let group = &mut self.groups[number];
-        group.is_asking = false;
-        group.at += 1;
-        self.due.push(number);
+        self.go_on(self.recorded.group(index));
         match self.recorded.load(index) {
             Ok(exchange) => self.compare_answer(index, exchange.response, answer),
             Err(lost) => self.give_up(lost),
@@ -306,7 +330,13 @@ impl Bot {
                     other => other.json().cloned().unwrap_or_default(),
                 },
             }),
-            _ => {}
+            (Content::Omitted { .. }, _) => {
+                let number = self.recorded.number(index);
+                self.record.note(format!(
+                    "the body of the answer of exchange {number} was not kept, and is not compared"
+                ));
+            }
+            (Content::Empty | Content::Base64(_), _) => {}
         }
         let differences = std::mem::take(&mut comparison.differences);
         comparison.commit(&mut self.mapping);
@@ -346,141 +376,11 @@ impl Bot {
         (!is_same).then(|| (json!(self.mapping.translated(recorded)), json!(live)))
     }
 
-    /// The service sent a notification. The status is what the bot answers.
-    pub fn received(&mut self, request: Request) -> u16 {
-        let body = request.body.clone();
-        let path = resource::path_of(&request.target).to_owned();
-        let message = TrafficMessage::Request(request.into());
-        let message = self.record.traffic(Role::Service, None, message);
-        let acknowledgement = Response {
-            status: ACKNOWLEDGED,
-            headers: Headers::new(),
-            body: Payload::Empty,
-        };
-        let acknowledgement = TrafficMessage::Response(acknowledgement.into());
-        self.record.traffic(Role::Bot, None, acknowledgement);
-        let entries = match &body {
-            Payload::Json(body) => notice::entries(body).cloned(),
-            _ => None,
-        };
-        for entry in entries.unwrap_or_else(|| vec![body.json().cloned().unwrap_or_default()]) {
-            let path = path.clone();
-            self.entry(Came {
-                message,
-                path,
-                entry,
-            });
-        }
-        ACKNOWLEDGED
-    }
-
-    fn entry(&mut self, came: Came) {
-        let live = &came.entry;
-        let notice = Notice::read(live);
-        let kind = notice.kind();
-        let call = notice.call().unwrap_or_default();
-        let recorded_call = self.mapping.recorded(call).map(identifier::normal);
-        let places: Vec<usize> = match &recorded_call {
-            Some(call) => self.by_call.get(call).cloned().unwrap_or_default(),
-            None if self.open > 0 => {
-                self.held.push(came);
-                return;
-            }
-            // The service makes the call up by this. Paths of callbacks stay as they were.
-            None => {
-                let came_there = |place: &usize| *self.awaited[*place].path == came.path;
-                (0..self.awaited.len()).filter(came_there).collect()
-            }
-        };
-        let mut nearest: Option<(usize, Comparison)> = None;
-        for place in places {
-            let awaited = &self.awaited[place];
-            if awaited.has_come || Notice::read(&awaited.entry).kind() != kind {
-                continue;
-            }
-            let comparison = Comparison::of_bodies(&self.mapping, Some(&awaited.entry), Some(live));
-            if comparison.differences.is_empty() {
-                comparison.commit(&mut self.mapping);
-                self.came(place, came.message);
-                return;
-            }
-            let count = comparison.differences.len();
-            if nearest
-                .as_ref()
-                .is_none_or(|(_, it)| count < it.differences.len())
-            {
-                nearest = Some((place, comparison));
-            }
-        }
-        if let Some((place, comparison)) = nearest.filter(|_| recorded_call.is_some()) {
-            let index = self.awaited[place].exchange;
-            let differences = comparison.differences;
-            let rule = Rule::NotificationBody;
-            self.record.differ(&self.recorded, index, rule, differences);
-            self.came(place, came.message);
-            return;
-        }
-        let first = recorded_call.and_then(|call| self.by_call.get(&call)?.first().copied());
-        let index = first.map_or(0, |place| self.awaited[place].exchange);
-        let message = format!("a notification of `{}` was not recorded", kind.trim());
-        self.depart(
-            index,
-            Rule::NotificationUnexpected,
-            (Value::Null, came.entry),
-            message,
-        );
-    }
-
-    fn came(&mut self, place: usize, message: usize) {
-        self.record.played += 1;
-        let exchange = self.awaited[place].exchange;
-        let of_it = Place {
-            exchange,
-            part: place,
-        };
-        // Its acknowledgement came next.
-        self.record.place(message, of_it);
-        self.record.place(message + 1, of_it);
-        self.settle(place);
-    }
-
-    /// An entry is not waited for any more.
-    fn settle(&mut self, place: usize) {
-        self.awaited[place].has_come = true;
-        self.missing -= 1;
-        let exchange = self.awaited[place].exchange;
-        let number = self.recorded.group(exchange);
-        if let Some(left) = self.groups[number].missing.get_mut(&exchange) {
-            *left = left.saturating_sub(1);
-        }
-        self.due.push(number);
-    }
-
     /// Whether nothing is waited for any more, or nothing more can be sent.
     pub const fn is_done(&self) -> bool {
         let is_played =
             self.open == 0 && self.missing == 0 && self.due.is_empty() && self.held.is_empty();
         is_played || self.lost.is_some()
-    }
-
-    /// The deadline has passed: what is waited for is missing, and what comes after it goes on.
-    pub fn give_up_waiting(&mut self) {
-        for place in 0..self.awaited.len() {
-            let awaited = &self.awaited[place];
-            let index = awaited.exchange;
-            let group = &self.groups[self.recorded.group(index)];
-            let is_due = group.members.get(group.at).is_none_or(|now| index <= *now);
-            if awaited.has_come || !is_due {
-                continue;
-            }
-            let entry = self.mapping.translated_json(&awaited.entry);
-            let kind = Notice::read(&awaited.entry).kind();
-            let message = format!("the notification of `{}` did not come", kind.trim());
-            let rule = Rule::NotificationMissing;
-            self.record
-                .depart(&self.recorded, index, rule, (entry, Value::Null), message);
-            self.settle(place);
-        }
     }
 
     /// The end: what was not sent or did not come is told.
@@ -492,9 +392,11 @@ impl Bot {
         if let Some(lost) = self.lost.take() {
             return Err(lost);
         }
-        self.give_up_waiting();
+        if self.record.aside.is_none() {
+            self.give_up_waiting();
+        }
         let is_unsent = |index: &usize| {
-            self.recorded.direction(*index) == Direction::Request && !self.sent.contains(index)
+            self.recorded.direction(*index) == Direction::Request && !self.passed.contains(index)
         };
         let unsent = (0..self.recorded.len()).filter(is_unsent).count();
         if unsent > 0 {
@@ -503,35 +405,5 @@ impl Bot {
         }
         self.record
             .finish(&self.recorded, &self.mapping, name, elapsed)
-    }
-}
-
-/// The change notifications of a body; the whole body where it is none of them.
-fn entries(body: &Content) -> Vec<Value> {
-    match body {
-        Content::Json(body) => {
-            notice::entries(body).map_or_else(|| vec![body.clone()], Clone::clone)
-        }
-        _ => vec![Value::Null],
-    }
-}
-
-/// Puts this run's callback in the place of every recorded one, its path kept.
-fn redirect(body: &Value, callback: &str, mapping: &mut Mapping) {
-    match body {
-        Value::Object(properties) => {
-            for (name, value) in properties {
-                match value.as_str() {
-                    Some(text) if mapping::role(name, text) == mapping::Role::Address => {
-                        let path = resource::path_of(text);
-                        let live = format!("{}{path}", callback.trim_end_matches('/'));
-                        mapping.redirect(text, &live);
-                    }
-                    _ => redirect(value, callback, mapping),
-                }
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|it| redirect(it, callback, mapping)),
-        _ => {}
     }
 }

@@ -166,7 +166,7 @@ enum Sequence {
 impl Sequence {
     fn new(numbers: impl Iterator<Item = u64> + Clone) -> Self {
         let first = numbers.clone().next().unwrap_or(1);
-        let mut expected = first..;
+        let mut expected = first..=u64::MAX;
         if numbers.clone().all(|it| expected.next() == Some(it)) {
             Self::From(first)
         } else {
@@ -393,9 +393,9 @@ impl Index {
 /// Of an exchange what answering it takes.
 #[derive(Debug, Deserialize)]
 pub(super) struct Answering<'a> {
-    /// Whether it broke, or left HTTP behind.
+    /// How it broke, or left HTTP behind.
     #[serde(default)]
-    pub(super) broke: Option<serde::de::IgnoredAny>,
+    pub(super) broke: Option<String>,
     pub(super) took_ms: u64,
     #[serde(borrow, default)]
     pub(super) response: Option<Answered<'a>>,

@@ -11,9 +11,7 @@ use super::index::Index;
 use super::mapping::{self, Mapping, Role};
 use super::origins::{self, Values};
 use crate::logic::verdict::{self, Traffic, TrafficMessage};
-use crate::model::cassette::{
-    Content, Direction, Exchange, RecordedRequest, RecordedResponse, Wire,
-};
+use crate::model::cassette::{Content, Direction, Exchange, RecordedRequest, RecordedResponse};
 use crate::model::identifier;
 use crate::model::message::{Headers, Payload, Request};
 use crate::model::redaction::{self, Redactor};
@@ -42,7 +40,7 @@ struct Names<'a> {
     mapping: &'a Mapping,
     /// The recorded identifiers, under their normal form.
     recorded: HashMap<String, usize>,
-    /// The callback addresses of this run, and the paths of them.
+    /// The callback addresses of this run, and their paths, those of the recorded ones too.
     addresses: HashMap<String, usize>,
     new: HashMap<String, usize>,
 }
@@ -64,8 +62,10 @@ impl<'a> Names<'a> {
                 }
                 callbacks += 1;
                 addresses.insert(live.to_owned(), callbacks);
-                let path = resource::path_of(live).to_owned();
-                addresses.entry(path).or_insert(callbacks);
+                for address in [live, &address] {
+                    let path = resource::path_of(address).to_owned();
+                    addresses.entry(path).or_insert(callbacks);
+                }
             }
         };
         for at in 0..index.len() {
@@ -201,22 +201,8 @@ fn redact(traffic: &mut [Traffic]) {
 
 /// An exchange with this message alone in it.
 fn exchange(message: &TrafficMessage) -> Exchange {
-    let mut exchange = Exchange {
-        number: 1,
-        direction: Direction::Request,
-        cause: None,
-        at_ms: 0,
-        took_ms: 0,
-        request: RecordedRequest {
-            method: String::new(),
-            target: String::new(),
-            headers: Vec::new(),
-            body: Content::Empty,
-            wire: Wire::default(),
-        },
-        response: None,
-        broke: None,
-    };
+    let request = RecordedRequest::new("", "");
+    let mut exchange = Exchange::new(1, Direction::Request, request);
     match message {
         TrafficMessage::Request(request) => {
             exchange.request.target.clone_from(&request.target);
@@ -225,10 +211,9 @@ fn exchange(message: &TrafficMessage) -> Exchange {
         }
         TrafficMessage::Response(response) => {
             exchange.response = Some(RecordedResponse {
-                status: response.status,
                 headers: fields(&response.headers),
                 body: content(&response.body),
-                wire: Wire::default(),
+                ..RecordedResponse::new(response.status)
             });
         }
         TrafficMessage::Event(text) => exchange.broke = Some(text.clone()),

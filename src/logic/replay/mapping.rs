@@ -211,6 +211,7 @@ pub(super) fn path(text: &str) -> Option<Resource> {
 /// What the text of a property is that is no path.
 pub(super) fn role_of_other(name: &str, text: &str) -> Role {
     match name {
+        _ if text.is_empty() => return Role::Fixed,
         "callback" | "callbackUri" => return Role::Address,
         "id" | "clientContext" | "replacesCallId" | "threadId" | "messageId" | "tenantId"
         | "chainId" | "callChainId" => return Role::Id,
@@ -276,6 +277,8 @@ mod tests {
     fn the_role_of_a_text() {
         for (name, text, expected) in [
             ("status", "running", Role::Fixed),
+            ("id", "", Role::Fixed),
+            ("callback", "", Role::Fixed),
             ("id", "op-1", Role::Id),
             ("x", RECORDED, Role::Id),
             ("x", "redacted-secret-0123", Role::Id),

@@ -40,6 +40,8 @@ pub(super) struct Record {
     dropped: usize,
     pub keeps_all: bool,
     pub played: usize,
+    /// The verdict, and its reason, where something else than the messages decides.
+    pub aside: Option<(Verdict, String)>,
 }
 
 /// A message, and what it was taken for.
@@ -120,6 +122,7 @@ impl Record {
             dropped: 0,
             keeps_all: false,
             played: 0,
+            aside: None,
         }
     }
 
@@ -249,23 +252,14 @@ impl Record {
             let last = traffic.into_iter().skip(passed);
             (last.map(|it| it.shown(recorded)).collect(), Vec::new())
         };
+        let (verdict, reason) = self.verdict();
         Ok(Replayed {
             conversation,
             result: ScenarioResult {
                 scenario: name.to_owned(),
                 role: self.role,
-                verdict: if !self.failures.is_empty() {
-                    Verdict::Fail
-                } else if self.played == 0 {
-                    Verdict::Inconclusive
-                } else {
-                    Verdict::Pass
-                },
-                reason: if self.played == 0 && self.failures.is_empty() {
-                    "nothing was played".to_owned()
-                } else {
-                    String::new()
-                },
+                verdict,
+                reason,
                 duration_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
                 failures: std::mem::take(&mut self.failures),
                 warnings: Vec::new(),
@@ -276,5 +270,17 @@ impl Record {
             },
             played: self.played,
         })
+    }
+
+    fn verdict(&mut self) -> (Verdict, String) {
+        if let Some(aside) = self.aside.take() {
+            aside
+        } else if !self.failures.is_empty() {
+            (Verdict::Fail, String::new())
+        } else if self.played == 0 {
+            (Verdict::Inconclusive, "nothing was played".to_owned())
+        } else {
+            (Verdict::Pass, String::new())
+        }
     }
 }

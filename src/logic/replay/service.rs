@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::comparison::{Comparison, Difference};
-use super::index::{Index, Indexed, Standing};
+use super::index::{Index, Indexed};
 use super::mapping::Mapping;
 use super::marks::{Body, Marks, Print};
+use super::outgoing::{Outgoing, OutgoingRequest};
 use super::record::{Message, Place, Record, Replayed, Unread};
 use super::shelf::Shelf;
-use super::{Outgoing, OutgoingRequest};
 use crate::logic::verdict::{Role, Rule, TrafficMessage};
 use crate::model::cassette::{Content, Direction, Exchange};
 use crate::model::message::{Payload, Request, Response};
@@ -30,6 +30,8 @@ pub struct Service {
     left: usize,
     /// Unserved requests in the place of which another one came.
     replaced: Vec<usize>,
+    /// Notifications that were sent and have no answer yet.
+    under_way: Vec<usize>,
     lessons: u64,
     /// Why nothing more can be answered.
     lost: Option<Diagnostic>,
@@ -97,6 +99,7 @@ impl Service {
             mapping,
             record: Record::new(Role::Bot),
             replaced: Vec::new(),
+            under_way: Vec::new(),
             lessons: 0,
             lost: None,
         }
@@ -302,46 +305,30 @@ impl Service {
         let mapping = &self.mapping;
         let answered = self.recorded.answer(index, |exchange| {
             let took = Duration::from_millis(exchange.took_ms);
-            // What broke on the way, or left HTTP behind, is no answer that could be given again.
-            let whole = exchange.response.filter(|_| exchange.broke.is_none());
-            let answer = whole.map(|response| {
-                let is_omitted = matches!(response.body, Standing::Omitted { .. });
-                let message = Outgoing::response(&response, mapping);
-                (response.status, message, is_omitted)
-            });
-            (took, answer)
+            (took, Outgoing::answer(exchange, mapping))
         });
         let (took, answered) = answered?;
         self.shelf.serve(index);
         self.left = self.left.saturating_sub(1);
-        self.record.played += 1;
-        let number = self.recorded.number(index);
-        let mut answer = if let Some((status, message, is_omitted)) = answered {
-            if is_omitted {
-                self.record.note(format!(
-                    "the body of the answer of exchange {number} was not kept; it went out empty"
-                ));
+        let mut answer = match answered {
+            Ok((status, message)) => {
+                self.record.played += 1;
+                Answer {
+                    status,
+                    message,
+                    took,
+                    tells: Vec::new(),
+                    exchange: Some(index),
+                    is_lasting: false,
+                }
             }
-            Answer {
-                status,
-                message,
-                took: Duration::ZERO,
-                tells: Vec::new(),
-                exchange: Some(index),
-                is_lasting: false,
+            Err(why) => {
+                let number = self.recorded.number(index);
+                let why = format!("exchange {number} cannot be replayed: {why}");
+                self.record.note(format!("{why}; it was answered 502"));
+                refusal(502, &why, &Value::Null, Some(index))
             }
-        } else {
-            self.record.note(format!(
-                "exchange {number} was recorded without a whole answer; it was answered 502"
-            ));
-            refusal(
-                502,
-                "the recorded exchange broke",
-                &Value::Null,
-                Some(index),
-            )
         };
-        answer.took = took;
         if self.options.tells {
             answer.tells = self.recorded.brought_by(index);
         }
@@ -448,7 +435,8 @@ impl Service {
     }
 
     /// A notification as it goes out now. Its target is the callback that the bot gave, where it
-    /// gave one, else the recorded path. None where the recording is not what it was.
+    /// gave one, else the recorded path. None where it cannot be sent again, or the recording is not
+    /// what it was.
     pub fn notification(&mut self, index: usize, token: Option<&str>) -> Option<OutgoingRequest> {
         let recorded = match self.recorded.load(index) {
             Ok(exchange) => exchange.request,
@@ -457,7 +445,18 @@ impl Service {
                 return None;
             }
         };
-        let message = Outgoing::request(&recorded, &self.mapping, token);
+        let message = match Outgoing::request(&recorded, &self.mapping, token) {
+            Ok(message) => message,
+            Err(why) => {
+                let number = self.recorded.number(index);
+                self.left = self.left.saturating_sub(1);
+                self.record.note(format!(
+                    "the notification of exchange {number} was not sent: {why}"
+                ));
+                return None;
+            }
+        };
+        self.under_way.push(index);
         let path = resource::path_of(&recorded.target);
         let target = self
             .mapping
@@ -486,6 +485,7 @@ impl Service {
     /// The bot acknowledged a notification with this status, or did not, for this reason.
     pub fn acknowledged(&mut self, index: usize, answer: Result<Response, String>) {
         self.left = self.left.saturating_sub(1);
+        self.under_way.retain(|it| *it != index);
         self.record.played += 1;
         match answer {
             Ok(response) => {
@@ -526,6 +526,11 @@ impl Service {
     pub fn finish(&mut self, name: &str, elapsed: Duration) -> Result<Replayed, Diagnostic> {
         if let Some(lost) = self.lost.take() {
             return Err(lost);
+        }
+        for index in std::mem::take(&mut self.under_way) {
+            if !self.options.reuse {
+                self.acknowledged(index, Err("the replay ended before".to_owned()));
+            }
         }
         let unused = |index: &usize| {
             self.recorded.direction(*index) == Direction::Request

@@ -19,26 +19,10 @@ fn redactor() -> Redactor {
 }
 
 fn exchange() -> Exchange {
+    let request = RecordedRequest::new("POST", "/app/calls");
     Exchange {
-        number: 1,
-        direction: Direction::Request,
-        cause: None,
-        at_ms: 0,
-        took_ms: 0,
-        request: RecordedRequest {
-            method: "POST".into(),
-            target: "/app/calls".into(),
-            headers: Vec::new(),
-            body: Content::Empty,
-            wire: Wire::default(),
-        },
-        response: Some(RecordedResponse {
-            status: 200,
-            headers: Vec::new(),
-            body: Content::Empty,
-            wire: Wire::default(),
-        }),
-        broke: None,
+        response: Some(RecordedResponse::new(200)),
+        ..Exchange::new(1, Direction::Request, request)
     }
 }
 

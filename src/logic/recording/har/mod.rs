@@ -93,6 +93,21 @@ mod tests {
     }
 
     #[test]
+    fn a_field_of_several_lines_is_several_fields() {
+        let field = |name: &str, value: &str| json!({"name": name, "value": value});
+        let fields = [field("Set-Cookie", "a=b\nc=d"), field("Empty", "")];
+        let response = json!({"status": 200, "headers": fields, "content": {}});
+        let exchange = read_one("https://h/", &Value::Null, &response);
+        let headers = exchange.response.unwrap().headers;
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
+        let each = [("Set-Cookie", "a=b"), ("Set-Cookie", "c=d"), ("Empty", "")];
+        assert_eq!(headers, each);
+    }
+
+    #[test]
     fn bodies_are_read_however_tools_write_them() {
         let omitted = |length| Content::Omitted {
             length,

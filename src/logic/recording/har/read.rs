@@ -97,14 +97,11 @@ fn exchange(entry: Entry, number: u64, at_ms: u64) -> Exchange {
     // What is no number of milliseconds, and below zero, says nothing.
     let took = Duration::try_from_secs_f64(entry.time / 1000.0).unwrap_or_default();
     Exchange {
-        number,
-        direction: direction(&request.body),
-        cause: None,
         at_ms,
         took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        request,
         response,
         broke,
+        ..Exchange::new(number, direction(&request.body), request)
     }
 }
 
@@ -207,7 +204,8 @@ fn target(url: &str) -> String {
 }
 
 /// The fields of HTTP/2 that begin with a colon are parts of the start line, and `:authority` is
-/// what HTTP/1.1 calls `Host` (RFC 9113 section 8.3.1).
+/// what HTTP/1.1 calls `Host` (RFC 9113 section 8.3.1). Browsers write repeated fields as one, a line
+/// for each.
 fn fields(fields: Vec<Field>) -> Vec<(String, String)> {
     let has_host = fields.iter().any(|it| it.name.eq_ignore_ascii_case("host"));
     let field = |field: Field| match field.name.as_str() {
@@ -215,7 +213,17 @@ fn fields(fields: Vec<Field>) -> Vec<(String, String)> {
         name if name.starts_with(':') => None,
         _ => Some((field.name, field.value)),
     };
-    fields.into_iter().filter_map(field).collect()
+    let fields = fields.into_iter().filter_map(field);
+    let each = |(name, lines): (String, String)| {
+        let lines: Vec<_> = lines.lines().map(str::to_owned).collect();
+        let lines = if lines.is_empty() {
+            vec![String::new()]
+        } else {
+            lines
+        };
+        lines.into_iter().map(move |line| (name.clone(), line))
+    };
+    fields.flat_map(each).collect()
 }
 
 fn wire(version: &str) -> Wire {
