@@ -9,9 +9,10 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+use confcall::io::net::free_port;
 
 const PAGES: [&str; 4] = [
     "You write a bot",
@@ -91,15 +92,9 @@ fn page(title: &str) -> String {
 }
 
 fn with_free_ports(page: &str) -> String {
-    // All are held at a time, so that none is given twice.
-    let free = PORTS.map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
-    let free = free.map(|listener| listener.local_addr().unwrap().port());
-    PORTS
-        .iter()
-        .zip(free)
-        .fold(page.to_owned(), |page, (port, free)| {
-            page.replace(port, &free.to_string())
-        })
+    PORTS.iter().fold(page.to_owned(), |page, port| {
+        page.replace(port, &free_port().unwrap().to_string())
+    })
 }
 
 /// What stands in the page's consoles: `$` begins a command, `>` goes on with it before any output.
@@ -144,7 +139,7 @@ fn script(entries: &[Entry]) -> String {
             let log = log.split(' ').next().unwrap();
             let _ = writeln!(
                 script,
-                "until grep -q listening {log} || ! kill -0 $!; do sleep 0.02; done"
+                "until grep -qs listening {log} || ! kill -0 $!; do sleep 0.02; done"
             );
         }
     }

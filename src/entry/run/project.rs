@@ -1,7 +1,5 @@
 //! What `confcall.toml` says of a run: put where the arguments say nothing, and its target started.
 
-use std::net::{Ipv4Addr, TcpListener};
-
 use url::Url;
 
 use super::arguments::Arguments;
@@ -10,6 +8,7 @@ use crate::entry::values::{self, ReportFile, ReportKind};
 use crate::io::config::Config;
 use crate::io::config::target::{Ask, Command, Target};
 use crate::io::launch::{Launch, Program, Ready};
+use crate::io::net::free_port;
 use crate::io::player::{GivenBy, Hook, Stage};
 use crate::logic::claims::Claims;
 use crate::logic::known::KnownFailure;
@@ -85,7 +84,11 @@ impl Project {
     fn take(&mut self, target: Target, arguments: &mut Arguments) -> Result<(), Failure> {
         self.port = match target.port {
             Some(port) => Some(port),
-            None => target.uses_port().then(free_port).transpose()?,
+            None => target
+                .uses_port()
+                .then(free_port)
+                .transpose()
+                .map_err(|error| Failure::Environment(format!("no free port: {error}")))?,
         };
         let url = self.url("url", &target.url)?;
         match target.role {
@@ -261,12 +264,4 @@ fn unknown(key: &str, name: &str, known: &[(&str, String)]) -> Failure {
 
 fn wrong(key: &str, said: impl std::fmt::Display) -> Failure {
     Failure::Usage(format!("`target.{key}` of the configuration: {said}"))
-}
-
-/// A port of the loopback interface that nobody has at the moment.
-fn free_port() -> Result<u16, Failure> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|error| Failure::Environment(format!("no free port: {error}")))
 }

@@ -61,7 +61,7 @@ pub struct Scenarios {
     pub locales: Vec<String>,
     /// Tags.
     pub tags: Vec<String>,
-    /// The hard weather that they are played in too: `none`, `cheap`, `all`, or kinds by name.
+    /// The hard weather that they are played in too: `none`, `cheap`, `forged`, `all`, or kinds by name.
     #[schemars(with = "Vec<String>")]
     pub weather: Vec<Wanted>,
 }
