@@ -1,6 +1,6 @@
 //! The order in which recorded exchanges began and ended.
 
-use crate::model::cassette::Exchange;
+use super::transcript::Transcript;
 
 /// Something that happened, by the place of its exchange in the recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,19 +16,19 @@ pub(super) enum Moment {
 const JITTER: u64 = 5;
 
 /// The moments of exchanges, which stand in the order of their beginnings.
-pub(super) fn moments(exchanges: &[Exchange], which: &[usize]) -> Vec<Moment> {
+pub(super) fn moments(transcript: &Transcript, which: &[usize]) -> Vec<Moment> {
     let mut moments = Vec::with_capacity(which.len() * 2);
     let (mut start, mut last, mut latest) = (0, 0, 0);
     for &index in which {
-        let exchange = &exchanges[index];
-        if start + exchange.at_ms + JITTER < last {
+        let heard = transcript.get(index);
+        if start + heard.at_ms + JITTER < last {
             start = latest + 1;
         }
-        let begun = last.max(start + exchange.at_ms);
-        let ended = begun.saturating_add(exchange.took_ms);
+        let begun = last.max(start + heard.at_ms);
+        let ended = begun.saturating_add(heard.took_ms);
         (last, latest) = (begun, latest.max(ended));
-        moments.push(((begun, exchange.number, false), Moment::Begun(index)));
-        moments.push(((ended, exchange.number, true), Moment::Ended(index)));
+        moments.push(((begun, heard.number, false), Moment::Begun(index)));
+        moments.push(((ended, heard.number, true), Moment::Ended(index)));
     }
     moments.sort_unstable();
     moments.into_iter().map(|(_, moment)| moment).collect()
@@ -37,6 +37,7 @@ pub(super) fn moments(exchanges: &[Exchange], which: &[usize]) -> Vec<Moment> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::cassette::Exchange;
     use Moment::{Begun, Ended};
 
     fn exchange(number: u64, at_ms: u64, took_ms: u64) -> Exchange {
@@ -49,16 +50,16 @@ mod tests {
 
     #[test]
     fn an_answer_comes_when_it_came() {
-        let all = [exchange(1, 0, 30), exchange(2, 10, 5), exchange(3, 30, 0)];
-        let told = moments(&all, &[0, 1, 2]);
+        let all = vec![exchange(1, 0, 30), exchange(2, 10, 5), exchange(3, 30, 0)];
+        let told = moments(&Transcript::new(all), &[0, 1, 2]);
         let wanted = [Begun(0), Begun(1), Ended(1), Ended(0), Begun(2), Ended(2)];
         assert_eq!(told, wanted);
     }
 
     #[test]
     fn a_clock_may_start_anew() {
-        let all = [exchange(1, 500, 90), exchange(2, 0, 3), exchange(3, 2, 0)];
-        let told = moments(&all, &[0, 1, 2]);
+        let all = vec![exchange(1, 500, 90), exchange(2, 0, 3), exchange(3, 2, 0)];
+        let told = moments(&Transcript::new(all), &[0, 1, 2]);
         assert_eq!(told[..3], [Begun(0), Ended(0), Begun(1)]);
     }
 }
