@@ -35,9 +35,9 @@ pub fn map<T: Send>(count: usize, make: &(dyn Fn(usize) -> T + Sync)) -> Vec<T> 
         done.flatten().collect()
     });
     shares.sort_unstable_by_key(|(from, _)| *from);
-    let mut made = Vec::with_capacity(count);
-    made.extend(shares.into_iter().flat_map(|(_, share)| share));
-    made
+    let mut all = Vec::with_capacity(count);
+    all.extend(shares.into_iter().flat_map(|(_, share)| share));
+    all
 }
 
 #[cfg(test)]

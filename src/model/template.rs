@@ -62,7 +62,8 @@ fn pieces(template: &str) -> impl Iterator<Item = Piece<'_>> {
 }
 
 fn variable_at(text: &str) -> Option<&str> {
-    let name = text.strip_prefix('{')?.split_once('}')?.0;
+    let name = text.strip_prefix('{')?;
+    let name = &name[..memchr::memchr(b'}', name.as_bytes())?];
     is_name(name).then_some(name)
 }
 

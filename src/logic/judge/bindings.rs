@@ -140,12 +140,11 @@ impl Bindings {
 
     /// Gives a variable's root its value. What was bound before is replaced.
     pub fn bind(&mut self, name: &str, value: impl Into<String>) {
-        let (place, kind) = match self.variables.root(name) {
-            Some((place, slot)) => (place, slot.kind),
-            None => {
-                let place = Arc::make_mut(&mut self.variables).place(name);
-                (place, Kind::Text)
-            }
+        let (place, kind) = if let Some((place, slot)) = self.variables.root(name) {
+            (place, slot.kind)
+        } else {
+            let place = Arc::make_mut(&mut self.variables).place(name);
+            (place, Kind::Text)
         };
         if self.values.len() <= place {
             self.values.resize(place + 1, None);

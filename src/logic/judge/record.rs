@@ -30,7 +30,7 @@ pub(super) struct Record {
     warnings: Vec<Finding>,
     notes: Vec<String>,
     traffic: Vec<Traffic>,
-    /// Each once.
+    /// Each once, in order.
     checked: Vec<&'static str>,
     ended: Option<(Verdict, String)>,
 }
@@ -108,8 +108,8 @@ impl Record {
 
     /// Says that a requirement was put to the test, whether it held or not.
     pub fn check(&mut self, requirement: &'static str) {
-        if !self.checked.contains(&requirement) {
-            self.checked.push(requirement);
+        if let Err(at) = self.checked.binary_search(&requirement) {
+            self.checked.insert(at, requirement);
         }
     }
 
@@ -261,7 +261,6 @@ impl Record {
             Some(ended) => ended,
             None => (Verdict::Inconclusive, "the run was interrupted".to_owned()),
         };
-        self.checked.sort_unstable();
         Outcome {
             role: self.role,
             verdict,

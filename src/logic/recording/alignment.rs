@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value as Json;
+use serde_json::Value;
 
 use super::segment::Segment;
 use super::transcript::{Heard, Transcript};
@@ -78,12 +78,12 @@ impl Alignment {
 
 /// What the variables are in a recorded conversation.
 #[derive(Debug)]
-pub(super) struct Learnt<'a>(Vec<Value<'a>>);
+pub(super) struct Learnt<'a>(Vec<Root<'a>>);
 
 /// What a root is, and who brought it up.
 #[derive(Debug)]
-struct Value<'a> {
-    root: &'a str,
+struct Root<'a> {
+    name: &'a str,
     value: Cow<'a, str>,
     from: Role,
 }
@@ -92,9 +92,9 @@ impl Learnt<'_> {
     /// Binds what the judge of `role` cannot learn from the party that it judges: for a service,
     /// what the bot's requests brought up; for a bot, everything.
     pub(super) fn bind(&self, role: Role, bindings: &mut Bindings) {
-        for learnt in &self.0 {
-            if role == Role::Bot || learnt.from == Role::Bot {
-                bindings.bind(learnt.root, &*learnt.value);
+        for root in &self.0 {
+            if role == Role::Bot || root.from == Role::Bot {
+                bindings.bind(root.name, &*root.value);
             }
         }
     }
@@ -123,7 +123,7 @@ fn told(
 
 struct Reader<'a> {
     /// In the order in which they came up.
-    learnt: Vec<Value<'a>>,
+    learnt: Vec<Root<'a>>,
     /// Whose messages are read.
     from: Role,
     variables: &'a Variables,
@@ -179,24 +179,24 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn value(&mut self, documented: &'a Json, recorded: &'a Json) {
+    fn value(&mut self, documented: &'a Value, recorded: &'a Value) {
         match (documented, recorded) {
-            (Json::String(printed), Json::String(came)) => self.text(printed, came),
-            (Json::Object(properties), Json::Object(_)) => {
+            (Value::String(printed), Value::String(came)) => self.text(printed, came),
+            (Value::Object(properties), Value::Object(_)) => {
                 for (name, printed) in properties {
                     if let Some((_, came)) = lookup(recorded, name) {
                         self.value(printed, came);
                     }
                 }
             }
-            (Json::Array(printed), Json::Array(came)) => self.items(printed, came),
+            (Value::Array(printed), Value::Array(came)) => self.items(printed, came),
             _ => {}
         }
     }
 
     /// Items in order, but people by the kind of their identity.
-    fn items(&mut self, printed: &'a [Json], came: &'a [Json]) {
-        let mut free: Vec<&Json> = came.iter().collect();
+    fn items(&mut self, printed: &'a [Value], came: &'a [Value]) {
+        let mut free: Vec<&Value> = came.iter().collect();
         for item in printed {
             let kinds = identity_kinds(item);
             let at = free.iter().position(|other| identity_kinds(other) == kinds);
@@ -252,22 +252,19 @@ impl<'a> Reader<'a> {
     /// Takes the first value that comes up for a root.
     fn learn(&mut self, name: &str, value: impl FnOnce() -> Cow<'a, str>) {
         let root = self.variables.root_of(name);
-        let Some(root) = root.filter(|root| self.learnt.iter().all(|it| it.root != *root)) else {
-            return;
-        };
-        self.learnt.push(Value {
-            root,
-            value: value(),
-            from: self.from,
-        });
+        let is_new = |root: &&str| self.learnt.iter().all(|known| known.name != *root);
+        if let Some(name) = root.filter(is_new) {
+            let (value, from) = (value(), self.from);
+            self.learnt.push(Root { name, value, from });
+        }
     }
 }
 
 /// The kinds of identity that a participant has, wherever its identity set stands.
-fn identity_kinds(participant: &Json) -> Vec<&str> {
+fn identity_kinds(participant: &Value) -> Vec<&str> {
     let identity = lookup(participant, "identity")
         .or_else(|| lookup(lookup(participant, "info")?.1, "identity"));
-    let Some((_, Json::Object(identity))) = identity else {
+    let Some((_, Value::Object(identity))) = identity else {
         return Vec::new();
     };
     let filled = identity.iter().filter(|(_, who)| !who.is_null());

@@ -8,6 +8,7 @@ use foldhash::HashSet;
 use super::segment::{self, Segment};
 use super::transcript::{Heard, Transcript};
 use super::{Recording, grouping, hearing};
+use crate::logic::judge::page::Page;
 use crate::logic::judge::{Case, Options, Outcome};
 use crate::logic::verdict::{ScenarioResult, Verdict};
 use crate::model::cassette::Direction;
@@ -66,7 +67,7 @@ pub fn check_by(
         conversations = of_group(&cases, &transcript, group, options, None).0;
     }
     let first = conversations.first();
-    let page = first.map(|(_, followed)| cases[followed.case].scenario.id.page_key());
+    let page = first.map(|(_, followed)| &cases[followed.case].page);
     // Groups are about different calls: each is judged by itself.
     let left = &groups[begun..];
     let judged = each(left.len(), &|at| {
@@ -97,7 +98,7 @@ fn of_group<'a>(
     transcript: &Transcript,
     group: &[usize],
     options: &Options,
-    mut page: Option<&'a str>,
+    mut page: Option<&'a Arc<Page>>,
 ) -> Group {
     let mut fits = HashSet::default();
     let mut found = Vec::new();
@@ -109,7 +110,7 @@ fn of_group<'a>(
         let left: Vec<usize> = left.filter(|index| !fits.contains(index)).collect();
         if let Some(followed) = best(cases, transcript, &left, options, page) {
             fits.extend(followed.segment.exchanges.iter().copied());
-            page = Some(cases[followed.case].scenario.id.page_key());
+            page = Some(&cases[followed.case].page);
             found.push((group[at], followed));
         }
     }
@@ -162,7 +163,7 @@ fn best(
     transcript: &Transcript,
     group: &[usize],
     options: &Options,
-    page: Option<&str>,
+    page: Option<&Arc<Page>>,
 ) -> Option<Followed> {
     let mut candidates: Vec<(usize, Segment)> = cases
         .iter()
@@ -173,7 +174,7 @@ fn best(
         })
         .collect();
     candidates.sort_by_cached_key(|(at, segment)| {
-        let is_page = Some(cases[*at].scenario.id.page_key()) == page;
+        let is_page = page.is_some_and(|page| Arc::ptr_eq(&cases[*at].page, page));
         Reverse((segment.is_complete, segment.requests.len(), is_page))
     });
     // Most conversations depart from nothing; how far the others do is told when none does.

@@ -66,10 +66,11 @@ pub(super) fn begin(case: &Case, transcript: &Transcript, group: &[usize]) -> Op
         found.is_ok()
     };
     let mut exchanges = inside.to_vec();
-    exchanges.extend(late.iter().copied().filter(|index| {
-        let cause = told_cause(transcript.get(*index));
-        cause.is_some_and(is_inside)
-    }));
+    exchanges.extend(
+        late.iter()
+            .copied()
+            .filter(|index| told_cause(transcript.get(*index)).is_some_and(is_inside)),
+    );
     Some(Segment {
         exchanges,
         requests,
