@@ -80,9 +80,9 @@ fn check_beside_parsing(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let (tape, _) = recording::parse("tape", tape.as_bytes()).expect("a cassette");
                 let checked = if threads {
-                    check::check_by(&tape, &cases, &options, parallel::map)
+                    check::check_by(tape, &cases, &options, parallel::map)
                 } else {
-                    check::check(&tape, &cases, &options)
+                    check::check(tape, &cases, &options)
                 };
                 assert!(checked.results.iter().all(|it| it.verdict == Verdict::Pass));
                 // Both parties of each.

@@ -109,7 +109,7 @@ fn checked(file: &Path, id: &str) -> Result<(), Failed> {
         .cloned()
         .collect();
     let cases = judge::cases(&all, &picked);
-    let checked = check::check(&load(file)?, &cases, &judging());
+    let checked = check::check(load(file)?, &cases, &judging());
     if checked.results.len() != 2 {
         return Err(format!("{} results instead of two", checked.results.len()).into());
     }

@@ -34,7 +34,7 @@ pub(crate) fn is_judged(recording: &Recording) {
 }
 
 fn judged(recording: &Recording) -> String {
-    let checked = check::check(recording, &CASES, &judging());
+    let checked = check::check(recording.clone(), &CASES, &judging());
     assert_eq!(checked.results.len() % 2, 0, "both parties are judged");
     let exchanges = recording.exchanges();
     for unfit in &checked.unfit {

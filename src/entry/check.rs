@@ -93,9 +93,9 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
         if recording.exchanges().is_empty() {
             return Err(Failure::no_exchange(file));
         }
-        let checked = check::check_by(&recording, &cases, &options, parallel::map);
         let name = file.display().to_string();
         tell_secrets(&name, &secrets::secrets_by(&recording, parallel::map));
+        let checked = check::check_by(recording, &cases, &options, parallel::map);
         strangers.push_str(&unfit::render(&name, &checked.unfit, output.look));
         results.extend(checked.results);
         names.push(name);

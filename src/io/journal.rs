@@ -238,7 +238,12 @@ pub fn load(path: &Path) -> Result<Loaded, StoreError> {
 /// [`StoreError::Broken`] with the first line that is none of the format, the torn last one
 /// excepted.
 pub fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, StoreError> {
-    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let mut from = 0;
+    let ends = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
+    let mut lines = ends
+        .chain([bytes.len()])
+        .map(|end| &bytes[std::mem::replace(&mut from, end)..end])
+        .filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or_default();
     let lines: Vec<&[u8]> = lines.collect();
     let read = parallel::map(lines.len(), &|at| line(lines[at], at + 2, file));

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::message::{self, Headers, Payload};
+use super::message::{self, Headers, Payload, Request, Response};
 
 /// The version of the format that this confcall writes, and the newest that it reads.
 pub const VERSION: u32 = 1;
@@ -256,17 +256,40 @@ impl Wire {
     }
 }
 
-impl From<&Content> for Payload {
+impl From<Content> for Payload {
     /// The body as the judge reads it. What was not kept is opaque.
-    fn from(content: &Content) -> Self {
+    fn from(content: Content) -> Self {
         match content {
             Content::Empty => Self::Empty,
-            Content::Json(value) => Self::Json(value.clone()),
+            Content::Json(value) => Self::Json(value),
             Content::Text(text) => Self::from_bytes(text.as_bytes()),
             Content::Base64(text) => Self::Opaque(text.trim_end_matches('=').len() * 3 / 4),
             Content::Omitted { length, .. } => {
-                Self::Opaque(usize::try_from(*length).unwrap_or(usize::MAX))
+                Self::Opaque(usize::try_from(length).unwrap_or(usize::MAX))
             }
+        }
+    }
+}
+
+impl From<RecordedRequest> for Request {
+    /// The request as the judge reads it.
+    fn from(recorded: RecordedRequest) -> Self {
+        Self {
+            method: recorded.method,
+            target: recorded.target,
+            headers: recorded.headers.into(),
+            body: recorded.body.into(),
+        }
+    }
+}
+
+impl From<RecordedResponse> for Response {
+    /// The response as the judge reads it.
+    fn from(recorded: RecordedResponse) -> Self {
+        Self {
+            status: recorded.status,
+            headers: recorded.headers.into(),
+            body: recorded.body.into(),
         }
     }
 }

@@ -38,9 +38,13 @@ impl Headers {
 
     /// The media type of the body: `Content-Type` in lower case without its parameters.
     pub fn media_type(&self) -> Option<String> {
-        let value = self.get("content-type")?;
-        let essence = value.split(';').next().unwrap_or(value);
-        Some(essence.trim().to_ascii_lowercase())
+        self.get("content-type").map(media_type)
+    }
+}
+
+impl From<Vec<(String, String)>> for Headers {
+    fn from(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
     }
 }
 
@@ -53,6 +57,12 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
                 .collect(),
         )
     }
+}
+
+/// The media type that a `Content-Type` names: in lower case, without its parameters.
+pub fn media_type(content_type: &str) -> String {
+    let essence = content_type.split(';').next().unwrap_or(content_type);
+    essence.trim().to_ascii_lowercase()
 }
 
 /// Whether a media type (lower case, no parameters) says that the body is JSON (RFC 6839 3.1).

@@ -123,6 +123,9 @@ pub fn path_of(target: &str) -> &str {
 
 /// An absolute URL from its host on: what stands behind `://`.
 pub fn behind_scheme(target: &str) -> Option<&str> {
+    if target.starts_with('/') {
+        return None;
+    }
     let colon = memchr::memchr(b':', target.as_bytes())?;
     let (scheme, rest) = target.split_at(colon);
     // A path may have a URL in its query.
@@ -132,14 +135,14 @@ pub fn behind_scheme(target: &str) -> Option<&str> {
 
 /// The segments of a path that are not empty.
 fn segments(path: &str) -> impl Iterator<Item = &str> + Clone {
-    memchr::memchr_iter(b'/', path.as_bytes())
-        .chain([path.len()])
-        .scan(0, |from, end| {
-            let segment = &path[*from..end];
-            *from = end + 1;
-            Some(segment)
-        })
-        .filter(|segment| !segment.is_empty())
+    let mut rest = path;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches('/');
+        let end = memchr::memchr(b'/', rest.as_bytes()).unwrap_or(rest.len());
+        let segment;
+        (segment, rest) = rest.split_at(end);
+        (!segment.is_empty()).then_some(segment)
+    })
 }
 
 /// The API version that a target names, where it names one.

@@ -19,34 +19,51 @@ pub enum Part<'a> {
 /// Splits a template into its parts. A brace that opens no variable is a literal one.
 pub fn parts(template: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
-    let mut literal = String::new();
-    let mut rest = template;
-    while let Some(at) = rest.find(['{', '}']) {
-        literal.push_str(&rest[..at]);
-        let tail = &rest[at..];
-        if tail.starts_with("{{") || tail.starts_with("}}") {
-            literal.push_str(&tail[..1]);
-            rest = &tail[2..];
-        } else if let Some(name) = variable_at(tail) {
-            if !literal.is_empty() {
-                parts.push(Part::Literal(Cow::Owned(std::mem::take(&mut literal))));
-            }
-            parts.push(Part::Variable(name));
-            rest = &tail[name.len() + 2..];
-        } else {
-            literal.push_str(&tail[..1]);
-            rest = &tail[1..];
+    for piece in pieces(template) {
+        match (piece, parts.last_mut()) {
+            (Piece::Literal(text), Some(Part::Literal(before))) => before.to_mut().push_str(text),
+            (Piece::Literal(text), _) => parts.push(Part::Literal(text.into())),
+            (Piece::Variable(name), _) => parts.push(Part::Variable(name)),
         }
     }
-    literal.push_str(rest);
-    if !literal.is_empty() || parts.is_empty() {
-        parts.push(Part::Literal(Cow::Owned(literal)));
+    if parts.is_empty() {
+        parts.push(Part::Literal("".into()));
     }
     parts
 }
 
+/// A part as it stands in the template: text ends where a brace is.
+enum Piece<'a> {
+    Literal(&'a str),
+    Variable(&'a str),
+}
+
+fn pieces(template: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = template;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let is_double = rest.starts_with("{{") || rest.starts_with("}}");
+        let (piece, length) = match memchr::memchr2(b'{', b'}', rest.as_bytes()) {
+            Some(0) if is_double => (Piece::Literal(&rest[..1]), 2),
+            Some(0) => match variable_at(rest) {
+                Some(name) => (Piece::Variable(name), name.len() + 2),
+                None => (Piece::Literal(&rest[..1]), 1),
+            },
+            brace => {
+                let end = brace.unwrap_or(rest.len());
+                (Piece::Literal(&rest[..end]), end)
+            }
+        };
+        rest = &rest[length..];
+        Some(piece)
+    })
+}
+
 fn variable_at(text: &str) -> Option<&str> {
-    let name = text.strip_prefix('{')?.split_once('}')?.0;
+    let name = text.strip_prefix('{')?;
+    let name = &name[..memchr::memchr(b'}', name.as_bytes())?];
     is_name(name).then_some(name)
 }
 
@@ -60,10 +77,9 @@ pub fn is_name(word: &str) -> bool {
 
 /// The names of the variables in a template, in order, with repeats.
 pub fn variables(template: &str) -> impl Iterator<Item = &str> {
-    let parts = template.contains('{').then(|| parts(template));
-    parts.into_iter().flatten().filter_map(|part| match part {
-        Part::Variable(name) => Some(name),
-        Part::Literal(_) => None,
+    pieces(template).filter_map(|piece| match piece {
+        Piece::Variable(name) => Some(name),
+        Piece::Literal(_) => None,
     })
 }
 
@@ -74,24 +90,22 @@ pub fn escape(text: &str) -> String {
 
 /// Fills a template in. `value` gives the value of a variable; one that has none stays as
 /// `{name}`.
-pub fn fill(template: &str, value: &impl Fn(&str) -> Option<String>) -> String {
-    if !template.contains(['{', '}']) {
-        return template.to_owned();
-    }
+pub fn fill<V: AsRef<str>>(template: &str, value: &impl Fn(&str) -> Option<V>) -> String {
     let mut text = String::with_capacity(template.len());
-    for part in parts(template) {
-        match part {
-            Part::Literal(literal) => text.push_str(&literal),
-            Part::Variable(name) => {
-                text.push_str(&value(name).unwrap_or_else(|| format!("{{{name}}}")));
-            }
+    for piece in pieces(template) {
+        match piece {
+            Piece::Literal(literal) => text.push_str(literal),
+            Piece::Variable(name) => match value(name) {
+                Some(value) => text.push_str(value.as_ref()),
+                None => text.extend(["{", name, "}"]),
+            },
         }
     }
     text
 }
 
 /// Fills in every string of a JSON value; property names stay as they are.
-pub fn fill_json(template: &Value, value: &impl Fn(&str) -> Option<String>) -> Value {
+pub fn fill_json<V: AsRef<str>>(template: &Value, value: &impl Fn(&str) -> Option<V>) -> Value {
     match template {
         Value::String(text) => Value::String(fill(text, value)),
         Value::Array(items) => items.iter().map(|item| fill_json(item, value)).collect(),

@@ -29,7 +29,7 @@ impl Pointer {
     /// This pointer extended by one array index, counted from 0.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
-        Self(format!("{}/{index}", self.0))
+        Place::Index(&Place::At(self), index).pointer()
     }
 
     /// This pointer extended by another, which is taken from here.

@@ -42,7 +42,8 @@ impl Conversation {
     pub(super) fn open(session: &Arc<Session>, case: &Case) -> Self {
         let script = &case.scenario.script;
         let literal = session.judge.literal;
-        let mut bindings = Bindings::new(script, literal, fresh::values(script));
+        let variables = Arc::clone(case.outline().variables(literal));
+        let mut bindings = Bindings::of(variables, fresh::values(script));
         let number = session.hub.number();
         let callback = session.callback(number);
         for (name, variable) in &script.variables {

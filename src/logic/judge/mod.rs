@@ -404,7 +404,15 @@ impl Judge {
 
     /// What the judge says, now.
     pub fn outcome(&self) -> Outcome {
-        self.record().outcome()
+        self.record().clone().into_outcome()
+    }
+
+    /// What the judge says at the end.
+    pub fn into_outcome(self) -> Outcome {
+        match self.machine {
+            Machine::Service(judge) => judge.record.into_outcome(),
+            Machine::Bot(judge) => judge.record.into_outcome(),
+        }
     }
 
     const fn record_mut(&mut self) -> &mut record::Record {

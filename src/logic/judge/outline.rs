@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::bindings::Bindings;
+use super::bindings::{Bindings, Variables};
 use super::notice::{self, Notice, Signs};
 use super::page::request_key;
 use super::service::{Entry, documented_entries, relative};
@@ -17,6 +17,8 @@ use crate::model::template;
 #[derive(Debug)]
 pub struct Outline {
     steps: Vec<Line>,
+    variables: Arc<Variables>,
+    literally: Arc<Variables>,
 }
 
 /// What one step says.
@@ -40,8 +42,20 @@ impl Outline {
     /// Reads a script.
     pub fn of(script: &Script) -> Self {
         let steps = script.steps.iter().enumerate();
-        let steps = steps.map(|(at, step)| Line::of(script, at, step)).collect();
-        Self { steps }
+        Self {
+            steps: steps.map(|(at, step)| Line::of(script, at, step)).collect(),
+            variables: Arc::new(Variables::of(script, false)),
+            literally: Arc::new(Variables::of(script, true)),
+        }
+    }
+
+    /// The variables, as a run that is literal or not takes them.
+    pub const fn variables(&self, literal: bool) -> &Arc<Variables> {
+        if literal {
+            &self.literally
+        } else {
+            &self.variables
+        }
     }
 
     /// What a step says, counted from 0.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::notice::{self, Notice, Subject};
 use super::shape::{Shape, bare_type, entities};
-use crate::model::message::Body;
+use crate::model::message::{Body, media_type};
 use crate::model::resource;
 use crate::model::scenario::{RequestStep, ResponseStep, Scenario, Script, Step};
 use crate::model::template;
@@ -91,7 +91,7 @@ impl Page {
         let answer = Answer {
             status: step.status,
             line: step.line,
-            media_type: header("content-type").map(|value| essence(value)),
+            media_type: header("content-type").map(|value| media_type(value)),
             has_location: header("location").is_some(),
             has_body: step.body.is_some(),
         };
@@ -245,13 +245,4 @@ fn collect<'a>(
         Value::Array(_) => entities(body).for_each(|item| collect(item, root, place, found)),
         _ => {}
     }
-}
-
-fn essence(content_type: &str) -> String {
-    content_type
-        .split(';')
-        .next()
-        .unwrap_or(content_type)
-        .trim()
-        .to_ascii_lowercase()
 }

@@ -68,7 +68,7 @@ fn identities_of<'a>(
 ) -> Vec<Person> {
     let replaces = lookup(participant, "replacesCallId")
         .and_then(|(_, value)| value.as_str())
-        .map(|replaces| call_of(&filled(replaces)));
+        .map(|replaces| call_of(&filled(replaces)).into_owned());
     let Some((_, Value::Object(identity))) = lookup(participant, "identity") else {
         return Vec::new();
     };
@@ -86,10 +86,11 @@ fn identities_of<'a>(
 }
 
 /// The call of a `replacesCallId`, which may be an id or a path.
-pub fn call_of(replaces: &str) -> String {
-    match Resource::parse(replaces) {
-        Some(Resource::Call(call)) if replaces.contains('/') => call,
-        _ => replaces.to_owned(),
+pub fn call_of(replaces: &str) -> Cow<'_, str> {
+    let is_path = replaces.contains('/');
+    match is_path.then(|| Resource::parse(replaces)).flatten() {
+        Some(Resource::Call(call)) => call.into(),
+        _ => replaces.into(),
     }
 }
 

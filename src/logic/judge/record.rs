@@ -1,6 +1,6 @@
 //! What a judge has found so far in one conversation.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use crate::model::scenario::{Script, Step};
 use crate::text::pointer::Pointer;
 
 /// The findings, the notes and the traffic of one conversation, and the end of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Record {
     pub case: Case,
     pub bindings: Bindings,
@@ -30,7 +30,8 @@ pub(super) struct Record {
     warnings: Vec<Finding>,
     notes: Vec<String>,
     traffic: Vec<Traffic>,
-    checked: BTreeSet<&'static str>,
+    /// Each once, in order.
+    checked: Vec<&'static str>,
     ended: Option<(Verdict, String)>,
 }
 
@@ -92,7 +93,7 @@ impl Record {
             warnings: Vec::new(),
             notes: Vec::new(),
             traffic: Vec::new(),
-            checked: BTreeSet::new(),
+            checked: Vec::new(),
             ended: None,
         }
     }
@@ -107,7 +108,9 @@ impl Record {
 
     /// Says that a requirement was put to the test, whether it held or not.
     pub fn check(&mut self, requirement: &'static str) {
-        self.checked.insert(requirement);
+        if let Err(at) = self.checked.binary_search(&requirement) {
+            self.checked.insert(at, requirement);
+        }
     }
 
     /// Records a departure, unless the same one was recorded already for another step: one cause
@@ -252,21 +255,21 @@ impl Record {
     }
 
     /// What the judge says. A failure outweighs the reason why the rest could not be judged.
-    pub fn outcome(&self) -> Outcome {
-        let (verdict, reason) = match &self.ended {
+    pub fn into_outcome(mut self) -> Outcome {
+        let (verdict, reason) = match self.ended.take() {
             _ if self.has_failed() => (Verdict::Fail, String::new()),
-            Some((verdict, reason)) => (*verdict, reason.clone()),
+            Some(ended) => ended,
             None => (Verdict::Inconclusive, "the run was interrupted".to_owned()),
         };
         Outcome {
             role: self.role,
             verdict,
             reason,
-            failures: self.failures.clone(),
-            warnings: self.warnings.clone(),
-            notes: self.notes.clone(),
-            traffic: self.traffic.clone(),
-            checked: self.checked.iter().copied().collect(),
+            failures: self.failures,
+            warnings: self.warnings,
+            notes: self.notes,
+            traffic: self.traffic,
+            checked: self.checked,
             bound: self.bindings.bound(),
         }
     }

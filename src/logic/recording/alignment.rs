@@ -1,19 +1,19 @@
 //! What the variables of a scenario are in a recorded conversation, read off its messages.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
 
 use serde_json::Value;
 
 use super::segment::Segment;
-use super::transcript::Transcript;
+use super::transcript::{Heard, Transcript};
 use crate::logic::judge::Case;
-use crate::logic::judge::bindings::Bindings;
+use crate::logic::judge::bindings::{Bindings, Variables};
 use crate::logic::judge::notice::{self, Signs};
 use crate::logic::judge::people::call_of;
 use crate::logic::judge::shape::lookup;
 use crate::logic::verdict::Role;
-use crate::model::cassette::{Content, Direction, Exchange};
-use crate::model::message::HeaderFields;
+use crate::model::cassette::Direction;
+use crate::model::message::{Body, HeaderFields, Headers, Payload};
 use crate::model::resource::Resource;
 use crate::model::scenario::{NotificationStep, Step};
 use crate::model::template;
@@ -22,20 +22,20 @@ use crate::model::template;
 #[derive(Debug, Default)]
 pub(super) struct Alignment {
     /// By the place of the step.
-    exchange_of: HashMap<usize, usize>,
+    exchange_of: Vec<Option<usize>>,
 }
 
 impl Alignment {
     /// Lays the steps along a segment: requests as it has them, answers with their requests,
     /// notifications in the order in which they came.
-    pub(super) fn new(case: &Case, transcript: &Transcript<'_>, segment: &Segment) -> Self {
+    pub(super) fn new(case: &Case, transcript: &Transcript, segment: &Segment) -> Self {
         let script = &case.scenario.script;
         let mut requests = segment.requests.iter();
         let mut taken = vec![0_usize; segment.exchanges.len()];
         let mut asked = None;
-        let mut exchange_of = HashMap::new();
-        for (at, step) in script.steps.iter().enumerate() {
-            let exchange = match step {
+        let steps = script.steps.iter().enumerate();
+        let exchange_of = steps
+            .map(|(at, step)| match step {
                 Step::Request(_) => {
                     asked = requests.next().copied();
                     asked
@@ -45,65 +45,56 @@ impl Alignment {
                     let wanted = case.outline().step(at).signs.first();
                     wanted.and_then(|wanted| told(wanted, transcript, segment, &mut taken))
                 }
-            };
-            exchange_of.extend(exchange.map(|exchange| (at, exchange)));
-        }
+            })
+            .collect();
         Self { exchange_of }
     }
 
     /// The exchange of a step, counted from 0.
     pub(super) fn exchange_of(&self, step: usize) -> Option<usize> {
-        self.exchange_of.get(&step).copied()
+        self.exchange_of.get(step).copied().flatten()
     }
 
     /// Reads off the messages what the variables are.
-    pub(super) fn learn(
+    pub(super) fn learn<'a>(
         &self,
-        case: &Case,
-        transcript: &Transcript<'_>,
-        bindings: &Bindings,
-    ) -> Learnt {
+        case: &'a Case,
+        transcript: &'a Transcript,
+        variables: &'a Variables,
+    ) -> Learnt<'a> {
         let mut reader = Reader {
-            values: HashMap::new(),
-            bindings,
+            learnt: Vec::new(),
+            from: Role::Bot,
+            variables,
         };
-        let mut by_service = HashSet::new();
         for (at, step) in case.scenario.script.steps.iter().enumerate() {
-            let Some(index) = self.exchange_of(at) else {
-                continue;
-            };
-            let known = reader.values.len();
-            let exchange = &transcript.exchanges()[index];
-            let signs = (&*case.outline().step(at).signs, transcript.signs(index));
-            reader.step(step, exchange, signs);
-            if !matches!(step, Step::Request(_)) {
-                by_service.extend(reader.since(known));
+            if let Some(index) = self.exchange_of(at) {
+                reader.step(step, transcript.get(index), &case.outline().step(at).signs);
             }
         }
-        let values = reader.values.into_iter();
-        Learnt {
-            values: values.map(|(root, (_, value))| (root, value)).collect(),
-            by_service,
-        }
+        Learnt(reader.learnt)
     }
 }
 
 /// What the variables are in a recorded conversation.
 #[derive(Debug)]
-pub(super) struct Learnt {
-    /// By root.
-    values: Vec<(String, String)>,
-    /// The roots that the service brought up.
-    by_service: HashSet<String>,
+pub(super) struct Learnt<'a>(Vec<Root<'a>>);
+
+/// What a root is, and who brought it up.
+#[derive(Debug)]
+struct Root<'a> {
+    name: &'a str,
+    value: Cow<'a, str>,
+    from: Role,
 }
 
-impl Learnt {
+impl Learnt<'_> {
     /// Binds what the judge of `role` cannot learn from the party that it judges: for a service,
     /// what the bot's requests brought up; for a bot, everything.
     pub(super) fn bind(&self, role: Role, bindings: &mut Bindings) {
-        for (root, value) in &self.values {
-            if role == Role::Bot || !self.by_service.contains(root) {
-                bindings.bind(root, value.as_str());
+        for root in &self.0 {
+            if role == Role::Bot || root.from == Role::Bot {
+                bindings.bind(root.name, &*root.value);
             }
         }
     }
@@ -112,14 +103,14 @@ impl Learnt {
 /// The exchange that has what is wanted: the next one with an entry about the same.
 fn told(
     wanted: &Signs,
-    transcript: &Transcript<'_>,
+    transcript: &Transcript,
     segment: &Segment,
     taken: &mut [usize],
 ) -> Option<usize> {
     let found = segment.exchanges.iter().enumerate().find(|(at, index)| {
-        let signs = || transcript.signs(**index).iter().skip(taken[*at]);
-        transcript.exchanges()[**index].direction == Direction::Notification
-            && signs().any(|told| {
+        let heard = transcript.get(**index);
+        heard.direction == Direction::Notification
+            && heard.signs().iter().skip(taken[*at]).any(|told| {
                 told.subject == wanted.subject
                     && told.change == wanted.change
                     && (told.word == wanted.word || wanted.word.is_none())
@@ -130,81 +121,56 @@ fn told(
     Some(*index)
 }
 
-/// The change notifications of an exchange.
-fn entries(exchange: &Exchange) -> impl Iterator<Item = &Value> {
-    let Content::Json(body) = &exchange.request.body else {
-        return [].iter();
-    };
-    notice::entries(body).map_or([].iter(), |entries| entries.iter())
+struct Reader<'a> {
+    /// In the order in which they came up.
+    learnt: Vec<Root<'a>>,
+    /// Whose messages are read.
+    from: Role,
+    variables: &'a Variables,
 }
 
-struct Reader<'b> {
-    /// By root, in which order they came up and what they are.
-    values: HashMap<String, (usize, String)>,
-    bindings: &'b Bindings,
-}
-
-impl Reader<'_> {
-    /// The roots that came up since so many were known.
-    fn since(&self, known: usize) -> impl Iterator<Item = String> {
-        let newer = move |entry: &(&String, &(usize, String))| entry.1.0 >= known;
-        let roots = self.values.iter().filter(newer);
-        roots.map(|(root, _)| root.clone())
-    }
-
-    fn learn(&mut self, name: &str, value: &str) {
-        let root = self.bindings.root(name);
-        if !self.values.contains_key(root) {
-            let came = (self.values.len(), value.to_owned());
-            self.values.insert(root.to_owned(), came);
-        }
-    }
-
-    /// Reads a step's message. `signs` are of the documented entries and of those that came.
-    fn step(&mut self, step: &Step, exchange: &Exchange, signs: (&[Signs], &[Signs])) {
+impl<'a> Reader<'a> {
+    /// Reads a step's message. `signs` are of the documented entries of a notification.
+    fn step(&mut self, step: &'a Step, heard: &'a Heard, signs: &[Signs]) {
+        self.from = match step {
+            Step::Request(_) => Role::Bot,
+            Step::Response(_) | Step::Notification(_) | Step::Refusal(_) => Role::Service,
+        };
         match step {
             Step::Request(step) => {
-                self.text(&step.target, &exchange.request.target);
-                self.content(
-                    step.body.as_ref().and_then(|b| b.json()),
-                    &exchange.request.body,
-                );
+                self.text(&step.target, &heard.request.target);
+                self.content(step.body.as_ref(), &heard.request.body);
             }
             Step::Response(step) => {
-                if let Some(response) = &exchange.response {
+                if let Some(response) = &heard.response {
                     self.location(&step.headers, &response.headers);
-                    self.content(step.body.as_ref().and_then(|b| b.json()), &response.body);
+                    self.content(step.body.as_ref(), &response.body);
                 }
             }
-            Step::Notification(step) => self.notification(step, exchange, signs),
+            Step::Notification(step) => self.notification(step, heard, signs),
             Step::Refusal(_) => {}
         }
     }
 
-    fn location(&mut self, documented: &HeaderFields, recorded: &[(String, String)]) {
+    fn location(&mut self, documented: &'a HeaderFields, recorded: &'a Headers) {
         let is_location = |name: &str| name.eq_ignore_ascii_case("location");
         let printed = documented.iter().find(|(name, _)| is_location(name));
-        let came = recorded.iter().find(|(name, _)| is_location(name));
-        if let (Some((_, printed)), Some((_, came))) = (printed, came) {
+        if let (Some((_, printed)), Some(came)) = (printed, recorded.get("location")) {
             self.text(printed, came);
         }
     }
 
-    fn content(&mut self, documented: Option<&Value>, recorded: &Content) {
-        if let (Some(documented), Content::Json(recorded)) = (documented, recorded) {
+    fn content(&mut self, documented: Option<&'a Body>, recorded: &'a Payload) {
+        if let (Some(Body::Json(documented)), Payload::Json(recorded)) = (documented, recorded) {
             self.value(documented, recorded);
         }
     }
 
-    fn notification(
-        &mut self,
-        step: &NotificationStep,
-        exchange: &Exchange,
-        (wanted, told): (&[Signs], &[Signs]),
-    ) {
+    fn notification(&mut self, step: &'a NotificationStep, heard: &'a Heard, wanted: &[Signs]) {
         let documented = step.body.json().and_then(notice::entries);
+        let entries = heard.request.body.json().and_then(notice::entries);
         for (printed, wanted) in documented.into_iter().flatten().zip(wanted) {
-            let mut came = entries(exchange).zip(told);
+            let mut came = entries.into_iter().flatten().zip(heard.signs());
             let is_it =
                 |told: &Signs| told.subject == wanted.subject && told.change == wanted.change;
             if let Some((came, _)) = came.find(|(_, told)| is_it(told)) {
@@ -213,7 +179,7 @@ impl Reader<'_> {
         }
     }
 
-    fn value(&mut self, documented: &Value, recorded: &Value) {
+    fn value(&mut self, documented: &'a Value, recorded: &'a Value) {
         match (documented, recorded) {
             (Value::String(printed), Value::String(came)) => self.text(printed, came),
             (Value::Object(properties), Value::Object(_)) => {
@@ -229,7 +195,7 @@ impl Reader<'_> {
     }
 
     /// Items in order, but people by the kind of their identity.
-    fn items(&mut self, printed: &[Value], came: &[Value]) {
+    fn items(&mut self, printed: &'a [Value], came: &'a [Value]) {
         let mut free: Vec<&Value> = came.iter().collect();
         for item in printed {
             let kinds = identity_kinds(item);
@@ -241,12 +207,12 @@ impl Reader<'_> {
     }
 
     /// A text that may be a variable, or a path with variables in it.
-    fn text(&mut self, printed: &str, came: &str) {
+    fn text(&mut self, printed: &'a str, came: &'a str) {
         if !printed.contains('{') {
             return;
         }
         if let Some(name) = template::sole_variable(printed) {
-            self.learn(name, &call_of(came));
+            self.learn(name, || call_of(came));
             return;
         }
         match (Resource::parse(printed), Resource::parse(came)) {
@@ -279,7 +245,17 @@ impl Reader<'_> {
 
     fn id(&mut self, printed: &str, came: &str) {
         if let Some(name) = template::sole_variable(printed) {
-            self.learn(name, came);
+            self.learn(name, || came.to_owned().into());
+        }
+    }
+
+    /// Takes the first value that comes up for a root.
+    fn learn(&mut self, name: &str, value: impl FnOnce() -> Cow<'a, str>) {
+        let root = self.variables.root_of(name);
+        let is_new = |root: &&str| self.learnt.iter().all(|known| known.name != *root);
+        if let Some(name) = root.filter(is_new) {
+            let (value, from) = (value(), self.from);
+            self.learnt.push(Root { name, value, from });
         }
     }
 }

@@ -1,15 +1,17 @@
 //! A whole recording, judged.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use foldhash::HashSet;
+
 use super::segment::{self, Segment};
-use super::transcript::Transcript;
+use super::transcript::{Heard, Transcript};
 use super::{Recording, grouping, hearing};
+use crate::logic::judge::page::Page;
 use crate::logic::judge::{Case, Options, Outcome};
 use crate::logic::verdict::{ScenarioResult, Verdict};
-use crate::model::cassette::{Content, Direction, Exchange};
+use crate::model::cassette::Direction;
 use crate::model::scenario::{Scenario, Step};
 
 /// What a recording shows.
@@ -39,7 +41,7 @@ pub struct Unfit {
 /// Of several scenarios that a conversation may follow, the one counts from which it departs least:
 /// the one with most of the conversation in it first, then the one of the page that the recording's
 /// first conversation follows.
-pub fn check(recording: &Recording, cases: &[Case], options: &Options) -> Checked {
+pub fn check(recording: Recording, cases: &[Case], options: &Options) -> Checked {
     check_by(recording, cases, options, |count, judge| {
         (0..count).map(judge).collect()
     })
@@ -48,15 +50,14 @@ pub fn check(recording: &Recording, cases: &[Case], options: &Options) -> Checke
 /// The same, with a function that makes a list of what another makes of the numbers from 0 to below
 /// a number. It may call that on several threads.
 pub fn check_by(
-    recording: &Recording,
+    recording: Recording,
     cases: &[Case],
     options: &Options,
     each: impl FnOnce(usize, &(dyn Fn(usize) -> Group + Sync)) -> Vec<Group>,
 ) -> Checked {
-    let cases = recorded_parts(recording, cases);
-    let exchanges = recording.exchanges();
-    let groups = grouping::groups(exchanges);
-    let transcript = Transcript::new(exchanges);
+    let cases = recorded_parts(&recording, cases);
+    let groups = grouping::groups(recording.exchanges());
+    let transcript = Transcript::new(recording.exchanges);
     let mut conversations = Vec::new();
     let mut begun = 0;
     while conversations.is_empty()
@@ -66,7 +67,7 @@ pub fn check_by(
         conversations = of_group(&cases, &transcript, group, options, None).0;
     }
     let first = conversations.first();
-    let page = first.map(|(_, followed)| cases[followed.case].scenario.id.page_key());
+    let page = first.map(|(_, followed)| &cases[followed.case].page);
     // Groups are about different calls: each is judged by itself.
     let left = &groups[begun..];
     let judged = each(left.len(), &|at| {
@@ -74,17 +75,18 @@ pub fn check_by(
     });
     conversations.extend(judged.into_iter().flat_map(|group| group.0));
     conversations.sort_by_key(|(first, _)| *first);
-    let mut fits = vec![false; exchanges.len()];
+    let heard = transcript.heard();
+    let mut fits = vec![false; heard.len()];
     let mut checked = Checked::default();
     for (_, followed) in conversations {
         for index in &followed.segment.exchanges {
             fits[*index] = true;
         }
         let case = &cases[followed.case];
-        checked.results.extend(followed.results(case, exchanges));
+        checked.results.extend(followed.results(case, heard));
     }
-    let unfit = exchanges.iter().zip(&fits).filter(|(_, fits)| !**fits);
-    checked.unfit = unfit.map(|(exchange, _)| Unfit::new(exchange)).collect();
+    let unfit = heard.iter().zip(&fits).filter(|(_, fits)| !**fits);
+    checked.unfit = unfit.map(|(heard, _)| Unfit::new(heard)).collect();
     checked
 }
 
@@ -93,12 +95,12 @@ pub struct Group(Vec<(usize, Followed)>);
 
 fn of_group<'a>(
     cases: &'a [Case],
-    transcript: &Transcript<'_>,
+    transcript: &Transcript,
     group: &[usize],
     options: &Options,
-    mut page: Option<&'a str>,
+    mut page: Option<&'a Arc<Page>>,
 ) -> Group {
-    let mut fits = HashSet::new();
+    let mut fits = HashSet::default();
     let mut found = Vec::new();
     for at in 0..group.len() {
         if fits.contains(&group[at]) {
@@ -108,7 +110,7 @@ fn of_group<'a>(
         let left: Vec<usize> = left.filter(|index| !fits.contains(index)).collect();
         if let Some(followed) = best(cases, transcript, &left, options, page) {
             fits.extend(followed.segment.exchanges.iter().copied());
-            page = Some(cases[followed.case].scenario.id.page_key());
+            page = Some(&cases[followed.case].page);
             found.push((group[at], followed));
         }
     }
@@ -116,13 +118,13 @@ fn of_group<'a>(
 }
 
 impl Unfit {
-    fn new(exchange: &Exchange) -> Self {
-        let request = &exchange.request;
+    fn new(heard: &Heard) -> Self {
+        let request = &heard.request;
         Self {
-            number: exchange.number,
-            direction: exchange.direction,
+            number: heard.number,
+            direction: heard.direction,
             request: format!("{} {}", request.method, request.target),
-            status: exchange.response.as_ref().map(|response| response.status),
+            status: heard.response.as_ref().map(|response| response.status),
         }
     }
 }
@@ -158,42 +160,41 @@ struct Followed {
 /// The scenario that the conversation at the front of a group follows best.
 fn best(
     cases: &[Case],
-    transcript: &Transcript<'_>,
+    transcript: &Transcript,
     group: &[usize],
     options: &Options,
-    page: Option<&str>,
+    page: Option<&Arc<Page>>,
 ) -> Option<Followed> {
     let mut candidates: Vec<(usize, Segment)> = cases
         .iter()
         .enumerate()
         .filter_map(|(at, case)| {
-            let segment = segment::begin(case, transcript, group, 0)?;
+            let segment = segment::begin(case, transcript, group)?;
             Some((at, segment))
         })
         .collect();
-    candidates.sort_by_key(|(at, segment)| {
-        let is_page = Some(cases[*at].scenario.id.page_key()) == page;
+    candidates.sort_by_cached_key(|(at, segment)| {
+        let is_page = page.is_some_and(|page| Arc::ptr_eq(&cases[*at].page, page));
         Reverse((segment.is_complete, segment.requests.len(), is_page))
     });
-    let mut best: Option<Followed> = None;
-    for (case, segment) in candidates {
-        let outcomes = hearing::hear(&cases[case], transcript, &segment, options);
-        let followed = Followed {
-            case,
-            segment,
-            outcomes,
-        };
-        if followed.departures() == 0 {
-            return Some(followed);
-        }
-        if best
-            .as_ref()
-            .is_none_or(|best| followed.departures() < best.departures())
-        {
-            best = Some(followed);
+    // Most conversations depart from nothing; how far the others do is told when none does.
+    for (at, (case, segment)) in candidates.iter().enumerate() {
+        let conforming = hearing::hear_conforming(&cases[*case], transcript, segment, options);
+        if let Some(outcomes) = conforming {
+            let (case, segment) = candidates.swap_remove(at);
+            return Some(Followed {
+                case,
+                segment,
+                outcomes,
+            });
         }
     }
-    best
+    let heard = candidates.into_iter().map(|(case, segment)| Followed {
+        outcomes: hearing::hear(&cases[case], transcript, &segment, options),
+        case,
+        segment,
+    });
+    heard.min_by_key(Followed::departures)
 }
 
 impl Followed {
@@ -206,27 +207,13 @@ impl Followed {
         self.outcomes.iter().map(of).sum()
     }
 
-    fn results(self, case: &Case, exchanges: &[Exchange]) -> Vec<ScenarioResult> {
-        let of_segment = || {
-            self.segment
-                .exchanges
-                .iter()
-                .map(|index| &exchanges[*index])
-        };
+    fn results(self, case: &Case, heard: &[Heard]) -> Vec<ScenarioResult> {
+        let of_segment = || self.segment.exchanges.iter().map(|index| &heard[*index]);
         let numbers: Vec<String> = of_segment().map(|it| it.number.to_string()).collect();
         let note = format!("exchanges {} of the recording", numbers.join(", "));
-        let omitted = of_segment().find_map(|exchange| {
-            let answer = exchange.response.as_ref();
-            let bodies = [Some(&exchange.request.body), answer.map(|it| &it.body)];
-            let remedy = |body: &Content| match body {
-                Content::Omitted { sha256, .. } if sha256.is_empty() => Some("is not in the file"),
-                Content::Omitted { .. } => {
-                    Some("was not kept; record it with a greater --max-body")
-                }
-                _ => None,
-            };
-            let said = bodies.into_iter().flatten().find_map(remedy)?;
-            Some(format!("a body of exchange {} {said}", exchange.number))
+        let omitted = of_segment().find_map(|heard| {
+            let said = heard.omitted?;
+            Some(format!("a body of exchange {} {said}", heard.number))
         });
         let times = || of_segment().map(|it| (it.at_ms, it.at_ms.saturating_add(it.took_ms)));
         let began = times().map(|(began, _)| began).min().unwrap_or(0);

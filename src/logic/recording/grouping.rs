@@ -7,15 +7,19 @@ use serde_json::Value;
 
 use crate::logic::judge::people::call_of;
 use crate::model::cassette::{Content, Exchange};
-use crate::model::identifier;
+use crate::model::identifier::{self, Normal};
 use crate::model::resource::Resource;
 
 /// The exchanges in groups that have calls in common, each in order, the groups in the order of
 /// their first. An exchange about no call is a group of its own.
 pub fn groups(exchanges: &[Exchange]) -> Vec<Vec<usize>> {
     let mut grouping = Grouping::default();
+    let mut calls = Vec::new();
     for exchange in exchanges {
-        grouping.add(calls(exchange));
+        each_call(exchange, &mut |call| {
+            calls.push(Normal::of(call).into_owned());
+        });
+        grouping.add(calls.drain(..));
     }
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (index, group) in grouping.numbers().into_iter().enumerate() {
@@ -89,51 +93,58 @@ impl<C: Eq + Hash> Grouping<C> {
 /// The calls that an exchange is about, in normal form.
 pub fn calls(exchange: &Exchange) -> Vec<String> {
     let mut calls = Vec::new();
-    let request = &exchange.request;
-    let target = Resource::parse(&request.target);
-    calls.extend(target.as_ref().and_then(Resource::call).map(normal));
-    collect(&request.body, &mut calls);
-    if let Some(response) = &exchange.response {
-        let located = response
-            .headers
-            .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case("location"));
-        calls.extend(located.filter_map(|(_, to)| Resource::parse(to)?.call().map(normal)));
-        collect(&response.body, &mut calls);
-        if let (Content::Json(body), 201, Some(Resource::Calls)) =
-            (&response.body, response.status, &target)
-        {
-            calls.extend(body["id"].as_str().map(normal));
-        }
-    }
+    each_call(exchange, &mut |call| calls.push(identifier::normal(call)));
     calls
 }
 
-fn normal(id: &str) -> String {
-    identifier::normal(id)
-}
-
-fn collect(content: &Content, calls: &mut Vec<String>) {
-    if let Content::Json(body) = content {
-        named_in(body, calls);
+/// Tells the calls that an exchange is about, as they are written.
+fn each_call(exchange: &Exchange, tell: &mut impl FnMut(&str)) {
+    let request = &exchange.request;
+    let target = Resource::parse(&request.target);
+    if let Some(call) = target.as_ref().and_then(Resource::call) {
+        tell(call);
+    }
+    named_in_body(&request.body, tell);
+    if let Some(response) = &exchange.response {
+        let headers = response.headers.iter();
+        for (_, to) in headers.filter(|(name, _)| name.eq_ignore_ascii_case("location")) {
+            call_in(to, tell);
+        }
+        named_in_body(&response.body, tell);
+        if let (Content::Json(body), 201, Some(Resource::Calls)) =
+            (&response.body, response.status, &target)
+        {
+            body["id"].as_str().into_iter().for_each(tell);
+        }
     }
 }
 
-fn named_in(value: &Value, calls: &mut Vec<String>) {
+fn call_in(path: &str, tell: &mut impl FnMut(&str)) {
+    if let Some(call) = Resource::parse(path).as_ref().and_then(Resource::call) {
+        tell(call);
+    }
+}
+
+fn named_in_body(content: &Content, tell: &mut impl FnMut(&str)) {
+    if let Content::Json(body) = content {
+        named_in(body, tell);
+    }
+}
+
+fn named_in(value: &Value, tell: &mut impl FnMut(&str)) {
     match value {
         Value::Object(properties) => {
             for (name, property) in properties {
                 match (name.as_str(), property.as_str()) {
                     ("resource" | "resourceUrl" | "@odata.id", Some(path)) => {
-                        let named = Resource::parse(path);
-                        calls.extend(named.as_ref().and_then(Resource::call).map(normal));
+                        call_in(path, tell);
                     }
-                    ("replacesCallId", Some(replaced)) => calls.push(normal(&call_of(replaced))),
-                    _ => named_in(property, calls),
+                    ("replacesCallId", Some(replaced)) => tell(&call_of(replaced)),
+                    _ => named_in(property, tell),
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| named_in(item, calls)),
+        Value::Array(items) => items.iter().for_each(|item| named_in(item, tell)),
         _ => {}
     }
 }

@@ -1,67 +1,116 @@
 //! A judge over a recording: the recorded half stands in the place of what confcall would send.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::alignment::Alignment;
+use foldhash::HashSet;
+
+use super::alignment::{Alignment, Learnt};
 use super::segment::Segment;
 use super::timeline::{self, Moment};
-use super::transcript::Transcript;
-use crate::logic::judge::bindings::Bindings;
+use super::transcript::{Heard, Transcript};
+use crate::logic::judge::bindings::{Bindings, Variables};
 use crate::logic::judge::{
     Action, Case, CueAnswer, Event, ExchangeId, Judge, Options, Outcome, TransportFailure,
 };
 use crate::logic::verdict::{Role, Verdict};
-use crate::model::cassette::{Direction, Exchange};
+use crate::model::cassette::Direction;
 use crate::model::scenario::Step;
 
 /// What the judge says of each party in a segment.
 pub(super) fn hear(
     case: &Case,
-    transcript: &Transcript<'_>,
+    transcript: &Transcript,
     segment: &Segment,
     options: &Options,
 ) -> Vec<Outcome> {
-    let script = &case.scenario.script;
-    let alignment = Alignment::new(case, transcript, segment);
-    let bindings = Bindings::new(script, options.literal, HashMap::new());
-    let learnt = alignment.learn(case, transcript, &bindings);
+    let audience = Audience::new(case, transcript, segment, options);
     [Role::Service, Role::Bot]
-        .map(|role| {
-            let mut bindings = bindings.clone();
-            learnt.bind(role, &mut bindings);
-            let judge = Judge::new(case.clone(), bindings, options.clone(), role);
-            hear_party(judge, role, case, transcript, segment, &alignment)
-        })
+        .map(|role| audience.hear(role, Patience::ToTheEnd))
         .into()
 }
 
-fn hear_party(
-    judge: Judge,
-    role: Role,
+/// The same where both parties pass; none as soon as one of them does not.
+pub(super) fn hear_conforming(
     case: &Case,
-    transcript: &Transcript<'_>,
+    transcript: &Transcript,
     segment: &Segment,
-    alignment: &Alignment,
-) -> Outcome {
-    let mut hearing = Hearing {
-        judge,
-        transcript,
-        segment,
-        ended: HashSet::new(),
-        sent: HashMap::new(),
-        asked: 0,
-        told: notification_steps(&case.scenario.script.steps),
-        alignment,
-        held: VecDeque::new(),
-        received: 0,
-        cued: None,
+    options: &Options,
+) -> Option<Vec<Outcome>> {
+    let audience = Audience::new(case, transcript, segment, options);
+    let hear = |role| {
+        let outcome = audience.hear(role, Patience::ToTheFirstDeparture);
+        (outcome.verdict == Verdict::Pass).then_some(outcome)
     };
-    match role {
-        Role::Service => hearing.hear_service(),
-        Role::Bot => hearing.hear_bot(),
+    // From the scenarios that a conversation does not follow its bot departs soonest.
+    let bot = hear(Role::Bot)?;
+    let service = hear(Role::Service)?;
+    Some(vec![service, bot])
+}
+
+/// How long a party is listened to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    ToTheEnd,
+    ToTheFirstDeparture,
+}
+
+/// A segment and a scenario, with what both judges are to know.
+struct Audience<'a> {
+    case: &'a Case,
+    transcript: &'a Transcript,
+    segment: &'a Segment,
+    options: &'a Options,
+    alignment: Alignment,
+    variables: &'a Arc<Variables>,
+    learnt: Learnt<'a>,
+}
+
+impl<'a> Audience<'a> {
+    fn new(
+        case: &'a Case,
+        transcript: &'a Transcript,
+        segment: &'a Segment,
+        options: &'a Options,
+    ) -> Self {
+        let variables = case.outline().variables(options.literal);
+        let alignment = Alignment::new(case, transcript, segment);
+        Self {
+            learnt: alignment.learn(case, transcript, variables),
+            case,
+            transcript,
+            segment,
+            options,
+            alignment,
+            variables,
+        }
     }
-    hearing.judge.outcome()
+
+    fn hear(&self, role: Role, patience: Patience) -> Outcome {
+        let mut bindings = Bindings::of(Arc::clone(self.variables), HashMap::default());
+        self.learnt.bind(role, &mut bindings);
+        let judge = Judge::new(self.case.clone(), bindings, self.options.clone(), role);
+        let mut hearing = Hearing {
+            judge,
+            patience,
+            transcript: self.transcript,
+            segment: self.segment,
+            ended: HashSet::default(),
+            sent: foldhash::HashMap::default(),
+            asked: 0,
+            told: notification_steps(&self.case.scenario.script.steps),
+            alignment: &self.alignment,
+            held: VecDeque::new(),
+            received: 0,
+            cued: None,
+        };
+        match role {
+            Role::Service => hearing.hear_service(),
+            Role::Bot => hearing.hear_bot(),
+        }
+        hearing.judge.into_outcome()
+    }
 }
 
 fn notification_steps(steps: &[Step]) -> VecDeque<usize> {
@@ -74,13 +123,14 @@ fn notification_steps(steps: &[Step]) -> VecDeque<usize> {
 
 struct Hearing<'a> {
     judge: Judge,
-    transcript: &'a Transcript<'a>,
+    patience: Patience,
+    transcript: &'a Transcript,
     segment: &'a Segment,
     alignment: &'a Alignment,
     /// Recorded exchanges that have come to their end.
     ended: HashSet<usize>,
     /// What the judge calls a recorded exchange of the bot's.
-    sent: HashMap<usize, ExchangeId>,
+    sent: foldhash::HashMap<usize, ExchangeId>,
     /// How many requests the judge has asked for.
     asked: usize,
     /// The notification steps that the judge has not come to.
@@ -102,10 +152,13 @@ impl Hearing<'_> {
         self.judge.will_send(recorded);
         self.judge.handle(NOW, Event::Start);
         self.act_for_bot();
-        for moment in timeline::moments(self.transcript.exchanges(), &self.segment.exchanges) {
+        for moment in timeline::moments(self.transcript, &self.segment.exchanges) {
+            if self.is_lost() {
+                return;
+            }
             match moment {
                 Moment::Begun(index) => {
-                    let is_told = self.exchange(index).direction == Direction::Notification;
+                    let is_told = self.heard(index).direction == Direction::Notification;
                     if is_told && self.is_ready_for(index) {
                         self.receive(index);
                     } else if is_told {
@@ -131,7 +184,7 @@ impl Hearing<'_> {
         let begun = |other: &&usize| **other < index;
         let requests = &self.segment.requests;
         self.asked >= requests.iter().take_while(begun).count()
-            || self.judge.awaits(&self.transcript.request(index))
+            || self.judge.awaits(&self.heard(index).request)
     }
 
     fn receive(&mut self, index: usize) {
@@ -148,11 +201,12 @@ impl Hearing<'_> {
         let Some(exchange) = self.sent.remove(&index) else {
             return;
         };
-        let event = match self.transcript.response(index) {
+        let heard = self.heard(index);
+        let event = match heard.answer().cloned() {
             Some(response) => Event::Answered { exchange, response },
             None => Event::Broken {
                 exchange,
-                failure: broken(self.exchange(index)),
+                failure: broken(heard),
             },
         };
         self.judge.handle(NOW, event);
@@ -196,10 +250,13 @@ impl Hearing<'_> {
         self.act_for_service();
         let segment = self.segment;
         for &index in &segment.exchanges {
-            if self.exchange(index).direction == Direction::Request {
+            if self.is_lost() {
+                return;
+            }
+            if self.heard(index).direction == Direction::Request {
                 self.cued = None;
                 // What the service replied stands in the recording.
-                self.judge.will_reply(self.transcript.response(index));
+                self.judge.will_reply(self.heard(index).answer().cloned());
                 self.receive(index);
                 self.act_for_service();
             }
@@ -238,8 +295,14 @@ impl Hearing<'_> {
         }
     }
 
-    fn exchange(&self, index: usize) -> &Exchange {
-        &self.transcript.exchanges()[index]
+    fn heard(&self, index: usize) -> &Heard {
+        self.transcript.get(index)
+    }
+
+    /// Whether the party does not pass, whatever comes, and that is all that was to be known.
+    fn is_lost(&self) -> bool {
+        let has_departed = self.judge.has_failed() || self.judge.is_given_up();
+        has_departed && self.patience == Patience::ToTheFirstDeparture
     }
 
     fn give_up(&mut self, reason: String) {
@@ -254,7 +317,7 @@ impl Hearing<'_> {
     }
 }
 
-fn broken(exchange: &Exchange) -> TransportFailure {
-    let why = exchange.broke.as_deref();
+fn broken(heard: &Heard) -> TransportFailure {
+    let why = heard.broke.as_deref();
     TransportFailure::Broken(why.unwrap_or("no response was recorded").to_owned())
 }

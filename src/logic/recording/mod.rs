@@ -8,7 +8,7 @@
 //! - [`grouping`] sorts exchanges by the calls that they are about; `segment` cuts out of a group
 //!   what a scenario may be about.
 //! - `alignment` reads from recorded messages what the variables of a scenario are.
-//! - `transcript` turns exchanges into the messages that a judge takes, each once.
+//! - `transcript` takes exchanges apart into the messages that judges share.
 //! - `hearing` gives the judge a recorded half in the place of the one that confcall would play.
 //! - [`har`] reads and writes the files of other tools.
 //! - [`secrets`] tells what another tool's recording should not hold.
@@ -26,8 +26,8 @@ mod timeline;
 mod transcript;
 
 use crate::logic::verdict::{Role, Traffic, TrafficMessage};
-use crate::model::cassette::{self, Direction, Exchange};
-use crate::model::message::{Payload, Request, Response};
+use crate::model::cassette::{Direction, Exchange};
+use crate::model::message::{Request, Response};
 
 /// A recording as it is judged.
 #[derive(Debug, Clone)]
@@ -49,7 +49,8 @@ impl Recording {
         exchanges: impl IntoIterator<Item = (usize, Exchange)>,
     ) -> Self {
         let mut exchanges: Vec<_> = exchanges.into_iter().collect();
-        exchanges.sort_by_key(|(_, exchange)| exchange.number);
+        // By keys beside them: an exchange is long, and most stand where they belong.
+        exchanges.sort_by_cached_key(|(_, exchange)| exchange.number);
         let (lines, exchanges) = exchanges.into_iter().unzip();
         Self {
             file: file.into(),
@@ -89,10 +90,14 @@ impl Recording {
                     message,
                 });
             };
-            say(asks, TrafficMessage::Request(request(exchange).into()));
-            match (response(exchange), &exchange.broke) {
-                (Some(response), _) => say(answers, TrafficMessage::Response(response.into())),
-                (None, Some(broke)) => say(answers, TrafficMessage::Event(broke.clone())),
+            let request = Request::from(exchange.request.clone());
+            say(asks, TrafficMessage::Request(request.into()));
+            match (&exchange.response, &exchange.broke) {
+                (_, Some(broke)) => say(answers, TrafficMessage::Event(broke.clone())),
+                (Some(response), None) => {
+                    let response = Response::from(response.clone());
+                    say(answers, TrafficMessage::Response(response.into()));
+                }
                 (None, None) => {}
             }
         }
@@ -102,25 +107,4 @@ impl Recording {
     fn records(&self, direction: Direction) -> bool {
         self.directions.contains(&direction)
     }
-}
-
-/// The request of an exchange as the judge reads it.
-fn request(exchange: &Exchange) -> Request {
-    let recorded = &exchange.request;
-    Request {
-        method: recorded.method.clone(),
-        target: recorded.target.clone(),
-        headers: cassette::headers(&recorded.headers),
-        body: Payload::from(&recorded.body),
-    }
-}
-
-/// The response of an exchange as the judge reads it; none where the exchange broke.
-fn response(exchange: &Exchange) -> Option<Response> {
-    let recorded = exchange.response.as_ref()?;
-    exchange.broke.is_none().then(|| Response {
-        status: recorded.status,
-        headers: cassette::headers(&recorded.headers),
-        body: Payload::from(&recorded.body),
-    })
 }

@@ -1,11 +1,9 @@
 //! What of a group of exchanges a scenario may be about.
 
-use std::collections::HashSet;
-
-use super::transcript::Transcript;
+use super::transcript::{Heard, Transcript};
 use crate::logic::judge::Case;
 use crate::logic::judge::notice::{Signs, Subject};
-use crate::model::cassette::{CausedBy, Direction, Exchange};
+use crate::model::cassette::{CausedBy, Direction};
 use crate::model::scenario::Step;
 
 /// A part of a group, held against one scenario.
@@ -19,27 +17,22 @@ pub(super) struct Segment {
     pub is_complete: bool,
 }
 
-/// The segment that begins at a place of a group, where the scenario may begin there.
-pub(super) fn begin(
-    case: &Case,
-    transcript: &Transcript<'_>,
-    group: &[usize],
-    at: usize,
-) -> Option<Segment> {
-    let exchanges = transcript.exchanges();
+/// The segment at the front of a group, where the scenario may begin there.
+pub(super) fn begin(case: &Case, transcript: &Transcript, group: &[usize]) -> Option<Segment> {
     let script = &case.scenario.script;
-    let is_asked = |step: usize, index: usize| {
+    let is_asked = |step: usize, heard: &Heard| {
         matches!(&script.steps[step], Step::Request(request)
-            if exchanges[index].direction == Direction::Request
-                && exchanges[index].request.method == request.method
-                && transcript.shape(index) == case.outline().step(step).shape)
+            if heard.direction == Direction::Request
+                && heard.request.method == request.method
+                && heard.shape() == case.outline().step(step).shape)
     };
+    let first = transcript.get(*group.first()?);
     let begins = match script.steps.first()? {
-        Step::Request(_) => is_asked(0, group[at]),
+        Step::Request(_) => is_asked(0, first),
         Step::Notification(_) => {
-            exchanges[group[at]].direction == Direction::Notification
+            first.direction == Direction::Notification
                 && brings_a_call(&case.outline().step(0).signs)
-                && brings_a_call(transcript.signs(group[at]))
+                && brings_a_call(first.signs())
         }
         Step::Response(_) | Step::Refusal(_) => false,
     };
@@ -47,48 +40,49 @@ pub(super) fn begin(
         return None;
     }
     let mut requests = Vec::new();
-    let mut end = at;
+    let mut end = 0;
     let mut wanted =
         (0..script.steps.len()).filter(|step| matches!(script.steps[*step], Step::Request(_)));
     let mut next = wanted.next();
     while let Some(&index) = group.get(end) {
-        let exchange = &exchanges[index];
-        if exchange.direction == Direction::Request {
+        let heard = transcript.get(index);
+        if heard.direction == Direction::Request {
             match next {
-                Some(step) if is_asked(step, index) => {
+                Some(step) if is_asked(step, heard) => {
                     requests.push(index);
                     next = wanted.next();
                 }
                 // Looking at something changes nothing.
-                _ if matches!(exchange.request.method.as_str(), "GET" | "HEAD") => {}
+                _ if matches!(heard.request.method.as_str(), "GET" | "HEAD") => {}
                 _ => break,
             }
         }
         end += 1;
     }
-    let mut chosen = group[at..end].to_vec();
-    let numbers = |of: &[usize]| -> HashSet<u64> {
-        of.iter().map(|index| exchanges[*index].number).collect()
+    let (inside, late) = group.split_at(end);
+    // The exchanges of a recording stand in the order of their numbers.
+    let is_inside = |number: u64| {
+        let found = inside.binary_search_by_key(&number, |index| transcript.get(*index).number);
+        found.is_ok()
     };
-    let inside = numbers(&chosen);
-    let earlier = numbers(&group[..at]);
-    chosen.retain(|index| told_cause(&exchanges[*index]).is_none_or(|it| !earlier.contains(&it)));
-    let late = group[end..].iter().copied();
-    chosen.extend(late.filter(|index| {
-        told_cause(&exchanges[*index]).is_some_and(|cause| inside.contains(&cause))
-    }));
+    let mut exchanges = inside.to_vec();
+    exchanges.extend(
+        late.iter()
+            .copied()
+            .filter(|index| told_cause(transcript.get(*index)).is_some_and(is_inside)),
+    );
     Some(Segment {
-        exchanges: chosen,
+        exchanges,
         requests,
         is_complete: next.is_none(),
     })
 }
 
 /// The exchange that surely brought about a notification.
-fn told_cause(exchange: &Exchange) -> Option<u64> {
-    let cause = exchange.cause.as_ref()?;
+fn told_cause(heard: &Heard) -> Option<u64> {
+    let cause = heard.cause.as_ref()?;
     let is_sure = matches!(cause.by, CausedBy::Operation | CausedBy::Context);
-    (is_sure && exchange.direction == Direction::Notification).then_some(cause.exchange)
+    (is_sure && heard.direction == Direction::Notification).then_some(cause.exchange)
 }
 
 /// Whether one of these brings a call into being.

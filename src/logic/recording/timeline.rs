@@ -1,6 +1,6 @@
 //! The order in which recorded exchanges began and ended.
 
-use crate::model::cassette::Exchange;
+use super::transcript::Transcript;
 
 /// Something that happened, by the place of its exchange in the recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,20 +16,20 @@ pub(super) enum Moment {
 const JITTER: u64 = 5;
 
 /// The moments of exchanges, which stand in the order of their beginnings.
-pub(super) fn moments(exchanges: &[Exchange], which: &[usize]) -> Vec<Moment> {
+pub(super) fn moments(transcript: &Transcript, which: &[usize]) -> Vec<Moment> {
     let mut moments = Vec::with_capacity(which.len() * 2);
     let (mut start, mut last, mut latest) = (0_u64, 0_u64, 0_u64);
     for &index in which {
-        let exchange = &exchanges[index];
-        let since = |start: u64| start.saturating_add(exchange.at_ms);
+        let heard = transcript.get(index);
+        let since = |start: u64| start.saturating_add(heard.at_ms);
         if since(start).saturating_add(JITTER) < last {
             start = latest.saturating_add(1);
         }
         let begun = last.max(since(start));
-        let ended = begun.saturating_add(exchange.took_ms);
+        let ended = begun.saturating_add(heard.took_ms);
         (last, latest) = (begun, latest.max(ended));
-        moments.push(((begun, exchange.number, false), Moment::Begun(index)));
-        moments.push(((ended, exchange.number, true), Moment::Ended(index)));
+        moments.push(((begun, heard.number, false), Moment::Begun(index)));
+        moments.push(((ended, heard.number, true), Moment::Ended(index)));
     }
     moments.sort_unstable();
     moments.into_iter().map(|(_, moment)| moment).collect()
@@ -38,7 +38,7 @@ pub(super) fn moments(exchanges: &[Exchange], which: &[usize]) -> Vec<Moment> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::cassette::{Direction, RecordedRequest};
+    use crate::model::cassette::{Direction, Exchange, RecordedRequest};
     use Moment::{Begun, Ended};
 
     fn exchange(number: u64, at_ms: u64, took_ms: u64) -> Exchange {
@@ -51,16 +51,16 @@ mod tests {
 
     #[test]
     fn an_answer_comes_when_it_came() {
-        let all = [exchange(1, 0, 30), exchange(2, 10, 5), exchange(3, 30, 0)];
-        let told = moments(&all, &[0, 1, 2]);
+        let all = vec![exchange(1, 0, 30), exchange(2, 10, 5), exchange(3, 30, 0)];
+        let told = moments(&Transcript::new(all), &[0, 1, 2]);
         let wanted = [Begun(0), Begun(1), Ended(1), Ended(0), Begun(2), Ended(2)];
         assert_eq!(told, wanted);
     }
 
     #[test]
     fn a_clock_may_start_anew() {
-        let all = [exchange(1, 500, 90), exchange(2, 0, 3), exchange(3, 2, 0)];
-        let told = moments(&all, &[0, 1, 2]);
+        let all = vec![exchange(1, 500, 90), exchange(2, 0, 3), exchange(3, 2, 0)];
+        let told = moments(&Transcript::new(all), &[0, 1, 2]);
         assert_eq!(told[..3], [Begun(0), Ended(0), Begun(1)]);
     }
 }

@@ -1,71 +1,100 @@
-//! The exchanges of a recording as judges take them, each turned into messages once.
+//! The exchanges of a recording as judges take them: taken apart into messages, which all share.
 
 use std::sync::{Arc, OnceLock};
 
-use super::{request, response};
 use crate::logic::judge::notice::{self, Notice, Signs};
-use crate::model::cassette::{Content, Exchange};
+use crate::model::cassette::{Cause, Content, Direction, Exchange};
 use crate::model::message::{Request, Response};
 use crate::model::resource;
 
-/// Exchanges with their messages, which all judges of all scenarios share.
-pub(super) struct Transcript<'a> {
-    exchanges: &'a [Exchange],
+/// The exchanges of a recording, in the order in which their requests began.
+pub(super) struct Transcript {
     heard: Vec<Heard>,
 }
 
-/// What has been made of an exchange so far.
-#[derive(Default)]
-struct Heard {
-    messages: OnceLock<(Arc<Request>, Option<Arc<Response>>)>,
+/// An exchange with its messages.
+pub(super) struct Heard {
+    pub number: u64,
+    pub direction: Direction,
+    pub cause: Option<Cause>,
+    pub at_ms: u64,
+    pub took_ms: u64,
+    pub request: Arc<Request>,
+    /// As far as it was recorded, even where the exchange broke.
+    pub response: Option<Arc<Response>>,
+    pub broke: Option<String>,
+    /// Why a body is not there.
+    pub omitted: Option<&'static str>,
     shape: OnceLock<String>,
     signs: OnceLock<Vec<Signs>>,
 }
 
-impl<'a> Transcript<'a> {
-    pub fn new(exchanges: &'a [Exchange]) -> Self {
-        let heard = exchanges.iter().map(|_| Heard::default()).collect();
-        Self { exchanges, heard }
+impl Transcript {
+    pub fn new(exchanges: Vec<Exchange>) -> Self {
+        Self {
+            heard: exchanges.into_iter().map(Heard::new).collect(),
+        }
     }
 
-    pub fn exchanges(&self) -> &'a [Exchange] {
-        self.exchanges
+    pub fn heard(&self) -> &[Heard] {
+        &self.heard
+    }
+
+    pub fn get(&self, index: usize) -> &Heard {
+        &self.heard[index]
     }
 
     pub fn request(&self, index: usize) -> Arc<Request> {
-        Arc::clone(&self.messages(index).0)
+        Arc::clone(&self.heard[index].request)
+    }
+}
+
+impl Heard {
+    fn new(exchange: Exchange) -> Self {
+        let answer = exchange.response.as_ref();
+        let bodies = [Some(&exchange.request.body), answer.map(|it| &it.body)];
+        let omitted = bodies.into_iter().flatten().find_map(omission);
+        Self {
+            number: exchange.number,
+            direction: exchange.direction,
+            cause: exchange.cause,
+            at_ms: exchange.at_ms,
+            took_ms: exchange.took_ms,
+            request: Arc::new(exchange.request.into()),
+            response: exchange.response.map(|it| Arc::new(it.into())),
+            broke: exchange.broke,
+            omitted,
+            shape: OnceLock::new(),
+            signs: OnceLock::new(),
+        }
     }
 
-    /// None where the exchange broke.
-    pub fn response(&self, index: usize) -> Option<Arc<Response>> {
-        self.messages(index).1.clone()
-    }
-
-    fn messages(&self, index: usize) -> &(Arc<Request>, Option<Arc<Response>>) {
-        self.heard[index].messages.get_or_init(|| {
-            let exchange = &self.exchanges[index];
-            (
-                Arc::new(request(exchange)),
-                response(exchange).map(Arc::new),
-            )
-        })
+    /// The answer; none where the exchange broke.
+    pub fn answer(&self) -> Option<&Arc<Response>> {
+        self.response.as_ref().filter(|_| self.broke.is_none())
     }
 
     /// The operation that the request asks for.
-    pub fn shape(&self, index: usize) -> &str {
-        let target = &self.exchanges[index].request.target;
-        let shape = &self.heard[index].shape;
-        shape.get_or_init(|| resource::shape_of(target))
+    pub fn shape(&self) -> &str {
+        let shape = || resource::shape_of(&self.request.target);
+        self.shape.get_or_init(shape)
     }
 
-    /// What the change notifications of an exchange are about.
-    pub fn signs(&self, index: usize) -> &[Signs] {
-        self.heard[index].signs.get_or_init(|| {
-            let Content::Json(body) = &self.exchanges[index].request.body else {
-                return Vec::new();
-            };
-            let entries = notice::entries(body).into_iter().flatten();
+    /// What the change notifications of the request are about.
+    pub fn signs(&self) -> &[Signs] {
+        self.signs.get_or_init(|| {
+            let entries = self.request.body.json().and_then(notice::entries);
+            let entries = entries.into_iter().flatten();
             entries.map(|entry| Notice::read(entry).signs()).collect()
         })
+    }
+}
+
+/// Why a body is not there, where it is not.
+fn omission(body: &Content) -> Option<&'static str> {
+    match body {
+        Content::Omitted { sha256, .. } if sha256.is_empty() => Some("is not in the file"),
+        Content::Omitted { .. } => Some("was not kept; record it with a greater --max-body"),
+        _ => None,
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::logic::judge::record::Departure;
 use crate::logic::judge::service::{outgoing_request, relative};
-use crate::logic::judge::{Action, CueAnswer, ExchangeId, bindings};
+use crate::logic::judge::{Action, CueAnswer, ExchangeId};
 use crate::logic::verdict::{Role, Rule, TrafficMessage, Verdict};
 use crate::model::identifier;
 use crate::model::message::{Headers, Payload, Request, Response};
@@ -155,12 +155,7 @@ impl BotJudge {
 
     pub(super) fn is_known_call(&self, id: &str) -> bool {
         let bindings = &self.record.bindings;
-        self.record.script().variables.keys().any(|name| {
-            bindings.kind(name) == Kind::Call
-                && bindings
-                    .get(name)
-                    .is_some_and(|value| bindings::same(Kind::Call, value, id))
-        })
+        bindings.root_bound_to(Kind::Call, id).is_some()
     }
 
     /// Whether a request is an attempt at a documented one: not a second one, and no early end.

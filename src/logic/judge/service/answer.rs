@@ -445,8 +445,10 @@ impl ServiceJudge {
 
 /// Leaves out what departs below a place: another failure tells it.
 pub(super) fn drop_below(found: &mut Vec<Mismatch>, place: &Pointer) {
-    let below = format!("{place}/");
-    found.retain(|mismatch| !mismatch.pointer.as_str().starts_with(&below));
+    found.retain(|mismatch| {
+        let below = mismatch.pointer.as_str().strip_prefix(place.as_str());
+        !below.is_some_and(|it| it.starts_with('/'))
+    });
 }
 
 /// Whether a body gives a property of that name anywhere, and not as null.

@@ -66,13 +66,12 @@ impl ServiceJudge {
             return;
         };
         let invited = &asked.people;
-        if invited.is_empty() || !names_people(entity) {
+        let Some(found) = people_named(entity).filter(|_| !invited.is_empty()) else {
             return;
-        }
+        };
         self.record.check("operation.people");
-        let found = people::people(entity);
-        if !self.misnames(entity) {
-            let named = people::named(invited, &found);
+        let named = people::named(invited, &found);
+        if !self.is_of_others(named) {
             self.decide_who(invited, named == Named::First);
             self.judge_replaced(step, invited, &found, at);
             return;
@@ -138,13 +137,14 @@ impl ServiceJudge {
         let Some(invited) = self.asked.as_ref().map(|asked| &asked.people) else {
             return false;
         };
-        if invited.is_empty() || !names_people(entity) {
-            return false;
-        }
-        match (
-            people::named(invited, &people::people(entity)),
-            self.only_first,
-        ) {
+        !invited.is_empty()
+            && people_named(entity)
+                .is_some_and(|found| self.is_of_others(people::named(invited, &found)))
+    }
+
+    /// Whether these are others than those whom the service invites.
+    fn is_of_others(&self, named: Named) -> bool {
+        match (named, self.only_first) {
             (Named::Others, _) => true,
             (named, Some(only_first)) => (named == Named::First) != only_first,
             (_, None) => false,
@@ -225,8 +225,10 @@ impl ServiceJudge {
     }
 }
 
-/// Whether each participant of an operation has an identity that can be read.
-fn names_people(entity: &Value) -> bool {
-    matches!(lookup(entity, "participants"), Some((_, Value::Array(participants)))
-        if participants.len() == people::people(entity).len())
+/// The people that an operation names, where each of its participants has an identity that can be
+/// read.
+fn people_named(entity: &Value) -> Option<Vec<people::Person>> {
+    let participants = lookup(entity, "participants")?.1.as_array()?;
+    let found = people::people(entity);
+    (found.len() == participants.len()).then_some(found)
 }

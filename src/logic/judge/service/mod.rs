@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use self::expect::Expected;
 use super::people::{self, Person};
 use super::record::{Departure, Record};
-use super::{Action, Event, ExchangeId, TransportFailure, bindings};
+use super::{Action, Event, ExchangeId, TransportFailure};
 use crate::logic::verdict::{Role, Rule, TrafficMessage, Verdict};
 use crate::model::message::{Headers, Payload, Request, Response};
 use crate::model::resource;
@@ -400,19 +400,8 @@ impl ServiceJudge {
     }
 
     fn known(&self, kind: Kind, id: &str) -> Option<String> {
-        let bindings = &self.record.bindings;
-        self.record
-            .script()
-            .variables
-            .keys()
-            .find(|name| {
-                bindings.root(name) == name.as_str()
-                    && bindings.kind(name) == kind
-                    && bindings
-                        .get(name)
-                        .is_some_and(|value| bindings::same(kind, value, id))
-            })
-            .cloned()
+        let root = self.record.bindings.root_bound_to(kind, id);
+        root.map(str::to_owned)
     }
 }
 

@@ -11,14 +11,16 @@ use crate::logic::judge::compare::{Rules, compare};
 use crate::logic::judge::notice::{self, Notice, Subject};
 use crate::logic::judge::record::{Departure, text};
 use crate::logic::verdict::{Role, Rule, TrafficMessage};
-use crate::model::message::{Headers, Payload, Request};
+use crate::model::message::{Payload, Request, media_type};
 use crate::model::scenario::Step;
 use crate::text::pointer::{Place, Pointer};
 
 impl ServiceJudge {
     /// Judges a notification: the message itself, then each of its entries.
     pub(super) fn on_notification(&mut self, exchange: ExchangeId, request: &Arc<Request>) {
-        let step = self.step_for(request);
+        let entries = request.body.json().and_then(notice::entries);
+        let mut first = entries.and_then(|it| it.first()).map(Notice::read);
+        let step = self.step_for(first.as_ref().map(|it| it.subject));
         let message = TrafficMessage::Request(Arc::clone(request));
         self.record.traffic(Role::Service, step, message);
         if self.is_stopped || self.record.is_given_up() {
@@ -76,10 +78,12 @@ impl ServiceJudge {
         }
         for (index, entry) in notice::collection(body).into_iter().flatten().enumerate() {
             if entry.is_object() {
-                self.on_entry(&Arrival {
+                let notice = first.take().unwrap_or_else(|| Notice::read(entry));
+                let arrival = Arrival {
                     notification: Arc::clone(request),
                     index,
-                });
+                };
+                self.on_notice(&arrival, &notice);
             } else {
                 self.no_entry(step, entry, index);
             }
@@ -101,11 +105,7 @@ impl ServiceJudge {
     }
 
     /// The step that a notification is most likely for, for reports.
-    pub(super) fn step_for(&self, request: &Request) -> Option<usize> {
-        let entries = request.body.json().and_then(notice::entries);
-        let subject = entries
-            .and_then(|e| e.first())
-            .map(|e| Notice::read(e).subject);
+    fn step_for(&self, subject: Option<Subject>) -> Option<usize> {
         let waiting = || self.expected.iter().filter(|e| !e.is_done);
         waiting()
             .find(|e| Some(e.subject) == subject)
@@ -167,14 +167,10 @@ impl ServiceJudge {
         else {
             return ("POST".to_owned(), "application/json".to_owned());
         };
-        let fields: Headers = step
-            .headers
-            .iter()
-            .map(|(n, v)| (n.clone(), v.clone()))
-            .collect();
-        let media_type = fields.media_type();
-        let media_type = media_type.unwrap_or_else(|| "application/json".to_owned());
-        (step.method.clone(), media_type)
+        let is_media_type = |name: &str| name.eq_ignore_ascii_case("content-type");
+        let documented = step.headers.iter().find(|(name, _)| is_media_type(name));
+        let documented = documented.map_or("application/json", |(_, value)| value);
+        (step.method.clone(), media_type(documented))
     }
 
     pub(super) fn readable_body<'a>(
@@ -221,30 +217,33 @@ impl ServiceJudge {
 
     /// Takes one entry for what it is about.
     pub(super) fn on_entry(&mut self, arrival: &Arrival) {
-        let notice = Notice::read(arrival.entry());
+        self.on_notice(arrival, &Notice::read(arrival.entry()));
+    }
+
+    fn on_notice(&mut self, arrival: &Arrival, notice: &Notice<'_>) {
         let at = arrival.place();
         self.record.check("notification.about");
         if self.awaits_a_refusal() && notice.subject != Subject::Call {
             self.held.push(arrival.clone());
             return;
         }
-        if self.tells_of_what_was_refused(&notice) {
-            self.follows_a_refusal(&notice, &at);
+        if self.tells_of_what_was_refused(notice) {
+            self.follows_a_refusal(notice, &at);
             return;
         }
         match notice.subject {
-            Subject::Operation => self.on_operation(arrival, &notice, &at),
-            Subject::Roster => self.on_roster(arrival, &notice, &at),
-            Subject::Call => self.on_call(arrival, &notice, &at),
-            Subject::Other if self.awaits_other(&notice) => self.on_other(&notice, &at),
+            Subject::Operation => self.on_operation(arrival, notice, &at),
+            Subject::Roster => self.on_roster(arrival, notice, &at),
+            Subject::Call => self.on_call(arrival, notice, &at),
+            Subject::Other if self.awaits_other(notice) => self.on_other(notice, &at),
             Subject::Other if notice.resource.is_none() && notice.names_no_resource() => {
                 let index = self.expected.iter().position(|e| !e.is_done);
                 match index {
-                    Some(index) => self.settle(index, &notice, &at),
-                    None => self.unexpected(&notice, &at, "it names no resource"),
+                    Some(index) => self.settle(index, notice, &at),
+                    None => self.unexpected(notice, &at, "it names no resource"),
                 }
             }
-            Subject::Other => self.unexpected(&notice, &at, "it is about nothing of this API"),
+            Subject::Other => self.unexpected(notice, &at, "it is about nothing of this API"),
         }
     }
 

@@ -204,11 +204,10 @@ impl ServiceJudge {
 
     /// The members of a roster that name nobody invited: surplus, and not judged.
     pub(super) fn free_members(&mut self, expected: &Entry, notice: &Notice<'_>) -> Vec<usize> {
-        let Some(index) = self
-            .expected
-            .iter()
-            .position(|e| e.step == expected.step && e.printed == expected.printed)
-        else {
+        let Some(index) = self.expected.iter().position(|e| {
+            std::ptr::eq(&raw const *e.entry, expected)
+                || e.step == expected.step && e.printed == expected.printed
+        }) else {
             return Vec::new();
         };
         let invited = self.invited_in_roster(index);
