@@ -168,6 +168,28 @@ fn a_bot_leaves_no_children() {
 }
 
 #[test]
+fn a_command_that_takes_too_long_leaves_no_process() {
+    let project = script("@bot", "");
+    let file = project.path().join("confcall.toml");
+    let config = fs::read_to_string(&file).unwrap();
+    let (here, away) = (nap(3078), nap(3079));
+    let cue = format!("cue = [\"sh\", \"-c\", \"(setsid sleep {away} &) ; sleep {here}\"]");
+    let config = config.replace("cue = \"http://127.0.0.1:{port}/cue\"", &cue);
+    fs::write(&file, config).unwrap();
+    let output = project.confcall(&["run", "pt-BR", "--deadline", "300ms"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("4 inconclusive") && said.contains("has not ended within"),
+        "{said}"
+    );
+    assert!(is_gone(3078), "a child still runs");
+    if cfg!(target_os = "linux") {
+        assert!(is_gone(3079), "a child that left the group still runs");
+    }
+}
+
+#[test]
 fn a_bot_that_dies_on_the_way_ends_the_run_with_the_reason() {
     // Whoever cues it ends it: what is then waited for never comes.
     let dies = "@bot & echo $! >bot.pid; wait $!; echo out of memory; exit 9";

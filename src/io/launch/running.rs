@@ -1,0 +1,90 @@
+//! A target that was started, until it has ended.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::process::Child;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::group::Group;
+use super::output::Output;
+
+/// A target that runs. Dropped, it is killed with all that it has started.
+#[derive(Debug)]
+pub struct Running {
+    pub(super) name: String,
+    group: Group,
+    pub(super) output: Arc<Output>,
+    end_within: Duration,
+    /// How it ended, once it has.
+    ended: watch::Receiver<Option<String>>,
+}
+
+impl Running {
+    /// A program that was started, and may take so long to end when it is asked to.
+    pub(super) fn new(
+        name: String,
+        (child, group): (Child, Group),
+        output: Arc<Output>,
+        end_within: Duration,
+    ) -> Self {
+        Self {
+            name,
+            group,
+            output,
+            end_within,
+            ended: watched(child),
+        }
+    }
+
+    /// Waits until the program has ended by itself, and says how, with the end of its output.
+    pub async fn died(&self) -> String {
+        let status = self.ending().await;
+        let tail = self.output.settled_tail().await;
+        format!("`{}` ended during the run: {status}{tail}", self.name)
+    }
+
+    /// Waits until the program has ended, and says how.
+    pub(super) async fn ending(&self) -> String {
+        ended(self.ended.clone()).await
+    }
+
+    /// Ends the program and all that it has started: gently, and when that takes too long, not.
+    /// Gives a sentence where it had to be killed.
+    pub async fn end(self) -> Option<String> {
+        let mut complaint = None;
+        if self.ended.borrow().is_none() {
+            self.group.terminate();
+            if timeout(self.end_within, self.ending()).await.is_err() {
+                complaint = Some(format!(
+                    "`{}` did not end within {:?} of SIGTERM and was killed",
+                    self.name, self.end_within
+                ));
+            }
+        }
+        let ending = self.ended.clone();
+        self.group.kill();
+        // The kernel takes its time to tell.
+        let _ = timeout(Duration::from_secs(1), ended(ending)).await;
+        complaint
+    }
+}
+
+async fn ended(mut ending: watch::Receiver<Option<String>>) -> String {
+    let status = ending.wait_for(Option::is_some).await;
+    let status = status.ok().and_then(|it| it.clone());
+    status.unwrap_or_else(|| "nobody knows how".to_owned())
+}
+
+/// Waits for a child in the background.
+fn watched(mut child: Child) -> watch::Receiver<Option<String>> {
+    let (tell, ended) = watch::channel(None);
+    tokio::spawn(async move {
+        let status = child.wait().await;
+        let said = status.map_or_else(|error| error.to_string(), |it| it.to_string());
+        // Whoever has asked may have gone.
+        let _ = tell.send(Some(said));
+    });
+    ended
+}
