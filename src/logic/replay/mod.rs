@@ -5,12 +5,14 @@
 //! - [`given`] tells what a recording takes for granted.
 //! - `origins` tells which values of a message differ from run to run.
 //! - `kept` makes of a whole conversation what is the same in every run.
-//! - [`index`] is what is kept of a recording, of which the rest stays in its file.
+//! - [`index`] is what is kept of a recording, of which the rest stays in its file. It is made of
+//!   [shares](share). `answered` is what is read of an exchange to answer it.
 //! - `marks` are what a request is, in numbers; `shelf` finds the recording of a live one by them,
 //!   without a scan. `key` is an identifier in few bits.
 //! - [`service`] is the recorded service for a live bot, [`bot`] the recorded bot for a live
 //!   service. `record` is what both write into.
 
+mod answered;
 pub mod bot;
 pub mod comparison;
 pub mod given;
@@ -22,13 +24,14 @@ mod marks;
 mod origins;
 mod record;
 pub mod service;
+pub mod share;
 mod shelf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use self::index::Answered;
+use self::answered::Answered;
 use self::mapping::Mapping;
 use crate::model::cassette::{Content, RecordedRequest};
 

@@ -6,7 +6,7 @@
 //! found is still to be compared, but for what is [the same](Shelf::same).
 
 use super::key::{Key, Keys};
-use super::marks::{LEVELS, Marks, Print};
+use super::marks::{LEVELS, Marks, Numbers, Print};
 
 /// How many recordings of one mark are compared at most.
 const LOOKS: usize = 64;
@@ -37,18 +37,18 @@ impl Shelf {
     /// The shelf of recorded requests with the identifiers in them; none stands for what is no
     /// request. `issued` are the values that the recorded service made up.
     pub(super) fn new<'a>(
-        prints: impl Iterator<Item = Option<(&'a Print, &'a [Key])>> + Clone,
+        requests: impl Iterator<Item = Option<(&'a Numbers, &'a [Key])>> + Clone,
         issued: &Keys,
     ) -> Self {
-        let count = prints.clone().flatten().count();
+        let count = requests.clone().flatten().count();
         let mut levels: [Vec<(u64, u32)>; LEVELS] =
             std::array::from_fn(|_| Vec::with_capacity(count));
-        let mut exact = Vec::with_capacity(count);
-        for (index, print) in (0..).zip(prints) {
-            let mark = print.and_then(|(print, _)| print.exact);
+        let mut exact = Vec::with_capacity(requests.clone().count());
+        for (index, request) in (0..).zip(requests) {
+            let mark = request.and_then(|(numbers, _)| numbers.exact);
             exact.push(mark.unwrap_or(0));
-            if let Some((print, ids)) = print {
-                let marks = print.marks(ids, |key| issued.contains(&key));
+            if let Some((numbers, ids)) = request {
+                let marks = numbers.marks(ids, |key| issued.contains(&key));
                 for (level, mark) in levels.iter_mut().zip(marks) {
                     level.push((mark, index));
                 }
@@ -66,14 +66,15 @@ impl Shelf {
     }
 
     pub(super) fn marks(&self, print: &Print) -> Marks {
-        print.marks(&print.ids, |key| self.issued.binary_search(&key).is_ok())
+        let is_issued = |key| self.issued.binary_search(&key).is_ok();
+        print.numbers.marks(&print.ids, is_issued)
     }
 
     /// The recording that a live request is, without a comparison: where it was not served, or may
     /// be again and stands alone.
     pub(super) fn same(&mut self, print: &Print, may_be_again: bool) -> Option<usize> {
-        let exact = print.exact?;
-        let mark = print.nearest();
+        let exact = print.numbers.exact?;
+        let mark = print.numbers.nearest();
         let level = &mut self.levels[0];
         let range = level.range(mark);
         let at = if may_be_again && range.len() == 1 {
