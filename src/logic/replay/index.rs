@@ -9,6 +9,7 @@ use std::hash::BuildHasher as _;
 use bytes::Bytes;
 use foldhash::quality::FixedState;
 
+use super::ahead::Ahead;
 use super::answered::Answering;
 use super::key::{Key, Keys};
 use super::origins;
@@ -53,6 +54,9 @@ pub struct Indexed {
 pub struct Index {
     file: String,
     source: Box<dyn Source>,
+    /// How many bytes of it are known to be there.
+    length: u64,
+    ahead: Ahead,
     spans: Vec<Span>,
     numbers: Sequence,
     is_request: Vec<bool>,
@@ -156,6 +160,8 @@ impl Indexed {
         let index = Index {
             file: file.into(),
             source,
+            length: entries.iter().map(Entry::end).max().unwrap_or(0),
+            ahead: Ahead::default(),
             spans: entries.iter().map(Span::of).collect(),
             numbers: Sequence::new(entries.iter().map(|entry| entry.number)),
             is_request: entries.iter().map(is_request).collect(),
@@ -288,10 +294,12 @@ impl Index {
     /// # Errors
     ///
     /// As [`Index::load`] has.
-    pub(super) fn read(&self, passage: Passage) -> Result<Bytes, Diagnostic> {
-        let Passage { at, length, sum } = passage;
-        let read = self.checked(at, length, sum);
-        read.map(Bytes::from).map_err(|why| {
+    pub(super) fn read(&mut self, passage: Passage) -> Result<Bytes, Diagnostic> {
+        let at = passage.at;
+        let mut bytes = vec![0; passage.length as usize];
+        let read = self.ahead.read(&*self.source, self.length, at, &mut bytes);
+        let checked = read.and_then(|()| is_still(&bytes, passage.sum));
+        checked.map(|()| Bytes::from(bytes)).map_err(|why| {
             let is_in = |span: &Span| (span.at..span.at + u64::from(span.length)).contains(&at);
             let index = self.spans.iter().position(is_in).unwrap_or(0);
             self.lost(index, &why)
@@ -300,18 +308,10 @@ impl Index {
 
     fn bytes(&self, index: usize) -> Result<Vec<u8>, Diagnostic> {
         let span = &self.spans[index];
-        let read = self.checked(span.at, span.length, span.sum);
-        read.map_err(|why| self.lost(index, &why))
-    }
-
-    fn checked(&self, at: u64, length: u32, expected: u32) -> Result<Vec<u8>, String> {
-        let mut bytes = vec![0; length as usize];
-        self.source.read(at, &mut bytes)?;
-        if sum(&bytes) == expected {
-            Ok(bytes)
-        } else {
-            Err("it says something else".to_owned())
-        }
+        let mut line = vec![0; span.length as usize];
+        let read = self.source.read(span.at, &mut line);
+        let checked = read.and_then(|()| is_still(&line, span.sum));
+        checked.map(|()| line).map_err(|why| self.lost(index, &why))
     }
 
     fn lost(&self, index: usize, why: &str) -> Diagnostic {
@@ -379,6 +379,15 @@ fn provoked(entries: &Entries, groups: &[u32]) -> (Vec<(u32, u32)>, Vec<usize>) 
     }
     brought.sort_unstable();
     (brought, unprovoked)
+}
+
+/// Whether bytes have this sum; in words, if they have not.
+fn is_still(bytes: &[u8], expected: u32) -> Result<(), String> {
+    if sum(bytes) == expected {
+        Ok(())
+    } else {
+        Err("it says something else".to_owned())
+    }
 }
 
 /// A number that is kept in little room: lines are shorter, and fewer.

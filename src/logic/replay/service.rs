@@ -607,3 +607,6 @@ fn refusal(status: u16, message: &str, nearest: &Value, exchange: Option<usize>)
         again: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

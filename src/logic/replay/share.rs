@@ -102,6 +102,13 @@ impl Share {
     }
 }
 
+impl Entry {
+    /// Where the line ends.
+    pub(super) fn end(&self) -> u64 {
+        self.at + u64::from(self.length)
+    }
+}
+
 fn numbers(exchange: &Exchange) -> Option<Numbers> {
     let request = &exchange.request;
     let body = match &request.body {
