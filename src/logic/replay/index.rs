@@ -128,7 +128,7 @@ impl Indexed {
     /// What was read of a recording: all of its lines, in their order, of which `source` has the
     /// bytes. `file` is what errors call it.
     pub fn new(file: impl Into<String>, source: Box<dyn Source>, shares: Vec<Share>) -> Self {
-        let entries = Entries::of(shares);
+        let mut entries = Entries::of(shares);
         let mut grouping = Grouping::default();
         let (mut bots, mut services) = (Keys::default(), Keys::default());
         let mut made = Vec::new();
@@ -151,10 +151,8 @@ impl Indexed {
         }
         made.shrink_to_fit();
         let groups = grouping.numbers();
-        let numbers = entries
-            .taken()
-            .map(|taken| Some((taken.entry.numbers.as_ref()?, taken.asked)));
-        let shelf = Shelf::new(numbers, &services);
+        entries.forget_others();
+        let shelf = Shelf::new(&entries, &services);
         let (brought, unprovoked) = provoked(&entries, &groups);
         let is_request = |entry: &Entry| entry.direction == Direction::Request;
         let index = Index {

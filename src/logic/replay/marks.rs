@@ -122,12 +122,19 @@ impl Print {
 }
 
 impl Numbers {
-    /// The marks; `ids` are the identifiers of the request, and it is told which of them the recorded
-    /// service made up.
-    pub(super) fn marks(&self, ids: &[Key], is_issued: impl Fn(Key) -> bool) -> Marks {
-        let issued = ids.iter().filter(|key| is_issued(**key));
-        let told = issued.fold(0_u64, |sum, key| sum.wrapping_add(mix(0, key)));
-        [self.all, mix(0, (self.fixed, told)), self.fixed, self.line]
+    /// The mark of a level; `ids` are the identifiers of the request, and it is told which of them
+    /// the recorded service made up.
+    pub(super) fn mark(&self, level: usize, ids: &[Key], is_issued: impl Fn(Key) -> bool) -> u64 {
+        match level {
+            0 => self.all,
+            1 => {
+                let issued = ids.iter().filter(|key| is_issued(**key));
+                let told = issued.fold(0_u64, |sum, key| sum.wrapping_add(mix(0, key)));
+                mix(0, (self.fixed, told))
+            }
+            2 => self.fixed,
+            _ => self.line,
+        }
     }
 
     /// The nearest mark.

@@ -12,9 +12,12 @@ use crate::model::cassette::{Content, Direction, Exchange};
 #[derive(Debug, Default)]
 pub struct Share {
     entries: Vec<Entry>,
-    /// For each entry in turn: the calls that it is about, the identifiers of the message that
-    /// asks, and those of the answer.
-    keys: Vec<Key>,
+    /// Of each entry in turn the calls that it is about.
+    calls: Vec<Key>,
+    /// The identifiers of the message that asks.
+    asked: Vec<Key>,
+    /// Those that the answer has beside them.
+    answered: Vec<Key>,
     lines: usize,
 }
 
@@ -32,8 +35,12 @@ pub(super) struct Entry {
     pub(super) line: u32,
     pub(super) direction: Direction,
     pub(super) numbers: Option<Numbers>,
-    /// Where its keys begin, and how many there are of each kind.
-    keys: u32,
+    ends: Ends,
+}
+
+/// Where the keys of an entry end; they begin where those of the one before end.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ends {
     calls: u32,
     asked: u32,
     answered: u32,
@@ -47,16 +54,15 @@ impl Share {
 
     /// Adds the exchange of the next line, which stands at this place.
     pub fn add(&mut self, exchange: &Exchange, at: u64, line: &[u8]) {
-        let keys = brief(self.keys.len());
-        let calls = self.keep(&grouping::calls(exchange));
-        let mut ids = [0, 0];
-        let mut messages = ids.iter_mut();
-        origins::each(exchange, |_, values| {
-            if let Some(count) = messages.next() {
-                *count = self.keep(&values.ids);
-            }
-        });
-        let [asked, answered] = ids;
+        self.calls.extend(keys_of(&grouping::calls(exchange)));
+        let mut messages = Vec::with_capacity(2);
+        origins::each(exchange, |_, values| messages.push(keys_of(&values.ids)));
+        let mut messages = messages.into_iter();
+        let asked = messages.next().unwrap_or_default();
+        let answered = messages.next().unwrap_or_default().into_iter();
+        self.answered
+            .extend(answered.filter(|key| !asked.contains(key)));
+        self.asked.extend(asked);
         self.entries.push(Entry {
             number: exchange.number,
             cause: exchange.cause.as_ref().map(|it| it.exchange),
@@ -66,10 +72,11 @@ impl Share {
             line: brief(self.lines),
             direction: exchange.direction,
             numbers: numbers(exchange),
-            keys,
-            calls,
-            asked,
-            answered,
+            ends: Ends {
+                calls: brief(self.calls.len()),
+                asked: brief(self.asked.len()),
+                answered: brief(self.answered.len()),
+            },
         });
         self.lines += 1;
     }
@@ -77,7 +84,9 @@ impl Share {
     /// Nothing more is added.
     pub fn close(&mut self) {
         self.entries.shrink_to_fit();
-        self.keys.shrink_to_fit();
+        for keys in [&mut self.calls, &mut self.asked, &mut self.answered] {
+            keys.shrink_to_fit();
+        }
     }
 
     /// How many lines it has.
@@ -92,14 +101,30 @@ impl Share {
         }
     }
 
-    /// Keeps the keys of identifiers, each once. Returns how many there are.
-    fn keep(&mut self, ids: &[String]) -> u32 {
-        let mut keys: Vec<Key> = ids.iter().map(|it| Key::of(it)).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        self.keys.extend(&keys);
-        brief(keys.len())
+    /// An exchange with what is still kept of its keys.
+    fn taken(&self, index: usize) -> Taken<'_> {
+        let before = index.checked_sub(1).map(|before| self.entries[before].ends);
+        let (entry, from) = (&self.entries[index], before.unwrap_or_default());
+        Taken {
+            entry,
+            calls: part(&self.calls, from.calls, entry.ends.calls),
+            asked: part(&self.asked, from.asked, entry.ends.asked),
+            answered: part(&self.answered, from.answered, entry.ends.answered),
+        }
     }
+}
+
+/// Some of the keys, or none where they are not kept any more.
+fn part(keys: &[Key], from: u32, to: u32) -> &[Key] {
+    keys.get(from as usize..to as usize).unwrap_or_default()
+}
+
+/// The keys of identifiers, each once.
+fn keys_of(ids: &[String]) -> Vec<Key> {
+    let mut keys: Vec<Key> = ids.iter().map(|it| Key::of(it)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 impl Entry {
@@ -136,7 +161,7 @@ pub(super) struct Taken<'a> {
     pub(super) calls: &'a [Key],
     /// The identifiers of the message that asks.
     pub(super) asked: &'a [Key],
-    /// Those of the answer.
+    /// Those that the answer has beside them.
     pub(super) answered: &'a [Key],
 }
 
@@ -168,19 +193,17 @@ impl Entries {
     }
 
     /// All of them with their keys.
-    pub(super) fn taken(&self) -> impl Iterator<Item = Taken<'_>> + Clone {
-        self.order.iter().map(|(share, index)| {
-            let entry = entry(&self.shares, *share, *index);
-            let keys = &self.shares[*share as usize].keys[entry.keys as usize..];
-            let (calls, keys) = keys.split_at(entry.calls as usize);
-            let (asked, keys) = keys.split_at(entry.asked as usize);
-            Taken {
-                entry,
-                calls,
-                asked,
-                answered: &keys[..entry.answered as usize],
-            }
-        })
+    pub(super) fn taken(&self) -> impl Iterator<Item = Taken<'_>> {
+        let of = |(share, index): &(u32, u32)| self.shares[*share as usize].taken(*index as usize);
+        self.order.iter().map(of)
+    }
+
+    /// From now on only the identifiers of the messages that ask are needed.
+    pub(super) fn forget_others(&mut self) {
+        for share in &mut self.shares {
+            share.calls = Vec::new();
+            share.answered = Vec::new();
+        }
     }
 }
 

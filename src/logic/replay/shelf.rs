@@ -6,7 +6,8 @@
 //! found is still to be compared, but for what is [the same](Shelf::same).
 
 use super::key::{Key, Keys};
-use super::marks::{LEVELS, Marks, Numbers, Print};
+use super::marks::{LEVELS, Marks, Print};
+use super::share::{Entries, Entry};
 
 /// How many recordings of one mark are compared at most.
 const LOOKS: usize = 64;
@@ -34,31 +35,26 @@ struct Level {
 }
 
 impl Shelf {
-    /// The shelf of recorded requests with the identifiers in them; none stands for what is no
-    /// request. `issued` are the values that the recorded service made up.
-    pub(super) fn new<'a>(
-        requests: impl Iterator<Item = Option<(&'a Numbers, &'a [Key])>> + Clone,
-        issued: &Keys,
-    ) -> Self {
-        let count = requests.clone().flatten().count();
-        let mut levels: [Vec<(u64, u32)>; LEVELS] =
-            std::array::from_fn(|_| Vec::with_capacity(count));
-        let mut exact = Vec::with_capacity(requests.clone().count());
-        for (index, request) in (0..).zip(requests) {
-            let mark = request.and_then(|(numbers, _)| numbers.exact);
-            exact.push(mark.unwrap_or(0));
-            if let Some((numbers, ids)) = request {
-                let marks = numbers.marks(ids, |key| issued.contains(&key));
-                for (level, mark) in levels.iter_mut().zip(marks) {
-                    level.push((mark, index));
-                }
-            }
-        }
+    /// The shelf of the recorded requests. `issued` are the values that the recorded service made
+    /// up.
+    pub(super) fn new(entries: &Entries, issued: &Keys) -> Self {
+        // One level after the other, which takes less room than all at once.
+        let levels = std::array::from_fn(|level| {
+            let requests = (0..).zip(entries.taken());
+            let marks = requests.filter_map(|(index, taken)| {
+                let numbers = taken.entry.numbers.as_ref()?;
+                let is_issued = |key| issued.contains(&key);
+                Some((numbers.mark(level, taken.asked, is_issued), index))
+            });
+            Level::ordered(marks.collect())
+        });
+        let exact = |entry: &Entry| entry.numbers.and_then(|it| it.exact).unwrap_or(0);
+        let exact: Vec<u64> = entries.iter().map(exact).collect();
         let served = vec![false; exact.len()];
         let mut issued: Vec<Key> = issued.iter().copied().collect();
         issued.sort_unstable();
         Self {
-            levels: levels.map(Level::ordered),
+            levels,
             exact,
             issued,
             served,
@@ -67,7 +63,7 @@ impl Shelf {
 
     pub(super) fn marks(&self, print: &Print) -> Marks {
         let is_issued = |key| self.issued.binary_search(&key).is_ok();
-        print.numbers.marks(&print.ids, is_issued)
+        std::array::from_fn(|level| print.numbers.mark(level, &print.ids, is_issued))
     }
 
     /// The recording that a live request is, without a comparison: where it was not served, or may
