@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Replays and records under load, each beside bare hyper doing the same on the wire, in turns: the
-# figures of a machine swing, so what counts is the median of the ratios. Needs wrk, and two
-# processors: the server has the first, the load and the upstream have the second.
+# Replays and records under load, each beside bare hyper doing the same on the wire, and a long replay
+# beside a short one, in turns: the figures of a machine swing, so what counts is the median of the
+# ratios. That of the processor's time for a request swings less where others work too. Needs wrk,
+# and two processors: the server has the first, the load and the upstream have the second.
 #
 #   scripts/throughput.sh [ROUNDS] [SECONDS]
 set -euo pipefail
@@ -35,28 +36,39 @@ listening() { # PROGRAM…: on the first processor, its address in $url, its num
     return 1
 }
 
-load() { # SCRIPT SECONDS: requests a second
+load() { # SCRIPT SECONDS: requests a second, and all of them
     taskset -c 1 wrk -t1 -c32 -d"${2}s" -s "$1" "$url" | awk '
         /Non-2xx/ { print "answers were refused: " $0 > "/dev/stderr" }
-        /^Requests\/sec/ { print $2 }'
+        /requests in/ { all = $1 }
+        /^Requests\/sec/ { print $2, all }'
 }
 
-measure() { # SCRIPT PROGRAM…: requests a second, in $figure; the peak of memory in $memory
-    local script=$1
-    shift
+worked() { # the nanoseconds that the server has had of its processor
+    cat "/proc/$process/task/"*/schedstat | awk '{ all += $1 } END { print all }'
+}
+
+measure() { # SCRIPT COUNT PROGRAM…: after COUNT things were asked once
+    # Requests a second in $figure, nanoseconds for each in $spent, the peak of memory in $memory.
+    local script=$1 count=$2 all before
+    shift 2
     rm -f "$folder/recorded.jsonl"
     listening "$@"
+    taskset -c 1 "$floor" ask "$url" 1 "$count"
     load "$script" 1 >/dev/null
-    figure=$(load "$script" "$seconds")
+    before=$(worked)
+    read -r figure all <<<"$(load "$script" "$seconds")"
+    spent=$((($(worked) - before) / all))
     memory=$(awk '/VmHWM/ { printf "%.0f", $2 / 1024 }' "/proc/$process/status")
     kill "$process"
     wait "$process" || true
     process=''
 }
 
-# What is asked: a thousand things over and over, and ever new ones.
-"$floor" cassette 1000 >"$folder/cassette.jsonl"
-"$floor" requests 1000 >"$folder/requests.tsv"
+# What is asked: a thousand things over and over, a hundred thousand, and ever new ones.
+for count in 1000 100000; do
+    "$floor" cassette "$count" >"$folder/$count.jsonl"
+    "$floor" requests "$count" >"$folder/$count.tsv"
+done
 cat >"$folder/known.lua" <<'LUA'
 local requests, at = {}, 0
 for line in io.lines(os.getenv("REQUESTS")) do
@@ -72,6 +84,7 @@ function request()
   return requests[at]
 end
 LUA
+sed "s:REQUESTS:MANY:" "$folder/known.lua" >"$folder/many.lua"
 cat >"$folder/new.lua" <<'LUA'
 local line = io.lines(os.getenv("REQUESTS"))()
 local path, body = line:match("^([^\t]+)\t(.*)$")
@@ -85,7 +98,7 @@ function request()
   return before .. string.format("%08x", number % 4294967296) .. behind
 end
 LUA
-export REQUESTS="$folder/requests.tsv"
+export REQUESTS="$folder/1000.tsv" MANY="$folder/100000.tsv"
 taskset -c 1 "$floor" answer >"$folder/upstream" &
 upstream_process=$!
 sleep 0.5
@@ -93,28 +106,40 @@ upstream=$(sed -n 's/^listening //p' "$folder/upstream")
 
 median() { sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
 
-pair() { # NAME SCRIPT FLOOR… -- PROGRAM…: both in turns
-    local name=$1 script=$2 bare=() own ratios='' figures='' floors=''
-    shift 2
-    while [[ $1 != -- ]]; do bare+=("$1") && shift; done
-    shift
-    own=("$@")
-    for _ in $(seq "$rounds"); do
-        measure "$script" "${bare[@]}"
-        local other=$figure
-        measure "$script" "${own[@]}"
-        floors+="$other"$'\n' figures+="$figure"$'\n'
-        ratios+="$(awk -v a="$figure" -v b="$other" 'BEGIN { printf "%.3f", a / b }')"$'\n'
-    done
-    printf '%-8s %8.0f requests/s, bare hyper %8.0f; median of %d ratios %.2f (%.2f to %.2f); %d MiB\n' \
-        "$name" "$(printf %s "$figures" | median)" "$(printf %s "$floors" | median)" "$rounds" \
-        "$(printf %s "$ratios" | median)" "$(printf %s "$ratios" | sort -n | head -n 1)" \
-        "$(printf %s "$ratios" | sort -n | tail -n 1)" "$memory"
+middle() { # VALUE…: the median, the least and the most
+    printf '%s\n' "$@" | sort -n | awk '
+        { all[NR] = $1 }
+        END { printf "%.2f (%.2f to %.2f)", all[int((NR + 1) / 2)], all[1], all[NR] }'
 }
 
-printf 'machine: %s processors, %s of memory\n' "$(nproc)" \
-    "$(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo)"
-pair replay "$folder/known.lua" "$floor" answer -- \
-    "$confcall" replay "$folder/cassette.jsonl" --reuse
-pair record "$folder/new.lua" "$floor" pass "$upstream" -- \
-    "$confcall" record --service "$upstream" --cassette "$folder/recorded.jsonl"
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'; }
+
+pair() { # NAME OTHER: $own and $other in turns, each as `measure` takes it
+    local figures=() others=() ratios=() times=() beside beside_spent beside_memory
+    for _ in $(seq "$rounds"); do
+        measure "${other[@]}"
+        beside=$figure beside_spent=$spent beside_memory=$memory
+        measure "${own[@]}"
+        others+=("$beside") figures+=("$figure")
+        ratios+=("$(ratio "$figure" "$beside")") times+=("$(ratio "$beside_spent" "$spent")")
+    done
+    printf '%s: %.0f requests/s, %s %.0f; median of %d ratios %s, by processor time %s; %d MiB beside %d\n' \
+        "$1" "$(printf '%s\n' "${figures[@]}" | median)" \
+        "$2" "$(printf '%s\n' "${others[@]}" | median)" \
+        "$rounds" "$(middle "${ratios[@]}")" "$(middle "${times[@]}")" "$memory" "$beside_memory"
+}
+
+printf 'machine: %s processors, %s of memory; load %s\n' "$(nproc)" \
+    "$(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo)" \
+    "$(cut -d ' ' -f 1 /proc/loadavg)"
+short=("$folder/known.lua" 1000 "$confcall" replay "$folder/1000.jsonl" --reuse)
+own=("${short[@]}")
+other=("$folder/known.lua" 0 "$floor" answer)
+pair "replay" "bare hyper"
+own=("$folder/many.lua" 100000 "$confcall" replay "$folder/100000.jsonl" --reuse)
+other=("${short[@]}")
+pair "replay of 100,000" "of 1,000"
+own=("$folder/new.lua" 0 "$confcall" record --service "$upstream"
+    --cassette "$folder/recorded.jsonl")
+other=("$folder/new.lua" 0 "$floor" pass "$upstream")
+pair "record" "bare hyper"

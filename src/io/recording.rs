@@ -8,7 +8,8 @@ use std::path::Path;
 use super::store::{self, StoreError};
 use super::{journal, parallel};
 use crate::logic::recording::{Recording, har};
-use crate::logic::replay::index::{Indexed, Share, Source};
+use crate::logic::replay::index::{Indexed, Source};
+use crate::logic::replay::share::Share;
 use crate::model::cassette::Exchange;
 use crate::text::diagnostic::Diagnostic;
 
@@ -209,6 +210,7 @@ fn part(file: &str, read: Result<(u64, Vec<u8>), String>, is_first: bool) -> Par
         }
         at += text.len() as u64;
     }
+    part.share.close();
     part
 }
 

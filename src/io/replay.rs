@@ -2,18 +2,18 @@
 //! live service. Nothing is sent but to the addresses that were named.
 
 mod bot;
+mod known;
 
 use std::collections::HashMap;
 use std::future::ready;
-use std::hash::BuildHasher as _;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use foldhash::quality::RandomState;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
 use url::Url;
 
+use self::known::{Found, Known};
 use super::net::{
     Client, Listener, OutgoingRequest, Received, Refusal, Reply, SendError, Shutdown,
 };
@@ -142,8 +142,8 @@ pub async fn service(
     shutdown: Shutdown,
 ) -> Result<Replayed, String> {
     let begun = Instant::now();
+    let known = Arc::new(Known::of(service.exchanges()));
     let stage = Stage::new(service, manners);
-    let known = Arc::new(Known::default());
     let teller = Arc::new(Teller {
         stage: Arc::clone(&stage),
         bot,
@@ -176,63 +176,13 @@ pub async fn service(
     let _ = timeout(Duration::from_millis(200), server).await;
     let name = stage.manners.name.clone();
     let mut service = stage.party();
-    service.answered_alike(known.lock().hits);
+    service.answered_alike(known.hits());
     let replayed = service.finish(&name, begun.elapsed());
     replayed.map_err(|lost| lost.to_string())
 }
 
-/// Requests that were answered as they will be again, byte for byte: neither they are read again,
-/// nor what they ask for is looked for.
-#[derive(Debug, Default)]
-struct Known(Mutex<Answered>);
-
-#[derive(Debug, Default)]
-struct Answered {
-    replies: HashMap<Fingerprint, Reply, foldhash::fast::FixedState>,
-    /// What the service had learnt when they were given.
-    lessons: u64,
-    /// How many bytes they take, about.
-    size: usize,
-    hits: usize,
-}
-
-/// How many bytes of answers are kept at most. Others are read from the recording again.
-const KNOWN: usize = 16 << 20;
-
 /// About how many bytes an answer takes beside its own, and each of its header fields.
 const FIELD: usize = 128;
-
-/// A request in 128 bits, of a hash that is seeded anew in every process.
-type Fingerprint = (u64, u64);
-
-impl Known {
-    fn lock(&self) -> MutexGuard<'_, Answered> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn find(&self, fingerprint: Fingerprint) -> Option<Reply> {
-        let mut known = self.lock();
-        let reply = known.replies.get(&fingerprint)?.clone();
-        known.hits += 1;
-        Some(reply)
-    }
-
-    /// Keeps an answer that lasts until the service learns more than these lessons.
-    fn keep(&self, lessons: u64, lasting: Option<(Fingerprint, &Reply, usize)>) {
-        let mut known = self.lock();
-        if known.lessons != lessons {
-            known.lessons = lessons;
-            known.size = 0;
-            known.replies.clear();
-        }
-        if let Some((fingerprint, reply, size)) = lasting
-            && known.size + size <= KNOWN
-        {
-            known.size += size;
-            known.replies.insert(fingerprint, reply.clone().prepared());
-        }
-    }
-}
 
 /// About how many bytes an answer takes.
 fn size_of(answer: &Answer) -> usize {
@@ -241,27 +191,15 @@ fn size_of(answer: &Answer) -> usize {
     FIELD + answer.message.body.len() + fields.sum::<usize>()
 }
 
-/// What the service sees of a request, but for codings: a coded body has none.
-fn fingerprint(received: &Received) -> Option<Fingerprint> {
-    static SEEDS: LazyLock<[RandomState; 2]> = LazyLock::new(Default::default);
-    if received.is_coded() {
-        return None;
-    }
-    let seen = (received.method(), received.target(), received.body());
-    let [first, second] = SEEDS.each_ref().map(|seed| seed.hash_one(&seen));
-    Some((first, second))
-}
-
 fn respond(
     stage: &Arc<Stage<Service>>,
     teller: &Arc<Teller>,
     known: &Known,
     received: Received,
 ) -> Result<Reply, Refusal> {
-    let fingerprint = fingerprint(&received);
-    if let Some(reply) = fingerprint.and_then(|it| known.find(it)) {
-        stage.went_on();
-        return Ok(reply);
+    let fingerprint = known::fingerprint(&received);
+    if let Some(found) = fingerprint.and_then(|it| known.find(it)) {
+        return Ok(again(stage, found));
     }
     let mut service = stage.party();
     let same = (!received.is_coded())
@@ -273,7 +211,7 @@ fn respond(
             })
         })
         .flatten();
-    let answer = if let Some(answer) = same {
+    let mut answer = if let Some(answer) = same {
         if service.shows() {
             service.show_unread(Box::new(move || shown(received)), &answer);
         }
@@ -284,17 +222,17 @@ fn respond(
         service = stage.party();
         service.answer(request)
     };
+    known.hold(service.lessons());
+    let lasting = fingerprint.zip(answer.again);
     let size = size_of(&answer);
-    let headers: Headers = answer.message.headers.into_iter().collect();
-    let mut reply = Reply::text(answer.status, headers, answer.message.body);
-    if stage.manners.keeps_time {
-        reply = reply.delayed(answer.took);
-        stage.goes_on(answer.took);
+    let tells = std::mem::take(&mut answer.tells);
+    let mut reply = reply(stage, answer);
+    if let Some((fingerprint, again)) = lasting {
+        reply = reply.prepared();
+        known.keep(fingerprint, &reply, size, again);
     }
-    let lasting = fingerprint.filter(|_| answer.is_lasting);
-    known.keep(service.lessons(), lasting.map(|it| (it, &reply, size)));
     drop(service);
-    if answer.tells.is_empty() {
+    if tells.is_empty() {
         stage.went_on_or_done();
         return Ok(reply);
     }
@@ -304,10 +242,45 @@ fn respond(
     tokio::spawn(async move {
         // Where the bot went away before the answer was out, it is told all the same.
         let _ = timeout(stage.manners.deadline, told.notified()).await;
-        teller.tell(answer.tells);
+        teller.tell(tells);
         stage.went_on_or_done();
     });
     Ok(reply.telling(sent))
+}
+
+/// An answer as it goes out.
+fn reply(stage: &Stage<Service>, answer: Answer) -> Reply {
+    let headers: Headers = answer.message.headers.into_iter().collect();
+    let reply = Reply::text(answer.status, headers, answer.message.body);
+    if stage.manners.keeps_time {
+        stage.goes_on(answer.took);
+        reply.delayed(answer.took)
+    } else {
+        reply
+    }
+}
+
+/// The answer to a request that is known.
+fn again(stage: &Stage<Service>, found: Found) -> Reply {
+    let answer = match found {
+        Found::Answer(reply) => {
+            stage.went_on();
+            return reply;
+        }
+        Found::Head(reply, body) => {
+            let body = stage.party().body_again(body);
+            match body {
+                Ok(body) => {
+                    stage.went_on();
+                    return reply.with_body(body);
+                }
+                Err(lost) => *lost,
+            }
+        }
+        Found::Exchange(exchange) => stage.party().answer_again(exchange),
+    };
+    stage.went_on_or_done();
+    reply(stage, answer)
 }
 
 /// A request as reports show it.

@@ -1,7 +1,8 @@
 //! `confcall replay` of cassettes that stay in their file: of many lines, of long ones, changed while
 //! they are replayed.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -86,6 +87,107 @@ fn more_than_is_kept_is_answered_again_and_again() {
     for exchange in exchanges.iter().chain(&exchanges).chain(&exchanges) {
         is_answered(&replay, exchange);
     }
+}
+
+/// As many exchanges, their answers so long that most of them are not kept.
+fn long(count: u64, answered: impl Fn(u64) -> Value) -> Vec<Value> {
+    let note = "of some length ".repeat(20_000);
+    let numbers = 1..=count;
+    numbers
+        .map(|number| {
+            let answer = json!({"n": number, "note": note, "answered": answered(number)});
+            let mut exchange = exchange(number, &json!({"n": number}), &answer);
+            let fields = json!([["Location", format!("/made/{number}")]]);
+            exchange["response"]["headers"] = fields;
+            exchange
+        })
+        .collect()
+}
+
+/// The answer to a recorded request: its head in small letters, and its body.
+fn answer(replay: &Running, exchange: &Value) -> (String, String) {
+    let address = replay.url.strip_prefix("http://").unwrap();
+    let target = exchange["request"]["target"].as_str().unwrap();
+    let body = exchange["request"]["body"]["json"].to_string();
+    let length = body.len();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let fields = format!("Host: {address}\r\nConnection: close\r\nContent-Length: {length}");
+    write!(stream, "POST {target} HTTP/1.1\r\n{fields}\r\n\r\n{body}").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_lowercase() + "\r\n", body.to_owned())
+}
+
+#[test]
+fn what_is_not_kept_begins_as_it_began() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.jsonl");
+    let exchanges = long(40, |number| json!(number));
+    write(&path, &exchanges);
+    let replay = Running::start(&["replay", path.to_str().unwrap(), "--reuse"]);
+    let again = exchanges.iter().chain(exchanges.iter().rev());
+    for exchange in again.chain(&exchanges) {
+        let location = exchange.pointer("/response/headers/0/1").unwrap();
+        let (head, body) = answer(&replay, exchange);
+        let expected = format!("location: {}\r\n", location.as_str().unwrap());
+        assert!(head.contains(&expected), "{head}");
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(body, exchange["response"]["body"]["json"]);
+    }
+}
+
+#[test]
+fn what_is_not_kept_says_what_it_is_in_this_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.jsonl");
+    let context = json!({"clientContext": "recorded"});
+    let mut exchanges = long(30, |_| context.clone());
+    // The bot makes it up: it has it first.
+    exchanges.insert(0, exchange(0, &context, &context));
+    write(&path, &exchanges);
+    let replay = Running::start(&["replay", path.to_str().unwrap(), "--reuse"]);
+    let first = exchanges.remove(0);
+    for round in 0..4 {
+        let mut expected = "recorded";
+        if round > 1 {
+            expected = "live";
+            let live = json!({"clientContext": expected});
+            assert_eq!(ask(&replay.url, &first, &live), (200, live));
+        }
+        for exchange in &exchanges {
+            let (status, answer) = ask(&replay.url, exchange, &exchange["request"]["body"]["json"]);
+            let context = &answer["answered"]["clientContext"];
+            assert_eq!((status, context), (200, &json!(expected)), "{round}");
+        }
+    }
+}
+
+#[test]
+fn what_is_read_again_is_held_against_what_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("changed.jsonl");
+    let exchanges = long(30, |number| json!(number));
+    let text = write(&path, &exchanges);
+    let mut replay =
+        Running::of(command(&["replay", path.to_str().unwrap(), "--reuse"]).stderr(Stdio::piped()));
+    for exchange in exchanges.iter().chain(&exchanges) {
+        is_answered(&replay, exchange);
+    }
+    std::fs::write(&path, text.replace("some length", "same length")).unwrap();
+    // What was kept is what it was.
+    is_answered(&replay, &exchanges[0]);
+    let (status, answer) = ask(&replay.url, &exchanges[29], &json!({"n": 30}));
+    assert_eq!(status, 500, "{answer}");
+    let mut told = String::new();
+    let mut errors = replay.child.stderr.take().unwrap();
+    let (code, text) = replay.end();
+    errors.read_to_string(&mut told).unwrap();
+    assert_eq!(code, Some(3), "{text}{told}");
+    assert!(
+        told.contains("changed.jsonl:31: the file was changed"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -101,6 +101,26 @@ impl Reply {
         self
     }
 
+    /// The same with another body, in no coding.
+    #[must_use]
+    pub fn with_body(mut self, bytes: Bytes) -> Self {
+        match &mut self.manner {
+            Manner::Respond(Respond { body, .. }) | Manner::Prepared(_, _, body) => *body = bytes,
+            Manner::Hang | Manner::Reset | Manner::Raw(_) => {}
+        }
+        self
+    }
+
+    /// Whether both are [prepared](Reply::prepared), and the same but for their bodies.
+    pub fn begins_like(&self, other: &Self) -> bool {
+        match (&self.manner, &other.manner) {
+            (Manner::Prepared(status, fields, _), Manner::Prepared(other_status, others, _)) => {
+                (status, self.delay, fields) == (other_status, other.delay, others)
+            }
+            _ => false,
+        }
+    }
+
     /// The same with the body in this content coding.
     #[must_use]
     pub fn coded(mut self, coding: Coding) -> Self {

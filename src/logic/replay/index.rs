@@ -6,17 +6,18 @@ use std::collections::HashMap;
 use std::fmt;
 use std::hash::BuildHasher as _;
 
+use bytes::Bytes;
 use foldhash::quality::FixedState;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
+use super::ahead::Ahead;
+use super::answered::Answering;
 use super::key::{Key, Keys};
-use super::marks::{Body, Print};
 use super::origins;
+use super::share::{Entries, Entry, Share};
 use super::shelf::Shelf;
 use crate::logic::recording::Recording;
-use crate::logic::recording::grouping::{self, Grouping};
-use crate::model::cassette::{Content, Direction, Exchange};
+use crate::logic::recording::grouping::Grouping;
+use crate::model::cassette::{Direction, Exchange};
 use crate::text::diagnostic::Diagnostic;
 
 /// Bytes that stay where they are, of which some can be read.
@@ -38,87 +39,6 @@ impl Source for Vec<u8> {
     }
 }
 
-/// Lines of a cassette that follow each other, read for an index.
-#[derive(Debug, Default)]
-pub struct Share {
-    entries: Vec<Entry>,
-    /// For each entry in turn: the calls that it is about, the identifiers of the message that
-    /// asks, and those of the answer.
-    keys: Vec<Key>,
-    lines: usize,
-}
-
-#[derive(Debug)]
-struct Entry {
-    number: u64,
-    at: u64,
-    length: u32,
-    sum: u32,
-    line: u32,
-    direction: Direction,
-    /// How many keys there are of each kind.
-    calls: u32,
-    asked: u32,
-    answered: u32,
-    cause: Option<u64>,
-    print: Option<Print>,
-}
-
-impl Share {
-    /// Passes a line over that is no exchange.
-    pub const fn skip(&mut self) {
-        self.lines += 1;
-    }
-
-    /// Adds the exchange of the next line, which stands at this place.
-    pub fn add(&mut self, exchange: &Exchange, at: u64, line: &[u8]) {
-        let request = &exchange.request;
-        let mut print = (exchange.direction == Direction::Request).then(|| {
-            let body = match &request.body {
-                Content::Empty => Body::Empty,
-                Content::Json(value) => Body::Json(value),
-                Content::Text(_) | Content::Base64(_) | Content::Omitted { .. } => Body::Other,
-            };
-            Print::of(&request.method, &request.target, body)
-        });
-        if let Some(print) = &mut print {
-            // They are among the keys.
-            print.ids = Vec::new();
-        }
-        let mut keep = |mut keys: Vec<Key>| {
-            keys.sort_unstable();
-            keys.dedup();
-            self.keys.extend(&keys);
-            brief(keys.len())
-        };
-        let keys_of = |ids: &[String]| ids.iter().map(|it| Key::of(it)).collect();
-        let calls = keep(keys_of(&grouping::calls(exchange)));
-        let mut ids = Vec::with_capacity(2);
-        origins::each(exchange, |_, values| ids.push(keys_of(&values.ids)));
-        let mut ids = ids.into_iter().map(keep);
-        let (asked, answered) = (ids.next().unwrap_or(0), ids.next().unwrap_or(0));
-        self.entries.push(Entry {
-            number: exchange.number,
-            at,
-            length: brief(line.len()),
-            sum: sum(line),
-            line: brief(self.lines),
-            direction: exchange.direction,
-            calls,
-            asked,
-            answered,
-            cause: exchange.cause.as_ref().map(|it| it.exchange),
-            print,
-        });
-        self.lines += 1;
-    }
-
-    /// How many lines it has.
-    pub const fn lines(&self) -> usize {
-        self.lines
-    }
-}
-
 /// A recording that a replay can begin with.
 #[derive(Debug)]
 pub struct Indexed {
@@ -134,6 +54,9 @@ pub struct Indexed {
 pub struct Index {
     file: String,
     source: Box<dyn Source>,
+    /// How many bytes of it are known to be there.
+    length: u64,
+    ahead: Ahead,
     spans: Vec<Span>,
     numbers: Sequence,
     is_request: Vec<bool>,
@@ -153,6 +76,25 @@ struct Span {
     length: u32,
     line: u32,
     /// Tells whether the line is still what it was.
+    sum: u32,
+}
+
+impl Span {
+    const fn of(entry: &Entry) -> Self {
+        Self {
+            at: entry.at,
+            length: entry.length,
+            line: entry.line,
+            sum: entry.sum,
+        }
+    }
+}
+
+/// The bytes of a recorded body that goes out as it stands, in 16 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passage {
+    at: u64,
+    length: u32,
     sum: u32,
 }
 
@@ -186,17 +128,14 @@ impl Indexed {
     /// What was read of a recording: all of its lines, in their order, of which `source` has the
     /// bytes. `file` is what errors call it.
     pub fn new(file: impl Into<String>, source: Box<dyn Source>, shares: Vec<Share>) -> Self {
-        let (entries, keys) = joined(shares);
+        let mut entries = Entries::of(shares);
         let mut grouping = Grouping::default();
         let (mut bots, mut services) = (Keys::default(), Keys::default());
         let mut made = Vec::new();
-        for (index, (from, entry)) in (0..).zip(&entries) {
-            let of_it = &keys[*from..];
-            let (calls, of_it) = of_it.split_at(entry.calls as usize);
-            grouping.add(calls.iter().copied());
-            let (asked, of_it) = of_it.split_at(entry.asked as usize);
-            let is_bots = entry.direction == Direction::Request;
-            for key in asked {
+        for (index, taken) in (0..).zip(entries.taken()) {
+            grouping.add(taken.calls.iter().copied());
+            let is_bots = taken.entry.direction == Direction::Request;
+            for key in taken.asked {
                 if bots.contains(key) || services.contains(key) {
                     continue;
                 }
@@ -207,27 +146,23 @@ impl Indexed {
                     services.insert(*key);
                 }
             }
-            let answered = of_it[..entry.answered as usize].iter();
+            let answered = taken.answered.iter();
             services.extend(answered.filter(|key| !bots.contains(key)));
         }
         made.shrink_to_fit();
-        let prints = entries.iter().map(|(from, entry)| {
-            let asked = from + entry.calls as usize;
-            let asked = &keys[asked..asked + entry.asked as usize];
-            entry.print.as_ref().map(|print| (print, asked))
-        });
-        let shelf = Shelf::new(prints, &services);
         let groups = grouping.numbers();
+        entries.forget_others();
+        let shelf = Shelf::new(&entries, &services);
         let (brought, unprovoked) = provoked(&entries, &groups);
-        let each = || entries.iter().map(|(_, entry)| entry);
+        let is_request = |entry: &Entry| entry.direction == Direction::Request;
         let index = Index {
             file: file.into(),
             source,
-            spans: each().map(Entry::span).collect(),
-            numbers: Sequence::new(each().map(|entry| entry.number)),
-            is_request: each()
-                .map(|entry| entry.direction == Direction::Request)
-                .collect(),
+            length: entries.iter().map(Entry::end).max().unwrap_or(0),
+            ahead: Ahead::default(),
+            spans: entries.iter().map(Span::of).collect(),
+            numbers: Sequence::new(entries.iter().map(|entry| entry.number)),
+            is_request: entries.iter().map(is_request).collect(),
             groups,
             brought,
             unprovoked,
@@ -250,9 +185,7 @@ impl Indexed {
             share.add(exchange, text.len() as u64, &line);
             text.extend(line);
         }
-        for (index, entry) in share.entries.iter_mut().enumerate() {
-            entry.line = brief(recording.line(index).saturating_sub(1));
-        }
+        share.number_lines(|index| recording.line(index).saturating_sub(1));
         Self::new(recording.file(), Box::new(text), vec![share])
     }
 
@@ -330,7 +263,8 @@ impl Index {
         serde_json::from_slice(&line).map_err(|error| self.lost(index, &error.to_string()))
     }
 
-    /// An exchange for who only answers it: what `take` makes of it.
+    /// An exchange for who only answers it: what `take` makes of it, and of where its body stands
+    /// as it goes out, if it does.
     ///
     /// # Errors
     ///
@@ -338,25 +272,44 @@ impl Index {
     pub(super) fn answer<T>(
         &self,
         index: usize,
-        take: impl FnOnce(Answering<'_>) -> T,
+        take: impl FnOnce(Answering<'_>, Option<Passage>) -> T,
     ) -> Result<T, Diagnostic> {
         let line = self.bytes(index)?;
-        let answering = serde_json::from_slice(&line);
-        answering
-            .map(take)
-            .map_err(|error| self.lost(index, &error.to_string()))
+        let answering: Answering<'_> =
+            serde_json::from_slice(&line).map_err(|error| self.lost(index, &error.to_string()))?;
+        let response = answering.response.as_ref();
+        let body = response.and_then(|response| response.body.json());
+        let passage = body.map(|body| Passage {
+            at: self.spans[index].at + (body.as_ptr().addr() - line.as_ptr().addr()) as u64,
+            length: brief(body.len()),
+            sum: sum(body),
+        });
+        Ok(take(answering, passage))
+    }
+
+    /// The bytes of a passage.
+    ///
+    /// # Errors
+    ///
+    /// As [`Index::load`] has.
+    pub(super) fn read(&mut self, passage: Passage) -> Result<Bytes, Diagnostic> {
+        let at = passage.at;
+        let mut bytes = vec![0; passage.length as usize];
+        let read = self.ahead.read(&*self.source, self.length, at, &mut bytes);
+        let checked = read.and_then(|()| is_still(&bytes, passage.sum));
+        checked.map(|()| Bytes::from(bytes)).map_err(|why| {
+            let is_in = |span: &Span| (span.at..span.at + u64::from(span.length)).contains(&at);
+            let index = self.spans.iter().position(is_in).unwrap_or(0);
+            self.lost(index, &why)
+        })
     }
 
     fn bytes(&self, index: usize) -> Result<Vec<u8>, Diagnostic> {
         let span = &self.spans[index];
         let mut line = vec![0; span.length as usize];
         let read = self.source.read(span.at, &mut line);
-        read.map_err(|why| self.lost(index, &why))?;
-        if sum(&line) == span.sum {
-            Ok(line)
-        } else {
-            Err(self.lost(index, "it says something else"))
-        }
+        let checked = read.and_then(|()| is_still(&line, span.sum));
+        checked.map(|()| line).map_err(|why| self.lost(index, &why))
     }
 
     fn lost(&self, index: usize, why: &str) -> Diagnostic {
@@ -390,102 +343,6 @@ impl Index {
     }
 }
 
-/// Of an exchange what answering it takes.
-#[derive(Debug, Deserialize)]
-pub(super) struct Answering<'a> {
-    /// How it broke, or left HTTP behind.
-    #[serde(default)]
-    pub(super) broke: Option<String>,
-    pub(super) took_ms: u64,
-    #[serde(borrow, default)]
-    pub(super) response: Option<Answered<'a>>,
-}
-
-/// A recorded response, its body as it stands in the line.
-#[derive(Debug, Deserialize)]
-pub(super) struct Answered<'a> {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(String, String)>,
-    #[serde(borrow, default)]
-    pub(super) body: Standing<'a>,
-}
-
-/// A recorded body, of which JSON is not read further: the [`Content`] of a line.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Standing<'a> {
-    #[default]
-    Empty,
-    #[serde(borrow)]
-    Json(&'a RawValue),
-    Text(String),
-    Base64(String),
-    Omitted {
-        length: u64,
-        sha256: String,
-    },
-}
-
-impl Standing<'_> {
-    /// The JSON as it stands.
-    pub(super) fn json(&self) -> Option<&[u8]> {
-        match self {
-            Self::Json(value) => Some(value.get().as_bytes()),
-            _ => None,
-        }
-    }
-
-    /// The body, read.
-    pub(super) fn content(&self) -> Content {
-        match self {
-            Self::Empty => Content::Empty,
-            Self::Json(value) => {
-                serde_json::from_str(value.get()).map_or(Content::Empty, Content::Json)
-            }
-            Self::Text(text) => Content::Text(text.clone()),
-            Self::Base64(text) => Content::Base64(text.clone()),
-            Self::Omitted { length, sha256 } => Content::Omitted {
-                length: *length,
-                sha256: sha256.clone(),
-            },
-        }
-    }
-}
-
-impl Entry {
-    fn span(&self) -> Span {
-        Span {
-            at: self.at,
-            length: self.length,
-            line: self.line,
-            sum: self.sum,
-        }
-    }
-}
-
-/// Entries, each with the place of its keys, in the order of their numbers.
-type Entries = Vec<(usize, Entry)>;
-
-/// Shares put together, with their keys.
-fn joined(shares: Vec<Share>) -> (Entries, Vec<Key>) {
-    let count = |of: fn(&Share) -> usize| shares.iter().map(of).sum::<usize>();
-    let mut entries = Vec::with_capacity(count(|it| it.entries.len()));
-    let mut keys = Vec::with_capacity(count(|it| it.keys.len()));
-    let (mut lines, mut from) = (0, 0);
-    for share in shares {
-        for mut entry in share.entries {
-            entry.line += lines + 1;
-            let here = from;
-            from += (entry.calls + entry.asked + entry.answered) as usize;
-            entries.push((here, entry));
-        }
-        keys.extend(share.keys);
-        lines += brief(share.lines);
-    }
-    entries.sort_by_key(|(_, entry)| entry.number);
-    (entries, keys)
-}
-
 /// What the first of pairs that are in order is paired with.
 fn each_of(pairs: &[(u32, u32)], first: usize) -> impl Iterator<Item = u32> {
     let first = brief(first);
@@ -500,22 +357,19 @@ fn each_of(pairs: &[(u32, u32)], first: usize) -> impl Iterator<Item = u32> {
 fn provoked(entries: &Entries, groups: &[u32]) -> (Vec<(u32, u32)>, Vec<usize>) {
     let is_told = |entry: &Entry| entry.direction == Direction::Notification;
     let (mut brought, mut unprovoked) = (Vec::new(), Vec::new());
-    if !entries.iter().any(|(_, entry)| is_told(entry)) {
+    if !entries.iter().any(is_told) {
         return (brought, unprovoked);
     }
-    let index_of: HashMap<u64, usize> = entries
-        .iter()
-        .enumerate()
-        .map(|(index, (_, entry))| (entry.number, index))
-        .collect();
+    let numbered = entries.iter().enumerate();
+    let index_of: HashMap<u64, usize> = numbered.map(|(index, it)| (it.number, index)).collect();
     let mut last_of: HashMap<u32, usize> = HashMap::new();
-    for (index, (_, entry)) in entries.iter().enumerate() {
+    for (index, entry) in entries.iter().enumerate() {
         if !is_told(entry) {
             last_of.insert(groups[index], index);
             continue;
         }
         let told = entry.cause.and_then(|cause| index_of.get(&cause).copied());
-        let told = told.filter(|cause| !is_told(&entries[*cause].1));
+        let told = told.filter(|cause| !is_told(entries.get(*cause)));
         match told.or_else(|| last_of.get(&groups[index]).copied()) {
             Some(cause) => brought.push((brief(cause), brief(index))),
             None => unprovoked.push(index),
@@ -525,14 +379,23 @@ fn provoked(entries: &Entries, groups: &[u32]) -> (Vec<(u32, u32)>, Vec<usize>) 
     (brought, unprovoked)
 }
 
+/// Whether bytes have this sum; in words, if they have not.
+fn is_still(bytes: &[u8], expected: u32) -> Result<(), String> {
+    if sum(bytes) == expected {
+        Ok(())
+    } else {
+        Err("it says something else".to_owned())
+    }
+}
+
 /// A number that is kept in little room: lines are shorter, and fewer.
-fn brief(number: usize) -> u32 {
+pub(super) fn brief(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-fn sum(line: &[u8]) -> u32 {
+pub(super) fn sum(bytes: &[u8]) -> u32 {
     const SEED: FixedState = FixedState::with_seed(5);
-    let whole = SEED.hash_one(line);
+    let whole = SEED.hash_one(bytes);
     u32::try_from(whole >> 32).unwrap_or(0)
 }
 

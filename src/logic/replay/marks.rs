@@ -26,17 +26,23 @@ pub(super) type Marks = [u64; LEVELS];
 /// Marks are compared within one run only.
 const SEEDS: [FixedState; 2] = [FixedState::with_seed(3), FixedState::with_seed(4)];
 
-/// A request in numbers.
+/// A request in numbers, and what identifies something in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Print {
+    pub(super) numbers: Numbers,
+    /// The identifiers in it, in their order, each once.
+    pub(super) ids: Vec<Key>,
+}
+
+/// What a request says, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Numbers {
     all: u64,
     fixed: u64,
     line: u64,
     /// Where two requests have the same of this and of the nearest mark, and their identifiers stand
     /// for themselves, nothing departs. None where more than that tells whether they are the same.
     pub(super) exact: Option<u64>,
-    /// The identifiers in it, in their order, each once.
-    pub(super) ids: Vec<Key>,
 }
 
 /// A body as it is taken for its print.
@@ -102,21 +108,33 @@ impl Print {
         let exact = mix(1, (method, shape.exact, ids.exact, body.exact));
         seen.ids.sort_unstable();
         seen.ids.dedup();
-        Self {
+        let numbers = Numbers {
             all: mix(0, (line, query, ids.all, body.all)),
             fixed: mix(0, (line, query, body.fixed)),
             line,
             exact: (!seen.takes_more).then_some(exact),
+        };
+        Self {
+            numbers,
             ids: seen.ids,
         }
     }
+}
 
-    /// The marks; `ids` are the identifiers of the request, and it is told which of them the recorded
-    /// service made up.
-    pub(super) fn marks(&self, ids: &[Key], is_issued: impl Fn(Key) -> bool) -> Marks {
-        let issued = ids.iter().filter(|key| is_issued(**key));
-        let told = issued.fold(0_u64, |sum, key| sum.wrapping_add(mix(0, key)));
-        [self.all, mix(0, (self.fixed, told)), self.fixed, self.line]
+impl Numbers {
+    /// The mark of a level; `ids` are the identifiers of the request, and it is told which of them
+    /// the recorded service made up.
+    pub(super) fn mark(&self, level: usize, ids: &[Key], is_issued: impl Fn(Key) -> bool) -> u64 {
+        match level {
+            0 => self.all,
+            1 => {
+                let issued = ids.iter().filter(|key| is_issued(**key));
+                let told = issued.fold(0_u64, |sum, key| sum.wrapping_add(mix(0, key)));
+                mix(0, (self.fixed, told))
+            }
+            2 => self.fixed,
+            _ => self.line,
+        }
     }
 
     /// The nearest mark.
@@ -398,6 +416,10 @@ mod tests {
         Print::of_bytes("POST", "/app/calls/1/x", body.as_bytes()).unwrap()
     }
 
+    fn numbers(body: &str) -> Numbers {
+        print(body).numbers
+    }
+
     #[test]
     fn bytes_and_values_have_one_print() {
         let text = r#"{"a":[1,null,{"id":"x"},"2026-01-01T00:00:00Z"],"b\u0020":{"c":-0.5e1,"resource":"/app/calls/7"}}"#;
@@ -410,8 +432,8 @@ mod tests {
 
     #[test]
     fn what_departs_from_nothing_is_exact() {
-        let one = print(r##"{"a":1,"b":{"id":"x","t":null},"@odata.type":"#t"}"##);
-        let same = print(r#"{"@odata.type":"t","b":{"id":"x"},"a":1.0}"#);
+        let one = numbers(r##"{"a":1,"b":{"id":"x","t":null},"@odata.type":"#t"}"##);
+        let same = numbers(r#"{"@odata.type":"t","b":{"id":"x"},"a":1.0}"#);
         assert_eq!((one.all, one.exact), (same.all, same.exact));
         assert!(one.exact.is_some());
         for other in [
@@ -423,10 +445,10 @@ mod tests {
             r#"{"a":1,"b":{"id":"x"},"@odata.type":"t","c":{}}"#,
             r#"{"a":1,"id":"x","b":{},"@odata.type":"t"}"#,
         ] {
-            assert_ne!(one.exact, print(other).exact, "{other}");
+            assert_ne!(one.exact, numbers(other).exact, "{other}");
         }
-        assert_ne!(print("[null,1]").exact, print("[1,null]").exact);
-        assert_ne!(print("null").exact, print("{}").exact);
-        assert_eq!(print(r#"{"callback":"http://h/"}"#).exact, None);
+        assert_ne!(numbers("[null,1]").exact, numbers("[1,null]").exact);
+        assert_ne!(numbers("null").exact, numbers("{}").exact);
+        assert_eq!(numbers(r#"{"callback":"http://h/"}"#).exact, None);
     }
 }

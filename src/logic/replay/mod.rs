@@ -7,12 +7,16 @@
 //!   those that the recorded bot chose.
 //! - `outgoing` makes of a recorded message what goes out now, or says why it cannot.
 //! - `kept` makes of a whole conversation what is the same in every run.
-//! - [`index`] is what is kept of a recording, of which the rest stays in its file.
+//! - [`index`] is what is kept of a recording, of which the rest stays in its file. It is made of
+//!   [shares](share). `answered` is what is read of an exchange to answer it,
+//!   `ahead` reads before it is asked.
 //! - `marks` are what a request is, in numbers; `shelf` finds the recording of a live one by them,
 //!   without a scan. `key` is an identifier in few bits.
 //! - [`service`] is the recorded service for a live bot, [`bot`] the recorded bot for a live
 //!   service. `record` is what both write into.
 
+mod ahead;
+mod answered;
 pub mod bot;
 pub mod comparison;
 mod fresh;
@@ -26,6 +30,7 @@ mod origins;
 mod outgoing;
 mod record;
 pub mod service;
+pub mod share;
 mod shelf;
 
 pub use self::fresh::Fresh;

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use super::index::{Answered, Answering};
+use super::answered::{Answered, Answering};
 use super::mapping::Mapping;
 use crate::model::cassette::{Content, Exchange, RecordedRequest};
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::comparison::{Comparison, Difference};
-use super::index::{Index, Indexed};
+use super::index::{Index, Indexed, Passage};
 use super::mapping::Mapping;
 use super::marks::{Body, Marks, Print};
 use super::outgoing::{Outgoing, OutgoingRequest};
@@ -70,9 +71,19 @@ pub struct Answer {
     pub tells: Vec<usize>,
     /// The place of the exchange that was answered; none where nothing fits.
     pub exchange: Option<usize>,
-    /// Whether the same request has this answer again, for as long as the service does not
-    /// [learn](Service::lessons).
-    pub is_lasting: bool,
+    /// How the same request has this answer again, for as long as the service does not
+    /// [learn](Service::lessons); none where it may have another.
+    pub again: Option<Again>,
+}
+
+/// How an answer is given again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Again {
+    /// The place of the exchange, which can be [answered](Service::answer_again) anew.
+    pub exchange: usize,
+    /// Where the body [stands](Service::body_again) in the recording as it goes out, if it does. The
+    /// rest of the answer is the same.
+    pub body: Option<Passage>,
 }
 
 impl Service {
@@ -150,8 +161,9 @@ impl Service {
             self.mapping.learn_same(key);
         }
         let mut answer = self.serve(index).unwrap_or_else(|lost| self.give_up(lost));
-        answer.is_lasting =
-            self.options.reuse && answer.tells.is_empty() && self.shelf.is_alone(print.nearest());
+        answer.again = answer
+            .again
+            .filter(|_| self.shelf.is_alone(print.numbers.nearest()));
         Some(answer)
     }
 
@@ -186,9 +198,24 @@ impl Service {
             return self.refuse(&marks, request);
         };
         let mut answer = self.serve(index)?;
-        answer.is_lasting =
-            self.options.reuse && answer.tells.is_empty() && self.shelf.is_alone(marks[0]);
+        answer.again = answer.again.filter(|_| self.shelf.is_alone(marks[0]));
         Ok(answer)
+    }
+
+    /// The body of an answer that is given again.
+    ///
+    /// # Errors
+    ///
+    /// The answer that goes out in its place, where the recording is not what it was.
+    pub fn body_again(&mut self, passage: Passage) -> Result<Bytes, Box<Answer>> {
+        let read = self.recorded.read(passage);
+        read.map_err(|lost| Box::new(self.give_up(lost)))
+    }
+
+    /// The answer of an exchange that is given again.
+    pub fn answer_again(&mut self, exchange: usize) -> Answer {
+        let answer = self.serve(exchange);
+        answer.unwrap_or_else(|lost| self.give_up(lost))
     }
 
     /// The recording is not what it was.
@@ -196,6 +223,11 @@ impl Service {
         let answer = refusal(500, &lost.message, &Value::Null, None);
         self.lost.get_or_insert(lost);
         answer
+    }
+
+    /// How many exchanges were recorded.
+    pub const fn exchanges(&self) -> usize {
+        self.recorded.len()
     }
 
     /// Whether exchanges are kept for the report.
@@ -265,7 +297,7 @@ impl Service {
         self.lessons
     }
 
-    /// So many requests more were answered, by answers that [last](Answer::is_lasting).
+    /// So many requests more were answered, by answers that were given [again](Answer::again).
     pub const fn answered_alike(&mut self, requests: usize) {
         self.record.played += requests;
     }
@@ -303,13 +335,16 @@ impl Service {
 
     fn serve(&mut self, index: usize) -> Result<Answer, Diagnostic> {
         let mapping = &self.mapping;
-        let answered = self.recorded.answer(index, |exchange| {
+        let answered = self.recorded.answer(index, |exchange, passage| {
             let took = Duration::from_millis(exchange.took_ms);
-            (took, Outgoing::answer(exchange, mapping))
+            let answer = Outgoing::answer(exchange, mapping);
+            let passage = passage.filter(|_| answer.is_ok() && !mapping.changes());
+            (took, answer, passage)
         });
-        let (took, answered) = answered?;
+        let (took, answered, passage) = answered?;
         self.shelf.serve(index);
         self.left = self.left.saturating_sub(1);
+        let is_whole = answered.is_ok();
         let mut answer = match answered {
             Ok((status, message)) => {
                 self.record.played += 1;
@@ -319,7 +354,7 @@ impl Service {
                     took,
                     tells: Vec::new(),
                     exchange: Some(index),
-                    is_lasting: false,
+                    again: None,
                 }
             }
             Err(why) => {
@@ -332,6 +367,11 @@ impl Service {
         if self.options.tells {
             answer.tells = self.recorded.brought_by(index);
         }
+        let is_lasting = self.options.reuse && is_whole && answer.tells.is_empty();
+        answer.again = is_lasting.then_some(Again {
+            exchange: index,
+            body: passage,
+        });
         Ok(answer)
     }
 
@@ -570,6 +610,9 @@ fn refusal(status: u16, message: &str, nearest: &Value, exchange: Option<usize>)
         took: Duration::ZERO,
         tells: Vec::new(),
         exchange,
-        is_lasting: false,
+        again: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

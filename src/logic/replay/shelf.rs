@@ -7,6 +7,7 @@
 
 use super::key::{Key, Keys};
 use super::marks::{LEVELS, Marks, Print};
+use super::share::{Entries, Entry};
 
 /// How many recordings of one mark are compared at most.
 const LOOKS: usize = 64;
@@ -34,31 +35,26 @@ struct Level {
 }
 
 impl Shelf {
-    /// The shelf of recorded requests with the identifiers in them; none stands for what is no
-    /// request. `issued` are the values that the recorded service made up.
-    pub(super) fn new<'a>(
-        prints: impl Iterator<Item = Option<(&'a Print, &'a [Key])>> + Clone,
-        issued: &Keys,
-    ) -> Self {
-        let count = prints.clone().flatten().count();
-        let mut levels: [Vec<(u64, u32)>; LEVELS] =
-            std::array::from_fn(|_| Vec::with_capacity(count));
-        let mut exact = Vec::with_capacity(count);
-        for (index, print) in (0..).zip(prints) {
-            let mark = print.and_then(|(print, _)| print.exact);
-            exact.push(mark.unwrap_or(0));
-            if let Some((print, ids)) = print {
-                let marks = print.marks(ids, |key| issued.contains(&key));
-                for (level, mark) in levels.iter_mut().zip(marks) {
-                    level.push((mark, index));
-                }
-            }
-        }
+    /// The shelf of the recorded requests. `issued` are the values that the recorded service made
+    /// up.
+    pub(super) fn new(entries: &Entries, issued: &Keys) -> Self {
+        // One level after the other, which takes less room than all at once.
+        let levels = std::array::from_fn(|level| {
+            let requests = (0..).zip(entries.taken());
+            let marks = requests.filter_map(|(index, taken)| {
+                let numbers = taken.entry.numbers.as_ref()?;
+                let is_issued = |key| issued.contains(&key);
+                Some((numbers.mark(level, taken.asked, is_issued), index))
+            });
+            Level::ordered(marks.collect())
+        });
+        let exact = |entry: &Entry| entry.numbers.and_then(|it| it.exact).unwrap_or(0);
+        let exact: Vec<u64> = entries.iter().map(exact).collect();
         let served = vec![false; exact.len()];
         let mut issued: Vec<Key> = issued.iter().copied().collect();
         issued.sort_unstable();
         Self {
-            levels: levels.map(Level::ordered),
+            levels,
             exact,
             issued,
             served,
@@ -66,14 +62,15 @@ impl Shelf {
     }
 
     pub(super) fn marks(&self, print: &Print) -> Marks {
-        print.marks(&print.ids, |key| self.issued.binary_search(&key).is_ok())
+        let is_issued = |key| self.issued.binary_search(&key).is_ok();
+        std::array::from_fn(|level| print.numbers.mark(level, &print.ids, is_issued))
     }
 
     /// The recording that a live request is, without a comparison: where it was not served, or may
     /// be again and stands alone.
     pub(super) fn same(&mut self, print: &Print, may_be_again: bool) -> Option<usize> {
-        let exact = print.exact?;
-        let mark = print.nearest();
+        let exact = print.numbers.exact?;
+        let mark = print.numbers.nearest();
         let level = &mut self.levels[0];
         let range = level.range(mark);
         let at = if may_be_again && range.len() == 1 {
