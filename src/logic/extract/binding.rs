@@ -9,6 +9,7 @@ use crate::model::scenario::Kind;
 
 use super::conversation::{call_of, created_call, items, resource_of};
 use super::finding::{FindingKind, Findings};
+use super::json::property;
 use super::people::{self, Person};
 use super::variables::{Id, Role, Variables};
 
@@ -143,7 +144,7 @@ impl<'f, 'n> Binder<'f, 'n> {
             status,
             entity,
             self.exchange.call,
-            body.and_then(|body| body["id"].as_str()),
+            body.and_then(|body| property(body, "id").as_str()),
         ) {
             self.make(call);
         }
@@ -171,8 +172,8 @@ impl<'f, 'n> Binder<'f, 'n> {
             is_request: false,
         };
         self.recognise(&match self.about {
-            Entity::Operation => people::of_operation(&item["resourceData"]),
-            Entity::Participant => people::of_roster(&item["resourceData"]),
+            Entity::Operation => people::of_operation(property(item, "resourceData")),
+            Entity::Participant => people::of_roster(property(item, "resourceData")),
             _ => Vec::new(),
         });
     }
@@ -322,13 +323,12 @@ fn answered_entity(status: u16, located: Option<&Resource>, body: Option<&Value>
     let Some(body) = body else {
         return Entity::Plain;
     };
+    let is_text = |name| property(body, name).is_string();
     match (people::entity_of_type(body), located) {
         (Some(entity), _) => entity,
         (None, Some(Resource::Call(_))) if status == 201 => Entity::Call,
         (None, Some(Resource::Operation { .. })) => Entity::Operation,
-        _ if items(body).is_empty() && body["status"].is_string() && body["id"].is_string() => {
-            Entity::Operation
-        }
+        _ if items(body).is_empty() && is_text("status") && is_text("id") => Entity::Operation,
         _ => Entity::Plain,
     }
 }

@@ -8,6 +8,7 @@ use crate::model::scenario::Kind;
 
 use super::binding::{self, Entity};
 use super::conversation::resource_of;
+use super::json::property;
 use super::variables::Role;
 
 /// An identity as a page prints it.
@@ -20,8 +21,8 @@ pub(super) struct Person {
 }
 
 /// The kind of the identity that a property holds; none where it holds no identity.
-pub(super) fn kind_of(property: &str, is_in_identity_set: bool) -> Option<Kind> {
-    match property {
+pub(super) fn kind_of(name: &str, is_in_identity_set: bool) -> Option<Kind> {
+    match name {
         "user" => Some(Kind::User),
         "application" => Some(Kind::Application),
         "phone" => Some(Kind::Phone),
@@ -47,8 +48,11 @@ pub(super) const fn role(kind: Kind) -> Role<'static> {
 
 /// The people whom an operation names, or a request invites.
 pub(super) fn of_operation(operation: &Value) -> Vec<Person> {
-    let participants = operation["participants"].as_array();
-    let identities = participants.into_iter().flatten().map(|p| &p["identity"]);
+    let participants = property(operation, "participants").as_array();
+    let identities = participants
+        .into_iter()
+        .flatten()
+        .map(|it| property(it, "identity"));
     identities.flat_map(of_identity_set).collect()
 }
 
@@ -56,16 +60,18 @@ pub(super) fn of_operation(operation: &Value) -> Vec<Person> {
 pub(super) fn of_roster(roster: &Value) -> Vec<Person> {
     let one = std::slice::from_ref(roster);
     let members = roster.as_array().map_or(one, Vec::as_slice);
-    let identities = members.iter().map(|member| &member["info"]["identity"]);
+    let identities = members
+        .iter()
+        .map(|member| property(property(member, "info"), "identity"));
     identities.flat_map(of_identity_set).collect()
 }
 
 fn of_identity_set(identity: &Value) -> impl Iterator<Item = Person> {
     let properties = identity.as_object().into_iter().flatten();
-    properties.filter_map(|(property, identity)| {
+    properties.filter_map(|(name, identity)| {
         Some(Person {
-            kind: kind_of(property, true)?,
-            id: identity["id"].as_str()?.to_owned(),
+            kind: kind_of(name, true)?,
+            id: property(identity, "id").as_str()?.to_owned(),
         })
     })
 }
@@ -104,7 +110,7 @@ pub(super) fn recognise(
 
 /// What an entity says that it is.
 pub(super) fn entity_of_type(entity: &Value) -> Option<Entity> {
-    let name = entity["@odata.type"].as_str()?;
+    let name = property(entity, "@odata.type").as_str()?;
     let name = name.rsplit(['.', '#']).next()?;
     match name {
         "call" => Some(Entity::Call),
@@ -115,7 +121,7 @@ pub(super) fn entity_of_type(entity: &Value) -> Option<Entity> {
 
 /// What a change notification is about: what its data says, else what its path names.
 pub(super) fn entity_of_item(item: &Value) -> Entity {
-    let entities = &item["resourceData"];
+    let entities = property(item, "resourceData");
     let first = entities
         .as_array()
         .map_or(Some(entities), |all| all.first());
