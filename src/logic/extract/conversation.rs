@@ -242,13 +242,18 @@ pub(super) fn resource_of(item: &Value) -> Option<Resource> {
 
 /// The call that a change notification brings into being.
 pub(super) fn created_call(item: &Value) -> Option<String> {
-    if !has_word(item, "changeType", "created") {
+    if !is_created(item) {
         return None;
     }
     match resource_of(item)? {
         Resource::Call(call) => Some(call),
         _ => None,
     }
+}
+
+/// Whether a change notification tells that something came into being.
+pub(super) fn is_created(item: &Value) -> bool {
+    has_word(item, "changeType", "created")
 }
 
 /// How a change notification says that an operation ended: `completed` or `failed`.

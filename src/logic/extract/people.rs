@@ -7,7 +7,6 @@ use crate::model::resource::Resource;
 use crate::model::scenario::Kind;
 
 use super::binding::{self, Entity};
-use super::conversation::resource_of;
 use super::json::property;
 use super::variables::Role;
 
@@ -119,8 +118,9 @@ pub(super) fn entity_of_type(entity: &Value) -> Option<Entity> {
     }
 }
 
-/// What a change notification is about: what its data says, else what its path names.
-pub(super) fn entity_of_item(item: &Value) -> Entity {
+/// What a change notification is about: what its data says, else the resource that
+/// its path names.
+pub(super) fn entity_of_item(item: &Value, resource: Option<&Resource>) -> Entity {
     let entities = property(item, "resourceData");
     let first = entities
         .as_array()
@@ -128,7 +128,7 @@ pub(super) fn entity_of_item(item: &Value) -> Entity {
     if let Some(entity) = first.and_then(entity_of_type) {
         return entity;
     }
-    match resource_of(item) {
+    match resource {
         Some(Resource::Operation { .. }) if !entities.is_array() => Entity::Operation,
         Some(
             Resource::Operation { .. } | Resource::Participants(_) | Resource::Participant { .. },
@@ -140,6 +140,7 @@ pub(super) fn entity_of_item(item: &Value) -> Entity {
 
 #[cfg(test)]
 mod tests {
+    use super::super::conversation::resource_of;
     use super::*;
     use serde_json::json;
 
@@ -173,6 +174,7 @@ mod tests {
 
     #[test]
     fn a_notification_is_about_what_its_data_says() {
+        let entity_of_item = |item: &Value| entity_of_item(item, resource_of(item).as_ref());
         let typed = |resource: &str, name: &str| json!({"resource": resource, "resourceData": {"@odata.type": name}});
         let sloppy = "/app/calls/1/operations/participants";
         assert_eq!(

@@ -147,8 +147,8 @@ impl Writer<'_, '_, '_> {
     /// Notes what a notification says of the state that the conversation starts from.
     fn notified(&mut self, number: usize, items: &[Value]) {
         let is_incoming = |item: &Value| {
-            created_call(item).is_some()
-                && has_word(property(item, "resourceData"), "state", "incoming")
+            has_word(property(item, "resourceData"), "state", "incoming")
+                && created_call(item).is_some()
         };
         if number == 0 && items.iter().any(is_incoming) {
             self.given.push(Given::IncomingCall);
