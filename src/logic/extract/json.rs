@@ -167,6 +167,31 @@ mod tests {
     use serde_json::json;
 
     #[test]
+    fn json_is_read_as_a_value_is() {
+        for text in [
+            "null",
+            r#"["", [], {}, [[1], [2, 3]], true, "a\n\u00e9"]"#,
+            r#"{"b": {"c": [{"d": 1}, {"e": {}}], "f": "g"}, "a": [false]}"#,
+            r#"{"a": 1, "b": 2, "a": {"b": 3}}"#,
+            "[-1, 18446744073709551615, 1e3, 0.1, 123456789012345678901234567890]",
+        ] {
+            let value: Value = serde_json::from_str(text).unwrap();
+            assert_eq!(read(text), Reading::Valid(Json(value)), "{text}");
+        }
+        let Reading::Valid(Json(object)) = read(r#"{"b": 1, "a": 2, "b": 3}"#) else {
+            panic!("an object is no JSON");
+        };
+        assert_eq!(object.to_string(), r#"{"b":3,"a":2}"#);
+    }
+
+    #[test]
+    fn a_property_that_is_not_there_is_null() {
+        let object = json!({"a": {"b": 1}});
+        assert_eq!(property(property(&object, "a"), "b"), &json!(1));
+        assert_eq!(property(property(&object, "b"), "a"), &Value::Null);
+    }
+
+    #[test]
     fn trailing_commas_are_taken_away() {
         let text = "{\n \"a\": [1, 2,],\n \"b\": \",}\\\",]\" , \n}";
         let Reading::Repaired(value, lines) = read::<Value>(text) else {

@@ -1,7 +1,6 @@
 //! One conversation to one scenario: steps with variables, and what must exist before them.
 
-use std::collections::HashSet;
-
+use foldhash::HashSet;
 use serde_json::Value;
 
 use crate::model::message::Body;

@@ -185,7 +185,7 @@ impl Variables {
         let mut number = taken;
         let name = loop {
             number += 1;
-            let name = format!("{label}-{number}");
+            let name = [label, "-", &number.to_string()].concat();
             if !self.names.contains_key(&name) {
                 break name;
             }
