@@ -118,8 +118,7 @@ pub(super) fn entity_of_type(entity: &Value) -> Option<Entity> {
     }
 }
 
-/// What a change notification is about: what its data says, else the resource that
-/// its path names.
+/// What a change notification is about: what its data says, else the resource that its path names.
 pub(super) fn entity_of_item(item: &Value, resource: Option<&Resource>) -> Entity {
     let entities = property(item, "resourceData");
     let first = entities
