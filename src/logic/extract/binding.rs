@@ -7,8 +7,9 @@ use crate::model::identifier;
 use crate::model::resource::Resource;
 use crate::model::scenario::Kind;
 
-use super::conversation::{call_of, created_call, items, resource_of};
+use super::conversation::{call_of, is_created, items, resource_of};
 use super::finding::{FindingKind, Findings};
+use super::json::property;
 use super::people::{self, Person};
 use super::variables::{Id, Role, Variables};
 
@@ -143,7 +144,7 @@ impl<'f, 'n> Binder<'f, 'n> {
             status,
             entity,
             self.exchange.call,
-            body.and_then(|body| body["id"].as_str()),
+            body.and_then(|body| property(body, "id").as_str()),
         ) {
             self.make(call);
         }
@@ -153,16 +154,17 @@ impl<'f, 'n> Binder<'f, 'n> {
             is_request: false,
         };
         let named = body.filter(|_| entity == Entity::Operation);
-        self.recognise(&named.map(people::of_operation).unwrap_or_default());
+        self.recognise(|| named.map(people::of_operation).unwrap_or_default());
         entity
     }
 
     /// A change notification begins.
     pub(super) fn begin_item(&mut self, item: &Value) {
-        self.about = people::entity_of_item(item);
-        let call = match (created_call(item), resource_of(item)) {
-            (Some(call), _) => Some(self.make(&call)),
-            (None, Some(Resource::Call(call))) => self.state_of(&call).or(self.exchange.call),
+        let resource = resource_of(item);
+        self.about = people::entity_of_item(item, resource.as_ref());
+        let call = match &resource {
+            Some(Resource::Call(call)) if is_created(item) => Some(self.make(call)),
+            Some(Resource::Call(call)) => self.state_of(call).or(self.exchange.call),
             _ => self.exchange.call,
         };
         self.paths = Paths {
@@ -170,9 +172,10 @@ impl<'f, 'n> Binder<'f, 'n> {
             name_operations: self.about != Entity::Participant,
             is_request: false,
         };
-        self.recognise(&match self.about {
-            Entity::Operation => people::of_operation(&item["resourceData"]),
-            Entity::Participant => people::of_roster(&item["resourceData"]),
+        let about = self.about;
+        self.recognise(|| match about {
+            Entity::Operation => people::of_operation(property(item, "resourceData")),
+            Entity::Participant => people::of_roster(property(item, "resourceData")),
             _ => Vec::new(),
         });
     }
@@ -268,7 +271,11 @@ impl<'f, 'n> Binder<'f, 'n> {
     }
 
     /// Finds the invited among the people of a message, by what is printed or by what remains.
-    fn recognise(&mut self, printed: &[Person]) {
+    fn recognise(&mut self, printed: impl FnOnce() -> Vec<Person>) {
+        self.people.clear();
+        if self.exchange.invited.is_empty() {
+            return;
+        }
         let invited: Vec<Person> = self
             .exchange
             .invited
@@ -277,7 +284,7 @@ impl<'f, 'n> Binder<'f, 'n> {
             .collect();
         let is_stranger =
             |person: &Person| !self.variables.knows(people::role(person.kind), &person.id);
-        self.people = people::recognise(&invited, printed, is_stranger)
+        self.people = people::recognise(&invited, &printed(), is_stranger)
             .into_iter()
             .map(|(person, index)| (person, self.exchange.invited[index].1))
             .collect();
@@ -322,13 +329,12 @@ fn answered_entity(status: u16, located: Option<&Resource>, body: Option<&Value>
     let Some(body) = body else {
         return Entity::Plain;
     };
+    let is_text = |name| property(body, name).is_string();
     match (people::entity_of_type(body), located) {
         (Some(entity), _) => entity,
         (None, Some(Resource::Call(_))) if status == 201 => Entity::Call,
         (None, Some(Resource::Operation { .. })) => Entity::Operation,
-        _ if items(body).is_empty() && body["status"].is_string() && body["id"].is_string() => {
-            Entity::Operation
-        }
+        _ if items(body).is_empty() && is_text("status") && is_text("id") => Entity::Operation,
         _ => Entity::Plain,
     }
 }

@@ -7,6 +7,7 @@ use crate::model::identifier;
 use crate::model::resource::Resource;
 
 use super::finding::{FindingKind, Findings};
+use super::json::property;
 use super::message::{Message, Part};
 use super::placeholder::is_placeholder;
 
@@ -205,10 +206,10 @@ impl Place {
 fn used_calls(target: &str, body: Option<&Value>) -> impl Iterator<Item = String> {
     let in_path = Resource::parse(target).and_then(|to| to.call().map(str::to_owned));
     let replaced = body
-        .and_then(|body| body["participants"].as_array())
+        .and_then(|body| property(body, "participants").as_array())
         .into_iter()
         .flatten()
-        .filter_map(|participant| participant["replacesCallId"].as_str())
+        .filter_map(|participant| property(participant, "replacesCallId").as_str())
         .map(call_of);
     in_path
         .into_iter()
@@ -227,19 +228,21 @@ pub(super) fn call_of(text: &str) -> String {
 
 /// The change notifications of a body.
 pub(super) fn items(body: &Value) -> &[Value] {
-    body["value"].as_array().map_or(&[], Vec::as_slice)
+    property(body, "value")
+        .as_array()
+        .map_or(&[], Vec::as_slice)
 }
 
 /// What a change notification is about.
 pub(super) fn resource_of(item: &Value) -> Option<Resource> {
     ["resource", "resourceUrl"]
         .into_iter()
-        .find_map(|name| Resource::parse(item[name].as_str()?))
+        .find_map(|name| Resource::parse(property(item, name).as_str()?))
 }
 
 /// The call that a change notification brings into being.
 pub(super) fn created_call(item: &Value) -> Option<String> {
-    if !has_word(item, "changeType", "created") {
+    if !is_created(item) {
         return None;
     }
     match resource_of(item)? {
@@ -248,18 +251,23 @@ pub(super) fn created_call(item: &Value) -> Option<String> {
     }
 }
 
+/// Whether a change notification tells that something came into being.
+pub(super) fn is_created(item: &Value) -> bool {
+    has_word(item, "changeType", "created")
+}
+
 /// How a change notification says that an operation ended: `completed` or `failed`.
 pub(super) fn operation_end(item: &Value) -> Option<String> {
     if !has_word(item, "changeType", "deleted") {
         return None;
     }
-    let status = item["resourceData"]["status"].as_str()?;
+    let status = property(property(item, "resourceData"), "status").as_str()?;
     let status = status.to_ascii_lowercase();
     matches!(&*status, "completed" | "failed").then_some(status)
 }
 
 /// Whether a property holds a protocol word, in any case.
-pub(super) fn has_word(object: &Value, property: &str, word: &str) -> bool {
-    let value = object[property].as_str();
+pub(super) fn has_word(object: &Value, name: &str, word: &str) -> bool {
+    let value = property(object, name).as_str();
     value.is_some_and(|value| value.eq_ignore_ascii_case(word))
 }

@@ -35,12 +35,8 @@ const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 /// The messages in a fence: none where its first line that is not blank is no start line.
 pub(super) fn heads(text: &str) -> Vec<Head<'_>> {
     let mut heads = Vec::new();
-    let mut lines = Lines {
-        text,
-        at: 0,
-        number: 0,
-    };
-    while let Some(start) = lines.skip_blank().and_then(|_| start(lines.peek()?)) {
+    let mut lines = Lines::of(text);
+    while let Some(start) = lines.skip_blank().and_then(|_| start(lines.line?)) {
         lines.next();
         heads.push(head(start, &mut lines));
     }
@@ -57,7 +53,7 @@ fn head<'a>(first: Start<'a>, lines: &mut Lines<'a>) -> Head<'a> {
     };
     loop {
         let blanks = lines.skip_blank();
-        let Some(line) = lines.peek() else {
+        let Some(line) = lines.line else {
             return head;
         };
         match (start(line), header(line)) {
@@ -167,27 +163,34 @@ fn header(line: &str) -> Option<(&str, &str)> {
 }
 
 struct Lines<'a> {
-    text: &'a str,
-    at: usize,
+    /// The text from the line on.
+    rest: &'a str,
+    /// The line that is looked at; none at the end.
+    line: Option<&'a str>,
+    /// Its number, counted from 0.
     number: usize,
 }
 
 impl<'a> Lines<'a> {
-    fn peek(&self) -> Option<&'a str> {
-        let rest = &self.text[self.at..];
-        rest.split('\n').next().filter(|_| !rest.is_empty())
+    fn of(text: &'a str) -> Self {
+        Self {
+            rest: text,
+            line: first_line(text),
+            number: 0,
+        }
     }
 
     fn next(&mut self) {
-        let rest = &self.text[self.at..];
-        self.at += rest.find('\n').map_or(rest.len(), |end| end + 1);
+        let length = self.line.map_or(0, |line| line.len() + 1);
+        self.rest = self.rest.get(length..).unwrap_or_default();
+        self.line = first_line(self.rest);
         self.number += 1;
     }
 
     /// Goes on to the next line that is not blank, and says how many were; none at the end.
     fn skip_blank(&mut self) -> Option<usize> {
         let mut blanks = 0;
-        while self.peek()?.trim().is_empty() {
+        while self.line?.trim().is_empty() {
             self.next();
             blanks += 1;
         }
@@ -196,19 +199,26 @@ impl<'a> Lines<'a> {
 
     /// Takes everything up to the next start line, or to the end.
     fn body(&mut self, ends_at_start_lines: bool) -> &'a str {
-        let rest = &self.text[self.at..];
+        let rest = self.rest;
         let bytes = rest.as_bytes();
         let is_start = |at: &usize| {
             bytes.get(*at).is_some_and(u8::is_ascii_uppercase)
-                && start(rest[*at..].split('\n').next().unwrap_or_default()).is_some()
+                && first_line(&rest[*at..]).is_some_and(|line| start(line).is_some())
         };
-        let mut lines = rest.match_indices('\n').map(|(end, _)| end + 1);
+        let mut lines = memchr::memchr_iter(b'\n', bytes).map(|end| end + 1);
         let end = lines.find(|at| ends_at_start_lines && is_start(at));
-        let body = &rest[..end.unwrap_or(rest.len())];
-        self.at += body.len();
+        let (body, rest) = rest.split_at(end.unwrap_or(rest.len()));
+        self.rest = rest;
+        self.line = first_line(rest);
         self.number += super::annotation::newlines(body);
         body
     }
+}
+
+/// The first line of a text, without its end; none of an empty text.
+fn first_line(text: &str) -> Option<&str> {
+    let end = memchr::memchr(b'\n', text.as_bytes()).unwrap_or(text.len());
+    (!text.is_empty()).then(|| &text[..end])
 }
 
 #[cfg(test)]

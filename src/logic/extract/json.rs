@@ -1,6 +1,96 @@
 //! JSON as pages print it: sometimes with commas too many.
 
-use serde::de::DeserializeOwned;
+use std::fmt;
+
+use serde::de::{DeserializeOwned, DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// A property of an object; null where there is none.
+///
+/// Looked for in one after the other: objects are small, and to hash the name takes longer.
+pub(super) fn property<'a>(object: &'a Value, name: &str) -> &'a Value {
+    static NULL: Value = Value::Null;
+    let mut properties = object.as_object().into_iter().flatten();
+    let found = properties.find(|(other, _)| *other == name);
+    found.map_or(&NULL, |(_, value)| value)
+}
+
+/// Any JSON, as [`Value`] reads it, but for the time: objects and arrays are made when all that is
+/// in them is known, and never grow.
+#[derive(Debug, PartialEq)]
+pub(super) struct Json(pub(super) Value);
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut open = Open::default();
+        open.deserialize(from).map(Self)
+    }
+}
+
+/// What the objects and arrays that are being read hold so far, the innermost last.
+#[derive(Default)]
+struct Open {
+    properties: Vec<(String, Value)>,
+    items: Vec<Value>,
+}
+
+impl<'de> DeserializeSeed<'de> for &mut Open {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut Open {
+    type Value = Value;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("any JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Value, A::Error> {
+        let from = self.items.len();
+        while let Some(item) = array.next_element_seed(&mut *self)? {
+            self.items.push(item);
+        }
+        Ok(self.items.drain(from..).collect())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let from = self.properties.len();
+        while let Some(name) = object.next_key()? {
+            let value = object.next_value_seed(&mut *self)?;
+            self.properties.push((name, value));
+        }
+        Ok(self.properties.drain(from..).collect())
+    }
+}
 
 /// What a text turned out to be.
 #[derive(Debug, PartialEq)]
@@ -74,7 +164,32 @@ fn trailing_commas(text: &str) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
+
+    #[test]
+    fn json_is_read_as_a_value_is() {
+        for text in [
+            "null",
+            r#"["", [], {}, [[1], [2, 3]], true, "a\n\u00e9"]"#,
+            r#"{"b": {"c": [{"d": 1}, {"e": {}}], "f": "g"}, "a": [false]}"#,
+            r#"{"a": 1, "b": 2, "a": {"b": 3}}"#,
+            "[-1, 18446744073709551615, 1e3, 0.1, 123456789012345678901234567890]",
+        ] {
+            let value: Value = serde_json::from_str(text).unwrap();
+            assert_eq!(read(text), Reading::Valid(Json(value)), "{text}");
+        }
+        let Reading::Valid(Json(object)) = read(r#"{"b": 1, "a": 2, "b": 3}"#) else {
+            panic!("an object is no JSON");
+        };
+        assert_eq!(object.to_string(), r#"{"b":3,"a":2}"#);
+    }
+
+    #[test]
+    fn a_property_that_is_not_there_is_null() {
+        let object = json!({"a": {"b": 1}});
+        assert_eq!(property(property(&object, "a"), "b"), &json!(1));
+        assert_eq!(property(property(&object, "b"), "a"), &Value::Null);
+    }
 
     #[test]
     fn trailing_commas_are_taken_away() {

@@ -8,7 +8,7 @@ use crate::model::resource::{self, Resource};
 use super::finding::{FindingKind, Findings};
 use super::head::{self, Head, Start};
 use super::inventory::{Kind, Listing};
-use super::json::{self, Reading};
+use super::json::{self, Json, Reading, property};
 use super::markdown::Fence;
 
 /// A message of the page.
@@ -227,8 +227,8 @@ impl<'a> Reader<'a, '_, '_> {
             return Body::Text(text.to_owned());
         }
         let value = match json::read(text) {
-            Reading::Valid(value) => value,
-            Reading::Repaired(value, commas) => {
+            Reading::Valid(Json(value)) => value,
+            Reading::Repaired(Json(value), commas) => {
                 for comma in commas {
                     let message = "a comma before a closing bracket is no JSON; it is left out";
                     let line = line + comma;
@@ -280,7 +280,7 @@ fn is_json(head: &Head<'_>) -> bool {
 /// Whether a body is a collection of change notifications.
 fn holds_notifications(body: &Body) -> bool {
     match body {
-        Body::Json(value) => value["value"]
+        Body::Json(value) => property(value, "value")
             .as_array()
             .is_some_and(|items| !items.is_empty() && items.iter().all(is_notification)),
         Body::Text(text) => text.contains("\"changeType\"") && text.contains("\"resource"),
@@ -288,8 +288,8 @@ fn holds_notifications(body: &Body) -> bool {
 }
 
 fn is_notification(item: &Value) -> bool {
-    item["changeType"].is_string()
-        && (item["resource"].is_string() || item["resourceUrl"].is_string())
+    let is_text = |name| property(item, name).is_string();
+    is_text("changeType") && (is_text("resource") || is_text("resourceUrl"))
 }
 
 /// The hosts of the API in its clouds.

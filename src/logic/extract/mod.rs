@@ -34,7 +34,7 @@ mod script;
 mod title;
 mod variables;
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use crate::model::resource;
 use crate::model::scenario::{Scenario, ScenarioId, Script};
@@ -157,7 +157,7 @@ fn prose(page: &Page<'_>, messages: &Messages<'_>) -> Prose {
         .iter()
         .map(|target| resource::shape_of(target))
         .collect();
-    let mut shown = HashSet::new();
+    let mut shown = HashSet::default();
     let mut is_own = false;
     for message in &messages.list {
         match message.part {
@@ -181,9 +181,9 @@ fn prose(page: &Page<'_>, messages: &Messages<'_>) -> Prose {
 
 /// The names of conversations (SPEC section 4).
 fn names(page: &Page<'_>, messages: &[Message<'_>], runs: &[Run], key: &PageKey) -> Vec<String> {
-    let mut taken = HashSet::new();
+    let mut taken = HashSet::default();
     // The number that each name had last, so that a page of one name a thousand times is no work.
-    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let mut numbers: HashMap<String, usize> = HashMap::default();
     let mut names = Vec::with_capacity(runs.len());
     for run in runs {
         let section = page.fences[messages[run.named_by].fence].section;

@@ -7,7 +7,7 @@ use crate::model::resource::Resource;
 use crate::model::scenario::Kind;
 
 use super::binding::{self, Entity};
-use super::conversation::resource_of;
+use super::json::property;
 use super::variables::Role;
 
 /// An identity as a page prints it.
@@ -20,8 +20,8 @@ pub(super) struct Person {
 }
 
 /// The kind of the identity that a property holds; none where it holds no identity.
-pub(super) fn kind_of(property: &str, is_in_identity_set: bool) -> Option<Kind> {
-    match property {
+pub(super) fn kind_of(name: &str, is_in_identity_set: bool) -> Option<Kind> {
+    match name {
         "user" => Some(Kind::User),
         "application" => Some(Kind::Application),
         "phone" => Some(Kind::Phone),
@@ -47,8 +47,11 @@ pub(super) const fn role(kind: Kind) -> Role<'static> {
 
 /// The people whom an operation names, or a request invites.
 pub(super) fn of_operation(operation: &Value) -> Vec<Person> {
-    let participants = operation["participants"].as_array();
-    let identities = participants.into_iter().flatten().map(|p| &p["identity"]);
+    let participants = property(operation, "participants").as_array();
+    let identities = participants
+        .into_iter()
+        .flatten()
+        .map(|it| property(it, "identity"));
     identities.flat_map(of_identity_set).collect()
 }
 
@@ -56,16 +59,18 @@ pub(super) fn of_operation(operation: &Value) -> Vec<Person> {
 pub(super) fn of_roster(roster: &Value) -> Vec<Person> {
     let one = std::slice::from_ref(roster);
     let members = roster.as_array().map_or(one, Vec::as_slice);
-    let identities = members.iter().map(|member| &member["info"]["identity"]);
+    let identities = members
+        .iter()
+        .map(|member| property(property(member, "info"), "identity"));
     identities.flat_map(of_identity_set).collect()
 }
 
 fn of_identity_set(identity: &Value) -> impl Iterator<Item = Person> {
     let properties = identity.as_object().into_iter().flatten();
-    properties.filter_map(|(property, identity)| {
+    properties.filter_map(|(name, identity)| {
         Some(Person {
-            kind: kind_of(property, true)?,
-            id: identity["id"].as_str()?.to_owned(),
+            kind: kind_of(name, true)?,
+            id: property(identity, "id").as_str()?.to_owned(),
         })
     })
 }
@@ -104,7 +109,7 @@ pub(super) fn recognise(
 
 /// What an entity says that it is.
 pub(super) fn entity_of_type(entity: &Value) -> Option<Entity> {
-    let name = entity["@odata.type"].as_str()?;
+    let name = property(entity, "@odata.type").as_str()?;
     let name = name.rsplit(['.', '#']).next()?;
     match name {
         "call" => Some(Entity::Call),
@@ -113,16 +118,16 @@ pub(super) fn entity_of_type(entity: &Value) -> Option<Entity> {
     }
 }
 
-/// What a change notification is about: what its data says, else what its path names.
-pub(super) fn entity_of_item(item: &Value) -> Entity {
-    let entities = &item["resourceData"];
+/// What a change notification is about: what its data says, else the resource that its path names.
+pub(super) fn entity_of_item(item: &Value, resource: Option<&Resource>) -> Entity {
+    let entities = property(item, "resourceData");
     let first = entities
         .as_array()
         .map_or(Some(entities), |all| all.first());
     if let Some(entity) = first.and_then(entity_of_type) {
         return entity;
     }
-    match resource_of(item) {
+    match resource {
         Some(Resource::Operation { .. }) if !entities.is_array() => Entity::Operation,
         Some(
             Resource::Operation { .. } | Resource::Participants(_) | Resource::Participant { .. },
@@ -134,6 +139,7 @@ pub(super) fn entity_of_item(item: &Value) -> Entity {
 
 #[cfg(test)]
 mod tests {
+    use super::super::conversation::resource_of;
     use super::*;
     use serde_json::json;
 
@@ -167,6 +173,7 @@ mod tests {
 
     #[test]
     fn a_notification_is_about_what_its_data_says() {
+        let entity_of_item = |item: &Value| entity_of_item(item, resource_of(item).as_ref());
         let typed = |resource: &str, name: &str| json!({"resource": resource, "resourceData": {"@odata.type": name}});
         let sloppy = "/app/calls/1/operations/participants";
         assert_eq!(

@@ -55,6 +55,9 @@ impl Binder<'_, '_> {
     /// The target of a request: a path, or an absolute URL, without blanks between its variables.
     pub(super) fn target(&mut self, text: &str) -> String {
         let template = self.path(text);
+        if !template.contains(char::is_whitespace) {
+            return template;
+        }
         let mut target = String::with_capacity(template.len());
         for c in template.chars() {
             if c.is_whitespace() {

@@ -1,7 +1,6 @@
 //! One conversation to one scenario: steps with variables, and what must exist before them.
 
-use std::collections::HashSet;
-
+use foldhash::HashSet;
 use serde_json::Value;
 
 use crate::model::message::Body;
@@ -14,6 +13,7 @@ use crate::model::template;
 use super::binding::{Binder, Entity};
 use super::conversation::{Run, created_call, has_word, items, operation_end};
 use super::finding::Findings;
+use super::json::property;
 use super::message::{Message, Part};
 use super::people::{self, Person};
 
@@ -146,7 +146,8 @@ impl Writer<'_, '_, '_> {
     /// Notes what a notification says of the state that the conversation starts from.
     fn notified(&mut self, number: usize, items: &[Value]) {
         let is_incoming = |item: &Value| {
-            created_call(item).is_some() && has_word(&item["resourceData"], "state", "incoming")
+            has_word(property(item, "resourceData"), "state", "incoming")
+                && created_call(item).is_some()
         };
         if number == 0 && items.iter().any(is_incoming) {
             self.given.push(Given::IncomingCall);
@@ -199,9 +200,9 @@ fn escaped(body: Body) -> Body {
 fn calls_a_phone(body: &Value) -> bool {
     ["participants", "targets"]
         .into_iter()
-        .filter_map(|name| body[name].as_array())
+        .filter_map(|name| property(body, name).as_array())
         .flatten()
-        .any(|who| who["identity"]["phone"].is_object())
+        .any(|who| property(property(who, "identity"), "phone").is_object())
 }
 
 /// The people whom a request invites to a call.

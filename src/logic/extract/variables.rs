@@ -17,8 +17,8 @@ pub(super) type Id = usize;
 #[derive(Debug, Default)]
 pub(super) struct Variables {
     list: Vec<Entry>,
-    /// The variables of a kind and normal value, oldest first.
-    by_value: HashMap<(Kind, Normal<'static>), Vec<Id>>,
+    /// The newest variable of a kind and normal value.
+    by_value: HashMap<(Kind, Normal<'static>), Id>,
     /// The names that are taken, each with the highest number that it got as a label.
     names: HashMap<String, usize>,
 }
@@ -31,6 +31,8 @@ struct Entry {
     kind: Kind,
     value: String,
     root: Id,
+    /// The variable of the same kind and normal value that was the newest before.
+    older: Option<Id>,
 }
 
 impl Entry {
@@ -84,9 +86,6 @@ impl Variables {
         let same_root = |id: &Id| identifier::same(&self.list[self.list[*id].root].value, value);
         let mut known: Vec<Id> = self
             .with_value(role.kind, value)
-            .iter()
-            .rev()
-            .copied()
             .filter(|id| role.kind != Kind::Text || self.list[*id].label() == role.label)
             .collect();
         known.sort_by_key(|id| !same_root(id));
@@ -114,13 +113,13 @@ impl Variables {
         if is(&root) {
             return Some(root);
         }
-        self.with_value(kind, value).iter().copied().find(is)
+        self.with_value(kind, value).find(is)
     }
 
-    /// The variables of that kind and normal value, oldest first.
-    fn with_value<'a>(&'a self, kind: Kind, value: &'a str) -> &'a [Id] {
-        let known = self.by_value.get(&(kind, Normal::of(value)));
-        known.map_or(&[], Vec::as_slice)
+    /// The variables of that kind and normal value, the newest first.
+    fn with_value<'a>(&'a self, kind: Kind, value: &'a str) -> impl Iterator<Item = Id> + 'a {
+        let newest = self.by_value.get(&(kind, Normal::of(value))).copied();
+        std::iter::successors(newest, |id| self.list[*id].older)
     }
 
     /// A new root, even where another variable has the same value.
@@ -157,15 +156,15 @@ impl Variables {
 
     /// The template that is the variable and nothing else.
     pub(super) fn template(&self, id: Id) -> String {
-        format!("{{{}}}", self.list[id].name)
+        let mut template = String::with_capacity(self.list[id].name.len() + 2);
+        self.write(id, &mut template);
+        template
     }
 
     fn add(&mut self, role: Role<'_>, value: &str, root: Option<Id>) -> Id {
         let id = self.list.len();
-        self.by_value
-            .entry((role.kind, Normal::of(value).into_owned()))
-            .or_default()
-            .push(id);
+        let key = (role.kind, Normal::of(value).into_owned());
+        let older = self.by_value.insert(key, id);
         let name = self.name(role.label);
         self.list.push(Entry {
             name,
@@ -173,6 +172,7 @@ impl Variables {
             kind: role.kind,
             value: value.to_owned(),
             root: root.unwrap_or(id),
+            older,
         });
         id
     }
@@ -185,7 +185,7 @@ impl Variables {
         let mut number = taken;
         let name = loop {
             number += 1;
-            let name = format!("{label}-{number}");
+            let name = [label, "-", &number.to_string()].concat();
             if !self.names.contains_key(&name) {
                 break name;
             }
@@ -203,23 +203,17 @@ impl Variables {
             (entry.root != id).then(|| self.list[entry.root].name.clone())
         };
         let roots: Vec<Option<String>> = self.list.iter().enumerate().map(root_name).collect();
-        let (first, others): (Vec<_>, Vec<_>) = self
-            .list
-            .into_iter()
-            .zip(roots)
-            .partition(|(_, root)| root.is_none());
-        first
-            .into_iter()
-            .chain(others)
-            .map(|(entry, same_as)| {
-                let variable = Variable {
-                    kind: entry.kind,
-                    value: entry.value,
-                    same_as,
-                };
-                (entry.name, variable)
-            })
-            .collect()
+        let variable = |(entry, same_as): (Entry, Option<String>)| {
+            let variable = Variable {
+                kind: entry.kind,
+                value: entry.value,
+                same_as,
+            };
+            (entry.name, variable)
+        };
+        let mut table: Vec<_> = self.list.into_iter().zip(roots).map(variable).collect();
+        table.sort_by_key(|(_, variable)| variable.same_as.is_some());
+        table.into_iter().collect()
     }
 }
 
