@@ -44,7 +44,7 @@ load() { # SCRIPT SECONDS: requests a second, and all of them
 }
 
 worked() { # the nanoseconds that the server has had of its processor
-    cat "/proc/$process/task/"*/schedstat | awk '{ all += $1 } END { print all }'
+    cat "/proc/$process/task/"*/schedstat | awk '{ all += $1 } END { printf "%.0f", all }'
 }
 
 measure() { # SCRIPT COUNT PROGRAM…: after COUNT things were asked once
