@@ -233,3 +233,20 @@ const JOBS: usize = 16;
 
 /// The same where nothing is waited for: more take as long, and more memory.
 const FEW_JOBS: usize = 6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logic::weather::with_weather;
+
+    #[test]
+    fn fewer_are_played_at_a_time_where_nothing_is_waited_for() {
+        let mut options = Options::of_project(Config::default()).expect("a run");
+        let jobs = |options: &Options| options.setup(Vec::new(), Shutdown::new()).jobs;
+        assert_eq!(jobs(&options), FEW_JOBS);
+        options.scenarios.picked = with_weather(&options.scenarios.all, &[Kind::SlowResponse]);
+        assert_eq!(jobs(&options), JOBS);
+        options.jobs = NonZeroUsize::new(3);
+        assert_eq!(jobs(&options), 3);
+    }
+}
