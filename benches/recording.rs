@@ -80,7 +80,7 @@ fn check_beside_parsing(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let (tape, _) = recording::parse("tape", tape.as_bytes()).expect("a cassette");
                 let checked = if threads {
-                    check::check_by(tape, &cases, &options, parallel::map)
+                    check::check_by(tape, &cases, &options, parallel::each)
                 } else {
                     check::check(tape, &cases, &options)
                 };

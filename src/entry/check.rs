@@ -95,7 +95,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
         }
         let name = file.display().to_string();
         tell_secrets(&name, &secrets::secrets_by(&recording, parallel::map));
-        let checked = check::check_by(recording, &cases, &options, parallel::map);
+        let checked = check::check_by(recording, &cases, &options, parallel::each);
         strangers.push_str(&unfit::render(&name, &checked.unfit, output.look));
         results.extend(checked.results);
         names.push(name);

@@ -2,6 +2,7 @@
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
 
 /// How many shares each processor has, so that none waits long for another at the end.
@@ -40,6 +41,19 @@ pub fn map<T: Send>(count: usize, make: &(dyn Fn(usize) -> T + Sync)) -> Vec<T> 
     all
 }
 
+/// What a function makes of each of these, in their order, on all processors.
+pub fn each<I: Send, T: Send>(items: Vec<I>, make: &(dyn Fn(I) -> T + Sync)) -> Vec<T> {
+    let items: Vec<_> = items.into_iter().map(|it| Mutex::new(Some(it))).collect();
+    let results = map(items.len(), &|at| {
+        let taken = items[at]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        taken.map(make)
+    });
+    results.into_iter().flatten().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +63,8 @@ mod tests {
         for count in [0, 1, 2, 1000] {
             let squares = map(count, &|at| at * at);
             assert_eq!(squares, (0..count).map(|at| at * at).collect::<Vec<_>>());
+            let roots = each(squares, &|square| square.isqrt());
+            assert_eq!(roots, (0..count).collect::<Vec<_>>());
         }
     }
 }

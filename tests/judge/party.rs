@@ -223,7 +223,7 @@ impl Talk {
         }
         assert!(stage.judge.is_finished(), "the judge waits for ever");
         Played {
-            outcome: stage.judge.outcome(),
+            outcome: stage.judge.take_outcome(),
             actions: stage.actions,
         }
     }

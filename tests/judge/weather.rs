@@ -120,7 +120,7 @@ impl Party {
             None,
             "nothing is waited for at the end"
         );
-        (self.judge.outcome(), self.done)
+        (self.judge.take_outcome(), self.done)
     }
 
     fn handle(&mut self, event: Event) {

@@ -152,8 +152,16 @@ impl Options {
         }
         if let Some(jobs) = self.jobs {
             setup.jobs = jobs.get();
+        } else if self.waits_for_nothing() {
+            setup.jobs = FEW_JOBS;
         }
         setup
+    }
+
+    /// Whether the target answers at once, in any weather that it is played in.
+    fn waits_for_nothing(&self) -> bool {
+        let is_cheap = |it: &Scenario| Kind::of(&it.id).is_none_or(Kind::is_cheap);
+        matches!(self.target, Target::BuiltIn(_)) && self.scenarios.picked.iter().all(is_cheap)
     }
 
     /// Whether the target does not claim to follow this scenario.
@@ -222,3 +230,23 @@ const TOKEN: &str = "confcall";
 
 /// How many scenarios are played at a time where nothing is said.
 const JOBS: usize = 16;
+
+/// The same where nothing is waited for: more take as long, and more memory.
+const FEW_JOBS: usize = 6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logic::weather::with_weather;
+
+    #[test]
+    fn fewer_are_played_at_a_time_where_nothing_is_waited_for() {
+        let mut options = Options::of_project(Config::default()).expect("a run");
+        let jobs = |options: &Options| options.setup(Vec::new(), Shutdown::new()).jobs;
+        assert_eq!(jobs(&options), FEW_JOBS);
+        options.scenarios.picked = with_weather(&options.scenarios.all, &[Kind::SlowResponse]);
+        assert_eq!(jobs(&options), JOBS);
+        options.jobs = NonZeroUsize::new(3);
+        assert_eq!(jobs(&options), 3);
+    }
+}

@@ -85,7 +85,6 @@ impl Conversation {
             for request in early {
                 // It was acknowledged when it came.
                 let exchange = self.session.hub.number();
-                let request = request.into();
                 self.handle(Event::Received { exchange, request });
             }
         }
@@ -119,13 +118,13 @@ impl Conversation {
         while let Ok(incoming) = self.place.inbox.try_recv() {
             self.take(incoming);
         }
-        let outcome = lock(&self.judge).outcome();
+        let outcome = lock(&self.judge).take_outcome();
         (!self.is_ambiguous).then_some(outcome)
     }
 
     /// Brings about the given states. Notifications that come meanwhile are acknowledged at once
     /// and judged later, when it is known what they are about.
-    async fn bring_about(&mut self) -> Vec<Request> {
+    async fn bring_about(&mut self) -> Vec<Arc<Request>> {
         let Target::Service { url, given, .. } = &self.session.target else {
             return Vec::new();
         };
@@ -166,7 +165,6 @@ impl Conversation {
         match incoming {
             Incoming::Request(exchange, request, answer) => {
                 self.replies.insert(exchange, answer);
-                let request = request.into();
                 self.handle(Event::Received { exchange, request });
             }
             Incoming::Ambiguous => self.is_ambiguous = true,

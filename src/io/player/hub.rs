@@ -44,7 +44,7 @@ struct Seat {
 #[derive(Debug)]
 pub(super) enum Incoming {
     /// A request of the target, with the place for its answer.
-    Request(ExchangeId, Request, oneshot::Sender<Reply>),
+    Request(ExchangeId, Arc<Request>, oneshot::Sender<Reply>),
     /// A message that could be this conversation's or another's: it cannot go on side by side.
     Ambiguous,
 }
@@ -114,7 +114,7 @@ impl Hub {
         let (answer, answered) = oneshot::channel();
         match self.find(&request) {
             Found::One(inbox) => {
-                let message = Incoming::Request(exchange, request, answer);
+                let message = Incoming::Request(exchange, Arc::new(request), answer);
                 if inbox.send(message).is_err() {
                     return Reply::from(self.forgotten());
                 }

@@ -2,7 +2,7 @@
 //!
 //! Events go in by [`Judge::handle`]: messages, deadlines, failures of transport. Actions come out
 //! of [`Judge::next_action`]: messages to send, answers to give, cues. At the end,
-//! [`Judge::outcome`] says what conforms (SPEC section 5). The same judge serves a live target, a
+//! [`Judge::take_outcome`] says what conforms (SPEC section 5). The same judge serves a live target, a
 //! cassette and a file of another tool.
 //!
 //! - [`page`] lays all examples of a page over each other; [`shape`] is what they show together,
@@ -402,17 +402,10 @@ impl Judge {
         self.record().all_traffic()
     }
 
-    /// What the judge says, now.
-    pub fn outcome(&self) -> Outcome {
-        self.record().clone().into_outcome()
-    }
-
-    /// What the judge says at the end.
-    pub fn into_outcome(self) -> Outcome {
-        match self.machine {
-            Machine::Service(judge) => judge.record.into_outcome(),
-            Machine::Bot(judge) => judge.record.into_outcome(),
-        }
+    /// What the judge says at the end. What it has found goes with it; the values of the variables
+    /// stay, so that it still tells whose a message is.
+    pub fn take_outcome(&mut self) -> Outcome {
+        self.record_mut().take_outcome()
     }
 
     const fn record_mut(&mut self) -> &mut record::Record {

@@ -1,6 +1,7 @@
 //! What a judge has found so far in one conversation.
 
 use std::collections::VecDeque;
+use std::mem::take;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use crate::model::scenario::{Script, Step};
 use crate::text::pointer::Pointer;
 
 /// The findings, the notes and the traffic of one conversation, and the end of it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Record {
     pub case: Case,
     pub bindings: Bindings,
@@ -254,22 +255,23 @@ impl Record {
         self.ended.is_some()
     }
 
-    /// What the judge says. A failure outweighs the reason why the rest could not be judged.
-    pub fn into_outcome(mut self) -> Outcome {
-        let (verdict, reason) = match self.ended.take() {
+    /// What the judge says, with all that it has found, which goes out of the record. A failure
+    /// outweighs the reason why the rest could not be judged.
+    pub fn take_outcome(&mut self) -> Outcome {
+        let (verdict, reason) = match &self.ended {
             _ if self.has_failed() => (Verdict::Fail, String::new()),
-            Some(ended) => ended,
+            Some(ended) => ended.clone(),
             None => (Verdict::Inconclusive, "the run was interrupted".to_owned()),
         };
         Outcome {
             role: self.role,
             verdict,
             reason,
-            failures: self.failures,
-            warnings: self.warnings,
-            notes: self.notes,
-            traffic: self.traffic,
-            checked: self.checked,
+            failures: take(&mut self.failures),
+            warnings: take(&mut self.warnings),
+            notes: take(&mut self.notes),
+            traffic: take(&mut self.traffic),
+            checked: take(&mut self.checked),
             bound: self.bindings.bound(),
         }
     }

@@ -3,21 +3,20 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use foldhash::HashSet;
-
 use super::segment::{self, Segment};
 use super::transcript::{Heard, Transcript};
 use super::{Recording, grouping, hearing};
 use crate::logic::judge::page::Page;
 use crate::logic::judge::{Case, Options, Outcome};
 use crate::logic::verdict::{ScenarioResult, Verdict};
-use crate::model::cassette::Direction;
+use crate::model::cassette::{Direction, Exchange};
 use crate::model::scenario::{Scenario, Step};
 
 /// What a recording shows.
 #[derive(Debug, Clone, Default)]
 pub struct Checked {
-    /// The conversations, in the order in which they began, each party by itself.
+    /// The conversations, in the order in which they began, each party by itself. Those that pass come
+    /// without their messages, which no report shows.
     pub results: Vec<ScenarioResult>,
     /// The exchanges that fit no scenario.
     pub unfit: Vec<Unfit>,
@@ -42,79 +41,127 @@ pub struct Unfit {
 /// the one with most of the conversation in it first, then the one of the page that the recording's
 /// first conversation follows.
 pub fn check(recording: Recording, cases: &[Case], options: &Options) -> Checked {
-    check_by(recording, cases, options, |count, judge| {
-        (0..count).map(judge).collect()
+    check_by(recording, cases, options, |groups, judge| {
+        groups.into_iter().map(judge).collect()
     })
 }
 
-/// The same, with a function that makes a list of what another makes of the numbers from 0 to below
-/// a number. It may call that on several threads.
+/// The same, with a function that makes a list of what another makes of each group, in their order.
+/// It may call that on several threads.
 pub fn check_by(
     recording: Recording,
     cases: &[Case],
     options: &Options,
-    each: impl FnOnce(usize, &(dyn Fn(usize) -> Group + Sync)) -> Vec<Group>,
+    each: impl FnOnce(Vec<Group>, &(dyn Fn(Group) -> Judged + Sync)) -> Vec<Judged>,
 ) -> Checked {
     let cases = recorded_parts(&recording, cases);
-    let groups = grouping::groups(recording.exchanges());
-    let transcript = Transcript::new(recording.exchanges);
-    let mut conversations = Vec::new();
-    let mut begun = 0;
-    while conversations.is_empty()
-        && let Some(group) = groups.get(begun)
+    let mut groups = groups(recording.exchanges).into_iter();
+    let mut judged = Vec::new();
+    let mut page = None;
+    while page.is_none()
+        && let Some(group) = groups.next()
     {
-        begun += 1;
-        conversations = of_group(&cases, &transcript, group, options, None).0;
+        let group = group.judge(&cases, options, None);
+        let first = group.conversations.first();
+        page = first.map(|it| &cases[it.case].page);
+        judged.push(group);
     }
-    let first = conversations.first();
-    let page = first.map(|(_, followed)| &cases[followed.case].page);
     // Groups are about different calls: each is judged by itself.
-    let left = &groups[begun..];
-    let judged = each(left.len(), &|at| {
-        of_group(&cases, &transcript, &left[at], options, page)
-    });
-    conversations.extend(judged.into_iter().flat_map(|group| group.0));
-    conversations.sort_by_key(|(first, _)| *first);
-    let heard = transcript.heard();
-    let mut fits = vec![false; heard.len()];
-    let mut checked = Checked::default();
-    for (_, followed) in conversations {
-        for index in &followed.segment.exchanges {
-            fits[*index] = true;
-        }
-        let case = &cases[followed.case];
-        checked.results.extend(followed.results(case, heard));
+    judged.extend(each(groups.collect(), &|group| {
+        group.judge(&cases, options, page)
+    }));
+    let (mut conversations, mut unfit) = (Vec::new(), Vec::new());
+    for group in judged {
+        conversations.extend(group.conversations);
+        unfit.extend(group.unfit);
     }
-    let unfit = heard.iter().zip(&fits).filter(|(_, fits)| !**fits);
-    checked.unfit = unfit.map(|(heard, _)| Unfit::new(heard)).collect();
-    checked
+    conversations.sort_by_key(|it| it.first);
+    unfit.sort_by_key(|(place, _)| *place);
+    let results = conversations.into_iter().flat_map(|it| it.results);
+    Checked {
+        results: results.collect(),
+        unfit: unfit.into_iter().map(|(_, unfit)| unfit).collect(),
+    }
 }
 
-/// The conversations in a group of exchanges, each with the exchange that it begins with.
-pub struct Group(Vec<(usize, Followed)>);
+/// Exchanges that are about the same calls, in order.
+#[derive(Debug)]
+pub struct Group {
+    exchanges: Vec<Exchange>,
+    /// The place of each in the recording.
+    places: Vec<usize>,
+}
 
-fn of_group<'a>(
-    cases: &'a [Case],
-    transcript: &Transcript,
-    group: &[usize],
-    options: &Options,
-    mut page: Option<&'a Arc<Page>>,
-) -> Group {
-    let mut fits = HashSet::default();
-    let mut found = Vec::new();
-    for at in 0..group.len() {
-        if fits.contains(&group[at]) {
-            continue;
+/// What a group shows.
+#[derive(Debug)]
+pub struct Judged {
+    conversations: Vec<Conversation>,
+    /// Each with its place in the recording.
+    unfit: Vec<(usize, Unfit)>,
+}
+
+#[derive(Debug)]
+struct Conversation {
+    /// The place of the exchange that it begins with in the recording.
+    first: usize,
+    /// The scenario that it follows.
+    case: usize,
+    results: Vec<ScenarioResult>,
+}
+
+fn groups(exchanges: Vec<Exchange>) -> Vec<Group> {
+    let places = grouping::groups(&exchanges);
+    let mut exchanges: Vec<Option<Exchange>> = exchanges.into_iter().map(Some).collect();
+    let groups = places.into_iter().map(|places| {
+        let exchanges = places.iter().filter_map(|place| exchanges[*place].take());
+        Group {
+            exchanges: exchanges.collect(),
+            places,
         }
-        let left = group[at..].iter().copied();
-        let left: Vec<usize> = left.filter(|index| !fits.contains(index)).collect();
-        if let Some(followed) = best(cases, transcript, &left, options, page) {
-            fits.extend(followed.segment.exchanges.iter().copied());
-            page = Some(&cases[followed.case].page);
-            found.push((group[at], followed));
+    });
+    groups.collect()
+}
+
+impl Group {
+    /// Judges the conversations. Of the messages nothing stays but what the results hold.
+    fn judge<'a>(
+        self,
+        cases: &'a [Case],
+        options: &Options,
+        mut page: Option<&'a Arc<Page>>,
+    ) -> Judged {
+        let transcript = Transcript::new(self.exchanges);
+        let heard = transcript.heard();
+        let mut fits = vec![false; heard.len()];
+        let mut conversations = Vec::new();
+        for at in 0..heard.len() {
+            if fits[at] {
+                continue;
+            }
+            let left: Vec<usize> = (at..heard.len()).filter(|index| !fits[*index]).collect();
+            let Some(followed) = best(cases, &transcript, &left, options, page) else {
+                continue;
+            };
+            for index in &followed.segment.exchanges {
+                fits[*index] = true;
+            }
+            let case = followed.case;
+            page = Some(&cases[case].page);
+            conversations.push(Conversation {
+                first: self.places[at],
+                case,
+                results: followed.results(&cases[case], heard),
+            });
+        }
+        let unfit = self.places.into_iter().zip(heard).zip(fits);
+        let unfit = unfit.filter(|(_, fits)| !fits);
+        Judged {
+            conversations,
+            unfit: unfit
+                .map(|((place, heard), _)| (place, Unfit::new(heard)))
+                .collect(),
         }
     }
-    Group(found)
 }
 
 impl Unfit {
@@ -227,6 +274,9 @@ impl Followed {
                 if let (Some(omitted), Verdict::Fail) = (&omitted, result.verdict) {
                     result.verdict = Verdict::Inconclusive;
                     result.reason.clone_from(omitted);
+                }
+                if result.verdict == Verdict::Pass {
+                    result.traffic = Vec::new();
                 }
                 result
             })

@@ -109,7 +109,7 @@ impl<'a> Audience<'a> {
             Role::Service => hearing.hear_service(),
             Role::Bot => hearing.hear_bot(),
         }
-        hearing.judge.into_outcome()
+        hearing.judge.take_outcome()
     }
 }
 

@@ -224,11 +224,11 @@ impl Weathered {
         self.scene.judge.give_up(verdict, reason);
     }
 
-    /// What the judge says, now, with the traffic as it went over the wire.
-    pub fn outcome(&self) -> Outcome {
-        let mut outcome = self.scene.judge.outcome();
+    /// As [`Judge::take_outcome`], with the traffic as it went over the wire.
+    pub fn take_outcome(&mut self) -> Outcome {
+        let mut outcome = self.scene.judge.take_outcome();
         if !matches!(self.front, Front::None) {
-            outcome.traffic = self.scene.traffic().to_vec();
+            outcome.traffic = self.scene.take_traffic();
         }
         if let Some(requirement) = self.kind.and_then(surplus) {
             let findings = outcome.failures.iter_mut();

@@ -220,8 +220,8 @@ impl Scene {
         self.acts.pop_front()
     }
 
-    pub(super) fn traffic(&self) -> &[Traffic] {
-        &self.traffic
+    pub(super) fn take_traffic(&mut self) -> Vec<Traffic> {
+        std::mem::take(&mut self.traffic)
     }
 
     /// Whether the next documented message after a step is a notification of changes.
