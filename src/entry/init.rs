@@ -115,14 +115,14 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
         (_, cue) => cue,
     };
     for address in [Some(&url), cue.as_ref()].into_iter().flatten() {
-        values::url(&address.replace("{port}", "1")).map_err(Failure::Usage)?;
+        values::url(&with_port(address)?).map_err(Failure::Usage)?;
     }
     if let Some(given) = &arguments.given {
-        values::given(&given.replace("{port}", "1")).map_err(Failure::Usage)?;
+        values::given(&with_port(given)?).map_err(Failure::Usage)?;
     }
     let command = if arguments.command.is_empty() && asker.is_there {
         let line = ask("The command that starts it (empty: it runs already)", "")?;
-        line.split_whitespace().map(str::to_owned).collect()
+        words(&line)?
     } else {
         arguments.command
     };
@@ -134,6 +134,27 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
         editions: arguments.editions,
         command,
     })
+}
+
+/// The words of a command line that was typed in.
+fn words(line: &str) -> Result<Vec<String>, Failure> {
+    if line.contains(['"', '\'']) {
+        return Err(Failure::Usage(
+            "a quoted command is not taken apart here\n  = help: begin again, and give its words behind `--`: `confcall init -- COMMAND`".to_owned(),
+        ));
+    }
+    Ok(line.split_whitespace().map(str::to_owned).collect())
+}
+
+/// An address with some port in its place; there is no other place in it.
+fn with_port(address: &str) -> Result<String, Failure> {
+    let filled = address.replace("{port}", "1");
+    if filled.contains(['{', '}']) {
+        return Err(Failure::Usage(format!(
+            "`{address}` has braces\n  = help: in an address there is `{{port}}` alone, a free port that confcall picks"
+        )));
+    }
+    Ok(filled)
 }
 
 /// Asks at a terminal.
@@ -372,6 +393,15 @@ mod tests {
         let command = target.command.unwrap();
         assert_eq!(command.run, bot.command);
         assert_eq!(command.environment["PORT"], "{port}");
+    }
+
+    #[test]
+    fn a_command_that_is_typed_in_has_no_quotes() {
+        assert_eq!(words("node bot.js").unwrap(), ["node", "bot.js"]);
+        for quoted in ["./bot \"a b\"", "./bot 'a b'"] {
+            let said = words(quoted).unwrap_err().to_string();
+            assert!(said.contains("`confcall init -- COMMAND`"), "{said}");
+        }
     }
 
     #[test]

@@ -60,13 +60,14 @@ impl Weather {
     ///
     /// # Errors
     ///
-    /// As [`Which::select`].
+    /// Weather by name that nobody who is judged can meet; and as [`Which::select`].
     pub fn select(
         &self,
         which: &Which,
         roles: &[Role],
         is_built_in: bool,
     ) -> Result<Selected, Failure> {
+        self.refuse_unmet(roles)?;
         let default = if which.names_weather() {
             Wanted::All
         } else if is_built_in {
@@ -84,5 +85,24 @@ impl Weather {
             .filter(|kind| words.iter().any(|word| word.takes(*kind)))
             .collect();
         which.select_in(&kinds)
+    }
+
+    /// Weather that is asked for by name, and that none of these parties can meet, would select nothing.
+    fn refuse_unmet(&self, roles: &[Role]) -> Result<(), Failure> {
+        let is_met = |word: &&Wanted| match word {
+            Wanted::Kind(_) | Wanted::Forged => {
+                let mut kinds = Kind::ALL.into_iter().filter(|kind| word.takes(*kind));
+                kinds.any(|kind| roles.contains(&kind.role()))
+            }
+            Wanted::None | Wanted::Cheap | Wanted::All => true,
+        };
+        let Some(unmet) = self.weather.iter().find(|word| !is_met(word)) else {
+            return Ok(());
+        };
+        let judged: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
+        Err(Failure::Usage(format!(
+            "the weather `{unmet}` is none that a {} meets\n  = help: `confcall run --help` says who is judged in which weather",
+            judged.join(" or a ")
+        )))
     }
 }

@@ -454,6 +454,12 @@ fn weather_that_there_is_not_is_named() {
     assert!(said.contains("duplicate-notification"), "{said}");
     let said = refused(&confcall(&["run", "--role", "service", "~lost-response"]));
     assert!(said.contains("~lost-response"), "{said}");
+    for (role, kind) in [("bot", "silent-callback"), ("service", "forged")] {
+        let weather = format!("cheap,{kind}");
+        let said = refused(&confcall(&["run", "--role", role, "--weather", &weather]));
+        let words = format!("the weather `{kind}` is none that a {role} meets");
+        assert!(said.contains(&words), "{said}");
+    }
     let help = stdout(&confcall(&["run", "--help"]));
     for words in [
         "--seed",

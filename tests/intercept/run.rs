@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
+use hyper::client::conn::http1::handshake;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
@@ -43,8 +44,13 @@ impl Bot {
 
     /// A run that judges it by one scenario, as confcall started it with these hosts.
     fn judged(&self, hosts: &[&str]) -> Recorder {
+        self.judged_by(SCENARIO, hosts)
+    }
+
+    /// The same by another scenario.
+    fn judged_by(&self, scenario: &str, hosts: &[&str]) -> Recorder {
         let (callback, cue) = (format!("{}/callback", self.at), format!("{}/cue", self.at));
-        let mut arguments = vec!["run", SCENARIO, "--deadline", "20s", "--settle", "0"];
+        let mut arguments = vec!["run", scenario, "--deadline", "20s", "--settle", "0"];
         arguments.extend(["--bot", &callback, "--cue", &cue, "--intercept"]);
         arguments.extend(hosts);
         Recorder::of(&arguments, 2)
@@ -115,6 +121,32 @@ async fn a_bot_is_judged_under_the_services_own_address() {
         );
         assert!(ended.1.contains("NODE_EXTRA_CA_CERTS=/"), "{}", ended.1);
     }
+}
+
+/// Python's urllib writes the whole URL into the tunnel when it sends a request again.
+#[tokio::test]
+async fn what_comes_again_is_known_by_its_whole_url() {
+    let mut bot = Bot::start().await;
+    let scenario = format!("{SCENARIO}~lost-response");
+    let run = bot.judged_by(&scenario, &["graph.example"]);
+    let cued = bot.cued.recv().await.unwrap();
+    let url = cued["url"].as_str().unwrap();
+    let path = url.strip_prefix("https://graph.example").unwrap();
+    let body = cued["body"].to_string();
+    let tunnel = async || {
+        let authority = run.ca();
+        let tunnel = run.tls_at(1, "graph.example:443", &authority, ONE);
+        tunnel.await.unwrap()
+    };
+    let lost = handshake(TokioIo::new(tunnel().await)).await;
+    let (mut lost, connection) = lost.unwrap();
+    tokio::spawn(connection);
+    let lost = lost.send_request(post(path, "graph.example", &body));
+    assert!(lost.await.is_err(), "the response is not lost");
+    let answer = send(tunnel().await, post(url, "graph.example", &body)).await;
+    assert_eq!(answer.status(), 200, "{}", answer.said);
+    let ended = tokio::task::spawn_blocking(|| run.wait()).await.unwrap();
+    assert_eq!(ended.0, Some(0), "{}", ended.1);
 }
 
 #[tokio::test]

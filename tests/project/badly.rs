@@ -213,6 +213,24 @@ fn a_bot_that_dies_on_the_way_ends_the_run_with_the_reason() {
 }
 
 #[test]
+fn whatever_a_bot_breaks_by_dying_says_so() {
+    // The cue fails for the end of the bot, which may be seen before or after that.
+    let project = script("@bot & echo $! >bot.pid; wait $!; exit 9", "");
+    let file = project.path().join("confcall.toml");
+    let config = fs::read_to_string(&file).unwrap();
+    let cue = "cue = [\"sh\", \"-c\", \"kill -9 $(cat bot.pid) 2>&-; exit 1\"]";
+    let config = config.replace("cue = \"http://127.0.0.1:{port}/cue\"", cue);
+    fs::write(&file, config).unwrap();
+    let (code, report) = project.run(&["pt-BR"]);
+    assert_eq!(code, 1);
+    for result in report["results"].as_array().unwrap() {
+        let said = format!("{} {}", result["reason"], result["notes"]);
+        let count = said.matches("ended during the run").count();
+        assert_eq!(count, 1, "{said}");
+    }
+}
+
+#[test]
 fn an_interrupted_run_ends_its_target() {
     let project = script("@bot & exec sleep @3076", "ready = \"come in\"");
     let mut run = std::process::Command::new(CONFCALL)

@@ -69,14 +69,19 @@ fn a_command_may_decline_or_fail() {
         (
             "cat >/dev/null; echo no such bot >&2; exit 1",
             "inconclusive",
-            "no such bot",
+            "the cue failed: exit status: 1: no such bot",
+        ),
+        (
+            "cat >/dev/null; exit 1",
+            "inconclusive",
+            "the cue failed: exit status: 1\"",
         ),
     ] {
         let bot = cued_by(BOT).replace("@cue", &format!("{{ {cue}; }}"));
         let (code, report) = Project::of(&bot, &[], "").run(&["pt-BR", "-j", "1"]);
         assert_eq!(code, 1);
         for result in report["results"].as_array().unwrap() {
-            let said = result["reason"].as_str().unwrap();
+            let said = result["reason"].to_string();
             assert_eq!(result["verdict"], verdict, "{said}");
             assert!(said.contains(reason), "{said}");
         }
@@ -108,6 +113,31 @@ fn given_states_are_brought_about_by_a_command() {
     assert_eq!((code, &report["summary"]["skip"]), (1, &Value::from(4)));
     let said = text(report["results"][0]["reason"].as_str().unwrap().as_bytes());
     assert!(said.contains("there are no calls"), "{said}");
+}
+
+#[test]
+fn what_is_no_answer_about_a_given_state_is_noted() {
+    for (answer, note) in [
+        ("done", "it is no JSON object"),
+        (
+            "{\"variables\": {\"call\": 5}}",
+            "the variable `call` is no text",
+        ),
+    ] {
+        let answers = format!("given = ['sh', '-c', 'cat >/dev/null; echo \"$0\"', '{answer}']");
+        let asked = "given = \"http://127.0.0.1:{port}/control/given\"";
+        let project = Project::of(
+            &SERVICE.replace(asked, &answers.replace('{', "{{").replace('}', "}}")),
+            &[],
+            "",
+        );
+        let (_, report) = project.run(&["pt-BR"]);
+        let notes = report["results"][0]["notes"].to_string();
+        assert!(
+            notes.contains(&format!("at call was passed over: {note}")),
+            "{notes}"
+        );
+    }
 }
 
 #[test]

@@ -161,6 +161,23 @@ fn what_is_wrong_in_the_file_has_its_place() {
             "[target]\nrole = \"bot\"\nurl = \"http://localhost:{prt}\"\n",
             "`target.url` of the configuration: `{prt}` stands for nothing",
         ),
+        (
+            "[target]\nrole = \"bot\"\nurl = \"http://localhost:{port}\"\n",
+            "`target.url` of the configuration: `{port}` is a free port, and nothing is started",
+        ),
+        (
+            "[target]\nrole = \"bot\"\nurl = \"http://localhost\"\ncue = \"cue.sh\"\n",
+            "`target.cue` of the configuration: `cue.sh` is no URL\n  = help: a URL begins with its \
+             scheme, `http://`, and a command is a list of words, `[\"cue.sh\"]`",
+        ),
+        (
+            "[judging]\ndeadline = 5\n",
+            "confcall.toml:2:12: invalid type: integer `5`, expected a string: a duration is a text, `\"500ms\"`",
+        ),
+        (
+            "[target]\nrole = \"bot\"\nurl = \"http://a\"\n[target.command]\nrun = \"./bot\"\n",
+            "confcall.toml:5:7: invalid type: string \"./bot\", expected a sequence: a command is a list of words",
+        ),
     ] {
         let output = Project::new(text).confcall(&["run"]);
         let said = self::text(&output.stderr);
@@ -170,6 +187,42 @@ fn what_is_wrong_in_the_file_has_its_place() {
     let output = Project::new("").confcall(&["run", "--config", "absent.toml"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("absent.toml"));
+}
+
+#[test]
+fn a_setting_without_effect_is_refused() {
+    for (role, setting, key) in [
+        ("bot", "given = \"create\"", "given"),
+        ("bot", "callback-listen = \"0\"", "callback-listen"),
+        ("bot", "callback-url = \"http://a\"", "callback-url"),
+        ("bot", "application = \"\"", "application"),
+        (
+            "bot",
+            "public-url = \"http://a\"\nintercept = [\"graph.example\"]",
+            "public-url",
+        ),
+        (
+            "bot",
+            "command = { run = [\"./bot\"], ready = \"\" }",
+            "command.ready",
+        ),
+        ("service", "cue = \"http://a\"", "cue"),
+        ("service", "acts-by-itself = true", "acts-by-itself"),
+        ("service", "application = \"a\"", "application"),
+        ("service", "listen = \"0\"", "listen"),
+        ("service", "public-url = \"http://a\"", "public-url"),
+        ("service", "intercept = [\"graph.example\"]", "intercept"),
+    ] {
+        let text = format!("[target]\nrole = \"{role}\"\nurl = \"http://localhost\"\n{setting}\n");
+        let output = Project::new(&text).confcall(&["run"]);
+        let said = self::text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{setting}: {said}");
+        let place = format!("error: `target.{key}` of the configuration: ");
+        assert!(said.starts_with(&place), "{setting}: {said}");
+    }
+    let output = Project::of(BOT, &[], "").confcall(&["run", "--given", "assume"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("`--given` is for a service"));
 }
 
 #[test]
@@ -216,8 +269,9 @@ fn a_file_to_begin_with_is_written_once() {
     let said = init(&["--out", "other.toml"]);
     assert_eq!(said.status.code(), Some(2));
     assert!(text(&said.stderr).contains("`--role` is missing"));
-    let bad: [&[&str]; 4] = [
+    let bad: [&[&str]; 5] = [
         &["--role", "bot", "--url", "here"],
+        &["--role", "bot", "--url", "http://h:{prt}"],
         &["--role", "bot", "--url", "http://h", "--given", "create"],
         &["--role", "service", "--url", "http://h", "--given", "crate"],
         &[

@@ -5,6 +5,7 @@
 //! plays it.
 
 mod arguments;
+mod effect;
 pub(super) mod options;
 pub(super) mod play;
 mod project;

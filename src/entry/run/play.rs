@@ -125,9 +125,9 @@ async fn outside(
             playing.await
         }
     };
-    // Whoever interrupts a run, or ends it for its target's death, has said why.
-    if let (Some(running), Ok(results), false) = (&running, &mut results, interrupt.has_begun()) {
-        explain(results, running).await;
+    // Whoever interrupts a run has said why.
+    if let (Some(running), Ok(results), false) = (&running, &mut results, signalled.has_begun()) {
+        explain(results, running, cause.get()).await;
     }
     if let Some(running) = running
         && let Some(complaint) = running.end().await
@@ -141,17 +141,23 @@ async fn outside(
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Says of results that look as if the target had gone whether it has, and how: its end may be seen
-/// only after what it broke.
-async fn explain(results: &mut [ScenarioResult], running: &Running) {
+/// only after what it broke. Those that the run ended for its end have it as their reason.
+async fn explain(results: &mut [ScenarioResult], running: &Running, seen: Option<&String>) {
     let looks_gone = |result: &&mut ScenarioResult| {
         let mut rules = result.failures.iter().map(|it| it.rule);
-        result.verdict == Verdict::Inconclusive || rules.any(|rule| rule == Rule::Transport)
+        let is_broken =
+            result.verdict == Verdict::Inconclusive || rules.any(|rule| rule == Rule::Transport);
+        is_broken && seen != Some(&result.reason)
     };
     let mut gone = results.iter_mut().filter(looks_gone).peekable();
     if gone.peek().is_none() {
         return;
     }
-    if let Ok(said) = tokio::time::timeout(GRACE, running.died()).await {
+    let said = match seen {
+        Some(said) => Some(said.clone()),
+        None => tokio::time::timeout(GRACE, running.died()).await.ok(),
+    };
+    if let Some(said) = said {
         gone.for_each(|result| result.notes.push(said.clone()));
     }
 }

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::arguments::Arguments;
+use super::effect;
 use crate::entry::failure::Failure;
 use crate::entry::values::{self, ReportFile, ReportKind};
 use crate::io::config::Config;
@@ -82,6 +83,7 @@ impl Project {
     }
 
     fn take(&mut self, target: Target, arguments: &mut Arguments) -> Result<(), Failure> {
+        effect::check(&target)?;
         self.port = match target.port {
             Some(port) => Some(port),
             None => target
@@ -133,6 +135,17 @@ impl Project {
 
     fn hook(&self, key: &str, ask: &Ask, target: &Target) -> Result<Hook, Failure> {
         match ask {
+            Ask::Text(text) if !text.contains("://") => {
+                let words = if key == "given" {
+                    "there are `create` and `assume`, "
+                } else {
+                    ""
+                };
+                let said = format!(
+                    "`{text}` is no URL\n  = help: {words}a URL begins with its scheme, `http://`, and a command is a list of words, `[{text:?}]`"
+                );
+                Err(wrong(key, said))
+            }
             Ask::Text(text) => self.url(key, text).map(Hook::Url),
             Ask::Command(words) => {
                 let words: Result<_, _> = words
@@ -262,6 +275,7 @@ fn unknown(key: &str, name: &str, known: &[(&str, String)]) -> Failure {
     wrong(key, said)
 }
 
-fn wrong(key: &str, said: impl std::fmt::Display) -> Failure {
+/// What is wrong with a setting of `[target]`.
+pub(super) fn wrong(key: &str, said: impl std::fmt::Display) -> Failure {
     Failure::Usage(format!("`target.{key}` of the configuration: {said}"))
 }

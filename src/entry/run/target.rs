@@ -52,9 +52,14 @@ const ANYWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)
 ///
 /// # Errors
 ///
-/// A role that the target does not have, hosts that nothing can be sent to, and a folder for keys
+/// A role or an option that the target does not have, hosts that nothing can be sent to, and a folder for keys
 /// that is not to be had.
 pub(super) fn target(arguments: &Arguments, project: &Project) -> Result<Target, Failure> {
+    if arguments.given.is_some() && arguments.service.is_none() {
+        return Err(Failure::Usage(
+            "`--given` is for a service under test, and there is none\n  = help: leave it out, or name the service with `--service`".to_owned(),
+        ));
+    }
     let platform = match arguments.bot {
         Some(_) => Platform::new(&arguments.tls.folder, arguments.application.as_deref())?,
         None => Platform::default(),

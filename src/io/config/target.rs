@@ -183,7 +183,10 @@ const fn end_within() -> Duration {
 }
 
 fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
-    let words = Vec::deserialize(from)?;
+    let words = Vec::deserialize(from).map_err(|error: D::Error| {
+        let form = r#"a command is a list of words, `["program", "argument"]`"#;
+        de::Error::custom(format!("{}: {form}", error.to_string().trim_end()))
+    })?;
     if words.is_empty() {
         let expected = "a program and its arguments";
         return Err(de::Error::invalid_length(0, &expected));
@@ -193,7 +196,10 @@ fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
 
 /// Reads a duration, `500ms`.
 pub(super) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(from)?;
+    let text = String::deserialize(from).map_err(|error: D::Error| {
+        let form = r#"a duration is a text, `"500ms"`, `"3s"`, `"2m"`"#;
+        de::Error::custom(format!("{}: {form}", error.to_string().trim_end()))
+    })?;
     duration::parse(&text).map_err(de::Error::custom)
 }
 

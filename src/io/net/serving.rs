@@ -107,11 +107,14 @@ where
             service_fn(move |request| {
                 let (serving, origin) = (serving.clone(), origin.clone());
                 Box::pin(async move {
-                    if let Some(origin) = origin.filter(|it| !is_for(it, &request)) {
+                    let Some(origin) = origin else {
+                        return serving.exchange(request).await;
+                    };
+                    if !is_for(&origin, &request) {
                         let why = format!("this tunnel leads to {} only", origin.authority());
                         return Ok(serving.refuse(StatusCode::MISDIRECTED_REQUEST, &why));
                     }
-                    serving.exchange(request).await
+                    serving.exchange(in_origin_form(request)).await
                 })
             })
         };
@@ -277,9 +280,15 @@ fn meant(
     request: Request<Incoming>,
     interception: &Interception,
 ) -> Result<Request<Incoming>, (StatusCode, String)> {
-    let (mut head, body) = request.into_parts();
+    let (head, body) = request.into_parts();
     interception.origin(&head)?;
-    let path = head.uri.path_and_query().cloned();
-    head.uri = path.map_or_else(Uri::default, Uri::from);
-    Ok(Request::from_parts(head, body))
+    Ok(in_origin_form(Request::from_parts(head, body)))
+}
+
+/// The request with its path alone for a target: some clients write the whole URL into a tunnel too
+/// (RFC 9112 section 3.2.2).
+fn in_origin_form(mut request: Request<Incoming>) -> Request<Incoming> {
+    let path = request.uri().path_and_query().cloned();
+    *request.uri_mut() = path.map_or_else(Uri::default, Uri::from);
+    request
 }

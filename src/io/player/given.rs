@@ -107,13 +107,7 @@ async fn ask(
     });
     match hook.ask(client, &body, options.deadline).await {
         HookAnswer::Done(answer) => {
-            let variables = answer.as_ref().and_then(|answer| answer.get("variables"));
-            let mut judge = lock(judge);
-            for (name, value) in variables.and_then(Value::as_object).into_iter().flatten() {
-                if let Some(value) = value.as_str() {
-                    judge.bind(&variable_of(case, state, name), value);
-                }
-            }
+            take_variables(&mut lock(judge), case, state, answer.as_ref());
             Ok(())
         }
         HookAnswer::Declined(reason) => Err((
@@ -127,6 +121,28 @@ async fn ask(
                 state.as_str()
             ),
         )),
+    }
+}
+
+/// Binds the variables that a hook answers. What it says beside is passed over, with a note.
+fn take_variables(judge: &mut Weathered, case: &Case, state: Given, answer: Option<&Value>) {
+    let Some(answer) = answer else {
+        return;
+    };
+    let pass_over = |judge: &mut Weathered, what: &str| {
+        judge.note(format!(
+            "the hook's answer at {} was passed over: {what}",
+            state.as_str()
+        ));
+    };
+    if !answer.is_object() {
+        return pass_over(judge, "it is no JSON object");
+    }
+    for (name, value) in answer["variables"].as_object().into_iter().flatten() {
+        match value.as_str() {
+            Some(value) => judge.bind(&variable_of(case, state, name), value),
+            None => pass_over(judge, &format!("the variable `{name}` is no text")),
+        }
     }
 }
 

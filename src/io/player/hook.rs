@@ -6,8 +6,9 @@ use serde_json::Value;
 use url::Url;
 
 use super::given::{post_json, reason};
-use crate::io::launch::Program;
+use crate::io::launch::{Program, Said};
 use crate::io::net::Client;
+use crate::model::message::Payload;
 
 /// Who is asked: an address, or a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub enum Hook {
 /// What a hook says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum HookAnswer {
-    /// It is done, with what is said of it as JSON.
+    /// It is done, with what is said of it, if anything: JSON, or a text where it is none.
     Done(Option<Value>),
     /// It cannot or will not do it, with its reason.
     Declined(String),
@@ -36,7 +37,7 @@ impl Hook {
         match self {
             Self::Url(url) => match client.send(post_json(url, question), within).await {
                 Ok(response) => match response.status {
-                    200..=299 => HookAnswer::Done(response.body.json().cloned()),
+                    200..=299 => HookAnswer::Done(value_of(response.body)),
                     501 => HookAnswer::Declined(reason(&response)),
                     status => {
                         HookAnswer::Failed(format!("it answered {status}: {}", reason(&response)))
@@ -48,15 +49,33 @@ impl Hook {
                 let question = format!("{question}\n");
                 match program.ask(question.as_bytes(), within).await {
                     Ok(said) if said.status.success() => {
-                        HookAnswer::Done(serde_json::from_slice(&said.output).ok())
+                        HookAnswer::Done(value_of(Payload::from_bytes(&said.output)))
                     }
                     Ok(said) if said.declines() => HookAnswer::Declined(said.last_words()),
-                    Ok(said) => {
-                        HookAnswer::Failed(format!("{}: {}", said.status, said.last_words()))
-                    }
+                    Ok(said) => HookAnswer::Failed(how_it_ended(&said)),
                     Err(error) => HookAnswer::Failed(error.to_string()),
                 }
             }
         }
     }
+}
+
+/// What was answered, as JSON.
+fn value_of(answer: Payload) -> Option<Value> {
+    match answer {
+        Payload::Empty => None,
+        Payload::Json(value) => Some(value),
+        Payload::Text { text, .. } if text.trim().is_empty() => None,
+        Payload::Text { text, .. } => Some(Value::String(text)),
+        Payload::Opaque(length) => Some(Value::String(format!("{length} bytes"))),
+    }
+}
+
+/// How a program ended, with the last line of what it said to people, where there is one.
+fn how_it_ended(said: &Said) -> String {
+    let (status, words) = (said.status.to_string(), said.last_words());
+    if words == status {
+        return status;
+    }
+    format!("{status}: {words}")
 }

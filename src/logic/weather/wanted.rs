@@ -1,5 +1,7 @@
 //! Which weather is asked for, by name or by what it costs.
 
+use std::fmt;
+
 use serde::{Deserialize, Deserializer};
 
 use super::Kind;
@@ -50,6 +52,19 @@ impl Wanted {
             Self::All => true,
             Self::Kind(it) => it == kind,
         }
+    }
+}
+
+/// The word that asks for it.
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => Self::NONE,
+            Self::Cheap => Self::CHEAP,
+            Self::Forged => Self::FORGED,
+            Self::All => Self::ALL,
+            Self::Kind(kind) => kind.name(),
+        })
     }
 }
 
