@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use super::selection::Filter;
-use super::verdict::{Finding, Role, Rule, ScenarioResult, Verdict};
+use super::verdict::{Finding, Listed, Role, Rule, ScenarioResult, Verdict};
 use crate::model::scenario::Scenario;
 
 /// A failure that is known: `[[known]]` of `confcall.toml`.
@@ -51,14 +51,9 @@ impl KnownFailure {
 /// Holds results against the list. A scenario of which every failure is listed is known; one that
 /// passes although it is listed fails.
 ///
-/// Says of each entry that is about no scenario of `all`, or that none of the results bears out,
-/// that it matches nothing. An entry about scenarios that were not played, or not judged, may be
-/// right.
-pub fn apply(
-    list: &[KnownFailure],
-    all: &[Scenario],
-    results: &mut [ScenarioResult],
-) -> Vec<String> {
+/// An entry that is about no scenario of `all`, or that none of the results bears out, matches nothing.
+/// One about scenarios that were not played, or not judged, may be right.
+pub fn apply(list: &[KnownFailure], all: &[Scenario], results: &mut [ScenarioResult]) -> Listed {
     let mut is_borne_out = vec![false; list.len()];
     let mut is_refuted = vec![false; list.len()];
     for result in results.iter_mut() {
@@ -94,19 +89,19 @@ pub fn apply(
         }
     }
     let is_about = |entry: &KnownFailure| all.iter().any(|it| entry.scenario.takes(it.id.as_str()));
-    let matches_nothing = |(at, entry): (usize, &KnownFailure)| {
-        let is_wrong = !is_borne_out[at] && (is_refuted[at] || !is_about(entry));
-        is_wrong.then(|| {
-            format!(
-                "the known failure of `{}` by {} matches nothing ({}): take it off the list",
-                entry.scenario, entry.rule, entry.reason
-            )
-        })
-    };
-    list.iter()
-        .enumerate()
-        .filter_map(matches_nothing)
-        .collect()
+    let mut listed = Listed::default();
+    for (at, entry) in list.iter().enumerate() {
+        let said = format!(
+            "the known failure of `{}` by {} matches nothing ({}): take it off the list",
+            entry.scenario, entry.rule, entry.reason
+        );
+        if is_borne_out[at] {
+            listed.borne_out.push(said);
+        } else if is_refuted[at] || !is_about(entry) {
+            listed.unmatched.push(said);
+        }
+    }
+    listed
 }
 
 /// A failing result is known where every failure is listed.
@@ -213,7 +208,7 @@ mod tests {
         let known = |list: &[KnownFailure]| {
             let failure = finding(Rule::RequestBody, "/participants/0/identity");
             let mut results = [result("page/one", vec![failure])];
-            let said = apply(list, &all(&["page/one"]), &mut results);
+            let said = apply(list, &all(&["page/one"]), &mut results).unmatched;
             assert_eq!(
                 said.is_empty(),
                 results[0].verdict == Verdict::Known,
@@ -235,7 +230,8 @@ mod tests {
         ]));
         let failures = vec![finding(Rule::RequestBody, ""), finding(Rule::Limit, "")];
         let mut results = [result("page/one", failures)];
-        assert!(apply(&list, &all(&["page/one"]), &mut results).is_empty());
+        let listed = apply(&list, &all(&["page/one"]), &mut results);
+        assert_eq!((listed.borne_out.len(), listed.unmatched.len()), (1, 0));
         assert_eq!(results[0].verdict, Verdict::Fail);
         assert_eq!(results[0].notes, ["one failure is known: bug 7"]);
     }
@@ -246,7 +242,8 @@ mod tests {
             {"scenario": "one", "rule": "request.body", "reason": "bug 7"},
         ]));
         let mut results = [result("page/one", vec![]), result("page/two", vec![])];
-        assert!(apply(&list, &all(&["page/one"]), &mut results).is_empty());
+        let listed = apply(&list, &all(&["page/one"]), &mut results);
+        assert_eq!((listed.borne_out.len(), listed.unmatched.len()), (1, 0));
         assert_eq!(results[0].verdict, Verdict::Fail);
         assert!(results[0].reason.contains("bug 7"), "{}", results[0].reason);
         assert_eq!(results[1].verdict, Verdict::Pass);
@@ -267,7 +264,7 @@ mod tests {
             skipped,
         ];
         let all = all(&["page/one", "page/later", "page/skipped"]);
-        let said = apply(&list, &all, &mut results);
+        let said = apply(&list, &all, &mut results).unmatched;
         let wrong = ["bug 1", "bug 4"];
         assert_eq!(said.len(), wrong.len(), "{said:?}");
         assert!(said.iter().zip(wrong).all(|(said, bug)| said.contains(bug)));

@@ -1,6 +1,6 @@
 //! Shards: shares of a run, and one run of all shares again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -115,6 +115,7 @@ pub enum MergeError {
 pub fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
     let mut whole = Vec::new();
     let mut complaints: Vec<String> = Vec::new();
+    let mut borne_out = HashSet::new();
     let mut urls: BTreeSet<String> = BTreeSet::new();
     let mut role: Option<Option<Role>> = None;
     let mut count = None;
@@ -147,11 +148,12 @@ pub fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
         }
         there.extend(report.shard.map(|it| it.index));
         urls.extend(report.target.url);
-        for complaint in report.complaints {
+        for complaint in report.complaints.into_iter().chain(report.listed.unmatched) {
             if !complaints.contains(&complaint) {
                 complaints.push(complaint);
             }
         }
+        borne_out.extend(report.listed.borne_out);
         whole.extend(report.results.into_iter().map(|it| (file.clone(), it)));
     }
     let key = |(_, result): &(String, super::verdict::ScenarioResult)| {
@@ -182,6 +184,7 @@ pub fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
         url: (!urls.is_empty()).then(|| urls.join(", ")),
     };
     let mut run = Run::new(target, whole.into_iter().map(|(_, it)| it).collect());
+    complaints.retain(|it| !borne_out.contains(it));
     run.complaints = complaints;
     Ok(run)
 }
@@ -196,6 +199,7 @@ fn judged(role: Option<Role>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logic::verdict::Listed;
     use serde_json::json;
 
     fn report(role: Option<&str>, shard: Option<&str>, scenarios: &[&str]) -> Run {
@@ -279,5 +283,27 @@ mod tests {
             let error = merged(reports).unwrap_err();
             assert!(error.starts_with(said), "{error}");
         }
+    }
+
+    #[test]
+    fn an_entry_that_one_share_bears_out_is_right() {
+        let share = |index, borne_out: &[&str], unmatched: &[&str]| {
+            let texts = |them: &[&str]| them.iter().map(ToString::to_string).collect();
+            let mut run = Run::new(
+                Target {
+                    role: None,
+                    url: None,
+                },
+                Vec::new(),
+            );
+            run.shard = Some(Shard { index, count: 2 });
+            run.listed = Listed {
+                borne_out: texts(borne_out),
+                unmatched: texts(unmatched),
+            };
+            (index.to_string(), run)
+        };
+        let shares = vec![share(1, &["a"], &["b", "c"]), share(2, &["b"], &["a", "c"])];
+        assert_eq!(merge(shares).unwrap().complaints, ["c"]);
     }
 }

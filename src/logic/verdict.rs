@@ -337,10 +337,28 @@ pub struct Run {
     /// What is wrong with the run beside its results, such as a known failure that matches nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub complaints: Vec<String>,
+    /// Of a share: what it says of the list of known failures. Only the whole run can be held to that.
+    #[serde(default, skip_serializing_if = "Listed::is_empty")]
+    pub listed: Listed,
     /// How many scenarios ended how.
     pub summary: Summary,
     /// Each scenario and role.
     pub results: Vec<ScenarioResult>,
+}
+
+/// What results say of the list of known failures; a sentence stands for an entry.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Entries that a result bears out.
+    pub borne_out: Vec<String>,
+    /// Entries that match nothing.
+    pub unmatched: Vec<String>,
+}
+
+impl Listed {
+    fn is_empty(&self) -> bool {
+        self.borne_out.is_empty() && self.unmatched.is_empty()
+    }
 }
 
 impl Run {
@@ -362,6 +380,7 @@ impl Run {
             target,
             shard: None,
             complaints: Vec::new(),
+            listed: Listed::default(),
             summary,
             results,
         }

@@ -76,6 +76,11 @@ fn a_command_may_decline_or_fail() {
             "inconclusive",
             "the cue failed: exit status: 1\"",
         ),
+        (
+            "cat >/dev/null; while :; do echo on and on; done",
+            "inconclusive",
+            "it says more than 1 MiB",
+        ),
     ] {
         let bot = cued_by(BOT).replace("@cue", &format!("{{ {cue}; }}"));
         let (code, report) = Project::of(&bot, &[], "").run(&["pt-BR", "-j", "1"]);

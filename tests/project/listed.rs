@@ -51,6 +51,27 @@ fn a_known_failure_beside_passes_is_a_success() {
 }
 
 #[test]
+fn the_list_is_held_against_all_shares() {
+    let known = KNOWN
+        .replace("*/pt-BR/*", "*-multiple-*")
+        .replace("request.header", "request.body");
+    let stale = KNOWN.replace("*/pt-BR/*", "*/no-such-thing");
+    let stale = stale.split("[[known]]").nth(1).unwrap();
+    for (list, expected) in [(known.clone(), 0), (format!("{known}[[known]]{stale}"), 1)] {
+        let broken = Project::of(BOT, &["--fault", "participant-lost"], &list);
+        for share in ["1/2", "2/2"] {
+            let report = format!("json={}.json", &share[..1]);
+            let (code, whole) = broken.run(&["--shard", share, "--report", &report]);
+            assert_eq!(code, 0, "{whole:#}");
+        }
+        let merged = broken.confcall(&["merge", "1.json", "2.json"]);
+        let said = text(&merged.stdout);
+        assert_eq!(merged.status.code(), Some(expected), "{said}");
+        assert_eq!(said.contains("no-such-thing"), expected == 1, "{said}");
+    }
+}
+
+#[test]
 fn an_unexpected_pass_and_an_entry_that_matches_nothing_fail_the_run() {
     let (code, report) = Project::of(BOT, &[], KNOWN).run(&[]);
     assert_eq!((code, &report["summary"]["fail"]), (1, &Value::from(4)));

@@ -58,10 +58,13 @@ pub fn play(options: &Options, output: Option<Output>) -> Result<Played, Failure
     })?;
     runtime.shutdown_background();
     let known = options.known();
-    let complaints = known::apply(known, &options.scenarios.all, &mut results);
+    let listed = known::apply(known, &options.scenarios.all, &mut results);
     let mut run = Run::new(options.target.in_report(), results);
     run.shard = options.shard;
-    run.complaints = complaints;
+    match options.shard {
+        Some(_) => run.listed = listed,
+        None => run.complaints = listed.unmatched,
+    }
     Ok(Played {
         run,
         elapsed: begun.elapsed(),

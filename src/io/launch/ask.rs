@@ -35,25 +35,29 @@ impl Program {
                 // A program that does not want to know closes its input.
                 let _ = stdin.write_all(input).await;
             }
+            Ok(())
         };
         let talk = async {
-            let ((), output, errors) = tokio::join!(tell, all_of(stdout), all_of(stderr));
+            let ((), output, errors) = tokio::try_join!(tell, all_of(stdout), all_of(stderr))?;
             let status = child.wait().await?;
             std::io::Result::Ok(Said {
                 status,
-                output: output?,
-                errors: errors?,
+                output,
+                errors,
             })
         };
         // Where nobody waits any more, all that the program has started is killed with it.
-        let said = timeout_at(deadline, talk)
-            .await
-            .map_err(|_| AskError::Silent {
-                program: name.clone(),
-                within,
-            })?;
+        let said = match timeout_at(deadline, talk).await {
+            Ok(said) => said.map_err(broken)?,
+            Err(_) => {
+                return Err(AskError::Silent {
+                    program: name,
+                    within,
+                });
+            }
+        };
         group.let_go();
-        said.map_err(broken)
+        Ok(said)
     }
 }
 
