@@ -8,7 +8,8 @@ use clap::Args;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Output};
-use super::run::{self, annotations, reports};
+use super::reports::Reports;
+use super::run::{self, annotations};
 use super::scenarios::Among;
 use super::values::{self, ReportFile};
 use crate::io::{parallel, recording};
@@ -82,6 +83,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let mut options = run::judging();
     options.literal = arguments.literal;
     options.strict = arguments.strict;
+    let reports = Reports::new(arguments.report.clone())?;
     let mut results = Vec::new();
     let mut strangers = String::new();
     let mut names = Vec::new();
@@ -113,5 +115,5 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     if arguments.strict && !strangers.is_empty() {
         exit = exit.worse(Exit::Departs);
     }
-    Ok(exit.worse(reports(&arguments.report, &run)))
+    Ok(exit.worse(reports.write(&run)))
 }

@@ -8,7 +8,8 @@ use clap::Args;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::run::{annotations, reports};
+use super::reports::Reports;
+use super::run::annotations;
 use super::values::{self, ReportFile};
 use crate::io::store;
 use crate::logic::shard;
@@ -42,6 +43,13 @@ pub struct Arguments {
 ///
 /// Reports that cannot be read, are none, or make no whole run.
 pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    let reports = Reports::new(arguments.report.clone())?;
+    if let Some(file) = arguments.files.iter().find(|it| reports.go_to(it)) {
+        return Err(Failure::Usage(format!(
+            "{} is read, and would be overwritten\n  = help: give the report a file of its own",
+            file.display()
+        )));
+    }
     let read = |path: &PathBuf| Ok((path.display().to_string(), read(path)?));
     let parts: Result<Vec<_>, Failure> = arguments.files.iter().map(read).collect();
     let run = shard::merge(parts?).map_err(|error| Failure::Usage(error.to_string()))?;
@@ -51,7 +59,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let mut text = terminal::render(&run, elapsed, output.look);
     text.push_str(&annotations(&run));
     output.print(&text)?;
-    Ok(Exit::of_run(&run).worse(reports(&arguments.report, &run)))
+    Ok(Exit::of_run(&run).worse(reports.write(&run)))
 }
 
 fn read(path: &Path) -> Result<Run, Failure> {

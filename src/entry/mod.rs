@@ -21,6 +21,7 @@ pub mod output;
 pub mod pair;
 pub mod record;
 pub mod replay;
+pub mod reports;
 pub mod run;
 pub mod scenarios;
 pub mod schema;

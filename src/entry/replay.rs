@@ -11,7 +11,7 @@ use super::ca;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Output};
-use super::run::reports;
+use super::reports::Reports;
 use super::snapshots::{self, Conversation};
 use super::values::{self, ReportFile};
 use crate::io::net::{Client, Listener, Shutdown};
@@ -112,7 +112,7 @@ pub enum Timing {
 /// A file that is no recording, a port that is taken, a service that is not there.
 pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let begun = Instant::now();
-    let wanted = std::mem::take(&mut arguments.report);
+    let reports = Reports::new(std::mem::take(&mut arguments.report))?;
     snapshots::refuse_forced_passes(arguments.snapshots.is_some())?;
     arguments.token = super::run::token(arguments.token)?;
     let (kept, token) = (arguments.snapshots.clone(), arguments.token.clone());
@@ -152,7 +152,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     if let Some((folder, conversation)) = conversation {
         exit = exit.worse(snapshots::hold(&folder, [conversation], output)?);
     }
-    Ok(exit.worse(reports(&wanted, &run)))
+    Ok(exit.worse(reports.write(&run)))
 }
 
 /// The conversation of a replay that is held against the accepted one.

@@ -263,6 +263,10 @@ fn bad_arguments_are_told_with_their_form() {
             &["run", "--report", "htm=x"],
             "unknown report kind `htm`; there are `json`, `junit` and `html`",
         ),
+        (
+            &["run", "--report", "json=x", "--report", "junit=x"],
+            "give each a file of its own",
+        ),
         (&["run", "--given", "x"], "`create`"),
         (&["run", "--cue", "http://a"], "--bot"),
         (&["run", "--callback-url", "http://a"], "--service"),
@@ -283,6 +287,15 @@ fn bad_arguments_are_told_with_their_form() {
         let error = refused(&confcall(arguments));
         assert!(error.contains(said), "{arguments:?}: {error}");
     }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_told_before_anything_is_played() {
+    let output = confcall(&["run", "--report", "json=no/such/folder/report.json"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(output.stdout.is_empty());
+    let said = stderr(&output);
+    assert!(said.contains("there is no folder no/such/folder"), "{said}");
 }
 
 #[test]

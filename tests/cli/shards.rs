@@ -40,6 +40,9 @@ fn the_reports_of_shards_make_the_whole_run() {
     assert!(said(&[&parts[0], &parts[2]]).contains("the shares 2 of 3 are missing"));
     assert!(said(&[&parts[0], &parts[0]]).contains("both have"));
     assert!(said(&[&file("absent.json")]).contains("absent.json"));
+    let over = format!("json={}", parts[0]);
+    let over = refused(&confcall(&["merge", &parts[0], "--report", &over]));
+    assert!(over.contains("would be overwritten"), "{over}");
     fs::write(folder.path().join("torn.json"), "{\"version\": 1").unwrap();
     assert!(said(&[&file("torn.json")]).contains("is no report of a run"));
 }

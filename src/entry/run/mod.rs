@@ -16,14 +16,13 @@ pub use self::options::{DEADLINE, judging, setup, token};
 
 use crate::entry::exit::Exit;
 use crate::entry::failure::Failure;
-use crate::entry::output::{self, Output};
+use crate::entry::output::Output;
+use crate::entry::reports::Reports;
 use crate::entry::snapshots::{self, Conversation};
-use crate::entry::values::{ReportFile, ReportKind};
 use crate::io::config;
-use crate::io::store;
 use crate::logic::verdict::Run;
 use crate::model::scenario::WEATHER;
-use crate::report::{annotations, coverage, html, json, junit, snapshot, terminal};
+use crate::report::{annotations, coverage, snapshot, terminal};
 
 use self::options::Options;
 use self::project::Project;
@@ -37,7 +36,7 @@ use self::project::Project;
 pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let config = config::load(arguments.config.as_deref())?;
     let project = Project::new(config, &mut arguments)?;
-    let reports = std::mem::take(&mut arguments.report);
+    let reports = Reports::new(std::mem::take(&mut arguments.report))?;
     let wants_coverage = arguments.coverage;
     let kept = arguments.snapshots.take();
     snapshots::refuse_forced_passes(kept.is_some())?;
@@ -58,7 +57,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
         let conversations = conversations(&played.run);
         exit = exit.worse(snapshots::hold(folder, conversations, output)?);
     }
-    exit = exit.worse(self::reports(&reports, &played.run));
+    exit = exit.worse(reports.write(&played.run));
     Ok(exit)
 }
 
@@ -82,28 +81,4 @@ pub fn annotations(run: &Run) -> String {
     } else {
         String::new()
     }
-}
-
-/// Writes the reports that are asked for. One that cannot be written is complained of, and told by
-/// the exit.
-pub fn reports(wanted: &[ReportFile], run: &Run) -> Exit {
-    let mut exit = Exit::Success;
-    for report in wanted {
-        if let Err(failure) = write(report, run) {
-            output::complain(&failure.to_string());
-            exit = exit.worse(failure.exit());
-        }
-    }
-    exit
-}
-
-fn write(report: &ReportFile, run: &Run) -> Result<(), Failure> {
-    let text = match report.kind {
-        ReportKind::Html => Ok(html::render(run)),
-        ReportKind::Json => json::render(run).map_err(|error| error.to_string()),
-        ReportKind::Junit => junit::render(run).map_err(|error| error.to_string()),
-    };
-    let text =
-        text.map_err(|error| Failure::Defect(format!("a report cannot be made: {error}")))?;
-    Ok(store::write(&report.path, &text)?)
 }
