@@ -12,7 +12,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::party::{Recorder, post, send};
 use crate::{ONE, TWO};
@@ -23,6 +23,8 @@ const SCENARIO: &str = "*@2021-02/pt-BR/invite-one-participant-to-an-existing-gr
 struct Bot {
     at: String,
     cued: mpsc::UnboundedReceiver<Value>,
+    /// Whether it acknowledges notifications already.
+    takes: watch::Sender<bool>,
 }
 
 impl Bot {
@@ -30,16 +32,18 @@ impl Bot {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = format!("http://{}", listener.local_addr().unwrap());
         let (cue, cued) = mpsc::unbounded_channel();
+        let (takes, taking) = watch::channel(true);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let cue = cue.clone();
-                let answer = service_fn(move |request| answer(request, cue.clone()));
+                let (cue, taking) = (cue.clone(), taking.clone());
+                let answer = move |request| answer(request, cue.clone(), taking.clone());
+                let answer = service_fn(answer);
                 let builder = hyper::server::conn::http1::Builder::new();
                 let serving = builder.serve_connection(TokioIo::new(stream), answer);
                 tokio::spawn(serving);
             }
         });
-        Self { at, cued }
+        Self { at, cued, takes }
     }
 
     /// A run that judges it by one scenario, as confcall started it with these hosts.
@@ -60,6 +64,7 @@ impl Bot {
 async fn answer(
     request: Request<Incoming>,
     cue: mpsc::UnboundedSender<Value>,
+    mut taking: watch::Receiver<bool>,
 ) -> hyper::Result<Response<Full<Bytes>>> {
     let path = request.uri().path().to_owned();
     let body = request.into_body().collect().await?.to_bytes();
@@ -67,6 +72,8 @@ async fn answer(
         let body: Value = serde_json::from_slice(&body).unwrap();
         // The test may have seen enough.
         let _ = cue.send(body["request"].clone());
+    } else {
+        let _ = taking.wait_for(|it| *it).await;
     }
     let mut response = Response::new(Full::default());
     *response.status_mut() = hyper::StatusCode::ACCEPTED;
@@ -127,6 +134,8 @@ async fn a_bot_is_judged_under_the_services_own_address() {
 #[tokio::test]
 async fn what_comes_again_is_known_by_its_whole_url() {
     let mut bot = Bot::start().await;
+    // The run would not wait for what the bot may ask again.
+    bot.takes.send_replace(false);
     let scenario = format!("{SCENARIO}~lost-response");
     let run = bot.judged_by(&scenario, &["graph.example"]);
     let cued = bot.cued.recv().await.unwrap();
@@ -145,6 +154,7 @@ async fn what_comes_again_is_known_by_its_whole_url() {
     assert!(lost.await.is_err(), "the response is not lost");
     let answer = send(tunnel().await, post(url, "graph.example", &body)).await;
     assert_eq!(answer.status(), 200, "{}", answer.said);
+    bot.takes.send_replace(true);
     let ended = tokio::task::spawn_blocking(|| run.wait()).await.unwrap();
     assert_eq!(ended.0, Some(0), "{}", ended.1);
 }

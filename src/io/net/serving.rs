@@ -1,5 +1,6 @@
 //! What a listener does with a connection, once it is there.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -17,6 +18,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::listener::{Received, Refusal, Refused, read};
@@ -151,42 +153,45 @@ where
         }
     }
 
-    /// Serves as a forward proxy for the hosts that are named, and goes nowhere else.
+    /// Serves as a forward proxy for the hosts that are named, and goes nowhere else. Ends with its
+    /// tunnel, where it becomes one.
     async fn proxy<S: Transport>(self, stream: S, interception: Arc<Interception>) {
-        let service = {
-            let serving = self.clone();
-            service_fn(move |request| {
-                let (serving, interception) = (serving.clone(), Arc::clone(&interception));
-                Box::pin(async move {
-                    if request.method() == Method::CONNECT {
-                        return Ok(serving.connect(request, &interception));
-                    }
-                    match meant(request, &interception) {
-                        Ok(request) => serving.exchange(request).await,
-                        Err((status, why)) => Ok(serving.refuse(status, &why)),
-                    }
-                })
+        let (open, mut closed) = mpsc::channel::<Infallible>(1);
+        let shutdown = self.shutdown.clone();
+        let service = service_fn(move |request| {
+            let (serving, interception) = (self.clone(), Arc::clone(&interception));
+            let open = open.clone();
+            Box::pin(async move {
+                if request.method() == Method::CONNECT {
+                    return Ok(serving.connect(request, &interception, open));
+                }
+                match meant(request, &interception) {
+                    Ok(request) => serving.exchange(request).await,
+                    Err((status, why)) => Ok(serving.refuse(status, &why)),
+                }
             })
-        };
-        let connection = builder()
-            .serve_connection(TokioIo::new(stream), service)
-            .with_upgrades();
-        let mut connection = pin!(connection);
+        });
+        let connection = builder().serve_connection(TokioIo::new(stream), service);
+        let mut connection = Box::pin(connection.with_upgrades());
         // A connection that breaks has nobody left who could be told.
         tokio::select! {
             _ = &mut connection => {}
-            () = self.shutdown.begun() => {
+            () = shutdown.begun() => {
                 connection.as_mut().graceful_shutdown();
-                let _ = connection.await;
+                let _ = (&mut connection).await;
             }
         }
+        drop(connection);
+        // Nothing is ever sent: it ends once nobody could.
+        let _ = closed.recv().await;
     }
 
-    /// Answers `CONNECT`: the tunnel to a named host ends here.
+    /// Answers `CONNECT`: the tunnel to a named host ends here. It holds `open` as long as it is open.
     fn connect(
         &self,
         request: Request<Incoming>,
         interception: &Arc<Interception>,
+        open: mpsc::Sender<Infallible>,
     ) -> Response<Outgoing> {
         let (host, port) = match destination(&request) {
             Ok(destination) => destination,
@@ -196,9 +201,12 @@ where
             return self.refuse(StatusCode::FORBIDDEN, &unnamed(&host));
         }
         let serving = self.clone();
-        let serve = async move |opened, origin| match opened {
-            Opened::Secure(stream) => serving.serve(*stream, Some(origin)).await,
-            Opened::Plain(stream) => serving.serve(stream, Some(origin)).await,
+        let serve = async move |opened, origin| {
+            match opened {
+                Opened::Secure(stream) => serving.serve(*stream, Some(origin)).await,
+                Opened::Plain(stream) => serving.serve(stream, Some(origin)).await,
+            }
+            drop(open);
         };
         let shutdown = self.shutdown.clone();
         interception.open(request, (host, port), secure::only_http1, shutdown, serve);

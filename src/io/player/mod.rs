@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use url::Url;
 
 pub use self::given::GivenBy;
@@ -226,9 +226,13 @@ pub struct Stage {
     hub: Arc<Hub>,
     own_url: String,
     proxy_url: Option<String>,
+    closing: Shutdown,
     /// Ended with the stage: a target that keeps its connection open is not waited for.
-    _servers: JoinSet<()>,
+    servers: JoinSet<()>,
 }
+
+/// How long answers that are on their way have to go out at the end.
+const LAST_ANSWERS: Duration = Duration::from_millis(200);
 
 impl Stage {
     /// Opens the listeners.
@@ -250,10 +254,12 @@ impl Stage {
         let told = public.map_or(own_url.as_str(), Url::as_str).to_owned();
         let hub = Arc::new(Hub::new(target.role(), target.identity(), told));
         let proxy_url = proxy.as_ref().map(Listener::url);
+        let closing = Shutdown::new();
         let mut servers = JoinSet::new();
-        servers.spawn(serve(listener, Arc::clone(&hub), target.prefix()));
+        let serve = |listener, prefix| serve(listener, Arc::clone(&hub), prefix, closing.clone());
+        servers.spawn(serve(listener, target.prefix()));
         if let Some(proxy) = proxy {
-            servers.spawn(serve(proxy, Arc::clone(&hub), String::new()));
+            servers.spawn(serve(proxy, String::new()));
         }
         Ok(Self {
             setup,
@@ -261,7 +267,8 @@ impl Stage {
             hub,
             own_url,
             proxy_url,
-            _servers: servers,
+            closing,
+            servers,
         })
     }
 
@@ -288,7 +295,7 @@ impl Stage {
     /// # Errors
     ///
     /// A target that is not there from the start.
-    pub async fn play(self) -> Result<Vec<ScenarioResult>, PlayError> {
+    pub async fn play(mut self) -> Result<Vec<ScenarioResult>, PlayError> {
         reach_all(&self.target, &self.setup.client).await?;
         let setup = self.setup;
         let session = Arc::new(Session {
@@ -302,12 +309,16 @@ impl Stage {
             cause: setup.cause,
             seed: setup.seed,
         });
-        Ok(session.play(&setup.cases, setup.jobs, setup.settle).await)
+        let results = session.play(&setup.cases, setup.jobs, setup.settle).await;
+        self.closing.begin();
+        let last = async { while self.servers.join_next().await.is_some() {} };
+        let _ = timeout(LAST_ANSWERS, last).await;
+        Ok(results)
     }
 }
 
 /// Takes the target's messages to the hub. What is refused before it is a message is told there.
-async fn serve(listener: Listener, hub: Arc<Hub>, prefix: String) {
+async fn serve(listener: Listener, hub: Arc<Hub>, prefix: String, closing: Shutdown) {
     let listener = listener.telling_refusals({
         let hub = Arc::clone(&hub);
         move |why| hub.refused(&why)
@@ -319,7 +330,7 @@ async fn serve(listener: Listener, hub: Arc<Hub>, prefix: String) {
         }
         async move { hub.receive(request).await }
     };
-    listener.serve(receive, Shutdown::new()).await;
+    listener.serve(receive, closing).await;
 }
 
 /// One target with one listener.
