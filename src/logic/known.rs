@@ -158,17 +158,8 @@ mod tests {
             Verdict::Fail
         };
         ScenarioResult {
-            scenario: scenario.into(),
-            role: Role::Bot,
-            verdict,
-            reason: String::new(),
-            duration_ms: 0,
             failures,
-            warnings: Vec::new(),
-            notes: Vec::new(),
-            traffic: Vec::new(),
-            bound: Vec::new(),
-            checked: Vec::new(),
+            ..ScenarioResult::new(scenario, Role::Bot, verdict, "")
         }
     }
 

@@ -275,6 +275,30 @@ pub struct ScenarioResult {
     pub checked: Vec<String>,
 }
 
+impl ScenarioResult {
+    /// A result of which nothing is known but how it ended, and why.
+    pub fn new(
+        scenario: impl Into<String>,
+        role: Role,
+        verdict: Verdict,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self {
+            scenario: scenario.into(),
+            role,
+            verdict,
+            reason: reason.into(),
+            duration_ms: 0,
+            failures: Vec::new(),
+            warnings: Vec::new(),
+            notes: Vec::new(),
+            traffic: Vec::new(),
+            bound: Vec::new(),
+            checked: Vec::new(),
+        }
+    }
+}
+
 /// One message that went over the wire, kept for the report of a failing scenario and for
 /// snapshots.
 #[derive(Debug, Clone, PartialEq, Eq)]

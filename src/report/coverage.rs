@@ -93,17 +93,8 @@ mod tests {
     #[test]
     fn a_requirement_is_met_broken_or_untested() {
         let result = ScenarioResult {
-            scenario: "a".into(),
-            role: Role::Bot,
-            verdict: Verdict::Pass,
-            reason: String::new(),
-            duration_ms: 0,
-            failures: Vec::new(),
-            warnings: Vec::new(),
-            notes: Vec::new(),
-            traffic: Vec::new(),
-            bound: Vec::new(),
             checked: vec!["request.token".into()],
+            ..ScenarioResult::new("a", Role::Bot, Verdict::Pass, "")
         };
         let target = Target {
             role: Some(Role::Bot),

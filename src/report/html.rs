@@ -93,17 +93,8 @@ mod tests {
 
     fn result(verdict: Verdict, reason: &str) -> ScenarioResult {
         ScenarioResult {
-            scenario: "page/<one>".into(),
-            role: Role::Bot,
-            verdict,
-            reason: reason.into(),
             duration_ms: 7,
-            failures: Vec::new(),
-            warnings: Vec::new(),
-            notes: Vec::new(),
-            traffic: Vec::new(),
-            bound: Vec::new(),
-            checked: Vec::new(),
+            ..ScenarioResult::new("page/<one>", Role::Bot, verdict, reason)
         }
     }
 

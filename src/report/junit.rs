@@ -94,17 +94,8 @@ mod tests {
         ];
         for (verdict, element) in verdicts {
             let result = ScenarioResult {
-                scenario: "page/one".into(),
-                role: Role::Bot,
-                verdict,
-                reason: "why <&>".into(),
                 duration_ms: 1,
-                failures: Vec::new(),
-                warnings: Vec::new(),
-                notes: Vec::new(),
-                traffic: Vec::new(),
-                bound: Vec::new(),
-                checked: Vec::new(),
+                ..ScenarioResult::new("page/one", Role::Bot, verdict, "why <&>")
             };
             let target = Target {
                 role: None,

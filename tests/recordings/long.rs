@@ -169,7 +169,7 @@ fn what_is_read_again_is_held_against_what_it_was() {
     let path = folder.path().join("changed.jsonl");
     let exchanges = long(30, |number| json!(number));
     let text = write(&path, &exchanges);
-    let mut replay =
+    let replay =
         Running::of(command(&["replay", path.to_str().unwrap(), "--reuse"]).stderr(Stdio::piped()));
     for exchange in exchanges.iter().chain(&exchanges) {
         is_answered(&replay, exchange);
@@ -179,15 +179,7 @@ fn what_is_read_again_is_held_against_what_it_was() {
     is_answered(&replay, &exchanges[0]);
     let (status, answer) = ask(&replay.url, &exchanges[29], &json!({"n": 30}));
     assert_eq!(status, 500, "{answer}");
-    let mut told = String::new();
-    let mut errors = replay.child.stderr.take().unwrap();
-    let (code, text) = replay.end();
-    errors.read_to_string(&mut told).unwrap();
-    assert_eq!(code, Some(3), "{text}{told}");
-    assert!(
-        told.contains("changed.jsonl:31: the file was changed"),
-        "{told}"
-    );
+    ends_for_a_change(replay, 31);
 }
 
 #[test]
@@ -242,7 +234,7 @@ fn a_cassette_that_is_changed_meanwhile_is_an_error() {
             let text = write(&path, &exchanges);
             let arguments = ["replay", path.to_str().unwrap()];
             let arguments: Vec<_> = arguments.into_iter().chain(reuse).collect();
-            let mut replay = Running::of(command(&arguments).stderr(Stdio::piped()));
+            let replay = Running::of(command(&arguments).stderr(Stdio::piped()));
             is_answered(&replay, &exchanges[0]);
             let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
             if is_cut_off {
@@ -258,15 +250,18 @@ fn a_cassette_that_is_changed_meanwhile_is_an_error() {
                 said.unwrap().contains("changed while it was replayed"),
                 "{answer}"
             );
-            let mut told = String::new();
-            let mut errors = replay.child.stderr.take().unwrap();
-            let (code, text) = replay.end();
-            errors.read_to_string(&mut told).unwrap();
-            assert_eq!(code, Some(3), "{text}{told}");
-            assert!(
-                told.contains("changed.jsonl:4: the file was changed"),
-                "{told}"
-            );
+            ends_for_a_change(replay, 4);
         }
     }
+}
+
+/// A replay that has met a changed cassette ends with 3, and names the line.
+fn ends_for_a_change(mut replay: Running, line: usize) {
+    let mut errors = replay.child.stderr.take().unwrap();
+    let (code, text) = replay.end();
+    let mut told = String::new();
+    errors.read_to_string(&mut told).unwrap();
+    assert_eq!(code, Some(3), "{text}{told}");
+    let place = format!("changed.jsonl:{line}: the file was changed");
+    assert!(told.contains(&place), "{told}");
 }

@@ -478,17 +478,5 @@ pub async fn reach(party: &'static str, url: &Url, client: &Client) -> Result<()
 
 /// A result without a conversation behind it.
 pub fn skeleton(case: &Case, role: Role, verdict: Verdict, reason: &str) -> ScenarioResult {
-    ScenarioResult {
-        scenario: case.scenario.id.to_string(),
-        role,
-        verdict,
-        reason: reason.to_owned(),
-        duration_ms: 0,
-        failures: Vec::new(),
-        warnings: Vec::new(),
-        notes: Vec::new(),
-        traffic: Vec::new(),
-        bound: Vec::new(),
-        checked: Vec::new(),
-    }
+    ScenarioResult::new(case.scenario.id.to_string(), role, verdict, reason)
 }
