@@ -125,7 +125,9 @@ fn url(request: &RecordedRequest, direction: Direction) -> String {
     let host = field(&request.headers, "host").filter(|host| {
         let url = url::Url::parse(&format!("{scheme}://{host}/"));
         let is_host = |url: &url::Url| url[url::Position::BeforePath..] == *"/";
-        url.is_ok_and(|url| is_host(&url) && url.username().is_empty())
+        // A reader of URLs passes over slashes in front of a host.
+        !host.contains(['/', '\\'])
+            && url.is_ok_and(|url| is_host(&url) && url.username().is_empty())
     });
     let host = host.unwrap_or(match direction {
         Direction::Request => "service.invalid",
