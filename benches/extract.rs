@@ -1,21 +1,24 @@
 //! Extraction beside a bare scan of the same text by the Markdown parser: at most twice its time.
 //! The scan reads the same events as extraction does: of the same options, and with their places.
+//! Extraction is timed twice: of texts one after the other, and of files as the command does it,
+//! on all processors.
 //!
-//! `CONFCALL_PAGES` names the folder of the published pages; without it a page is made up, of
+//! `CONFCALL_PAGES` names the folder of the published pages; without it pages are made up, of
 //! bilingual prose and of the cases of `tests/fixtures/pages/`.
 
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
+use confcall::io;
 use confcall::logic::extract;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use pulldown_cmark::{Options, Parser};
 
-/// The texts that are read: the five pages of *participant: invite*, or the made-up one.
+/// The texts that are read: the five pages of *participant: invite*, or made-up ones.
 fn texts() -> Vec<String> {
     let Some(folder) = std::env::var_os("CONFCALL_PAGES").map(PathBuf::from) else {
-        return vec![made_up()];
+        return made_up();
     };
     let pages = [
         "ru-RU/2019-05",
@@ -32,16 +35,10 @@ fn texts() -> Vec<String> {
         .collect()
 }
 
-fn made_up() -> String {
+fn made_up() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pages");
-    let mut text = String::from("# <a name=\"made-up\"></a>A page\n\n");
-    for case in [
-        "bodies",
-        "correlation",
-        "joining",
-        "outcomes",
-        "notifications",
-    ] {
+    let page = |case| {
+        let mut text = String::from("# <a name=\"made-up\"></a>A page\n\n");
         for _ in 0..8 {
             text.push_str("<span data-ttu-id=\"b288b-1\">**Nota:** um `200 OK` e [um recurso](../a.md).</span>");
             text.push_str("<span class=\"sxs-lookup\"><span data-stu-id=\"b288b-1\">**Note:** a `200 OK` and [a resource](../a.md).</span></span>\n\n");
@@ -49,8 +46,26 @@ fn made_up() -> String {
         }
         let page = fs::read_to_string(folder.join(case).join("page.md")).unwrap_or_default();
         text.push_str(page.rsplit("\n---\n").next().unwrap_or_default());
-    }
-    text
+        text
+    };
+    let cases = [
+        "bodies",
+        "correlation",
+        "joining",
+        "outcomes",
+        "notifications",
+    ];
+    cases.map(page).into()
+}
+
+/// The texts as files of a folder.
+fn files(folder: &Path, texts: &[String]) -> Vec<PathBuf> {
+    let file = |(number, text): (usize, &String)| {
+        let path = folder.join(format!("{number}.md"));
+        fs::write(&path, text).map(|()| path)
+    };
+    let files = texts.iter().enumerate().map(file);
+    files.collect::<Result<_, _>>().expect("a page is written")
 }
 
 fn compare(criterion: &mut Criterion) {
@@ -66,12 +81,17 @@ fn compare(criterion: &mut Criterion) {
             }
         });
     });
-    group.bench_function("extraction", |bencher| {
+    group.bench_function("extraction, one after the other", |bencher| {
         bencher.iter(|| {
             for text in &texts {
                 black_box(extract::page("pages/page.md", text.as_bytes()).is_ok());
             }
         });
+    });
+    let folder = tempfile::tempdir().expect("a folder is made");
+    let files = files(folder.path(), &texts);
+    group.bench_function("extraction of files, on all processors", |bencher| {
+        bencher.iter(|| black_box(io::pages::extract(&files).is_ok()));
     });
     group.finish();
 }

@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::list::Format;
 use super::output::{self, Output};
+use crate::io;
 use crate::io::store::{self, Files, StoreError};
 use crate::logic::extract::{self, Extraction};
 use crate::model::scenario::Scenario;
@@ -60,7 +61,7 @@ pub struct Arguments {
 pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let pages = pages(&arguments.pages)?;
     let count = pages.len();
-    let extraction = read(pages)?;
+    let extraction = read(&pages)?;
     for finding in &extraction.findings {
         output::tell(&format!("warning: {}", inventory::finding(finding)));
     }
@@ -152,7 +153,7 @@ fn source(base: &Path, path: &Path) -> String {
 }
 
 /// What all pages hold together. Every page that cannot be read is told, not only the first.
-fn read(pages: Vec<Page>) -> Result<Extraction, Failure> {
+fn read(pages: &[Page]) -> Result<Extraction, Failure> {
     let mut whole = Extraction {
         scenarios: Vec::new(),
         inventory: Vec::new(),
@@ -160,17 +161,19 @@ fn read(pages: Vec<Page>) -> Result<Extraction, Failure> {
     };
     let mut broken = Vec::new();
     let mut taken: BTreeMap<String, String> = BTreeMap::new();
-    for Page { path, source } in pages {
-        let typed = path.display().to_string();
-        match extract::page(&typed, &store::read(&path)?) {
+    let paths: Vec<_> = pages.iter().map(|page| &page.path).collect();
+    let extracted = io::pages::extract(&paths)?;
+    for (Page { path, source }, extraction) in pages.iter().zip(extracted) {
+        match extraction {
             Ok(page) => {
+                let typed = path.display().to_string();
                 for mut scenario in page.scenarios {
                     if let Some(other) = taken.insert(scenario.id.to_string(), typed.clone()) {
                         return Err(twice(&scenario, &other, &typed));
                     }
                     Arc::make_mut(&mut scenario.script)
                         .source
-                        .clone_from(&source);
+                        .clone_from(source);
                     whole.scenarios.push(scenario);
                 }
                 whole.inventory.extend(page.inventory);

@@ -6,6 +6,7 @@ pub mod interception;
 pub mod journal;
 pub mod launch;
 pub mod net;
+pub mod pages;
 pub mod parallel;
 pub mod player;
 pub mod proxy;

@@ -27,13 +27,14 @@ pub fn map<T: Send>(count: usize, make: &(dyn Fn(usize) -> T + Sync)) -> Vec<T> 
             .collect()
     };
     let mut shares: Vec<(usize, Vec<T>)> = thread::scope(|scope| {
-        let threads = (0..threads.min(count)).map(|_| scope.spawn(work));
-        let threads: Vec<ScopedJoinHandle<'_, _>> = threads.collect();
-        let done = threads.into_iter().map(|thread| {
-            let done = thread.join();
-            done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        });
-        done.flatten().collect()
+        let helpers = (1..threads.min(count)).map(|_| scope.spawn(work));
+        let helpers: Vec<ScopedJoinHandle<'_, _>> = helpers.collect();
+        let mut shares = work();
+        for helper in helpers {
+            let done = helper.join();
+            shares.extend(done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        shares
     });
     shares.sort_unstable_by_key(|(from, _)| *from);
     let mut all = Vec::with_capacity(count);

@@ -53,24 +53,36 @@ pub fn is_guid(text: &str) -> bool {
     guid(text).is_some()
 }
 
+/// What each byte writes as a hexadecimal digit; where it is none, more than a digit can.
+const DIGITS: [u8; 256] = {
+    let mut digits = [u8::MAX; 256];
+    let mut value = 0;
+    while value < 16 {
+        digits[b"0123456789abcdef"[value as usize] as usize] = value;
+        digits[b"0123456789ABCDEF"[value as usize] as usize] = value;
+        value += 1;
+    }
+    digits
+};
+
 /// The number that the digits of a GUID write.
 fn guid(text: &str) -> Option<u128> {
     if text.len() < 32 {
         return None;
     }
-    let mut number = 0_u128;
+    // In two halves, which a processor shifts at once.
+    let mut halves = [0_u64; 2];
     let mut digits = 0_usize;
     for byte in text.bytes().filter(|byte| *byte != b'-') {
-        let digit = match byte {
-            b'0'..=b'9' => byte - b'0',
-            b'a'..=b'f' => byte - b'a' + 10,
-            b'A'..=b'F' => byte - b'A' + 10,
-            _ => return None,
-        };
-        number = number << 4 | u128::from(digit);
+        let digit = DIGITS[usize::from(byte)];
+        if digit > 0xf {
+            return None;
+        }
+        let half = halves.get_mut(digits / 16)?;
+        *half = *half << 4 | u64::from(digit);
         digits += 1;
     }
-    (digits == 32).then_some(number)
+    (digits == 32).then_some(u128::from(halves[0]) << 64 | u128::from(halves[1]))
 }
 
 #[cfg(test)]
@@ -87,6 +99,22 @@ mod tests {
             "57dab8b1-894c-409a-b240-bd8beae78897",
             "57DAB8B1894C409AB240BD8BEAE78896"
         ));
+    }
+
+    #[test]
+    fn every_digit_of_a_guid_counts() {
+        let guid = "0123456789abcdef-fedcba98-76543210";
+        let number = 0x0123_4567_89ab_cdef_fedc_ba98_7654_3210;
+        assert_eq!(Normal::of(guid), Normal::Guid(number));
+        assert_eq!(Normal::of(&guid.to_uppercase()), Normal::Guid(number));
+        for other in [
+            guid.replace('f', "g"),
+            format!("{guid}0"),
+            guid[1..].to_owned() + "--",
+            format!("{guid}é"),
+        ] {
+            assert!(!is_guid(&other), "{other}");
+        }
     }
 
     #[test]
