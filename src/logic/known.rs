@@ -12,6 +12,7 @@ use crate::model::scenario::Scenario;
 #[serde(deny_unknown_fields)]
 pub struct KnownFailure {
     /// The scenarios: a part of their ids, or a glob over them.
+    #[serde(deserialize_with = "scenario")]
     #[schemars(with = "String")]
     pub scenario: Filter,
     /// The party that fails; none for both.
@@ -26,6 +27,15 @@ pub struct KnownFailure {
     /// Why it is so, for whoever reads the report.
     #[serde(deserialize_with = "reason")]
     pub reason: String,
+}
+
+fn scenario<'de, D: Deserializer<'de>>(from: D) -> Result<Filter, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() {
+        let what = "a known failure names its scenarios; `*` stands for all";
+        return Err(serde::de::Error::custom(what));
+    }
+    Filter::parse(&text).map_err(serde::de::Error::custom)
 }
 
 fn reason<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {

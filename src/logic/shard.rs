@@ -97,11 +97,12 @@ pub enum MergeError {
     },
     /// Shares that are not there.
     #[error(
-        "the shares {missing} of {count} are missing\n  = help: a share that ended early writes no report; run it again"
+        "{}\n  = help: a share that ended early writes no report; run it again",
+        lacking(.missing, *.count)
     )]
     Missing {
         /// Which.
-        missing: String,
+        missing: Vec<usize>,
         /// How many there are.
         count: usize,
     },
@@ -174,8 +175,6 @@ pub fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
     let count = count.unwrap_or(1);
     let missing: Vec<_> = (1..=count).filter(|it| !there.contains(it)).collect();
     if !there.is_empty() && !missing.is_empty() {
-        let missing: Vec<_> = missing.iter().map(ToString::to_string).collect();
-        let missing = missing.join(", ");
         return Err(MergeError::Missing { missing, count });
     }
     let urls: Vec<_> = urls.into_iter().collect();
@@ -194,6 +193,20 @@ fn judged(role: Option<Role>) -> String {
         || "the built-in pair".to_owned(),
         |role| format!("a {role}"),
     )
+}
+
+fn lacking(missing: &[usize], count: usize) -> String {
+    if let [index] = missing {
+        return format!(
+            "the share {} is missing",
+            Shard {
+                index: *index,
+                count
+            }
+        );
+    }
+    let missing: Vec<_> = missing.iter().map(ToString::to_string).collect();
+    format!("the shares {} of {count} are missing", missing.join(", "))
 }
 
 #[cfg(test)]
@@ -278,6 +291,10 @@ mod tests {
             (
                 vec![service(Some("1/4"), &["a"]), service(Some("3/4"), &["b"])],
                 "the shares 2, 4 of 4 are missing",
+            ),
+            (
+                vec![service(Some("1/2"), &["a"])],
+                "the share 2/2 is missing",
             ),
         ] {
             let error = merged(reports).unwrap_err();

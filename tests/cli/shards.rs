@@ -37,7 +37,7 @@ fn the_reports_of_shards_make_the_whole_run() {
     assert_eq!(ids(&merged), ids(&file("whole.json")));
 
     let said = |files: &[&str]| refused(&confcall(&[&["merge"], files].concat()));
-    assert!(said(&[&parts[0], &parts[2]]).contains("the shares 2 of 3 are missing"));
+    assert!(said(&[&parts[0], &parts[2]]).contains("the share 2/3 is missing"));
     assert!(said(&[&parts[0], &parts[0]]).contains("both have"));
     assert!(said(&[&file("absent.json")]).contains("absent.json"));
     let over = format!("json={}", parts[0]);

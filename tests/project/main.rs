@@ -220,9 +220,19 @@ fn a_setting_without_effect_is_refused() {
         let place = format!("error: `target.{key}` of the configuration: ");
         assert!(said.starts_with(&place), "{setting}: {said}");
     }
-    let output = Project::of(BOT, &[], "").confcall(&["run", "--given", "assume"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("`--given` is for a service"));
+    for (option, value, place) in [
+        ("--given", "assume", "`--given` is for a service"),
+        (
+            "--role",
+            "service",
+            "`--role service` selects nothing: the target is a bot",
+        ),
+    ] {
+        let output = Project::of(BOT, &[], "").confcall(&["run", option, value]);
+        assert_eq!(output.status.code(), Some(2), "{option}");
+        let said = text(&output.stderr);
+        assert!(said.starts_with(&format!("error: {place}")), "{said}");
+    }
 }
 
 #[test]

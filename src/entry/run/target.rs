@@ -96,12 +96,11 @@ pub(super) fn target(arguments: &Arguments, project: &Project) -> Result<Target,
         }
     };
     let judged = target.role();
-    if arguments
-        .role
-        .is_some_and(|role| Role::from(role) != judged)
+    if let Some(role) = arguments.role.map(Role::from)
+        && role != judged
     {
         return Err(Failure::Usage(format!(
-            "`--role` selects nothing: with `--{judged}` only a {judged} is judged\n  = help: leave `--role` out"
+            "`--role {role}` selects nothing: the target is a {judged}, and no {role} is judged\n  = help: leave `--role` out"
         )));
     }
     Ok(Target::Outside(Box::new(target)))

@@ -197,6 +197,10 @@ mod tests {
                 "[[known]]\nscenario = \"*\"\nrule = \"request.bdy\"\nreason = \"x\"\n",
                 "confcall.toml:3:8: ",
             ),
+            (
+                "[[known]]\nscenario = \"\"\nrule = \"request.body\"\nreason = \"x\"\n",
+                "confcall.toml:2:12: ",
+            ),
             ("[judging]\ndeadline = \"3\"\n", "confcall.toml:2:12: "),
             ("[claims]\nfeatures = [\"chats\"]\n", "confcall.toml:2:13: "),
             (
