@@ -95,7 +95,7 @@ pub(super) fn hide(
     }
     let mut open: Option<&str> = None;
     for (number, content) in text.lines().enumerate() {
-        let content = content.trim();
+        let content = within_containers(content).trim();
         match (open, marker(content)) {
             (Some(opened), Some(marker)) if marker == content && marker.starts_with(opened) => {
                 open = None;
@@ -107,6 +107,18 @@ pub(super) fn hide(
             _ => {}
         }
     }
+}
+
+/// A line without what makes it one of block quotes and lists.
+fn within_containers(line: &str) -> &str {
+    let mut rest = line.trim_start();
+    while let Some(behind) = ["> ", ">", "- ", "* ", "+ "]
+        .iter()
+        .find_map(|marker| rest.strip_prefix(marker))
+    {
+        rest = behind.trim_start();
+    }
+    rest
 }
 
 /// The backticks or tildes that a line begins with, where they make a fence.

@@ -44,7 +44,7 @@ pub(super) fn gather(messages: &[Message<'_>], findings: &mut Findings<'_>) -> C
         }
     }
     for (index, why) in &gathering.unused {
-        if *why != ACKNOWLEDGEMENT {
+        if ![ACKNOWLEDGEMENT, INTERIM].contains(why) {
             findings.push(messages[*index].line, FindingKind::Orphan, *why);
         }
     }
@@ -57,6 +57,7 @@ pub(super) fn gather(messages: &[Message<'_>], findings: &mut Findings<'_>) -> C
 }
 
 const ACKNOWLEDGEMENT: &str = "the acknowledgement of a notification, which is no step";
+const INTERIM: &str = "an interim response, which is no step";
 
 struct Gathering<'m, 'a> {
     messages: &'m [Message<'a>],
@@ -127,6 +128,11 @@ impl Gathering<'_, '_> {
             self.unused.push((index, why));
             return;
         };
+        // 101 ends the exchange in HTTP; the final response to the others is still to come.
+        if (100..200).contains(&status) && status != 101 {
+            self.unused.push((index, INTERIM));
+            return;
+        }
         match (place.request, place.response) {
             (Some(request), Some(_)) if !place.after_notification => {
                 place.outcome = self.drafts[place.conversation].len();

@@ -46,7 +46,7 @@ pub(super) struct Fence<'a> {
 
 /// Reads a page.
 pub(super) fn read<'a>(text: &'a str, findings: &mut Findings<'_>) -> Page<'a> {
-    let (metadata, start) = metadata::split(text);
+    let (metadata, start) = metadata::split(text, findings);
     let mut reader = Reader {
         text: &text[start..],
         lines: Lines {

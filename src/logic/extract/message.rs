@@ -283,7 +283,8 @@ fn holds_notifications(body: &Body) -> bool {
         Body::Json(value) => property(value, "value")
             .as_array()
             .is_some_and(|items| !items.is_empty() && items.iter().all(is_notification)),
-        Body::Text(text) => text.contains("\"changeType\"") && text.contains("\"resource"),
+        // Whatever its quotation marks have become.
+        Body::Text(text) => text.contains("changeType") && text.contains("resource"),
     }
 }
 

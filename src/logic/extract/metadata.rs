@@ -16,25 +16,45 @@ pub(super) struct Metadata<'a> {
 /// Reads the metadata block, and says where the text after it begins.
 ///
 /// By hand, because the Markdown parser takes any two `---` lines for such a block, and pages end
-/// their tabs with them.
-pub(super) fn split(text: &str) -> (Metadata<'_>, usize) {
+/// their tabs with them. A block that is never closed says what it says, and is text too.
+pub(super) fn split<'a>(text: &'a str, findings: &mut Findings<'_>) -> (Metadata<'a>, usize) {
     let mut metadata = Metadata::default();
+    let mut has_keys = false;
     let mut at = 0;
     for (number, line) in text.split_inclusive('\n').enumerate() {
         at += line.len();
         let line = line.trim_end();
         match (number, line) {
-            (0, "---") => {}
+            (0, "---") => continue,
             (0, _) => break,
             (_, "---" | "...") => return (metadata, at),
-            _ => match line.split_once(':') {
-                Some(("ms.contentlocale", value)) => metadata.locale = Some(unquoted(value)),
-                Some(("ms.lasthandoff", value)) => metadata.handoff = Some(unquoted(value)),
+            _ if !can_be_yaml(line) => break,
+            _ => {}
+        }
+        if let Some((key, value)) = line.split_once(':') {
+            has_keys |= !key.starts_with('#');
+            match key {
+                "ms.contentlocale" => metadata.locale = Some(unquoted(value)),
+                "ms.lasthandoff" => metadata.handoff = Some(unquoted(value)),
                 _ => {}
-            },
+            }
         }
     }
-    (Metadata::default(), 0)
+    if has_keys {
+        let message = "the metadata block is never closed; a line `---` ends it";
+        findings.push(1, FindingKind::Unclosed, message);
+    }
+    (metadata, 0)
+}
+
+/// Whether a metadata block may have such a line: a key, a comment, a part of a list, or what goes on
+/// with the line before it. A fence is none of them.
+fn can_be_yaml(line: &str) -> bool {
+    let is_key = |line: &str| {
+        let key = line.split_once(':').map(|(key, _)| key);
+        key.is_some_and(|it| !it.starts_with(['`', '~', '<', '[']) && !it.contains(' '))
+    };
+    line.is_empty() || line.starts_with([' ', '\t', '#', '-', ']', '}']) || is_key(line)
 }
 
 fn unquoted(value: &str) -> &str {
@@ -128,12 +148,12 @@ fn is_api(part: &str) -> bool {
 
 /// `YYYY-MM`
 fn is_edition(part: &str) -> bool {
-    let bytes = part.as_bytes();
-    bytes.len() == 7
-        && bytes[4] == b'-'
-        && [0, 1, 2, 3, 5, 6]
-            .iter()
-            .all(|n| bytes[*n].is_ascii_digit())
+    let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let month = |text: &str| text.parse().is_ok_and(|month| (1..=12).contains(&month));
+    part.split_once('-').is_some_and(|(year, number)| {
+        let is_date = year.len() == 4 && number.len() == 2;
+        is_date && is_number(year) && is_number(number) && month(number)
+    })
 }
 
 /// A language of two or three letters and a region: `pt-BR`, `zh-Hant-TW`.
@@ -182,12 +202,35 @@ mod tests {
     #[test]
     fn metadata_ends_at_its_closing_line() {
         let text = "---\r\ntitle: a: b\r\nms.contentlocale: pt-BR\r\nms.lasthandoff: '02/10/2021'\r\n---\r\n# a\n---\n";
-        let (metadata, at) = split(text);
+        let mut findings = Findings::new("f");
+        let (metadata, at) = split(text, &mut findings);
         assert_eq!(metadata.locale, Some("pt-BR"));
         assert_eq!(metadata.handoff, Some("02/10/2021"));
         assert_eq!(&text[at..], "# a\n---\n");
-        assert_eq!(split("# a\n---\nb\n---\n").1, 0);
-        assert_eq!(split("---\nnever closed\n").1, 0);
+        for text in [
+            "# a\n---\nb\n---\n",
+            "---\nnever closed\n",
+            "---\n# a\n\na\n\n---\n",
+        ] {
+            assert_eq!(split(text, &mut findings), (Metadata::default(), 0));
+        }
+        assert!(findings.finish().is_empty());
+    }
+
+    #[test]
+    fn metadata_that_are_never_closed_take_no_fence_with_them() {
+        for rest in [
+            "",
+            "# a\n\n```http\nGET /a\n```\n\n---\n",
+            "~~~\n~~~\n---\n",
+        ] {
+            let text = format!("---\nms.contentlocale: pt-BR\nlist:\n- a\n\n{rest}");
+            let mut findings = Findings::new("f");
+            let (metadata, at) = split(&text, &mut findings);
+            assert_eq!((metadata.locale, at), (Some("pt-BR"), 0), "{rest}");
+            let kinds: Vec<_> = findings.finish().iter().map(|it| it.kind).collect();
+            assert_eq!(kinds, [FindingKind::Unclosed], "{rest}");
+        }
     }
 
     #[test]
@@ -215,7 +258,16 @@ mod tests {
 
     #[test]
     fn damaged_metadata_is_not_used() {
-        for date in ["", "2021", "13", "a/b/c", "1/2/3", "é/é/ééé"] {
+        for date in [
+            "",
+            "2021",
+            "13",
+            "a/b/c",
+            "1/2/3",
+            "23/05/2019",
+            "00/00/0000",
+            "é/é/ééé",
+        ] {
             assert_eq!(month(date), None, "{date}");
         }
         for locale in ["../..", "pt", "", "-", "PT-br"] {
