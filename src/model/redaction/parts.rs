@@ -1,0 +1,48 @@
+//! Parts: the values of forms that are sent as `multipart/form-data` (RFC 7578).
+
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+use super::shape::{Mended, place_in};
+use super::{Redactor, names};
+
+static FORM_DATA: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("form-data;"));
+
+impl Redactor {
+    /// The text without the values of parts whose names say that they are secret; none where there
+    /// is no such part.
+    pub(super) fn without_parts(&self, text: &str) -> Option<String> {
+        let mut mended = Mended::of(text);
+        let mut from = 0;
+        while let Some(at) = FORM_DATA.find(&text.as_bytes()[from..]) {
+            from += at + FORM_DATA.needle().len();
+            let Some((name, value)) = part(&text[from..]) else {
+                continue;
+            };
+            let place = place_in(text, value);
+            from = place.end;
+            if names::is_secret_parameter(name) || self.rules.are_about(name) {
+                mended.replace(place, &self.secret(value));
+            }
+        }
+        mended.end()
+    }
+}
+
+/// The name and the value of a part, from behind `form-data;` in its head to the next delimiter.
+fn part(text: &str) -> Option<(&str, &str)> {
+    let (head, behind) = [("\r\n\r\n", "\r\n--"), ("\n\n", "\n--")]
+        .iter()
+        .filter_map(|(end, delimiter)| {
+            let (head, rest) = text.split_once(end)?;
+            Some((head, rest.split(delimiter).next()?))
+        })
+        .min_by_key(|(head, _)| head.len())?;
+    let parameters = head.lines().next()?;
+    let named = parameters.split(';').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("name").then_some(value)
+    })?;
+    Some((named.trim().trim_matches('"'), behind))
+}
