@@ -12,12 +12,23 @@ use crate::text::pointer::Pointer;
 /// Where a live message departs from the recorded one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
+    /// What of the message departs.
+    pub part: Part,
     /// Where in the body.
     pub pointer: Pointer,
     /// What was recorded, with the values of this run where they are known.
     pub expected: Value,
     /// What came; null where nothing came.
     pub actual: Value,
+}
+
+/// What of a message may depart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The method or the target.
+    RequestLine,
+    /// The body.
+    Body,
 }
 
 /// A comparison: its differences, and what it takes the recorded values to be.
@@ -125,6 +136,7 @@ impl Comparison {
 
     fn differ(&mut self, mapping: &Mapping, at: At<'_>, recorded: &Value, live: &Value) {
         self.differences.push(Difference {
+            part: Part::Body,
             pointer: at.pointer(),
             expected: mapping.translated_json(recorded),
             actual: live.clone(),
