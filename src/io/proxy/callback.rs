@@ -9,6 +9,10 @@ use crate::text::pointer::Pointer;
 /// The properties that hold the callback address.
 const NAMES: [&str; 2] = ["callback", "callbackUri"];
 
+/// The byte order mark that some clients begin JSON with. Readers may pass over it (RFC 8259 section
+/// 8.1), and many do.
+const MARK: char = '\u{feff}';
+
 /// Where notifications come from and go to.
 #[derive(Debug, Clone)]
 pub struct Callbacks {
@@ -19,9 +23,12 @@ pub struct Callbacks {
 }
 
 impl Callbacks {
-    /// The JSON text with every callback address replaced by the listener's with the same path and
-    /// query; none where it holds no such address. Everything else stays to the letter.
+    /// The JSON text with every callback address replaced by the listener's with the same credentials,
+    /// path and query; none where it holds no such address. Everything else stays to the letter.
     pub fn rewritten(&self, text: &str) -> Option<String> {
+        if let Some(marked) = text.strip_prefix(MARK) {
+            return Some(format!("{MARK}{}", self.rewritten(marked)?));
+        }
         let value: Value = serde_json::from_str(text).ok()?;
         let mut found = Vec::new();
         self.find(&value, &Pointer::default(), false, &mut found);
@@ -79,7 +86,16 @@ impl Callbacks {
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         (is_named || is_bots).then(|| {
             let query = url.query().map(|it| format!("?{it}")).unwrap_or_default();
-            format!("{}{}{query}", self.listener, url.path())
+            // Credentials are what the service authorizes itself with: the bot waits for them.
+            let credentials = text
+                .split_once("://")
+                .and_then(|(_, rest)| rest.split(['/', '?', '#']).next()?.rsplit_once('@'))
+                .map(|(credentials, _)| format!("://{credentials}@"));
+            let listener = match credentials {
+                Some(credentials) => self.listener.replacen("://", &credentials, 1),
+                None => self.listener.clone(),
+            };
+            format!("{listener}{}{query}", url.path())
         })
     }
 
@@ -110,6 +126,14 @@ mod tests {
             (
                 r#"{"a":[{"callback":"http:\/\/x\/y"},"http://127.0.0.1:3978/callback/2"]}"#,
                 r#"{"a":[{"callback":"http://127.0.0.1:1/y"},"http://127.0.0.1:1/callback/2"]}"#,
+            ),
+            (
+                "\u{feff}{\"callbackUri\":\"http://bot.example/a\"}",
+                "\u{feff}{\"callbackUri\":\"http://127.0.0.1:1/a\"}",
+            ),
+            (
+                r#"{"callbackUri":"http://user:pass%40word@bot.example/a"}"#,
+                r#"{"callbackUri":"http://user:pass%40word@127.0.0.1:1/a"}"#,
             ),
         ] {
             assert_eq!(callbacks().rewritten(text).as_deref(), Some(rewritten));
