@@ -321,7 +321,8 @@ impl Bot {
             (Content::Json(body), live) => {
                 comparison.bodies(&self.mapping, Some(body), live.json());
             }
-            (Content::Text(text), Payload::Text { text: live, .. }) if live == text => {}
+            (Content::Text(text), Payload::Text { text: live, .. })
+                if comparison.texts(&self.mapping, "", text, live) => {}
             (Content::Text(text), live) => comparison.differences.push(Difference {
                 part: Part::Body,
                 pointer: Pointer::root(),

@@ -3,9 +3,11 @@
 //! departs from nothing.
 
 use serde_json::Value;
+use url::form_urlencoded;
 
 use super::mapping::{self, Mapping, Role};
 use crate::logic::judge::shape::{bare_type, lookup};
+use crate::model::redaction;
 use crate::model::resource;
 use crate::text::pointer::Pointer;
 
@@ -59,7 +61,7 @@ impl Comparison {
     /// Compares two paths, or other texts under a name.
     pub fn texts(&mut self, mapping: &Mapping, name: &str, recorded: &str, live: &str) -> bool {
         match mapping::role(name, recorded) {
-            Role::Fixed => recorded == live,
+            Role::Fixed => recorded == live || self.redacted(mapping, recorded, live),
             Role::Passing => mapping::role(name, live) == Role::Passing,
             Role::Id => self.ids(mapping, recorded, live),
             Role::Address => {
@@ -82,6 +84,52 @@ impl Comparison {
                         .all(|(recorded, live)| self.ids(mapping, recorded, live))
             }
         }
+    }
+
+    /// Whether the live text is the recorded one with something in the place of each pseudonym, one
+    /// value for each.
+    fn redacted(&mut self, mapping: &Mapping, recorded: &str, live: &str) -> bool {
+        let (mut read, mut rest) = (0, live);
+        let mut pseudonyms = redaction::pseudonyms(recorded).peekable();
+        if pseudonyms.peek().is_none() {
+            return false;
+        }
+        while let Some(place) = pseudonyms.next() {
+            let Some(behind) = rest.strip_prefix(&recorded[read..place.start]) else {
+                return false;
+            };
+            let end = pseudonyms.peek().map_or(recorded.len(), |next| next.start);
+            let following = &recorded[place.end..end];
+            let length = match following {
+                "" => Some(behind.len()),
+                // What follows the last one is at the end, wherever else it may stand.
+                _ if end == recorded.len() => behind.strip_suffix(following).map(str::len),
+                _ => behind.find(following),
+            };
+            let Some(length) = length.filter(|length| *length > 0) else {
+                return false;
+            };
+            if !self.ids(mapping, &recorded[place.clone()], &behind[..length]) {
+                return false;
+            }
+            (read, rest) = (place.end, &behind[length..]);
+        }
+        rest == &recorded[read..]
+    }
+
+    /// Compares the queries of two targets: what was recorded must be there.
+    pub fn queries(&mut self, mapping: &Mapping, recorded: &str, live: &str) -> bool {
+        let [recorded, live] = [recorded, live].map(|target| {
+            let query = target.split_once('?').map_or("", |(_, query)| query);
+            form_urlencoded::parse(query.as_bytes())
+        });
+        let mut live: Vec<_> = live.collect();
+        recorded.into_iter().all(|(name, value)| {
+            let found = live.iter().position(|(other, live)| {
+                *other == name && self.texts(mapping, &name, &value, live)
+            });
+            found.map(|at| live.remove(at)).is_some()
+        })
     }
 
     /// Whether all that it takes the recorded values to be was known.
@@ -213,6 +261,71 @@ mod tests {
             ),
         ] {
             assert_eq!(differences(&recorded, &live), expected, "{recorded} {live}");
+        }
+    }
+
+    #[test]
+    fn a_pseudonym_within_a_text_stands_for_one_value() {
+        let [one, other] = ["redacted-secret-0123456789ab", "redacted-key-ba9876543210"];
+        for (recorded, live, is_same) in [
+            (
+                json!([format!("https://h/?sig={one}&a=1")]),
+                json!(["https://h/?sig=x&a=1"]),
+                true,
+            ),
+            (
+                json!([format!("https://h/?sig={one}&a=1")]),
+                json!(["https://h/?sig=x&a=2"]),
+                false,
+            ),
+            (
+                json!([format!("https://h/?sig={one}")]),
+                json!(["https://h/?sig="]),
+                false,
+            ),
+            (json!([format!("Bearer {one}")]), json!(["Bearer x"]), true),
+            (
+                json!([one, format!("Bearer {one}")]),
+                json!(["x", "Bearer x"]),
+                true,
+            ),
+            (
+                json!([one, format!("Bearer {one}")]),
+                json!(["x", "Bearer y"]),
+                false,
+            ),
+            (
+                json!([format!("a={one};b={other};")]),
+                json!(["a=1;b=2;"]),
+                true,
+            ),
+            (
+                json!([format!("a={one};b={one};")]),
+                json!(["a=1;b=2;"]),
+                false,
+            ),
+        ] {
+            assert_eq!(
+                differences(&recorded, &live).is_empty(),
+                is_same,
+                "{recorded} {live}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_a_query_had_it_has_again() {
+        let secret = "redacted-secret-0123456789ab";
+        for (recorded, live, is_same) in [
+            ("/a", "/a?b=1", true),
+            ("/a?b=1&c=%2F", "/a?c=/&b=1&d", true),
+            ("/a?b=1", "/a?b=2", false),
+            ("/a?b=1&b=1", "/a?b=1", false),
+            ("/a?b", "/a", false),
+            (&format!("/a?sig={secret}"), "/a?sig=x", true),
+        ] {
+            let same = Comparison::default().queries(&Mapping::default(), recorded, live);
+            assert_eq!(same, is_same, "{recorded} {live}");
         }
     }
 }

@@ -312,7 +312,8 @@ impl Service {
             Some(_) => comparison.texts(&self.mapping, "", &recorded.target, &request.target),
             None => resource::shape_of(&recorded.target) == resource::shape_of(&request.target),
         };
-        if !is_same_path {
+        let is_same_query = comparison.queries(&self.mapping, &recorded.target, &request.target);
+        if !(is_same_path && is_same_query) {
             let target = self.mapping.translated(&recorded.target);
             comparison.differences.push(Difference {
                 part: Part::RequestLine,

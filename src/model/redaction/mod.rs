@@ -94,7 +94,7 @@ pub fn is_pseudonym(value: &str) -> bool {
 }
 
 /// Where pseudonyms stand in a text.
-fn pseudonyms(text: &str) -> impl Iterator<Item = Range<usize>> {
+pub fn pseudonyms(text: &str) -> impl Iterator<Item = Range<usize>> {
     memmem::find_iter(text.as_bytes(), PREFIX).filter_map(|start| {
         KINDS.into_iter().find_map(|kind| {
             let end = start + PREFIX.len() + kind.len() + 1 + DIGITS;
