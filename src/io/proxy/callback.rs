@@ -3,15 +3,12 @@
 use serde_json::Value;
 use url::Url;
 
+use crate::model::message::unmarked;
 use crate::text::json::locate;
 use crate::text::pointer::Pointer;
 
 /// The properties that hold the callback address.
 const NAMES: [&str; 2] = ["callback", "callbackUri"];
-
-/// The byte order mark that some clients begin JSON with. Readers may pass over it (RFC 8259 section
-/// 8.1), and many do.
-const MARK: char = '\u{feff}';
 
 /// Where notifications come from and go to.
 #[derive(Debug, Clone)]
@@ -26,9 +23,7 @@ impl Callbacks {
     /// The JSON text with every callback address replaced by the listener's with the same credentials,
     /// path and query; none where it holds no such address. Everything else stays to the letter.
     pub fn rewritten(&self, text: &str) -> Option<String> {
-        if let Some(marked) = text.strip_prefix(MARK) {
-            return Some(format!("{MARK}{}", self.rewritten(marked)?));
-        }
+        let (mark, text) = text.split_at(text.len() - unmarked(text).len());
         let value: Value = serde_json::from_str(text).ok()?;
         let mut found = Vec::new();
         self.find(&value, &Pointer::default(), false, &mut found);
@@ -41,7 +36,7 @@ impl Callbacks {
         for (place, address) in &places {
             rewritten.replace_range(place.clone(), &Value::from(address.as_str()).to_string());
         }
-        (!places.is_empty()).then_some(rewritten)
+        (!places.is_empty()).then(|| format!("{mark}{rewritten}"))
     }
 
     fn find(

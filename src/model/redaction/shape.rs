@@ -269,6 +269,9 @@ impl<'a> Before<'a> {
     }
 }
 
+/// Takes some kind of secret out of a text, where there is one.
+type Step<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// A text that is taken over piece by piece, and copied from the first piece on that changes.
 pub(super) struct Mended<'a> {
     text: &'a str,
@@ -348,7 +351,7 @@ impl Redactor {
                 return is_changed.then(|| String::from_utf8(out).ok()).flatten();
             }
         }
-        let steps: [&dyn Fn(&str) -> Option<String>; 5] = [
+        let steps: [Step<'_>; 5] = [
             &|text| self.without_pem(text),
             &|text| self.without_parts(text),
             &|text| self.without_elements(text),

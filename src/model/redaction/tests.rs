@@ -242,6 +242,8 @@ fn a_line_is_the_redacted_value_written() {
             "{\"json\":{\"a\":\"\u{e9}\u{1f600}/\\n\\u0001\\\"\\\\\"}}",
         ),
         (r#"{"a\"b":{},"c":[]}"#, r#"{"json":{"a\"b":{},"c":[]}}"#),
+        ("\u{feff}{\"a\":1}", r#"{"json":{"a":1}}"#),
+        ("\u{feff}a", "{\"text\":\"\u{feff}a\"}"),
         ("\"text\"", r#"{"json":"text"}"#),
         ("true", r#"{"json":true}"#),
         ("1e999", r#"{"text":"1e999"}"#),
