@@ -165,11 +165,10 @@ fn absent(size: i64) -> Content {
 /// alphabets, is text again.
 fn content(text: &str, encoding: Option<&str>) -> Content {
     if encoding.is_some_and(|it| it.eq_ignore_ascii_case("base64")) {
-        return match STANDARD.decode(text).map(String::from_utf8) {
-            Ok(Ok(text)) => content(&text, None),
-            Ok(Err(_)) => Content::Base64(text.to_owned()),
-            // What cannot be decoded is not there.
-            Err(_) => absent(i64::try_from(text.len()).unwrap_or(i64::MAX)),
+        let bytes = STANDARD.decode(text).ok();
+        return match bytes.map(String::from_utf8) {
+            Some(Ok(text)) => content(&text, None),
+            _ => Content::Base64(text.to_owned()),
         };
     }
     Content::of_text(text.to_owned())
