@@ -353,7 +353,7 @@ pub const PLANTED: &[(&str, Place, &str, Written)] = &[
     (
         "a section of an element",
         Body("application/xml"),
-        "<token><![CDATA[§]]></token>",
+        "<token><![CDATA[<password>§</password>]]></token>",
         plain,
     ),
     (

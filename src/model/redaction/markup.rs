@@ -1,6 +1,6 @@
 //! Markup: secrets in XML and HTML, under the names of elements and of the fields of forms.
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use super::shape::{Mended, place_in};
 use super::{Redactor, names};
@@ -14,12 +14,15 @@ impl Redactor {
         let mut from = 0;
         while let Some(at) = memchr(b'<', &text.as_bytes()[from..]) {
             from += at + 1;
-            let Some((tag, behind)) = text[from..].split_once('>') else {
+            let Some(end) = memchr2(b'<', b'>', &text.as_bytes()[from..]) else {
                 break;
             };
-            if !tag.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            let (tag, behind) = text[from..].split_at(end);
+            from += end;
+            let is_tag = tag.starts_with(|c: char| c.is_ascii_alphabetic());
+            let Some(behind) = behind.strip_prefix('>').filter(|_| is_tag) else {
                 continue;
-            }
+            };
             let name = tag.split(|c: char| c.is_whitespace() || c == '/').next();
             let name = name.unwrap_or_default();
             let local = name.rsplit(':').next().unwrap_or(name);
@@ -32,10 +35,11 @@ impl Redactor {
             } else if self.is_secret(local) && !tag.ends_with('/') {
                 let value = content(behind).trim();
                 if !value.is_empty() {
-                    mended.replace(place_in(text, value), &self.secret(value));
+                    let place = place_in(text, value);
+                    from = place.end;
+                    mended.replace(place, &self.secret(value));
                 }
             }
-            from = place_in(text, behind).start;
         }
         mended.end()
     }

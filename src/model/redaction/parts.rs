@@ -33,19 +33,23 @@ impl Redactor {
     }
 }
 
+/// No head of a part that names a secret is longer, in bytes.
+const HEAD: usize = 1024;
+
+/// What ends a head, and what comes before the next delimiter, as the line ends are.
+const ENDS: [(&str, &str); 2] = [("\r\n\r\n", "\r\n--"), ("\n\n", "\n--")];
+
 /// The name and the value of a part, from behind `form-data;` in its head to the next delimiter.
 fn part(text: &str) -> Option<(&str, &str)> {
-    let (head, behind) = [("\r\n\r\n", "\r\n--"), ("\n\n", "\n--")]
-        .iter()
-        .filter_map(|(end, delimiter)| {
-            let (head, rest) = text.split_once(end)?;
-            Some((head, rest.split(delimiter).next()?))
-        })
-        .min_by_key(|(head, _)| head.len())?;
-    let parameters = head.lines().next()?;
+    let front = &text[..text.floor_char_boundary(HEAD)];
+    let ends = ENDS.iter();
+    let ends = ends.filter_map(|(end, delimiter)| Some((front.find(end)?, end.len(), delimiter)));
+    let (head, end, delimiter) = ends.min()?;
+    let parameters = front[..head].lines().next()?;
     let named = parameters.split(';').find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         name.trim().eq_ignore_ascii_case("name").then_some(value)
     })?;
-    Some((named.trim().trim_matches('"'), behind))
+    let value = text[head + end..].split(delimiter).next()?;
+    Some((named.trim().trim_matches('"'), value))
 }
