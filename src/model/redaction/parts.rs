@@ -41,7 +41,11 @@ const ENDS: [(&str, &str); 2] = [("\r\n\r\n", "\r\n--"), ("\n\n", "\n--")];
 
 /// The name and the value of a part, from behind `form-data;` in its head to the next delimiter.
 fn part(text: &str) -> Option<(&str, &str)> {
-    let front = &text[..text.floor_char_boundary(HEAD)];
+    let mut end = text.len().min(HEAD);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let front = &text[..end];
     let ends = ENDS.iter();
     let ends = ends.filter_map(|(end, delimiter)| Some((front.find(end)?, end.len(), delimiter)));
     let (head, end, delimiter) = ends.min()?;

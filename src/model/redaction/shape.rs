@@ -438,9 +438,35 @@ impl Redactor {
     }
 
     fn word(&self, word: &str, before: Before<'_>, depth: usize) -> Option<String> {
-        if word.is_empty() || is_pseudonym(word) {
-            return None;
+        let (mut rest, mut before) = (word, before);
+        loop {
+            if rest.is_empty() || is_pseudonym(rest) {
+                return None;
+            }
+            let mended = if let Some(mended) = self.whole(rest, before, depth) {
+                Some(mended)
+            } else if let Some((name, value)) = named(rest) {
+                let called = match before.bracketed() {
+                    Some(within) if name.is_empty() => within.into(),
+                    _ => decoded(name),
+                };
+                if !names::is_secret_parameter(&called) && !self.rules.are_about(&called) {
+                    // A value may be `name=value` again, as often as its sender likes.
+                    (rest, before) = (value, Before::default());
+                    continue;
+                }
+                Some(format!("{name}={}", self.secret(&decoded(value))))
+            } else if rest.len() == GUID && identifier::is_guid(rest) {
+                None
+            } else {
+                self.address(rest, depth)
+            };
+            return mended.map(|it| format!("{}{it}", &word[..word.len() - rest.len()]));
         }
+    }
+
+    /// A word that is a secret, or wraps some, as it stands.
+    fn whole(&self, word: &str, before: Before<'_>, depth: usize) -> Option<String> {
         let is_bare = || word.bytes().all(|b| b.is_ascii_alphabetic()) && word.len() < 20;
         if (names::is_scheme(before.word.as_bytes()) && !before.is_label && !is_bare())
             || (before.label().is_some_and(|it| self.is_secret(it))
@@ -454,25 +480,11 @@ impl Redactor {
         if is_jwt(word) || is_key(word) || self.rules.is_phone(word) {
             return Some(self.secret(word));
         }
-        if let Some(unwrapped) = self.without_base64(word, depth) {
-            return Some(unwrapped);
-        }
-        if let Some(equals) = memchr(b'=', word.as_bytes())
-            && !word[..equals].contains('/')
-            && word[equals..].bytes().any(|b| b != b'=')
-        {
-            let (name, value) = (&word[..equals], &word[equals + 1..]);
-            let called = match before.bracketed() {
-                Some(within) if name.is_empty() => within.into(),
-                _ => decoded(name),
-            };
-            let value = if names::is_secret_parameter(&called) || self.rules.are_about(&called) {
-                self.secret(&decoded(value))
-            } else {
-                self.word(value, Before::default(), depth)?
-            };
-            return Some(format!("{name}={value}"));
-        }
+        self.without_base64(word, depth)
+    }
+
+    /// A word with a colon in it, such as a URL, or a path.
+    fn address(&self, word: &str, depth: usize) -> Option<String> {
         let Some(colon) = memchr(b':', word.as_bytes()) else {
             return self.segments(word, depth);
         };
@@ -537,6 +549,13 @@ impl Redactor {
         let redacted = self.running(&inner, depth - 1)?;
         Some(engine.encode(redacted))
     }
+}
+
+/// The name and the value of `name=value`.
+fn named(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_at(memchr(b'=', word.as_bytes())?);
+    let is_pair = !name.contains('/') && value.bytes().any(|b| b != b'=');
+    is_pair.then(|| (name, &value[1..]))
 }
 
 /// The password in `sip:user:password@host` (RFC 3261 section 19.1.1).

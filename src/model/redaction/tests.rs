@@ -329,6 +329,13 @@ fn what_is_wrapped_a_hundred_times_is_survived() {
 }
 
 #[test]
+fn a_value_that_is_a_pair_again_and_again_is_survived() {
+    let mut many = exchange();
+    many.request.body = Content::Text("a=".repeat(200_000) + "token=0123456789abcdef0");
+    assert_gone(many, "0123456789abcdef0");
+}
+
+#[test]
 fn what_is_no_secret_stays() {
     let mut plain = exchange();
     plain.request.target = "/app/calls/57dab8b1-894c-409a-b240-bd8beae78896/operations/\
