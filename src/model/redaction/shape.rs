@@ -246,7 +246,7 @@ impl<'a> Before<'a> {
     /// Whether it may say that the next word is a secret.
     fn announces(self) -> bool {
         self.is_label
-            || self.word.ends_with([':', '='])
+            || matches!(self.word.as_bytes().last(), Some(b':' | b'='))
             || self.gap == "]"
             || names::is_scheme(self.word.as_bytes())
     }
@@ -268,9 +268,6 @@ impl<'a> Before<'a> {
         (self.gap == "]").then_some(self.word)
     }
 }
-
-/// Takes some kind of secret out of a text, where there is one.
-type Step<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// A text that is taken over piece by piece, and copied from the first piece on that changes.
 pub(super) struct Mended<'a> {
@@ -351,18 +348,22 @@ impl Redactor {
                 return is_changed.then(|| String::from_utf8(out).ok()).flatten();
             }
         }
-        let steps: [Step<'_>; 5] = [
-            &|text| self.without_pem(text),
-            &|text| self.without_parts(text),
-            &|text| self.without_elements(text),
-            &|text| self.each_word(text, depth),
-            &|text| self.without_known(text),
-        ];
-        let mut mended = None;
-        for step in steps {
-            let changed = step(mended.as_deref().unwrap_or(text));
-            mended = changed.or(mended);
+        let mut mended = self.without_pem(text);
+        // Forms in parts have lines, and markup has tags: most texts have neither.
+        if memchr2(b'<', b'\n', text.as_bytes()).is_some() {
+            mended = self
+                .without_parts(mended.as_deref().unwrap_or(text))
+                .or(mended);
+            mended = self
+                .without_elements(mended.as_deref().unwrap_or(text))
+                .or(mended);
         }
+        mended = self
+            .each_word(mended.as_deref().unwrap_or(text), depth)
+            .or(mended);
+        mended = self
+            .without_known(mended.as_deref().unwrap_or(text))
+            .or(mended);
         mended
     }
 
@@ -443,8 +444,14 @@ impl Redactor {
             if rest.is_empty() || is_pseudonym(rest) {
                 return None;
             }
-            let mended = if let Some(mended) = self.whole(rest, before, depth) {
-                Some(mended)
+            let mended = if self.is_announced(rest, before) {
+                Some(self.secret(rest))
+            } else if rest.len() == GUID && identifier::is_guid(rest) {
+                None
+            } else if is_jwt(rest) || is_key(rest) || self.rules.is_phone(rest) {
+                Some(self.secret(rest))
+            } else if let Some(unwrapped) = self.without_base64(rest, depth) {
+                Some(unwrapped)
             } else if let Some((name, value)) = named(rest) {
                 let called = match before.bracketed() {
                     Some(within) if name.is_empty() => within.into(),
@@ -456,8 +463,6 @@ impl Redactor {
                     continue;
                 }
                 Some(format!("{name}={}", self.secret(&decoded(value))))
-            } else if rest.len() == GUID && identifier::is_guid(rest) {
-                None
             } else {
                 self.address(rest, depth)
             };
@@ -465,22 +470,12 @@ impl Redactor {
         }
     }
 
-    /// A word that is a secret, or wraps some, as it stands.
-    fn whole(&self, word: &str, before: Before<'_>, depth: usize) -> Option<String> {
+    /// Whether what stands before the word says that it is a secret.
+    fn is_announced(&self, word: &str, before: Before<'_>) -> bool {
         let is_bare = || word.bytes().all(|b| b.is_ascii_alphabetic()) && word.len() < 20;
-        if (names::is_scheme(before.word.as_bytes()) && !before.is_label && !is_bare())
+        (names::is_scheme(before.word.as_bytes()) && !before.is_label && !is_bare())
             || (before.label().is_some_and(|it| self.is_secret(it))
                 && !names::is_scheme(word.as_bytes()))
-        {
-            return Some(self.secret(word));
-        }
-        if word.len() == GUID && identifier::is_guid(word) {
-            return None;
-        }
-        if is_jwt(word) || is_key(word) || self.rules.is_phone(word) {
-            return Some(self.secret(word));
-        }
-        self.without_base64(word, depth)
     }
 
     /// A word with a colon in it, such as a URL, or a path.
