@@ -8,16 +8,19 @@ use clap::Args;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Output};
+use super::record;
 use super::reports::Reports;
 use super::run::{self, annotations};
 use super::scenarios::Among;
 use super::values::{self, ReportFile};
 use crate::io::{parallel, recording};
+use crate::logic::discretion;
 use crate::logic::judge;
 use crate::logic::recording::check;
 use crate::logic::recording::secrets::{self, Secret};
 use crate::logic::selection::Filter;
 use crate::logic::verdict::{Role, Run, Target};
+use crate::model::redaction::Redactor;
 use crate::report::{terminal, unfit};
 
 /// What `confcall check --help` ends with.
@@ -87,6 +90,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let mut results = Vec::new();
     let mut strangers = String::new();
     let mut names = Vec::new();
+    let redactor = Redactor::new(record::random_key()?);
     for file in &arguments.files {
         let (recording, torn) = recording::load(file)?;
         if let Some(torn) = torn {
@@ -97,7 +101,8 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
         }
         let name = file.display().to_string();
         tell_secrets(&name, &secrets::secrets_by(&recording, parallel::map));
-        let checked = check::check_by(recording, &cases, &options, parallel::each);
+        let mut checked = check::check_by(recording, &cases, &options, parallel::each);
+        discretion::unfit(&mut checked.unfit, &redactor);
         strangers.push_str(&unfit::render(&name, &checked.unfit, output.look));
         results.extend(checked.results);
         names.push(name);
@@ -106,7 +111,8 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
         role: None,
         url: Some(names.join(", ")),
     };
-    let run = Run::new(target, results);
+    let mut run = Run::new(target, results);
+    discretion::run(&mut run, &redactor);
     let mut text = strangers.clone();
     text.push_str(&terminal::render(&run, begun.elapsed(), output.look));
     text.push_str(&annotations(&run));

@@ -35,6 +35,7 @@ pub mod weather;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser as _;
 use tokio::runtime::Runtime;
@@ -48,6 +49,7 @@ use crate::io::net::Shutdown;
 /// What the `confcall` binary does.
 pub fn main() -> ExitCode {
     panic::set_hook(Box::new(|info| {
+        HAS_PANICKED.store(true, Ordering::Relaxed);
         output::complain(&format!(
             "{info}\n  = help: this is a defect of confcall; please report it with the command"
         ));
@@ -123,9 +125,17 @@ async fn signalled() {
     }
 }
 
+/// Whether anything panicked, on whatever thread: the others go on.
+static HAS_PANICKED: AtomicBool = AtomicBool::new(false);
+
 /// A panic is a defect of confcall, and ends as one. The hook has told it.
 fn guarded(work: impl FnOnce() -> Exit) -> Exit {
-    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Exit::Defect)
+    let exit = panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Exit::Defect);
+    if HAS_PANICKED.load(Ordering::Relaxed) {
+        exit.worse(Exit::Defect)
+    } else {
+        exit
+    }
 }
 
 fn execute(cli: Cli) -> Exit {
@@ -167,5 +177,11 @@ mod tests {
     fn a_panic_is_a_defect() {
         assert_eq!(guarded(|| panic!("expected by this test")), Exit::Defect);
         assert_eq!(guarded(|| Exit::Departs), Exit::Departs);
+        let elsewhere = || {
+            HAS_PANICKED.store(true, Ordering::Relaxed);
+            Exit::Success
+        };
+        assert_eq!(guarded(elsewhere), Exit::Defect);
+        HAS_PANICKED.store(false, Ordering::Relaxed);
     }
 }

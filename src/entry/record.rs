@@ -110,9 +110,7 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
             None => None,
         };
         let journal = journal(&arguments, &directions)?;
-        let mut key = [0; 32];
-        getrandom::fill(&mut key)
-            .map_err(|error| Failure::Environment(format!("no random key: {error}")))?;
+        let key = random_key()?;
         output.print(&said)?;
         let service = match (arguments.service, interception) {
             (Some(url), _) => Service::At(url),
@@ -151,6 +149,18 @@ fn warn(said: &str) {
 }
 
 /// A listener that is neither of the parties: the proxy would send to itself.
+/// A key of pseudonyms, which nobody knows.
+///
+/// # Errors
+///
+/// An operating system without chance.
+pub fn random_key() -> Result<[u8; 32], Failure> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key)
+        .map_err(|error| Failure::Environment(format!("no random key: {error}")))?;
+    Ok(key)
+}
+
 async fn bind(
     address: SocketAddr,
     arguments: &Arguments,

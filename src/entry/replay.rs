@@ -11,17 +11,20 @@ use super::ca;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Output};
+use super::record;
 use super::reports::Reports;
 use super::snapshots::{self, Conversation};
 use super::values::{self, ReportFile};
 use crate::io::net::{Client, Listener, Shutdown};
 use crate::io::recording;
 use crate::io::replay::{self, Manners};
+use crate::logic::discretion;
 use crate::logic::replay::Replayed;
 use crate::logic::replay::bot::Bot;
 use crate::logic::replay::index::Indexed;
 use crate::logic::replay::service::{Options, Service};
 use crate::logic::verdict::{Role, Run, Target, Verdict};
+use crate::model::redaction::Redactor;
 use crate::report::{snapshot, terminal};
 
 /// What `confcall replay --help` ends with.
@@ -134,19 +137,20 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
         }
     })?;
     runtime.shutdown_background();
-    // Of a result that is well, the report shows nothing more.
-    if replayed.result.verdict == Verdict::Pass {
-        for note in &replayed.result.notes {
-            output::tell(&format!("note: {note}"));
-        }
-    }
     let conversation = kept
         .filter(|_| !replayed.conversation.is_empty())
         .map(|folder| {
             let conversation = conversation(&folder, &file, &replayed, token.as_deref());
             (folder, conversation)
         });
-    let run = Run::new(target, vec![replayed.result]);
+    let mut run = Run::new(target, vec![replayed.result]);
+    discretion::run(&mut run, &Redactor::new(record::random_key()?));
+    // Of a result that is well, the report shows nothing more.
+    for result in run.results.iter().filter(|it| it.verdict == Verdict::Pass) {
+        for note in &result.notes {
+            output::tell(&format!("note: {note}"));
+        }
+    }
     output.print(&terminal::render(&run, begun.elapsed(), output.look))?;
     let mut exit = Exit::of_run(&run);
     if let Some((folder, conversation)) = conversation {

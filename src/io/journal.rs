@@ -60,6 +60,9 @@ const ROOM: usize = 256 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Queued(u64);
 
+/// The highest number after which a recording goes on. No recorder comes to the end of what is left.
+const LAST: u64 = u64::MAX / 2;
+
 impl Out {
     fn push(&mut self, line: &[u8]) -> Queued {
         self.lines.extend_from_slice(line);
@@ -138,6 +141,15 @@ impl Journal {
             wrong.remedy = Some("give `--bot` as the first recorder did, or another name".into());
             return Err(StoreError::Broken(vec![wrong]).into());
         }
+        let last = loaded.exchanges.iter().map(|it| it.number).max();
+        let last = last.unwrap_or(0);
+        if last > LAST {
+            let message = format!("after exchange {last} there is no room for another one");
+            let mut wrong =
+                Place { line: 1, column: 0 }.complain(&path.display().to_string(), "", message);
+            wrong.remedy = Some("number the exchanges anew, or give another name".into());
+            return Err(StoreError::Broken(vec![wrong]).into());
+        }
         {
             let mut out = journal.out();
             out.file
@@ -149,12 +161,7 @@ impl Journal {
                     .map_err(|source| unwritable(path, source))?;
             }
         }
-        let last = loaded
-            .exchanges
-            .iter()
-            .map(|exchange| exchange.number)
-            .max();
-        journal.last.store(last.unwrap_or(0), Ordering::Relaxed);
+        journal.last.store(last, Ordering::Relaxed);
         Ok((journal, loaded.torn))
     }
 
@@ -270,6 +277,8 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, StoreError> {
 
 /// The first line of a cassette.
 pub(super) fn header(first: &[u8], file: &str) -> Result<Header, Diagnostic> {
+    // Some editors put a byte order mark before it.
+    let first = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first);
     let header: Header = line(first, 1, file).map_err(|wrong| no_header(first, wrong))?;
     if header.version == 0 || header.version > VERSION {
         let message = format!("version {} of the format is unknown", header.version);
@@ -417,6 +426,22 @@ mod tests {
         assert!(torn.is_some());
         assert_eq!(journal.number(), 5);
         assert!(load(&path).unwrap().torn.is_none());
+    }
+
+    #[test]
+    fn numbers_that_come_to_their_end_are_told_before_anything_is_recorded() {
+        let last = ONE.replace("\"number\":4", &format!("\"number\":{}", u64::MAX));
+        let (_folder, path) = file(&format!("{HEADER}{last}"));
+        let wrong = Journal::append(&path, &[Direction::Request]).unwrap_err();
+        assert!(wrong.to_string().contains("no room"), "{wrong}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_before_the_header_is_passed_over() {
+        let (_folder, path) = file(&format!("\u{feff}{HEADER}{ONE}"));
+        assert_eq!(load(&path).unwrap().exchanges.len(), 1);
+        let (journal, _) = Journal::append(&path, &[Direction::Request]).unwrap();
+        assert_eq!(journal.number(), 5);
     }
 
     #[test]

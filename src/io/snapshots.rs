@@ -71,7 +71,7 @@ pub fn hold(
     let path = folder.join(format!("{name}.snap"));
     let new = folder.join(format!("{name}.snap.new"));
     let accepted = match store::read(&path) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Ok(bytes) => text(&bytes),
         Err(StoreError::Unreadable { source, .. }) if source.kind() == ErrorKind::NotFound => {
             String::new()
         }
@@ -93,6 +93,11 @@ pub fn hold(
         store::write(&new, file)?;
     }
     Ok(Standing::Differs { accepted })
+}
+
+/// The text of a snapshot, with the line ends that it was written with: Git may have put others.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).replace("\r\n", "\n")
 }
 
 /// A conversation that waits to be accepted.
@@ -157,15 +162,14 @@ pub fn proposals(folder: &Path) -> Result<Vec<Proposal>, StoreError> {
             continue;
         };
         let path = entry.path().with_file_name(format!("{name}.snap"));
-        let text =
-            |path: &Path| store::read(path).map(|it| String::from_utf8_lossy(&it).into_owned());
+        let read = |path: &Path| store::read(path).map(|it| text(&it));
         let accepted = if path.exists() {
-            text(&path)?
+            read(&path)?
         } else {
             String::new()
         };
         proposals.push(Proposal {
-            file: text(entry.path())?,
+            file: read(entry.path())?,
             accepted,
             path,
         });
@@ -199,6 +203,15 @@ mod tests {
         proposals(&folder).unwrap()[0].reject().unwrap();
         assert_eq!(told("one", true), Standing::Same);
         assert!(proposals(&folder).unwrap().is_empty());
+    }
+
+    #[test]
+    fn other_line_ends_are_no_difference() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.snap"), "one\r\ntwo\r\n").unwrap();
+        let same = |old: &str, new: &str| old == new;
+        let told = hold(folder.path(), "a", "one\ntwo\n", false, same).unwrap();
+        assert_eq!(told, Standing::Same);
     }
 
     #[test]

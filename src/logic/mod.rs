@@ -2,6 +2,7 @@
 //! No sockets, files, clock or chance.
 
 pub mod claims;
+pub mod discretion;
 pub mod extract;
 pub mod judge;
 pub mod known;

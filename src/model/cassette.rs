@@ -203,7 +203,7 @@ impl Content {
         if text.is_empty() {
             return Self::Empty;
         }
-        match serde_json::from_str(&text) {
+        match serde_json::from_str(message::unmarked(&text)) {
             Ok(value) if message::fits_in_a_file(&value) => Self::Json(value),
             _ => Self::Text(text),
         }

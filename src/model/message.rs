@@ -89,6 +89,12 @@ pub enum Payload {
     Opaque(usize),
 }
 
+/// A text without the byte order mark that some clients begin JSON with: readers may pass over it
+/// (RFC 8259 section 8.1).
+pub fn unmarked(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 impl Payload {
     /// Reads decoded bytes. JSON is what parses as JSON, whatever the media type says.
     pub fn from_bytes(bytes: &[u8]) -> Self {

@@ -9,7 +9,9 @@ const RUN: [&str; 4] = ["run", "invite-one-pstn", "--edition", "2021-02"];
 
 fn run(folder: &str, environment: &[(&str, &str)]) -> (Option<i32>, String) {
     let mut command = command(&[&RUN[..], &["--snapshots", folder]].concat());
-    command.env_remove("CI").env_remove("INSTA_FORCE_PASS");
+    for name in ["CI", "TF_BUILD", "INSTA_FORCE_PASS"] {
+        command.env_remove(name);
+    }
     let output = command.envs(environment.iter().copied()).output().unwrap();
     (output.status.code(), told(&output))
 }
@@ -27,6 +29,9 @@ fn conversations_are_proposed_accepted_and_held() {
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("NEW service of ") && !kept.exists(), "{text}");
 
+    assert_eq!(run(path, &[("TF_BUILD", "True")]).0, Some(1));
+    assert!(!kept.exists(), "Azure Pipelines does not set CI");
+
     assert_eq!(run(path, &[]).0, Some(1));
     let waiting = confcall(&["accept", path]);
     assert_eq!(waiting.status.code(), Some(1));
@@ -39,6 +44,9 @@ fn conversations_are_proposed_accepted_and_held() {
 
     let snapshot = fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
     let old = fs::read_to_string(&snapshot).unwrap();
+    fs::write(&snapshot, old.replace('\n', "\r\n").trim_end()).unwrap();
+    let (code, text) = run(path, &[]);
+    assert_eq!(code, Some(0), "as Git and editors may leave it: {text}");
     fs::write(&snapshot, old.replace("HTTP 20", "HTTP 50")).unwrap();
     let (code, text) = run(path, &[]);
     assert_eq!(code, Some(1), "{text}");

@@ -335,18 +335,20 @@ fn a_body_that_a_tool_did_not_keep_is_not_held_against_a_party() {
     let mut har: Value = serde_json::from_slice(&kept).unwrap();
     let answer = har.pointer_mut("/log/entries/2/response/content").unwrap();
     answer.as_object_mut().unwrap().remove("text").unwrap();
+    let mut broken = har.clone();
+    let answer = broken.pointer_mut("/log/entries/2/response/content");
+    answer.unwrap()["text"] = json!("!");
+    broken["log"]["entries"][2]["response"]["content"]["encoding"] = json!("base64");
     let path = folder.path().join("torn.har");
-    std::fs::write(&path, har.to_string()).unwrap();
-    let (code, text) = confcall(&["check", path.to_str().unwrap(), "--edition", "2021-02"]);
-    assert_eq!(code, Some(1), "{text}");
-    assert!(
-        text.contains("1 passed, 0 failed, 0 known, 1 inconclusive"),
-        "{text}"
-    );
-    assert!(
-        text.contains("a body of exchange 3 is not in the file"),
-        "{text}"
-    );
+    for (har, why) in [(har, "is not in the file"), (broken, "is no base64")] {
+        std::fs::write(&path, har.to_string()).unwrap();
+        let (code, text) = confcall(&["check", path.to_str().unwrap(), "--edition", "2021-02"]);
+        assert_eq!(code, Some(1), "{text}");
+        let counted = "1 passed, 0 failed, 0 known, 1 inconclusive";
+        assert!(text.contains(counted), "{text}");
+        let why = format!("a body of exchange 3 {why}");
+        assert!(text.contains(&why), "{text}");
+    }
 }
 
 #[test]
@@ -407,6 +409,13 @@ fn a_changed_service_differs_from_its_recording() {
     let (code, text) = replayed_bot(&tape, &[]);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("\n  notification.missing"), "{text}");
+
+    let mut tape = Tape::new();
+    tape.told("/operations/")["request"]["method"] = json!("PUT");
+    let (code, text) = replayed_bot(&tape, &[]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("\n  notification.method"), "{text}");
+    assert!(text.contains("0 passed, 1 failed"), "{text}");
 }
 
 /// The recorded service against confcall as the bot.

@@ -335,3 +335,45 @@ fn what_is_broken_or_torn_holds_no_secret_either() {
     left.push(("what record said of a torn line".into(), said));
     assert_gone(&secrets, &left);
 }
+
+/// What another tool recorded, or a person wrote, has its secrets: reports go further than the file.
+#[test]
+fn reports_on_what_others_recorded_have_no_secret_in_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let cassette = folder.path().join("a.jsonl");
+    let secrets =
+        ["in the target", "in a body", "in a header field"].map(|name| (name.to_owned(), secret()));
+    let [target, body, field] = secrets.each_ref().map(|(_, secret)| secret);
+    let exchange = json!({
+        "number": 1, "direction": "request", "at_ms": 0, "took_ms": 0,
+        "request": {"method": "POST", "target": format!("/a?access_token={target}"),
+            "headers": [["Cookie", format!("a={field}")]], "body": {"json": {"password": body}}},
+        "response": {"status": 200, "headers": []},
+    });
+    let header = json!({"version": 1, "directions": ["request"]});
+    std::fs::write(&cassette, format!("{header}\n{exchange}\n")).unwrap();
+    let reports = ["json", "junit", "html"].map(|kind| (kind, folder.path().join(kind)));
+    let mut left = Vec::new();
+    for arguments in [
+        &["check", "--strict"][..],
+        &["replay", "--deadline", "50ms"],
+    ] {
+        let mut command = confcall();
+        command.args(arguments).arg(&cassette);
+        for (kind, path) in &reports {
+            command
+                .arg("--report")
+                .arg(format!("{kind}={}", path.display()));
+        }
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(said.contains("POST /a?access_token=redacted-"), "{said}");
+        left.push((format!("{arguments:?}"), said));
+        for (kind, path) in &reports {
+            let text = std::fs::read_to_string(path).unwrap();
+            left.push((format!("{arguments:?}, {kind}"), text));
+        }
+    }
+    assert_gone(&secrets, &left);
+}

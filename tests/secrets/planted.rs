@@ -124,6 +124,20 @@ pub const PLANTED: &[(&str, Place, &str, Written)] = &[
         plain,
     ),
     ("a signature in a query", Target, "/blob?sv=1&sig=§", plain),
+    (
+        "a signature of AWS in a query",
+        Target,
+        "/a?X-Amz-Signature=§",
+        plain,
+    ),
+    (
+        "a name in brackets in a query",
+        Target,
+        "/a?user[password]=§",
+        plain,
+    ),
+    ("a session in a path", Target, "/a;jsessionid=§/b", plain),
+    ("a key of OData", Target, "/users(password='§')", plain),
     ("`rt` in a query", Target, "/a?rt=§&b=1", plain),
     ("`rc` in a query", Target, "/a?b=1&rc=§", plain),
     (
@@ -233,6 +247,42 @@ pub const PLANTED: &[(&str, Place, &str, Written)] = &[
         plain,
     ),
     (
+        "a database by its driver",
+        JSON,
+        r#"{"c":"Driver={a};Uid=b;Pwd={§};"}"#,
+        plain,
+    ),
+    (
+        "a URL without a scheme",
+        JSON,
+        r#"{"c":"//user:§@h/a"}"#,
+        plain,
+    ),
+    (
+        "a telephone with a password",
+        JSON,
+        r#"{"c":"sip:bot:§@h:5060"}"#,
+        plain,
+    ),
+    (
+        "a value beside its name",
+        JSON,
+        r#"{"headers":[{"name":"Authorization","value":"Own §"}]}"#,
+        plain,
+    ),
+    (
+        "a JWT whose head has a blank",
+        JSON,
+        "",
+        spaced_jwt_property,
+    ),
+    (
+        "a password in quotes",
+        JSON,
+        r#"{"message":"mount with password=\"§\" failed"}"#,
+        plain,
+    ),
+    (
         "a private key",
         JSON,
         r#"{"a":"-----BEGIN PRIVATE KEY-----\n§\n-----END PRIVATE KEY-----\n"}"#,
@@ -276,6 +326,48 @@ pub const PLANTED: &[(&str, Place, &str, Written)] = &[
         "a=b&client_secret=",
         percent,
     ),
+    (
+        "a form with brackets",
+        FORM,
+        "user[name]=a&user[password]=§",
+        plain,
+    ),
+    (
+        "a part of a form",
+        Body("multipart/form-data; boundary=a"),
+        "--a\r\nContent-Disposition: form-data; name=\"client_secret\"\r\nContent-Type: text/plain\r\n\r\n§\r\n--a--\r\n",
+        plain,
+    ),
+    (
+        "an element",
+        Body("application/xml"),
+        "<a><s:Password Type=\"b\">§</s:Password></a>",
+        plain,
+    ),
+    (
+        "an attribute",
+        Body("application/xml"),
+        "<a password=\"§\"/>",
+        plain,
+    ),
+    (
+        "a section of an element",
+        Body("application/xml"),
+        "<token><![CDATA[<password>§</password>]]></token>",
+        plain,
+    ),
+    (
+        "a hidden field of a form",
+        Body("text/html"),
+        "<form><input value='§' type=hidden name='code'></form>",
+        plain,
+    ),
+    (
+        "a settings file with blanks",
+        TEXT,
+        "b = c\napi_key = §",
+        plain,
+    ),
     ("a line of a log", TEXT, "12:00 password: §", plain),
     ("a settings file", TEXT, "API_KEY=§\nb=c", plain),
     (
@@ -308,9 +400,16 @@ pub fn percent(secret: &str) -> String {
 }
 
 fn jwt(secret: &str) -> String {
-    let [head, claims] =
-        [r#"{"alg":"HS256"}"#, r#"{"sub":"1"}"#].map(|it| URL_SAFE_NO_PAD.encode(it));
+    jwt_under(r#"{"alg":"HS256"}"#, secret)
+}
+
+fn jwt_under(head: &str, secret: &str) -> String {
+    let [head, claims] = [head, r#"{"sub":"1"}"#].map(|it| URL_SAFE_NO_PAD.encode(it));
     format!("{head}.{claims}.{secret}")
+}
+
+fn spaced_jwt_property(secret: &str) -> String {
+    json!({"note": jwt_under(r#"{ "alg": "HS256" }"#, secret)}).to_string()
 }
 
 fn jwt_property(secret: &str) -> String {

@@ -242,7 +242,11 @@ where
             refusal.into_reply()
         });
         if !reply.delay.is_zero() {
-            sleep(reply.delay).await;
+            // At the end nothing is waited for any more, and what is due goes out.
+            tokio::select! {
+                () = sleep(reply.delay) => {}
+                () = self.shutdown.begun() => {}
+            }
         }
         match reply.manner {
             Manner::Respond(respond) => Ok(respond.into_http(reply.sent)),

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use url::Url;
 
+use crate::model::message::unmarked;
 use crate::text::json::locate;
 use crate::text::pointer::Pointer;
 
@@ -19,9 +20,10 @@ pub struct Callbacks {
 }
 
 impl Callbacks {
-    /// The JSON text with every callback address replaced by the listener's with the same path and
-    /// query; none where it holds no such address. Everything else stays to the letter.
+    /// The JSON text with every callback address replaced by the listener's with the same credentials,
+    /// path and query; none where it holds no such address. Everything else stays to the letter.
     pub fn rewritten(&self, text: &str) -> Option<String> {
+        let (mark, text) = text.split_at(text.len() - unmarked(text).len());
         let value: Value = serde_json::from_str(text).ok()?;
         let mut found = Vec::new();
         self.find(&value, &Pointer::default(), false, &mut found);
@@ -34,7 +36,7 @@ impl Callbacks {
         for (place, address) in &places {
             rewritten.replace_range(place.clone(), &Value::from(address.as_str()).to_string());
         }
-        (!places.is_empty()).then_some(rewritten)
+        (!places.is_empty()).then(|| format!("{mark}{rewritten}"))
     }
 
     fn find(
@@ -79,7 +81,16 @@ impl Callbacks {
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         (is_named || is_bots).then(|| {
             let query = url.query().map(|it| format!("?{it}")).unwrap_or_default();
-            format!("{}{}{query}", self.listener, url.path())
+            // Credentials are what the service authorizes itself with: the bot waits for them.
+            let credentials = text
+                .split_once("://")
+                .and_then(|(_, rest)| rest.split(['/', '?', '#']).next()?.rsplit_once('@'))
+                .map(|(credentials, _)| format!("://{credentials}@"));
+            let listener = match credentials {
+                Some(credentials) => self.listener.replacen("://", &credentials, 1),
+                None => self.listener.clone(),
+            };
+            format!("{listener}{}{query}", url.path())
         })
     }
 
@@ -110,6 +121,14 @@ mod tests {
             (
                 r#"{"a":[{"callback":"http:\/\/x\/y"},"http://127.0.0.1:3978/callback/2"]}"#,
                 r#"{"a":[{"callback":"http://127.0.0.1:1/y"},"http://127.0.0.1:1/callback/2"]}"#,
+            ),
+            (
+                "\u{feff}{\"callbackUri\":\"http://bot.example/a\"}",
+                "\u{feff}{\"callbackUri\":\"http://127.0.0.1:1/a\"}",
+            ),
+            (
+                r#"{"callbackUri":"http://user:pass%40word@bot.example/a"}"#,
+                r#"{"callbackUri":"http://user:pass%40word@127.0.0.1:1/a"}"#,
             ),
         ] {
             assert_eq!(callbacks().rewritten(text).as_deref(), Some(rewritten));

@@ -2,6 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::logic::judge::notice::{self, Notice, Signs};
 use crate::model::cassette::{Cause, Content, Direction, Exchange};
 use crate::model::message::{Request, Response};
@@ -95,6 +98,7 @@ fn omission(body: &Content) -> Option<&'static str> {
     match body {
         Content::Omitted { sha256, .. } if sha256.is_empty() => Some("is not in the file"),
         Content::Omitted { .. } => Some("was not kept; record it with a greater --max-body"),
+        Content::Base64(coded) if STANDARD.decode(coded).is_err() => Some("is no base64"),
         _ => None,
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use self::notifications::{Awaited, Came};
-use super::comparison::{Comparison, Difference};
+use super::comparison::{Comparison, Difference, Part};
 use super::fresh::{self, Fresh};
 use super::given::{self, Need};
 use super::index::{Index, Indexed};
@@ -321,8 +321,10 @@ impl Bot {
             (Content::Json(body), live) => {
                 comparison.bodies(&self.mapping, Some(body), live.json());
             }
-            (Content::Text(text), Payload::Text { text: live, .. }) if live == text => {}
+            (Content::Text(text), Payload::Text { text: live, .. })
+                if comparison.texts(&self.mapping, "", text, live) => {}
             (Content::Text(text), live) => comparison.differences.push(Difference {
+                part: Part::Body,
                 pointer: Pointer::root(),
                 expected: json!(text),
                 actual: match live {

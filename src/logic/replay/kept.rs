@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::index::Index;
 use super::mapping::{self, Mapping, Role};
 use super::origins::{self, Values};
+use crate::logic::discretion;
 use crate::logic::verdict::{self, Traffic, TrafficMessage};
-use crate::model::cassette::{Content, Direction, Exchange, RecordedRequest, RecordedResponse};
 use crate::model::identifier;
 use crate::model::message::{Headers, Payload, Request};
 use crate::model::redaction::{self, Redactor};
@@ -29,7 +29,8 @@ pub(super) fn kept(
         let is_told = message.from == verdict::Role::Service;
         names.message(&mut message.message, is_told);
     }
-    redact(&mut traffic);
+    // The digits of pseudonyms are not kept, so that any key does.
+    discretion::traffic(&mut traffic, &Redactor::new([0; 32]));
     Ok(traffic)
 }
 
@@ -187,88 +188,12 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Replaces the secrets, those that are told late in what stands before them too.
-fn redact(traffic: &mut [Traffic]) {
-    // The digits of pseudonyms are not kept, so that any key does.
-    let redactor = Redactor::new([0; 32]);
-    for _ in 0..2 {
-        for message in &mut *traffic {
-            let redacted = redactor.redact(exchange(&message.message));
-            replace(&mut message.message, redacted.get());
-        }
-    }
-}
-
-/// An exchange with this message alone in it.
-fn exchange(message: &TrafficMessage) -> Exchange {
-    let request = RecordedRequest::new("", "");
-    let mut exchange = Exchange::new(1, Direction::Request, request);
-    match message {
-        TrafficMessage::Request(request) => {
-            exchange.request.target.clone_from(&request.target);
-            exchange.request.headers = fields(&request.headers);
-            exchange.request.body = content(&request.body);
-        }
-        TrafficMessage::Response(response) => {
-            exchange.response = Some(RecordedResponse {
-                headers: fields(&response.headers),
-                body: content(&response.body),
-                ..RecordedResponse::new(response.status)
-            });
-        }
-        TrafficMessage::Event(text) => exchange.broke = Some(text.clone()),
-    }
-    exchange
-}
-
-fn fields(headers: &Headers) -> Vec<(String, String)> {
-    let fields = headers.iter();
-    fields
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
-}
-
-fn content(body: &Payload) -> Content {
-    match body {
-        Payload::Json(value) => Content::Json(value.clone()),
-        Payload::Text { text, .. } => Content::Text(text.clone()),
-        Payload::Empty | Payload::Opaque(_) => Content::Empty,
-    }
-}
-
-fn replace(message: &mut TrafficMessage, redacted: &Exchange) {
-    let (headers, body, from, content) = match (message, &redacted.response) {
-        (TrafficMessage::Request(it), _) => {
-            let it = Arc::make_mut(it);
-            it.target.clone_from(&redacted.request.target);
-            let from = &redacted.request;
-            (&mut it.headers, &mut it.body, &from.headers, &from.body)
-        }
-        (TrafficMessage::Response(it), Some(from)) => {
-            let it = Arc::make_mut(it);
-            (&mut it.headers, &mut it.body, &from.headers, &from.body)
-        }
-        (TrafficMessage::Event(text), _) => {
-            if let Some(broke) = &redacted.broke {
-                text.clone_from(broke);
-            }
-            return;
-        }
-        (TrafficMessage::Response(_), None) => return,
-    };
-    *headers = from.iter().cloned().collect();
-    match (body, content) {
-        (Payload::Json(value), Content::Json(redacted)) => value.clone_from(redacted),
-        (Payload::Text { text, .. }, Content::Text(redacted)) => text.clone_from(redacted),
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::index::Indexed;
     use super::*;
     use crate::logic::recording::Recording;
+    use crate::model::cassette::Exchange;
     use crate::model::message::Response;
     use serde_json::json;
 

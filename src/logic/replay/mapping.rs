@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::key::{Key, Keys};
 use crate::logic::judge::shape::is_time_text;
 use crate::model::identifier::{self, ById, Normal};
+use crate::model::redaction;
 use crate::model::resource::{self, Resource};
 
 /// Recorded values and live ones, each of which stands for one of the other.
@@ -143,7 +144,7 @@ impl Mapping {
             return live.to_owned();
         }
         if !text.contains('/') {
-            return text.to_owned();
+            return self.revealed(text);
         }
         let mut translated = String::with_capacity(text.len());
         for piece in text.split_inclusive(SEPARATORS) {
@@ -151,7 +152,21 @@ impl Mapping {
             translated.push_str(self.live(segment).unwrap_or(segment));
             translated.push_str(&piece[segment.len()..]);
         }
-        translated
+        self.revealed(&translated)
+    }
+
+    /// A text with the live values in the place of pseudonyms, as far as they are known.
+    fn revealed(&self, text: &str) -> String {
+        let mut revealed = String::with_capacity(text.len());
+        let mut read = 0;
+        for place in redaction::pseudonyms(text) {
+            revealed.push_str(&text[read..place.start]);
+            let pseudonym = &text[place.clone()];
+            revealed.push_str(self.live(pseudonym).unwrap_or(pseudonym));
+            read = place.end;
+        }
+        revealed.push_str(&text[read..]);
+        revealed
     }
 
     /// A recorded body with the live values in it.

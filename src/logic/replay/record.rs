@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::comparison::Difference;
+use super::comparison::{Difference, Part};
 use super::index::Index;
 use super::kept::kept;
 use super::mapping::Mapping;
@@ -161,9 +161,10 @@ impl Record {
         differences: Vec<Difference>,
     ) {
         for difference in differences {
-            let place = match difference.pointer.as_str() {
-                "" => "the body".to_owned(),
-                pointer => pointer.to_owned(),
+            let place = match (difference.part, difference.pointer.as_str()) {
+                (Part::RequestLine, _) => "the request line".to_owned(),
+                (Part::Body, "") => "the body".to_owned(),
+                (Part::Body, pointer) => pointer.to_owned(),
             };
             let what = if difference.actual.is_null() {
                 "is missing"

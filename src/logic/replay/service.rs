@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use self::refusal::refusal;
-use super::comparison::{Comparison, Difference};
+use super::comparison::{Comparison, Difference, Part};
 use super::index::{Index, Indexed, Passage};
 use super::mapping::Mapping;
 use super::marks::{Body, Marks, Print};
@@ -312,11 +312,14 @@ impl Service {
             Some(_) => comparison.texts(&self.mapping, "", &recorded.target, &request.target),
             None => resource::shape_of(&recorded.target) == resource::shape_of(&request.target),
         };
-        if !is_same_path {
+        let is_same_query = comparison.queries(&self.mapping, &recorded.target, &request.target);
+        if !(is_same_path && is_same_query) {
+            let target = self.mapping.translated(&recorded.target);
             comparison.differences.push(Difference {
+                part: Part::RequestLine,
                 pointer: Pointer::root(),
-                expected: json!(self.mapping.translated(&recorded.target)),
-                actual: json!(request.target),
+                expected: json!(format!("{} {target}", recorded.method)),
+                actual: json!(format!("{} {}", request.method, request.target)),
             });
         }
         match &recorded.body {

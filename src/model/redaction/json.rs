@@ -187,6 +187,13 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Whether the string that was written from here on is what a secret is called, as the name
+    /// beside a value: `{"name": "Authorization", "value": …}`.
+    fn named_a_secret(&self, begin: usize) -> bool {
+        let text = std::str::from_utf8(&self.out[begin..]);
+        text.is_ok_and(|it| it.starts_with('"') && self.redactor.is_secret(it))
+    }
+
     /// Ends an object or an array whose parts, from here on, each have a comma behind them.
     fn close(&mut self, begin: usize, with: u8) {
         if self.out.len() > begin {
@@ -285,14 +292,23 @@ impl<'de> Visitor<'de> for Next<'_, '_> {
         walk.out.push(b'{');
         let begin = walk.out.len();
         let mut names = Names::default();
+        let mut names_a_secret = false;
         while let Some(name) = properties.next_key_seed(Name)? {
             let is_borrowed = matches!(name, Cow::Borrowed(_));
-            let secrecy = walk.name(&name, is_borrowed, self.secrecy);
+            let mut secrecy = walk.name(&name, is_borrowed, self.secrecy);
+            if names_a_secret && name.eq_ignore_ascii_case("value") {
+                secrecy = Secrecy::Whole;
+            }
+            let is_name = ["name", "key"]
+                .iter()
+                .any(|it| name.eq_ignore_ascii_case(it));
             if !names.is_new(name) {
                 walk.repeats = true;
                 return Err(A::Error::custom("a name comes twice"));
             }
+            let begin = walk.out.len();
             properties.next_value_seed(walk.value(secrecy, depth))?;
+            names_a_secret |= is_name && walk.named_a_secret(begin);
             walk.out.push(b',');
         }
         walk.close(begin, b'}');

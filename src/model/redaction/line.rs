@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::json::Limits;
 use super::{Redacted, Redactor};
 use crate::model::cassette::{Heard, HeardBody, HeardMessage, Wire};
+use crate::model::message::unmarked;
 
 /// A line of a cassette, without its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +106,10 @@ impl Redactor {
         };
         let begin = out.len();
         out.extend_from_slice(b",\"body\":{\"json\":");
-        if self.write_json(text, Limits::OF_A_LINE, out).is_none() {
+        if self
+            .write_json(unmarked(text), Limits::OF_A_LINE, out)
+            .is_none()
+        {
             out.truncate(begin);
             self.put_text(out, b",\"body\":{\"text\":", text);
         }

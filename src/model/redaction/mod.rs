@@ -11,7 +11,9 @@ mod json;
 mod known;
 mod line;
 mod made;
+mod markup;
 mod names;
+mod parts;
 mod rules;
 mod shape;
 
@@ -23,6 +25,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use memchr::memmem;
 use serde::Serialize;
+use serde_json::{Value, json};
 use sha2::Sha256;
 
 use self::harmless::Harmless;
@@ -91,7 +94,7 @@ pub fn is_pseudonym(value: &str) -> bool {
 }
 
 /// Where pseudonyms stand in a text.
-fn pseudonyms(text: &str) -> impl Iterator<Item = Range<usize>> {
+pub fn pseudonyms(text: &str) -> impl Iterator<Item = Range<usize>> {
     memmem::find_iter(text.as_bytes(), PREFIX).filter_map(|start| {
         KINDS.into_iter().find_map(|kind| {
             let end = start + PREFIX.len() + kind.len() + 1 + DIGITS;
@@ -144,6 +147,22 @@ impl Redactor {
             self.replace(&mut exchange);
         }
         Redacted(exchange)
+    }
+
+    /// The text with every secret replaced that its shape gives away, or that was given away before.
+    pub fn in_text(&self, text: &str) -> String {
+        self.mended(text).unwrap_or_else(|| text.to_owned())
+    }
+
+    /// The value of a property of this name, with every secret in it replaced.
+    pub fn in_value(&self, name: &str, value: &Value) -> Value {
+        let mut content = Content::Json(json!({name: value}));
+        self.content(&mut content);
+        match content {
+            Content::Json(Value::Object(property)) => property.into_iter().next(),
+            _ => None,
+        }
+        .map_or(Value::Null, |(_, value)| value)
     }
 
     fn replace(&self, exchange: &mut Exchange) {

@@ -70,10 +70,13 @@ const SECRET: &[&str] = &[
     "cookies",
     "credential",
     "credentials",
+    "instrumentationkey",
+    "jsessionid",
     "jwt",
     "passphrase",
     "passwd",
     "password",
+    "phpsessid",
     "pin",
     "privatekey",
     "pwd",
@@ -98,13 +101,24 @@ const SECRET_ENDS: &[&str] = &[
     "password",
     "privatekey",
     "secret",
+    "signature",
     "signingkey",
     "subscriptionkey",
     "token",
 ];
 
 /// What secrets are called in URLs and forms only: elsewhere `code` is a number of an error.
-const SECRET_PARAMETER: &[&str] = &["code", "devicecode", "key", "rc", "rt"];
+const SECRET_PARAMETER: &[&str] = &[
+    "code",
+    "devicecode",
+    "hmac",
+    "key",
+    "otp",
+    "rc",
+    "rt",
+    "samlresponse",
+    "ticket",
+];
 
 /// The schemes of credentials that are kept before a pseudonym.
 const SCHEMES: &[&str] = &[

@@ -75,9 +75,12 @@ pub(super) fn kind(value: &str) -> &'static str {
     }
 }
 
+/// What a JSON object begins with in base64: its brace, and then its first name or white space.
+const OBJECTS: [&str; 4] = ["eyJ", "eyA", "ewo", "ew0"];
+
 /// Three parts with dots between them, of which the first is a JSON object in base64.
 fn is_jwt(word: &str) -> bool {
-    word.starts_with("eyJ")
+    OBJECTS.iter().any(|begin| word.starts_with(begin))
         && word.bytes().filter(|b| *b == b'.').count() >= 2
         && word
             .bytes()
@@ -232,35 +235,49 @@ fn split_word(text: &str) -> (Word<'_>, &str) {
 #[derive(Debug, Default, Clone, Copy)]
 struct Before<'a> {
     word: &'a str,
-    /// Whether a colon stands between, as in JSON that is broken: `"password": "…`.
+    /// Whether a sign stands between, as in JSON that is broken (`"password": "…`) and in settings
+    /// (`password = …`).
     is_label: bool,
+    /// What else stands between.
+    gap: &'a str,
 }
 
 impl<'a> Before<'a> {
     /// Whether it may say that the next word is a secret.
     fn announces(self) -> bool {
-        self.is_label || self.word.ends_with(':') || names::is_scheme(self.word.as_bytes())
+        self.is_label
+            || matches!(self.word.as_bytes().last(), Some(b':' | b'='))
+            || self.gap == "]"
+            || names::is_scheme(self.word.as_bytes())
     }
 
     /// What the next word is called, where it is called anything.
     fn label(self) -> Option<&'a str> {
         if self.is_label {
-            Some(self.word)
-        } else {
-            self.word.strip_suffix(':')
+            return Some(self.word);
         }
+        let is_quoted = || !self.gap.is_empty() && self.gap.bytes().all(|b| b"\"'{\\".contains(&b));
+        match self.word.strip_suffix('=') {
+            Some(name) => is_quoted().then_some(name),
+            None => self.word.strip_suffix(':'),
+        }
+    }
+
+    /// What `=value` is called behind `name[…]`.
+    fn bracketed(self) -> Option<&'a str> {
+        (self.gap == "]").then_some(self.word)
     }
 }
 
 /// A text that is taken over piece by piece, and copied from the first piece on that changes.
-struct Mended<'a> {
+pub(super) struct Mended<'a> {
     text: &'a str,
     taken: usize,
     copy: Option<String>,
 }
 
 impl<'a> Mended<'a> {
-    const fn of(text: &'a str) -> Self {
+    pub(super) const fn of(text: &'a str) -> Self {
         Self {
             text,
             taken: 0,
@@ -269,7 +286,7 @@ impl<'a> Mended<'a> {
     }
 
     /// Puts something into the place of a range that stands behind those before.
-    fn replace(&mut self, place: Range<usize>, with: &str) {
+    pub(super) fn replace(&mut self, place: Range<usize>, with: &str) {
         let copy = self
             .copy
             .get_or_insert_with(|| String::with_capacity(self.text.len() + with.len()));
@@ -279,7 +296,7 @@ impl<'a> Mended<'a> {
     }
 
     /// The text, where something was replaced.
-    fn end(mut self) -> Option<String> {
+    pub(super) fn end(mut self) -> Option<String> {
         if let Some(copy) = &mut self.copy {
             copy.push_str(&self.text[self.taken..]);
         }
@@ -288,7 +305,7 @@ impl<'a> Mended<'a> {
 }
 
 /// Where a part of a text stands in it.
-fn place_in(text: &str, part: &str) -> Range<usize> {
+pub(super) fn place_in(text: &str, part: &str) -> Range<usize> {
     let start = part.as_ptr() as usize - text.as_ptr() as usize;
     start..start + part.len()
 }
@@ -331,11 +348,23 @@ impl Redactor {
                 return is_changed.then(|| String::from_utf8(out).ok()).flatten();
             }
         }
-        let without_pem = self.without_pem(text);
-        let words = self.each_word(without_pem.as_deref().unwrap_or(text), depth);
-        let mended = words.or(without_pem);
-        let without_known = self.without_known(mended.as_deref().unwrap_or(text));
-        without_known.or(mended)
+        let mut mended = self.without_pem(text);
+        // Forms in parts have lines, and markup has tags: most texts have neither.
+        if memchr2(b'<', b'\n', text.as_bytes()).is_some() {
+            mended = self
+                .without_parts(mended.as_deref().unwrap_or(text))
+                .or(mended);
+            mended = self
+                .without_elements(mended.as_deref().unwrap_or(text))
+                .or(mended);
+        }
+        mended = self
+            .each_word(mended.as_deref().unwrap_or(text), depth)
+            .or(mended);
+        mended = self
+            .without_known(mended.as_deref().unwrap_or(text))
+            .or(mended);
+        mended
     }
 
     fn each_word(&self, text: &str, depth: usize) -> Option<String> {
@@ -344,19 +373,23 @@ impl Redactor {
         }
         let mut mended = Mended::of(text);
         let mut before = Before::default();
+        let mut end = 0;
         for word in words(text) {
+            let place = place_in(text, word.text);
+            before.gap = &text[end..place.start];
+            end = place.end;
             let announced = before.announces();
             if (announced || !word.is_harmless() || self.rules.is_phone(word.text))
                 && let Some(redacted) = self.word(word.text, before, depth)
             {
-                mended.replace(place_in(text, word.text), &redacted);
+                mended.replace(place, &redacted);
             }
-            if word.text == ":" {
+            if matches!(word.text, ":" | "=") {
                 before.is_label = true;
             } else {
                 before = Before {
                     word: word.text,
-                    is_label: false,
+                    ..Before::default()
                 };
             }
         }
@@ -406,38 +439,47 @@ impl Redactor {
     }
 
     fn word(&self, word: &str, before: Before<'_>, depth: usize) -> Option<String> {
-        if word.is_empty() || is_pseudonym(word) {
-            return None;
+        let (mut rest, mut before) = (word, before);
+        loop {
+            if rest.is_empty() || is_pseudonym(rest) {
+                return None;
+            }
+            let mended = if self.is_announced(rest, before) {
+                Some(self.secret(rest))
+            } else if rest.len() == GUID && identifier::is_guid(rest) {
+                None
+            } else if is_jwt(rest) || is_key(rest) || self.rules.is_phone(rest) {
+                Some(self.secret(rest))
+            } else if let Some(unwrapped) = self.without_base64(rest, depth) {
+                Some(unwrapped)
+            } else if let Some((name, value)) = named(rest) {
+                let called = match before.bracketed() {
+                    Some(within) if name.is_empty() => within.into(),
+                    _ => decoded(name),
+                };
+                if !names::is_secret_parameter(&called) && !self.rules.are_about(&called) {
+                    // A value may be `name=value` again, as often as its sender likes.
+                    (rest, before) = (value, Before::default());
+                    continue;
+                }
+                Some(format!("{name}={}", self.secret(&decoded(value))))
+            } else {
+                self.address(rest, depth)
+            };
+            return mended.map(|it| format!("{}{it}", &word[..word.len() - rest.len()]));
         }
+    }
+
+    /// Whether what stands before the word says that it is a secret.
+    fn is_announced(&self, word: &str, before: Before<'_>) -> bool {
         let is_bare = || word.bytes().all(|b| b.is_ascii_alphabetic()) && word.len() < 20;
-        if (names::is_scheme(before.word.as_bytes()) && !before.is_label && !is_bare())
+        (names::is_scheme(before.word.as_bytes()) && !before.is_label && !is_bare())
             || (before.label().is_some_and(|it| self.is_secret(it))
                 && !names::is_scheme(word.as_bytes()))
-        {
-            return Some(self.secret(word));
-        }
-        if word.len() == GUID && identifier::is_guid(word) {
-            return None;
-        }
-        if is_jwt(word) || is_key(word) || self.rules.is_phone(word) {
-            return Some(self.secret(word));
-        }
-        if let Some(unwrapped) = self.without_base64(word, depth) {
-            return Some(unwrapped);
-        }
-        if let Some(equals) = memchr(b'=', word.as_bytes())
-            && !word[..equals].contains('/')
-            && word[equals..].bytes().any(|b| b != b'=')
-        {
-            let (name, value) = (&word[..equals], &word[equals + 1..]);
-            let called = decoded(name);
-            let value = if names::is_secret_parameter(&called) || self.rules.are_about(&called) {
-                self.secret(&decoded(value))
-            } else {
-                self.word(value, Before::default(), depth)?
-            };
-            return Some(format!("{name}={value}"));
-        }
+    }
+
+    /// A word with a colon in it, such as a URL, or a path.
+    fn address(&self, word: &str, depth: usize) -> Option<String> {
         let Some(colon) = memchr(b':', word.as_bytes()) else {
             return self.segments(word, depth);
         };
@@ -445,7 +487,13 @@ impl Redactor {
         if (self.is_secret(name) && !value.is_empty()) || self.rules.is_phone(value) {
             return Some(format!("{name}:{}", self.secret(value)));
         }
-        let Some((_, rest)) = word.split_once("://") else {
+        if let Some(password) = password_of_sip(word) {
+            let mut mended = Mended::of(word);
+            mended.replace(place_in(word, password), &self.secret(&decoded(password)));
+            return mended.end();
+        }
+        let scheme_less = word.strip_prefix("//");
+        let Some(rest) = scheme_less.or_else(|| Some(word.split_once("://")?.1)) else {
             return self.segments(word, depth);
         };
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -496,6 +544,23 @@ impl Redactor {
         let redacted = self.running(&inner, depth - 1)?;
         Some(engine.encode(redacted))
     }
+}
+
+/// The name and the value of `name=value`.
+fn named(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_at(memchr(b'=', word.as_bytes())?);
+    let is_pair = !name.contains('/') && value.bytes().any(|b| b != b'=');
+    is_pair.then(|| (name, &value[1..]))
+}
+
+/// The password in `sip:user:password@host` (RFC 3261 section 19.1.1).
+fn password_of_sip(word: &str) -> Option<&str> {
+    let (scheme, rest) = word.split_once(':')?;
+    let is_sip = ["sip", "sips"]
+        .iter()
+        .any(|it| scheme.eq_ignore_ascii_case(it));
+    let (user, _) = rest.rsplit_once('@').filter(|_| is_sip)?;
+    Some(user.split_once(':')?.1)
 }
 
 /// The coding of a word that may be base64, and of text: its beginning is.

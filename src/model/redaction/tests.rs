@@ -242,6 +242,8 @@ fn a_line_is_the_redacted_value_written() {
             "{\"json\":{\"a\":\"\u{e9}\u{1f600}/\\n\\u0001\\\"\\\\\"}}",
         ),
         (r#"{"a\"b":{},"c":[]}"#, r#"{"json":{"a\"b":{},"c":[]}}"#),
+        ("\u{feff}{\"a\":1}", r#"{"json":{"a":1}}"#),
+        ("\u{feff}a", "{\"text\":\"\u{feff}a\"}"),
         ("\"text\"", r#"{"json":"text"}"#),
         ("true", r#"{"json":true}"#),
         ("1e999", r#"{"text":"1e999"}"#),
@@ -324,6 +326,13 @@ fn what_is_wrapped_a_hundred_times_is_survived() {
     }
     wrapped.request.body = Content::Text(text);
     line_beside_value(&wrapped);
+}
+
+#[test]
+fn a_value_that_is_a_pair_again_and_again_is_survived() {
+    let mut many = exchange();
+    many.request.body = Content::Text("a=".repeat(200_000) + "token=0123456789abcdef0");
+    assert_gone(many, "0123456789abcdef0");
 }
 
 #[test]

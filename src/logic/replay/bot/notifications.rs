@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Bot;
 use crate::logic::judge::notice::{self, Notice};
@@ -28,6 +28,7 @@ const NOT_FOUND: u16 = 404;
 #[derive(Debug)]
 pub(super) struct Awaited {
     exchange: usize,
+    method: Arc<str>,
     /// The path that it went to.
     path: Arc<str>,
     entry: Value,
@@ -50,6 +51,8 @@ enum State {
 pub(super) struct Came {
     /// The message that it came in.
     message: usize,
+    /// The method that it came by; none for what came in the same message behind another one.
+    method: Option<String>,
     /// The path that it came to.
     path: String,
     entry: Value,
@@ -72,6 +75,7 @@ impl Bot {
             }
             let entries = entries(&exchange.request.body);
             let path: Arc<str> = resource::path_of(&exchange.request.target).into();
+            let method: Arc<str> = exchange.request.method.as_str().into();
             let group = &mut self.groups[self.recorded.group(index)];
             group.missing.insert(index, entries.len());
             self.missing += entries.len();
@@ -81,6 +85,7 @@ impl Bot {
                 of_call.push(self.awaited.len());
                 self.awaited.push(Awaited {
                     exchange: index,
+                    method: Arc::clone(&method),
                     path: Arc::clone(&path),
                     entry,
                     is_omitted: matches!(exchange.request.body, Content::Omitted { .. }),
@@ -106,6 +111,7 @@ impl Bot {
             self.record.note(note);
             return NOT_FOUND;
         }
+        let mut method = Some(request.method.clone());
         let body = request.body.clone();
         let message = TrafficMessage::Request(request.into());
         let message = self.record.traffic(Role::Service, None, message);
@@ -124,6 +130,7 @@ impl Bot {
             let path = path.clone();
             self.entry(Came {
                 message,
+                method: method.take(),
                 path,
                 entry,
             });
@@ -158,7 +165,7 @@ impl Bot {
             let comparison = Comparison::of_bodies(&self.mapping, Some(&awaited.entry), Some(live));
             if comparison.differences.is_empty() {
                 comparison.commit(&mut self.mapping);
-                self.came(place, came.message);
+                self.came(place, &came);
                 return;
             }
             let count = comparison.differences.len();
@@ -174,11 +181,11 @@ impl Bot {
             let differences = comparison.differences;
             let rule = Rule::NotificationBody;
             self.record.differ(&self.recorded, index, rule, differences);
-            self.came(place, came.message);
+            self.came(place, &came);
             return;
         }
         if let Some(place) = self.omitted(&came.path) {
-            self.came(place, came.message);
+            self.came(place, &came);
             return;
         }
         let first = recorded_call.and_then(|call| self.by_call.get(&call)?.first().copied());
@@ -203,9 +210,15 @@ impl Bot {
         Some(place)
     }
 
-    fn came(&mut self, place: usize, message: usize) {
+    fn came(&mut self, place: usize, came: &Came) {
         self.record.played += 1;
-        let exchange = self.awaited[place].exchange;
+        let awaited = &self.awaited[place];
+        let (exchange, message) = (awaited.exchange, came.message);
+        if let Some(live) = came.method.as_deref().filter(|it| **it != *awaited.method) {
+            let pair = (json!(&*awaited.method), json!(live));
+            let message = "the method is not what was recorded".to_owned();
+            self.depart(exchange, Rule::NotificationMethod, pair, message);
+        }
         let of_it = Place {
             exchange,
             part: place,

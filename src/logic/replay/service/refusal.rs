@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Service};
 use crate::logic::replay::Outgoing;
-use crate::logic::replay::comparison::Difference;
+use crate::logic::replay::comparison::{Difference, Part};
 use crate::logic::replay::marks::Marks;
 use crate::logic::verdict::Rule;
 use crate::model::message::Request;
@@ -102,17 +102,18 @@ impl Service {
         let mut best: Option<(usize, usize, String)> = None;
         for index in self.shelf.kinds().into_iter().take(1000) {
             let recorded = self.recorded.load(index)?.request;
-            let recorded = line(&recorded.method, &recorded.target);
-            let distance = strsim::levenshtein(&asked, &recorded);
+            let distance = strsim::levenshtein(&asked, &line(&recorded.method, &recorded.target));
             if best.as_ref().is_none_or(|(other, ..)| distance < *other) {
+                let recorded = format!("{} {}", recorded.method, recorded.target);
                 best = Some((distance, index, recorded));
             }
         }
         Ok(best.map(|(_, index, recorded)| {
             let difference = Difference {
+                part: Part::RequestLine,
                 pointer: Pointer::root(),
                 expected: json!(recorded),
-                actual: json!(asked),
+                actual: json!(format!("{} {}", request.method, request.target)),
             };
             (index, vec![difference])
         }))

@@ -260,3 +260,63 @@ fn what_the_marks_say_the_comparison_says_too() {
         assert!(same > 20 && others > 20, "{variation:?}: {same}, {others}");
     }
 }
+
+#[test]
+fn another_method_or_path_is_no_matter_of_the_body() {
+    let recorded: Exchange = serde_json::from_value(json!({
+        "number": 1, "direction": "request", "at_ms": 0, "took_ms": 0,
+        "request": {"method": "GET", "target": "/beta/a/b", "headers": []},
+        "response": {"status": 200, "headers": []},
+    }))
+    .unwrap();
+    for (method, target) in [("HEAD", "/beta/a/b"), ("GET", "/beta/a/c")] {
+        let recording = Recording::new("a", Vec::new(), [(2, recorded.clone())]);
+        let options = Options {
+            reuse: false,
+            tells: false,
+        };
+        let mut service = Service::new(Indexed::of(&recording), options);
+        let request = Request {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers: crate::model::message::Headers::new(),
+            body: Payload::Empty,
+        };
+        assert_eq!(service.answer(request).status, 404);
+        let replayed = service.finish("a", Duration::ZERO).unwrap();
+        let [finding] = &replayed.result.failures[..] else {
+            panic!("{:?}", replayed.result.failures);
+        };
+        let begins = "the request line is not what was recorded: ";
+        assert!(finding.message.starts_with(begins), "{}", finding.message);
+        assert_eq!(finding.expected, "GET /beta/a/b");
+        assert_eq!(finding.actual, format!("{method} {target}"));
+    }
+}
+
+#[test]
+fn a_form_has_another_secret_in_each_run() {
+    let recorded: Exchange = serde_json::from_value(json!({
+        "number": 1, "direction": "request", "at_ms": 0, "took_ms": 0,
+        "request": {"method": "POST", "target": "/token", "headers": [], "body": {
+            "text": "grant_type=client_credentials&client_secret=redacted-secret-0123456789ab&scope=a"}},
+        "response": {"status": 200, "headers": []},
+    }))
+    .unwrap();
+    for (scope, status) in [("a", 200), ("b", 404)] {
+        let recording = Recording::new("a", Vec::new(), [(2, recorded.clone())]);
+        let options = Options {
+            reuse: false,
+            tells: false,
+        };
+        let mut service = Service::new(Indexed::of(&recording), options);
+        let form = format!("grant_type=client_credentials&client_secret=mine&scope={scope}");
+        let request = Request {
+            method: "POST".to_owned(),
+            target: "/token".to_owned(),
+            headers: crate::model::message::Headers::new(),
+            body: Payload::from_bytes(form.as_bytes()),
+        };
+        assert_eq!(service.answer(request).status, status);
+    }
+}

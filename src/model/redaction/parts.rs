@@ -1,0 +1,56 @@
+//! Parts: the values of forms that are sent as `multipart/form-data` (RFC 7578).
+
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+use super::shape::{Mended, place_in};
+use super::{Redactor, names};
+
+static FORM_DATA: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("form-data;"));
+
+impl Redactor {
+    /// The text without the values of parts whose names say that they are secret; none where there
+    /// is no such part.
+    pub(super) fn without_parts(&self, text: &str) -> Option<String> {
+        let mut mended = Mended::of(text);
+        let mut from = 0;
+        while let Some(at) = FORM_DATA.find(&text.as_bytes()[from..]) {
+            from += at + FORM_DATA.needle().len();
+            let Some((name, value)) = part(&text[from..]) else {
+                continue;
+            };
+            let place = place_in(text, value);
+            from = place.end;
+            if names::is_secret_parameter(name) || self.rules.are_about(name) {
+                mended.replace(place, &self.secret(value));
+            }
+        }
+        mended.end()
+    }
+}
+
+/// No head of a part that names a secret is longer, in bytes.
+const HEAD: usize = 1024;
+
+/// What ends a head, and what comes before the next delimiter, as the line ends are.
+const ENDS: [(&str, &str); 2] = [("\r\n\r\n", "\r\n--"), ("\n\n", "\n--")];
+
+/// The name and the value of a part, from behind `form-data;` in its head to the next delimiter.
+fn part(text: &str) -> Option<(&str, &str)> {
+    let mut end = text.len().min(HEAD);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let front = &text[..end];
+    let ends = ENDS.iter();
+    let ends = ends.filter_map(|(end, delimiter)| Some((front.find(end)?, end.len(), delimiter)));
+    let (head, end, delimiter) = ends.min()?;
+    let parameters = front[..head].lines().next()?;
+    let named = parameters.split(';').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("name").then_some(value)
+    })?;
+    let value = text[head + end..].split(delimiter).next()?;
+    Some((named.trim().trim_matches('"'), value))
+}
