@@ -148,7 +148,6 @@ fn warn(said: &str) {
     output::tell(&format!("warning: {said}"));
 }
 
-/// A listener that is neither of the parties: the proxy would send to itself.
 /// A key of pseudonyms, which nobody knows.
 ///
 /// # Errors
@@ -161,6 +160,7 @@ pub fn random_key() -> Result<[u8; 32], Failure> {
     Ok(key)
 }
 
+/// A listener that is neither of the parties: the proxy would send to itself.
 async fn bind(
     address: SocketAddr,
     arguments: &Arguments,
