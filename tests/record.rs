@@ -158,6 +158,31 @@ fn both_directions_are_recorded_without_secrets() {
 }
 
 #[test]
+fn a_service_elsewhere_is_told_another_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, requests) = party(OK);
+    let (bot, notifications) = party(OK);
+    let arguments = [
+        ["--service", &service],
+        ["--bot", &bot],
+        ["--callback-url", "https://tunnel.example/"],
+    ];
+    let proxy = Running::record(&folder.path().join("a.jsonl"), arguments.as_flattened(), 2);
+    let body = format!("{{\"callbackUri\":\"{bot}/callback?a\"}}");
+    post(&proxy.urls[0], "/app/calls", "", &body);
+    let sent = requests.recv().unwrap();
+    let told = "{\"callbackUri\":\"https://tunnel.example/callback?a\"}";
+    assert!(sent.ends_with(told), "{sent}");
+    post(&proxy.urls[1], "/callback?a", "", "{}");
+    assert!(
+        notifications
+            .recv()
+            .unwrap()
+            .starts_with("POST /callback?a ")
+    );
+}
+
+#[test]
 fn what_was_answered_is_there_after_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let (service, _requests) = party(OK);

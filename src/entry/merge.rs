@@ -18,8 +18,8 @@ use crate::report::terminal;
 
 /// What `confcall merge --help` ends with.
 pub const EXAMPLES: &str = "\
-Takes the JSON reports of `confcall run --shard`, says what the whole run would have said, and ends as
-it would have ended. A share that is missing, or there twice, is an error.
+Takes the JSON reports of `confcall run --shard`, says what the whole run would have said, and
+ends as it would have ended. A share that is missing, or there twice, is an error.
 
 Examples:
   confcall run --shard 1/2 --report json=one.json

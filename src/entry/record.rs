@@ -17,7 +17,7 @@ use crate::io::config;
 use crate::io::interception::{Interception, NamedHost};
 use crate::io::journal::{Journal, JournalError};
 use crate::io::net::{Listener, Shutdown};
-use crate::io::proxy::{self, Parties, Service};
+use crate::io::proxy::{self, Bot, Parties, Service};
 use crate::io::tls::Authority;
 use crate::model::cassette::Direction;
 use crate::model::redaction::Redactor;
@@ -67,6 +67,10 @@ pub struct Arguments {
         value_parser = values::listen
     )]
     callback_listen: SocketAddr,
+    /// What the service is told as the bot's address, where it reaches `--callback-listen` under
+    /// another
+    #[arg(long, value_name = "URL", value_parser = values::origin, requires = "bot")]
+    callback_url: Option<Url>,
     /// Add to the cassette where it exists
     #[arg(long)]
     append: bool,
@@ -105,7 +109,11 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
                 let listener = bind(arguments.callback_listen, &arguments, authority).await?;
                 let _ = writeln!(said, "listening {}", listener.url());
                 directions.push(Direction::Notification);
-                Some((bot.clone(), listener))
+                Some(Bot {
+                    url: bot.clone(),
+                    listener,
+                    public: arguments.callback_url.clone(),
+                })
             }
             None => None,
         };

@@ -44,6 +44,20 @@ pub fn url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// Reads an address without a path, below which others have theirs.
+///
+/// # Errors
+///
+/// What is missing, or too much.
+pub fn origin(text: &str) -> Result<Url, String> {
+    let url = url(text)?;
+    if url.path() != "/" || url.query().is_some() {
+        let origin = &url[..url::Position::BeforePath];
+        return Err(format!("an address without a path is meant: `{origin}`"));
+    }
+    Ok(url)
+}
+
 /// Reads where to listen: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, or a port, which is
 /// one of the loopback interface. Port 0 is any free one.
 ///
@@ -159,6 +173,18 @@ mod tests {
         assert!(url("ftp://host").unwrap_err().contains("`ftp`"));
         for text in ["http://", "http://h:99999", "https://h/#a", "://"] {
             assert!(url(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_origin_has_no_path() {
+        assert!(origin("https://tunnel.example").is_ok());
+        assert!(origin("tunnel.example").is_err());
+        for text in ["http://h:1/a", "http://h:1/?a"] {
+            assert!(
+                origin(text).unwrap_err().ends_with("`http://h:1`"),
+                "{text}"
+            );
         }
     }
 

@@ -15,7 +15,8 @@ const NAMES: [&str; 2] = ["callback", "callbackUri"];
 pub struct Callbacks {
     /// The bot's own address.
     pub bot: Url,
-    /// The URL of the listener that stands in for it, without a slash at its end.
+    /// The URL under which the service reaches the listener that stands in for it, without a slash at
+    /// its end.
     pub listener: String,
 }
 

@@ -70,15 +70,26 @@ const MAX_STREAMS: u32 = 128;
 pub struct Parties {
     /// Where the bot's requests go.
     pub service: Service,
-    /// The bot's callback, with the listener that takes its place, where notifications are
-    /// recorded.
-    pub bot: Option<(Url, Listener)>,
+    /// The bot, where notifications are recorded.
+    pub bot: Option<Bot>,
     /// Where the bot sends its requests.
     pub listener: Listener,
     /// What is trusted of parties that speak TLS.
     pub tls: ClientConfig,
     /// Told, in words, when a client does not take a certificate that a listener shows.
     pub warn: fn(&str),
+}
+
+/// The bot, and what takes its place before the service.
+#[derive(Debug)]
+pub struct Bot {
+    /// Its callback.
+    pub url: Url,
+    /// Where its notifications come.
+    pub listener: Listener,
+    /// What the service is told instead of the listener's address, where it reaches that under another
+    /// one: an address without a path.
+    pub public: Option<Url>,
 }
 
 /// Where the bot's requests go.
@@ -177,10 +188,18 @@ pub async fn record(
 ) -> Result<(), String> {
     let mut own = vec![parties.listener.address()];
     let (callbacks, callback_listener) = match parties.bot {
-        Some((bot, listener)) => {
+        Some(Bot {
+            url,
+            listener,
+            public,
+        }) => {
             own.push(listener.address());
-            let url = listener.url();
-            (Some(Callbacks { bot, listener: url }), Some(listener))
+            let public = public.map(|it| it.as_str().trim_end_matches('/').to_owned());
+            let callbacks = Callbacks {
+                bot: url,
+                listener: public.unwrap_or_else(|| listener.url()),
+            };
+            (Some(callbacks), Some(listener))
         }
         None => (None, None),
     };
