@@ -10,29 +10,19 @@ use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
-use confcall::io;
+use confcall::io::{self, store};
 use confcall::logic::extract;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use pulldown_cmark::{Options, Parser};
 
-/// The texts that are read: the five pages of *participant: invite*, or made-up ones.
+/// The texts that are read: the published pages, or made-up ones.
 fn texts() -> Vec<String> {
     let Some(folder) = std::env::var_os("CONFCALL_PAGES").map(PathBuf::from) else {
         return made_up();
     };
-    let pages = [
-        "ru-RU/2019-05",
-        "zh-CN/2019-09",
-        "zh-CN/2020-12",
-        "zh-CN/2021-02",
-        "pt-BR/2021-02",
-    ];
-    pages
-        .iter()
-        .filter_map(|page| {
-            fs::read_to_string(folder.join(page).join("beta/participant-invite.md")).ok()
-        })
-        .collect()
+    let pages = store::files_below(&folder, "md").expect("there are pages");
+    let texts = pages.found.iter().map(fs::read_to_string);
+    texts.collect::<Result<_, _>>().expect("a page is read")
 }
 
 fn made_up() -> Vec<String> {
