@@ -114,6 +114,22 @@ middle() { # VALUE…: the median, the least and the most
 
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'; }
 
+start() { # PROGRAM…: milliseconds from its start to its first answer, what asks it included
+    local times=() began line
+    for _ in $(seq "$rounds"); do
+        began=$(date +%s%N)
+        exec 3< <(exec taskset -c 0 "$@" 2>"$folder/said")
+        process=$!
+        read -r line <&3
+        taskset -c 1 "$floor" ask "${line#listening }" 1 1
+        times+=("$(awk -v ns=$(($(date +%s%N) - began)) 'BEGIN { print ns / 1e6 }')")
+        kill "$process"
+        exec 3<&-
+        process=''
+    done
+    printf 'start to first answer: %s ms\n' "$(middle "${times[@]}")"
+}
+
 pair() { # NAME OTHER: $own and $other in turns, each as `measure` takes it
     local figures=() others=() ratios=() times=() beside beside_spent beside_memory
     for _ in $(seq "$rounds"); do
@@ -132,6 +148,7 @@ pair() { # NAME OTHER: $own and $other in turns, each as `measure` takes it
 printf 'machine: %s processors, %s of memory; load %s\n' "$(nproc)" \
     "$(awk '/MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo)" \
     "$(cut -d ' ' -f 1 /proc/loadavg)"
+start "$confcall" replay "$folder/1000.jsonl" --reuse
 short=("$folder/known.lua" 1000 "$confcall" replay "$folder/1000.jsonl" --reuse)
 own=("${short[@]}")
 other=("$folder/known.lua" 0 "$floor" answer)

@@ -61,7 +61,7 @@ pub struct Arguments {
 pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let pages = pages(&arguments.pages)?;
     let count = pages.len();
-    let extraction = read(&pages)?;
+    let extraction = read(&pages, arguments.inventory)?;
     for finding in &extraction.findings {
         output::tell(&format!("warning: {}", inventory::finding(finding)));
     }
@@ -152,8 +152,9 @@ fn source(base: &Path, path: &Path) -> String {
     parts.join("/")
 }
 
-/// What all pages hold together. Every page that cannot be read is told, not only the first.
-fn read(pages: &[Page]) -> Result<Extraction, Failure> {
+/// What all pages hold together. Every page that cannot be read is told, not only the first. Two pages
+/// may only have a scenario of one id where no files come of it.
+fn read(pages: &[Page], is_inventory: bool) -> Result<Extraction, Failure> {
     let mut whole = Extraction {
         scenarios: Vec::new(),
         inventory: Vec::new(),
@@ -168,7 +169,8 @@ fn read(pages: &[Page]) -> Result<Extraction, Failure> {
             Ok(page) => {
                 let typed = path.display().to_string();
                 for mut scenario in page.scenarios {
-                    if let Some(other) = taken.insert(scenario.id.to_string(), typed.clone()) {
+                    let other = taken.insert(scenario.id.to_string(), typed.clone());
+                    if let Some(other) = other.filter(|_| !is_inventory) {
                         return Err(twice(&scenario, &other, &typed));
                     }
                     Arc::make_mut(&mut scenario.script)

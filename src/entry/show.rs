@@ -7,10 +7,13 @@ use clap::{Args, ValueEnum};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, Output};
+use super::record;
 use super::scenarios::Source;
 use crate::io::recording;
+use crate::logic::discretion;
 use crate::logic::recording::har;
 use crate::logic::selection::{Filter, Selection};
+use crate::model::redaction::Redactor;
 use crate::model::scenario::Scenario;
 use crate::report::conversation::{self, Names};
 
@@ -60,6 +63,8 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
         if let Some(torn) = torn {
             output::tell(&format!("warning: {torn}"));
         }
+        let redactor = Redactor::new(record::random_key()?);
+        let recording = discretion::recording(recording, &redactor);
         let text = match arguments.format {
             Format::Text => conversation::traffic(&recording.traffic(), &Names::NONE),
             Format::Har => har::write(&recording),
@@ -67,9 +72,12 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
         output.print(&text)?;
         return Ok(Exit::Success);
     }
-    if arguments.format == Format::Har {
+    let is_named_so = path
+        .extension()
+        .is_some_and(|it| it == "jsonl" || it == "har");
+    if is_named_so || arguments.format == Format::Har {
         return Err(Failure::Usage(format!(
-            "`{}`: no such file\n  = help: only a recording is shown as HAR",
+            "`{}`: no such file\n  = help: name a recording, or a scenario for people (`confcall list` has their ids)",
             arguments.what
         )));
     }

@@ -18,6 +18,17 @@ use crate::logic::script;
 use crate::model::scenario::{Scenario, ScenarioId, WEATHER};
 use crate::text::diagnostic::Diagnostic;
 
+/// What to do about a file that cannot be read.
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            "\n  = help: see whether the name is right; it is from the folder that confcall runs in"
+        }
+        io::ErrorKind::PermissionDenied => "\n  = help: let whoever runs confcall read it",
+        _ => "",
+    }
+}
+
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
 /// What goes wrong between scenarios and the disk.
@@ -27,7 +38,7 @@ pub enum StoreError {
     #[error("{}", all(.0))]
     Broken(Vec<Diagnostic>),
     /// A folder or file that cannot be read.
-    #[error("{}: cannot be read: {source}", path.display())]
+    #[error("{}: cannot be read: {source}{}", path.display(), remedy(source))]
     Unreadable {
         /// What cannot be read.
         path: PathBuf,

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::recording::Recording;
 use super::recording::check::Unfit;
 use super::verdict::{Finding, Run, Traffic, TrafficMessage};
 use crate::model::cassette::{Content, Direction, Exchange, RecordedRequest, RecordedResponse};
@@ -26,6 +27,13 @@ pub fn unfit(unfit: &mut [Unfit], redactor: &Redactor) {
     for exchange in unfit {
         exchange.request = redactor.in_text(&exchange.request);
     }
+}
+
+/// The recording as confcall would have written it, with secrets that are told late replaced in what
+/// stands before them too. One that confcall wrote stays as it is.
+pub fn recording(recording: Recording, redactor: &Redactor) -> Recording {
+    let redact = |exchange| redactor.redact(exchange).into_inner();
+    recording.map(redact).map(redact)
 }
 
 /// Replaces the secrets in messages, those that are told late in what stands before them too.

@@ -13,7 +13,11 @@ fn pages_that_are_not_there_are_told() {
     assert!(refused(&confcall(&["extract", folder])).contains("no page in it"));
     let gone = empty.path().join("gone.md");
     let error = refused(&confcall(&["extract", gone.to_str().unwrap()]));
-    assert!(error.contains("gone.md: cannot be read"), "{error}");
+    assert!(
+        error.contains("gone.md: cannot be read: No such file"),
+        "{error}"
+    );
+    assert_eq!(error.matches("gone.md").count(), 1, "{error}");
 }
 
 const PAGE: &str = "\
@@ -93,6 +97,10 @@ fn pages_that_cannot_all_be_extracted_are_refused() {
         error.contains("b/p.md: the scenario `p/beta@2021-02/pt-BR/answer-a-call` comes from"),
         "{error}"
     );
+
+    // An account of the fences writes no files.
+    let inventory = ["extract", folder.path().to_str().unwrap(), "--inventory"];
+    assert_eq!(confcall(&inventory).status.code(), Some(0));
 
     fs::write(folder.path().join("b/p.md"), b"# h\xe9\n").unwrap();
     fs::write(folder.path().join("b/q.md"), b"# h\xe9\n").unwrap();

@@ -375,5 +375,17 @@ fn reports_on_what_others_recorded_have_no_secret_in_them() {
             left.push((format!("{arguments:?}, {kind}"), text));
         }
     }
+    for format in ["text", "har"] {
+        let output = confcall()
+            .args(["show", "--format", format])
+            .arg(&cassette)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        left.push((
+            format!("show, {format}"),
+            String::from_utf8(output.stdout).unwrap(),
+        ));
+    }
     assert_gone(&secrets, &left);
 }

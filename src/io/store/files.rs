@@ -1,6 +1,7 @@
 //! The files of a folder, links followed, and what is passed over on the way.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -30,17 +31,17 @@ pub fn files_below(path: &Path, extension: &str) -> Result<Files, StoreError> {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                let path = error.path().unwrap_or(path);
+                let path = error.path().unwrap_or(path).to_owned();
                 if error.loop_ancestor().is_some() {
                     let line = format!("{}: the link leads back, passed over", path.display());
                     files.passed_over.push(line);
-                } else if !leads_nowhere(path) {
-                    return Err(StoreError::Unreadable {
-                        path: path.to_owned(),
-                        source: error.into(),
-                    });
-                } else if error.depth() == 0 || is_named(path) {
-                    return Err(StoreError::Dangling(path.to_owned()));
+                } else if !leads_nowhere(&path) {
+                    let source = error
+                        .into_io_error()
+                        .unwrap_or_else(|| ErrorKind::Other.into());
+                    return Err(StoreError::Unreadable { path, source });
+                } else if error.depth() == 0 || is_named(&path) {
+                    return Err(StoreError::Dangling(path));
                 }
                 continue;
             }

@@ -1,17 +1,25 @@
 //! Bytes to text: pages are UTF-8, and a page that is not says where and what it is instead.
 
+use std::borrow::Cow;
+
 use crate::text::diagnostic::Diagnostic;
 
-/// The text of a page, its byte order mark taken away.
-pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Diagnostic> {
+/// The text of a page, its byte order mark taken away. Where lines end in carriage returns alone, as
+/// they may in Markdown (CommonMark 0.31.2 section 2.1), they end in line feeds here.
+pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, Diagnostic> {
     if let Some(name) = utf16(bytes) {
         return Err(refusal(file, bytes, 0, name));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    std::str::from_utf8(bytes).map_err(|error| {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         refusal(file, bytes, at, single_byte(&bytes[at..]))
-    })
+    })?;
+    let mut returns = memchr::memchr_iter(b'\r', bytes);
+    if returns.any(|at| bytes.get(at + 1) != Some(&b'\n')) {
+        return Ok(text.replace("\r\n", "\n").replace('\r', "\n").into());
+    }
+    Ok(text.into())
 }
 
 /// UTF-16 by its byte order mark, or by the zero byte of a first ASCII character.
@@ -74,6 +82,13 @@ mod tests {
     fn a_byte_order_mark_is_no_text() {
         assert_eq!(decode("a.md", b"\xef\xbb\xbf# a").unwrap(), "# a");
         assert_eq!(decode("a.md", b"").unwrap(), "");
+    }
+
+    #[test]
+    fn every_line_ends_in_a_line_feed() {
+        for (bytes, text) in [("a\r\nb\n", "a\r\nb\n"), ("a\rb\r\r\nc\r", "a\nb\n\nc\n")] {
+            assert_eq!(decode("a.md", bytes.as_bytes()).unwrap(), text);
+        }
     }
 
     #[test]

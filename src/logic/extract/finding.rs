@@ -25,6 +25,8 @@ pub enum FindingKind {
     ContentLength,
     /// Two places that must agree print different values.
     Contradiction,
+    /// A line in a head that is no header field.
+    Head,
     /// A body that is no JSON, and cannot be repaired with certainty.
     InvalidJson,
     /// The page does not say its edition, locale or API version.
@@ -47,6 +49,7 @@ impl FindingKind {
             Self::Annotation => "annotation",
             Self::ContentLength => "content-length",
             Self::Contradiction => "contradiction",
+            Self::Head => "head",
             Self::InvalidJson => "invalid-json",
             Self::Metadata => "metadata",
             Self::Orphan => "orphan",

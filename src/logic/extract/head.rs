@@ -11,6 +11,8 @@ pub(super) struct Head<'a> {
     pub(super) body: &'a str,
     /// The line of the body in the fence's text, counted from 0.
     pub(super) body_line: usize,
+    /// Whether no empty line stands before the body.
+    pub(super) is_run_on: bool,
 }
 
 /// A start line (RFC 9112 section 2.1).
@@ -50,6 +52,7 @@ fn head<'a>(first: Start<'a>, lines: &mut Lines<'a>) -> Head<'a> {
         headers: Vec::new(),
         body: "",
         body_line: 0,
+        is_run_on: false,
     };
     loop {
         let blanks = lines.skip_blank();
@@ -64,7 +67,10 @@ fn head<'a>(first: Start<'a>, lines: &mut Lines<'a>) -> Head<'a> {
             (None, Some(field)) if blanks == Some(0) || !head.names_a_media_type() => {
                 head.headers.push(field);
             }
-            _ => break,
+            _ => {
+                head.is_run_on = blanks == Some(0);
+                break;
+            }
         }
         lines.next();
     }
@@ -282,7 +288,8 @@ mod tests {
         let text = heads("POST /a\nContent-Type: text/plain\n\nNote: a body\n");
         assert_eq!(text[0].body, "Note: a body");
         let bare = heads("POST /a\n{\"a\": 1}\n");
-        assert_eq!(bare[0].body, "{\"a\": 1}");
+        assert_eq!((bare[0].body, bare[0].is_run_on), ("{\"a\": 1}", true));
+        assert!(!text[0].is_run_on);
     }
 
     #[test]

@@ -125,6 +125,12 @@ impl<'a> Reader<'a, '_, '_> {
         let body = (!head.body.is_empty())
             .then(|| self.body(head.body, fence.line + 1 + head.body_line, is_json(&head)));
         self.check_length(fence.line, &head);
+        if head.is_run_on && !head.body.starts_with(['{', '[', '<', '-']) {
+            let message = "this is no header field, and no empty line above makes a body of it; \
+                           it is taken for one";
+            let line = fence.line + 1 + head.body_line;
+            self.findings.push(line, FindingKind::Head, message);
+        }
         let part = match head.start {
             Start::Request { method, target } => Part::Request { method, target },
             Start::Response { status } => Part::Response { status },

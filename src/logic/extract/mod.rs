@@ -74,7 +74,7 @@ pub struct Extraction {
 pub fn page(file: &str, bytes: &[u8]) -> Result<Extraction, Diagnostic> {
     let text = encoding::decode(file, bytes)?;
     let mut findings = Findings::new(file);
-    let page = markdown::read(text, &mut findings);
+    let page = markdown::read(&text, &mut findings);
     let mut messages = message::read(&page.fences, &mut findings);
     let conversations = conversation::gather(&messages.list, &mut findings);
 

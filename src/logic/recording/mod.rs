@@ -104,6 +104,13 @@ impl Recording {
         traffic
     }
 
+    /// The same recording with something else made of each exchange, in their order.
+    #[must_use]
+    pub fn map(mut self, make: impl FnMut(Exchange) -> Exchange) -> Self {
+        self.exchanges = self.exchanges.into_iter().map(make).collect();
+        self
+    }
+
     fn records(&self, direction: Direction) -> bool {
         self.directions.contains(&direction)
     }

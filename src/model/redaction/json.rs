@@ -49,6 +49,7 @@ impl Redactor {
             is_changed: false,
             is_renamed: false,
             repeats: false,
+            names: Vec::new(),
         };
         let mut json = serde_json::Deserializer::from_str(text);
         let walked = walk
@@ -112,7 +113,7 @@ enum Secrecy {
 }
 
 /// A document on its way.
-struct Walk<'a> {
+struct Walk<'a, 'de> {
     redactor: &'a Redactor,
     out: &'a mut Vec<u8>,
     /// How many wrappings are opened in its strings.
@@ -123,11 +124,13 @@ struct Walk<'a> {
     is_renamed: bool,
     /// Whether a name came twice in an object, which ended the walk.
     repeats: bool,
+    /// The names of the objects that are open, those of the innermost last.
+    names: Vec<Cow<'de, str>>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a, 'de> Walk<'a, 'de> {
     /// The next value, in which so many may stand in each other.
-    const fn value(&mut self, secrecy: Secrecy, depth: usize) -> Next<'_, 'a> {
+    const fn value(&mut self, secrecy: Secrecy, depth: usize) -> Next<'_, 'a, 'de> {
         Next {
             walk: self,
             secrecy,
@@ -211,14 +214,14 @@ fn put(out: &mut Vec<u8>, text: &str) {
 }
 
 /// The next value of a document.
-struct Next<'w, 'a> {
-    walk: &'w mut Walk<'a>,
+struct Next<'w, 'a, 'de> {
+    walk: &'w mut Walk<'a, 'de>,
     secrecy: Secrecy,
     /// How many objects and arrays may stand in each other from here on.
     depth: usize,
 }
 
-impl<'de> DeserializeSeed<'de> for Next<'_, '_> {
+impl<'de> DeserializeSeed<'de> for Next<'_, '_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
@@ -226,7 +229,7 @@ impl<'de> DeserializeSeed<'de> for Next<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Next<'_, '_> {
+impl<'de> Visitor<'de> for Next<'_, '_, 'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -291,7 +294,7 @@ impl<'de> Visitor<'de> for Next<'_, '_> {
         let (depth, walk) = (deeper(self.depth)?, self.walk);
         walk.out.push(b'{');
         let begin = walk.out.len();
-        let mut names = Names::default();
+        let mut names = Names::from(walk.names.len());
         let mut names_a_secret = false;
         while let Some(name) = properties.next_key_seed(Name)? {
             let is_borrowed = matches!(name, Cow::Borrowed(_));
@@ -302,7 +305,7 @@ impl<'de> Visitor<'de> for Next<'_, '_> {
             let is_name = ["name", "key"]
                 .iter()
                 .any(|it| name.eq_ignore_ascii_case(it));
-            if !names.is_new(name) {
+            if !names.is_new(&mut walk.names, name) {
                 walk.repeats = true;
                 return Err(A::Error::custom("a name comes twice"));
             }
@@ -311,6 +314,7 @@ impl<'de> Visitor<'de> for Next<'_, '_> {
             names_a_secret |= is_name && walk.named_a_secret(begin);
             walk.out.push(b',');
         }
+        walk.names.truncate(names.from);
         walk.close(begin, b'}');
         Ok(())
     }
@@ -348,10 +352,10 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-/// The names of one object so far.
-#[derive(Default)]
+/// The names of one object so far: those of the document's from one place on or, where they are many, a
+/// set of them.
 struct Names<'de> {
-    few: Vec<Cow<'de, str>>,
+    from: usize,
     many: HashSet<Cow<'de, str>>,
 }
 
@@ -359,14 +363,21 @@ impl<'de> Names<'de> {
     /// Up to how many names are compared one by one.
     const FEW: usize = 16;
 
+    /// Those of an object that begins where there are so many names.
+    fn from(from: usize) -> Self {
+        let many = HashSet::default();
+        Self { from, many }
+    }
+
     /// Adds a name, and says whether it is another than those before.
-    fn is_new(&mut self, name: Cow<'de, str>) -> bool {
-        if self.many.is_empty() && self.few.len() < Self::FEW {
-            let is_new = !self.few.contains(&name);
-            self.few.push(name);
+    fn is_new(&mut self, names: &mut Vec<Cow<'de, str>>, name: Cow<'de, str>) -> bool {
+        let few = &names[self.from..];
+        if self.many.is_empty() && few.len() < Self::FEW {
+            let is_new = !few.contains(&name);
+            names.push(name);
             return is_new;
         }
-        self.many.extend(self.few.drain(..));
+        self.many.extend(names.drain(self.from..));
         self.many.insert(name)
     }
 }

@@ -46,6 +46,11 @@ impl<T> Redacted<T> {
     pub const fn get(&self) -> &T {
         &self.0
     }
+
+    /// The value alone: from here on nothing says that it is redacted.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
 }
 
 /// Makes pseudonyms under one key.
