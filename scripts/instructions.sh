@@ -32,7 +32,10 @@ url_in() {
 start() { # NAME PROGRAM…: started in the background, its address in $url, its number in $process
     local name=$1
     shift
-    "$@" >"$folder/$name" 2>&1 &
+    # What the last program said must not be taken for what this one says.
+    rm -f "$folder/$name"
+    touch "$folder/$name"
+    "$@" >>"$folder/$name" 2>&1 &
     process=$!
     running+=("$process")
     url=$(url_in "$folder/$name")

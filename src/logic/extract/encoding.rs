@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::text::diagnostic::Diagnostic;
 
 /// The text of a page, its byte order mark taken away. Where lines end in carriage returns alone, as
-/// they may in Markdown (CommonMark 0.31.2 section 2.1), they end in line feeds here.
+/// they may in Markdown (`CommonMark` 0.31.2 section 2.1), they end in line feeds here.
 pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, Diagnostic> {
     if let Some(name) = utf16(bytes) {
         return Err(refusal(file, bytes, 0, name));
