@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memchr2};
 
-use super::shape::{Mended, place_in};
+use super::mended::{Mended, place_in};
 use super::{Redactor, names};
 
 impl Redactor {

@@ -3,8 +3,8 @@
 //! A pseudonym is `redacted-<kind>-<12 hexadecimal digits>`, the digits a keyed hash of the value
 //! (HMAC-SHA256): one value has one pseudonym wherever it stands, so that correlation survives.
 //! Headers are kept by an allow-list (`names`); elsewhere secrets are found by the name that they
-//! stand under and by their shape (`shape`), and those that were found are known again under any
-//! name (`known`). Not for: where the key comes from, and what is written.
+//! stand under and by their shape (`shape`, in `words`; `parts` of forms; `markup`), and those that
+//! were found are known again under any name (`known`). Not for: where the key comes from, and what is written.
 
 mod harmless;
 mod json;
@@ -12,10 +12,12 @@ mod known;
 mod line;
 mod made;
 mod markup;
+mod mended;
 mod names;
 mod parts;
 mod rules;
 mod shape;
+mod words;
 
 use std::fmt::Write as _;
 use std::ops::Range;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::shape::{Mended, place_in};
+use super::mended::{Mended, place_in};
 use super::{Redactor, names};
 
 static FORM_DATA: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("form-data;"));

@@ -14,6 +14,8 @@ use url::form_urlencoded;
 
 use super::harmless::As;
 use super::json::Limits;
+use super::mended::{Mended, place_in};
+use super::words::{Before, is_harmless, words};
 use super::{Redactor, is_pseudonym, names, pseudonyms};
 use crate::model::identifier;
 
@@ -56,7 +58,7 @@ const PEM: &str = "-----BEGIN ";
 static PEM_FINDER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(PEM));
 
 /// No key has fewer characters: the shortest of the prefixes, and 12 more.
-const SHORTEST_KEY: usize = 15;
+pub(super) const SHORTEST_KEY: usize = 15;
 
 /// The length of a GUID with its hyphens. Most ids are such.
 const GUID: usize = 36;
@@ -114,200 +116,6 @@ fn holds_pseudonym(bytes: &[u8]) -> bool {
 /// again. Most names of properties are such words.
 fn is_plain(text: &str) -> bool {
     text.len() < SHORTEST_KEY && text.bytes().all(|b| b.is_ascii_alphabetic())
-}
-
-/// What a byte is in running text. What is left of a text holds URLs, base64 and `name=value`
-/// whole.
-static BYTES: [u8; 256] = {
-    let mut bytes = [0; 256];
-    let mut at = 0;
-    while at < bytes.len() {
-        if at <= b' ' as usize {
-            bytes[at] = END;
-        } else if at >= 0x80 {
-            bytes[at] = WIDE;
-        }
-        at += 1;
-    }
-    let (ends, inner) = (b"\"'`<>(){}[],;|&?#\\\x7f", b"=:/%");
-    let mut at = 0;
-    while at < ends.len() {
-        bytes[ends[at] as usize] = END;
-        at += 1;
-    }
-    let mut at = 0;
-    while at < inner.len() {
-        bytes[inner[at] as usize] = INNER;
-        at += 1;
-    }
-    bytes
-};
-
-/// It ends a word.
-const END: u8 = 1;
-/// It belongs to a character of several bytes.
-const WIDE: u8 = 2;
-/// The word has parts.
-const INNER: u8 = 4;
-
-/// A word of a running text.
-#[derive(Debug, Default, Clone, Copy)]
-struct Word<'a> {
-    text: &'a str,
-    /// Whether it may have parts, each of which may be a secret.
-    has_parts: bool,
-}
-
-impl Word<'_> {
-    /// Whether nothing but what stands before it can make it a secret.
-    fn is_harmless(self) -> bool {
-        !self.has_parts && self.text.len() < SHORTEST_KEY && !self.text.starts_with("eyJ")
-    }
-}
-
-/// Whether a running text has harmless words only, and none that announces a secret.
-fn is_harmless(text: &str) -> bool {
-    let class = |byte: &u8| BYTES[usize::from(*byte)];
-    let mut rest = text.as_bytes();
-    loop {
-        let end = rest.iter().position(|byte| class(byte) != 0);
-        let (word, behind) = rest.split_at(end.unwrap_or(rest.len()));
-        if word.len() >= SHORTEST_KEY || word.starts_with(b"eyJ") || names::is_scheme(word) {
-            return false;
-        }
-        match behind.split_first() {
-            None => return true,
-            Some((byte, behind)) if class(byte) == END => rest = behind,
-            // Other words begin behind some spaces of several bytes.
-            Some(_) => return false,
-        }
-    }
-}
-
-/// The words of a running text, in order.
-fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        while !rest.is_empty() {
-            let (word, behind) = split_word(rest);
-            rest = behind;
-            if !word.text.is_empty() {
-                return Some(word);
-            }
-        }
-        None
-    })
-}
-
-/// The first word, which may be empty, and what stands behind its end.
-fn split_word(text: &str) -> (Word<'_>, &str) {
-    let bytes = text.as_bytes();
-    let (mut at, mut seen, mut behind) = (0, 0, bytes.len());
-    while let Some(byte) = bytes.get(at) {
-        let class = BYTES[usize::from(*byte)];
-        if class == END {
-            behind = at + 1;
-            break;
-        }
-        seen |= class;
-        at += 1;
-        if class == WIDE {
-            let begin = at - 1;
-            let Some(c) = text[begin..].chars().next() else {
-                break;
-            };
-            at = begin + c.len_utf8();
-            if c.is_whitespace() || c.is_control() {
-                behind = at;
-                at = begin;
-                break;
-            }
-        }
-    }
-    let word = Word {
-        text: &text[..at],
-        has_parts: seen & INNER != 0,
-    };
-    (word, &text[behind..])
-}
-
-/// What stands before a word.
-#[derive(Debug, Default, Clone, Copy)]
-struct Before<'a> {
-    word: &'a str,
-    /// Whether a sign stands between, as in JSON that is broken (`"password": "…`) and in settings
-    /// (`password = …`).
-    is_label: bool,
-    /// What else stands between.
-    gap: &'a str,
-}
-
-impl<'a> Before<'a> {
-    /// Whether it may say that the next word is a secret.
-    fn announces(self) -> bool {
-        self.is_label
-            || matches!(self.word.as_bytes().last(), Some(b':' | b'='))
-            || self.gap == "]"
-            || names::is_scheme(self.word.as_bytes())
-    }
-
-    /// What the next word is called, where it is called anything.
-    fn label(self) -> Option<&'a str> {
-        if self.is_label {
-            return Some(self.word);
-        }
-        let is_quoted = || !self.gap.is_empty() && self.gap.bytes().all(|b| b"\"'{\\".contains(&b));
-        match self.word.strip_suffix('=') {
-            Some(name) => is_quoted().then_some(name),
-            None => self.word.strip_suffix(':'),
-        }
-    }
-
-    /// What `=value` is called behind `name[…]`.
-    fn bracketed(self) -> Option<&'a str> {
-        (self.gap == "]").then_some(self.word)
-    }
-}
-
-/// A text that is taken over piece by piece, and copied from the first piece on that changes.
-pub(super) struct Mended<'a> {
-    text: &'a str,
-    taken: usize,
-    copy: Option<String>,
-}
-
-impl<'a> Mended<'a> {
-    pub(super) const fn of(text: &'a str) -> Self {
-        Self {
-            text,
-            taken: 0,
-            copy: None,
-        }
-    }
-
-    /// Puts something into the place of a range that stands behind those before.
-    pub(super) fn replace(&mut self, place: Range<usize>, with: &str) {
-        let copy = self
-            .copy
-            .get_or_insert_with(|| String::with_capacity(self.text.len() + with.len()));
-        copy.push_str(&self.text[self.taken..place.start]);
-        copy.push_str(with);
-        self.taken = place.end;
-    }
-
-    /// The text, where something was replaced.
-    pub(super) fn end(mut self) -> Option<String> {
-        if let Some(copy) = &mut self.copy {
-            copy.push_str(&self.text[self.taken..]);
-        }
-        self.copy
-    }
-}
-
-/// Where a part of a text stands in it.
-pub(super) fn place_in(text: &str, part: &str) -> Range<usize> {
-    let start = part.as_ptr() as usize - text.as_ptr() as usize;
-    start..start + part.len()
 }
 
 impl Redactor {
