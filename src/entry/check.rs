@@ -20,7 +20,6 @@ use crate::logic::recording::check;
 use crate::logic::recording::secrets::{self, Secret};
 use crate::logic::selection::Filter;
 use crate::logic::verdict::{Role, Run, Target};
-use crate::model::redaction::Redactor;
 use crate::report::{terminal, unfit};
 
 /// What `confcall check --help` ends with.
@@ -90,7 +89,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let mut results = Vec::new();
     let mut strangers = String::new();
     let mut names = Vec::new();
-    let redactor = Redactor::new(record::random_key()?);
+    let redactor = record::redactor()?;
     for file in &arguments.files {
         let (recording, torn) = recording::load(file)?;
         if let Some(torn) = torn {
@@ -100,7 +99,12 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
             return Err(Failure::no_exchange(file));
         }
         let name = file.display().to_string();
-        tell_secrets(&name, &secrets::secrets_by(&recording, parallel::map));
+        let secrets = secrets::secrets_by(&recording, parallel::map);
+        tell_secrets(&name, &secrets);
+        if !secrets.is_empty() {
+            // What one exchange gives away may stand in the report of another.
+            discretion::recording(recording.clone(), &redactor);
+        }
         let mut checked = check::check_by(recording, &cases, &options, parallel::each);
         discretion::unfit(&mut checked.unfit, &redactor);
         strangers.push_str(&unfit::render(&name, &checked.unfit, output.look));

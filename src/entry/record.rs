@@ -156,12 +156,23 @@ fn warn(said: &str) {
     output::tell(&format!("warning: {said}"));
 }
 
+/// What takes secrets out of what is told of a recording, by the rules of `confcall.toml` where it is
+/// there.
+///
+/// # Errors
+///
+/// What is wrong in that file, and an operating system without chance.
+pub fn redactor() -> Result<Redactor, Failure> {
+    let rules = config::load(None)?.redaction;
+    Ok(Redactor::with(random_key()?, rules))
+}
+
 /// A key of pseudonyms, which nobody knows.
 ///
 /// # Errors
 ///
 /// An operating system without chance.
-pub fn random_key() -> Result<[u8; 32], Failure> {
+fn random_key() -> Result<[u8; 32], Failure> {
     let mut key = [0; 32];
     getrandom::fill(&mut key)
         .map_err(|error| Failure::Environment(format!("no random key: {error}")))?;

@@ -24,7 +24,6 @@ use crate::logic::replay::bot::Bot;
 use crate::logic::replay::index::Indexed;
 use crate::logic::replay::service::{Options, Service};
 use crate::logic::verdict::{Role, Run, Target, Verdict};
-use crate::model::redaction::Redactor;
 use crate::report::{snapshot, terminal};
 
 /// What `confcall replay --help` ends with.
@@ -127,6 +126,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     if recording.index().is_empty() {
         return Err(Failure::no_exchange(&arguments.file));
     }
+    let redactor = record::redactor()?;
     let runtime = super::runtime()?;
     let shutdown = Shutdown::new();
     let (target, replayed) = runtime.block_on(async {
@@ -144,7 +144,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
             (folder, conversation)
         });
     let mut run = Run::new(target, vec![replayed.result]);
-    discretion::run(&mut run, &Redactor::new(record::random_key()?));
+    discretion::run(&mut run, &redactor);
     // Of a result that is well, the report shows nothing more.
     for result in run.results.iter().filter(|it| it.verdict == Verdict::Pass) {
         for note in &result.notes {

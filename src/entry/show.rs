@@ -13,7 +13,6 @@ use crate::io::recording;
 use crate::logic::discretion;
 use crate::logic::recording::har;
 use crate::logic::selection::{Filter, Selection};
-use crate::model::redaction::Redactor;
 use crate::model::scenario::Scenario;
 use crate::report::conversation::{self, Names};
 
@@ -63,8 +62,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
         if let Some(torn) = torn {
             output::tell(&format!("warning: {torn}"));
         }
-        let redactor = Redactor::new(record::random_key()?);
-        let recording = discretion::recording(recording, &redactor);
+        let recording = discretion::recording(recording, &record::redactor()?);
         let text = match arguments.format {
             Format::Text => conversation::traffic(&recording.traffic(), &Names::NONE),
             Format::Har => har::write(&recording),

@@ -44,16 +44,22 @@ pub fn url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// Reads an address without a path, below which others have theirs.
+/// Reads an address without credentials and path, below which others have theirs.
 ///
 /// # Errors
 ///
 /// What is missing, or too much.
 pub fn origin(text: &str) -> Result<Url, String> {
     let url = url(text)?;
-    if url.path() != "/" || url.query().is_some() {
-        let origin = &url[..url::Position::BeforePath];
-        return Err(format!("an address without a path is meant: `{origin}`"));
+    let (scheme, address) = (
+        url.scheme(),
+        &url[url::Position::BeforeHost..url::Position::BeforePath],
+    );
+    let origin = format!("{scheme}://{address}");
+    if url.as_str() != format!("{origin}/") {
+        return Err(format!(
+            "an address without credentials and path is meant: `{origin}`"
+        ));
     }
     Ok(url)
 }
@@ -180,7 +186,7 @@ mod tests {
     fn an_origin_has_no_path() {
         assert!(origin("https://tunnel.example").is_ok());
         assert!(origin("tunnel.example").is_err());
-        for text in ["http://h:1/a", "http://h:1/?a"] {
+        for text in ["http://h:1/a", "http://h:1/?a", "http://u:p@h:1"] {
             assert!(
                 origin(text).unwrap_err().ends_with("`http://h:1`"),
                 "{text}"

@@ -136,6 +136,12 @@ pub const PLANTED: &[(&str, Place, &str, Written)] = &[
         "/a?user[password]=§",
         plain,
     ),
+    (
+        "the name of a list in a query",
+        Target,
+        "/a?password[]=§",
+        plain,
+    ),
     ("a session in a path", Target, "/a;jsessionid=§/b", plain),
     ("a key of OData", Target, "/users(password='§')", plain),
     ("`rt` in a query", Target, "/a?rt=§&b=1", plain),

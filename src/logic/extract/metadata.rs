@@ -33,7 +33,7 @@ pub(super) fn split<'a>(text: &'a str, findings: &mut Findings<'_>) -> (Metadata
         }
         if let Some((key, value)) = line.split_once(':') {
             has_keys |= !key.starts_with('#');
-            match key {
+            match key.trim_end() {
                 "ms.contentlocale" => metadata.locale = Some(unquoted(value)),
                 "ms.lasthandoff" => metadata.handoff = Some(unquoted(value)),
                 _ => {}
@@ -52,7 +52,7 @@ pub(super) fn split<'a>(text: &'a str, findings: &mut Findings<'_>) -> (Metadata
 fn can_be_yaml(line: &str) -> bool {
     let is_key = |line: &str| {
         let key = line.split_once(':').map(|(key, _)| key);
-        key.is_some_and(|it| !it.starts_with(['`', '~', '<', '[']) && !it.contains(' '))
+        key.is_some_and(|it| !it.starts_with(['`', '~', '<', '[']))
     };
     line.is_empty() || line.starts_with([' ', '\t', '#', '-', ']', '}']) || is_key(line)
 }
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn metadata_ends_at_its_closing_line() {
-        let text = "---\r\ntitle: a: b\r\nms.contentlocale: pt-BR\r\nms.lasthandoff: '02/10/2021'\r\n---\r\n# a\n---\n";
+        let text = "---\r\ntitle: a: b\r\nms.contentlocale: pt-BR\r\nms.lasthandoff : '02/10/2021'\r\nwith blanks: a\r\n---\r\n# a\n---\n";
         let mut findings = Findings::new("f");
         let (metadata, at) = split(text, &mut findings);
         assert_eq!(metadata.locale, Some("pt-BR"));

@@ -28,7 +28,9 @@ impl Redactor {
             let local = name.rsplit(':').next().unwrap_or(name);
             if local.eq_ignore_ascii_case("input") {
                 if let Some(value) = attribute(tag, "value")
-                    && attribute(tag, "name").is_some_and(names::is_secret_parameter)
+                    && attribute(tag, "name").is_some_and(|it| {
+                        names::is_secret_parameter(it) || self.rules.are_about(it)
+                    })
                 {
                     mended.replace(place_in(text, value), &self.secret(value));
                 }

@@ -60,6 +60,9 @@ static PEM_FINDER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(PEM));
 /// No key has fewer characters: the shortest of the prefixes, and 12 more.
 pub(super) const SHORTEST_KEY: usize = 15;
 
+/// How many values of one word may be `name=value` again. What is in more is taken for a secret.
+const PAIRS: usize = 64;
+
 /// The length of a GUID with its hyphens. Most ids are such.
 const GUID: usize = 36;
 
@@ -248,6 +251,7 @@ impl Redactor {
 
     fn word(&self, word: &str, before: Before<'_>, depth: usize) -> Option<String> {
         let (mut rest, mut before) = (word, before);
+        let mut pairs = 0;
         loop {
             if rest.is_empty() || is_pseudonym(rest) {
                 return None;
@@ -266,9 +270,12 @@ impl Redactor {
                     _ => decoded(name),
                 };
                 if !names::is_secret_parameter(&called) && !self.rules.are_about(&called) {
-                    // A value may be `name=value` again, as often as its sender likes.
-                    (rest, before) = (value, Before::default());
-                    continue;
+                    // A value may be `name=value` again, but each one is searched as a whole.
+                    pairs += 1;
+                    if pairs < PAIRS {
+                        (rest, before) = (value, Before::default());
+                        continue;
+                    }
                 }
                 Some(format!("{name}={}", self.secret(&decoded(value))))
             } else {

@@ -333,6 +333,12 @@ fn a_value_that_is_a_pair_again_and_again_is_survived() {
     let mut many = exchange();
     many.request.body = Content::Text("a=".repeat(200_000) + "token=0123456789abcdef0");
     assert_gone(many, "0123456789abcdef0");
+    let redactor = redactor();
+    let pairs = |count: usize| "a=".repeat(count) + "plain";
+    assert_eq!(redactor.in_text(&pairs(63)), pairs(63));
+    let redacted = redactor.in_text(&pairs(64));
+    assert!(redacted.starts_with(&"a=".repeat(64)), "{redacted}");
+    assert!(!redacted.contains("plain"), "{redacted}");
 }
 
 #[test]

@@ -134,7 +134,7 @@ impl<'a> Before<'a> {
     pub(super) fn announces(self) -> bool {
         self.is_label
             || matches!(self.word.as_bytes().last(), Some(b':' | b'='))
-            || self.gap == "]"
+            || self.bracketed().is_some()
             || names::is_scheme(self.word.as_bytes())
     }
 
@@ -150,8 +150,8 @@ impl<'a> Before<'a> {
         }
     }
 
-    /// What `=value` is called behind `name[…]`.
+    /// What `=value` is called behind `…[name]` and `name[]`.
     pub(super) fn bracketed(self) -> Option<&'a str> {
-        (self.gap == "]").then_some(self.word)
+        matches!(self.gap, "]" | "[]").then_some(self.word)
     }
 }
