@@ -277,6 +277,12 @@ pub const PLANTED: &[(&str, Place, &str, Written)] = &[
         plain,
     ),
     (
+        "beside its name, before it",
+        JSON,
+        r#"{"value":"§","a":1,"name":"Authorization"}"#,
+        plain,
+    ),
+    (
         "a JWT whose head has a blank",
         JSON,
         "",

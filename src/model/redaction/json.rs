@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use foldhash::HashSet;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -197,6 +198,22 @@ impl<'a, 'de> Walk<'a, 'de> {
         text.is_ok_and(|it| it.starts_with('"') && self.redactor.is_secret(it))
     }
 
+    /// Replaces a text or a number that was written there.
+    fn replace(&mut self, place: Range<usize>) {
+        let text = match serde_json::from_slice(&self.out[place.clone()]) {
+            Ok(Value::String(text)) => text,
+            Ok(Value::Number(number)) => number.to_string(),
+            _ => return,
+        };
+        let redacted = self.redactor.secret(&text);
+        if redacted != text {
+            self.is_changed = true;
+            let mut json = Vec::with_capacity(redacted.len() + 2);
+            put(&mut json, &redacted);
+            self.out.splice(place, json);
+        }
+    }
+
     /// Ends an object or an array whose parts, from here on, each have a comma behind them.
     fn close(&mut self, begin: usize, with: u8) {
         if self.out.len() > begin {
@@ -204,6 +221,14 @@ impl<'a, 'de> Walk<'a, 'de> {
         }
         self.out.push(with);
     }
+}
+
+/// What an object says of a secret: `{"name": "Authorization", "value": …}`, in either order.
+#[derive(Default)]
+struct Pair {
+    names_a_secret: bool,
+    /// Where the value was written.
+    value: Option<Range<usize>>,
 }
 
 /// Writes a string.
@@ -295,11 +320,12 @@ impl<'de> Visitor<'de> for Next<'_, '_, 'de> {
         walk.out.push(b'{');
         let begin = walk.out.len();
         let mut names = Names::from(walk.names.len());
-        let mut names_a_secret = false;
+        let mut pair = Pair::default();
         while let Some(name) = properties.next_key_seed(Name)? {
             let is_borrowed = matches!(name, Cow::Borrowed(_));
             let mut secrecy = walk.name(&name, is_borrowed, self.secrecy);
-            if names_a_secret && name.eq_ignore_ascii_case("value") {
+            let is_value = name.eq_ignore_ascii_case("value");
+            if pair.names_a_secret && is_value {
                 secrecy = Secrecy::Whole;
             }
             let is_name = ["name", "key"]
@@ -311,8 +337,14 @@ impl<'de> Visitor<'de> for Next<'_, '_, 'de> {
             }
             let begin = walk.out.len();
             properties.next_value_seed(walk.value(secrecy, depth))?;
-            names_a_secret |= is_name && walk.named_a_secret(begin);
+            pair.names_a_secret |= is_name && walk.named_a_secret(begin);
+            if is_value {
+                pair.value = Some(begin..walk.out.len());
+            }
             walk.out.push(b',');
+        }
+        if let Some(value) = pair.value.filter(|_| pair.names_a_secret) {
+            walk.replace(value);
         }
         walk.names.truncate(names.from);
         walk.close(begin, b'}');
