@@ -345,6 +345,12 @@ pub const PLANTED: &[(&str, Place, &str, Written)] = &[
         plain,
     ),
     (
+        "a part of a form, spelt otherwise",
+        Body("multipart/form-data; boundary=a"),
+        "--a\r\nContent-Disposition: Form-Data ; filename=\"a;name=x\"; name=token\r\n\r\n§\r\n--a--\r\n",
+        plain,
+    ),
+    (
         "a part of a form",
         Body("multipart/form-data; boundary=a"),
         "--a\r\nContent-Disposition: form-data; name=\"client_secret\"\r\nContent-Type: text/plain\r\n\r\n§\r\n--a--\r\n",
@@ -366,6 +372,12 @@ pub const PLANTED: &[(&str, Place, &str, Written)] = &[
         "a section of an element",
         Body("application/xml"),
         "<token><![CDATA[<password>§</password>]]></token>",
+        plain,
+    ),
+    (
+        "a field for a password, whatever it is called",
+        Body("text/html"),
+        "<form><input type='Password' name=a value='§'></form>",
         plain,
     ),
     (

@@ -28,9 +28,7 @@ impl Redactor {
             let local = name.rsplit(':').next().unwrap_or(name);
             if local.eq_ignore_ascii_case("input") {
                 if let Some(value) = attribute(tag, "value")
-                    && attribute(tag, "name").is_some_and(|it| {
-                        names::is_secret_parameter(it) || self.rules.are_about(it)
-                    })
+                    && self.is_secret_field(tag)
                 {
                     mended.replace(place_in(text, value), &self.secret(value));
                 }
@@ -44,6 +42,13 @@ impl Redactor {
             }
         }
         mended.end()
+    }
+
+    /// Whether what is typed into such a field of a form is secret.
+    fn is_secret_field(&self, tag: &str) -> bool {
+        let is_secret = |name: &str| names::is_secret_parameter(name) || self.rules.are_about(name);
+        attribute(tag, "name").is_some_and(is_secret)
+            || attribute(tag, "type").is_some_and(|it| it.eq_ignore_ascii_case("password"))
     }
 }
 

@@ -1,13 +1,12 @@
 //! Parts: the values of forms that are sent as `multipart/form-data` (RFC 7578).
 
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
+use memchr::memchr2;
 
 use super::mended::{Mended, place_in};
 use super::{Redactor, names};
 
-static FORM_DATA: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("form-data;"));
+/// What the parts of a form say that they are, in any case (RFC 2183 section 2).
+const FORM_DATA: &str = "form-data";
 
 impl Redactor {
     /// The text without the values of parts whose names say that they are secret; none where there
@@ -15,8 +14,14 @@ impl Redactor {
     pub(super) fn without_parts(&self, text: &str) -> Option<String> {
         let mut mended = Mended::of(text);
         let mut from = 0;
-        while let Some(at) = FORM_DATA.find(&text.as_bytes()[from..]) {
-            from += at + FORM_DATA.needle().len();
+        while let Some(at) = memchr2(b'f', b'F', &text.as_bytes()[from..]) {
+            from += at;
+            let word = text.get(from..from + FORM_DATA.len());
+            if !word.is_some_and(|it| it.eq_ignore_ascii_case(FORM_DATA)) {
+                from += 1;
+                continue;
+            }
+            from += FORM_DATA.len();
             let Some((name, value)) = part(&text[from..]) else {
                 continue;
             };
@@ -36,7 +41,7 @@ const HEAD: usize = 1024;
 /// What ends a head, and what comes before the next delimiter, as the line ends are.
 const ENDS: [(&str, &str); 2] = [("\r\n\r\n", "\r\n--"), ("\n\n", "\n--")];
 
-/// The name and the value of a part, from behind `form-data;` in its head to the next delimiter.
+/// The name and the value of a part, from behind `form-data` in its head to the next delimiter.
 fn part(text: &str) -> Option<(&str, &str)> {
     let mut end = text.len().min(HEAD);
     while !text.is_char_boundary(end) {
@@ -47,7 +52,12 @@ fn part(text: &str) -> Option<(&str, &str)> {
     let ends = ends.filter_map(|(end, delimiter)| Some((front.find(end)?, end.len(), delimiter)));
     let (head, end, delimiter) = ends.min()?;
     let parameters = front[..head].lines().next()?;
-    let named = parameters.split(';').find_map(|parameter| {
+    let mut is_quoted = false;
+    let mut parameters = parameters.split(|c| {
+        is_quoted ^= c == '"';
+        c == ';' && !is_quoted
+    });
+    let named = parameters.find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         name.trim().eq_ignore_ascii_case("name").then_some(value)
     })?;
