@@ -89,7 +89,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let mut results = Vec::new();
     let mut strangers = String::new();
     let mut names = Vec::new();
-    let redactor = record::redactor()?;
+    let redactor = record::redactor(None)?;
     for file in &arguments.files {
         let (recording, torn) = recording::load(file)?;
         if let Some(torn) = torn {
@@ -103,7 +103,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
         tell_secrets(&name, &secrets);
         if !secrets.is_empty() {
             // What one exchange gives away may stand in the report of another.
-            discretion::recording(recording.clone(), &redactor);
+            discretion::learn(&recording, &redactor);
         }
         let mut checked = check::check_by(recording, &cases, &options, parallel::each);
         discretion::unfit(&mut checked.unfit, &redactor);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -95,7 +95,7 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let interception = interception(&arguments)?;
     let authority = arguments.tls.authority()?;
     let tls = arguments.tls.trust()?.client_config();
-    let rules = config::load(arguments.config.as_deref())?.redaction;
+    let redactor = redactor(arguments.config.as_deref())?;
     let runtime = super::runtime()?;
     let shutdown = Shutdown::new();
     runtime.block_on(async {
@@ -118,7 +118,6 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
             None => None,
         };
         let journal = journal(&arguments, &directions)?;
-        let key = random_key()?;
         output.print(&said)?;
         let service = match (arguments.service, interception) {
             (Some(url), _) => Service::At(url),
@@ -132,7 +131,6 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
             tls,
             warn,
         };
-        let redactor = Redactor::with(key, rules);
         proxy::record(parties, journal, redactor, arguments.max_body, shutdown)
             .await
             .map_err(Failure::Environment)?;
@@ -156,27 +154,18 @@ fn warn(said: &str) {
     output::tell(&format!("warning: {said}"));
 }
 
-/// What takes secrets out of what is told of a recording, by the rules of `confcall.toml` where it is
-/// there.
+/// What takes secrets out of a recording, by the rules of this file; else of `confcall.toml`, where it is
+/// there. The key of its pseudonyms nobody knows.
 ///
 /// # Errors
 ///
 /// What is wrong in that file, and an operating system without chance.
-pub fn redactor() -> Result<Redactor, Failure> {
-    let rules = config::load(None)?.redaction;
-    Ok(Redactor::with(random_key()?, rules))
-}
-
-/// A key of pseudonyms, which nobody knows.
-///
-/// # Errors
-///
-/// An operating system without chance.
-fn random_key() -> Result<[u8; 32], Failure> {
+pub fn redactor(config: Option<&Path>) -> Result<Redactor, Failure> {
+    let rules = config::load(config)?.redaction;
     let mut key = [0; 32];
     getrandom::fill(&mut key)
         .map_err(|error| Failure::Environment(format!("no random key: {error}")))?;
-    Ok(key)
+    Ok(Redactor::with(key, rules))
 }
 
 /// A listener that is neither of the parties: the proxy would send to itself.

@@ -126,7 +126,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     if recording.index().is_empty() {
         return Err(Failure::no_exchange(&arguments.file));
     }
-    let redactor = record::redactor()?;
+    let redactor = record::redactor(None)?;
     let runtime = super::runtime()?;
     let shutdown = Shutdown::new();
     let (target, replayed) = runtime.block_on(async {

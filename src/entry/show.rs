@@ -62,7 +62,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
         if let Some(torn) = torn {
             output::tell(&format!("warning: {torn}"));
         }
-        let recording = discretion::recording(recording, &record::redactor()?);
+        let recording = discretion::recording(recording, &record::redactor(None)?);
         let text = match arguments.format {
             Format::Text => conversation::traffic(&recording.traffic(), &Names::NONE),
             Format::Har => har::write(&recording),

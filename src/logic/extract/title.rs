@@ -1,6 +1,7 @@
 //! The anchor of one heading.
 
 use super::outline;
+use crate::text::html::attribute;
 
 /// A heading that is being read.
 #[derive(Debug, Default)]
@@ -53,7 +54,9 @@ impl Title {
     pub(super) fn html(&mut self, tag: &str) {
         if is_anchor(tag) {
             if self.anchor.is_none() {
-                self.anchor = attribute(tag, "name").or_else(|| attribute(tag, "id"));
+                self.anchor = attribute(tag, "name")
+                    .or_else(|| attribute(tag, "id"))
+                    .map(str::to_owned);
             }
         } else if tag.starts_with("<span") {
             let is_source = tag.contains("sxs-lookup");
@@ -82,28 +85,6 @@ impl Title {
 fn is_anchor(tag: &str) -> bool {
     let name = tag.get(..2).is_some_and(|it| it.eq_ignore_ascii_case("<a"));
     name && tag[2..].starts_with(|c: char| c.is_ascii_whitespace())
-}
-
-/// The value of an attribute, in quotes or without, its name in any case.
-fn attribute(tag: &str, name: &str) -> Option<String> {
-    let mut rest = tag;
-    while let Some(equals) = rest.find('=') {
-        let before = rest[..equals].trim_end();
-        let after = rest[equals + 1..].trim_start();
-        let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''));
-        let (value, left) = if let Some(quote) = quote {
-            after[1..].split_once(quote)?
-        } else {
-            let ends = |c: char| c.is_ascii_whitespace() || c == '>';
-            after.split_at(after.find(ends).unwrap_or(after.len()))
-        };
-        let word = before.rsplit(|c: char| c.is_ascii_whitespace()).next();
-        if word.is_some_and(|it| it.eq_ignore_ascii_case(name)) {
-            return (!value.is_empty()).then(|| value.to_owned());
-        }
-        rest = left;
-    }
-    None
 }
 
 #[cfg(test)]

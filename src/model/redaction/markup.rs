@@ -4,6 +4,7 @@ use memchr::{memchr, memchr2};
 
 use super::mended::{Mended, place_in};
 use super::{Redactor, names};
+use crate::text::html::attribute;
 
 impl Redactor {
     /// The text without what stands in elements whose names say that it is secret, and without the
@@ -58,23 +59,4 @@ fn content(behind: &str) -> &str {
         Some(section) => section.split("]]>").next().unwrap_or(section),
         None => behind.split('<').next().unwrap_or(behind),
     }
-}
-
-/// The value of an attribute, in quotes or without.
-fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
-    let mut rest = tag;
-    while let Some((before, behind)) = rest.split_once('=') {
-        let behind = behind.trim_start();
-        let quote = behind.chars().next().filter(|c| matches!(c, '"' | '\''));
-        let (value, after) = match quote {
-            Some(quote) => behind[1..].split_once(quote)?,
-            None => behind.split_at(behind.find(char::is_whitespace).unwrap_or(behind.len())),
-        };
-        let called = before.trim().rsplit(char::is_whitespace).next();
-        if called.is_some_and(|it| it.eq_ignore_ascii_case(name)) {
-            return (!value.is_empty()).then_some(value);
-        }
-        rest = after;
-    }
-    None
 }

@@ -1,0 +1,348 @@
+//! A party under test in weather, which is a good one but for its quirk.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use confcall::logic::judge::{Action, Case, CueAnswer, Event, ExchangeId, Outcome};
+use confcall::logic::verdict::{Role, Rule, Verdict};
+use confcall::logic::weather::{Act, Cut, Kind, Weathered, with_weather};
+use confcall::model::message::{Payload, Request, Response};
+use confcall::model::scenario::Scenario;
+use serde_json::{Value, json};
+
+use crate::party::{Move, Talk, built_in, status};
+
+/// What the party under test does with an act of confcall: true where that is all that it does.
+pub(super) type Quirk = fn(&mut Party, &Act) -> bool;
+
+/// What has to be said of the party.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expect {
+    Passes,
+    Fails(Rule, &'static str),
+    Warns(Rule, &'static str),
+}
+
+use Expect::{Fails, Passes, Warns};
+
+pub(super) struct Row {
+    pub(super) sentence: &'static str,
+    pub(super) kind: Kind,
+    pub(super) scenario: &'static str,
+    pub(super) quirk: Quirk,
+    pub(super) expect: Expect,
+}
+
+/// A party under test in weather: good, but for its quirk.
+pub(super) struct Party {
+    pub(super) judge: Weathered,
+    pub(super) role: Role,
+    pub(super) quirk: Quirk,
+    pub(super) now: Duration,
+    pub(super) acts: VecDeque<Act>,
+    /// Everything that confcall did, and when.
+    pub(super) done: Vec<(Duration, Act)>,
+    pub(super) exchange: ExchangeId,
+    /// What the bot has asked, and a service's messages to come.
+    pub(super) asked: Vec<Request>,
+    pub(super) answers: VecDeque<Response>,
+    pub(super) told: VecDeque<(usize, Request)>,
+    /// How many requests a service has answered: what it tells follows from so many.
+    pub(super) answered: usize,
+    /// The notification that a service waits with.
+    pub(super) outstanding: Option<(ExchangeId, Request)>,
+    /// For quirks: how often something has happened.
+    pub(super) count: usize,
+}
+
+impl Party {
+    pub(super) fn new(kind: Kind, plain: &str, quirk: Quirk) -> Self {
+        let scenario = derived(plain, kind).unwrap_or_else(|| panic!("no {plain} in {kind:?}"));
+        Self::of(&scenario, quirk, 7)
+    }
+
+    pub(super) fn of(scenario: &Scenario, quirk: Quirk, seed: u64) -> Self {
+        let role = Kind::of(&scenario.id).expect("its weather").role();
+        let talk = Talk::of(scenario, built_in(), role, false);
+        let case = Case::new(talk.scenario, talk.page);
+        let (mut answers, mut told) = (VecDeque::new(), VecDeque::new());
+        for (_, made) in talk.moves {
+            match (role, made) {
+                (Role::Service, Move::Answer(response)) => answers.push_back(response),
+                (Role::Service, Move::Send(request)) => told.push_back((answers.len(), request)),
+                _ => {}
+            }
+        }
+        Self {
+            judge: Weathered::new(&case, talk.bindings, talk.options, role, seed),
+            role,
+            quirk,
+            now: Duration::from_millis(1),
+            acts: VecDeque::new(),
+            done: Vec::new(),
+            exchange: 1000,
+            asked: Vec::new(),
+            answers,
+            told,
+            answered: 0,
+            outstanding: None,
+            count: 0,
+        }
+    }
+
+    /// Plays to the end: what nobody does passes as time.
+    pub(super) fn play(mut self) -> (Outcome, Vec<(Duration, Act)>) {
+        self.handle(Event::Start);
+        self.tell_next();
+        for _ in 0..1000 {
+            if let Some(act) = self.acts.pop_front() {
+                self.done.push((self.now, act.clone()));
+                if !(self.quirk)(&mut self, &act) {
+                    self.react(&act);
+                }
+            } else if let (false, Some(deadline)) =
+                (self.judge.is_finished(), self.judge.deadline())
+            {
+                self.now = deadline;
+                self.handle(Event::Elapsed);
+            } else {
+                break;
+            }
+        }
+        assert!(self.judge.is_finished(), "the judge waits for ever");
+        assert_eq!(
+            self.judge.deadline(),
+            None,
+            "nothing is waited for at the end"
+        );
+        (self.judge.take_outcome(), self.done)
+    }
+
+    pub(super) fn handle(&mut self, event: Event) {
+        self.judge.handle(self.now, event);
+        self.acts
+            .extend(std::iter::from_fn(|| self.judge.next_act()));
+    }
+
+    /// What a good party does.
+    pub(super) fn react(&mut self, act: &Act) {
+        match (self.role, act) {
+            (Role::Bot, Act::Do(Action::Cue { request, .. })) => {
+                self.handle(Event::Cued(CueAnswer::Accepted));
+                let mut request = request.clone();
+                request.headers.push("Authorization", "Bearer of.the.bot");
+                self.ask(request);
+            }
+            (Role::Bot, Act::Do(Action::Send { exchange, .. })) => self.acknowledge(*exchange, 202),
+            (Role::Bot, Act::Do(Action::Reply { response, .. })) => match response.status {
+                429 => {
+                    let seconds = response.headers.get("retry-after").expect("it is told");
+                    self.now += Duration::from_secs(seconds.parse().expect("a number"));
+                    self.ask_again();
+                }
+                503 => self.ask_again(),
+                _ => {}
+            },
+            (Role::Bot, Act::Cut { .. }) => self.ask_again(),
+            (Role::Bot, Act::Forge { exchange, .. }) => self.acknowledge(*exchange, 401),
+            (Role::Service, Act::Do(Action::Send { exchange, .. })) => {
+                let exchange = *exchange;
+                let response = self
+                    .answers
+                    .pop_front()
+                    .expect("an answer for each request");
+                self.answered += 1;
+                self.handle(Event::Answered {
+                    exchange,
+                    response: response.into(),
+                });
+                self.tell_next();
+            }
+            (Role::Service, Act::Do(Action::Reply { exchange, response })) => {
+                let answered = self.outstanding.take_if(|(awaited, _)| awaited == exchange);
+                match (response.status, answered) {
+                    (200..=299, _) => self.tell_next(),
+                    (_, Some((_, request))) => self.tell(request),
+                    _ => {}
+                }
+            }
+            (Role::Service, Act::Cut { .. }) => {
+                if let Some((_, request)) = self.outstanding.take() {
+                    self.tell(request);
+                }
+            }
+            (Role::Service, Act::Do(Action::Cue { .. })) => unreachable!("services are not cued"),
+            (Role::Service, Act::Forge { .. }) => unreachable!("services are not notified"),
+        }
+    }
+
+    pub(super) fn ask(&mut self, request: Request) {
+        self.now += Duration::from_millis(1);
+        self.exchange += 1;
+        self.asked.push(request.clone());
+        let exchange = self.exchange;
+        self.handle(Event::Received {
+            exchange,
+            request: request.into(),
+        });
+    }
+
+    pub(super) fn ask_again(&mut self) {
+        let request = self.asked.last().expect("something was asked").clone();
+        self.ask(request);
+    }
+
+    /// Asks once more, with another client context.
+    pub(super) fn ask_otherwise(&mut self) {
+        let mut request = self.asked.last().expect("something was asked").clone();
+        if let Payload::Json(body) = &mut request.body {
+            body["clientContext"] = json!("another one");
+        }
+        self.ask(request);
+    }
+
+    pub(super) fn acknowledge(&mut self, exchange: ExchangeId, of: u16) {
+        self.now += Duration::from_millis(1);
+        let response = status(of);
+        self.handle(Event::Answered {
+            exchange,
+            response: response.into(),
+        });
+    }
+
+    /// Sends the next notification, unless one is not acknowledged.
+    pub(super) fn tell_next(&mut self) {
+        let is_due = self
+            .told
+            .front()
+            .is_some_and(|(after, _)| *after <= self.answered);
+        if self.outstanding.is_none()
+            && is_due
+            && let Some((_, request)) = self.told.pop_front()
+        {
+            self.tell(request);
+        }
+    }
+
+    pub(super) fn tell(&mut self, request: Request) {
+        self.now += Duration::from_millis(1);
+        self.exchange += 1;
+        let exchange = self.exchange;
+        self.outstanding = Some((exchange, request.clone()));
+        let before = self.acts.len();
+        self.handle(Event::Received {
+            exchange,
+            request: request.into(),
+        });
+        let is_answered = self
+            .acts
+            .iter()
+            .skip(before)
+            .any(|act| is_reply_to(act, exchange));
+        if !is_answered {
+            // Nobody answers: a good service has patience for a while.
+            self.now += Duration::from_secs(2);
+            self.count += 1;
+            if self.count == 1
+                && let Some((_, request)) = self.outstanding.take()
+                && !(self.quirk)(
+                    self,
+                    &Act::Cut {
+                        exchange,
+                        how: Cut::Close,
+                    },
+                )
+            {
+                self.tell(request);
+            }
+        }
+    }
+}
+
+pub(super) fn is_reply_to(act: &Act, to: ExchangeId) -> bool {
+    matches!(act, Act::Do(Action::Reply { exchange, .. }) if *exchange == to)
+}
+
+/// The scenario with this end of its plain id, in weather.
+pub(super) fn derived(plain: &str, kind: Kind) -> Option<Scenario> {
+    let end = format!("{plain}~{}", kind.name());
+    let mut all = with_weather(built_in(), &[kind]).into_iter();
+    all.find(|scenario| scenario.id.as_str().ends_with(&end))
+}
+
+pub(super) fn good(_: &mut Party, _: &Act) -> bool {
+    false
+}
+
+/// The notification that confcall sends, with its exchange.
+pub(super) fn sent(act: &Act) -> Option<(ExchangeId, &Value)> {
+    match act {
+        Act::Do(Action::Send { exchange, request }) => Some((*exchange, request.body.json()?)),
+        _ => None,
+    }
+}
+
+pub(super) fn answer(act: &Act) -> Option<u16> {
+    match act {
+        Act::Do(Action::Reply { response, .. }) => Some(response.status),
+        _ => None,
+    }
+}
+
+pub(super) fn row(
+    sentence: &'static str,
+    kind: Kind,
+    scenario: &'static str,
+    quirk: Quirk,
+    expect: Expect,
+) -> Row {
+    Row {
+        sentence,
+        kind,
+        scenario,
+        quirk,
+        expect,
+    }
+}
+
+pub(super) fn judge(rows: &[Row]) {
+    let wrong: Vec<String> = rows.iter().filter_map(complaint).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+pub(super) fn complaint(row: &Row) -> Option<String> {
+    let (outcome, done) = Party::new(row.kind, row.scenario, row.quirk).play();
+    let found = |findings: &[confcall::logic::verdict::Finding]| -> Vec<(Rule, String)> {
+        let found = findings.iter();
+        found.map(|it| (it.rule, it.requirement.clone())).collect()
+    };
+    let (failures, warnings) = (found(&outcome.failures), found(&outcome.warnings));
+    let is_right = match row.expect {
+        Passes => outcome.verdict == Verdict::Pass && failures.is_empty() && warnings.is_empty(),
+        Fails(rule, requirement) => failures == [(rule, requirement.to_owned())],
+        Warns(rule, requirement) => {
+            outcome.verdict == Verdict::Pass && warnings == [(rule, requirement.to_owned())]
+        }
+    };
+    (!is_right).then(|| {
+        format!(
+            "{}: expected {:?}, got {:?} {}\nfailures {:#?}\nwarnings {:#?}\nnotes {:?}\ndone {done:#?}",
+            row.sentence,
+            row.expect,
+            outcome.verdict,
+            outcome.reason,
+            outcome.failures,
+            outcome.warnings,
+            outcome.notes
+        )
+    })
+}
+
+/// Answers every notification that fits with this status.
+pub(super) fn refuse(party: &mut Party, act: &Act, of: u16, fits: impl Fn(&Value) -> bool) -> bool {
+    let Some((exchange, _)) = sent(act).filter(|(_, body)| fits(body)) else {
+        return false;
+    };
+    party.acknowledge(exchange, of);
+    true
+}
