@@ -10,8 +10,9 @@ use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
-use confcall::io::{self, store};
-use confcall::logic::extract;
+use confcall::cli::pages;
+use confcall::extract;
+use confcall::files;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use pulldown_cmark::{Options, Parser};
 
@@ -20,7 +21,7 @@ fn texts() -> Vec<String> {
     let Some(folder) = std::env::var_os("CONFCALL_PAGES").map(PathBuf::from) else {
         return made_up();
     };
-    let pages = store::files_below(&folder, "md").expect("there are pages");
+    let pages = files::files_below(&folder, "md").expect("there are pages");
     let texts = pages.found.iter().map(fs::read_to_string);
     texts.collect::<Result<_, _>>().expect("a page is read")
 }
@@ -81,7 +82,7 @@ fn compare(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder is made");
     let files = files(folder.path(), &texts);
     group.bench_function("extraction of files, on all processors", |bencher| {
-        bencher.iter(|| black_box(io::pages::extract(&files).is_ok()));
+        bencher.iter(|| black_box(pages::extract(&files).is_ok()));
     });
     group.finish();
 }

@@ -4,14 +4,16 @@
 use std::hint::black_box;
 use std::path::Path;
 
-use confcall::entry::run::judging;
-use confcall::io::{journal, parallel, recording, store};
-use confcall::logic::judge;
-use confcall::logic::recording::check;
-use confcall::logic::verdict::Verdict;
-use confcall::model::cassette::{Cause, Exchange, Heard, HeardBody, HeardMessage, Wire};
-use confcall::model::identifier;
-use confcall::model::redaction::Redactor;
+use confcall::api::identifier;
+use confcall::cassette::format::{Cause, Exchange, Heard, HeardBody, HeardMessage, Wire};
+use confcall::cassette::{journal, read};
+use confcall::cli::run::judging;
+use confcall::judge;
+use confcall::judge::recording::check;
+use confcall::judge::verdict::Verdict;
+use confcall::parallel;
+use confcall::redact::Redactor;
+use confcall::scenario::store;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::Value;
 
@@ -78,7 +80,7 @@ fn check_beside_parsing(criterion: &mut Criterion) {
     for (name, threads) in [("on one processor", false), ("on all", true)] {
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
-                let (tape, _) = recording::parse("tape", tape.as_bytes()).expect("a cassette");
+                let (tape, _) = read::parse("tape", tape.as_bytes()).expect("a cassette");
                 let checked = if threads {
                     check::check_by(tape, &cases, &options, parallel::each)
                 } else {

@@ -1,13 +1,15 @@
 //! The whole default run in this process: every built-in scenario, in cheap weather too, both roles,
 //! over real sockets.
 
-use confcall::entry::pair::{self, Manners};
-use confcall::entry::run::setup;
-use confcall::io::net::Shutdown;
-use confcall::io::store;
-use confcall::logic::judge;
-use confcall::logic::verdict::{Role, Verdict};
-use confcall::logic::weather::{Kind, with_weather};
+use confcall::api::party::Party;
+use confcall::cli::run::setup;
+use confcall::http::Shutdown;
+use confcall::inject::{Kind, with_weather};
+use confcall::judge;
+use confcall::judge::verdict::Verdict;
+use confcall::runner::pair;
+use confcall::runner::pair::Manners;
+use confcall::scenario::store;
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn run(bench: &mut Criterion) {
@@ -18,7 +20,7 @@ fn run(bench: &mut Criterion) {
     bench.bench_function("run/default", |timer| {
         timer.iter(|| {
             let setup = setup(cases.clone(), Shutdown::new());
-            let roles = [Role::Service, Role::Bot];
+            let roles = [Party::Service, Party::Bot];
             let results = runtime
                 .block_on(pair::play(&setup, &roles, Manners::default()))
                 .expect("sockets");

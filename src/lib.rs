@@ -29,11 +29,24 @@
 //!
 //! The path of one message is drawn in `ARCHITECTURE.md`.
 
-pub mod entry;
-pub mod io;
-pub mod logic;
-pub mod model;
+pub mod api;
+pub mod cassette;
+pub mod cli;
+pub mod config;
+pub mod contract;
+pub mod diagnostic;
+pub mod emulator;
+pub mod extract;
+pub mod files;
+pub mod http;
+pub mod inject;
+pub mod judge;
+pub mod parallel;
+pub mod platform;
+pub mod record;
+pub mod redact;
+pub mod replay;
 pub mod report;
-pub mod text;
-
-pub use entry::suite;
+pub mod runner;
+pub mod scenario;
+pub mod suite;

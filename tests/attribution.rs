@@ -4,14 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use confcall::entry::run::setup;
-use confcall::io::net::{Client, Listener, OutgoingRequest, Reply, Shutdown};
-use confcall::io::player::{self, GivenBy, Hook, Target};
-use confcall::io::reference::service::{Edition, ReferenceService, ServiceFault, ServiceOptions};
-use confcall::io::store;
-use confcall::logic::judge;
-use confcall::logic::verdict::{Rule, ScenarioResult, Verdict};
-use confcall::model::message::{Payload, Request};
+use confcall::cli::run::setup;
+use confcall::contract::rule::Rule;
+use confcall::emulator::service::{Edition, ReferenceService, ServiceFault, ServiceOptions};
+use confcall::http::message::{Payload, Request};
+use confcall::http::{Client, Listener, OutgoingRequest, Reply, Shutdown};
+use confcall::judge;
+use confcall::judge::verdict::{ScenarioResult, Verdict};
+use confcall::runner;
+use confcall::runner::{GivenBy, Hook, Target};
+use confcall::scenario::store;
 use url::Url;
 
 const ANY_PORT: &str = "127.0.0.1:0";
@@ -82,7 +84,7 @@ fn play(fault: Option<ServiceFault>) -> Vec<ScenarioResult> {
             callback: Some(callback),
             given: GivenBy::Ask(Hook::Url(hook)),
         };
-        let results = player::play(setup, target).await.expect("a run");
+        let results = runner::play(setup, target).await.expect("a run");
         shutdown.begin();
         results
     });

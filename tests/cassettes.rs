@@ -4,22 +4,26 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use confcall::entry::run::{judging, setup};
-use confcall::io::net::{Client, Listener, Shutdown};
-use confcall::io::player::{self, GivenBy, Target};
-use confcall::io::reference::service::{Edition, ReferenceService, ServiceOptions};
-use confcall::io::replay::{self, Manners};
-use confcall::io::{recording, store};
-use confcall::logic::judge;
-use confcall::logic::recording::{Recording, check};
-use confcall::logic::replay::Replayed;
-use confcall::logic::replay::bot::Bot;
-use confcall::logic::replay::index::Indexed;
-use confcall::logic::replay::service::{Options, Service};
-use confcall::logic::verdict::{Run, ScenarioResult, Target as Reported, Verdict};
-use confcall::model::scenario::Given;
-use confcall::report::paint::Look;
+use confcall::cassette::recording::Recording;
+use confcall::cli::run::{judging, setup};
+use confcall::emulator::service::{Edition, ReferenceService, ServiceOptions};
+use confcall::http::{Client, Listener, Shutdown};
+use confcall::judge;
+use confcall::judge::recording::check;
+use confcall::judge::verdict::{Run, ScenarioResult, Target as Reported, Verdict};
+use confcall::replay::Replayed;
+use confcall::replay::bot::Bot;
+use confcall::replay::index::Indexed;
+use confcall::replay::live;
+use confcall::replay::live::Manners;
+use confcall::replay::read;
+use confcall::replay::service::{Options, Service};
+use confcall::report::color::Look;
 use confcall::report::terminal;
+use confcall::runner;
+use confcall::runner::{GivenBy, Target};
+use confcall::scenario::format::Given;
+use confcall::scenario::store;
 use confcall::suite::trials;
 use libtest_mimic::{Arguments, Failed, Trial};
 use url::Url;
@@ -85,7 +89,7 @@ fn every_conversation_has_one(files: &[PathBuf]) -> Result<(), Failed> {
 }
 
 fn load(file: &Path) -> Result<Recording, Failed> {
-    let (recording, torn) = recording::load(file)?;
+    let (recording, torn) = confcall::cassette::read::load(file)?;
     match torn {
         Some(torn) => Err(torn.to_string().into()),
         None => Ok(recording),
@@ -93,7 +97,7 @@ fn load(file: &Path) -> Result<Recording, Failed> {
 }
 
 fn indexed(file: &Path) -> Result<Indexed, Failed> {
-    let (recording, torn) = recording::index(file)?;
+    let (recording, torn) = read::index(file)?;
     match torn {
         Some(torn) => Err(torn.to_string().into()),
         None => Ok(recording),
@@ -131,9 +135,9 @@ fn replayed_bot(file: &Path, id: &str) -> Result<(), Failed> {
         let url = Url::parse(service.url())?;
         let hook = url.join("/control/given")?;
         let listener = Listener::bind(ANY_PORT).await?;
-        let fresh = replay::fresh();
+        let fresh = live::fresh();
         let bot = Bot::new(recording, fresh, Some(&fresh.callback(&listener.url())))?;
-        let replayed = replay::bot(
+        let replayed = live::bot(
             bot,
             url,
             Some(listener),
@@ -170,7 +174,7 @@ fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
             reuse: false,
             tells: true,
         };
-        let played = replay::service(
+        let played = live::service(
             Service::new(recording, options),
             taking,
             Some(callback),
@@ -179,9 +183,8 @@ fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
         );
         let asking = async {
             if is_called {
-                let bot = Bot::new(indexed(file)?, replay::fresh(), Some(&told_at))?;
-                let replayed =
-                    replay::bot(bot, url, Some(told), None, manners(id), Shutdown::new());
+                let bot = Bot::new(indexed(file)?, live::fresh(), Some(&told_at))?;
+                let replayed = live::bot(bot, url, Some(told), None, manners(id), Shutdown::new());
                 return whole(replayed.await?);
             }
             drop(told);
@@ -197,7 +200,7 @@ fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
             let mut setup = setup(judge::cases(&all, &picked), Shutdown::new());
             // The end of a replaced call is told after the conversation.
             setup.settle = Duration::from_millis(100);
-            passed(&player::play(setup, target).await?)
+            passed(&runner::play(setup, target).await?)
         };
         let (replayed, asked) = tokio::join!(played, asking);
         asked?;

@@ -14,11 +14,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use confcall::logic::extract::{self, Extraction};
-use confcall::logic::script;
-use confcall::model::message::Body;
-use confcall::model::scenario::{Scenario, Script, Step};
-use confcall::model::template;
+use confcall::api::template;
+use confcall::extract;
+use confcall::extract::Extraction;
+use confcall::http::message::Body;
+use confcall::scenario::format::{Scenario, Script, Step};
+use confcall::scenario::parse;
 use confcall::suite::trials;
 use libtest_mimic::{Arguments, Trial};
 use serde_json::{Value, json};
@@ -495,7 +496,7 @@ fn shipped() -> Vec<Scenario> {
         .map(|path| {
             let id = path.strip_prefix(&folder).unwrap().with_extension("");
             Scenario {
-                id: confcall::model::scenario::ScenarioId::new(id.to_str().unwrap()),
+                id: confcall::scenario::format::ScenarioId::new(id.to_str().unwrap()),
                 script: serde_json::from_slice::<Script>(&fs::read(path).unwrap())
                     .unwrap()
                     .into(),
@@ -533,7 +534,7 @@ fn assert_sound(scenario: &Scenario) {
 /// What extraction writes is a scenario file that the reader takes, and the same script.
 fn assert_readable(scenario: &Scenario) {
     let text = scenario_text(scenario);
-    match script::read("written.json", text.as_bytes()) {
+    match parse::read("written.json", text.as_bytes()) {
         Ok(read) => assert_eq!(read.steps, scenario.script.steps, "{}", scenario.id),
         Err(wrong) => panic!("{}: {}", scenario.id, wrong[0]),
     }

@@ -11,7 +11,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 
-use confcall::logic::verdict::Run;
+use confcall::judge::verdict::Run;
 use confcall::suite::trials;
 use libtest_mimic::{Arguments, Failed, Trial};
 

@@ -13,17 +13,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use confcall::entry::run::setup;
-use confcall::io::identity::{ISSUER, Identity};
-use confcall::io::net::{Client, Listener, OutgoingRequest, Reply, Shutdown};
-use confcall::io::player::{self, Hook, Target};
-use confcall::io::reference::bot::{BotOptions, ReferenceBot, Verification};
-use confcall::io::store;
-use confcall::logic::judge;
-use confcall::logic::verdict::{Role, ScenarioResult, Verdict};
-use confcall::model::forgery::Forgery;
-use confcall::model::message::{Headers, Payload, Request, Response};
-use confcall::model::scenario::Scenario;
+use confcall::api::party::Party;
+use confcall::cli::run::setup;
+use confcall::emulator::bot::{BotOptions, ReferenceBot, Verification};
+use confcall::http::message::{Headers, Payload, Request, Response};
+use confcall::http::{Client, Listener, OutgoingRequest, Reply, Shutdown};
+use confcall::inject::forgery::Forgery;
+use confcall::judge;
+use confcall::judge::verdict::{ScenarioResult, Verdict};
+use confcall::platform::{ISSUER, Identity};
+use confcall::runner;
+use confcall::runner::{Hook, Target};
+use confcall::scenario::format::Scenario;
+use confcall::scenario::store;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -403,7 +405,7 @@ where
             ask(format!("{}/login", service.origin().ascii_serialization())).await;
             done.send(()).unwrap();
         };
-        let (results, ()) = tokio::join!(player::play(setup, target), asked);
+        let (results, ()) = tokio::join!(runner::play(setup, target), asked);
         shutdown.begin();
         results.unwrap()
     });
@@ -456,7 +458,7 @@ fn behind_a_guard(
         };
         let mut setup = newest();
         setup.judge.deadline = PATIENCE;
-        let results = player::play(setup, target).await.unwrap();
+        let results = runner::play(setup, target).await.unwrap();
         shutdown.begin();
         results
     });
@@ -465,9 +467,9 @@ fn behind_a_guard(
 }
 
 /// The newest edition's scenarios.
-fn newest() -> player::Setup {
+fn newest() -> runner::Setup {
     let all = store::built_in().unwrap();
-    let is_for_bots = |it: &&Scenario| judge::judges(&it.script, Role::Bot);
+    let is_for_bots = |it: &&Scenario| judge::judges(&it.script, Party::Bot);
     let newest = all.iter().filter(is_for_bots);
     let newest = newest.filter(|it| it.id.edition() == Some("2021-02"));
     let picked: Vec<_> = newest.cloned().collect();

@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
 
-use confcall::io::journal;
+use confcall::cassette::journal;
 
 use recorder::{Recorder, connect, party, read};
 

@@ -1,7 +1,7 @@
-//! Holds the layers of the crate: who may name whom, and who may touch the world.
+//! Holds the order of the modules: who may name whom, and who may touch the world.
 //!
 //! It reads the text of `src/` without comments and strings: paths, in `use` lines and in code, and
-//! in pure layers the macros and methods that touch the world. It is no compiler: what a dependency
+//! in pure modules the macros and methods that touch the world. It is no compiler: what a dependency
 //! does, and a path that a macro puts together, it does not see.
 
 use std::fs;
@@ -9,34 +9,55 @@ use std::path::Path;
 
 use walkdir::WalkDir;
 
-/// Modules, and what of this crate each may name. The first that a file stands in counts.
-const LAYERS: [(&str, &[&str]); 7] = [
-    ("text", &["text"]),
-    ("model", &["text", "model"]),
-    ("logic", &["text", "model", "logic"]),
-    // Written from the pages: neither the judge nor the scenarios are at hand there.
-    (
-        "io::reference",
-        &[
-            "text",
-            "model::identifier",
-            "model::message",
-            "model::resource",
-            "model::template",
-            "io::net",
-            "io::reference",
-        ],
-    ),
-    ("io", &["text", "model", "logic", "io"]),
-    ("report", &["text", "model", "logic", "report"]),
-    (
-        "entry",
-        &["text", "model", "logic", "io", "report", "entry"],
-    ),
+/// Whether a module touches the world: sockets, files, the clock, chance, the environment.
+#[derive(Clone, Copy, PartialEq)]
+enum Touches {
+    Nothing,
+    TheWorld,
+}
+use Touches::{Nothing, TheWorld};
+
+/// The modules in reading order: each names only itself and what stands above it. A file belongs to
+/// the longest entry that its path begins with.
+const ORDER: [(&str, Touches); 31] = [
+    ("diagnostic", Nothing),
+    ("http::attribute", Nothing),
+    ("http::message", Nothing),
+    ("api", Nothing),
+    ("contract", Nothing),
+    ("scenario", Nothing),
+    ("cassette::format", Nothing),
+    ("cassette::causes", Nothing),
+    ("cassette::recording", Nothing),
+    ("redact", Nothing),
+    ("cassette::har", Nothing),
+    ("extract", Nothing),
+    ("judge", Nothing),
+    ("inject", Nothing),
+    ("replay", Nothing),
+    ("report", Nothing),
+    ("parallel", TheWorld),
+    ("files", TheWorld),
+    ("scenario::store", TheWorld),
+    ("scenario::writing", TheWorld),
+    ("cassette", TheWorld),
+    ("http", TheWorld),
+    ("config", TheWorld),
+    ("platform", TheWorld),
+    ("record", TheWorld),
+    (EMULATOR, TheWorld),
+    ("runner", TheWorld),
+    ("replay::read", TheWorld),
+    ("replay::live", TheWorld),
+    ("cli", TheWorld),
+    ("suite", TheWorld),
 ];
 
-/// The layers that are pure, and what is not.
-const PURE: [&str; 4] = ["text", "model", "logic", "report"];
+/// The built-in pair is written from the pages: neither the judge, nor the scenarios, nor the
+/// contract are at hand there, so that judge and emulator do not share a mistake.
+const EMULATOR: &str = "emulator";
+const EMULATOR_NAMES: [&str; 3] = ["api", "http", EMULATOR];
+
 const WORLD: [&str; 27] = [
     "getrandom",
     "tokio",
@@ -99,7 +120,7 @@ const METHODS: [&str; 10] = [
 ];
 
 #[test]
-fn every_file_keeps_to_its_layer() {
+fn every_file_keeps_to_the_order() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut wrong = Vec::new();
     let mut files = 0;
@@ -121,97 +142,97 @@ fn every_file_keeps_to_its_layer() {
 fn what_departs_is_seen() {
     for (module, code, departure) in [
         (
-            "text::place",
-            "use crate::model::message;",
-            "model::message",
+            "diagnostic::place",
+            "use crate::http::message;",
+            "http::message",
         ),
         (
-            "model::x",
-            "fn f() -> crate::logic::verdict::Role {}",
-            "logic::verdict::Role",
+            "api::x",
+            "fn f() -> crate::judge::verdict::Verdict {}",
+            "judge::verdict::Verdict",
         ),
-        ("logic::x", "use crate::{model::y, io::net};", "io::net"),
         (
-            "logic::judge::x",
+            "judge::x",
+            "use crate::{api::y, http::client};",
+            "http::client",
+        ),
+        (
+            "judge::x::y",
             "use super::super::super::report::list;",
             "report::list",
         ),
         (
-            "logic::x",
+            "judge::x",
             "use std::{collections::BTreeMap, fs};",
             "std::fs",
         ),
         (
-            "logic::x",
+            "judge::x",
             "use std::time::{Duration, Instant as Now};",
             "std::time::Instant",
         ),
-        ("logic::x", "use std::time;", "std::time"),
+        ("judge::x", "use std::time;", "std::time"),
         (
-            "logic::x",
+            "judge::x",
             "let x = r#\"\"#; std::env::var(x)",
             "std::env::var",
         ),
         (
-            "logic::x",
+            "judge::x",
             "fn f<'a>(c: &'a char) -> bool { '\"' == *c }\nuse tokio::net;",
             "tokio::net",
         ),
-        ("report::x", "use crate::io::store;", "io::store"),
+        (
+            "report::x",
+            "use crate::scenario::store;",
+            "scenario::store",
+        ),
         ("report::x", "/* /* */ */ use ::std::fs::*;", "std::fs"),
-        ("io::net", "use crate::report::list;", "report::list"),
+        ("scenario::x", "use super::store;", "scenario::store"),
         (
-            "io::reference::x",
-            "use crate::logic::verdict;",
-            "logic::verdict",
+            "emulator::x",
+            "use crate::judge::verdict;",
+            "judge::verdict",
         ),
+        ("emulator", "use super::runner::Session;", "runner::Session"),
         (
-            "io::reference",
-            "use super::player::Player;",
-            "io::player::Player",
+            "emulator::x",
+            "use crate::{http::message, scenario::format};",
+            "scenario::format",
         ),
+        ("emulator::x", "use crate::contract;", "contract"),
+        ("elsewhere", "use crate::api;", "no place"),
+        ("judge::x", "getrandom::fill(&mut b);", "getrandom::fill"),
+        ("api::x", "Path::new(name).exists()", ".exists()"),
+        ("api::x", "p . canonicalize ()", ".canonicalize()"),
         (
-            "io::reference::x",
-            "use crate::model::{message, scenario};",
-            "model::scenario",
-        ),
-        ("io::reference::x", "use crate::model;", "model"),
-        ("elsewhere", "use crate::text;", "no layer"),
-        ("logic::x", "getrandom::fill(&mut b);", "getrandom::fill"),
-        ("model::x", "Path::new(name).exists()", ".exists()"),
-        ("model::x", "p . canonicalize ()", ".canonicalize()"),
-        (
-            "model::x",
+            "api::x",
             "paths.iter().map(Path::read_dir)",
             "Path::read_dir",
         ),
-        ("logic::x", "jiff::Timestamp::now()", "jiff::Timestamp::now"),
+        ("judge::x", "jiff::Timestamp::now()", "jiff::Timestamp::now"),
         (
-            "logic::x",
+            "judge::x",
             "use std::collections::{BTreeMap, hash_map::RandomState};",
             "RandomState",
         ),
-        ("logic::x", "fn f() { println!(\"a\") }", "println!"),
+        ("judge::x", "fn f() { println!(\"a\") }", "println!"),
         ("report::x", "std::eprintln!(\"a\")", "eprintln!"),
-        ("logic::x", "const A: &str = env!(\"HOME\");", "env!"),
-        ("logic::x", "include_str!(\"x\")", "include_str!"),
-        ("logic::x", "use crate::*;", "crate::*"),
-        ("logic::judge::x", "use super::super::super::*;", "super::*"),
-        ("logic::x", "use crate as c;", "crate as"),
+        ("judge::x", "const A: &str = env!(\"HOME\");", "env!"),
+        ("judge::x", "include_str!(\"x\")", "include_str!"),
+        ("judge::x", "use crate::*;", "crate::*"),
+        ("judge::x", "use super::super::*;", "super::*"),
+        ("judge::x", "use crate as c;", "crate as"),
+        ("judge::x", "use crate::{self as c, api};", "crate::self as"),
+        ("judge::x", "use std as s;", "std as"),
+        ("judge::x", "use std::*;", "std::*"),
+        ("judge::x", "use std::{collections::BTreeMap, *};", "std::*"),
+        ("judge::x", "extern crate std as s;", "std as"),
+        ("diagnostic::x", "crate::$layer::f()", "crate::$"),
         (
-            "logic::x",
-            "use crate::{self as c, text};",
-            "crate::self as",
-        ),
-        ("logic::x", "use std as s;", "std as"),
-        ("logic::x", "use std::*;", "std::*"),
-        ("logic::x", "use std::{collections::BTreeMap, *};", "std::*"),
-        ("logic::x", "extern crate std as s;", "std as"),
-        ("text::x", "crate::$layer::f()", "crate::$"),
-        (
-            "text::x",
-            "mod a { mod b {} use super::super::super::model::y; }",
-            "model::y",
+            "diagnostic::x",
+            "mod a { mod b {} use super::super::super::api::y; }",
+            "api::y",
         ),
     ] {
         let found = departures(module, code).join("\n");
@@ -223,52 +244,49 @@ fn what_departs_is_seen() {
 fn what_keeps_to_it_is_let_through() {
     for (module, code) in [
         (
-            "text::place",
-            "use super::diagnostic::Diagnostic; mod tests { use super::*; }",
+            "diagnostic::place",
+            "use super::Diagnostic; mod tests { use super::*; }",
         ),
         (
-            "logic::x",
-            "// use crate::io;\n/// [`crate::entry`]\nconst A: &str = \"std::fs crate::io\";",
+            "judge::x",
+            "// use crate::http;\n/// [`crate::cli`]\nconst A: &str = \"std::fs crate::http\";",
         ),
         (
-            "logic::x",
-            "use std::time::Duration; use crate::{text::place, model}; pub(crate) fn f() {}",
+            "judge::x",
+            "use std::time::Duration; use crate::{diagnostic::place, api}; pub(crate) fn f() {}",
         ),
         (
-            "logic::judge",
+            "judge",
             "mod x; use self::x::y; let tokio_like = '\\''; \"\\\"std::fs\";",
         ),
         (
-            "io::store",
-            "use std::fs; use crate::logic::verdict; use tokio::net;",
+            "runner::x",
+            "use std::fs; use crate::judge::verdict; use tokio::net;",
         ),
         (
-            "io::reference::x",
-            "use crate::model::message::{Headers, Request}; use super::y;",
+            "emulator::x",
+            "use crate::http::message::{Headers, Request}; use super::y;",
         ),
-        ("entry::run", "use crate::io::player; use std::env;"),
+        ("cli::run", "use crate::runner; use std::env;"),
         (
-            "logic::x",
+            "judge::x",
             "env!(\"CARGO_PKG_VERSION\"); format!(\"\"); fn exists() {} exists(); file.exists;",
         ),
         (
-            "logic::judge::x",
-            "mod tests { use super::*; } use super::super::script as s; pub(crate) use y::*;",
+            "judge::x",
+            "mod tests { use super::*; } use super::super::scenario as s; pub(crate) use y::*;",
         ),
         (
-            "logic::x",
+            "judge::x",
             "use std::collections::hash_map::{DefaultHasher, HashMap};",
         ),
-        (
-            "io::store",
-            "path.exists(); println!(\"\"); use std::fs::*;",
-        ),
+        ("files", "path.exists(); println!(\"\"); use std::fs::*;"),
     ] {
         assert_eq!(departures(module, code), Vec::<String>::new());
     }
 }
 
-/// `logic/judge/mod.rs` is `logic::judge`.
+/// `judge/service/mod.rs` is `judge::service`.
 fn module_of(path: &Path) -> String {
     let path = path.with_extension("");
     let parts: Vec<_> = path.iter().map(|it| it.to_string_lossy()).collect();
@@ -279,22 +297,33 @@ fn module_of(path: &Path) -> String {
     parts.join("::")
 }
 
+/// The index in [`ORDER`] of the entry that a path belongs to: the longest that it begins with.
+fn place_of(path: &str) -> Option<usize> {
+    let all = ORDER.iter().enumerate();
+    let fitting = all.filter(|(_, (module, _))| is_below(path, module));
+    fitting
+        .max_by_key(|(_, (module, _))| module.len())
+        .map(|(place, _)| place)
+}
+
 /// What a module names and may not, a line each.
 fn departures(module: &str, text: &str) -> Vec<String> {
     if module == "lib" || module == "main" {
         return Vec::new();
     }
-    let Some((_, allowed)) = LAYERS.iter().find(|(layer, _)| is_below(module, layer)) else {
-        return vec![format!("{module} belongs to no layer")];
+    let Some(own) = place_of(module) else {
+        return vec![format!("{module} has no place in the order")];
     };
-    let pure = PURE.iter().any(|layer| is_below(module, layer));
+    let pure = ORDER[own].1 == Nothing;
+    let may_name = |named: &str| match place_of(named) {
+        _ if is_below(module, EMULATOR) => EMULATOR_NAMES.iter().any(|it| is_below(named, it)),
+        Some(place) => place <= own,
+        None => true,
+    };
     let departure = |(inner, path): (String, String)| {
         let named = resolved(&format!("{module}{inner}"), &path);
         let wrong = match &named {
-            Some(named) => {
-                let of_a_layer = LAYERS.iter().any(|(layer, _)| is_below(named, layer));
-                is_whole(named) || of_a_layer && !allowed.iter().any(|it| is_below(named, it))
-            }
+            Some(named) => is_whole(named) || !may_name(named),
             None => pure && is_of_the_world(&path),
         };
         let shown = named.filter(|it| !is_whole(it)).unwrap_or(path);

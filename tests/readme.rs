@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use confcall::io::net::free_port;
+use confcall::http::free_port;
 
 const PAGES: [&str; 4] = [
     "You write a bot",

@@ -10,8 +10,8 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use confcall::io::journal;
-use confcall::model::cassette::{Content, Direction};
+use confcall::cassette::format::{Content, Direction};
+use confcall::cassette::journal;
 
 /// A process that ends with the test.
 struct Running {

@@ -5,9 +5,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use confcall::entry::selftest::{Proof, prove_all};
-use confcall::logic::verdict::{Role, Rule};
-use confcall::logic::weather::Kind;
+use confcall::api::party::Party;
+use confcall::cli::selftest::{Proof, prove_all};
+use confcall::contract::rule::Rule;
+use confcall::inject::Kind;
 
 /// Rules that neither built-in party can break by a fault of its own: the service has no documented
 /// limit of its own to break.
@@ -22,15 +23,15 @@ fn every_fault_is_caught_and_no_variation_is_blamed() {
         .map(|proof| format!("{proof:#?}"))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let count = |role: Role, is_fault: bool| {
+    let count = |role: Party, is_fault: bool| {
         let is_counted =
             |proof: &&Proof| proof.role == role && proof.expected.is_some() == is_fault;
         proofs.iter().filter(is_counted).count()
     };
-    assert!(count(Role::Service, true) >= 35);
-    assert!(count(Role::Bot, true) >= 20);
-    assert!(count(Role::Service, false) >= 15);
-    assert!(count(Role::Bot, false) >= 15);
+    assert!(count(Party::Service, true) >= 35);
+    assert!(count(Party::Bot, true) >= 20);
+    assert!(count(Party::Service, false) >= 15);
+    assert!(count(Party::Bot, false) >= 15);
     for kind in Kind::ALL {
         let plants = |proof: &&Proof| proof.weather == Some(kind.name());
         assert!(proofs.iter().any(|proof| plants(&proof)), "{kind:?}");
@@ -43,7 +44,7 @@ fn every_fault_is_caught_and_no_variation_is_blamed() {
     assert_eq!(unnamed, []);
     let of_service: BTreeSet<Rule> = proofs
         .iter()
-        .filter(|proof| proof.role == Role::Service)
+        .filter(|proof| proof.role == Party::Service)
         .filter_map(|proof| proof.expected)
         .collect();
     assert!(OF_BOTS_ONLY.iter().all(|rule| !of_service.contains(rule)));

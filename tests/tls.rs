@@ -295,7 +295,7 @@ fn a_recorder_stands_in_tls_between_two_parties_in_tls() {
     let output = command.args(["--edition", EDITION]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     drop(recorder);
-    let loaded = confcall::io::journal::load(&cassette).unwrap();
+    let loaded = confcall::cassette::journal::load(&cassette).unwrap();
     let directions = loaded.exchanges.iter().map(|it| it.direction as u8);
     assert_eq!(
         directions.collect::<std::collections::BTreeSet<_>>().len(),

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use confcall::entry::pair::{self, Manners};
-use confcall::entry::run::setup;
-use confcall::io::net::Shutdown;
-use confcall::io::store;
-use confcall::logic::judge;
-use confcall::logic::verdict::{Role, ScenarioResult, Verdict};
-use confcall::logic::weather::{Kind, with_weather};
-use confcall::model::scenario::ScenarioId;
+use confcall::api::party::Party;
+use confcall::cli::run::setup;
+use confcall::http::Shutdown;
+use confcall::inject::{Kind, with_weather};
+use confcall::judge;
+use confcall::judge::verdict::{ScenarioResult, Verdict};
+use confcall::runner::pair;
+use confcall::runner::pair::Manners;
+use confcall::scenario::format::ScenarioId;
+use confcall::scenario::store;
 
 /// Plays every built-in scenario in these kinds of weather, and in fair weather.
 fn play(kinds: &[Kind], seed: u64) -> Vec<ScenarioResult> {
@@ -19,7 +21,7 @@ fn play(kinds: &[Kind], seed: u64) -> Vec<ScenarioResult> {
     setup.judge.strict = true;
     setup.seed = seed;
     let runtime = tokio::runtime::Runtime::new().expect("threads");
-    let played = pair::play(&setup, &[Role::Service, Role::Bot], Manners::default());
+    let played = pair::play(&setup, &[Party::Service, Party::Bot], Manners::default());
     runtime.block_on(played).expect("sockets on loopback")
 }
 
@@ -41,11 +43,11 @@ fn assert_passes(results: &[ScenarioResult]) {
 fn the_pair_meets_all_weather() {
     let results = play(&Kind::ALL, 1);
     assert_passes(&results);
-    let met: BTreeSet<(Kind, Role)> = results
+    let met: BTreeSet<(Kind, Party)> = results
         .iter()
         .filter_map(|it| Some((Kind::of(&ScenarioId::new(&*it.scenario))?, it.role)))
         .collect();
-    let all: BTreeSet<(Kind, Role)> = Kind::ALL.map(|kind| (kind, kind.role())).into();
+    let all: BTreeSet<(Kind, Party)> = Kind::ALL.map(|kind| (kind, kind.role())).into();
     assert_eq!(
         met, all,
         "each kind is met by the party that it is for, and by no other"

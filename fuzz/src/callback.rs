@@ -3,10 +3,10 @@
 //! The bytes are a target, header fields and a body, with line feeds between them and an empty
 //! line before the body; bytes without an empty line are a body alone.
 
-use confcall::io::journal;
-use confcall::io::proxy::callback::Callbacks;
-use confcall::model::cassette::{Content, Direction, Exchange, RecordedRequest, RecordedResponse};
-use confcall::model::redaction::{Redacted, Redactor};
+use confcall::cassette::format::{Content, Direction, Exchange, RecordedRequest, RecordedResponse};
+use confcall::cassette::journal;
+use confcall::record::callback::Callbacks;
+use confcall::redact::{Redacted, Redactor};
 use serde_json::Value;
 use url::Url;
 

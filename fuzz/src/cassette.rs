@@ -1,9 +1,11 @@
 //! Cassettes: lines that a recorder wrote, perhaps killed in the middle of one.
 
-use confcall::io::journal::{self, Loaded};
-use confcall::io::recording;
-use confcall::io::store::StoreError;
-use confcall::logic::recording::{Recording, har};
+use confcall::cassette::har;
+use confcall::cassette::journal;
+use confcall::cassette::journal::Loaded;
+use confcall::cassette::read;
+use confcall::cassette::recording::Recording;
+use confcall::files::FileError;
 
 use super::{complaint, recorded};
 
@@ -20,17 +22,17 @@ pub fn holds(bytes: &[u8]) {
     if har::is_har(bytes) {
         return;
     }
-    let (loaded, read) = match (journal::parse(FILE, bytes), recording::parse(FILE, bytes)) {
+    let (loaded, read) = match (journal::parse(FILE, bytes), read::parse(FILE, bytes)) {
         (Ok(loaded), Ok((recording, torn))) => {
             assert_eq!(loaded.torn, torn);
             (loaded, recording)
         }
-        (Err(StoreError::Broken(wrong)), Err(StoreError::Broken(too))) => {
+        (Err(FileError::Broken(wrong)), Err(FileError::Broken(too))) => {
             assert_eq!(wrong, too);
             assert_eq!(wrong.len(), 1);
             complaint::is_well_told(&wrong[0], FILE, bytes);
-            match recording::index_bytes(FILE, bytes.to_vec()) {
-                Err(StoreError::Broken(also)) => assert_eq!(wrong, also),
+            match confcall::replay::read::index_bytes(FILE, bytes.to_vec()) {
+                Err(FileError::Broken(also)) => assert_eq!(wrong, also),
                 other => panic!("{other:?}"),
             }
             return;
@@ -50,7 +52,7 @@ pub fn holds(bytes: &[u8]) {
 }
 
 fn is_indexed_as_read(loaded: &Loaded, read: &Recording, bytes: &[u8]) {
-    let indexed = recording::index_bytes(FILE, bytes.to_vec());
+    let indexed = confcall::replay::read::index_bytes(FILE, bytes.to_vec());
     let (indexed, torn) = indexed.expect("what is read is indexed");
     assert_eq!(torn, loaded.torn);
     let index = indexed.index();

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
-use confcall::logic::extract::{self, Extraction};
-use confcall::logic::{judge, script};
-use confcall::model::scenario::Script;
+use confcall::extract;
+use confcall::extract::Extraction;
+use confcall::judge;
+use confcall::scenario::format::Script;
+use confcall::scenario::parse;
 
 use super::complaint;
 
@@ -49,7 +51,7 @@ fn extraction_holds(extraction: &Extraction, bytes: &[u8]) {
         let text = extract::to_json(&scenario.script, SCHEMA);
         let mut written = Script::clone(&scenario.script);
         written.schema = Some(SCHEMA.to_owned());
-        match script::read("written.json", text.as_bytes()) {
+        match parse::read("written.json", text.as_bytes()) {
             Ok(read) => assert_eq!(read, written, "{id}"),
             Err(wrong) => panic!("{id} cannot be read again: {}", wrong[0]),
         }

@@ -3,14 +3,17 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use confcall::entry::run::judging;
-use confcall::io::store;
-use confcall::logic::judge::{self, Case};
-use confcall::logic::recording::{Recording, check, har, secrets};
-use confcall::logic::verdict::{Run, Target};
-use confcall::model::cassette::{Content, Exchange};
-use confcall::report::paint::Look;
-use confcall::report::{conversation, json, junit, terminal, unfit};
+use confcall::cassette::format::{Content, Exchange};
+use confcall::cassette::har;
+use confcall::cassette::recording::Recording;
+use confcall::cli::run::judging;
+use confcall::judge;
+use confcall::judge::Case;
+use confcall::judge::recording::{check, secrets};
+use confcall::judge::verdict::{Run, Target};
+use confcall::report::color::Look;
+use confcall::report::{conversation, json, junit, not_covered, terminal};
+use confcall::scenario::store;
 
 /// The scenarios of two editions: with all of them an execution takes three times as long.
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
@@ -27,7 +30,10 @@ const LATEST: u64 = 100_000_000_000_000;
 /// It can be shown. Checking gives the same again, blames nobody for exchanges that are not there,
 /// and its reports can be written.
 pub(crate) fn is_judged(recording: &Recording) {
-    conversation::traffic(&recording.traffic(), &conversation::Names::NONE);
+    conversation::traffic(
+        &confcall::judge::recording::traffic(recording),
+        &conversation::Names::NONE,
+    );
     secrets::secrets(recording);
     let report = judged(recording);
     assert_eq!(report, judged(recording), "not deterministic");
@@ -40,7 +46,7 @@ fn judged(recording: &Recording) -> String {
     for unfit in &checked.unfit {
         assert!(exchanges.iter().any(|it| it.number == unfit.number));
     }
-    let strangers = unfit::render("a", &checked.unfit, Look::PLAIN);
+    let strangers = not_covered::render("a", &checked.unfit, Look::PLAIN);
     let target = Target {
         role: None,
         url: None,

@@ -1,9 +1,10 @@
 //! Scenario files, as people write them.
 
-use confcall::logic::{extract, judge, script};
-use confcall::model::scenario::{Scenario, ScenarioId};
+use confcall::diagnostic::Diagnostic;
 use confcall::report::conversation;
-use confcall::text::diagnostic::Diagnostic;
+use confcall::scenario::format::{Scenario, ScenarioId};
+use confcall::scenario::parse;
+use confcall::{extract, judge};
 
 use super::complaint;
 
@@ -18,17 +19,17 @@ const SCHEMA: &str = "../scenario.schema.json";
 ///
 /// Where one of those does not hold.
 pub fn holds(bytes: &[u8]) {
-    let read = script::read(FILE, bytes);
-    assert!(read == script::read(FILE, bytes), "not deterministic");
+    let read = parse::read(FILE, bytes);
+    assert!(read == parse::read(FILE, bytes), "not deterministic");
     match read {
         Ok(mut script) => {
-            assert!(script::is_one(bytes));
+            assert!(parse::is_one(bytes));
             let marked = [b"\xef\xbb\xbf", bytes].concat();
             let is_marked = bytes.starts_with(b"\xef\xbb\xbf");
-            assert!(is_marked || script::read(FILE, &marked).as_ref() == Ok(&script));
+            assert!(is_marked || parse::read(FILE, &marked).as_ref() == Ok(&script));
             let text = extract::to_json(&script, SCHEMA);
             script.schema = Some(SCHEMA.to_owned());
-            let again = script::read(FILE, text.as_bytes());
+            let again = parse::read(FILE, text.as_bytes());
             assert_eq!(again.as_ref(), Ok(&script));
             assert_eq!(extract::to_json(&script, SCHEMA), text);
             let scenario = Scenario {

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::logic::verdict::{Finding, Run, ScenarioResult, Verdict};
+use crate::judge::verdict::{Finding, Run, ScenarioResult, Verdict};
 
 /// A line for each failure, and one for each result that could not be judged.
 pub fn render(run: &Run) -> String {

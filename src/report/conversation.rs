@@ -7,12 +7,13 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::logic::verdict::{Role, Traffic, TrafficMessage};
-use crate::model::identifier;
-use crate::model::message::{Body, Payload};
-use crate::model::scenario::{Party, Scenario, Step, Token};
-use crate::model::template::{fill, fill_json};
-use crate::text::place::printable;
+use crate::api::identifier;
+use crate::api::party::Party;
+use crate::api::template::{fill, fill_json};
+use crate::diagnostic::place::printable;
+use crate::http::message::{Body, Payload};
+use crate::judge::verdict::{Traffic, TrafficMessage};
+use crate::scenario::format::{Scenario, Step, Token};
 
 /// The header fields that are shown, in this order. The others say nothing about a conversation.
 const SHOWN: [&str; 3] = ["Authorization", "Content-Type", "Location"];
@@ -168,10 +169,10 @@ pub fn traffic(traffic: &[Traffic], names: &Names) -> String {
 
 const fn kind(traffic: &Traffic) -> &'static str {
     match (&traffic.message, traffic.from) {
-        (TrafficMessage::Request(_), Role::Bot) => "request",
-        (TrafficMessage::Response(_), Role::Service) => "response",
-        (TrafficMessage::Request(_), Role::Service) => "notification",
-        (TrafficMessage::Response(_), Role::Bot) => "acknowledgement",
+        (TrafficMessage::Request(_), Party::Bot) => "request",
+        (TrafficMessage::Response(_), Party::Service) => "response",
+        (TrafficMessage::Request(_), Party::Service) => "notification",
+        (TrafficMessage::Response(_), Party::Bot) => "acknowledgement",
         (TrafficMessage::Event(_), _) => "event",
     }
 }
@@ -293,7 +294,7 @@ fn is_word(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::message::{Headers, Request, Response};
+    use crate::http::message::{Headers, Request, Response};
     use serde_json::json;
 
     const CALL: &str = "57dab8b1-894c-409a-b240-bd8beae78896";
@@ -328,8 +329,8 @@ mod tests {
     #[test]
     fn traffic_reads_as_what_is_documented() {
         let scenario = Scenario {
-            id: crate::model::scenario::ScenarioId::new("a"),
-            script: serde_json::from_value::<crate::model::scenario::Script>(json!({
+            id: crate::scenario::format::ScenarioId::new("a"),
+            script: serde_json::from_value::<crate::scenario::format::Script>(json!({
                 "version": 1, "source": "p.md",
                 "steps": [
                     {"request": {"line": 7, "method": "POST", "target": "/calls/{call}",
@@ -348,7 +349,7 @@ mod tests {
         );
         let seen = [
             Traffic {
-                from: Role::Bot,
+                from: Party::Bot,
                 step: Some(1),
                 message: TrafficMessage::Request(std::sync::Arc::new(Request {
                     method: "POST".into(),
@@ -362,7 +363,7 @@ mod tests {
                 })),
             },
             Traffic {
-                from: Role::Service,
+                from: Party::Service,
                 step: Some(2),
                 message: TrafficMessage::Response(std::sync::Arc::new(Response {
                     status: 202,

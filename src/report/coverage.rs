@@ -3,10 +3,13 @@
 
 use std::fmt::Write as _;
 
+use super::color::Look;
 use super::list::counted;
-use super::paint::Look;
-use crate::logic::judge::catalogue::{self, Requirement};
-use crate::logic::verdict::{Level, Role, Run, ScenarioResult};
+use crate::api::party::Party;
+use crate::contract::requirement;
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::Level;
+use crate::judge::verdict::{Run, ScenarioResult};
 
 /// What a run says of one requirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +25,7 @@ enum Standing {
 /// The requirements of the parties that the run judged, one a line.
 pub fn render(run: &Run, look: Look) -> String {
     let mut text = String::from("\ncoverage\n");
-    for requirement in catalogue::all() {
+    for requirement in requirement::all() {
         let of_role = |result: &&ScenarioResult| result.role == requirement.role;
         let results: Vec<&ScenarioResult> = run.results.iter().filter(of_role).collect();
         if results.is_empty() {
@@ -65,8 +68,8 @@ fn line(requirement: &Requirement, standing: Standing, look: Look) -> String {
         Level::Should => "SHOULD",
     };
     let role = match requirement.role {
-        Role::Bot => "bot",
-        Role::Service => "service",
+        Party::Bot => "bot",
+        Party::Service => "service",
     };
     let (word, how) = match standing {
         Standing::Met(count) => (look.good("met     "), in_scenarios(count)),
@@ -88,16 +91,16 @@ fn line(requirement: &Requirement, standing: Standing, look: Look) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logic::verdict::{Target, Verdict};
+    use crate::judge::verdict::{Target, Verdict};
 
     #[test]
     fn a_requirement_is_met_broken_or_untested() {
         let result = ScenarioResult {
             checked: vec!["request.token".into()],
-            ..ScenarioResult::new("a", Role::Bot, Verdict::Pass, "")
+            ..ScenarioResult::new("a", Party::Bot, Verdict::Pass, "")
         };
         let target = Target {
-            role: Some(Role::Bot),
+            role: Some(Party::Bot),
             url: None,
         };
         let text = render(&Run::new(target, vec![result]), Look::PLAIN);

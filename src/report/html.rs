@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::paint::Look;
+use super::color::Look;
 use super::terminal;
-use crate::logic::verdict::{Run, ScenarioResult, Verdict};
+use crate::judge::verdict::{Run, ScenarioResult, Verdict};
 
 /// The report as a whole page.
 pub fn render(run: &Run) -> String {
@@ -89,19 +89,20 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logic::verdict::{Role, Target};
+    use crate::api::party::Party;
+    use crate::judge::verdict::Target;
 
     fn result(verdict: Verdict, reason: &str) -> ScenarioResult {
         ScenarioResult {
             duration_ms: 7,
-            ..ScenarioResult::new("page/<one>", Role::Bot, verdict, reason)
+            ..ScenarioResult::new("page/<one>", Party::Bot, verdict, reason)
         }
     }
 
     #[test]
     fn what_is_not_well_is_shown_and_what_others_say_is_no_markup() {
         let target = Target {
-            role: Some(Role::Bot),
+            role: Some(Party::Bot),
             url: Some("http://h/?a=\"b\"&c".into()),
         };
         let results = vec![

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::paint::Look;
-use crate::logic::extract::{Finding, Row};
-use crate::text::place::printable;
+use super::color::Look;
+use crate::diagnostic::place::printable;
+use crate::extract::{Finding, Row};
 
 /// The rows as JSON Lines.
 ///
@@ -78,7 +78,7 @@ fn start_line(row: &Row) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logic::extract;
+    use crate::extract;
 
     const PAGE: &str = "\
 # Answer

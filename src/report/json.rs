@@ -1,6 +1,6 @@
 //! The JSON report of a run. Its shape is stable, and that of [`Run`].
 
-use crate::logic::verdict::Run;
+use crate::judge::verdict::Run;
 
 /// The report, over several lines, with a line feed at its end.
 ///

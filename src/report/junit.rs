@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
-use super::paint::Look;
+use super::color::Look;
 use super::terminal;
-use crate::logic::verdict::{Role, Run, ScenarioResult, Verdict};
+use crate::api::party::Party;
+use crate::judge::verdict::{Run, ScenarioResult, Verdict};
 
 /// The report as XML.
 ///
@@ -15,7 +16,7 @@ use crate::logic::verdict::{Role, Run, ScenarioResult, Verdict};
 /// Text that XML cannot hold.
 pub fn render(run: &Run) -> Result<String, SerializeError> {
     let mut report = Report::new("confcall");
-    for role in [Role::Service, Role::Bot] {
+    for role in [Party::Service, Party::Bot] {
         let mut suite = TestSuite::new(role.as_str());
         let results = run.results.iter().filter(|it| it.role == role);
         suite.add_test_cases(results.map(case));
@@ -80,7 +81,7 @@ pub fn headline(result: &ScenarioResult) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logic::verdict::Target;
+    use crate::judge::verdict::Target;
 
     #[test]
     fn what_did_not_pass_never_reads_as_passed() {
@@ -95,7 +96,7 @@ mod tests {
         for (verdict, element) in verdicts {
             let result = ScenarioResult {
                 duration_ms: 1,
-                ..ScenarioResult::new("page/one", Role::Bot, verdict, "why <&>")
+                ..ScenarioResult::new("page/one", Party::Bot, verdict, "why <&>")
             };
             let target = Target {
                 role: None,

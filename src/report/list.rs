@@ -3,9 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::message::Body;
-use crate::model::scenario::{NotificationStep, Party, Scenario, Script, Step};
-use crate::model::template::fill;
+use crate::api::party::Party;
+use crate::api::template::fill;
+use crate::http::message::Body;
+use crate::scenario::format::{NotificationStep, Scenario, Script, Step};
 
 /// One scenario of the JSON list. The shape is stable (SPEC section 6).
 #[derive(Debug, Serialize)]
@@ -156,7 +157,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::model::scenario::ScenarioId;
+    use crate::scenario::format::ScenarioId;
     use serde_json::json;
 
     fn scenario() -> Scenario {

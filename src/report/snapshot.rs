@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::conversation::{self, Names};
-use super::form::by_form;
-use super::paint::Look;
-use crate::logic::replay::Replayed;
-use crate::logic::verdict::{Role, ScenarioResult, Traffic, TrafficMessage, Verdict};
-use crate::model::message::Payload;
-use crate::model::resource::path_of;
-use crate::text::place::printable;
+use super::color::Look;
+use super::conversation;
+use super::conversation::Names;
+use super::normalized::by_form;
+use crate::api::party::Party;
+use crate::api::resource::path_of;
+use crate::diagnostic::place::printable;
+use crate::http::message::Payload;
+use crate::judge::verdict::{ScenarioResult, Traffic, TrafficMessage, Verdict};
+use crate::replay::Replayed;
 
 /// The name of a result's snapshot, without `.snap`.
 pub fn name(result: &ScenarioResult) -> String {
@@ -29,7 +31,7 @@ pub fn render(result: &ScenarioResult) -> String {
     let mut bound = result.bound.iter();
     let callback = bound.find(|(_, value)| value.contains("://"));
     for message in &mut traffic {
-        let told = message.from == Role::Service;
+        let told = message.from == Party::Service;
         if let TrafficMessage::Request(it) = &mut message.message
             && let Some((name, url)) = callback
             && told

@@ -7,10 +7,13 @@ use std::time::Duration;
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
-use super::conversation::{self, Names};
-use super::paint::Look;
-use crate::logic::verdict::{Finding, Level, Role, Run, ScenarioResult, Summary, Verdict};
-use crate::text::place::printable;
+use super::color::Look;
+use super::conversation;
+use super::conversation::Names;
+use crate::api::party::Party;
+use crate::contract::rule::Level;
+use crate::diagnostic::place::printable;
+use crate::judge::verdict::{Finding, Run, ScenarioResult, Summary, Verdict};
 
 /// The report. `elapsed` is the wall time of the run.
 pub fn render(run: &Run, elapsed: Duration, look: Look) -> String {
@@ -142,7 +145,7 @@ fn compared(expected: &Value, actual: &Value, look: Look) -> String {
 /// A line for each party that was judged.
 fn roles(run: &Run, look: Look) -> String {
     let mut text = String::new();
-    for role in [Role::Service, Role::Bot] {
+    for role in [Party::Service, Party::Bot] {
         let of_role = || run.results.iter().filter(|it| it.role == role);
         if of_role().next().is_none() {
             continue;
@@ -253,14 +256,15 @@ fn indented(text: &str, indent: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logic::verdict::{Rule, Source, Target, Traffic, TrafficMessage};
-    use crate::text::pointer::Pointer;
+    use crate::contract::rule::Rule;
+    use crate::diagnostic::pointer::Pointer;
+    use crate::judge::verdict::{Source, Target, Traffic, TrafficMessage};
     use serde_json::json;
 
     fn result(verdict: Verdict, reason: &str) -> ScenarioResult {
         ScenarioResult {
             duration_ms: 3,
-            ..ScenarioResult::new("page/one", Role::Service, verdict, reason)
+            ..ScenarioResult::new("page/one", Party::Service, verdict, reason)
         }
     }
 
@@ -294,7 +298,7 @@ mod tests {
     #[test]
     fn a_good_run_is_short() {
         let bot = ScenarioResult {
-            role: Role::Bot,
+            role: Party::Bot,
             ..result(Verdict::Pass, "")
         };
         assert_eq!(
@@ -324,7 +328,7 @@ mod tests {
             ],
             notes: vec!["the call was taken as existing".into()],
             traffic: vec![Traffic {
-                from: Role::Bot,
+                from: Party::Bot,
                 step: None,
                 message: TrafficMessage::Event("the connection broke".into()),
             }],

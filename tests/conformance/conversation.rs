@@ -4,12 +4,15 @@
 
 use std::sync::Arc;
 
-use confcall::logic::judge::notice::{self, Notice};
-use confcall::logic::verdict::{Role, ScenarioResult, Traffic, TrafficMessage};
-use confcall::model::message::{Body, Payload};
-use confcall::model::scenario::{Scenario, Step};
-use confcall::report::conversation::{self, Names};
-use confcall::report::form::by_form;
+use confcall::api::party::Party;
+use confcall::contract::change;
+use confcall::contract::change::Notice;
+use confcall::http::message::{Body, Payload};
+use confcall::judge::verdict::{ScenarioResult, Traffic, TrafficMessage};
+use confcall::report::conversation;
+use confcall::report::conversation::Names;
+use confcall::report::normalized::by_form;
+use confcall::scenario::format::{Scenario, Step};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
@@ -72,11 +75,11 @@ fn documented_steps(scenario: &Scenario) -> Vec<String> {
 /// The text of what was sent for a step, counted from 0. An acknowledgement is no step.
 fn actual_step(scenario: &Scenario, result: &ScenarioResult, index: usize) -> String {
     let is_it = |traffic: &&Traffic| match &scenario.script.steps[index] {
-        Step::Request(_) => is_of(traffic, index, Role::Bot, true),
-        Step::Response(_) | Step::Refusal(_) => is_of(traffic, index, Role::Service, false),
+        Step::Request(_) => is_of(traffic, index, Party::Bot, true),
+        Step::Response(_) | Step::Refusal(_) => is_of(traffic, index, Party::Service, false),
         Step::Notification(step) => {
             let documented = step.body.json().map(kinds);
-            traffic.from == Role::Service
+            traffic.from == Party::Service
                 && matches!(&traffic.message, TrafficMessage::Request(request)
                     if request.body.json().map(kinds) == documented)
         }
@@ -105,7 +108,7 @@ fn actual_step(scenario: &Scenario, result: &ScenarioResult, index: usize) -> St
     text.lines().map(|line| by_form(line) + "\n").collect()
 }
 
-fn is_of(traffic: &Traffic, index: usize, from: Role, is_request: bool) -> bool {
+fn is_of(traffic: &Traffic, index: usize, from: Party, is_request: bool) -> bool {
     traffic.from == from
         && traffic.step == Some(index + 1)
         && matches!(traffic.message, TrafficMessage::Request(_)) == is_request
@@ -113,7 +116,7 @@ fn is_of(traffic: &Traffic, index: usize, from: Role, is_request: bool) -> bool 
 
 /// What the entries of a notification say, without the call that they say it of.
 fn kinds(body: &Value) -> Vec<String> {
-    let entries = notice::entries(body).into_iter().flatten();
+    let entries = change::entries(body).into_iter().flatten();
     entries.map(|entry| Notice::read(entry).kind()).collect()
 }
 

@@ -10,12 +10,15 @@ mod conversation;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use confcall::entry::pair::{self, Manners};
-use confcall::entry::run::setup;
-use confcall::io::net::Shutdown;
-use confcall::io::store;
-use confcall::logic::judge::{self, Case};
-use confcall::logic::verdict::{Role, ScenarioResult, Verdict};
+use confcall::api::party::Party;
+use confcall::cli::run::setup;
+use confcall::http::Shutdown;
+use confcall::judge;
+use confcall::judge::Case;
+use confcall::judge::verdict::{ScenarioResult, Verdict};
+use confcall::runner::pair;
+use confcall::runner::pair::Manners;
+use confcall::scenario::store;
 use confcall::suite::trials;
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -31,8 +34,8 @@ fn main() -> ExitCode {
     let trials: Vec<Trial> = judge::cases(&scenarios, &scenarios)
         .into_iter()
         .flat_map(|case| {
-            let judged = |role: &Role| judge::judges(&case.scenario.script, *role);
-            let roles = [Role::Service, Role::Bot].into_iter().filter(judged);
+            let judged = |role: &Party| judge::judges(&case.scenario.script, *role);
+            let roles = [Party::Service, Party::Bot].into_iter().filter(judged);
             roles
                 .map(|role| trial(case.clone(), role))
                 .collect::<Vec<_>>()
@@ -41,13 +44,13 @@ fn main() -> ExitCode {
     trials::main(&arguments, trials)
 }
 
-fn trial(case: Case, role: Role) -> Trial {
+fn trial(case: Case, role: Party) -> Trial {
     let name = trials::name(&case.scenario.id, role);
     Trial::test(name, move || judge(&case, role))
 }
 
 /// Plays one scenario for one role, and says what departs.
-fn judge(case: &Case, role: Role) -> Result<(), Failed> {
+fn judge(case: &Case, role: Party) -> Result<(), Failed> {
     let setup = setup(vec![case.clone()], Shutdown::new());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

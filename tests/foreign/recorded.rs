@@ -6,9 +6,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use confcall::io::net::{Client, OutgoingRequest};
-use confcall::io::{journal, store};
-use confcall::model::cassette::{Content, Direction};
+use confcall::cassette::format::{Content, Direction};
+use confcall::cassette::journal;
+use confcall::http::{Client, OutgoingRequest};
+use confcall::scenario::store;
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
@@ -74,7 +75,7 @@ fn record(python: &Path, cassette: &Path) -> Result<(), Failed> {
         2,
     );
     let (to_service, to_bot) = (&recorder.urls[0], &recorder.urls[1]);
-    let callback_path = confcall::model::resource::path_of(callback);
+    let callback_path = confcall::api::resource::path_of(callback);
     let to_bot = format!("{}{callback_path}", to_bot.trim_end_matches('/'));
     post(
         &format!("{}/given", service.arguments[0]),
@@ -142,7 +143,7 @@ fn invitation(to: &str) -> Result<Value, Failed> {
     let scenario = all.iter().find(|it| it.id.as_str() == SCENARIO);
     let scenario = scenario.ok_or("the scenario is there")?;
     let body = scenario.script.steps[0].body().and_then(|it| it.json());
-    let body = confcall::model::template::fill_json(body.ok_or("a body")?, &|name| {
+    let body = confcall::api::template::fill_json(body.ok_or("a body")?, &|name| {
         Some(format!("11111111-0000-4000-8000-{:012x}", name.len()))
     });
     Ok(json!({

@@ -9,7 +9,7 @@
 mod party;
 mod run;
 
-use confcall::model::cassette::{Content, Direction};
+use confcall::cassette::format::{Content, Direction};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 

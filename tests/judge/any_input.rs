@@ -1,6 +1,6 @@
 //! Whatever comes, a judge answers and never panics: a deterministic stream of mutated messages.
 
-use confcall::model::message::Payload;
+use confcall::http::message::Payload;
 use serde_json::{Value, json};
 
 use crate::party::{Move, Talk, built_in, judged, text_body};

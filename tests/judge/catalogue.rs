@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use confcall::logic::judge::catalogue::{CATALOGUE, requirement};
-use confcall::logic::verdict::Rule;
+use confcall::contract::requirement::{CATALOGUE, requirement};
+use confcall::contract::rule::Rule;
 
 use crate::party::{Talk, built_in, judged};
 use crate::table::{Expect, Row};

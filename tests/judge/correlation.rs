@@ -1,7 +1,8 @@
 //! *Correlation*: what must agree, even where an example is sloppy.
 
-use confcall::logic::verdict::{Role, Rule};
-use confcall::model::message::Payload;
+use confcall::api::party::Party;
+use confcall::contract::rule::Rule;
+use confcall::http::message::Payload;
 use serde_json::{Value, json};
 
 use crate::party::{Move, Talk, notification};
@@ -403,17 +404,17 @@ fn replacing(
         .clone();
     let script = std::sync::Arc::make_mut(&mut scenario.script);
     for index in [0, 1] {
-        let confcall::model::scenario::Step::Request(step) = &mut script.steps[0] else {
+        let confcall::scenario::format::Step::Request(step) = &mut script.steps[0] else {
             panic!("the first step is the request");
         };
-        let Some(confcall::model::message::Body::Json(body)) = &mut step.body else {
+        let Some(confcall::http::message::Body::Json(body)) = &mut step.body else {
             panic!("it has a body");
         };
         body["participants"][index]["replacesCallId"] = json!("{peer-call}");
     }
     row(
         sentence,
-        Talk::of(&scenario, all, Role::Service, false),
+        Talk::of(&scenario, all, Party::Service, false),
         edit,
         expect,
     )

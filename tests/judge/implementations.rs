@@ -1,10 +1,11 @@
 //! What implementations of other people do: right ones that must not be blamed, broken ones whose
 //! one fault shows in several places.
 
-use confcall::logic::judge::CueAnswer;
-use confcall::logic::verdict::{Role, Rule};
-use confcall::model::message::{Body, Payload};
-use confcall::model::scenario::Step;
+use confcall::api::party::Party;
+use confcall::contract::rule::Rule;
+use confcall::http::message::{Body, Payload};
+use confcall::judge::CueAnswer;
+use confcall::scenario::format::Step;
 use serde_json::{Value, json};
 
 use crate::party::{Move, Talk, bare, built_in, notification, status};
@@ -104,7 +105,7 @@ fn two_replacing(sentence: &'static str, edit: impl FnOnce(&mut Talk), expect: E
     let mut scenario = found.expect("it is there").clone();
     let script = std::sync::Arc::make_mut(&mut scenario.script);
     let user = script.variables["user"].clone();
-    let second = confcall::model::scenario::Variable {
+    let second = confcall::scenario::format::Variable {
         value: "second".into(),
         ..user
     };
@@ -135,7 +136,7 @@ fn two_replacing(sentence: &'static str, edit: impl FnOnce(&mut Talk), expect: E
     }
     row(
         sentence,
-        Talk::of(&scenario, all, Role::Service, false),
+        Talk::of(&scenario, all, Party::Service, false),
         edit,
         expect,
     )
@@ -290,13 +291,13 @@ fn odd() -> Value {
 
 /// The two rosters, after any answer.
 fn two_answered() -> Talk {
-    let mut talk = Talk::written(&two_rosters(), Role::Service);
+    let mut talk = Talk::written(&two_rosters(), Party::Service);
     talk.moves.insert(0, (0, Move::Answer(status(200))));
     talk
 }
 
 fn written() -> Vec<Row> {
-    let (service, bot) = (Role::Service, Role::Bot);
+    let (service, bot) = (Party::Service, Party::Bot);
     vec![
         row("two rosters of two calls", two_answered(), |_| {}, Passes),
         row(
@@ -420,7 +421,7 @@ fn written() -> Vec<Row> {
 
 #[test]
 fn a_bot_that_only_looks_makes_no_progress() {
-    let mut talk = Talk::built_in(ONE, Role::Bot);
+    let mut talk = Talk::built_in(ONE, Party::Bot);
     talk.moves.truncate(1);
     for _ in 0..3 {
         talk.more(bare("GET", &format!("/communications/calls/{CALL}")));

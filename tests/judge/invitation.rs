@@ -1,7 +1,7 @@
 //! *A bot's invitation*.
 
-use confcall::logic::verdict::Rule;
-use confcall::model::message::Payload;
+use confcall::contract::rule::Rule;
+use confcall::http::message::Payload;
 use serde_json::{Value, json};
 
 use crate::party::{Talk, text_body};

@@ -1,8 +1,10 @@
 //! `--literal`: the page's structure as printed.
 
-use confcall::logic::judge::Action;
-use confcall::logic::verdict::{Role, Rule, Verdict};
-use confcall::model::message::Payload;
+use confcall::api::party::Party;
+use confcall::contract::rule::Rule;
+use confcall::http::message::Payload;
+use confcall::judge::Action;
+use confcall::judge::verdict::Verdict;
 use serde_json::json;
 
 use crate::party::{Talk, built_in, judged, status};
@@ -14,7 +16,7 @@ fn literal() {
     judge(&rows());
 }
 
-fn literally(id: &str, role: Role) -> Talk {
+fn literally(id: &str, role: Party) -> Talk {
     let scenario = built_in()
         .iter()
         .find(|scenario| scenario.id.as_str().ends_with(id))
@@ -44,7 +46,7 @@ fn both_roles_pass_against_a_party_that_is_like_the_page() {
 
 #[test]
 fn confcall_sends_what_is_printed() {
-    let played = literally(MANY, Role::Bot).play();
+    let played = literally(MANY, Party::Bot).play();
     let rosters = played.actions.iter().filter(|action| {
         matches!(action, Action::Send { request, .. }
             if request.body.json().is_some_and(|b| b.to_string().contains("operations/participants")))
@@ -56,7 +58,7 @@ pub fn rows() -> Vec<Row> {
     vec![
         row(
             "no alternatives",
-            literally(MEETING, Role::Service),
+            literally(MEETING, Party::Service),
             |t| {
                 *t.answer(2) = status(202);
                 t.header(2, "Location", "/app/calls/x/operations/y");
@@ -65,7 +67,7 @@ pub fn rows() -> Vec<Row> {
         ),
         row(
             "no alternatives: the other way round",
-            literally(ACCEPTED, Role::Service),
+            literally(ACCEPTED, Party::Service),
             |t| {
                 t.answer(2).status = 200;
                 t.answer(2).body = Payload::Json(json!({"id": "1"}));
@@ -74,7 +76,7 @@ pub fn rows() -> Vec<Row> {
         ),
         row(
             "no correlation: other ids where other ones are printed",
-            literally(MEETING, Role::Service),
+            literally(MEETING, Party::Service),
             |t| {
                 let id = t.body(2)["id"].clone();
                 let path = t.entry(3)["resource"].as_str().expect("a path").to_owned();
@@ -84,13 +86,13 @@ pub fn rows() -> Vec<Row> {
         ),
         row(
             "but equal printed values",
-            literally(ONE, Role::Service),
+            literally(ONE, Party::Service),
             |t| t.entry(3)["resourceData"]["clientContext"] = json!("other"),
             Fails(Rule::Correlation, "/value/0/resourceData/clientContext"),
         ),
         row(
             "variables stay variables",
-            literally(ONE, Role::Service),
+            literally(ONE, Party::Service),
             |t| {
                 t.body(2)["id"] = json!("mine");
                 t.entry(3)["resourceData"]["id"] = json!("mine");

@@ -1,6 +1,6 @@
 //! *Not judged*.
 
-use confcall::logic::verdict::Rule;
+use confcall::contract::rule::Rule;
 use serde_json::{Value, json};
 
 use crate::table::Expect::{Fails, Passes};

@@ -1,7 +1,7 @@
 //! *One cause, one failure*: what follows from it is a note.
 
-use confcall::logic::verdict::Rule;
-use confcall::model::message::Payload;
+use confcall::contract::rule::Rule;
+use confcall::http::message::Payload;
 use serde_json::json;
 
 use crate::party::{bare, done, status, text_body};

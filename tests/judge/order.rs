@@ -1,7 +1,7 @@
 //! *Order*: ends, life cycles, early and batched messages, redelivery, what a bot may do besides.
 
-use confcall::logic::verdict::Rule;
-use confcall::model::message::Payload;
+use confcall::contract::rule::Rule;
+use confcall::http::message::Payload;
 use serde_json::{Value, json};
 
 use crate::party::{Move, Talk, bare, notification};

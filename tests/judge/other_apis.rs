@@ -1,8 +1,9 @@
 //! What the built-in scenarios do not show: another API, bodies that are no JSON, several entries,
 //! GET and DELETE as steps, an answer of 201 with a body.
 
-use confcall::logic::verdict::{Role, Rule};
-use confcall::model::message::Payload;
+use confcall::api::party::Party;
+use confcall::contract::rule::Rule;
+use confcall::http::message::Payload;
 use serde_json::{Value, json};
 
 use crate::party::{Talk, bare, text_body};
@@ -84,7 +85,7 @@ fn looked_at() -> Value {
 fn of(
     sentence: &'static str,
     script: &Value,
-    role: Role,
+    role: Party,
     edit: impl FnOnce(&mut Talk),
     expect: crate::table::Expect,
 ) -> Row {
@@ -92,7 +93,7 @@ fn of(
 }
 
 pub fn rows() -> Vec<Row> {
-    let (service, bot) = (Role::Service, Role::Bot);
+    let (service, bot) = (Party::Service, Party::Bot);
     vec![
         of(
             "another API: a service",

@@ -4,15 +4,15 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use confcall::io::store;
-use confcall::logic::judge::bindings::Bindings;
-use confcall::logic::judge::page::Page;
-use confcall::logic::judge::{
+use confcall::api::party::Party;
+use confcall::http::message::{Body, HeaderFields, Headers, Payload, Request, Response};
+use confcall::judge::bindings::Bindings;
+use confcall::judge::page::Page;
+use confcall::judge::{
     Action, Case, CueAnswer, Event, ExchangeId, Judge, Options, Outcome, TransportFailure,
 };
-use confcall::logic::verdict::Role;
-use confcall::model::message::{Body, HeaderFields, Headers, Payload, Request, Response};
-use confcall::model::scenario::{Kind, Scenario, ScenarioId, Script, Step};
+use confcall::scenario::format::{Kind, Scenario, ScenarioId, Script, Step};
+use confcall::scenario::store;
 use serde_json::{Value, json};
 
 pub const DEADLINE: Duration = Duration::from_secs(5);
@@ -26,9 +26,9 @@ pub fn built_in() -> &'static [Scenario] {
 }
 
 /// The parties that a scenario judges.
-pub fn judged(scenario: &Scenario) -> impl Iterator<Item = Role> {
-    let judges = |role: &Role| confcall::logic::judge::judges(&scenario.script, *role);
-    [Role::Service, Role::Bot].into_iter().filter(judges)
+pub fn judged(scenario: &Scenario) -> impl Iterator<Item = Party> {
+    let judges = |role: &Party| confcall::judge::judges(&scenario.script, *role);
+    [Party::Service, Party::Bot].into_iter().filter(judges)
 }
 
 /// What the other party does next.
@@ -52,7 +52,7 @@ pub enum Move {
 pub struct Talk {
     pub scenario: Arc<Scenario>,
     pub page: Arc<Page>,
-    pub role: Role,
+    pub role: Party,
     pub options: Options,
     /// The moves, each with the step that it belongs to, counted from 1; 0 for none.
     pub moves: Vec<(usize, Move)>,
@@ -69,7 +69,7 @@ pub struct Played {
 
 impl Talk {
     /// The conforming conversation of the built-in scenario with this end of its id.
-    pub fn built_in(id: &str, role: Role) -> Self {
+    pub fn built_in(id: &str, role: Party) -> Self {
         let scenario = built_in()
             .iter()
             .find(|scenario| scenario.id.as_str().ends_with(id))
@@ -78,7 +78,7 @@ impl Talk {
     }
 
     /// The conforming conversation of a scenario that a test writes.
-    pub fn written(script: &Value, role: Role) -> Self {
+    pub fn written(script: &Value, role: Party) -> Self {
         let script: Script = serde_json::from_value(script.clone()).expect("a sound script");
         let id = ScenarioId::new("mine/beta@2024-01/en/written");
         let script = script.into();
@@ -87,7 +87,7 @@ impl Talk {
     }
 
     /// The conversation of one scenario of a page, among all scenarios.
-    pub fn of(scenario: &Scenario, all: &[Scenario], role: Role, literal: bool) -> Self {
+    pub fn of(scenario: &Scenario, all: &[Scenario], role: Party, literal: bool) -> Self {
         let key = scenario.id.page_key();
         let page = Page::of(all.iter().filter(|other| other.id.page_key() == key));
         let mut bindings = Bindings::new(&scenario.script, literal, values(&scenario.script));
@@ -355,7 +355,7 @@ fn values(script: &Script) -> HashMap<String, String> {
 
 fn moves(
     script: &Script,
-    role: Role,
+    role: Party,
     bindings: &mut Bindings,
     literal: bool,
 ) -> Vec<(usize, Move)> {
@@ -363,12 +363,12 @@ fn moves(
     for (index, step) in script.steps.iter().enumerate() {
         let at = index + 1;
         match (role, step) {
-            (Role::Service, Step::Request(_))
-            | (Role::Bot, Step::Response(_) | Step::Refusal(_)) => {}
-            (Role::Service, Step::Refusal(step)) => {
+            (Party::Service, Step::Request(_))
+            | (Party::Bot, Step::Response(_) | Step::Refusal(_)) => {}
+            (Party::Service, Step::Refusal(step)) => {
                 moves.push((at, Move::Answer(refusal(step.statuses[0]))));
             }
-            (Role::Service, Step::Response(step)) => {
+            (Party::Service, Step::Response(step)) => {
                 let response = Response {
                     status: step.status,
                     headers: headers(&step.headers, bindings),
@@ -376,7 +376,7 @@ fn moves(
                 };
                 moves.push((at, Move::Answer(response)));
             }
-            (Role::Service, Step::Notification(step)) => {
+            (Party::Service, Step::Notification(step)) => {
                 let mut request = Request {
                     method: step.method.clone(),
                     target: bindings.fill(&step.target),
@@ -388,7 +388,7 @@ fn moves(
                 }
                 moves.push((at, Move::Send(request)));
             }
-            (Role::Bot, Step::Request(step)) => {
+            (Party::Bot, Step::Request(step)) => {
                 let mut request = Request {
                     method: step.method.clone(),
                     target: bindings.fill(&step.target),
@@ -401,7 +401,7 @@ fn moves(
                 moves.push((at, Move::Cued(CueAnswer::Accepted)));
                 moves.push((at, Move::Send(request)));
             }
-            (Role::Bot, Step::Notification(_)) => moves.push((at, Move::Answer(done()))),
+            (Party::Bot, Step::Notification(_)) => moves.push((at, Move::Answer(done()))),
         }
     }
     moves

@@ -1,6 +1,6 @@
 //! *Presence*: what every example shows must be there; echoes and tags never.
 
-use confcall::logic::verdict::Rule;
+use confcall::contract::rule::Rule;
 use serde_json::{Value, json};
 
 use crate::table::Expect::{Fails, Passes};

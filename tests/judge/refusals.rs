@@ -1,9 +1,10 @@
 //! *Negative conversations*: what is wrong is refused, and nothing follows from it.
 
-use confcall::logic::judge::Action;
-use confcall::logic::judge::page;
-use confcall::logic::verdict::{Role, Rule};
-use confcall::model::message::Payload;
+use confcall::api::party::Party;
+use confcall::contract::rule::Rule;
+use confcall::http::message::Payload;
+use confcall::judge::Action;
+use confcall::judge::page;
 use serde_json::{Value, json};
 
 use crate::party::{Move, Talk, built_in, text_body};
@@ -54,7 +55,7 @@ fn the_token_of_a_request_is_the_own_a_foreign_one_or_none() {
         ("foreign-token", Some("Bearer confcall-of-somebody-else")),
         ("empty-body", Some("Bearer secret")),
     ] {
-        let played = Talk::built_in(&format!("en/{name}"), Role::Service).play();
+        let played = Talk::built_in(&format!("en/{name}"), Party::Service).play();
         let tokens: Vec<_> = played
             .actions
             .iter()
@@ -69,11 +70,11 @@ fn the_token_of_a_request_is_the_own_a_foreign_one_or_none() {
 
 #[test]
 fn what_is_refused_shows_no_shape() {
-    let page = Talk::built_in(NO_TOKEN, Role::Service).page;
-    let wrong = |it: &&confcall::model::scenario::Scenario| it.script.judges.is_some();
+    let page = Talk::built_in(NO_TOKEN, Party::Service).page;
+    let wrong = |it: &&confcall::scenario::format::Scenario| it.script.judges.is_some();
     for scenario in built_in().iter().filter(wrong) {
         for step in &scenario.script.steps {
-            let confcall::model::scenario::Step::Request(request) = step else {
+            let confcall::scenario::format::Step::Request(request) = step else {
                 continue;
             };
             // Nothing but an invitation by POST is ever answered as documented.

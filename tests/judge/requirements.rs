@@ -1,6 +1,6 @@
 //! *Requirements*: MUST fails, SHOULD warns and fails under `--strict`.
 
-use confcall::logic::verdict::Rule;
+use confcall::contract::rule::Rule;
 use serde_json::json;
 
 use crate::table::Expect::{Fails, Passes, Warns};

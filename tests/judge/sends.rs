@@ -1,12 +1,14 @@
 //! confcall itself sends what correlation requires.
 
-use confcall::logic::judge::Action;
-use confcall::logic::judge::notice::{self, Notice, Subject};
-use confcall::logic::judge::people;
-use confcall::logic::verdict::{Role, Verdict};
-use confcall::model::message::{Request, Response};
-use confcall::model::resource::Resource;
-use confcall::model::scenario::Scenario;
+use confcall::api::party::Party;
+use confcall::api::resource::Resource;
+use confcall::contract::change;
+use confcall::contract::change::{Notice, Subject};
+use confcall::http::message::{Request, Response};
+use confcall::judge::Action;
+use confcall::judge::people;
+use confcall::judge::verdict::Verdict;
+use confcall::scenario::format::Scenario;
 use serde_json::{Value, json};
 
 use crate::party::{Played, Talk, built_in};
@@ -22,7 +24,7 @@ fn notifications(played: &Played) -> impl Iterator<Item = &Value> {
         Action::Send { request, .. } => request.body.json(),
         _ => None,
     });
-    sent.flat_map(|body| notice::entries(body).into_iter().flatten())
+    sent.flat_map(|body| change::entries(body).into_iter().flatten())
 }
 
 fn answers(played: &Played) -> impl Iterator<Item = &Response> {
@@ -35,7 +37,7 @@ fn answers(played: &Played) -> impl Iterator<Item = &Response> {
 #[test]
 fn every_notification_agrees_with_its_answer() {
     for scenario in documented() {
-        let played = Talk::of(scenario, built_in(), Role::Bot, false).play();
+        let played = Talk::of(scenario, built_in(), Party::Bot, false).play();
         let id = &scenario.id;
         assert_eq!(played.outcome.verdict, Verdict::Pass, "{id}");
         let named = answers(&played)
@@ -73,7 +75,7 @@ fn every_notification_agrees_with_its_answer() {
 #[test]
 fn the_operation_and_the_roster_name_the_people_of_the_invitation() {
     for scenario in documented() {
-        let played = Talk::of(scenario, built_in(), Role::Bot, false).play();
+        let played = Talk::of(scenario, built_in(), Party::Bot, false).play();
         let invited = played.actions.iter().rev().find_map(|action| match action {
             Action::Cue {
                 request: Request { body, .. },
@@ -105,7 +107,7 @@ fn the_operation_and_the_roster_name_the_people_of_the_invitation() {
 
 #[test]
 fn a_context_that_the_bot_omits_is_made_up_once() {
-    let mut talk = Talk::built_in(crate::table::ONE, Role::Bot);
+    let mut talk = Talk::built_in(crate::table::ONE, Party::Bot);
     talk.body(1)
         .as_object_mut()
         .expect("body")
@@ -124,7 +126,7 @@ fn a_context_that_the_bot_omits_is_made_up_once() {
 
 #[test]
 fn a_context_of_the_bot_s_own_comes_back() {
-    let mut talk = Talk::built_in(FLOW, Role::Bot);
+    let mut talk = Talk::built_in(FLOW, Party::Bot);
     talk.body(10)["clientContext"] = json!("of the bot");
     let played = talk.play();
     let ends: Vec<_> = notifications(&played)
@@ -138,7 +140,7 @@ fn a_context_of_the_bot_s_own_comes_back() {
 
 #[test]
 fn requests_and_notifications_bear_the_token() {
-    for role in [Role::Bot, Role::Service] {
+    for role in [Party::Bot, Party::Service] {
         let played = Talk::built_in(FLOW, role).play();
         for action in &played.actions {
             match action {

@@ -1,7 +1,9 @@
 //! Rows and how they are judged.
 
-use confcall::logic::judge::Outcome;
-use confcall::logic::verdict::{Finding, Role, Rule, Verdict};
+use confcall::api::party::Party;
+use confcall::contract::rule::Rule;
+use confcall::judge::Outcome;
+use confcall::judge::verdict::{Finding, Verdict};
 
 use crate::party::Talk;
 
@@ -57,7 +59,7 @@ pub fn service(
 ) -> Row {
     row(
         sentence,
-        Talk::built_in(scenario, Role::Service),
+        Talk::built_in(scenario, Party::Service),
         edit,
         expect,
     )
@@ -70,7 +72,7 @@ pub fn bot(
     edit: impl FnOnce(&mut Talk),
     expect: Expect,
 ) -> Row {
-    row(sentence, Talk::built_in(scenario, Role::Bot), edit, expect)
+    row(sentence, Talk::built_in(scenario, Party::Bot), edit, expect)
 }
 
 /// A row about any conversation.
@@ -152,7 +154,7 @@ fn is_only(findings: &[Finding], rule: Rule, pointer: &str) -> bool {
 
 /// A finding names a requirement of the catalogue, a line of the page, a step of the scenario.
 fn is_sound(finding: &Finding, talk: &Talk) -> bool {
-    use confcall::logic::judge::catalogue::requirement;
+    use confcall::contract::requirement::requirement;
     let steps = talk.scenario.script.steps.len();
     let needs_step = !matches!(
         finding.rule,

@@ -1,6 +1,7 @@
 //! *Types*: `@odata.type`.
 
-use confcall::logic::verdict::{Role, Rule};
+use confcall::api::party::Party;
+use confcall::contract::rule::Rule;
 use serde_json::{Value, json};
 
 use crate::party::Talk;
@@ -99,13 +100,13 @@ pub fn rows() -> Vec<Row> {
         ),
         row(
             "unless the page prints that type for the same kind of object elsewhere",
-            Talk::written(&two_types(), Role::Service),
+            Talk::written(&two_types(), Party::Service),
             |t| t.entry(3)["resourceData"]["@odata.type"] = json!("#x.general"),
             Passes,
         ),
         row(
             "not where the page prints that type for another kind of object",
-            Talk::written(&two_types(), Role::Service),
+            Talk::written(&two_types(), Party::Service),
             |t| t.entry(3)["resourceData"]["@odata.type"] = json!("#x.notice"),
             Fails(Rule::NotificationBody, "/value/0/resourceData/@odata.type"),
         ),

@@ -1,7 +1,7 @@
 //! Verdicts other than pass and fail, transport, and the doubles that come after the end.
 
-use confcall::logic::judge::{CueAnswer, TransportFailure};
-use confcall::logic::verdict::Rule;
+use confcall::contract::rule::Rule;
+use confcall::judge::{CueAnswer, TransportFailure};
 
 use crate::party::{Move, Talk, bare};
 use crate::table::Expect::{Fails, Inconclusive, Passes, Skips};

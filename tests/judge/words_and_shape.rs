@@ -1,6 +1,6 @@
 //! *Words and shape*: method, path, status, media type, JSON types, protocol words.
 
-use confcall::logic::verdict::Rule;
+use confcall::contract::rule::Rule;
 use serde_json::json;
 
 use crate::party::{notification, status};

@@ -318,7 +318,7 @@ fn every_file_that_is_shown_or_shipped_is_read() {
     let of_rust = repository.join("examples/bots/rust/confcall.toml");
     texts.push(("rust".into(), fs::read_to_string(of_rust).unwrap()));
     let targets = texts.iter().map(|(name, text)| {
-        let config = confcall::io::config::read(name, text.as_bytes()).unwrap();
+        let config = confcall::config::read(name, text.as_bytes()).unwrap();
         config.target
     });
     assert!(targets.flatten().count() > 4);

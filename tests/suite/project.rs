@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use confcall::io::net::{Listener, Shutdown};
-use confcall::io::reference::bot::{BotOptions, ReferenceBot};
-use confcall::suite::{self, Suite};
+use confcall::emulator::bot::{BotOptions, ReferenceBot};
+use confcall::http::{Listener, Shutdown};
+use confcall::suite;
+use confcall::suite::Suite;
 use tempfile::TempDir;
 use url::Url;
 

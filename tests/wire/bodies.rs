@@ -1,6 +1,6 @@
 //! Content that goes through untouched, and as it comes.
 
-use confcall::model::cassette::Content;
+use confcall::cassette::format::Content;
 
 use crate::must::Must::{Field, Statuses, Without};
 use crate::must::{content, raw};

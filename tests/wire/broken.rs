@@ -1,6 +1,6 @@
 //! Parties that go away too early (RFC 9112 section 8).
 
-use confcall::model::cassette::Exchange;
+use confcall::cassette::format::Exchange;
 
 use crate::must::Must::{Broken, Has, HasNot, Nothing, Statuses};
 use crate::must::raw;

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::Duration;
 
-use confcall::io::journal;
+use confcall::cassette::journal;
 use libtest_mimic::Failed;
 
 use crate::must::{Heard, Must, has};

@@ -1,6 +1,6 @@
 //! Rows, and the words in which they are written.
 
-use confcall::model::cassette::Exchange;
+use confcall::cassette::format::Exchange;
 
 use crate::must::Must;
 

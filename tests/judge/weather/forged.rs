@@ -29,7 +29,7 @@ fn forged(act: &Act) -> Option<(ExchangeId, Forgery)> {
 }
 
 /// Answers a forged notification with this status.
-fn answer_forged(party: &mut Party, act: &Act, of: u16) -> bool {
+fn answer_forged(party: &mut Peer, act: &Act, of: u16) -> bool {
     let Some((exchange, _)) = forged(act) else {
         return false;
     };
@@ -38,9 +38,9 @@ fn answer_forged(party: &mut Party, act: &Act, of: u16) -> bool {
 }
 
 /// Sends the request that the bot would be cued for next: that of a call's answer.
-fn pick_up(party: &mut Party) {
+fn pick_up(party: &mut Peer) {
     let scenario = derived(FLOW, Kind::ForeignKey).expect("it has notifications");
-    let talk = Talk::of(&scenario, built_in(), Role::Bot, false);
+    let talk = Talk::of(&scenario, built_in(), Party::Bot, false);
     let mut requests = talk.moves.into_iter().filter_map(|(_, made)| match made {
         Move::Send(request) => Some(request),
         _ => None,
@@ -161,7 +161,7 @@ fn an_unsigned_notification_is_forged_in_two_ways() {
 #[test]
 fn forged_notifications_come_before_every_genuine_one_and_are_its_like() {
     for (kind, forgeries, _) in FORGED {
-        let (outcome, done) = Party::new(kind, MANY, good).play();
+        let (outcome, done) = Peer::new(kind, MANY, good).play();
         let notified: Vec<(Option<Forgery>, &Request)> = done
             .iter()
             .filter_map(|(_, act)| match act {
@@ -205,7 +205,7 @@ fn a_target_that_has_gone_is_not_blamed_for_a_forged_notification() {
         party.handle(Event::Broken { exchange, failure });
         true
     };
-    let (outcome, _) = Party::new(Kind::ExpiredToken, ONE, gone).play();
+    let (outcome, _) = Peer::new(Kind::ExpiredToken, ONE, gone).play();
     assert_eq!(outcome.verdict, Verdict::Inconclusive, "{outcome:#?}");
     assert_eq!(outcome.failures, []);
 }

@@ -6,18 +6,20 @@ mod quirk;
 
 use std::time::Duration;
 
-use confcall::logic::judge::{Action, CueAnswer, Event, ExchangeId, TransportFailure};
-use confcall::logic::verdict::{Role, Rule, Verdict};
-use confcall::logic::weather::{Act, Cut, Kind, with_weather};
-use confcall::model::forgery::Forgery;
-use confcall::model::message::{Payload, Request};
+use confcall::api::party::Party;
+use confcall::contract::rule::Rule;
+use confcall::http::message::{Payload, Request};
+use confcall::inject::forgery::Forgery;
+use confcall::inject::{Act, Cut, Kind, with_weather};
+use confcall::judge::verdict::Verdict;
+use confcall::judge::{Action, CueAnswer, Event, ExchangeId, TransportFailure};
 use serde_json::{Value, json};
 
 use crate::party::{DEADLINE, Move, Talk, built_in};
 use crate::table::{FLOW, MANY, ONE, PEER};
 
 use quirk::Expect::{Fails, Passes, Warns};
-use quirk::{Party, Quirk, answer, derived, good, judge, refuse, row, sent};
+use quirk::{Peer, Quirk, answer, derived, good, judge, refuse, row, sent};
 
 #[test]
 fn a_good_party_passes_every_scenario_in_every_weather() {
@@ -27,7 +29,7 @@ fn a_good_party_passes_every_scenario_in_every_weather() {
         let derived = of_kind.iter().filter(|it| Kind::of(&it.id) == Some(kind));
         let mut count = 0;
         for scenario in derived {
-            let (outcome, _) = Party::of(scenario, good, 7).play();
+            let (outcome, _) = Peer::of(scenario, good, 7).play();
             assert_eq!(
                 outcome.verdict,
                 Verdict::Pass,
@@ -68,7 +70,7 @@ fn a_notification_before_the_response() {
             Fails(Rule::AcknowledgementMissing, "notification.early"),
         ),
     ]);
-    let (_, done) = Party::new(kind, ONE, good).play();
+    let (_, done) = Peer::new(kind, ONE, good).play();
     let answered = done.iter().position(|(_, it)| answer(it) == Some(200));
     let notified = done.iter().position(|(_, it)| sent(it).is_some());
     assert!(notified < answered, "{done:#?}");
@@ -77,7 +79,7 @@ fn a_notification_before_the_response() {
 #[test]
 fn a_request_is_answered_even_if_its_early_notification_is_not() {
     let silent: Quirk = |_, act| sent(act).is_some();
-    let (_, done) = Party::new(Kind::EarlyNotification, ONE, silent).play();
+    let (_, done) = Peer::new(Kind::EarlyNotification, ONE, silent).play();
     assert!(done.iter().any(|(_, it)| answer(it) == Some(200)));
 }
 
@@ -131,7 +133,7 @@ fn two_notifications_in_one_body() {
             Fails(Rule::AcknowledgementStatus, "notification.batched"),
         ),
     ]);
-    let (_, done) = Party::new(kind, PEER, good).play();
+    let (_, done) = Peer::new(kind, PEER, good).play();
     let bodies: Vec<&Value> = done
         .iter()
         .filter_map(|(_, it)| Some(sent(it)?.1))
@@ -181,7 +183,7 @@ fn within_one_resource_the_order_stays() {
     for id in [PEER, FLOW, MANY] {
         let scenario = derived(id, Kind::ReorderedNotifications).expect("it has several resources");
         for seed in 0..8 {
-            let (_, done) = Party::of(&scenario, good, seed).play();
+            let (_, done) = Peer::of(&scenario, good, seed).play();
             let words: Vec<(String, String)> = done
                 .iter()
                 .filter_map(|(_, it)| Some(&sent(it)?.1["value"][0]))
@@ -231,7 +233,7 @@ fn what_no_page_knows() {
                 Warns(Rule::AcknowledgementStatus, requirement),
             ),
         ]);
-        let (_, done) = Party::new(kind, FLOW, good).play();
+        let (_, done) = Peer::new(kind, FLOW, good).play();
         let unheard = done
             .iter()
             .filter_map(|(_, it)| sent(it))
@@ -272,7 +274,7 @@ fn a_response_that_is_lost_after_the_service_acted() {
             Fails(Rule::RequestUnexpected, "retry.same"),
         ),
     ]);
-    let (_, done) = Party::new(kind, ONE, good).play();
+    let (_, done) = Peer::new(kind, ONE, good).play();
     assert!(done.iter().any(|(_, it)| matches!(
         it,
         Act::Cut {
@@ -354,7 +356,7 @@ fn a_slow_response() {
             Fails(Rule::RequestUnexpected, "retry.same"),
         ),
     ]);
-    let (_, done) = Party::new(kind, ONE, good).play();
+    let (_, done) = Peer::new(kind, ONE, good).play();
     let answered = done.iter().find(|(_, it)| answer(it) == Some(200));
     let (at, _) = answered.expect("it is answered");
     assert!(*at >= Duration::from_secs(2) && *at < DEADLINE, "{at:?}");
@@ -551,7 +553,7 @@ fn where_weather_is_not_met_there_is_no_scenario() {
 #[test]
 fn a_seed_tells_all() {
     let played = || {
-        let (_, done) = Party::new(Kind::UnknownResource, FLOW, good).play();
+        let (_, done) = Peer::new(Kind::UnknownResource, FLOW, good).play();
         format!("{done:?}")
     };
     assert_eq!(played(), played());

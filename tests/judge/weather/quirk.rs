@@ -3,17 +3,19 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use confcall::logic::judge::{Action, Case, CueAnswer, Event, ExchangeId, Outcome};
-use confcall::logic::verdict::{Role, Rule, Verdict};
-use confcall::logic::weather::{Act, Cut, Kind, Weathered, with_weather};
-use confcall::model::message::{Payload, Request, Response};
-use confcall::model::scenario::Scenario;
+use confcall::api::party::Party;
+use confcall::contract::rule::Rule;
+use confcall::http::message::{Payload, Request, Response};
+use confcall::inject::{Act, Cut, Kind, Weathered, with_weather};
+use confcall::judge::verdict::Verdict;
+use confcall::judge::{Action, Case, CueAnswer, Event, ExchangeId, Outcome};
+use confcall::scenario::format::Scenario;
 use serde_json::{Value, json};
 
 use crate::party::{Move, Talk, built_in, status};
 
 /// What the party under test does with an act of confcall: true where that is all that it does.
-pub(super) type Quirk = fn(&mut Party, &Act) -> bool;
+pub(super) type Quirk = fn(&mut Peer, &Act) -> bool;
 
 /// What has to be said of the party.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +36,9 @@ pub(super) struct Row {
 }
 
 /// A party under test in weather: good, but for its quirk.
-pub(super) struct Party {
+pub(super) struct Peer {
     pub(super) judge: Weathered,
-    pub(super) role: Role,
+    pub(super) role: Party,
     pub(super) quirk: Quirk,
     pub(super) now: Duration,
     pub(super) acts: VecDeque<Act>,
@@ -55,7 +57,7 @@ pub(super) struct Party {
     pub(super) count: usize,
 }
 
-impl Party {
+impl Peer {
     pub(super) fn new(kind: Kind, plain: &str, quirk: Quirk) -> Self {
         let scenario = derived(plain, kind).unwrap_or_else(|| panic!("no {plain} in {kind:?}"));
         Self::of(&scenario, quirk, 7)
@@ -68,8 +70,8 @@ impl Party {
         let (mut answers, mut told) = (VecDeque::new(), VecDeque::new());
         for (_, made) in talk.moves {
             match (role, made) {
-                (Role::Service, Move::Answer(response)) => answers.push_back(response),
-                (Role::Service, Move::Send(request)) => told.push_back((answers.len(), request)),
+                (Party::Service, Move::Answer(response)) => answers.push_back(response),
+                (Party::Service, Move::Send(request)) => told.push_back((answers.len(), request)),
                 _ => {}
             }
         }
@@ -127,14 +129,16 @@ impl Party {
     /// What a good party does.
     pub(super) fn react(&mut self, act: &Act) {
         match (self.role, act) {
-            (Role::Bot, Act::Do(Action::Cue { request, .. })) => {
+            (Party::Bot, Act::Do(Action::Cue { request, .. })) => {
                 self.handle(Event::Cued(CueAnswer::Accepted));
                 let mut request = request.clone();
                 request.headers.push("Authorization", "Bearer of.the.bot");
                 self.ask(request);
             }
-            (Role::Bot, Act::Do(Action::Send { exchange, .. })) => self.acknowledge(*exchange, 202),
-            (Role::Bot, Act::Do(Action::Reply { response, .. })) => match response.status {
+            (Party::Bot, Act::Do(Action::Send { exchange, .. })) => {
+                self.acknowledge(*exchange, 202)
+            }
+            (Party::Bot, Act::Do(Action::Reply { response, .. })) => match response.status {
                 429 => {
                     let seconds = response.headers.get("retry-after").expect("it is told");
                     self.now += Duration::from_secs(seconds.parse().expect("a number"));
@@ -143,9 +147,9 @@ impl Party {
                 503 => self.ask_again(),
                 _ => {}
             },
-            (Role::Bot, Act::Cut { .. }) => self.ask_again(),
-            (Role::Bot, Act::Forge { exchange, .. }) => self.acknowledge(*exchange, 401),
-            (Role::Service, Act::Do(Action::Send { exchange, .. })) => {
+            (Party::Bot, Act::Cut { .. }) => self.ask_again(),
+            (Party::Bot, Act::Forge { exchange, .. }) => self.acknowledge(*exchange, 401),
+            (Party::Service, Act::Do(Action::Send { exchange, .. })) => {
                 let exchange = *exchange;
                 let response = self
                     .answers
@@ -158,7 +162,7 @@ impl Party {
                 });
                 self.tell_next();
             }
-            (Role::Service, Act::Do(Action::Reply { exchange, response })) => {
+            (Party::Service, Act::Do(Action::Reply { exchange, response })) => {
                 let answered = self.outstanding.take_if(|(awaited, _)| awaited == exchange);
                 match (response.status, answered) {
                     (200..=299, _) => self.tell_next(),
@@ -166,13 +170,13 @@ impl Party {
                     _ => {}
                 }
             }
-            (Role::Service, Act::Cut { .. }) => {
+            (Party::Service, Act::Cut { .. }) => {
                 if let Some((_, request)) = self.outstanding.take() {
                     self.tell(request);
                 }
             }
-            (Role::Service, Act::Do(Action::Cue { .. })) => unreachable!("services are not cued"),
-            (Role::Service, Act::Forge { .. }) => unreachable!("services are not notified"),
+            (Party::Service, Act::Do(Action::Cue { .. })) => unreachable!("services are not cued"),
+            (Party::Service, Act::Forge { .. }) => unreachable!("services are not notified"),
         }
     }
 
@@ -270,7 +274,7 @@ pub(super) fn derived(plain: &str, kind: Kind) -> Option<Scenario> {
     all.find(|scenario| scenario.id.as_str().ends_with(&end))
 }
 
-pub(super) fn good(_: &mut Party, _: &Act) -> bool {
+pub(super) fn good(_: &mut Peer, _: &Act) -> bool {
     false
 }
 
@@ -311,8 +315,8 @@ pub(super) fn judge(rows: &[Row]) {
 }
 
 pub(super) fn complaint(row: &Row) -> Option<String> {
-    let (outcome, done) = Party::new(row.kind, row.scenario, row.quirk).play();
-    let found = |findings: &[confcall::logic::verdict::Finding]| -> Vec<(Rule, String)> {
+    let (outcome, done) = Peer::new(row.kind, row.scenario, row.quirk).play();
+    let found = |findings: &[confcall::judge::verdict::Finding]| -> Vec<(Rule, String)> {
         let found = findings.iter();
         found.map(|it| (it.rule, it.requirement.clone())).collect()
     };
@@ -339,7 +343,7 @@ pub(super) fn complaint(row: &Row) -> Option<String> {
 }
 
 /// Answers every notification that fits with this status.
-pub(super) fn refuse(party: &mut Party, act: &Act, of: u16, fits: impl Fn(&Value) -> bool) -> bool {
+pub(super) fn refuse(party: &mut Peer, act: &Act, of: u16, fits: impl Fn(&Value) -> bool) -> bool {
     let Some((exchange, _)) = sent(act).filter(|(_, body)| fits(body)) else {
         return false;
     };

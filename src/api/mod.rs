@@ -1,0 +1,6 @@
+//! api
+
+pub mod identifier;
+pub mod party;
+pub mod resource;
+pub mod template;

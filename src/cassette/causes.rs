@@ -1,0 +1,179 @@
+//! Which exchange brought about which: by operation, then client context and call, then call, then
+//! the chain ids of the headers.
+
+use std::collections::{HashMap, VecDeque};
+
+use serde_json::Value;
+
+use super::format::{Cause, CausedBy, Direction};
+use crate::api::identifier;
+use crate::api::resource::Resource;
+
+/// How many marks are remembered; the oldest are forgotten first, so that memory stays flat.
+const MOST: usize = 16 * 1024;
+
+/// The header fields that bear chain ids.
+const CHAINS: [&str; 5] = [
+    "scenario-id",
+    "client-request-id",
+    "x-ms-correlation-id",
+    "x-ms-correlation-request-id",
+    "x-microsoft-skype-chain-id",
+];
+
+/// What links exchanges: an operation, a context on a call, a call, a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Mark(u8, String);
+
+const STRENGTH: [CausedBy; 4] = [
+    CausedBy::Operation,
+    CausedBy::Context,
+    CausedBy::Call,
+    CausedBy::Chain,
+];
+
+/// The marks of a message: what its target (or `Location`), fields and body name.
+pub fn marks(target: &str, fields: &[(String, String)], body: Option<&Value>) -> Vec<Mark> {
+    let mut marks = Vec::new();
+    let mut contexts = Vec::new();
+    let mut targets = vec![target.to_owned()];
+    for (name, value) in fields {
+        if name.eq_ignore_ascii_case("location") {
+            targets.push(value.clone());
+        } else if CHAINS.iter().any(|chain| name.eq_ignore_ascii_case(chain)) {
+            marks.push(Mark(3, value.clone()));
+        }
+    }
+    if let Some(body) = body {
+        read(body, &mut targets, &mut contexts);
+    }
+    let resources: Vec<_> = targets
+        .iter()
+        .filter_map(|it| Resource::parse(it))
+        .collect();
+    for resource in &resources {
+        if let Resource::Operation { operation, .. } = resource {
+            marks.push(Mark(0, identifier::normal(operation)));
+        }
+        if let Some(call) = resource.call().map(identifier::normal) {
+            let with_context = |context: &String| Mark(1, format!("{call}\n{context}"));
+            marks.extend(contexts.iter().map(with_context));
+            marks.push(Mark(2, call));
+        }
+    }
+    marks.sort();
+    marks.dedup();
+    marks
+}
+
+/// The path of a call that is named by a path or an id.
+fn path_to(call: &str) -> String {
+    if call.contains('/') {
+        call.to_owned()
+    } else {
+        format!("/calls/{call}")
+    }
+}
+
+fn read(value: &Value, targets: &mut Vec<String>, contexts: &mut Vec<String>) {
+    match value {
+        Value::Object(properties) => {
+            for (name, property) in properties {
+                match (name.as_str(), property.as_str()) {
+                    ("resource" | "resourceUrl" | "@odata.id", Some(target)) => {
+                        targets.push(target.to_owned());
+                    }
+                    ("replacesCallId", Some(call)) => targets.push(path_to(call)),
+                    ("clientContext", Some(context)) => contexts.push(context.to_owned()),
+                    _ => read(property, targets, contexts),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| read(item, targets, contexts)),
+        _ => {}
+    }
+}
+
+/// What is remembered of the exchanges so far.
+#[derive(Debug, Default)]
+pub struct Causes {
+    last: HashMap<(Direction, Mark), u64>,
+    order: VecDeque<(Direction, Mark)>,
+}
+
+impl Causes {
+    /// Remembers the marks of an exchange.
+    pub fn note(&mut self, direction: Direction, number: u64, marks: &[Mark]) {
+        for mark in marks {
+            let key = (direction, mark.clone());
+            if self.last.insert(key.clone(), number).is_none() {
+                self.order.push_back(key);
+            }
+        }
+        while self.order.len() > MOST {
+            if let Some(oldest) = self.order.pop_front() {
+                self.last.remove(&oldest);
+            }
+        }
+    }
+
+    /// The last earlier exchange of the other direction that bears the strongest common mark.
+    pub fn of(&self, direction: Direction, number: u64, marks: &[Mark]) -> Option<Cause> {
+        let other = match direction {
+            Direction::Request => Direction::Notification,
+            Direction::Notification => Direction::Request,
+        };
+        marks.iter().find_map(|mark| {
+            let exchange = *self.last.get(&(other, mark.clone()))?;
+            let by = STRENGTH[usize::from(mark.0)];
+            (exchange < number).then_some(Cause { exchange, by })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_strongest_mark_tells_the_cause() {
+        let mut causes = Causes::default();
+        let chain = [("scenario-id".to_owned(), "s".to_owned())];
+        let context = json!({"clientContext": "c"});
+        for (number, target, body) in [
+            (1, "/app/calls/1/operations/9", None),
+            (2, "/app/calls/1/participants/invite", Some(&context)),
+            (3, "/app/calls/1/answer", None),
+        ] {
+            causes.note(Direction::Request, number, &marks(target, &[], body));
+        }
+        causes.note(Direction::Request, 4, &marks("/x", &chain, None));
+        for (body, exchange, by) in [
+            (
+                json!({"resource": "/app/calls/1/operations/9"}),
+                1,
+                CausedBy::Operation,
+            ),
+            (
+                json!({"value": [{"resourceUrl": "/calls/1", "resourceData": context}]}),
+                2,
+                CausedBy::Context,
+            ),
+            (
+                json!({"resource": "/app/calls/1/participants"}),
+                3,
+                CausedBy::Call,
+            ),
+            (json!({}), 4, CausedBy::Chain),
+        ] {
+            let marks = marks("/callback", &chain, Some(&body));
+            let cause = causes.of(Direction::Notification, 9, &marks);
+            assert_eq!(cause, Some(Cause { exchange, by }));
+        }
+        assert_eq!(
+            causes.of(Direction::Request, 9, &marks("/x", &chain, None)),
+            None
+        );
+    }
+}

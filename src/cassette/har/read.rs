@@ -1,0 +1,285 @@
+//! HAR files as recordings.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::format::{Body, Entry, Field, Har, PostData, Request, Response};
+use crate::cassette::causes;
+use crate::cassette::causes::Causes;
+use crate::cassette::format::{
+    Content, Direction, Exchange, RecordedRequest, RecordedResponse, Wire,
+};
+use crate::cassette::recording::Recording;
+use crate::contract::change;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::place::Place;
+
+/// Reads a HAR file. `file` is what errors call it. What never went over a wire (`data:` and the
+/// like) is left out, and an entry without a date keeps its place.
+///
+/// # Errors
+///
+/// Where and why it is no HAR 1.2.
+pub fn read(file: &str, bytes: &[u8]) -> Result<Recording, Diagnostic> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = paired(bytes);
+    let har: Har = serde_json::from_slice(&bytes).map_err(|error| {
+        let text = String::from_utf8_lossy(&bytes);
+        let said = error.to_string();
+        let said = said.split(" at line ").next().unwrap_or(&said);
+        Place::of_bytes(&text, error.line(), error.column()).complain(
+            file,
+            &text,
+            format!("no HAR 1.2: {said}"),
+        )
+    })?;
+    let mut causes = Causes::default();
+    let mut exchanges = Vec::new();
+    for (number, (at_ms, entry)) in (1..).zip(timed(har.log.entries)) {
+        let mut exchange = exchange(entry, number, at_ms);
+        note_cause(&mut exchange, &mut causes);
+        exchanges.push(exchange);
+    }
+    let mut directions: BTreeSet<_> = exchanges.iter().map(|it| it.direction).collect();
+    directions.insert(Direction::Request);
+    // The lines of a HAR file tell nothing.
+    let exchanges = exchanges.into_iter().map(|exchange| (1, exchange));
+    let directions = directions.into_iter().collect();
+    Ok(Recording::new(file, directions, exchanges))
+}
+
+/// The entries that went over a wire, in the order in which they began, each with the milliseconds
+/// since the first one did.
+fn timed(entries: Vec<Entry>) -> Vec<(u64, Entry)> {
+    let sent = entries.into_iter().filter(|it| is_sent(&it.request.url));
+    let sent: Vec<(Option<Timestamp>, Entry)> = sent
+        .map(|entry| (entry.started.parse().ok(), entry))
+        .collect();
+    let start = sent.iter().filter_map(|(at, _)| *at).min();
+    let mut before = 0;
+    let mut timed: Vec<(u64, Entry)> = sent
+        .into_iter()
+        .map(|(at, entry)| {
+            let since = at.zip(start).map(|(at, start)| at.duration_since(start));
+            before = since.map_or(before, milliseconds);
+            (before, entry)
+        })
+        .collect();
+    timed.sort_by_key(|(at, _)| *at);
+    timed
+}
+
+fn is_sent(url: &str) -> bool {
+    let local = [
+        "data",
+        "blob",
+        "about",
+        "file",
+        "chrome",
+        "chrome-extension",
+    ];
+    let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+    !local.iter().any(|it| scheme.eq_ignore_ascii_case(it))
+}
+
+fn milliseconds(duration: SignedDuration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(0)
+}
+
+fn exchange(entry: Entry, number: u64, at_ms: u64) -> Exchange {
+    let request = request(entry.request);
+    let (response, broke) = response(entry.response);
+    // What is no number of milliseconds, and below zero, says nothing.
+    let took = Duration::try_from_secs_f64(entry.time / 1000.0).unwrap_or_default();
+    Exchange {
+        at_ms,
+        took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        response,
+        broke,
+        ..Exchange::new(number, direction(&request.body), request)
+    }
+}
+
+fn request(request: Request) -> RecordedRequest {
+    let posted = request.post_data.unwrap_or_default();
+    RecordedRequest {
+        target: target(&request.url),
+        body: posted_content(&posted, request.body_size),
+        headers: fields(request.headers),
+        wire: wire(&request.http_version),
+        method: request.method,
+    }
+}
+
+/// The response, and how the exchange broke.
+fn response(response: Response) -> (Option<RecordedResponse>, Option<String>) {
+    let status = u16::try_from(response.status);
+    let status = status.ok().filter(|it| (100..1000).contains(it));
+    let error = response.error.filter(|it| !it.is_empty());
+    let absent = || {
+        status
+            .is_none()
+            .then(|| "no response is in the HAR file".to_owned())
+    };
+    let broke = error.or_else(absent);
+    let response = status.map(|status| RecordedResponse {
+        status,
+        headers: fields(response.headers),
+        body: answered_content(response.content),
+        wire: wire(&response.http_version),
+    });
+    (response, broke)
+}
+
+fn posted_content(posted: &PostData, size: i64) -> Content {
+    match content(&posted.text, posted.encoding.as_deref()) {
+        Content::Empty => absent(size),
+        content => content,
+    }
+}
+
+fn answered_content(body: Body) -> Content {
+    match body.text {
+        Some(text) => content(&text, body.encoding.as_deref()),
+        None => absent(body.size),
+    }
+}
+
+/// A body that the file does not have, where it had so many bytes. Sizes below zero are unknown.
+fn absent(size: i64) -> Content {
+    match u64::try_from(size) {
+        Ok(length @ 1..) => Content::Omitted {
+            length,
+            sha256: String::new(),
+        },
+        _ => Content::Empty,
+    }
+}
+
+/// A body from its text. Text that a tool took for bytes, such as JSON with names in other
+/// alphabets, is text again.
+fn content(text: &str, encoding: Option<&str>) -> Content {
+    if encoding.is_some_and(|it| it.eq_ignore_ascii_case("base64")) {
+        let bytes = STANDARD.decode(text).ok();
+        return match bytes.map(String::from_utf8) {
+            Some(Ok(text)) => content(&text, None),
+            _ => Content::Base64(text.to_owned()),
+        };
+    }
+    Content::of_text(text.to_owned())
+}
+
+/// Which way a request with this body went.
+fn direction(body: &Content) -> Direction {
+    let tells = match body {
+        Content::Json(body) => change::entries(body).is_some_and(|entries| {
+            let is_change = |it: &Value| it["changeType"].is_string();
+            !entries.is_empty() && entries.iter().all(is_change)
+        }),
+        _ => false,
+    };
+    if tells {
+        Direction::Notification
+    } else {
+        Direction::Request
+    }
+}
+
+/// The path and query of an absolute URL, as they stand there.
+fn target(url: &str) -> String {
+    let url = url.split('#').next().unwrap_or_default();
+    let Some((_, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    match rest.find(['/', '?']) {
+        Some(at) if rest[at..].starts_with('/') => rest[at..].to_owned(),
+        Some(at) => format!("/{}", &rest[at..]),
+        None => "/".to_owned(),
+    }
+}
+
+/// The fields of HTTP/2 that begin with a colon are parts of the start line, and `:authority` is
+/// what HTTP/1.1 calls `Host` (RFC 9113 section 8.3.1). Browsers write repeated fields as one, a line
+/// for each.
+fn fields(fields: Vec<Field>) -> Vec<(String, String)> {
+    let has_host = fields.iter().any(|it| it.name.eq_ignore_ascii_case("host"));
+    let field = |field: Field| match field.name.as_str() {
+        ":authority" if !has_host => Some(("host".to_owned(), field.value)),
+        name if name.starts_with(':') => None,
+        _ => Some((field.name, field.value)),
+    };
+    let fields = fields.into_iter().filter_map(field);
+    let each = |(name, lines): (String, String)| {
+        let lines: Vec<_> = lines.lines().map(str::to_owned).collect();
+        let lines = if lines.is_empty() {
+            vec![String::new()]
+        } else {
+            lines
+        };
+        lines.into_iter().map(move |line| (name.clone(), line))
+    };
+    fields.flat_map(each).collect()
+}
+
+fn wire(version: &str) -> Wire {
+    let version = version.to_ascii_lowercase();
+    Wire {
+        version: match version.trim_start_matches("http/").trim_start_matches('h') {
+            "1.0" => "1.0".to_owned(),
+            "2" | "2.0" => "2".to_owned(),
+            _ => String::new(),
+        },
+        ..Wire::default()
+    }
+}
+
+fn note_cause(exchange: &mut Exchange, causes: &mut Causes) {
+    let json = |content: &Content| match content {
+        Content::Json(value) => Some(value.clone()),
+        _ => None,
+    };
+    let request = &exchange.request;
+    let body = json(&request.body);
+    let mut marks = causes::marks(&request.target, &request.headers, body.as_ref());
+    exchange.cause = causes.of(exchange.direction, exchange.number, &marks);
+    if let Some(response) = &exchange.response {
+        let body = json(&response.body);
+        marks.extend(causes::marks("", &response.headers, body.as_ref()));
+    }
+    causes.note(exchange.direction, exchange.number, &marks);
+}
+
+/// JSON without halves of surrogate pairs: what mitmproxy makes of bytes that are no text. Each
+/// becomes the replacement character, which is as long, so that places stay true.
+fn paired(json: &[u8]) -> Cow<'_, [u8]> {
+    let mut mended = Cow::Borrowed(json);
+    let mut at = 0;
+    while let Some(backslash) = json
+        .get(at..)
+        .and_then(|it| it.iter().position(|b| *b == b'\\'))
+    {
+        at += backslash;
+        at += match (escaped(json, at), escaped(json, at + 6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                mended.to_mut()[at + 2..at + 6].copy_from_slice(b"fffd");
+                6
+            }
+            _ => 2,
+        };
+    }
+    mended
+}
+
+/// The number in an escape `\u0000` that begins at a place.
+fn escaped(json: &[u8], at: usize) -> Option<u32> {
+    let digits = json.get(at..at + 6)?.strip_prefix(b"\\u")?;
+    let digits = digits.iter().map(|it| char::from(*it).to_digit(16));
+    digits.reduce(|number, digit| Some(number? * 16 + digit?))?
+}

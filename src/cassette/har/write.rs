@@ -1,0 +1,209 @@
+//! Recordings as HAR files.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
+
+use super::format::{
+    Body, Creator, Entry, Field, Har, Log, PostData, Request, Response, Timings, unknown,
+};
+use crate::cassette::format::{
+    Content, Direction, Exchange, RecordedRequest, RecordedResponse, Wire,
+};
+use crate::cassette::recording::Recording;
+
+/// Writes a recording as a HAR file. A cassette has no date: the first `Date` that an answer bears
+/// tells its first moment; where none does, that is the beginning of 2000.
+///
+/// # Panics
+///
+/// Never: a recording is always JSON.
+pub fn write(recording: &Recording) -> String {
+    let exchanges = recording.exchanges();
+    let start = start(exchanges);
+    let har = Har {
+        log: Log {
+            version: "1.2".to_owned(),
+            creator: Creator {
+                name: "confcall".to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
+            entries: exchanges.iter().map(|it| entry(it, start)).collect(),
+        },
+    };
+    let mut text = serde_json::to_string_pretty(&har).expect("a recording is JSON");
+    text.push('\n');
+    text
+}
+
+/// The beginning of 2000, in seconds since that of 1970: an entry of 1970 itself counts as not begun
+/// in Chromium's network panel.
+const UNDATED: i64 = 946_684_800;
+
+/// When the recording began.
+fn start(exchanges: &[Exchange]) -> Timestamp {
+    let date = |exchange: &Exchange| {
+        let response = exchange.response.as_ref()?;
+        let date = rfc2822::parse(field(&response.headers, "date")?).ok()?;
+        let since = i64::try_from(exchange.at_ms.saturating_add(exchange.took_ms)).ok()?;
+        date.timestamp()
+            .checked_sub(SignedDuration::from_millis(since))
+            .ok()
+    };
+    let date = exchanges.iter().find_map(date);
+    date.or_else(|| Timestamp::from_second(UNDATED).ok())
+        .unwrap_or_default()
+}
+
+fn entry(exchange: &Exchange, start: Timestamp) -> Entry {
+    let since = SignedDuration::from_millis(i64::try_from(exchange.at_ms).unwrap_or(i64::MAX));
+    // What is later than any date is written last.
+    let started = start.checked_add(since).unwrap_or(Timestamp::MAX);
+    let took = took(exchange);
+    Entry {
+        started: format!("{started:.3}"),
+        time: took,
+        request: request(&exchange.request, exchange.direction),
+        response: response(exchange.response.as_ref(), exchange.broke.as_deref()),
+        cache: serde_json::json!({}),
+        timings: Timings {
+            wait: took,
+            ..Timings::default()
+        },
+        resource_type: Some("fetch".into()),
+    }
+}
+
+/// How long an answer took, in milliseconds. Less than one is written as a half: what took no time
+/// counts as pending in Chromium's network panel.
+fn took(exchange: &Exchange) -> f64 {
+    match exchange.took_ms {
+        0 if exchange.response.is_some() => 0.5,
+        took => Duration::from_millis(took).as_secs_f64() * 1000.0,
+    }
+}
+
+fn request(request: &RecordedRequest, direction: Direction) -> Request {
+    let url = url(request, direction);
+    let query = url::Url::parse(&url).map(|url| {
+        let pairs = url.query_pairs();
+        pairs
+            .map(|(name, value)| Field {
+                name: name.into_owned(),
+                value: value.into_owned(),
+            })
+            .collect()
+    });
+    let body = body(&request.body, &request.headers);
+    Request {
+        method: request.method.clone(),
+        http_version: version(&request.wire),
+        cookies: Vec::new(),
+        headers: listed(&request.headers),
+        query_string: query.unwrap_or_default(),
+        body_size: body.size,
+        post_data: body.text.map(|text| PostData {
+            mime_type: body.mime_type,
+            text,
+            encoding: body.encoding,
+        }),
+        headers_size: unknown(),
+        url,
+    }
+}
+
+/// HAR wants absolute URLs. The host is the one that was asked; recorded HTTP/2 came in TLS.
+fn url(request: &RecordedRequest, direction: Direction) -> String {
+    let scheme = if request.wire.version == "2" {
+        "https"
+    } else {
+        "http"
+    };
+    let host = field(&request.headers, "host").filter(|host| {
+        let url = url::Url::parse(&format!("{scheme}://{host}/"));
+        let is_host = |url: &url::Url| url[url::Position::BeforePath..] == *"/";
+        // A reader of URLs passes over slashes in front of a host.
+        !host.contains(['/', '\\'])
+            && url.is_ok_and(|url| is_host(&url) && url.username().is_empty())
+    });
+    let host = host.unwrap_or(match direction {
+        Direction::Request => "service.invalid",
+        Direction::Notification => "bot.invalid",
+    });
+    let slash = if request.target.starts_with('/') {
+        ""
+    } else {
+        "/"
+    };
+    format!("{scheme}://{host}{slash}{}", request.target)
+}
+
+fn response(response: Option<&RecordedResponse>, broke: Option<&str>) -> Response {
+    let headers = response.map_or(&[][..], |it| &it.headers);
+    Response {
+        status: response.map_or(0, |it| it.status.into()),
+        status_text: String::new(),
+        http_version: response.map_or_else(String::new, |it| version(&it.wire)),
+        cookies: Vec::new(),
+        headers: listed(headers),
+        content: response.map_or_else(Body::default, |it| body(&it.body, headers)),
+        redirect_url: field(headers, "location").unwrap_or_default().to_owned(),
+        headers_size: unknown(),
+        body_size: unknown(),
+        error: broke.map(str::to_owned),
+    }
+}
+
+/// A body as text, with its encoding where it is no text. One that was not kept has a size only.
+fn body(content: &Content, headers: &[(String, String)]) -> Body {
+    let length = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
+    let mime_type = field(headers, "content-type")
+        .unwrap_or_default()
+        .to_owned();
+    let (size, text, encoding) = match content {
+        Content::Empty => (0, None, None),
+        Content::Json(value) => {
+            let text = value.to_string();
+            (length(&text), Some(text), None)
+        }
+        Content::Text(text) => (length(text), Some(text.clone()), None),
+        Content::Base64(coded) => {
+            let bytes = STANDARD.decode(coded).unwrap_or_default();
+            let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+            (size, Some(coded.clone()), Some("base64".to_owned()))
+        }
+        Content::Omitted { length, .. } => (i64::try_from(*length).unwrap_or(i64::MAX), None, None),
+    };
+    Body {
+        size,
+        mime_type,
+        text,
+        encoding,
+    }
+}
+
+fn listed(fields: &[(String, String)]) -> Vec<Field> {
+    let field = |(name, value): &(String, String)| Field {
+        name: name.clone(),
+        value: value.clone(),
+    };
+    fields.iter().map(field).collect()
+}
+
+/// The first field of this name.
+fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let mut named = fields
+        .iter()
+        .filter(|(it, _)| it.eq_ignore_ascii_case(name));
+    named.next().map(|(_, value)| value.as_str())
+}
+
+fn version(wire: &Wire) -> String {
+    match wire.version.as_str() {
+        "" => "HTTP/1.1".to_owned(),
+        version => format!("HTTP/{version}"),
+    }
+}

@@ -1,0 +1,498 @@
+//! The journal: a cassette on disk, to which each exchange is added when it ends.
+//!
+//! Writing takes redacted exchanges only. A line that is settled is with the operating system: it is
+//! there after the process was killed. The last line of a file that was cut off is torn; reading
+//! reports it and passes it over.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::de::DeserializeOwned;
+
+use super::format::{Direction, Exchange, Header, VERSION};
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::place::Place;
+use crate::files;
+use crate::files::FileError;
+use crate::parallel;
+use crate::redact::{Line, Redacted};
+
+/// Why a cassette cannot be written to or read.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The file is there, and nothing said that it may grow.
+    #[error("{}: exists already\n  = help: give `--append` to add to it, or another name", .0.display())]
+    Exists(PathBuf),
+    /// Another recorder has the file.
+    #[error("{}: another recorder writes to it\n  = help: end it, or give another name", .0.display())]
+    InUse(PathBuf),
+    /// The file is unreadable, unwritable or no cassette.
+    #[error(transparent)]
+    Store(#[from] FileError),
+}
+
+/// A cassette that grows. One recorder has it at a time: the file is locked.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    out: Mutex<Out>,
+    last: AtomicU64,
+}
+
+/// The file, and the lines that go to it next.
+#[derive(Debug)]
+struct Out {
+    file: File,
+    lines: Vec<u8>,
+    /// How many lines were queued, and how many of them the operating system has.
+    queued: u64,
+    written: u64,
+    /// Why nothing can be written any more: half a line may be the last.
+    failure: Option<ErrorKind>,
+}
+
+/// How much room for lines is kept between writes, in bytes.
+const ROOM: usize = 256 * 1024;
+
+/// A line that waits to be written, together with those of other exchanges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queued(u64);
+
+/// The highest number after which a recording goes on. No recorder comes to the end of what is left.
+const LAST: u64 = u64::MAX / 2;
+
+impl Out {
+    fn push(&mut self, line: &[u8]) -> Queued {
+        self.lines.extend_from_slice(line);
+        self.lines.push(b'\n');
+        self.queued += 1;
+        Queued(self.queued)
+    }
+
+    /// Gives the operating system all that is queued, unless it has this line.
+    fn flush(&mut self, queued: Queued) -> io::Result<()> {
+        if self.written >= queued.0 {
+            return Ok(());
+        }
+        let written = match self.failure {
+            Some(kind) => Err(kind.into()),
+            None => self.file.write_all(&self.lines),
+        };
+        self.lines.clear();
+        // Long bodies that ended together are no reason to keep their room.
+        self.lines.shrink_to(ROOM);
+        match &written {
+            Ok(()) => self.written = self.queued,
+            Err(error) => self.failure = Some(error.kind()),
+        }
+        written
+    }
+}
+
+impl Journal {
+    /// A new cassette.
+    ///
+    /// # Errors
+    ///
+    /// A file that exists, and a place that cannot be written to.
+    pub fn create(path: &Path, directions: &[Direction]) -> Result<Self, JournalError> {
+        let opened = OpenOptions::new().append(true).create_new(true).open(path);
+        let file = opened.map_err(|source| match source.kind() {
+            ErrorKind::AlreadyExists => JournalError::Exists(path.to_owned()),
+            _ => unwritable(path, source),
+        })?;
+        Self::locked(path, file, 0)?.begun(directions)
+    }
+
+    fn begun(self, directions: &[Direction]) -> Result<Self, JournalError> {
+        let header = serde_json::to_vec(&Header {
+            version: VERSION,
+            directions: directions.to_vec(),
+        });
+        let header = header.map_err(|error| unwritable(&self.path, error.into()))?;
+        let queued = self.out().push(&header);
+        self.settle(queued)?;
+        Ok(self)
+    }
+
+    /// A cassette that exists, to go on with: numbers go on, and a torn last line is taken away
+    /// and returned. An empty file, of a recorder that was killed at its start, is begun.
+    ///
+    /// # Errors
+    ///
+    /// A file that is no cassette, or one of other directions; one that another recorder has.
+    pub fn append(
+        path: &Path,
+        directions: &[Direction],
+    ) -> Result<(Self, Option<Diagnostic>), JournalError> {
+        let opened = OpenOptions::new().append(true).read(true).open(path);
+        let file = opened.map_err(|source| unwritable(path, source))?;
+        let journal = Self::locked(path, file, 0)?;
+        if std::fs::metadata(path).is_ok_and(|it| it.len() == 0) {
+            return Ok((journal.begun(directions)?, None));
+        }
+        let loaded = load(path)?;
+        if loaded.header.directions != directions {
+            let message = "records other directions than asked for";
+            let place = Place { line: 1, column: 0 };
+            let mut wrong = place.complain(&path.display().to_string(), "", message);
+            wrong.remedy = Some("give `--bot` as the first recorder did, or another name".into());
+            return Err(FileError::Broken(vec![wrong]).into());
+        }
+        let last = loaded.exchanges.iter().map(|it| it.number).max();
+        let last = last.unwrap_or(0);
+        if last > LAST {
+            let message = format!("after exchange {last} there is no room for another one");
+            let mut wrong =
+                Place { line: 1, column: 0 }.complain(&path.display().to_string(), "", message);
+            wrong.remedy = Some("number the exchanges anew, or give another name".into());
+            return Err(FileError::Broken(vec![wrong]).into());
+        }
+        {
+            let mut out = journal.out();
+            out.file
+                .set_len(loaded.whole)
+                .map_err(|source| unwritable(path, source))?;
+            if !loaded.is_ended {
+                out.file
+                    .write_all(b"\n")
+                    .map_err(|source| unwritable(path, source))?;
+            }
+        }
+        journal.last.store(last, Ordering::Relaxed);
+        Ok((journal, loaded.torn))
+    }
+
+    fn locked(path: &Path, file: File, last: u64) -> Result<Self, JournalError> {
+        match file.try_lock() {
+            Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                out: Mutex::new(Out {
+                    file,
+                    lines: Vec::new(),
+                    queued: 0,
+                    written: 0,
+                    failure: None,
+                }),
+                last: AtomicU64::new(last),
+            }),
+            Err(TryLockError::WouldBlock) => Err(JournalError::InUse(path.to_owned())),
+            Err(TryLockError::Error(source)) => Err(unwritable(path, source)),
+        }
+    }
+
+    /// The number of an exchange that begins now.
+    pub fn number(&self) -> u64 {
+        self.last.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Adds the line of an exchange, which is [settled](Self::settle) later, at one go with others.
+    pub fn queue(&self, line: &Redacted<Line>) -> Queued {
+        self.out().push(line.get().as_bytes())
+    }
+
+    /// Sees to it that the operating system has the line, and with it all that are queued.
+    ///
+    /// # Errors
+    ///
+    /// A disk that takes no more. Nothing is written any more then.
+    pub fn settle(&self, queued: Queued) -> Result<(), JournalError> {
+        let settled = self.out().flush(queued);
+        settled.map_err(|source| unwritable(&self.path, source))
+    }
+
+    fn out(&self) -> MutexGuard<'_, Out> {
+        self.out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn unwritable(path: &Path, source: io::Error) -> JournalError {
+    let path = path.to_owned();
+    FileError::Unwritable { path, source }.into()
+}
+
+/// A cassette as it was read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Its first line.
+    pub header: Header,
+    /// Its exchanges, in the order of the file: that of their ends.
+    pub exchanges: Vec<Exchange>,
+    /// The last line, where it was cut off.
+    pub torn: Option<Diagnostic>,
+    /// How many bytes stand before the torn line.
+    whole: u64,
+    /// Whether the last whole line has its end.
+    is_ended: bool,
+}
+
+/// Reads a cassette.
+///
+/// # Errors
+///
+/// [`StoreError::Unreadable`]; [`StoreError::Broken`] with the first line that is none of the
+/// format, the torn last one excepted.
+pub fn load(path: &Path) -> Result<Loaded, FileError> {
+    parse(&path.display().to_string(), &files::read(path)?)
+}
+
+/// Reads the bytes of a cassette. `file` is what errors call it.
+///
+/// # Errors
+///
+/// [`StoreError::Broken`] with the first line that is none of the format, the torn last one
+/// excepted.
+pub fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, FileError> {
+    let mut from = 0;
+    let ends = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
+    let mut lines = ends
+        .chain([bytes.len()])
+        .map(|end| &bytes[std::mem::replace(&mut from, end)..end])
+        .filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    let lines: Vec<&[u8]> = lines.collect();
+    let read = parallel::map(lines.len(), &|at| line(lines[at], at + 2, file));
+    let mut loaded = Loaded {
+        header: header(first, file).map_err(broken)?,
+        exchanges: Vec::new(),
+        torn: None,
+        whole: bytes.len() as u64,
+        is_ended: bytes.ends_with(b"\n"),
+    };
+    for (text, read) in lines.into_iter().zip(read) {
+        match read {
+            Ok(exchange) => loaded.exchanges.push(exchange),
+            Err(torn) if !text.ends_with(b"\n") => {
+                loaded.whole -= text.len() as u64;
+                loaded.is_ended = true;
+                loaded.torn = Some(passed_over(torn));
+            }
+            Err(wrong) => return Err(broken(wrong)),
+        }
+    }
+    Ok(loaded)
+}
+
+/// The first line of a cassette.
+pub(crate) fn header(first: &[u8], file: &str) -> Result<Header, Diagnostic> {
+    // Some editors put a byte order mark before it.
+    let first = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first);
+    let header: Header = line(first, 1, file).map_err(|wrong| no_header(first, wrong))?;
+    if header.version == 0 || header.version > VERSION {
+        let message = format!("version {} of the format is unknown", header.version);
+        let mut wrong = Place { line: 1, column: 0 }.complain(file, "", message);
+        wrong.remedy = Some(format!("this confcall reads up to version {VERSION}"));
+        return Err(wrong);
+    }
+    Ok(header)
+}
+
+/// What is told of a file that does not begin as a cassette does.
+fn no_header(first: &[u8], mut wrong: Diagnostic) -> Diagnostic {
+    let remedy = if first.trim_ascii().is_empty() {
+        wrong.column = 0;
+        "there is nothing here".clone_into(&mut wrong.message);
+        "record into it first (`confcall record`), or name another file"
+    } else if first.starts_with(&GZIP) {
+        "the file is compressed".clone_into(&mut wrong.message);
+        "unpack it first (`gunzip`)"
+    } else {
+        "name a cassette, as `confcall record` writes it, or a HAR file"
+    };
+    wrong.remedy = Some(remedy.to_owned());
+    wrong
+}
+
+/// What gzip files begin with (RFC 1952 section 2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// What is told of a last line that was cut off.
+pub(crate) fn passed_over(mut torn: Diagnostic) -> Diagnostic {
+    torn.message = format!("the last line is torn: {}", torn.message);
+    torn.remedy = Some("it was passed over; what stands before it is whole".into());
+    torn
+}
+
+fn broken(wrong: Diagnostic) -> FileError {
+    FileError::Broken(vec![wrong])
+}
+
+/// A line of the file, its number counted from 1. What is wrong has the remedy of an exchange.
+pub(crate) fn line<T: DeserializeOwned>(
+    line: &[u8],
+    number: usize,
+    file: &str,
+) -> Result<T, Diagnostic> {
+    let wrong = |column, message: String| Diagnostic {
+        file: file.to_owned(),
+        line: number,
+        column,
+        message,
+        remedy: Some("mend the line; `confcall schema cassette` says what it holds".to_owned()),
+        excerpt: None,
+    };
+    let text = std::str::from_utf8(line).map_err(|error| wrong(0, error.to_string()))?;
+    serde_json::from_str(text).map_err(|error| {
+        let place = Place::of_bytes(text, error.line(), error.column());
+        let said = error.to_string();
+        let said = said.split(" at line ").next().unwrap_or(&said);
+        wrong(place.column, said.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::cassette::format::{Heard, HeardBody, HeardMessage, Wire};
+    use crate::redact::Redactor;
+
+    const HEADER: &str = "{\"version\":1,\"directions\":[\"request\"]}\n";
+    const ONE: &str = "{\"number\":4,\"direction\":\"request\",\"at_ms\":0,\"took_ms\":1,\
+        \"request\":{\"method\":\"GET\",\"target\":\"/\",\"headers\":[]}}\n";
+
+    /// The line of [`ONE`], without its end.
+    fn one() -> Redacted<Line> {
+        let heard = Heard {
+            number: 4,
+            direction: Direction::Request,
+            cause: None,
+            at_ms: 0,
+            took_ms: 1,
+            method: "GET",
+            target: "/",
+            request: HeardMessage {
+                headers: Vec::new(),
+                body: HeardBody::Bytes(Cow::default()),
+                wire: Wire::default(),
+            },
+            response: None,
+            broke: None,
+        };
+        Redactor::new([7; 32]).line(&heard)
+    }
+
+    fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        std::fs::write(&path, text).unwrap();
+        (folder, path)
+    }
+
+    /// What was ever written is read, and means the same.
+    #[test]
+    fn the_kept_sample_of_each_version_is_read() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let path = root.join("tests/fixtures/cassettes/version-1.jsonl");
+        let loaded = load(&path).unwrap();
+        let mut lines = vec![serde_json::to_string(&loaded.header).unwrap()];
+        let exchanges = loaded.exchanges.iter();
+        lines.extend(exchanges.map(|it| serde_json::to_string(it).unwrap()));
+        let kept = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(lines, kept.lines().collect::<Vec<_>>());
+        assert!(loaded.torn.is_none());
+    }
+
+    #[test]
+    fn a_cassette_belongs_to_one_recorder() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        let directions = [Direction::Request];
+        let first = Journal::create(&path, &directions).unwrap();
+        let error = |result: Result<_, JournalError>| result.err().unwrap();
+        assert!(matches!(
+            error(Journal::create(&path, &directions)),
+            JournalError::Exists(_)
+        ));
+        let second = Journal::append(&path, &directions).map(|(journal, _)| journal);
+        assert!(matches!(error(second), JournalError::InUse(_)));
+        drop(first);
+        assert!(Journal::append(&path, &directions).is_ok());
+        assert!(Journal::append(&path, &[]).is_err());
+    }
+
+    #[test]
+    fn a_torn_line_is_passed_over_and_taken_away() {
+        let (_folder, path) = file(&format!("{HEADER}{ONE}{}", &ONE[..30]));
+        let loaded = load(&path).unwrap();
+        assert_eq!(loaded.exchanges.len(), 1);
+        let torn = loaded.torn.unwrap();
+        assert_eq!(torn.line, 3);
+        assert!(torn.message.contains("torn"), "{torn}");
+        let (journal, torn) = Journal::append(&path, &[Direction::Request]).unwrap();
+        assert!(torn.is_some());
+        assert_eq!(journal.number(), 5);
+        assert!(load(&path).unwrap().torn.is_none());
+    }
+
+    #[test]
+    fn numbers_that_come_to_their_end_are_told_before_anything_is_recorded() {
+        let last = ONE.replace("\"number\":4", &format!("\"number\":{}", u64::MAX));
+        let (_folder, path) = file(&format!("{HEADER}{last}"));
+        let wrong = Journal::append(&path, &[Direction::Request]).unwrap_err();
+        assert!(wrong.to_string().contains("no room"), "{wrong}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_before_the_header_is_passed_over() {
+        let (_folder, path) = file(&format!("\u{feff}{HEADER}{ONE}"));
+        assert_eq!(load(&path).unwrap().exchanges.len(), 1);
+        let (journal, _) = Journal::append(&path, &[Direction::Request]).unwrap();
+        assert_eq!(journal.number(), 5);
+    }
+
+    #[test]
+    fn lines_that_wait_together_are_written_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        let journal = Journal::create(&path, &[Direction::Request]).unwrap();
+        let [first, second] = [(), ()].map(|()| journal.queue(&one()));
+        let text = || std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text(), HEADER);
+        journal.settle(second).unwrap();
+        assert_eq!(text(), [HEADER, ONE, ONE].concat());
+        journal.settle(first).unwrap();
+        assert_eq!(text(), [HEADER, ONE, ONE].concat());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn nothing_follows_what_could_not_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        let journal = Journal::create(&path, &[Direction::Request]).unwrap();
+        let written = std::mem::replace(
+            &mut journal.out().file,
+            OpenOptions::new().append(true).open("/dev/full").unwrap(),
+        );
+        let settle = || journal.settle(journal.queue(&one()));
+        assert!(settle().is_err());
+        // Room on the disk again: behind half a line a whole one would be lost.
+        journal.out().file = written;
+        assert!(settle().is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), HEADER);
+    }
+
+    #[test]
+    fn an_empty_file_is_begun() {
+        let (_folder, path) = file("");
+        let (journal, torn) = Journal::append(&path, &[Direction::Request]).unwrap();
+        assert!(torn.is_none() && journal.number() == 1);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), HEADER);
+    }
+
+    #[test]
+    fn another_broken_line_is_an_error_with_its_place() {
+        let (_folder, path) = file(&format!("{HEADER}{{\"number\":}}\n{ONE}"));
+        let said = load(&path).unwrap_err().to_string();
+        assert!(said.contains("a.jsonl:2:11: expected value"), "{said}");
+        let (_folder, path) = file("{\"version\":9,\"directions\":[]}\n");
+        assert!(load(&path).unwrap_err().to_string().contains("version 9"));
+        let (_folder, path) = file("");
+        assert!(load(&path).is_err());
+    }
+}

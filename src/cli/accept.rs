@@ -1,0 +1,113 @@
+//! `confcall accept`: reviews conversations that differ from the accepted ones.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+use super::snapshot_files;
+use super::snapshot_files::Proposal;
+use crate::report::snapshot;
+
+/// What `confcall accept --help` ends with.
+pub const EXAMPLES: &str = "\
+Shows each conversation that a run or a replay with --snapshots found to differ, and asks.
+`cargo insta review` does the same in a Cargo project.
+
+Examples:
+  confcall accept snapshots
+  confcall accept snapshots --all";
+
+/// The arguments of `confcall accept`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The folder that --snapshots named
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// Accept everything that waits, without asking
+    #[arg(long, conflicts_with = "reject")]
+    all: bool,
+    /// Throw everything away that waits, without asking
+    #[arg(long)]
+    reject: bool,
+}
+
+/// Reviews what waits to be accepted.
+///
+/// # Errors
+///
+/// A folder that cannot be read or written.
+pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    let proposals = snapshot_files::proposals(&arguments.folder)?;
+    if proposals.is_empty() {
+        output.print("nothing waits to be accepted\n")?;
+        return Ok(Exit::Success);
+    }
+    let asks = !arguments.all && !arguments.reject;
+    let mut waiting = 0;
+    for proposal in &proposals {
+        output.print(&shown(proposal, output))?;
+        let answer = match (arguments.all, arguments.reject) {
+            (true, _) => Answer::Accept,
+            (_, true) => Answer::Reject,
+            _ if io::stdin().is_terminal() => ask(output)?,
+            _ => Answer::Later,
+        };
+        match answer {
+            Answer::Accept => proposal.accept()?,
+            Answer::Reject => proposal.reject()?,
+            Answer::Later => waiting += 1,
+        }
+    }
+    let remedy = if asks && waiting > 0 {
+        ": answer on a terminal, or give --all or --reject"
+    } else {
+        ""
+    };
+    output.print(&format!(
+        "{waiting} of {} still wait{remedy}\n",
+        proposals.len()
+    ))?;
+    Ok(if waiting > 0 {
+        Exit::Departs
+    } else {
+        Exit::Success
+    })
+}
+
+fn shown(proposal: &Proposal, output: Output) -> String {
+    let content = |file| snapshot::content(file).unwrap_or(file);
+    let (old, new) = (content(&proposal.accepted), content(&proposal.file));
+    let what = if proposal.accepted.is_empty() {
+        "new"
+    } else {
+        "changed"
+    };
+    let path = proposal.path.display().to_string();
+    let difference = snapshot::difference(old, new, output.look);
+    format!("{what} {}\n{difference}\n", output.look.strong(&path))
+}
+
+enum Answer {
+    Accept,
+    Reject,
+    Later,
+}
+
+fn ask(output: Output) -> Result<Answer, Failure> {
+    loop {
+        output.print("accept? [y]es, [n]o (throw it away), [s]kip: ")?;
+        let mut line = String::new();
+        let length = io::stdin().lock().read_line(&mut line)?;
+        match line.trim() {
+            "y" | "yes" => return Ok(Answer::Accept),
+            "n" | "no" => return Ok(Answer::Reject),
+            "s" | "skip" => return Ok(Answer::Later),
+            _ if length == 0 => return Ok(Answer::Later),
+            _ => {}
+        }
+    }
+}

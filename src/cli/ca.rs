@@ -1,0 +1,248 @@
+//! `confcall ca`: the certificate of the local authority, and how clients come to trust it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use etcetera::BaseStrategy as _;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+use crate::http::Listener;
+use crate::http::tls::{Authority, Trust};
+use crate::platform::Identity;
+use crate::runner::PlayError;
+
+/// What `confcall ca --help` ends with.
+pub const EXAMPLES: &str = "\
+The authority is made on first use, on this machine. Whoever has its key can read what its clients
+send: trust it for the programs that are recorded rather than for the whole system.
+
+Examples:
+  confcall ca
+  confcall ca --print > confcall.pem";
+
+/// The arguments of `confcall ca`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    folder: Folder,
+    /// Print the certificate itself, in PEM
+    #[arg(long)]
+    print: bool,
+}
+
+/// Where the authority is kept.
+#[derive(Debug, Args)]
+pub struct Folder {
+    /// The folder of the local authority [default: `confcall` in your configuration folder]
+    #[arg(long, value_name = "DIR", env = "CONFCALL_CA_DIR")]
+    ca_dir: Option<PathBuf>,
+}
+
+impl Folder {
+    fn path(&self) -> Result<PathBuf, Failure> {
+        let given = self.ca_dir.as_deref();
+        if let Some(folder) = given.filter(|it| !it.as_os_str().is_empty()) {
+            // What is printed of it is read in other folders.
+            return Ok(std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()));
+        }
+        let strategy = etcetera::choose_base_strategy().map_err(|error| {
+            Failure::Usage(format!(
+                "no configuration folder: {error}\n  = help: give `--ca-dir DIR`"
+            ))
+        })?;
+        Ok(strategy.config_dir().join("confcall"))
+    }
+
+    /// What a bot under test finds around the API. Its key is made when it is needed first.
+    ///
+    /// # Errors
+    ///
+    /// No home folder to look in.
+    pub fn identity(&self) -> Result<Identity, Failure> {
+        Ok(Identity::new(self.path()?))
+    }
+
+    /// The authority, made where there is none.
+    ///
+    /// # Errors
+    ///
+    /// A folder that takes no files, files that are no authority, and no home folder to look in.
+    pub fn authority(&self) -> Result<Authority, Failure> {
+        Ok(Authority::open(&self.path()?)?)
+    }
+}
+
+/// TLS: who is trusted, and whether listeners stand behind the local authority.
+#[derive(Debug, Args)]
+pub struct Tls {
+    /// Trust the certificates in this PEM file too, where another party speaks TLS
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Listen in TLS, with certificates of the local authority (see `confcall ca`)
+    #[arg(long = "tls")]
+    pub listens: bool,
+    /// Where the local authority is.
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+impl Tls {
+    /// Whom confcall trusts: the system's authorities, the local one, and those of `--ca`.
+    ///
+    /// # Errors
+    ///
+    /// A file that holds no certificates.
+    pub fn trust(&self) -> Result<Trust, Failure> {
+        let local = self.folder.path().ok();
+        let local = local.and_then(|it| Authority::certificate_in(&it));
+        Trust::new(self.ca.as_deref(), local).map_err(|error| Failure::Usage(error.to_string()))
+    }
+
+    /// The authority that listeners stand behind, where they do, made where there is none.
+    ///
+    /// # Errors
+    ///
+    /// What [`Folder::authority`] has.
+    pub fn authority(&self) -> Result<Option<Arc<Authority>>, Failure> {
+        let authority = self.listens.then(|| self.folder.authority()).transpose()?;
+        Ok(authority.map(Arc::new))
+    }
+
+    /// The authority for the hosts that are intercepted.
+    ///
+    /// # Errors
+    ///
+    /// What [`Folder::authority`] has.
+    pub fn interceptor(&self) -> Result<Arc<Authority>, Failure> {
+        self.folder.authority().map(Arc::new)
+    }
+}
+
+/// A listener, behind this authority where there is one.
+///
+/// # Errors
+///
+/// A port that is taken.
+pub async fn listen(
+    address: SocketAddr,
+    authority: Option<&Authority>,
+) -> Result<Listener, PlayError> {
+    let listener = Listener::bind(&address.to_string()).await?;
+    Ok(match authority {
+        Some(authority) => listener.behind(authority, None)?,
+        None => listener,
+    })
+}
+
+/// Prints the certificate, or where it is and how it is trusted.
+///
+/// # Errors
+///
+/// What [`Folder::authority`] has.
+pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    let authority = arguments.folder.authority()?;
+    if arguments.print {
+        output.print(authority.pem())?;
+    } else {
+        output.print(&instructions(authority.path()))?;
+    }
+    Ok(Exit::Success)
+}
+
+/// How a program is started whose requests go through this proxy, and which trusts the certificate
+/// in this file.
+pub fn starting(path: &Path, proxy: &str) -> String {
+    let path = path.display();
+    format!(
+        "\
+start the bot with
+  HTTPS_PROXY={proxy} NODE_USE_ENV_PROXY=1 NODE_EXTRA_CA_CERTS={path} \\
+  SSL_CERT_FILE={path} REQUESTS_CA_BUNDLE={path} CURL_CA_BUNDLE={path}
+(`confcall ca` has more, for each kind of client)
+"
+    )
+}
+
+fn instructions(path: &Path) -> String {
+    let path = path.display();
+    format!(
+        "\
+{path}
+
+PROXY is the address that `confcall record --intercept HOST` prints, or `confcall run --intercept HOST`
+as its second one. Addresses of listeners behind `--tls` are trusted in the same way.
+
+curl
+  curl --proxy PROXY --cacert {path} https://HOST/
+  or, for programs that call it: HTTPS_PROXY=PROXY CURL_CA_BUNDLE={path}
+
+Python
+  urllib, http.client:  HTTPS_PROXY=PROXY SSL_CERT_FILE={path}
+  requests:             HTTPS_PROXY=PROXY REQUESTS_CA_BUNDLE={path}
+  (http.client itself takes a proxy only by set_tunnel, and a context with cafile)
+
+Node
+  HTTPS_PROXY=PROXY NODE_EXTRA_CA_CERTS={path} NODE_USE_ENV_PROXY=1
+  (fetch takes a proxy from the environment only where NODE_USE_ENV_PROXY is known, which is from
+  22.21 and 24.0 on; before, the program must set one itself: undici's EnvHttpProxyAgent)
+
+.NET
+  HTTPS_PROXY=PROXY SSL_CERT_FILE={path}
+  (on Linux; elsewhere the certificate goes into the user's store
+  Windows: certutil -user -addstore Root {path}
+  macOS:   security add-trusted-cert -k ~/Library/Keychains/login.keychain-db {path})
+
+Java
+  keytool -importcert -noprompt -alias confcall -file {path} \\
+    -keystore confcall.p12 -storetype PKCS12 -storepass confcall
+  java -Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=PORT \\
+    -Djavax.net.ssl.trustStore=confcall.p12 -Djavax.net.ssl.trustStorePassword=confcall
+  (a trust store replaces the other authorities; hosts of this machine go through the proxy only
+  with -Dhttp.nonProxyHosts=)
+
+Go
+  HTTPS_PROXY=PROXY SSL_CERT_FILE={path}
+  (not on Windows and macOS, where the certificate goes into the store as for .NET; hosts of this
+  machine never go through the proxy)
+
+Chromium
+  certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n confcall -i {path}
+  chromium --proxy-server=PROXY
+  (on Linux; elsewhere the certificate goes into the store as for .NET; hosts of this machine go
+  through the proxy only with --proxy-bypass-list='<-loopback>')
+
+Other hosts than the named ones are tunnelled, and show their own certificates: where a file
+replaces the other authorities, `cat` it together with the system's.
+
+The key beside it can sign for any host: keep it on this machine. Removing the folder ends it.
+"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_client_is_told_the_path() {
+        let said = instructions(Path::new("/a/ca.pem"));
+        for word in [
+            "CURL_CA_BUNDLE=/a/ca.pem",
+            "REQUESTS_CA_BUNDLE=/a/ca.pem",
+            "NODE_EXTRA_CA_CERTS=/a/ca.pem",
+            "NODE_USE_ENV_PROXY",
+            "SSL_CERT_FILE=/a/ca.pem",
+            "-file /a/ca.pem",
+            "-i /a/ca.pem",
+        ] {
+            assert!(said.contains(word), "{word}");
+        }
+        for client in ["curl", "Python", "Node", ".NET", "Java", "Go", "Chromium"] {
+            assert!(said.lines().any(|line| line == client), "{client}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! `confcall check`: judges recordings, offline.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output;
+use super::output::Output;
+use super::record;
+use super::reports::Reports;
+use super::run;
+use super::run::annotations;
+use super::scenarios::Among;
+use super::values;
+use super::values::ReportFile;
+use crate::api::party::Party;
+use crate::cassette::read;
+use crate::judge;
+use crate::judge::recording::check;
+use crate::judge::recording::secrets;
+use crate::judge::recording::secrets::Secret;
+use crate::judge::redaction;
+use crate::judge::verdict::{Run, Target};
+use crate::parallel;
+use crate::report::{not_covered, terminal};
+use crate::scenario::selection::Filter;
+
+/// What `confcall check --help` ends with.
+pub const EXAMPLES: &str = "\
+Each conversation in a recording is held against the scenario that it follows, both parties by
+themselves. Steps of a direction that was not recorded are untested, not missing.
+
+Examples:
+  confcall check call.jsonl
+  confcall check --edition 2021-02 --strict call.jsonl browser.har";
+
+/// The arguments of `confcall check`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Cassettes and HAR files
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Only scenarios with this in their id, or that this glob matches (repeatable)
+    #[arg(long, value_name = "FILTER", value_parser = Filter::parse, help_heading = "Scenarios")]
+    filter: Vec<Filter>,
+    #[command(flatten)]
+    among: Among,
+    /// Judge by the page's structure to the letter: no alternatives, no correlation
+    #[arg(long, help_heading = "Judging")]
+    literal: bool,
+    /// Fail where the contract only says SHOULD, and where an exchange fits no scenario
+    #[arg(long, help_heading = "Judging")]
+    strict: bool,
+    /// Write a report too: json=FILE, junit=FILE or html=FILE (repeatable)
+    #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
+    report: Vec<ReportFile>,
+}
+
+/// How many places of secrets are told of one file.
+const TOLD: usize = 10;
+
+/// Warns of what a recorder would have replaced.
+fn tell_secrets(file: &str, secrets: &[Secret]) {
+    for secret in secrets.iter().take(TOLD) {
+        output::tell(&format!(
+            "warning: {file}: exchange {} holds what looks like a secret: {}",
+            secret.exchange, secret.place
+        ));
+    }
+    if secrets.len() > TOLD {
+        output::tell(&format!(
+            "warning: {file}: and {} more",
+            secrets.len() - TOLD
+        ));
+    }
+}
+
+/// Judges recordings.
+///
+/// # Errors
+///
+/// Broken or absent scenarios and recordings.
+pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    let begun = Instant::now();
+    let mut scenarios = arguments.among.select(&arguments.filter)?;
+    scenarios.judging(&[Party::Bot])?;
+    let cases = judge::cases(&scenarios.all, &scenarios.picked);
+    let mut options = run::judging();
+    options.literal = arguments.literal;
+    options.strict = arguments.strict;
+    let reports = Reports::new(arguments.report.clone())?;
+    let mut results = Vec::new();
+    let mut strangers = String::new();
+    let mut names = Vec::new();
+    let redactor = record::redactor(None)?;
+    for file in &arguments.files {
+        let (recording, torn) = read::load(file)?;
+        if let Some(torn) = torn {
+            output::tell(&format!("warning: {torn}"));
+        }
+        if recording.exchanges().is_empty() {
+            return Err(Failure::no_exchange(file));
+        }
+        let name = file.display().to_string();
+        let secrets = secrets::secrets_by(&recording, parallel::map);
+        tell_secrets(&name, &secrets);
+        if !secrets.is_empty() {
+            // What one exchange gives away may stand in the report of another.
+            redaction::learn(&recording, &redactor);
+        }
+        let mut checked = check::check_by(recording, &cases, &options, parallel::each);
+        redaction::unfit(&mut checked.unfit, &redactor);
+        strangers.push_str(&not_covered::render(&name, &checked.unfit, output.look));
+        results.extend(checked.results);
+        names.push(name);
+    }
+    let target = Target {
+        role: None,
+        url: Some(names.join(", ")),
+    };
+    let mut run = Run::new(target, results);
+    redaction::run(&mut run, &redactor);
+    let mut text = strangers.clone();
+    text.push_str(&terminal::render(&run, begun.elapsed(), output.look));
+    text.push_str(&annotations(&run));
+    output.print(&text)?;
+    let mut exit = Exit::of_run(&run);
+    if arguments.strict && !strangers.is_empty() {
+        exit = exit.worse(Exit::Departs);
+    }
+    Ok(exit.worse(reports.write(&run)))
+}

@@ -1,0 +1,33 @@
+//! `confcall completions`.
+
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+
+use super::arguments::Cli;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+
+/// The arguments of `confcall completions`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The shell to complete in
+    shell: Shell,
+}
+
+/// Prints the completion script of a shell.
+///
+/// # Errors
+///
+/// Standard output that takes nothing.
+pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(
+        arguments.shell,
+        &mut Cli::command(),
+        "confcall",
+        &mut script,
+    );
+    output.print(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Success)
+}

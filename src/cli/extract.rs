@@ -1,0 +1,290 @@
+//! `confcall extract`: pages in, scenarios or an account of every fence out.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::list::Format;
+use super::output;
+use super::output::Output;
+use crate::diagnostic::place::printable;
+use crate::extract;
+use crate::extract::Extraction;
+use crate::files;
+use crate::files::{FileError, Files};
+use crate::report::inventory;
+use crate::report::list::counted;
+use crate::scenario::format::Scenario;
+use crate::scenario::writing;
+
+/// What `confcall extract --help` ends with.
+pub const EXAMPLES: &str = "\
+A folder stands for the pages (*.md) in it. What is wrong in a page is told on standard error.
+Scenarios name their page by its path below the folder that all of PAGES lie in, and the schema as
+schemas/scenario.schema.json beside the folder of --out.
+
+Examples:
+  confcall extract docs
+  confcall extract docs/pt-BR docs/zh-CN --out scenarios
+  confcall extract docs/page.md --inventory --format json";
+
+/// The arguments of `confcall extract`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Pages, or folders of pages
+    #[arg(value_name = "PAGES", required = true)]
+    pages: Vec<PathBuf>,
+    /// Write the scenarios below this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "inventory")]
+    out: Option<PathBuf>,
+    /// Account for every fence: what it is, and which scenarios it serves
+    #[arg(long)]
+    inventory: bool,
+    /// How to show the inventory: text, json
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true,
+        requires = "inventory"
+    )]
+    format: Format,
+}
+
+/// Extracts.
+///
+/// # Errors
+///
+/// Pages that cannot be read, two scenarios with one id, files that cannot be written.
+pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    let pages = pages(&arguments.pages)?;
+    let count = pages.len();
+    let extraction = read(&pages, arguments.inventory)?;
+    for finding in &extraction.findings {
+        output::tell(&format!("warning: {}", inventory::finding(finding)));
+    }
+    if extraction.scenarios.is_empty() && !arguments.inventory {
+        output::tell(
+            "warning: no conversation in these pages\n  = help: `--inventory` says what each fence is",
+        );
+    }
+    let text = match (&arguments.out, arguments.inventory, arguments.format) {
+        (Some(folder), ..) => return write(folder, &extraction.scenarios, output),
+        (None, true, Format::Text) => inventory::text(&extraction.inventory, output.look),
+        (None, true, Format::Json) => inventory::json_lines(&extraction.inventory)
+            .map_err(|error| Failure::Defect(format!("the inventory is no JSON: {error}")))?,
+        (None, false, _) => summary(count, &extraction),
+    };
+    output.print(&text)?;
+    Ok(Exit::Success)
+}
+
+/// A page to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Page {
+    /// The file, as the user would type it: its name in findings and inventories.
+    path: PathBuf,
+    /// Its name in scenarios, which must not depend on where the pages lie.
+    source: String,
+}
+
+/// The pages of files and folders, each once, in their order.
+fn pages(named: &[PathBuf]) -> Result<Vec<Page>, Failure> {
+    let base = common_base(named);
+    let mut pages = Vec::new();
+    let mut known = HashSet::new();
+    for name in named {
+        let Files { found, passed_over } = files::files_below(name, "md")?;
+        for line in passed_over {
+            output::tell(&format!("warning: {line}"));
+        }
+        if found.is_empty() {
+            let name = name.display();
+            return Err(Failure::Usage(format!(
+                "{name}: no page in it; pages are files that end in .md"
+            )));
+        }
+        for path in found {
+            if known.insert(files::one_spelling(&path)) {
+                let source = source(&base, &path);
+                pages.push(Page { path, source });
+            }
+        }
+    }
+    Ok(pages)
+}
+
+/// The folder that all named ones lie in.
+fn common_base(named: &[PathBuf]) -> PathBuf {
+    let mut bases = named.iter().map(|it| base(it));
+    let first = bases.next().unwrap_or_default();
+    bases.fold(first, |common, base| {
+        let pairs = common.components().zip(base.components());
+        pairs
+            .take_while(|(a, b)| a == b)
+            .map(|(component, _)| component)
+            .collect()
+    })
+}
+
+/// A folder is the base of what lies in it. A file below the current folder keeps the path that it
+/// is named by; elsewhere its folder is its base.
+fn base(named: &Path) -> PathBuf {
+    let below = named
+        .components()
+        .all(|it| matches!(it, Component::Normal(_) | Component::CurDir));
+    match named.parent() {
+        _ if named.is_dir() => named.to_owned(),
+        Some(parent) if !below => parent.to_owned(),
+        _ => PathBuf::new(),
+    }
+}
+
+fn source(base: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(base).unwrap_or(path);
+    let parts: Vec<_> = below
+        .components()
+        .filter(|it| matches!(it, Component::Normal(_)))
+        .map(|it| it.as_os_str().to_string_lossy())
+        .collect();
+    parts.join("/")
+}
+
+/// What all pages hold together. Every page that cannot be read is told, not only the first. Two pages
+/// may only have a scenario of one id where no files come of it.
+fn read(pages: &[Page], is_inventory: bool) -> Result<Extraction, Failure> {
+    let mut whole = Extraction {
+        scenarios: Vec::new(),
+        inventory: Vec::new(),
+        findings: Vec::new(),
+    };
+    let mut broken = Vec::new();
+    let mut taken: BTreeMap<String, String> = BTreeMap::new();
+    let paths: Vec<_> = pages.iter().map(|page| &page.path).collect();
+    let extracted = super::pages::extract(&paths)?;
+    for (Page { path, source }, extraction) in pages.iter().zip(extracted) {
+        match extraction {
+            Ok(page) => {
+                let typed = path.display().to_string();
+                for mut scenario in page.scenarios {
+                    let other = taken.insert(scenario.id.to_string(), typed.clone());
+                    if let Some(other) = other.filter(|_| !is_inventory) {
+                        return Err(twice(&scenario, &other, &typed));
+                    }
+                    Arc::make_mut(&mut scenario.script)
+                        .source
+                        .clone_from(source);
+                    whole.scenarios.push(scenario);
+                }
+                whole.inventory.extend(page.inventory);
+                whole.findings.extend(page.findings);
+            }
+            Err(diagnostic) => broken.push(diagnostic),
+        }
+    }
+    if broken.is_empty() {
+        Ok(whole)
+    } else {
+        Err(FileError::Broken(broken).into())
+    }
+}
+
+fn twice(scenario: &Scenario, first: &str, second: &str) -> Failure {
+    let id = &scenario.id;
+    Failure::Usage(format!(
+        "{second}: the scenario `{id}` comes from {first} too\n  = help: leave one of the two pages out; pages differ in name, API version, edition or locale"
+    ))
+}
+
+/// Writes the scenarios, and says which were written, also where one could not be.
+fn write(folder: &Path, scenarios: &[Scenario], output: Output) -> Result<Exit, Failure> {
+    let files: Vec<_> = scenarios
+        .iter()
+        .map(|Scenario { id, script }| {
+            let up = "../".repeat(id.as_str().split('/').count());
+            let schema = format!("{up}schemas/scenario.schema.json");
+            (id, extract::to_json(script, &schema))
+        })
+        .collect();
+    let mut text = String::new();
+    let written = writing::write_scenarios(folder, &files, |path| {
+        let _ = writeln!(text, "wrote {}", printable(&path.display().to_string()));
+    });
+    output.print(&text)?;
+    written?;
+    Ok(Exit::Success)
+}
+
+/// The ids, and how much there is.
+fn summary(pages: usize, extraction: &Extraction) -> String {
+    let mut text = String::new();
+    for scenario in &extraction.scenarios {
+        let _ = writeln!(text, "{}", printable(scenario.id.as_str()));
+    }
+    let scenarios = counted(extraction.scenarios.len(), "scenario");
+    let findings = counted(extraction.findings.len(), "finding");
+    let pages = counted(pages, "page");
+    let _ = writeln!(text, "\n{scenarios}, {findings}, {pages}");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_named_below_what_all_pages_lie_in() {
+        let root = tempfile::tempdir().unwrap();
+        let path = |below: &str| root.path().join(below);
+        for folder in ["docs/a/b", "docs/c"] {
+            std::fs::create_dir_all(path(folder)).unwrap();
+        }
+        for file in [
+            "docs/a/b/x.md",
+            "docs/a/y.md",
+            "docs/c/z.md",
+            "docs/c/n.txt",
+        ] {
+            std::fs::write(path(file), "").unwrap();
+        }
+        for (named, sources) in [
+            (vec!["docs"], vec!["a/b/x.md", "a/y.md", "c/z.md"]),
+            (
+                vec!["docs/c", "docs/a"],
+                vec!["c/z.md", "a/b/x.md", "a/y.md"],
+            ),
+            (vec!["docs/a/b/x.md"], vec!["x.md"]),
+            (vec!["docs/a/b/x.md", "docs/c"], vec!["a/b/x.md", "c/z.md"]),
+            (vec!["docs/c", "docs/c/z.md"], vec!["z.md"]),
+        ] {
+            let named: Vec<_> = named.into_iter().map(path).collect();
+            let found: Vec<_> = pages(&named)
+                .unwrap()
+                .into_iter()
+                .map(|it| it.source)
+                .collect();
+            assert_eq!(found, sources);
+        }
+    }
+
+    #[test]
+    fn a_file_below_the_current_folder_keeps_its_path() {
+        assert_eq!(
+            source(&base(Path::new("a/b.md")), Path::new("a/b.md")),
+            "a/b.md"
+        );
+        assert_eq!(
+            source(&base(Path::new("./a/b.md")), Path::new("./a/b.md")),
+            "a/b.md"
+        );
+        assert_eq!(
+            source(&base(Path::new("../a/b.md")), Path::new("../a/b.md")),
+            "b.md"
+        );
+    }
+}

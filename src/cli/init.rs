@@ -1,0 +1,434 @@
+//! `confcall init`: writes a `confcall.toml` to begin with.
+
+use std::io::{self, BufRead, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output;
+use super::output::Output;
+use super::run::Party;
+use super::values;
+use crate::config;
+use crate::files;
+
+/// What `confcall init --help` ends with.
+pub const EXAMPLES: &str = "\
+Asks what it is not told, on a terminal. In addresses and in the command, {port} is a free port that
+confcall picks for each run, and {service} its own address as the service.
+
+Examples:
+  confcall init
+  confcall init --role bot --url http://127.0.0.1:{port}/callback \\
+    --cue http://127.0.0.1:{port}/cue -- node bot.js
+  confcall init --role service --url http://127.0.0.1:{port} --edition 2021-02 \\
+    -- ./emulator --port {port}";
+
+/// The arguments of `confcall init`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Who is judged: bot, service
+    #[arg(long, value_name = "ROLE", hide_possible_values = true)]
+    role: Option<Party>,
+    /// The service's address; of a bot, its callback
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// Where a bot is told what to do
+    #[arg(long, value_name = "URL")]
+    cue: Option<String>,
+    /// Who brings about what a scenario needs of a service: create, assume, or a URL to ask
+    #[arg(long, value_name = "HOW")]
+    given: Option<String>,
+    /// Claim only these editions, such as 2021-02
+    #[arg(long = "edition", value_name = "EDITION")]
+    editions: Vec<String>,
+    /// Write this file
+    #[arg(long, value_name = "FILE", default_value = config::FILE)]
+    out: PathBuf,
+    /// The program that is judged, where confcall is to start it
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+/// What the file is to say.
+#[derive(Debug)]
+struct Answers {
+    role: Party,
+    url: String,
+    cue: Option<String>,
+    given: Option<String>,
+    editions: Vec<String>,
+    command: Vec<String>,
+}
+
+/// Writes the file.
+///
+/// # Errors
+///
+/// A file that is there already, addresses that are none, and nobody to ask.
+pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    let path = arguments.out.clone();
+    if path.exists() {
+        return Err(Failure::Usage(format!(
+            "{} is there already\n  = help: `--out FILE` writes another one",
+            path.display()
+        )));
+    }
+    let answers = answers(arguments)?;
+    let text = answers.text();
+    // What confcall writes, it reads.
+    config::read(&path.display().to_string(), text.as_bytes())
+        .map_err(|error| Failure::Usage(format!("this makes no configuration: {error}")))?;
+    files::write(&path, &text)?;
+    output.print(&format!("{}\n{}", path.display(), next_step(&path)))?;
+    Ok(Exit::Success)
+}
+
+fn answers(arguments: Arguments) -> Result<Answers, Failure> {
+    let asker = Asker {
+        is_there: io::stdin().is_terminal() && io::stderr().is_terminal(),
+    };
+    let role = match arguments.role {
+        Some(role) => role,
+        None => asker.role()?,
+    };
+    let (what, example) = match role {
+        Party::Bot => ("The bot's callback", "http://127.0.0.1:{port}/callback"),
+        Party::Service => ("The service's address", "http://127.0.0.1:{port}"),
+    };
+    let url = asker.or_ask(arguments.url, "--url", what, example)?;
+    if role == Party::Bot && arguments.given.is_some() {
+        return Err(Failure::Usage(
+            "a bot is not asked for given states\n  = help: leave `--given` out".to_owned(),
+        ));
+    }
+    let cue = match (role, arguments.cue) {
+        (Party::Service, Some(_)) => {
+            return Err(Failure::Usage(
+                "a service is not cued\n  = help: leave `--cue` out".to_owned(),
+            ));
+        }
+        (Party::Bot, None) if asker.is_there => {
+            let cue = ask("Where it is told what to do (empty: it acts by itself)", "")?;
+            Some(cue).filter(|it| !it.is_empty())
+        }
+        (_, cue) => cue,
+    };
+    for address in [Some(&url), cue.as_ref()].into_iter().flatten() {
+        values::url(&with_port(address)?).map_err(Failure::Usage)?;
+    }
+    if let Some(given) = &arguments.given {
+        values::given(&with_port(given)?).map_err(Failure::Usage)?;
+    }
+    let command = if arguments.command.is_empty() && asker.is_there {
+        let line = ask("The command that starts it (empty: it runs already)", "")?;
+        words(&line)?
+    } else {
+        arguments.command
+    };
+    Ok(Answers {
+        role,
+        url,
+        cue,
+        given: arguments.given,
+        editions: arguments.editions,
+        command,
+    })
+}
+
+/// The words of a command line that was typed in.
+fn words(line: &str) -> Result<Vec<String>, Failure> {
+    if line.contains(['"', '\'']) {
+        return Err(Failure::Usage(
+            "a quoted command is not taken apart here\n  = help: begin again, and give its words behind `--`: `confcall init -- COMMAND`".to_owned(),
+        ));
+    }
+    Ok(line.split_whitespace().map(str::to_owned).collect())
+}
+
+/// An address with some port in its place; there is no other place in it.
+fn with_port(address: &str) -> Result<String, Failure> {
+    let filled = address.replace("{port}", "1");
+    if filled.contains(['{', '}']) {
+        return Err(Failure::Usage(format!(
+            "`{address}` has braces\n  = help: in an address there is `{{port}}` alone, a free port that confcall picks"
+        )));
+    }
+    Ok(filled)
+}
+
+/// Asks at a terminal.
+struct Asker {
+    is_there: bool,
+}
+
+impl Asker {
+    fn role(&self) -> Result<Party, Failure> {
+        self.must_be_there("--role")?;
+        loop {
+            match ask("Who is judged, bot or service", "bot")?.as_str() {
+                "bot" => return Ok(Party::Bot),
+                "service" => return Ok(Party::Service),
+                other => output::tell(&format!("`{other}` is neither")),
+            }
+        }
+    }
+
+    fn or_ask(
+        &self,
+        given: Option<String>,
+        flag: &str,
+        question: &str,
+        default: &str,
+    ) -> Result<String, Failure> {
+        if let Some(given) = given {
+            return Ok(given);
+        }
+        self.must_be_there(flag)?;
+        ask(question, default)
+    }
+
+    fn must_be_there(&self, flag: &str) -> Result<(), Failure> {
+        if self.is_there {
+            return Ok(());
+        }
+        Err(Failure::Usage(format!(
+            "`{flag}` is missing, and there is no terminal to ask at\n  = help: `confcall init --help` has examples"
+        )))
+    }
+}
+
+fn ask(question: &str, default: &str) -> Result<String, Failure> {
+    let shown = if default.is_empty() {
+        String::new()
+    } else {
+        format!(" [{default}]")
+    };
+    let mut error = io::stderr().lock();
+    write!(error, "{question}{shown}: ")?;
+    error.flush()?;
+    let mut line = String::new();
+    if io::stdin().lock().read_line(&mut line)? == 0 {
+        return Err(Failure::Usage("there was no answer".to_owned()));
+    }
+    let line = line.trim();
+    Ok(if line.is_empty() { default } else { line }.to_owned())
+}
+
+impl Answers {
+    /// The file, with comments on what else it may say.
+    fn text(&self) -> String {
+        let role = match self.role {
+            Party::Bot => "bot",
+            Party::Service => "service",
+        };
+        let mut text = format!(
+            "\
+# What confcall plays against, and how it judges. `confcall` alone, in this folder, runs it.
+# `confcall schema config` prints the schema of this file for editors.
+
+[target]
+role = \"{role}\"
+url = {}
+",
+            quoted(&self.url)
+        );
+        match self.role {
+            Party::Bot => text.push_str(&self.of_bot()),
+            Party::Service => text.push_str(&self.of_service()),
+        }
+        text.push_str(&self.of_command());
+        text.push_str(SELECTION);
+        text.push_str(&self.of_claims());
+        text.push_str(REST);
+        text
+    }
+
+    fn of_bot(&self) -> String {
+        let cue = match &self.cue {
+            Some(cue) => format!("cue = {}", quoted(cue)),
+            None => "# cue = \"http://127.0.0.1:{port}/cue\"".to_owned(),
+        };
+        format!(
+            "\
+# Where the bot is told what to do: a URL, or a command that reads the cue on its standard input,
+# [\"./cue.sh\"]. Without it the bot acts by itself.
+{cue}
+# The bot does what a notification provokes without a cue:
+# acts-by-itself = true
+# The bot's application id, for which notifications are signed:
+# application = \"11111111-2222-3333-4444-555555555555\"
+"
+        )
+    }
+
+    fn of_service(&self) -> String {
+        let given = quoted(self.given.as_deref().unwrap_or("create"));
+        format!(
+            "\
+# Who brings about what a scenario needs: \"create\" (confcall makes calls by the documented request),
+# \"assume\", a URL to ask, or a command that reads the question on its standard input.
+given = {given}
+"
+        )
+    }
+
+    fn of_claims(&self) -> String {
+        let editions = if self.editions.is_empty() {
+            "# editions = [\"2021-02\"]".to_owned()
+        } else {
+            format!("editions = [{}]", list(&self.editions))
+        };
+        format!(
+            "
+# What the target says that it does; the rest is skipped. Without `features` that is everything but
+# that it refuses notifications whose tokens are wrong (`application`, `--weather`).
+[claims]
+{editions}
+"
+        )
+    }
+
+    fn of_command(&self) -> String {
+        let (mark, words) = if self.command.is_empty() {
+            ("# ", vec!["./start".to_owned(), "--port={port}".to_owned()])
+        } else {
+            ("", self.command.clone())
+        };
+        let words = list(&words);
+        let address = match self.role {
+            Party::Bot => "# SERVICE_URL = \"{service}\"",
+            Party::Service => "# CALLBACK_URL = \"{callback}\"",
+        };
+        format!(
+            "
+# How it is started and ended. It is ready when it takes connections at its address, or says `ready`.
+{mark}[target.command]
+{mark}run = [{words}]
+# folder = \".\"
+# ready = \"listening\"
+# ready-within = \"30s\"
+# log = \"target.log\"
+# end-within = \"5s\"
+{mark}[target.command.environment]
+{mark}PORT = \"{{port}}\"
+{address}
+"
+        )
+    }
+}
+
+fn next_step(path: &Path) -> String {
+    let named = if path == Path::new(config::FILE) {
+        String::new()
+    } else {
+        format!(" run --config {}", path.display())
+    };
+    format!("`confcall{named}` plays every scenario against it\n")
+}
+
+const SELECTION: &str = "
+[scenarios]
+# filters = [\"*/pt-BR/*\"]
+# editions = [\"2021-02\"]
+# weather = [\"cheap\"]
+
+[judging]
+# deadline = \"5s\"
+# strict = true
+";
+
+const REST: &str = "\
+# features = [\"peer-call\", \"chat\", \"number\", \"incoming-call\", \"invite-fails\", \"verified-notifications\"]
+
+# A failure that is known: it does not fail the run, its end does.
+# [[known]]
+# scenario = \"*/invite-one-pstn-*\"
+# rule = \"request.body\"
+# pointer = \"/participants/*\"
+# reason = \"numbers come with the next release\"
+
+[reports]
+# junit = \"confcall.xml\"
+";
+
+/// A text as TOML writes it: basic strings are those of JSON.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// What stands between the brackets of an array of texts.
+fn list(texts: &[String]) -> String {
+    let texts: Vec<_> = texts.iter().map(|text| quoted(text)).collect();
+    texts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::party::Party;
+    use crate::config::target::Ask;
+
+    fn read(text: &str) -> config::Config {
+        config::read("confcall.toml", text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_says_what_was_answered() {
+        let bot = Answers {
+            role: Party::Bot,
+            url: "http://127.0.0.1:{port}/callback".into(),
+            cue: Some("http://127.0.0.1:{port}/cue".into()),
+            given: None,
+            editions: vec!["2021-02".into()],
+            command: vec!["node".into(), "a \"bot\".js".into()],
+        };
+        assert_eq!(
+            read(&bot.text()).claims.editions,
+            Some(bot.editions.clone())
+        );
+        let target = read(&bot.text()).target.unwrap();
+        assert_eq!((target.role, &target.url), (Party::Bot, &bot.url));
+        assert_eq!(target.cue, bot.cue.map(Ask::Text));
+        let command = target.command.unwrap();
+        assert_eq!(command.run, bot.command);
+        assert_eq!(command.environment["PORT"], "{port}");
+    }
+
+    #[test]
+    fn a_command_that_is_typed_in_has_no_quotes() {
+        assert_eq!(words("node bot.js").unwrap(), ["node", "bot.js"]);
+        for quoted in ["./bot \"a b\"", "./bot 'a b'"] {
+            let said = words(quoted).unwrap_err().to_string();
+            assert!(said.contains("`confcall init -- COMMAND`"), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_is_commented_out_fits_too() {
+        for role in [Party::Bot, Party::Service] {
+            let answers = Answers {
+                role,
+                url: "http://127.0.0.1:1".into(),
+                cue: None,
+                given: None,
+                editions: Vec::new(),
+                command: Vec::new(),
+            };
+            let text = answers.text();
+            assert!(read(&text).target.unwrap().command.is_none());
+            let setting = |line: &str| {
+                let first = line.split_whitespace().next().unwrap_or_default();
+                (first.starts_with('[') && line.ends_with(']')) || line.contains(" = ")
+            };
+            let line = |line: &str| match line.strip_prefix("# ") {
+                Some(rest) if setting(rest) => format!("{rest}\n"),
+                _ => format!("{line}\n"),
+            };
+            let whole: String = text.lines().map(line).collect();
+            assert_eq!(read(&whole).known.len(), 1, "{whole}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `confcall merge`: one report of the reports of shards.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+use super::reports::Reports;
+use super::run::annotations;
+use super::values;
+use super::values::ReportFile;
+use crate::judge::shard;
+use crate::judge::verdict::Run;
+use crate::report::terminal;
+
+/// What `confcall merge --help` ends with.
+pub const EXAMPLES: &str = "\
+Takes the JSON reports of `confcall run --shard`, says what the whole run would have said, and
+ends as it would have ended. A share that is missing, or there twice, is an error.
+
+Examples:
+  confcall run --shard 1/2 --report json=one.json
+  confcall run --shard 2/2 --report json=two.json
+  confcall merge one.json two.json --report junit=report.xml";
+
+/// The arguments of `confcall merge`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// JSON reports
+    #[arg(value_name = "REPORT", required = true)]
+    files: Vec<PathBuf>,
+    /// Write the whole run's report: json=FILE, junit=FILE or html=FILE (repeatable)
+    #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
+    report: Vec<ReportFile>,
+}
+
+/// Merges reports.
+///
+/// # Errors
+///
+/// Reports that cannot be read, are none, or make no whole run.
+pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    let reports = Reports::new(arguments.report.clone())?;
+    if let Some(file) = arguments.files.iter().find(|it| reports.go_to(it)) {
+        return Err(Failure::Usage(format!(
+            "{} is read, and would be overwritten\n  = help: give the report a file of its own",
+            file.display()
+        )));
+    }
+    let read = |path: &PathBuf| Ok((path.display().to_string(), read(path)?));
+    let parts: Result<Vec<_>, Failure> = arguments.files.iter().map(read).collect();
+    let run = shard::merge(parts?).map_err(|error| Failure::Usage(error.to_string()))?;
+    // Shards run side by side: what they took together says nothing.
+    let longest = run.results.iter().map(|it| it.duration_ms).max();
+    let elapsed = Duration::from_millis(longest.unwrap_or(0));
+    let mut text = terminal::render(&run, elapsed, output.look);
+    text.push_str(&annotations(&run));
+    output.print(&text)?;
+    Ok(Exit::of_run(&run).worse(reports.write(&run)))
+}
+
+fn read(path: &Path) -> Result<Run, Failure> {
+    let bytes = crate::files::read(path)?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        Failure::Usage(format!(
+            "{} is no report of a run: {error}\n  = help: `confcall run --report json=FILE` writes one",
+            path.display()
+        ))
+    })
+}

@@ -1,0 +1,187 @@
+//! The entry: the command line, and [`suite`], a test harness for Rust projects.
+//!
+//! For: reading arguments and the environment, deciding on colour and width, writing what the
+//! reports say, and exit codes. Not for: anything else that a program would want as a library.
+//!
+//! Each command is a file of its own, with its arguments, and a function that gives an [`Exit`] or
+//! a [`Failure`].
+
+pub mod accept;
+pub mod arguments;
+pub mod ca;
+pub mod check;
+pub mod completions;
+pub mod exit;
+pub mod extract;
+pub mod failure;
+pub mod init;
+pub mod injection;
+pub mod list;
+pub mod merge;
+pub mod output;
+pub mod pages;
+pub mod record;
+pub mod replay;
+pub mod reports;
+pub mod run;
+pub mod scenarios;
+pub mod schema;
+pub mod selftest;
+pub mod serve;
+pub mod show;
+pub mod snapshot_files;
+pub mod snapshots;
+pub mod values;
+
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Parser as _;
+use tokio::runtime::Runtime;
+
+use self::arguments::{Cli, Command};
+use self::exit::Exit;
+use self::failure::Failure;
+use self::output::Output;
+use crate::http::Shutdown;
+
+/// What the `confcall` binary does.
+pub fn main() -> ExitCode {
+    panic::set_hook(Box::new(|info| {
+        HAS_PANICKED.store(true, Ordering::Relaxed);
+        output::complain(&format!(
+            "{info}\n  = help: this is a defect of confcall; please report it with the command"
+        ));
+    }));
+    guarded(|| {
+        let arguments = arguments::with_default_command(std::env::args_os());
+        match Cli::try_parse_from(arguments) {
+            Ok(cli) => execute(cli),
+            Err(error) => {
+                // Help and version go to standard output; a reader that went away is no failure.
+                let _ = error.print();
+                if error.use_stderr() {
+                    Exit::Usage
+                } else {
+                    Exit::Success
+                }
+            }
+        }
+    })
+    .into()
+}
+
+/// The tasks of a command run on this.
+///
+/// # Errors
+///
+/// An operating system that gives no threads.
+fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Environment(format!("no threads to run on: {error}")))
+}
+
+/// Turns the switch on Ctrl-C and SIGTERM, so that what is under way ends whole. They are caught
+/// from here on, not only once the task runs.
+fn interrupt_on_signals(interrupt: &Shutdown) {
+    let interrupt = interrupt.clone();
+    let signalled = signalled();
+    tokio::spawn(async move {
+        signalled.await;
+        interrupt.begin();
+    });
+}
+
+#[cfg(unix)]
+fn signalled() -> impl Future<Output = ()> + Send {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    /// One that cannot be caught is never told: the run ends by itself.
+    async fn told(signal: std::io::Result<Signal>) {
+        match signal {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    }
+    let terminate = signal(SignalKind::terminate());
+    let interrupt = signal(SignalKind::interrupt());
+    async move {
+        tokio::select! {
+            () = told(terminate) => {}
+            () = told(interrupt) => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn signalled() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // No signal will ever be told: the run ends by itself.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Whether anything panicked, on whatever thread: the others go on.
+static HAS_PANICKED: AtomicBool = AtomicBool::new(false);
+
+/// A panic is a defect of confcall, and ends as one. The hook has told it.
+fn guarded(work: impl FnOnce() -> Exit) -> Exit {
+    let exit = panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Exit::Defect);
+    if HAS_PANICKED.load(Ordering::Relaxed) {
+        exit.worse(Exit::Defect)
+    } else {
+        exit
+    }
+}
+
+fn execute(cli: Cli) -> Exit {
+    let output = Output::new(cli.color);
+    command(cli.command, output).unwrap_or_else(|failure| {
+        failure
+            .messages()
+            .iter()
+            .for_each(|it| output::complain(it));
+        failure.exit()
+    })
+}
+
+fn command(command: Command, output: Output) -> Result<Exit, Failure> {
+    match command {
+        Command::Run(arguments) => run::command(*arguments, output),
+        Command::List(arguments) => list::command(&arguments, output),
+        Command::Show(arguments) => show::command(&arguments, output),
+        Command::Serve(arguments) => serve::command(arguments, output),
+        Command::Record(arguments) => record::command(*arguments, output),
+        Command::Ca(arguments) => ca::command(&arguments, output),
+        Command::Replay(arguments) => replay::command(*arguments, output),
+        Command::Init(arguments) => init::command(arguments, output),
+        Command::Merge(arguments) => merge::command(&arguments, output),
+        Command::Accept(arguments) => accept::command(&arguments, output),
+        Command::Check(arguments) => check::command(&arguments, output),
+        Command::Extract(arguments) => extract::command(&arguments, output),
+        Command::Selftest(arguments) => selftest::command(&arguments, output),
+        Command::Schema(arguments) => schema::command(&arguments, output),
+        Command::Completions(arguments) => completions::command(&arguments, output),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_defect() {
+        assert_eq!(guarded(|| panic!("expected by this test")), Exit::Defect);
+        assert_eq!(guarded(|| Exit::Departs), Exit::Departs);
+        let elsewhere = || {
+            HAS_PANICKED.store(true, Ordering::Relaxed);
+            Exit::Success
+        };
+        assert_eq!(guarded(elsewhere), Exit::Defect);
+        HAS_PANICKED.store(false, Ordering::Relaxed);
+    }
+}

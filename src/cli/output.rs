@@ -1,0 +1,73 @@
+//! Standard output and error: colour, width, and readers that go away.
+
+use std::io::{self, ErrorKind, Write};
+
+use clap::ValueEnum;
+
+use crate::diagnostic::place::printable;
+use crate::report::color::Look;
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Standard output.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// How text for people is shown there.
+    pub look: Look,
+}
+
+impl Output {
+    /// Decides on colour and width.
+    pub fn new(when: Color) -> Self {
+        let colour = match when {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                let choice = anstream::AutoStream::choice(&io::stdout());
+                choice != anstream::ColorChoice::Never
+            }
+        };
+        let width = std::env::var("COLUMNS").ok();
+        let width = width.and_then(|it| it.parse().ok());
+        let width = width.unwrap_or(Look::PLAIN.width);
+        Self {
+            look: Look { colour, width },
+        }
+    }
+
+    /// Writes text. A reader that has gone away (`confcall list | head`) wants no more of it,
+    /// which is no failure.
+    ///
+    /// # Errors
+    ///
+    /// Any other failure to write.
+    pub fn print(self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
+    }
+}
+
+/// Writes an error to standard error.
+pub fn complain(message: &str) {
+    tell(&format!("error: {message}"));
+}
+
+/// Writes text and a line feed to standard error. What it holds of names and messages of others
+/// does not reach the terminal raw. There is nobody left to tell where that fails.
+pub fn tell(text: &str) {
+    let lines: Vec<_> = text.split('\n').map(printable).collect();
+    let _ = writeln!(io::stderr().lock(), "{}", lines.join("\n"));
+}

@@ -1,0 +1,242 @@
+//! `confcall record`: stands between a bot and a service and writes down what they say.
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use url::{Host, Url};
+
+use super::ca;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output;
+use super::output::Output;
+use super::values;
+use crate::cassette::format::Direction;
+use crate::cassette::journal::{Journal, JournalError};
+use crate::config;
+use crate::http::interception::{Interception, NamedHost};
+use crate::http::tls::Authority;
+use crate::http::{Listener, Shutdown};
+use crate::record;
+use crate::record::{Bot, Parties, Service};
+use crate::redact::Redactor;
+
+/// What `confcall record --help` ends with.
+pub const EXAMPLES: &str = "\
+Prints `listening URL` for each listener, first the bot's way to the service, then the service's way
+to the bot, and records until SIGTERM or Ctrl-C. Secrets are replaced before anything is written.
+`confcall ca` says how the bot comes to trust the certificates that --intercept shows it.
+
+Examples:
+  confcall record --cassette call.jsonl --service http://localhost:8080 --listen 8081
+  confcall record --cassette call.jsonl --service http://localhost:8080 \\
+    --bot http://localhost:3978/callback
+  confcall record --cassette call.jsonl --service https://api.example --ca api.pem --tls
+  confcall record --cassette call.jsonl --intercept graph.microsoft.com --listen 8081
+  HTTPS_PROXY=http://127.0.0.1:8081 NODE_EXTRA_CA_CERTS=$(confcall ca | head -n 1) node bot.js";
+
+/// The arguments of `confcall record`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The cassette to write
+    #[arg(long, value_name = "FILE")]
+    cassette: PathBuf,
+    /// The service: the bot's requests go there
+    #[arg(
+        long,
+        value_name = "URL",
+        value_parser = values::url,
+        required_unless_present = "intercept"
+    )]
+    service: Option<Url>,
+    /// Be the bot's proxy (`HTTPS_PROXY`) instead, and record what it says to these hosts
+    #[arg(long, value_name = "HOST", num_args = 1.., conflicts_with = "service")]
+    intercept: Vec<NamedHost>,
+    /// The bot's callback: record notifications too
+    #[arg(long, value_name = "URL", value_parser = values::url)]
+    bot: Option<Url>,
+    /// Where the bot sends its requests
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
+    listen: SocketAddr,
+    /// Where the service sends its notifications
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:0",
+        value_parser = values::listen
+    )]
+    callback_listen: SocketAddr,
+    /// What the service is told as the bot's address, where it reaches `--callback-listen` under
+    /// another
+    #[arg(long, value_name = "URL", value_parser = values::origin, requires = "bot")]
+    callback_url: Option<Url>,
+    /// Add to the cassette where it exists
+    #[arg(long)]
+    append: bool,
+    /// The longest body that is kept whole
+    #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = values::size)]
+    max_body: usize,
+    #[command(flatten)]
+    tls: ca::Tls,
+    /// What to replace beside secrets, under `[redaction]` [default: confcall.toml, where it is
+    /// there]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Records until it is interrupted.
+///
+/// # Errors
+///
+/// A cassette that exists or takes nothing, a port that is taken, an upstream that is confcall
+/// itself, authorities that are none.
+pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    let interception = interception(&arguments)?;
+    let authority = arguments.tls.authority()?;
+    let tls = arguments.tls.trust()?.client_config();
+    let redactor = redactor(arguments.config.as_deref())?;
+    let runtime = super::runtime()?;
+    let shutdown = Shutdown::new();
+    runtime.block_on(async {
+        super::interrupt_on_signals(&shutdown);
+        let authority = authority.as_deref();
+        let listener = bind(arguments.listen, &arguments, authority).await?;
+        let mut said = format!("listening {}\n", listener.url());
+        let mut directions = vec![Direction::Request];
+        let bot = match &arguments.bot {
+            Some(bot) => {
+                let listener = bind(arguments.callback_listen, &arguments, authority).await?;
+                let _ = writeln!(said, "listening {}", listener.url());
+                directions.push(Direction::Notification);
+                Some(Bot {
+                    url: bot.clone(),
+                    listener,
+                    public: arguments.callback_url.clone(),
+                })
+            }
+            None => None,
+        };
+        let journal = journal(&arguments, &directions)?;
+        output.print(&said)?;
+        let service = match (arguments.service, interception) {
+            (Some(url), _) => Service::At(url),
+            (None, Some(interception)) => Service::Named(Arc::new(interception)),
+            (None, None) => unreachable!("one of the two is required"),
+        };
+        let parties = Parties {
+            service,
+            bot,
+            listener,
+            tls,
+            warn,
+        };
+        record::record(parties, journal, redactor, arguments.max_body, shutdown)
+            .await
+            .map_err(Failure::Environment)?;
+        Ok(Exit::Success)
+    })
+}
+
+/// What is read of the traffic through a forward proxy, where there is one.
+fn interception(arguments: &Arguments) -> Result<Option<Interception>, Failure> {
+    if arguments.intercept.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Interception {
+        hosts: arguments.intercept.clone(),
+        authority: arguments.tls.interceptor()?,
+        warn,
+    }))
+}
+
+fn warn(said: &str) {
+    output::tell(&format!("warning: {said}"));
+}
+
+/// What takes secrets out of a recording, by the rules of this file; else of `confcall.toml`, where it is
+/// there. The key of its pseudonyms nobody knows.
+///
+/// # Errors
+///
+/// What is wrong in that file, and an operating system without chance.
+pub fn redactor(config: Option<&Path>) -> Result<Redactor, Failure> {
+    let rules = config::load(config)?.redaction;
+    let mut key = [0; 32];
+    getrandom::fill(&mut key)
+        .map_err(|error| Failure::Environment(format!("no random key: {error}")))?;
+    Ok(Redactor::with(key, rules))
+}
+
+/// A listener that is neither of the parties: the proxy would send to itself.
+async fn bind(
+    address: SocketAddr,
+    arguments: &Arguments,
+    authority: Option<&Authority>,
+) -> Result<Listener, Failure> {
+    let parties = [arguments.service.as_ref(), arguments.bot.as_ref()];
+    if let Some(own) = parties.into_iter().flatten().find(|it| is_at(it, address)) {
+        return Err(Failure::Usage(format!(
+            "`{own}` is where confcall itself would listen\n  = help: listen on another port"
+        )));
+    }
+    Ok(ca::listen(address, authority).await?)
+}
+
+/// Whether a listener on this address would be what the URL names.
+fn is_at(url: &Url, address: SocketAddr) -> bool {
+    let is_host = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" && is_local(address.ip()),
+        Some(Host::Ipv4(ip)) => is_same(ip.into(), address.ip()),
+        Some(Host::Ipv6(ip)) => is_same(ip.into(), address.ip()),
+        None => false,
+    };
+    is_host && url.port_or_known_default() == Some(address.port())
+}
+
+fn is_same(ip: IpAddr, listening: IpAddr) -> bool {
+    ip == listening || (is_local(ip) && listening.is_unspecified())
+}
+
+const fn is_local(ip: IpAddr) -> bool {
+    ip.is_loopback() || ip.is_unspecified()
+}
+
+fn journal(arguments: &Arguments, directions: &[Direction]) -> Result<Journal, Failure> {
+    let path = &arguments.cassette;
+    let opened = if arguments.append && path.exists() {
+        Journal::append(path, directions).map(|(journal, torn)| {
+            if let Some(torn) = torn {
+                output::tell(&format!("warning: {torn}"));
+            }
+            journal
+        })
+    } else {
+        Journal::create(path, directions)
+    };
+    opened.map_err(|error| match error {
+        JournalError::Store(error) => Failure::Store(error),
+        other => Failure::Usage(other.to_string()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn confcall_is_not_its_own_upstream() {
+        for (url, address, is_own) in [
+            ("http://localhost:1/a", "127.0.0.1:1", true),
+            ("http://127.0.0.1:1", "0.0.0.0:1", true),
+            ("http://[::1]:1", "[::]:1", true),
+            ("http://127.0.0.1:2", "127.0.0.1:1", false),
+            ("http://example.com:1", "127.0.0.1:1", false),
+        ] {
+            let url = Url::parse(url).unwrap();
+            assert_eq!(is_at(&url, address.parse().unwrap()), is_own, "{url}");
+        }
+    }
+}

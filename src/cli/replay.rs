@@ -1,0 +1,265 @@
+//! `confcall replay`: one party of a recording, for the other one live.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use url::Url;
+
+use super::ca;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output;
+use super::output::Output;
+use super::record;
+use super::reports::Reports;
+use super::snapshots;
+use super::snapshots::Conversation;
+use super::values;
+use super::values::ReportFile;
+use crate::api::party::Party;
+use crate::http::{Client, Listener, Shutdown};
+use crate::judge::redaction;
+use crate::judge::verdict::{Run, Target, Verdict};
+use crate::replay::Replayed;
+use crate::replay::bot::Bot;
+use crate::replay::index::Indexed;
+use crate::replay::live;
+use crate::replay::live::Manners;
+use crate::replay::read;
+use crate::replay::service::{Options, Service};
+use crate::report::{snapshot, terminal};
+
+/// What `confcall replay --help` ends with.
+pub const EXAMPLES: &str = "\
+Without --service the recorded service is played: requests get the recorded answers, and the bot's
+callback the recorded notifications. With --service the recorded bot is played. What differs from
+what was recorded ends in exit 1; values that differ from run to run only have to do so everywhere.
+
+Examples:
+  confcall replay call.jsonl --listen 127.0.0.1:8080 --bot http://127.0.0.1:3978/callback
+  confcall replay call.jsonl --service http://127.0.0.1:8080
+  confcall replay call.jsonl --service http://127.0.0.1:8080 --snapshots snapshots
+  confcall replay call.jsonl --service https://localhost:8443 --ca service.pem
+  confcall replay call.jsonl --listen 127.0.0.1:8443 --tls
+  confcall replay call.jsonl --listen 127.0.0.1:8080 --reuse";
+
+/// The arguments of `confcall replay`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The cassette or HAR file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Play the bot against the service at this address
+    #[arg(long, value_name = "URL", value_parser = values::url)]
+    service: Option<Url>,
+    /// The bot's callback: send the recorded notifications there, and nowhere else
+    #[arg(long, value_name = "URL", value_parser = values::url, conflicts_with = "service")]
+    bot: Option<Url>,
+    /// Where to take the bot's requests
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
+    listen: SocketAddr,
+    /// Where to take the service's notifications
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
+    callback_listen: SocketAddr,
+    /// The service's hook for given states, asked for what the recording takes for granted
+    #[arg(long, value_name = "URL", value_parser = values::url, requires = "service")]
+    given: Option<Url>,
+    /// The bearer token to send
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "CONFCALL_TOKEN",
+        hide_env_values = true
+    )]
+    token: Option<String>,
+    /// End when nothing has happened for so long
+    #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "5s")]
+    deadline: Duration,
+    /// How long answers take: none, or as recorded
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "none",
+        conflicts_with = "service"
+    )]
+    timing: Timing,
+    /// Recordings that were served begin again, and nothing counts as unused; ends on SIGTERM
+    #[arg(long, conflicts_with = "service")]
+    reuse: bool,
+    #[command(flatten)]
+    tls: ca::Tls,
+    /// Hold the conversation against the accepted one in this folder (see `confcall accept`)
+    #[arg(
+        long,
+        value_name = "DIR",
+        help_heading = "Reports",
+        conflicts_with = "reuse"
+    )]
+    snapshots: Option<PathBuf>,
+    /// Write a report too: json=FILE, junit=FILE or html=FILE (repeatable)
+    #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
+    report: Vec<ReportFile>,
+}
+
+/// How long recorded answers take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Timing {
+    /// No time
+    None,
+    /// The time that they took
+    Recorded,
+}
+
+/// Plays one party of a recording.
+///
+/// # Errors
+///
+/// A file that is no recording, a port that is taken, a service that is not there.
+pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    let begun = Instant::now();
+    let reports = Reports::new(std::mem::take(&mut arguments.report))?;
+    snapshots::refuse_forced_passes(arguments.snapshots.is_some())?;
+    arguments.token = super::run::token(arguments.token)?;
+    let (kept, token) = (arguments.snapshots.clone(), arguments.token.clone());
+    let file = arguments.file.clone();
+    let (recording, torn) = read::index(&arguments.file)?;
+    if let Some(torn) = torn {
+        output::tell(&format!("warning: {torn}"));
+    }
+    if recording.index().is_empty() {
+        return Err(Failure::no_exchange(&arguments.file));
+    }
+    let redactor = record::redactor(None)?;
+    let runtime = super::runtime()?;
+    let shutdown = Shutdown::new();
+    let (target, replayed) = runtime.block_on(async {
+        super::interrupt_on_signals(&shutdown);
+        match arguments.service.clone() {
+            Some(service) => bot(arguments, recording, service, shutdown, output).await,
+            None => service(arguments, recording, shutdown, output).await,
+        }
+    })?;
+    runtime.shutdown_background();
+    let conversation = kept
+        .filter(|_| !replayed.conversation.is_empty())
+        .map(|folder| {
+            let conversation = conversation(&folder, &file, &replayed, token.as_deref());
+            (folder, conversation)
+        });
+    let mut run = Run::new(target, vec![replayed.result]);
+    redaction::run(&mut run, &redactor);
+    // Of a result that is well, the report shows nothing more.
+    for result in run.results.iter().filter(|it| it.verdict == Verdict::Pass) {
+        for note in &result.notes {
+            output::tell(&format!("note: {note}"));
+        }
+    }
+    output.print(&terminal::render(&run, begun.elapsed(), output.look))?;
+    let mut exit = Exit::of_run(&run);
+    if let Some((folder, conversation)) = conversation {
+        exit = exit.worse(snapshots::hold(&folder, [conversation], output)?);
+    }
+    Ok(exit.worse(reports.write(&run)))
+}
+
+/// The conversation of a replay that is held against the accepted one.
+fn conversation(
+    folder: &Path,
+    file: &Path,
+    replayed: &Replayed,
+    token: Option<&str>,
+) -> Conversation {
+    let file = super::snapshot_files::name_of(folder, file);
+    let role = replayed.result.role;
+    Conversation {
+        name: format!("{file}__{role}"),
+        description: format!("{role} of {file}"),
+        content: snapshot::of_replay(replayed, token),
+    }
+}
+
+async fn service(
+    arguments: Arguments,
+    recording: Indexed,
+    shutdown: Shutdown,
+    output: Output,
+) -> Result<(Target, Replayed), Failure> {
+    let listener = bind(arguments.listen, &arguments).await?;
+    output.print(&format!("listening {}\n", listener.url()))?;
+    let target = Target {
+        role: Some(Party::Bot),
+        url: Some(
+            arguments
+                .bot
+                .as_ref()
+                .map_or_else(|| arguments.file.display().to_string(), ToString::to_string),
+        ),
+    };
+    let tells = arguments.bot.is_some();
+    let options = Options {
+        reuse: arguments.reuse,
+        tells,
+    };
+    let manners = manners(&arguments)?;
+    let mut service = Service::new(recording, options);
+    if arguments.snapshots.is_some() {
+        service.keep_conversation();
+    }
+    let replayed = live::service(service, listener, arguments.bot, manners, shutdown)
+        .await
+        .map_err(Failure::Environment)?;
+    Ok((target, replayed))
+}
+
+async fn bot(
+    arguments: Arguments,
+    recording: Indexed,
+    service: Url,
+    shutdown: Shutdown,
+    output: Output,
+) -> Result<(Target, Replayed), Failure> {
+    let listener = if recording.tells() {
+        let listener = bind(arguments.callback_listen, &arguments).await?;
+        output.print(&format!("listening {}\n", listener.url()))?;
+        Some(listener)
+    } else {
+        None
+    };
+    let fresh = live::fresh();
+    let callback = listener.as_ref().map(|it| fresh.callback(&it.url()));
+    let target = Target {
+        role: Some(Party::Service),
+        url: Some(service.to_string()),
+    };
+    let manners = manners(&arguments)?;
+    let mut bot = Bot::new(recording, fresh, callback.as_deref())
+        .map_err(|lost| Failure::Environment(lost.to_string()))?;
+    if arguments.snapshots.is_some() {
+        bot.keep_conversation();
+    }
+    let replayed = live::bot(bot, service, listener, arguments.given, manners, shutdown)
+        .await
+        .map_err(Failure::Environment)?;
+    Ok((target, replayed))
+}
+
+async fn bind(address: SocketAddr, arguments: &Arguments) -> Result<Listener, Failure> {
+    let authority = arguments.tls.authority()?;
+    Ok(ca::listen(address, authority.as_deref()).await?)
+}
+
+fn manners(arguments: &Arguments) -> Result<Manners, Failure> {
+    Ok(Manners {
+        name: arguments.file.display().to_string(),
+        deadline: if arguments.reuse {
+            Duration::MAX
+        } else {
+            arguments.deadline
+        },
+        keeps_time: arguments.timing == Timing::Recorded,
+        token: arguments.token.clone(),
+        client: Client::trusting(arguments.tls.trust()?),
+    })
+}

@@ -1,0 +1,69 @@
+//! The report files that are asked for: looked at before anything is played, written at the end.
+
+use std::path::Path;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output;
+use super::values::{ReportFile, ReportKind};
+use crate::files;
+use crate::judge::verdict::Run;
+use crate::report::{html, json, junit};
+
+/// Report files, each another one, in folders that are there.
+#[derive(Debug)]
+pub struct Reports(Vec<ReportFile>);
+
+impl Reports {
+    /// The reports that are asked for.
+    ///
+    /// # Errors
+    ///
+    /// A file for two reports, and a folder that is not there.
+    pub fn new(wanted: Vec<ReportFile>) -> Result<Self, Failure> {
+        for (at, report) in wanted.iter().enumerate() {
+            let path = report.path.display();
+            if wanted[..at].iter().any(|it| it.path == report.path) {
+                return Err(Failure::Usage(format!(
+                    "two reports are to be written to {path}\n  = help: give each a file of its own"
+                )));
+            }
+            let folder = report.path.parent().unwrap_or(Path::new(""));
+            if !folder.as_os_str().is_empty() && !folder.is_dir() {
+                return Err(Failure::Environment(format!(
+                    "the report {path} cannot be written: there is no folder {}\n  = help: make it first",
+                    folder.display()
+                )));
+            }
+        }
+        Ok(Self(wanted))
+    }
+
+    /// Whether one of them is written to this file.
+    pub fn go_to(&self, file: &Path) -> bool {
+        self.0.iter().any(|it| it.path == file)
+    }
+
+    /// Writes the reports. One that cannot be written is complained of, and told by the exit.
+    pub fn write(&self, run: &Run) -> Exit {
+        let mut exit = Exit::Success;
+        for report in &self.0 {
+            if let Err(failure) = write(report, run) {
+                output::complain(&failure.to_string());
+                exit = exit.worse(failure.exit());
+            }
+        }
+        exit
+    }
+}
+
+fn write(report: &ReportFile, run: &Run) -> Result<(), Failure> {
+    let text = match report.kind {
+        ReportKind::Html => Ok(html::render(run)),
+        ReportKind::Json => json::render(run).map_err(|error| error.to_string()),
+        ReportKind::Junit => junit::render(run).map_err(|error| error.to_string()),
+    };
+    let text =
+        text.map_err(|error| Failure::Defect(format!("a report cannot be made: {error}")))?;
+    Ok(files::write(&report.path, &text)?)
+}

@@ -1,0 +1,176 @@
+//! Which scenarios a command takes: where they come from, and which of them.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::failure::Failure;
+use super::output;
+use crate::api::party::Party;
+use crate::files::FileError;
+use crate::inject::{Kind, with_weather};
+use crate::judge;
+use crate::judge::shard::Shard;
+use crate::scenario::format::Scenario;
+use crate::scenario::selection::{Filter, Selection};
+use crate::scenario::store;
+
+/// Where scenarios come from.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Source {
+    /// Take the scenarios of this folder, or this one file, instead of the built-in ones
+    #[arg(long, value_name = "DIR", help_heading = "Scenarios")]
+    pub scenarios: Option<PathBuf>,
+}
+
+/// Which scenarios are taken.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Which {
+    /// A part of a scenario's id, or a glob over the whole of it
+    #[arg(value_name = "FILTER", value_parser = Filter::parse)]
+    pub filters: Vec<Filter>,
+    /// Which of those.
+    #[command(flatten)]
+    pub among: Among,
+}
+
+/// Which scenarios are taken, but for filters.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Among {
+    /// Only scenarios of this edition of the pages, such as 2021-02 (repeatable)
+    #[arg(long, value_name = "EDITION", help_heading = "Scenarios")]
+    pub edition: Vec<String>,
+    /// Only scenarios of pages in this language, such as pt-BR (repeatable)
+    #[arg(long, value_name = "LOCALE", help_heading = "Scenarios")]
+    pub locale: Vec<String>,
+    /// Only scenarios with this tag (repeatable)
+    #[arg(long, value_name = "TAG", help_heading = "Scenarios")]
+    pub tag: Vec<String>,
+    /// Where they come from.
+    #[command(flatten)]
+    pub source: Source,
+}
+
+/// Scenarios that are taken, and where they stand among others.
+#[derive(Debug, Clone)]
+pub struct Selected {
+    /// Those that are taken, by id; at least one.
+    pub picked: Vec<Scenario>,
+    /// All that there are, by id: a page is known whole, whatever is picked from it.
+    pub all: Vec<Scenario>,
+}
+
+impl Selected {
+    /// Leaves the scenarios that judge one of these parties.
+    ///
+    /// # Errors
+    ///
+    /// None that does.
+    pub fn judging(&mut self, roles: &[Party]) -> Result<(), Failure> {
+        let is_judged = |it: &Scenario| roles.iter().any(|role| judge::judges(&it.script, *role));
+        let count = self.picked.len();
+        self.picked.retain(is_judged);
+        if self.picked.is_empty() {
+            let parties: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
+            return Err(Failure::Usage(format!(
+                "none of the {count} selected judges a {}\n  = help: `confcall list --format json` says whom each judges",
+                parties.join(" or a ")
+            )));
+        }
+        Ok(())
+    }
+
+    /// Leaves the scenarios of one share.
+    ///
+    /// # Errors
+    ///
+    /// A share that nothing falls to: there are more shares than scenarios.
+    pub fn cut(&mut self, shard: Shard) -> Result<(), Failure> {
+        let count = self.picked.len();
+        self.picked = shard.take(std::mem::take(&mut self.picked));
+        if self.picked.is_empty() {
+            return Err(Failure::Usage(format!(
+                "nothing falls to the share {shard}: {count} scenarios are selected\n  = help: cut them into {count} shares at most"
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl Source {
+    /// All scenarios, by id.
+    ///
+    /// # Errors
+    ///
+    /// Broken or absent files; broken built-in ones are a defect.
+    pub fn load(&self) -> Result<Vec<Scenario>, Failure> {
+        match &self.scenarios {
+            Some(folder) => {
+                let loaded = store::load(folder)?;
+                for line in &loaded.passed_over {
+                    output::tell(&format!("warning: {line}"));
+                }
+                Ok(loaded.scenarios)
+            }
+            None => store::built_in().map_err(|error| match error {
+                FileError::Broken(_) => Failure::Defect(error.to_string()),
+                error => error.into(),
+            }),
+        }
+    }
+}
+
+impl Which {
+    /// The selected scenarios, by id, at least one; with all that they were selected from.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::load`], and a selection that selects nothing.
+    pub fn select(&self) -> Result<Selected, Failure> {
+        self.select_in(&[])
+    }
+
+    /// The same among the plain scenarios and those in these kinds of weather.
+    ///
+    /// # Errors
+    ///
+    /// As [`Which::select`].
+    pub fn select_in(&self, weather: &[Kind]) -> Result<Selected, Failure> {
+        self.among.select_in(&self.filters, weather)
+    }
+
+    /// Whether a filter is about this weather, by its name.
+    pub fn names(&self, weather: Kind) -> bool {
+        self.filters.iter().any(|it| it.names(weather.name()))
+    }
+
+    /// Whether a filter is about weather.
+    pub fn names_weather(&self) -> bool {
+        self.filters.iter().any(Filter::names_weather)
+    }
+}
+
+impl Among {
+    /// The selected scenarios, by id, at least one; with all that they were selected from.
+    ///
+    /// # Errors
+    ///
+    /// As [`Source::load`], and a selection that selects nothing.
+    pub fn select(&self, filters: &[Filter]) -> Result<Selected, Failure> {
+        self.select_in(filters, &[])
+    }
+
+    fn select_in(&self, filters: &[Filter], weather: &[Kind]) -> Result<Selected, Failure> {
+        let all = self.source.load()?;
+        let selection = Selection {
+            filters: filters.to_vec(),
+            editions: self.edition.clone(),
+            locales: self.locale.clone(),
+            tags: self.tag.clone(),
+        };
+        let in_weather = with_weather(&all, weather);
+        let picked = selection.pick(&in_weather)?;
+        let picked = picked.into_iter().cloned().collect();
+        Ok(Selected { picked, all })
+    }
+}

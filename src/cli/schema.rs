@@ -1,0 +1,53 @@
+//! `confcall schema`: the JSON Schemas of the files, made from the types.
+
+use clap::{Args, ValueEnum};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+use crate::cassette::format::Line;
+use crate::config::Config;
+use crate::scenario::format::Script;
+
+/// The arguments of `confcall schema`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Of which files: scenario, cassette, config
+    #[arg(
+        value_name = "WHAT",
+        default_value = "scenario",
+        hide_possible_values = true
+    )]
+    what: What,
+}
+
+/// The kinds of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// A scenario file
+    Scenario,
+    /// A line of a cassette
+    Cassette,
+    /// `confcall.toml`
+    Config,
+}
+
+/// Prints the schema.
+///
+/// # Errors
+///
+/// Standard output that takes nothing.
+pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    output.print(&text(arguments.what))?;
+    Ok(Exit::Success)
+}
+
+/// The schema, as it is kept under `schemas/`.
+pub fn text(what: What) -> String {
+    let schema = match what {
+        What::Scenario => schemars::schema_for!(Script),
+        What::Cassette => schemars::schema_for!(Line),
+        What::Config => schemars::schema_for!(Config),
+    };
+    format!("{:#}\n", schema.to_value())
+}

@@ -1,0 +1,387 @@
+//! `confcall selftest`: the proof that the judge judges.
+//!
+//! Every deliberate fault of the built-in pair is played and must fail, by the rule that names it;
+//! every harmless variation is played and must not be blamed. A fault that shows in hard weather is
+//! played in all of it, and must fail in that weather alone.
+
+mod rules;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+use tokio::task::JoinSet;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::list::Format;
+use super::output::Output;
+use super::{interrupt_on_signals, run, runtime, values};
+use crate::api::party::Party;
+use crate::contract::rule::Rule;
+use crate::emulator::bot::{BotFault, BotVariation};
+use crate::emulator::service::{ServiceFault, ServiceVariation};
+use crate::http::Shutdown;
+use crate::inject::{Kind, with_weather};
+use crate::judge;
+use crate::judge::Case;
+use crate::judge::verdict::{ScenarioResult, Verdict};
+use crate::report::color::Look;
+use crate::runner::PlayError;
+use crate::runner::pair;
+use crate::runner::pair::Manners;
+use crate::scenario::format::ScenarioId;
+use crate::scenario::store;
+
+/// What `confcall selftest --help` ends with.
+pub const EXAMPLES: &str = "\
+Each fault must fail by the rule that names it; no variation may be blamed. Ends with 70 where the
+judge is wrong.
+
+Examples:
+  confcall selftest
+  confcall selftest roster context --format json";
+
+/// The arguments of `confcall selftest`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Only faults and variations whose name holds one of these
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// How to show the table: text, json
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true
+    )]
+    pub format: Format,
+    /// How long a fault may keep an expected message back
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = values::duration)]
+    pub deadline: Duration,
+}
+
+/// One fault or variation, and what the judge made of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Proof {
+    /// The party that departs, or varies.
+    pub role: Party,
+    /// The name.
+    pub name: &'static str,
+    /// What it does.
+    pub what: &'static str,
+    /// The rule that names the fault; none for a harmless variation.
+    pub expected: Option<Rule>,
+    /// The weather that alone shows the fault; none for what shows in fair weather.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weather: Option<&'static str>,
+    /// How many scenarios failed, by the rule of their first failure.
+    pub found: BTreeMap<Rule, usize>,
+    /// How many scenarios passed.
+    pub passed: usize,
+    /// What else went wrong: scenarios that could not be judged, with the reason.
+    pub odd: Vec<String>,
+    /// Whether the judge was right.
+    pub is_right: bool,
+}
+
+/// How many faults and variations are played at a time.
+const AT_A_TIME: usize = 6;
+
+/// A variation is harmless however long it takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Plays and prints the table.
+///
+/// # Errors
+///
+/// Sockets that cannot be opened, a name that is none.
+pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+    let trials: Vec<Trial> = trials()
+        .filter(|trial| trial.is_named(&arguments.names))
+        .collect();
+    if trials.is_empty() {
+        return Err(Failure::Usage(
+            "no fault and no variation has such a name\n  = help: `confcall selftest` lists them all"
+                .to_owned(),
+        ));
+    }
+    let (proofs, is_interrupted) = prove(&trials, arguments.deadline)?;
+    let text = match arguments.format {
+        Format::Text => table(&proofs, output.look),
+        Format::Json => serde_json::to_string_pretty(&proofs)
+            .map(|text| text + "\n")
+            .map_err(|error| Failure::Defect(error.to_string()))?,
+    };
+    output.print(&text)?;
+    Ok(if is_interrupted {
+        Exit::Interrupted
+    } else if proofs.iter().all(|proof| proof.is_right) {
+        Exit::Success
+    } else {
+        Exit::Defect
+    })
+}
+
+/// Plays every fault and every variation.
+///
+/// # Errors
+///
+/// Sockets that cannot be opened.
+pub fn prove_all(deadline: Duration) -> Result<Vec<Proof>, Failure> {
+    let trials: Vec<Trial> = trials().collect();
+    prove(&trials, deadline).map(|(proofs, _)| proofs)
+}
+
+/// A fault or a variation to play.
+#[derive(Debug, Clone, Copy)]
+struct Trial {
+    role: Party,
+    name: &'static str,
+    what: &'static str,
+    expected: Option<Rule>,
+    weather: Option<Kind>,
+    manners: Manners,
+}
+
+impl Trial {
+    fn is_named(&self, names: &[String]) -> bool {
+        names.is_empty() || names.iter().any(|name| self.name.contains(name.as_str()))
+    }
+}
+
+fn trials() -> impl Iterator<Item = Trial> {
+    let service_faults = ServiceFault::ALL.iter().map(|fault| Trial {
+        role: Party::Service,
+        name: fault.name(),
+        what: fault.describe(),
+        expected: Some(rules::of_service(*fault)),
+        weather: rules::weather_of_service(*fault),
+        manners: Manners {
+            service_fault: Some(*fault),
+            ..Manners::default()
+        },
+    });
+    let bot_faults = BotFault::ALL.iter().map(|fault| Trial {
+        role: Party::Bot,
+        name: fault.name(),
+        what: fault.describe(),
+        expected: Some(rules::of_bot(*fault)),
+        weather: rules::weather_of_bot(*fault),
+        manners: Manners {
+            bot_fault: Some(*fault),
+            ..Manners::default()
+        },
+    });
+    let service_variations = ServiceVariation::ALL.iter().map(|variation| Trial {
+        role: Party::Service,
+        name: variation.name(),
+        what: variation.describe(),
+        expected: None,
+        weather: None,
+        manners: Manners {
+            service_variation: Some(*variation),
+            ..Manners::default()
+        },
+    });
+    let bot_variations = BotVariation::ALL.iter().map(|variation| Trial {
+        role: Party::Bot,
+        name: variation.name(),
+        what: variation.describe(),
+        expected: None,
+        weather: None,
+        manners: Manners {
+            bot_variation: Some(*variation),
+            ..Manners::default()
+        },
+    });
+    service_faults
+        .chain(bot_faults)
+        .chain(service_variations)
+        .chain(bot_variations)
+}
+
+/// Plays trials, some at a time. Also says whether it was interrupted.
+fn prove(trials: &[Trial], deadline: Duration) -> Result<(Vec<Proof>, bool), Failure> {
+    let scenarios = store::built_in()?;
+    let fair = judge::cases(&scenarios, &scenarios);
+    let hard = judge::cases(&scenarios, &with_weather(&scenarios, &Kind::ALL));
+    let runtime = runtime()?;
+    let interrupt = Shutdown::new();
+    let proofs = runtime.block_on(async {
+        interrupt_on_signals(&interrupt);
+        let mut proofs: Vec<(usize, Proof)> = Vec::new();
+        let mut playing = JoinSet::new();
+        for (index, trial) in trials.iter().copied().enumerate() {
+            if playing.len() == AT_A_TIME {
+                proofs.extend(joined(&mut playing).await?);
+            }
+            let cases = match trial.weather {
+                Some(_) => hard.clone(),
+                None => fair.clone(),
+            };
+            let interrupt = interrupt.clone();
+            playing.spawn(async move {
+                let proof = play(trial, cases, deadline, interrupt).await;
+                proof.map(|proof| (index, proof))
+            });
+        }
+        while !playing.is_empty() {
+            proofs.extend(joined(&mut playing).await?);
+        }
+        Ok::<_, PlayError>(proofs)
+    });
+    runtime.shutdown_background();
+    let mut proofs = proofs?;
+    proofs.sort_by_key(|(index, _)| *index);
+    let proofs = proofs.into_iter().map(|(_, proof)| proof).collect();
+    Ok((proofs, interrupt.has_begun()))
+}
+
+type Playing = JoinSet<Result<(usize, Proof), PlayError>>;
+
+async fn joined(playing: &mut Playing) -> Result<Option<(usize, Proof)>, PlayError> {
+    match playing.join_next().await {
+        None => Ok(None),
+        Some(Ok(proof)) => proof.map(Some),
+        // A panic is a defect of confcall, and goes on as one.
+        Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// Plays a trial. What goes wrong is played once more with patience: on a busy machine a sound party
+/// may be slower than a short deadline, and a fault that is missed is missed at any. Weather has the
+/// time that it has in a run: a service may wait a while before it sends something again.
+async fn play(
+    trial: Trial,
+    cases: Vec<Case>,
+    deadline: Duration,
+    interrupt: Shutdown,
+) -> Result<Proof, PlayError> {
+    if trial.expected.is_some() {
+        let deadline = match trial.weather {
+            Some(_) => run::DEADLINE,
+            None => deadline,
+        };
+        let proof = play_within(deadline, trial, cases.clone(), interrupt.clone()).await?;
+        if proof.is_right || interrupt.has_begun() {
+            return Ok(proof);
+        }
+    }
+    play_within(PATIENCE, trial, cases, interrupt).await
+}
+
+async fn play_within(
+    deadline: Duration,
+    trial: Trial,
+    cases: Vec<Case>,
+    interrupt: Shutdown,
+) -> Result<Proof, PlayError> {
+    let mut setup = run::setup(cases, interrupt);
+    setup.judge.deadline = deadline;
+    setup.settle = Duration::from_millis(50);
+    if trial.weather.is_some() {
+        // What only should be done in hard weather is proved too. There are many scenarios in it: too
+        // many at a time, and an answer would be late without being so.
+        setup.judge.strict = true;
+        setup.jobs = 32;
+    }
+    let results = pair::play(&setup, &[trial.role], trial.manners).await?;
+    Ok(proof(trial, &results))
+}
+
+/// A fault is caught where some scenario fails by the rule that names it, and is blamed on nothing
+/// else: every scenario that fails for it fails by that rule first, or shows the fault otherwise.
+fn proof(trial: Trial, results: &[ScenarioResult]) -> Proof {
+    let mut found = BTreeMap::new();
+    let mut odd = Vec::new();
+    for result in results {
+        match result.verdict {
+            Verdict::Pass => {}
+            Verdict::Fail => {
+                let rule = result.failures.first().map(|finding| finding.rule);
+                *found.entry(rule.unwrap_or(Rule::Transport)).or_default() += 1;
+            }
+            verdict => odd.push(format!(
+                "{} is {}: {}",
+                result.scenario,
+                verdict.as_str(),
+                result.reason
+            )),
+        }
+    }
+    let passed = results
+        .iter()
+        .filter(|r| r.verdict == Verdict::Pass)
+        .count();
+    let fails_elsewhere = results
+        .iter()
+        .filter(|it| trial.weather.is_some() && it.verdict == Verdict::Fail)
+        .filter(|it| Kind::of(&ScenarioId::new(&*it.scenario)) != trial.weather);
+    odd.extend(fails_elsewhere.map(|it| format!("{} fails too", it.scenario)));
+    let is_right = match trial.expected {
+        Some(rule) => found.contains_key(&rule) && odd.is_empty(),
+        None => found.is_empty() && odd.is_empty() && passed > 0,
+    };
+    Proof {
+        role: trial.role,
+        name: trial.name,
+        what: trial.what,
+        expected: trial.expected,
+        weather: trial.weather.map(Kind::name),
+        found,
+        passed,
+        odd,
+        is_right,
+    }
+}
+
+/// The table for people: faults, then variations; the last line counts.
+fn table(proofs: &[Proof], look: Look) -> String {
+    let mut text = String::new();
+    for proof in proofs {
+        let word = match (proof.is_right, proof.expected) {
+            (true, Some(_)) => look.good("caught  "),
+            (true, None) => look.good("harmless"),
+            (false, Some(_)) => look.bad("MISSED  "),
+            (false, None) => look.bad("BLAMED  "),
+        };
+        let found: Vec<String> = proof
+            .found
+            .iter()
+            .map(|(rule, count)| format!("{rule} {count}"))
+            .collect();
+        let rule = proof.expected.map_or("", Rule::as_str);
+        let weather = proof.weather.map(|it| format!(" ~{it}"));
+        let _ = writeln!(
+            text,
+            "{word} {:<7} {:<30} {rule:<24} {}{}",
+            proof.role.as_str(),
+            proof.name,
+            look.faint(&found.join(", ")),
+            look.faint(weather.as_deref().unwrap_or_default()),
+        );
+        if !proof.is_right {
+            for odd in &proof.odd {
+                let _ = writeln!(text, "         {odd}");
+            }
+        }
+    }
+    let of = |is_fault: bool| {
+        proofs
+            .iter()
+            .filter(move |p| p.expected.is_some() == is_fault)
+    };
+    let right = |is_fault| of(is_fault).filter(|proof| proof.is_right).count();
+    let _ = writeln!(
+        text,
+        "\n{} of {} faults caught by the rule that names them, {} of {} variations not blamed",
+        right(true),
+        of(true).count(),
+        right(false),
+        of(false).count(),
+    );
+    text
+}

@@ -1,0 +1,156 @@
+//! `confcall serve`: one of the built-in pair alone, for other people's tests.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use url::Url;
+
+use super::ca;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+use super::values;
+use crate::diagnostic::closest;
+use crate::emulator::bot::{BotFault, BotOptions, ReferenceBot, Verification};
+use crate::emulator::service::{Edition, ReferenceService, ServiceFault, ServiceOptions};
+use crate::http::{Client, Shutdown};
+use crate::runner::pair::GIVEN_PATH;
+
+/// What `confcall serve --help` ends with.
+pub const EXAMPLES: &str = "\
+Prints `listening URL`, then the addresses that a run needs, and serves until SIGTERM or Ctrl-C.
+
+Examples:
+  confcall serve --edition 2019-05 --listen 127.0.0.1:8080
+  confcall run --service http://127.0.0.1:8080 --given http://127.0.0.1:8080/control/given
+  confcall serve --bot
+  confcall serve --tls --listen 127.0.0.1:8443";
+
+/// The arguments of `confcall serve`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Serve the bot instead of the service
+    #[arg(long)]
+    bot: bool,
+    /// Speak as this edition of the pages does [default: the newest]
+    #[arg(long, value_name = "EDITION", conflicts_with = "bot")]
+    edition: Option<String>,
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
+    listen: SocketAddr,
+    /// The bearer token to require and to send [default: any]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "CONFCALL_TOKEN",
+        hide_env_values = true
+    )]
+    token: Option<String>,
+    /// Take notifications only with tokens by this `OpenID` configuration, for `--application`
+    #[arg(long, value_name = "URL", value_parser = values::url, requires_all = ["bot", "application"])]
+    verify: Option<Url>,
+    /// The bot's application id
+    #[arg(long, value_name = "ID", requires = "verify")]
+    application: Option<String>,
+    /// Depart from the contract in this way (see `confcall selftest`)
+    #[arg(long, value_name = "NAME")]
+    fault: Option<String>,
+    #[command(flatten)]
+    tls: ca::Tls,
+}
+
+/// Serves until it is interrupted.
+///
+/// # Errors
+///
+/// An edition or a fault that is unknown, and a port that is taken.
+pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    let token = arguments.token.filter(|token| !token.is_empty());
+    let authority = arguments.tls.authority()?;
+    let client = Client::trusting(arguments.tls.trust()?);
+    let runtime = super::runtime()?;
+    let shutdown = Shutdown::new();
+    runtime.block_on(async {
+        super::interrupt_on_signals(&shutdown);
+        let bind = ca::listen(arguments.listen, authority.as_deref());
+        if arguments.bot {
+            let options = BotOptions {
+                token,
+                callback_url: None,
+                fault: named(
+                    arguments.fault.as_deref(),
+                    BotFault::ALL,
+                    BotFault::name,
+                    "fault",
+                )?,
+                variation: None,
+                verification: verification(arguments.verify, arguments.application),
+                client,
+            };
+            let listener = bind.await?;
+            let bot = ReferenceBot::start(listener, options, shutdown.clone());
+            let (url, callback, cue) = (bot.url(), bot.callback_url(), bot.cue_url());
+            output.print(&format!(
+                "listening {url}\ncallback {callback}\ncue {cue}\n"
+            ))?;
+            bot.ended().await;
+        } else {
+            let edition = named(
+                arguments.edition.as_deref(),
+                Edition::ALL,
+                Edition::name,
+                "edition",
+            )?;
+            let options = ServiceOptions {
+                edition: edition.unwrap_or_default(),
+                token,
+                public_url: None,
+                fault: named(
+                    arguments.fault.as_deref(),
+                    ServiceFault::ALL,
+                    ServiceFault::name,
+                    "fault",
+                )?,
+                variation: None,
+                client,
+            };
+            let listener = bind.await?;
+            let service = ReferenceService::start(listener, options, shutdown.clone());
+            let url = service.url();
+            output.print(&format!("listening {url}\ngiven {url}{GIVEN_PATH}\n"))?;
+            service.ended().await;
+        }
+        Ok(Exit::Success)
+    })
+}
+
+fn verification(configuration: Option<Url>, application: Option<String>) -> Option<Verification> {
+    Some(Verification {
+        configuration: configuration?.into(),
+        application: application?,
+    })
+}
+
+/// The one of several that has this name.
+fn named<T: Copy>(
+    word: Option<&str>,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+    what: &str,
+) -> Result<Option<T>, Failure> {
+    let Some(word) = word else {
+        return Ok(None);
+    };
+    if let Some(found) = all.iter().copied().find(|one| name(*one) == word) {
+        return Ok(Some(found));
+    }
+    let names = all.iter().map(|one| name(*one));
+    let remedy = match closest(word, names.clone()) {
+        Some(close) if all.len() > 8 => format!("did you mean `{close}`?"),
+        _ if all.len() > 8 => "`confcall selftest` lists them".to_owned(),
+        _ => format!("there are {}", names.collect::<Vec<_>>().join(", ")),
+    };
+    Err(Failure::Usage(format!(
+        "unknown {what} `{word}`\n  = help: {remedy}"
+    )))
+}

@@ -1,0 +1,168 @@
+//! Claims: what of the contract a target says that it does. The rest is skipped, with that reason.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::inject::Kind;
+use crate::scenario::format::{Given, Scenario};
+
+/// `[claims]` of `confcall.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Claims {
+    /// The editions of the pages that it follows, such as `2021-02`; all without this.
+    pub editions: Option<Vec<String>>,
+    /// What it can do beside invitations to a call; without this all but `verified-notifications`.
+    pub features: Option<Vec<Feature>>,
+}
+
+/// What a target may be able to do: bring about the states that scenarios begin in, and refuse what it
+/// should not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Feature {
+    /// Peer-to-peer calls are replaced.
+    PeerCall,
+    /// Several people are invited at a time, to a call with chat information.
+    Chat,
+    /// Telephone numbers are invited.
+    Number,
+    /// Incoming calls are answered.
+    IncomingCall,
+    /// Invitations may fail.
+    InviteFails,
+    /// The service takes the token that it is sent, and no other.
+    TokenCheck,
+    /// The bot takes notifications that are signed for it, and no others.
+    VerifiedNotifications,
+}
+
+impl Feature {
+    /// Those that a scenario needs.
+    fn of(scenario: &Scenario) -> impl Iterator<Item = Self> {
+        let weather = Kind::of(&scenario.id);
+        let forges = weather.is_some_and(Kind::forges);
+        let states = scenario.script.given.iter().copied();
+        states
+            .filter_map(Self::of_state)
+            .chain(forges.then_some(Self::VerifiedNotifications))
+    }
+
+    const fn of_state(state: Given) -> Option<Self> {
+        match state {
+            Given::Call | Given::EndedCall => None,
+            Given::PeerCall => Some(Self::PeerCall),
+            Given::Chat => Some(Self::Chat),
+            Given::Number => Some(Self::Number),
+            Given::IncomingCall => Some(Self::IncomingCall),
+            Given::InviteFails => Some(Self::InviteFails),
+            Given::TokenCheck => Some(Self::TokenCheck),
+        }
+    }
+
+    /// The name, as a project writes it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::PeerCall => "peer-call",
+            Self::Chat => "chat",
+            Self::Number => "number",
+            Self::IncomingCall => "incoming-call",
+            Self::InviteFails => "invite-fails",
+            Self::TokenCheck => "token-check",
+            Self::VerifiedNotifications => "verified-notifications",
+        }
+    }
+}
+
+impl Claims {
+    /// Why a scenario is none of the target's business; none where it is. Weather that is asked for by
+    /// its name claims what it needs where no features are listed.
+    pub fn excuse(&self, scenario: &Scenario, named: &[Kind]) -> Option<String> {
+        let edition = scenario.id.edition();
+        if let (Some(claimed), Some(edition)) = (&self.editions, edition)
+            && !claimed.iter().any(|it| it == edition)
+        {
+            return Some(format!("the target does not claim the edition {edition}"));
+        }
+        let is_named = Kind::of(&scenario.id).is_some_and(|kind| named.contains(&kind));
+        let is_claimed = |feature: &Feature| match &self.features {
+            Some(listed) => listed.contains(feature),
+            None => *feature != Feature::VerifiedNotifications || is_named,
+        };
+        let missing = Feature::of(scenario).find(|it| !is_claimed(it))?.name();
+        Some(format!("the target does not claim the feature {missing}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::scenario::format::{ScenarioId, Script};
+
+    fn excuse(claims: &Claims, given: &[Given]) -> Option<String> {
+        claims.excuse(&scenario("invite/beta@2021-02/pt-BR/one", given), &[])
+    }
+
+    fn scenario(id: &str, given: &[Given]) -> Scenario {
+        Scenario {
+            id: ScenarioId::new(id),
+            script: Arc::new(Script {
+                schema: None,
+                version: 1,
+                source: "page.md".into(),
+                judges: None,
+                tags: vec![],
+                given: given.to_vec(),
+                variables: indexmap::IndexMap::new(),
+                steps: vec![],
+            }),
+        }
+    }
+
+    #[test]
+    fn what_is_not_claimed_is_excused() {
+        let all = Claims::default();
+        assert_eq!(excuse(&all, &[Given::Call, Given::Number]), None);
+        let newest = Claims {
+            editions: Some(vec!["2021-02".into()]),
+            features: Some(vec![Feature::Chat]),
+        };
+        assert_eq!(excuse(&newest, &[Given::Call, Given::Chat]), None);
+        let said = excuse(&newest, &[Given::Call, Given::Number]).unwrap();
+        assert!(said.ends_with("the feature number"), "{said}");
+        let older = Claims {
+            editions: Some(vec!["2019-05".into()]),
+            features: None,
+        };
+        let said = excuse(&older, &[]).unwrap();
+        assert!(said.ends_with("the edition 2021-02"), "{said}");
+    }
+
+    #[test]
+    fn who_verifies_notifications_says_so() {
+        let forged = scenario("invite/beta@2021-02/pt-BR/one~foreign-key", &[]);
+        let listing = |features: Option<Vec<Feature>>| Claims {
+            editions: None,
+            features,
+        };
+        let (of_this, of_other) = ([Kind::ForeignKey], [Kind::ExpiredToken]);
+        for (features, named, is_claimed) in [
+            (None, &[][..], false),
+            (None, &of_other[..], false),
+            (None, &of_this[..], true),
+            (Some(vec![]), &of_this[..], false),
+            (Some(vec![Feature::VerifiedNotifications]), &[][..], true),
+        ] {
+            let excuse = listing(features.clone()).excuse(&forged, named);
+            assert_eq!(excuse.is_none(), is_claimed, "{features:?} {named:?}");
+            let is_told = |it: String| it.ends_with("the feature verified-notifications");
+            assert!(excuse.is_none_or(is_told), "{features:?} {named:?}");
+        }
+        for feature in [Feature::PeerCall, Feature::VerifiedNotifications] {
+            let name = serde_json::Value::from(feature.name());
+            assert_eq!(serde_json::from_value::<Feature>(name).unwrap(), feature);
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Known failures: what a project says its target does wrong, held against what it did.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+
+use crate::api::party::Party;
+use crate::contract::rule::Rule;
+use crate::judge::verdict::{Finding, Listed, ScenarioResult, Verdict};
+use crate::scenario::format::Scenario;
+use crate::scenario::selection::Filter;
+
+/// A failure that is known: `[[known]]` of `confcall.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KnownFailure {
+    /// The scenarios: a part of their ids, or a glob over them.
+    #[serde(deserialize_with = "scenario")]
+    #[schemars(with = "String")]
+    pub scenario: Filter,
+    /// The party that fails; none for both.
+    #[serde(default)]
+    pub role: Option<Party>,
+    /// The rule that is broken.
+    pub rule: Rule,
+    /// Where in the body: a JSON pointer (RFC 6901), or a glob over one; none for anywhere.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub pointer: Option<Filter>,
+    /// Why it is so, for whoever reads the report.
+    #[serde(deserialize_with = "reason")]
+    pub reason: String,
+}
+
+fn scenario<'de, D: Deserializer<'de>>(from: D) -> Result<Filter, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() {
+        let what = "a known failure names its scenarios; `*` stands for all";
+        return Err(serde::de::Error::custom(what));
+    }
+    Filter::parse(&text).map_err(serde::de::Error::custom)
+}
+
+fn reason<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let reason = String::deserialize(from)?;
+    if reason.trim().is_empty() {
+        return Err(serde::de::Error::custom("a known failure has a reason"));
+    }
+    Ok(reason)
+}
+
+impl KnownFailure {
+    /// Whether it is about this scenario, by its id, and this party, whatever comes of it.
+    pub fn covers(&self, scenario: &str, role: Party) -> bool {
+        self.scenario.takes(scenario) && self.role.is_none_or(|it| it == role)
+    }
+
+    fn is(&self, finding: &Finding) -> bool {
+        let pointer = finding.pointer.as_str();
+        self.rule == finding.rule && self.pointer.as_ref().is_none_or(|it| it.is(pointer))
+    }
+}
+
+/// Holds results against the list. A scenario of which every failure is listed is known; one that
+/// passes although it is listed fails.
+///
+/// An entry that is about no scenario of `all`, or that none of the results bears out, matches nothing.
+/// One about scenarios that were not played, or not judged, may be right.
+pub fn apply(list: &[KnownFailure], all: &[Scenario], results: &mut [ScenarioResult]) -> Listed {
+    let mut is_borne_out = vec![false; list.len()];
+    let mut is_refuted = vec![false; list.len()];
+    for result in results.iter_mut() {
+        let covering: Vec<_> = (0..list.len())
+            .filter(|at| list[*at].covers(&result.scenario, result.role))
+            .collect();
+        if covering.is_empty() {
+            continue;
+        }
+        match result.verdict {
+            Verdict::Fail => {
+                for at in &covering {
+                    let is_there = result.failures.iter().any(|it| list[*at].is(it));
+                    is_borne_out[*at] |= is_there;
+                    is_refuted[*at] |= !is_there;
+                }
+                let covering: Vec<_> = covering.iter().map(|at| &list[*at]).collect();
+                fail_as_listed(result, &covering);
+            }
+            Verdict::Pass => {
+                let first = &list[covering[0]];
+                // Told of the result; once is enough.
+                for at in &covering {
+                    is_borne_out[*at] = true;
+                }
+                result.verdict = Verdict::Fail;
+                result.reason = format!(
+                    "it passes, though its failure is listed as known ({}): take it off the list",
+                    first.reason
+                );
+            }
+            Verdict::Known | Verdict::Inconclusive | Verdict::Error | Verdict::Skip => {}
+        }
+    }
+    let is_about = |entry: &KnownFailure| all.iter().any(|it| entry.scenario.takes(it.id.as_str()));
+    let mut listed = Listed::default();
+    for (at, entry) in list.iter().enumerate() {
+        let said = format!(
+            "the known failure of `{}` by {} matches nothing ({}): take it off the list",
+            entry.scenario, entry.rule, entry.reason
+        );
+        if is_borne_out[at] {
+            listed.borne_out.push(said);
+        } else if is_refuted[at] || !is_about(entry) {
+            listed.unmatched.push(said);
+        }
+    }
+    listed
+}
+
+/// A failing result is known where every failure is listed.
+fn fail_as_listed(result: &mut ScenarioResult, list: &[&KnownFailure]) {
+    let mut reasons: Vec<&str> = Vec::new();
+    let mut is_known = !result.failures.is_empty();
+    for failure in &result.failures {
+        match list.iter().find(|it| it.is(failure)) {
+            Some(entry) if reasons.contains(&entry.reason.as_str()) => {}
+            Some(entry) => reasons.push(&entry.reason),
+            None => is_known = false,
+        }
+    }
+    if is_known {
+        result.verdict = Verdict::Known;
+        result.reason = reasons.join("; ");
+    } else {
+        let notes = reasons
+            .iter()
+            .map(|it| format!("one failure is known: {it}"));
+        result.notes.extend(notes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::rule::Level;
+    use crate::diagnostic::pointer::Pointer;
+    use crate::judge::verdict::Source;
+    use crate::scenario::format::{ScenarioId, Script};
+    use serde_json::{Value, json};
+
+    fn finding(rule: Rule, pointer: &str) -> Finding {
+        Finding {
+            rule,
+            level: Level::Must,
+            requirement: "made up".into(),
+            step: Some(1),
+            pointer: Pointer::from_text(pointer.into()),
+            expected: Value::Null,
+            actual: Value::Null,
+            source: Source {
+                file: "page.md".into(),
+                line: 1,
+            },
+            message: String::new(),
+        }
+    }
+
+    fn result(scenario: &str, failures: Vec<Finding>) -> ScenarioResult {
+        let verdict = if failures.is_empty() {
+            Verdict::Pass
+        } else {
+            Verdict::Fail
+        };
+        ScenarioResult {
+            failures,
+            ..ScenarioResult::new(scenario, Party::Bot, verdict, "")
+        }
+    }
+
+    fn list(entries: Value) -> Vec<KnownFailure> {
+        serde_json::from_value(entries).unwrap()
+    }
+
+    fn all(ids: &[&str]) -> Vec<Scenario> {
+        let script = Script {
+            schema: None,
+            version: 1,
+            source: "page.md".into(),
+            tags: vec![],
+            judges: None,
+            given: vec![],
+            variables: indexmap::IndexMap::new(),
+            steps: vec![],
+        };
+        let scenario = |id: &&str| Scenario {
+            id: ScenarioId::new(*id),
+            script: script.clone().into(),
+        };
+        ids.iter().map(scenario).collect()
+    }
+
+    #[test]
+    fn a_failure_is_known_by_scenario_role_rule_and_pointer() {
+        let entry = |change: Value| {
+            let mut entry = json!({"scenario": "page/*", "role": "bot", "rule": "request.body",
+                "pointer": "/participants/*", "reason": "bug 7"});
+            entry
+                .as_object_mut()
+                .unwrap()
+                .extend(change.as_object().unwrap().clone());
+            list(json!([entry]))
+        };
+        let known = |list: &[KnownFailure]| {
+            let failure = finding(Rule::RequestBody, "/participants/0/identity");
+            let mut results = [result("page/one", vec![failure])];
+            let said = apply(list, &all(&["page/one"]), &mut results).unmatched;
+            assert_eq!(
+                said.is_empty(),
+                results[0].verdict == Verdict::Known,
+                "{said:?}"
+            );
+            results[0].verdict == Verdict::Known && results[0].reason == "bug 7"
+        };
+        assert!(known(&entry(json!({}))));
+        assert!(known(&entry(json!({"role": null, "pointer": null}))));
+        assert!(!known(&entry(json!({"rule": "request.header"}))));
+        assert!(!known(&entry(json!({"pointer": "/participants"}))));
+        assert!(!known(&entry(json!({"scenario": "other/*"}))));
+    }
+
+    #[test]
+    fn every_failure_must_be_listed() {
+        let list = list(json!([
+            {"scenario": "one", "rule": "request.body", "reason": "bug 7"},
+        ]));
+        let failures = vec![finding(Rule::RequestBody, ""), finding(Rule::Limit, "")];
+        let mut results = [result("page/one", failures)];
+        let listed = apply(&list, &all(&["page/one"]), &mut results);
+        assert_eq!((listed.borne_out.len(), listed.unmatched.len()), (1, 0));
+        assert_eq!(results[0].verdict, Verdict::Fail);
+        assert_eq!(results[0].notes, ["one failure is known: bug 7"]);
+    }
+
+    #[test]
+    fn what_passes_though_it_is_listed_fails() {
+        let list = list(json!([
+            {"scenario": "one", "rule": "request.body", "reason": "bug 7"},
+        ]));
+        let mut results = [result("page/one", vec![]), result("page/two", vec![])];
+        let listed = apply(&list, &all(&["page/one"]), &mut results);
+        assert_eq!((listed.borne_out.len(), listed.unmatched.len()), (1, 0));
+        assert_eq!(results[0].verdict, Verdict::Fail);
+        assert!(results[0].reason.contains("bug 7"), "{}", results[0].reason);
+        assert_eq!(results[1].verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn an_entry_that_matches_nothing_is_told_unless_nothing_was_judged() {
+        let list = list(json!([
+            {"scenario": "gone", "rule": "limit", "reason": "bug 1"},
+            {"scenario": "later", "rule": "limit", "reason": "bug 2"},
+            {"scenario": "skipped", "rule": "limit", "reason": "bug 3"},
+            {"scenario": "one", "rule": "limit", "reason": "bug 4"},
+        ]));
+        let mut skipped = result("page/skipped", vec![]);
+        skipped.verdict = Verdict::Skip;
+        let mut results = [
+            result("page/one", vec![finding(Rule::Transport, "")]),
+            skipped,
+        ];
+        let all = all(&["page/one", "page/later", "page/skipped"]);
+        let said = apply(&list, &all, &mut results).unmatched;
+        let wrong = ["bug 1", "bug 4"];
+        assert_eq!(said.len(), wrong.len(), "{said:?}");
+        assert!(said.iter().zip(wrong).all(|(said, bug)| said.contains(bug)));
+    }
+
+    #[test]
+    fn an_entry_has_a_reason() {
+        let entry = json!({"scenario": "one", "rule": "limit", "reason": " "});
+        let error = serde_json::from_value::<KnownFailure>(entry).unwrap_err();
+        assert!(error.to_string().contains("reason"));
+    }
+}

@@ -1,0 +1,221 @@
+//! `confcall.toml`: what a project would repeat.
+
+pub mod claims;
+pub mod duration;
+pub mod known_failure;
+pub mod target;
+
+use std::io::ErrorKind;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use self::claims::Claims;
+use self::known_failure::KnownFailure;
+use self::target::Target;
+use crate::diagnostic::place::Place;
+use crate::files::FileError;
+use crate::inject::Wanted;
+use crate::redact::Rules;
+use crate::scenario::selection::Filter;
+
+/// Where the configuration is looked for, in the folder that confcall is started in.
+pub const FILE: &str = "confcall.toml";
+
+/// What a configuration file says. Paths in it are from its own folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "confcall.toml", extend("$id" = "config.schema.json"))]
+pub struct Config {
+    /// The schema that editors check the file by.
+    #[serde(rename = "$schema")]
+    pub schema: Option<String>,
+    /// `[target]`: who is judged; the built-in pair without it.
+    pub target: Option<Target>,
+    /// `[scenarios]`: which scenarios are played.
+    pub scenarios: Scenarios,
+    /// `[judging]`: how it is judged.
+    pub judging: Judging,
+    /// `[claims]`: what the target says that it does.
+    pub claims: Claims,
+    /// `[[known]]`: failures that are known.
+    pub known: Vec<KnownFailure>,
+    /// `[reports]`: what is written beside what the terminal shows.
+    pub reports: Reports,
+    /// `[redaction]`: what recordings do not hold, beside secrets.
+    pub redaction: Rules,
+}
+
+/// `[scenarios]`: which are played. What the command line says goes before it, each by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scenarios {
+    /// A folder of scenarios, in the place of the built-in ones.
+    pub folder: Option<PathBuf>,
+    /// Parts of ids, or globs over them.
+    #[schemars(with = "Vec<String>")]
+    pub filters: Vec<Filter>,
+    /// Editions of the pages.
+    pub editions: Vec<String>,
+    /// Languages of the pages.
+    pub locales: Vec<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// The hard weather that they are played in too: `none`, `cheap`, `forged`, `all`, or kinds by name.
+    #[schemars(with = "Vec<String>")]
+    pub weather: Vec<Wanted>,
+}
+
+/// `[judging]`: how it is judged. What the command line says goes before it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Judging {
+    /// How long to wait for each expected message.
+    #[serde(deserialize_with = "target::some_time")]
+    #[schemars(with = "Option<String>")]
+    pub deadline: Option<Duration>,
+    /// How long to wait for surplus messages, once, at the end.
+    #[serde(deserialize_with = "target::some_time")]
+    #[schemars(with = "Option<String>")]
+    pub settle: Option<Duration>,
+    /// Whether the page's structure is judged to the letter.
+    pub literal: bool,
+    /// Whether SHOULD fails.
+    pub strict: bool,
+    /// How many scenarios are played at a time.
+    pub jobs: Option<NonZeroUsize>,
+}
+
+/// `[reports]`: the files that are written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reports {
+    /// The JSON report.
+    pub json: Option<PathBuf>,
+    /// The `JUnit` report.
+    pub junit: Option<PathBuf>,
+    /// The HTML report.
+    pub html: Option<PathBuf>,
+    /// The folder of the accepted conversations.
+    pub snapshots: Option<PathBuf>,
+}
+
+impl Config {
+    /// Makes every path one from where confcall runs: `folder` is that of the file.
+    fn settle_in(&mut self, folder: &Path) {
+        let mut paths: Vec<&mut PathBuf> = Vec::new();
+        paths.extend(&mut self.scenarios.folder);
+        let Reports {
+            json,
+            junit,
+            html,
+            snapshots,
+        } = &mut self.reports;
+        paths.extend([json, junit, html, snapshots].into_iter().flatten());
+        if let Some(target) = &mut self.target {
+            let Target {
+                folder: own,
+                ca,
+                command,
+                ..
+            } = target;
+            paths.push(own);
+            paths.extend(ca);
+            if let Some(command) = command {
+                paths.push(&mut command.folder);
+                paths.extend(&mut command.log);
+            }
+        }
+        for path in paths {
+            *path = folder.join(&*path);
+        }
+    }
+}
+
+/// Reads the configuration that is named; else [`FILE`], which need not be there.
+///
+/// # Errors
+///
+/// [`StoreError::Unreadable`]; [`StoreError::Broken`] with the place and what was expected there.
+pub fn load(named: Option<&Path>) -> Result<Config, FileError> {
+    let path = named.map_or_else(|| PathBuf::from(FILE), Path::to_owned);
+    match crate::files::read(&path) {
+        Ok(bytes) => {
+            let mut config = read(&path.display().to_string(), &bytes)?;
+            // `confcall.toml` by itself has an empty parent, which is no folder to run in.
+            let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+            config.settle_in(folder.unwrap_or_else(|| Path::new(".")));
+            Ok(config)
+        }
+        Err(FileError::Unreadable { source, .. })
+            if named.is_none() && source.kind() == ErrorKind::NotFound =>
+        {
+            Ok(Config::default())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads the text of a configuration; paths in it stay as they are.
+///
+/// # Errors
+///
+/// [`StoreError::Broken`] with the place and what was expected there.
+pub fn read(file: &str, bytes: &[u8]) -> Result<Config, FileError> {
+    let text = String::from_utf8_lossy(bytes);
+    let wrong = |at, message: &str| {
+        let place = Place::of_offset(&text, at);
+        FileError::Broken(vec![place.complain(file, &text, message)])
+    };
+    if let Err(error) = std::str::from_utf8(bytes) {
+        return Err(wrong(error.valid_up_to(), "TOML is written in UTF-8"));
+    }
+    toml::from_str(&text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        wrong(at, error.message())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_read_and_what_is_none_has_a_place() {
+        let config = |text: &str| read("confcall.toml", text.as_bytes());
+        let said = read("confcall.toml", b"# \xe9\n").unwrap_err().to_string();
+        assert!(said.contains("confcall.toml:1:3: TOML is"), "{said}");
+        let read = config("[redaction]\nphones = true\nkeep = [\"x-team\"]\n").unwrap();
+        assert!(read.redaction.phones && !read.redaction.people);
+        assert_eq!(config("").unwrap(), Config::default());
+        for (text, place) in [
+            (
+                "[target]\nrole = \"bot\"\nurl = \"http://a/\"\ncue = 3\n",
+                "confcall.toml:4:7: ",
+            ),
+            (
+                "[[known]]\nscenario = \"*\"\nrule = \"request.bdy\"\nreason = \"x\"\n",
+                "confcall.toml:3:8: ",
+            ),
+            (
+                "[[known]]\nscenario = \"\"\nrule = \"request.body\"\nreason = \"x\"\n",
+                "confcall.toml:2:12: ",
+            ),
+            ("[judging]\ndeadline = \"3\"\n", "confcall.toml:2:12: "),
+            ("[claims]\nfeatures = [\"chats\"]\n", "confcall.toml:2:13: "),
+            (
+                "[scenarios]\nweather = [\"fair\"]\n",
+                "confcall.toml:2:11: ",
+            ),
+            ("[redaction]\nphone = true\n", "confcall.toml:2:1: "),
+            ("[redaction]\nphones = 1\n", "confcall.toml:2:10: "),
+            ("[redaction\n", "confcall.toml:1:11: "),
+        ] {
+            let said = config(text).unwrap_err().to_string();
+            assert!(said.starts_with(place), "{said}");
+        }
+    }
+}

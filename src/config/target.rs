@@ -1,0 +1,209 @@
+//! `[target]` of `confcall.toml`: who is judged, how it is reached, and how it is started.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
+
+use super::duration;
+use crate::api::party::Party;
+
+/// Who is judged. In addresses, words and values of the environment, `{port}` is a free port that
+/// confcall picks for the run, and other names in braces are what the README lists.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Target {
+    /// The folder of the file, where commands that are asked run.
+    #[serde(skip)]
+    pub folder: PathBuf,
+    /// The port that `{port}` stands for, where the program listens already; none for one that is
+    /// free.
+    #[serde(skip)]
+    pub port: Option<u16>,
+    /// The party that is judged.
+    pub role: Party,
+    /// The service's address; of a bot, its callback.
+    pub url: String,
+    /// How a bot is told what to do: a URL, or a command with the cue on its standard input.
+    /// Without it the bot acts by itself.
+    #[serde(default)]
+    pub cue: Option<Ask>,
+    /// Whether a bot does by itself what a notification provokes, so that it is not cued for it.
+    #[serde(default)]
+    pub acts_by_itself: bool,
+    /// Who brings about given states: `create`, `assume`, a URL to ask, or a command with the
+    /// question on its standard input.
+    #[serde(default)]
+    pub given: Option<Ask>,
+    /// The application id of a bot: with it, notifications are signed as the platform signs them,
+    /// for this audience.
+    #[serde(default)]
+    pub application: Option<String>,
+    /// The bearer token to send. The option and the environment go before it.
+    #[serde(default)]
+    pub token: Option<String>,
+    /// Where confcall listens as the service.
+    #[serde(default)]
+    pub listen: Option<String>,
+    /// What a bot is told as the service's address, where it reaches it under another.
+    #[serde(default)]
+    pub public_url: Option<String>,
+    /// Where confcall takes notifications as the bot.
+    #[serde(default)]
+    pub callback_listen: Option<String>,
+    /// What a service is told as callback, where it reaches it under another address.
+    #[serde(default)]
+    pub callback_url: Option<String>,
+    /// The hosts in whose place confcall is the service, for a bot whose service address cannot be
+    /// changed.
+    #[serde(default)]
+    pub intercept: Vec<String>,
+    /// Whether confcall's listeners stand behind the local authority.
+    #[serde(default)]
+    pub tls: bool,
+    /// Certificates that are trusted beside the system's, in PEM, from the folder of
+    /// `confcall.toml`.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+    /// The program that is the target, if confcall is to start it.
+    #[serde(default)]
+    pub command: Option<Command>,
+}
+
+/// Something that is asked: an address, or a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// A text: a URL, or a word.
+    Text(String),
+    /// A program and its arguments.
+    Command(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for Ask {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Ask;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a URL in quotes, or a command as a list: [\"program\", \"argument\"]")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Ask, E> {
+                Ok(Ask::Text(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Ask, A::Error> {
+                let mut words = Vec::new();
+                while let Some(word) = list.next_element()? {
+                    words.push(word);
+                }
+                if words.is_empty() {
+                    return Err(de::Error::invalid_length(0, &self));
+                }
+                Ok(Ask::Command(words))
+            }
+        }
+        from.deserialize_any(Reader)
+    }
+}
+
+impl JsonSchema for Ask {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Ask".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A URL, or a command as a list of words.",
+            "oneOf": [
+                { "type": "string" },
+                { "type": "array", "items": { "type": "string" }, "minItems": 1 },
+            ]
+        })
+    }
+}
+
+/// `[target.command]`: how the target is started and ended.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Command {
+    /// The program and its arguments.
+    #[serde(deserialize_with = "words")]
+    pub run: Vec<String>,
+    /// The folder that it runs in, from that of `confcall.toml`.
+    #[serde(default)]
+    pub folder: PathBuf,
+    /// What it says in its output once it is ready. Without it, it is ready when it takes
+    /// connections at the target's address.
+    #[serde(default)]
+    pub ready: Option<String>,
+    /// How long it may take for that.
+    #[serde(default = "ready_within", deserialize_with = "time")]
+    #[schemars(with = "String")]
+    pub ready_within: Duration,
+    /// Where its output goes, from the folder of `confcall.toml`.
+    #[serde(default)]
+    pub log: Option<PathBuf>,
+    /// How long it may take to end when it is asked to; then it is killed.
+    #[serde(default = "end_within", deserialize_with = "time")]
+    #[schemars(with = "String")]
+    pub end_within: Duration,
+    /// What its environment has beside confcall's own.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Command {
+    /// A program without arguments, as it is started where nothing else is said.
+    pub fn new(words: Vec<String>, folder: PathBuf) -> Self {
+        Self {
+            run: words,
+            folder,
+            ready: None,
+            ready_within: ready_within(),
+            log: None,
+            end_within: end_within(),
+            environment: BTreeMap::new(),
+        }
+    }
+}
+
+const fn ready_within() -> Duration {
+    Duration::from_secs(30)
+}
+
+const fn end_within() -> Duration {
+    Duration::from_secs(5)
+}
+
+fn words<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let words = Vec::deserialize(from).map_err(|error: D::Error| {
+        let form = r#"a command is a list of words, `["program", "argument"]`"#;
+        de::Error::custom(format!("{}: {form}", error.to_string().trim_end()))
+    })?;
+    if words.is_empty() {
+        let expected = "a program and its arguments";
+        return Err(de::Error::invalid_length(0, &expected));
+    }
+    Ok(words)
+}
+
+/// Reads a duration, `500ms`.
+pub(super) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(from).map_err(|error: D::Error| {
+        let form = r#"a duration is a text, `"500ms"`, `"3s"`, `"2m"`"#;
+        de::Error::custom(format!("{}: {form}", error.to_string().trim_end()))
+    })?;
+    duration::parse(&text).map_err(de::Error::custom)
+}
+
+/// Reads a duration that is there.
+pub(super) fn some_time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    time(from).map(Some)
+}

@@ -1,0 +1,267 @@
+//! One entry of a notification: what changed, and how.
+//!
+//! The same reading serves documented entries, whose identifiers may be templates, and real ones.
+
+use serde_json::Value;
+
+use super::shape::{entities, lookup};
+use super::words;
+use crate::api::resource::Resource;
+use crate::diagnostic::pointer::Pointer;
+
+/// What an entry is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A call itself.
+    Call,
+    /// An operation on a call.
+    Operation,
+    /// The people on a call.
+    Roster,
+    /// Anything else.
+    Other,
+}
+
+/// One entry of a notification's `value`, taken apart.
+#[derive(Debug, Clone)]
+pub struct Notice<'a> {
+    /// The entry as it stands.
+    pub entry: &'a Value,
+    /// What it is about.
+    pub subject: Subject,
+    /// `changeType` in lower case; empty where there is none.
+    pub change: String,
+    /// `status` of an operation or `state` of a call in lower case, where there is one.
+    pub word: Option<String>,
+    /// The resource that `resource`, or else `resourceUrl`, names.
+    pub resource: Option<Resource>,
+    /// Whether `resource` and `resourceUrl` name different things.
+    pub is_torn: bool,
+}
+
+/// What of an entry tells which documented one it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signs {
+    /// What it is about.
+    pub subject: Subject,
+    /// `changeType` in lower case.
+    pub change: String,
+    /// `status` of an operation or `state` of a call in lower case, where there is one.
+    pub word: Option<String>,
+}
+
+impl<'a> Notice<'a> {
+    /// What of it tells which documented one it is.
+    pub fn signs(self) -> Signs {
+        Signs {
+            subject: self.subject,
+            change: self.change,
+            word: self.word,
+        }
+    }
+
+    /// Takes an entry apart. Works for any JSON; what is missing is empty.
+    pub fn read(entry: &'a Value) -> Self {
+        let text = |name: &str| lookup(entry, name).and_then(|(_, value)| value.as_str());
+        let (plain, url) = (text("resource"), text("resourceUrl"));
+        let resource = plain.or(url).and_then(Resource::parse);
+        let is_torn = match (plain, url) {
+            (Some(plain), Some(url)) if plain == url => false,
+            (Some(_), Some(url)) => match (&resource, Resource::parse(url)) {
+                (Some(plain), Some(url)) => !plain.same(&url),
+                _ => true,
+            },
+            _ => false,
+        };
+        let subject = subject_of(entry, resource.as_ref());
+        let word = match subject {
+            Subject::Operation => entity_text(entry, "status"),
+            Subject::Call => entity_text(entry, "state"),
+            _ => None,
+        };
+        Self {
+            entry,
+            subject,
+            change: text("changeType").unwrap_or_default().to_ascii_lowercase(),
+            word: word.map(str::to_ascii_lowercase),
+            resource,
+            is_torn,
+        }
+    }
+
+    /// The call that the entry is about.
+    pub fn call(&self) -> Option<&str> {
+        self.resource.as_ref()?.call()
+    }
+
+    /// The operation that the path names.
+    pub fn operation(&self) -> Option<&str> {
+        match &self.resource {
+            Some(Resource::Operation { operation, .. }) => Some(operation),
+            _ => None,
+        }
+    }
+
+    /// `resourceData`, or null.
+    pub fn data(&self) -> &'a Value {
+        data(self.entry)
+    }
+
+    /// Whether there is neither `resource` nor `resourceUrl`.
+    pub fn names_no_resource(&self) -> bool {
+        ["resource", "resourceUrl"]
+            .iter()
+            .all(|name| lookup(self.entry, name).is_none())
+    }
+
+    /// Where the entity stands, in a message in which the entry stands at `at`.
+    pub fn entity_pointer(&self, at: &Pointer) -> Pointer {
+        let pointer = at.key("resourceData");
+        if self.data().is_array() {
+            pointer.index(0)
+        } else {
+            pointer
+        }
+    }
+
+    /// Whether the entry says that an operation has ended.
+    pub fn is_end_of_operation(&self) -> bool {
+        self.subject == Subject::Operation
+            && (self.change == "deleted"
+                || matches!(self.word.as_deref(), Some("completed" | "failed")))
+    }
+
+    /// The kind of message, under which a page's examples are laid over each other.
+    pub fn kind(&self) -> String {
+        let subject = match self.subject {
+            Subject::Call => "call",
+            Subject::Operation => "operation",
+            Subject::Roster => "participants",
+            Subject::Other => "other",
+        };
+        let word = self.word.as_deref().unwrap_or_default();
+        format!("{subject} {} {word}", self.change)
+    }
+}
+
+/// `resourceData` of an entry, or null.
+pub fn data(entry: &Value) -> &Value {
+    lookup(entry, "resourceData").map_or(&Value::Null, |(_, data)| data)
+}
+
+/// What an entry is about: its content first, because one page prints a roster under the path of
+/// an operation, then its path.
+fn subject_of(entry: &Value, resource: Option<&Resource>) -> Subject {
+    let data = data(entry);
+    let has = |name: &str| entities(data).any(|entity| lookup(entity, name).is_some());
+    let is = |name: &str| {
+        entities(data).any(|entity| {
+            lookup(entity, "@odata.type")
+                .and_then(|(_, value)| value.as_str())
+                .is_some_and(|printed| printed.ends_with(name))
+        })
+    };
+    if is(".participant") || has("info") {
+        return Subject::Roster;
+    }
+    match resource {
+        Some(Resource::Operation { .. }) => Subject::Operation,
+        Some(Resource::Participants(_) | Resource::Participant { .. }) => Subject::Roster,
+        Some(Resource::Call(_)) => Subject::Call,
+        _ if is("Operation") => Subject::Operation,
+        _ if is(".call") => Subject::Call,
+        None if has("state") => Subject::Call,
+        None if has("status") => Subject::Operation,
+        _ => Subject::Other,
+    }
+}
+
+fn entity_text<'a>(entry: &'a Value, name: &str) -> Option<&'a str> {
+    let (_, data) = lookup(entry, "resourceData")?;
+    entities(data).find_map(|entity| lookup(entity, name)?.1.as_str())
+}
+
+/// The rank of a call that an entry about it tells: [`words::ENDED`] for the deleted call.
+pub fn rank(notice: &Notice<'_>) -> Option<u8> {
+    if notice.change == "deleted" {
+        return Some(words::ENDED);
+    }
+    words::rank_of(notice.word.as_deref()?)
+}
+
+/// The members of a notification's `value`; `None` where it is no collection, or empty.
+pub fn collection(body: &Value) -> Option<&Vec<Value>> {
+    let members = lookup(body, "value")?.1.as_array()?;
+    (!members.is_empty()).then_some(members)
+}
+
+/// The entries of a notification's body; `None` where it is no collection of objects, or empty.
+pub fn entries(body: &Value) -> Option<&Vec<Value>> {
+    collection(body).filter(|members| members.iter().all(Value::is_object))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_entry_is_told_by_content_and_path() {
+        let table = [
+            (
+                json!({"resource": "/app/calls/1", "changeType": "Updated",
+                    "resourceData": {"state": "Established"}}),
+                "call updated established",
+            ),
+            (
+                json!({"resourceUrl": "/communications/calls/1/operations/2",
+                    "changeType": "deleted", "resourceData": {"status": "completed"}}),
+                "operation deleted completed",
+            ),
+            (
+                json!({"resource": "/app/calls/1/operations/participants", "changeType": "updated",
+                    "resourceData": [{"info": {}}]}),
+                "participants updated ",
+            ),
+            (
+                json!({"resource": "/app/calls/1/participants", "changeType": "updated",
+                    "resourceData": []}),
+                "participants updated ",
+            ),
+            (json!({"resource": "/other"}), "other  "),
+            (
+                json!({"resourceData": {"status": "failed"}, "changeType": "deleted"}),
+                "operation deleted failed",
+            ),
+        ];
+        for (entry, kind) in table {
+            assert_eq!(Notice::read(&entry).kind(), kind);
+        }
+    }
+
+    #[test]
+    fn both_names_of_a_resource_name_one_thing() {
+        let torn = |resource: &str, url: &str| {
+            Notice::read(&json!({"resource": resource, "resourceUrl": url})).is_torn
+        };
+        assert!(!torn(
+            "/app/calls/1",
+            "https://host/beta/communications/calls/1"
+        ));
+        assert!(torn("/app/calls/1", "/communications/calls/2"));
+        assert!(torn("/app/calls/1", "/communications/calls/1/participants"));
+    }
+
+    #[test]
+    fn entries_are_objects_in_a_collection() {
+        assert!(entries(&json!({"value": [{}]})).is_some());
+        for body in [
+            json!({}),
+            json!({"value": {}}),
+            json!({"value": []}),
+            json!({"value": [1]}),
+        ] {
+            assert!(entries(&body).is_none(), "{body}");
+        }
+    }
+}

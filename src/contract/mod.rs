@@ -1,0 +1,7 @@
+//! contract
+
+pub mod change;
+pub mod requirement;
+pub mod rule;
+pub mod shape;
+pub mod words;

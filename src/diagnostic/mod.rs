@@ -1,0 +1,146 @@
+//! A complaint about a user's file, with its place and its remedy.
+
+pub mod json;
+pub mod place;
+pub mod pointer;
+
+use std::fmt;
+
+use self::place::printable;
+
+/// The longest part of a line that is shown, in characters: one of more is machine-written, and
+/// would fill the terminal.
+const LONGEST_EXCERPT: usize = 160;
+
+/// Something wrong in a file that a user gave, in one place, with a way to mend it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The file as the user named it.
+    pub file: String,
+    /// The line, counted from 1; 0 where the whole file is meant.
+    pub line: usize,
+    /// The column in characters, counted from 1; 0 where the whole line is meant.
+    pub column: usize,
+    /// What is wrong, and what was expected instead.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: Option<String>,
+    /// The text of the line, shown under the message with a caret at the column; of a long line
+    /// what stands around the column.
+    pub excerpt: Option<String>,
+}
+
+/// Everything shown is [`printable`]: names, messages and excerpts come from files that somebody
+/// else wrote.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&printable(&self.file))?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+            if self.column > 0 {
+                write!(f, ":{}", self.column)?;
+            }
+        }
+        write!(f, ": {}", printable(&self.message))?;
+        if let Some(excerpt) = &self.excerpt {
+            let number = self.line.to_string();
+            let (shown, before) = around(excerpt, self.column.saturating_sub(1));
+            write!(f, "\n  {number} | {shown}")?;
+            if self.column > 0 {
+                let indent = number.len() + before + 2;
+                write!(f, "\n  {:indent$} ^", "")?;
+            }
+        }
+        if let Some(remedy) = &self.remedy {
+            write!(f, "\n  = help: {}", printable(remedy))?;
+        }
+        Ok(())
+    }
+}
+
+/// The part of a line around a character, counted from 0, and how many characters stand before
+/// that one in the part. An ellipsis stands where something is left out.
+fn around(line: &str, at: usize) -> (String, usize) {
+    let length = line.chars().count();
+    let at = at.min(length);
+    if length <= LONGEST_EXCERPT {
+        return (printable(line), at);
+    }
+    let last = length - LONGEST_EXCERPT;
+    let start = at.saturating_sub(LONGEST_EXCERPT / 2).min(last);
+    let part: String = line.chars().skip(start).take(LONGEST_EXCERPT).collect();
+    let mut shown: Vec<char> = printable(&part).chars().collect();
+    if let (true, Some(first)) = (start > 0, shown.first_mut()) {
+        *first = '…';
+    }
+    if let (true, Some(end)) = (start < last, shown.last_mut()) {
+        *end = '…';
+    }
+    (shown.into_iter().collect(), at - start)
+}
+
+impl std::error::Error for Diagnostic {}
+
+/// The candidate that is closest to a misspelt word, if any is close enough to be meant.
+pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
+        .filter(|(score, _)| *score > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_diagnostic_shows_place_line_and_remedy() {
+        let diagnostic = Diagnostic {
+            file: "a.json".into(),
+            line: 12,
+            column: 5,
+            message: "unknown field `staus`".into(),
+            remedy: Some("did you mean `status`?".into()),
+            excerpt: Some("    \"staus\": 200".into()),
+        };
+        assert_eq!(
+            diagnostic.to_string(),
+            "a.json:12:5: unknown field `staus`\n  12 |     \"staus\": 200\n           ^\n  = help: did you mean `status`?"
+        );
+    }
+
+    #[test]
+    fn what_is_shown_is_printable_and_short() {
+        let long = |column| Diagnostic {
+            file: "e\u{1b}[31m.md".into(),
+            line: 7,
+            column,
+            message: "`a\rb`".into(),
+            remedy: Some("no \u{7}".into()),
+            excerpt: Some(format!(
+                "{}\u{1b}{}",
+                "x".repeat(50_000),
+                "y".repeat(50_000)
+            )),
+        };
+        for column in [0, 1, 2, 81, 82, 50_001, 99_922, 100_001, 200_000] {
+            let shown = long(column).to_string();
+            assert!(!shown.contains(|c: char| c.is_control() && c != '\n'));
+            assert!(shown.starts_with("e\u{fffd}[31m.md:7"), "{shown}");
+            let lines: Vec<Vec<char>> = shown.lines().map(|it| it.chars().collect()).collect();
+            assert_eq!(lines[1].len(), "  7 | ".len() + LONGEST_EXCERPT);
+            if column == 50_001 {
+                let caret = lines[2].iter().position(|c| *c == '^').unwrap();
+                assert_eq!(lines[1][caret], '\u{fffd}');
+            }
+        }
+    }
+
+    #[test]
+    fn the_closest_word_is_close() {
+        assert_eq!(closest("staus", ["status", "headers"]), Some("status"));
+        assert_eq!(closest("zzz", ["status", "headers"]), None);
+    }
+}

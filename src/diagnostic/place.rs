@@ -1,0 +1,99 @@
+//! Lines and columns of a text, and diagnostics that show them.
+
+use super::Diagnostic;
+
+/// A place in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
+}
+
+impl Place {
+    /// The place of a byte offset. One past the end is the end; one inside a character is that
+    /// character.
+    pub fn of_offset(text: &str, offset: usize) -> Self {
+        let before = &text.as_bytes()[..offset.min(text.len())];
+        let start = before
+            .iter()
+            .rposition(|b| *b == b'\n')
+            .map_or(0, |at| at + 1);
+        let line = before.split(|b| *b == b'\n').count();
+        let column = characters(&before[start..]) + 1;
+        Self { line, column }
+    }
+
+    /// The place that a parser gives as a line and a column in bytes, both counted from 1.
+    pub fn of_bytes(text: &str, line: usize, byte_column: usize) -> Self {
+        let bytes = line_of(text, line).unwrap_or_default().as_bytes();
+        let before = &bytes[..byte_column.saturating_sub(1).min(bytes.len())];
+        Self {
+            line: line.max(1),
+            column: characters(before) + 1,
+        }
+    }
+
+    /// A complaint about this place of a file, with the text of its line.
+    pub fn complain(self, file: &str, text: &str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            file: file.to_owned(),
+            line: self.line,
+            column: self.column,
+            message: message.into(),
+            remedy: None,
+            excerpt: line_of(text, self.line).map(str::to_owned),
+        }
+    }
+}
+
+/// The text of a line, counted from 1, without its end.
+pub fn line_of(text: &str, line: usize) -> Option<&str> {
+    text.lines().nth(line.checked_sub(1)?)
+}
+
+/// The text with each control character replaced, so that it neither moves the cursor of a
+/// terminal nor shifts a caret below it.
+pub fn printable(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\t' => ' ',
+        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    text.chars().map(shown).collect()
+}
+
+/// How many characters begin in these bytes of UTF-8.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|b| **b & 0xc0 != 0x80).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters() {
+        let text = "a\n  \"é\": ü!\n";
+        let at = text.find('!').unwrap();
+        let place = Place { line: 2, column: 9 };
+        assert_eq!(Place::of_offset(text, at), place);
+        assert_eq!(Place::of_bytes(text, 2, 11), place);
+    }
+
+    #[test]
+    fn places_outside_of_the_text_are_its_ends() {
+        let end = Place { line: 2, column: 1 };
+        assert_eq!(Place::of_offset("a\n", 99), end);
+        assert_eq!(Place::of_bytes("a", 9, 9), Place { line: 9, column: 1 });
+        assert_eq!(Place::of_bytes("", 0, 0), Place { line: 1, column: 1 });
+    }
+
+    #[test]
+    fn a_complaint_shows_its_line() {
+        let place = Place { line: 2, column: 2 };
+        let shown = place.complain("f", "a\nb\tc", "no").to_string();
+        assert_eq!(shown, "f:2:2: no\n  2 | b c\n       ^");
+    }
+}

@@ -1,0 +1,169 @@
+//! A request of the bot, and how it is sent.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::sleep;
+
+use super::variant::BotVariation as Variation;
+use super::{Bot, PATIENCE, mutation};
+use crate::emulator::content::Content;
+use crate::emulator::edit::each_object;
+use crate::emulator::fresh_id;
+use crate::emulator::writing::Writing;
+use crate::http::message::{Headers, Response};
+use crate::http::{Coding, Framing, OutgoingRequest, SendError};
+
+/// How long the bot waits before each further attempt, where the answer does not tell.
+const AGAIN: [Duration; 3] = [
+    Duration::from_millis(10),
+    Duration::from_millis(100),
+    Duration::from_secs(1),
+];
+
+/// A request before it is written.
+#[derive(Debug, Clone)]
+pub(super) struct Errand {
+    pub(super) method: &'static str,
+    pub(super) url: String,
+    pub(super) authorization: Option<String>,
+    /// Written only where there is a body.
+    pub(super) media_type: Option<&'static str>,
+    pub(super) content: Content,
+}
+
+impl Errand {
+    /// A request with the bot's token.
+    pub(super) fn new(method: &'static str, url: String, token: &str, content: Content) -> Self {
+        Self {
+            method,
+            url,
+            authorization: Some(format!("Bearer {token}")),
+            media_type: Some("application/json"),
+            content,
+        }
+    }
+}
+
+impl Errand {
+    /// Whether it is an invitation that replaces a call.
+    pub(super) fn replaces(&self) -> bool {
+        let Content::Json(body) = &self.content else {
+            return false;
+        };
+        let guests = body.get("participants").and_then(Value::as_array);
+        let mut guests = guests.into_iter().flatten();
+        guests.any(|guest| guest.get("replacesCallId").is_some_and(Value::is_string))
+    }
+}
+
+impl Bot {
+    /// The request on the wire, in the bot's manner.
+    pub(super) fn write(&self, mut errand: Errand) -> OutgoingRequest {
+        if let (Some(Variation::Untyped), Content::Json(body)) =
+            (self.variation, &mut errand.content)
+        {
+            each_object(body, &mut |object| drop(object.shift_remove("@odata.type")));
+        }
+        let writing = self.variation.map_or(Writing::Plain, Variation::writing);
+        let url = writing.path(&self.addressed(&errand.url));
+        let mut headers = Headers::new();
+        if let Some(authorization) = errand.authorization {
+            headers.push(
+                "Authorization",
+                match self.variation {
+                    Some(Variation::LowerScheme) => authorization.replace("Bearer", "bearer"),
+                    _ => authorization,
+                },
+            );
+        }
+        let has_body = errand.content != Content::Nothing;
+        if let (true, Some(media_type)) = (has_body, errand.media_type) {
+            headers.push(
+                "Content-Type",
+                match self.variation {
+                    Some(Variation::Charset) => "Application/JSON; charset=UTF-8",
+                    _ => media_type,
+                },
+            );
+        }
+        if self.variation == Some(Variation::ExtraHeaders) {
+            headers.push("client-request-id", fresh_id());
+            headers.push("X-Nobody-Knows", "this");
+        }
+        let (coding, framing) = match self.variation {
+            Some(Variation::Gzip) => (Coding::Gzip, Framing::Length),
+            Some(Variation::Chunked) => (Coding::Identity, Framing::Chunked),
+            _ => (Coding::Identity, Framing::Length),
+        };
+        OutgoingRequest {
+            headers,
+            body: has_body.then(|| errand.content.bytes(writing)),
+            coding,
+            framing,
+            ..OutgoingRequest::new(errand.method, url)
+        }
+    }
+
+    /// The URL under the prefix that the bot prefers.
+    fn addressed(&self, url: &str) -> String {
+        let Some((prefix, rest)) = url.split_once("/calls") else {
+            return url.to_owned();
+        };
+        let named = |name: &str| {
+            let (above, _) = prefix
+                .rsplit_once("/applications/")
+                .unwrap_or_else(|| prefix.rsplit_once('/').unwrap_or((prefix, "")));
+            format!("{above}/{name}/calls{rest}")
+        };
+        match self.variation {
+            Some(Variation::AppPrefix) => named("app"),
+            Some(Variation::CommunicationsPrefix) => named("communications"),
+            Some(Variation::OtherVersion) => url.replacen("/beta/", "/v1.0/", 1),
+            _ => url.to_owned(),
+        }
+    }
+}
+
+impl Bot {
+    /// Sends a request until it is answered for good: the same again where the connection broke, or
+    /// the service says that it cannot now.
+    pub(super) async fn deliver(&self, mut errand: Errand) -> Result<Response, SendError> {
+        let patience = mutation::patience(self.fault).unwrap_or(PATIENCE);
+        let mut pauses = AGAIN.into_iter();
+        loop {
+            let request = self.write(errand.clone());
+            let sent = self.client.send(request, patience).await;
+            let pause = pauses.next();
+            let told = pause.and_then(|pause| again(&sent, pause));
+            match mutation::again(self.fault, &sent, (pause, told), &mut errand) {
+                Some(pause) => sleep(pause).await,
+                None => return sent,
+            }
+        }
+    }
+}
+
+/// How long to wait before a request is sent again; `None` where it is not.
+fn again(sent: &Result<Response, SendError>, pause: Duration) -> Option<Duration> {
+    match sent {
+        Ok(response) if matches!(response.status, 429 | 503) => {
+            Some(retry_after(&response.headers).unwrap_or(pause))
+        }
+        Err(SendError::Broken(_)) => Some(pause),
+        _ => None,
+    }
+}
+
+/// The time that an answer tells to wait, where it tells it in seconds (RFC 9110 section 10.2.3).
+fn retry_after(headers: &Headers) -> Option<Duration> {
+    let seconds = headers.get("Retry-After")?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// The id of an operation in the answer to an invitation: from its body, else from `Location`.
+pub(super) fn operation_of(headers: &Headers, body: Option<&Value>) -> Option<String> {
+    let id = body.and_then(|body| body.get("id")).and_then(Value::as_str);
+    let last = || headers.get("Location")?.rsplit('/').next();
+    id.or_else(last).map(str::to_owned)
+}

@@ -1,0 +1,252 @@
+//! The bot over real sockets: against a service that only listens, and against the reference
+//! service.
+
+mod varied;
+
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::emulator::service::{Edition, ReferenceService, ServiceOptions};
+use crate::http::OutgoingRequest;
+
+/// How long a test waits for what must come.
+const LONG: Duration = Duration::from_secs(10);
+
+/// A bot, and a service that keeps what it is asked and answers 200 with an operation.
+struct Stage {
+    bot: ReferenceBot,
+    service: String,
+    inbox: mpsc::UnboundedReceiver<Request>,
+    client: Client,
+    shutdown: Shutdown,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.shutdown.begin();
+    }
+}
+
+impl Stage {
+    async fn open(options: BotOptions) -> Self {
+        let shutdown = Shutdown::new();
+        let (asked, inbox) = mpsc::unbounded_channel();
+        let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+        let service = listener.url();
+        tokio::spawn(listener.serve(
+            move |request| {
+                let _ = asked.send(request);
+                async {
+                    Reply::from(Response {
+                        status: 200,
+                        headers: Headers::new(),
+                        body: Payload::Json(json!({"id": "op-1", "status": "running"})),
+                    })
+                }
+            },
+            shutdown.clone(),
+        ));
+        let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+        Self {
+            bot: ReferenceBot::start(listener, options, shutdown.clone()),
+            service,
+            inbox,
+            client: Client::new(),
+            shutdown,
+        }
+    }
+
+    async fn post(&self, url: &str, body: &Value) -> Result<Response, String> {
+        let mut request = OutgoingRequest::new("POST", url);
+        request.headers.push("Content-Type", "application/json");
+        request.body = Some(body.to_string().into());
+        let sent = self.client.send(request, Duration::from_millis(500)).await;
+        sent.map_err(|error| error.to_string())
+    }
+
+    /// Cues the bot to a POST of this body to the path.
+    async fn cue(&self, path: &str, body: Value) -> Response {
+        let cue = json!({
+            "scenario": "test",
+            "step": 1,
+            "request": {
+                "method": "POST",
+                "url": format!("{}{path}", self.service),
+                "headers": {},
+                "body": body,
+            },
+        });
+        self.post(&self.bot.cue_url(), &cue).await.unwrap()
+    }
+
+    async fn asked(&mut self) -> Request {
+        timeout(LONG, self.inbox.recv()).await.unwrap().unwrap()
+    }
+}
+
+/// Two participants of which the first replaces a call.
+fn invitation() -> Value {
+    json!({
+        "participants": [
+            {
+                "identity": {"@odata.type": "x", "user": {"id": "u-1", "tenantId": "t-1"}},
+                "replacesCallId": "00000000-0000-4000-8000-00000000000a",
+            },
+            {"identity": {"phone": {"id": "+1"}, "user": null}},
+        ],
+        "clientContext": "the cue's",
+    })
+}
+
+#[tokio::test]
+async fn a_cued_invitation_is_the_bots_own() {
+    let mut stage = Stage::open(BotOptions {
+        token: Some("mine".to_owned()),
+        ..BotOptions::default()
+    })
+    .await;
+    let path = "/beta/app/calls/c-1/participants/invite";
+    assert_eq!(stage.cue(path, invitation()).await.status, 202);
+    let request = stage.asked().await;
+    assert_eq!(
+        (request.method.as_str(), request.target.as_str()),
+        ("POST", path)
+    );
+    assert_eq!(request.headers.get("authorization"), Some("Bearer mine"));
+    let body = request.body.json().unwrap();
+    let guests = body["participants"].as_array().unwrap();
+    assert_eq!(guests.len(), 2);
+    assert_eq!(guests[0]["identity"]["user"]["id"], "u-1");
+    assert_eq!(guests[0]["identity"]["user"]["tenantId"], "t-1");
+    assert_eq!(
+        guests[0]["replacesCallId"],
+        invitation()["participants"][0]["replacesCallId"]
+    );
+    assert_eq!(guests[1]["identity"]["phone"]["id"], "+1");
+    assert!(uuid::Uuid::parse_str(body["clientContext"].as_str().unwrap()).is_ok());
+}
+
+#[tokio::test]
+async fn calls_are_answered_and_created_with_the_bots_callback() {
+    let mut stage = Stage::open(BotOptions::default()).await;
+    for (path, name) in [
+        ("/app/calls/c-1/answer", "callback"),
+        ("/app/calls", "callbackUri"),
+    ] {
+        let wanted = json!({name: "http://elsewhere/", "acceptModalities": ["audio"]});
+        assert_eq!(stage.cue(path, wanted).await.status, 202);
+        let request = stage.asked().await;
+        assert_eq!(request.target, path);
+        let body = request.body.json().unwrap();
+        assert_eq!(body[name], stage.bot.callback_url());
+        assert_eq!(body["acceptModalities"], json!(["audio"]));
+    }
+}
+
+#[tokio::test]
+async fn what_the_bot_does_not_do_is_declined_with_a_reason() {
+    let stage = Stage::open(BotOptions::default()).await;
+    for (path, body) in [
+        ("/app/calls/c-1/reject", json!({})),
+        ("/elsewhere", json!({})),
+        ("/app/calls/c-1/participants/invite", json!({})),
+        (
+            "/app/calls/c-1/participants/invite",
+            json!({"participants": [{}]}),
+        ),
+        ("/app/calls", Value::Null),
+    ] {
+        let declined = stage.cue(path, body).await;
+        assert_eq!(declined.status, 501, "{path}");
+        assert!(declined.body.json().unwrap()["reason"].is_string());
+    }
+    let wrong = stage.post(&stage.bot.cue_url(), &json!({})).await.unwrap();
+    assert_eq!(wrong.status, 400);
+}
+
+#[tokio::test]
+async fn notifications_are_checked_and_remembered() {
+    let stage = Stage::open(BotOptions::default()).await;
+    let callback = stage.bot.callback_url();
+    let entry = |change: &str, path: &str, data: Value| json!({"value": [{"changeType": change, "resource": path, "resourceData": data}]});
+    let right = entry("Updated", "/app/calls/c-1", json!({"state": "Established"}));
+    for url in [callback.to_owned(), format!("{callback}/scenario/7")] {
+        assert_eq!(stage.post(&url, &right).await.unwrap().status, 202);
+    }
+    assert_eq!(stage.bot.call_state("c-1").as_deref(), Some("established"));
+    let gone = entry("deleted", "/app/calls/c-1", json!({}));
+    stage.post(callback, &gone).await.unwrap();
+    stage.post(callback, &right).await.unwrap();
+    let told = stage.bot.call_state("c-1");
+    assert_eq!(
+        told.as_deref(),
+        Some("deleted"),
+        "a repeated entry changes nothing"
+    );
+
+    for wrong in [
+        json!({}),
+        json!({"value": []}),
+        json!({"value": {}}),
+        json!({"value": [7]}),
+        entry("vanished", "/app/calls/c-1", json!({})),
+        entry("updated", "/elsewhere", json!({})),
+    ] {
+        assert_eq!(
+            stage.post(callback, &wrong).await.unwrap().status,
+            400,
+            "{wrong}"
+        );
+    }
+    for (method, media_type, status) in [
+        ("PUT", "application/json", 405),
+        ("POST", "text/plain", 415),
+    ] {
+        let mut request = OutgoingRequest::new(method, callback);
+        request.headers.push("Content-Type", media_type);
+        request.body = Some(right.to_string().into());
+        assert_eq!(
+            stage.client.send(request, LONG).await.unwrap().status,
+            status
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_reference_pair_talks() {
+    for &edition in Edition::ALL {
+        let stage = Stage::open(BotOptions::default()).await;
+        let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+        let options = ServiceOptions {
+            edition,
+            ..ServiceOptions::default()
+        };
+        let service = ReferenceService::start(listener, options, stage.shutdown.clone());
+        let given = json!({"state": "call", "callback": stage.bot.callback_url()});
+        let given = stage
+            .post(&format!("{}/control/given", service.url()), &given)
+            .await;
+        let given = given.unwrap().body.json().unwrap()["variables"]["call"].clone();
+        let call = given.as_str().unwrap();
+        let url = format!(
+            "{}/beta/communications/calls/{call}/participants/invite",
+            service.url()
+        );
+        let request = json!({"method": "POST", "url": url, "body": invitation()});
+        let cued = stage
+            .post(&stage.bot.cue_url(), &json!({"request": request}))
+            .await;
+        assert_eq!(cued.unwrap().status, 202);
+        let replaced = "00000000-0000-4000-8000-00000000000a";
+        let over = async {
+            loop {
+                let news = stage.bot.bot.news.notified();
+                if stage.bot.call_state(replaced).as_deref() == Some("deleted") {
+                    break;
+                }
+                news.await;
+            }
+        };
+        timeout(LONG, over).await.unwrap();
+    }
+}

@@ -1,0 +1,163 @@
+//! Every fault shows, and every variation asks for the same.
+
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::api::identifier;
+
+/// How long nothing must come before a conversation counts as over.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// The same where a machine that is busy may be the reason.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Has the bot answer, create and invite, and notifies it of a roster; gives what it said.
+/// Identifiers that the bot makes up are left out.
+async fn transcript(options: BotOptions, quiet: Duration) -> Vec<String> {
+    let mut stage = Stage::open(options).await;
+    let mut lines = Vec::new();
+    let create = json!({"callbackUri": "http://a/", "requestedModalities": ["audio"]});
+    let invite = "/beta/app/calls/c-1/participants/invite";
+    for (path, body) in [("/beta/app/calls", create), (invite, invitation())] {
+        lines.push(stage.cue(path, body).await.status.to_string());
+        while let Ok(Some(request)) = timeout(quiet, stage.inbox.recv()).await {
+            let authorization = request.headers.get("authorization");
+            let media_type = request.headers.media_type();
+            let (method, target, body) = (request.method, request.target, request.body);
+            lines.push(format!(
+                "{method} {target} {authorization:?} {media_type:?} {body:?}"
+            ));
+        }
+    }
+    let roster =
+        json!({"value": [{"changeType": "updated", "resource": "/app/calls/c-1/participants"}]});
+    lines.push(match stage.post(stage.bot.callback_url(), &roster).await {
+        Ok(response) => format!("{response:?}"),
+        Err(error) => error.split(':').next().unwrap().to_owned(),
+    });
+    let own = |line: &String| made_up(&line.replace(stage.bot.url(), ""));
+    lines.iter().map(own).collect()
+}
+
+/// The text without times, and with a word for each GUID that is not the test's own.
+fn made_up(text: &str) -> String {
+    let word = |part: &str| match part {
+        part if identifier::is_guid(part) && !part.starts_with("00000000") => "guid".to_owned(),
+        part if part.starts_with(|c: char| c.is_ascii_digit()) && part.len() == 2 => String::new(),
+        part => part.to_owned(),
+    };
+    let parts = text.split(|c: char| !(c.is_alphanumeric() || "-/+_".contains(c)));
+    parts.map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// Faults that do not show where all goes well. What goes ill, and that they show then, is for who
+/// plays hard weather.
+const IN_WEATHER: [BotFault; 17] = [
+    BotFault::AnswerFirst,
+    BotFault::InvitesAgain,
+    BotFault::OneChange,
+    BotFault::KnownProperties,
+    BotFault::KnownResources,
+    BotFault::KnownWords,
+    BotFault::TokenOptional,
+    BotFault::TakesUnsigned,
+    BotFault::AnySignature,
+    BotFault::AnyTime,
+    BotFault::AnyAudience,
+    BotFault::AsksOtherwise,
+    BotFault::TriesFailed,
+    BotFault::Impatient,
+    BotFault::IgnoresRetryAfter,
+    BotFault::GivesUp503,
+    BotFault::GivesUpBroken,
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_shows() {
+    let plain = transcript(BotOptions::default(), PATIENCE).await;
+    assert_eq!(plain, transcript(BotOptions::default(), PATIENCE).await);
+    let with = |fault| BotOptions {
+        fault: Some(fault),
+        ..BotOptions::default()
+    };
+    let mut playing = JoinSet::new();
+    for &fault in BotFault::ALL {
+        playing.spawn(async move { (fault, transcript(with(fault), QUIET).await) });
+    }
+    while let Some(played) = playing.join_next().await {
+        let (fault, shown) = played.unwrap();
+        let is_shown = shown != plain
+            || IN_WEATHER.contains(&fault)
+            || transcript(with(fault), PATIENCE).await != plain;
+        assert!(is_shown, "{} changes nothing", fault.name());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_variation_asks_for_the_same() {
+    for &variation in BotVariation::ALL {
+        let mut stage = Stage::open(BotOptions {
+            variation: Some(variation),
+            ..BotOptions::default()
+        })
+        .await;
+        let path = "/beta/app/calls/c-1/participants/invite";
+        assert_eq!(stage.cue(path, invitation()).await.status, 202);
+        let request = stage.asked().await;
+        let label = variation.name();
+        assert_eq!(request.method, "POST", "{label}");
+        let asked = Resource::parse(&request.target).unwrap();
+        assert!(asked.same(&Resource::parse(path).unwrap()), "{label}");
+        let body = request.body.json().unwrap();
+        assert_eq!(
+            body["participants"][0]["identity"]["user"]["id"], "u-1",
+            "{label}"
+        );
+        assert_eq!(
+            body["participants"][1]["identity"]["phone"]["id"], "+1",
+            "{label}"
+        );
+        let context = body["clientContext"].as_str().unwrap_or("");
+        assert!(context.chars().count() <= 256, "{label}");
+    }
+}
+
+#[tokio::test]
+async fn a_bot_that_hangs_up_waits_for_the_end() {
+    let mut stage = Stage::open(BotOptions {
+        variation: Some(BotVariation::HangsUp),
+        ..BotOptions::default()
+    })
+    .await;
+    let guest = json!({"participants": [{"identity": {"user": {"id": "u"}}}]});
+    stage.cue("/app/calls/c-1/participants/invite", guest).await;
+    stage.asked().await;
+    let callback = stage.bot.callback_url().to_owned();
+    for (change, path, data) in [
+        ("updated", "/app/calls/c-1/participants", json!([])),
+        (
+            "deleted",
+            "/app/calls/c-1/operations/op-1",
+            json!({"status": "failed"}),
+        ),
+    ] {
+        assert!(stage.inbox.is_empty(), "nothing is asked before the end");
+        let entry = json!({"changeType": change, "resource": path, "resourceData": data});
+        stage
+            .post(&callback, &json!({"value": [entry]}))
+            .await
+            .unwrap();
+    }
+    assert_eq!(stage.asked().await.method, "DELETE");
+}
+
+#[test]
+fn names_are_unique_and_found() {
+    for fault in BotFault::ALL {
+        assert_eq!(BotFault::named(fault.name()), Some(*fault));
+    }
+    for variation in BotVariation::ALL {
+        assert_eq!(BotVariation::named(variation.name()), Some(*variation));
+    }
+    assert!(BotFault::ALL.len() >= 24 && BotVariation::ALL.len() >= 16);
+}

@@ -1,0 +1,56 @@
+//! The harmless variations of the reference bot: other ways to do the documented thing.
+
+use crate::emulator::catalogue::catalogue;
+use crate::emulator::writing::Writing;
+
+catalogue! {
+    /// One thing that the bot does in another way, which no page forbids.
+    BotVariation {
+        Reversed = "properties-reversed", "Writes the properties of every object in the opposite order.";
+        Spaced = "white-space", "Writes white space between all tokens.";
+        Added = "properties-added", "Adds properties that no page knows.";
+        Nulls = "nulls-added", "Adds properties of unknown names that are null.";
+        Escaped = "strings-escaped", "Writes characters of strings and names as escapes.";
+        Untyped = "no-types", "Writes no `@odata.type`.";
+        Hashless = "types-without-hash", "Writes type names without `#` in front.";
+        UpperGuids = "guids-in-upper-case", "Writes GUIDs in upper case.";
+        BareGuids = "guids-without-hyphens", "Writes GUIDs without hyphens.";
+        Chunked = "chunked", "Sends bodies chunked.";
+        Gzip = "gzip", "Sends bodies as gzip.";
+        Charset = "charset", "Adds a charset parameter to the media type, which is written in mixed case.";
+        ExtraHeaders = "headers-added", "Adds header fields that no page knows.";
+        LowerScheme = "scheme-in-lower-case", "Writes `bearer` for `Bearer`.";
+        Ack200 = "acknowledges-200", "Acknowledges with 200.";
+        Ack204 = "acknowledges-204", "Acknowledges with 204.";
+        AckBody = "acknowledges-with-body", "Acknowledges with 200 and a JSON body.";
+        SlowAck = "slow", "Takes 20 ms to acknowledge.";
+        AppPrefix = "app-prefix", "Sends its requests under `/app`.";
+        CommunicationsPrefix = "communications-prefix", "Sends its requests under `/communications`.";
+        OtherVersion = "other-version", "Sends its requests under `/v1.0` where it is to send them under `/beta`.";
+        ReplacesPath = "replaced-call-as-path", "Names the call to replace by its path.";
+        ReplacesId = "replaced-call-as-id", "Names the call to replace by its id.";
+        NoContext = "no-context", "Gives no `clientContext`.";
+        LongContext = "context-256", "Gives a `clientContext` of 256 characters, none of them ASCII.";
+        EndpointType = "endpoint-type", "Gives an `endpointType`, a region and a language.";
+        DisplayName = "display-name", "Gives a `displayName` with every identity.";
+        ReadsBack = "reads-back", "Reads the call, its participants and the operation after it has invited.";
+        HangsUp = "hangs-up", "Deletes the call when an invitation has ended and nothing more is to come.";
+    }
+}
+
+impl BotVariation {
+    /// How JSON is written under this variation.
+    pub(super) const fn writing(self) -> Writing {
+        match self {
+            Self::Reversed => Writing::Reversed,
+            Self::Spaced => Writing::Spaced,
+            Self::Added => Writing::Added,
+            Self::Nulls => Writing::Nulls,
+            Self::Escaped => Writing::Escaped,
+            Self::Hashless => Writing::Hashless,
+            Self::UpperGuids => Writing::UpperGuids,
+            Self::BareGuids => Writing::BareGuids,
+            _ => Writing::Plain,
+        }
+    }
+}

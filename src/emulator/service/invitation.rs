@@ -1,0 +1,324 @@
+//! `POST …/calls/{call}/participants/invite`: read, refused or done.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::calls::object;
+use super::delivery::{About, Line, Notice, Segment};
+use super::draft::Draft;
+use super::edition::Edition;
+use super::pages::known_identity;
+use super::refusal::Refusal;
+use super::state::{CallState, Effect, Invitee, Member, Operation};
+use super::variant::ServiceVariation;
+use super::{Outcome, Sequel, Service, mutation};
+use crate::api::identifier;
+use crate::api::resource::Resource;
+use crate::emulator::content::Content;
+use crate::emulator::{fresh_id, time};
+use crate::http::message::Request;
+
+/// How many a request may invite.
+const MOST_INVITEES: usize = 5;
+
+/// How many characters a client's context may have.
+const LONGEST_CONTEXT: usize = 256;
+
+/// What a request asks for.
+#[derive(Debug, Clone)]
+struct Invitation {
+    invitees: Vec<Invitee>,
+    context: Option<String>,
+}
+
+impl Service {
+    pub(super) fn invite(
+        self: &Arc<Self>,
+        call: &str,
+        request: &Request,
+        prefix: &str,
+    ) -> Result<Outcome, Refusal> {
+        let mut invitation = Invitation::read(object(&request.body)?)?;
+        let first_only = self.variation == Some(ServiceVariation::FirstOnly);
+        if first_only && invitation.invitees.iter().all(|i| i.replaces.is_some()) {
+            invitation.invitees.truncate(1);
+        }
+        let (call, callback, line) = self.host(call, &invitation)?;
+        let operation = Operation {
+            id: fresh_id(),
+            call,
+            status: "running",
+            context: invitation.context.unwrap_or_else(fresh_id),
+            invitees: invitation.invitees,
+            created: time::now(),
+        };
+        let draft = self.answer(&operation, prefix);
+        let segments = self.consequences(&operation, &callback, line);
+        self.world().add_operation(operation);
+        Ok(Outcome {
+            draft,
+            sequel: Sequel {
+                segments,
+                may_be_early: true,
+            },
+        })
+    }
+
+    /// The call that is invited to, by its own id, its callback and its line.
+    fn host(&self, id: &str, invitation: &Invitation) -> Result<(String, String, Line), Refusal> {
+        let mut world = self.world();
+        let call = world.live(id)?;
+        if call.state == CallState::Incoming {
+            return Err(Refusal::conflict("The call has not been answered."));
+        }
+        if invitation.invitees.len() > 1 && !call.has_chat {
+            let why = "Several participants need a call with valid chat information.";
+            return Err(Refusal::bad_request(why));
+        }
+        let itself = |replaced: &String| identifier::same(replaced, &call.id);
+        if invitation.replaced().iter().any(itself) {
+            return Err(Refusal::bad_request("A call cannot replace itself."));
+        }
+        match &call.line {
+            Some(line) => Ok((call.id.clone(), call.callback.clone(), line.clone())),
+            None => Err(Refusal::ended(id)),
+        }
+    }
+
+    fn answer(&self, operation: &Operation, prefix: &str) -> Draft {
+        let location = format!(
+            "{}{prefix}/calls/{}/operations/{}",
+            self.url, operation.call, operation.id
+        );
+        let mut draft = Draft::json(200, self.pages.answer(operation));
+        draft.location = Some(location);
+        match self.variation {
+            Some(ServiceVariation::Accepted) if self.pages.0 == Edition::May2019 => {
+                draft.status = 202;
+                draft.content = Content::Nothing;
+            }
+            Some(ServiceVariation::NoLocation) if !self.pages.0.is_terse() => {
+                draft.location = None;
+            }
+            _ => {}
+        }
+        mutation::answered(self.fault, &mut draft, operation);
+        draft
+    }
+
+    /// The notifications that follow, in the order in which they get in line.
+    fn consequences(
+        self: &Arc<Self>,
+        operation: &Operation,
+        callback: &str,
+        line: Line,
+    ) -> Vec<(Line, Segment)> {
+        let fails = mutation::may_fail(self.fault)
+            && operation
+                .invitees
+                .iter()
+                .any(|i| self.world().fails(i.id()));
+        let replaced = replaced_by(&operation.invitees);
+        let mut here = self.notices_here(operation, callback, fails);
+        mutation::notices(
+            self.fault,
+            &mut here,
+            self.pages,
+            replaced.first().map(String::as_str),
+        );
+        let mut segments = vec![(line, Segment::new(here))];
+        if !fails {
+            for id in &replaced {
+                segments.extend(self.farewell(id, callback));
+            }
+        }
+        if self.variation == Some(ServiceVariation::ReplacedFirst) {
+            segments.rotate_left(1);
+        }
+        segments
+    }
+
+    /// The notifications about the call that is invited to.
+    fn notices_here(&self, operation: &Operation, callback: &str, fails: bool) -> Vec<Notice> {
+        let notice = |about, entry, effect| Notice {
+            about,
+            callback: callback.to_owned(),
+            entry,
+            effect,
+        };
+        let status = if fails { "failed" } else { "completed" };
+        let mut notices = vec![notice(
+            About::End,
+            self.pages.operation("deleted", operation, status),
+            Some(Effect::End(operation.id.clone(), status)),
+        )];
+        if !fails {
+            let (roster, joining) = self.roster(operation);
+            let entry = self.pages.roster(&operation.call, &roster);
+            let effect = Effect::Join(operation.call.clone(), joining);
+            notices.push(notice(About::Roster, entry, Some(effect)));
+            let replaced = replaced_by(&operation.invitees);
+            if let (Some(ServiceVariation::RosterTwice), Some(call)) =
+                (self.variation, replaced.first())
+            {
+                let entry = self.pages.roster(call, &roster);
+                notices.push(notice(About::Roster, entry, None));
+            }
+        }
+        match self.variation {
+            Some(ServiceVariation::RosterFirst) => notices.reverse(),
+            Some(ServiceVariation::Progress) => {
+                let entry = self.pages.operation("updated", operation, "running");
+                notices.insert(0, notice(About::Progress, entry, None));
+            }
+            Some(ServiceVariation::KeepAlive) => {
+                let state = self.state(&operation.call, callback, About::Established, json!({}));
+                notices.insert(0, state);
+            }
+            _ => {}
+        }
+        notices
+    }
+
+    /// The roster as it is shown, and those who join by this operation. The editions of 2019 show
+    /// the whole roster, the later ones those who changed.
+    fn roster(&self, operation: &Operation) -> (Vec<Member>, Vec<Member>) {
+        let world = self.world();
+        let present = world
+            .call(&operation.call)
+            .map_or(&[] as &[Member], |call| call.members.as_slice());
+        let joining: Vec<Member> = operation
+            .invitees
+            .iter()
+            .enumerate()
+            .map(|(index, invitee)| member(invitee, present.len() + index + 1))
+            .collect();
+        let mut roster = joining.clone();
+        if self.pages.0.is_terse() {
+            roster.extend(present.iter().cloned());
+        }
+        if self.variation == Some(ServiceVariation::Members) {
+            roster.insert(0, super::calls::bot_member(None));
+            roster.extend(present.iter().cloned());
+        }
+        (roster, joining)
+    }
+
+    /// The end of a replaced call. One that nobody knows is somebody else's call that existed.
+    fn farewell(self: &Arc<Self>, id: &str, callback: &str) -> Option<(Line, Segment)> {
+        if self.world().call(id).is_none() {
+            self.add_call(id, callback, CallState::Established, "incoming", false);
+        }
+        let (line, mut segment) = self.end_call(id)?;
+        for notice in &mut segment.notices {
+            callback.clone_into(&mut notice.callback);
+        }
+        mutation::farewell(self.fault, &mut segment.notices, self.pages);
+        Some((line, segment))
+    }
+}
+
+impl Invitation {
+    fn read(body: &Map<String, Value>) -> Result<Self, Refusal> {
+        let Some(Value::Array(participants)) = body.get("participants") else {
+            return Err(Refusal::bad_request("`participants` must be a collection."));
+        };
+        if participants.is_empty() || participants.len() > MOST_INVITEES {
+            return Err(Refusal::bad_request(format!(
+                "A request invites 1 to {MOST_INVITEES} participants, not {}.",
+                participants.len()
+            )));
+        }
+        let context = match body.get("clientContext") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(context)) => Some(context.clone()),
+            Some(_) => return Err(Refusal::bad_request("`clientContext` must be a string.")),
+        };
+        let length = context.as_deref().map_or(0, |text| text.chars().count());
+        if length > LONGEST_CONTEXT {
+            return Err(Refusal::bad_request(format!(
+                "`clientContext` has {length} characters, at most {LONGEST_CONTEXT} are allowed."
+            )));
+        }
+        Ok(Self {
+            invitees: participants.iter().map(invitee).collect::<Result<_, _>>()?,
+            context,
+        })
+    }
+
+    fn replaced(&self) -> Vec<String> {
+        replaced_by(&self.invitees)
+    }
+}
+
+/// The calls that are replaced, each once, in the order of the request.
+fn replaced_by(invitees: &[Invitee]) -> Vec<String> {
+    let mut calls: Vec<String> = Vec::new();
+    for call in invitees.iter().filter_map(|i| i.replaces.as_ref()) {
+        if !calls.iter().any(|other| identifier::same(other, call)) {
+            calls.push(call.clone());
+        }
+    }
+    calls
+}
+
+fn invitee(participant: &Value) -> Result<Invitee, Refusal> {
+    let Some(Value::Object(set)) = participant.get("identity") else {
+        return Err(Refusal::bad_request(
+            "A participant must have an `identity`.",
+        ));
+    };
+    let mut identities = set
+        .iter()
+        .filter(|(name, value)| !name.starts_with('@') && value.is_object());
+    let (Some((kind, Value::Object(identity))), None) = (identities.next(), identities.next())
+    else {
+        return Err(Refusal::bad_request(
+            "An `identity` must hold exactly one identity.",
+        ));
+    };
+    let id = identity.get("id").and_then(Value::as_str).unwrap_or("");
+    if id.is_empty() {
+        return Err(Refusal::bad_request(format!(
+            "The `{kind}` must have an `id`."
+        )));
+    }
+    Ok(Invitee {
+        kind: kind.clone(),
+        identity: identity.clone(),
+        replaces: optional_text(participant, "replacesCallId")?.map(call_id),
+        region: optional_text(participant, "region")?,
+        language: optional_text(participant, "languageId")?,
+    })
+}
+
+fn optional_text(participant: &Value, name: &str) -> Result<Option<String>, Refusal> {
+    match participant.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if !text.is_empty() => Ok(Some(text.clone())),
+        Some(_) => {
+            let why = format!("`{name}` must be a string that is not empty.");
+            Err(Refusal::bad_request(why))
+        }
+    }
+}
+
+/// The call that `replacesCallId` names, as an id or as a path.
+fn call_id(text: String) -> String {
+    match Resource::parse(&text) {
+        Some(Resource::Call(id)) => id,
+        _ => text,
+    }
+}
+
+fn member(invitee: &Invitee, source: usize) -> Member {
+    Member {
+        id: fresh_id(),
+        kind: invitee.kind.clone(),
+        identity: known_identity(&invitee.kind, &invitee.identity),
+        region: invitee.region.clone().unwrap_or("westus".to_owned()),
+        language: invitee.language.clone().unwrap_or("en-US".to_owned()),
+        source,
+    }
+}

@@ -1,0 +1,280 @@
+//! Every fault shows, and no variation stops a conversation.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::stage::{Stage, participant};
+use super::*;
+use crate::api::identifier;
+use crate::http::OutgoingRequest;
+
+/// How long an answer that never comes is waited for.
+const SHORT: Duration = Duration::from_millis(400);
+
+/// How long nothing must come before a conversation counts as over.
+const QUIET: Duration = Duration::from_millis(250);
+
+/// Plays everything that the service can do; gives one line for each thing that it said, those of
+/// one resource in their order, identifiers replaced by numbers.
+async fn transcript(options: ServiceOptions) -> Vec<String> {
+    let is_newest = options.edition == Edition::February2021;
+    let mut stage = Stage::open(options).await;
+    let mut lines = Vec::new();
+    let incoming = stage.given("incoming-call", json!({"user": "u-1"})).await;
+    let incoming = incoming["variables"]["call"].as_str().unwrap().to_owned();
+    let pick_up = json!({"callbackUri": stage.callback});
+    let create = json!({"callbackUri": stage.callback});
+    let group = stage.given("call", json!({})).await["variables"]["call"].clone();
+    let group = group.as_str().unwrap();
+    let mut known = vec![group.to_owned(), incoming.clone()];
+    let invite = format!("/app/calls/{group}/participants/invite");
+    let mut first = participant("user", "u-1");
+    first["replacesCallId"] = json!("00000000-0000-4000-8000-000000000001");
+    let two = json!({"participants": [first, participant("user", "u-2")], "clientContext": "c"});
+    let failing = json!({"participants": [participant("user", FAILING_ID)]});
+    for (target, body) in [
+        (format!("/app/calls/{incoming}/answer"), pick_up),
+        ("/app/calls".to_owned(), create),
+        (invite.clone(), two),
+        (invite, failing),
+    ] {
+        lines.push(
+            match stage.try_send("POST", &target, Some(&body), SHORT).await {
+                Ok(response) => {
+                    let id = response.body.json().and_then(|body| body["id"].as_str());
+                    known.extend(id.map(str::to_owned));
+                    format!(
+                        "{} {:?} {:?} {:?}",
+                        response.status,
+                        response.headers.get("location"),
+                        response.headers.get("content-type"),
+                        response.body,
+                    )
+                }
+                Err(error) => error.split(':').next().unwrap().to_owned(),
+            },
+        );
+    }
+    if is_newest {
+        // What is refused is the same in every edition.
+        lines.extend(refusals(&stage, group).await);
+    }
+    let mut told: HashMap<String, Vec<String>> = HashMap::new();
+    while let Ok(Some(request)) = timeout(QUIET, stage.inbox.recv()).await {
+        let about = request
+            .body
+            .json()
+            .and_then(|body| body.pointer("/value/0/resource"));
+        let about = about.map_or(String::new(), Value::to_string);
+        let said = format!(
+            "{} {:?} {:?}",
+            request.method,
+            request.headers.media_type(),
+            request.body
+        );
+        told.entry(about).or_default().push(said);
+    }
+    let show = |line: &String| {
+        let own = line.replace(&stage.url, "").replace(&stage.callback, "");
+        anonymous(&own, &known)
+    };
+    let mut told: Vec<String> = told.values().map(|said| show(&said.join("\n"))).collect();
+    told.sort();
+    lines.iter().map(show).chain(told).collect()
+}
+
+/// The text with each GUID replaced by the number of its first appearance, after those known.
+/// Times are left out.
+fn anonymous(text: &str, known: &[String]) -> String {
+    let mut known = known.to_vec();
+    let mut parts: Vec<String> = Vec::new();
+    for part in text.split(|c: char| !(c.is_alphanumeric() || c == '-')) {
+        parts.push(if identifier::is_guid(part) {
+            let index = known.iter().position(|other| other == part);
+            let index = index.unwrap_or_else(|| {
+                known.push(part.to_owned());
+                known.len() - 1
+            });
+            format!("#{index}")
+        } else if part.len() > 8 && part.starts_with("20") {
+            "time".to_owned()
+        } else if part.ends_with('Z') || is_clock(part) {
+            String::new()
+        } else {
+            part.to_owned()
+        });
+    }
+    parts.join(" ")
+}
+
+/// Whether this can be the hour or minute of a time.
+fn is_clock(part: &str) -> bool {
+    part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The answers to what is wrong, or nearly: their status, and what their error says.
+async fn refusals(stage: &Stage, call: &str) -> Vec<String> {
+    let ended = stage.given("ended-call", json!({})).await["variables"]["call"].clone();
+    let invite = |call: &str| format!("{}/app/calls/{call}/participants/invite", stage.url);
+    let people = |count: usize| vec![participant("user", "u-9"); count];
+    let body = |people: Vec<Value>, context: usize| {
+        json!({"participants": people, "clientContext": "c".repeat(context)}).to_string()
+    };
+    let one = body(people(1), 1);
+    let mut replacing = people(2);
+    for person in &mut replacing {
+        person["replacesCallId"] = json!("00000000-0000-4000-8000-000000000001");
+    }
+    let (there, token, json) = (invite(call), Some("Bearer t"), "application/json");
+    let mut lines = Vec::new();
+    for (method, url, token, media_type, body) in [
+        ("POST", &there, None, json, one.clone()),
+        ("POST", &there, Some("Bearer other"), json, one.clone()),
+        ("POST", &invite("none"), token, json, one.clone()),
+        (
+            "POST",
+            &invite(ended.as_str().unwrap()),
+            token,
+            json,
+            one.clone(),
+        ),
+        ("POST", &there, token, json, "{".to_owned()),
+        ("POST", &there, token, json, String::new()),
+        ("POST", &there, token, "text/plain", one.clone()),
+        ("PUT", &there, token, json, one),
+        ("POST", &there, token, json, body(Vec::new(), 1)),
+        ("POST", &there, token, json, body(people(6), 1)),
+        ("POST", &there, token, json, body(people(1), 256)),
+        ("POST", &there, token, json, body(people(1), 257)),
+        ("POST", &there, token, json, body(replacing, 1)),
+    ] {
+        let mut request = OutgoingRequest::new(method, url.as_str());
+        request.headers.push("Content-Type", media_type);
+        if let Some(token) = token {
+            request.headers.push("Authorization", token);
+        }
+        request.body = Some(body.into());
+        lines.push(match Client::new().send(request, SHORT).await {
+            Ok(response) => {
+                let error = response.body.json().map(|body| body["error"].clone());
+                let says = |name: &str| {
+                    error
+                        .as_ref()
+                        .map(|it| it[name].as_str().map(str::len) > Some(0))
+                };
+                let what = (says("code"), says("message"));
+                format!("{} {} {what:?}", response.status, response.body.is_empty())
+            }
+            Err(error) => error.to_string().split(':').next().unwrap().to_owned(),
+        });
+    }
+    lines
+}
+
+/// A service that knows its token, which is the stage's.
+fn checking() -> ServiceOptions {
+    ServiceOptions {
+        token: Some("t".to_owned()),
+        ..ServiceOptions::default()
+    }
+}
+/// Faults that do not show where the callback answers as it should. That they show where it does not
+/// is for who plays hard weather.
+const IN_WEATHER: [ServiceFault; 2] = [ServiceFault::WaitsForEver, ServiceFault::NeverAgain];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_shows() {
+    let editions = [Edition::May2019, Edition::February2021];
+    let mut plain = HashMap::new();
+    for edition in editions {
+        let options = ServiceOptions {
+            edition,
+            ..checking()
+        };
+        let lines = transcript(options.clone()).await;
+        assert_eq!(
+            lines,
+            transcript(options).await,
+            "what is compared must not vary by itself"
+        );
+        plain.insert(edition, lines);
+    }
+    let mut playing = JoinSet::new();
+    for &fault in ServiceFault::ALL {
+        playing.spawn(async move {
+            let mut shown = Vec::new();
+            for edition in editions {
+                let fault = Some(fault);
+                let options = ServiceOptions {
+                    edition,
+                    fault,
+                    ..checking()
+                };
+                shown.push((edition, transcript(options).await));
+            }
+            (fault, shown)
+        });
+    }
+    while let Some(played) = playing.join_next().await {
+        let (fault, shown) = played.unwrap();
+        let differs = shown
+            .iter()
+            .any(|(edition, lines)| &plain[edition] != lines);
+        let is_shown = differs || IN_WEATHER.contains(&fault);
+        assert!(is_shown, "{} changes nothing", fault.name());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_variation_stops_a_conversation() {
+    let mut playing = JoinSet::new();
+    for &variation in ServiceVariation::ALL {
+        for &edition in Edition::ALL {
+            let variation = Some(variation);
+            playing.spawn(complete(ServiceOptions {
+                edition,
+                variation,
+                ..ServiceOptions::default()
+            }));
+        }
+    }
+    while let Some(played) = playing.join_next().await {
+        played.unwrap();
+    }
+}
+
+/// Invites into a call, replacing another, and waits until all that must be told is told.
+async fn complete(options: ServiceOptions) {
+    let label = format!(
+        "{} in {}",
+        options.variation.unwrap().name(),
+        options.edition.name()
+    );
+    let mut stage = Stage::open(options).await;
+    let call = stage.create().await;
+    let mut user = participant("user", "u-1");
+    user["replacesCallId"] = json!("00000000-0000-4000-8000-000000000001");
+    let body = json!({"participants": [user], "clientContext": "c-1"});
+    let invite = format!("/communications/calls/{call}/participants/invite");
+    let answer = stage.post(&invite, &body).await;
+    assert!(matches!(answer.status, 200 | 202), "{label}");
+    let mut waited = vec!["established", "completed", "sendreceive", "terminated"];
+    while !waited.is_empty() {
+        let told = stage.next().await.to_string().to_lowercase();
+        waited.retain(|word| !told.contains(word));
+    }
+}
+
+#[test]
+fn names_are_unique_and_found() {
+    for fault in ServiceFault::ALL {
+        assert_eq!(ServiceFault::named(fault.name()), Some(*fault));
+        assert!(fault.describe().ends_with('.'));
+    }
+    for variation in ServiceVariation::ALL {
+        assert_eq!(ServiceVariation::named(variation.name()), Some(*variation));
+    }
+    assert!(ServiceFault::ALL.len() >= 40 && ServiceVariation::ALL.len() >= 18);
+}

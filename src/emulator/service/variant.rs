@@ -1,0 +1,63 @@
+//! The harmless variations of the reference service: other ways to do the documented thing.
+
+use crate::emulator::catalogue::catalogue;
+use crate::emulator::writing::Writing;
+
+catalogue! {
+    /// One thing that the service does in another way, which no page forbids.
+    ServiceVariation {
+        Reversed = "properties-reversed", "Writes the properties of every object in the opposite order.";
+        Spaced = "white-space", "Writes white space between all tokens.";
+        Added = "properties-added", "Adds properties that no page knows.";
+        Nulls = "nulls-added", "Adds properties of unknown names that are null.";
+        Escaped = "strings-escaped", "Writes characters of strings and names as escapes.";
+        Exponents = "numbers-with-exponent", "Writes integers with an exponent or a fraction.";
+        Shouted = "words-in-upper-case", "Writes protocol words in upper case.";
+        Hashless = "types-without-hash", "Writes type names without `#` in front.";
+        UpperGuids = "guids-in-upper-case", "Writes GUIDs in upper case.";
+        BareGuids = "guids-without-hyphens", "Writes GUIDs without hyphens.";
+        LowerSubcode = "subcode", "Writes `subcode` for `subCode`.";
+        Chunked = "chunked", "Sends bodies chunked.";
+        Gzip = "gzip", "Sends bodies as gzip.";
+        Charset = "charset", "Adds a charset parameter to the media type, which is written in mixed case.";
+        ExtraHeaders = "headers-added", "Adds header fields that no page knows.";
+        Close = "connection-close", "Closes the connection after each answer.";
+        Slow = "slow", "Takes 20 ms for each answer and notification.";
+        Batched = "batched", "Sends what one request causes about one call as one collection.";
+        Early = "early-notifications", "Notifies before it answers the request that caused it.";
+        RosterFirst = "roster-first", "Notifies the roster before the end of the operation.";
+        ReplacedFirst = "replaced-call-first", "Notifies the end of a replaced call before the end of the operation.";
+        RosterTwice = "roster-of-replaced-call-too", "Notifies the roster of the replaced call as well.";
+        Wrapped = "entity-in-collection", "Puts a single entity of `resourceData` into a collection, and takes a single member out of one.";
+        ResourceOnly = "resource-only", "Names what changed in `resource` alone.";
+        UrlOnly = "resource-url-only", "Names what changed in `resourceUrl` alone.";
+        Absolute = "absolute-resources", "Names what changed by absolute URLs.";
+        Prefix = "other-prefix", "Names what changed under other documented prefixes.";
+        Members = "extra-members", "Lists members in the roster that nobody invited.";
+        Accepted = "answer-202", "Answers 202 with `Location` and no body where the edition shows that.";
+        NoLocation = "no-location", "Leaves `Location` out of the answer where the edition's examples have none.";
+        Progress = "operation-progress", "Notifies that the operation is running before it ends.";
+        KeepAlive = "call-progress", "Notifies the state of the call once more after each invitation.";
+        FirstOnly = "first-participant-only", "Invites only the first where participants name a call to replace.";
+    }
+}
+
+impl ServiceVariation {
+    /// How JSON is written under this variation.
+    pub(super) const fn writing(self) -> Writing {
+        match self {
+            Self::Reversed => Writing::Reversed,
+            Self::Spaced => Writing::Spaced,
+            Self::Added => Writing::Added,
+            Self::Nulls => Writing::Nulls,
+            Self::Escaped => Writing::Escaped,
+            Self::Exponents => Writing::Exponents,
+            Self::Shouted => Writing::Shouted,
+            Self::Hashless => Writing::Hashless,
+            Self::UpperGuids => Writing::UpperGuids,
+            Self::BareGuids => Writing::BareGuids,
+            Self::LowerSubcode => Writing::LowerSubcode,
+            _ => Writing::Plain,
+        }
+    }
+}

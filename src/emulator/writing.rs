@@ -1,0 +1,229 @@
+//! How a JSON value is written as text: the many ways that mean the same.
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value, json};
+
+use super::edit::each_object;
+use crate::api::identifier;
+
+/// A manner of writing one and the same message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// As the value stands, without white space.
+    #[default]
+    Plain,
+    /// The properties of every object in the opposite order.
+    Reversed,
+    /// With line ends, spaces and tabs between all tokens.
+    Spaced,
+    /// With properties that no page knows, in every object that is not an identity set.
+    Added,
+    /// With properties of an unknown name whose value is null.
+    Nulls,
+    /// Integers with an exponent or a fraction: `5e2`.
+    Exponents,
+    /// Every character that is no letter or digit as `\u0000`.
+    Escaped,
+    /// Protocol words in upper case.
+    Shouted,
+    /// Type names without `#` in front.
+    Hashless,
+    /// GUIDs of calls, operations and identities in upper case.
+    UpperGuids,
+    /// The same GUIDs without hyphens.
+    BareGuids,
+    /// `subcode` for `subCode`.
+    LowerSubcode,
+}
+
+/// The properties that hold protocol words.
+const WORDS: [&str; 7] = [
+    "changeType",
+    "status",
+    "state",
+    "direction",
+    "mediaType",
+    "endpointType",
+    "terminationReason",
+];
+
+/// The properties that hold an identifier or a path with identifiers.
+const IDENTIFIERS: [&str; 5] = [
+    "id",
+    "resource",
+    "resourceUrl",
+    "@odata.id",
+    "replacesCallId",
+];
+
+impl Writing {
+    /// The value as text.
+    pub(super) fn write(self, value: &Value) -> String {
+        let mut value = value.clone();
+        self.rearrange(&mut value);
+        let mut text = String::new();
+        self.token(&value, &mut text);
+        text
+    }
+
+    /// A path or URL with its GUIDs written in this manner.
+    pub(super) fn path(self, path: &str) -> String {
+        let spell = |segment: &str| match self {
+            Self::UpperGuids if identifier::is_guid(segment) => segment.to_ascii_uppercase(),
+            Self::BareGuids if identifier::is_guid(segment) => identifier::normal(segment),
+            _ => segment.to_owned(),
+        };
+        path.split('/').map(spell).collect::<Vec<_>>().join("/")
+    }
+
+    fn rearrange(self, value: &mut Value) {
+        each_object(value, &mut |object| match self {
+            Self::Reversed => *object = std::mem::take(object).into_iter().rev().collect(),
+            Self::Added => add(object, &json!({"of": ["confcall", 1, true]})),
+            Self::Nulls => add(object, &Value::Null),
+            Self::Shouted => each_text(object, &WORDS, str::to_uppercase),
+            Self::Hashless => each_text(object, &["@odata.type"], |name| {
+                name.trim_start_matches('#').to_owned()
+            }),
+            Self::UpperGuids | Self::BareGuids => {
+                each_text(object, &IDENTIFIERS, |id| self.path(id));
+            }
+            Self::LowerSubcode => {
+                if let Some(code) = object.shift_remove("subCode") {
+                    object.insert("subcode".to_owned(), code);
+                }
+            }
+            Self::Plain | Self::Spaced | Self::Exponents | Self::Escaped => {}
+        });
+    }
+
+    fn token(self, value: &Value, text: &mut String) {
+        match value {
+            Value::Object(object) => {
+                let properties = object.iter().map(|(name, value)| (Some(name), value));
+                self.list(['{', '}'], properties, text);
+            }
+            Value::Array(items) => {
+                self.list(['[', ']'], items.iter().map(|item| (None, item)), text);
+            }
+            Value::String(string) => self.string(string, text),
+            Value::Number(number) if self == Self::Exponents => {
+                text.push_str(&number.as_i64().map_or_else(|| number.to_string(), exponent));
+            }
+            scalar => text.push_str(&scalar.to_string()),
+        }
+    }
+
+    fn list<'v>(
+        self,
+        [open, close]: [char; 2],
+        members: impl Iterator<Item = (Option<&'v String>, &'v Value)>,
+        text: &mut String,
+    ) {
+        let space = if self == Self::Spaced { " \r\n\t" } else { "" };
+        text.push(open);
+        for (index, (name, value)) in members.enumerate() {
+            if index > 0 {
+                text.push(',');
+            }
+            text.push_str(space);
+            if let Some(name) = name {
+                self.string(name, text);
+                text.push_str(space);
+                text.push(':');
+                text.push_str(space);
+            }
+            self.token(value, text);
+            text.push_str(space);
+        }
+        text.push(close);
+    }
+
+    fn string(self, string: &str, text: &mut String) {
+        if self != Self::Escaped {
+            text.push_str(&Value::from(string).to_string());
+            return;
+        }
+        text.push('"');
+        for unit in string.encode_utf16() {
+            match u8::try_from(unit) {
+                Ok(byte) if byte.is_ascii_alphanumeric() => text.push(char::from(byte)),
+                // Writing to a string cannot fail.
+                _ => drop(write!(text, "\\u{unit:04x}")),
+            }
+        }
+        text.push('"');
+    }
+}
+
+/// Adds two properties, one at each end. The sets of identities stay as they are: every property
+/// there is an identity.
+fn add(object: &mut Map<String, Value>, value: &Value) {
+    const KINDS: [&str; 6] = [
+        "user",
+        "application",
+        "phone",
+        "guest",
+        "device",
+        "encrypted",
+    ];
+    if KINDS.iter().any(|kind| object.contains_key(*kind)) {
+        return;
+    }
+    object.shift_insert(0, "x-first".to_owned(), value.clone());
+    object.insert("addedByNobody".to_owned(), value.clone());
+}
+
+/// Changes the text of the named properties.
+fn each_text(object: &mut Map<String, Value>, names: &[&str], change: impl Fn(&str) -> String) {
+    for (name, value) in object.iter_mut() {
+        if let (true, Value::String(text)) = (names.contains(&name.as_str()), value) {
+            *text = change(text);
+        }
+    }
+}
+
+/// An integer in another spelling: `500` is `5e2`, `7` is `7.0`.
+fn exponent(number: i64) -> String {
+    let digits = number.to_string();
+    let head = digits.trim_end_matches('0');
+    if head.is_empty() || head.len() == digits.len() {
+        format!("{number}.0")
+    } else {
+        format!("{head}e{}", digits.len() - head.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_manner_is_json_and_most_mean_the_same() {
+        let value = json!({"status": "running", "n": [500, 0, -7], "t": {"é/": "\u{1F600}\n"}});
+        for writing in [
+            Writing::Plain,
+            Writing::Reversed,
+            Writing::Spaced,
+            Writing::Escaped,
+        ] {
+            let text = writing.write(&value);
+            assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+        }
+        let numbers = Writing::Exponents.write(&value["n"]);
+        assert_eq!(numbers, "[5e2,0.0,-7.0]");
+        assert_eq!(Writing::Shouted.write(&value["status"]), r#""running""#);
+        assert!(Writing::Shouted.write(&value).contains("RUNNING"));
+        assert!(Writing::Reversed.write(&value).starts_with(r#"{"t""#));
+    }
+
+    #[test]
+    fn guids_are_spelled_in_identifiers_only() {
+        let guid = "57dab8b1-894c-409a-b240-bd8beae78896";
+        let value = json!({"resource": format!("/app/calls/{guid}"), "clientContext": guid});
+        let bare = Writing::BareGuids.write(&value);
+        assert!(bare.contains("/app/calls/57dab8b1894c409ab240bd8beae78896"));
+        assert!(bare.contains(guid));
+    }
+}

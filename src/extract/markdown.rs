@@ -1,0 +1,327 @@
+//! One pass over the Markdown of a page: headings, fences, annotations and the statuses of its
+//! prose, each with its line.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use pulldown_cmark::{CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+
+use crate::scenario::format::ProseStatus;
+
+use super::annotation;
+use super::annotation::Annotation;
+use super::finding::{FindingKind, Findings};
+use super::metadata;
+use super::metadata::Metadata;
+use super::outline::Outline;
+use super::title::Title;
+
+/// Pages hold tables. Without this a row is prose, and a stray backtick in one cell takes the code
+/// spans of the rows below for text.
+const OPTIONS: Options = Options::ENABLE_TABLES;
+
+/// What extraction needs of a page.
+#[derive(Debug)]
+pub(super) struct Page<'a> {
+    pub(super) metadata: Metadata<'a>,
+    pub(super) outline: Outline,
+    pub(super) fences: Vec<Fence<'a>>,
+    /// Success statuses in the prose under the second-level heading `response`.
+    pub(super) statuses: Vec<ProseStatus>,
+}
+
+/// A fenced block.
+#[derive(Debug)]
+pub(super) struct Fence<'a> {
+    /// The line of the opening fence, counted from 1.
+    pub(super) line: usize,
+    /// Whether the fence says that it holds JSON.
+    pub(super) says_json: bool,
+    /// The content, indentation of its list taken away.
+    pub(super) text: Cow<'a, str>,
+    /// The section that it stands in.
+    pub(super) section: Option<usize>,
+    pub(super) annotation: Option<Annotation>,
+    /// Why it is no fence to Markdown, where it only looks like one.
+    pub(super) hidden: Option<&'static str>,
+}
+
+/// Reads a page.
+pub(super) fn read<'a>(text: &'a str, findings: &mut Findings<'_>) -> Page<'a> {
+    let (metadata, start) = metadata::split(text, findings);
+    let mut reader = Reader {
+        text: &text[start..],
+        lines: Lines {
+            at: 0,
+            line: 1 + annotation::newlines(&text[..start]),
+        },
+        page: Page {
+            metadata,
+            outline: Outline::default(),
+            fences: Vec::new(),
+            statuses: Vec::new(),
+        },
+        annotations: Vec::new(),
+        code: None,
+        title: None,
+        tab: false,
+        quotes: 0,
+    };
+    for (event, range) in Parser::new_ext(reader.text, OPTIONS).into_offset_iter() {
+        reader.event(&event, range, findings);
+    }
+    reader.strays(findings);
+    reader.page
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    lines: Lines,
+    page: Page<'a>,
+    /// Annotations that wait for their fence.
+    annotations: Vec<Annotation>,
+    code: Option<Code<'a>>,
+    title: Option<Title>,
+    /// Whether the last heading was a tab's.
+    tab: bool,
+    /// How many block quotes are open.
+    quotes: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn event(&mut self, event: &Event<'a>, range: Range<usize>, findings: &mut Findings<'_>) {
+        match event {
+            Event::Text(text) => {
+                if let Some(code) = &mut self.code {
+                    code.push(self.text, text, range);
+                } else if let Some(title) = &mut self.title {
+                    title.text(text);
+                }
+            }
+            Event::Code(code) => match &mut self.title {
+                Some(title) => title.text(code),
+                None => self.prose(code, range.start),
+            },
+            Event::InlineHtml(html) => match &mut self.title {
+                Some(title) => title.html(html),
+                None if html.starts_with("<!--") => self.html(range, findings),
+                None => {}
+            },
+            Event::Start(tag) => self.start(tag, range, findings),
+            Event::End(TagEnd::CodeBlock) => self.end_code(findings),
+            Event::End(TagEnd::Heading(level)) => self.end_heading(*level, findings),
+            Event::End(TagEnd::Link) => {
+                if let Some(title) = &mut self.title {
+                    title.link(None);
+                }
+            }
+            Event::End(TagEnd::BlockQuote(_)) => self.quotes -= 1,
+            _ => {}
+        }
+    }
+
+    fn start(&mut self, tag: &Tag<'a>, range: Range<usize>, findings: &mut Findings<'_>) {
+        match tag {
+            Tag::CodeBlock(kind) => self.code = Some(Code::new(kind, range)),
+            // A heading underlined with hyphens, under a tab: the line that ends the tabs.
+            Tag::Heading { .. } if self.tab && self.ends_tabs(&range) => self.tab = false,
+            Tag::Heading { .. } => self.title = Some(Title::default()),
+            Tag::Link { dest_url, .. } => {
+                if let Some(title) = &mut self.title {
+                    title.link(Some(dest_url));
+                }
+            }
+            Tag::HtmlBlock => self.html(range, findings),
+            Tag::BlockQuote(_) => self.quotes += 1,
+            _ => {}
+        }
+    }
+
+    fn ends_tabs(&self, range: &Range<usize>) -> bool {
+        let heading = self.text[range.clone()].trim();
+        !heading.starts_with('#') && heading.ends_with("---")
+    }
+
+    fn end_heading(&mut self, level: HeadingLevel, findings: &mut Findings<'_>) {
+        let Some(title) = self.title.take() else {
+            return;
+        };
+        self.tab = title.is_tab();
+        if !self.tab {
+            self.strays(findings);
+            self.page.outline.open(level as u8, title.into_anchor());
+        }
+    }
+
+    /// Annotations that no fence follows before the section ends.
+    fn strays(&mut self, findings: &mut Findings<'_>) {
+        for stray in self.annotations.drain(..) {
+            let message = "no fence follows the annotation in its section";
+            findings.push(stray.line, FindingKind::Annotation, message);
+        }
+    }
+
+    fn html(&mut self, range: Range<usize>, findings: &mut Findings<'_>) {
+        let line = self.lines.at(self.text, range.start);
+        let block = &self.text[range];
+        let html = if self.quotes == 0 {
+            annotation::html(block, line, findings)
+        } else {
+            let unquoted: Vec<_> = block
+                .lines()
+                .map(|l| l.trim_start_matches(['>', ' ']))
+                .collect();
+            annotation::html(&unquoted.join("\n"), line, findings)
+        };
+        self.annotations.extend(html.annotations);
+        self.hide(html.hidden);
+    }
+
+    fn hide(&mut self, hidden: Vec<(usize, &'static str)>) {
+        let section = self.page.outline.current();
+        self.page
+            .fences
+            .extend(hidden.into_iter().map(|(line, why)| Fence {
+                line,
+                says_json: false,
+                text: Cow::Borrowed(""),
+                section,
+                annotation: None,
+                hidden: Some(why),
+            }));
+    }
+
+    fn end_code(&mut self, findings: &mut Findings<'_>) {
+        let Some(code) = self.code.take() else {
+            return;
+        };
+        let line = self.lines.at(self.text, code.range.start);
+        let source = &self.text[code.range.clone()];
+        let Some(info) = code.info else {
+            let mut hidden = Vec::new();
+            annotation::hide(&mut hidden, source, line, INDENTED);
+            self.hide(hidden);
+            return;
+        };
+        if !is_closed(source) {
+            let message = "the fence is never closed; it ends with what it stands in";
+            findings.push(line, FindingKind::Unclosed, message);
+        }
+        let annotation = self.annotations.pop();
+        for other in self.annotations.drain(..) {
+            let message = format!("the fence of line {line} has a nearer annotation");
+            findings.push(other.line, FindingKind::Annotation, message);
+        }
+        let language = info.split_whitespace().next().unwrap_or_default();
+        self.page.fences.push(Fence {
+            line,
+            says_json: language.eq_ignore_ascii_case("json"),
+            text: match code.owned {
+                Some(text) => Cow::Owned(text),
+                None => Cow::Borrowed(&self.text[code.content]),
+            },
+            section: self.page.outline.current(),
+            annotation,
+            hidden: None,
+        });
+    }
+
+    fn prose(&mut self, code: &str, at: usize) {
+        let digits = code.split(' ').next().unwrap_or_default();
+        if digits.len() != 3 || !digits.starts_with('2') || !self.page.outline.is_inside("response")
+        {
+            return;
+        }
+        let Ok(status) = digits.parse() else {
+            return;
+        };
+        let statuses = &mut self.page.statuses;
+        if statuses.iter().all(|known| known.status != status) {
+            let line = self.lines.at(self.text, at);
+            statuses.push(ProseStatus { status, line });
+        }
+    }
+}
+
+const INDENTED: &str = "indented by four columns or more, where Markdown reads no fence";
+
+/// A code block that is being read.
+struct Code<'a> {
+    /// What stands behind the opening fence; none where the block is indented.
+    info: Option<CowStr<'a>>,
+    range: Range<usize>,
+    /// Where the content stands in the page, as long as it stands there in one piece.
+    content: Range<usize>,
+    /// The content, where it does not.
+    owned: Option<String>,
+}
+
+impl<'a> Code<'a> {
+    fn new(kind: &CodeBlockKind<'a>, range: Range<usize>) -> Self {
+        Self {
+            info: match kind {
+                CodeBlockKind::Fenced(info) => Some(info.clone()),
+                CodeBlockKind::Indented => None,
+            },
+            content: range.start..range.start,
+            range,
+            owned: None,
+        }
+    }
+
+    fn push(&mut self, page: &str, text: &str, range: Range<usize>) {
+        if let Some(owned) = &mut self.owned {
+            owned.push_str(text);
+        } else if text.len() == range.len() && self.content.is_empty() {
+            self.content = range;
+        } else if text.len() == range.len() && self.content.end == range.start {
+            self.content.end = range.end;
+        } else {
+            let mut owned = page[self.content.clone()].to_owned();
+            owned.push_str(text);
+            self.owned = Some(owned);
+        }
+    }
+}
+
+/// Whether the last line of a fenced block is its closing fence.
+fn is_closed(source: &str) -> bool {
+    let marker = source.as_bytes().first().copied().unwrap_or_default();
+    let length = |line: &str| line.bytes().take_while(|b| *b == marker).count();
+    let Some((before, last)) = source.trim_end().rsplit_once('\n') else {
+        return false;
+    };
+    let last = last.trim_start_matches([' ', '\t', '>']);
+    length(last) == last.len() && length(last) >= length(before)
+}
+
+/// Counts lines while positions move forward.
+struct Lines {
+    at: usize,
+    line: usize,
+}
+
+impl Lines {
+    /// The line of a position that is not before the last one asked for.
+    fn at(&mut self, text: &str, at: usize) -> usize {
+        if let Some(between) = text.get(self.at..at) {
+            self.line += annotation::newlines(between);
+            self.at = at;
+        }
+        self.line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stray_backtick_ends_with_its_cell() {
+        let text = "## Response\n\n| a | b |\n| - | - |\n| a ` b | c |\n| `202 Accepted` | d |\n";
+        let mut findings = Findings::new("page.md");
+        let page = read(text, &mut findings);
+        let statuses: Vec<_> = page.statuses.iter().map(|s| (s.status, s.line)).collect();
+        assert_eq!(statuses, [(202, 6)]);
+    }
+}

@@ -1,0 +1,461 @@
+//! Fences to messages: what each fence is, told from its content and its neighbours.
+
+use serde_json::Value;
+
+use crate::api::resource;
+use crate::api::resource::Resource;
+use crate::http::message::Body;
+
+use super::finding::{FindingKind, Findings};
+use super::head;
+use super::head::{Head, Start};
+use super::inventory::{Kind, Listing};
+use super::json;
+use super::json::{Json, Reading, property};
+use super::markdown::Fence;
+
+/// A message of the page.
+#[derive(Debug)]
+pub(super) struct Message<'a> {
+    /// The fence of the head.
+    pub(super) fence: usize,
+    /// The line of that fence, counted from 1.
+    pub(super) line: usize,
+    pub(super) part: Part<'a>,
+    pub(super) headers: Vec<(&'a str, &'a str)>,
+    pub(super) body: Option<Body>,
+    /// The fence of the body.
+    pub(super) body_fence: usize,
+    /// The line of that fence, counted from 1.
+    pub(super) body_line: usize,
+}
+
+/// Which part a message has in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part<'a> {
+    Request {
+        method: &'a str,
+        target: &'a str,
+    },
+    Response {
+        status: u16,
+    },
+    /// Method and target are empty where the page prints no head.
+    Notification {
+        method: &'a str,
+        target: &'a str,
+    },
+}
+
+/// What the fences of a page are.
+#[derive(Debug)]
+pub(super) struct Messages<'a> {
+    /// The messages, in order.
+    pub(super) list: Vec<Message<'a>>,
+    /// The targets of the page's path templates.
+    pub(super) templates: Vec<&'a str>,
+    /// What each fence is, in the order of the fences.
+    pub(super) listings: Vec<Listing<'a>>,
+}
+
+/// A message before its neighbours are looked at.
+struct Draft<'a> {
+    message: Message<'a>,
+    others: Vec<&'a str>,
+}
+
+/// Tells what each fence is.
+pub(super) fn read<'a>(fences: &'a [Fence<'a>], findings: &mut Findings<'_>) -> Messages<'a> {
+    let mut reader = Reader {
+        fences,
+        drafts: Vec::new(),
+        listings: Vec::with_capacity(fences.len()),
+        open: None,
+        findings,
+    };
+    for (index, fence) in fences.iter().enumerate() {
+        reader.fence(index, fence);
+    }
+    let (drafts, listings) = (reader.drafts, reader.listings);
+    Sorting {
+        hosts: api_hosts(&drafts),
+        messages: Messages {
+            list: Vec::with_capacity(drafts.len()),
+            templates: Vec::new(),
+            listings,
+        },
+        findings,
+    }
+    .sort(drafts)
+}
+
+struct Reader<'a, 'f, 'n> {
+    fences: &'a [Fence<'a>],
+    drafts: Vec<Draft<'a>>,
+    listings: Vec<Listing<'a>>,
+    /// The draft of the fence before, where its body may stand in the next one.
+    open: Option<usize>,
+    findings: &'f mut Findings<'n>,
+}
+
+impl<'a> Reader<'a, '_, '_> {
+    fn fence(&mut self, index: usize, fence: &'a Fence<'a>) {
+        let open = self.open.take();
+        if let Some(why) = fence.hidden {
+            self.listings.push(Listing::other(why));
+            return;
+        }
+        let heads = head::heads(&fence.text);
+        if heads.is_empty() {
+            self.headless(index, fence, open);
+            return;
+        }
+        if heads.len() > 1 {
+            let message = format!("the fence holds {} messages", heads.len());
+            self.findings
+                .push(fence.line, FindingKind::SharedFence, message);
+        }
+        self.listings.push(match heads[0].start {
+            Start::Request { method, target } => Listing::request(method, target),
+            Start::Response { status } => Listing::response(status),
+        });
+        for head in heads {
+            self.head(index, fence, head);
+        }
+    }
+
+    fn head(&mut self, index: usize, fence: &'a Fence<'a>, head: Head<'a>) {
+        let body = (!head.body.is_empty())
+            .then(|| self.body(head.body, fence.line + 1 + head.body_line, is_json(&head)));
+        self.check_length(fence.line, &head);
+        if head.is_run_on && !head.body.starts_with(['{', '[', '<', '-']) {
+            let message = "this is no header field, and no empty line above makes a body of it; \
+                           it is taken for one";
+            let line = fence.line + 1 + head.body_line;
+            self.findings.push(line, FindingKind::Head, message);
+        }
+        let part = match head.start {
+            Start::Request { method, target } => Part::Request { method, target },
+            Start::Response { status } => Part::Response { status },
+        };
+        let takes_body = match head.start {
+            Start::Request { method, .. } => !matches!(method, "GET" | "HEAD"),
+            Start::Response { status } => !matches!(status, 100..200 | 204 | 304),
+        };
+        self.open =
+            (takes_body && body.is_none() && head.others.is_empty()).then_some(self.drafts.len());
+        self.drafts.push(Draft {
+            message: Message {
+                fence: index,
+                line: fence.line,
+                part,
+                headers: head.headers,
+                body,
+                body_fence: index,
+                body_line: fence.line,
+            },
+            others: head.others,
+        });
+    }
+
+    /// A fence without a start line: the body of the head before it, or of no message.
+    fn headless(&mut self, index: usize, fence: &'a Fence<'a>, open: Option<usize>) {
+        let text = fence.text.trim();
+        if !fence.says_json && !text.starts_with(['{', '[']) {
+            self.listings.push(Listing::other(match text {
+                "" => "an empty fence",
+                _ if text.starts_with("http://") || text.starts_with("https://") => {
+                    "a URL, no message"
+                }
+                _ => "no start line and no JSON: a command, a program or prose",
+            }));
+            return;
+        }
+        // In an empty fence nothing has a line of its own.
+        let line = if text.is_empty() {
+            fence.line
+        } else {
+            let blanks = fence.text.len() - fence.text.trim_start().len();
+            fence.line + 1 + super::annotation::newlines(&fence.text[..blanks])
+        };
+        let body = self.body(text, line, true);
+        let notifies = holds_notifications(&body);
+        let is_resource = fence
+            .annotation
+            .as_ref()
+            .is_some_and(|annotation| annotation.block_type == "resource");
+        if is_resource && !(notifies && open.is_some()) {
+            self.listings.push(Listing::new(Kind::Resource));
+            return;
+        }
+        let open = open.filter(|open| {
+            let head = &self.drafts[*open].message;
+            self.fences[head.fence].section == fence.section
+        });
+        if let Some(open) = open {
+            let message = &mut self.drafts[open].message;
+            message.body = Some(body);
+            message.body_fence = index;
+            message.body_line = fence.line;
+            // The kind of the body follows from the head, once that is known.
+            self.listings.push(Listing::new(Kind::RequestBody));
+        } else if notifies {
+            self.notification_without_head(index, fence, body);
+        } else {
+            self.listings.push(Listing::other(match &body {
+                Body::Json(_) => "JSON that belongs to no message",
+                Body::Text(_) => "text that belongs to no message, and is no JSON",
+            }));
+        }
+    }
+
+    fn notification_without_head(&mut self, index: usize, fence: &Fence<'_>, body: Body) {
+        let why = "change notifications without a head above them";
+        self.findings.push(fence.line, FindingKind::Orphan, why);
+        self.listings
+            .push(Listing::new(Kind::NotificationBody).because(why));
+        self.drafts.push(Draft {
+            message: Message {
+                fence: index,
+                line: fence.line,
+                part: Part::Notification {
+                    method: "",
+                    target: "",
+                },
+                headers: Vec::new(),
+                body: Some(body),
+                body_fence: index,
+                body_line: fence.line,
+            },
+            others: Vec::new(),
+        });
+    }
+
+    fn body(&mut self, text: &str, line: usize, must_be_json: bool) -> Body {
+        if !must_be_json && !text.starts_with(['{', '[']) {
+            return Body::Text(text.to_owned());
+        }
+        let value = match json::read(text) {
+            Reading::Valid(Json(value)) => value,
+            Reading::Repaired(Json(value), commas) => {
+                for comma in commas {
+                    let message = "a comma before a closing bracket is no JSON; it is left out";
+                    let line = line + comma;
+                    self.findings.push(line, FindingKind::RepairedJson, message);
+                }
+                value
+            }
+            Reading::Broken(at, why) => {
+                let message = format!("this is no JSON ({why}); it is kept as text");
+                self.findings
+                    .push(line + at, FindingKind::InvalidJson, message);
+                return Body::Text(text.to_owned());
+            }
+        };
+        Body::of_json(value).unwrap_or_else(|| {
+            let message = "no scenario file can hold this JSON; it is kept as text";
+            self.findings.push(line, FindingKind::InvalidJson, message);
+            Body::Text(text.to_owned())
+        })
+    }
+
+    /// `Content-Length` counts the bytes of the body, however its lines end.
+    fn check_length(&mut self, line: usize, head: &Head<'_>) {
+        let Some(printed) = head.header("content-length") else {
+            return;
+        };
+        let plain = head.body.bytes().filter(|b| *b != b'\r').count();
+        let lines = super::annotation::newlines(head.body);
+        let fits = [plain, plain + 1, plain + lines, plain + lines + 2];
+        if printed
+            .parse()
+            .is_ok_and(|length: usize| fits.contains(&length))
+        {
+            return;
+        }
+        let message = format!("Content-Length is {printed}, the body has {plain} bytes");
+        self.findings
+            .push(line, FindingKind::ContentLength, message);
+    }
+}
+
+fn is_json(head: &Head<'_>) -> bool {
+    head.header("content-type").is_some_and(|value| {
+        let essence = value.split(';').next().unwrap_or(value).trim();
+        crate::http::message::is_json(&essence.to_ascii_lowercase())
+    })
+}
+
+/// Whether a body is a collection of change notifications.
+fn holds_notifications(body: &Body) -> bool {
+    match body {
+        Body::Json(value) => property(value, "value")
+            .as_array()
+            .is_some_and(|items| !items.is_empty() && items.iter().all(is_notification)),
+        // Whatever its quotation marks have become.
+        Body::Text(text) => text.contains("changeType") && text.contains("resource"),
+    }
+}
+
+fn is_notification(item: &Value) -> bool {
+    let is_text = |name| property(item, name).is_string();
+    is_text("changeType") && (is_text("resource") || is_text("resourceUrl"))
+}
+
+/// The hosts of the API in its clouds.
+const API_HOSTS: [&str; 5] = [
+    "graph.microsoft.com",
+    "graph.microsoft.us",
+    "dod-graph.microsoft.us",
+    "graph.microsoft.de",
+    "microsoftgraph.chinacloudapi.cn",
+];
+
+/// The hosts of the API that the page shows besides those: of `Location`, and of requests that
+/// are answered.
+fn api_hosts<'a>(drafts: &[Draft<'a>]) -> Vec<&'a str> {
+    let (mut hosts, mut callbacks, mut located) = (Vec::new(), Vec::new(), Vec::new());
+    let mut asked = None;
+    for Draft { message, .. } in drafts {
+        match message.part {
+            Part::Request { target, .. } => {
+                if message.body.as_ref().is_some_and(holds_notifications) {
+                    callbacks.extend(host_of(target));
+                } else {
+                    asked = host_of(target);
+                }
+            }
+            Part::Response { .. } => {
+                hosts.extend(asked.take());
+                located.extend(message.header("location").and_then(host_of));
+            }
+            Part::Notification { .. } => {}
+        }
+    }
+    hosts.retain(|host| !callbacks.contains(host));
+    hosts.append(&mut located);
+    hosts
+}
+
+fn host_of(target: &str) -> Option<&str> {
+    resource::behind_scheme(target)?
+        .split(['/', '?', ':'])
+        .next()
+}
+
+impl<'a> Message<'a> {
+    /// The first field of that name.
+    pub(super) fn header(&self, name: &str) -> Option<&'a str> {
+        let mut fields = self.headers.iter();
+        let field = fields.find(|(other, _)| other.eq_ignore_ascii_case(name))?;
+        Some(field.1)
+    }
+
+    /// The JSON body, where there is one.
+    pub(super) fn json(&self) -> Option<&Value> {
+        self.body.as_ref().and_then(Body::json)
+    }
+}
+
+/// The second look, when all messages are known.
+struct Sorting<'a, 'f, 'n> {
+    hosts: Vec<&'a str>,
+    messages: Messages<'a>,
+    findings: &'f mut Findings<'n>,
+}
+
+impl<'a> Sorting<'a, '_, '_> {
+    fn sort(mut self, drafts: Vec<Draft<'a>>) -> Messages<'a> {
+        let answered = answered(&drafts);
+        for (draft, is_answered) in drafts.into_iter().zip(answered) {
+            let Draft {
+                mut message,
+                others,
+            } = draft;
+            if let Part::Request { method, target } = message.part {
+                let is_bare = message.headers.is_empty() && message.body.is_none();
+                if self.is_callback(&message, target) {
+                    message.part = Part::Notification { method, target };
+                } else if is_bare && !is_answered {
+                    self.messages.templates.push(target);
+                    self.messages.templates.extend(others);
+                    let why = "a path template: request lines without headers, body and answer";
+                    self.messages.listings[message.fence] = Listing::other(why);
+                    continue;
+                } else if !is_answered
+                    && message.body.is_none()
+                    && self.is_foreign(&message, target)
+                {
+                    let why = "a request to a host that is not the API's, without notifications";
+                    self.findings.push(message.line, FindingKind::Orphan, why);
+                    self.messages.listings[message.fence] = Listing::other(why);
+                    continue;
+                } else if !others.is_empty() {
+                    let why = "one request has several request lines; the first is taken";
+                    self.findings
+                        .push(message.line, FindingKind::SharedFence, why);
+                }
+            }
+            self.list(&message);
+            self.messages.list.push(message);
+        }
+        self.messages
+    }
+
+    /// Settles the kinds that follow from a message's part.
+    fn list(&mut self, message: &Message<'_>) {
+        let listings = &mut self.messages.listings;
+        let body = match message.part {
+            Part::Request { .. } => Kind::RequestBody,
+            Part::Response { .. } => Kind::ResponseBody,
+            Part::Notification { .. } => Kind::NotificationBody,
+        };
+        if message.body_fence != message.fence {
+            listings[message.body_fence].kind = body;
+        }
+        let head = &mut listings[message.fence];
+        if body == Kind::NotificationBody && head.kind == Kind::Request {
+            head.kind = Kind::Notification;
+        }
+    }
+
+    /// Whether a request is a service's to a bot: it holds change notifications, and is not for
+    /// the API.
+    fn is_callback(&self, message: &Message<'a>, target: &'a str) -> bool {
+        message.body.as_ref().is_some_and(holds_notifications)
+            && match host(message, target) {
+                Some(_) => self.is_foreign(message, target),
+                None => Resource::parse(target).is_none_or(|to| to == Resource::Calls),
+            }
+    }
+
+    fn is_foreign(&self, message: &Message<'a>, target: &'a str) -> bool {
+        host(message, target).is_some_and(|host| {
+            let is = |other: &&str| other.eq_ignore_ascii_case(host);
+            !API_HOSTS.iter().any(is) && !self.hosts.iter().any(is)
+        })
+    }
+}
+
+fn host<'a>(message: &Message<'a>, target: &'a str) -> Option<&'a str> {
+    host_of(target).or_else(|| message.header("host")?.split(':').next())
+}
+
+/// For each message, whether a response comes before the next request. A notification's head is
+/// no request here.
+fn answered(drafts: &[Draft<'_>]) -> Vec<bool> {
+    let mut answered = vec![false; drafts.len()];
+    let mut response = false;
+    for (index, Draft { message, .. }) in drafts.iter().enumerate().rev() {
+        match message.part {
+            Part::Response { .. } => response = true,
+            Part::Request { .. } => {
+                answered[index] = response;
+                let notifies = message.body.as_ref().is_some_and(holds_notifications);
+                response &= notifies;
+            }
+            Part::Notification { .. } => {}
+        }
+    }
+    answered
+}

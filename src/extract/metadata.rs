@@ -1,0 +1,278 @@
+//! The metadata at the head of a page, and what a page's identifiers are made of.
+
+use crate::api::resource;
+
+use super::finding::{FindingKind, Findings};
+
+/// The metadata that ids are made of, as the page gives it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Metadata<'a> {
+    /// `ms.contentlocale`
+    locale: Option<&'a str>,
+    /// `ms.lasthandoff`, a date as `MM/DD/YYYY`
+    handoff: Option<&'a str>,
+}
+
+/// Reads the metadata block, and says where the text after it begins.
+///
+/// By hand, because the Markdown parser takes any two `---` lines for such a block, and pages end
+/// their tabs with them. A block that is never closed says what it says, and is text too.
+pub(super) fn split<'a>(text: &'a str, findings: &mut Findings<'_>) -> (Metadata<'a>, usize) {
+    let mut metadata = Metadata::default();
+    let mut has_keys = false;
+    let mut at = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        at += line.len();
+        let line = line.trim_end();
+        match (number, line) {
+            (0, "---") => continue,
+            (0, _) => break,
+            (_, "---" | "...") => return (metadata, at),
+            _ if !can_be_yaml(line) => break,
+            _ => {}
+        }
+        if let Some((key, value)) = line.split_once(':') {
+            has_keys |= !key.starts_with('#');
+            match key.trim_end() {
+                "ms.contentlocale" => metadata.locale = Some(unquoted(value)),
+                "ms.lasthandoff" => metadata.handoff = Some(unquoted(value)),
+                _ => {}
+            }
+        }
+    }
+    if has_keys {
+        let message = "the metadata block is never closed; a line `---` ends it";
+        findings.push(1, FindingKind::Unclosed, message);
+    }
+    (metadata, 0)
+}
+
+/// Whether a metadata block may have such a line: a key, a comment, a part of a list, or what goes on
+/// with the line before it. A fence is none of them.
+fn can_be_yaml(line: &str) -> bool {
+    let is_key = |line: &str| {
+        let key = line.split_once(':').map(|(key, _)| key);
+        key.is_some_and(|it| !it.starts_with(['`', '~', '<', '[']))
+    };
+    line.is_empty() || line.starts_with([' ', '\t', '#', '-', ']', '}']) || is_key(line)
+}
+
+fn unquoted(value: &str) -> &str {
+    value.trim().trim_matches(['"', '\''])
+}
+
+/// What the ids of a page's scenarios share.
+#[derive(Debug)]
+pub(super) struct PageKey {
+    /// The file's stem.
+    pub(super) page: String,
+    api: String,
+    edition: String,
+    locale: String,
+}
+
+impl PageKey {
+    /// Told from the metadata and the absolute URLs of the page's requests, else from the parts
+    /// of its path.
+    pub(super) fn new(
+        file: &str,
+        metadata: &Metadata<'_>,
+        api: Option<&str>,
+        findings: &mut Findings<'_>,
+    ) -> Self {
+        let mut parts = file.rsplit(['/', '\\']);
+        let name = parts.next().unwrap_or(file);
+        let mut settle = |found: Option<String>, known: &str, lacking: &str, otherwise: &str| {
+            if let Some(found) = found {
+                return found;
+            }
+            let told = parts.clone().find(|part| match known {
+                "locale" => is_locale(part),
+                "edition" => is_edition(part),
+                _ => is_api(part),
+            });
+            let told = told.map(str::to_owned).or_else(|| {
+                let prefix = name.split_once('-')?.0;
+                (known == "API version" && is_api(prefix)).then(|| prefix.to_owned())
+            });
+            let (word, whence) = match &told {
+                Some(word) => (word.as_str(), "taken from the path"),
+                None => (otherwise, "assumed"),
+            };
+            findings.push(
+                0,
+                FindingKind::Metadata,
+                format!("{lacking}: {known} `{word}` is {whence}"),
+            );
+            word.to_owned()
+        };
+        let locale = metadata.locale.filter(|locale| is_locale(locale));
+        Self {
+            api: settle(
+                api.map(str::to_owned),
+                "API version",
+                "no request has an absolute URL with a version",
+                "v1.0",
+            ),
+            edition: settle(
+                metadata.handoff.and_then(month),
+                "edition",
+                "no `ms.lasthandoff` with a date as MM/DD/YYYY",
+                "undated",
+            ),
+            locale: settle(
+                locale.map(str::to_owned),
+                "locale",
+                "no `ms.contentlocale` such as pt-BR",
+                "en-US",
+            ),
+            page: file_name(name.strip_suffix(".md").unwrap_or(name)),
+        }
+    }
+
+    /// The id of a scenario of this page.
+    pub(super) fn id(&self, name: &str) -> String {
+        let Self {
+            page,
+            api,
+            edition,
+            locale,
+        } = self;
+        format!("{page}/{api}@{edition}/{locale}/{name}")
+    }
+}
+
+fn is_api(part: &str) -> bool {
+    resource::version_of(&format!("/{part}")) == Some(part)
+}
+
+/// `YYYY-MM`
+fn is_edition(part: &str) -> bool {
+    let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let month = |text: &str| text.parse().is_ok_and(|month| (1..=12).contains(&month));
+    part.split_once('-').is_some_and(|(year, number)| {
+        let is_date = year.len() == 4 && number.len() == 2;
+        is_date && is_number(year) && is_number(number) && month(number)
+    })
+}
+
+/// A language of two or three letters and a region: `pt-BR`, `zh-Hant-TW`.
+fn is_locale(part: &str) -> bool {
+    let mut words = part.split('-');
+    let language = words.next().unwrap_or_default();
+    let mut others = words.peekable();
+    matches!(language.len(), 2..=3)
+        && language.bytes().all(|b| b.is_ascii_lowercase())
+        && others.peek().is_some()
+        && others.all(|w| {
+            matches!(w.len(), 2..=8)
+                && w.starts_with(|c: char| c.is_ascii_uppercase())
+                && w.bytes().all(|b| b.is_ascii_alphanumeric())
+        })
+}
+
+/// `MM/DD/YYYY` or `YYYY-MM-DD` to `YYYY-MM`.
+fn month(date: &str) -> Option<String> {
+    let (year, month) = match date.split('/').collect::<Vec<_>>()[..] {
+        [month, _, year] => (year, month),
+        _ => date.get(..7)?.split_once('-')?,
+    };
+    let edition = format!("{year}-{month:0>2}");
+    is_edition(&edition).then_some(edition)
+}
+
+/// A word as it can name a file on any system: letters, digits, `.`, `_` and `-`.
+pub(super) fn file_name(word: &str) -> String {
+    let name: String = word
+        .chars()
+        .map(|c| match c {
+            '.' | '_' | '-' => c,
+            _ if c.is_alphanumeric() => c,
+            _ => '-',
+        })
+        .collect();
+    let name = name.trim_matches(['.', '-']);
+    if name.is_empty() { "unnamed" } else { name }.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_ends_at_its_closing_line() {
+        let text = "---\r\ntitle: a: b\r\nms.contentlocale: pt-BR\r\nms.lasthandoff : '02/10/2021'\r\nwith blanks: a\r\n---\r\n# a\n---\n";
+        let mut findings = Findings::new("f");
+        let (metadata, at) = split(text, &mut findings);
+        assert_eq!(metadata.locale, Some("pt-BR"));
+        assert_eq!(metadata.handoff, Some("02/10/2021"));
+        assert_eq!(&text[at..], "# a\n---\n");
+        for text in [
+            "# a\n---\nb\n---\n",
+            "---\nnever closed\n",
+            "---\n# a\n\na\n\n---\n",
+        ] {
+            assert_eq!(split(text, &mut findings), (Metadata::default(), 0));
+        }
+        assert!(findings.finish().is_empty());
+    }
+
+    #[test]
+    fn metadata_that_are_never_closed_take_no_fence_with_them() {
+        for rest in [
+            "",
+            "# a\n\n```http\nGET /a\n```\n\n---\n",
+            "~~~\n~~~\n---\n",
+        ] {
+            let text = format!("---\nms.contentlocale: pt-BR\nlist:\n- a\n\n{rest}");
+            let mut findings = Findings::new("f");
+            let (metadata, at) = split(&text, &mut findings);
+            assert_eq!((metadata.locale, at), (Some("pt-BR"), 0), "{rest}");
+            let kinds: Vec<_> = findings.finish().iter().map(|it| it.kind).collect();
+            assert_eq!(kinds, [FindingKind::Unclosed], "{rest}");
+        }
+    }
+
+    #[test]
+    fn ids_come_from_metadata_or_path() {
+        let mut findings = Findings::new("f");
+        let metadata = Metadata {
+            locale: Some("ru-RU"),
+            handoff: Some("5/29/2019"),
+        };
+        let key = PageKey::new("x/a.md", &metadata, Some("beta"), &mut findings);
+        assert_eq!(key.id("n"), "a/beta@2019-05/ru-RU/n");
+        assert!(findings.finish().is_empty());
+
+        for (file, id) in [
+            ("pt-BR/2021-02/v1.0/a.md", "a/v1.0@2021-02/pt-BR/n"),
+            ("ja-JP/beta-get.md", "beta-get/beta@undated/ja-JP/n"),
+            ("..\\..md", "unnamed/v1.0@undated/en-US/n"),
+        ] {
+            let mut findings = Findings::new("f");
+            let key = PageKey::new(file, &Metadata::default(), None, &mut findings);
+            assert_eq!(key.id("n"), id);
+            assert_eq!(findings.finish().len(), 3, "{file}");
+        }
+    }
+
+    #[test]
+    fn damaged_metadata_is_not_used() {
+        for date in [
+            "",
+            "2021",
+            "13",
+            "a/b/c",
+            "1/2/3",
+            "23/05/2019",
+            "00/00/0000",
+            "é/é/ééé",
+        ] {
+            assert_eq!(month(date), None, "{date}");
+        }
+        for locale in ["../..", "pt", "", "-", "PT-br"] {
+            assert!(!is_locale(locale), "{locale}");
+        }
+        assert_eq!(file_name("../../etc"), "etc");
+    }
+}

@@ -1,0 +1,221 @@
+//! Pages to scenarios: what an API reference page documents, told from its structure, its anchors
+//! and the content of its fences, never from words of its language (SPEC section 8).
+//!
+//! For: one page at a time, from bytes to scenarios, an account of every fence, and findings. Not
+//! for: files, and not for judging what a page says.
+//!
+//! The path of a page through the modules:
+//!
+//! 1. `encoding` makes text of the bytes.
+//! 2. `markdown` reads headings (`outline`, `title`), fences and annotations (`annotation`) in
+//!    one pass; `metadata` reads what stands above them.
+//! 3. `message` tells what each fence is: `head` reads start lines and header fields, `json`
+//!    bodies, `inventory` accounts for the rest.
+//! 4. `conversation` sorts the messages.
+//! 5. `script` writes each conversation as a scenario: `places` finds what varies, `binding` says
+//!    which values must agree, `people` who was invited, `variables` keeps the table.
+
+mod annotation;
+mod binding;
+mod conversation;
+mod encoding;
+mod finding;
+mod head;
+mod inventory;
+mod json;
+mod markdown;
+mod message;
+mod metadata;
+mod outline;
+mod people;
+mod placeholder;
+mod places;
+mod script;
+mod title;
+mod variables;
+
+use foldhash::{HashMap, HashSet};
+
+use crate::api::resource;
+use crate::diagnostic::Diagnostic;
+use crate::scenario::format::{Scenario, ScenarioId, Script};
+
+pub use self::finding::{Finding, FindingKind};
+pub use self::inventory::{Kind, Row};
+
+use self::conversation::Run;
+use self::finding::Findings;
+use self::markdown::Page;
+use self::message::{Message, Messages, Part};
+use self::metadata::PageKey;
+use self::outline::SectionName;
+use self::script::Prose;
+
+/// What one page holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extraction {
+    /// The documented conversations, in the order of the page. Their scripts name no schema.
+    pub scenarios: Vec<Scenario>,
+    /// Every fence, in the order of the page.
+    pub inventory: Vec<Row>,
+    /// What is wrong in the page, in the order of its lines.
+    pub findings: Vec<Finding>,
+}
+
+/// Extracts a page: an API reference page in Markdown, as bytes.
+///
+/// `file` is what rows, findings and the scenarios' `source` call the page. Where the page's
+/// metadata lack edition, locale or API version, the parts of that path give them.
+///
+/// # Errors
+///
+/// The page is not UTF-8: line and column of the first byte that is not, and what encoding it
+/// probably is. Nothing else makes extraction fail; what it cannot use it reports as a finding.
+pub fn page(file: &str, bytes: &[u8]) -> Result<Extraction, Diagnostic> {
+    let text = encoding::decode(file, bytes)?;
+    let mut findings = Findings::new(file);
+    let page = markdown::read(&text, &mut findings);
+    let mut messages = message::read(&page.fences, &mut findings);
+    let conversations = conversation::gather(&messages.list, &mut findings);
+
+    let mut served = vec![Vec::new(); page.fences.len()];
+    let mut scenarios = Vec::with_capacity(conversations.runs.len());
+    if !conversations.runs.is_empty() {
+        let api = messages.list.iter().find_map(api_version);
+        let key = PageKey::new(file, &page.metadata, api, &mut findings);
+        let names = names(&page, &messages.list, &conversations.runs, &key);
+        let prose = prose(&page, &messages);
+        let mut readers = vec![0; messages.list.len()];
+        for index in conversations.runs.iter().flat_map(|run| &run.messages) {
+            readers[*index] += 1;
+        }
+        for (run, name) in conversations.runs.iter().zip(names) {
+            let id = key.id(&name);
+            for message in run.messages.iter().map(|index| &messages.list[*index]) {
+                for fence in [message.fence, message.body_fence] {
+                    if served[fence].last() != Some(&id) {
+                        served[fence].push(id.clone());
+                    }
+                }
+            }
+            let list = &mut messages.list;
+            let script = script::write(file, run, list, &mut readers, &prose, &mut findings);
+            scenarios.push(Scenario {
+                id: ScenarioId::new(id),
+                script: script.into(),
+            });
+        }
+    }
+
+    let mut listings = messages.listings;
+    for (index, why) in conversations.unused {
+        let message = &messages.list[index];
+        for fence in [message.fence, message.body_fence] {
+            listings[fence] = listings[fence].because(why);
+        }
+    }
+    let rows = listings.into_iter().zip(&page.fences).zip(served);
+    Ok(Extraction {
+        scenarios,
+        inventory: rows
+            .map(|((listing, fence), ids)| listing.row(file, fence.line, ids))
+            .collect(),
+        findings: findings.finish(),
+    })
+}
+
+/// A scenario file's text: pretty JSON that ends in a line feed, the same for the same script.
+///
+/// `schema_path` is where the JSON Schema of the format is, relative to the file; the file names
+/// it in `$schema`.
+///
+/// # Panics
+///
+/// Never: a script is always JSON.
+pub fn to_json(script: &Script, schema_path: &str) -> String {
+    let script = Script {
+        schema: Some(schema_path.to_owned()),
+        ..script.clone()
+    };
+    let mut text = serde_json::to_string_pretty(&script).expect("a script is JSON");
+    text.push('\n');
+    text
+}
+
+/// The API version in the absolute URL of a request.
+fn api_version(message: &Message<'_>) -> Option<&'static str> {
+    match message.part {
+        Part::Request { target, .. } if target.contains("://") => resource::version_of(target),
+        _ => None,
+    }
+}
+
+/// What the page says of its own operation in prose, and no example shows.
+fn prose(page: &Page<'_>, messages: &Messages<'_>) -> Prose {
+    let mut shapes: HashSet<String> = messages
+        .templates
+        .iter()
+        .map(|target| resource::shape_of(target))
+        .collect();
+    let mut shown = HashSet::default();
+    let mut is_own = false;
+    for message in &messages.list {
+        match message.part {
+            Part::Request { target, .. } => {
+                let shape = resource::shape_of(target);
+                if shapes.is_empty() {
+                    shapes.insert(shape.clone());
+                }
+                is_own = shapes.contains(&shape);
+            }
+            Part::Response { status } if is_own => {
+                shown.insert(status);
+            }
+            _ => {}
+        }
+    }
+    let mut statuses = page.statuses.clone();
+    statuses.retain(|prose| !shown.contains(&prose.status));
+    Prose { shapes, statuses }
+}
+
+/// The names of conversations (SPEC section 4).
+fn names(page: &Page<'_>, messages: &[Message<'_>], runs: &[Run], key: &PageKey) -> Vec<String> {
+    let mut taken = HashSet::default();
+    // The number that each name had last, so that a page of one name a thousand times is no work.
+    let mut numbers: HashMap<String, usize> = HashMap::default();
+    let mut names = Vec::with_capacity(runs.len());
+    for run in runs {
+        let section = page.fences[messages[run.named_by].fence].section;
+        let name = match page.outline.name(section) {
+            SectionName::Own(name) => name,
+            SectionName::General => annotated(page, messages, run).unwrap_or(&key.page),
+        };
+        let name = metadata::file_name(name);
+        let number = numbers.entry(name.to_lowercase()).or_insert(0);
+        let mut unique = name.clone();
+        loop {
+            *number += 1;
+            if *number > 1 {
+                unique = format!("{name}-{number}");
+            }
+            if taken.insert(unique.to_lowercase()) {
+                break;
+            }
+        }
+        names.push(unique);
+    }
+    names
+}
+
+/// The `name` in the annotation of a conversation's first request.
+fn annotated<'a>(page: &'a Page<'_>, messages: &[Message<'_>], run: &Run) -> Option<&'a str> {
+    let members = run.messages.iter().map(|index| &messages[*index]);
+    let request = members
+        .filter(|message| matches!(message.part, Part::Request { .. }))
+        .map(|message| [message.fence, message.body_fence])
+        .next()?;
+    request
+        .into_iter()
+        .find_map(|fence| page.fences[fence].annotation.as_ref()?.name.as_deref())
+}

@@ -1,0 +1,201 @@
+//! Who is in a message, and which of them were invited.
+
+use serde_json::Value;
+
+use crate::api::identifier;
+use crate::api::resource::Resource;
+use crate::scenario::format::Kind;
+
+use super::binding;
+use super::binding::Entity;
+use super::json::property;
+use super::variables::Role;
+
+/// An identity as a page prints it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Person {
+    /// User, application, phone, or another identity.
+    pub(super) kind: Kind,
+    /// The id.
+    pub(super) id: String,
+}
+
+/// The kind of the identity that a property holds; none where it holds no identity.
+pub(super) fn kind_of(name: &str, is_in_identity_set: bool) -> Option<Kind> {
+    match name {
+        "user" => Some(Kind::User),
+        "application" => Some(Kind::Application),
+        "phone" => Some(Kind::Phone),
+        "guest" | "device" | "applicationInstance" | "onPremises" | "encrypted" => {
+            Some(Kind::Identity)
+        }
+        _ => is_in_identity_set.then_some(Kind::Identity),
+    }
+}
+
+/// The role of an identity of that kind.
+pub(super) const fn role(kind: Kind) -> Role<'static> {
+    binding::role(
+        kind,
+        match kind {
+            Kind::User => "user",
+            Kind::Application => "application",
+            Kind::Phone => "phone",
+            _ => "identity",
+        },
+    )
+}
+
+/// The people whom an operation names, or a request invites.
+pub(super) fn of_operation(operation: &Value) -> Vec<Person> {
+    let participants = property(operation, "participants").as_array();
+    let identities = participants
+        .into_iter()
+        .flatten()
+        .map(|it| property(it, "identity"));
+    identities.flat_map(of_identity_set).collect()
+}
+
+/// The people in a roster: a collection of participants, or one.
+pub(super) fn of_roster(roster: &Value) -> Vec<Person> {
+    let one = std::slice::from_ref(roster);
+    let members = roster.as_array().map_or(one, Vec::as_slice);
+    let identities = members
+        .iter()
+        .map(|member| property(property(member, "info"), "identity"));
+    identities.flat_map(of_identity_set).collect()
+}
+
+fn of_identity_set(identity: &Value) -> impl Iterator<Item = Person> {
+    let properties = identity.as_object().into_iter().flatten();
+    properties.filter_map(|(name, identity)| {
+        Some(Person {
+            kind: kind_of(name, true)?,
+            id: property(identity, "id").as_str()?.to_owned(),
+        })
+    })
+}
+
+/// The invited among the people whom a message prints, each with the place of the invited one.
+///
+/// They are told by their id, under whatever kind; an invited person whom the message does not
+/// print is the first stranger of the same kind.
+pub(super) fn recognise(
+    invited: &[Person],
+    printed: &[Person],
+    is_stranger: impl Fn(&Person) -> bool,
+) -> Vec<(Person, usize)> {
+    let mut found: Vec<(Person, usize)> = Vec::new();
+    let mut missing = Vec::new();
+    for (index, guest) in invited.iter().enumerate() {
+        let mut same: Vec<&Person> = printed
+            .iter()
+            .filter(|person| identifier::same(&person.id, &guest.id))
+            .collect();
+        same.sort_by_key(|person| person.kind != guest.kind);
+        match same.first() {
+            Some(person) => found.push(((*person).clone(), index)),
+            None => missing.push(index),
+        }
+    }
+    for index in missing {
+        let stranger = printed.iter().find(|person| {
+            let is_taken = found.iter().any(|(other, _)| other == *person);
+            person.kind == invited[index].kind && !is_taken && is_stranger(person)
+        });
+        found.extend(stranger.map(|person| (person.clone(), index)));
+    }
+    found
+}
+
+/// What an entity says that it is.
+pub(super) fn entity_of_type(entity: &Value) -> Option<Entity> {
+    let name = property(entity, "@odata.type").as_str()?;
+    let name = name.rsplit(['.', '#']).next()?;
+    match name {
+        "call" => Some(Entity::Call),
+        "participant" => Some(Entity::Participant),
+        _ => name.ends_with("Operation").then_some(Entity::Operation),
+    }
+}
+
+/// What a change notification is about: what its data says, else the resource that its path names.
+pub(super) fn entity_of_item(item: &Value, resource: Option<&Resource>) -> Entity {
+    let entities = property(item, "resourceData");
+    let first = entities
+        .as_array()
+        .map_or(Some(entities), |all| all.first());
+    if let Some(entity) = first.and_then(entity_of_type) {
+        return entity;
+    }
+    match resource {
+        Some(Resource::Operation { .. }) if !entities.is_array() => Entity::Operation,
+        Some(
+            Resource::Operation { .. } | Resource::Participants(_) | Resource::Participant { .. },
+        ) => Entity::Participant,
+        Some(Resource::Call(_)) => Entity::Call,
+        _ => Entity::Plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::extract::conversation::resource_of;
+    use serde_json::json;
+
+    fn person(kind: Kind, id: &str) -> Person {
+        Person {
+            kind,
+            id: id.to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_invited_are_told_by_id_then_by_kind() {
+        let invited = [
+            person(Kind::User, "a"),
+            person(Kind::User, "b"),
+            person(Kind::Phone, "c"),
+        ];
+        let printed = [
+            person(Kind::Application, "bot"),
+            person(Kind::User, "known"),
+            person(Kind::User, "stranger"),
+            person(Kind::Application, "a"),
+        ];
+        let found = recognise(&invited, &printed, |person| person.id != "known");
+        let expected = [
+            (person(Kind::Application, "a"), 0),
+            (person(Kind::User, "stranger"), 1),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_notification_is_about_what_its_data_says() {
+        let entity_of_item = |item: &Value| entity_of_item(item, resource_of(item).as_ref());
+        let typed = |resource: &str, name: &str| json!({"resource": resource, "resourceData": {"@odata.type": name}});
+        let sloppy = "/app/calls/1/operations/participants";
+        assert_eq!(
+            entity_of_item(&typed(sloppy, "#microsoft.graph.participant")),
+            Entity::Participant
+        );
+        assert_eq!(
+            entity_of_item(&typed(sloppy, "#microsoft.graph.commsOperation")),
+            Entity::Operation
+        );
+        assert_eq!(
+            entity_of_item(&json!({"resource": sloppy, "resourceData": []})),
+            Entity::Participant
+        );
+        assert_eq!(
+            entity_of_item(&json!({"resourceUrl": "/app/calls/1"})),
+            Entity::Call
+        );
+        assert_eq!(
+            entity_of_item(&json!({"resource": "/me/messages/1"})),
+            Entity::Plain
+        );
+    }
+}

@@ -1,0 +1,301 @@
+//! Where in a message values stand that vary, and in which role: headers, paths and bodies turned
+//! into templates.
+
+use serde_json::Value;
+
+use crate::api::resource;
+use crate::api::{identifier, template};
+use crate::http::message::HeaderFields;
+use crate::scenario::format::Kind;
+
+use super::binding::{Binder, Entity, role};
+use super::people;
+use super::placeholder::{is_placeholder, kebab};
+use super::variables::{Id, Role};
+
+impl Binder<'_, '_> {
+    /// Header fields, without `Content-Length`.
+    pub(super) fn headers(&mut self, fields: &[(&str, &str)]) -> HeaderFields {
+        let mut headers = HeaderFields::with_capacity(fields.len());
+        for (name, value) in fields {
+            if name.eq_ignore_ascii_case("content-length") {
+                continue;
+            }
+            let value = if name.eq_ignore_ascii_case("location") {
+                self.path(value)
+            } else if name.eq_ignore_ascii_case("authorization") {
+                self.credentials(value)
+            } else {
+                self.plain(name, value)
+            };
+            add_field(&mut headers, name, value);
+        }
+        headers
+    }
+
+    /// `Bearer <TOKEN>` to `Bearer {token}`.
+    fn credentials(&mut self, value: &str) -> String {
+        match value.split_once(' ') {
+            Some((scheme, token)) if !token.trim().is_empty() => {
+                let mut text = template::escape(scheme);
+                text.push(' ');
+                let token = self.variables.by_value(role(Kind::Token, "token"), token);
+                self.variables.write(token, &mut text);
+                text
+            }
+            _ => self.plain("token", value),
+        }
+    }
+
+    /// The bot's callback address.
+    pub(super) fn callback(&mut self, address: &str) -> String {
+        self.valued(role(Kind::Callback, "callback"), address)
+    }
+
+    /// The target of a request: a path, or an absolute URL, without blanks between its variables.
+    pub(super) fn target(&mut self, text: &str) -> String {
+        let template = self.path(text);
+        if !template.contains(char::is_whitespace) {
+            return template;
+        }
+        let mut target = String::with_capacity(template.len());
+        for c in template.chars() {
+            if c.is_whitespace() {
+                target += &resource::percent_encoded(c);
+            } else {
+                target.push(c);
+            }
+        }
+        target
+    }
+
+    /// A path, or an absolute URL.
+    pub(super) fn path(&mut self, text: &str) -> String {
+        let path = resource::path_of(text);
+        let start = resource::behind_scheme(text).map_or(0, |rest| {
+            text.len() - rest.len() + rest.find('/').unwrap_or(rest.len())
+        });
+        let mut template = String::with_capacity(text.len() + 16);
+        push_escaped(&text[..start], &mut template);
+        let mut before = "";
+        let mut has_call = false;
+        for (number, segment) in path.split('/').enumerate() {
+            if number > 0 {
+                template.push('/');
+            }
+            if segment.is_empty() {
+                continue;
+            }
+            let id = match before {
+                "calls" if !has_call => {
+                    has_call = true;
+                    Some(self.call(segment))
+                }
+                "operations" if has_call && self.paths.name_operations => {
+                    Some(self.operation(segment))
+                }
+                "participants" if has_call && is_id(segment) => {
+                    Some(self.variables.by_value(PARTICIPANT, segment))
+                }
+                "applications" => Some(
+                    self.variables
+                        .by_value(people::role(Kind::Application), segment),
+                ),
+                _ => None,
+            };
+            match id {
+                Some(id) => self.variables.write(id, &mut template),
+                None => self.embedded(segment, before, &mut template),
+            }
+            before = segment;
+        }
+        self.embedded(&text[start + path.len()..], "", &mut template);
+        template
+    }
+
+    /// Text that may hold printed placeholders in braces: a segment or a query.
+    fn embedded(&mut self, text: &str, before: &str, template: &mut String) {
+        let mut rest = text;
+        while let Some(open) = rest.find('{') {
+            let close = rest[open..].find('}').map(|length| open + length + 1);
+            let Some(close) = close.filter(|close| is_placeholder(&rest[open..*close])) else {
+                push_escaped(&rest[..=open], template);
+                rest = &rest[open + 1..];
+                continue;
+            };
+            push_escaped(&rest[..open], template);
+            let label = match rest[open + 1..close - 1].trim() {
+                "id" if !before.is_empty() => kebab(&format!("{before}-id")),
+                word => kebab(word),
+            };
+            let id = self
+                .variables
+                .by_value(role(Kind::Text, &label), &rest[open..close]);
+            self.variables.write(id, template);
+            rest = &rest[close..];
+        }
+        push_escaped(rest, template);
+    }
+
+    /// A JSON body, or what is at its top: an `id` there identifies that entity.
+    pub(super) fn body(&mut self, body: &mut Value, entity: Entity) {
+        self.value(body, "", entity, false);
+    }
+
+    /// A body that holds change notifications.
+    pub(super) fn notifications(&mut self, body: &mut Value) {
+        let Some(properties) = body.as_object_mut() else {
+            return self.body(body, Entity::Plain);
+        };
+        for (name, value) in properties {
+            match value {
+                Value::Array(items) if name == "value" => {
+                    for item in items {
+                        self.begin_item(item);
+                        self.body(item, Entity::Plain);
+                    }
+                }
+                other => self.value(other, name, Entity::Plain, false),
+            }
+        }
+    }
+
+    fn value(&mut self, value: &mut Value, name: &str, entity: Entity, is_in_identity_set: bool) {
+        match value {
+            Value::String(text) => {
+                if let Some(template) = self.text(text, name, entity) {
+                    *text = template;
+                }
+            }
+            Value::Array(items) => {
+                for item in items {
+                    self.value(item, name, entity, is_in_identity_set);
+                }
+            }
+            Value::Object(_) => {
+                let entity = self.entity(value, name, entity, is_in_identity_set);
+                let Value::Object(properties) = value else {
+                    return;
+                };
+                let is_identity_set = name == "identity";
+                for (name, value) in properties {
+                    let inner = match value {
+                        Value::String(_) => entity,
+                        _ => Entity::Plain,
+                    };
+                    self.value(value, name, inner, is_identity_set);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// What the `id` of an object identifies.
+    fn entity(
+        &self,
+        object: &Value,
+        name: &str,
+        known: Entity,
+        is_in_identity_set: bool,
+    ) -> Entity {
+        if known != Entity::Plain {
+            return known;
+        }
+        if let Some(kind) = people::kind_of(name, is_in_identity_set) {
+            return Entity::Identity(kind);
+        }
+        match name {
+            "resourceData" => self.about,
+            "participants" => Entity::Participant,
+            _ => people::entity_of_type(object).unwrap_or(Entity::Plain),
+        }
+    }
+
+    /// The template of a text in a body; none where the text stands as it is.
+    fn text(&mut self, text: &str, name: &str, entity: Entity) -> Option<String> {
+        if text.is_empty() {
+            return None;
+        }
+        let id = match (name, entity) {
+            ("id", Entity::Call) => self.call(text),
+            ("id", Entity::Operation) => self.operation(text),
+            ("id", Entity::Participant) => self.variables.by_value(PARTICIPANT, text),
+            ("id", Entity::Identity(kind)) => self.identity(kind, text),
+            ("clientContext", _) => self.context(text),
+            ("replacesCallId", _) => return Some(self.replaced_call(text)),
+            ("resource" | "resourceUrl" | "@odata.id", _) => return Some(self.path(text)),
+            ("threadId", _) => return Some(self.valued(role(Kind::Thread, "thread"), text)),
+            ("tenantId", _) => return Some(self.valued(role(Kind::Tenant, "tenant"), text)),
+            ("callback" | "callbackUri", _) => return Some(self.callback(text)),
+            _ if is_literal(text) => return None,
+            _ => return Some(self.plain(name, text)),
+        };
+        Some(self.alone(id))
+    }
+
+    /// `replacesCallId`: an id, or a path that ends in one.
+    fn replaced_call(&mut self, text: &str) -> String {
+        let (id, call) = self.replaced(text);
+        let (before, after) = text.rsplit_once(&call).unwrap_or_default();
+        let mut template = template::escape(before);
+        self.variables.write(id, &mut template);
+        template.push_str(&template::escape(after));
+        template
+    }
+
+    /// Text without a role: a variable where a placeholder is printed, else as it stands.
+    fn plain(&mut self, name: &str, text: &str) -> String {
+        if is_literal(text) {
+            text.to_owned()
+        } else if is_placeholder(text) {
+            self.valued(role(Kind::Text, &kebab(name)), text)
+        } else {
+            template::escape(text)
+        }
+    }
+
+    fn valued(&mut self, role: Role<'_>, text: &str) -> String {
+        let id = self.variables.by_value(role, text);
+        self.alone(id)
+    }
+
+    fn alone(&self, id: Id) -> String {
+        self.variables.template(id)
+    }
+}
+
+/// Whether a text is no placeholder and holds no brace.
+fn is_literal(text: &str) -> bool {
+    !text.bytes().any(|b| matches!(b, b'{' | b'}')) && !is_placeholder(text)
+}
+
+/// Adds a header field. One that comes again continues the first (RFC 9110 section 5.3).
+fn add_field(headers: &mut HeaderFields, name: &str, value: String) {
+    let mut fields = headers.iter_mut();
+    match fields.find(|(other, _)| other.eq_ignore_ascii_case(name)) {
+        Some((_, first)) => {
+            first.push_str(", ");
+            first.push_str(&value);
+        }
+        None => {
+            headers.insert(name.to_owned(), value);
+        }
+    }
+}
+
+const PARTICIPANT: Role<'static> = role(Kind::Participant, "participant");
+
+fn push_escaped(text: &str, template: &mut String) {
+    if text.bytes().any(|b| matches!(b, b'{' | b'}')) {
+        template.push_str(&template::escape(text));
+    } else {
+        template.push_str(text);
+    }
+}
+
+/// Whether the segment below `participants` is an id: an action such as `invite` is a word.
+fn is_id(segment: &str) -> bool {
+    is_placeholder(segment)
+        || identifier::is_guid(segment)
+        || segment.bytes().any(|b| b.is_ascii_digit())
+}

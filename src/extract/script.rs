@@ -1,0 +1,218 @@
+//! One conversation to one scenario: steps with variables, and what must exist before them.
+
+use foldhash::HashSet;
+use serde_json::Value;
+
+use crate::api::resource;
+use crate::api::resource::Resource;
+use crate::api::template;
+use crate::http::message::Body;
+use crate::scenario::format::{
+    Given, NotificationStep, ProseStatus, RequestStep, ResponseStep, Script, Step, Token, VERSION,
+};
+
+use super::binding::{Binder, Entity};
+use super::conversation::{Run, created_call, has_word, items, operation_end};
+use super::finding::Findings;
+use super::json::property;
+use super::message::{Message, Part};
+use super::people;
+use super::people::Person;
+
+/// What a page says of its own operation in prose.
+#[derive(Debug)]
+pub(super) struct Prose {
+    /// The shapes of the page's own requests ([`resource::shape_of`]).
+    pub(super) shapes: HashSet<String>,
+    /// Success statuses that no example shows.
+    pub(super) statuses: Vec<ProseStatus>,
+}
+
+/// Writes the script of a conversation.
+///
+/// `readers` counts, for each message of the page, the conversations that still read it: the last
+/// one takes the body.
+pub(super) fn write(
+    source: &str,
+    run: &Run,
+    messages: &mut [Message<'_>],
+    readers: &mut [usize],
+    prose: &Prose,
+    findings: &mut Findings<'_>,
+) -> Script {
+    let mut writer = Writer {
+        binder: Binder::new(findings),
+        prose,
+        given: Vec::new(),
+        is_own: false,
+    };
+    let mut steps = Vec::with_capacity(run.messages.len());
+    for &index in &run.messages {
+        let message = &mut messages[index];
+        readers[index] -= 1;
+        let kept = (readers[index] > 0).then(|| message.body.clone());
+        steps.push(writer.step(steps.len(), message));
+        message.body = kept.flatten();
+    }
+    let mut given = writer.given;
+    if writer.binder.needs_call() {
+        given.push(Given::Call);
+    }
+    if writer.binder.needs_peer_call() {
+        given.push(Given::PeerCall);
+    }
+    given.sort_unstable();
+    given.dedup();
+    Script {
+        schema: None,
+        version: VERSION,
+        source: source.to_owned(),
+        tags: Vec::new(),
+        judges: None,
+        given,
+        variables: writer.binder.variables.finish(),
+        steps,
+    }
+}
+
+struct Writer<'p, 'f, 'n> {
+    binder: Binder<'f, 'n>,
+    prose: &'p Prose,
+    given: Vec<Given>,
+    /// Whether the latest request asks for the page's own operation.
+    is_own: bool,
+}
+
+impl Writer<'_, '_, '_> {
+    fn step(&mut self, number: usize, message: &mut Message<'_>) -> Step {
+        self.binder.line = message.body_line;
+        match message.part {
+            Part::Request { method, target } => self.request(message, method, target),
+            Part::Response { status } => self.response(message, status),
+            Part::Notification { method, target } => {
+                if let Some(body) = message.json() {
+                    self.notified(number, items(body));
+                }
+                self.notification(message, method, target)
+            }
+        }
+    }
+
+    fn request(&mut self, message: &mut Message<'_>, method: &str, printed: &str) -> Step {
+        self.is_own = self.prose.shapes.contains(&resource::shape_of(printed));
+        self.binder.begin_request();
+        let target = self.binder.target(printed);
+        self.binder.end_request_path();
+        let headers = self.binder.headers(&message.headers);
+        let invited = message
+            .json()
+            .map(|b| invited(printed, b))
+            .unwrap_or_default();
+        if message.json().is_some_and(calls_a_phone) {
+            self.given.push(Given::Number);
+        }
+        let body = self.body(message, Entity::Plain);
+        if invited.len() > 1 {
+            self.given.push(Given::Chat);
+        }
+        self.binder.end_request(invited);
+        Step::Request(RequestStep {
+            line: message.line,
+            method: method.to_owned(),
+            target,
+            token: Token::Own,
+            headers,
+            body,
+        })
+    }
+
+    fn response(&mut self, message: &mut Message<'_>, status: u16) -> Step {
+        let location = message.header("location");
+        let entity = self.binder.begin_response(status, location, message.json());
+        let headers = self.binder.headers(&message.headers);
+        let or = if self.is_own {
+            self.prose.statuses.clone()
+        } else {
+            Vec::new()
+        };
+        Step::Response(ResponseStep {
+            line: message.line,
+            status,
+            headers,
+            body: self.body(message, entity),
+            or,
+            requirement: None,
+        })
+    }
+
+    /// Notes what a notification says of the state that the conversation starts from.
+    fn notified(&mut self, number: usize, items: &[Value]) {
+        let is_incoming = |item: &Value| {
+            has_word(property(item, "resourceData"), "state", "incoming")
+                && created_call(item).is_some()
+        };
+        if number == 0 && items.iter().any(is_incoming) {
+            self.given.push(Given::IncomingCall);
+        }
+        let fails = |item| operation_end(item).is_some_and(|end| end == "failed");
+        if items.iter().any(fails) {
+            self.given.push(Given::InviteFails);
+        }
+    }
+
+    fn notification(&mut self, message: &mut Message<'_>, method: &str, target: &str) -> Step {
+        let target = self.binder.callback(target);
+        let headers = self.binder.headers(&message.headers);
+        let body = match message.body.take() {
+            Some(Body::Json(mut value)) => {
+                self.binder.notifications(&mut value);
+                Body::Json(value)
+            }
+            other => other.map_or_else(|| Body::Text(String::new()), escaped),
+        };
+        Step::Notification(NotificationStep {
+            line: message.line,
+            method: if method.is_empty() { "POST" } else { method }.to_owned(),
+            target,
+            headers,
+            body_line: message.body_line,
+            body,
+        })
+    }
+
+    fn body(&mut self, message: &mut Message<'_>, entity: Entity) -> Option<Body> {
+        let mut body = message.body.take()?;
+        match &mut body {
+            Body::Json(value) => self.binder.body(value, entity),
+            Body::Text(_) => return Some(escaped(body)),
+        }
+        Some(body)
+    }
+}
+
+/// A body of which text is a template that stands for it to the letter.
+fn escaped(body: Body) -> Body {
+    match body {
+        Body::Text(text) => Body::Text(template::escape(&text)),
+        json @ Body::Json(_) => json,
+    }
+}
+
+/// Whether a phone is among the identities of a request's participants or targets.
+fn calls_a_phone(body: &Value) -> bool {
+    ["participants", "targets"]
+        .into_iter()
+        .filter_map(|name| property(body, name).as_array())
+        .flatten()
+        .any(|who| property(property(who, "identity"), "phone").is_object())
+}
+
+/// The people whom a request invites to a call.
+fn invited(target: &str, body: &Value) -> Vec<Person> {
+    match Resource::parse(target) {
+        Some(Resource::Action { action, .. }) if action == "participants/invite" => {
+            people::of_operation(body)
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,279 @@
+//! The variables of one scenario, as they come up (SPEC section 4).
+
+use foldhash::HashMap;
+use indexmap::IndexMap;
+
+use crate::api::identifier;
+use crate::api::identifier::Normal;
+use crate::scenario::format::{Kind, Variable};
+
+use super::placeholder::is_placeholder;
+
+/// A variable, by its place in the table.
+pub(super) type Id = usize;
+
+/// The variables of one scenario.
+///
+/// A root is a variable of its own; every other one must have the value of its root in a run.
+#[derive(Debug, Default)]
+pub(super) struct Variables {
+    list: Vec<Entry>,
+    /// The newest variable of a kind and normal value.
+    by_value: HashMap<(Kind, Normal<'static>), Id>,
+    /// The names that are taken, each with the highest number that it got as a label.
+    names: HashMap<String, usize>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    name: String,
+    /// The length of the name without its number.
+    label: usize,
+    kind: Kind,
+    value: String,
+    root: Id,
+    /// The variable of the same kind and normal value that was the newest before.
+    older: Option<Id>,
+}
+
+impl Entry {
+    /// The name without its number.
+    fn label(&self) -> &str {
+        &self.name[..self.label]
+    }
+}
+
+/// A value in the role that it has where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Role<'a> {
+    pub(super) kind: Kind,
+    /// What a new variable is called; further ones get `-2`, `-3`.
+    pub(super) label: &'a str,
+}
+
+impl Variables {
+    /// The variable of a value that nothing but its characters ties to others: equal ones in one
+    /// role are one variable, another spelling of the same GUID is a variable of the same value.
+    pub(super) fn by_value(&mut self, role: Role<'_>, value: &str) -> Id {
+        if let Some(id) = self.printed(role, value) {
+            return id;
+        }
+        let known = self.known(role, value);
+        if let Some(id) = known.iter().find(|id| self.list[**id].value == value) {
+            return *id;
+        }
+        match known.first() {
+            Some(id) => self.add(role, value, Some(self.list[*id].root)),
+            None => self.add(role, value, None),
+        }
+    }
+
+    /// The newest variable of that role which prints that value, and whose root does: no other
+    /// is nearer. Looked for in the newest only, so that many variables take no longer.
+    fn printed(&self, role: Role<'_>, value: &str) -> Option<Id> {
+        let newest = self.list.iter().enumerate().rev().take(32);
+        let mut fitting = newest.filter(|(_, entry)| {
+            entry.kind == role.kind
+                && entry.value == value
+                && (entry.kind != Kind::Text || entry.label() == role.label)
+                && identifier::same(&self.list[entry.root].value, value)
+        });
+        fitting.next().map(|(id, _)| id)
+    }
+
+    /// The variables of that role and value: the newest first, but those before all others whose
+    /// root prints the same value.
+    fn known(&self, role: Role<'_>, value: &str) -> Vec<Id> {
+        let same_root = |id: &Id| identifier::same(&self.list[self.list[*id].root].value, value);
+        let mut known: Vec<Id> = self
+            .with_value(role.kind, value)
+            .filter(|id| role.kind != Kind::Text || self.list[*id].label() == role.label)
+            .collect();
+        known.sort_by_key(|id| !same_root(id));
+        known
+    }
+
+    /// The variable of a value that must be the one of a root, whatever is printed. The second
+    /// part says whether what is printed contradicts that.
+    pub(super) fn same_as(&mut self, root: Id, role: Role<'_>, value: &str) -> (Id, bool) {
+        if let Some(known) = self.known_as(root, role.kind, value) {
+            return (known, false);
+        }
+        let printed = &self.list[root].value;
+        let contradicts =
+            !identifier::same(printed, value) && !is_placeholder(printed) && !is_placeholder(value);
+        (self.add(role, value, Some(root)), contradicts)
+    }
+
+    /// The variable of that kind and value that has that root, or is it.
+    pub(super) fn known_as(&self, root: Id, kind: Kind, value: &str) -> Option<Id> {
+        let is = |id: &Id| {
+            let entry = &self.list[*id];
+            entry.root == root && entry.kind == kind && entry.value == value
+        };
+        if is(&root) {
+            return Some(root);
+        }
+        self.with_value(kind, value).find(is)
+    }
+
+    /// The variables of that kind and normal value, the newest first.
+    fn with_value<'a>(&'a self, kind: Kind, value: &'a str) -> impl Iterator<Item = Id> + 'a {
+        let newest = self.by_value.get(&(kind, Normal::of(value))).copied();
+        std::iter::successors(newest, |id| self.list[*id].older)
+    }
+
+    /// A new root, even where another variable has the same value.
+    pub(super) fn fresh(&mut self, role: Role<'_>, value: &str) -> Id {
+        self.add(role, value, None)
+    }
+
+    /// Whether a value is known in that role.
+    pub(super) fn knows(&self, role: Role<'_>, value: &str) -> bool {
+        !self.known(role, value).is_empty()
+    }
+
+    /// The variable whose value this one must have.
+    pub(super) fn root(&self, id: Id) -> Id {
+        self.list[id].root
+    }
+
+    /// The value that the page prints for it.
+    pub(super) fn value(&self, id: Id) -> &str {
+        &self.list[id].value
+    }
+
+    /// The name of the variable without its number.
+    pub(super) fn label(&self, id: Id) -> &str {
+        self.list[id].label()
+    }
+
+    /// The variable as a template writes it: `{name}`.
+    pub(super) fn write(&self, id: Id, template: &mut String) {
+        template.push('{');
+        template.push_str(&self.list[id].name);
+        template.push('}');
+    }
+
+    /// The template that is the variable and nothing else.
+    pub(super) fn template(&self, id: Id) -> String {
+        let mut template = String::with_capacity(self.list[id].name.len() + 2);
+        self.write(id, &mut template);
+        template
+    }
+
+    fn add(&mut self, role: Role<'_>, value: &str, root: Option<Id>) -> Id {
+        let id = self.list.len();
+        let key = (role.kind, Normal::of(value).into_owned());
+        let older = self.by_value.insert(key, id);
+        let name = self.name(role.label);
+        self.list.push(Entry {
+            name,
+            label: role.label.len(),
+            kind: role.kind,
+            value: value.to_owned(),
+            root: root.unwrap_or(id),
+            older,
+        });
+        id
+    }
+
+    fn name(&mut self, label: &str) -> String {
+        let Some(&taken) = self.names.get(label) else {
+            self.names.insert(label.to_owned(), 1);
+            return label.to_owned();
+        };
+        let mut number = taken;
+        let name = loop {
+            number += 1;
+            let name = [label, "-", &number.to_string()].concat();
+            if !self.names.contains_key(&name) {
+                break name;
+            }
+        };
+        self.names.insert(name.clone(), 1);
+        if let Some(highest) = self.names.get_mut(label) {
+            *highest = number;
+        }
+        name
+    }
+
+    /// The table as a scenario holds it: roots first.
+    pub(super) fn finish(self) -> IndexMap<String, Variable> {
+        let root_name = |(id, entry): (Id, &Entry)| {
+            (entry.root != id).then(|| self.list[entry.root].name.clone())
+        };
+        let roots: Vec<Option<String>> = self.list.iter().enumerate().map(root_name).collect();
+        let variable = |(entry, same_as): (Entry, Option<String>)| {
+            let variable = Variable {
+                kind: entry.kind,
+                value: entry.value,
+                same_as,
+            };
+            (entry.name, variable)
+        };
+        let mut table: Vec<_> = self.list.into_iter().zip(roots).map(variable).collect();
+        table.sort_by_key(|(_, variable)| variable.same_as.is_some());
+        table.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CALL: Role<'static> = Role {
+        kind: Kind::Call,
+        label: "call",
+    };
+    const USER: Role<'static> = Role {
+        kind: Kind::User,
+        label: "user",
+    };
+    const GUID: &str = "57dab8b1-894c-409a-b240-bd8beae78896";
+    const BARE: &str = "57DAB8B1894C409AB240BD8BEAE78896";
+
+    #[test]
+    fn equal_characters_bind_within_one_role() {
+        let mut variables = Variables::default();
+        let call = variables.by_value(CALL, GUID);
+        assert_eq!(variables.by_value(CALL, GUID), call);
+        assert_ne!(variables.by_value(USER, GUID), call);
+        let other = variables.by_value(CALL, BARE);
+        assert_ne!(other, call);
+        assert_eq!(variables.root(other), call);
+        let table = variables.finish();
+        assert_eq!(table.keys().collect::<Vec<_>>(), ["call", "user", "call-2"]);
+        assert_eq!(table["call-2"].same_as.as_deref(), Some("call"));
+        assert_eq!(table["call-2"].value, BARE);
+    }
+
+    #[test]
+    fn what_must_agree_agrees_whatever_is_printed() {
+        let mut variables = Variables::default();
+        let first = variables.by_value(CALL, "{id}");
+        let (second, contradicts) = variables.same_as(first, CALL, GUID);
+        assert!(!contradicts, "a placeholder contradicts nothing");
+        assert_eq!(variables.same_as(first, CALL, GUID), (second, false));
+        let peer = variables.fresh(CALL, BARE);
+        assert_eq!(variables.root(peer), peer);
+        // The peer call prints this value itself; `second` only stands for the first call.
+        assert_eq!(variables.by_value(CALL, BARE), peer);
+        assert!(variables.same_as(peer, CALL, "other").1);
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut variables = Variables::default();
+        let text = |label| Role {
+            kind: Kind::Text,
+            label,
+        };
+        variables.by_value(text("a-2"), "<x>");
+        variables.by_value(text("a"), "<x>");
+        variables.by_value(text("a"), "<y>");
+        variables.by_value(text("a"), "<z>");
+        let table = variables.finish();
+        assert_eq!(table.keys().collect::<Vec<_>>(), ["a-2", "a", "a-3", "a-4"]);
+    }
+}

@@ -1,0 +1,285 @@
+//! Files: found below a folder, read whole, and written whole or not at all.
+
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use walkdir::WalkDir;
+
+use crate::diagnostic::Diagnostic;
+
+/// What to do about a file that cannot be read.
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            "\n  = help: see whether the name is right; it is from the folder that confcall runs in"
+        }
+        io::ErrorKind::PermissionDenied => "\n  = help: let whoever runs confcall read it",
+        _ => "",
+    }
+}
+
+/// What goes wrong between scenarios and the disk.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// Files that are no scenarios, each with everything that is wrong with it.
+    #[error("{}", all(.0))]
+    Broken(Vec<Diagnostic>),
+    /// A folder or file that cannot be read.
+    #[error("{}: cannot be read: {source}{}", path.display(), remedy(source))]
+    Unreadable {
+        /// What cannot be read.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A link to what is not there.
+    #[error("{}: the link leads nowhere\n  = help: remove it, or let it lead to a file", .0.display())]
+    Dangling(PathBuf),
+    /// A folder in the place of a file.
+    #[error("{}: it is a folder\n  = help: name the files in it", .0.display())]
+    Folder(PathBuf),
+    /// A device, a pipe, a socket.
+    #[error("{}: not a regular file\n  = help: name a file or a folder", .0.display())]
+    NotRegular(PathBuf),
+    /// Two files with one id, as names that are no UTF-8 can have.
+    #[error(
+        "{second:?}: its id `{id}` is that of {first:?} too\n  = help: rename one of the two, in UTF-8"
+    )]
+    Twice {
+        /// The id.
+        id: String,
+        /// The file that has it first.
+        first: PathBuf,
+        /// The other one.
+        second: PathBuf,
+    },
+    /// A scenario whose name would be that of another one in weather.
+    #[error("{}: `~` in the id of a scenario stands before its weather\n  = help: rename the file", .0.display())]
+    Weathered(PathBuf),
+    /// A folder without a single scenario.
+    #[error("{}: no scenario in it; scenarios are files that end in .json", .0.display())]
+    Empty(PathBuf),
+    /// Something stands where a file is to be written.
+    #[error("{}: {what}\n  = help: {remedy}", path.display())]
+    InTheWay {
+        /// Where.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// A file that cannot be written.
+    #[error("{}: cannot be written: {source}", path.display())]
+    Unwritable {
+        /// What cannot be written.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+fn all(diagnostics: &[Diagnostic]) -> String {
+    let shown: Vec<_> = diagnostics.iter().map(ToString::to_string).collect();
+    shown.join("\n")
+}
+
+/// What a path holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Files {
+    /// The files, in the order of their names.
+    pub found: Vec<PathBuf>,
+    /// What was passed over although somebody may have meant it, with why: a line each.
+    pub passed_over: Vec<String>,
+}
+
+/// The files of a path whose name ends in `.{extension}`; a path that is a file is itself the
+/// only one. Links are followed, but for those that lead back.
+///
+/// # Errors
+///
+/// [`FileError::Unreadable`], [`FileError::Dangling`] for a link with such a name,
+/// [`FileError::NotRegular`] for a path that is neither folder nor regular file.
+pub fn files_below(path: &Path, extension: &str) -> Result<Files, FileError> {
+    let mut files = Files::default();
+    let is_named = |path: &Path| path.extension().is_some_and(|it| it == extension);
+    for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                let path = error.path().unwrap_or(path).to_owned();
+                if error.loop_ancestor().is_some() {
+                    let line = format!("{}: the link leads back, passed over", path.display());
+                    files.passed_over.push(line);
+                } else if !leads_nowhere(&path) {
+                    let source = error
+                        .into_io_error()
+                        .unwrap_or_else(|| ErrorKind::Other.into());
+                    return Err(FileError::Unreadable { path, source });
+                } else if error.depth() == 0 || is_named(&path) {
+                    return Err(FileError::Dangling(path));
+                }
+                continue;
+            }
+        };
+        let kind = entry.file_type();
+        let is_meant = entry.depth() == 0 || is_named(entry.path());
+        if kind.is_dir() || !is_meant {
+            continue;
+        }
+        if kind.is_file() {
+            files.found.push(entry.into_path());
+        } else if entry.depth() == 0 {
+            return Err(FileError::NotRegular(path.to_owned()));
+        } else {
+            let line = format!(
+                "{}: not a regular file, passed over",
+                entry.path().display()
+            );
+            files.passed_over.push(line);
+        }
+    }
+    Ok(files)
+}
+
+/// Whether it is a link to what is not there, or to itself.
+fn leads_nowhere(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|it| it.is_symlink()) && fs::metadata(path).is_err()
+}
+
+/// The path of a file in one spelling, so that `a.md` and `./a.md` are known as one. A link keeps
+/// its own name: it is another page.
+pub fn one_spelling(path: &Path) -> PathBuf {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    match (fs::canonicalize(folder), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn links_are_followed_and_loops_are_told() {
+        let root = tempfile::tempdir().unwrap();
+        let path = |below: &str| root.path().join(below);
+        fs::create_dir_all(path("far/a")).unwrap();
+        fs::create_dir(path("near")).unwrap();
+        fs::write(path("far/a/x.md"), "").unwrap();
+        symlink("../far/a/x.md", path("near/file.md")).unwrap();
+        symlink("../far", path("near/folder")).unwrap();
+        symlink(".", path("near/loop")).unwrap();
+        symlink("gone", path("near/dangling")).unwrap();
+        symlink("itself", path("near/itself")).unwrap();
+        let files = files_below(&path("near"), "md").unwrap();
+        let expected = ["near/file.md", "near/folder/a/x.md"].map(path);
+        assert_eq!(files.found, expected);
+        assert_eq!(files.passed_over.len(), 1);
+        assert!(files.passed_over[0].contains("near/loop: the link leads back"));
+    }
+
+    #[test]
+    fn a_link_to_nothing_is_told_where_it_would_be_read() {
+        let root = tempfile::tempdir().unwrap();
+        let link = root.path().join("page.md");
+        symlink("gone.md", &link).unwrap();
+        for path in [root.path(), &link] {
+            let error = files_below(path, "md").unwrap_err().to_string();
+            assert!(error.contains("page.md: the link leads nowhere"), "{error}");
+            assert!(error.contains("= help: "), "{error}");
+        }
+        assert_eq!(files_below(root.path(), "json").unwrap(), Files::default());
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_told() {
+        let error = files_below(Path::new("/dev/null"), "md").unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("/dev/null: not a regular file")
+        );
+        let root = tempfile::tempdir().unwrap();
+        symlink("/dev/null", root.path().join("null.md")).unwrap();
+        let files = files_below(root.path(), "md").unwrap();
+        assert!(files.found.is_empty());
+        assert!(files.passed_over[0].contains("null.md: not a regular file"));
+    }
+
+    #[test]
+    fn two_spellings_are_one_file() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("b")).unwrap();
+        let plain = one_spelling(&root.path().join("a.md"));
+        assert_eq!(one_spelling(&root.path().join("b/../a.md")), plain);
+        assert_ne!(one_spelling(&root.path().join("b/a.md")), plain);
+        assert_eq!(
+            one_spelling(Path::new("a.md")),
+            one_spelling(Path::new("./a.md"))
+        );
+    }
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+///
+/// [`FileError::Unreadable`].
+pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
+    fs::read(path).map_err(|source| FileError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Writes a file whole or not at all: a reader sees the old text or the new one. A link stays, and
+/// leads to the new text. What is no regular file, such as a pipe or `/dev/stdout`, is written to as
+/// it stands.
+///
+/// # Errors
+///
+/// [`FileError::Unwritable`].
+pub fn write(path: &Path, text: &str) -> Result<(), FileError> {
+    let is_device = ["/dev", "/proc"].iter().any(|it| path.starts_with(it));
+    let is_special = is_device || fs::metadata(path).is_ok_and(|it| !it.is_file());
+    let written = if is_special {
+        // Behind what is there already, where that is a file.
+        let mut opened = fs::OpenOptions::new();
+        let opened = opened.append(true).open(path);
+        opened.and_then(|mut it| it.write_all(text.as_bytes()))
+    } else {
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        write_beside(&target, text)
+    };
+    written.map_err(|source| FileError::Unwritable {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn write_beside(path: &Path, text: &str) -> io::Result<()> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    if path.file_name().is_none() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    // Not made of the file's own name, which may be as long as a name can be.
+    let process = std::process::id();
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let beside = path.with_file_name(format!(".confcall.{process}.{number}.tmp"));
+    let written = fs::File::create(&beside)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // The first error is the one to tell; what is left behind is a hidden file at worst.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}

@@ -1,0 +1,205 @@
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::*;
+use crate::http::message::{Payload, Response};
+use crate::http::{Client, Coding, Framing, MAX_FIELDS, MAX_HEAD, OutgoingRequest};
+
+/// Starts a listener that tells what it received.
+async fn mirror() -> (String, Shutdown) {
+    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let (url, shutdown) = (listener.url(), Shutdown::new());
+    tokio::spawn(listener.serve(
+        async |request: Request| {
+            Reply::from(Response {
+                status: 200,
+                headers: Headers::from_iter([("X-Method", request.method.as_str())]),
+                body: Payload::Json(json!({
+                    "target": request.target,
+                    "body": request.body.json(),
+                })),
+            })
+        },
+        shutdown.clone(),
+    ));
+    (url, shutdown)
+}
+
+/// Writes bytes to a new connection, reads until it is closed.
+async fn talk(url: &str, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap())
+        .await
+        .unwrap();
+    stream.write_all(bytes).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn a_request_reaches_the_function_whole() {
+    let (url, _shutdown) = mirror().await;
+    for (coding, framing) in [
+        (Coding::Identity, Framing::Length),
+        (Coding::Gzip, Framing::Length),
+        (Coding::Gzip, Framing::Chunked),
+        (Coding::Identity, Framing::Chunked),
+    ] {
+        let request = OutgoingRequest {
+            body: Some(Bytes::from_static(br#"{"a": [1]}"#)),
+            coding,
+            framing,
+            ..OutgoingRequest::new("POST", format!("{url}/a/b?c=d"))
+        };
+        let response = Client::new()
+            .send(request, Duration::from_secs(5))
+            .await
+            .unwrap();
+        assert_eq!(response.headers.get("x-method"), Some("POST"));
+        let want = json!({"target": "/a/b?c=d", "body": {"a": [1]}});
+        assert_eq!(response.body.json(), Some(&want));
+    }
+}
+
+#[tokio::test]
+async fn what_exceeds_a_limit_is_refused_with_its_status() {
+    let (url, _shutdown) = mirror().await;
+    let long = "x".repeat(MAX_HEAD);
+    let head = talk(
+        &url,
+        format!("GET / HTTP/1.1\r\nA: {long}\r\n\r\n").as_bytes(),
+    )
+    .await;
+    assert!(head.starts_with("HTTP/1.1 431 "), "{head}");
+
+    let many = "A: b\r\n".repeat(MAX_FIELDS + 1);
+    let fields = talk(&url, format!("GET / HTTP/1.1\r\n{many}\r\n").as_bytes()).await;
+    assert!(fields.starts_with("HTTP/1.1 431 "), "{fields}");
+
+    let length = MAX_BODY + 1;
+    let announced = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+    let body = talk(&url, announced.as_bytes()).await;
+    assert!(body.starts_with("HTTP/1.1 413 "), "{body}");
+
+    let noise = talk(&url, b"\x16\x03\x01 what is this\r\n\r\n").await;
+    assert!(noise.starts_with("HTTP/1.1 400 "), "{noise}");
+
+    let lying =
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}";
+    let coded = talk(&url, lying.as_bytes()).await;
+    assert!(coded.starts_with("HTTP/1.1 400 "), "{coded}");
+}
+
+#[tokio::test]
+async fn one_connection_serves_several_requests() {
+    let (url, _shutdown) = mirror().await;
+    let two = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let answers = talk(&url, two).await;
+    assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named_with_a_remedy() {
+    let first = Listener::bind("127.0.0.1:0").await.unwrap();
+    let address = first.url().replace("http://", "");
+    let error = Listener::bind(&address).await.unwrap_err().to_string();
+    assert!(
+        error.contains(&address) && error.contains("port 0"),
+        "{error}"
+    );
+    let error = Listener::bind("nonsense").await.unwrap_err().to_string();
+    assert!(error.contains("HOST:PORT"), "{error}");
+}
+
+#[tokio::test]
+async fn shutdown_lets_an_exchange_end_and_takes_no_other() {
+    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let (url, shutdown) = (listener.url(), Shutdown::new());
+    let begin = shutdown.clone();
+    let served = tokio::spawn(listener.serve(
+        move |_| {
+            begin.begin();
+            async { Reply::status(204) }
+        },
+        shutdown,
+    ));
+    let client = Client::new();
+    let request = OutgoingRequest::new("GET", &url);
+    let answer = client.send(request.clone(), Duration::from_secs(5)).await;
+    assert_eq!(answer.unwrap().status, 204);
+    timeout(GRACE, served).await.unwrap().unwrap();
+    assert!(client.send(request, Duration::from_secs(5)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_hanging_reply_does_not_outlive_the_shutdown() {
+    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let (url, shutdown) = (listener.url(), Shutdown::new());
+    let begin = shutdown.clone();
+    let served = tokio::spawn(listener.serve(
+        move |_| {
+            begin.begin();
+            async { Reply::hang() }
+        },
+        shutdown,
+    ));
+    let request = OutgoingRequest::new("GET", url);
+    assert!(Client::new().send(request, GRACE).await.is_err());
+    timeout(GRACE, served).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_peer_that_closes_its_half_is_answered() {
+    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let url = listener.url();
+    tokio::spawn(listener.serve(
+        async |_: Request| {
+            // Later than the end of the peer's half.
+            sleep(Duration::from_millis(50)).await;
+            Reply::status(204)
+        },
+        Shutdown::new(),
+    ));
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap())
+        .await
+        .unwrap();
+    stream
+        .write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}")
+        .await
+        .unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_refusal_is_told() {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let listener = listener.telling_refusals(move |why| {
+        // The test may be over.
+        let _ = tell.send(why);
+    });
+    let url = listener.url();
+    let answer = async |_: Request| Reply::status(204);
+    tokio::spawn(listener.serve(answer, Shutdown::new()));
+    let fields: Vec<_> = (0..=MAX_FIELDS).map(|n| format!("A{n}: b\r\n")).collect();
+    let fields = fields.concat();
+    for (request, why) in [
+        (format!("GET / HTTP/1.1\r\n{fields}\r\n"), "100 fields"),
+        (
+            format!(
+                "POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n",
+                MAX_BODY + 1
+            ),
+            "413",
+        ),
+        ("\u{1}\r\n\r\n".to_owned(), "at most"),
+    ] {
+        talk(&url, request.as_bytes()).await;
+        let said = told.recv().await.unwrap();
+        assert!(said.contains(why), "{said}");
+    }
+}

@@ -1,0 +1,57 @@
+//! HTTP/1.1 over TCP: a [`Listener`] that calls a function for each request, and a [`Client`].
+//!
+//! For: turning [`self::message`] values into bytes on a socket and back, with limits on
+//! everything that a peer decides. Not for: what a message means.
+//!
+//! A [`Reply`] can also misbehave on purpose (hang, reset, bytes that are no HTTP), because the
+//! built-in pair shows faults, and the tests of this layer need a peer that has them.
+
+pub mod attribute;
+mod cause;
+mod client;
+mod coding;
+mod fields;
+pub mod interception;
+mod listener;
+pub mod message;
+mod outgoing;
+mod port;
+mod reply;
+mod secure;
+mod serving;
+mod shutdown;
+pub mod tls;
+
+use std::time::Duration;
+
+pub(crate) use self::cause::{causes, in_words, untrusted};
+pub use self::client::{Client, OutgoingRequest, SendError};
+pub(crate) use self::coding::uncoded;
+pub use self::listener::{BindError, Listener, Received, Refusal};
+pub use self::outgoing::{Coding, Framing};
+pub use self::port::free_port;
+pub use self::reply::Reply;
+pub(crate) use self::secure::{Opening, only_http1, open, refuse_plain};
+pub use self::shutdown::Shutdown;
+
+/// The longest message head that is read, in bytes. A longer one is answered with 431.
+pub const MAX_HEAD: usize = 64 * 1024;
+
+/// The most header fields that are read in one message. More are answered with 431.
+pub const MAX_FIELDS: usize = 100;
+
+/// The longest body that is read, in bytes, coded and decoded alike. A longer request is answered
+/// with 413, a longer response is [`SendError::TooLarge`].
+pub const MAX_BODY: usize = 1024 * 1024;
+
+/// How many connections a listener serves at once. Further ones wait to be accepted.
+pub const MAX_CONNECTIONS: usize = 1024;
+
+/// How long a peer may take to send a message head, idle time of a kept connection included.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a peer may take to send a request's body after its head. Later is answered with 408.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a listener that shuts down waits for exchanges that are under way.
+pub const GRACE: Duration = Duration::from_secs(2);

@@ -1,0 +1,337 @@
+//! The local certificate authority: made on first use, kept in a folder, never a shared one.
+//!
+//! The folder holds `ca.pem`, the certificate that clients are told to trust, and `ca.key`, which
+//! its owner alone may read. Certificates of hosts are made as they are asked for, and kept in
+//! memory.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose,
+};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier as _;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{RootCertStore, ServerConfig};
+
+use super::{HTTP_2, secret};
+
+/// The file of the certificate in its folder, and that of the key.
+const CERTIFICATE: &str = "ca.pem";
+const KEY: &str = "ca.key";
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long the authority is valid.
+const AUTHORITY_DAYS: u32 = 3650;
+/// How long a host's certificate is valid; more than 825 days are refused by some clients.
+const HOST_DAYS: u32 = 365;
+/// How many hosts' certificates are kept in memory. With more, all are made anew.
+const MOST_HOSTS: usize = 1024;
+
+/// Why there is no authority, or no key beside it.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorityError {
+    /// The folder takes no files.
+    #[error("{}: cannot be written: {source}\n  = help: give a folder of yours with `--ca-dir DIR`", path.display())]
+    Unwritable {
+        /// What cannot be written.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is there and cannot be used.
+    #[error("{}: {reason}\n  = help: {remedy}", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
+}
+
+/// A certificate authority that a machine's owner may choose to trust.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    certificate: CertificateDer<'static>,
+    path: PathBuf,
+    pem: String,
+    hosts: Mutex<HashMap<String, Arc<ServerConfig>>>,
+}
+
+impl std::fmt::Debug for Authority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Authority({})", self.path.display())
+    }
+}
+
+impl Authority {
+    /// The authority of a folder; a new one where there is none.
+    ///
+    /// # Errors
+    ///
+    /// A folder that takes no files; files that are no authority of confcall's, or have expired;
+    /// a key that others may read.
+    pub fn open(folder: &Path) -> Result<Self, AuthorityError> {
+        let (key_path, path) = (folder.join(KEY), folder.join(CERTIFICATE));
+        if !(key_path.exists() && path.exists()) {
+            make(folder, &key_path, &path)?;
+        }
+        let key = read_key(&key_path)?;
+        let pem = fs::read_to_string(&path).map_err(|error| unusable(&path, &error))?;
+        let certificate = CertificateDer::from_pem_slice(pem.as_bytes())
+            .map_err(|error| unusable(&path, &error))?;
+        let authority = Self {
+            issuer: Issuer::new(authority_params(), key),
+            certificate,
+            path,
+            pem,
+            hosts: Mutex::default(),
+        };
+        authority.proven()
+    }
+
+    /// The file of the certificate.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The certificate as it stands in its file.
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// Where the authority of a folder has its certificate, where it was made.
+    pub fn certificate_in(folder: &Path) -> Option<PathBuf> {
+        Some(folder.join(CERTIFICATE)).filter(|it| it.exists())
+    }
+
+    /// What a server shows that stands in for this host, a name or an IP address without brackets:
+    /// a certificate for it, HTTP/2 and HTTP/1.1.
+    ///
+    /// # Errors
+    ///
+    /// In words, a name that no certificate can bear.
+    pub fn server(&self, host: &str) -> Result<Arc<ServerConfig>, String> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = hosts.get(host) {
+            return Ok(Arc::clone(known));
+        }
+        let config = self.shown(vec![host.to_owned()])?;
+        if hosts.len() >= MOST_HOSTS {
+            hosts.clear();
+        }
+        hosts.insert(host.to_owned(), Arc::clone(&config));
+        Ok(config)
+    }
+
+    /// What a server shows that is reached under all of these names or IP addresses, as
+    /// [`Self::server`] does for one.
+    ///
+    /// # Errors
+    ///
+    /// In words, a name that no certificate can bear.
+    pub fn shown(&self, names: Vec<String>) -> Result<Arc<ServerConfig>, String> {
+        let issued = self.issue(names);
+        let (certificate, key) = issued.map_err(|error| error.to_string())?;
+        let mut config = ServerConfig::builder_with_provider(super::provider())
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| {
+                builder
+                    .with_no_client_auth()
+                    .with_single_cert(vec![certificate, self.certificate.clone()], key)
+            })
+            .map_err(|error| error.to_string())?;
+        config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+
+    fn issue(
+        &self,
+        names: Vec<String>,
+    ) -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>), rcgen::Error> {
+        let key = KeyPair::generate()?;
+        let mut params = CertificateParams::new(names)?;
+        params.distinguished_name = named("confcall: a host that it stands in for");
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        valid_for(&mut params, HOST_DAYS);
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+        Ok((certificate.der().clone(), key))
+    }
+
+    /// Shown by a certificate that it makes: key and certificate belong together, and are valid.
+    fn proven(self) -> Result<Self, AuthorityError> {
+        let unusable = |error: &dyn std::fmt::Display| unusable(&self.path, error);
+        let host = "confcall.invalid";
+        let name = ServerName::try_from(host).map_err(|error| unusable(&error))?;
+        let issued = self.issue(vec![host.to_owned()]);
+        let (certificate, _) = issued.map_err(|error| unusable(&error))?;
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(self.certificate.clone())
+            .map_err(|error| unusable(&error))?;
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), super::provider())
+            .build()
+            .map_err(|error| unusable(&error))?
+            .verify_server_cert(&certificate, &[], &name, &[], UnixTime::now())
+            .map_err(|error| unusable(&error))?;
+        Ok(self)
+    }
+}
+
+/// What every authority of confcall's has in common: all but its key and its time.
+fn authority_params() -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = named("confcall local authority");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+fn named(common_name: &str) -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, common_name);
+    name
+}
+
+/// From yesterday on, for clocks that are behind.
+fn valid_for(params: &mut CertificateParams, days: u32) {
+    let now = SystemTime::now();
+    params.not_before = (now - DAY).into();
+    params.not_after = (now + DAY * days).into();
+}
+
+/// Makes what is missing in the folder. Of several processes that do so at a time, one does.
+fn make(folder: &Path, key_path: &Path, path: &Path) -> Result<(), AuthorityError> {
+    let _lock = secret::hold(folder)?;
+    if path.exists() && !key_path.exists() {
+        return Err(unusable(path, &format!("`{KEY}` is not beside it")));
+    }
+    if !key_path.exists() {
+        let key = KeyPair::generate().map_err(|error| unusable(key_path, &error))?;
+        secret::write(key_path, &key.serialize_pem())?;
+    }
+    if !path.exists() {
+        let key = read_key(key_path)?;
+        let mut params = authority_params();
+        valid_for(&mut params, AUTHORITY_DAYS);
+        let certificate = params
+            .self_signed(&key)
+            .map_err(|error| unusable(path, &error))?;
+        crate::files::write(path, &certificate.pem()).map_err(|error| {
+            AuthorityError::Unwritable {
+                path: path.to_owned(),
+                source: io::Error::other(error),
+            }
+        })?;
+    }
+    Ok(())
+}
+
+fn read_key(path: &Path) -> Result<KeyPair, AuthorityError> {
+    let remedy = "a new authority is made, which must be trusted anew";
+    let pem = secret::read(path, remedy)?.ok_or_else(|| unusable(path, &"it is gone"))?;
+    KeyPair::from_pem(&pem).map_err(|error| unusable(path, &error))
+}
+
+fn unusable(path: &Path, reason: &dyn std::fmt::Display) -> AuthorityError {
+    AuthorityError::Unusable {
+        path: path.to_owned(),
+        reason: format!("no authority of confcall's: {reason}"),
+        remedy: format!(
+            "remove `{CERTIFICATE}` and `{KEY}` there: a new authority is made, which must be \
+             trusted anew; or give another folder with `--ca-dir DIR`"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(folder: &Path) -> String {
+        Authority::open(folder).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn it_is_made_once_and_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("a/b");
+        let first = Authority::open(&folder).unwrap();
+        let again = Authority::open(&folder).unwrap();
+        assert_eq!(first.pem(), again.pem());
+        assert_eq!(first.path(), folder.join("ca.pem"));
+        // Cut off between its two files, it is the same authority still.
+        fs::remove_file(first.path()).unwrap();
+        let mended = Authority::open(&folder).unwrap();
+        assert_eq!(
+            mended.issuer.key().public_key_raw(),
+            first.issuer.key().public_key_raw()
+        );
+    }
+
+    #[test]
+    fn several_processes_make_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let made = std::thread::scope(|scope| {
+            let open = || scope.spawn(|| Authority::open(path).unwrap().pem().to_owned());
+            let threads: Vec<_> = std::iter::repeat_with(open).take(8).collect();
+            let joined = threads.into_iter().map(|it| it.join().unwrap());
+            joined.collect::<std::collections::BTreeSet<_>>()
+        });
+        assert_eq!(made.len(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn its_owner_alone_reads_the_key() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        Authority::open(folder.path()).unwrap();
+        let key = folder.path().join(KEY);
+        let mode = fs::metadata(&key).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(said(folder.path()).contains("chmod 600"));
+    }
+
+    #[test]
+    fn what_is_no_authority_is_refused_with_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let other = tempfile::tempdir().unwrap();
+        Authority::open(folder.path()).unwrap();
+        Authority::open(other.path()).unwrap();
+        let path = folder.path().join(CERTIFICATE);
+        fs::copy(other.path().join(CERTIFICATE), &path).unwrap();
+        assert!(said(folder.path()).contains("ca.pem: no authority"));
+        fs::write(&path, "").unwrap();
+        assert!(said(folder.path()).contains("ca.pem: no authority"));
+        fs::remove_file(folder.path().join(KEY)).unwrap();
+        assert!(said(folder.path()).contains("`ca.key` is not beside it"));
+    }
+
+    #[test]
+    fn a_host_has_one_certificate_while_it_is_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::open(folder.path()).unwrap();
+        let first = authority.server("graph.example").unwrap();
+        assert!(Arc::ptr_eq(
+            &first,
+            &authority.server("graph.example").unwrap()
+        ));
+        assert!(!Arc::ptr_eq(&first, &authority.server("::1").unwrap()));
+        assert!(authority.server("gr\u{e4}ph.example").is_err());
+    }
+}

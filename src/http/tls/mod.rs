@@ -1,0 +1,24 @@
+//! TLS: the local authority that the intercepting proxy shows to clients, and what confcall itself
+//! trusts as a client.
+//!
+//! For: keys, certificates and configurations of rustls. Not for: sockets, and which hosts are
+//! opened.
+
+mod authority;
+pub(crate) mod secret;
+mod trust;
+
+pub use self::authority::{Authority, AuthorityError};
+pub use self::trust::{Trust, TrustError};
+
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, ring};
+
+/// What HTTP/2 is called where a handshake settles the version (RFC 9113 section 3.2).
+pub const HTTP_2: &[u8] = b"h2";
+
+/// The one implementation of cryptography that confcall uses.
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}

@@ -1,0 +1,94 @@
+//! Files in the folder of the local authority that its owner alone may read.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::Path;
+
+use super::AuthorityError;
+
+/// Makes the folder where there is none, and holds it for this process until the file is dropped.
+///
+/// # Errors
+///
+/// A folder that takes no files.
+pub(crate) fn hold(folder: &Path) -> Result<File, AuthorityError> {
+    make_folder(folder).map_err(|source| unwritable(folder, source))?;
+    let lock = folder.join("lock");
+    File::create(&lock)
+        .and_then(|file| file.lock().map(|()| file))
+        .map_err(|source| unwritable(&lock, source))
+}
+
+/// Writes a file that its owner alone may read, whole or not at all.
+///
+/// # Errors
+///
+/// A folder that takes no files.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), AuthorityError> {
+    write_beside(path, text).map_err(|source| unwritable(path, source))
+}
+
+/// Reads such a file; none where there is none. `remedy` says what becomes of its removal.
+///
+/// # Errors
+///
+/// A file that others may read, or that cannot be read.
+pub(crate) fn read(path: &Path, remedy: &str) -> Result<Option<String>, AuthorityError> {
+    let unusable = |error: &io::Error| AuthorityError::Unusable {
+        path: path.to_owned(),
+        reason: error.to_string(),
+        remedy: format!("remove it: {remedy}"),
+    };
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(unusable(&error)),
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let metadata = fs::metadata(path).map_err(|error| unusable(&error))?;
+        if metadata.permissions().mode() & 0o077 != 0 {
+            return Err(AuthorityError::Unusable {
+                path: path.to_owned(),
+                reason: "others than its owner may read the key".into(),
+                remedy: format!(
+                    "`chmod 600 {}`, or, where others had it, remove the folder: {remedy}",
+                    path.display()
+                ),
+            });
+        }
+    }
+    Ok(Some(text))
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn write_beside(path: &Path, text: &str) -> io::Result<()> {
+    let beside = path.with_extension("new");
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&beside)?.write_all(text.as_bytes())?;
+    fs::rename(&beside, path)
+}
+
+fn unwritable(path: &Path, source: io::Error) -> AuthorityError {
+    AuthorityError::Unwritable {
+        path: path.to_owned(),
+        source,
+    }
+}

@@ -1,0 +1,85 @@
+//! What the service sends to the bot's callback, and what the bot answers.
+
+use super::{BotJudge, Waiting};
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::api::party::Party;
+use crate::contract::rule::Rule;
+use crate::http::message::{Request, Response};
+use crate::judge::record::Departure;
+use crate::judge::verdict::{TrafficMessage, Verdict};
+use crate::judge::{Action, TransportFailure};
+
+impl BotJudge {
+    pub(super) fn notify(&mut self, request: Arc<Request>) {
+        let at = self.cursor;
+        self.next_exchange += 1;
+        let exchange = self.next_exchange;
+        self.waiting = Waiting::Acknowledgement(at, exchange);
+        let message = TrafficMessage::Request(Arc::clone(&request));
+        self.record.traffic(Party::Service, Some(at), message);
+        self.actions.push_back(Action::Send { exchange, request });
+        self.cursor += 1;
+    }
+
+    pub(super) fn on_acknowledgement(&mut self, step: usize, response: Arc<Response>) {
+        self.waiting = Waiting::Nothing;
+        self.record.check("acknowledgement");
+        self.record.check("bot.transport");
+        let status = response.status;
+        let message = TrafficMessage::Response(response);
+        self.record.traffic(Party::Bot, Some(step), message);
+        if !(200..300).contains(&status) {
+            self.record.depart(Departure::new(
+                "acknowledgement",
+                Rule::AcknowledgementStatus,
+                Some(step),
+                json!("2xx"),
+                json!(status),
+                format!("the notification was answered {status}"),
+            ));
+        }
+    }
+
+    pub(super) fn on_broken(&mut self, step: usize, failure: &TransportFailure) {
+        self.waiting = Waiting::Nothing;
+        match failure {
+            TransportFailure::Gone(what) => {
+                let reason = format!("the bot has gone away: {what}");
+                self.record.give_up(Verdict::Inconclusive, reason);
+            }
+            TransportFailure::Broken(what) => {
+                let event = TrafficMessage::Event(what.clone());
+                self.record.traffic(Party::Bot, Some(step), event);
+                self.record.depart(Departure::new(
+                    "bot.transport",
+                    Rule::Transport,
+                    Some(step),
+                    json!("a whole HTTP response"),
+                    Value::Null,
+                    format!("the notification's exchange broke: {what}"),
+                ));
+                self.stop();
+            }
+            TransportFailure::Silent => self.acknowledgement_missing(step),
+        }
+    }
+
+    pub(super) fn acknowledgement_missing(&mut self, step: usize) {
+        let deadline = self.record.options.deadline;
+        let event = TrafficMessage::Event(format!("no acknowledgement within {deadline:?}"));
+        self.record.traffic(Party::Bot, Some(step), event);
+        self.record.depart(Departure::new(
+            "acknowledgement",
+            Rule::AcknowledgementMissing,
+            Some(step),
+            json!("2xx"),
+            Value::Null,
+            format!("the notification was not answered within {deadline:?}"),
+        ));
+        self.stop();
+    }
+}

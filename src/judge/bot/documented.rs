@@ -1,0 +1,297 @@
+//! A request that is taken for a documented one: its method, its target, its head, its body.
+
+use super::BotJudge;
+
+use serde_json::{Value, json};
+
+use crate::api::resource;
+use crate::api::resource::Resource;
+use crate::api::template;
+use crate::contract::rule::Rule;
+use crate::diagnostic::pointer::{Place, Pointer};
+use crate::http::message::{Body, Payload, Request};
+use crate::judge::bindings;
+use crate::judge::compare::{Rules, compare};
+use crate::judge::record::{Departure, text};
+use crate::judge::service::{is_bearer, relative};
+use crate::scenario::format::{Kind, RequestStep};
+
+impl BotJudge {
+    /// Judges a request that is meant for a step. False where no answer as documented makes sense.
+    pub(super) fn judge_request(
+        &mut self,
+        at: usize,
+        step: &RequestStep,
+        request: &Request,
+    ) -> bool {
+        self.record.check("request.method");
+        if request.method != step.method {
+            self.record.depart(Departure::new(
+                "request.method",
+                Rule::RequestMethod,
+                Some(at),
+                json!(step.method),
+                json!(request.method),
+                format!("the request is a {}", request.method),
+            ));
+            return false;
+        }
+        if !self.judge_target(at, step, request) {
+            return false;
+        }
+        self.judge_head(at, step, request);
+        self.judge_body(at, step, request)
+    }
+
+    pub(super) fn judge_target(
+        &mut self,
+        at: usize,
+        step: &RequestStep,
+        request: &Request,
+    ) -> bool {
+        self.record.check("request.target");
+        let expected = self.record.bindings.fill(&relative(&step.target));
+        let conforms = match (Resource::parse(&expected), Resource::parse(&request.target)) {
+            (Some(expected), Some(actual)) => {
+                expected.same(&actual) && is_documented_prefix(&request.target)
+            }
+            (None, None) => {
+                let path = relative(&request.target);
+                resource::path_of(&path) == resource::path_of(&expected)
+            }
+            _ => false,
+        };
+        if !conforms {
+            self.record.depart(Departure::new(
+                "request.target",
+                Rule::RequestTarget,
+                Some(at),
+                json!(expected),
+                json!(request.target),
+                format!("the request goes to {}", request.target),
+            ));
+        }
+        conforms
+    }
+
+    pub(super) fn judge_head(&mut self, at: usize, step: &RequestStep, request: &Request) {
+        self.record.check("request.token");
+        let token = request.headers.get("authorization");
+        let fields = request.headers.iter();
+        let count = fields
+            .filter(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+            .count();
+        if count > 1 || !token.is_some_and(is_bearer) {
+            self.record.depart(Departure::new(
+                "request.token",
+                Rule::RequestHeader,
+                Some(at),
+                json!("Bearer …"),
+                text(token),
+                match count {
+                    0 | 1 => "the request carries no bearer token".into(),
+                    _ => format!("the request carries {count} Authorization fields"),
+                },
+            ));
+        }
+        // A body that does not come is told as such.
+        if step.body.is_none() || request.body.is_empty() {
+            return;
+        }
+        self.record.check("request.media-type");
+        let documented = step
+            .headers
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+            .map_or("application/json", |(_, value)| essence(value));
+        let media_type = request.headers.media_type();
+        if !media_type
+            .as_deref()
+            .is_some_and(|it| it.eq_ignore_ascii_case(documented))
+        {
+            self.record.depart(Departure::new(
+                "request.media-type",
+                Rule::RequestHeader,
+                Some(at),
+                json!(documented),
+                text(media_type.as_deref()),
+                format!(
+                    "Content-Type is {}",
+                    media_type.as_deref().unwrap_or("missing")
+                ),
+            ));
+        }
+    }
+
+    pub(super) fn judge_body(&mut self, at: usize, step: &RequestStep, request: &Request) -> bool {
+        let Some(Body::Json(template)) = &step.body else {
+            return true;
+        };
+        self.record.check("request.body");
+        let case = self.record.case.clone();
+        case.outline()
+            .step(at)
+            .settle_body(&mut self.record.bindings);
+        let Payload::Json(actual) = &request.body else {
+            let (actual, message) = match &request.body {
+                Payload::Text { text, error } => {
+                    (json!(text), format!("the body is no JSON: {error}"))
+                }
+                Payload::Opaque(length) => (
+                    Value::Null,
+                    format!("the body is {length} bytes that cannot be read"),
+                ),
+                _ => (Value::Null, "the request has no body".to_owned()),
+            };
+            let expected = self.record.bindings.fill_json(template);
+            self.record.depart(Departure::new(
+                "request.body",
+                Rule::RequestBody,
+                Some(at),
+                expected,
+                actual,
+                message,
+            ));
+            return false;
+        };
+        if is_invitation(&case.outline().step(at).shape) {
+            self.judge_invitation(at, step, template, actual);
+        } else {
+            self.judge_shape(at, actual);
+            self.correlate(at, template, actual, Place::At(&Pointer::root()));
+            self.judge_media(at, template, actual);
+        }
+        true
+    }
+
+    /// The body against what the page shows of this request.
+    pub(super) fn judge_shape(&mut self, at: usize, actual: &Value) {
+        let case = self.record.case.clone();
+        let Some(shape) = case.page.request_body(&case.outline().step(at).key) else {
+            return;
+        };
+        let rules = Rules {
+            of_bot: true,
+            given: &|_| false,
+            odata_types: &|_| Vec::new(),
+        };
+        let found = compare(shape, actual, rules, &Pointer::root());
+        self.record
+            .depart_all(found, Rule::RequestBody, "request.body", Some(at), None);
+    }
+
+    /// Ids that confcall handed out come back unchanged; what the bot makes up is bound.
+    pub(super) fn correlate(
+        &mut self,
+        at: usize,
+        template: &Value,
+        actual: &Value,
+        place: Place<'_>,
+    ) {
+        match (template, actual) {
+            (Value::Object(properties), Value::Object(_)) => {
+                for (name, template) in properties {
+                    if let Some((written, value)) = crate::contract::shape::lookup(actual, name) {
+                        self.correlate(at, template, value, Place::Key(&place, written));
+                    }
+                }
+            }
+            (Value::Array(templates), Value::Array(items)) => {
+                for (index, (template, item)) in templates.iter().zip(items).enumerate() {
+                    self.correlate(at, template, item, Place::Index(&place, index));
+                }
+            }
+            (Value::String(template), Value::String(actual)) => {
+                let Some(name) = template::sole_variable(template) else {
+                    return;
+                };
+                let kind = self.record.bindings.kind(name);
+                let expected = self.record.bindings.value(name);
+                if kind == Kind::Context {
+                    self.record.bindings.bind(name, actual.as_str());
+                    return;
+                }
+                self.record.check("ids.unchanged");
+                if bindings::correlates(kind) && !bindings::same(kind, &expected, actual) {
+                    let departure = Departure::new(
+                        "ids.unchanged",
+                        Rule::Correlation,
+                        Some(at),
+                        json!(expected),
+                        json!(actual),
+                        format!("{{{name}}} is {actual}, given was {expected}"),
+                    );
+                    self.record.depart(departure.at(place.pointer()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A bot that is documented to join without media avoids to negotiate any.
+    pub(super) fn judge_media(&mut self, at: usize, template: &Value, actual: &Value) {
+        let joins_without = template
+            .get("requestedModalities")
+            .and_then(Value::as_array)
+            .is_some_and(Vec::is_empty)
+            && template.get("mediaConfig").is_none();
+        if !joins_without {
+            return;
+        }
+        self.record.check("media.avoided");
+        let negotiates = crate::contract::shape::lookup(actual, "mediaConfig").is_some()
+            || crate::contract::shape::lookup(actual, "requestedModalities")
+                .and_then(|(_, value)| value.as_array())
+                .is_some_and(|modalities| !modalities.is_empty());
+        if negotiates {
+            let departure = Departure::new(
+                "media.avoided",
+                Rule::RequestBody,
+                Some(at),
+                json!([]),
+                actual
+                    .get("requestedModalities")
+                    .cloned()
+                    .unwrap_or_default(),
+                "the bot joins only to transfer, and negotiates media".into(),
+            );
+            self.record
+                .depart(departure.at(Pointer::root().key("requestedModalities")));
+        }
+    }
+}
+
+/// A media type without its parameters.
+fn essence(content_type: &str) -> &str {
+    content_type
+        .split(';')
+        .next()
+        .unwrap_or(content_type)
+        .trim()
+}
+
+/// Whether a request invites participants.
+fn is_invitation(shape: &str) -> bool {
+    shape == "calls/{}/participants/invite"
+}
+
+/// Whether a path of the calling API starts in a documented way: `/app`, `/communications` or
+/// `/applications/{id}`, with or without a version before it, and no segment empty.
+fn is_documented_prefix(target: &str) -> bool {
+    let path = resource::path_of(target);
+    let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    if segments.contains(&"") {
+        return false;
+    }
+    let Some(calls) = segments.iter().position(|segment| *segment == "calls") else {
+        return false;
+    };
+    let unversioned = match &segments[..calls] {
+        ["beta" | "v1.0", rest @ ..] => rest,
+        all => all,
+    };
+    matches!(
+        unversioned,
+        ["app" | "communications"] | ["applications", _]
+    )
+}

@@ -1,0 +1,235 @@
+//! The judge of a bot: confcall plays the service.
+//!
+//! The bot is cued for each documented request, unless it has sent it already; it is answered and
+//! called back as documented, and its acknowledgements are judged.
+
+mod acknowledgements;
+mod documented;
+mod invitation;
+mod outgoing;
+mod requests;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::compare::{Rules, compare};
+use super::record::{Departure, Record};
+use super::verdict::Verdict;
+use super::{Action, Event, ExchangeId};
+use crate::api::resource;
+use crate::contract::rule::Rule;
+use crate::http::message::{Headers, Request, Response};
+use crate::scenario::format::Step;
+
+/// The state machine. See the module.
+#[derive(Debug)]
+pub(super) struct BotJudge {
+    pub record: Record,
+    pub actions: VecDeque<Action>,
+    /// The next step to take, counted from 0.
+    cursor: usize,
+    waiting: Waiting,
+    /// Request steps that the bot has sent, and answered steps, counted from 0.
+    done: HashSet<usize>,
+    /// Whether the bot was cued for the request that is waited for.
+    cued: HashSet<usize>,
+    /// Cues whose request came before their answer: it tells nothing more.
+    overtaken: usize,
+    /// What the bot does of its own accord, remembered for its GETs.
+    calls: HashMap<String, &'static str>,
+    next_exchange: ExchangeId,
+    /// What was answered, by exchange, and which of it did not reach the bot.
+    replies: HashMap<ExchangeId, (Arc<Request>, Arc<Response>)>,
+    lost: Vec<(Arc<Request>, Arc<Response>)>,
+    /// Whether a request came that nothing asked for: it may be the one that is then missing.
+    has_stray: bool,
+    /// Whether what follows a failure is not judged any more.
+    is_stopped: bool,
+    progress: Duration,
+}
+
+/// What the judge waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Waiting {
+    Nothing,
+    /// The answer to the cue for a step.
+    Cue(usize),
+    /// The request of a step.
+    Request(usize),
+    /// The acknowledgement of a step's notification.
+    Acknowledgement(usize, ExchangeId),
+}
+
+impl BotJudge {
+    pub fn new(record: Record) -> Self {
+        Self {
+            record,
+            actions: VecDeque::new(),
+            cursor: 0,
+            waiting: Waiting::Nothing,
+            done: HashSet::new(),
+            cued: HashSet::new(),
+            overtaken: 0,
+            calls: HashMap::new(),
+            next_exchange: 0,
+            replies: HashMap::new(),
+            lost: Vec::new(),
+            has_stray: false,
+            is_stopped: false,
+            progress: Duration::ZERO,
+        }
+    }
+
+    pub fn handle(&mut self, now: Duration, event: Event) {
+        match event {
+            Event::Start => {
+                self.progress = now;
+                self.advance();
+            }
+            Event::Cued(answer) => {
+                if self.overtaken > 0 {
+                    self.overtaken -= 1;
+                } else if let Waiting::Cue(step) = self.waiting {
+                    self.progress = now;
+                    self.on_cued(step, answer);
+                }
+            }
+            Event::Received { exchange, request } => {
+                let waiting = self.waiting.clone();
+                self.on_request(exchange, &request);
+                self.advance();
+                if self.waiting != waiting {
+                    self.progress = now;
+                }
+            }
+            Event::Answered { exchange, response } => {
+                if let Waiting::Acknowledgement(step, awaited) = self.waiting
+                    && awaited == exchange
+                {
+                    self.progress = now;
+                    self.on_acknowledgement(step, response);
+                    self.advance();
+                }
+            }
+            Event::Broken { exchange, failure } => {
+                if let Waiting::Acknowledgement(step, awaited) = self.waiting
+                    && awaited == exchange
+                {
+                    self.on_broken(step, &failure);
+                }
+            }
+            Event::Elapsed => {
+                if self.deadline().is_some_and(|deadline| now >= deadline) {
+                    self.on_deadline();
+                }
+            }
+            Event::ReplyLost { exchange } => self.lost.extend(self.replies.remove(&exchange)),
+        }
+    }
+
+    pub fn deadline(&self) -> Option<Duration> {
+        let waits = self.waiting != Waiting::Nothing && !self.record.is_finished();
+        waits.then(|| self.progress + self.record.options.deadline)
+    }
+
+    /// Whether the next request is of this kind, whatever ids it bears.
+    pub fn awaits(&self, request: &Request) -> bool {
+        self.next_request().is_some_and(|at| {
+            matches!(&self.record.steps()[at], Step::Request(step)
+                if step.method == request.method
+                    && self.shape_of(at) == resource::shape_of(&request.target))
+                || self.waiting == Waiting::Request(at)
+        }) && !self.record.is_finished()
+    }
+
+    /// The operation that a request step asks for.
+    fn shape_of(&self, at: usize) -> &str {
+        &self.record.case.outline().step(at).shape
+    }
+
+    /// The next request step that the bot has not sent.
+    fn next_request(&self) -> Option<usize> {
+        let steps = self.record.steps().iter().enumerate();
+        steps
+            .skip(self.cursor)
+            .find(|(at, step)| matches!(step, Step::Request(_)) && !self.done.contains(at))
+            .map(|(at, _)| at)
+    }
+
+    /// Goes on as far as nothing is waited for.
+    fn advance(&mut self) {
+        while !self.record.is_finished() && self.waiting == Waiting::Nothing {
+            let scenario = Arc::clone(&self.record.case.scenario);
+            match scenario.script.steps.get(self.cursor) {
+                None => self.record.finish(),
+                Some(Step::Request(_) | Step::Response(_)) if self.done.contains(&self.cursor) => {
+                    self.cursor += 1;
+                }
+                Some(Step::Request(step)) => {
+                    self.cue(step);
+                }
+                Some(Step::Notification(step)) => {
+                    let at = self.cursor;
+                    let request = outgoing::notification(&mut self.record, at, step);
+                    self.notify(request);
+                }
+                // Its request was judged without an answer, which a file's reader refuses.
+                // A bot is not judged where a refusal is documented.
+                Some(Step::Response(_) | Step::Refusal(_)) => self.cursor += 1,
+            }
+        }
+    }
+
+    fn on_deadline(&mut self) {
+        match self.waiting.clone() {
+            Waiting::Nothing => {}
+            Waiting::Cue(_) => {
+                let deadline = self.record.options.deadline;
+                let reason = format!("the cue was not answered within {deadline:?}");
+                self.record.give_up(Verdict::Inconclusive, reason);
+            }
+            Waiting::Request(_) if self.has_stray => {
+                self.record
+                    .note("the request that the bot was cued for did not come");
+                self.stop();
+            }
+            Waiting::Request(step) if self.cued.contains(&step) => {
+                let deadline = self.record.options.deadline;
+                self.record.depart(Departure::new(
+                    "request.sent",
+                    Rule::RequestMissing,
+                    Some(step),
+                    json!(self.record.steps()[step].kind()),
+                    Value::Null,
+                    format!("the bot was cued and sent nothing within {deadline:?}"),
+                ));
+                self.stop();
+            }
+            Waiting::Request(_) => {
+                let reason = "the bot was never cued (no --cue), and sent nothing by itself";
+                self.record.give_up(Verdict::Inconclusive, reason);
+            }
+            Waiting::Acknowledgement(step, _) => self.acknowledgement_missing(step),
+        }
+    }
+
+    /// Ends the conversation here: what would follow is not judged.
+    pub fn stop(&mut self) {
+        self.waiting = Waiting::Nothing;
+        let left = self.record.steps().len().saturating_sub(self.cursor + 1);
+        if left > 0 {
+            self.record
+                .note(format!("{left} later messages were not judged"));
+        }
+        self.is_stopped = true;
+        self.record.finish();
+    }
+}
+
+/// An empty set of headers with a media type of JSON.
+fn json_headers() -> Headers {
+    Headers::from_iter([("Content-Type", "application/json")])
+}

@@ -1,0 +1,169 @@
+//! What confcall sends as the service: documented messages, made to agree with each other.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::json_headers;
+use crate::api::resource::Resource;
+use crate::contract::change::{Notice, Subject};
+use crate::contract::shape::lookup;
+use crate::http::message::{Body, HeaderFields, Headers, Payload, Request, Response};
+use crate::judge::record::Record;
+use crate::judge::service::roster_path;
+use crate::scenario::format::{NotificationStep, ResponseStep};
+
+/// A documented notification, its variables filled in. Unless the run is literal, what the page
+/// prints sloppily is put right: the path of a roster, the id of an operation that is null.
+/// What is recorded goes in its place.
+pub(super) fn notification(
+    record: &mut Record,
+    at: usize,
+    step: &NotificationStep,
+) -> Arc<Request> {
+    if let Some(recorded) = record.recorded_requests.pop_front().flatten() {
+        let case = record.case.clone();
+        case.outline().step(at).settle(&mut record.bindings);
+        return recorded;
+    }
+    let target = record.bindings.fill(&step.target);
+    let mut headers = filled_headers(record, &step.headers);
+    headers.push("Authorization", format!("Bearer {}", record.options.token));
+    let mut body = payload(record, Some(&step.body));
+    if let Payload::Json(body) = &mut body
+        && !record.options.literal
+    {
+        agree(body);
+    }
+    Arc::new(Request {
+        method: step.method.clone(),
+        target,
+        headers,
+        body,
+    })
+}
+
+/// A documented answer, its variables filled in. What is recorded goes in its place.
+pub(super) fn answer(record: &mut Record, at: usize, step: &ResponseStep) -> Arc<Response> {
+    if let Some(recorded) = record.recorded_reply.take() {
+        let case = record.case.clone();
+        case.outline().step(at).settle(&mut record.bindings);
+        return recorded;
+    }
+    Arc::new(Response {
+        status: step.status,
+        headers: filled_headers(record, &step.headers),
+        body: payload(record, step.body.as_ref()),
+    })
+}
+
+/// A refusal, in the form of the API's errors.
+pub(super) fn error(status: u16, code: &str, message: &str) -> Response {
+    Response {
+        status,
+        headers: json_headers(),
+        body: Payload::Json(json!({"error": {"code": code, "message": message}})),
+    }
+}
+
+/// The answer to a request for which no answer is documented.
+pub(super) fn accepted() -> Response {
+    empty(202)
+}
+
+/// The answer to a DELETE.
+pub(super) fn no_content() -> Response {
+    empty(204)
+}
+
+/// The answer to a GET of a resource.
+pub(super) fn resource(named: &Resource, state: &str) -> Response {
+    let body = match named {
+        Resource::Operation { operation, .. } => json!({
+            "@odata.type": "#microsoft.graph.commsOperation",
+            "id": operation,
+            "status": "completed",
+        }),
+        Resource::Participants(_) => json!({"value": []}),
+        Resource::Participant { participant, .. } => json!({
+            "@odata.type": "#microsoft.graph.participant",
+            "id": participant,
+        }),
+        other => json!({
+            "@odata.type": "#microsoft.graph.call",
+            "id": other.call(),
+            "state": state,
+        }),
+    };
+    Response {
+        status: 200,
+        headers: json_headers(),
+        body: Payload::Json(body),
+    }
+}
+
+/// The answer to a GET of a resource of another API, of which nothing is known.
+pub(super) fn nothing_known() -> Response {
+    Response {
+        status: 200,
+        headers: json_headers(),
+        body: Payload::Json(json!({})),
+    }
+}
+
+fn empty(status: u16) -> Response {
+    Response {
+        status,
+        headers: Headers::new(),
+        body: Payload::Empty,
+    }
+}
+
+fn filled_headers(record: &mut Record, fields: &HeaderFields) -> Headers {
+    fields
+        .iter()
+        .filter(|(name, _)| !name.eq_ignore_ascii_case("authorization"))
+        .map(|(name, value)| (name.clone(), record.bindings.fill(value)))
+        .collect()
+}
+
+fn payload(record: &mut Record, body: Option<&Body>) -> Payload {
+    match body {
+        None => Payload::Empty,
+        Some(Body::Json(body)) => Payload::Json(record.bindings.fill_json(body)),
+        Some(Body::Text(text)) => Payload::Text {
+            text: record.bindings.fill(text),
+            error: String::new(),
+        },
+    }
+}
+
+/// Puts right what correlation requires and variables cannot say.
+fn agree(body: &mut Value) {
+    let Some(entries) = body.get_mut("value").and_then(Value::as_array_mut) else {
+        return;
+    };
+    for entry in entries {
+        let (subject, operation) = {
+            let notice = Notice::read(entry);
+            (notice.subject, notice.operation().map(str::to_owned))
+        };
+        match subject {
+            Subject::Roster => {
+                for name in ["resource", "resourceUrl"] {
+                    let path = lookup(entry, name).and_then(|(_, value)| value.as_str());
+                    if let Some(path) = path.and_then(roster_path) {
+                        entry[name] = json!(path);
+                    }
+                }
+            }
+            Subject::Operation => {
+                let id = entry.pointer_mut("/resourceData/id");
+                if let (Some(id @ Value::Null), Some(operation)) = (id, operation) {
+                    *id = json!(operation);
+                }
+            }
+            _ => {}
+        }
+    }
+}

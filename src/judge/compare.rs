@@ -1,0 +1,447 @@
+//! One body against the shape of its kind: types, presence, words, `@odata.type`.
+//!
+//! Correlation is not judged here: see [`super::people`] and the state machines.
+
+use serde_json::{Value, json};
+
+use crate::contract::shape;
+use crate::contract::shape::{JsonType, Shape};
+use crate::contract::words;
+use crate::diagnostic::pointer::{Place, Pointer};
+
+/// Something in a body that the examples do not allow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mismatch {
+    /// Where in the body.
+    pub pointer: Pointer,
+    /// What kind of departure it is.
+    pub kind: MismatchKind,
+    /// The documented value.
+    pub expected: Value,
+    /// The value that came; null where nothing came.
+    pub actual: Value,
+}
+
+/// The kinds of departures that a comparison finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MismatchKind {
+    /// Another JSON type than documented.
+    Type,
+    /// A property that every example shows is not there, or null.
+    Missing,
+    /// A protocol word that no page lists for this place.
+    Word,
+    /// Text that is no date with a time where only those are printed.
+    Time,
+    /// An `@odata.type` that is not printed for this kind of object.
+    OdataType,
+    /// An `@odata.type` that is printed and does not come: a warning.
+    OdataTypeMissing,
+}
+
+impl MismatchKind {
+    /// Whether something is not there, rather than there and wrong.
+    pub const fn is_absence(self) -> bool {
+        matches!(self, Self::Missing | Self::OdataTypeMissing)
+    }
+
+    /// The sentence for people.
+    pub fn describe(self, pointer: &Pointer, expected: &Value, actual: &Value) -> String {
+        let place = if pointer.as_str().is_empty() {
+            "the body"
+        } else {
+            pointer.as_str()
+        };
+        match self {
+            Self::Type => format!(
+                "{place} is {}, documented is {}",
+                JsonType::of(actual).as_str(),
+                JsonType::of(expected).as_str()
+            ),
+            Self::Missing => format!("{place} is missing: every documented example shows it"),
+            Self::Word => format!("{place} is {actual}, which is no word that is listed for it"),
+            Self::Time => format!("{place} is {actual}, which is no date with a time"),
+            Self::OdataType => format!("{place} is {actual}, documented is {expected}"),
+            Self::OdataTypeMissing => format!("{place} is documented and missing"),
+        }
+    }
+}
+
+/// Whose message is compared, and what it answers.
+#[derive(Clone, Copy)]
+pub struct Rules<'a> {
+    /// `@odata.type` is never required of a bot, and words of its own choice are its own.
+    pub of_bot: bool,
+    /// Whether the conversation's request gave a property of that name: an echo of what was not
+    /// given is never required.
+    pub given: &'a dyn Fn(&str) -> bool,
+    /// The `@odata.type`s that the page prints for the kind of object at a place.
+    pub odata_types: &'a dyn Fn(&[&str]) -> Vec<String>,
+}
+
+/// Properties of which a message may only repeat what its request gave.
+/// The 2019-05 page writes `language` for `languageId` once.
+const ECHOES: [&str; 6] = [
+    "clientContext",
+    "replacesCallId",
+    "region",
+    "languageId",
+    "language",
+    "displayName",
+];
+/// Properties that no example makes required.
+const NEVER_REQUIRED: [&str; 2] = ["@odata.id", "@odata.etag"];
+
+/// Compares a body with what the examples show. `at` is where the body stands in the message.
+pub fn compare(shape: &Shape, actual: &Value, rules: Rules<'_>, at: &Pointer) -> Vec<Mismatch> {
+    let mut walk = Walk {
+        rules,
+        place: Vec::new(),
+        found: Vec::new(),
+    };
+    walk.value(shape, actual, Place::At(at));
+    walk.found
+}
+
+struct Walk<'a> {
+    rules: Rules<'a>,
+    /// The names of the properties above, as the examples write them.
+    place: Vec<&'a str>,
+    found: Vec<Mismatch>,
+}
+
+impl<'a> Walk<'a> {
+    fn value(&mut self, shape: &'a Shape, actual: &Value, at: Place<'_>) {
+        let actual_type = JsonType::of(actual);
+        if !shape.is_shown() || actual.is_null() {
+            return;
+        }
+        if !shape.types().contains(&actual_type) {
+            self.push(at, MismatchKind::Type, shape.sample(), actual);
+            return;
+        }
+        match actual {
+            Value::Object(_) => self.object(shape, actual, at),
+            Value::Array(items) => {
+                if let Some(item_shape) = shape.items() {
+                    for (index, item) in items.iter().enumerate() {
+                        let below = Place::Index(&at, index);
+                        // A property may be null as if it were not there; a member is there.
+                        if item.is_null() && item_shape.is_shown() {
+                            self.push(below, MismatchKind::Type, item_shape.sample(), item);
+                        }
+                        self.value(item_shape, item, below);
+                    }
+                }
+            }
+            Value::String(text) => self.text(shape, text, at),
+            _ => {}
+        }
+    }
+
+    fn object(&mut self, shape: &'a Shape, actual: &Value, at: Place<'_>) {
+        let one_suffices = ["resource", "resourceUrl"];
+        for (name, property, in_all) in shape.properties() {
+            match shape::lookup(actual, name) {
+                Some((_, value)) if name == "@odata.type" => {
+                    self.odata_type(property, value, Place::Key(&at, name));
+                }
+                Some((written, value)) => {
+                    self.place.push(name);
+                    let below = Place::Key(&at, written);
+                    if name == "resourceData" {
+                        self.entities(property, value, below);
+                    } else {
+                        self.value(property, value, below);
+                    }
+                    self.place.pop();
+                }
+                None if !in_all || NEVER_REQUIRED.contains(&name) => {}
+                None if ECHOES.contains(&name) && !(self.rules.given)(name) => {}
+                None if one_suffices.contains(&name)
+                    && one_suffices
+                        .iter()
+                        .any(|n| shape::lookup(actual, n).is_some()) => {}
+                None if name == "@odata.type" => {
+                    if !self.rules.of_bot {
+                        let kind = MismatchKind::OdataTypeMissing;
+                        self.push(Place::Key(&at, name), kind, property.sample(), &Value::Null);
+                    }
+                }
+                None => {
+                    let kind = MismatchKind::Missing;
+                    self.push(Place::Key(&at, name), kind, property.sample(), &Value::Null);
+                }
+            }
+        }
+    }
+
+    fn entities(&mut self, shape: &'a Shape, actual: &Value, at: Place<'_>) {
+        if !matches!(actual, Value::Array(_) | Value::Object(_)) {
+            self.push(at, MismatchKind::Type, shape.sample(), actual);
+            return;
+        }
+        let Some(entity_shape) = shape.items() else {
+            return;
+        };
+        for (index, entity) in shape::entities(actual).enumerate() {
+            let below = if actual.is_array() {
+                Place::Index(&at, index)
+            } else {
+                at
+            };
+            if entity.is_object() {
+                self.value(entity_shape, entity, below);
+            } else {
+                self.push(below, MismatchKind::Type, entity_shape.sample(), entity);
+            }
+        }
+    }
+
+    fn text(&mut self, shape: &Shape, text: &str, at: Place<'_>) {
+        if shape.only_times() && !shape::is_time_text(text) {
+            self.push(at, MismatchKind::Time, shape.sample(), &json!(text));
+        }
+        if let Some(listed) = words::listed_for(&self.place)
+            && !words::is_listed(text, listed)
+        {
+            self.push(at, MismatchKind::Word, json!(listed), &json!(text));
+        }
+    }
+
+    fn odata_type(&mut self, shape: &Shape, actual: &Value, at: Place<'_>) {
+        let Some(text) = actual.as_str() else {
+            self.push(at, MismatchKind::Type, shape.sample(), actual);
+            return;
+        };
+        let bare = shape::bare_type(text);
+        if self.rules.of_bot || shape.odata_types().contains(bare) {
+            return;
+        }
+        let printed = (self.rules.odata_types)(&self.place);
+        if !printed.iter().any(|other| other == bare) {
+            self.push(at, MismatchKind::OdataType, shape.sample(), actual);
+        }
+    }
+
+    fn push(&mut self, at: Place<'_>, kind: MismatchKind, expected: Value, actual: &Value) {
+        self.found.push(Mismatch {
+            pointer: at.pointer(),
+            kind,
+            expected,
+            actual: actual.clone(),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(examples: &[Value], actual: &Value, of_bot: bool) -> Vec<(String, MismatchKind)> {
+        let mut shape = Shape::default();
+        for example in examples {
+            shape.add(example);
+        }
+        let rules = Rules {
+            of_bot,
+            given: &|name| name == "clientContext",
+            odata_types: &|_| vec!["x.elsewhere".to_owned()],
+        };
+        compare(&shape, actual, rules, &Pointer::root())
+            .into_iter()
+            .map(|mismatch| (mismatch.pointer.to_string(), mismatch.kind))
+            .collect()
+    }
+
+    #[test]
+    #[expect(clippy::too_many_lines, reason = "one table, a row a case")]
+    fn a_table_of_comparisons() {
+        use MismatchKind::{Missing, OdataType, OdataTypeMissing, Time, Type, Word};
+        type Row = (
+            &'static str,
+            Value,
+            Value,
+            bool,
+            Vec<(&'static str, MismatchKind)>,
+        );
+        let table: Vec<Row> = vec![
+            ("the same", json!({"a": 1}), json!({"a": 2}), false, vec![]),
+            (
+                "added properties",
+                json!({"a": 1}),
+                json!({"b": 0, "a": 2}),
+                false,
+                vec![],
+            ),
+            (
+                "number spelling",
+                json!({"a": 500}),
+                json!({"a": 5e2}),
+                false,
+                vec![],
+            ),
+            (
+                "another type",
+                json!({"a": 1}),
+                json!({"a": "1"}),
+                false,
+                vec![("/a", Type)],
+            ),
+            (
+                "missing",
+                json!({"a": 1}),
+                json!({}),
+                false,
+                vec![("/a", Missing)],
+            ),
+            (
+                "null is missing",
+                json!({"a": 1}),
+                json!({"a": null}),
+                false,
+                vec![("/a", Missing)],
+            ),
+            (
+                "documented null, filled",
+                json!({"a": null}),
+                json!({"a": 3}),
+                false,
+                vec![],
+            ),
+            (
+                "documented null, absent",
+                json!({"a": null}),
+                json!({}),
+                false,
+                vec![],
+            ),
+            (
+                "tags",
+                json!({"@odata.etag": "1", "@odata.id": "2"}),
+                json!({}),
+                false,
+                vec![],
+            ),
+            (
+                "echo given",
+                json!({"clientContext": "c"}),
+                json!({}),
+                false,
+                vec![("/clientContext", Missing)],
+            ),
+            (
+                "echo not given",
+                json!({"region": "r"}),
+                json!({}),
+                false,
+                vec![],
+            ),
+            (
+                "one of two",
+                json!({"resource": "/r", "resourceUrl": "/r"}),
+                json!({"resourceUrl": "/r"}),
+                false,
+                vec![],
+            ),
+            (
+                "none of two",
+                json!({"resource": "/r"}),
+                json!({}),
+                false,
+                vec![("/resource", Missing)],
+            ),
+            (
+                "subcode",
+                json!({"subCode": 1}),
+                json!({"subcode": 0}),
+                false,
+                vec![],
+            ),
+            (
+                "word",
+                json!({"status": "Running"}),
+                json!({"status": "running"}),
+                false,
+                vec![],
+            ),
+            (
+                "no word",
+                json!({"status": "Running"}),
+                json!({"status": "busy"}),
+                false,
+                vec![("/status", Word)],
+            ),
+            (
+                "time",
+                json!({"at": "2018-09-06T15:58:41Z"}),
+                json!({"at": "now"}),
+                false,
+                vec![("/at", Time)],
+            ),
+            (
+                "type of the page",
+                json!({"@odata.type": "#x.a"}),
+                json!({"@odata.type": "x.a"}),
+                false,
+                vec![],
+            ),
+            (
+                "type elsewhere",
+                json!({"@odata.type": "x.a"}),
+                json!({"@odata.type": "#x.elsewhere"}),
+                false,
+                vec![],
+            ),
+            (
+                "other type",
+                json!({"@odata.type": "x.a"}),
+                json!({"@odata.type": "x.b"}),
+                false,
+                vec![("/@odata.type", OdataType)],
+            ),
+            (
+                "no type",
+                json!({"@odata.type": "x.a"}),
+                json!({}),
+                false,
+                vec![("/@odata.type", OdataTypeMissing)],
+            ),
+            (
+                "no type of a bot",
+                json!({"@odata.type": "x.a"}),
+                json!({}),
+                true,
+                vec![],
+            ),
+            (
+                "entity for collection",
+                json!({"resourceData": [{"a": 1}]}),
+                json!({"resourceData": {"a": "x"}}),
+                false,
+                vec![("/resourceData/a", Type)],
+            ),
+            (
+                "collection for entity",
+                json!({"resourceData": {"a": 1}}),
+                json!({"resourceData": [{"a": 1}, {}]}),
+                false,
+                vec![("/resourceData/1/a", Missing)],
+            ),
+            (
+                "no entity",
+                json!({"resourceData": {"a": 1}}),
+                json!({"resourceData": 3}),
+                false,
+                vec![("/resourceData", Type)],
+            ),
+        ];
+        for (name, example, actual, of_bot, expected) in table {
+            let expected: Vec<_> = expected
+                .into_iter()
+                .map(|(pointer, kind)| (pointer.to_owned(), kind))
+                .collect();
+            assert_eq!(found(&[example], &actual, of_bot), expected, "{name}");
+        }
+    }
+}

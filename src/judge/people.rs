@@ -1,0 +1,210 @@
+//! Who is invited, and whether an operation or a roster names them (SPEC section 5,
+//! *Correlation*).
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::api::identifier;
+use crate::api::resource::Resource;
+use crate::contract::shape::{entities, lookup};
+
+/// The most people that one invitation may name (the 2020-12 and 2021-02 pages).
+pub const MOST_INVITED: usize = 5;
+/// The longest client context, in characters (the same pages).
+pub const LONGEST_CONTEXT: usize = 256;
+
+/// One person of an invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The kind of identity: `user`, `phone`, `application` …
+    pub kind: String,
+    /// The id under it.
+    pub id: String,
+    /// The call that the invitation replaces for this person, as an id, whatever form it had.
+    pub replaces: Option<String>,
+}
+
+impl Person {
+    /// Whether an identity set names this person by id, under the same kind of identity.
+    pub fn is_named_in(&self, identity: &Value) -> bool {
+        self.is_named_under(identity, &self.kind)
+    }
+
+    /// Whether an identity set names this person by id under a given kind of identity.
+    pub fn is_named_under(&self, identity: &Value, kind: &str) -> bool {
+        lookup(identity, kind)
+            .and_then(|(_, who)| lookup(who, "id"))
+            .and_then(|(_, id)| id.as_str())
+            .is_some_and(|id| identifier::same(id, &self.id))
+    }
+
+    /// How reports name the person: `user 278405a3…`.
+    pub fn label(&self) -> String {
+        format!("{} {}", self.kind, self.id)
+    }
+}
+
+/// The people that a body names under `participants`: one for each identity that is not null.
+pub fn people(body: &Value) -> Vec<Person> {
+    people_as(body, &|text| Cow::Borrowed(text))
+}
+
+/// The people that a template names, with a function that fills its texts in.
+pub fn people_as<'a>(body: &'a Value, filled: &impl Fn(&'a str) -> Cow<'a, str>) -> Vec<Person> {
+    let Some((_, Value::Array(participants))) = lookup(body, "participants") else {
+        return Vec::new();
+    };
+    participants
+        .iter()
+        .flat_map(|it| identities_of(it, filled))
+        .collect()
+}
+
+/// The people that one participant stands for: one, but for odd bodies.
+fn identities_of<'a>(
+    participant: &'a Value,
+    filled: &impl Fn(&'a str) -> Cow<'a, str>,
+) -> Vec<Person> {
+    let replaces = lookup(participant, "replacesCallId")
+        .and_then(|(_, value)| value.as_str())
+        .map(|replaces| call_of(&filled(replaces)).into_owned());
+    let Some((_, Value::Object(identity))) = lookup(participant, "identity") else {
+        return Vec::new();
+    };
+    identity
+        .iter()
+        .filter_map(|(kind, who)| {
+            let id = lookup(who, "id")?.1.as_str()?;
+            Some(Person {
+                kind: kind.clone(),
+                id: filled(id).into_owned(),
+                replaces: replaces.clone(),
+            })
+        })
+        .collect()
+}
+
+/// The call of a `replacesCallId`, which may be an id or a path.
+pub fn call_of(replaces: &str) -> Cow<'_, str> {
+    let is_path = replaces.contains('/');
+    match is_path.then(|| Resource::parse(replaces)).flatten() {
+        Some(Resource::Call(call)) => call.into(),
+        _ => replaces.into(),
+    }
+}
+
+/// Which of the invited an operation names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// Exactly the people invited.
+    All,
+    /// Only the first, where every one of several names a call to replace.
+    First,
+    /// Others, too many or too few.
+    Others,
+}
+
+/// Compares the people whom an operation names with those invited, in any order.
+pub fn named(invited: &[Person], in_operation: &[Person]) -> Named {
+    let same = |left: &Person, right: &Person| {
+        left.kind == right.kind && identifier::same(&left.id, &right.id)
+    };
+    let is_exactly = |wanted: &[Person]| {
+        wanted.len() == in_operation.len()
+            && wanted.iter().all(|person| {
+                let count = |people: &[Person]| people.iter().filter(|p| same(p, person)).count();
+                count(in_operation) == count(wanted)
+            })
+    };
+    if is_exactly(invited) {
+        Named::All
+    } else if only_first_may_be_invited(invited) && is_exactly(&invited[..1]) {
+        Named::First
+    } else {
+        Named::Others
+    }
+}
+
+/// Whether a service may invite only the first: several are named, and each replaces a call.
+pub fn only_first_may_be_invited(invited: &[Person]) -> bool {
+    invited.len() > 1 && invited.iter().all(|person| person.replaces.is_some())
+}
+
+/// The members of a roster that name a person: under the invited kind of identity, or under the
+/// kind that the page prints for this person.
+pub fn member_naming<'a>(
+    roster: &'a Value,
+    person: &Person,
+    printed_kind: Option<&str>,
+) -> Option<(usize, &'a Value)> {
+    entities(roster).enumerate().find(|(_, member)| {
+        lookup(member, "info")
+            .and_then(|(_, info)| lookup(info, "identity"))
+            .is_some_and(|(_, identity)| {
+                person.is_named_in(identity)
+                    || printed_kind.is_some_and(|kind| person.is_named_under(identity, kind))
+            })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn person(id: &str, replaces: Option<&str>) -> Person {
+        Person {
+            kind: "user".into(),
+            id: id.into(),
+            replaces: replaces.map(Into::into),
+        }
+    }
+
+    #[test]
+    fn people_are_the_identities_that_are_not_null() {
+        let body = json!({"participants": [
+            {"identity": {"user": {"id": "1"}, "phone": null}, "replacesCallId": "/app/calls/9"},
+            {"identity": {"phone": {"id": "+1"}}},
+        ]});
+        let found = people(&body);
+        assert_eq!(found[0], person("1", Some("9")));
+        assert_eq!(found[1].label(), "phone +1");
+        assert_eq!(found.len(), 2);
+    }
+
+    #[test]
+    fn an_operation_names_exactly_the_invited_in_any_order() {
+        let invited = [person("1", None), person("2", None)];
+        assert_eq!(
+            named(&invited, &[person("2", None), person("1", None)]),
+            Named::All
+        );
+        assert_eq!(named(&invited, &invited[..1]), Named::Others);
+        assert_eq!(
+            named(&invited, &[person("1", None), person("1", None)]),
+            Named::Others
+        );
+        let mut other = invited.clone();
+        other[1].kind = "phone".into();
+        assert_eq!(named(&invited, &other), Named::Others);
+    }
+
+    #[test]
+    fn only_the_first_may_be_invited_where_every_one_replaces_a_call() {
+        let replacing = [person("1", Some("9")), person("2", Some("9"))];
+        assert_eq!(named(&replacing, &replacing[..1]), Named::First);
+        assert_eq!(named(&replacing, &replacing[1..]), Named::Others);
+        let mixed = [person("1", Some("9")), person("2", None)];
+        assert_eq!(named(&mixed, &mixed[..1]), Named::Others);
+    }
+
+    #[test]
+    fn a_roster_names_by_id_under_the_invited_or_the_printed_kind() {
+        let roster = json!([{"info": {"identity": {"application": {"id": "1"}}}}]);
+        let who = person("1", None);
+        assert!(member_naming(&roster, &who, None).is_none());
+        assert!(member_naming(&roster, &who, Some("application")).is_some());
+        assert!(member_naming(&roster, &person("2", None), Some("application")).is_none());
+    }
+}

@@ -1,0 +1,300 @@
+//! What a judge has found so far in one conversation.
+
+use std::collections::VecDeque;
+use std::mem::take;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::bindings::Bindings;
+use super::compare::{Mismatch, MismatchKind};
+use super::verdict::{Finding, Source, Traffic, TrafficMessage, Verdict};
+use super::{Case, Options, Outcome};
+use crate::api::party::Party;
+use crate::contract::requirement;
+use crate::contract::rule::{Level, Rule};
+use crate::diagnostic::pointer::Pointer;
+use crate::http::message::{Request, Response};
+use crate::scenario::format::{Script, Step};
+
+/// The findings, the notes and the traffic of one conversation, and the end of it.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub case: Case,
+    pub bindings: Bindings,
+    pub options: Options,
+    /// What goes in the place of the requests that the judge sends, and of its next reply.
+    pub recorded_requests: VecDeque<Option<Arc<Request>>>,
+    pub recorded_reply: Option<Arc<Response>>,
+    /// Whether the other party's half is recorded, so that nothing is sent.
+    pub is_recorded: bool,
+    role: Party,
+    failures: Vec<Finding>,
+    warnings: Vec<Finding>,
+    notes: Vec<String>,
+    traffic: Vec<Traffic>,
+    /// Each once, in order.
+    checked: Vec<&'static str>,
+    ended: Option<(Verdict, String)>,
+}
+
+/// A departure before it is recorded: what a check has to say.
+#[derive(Debug, Clone)]
+pub(crate) struct Departure {
+    pub requirement: &'static str,
+    pub rule: Rule,
+    /// The step, counted from 0.
+    pub step: Option<usize>,
+    pub pointer: Pointer,
+    pub expected: Value,
+    pub actual: Value,
+    pub message: String,
+    /// The line of the page, where it is not the one of the step.
+    pub line: Option<usize>,
+}
+
+impl Departure {
+    /// A departure of a whole message at a step, counted from 0.
+    pub fn new(
+        requirement: &'static str,
+        rule: Rule,
+        step: Option<usize>,
+        expected: Value,
+        actual: Value,
+        message: String,
+    ) -> Self {
+        Self {
+            requirement,
+            rule,
+            step,
+            pointer: Pointer::root(),
+            expected,
+            actual,
+            message,
+            line: None,
+        }
+    }
+
+    /// The same, at a place in the body.
+    pub fn at(mut self, pointer: Pointer) -> Self {
+        self.pointer = pointer;
+        self
+    }
+}
+
+impl Record {
+    pub fn new(case: Case, bindings: Bindings, options: Options, role: Party) -> Self {
+        Self {
+            case,
+            bindings,
+            options,
+            recorded_requests: VecDeque::new(),
+            recorded_reply: None,
+            is_recorded: false,
+            role,
+            failures: Vec::new(),
+            warnings: Vec::new(),
+            notes: Vec::new(),
+            traffic: Vec::new(),
+            checked: Vec::new(),
+            ended: None,
+        }
+    }
+
+    pub fn script(&self) -> &Script {
+        &self.case.scenario.script
+    }
+
+    pub fn steps(&self) -> &[Step] {
+        &self.case.scenario.script.steps
+    }
+
+    /// Says that a requirement was put to the test, whether it held or not.
+    pub fn check(&mut self, requirement: &'static str) {
+        if let Err(at) = self.checked.binary_search(&requirement) {
+            self.checked.insert(at, requirement);
+        }
+    }
+
+    /// Records a departure, unless the same one was recorded already for another step: one cause
+    /// is one failure.
+    pub fn depart(&mut self, departure: Departure) {
+        self.check(departure.requirement);
+        let requirement = requirement::requirement(departure.requirement);
+        let level = requirement.map_or(Level::Must, |r| r.level);
+        let page = &self.script().source;
+        let line = departure
+            .line
+            .or_else(|| requirement.and_then(|r| r.line_in(page)))
+            .or_else(|| Some(self.steps().get(departure.step?)?.line()))
+            .unwrap_or_else(|| self.line_so_far());
+        let finding = Finding {
+            rule: departure.rule,
+            level,
+            requirement: departure.requirement.to_owned(),
+            step: departure.step.map(|step| step + 1),
+            pointer: departure.pointer,
+            expected: departure.expected,
+            actual: departure.actual,
+            source: Source {
+                file: page.clone(),
+                line,
+            },
+            message: departure.message,
+        };
+        let fails = level == Level::Must || self.options.strict;
+        let list = if fails {
+            &mut self.failures
+        } else {
+            &mut self.warnings
+        };
+        let repeats = list.iter().any(|other| is_cause(other, &finding));
+        if repeats {
+            let place = finding
+                .step
+                .map_or(String::new(), |s| format!(" at step {s}"));
+            self.note(format!(
+                "{} again{place}: {}",
+                finding.rule, finding.message
+            ));
+        } else {
+            list.push(finding);
+        }
+    }
+
+    /// The line of the step that the conversation had come to, for what belongs to none.
+    fn line_so_far(&self) -> usize {
+        let last = self.traffic.iter().rev().find_map(|message| message.step);
+        let step = last.map_or(0, |step| step - 1);
+        self.steps().get(step).map_or(1, Step::line)
+    }
+
+    /// Records what a comparison found, under the rule of the message.
+    pub fn depart_all(
+        &mut self,
+        found: Vec<Mismatch>,
+        rule: Rule,
+        requirement: &'static str,
+        step: Option<usize>,
+        line: Option<usize>,
+    ) {
+        self.check(requirement);
+        if self.role == Party::Service {
+            self.check("type.kind");
+            self.check("type.printed");
+        }
+        for mismatch in found {
+            let requirement = match mismatch.kind {
+                MismatchKind::OdataType => "type.kind",
+                MismatchKind::OdataTypeMissing => "type.printed",
+                _ => requirement,
+            };
+            let message =
+                mismatch
+                    .kind
+                    .describe(&mismatch.pointer, &mismatch.expected, &mismatch.actual);
+            self.depart(Departure {
+                requirement,
+                rule,
+                step,
+                pointer: mismatch.pointer,
+                expected: mismatch.expected,
+                actual: mismatch.actual,
+                message,
+                line,
+            });
+        }
+    }
+
+    /// Something that a reader may want to know. Said once.
+    pub fn note(&mut self, note: impl Into<String>) {
+        let note = note.into();
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    pub fn traffic(&mut self, from: Party, step: Option<usize>, message: TrafficMessage) {
+        self.traffic.push(Traffic {
+            from,
+            step: step.map(|step| step + 1),
+            message,
+        });
+    }
+
+    /// The messages so far, in the order they happened.
+    pub fn all_traffic(&self) -> &[Traffic] {
+        &self.traffic
+    }
+
+    pub fn has_failed(&self) -> bool {
+        !self.failures.is_empty()
+    }
+
+    /// Ends the conversation with what was found. Later findings still count.
+    pub fn finish(&mut self) {
+        self.ended.get_or_insert((Verdict::Pass, String::new()));
+    }
+
+    /// Ends the conversation for a reason that is no finding.
+    pub fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
+        self.ended.get_or_insert((verdict, reason.into()));
+    }
+
+    /// Whether the conversation ended for a reason that is no finding.
+    pub fn is_given_up(&self) -> bool {
+        self.ended
+            .as_ref()
+            .is_some_and(|(verdict, _)| *verdict != Verdict::Pass)
+    }
+
+    /// The message that went over the wire last.
+    pub fn last_message(&self) -> Option<&TrafficMessage> {
+        self.traffic.last().map(|traffic| &traffic.message)
+    }
+
+    pub fn is_finished(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// What the judge says, with all that it has found, which goes out of the record. A failure
+    /// outweighs the reason why the rest could not be judged.
+    pub fn take_outcome(&mut self) -> Outcome {
+        let (verdict, reason) = match &self.ended {
+            _ if self.has_failed() => (Verdict::Fail, String::new()),
+            Some(ended) => ended.clone(),
+            None => (Verdict::Inconclusive, "the run was interrupted".to_owned()),
+        };
+        Outcome {
+            role: self.role,
+            verdict,
+            reason,
+            failures: take(&mut self.failures),
+            warnings: take(&mut self.warnings),
+            notes: take(&mut self.notes),
+            traffic: take(&mut self.traffic),
+            checked: take(&mut self.checked),
+            bound: self.bindings.bound(),
+        }
+    }
+}
+
+/// Whether a finding tells what another has told already: the same departure at another message,
+/// or the same wrong value at another place.
+fn is_cause(cause: &Finding, finding: &Finding) -> bool {
+    if cause.rule != finding.rule || cause.requirement != finding.requirement {
+        // Whoever invites others shows others in the roster.
+        return cause.requirement == "operation.people" && finding.requirement == "roster.people";
+    }
+    let is_here = cause.pointer == finding.pointer;
+    match cause.rule {
+        Rule::NotificationUnexpected | Rule::RequestUnexpected => is_here,
+        Rule::Correlation => cause.actual == finding.actual,
+        _ => is_here && cause.actual == finding.actual,
+    }
+}
+
+/// A text as a JSON value, null where there is none.
+pub(super) fn text(value: Option<&str>) -> Value {
+    value.map_or(Value::Null, |value| json!(value))
+}

@@ -1,0 +1,325 @@
+//! A judge over a recording: the recorded half stands in the place of what confcall would send.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use foldhash::HashSet;
+
+use super::alignment::{Alignment, Learnt};
+use super::segment::Segment;
+use super::timeline;
+use super::timeline::Moment;
+use super::transcript::{Heard, Transcript};
+use crate::api::party::Party;
+use crate::cassette::format::Direction;
+use crate::judge::bindings::{Bindings, Variables};
+use crate::judge::verdict::Verdict;
+use crate::judge::{
+    Action, Case, CueAnswer, Event, ExchangeId, Judge, Options, Outcome, TransportFailure,
+};
+use crate::scenario::format::Step;
+
+/// What the judge says of each party in a segment.
+pub(super) fn hear(
+    case: &Case,
+    transcript: &Transcript,
+    segment: &Segment,
+    options: &Options,
+) -> Vec<Outcome> {
+    let audience = Audience::new(case, transcript, segment, options);
+    [Party::Service, Party::Bot]
+        .map(|role| audience.hear(role, Patience::ToTheEnd))
+        .into()
+}
+
+/// The same where both parties pass; none as soon as one of them does not.
+pub(super) fn hear_conforming(
+    case: &Case,
+    transcript: &Transcript,
+    segment: &Segment,
+    options: &Options,
+) -> Option<Vec<Outcome>> {
+    let audience = Audience::new(case, transcript, segment, options);
+    let hear = |role| {
+        let outcome = audience.hear(role, Patience::ToTheFirstDeparture);
+        (outcome.verdict == Verdict::Pass).then_some(outcome)
+    };
+    // From the scenarios that a conversation does not follow its bot departs soonest.
+    let bot = hear(Party::Bot)?;
+    let service = hear(Party::Service)?;
+    Some(vec![service, bot])
+}
+
+/// How long a party is listened to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    ToTheEnd,
+    ToTheFirstDeparture,
+}
+
+/// A segment and a scenario, with what both judges are to know.
+struct Audience<'a> {
+    case: &'a Case,
+    transcript: &'a Transcript,
+    segment: &'a Segment,
+    options: &'a Options,
+    alignment: Alignment,
+    variables: &'a Arc<Variables>,
+    learnt: Learnt<'a>,
+}
+
+impl<'a> Audience<'a> {
+    fn new(
+        case: &'a Case,
+        transcript: &'a Transcript,
+        segment: &'a Segment,
+        options: &'a Options,
+    ) -> Self {
+        let variables = case.outline().variables(options.literal);
+        let alignment = Alignment::new(case, transcript, segment);
+        Self {
+            learnt: alignment.learn(case, transcript, variables),
+            case,
+            transcript,
+            segment,
+            options,
+            alignment,
+            variables,
+        }
+    }
+
+    fn hear(&self, role: Party, patience: Patience) -> Outcome {
+        let mut bindings = Bindings::of(Arc::clone(self.variables), HashMap::default());
+        self.learnt.bind(role, &mut bindings);
+        let judge = Judge::new(self.case.clone(), bindings, self.options.clone(), role);
+        let mut hearing = Hearing {
+            judge,
+            patience,
+            transcript: self.transcript,
+            segment: self.segment,
+            ended: HashSet::default(),
+            sent: foldhash::HashMap::default(),
+            asked: 0,
+            told: notification_steps(&self.case.scenario.script.steps),
+            alignment: &self.alignment,
+            held: VecDeque::new(),
+            received: 0,
+            cued: None,
+        };
+        match role {
+            Party::Service => hearing.hear_service(),
+            Party::Bot => hearing.hear_bot(),
+        }
+        hearing.judge.take_outcome()
+    }
+}
+
+fn notification_steps(steps: &[Step]) -> VecDeque<usize> {
+    let steps = steps.iter().enumerate();
+    steps
+        .filter(|(_, step)| matches!(step, Step::Notification(_)))
+        .map(|(at, _)| at)
+        .collect()
+}
+
+struct Hearing<'a> {
+    judge: Judge,
+    patience: Patience,
+    transcript: &'a Transcript,
+    segment: &'a Segment,
+    alignment: &'a Alignment,
+    /// Recorded exchanges that have come to their end.
+    ended: HashSet<usize>,
+    /// What the judge calls a recorded exchange of the bot's.
+    sent: foldhash::HashMap<usize, ExchangeId>,
+    /// How many requests the judge has asked for.
+    asked: usize,
+    /// The notification steps that the judge has not come to.
+    told: VecDeque<usize>,
+    /// Notifications that came before the judge was ready for them.
+    held: VecDeque<usize>,
+    received: ExchangeId,
+    /// The step that the bot was last cued for, until its request comes.
+    cued: Option<usize>,
+}
+
+/// A recording has no clock but its own: what is missing at its end is missing.
+const NOW: Duration = Duration::ZERO;
+
+impl Hearing<'_> {
+    fn hear_service(&mut self) {
+        let requests = self.segment.requests.iter();
+        let recorded = requests.map(|index| Some(self.transcript.request(*index)));
+        self.judge.will_send(recorded);
+        self.judge.handle(NOW, Event::Start);
+        self.act_for_bot();
+        for moment in timeline::moments(self.transcript, &self.segment.exchanges) {
+            if self.is_lost() {
+                return;
+            }
+            match moment {
+                Moment::Begun(index) => {
+                    let is_told = self.heard(index).direction == Direction::Notification;
+                    if is_told && self.is_ready_for(index) {
+                        self.receive(index);
+                    } else if is_told {
+                        self.held.push_back(index);
+                    }
+                }
+                Moment::Ended(index) => {
+                    self.ended.insert(index);
+                    self.answer(index);
+                }
+            }
+            self.act_for_bot();
+        }
+        while let Some(index) = self.held.pop_front() {
+            self.receive(index);
+            self.act_for_bot();
+        }
+        self.run_out();
+    }
+
+    /// Whether a notification is not of a request that the judge has still to make.
+    fn is_ready_for(&self, index: usize) -> bool {
+        let begun = |other: &&usize| **other < index;
+        let requests = &self.segment.requests;
+        self.asked >= requests.iter().take_while(begun).count()
+            || self.judge.awaits(&self.heard(index).request)
+    }
+
+    fn receive(&mut self, index: usize) {
+        self.received += 1;
+        let event = Event::Received {
+            exchange: self.received,
+            request: self.transcript.request(index),
+        };
+        self.judge.handle(NOW, event);
+    }
+
+    /// Gives the judge the recorded answer to what it has sent.
+    fn answer(&mut self, index: usize) {
+        let Some(exchange) = self.sent.remove(&index) else {
+            return;
+        };
+        let heard = self.heard(index);
+        let event = match heard.answer().cloned() {
+            Some(response) => Event::Answered { exchange, response },
+            None => Event::Broken {
+                exchange,
+                failure: broken(heard),
+            },
+        };
+        self.judge.handle(NOW, event);
+    }
+
+    fn act_for_bot(&mut self) {
+        while let Some(action) = self.judge.next_action() {
+            let Action::Send { exchange, .. } = action else {
+                // The acknowledgement stands in the recording.
+                continue;
+            };
+            let Some(index) = self.segment.requests.get(self.asked).copied() else {
+                self.give_up(format!(
+                    "the recording has {} of the scenario's requests",
+                    self.asked
+                ));
+                return;
+            };
+            self.asked += 1;
+            self.sent.insert(index, exchange);
+            if self.ended.contains(&index) {
+                self.answer(index);
+            }
+            while let Some(held) = self.held.pop_front() {
+                if !self.is_ready_for(held) {
+                    self.held.push_front(held);
+                    break;
+                }
+                self.receive(held);
+            }
+        }
+    }
+
+    fn hear_bot(&mut self) {
+        let told = self.told.iter().map(|step| {
+            let index = self.alignment.exchange_of(*step)?;
+            Some(self.transcript.request(index))
+        });
+        self.judge.will_send(told);
+        self.judge.handle(NOW, Event::Start);
+        self.act_for_service();
+        let segment = self.segment;
+        for &index in &segment.exchanges {
+            if self.is_lost() {
+                return;
+            }
+            if self.heard(index).direction == Direction::Request {
+                self.cued = None;
+                // What the service replied stands in the recording.
+                self.judge.will_reply(self.heard(index).answer().cloned());
+                self.receive(index);
+                self.act_for_service();
+            }
+        }
+        if let Some(step) = self.cued {
+            let reason = format!("the recording ends before the request of step {step}");
+            self.give_up(reason);
+        }
+        self.run_out();
+    }
+
+    fn act_for_service(&mut self) {
+        while let Some(action) = self.judge.next_action() {
+            match action {
+                Action::Reply { .. } => {}
+                Action::Cue { step, .. } => {
+                    self.cued = Some(step);
+                    self.judge.handle(NOW, Event::Cued(CueAnswer::Accepted));
+                }
+                Action::Send { exchange, .. } => {
+                    let Some(step) = self.told.pop_front() else {
+                        continue;
+                    };
+                    let Some(index) = self.alignment.exchange_of(step) else {
+                        let reason = format!(
+                            "the recorded service did not send the notification of step {}",
+                            step + 1
+                        );
+                        self.give_up(reason);
+                        return;
+                    };
+                    self.sent.insert(index, exchange);
+                    self.answer(index);
+                }
+            }
+        }
+    }
+
+    fn heard(&self, index: usize) -> &Heard {
+        self.transcript.get(index)
+    }
+
+    /// Whether the party does not pass, whatever comes, and that is all that was to be known.
+    fn is_lost(&self) -> bool {
+        let has_departed = self.judge.has_failed() || self.judge.is_given_up();
+        has_departed && self.patience == Patience::ToTheFirstDeparture
+    }
+
+    fn give_up(&mut self, reason: String) {
+        self.judge.give_up(Verdict::Inconclusive, reason);
+    }
+
+    /// Nothing comes any more.
+    fn run_out(&mut self) {
+        while let Some(deadline) = self.judge.deadline() {
+            self.judge.handle(deadline, Event::Elapsed);
+        }
+    }
+}
+
+fn broken(heard: &Heard) -> TransportFailure {
+    let why = heard.broke.as_deref();
+    TransportFailure::Broken(why.unwrap_or("no response was recorded").to_owned())
+}

@@ -1,0 +1,185 @@
+//! Exchanges that are about the same calls.
+
+use std::hash::Hash;
+
+use foldhash::HashMap;
+use serde_json::Value;
+
+use crate::api::identifier;
+use crate::api::identifier::Normal;
+use crate::api::resource::Resource;
+use crate::cassette::format::{Content, Exchange};
+use crate::judge::people::call_of;
+
+/// The exchanges in groups that have calls in common, each in order, the groups in the order of
+/// their first. An exchange about no call is a group of its own.
+pub fn groups(exchanges: &[Exchange]) -> Vec<Vec<usize>> {
+    let mut grouping = Grouping::default();
+    let mut calls = Vec::new();
+    for exchange in exchanges {
+        each_call(exchange, &mut |call| {
+            calls.push(Normal::of(call).into_owned());
+        });
+        grouping.add(calls.drain(..));
+    }
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (index, group) in grouping.numbers().into_iter().enumerate() {
+        if groups.len() == group as usize {
+            groups.push(Vec::new());
+        }
+        groups[group as usize].push(index);
+    }
+    groups
+}
+
+/// Sorts exchanges, one after the other, by the calls that they have in common. A call is told by
+/// what stands for it.
+#[derive(Debug)]
+pub struct Grouping<C> {
+    parents: Vec<u32>,
+    first_of: HashMap<C, u32>,
+}
+
+impl<C> Default for Grouping<C> {
+    fn default() -> Self {
+        Self {
+            parents: Vec::new(),
+            first_of: HashMap::default(),
+        }
+    }
+}
+
+impl<C: Eq + Hash> Grouping<C> {
+    /// Adds the next exchange, with the calls that it is about.
+    ///
+    /// # Panics
+    ///
+    /// At more than four thousand million exchanges.
+    pub fn add(&mut self, calls: impl IntoIterator<Item = C>) {
+        let index = u32::try_from(self.parents.len()).expect("a recording that fits into memory");
+        self.parents.push(index);
+        for call in calls {
+            let first = *self.first_of.entry(call).or_insert(index);
+            let (one, other) = (self.root(first), self.root(index));
+            self.parents[one.max(other) as usize] = one.min(other);
+        }
+    }
+
+    fn root(&mut self, mut index: u32) -> u32 {
+        while self.parents[index as usize] != index {
+            let parent = self.parents[index as usize];
+            self.parents[index as usize] = self.parents[parent as usize];
+            index = parent;
+        }
+        index
+    }
+
+    /// The number of the group of each exchange, in the order of the groups' first.
+    pub fn numbers(mut self) -> Vec<u32> {
+        let mut next = 0;
+        let mut numbers: Vec<u32> = Vec::with_capacity(self.parents.len());
+        for index in (0..).take(self.parents.len()) {
+            let root = self.root(index);
+            if root == index {
+                numbers.push(next);
+                next += 1;
+            } else {
+                numbers.push(numbers[root as usize]);
+            }
+        }
+        numbers
+    }
+}
+
+/// The calls that an exchange is about, in normal form.
+pub fn calls(exchange: &Exchange) -> Vec<String> {
+    let mut calls = Vec::new();
+    each_call(exchange, &mut |call| calls.push(identifier::normal(call)));
+    calls
+}
+
+/// Tells the calls that an exchange is about, as they are written.
+fn each_call(exchange: &Exchange, tell: &mut impl FnMut(&str)) {
+    let request = &exchange.request;
+    let target = Resource::parse(&request.target);
+    if let Some(call) = target.as_ref().and_then(Resource::call) {
+        tell(call);
+    }
+    named_in_body(&request.body, tell);
+    if let Some(response) = &exchange.response {
+        let headers = response.headers.iter();
+        for (_, to) in headers.filter(|(name, _)| name.eq_ignore_ascii_case("location")) {
+            call_in(to, tell);
+        }
+        named_in_body(&response.body, tell);
+        if let (Content::Json(body), 201, Some(Resource::Calls)) =
+            (&response.body, response.status, &target)
+        {
+            body["id"].as_str().into_iter().for_each(tell);
+        }
+    }
+}
+
+fn call_in(path: &str, tell: &mut impl FnMut(&str)) {
+    if let Some(call) = Resource::parse(path).as_ref().and_then(Resource::call) {
+        tell(call);
+    }
+}
+
+fn named_in_body(content: &Content, tell: &mut impl FnMut(&str)) {
+    if let Content::Json(body) = content {
+        named_in(body, tell);
+    }
+}
+
+fn named_in(value: &Value, tell: &mut impl FnMut(&str)) {
+    match value {
+        Value::Object(properties) => {
+            for (name, property) in properties {
+                match (name.as_str(), property.as_str()) {
+                    ("resource" | "resourceUrl" | "@odata.id", Some(path)) => {
+                        call_in(path, tell);
+                    }
+                    ("replacesCallId", Some(replaced)) => tell(&call_of(replaced)),
+                    _ => named_in(property, tell),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| named_in(item, tell)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cassette::format::{Direction, RecordedRequest, RecordedResponse};
+    use serde_json::json;
+
+    fn exchange(number: u64, target: &str, body: &Value, answer: &Value) -> Exchange {
+        let mut request = RecordedRequest::new("POST", target);
+        request.body = Content::Json(body.clone());
+        let mut response = RecordedResponse::new(201);
+        response.body = Content::Json(answer.clone());
+        Exchange {
+            response: Some(response),
+            ..Exchange::new(number, Direction::Request, request)
+        }
+    }
+
+    #[test]
+    fn exchanges_are_grouped_by_call() {
+        let replaces = json!({"participants": [{"replacesCallId": "/app/calls/9"}]});
+        let told = json!({"value": [{"resource": "/app/calls/9"}]});
+        let none = json!({});
+        let invite = "/communications/calls/1/participants/invite";
+        let list = [
+            exchange(1, "/beta/app/calls", &none, &json!({"id": "1"})),
+            exchange(2, "/app/calls/2/answer", &none, &none),
+            exchange(3, invite, &replaces, &none),
+            exchange(4, "/me", &none, &none),
+            exchange(5, "/callback", &told, &none),
+        ];
+        assert_eq!(groups(&list), [vec![0, 2, 4], vec![1], vec![3]]);
+    }
+}

@@ -1,0 +1,105 @@
+//! The exchanges of a recording as judges take them: taken apart into messages, which all share.
+
+use std::sync::{Arc, OnceLock};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::api::resource;
+use crate::cassette::format::{Cause, Content, Direction, Exchange};
+use crate::contract::change;
+use crate::contract::change::{Notice, Signs};
+use crate::http::message::{Request, Response};
+
+/// The exchanges of a recording, in the order in which their requests began.
+pub(super) struct Transcript {
+    heard: Vec<Heard>,
+}
+
+/// An exchange with its messages.
+pub(super) struct Heard {
+    pub number: u64,
+    pub direction: Direction,
+    pub cause: Option<Cause>,
+    pub at_ms: u64,
+    pub took_ms: u64,
+    pub request: Arc<Request>,
+    /// As far as it was recorded, even where the exchange broke.
+    pub response: Option<Arc<Response>>,
+    pub broke: Option<String>,
+    /// Why a body is not there.
+    pub omitted: Option<&'static str>,
+    shape: OnceLock<String>,
+    signs: OnceLock<Vec<Signs>>,
+}
+
+impl Transcript {
+    pub fn new(exchanges: Vec<Exchange>) -> Self {
+        Self {
+            heard: exchanges.into_iter().map(Heard::new).collect(),
+        }
+    }
+
+    pub fn heard(&self) -> &[Heard] {
+        &self.heard
+    }
+
+    pub fn get(&self, index: usize) -> &Heard {
+        &self.heard[index]
+    }
+
+    pub fn request(&self, index: usize) -> Arc<Request> {
+        Arc::clone(&self.heard[index].request)
+    }
+}
+
+impl Heard {
+    fn new(exchange: Exchange) -> Self {
+        let answer = exchange.response.as_ref();
+        let bodies = [Some(&exchange.request.body), answer.map(|it| &it.body)];
+        let omitted = bodies.into_iter().flatten().find_map(omission);
+        Self {
+            number: exchange.number,
+            direction: exchange.direction,
+            cause: exchange.cause,
+            at_ms: exchange.at_ms,
+            took_ms: exchange.took_ms,
+            request: Arc::new(exchange.request.into()),
+            response: exchange.response.map(|it| Arc::new(it.into())),
+            broke: exchange.broke,
+            omitted,
+            shape: OnceLock::new(),
+            signs: OnceLock::new(),
+        }
+    }
+
+    /// The answer; none where the exchange broke.
+    pub fn answer(&self) -> Option<&Arc<Response>> {
+        self.response.as_ref().filter(|_| self.broke.is_none())
+    }
+
+    /// The operation that the request asks for.
+    pub fn shape(&self) -> &str {
+        let shape = || resource::shape_of(&self.request.target);
+        self.shape.get_or_init(shape)
+    }
+
+    /// What the change notifications of the request are about.
+    pub fn signs(&self) -> &[Signs] {
+        self.signs.get_or_init(|| {
+            let entries = self.request.body.json().and_then(change::entries);
+            let entries = entries.into_iter().flatten();
+            entries.map(|entry| Notice::read(entry).signs()).collect()
+        })
+    }
+}
+
+/// Why a body is not there, where it is not.
+fn omission(body: &Content) -> Option<&'static str> {
+    match body {
+        Content::Omitted { sha256, .. } if sha256.is_empty() => Some("is not in the file"),
+        Content::Omitted { .. } => Some("was not kept; record it with a greater --max-body"),
+        Content::Base64(coded) if STANDARD.decode(coded).is_err() => Some("is no base64"),
+        _ => None,
+    }
+}

@@ -1,0 +1,167 @@
+//! Notifications about calls: each goes through its states in order.
+
+use serde_json::json;
+
+use super::expect::Expected;
+use super::{Arrival, ServiceJudge};
+use crate::contract::change;
+use crate::contract::change::{Notice, Subject};
+use crate::contract::rule::Rule;
+use crate::contract::words;
+use crate::diagnostic::pointer::Pointer;
+use crate::judge::record::{Departure, text};
+
+impl ServiceJudge {
+    pub(super) fn on_call(&mut self, arrival: &Arrival, notice: &Notice<'_>, at: &Pointer) {
+        let says_the_same = |e: &Expected| {
+            e.subject == Subject::Call
+                && e.change == notice.change
+                && (e.word.is_none() || e.word == notice.word)
+        };
+        let Some(id) = notice.call().map(str::to_owned) else {
+            match self.position(says_the_same) {
+                Some(index) => self.settle(index, notice, at),
+                None => self.unexpected(notice, at, "it names no call"),
+            }
+            return;
+        };
+        if let Some(root) = self.known_call(&id) {
+            self.on_known_call(&root, notice, at);
+        } else if self.outstanding.is_some() {
+            self.held.push(arrival.clone());
+        } else if let Some(index) = self.position(says_the_same) {
+            let variable = self.expected[index].call.clone();
+            if let Some(variable) = variable
+                && self.record.bindings.get(&variable).is_none()
+            {
+                self.record.bindings.bind(&variable, id);
+                let root = self.record.bindings.root(&variable).to_owned();
+                self.on_known_call(&root, notice, at);
+            } else {
+                self.settle(index, notice, at);
+            }
+        } else if let Some(variable) = self.first_call_in_other_words(notice) {
+            self.record.bindings.bind(&variable, id);
+            let root = self.record.bindings.root(&variable).to_owned();
+            self.on_known_call(&root, notice, at);
+        } else {
+            self.unexpected(notice, at, "the call is none of this conversation");
+        }
+    }
+
+    /// The variable of a call that nothing has named yet, where a notification tells the documented
+    /// state of it with another change.
+    pub(super) fn first_call_in_other_words(&self, notice: &Notice<'_>) -> Option<String> {
+        let says_the_state =
+            |e: &Expected| e.subject == Subject::Call && e.word.is_some() && e.word == notice.word;
+        let variable = self.expected[self.position(says_the_state)?].call.clone()?;
+        self.record
+            .bindings
+            .get(&variable)
+            .is_none()
+            .then_some(variable)
+    }
+
+    pub(super) fn on_known_call(&mut self, root: &str, notice: &Notice<'_>, at: &Pointer) {
+        let of_call = |judge: &Self, e: &Expected| {
+            e.subject == Subject::Call
+                && e.call
+                    .as_deref()
+                    .is_some_and(|call| judge.record.bindings.root(call) == root)
+        };
+        let index = self.position(|e| {
+            of_call(self, e)
+                && e.change == notice.change
+                && (e.word.is_none() || e.word == notice.word)
+        });
+        let before = self.calls.get(root).copied();
+        let rank = change::rank(notice);
+        let Some(rank) = rank else {
+            let index = index.or_else(|| self.position(|e| of_call(self, e)));
+            self.stateless_call(index, notice, at);
+            return;
+        };
+        self.record.check("notification.order");
+        let goes_back = before.is_some_and(|before| rank < before || notice.change == "created");
+        if before == Some(words::ENDED) && index.is_none() {
+            self.unexpected(notice, at, "the call has been deleted already");
+        } else if goes_back {
+            self.out_of_order(index, notice, at);
+        } else {
+            self.calls.insert(root.to_owned(), rank);
+            if let Some(index) = index {
+                self.settle(index, notice, at);
+            } else if let Some(index) =
+                self.position(|e| of_call(self, e) && e.word.is_some() && e.word == notice.word)
+            {
+                self.settle(index, notice, at);
+            } else {
+                self.judge_shape(None, notice, at);
+            }
+        }
+    }
+
+    /// An update of a call that tells no state, or no state that is listed.
+    pub(super) fn stateless_call(
+        &mut self,
+        index: Option<usize>,
+        notice: &Notice<'_>,
+        at: &Pointer,
+    ) {
+        let Some(index) = index else {
+            self.judge_shape(None, notice, at);
+            if notice.word.is_some() {
+                let step = self.asked.as_ref().map(|asked| asked.step);
+                let departure = no_listed_state(step, None, notice);
+                let pointer = notice.entity_pointer(at).key("state");
+                self.record.depart(departure.at(pointer));
+            }
+            return;
+        };
+        if notice.change.is_empty() {
+            self.settle(index, notice, at);
+            return;
+        }
+        let expected = &self.expected[index];
+        let departure = no_listed_state(Some(expected.step), expected.word.as_deref(), notice);
+        let pointer = notice.entity_pointer(at).key("state");
+        if notice.word.is_some() {
+            self.expected[index].is_done = true;
+            self.record.depart(departure.at(pointer));
+        } else {
+            self.expected[index].nearest = Some(departure.at(pointer));
+        }
+    }
+
+    pub(super) fn out_of_order(&mut self, index: Option<usize>, notice: &Notice<'_>, at: &Pointer) {
+        let step = index.map(|index| self.expected[index].step);
+        let state = notice.word.clone().unwrap_or_else(|| notice.change.clone());
+        let departure = Departure::new(
+            "notification.order",
+            Rule::NotificationOrder,
+            step,
+            json!("incoming, establishing, established, terminated, deleted"),
+            json!(state),
+            format!("the call is {state} after it has gone further"),
+        );
+        self.record.depart(departure.at(at.clone()));
+        if let Some(index) = index {
+            self.expected[index].is_done = true;
+        }
+    }
+}
+
+fn no_listed_state(
+    step: Option<usize>,
+    documented: Option<&str>,
+    notice: &Notice<'_>,
+) -> Departure {
+    Departure::new(
+        "notification.body",
+        Rule::NotificationBody,
+        step,
+        documented.map_or_else(|| json!(words::STATES), |word| json!(word)),
+        text(notice.word.as_deref()),
+        "the call is in no state that is listed".into(),
+    )
+}

@@ -1,0 +1,236 @@
+//! What must agree in a conversation with a service: contexts, people, and every variable.
+
+use serde_json::{Value, json};
+
+use super::ServiceJudge;
+use crate::api::identifier;
+use crate::api::template;
+use crate::contract::rule::Rule;
+use crate::contract::shape::lookup;
+use crate::diagnostic::pointer::{Place, Pointer};
+use crate::judge::bindings;
+use crate::judge::bindings::correlates;
+use crate::judge::people;
+use crate::judge::people::Named;
+use crate::judge::record::Departure;
+use crate::scenario::format::Kind;
+
+impl ServiceJudge {
+    /// A client context comes back unchanged; the first one that the service makes up is bound.
+    pub(super) fn judge_context(&mut self, step: usize, entity: &Value, at: &Pointer) {
+        let variable = if self.record.options.literal {
+            self.context_at(step)
+        } else {
+            self.asked.as_ref().and_then(|asked| asked.context.clone())
+        };
+        let Some((_, Value::String(actual))) = lookup(entity, "clientContext") else {
+            return;
+        };
+        let Some(variable) = variable else {
+            return;
+        };
+        self.record.check("context.unchanged");
+        match self.record.bindings.get(&variable).map(str::to_owned) {
+            None => self.record.bindings.bind(&variable, actual.as_str()),
+            Some(bound) if bound == *actual => {}
+            Some(bound) => {
+                let departure = Departure::new(
+                    "context.unchanged",
+                    Rule::Correlation,
+                    Some(step),
+                    json!(bound),
+                    json!(actual),
+                    format!("the client context is {actual}, it was {bound}"),
+                );
+                self.record.depart(departure.at(at.key("clientContext")));
+            }
+        }
+    }
+
+    /// The variable of the client context that a step's own example has.
+    pub(super) fn context_at(&self, step: usize) -> Option<String> {
+        let body = self.record.steps()[step].body()?.json()?;
+        super::sole_variable_at(body, "clientContext").or_else(|| {
+            self.expected
+                .iter()
+                .filter(|e| e.step == step)
+                .find_map(|e| {
+                    let (_, data) = lookup(&e.template, "resourceData")?;
+                    super::sole_variable_at(data, "clientContext")
+                })
+        })
+    }
+
+    /// An operation names exactly the people invited, or, where every one replaces a call, only
+    /// the first; and the same ones in every message.
+    pub(super) fn judge_people(&mut self, step: usize, entity: &Value, at: &Pointer) {
+        let Some(asked) = self.asked.clone() else {
+            return;
+        };
+        let invited = &asked.people;
+        let Some(found) = people_named(entity).filter(|_| !invited.is_empty()) else {
+            return;
+        };
+        self.record.check("operation.people");
+        let named = people::named(invited, &found);
+        if !self.is_of_others(named) {
+            self.decide_who(invited, named == Named::First);
+            self.judge_replaced(step, invited, &found, at);
+            return;
+        }
+        let labels = |people: &[people::Person]| -> Vec<String> {
+            people.iter().map(people::Person::label).collect()
+        };
+        let wanted = match self.only_first {
+            Some(true) => labels(&invited[..1]),
+            _ => labels(invited),
+        };
+        let departure = Departure::new(
+            "operation.people",
+            Rule::Correlation,
+            Some(step),
+            json!(wanted),
+            json!(labels(&found)),
+            "the operation does not name exactly the people invited".into(),
+        );
+        self.record.depart(departure.at(at.key("participants")));
+    }
+
+    /// Whoever names a call that is replaced names the one that the request did.
+    fn judge_replaced(
+        &mut self,
+        step: usize,
+        invited: &[people::Person],
+        found: &[people::Person],
+        at: &Pointer,
+    ) {
+        if self.record.options.literal {
+            return;
+        }
+        for (index, person) in found.iter().enumerate() {
+            let same = |other: &&people::Person| {
+                other.kind == person.kind && identifier::same(&other.id, &person.id)
+            };
+            let asked = invited
+                .iter()
+                .find(same)
+                .and_then(|it| it.replaces.as_ref());
+            let (Some(asked), Some(actual)) = (asked, &person.replaces) else {
+                continue;
+            };
+            if !identifier::same(asked, actual) {
+                let departure = Departure::new(
+                    "values.correlate",
+                    Rule::Correlation,
+                    Some(step),
+                    json!(asked),
+                    json!(actual),
+                    format!("the call {actual} is replaced, asked was for {asked}"),
+                );
+                let place = at.key("participants").index(index).key("replacesCallId");
+                self.record.depart(departure.at(place));
+            }
+        }
+    }
+
+    /// Whether an operation names others than those invited. Where a participant has no identity
+    /// that could be read, the shape of the body tells.
+    pub(super) fn misnames(&self, entity: &Value) -> bool {
+        let Some(invited) = self.asked.as_ref().map(|asked| &asked.people) else {
+            return false;
+        };
+        !invited.is_empty()
+            && people_named(entity)
+                .is_some_and(|found| self.is_of_others(people::named(invited, &found)))
+    }
+
+    /// Whether these are others than those whom the service invites.
+    fn is_of_others(&self, named: Named) -> bool {
+        match (named, self.only_first) {
+            (Named::Others, _) => true,
+            (named, Some(only_first)) => (named == Named::First) != only_first,
+            (_, None) => false,
+        }
+    }
+
+    pub(super) fn decide_who(&mut self, invited: &[people::Person], only_first: bool) {
+        if self.only_first.is_none() && people::only_first_may_be_invited(invited) {
+            self.record.note(if only_first {
+                "of several people who each replace a call, the service invites only the first"
+            } else {
+                "of several people who each replace a call, the service invites all"
+            });
+        }
+        self.only_first = Some(only_first);
+    }
+
+    /// Every string that the example writes as a variable: bound by what names it first, compared
+    /// by what names it later. Members of arrays are compared one by one, in order.
+    pub(super) fn correlate(
+        &mut self,
+        step: usize,
+        template: &Value,
+        actual: &Value,
+        at: Place<'_>,
+    ) {
+        match (template, actual) {
+            (Value::String(template), Value::String(actual)) => {
+                self.correlate_text(step, template, actual, at);
+            }
+            (Value::Object(properties), Value::Object(_)) => {
+                for (name, template) in properties {
+                    if let Some((written, value)) = lookup(actual, name) {
+                        self.correlate(step, template, value, Place::Key(&at, written));
+                    }
+                }
+            }
+            (Value::Array(templates), Value::Array(items)) => {
+                for (index, (template, item)) in templates.iter().zip(items).enumerate() {
+                    self.correlate(step, template, item, Place::Index(&at, index));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn correlate_text(
+        &mut self,
+        step: usize,
+        template: &str,
+        actual: &str,
+        at: Place<'_>,
+    ) {
+        let Some(name) = template::sole_variable(template) else {
+            return;
+        };
+        let kind = self.record.bindings.kind(name);
+        if !correlates(kind) && kind != Kind::Text {
+            return;
+        }
+        self.record.check("values.correlate");
+        match self.record.bindings.get(name).map(str::to_owned) {
+            None => self.record.bindings.bind(name, actual),
+            Some(_) if !correlates(kind) => {}
+            Some(bound) if bindings::same(kind, &bound, actual) => {}
+            Some(bound) => {
+                let departure = Departure::new(
+                    "values.correlate",
+                    Rule::Correlation,
+                    Some(step),
+                    json!(bound),
+                    json!(actual),
+                    format!("{{{name}}} is {actual}, and {bound} elsewhere"),
+                );
+                self.record.depart(departure.at(at.pointer()));
+            }
+        }
+    }
+}
+
+/// The people that an operation names, where each of its participants has an identity that can be
+/// read.
+fn people_named(entity: &Value) -> Option<Vec<people::Person>> {
+    let participants = lookup(entity, "participants")?.1.as_array()?;
+    let found = people::people(entity);
+    (found.len() == participants.len()).then_some(found)
+}

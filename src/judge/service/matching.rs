@@ -1,0 +1,404 @@
+//! An entry that is taken for a documented one: its path, its call, its words, its shape; and
+//! entries that are taken for none.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::ServiceJudge;
+use super::answer::drop_below;
+use super::expect::{Entry, Expected};
+use crate::api::identifier;
+use crate::api::resource::Resource;
+use crate::contract::change::{Notice, Subject};
+use crate::contract::rule::Rule;
+use crate::contract::shape::{entities, lookup};
+use crate::contract::words;
+use crate::diagnostic::pointer::Pointer;
+use crate::judge::compare::{Rules, compare};
+use crate::judge::page::family_of_subject;
+use crate::judge::record::Departure;
+
+impl ServiceJudge {
+    /// The first documented entry that is still waited for and fits.
+    pub(super) fn position(&self, fits: impl Fn(&Expected) -> bool) -> Option<usize> {
+        self.expected.iter().position(|e| !e.is_done && fits(e))
+    }
+
+    /// Takes an entry for a documented one: judges its call, its change, its word and its shape.
+    pub(super) fn settle(&mut self, index: usize, notice: &Notice<'_>, at: &Pointer) {
+        self.record.check("notification.arrives");
+        self.expected[index].is_done = true;
+        self.expected[index].nearest = None;
+        let expected = Arc::clone(&self.expected[index].entry);
+        self.judge_path(&expected, notice, at);
+        self.judge_call(&expected, notice, at);
+        self.judge_count(&expected, notice, at);
+        self.judge_names(&expected, notice, at);
+        // A word that is listed for no moment is told by the comparison of shapes.
+        let is_listed = words::is_listed(&notice.change, words::CHANGES);
+        if is_listed && notice.change != expected.change {
+            self.record.depart(change_departure(&expected, notice, at));
+        }
+        self.judge_word(&expected, notice, at);
+        self.judge_direction(&expected, notice, at);
+        self.judge_shape(Some(&expected), notice, at);
+    }
+
+    /// The path names a resource of the documented kind. A path that is printed sloppily is taken
+    /// as printed, too.
+    pub(super) fn judge_path(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
+        if expected.subject == Subject::Other || notice.names_no_resource() {
+            return;
+        }
+        let is_of_kind = match (&notice.resource, expected.subject) {
+            (Some(Resource::Operation { .. }), Subject::Operation)
+            | (Some(Resource::Participants(_) | Resource::Participant { .. }), Subject::Roster)
+            | (Some(Resource::Call(_)), Subject::Call) => true,
+            (Some(actual), _) => {
+                let printed = Notice::read(&expected.printed).resource;
+                printed.is_some_and(|printed| {
+                    std::mem::discriminant(&printed) == std::mem::discriminant(actual)
+                })
+            }
+            (None, _) => false,
+        };
+        if is_of_kind {
+            return;
+        }
+        let name = resource_name(notice);
+        let actual = notice.entry.get(name).cloned().unwrap_or_default();
+        if !actual.is_string() {
+            // The comparison of shapes tells that.
+            return;
+        }
+        let departure = Departure::new(
+            "notification.body",
+            Rule::NotificationBody,
+            Some(expected.step),
+            expected
+                .printed
+                .get("resource")
+                .cloned()
+                .unwrap_or_default(),
+            actual,
+            format!("{name} names no resource of the documented kind"),
+        );
+        self.record.depart(departure.at(at.key(name)));
+    }
+
+    /// The call in the path is the one that the documented entry is about.
+    pub(super) fn judge_call(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
+        let (Some(variable), Some(actual)) = (&expected.call, notice.call()) else {
+            return;
+        };
+        self.record.check("call.identity");
+        match self.record.bindings.get(variable).map(str::to_owned) {
+            None => self.record.bindings.bind(variable, actual),
+            Some(bound) if identifier::same(&bound, actual) => {}
+            Some(bound) => {
+                let departure = Departure::new(
+                    "call.identity",
+                    Rule::Correlation,
+                    Some(expected.step),
+                    json!(bound),
+                    json!(actual),
+                    format!("the notification is about the call {actual}, expected is {bound}"),
+                );
+                self.record
+                    .depart(departure.at(at.key(resource_name(notice))));
+            }
+        }
+    }
+
+    /// An entry about an operation or a call holds that one: as an object, or as a collection of one.
+    fn judge_count(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
+        let Value::Array(held) = notice.data() else {
+            return;
+        };
+        let is_one = matches!(notice.subject, Subject::Operation | Subject::Call);
+        let prints_one = lookup(&expected.printed, "resourceData").is_some();
+        if is_one && prints_one && held.len() != 1 {
+            let departure = Departure::new(
+                "notification.body",
+                Rule::NotificationBody,
+                Some(expected.step),
+                json!("one entity"),
+                notice.data().clone(),
+                format!("resourceData holds {} entities, told is of one", held.len()),
+            );
+            self.record.depart(departure.at(at.key("resourceData")));
+        }
+    }
+
+    /// What the entity says that it is, is what the path names.
+    fn judge_names(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
+        let (Some(resource), false) = (&notice.resource, self.record.options.literal) else {
+            return;
+        };
+        // Another call than the expected one was told already.
+        let bound = expected.call.as_ref();
+        let bound = bound.and_then(|name| self.record.bindings.get(name));
+        if !bound.is_some_and(|call| resource.call().is_some_and(|it| identifier::same(it, call))) {
+            return;
+        }
+        let is_one = matches!(notice.subject, Subject::Operation | Subject::Call);
+        let Some(entity) = entities(notice.data()).next().filter(|_| is_one) else {
+            return;
+        };
+        let at = notice.entity_pointer(at);
+        if let (Resource::Call(call), Some((name, Value::String(id)))) =
+            (resource, lookup(entity, "id"))
+            && !identifier::same(call, id)
+        {
+            self.misnamed(expected, call, id, at.key(name));
+        }
+        let Some((name, Value::String(path))) = lookup(entity, "@odata.id") else {
+            return;
+        };
+        let named = Resource::parse(path);
+        if named.is_some_and(|named| !named.same(resource)) {
+            let wanted = lookup(notice.entry, resource_name(notice));
+            let wanted = wanted.and_then(|(_, it)| it.as_str()).unwrap_or_default();
+            self.misnamed(expected, wanted, path, at.key(name));
+        }
+    }
+
+    fn misnamed(&mut self, expected: &Entry, wanted: &str, actual: &str, at: Pointer) {
+        let departure = Departure::new(
+            "resource.one",
+            Rule::Correlation,
+            Some(expected.step),
+            json!(wanted),
+            json!(actual),
+            format!("the entity is {actual}, the path names {wanted}"),
+        );
+        self.record.depart(departure.at(at));
+    }
+
+    pub(super) fn judge_word(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
+        let (Some(documented), Some(actual)) = (&expected.word, &notice.word) else {
+            return;
+        };
+        let (name, listed) = match expected.subject {
+            Subject::Operation => ("status", words::STATUSES),
+            _ => ("state", words::STATES),
+        };
+        // A word that is listed for no moment is told by the comparison of shapes.
+        if documented == actual || !words::is_listed(actual, listed) {
+            return;
+        }
+        let departure = Departure::new(
+            "notification.body",
+            Rule::NotificationBody,
+            Some(expected.step),
+            json!(documented),
+            json!(actual),
+            format!("{name} is {actual}, documented is {documented}"),
+        );
+        let pointer = notice.entity_pointer(at).key(name);
+        self.record.depart(departure.at(pointer));
+    }
+
+    /// The direction of a call is one thing at one moment, not any word that is listed.
+    pub(super) fn judge_direction(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
+        if expected.subject != Subject::Call {
+            return;
+        }
+        let direction = |entry: &Value| -> Option<String> {
+            let (_, data) = lookup(entry, "resourceData")?;
+            let entity = entities(data).next()?;
+            Some(lookup(entity, "direction")?.1.as_str()?.to_owned())
+        };
+        let (Some(documented), Some(actual)) =
+            (direction(&expected.printed), direction(notice.entry))
+        else {
+            return;
+        };
+        let is_listed = ["incoming", "outgoing"]
+            .iter()
+            .any(|word| word.eq_ignore_ascii_case(&actual));
+        if is_listed && !documented.eq_ignore_ascii_case(&actual) {
+            let departure = Departure::new(
+                "notification.body",
+                Rule::NotificationBody,
+                Some(expected.step),
+                json!(documented),
+                json!(actual),
+                format!("direction is {actual}, documented is {documented}"),
+            );
+            let pointer = notice.entity_pointer(at).key("direction");
+            self.record.depart(departure.at(pointer));
+        }
+    }
+
+    /// The entry against the shape of its kind; of a roster, only the members that name somebody
+    /// invited.
+    pub(super) fn judge_shape(
+        &mut self,
+        expected: Option<&Entry>,
+        notice: &Notice<'_>,
+        at: &Pointer,
+    ) {
+        let asked = self.asked.as_ref().map(|asked| asked.step);
+        let step = expected.map(|e| e.step).or(asked);
+        self.record.check("resource.one");
+        if notice.is_torn {
+            let departure = Departure::new(
+                "resource.one",
+                Rule::Correlation,
+                step,
+                notice.entry.get("resource").cloned().unwrap_or_default(),
+                notice.entry.get("resourceUrl").cloned().unwrap_or_default(),
+                "resource and resourceUrl name different things".into(),
+            );
+            self.record.depart(departure.at(at.key("resourceUrl")));
+        }
+        let kind = expected.map_or_else(|| notice.kind().into(), |e| Cow::Borrowed(&*e.kind));
+        let page = Arc::clone(&self.record.case.page);
+        let of_subject = || page.entry_about(notice.subject);
+        let shape = page
+            .entry(&kind)
+            .or_else(|| of_subject().filter(|_| expected.is_none()));
+        let Some(shape) = shape else {
+            return;
+        };
+        let given = self.asked.clone();
+        let root = family_of_subject(notice.subject);
+        let rules = Rules {
+            of_bot: false,
+            given: &|name| given.as_ref().is_some_and(|asked| asked.gives(name)),
+            odata_types: &|place| page.odata_types(root, place),
+        };
+        let free = match expected {
+            Some(e) if e.subject == Subject::Roster => self.free_members(e, notice),
+            None if notice.subject == Subject::Roster => return,
+            _ => Vec::new(),
+        };
+        let mut found = compare(shape, notice.entry, rules, at);
+        if expected.is_none() {
+            // A further notification is well formed where what it says is.
+            found.retain(|mismatch| !mismatch.kind.is_absence());
+        }
+        let members = at.key("resourceData");
+        if let Some(e) = expected {
+            self.drop_other_kinds(e, notice, &members, &mut found);
+        }
+        for index in free {
+            let member = members.index(index);
+            found.retain(|mismatch| mismatch.pointer != member);
+            drop_below(&mut found, &member);
+        }
+        if notice.subject == Subject::Operation
+            && entities(notice.data()).any(|entity| self.misnames(entity))
+        {
+            drop_below(&mut found, &notice.entity_pointer(at).key("participants"));
+        }
+        let line = expected.map(|e| e.line);
+        self.record.depart_all(
+            found,
+            Rule::NotificationBody,
+            "notification.body",
+            step,
+            line,
+        );
+    }
+
+    /// A notification about something else, which may be one that is then missing.
+    pub(super) fn stray(&mut self, notice: &Notice<'_>, at: &Pointer, why: &str) {
+        self.strays += 1;
+        self.unexpected(notice, at, why);
+    }
+
+    pub(super) fn unexpected(&mut self, notice: &Notice<'_>, at: &Pointer, why: &str) {
+        let named = ["resource", "resourceUrl"]
+            .iter()
+            .find_map(|name| lookup(notice.entry, name));
+        let actual = named.map_or_else(|| notice.entry.clone(), |(_, value)| value.clone());
+        let departure = Departure::new(
+            self.requirement_of_silence(),
+            Rule::NotificationUnexpected,
+            None,
+            Value::Null,
+            actual,
+            format!("a notification that nothing asks for: {why}"),
+        );
+        self.record.depart(departure.at(at.clone()));
+    }
+
+    /// Says what did not come: the nearest of what came, or that nothing did.
+    pub(super) fn notifications_missing(&mut self) {
+        let deadline = self.record.options.deadline;
+        let mut first = true;
+        for expected in self.expected.clone() {
+            if expected.is_done {
+                continue;
+            }
+            if let Some(nearest) = expected.nearest {
+                self.record.depart(nearest);
+                continue;
+            }
+            let what = describe(&expected);
+            if self.has_unreadable || self.strays > 0 {
+                self.strays = self.strays.saturating_sub(1);
+                self.record.note(format!(
+                    "{what} did not come, or not so that it can be known"
+                ));
+                continue;
+            }
+            let message = format!("{what} did not come within {deadline:?}");
+            if first {
+                first = false;
+                let mut departure = Departure::new(
+                    "notification.arrives",
+                    Rule::NotificationMissing,
+                    Some(expected.step),
+                    expected.printed.clone(),
+                    Value::Null,
+                    message,
+                );
+                departure.line = Some(expected.line);
+                self.record.depart(departure);
+            } else {
+                self.record.note(message);
+            }
+        }
+    }
+}
+
+pub(super) fn change_departure(expected: &Entry, notice: &Notice<'_>, at: &Pointer) -> Departure {
+    Departure::new(
+        "notification.body",
+        Rule::NotificationBody,
+        Some(expected.step),
+        json!(expected.change),
+        json!(notice.change),
+        format!(
+            "changeType is {}, documented is {}",
+            notice.change, expected.change
+        ),
+    )
+    .at(at.key("changeType"))
+}
+
+/// The name of the property that names the resource.
+pub(super) fn resource_name(notice: &Notice<'_>) -> &'static str {
+    if lookup(notice.entry, "resource").is_some() {
+        "resource"
+    } else {
+        "resourceUrl"
+    }
+}
+
+/// What a documented entry tells, for people.
+fn describe(expected: &Entry) -> String {
+    let what = match expected.subject {
+        Subject::Call => "the call",
+        Subject::Operation => "the operation",
+        Subject::Roster => "the roster",
+        Subject::Other => "the notification",
+    };
+    let how = expected.word.as_deref().unwrap_or(&expected.change);
+    format!("{what} {how}: the notification")
+}

@@ -1,0 +1,468 @@
+//! The judge of a service: confcall plays the bot.
+//!
+//! Requests go out one after the other; after each, its answer and its notifications are waited
+//! for, in whatever order they come, as long as those about one resource are in order.
+
+mod answer;
+mod calls;
+mod correlation;
+mod expect;
+mod matching;
+mod notification;
+mod operations;
+mod refusal;
+mod rosters;
+
+pub(super) use self::expect::{Entry, documented_entries};
+pub(super) use self::notification::is_bearer;
+pub(super) use self::rosters::roster_path;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use self::expect::Expected;
+use super::people;
+use super::people::Person;
+use super::record::{Departure, Record};
+use super::verdict::{TrafficMessage, Verdict};
+use super::{Action, Event, ExchangeId, TransportFailure};
+use crate::api::party::Party;
+use crate::api::resource;
+use crate::api::template;
+use crate::contract::rule::Rule;
+use crate::diagnostic::pointer::Pointer;
+use crate::http::message::{Headers, Payload, Request, Response};
+use crate::scenario::format::{Kind, RequestStep, Step, Token};
+
+/// The state machine. See the module.
+#[derive(Debug)]
+pub(super) struct ServiceJudge {
+    pub record: Record,
+    pub actions: VecDeque<Action>,
+    /// The next step to take, counted from 0.
+    cursor: usize,
+    /// The request that has no answer yet.
+    outstanding: Option<Outstanding>,
+    /// The last request that was sent.
+    asked: Option<Arc<Asked>>,
+    /// The documented entries of notifications that this part of the conversation waits for.
+    expected: Vec<Expected>,
+    /// Entries that came before the answer that will tell whose they are.
+    held: Vec<Arrival>,
+    /// How far each call has come, by the root of its variable.
+    calls: HashMap<String, u8>,
+    /// The operations that have ended, by the root of their variable.
+    ended: HashSet<String>,
+    /// What was asked and refused.
+    refused: Vec<Arc<Asked>>,
+    /// Which of the invited the service invites, once it is known.
+    only_first: Option<bool>,
+    /// Notifications about something else: each may be one that is then missing.
+    strays: usize,
+    /// Whether a notification could not be read: all that are then missing may have been in it.
+    has_unreadable: bool,
+    /// The notifications whose acknowledgement was lost, and all others by exchange.
+    redeliverable: Vec<Arc<Request>>,
+    received: HashMap<ExchangeId, Arc<Request>>,
+    next_exchange: ExchangeId,
+    /// Whether what follows a failure is not judged any more.
+    is_stopped: bool,
+    /// When the last thing happened that was waited for.
+    progress: Duration,
+}
+
+#[derive(Debug)]
+struct Outstanding {
+    exchange: ExchangeId,
+    /// The step of the answer, where the scenario has one.
+    answer: Option<usize>,
+}
+
+/// A request as it went out.
+#[derive(Debug)]
+pub(super) struct Asked {
+    step: usize,
+    request: Arc<Request>,
+    people: Vec<Person>,
+    /// The variable of the client context that this request, or its answer, gives.
+    context: Option<String>,
+    /// The variable of the operation that the request makes.
+    operation: Option<String>,
+}
+
+/// One entry of a notification as it came.
+#[derive(Debug, Clone)]
+struct Arrival {
+    notification: Arc<Request>,
+    index: usize,
+}
+
+impl Asked {
+    /// The body, null where it is no JSON.
+    fn body(&self) -> &Value {
+        self.request.body.json().unwrap_or(&Value::Null)
+    }
+
+    /// Whether the request gives a property of that name anywhere, and not as null.
+    fn gives(&self, name: &str) -> bool {
+        let body = self.request.body.json();
+        body.is_some_and(|body| answer::gives(body, name))
+    }
+}
+
+impl Arrival {
+    fn entry(&self) -> &Value {
+        let body = self.notification.body.json();
+        let entries = body.and_then(crate::contract::change::collection);
+        entries.map_or(&Value::Null, |entries| &entries[self.index])
+    }
+
+    /// Where the entry stands in its message.
+    fn place(&self) -> Pointer {
+        Pointer::root().key("value").index(self.index)
+    }
+}
+
+impl ServiceJudge {
+    pub fn new(record: Record) -> Self {
+        Self {
+            record,
+            actions: VecDeque::new(),
+            cursor: 0,
+            outstanding: None,
+            asked: None,
+            expected: Vec::new(),
+            held: Vec::new(),
+            calls: HashMap::new(),
+            ended: HashSet::new(),
+            refused: Vec::new(),
+            only_first: None,
+            strays: 0,
+            has_unreadable: false,
+            redeliverable: Vec::new(),
+            received: HashMap::new(),
+            next_exchange: 0,
+            is_stopped: false,
+            progress: Duration::ZERO,
+        }
+    }
+
+    pub fn handle(&mut self, now: Duration, event: Event) {
+        match event {
+            Event::Start => {
+                self.progress = now;
+                self.advance();
+            }
+            Event::Answered { exchange, response } => {
+                if self.take_outstanding(exchange) {
+                    self.progress = now;
+                    self.on_answer(&response);
+                    self.advance();
+                }
+            }
+            Event::Broken { exchange, failure } => {
+                if self.take_outstanding(exchange) {
+                    self.on_broken(&failure);
+                }
+            }
+            Event::Received { exchange, request } => {
+                self.acknowledge(exchange);
+                let waiting = self.waiting();
+                self.on_notification(exchange, &request);
+                if self.waiting() != waiting {
+                    self.progress = now;
+                }
+                self.advance();
+            }
+            Event::ReplyLost { exchange } => {
+                self.redeliverable.extend(self.received.remove(&exchange));
+            }
+            Event::Elapsed => {
+                if self.deadline().is_some_and(|deadline| now >= deadline) {
+                    self.on_deadline();
+                }
+            }
+            Event::Cued(_) => {}
+        }
+    }
+
+    pub fn deadline(&self) -> Option<Duration> {
+        let waits = self.outstanding.is_some() || self.waiting() > 0;
+        (waits && !self.record.is_finished()).then(|| self.progress + self.record.options.deadline)
+    }
+
+    /// Whether a documented notification of the kind of this one is still waited for.
+    pub fn awaits(&self, request: &Request) -> bool {
+        !self.record.is_finished()
+            && request
+                .body
+                .json()
+                .and_then(crate::contract::change::entries)
+                .is_some_and(|entries| {
+                    entries.iter().any(|entry| {
+                        let notice = crate::contract::change::Notice::read(entry);
+                        self.expected
+                            .iter()
+                            .any(|e| !e.is_done && e.subject == notice.subject)
+                    })
+                })
+    }
+
+    fn waiting(&self) -> usize {
+        self.expected.iter().filter(|e| !e.is_done).count()
+    }
+
+    /// Goes on as far as nothing is waited for.
+    fn advance(&mut self) {
+        while !self.record.is_finished() && self.outstanding.is_none() && self.waiting() == 0 {
+            let scenario = Arc::clone(&self.record.case.scenario);
+            match scenario.script.steps.get(self.cursor) {
+                None => self.record.finish(),
+                Some(Step::Request(request)) => self.ask(request),
+                Some(Step::Notification(_)) => self.expect_notifications(),
+                // A file is refused where an answer has no request.
+                Some(Step::Response(_) | Step::Refusal(_)) => self.cursor += 1,
+            }
+        }
+    }
+
+    /// Sends the request at the cursor, and looks out for all that follows it.
+    fn ask(&mut self, step: &RequestStep) {
+        let at = self.cursor;
+        self.cursor += 1;
+        let answer = matches!(
+            self.record.steps().get(self.cursor),
+            Some(Step::Response(_) | Step::Refusal(_))
+        )
+        .then_some(self.cursor);
+        self.cursor += usize::from(answer.is_some());
+        let request = match self.record.recorded_requests.pop_front().flatten() {
+            Some(recorded) => {
+                let case = self.record.case.clone();
+                case.outline().step(at).settle(&mut self.record.bindings);
+                recorded
+            }
+            None => Arc::new(outgoing_request(&mut self.record, step)),
+        };
+        self.asked = Some(Arc::new(Asked {
+            step: at,
+            people: request.body.json().map(people::people).unwrap_or_default(),
+            request: Arc::clone(&request),
+            context: self.context_of(at, answer),
+            operation: self.operation_of(answer),
+        }));
+        self.only_first = None;
+        self.expect_notifications();
+        self.next_exchange += 1;
+        let exchange = self.next_exchange;
+        self.outstanding = Some(Outstanding { exchange, answer });
+        let message = TrafficMessage::Request(Arc::clone(&request));
+        self.record.traffic(Party::Bot, Some(at), message);
+        self.actions.push_back(Action::Send { exchange, request });
+    }
+
+    /// The variable of the client context: the request's own, else the one that the answer, or the
+    /// first notification, makes up.
+    fn context_of(&self, request: usize, answer: Option<usize>) -> Option<String> {
+        [Some(request), answer]
+            .into_iter()
+            .flatten()
+            .find_map(|step| {
+                let body = self.record.steps()[step].body()?.json()?;
+                sole_variable_at(body, "clientContext")
+            })
+    }
+
+    /// The variable of the operation that the answer names, in its body or its `Location`.
+    fn operation_of(&self, answer: Option<usize>) -> Option<String> {
+        let Step::Response(step) = self.record.steps().get(answer?)? else {
+            return None;
+        };
+        let in_location = || {
+            let (_, location) = step
+                .headers
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case("location"))?;
+            match resource::Resource::parse(location)? {
+                resource::Resource::Operation { operation, .. } => {
+                    template::sole_variable(&operation).map(str::to_owned)
+                }
+                _ => None,
+            }
+        };
+        let in_body = || sole_variable_at(step.body.as_ref()?.json()?, "id");
+        let variable = in_body().or_else(in_location)?;
+        (self.record.bindings.kind(&variable) == Kind::Operation).then_some(variable)
+    }
+
+    /// Takes the documented notifications from the cursor to the next request as expected.
+    fn expect_notifications(&mut self) {
+        self.expected.clear();
+        while let Some(Step::Notification(_)) = self.record.steps().get(self.cursor) {
+            let entries = &self.record.case.outline().step(self.cursor).entries;
+            self.expected.extend(entries.iter().map(Expected::new));
+            self.cursor += 1;
+        }
+    }
+
+    fn take_outstanding(&mut self, exchange: ExchangeId) -> bool {
+        let is_it = self
+            .outstanding
+            .as_ref()
+            .is_some_and(|o| o.exchange == exchange);
+        is_it && !self.record.is_finished()
+    }
+
+    fn on_broken(&mut self, failure: &TransportFailure) {
+        let step = self.answer_step();
+        self.outstanding = None;
+        match failure {
+            TransportFailure::Gone(what) => {
+                let event = TrafficMessage::Event(what.clone());
+                self.record.traffic(Party::Service, step, event);
+                let reason = format!("the service has gone away: {what}");
+                self.record.give_up(Verdict::Inconclusive, reason);
+            }
+            TransportFailure::Broken(what) => {
+                let event = TrafficMessage::Event(what.clone());
+                self.record.traffic(Party::Service, step, event);
+                self.record.depart(Departure::new(
+                    "service.transport",
+                    Rule::Transport,
+                    step,
+                    json!("a whole HTTP response"),
+                    Value::Null,
+                    format!("the exchange broke: {what}"),
+                ));
+                self.stop();
+            }
+            TransportFailure::Silent => self.answer_missing(step),
+        }
+    }
+
+    fn on_deadline(&mut self) {
+        if self.outstanding.is_some() {
+            let step = self.answer_step();
+            self.outstanding = None;
+            self.answer_missing(step);
+        } else {
+            self.notifications_missing();
+            self.stop();
+        }
+    }
+
+    fn answer_missing(&mut self, step: Option<usize>) {
+        let deadline = self.record.options.deadline;
+        let event = TrafficMessage::Event(format!("no answer within {deadline:?}"));
+        self.record.traffic(Party::Service, step, event);
+        self.record.depart(Departure::new(
+            "answer.arrives",
+            Rule::ResponseMissing,
+            step,
+            json!("an answer"),
+            Value::Null,
+            format!("the request was not answered within {deadline:?}"),
+        ));
+        self.stop();
+    }
+
+    fn answer_step(&self) -> Option<usize> {
+        self.outstanding
+            .as_ref()
+            .and_then(|o| o.answer)
+            .or_else(|| self.asked.as_ref().map(|asked| asked.step))
+    }
+
+    /// Ends the conversation here: what would follow is not judged.
+    pub fn stop(&mut self) {
+        let left = self.record.steps().len() - self.cursor + self.waiting();
+        if left > 0 {
+            self.record
+                .note(format!("{left} later messages were not judged"));
+        }
+        self.is_stopped = true;
+        self.record.finish();
+    }
+
+    fn acknowledge(&mut self, exchange: ExchangeId) {
+        let response = Response {
+            status: 202,
+            headers: Headers::new(),
+            body: Payload::Empty,
+        };
+        let response = Arc::new(response);
+        self.actions.push_back(Action::Reply { exchange, response });
+    }
+
+    /// The root of the call variable that is bound to an id.
+    fn known_call(&self, id: &str) -> Option<String> {
+        self.known(Kind::Call, id)
+    }
+
+    fn known(&self, kind: Kind, id: &str) -> Option<String> {
+        let root = self.record.bindings.root_bound_to(kind, id);
+        root.map(str::to_owned)
+    }
+}
+
+/// A token that no service gives.
+const FOREIGN_TOKEN: &str = "confcall-of-somebody-else";
+
+/// The request of a step as confcall sends it, as a bot: variables filled in, token added.
+pub(super) fn outgoing_request(record: &mut Record, step: &RequestStep) -> Request {
+    let target = record.bindings.fill(&relative(&step.target));
+    let mut headers: Headers = step
+        .headers
+        .iter()
+        .filter(|(name, _)| !name.eq_ignore_ascii_case("authorization"))
+        .map(|(name, value)| (name.clone(), record.bindings.fill(value)))
+        .collect();
+    let token = match step.token {
+        Token::Own => Some(record.options.token.as_str()),
+        Token::Foreign => Some(FOREIGN_TOKEN),
+        Token::None => None,
+    };
+    if let Some(token) = token {
+        headers.push("Authorization", format!("Bearer {token}"));
+    }
+    let body = match &step.body {
+        None => Payload::Empty,
+        Some(crate::http::message::Body::Json(body)) => {
+            Payload::Json(record.bindings.fill_json(body))
+        }
+        Some(crate::http::message::Body::Text(text)) => Payload::Text {
+            text: record.bindings.fill(text),
+            error: String::new(),
+        },
+    };
+    Request {
+        method: step.method.clone(),
+        target,
+        headers,
+        body,
+    }
+}
+
+/// A documented target without scheme, host and API version: what is appended to a base address.
+pub(super) fn relative(target: &str) -> String {
+    let path = match target.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
+        None => target,
+    };
+    let without = ["/beta/", "/v1.0/"]
+        .iter()
+        .find_map(|version| path.strip_prefix(version));
+    match without {
+        Some(rest) => format!("/{rest}"),
+        None => path.to_owned(),
+    }
+}
+
+/// The variable that a property of a body's outermost object is, where it is one.
+fn sole_variable_at(body: &Value, name: &str) -> Option<String> {
+    let (_, value) = crate::contract::shape::lookup(body, name)?;
+    template::sole_variable(value.as_str()?).map(str::to_owned)
+}

@@ -1,0 +1,285 @@
+//! A notification as a message: its head, its body, and whose its entries are.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::expect::Expected;
+use super::{Arrival, ServiceJudge};
+use crate::api::party::Party;
+use crate::contract::change;
+use crate::contract::change::{Notice, Subject};
+use crate::contract::rule::Rule;
+use crate::diagnostic::pointer::{Place, Pointer};
+use crate::http::message::{Payload, Request, media_type};
+use crate::judge::ExchangeId;
+use crate::judge::compare::{Rules, compare};
+use crate::judge::record::{Departure, text};
+use crate::judge::verdict::TrafficMessage;
+use crate::scenario::format::Step;
+
+impl ServiceJudge {
+    /// Judges a notification: the message itself, then each of its entries.
+    pub(super) fn on_notification(&mut self, exchange: ExchangeId, request: &Arc<Request>) {
+        let entries = request.body.json().and_then(change::entries);
+        let mut first = entries.and_then(|it| it.first()).map(Notice::read);
+        let step = self.step_for(first.as_ref().map(|it| it.subject));
+        let message = TrafficMessage::Request(Arc::clone(request));
+        self.record.traffic(Party::Service, step, message);
+        if self.is_stopped || self.record.is_given_up() {
+            return;
+        }
+        self.received.insert(exchange, Arc::clone(request));
+        if let Some(at) = self
+            .redeliverable
+            .iter()
+            .position(|lost| lost.body == request.body)
+        {
+            self.redeliverable.remove(at);
+            self.record
+                .note("a notification was sent again, as its acknowledgement had been lost");
+            return;
+        }
+        self.judge_head(step, request);
+        if matches!(request.method.as_str(), "GET" | "HEAD") && request.body.is_empty() {
+            // The method tells it all: such a request has no body.
+            self.has_unreadable = true;
+            return;
+        }
+        let whole = self.position(Expected::is_whole);
+        let Some(body) = self.readable_body(step, request) else {
+            return;
+        };
+        let page = Arc::clone(&self.record.case.page);
+        let rules = Rules {
+            of_bot: false,
+            given: &|_| false,
+            odata_types: &|place| page.odata_types("notification", place),
+        };
+        let mut found = compare(page.envelope(), body, rules, &Pointer::root());
+        if step.is_none() {
+            // A further notification is well formed where what it says is.
+            found.retain(|mismatch| !mismatch.kind.is_absence());
+        }
+        self.record.depart_all(
+            found,
+            Rule::NotificationBody,
+            "notification.body",
+            step,
+            None,
+        );
+        if let Some(index) = whole.filter(|_| change::entries(body).is_none()) {
+            self.expected[index].is_done = true;
+            let expected = Arc::clone(&self.expected[index].entry);
+            self.correlate(
+                expected.step,
+                &expected.template,
+                body,
+                Place::At(&Pointer::root()),
+            );
+            return;
+        }
+        for (index, entry) in change::collection(body).into_iter().flatten().enumerate() {
+            if entry.is_object() {
+                let notice = first.take().unwrap_or_else(|| Notice::read(entry));
+                let arrival = Arrival {
+                    notification: Arc::clone(request),
+                    index,
+                };
+                self.on_notice(&arrival, &notice);
+            } else {
+                self.no_entry(step, entry, index);
+            }
+        }
+    }
+
+    /// A member of `value` that is no object, and so tells nothing.
+    pub(super) fn no_entry(&mut self, step: Option<usize>, entry: &Value, index: usize) {
+        let departure = Departure::new(
+            "notification.body",
+            Rule::NotificationBody,
+            step,
+            json!("an object"),
+            entry.clone(),
+            "a member of value is no object".into(),
+        );
+        self.record
+            .depart(departure.at(Pointer::root().key("value").index(index)));
+    }
+
+    /// The step that a notification is most likely for, for reports.
+    fn step_for(&self, subject: Option<Subject>) -> Option<usize> {
+        let waiting = || self.expected.iter().filter(|e| !e.is_done);
+        waiting()
+            .find(|e| Some(e.subject) == subject)
+            .or_else(|| waiting().next())
+            .map(|e| e.step)
+    }
+
+    pub(super) fn judge_head(&mut self, step: Option<usize>, request: &Request) {
+        self.record.check("notification.method");
+        let (documented, documented_type) = self.documented_head(step);
+        if request.method != documented {
+            self.record.depart(Departure::new(
+                "notification.method",
+                Rule::NotificationMethod,
+                step,
+                json!(documented),
+                json!(request.method),
+                format!("the notification is a {}", request.method),
+            ));
+        }
+        self.record.check("notification.media-type");
+        let media_type = request.headers.media_type();
+        if media_type.as_ref() != Some(&documented_type) {
+            self.record.depart(Departure::new(
+                "notification.media-type",
+                Rule::NotificationHeader,
+                step,
+                json!(documented_type),
+                text(media_type.as_deref()),
+                format!(
+                    "Content-Type of the notification is {}",
+                    media_type.as_deref().unwrap_or("missing")
+                ),
+            ));
+        }
+        let prints_token = self.record.steps().iter().any(|step| {
+            matches!(step, Step::Notification(step)
+                if step.headers.keys().any(|name| name.eq_ignore_ascii_case("authorization")))
+        });
+        if prints_token {
+            self.record.check("notification.token");
+            let token = request.headers.get("authorization");
+            if !token.is_some_and(is_bearer) {
+                self.record.depart(Departure::new(
+                    "notification.token",
+                    Rule::NotificationHeader,
+                    step,
+                    json!("Bearer …"),
+                    text(token),
+                    "the notification carries no bearer token, the page prints one".into(),
+                ));
+            }
+        }
+    }
+
+    /// The method and the media type that a step prints.
+    pub(super) fn documented_head(&self, step: Option<usize>) -> (String, String) {
+        let Some(Step::Notification(step)) = step.and_then(|step| self.record.steps().get(step))
+        else {
+            return ("POST".to_owned(), "application/json".to_owned());
+        };
+        let is_media_type = |name: &str| name.eq_ignore_ascii_case("content-type");
+        let documented = step.headers.iter().find(|(name, _)| is_media_type(name));
+        let documented = documented.map_or("application/json", |(_, value)| value);
+        (step.method.clone(), media_type(documented))
+    }
+
+    pub(super) fn readable_body<'a>(
+        &mut self,
+        step: Option<usize>,
+        request: &'a Request,
+    ) -> Option<&'a Value> {
+        self.record.check("notification.body");
+        let expected = "a collection of changes under value";
+        let (actual, message) = match &request.body {
+            Payload::Json(body) if change::collection(body).is_some() => return Some(body),
+            Payload::Json(body) if self.position(Expected::is_whole).is_some() => {
+                return Some(body);
+            }
+            Payload::Json(body) => (body.clone(), format!("the body is not {expected}")),
+            Payload::Empty => (Value::Null, "the notification has no body".to_owned()),
+            Payload::Text { .. } if self.take_text() => return None,
+            Payload::Text { text, error } => (json!(text), format!("the body is no JSON: {error}")),
+            Payload::Opaque(length) => (
+                Value::Null,
+                format!("the body is {length} bytes that cannot be read"),
+            ),
+        };
+        self.has_unreadable = true;
+        self.record.depart(Departure::new(
+            "notification.body",
+            Rule::NotificationBody,
+            step,
+            json!(expected),
+            actual,
+            message,
+        ));
+        None
+    }
+
+    /// Takes a text for a documented one: what it says is free.
+    pub(super) fn take_text(&mut self) -> bool {
+        let index = self.position(|e| e.template.is_null());
+        if let Some(index) = index {
+            self.expected[index].is_done = true;
+        }
+        index.is_some()
+    }
+
+    /// Takes one entry for what it is about.
+    pub(super) fn on_entry(&mut self, arrival: &Arrival) {
+        self.on_notice(arrival, &Notice::read(arrival.entry()));
+    }
+
+    fn on_notice(&mut self, arrival: &Arrival, notice: &Notice<'_>) {
+        let at = arrival.place();
+        self.record.check("notification.about");
+        if self.awaits_a_refusal() && notice.subject != Subject::Call {
+            self.held.push(arrival.clone());
+            return;
+        }
+        if self.tells_of_what_was_refused(notice) {
+            self.follows_a_refusal(notice, &at);
+            return;
+        }
+        match notice.subject {
+            Subject::Operation => self.on_operation(arrival, notice, &at),
+            Subject::Roster => self.on_roster(arrival, notice, &at),
+            Subject::Call => self.on_call(arrival, notice, &at),
+            Subject::Other if self.awaits_other(notice) => self.on_other(notice, &at),
+            Subject::Other if notice.resource.is_none() && notice.names_no_resource() => {
+                let index = self.expected.iter().position(|e| !e.is_done);
+                match index {
+                    Some(index) => self.settle(index, notice, &at),
+                    None => self.unexpected(notice, &at, "it names no resource"),
+                }
+            }
+            Subject::Other => self.unexpected(notice, &at, "it is about nothing of this API"),
+        }
+    }
+
+    pub(super) fn awaits_other(&self, notice: &Notice<'_>) -> bool {
+        self.position(|e| e.subject == Subject::Other && e.change == notice.change)
+            .is_some()
+    }
+
+    /// A notification of another API than the calling one: told by its change, its variables
+    /// compared as the example has them.
+    pub(super) fn on_other(&mut self, notice: &Notice<'_>, at: &Pointer) {
+        let index = self.position(|e| e.subject == Subject::Other && e.change == notice.change);
+        if let Some(index) = index {
+            let expected = Arc::clone(&self.expected[index].entry);
+            self.settle(index, notice, at);
+            self.correlate(
+                expected.step,
+                &expected.template,
+                notice.entry,
+                Place::At(at),
+            );
+        }
+    }
+}
+
+/// Whether a value of `Authorization` is a bearer token (RFC 6750 section 2.1).
+pub(crate) fn is_bearer(value: &str) -> bool {
+    value.split_once(' ').is_some_and(|(scheme, token)| {
+        let token = token.trim();
+        let is_placeholder = token.starts_with(['{', '<']);
+        scheme.eq_ignore_ascii_case("bearer")
+            && !token.is_empty()
+            && !is_placeholder
+            && !token.contains(char::is_whitespace)
+    })
+}

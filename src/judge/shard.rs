@@ -1,0 +1,327 @@
+//! Shards: shares of a run, and one run of all shares again.
+
+use std::collections::{BTreeSet, HashSet};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::verdict::{Run, Target};
+use crate::api::party::Party;
+
+/// A share of the scenarios: `2/8` is the second of eight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Shard {
+    /// Which one, counted from 1.
+    pub index: usize,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = || "a share is its number and how many there are, from 1: `2/8`".to_owned();
+        let (index, count) = text.split_once('/').ok_or_else(form)?;
+        let number = |text: &str| text.parse::<usize>().map_err(|_| form());
+        let (index, count) = (number(index)?, number(count)?);
+        if index == 0 || index > count {
+            return Err(form());
+        }
+        Ok(Self { index, count })
+    }
+}
+
+impl std::fmt::Display for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.index, self.count)
+    }
+}
+
+impl Shard {
+    /// What falls to this share: every so manieth, so that shares differ by one at most and the
+    /// scenarios of one page are spread.
+    pub fn take<T>(self, whole: impl IntoIterator<Item = T>) -> Vec<T> {
+        let mine = self.index - 1;
+        let of_all = whole.into_iter().enumerate();
+        of_all
+            .filter(|(at, _)| at % self.count == mine)
+            .map(|(_, it)| it)
+            .collect()
+    }
+}
+
+/// Why reports make no whole run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MergeError {
+    /// A format that this confcall does not know.
+    #[error("{file} has version {version} of the report's format; this confcall reads version 1")]
+    Version {
+        /// The report.
+        file: String,
+        /// Its version.
+        version: u32,
+    },
+    /// Reports of different parties.
+    #[error("{file} judges {this}, the reports before it judge {other}")]
+    Target {
+        /// The report.
+        file: String,
+        /// Whom it judges.
+        this: String,
+        /// Whom the others judge.
+        other: String,
+    },
+    /// A scenario that two reports have.
+    #[error(
+        "{file} and {other} both have {role} {scenario}\n  = help: name each report once, and take them from one run"
+    )]
+    Twice {
+        /// The later report.
+        file: String,
+        /// The earlier one.
+        other: String,
+        /// The party.
+        role: Party,
+        /// The scenario.
+        scenario: String,
+    },
+    /// Shares of runs that were cut differently.
+    #[error("{file} is {this}, the reports before it are cut into {count}")]
+    Cut {
+        /// The report.
+        file: String,
+        /// What it is a share of.
+        this: String,
+        /// How many shares the others are of.
+        count: usize,
+    },
+    /// Shares that are not there.
+    #[error(
+        "{}\n  = help: a share that ended early writes no report; run it again",
+        lacking(.missing, *.count)
+    )]
+    Missing {
+        /// Which.
+        missing: Vec<usize>,
+        /// How many there are.
+        count: usize,
+    },
+}
+
+/// One run of the reports of its shares, each with the name of its file.
+///
+/// # Errors
+///
+/// Reports that are of no one run, or not of the whole of it.
+pub fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
+    let mut whole = Vec::new();
+    let mut complaints: Vec<String> = Vec::new();
+    let mut borne_out = HashSet::new();
+    let mut urls: BTreeSet<String> = BTreeSet::new();
+    let mut role: Option<Option<Party>> = None;
+    let mut count = None;
+    let mut there = BTreeSet::new();
+    for (file, report) in reports {
+        if report.version != 1 {
+            let version = report.version;
+            return Err(MergeError::Version { file, version });
+        }
+        let of_others = *role.get_or_insert(report.target.role);
+        if of_others != report.target.role {
+            return Err(MergeError::Target {
+                file,
+                this: judged(report.target.role),
+                other: judged(of_others),
+            });
+        }
+        let parts = report.shard.map_or(1, |it| it.count);
+        let of_others = *count.get_or_insert(parts);
+        if of_others != parts {
+            let this = report.shard.map_or_else(
+                || "a whole run".to_owned(),
+                |shard| format!("the share {shard}"),
+            );
+            return Err(MergeError::Cut {
+                file,
+                this,
+                count: of_others,
+            });
+        }
+        there.extend(report.shard.map(|it| it.index));
+        urls.extend(report.target.url);
+        for complaint in report.complaints.into_iter().chain(report.listed.unmatched) {
+            if !complaints.contains(&complaint) {
+                complaints.push(complaint);
+            }
+        }
+        borne_out.extend(report.listed.borne_out);
+        whole.extend(report.results.into_iter().map(|it| (file.clone(), it)));
+    }
+    let key = |(_, result): &(String, super::verdict::ScenarioResult)| {
+        (result.scenario.clone(), std::cmp::Reverse(result.role))
+    };
+    whole.sort_by_key(key);
+    if let Some([(other, _), (file, twice)]) = whole.windows(2).find_map(|pair| {
+        let is_same = key(&pair[0]) == key(&pair[1]);
+        is_same.then(|| <&[_; 2]>::try_from(pair).ok()).flatten()
+    }) {
+        return Err(MergeError::Twice {
+            file: file.clone(),
+            other: other.clone(),
+            role: twice.role,
+            scenario: twice.scenario.clone(),
+        });
+    }
+    let count = count.unwrap_or(1);
+    let missing: Vec<_> = (1..=count).filter(|it| !there.contains(it)).collect();
+    if !there.is_empty() && !missing.is_empty() {
+        return Err(MergeError::Missing { missing, count });
+    }
+    let urls: Vec<_> = urls.into_iter().collect();
+    let target = Target {
+        role: role.flatten(),
+        url: (!urls.is_empty()).then(|| urls.join(", ")),
+    };
+    let mut run = Run::new(target, whole.into_iter().map(|(_, it)| it).collect());
+    complaints.retain(|it| !borne_out.contains(it));
+    run.complaints = complaints;
+    Ok(run)
+}
+
+fn judged(role: Option<Party>) -> String {
+    role.map_or_else(
+        || "the built-in pair".to_owned(),
+        |role| format!("a {role}"),
+    )
+}
+
+fn lacking(missing: &[usize], count: usize) -> String {
+    if let [index] = missing {
+        return format!(
+            "the share {} is missing",
+            Shard {
+                index: *index,
+                count
+            }
+        );
+    }
+    let missing: Vec<_> = missing.iter().map(ToString::to_string).collect();
+    format!("the shares {} of {count} are missing", missing.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::verdict::Listed;
+    use serde_json::json;
+
+    fn report(role: Option<&str>, shard: Option<&str>, scenarios: &[&str]) -> Run {
+        let result = |scenario: &&str| {
+            json!({"scenario": scenario, "role": "service", "verdict": "pass", "reason": "",
+                "duration_ms": 1, "failures": [], "warnings": [], "notes": []})
+        };
+        let results: Vec<_> = scenarios.iter().map(result).collect();
+        let mut run: Run = serde_json::from_value(json!({
+            "version": 1, "target": {"role": role, "url": null}, "results": results,
+            "summary": {"pass": scenarios.len(), "fail": 0, "known": 0, "inconclusive": 0,
+                "error": 0, "skip": 0},
+        }))
+        .unwrap();
+        run.shard = shard.map(|it| it.parse().unwrap());
+        run
+    }
+
+    fn merged(reports: Vec<Run>) -> Result<Run, String> {
+        let named = reports.into_iter().enumerate();
+        let named = named.map(|(at, run)| (format!("{at}.json"), run)).collect();
+        merge(named).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_share_is_a_number_of_a_number() {
+        assert_eq!("2/8".parse(), Ok(Shard { index: 2, count: 8 }));
+        for text in ["", "2", "0/8", "9/8", "a/b", "-1/2", "1/0", "1/2/3"] {
+            assert!(text.parse::<Shard>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn shares_are_the_whole_and_share_nothing() {
+        for count in 1..=25 {
+            let share = |index| Shard { index, count }.take(0..19);
+            let shares: Vec<Vec<i32>> = (1..=count).map(share).collect();
+            let mut all: Vec<_> = shares.concat();
+            all.sort_unstable();
+            assert_eq!(all, (0..19).collect::<Vec<_>>());
+            assert!(shares.iter().all(|it| it.len().abs_diff(19 / count) <= 1));
+        }
+    }
+
+    #[test]
+    fn the_reports_of_all_shares_are_one_run() {
+        let run = merged(vec![
+            report(Some("service"), Some("2/2"), &["b", "d"]),
+            report(Some("service"), Some("1/2"), &["a", "c"]),
+        ]);
+        let run = run.unwrap();
+        let ids: Vec<_> = run.results.iter().map(|it| it.scenario.as_str()).collect();
+        assert_eq!(ids, ["a", "b", "c", "d"]);
+        assert_eq!((run.summary.pass, run.shard), (4, None));
+    }
+
+    #[test]
+    fn what_makes_no_whole_run_is_told() {
+        let service = |shard, ids: &[&str]| report(Some("service"), shard, ids);
+        let mut newer = service(None, &[]);
+        newer.version = 2;
+        for (reports, said) in [
+            (vec![newer], "0.json has version 2"),
+            (
+                vec![service(None, &["a"]), report(Some("bot"), None, &["b"])],
+                "1.json judges a bot, the reports before it judge a service",
+            ),
+            (
+                vec![service(None, &["a"]), service(None, &["a"])],
+                "1.json and 0.json both have service a",
+            ),
+            (
+                vec![service(Some("1/2"), &["a"]), service(Some("2/3"), &["b"])],
+                "1.json is the share 2/3, the reports before it are cut into 2",
+            ),
+            (
+                vec![service(Some("1/4"), &["a"]), service(Some("3/4"), &["b"])],
+                "the shares 2, 4 of 4 are missing",
+            ),
+            (
+                vec![service(Some("1/2"), &["a"])],
+                "the share 2/2 is missing",
+            ),
+        ] {
+            let error = merged(reports).unwrap_err();
+            assert!(error.starts_with(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_one_share_bears_out_is_right() {
+        let share = |index, borne_out: &[&str], unmatched: &[&str]| {
+            let texts = |them: &[&str]| them.iter().map(ToString::to_string).collect();
+            let mut run = Run::new(
+                Target {
+                    role: None,
+                    url: None,
+                },
+                Vec::new(),
+            );
+            run.shard = Some(Shard { index, count: 2 });
+            run.listed = Listed {
+                borne_out: texts(borne_out),
+                unmatched: texts(unmatched),
+            };
+            (index.to_string(), run)
+        };
+        let shares = vec![share(1, &["a"], &["b", "c"]), share(2, &["b"], &["a", "c"])];
+        assert_eq!(merge(shares).unwrap().complaints, ["c"]);
+    }
+}

@@ -1,0 +1,270 @@
+//! What a run says of a target: verdicts, failures, results.
+//!
+//! The serialised form of [`Run`] is the JSON report of SPEC section 6, and stable.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::shard::Shard;
+use crate::api::party::Party;
+use crate::contract::rule::{Level, Rule};
+use crate::diagnostic::pointer::Pointer;
+
+/// How one scenario ended for one role. Only [`Verdict::Pass`] counts as passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The target did what is documented.
+    Pass,
+    /// The target departs from the contract.
+    Fail,
+    /// It fails as listed.
+    Known,
+    /// It could not be judged: never cued, gone away.
+    Inconclusive,
+    /// confcall itself is at fault.
+    Error,
+    /// It was not played, with the reason.
+    Skip,
+}
+
+impl Verdict {
+    /// The word in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Known => "known",
+            Self::Inconclusive => "inconclusive",
+            Self::Error => "error",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// A place in a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The page, as the scenario names it.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: usize,
+}
+
+/// One departure from the contract.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The rule that is broken.
+    pub rule: Rule,
+    /// How binding it is.
+    pub level: Level,
+    /// The requirement of the catalogue that it breaks.
+    pub requirement: String,
+    /// The step, counted from 1 as in `confcall list`; none where no step is concerned.
+    pub step: Option<usize>,
+    /// Where in the body, as an RFC 6901 pointer; empty where the whole message is meant.
+    #[serde(with = "pointer_text")]
+    pub pointer: Pointer,
+    /// What is documented, as a JSON value.
+    pub expected: Value,
+    /// What came, as a JSON value; null where nothing came.
+    pub actual: Value,
+    /// The page and line behind it.
+    pub source: Source,
+    /// The sentence for people.
+    pub message: String,
+}
+
+/// The result of one scenario for one role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScenarioResult {
+    /// The scenario's id.
+    pub scenario: String,
+    /// The party judged.
+    pub role: Party,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Why it was skipped or could not be judged; empty otherwise.
+    pub reason: String,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// What makes it fail.
+    pub failures: Vec<Finding>,
+    /// What does not.
+    pub warnings: Vec<Finding>,
+    /// What else a reader may want to know.
+    pub notes: Vec<String>,
+    /// The messages of the conversation in the order they happened, for people.
+    #[serde(skip)]
+    pub traffic: Vec<Traffic>,
+    /// The variables that were bound, by name, with their values.
+    #[serde(skip)]
+    pub bound: Vec<(String, String)>,
+    /// The requirements of the catalogue that were put to the test.
+    #[serde(skip)]
+    pub checked: Vec<String>,
+}
+
+impl ScenarioResult {
+    /// A result of which nothing is known but how it ended, and why.
+    pub fn new(
+        scenario: impl Into<String>,
+        role: Party,
+        verdict: Verdict,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self {
+            scenario: scenario.into(),
+            role,
+            verdict,
+            reason: reason.into(),
+            duration_ms: 0,
+            failures: Vec::new(),
+            warnings: Vec::new(),
+            notes: Vec::new(),
+            traffic: Vec::new(),
+            bound: Vec::new(),
+            checked: Vec::new(),
+        }
+    }
+}
+
+/// One message that went over the wire, kept for the report of a failing scenario and for
+/// snapshots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Traffic {
+    /// Who sent it: the party, bot or service.
+    pub from: Party,
+    /// The step it was taken for, counted from 1.
+    pub step: Option<usize>,
+    /// The message.
+    pub message: TrafficMessage,
+}
+
+/// The kinds of messages in [`Traffic`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrafficMessage {
+    /// A bot's request, or a service's notification.
+    Request(Arc<crate::http::message::Request>),
+    /// A service's response, or a bot's acknowledgement.
+    Response(Arc<crate::http::message::Response>),
+    /// No message: what happened instead, such as a connection that broke.
+    Event(String),
+}
+
+/// The party that a run judges, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The party; none where both built-in references are judged.
+    pub role: Option<Party>,
+    /// Its address; none for the built-in references.
+    pub url: Option<String>,
+}
+
+/// How many scenarios ended how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Passed.
+    pub pass: usize,
+    /// Failed.
+    pub fail: usize,
+    /// Failed as listed.
+    pub known: usize,
+    /// Could not be judged.
+    pub inconclusive: usize,
+    /// confcall at fault.
+    pub error: usize,
+    /// Not played.
+    pub skip: usize,
+}
+
+/// A whole run: the JSON report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The version of the report's format: 1.
+    pub version: u32,
+    /// The party judged.
+    pub target: Target,
+    /// Which share of a run this is; none where it is a whole one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    /// What is wrong with the run beside its results, such as a known failure that matches nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub complaints: Vec<String>,
+    /// Of a share: what it says of the list of known failures. Only the whole run can be held to that.
+    #[serde(default, skip_serializing_if = "Listed::is_empty")]
+    pub listed: Listed,
+    /// How many scenarios ended how.
+    pub summary: Summary,
+    /// Each scenario and role.
+    pub results: Vec<ScenarioResult>,
+}
+
+/// What results say of the list of known failures; a sentence stands for an entry.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Entries that a result bears out.
+    pub borne_out: Vec<String>,
+    /// Entries that match nothing.
+    pub unmatched: Vec<String>,
+}
+
+impl Listed {
+    fn is_empty(&self) -> bool {
+        self.borne_out.is_empty() && self.unmatched.is_empty()
+    }
+}
+
+impl Run {
+    /// Makes the report of results: counts them, keeps their order.
+    pub fn new(target: Target, results: Vec<ScenarioResult>) -> Self {
+        let mut summary = Summary::default();
+        for result in &results {
+            *match result.verdict {
+                Verdict::Pass => &mut summary.pass,
+                Verdict::Fail => &mut summary.fail,
+                Verdict::Known => &mut summary.known,
+                Verdict::Inconclusive => &mut summary.inconclusive,
+                Verdict::Error => &mut summary.error,
+                Verdict::Skip => &mut summary.skip,
+            } += 1;
+        }
+        Self {
+            version: 1,
+            target,
+            shard: None,
+            complaints: Vec::new(),
+            listed: Listed::default(),
+            summary,
+            results,
+        }
+    }
+}
+
+mod pointer_text {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Pointer;
+
+    pub(crate) fn serialize<S: Serializer>(pointer: &Pointer, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(pointer.as_str())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Pointer, D::Error> {
+        String::deserialize(from).map(Pointer::from_text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_rule_is_its_serialised_form() {
+        for rule in Rule::ALL {
+            assert_eq!(serde_json::json!(rule), serde_json::json!(rule.as_str()));
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The RSA keys that tokens are signed with: made here, kept beside the local authority's.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::SystemRandom;
+use ring::rsa::{KeyPair, PublicKeyComponents};
+use ring::signature::RSA_PKCS1_SHA256;
+use rsa::pkcs8::{EncodePrivateKey as _, LineEnding};
+use rsa::{BigUint, RsaPrivateKey};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject as _;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::printed::Primes;
+use crate::http::tls::{AuthorityError, secret};
+
+/// The file of the key in the folder of the local authority.
+const FILE: &str = "identity.key";
+
+/// How long a modulus is, in bits.
+const BITS: usize = 2048;
+
+/// The public exponent of the keys that RFCs print, `AQAB`.
+const EXPONENT: u32 = 65_537;
+
+/// What is said of a key that is removed.
+const REMEDY: &str = "a new key is made, which bots fetch anew";
+
+/// A key pair of 2048 bits, for RS256 (RFC 7518 section 3.3).
+pub(super) struct Key {
+    pair: KeyPair,
+    /// What headers of tokens name it by.
+    id: String,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Key({})", self.id)
+    }
+}
+
+impl Key {
+    /// The key of a folder; a new one where there is none. Of several processes that make it at a
+    /// time, one does.
+    ///
+    /// # Errors
+    ///
+    /// A folder that takes no files, a file that is no RSA key of 2048 bits or more, or that others
+    /// may read.
+    pub(super) fn open(folder: &Path) -> Result<Self, AuthorityError> {
+        let path = folder.join(FILE);
+        let unusable = |reason: String| AuthorityError::Unusable {
+            path: path.clone(),
+            reason,
+            remedy: format!("remove it: {REMEDY}"),
+        };
+        if let Some(pem) = secret::read(&path, REMEDY)? {
+            return Self::of_pem(&pem).map_err(unusable);
+        }
+        let _held = secret::hold(folder)?;
+        // Another process may have made it meanwhile.
+        let pem = if let Some(pem) = secret::read(&path, REMEDY)? {
+            pem
+        } else {
+            let pem = make().map_err(unusable)?;
+            secret::write(&path, &pem)?;
+            pem
+        };
+        Self::of_pem(&pem).map_err(unusable)
+    }
+
+    /// A key that an RFC prints.
+    #[expect(
+        clippy::expect_used,
+        reason = "these primes make a key, as a test holds"
+    )]
+    pub(super) fn printed(primes: &Primes) -> Self {
+        Self::of_primes(primes).expect("a key that an RFC prints")
+    }
+
+    fn of_primes(primes: &Primes) -> Result<Self, String> {
+        let number = |printed: &str| {
+            let bytes = URL_SAFE_NO_PAD.decode(printed);
+            bytes.map(|it| BigUint::from_bytes_be(&it))
+        };
+        let no_number = |error| format!("no number: {error}");
+        let p = number(primes.p).map_err(no_number)?;
+        let q = number(primes.q).map_err(no_number)?;
+        let key = RsaPrivateKey::from_p_q(p, q, BigUint::from(EXPONENT))
+            .map_err(|error| format!("no key: {error}"))?;
+        Self::of_pem(&pem(&key)?)
+    }
+
+    fn of_pem(pem: &str) -> Result<Self, String> {
+        let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes())
+            .map_err(|error| format!("no private key in PKCS#8: {error}"))?;
+        let pair = KeyPair::from_pkcs8(der.secret_pkcs8_der())
+            .map_err(|error| format!("no RSA key of 2048 bits or more: {error}"))?;
+        let id = thumbprint(&pair);
+        Ok(Self { pair, id })
+    }
+
+    /// What headers of tokens name the key by: its thumbprint (RFC 7638).
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The public key as a JSON Web Key (RFC 7517 section 4).
+    pub(super) fn public(&self) -> Value {
+        let (n, e) = components(&self.pair);
+        json!({"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self.id, "n": n, "e": e})
+    }
+
+    /// The signature of a message, in base64url.
+    #[expect(
+        clippy::expect_used,
+        reason = "the buffer is as long as the modulus, and no chance is needed (RFC 8017 section 8.2)"
+    )]
+    pub(super) fn sign(&self, message: &str) -> String {
+        let mut signature = vec![0; self.pair.public().modulus_len()];
+        let chance = SystemRandom::new();
+        self.pair
+            .sign(
+                &RSA_PKCS1_SHA256,
+                &chance,
+                message.as_bytes(),
+                &mut signature,
+            )
+            .expect("a signature as long as the modulus");
+        URL_SAFE_NO_PAD.encode(signature)
+    }
+}
+
+/// A new key in PEM. ring signs with it: of the crate `rsa`, only the making of keys is used.
+fn make() -> Result<String, String> {
+    let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, BITS)
+        .map_err(|error| format!("no key can be made: {error}"))?;
+    pem(&key)
+}
+
+fn pem(key: &RsaPrivateKey) -> Result<String, String> {
+    let pem = key
+        .to_pkcs8_pem(LineEnding::LF)
+        .map_err(|error| format!("no key can be written: {error}"))?;
+    Ok(pem.to_string())
+}
+
+/// Modulus and exponent in base64url.
+fn components(pair: &KeyPair) -> (String, String) {
+    let PublicKeyComponents { n, e } = PublicKeyComponents::<Vec<u8>>::from(pair.public());
+    (URL_SAFE_NO_PAD.encode(n), URL_SAFE_NO_PAD.encode(e))
+}
+
+/// RFC 7638 section 3: the members that a key needs, in the order of their names.
+fn thumbprint(pair: &KeyPair) -> String {
+    let (n, e) = components(pair);
+    let members = format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#);
+    URL_SAFE_NO_PAD.encode(Sha256::digest(members))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::printed::{OF_RFC_7515, OF_RFC_7516};
+    use std::fs;
+
+    #[test]
+    fn it_is_made_once_and_its_owner_alone_reads_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("a/b");
+        let ids = std::thread::scope(|scope| {
+            let open = || scope.spawn(|| Key::open(&folder).unwrap().id);
+            let threads: Vec<_> = std::iter::repeat_with(open).take(3).collect();
+            let joined = threads.into_iter().map(|it| it.join().unwrap());
+            joined.collect::<std::collections::BTreeSet<_>>()
+        });
+        assert_eq!(ids.len(), 1);
+        assert!(ids.contains(Key::open(&folder).unwrap().id()));
+        assert_eq!(
+            fs::read_dir(&folder).unwrap().count(),
+            2,
+            "the key, the lock"
+        );
+
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let path = folder.join(FILE);
+            let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!((mode(&path), mode(&folder)), (0o600, 0o700));
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+            let said = Key::open(&folder).unwrap_err().to_string();
+            assert!(said.contains("chmod 600"), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_rfcs_print_is_a_key_each() {
+        let ids = [OF_RFC_7515, OF_RFC_7516].map(|primes| Key::of_primes(&primes).unwrap().id);
+        assert_ne!(ids[0], ids[1]);
+        let key = Key::printed(&OF_RFC_7515);
+        let modulus = key.public()["n"].clone();
+        assert!(
+            modulus
+                .as_str()
+                .unwrap()
+                .starts_with("ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wW")
+        );
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused_with_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        for text in [
+            "",
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        ] {
+            fs::write(&path, text).unwrap();
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt as _;
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+            }
+            let said = Key::open(folder.path()).unwrap_err().to_string();
+            assert!(said.contains("identity.key: no "), "{said}");
+            assert!(said.contains("remove it"), "{said}");
+        }
+    }
+}

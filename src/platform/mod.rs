@@ -1,0 +1,357 @@
+//! What a bot's platform has around the API: a token endpoint, discovery, keys, signed notifications.
+//!
+//! For: a bot that is judged with nothing changed in it. It gets tokens as it does elsewhere, and
+//! verifies those of notifications by the keys that are published here. Not for: judging. What is
+//! asked here is no part of any conversation.
+//!
+//! An [`Identity`] answers below [`LOGIN`] on confcall's own address, and for every path on the hosts
+//! of the platform, where their requests are led here. A [`Notifier`] signs notifications.
+
+mod discovery;
+mod grant;
+mod key;
+mod printed;
+mod token;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Value, json};
+
+pub use self::token::{ISSUER, Notifier};
+
+use self::grant::Version;
+use self::key::Key;
+use self::printed::OF_RFC_7516;
+use self::token::Signer;
+use crate::api::resource;
+use crate::http::message::{Headers, Payload, Request, Response};
+use crate::http::tls::AuthorityError;
+
+/// The first segment of the paths on confcall's own address.
+pub const LOGIN: &str = "login";
+
+/// The hosts that give tokens, and those that publish who signs notifications.
+const HOSTS: [&str; 10] = [
+    "login.microsoftonline.com",
+    "login.microsoft.com",
+    "login.windows.net",
+    "sts.windows.net",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    "login.chinacloudapi.cn",
+    "api.aps.skype.com",
+    "api.botframework.com",
+    "login.botframework.com",
+];
+
+/// Tokens, discovery and keys, with one key.
+#[derive(Debug)]
+pub struct Identity {
+    keeping: Keeping,
+}
+
+/// Where the key is.
+#[derive(Debug)]
+enum Keeping {
+    /// In a folder, made when it is needed first.
+    Folder(PathBuf, Mutex<Option<Arc<Signer>>>),
+    /// Everybody has it.
+    Printed(Arc<Signer>),
+}
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Question<'a> {
+    Token(&'a str, Version),
+    Configuration(&'a str, Version),
+    Notifications,
+    Keys,
+    Instance,
+}
+
+impl Identity {
+    /// One whose key is kept in this folder, beside that of the local authority.
+    pub const fn new(folder: PathBuf) -> Self {
+        Self {
+            keeping: Keeping::Folder(folder, Mutex::new(None)),
+        }
+    }
+
+    /// One for a bot of confcall's own, and who signs notifications to it: with a key that an RFC
+    /// prints, so that none has to be made or kept. It proves nothing.
+    pub fn printed(application: impl Into<String>) -> (Self, Notifier) {
+        let signer = Arc::new(Signer::new(Key::printed(&OF_RFC_7516)));
+        let notifier = Notifier::new(Arc::clone(&signer), application.into());
+        let keeping = Keeping::Printed(signer);
+        (Self { keeping }, notifier)
+    }
+
+    /// Who signs notifications to the bot of this application id. Makes the key where there is
+    /// none, which takes a moment.
+    ///
+    /// # Errors
+    ///
+    /// A folder that takes no files, a file that is no key or that others may read.
+    pub fn notifier(&self, application: impl Into<String>) -> Result<Notifier, AuthorityError> {
+        Ok(Notifier::new(self.signer()?, application.into()))
+    }
+
+    /// Whether a request is for this and for no conversation. `base` is that of [`base_of`].
+    pub fn takes(request: &Request, base: &str) -> bool {
+        mount(request, base).is_some()
+    }
+
+    /// The answer to a request that it takes; none to another. `base` is that of [`base_of`].
+    ///
+    /// It may make a key, or wait for one, which takes a moment: not for a thread that others wait
+    /// for. A key that cannot be had is answered with 500 and the reason.
+    pub fn answer(&self, request: &Request, base: &str) -> Option<Response> {
+        let (base, path) = mount(request, base)?;
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
+        let Some(question) = question(&segments) else {
+            let why = format!("there is nothing at {path}");
+            return Some(refusal(404, "not_found", &why));
+        };
+        let methods: &[&str] = match question {
+            Question::Token(..) => &["POST"],
+            _ => &["GET", "HEAD"],
+        };
+        if !methods.contains(&request.method.as_str()) {
+            let allowed = methods.join(", ");
+            let why = format!("{path} takes {allowed}");
+            let mut response = refusal(405, "invalid_request", &why);
+            response.headers.push("Allow", allowed);
+            return Some(response);
+        }
+        Some(self.to(question, request, &base))
+    }
+
+    fn to(&self, question: Question<'_>, request: &Request, base: &str) -> Response {
+        let no_key = |error: AuthorityError| refusal(500, "server_error", &error.to_string());
+        let found = match question {
+            Question::Configuration(tenant, version) => discovery::tenant(base, tenant, version),
+            Question::Notifications => discovery::notifications(base),
+            Question::Instance => {
+                let query = request
+                    .target
+                    .split_once('?')
+                    .map_or("", |(_, query)| query);
+                let Some(found) = discovery::instance(base, query) else {
+                    let why = "`authorization_endpoint` is no address with a tenant in its path";
+                    return refusal(400, "invalid_request", why);
+                };
+                found
+            }
+            Question::Keys => match self.signer() {
+                Ok(signer) => signer.keys(),
+                Err(error) => return no_key(error),
+            },
+            Question::Token(tenant, version) => {
+                let issuer = discovery::issuer(base, tenant, version);
+                return match self.signer() {
+                    Ok(signer) => grant::answer(request, &signer, version, tenant, &issuer),
+                    Err(error) => no_key(error),
+                };
+            }
+        };
+        json_response(200, found)
+    }
+
+    fn signer(&self) -> Result<Arc<Signer>, AuthorityError> {
+        let (folder, signer) = match &self.keeping {
+            Keeping::Folder(folder, signer) => (folder, signer),
+            Keeping::Printed(signer) => return Ok(Arc::clone(signer)),
+        };
+        let mut signer = signer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(signer) = &*signer {
+            return Ok(Arc::clone(signer));
+        }
+        let opened = Arc::new(Signer::new(Key::open(folder)?));
+        Ok(Arc::clone(signer.insert(opened)))
+    }
+}
+
+/// What a path asks for.
+fn question<'a>(segments: &[&'a str]) -> Option<Question<'a>> {
+    use Version::{V1, V2};
+    Some(match segments {
+        // No tenant is called so: the older name of what signs notifications.
+        ["v1", ".well-known", name] if name.eq_ignore_ascii_case("OpenIdConfiguration") => {
+            Question::Notifications
+        }
+        [_, "discovery", "instance"] => Question::Instance,
+        ["", ..] => return None,
+        [tenant, "oauth2", "token"] => Question::Token(tenant, V1),
+        [tenant, "oauth2", "v2.0", "token"] => Question::Token(tenant, V2),
+        [tenant, ".well-known", "openid-configuration"] => Question::Configuration(tenant, V1),
+        [tenant, "v2.0", ".well-known", "openid-configuration"] => {
+            Question::Configuration(tenant, V2)
+        }
+        ["v1", ".well-known", "keys"]
+        | [_, "discovery", "keys"]
+        | [_, "discovery", "v2.0", "keys"] => Question::Keys,
+        _ => return None,
+    })
+}
+
+/// The address that a client reached this under, scheme and authority: what its request says, else
+/// `told`, the address that it was told of confcall, which may have a path.
+///
+/// The hosts of the platform are reached by `https` whatever brought their requests here.
+pub fn base_of(request: &Request, told: &str) -> String {
+    let told = told.trim_end_matches('/');
+    let scheme = told.split_once("://").map_or("http", |(scheme, _)| scheme);
+    let authority = match resource::behind_scheme(&request.target) {
+        Some(rest) => rest.split(['/', '?']).next(),
+        None => request.headers.get("host"),
+    };
+    match authority {
+        Some(authority) if is_of_platform(authority) => {
+            format!("https://{}", authority.to_ascii_lowercase())
+        }
+        Some(authority) if !has_path(told) => format!("{scheme}://{authority}"),
+        _ => told.to_owned(),
+    }
+}
+
+/// Whether an address has a path: who told it stands before confcall, and knows its authority.
+fn has_path(address: &str) -> bool {
+    resource::path_of(address).len() > 1
+}
+
+/// The address below which the endpoints are, and the path below it; none where a request is for
+/// something else.
+fn mount<'a>(request: &'a Request, base: &str) -> Option<(String, &'a str)> {
+    let path = resource::path_of(&request.target);
+    if is_of_platform(authority_of(base)) {
+        return Some((base.to_owned(), path));
+    }
+    let below = path.strip_prefix('/')?.strip_prefix(LOGIN)?;
+    (below.is_empty() || below.starts_with('/')).then(|| (format!("{base}/{LOGIN}"), below))
+}
+
+/// Host and port of an address.
+fn authority_of(address: &str) -> &str {
+    let rest = resource::behind_scheme(address).unwrap_or(address);
+    rest.split('/').next().unwrap_or(rest)
+}
+
+fn is_of_platform(authority: &str) -> bool {
+    let host = match authority.rsplit_once(':') {
+        Some((host, "443" | "80" | "")) => host,
+        _ => authority,
+    };
+    HOSTS.iter().any(|it| it.eq_ignore_ascii_case(host))
+}
+
+fn refusal(status: u16, error: &str, description: &str) -> Response {
+    json_response(
+        status,
+        json!({"error": error, "error_description": description}),
+    )
+}
+
+fn json_response(status: u16, body: Value) -> Response {
+    Response {
+        status,
+        headers: Headers::from_iter([("Content-Type", "application/json")]),
+        body: Payload::Json(body),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(target: &str, host: &str) -> Request {
+        Request {
+            method: "GET".into(),
+            target: target.into(),
+            headers: Headers::from_iter([("Host", host)]),
+            body: Payload::Empty,
+        }
+    }
+
+    #[test]
+    fn a_base_is_what_the_client_used() {
+        let own = "http://127.0.0.1:8080";
+        for (target, host, told, base) in [
+            ("/login/x", "localhost:8080", own, "http://localhost:8080"),
+            ("/login/x", "b:1", "https://a/", "https://b:1"),
+            ("/login/x", "b:1", "https://a/c/", "https://a/c"),
+            (
+                "/x",
+                "Login.MicrosoftOnline.com",
+                own,
+                "https://login.microsoftonline.com",
+            ),
+            (
+                "http://sts.windows.net/x",
+                "other",
+                own,
+                "https://sts.windows.net",
+            ),
+            (
+                "/x",
+                "api.aps.skype.com",
+                "https://a/c/",
+                "https://api.aps.skype.com",
+            ),
+        ] {
+            assert_eq!(base_of(&asked(target, host), told), base, "{target} {host}");
+        }
+    }
+
+    #[test]
+    fn what_is_for_it_is_told_from_what_is_not() {
+        for (target, base, is_it) in [
+            ("/login/t/oauth2/token", "http://a:1", true),
+            ("/login", "http://a:1", true),
+            ("/logins/t", "http://a:1", false),
+            ("/beta/app/calls/login", "http://a:1", false),
+            ("/t/oauth2/token", "http://a:1", false),
+            ("/anything", "https://login.microsoftonline.com", true),
+            ("/anything", "https://login.microsoftonline.com:443", true),
+            ("/beta/app/calls", "https://graph.microsoft.com", false),
+        ] {
+            let request = asked(target, "x");
+            assert_eq!(Identity::takes(&request, base), is_it, "{target} {base}");
+        }
+    }
+
+    #[test]
+    fn a_path_asks_for_one_thing() {
+        use Version::{V1, V2};
+        for (path, wanted) in [
+            ("t/oauth2/v2.0/token", Some(Question::Token("t", V2))),
+            ("t/oauth2/token", Some(Question::Token("t", V1))),
+            (
+                "t/v2.0/.well-known/openid-configuration",
+                Some(Question::Configuration("t", V2)),
+            ),
+            (
+                "t/.well-known/openid-configuration",
+                Some(Question::Configuration("t", V1)),
+            ),
+            (
+                "v1/.well-known/OpenIdConfiguration",
+                Some(Question::Notifications),
+            ),
+            (
+                "v1/.well-known/openidconfiguration",
+                Some(Question::Notifications),
+            ),
+            ("v1/.well-known/keys", Some(Question::Keys)),
+            ("common/discovery/v2.0/keys", Some(Question::Keys)),
+            ("t/discovery/keys", Some(Question::Keys)),
+            ("common/discovery/instance", Some(Question::Instance)),
+            ("t/oauth2/v2.0/authorize", None),
+            ("/oauth2/token", None),
+            ("", None),
+        ] {
+            let segments: Vec<&str> = path.split('/').collect();
+            assert_eq!(question(&segments), wanted, "{path}");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The bodies that the proxy passes on.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::header::HeaderMap;
+
+use super::exchange::Pending;
+use super::expect::Waiting;
+use super::tee::Tee;
+use crate::cassette::journal::JournalError;
+
+/// Why an answer breaks off, and the connection with it.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Broken {
+    /// The upstream broke it off.
+    #[error("the answer broke off: {0}")]
+    Upstream(#[from] hyper::Error),
+    /// It could not be written down.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// Why a request ends before its body does.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unsent {
+    /// The client broke it off, or what it sent is no body.
+    #[error("the body broke off: {0}")]
+    Client(#[from] hyper::Error),
+    /// The upstream has answered without it.
+    #[error("nobody asks for the body")]
+    Unasked,
+}
+
+/// A request's body on its way to the upstream.
+#[derive(Debug)]
+pub(super) enum Outward {
+    /// Read whole before, and perhaps rewritten.
+    Whole {
+        /// The bytes, where there are any.
+        bytes: Option<Bytes>,
+        /// The trailer fields that came after them.
+        trailers: Option<HeaderMap>,
+    },
+    /// Passed on as it comes.
+    Streamed {
+        /// The client's body.
+        body: Incoming,
+        /// What has passed of it.
+        tee: Tee,
+        /// Whether it is asked for, where the client waits for that.
+        waiting: Option<Waiting>,
+    },
+}
+
+impl Body for Outward {
+    type Data = Bytes;
+    type Error = Unsent;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Unsent>>> {
+        match self.get_mut() {
+            Self::Whole { bytes, trailers } => {
+                let bytes = bytes.take().map(Frame::data);
+                Poll::Ready(
+                    bytes
+                        .or_else(|| trailers.take().map(Frame::trailers))
+                        .map(Ok),
+                )
+            }
+            Self::Streamed { body, tee, waiting } => {
+                if let Some(waits) = waiting {
+                    if !ready!(waits.poll_asked(cx)) {
+                        return Poll::Ready(Some(Err(Unsent::Unasked)));
+                    }
+                    *waiting = None;
+                }
+                let next = ready!(Pin::new(body).poll_frame(cx));
+                if let Some(Ok(frame)) = &next {
+                    tee.frame(frame);
+                }
+                Poll::Ready(next.map(|it| it.map_err(Unsent::from)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole { bytes, trailers } => bytes.is_none() && trailers.is_none(),
+            Self::Streamed { body, .. } => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            // Trailers follow a body in chunks only.
+            Self::Whole {
+                trailers: Some(_), ..
+            } => SizeHint::default(),
+            Self::Whole { bytes, .. } => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |it| it.len() as u64))
+            }
+            Self::Streamed { body, .. } => body.size_hint(),
+        }
+    }
+}
+
+/// A response's body on its way back. Its end goes out only after the exchange is written.
+#[derive(Debug)]
+pub(super) enum Homeward {
+    /// confcall's own words.
+    Whole(Option<Bytes>),
+    /// The upstream's.
+    Streamed(Streamed),
+}
+
+impl Homeward {
+    /// The upstream's body, with the exchange that its end ends. What came together with the head
+    /// goes out together with it: where that is all, the exchange is written when this returns.
+    ///
+    /// # Errors
+    ///
+    /// A journal that takes no more.
+    pub(super) async fn streamed(
+        body: Incoming,
+        pending: Arc<Pending>,
+    ) -> Result<Self, JournalError> {
+        let mut streamed = Streamed {
+            left: body.size_hint().exact(),
+            body,
+            pending,
+            come: VecDeque::new(),
+            is_over: false,
+        };
+        let come = poll_fn(|cx| Poll::Ready(streamed.gather(cx))).await;
+        if come.is_ready() {
+            streamed.pending.ended().await?;
+        }
+        Ok(Self::Streamed(streamed))
+    }
+}
+
+/// An upstream's body, with the exchange that its end ends.
+///
+/// A receiver that was told the length asks no more after the last byte. In HTTP/2 the end comes
+/// after that byte: the last bytes are held until it is there.
+#[derive(Debug)]
+pub(super) struct Streamed {
+    body: Incoming,
+    pending: Arc<Pending>,
+    /// What has come and is still to go out.
+    come: VecDeque<Result<Frame<Bytes>, Broken>>,
+    /// Whether nothing more comes.
+    is_over: bool,
+    /// How many bytes are to go out, where that is known.
+    left: Option<u64>,
+}
+
+/// How many frames are gathered before the first goes out: data, and trailers.
+const GATHERED: usize = 2;
+
+impl Streamed {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        while !self.is_over && (self.come.is_empty() || self.is_held()) {
+            ready!(self.take_in(cx));
+            if self.is_over {
+                self.pending.end(None)?;
+            }
+        }
+        let next = self.come.pop_front();
+        if let (Some(left), Some(Ok(frame))) = (&mut self.left, &next) {
+            *left = left.saturating_sub(frame.data_ref().map_or(0, |it| it.len() as u64));
+        }
+        Poll::Ready(next)
+    }
+
+    /// Takes in what is there already; ready where it is all.
+    fn gather(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while !self.is_over && self.come.len() < GATHERED {
+            ready!(self.take_in(cx));
+        }
+        if self.is_over {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Takes in the next frame, or the end.
+    fn take_in(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            Some(Ok(frame)) => {
+                self.pending.passed.frame(&frame);
+                self.is_over = frame.is_trailers() || self.body.is_end_stream();
+                self.come.push_back(Ok(frame));
+            }
+            Some(Err(error)) => {
+                let broken = Broken::from(error);
+                let written = self.pending.end(Some(&broken.to_string()));
+                let broken = written.map_or_else(Broken::from, |()| broken);
+                self.come.push_back(Err(broken));
+                self.is_over = true;
+            }
+            None => self.is_over = true,
+        }
+        Poll::Ready(())
+    }
+
+    /// Whether the last bytes are here, and the end is not.
+    fn is_held(&self) -> bool {
+        !self.is_over && self.body.size_hint().exact() == Some(0)
+    }
+}
+
+impl Body for Homeward {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        match self.get_mut() {
+            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|it| Ok(Frame::data(it)))),
+            Self::Streamed(streamed) => streamed.poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(bytes) => bytes.is_none(),
+            Self::Streamed(it) => it.come.is_empty() && (it.is_over || it.body.is_end_stream()),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |it| it.len() as u64))
+            }
+            Self::Streamed(it) => it.left.map_or_else(SizeHint::default, SizeHint::with_exact),
+        }
+    }
+}

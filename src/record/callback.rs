@@ -1,0 +1,146 @@
+//! The bot's callback address in a request, and the proxy's in its place.
+
+use serde_json::Value;
+use url::Url;
+
+use crate::diagnostic::json::locate;
+use crate::diagnostic::pointer::Pointer;
+use crate::http::message::unmarked;
+
+/// The properties that hold the callback address.
+const NAMES: [&str; 2] = ["callback", "callbackUri"];
+
+/// Where notifications come from and go to.
+#[derive(Debug, Clone)]
+pub struct Callbacks {
+    /// The bot's own address.
+    pub bot: Url,
+    /// The URL under which the service reaches the listener that stands in for it, without a slash at
+    /// its end.
+    pub listener: String,
+}
+
+impl Callbacks {
+    /// The JSON text with every callback address replaced by the listener's with the same credentials,
+    /// path and query; none where it holds no such address. Everything else stays to the letter.
+    pub fn rewritten(&self, text: &str) -> Option<String> {
+        let (mark, text) = text.split_at(text.len() - unmarked(text).len());
+        let value: Value = serde_json::from_str(text).ok()?;
+        let mut found = Vec::new();
+        self.find(&value, &Pointer::default(), false, &mut found);
+        let mut places: Vec<_> = found
+            .into_iter()
+            .filter_map(|(pointer, address)| Some((locate(text, &pointer)?.value, address)))
+            .collect();
+        places.sort_by_key(|(place, _)| std::cmp::Reverse(place.start));
+        let mut rewritten = text.to_owned();
+        for (place, address) in &places {
+            rewritten.replace_range(place.clone(), &Value::from(address.as_str()).to_string());
+        }
+        (!places.is_empty()).then(|| format!("{mark}{rewritten}"))
+    }
+
+    fn find(
+        &self,
+        value: &Value,
+        at: &Pointer,
+        is_named: bool,
+        found: &mut Vec<(Pointer, String)>,
+    ) {
+        match value {
+            Value::String(text) => {
+                if let Some(address) = self.stand_in(text, is_named) {
+                    found.push((at.clone(), address));
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.find(item, &at.index(index), is_named, found);
+                }
+            }
+            Value::Object(properties) => {
+                for (name, property) in properties {
+                    let is_named = NAMES.contains(&name.as_str());
+                    self.find(property, &at.key(name), is_named, found);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// The listener's address for one that is the bot's.
+    fn stand_in(&self, text: &str, is_named: bool) -> Option<String> {
+        let url = Url::parse(text).ok()?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return None;
+        }
+        let path = self.bot.path().trim_end_matches('/');
+        let is_bots = url.origin() == self.bot.origin()
+            && url
+                .path()
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        (is_named || is_bots).then(|| {
+            let query = url.query().map(|it| format!("?{it}")).unwrap_or_default();
+            // Credentials are what the service authorizes itself with: the bot waits for them.
+            let credentials = text
+                .split_once("://")
+                .and_then(|(_, rest)| rest.split(['/', '?', '#']).next()?.rsplit_once('@'))
+                .map(|(credentials, _)| format!("://{credentials}@"));
+            let listener = match credentials {
+                Some(credentials) => self.listener.replacen("://", &credentials, 1),
+                None => self.listener.clone(),
+            };
+            format!("{listener}{}{query}", url.path())
+        })
+    }
+
+    /// Where a notification goes: to the bot's origin, whatever its path.
+    pub fn target(&self, path: &str) -> String {
+        format!("{}{path}", self.bot.origin().ascii_serialization())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn callbacks() -> Callbacks {
+        Callbacks {
+            bot: "http://127.0.0.1:3978/callback".parse().unwrap(),
+            listener: "http://127.0.0.1:1".into(),
+        }
+    }
+
+    #[test]
+    fn callback_addresses_are_replaced_and_the_rest_stays_to_the_letter() {
+        for (text, rewritten) in [
+            (
+                r#"{ "callbackUri": "https://bot.example/a?b=1", "n": 1e2 }"#,
+                r#"{ "callbackUri": "http://127.0.0.1:1/a?b=1", "n": 1e2 }"#,
+            ),
+            (
+                r#"{"a":[{"callback":"http:\/\/x\/y"},"http://127.0.0.1:3978/callback/2"]}"#,
+                r#"{"a":[{"callback":"http://127.0.0.1:1/y"},"http://127.0.0.1:1/callback/2"]}"#,
+            ),
+            (
+                "\u{feff}{\"callbackUri\":\"http://bot.example/a\"}",
+                "\u{feff}{\"callbackUri\":\"http://127.0.0.1:1/a\"}",
+            ),
+            (
+                r#"{"callbackUri":"http://user:pass%40word@bot.example/a"}"#,
+                r#"{"callbackUri":"http://user:pass%40word@127.0.0.1:1/a"}"#,
+            ),
+        ] {
+            assert_eq!(callbacks().rewritten(text).as_deref(), Some(rewritten));
+        }
+        for text in [
+            r#"{"callback":"no address","b":"http://127.0.0.1:3978/callbacks"}"#,
+            r#"{"callback":null,"b":"http://127.0.0.1:3979/callback"}"#,
+            "{",
+        ] {
+            assert_eq!(callbacks().rewritten(text), None);
+        }
+        assert_eq!(callbacks().target("/a?b"), "http://127.0.0.1:3978/a?b");
+    }
+}

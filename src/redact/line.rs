@@ -1,0 +1,152 @@
+//! The line of an exchange, written from what was heard: text that goes through the redaction
+//! straight into the line, as an [`Exchange`](crate::cassette::format::Exchange) would be written
+//! that was redacted.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+
+use super::json::Limits;
+use super::negative_cache::As;
+use super::{Redacted, Redactor};
+use crate::cassette::format::{Heard, HeardBody, HeardMessage, Wire};
+use crate::http::message::unmarked;
+
+/// A line of a cassette, without its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line(Vec<u8>);
+
+impl Line {
+    /// Its bytes: JSON.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// What a line has beside bodies and header fields, at most, in bytes.
+const AROUND: usize = 512;
+
+impl Redactor {
+    /// The line of the exchange with every secret replaced, in request and response alike, and
+    /// with every one that an exchange before gave away.
+    pub fn line(&self, heard: &Heard<'_>) -> Redacted<Line> {
+        let room =
+            AROUND + room(&heard.request) + heard.response.as_ref().map_or(0, |it| room(&it.1));
+        let mut line = Vec::with_capacity(room);
+        let learnt = self.known.learnt();
+        self.write(heard, &mut line);
+        if self.known.learnt() != learnt {
+            // What was found last may stand in what was read first.
+            line.clear();
+            self.write(heard, &mut line);
+        }
+        Redacted(Line(line))
+    }
+
+    fn write(&self, heard: &Heard<'_>, out: &mut Vec<u8>) {
+        put(out, b"{\"number\":", &heard.number);
+        put(out, b",\"direction\":", &heard.direction);
+        if let Some(cause) = &heard.cause {
+            put(out, b",\"cause\":", cause);
+        }
+        put(out, b",\"at_ms\":", &heard.at_ms);
+        put(out, b",\"took_ms\":", &heard.took_ms);
+        put(out, b",\"request\":{\"method\":", heard.method);
+        self.put_text(out, b",\"target\":", heard.target);
+        self.message(out, &heard.request);
+        if let Some((status, response)) = &heard.response {
+            put(out, b",\"response\":{\"status\":", status);
+            self.message(out, response);
+        }
+        if let Some(broke) = heard.broke {
+            self.put_text(out, b",\"broke\":", broke);
+        }
+        out.push(b'}');
+    }
+
+    /// Writes what requests and responses have in common, and the end of the object.
+    fn message(&self, out: &mut Vec<u8>, message: &HeardMessage<'_>) {
+        out.extend_from_slice(b",\"headers\":[");
+        for (index, (name, value)) in message.headers.iter().enumerate() {
+            put(out, if index == 0 { b"[" } else { b",[" }, name);
+            match self.field(name, value) {
+                Some(redacted) => put(out, b",", redacted.as_str()),
+                None => put(out, b",", &**value),
+            }
+            out.push(b']');
+        }
+        out.push(b']');
+        self.body(out, &message.body);
+        if !message.wire.is_plain() {
+            let mut wire = Wire::clone(&message.wire);
+            self.wire(&mut wire);
+            put(out, b",\"wire\":", &wire);
+        }
+        out.push(b'}');
+    }
+
+    fn body(&self, out: &mut Vec<u8>, body: &HeardBody<'_>) {
+        match body {
+            HeardBody::Bytes(bytes) if bytes.is_empty() => return,
+            HeardBody::Bytes(bytes) => self.bytes(out, bytes),
+            HeardBody::Omitted { length, sha256 } => {
+                put(out, b",\"body\":{\"omitted\":{\"length\":", length);
+                put(out, b",\"sha256\":", sha256);
+                out.push(b'}');
+            }
+        }
+        out.push(b'}');
+    }
+
+    /// Writes a body that is there, up to its end.
+    fn bytes(&self, out: &mut Vec<u8>, bytes: &[u8]) {
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            let redacted = self.mended_bytes(bytes);
+            let coded = STANDARD.encode(redacted.as_deref().unwrap_or(bytes));
+            return put(out, b",\"body\":{\"base64\":", &coded);
+        };
+        let begin = out.len();
+        out.extend_from_slice(b",\"body\":{\"json\":");
+        let json = out.len();
+        let trace = self.harmless.trace(text, As::Json, self.known.learnt());
+        if trace.is_some_and(|it| self.harmless.holds(it)) {
+            out.extend_from_slice(text.as_bytes());
+        } else if self
+            .write_json(unmarked(text), Limits::OF_A_LINE, out)
+            .is_none()
+        {
+            out.truncate(begin);
+            self.put_text(out, b",\"body\":{\"text\":", text);
+        } else if let Some(trace) = trace.filter(|_| out[json..] == *text.as_bytes()) {
+            self.harmless.keep(trace);
+        }
+    }
+
+    /// Writes a text behind what stands before it, every secret replaced.
+    fn put_text(&self, out: &mut Vec<u8>, before: &[u8], text: &str) {
+        match self.mended(text) {
+            Some(redacted) => put(out, before, &redacted),
+            None => put(out, before, text),
+        }
+    }
+}
+
+/// How many bytes a message has, about.
+fn room(message: &HeardMessage<'_>) -> usize {
+    let fields = message.headers.iter();
+    let fields: usize = fields
+        .map(|(name, value)| name.len() + value.len() + 8)
+        .sum();
+    match &message.body {
+        HeardBody::Bytes(bytes) => fields + bytes.len(),
+        HeardBody::Omitted { .. } => fields,
+    }
+}
+
+/// Writes a value behind what stands before it.
+fn put(out: &mut Vec<u8>, before: &[u8], value: &(impl Serialize + ?Sized)) {
+    out.extend_from_slice(before);
+    if let Err(error) = serde_json::to_writer(out, value) {
+        unreachable!("a vector takes it all, and no key is anything but text: {error}");
+    }
+}

@@ -1,0 +1,417 @@
+//! Shapes: secrets in running text, told from how they look and from what stands before them.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{
+    GeneralPurpose, STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD,
+};
+use memchr::memmem::Finder;
+use memchr::{memchr, memchr2};
+use url::form_urlencoded;
+
+use super::json::Limits;
+use super::negative_cache::As;
+use super::spliced::{Mended, place_in};
+use super::words::{Before, is_harmless, words};
+use super::{Redactor, is_pseudonym, names, pseudonyms};
+use crate::api::identifier;
+
+/// How many wrappings (base64, percent-encoding, JSON in a string) are opened. What is wrapped in
+/// more is searched as the running text that it then is.
+pub(super) const DEPTH: usize = 4;
+
+/// What keys of well-known makers begin with; each is followed by at least 12 characters.
+const KEY_PREFIXES: &[&str] = &[
+    "AIza",
+    "AKIA",
+    "ASIA",
+    "SG.",
+    "dop_v1_",
+    "gho_",
+    "ghp_",
+    "ghs_",
+    "ghu_",
+    "github_pat_",
+    "glpat-",
+    "hf_",
+    "npm_",
+    "pk_live_",
+    "pypi-",
+    "rk_live_",
+    "sk-",
+    "sk_live_",
+    "sk_test_",
+    "shpat_",
+    "xapp-",
+    "xoxa-",
+    "xoxb-",
+    "xoxp-",
+    "ya29.",
+];
+
+/// What blocks of PEM begin with (RFC 7468 section 2).
+const PEM: &str = "-----BEGIN ";
+
+static PEM_FINDER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(PEM));
+
+/// No key has fewer characters: the shortest of the prefixes, and 12 more.
+pub(super) const SHORTEST_KEY: usize = 15;
+
+/// How many values of one word may be `name=value` again. What is in more is taken for a secret.
+const PAIRS: usize = 64;
+
+/// The length of a GUID with its hyphens. Most ids are such.
+const GUID: usize = 36;
+
+/// The lengths of 32 and 64 bytes in padded base64: the keys of storage accounts and queues.
+const KEY_LENGTHS: [usize; 2] = [44, 88];
+
+/// The kind of a secret, told from the value alone, so that a value has one pseudonym.
+pub(super) fn kind(value: &str) -> &'static str {
+    if is_jwt(value) {
+        "jwt"
+    } else if value.starts_with(PEM) || is_key(value) {
+        "key"
+    } else {
+        "secret"
+    }
+}
+
+/// What a JSON object begins with in base64: its brace, and then its first name or white space.
+const OBJECTS: [&str; 4] = ["eyJ", "eyA", "ewo", "ew0"];
+
+/// Three parts with dots between them, of which the first is a JSON object in base64.
+fn is_jwt(word: &str) -> bool {
+    OBJECTS.iter().any(|begin| word.starts_with(begin))
+        && word.bytes().filter(|b| *b == b'.').count() >= 2
+        && word
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.=".contains(&b))
+}
+
+fn is_key(word: &str) -> bool {
+    let has_prefix = |prefix: &&str| {
+        prefix.as_bytes()[0] == word.as_bytes()[0]
+            && word.strip_prefix(*prefix).is_some_and(|rest| {
+                rest.len() >= 12
+                    && rest
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+            })
+    };
+    (word.len() >= SHORTEST_KEY && KEY_PREFIXES.iter().any(has_prefix))
+        || (KEY_LENGTHS.contains(&word.len())
+            && word.ends_with('=')
+            && STANDARD
+                .decode(word)
+                .is_ok_and(|bytes| bytes.len() % 32 == 0 && !holds_pseudonym(&bytes)))
+}
+
+/// Whether bytes are text in which a secret was replaced.
+fn holds_pseudonym(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| pseudonyms(text).next().is_some())
+}
+
+/// Whether a text is a short word of letters: no shape of a secret, and too short to be known
+/// again. Most names of properties are such words.
+fn is_plain(text: &str) -> bool {
+    text.len() < SHORTEST_KEY && text.bytes().all(|b| b.is_ascii_alphabetic())
+}
+
+impl Redactor {
+    /// The text with every secret replaced that its name or shape gives away; none where it holds
+    /// none.
+    pub(super) fn mended(&self, text: &str) -> Option<String> {
+        self.running(text, DEPTH)
+    }
+
+    /// The same with so many wrappings opened.
+    pub(super) fn running(&self, text: &str, depth: usize) -> Option<String> {
+        if depth == 0 || is_plain(text) {
+            return None;
+        }
+        let trace = if depth == DEPTH {
+            self.harmless.trace(text, As::Text, self.known.learnt())
+        } else {
+            None
+        };
+        if trace.is_some_and(|it| self.harmless.holds(it)) {
+            return None;
+        }
+        let mended = self.searched(text, depth);
+        if let (None, Some(trace)) = (&mended, trace) {
+            self.harmless.keep(trace);
+        }
+        mended
+    }
+
+    fn searched(&self, text: &str, depth: usize) -> Option<String> {
+        if depth > 1 && text.starts_with(['{', '[']) {
+            let limits = Limits {
+                wrappings: depth - 1,
+                ..Limits::PARSED
+            };
+            let mut out = Vec::new();
+            if let Some(is_changed) = self.write_json(text, limits, &mut out) {
+                return is_changed.then(|| String::from_utf8(out).ok()).flatten();
+            }
+        }
+        let mut mended = self.without_pem(text);
+        // Forms in parts have lines, and markup has tags: most texts have neither.
+        if memchr2(b'<', b'\n', text.as_bytes()).is_some() {
+            mended = self
+                .without_parts(mended.as_deref().unwrap_or(text))
+                .or(mended);
+            mended = self
+                .without_elements(mended.as_deref().unwrap_or(text))
+                .or(mended);
+        }
+        mended = self
+            .each_word(mended.as_deref().unwrap_or(text), depth)
+            .or(mended);
+        mended = self
+            .without_known(mended.as_deref().unwrap_or(text))
+            .or(mended);
+        mended
+    }
+
+    fn each_word(&self, text: &str, depth: usize) -> Option<String> {
+        if !self.rules.phones && is_harmless(text) {
+            return None;
+        }
+        let mut mended = Mended::of(text);
+        let mut before = Before::default();
+        let mut end = 0;
+        for word in words(text) {
+            let place = place_in(text, word.text);
+            before.gap = &text[end..place.start];
+            end = place.end;
+            let announced = before.announces();
+            if (announced || !word.is_harmless() || self.rules.is_phone(word.text))
+                && let Some(redacted) = self.word(word.text, before, depth)
+            {
+                mended.replace(place, &redacted);
+            }
+            if matches!(word.text, ":" | "=") {
+                before.is_label = true;
+            } else {
+                before = Before {
+                    word: word.text,
+                    ..Before::default()
+                };
+            }
+        }
+        mended.end()
+    }
+
+    /// The text without secrets that were found before.
+    fn without_known(&self, text: &str) -> Option<String> {
+        let mut mended = Mended::of(text);
+        let mut found = self.known.find(text);
+        if !found.is_empty() {
+            // A secret that a pseudonym has parts of does not change it.
+            let made: Vec<_> = pseudonyms(text).collect();
+            found.retain(|place| {
+                let lies_in = |it: &Range<usize>| it.start < place.end && place.start < it.end;
+                !made.iter().any(lies_in)
+            });
+        }
+        for place in found {
+            let pseudonym = self.secret(&text[place.clone()]);
+            mended.replace(place, &pseudonym);
+        }
+        mended.end()
+    }
+
+    /// PEM blocks that hold private keys, replaced whole. One that does not end goes to the end.
+    fn without_pem(&self, text: &str) -> Option<String> {
+        let mut mended = Mended::of(text);
+        let mut from = 0;
+        while let Some(at) = PEM_FINDER.find(&text.as_bytes()[from..]) {
+            let start = from + at;
+            let block = &text[start..];
+            let head = block[PEM.len()..].split("-----").next();
+            if head.is_some_and(|head| head.contains("PRIVATE KEY")) {
+                let end = block
+                    .find("-----END ")
+                    .and_then(|at| Some(at + 9 + block[at + 9..].find("-----")? + 5))
+                    .unwrap_or(block.len());
+                mended.replace(start..start + end, &self.secret(&block[..end]));
+                from = start + end;
+            } else {
+                // Whether it ends or not, there may be a key in it.
+                from = start + PEM.len();
+            }
+        }
+        mended.end()
+    }
+
+    fn word(&self, word: &str, before: Before<'_>, depth: usize) -> Option<String> {
+        let (mut rest, mut before) = (word, before);
+        let mut pairs = 0;
+        loop {
+            if rest.is_empty() || is_pseudonym(rest) {
+                return None;
+            }
+            let mended = if self.is_announced(rest, before) {
+                Some(self.secret(rest))
+            } else if rest.len() == GUID && identifier::is_guid(rest) {
+                None
+            } else if is_jwt(rest) || is_key(rest) || self.rules.is_phone(rest) {
+                Some(self.secret(rest))
+            } else if let Some(unwrapped) = self.without_base64(rest, depth) {
+                Some(unwrapped)
+            } else if let Some((name, value)) = named(rest) {
+                let called = match before.bracketed() {
+                    Some(within) if name.is_empty() => within.into(),
+                    _ => decoded(name),
+                };
+                if !names::is_secret_parameter(&called) && !self.rules.are_about(&called) {
+                    // A value may be `name=value` again, but each one is searched as a whole.
+                    pairs += 1;
+                    if pairs < PAIRS {
+                        (rest, before) = (value, Before::default());
+                        continue;
+                    }
+                }
+                Some(format!("{name}={}", self.secret(&decoded(value))))
+            } else {
+                self.address(rest, depth)
+            };
+            return mended.map(|it| format!("{}{it}", &word[..word.len() - rest.len()]));
+        }
+    }
+
+    /// Whether what stands before the word says that it is a secret.
+    fn is_announced(&self, word: &str, before: Before<'_>) -> bool {
+        let is_bare = || word.bytes().all(|b| b.is_ascii_alphabetic()) && word.len() < 20;
+        (names::is_scheme(before.word.as_bytes()) && !before.is_label && !is_bare())
+            || (before.label().is_some_and(|it| self.is_secret(it))
+                && !names::is_scheme(word.as_bytes()))
+    }
+
+    /// A word with a colon in it, such as a URL, or a path.
+    fn address(&self, word: &str, depth: usize) -> Option<String> {
+        let Some(colon) = memchr(b':', word.as_bytes()) else {
+            return self.segments(word, depth);
+        };
+        let (name, value) = (&word[..colon], &word[colon + 1..]);
+        if (self.is_secret(name) && !value.is_empty()) || self.rules.is_phone(value) {
+            return Some(format!("{name}:{}", self.secret(value)));
+        }
+        if let Some(password) = password_of_sip(word) {
+            let mut mended = Mended::of(word);
+            mended.replace(place_in(word, password), &self.secret(&decoded(password)));
+            return mended.end();
+        }
+        let scheme_less = word.strip_prefix("//");
+        let Some(rest) = scheme_less.or_else(|| Some(word.split_once("://")?.1)) else {
+            return self.segments(word, depth);
+        };
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let mut mended = Mended::of(word);
+        if let Some((user, _)) = authority.rsplit_once('@') {
+            mended.replace(place_in(word, user), &self.secret(&decoded(user)));
+        }
+        if let Some(path_mended) = self.segments(path, depth) {
+            mended.replace(place_in(word, path), &path_mended);
+        }
+        mended.end()
+    }
+
+    /// A path, segment by segment; another word as it stands.
+    fn segments(&self, path: &str, depth: usize) -> Option<String> {
+        if memchr(b'/', path.as_bytes()).is_none() {
+            return self.without_percent(path, depth);
+        }
+        let mut mended = Mended::of(path);
+        for segment in path.split('/') {
+            if !is_plain(segment)
+                && let Some(redacted) = self.word(segment, Before::default(), depth)
+            {
+                mended.replace(place_in(path, segment), &redacted);
+            }
+        }
+        mended.end()
+    }
+
+    /// The percent-encoded word with the secrets in it replaced, where there are any.
+    fn without_percent(&self, word: &str, depth: usize) -> Option<String> {
+        memchr(b'%', word.as_bytes())?;
+        let inner = decoded(word);
+        if inner == word {
+            return None;
+        }
+        let redacted = self.running(&inner, depth - 1)?;
+        Some(form_urlencoded::byte_serialize(redacted.as_bytes()).collect())
+    }
+
+    /// The word in base64 with the secrets in it replaced, where there are any.
+    fn without_base64(&self, word: &str, depth: usize) -> Option<String> {
+        let engine = base64_of(word)?;
+        let inner = String::from_utf8(engine.decode(word).ok()?).ok()?;
+        if !is_text(&inner) {
+            return None;
+        }
+        let redacted = self.running(&inner, depth - 1)?;
+        Some(engine.encode(redacted))
+    }
+}
+
+/// The name and the value of `name=value`.
+fn named(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_at(memchr(b'=', word.as_bytes())?);
+    let is_pair = !name.contains('/') && value.bytes().any(|b| b != b'=');
+    is_pair.then(|| (name, &value[1..]))
+}
+
+/// The password in `sip:user:password@host` (RFC 3261 section 19.1.1).
+fn password_of_sip(word: &str) -> Option<&str> {
+    let (scheme, rest) = word.split_once(':')?;
+    let is_sip = ["sip", "sips"]
+        .iter()
+        .any(|it| scheme.eq_ignore_ascii_case(it));
+    let (user, _) = rest.rsplit_once('@').filter(|_| is_sip)?;
+    Some(user.split_once(':')?.1)
+}
+
+/// The coding of a word that may be base64, and of text: its beginning is.
+fn base64_of(word: &str) -> Option<GeneralPurpose> {
+    const LOOK: usize = 16;
+    let beginning = word.as_bytes().get(..LOOK)?;
+    let is_of_urls = memchr2(b'-', b'_', word.as_bytes()).is_some();
+    let engine = match (is_of_urls, word.len().is_multiple_of(4)) {
+        (false, true) => STANDARD,
+        (false, false) => STANDARD_NO_PAD,
+        (true, true) => URL_SAFE,
+        (true, false) => URL_SAFE_NO_PAD,
+    };
+    let mut bytes = [0; LOOK];
+    let length = engine.decode_slice(beginning, &mut bytes).ok()?;
+    let begins = match std::str::from_utf8(&bytes[..length]) {
+        Ok(text) => text,
+        // A character goes on behind what was looked at.
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&bytes[..error.valid_up_to()]).ok()?
+        }
+        Err(_) => return None,
+    };
+    is_text(begins).then_some(engine)
+}
+
+fn is_text(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() && !c.is_whitespace())
+}
+
+/// The text with percent-encoding and `+` taken away.
+fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains(['%', '+']) {
+        return text.into();
+    }
+    let pair = format!("x={text}");
+    let value = form_urlencoded::parse(pair.as_bytes()).next();
+    value.map_or(text.into(), |(_, value)| value.into_owned().into())
+}

@@ -1,0 +1,308 @@
+//! Which values of a recording stand for which values of this run.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::key::{Key, Keys};
+use crate::api::identifier;
+use crate::api::identifier::{ById, Normal};
+use crate::api::resource;
+use crate::api::resource::Resource;
+use crate::contract::shape::is_time_text;
+use crate::redact;
+
+/// Recorded values and live ones, each of which stands for one of the other.
+#[derive(Debug, Clone, Default)]
+pub struct Mapping {
+    /// Those that stand for themselves.
+    same: Keys,
+    /// The others, both ways.
+    live: ById<String>,
+    recorded: ById<String>,
+    /// The live callback addresses, by the path of the recorded one.
+    addresses: HashMap<String, String>,
+    /// Whether some live value differs from its recorded one.
+    changes: bool,
+}
+
+/// What stands between the segments of a path, and in its query.
+pub(super) const SEPARATORS: [char; 5] = ['/', '?', '#', '&', '='];
+
+/// What pseudonyms begin with.
+const PSEUDONYM: &str = "redacted-";
+
+impl Mapping {
+    /// The live value of a recorded one.
+    pub fn live<'a>(&'a self, recorded: &'a str) -> Option<&'a str> {
+        known(&self.live, recorded).or_else(|| self.itself(recorded))
+    }
+
+    /// Whether both may stand for each other.
+    pub fn agrees(&self, recorded: &str, live: &str) -> bool {
+        match (self.live(recorded), self.recorded(live)) {
+            (Some(known), _) => identifier::same(known, live),
+            (None, Some(other)) => identifier::same(other, recorded),
+            (None, None) => true,
+        }
+    }
+
+    /// From now on both stand for each other.
+    pub fn learn(&mut self, recorded: &str, live: &str) {
+        let itself = Key::of(recorded);
+        if recorded == live {
+            self.learn_same(itself);
+            return;
+        }
+        self.changes = true;
+        self.same.remove(&itself);
+        self.live.insert(key(recorded), live.to_owned());
+        self.recorded.insert(key(live), recorded.to_owned());
+    }
+
+    /// From now on a recorded value stands for itself.
+    pub(super) fn learn_same(&mut self, key: Key) {
+        self.same.insert(key);
+    }
+
+    /// Whether a recorded value can stand for itself; none where that is not known by the key alone.
+    pub(super) fn stands_for_itself(&self, key: Key) -> Option<bool> {
+        if self.same.contains(&key) {
+            return Some(true);
+        }
+        (!self.changes).then_some(false)
+    }
+
+    /// The recorded value of a live one.
+    pub fn recorded<'a>(&'a self, live: &'a str) -> Option<&'a str> {
+        known(&self.recorded, live).or_else(|| self.itself(live))
+    }
+
+    fn itself<'a>(&self, id: &'a str) -> Option<&'a str> {
+        let is_same = !self.same.is_empty() && self.same.contains(&Key::of(id));
+        is_same.then_some(id)
+    }
+
+    /// From now on the live address takes the place of the recorded one. Several may have one.
+    pub fn redirect(&mut self, recorded: &str, live: &str) {
+        self.changes |= recorded != live;
+        self.live.insert(key(recorded), live.to_owned());
+        let path = resource::path_of(recorded).to_owned();
+        self.addresses.insert(path, live.to_owned());
+    }
+
+    /// The live address in the place of the recorded one with that path.
+    pub fn address_of(&self, path: &str) -> Option<&str> {
+        self.addresses.get(path).map(String::as_str)
+    }
+
+    /// Whether it knows nothing.
+    pub fn is_empty(&self) -> bool {
+        self.same.is_empty() && self.live.is_empty() && self.addresses.is_empty()
+    }
+
+    /// From now on it is not known what these recorded values are. Returns what was known.
+    #[must_use]
+    pub fn forget<'a>(&mut self, recorded: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut forgotten = Self::default();
+        for recorded in recorded {
+            let itself = Key::of(recorded);
+            if self.same.remove(&itself) {
+                forgotten.learn_same(itself);
+            }
+            let Some(live) = self.live.remove(&key(recorded)) else {
+                continue;
+            };
+            // An address may stand for several: it is known by the recorded one alone.
+            if self.recorded.remove(&key(&live)).is_some() {
+                forgotten.learn(recorded, &live);
+            } else {
+                forgotten.redirect(recorded, &live);
+            }
+        }
+        forgotten
+    }
+
+    /// Takes over what another mapping knows.
+    pub fn extend(&mut self, other: Self) {
+        self.changes |= other.changes;
+        self.same.extend(other.same);
+        self.live.extend(other.live);
+        self.recorded.extend(other.recorded);
+        self.addresses.extend(other.addresses);
+    }
+
+    /// Whether some live value differs from its recorded one.
+    pub const fn changes(&self) -> bool {
+        self.changes
+    }
+
+    /// A recorded text with the live values in it: the whole of it, or segments of a path.
+    pub fn translated(&self, text: &str) -> String {
+        if !self.changes {
+            return text.to_owned();
+        }
+        if let Some(live) = self.live(text) {
+            return live.to_owned();
+        }
+        if !text.contains('/') {
+            return self.revealed(text);
+        }
+        let mut translated = String::with_capacity(text.len());
+        for piece in text.split_inclusive(SEPARATORS) {
+            let segment = piece.trim_end_matches(SEPARATORS);
+            translated.push_str(self.live(segment).unwrap_or(segment));
+            translated.push_str(&piece[segment.len()..]);
+        }
+        self.revealed(&translated)
+    }
+
+    /// A text with the live values in the place of pseudonyms, as far as they are known.
+    fn revealed(&self, text: &str) -> String {
+        let mut revealed = String::with_capacity(text.len());
+        let mut read = 0;
+        for place in redact::pseudonyms(text) {
+            revealed.push_str(&text[read..place.start]);
+            let pseudonym = &text[place.clone()];
+            revealed.push_str(self.live(pseudonym).unwrap_or(pseudonym));
+            read = place.end;
+        }
+        revealed.push_str(&text[read..]);
+        revealed
+    }
+
+    /// A recorded body with the live values in it.
+    pub fn translated_json(&self, body: &Value) -> Value {
+        match body {
+            unchanged if !self.changes => unchanged.clone(),
+            Value::String(text) => Value::String(self.translated(text)),
+            Value::Array(items) => items
+                .iter()
+                .map(|item| self.translated_json(item))
+                .collect(),
+            Value::Object(properties) => properties
+                .iter()
+                .map(|(name, value)| (name.clone(), self.translated_json(value)))
+                .collect(),
+            other => other.clone(),
+        }
+    }
+}
+
+fn key(id: &str) -> Normal<'static> {
+    Normal::of(id).into_owned()
+}
+
+fn known<'a>(values: &'a ById<String>, id: &'a str) -> Option<&'a str> {
+    values.get(&Normal::of(id)).map(String::as_str)
+}
+
+/// What a text is for a replay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It is the same in every run.
+    Fixed,
+    /// It identifies something in one run.
+    Id,
+    /// The bot's callback address.
+    Address,
+    /// A path of the API, with identifiers in it.
+    Path,
+    /// A moment, or something else of which only the form stays.
+    Passing,
+}
+
+/// What the text of a property is.
+pub fn role(name: &str, text: &str) -> Role {
+    match path(text) {
+        Some(_) => Role::Path,
+        None => role_of_other(name, text),
+    }
+}
+
+/// What a text is about that is a path of the API.
+pub(super) fn path(text: &str) -> Option<Resource> {
+    text.contains('/').then(|| Resource::parse(text)).flatten()
+}
+
+/// What the text of a property is that is no path.
+pub(super) fn role_of_other(name: &str, text: &str) -> Role {
+    match name {
+        _ if text.is_empty() => return Role::Fixed,
+        "callback" | "callbackUri" => return Role::Address,
+        "id" | "clientContext" | "replacesCallId" | "threadId" | "messageId" | "tenantId"
+        | "chainId" | "callChainId" => return Role::Id,
+        _ => {}
+    }
+    if text.starts_with(PSEUDONYM) || identifier::is_guid(text) {
+        Role::Id
+    } else if is_time_text(text) {
+        Role::Passing
+    } else {
+        Role::Fixed
+    }
+}
+
+/// The identifiers of a path of the API, in their order; of another path, its GUIDs.
+pub fn ids_of_path(target: &str) -> Vec<String> {
+    match Resource::parse(target) {
+        Some(resource) => ids_of(resource),
+        None => resource::path_of(target)
+            .split('/')
+            .filter(|segment| identifier::is_guid(segment))
+            .map(str::to_owned)
+            .collect(),
+    }
+}
+
+/// The identifiers of a resource, in the order of its path.
+pub(super) fn ids_of(resource: Resource) -> Vec<String> {
+    match resource {
+        Resource::Operation { call, operation } => vec![call, operation],
+        Resource::Participant { call, participant } => vec![call, participant],
+        Resource::Call(call) | Resource::Participants(call) | Resource::Action { call, .. } => {
+            vec![call]
+        }
+        Resource::Calls => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const RECORDED: &str = "57dab8b1-894c-409a-b240-bd8beae78896";
+    const LIVE: &str = "00000000-0000-0000-0000-000000000001";
+
+    #[test]
+    fn values_stand_for_each_other_once() {
+        let mut mapping = Mapping::default();
+        assert!(mapping.agrees(RECORDED, LIVE));
+        mapping.learn(RECORDED, LIVE);
+        assert!(mapping.agrees("57DAB8B1894C409AB240BD8BEAE78896", LIVE));
+        assert!(!mapping.agrees(RECORDED, "other"));
+        assert!(!mapping.agrees("other", LIVE));
+        let body = json!({"a": [format!("/app/calls/{RECORDED}/x"), RECORDED, 1], "b": "plain"});
+        assert_eq!(
+            mapping.translated_json(&body),
+            json!({"a": [format!("/app/calls/{LIVE}/x"), LIVE, 1], "b": "plain"})
+        );
+    }
+
+    #[test]
+    fn the_role_of_a_text() {
+        for (name, text, expected) in [
+            ("status", "running", Role::Fixed),
+            ("id", "", Role::Fixed),
+            ("callback", "", Role::Fixed),
+            ("id", "op-1", Role::Id),
+            ("x", RECORDED, Role::Id),
+            ("x", "redacted-secret-0123", Role::Id),
+            ("resource", "/app/calls/1", Role::Path),
+            ("at", "2026-01-01T00:00:00Z", Role::Passing),
+        ] {
+            assert_eq!(role(name, text), expected, "{name}: {text}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What a recording takes for granted: the state that its conversations start from.
+
+use std::collections::HashSet;
+
+use super::index::Index;
+use crate::api::identifier;
+use crate::api::resource;
+use crate::api::resource::Resource;
+use crate::cassette::format::{Direction, Exchange};
+use crate::contract::change;
+use crate::contract::change::{Notice, Subject};
+use crate::contract::shape::lookup;
+use crate::diagnostic::Diagnostic;
+use crate::judge::people;
+use crate::scenario::format::Given;
+
+/// A state that somebody must bring about before the recorded bot can begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// The state.
+    pub state: Given,
+    /// The recorded call that it is about, where it is about one.
+    pub call: Option<String>,
+    /// The path of the callback that notifications about it went to.
+    pub callback: String,
+    /// The recorded ids of the people who are invited in vain.
+    pub people: Vec<String>,
+}
+
+/// What a recording needs, in its order.
+pub(super) fn needs<'a>(
+    index: &Index,
+    groups: impl Iterator<Item = &'a [usize]>,
+) -> Result<Vec<Need>, Diagnostic> {
+    let mut needs = Vec::new();
+    for group in groups {
+        let members: Result<Vec<_>, _> = group.iter().map(|it| index.load(*it)).collect();
+        needs.extend(of_group(&members?));
+    }
+    Ok(needs)
+}
+
+fn of_group(group: &[Exchange]) -> Vec<Need> {
+    let mut made: HashSet<String> = HashSet::new();
+    let mut needs = Vec::new();
+    let told = group
+        .iter()
+        .find(|it| it.direction == Direction::Notification);
+    let callback = told.map_or("", |it| resource::path_of(&it.request.target));
+    let mut need = |state, call: Option<&str>, people| {
+        needs.push(Need {
+            state,
+            call: call.map(str::to_owned),
+            callback: callback.to_owned(),
+            people,
+        });
+    };
+    for exchange in group {
+        let body = exchange.request.body.json();
+        if exchange.direction == Direction::Notification {
+            for entry in body.and_then(change::entries).into_iter().flatten() {
+                let notice = Notice::read(entry);
+                let is_new = notice.subject == Subject::Call && notice.change == "created";
+                if let (true, Some(call)) = (is_new, notice.call())
+                    && made.insert(identifier::normal(call))
+                {
+                    need(Given::IncomingCall, Some(call), Vec::new());
+                }
+            }
+            continue;
+        }
+        let target = Resource::parse(&exchange.request.target);
+        let replaced = body.map(people::people).unwrap_or_default();
+        let replaced = replaced.iter().filter_map(|it| it.replaces.as_deref());
+        for (state, call) in target
+            .as_ref()
+            .and_then(Resource::call)
+            .map(|call| (Given::Call, call))
+            .into_iter()
+            .chain(replaced.map(|call| (Given::PeerCall, call)))
+        {
+            if made.insert(identifier::normal(call)) {
+                need(state, Some(call), Vec::new());
+            }
+        }
+        if target == Some(Resource::Calls) {
+            made.extend(
+                answered_ids(exchange)
+                    .iter()
+                    .map(|id| identifier::normal(id)),
+            );
+        }
+        if fails(exchange, group) {
+            let people = body.map(people::people).unwrap_or_default();
+            need(
+                Given::InviteFails,
+                None,
+                people.into_iter().map(|it| it.id).collect(),
+            );
+        }
+    }
+    needs
+}
+
+/// The ids that an answer gives what it made: in its body, and in `Location`.
+fn answered_ids(exchange: &Exchange) -> Vec<String> {
+    let Some(response) = &exchange.response else {
+        return Vec::new();
+    };
+    let in_body = response
+        .body
+        .json()
+        .and_then(|body| lookup(body, "id")?.1.as_str());
+    let mut ids: Vec<String> = in_body.map(str::to_owned).into_iter().collect();
+    let is_location = |name: &str| name.eq_ignore_ascii_case("location");
+    let mut fields = response.headers.iter();
+    match fields
+        .find(|(name, _)| is_location(name))
+        .and_then(|(_, to)| Resource::parse(to))
+    {
+        Some(Resource::Call(call)) => ids.push(call),
+        Some(Resource::Operation { operation, .. }) => ids.push(operation),
+        _ => {}
+    }
+    ids
+}
+
+/// Whether the operation that an invitation began ended in failure.
+fn fails(exchange: &Exchange, group: &[Exchange]) -> bool {
+    let operations = answered_ids(exchange);
+    let mut told = group
+        .iter()
+        .filter_map(|it| it.request.body.json())
+        .filter_map(change::entries)
+        .flatten();
+    told.any(|entry| {
+        let notice = Notice::read(entry);
+        notice.word.as_deref() == Some("failed")
+            && notice
+                .operation()
+                .is_some_and(|other| operations.iter().any(|it| identifier::same(it, other)))
+    })
+}

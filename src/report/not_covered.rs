@@ -1,0 +1,52 @@
+//! The exchanges of a recording that fit no scenario.
+
+use std::fmt::Write as _;
+
+use super::color::Look;
+use crate::cassette::format::Direction;
+use crate::diagnostic::place::printable;
+use crate::judge::recording::check::Unfit;
+
+/// A line for each exchange under the name of its file; nothing where there are none.
+pub fn render(file: &str, unfit: &[Unfit], look: Look) -> String {
+    if unfit.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("{} fit no scenario:\n", look.odd(&format!("{file}: these")));
+    for exchange in unfit {
+        let from = match exchange.direction {
+            Direction::Request => "bot",
+            Direction::Notification => "service",
+        };
+        let status = exchange.status.map(|status| format!(": {status}"));
+        let _ = writeln!(
+            text,
+            "  {:>4} {from:<7} {}{}",
+            exchange.number,
+            printable(&exchange.request),
+            status.unwrap_or_else(|| ": no answer".to_owned())
+        );
+    }
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exchange_is_a_line() {
+        let unfit = [Unfit {
+            number: 7,
+            direction: Direction::Request,
+            request: "GET /me".into(),
+            status: Some(404),
+        }];
+        assert_eq!(
+            render("a.jsonl", &unfit, Look::PLAIN),
+            "a.jsonl: these fit no scenario:\n     7 bot     GET /me: 404\n\n"
+        );
+        assert_eq!(render("a.jsonl", &[], Look::PLAIN), "");
+    }
+}

@@ -1,0 +1,389 @@
+//! One conversation: a judge, its sockets, its clock.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant as TokioInstant, sleep_until};
+
+use super::router::{Incoming, Place, callback_path, lock};
+use super::trigger::HookAnswer;
+use super::{Session, Target, address, provider_state, variables};
+use crate::http::message::{Headers, Payload, Request};
+use crate::http::{OutgoingRequest, Reply, SendError, Shutdown};
+use crate::inject;
+use crate::inject::forgery::Forgery;
+use crate::inject::{Act, Cut, Weathered};
+use crate::judge::bindings::Bindings;
+use crate::judge::verdict::Verdict;
+use crate::judge::{Action, Case, CueAnswer, Event, ExchangeId, Outcome, TransportFailure};
+use crate::scenario::format::{Kind, Step};
+
+/// Why nothing is forged.
+const UNSIGNED: &str =
+    "no token can be wrong, as notifications are not signed: name the bot's `--application`";
+
+/// A scenario that is being played.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    session: Arc<Session>,
+    case: Case,
+    judge: Arc<Mutex<Weathered>>,
+    place: Place,
+    events: mpsc::UnboundedReceiver<Event>,
+    sender: mpsc::UnboundedSender<Event>,
+    replies: HashMap<ExchangeId, oneshot::Sender<Reply>>,
+    is_ambiguous: bool,
+}
+
+impl Conversation {
+    /// Takes a place at the session's hub. Nothing is sent yet.
+    pub(super) fn open(session: &Arc<Session>, case: &Case) -> Self {
+        let script = &case.scenario.script;
+        let literal = session.judge.literal;
+        let variables = Arc::clone(case.outline().variables(literal));
+        let mut bindings = Bindings::of(variables, variables::values(script));
+        let number = session.hub.number();
+        let callback = session.callback(number);
+        for (name, variable) in &script.variables {
+            match variable.kind {
+                Kind::Callback => bindings.bind(name, callback.as_str()),
+                Kind::Token => bindings.bind(name, session.judge.token.as_str()),
+                _ => {}
+            }
+        }
+        let judge = Arc::new(Mutex::new(Weathered::new(
+            case,
+            bindings,
+            session.judge.clone(),
+            session.target.role(),
+            session.seed,
+        )));
+        let place = session.hub.join(number, Arc::clone(&judge));
+        let (sender, events) = mpsc::unbounded_channel();
+        Self {
+            session: Arc::clone(session),
+            case: case.clone(),
+            judge,
+            place,
+            events,
+            sender,
+            replies: HashMap::new(),
+            is_ambiguous: false,
+        }
+    }
+
+    /// Plays until the judge has finished, or the run is interrupted.
+    pub(super) async fn play(&mut self) {
+        if self.forges() && self.session.target.notifier().is_none() {
+            lock(&self.judge).give_up(Verdict::Skip, UNSIGNED);
+        }
+        let early = self.bring_about().await;
+        if !lock(&self.judge).is_finished() {
+            self.handle(Event::Start);
+            for request in early {
+                // It was acknowledged when it came.
+                let exchange = self.session.hub.number();
+                self.handle(Event::Received { exchange, request });
+            }
+        }
+        while !lock(&self.judge).is_finished() && !self.is_ambiguous {
+            let deadline = lock(&self.judge).deadline();
+            let begun = TokioInstant::from_std(self.session.begun);
+            tokio::select! {
+                biased;
+                () = self.session.interrupt.begun() => {
+                    lock(&self.judge).give_up(Verdict::Inconclusive, self.session.why());
+                }
+                Some(event) = self.events.recv() => self.handle(event),
+                Some(incoming) = self.place.inbox.recv() => self.take(incoming),
+                () = sleep_until(begun + deadline.unwrap_or_default()), if deadline.is_some() => {
+                    self.handle(Event::Elapsed);
+                }
+            }
+        }
+    }
+
+    /// Answers what still comes until the whole run is over, and gives the judge's word. `None`
+    /// where messages could not be told from another conversation's.
+    pub(super) async fn linger(mut self, all_over: &Shutdown) -> Option<Outcome> {
+        while !all_over.has_begun() {
+            tokio::select! {
+                () = all_over.begun() => {}
+                Some(event) = self.events.recv() => self.handle(event),
+                Some(incoming) = self.place.inbox.recv() => self.take(incoming),
+            }
+        }
+        while let Ok(incoming) = self.place.inbox.try_recv() {
+            self.take(incoming);
+        }
+        let outcome = lock(&self.judge).take_outcome();
+        (!self.is_ambiguous).then_some(outcome)
+    }
+
+    /// Brings about the given states. Notifications that come meanwhile are acknowledged at once
+    /// and judged later, when it is known what they are about.
+    async fn bring_about(&mut self) -> Vec<Arc<Request>> {
+        let Target::Service { url, given, .. } = &self.session.target else {
+            return Vec::new();
+        };
+        let callback = self.session.callback(self.place.number);
+        let bringing = provider_state::bring_about(
+            &self.session.client,
+            &self.case,
+            &self.judge,
+            &self.session.judge,
+            (url, given),
+            &callback,
+        );
+        tokio::pin!(bringing);
+        let mut early = Vec::new();
+        loop {
+            tokio::select! {
+                () = self.session.interrupt.begun() => return early,
+                () = &mut bringing => return early,
+                Some(incoming) = self.place.inbox.recv() => match incoming {
+                    Incoming::Request(_, request, answer) => {
+                        // The target may have gone away meanwhile.
+                        let _ = answer.send(Reply::status(202));
+                        early.push(request);
+                    }
+                    Incoming::Ambiguous => self.is_ambiguous = true,
+                },
+            }
+        }
+    }
+
+    /// Whether notifications with wrong tokens go out in its weather.
+    fn forges(&self) -> bool {
+        let weather = inject::Kind::of(&self.case.scenario.id);
+        weather.is_some_and(inject::Kind::forges)
+    }
+
+    fn take(&mut self, incoming: Incoming) {
+        match incoming {
+            Incoming::Request(exchange, request, answer) => {
+                self.replies.insert(exchange, answer);
+                self.handle(Event::Received { exchange, request });
+            }
+            Incoming::Ambiguous => self.is_ambiguous = true,
+        }
+    }
+
+    /// Gives the judge an event, and does what it wants done.
+    fn handle(&mut self, event: Event) {
+        let now = self.session.begun.elapsed();
+        let acts: Vec<Act> = {
+            let mut judge = lock(&self.judge);
+            judge.handle(now, event);
+            std::iter::from_fn(|| judge.next_act()).collect()
+        };
+        for act in acts {
+            match act {
+                Act::Do(Action::Send { exchange, request }) => self.send(exchange, &request, None),
+                Act::Forge {
+                    exchange,
+                    request,
+                    forgery,
+                } => self.send(exchange, &request, Some(forgery)),
+                Act::Do(Action::Cue { step, request }) => self.cue(step, &request),
+                Act::Do(Action::Reply { exchange, response }) => {
+                    if !self.reply(exchange, Reply::from(Arc::unwrap_or_clone(response))) {
+                        // The target went away before it was answered: it may come again.
+                        let lost = Event::ReplyLost { exchange };
+                        lock(&self.judge).handle(now, lost);
+                    }
+                }
+                Act::Cut { exchange, how } => {
+                    let cut = match how {
+                        Cut::Close => Reply::raw(Bytes::new()),
+                        Cut::Reset => Reply::reset(),
+                    };
+                    // A target that has gone away needs no cut.
+                    self.reply(exchange, cut);
+                }
+            }
+        }
+    }
+
+    /// Answers a received request, unless it was answered when it came. False where the target has
+    /// gone away.
+    fn reply(&mut self, exchange: ExchangeId, reply: Reply) -> bool {
+        let answer = self.replies.remove(&exchange);
+        answer.is_none_or(|answer| answer.send(reply).is_ok())
+    }
+
+    /// Sends a request, or a notification, whose token may be wrong, in a task of its own; its answer
+    /// comes as an event.
+    fn send(&self, exchange: ExchangeId, request: &Request, forgery: Option<Forgery>) {
+        let url = match &self.session.target {
+            Target::Service { url, .. } => {
+                address::request(url, self.case.scenario.id.api(), &request.target)
+            }
+            Target::Bot { url, .. } => self.callback_of_bot(url, &request.target),
+        };
+        let session = Arc::clone(&self.session);
+        let events = self.sender.clone();
+        let mut outgoing = outgoing(request, url);
+        if let Some(notifier) = session.target.notifier() {
+            let authorization = match forgery {
+                None => Some(notifier.authorization()),
+                Some(forgery) => notifier.forged(forgery),
+            };
+            outgoing.headers = with_authorization(&outgoing.headers, authorization);
+        }
+        tokio::spawn(async move {
+            let deadline = session.judge.deadline;
+            let event = match session.client.send(outgoing, deadline).await {
+                Ok(response) => Event::Answered {
+                    exchange,
+                    response: response.into(),
+                },
+                Err(error) => Event::Broken {
+                    exchange,
+                    failure: failure(&error),
+                },
+            };
+            // The conversation may be over.
+            let _ = events.send(event);
+        });
+    }
+
+    /// The callback that the bot gave, where it is of the bot's own origin, else the one that
+    /// confcall was told.
+    fn callback_of_bot(&self, named: &url::Url, given: &str) -> String {
+        if address::is_same_origin(given, named) {
+            given.to_owned()
+        } else {
+            lock(&self.judge).note(format!(
+                "the bot's callback {given} is of another host than {named}, which was used"
+            ));
+            named.to_string()
+        }
+    }
+
+    fn cue(&self, step: usize, request: &Request) {
+        let Target::Bot {
+            cue,
+            acts_by_itself,
+            ..
+        } = &self.session.target
+        else {
+            return;
+        };
+        let is_provoked = *acts_by_itself && self.is_provoked(step);
+        let Some(cue) = cue.clone().filter(|_| !is_provoked) else {
+            let _ = self.sender.send(Event::Cued(CueAnswer::NoAddress));
+            return;
+        };
+        let scenario = &self.case.scenario.id;
+        let service = self.session.service_url();
+        let url = address::request(&service, scenario.api(), &request.target);
+        let headers: serde_json::Map<String, Value> = request
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_owned(), json!(value)))
+            .collect();
+        let body = json!({
+            "scenario": scenario.as_str(),
+            "step": step,
+            "request": {
+                "method": request.method,
+                "url": url,
+                "headers": headers,
+                "body": request.body.json(),
+            },
+        });
+        let session = Arc::clone(&self.session);
+        let events = self.sender.clone();
+        tokio::spawn(async move {
+            let deadline = session.judge.deadline;
+            let answer = match cue.ask(&session.client, &body, deadline).await {
+                HookAnswer::Done(_) => CueAnswer::Accepted,
+                HookAnswer::Declined(reason) => CueAnswer::Declined(reason),
+                HookAnswer::Failed(what) => CueAnswer::Failed(what),
+            };
+            let _ = events.send(Event::Cued(answer));
+        });
+    }
+}
+
+impl Conversation {
+    /// Whether the request of a step, counted from 1, follows from a notification.
+    fn is_provoked(&self, step: usize) -> bool {
+        let steps = &self.case.scenario.script.steps;
+        let before = step.checked_sub(2).and_then(|at| steps.get(at));
+        matches!(before, Some(Step::Notification(_)))
+    }
+}
+
+impl Session {
+    /// What the other party is told as callback of a conversation; for a bot under test, its own.
+    fn callback(&self, number: u64) -> String {
+        match &self.target {
+            Target::Service { callback, .. } => {
+                let base = callback
+                    .as_ref()
+                    .map_or(self.own_url.as_str(), |url| url.as_str());
+                format!("{}{}", base.trim_end_matches('/'), callback_path(number))
+            }
+            Target::Bot { url, .. } => url.to_string(),
+        }
+    }
+
+    /// What a bot under test is told as the service's address.
+    fn service_url(&self) -> url::Url {
+        let own = || url::Url::parse(&self.own_url);
+        match &self.target {
+            Target::Bot {
+                proxy: Some(proxy), ..
+            } => proxy.service.clone(),
+            Target::Bot {
+                public: Some(public),
+                ..
+            } => public.clone(),
+            Target::Bot { url, .. } | Target::Service { url, .. } => {
+                own().unwrap_or_else(|_| url.clone())
+            }
+        }
+    }
+}
+
+fn outgoing(request: &Request, url: String) -> OutgoingRequest {
+    let mut outgoing = OutgoingRequest::new(request.method.as_str(), url);
+    outgoing.headers = request.headers.clone();
+    outgoing.body = match &request.body {
+        Payload::Empty | Payload::Opaque(_) => None,
+        Payload::Json(body) => Some(Bytes::from(body.to_string())),
+        Payload::Text { text, .. } => Some(Bytes::from(text.clone())),
+    };
+    outgoing
+}
+
+/// The header fields with this `Authorization`, or none, in the place of the one that they have.
+fn with_authorization(headers: &Headers, value: Option<String>) -> Headers {
+    let name = "Authorization";
+    let mut changed: Headers = headers
+        .iter()
+        .filter(|(other, _)| !other.eq_ignore_ascii_case(name))
+        .collect();
+    if let Some(value) = value {
+        changed.push(name, value);
+    }
+    changed
+}
+
+fn failure(error: &SendError) -> TransportFailure {
+    match error {
+        SendError::Refused(_) | SendError::Unreachable(_) => {
+            TransportFailure::Gone(error.to_string())
+        }
+        SendError::Timeout(_) => TransportFailure::Silent,
+        SendError::Untrusted { .. }
+        | SendError::Unsendable(_)
+        | SendError::Broken(_)
+        | SendError::TooLarge => TransportFailure::Broken(error.to_string()),
+    }
+}

@@ -1,0 +1,211 @@
+//! Programs of a project: the target that confcall starts for a run and ends after it, and the
+//! commands that it asks.
+//!
+//! Either is started as the leader of a process group of its own, so that it ends with all that it has
+//! started. What leaves the group is known again by [`MARK`], where the system shows the environment
+//! of processes.
+
+mod ask;
+mod group;
+mod output;
+mod running;
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::process::Command;
+use tokio::time::{sleep, timeout};
+use url::Url;
+
+pub use self::ask::{AskError, DECLINES, Said};
+pub use self::running::Running;
+
+use self::group::Group;
+use self::output::Output;
+use crate::http::Shutdown;
+
+/// The variable of the environment by which what a program has started is known again. Its value is
+/// another one for each program.
+pub const MARK: &str = "CONFCALL_RUN";
+
+/// A program with its arguments, and where it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// The program and its arguments; at least the program.
+    pub words: Vec<String>,
+    /// The folder that it runs in.
+    pub folder: PathBuf,
+    /// What its environment has beside confcall's own.
+    pub environment: Vec<(String, String)>,
+}
+
+/// A target that confcall starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launch {
+    /// What is started.
+    pub program: Program,
+    /// How it shows that it is ready.
+    pub ready: Ready,
+    /// How long it may take for that.
+    pub ready_within: Duration,
+    /// Where its output goes; nowhere but into reports without one.
+    pub log: Option<PathBuf>,
+    /// How long it may take to end when it is asked to; then it is killed.
+    pub end_within: Duration,
+}
+
+/// How a program shows that it is ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ready {
+    /// It takes connections at this `HOST:PORT`.
+    Connects(String),
+    /// It says this in its output.
+    Says(String),
+}
+
+impl Ready {
+    /// By taking connections where this URL leads to.
+    pub fn connects(url: &Url) -> Self {
+        let host = url.host_str().unwrap_or_default();
+        let port = url.port_or_known_default().unwrap_or(80);
+        Self::Connects(format!("{host}:{port}"))
+    }
+}
+
+/// Why a target did not come up.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    /// It cannot be started.
+    #[error("`{program}` cannot be started in {}: {cause}\n  = help: look at `run` and `folder` of its command", folder.display())]
+    NotStarted {
+        /// The program.
+        program: String,
+        /// Where it was to run.
+        folder: PathBuf,
+        /// What the operating system says.
+        cause: std::io::Error,
+    },
+    /// Its log cannot be written.
+    #[error("the log {} cannot be written: {cause}", path.display())]
+    Log {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        cause: std::io::Error,
+    },
+    /// It ended before it was ready.
+    #[error("`{program}` ended before it was ready: {status}{tail}")]
+    Died {
+        /// The program.
+        program: String,
+        /// How it ended.
+        status: String,
+        /// The end of its output, on lines of its own.
+        tail: String,
+    },
+    /// It is not ready in time.
+    #[error(
+        "`{program}` is not ready after {within:?}: {missing}{tail}\n  = help: `ready` and `ready-within` of its command say what is waited for"
+    )]
+    NotReady {
+        /// The program.
+        program: String,
+        /// How long was waited.
+        within: Duration,
+        /// What did not happen.
+        missing: String,
+        /// The end of its output, on lines of its own.
+        tail: String,
+    },
+    /// The run was interrupted meanwhile.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// How often it is tried whether a program takes connections.
+const TRIES: Duration = Duration::from_millis(20);
+
+impl Launch {
+    /// Starts the target and waits until it is ready.
+    ///
+    /// # Errors
+    ///
+    /// A program that cannot be started, ends, or is not ready in time; nothing of it is left then.
+    pub async fn start(&self, interrupt: &Shutdown) -> Result<Running, LaunchError> {
+        let name = self.program.words.first().cloned().unwrap_or_default();
+        let output = Arc::new(Output::new(self.log.as_ref(), &self.ready)?);
+        let mut command = self.program.command();
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let (mut child, group) =
+            Group::start(&mut command).map_err(|cause| LaunchError::NotStarted {
+                program: name.clone(),
+                folder: self.program.folder.clone(),
+                cause,
+            })?;
+        if let Some(pipe) = child.stdout.take() {
+            tokio::spawn(Arc::clone(&output).keep(pipe));
+        }
+        if let Some(pipe) = child.stderr.take() {
+            tokio::spawn(Arc::clone(&output).keep(pipe));
+        }
+        let running = Running::new(name, (child, group), output, self.end_within);
+        match self.come_up(&running, interrupt).await {
+            Ok(()) => Ok(running),
+            Err(error) => {
+                running.end().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn come_up(&self, running: &Running, interrupt: &Shutdown) -> Result<(), LaunchError> {
+        let ready = async {
+            match &self.ready {
+                Ready::Connects(address) => {
+                    while TcpStream::connect(address.as_str()).await.is_err() {
+                        sleep(TRIES).await;
+                    }
+                }
+                Ready::Says(_) => running.output.is_said.begun().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = interrupt.begun() => Err(LaunchError::Interrupted),
+            status = running.ending() => Err(LaunchError::Died {
+                program: running.name.clone(),
+                status,
+                tail: running.output.settled_tail().await,
+            }),
+            ready = timeout(self.ready_within, ready) => ready.map_err(|_| LaunchError::NotReady {
+                program: running.name.clone(),
+                within: self.ready_within,
+                missing: match &self.ready {
+                    Ready::Connects(address) => format!("nothing takes connections at {address}"),
+                    Ready::Says(text) => format!("it has not said `{text}`"),
+                },
+                tail: running.output.tail(),
+            }),
+        }
+    }
+}
+
+impl Program {
+    fn command(&self) -> Command {
+        let (program, arguments) = self
+            .words
+            .split_first()
+            .map_or(("", &[][..]), |(one, rest)| (one.as_str(), rest));
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(&self.folder);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.kill_on_drop(true);
+        command
+    }
+}

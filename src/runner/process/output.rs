@@ -1,0 +1,139 @@
+//! What a target says: its log, the end of it for reports, and the word by which it is ready.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::{LaunchError, Ready};
+use crate::http::Shutdown;
+
+/// How much of a program's output goes into its log. A program that floods its output does not fill
+/// the disk.
+const LOG: usize = 64 * 1024 * 1024;
+
+/// How much of the end of a program's output is shown.
+const TAIL: usize = 2048;
+
+/// What a program says, as far as it is kept.
+#[derive(Debug)]
+pub(super) struct Output {
+    kept: Mutex<Kept>,
+    /// What it says once it is ready; empty where that is not how it is told.
+    wanted: String,
+    pub is_said: Shutdown,
+    /// How many of the pipes are at their end.
+    closed: watch::Sender<usize>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    tail: VecDeque<u8>,
+    log: Option<File>,
+    /// How much the log still takes.
+    room: usize,
+}
+
+impl Output {
+    pub fn new(log: Option<&PathBuf>, ready: &Ready) -> Result<Self, LaunchError> {
+        let create = |path: &PathBuf| {
+            let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+            let file = folder.and_then(|()| File::create(path));
+            file.map_err(|cause| LaunchError::Log {
+                path: path.clone(),
+                cause,
+            })
+        };
+        Ok(Self {
+            kept: Mutex::new(Kept {
+                tail: VecDeque::with_capacity(TAIL),
+                log: log.map(create).transpose()?,
+                room: LOG,
+            }),
+            wanted: match ready {
+                Ready::Says(text) => text.clone(),
+                Ready::Connects(_) => String::new(),
+            },
+            is_said: Shutdown::new(),
+            closed: watch::Sender::new(0),
+        })
+    }
+
+    pub async fn keep(self: Arc<Self>, mut pipe: impl AsyncRead + Unpin) {
+        let mut buffer = vec![0; 16 * 1024];
+        // What may be the beginning of the word that is waited for.
+        let mut before: Vec<u8> = Vec::new();
+        while let Ok(length @ 1..) = pipe.read(&mut buffer).await {
+            let said = &buffer[..length];
+            if !self.wanted.is_empty() && !self.is_said.has_begun() {
+                before.extend_from_slice(said);
+                let wanted = self.wanted.as_bytes();
+                if memchr::memmem::find(&before, wanted).is_some() {
+                    self.is_said.begin();
+                }
+                before.drain(..before.len().saturating_sub(wanted.len()));
+            }
+            self.lock().take(said);
+        }
+        self.closed.send_modify(|closed| *closed += 1);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The end of the output, on lines of its own below a heading; nothing where there is none.
+    pub fn tail(&self) -> String {
+        let (first, second) = {
+            let kept = self.lock();
+            let (first, second) = kept.tail.as_slices();
+            (first.to_vec(), second.to_vec())
+        };
+        let all = [first, second].concat();
+        let text = String::from_utf8_lossy(&all);
+        if text.trim().is_empty() {
+            return "\nit has said nothing".to_owned();
+        }
+        let mut shown = "\nthe end of its output:".to_owned();
+        for line in text.trim_end().lines() {
+            shown.push_str("\n    ");
+            shown.push_str(line);
+        }
+        shown
+    }
+
+    /// The same, once a program that has ended has been read to its end. Its children may hold the
+    /// pipes open: they are not waited for long.
+    pub async fn settled_tail(&self) -> String {
+        let mut closed = self.closed.subscribe();
+        let both = closed.wait_for(|closed| *closed >= 2);
+        let _ = timeout(Duration::from_millis(250), both).await;
+        self.tail()
+    }
+}
+
+impl Kept {
+    fn take(&mut self, said: &[u8]) {
+        self.tail.extend(&said[said.len().saturating_sub(TAIL)..]);
+        let surplus = self.tail.len().saturating_sub(TAIL);
+        self.tail.drain(..surplus);
+        let Some(log) = &mut self.log else {
+            return;
+        };
+        let taken = said.len().min(self.room);
+        self.room -= taken;
+        let mut written = log.write_all(&said[..taken]);
+        if self.room == 0 {
+            written = written.and_then(|()| log.write_all(b"\nconfcall: the log is full\n"));
+        }
+        if written.is_err() || self.room == 0 {
+            self.log = None;
+        }
+    }
+}

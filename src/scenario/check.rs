@@ -1,0 +1,512 @@
+//! What fits the format of scenario files and makes no sense.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::format::{Kind, Script, Step, Token};
+use super::parse::MOST_TOLD;
+use crate::api::party::Party;
+use crate::api::resource::percent_encoded;
+use crate::api::template::{Part, is_name, parts};
+use crate::contract::requirement::{CATALOGUE, Requirement};
+use crate::diagnostic::closest;
+use crate::diagnostic::pointer::Pointer;
+use crate::http::message::{Body, HeaderFields, TEXT};
+
+/// Something in a script that makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where in the file.
+    pub pointer: Pointer,
+    /// Whether the property's name is meant, not its value.
+    pub at_key: bool,
+    /// The part of the value that is meant; none for the whole.
+    pub part: Option<String>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+/// Everything in a script that makes no sense, in the order of its parts.
+pub fn problems(script: &Script) -> Vec<Problem> {
+    let mut check = Check {
+        script,
+        used: BTreeSet::new(),
+        problems: Vec::new(),
+    };
+    check.source();
+    check.given();
+    check.variables();
+    check.steps();
+    check.unused();
+    check.problems
+}
+
+/// What stands before a step.
+#[derive(Debug, Clone, Copy)]
+enum Asked {
+    /// No request.
+    Nothing,
+    /// A request, right before it.
+    Now,
+    /// A request, further up.
+    Before,
+    /// A request that is refused.
+    Refused,
+}
+
+struct Check<'a> {
+    script: &'a Script,
+    used: BTreeSet<String>,
+    problems: Vec<Problem>,
+}
+
+impl Check<'_> {
+    fn source(&mut self) {
+        if self.script.source.trim().is_empty() {
+            let pointer = Pointer::root().key("source");
+            self.wrong(
+                pointer,
+                "the page has no name",
+                "write the path of the page",
+            );
+        }
+    }
+
+    fn given(&mut self) {
+        let given = &self.script.given;
+        for (index, state) in given.iter().enumerate() {
+            if given[..index].contains(state) {
+                let pointer = Pointer::root().key("given").index(index);
+                let message = format!("`{}` is given twice", state.as_str());
+                self.wrong(pointer, message, "take one of the two away");
+            }
+        }
+    }
+
+    fn variables(&mut self) {
+        for (name, variable) in &self.script.variables {
+            let pointer = Pointer::root().key("variables").key(name);
+            if !is_name(name) {
+                let message = format!("`{name}` cannot name a variable");
+                let remedy = "a name is lower-case letters, digits and hyphens, a letter first";
+                self.wrong_key(pointer.clone(), message, remedy);
+            }
+            if variable.value.is_empty() && is_identifier(variable.kind) {
+                let message = "the value of a variable that identifies something is not empty";
+                self.wrong(
+                    pointer.key("value"),
+                    message,
+                    "write the value that the page prints",
+                );
+            }
+            if let Some(other) = &variable.same_as {
+                self.same_as(pointer.key("same_as"), name, other);
+            }
+        }
+    }
+
+    fn same_as(&mut self, pointer: Pointer, name: &str, other: &str) {
+        match self.script.variables.get(other) {
+            None => self.undeclared(pointer, other, None),
+            Some(_) if other == name => {
+                let remedy = "take `same_as` away, or name another variable";
+                self.wrong(pointer, format!("`{name}` is the same as itself"), remedy);
+            }
+            Some(declared) => {
+                if let Some(root) = &declared.same_as {
+                    let message = format!("`{other}` is itself the same as another variable");
+                    let remedy = if root == name {
+                        format!("take one `same_as` of `{name}` and `{other}` away")
+                    } else {
+                        format!("name that one: `{root}`")
+                    };
+                    self.wrong(pointer, message, remedy);
+                }
+            }
+        }
+    }
+
+    fn steps(&mut self) {
+        let pointer = Pointer::root().key("steps");
+        if self.script.steps.is_empty() {
+            let remedy = "write the first request, or the notification that begins";
+            self.wrong(pointer.clone(), "a scenario has at least one step", remedy);
+        }
+        let mut asked = Asked::Nothing;
+        for (index, step) in self.script.steps.iter().enumerate() {
+            let pointer = pointer.index(index).key(step.kind());
+            self.line(pointer.key("line"), step.line());
+            match step {
+                Step::Request(request) => {
+                    asked = Asked::Now;
+                    if request.token != Token::Own {
+                        self.of_services(pointer.key("token"), "such a token");
+                    }
+                    self.method(&pointer, &request.method);
+                    self.target(&pointer.key("target"), &request.target);
+                }
+                Step::Response(response) => {
+                    if matches!(asked, Asked::Nothing | Asked::Refused) {
+                        let message = "a response needs a request before it";
+                        let remedy = "write the request that it answers before it";
+                        self.wrong_key(pointer.clone(), message, remedy);
+                    } else {
+                        asked = Asked::Before;
+                    }
+                    self.requirement(&pointer, response.requirement.as_deref());
+                    self.status(pointer.key("status"), response.status);
+                    for (index, or) in response.or.iter().enumerate() {
+                        let pointer = pointer.key("or").index(index);
+                        self.status(pointer.key("status"), or.status);
+                        self.line(pointer.key("line"), or.line);
+                    }
+                }
+                Step::Notification(notification) => {
+                    self.method(&pointer, &notification.method);
+                    self.target(&pointer.key("target"), &notification.target);
+                    self.line(pointer.key("body_line"), notification.body_line);
+                    if matches!(asked, Asked::Now) {
+                        asked = Asked::Before;
+                    }
+                    if matches!(asked, Asked::Refused) {
+                        let message = "nothing follows a refusal";
+                        let remedy = "write a request before the notification, or take it away";
+                        self.wrong_key(pointer.clone(), message, remedy);
+                    }
+                }
+                Step::Refusal(refusal) => {
+                    if !matches!(asked, Asked::Now) {
+                        let message = "a refusal needs a request right before it";
+                        let remedy = "write the request that it refuses before it";
+                        self.wrong_key(pointer.clone(), message, remedy);
+                    }
+                    asked = Asked::Refused;
+                    self.of_services(pointer.clone(), "a refusal");
+                    self.requirement(&pointer, refusal.requirement.as_deref());
+                    self.refusing(&pointer.key("statuses"), &refusal.statuses);
+                }
+            }
+            if let Some(headers) = step.headers() {
+                self.headers(&pointer.key("headers"), headers);
+            }
+            self.body(&pointer.key("body"), step.body());
+        }
+    }
+
+    fn line(&mut self, pointer: Pointer, line: usize) {
+        if line == 0 {
+            let remedy = "write the line of the page's opening fence";
+            self.wrong(pointer, "lines count from 1", remedy);
+        }
+    }
+
+    fn method(&mut self, step: &Pointer, method: &str) {
+        let upper = method.to_ascii_uppercase();
+        if method == upper && is_token(method) {
+            return;
+        }
+        let meant = if is_token(&upper) { &upper } else { "POST" };
+        let message = format!("`{method}` is no method");
+        self.wrong(step.key("method"), message, format!("write `{meant}`"));
+    }
+
+    /// What stands between method and version of a start line (RFC 9112 section 3.2).
+    fn target(&mut self, pointer: &Pointer, target: &str) {
+        self.text(pointer, target);
+        let parts = parts(target);
+        if let Some(Part::Literal(start)) = parts.first()
+            && !start.starts_with('/')
+            && !target.contains("://")
+        {
+            let message = "a target is a path, or a URL";
+            self.wrong(
+                pointer.clone(),
+                message,
+                "begin it with `/`, or with `https://`",
+            );
+        }
+        let literals = parts.iter().filter_map(|part| match part {
+            Part::Literal(text) => Some(text),
+            Part::Variable(_) => None,
+        });
+        let wrong = |c: &char| c.is_whitespace() || c.is_control();
+        if let Some(c) = literals.flat_map(|text| text.chars()).find(wrong) {
+            let message = format!("{} stands in a target", named(c));
+            let remedy = format!("write it percent-encoded, as `{}`", percent_encoded(c));
+            self.wrong(pointer.clone(), message, remedy);
+        }
+        self.controls_of_variables(&parts);
+    }
+
+    fn status(&mut self, pointer: Pointer, status: u16) {
+        if !(100..600).contains(&status) {
+            let message = format!("{status} is no status code, which are 100 to 599");
+            self.wrong(pointer, message, "write the code that the page prints");
+        }
+    }
+
+    /// The statuses of a refusal.
+    fn refusing(&mut self, pointer: &Pointer, statuses: &[u16]) {
+        if statuses.is_empty() {
+            let remedy = "write those that refuse the request, such as `[400]`";
+            self.wrong(pointer.clone(), "a refusal has a status", remedy);
+        }
+        for (index, status) in statuses.iter().enumerate() {
+            if !(400..600).contains(status) {
+                let message = format!("{status} refuses nothing");
+                let remedy = "write codes from 400 to 599";
+                self.wrong(pointer.index(index), message, remedy);
+            } else if statuses[..index].contains(status) {
+                let message = format!("{status} comes twice");
+                self.wrong(pointer.index(index), message, "take one of the two away");
+            }
+        }
+    }
+
+    /// What only a service can be judged by.
+    fn of_services(&mut self, pointer: Pointer, what: &str) {
+        if self.script.judges != Some(Party::Service) {
+            let message = format!("with {what} only a service is judged");
+            let remedy = "write `\"judges\": \"service\"` at the top of the file";
+            self.wrong_key(pointer, message, remedy);
+        }
+    }
+
+    /// A name in the catalogue of requirements.
+    fn requirement(&mut self, step: &Pointer, named: Option<&str>) {
+        let of_services = |it: &&Requirement| it.role == Party::Service;
+        let known = || CATALOGUE.iter().filter(of_services).map(|it| it.id);
+        let Some(named) = named.filter(|named| !known().any(|id| id == *named)) else {
+            return;
+        };
+        let message = format!("`{named}` is no requirement of a service");
+        let remedy = match closest(named, known()) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None => "`confcall run --coverage` lists them; leave it out where none fits".to_owned(),
+        };
+        self.wrong(step.key("requirement"), message, remedy);
+    }
+
+    fn headers(&mut self, pointer: &Pointer, headers: &HeaderFields) {
+        let mut names = BTreeSet::new();
+        for (name, value) in headers {
+            let pointer = pointer.key(name);
+            if !is_token(name) {
+                let message = format!("`{name}` is no name of a header field");
+                let remedy = "a name is letters, digits and hyphens, without its colon";
+                self.wrong_key(pointer.clone(), message, remedy);
+            }
+            if !names.insert(name.to_ascii_lowercase()) {
+                let message = format!("`{name}` comes twice; the case of letters does not count");
+                self.wrong_key(pointer.clone(), message, "keep one of the two");
+            }
+            if let Some(c) = value.chars().find(|c| is_control(*c)) {
+                let message = format!("{} stands in the value of a header field", named(c));
+                self.wrong(
+                    pointer.clone(),
+                    message,
+                    "take it away; a field is one line",
+                );
+            }
+            self.text(&pointer, value);
+            self.controls_of_variables(&parts(value));
+        }
+    }
+
+    /// A header field or a target is one line, whatever stands in it for a variable.
+    fn controls_of_variables(&mut self, parts: &[Part<'_>]) {
+        for part in parts {
+            let Part::Variable(name) = part else { continue };
+            let value = self.script.variables.get(*name).map(|it| &it.value);
+            let Some(c) = value.and_then(|value| value.chars().find(|c| is_control(*c))) else {
+                continue;
+            };
+            let pointer = Pointer::root().key("variables").key(name).key("value");
+            if self.problems.iter().all(|it| it.pointer != pointer) {
+                let message = format!(
+                    "{} stands in what a start line or a header field holds",
+                    named(c)
+                );
+                self.wrong(pointer, message, "take it away");
+            }
+        }
+    }
+
+    fn body(&mut self, pointer: &Pointer, body: Option<&Body>) {
+        match body {
+            None => {}
+            Some(Body::Text(text)) => self.text(&pointer.key(TEXT), text),
+            Some(Body::Json(value)) => self.json(pointer, value),
+        }
+    }
+
+    fn json(&mut self, pointer: &Pointer, value: &Value) {
+        match value {
+            Value::String(text) => self.text(pointer, text),
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.json(&pointer.index(index), item);
+                }
+            }
+            Value::Object(properties) => {
+                for (name, item) in properties {
+                    self.json(&pointer.key(name), item);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A text with variables in it.
+    fn text(&mut self, pointer: &Pointer, text: &str) {
+        for part in parts(text) {
+            let Part::Variable(name) = part else { continue };
+            self.used.insert(name.to_owned());
+            if !self.script.variables.contains_key(name) {
+                self.undeclared(pointer.clone(), name, Some(format!("{{{name}}}")));
+            }
+        }
+        for word in misspelt(text) {
+            let name = lower(word);
+            let declared = self.script.variables.contains_key(&name);
+            let remedy = if declared {
+                format!("did you mean `{{{name}}}`?")
+            } else {
+                format!(
+                    "write `{{{name}}}` and declare it, or `{{{{{word}}}}}` for the text itself"
+                )
+            };
+            self.problems.push(Problem {
+                pointer: pointer.clone(),
+                at_key: false,
+                part: Some(format!("{{{word}}}")),
+                message: format!("`{{{word}}}` is no variable: names are in lower case"),
+                remedy,
+            });
+        }
+    }
+
+    /// Variables which no step holds, and none that is held is the same as.
+    fn unused(&mut self) {
+        let variables = &self.script.variables;
+        let through: BTreeSet<&str> = variables
+            .iter()
+            .filter(|(name, _)| self.used.contains(*name))
+            .filter_map(|(_, variable)| variable.same_as.as_deref())
+            .collect();
+        let is_unused =
+            |name: &&String| !self.used.contains(*name) && !through.contains(name.as_str());
+        // What cannot name a variable has been told as that.
+        let unused: Vec<&String> = variables
+            .keys()
+            .filter(|name| is_name(name) && is_unused(name))
+            .collect();
+        for name in unused {
+            let message = format!("nothing uses the variable `{name}`");
+            let remedy = format!("take it away, or write `{{{name}}}` where it stands");
+            let pointer = Pointer::root().key("variables").key(name);
+            self.wrong_key(pointer, message, remedy);
+        }
+    }
+
+    fn undeclared(&mut self, pointer: Pointer, name: &str, part: Option<String>) {
+        let declared = self.script.variables.keys().map(String::as_str);
+        let shown = part.clone().unwrap_or_else(|| name.to_owned());
+        // A look at every variable for every problem would be quadratic.
+        let is_told = self.problems.len() < MOST_TOLD;
+        let others = declared.filter(|other| is_told && *other != name);
+        let remedy = match closest(name, others) {
+            Some(close) => format!("did you mean `{}`?", shown.replace(name, close)),
+            None => format!(
+                "declare it under `variables`, or write `{{{{{name}}}}}` for the text itself"
+            ),
+        };
+        self.problems.push(Problem {
+            pointer,
+            at_key: false,
+            part,
+            message: format!("`{shown}` is not among the variables"),
+            remedy,
+        });
+    }
+
+    fn wrong(&mut self, pointer: Pointer, message: impl Into<String>, remedy: impl Into<String>) {
+        self.problems.push(Problem {
+            pointer,
+            at_key: false,
+            part: None,
+            message: message.into(),
+            remedy: remedy.into(),
+        });
+    }
+
+    fn wrong_key(
+        &mut self,
+        pointer: Pointer,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.wrong(pointer, message, remedy);
+        if let Some(last) = self.problems.last_mut() {
+            last.at_key = true;
+        }
+    }
+}
+
+/// Whether values of this kind name something. A context or a text may be empty, and so is the
+/// callback where a page prints a notification without its head.
+const fn is_identifier(kind: Kind) -> bool {
+    !matches!(kind, Kind::Callback | Kind::Context | Kind::Text)
+}
+
+/// A token of HTTP (RFC 9110 section 5.6.2): a method, the name of a field.
+fn is_token(text: &str) -> bool {
+    let of_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !text.is_empty() && text.bytes().all(of_token)
+}
+
+/// Whether a field value cannot hold it (RFC 9110 section 5.5).
+fn is_control(c: char) -> bool {
+    c.is_control() && c != '\t'
+}
+
+fn named(c: char) -> String {
+    match c {
+        ' ' => "a blank".to_owned(),
+        '\r' | '\n' => "a line end".to_owned(),
+        c => format!(
+            "the control or white space character U+{:04X}",
+            u32::from(c)
+        ),
+    }
+}
+
+/// Words in braces that would be variables in lower case.
+fn misspelt(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', '}']) {
+        let tail = &rest[at..];
+        if tail.starts_with("{{") || tail.starts_with("}}") {
+            rest = &tail[2..];
+            continue;
+        }
+        rest = &tail[1..];
+        let word = tail.starts_with('{').then(|| rest.split_once('}'));
+        if let Some((word, _)) = word.flatten()
+            && !is_name(word)
+            && is_name(&lower(word))
+        {
+            words.push(word);
+        }
+    }
+    words
+}
+
+/// The name that was meant.
+fn lower(word: &str) -> String {
+    word.to_ascii_lowercase().replace('_', "-")
+}

@@ -1,0 +1,459 @@
+//! A scenario: one documented conversation, as it stands in a file under `scenarios/`.
+//!
+//! The types here are the file format (version 1). Its JSON Schema is made from them.
+//!
+//! Bodies are plain JSON. What varies is a variable, written `{name}` inside any string of a
+//! target, a header or a body; `{{` and `}}` are literal braces.
+
+use std::fmt;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::api::party::Party;
+use crate::http::message::{Body, HeaderFields};
+
+/// The version of the format that this confcall writes, and the newest that it reads.
+pub const VERSION: u32 = 1;
+
+/// What the schema says of a variable's name ([`crate::api::template::is_name`]).
+const NAME: &str = "^[a-z][a-z0-9-]*$";
+/// What the schema says of a method: a token of HTTP in upper case.
+const METHOD: &str = "^[!#$%&'*+.^_`|~0-9A-Z-]+$";
+/// What the schema says of a header field's name: a token of HTTP (RFC 9110 section 5.6.2).
+const TOKEN: &str = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+/// What the schema says of a header field's value: no control character but tabs.
+const ONE_LINE: &str = r"^[^\x00-\x08\x0a-\x1f\x7f]*$";
+/// What the schema says of a target: a path, a URL, or what begins with a variable.
+const TARGET: &str = r"^(/|\{[a-z]|[^\s/]*://)\S*$";
+
+/// What stands between the id of a scenario and the weather that it is played in. No file of a
+/// scenario has it in its name.
+pub const WEATHER: char = '~';
+
+/// Where a scenario stands: `page/api@edition/locale/name`, which is its path under
+/// `scenarios/` without `.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ScenarioId {
+    text: String,
+}
+
+impl ScenarioId {
+    /// Takes a path under the scenarios folder, `/` between its parts, without `.json`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into() }
+    }
+
+    /// The whole id.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The page: the first part.
+    pub fn page(&self) -> &str {
+        self.part(0).unwrap_or(&self.text)
+    }
+
+    /// The API version, `beta` of `beta@2021-02`.
+    pub fn api(&self) -> Option<&str> {
+        Some(self.part(1)?.split_once('@')?.0)
+    }
+
+    /// The edition, `2021-02` of `beta@2021-02`.
+    pub fn edition(&self) -> Option<&str> {
+        Some(self.part(1)?.split_once('@')?.1)
+    }
+
+    /// The locale, `pt-BR`; none in a path that is shorter than four parts.
+    pub fn locale(&self) -> Option<&str> {
+        self.part(3).and(self.part(2))
+    }
+
+    /// The name: the last part.
+    pub fn name(&self) -> &str {
+        self.text.rsplit('/').next().unwrap_or(&self.text)
+    }
+
+    /// What scenarios of one page, edition and locale share: everything before the name.
+    pub fn page_key(&self) -> &str {
+        self.text.rsplit_once('/').map_or("", |(key, _)| key)
+    }
+
+    /// The name of the weather that the scenario is played in: what stands behind [`WEATHER`].
+    pub fn weather(&self) -> Option<&str> {
+        Some(self.name().rsplit_once(WEATHER)?.1)
+    }
+
+    /// The id of the same scenario in weather of that name.
+    #[must_use]
+    pub fn in_weather(&self, name: &str) -> Self {
+        Self::new(format!("{}{WEATHER}{name}", self.text))
+    }
+
+    fn part(&self, index: usize) -> Option<&str> {
+        self.text.split('/').nth(index)
+    }
+}
+
+impl fmt::Display for ScenarioId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// A scenario with its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scenario {
+    /// Where it stands.
+    pub id: ScenarioId,
+    /// What its file holds.
+    pub script: Arc<Script>,
+}
+
+/// The content of a scenario file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "confcall scenario", extend("$id" = "scenario.schema.json"))]
+pub struct Script {
+    /// Where the JSON Schema of this format is, so that editors complete and check the file.
+    #[serde(rename = "$schema", skip_serializing_if = "Option::is_none", default)]
+    pub schema: Option<String>,
+    /// The version of the format: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u32,
+    /// The page that the conversation stands in, as a path; the lines of the steps count there.
+    #[schemars(regex(pattern = r"\S"))]
+    pub source: String,
+    /// Words to select the scenario by (`--tag`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// The only party that the conversation judges; both where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judges: Option<Party>,
+    /// What must exist before the first step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("uniqueItems" = true))]
+    pub given: Vec<Given>,
+    /// What varies from run to run, by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(extend("propertyNames" = {"pattern": NAME}))]
+    pub variables: IndexMap<String, Variable>,
+    /// The messages, in the order of the page.
+    #[schemars(length(min = 1))]
+    pub steps: Vec<Step>,
+}
+
+impl Script {
+    /// Whether the service is to refuse the request at a place, counted from 0.
+    pub fn is_refused(&self, request: usize) -> bool {
+        matches!(self.steps.get(request + 1), Some(Step::Refusal(_)))
+    }
+}
+
+/// What must exist before the first step (SPEC section 4).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Given {
+    /// A call that no step makes.
+    Call,
+    /// A peer-to-peer call that an invitation replaces.
+    PeerCall,
+    /// Valid chat information on the call: several participants are invited.
+    Chat,
+    /// An application instance with a number: a phone is invited.
+    Number,
+    /// Somebody calls the bot.
+    IncomingCall,
+    /// The invitation will fail.
+    InviteFails,
+    /// A call that has ended: the one of the first request that is refused.
+    EndedCall,
+    /// The service takes the token that it is sent, and no other.
+    TokenCheck,
+}
+
+impl Given {
+    /// The word in scenario files, cues and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::PeerCall => "peer-call",
+            Self::Chat => "chat",
+            Self::Number => "number",
+            Self::IncomingCall => "incoming-call",
+            Self::InviteFails => "invite-fails",
+            Self::EndedCall => "ended-call",
+            Self::TokenCheck => "token-check",
+        }
+    }
+}
+
+/// Something that varies from run to run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Variable {
+    /// What it identifies: the role in which its value stands.
+    pub kind: Kind,
+    /// The value that the page prints there, to the letter.
+    pub value: String,
+    /// Another variable which must have the same value in a run, although the page prints another
+    /// (or writes the same GUID otherwise). `--literal` does not ask for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<String>,
+}
+
+/// The role of a variable, told from the property or path segment that it stands in. Equal
+/// characters in another role are another variable.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A call: `…/calls/{call}`, `replacesCallId`.
+    Call,
+    /// An operation: `…/operations/{operation}`, the `id` of an operation.
+    Operation,
+    /// A participant of a roster: `…/participants/{participant}`, the `id` of a participant.
+    Participant,
+    /// A user's id, in an identity under `user`.
+    User,
+    /// An application's id, in an identity under `application`; a path's `/applications/{id}`.
+    Application,
+    /// A phone number, in an identity under `phone`.
+    Phone,
+    /// An identity of another kind (`guest`, `device`, `applicationInstance` …).
+    Identity,
+    /// A client context.
+    Context,
+    /// A chat thread or message.
+    Thread,
+    /// A tenant.
+    Tenant,
+    /// The bot's callback address.
+    Callback,
+    /// A bearer token.
+    Token,
+    /// Whatever a page prints a placeholder for and none of the others fits.
+    Text,
+}
+
+/// One message of the script.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// The bot asks the service.
+    Request(RequestStep),
+    /// The service answers the request before it.
+    Response(ResponseStep),
+    /// The service calls the bot back.
+    Notification(NotificationStep),
+    /// The service refuses the request before it, and nothing follows. Written by hand.
+    Refusal(RefusalStep),
+}
+
+/// A request of the bot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestStep {
+    /// The line of the page: the opening fence of the message's head, counted from 1.
+    #[schemars(range(min = 1))]
+    pub line: usize,
+    /// The method.
+    #[schemars(regex(pattern = METHOD))]
+    pub method: String,
+    /// The path, or the absolute URL, as printed but for its variables.
+    #[schemars(regex(pattern = TARGET))]
+    pub target: String,
+    /// The bearer token that confcall sends, whatever `Authorization` is printed.
+    #[serde(default, skip_serializing_if = "Token::is_own")]
+    pub token: Token,
+    /// The header fields as printed, without `Content-Length`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(
+        extend("propertyNames" = {"pattern": TOKEN}),
+        extend("additionalProperties" = {"type": "string", "pattern": ONE_LINE})
+    )]
+    pub headers: HeaderFields,
+    /// The body, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Body>,
+}
+
+/// The bearer token of a request that confcall sends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Token {
+    /// The one that the service takes.
+    #[default]
+    Own,
+    /// One that is none of the service's.
+    Foreign,
+    /// None at all.
+    None,
+}
+
+impl Token {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    const fn is_own(&self) -> bool {
+        matches!(self, Self::Own)
+    }
+}
+
+/// An answer of the service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResponseStep {
+    /// The line of the page: the opening fence of the message's head, counted from 1.
+    #[schemars(range(min = 1))]
+    pub line: usize,
+    /// The status code.
+    #[schemars(range(min = 100, max = 599))]
+    pub status: u16,
+    /// The header fields as printed, without `Content-Length`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(
+        extend("propertyNames" = {"pattern": TOKEN}),
+        extend("additionalProperties" = {"type": "string", "pattern": ONE_LINE})
+    )]
+    pub headers: HeaderFields,
+    /// The body, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Body>,
+    /// Success statuses that the page's prose gives for this answer and no example shows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub or: Vec<ProseStatus>,
+    /// The requirement that this answer puts to the test (`confcall run --coverage`); that the
+    /// answer is documented where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requirement: Option<String>,
+}
+
+/// A refusal of the service: one of several statuses and, where its body is JSON, an error object
+/// `{"error": {"code", "message"}}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefusalStep {
+    /// The line of the page that says what the request does not do, counted from 1.
+    #[schemars(range(min = 1))]
+    pub line: usize,
+    /// The status codes that refuse the request.
+    #[schemars(length(min = 1), inner(range(min = 400, max = 599)))]
+    pub statuses: Vec<u16>,
+    /// The requirement that this refusal puts to the test (`confcall run --coverage`); that what
+    /// is wrong is refused where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requirement: Option<String>,
+}
+
+/// A status code that stands in the prose of a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProseStatus {
+    /// The status code.
+    #[schemars(range(min = 100, max = 599))]
+    pub status: u16,
+    /// The line of the page, counted from 1.
+    #[schemars(range(min = 1))]
+    pub line: usize,
+}
+
+/// A notification of the service to the bot's callback.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NotificationStep {
+    /// The line of the page: the opening fence of the message's head, counted from 1.
+    #[schemars(range(min = 1))]
+    pub line: usize,
+    /// The method.
+    #[schemars(regex(pattern = METHOD))]
+    pub method: String,
+    /// The callback address, as printed but for its variables.
+    #[schemars(regex(pattern = TARGET))]
+    pub target: String,
+    /// The header fields as printed, without `Content-Length`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(
+        extend("propertyNames" = {"pattern": TOKEN}),
+        extend("additionalProperties" = {"type": "string", "pattern": ONE_LINE})
+    )]
+    pub headers: HeaderFields,
+    /// The line of the body's own fence, where it has one; equal to `line` where it has none.
+    #[schemars(range(min = 1))]
+    pub body_line: usize,
+    /// The body.
+    pub body: Body,
+}
+
+impl Step {
+    /// The line of the page: the opening fence of the message's head, counted from 1.
+    pub const fn line(&self) -> usize {
+        match self {
+            Self::Request(step) => step.line,
+            Self::Response(step) => step.line,
+            Self::Notification(step) => step.line,
+            Self::Refusal(step) => step.line,
+        }
+    }
+
+    /// `request`, `response`, `notification` or `refusal`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Request(_) => "request",
+            Self::Response(_) => "response",
+            Self::Notification(_) => "notification",
+            Self::Refusal(_) => "refusal",
+        }
+    }
+
+    /// The body, where there is one.
+    pub const fn body(&self) -> Option<&Body> {
+        match self {
+            Self::Request(step) => step.body.as_ref(),
+            Self::Response(step) => step.body.as_ref(),
+            Self::Notification(step) => Some(&step.body),
+            Self::Refusal(_) => None,
+        }
+    }
+
+    /// The header fields; none of a refusal.
+    pub const fn headers(&self) -> Option<&HeaderFields> {
+        match self {
+            Self::Request(step) => Some(&step.headers),
+            Self::Response(step) => Some(&step.headers),
+            Self::Notification(step) => Some(&step.headers),
+            Self::Refusal(_) => None,
+        }
+    }
+
+    /// The header fields, each with its name as it is written.
+    pub fn fields(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.headers().into_iter().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_an_id() {
+        let id = ScenarioId::new("participant-invite/beta@2021-02/pt-BR/invite-one");
+        assert_eq!(id.page(), "participant-invite");
+        assert_eq!(id.api(), Some("beta"));
+        assert_eq!(id.edition(), Some("2021-02"));
+        assert_eq!(id.locale(), Some("pt-BR"));
+        assert_eq!(id.name(), "invite-one");
+        assert_eq!(id.page_key(), "participant-invite/beta@2021-02/pt-BR");
+    }
+
+    #[test]
+    fn a_short_id_has_no_edition() {
+        let id = ScenarioId::new("mine/first");
+        assert_eq!((id.edition(), id.locale()), (None, None));
+        assert_eq!(id.name(), "first");
+    }
+}

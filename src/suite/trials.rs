@@ -1,0 +1,84 @@
+//! Trials, as test runners know them: their names, what a result is to them, and how they are run.
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
+
+use crate::api::party::Party;
+use crate::cli::output;
+use crate::judge::verdict::{ScenarioResult, Verdict};
+use crate::report::color::Look;
+use crate::report::junit;
+use crate::report::terminal;
+use crate::scenario::format::ScenarioId;
+
+/// The name of the trial that judges a party by a scenario: the id, with `::` for `/`, and the party.
+pub fn name(scenario: &ScenarioId, role: Party) -> String {
+    format!("{}::{role}", scenario.as_str().replace('/', "::"))
+}
+
+/// What a result is to a test runner: only a pass has passed, what was skipped and what fails as
+/// listed is ignored, with the reason.
+///
+/// # Errors
+///
+/// A result that is neither, as [`failed`] tells it.
+pub fn completion(result: &ScenarioResult) -> Result<Completion, Failed> {
+    match result.verdict {
+        Verdict::Pass => Ok(Completion::Completed),
+        Verdict::Skip => Ok(Completion::ignored_with(&result.reason)),
+        Verdict::Known => Ok(Completion::ignored_with(format!(
+            "known: {}",
+            result.reason
+        ))),
+        Verdict::Fail | Verdict::Inconclusive | Verdict::Error => Err(failed(result)),
+    }
+}
+
+/// A result that did not pass, as the failure of a trial: what the report of a run shows of it. Where
+/// nextest runs this process, it is told the rule, for the message in its reports.
+pub fn failed(result: &ScenarioResult) -> Failed {
+    tell_nextest(&junit::headline(result));
+    report(result).into()
+}
+
+/// Tells nextest, where it runs this process, what to show as the message of a failure: it looks for
+/// that on standard error, in this form.
+pub(super) fn tell_nextest(headline: &str) {
+    let mode = std::env::var_os("NEXTEST_EXECUTION_MODE");
+    if mode.is_some_and(|it| it == "process-per-test") {
+        output::tell(&format!("Error: {headline}"));
+    }
+}
+
+/// A result that did not pass, as the report of a run shows it.
+pub(super) fn report(result: &ScenarioResult) -> String {
+    terminal::block(result, Look::PLAIN)
+}
+
+/// Runs the trials that are asked for, and gives the exit code of the process: 0, 101 where one fails,
+/// and 1 where a name is asked for to the letter (`--exact`) that none has.
+pub fn main(arguments: &Arguments, trials: Vec<Trial>) -> ExitCode {
+    match run(arguments, trials) {
+        Ok(conclusion) => conclusion.exit_code(),
+        Err(exit) => exit,
+    }
+}
+
+/// Runs the trials that are asked for.
+///
+/// # Errors
+///
+/// `--exact` with a name that no trial has, where nothing would be run, and nothing fail. It has been
+/// complained of; the exit code tells it.
+pub(super) fn run(arguments: &Arguments, trials: Vec<Trial>) -> Result<Conclusion, ExitCode> {
+    if let (true, Some(name)) = (arguments.exact, &arguments.filter)
+        && !trials.iter().any(|trial| trial.name() == name)
+    {
+        output::complain(&format!(
+            "no test is named `{name}`\n  = help: `--list` shows them all"
+        ));
+        return Err(ExitCode::FAILURE);
+    }
+    Ok(libtest_mimic::run(arguments, trials))
+}
