@@ -5,7 +5,9 @@ use std::hint::black_box;
 use std::path::Path;
 
 use confcall::api::identifier;
-use confcall::cassette::format::{Cause, Exchange, Heard, HeardBody, HeardMessage, Wire};
+use confcall::cassette::format::{
+    CapturedBody, CapturedExchange, CapturedMessage, Cause, Exchange, Wire,
+};
 use confcall::cassette::{journal, read};
 use confcall::cli::run::judging;
 use confcall::judge;
@@ -96,18 +98,18 @@ fn check_beside_parsing(criterion: &mut Criterion) {
 }
 
 /// The exchange as a recorder hears it, with these bodies.
-fn heard<'a>(exchange: &'a Exchange, bodies: &'a [Vec<u8>; 2]) -> Heard<'a> {
+fn heard<'a>(exchange: &'a Exchange, bodies: &'a [Vec<u8>; 2]) -> CapturedExchange<'a> {
     let message = |fields: &'a [(String, String)], body: &'a [u8]| {
         let fields = fields.iter();
-        HeardMessage {
+        CapturedMessage {
             headers: fields
                 .map(|(name, value)| (name.as_str(), value.into()))
                 .collect(),
-            body: HeardBody::Bytes(body.into()),
+            body: CapturedBody::Bytes(body.into()),
             wire: Wire::default(),
         }
     };
-    Heard {
+    CapturedExchange {
         number: exchange.number,
         direction: exchange.direction,
         cause: None,

@@ -60,14 +60,14 @@ for bot in right broken; do
     text="19 passed, 0 failed"
     annotated=$text
     if [[ $bot == broken ]]; then
-        fault=(--fault replaced-call-dropped)
+        fault=(--mutant replaced-call-dropped)
         expected=1
         text=" failed, 0 known"
         annotated="^::error "
     fi
     mkdir "$folder/$bot"
     (cd "$folder/$bot" && confcall init --role bot --url 'http://127.0.0.1:{port}/callback' \
-        --cue 'http://127.0.0.1:{port}/cue' \
+        --trigger 'http://127.0.0.1:{port}/trigger' \
         -- confcall serve --bot --listen '127.0.0.1:{port}' "${fault[@]}" >>"$folder/log")
     plays "$workflow with a $bot bot" "$expected" "$annotated" github "$workflow" "$folder/$bot"
     plays "$shares with a $bot bot" "$expected" "$text" kubernetes "$shares" "$verdict" "$folder/$bot"

@@ -103,7 +103,7 @@ passes() {
 refuses() {
     local passed
     copy_of "$1"
-    play "$2" --edition 2021-02 --weather forged || true
+    play "$2" --edition 2021-02 --inject forged-tokens || true
     passed=$(ask_report 'print(sum("~" in it["scenario"] and it["verdict"] == "pass" for it in results))' || true)
     if [[ "$passed" == $((conversations * 4)) ]]; then
         ok "$1, $2, forged notifications: $(tail -n 1 "$copy/said")"
@@ -113,17 +113,17 @@ refuses() {
 }
 
 # BOT CONFIG FILE CHANGE RULES: with this change to one line, by sed, the failures that are found are of these
-# rules, each with the weather that it was found in.
+# rules, each with the fault injection that it was found in.
 breaks() {
-    local bot=$1 config=$2 file=$3 change=$4 rules=$5 weather=none status=0 found
+    local bot=$1 config=$2 file=$3 change=$4 rules=$5 fault injection=none status=0 found
     copy_of "$bot"
     sed -i "$change" "$copy/$file"
     if [[ $(diff "examples/bots/$bot/$file" "$copy/$file" | grep -c '^<') != 1 ]]; then
         fail "$bot, $file, $change: changes another number of lines than one"
         return
     fi
-    [[ "$rules" != *~* ]] || weather=forged
-    play "$config" --edition 2021-02 --locale pt-BR --weather "$weather" || status=$?
+    [[ "$rules" != *~* ]] || fault injection=forged
+    play "$config" --edition 2021-02 --locale pt-BR --inject "$fault injection" || status=$?
     found=$(ask_report 'print(*sorted({f["rule"] + "".join(it["scenario"].partition("~")[1:])
         for it in results for f in it["failures"]}), sep=",")' || true)
     if [[ "$status" == 1 && "$found" == "$rules" ]]; then

@@ -55,9 +55,9 @@ pub enum FileError {
         /// The other one.
         second: PathBuf,
     },
-    /// A scenario whose name would be that of another one in weather.
-    #[error("{}: `~` in the id of a scenario stands before its weather\n  = help: rename the file", .0.display())]
-    Weathered(PathBuf),
+    /// A scenario whose name would be that of another one in fault injection.
+    #[error("{}: `~` in the id of a scenario stands before its fault injection\n  = help: rename the file", .0.display())]
+    InjectedJudge(PathBuf),
     /// A folder without a single scenario.
     #[error("{}: no scenario in it; scenarios are files that end in .json", .0.display())]
     Empty(PathBuf),

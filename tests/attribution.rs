@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use confcall::cli::run::setup;
 use confcall::contract::rule::Rule;
-use confcall::emulator::service::{Edition, ReferenceService, ServiceFault, ServiceOptions};
+use confcall::emulator::service::{Edition, ReferenceService, ServiceMutant, ServiceOptions};
 use confcall::http::message::{Payload, Request};
 use confcall::http::{Client, Listener, OutgoingRequest, Reply, Shutdown};
 use confcall::judge;
 use confcall::judge::verdict::{ScenarioResult, Verdict};
 use confcall::runner;
-use confcall::runner::{GivenBy, Hook, Target};
+use confcall::runner::{Hook, StateProvider, Target};
 use confcall::scenario::store;
 use url::Url;
 
@@ -27,22 +27,22 @@ fn parallel_scenarios_are_told_apart_by_their_ids() {
 
 #[test]
 fn what_bears_no_known_id_is_judged_one_by_one() {
-    for (fault, rule) in [
-        (ServiceFault::EndOtherCall, Rule::Correlation),
-        (ServiceFault::RosterOtherCall, Rule::Correlation),
-        (ServiceFault::Stranger, Rule::NotificationUnexpected),
+    for (mutant, rule) in [
+        (ServiceMutant::EndOtherCall, Rule::Correlation),
+        (ServiceMutant::RosterOtherCall, Rule::Correlation),
+        (ServiceMutant::Stranger, Rule::NotificationUnexpected),
     ] {
-        let results = play(Some(fault));
+        let results = play(Some(mutant));
         for result in &results {
             let rules: Vec<Rule> = result.failures.iter().map(|found| found.rule).collect();
-            assert!(rules.contains(&rule), "{fault:?}: {result:#?}");
+            assert!(rules.contains(&rule), "{mutant:?}: {result:#?}");
         }
     }
 }
 
 /// Plays the newest edition against a reference service whose notifications all arrive at one
 /// path.
-fn play(fault: Option<ServiceFault>) -> Vec<ScenarioResult> {
+fn play(mutant: Option<ServiceMutant>) -> Vec<ScenarioResult> {
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     let results = runtime.block_on(async {
         let shutdown = Shutdown::new();
@@ -50,7 +50,7 @@ fn play(fault: Option<ServiceFault>) -> Vec<ScenarioResult> {
             Listener::bind(ANY_PORT).await.expect("a port"),
             ServiceOptions {
                 edition: Edition::February2021,
-                fault,
+                mutant,
                 ..ServiceOptions::default()
             },
             shutdown.clone(),
@@ -74,7 +74,7 @@ fn play(fault: Option<ServiceFault>) -> Vec<ScenarioResult> {
             .collect();
         let mut setup = setup(judge::cases(&all, &picked), Shutdown::new());
         setup.settle = Duration::from_millis(50);
-        if fault.is_some() {
+        if mutant.is_some() {
             setup.judge.deadline = Duration::from_secs(1);
         }
         let hook = Url::parse(&format!("{}/control/given", service.url())).expect("a URL");
@@ -82,7 +82,7 @@ fn play(fault: Option<ServiceFault>) -> Vec<ScenarioResult> {
             url: Url::parse(service.url()).expect("a URL"),
             listen: at.trim_start_matches("http://").to_owned(),
             callback: Some(callback),
-            given: GivenBy::Ask(Hook::Url(hook)),
+            given: StateProvider::Ask(Hook::Url(hook)),
         };
         let results = runner::play(setup, target).await.expect("a run");
         shutdown.begin();

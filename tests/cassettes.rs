@@ -15,14 +15,14 @@ use confcall::replay::Replayed;
 use confcall::replay::bot::Bot;
 use confcall::replay::index::Indexed;
 use confcall::replay::live;
-use confcall::replay::live::Manners;
+use confcall::replay::live::ReplayOptions;
 use confcall::replay::read;
 use confcall::replay::service::{Options, Service};
 use confcall::report::color::Look;
 use confcall::report::terminal;
 use confcall::runner;
-use confcall::runner::{GivenBy, Target};
-use confcall::scenario::format::Given;
+use confcall::runner::{StateProvider, Target};
+use confcall::scenario::format::ProviderState;
 use confcall::scenario::store;
 use confcall::suite::trials;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -142,7 +142,7 @@ fn replayed_bot(file: &Path, id: &str) -> Result<(), Failed> {
             url,
             Some(listener),
             Some(hook),
-            manners(id),
+            replay_options(id),
             Shutdown::new(),
         );
         let replayed = replayed.await?;
@@ -163,7 +163,7 @@ fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
         .collect();
     let is_called = picked
         .iter()
-        .any(|it| it.script.given.contains(&Given::IncomingCall));
+        .any(|it| it.script.given.contains(&ProviderState::IncomingCall));
     runtime()?.block_on(async {
         let taking = Listener::bind(ANY_PORT).await?;
         let url = Url::parse(&taking.url())?;
@@ -178,13 +178,20 @@ fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
             Service::new(recording, options),
             taking,
             Some(callback),
-            manners(id),
+            replay_options(id),
             Shutdown::new(),
         );
         let asking = async {
             if is_called {
                 let bot = Bot::new(indexed(file)?, live::fresh(), Some(&told_at))?;
-                let replayed = live::bot(bot, url, Some(told), None, manners(id), Shutdown::new());
+                let replayed = live::bot(
+                    bot,
+                    url,
+                    Some(told),
+                    None,
+                    replay_options(id),
+                    Shutdown::new(),
+                );
                 return whole(replayed.await?);
             }
             drop(told);
@@ -195,7 +202,7 @@ fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
                     .trim_end_matches('/')
                     .to_owned(),
                 callback: None,
-                given: GivenBy::Create,
+                given: StateProvider::Create,
             };
             let mut setup = setup(judge::cases(&all, &picked), Shutdown::new());
             // The end of a replaced call is told after the conversation.
@@ -208,8 +215,8 @@ fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
     })
 }
 
-fn manners(id: &str) -> Manners {
-    Manners {
+fn replay_options(id: &str) -> ReplayOptions {
+    ReplayOptions {
         name: id.to_owned(),
         deadline: Duration::from_secs(5),
         keeps_time: false,

@@ -271,7 +271,7 @@ struct Printed {
 
 impl Printed {
     fn read(page: &str, step: &Step) -> Self {
-        let fence_of_head = fence(page, step.line());
+        let fence_of_head = code_block(page, step.line());
         let is_response = matches!(step, Step::Response(_));
         let head = match fence_of_head.find("HTTP/1.1 ") {
             Some(at) if is_response => &fence_of_head[at..],
@@ -297,7 +297,9 @@ impl Printed {
             .collect::<Vec<_>>()
             .join("\n");
         let body = match step {
-            Step::Notification(step) if step.body_line != step.line => fence(page, step.body_line),
+            Step::Notification(step) if step.body_line != step.line => {
+                code_block(page, step.body_line)
+            }
             _ => behind.trim().to_owned(),
         };
         let is_kept = |(name, _): &(String, String)| !name.eq_ignore_ascii_case("content-length");
@@ -451,14 +453,14 @@ fn every_fence_of_the_published_pages_is_accounted_for(pages: &Path) {
         let lines: Vec<_> = extraction.inventory.iter().map(|row| row.line).collect();
         let text = fs::read_to_string(&path).unwrap();
         let mut is_open = false;
-        let mut fences = Vec::new();
+        let mut code_blocks = Vec::new();
         for (number, line) in text.lines().enumerate() {
             if line.trim_start().starts_with("```") {
                 is_open = !is_open;
-                fences.extend(is_open.then_some(number + 1));
+                code_blocks.extend(is_open.then_some(number + 1));
             }
         }
-        assert_eq!(lines, fences, "{}", path.display());
+        assert_eq!(lines, code_blocks, "{}", path.display());
         for row in &extraction.inventory {
             let is_other = row.kind == extract::Kind::Other;
             assert!(!is_other || row.reason.is_some(), "{row:?}");
@@ -469,10 +471,14 @@ fn every_fence_of_the_published_pages_is_accounted_for(pages: &Path) {
     }
 }
 
+/// The folders of the pages that the shipped scenarios come from.
+const PUBLISHED: [&str; 3] = ["pt-BR", "ru-RU", "zh-CN"];
+
 /// The pages that the shipped scenarios come from.
 fn published(pages: &Path) -> Vec<PathBuf> {
-    let found: Vec<_> = files(pages)
-        .into_iter()
+    let found: Vec<_> = PUBLISHED
+        .iter()
+        .flat_map(|locale| files(&pages.join(locale)))
         .filter(|path| path.ends_with("participant-invite.md"))
         .collect();
     assert_eq!(found.len(), 5);
@@ -540,7 +546,7 @@ fn assert_readable(scenario: &Scenario) {
     }
 }
 
-/// Filled in with the printed values, every message of a scenario is what its fences print,
+/// Filled in with the printed values, every message of a scenario is what its code blocks print,
 /// read here by another reader than extraction's.
 fn assert_round_trip(scenario: &Scenario, page: &str) {
     assert_sound(scenario);
@@ -548,9 +554,9 @@ fn assert_round_trip(scenario: &Scenario, page: &str) {
     let value = |name: &str| Some(variables[name].value.clone());
     for step in &scenario.script.steps {
         let (target, headers, body) = fill_step(step, &value);
-        let head = fence(page, step.line());
+        let head = code_block(page, step.line());
         if head.contains("\nHTTP/") {
-            continue; // Two messages in one fence: the expectations of the case say the rest.
+            continue; // Two messages in one code block: the expectations of the case say the rest.
         }
         let (start, rest) = head.split_once('\n').unwrap_or((&head, ""));
         assert!(start.contains(&target), "{start}: {target}");
@@ -558,7 +564,9 @@ fn assert_round_trip(scenario: &Scenario, page: &str) {
             assert!(rest.contains(&header), "{rest}: {header}");
         }
         let printed = match step {
-            Step::Notification(step) if step.body_line != step.line => fence(page, step.body_line),
+            Step::Notification(step) if step.body_line != step.line => {
+                code_block(page, step.body_line)
+            }
             _ if rest.contains("\n{") => rest[rest.find("\n{").unwrap()..].to_owned(),
             _ => continue,
         };
@@ -569,8 +577,8 @@ fn assert_round_trip(scenario: &Scenario, page: &str) {
     }
 }
 
-/// The content of the fence that opens on that line.
-fn fence(page: &str, line: usize) -> String {
+/// The content of the code block that opens on that line.
+fn code_block(page: &str, line: usize) -> String {
     let content = page.lines().skip(line).map(str::trim_end);
     let content = content.map(|line| line.trim_start_matches("> "));
     let ends = |line: &str| {

@@ -234,7 +234,7 @@ impl Party for Bot {
             arguments.extend(["--fault", fault.as_str()]);
         }
         let (child, addresses) = start(python, "bot.py", &arguments, 2);
-        let arguments = ["--bot", &addresses[0], "--cue", &addresses[1]];
+        let arguments = ["--bot", &addresses[0], "--trigger", &addresses[1]];
         Started {
             child,
             arguments: arguments.map(str::to_owned).to_vec(),
@@ -263,7 +263,7 @@ fn intercepted(python: &Path) -> Result<(), Failed> {
         .env("SSL_CERT_FILE", authority.join("ca.pem"));
     let (child, addresses) = started(command, 2);
     let arguments = [
-        ["--bot", &addresses[0], "--cue", &addresses[1]],
+        ["--bot", &addresses[0], "--trigger", &addresses[1]],
         ["--intercept", "graph.example", "--proxy-listen", &proxy],
     ];
     let mut arguments = arguments.concat();

@@ -320,7 +320,7 @@ fn the_binary_keeps_its_key_over_runs() {
     for _ in 0..2 {
         let shutdown = Shutdown::new();
         let bot = runtime.block_on(start_bot(BotOptions::default(), &shutdown));
-        let (callback, cue) = runtime.block_on(async {
+        let (callback, trigger) = runtime.block_on(async {
             let guard = Listener::bind(ANY_PORT).await.unwrap();
             let callback = guard.url();
             let (seen, to) = (Arc::clone(&seen), bot.callback_url().to_owned());
@@ -330,9 +330,9 @@ fn the_binary_keeps_its_key_over_runs() {
                 forward(to.clone(), request)
             };
             tokio::spawn(guard.serve(watch, shutdown.clone()));
-            (callback, bot.cue_url())
+            (callback, bot.trigger_url())
         });
-        let played = confcall(&callback, &cue, &keys);
+        let played = confcall(&callback, &trigger, &keys);
         let said = String::from_utf8_lossy(&played.stdout);
         assert_eq!(played.status.code(), Some(0), "{said}{played:?}");
         shutdown.begin();
@@ -359,7 +359,7 @@ fn the_binary_keeps_its_key_over_runs() {
     assert_eq!(played.status.code(), Some(3), "{played:?}");
 }
 
-/// Plays one scenario against a bot that, when it is cued, asks what it wants below `/login` of
+/// Plays one scenario against a bot that, when it is triggered, asks what it wants below `/login` of
 /// confcall's address, and then declines.
 fn asking<F>(folder: &TempDir, ask: F) -> Vec<ScenarioResult>
 where
@@ -371,7 +371,7 @@ where
         let shutdown = Shutdown::new();
         let bot = Listener::bind(ANY_PORT).await.unwrap();
         let url = Url::parse(&bot.url()).unwrap();
-        let take_cue = move |request: Request| {
+        let take_trigger = move |request: Request| {
             let (done, is_done) = tokio::sync::oneshot::channel::<()>();
             let telling = telling.clone();
             async move {
@@ -384,14 +384,14 @@ where
                 Reply::text(501, Headers::new(), "asked; that is all")
             }
         };
-        tokio::spawn(bot.serve(take_cue, shutdown.clone()));
+        tokio::spawn(bot.serve(take_trigger, shutdown.clone()));
         let mut setup = newest();
         setup.cases.truncate(1);
         setup.judge.deadline = PATIENCE;
         let identity = Some(Arc::new(Identity::new(folder.path().to_owned())));
         let target = Target::Bot {
             url: url.clone(),
-            cue: Some(Hook::Url(url)),
+            trigger: Some(Hook::Url(url)),
             acts_by_itself: false,
             proxy: None,
             listen: ANY_PORT.to_owned(),
@@ -448,7 +448,7 @@ fn behind_a_guard(
         let notifier = application.map(|it| identity.notifier(it).unwrap());
         let target = Target::Bot {
             url: callback,
-            cue: Some(Hook::Url(Url::parse(&bot.cue_url()).unwrap())),
+            trigger: Some(Hook::Url(Url::parse(&bot.trigger_url()).unwrap())),
             acts_by_itself: false,
             proxy: None,
             listen: at.trim_start_matches("http://").to_owned(),
@@ -482,10 +482,10 @@ async fn start_bot(options: BotOptions, shutdown: &Shutdown) -> ReferenceBot {
 }
 
 /// Judges a bot through the binary, its notifications signed.
-fn confcall(callback: &str, cue: &str, keys: &Path) -> Output {
+fn confcall(callback: &str, trigger: &str, keys: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_confcall"))
         .args(["run", "--edition", "2021-02", "--locale", "pt-BR"])
-        .args(["--bot", callback, "--cue", cue])
+        .args(["--bot", callback, "--trigger", trigger])
         .args(["--application", APPLICATION])
         .env("CONFCALL_CA_DIR", keys)
         .env_remove("CONFCALL_TOKEN")

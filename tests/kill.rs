@@ -36,7 +36,7 @@ fn every_answered_exchange_is_in_the_file_after_each_of_fifty_kills() {
     let numbers = AtomicU64::new(0);
     let mut expected = vec![BTreeSet::new(); usize::try_from(CASSETTES).unwrap()];
     for round in 0..ROUNDS {
-        let moment = drawn(&chance, round) % 120 + 1;
+        let timestamp = drawn(&chance, round) % 120 + 1;
         let cassette = folder.path().join(format!("{}.jsonl", round % CASSETTES));
         let expected = &mut expected[usize::try_from(round % CASSETTES).unwrap()];
 
@@ -53,7 +53,7 @@ fn every_answered_exchange_is_in_the_file_after_each_of_fifty_kills() {
             }
             drop(tell);
             // The others are anywhere in their exchanges while this one has just ended.
-            expected.extend(told.iter().take(usize::try_from(moment).unwrap()));
+            expected.extend(told.iter().take(usize::try_from(timestamp).unwrap()));
             recorder.kill()
         });
         expected.extend(told.try_iter());

@@ -140,7 +140,7 @@ fn every_file_keeps_to_the_order() {
 
 #[test]
 fn what_departs_is_seen() {
-    for (module, code, departure) in [
+    for (module, code, breach) in [
         (
             "diagnostic::place",
             "use crate::http::message;",
@@ -236,7 +236,7 @@ fn what_departs_is_seen() {
         ),
     ] {
         let found = departures(module, code).join("\n");
-        assert!(found.contains(departure), "{module}: {code}: {found}");
+        assert!(found.contains(breach), "{module}: {code}: {found}");
     }
 }
 
@@ -320,7 +320,7 @@ fn departures(module: &str, text: &str) -> Vec<String> {
         Some(place) => place <= own,
         None => true,
     };
-    let departure = |(inner, path): (String, String)| {
+    let breach = |(inner, path): (String, String)| {
         let named = resolved(&format!("{module}{inner}"), &path);
         let wrong = match &named {
             Some(named) => is_whole(named) || !may_name(named),
@@ -330,7 +330,7 @@ fn departures(module: &str, text: &str) -> Vec<String> {
         wrong.then(|| format!("{module} names {shown}"))
     };
     let tokens = tokens(&code_of(&text.replace(VERSION, "")));
-    let mut found: Vec<_> = paths(&tokens).into_iter().filter_map(departure).collect();
+    let mut found: Vec<_> = paths(&tokens).into_iter().filter_map(breach).collect();
     if pure {
         found.extend(calls(&tokens).map(|call| format!("{module} calls {call}")));
     }

@@ -100,12 +100,12 @@ fn with_free_ports(page: &str) -> String {
 /// What stands in the page's consoles: `$` begins a command, `>` goes on with it before any output.
 fn entries(page: &str) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
-    let mut fence = "";
+    let mut code_block = "";
     for line in page.lines() {
-        if fence.is_empty() {
-            fence = line.strip_suffix("console").unwrap_or_default();
-        } else if line == fence {
-            fence = "";
+        if code_block.is_empty() {
+            code_block = line.strip_suffix("console").unwrap_or_default();
+        } else if line == code_block {
+            code_block = "";
         } else if let Some(command) = line.strip_prefix("$ ") {
             entries.push(Entry {
                 command: command.to_owned(),

@@ -1,6 +1,6 @@
 //! The proof that the judge judges: every planted fault is caught by the rule that names it, no
-//! harmless variation is blamed, every rule has a fault that only it names, and every kind of weather a
-//! fault that shows in no other and not in fair weather.
+//! harmless variation is blamed, every rule has a fault that only it names, and every kind of fault injection a
+//! fault that shows in no other and not in no fault injection.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use confcall::inject::Kind;
 const OF_BOTS_ONLY: [Rule; 1] = [Rule::Limit];
 
 #[test]
-fn every_fault_is_caught_and_no_variation_is_blamed() {
+fn every_mutant_is_caught_and_no_variant_is_blamed() {
     let proofs = prove_all(Duration::from_millis(500)).expect("sockets on loopback");
     let wrong: Vec<String> = proofs
         .iter()
@@ -23,9 +23,9 @@ fn every_fault_is_caught_and_no_variation_is_blamed() {
         .map(|proof| format!("{proof:#?}"))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let count = |role: Party, is_fault: bool| {
+    let count = |role: Party, is_mutant: bool| {
         let is_counted =
-            |proof: &&Proof| proof.role == role && proof.expected.is_some() == is_fault;
+            |proof: &&Proof| proof.role == role && proof.expected.is_some() == is_mutant;
         proofs.iter().filter(is_counted).count()
     };
     assert!(count(Party::Service, true) >= 35);
@@ -33,7 +33,7 @@ fn every_fault_is_caught_and_no_variation_is_blamed() {
     assert!(count(Party::Service, false) >= 15);
     assert!(count(Party::Bot, false) >= 15);
     for kind in Kind::ALL {
-        let plants = |proof: &&Proof| proof.weather == Some(kind.name());
+        let plants = |proof: &&Proof| proof.injection == Some(kind.name());
         assert!(proofs.iter().any(|proof| plants(&proof)), "{kind:?}");
     }
     let named: BTreeSet<Rule> = proofs.iter().filter_map(|proof| proof.expected).collect();

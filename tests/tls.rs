@@ -136,7 +136,7 @@ fn a_service_in_tls_is_judged_where_it_is_trusted() {
     assert!(text.starts_with("listening https://127.0.0.1:"), "{text}");
     assert!(text.contains("0 skipped"), "{text}");
 
-    // It is known by its name too. Only given states are asked for where nobody is trusted.
+    // It is known by its name too. Only provider states are asked for where nobody is trusted.
     let named = url.replace("127.0.0.1", "localhost");
     let run = [
         "run",
@@ -177,15 +177,15 @@ fn a_hook_that_is_not_trusted_is_told_in_the_result() {
 fn a_bot_in_tls_is_judged_where_it_is_trusted() {
     let machines = Machines::new();
     let bot = machines.party(&["serve", "--bot", "--tls"], 3);
-    let [_, callback, cue] = &bot.addresses[..] else {
+    let [_, callback, trigger] = &bot.addresses[..] else {
         panic!("{:?}", bot.addresses);
     };
     let run = [
         "run",
         "--bot",
         callback,
-        "--cue",
-        cue,
+        "--trigger",
+        trigger,
         "--tls",
         "--edition",
         EDITION,

@@ -43,10 +43,10 @@ fn judged(recording: &Recording) -> String {
     let checked = check::check(recording.clone(), &CASES, &judging());
     assert_eq!(checked.results.len() % 2, 0, "both parties are judged");
     let exchanges = recording.exchanges();
-    for unfit in &checked.unfit {
-        assert!(exchanges.iter().any(|it| it.number == unfit.number));
+    for not_covered in &checked.not_covered {
+        assert!(exchanges.iter().any(|it| it.number == not_covered.number));
     }
-    let strangers = not_covered::render("a", &checked.unfit, Look::PLAIN);
+    let strangers = not_covered::render("a", &checked.not_covered, Look::PLAIN);
     let target = Target {
         role: None,
         url: None,

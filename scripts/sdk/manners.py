@@ -21,8 +21,8 @@ ASKED = [
     ("callback", {"value": [None]}, 400),
     ("callback", [], 400),
     ("callback", b"{", 400),
-    ("cue", {"scenario": "mute", "step": 1, "request": MUTED}, 501),
-    ("cue", {"scenario": "nobody", "step": 1, "request": NOBODY}, 501),
+    ("trigger", {"scenario": "mute", "step": 1, "request": MUTED}, 501),
+    ("trigger", {"scenario": "nobody", "step": 1, "request": NOBODY}, 501),
     ("elsewhere", {}, 404),
 ]
 

@@ -303,7 +303,7 @@ pub fn headers(fields: &[(String, String)]) -> Headers {
 /// An exchange as it is heard: an [`Exchange`] of which nothing is redacted yet and no body is
 /// read.
 #[derive(Debug)]
-pub struct Heard<'a> {
+pub struct CapturedExchange<'a> {
     /// The number, as in [`Exchange`]; so are the fields that follow.
     pub number: u64,
     /// Which way the request went.
@@ -319,27 +319,27 @@ pub struct Heard<'a> {
     /// The path with its query.
     pub target: &'a str,
     /// The request.
-    pub request: HeardMessage<'a>,
+    pub request: CapturedMessage<'a>,
     /// The status code and the response; none where the exchange broke.
-    pub response: Option<(u16, HeardMessage<'a>)>,
+    pub response: Option<(u16, CapturedMessage<'a>)>,
     /// How the exchange broke, where it did.
     pub broke: Option<&'a str>,
 }
 
 /// A request or a response as it is heard.
 #[derive(Debug)]
-pub struct HeardMessage<'a> {
+pub struct CapturedMessage<'a> {
     /// The header fields, in order, with repeats.
     pub headers: Vec<(&'a str, Cow<'a, str>)>,
     /// The body.
-    pub body: HeardBody<'a>,
+    pub body: CapturedBody<'a>,
     /// What the wire adds.
     pub wire: Wire,
 }
 
 /// A body as it is heard.
 #[derive(Debug)]
-pub enum HeardBody<'a> {
+pub enum CapturedBody<'a> {
     /// Its bytes, its codings taken away.
     Bytes(Cow<'a, [u8]>),
     /// It is not kept, as in [`Content::Omitted`].
@@ -351,11 +351,11 @@ pub enum HeardBody<'a> {
     },
 }
 
-impl From<HeardBody<'_>> for Content {
-    fn from(body: HeardBody<'_>) -> Self {
+impl From<CapturedBody<'_>> for Content {
+    fn from(body: CapturedBody<'_>) -> Self {
         match body {
-            HeardBody::Bytes(bytes) => Self::of_bytes(bytes.into_owned()),
-            HeardBody::Omitted { length, sha256 } => Self::Omitted { length, sha256 },
+            CapturedBody::Bytes(bytes) => Self::of_bytes(bytes.into_owned()),
+            CapturedBody::Omitted { length, sha256 } => Self::Omitted { length, sha256 },
         }
     }
 }

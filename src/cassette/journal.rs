@@ -348,7 +348,7 @@ mod tests {
     use std::borrow::Cow;
 
     use super::*;
-    use crate::cassette::format::{Heard, HeardBody, HeardMessage, Wire};
+    use crate::cassette::format::{CapturedBody, CapturedExchange, CapturedMessage, Wire};
     use crate::redact::Redactor;
 
     const HEADER: &str = "{\"version\":1,\"directions\":[\"request\"]}\n";
@@ -357,7 +357,7 @@ mod tests {
 
     /// The line of [`ONE`], without its end.
     fn one() -> Redacted<Line> {
-        let heard = Heard {
+        let heard = CapturedExchange {
             number: 4,
             direction: Direction::Request,
             cause: None,
@@ -365,9 +365,9 @@ mod tests {
             took_ms: 1,
             method: "GET",
             target: "/",
-            request: HeardMessage {
+            request: CapturedMessage {
                 headers: Vec::new(),
-                body: HeardBody::Bytes(Cow::default()),
+                body: CapturedBody::Bytes(Cow::default()),
                 wire: Wire::default(),
             },
             response: None,

@@ -72,7 +72,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
         proposals.len()
     ))?;
     Ok(if waiting > 0 {
-        Exit::Departs
+        Exit::Failed
     } else {
         Exit::Success
     })

@@ -22,7 +22,7 @@ use super::{
 Examples:
   confcall                                      judge the built-in pair by every scenario
   confcall run --service http://localhost:8080  judge a service, confcall plays the bot
-  confcall run --bot http://localhost:3978/callback --cue http://localhost:3978/cue
+  confcall run --bot http://localhost:3978/callback --trigger http://localhost:3978/trigger
                                                 judge a bot, confcall plays the service
   confcall list                                 what there is to play
 
@@ -82,7 +82,7 @@ Examples:
     /// Make one report of the reports of shards
     #[command(after_help = merge::EXAMPLES)]
     Merge(merge::Arguments),
-    /// Turn API reference pages into scenarios, or account for every fence in them
+    /// Turn API reference pages into scenarios, or account for every code block in them
     #[command(after_help = extract::EXAMPLES)]
     Extract(extract::Arguments),
     /// Show that the judge catches deliberate faults and blames no harmless variation

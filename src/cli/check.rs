@@ -112,8 +112,12 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
             redaction::learn(&recording, &redactor);
         }
         let mut checked = check::check_by(recording, &cases, &options, parallel::each);
-        redaction::unfit(&mut checked.unfit, &redactor);
-        strangers.push_str(&not_covered::render(&name, &checked.unfit, output.look));
+        redaction::not_covered(&mut checked.not_covered, &redactor);
+        strangers.push_str(&not_covered::render(
+            &name,
+            &checked.not_covered,
+            output.look,
+        ));
         results.extend(checked.results);
         names.push(name);
     }
@@ -129,7 +133,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     output.print(&text)?;
     let mut exit = Exit::of_run(&run);
     if arguments.strict && !strangers.is_empty() {
-        exit = exit.worse(Exit::Departs);
+        exit = exit.worse(Exit::Failed);
     }
     Ok(exit.worse(reports.write(&run)))
 }

@@ -18,7 +18,7 @@ pub enum Exit {
     Environment,
     /// 1: the target departs from the contract, or something could not be judged, or nothing
     /// passed.
-    Departs,
+    Failed,
     /// 0: something passed and nothing else is wrong.
     Success,
 }
@@ -28,7 +28,7 @@ impl Exit {
     pub const fn code(self) -> u8 {
         match self {
             Self::Success => 0,
-            Self::Departs => 1,
+            Self::Failed => 1,
             Self::Usage => 2,
             Self::Environment => 3,
             Self::Defect => 70,
@@ -46,7 +46,7 @@ impl Exit {
             || summary.pass == 0
             || !run.complaints.is_empty()
         {
-            Self::Departs
+            Self::Failed
         } else {
             Self::Success
         }
@@ -119,7 +119,7 @@ mod tests {
             Exit::Defect,
             Exit::Usage,
             Exit::Environment,
-            Exit::Departs,
+            Exit::Failed,
             Exit::Success,
         ];
         assert_eq!(order.map(Exit::code), [70, 2, 3, 1, 0]);

@@ -1,4 +1,4 @@
-//! `confcall extract`: pages in, scenarios or an account of every fence out.
+//! `confcall extract`: pages in, scenarios or an account of every code block out.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
@@ -42,7 +42,7 @@ pub struct Arguments {
     /// Write the scenarios below this folder
     #[arg(long, value_name = "DIR", conflicts_with = "inventory")]
     out: Option<PathBuf>,
-    /// Account for every fence: what it is, and which scenarios it serves
+    /// Account for every code block: what it is, and which scenarios it serves
     #[arg(long)]
     inventory: bool,
     /// How to show the inventory: text, json
@@ -70,7 +70,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     }
     if extraction.scenarios.is_empty() && !arguments.inventory {
         output::tell(
-            "warning: no conversation in these pages\n  = help: `--inventory` says what each fence is",
+            "warning: no conversation in these pages\n  = help: `--inventory` says what each code block is",
         );
     }
     let text = match (&arguments.out, arguments.inventory, arguments.format) {

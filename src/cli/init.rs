@@ -22,7 +22,7 @@ confcall picks for each run, and {service} its own address as the service.
 Examples:
   confcall init
   confcall init --role bot --url http://127.0.0.1:{port}/callback \\
-    --cue http://127.0.0.1:{port}/cue -- node bot.js
+    --trigger http://127.0.0.1:{port}/trigger -- node bot.js
   confcall init --role service --url http://127.0.0.1:{port} --edition 2021-02 \\
     -- ./emulator --port {port}";
 
@@ -37,7 +37,7 @@ pub struct Arguments {
     url: Option<String>,
     /// Where a bot is told what to do
     #[arg(long, value_name = "URL")]
-    cue: Option<String>,
+    trigger: Option<String>,
     /// Who brings about what a scenario needs of a service: create, assume, or a URL to ask
     #[arg(long, value_name = "HOW")]
     given: Option<String>,
@@ -57,7 +57,7 @@ pub struct Arguments {
 struct Answers {
     role: Party,
     url: String,
-    cue: Option<String>,
+    trigger: Option<String>,
     given: Option<String>,
     editions: Vec<String>,
     command: Vec<String>,
@@ -101,22 +101,22 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
     let url = asker.or_ask(arguments.url, "--url", what, example)?;
     if role == Party::Bot && arguments.given.is_some() {
         return Err(Failure::Usage(
-            "a bot is not asked for given states\n  = help: leave `--given` out".to_owned(),
+            "a bot is not asked for provider states\n  = help: leave `--given` out".to_owned(),
         ));
     }
-    let cue = match (role, arguments.cue) {
+    let trigger = match (role, arguments.trigger) {
         (Party::Service, Some(_)) => {
             return Err(Failure::Usage(
-                "a service is not cued\n  = help: leave `--cue` out".to_owned(),
+                "a service is not triggered\n  = help: leave `--trigger` out".to_owned(),
             ));
         }
         (Party::Bot, None) if asker.is_there => {
-            let cue = ask("Where it is told what to do (empty: it acts by itself)", "")?;
-            Some(cue).filter(|it| !it.is_empty())
+            let trigger = ask("Where it is told what to do (empty: it acts by itself)", "")?;
+            Some(trigger).filter(|it| !it.is_empty())
         }
-        (_, cue) => cue,
+        (_, trigger) => trigger,
     };
-    for address in [Some(&url), cue.as_ref()].into_iter().flatten() {
+    for address in [Some(&url), trigger.as_ref()].into_iter().flatten() {
         values::url(&with_port(address)?).map_err(Failure::Usage)?;
     }
     if let Some(given) = &arguments.given {
@@ -131,7 +131,7 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
     Ok(Answers {
         role,
         url,
-        cue,
+        trigger,
         given: arguments.given,
         editions: arguments.editions,
         command,
@@ -247,16 +247,16 @@ url = {}
     }
 
     fn of_bot(&self) -> String {
-        let cue = match &self.cue {
-            Some(cue) => format!("cue = {}", quoted(cue)),
-            None => "# cue = \"http://127.0.0.1:{port}/cue\"".to_owned(),
+        let trigger = match &self.trigger {
+            Some(trigger) => format!("trigger = {}", quoted(trigger)),
+            None => "# trigger = \"http://127.0.0.1:{port}/trigger\"".to_owned(),
         };
         format!(
             "\
-# Where the bot is told what to do: a URL, or a command that reads the cue on its standard input,
-# [\"./cue.sh\"]. Without it the bot acts by itself.
-{cue}
-# The bot does what a notification provokes without a cue:
+# Where the bot is told what to do: a URL, or a command that reads the trigger on its standard input,
+# [\"./trigger.sh\"]. Without it the bot acts by itself.
+{trigger}
+# The bot does what a notification provokes without a trigger:
 # acts-by-itself = true
 # The bot's application id, for which notifications are signed:
 # application = \"11111111-2222-3333-4444-555555555555\"
@@ -284,7 +284,7 @@ given = {given}
         format!(
             "
 # What the target says that it does; the rest is skipped. Without `features` that is everything but
-# that it refuses notifications whose tokens are wrong (`application`, `--weather`).
+# that it refuses notifications whose tokens are wrong (`application`, `--inject`).
 [claims]
 {editions}
 "
@@ -333,7 +333,7 @@ const SELECTION: &str = "
 [scenarios]
 # filters = [\"*/pt-BR/*\"]
 # editions = [\"2021-02\"]
-# weather = [\"cheap\"]
+# inject = [\"fast\"]
 
 [judging]
 # deadline = \"5s\"
@@ -380,7 +380,7 @@ mod tests {
         let bot = Answers {
             role: Party::Bot,
             url: "http://127.0.0.1:{port}/callback".into(),
-            cue: Some("http://127.0.0.1:{port}/cue".into()),
+            trigger: Some("http://127.0.0.1:{port}/trigger".into()),
             given: None,
             editions: vec!["2021-02".into()],
             command: vec!["node".into(), "a \"bot\".js".into()],
@@ -391,7 +391,7 @@ mod tests {
         );
         let target = read(&bot.text()).target.unwrap();
         assert_eq!((target.role, &target.url), (Party::Bot, &bot.url));
-        assert_eq!(target.cue, bot.cue.map(Ask::Text));
+        assert_eq!(target.trigger, bot.trigger.map(Ask::Text));
         let command = target.command.unwrap();
         assert_eq!(command.run, bot.command);
         assert_eq!(command.environment["PORT"], "{port}");
@@ -412,7 +412,7 @@ mod tests {
             let answers = Answers {
                 role,
                 url: "http://127.0.0.1:1".into(),
-                cue: None,
+                trigger: None,
                 given: None,
                 editions: Vec::new(),
                 command: Vec::new(),

@@ -1,4 +1,4 @@
-//! `--weather` and `--seed`: in which weather scenarios are played.
+//! `--inject` and `--seed`: in which fault injection scenarios are played.
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
@@ -6,61 +6,63 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use super::failure::Failure;
 use super::scenarios::{Selected, Which};
 use crate::api::party::Party;
-use crate::inject::{Kind, Wanted};
+use crate::inject::{InjectionChoice, Kind};
 
 /// The seed where none is given: every run is the same.
 pub const SEED: u64 = 1;
 
-/// In which weather scenarios are played.
+/// In which fault injection scenarios are played.
 #[derive(Debug, Clone, Args)]
-pub struct Weather {
-    /// Play the scenarios in hard weather too [default: cheap for the built-in pair, else none]
+pub struct Injection {
+    /// Play the scenarios under fault injection too [default: fast for the built-in pair, else none]
     #[arg(
         long,
         value_name = "KIND",
         value_delimiter = ',',
         value_parser = words(),
-        help_heading = "Weather"
+        help_heading = "Fault injection"
     )]
-    pub weather: Vec<Wanted>,
-    /// What weather chooses follows from this number
-    #[arg(long, value_name = "NUMBER", default_value_t = SEED, help_heading = "Weather")]
+    pub inject: Vec<InjectionChoice>,
+    /// What fault injection chooses follows from this number
+    #[arg(long, value_name = "NUMBER", default_value_t = SEED, help_heading = "Fault injection")]
     pub seed: u64,
 }
 
-fn words() -> impl clap::builder::TypedValueParser<Value = Wanted> {
+fn words() -> impl clap::builder::TypedValueParser<Value = InjectionChoice> {
     let groups = [
-        PossibleValue::new(Wanted::NONE).help("Fair weather only"),
-        PossibleValue::new(Wanted::CHEAP)
+        PossibleValue::new(InjectionChoice::NONE).help("No fault injection"),
+        PossibleValue::new(InjectionChoice::FAST)
             .help("Every kind in which nothing waits and nothing is forged"),
-        PossibleValue::new(Wanted::FORGED).help("Every kind in which notifications are forged"),
-        PossibleValue::new(Wanted::ALL).help("Every kind"),
+        PossibleValue::new(InjectionChoice::FORGED_TOKENS)
+            .help("Every kind in which notifications are forged"),
+        PossibleValue::new(InjectionChoice::ALL).help("Every kind"),
     ];
     let kinds = Kind::ALL.map(|kind| {
         let help = format!("{} (a {} is judged)", kind.describe(), kind.role());
         PossibleValue::new(kind.name()).help(help)
     });
     PossibleValuesParser::new(groups.into_iter().chain(kinds))
-        .map(|word| Wanted::named(&word).unwrap_or(Wanted::None))
+        .map(|word| InjectionChoice::named(&word).unwrap_or(InjectionChoice::None))
 }
 
-impl Weather {
+impl Injection {
     /// The kinds that are asked for by their names, here or in a filter, or by that of their group.
     pub fn named(&self, which: &Which) -> Vec<Kind> {
-        let words = self.weather.iter();
-        let words = words.filter(|it| matches!(it, Wanted::Kind(_) | Wanted::Forged));
+        let words = self.inject.iter();
+        let words = words
+            .filter(|it| matches!(it, InjectionChoice::Kind(_) | InjectionChoice::ForgedTokens));
         let is_named =
             |kind: &Kind| which.names(*kind) || words.clone().any(|word| word.takes(*kind));
         Kind::ALL.into_iter().filter(is_named).collect()
     }
 
-    /// The scenarios that are selected among the plain ones and those in this weather, for the
-    /// parties that are judged. Where nothing is said, the built-in pair is played in cheap weather,
-    /// and filters that name weather select from all of it.
+    /// The scenarios that are selected among the plain ones and those in this fault injection, for the
+    /// parties that are judged. Where nothing is said, the built-in pair is played in fast injection,
+    /// and filters that name fault injection select from all of it.
     ///
     /// # Errors
     ///
-    /// Weather by name that nobody who is judged can meet; and as [`Which::select`].
+    /// Fault injection by name that nobody who is judged can meet; and as [`Which::select`].
     pub fn select(
         &self,
         which: &Which,
@@ -68,14 +70,14 @@ impl Weather {
         is_built_in: bool,
     ) -> Result<Selected, Failure> {
         self.refuse_unmet(roles)?;
-        let default = if which.names_weather() {
-            Wanted::All
+        let default = if which.names_injection() {
+            InjectionChoice::All
         } else if is_built_in {
-            Wanted::Cheap
+            InjectionChoice::Fast
         } else {
-            Wanted::None
+            InjectionChoice::None
         };
-        let words = match self.weather.as_slice() {
+        let words = match self.inject.as_slice() {
             [] => &[default],
             words => words,
         };
@@ -87,21 +89,21 @@ impl Weather {
         which.select_in(&kinds)
     }
 
-    /// Weather that is asked for by name, and that none of these parties can meet, would select nothing.
+    /// Fault injection that is asked for by name, and that none of these parties can meet, would select nothing.
     fn refuse_unmet(&self, roles: &[Party]) -> Result<(), Failure> {
-        let is_met = |word: &&Wanted| match word {
-            Wanted::Kind(_) | Wanted::Forged => {
+        let is_met = |word: &&InjectionChoice| match word {
+            InjectionChoice::Kind(_) | InjectionChoice::ForgedTokens => {
                 let mut kinds = Kind::ALL.into_iter().filter(|kind| word.takes(*kind));
                 kinds.any(|kind| roles.contains(&kind.role()))
             }
-            Wanted::None | Wanted::Cheap | Wanted::All => true,
+            InjectionChoice::None | InjectionChoice::Fast | InjectionChoice::All => true,
         };
-        let Some(unmet) = self.weather.iter().find(|word| !is_met(word)) else {
+        let Some(unmet) = self.inject.iter().find(|word| !is_met(word)) else {
             return Ok(());
         };
         let judged: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
         Err(Failure::Usage(format!(
-            "the weather `{unmet}` is none that a {} meets\n  = help: `confcall run --help` says who is judged in which weather",
+            "the fault injection `{unmet}` is none that a {} meets\n  = help: `confcall run --help` says who is judged in which fault injection",
             judged.join(" or a ")
         )))
     }

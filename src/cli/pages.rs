@@ -35,9 +35,13 @@ mod tests {
         let path = |number: usize| folder.path().join(format!("{number}.md"));
         let pages: Vec<_> = (0..100).map(path).collect();
         for (number, page) in pages.iter().enumerate() {
-            let fence = format!("{}```json\n\"{number}\"\n```\n", "\n".repeat(number));
+            let code_block = format!("{}```json\n\"{number}\"\n```\n", "\n".repeat(number));
             let latin = b"caf\xe9".to_vec();
-            let text = if number == 7 { latin } else { fence.into() };
+            let text = if number == 7 {
+                latin
+            } else {
+                code_block.into()
+            };
             std::fs::write(page, text).unwrap();
         }
         for (number, page) in extract(&pages).unwrap().into_iter().enumerate() {

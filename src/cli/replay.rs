@@ -26,7 +26,7 @@ use crate::replay::Replayed;
 use crate::replay::bot::Bot;
 use crate::replay::index::Indexed;
 use crate::replay::live;
-use crate::replay::live::Manners;
+use crate::replay::live::ReplayOptions;
 use crate::replay::read;
 use crate::replay::service::{Options, Service};
 use crate::report::{snapshot, terminal};
@@ -63,7 +63,7 @@ pub struct Arguments {
     /// Where to take the service's notifications
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
     callback_listen: SocketAddr,
-    /// The service's hook for given states, asked for what the recording takes for granted
+    /// The service's hook for provider states, asked for what the recording takes for granted
     #[arg(long, value_name = "URL", value_parser = values::url, requires = "service")]
     given: Option<Url>,
     /// The bearer token to send
@@ -198,16 +198,18 @@ async fn service(
         ),
     };
     let tells = arguments.bot.is_some();
-    let options = Options {
-        reuse: arguments.reuse,
-        tells,
-    };
-    let manners = manners(&arguments)?;
-    let mut service = Service::new(recording, options);
+    let options = replay_options(&arguments)?;
+    let mut service = Service::new(
+        recording,
+        Options {
+            reuse: arguments.reuse,
+            tells,
+        },
+    );
     if arguments.snapshots.is_some() {
         service.keep_conversation();
     }
-    let replayed = live::service(service, listener, arguments.bot, manners, shutdown)
+    let replayed = live::service(service, listener, arguments.bot, options, shutdown)
         .await
         .map_err(Failure::Environment)?;
     Ok((target, replayed))
@@ -233,13 +235,13 @@ async fn bot(
         role: Some(Party::Service),
         url: Some(service.to_string()),
     };
-    let manners = manners(&arguments)?;
+    let options = replay_options(&arguments)?;
     let mut bot = Bot::new(recording, fresh, callback.as_deref())
         .map_err(|lost| Failure::Environment(lost.to_string()))?;
     if arguments.snapshots.is_some() {
         bot.keep_conversation();
     }
-    let replayed = live::bot(bot, service, listener, arguments.given, manners, shutdown)
+    let replayed = live::bot(bot, service, listener, arguments.given, options, shutdown)
         .await
         .map_err(Failure::Environment)?;
     Ok((target, replayed))
@@ -250,8 +252,8 @@ async fn bind(address: SocketAddr, arguments: &Arguments) -> Result<Listener, Fa
     Ok(ca::listen(address, authority.as_deref()).await?)
 }
 
-fn manners(arguments: &Arguments) -> Result<Manners, Failure> {
-    Ok(Manners {
+fn replay_options(arguments: &Arguments) -> Result<ReplayOptions, Failure> {
+    Ok(ReplayOptions {
         name: arguments.file.display().to_string(),
         deadline: if arguments.reuse {
             Duration::MAX

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::output;
 use crate::api::party::Party;
 use crate::files::FileError;
-use crate::inject::{Kind, with_weather};
+use crate::inject::{Kind, with_injected};
 use crate::judge;
 use crate::judge::shard::Shard;
 use crate::scenario::format::Scenario;
@@ -130,23 +130,23 @@ impl Which {
         self.select_in(&[])
     }
 
-    /// The same among the plain scenarios and those in these kinds of weather.
+    /// The same among the plain scenarios and those in these kinds of fault injection.
     ///
     /// # Errors
     ///
     /// As [`Which::select`].
-    pub fn select_in(&self, weather: &[Kind]) -> Result<Selected, Failure> {
-        self.among.select_in(&self.filters, weather)
+    pub fn select_in(&self, injection: &[Kind]) -> Result<Selected, Failure> {
+        self.among.select_in(&self.filters, injection)
     }
 
-    /// Whether a filter is about this weather, by its name.
-    pub fn names(&self, weather: Kind) -> bool {
-        self.filters.iter().any(|it| it.names(weather.name()))
+    /// Whether a filter is about this fault injection, by its name.
+    pub fn names(&self, injection: Kind) -> bool {
+        self.filters.iter().any(|it| it.names(injection.name()))
     }
 
-    /// Whether a filter is about weather.
-    pub fn names_weather(&self) -> bool {
-        self.filters.iter().any(Filter::names_weather)
+    /// Whether a filter is about fault injection.
+    pub fn names_injection(&self) -> bool {
+        self.filters.iter().any(Filter::names_injection)
     }
 }
 
@@ -160,7 +160,7 @@ impl Among {
         self.select_in(filters, &[])
     }
 
-    fn select_in(&self, filters: &[Filter], weather: &[Kind]) -> Result<Selected, Failure> {
+    fn select_in(&self, filters: &[Filter], injection: &[Kind]) -> Result<Selected, Failure> {
         let all = self.source.load()?;
         let selection = Selection {
             filters: filters.to_vec(),
@@ -168,8 +168,8 @@ impl Among {
             locales: self.locale.clone(),
             tags: self.tag.clone(),
         };
-        let in_weather = with_weather(&all, weather);
-        let picked = selection.pick(&in_weather)?;
+        let injected = with_injected(&all, injection);
+        let picked = selection.pick(&injected)?;
         let picked = picked.into_iter().cloned().collect();
         Ok(Selected { picked, all })
     }

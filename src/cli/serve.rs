@@ -11,8 +11,8 @@ use super::failure::Failure;
 use super::output::Output;
 use super::values;
 use crate::diagnostic::closest;
-use crate::emulator::bot::{BotFault, BotOptions, ReferenceBot, Verification};
-use crate::emulator::service::{Edition, ReferenceService, ServiceFault, ServiceOptions};
+use crate::emulator::bot::{BotMutant, BotOptions, ReferenceBot, Verification};
+use crate::emulator::service::{Edition, ReferenceService, ServiceMutant, ServiceOptions};
 use crate::http::{Client, Shutdown};
 use crate::runner::pair::GIVEN_PATH;
 
@@ -54,7 +54,7 @@ pub struct Arguments {
     application: Option<String>,
     /// Depart from the contract in this way (see `confcall selftest`)
     #[arg(long, value_name = "NAME")]
-    fault: Option<String>,
+    mutant: Option<String>,
     #[command(flatten)]
     tls: ca::Tls,
 }
@@ -77,21 +77,21 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
             let options = BotOptions {
                 token,
                 callback_url: None,
-                fault: named(
-                    arguments.fault.as_deref(),
-                    BotFault::ALL,
-                    BotFault::name,
+                mutant: named(
+                    arguments.mutant.as_deref(),
+                    BotMutant::ALL,
+                    BotMutant::name,
                     "fault",
                 )?,
-                variation: None,
+                variant: None,
                 verification: verification(arguments.verify, arguments.application),
                 client,
             };
             let listener = bind.await?;
             let bot = ReferenceBot::start(listener, options, shutdown.clone());
-            let (url, callback, cue) = (bot.url(), bot.callback_url(), bot.cue_url());
+            let (url, callback, trigger) = (bot.url(), bot.callback_url(), bot.trigger_url());
             output.print(&format!(
-                "listening {url}\ncallback {callback}\ncue {cue}\n"
+                "listening {url}\ncallback {callback}\ntrigger {trigger}\n"
             ))?;
             bot.ended().await;
         } else {
@@ -105,13 +105,13 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
                 edition: edition.unwrap_or_default(),
                 token,
                 public_url: None,
-                fault: named(
-                    arguments.fault.as_deref(),
-                    ServiceFault::ALL,
-                    ServiceFault::name,
+                mutant: named(
+                    arguments.mutant.as_deref(),
+                    ServiceMutant::ALL,
+                    ServiceMutant::name,
                     "fault",
                 )?,
-                variation: None,
+                variant: None,
                 client,
             };
             let listener = bind.await?;

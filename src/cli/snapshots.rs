@@ -91,7 +91,7 @@ pub fn hold(
     };
     let _ = writeln!(text, "{told}; {remedy}");
     output.print(&text)?;
-    Ok(Exit::Departs)
+    Ok(Exit::Failed)
 }
 
 /// What is compared of a snapshot file. As insta has it, line ends at its end make no difference.

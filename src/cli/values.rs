@@ -131,7 +131,7 @@ pub fn report(text: &str) -> Result<ReportFile, String> {
 
 /// Who brings about what must exist before a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum GivenSource {
+pub enum StateSource {
     /// confcall makes what the documented requests can make.
     Create,
     /// It is there already.
@@ -145,11 +145,11 @@ pub enum GivenSource {
 /// # Errors
 ///
 /// What the forms are.
-pub fn given(text: &str) -> Result<GivenSource, String> {
+pub fn given(text: &str) -> Result<StateSource, String> {
     match text {
-        "create" => Ok(GivenSource::Create),
-        "assume" => Ok(GivenSource::Assume),
-        text if text.contains("://") => url(text).map(GivenSource::Ask),
+        "create" => Ok(StateSource::Create),
+        "assume" => Ok(StateSource::Assume),
+        text if text.contains("://") => url(text).map(StateSource::Ask),
         _ => Err("write `create`, `assume`, or the URL to ask, `http://…`".to_owned()),
     }
 }
@@ -218,9 +218,9 @@ mod tests {
     }
 
     #[test]
-    fn given_states_have_three_sources() {
-        assert_eq!(given("assume"), Ok(GivenSource::Assume));
-        assert!(matches!(given("http://h/g"), Ok(GivenSource::Ask(_))));
+    fn provider_states_have_three_sources() {
+        assert_eq!(given("assume"), Ok(StateSource::Assume));
+        assert!(matches!(given("http://h/g"), Ok(StateSource::Ask(_))));
         assert!(given("crate").unwrap_err().contains("`create`"));
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::inject::Kind;
-use crate::scenario::format::{Given, Scenario};
+use crate::scenario::format::{ProviderState, Scenario};
 
 /// `[claims]` of `confcall.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -40,23 +40,23 @@ pub enum Feature {
 impl Feature {
     /// Those that a scenario needs.
     fn of(scenario: &Scenario) -> impl Iterator<Item = Self> {
-        let weather = Kind::of(&scenario.id);
-        let forges = weather.is_some_and(Kind::forges);
+        let injection = Kind::of(&scenario.id);
+        let forges = injection.is_some_and(Kind::forges);
         let states = scenario.script.given.iter().copied();
         states
             .filter_map(Self::of_state)
             .chain(forges.then_some(Self::VerifiedNotifications))
     }
 
-    const fn of_state(state: Given) -> Option<Self> {
+    const fn of_state(state: ProviderState) -> Option<Self> {
         match state {
-            Given::Call | Given::EndedCall => None,
-            Given::PeerCall => Some(Self::PeerCall),
-            Given::Chat => Some(Self::Chat),
-            Given::Number => Some(Self::Number),
-            Given::IncomingCall => Some(Self::IncomingCall),
-            Given::InviteFails => Some(Self::InviteFails),
-            Given::TokenCheck => Some(Self::TokenCheck),
+            ProviderState::Call | ProviderState::EndedCall => None,
+            ProviderState::PeerCall => Some(Self::PeerCall),
+            ProviderState::Chat => Some(Self::Chat),
+            ProviderState::Number => Some(Self::Number),
+            ProviderState::IncomingCall => Some(Self::IncomingCall),
+            ProviderState::InviteFails => Some(Self::InviteFails),
+            ProviderState::TokenCheck => Some(Self::TokenCheck),
         }
     }
 
@@ -75,7 +75,7 @@ impl Feature {
 }
 
 impl Claims {
-    /// Why a scenario is none of the target's business; none where it is. Weather that is asked for by
+    /// Why a scenario is none of the target's business; none where it is. Fault injection that is asked for by
     /// its name claims what it needs where no features are listed.
     pub fn excuse(&self, scenario: &Scenario, named: &[Kind]) -> Option<String> {
         let edition = scenario.id.edition();
@@ -101,11 +101,11 @@ mod tests {
     use super::*;
     use crate::scenario::format::{ScenarioId, Script};
 
-    fn excuse(claims: &Claims, given: &[Given]) -> Option<String> {
+    fn excuse(claims: &Claims, given: &[ProviderState]) -> Option<String> {
         claims.excuse(&scenario("invite/beta@2021-02/pt-BR/one", given), &[])
     }
 
-    fn scenario(id: &str, given: &[Given]) -> Scenario {
+    fn scenario(id: &str, given: &[ProviderState]) -> Scenario {
         Scenario {
             id: ScenarioId::new(id),
             script: Arc::new(Script {
@@ -124,13 +124,19 @@ mod tests {
     #[test]
     fn what_is_not_claimed_is_excused() {
         let all = Claims::default();
-        assert_eq!(excuse(&all, &[Given::Call, Given::Number]), None);
+        assert_eq!(
+            excuse(&all, &[ProviderState::Call, ProviderState::Number]),
+            None
+        );
         let newest = Claims {
             editions: Some(vec!["2021-02".into()]),
             features: Some(vec![Feature::Chat]),
         };
-        assert_eq!(excuse(&newest, &[Given::Call, Given::Chat]), None);
-        let said = excuse(&newest, &[Given::Call, Given::Number]).unwrap();
+        assert_eq!(
+            excuse(&newest, &[ProviderState::Call, ProviderState::Chat]),
+            None
+        );
+        let said = excuse(&newest, &[ProviderState::Call, ProviderState::Number]).unwrap();
         assert!(said.ends_with("the feature number"), "{said}");
         let older = Claims {
             editions: Some(vec!["2019-05".into()]),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::api::party::Party;
 use crate::contract::rule::Rule;
-use crate::judge::verdict::{Finding, Listed, ScenarioResult, Verdict};
+use crate::judge::verdict::{Listed, ScenarioResult, Verdict, Violation};
 use crate::scenario::format::Scenario;
 use crate::scenario::selection::Filter;
 
@@ -54,9 +54,9 @@ impl KnownFailure {
         self.scenario.takes(scenario) && self.role.is_none_or(|it| it == role)
     }
 
-    fn is(&self, finding: &Finding) -> bool {
-        let pointer = finding.pointer.as_str();
-        self.rule == finding.rule && self.pointer.as_ref().is_none_or(|it| it.is(pointer))
+    fn is(&self, violation: &Violation) -> bool {
+        let pointer = violation.pointer.as_str();
+        self.rule == violation.rule && self.pointer.as_ref().is_none_or(|it| it.is(pointer))
     }
 }
 
@@ -147,8 +147,8 @@ mod tests {
     use crate::scenario::format::{ScenarioId, Script};
     use serde_json::{Value, json};
 
-    fn finding(rule: Rule, pointer: &str) -> Finding {
-        Finding {
+    fn violation(rule: Rule, pointer: &str) -> Violation {
+        Violation {
             rule,
             level: Level::Must,
             requirement: "made up".into(),
@@ -164,7 +164,7 @@ mod tests {
         }
     }
 
-    fn result(scenario: &str, failures: Vec<Finding>) -> ScenarioResult {
+    fn result(scenario: &str, failures: Vec<Violation>) -> ScenarioResult {
         let verdict = if failures.is_empty() {
             Verdict::Pass
         } else {
@@ -210,7 +210,7 @@ mod tests {
             list(json!([entry]))
         };
         let known = |list: &[KnownFailure]| {
-            let failure = finding(Rule::RequestBody, "/participants/0/identity");
+            let failure = violation(Rule::RequestBody, "/participants/0/identity");
             let mut results = [result("page/one", vec![failure])];
             let said = apply(list, &all(&["page/one"]), &mut results).unmatched;
             assert_eq!(
@@ -232,7 +232,7 @@ mod tests {
         let list = list(json!([
             {"scenario": "one", "rule": "request.body", "reason": "bug 7"},
         ]));
-        let failures = vec![finding(Rule::RequestBody, ""), finding(Rule::Limit, "")];
+        let failures = vec![violation(Rule::RequestBody, ""), violation(Rule::Limit, "")];
         let mut results = [result("page/one", failures)];
         let listed = apply(&list, &all(&["page/one"]), &mut results);
         assert_eq!((listed.borne_out.len(), listed.unmatched.len()), (1, 0));
@@ -264,7 +264,7 @@ mod tests {
         let mut skipped = result("page/skipped", vec![]);
         skipped.verdict = Verdict::Skip;
         let mut results = [
-            result("page/one", vec![finding(Rule::Transport, "")]),
+            result("page/one", vec![violation(Rule::Transport, "")]),
             skipped,
         ];
         let all = all(&["page/one", "page/later", "page/skipped"]);

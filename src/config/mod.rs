@@ -18,7 +18,7 @@ use self::known_failure::KnownFailure;
 use self::target::Target;
 use crate::diagnostic::place::Place;
 use crate::files::FileError;
-use crate::inject::Wanted;
+use crate::inject::InjectionChoice;
 use crate::redact::Rules;
 use crate::scenario::selection::Filter;
 
@@ -64,9 +64,9 @@ pub struct Scenarios {
     pub locales: Vec<String>,
     /// Tags.
     pub tags: Vec<String>,
-    /// The hard weather that they are played in too: `none`, `cheap`, `forged`, `all`, or kinds by name.
+    /// The fault injection that they are played in too: `none`, `fast`, `forged-tokens`, `all`, or kinds by name.
     #[schemars(with = "Vec<String>")]
-    pub weather: Vec<Wanted>,
+    pub inject: Vec<InjectionChoice>,
 }
 
 /// `[judging]`: how it is judged. What the command line says goes before it.
@@ -193,8 +193,8 @@ mod tests {
         assert_eq!(config("").unwrap(), Config::default());
         for (text, place) in [
             (
-                "[target]\nrole = \"bot\"\nurl = \"http://a/\"\ncue = 3\n",
-                "confcall.toml:4:7: ",
+                "[target]\nrole = \"bot\"\nurl = \"http://a/\"\ntrigger = 3\n",
+                "confcall.toml:4:11: ",
             ),
             (
                 "[[known]]\nscenario = \"*\"\nrule = \"request.bdy\"\nreason = \"x\"\n",
@@ -206,10 +206,7 @@ mod tests {
             ),
             ("[judging]\ndeadline = \"3\"\n", "confcall.toml:2:12: "),
             ("[claims]\nfeatures = [\"chats\"]\n", "confcall.toml:2:13: "),
-            (
-                "[scenarios]\nweather = [\"fair\"]\n",
-                "confcall.toml:2:11: ",
-            ),
+            ("[scenarios]\ninject = [\"fair\"]\n", "confcall.toml:2:10: "),
             ("[redaction]\nphone = true\n", "confcall.toml:2:1: "),
             ("[redaction]\nphones = 1\n", "confcall.toml:2:10: "),
             ("[redaction\n", "confcall.toml:1:11: "),

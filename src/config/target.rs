@@ -28,14 +28,14 @@ pub struct Target {
     pub role: Party,
     /// The service's address; of a bot, its callback.
     pub url: String,
-    /// How a bot is told what to do: a URL, or a command with the cue on its standard input.
+    /// How a bot is told what to do: a URL, or a command with the trigger on its standard input.
     /// Without it the bot acts by itself.
     #[serde(default)]
-    pub cue: Option<Ask>,
-    /// Whether a bot does by itself what a notification provokes, so that it is not cued for it.
+    pub trigger: Option<Ask>,
+    /// Whether a bot does by itself what a notification provokes, so that it is not triggered for it.
     #[serde(default)]
     pub acts_by_itself: bool,
-    /// Who brings about given states: `create`, `assume`, a URL to ask, or a command with the
+    /// Who brings about provider states: `create`, `assume`, a URL to ask, or a command with the
     /// question on its standard input.
     #[serde(default)]
     pub given: Option<Ask>,

@@ -80,7 +80,7 @@ const fn refuse(
 
 use Party::{Bot, Service};
 
-/// Every requirement in fair weather, the service's first.
+/// Every requirement in no fault injection, the service's first.
 pub const CATALOGUE: &[Requirement] = &[
     must("answer.arrives", Service, "A request is answered.", &[]),
     must(
@@ -332,7 +332,7 @@ pub const CATALOGUE: &[Requirement] = &[
     must(
         "request.sent",
         Bot,
-        "The bot sends the request that it is cued for.",
+        "The bot sends the request that it is triggered for.",
         &[],
     ),
     must(
@@ -462,9 +462,9 @@ pub const CATALOGUE: &[Requirement] = &[
     ),
 ];
 
-/// What is asked of either party in hard weather ([`crate::inject`]): MUST where it follows
+/// What is asked of either party under fault injection ([`crate::inject`]): MUST where it follows
 /// from what the pages show, SHOULD where an RFC or a convention says so.
-pub const IN_WEATHER: &[Requirement] = &[
+pub const UNDER_INJECTION: &[Requirement] = &[
     should(
         "redelivery.sent",
         Service,
@@ -593,9 +593,9 @@ pub fn requirement(id: &str) -> Option<&'static Requirement> {
     all().find(|requirement| requirement.id == id)
 }
 
-/// Every requirement, those of hard weather last.
+/// Every requirement, those of fault injection last.
 pub fn all() -> impl Iterator<Item = &'static Requirement> {
-    CATALOGUE.iter().chain(IN_WEATHER)
+    CATALOGUE.iter().chain(UNDER_INJECTION)
 }
 
 /// The name that a scenario gives, where the catalogue has it; else the other.

@@ -4,9 +4,27 @@ pub mod json;
 pub mod place;
 pub mod pointer;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use self::place::printable;
+
+/// An error that says what to do about it.
+///
+/// `Display` says what is wrong and where; the remedy is a sentence of its own, so that [`render`]
+/// is the one place that puts the two together.
+pub trait Remedy: std::error::Error {
+    /// What to do, without a full stop; none where nothing can be done.
+    fn remedy(&self) -> Option<Cow<'_, str>>;
+}
+
+/// The text of an error for people: what is wrong, and on a line of its own what to do.
+pub fn render(error: &dyn Remedy) -> String {
+    match error.remedy() {
+        Some(remedy) => format!("{error}\n  = help: {remedy}"),
+        None => error.to_string(),
+    }
+}
 
 /// The longest part of a line that is shown, in characters: one of more is machine-written, and
 /// would fill the terminal.

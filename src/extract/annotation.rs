@@ -1,4 +1,4 @@
-//! HTML blocks of a page: annotations in comments, and fences that no reader sees.
+//! HTML blocks of a page: annotations in comments, and code blocks that no reader sees.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::finding::{FindingKind, Findings};
 use super::json;
 use super::json::Reading;
 
-/// What a comment such as `<!-- { "blockType": "request", "name": "a" } -->` says of a fence.
+/// What a comment such as `<!-- { "blockType": "request", "name": "a" } -->` says of a code block.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Annotation {
     /// The line of the comment, counted from 1.
@@ -23,8 +23,8 @@ pub(super) struct Annotation {
 pub(super) struct Html {
     /// Annotations, in order.
     pub(super) annotations: Vec<Annotation>,
-    /// The lines of opening fences that are inside a comment or between tags, and why they are
-    /// no fences.
+    /// The lines of opening code blocks that are inside a comment or between tags, and why they are
+    /// no code blocks.
     pub(super) hidden: Vec<(usize, &'static str)>,
 }
 
@@ -54,8 +54,8 @@ pub(super) fn html(block: &str, line: usize, findings: &mut Findings<'_>) -> Htm
     html
 }
 
-const INSIDE_A_COMMENT: &str = "inside a comment, where Markdown reads no fence";
-const BETWEEN_TAGS: &str = "inside an HTML block, where Markdown reads no fence";
+const INSIDE_A_COMMENT: &str = "inside a comment, where Markdown reads no code block";
+const BETWEEN_TAGS: &str = "inside an HTML block, where Markdown reads no code block";
 
 fn annotation(comment: &str, line: usize, findings: &mut Findings<'_>) -> Option<Annotation> {
     let comment = comment.trim();
@@ -84,7 +84,7 @@ fn annotation(comment: &str, line: usize, findings: &mut Findings<'_>) -> Option
     })
 }
 
-/// Notes every opening fence in a text that Markdown does not read.
+/// Notes every opening code block in a text that Markdown does not read.
 pub(super) fn hide(
     hidden: &mut Vec<(usize, &'static str)>,
     text: &str,
@@ -122,7 +122,7 @@ fn within_containers(line: &str) -> &str {
     rest
 }
 
-/// The backticks or tildes that a line begins with, where they make a fence.
+/// The backticks or tildes that a line begins with, where they make a code block.
 fn marker(line: &str) -> Option<&str> {
     let first = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let length = line.len() - line.trim_start_matches(first).len();

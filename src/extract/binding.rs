@@ -17,7 +17,7 @@ use super::variables::{Id, Role, Variables};
 /// What the messages of one conversation have in common so far.
 pub(super) struct Binder<'f, 'n> {
     pub(super) variables: Variables,
-    /// The line that findings are reported at: the fence that is being read.
+    /// The line that findings are reported at: the code block that is being read.
     pub(super) line: usize,
     exchange: Exchange,
     /// Calls that a step brings into being.

@@ -19,7 +19,7 @@ pub struct Finding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingKind {
-    /// An annotation that cannot be read, has no fence, or shares one with another.
+    /// An annotation that cannot be read, has no code block, or shares one with another.
     Annotation,
     /// `Content-Length` does not fit the body.
     ContentLength,
@@ -36,9 +36,9 @@ pub enum FindingKind {
     Orphan,
     /// A body that is JSON once its trailing commas are taken away.
     RepairedJson,
-    /// One fence holds what belongs in several.
-    SharedFence,
-    /// A fence or a comment that is never closed.
+    /// One code block holds what belongs in several.
+    SharedCodeBlock,
+    /// A code block or a comment that is never closed.
     Unclosed,
 }
 
@@ -54,7 +54,7 @@ impl FindingKind {
             Self::Metadata => "metadata",
             Self::Orphan => "orphan",
             Self::RepairedJson => "repaired-json",
-            Self::SharedFence => "shared-fence",
+            Self::SharedCodeBlock => "shared-code block",
             Self::Unclosed => "unclosed",
         }
     }

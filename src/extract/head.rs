@@ -1,6 +1,6 @@
-//! The text of a fence to message heads: start line, header fields, and where the body begins.
+//! The text of a code block to message heads: start line, header fields, and where the body begins.
 
-/// A message as a fence prints it.
+/// A message as a code block prints it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Head<'a> {
     pub(super) start: Start<'a>,
@@ -9,7 +9,7 @@ pub(super) struct Head<'a> {
     pub(super) headers: Vec<(&'a str, &'a str)>,
     /// The body, blank lines around it taken away; empty where there is none.
     pub(super) body: &'a str,
-    /// The line of the body in the fence's text, counted from 0.
+    /// The line of the body in the code block's text, counted from 0.
     pub(super) body_line: usize,
     /// Whether no empty line stands before the body.
     pub(super) is_run_on: bool,
@@ -34,7 +34,7 @@ pub(super) enum Start<'a> {
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// The messages in a fence: none where its first line that is not blank is no start line.
+/// The messages in a code block: none where its first line that is not blank is no start line.
 pub(super) fn heads(text: &str) -> Vec<Head<'_>> {
     let mut heads = Vec::new();
     let mut lines = Lines::of(text);

@@ -1,33 +1,33 @@
-//! The account of every fence of a page.
+//! The account of every code block of a page.
 
 use serde::Serialize;
 
-/// One fence of a page: a line of `confcall extract --inventory` (SPEC section 8).
+/// One code block of a page: a line of `confcall extract --inventory` (SPEC section 8).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Row {
     /// The page, as its reader was told.
     pub file: String,
-    /// The line of the opening fence, counted from 1.
+    /// The line of the opening code block, counted from 1.
     pub line: usize,
-    /// What the fence is.
+    /// What the code block is.
     pub kind: Kind,
-    /// The method, where the fence holds a request or the head of a notification.
+    /// The method, where the code block holds a request or the head of a notification.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// The target as printed, where there is a method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// The status, where the fence holds a response.
+    /// The status, where the code block holds a response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// The ids of the scenarios that the fence serves.
+    /// The ids of the scenarios that the code block serves.
     pub scenarios: Vec<String>,
-    /// Why the fence is `other`, or serves no scenario, or lacks something.
+    /// Why the code block is `other`, or serves no scenario, or lacks something.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// What a fence is.
+/// What a code block is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -37,11 +37,11 @@ pub enum Kind {
     Response,
     /// The head of a notification, with its body or without.
     Notification,
-    /// The body of a request, in a fence of its own.
+    /// The body of a request, in a code block of its own.
     RequestBody,
-    /// The body of a response, in a fence of its own.
+    /// The body of a response, in a code block of its own.
     ResponseBody,
-    /// The body of a notification, in a fence of its own.
+    /// The body of a notification, in a code block of its own.
     NotificationBody,
     /// The JSON representation of a resource.
     Resource,
@@ -49,7 +49,7 @@ pub enum Kind {
     Other,
 }
 
-/// What a fence is, before scenarios are known.
+/// What a code block is, before scenarios are known.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Listing<'a> {
     pub(super) kind: Kind,

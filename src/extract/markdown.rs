@@ -1,4 +1,4 @@
-//! One pass over the Markdown of a page: headings, fences, annotations and the statuses of its
+//! One pass over the Markdown of a page: headings, code blocks, annotations and the statuses of its
 //! prose, each with its line.
 
 use std::borrow::Cow;
@@ -25,24 +25,24 @@ const OPTIONS: Options = Options::ENABLE_TABLES;
 pub(super) struct Page<'a> {
     pub(super) metadata: Metadata<'a>,
     pub(super) outline: Outline,
-    pub(super) fences: Vec<Fence<'a>>,
+    pub(super) code_blocks: Vec<CodeBlock<'a>>,
     /// Success statuses in the prose under the second-level heading `response`.
     pub(super) statuses: Vec<ProseStatus>,
 }
 
 /// A fenced block.
 #[derive(Debug)]
-pub(super) struct Fence<'a> {
-    /// The line of the opening fence, counted from 1.
+pub(super) struct CodeBlock<'a> {
+    /// The line of the opening code block, counted from 1.
     pub(super) line: usize,
-    /// Whether the fence says that it holds JSON.
+    /// Whether the code block says that it holds JSON.
     pub(super) says_json: bool,
     /// The content, indentation of its list taken away.
     pub(super) text: Cow<'a, str>,
     /// The section that it stands in.
     pub(super) section: Option<usize>,
     pub(super) annotation: Option<Annotation>,
-    /// Why it is no fence to Markdown, where it only looks like one.
+    /// Why it is no code block to Markdown, where it only looks like one.
     pub(super) hidden: Option<&'static str>,
 }
 
@@ -58,7 +58,7 @@ pub(super) fn read<'a>(text: &'a str, findings: &mut Findings<'_>) -> Page<'a> {
         page: Page {
             metadata,
             outline: Outline::default(),
-            fences: Vec::new(),
+            code_blocks: Vec::new(),
             statuses: Vec::new(),
         },
         annotations: Vec::new(),
@@ -78,7 +78,7 @@ struct Reader<'a> {
     text: &'a str,
     lines: Lines,
     page: Page<'a>,
-    /// Annotations that wait for their fence.
+    /// Annotations that wait for their code block.
     annotations: Vec<Annotation>,
     code: Option<Code<'a>>,
     title: Option<Title>,
@@ -153,10 +153,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Annotations that no fence follows before the section ends.
+    /// Annotations that no code block follows before the section ends.
     fn strays(&mut self, findings: &mut Findings<'_>) {
         for stray in self.annotations.drain(..) {
-            let message = "no fence follows the annotation in its section";
+            let message = "no code block follows the annotation in its section";
             findings.push(stray.line, FindingKind::Annotation, message);
         }
     }
@@ -180,8 +180,8 @@ impl<'a> Reader<'a> {
     fn hide(&mut self, hidden: Vec<(usize, &'static str)>) {
         let section = self.page.outline.current();
         self.page
-            .fences
-            .extend(hidden.into_iter().map(|(line, why)| Fence {
+            .code_blocks
+            .extend(hidden.into_iter().map(|(line, why)| CodeBlock {
                 line,
                 says_json: false,
                 text: Cow::Borrowed(""),
@@ -204,16 +204,16 @@ impl<'a> Reader<'a> {
             return;
         };
         if !is_closed(source) {
-            let message = "the fence is never closed; it ends with what it stands in";
+            let message = "the code block is never closed; it ends with what it stands in";
             findings.push(line, FindingKind::Unclosed, message);
         }
         let annotation = self.annotations.pop();
         for other in self.annotations.drain(..) {
-            let message = format!("the fence of line {line} has a nearer annotation");
+            let message = format!("the code block of line {line} has a nearer annotation");
             findings.push(other.line, FindingKind::Annotation, message);
         }
         let language = info.split_whitespace().next().unwrap_or_default();
-        self.page.fences.push(Fence {
+        self.page.code_blocks.push(CodeBlock {
             line,
             says_json: language.eq_ignore_ascii_case("json"),
             text: match code.owned {
@@ -243,11 +243,11 @@ impl<'a> Reader<'a> {
     }
 }
 
-const INDENTED: &str = "indented by four columns or more, where Markdown reads no fence";
+const INDENTED: &str = "indented by four columns or more, where Markdown reads no code block";
 
 /// A code block that is being read.
 struct Code<'a> {
-    /// What stands behind the opening fence; none where the block is indented.
+    /// What stands behind the opening code block; none where the block is indented.
     info: Option<CowStr<'a>>,
     range: Range<usize>,
     /// Where the content stands in the page, as long as it stands there in one piece.
@@ -284,7 +284,7 @@ impl<'a> Code<'a> {
     }
 }
 
-/// Whether the last line of a fenced block is its closing fence.
+/// Whether the last line of a fenced block is its closing code block.
 fn is_closed(source: &str) -> bool {
     let marker = source.as_bytes().first().copied().unwrap_or_default();
     let length = |line: &str| line.bytes().take_while(|b| *b == marker).count();

@@ -1,4 +1,4 @@
-//! Fences to messages: what each fence is, told from its content and its neighbours.
+//! Code blocks to messages: what each code block is, told from its content and its neighbours.
 
 use serde_json::Value;
 
@@ -12,21 +12,21 @@ use super::head::{Head, Start};
 use super::inventory::{Kind, Listing};
 use super::json;
 use super::json::{Json, Reading, property};
-use super::markdown::Fence;
+use super::markdown::CodeBlock;
 
 /// A message of the page.
 #[derive(Debug)]
 pub(super) struct Message<'a> {
-    /// The fence of the head.
-    pub(super) fence: usize,
-    /// The line of that fence, counted from 1.
+    /// The code block of the head.
+    pub(super) code_block: usize,
+    /// The line of that code block, counted from 1.
     pub(super) line: usize,
     pub(super) part: Part<'a>,
     pub(super) headers: Vec<(&'a str, &'a str)>,
     pub(super) body: Option<Body>,
-    /// The fence of the body.
-    pub(super) body_fence: usize,
-    /// The line of that fence, counted from 1.
+    /// The code block of the body.
+    pub(super) body_block: usize,
+    /// The line of that code block, counted from 1.
     pub(super) body_line: usize,
 }
 
@@ -47,14 +47,14 @@ pub(super) enum Part<'a> {
     },
 }
 
-/// What the fences of a page are.
+/// What the code blocks of a page are.
 #[derive(Debug)]
 pub(super) struct Messages<'a> {
     /// The messages, in order.
     pub(super) list: Vec<Message<'a>>,
     /// The targets of the page's path templates.
     pub(super) templates: Vec<&'a str>,
-    /// What each fence is, in the order of the fences.
+    /// What each code block is, in the order of the code blocks.
     pub(super) listings: Vec<Listing<'a>>,
 }
 
@@ -64,17 +64,20 @@ struct Draft<'a> {
     others: Vec<&'a str>,
 }
 
-/// Tells what each fence is.
-pub(super) fn read<'a>(fences: &'a [Fence<'a>], findings: &mut Findings<'_>) -> Messages<'a> {
+/// Tells what each code block is.
+pub(super) fn read<'a>(
+    code_blocks: &'a [CodeBlock<'a>],
+    findings: &mut Findings<'_>,
+) -> Messages<'a> {
     let mut reader = Reader {
-        fences,
+        code_blocks,
         drafts: Vec::new(),
-        listings: Vec::with_capacity(fences.len()),
+        listings: Vec::with_capacity(code_blocks.len()),
         open: None,
         findings,
     };
-    for (index, fence) in fences.iter().enumerate() {
-        reader.fence(index, fence);
+    for (index, code_block) in code_blocks.iter().enumerate() {
+        reader.code_block(index, code_block);
     }
     let (drafts, listings) = (reader.drafts, reader.listings);
     Sorting {
@@ -90,48 +93,53 @@ pub(super) fn read<'a>(fences: &'a [Fence<'a>], findings: &mut Findings<'_>) -> 
 }
 
 struct Reader<'a, 'f, 'n> {
-    fences: &'a [Fence<'a>],
+    code_blocks: &'a [CodeBlock<'a>],
     drafts: Vec<Draft<'a>>,
     listings: Vec<Listing<'a>>,
-    /// The draft of the fence before, where its body may stand in the next one.
+    /// The draft of the code block before, where its body may stand in the next one.
     open: Option<usize>,
     findings: &'f mut Findings<'n>,
 }
 
 impl<'a> Reader<'a, '_, '_> {
-    fn fence(&mut self, index: usize, fence: &'a Fence<'a>) {
+    fn code_block(&mut self, index: usize, code_block: &'a CodeBlock<'a>) {
         let open = self.open.take();
-        if let Some(why) = fence.hidden {
+        if let Some(why) = code_block.hidden {
             self.listings.push(Listing::other(why));
             return;
         }
-        let heads = head::heads(&fence.text);
+        let heads = head::heads(&code_block.text);
         if heads.is_empty() {
-            self.headless(index, fence, open);
+            self.headless(index, code_block, open);
             return;
         }
         if heads.len() > 1 {
-            let message = format!("the fence holds {} messages", heads.len());
+            let message = format!("the code block holds {} messages", heads.len());
             self.findings
-                .push(fence.line, FindingKind::SharedFence, message);
+                .push(code_block.line, FindingKind::SharedCodeBlock, message);
         }
         self.listings.push(match heads[0].start {
             Start::Request { method, target } => Listing::request(method, target),
             Start::Response { status } => Listing::response(status),
         });
         for head in heads {
-            self.head(index, fence, head);
+            self.head(index, code_block, head);
         }
     }
 
-    fn head(&mut self, index: usize, fence: &'a Fence<'a>, head: Head<'a>) {
-        let body = (!head.body.is_empty())
-            .then(|| self.body(head.body, fence.line + 1 + head.body_line, is_json(&head)));
-        self.check_length(fence.line, &head);
+    fn head(&mut self, index: usize, code_block: &'a CodeBlock<'a>, head: Head<'a>) {
+        let body = (!head.body.is_empty()).then(|| {
+            self.body(
+                head.body,
+                code_block.line + 1 + head.body_line,
+                is_json(&head),
+            )
+        });
+        self.check_length(code_block.line, &head);
         if head.is_run_on && !head.body.starts_with(['{', '[', '<', '-']) {
             let message = "this is no header field, and no empty line above makes a body of it; \
                            it is taken for one";
-            let line = fence.line + 1 + head.body_line;
+            let line = code_block.line + 1 + head.body_line;
             self.findings.push(line, FindingKind::Head, message);
         }
         let part = match head.start {
@@ -146,24 +154,24 @@ impl<'a> Reader<'a, '_, '_> {
             (takes_body && body.is_none() && head.others.is_empty()).then_some(self.drafts.len());
         self.drafts.push(Draft {
             message: Message {
-                fence: index,
-                line: fence.line,
+                code_block: index,
+                line: code_block.line,
                 part,
                 headers: head.headers,
                 body,
-                body_fence: index,
-                body_line: fence.line,
+                body_block: index,
+                body_line: code_block.line,
             },
             others: head.others,
         });
     }
 
-    /// A fence without a start line: the body of the head before it, or of no message.
-    fn headless(&mut self, index: usize, fence: &'a Fence<'a>, open: Option<usize>) {
-        let text = fence.text.trim();
-        if !fence.says_json && !text.starts_with(['{', '[']) {
+    /// A code block without a start line: the body of the head before it, or of no message.
+    fn headless(&mut self, index: usize, code_block: &'a CodeBlock<'a>, open: Option<usize>) {
+        let text = code_block.text.trim();
+        if !code_block.says_json && !text.starts_with(['{', '[']) {
             self.listings.push(Listing::other(match text {
-                "" => "an empty fence",
+                "" => "an empty code block",
                 _ if text.starts_with("http://") || text.starts_with("https://") => {
                     "a URL, no message"
                 }
@@ -171,16 +179,16 @@ impl<'a> Reader<'a, '_, '_> {
             }));
             return;
         }
-        // In an empty fence nothing has a line of its own.
+        // In an empty code block nothing has a line of its own.
         let line = if text.is_empty() {
-            fence.line
+            code_block.line
         } else {
-            let blanks = fence.text.len() - fence.text.trim_start().len();
-            fence.line + 1 + super::annotation::newlines(&fence.text[..blanks])
+            let blanks = code_block.text.len() - code_block.text.trim_start().len();
+            code_block.line + 1 + super::annotation::newlines(&code_block.text[..blanks])
         };
         let body = self.body(text, line, true);
         let notifies = holds_notifications(&body);
-        let is_resource = fence
+        let is_resource = code_block
             .annotation
             .as_ref()
             .is_some_and(|annotation| annotation.block_type == "resource");
@@ -190,17 +198,17 @@ impl<'a> Reader<'a, '_, '_> {
         }
         let open = open.filter(|open| {
             let head = &self.drafts[*open].message;
-            self.fences[head.fence].section == fence.section
+            self.code_blocks[head.code_block].section == code_block.section
         });
         if let Some(open) = open {
             let message = &mut self.drafts[open].message;
             message.body = Some(body);
-            message.body_fence = index;
-            message.body_line = fence.line;
+            message.body_block = index;
+            message.body_line = code_block.line;
             // The kind of the body follows from the head, once that is known.
             self.listings.push(Listing::new(Kind::RequestBody));
         } else if notifies {
-            self.notification_without_head(index, fence, body);
+            self.notification_without_head(index, code_block, body);
         } else {
             self.listings.push(Listing::other(match &body {
                 Body::Json(_) => "JSON that belongs to no message",
@@ -209,23 +217,24 @@ impl<'a> Reader<'a, '_, '_> {
         }
     }
 
-    fn notification_without_head(&mut self, index: usize, fence: &Fence<'_>, body: Body) {
+    fn notification_without_head(&mut self, index: usize, code_block: &CodeBlock<'_>, body: Body) {
         let why = "change notifications without a head above them";
-        self.findings.push(fence.line, FindingKind::Orphan, why);
+        self.findings
+            .push(code_block.line, FindingKind::Orphan, why);
         self.listings
             .push(Listing::new(Kind::NotificationBody).because(why));
         self.drafts.push(Draft {
             message: Message {
-                fence: index,
-                line: fence.line,
+                code_block: index,
+                line: code_block.line,
                 part: Part::Notification {
                     method: "",
                     target: "",
                 },
                 headers: Vec::new(),
                 body: Some(body),
-                body_fence: index,
-                body_line: fence.line,
+                body_block: index,
+                body_line: code_block.line,
             },
             others: Vec::new(),
         });
@@ -380,7 +389,7 @@ impl<'a> Sorting<'a, '_, '_> {
                     self.messages.templates.push(target);
                     self.messages.templates.extend(others);
                     let why = "a path template: request lines without headers, body and answer";
-                    self.messages.listings[message.fence] = Listing::other(why);
+                    self.messages.listings[message.code_block] = Listing::other(why);
                     continue;
                 } else if !is_answered
                     && message.body.is_none()
@@ -388,12 +397,12 @@ impl<'a> Sorting<'a, '_, '_> {
                 {
                     let why = "a request to a host that is not the API's, without notifications";
                     self.findings.push(message.line, FindingKind::Orphan, why);
-                    self.messages.listings[message.fence] = Listing::other(why);
+                    self.messages.listings[message.code_block] = Listing::other(why);
                     continue;
                 } else if !others.is_empty() {
                     let why = "one request has several request lines; the first is taken";
                     self.findings
-                        .push(message.line, FindingKind::SharedFence, why);
+                        .push(message.line, FindingKind::SharedCodeBlock, why);
                 }
             }
             self.list(&message);
@@ -410,10 +419,10 @@ impl<'a> Sorting<'a, '_, '_> {
             Part::Response { .. } => Kind::ResponseBody,
             Part::Notification { .. } => Kind::NotificationBody,
         };
-        if message.body_fence != message.fence {
-            listings[message.body_fence].kind = body;
+        if message.body_block != message.code_block {
+            listings[message.body_block].kind = body;
         }
-        let head = &mut listings[message.fence];
+        let head = &mut listings[message.code_block];
         if body == Kind::NotificationBody && head.kind == Kind::Request {
             head.kind = Kind::Notification;
         }

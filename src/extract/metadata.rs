@@ -48,7 +48,7 @@ pub(super) fn split<'a>(text: &'a str, findings: &mut Findings<'_>) -> (Metadata
 }
 
 /// Whether a metadata block may have such a line: a key, a comment, a part of a list, or what goes on
-/// with the line before it. A fence is none of them.
+/// with the line before it. A code block is none of them.
 fn can_be_yaml(line: &str) -> bool {
     let is_key = |line: &str| {
         let key = line.split_once(':').map(|(key, _)| key);

@@ -1,15 +1,15 @@
 //! Pages to scenarios: what an API reference page documents, told from its structure, its anchors
-//! and the content of its fences, never from words of its language (SPEC section 8).
+//! and the content of its code blocks, never from words of its language (SPEC section 8).
 //!
-//! For: one page at a time, from bytes to scenarios, an account of every fence, and findings. Not
+//! For: one page at a time, from bytes to scenarios, an account of every code block, and findings. Not
 //! for: files, and not for judging what a page says.
 //!
 //! The path of a page through the modules:
 //!
 //! 1. `encoding` makes text of the bytes.
-//! 2. `markdown` reads headings (`outline`, `title`), fences and annotations (`annotation`) in
+//! 2. `markdown` reads headings (`outline`, `title`), code blocks and annotations (`annotation`) in
 //!    one pass; `metadata` reads what stands above them.
-//! 3. `message` tells what each fence is: `head` reads start lines and header fields, `json`
+//! 3. `message` tells what each code block is: `head` reads start lines and header fields, `json`
 //!    bodies, `inventory` accounts for the rest.
 //! 4. `conversation` sorts the messages.
 //! 5. `script` writes each conversation as a scenario: `places` finds what varies, `binding` says
@@ -56,7 +56,7 @@ use self::script::Prose;
 pub struct Extraction {
     /// The documented conversations, in the order of the page. Their scripts name no schema.
     pub scenarios: Vec<Scenario>,
-    /// Every fence, in the order of the page.
+    /// Every code block, in the order of the page.
     pub inventory: Vec<Row>,
     /// What is wrong in the page, in the order of its lines.
     pub findings: Vec<Finding>,
@@ -75,10 +75,10 @@ pub fn page(file: &str, bytes: &[u8]) -> Result<Extraction, Diagnostic> {
     let text = encoding::decode(file, bytes)?;
     let mut findings = Findings::new(file);
     let page = markdown::read(&text, &mut findings);
-    let mut messages = message::read(&page.fences, &mut findings);
+    let mut messages = message::read(&page.code_blocks, &mut findings);
     let conversations = conversation::gather(&messages.list, &mut findings);
 
-    let mut served = vec![Vec::new(); page.fences.len()];
+    let mut served = vec![Vec::new(); page.code_blocks.len()];
     let mut scenarios = Vec::with_capacity(conversations.runs.len());
     if !conversations.runs.is_empty() {
         let api = messages.list.iter().find_map(api_version);
@@ -92,9 +92,9 @@ pub fn page(file: &str, bytes: &[u8]) -> Result<Extraction, Diagnostic> {
         for (run, name) in conversations.runs.iter().zip(names) {
             let id = key.id(&name);
             for message in run.messages.iter().map(|index| &messages.list[*index]) {
-                for fence in [message.fence, message.body_fence] {
-                    if served[fence].last() != Some(&id) {
-                        served[fence].push(id.clone());
+                for code_block in [message.code_block, message.body_block] {
+                    if served[code_block].last() != Some(&id) {
+                        served[code_block].push(id.clone());
                     }
                 }
             }
@@ -110,15 +110,15 @@ pub fn page(file: &str, bytes: &[u8]) -> Result<Extraction, Diagnostic> {
     let mut listings = messages.listings;
     for (index, why) in conversations.unused {
         let message = &messages.list[index];
-        for fence in [message.fence, message.body_fence] {
-            listings[fence] = listings[fence].because(why);
+        for code_block in [message.code_block, message.body_block] {
+            listings[code_block] = listings[code_block].because(why);
         }
     }
-    let rows = listings.into_iter().zip(&page.fences).zip(served);
+    let rows = listings.into_iter().zip(&page.code_blocks).zip(served);
     Ok(Extraction {
         scenarios,
         inventory: rows
-            .map(|((listing, fence), ids)| listing.row(file, fence.line, ids))
+            .map(|((listing, code_block), ids)| listing.row(file, code_block.line, ids))
             .collect(),
         findings: findings.finish(),
     })
@@ -186,7 +186,7 @@ fn names(page: &Page<'_>, messages: &[Message<'_>], runs: &[Run], key: &PageKey)
     let mut numbers: HashMap<String, usize> = HashMap::default();
     let mut names = Vec::with_capacity(runs.len());
     for run in runs {
-        let section = page.fences[messages[run.named_by].fence].section;
+        let section = page.code_blocks[messages[run.named_by].code_block].section;
         let name = match page.outline.name(section) {
             SectionName::Own(name) => name,
             SectionName::General => annotated(page, messages, run).unwrap_or(&key.page),
@@ -213,9 +213,13 @@ fn annotated<'a>(page: &'a Page<'_>, messages: &[Message<'_>], run: &Run) -> Opt
     let members = run.messages.iter().map(|index| &messages[*index]);
     let request = members
         .filter(|message| matches!(message.part, Part::Request { .. }))
-        .map(|message| [message.fence, message.body_fence])
+        .map(|message| [message.code_block, message.body_block])
         .next()?;
-    request
-        .into_iter()
-        .find_map(|fence| page.fences[fence].annotation.as_ref()?.name.as_deref())
+    request.into_iter().find_map(|code_block| {
+        page.code_blocks[code_block]
+            .annotation
+            .as_ref()?
+            .name
+            .as_deref()
+    })
 }

@@ -8,7 +8,8 @@ use crate::api::resource::Resource;
 use crate::api::template;
 use crate::http::message::Body;
 use crate::scenario::format::{
-    Given, NotificationStep, ProseStatus, RequestStep, ResponseStep, Script, Step, Token, VERSION,
+    NotificationStep, ProseStatus, ProviderState, RequestStep, ResponseStep, Script, Step, Token,
+    VERSION,
 };
 
 use super::binding::{Binder, Entity};
@@ -56,10 +57,10 @@ pub(super) fn write(
     }
     let mut given = writer.given;
     if writer.binder.needs_call() {
-        given.push(Given::Call);
+        given.push(ProviderState::Call);
     }
     if writer.binder.needs_peer_call() {
-        given.push(Given::PeerCall);
+        given.push(ProviderState::PeerCall);
     }
     given.sort_unstable();
     given.dedup();
@@ -78,7 +79,7 @@ pub(super) fn write(
 struct Writer<'p, 'f, 'n> {
     binder: Binder<'f, 'n>,
     prose: &'p Prose,
-    given: Vec<Given>,
+    given: Vec<ProviderState>,
     /// Whether the latest request asks for the page's own operation.
     is_own: bool,
 }
@@ -109,11 +110,11 @@ impl Writer<'_, '_, '_> {
             .map(|b| invited(printed, b))
             .unwrap_or_default();
         if message.json().is_some_and(calls_a_phone) {
-            self.given.push(Given::Number);
+            self.given.push(ProviderState::Number);
         }
         let body = self.body(message, Entity::Plain);
         if invited.len() > 1 {
-            self.given.push(Given::Chat);
+            self.given.push(ProviderState::Chat);
         }
         self.binder.end_request(invited);
         Step::Request(RequestStep {
@@ -152,11 +153,11 @@ impl Writer<'_, '_, '_> {
                 && created_call(item).is_some()
         };
         if number == 0 && items.iter().any(is_incoming) {
-            self.given.push(Given::IncomingCall);
+            self.given.push(ProviderState::IncomingCall);
         }
         let fails = |item| operation_end(item).is_some_and(|end| end == "failed");
         if items.iter().any(fails) {
-            self.given.push(Given::InviteFails);
+            self.given.push(ProviderState::InviteFails);
         }
     }
 

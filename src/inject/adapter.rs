@@ -1,4 +1,4 @@
-//! A judge behind weather: what it is told, what it wants done, what really goes over the wire.
+//! A judge behind fault injection: what it is told, what it wants done, what really goes over the wire.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::api::party::Party;
 use crate::contract::rule::Rule;
 use crate::http::message::{Headers, Payload, Request, Response};
 use crate::judge::verdict::{Traffic, TrafficMessage};
-use crate::judge::{Action, Departure, Event, ExchangeId, Judge, TransportFailure};
+use crate::judge::{Action, Breach, Event, ExchangeId, Judge, TransportFailure};
 use crate::scenario::format::Script;
 
 /// The field that bears a notification's token.
@@ -25,9 +25,9 @@ pub(super) struct Planned {
     pub action: Action,
 }
 
-/// A judge, the wire, and a clock that stands still while weather keeps something back.
+/// A judge, the wire, and a clock that stands still while fault injection keeps something back.
 #[derive(Debug)]
-pub(super) struct Scene {
+pub(super) struct Adapter {
     pub judge: Judge,
     /// What the scenario says.
     pub script: Arc<Script>,
@@ -43,7 +43,7 @@ pub(super) struct Scene {
     next_exchange: ExchangeId,
 }
 
-impl Scene {
+impl Adapter {
     pub(super) fn new(judge: Judge, script: Arc<Script>, deadline: Duration, role: Party) -> Self {
         Self {
             judge,
@@ -75,7 +75,7 @@ impl Scene {
         self.carry_out_all(planned);
     }
 
-    /// The same where there is no weather: what the judge sees is what goes over the wire.
+    /// The same where there is no fault injection: what the judge sees is what goes over the wire.
     pub(super) fn pass(&mut self, now: Duration, event: Event) {
         self.judge.handle(now, event);
         while let Some(action) = self.judge.next_action() {
@@ -99,7 +99,7 @@ impl Scene {
         std::iter::from_fn(|| self.judge.next_action())
             .map(|action| {
                 let step = match action {
-                    Action::Cue { .. } => None,
+                    Action::Trigger { .. } => None,
                     Action::Send { .. } | Action::Reply { .. } => steps.pop_front().flatten(),
                 };
                 Planned {
@@ -113,7 +113,7 @@ impl Scene {
     /// Does what the judge wants done.
     pub(super) fn carry_out(&mut self, planned: Planned) {
         let message = match &planned.action {
-            Action::Cue { .. } => None,
+            Action::Trigger { .. } => None,
             Action::Send { request, .. } => Some(TrafficMessage::Request(request.clone())),
             Action::Reply { response, .. } => Some(TrafficMessage::Response(response.clone())),
         };
@@ -130,7 +130,7 @@ impl Scene {
         }
     }
 
-    /// Sends a notification that the judge does not know of. Its exchange is weather's own.
+    /// Sends a notification that the judge does not know of. Its exchange is fault injection's own.
     pub(super) fn send(&mut self, step: usize, request: Arc<Request>) -> ExchangeId {
         let exchange = self.own_exchange();
         self.carry_out(Planned {
@@ -140,7 +140,7 @@ impl Scene {
         exchange
     }
 
-    /// Sends a notification that has to be refused. Its exchange is weather's own.
+    /// Sends a notification that has to be refused. Its exchange is fault injection's own.
     pub(super) fn forge(
         &mut self,
         step: usize,
@@ -234,7 +234,7 @@ impl Scene {
             .is_some_and(super::derive::is_of_changes)
     }
 
-    /// Judges how a notification was acknowledged that only weather brought about. False where the
+    /// Judges how a notification was acknowledged that only fault injection brought about. False where the
     /// conversation ends there.
     pub(super) fn judge_acknowledgement(
         &mut self,
@@ -298,8 +298,8 @@ impl Scene {
             self.came(Some(step), TrafficMessage::Event(message.clone()));
         }
         let (step, expected) = (Some(step), json!(expected));
-        let departure = Departure::new(requirement, rule, step, expected, actual, message);
-        self.judge.depart(departure);
+        let breach = Breach::new(requirement, rule, step, expected, actual, message);
+        self.judge.report(breach);
     }
 
     fn log(&mut self, from: Party, step: Option<usize>, message: TrafficMessage) {

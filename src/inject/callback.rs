@@ -1,4 +1,4 @@
-//! Weather over the first notification of a service: its acknowledgement fails, or never comes.
+//! Fault injection over the first notification of a service: its acknowledgement fails, or never comes.
 //!
 //! The judge has the notification when it comes first; what comes again is judged here. The judge's
 //! clock stands still until it has come again.
@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::adapter::Scene;
+use super::adapter::Adapter;
 use super::{Cut, Kind, derive};
 use crate::contract::change;
 use crate::contract::change::{Notice, Subject};
 use crate::contract::rule::Rule;
 use crate::http::message::{Headers, Payload, Request, Response};
 use crate::judge::verdict::TrafficMessage;
-use crate::judge::{Action, Departure, Event, ExchangeId};
+use crate::judge::{Action, Breach, Event, ExchangeId};
 
 /// How often a failing callback answers 500.
 const FAILURES: usize = 2;
@@ -30,7 +30,7 @@ pub(super) struct Callback {
 #[derive(Debug)]
 enum State {
     /// The notification has not come.
-    Fair,
+    NoFault,
     /// Its acknowledgement failed so many times, or did not come.
     Refused(Box<Refused>),
     Over,
@@ -52,11 +52,11 @@ impl Callback {
     pub(super) const fn new(kind: Kind) -> Self {
         Self {
             kind,
-            state: State::Fair,
+            state: State::NoFault,
         }
     }
 
-    pub(super) fn deadline(&self, scene: &Scene) -> Option<Duration> {
+    pub(super) fn deadline(&self, scene: &Adapter) -> Option<Duration> {
         match &self.state {
             State::Refused(refused) => Some(refused.since + scene.deadline),
             _ => None,
@@ -68,7 +68,7 @@ impl Callback {
         matches!(self.state, State::Refused(_))
     }
 
-    pub(super) fn handle(&mut self, scene: &mut Scene, now: Duration, event: Event) {
+    pub(super) fn handle(&mut self, scene: &mut Adapter, now: Duration, event: Event) {
         match event {
             Event::Received { exchange, request } => {
                 self.on_notification(scene, now, exchange, request);
@@ -82,17 +82,17 @@ impl Callback {
 
     fn on_notification(
         &mut self,
-        scene: &mut Scene,
+        scene: &mut Adapter,
         now: Duration,
         exchange: ExchangeId,
         request: Arc<Request>,
     ) {
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Fair => {
+            State::NoFault => {
                 if let Some(step) = first_caused(scene, &request) {
                     self.refuse(scene, now, exchange, step, request);
                 } else {
-                    self.state = State::Fair;
+                    self.state = State::NoFault;
                     scene.let_through(now, Event::Received { exchange, request });
                 }
             }
@@ -122,7 +122,7 @@ impl Callback {
     /// Lets the judge have the notification, and does not acknowledge it.
     fn refuse(
         &mut self,
-        scene: &mut Scene,
+        scene: &mut Adapter,
         now: Duration,
         exchange: ExchangeId,
         step: usize,
@@ -157,7 +157,7 @@ impl Callback {
     }
 
     /// The notification did not come again.
-    fn not_again(&mut self, scene: &mut Scene, now: Duration) {
+    fn not_again(&mut self, scene: &mut Adapter, now: Duration) {
         let State::Refused(refused) = std::mem::replace(&mut self.state, State::Over) else {
             return;
         };
@@ -171,7 +171,7 @@ impl Callback {
             scene.deadline
         );
         let expected = refused.request.body.json().cloned();
-        scene.judge.depart(Departure::new(
+        scene.judge.report(Breach::new(
             "redelivery.sent",
             Rule::NotificationMissing,
             Some(refused.step),
@@ -188,7 +188,7 @@ impl Callback {
 }
 
 /// The step of a notification, where it is the first that a request has caused.
-fn first_caused(scene: &Scene, request: &Request) -> Option<usize> {
+fn first_caused(scene: &Adapter, request: &Request) -> Option<usize> {
     let step = derive::first_caused(&scene.script.steps)?;
     let documented = Notice::read(derive::changes(&scene.script.steps[step]).first()?);
     let came = Notice::read(changes(request).first()?);
@@ -220,12 +220,12 @@ fn is_again(first: &Request, request: &Request) -> bool {
 }
 
 /// Judges a notification that came again.
-fn judge_again(scene: &mut Scene, refused: &Refused, request: &Request) {
+fn judge_again(scene: &mut Adapter, refused: &Refused, request: &Request) {
     scene.judge.check("redelivery.same");
     scene.judge.check("redelivery.order");
     let value = |request: &Request| request.body.json().cloned().unwrap_or_default();
     if refused.request.body != request.body {
-        scene.judge.depart(Departure::new(
+        scene.judge.report(Breach::new(
             "redelivery.same",
             Rule::NotificationBody,
             Some(refused.step),
@@ -235,7 +235,7 @@ fn judge_again(scene: &mut Scene, refused: &Refused, request: &Request) {
         ));
     }
     if refused.is_overtaken {
-        scene.judge.depart(Departure::new(
+        scene.judge.report(Breach::new(
             "redelivery.order",
             Rule::NotificationOrder,
             Some(refused.step),

@@ -1,4 +1,4 @@
-//! Which scenarios there are in which weather. They follow from the plain ones; none is written.
+//! Which scenarios there are in which fault injection. They follow from the plain ones; none is written.
 
 use std::sync::Arc;
 
@@ -10,25 +10,25 @@ use crate::contract::change::{Notice, Subject};
 use crate::contract::shape::{entities, lookup};
 use crate::http::message::Body;
 use crate::judge::judges;
-use crate::scenario::format::{Given, NotificationStep, Scenario, Script, Step};
+use crate::scenario::format::{NotificationStep, ProviderState, Scenario, Script, Step};
 
-/// The scenarios, each followed by what it is in those kinds of weather that it can meet.
-pub fn with_weather(scenarios: &[Scenario], kinds: &[Kind]) -> Vec<Scenario> {
+/// The scenarios, each followed by what it is in those kinds of fault injection that it can meet.
+pub fn with_injected(scenarios: &[Scenario], kinds: &[Kind]) -> Vec<Scenario> {
     scenarios
         .iter()
         .flat_map(|plain| {
             let derived = kinds
                 .iter()
-                .filter_map(|kind| in_weather(plain, *kind, scenarios));
+                .filter_map(|kind| injected(plain, *kind, scenarios));
             std::iter::once(plain.clone()).chain(derived)
         })
         .collect()
 }
 
-/// A scenario in one kind of weather, where it can meet it.
-fn in_weather(plain: &Scenario, kind: Kind, all: &[Scenario]) -> Option<Scenario> {
+/// A scenario in one kind of fault injection, where it can meet it.
+fn injected(plain: &Scenario, kind: Kind, all: &[Scenario]) -> Option<Scenario> {
     let steps = &plain.script.steps;
-    // What is to be refused is judged in fair weather.
+    // What is to be refused is judged in no fault injection.
     let is_refused = steps.iter().any(|step| matches!(step, Step::Refusal(_)));
     if is_refused || !judges(&plain.script, kind.role()) {
         return None;
@@ -38,11 +38,11 @@ fn in_weather(plain: &Scenario, kind: Kind, all: &[Scenario]) -> Option<Scenario
         _ if meets(kind, steps) => Arc::clone(&plain.script),
         _ => return None,
     };
-    let id = plain.id.in_weather(kind.name());
+    let id = plain.id.injected(kind.name());
     Some(Scenario { id, script })
 }
 
-/// Whether a conversation of these steps can meet that kind of weather.
+/// Whether a conversation of these steps can meet that kind of fault injection.
 fn meets(kind: Kind, steps: &[Step]) -> bool {
     let pairs = || steps.iter().zip(steps.iter().skip(1));
     match kind {
@@ -133,7 +133,7 @@ fn failing(plain: &Scenario, all: &[Scenario]) -> Option<Arc<Script>> {
     let rest = rest.skip_while(|step| matches!(step, Step::Notification(_)));
     let mut shared = Arc::clone(&plain.script);
     let script = Arc::make_mut(&mut shared);
-    script.given.push(Given::InviteFails);
+    script.given.push(ProviderState::InviteFails);
     script.steps = steps[..at]
         .iter()
         .cloned()

@@ -1,4 +1,4 @@
-//! Weather before the notifications to a bot: such as somebody else might send, each with a token that
+//! Fault injection before the notifications to a bot: such as somebody else might send, each with a token that
 //! is wrong in one way.
 //!
 //! The judge's notification is kept back until every forged one before it is refused. Its clock stands
@@ -11,16 +11,16 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Kind;
-use super::adapter::{Planned, Scene};
+use super::adapter::{Adapter, Planned};
 use super::forgery::Forgery;
 use crate::contract::rule::Rule;
 use crate::http::message::{Request, Response};
 use crate::judge::verdict::TrafficMessage;
-use crate::judge::{Action, Departure, Event, ExchangeId, TransportFailure};
+use crate::judge::{Action, Breach, Event, ExchangeId, TransportFailure};
 
 /// The state machine. See the module.
 #[derive(Debug)]
-pub(super) struct Forged {
+pub(super) struct ForgedTokens {
     kind: Kind,
     round: Option<Round>,
     /// Whether the bot has been told anything that is genuine.
@@ -40,7 +40,7 @@ struct Round {
     sent: (ExchangeId, Forgery, Duration),
 }
 
-impl Forged {
+impl ForgedTokens {
     pub(super) const fn new(kind: Kind) -> Self {
         Self {
             kind,
@@ -49,12 +49,12 @@ impl Forged {
         }
     }
 
-    pub(super) fn deadline(&self, scene: &Scene) -> Option<Duration> {
+    pub(super) fn deadline(&self, scene: &Adapter) -> Option<Duration> {
         let (.., since) = self.round.as_ref()?.sent;
         Some(since + scene.deadline)
     }
 
-    pub(super) fn handle(&mut self, scene: &mut Scene, now: Duration, event: Event) {
+    pub(super) fn handle(&mut self, scene: &mut Adapter, now: Duration, event: Event) {
         let awaited = self.round.as_ref().map(|round| round.sent.0);
         match event {
             Event::Answered { exchange, response } if awaited == Some(exchange) => {
@@ -78,7 +78,7 @@ impl Forged {
     }
 
     /// Does what the judge wants done; a notification goes behind forged ones.
-    fn carry_out(&mut self, scene: &mut Scene, now: Duration, planned: Planned) {
+    fn carry_out(&mut self, scene: &mut Adapter, now: Duration, planned: Planned) {
         let step = planned.step.filter(|step| scene.notifies(*step));
         if let Action::Send { exchange, request } = &planned.action
             && let (Some(step), [first, left @ ..]) = (step, self.kind.forgeries())
@@ -101,7 +101,7 @@ impl Forged {
     /// Takes what became of the forged notification that has gone last.
     fn on_answer(
         &mut self,
-        scene: &mut Scene,
+        scene: &mut Adapter,
         now: Duration,
         answer: Result<Arc<Response>, TransportFailure>,
     ) {
@@ -141,14 +141,14 @@ impl Forged {
 
     /// Judges a request that comes while nothing but forged notifications has: it can only follow from
     /// them.
-    fn judge_request(&mut self, scene: &mut Scene, request: &Request) {
-        let acts = !self.is_told && scene.judge.awaits(request);
+    fn judge_request(&mut self, scene: &mut Adapter, request: &Request) {
+        let acts = !self.is_told && scene.judge.expects(request);
         let Some(round) = self.round.take_if(|_| acts) else {
             return;
         };
         let (_, forgery, _) = round.sent;
         let asked = format!("{} {}", request.method, request.target);
-        scene.judge.depart(Departure::new(
+        scene.judge.report(Breach::new(
             requirement(forgery),
             Rule::RequestUnexpected,
             Some(round.step),

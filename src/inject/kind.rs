@@ -1,10 +1,10 @@
-//! The kinds of weather: their names, whom they are for, what they cost.
+//! The kinds of fault injection: their names, whom they are for, what they cost.
 
 use super::forgery::Forgery;
 use crate::api::party::Party;
 use crate::scenario::format::ScenarioId;
 
-/// One kind of weather. A scenario that is played in it has [`Kind::name`] behind its id, after `~`.
+/// One kind of fault injection. A scenario that is played in it has [`Kind::name`] behind its id, after `~`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// A notification before the response.
@@ -152,7 +152,7 @@ impl Kind {
     }
 
     /// How the tokens are wrong of the notifications that come before every genuine one, for a bot that
-    /// claims to verify them; none in other weather.
+    /// claims to verify them; none in other fault injection.
     pub const fn forgeries(self) -> &'static [Forgery] {
         match self {
             Self::UnsignedNotification => &[Forgery::NoToken, Forgery::Unsigned],
@@ -170,7 +170,7 @@ impl Kind {
 
     /// Whether anybody may meet it at little cost: neither party waits for anything but messages, and
     /// the target need not claim more than what the pages show.
-    pub const fn is_cheap(self) -> bool {
+    pub const fn is_fast(self) -> bool {
         let waits = matches!(
             self,
             Self::SlowResponse
@@ -190,7 +190,7 @@ impl Kind {
 
     /// The kind that a scenario is played in, told from its id.
     pub fn of(id: &ScenarioId) -> Option<Self> {
-        Self::named(id.weather()?)
+        Self::named(id.injection()?)
     }
 }
 
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn a_kind_is_told_from_the_id() {
         for kind in Kind::ALL {
-            let id = ScenarioId::new("page/beta@2021-02/pt-BR/invite").in_weather(kind.name());
+            let id = ScenarioId::new("page/beta@2021-02/pt-BR/invite").injected(kind.name());
             assert_eq!(Kind::of(&id), Some(kind), "{id}");
         }
         assert_eq!(Kind::of(&ScenarioId::new("page/invite")), None);

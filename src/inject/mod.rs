@@ -1,14 +1,14 @@
-//! Hard weather: what the other party does on the wire when things do not go as a page prints them.
+//! Hard fault injection: what the other party does on the wire when things do not go as a page prints them.
 //!
-//! Weather stands between a judge and whoever plays it, and has the interface of a judge: events in,
+//! Fault injection stands between a judge and whoever plays it, and has the interface of a judge: events in,
 //! actions out, the clock an input. It changes what goes over the wire and hides from the judge what
-//! only it brought about, so that the judge judges what is documented, and weather what is not. What
-//! it asks of a target stands in [`IN_WEATHER`](crate::contract::requirement::IN_WEATHER).
+//! only it brought about, so that the judge judges what is documented, and fault injection what is not. What
+//! it asks of a target stands in [`UNDER_INJECTION`](crate::contract::requirement::IN_WEATHER).
 //!
-//! - [`Kind`] is the list of all weather, [`Wanted`] some of it; [`with_weather`] derives the scenarios
+//! - [`Kind`] is the list of all fault injection, [`InjectionChoice`] some of it; [`with_injected`] derives the scenarios
 //!   that can meet it.
-//! - [`Weathered`] is a judge in fair weather or in one kind of it.
-//! - `notifications`, `forged` and `requests` are the weather of a bot, `callback` that of a service,
+//! - [`InjectedJudge`] is a judge in no fault injection or in one kind of it.
+//! - `notifications`, `forged` and `requests` are the fault injection of a bot, `callback` that of a service,
 //!   each a state machine over a `scene`: the judge, the wire, a clock that can stand still.
 //! - `unknown` makes what no page knows; `chance` makes choices that follow from a seed.
 
@@ -27,14 +27,14 @@ mod unknown;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::derive::with_weather;
+pub use self::derive::with_injected;
 pub use self::kind::Kind;
-pub use self::options::Wanted;
+pub use self::options::InjectionChoice;
 
-use self::adapter::Scene;
+use self::adapter::Adapter;
 use self::callback::Callback;
 use self::chance::Chance;
-use self::forged::Forged;
+use self::forged::ForgedTokens;
 use self::forgery::Forgery;
 use self::notifications::Notifications;
 use self::requests::Requests;
@@ -43,13 +43,13 @@ use crate::api::party::Party;
 use crate::contract::rule::Rule;
 use crate::http::message::Request;
 use crate::judge::bindings::Bindings;
-use crate::judge::verdict::{Finding, Verdict};
+use crate::judge::verdict::{Verdict, Violation};
 use crate::judge::{Action, Case, Event, ExchangeId, Judge, Options, Outcome};
 
-/// What a judge in weather wants done.
+/// What a judge in fault injection wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// What the judge, or weather in its place, wants done.
+    /// What the judge, or fault injection in its place, wants done.
     Do(Action),
     /// Send a notification that the bot has to refuse. Answered as an [`Action::Send`] is.
     Forge {
@@ -88,27 +88,27 @@ impl Cut {
     }
 }
 
-/// A judge behind weather, or without any.
+/// A judge behind fault injection, or without any.
 #[derive(Debug)]
-pub struct Weathered {
-    scene: Scene,
+pub struct InjectedJudge {
+    scene: Adapter,
     kind: Option<Kind>,
     front: Front,
 }
 
-/// What makes the weather.
+/// What makes the fault injection.
 #[derive(Debug)]
 enum Front {
     /// Nothing: all is as the judge wants it.
     None,
     Notifications(Box<Notifications>),
-    Forged(Forged),
+    ForgedTokens(ForgedTokens),
     Requests(Box<Requests>),
     Callback(Callback),
 }
 
-impl Weathered {
-    /// A judge of `role` in the scenario of a case, in the weather that its id names. What looks like
+impl InjectedJudge {
+    /// A judge of `role` in the scenario of a case, in the fault injection that its id names. What looks like
     /// chance follows from `seed`.
     pub fn new(case: &Case, bindings: Bindings, options: Options, role: Party, seed: u64) -> Self {
         let scenario = &case.scenario;
@@ -132,7 +132,7 @@ impl Weathered {
                 | Kind::ForeignKey
                 | Kind::ExpiredToken
                 | Kind::OtherAudience),
-            ) => Front::Forged(Forged::new(kind)),
+            ) => Front::ForgedTokens(ForgedTokens::new(kind)),
             Some(
                 kind @ (Kind::LostResponse
                 | Kind::SlowResponse
@@ -147,14 +147,14 @@ impl Weathered {
         let deadline = options.deadline;
         let mut judge = Judge::new(case.clone(), bindings, options, role);
         if let Some(kind) = kind {
-            judge.note(format!("weather: {}", kind.describe()));
+            judge.note(format!("fault injection: {}", kind.describe()));
             if let Some(requirement) = surplus(kind) {
                 judge.check(requirement);
             }
         }
         let script = Arc::clone(&scenario.script);
         Self {
-            scene: Scene::new(judge, script, deadline, role),
+            scene: Adapter::new(judge, script, deadline, role),
             kind,
             front,
         }
@@ -165,7 +165,7 @@ impl Weathered {
         match &mut self.front {
             Front::None => self.scene.pass(now, event),
             Front::Notifications(front) => front.handle(&mut self.scene, now, event),
-            Front::Forged(front) => front.handle(&mut self.scene, now, event),
+            Front::ForgedTokens(front) => front.handle(&mut self.scene, now, event),
             Front::Requests(front) => front.handle(&mut self.scene, now, event),
             Front::Callback(front) => front.handle(&mut self.scene, now, event),
         }
@@ -182,7 +182,7 @@ impl Weathered {
         let own = match &self.front {
             Front::None => None,
             Front::Notifications(front) => front.deadline(&self.scene),
-            Front::Forged(front) => front.deadline(&self.scene),
+            Front::ForgedTokens(front) => front.deadline(&self.scene),
             Front::Requests(front) => front.deadline(),
             Front::Callback(front) => front.deadline(&self.scene),
         };
@@ -197,14 +197,14 @@ impl Weathered {
         judge.is_finished() && (!waits || judge.has_failed() || judge.is_given_up())
     }
 
-    /// As [`Judge::bears`].
-    pub fn bears(&self, ids: &Ids<'_>) -> bool {
-        self.scene.judge.bears(ids)
+    /// As [`Judge::has_id`].
+    pub fn has_id(&self, ids: &Ids<'_>) -> bool {
+        self.scene.judge.has_id(ids)
     }
 
-    /// As [`Judge::awaits`].
-    pub fn awaits(&self, request: &Request) -> bool {
-        self.scene.judge.awaits(request)
+    /// As [`Judge::expects`].
+    pub fn expects(&self, request: &Request) -> bool {
+        self.scene.judge.expects(request)
     }
 
     /// As [`Judge::bind`].
@@ -234,14 +234,14 @@ impl Weathered {
             outcome.traffic = self.scene.take_traffic();
         }
         if let Some(requirement) = self.kind.and_then(surplus) {
-            let findings = outcome.failures.iter_mut();
-            findings.for_each(|finding| name_the_cause(finding, requirement));
+            let violations = outcome.failures.iter_mut();
+            violations.for_each(|violation| name_the_cause(violation, requirement));
         }
         outcome
     }
 }
 
-/// The requirement that a request which nothing asks for breaks in this weather.
+/// The requirement that a request which nothing asks for breaks in this fault injection.
 const fn surplus(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::DuplicateNotification => Some("notification.twice"),
@@ -251,8 +251,8 @@ const fn surplus(kind: Kind) -> Option<&'static str> {
     }
 }
 
-fn name_the_cause(finding: &mut Finding, requirement: &'static str) {
-    if finding.rule == Rule::RequestUnexpected {
-        requirement.clone_into(&mut finding.requirement);
+fn name_the_cause(violation: &mut Violation, requirement: &'static str) {
+    if violation.rule == Rule::RequestUnexpected {
+        requirement.clone_into(&mut violation.requirement);
     }
 }

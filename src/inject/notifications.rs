@@ -1,4 +1,4 @@
-//! Weather over the notifications to a bot: early, twice, batched, in another order, with what no
+//! Fault injection over the notifications to a bot: early, twice, batched, in another order, with what no
 //! page knows.
 //!
 //! Each notification of the judge becomes a round: what really goes to the bot, one after the other,
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Kind;
-use super::adapter::{Planned, Scene, acknowledgement};
+use super::adapter::{Adapter, Planned, acknowledgement};
 use super::chance::Chance;
 use super::{derive, unknown};
 use crate::api::resource::Resource;
@@ -67,12 +67,12 @@ impl Notifications {
         }
     }
 
-    pub(super) fn deadline(&self, scene: &Scene) -> Option<Duration> {
+    pub(super) fn deadline(&self, scene: &Adapter) -> Option<Duration> {
         let (_, _, since) = self.round.as_ref()?.sent.as_ref()?;
         Some(*since + scene.deadline)
     }
 
-    pub(super) fn handle(&mut self, scene: &mut Scene, now: Duration, event: Event) {
+    pub(super) fn handle(&mut self, scene: &mut Adapter, now: Duration, event: Event) {
         let awaited = self.round.as_ref().and_then(|round| round.sent.as_ref());
         let awaited = awaited.map(|(exchange, ..)| *exchange);
         match event {
@@ -95,8 +95,8 @@ impl Notifications {
         }
     }
 
-    /// Does what the judge wants done, in this weather.
-    fn plan(&mut self, scene: &mut Scene, now: Duration, planned: Vec<Planned>) {
+    /// Does what the judge wants done, in this fault injection.
+    fn plan(&mut self, scene: &mut Adapter, now: Duration, planned: Vec<Planned>) {
         let notifies = planned
             .iter()
             .any(|it| matches!(it.action, Action::Send { .. }));
@@ -125,7 +125,7 @@ impl Notifications {
     }
 
     /// Whether the notification behind the answer of a step comes before it: the first that can.
-    fn is_early(&self, scene: &Scene, step: usize) -> bool {
+    fn is_early(&self, scene: &Adapter, step: usize) -> bool {
         self.kind == Kind::EarlyNotification
             && !self.was_early
             && step > 0
@@ -135,7 +135,7 @@ impl Notifications {
     /// Takes a notification of the judge, and begins a round unless others go with it.
     fn notify(
         &mut self,
-        scene: &mut Scene,
+        scene: &mut Adapter,
         now: Duration,
         exchange: ExchangeId,
         step: usize,
@@ -164,7 +164,7 @@ impl Notifications {
     }
 
     /// The requirement by which the acknowledgement of a notification of the judge is judged.
-    fn requirement(&self, scene: &Scene, step: usize) -> Option<&'static str> {
+    fn requirement(&self, scene: &Adapter, step: usize) -> Option<&'static str> {
         let is_of_changes = scene.notifies(step);
         match self.kind {
             Kind::EarlyNotification => self.answer.as_ref().map(|_| "notification.early"),
@@ -176,7 +176,7 @@ impl Notifications {
     }
 
     /// Whether the notification of the next step goes with the one of this step.
-    fn waits_for_another(&self, scene: &Scene, step: usize) -> bool {
+    fn waits_for_another(&self, scene: &Adapter, step: usize) -> bool {
         let goes_on = scene.notifies(step) && scene.notifies(step + 1);
         match self.kind {
             Kind::BatchedNotifications => goes_on && self.gathered.is_empty(),
@@ -233,7 +233,7 @@ impl Notifications {
         }
     }
 
-    fn send_next(&mut self, scene: &mut Scene, now: Duration) {
+    fn send_next(&mut self, scene: &mut Adapter, now: Duration) {
         let Some(round) = &mut self.round else { return };
         if let Some(sending) = round.left.pop_front() {
             let exchange = scene.send(sending.step, sending.request.clone());
@@ -245,7 +245,7 @@ impl Notifications {
         self.round = None;
         self.release(scene);
         scene.go_on(now);
-        // What weather alone brought about, weather has judged.
+        // What fault injection alone brought about, fault injection has judged.
         let planned = if let Some(response) = answered {
             scene.tell(now, Event::Answered { exchange, response })
         } else {
@@ -258,7 +258,7 @@ impl Notifications {
     /// Takes what became of the notification that has gone last.
     fn on_acknowledged(
         &mut self,
-        scene: &mut Scene,
+        scene: &mut Adapter,
         now: Duration,
         answer: Result<Arc<Response>, TransportFailure>,
     ) {
@@ -294,7 +294,7 @@ impl Notifications {
     }
 
     /// Sends the answer that was kept back.
-    fn release(&mut self, scene: &mut Scene) {
+    fn release(&mut self, scene: &mut Adapter) {
         if let Some(answer) = self.answer.take() {
             scene.carry_out(answer);
         }

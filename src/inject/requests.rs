@@ -1,17 +1,17 @@
-//! Weather over the first request of a bot: its answer is late or lost, or it is another answer.
+//! Fault injection over the first request of a bot: its answer is late or lost, or it is another answer.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::adapter::{Planned, Scene};
+use super::adapter::{Adapter, Planned};
 use super::{Cut, Kind};
 use crate::api::resource::shape_of;
 use crate::contract::rule::Rule;
 use crate::http::message::{Headers, Payload, Request, Response};
 use crate::judge::verdict::TrafficMessage;
-use crate::judge::{Action, CueAnswer, Departure, Event, ExchangeId};
+use crate::judge::{Action, Breach, Event, ExchangeId, TriggerAnswer};
 use crate::scenario::format::Step;
 
 /// What a 429 tells in `Retry-After`, whose unit is the second.
@@ -33,7 +33,7 @@ pub(super) struct Requests {
 #[derive(Debug)]
 enum State {
     /// The request has not come.
-    Fair,
+    NoFault,
     /// The request was not taken: it may come again.
     Refused {
         step: usize,
@@ -63,7 +63,7 @@ impl Requests {
     pub(super) const fn new(kind: Kind) -> Self {
         Self {
             kind,
-            state: State::Fair,
+            state: State::NoFault,
         }
     }
 
@@ -74,7 +74,7 @@ impl Requests {
         }
     }
 
-    pub(super) fn handle(&mut self, scene: &mut Scene, now: Duration, event: Event) {
+    pub(super) fn handle(&mut self, scene: &mut Adapter, now: Duration, event: Event) {
         match event {
             Event::Received { exchange, request } => self.on_request(scene, now, exchange, request),
             Event::Elapsed => {
@@ -84,9 +84,11 @@ impl Requests {
                     scene.let_through(now, Event::Elapsed);
                 }
             }
-            // A cue that fails for what weather did, or is late for it, is none of the judge's.
-            Event::Cued(CueAnswer::Failed(_)) if matches!(self.state, State::Refused { .. }) => {
-                scene.let_through(now, Event::Cued(CueAnswer::Accepted));
+            // A trigger that fails for what fault injection did, or is late for it, is none of the judge's.
+            Event::Triggered(TriggerAnswer::Failed(_))
+                if matches!(self.state, State::Refused { .. }) =>
+            {
+                scene.let_through(now, Event::Triggered(TriggerAnswer::Accepted));
             }
             // The same request again is known here.
             Event::ReplyLost { .. } if matches!(self.state, State::Done { .. }) => {}
@@ -99,18 +101,18 @@ impl Requests {
 
     fn on_request(
         &mut self,
-        scene: &mut Scene,
+        scene: &mut Adapter,
         now: Duration,
         exchange: ExchangeId,
         request: Arc<Request>,
     ) {
         let step = documented(&scene.script.steps, &request);
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Fair => {
+            State::NoFault => {
                 if let Some(step) = step {
                     self.on_first(scene, now, exchange, step, request);
                 } else {
-                    self.state = State::Fair;
+                    self.state = State::NoFault;
                     scene.let_through(now, Event::Received { exchange, request });
                 }
             }
@@ -175,7 +177,7 @@ impl Requests {
     /// Takes the first documented request.
     fn on_first(
         &mut self,
-        scene: &mut Scene,
+        scene: &mut Adapter,
         now: Duration,
         exchange: ExchangeId,
         step: usize,
@@ -229,7 +231,7 @@ impl Requests {
     }
 
     /// The service has acted; its answer does not go out.
-    fn lose(&mut self, scene: &mut Scene, request: &Arc<Request>, planned: Vec<Planned>) {
+    fn lose(&mut self, scene: &mut Adapter, request: &Arc<Request>, planned: Vec<Planned>) {
         for planned in planned {
             match planned.action {
                 Action::Reply { exchange, response } if planned.step.is_some() => {
@@ -246,7 +248,7 @@ impl Requests {
     }
 
     /// Judges when a request that was refused came again.
-    fn judge_retry(&self, scene: &mut Scene, now: Duration, not_before: Duration, step: usize) {
+    fn judge_retry(&self, scene: &mut Adapter, now: Duration, not_before: Duration, step: usize) {
         scene.judge.check(self.requirement());
         if self.kind != Kind::Throttled {
             return;
@@ -254,7 +256,7 @@ impl Requests {
         scene.judge.check("retry.not-before");
         if now < not_before {
             let early = (not_before + SLACK).saturating_sub(now);
-            scene.judge.depart(Departure::new(
+            scene.judge.report(Breach::new(
                 "retry.not-before",
                 Rule::RequestUnexpected,
                 Some(step),
@@ -268,7 +270,7 @@ impl Requests {
         }
     }
 
-    fn on_deadline(&mut self, scene: &mut Scene, now: Duration) {
+    fn on_deadline(&mut self, scene: &mut Adapter, now: Duration) {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Late {
                 request,
@@ -303,14 +305,14 @@ impl Requests {
     }
 
     /// The request that was refused did not come again.
-    fn not_again(&mut self, scene: &mut Scene, now: Duration) {
+    fn not_again(&mut self, scene: &mut Adapter, now: Duration) {
         let State::Refused { step, request, .. } = std::mem::replace(&mut self.state, State::Over)
         else {
             return;
         };
         scene.go_on(now);
         let requirement = self.requirement();
-        scene.judge.depart(Departure::new(
+        scene.judge.report(Breach::new(
             requirement,
             Rule::RequestMissing,
             Some(step),

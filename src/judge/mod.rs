@@ -1,7 +1,7 @@
 //! The judge: one state machine for each scenario and role, without sockets or a clock.
 //!
 //! Events go in by [`Judge::handle`]: messages, deadlines, failures of transport. Actions come out
-//! of [`Judge::next_action`]: messages to send, answers to give, cues. At the end,
+//! of [`Judge::next_action`]: messages to send, answers to give, triggers. At the end,
 //! [`Judge::take_outcome`] says what conforms (SPEC section 5). The same judge serves a live target, a
 //! cassette and a file of another tool.
 //!
@@ -33,8 +33,8 @@ use std::time::Duration;
 use self::bindings::Bindings;
 use self::outline::Outline;
 use self::page::Page;
-pub(crate) use self::record::Departure;
-use self::verdict::{Finding, ScenarioResult, Traffic, Verdict};
+pub(crate) use self::record::Breach;
+use self::verdict::{ScenarioResult, Traffic, Verdict, Violation};
 use crate::api::identifier::Ids;
 use crate::api::party::Party;
 use crate::http::message::{Request, Response};
@@ -71,7 +71,7 @@ impl Case {
 /// `picked` those to play: a page is known whole, whatever is picked from it.
 pub fn cases(all: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
     let mut pages: HashMap<&str, Arc<Page>> = HashMap::new();
-    // A scenario in weather has the script of the plain one.
+    // A scenario in fault injection has the script of the plain one.
     let mut outlines: HashMap<*const Script, Arc<OnceLock<Outline>>> = HashMap::new();
     picked
         .iter()
@@ -143,8 +143,8 @@ pub enum Event {
         /// The exchange of the request.
         exchange: ExchangeId,
     },
-    /// What became of an [`Action::Cue`].
-    Cued(CueAnswer),
+    /// What became of an [`Action::Trigger`].
+    Triggered(TriggerAnswer),
     /// An [`Action::Send`] ended without an answer.
     Broken {
         /// The exchange of the action.
@@ -156,16 +156,16 @@ pub enum Event {
     Elapsed,
 }
 
-/// What became of a cue.
+/// What became of a trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CueAnswer {
+pub enum TriggerAnswer {
     /// The bot will do it.
     Accepted,
     /// The bot declines (501), with its reason.
     Declined(String),
-    /// The cue went wrong, with what happened.
+    /// The trigger went wrong, with what happened.
     Failed(String),
-    /// There is no address for cues: the bot acts by itself, or not at all.
+    /// There is no address for triggers: the bot acts by itself, or not at all.
     NoAddress,
 }
 
@@ -198,8 +198,8 @@ pub enum Action {
         /// The answer.
         response: Arc<Response>,
     },
-    /// Cue the bot: make it send this request. Answered by [`Event::Cued`].
-    Cue {
+    /// Trigger the bot: make it send this request. Answered by [`Event::Triggered`].
+    Trigger {
         /// The step, counted from 1.
         step: usize,
         /// The request that is expected, its path without an API version in front. Method and path
@@ -218,9 +218,9 @@ pub struct Outcome {
     /// Why it was skipped or could not be judged; empty otherwise.
     pub reason: String,
     /// What makes it fail.
-    pub failures: Vec<Finding>,
+    pub failures: Vec<Violation>,
     /// What does not.
-    pub warnings: Vec<Finding>,
+    pub warnings: Vec<Violation>,
     /// What else a reader may want to know.
     pub notes: Vec<String>,
     /// The messages in the order they happened.
@@ -324,26 +324,26 @@ impl Judge {
 
     /// Whether the conversation has a variable with one of these values: the message that bears them
     /// belongs here.
-    pub fn bears(&self, ids: &Ids<'_>) -> bool {
+    pub fn has_id(&self, ids: &Ids<'_>) -> bool {
         let mut telling = self.record().bindings.telling();
         telling.any(|value| ids.contains(value))
     }
 
     /// Whether the conversation waits for a message like this, whatever ids it bears.
-    pub fn awaits(&self, request: &Request) -> bool {
+    pub fn expects(&self, request: &Request) -> bool {
         match &self.machine {
-            Machine::Service(judge) => judge.awaits(request),
-            Machine::Bot(judge) => judge.awaits(request),
+            Machine::Service(judge) => judge.expects(request),
+            Machine::Bot(judge) => judge.expects(request),
         }
     }
 
-    /// Gives a variable its value, as whoever brought about a given state says.
+    /// Gives a variable its value, as whoever brought about a provider state says.
     pub fn bind(&mut self, name: &str, value: &str) {
         self.record_mut().bindings.bind(name, value);
     }
 
     /// What confcall proposes for this conversation before it begins, by the name of the variable:
-    /// people, contexts, calls. Nothing is bound by this: whoever brings about a given state may
+    /// people, contexts, calls. Nothing is bound by this: whoever brings about a provider state may
     /// take a proposal or answer with something else.
     pub fn proposals(&self) -> Vec<(String, String)> {
         let record = self.record();
@@ -376,8 +376,8 @@ impl Judge {
     }
 
     /// Records a departure that another than the judge saw.
-    pub(crate) fn depart(&mut self, departure: Departure) {
-        self.record_mut().depart(departure);
+    pub(crate) fn report(&mut self, breach: Breach) {
+        self.record_mut().report(breach);
     }
 
     /// Ends the conversation with what was found: what would follow is not judged.

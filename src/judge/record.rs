@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::bindings::Bindings;
 use super::compare::{Mismatch, MismatchKind};
-use super::verdict::{Finding, Source, Traffic, TrafficMessage, Verdict};
+use super::verdict::{Source, Traffic, TrafficMessage, Verdict, Violation};
 use super::{Case, Options, Outcome};
 use crate::api::party::Party;
 use crate::contract::requirement;
@@ -29,8 +29,8 @@ pub(super) struct Record {
     /// Whether the other party's half is recorded, so that nothing is sent.
     pub is_recorded: bool,
     role: Party,
-    failures: Vec<Finding>,
-    warnings: Vec<Finding>,
+    failures: Vec<Violation>,
+    warnings: Vec<Violation>,
     notes: Vec<String>,
     traffic: Vec<Traffic>,
     /// Each once, in order.
@@ -40,7 +40,7 @@ pub(super) struct Record {
 
 /// A departure before it is recorded: what a check has to say.
 #[derive(Debug, Clone)]
-pub(crate) struct Departure {
+pub(crate) struct Breach {
     pub requirement: &'static str,
     pub rule: Rule,
     /// The step, counted from 0.
@@ -53,7 +53,7 @@ pub(crate) struct Departure {
     pub line: Option<usize>,
 }
 
-impl Departure {
+impl Breach {
     /// A departure of a whole message at a step, counted from 0.
     pub fn new(
         requirement: &'static str,
@@ -118,29 +118,29 @@ impl Record {
 
     /// Records a departure, unless the same one was recorded already for another step: one cause
     /// is one failure.
-    pub fn depart(&mut self, departure: Departure) {
-        self.check(departure.requirement);
-        let requirement = requirement::requirement(departure.requirement);
+    pub fn report(&mut self, breach: Breach) {
+        self.check(breach.requirement);
+        let requirement = requirement::requirement(breach.requirement);
         let level = requirement.map_or(Level::Must, |r| r.level);
         let page = &self.script().source;
-        let line = departure
+        let line = breach
             .line
             .or_else(|| requirement.and_then(|r| r.line_in(page)))
-            .or_else(|| Some(self.steps().get(departure.step?)?.line()))
+            .or_else(|| Some(self.steps().get(breach.step?)?.line()))
             .unwrap_or_else(|| self.line_so_far());
-        let finding = Finding {
-            rule: departure.rule,
+        let violation = Violation {
+            rule: breach.rule,
             level,
-            requirement: departure.requirement.to_owned(),
-            step: departure.step.map(|step| step + 1),
-            pointer: departure.pointer,
-            expected: departure.expected,
-            actual: departure.actual,
+            requirement: breach.requirement.to_owned(),
+            step: breach.step.map(|step| step + 1),
+            pointer: breach.pointer,
+            expected: breach.expected,
+            actual: breach.actual,
             source: Source {
                 file: page.clone(),
                 line,
             },
-            message: departure.message,
+            message: breach.message,
         };
         let fails = level == Level::Must || self.options.strict;
         let list = if fails {
@@ -148,17 +148,17 @@ impl Record {
         } else {
             &mut self.warnings
         };
-        let repeats = list.iter().any(|other| is_cause(other, &finding));
+        let repeats = list.iter().any(|other| is_cause(other, &violation));
         if repeats {
-            let place = finding
+            let place = violation
                 .step
                 .map_or(String::new(), |s| format!(" at step {s}"));
             self.note(format!(
                 "{} again{place}: {}",
-                finding.rule, finding.message
+                violation.rule, violation.message
             ));
         } else {
-            list.push(finding);
+            list.push(violation);
         }
     }
 
@@ -170,7 +170,7 @@ impl Record {
     }
 
     /// Records what a comparison found, under the rule of the message.
-    pub fn depart_all(
+    pub fn report_all(
         &mut self,
         found: Vec<Mismatch>,
         rule: Rule,
@@ -193,7 +193,7 @@ impl Record {
                 mismatch
                     .kind
                     .describe(&mismatch.pointer, &mismatch.expected, &mismatch.actual);
-            self.depart(Departure {
+            self.report(Breach {
                 requirement,
                 rule,
                 step,
@@ -281,16 +281,16 @@ impl Record {
 
 /// Whether a finding tells what another has told already: the same departure at another message,
 /// or the same wrong value at another place.
-fn is_cause(cause: &Finding, finding: &Finding) -> bool {
-    if cause.rule != finding.rule || cause.requirement != finding.requirement {
+fn is_cause(cause: &Violation, violation: &Violation) -> bool {
+    if cause.rule != violation.rule || cause.requirement != violation.requirement {
         // Whoever invites others shows others in the roster.
-        return cause.requirement == "operation.people" && finding.requirement == "roster.people";
+        return cause.requirement == "operation.people" && violation.requirement == "roster.people";
     }
-    let is_here = cause.pointer == finding.pointer;
+    let is_here = cause.pointer == violation.pointer;
     match cause.rule {
         Rule::NotificationUnexpected | Rule::RequestUnexpected => is_here,
-        Rule::Correlation => cause.actual == finding.actual,
-        _ => is_here && cause.actual == finding.actual,
+        Rule::Correlation => cause.actual == violation.actual,
+        _ => is_here && cause.actual == violation.actual,
     }
 }
 

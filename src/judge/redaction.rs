@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::recording::check::Unfit;
-use super::verdict::{Finding, Run, Traffic, TrafficMessage};
+use super::recording::check::NotCovered;
+use super::verdict::{Run, Traffic, TrafficMessage, Violation};
 use crate::cassette::format::{Content, Direction, Exchange, RecordedRequest, RecordedResponse};
 use crate::cassette::recording::Recording;
 use crate::http::message::{Headers, Payload};
@@ -14,8 +14,8 @@ use crate::redact::Redactor;
 pub fn run(run: &mut Run, redactor: &Redactor) {
     for result in &mut run.results {
         traffic(&mut result.traffic, redactor);
-        for finding in result.failures.iter_mut().chain(&mut result.warnings) {
-            replace_in_finding(finding, redactor);
+        for violation in result.failures.iter_mut().chain(&mut result.warnings) {
+            replace_in_violation(violation, redactor);
         }
         let texts = result.notes.iter_mut().chain([&mut result.reason]);
         texts.for_each(|text| *text = redactor.in_text(text));
@@ -23,8 +23,8 @@ pub fn run(run: &mut Run, redactor: &Redactor) {
 }
 
 /// Replaces the secrets in what is told of exchanges that fit no scenario.
-pub fn unfit(unfit: &mut [Unfit], redactor: &Redactor) {
-    for exchange in unfit {
+pub fn not_covered(not_covered: &mut [NotCovered], redactor: &Redactor) {
+    for exchange in not_covered {
         exchange.request = redactor.in_text(&exchange.request);
     }
 }
@@ -53,16 +53,16 @@ pub fn traffic(traffic: &mut [Traffic], redactor: &Redactor) {
     }
 }
 
-fn replace_in_finding(finding: &mut Finding, redactor: &Redactor) {
-    let name = finding
+fn replace_in_violation(violation: &mut Violation, redactor: &Redactor) {
+    let name = violation
         .pointer
         .as_str()
         .rsplit('/')
         .next()
         .unwrap_or_default();
-    finding.expected = redactor.in_value(name, &finding.expected);
-    finding.actual = redactor.in_value(name, &finding.actual);
-    finding.message = redactor.in_text(&finding.message);
+    violation.expected = redactor.in_value(name, &violation.expected);
+    violation.actual = redactor.in_value(name, &violation.actual);
+    violation.message = redactor.in_text(&violation.message);
 }
 
 /// An exchange with this message alone in it.
@@ -157,7 +157,7 @@ mod tests {
             message: TrafficMessage::Request(request.into()),
         });
         result.notes.push(format!("noted {secret}"));
-        result.failures.push(Finding {
+        result.failures.push(Violation {
             rule: Rule::RequestBody,
             level: Level::Must,
             requirement: "a".to_owned(),

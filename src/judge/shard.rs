@@ -249,12 +249,12 @@ mod tests {
     #[test]
     fn shares_are_the_whole_and_share_nothing() {
         for count in 1..=25 {
-            let share = |index| Shard { index, count }.take(0..19);
-            let shares: Vec<Vec<i32>> = (1..=count).map(share).collect();
-            let mut all: Vec<_> = shares.concat();
+            let shard = |index| Shard { index, count }.take(0..19);
+            let shards: Vec<Vec<i32>> = (1..=count).map(shard).collect();
+            let mut all: Vec<_> = shards.concat();
             all.sort_unstable();
             assert_eq!(all, (0..19).collect::<Vec<_>>());
-            assert!(shares.iter().all(|it| it.len().abs_diff(19 / count) <= 1));
+            assert!(shards.iter().all(|it| it.len().abs_diff(19 / count) <= 1));
         }
     }
 
@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn an_entry_that_one_share_bears_out_is_right() {
-        let share = |index, borne_out: &[&str], unmatched: &[&str]| {
+        let shard = |index, borne_out: &[&str], unmatched: &[&str]| {
             let texts = |them: &[&str]| them.iter().map(ToString::to_string).collect();
             let mut run = Run::new(
                 Target {
@@ -321,7 +321,7 @@ mod tests {
             };
             (index.to_string(), run)
         };
-        let shares = vec![share(1, &["a"], &["b", "c"]), share(2, &["b"], &["a", "c"])];
-        assert_eq!(merge(shares).unwrap().complaints, ["c"]);
+        let shards = vec![shard(1, &["a"], &["b", "c"]), shard(2, &["b"], &["a", "c"])];
+        assert_eq!(merge(shards).unwrap().complaints, ["c"]);
     }
 }

@@ -22,7 +22,7 @@ pub enum Verdict {
     Fail,
     /// It fails as listed.
     Known,
-    /// It could not be judged: never cued, gone away.
+    /// It could not be judged: never triggered, gone away.
     Inconclusive,
     /// confcall itself is at fault.
     Error,
@@ -55,7 +55,7 @@ pub struct Source {
 
 /// One departure from the contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
+pub struct Violation {
     /// The rule that is broken.
     pub rule: Rule,
     /// How binding it is.
@@ -91,9 +91,9 @@ pub struct ScenarioResult {
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
     /// What makes it fail.
-    pub failures: Vec<Finding>,
+    pub failures: Vec<Violation>,
     /// What does not.
-    pub warnings: Vec<Finding>,
+    pub warnings: Vec<Violation>,
     /// What else a reader may want to know.
     pub notes: Vec<String>,
     /// The messages of the conversation in the order they happened, for people.

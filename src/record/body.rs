@@ -39,7 +39,7 @@ pub(super) enum Unsent {
 
 /// A request's body on its way to the upstream.
 #[derive(Debug)]
-pub(super) enum Outward {
+pub(super) enum RequestBody {
     /// Read whole before, and perhaps rewritten.
     Whole {
         /// The bytes, where there are any.
@@ -58,7 +58,7 @@ pub(super) enum Outward {
     },
 }
 
-impl Body for Outward {
+impl Body for RequestBody {
     type Data = Bytes;
     type Error = Unsent;
 
@@ -114,14 +114,14 @@ impl Body for Outward {
 
 /// A response's body on its way back. Its end goes out only after the exchange is written.
 #[derive(Debug)]
-pub(super) enum Homeward {
+pub(super) enum ResponseBody {
     /// confcall's own words.
     Whole(Option<Bytes>),
     /// The upstream's.
     Streamed(Streamed),
 }
 
-impl Homeward {
+impl ResponseBody {
     /// The upstream's body, with the exchange that its end ends. What came together with the head
     /// goes out together with it: where that is all, the exchange is written when this returns.
     ///
@@ -219,7 +219,7 @@ impl Streamed {
     }
 }
 
-impl Body for Homeward {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = Broken;
 

@@ -16,14 +16,14 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 use super::MAX_LIST;
-use super::body::{Outward, Unsent};
+use super::body::{RequestBody, Unsent};
 use crate::http::{HEAD_TIMEOUT, MAX_FIELDS, causes};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What sends requests on.
-pub(super) type Client = legacy::Client<HttpsConnector<Dialer>, Outward>;
+pub(super) type Client = legacy::Client<HttpsConnector<Dialer>, RequestBody>;
 
 /// A client that keeps connections open; `https` is spoken under this configuration, in HTTP/2 where
 /// the other party takes it.

@@ -16,7 +16,7 @@ use super::expect::{Waiting, Word};
 use super::tee::{Passed, Tee, codings, fields};
 use crate::cassette::causes;
 use crate::cassette::causes::Mark;
-use crate::cassette::format::{Cause, Content, Direction, Heard, HeardMessage, Wire};
+use crate::cassette::format::{CapturedExchange, CapturedMessage, Cause, Content, Direction, Wire};
 use crate::cassette::journal::{JournalError, Queued};
 use crate::redact::{Line, Redacted};
 
@@ -193,7 +193,7 @@ impl Pending {
         let milliseconds = |from: Instant, to: Instant| {
             u64::try_from(to.saturating_duration_since(from).as_millis()).unwrap_or(u64::MAX)
         };
-        self.recorder.redactor.line(&Heard {
+        self.recorder.redactor.line(&CapturedExchange {
             number: self.number,
             direction: self.direction,
             cause: self.cause(&sent, &passed),
@@ -258,9 +258,9 @@ pub(super) fn target_of(uri: &http::Uri) -> Cow<'_, str> {
 }
 
 /// A message as it is recorded.
-fn message<'a>(version: Version, headers: &'a HeaderMap, body: &'a Passed) -> HeardMessage<'a> {
+fn message<'a>(version: Version, headers: &'a HeaderMap, body: &'a Passed) -> CapturedMessage<'a> {
     let coding: Vec<&str> = codings(headers).collect();
-    HeardMessage {
+    CapturedMessage {
         headers: fields(headers),
         body: body.body(headers),
         wire: Wire {

@@ -24,11 +24,11 @@ pub(super) const CONTINUE: &str = "100-continue";
 /// HTTP/1.0 nobody does, and in HTTP/2 hyper asks at once.
 pub(super) fn take(version: Version, headers: &mut HeaderMap) -> bool {
     let expected = headers.get(EXPECT).map(HeaderValue::as_bytes);
-    let awaits = expected.is_some_and(|it| it.eq_ignore_ascii_case(CONTINUE.as_bytes()));
-    if awaits {
+    let expects = expected.is_some_and(|it| it.eq_ignore_ascii_case(CONTINUE.as_bytes()));
+    if expects {
         headers.remove(EXPECT);
     }
-    awaits && version == Version::HTTP_11
+    expects && version == Version::HTTP_11
 }
 
 /// What the upstream has said.

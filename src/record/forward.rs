@@ -21,10 +21,10 @@ use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper_util::client::legacy;
 use hyper_util::rt::TokioIo;
 
-use super::body::{Broken, Homeward, Outward};
+use super::body::{Broken, RequestBody, ResponseBody};
 use super::connection::Interim;
 use super::exchange::{Pending, target_of};
-use super::hop::Wishes;
+use super::hop::HopByHopOptions;
 use super::intercept;
 use super::refuse;
 use super::refuse::Refused;
@@ -40,7 +40,7 @@ const MAX_URI: usize = u16::MAX as usize - 1;
 pub(super) async fn forward(
     session: &Arc<Session>,
     request: Request<Incoming>,
-) -> Result<Response<Homeward>, Broken> {
+) -> Result<Response<ResponseBody>, Broken> {
     if request.method() == Method::CONNECT {
         return Ok(match &session.route {
             Route::Named(interception) => intercept::connect(session, interception, request).await,
@@ -50,7 +50,7 @@ pub(super) async fn forward(
     let (recorder, direction) = (&session.recorder, session.route.direction());
     let (mut head, body) = request.into_parts();
     let interim = head.extensions.remove::<Interim>();
-    let wishes = Wishes::of(&head);
+    let wishes = HopByHopOptions::of(&head);
     let near = head
         .extensions
         .remove::<OnUpgrade>()
@@ -72,14 +72,14 @@ pub(super) async fn forward(
     *outgoing.headers_mut() = head.headers.clone();
     *outgoing.uri_mut() = address;
     if let Some(status) = refuse::count_hop(&head.method, outgoing.headers_mut()) {
-        let mut last = Response::new(Homeward::Whole(None));
+        let mut last = Response::new(ResponseBody::Whole(None));
         *last.status_mut() = status;
         return Ok(last);
     }
     let version = head.version;
     let pending = Pending::begin(recorder, direction, head);
     hop::strip(outgoing.headers_mut());
-    let wishes = Wishes {
+    let wishes = HopByHopOptions {
         websocket: near.is_some(),
         ..wishes
     };
@@ -122,7 +122,7 @@ async fn ask(
     pending: &Pending,
     client: &dial::Client,
     interim: Option<Interim>,
-    mut request: Request<Outward>,
+    mut request: Request<RequestBody>,
 ) -> Result<Response<Incoming>, legacy::Error> {
     let told = Arc::new(Told::default());
     let tell = Arc::clone(&told);
@@ -194,7 +194,7 @@ async fn homeward(
     pending: Arc<Pending>,
     is_head: bool,
     answer: Response<Incoming>,
-) -> Result<Response<Homeward>, Broken> {
+) -> Result<Response<ResponseBody>, Broken> {
     let (head, mut body) = answer.into_parts();
     let is_bare = is_head
         || matches!(
@@ -242,7 +242,7 @@ async fn homeward(
         }
         pending.ended().await?;
     }
-    let body = Homeward::streamed(body, pending).await?;
+    let body = ResponseBody::streamed(body, pending).await?;
     Ok(response.map(|()| body))
 }
 
@@ -253,11 +253,11 @@ fn switched(
     pending: &Pending,
     near: Option<OnUpgrade>,
     answer: Response<Incoming>,
-) -> Result<Response<Homeward>, Broken> {
+) -> Result<Response<ResponseBody>, Broken> {
     let (mut head, _) = answer.into_parts();
     let far = head.extensions.remove::<OnUpgrade>();
     let is_asked_for = hop::is_websocket(&head.headers);
-    let mut response = Response::new(Homeward::Whole(None));
+    let mut response = Response::new(ResponseBody::Whole(None));
     *response.status_mut() = head.status;
     *response.headers_mut() = head.headers.clone();
     hop::strip(response.headers_mut());
@@ -271,7 +271,7 @@ fn switched(
     let passed =
         "switched to WebSocket: what followed was passed on unread, and cannot be replayed";
     pending.end(Some(passed))?;
-    let wishes = Wishes {
+    let wishes = HopByHopOptions {
         websocket: true,
         trailers: false,
     };
@@ -385,10 +385,10 @@ async fn outward(
     pending: &Pending,
     body: Incoming,
     outgoing: &mut Request<()>,
-) -> Result<Outward, String> {
+) -> Result<RequestBody, String> {
     let (direction, version) = (pending.direction, pending.head.version);
     let headers = outgoing.headers_mut();
-    let awaits = expect::take(version, headers);
+    let expects = expect::take(version, headers);
     let is_json = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -399,19 +399,19 @@ async fn outward(
         .is_some_and(|length| length <= recorder.max_body as u64);
     if body.is_end_stream() {
         pending.note_request();
-        return Ok(Outward::Whole {
+        return Ok(RequestBody::Whole {
             bytes: None,
             trailers: None,
         });
     }
     if !is_json || !(is_short || headers.get(CONTENT_LENGTH).is_none()) {
-        if awaits {
+        if expects {
             headers.insert(EXPECT, HeaderValue::from_static(expect::CONTINUE));
         }
-        return Ok(Outward::Streamed {
+        return Ok(RequestBody::Streamed {
             body,
             tee: pending.sent.clone(),
-            waiting: awaits.then(|| pending.hold()),
+            waiting: expects.then(|| pending.hold()),
         });
     }
     let collected = Limited::new(body, recorder.max_body)
@@ -441,16 +441,16 @@ async fn outward(
         }
         None => bytes,
     };
-    Ok(Outward::Whole {
+    Ok(RequestBody::Whole {
         bytes: Some(bytes),
         trailers,
     })
 }
 
 /// confcall's own answer, in JSON.
-pub(super) fn refusal(status: StatusCode, message: &str) -> Response<Homeward> {
+pub(super) fn refusal(status: StatusCode, message: &str) -> Response<ResponseBody> {
     let text = serde_json::json!({"error": {"code": "confcall", "message": message}}).to_string();
-    let mut response = Response::new(Homeward::Whole(Some(text.into())));
+    let mut response = Response::new(ResponseBody::Whole(Some(text.into())));
     *response.status_mut() = status;
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);

@@ -17,7 +17,7 @@ const HOP: [&str; 8] = [
 
 /// What a sender asks of this connection, and the next one can be asked for as well.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Wishes {
+pub(super) struct HopByHopOptions {
     /// Trailers are welcome behind the answer (RFC 9110 section 10.1.4).
     pub trailers: bool,
     /// The connection is to become one of WebSocket (RFC 6455 section 4.1). Other protocols would
@@ -28,7 +28,7 @@ pub(super) struct Wishes {
 const TRAILERS: &str = "trailers";
 const WEBSOCKET: &str = "websocket";
 
-impl Wishes {
+impl HopByHopOptions {
     /// The wishes of a request. In HTTP/1.1 `Connection` must name their fields.
     pub(super) fn of(head: &Parts) -> Self {
         let is_named = |name| has_word(&head.headers, &CONNECTION, name);

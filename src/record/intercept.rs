@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
 use tower_service::Service as _;
 
-use super::body::Homeward;
+use super::body::ResponseBody;
 use super::forward::refusal;
 use super::{Route, Session, Task, dial, serve_http1, serve_secure};
 use crate::http::interception::{Interception, Opened, Origin, destination};
@@ -22,7 +22,7 @@ pub(super) async fn connect(
     session: &Arc<Session>,
     interception: &Arc<Interception>,
     request: Request<Incoming>,
-) -> Response<Homeward> {
+) -> Response<ResponseBody> {
     let (host, port) = match destination(&request) {
         Ok(destination) => destination,
         Err(why) => return refusal(StatusCode::BAD_REQUEST, why),
@@ -49,11 +49,11 @@ pub(super) async fn connect(
             }
         });
     }
-    Response::new(Homeward::Whole(None))
+    Response::new(ResponseBody::Whole(None))
 }
 
 /// The answer where the other party cannot be reached.
-pub(super) fn unreachable(error: &(dyn std::error::Error + 'static)) -> Response<Homeward> {
+pub(super) fn unreachable(error: &(dyn std::error::Error + 'static)) -> Response<ResponseBody> {
     let cause = in_words(error);
     if dial::is_loop(error) {
         let message = format!("confcall would send to itself: {cause}");

@@ -37,7 +37,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::server::TlsStream;
 use url::Url;
 
-use self::body::{Broken, Homeward};
+use self::body::{Broken, ResponseBody};
 use self::callback::Callbacks;
 use self::connection::{Connection, Interim};
 use self::dial::{Client, Dialer};
@@ -357,7 +357,7 @@ where
 fn answer(
     session: &Arc<Session>,
     request: Request<Incoming>,
-) -> Task<Result<Response<Homeward>, Broken>> {
+) -> Task<Result<Response<ResponseBody>, Broken>> {
     let session = Arc::clone(session);
     Box::pin(async move { forward(&session, request).await })
 }

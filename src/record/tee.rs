@@ -8,7 +8,7 @@ use hyper::body::Frame;
 use hyper::header::{CONTENT_ENCODING, HeaderMap};
 use sha2::{Digest as _, Sha256};
 
-use crate::cassette::format::HeardBody;
+use crate::cassette::format::CapturedBody;
 use crate::http::uncoded;
 
 /// What has passed of one body. Clones are the same tee.
@@ -79,11 +79,11 @@ impl Tee {
 
 impl Passed {
     /// The body as it is recorded.
-    pub(super) fn body(&self, headers: &HeaderMap) -> HeardBody<'_> {
+    pub(super) fn body(&self, headers: &HeaderMap) -> CapturedBody<'_> {
         if self.length <= self.limit as u64
             && let Ok(Some(bytes)) = uncoded(codings(headers), &self.kept)
         {
-            return HeardBody::Bytes(bytes);
+            return CapturedBody::Bytes(bytes);
         }
         let mut sha256 = String::new();
         let digest = self.digest.clone();
@@ -92,7 +92,7 @@ impl Passed {
             // Writing to a string cannot fail.
             let _ = write!(sha256, "{byte:02x}");
         }
-        HeardBody::Omitted {
+        CapturedBody::Omitted {
             length: self.length,
             sha256,
         }

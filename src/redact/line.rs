@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::json::Limits;
 use super::negative_cache::As;
 use super::{Redacted, Redactor};
-use crate::cassette::format::{Heard, HeardBody, HeardMessage, Wire};
+use crate::cassette::format::{CapturedBody, CapturedExchange, CapturedMessage, Wire};
 use crate::http::message::unmarked;
 
 /// A line of a cassette, without its end.
@@ -29,7 +29,7 @@ const AROUND: usize = 512;
 impl Redactor {
     /// The line of the exchange with every secret replaced, in request and response alike, and
     /// with every one that an exchange before gave away.
-    pub fn line(&self, heard: &Heard<'_>) -> Redacted<Line> {
+    pub fn line(&self, heard: &CapturedExchange<'_>) -> Redacted<Line> {
         let room =
             AROUND + room(&heard.request) + heard.response.as_ref().map_or(0, |it| room(&it.1));
         let mut line = Vec::with_capacity(room);
@@ -43,7 +43,7 @@ impl Redactor {
         Redacted(Line(line))
     }
 
-    fn write(&self, heard: &Heard<'_>, out: &mut Vec<u8>) {
+    fn write(&self, heard: &CapturedExchange<'_>, out: &mut Vec<u8>) {
         put(out, b"{\"number\":", &heard.number);
         put(out, b",\"direction\":", &heard.direction);
         if let Some(cause) = &heard.cause {
@@ -65,7 +65,7 @@ impl Redactor {
     }
 
     /// Writes what requests and responses have in common, and the end of the object.
-    fn message(&self, out: &mut Vec<u8>, message: &HeardMessage<'_>) {
+    fn message(&self, out: &mut Vec<u8>, message: &CapturedMessage<'_>) {
         out.extend_from_slice(b",\"headers\":[");
         for (index, (name, value)) in message.headers.iter().enumerate() {
             put(out, if index == 0 { b"[" } else { b",[" }, name);
@@ -85,11 +85,11 @@ impl Redactor {
         out.push(b'}');
     }
 
-    fn body(&self, out: &mut Vec<u8>, body: &HeardBody<'_>) {
+    fn body(&self, out: &mut Vec<u8>, body: &CapturedBody<'_>) {
         match body {
-            HeardBody::Bytes(bytes) if bytes.is_empty() => return,
-            HeardBody::Bytes(bytes) => self.bytes(out, bytes),
-            HeardBody::Omitted { length, sha256 } => {
+            CapturedBody::Bytes(bytes) if bytes.is_empty() => return,
+            CapturedBody::Bytes(bytes) => self.bytes(out, bytes),
+            CapturedBody::Omitted { length, sha256 } => {
                 put(out, b",\"body\":{\"omitted\":{\"length\":", length);
                 put(out, b",\"sha256\":", sha256);
                 out.push(b'}');
@@ -132,14 +132,14 @@ impl Redactor {
 }
 
 /// How many bytes a message has, about.
-fn room(message: &HeardMessage<'_>) -> usize {
+fn room(message: &CapturedMessage<'_>) -> usize {
     let fields = message.headers.iter();
     let fields: usize = fields
         .map(|(name, value)| name.len() + value.len() + 8)
         .sum();
     match &message.body {
-        HeardBody::Bytes(bytes) => fields + bytes.len(),
-        HeardBody::Omitted { .. } => fields,
+        CapturedBody::Bytes(bytes) => fields + bytes.len(),
+        CapturedBody::Omitted { .. } => fields,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memchr2};
 
-use super::spliced::{Mended, place_in};
+use super::spliced::{Spliced, place_in};
 use super::{Redactor, names};
 use crate::http::attribute::attribute;
 
@@ -11,7 +11,7 @@ impl Redactor {
     /// values of such fields of forms; none where there are none. Attributes are found as running
     /// text has them, by `name="value"`.
     pub(super) fn without_elements(&self, text: &str) -> Option<String> {
-        let mut mended = Mended::of(text);
+        let mut mended = Spliced::of(text);
         let mut from = 0;
         while let Some(at) = memchr(b'<', &text.as_bytes()[from..]) {
             from += at + 1;

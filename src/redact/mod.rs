@@ -35,8 +35,8 @@ use sha2::Sha256;
 use self::json::Limits;
 use self::known_secret::Known;
 pub use self::line::Line;
-use self::negative_cache::Harmless;
-use self::pseudonym::Made;
+use self::negative_cache::NegativeCache;
+use self::pseudonym::Pseudonyms;
 pub use self::rules::Rules;
 use crate::cassette::format::{Content, Exchange, Wire};
 
@@ -61,8 +61,8 @@ impl<T> Redacted<T> {
 pub struct Redactor {
     key: Hmac<Sha256>,
     known: Known,
-    harmless: Harmless,
-    made: Made,
+    harmless: NegativeCache,
+    made: Pseudonyms,
     rules: Rules,
 }
 
@@ -137,8 +137,8 @@ impl Redactor {
                 Self {
                     key,
                     known: Known::new(seed),
-                    harmless: Harmless::new(seed),
-                    made: Made::new(seed),
+                    harmless: NegativeCache::new(seed),
+                    made: Pseudonyms::new(seed),
                     rules,
                 }
             }

@@ -17,7 +17,7 @@ const SLOTS: usize = 4096;
 const LONGEST: usize = 1024;
 
 /// The texts of one recording.
-pub(super) struct Harmless {
+pub(super) struct NegativeCache {
     seed: FixedState,
     slots: Box<[AtomicU64]>,
 }
@@ -37,7 +37,7 @@ pub(super) enum As {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Trace(u64);
 
-impl Harmless {
+impl NegativeCache {
     /// Nothing yet. Hashes are under this seed.
     pub(super) fn new(seed: u64) -> Self {
         Self {
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_text_is_known_as_what_it_was_and_until_more_is_learnt() {
-        let harmless = Harmless::new(7);
+        let harmless = NegativeCache::new(7);
         let trace = |text: &str, read_as, learnt| harmless.trace(text, read_as, learnt).unwrap();
         let kept = trace("status", As::Name, 1);
         assert!(!harmless.holds(kept));

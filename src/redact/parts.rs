@@ -2,7 +2,7 @@
 
 use memchr::memchr2;
 
-use super::spliced::{Mended, place_in};
+use super::spliced::{Spliced, place_in};
 use super::{Redactor, names};
 
 /// What the parts of a form say that they are, in any case (RFC 2183 section 2).
@@ -12,7 +12,7 @@ impl Redactor {
     /// The text without the values of parts whose names say that they are secret; none where there
     /// is no such part.
     pub(super) fn without_parts(&self, text: &str) -> Option<String> {
-        let mut mended = Mended::of(text);
+        let mut mended = Spliced::of(text);
         let mut from = 0;
         while let Some(at) = memchr2(b'f', b'F', &text.as_bytes()[from..]) {
             from += at;

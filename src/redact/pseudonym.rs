@@ -12,13 +12,13 @@ use foldhash::quality::FixedState;
 const SLOTS: usize = 256;
 
 /// The pseudonyms of one recording.
-pub(super) struct Made {
+pub(super) struct Pseudonyms {
     seed: FixedState,
     /// The hash of the value, and its pseudonym.
     slots: Mutex<Vec<(u64, String)>>,
 }
 
-impl Made {
+impl Pseudonyms {
     /// None yet. Hashes are under this seed.
     pub(super) fn new(seed: u64) -> Self {
         Self {
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn a_pseudonym_is_made_once_while_there_is_room() {
-        let made = Made::new(7);
+        let made = Pseudonyms::new(7);
         assert_eq!(made.of("a", || "first".into()), "first");
         assert_eq!(made.of("a", || "again".into()), "first");
         for number in 0..SLOTS * 16 {

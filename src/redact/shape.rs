@@ -14,7 +14,7 @@ use url::form_urlencoded;
 
 use super::json::Limits;
 use super::negative_cache::As;
-use super::spliced::{Mended, place_in};
+use super::spliced::{Spliced, place_in};
 use super::words::{Before, is_harmless, words};
 use super::{Redactor, is_pseudonym, names, pseudonyms};
 use crate::api::identifier;
@@ -182,7 +182,7 @@ impl Redactor {
         if !self.rules.phones && is_harmless(text) {
             return None;
         }
-        let mut mended = Mended::of(text);
+        let mut mended = Spliced::of(text);
         let mut before = Before::default();
         let mut end = 0;
         for word in words(text) {
@@ -209,7 +209,7 @@ impl Redactor {
 
     /// The text without secrets that were found before.
     fn without_known(&self, text: &str) -> Option<String> {
-        let mut mended = Mended::of(text);
+        let mut mended = Spliced::of(text);
         let mut found = self.known.find(text);
         if !found.is_empty() {
             // A secret that a pseudonym has parts of does not change it.
@@ -228,7 +228,7 @@ impl Redactor {
 
     /// PEM blocks that hold private keys, replaced whole. One that does not end goes to the end.
     fn without_pem(&self, text: &str) -> Option<String> {
-        let mut mended = Mended::of(text);
+        let mut mended = Spliced::of(text);
         let mut from = 0;
         while let Some(at) = PEM_FINDER.find(&text.as_bytes()[from..]) {
             let start = from + at;
@@ -303,7 +303,7 @@ impl Redactor {
             return Some(format!("{name}:{}", self.secret(value)));
         }
         if let Some(password) = password_of_sip(word) {
-            let mut mended = Mended::of(word);
+            let mut mended = Spliced::of(word);
             mended.replace(place_in(word, password), &self.secret(&decoded(password)));
             return mended.end();
         }
@@ -312,7 +312,7 @@ impl Redactor {
             return self.segments(word, depth);
         };
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let mut mended = Mended::of(word);
+        let mut mended = Spliced::of(word);
         if let Some((user, _)) = authority.rsplit_once('@') {
             mended.replace(place_in(word, user), &self.secret(&decoded(user)));
         }
@@ -327,7 +327,7 @@ impl Redactor {
         if memchr(b'/', path.as_bytes()).is_none() {
             return self.without_percent(path, depth);
         }
-        let mut mended = Mended::of(path);
+        let mut mended = Spliced::of(path);
         for segment in path.split('/') {
             if !is_plain(segment)
                 && let Some(redacted) = self.word(segment, Before::default(), depth)

@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 /// A text that is taken over piece by piece, and copied from the first piece on that changes.
-pub(super) struct Mended<'a> {
+pub(super) struct Spliced<'a> {
     text: &'a str,
     taken: usize,
     copy: Option<String>,
 }
 
-impl<'a> Mended<'a> {
+impl<'a> Spliced<'a> {
     pub(super) const fn of(text: &'a str) -> Self {
         Self {
             text,

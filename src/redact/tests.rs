@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::cassette::format::{
-    Direction, Heard, HeardBody, HeardMessage, RecordedRequest, RecordedResponse,
+    CapturedBody, CapturedExchange, CapturedMessage, Direction, RecordedRequest, RecordedResponse,
 };
 
 const SECRET: &str = "hunter2-Pa55phrase";
@@ -54,7 +54,7 @@ fn line_beside_value(exchange: &Exchange) -> String {
 /// The line of an exchange that was heard as it was recorded.
 fn line(redactor: &Redactor, exchange: &Exchange) -> String {
     let request = &exchange.request;
-    let heard = Heard {
+    let heard = CapturedExchange {
         number: exchange.number,
         direction: exchange.direction,
         cause: exchange.cause.clone(),
@@ -73,10 +73,10 @@ fn line(redactor: &Redactor, exchange: &Exchange) -> String {
     String::from_utf8(line.get().as_bytes().to_vec()).unwrap()
 }
 
-fn heard<'a>(fields: &'a [(String, String)], body: &Content, wire: &Wire) -> HeardMessage<'a> {
+fn heard<'a>(fields: &'a [(String, String)], body: &Content, wire: &Wire) -> CapturedMessage<'a> {
     let fields = fields.iter();
-    let bytes = |bytes: Vec<u8>| HeardBody::Bytes(Cow::Owned(bytes));
-    HeardMessage {
+    let bytes = |bytes: Vec<u8>| CapturedBody::Bytes(Cow::Owned(bytes));
+    CapturedMessage {
         headers: fields
             .map(|(name, value)| (name.as_str(), Cow::Borrowed(value.as_str())))
             .collect(),
@@ -85,7 +85,7 @@ fn heard<'a>(fields: &'a [(String, String)], body: &Content, wire: &Wire) -> Hea
             Content::Json(value) => bytes(value.to_string().into()),
             Content::Text(text) => bytes(text.clone().into()),
             Content::Base64(coded) => bytes(STANDARD.decode(coded).unwrap()),
-            Content::Omitted { length, sha256 } => HeardBody::Omitted {
+            Content::Omitted { length, sha256 } => CapturedBody::Omitted {
                 length: *length,
                 sha256: sha256.clone(),
             },

@@ -23,14 +23,14 @@ pub(super) const LEVELS: usize = 4;
 /// A request at every level, from the nearest to the widest: everything that it says; the same but
 /// for values that the bot made up; the same but for all values that differ from run to run; method
 /// and path alone.
-pub(super) type Marks = [u64; LEVELS];
+pub(super) type Fingerprints = [u64; LEVELS];
 
 /// Marks are compared within one run only.
 const SEEDS: [FixedState; 2] = [FixedState::with_seed(3), FixedState::with_seed(4)];
 
 /// A request in numbers, and what identifies something in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Print {
+pub(super) struct Fingerprint {
     pub(super) numbers: Numbers,
     /// The identifiers in it, in their order, each once.
     pub(super) ids: Vec<Key>,
@@ -57,7 +57,7 @@ pub(super) enum Body<'a> {
     Other,
 }
 
-impl Print {
+impl Fingerprint {
     pub(super) fn of(method: &str, target: &str, body: Body<'_>) -> Self {
         let mut seen = Seen::default();
         let body = match body {
@@ -414,8 +414,8 @@ impl<'de> Deserialize<'de> for Name<'de> {
 mod tests {
     use super::*;
 
-    fn print(body: &str) -> Print {
-        Print::of_bytes("POST", "/app/calls/1/x", body.as_bytes()).unwrap()
+    fn print(body: &str) -> Fingerprint {
+        Fingerprint::of_bytes("POST", "/app/calls/1/x", body.as_bytes()).unwrap()
     }
 
     fn numbers(body: &str) -> Numbers {
@@ -426,10 +426,10 @@ mod tests {
     fn bytes_and_values_have_one_print() {
         let text = r#"{"a":[1,null,{"id":"x"},"2026-01-01T00:00:00Z"],"b\u0020":{"c":-0.5e1,"resource":"/app/calls/7"}}"#;
         let value: Value = serde_json::from_str(text).unwrap();
-        let of_value = Print::of("POST", "/app/calls/1/x", Body::Json(&value));
+        let of_value = Fingerprint::of("POST", "/app/calls/1/x", Body::Json(&value));
         assert_eq!(print(text), of_value);
-        assert!(Print::of_bytes("POST", "/x", b"{,}").is_none());
-        assert!(Print::of_bytes("POST", "/x", b"{} 1").is_none());
+        assert!(Fingerprint::of_bytes("POST", "/x", b"{,}").is_none());
+        assert!(Fingerprint::of_bytes("POST", "/x", b"{} 1").is_none());
     }
 
     #[test]

@@ -12,9 +12,9 @@ use foldhash::quality::FixedState;
 use super::answer::Answering;
 use super::key::{Key, Keys};
 use super::origins;
-use super::read_ahead::Ahead;
-use super::request_index::Shelf;
-use super::shard::{Entries, Entry, Share};
+use super::read_ahead::ReadAhead;
+use super::request_index::RequestIndex;
+use super::shard::{Chunk, Entries, Entry};
 use crate::cassette::format::{Direction, Exchange};
 use crate::cassette::recording::Recording;
 use crate::diagnostic::Diagnostic;
@@ -43,7 +43,7 @@ impl Source for Vec<u8> {
 #[derive(Debug)]
 pub struct Indexed {
     pub(super) index: Index,
-    pub(super) shelf: Shelf,
+    pub(super) request_index: RequestIndex,
     /// The values that the recorded bot made up, and those that the recorded service did.
     pub(super) bots: Keys,
     pub(super) services: Keys,
@@ -56,7 +56,7 @@ pub struct Index {
     source: Box<dyn Source>,
     /// How many bytes of it are known to be there.
     length: u64,
-    ahead: Ahead,
+    ahead: ReadAhead,
     spans: Vec<Span>,
     numbers: Sequence,
     is_request: Vec<bool>,
@@ -127,8 +127,8 @@ impl Sequence {
 impl Indexed {
     /// What was read of a recording: all of its lines, in their order, of which `source` has the
     /// bytes. `file` is what errors call it.
-    pub fn new(file: impl Into<String>, source: Box<dyn Source>, shares: Vec<Share>) -> Self {
-        let mut entries = Entries::of(shares);
+    pub fn new(file: impl Into<String>, source: Box<dyn Source>, chunks: Vec<Chunk>) -> Self {
+        let mut entries = Entries::of(chunks);
         let mut grouping = Grouping::default();
         let (mut bots, mut services) = (Keys::default(), Keys::default());
         let mut made = Vec::new();
@@ -152,14 +152,14 @@ impl Indexed {
         made.shrink_to_fit();
         let groups = grouping.numbers();
         entries.forget_others();
-        let shelf = Shelf::new(&entries, &services);
+        let request_index = RequestIndex::new(&entries, &services);
         let (brought, unprovoked) = provoked(&entries, &groups);
         let is_request = |entry: &Entry| entry.direction == Direction::Request;
         let index = Index {
             file: file.into(),
             source,
             length: entries.iter().map(Entry::end).max().unwrap_or(0),
-            ahead: Ahead::default(),
+            ahead: ReadAhead::default(),
             spans: entries.iter().map(Span::of).collect(),
             numbers: Sequence::new(entries.iter().map(|entry| entry.number)),
             is_request: entries.iter().map(is_request).collect(),
@@ -170,7 +170,7 @@ impl Indexed {
         };
         Self {
             index,
-            shelf,
+            request_index,
             bots,
             services,
         }
@@ -179,14 +179,14 @@ impl Indexed {
     /// A recording that is at hand, as the lines that a cassette of it would have.
     pub fn of(recording: &Recording) -> Self {
         let mut text = Vec::new();
-        let mut share = Share::default();
+        let mut chunk = Chunk::default();
         for exchange in recording.exchanges() {
             let line = serde_json::to_vec(exchange).unwrap_or_default();
-            share.add(exchange, text.len() as u64, &line);
+            chunk.add(exchange, text.len() as u64, &line);
             text.extend(line);
         }
-        share.number_lines(|index| recording.line(index).saturating_sub(1));
-        Self::new(recording.file(), Box::new(text), vec![share])
+        chunk.number_lines(|index| recording.line(index).saturating_sub(1));
+        Self::new(recording.file(), Box::new(text), vec![chunk])
     }
 
     /// What is kept of the exchanges.

@@ -10,7 +10,7 @@
 //! - [`index`] is what is kept of a recording, of which the rest stays in its file. It is made of
 //!   [shares](share). `answered` is what is read of an exchange to answer it,
 //!   `ahead` reads before it is asked.
-//! - `marks` are what a request is, in numbers; `shelf` finds the recording of a live one by them,
+//! - `marks` are what a request is, in numbers; `request_index` finds the recording of a live one by them,
 //!   without a scan. `key` is an identifier in few bits.
 //! - [`service`] is the recorded service for a live bot, [`bot`] the recorded bot for a live
 //!   service. `record` is what both write into.

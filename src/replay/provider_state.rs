@@ -12,13 +12,13 @@ use crate::contract::change::{Notice, Subject};
 use crate::contract::shape::lookup;
 use crate::diagnostic::Diagnostic;
 use crate::judge::people;
-use crate::scenario::format::Given;
+use crate::scenario::format::ProviderState;
 
 /// A state that somebody must bring about before the recorded bot can begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Need {
     /// The state.
-    pub state: Given,
+    pub state: ProviderState,
     /// The recorded call that it is about, where it is about one.
     pub call: Option<String>,
     /// The path of the callback that notifications about it went to.
@@ -64,7 +64,7 @@ fn of_group(group: &[Exchange]) -> Vec<Need> {
                 if let (true, Some(call)) = (is_new, notice.call())
                     && made.insert(identifier::normal(call))
                 {
-                    need(Given::IncomingCall, Some(call), Vec::new());
+                    need(ProviderState::IncomingCall, Some(call), Vec::new());
                 }
             }
             continue;
@@ -75,9 +75,9 @@ fn of_group(group: &[Exchange]) -> Vec<Need> {
         for (state, call) in target
             .as_ref()
             .and_then(Resource::call)
-            .map(|call| (Given::Call, call))
+            .map(|call| (ProviderState::Call, call))
             .into_iter()
-            .chain(replaced.map(|call| (Given::PeerCall, call)))
+            .chain(replaced.map(|call| (ProviderState::PeerCall, call)))
         {
             if made.insert(identifier::normal(call)) {
                 need(state, Some(call), Vec::new());
@@ -93,7 +93,7 @@ fn of_group(group: &[Exchange]) -> Vec<Need> {
         if fails(exchange, group) {
             let people = body.map(people::people).unwrap_or_default();
             need(
-                Given::InviteFails,
+                ProviderState::InviteFails,
                 None,
                 people.into_iter().map(|it| it.id).collect(),
             );

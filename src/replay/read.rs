@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::index::{Indexed, Source};
-use super::shard::Share;
+use super::shard::Chunk;
 use crate::cassette::format::Exchange;
 use crate::cassette::{har, journal};
 use crate::diagnostic::Diagnostic;
@@ -100,7 +100,7 @@ fn read_at(file: &File, mut at: u64, mut into: &mut [u8]) -> io::Result<()> {
 
 /// Lines that begin in one part of a cassette.
 struct Part {
-    share: Share,
+    chunk: Chunk,
     torn: Option<Diagnostic>,
     /// The first line that is none of the format; nothing behind it was read.
     wrong: Option<Diagnostic>,
@@ -117,7 +117,7 @@ fn index_lines(
         let from = number as u64 * stretch;
         part(file, lines(&source, from, stretch, length), from == 0)
     });
-    let mut shares = Vec::with_capacity(parts.len());
+    let mut chunks = Vec::with_capacity(parts.len());
     let (mut lines, mut torn) = (0, None);
     let in_file = |mut it: Diagnostic, lines: usize| {
         it.line += lines;
@@ -128,16 +128,16 @@ fn index_lines(
             return Err(FileError::Broken(vec![in_file(wrong, lines)]));
         }
         torn = torn.or(part.torn.map(|it| in_file(it, lines)));
-        lines += part.share.lines();
-        shares.push(part.share);
+        lines += part.chunk.lines();
+        chunks.push(part.chunk);
     }
-    Ok((Indexed::new(file, Box::new(source), shares), torn))
+    Ok((Indexed::new(file, Box::new(source), chunks), torn))
 }
 
 /// What a stretch holds, of which the lines were read with their place.
 fn part(file: &str, read: Result<(u64, Vec<u8>), String>, is_first: bool) -> Part {
     let mut part = Part {
-        share: Share::default(),
+        chunk: Chunk::default(),
         torn: None,
         wrong: None,
     };
@@ -162,13 +162,13 @@ fn part(file: &str, read: Result<(u64, Vec<u8>), String>, is_first: bool) -> Par
             part.wrong = Some(wrong);
             return part;
         }
-        part.share.skip();
+        part.chunk.skip();
         at += first.len() as u64;
     }
     for text in rest {
-        let number = part.share.lines() + 1;
+        let number = part.chunk.lines() + 1;
         match journal::line::<Exchange>(text, number, file) {
-            Ok(exchange) => part.share.add(&exchange, at, text),
+            Ok(exchange) => part.chunk.add(&exchange, at, text),
             Err(torn) if !text.ends_with(b"\n") => part.torn = Some(journal::passed_over(torn)),
             Err(wrong) => {
                 part.wrong = Some(wrong);
@@ -177,7 +177,7 @@ fn part(file: &str, read: Result<(u64, Vec<u8>), String>, is_first: bool) -> Par
         }
         at += text.len() as u64;
     }
-    part.share.close();
+    part.chunk.close();
     part
 }
 

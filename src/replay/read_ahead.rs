@@ -8,7 +8,7 @@ const STRETCH: usize = 64 * 1024;
 
 /// A reader of short passages.
 #[derive(Debug, Default)]
-pub(super) struct Ahead {
+pub(super) struct ReadAhead {
     /// What was read ahead, the latter part last. Who asks for one thing a little later than its
     /// turn still finds it in the former.
     blocks: [Block; 2],
@@ -22,7 +22,7 @@ struct Block {
     bytes: Vec<u8>,
 }
 
-impl Ahead {
+impl ReadAhead {
     /// Reads what stands at a place, as a source does of which this many bytes are known to be
     /// there.
     pub(super) fn read(
@@ -98,7 +98,7 @@ mod tests {
             .map(|it| it.to_le_bytes()[it as usize % 3])
             .collect();
         let source = Counted(bytes, Mutex::default());
-        let mut ahead = Ahead::default();
+        let mut ahead = ReadAhead::default();
         for at in places {
             let mut into = vec![0; length];
             let end = source.0.len() as u64;
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn what_is_not_there_is_told() {
         let source: Vec<u8> = vec![1; 3000];
-        let mut ahead = Ahead::default();
+        let mut ahead = ReadAhead::default();
         let mut into = [0; 100];
         assert!(ahead.read(&source, 9000, 2000, &mut into).is_err());
         assert!(ahead.read(&source, 9000, 2000, &mut into).is_err());

@@ -13,7 +13,7 @@ use crate::api::party::Party;
 use crate::contract::rule::{Level, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::pointer::Pointer;
-use crate::judge::verdict::{Finding, ScenarioResult, Source, Traffic, TrafficMessage, Verdict};
+use crate::judge::verdict::{ScenarioResult, Source, Traffic, TrafficMessage, Verdict, Violation};
 
 /// How many messages are kept for the report: the last ones.
 const KEPT: usize = 100;
@@ -33,7 +33,7 @@ pub struct Replayed {
 #[derive(Debug)]
 pub(super) struct Record {
     role: Party,
-    pub failures: Vec<Finding>,
+    pub failures: Vec<Violation>,
     notes: Vec<String>,
     traffic: Vec<Sent>,
     /// How many messages were there before those that are kept.
@@ -127,7 +127,7 @@ impl Record {
     }
 
     /// Something that departs at an exchange, by its place in the recording.
-    pub(super) fn depart(
+    pub(super) fn report(
         &mut self,
         recorded: &Index,
         index: usize,
@@ -136,7 +136,7 @@ impl Record {
         message: String,
     ) {
         let number = recorded.number(index);
-        self.failures.push(Finding {
+        self.failures.push(Violation {
             rule,
             level: Level::Must,
             requirement: format!("exchange {number}"),
@@ -172,7 +172,7 @@ impl Record {
                 "is not what was recorded"
             };
             let pair = (difference.expected, difference.actual);
-            self.depart(recorded, index, rule, pair, format!("{place} {what}"));
+            self.report(recorded, index, rule, pair, format!("{place} {what}"));
             if let Some(last) = self.failures.last_mut() {
                 last.pointer = difference.pointer;
             }
@@ -188,7 +188,7 @@ impl Record {
         message: String,
     ) {
         let pair = (json!(expected), Value::Null);
-        self.depart(recorded, index, rule, pair, message);
+        self.report(recorded, index, rule, pair, message);
     }
 
     pub(super) fn note(&mut self, note: impl Into<String>) {

@@ -5,7 +5,7 @@
 //! differ from run to run; method and path alone. A mark is a number that a hash makes: what is
 //! found is still to be compared, but for what is [the same](Shelf::same).
 
-use super::fingerprint::{LEVELS, Marks, Print};
+use super::fingerprint::{Fingerprint, Fingerprints, LEVELS};
 use super::key::{Key, Keys};
 use super::shard::{Entries, Entry};
 
@@ -14,7 +14,7 @@ const LOOKS: usize = 64;
 
 /// The recorded requests, by their marks.
 #[derive(Debug)]
-pub(super) struct Shelf {
+pub(super) struct RequestIndex {
     levels: [Level; LEVELS],
     /// What tells of each exchange whether a request of the nearest mark is the same; 0 where it
     /// takes more.
@@ -34,7 +34,7 @@ struct Level {
     next: Vec<u32>,
 }
 
-impl Shelf {
+impl RequestIndex {
     /// The shelf of the recorded requests. `issued` are the values that the recorded service made
     /// up.
     pub(super) fn new(entries: &Entries, issued: &Keys) -> Self {
@@ -61,14 +61,14 @@ impl Shelf {
         }
     }
 
-    pub(super) fn marks(&self, print: &Print) -> Marks {
+    pub(super) fn marks(&self, print: &Fingerprint) -> Fingerprints {
         let is_issued = |key| self.issued.binary_search(&key).is_ok();
         std::array::from_fn(|level| print.numbers.mark(level, &print.ids, is_issued))
     }
 
     /// The recording that a live request is, without a comparison: where it was not served, or may
     /// be again and stands alone.
-    pub(super) fn same(&mut self, print: &Print, may_be_again: bool) -> Option<usize> {
+    pub(super) fn same(&mut self, print: &Fingerprint, may_be_again: bool) -> Option<usize> {
         let exact = print.numbers.exact?;
         let mark = print.numbers.nearest();
         let level = &mut self.levels[0];
@@ -88,7 +88,7 @@ impl Shelf {
     }
 
     /// The recordings that a request with these marks may be, nearest first, that were not served.
-    pub(super) fn candidates(&mut self, marks: &Marks) -> Vec<usize> {
+    pub(super) fn candidates(&mut self, marks: &Fingerprints) -> Vec<usize> {
         let mut found: Vec<usize> = Vec::new();
         for (at, (level, mark)) in self.levels.iter_mut().zip(marks).enumerate() {
             for index in level.unserved(*mark, &self.served) {
@@ -105,7 +105,7 @@ impl Shelf {
     }
 
     /// Every recording of the same method and path, served or not.
-    pub(super) fn alike(&self, marks: &Marks) -> Vec<usize> {
+    pub(super) fn alike(&self, marks: &Fingerprints) -> Vec<usize> {
         let level = &self.levels[LEVELS - 1];
         let range = level.range(marks[LEVELS - 1]);
         let alike = level.places[range].iter().take(LOOKS);
@@ -130,7 +130,7 @@ impl Shelf {
     }
 
     /// The recordings with these marks may be served once more.
-    pub(super) fn begin_again(&mut self, marks: &Marks) {
+    pub(super) fn begin_again(&mut self, marks: &Fingerprints) {
         for (level, mark) in self.levels.iter_mut().zip(marks) {
             for at in level.range(*mark) {
                 self.served[level.places[at] as usize] = false;
@@ -215,18 +215,18 @@ mod tests {
         .unwrap()
     }
 
-    fn shelf(list: Vec<Exchange>) -> Shelf {
+    fn request_index(list: Vec<Exchange>) -> RequestIndex {
         let recording = Recording::new("a", vec![Direction::Request], (2..).zip(list));
-        Indexed::of(&recording).shelf
+        Indexed::of(&recording).request_index
     }
 
-    fn print(target: &str, body: &Value) -> Print {
-        Print::of("POST", target, Body::Json(body))
+    fn print(target: &str, body: &Value) -> Fingerprint {
+        Fingerprint::of("POST", target, Body::Json(body))
     }
 
-    fn found(shelf: &mut Shelf, target: &str, body: &Value) -> Vec<usize> {
-        let marks = shelf.marks(&print(target, body));
-        shelf.candidates(&marks)
+    fn found(request_index: &mut RequestIndex, target: &str, body: &Value) -> Vec<usize> {
+        let marks = request_index.marks(&print(target, body));
+        request_index.candidates(&marks)
     }
 
     #[test]
@@ -238,24 +238,30 @@ mod tests {
             exchange(3, "/app/calls/1/x", &json!({"n": 2})),
             exchange(4, "/app/calls/1/operations/op-1", &json!({})),
         ];
-        let mut shelf = shelf(list);
+        let mut request_index = request_index(list);
         let other_order = json!({"n": 1.0, "extra": null, "clientContext": "b"});
-        assert_eq!(found(&mut shelf, "/beta/app/calls/1/x", &other_order), [1]);
         assert_eq!(
-            found(&mut shelf, "/app/calls/1/x", &context("new")),
+            found(&mut request_index, "/beta/app/calls/1/x", &other_order),
+            [1]
+        );
+        assert_eq!(
+            found(&mut request_index, "/app/calls/1/x", &context("new")),
             [0, 1, 2]
         );
-        shelf.serve(0);
-        assert_eq!(found(&mut shelf, "/app/calls/1/x", &context("new")), [1, 2]);
+        request_index.serve(0);
         assert_eq!(
-            found(&mut shelf, "/app/calls/1/x", &json!({"n": 3})),
+            found(&mut request_index, "/app/calls/1/x", &context("new")),
             [1, 2]
         );
-        assert!(found(&mut shelf, "/app/calls/1/y", &json!({})).is_empty());
+        assert_eq!(
+            found(&mut request_index, "/app/calls/1/x", &json!({"n": 3})),
+            [1, 2]
+        );
+        assert!(found(&mut request_index, "/app/calls/1/y", &json!({})).is_empty());
         let mut issued = ["op-1", "op-2", "op-3", "op-4"].map(Key::of);
         issued.sort_unstable();
-        assert_eq!(shelf.issued, issued);
-        assert_eq!(shelf.kinds(), [0, 3]);
+        assert_eq!(request_index.issued, issued);
+        assert_eq!(request_index.kinds(), [0, 3]);
     }
 
     #[test]
@@ -263,18 +269,18 @@ mod tests {
         let list: Vec<_> = (0..1000)
             .map(|number| exchange(number, "/app/calls/1/x", &json!({})))
             .collect();
-        let mut shelf = shelf(list);
+        let mut request_index = request_index(list);
         let same = print("/app/calls/1/x", &json!({}));
         for expected in 0..1000 {
-            let marks = shelf.marks(&same);
-            assert_eq!(shelf.candidates(&marks).first(), Some(&expected));
-            assert_eq!(shelf.same(&same, true), Some(expected));
-            shelf.serve(expected);
+            let marks = request_index.marks(&same);
+            assert_eq!(request_index.candidates(&marks).first(), Some(&expected));
+            assert_eq!(request_index.same(&same, true), Some(expected));
+            request_index.serve(expected);
         }
-        assert_eq!(shelf.same(&same, true), None);
-        let marks = shelf.marks(&same);
-        assert!(shelf.candidates(&marks).is_empty());
-        shelf.begin_again(&marks);
-        assert_eq!(shelf.candidates(&marks).first(), Some(&0));
+        assert_eq!(request_index.same(&same, true), None);
+        let marks = request_index.marks(&same);
+        assert!(request_index.candidates(&marks).is_empty());
+        request_index.begin_again(&marks);
+        assert_eq!(request_index.candidates(&marks).first(), Some(&0));
     }
 }

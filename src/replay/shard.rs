@@ -1,7 +1,7 @@
 //! Lines of a cassette as they are read for an [index](super::index), on any processor, and put into
 //! the order of the recording.
 
-use super::fingerprint::{Body, Numbers, Print};
+use super::fingerprint::{Body, Fingerprint, Numbers};
 use super::index::{brief, sum};
 use super::key::Key;
 use super::origins;
@@ -10,7 +10,7 @@ use crate::judge::recording::grouping;
 
 /// Lines of a cassette that follow each other.
 #[derive(Debug, Default)]
-pub struct Share {
+pub struct Chunk {
     entries: Vec<Entry>,
     /// Of each entry in turn the calls that it is about.
     calls: Vec<Key>,
@@ -46,7 +46,7 @@ struct Ends {
     answered: u32,
 }
 
-impl Share {
+impl Chunk {
     /// Passes a line over that is no exchange.
     pub const fn skip(&mut self) {
         self.lines += 1;
@@ -142,13 +142,13 @@ fn numbers(exchange: &Exchange) -> Option<Numbers> {
         Content::Text(_) | Content::Base64(_) | Content::Omitted { .. } => Body::Other,
     };
     let is_asked = exchange.direction == Direction::Request;
-    is_asked.then(|| Print::of(&request.method, &request.target, body).numbers)
+    is_asked.then(|| Fingerprint::of(&request.method, &request.target, body).numbers)
 }
 
 /// The exchanges of all shares, in the order of their numbers.
 #[derive(Debug)]
 pub(super) struct Entries {
-    shares: Vec<Share>,
+    chunks: Vec<Chunk>,
     /// Of each exchange its share, and which one it is in there.
     order: Vec<(u32, u32)>,
 }
@@ -167,46 +167,46 @@ pub(super) struct Taken<'a> {
 
 impl Entries {
     /// Puts shares together that have all lines of a cassette in turn.
-    pub(super) fn of(mut shares: Vec<Share>) -> Self {
-        let count = shares.iter().map(|it| it.entries.len()).sum();
+    pub(super) fn of(mut chunks: Vec<Chunk>) -> Self {
+        let count = chunks.iter().map(|it| it.entries.len()).sum();
         let mut order = Vec::with_capacity(count);
         let mut lines = 0;
-        for (number, share) in (0..).zip(&mut shares) {
-            for (index, entry) in (0..).zip(&mut share.entries) {
+        for (number, chunk) in (0..).zip(&mut chunks) {
+            for (index, entry) in (0..).zip(&mut chunk.entries) {
                 entry.line += lines + 1;
                 order.push((number, index));
             }
-            lines += brief(share.lines);
+            lines += brief(chunk.lines);
         }
-        order.sort_by_key(|(share, index)| entry(&shares, *share, *index).number);
-        Self { shares, order }
+        order.sort_by_key(|(chunk, index)| entry(&chunks, *chunk, *index).number);
+        Self { chunks, order }
     }
 
     pub(super) fn get(&self, index: usize) -> &Entry {
-        let (share, index) = self.order[index];
-        entry(&self.shares, share, index)
+        let (chunk, index) = self.order[index];
+        entry(&self.chunks, chunk, index)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> + Clone {
-        let of = |(share, index): &(u32, u32)| entry(&self.shares, *share, *index);
+        let of = |(chunk, index): &(u32, u32)| entry(&self.chunks, *chunk, *index);
         self.order.iter().map(of)
     }
 
     /// All of them with their keys.
     pub(super) fn taken(&self) -> impl Iterator<Item = Taken<'_>> {
-        let of = |(share, index): &(u32, u32)| self.shares[*share as usize].taken(*index as usize);
+        let of = |(chunk, index): &(u32, u32)| self.chunks[*chunk as usize].taken(*index as usize);
         self.order.iter().map(of)
     }
 
     /// From now on only the identifiers of the messages that ask are needed.
     pub(super) fn forget_others(&mut self) {
-        for share in &mut self.shares {
-            share.calls = Vec::new();
-            share.answered = Vec::new();
+        for chunk in &mut self.chunks {
+            chunk.calls = Vec::new();
+            chunk.answered = Vec::new();
         }
     }
 }
 
-fn entry(shares: &[Share], share: u32, index: u32) -> &Entry {
-    &shares[share as usize].entries[index as usize]
+fn entry(chunks: &[Chunk], chunk: u32, index: u32) -> &Entry {
+    &chunks[chunk as usize].entries[index as usize]
 }

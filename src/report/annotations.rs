@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::judge::verdict::{Finding, Run, ScenarioResult, Verdict};
+use crate::judge::verdict::{Run, ScenarioResult, Verdict, Violation};
 
 /// A line for each failure, and one for each result that could not be judged.
 pub fn render(run: &Run) -> String {
@@ -33,7 +33,7 @@ fn title(result: &ScenarioResult) -> String {
     format!("{} {}", result.role, result.scenario)
 }
 
-fn sentence(failure: &Finding) -> String {
+fn sentence(failure: &Violation) -> String {
     let place = match failure.pointer.as_str() {
         "" => String::new(),
         pointer => format!(" at {pointer}"),

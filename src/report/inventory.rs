@@ -1,4 +1,4 @@
-//! What `confcall extract` shows: the account of every fence, and what is wrong in the pages.
+//! What `confcall extract` shows: the account of every code block, and what is wrong in the pages.
 
 use std::fmt::Write as _;
 
@@ -21,7 +21,7 @@ pub fn json_lines(rows: &[Row]) -> Result<String, serde_json::Error> {
 }
 
 /// The rows as a table for each page: line, kind, start line, and the names of the scenarios that
-/// the fence serves or the reason why it serves none.
+/// the code block serves or the reason why it serves none.
 pub fn text(rows: &[Row], look: Look) -> String {
     let mut text = String::new();
     let mut page = "";

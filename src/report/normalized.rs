@@ -4,7 +4,7 @@ use crate::api::identifier::is_guid;
 use crate::redact;
 
 /// A line with what nobody judges by its form: `{time}`, `{etag}`, `{guid}`, `{origin}`, `{secret}`.
-pub fn by_form(line: &str) -> String {
+pub fn normalized(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut rest = line;
     while !rest.is_empty() {
@@ -72,7 +72,7 @@ mod tests {
                 "x57dab8b1894c409ab240bd8beae78896",
             ),
         ] {
-            assert_eq!(by_form(line), expected);
+            assert_eq!(normalized(line), expected);
         }
     }
 }

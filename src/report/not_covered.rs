@@ -5,15 +5,15 @@ use std::fmt::Write as _;
 use super::color::Look;
 use crate::cassette::format::Direction;
 use crate::diagnostic::place::printable;
-use crate::judge::recording::check::Unfit;
+use crate::judge::recording::check::NotCovered;
 
 /// A line for each exchange under the name of its file; nothing where there are none.
-pub fn render(file: &str, unfit: &[Unfit], look: Look) -> String {
-    if unfit.is_empty() {
+pub fn render(file: &str, not_covered: &[NotCovered], look: Look) -> String {
+    if not_covered.is_empty() {
         return String::new();
     }
     let mut text = format!("{} fit no scenario:\n", look.odd(&format!("{file}: these")));
-    for exchange in unfit {
+    for exchange in not_covered {
         let from = match exchange.direction {
             Direction::Request => "bot",
             Direction::Notification => "service",
@@ -37,14 +37,14 @@ mod tests {
 
     #[test]
     fn an_exchange_is_a_line() {
-        let unfit = [Unfit {
+        let not_covered = [NotCovered {
             number: 7,
             direction: Direction::Request,
             request: "GET /me".into(),
             status: Some(404),
         }];
         assert_eq!(
-            render("a.jsonl", &unfit, Look::PLAIN),
+            render("a.jsonl", &not_covered, Look::PLAIN),
             "a.jsonl: these fit no scenario:\n     7 bot     GET /me: 404\n\n"
         );
         assert_eq!(render("a.jsonl", &[], Look::PLAIN), "");

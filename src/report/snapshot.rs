@@ -9,7 +9,7 @@ use similar::{ChangeTag, TextDiff};
 use super::color::Look;
 use super::conversation;
 use super::conversation::Names;
-use super::normalized::by_form;
+use super::normalized::normalized;
 use crate::api::party::Party;
 use crate::api::resource::path_of;
 use crate::diagnostic::place::printable;
@@ -71,7 +71,7 @@ fn text(verdict: Verdict, mut traffic: Vec<Traffic>, names: &Names) -> String {
     }
     let mut text = format!("{}\n\n", verdict.as_str());
     for line in conversation::traffic(&traffic, names).lines() {
-        text.push_str(&by_form(line));
+        text.push_str(&normalized(line));
         text.push('\n');
     }
     text

@@ -13,7 +13,7 @@ use super::conversation::Names;
 use crate::api::party::Party;
 use crate::contract::rule::Level;
 use crate::diagnostic::place::printable;
-use crate::judge::verdict::{Finding, Run, ScenarioResult, Summary, Verdict};
+use crate::judge::verdict::{Run, ScenarioResult, Summary, Verdict, Violation};
 
 /// The report. `elapsed` is the wall time of the run.
 pub fn render(run: &Run, elapsed: Duration, look: Look) -> String {
@@ -55,7 +55,7 @@ pub fn block(result: &ScenarioResult, look: Look) -> String {
     }
     text.push('\n');
     for warning in &result.warnings {
-        text.push_str(&finding(warning, look));
+        text.push_str(&violation(warning, look));
     }
     text
 }
@@ -68,10 +68,10 @@ pub fn details(result: &ScenarioResult, look: Look) -> String {
         text.push_str(&wrapped(&result.reason, 2, look));
     }
     for failure in &result.failures {
-        text.push_str(&finding(failure, look));
+        text.push_str(&violation(failure, look));
     }
     for warning in &result.warnings {
-        text.push_str(&finding(warning, look));
+        text.push_str(&violation(warning, look));
     }
     if !result.notes.is_empty() {
         text.push('\n');
@@ -87,26 +87,26 @@ pub fn details(result: &ScenarioResult, look: Look) -> String {
     text
 }
 
-fn finding(finding: &Finding, look: Look) -> String {
-    let rule = match finding.level {
-        Level::Must => look.bad(finding.rule.as_str()),
-        Level::Should => look.odd(finding.rule.as_str()),
+fn violation(violation: &Violation, look: Look) -> String {
+    let rule = match violation.level {
+        Level::Must => look.bad(violation.rule.as_str()),
+        Level::Should => look.odd(violation.rule.as_str()),
     };
     let mut text = format!("\n  {rule}");
-    if let Some(step) = finding.step {
+    if let Some(step) = violation.step {
         let _ = write!(text, " at step {step}");
     }
-    if !finding.pointer.as_str().is_empty() {
-        let _ = write!(text, ", {}", printable(finding.pointer.as_str()));
+    if !violation.pointer.as_str().is_empty() {
+        let _ = write!(text, ", {}", printable(violation.pointer.as_str()));
     }
-    if finding.level == Level::Should {
+    if violation.level == Level::Should {
         text.push_str(" (should)");
     }
     text.push('\n');
-    text.push_str(&wrapped(&finding.message, 4, look));
-    text.push_str(&compared(&finding.expected, &finding.actual, look));
-    let source = format!("{}:{}", finding.source.file, finding.source.line);
-    let requirement = look.faint(&format!("({})", finding.requirement));
+    text.push_str(&wrapped(&violation.message, 4, look));
+    text.push_str(&compared(&violation.expected, &violation.actual, look));
+    let source = format!("{}:{}", violation.source.file, violation.source.line);
+    let requirement = look.faint(&format!("({})", violation.requirement));
     let _ = writeln!(text, "    documented: {source} {requirement}");
     text
 }
@@ -268,8 +268,8 @@ mod tests {
         }
     }
 
-    fn departure(expected: Value, actual: Value) -> Finding {
-        Finding {
+    fn breach(expected: Value, actual: Value) -> Violation {
+        Violation {
             rule: Rule::ResponseBody,
             level: Level::Must,
             requirement: "answer.status".into(),
@@ -323,8 +323,8 @@ mod tests {
     fn a_failure_shows_everything() {
         let failed = ScenarioResult {
             failures: vec![
-                departure(json!("running"), json!("walking")),
-                departure(json!({"a": 1, "b": 2}), json!({"a": 1})),
+                breach(json!("running"), json!("walking")),
+                breach(json!({"a": 1, "b": 2}), json!({"a": 1})),
             ],
             notes: vec!["the call was taken as existing".into()],
             traffic: vec![Traffic {

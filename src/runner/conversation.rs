@@ -15,10 +15,10 @@ use crate::http::message::{Headers, Payload, Request};
 use crate::http::{OutgoingRequest, Reply, SendError, Shutdown};
 use crate::inject;
 use crate::inject::forgery::Forgery;
-use crate::inject::{Act, Cut, Weathered};
+use crate::inject::{Act, Cut, InjectedJudge};
 use crate::judge::bindings::Bindings;
 use crate::judge::verdict::Verdict;
-use crate::judge::{Action, Case, CueAnswer, Event, ExchangeId, Outcome, TransportFailure};
+use crate::judge::{Action, Case, Event, ExchangeId, Outcome, TransportFailure, TriggerAnswer};
 use crate::scenario::format::{Kind, Step};
 
 /// Why nothing is forged.
@@ -30,7 +30,7 @@ const UNSIGNED: &str =
 pub(super) struct Conversation {
     session: Arc<Session>,
     case: Case,
-    judge: Arc<Mutex<Weathered>>,
+    judge: Arc<Mutex<InjectedJudge>>,
     place: Place,
     events: mpsc::UnboundedReceiver<Event>,
     sender: mpsc::UnboundedSender<Event>,
@@ -45,7 +45,7 @@ impl Conversation {
         let literal = session.judge.literal;
         let variables = Arc::clone(case.outline().variables(literal));
         let mut bindings = Bindings::of(variables, variables::values(script));
-        let number = session.hub.number();
+        let number = session.router.number();
         let callback = session.callback(number);
         for (name, variable) in &script.variables {
             match variable.kind {
@@ -54,14 +54,14 @@ impl Conversation {
                 _ => {}
             }
         }
-        let judge = Arc::new(Mutex::new(Weathered::new(
+        let judge = Arc::new(Mutex::new(InjectedJudge::new(
             case,
             bindings,
             session.judge.clone(),
             session.target.role(),
             session.seed,
         )));
-        let place = session.hub.join(number, Arc::clone(&judge));
+        let place = session.router.join(number, Arc::clone(&judge));
         let (sender, events) = mpsc::unbounded_channel();
         Self {
             session: Arc::clone(session),
@@ -85,7 +85,7 @@ impl Conversation {
             self.handle(Event::Start);
             for request in early {
                 // It was acknowledged when it came.
-                let exchange = self.session.hub.number();
+                let exchange = self.session.router.number();
                 self.handle(Event::Received { exchange, request });
             }
         }
@@ -123,7 +123,7 @@ impl Conversation {
         (!self.is_ambiguous).then_some(outcome)
     }
 
-    /// Brings about the given states. Notifications that come meanwhile are acknowledged at once
+    /// Brings about the provider states. Notifications that come meanwhile are acknowledged at once
     /// and judged later, when it is known what they are about.
     async fn bring_about(&mut self) -> Vec<Arc<Request>> {
         let Target::Service { url, given, .. } = &self.session.target else {
@@ -156,10 +156,10 @@ impl Conversation {
         }
     }
 
-    /// Whether notifications with wrong tokens go out in its weather.
+    /// Whether notifications with wrong tokens go out in its fault injection.
     fn forges(&self) -> bool {
-        let weather = inject::Kind::of(&self.case.scenario.id);
-        weather.is_some_and(inject::Kind::forges)
+        let injection = inject::Kind::of(&self.case.scenario.id);
+        injection.is_some_and(inject::Kind::forges)
     }
 
     fn take(&mut self, incoming: Incoming) {
@@ -188,7 +188,7 @@ impl Conversation {
                     request,
                     forgery,
                 } => self.send(exchange, &request, Some(forgery)),
-                Act::Do(Action::Cue { step, request }) => self.cue(step, &request),
+                Act::Do(Action::Trigger { step, request }) => self.trigger(step, &request),
                 Act::Do(Action::Reply { exchange, response }) => {
                     if !self.reply(exchange, Reply::from(Arc::unwrap_or_clone(response))) {
                         // The target went away before it was answered: it may come again.
@@ -264,9 +264,9 @@ impl Conversation {
         }
     }
 
-    fn cue(&self, step: usize, request: &Request) {
+    fn trigger(&self, step: usize, request: &Request) {
         let Target::Bot {
-            cue,
+            trigger,
             acts_by_itself,
             ..
         } = &self.session.target
@@ -274,8 +274,8 @@ impl Conversation {
             return;
         };
         let is_provoked = *acts_by_itself && self.is_provoked(step);
-        let Some(cue) = cue.clone().filter(|_| !is_provoked) else {
-            let _ = self.sender.send(Event::Cued(CueAnswer::NoAddress));
+        let Some(trigger) = trigger.clone().filter(|_| !is_provoked) else {
+            let _ = self.sender.send(Event::Triggered(TriggerAnswer::NoAddress));
             return;
         };
         let scenario = &self.case.scenario.id;
@@ -300,12 +300,12 @@ impl Conversation {
         let events = self.sender.clone();
         tokio::spawn(async move {
             let deadline = session.judge.deadline;
-            let answer = match cue.ask(&session.client, &body, deadline).await {
-                HookAnswer::Done(_) => CueAnswer::Accepted,
-                HookAnswer::Declined(reason) => CueAnswer::Declined(reason),
-                HookAnswer::Failed(what) => CueAnswer::Failed(what),
+            let answer = match trigger.ask(&session.client, &body, deadline).await {
+                HookAnswer::Done(_) => TriggerAnswer::Accepted,
+                HookAnswer::Declined(reason) => TriggerAnswer::Declined(reason),
+                HookAnswer::Failed(what) => TriggerAnswer::Failed(what),
             };
-            let _ = events.send(Event::Cued(answer));
+            let _ = events.send(Event::Triggered(answer));
         });
     }
 }

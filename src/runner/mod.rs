@@ -1,7 +1,7 @@
 //! The player: runs judges against a target over real sockets.
 //!
 //! A `Session` is one target with one listener. Each scenario is a `conversation`, a task with
-//! a judge of its own; the `hub` says which conversation a message that comes in belongs to.
+//! a judge of its own; the `router` says which conversation a message that comes in belongs to.
 //! A bot under test may reach it through a forward proxy ([`Proxy`]), under the service's own address.
 //! `given` brings about what a scenario needs first. Everything is driven by events: nothing
 //! sleeps but the wait for doubles at the end ([`Setup::settle`]).
@@ -24,8 +24,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-pub use self::provider_state::GivenBy;
-use self::router::Hub;
+pub use self::provider_state::StateProvider;
+use self::router::Router;
 pub use self::trigger::{Hook, HookAnswer};
 use crate::api::party::Party;
 use crate::http::interception::Interception;
@@ -51,9 +51,9 @@ pub struct Setup {
     pub interrupt: Shutdown,
     /// Why, where it is not a person who ends it.
     pub cause: Arc<OnceLock<String>>,
-    /// What weather chooses follows from this.
+    /// What fault injection chooses follows from this.
     pub seed: u64,
-    /// What requests, notifications and cues are sent with.
+    /// What requests, notifications and triggers are sent with.
     pub client: Client,
     /// Whose certificates the target is shown; none for plain HTTP.
     pub authority: Option<Arc<Authority>>,
@@ -85,16 +85,16 @@ pub enum Target {
         listen: String,
         /// What the service is told as callback; none for the listener's own address.
         callback: Option<Url>,
-        /// Who brings about given states.
-        given: GivenBy,
+        /// Who brings about provider states.
+        given: StateProvider,
     },
     /// A bot is judged; confcall plays the service.
     Bot {
         /// The bot's callback.
         url: Url,
-        /// Who is cued; none for a bot that acts by itself.
-        cue: Option<Hook>,
-        /// Whether the bot does without a cue what a notification provokes.
+        /// Who is triggered; none for a bot that acts by itself.
+        trigger: Option<Hook>,
+        /// Whether the bot does without a trigger what a notification provokes.
         acts_by_itself: bool,
         /// Where to take requests, `HOST:PORT`.
         listen: String,
@@ -226,7 +226,7 @@ pub async fn play(setup: Setup, target: Target) -> Result<Vec<ScenarioResult>, P
 pub struct Stage {
     setup: Setup,
     target: Target,
-    hub: Arc<Hub>,
+    router: Arc<Router>,
     own_url: String,
     proxy_url: Option<String>,
     closing: Shutdown,
@@ -255,11 +255,12 @@ impl Stage {
         };
         let own_url = listener.url();
         let told = public.map_or(own_url.as_str(), Url::as_str).to_owned();
-        let hub = Arc::new(Hub::new(target.role(), target.identity(), told));
+        let router = Arc::new(Router::new(target.role(), target.identity(), told));
         let proxy_url = proxy.as_ref().map(Listener::url);
         let closing = Shutdown::new();
         let mut servers = JoinSet::new();
-        let serve = |listener, prefix| serve(listener, Arc::clone(&hub), prefix, closing.clone());
+        let serve =
+            |listener, prefix| serve(listener, Arc::clone(&router), prefix, closing.clone());
         servers.spawn(serve(listener, target.prefix()));
         if let Some(proxy) = proxy {
             servers.spawn(serve(proxy, String::new()));
@@ -267,7 +268,7 @@ impl Stage {
         Ok(Self {
             setup,
             target,
-            hub,
+            router,
             own_url,
             proxy_url,
             closing,
@@ -305,7 +306,7 @@ impl Stage {
             judge: setup.judge,
             target: self.target,
             own_url: self.own_url,
-            hub: self.hub,
+            router: self.router,
             client: setup.client,
             begun: Instant::now(),
             interrupt: setup.interrupt,
@@ -321,17 +322,17 @@ impl Stage {
 }
 
 /// Takes the target's messages to the hub. What is refused before it is a message is told there.
-async fn serve(listener: Listener, hub: Arc<Hub>, prefix: String, closing: Shutdown) {
+async fn serve(listener: Listener, router: Arc<Router>, prefix: String, closing: Shutdown) {
     let listener = listener.telling_refusals({
-        let hub = Arc::clone(&hub);
-        move |why| hub.refused(&why)
+        let router = Arc::clone(&router);
+        move |why| router.refused(&why)
     });
     let receive = move |mut request: Request| {
-        let hub = Arc::clone(&hub);
+        let router = Arc::clone(&router);
         if let Some(rest) = below(&prefix, &request.target) {
             request.target = rest;
         }
-        async move { hub.receive(request).await }
+        async move { router.receive(request).await }
     };
     listener.serve(receive, closing).await;
 }
@@ -342,7 +343,7 @@ struct Session {
     judge: Options,
     target: Target,
     own_url: String,
-    hub: Arc<Hub>,
+    router: Arc<Router>,
     client: Client,
     begun: Instant,
     interrupt: Shutdown,
@@ -434,7 +435,7 @@ impl Session {
                 Err(_) => {}
             }
         }
-        self.hub.retire();
+        self.router.retire();
         results
     }
 }
@@ -449,11 +450,11 @@ fn below(prefix: &str, target: &str) -> Option<String> {
 async fn reach_all(target: &Target, client: &Client) -> Result<(), PlayError> {
     let mut urls = vec![target.url()];
     if let Target::Bot {
-        cue: Some(Hook::Url(cue)),
+        trigger: Some(Hook::Url(trigger)),
         ..
     } = target
     {
-        urls.push(cue);
+        urls.push(trigger);
     }
     for url in urls {
         reach(target.role().as_str(), url, client).await?;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use url::Url;
 
-use super::{GivenBy, Hook, PlayError, Setup, Stage, Target};
+use super::{Hook, PlayError, Setup, Stage, StateProvider, Target};
 use crate::api::party::Party;
 use crate::emulator::bot;
-use crate::emulator::bot::{BotFault, BotOptions, BotVariation, ReferenceBot, Verification};
+use crate::emulator::bot::{BotMutant, BotOptions, BotVariant, ReferenceBot, Verification};
 use crate::emulator::service::{
-    Edition, ReferenceService, ServiceFault, ServiceOptions, ServiceVariation,
+    Edition, ReferenceService, ServiceMutant, ServiceOptions, ServiceVariant,
 };
 use crate::http::Shutdown;
 use crate::inject::Kind;
@@ -22,18 +22,18 @@ use crate::runner;
 
 /// How the built-in parties behave. By default as documented.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Manners {
+pub struct PairOptions {
     /// What the service does wrong.
-    pub service_fault: Option<ServiceFault>,
+    pub service_mutant: Option<ServiceMutant>,
     /// What the service does in another way.
-    pub service_variation: Option<ServiceVariation>,
+    pub service_variant: Option<ServiceVariant>,
     /// What the bot does wrong.
-    pub bot_fault: Option<BotFault>,
+    pub bot_mutant: Option<BotMutant>,
     /// What the bot does in another way.
-    pub bot_variation: Option<BotVariation>,
+    pub bot_variant: Option<BotVariant>,
 }
 
-/// Where on a reference service given states are asked for.
+/// Where on a reference service provider states are asked for.
 pub const GIVEN_PATH: &str = "/control/given";
 
 /// Where confcall publishes who signs notifications.
@@ -54,18 +54,18 @@ const ANY_PORT: &str = "127.0.0.1:0";
 pub async fn play(
     setup: &Setup,
     roles: &[Party],
-    manners: Manners,
+    options: PairOptions,
 ) -> Result<Vec<ScenarioResult>, PlayError> {
     let mut games = JoinSet::new();
     for edition in Edition::ALL {
         let part = part(setup, Party::Service, |it| it == Some(*edition));
         if roles.contains(&Party::Service) && !part.cases.is_empty() {
-            games.spawn(play_service(part, *edition, manners));
+            games.spawn(play_service(part, *edition, options));
         }
     }
     let part = part(setup, Party::Bot, |it| it.is_some());
     if roles.contains(&Party::Bot) && !part.cases.is_empty() {
-        games.spawn(play_bot(part, manners));
+        games.spawn(play_bot(part, options));
     }
     let mut results = strangers(setup, roles);
     while let Some(game) = games.join_next().await {
@@ -95,7 +95,7 @@ fn part(setup: &Setup, role: Party, is_it: impl Fn(Option<Edition>) -> bool) -> 
     part
 }
 
-/// Whether a case is for a party: it may judge the other alone, or its weather may be the other's.
+/// Whether a case is for a party: it may judge the other alone, or its fault injection may be the other's.
 fn is_for(case: &Case, role: Party) -> bool {
     let scenario = &case.scenario;
     judge::judges(&scenario.script, role)
@@ -126,15 +126,15 @@ fn strangers(setup: &Setup, roles: &[Party]) -> Vec<ScenarioResult> {
 async fn play_service(
     setup: Setup,
     edition: Edition,
-    manners: Manners,
+    options: PairOptions,
 ) -> Result<Vec<ScenarioResult>, PlayError> {
     let shutdown = Shutdown::new();
     let options = ServiceOptions {
         edition,
         token: Some(setup.judge.token.clone()),
         public_url: None,
-        fault: manners.service_fault,
-        variation: manners.service_variation,
+        mutant: options.service_mutant,
+        variant: options.service_variant,
         client: setup.client.clone(),
     };
     let listener = setup.listen(ANY_PORT, None).await?;
@@ -146,27 +146,27 @@ async fn play_service(
         url,
         listen: ANY_PORT.to_owned(),
         callback: None,
-        given: GivenBy::Ask(Hook::Url(hook)),
+        given: StateProvider::Ask(Hook::Url(hook)),
     };
     let results = runner::play(setup, target).await;
     shutdown.begin();
     results
 }
 
-async fn play_bot(setup: Setup, manners: Manners) -> Result<Vec<ScenarioResult>, PlayError> {
+async fn play_bot(setup: Setup, options: PairOptions) -> Result<Vec<ScenarioResult>, PlayError> {
     let shutdown = Shutdown::new();
     let listener = setup.listen(ANY_PORT, None).await?;
     let (identity, notifier) = Identity::printed(APPLICATION);
     let mut options = BotOptions {
-        fault: manners.bot_fault,
-        variation: manners.bot_variation,
+        mutant: options.bot_mutant,
+        variant: options.bot_variant,
         client: setup.client.clone(),
         ..BotOptions::default()
     };
     let below = |path: &str| own_url(&format!("{}{path}", listener.url()));
     let target = Target::Bot {
         url: below(bot::CALLBACK),
-        cue: Some(Hook::Url(below(bot::CUE))),
+        trigger: Some(Hook::Url(below(bot::TRIGGER))),
         acts_by_itself: false,
         listen: ANY_PORT.to_owned(),
         public: None,

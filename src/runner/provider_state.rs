@@ -1,4 +1,4 @@
-//! Given states: what must exist before the first step, and who brings it about (SPEC section 6).
+//! Provider states: what must exist before the first step, and who brings it about (SPEC section 6).
 
 use std::sync::Mutex;
 
@@ -15,15 +15,15 @@ use crate::contract::change;
 use crate::contract::change::Notice;
 use crate::http::message::{Payload, Response};
 use crate::http::{Client, OutgoingRequest};
-use crate::inject::Weathered;
+use crate::inject::InjectedJudge;
 use crate::judge::Case;
 use crate::judge::Options;
 use crate::judge::verdict::Verdict;
-use crate::scenario::format::{Given, Step};
+use crate::scenario::format::{ProviderState, Step};
 
-/// Who brings about given states.
+/// Who brings about provider states.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum GivenBy {
+pub enum StateProvider {
     /// confcall makes a call by the documented request, and takes the rest as existing.
     Create,
     /// Everything is taken as existing.
@@ -36,25 +36,27 @@ pub enum GivenBy {
 pub(super) async fn bring_about(
     client: &Client,
     case: &Case,
-    judge: &Mutex<Weathered>,
+    judge: &Mutex<InjectedJudge>,
     options: &Options,
-    (service, by): (&Url, &GivenBy),
+    (service, by): (&Url, &StateProvider),
     callback: &str,
 ) {
     for state in &case.scenario.script.given {
         let outcome = match by {
-            GivenBy::Ask(hook) => ask(client, case, judge, options, hook, *state, callback).await,
-            GivenBy::Create if *state == Given::Call => {
+            StateProvider::Ask(hook) => {
+                ask(client, case, judge, options, hook, *state, callback).await
+            }
+            StateProvider::Create if *state == ProviderState::Call => {
                 let service = (service, callback);
                 let made = create(client, case, options, service).await;
                 made.map(|call| bind_call(judge, asked_call(case), &call))
             }
-            GivenBy::Create if *state == Given::EndedCall => {
+            StateProvider::Create if *state == ProviderState::EndedCall => {
                 let service = (service, callback);
                 let ended = create_and_end(client, case, options, service).await;
                 ended.map(|call| bind_call(judge, refused_call(case), &call))
             }
-            GivenBy::Create | GivenBy::Assume => assume(judge, *state),
+            StateProvider::Create | StateProvider::Assume => assume(judge, *state),
         };
         if let Err((verdict, reason)) = outcome {
             lock(judge).give_up(verdict, reason);
@@ -65,20 +67,20 @@ pub(super) async fn bring_about(
 
 type Outcome = Result<(), (Verdict, String)>;
 
-fn assume(judge: &Mutex<Weathered>, state: Given) -> Outcome {
+fn assume(judge: &Mutex<InjectedJudge>, state: ProviderState) -> Outcome {
     match state {
-        Given::TokenCheck => Err((
+        ProviderState::TokenCheck => Err((
             Verdict::Skip,
             "only the service can say whether it takes no token but its own: give the address of its hook with --given URL".to_owned(),
         )),
-        Given::IncomingCall | Given::InviteFails | Given::EndedCall => Err((
+        ProviderState::IncomingCall | ProviderState::InviteFails | ProviderState::EndedCall => Err((
             Verdict::Skip,
             format!(
                 "only the service can bring about {}: give the address of its hook with --given URL",
                 state.as_str()
             ),
         )),
-        Given::Call | Given::PeerCall | Given::Chat | Given::Number => {
+        ProviderState::Call | ProviderState::PeerCall | ProviderState::Chat | ProviderState::Number => {
             lock(judge).note(format!("given: {} is taken as existing", state.as_str()));
             Ok(())
         }
@@ -89,10 +91,10 @@ fn assume(judge: &Mutex<Weathered>, state: Given) -> Outcome {
 async fn ask(
     client: &Client,
     case: &Case,
-    judge: &Mutex<Weathered>,
+    judge: &Mutex<InjectedJudge>,
     options: &Options,
     hook: &Hook,
-    state: Given,
+    state: ProviderState,
     callback: &str,
 ) -> Outcome {
     let variables: serde_json::Map<String, Value> = lock(judge)
@@ -118,7 +120,7 @@ async fn ask(
         HookAnswer::Failed(what) => Err((
             Verdict::Inconclusive,
             format!(
-                "the hook for given states failed at {}: {what}",
+                "the hook for provider states failed at {}: {what}",
                 state.as_str()
             ),
         )),
@@ -126,11 +128,16 @@ async fn ask(
 }
 
 /// Binds the variables that a hook answers. What it says beside is passed over, with a note.
-fn take_variables(judge: &mut Weathered, case: &Case, state: Given, answer: Option<&Value>) {
+fn take_variables(
+    judge: &mut InjectedJudge,
+    case: &Case,
+    state: ProviderState,
+    answer: Option<&Value>,
+) {
     let Some(answer) = answer else {
         return;
     };
-    let pass_over = |judge: &mut Weathered, what: &str| {
+    let pass_over = |judge: &mut InjectedJudge, what: &str| {
         judge.note(format!(
             "the hook's answer at {} was passed over: {what}",
             state.as_str()
@@ -148,11 +155,11 @@ fn take_variables(judge: &mut Weathered, case: &Case, state: Given, answer: Opti
 }
 
 /// The variable that a hook means by `call`: the one that the state is about.
-fn variable_of(case: &Case, state: Given, name: &str) -> String {
+fn variable_of(case: &Case, state: ProviderState, name: &str) -> String {
     let meant = match (state, name) {
-        (Given::Call, "call") => asked_call(case),
-        (Given::IncomingCall, "call") => incoming_call(case),
-        (Given::EndedCall, "call") => refused_call(case),
+        (ProviderState::Call, "call") => asked_call(case),
+        (ProviderState::IncomingCall, "call") => incoming_call(case),
+        (ProviderState::EndedCall, "call") => refused_call(case),
         _ => None,
     };
     meant.unwrap_or_else(|| name.to_owned())
@@ -190,7 +197,7 @@ fn call_of_request(case: &Case, is_refused: bool) -> Option<String> {
     })
 }
 
-fn bind_call(judge: &Mutex<Weathered>, variable: Option<String>, call: &str) {
+fn bind_call(judge: &Mutex<InjectedJudge>, variable: Option<String>, call: &str) {
     if let Some(variable) = variable {
         lock(judge).bind(&variable, call);
     }

@@ -15,27 +15,27 @@ use crate::api::identifier::{Ids, Normal};
 use crate::api::party::Party;
 use crate::http::Reply;
 use crate::http::message::{Headers, Payload, Request, Response};
-use crate::inject::Weathered;
+use crate::inject::InjectedJudge;
 use crate::judge::ExchangeId;
 use crate::platform;
 use crate::platform::Identity;
 
 /// Where the conversations of one target register, and where its messages come in.
 #[derive(Debug)]
-pub(super) struct Hub {
+pub(super) struct Router {
     role: Party,
     identity: Option<Arc<Identity>>,
     /// The address that the target is told.
     told: String,
-    seats: Mutex<Vec<Seat>>,
+    entries: Mutex<Vec<Entry>>,
     next: AtomicU64,
 }
 
 /// One conversation, as the hub sees it.
 #[derive(Debug)]
-struct Seat {
+struct Entry {
     number: u64,
-    judge: Arc<Mutex<Weathered>>,
+    judge: Arc<Mutex<InjectedJudge>>,
     inbox: mpsc::UnboundedSender<Incoming>,
     /// It is over for good: what still comes for it is answered and forgotten.
     is_retired: bool,
@@ -59,14 +59,14 @@ pub(super) struct Place {
     pub inbox: mpsc::UnboundedReceiver<Incoming>,
 }
 
-impl Hub {
+impl Router {
     /// `told` is the address under which the target knows confcall.
     pub(super) fn new(role: Party, identity: Option<Arc<Identity>>, told: String) -> Self {
         Self {
             role,
             identity,
             told,
-            seats: Mutex::new(Vec::new()),
+            entries: Mutex::new(Vec::new()),
             next: AtomicU64::new(1),
         }
     }
@@ -77,9 +77,9 @@ impl Hub {
     }
 
     /// Gives a conversation its place.
-    pub(super) fn join(&self, number: u64, judge: Arc<Mutex<Weathered>>) -> Place {
+    pub(super) fn join(&self, number: u64, judge: Arc<Mutex<InjectedJudge>>) -> Place {
         let (sender, inbox) = mpsc::unbounded_channel();
-        self.seats().push(Seat {
+        self.entries().push(Entry {
             number,
             judge,
             inbox: sender,
@@ -90,16 +90,16 @@ impl Hub {
 
     /// Ends all conversations that have a place: what still comes for them changes nothing.
     pub(super) fn retire(&self) {
-        for seat in self.seats().iter_mut() {
-            seat.is_retired = true;
+        for entry in self.entries().iter_mut() {
+            entry.is_retired = true;
         }
     }
 
     /// A message was refused before it could be read: whose it was cannot be told, so that every
     /// conversation that goes on says so.
     pub(super) fn refused(&self, why: &str) {
-        for seat in self.seats().iter().filter(|seat| !seat.is_retired) {
-            lock(&seat.judge).note(format!("a message to confcall was refused: {why}"));
+        for entry in self.entries().iter().filter(|entry| !entry.is_retired) {
+            lock(&entry.judge).note(format!("a message to confcall was refused: {why}"));
         }
     }
 
@@ -172,38 +172,41 @@ impl Hub {
     }
 
     fn find(&self, request: &Request) -> Found {
-        let seats = self.seats();
+        let entries = self.entries();
         if let Some(number) = callback_number(&request.target)
-            && let Some(seat) = seats.iter().find(|seat| seat.number == number)
+            && let Some(entry) = entries.iter().find(|entry| entry.number == number)
         {
-            return seat.found();
+            return entry.found();
         }
         let ids = ids(request);
-        let bearers: Vec<&Seat> = seats.iter().filter(|seat| seat.bears(&ids)).collect();
+        let bearers: Vec<&Entry> = entries.iter().filter(|entry| entry.has_id(&ids)).collect();
         match bearers.as_slice() {
             [] => {}
-            [seat] => return seat.found(),
+            [entry] => return entry.found(),
             several => {
-                let waiting = several.iter().find(|seat| seat.awaits(request));
+                let waiting = several.iter().find(|entry| entry.expects(request));
                 return waiting.unwrap_or(&several[several.len() - 1]).found();
             }
         }
-        let is_open = |seat: &&Seat| !seat.is_retired;
-        let waiting: Vec<&Seat> = seats.iter().filter(|seat| seat.awaits(request)).collect();
+        let is_open = |entry: &&Entry| !entry.is_retired;
+        let waiting: Vec<&Entry> = entries
+            .iter()
+            .filter(|entry| entry.expects(request))
+            .collect();
         // What nobody waits for is somebody's surplus: played one by one, it shows whose.
         let candidates = match waiting.as_slice() {
-            [] => seats.iter().filter(is_open).collect(),
+            [] => entries.iter().filter(is_open).collect(),
             _ => waiting,
         };
         match candidates.as_slice() {
             [] => Found::None,
-            [seat] => seat.found(),
-            several => Found::Several(several.iter().map(|seat| seat.inbox.clone()).collect()),
+            [entry] => entry.found(),
+            several => Found::Several(several.iter().map(|entry| entry.inbox.clone()).collect()),
         }
     }
 
-    fn seats(&self) -> MutexGuard<'_, Vec<Seat>> {
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -214,7 +217,7 @@ enum Found {
     None,
 }
 
-impl Seat {
+impl Entry {
     fn found(&self) -> Found {
         if self.is_retired {
             Found::None
@@ -223,17 +226,17 @@ impl Seat {
         }
     }
 
-    fn bears(&self, ids: &Ids<'_>) -> bool {
-        lock(&self.judge).bears(ids)
+    fn has_id(&self, ids: &Ids<'_>) -> bool {
+        lock(&self.judge).has_id(ids)
     }
 
-    fn awaits(&self, request: &Request) -> bool {
-        !self.is_retired && lock(&self.judge).awaits(request)
+    fn expects(&self, request: &Request) -> bool {
+        !self.is_retired && lock(&self.judge).expects(request)
     }
 }
 
 /// The lock of a judge. A judge whose task has panicked is still whole: the panic goes on there.
-pub(super) fn lock(judge: &Mutex<Weathered>) -> MutexGuard<'_, Weathered> {
+pub(super) fn lock(judge: &Mutex<InjectedJudge>) -> MutexGuard<'_, InjectedJudge> {
     judge.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,4 +1,4 @@
-//! Hooks: what of a target's is asked to make it act, or to bring about a given state.
+//! Hooks: what of a target's is asked to make it act, or to bring about a provider state.
 
 use std::time::Duration;
 

@@ -198,7 +198,7 @@ impl Check<'_> {
 
     fn line(&mut self, pointer: Pointer, line: usize) {
         if line == 0 {
-            let remedy = "write the line of the page's opening fence";
+            let remedy = "write the line of the page's opening code block";
             self.wrong(pointer, "lines count from 1", remedy);
         }
     }

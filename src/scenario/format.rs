@@ -29,9 +29,9 @@ const ONE_LINE: &str = r"^[^\x00-\x08\x0a-\x1f\x7f]*$";
 /// What the schema says of a target: a path, a URL, or what begins with a variable.
 const TARGET: &str = r"^(/|\{[a-z]|[^\s/]*://)\S*$";
 
-/// What stands between the id of a scenario and the weather that it is played in. No file of a
+/// What stands between the id of a scenario and the fault injection that it is played in. No file of a
 /// scenario has it in its name.
-pub const WEATHER: char = '~';
+pub const INJECTION_MARK: char = '~';
 
 /// Where a scenario stands: `page/api@edition/locale/name`, which is its path under
 /// `scenarios/` without `.json`.
@@ -81,15 +81,15 @@ impl ScenarioId {
         self.text.rsplit_once('/').map_or("", |(key, _)| key)
     }
 
-    /// The name of the weather that the scenario is played in: what stands behind [`WEATHER`].
-    pub fn weather(&self) -> Option<&str> {
-        Some(self.name().rsplit_once(WEATHER)?.1)
+    /// The name of the fault injection that the scenario is played in: what stands behind [`INJECTION_MARK`].
+    pub fn injection(&self) -> Option<&str> {
+        Some(self.name().rsplit_once(INJECTION_MARK)?.1)
     }
 
-    /// The id of the same scenario in weather of that name.
+    /// The id of the same scenario in fault injection of that name.
     #[must_use]
-    pub fn in_weather(&self, name: &str) -> Self {
-        Self::new(format!("{}{WEATHER}{name}", self.text))
+    pub fn injected(&self, name: &str) -> Self {
+        Self::new(format!("{}{INJECTION_MARK}{name}", self.text))
     }
 
     fn part(&self, index: usize) -> Option<&str> {
@@ -135,7 +135,7 @@ pub struct Script {
     /// What must exist before the first step.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("uniqueItems" = true))]
-    pub given: Vec<Given>,
+    pub given: Vec<ProviderState>,
     /// What varies from run to run, by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     #[schemars(extend("propertyNames" = {"pattern": NAME}))]
@@ -157,7 +157,7 @@ impl Script {
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
-pub enum Given {
+pub enum ProviderState {
     /// A call that no step makes.
     Call,
     /// A peer-to-peer call that an invitation replaces.
@@ -176,8 +176,8 @@ pub enum Given {
     TokenCheck,
 }
 
-impl Given {
-    /// The word in scenario files, cues and reports.
+impl ProviderState {
+    /// The word in scenario files, triggers and reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Call => "call",
@@ -259,7 +259,7 @@ pub enum Step {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestStep {
-    /// The line of the page: the opening fence of the message's head, counted from 1.
+    /// The line of the page: the opening code block of the message's head, counted from 1.
     #[schemars(range(min = 1))]
     pub line: usize,
     /// The method.
@@ -307,7 +307,7 @@ impl Token {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResponseStep {
-    /// The line of the page: the opening fence of the message's head, counted from 1.
+    /// The line of the page: the opening code block of the message's head, counted from 1.
     #[schemars(range(min = 1))]
     pub line: usize,
     /// The status code.
@@ -365,7 +365,7 @@ pub struct ProseStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NotificationStep {
-    /// The line of the page: the opening fence of the message's head, counted from 1.
+    /// The line of the page: the opening code block of the message's head, counted from 1.
     #[schemars(range(min = 1))]
     pub line: usize,
     /// The method.
@@ -381,7 +381,7 @@ pub struct NotificationStep {
         extend("additionalProperties" = {"type": "string", "pattern": ONE_LINE})
     )]
     pub headers: HeaderFields,
-    /// The line of the body's own fence, where it has one; equal to `line` where it has none.
+    /// The line of the body's own code block, where it has one; equal to `line` where it has none.
     #[schemars(range(min = 1))]
     pub body_line: usize,
     /// The body.
@@ -389,7 +389,7 @@ pub struct NotificationStep {
 }
 
 impl Step {
-    /// The line of the page: the opening fence of the message's head, counted from 1.
+    /// The line of the page: the opening code block of the message's head, counted from 1.
     pub const fn line(&self) -> usize {
         match self {
             Self::Request(step) => step.line,

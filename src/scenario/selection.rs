@@ -6,7 +6,7 @@ use std::fmt;
 use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Deserializer};
 
-use super::format::{Scenario, WEATHER};
+use super::format::{INJECTION_MARK, Scenario};
 
 /// What narrows a command to some scenarios. Everything given must agree; of several values of
 /// one kind, one.
@@ -47,14 +47,14 @@ impl Filter {
         Ok(Self { text, glob })
     }
 
-    /// Whether it is about weather: plain ids have no `~`.
-    pub fn names_weather(&self) -> bool {
-        self.text.contains(WEATHER)
+    /// Whether it is about fault injection: plain ids have no `~`.
+    pub fn names_injection(&self) -> bool {
+        self.text.contains(INJECTION_MARK)
     }
 
-    /// Whether it is about this weather, and says its whole name.
-    pub fn names(&self, weather: &str) -> bool {
-        self.text.contains(&format!("{WEATHER}{weather}"))
+    /// Whether it is about this fault injection, and says its whole name.
+    pub fn names(&self, injection: &str) -> bool {
+        self.text.contains(&format!("{INJECTION_MARK}{injection}"))
     }
 
     /// Whether an id has this part, or matches this glob.

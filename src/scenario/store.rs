@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
-use super::format::{Scenario, ScenarioId, WEATHER};
+use super::format::{INJECTION_MARK, Scenario, ScenarioId};
 use super::parse;
 use crate::files;
 use crate::files::{FileError, Files, files_below};
@@ -45,7 +45,7 @@ pub struct Loaded {
 ///
 /// # Errors
 ///
-/// [`FileError::Broken`] with every broken file, [`FileError::Twice`], [`FileError::Weathered`],
+/// [`FileError::Broken`] with every broken file, [`FileError::Twice`], [`FileError::InjectedJudge`],
 /// [`FileError::Empty`], and those of [`files_below`].
 pub fn load(folder: &Path) -> Result<Loaded, FileError> {
     let Files { found, passed_over } = files_below(folder, "json")?;
@@ -57,8 +57,8 @@ pub fn load(folder: &Path) -> Result<Loaded, FileError> {
             _ => path.file_name().map_or(path.as_path(), Path::new),
         };
         let id = id_of(below);
-        if id.as_str().contains(WEATHER) {
-            return Err(FileError::Weathered(path));
+        if id.as_str().contains(INJECTION_MARK) {
+            return Err(FileError::InjectedJudge(path));
         }
         files.push((id.clone(), path.display().to_string(), files::read(&path)?));
         if let Some(first) = by_id.insert(id.clone(), path.clone()) {

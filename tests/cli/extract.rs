@@ -98,7 +98,7 @@ fn pages_that_cannot_all_be_extracted_are_refused() {
         "{error}"
     );
 
-    // An account of the fences writes no files.
+    // An account of the code blocks writes no files.
     let inventory = ["extract", folder.path().to_str().unwrap(), "--inventory"];
     assert_eq!(confcall(&inventory).status.code(), Some(0));
 

@@ -268,7 +268,7 @@ fn bad_arguments_are_told_with_their_form() {
             "give each a file of its own",
         ),
         (&["run", "--given", "x"], "`create`"),
-        (&["run", "--cue", "http://a"], "--bot"),
+        (&["run", "--trigger", "http://a"], "--bot"),
         (&["run", "--callback-url", "http://a"], "--service"),
         (
             &["run", "--service", "http://a", "--role", "bot"],
@@ -420,7 +420,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 }
 
 #[test]
-fn weather_is_selected_by_kind_by_group_and_by_filter() {
+fn injection_is_selected_by_kind_by_group_and_by_filter() {
     let one = "beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call";
     let played = |arguments: &[&str]| -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
@@ -438,11 +438,11 @@ fn weather_is_selected_by_kind_by_group_and_by_filter() {
             })
             .collect()
     };
-    assert_eq!(played(&[one, "--weather", "none"]), ["service", "bot"]);
+    assert_eq!(played(&[one, "--inject", "none"]), ["service", "bot"]);
     assert_eq!(played(&[one, "--literal"]), ["service", "bot"]);
     let duplicate = ["service", "bot", "bot~duplicate-notification"];
     assert_eq!(
-        played(&[one, "--weather", "duplicate-notification"]),
+        played(&[one, "--inject", "duplicate-notification"]),
         duplicate
     );
     let forged = [
@@ -453,24 +453,24 @@ fn weather_is_selected_by_kind_by_group_and_by_filter() {
         "bot~expired-token",
         "bot~other-audience",
     ];
-    assert_eq!(played(&[one, "--weather", "forged"]), forged);
+    assert_eq!(played(&[one, "--inject", "forged-tokens"]), forged);
     let filter = format!("{one}~failing-callback");
     assert_eq!(played(&[&filter]), ["service~failing-callback"]);
-    let cheap = played(&[one]);
-    assert_eq!(cheap, played(&[one, "--weather", "cheap", "--seed", "2"]));
-    assert_eq!(cheap.len(), 10, "{cheap:?}");
+    let fast = played(&[one]);
+    assert_eq!(fast, played(&[one, "--inject", "fast", "--seed", "2"]));
+    assert_eq!(fast.len(), 10, "{fast:?}");
 }
 
 #[test]
-fn weather_that_there_is_not_is_named() {
-    let said = refused(&confcall(&["run", "--weather", "duplicate-notifications"]));
+fn an_unknown_kind_of_injection_is_named() {
+    let said = refused(&confcall(&["run", "--inject", "duplicate-notifications"]));
     assert!(said.contains("duplicate-notification"), "{said}");
     let said = refused(&confcall(&["run", "--role", "service", "~lost-response"]));
     assert!(said.contains("~lost-response"), "{said}");
-    for (role, kind) in [("bot", "silent-callback"), ("service", "forged")] {
-        let weather = format!("cheap,{kind}");
-        let said = refused(&confcall(&["run", "--role", role, "--weather", &weather]));
-        let words = format!("the weather `{kind}` is none that a {role} meets");
+    for (role, kind) in [("bot", "silent-callback"), ("service", "forged-tokens")] {
+        let injection = format!("fast,{kind}");
+        let said = refused(&confcall(&["run", "--role", role, "--inject", &injection]));
+        let words = format!("the fault injection `{kind}` is none that a {role} meets");
         assert!(said.contains(&words), "{said}");
     }
     let help = stdout(&confcall(&["run", "--help"]));

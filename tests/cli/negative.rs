@@ -76,13 +76,13 @@ fn they_judge_a_service_and_no_bot() {
         assert!(line.contains(" 0 skipped"), "{text}");
         line.split(' ').next().unwrap().parse::<usize>().unwrap()
     };
-    let fair = ["run", "--weather", "none"];
+    let no_faults = ["run", "--inject", "none"];
     for (which, count) in [
         (["--tag", "negative"], 14),
         (["--role", "service"], 33),
         (["--role", "bot"], 19),
     ] {
-        assert_eq!(counted(&[&fair[..], &which].concat()), count);
+        assert_eq!(counted(&[&no_faults[..], &which].concat()), count);
     }
     for arguments in [
         &["run", "--tag", "negative", "--role", "bot"][..],
@@ -154,7 +154,7 @@ fn a_service_that_knows_its_token_is() {
 
 #[test]
 fn a_service_that_refuses_and_acts_is_caught() {
-    let service = Service::start(&["--fault", "refuses-and-invites"]);
+    let service = Service::start(&["--mutant", "refuses-and-invites"]);
     let results = service.judge(&["--given", &service.hook]);
     let caught = odd(&results);
     assert_eq!(

@@ -53,7 +53,7 @@ fn a_share_of_nothing_is_told() {
         "run",
         "--edition",
         "2019-05",
-        "--weather",
+        "--inject",
         "none",
         "--shard",
         "9/9",

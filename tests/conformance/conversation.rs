@@ -11,7 +11,7 @@ use confcall::http::message::{Body, Payload};
 use confcall::judge::verdict::{ScenarioResult, Traffic, TrafficMessage};
 use confcall::report::conversation;
 use confcall::report::conversation::Names;
-use confcall::report::normalized::by_form;
+use confcall::report::normalized::normalized;
 use confcall::scenario::format::{Scenario, Step};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
@@ -62,7 +62,7 @@ fn documented_steps(scenario: &Scenario) -> Vec<String> {
         if let Some(step) = steps.last_mut() {
             // The line of the page stands in the scenario already.
             let line = line.split(&source).next().unwrap_or(line);
-            step.push_str(&by_form(line));
+            step.push_str(&normalized(line));
             step.push('\n');
         }
     }
@@ -105,7 +105,7 @@ fn actual_step(scenario: &Scenario, result: &ScenarioResult, index: usize) -> St
         TrafficMessage::Event(_) => {}
     }
     let text = conversation::traffic(&[found], &Names::new(&result.bound));
-    text.lines().map(|line| by_form(line) + "\n").collect()
+    text.lines().map(|line| normalized(line) + "\n").collect()
 }
 
 fn is_of(traffic: &Traffic, index: usize, from: Party, is_request: bool) -> bool {

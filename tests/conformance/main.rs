@@ -17,7 +17,7 @@ use confcall::judge;
 use confcall::judge::Case;
 use confcall::judge::verdict::{ScenarioResult, Verdict};
 use confcall::runner::pair;
-use confcall::runner::pair::Manners;
+use confcall::runner::pair::PairOptions;
 use confcall::scenario::store;
 use confcall::suite::trials;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -55,7 +55,7 @@ fn judge(case: &Case, role: Party) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let results = runtime.block_on(pair::play(&setup, &[role], Manners::default()))?;
+    let results = runtime.block_on(pair::play(&setup, &[role], PairOptions::default()))?;
     runtime.shutdown_background();
     let [result] = results.as_slice() else {
         return Err(format!("{} results instead of one", results.len()).into());

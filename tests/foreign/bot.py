@@ -1,6 +1,6 @@
 """A calling bot, written from the API reference pages alone.
 
-Holds the routes, what a cue makes the bot do, and the command line. What it sends is made in
+Holds the routes, what a trigger makes the bot do, and the command line. What it sends is made in
 bot_requests.py, what it is told is checked in notices.py, its deliberate mistakes are in
 bot_faults.py.
 """
@@ -16,11 +16,11 @@ from notices import Contexts, check
 from wire import Refused, Reply, Request, Server, complain, payload_of, send
 
 CALLBACK_PATH = "/callback"
-CUE_PATH = "/cue"
+CUE_PATH = "/trigger"
 
 
 class Bot:
-    """Takes notifications and cues; sends what it is cued to, in the background."""
+    """Takes notifications and triggers; sends what it is triggered to, in the background."""
 
     def __init__(self, token: str, fault: Fault):
         self.callback = ""
@@ -29,7 +29,7 @@ class Bot:
         self._contexts = Contexts()
 
     def respond(self, request: Request) -> Reply:
-        """Deal with a notification or with a cue."""
+        """Deal with a notification or with a trigger."""
         if request.path == CALLBACK_PATH or request.path.startswith(f"{CALLBACK_PATH}/"):
             return self._on_notification(request)
         if (request.method, request.path) == ("POST", CUE_PATH):
@@ -46,9 +46,9 @@ class Bot:
         return self._fault.spoil_acknowledgement(Reply(202))
 
     def _on_cue(self, request: Request) -> Reply:
-        cue = request.json_object()
+        trigger = request.json_object()
         try:
-            wanted = request_for(cue.get("request"), self.callback, self._token)
+            wanted = request_for(trigger.get("request"), self.callback, self._token)
         except Unknown as reason:
             return Reply(501, {"reason": str(reason)})
         threading.Thread(target=self._carry_out, args=[wanted], daemon=True).start()
@@ -88,7 +88,7 @@ def main() -> int:
     bot = Bot(arguments.token, FAULTS.get(arguments.fault, SOUND))
     server = Server(arguments.port, bot.respond)
     bot.callback = f"{server.url}{CALLBACK_PATH}"
-    server.run([f"listening {bot.callback}", f"cue {server.url}{CUE_PATH}"])
+    server.run([f"listening {bot.callback}", f"trigger {server.url}{CUE_PATH}"])
     return 0
 
 

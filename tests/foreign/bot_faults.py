@@ -116,7 +116,7 @@ def _kind_in(entry: dict) -> str:
 
 @in_requests("request.missing")
 def invite_missing(_: BotRequest) -> list[BotRequest]:
-    """Take the cue and do nothing."""
+    """Take the trigger and do nothing."""
     return []
 
 

@@ -1,6 +1,6 @@
-"""The requests that the bot knows how to make, each built anew from what it is cued to do.
+"""The requests that the bot knows how to make, each built anew from what it is triggered to do.
 
-Pure: a cue in, a request out. The bot takes from a cue whom and which call it concerns; context,
+Pure: a trigger in, a request out. The bot takes from a trigger whom and which call it concerns; context,
 callback address and token are its own.
 """
 
@@ -21,7 +21,7 @@ PLACES = {
 
 
 class Unknown(Exception):
-    """The cue asks for something that the bot cannot do."""
+    """The trigger asks for something that the bot cannot do."""
 
 
 @dataclass
@@ -36,11 +36,11 @@ class BotRequest:
     text: bytes | None = None
 
 
-def request_for(cued: object, callback: str, token: str) -> BotRequest:
-    """Build what is cued, or say that it is unknown."""
-    if not isinstance(cued, dict):
-        raise Unknown("the cue holds no request")
-    method, url, body = cued.get("method"), cued.get("url"), cued.get("body")
+def request_for(triggered: object, callback: str, token: str) -> BotRequest:
+    """Build what is triggered, or say that it is unknown."""
+    if not isinstance(triggered, dict):
+        raise Unknown("the trigger holds no request")
+    method, url, body = triggered.get("method"), triggered.get("url"), triggered.get("body")
     kind = _kind_of(method, url)
     if not isinstance(body, dict):
         raise Unknown(f"a request to {kind} needs a JSON object as its body")
@@ -58,8 +58,8 @@ def _kind_of(method: object, url: object) -> str:
     raise Unknown(f"this bot does not know how to {method} {url}")
 
 
-def _invitation(cued: dict) -> dict:
-    people = cued.get("participants")
+def _invitation(triggered: dict) -> dict:
+    people = triggered.get("participants")
     if not isinstance(people, list) or not people:
         raise Unknown("the invitation names nobody")
     return {
@@ -85,9 +85,9 @@ def _invited(person: dict) -> dict:
     return invited
 
 
-def _with_callback(kind: str, cued: dict, callback: str) -> dict:
-    """Keep what was cued and have notifications sent to the bot, under the name that was cued."""
-    name = "callback" if "callback" in cued else "callbackUri"
-    if kind == "answer" and "mediaConfig" not in cued:
+def _with_callback(kind: str, triggered: dict, callback: str) -> dict:
+    """Keep what was triggered and have notifications sent to the bot, under the name that was triggered."""
+    name = "callback" if "callback" in triggered else "callbackUri"
+    if kind == "answer" and "mediaConfig" not in triggered:
         raise Unknown("a call cannot be answered without mediaConfig")
-    return {**copy.deepcopy(cued), name: callback}
+    return {**copy.deepcopy(triggered), name: callback}

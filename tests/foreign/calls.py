@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from courier import Courier
+from delivery import Delivery
 from wire import Refused
 
 MOST_PARTICIPANTS = 5
@@ -62,7 +62,7 @@ class Call:
     request: dict = field(default_factory=dict)
     members: list[Person] = field(default_factory=list)
     operations: dict[str, Operation] = field(default_factory=dict)
-    courier: Courier = field(default_factory=Courier)
+    delivery: Delivery = field(default_factory=Delivery)
 
 
 @dataclass(frozen=True)

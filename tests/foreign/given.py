@@ -1,4 +1,4 @@
-"""The hook by which a harness asks the service for a given state."""
+"""The hook by which a harness asks the service for a provider state."""
 
 import uuid
 from typing import TYPE_CHECKING

@@ -68,7 +68,7 @@ fn record(python: &Path, cassette: &Path) -> Result<(), Failed> {
         child: bot,
         arguments: at,
     };
-    let (callback, cue) = (&bot.arguments[0], &bot.arguments[1]);
+    let (callback, trigger) = (&bot.arguments[0], &bot.arguments[1]);
     let record = ["record", "--cassette", path(cassette), "--bot", callback];
     let recorder = Running::start(
         &[&record[..], &["--service", &service.arguments[0]]].concat(),
@@ -81,7 +81,7 @@ fn record(python: &Path, cassette: &Path) -> Result<(), Failed> {
         &format!("{}/given", service.arguments[0]),
         &json!({"scenario": SCENARIO, "state": "call", "callback": to_bot, "variables": {"call": CALL}}),
     )?;
-    post(cue, &invitation(to_service)?)?;
+    post(trigger, &invitation(to_service)?)?;
     until(|| {
         let Ok(loaded) = journal::load(cassette) else {
             return false;
@@ -137,7 +137,7 @@ fn replayed_service(
     Ok((replay.child.wait()?.code(), text))
 }
 
-/// The cue for the scenario's invitation, aimed at an address.
+/// The trigger for the scenario's invitation, aimed at an address.
 fn invitation(to: &str) -> Result<Value, Failed> {
     let all = store::built_in()?;
     let scenario = all.iter().find(|it| it.id.as_str() == SCENARIO);

@@ -1,7 +1,7 @@
 """A calling service, written from the API reference pages alone.
 
 Holds the routes, what each of them does, and the command line. State is in calls.py, the looks of
-messages in editions.py, delivery in courier.py, deliberate mistakes in service_faults.py.
+messages in editions.py, delivery in delivery.py, deliberate mistakes in service_faults.py.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import given
 from calls import Call, Operation, Outcome, Person, Switchboard
-from courier import Notice
+from delivery import Notice
 from editions import EDITIONS, Edition2019, Edition2020
 from service_faults import FAULTS, SOUND, Fault
 from wire import Refused, Reply, Request, Server
@@ -149,11 +149,11 @@ class Service:
 
     def _notice(self, topic: str, change: str, call: Call, path: str, data: Any) -> Notice:
         body = self._edition.notification(change, path, data)
-        return Notice(topic, path, call.callback, call.courier, body)
+        return Notice(topic, path, call.callback, call.delivery, body)
 
     def _send(self, notices: list[Notice]) -> None:
         for notice in self._fault.spoil_notices(notices):
-            notice.courier.post(notice)
+            notice.delivery.post(notice)
 
 
 def _party(person: Person) -> dict:

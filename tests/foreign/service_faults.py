@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from courier import Notice
+from delivery import Notice
 from wire import RESET, WITHHELD, Reply
 
 Spoil = Callable[[Reply], None]

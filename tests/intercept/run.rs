@@ -19,10 +19,10 @@ use crate::{ONE, TWO};
 
 const SCENARIO: &str = "*@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call";
 
-/// A bot that takes cues and notifications; what it is cued to do, the test does.
+/// A bot that takes triggers and notifications; what it is triggered to do, the test does.
 struct Bot {
     at: String,
-    cued: mpsc::UnboundedReceiver<Value>,
+    triggered: mpsc::UnboundedReceiver<Value>,
     /// Whether it acknowledges notifications already.
     takes: watch::Sender<bool>,
 }
@@ -31,19 +31,23 @@ impl Bot {
     async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = format!("http://{}", listener.local_addr().unwrap());
-        let (cue, cued) = mpsc::unbounded_channel();
+        let (trigger, triggered) = mpsc::unbounded_channel();
         let (takes, taking) = watch::channel(true);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (cue, taking) = (cue.clone(), taking.clone());
-                let answer = move |request| answer(request, cue.clone(), taking.clone());
+                let (trigger, taking) = (trigger.clone(), taking.clone());
+                let answer = move |request| answer(request, trigger.clone(), taking.clone());
                 let answer = service_fn(answer);
                 let builder = hyper::server::conn::http1::Builder::new();
                 let serving = builder.serve_connection(TokioIo::new(stream), answer);
                 tokio::spawn(serving);
             }
         });
-        Self { at, cued, takes }
+        Self {
+            at,
+            triggered,
+            takes,
+        }
     }
 
     /// A run that judges it by one scenario, as confcall started it with these hosts.
@@ -53,9 +57,12 @@ impl Bot {
 
     /// The same by another scenario.
     fn judged_by(&self, scenario: &str, hosts: &[&str]) -> Recorder {
-        let (callback, cue) = (format!("{}/callback", self.at), format!("{}/cue", self.at));
+        let (callback, trigger) = (
+            format!("{}/callback", self.at),
+            format!("{}/trigger", self.at),
+        );
         let mut arguments = vec!["run", scenario, "--deadline", "20s", "--settle", "0"];
-        arguments.extend(["--bot", &callback, "--cue", &cue, "--intercept"]);
+        arguments.extend(["--bot", &callback, "--trigger", &trigger, "--intercept"]);
         arguments.extend(hosts);
         Recorder::of(&arguments, 2)
     }
@@ -63,15 +70,15 @@ impl Bot {
 
 async fn answer(
     request: Request<Incoming>,
-    cue: mpsc::UnboundedSender<Value>,
+    trigger: mpsc::UnboundedSender<Value>,
     mut taking: watch::Receiver<bool>,
 ) -> hyper::Result<Response<Full<Bytes>>> {
     let path = request.uri().path().to_owned();
     let body = request.into_body().collect().await?.to_bytes();
-    if path == "/cue" {
+    if path == "/trigger" {
         let body: Value = serde_json::from_slice(&body).unwrap();
         // The test may have seen enough.
-        let _ = cue.send(body["request"].clone());
+        let _ = trigger.send(body["request"].clone());
     } else {
         let _ = taking.wait_for(|it| *it).await;
     }
@@ -90,11 +97,11 @@ async fn a_bot_is_judged_under_the_services_own_address() {
     ] {
         let mut bot = Bot::start().await;
         let run = bot.judged(&["graph.example"]);
-        let cued = bot.cued.recv().await.unwrap();
-        let url = cued["url"].as_str().unwrap();
+        let triggered = bot.triggered.recv().await.unwrap();
+        let url = triggered["url"].as_str().unwrap();
         let path = url.strip_prefix("https://graph.example").unwrap();
         assert!(path.starts_with("/beta/communications/calls/"), "{url}");
-        let body = cued["body"].to_string();
+        let body = triggered["body"].to_string();
         let answer = match way {
             "a whole URL" => {
                 let whole = format!("http://graph.example{path}");
@@ -138,10 +145,10 @@ async fn what_comes_again_is_known_by_its_whole_url() {
     bot.takes.send_replace(false);
     let scenario = format!("{SCENARIO}~lost-response");
     let run = bot.judged_by(&scenario, &["graph.example"]);
-    let cued = bot.cued.recv().await.unwrap();
-    let url = cued["url"].as_str().unwrap();
+    let triggered = bot.triggered.recv().await.unwrap();
+    let url = triggered["url"].as_str().unwrap();
     let path = url.strip_prefix("https://graph.example").unwrap();
-    let body = cued["body"].to_string();
+    let body = triggered["body"].to_string();
     let tunnel = async || {
         let authority = run.ca();
         let tunnel = run.tls_at(1, "graph.example:443", &authority, ONE);
@@ -175,7 +182,7 @@ async fn hosts_that_are_not_named_are_refused() {
         }
     });
     let run = bot.judged(&["graph.example:443", "*.example"]);
-    bot.cued.recv().await.unwrap();
+    bot.triggered.recv().await.unwrap();
     let named = "give `--intercept";
     for target in [format!("127.0.0.1:{port}"), "other.test:443".to_owned()] {
         let (status, said) = run.tunnel_at(1, &target).await.unwrap_err();
@@ -208,7 +215,7 @@ async fn hosts_that_are_not_named_are_refused() {
 async fn a_bot_that_does_not_trust_confcall_is_told_of() {
     let mut bot = Bot::start().await;
     let mut run = bot.judged(&["graph.example"]);
-    bot.cued.recv().await.unwrap();
+    bot.triggered.recv().await.unwrap();
     let other = Recorder::of(
         &[
             "record",

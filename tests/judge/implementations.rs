@@ -4,7 +4,7 @@
 use confcall::api::party::Party;
 use confcall::contract::rule::Rule;
 use confcall::http::message::{Body, Payload};
-use confcall::judge::CueAnswer;
+use confcall::judge::TriggerAnswer;
 use confcall::scenario::format::Step;
 use serde_json::{Value, json};
 
@@ -175,15 +175,17 @@ fn first_of_several() -> Vec<Row> {
 fn bots() -> Vec<Row> {
     vec![
         bot(
-            "a late answer to an earlier cue is none to the next",
+            "a late answer to an earlier trigger is none to the next",
             FLOW,
             |t| {
                 let early = t.moves.remove(1);
-                assert!(matches!(early.1, Move::Cued(_)));
+                assert!(matches!(early.1, Move::Triggered(_)));
                 let at = t.at(6) - 1;
-                t.moves[at].1 = Move::Cued(CueAnswer::Accepted);
-                t.moves
-                    .insert(at + 1, (0, Move::Cued(CueAnswer::Declined("no".into()))));
+                t.moves[at].1 = Move::Triggered(TriggerAnswer::Accepted);
+                t.moves.insert(
+                    at + 1,
+                    (0, Move::Triggered(TriggerAnswer::Declined("no".into()))),
+                );
                 t.moves.truncate(at + 2);
             },
             Skips,

@@ -112,13 +112,13 @@ fn heads() -> Vec<Row> {
 fn people() -> Vec<Row> {
     vec![
         bot(
-            "exactly the cued identities: id",
+            "exactly the triggered identities: id",
             ONE,
             |t| people_of(t)[0]["identity"]["user"]["id"] = json!("other"),
             Fails(Rule::RequestBody, "/participants"),
         ),
         bot(
-            "exactly the cued identities: kind",
+            "exactly the triggered identities: kind",
             PHONE,
             |t| {
                 let phone = people_of(t)[0]["identity"]["phone"].take();
@@ -127,7 +127,7 @@ fn people() -> Vec<Row> {
             Fails(Rule::RequestBody, "/participants"),
         ),
         bot(
-            "exactly the cued identities: one less",
+            "exactly the triggered identities: one less",
             MANY,
             |t| {
                 people_of(t).pop();
@@ -135,7 +135,7 @@ fn people() -> Vec<Row> {
             Fails(Rule::RequestBody, "/participants"),
         ),
         bot(
-            "exactly the cued identities: one more",
+            "exactly the triggered identities: one more",
             ONE,
             |t| {
                 let more = people_of(t)[0].clone();
@@ -144,25 +144,25 @@ fn people() -> Vec<Row> {
             Fails(Rule::RequestBody, "/participants"),
         ),
         bot(
-            "exactly the cued identities: one without an identity more",
+            "exactly the triggered identities: one without an identity more",
             ONE,
             |t| people_of(t).push(json!({"identity": {}})),
             Fails(Rule::RequestBody, "/participants"),
         ),
         bot(
-            "exactly the cued identities: in any order",
+            "exactly the triggered identities: in any order",
             MANY,
             |t| people_of(t).reverse(),
             Passes,
         ),
         bot(
-            "exactly the cued identities: null ones are none",
+            "exactly the triggered identities: null ones are none",
             ONE,
             |t| people_of(t)[0]["identity"]["phone"] = Value::Null,
             Passes,
         ),
         bot(
-            "exactly the cued identities: however a GUID is spelled",
+            "exactly the triggered identities: however a GUID is spelled",
             ONE,
             |t| {
                 let id = people_of(t)[0]["identity"]["user"]["id"]
@@ -174,19 +174,19 @@ fn people() -> Vec<Row> {
             Passes,
         ),
         bot(
-            "exactly the cued identities: participants that are none",
+            "exactly the triggered identities: participants that are none",
             ONE,
             |t| t.body(1)["participants"] = json!("all"),
             Fails(Rule::RequestBody, "/participants"),
         ),
         bot(
-            "exactly the cued identities: an identity that is none",
+            "exactly the triggered identities: an identity that is none",
             ONE,
             |t| people_of(t)[0]["identity"] = json!("x"),
             Fails(Rule::RequestBody, "/participants/0/identity"),
         ),
         bot(
-            "exactly the cued identities: a body that is no object",
+            "exactly the triggered identities: a body that is no object",
             ONE,
             |t| *t.body(1) = json!([]),
             Fails(Rule::RequestBody, ""),
@@ -215,7 +215,7 @@ fn people() -> Vec<Row> {
 fn replaced() -> Vec<Row> {
     vec![
         bot(
-            "replacesCallId where cued",
+            "replacesCallId where triggered",
             REPLACE,
             |t| {
                 people_of(t)[0]
@@ -226,7 +226,7 @@ fn replaced() -> Vec<Row> {
             Fails(Rule::RequestBody, "/participants/0/replacesCallId"),
         ),
         bot(
-            "replacesCallId as cued",
+            "replacesCallId as triggered",
             REPLACE,
             |t| people_of(t)[0]["replacesCallId"] = json!("other"),
             Fails(Rule::Correlation, "/participants/0/replacesCallId"),
@@ -256,7 +256,7 @@ fn replaced() -> Vec<Row> {
             Passes,
         ),
         bot(
-            "replacesCallId where none is cued: its type only",
+            "replacesCallId where none is triggered: its type only",
             PHONE,
             |t| people_of(t)[0]["replacesCallId"] = json!("something"),
             Passes,

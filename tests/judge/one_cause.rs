@@ -190,7 +190,7 @@ pub fn rows() -> Vec<Row> {
             Fails(Rule::RequestBody, ""),
         ),
         bot(
-            "another request in place of the cued one",
+            "another request in place of the triggered one",
             FLOW,
             |t| {
                 t.request(2).target = "/app/calls".into();

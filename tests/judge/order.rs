@@ -537,7 +537,7 @@ fn besides() -> Vec<Row> {
             Fails(Rule::RequestUnexpected, ""),
         ),
         bot(
-            "a bot may send before the cue's answer",
+            "a bot may send before the trigger's answer",
             ONE,
             |t| {
                 t.moves.swap(0, 1);
@@ -545,11 +545,11 @@ fn besides() -> Vec<Row> {
             Passes,
         ),
         bot(
-            "a bot may send without a cue, and be called back before the cue's answer",
+            "a bot may send without a trigger, and be called back before the trigger's answer",
             FLOW,
             |t| {
-                let cue = t.moves.remove(1);
-                t.moves.push(cue);
+                let trigger = t.moves.remove(1);
+                t.moves.push(trigger);
             },
             Passes,
         ),

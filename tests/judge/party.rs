@@ -9,7 +9,7 @@ use confcall::http::message::{Body, HeaderFields, Headers, Payload, Request, Res
 use confcall::judge::bindings::Bindings;
 use confcall::judge::page::Page;
 use confcall::judge::{
-    Action, Case, CueAnswer, Event, ExchangeId, Judge, Options, Outcome, TransportFailure,
+    Action, Case, Event, ExchangeId, Judge, Options, Outcome, TransportFailure, TriggerAnswer,
 };
 use confcall::scenario::format::{Kind, Scenario, ScenarioId, Script, Step};
 use confcall::scenario::store;
@@ -40,8 +40,8 @@ pub enum Move {
     Send(Request),
     /// What the other party last sent is sent again later: the reply to it did not arrive.
     ReplyLost,
-    /// What became of the oldest cue.
-    Cued(CueAnswer),
+    /// What became of the oldest trigger.
+    Triggered(TriggerAnswer),
     /// The oldest exchange that the judge began ends without an answer.
     Break(TransportFailure),
     /// The deadline passes, where one is set.
@@ -112,7 +112,7 @@ impl Talk {
     pub fn at(&self, step: usize) -> usize {
         self.moves
             .iter()
-            .position(|(of, made)| *of == step && !matches!(made, Move::Cued(_)))
+            .position(|(of, made)| *of == step && !matches!(made, Move::Triggered(_)))
             .unwrap_or_else(|| panic!("no move for step {step}"))
     }
 
@@ -246,7 +246,7 @@ struct Stage {
     judge: Judge,
     now: Duration,
     sent: VecDeque<ExchangeId>,
-    cues: usize,
+    triggers: usize,
     received: ExchangeId,
     actions: Vec<Action>,
 }
@@ -263,7 +263,7 @@ impl Stage {
             judge,
             now: Duration::from_millis(1),
             sent: VecDeque::new(),
-            cues: 0,
+            triggers: 0,
             received: 1000,
             actions: Vec::new(),
         }
@@ -293,10 +293,10 @@ impl Stage {
             Move::ReplyLost => self.handle(Event::ReplyLost {
                 exchange: self.received,
             }),
-            Move::Cued(answer) => {
-                if self.cues > 0 {
-                    self.cues -= 1;
-                    self.handle(Event::Cued(answer));
+            Move::Triggered(answer) => {
+                if self.triggers > 0 {
+                    self.triggers -= 1;
+                    self.handle(Event::Triggered(answer));
                 }
             }
             Move::Break(failure) => {
@@ -325,7 +325,7 @@ impl Stage {
         while let Some(action) = self.judge.next_action() {
             match &action {
                 Action::Send { exchange, .. } => self.sent.push_back(*exchange),
-                Action::Cue { .. } => self.cues += 1,
+                Action::Trigger { .. } => self.triggers += 1,
                 Action::Reply { .. } => {}
             }
             self.actions.push(action);
@@ -398,7 +398,7 @@ fn moves(
                 if request.headers.get("authorization").is_none() {
                     request.headers.push("Authorization", "Bearer of.the.bot");
                 }
-                moves.push((at, Move::Cued(CueAnswer::Accepted)));
+                moves.push((at, Move::Triggered(TriggerAnswer::Accepted)));
                 moves.push((at, Move::Send(request)));
             }
             (Party::Bot, Step::Notification(_)) => moves.push((at, Move::Answer(done()))),

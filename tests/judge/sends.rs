@@ -77,7 +77,7 @@ fn the_operation_and_the_roster_name_the_people_of_the_invitation() {
     for scenario in documented() {
         let played = Talk::of(scenario, built_in(), Party::Bot, false).play();
         let invited = played.actions.iter().rev().find_map(|action| match action {
-            Action::Cue {
+            Action::Trigger {
                 request: Request { body, .. },
                 ..
             } => Some(people::people(body.json()?)),
@@ -147,7 +147,7 @@ fn requests_and_notifications_bear_the_token() {
                 Action::Send { request, .. } => {
                     assert_eq!(request.headers.get("authorization"), Some("Bearer secret"));
                 }
-                Action::Cue { request, .. } => {
+                Action::Trigger { request, .. } => {
                     assert_eq!(request.headers.get("authorization"), None);
                 }
                 Action::Reply { .. } => {}

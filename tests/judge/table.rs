@@ -3,7 +3,7 @@
 use confcall::api::party::Party;
 use confcall::contract::rule::Rule;
 use confcall::judge::Outcome;
-use confcall::judge::verdict::{Finding, Verdict};
+use confcall::judge::verdict::{Verdict, Violation};
 
 use crate::party::Talk;
 
@@ -108,9 +108,9 @@ fn complaint(row: &Row) -> Option<String> {
         .failures
         .iter()
         .chain(&outcome.warnings)
-        .find(|finding| !is_sound(finding, &row.talk));
-    if let Some(finding) = unsound {
-        return Some(format!("{}: unsound {finding:#?}", row.sentence));
+        .find(|violation| !is_sound(violation, &row.talk));
+    if let Some(violation) = unsound {
+        return Some(format!("{}: unsound {violation:#?}", row.sentence));
     }
     if is_as_expected(&outcome, &row.expect) {
         return None;
@@ -148,28 +148,30 @@ fn is_explained(outcome: &Outcome) -> bool {
     outcome.failures.is_empty() && !outcome.reason.is_empty()
 }
 
-fn is_only(findings: &[Finding], rule: Rule, pointer: &str) -> bool {
-    matches!(findings, [one] if one.rule == rule && one.pointer.as_str() == pointer)
+fn is_only(violations: &[Violation], rule: Rule, pointer: &str) -> bool {
+    matches!(violations, [one] if one.rule == rule && one.pointer.as_str() == pointer)
 }
 
 /// A finding names a requirement of the catalogue, a line of the page, a step of the scenario.
-fn is_sound(finding: &Finding, talk: &Talk) -> bool {
+fn is_sound(violation: &Violation, talk: &Talk) -> bool {
     use confcall::contract::requirement::requirement;
     let steps = talk.scenario.script.steps.len();
     let needs_step = !matches!(
-        finding.rule,
+        violation.rule,
         Rule::NotificationUnexpected | Rule::RequestUnexpected | Rule::NotificationOrder
     );
-    requirement(&finding.requirement).is_some_and(|r| r.role == talk.role)
-        && finding.source.line > 0
-        && finding.source.file == talk.scenario.script.source
-        && finding.step.is_none_or(|step| (1..=steps).contains(&step))
-        && (finding.step.is_some() || !needs_step)
-        && !finding.message.is_empty()
+    requirement(&violation.requirement).is_some_and(|r| r.role == talk.role)
+        && violation.source.line > 0
+        && violation.source.file == talk.scenario.script.source
+        && violation
+            .step
+            .is_none_or(|step| (1..=steps).contains(&step))
+        && (violation.step.is_some() || !needs_step)
+        && !violation.message.is_empty()
 }
 
-fn listed(findings: &[Finding]) -> String {
-    let lines: Vec<String> = findings
+fn listed(violations: &[Violation]) -> String {
+    let lines: Vec<String> = violations
         .iter()
         .map(|f| {
             format!(

@@ -1,7 +1,7 @@
 //! Verdicts other than pass and fail, transport, and the doubles that come after the end.
 
 use confcall::contract::rule::Rule;
-use confcall::judge::{CueAnswer, TransportFailure};
+use confcall::judge::{TransportFailure, TriggerAnswer};
 
 use crate::party::{Move, Talk, bare};
 use crate::table::Expect::{Fails, Inconclusive, Passes, Skips};
@@ -12,8 +12,8 @@ fn verdicts() {
     judge(&rows());
 }
 
-fn cued(t: &mut Talk, answer: CueAnswer) {
-    t.moves[0].1 = Move::Cued(answer);
+fn triggered(t: &mut Talk, answer: TriggerAnswer) {
+    t.moves[0].1 = Move::Triggered(answer);
 }
 
 fn broken(t: &mut Talk, step: usize, failure: TransportFailure) {
@@ -24,52 +24,52 @@ fn broken(t: &mut Talk, step: usize, failure: TransportFailure) {
 pub fn rows() -> Vec<Row> {
     vec![
         bot(
-            "a declined cue is a skip",
+            "a declined trigger is a skip",
             ONE,
             |t| {
-                cued(t, CueAnswer::Declined("no phones".into()));
+                triggered(t, TriggerAnswer::Declined("no phones".into()));
                 t.moves.truncate(1);
             },
             Skips,
         ),
         bot(
-            "a declined cue is a skip, whatever comes later",
+            "a declined trigger is a skip, whatever comes later",
             ONE,
-            |t| cued(t, CueAnswer::Declined("no phones".into())),
+            |t| triggered(t, TriggerAnswer::Declined("no phones".into())),
             Skips,
         ),
         bot(
-            "never cued is inconclusive",
+            "never triggered is inconclusive",
             ONE,
             |t| {
-                cued(t, CueAnswer::NoAddress);
+                triggered(t, TriggerAnswer::NoAddress);
                 t.moves.truncate(1);
             },
             Inconclusive,
         ),
         bot(
-            "a failed cue is inconclusive",
+            "a failed trigger is inconclusive",
             ONE,
             |t| {
-                cued(t, CueAnswer::Failed("refused".into()));
+                triggered(t, TriggerAnswer::Failed("refused".into()));
                 t.moves.truncate(1);
             },
             Inconclusive,
         ),
         bot(
-            "a cue without an answer is inconclusive",
+            "a trigger without an answer is inconclusive",
             ONE,
             |t| t.moves.clear(),
             Inconclusive,
         ),
         bot(
-            "what the bot has already done needs no cue",
+            "what the bot has already done needs no trigger",
             ONE,
-            |t| cued(t, CueAnswer::NoAddress),
+            |t| triggered(t, TriggerAnswer::NoAddress),
             Passes,
         ),
         bot(
-            "cued, and nothing sent",
+            "triggered, and nothing sent",
             ONE,
             |t| t.moves.truncate(1),
             Fails(Rule::RequestMissing, ""),

@@ -15,7 +15,7 @@ fn words_and_shape() {
 pub fn rows() -> Vec<Row> {
     let mut rows = shape();
     rows.extend(words());
-    rows.extend(moments());
+    rows.extend(timestamps());
     rows
 }
 
@@ -45,7 +45,7 @@ fn shape() -> Vec<Row> {
             Fails(Rule::RequestTarget, ""),
         ),
         bot(
-            "path, with its variables: the cued call",
+            "path, with its variables: the triggered call",
             ONE,
             |t| {
                 t.request(1).target = "/communications/calls/other/participants/invite".into();
@@ -298,7 +298,7 @@ fn words() -> Vec<Row> {
     ]
 }
 
-fn moments() -> Vec<Row> {
+fn timestamps() -> Vec<Row> {
     vec![
         service(
             "that moment of the life cycle: an answer is not completed",

@@ -14,7 +14,7 @@ fn script(lines: &str, settings: &str) -> Project {
 [target]
 role = "bot"
 url = "http://127.0.0.1:{{port}}/callback"
-cue = "http://127.0.0.1:{{port}}/cue"
+trigger = "http://127.0.0.1:{{port}}/trigger"
 
 [target.command]
 run = ["sh", "bot.sh", "{{port}}"]
@@ -110,7 +110,7 @@ fn a_bot_that_never_gets_ready_is_ended() {
 #[test]
 fn a_bot_is_ready_when_it_says_so() {
     let project = script(
-        "@bot | sed -u 's/^cue .*/come in, please/'",
+        "@bot | sed -u 's/^trigger .*/come in, please/'",
         "ready = \"come in\"",
     );
     let (code, report) = project.run(&["pt-BR"]);
@@ -173,8 +173,8 @@ fn a_command_that_takes_too_long_leaves_no_process() {
     let file = project.path().join("confcall.toml");
     let config = fs::read_to_string(&file).unwrap();
     let (here, away) = (nap(3078), nap(3079));
-    let cue = format!("cue = [\"sh\", \"-c\", \"(setsid sleep {away} &) ; sleep {here}\"]");
-    let config = config.replace("cue = \"http://127.0.0.1:{port}/cue\"", &cue);
+    let trigger = format!("trigger = [\"sh\", \"-c\", \"(setsid sleep {away} &) ; sleep {here}\"]");
+    let config = config.replace("trigger = \"http://127.0.0.1:{port}/trigger\"", &trigger);
     fs::write(&file, config).unwrap();
     let output = project.confcall(&["run", "pt-BR", "--deadline", "300ms"]);
     let said = text(&output.stdout);
@@ -191,13 +191,13 @@ fn a_command_that_takes_too_long_leaves_no_process() {
 
 #[test]
 fn a_bot_that_dies_on_the_way_ends_the_run_with_the_reason() {
-    // Whoever cues it ends it: what is then waited for never comes.
+    // Whoever triggers it ends it: what is then waited for never comes.
     let dies = "@bot & echo $! >bot.pid; wait $!; echo out of memory; exit 9";
     let project = script(dies, "");
     let file = project.path().join("confcall.toml");
     let config = fs::read_to_string(&file).unwrap();
-    let cue = "cue = [\"sh\", \"-c\", \"kill -9 $(cat bot.pid) 2>&-; exit 0\"]";
-    let config = config.replace("cue = \"http://127.0.0.1:{port}/cue\"", cue);
+    let trigger = "trigger = [\"sh\", \"-c\", \"kill -9 $(cat bot.pid) 2>&-; exit 0\"]";
+    let config = config.replace("trigger = \"http://127.0.0.1:{port}/trigger\"", trigger);
     fs::write(&file, config).unwrap();
     let begun = Instant::now();
     let output = project.confcall(&["run", "pt-BR", "--deadline", "60s"]);
@@ -214,12 +214,12 @@ fn a_bot_that_dies_on_the_way_ends_the_run_with_the_reason() {
 
 #[test]
 fn whatever_a_bot_breaks_by_dying_says_so() {
-    // The cue fails for the end of the bot, which may be seen before or after that.
+    // The trigger fails for the end of the bot, which may be seen before or after that.
     let project = script("@bot & echo $! >bot.pid; wait $!; exit 9", "");
     let file = project.path().join("confcall.toml");
     let config = fs::read_to_string(&file).unwrap();
-    let cue = "cue = [\"sh\", \"-c\", \"kill -9 $(cat bot.pid) 2>&-; exit 1\"]";
-    let config = config.replace("cue = \"http://127.0.0.1:{port}/cue\"", cue);
+    let trigger = "trigger = [\"sh\", \"-c\", \"kill -9 $(cat bot.pid) 2>&-; exit 1\"]";
+    let config = config.replace("trigger = \"http://127.0.0.1:{port}/trigger\"", trigger);
     fs::write(&file, config).unwrap();
     let (code, report) = project.run(&["pt-BR"]);
     assert_eq!(code, 1);

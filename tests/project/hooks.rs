@@ -1,4 +1,4 @@
-//! Cues and given states by commands.
+//! Triggers and provider states by commands.
 
 use std::fs;
 
@@ -31,28 +31,28 @@ fn posting(target: &str, hook: &str, path: &str, kept: &str) -> Project {
     project
 }
 
-fn cued_by(project: &str) -> String {
+fn triggered_by(project: &str) -> String {
     project.replace(
-        "cue = \"http://127.0.0.1:{port}/cue\"",
-        "cue = [\"sh\", \"-c\", '''@cue''']",
+        "trigger = \"http://127.0.0.1:{port}/trigger\"",
+        "trigger = [\"sh\", \"-c\", '''@trigger''']",
     )
 }
 
 #[test]
-fn a_bot_is_cued_by_a_command() {
-    let project = posting(BOT, "cue", "/cue", "cues.jsonl");
+fn a_bot_is_triggered_by_a_command() {
+    let project = posting(BOT, "trigger", "/trigger", "triggers.jsonl");
     let (code, report) = project.run(&["pt-BR"]);
     assert_eq!(
         (code, &report["summary"]["pass"]),
         (0, &Value::from(4)),
         "{report:#}"
     );
-    let cues = fs::read_to_string(project.path().join("cues.jsonl")).unwrap();
-    assert_eq!(cues.lines().count(), 4);
-    for cue in cues.lines() {
-        let cue: Value = serde_json::from_str(cue).unwrap();
+    let triggers = fs::read_to_string(project.path().join("triggers.jsonl")).unwrap();
+    assert_eq!(triggers.lines().count(), 4);
+    for trigger in triggers.lines() {
+        let trigger: Value = serde_json::from_str(trigger).unwrap();
         assert_eq!(
-            (&cue["step"], &cue["request"]["method"]),
+            (&trigger["step"], &trigger["request"]["method"]),
             (&1.into(), &"POST".into())
         );
     }
@@ -60,7 +60,7 @@ fn a_bot_is_cued_by_a_command() {
 
 #[test]
 fn a_command_may_decline_or_fail() {
-    for (cue, verdict, reason) in [
+    for (trigger, verdict, reason) in [
         (
             "cat >/dev/null; echo not today >&2; exit 69",
             "skip",
@@ -69,12 +69,12 @@ fn a_command_may_decline_or_fail() {
         (
             "cat >/dev/null; echo no such bot >&2; exit 1",
             "inconclusive",
-            "the cue failed: exit status: 1: no such bot",
+            "the trigger failed: exit status: 1: no such bot",
         ),
         (
             "cat >/dev/null; exit 1",
             "inconclusive",
-            "the cue failed: exit status: 1\"",
+            "the trigger failed: exit status: 1\"",
         ),
         (
             "cat >/dev/null; while :; do echo on and on; done",
@@ -82,7 +82,7 @@ fn a_command_may_decline_or_fail() {
             "it says more than 1 MiB",
         ),
     ] {
-        let bot = cued_by(BOT).replace("@cue", &format!("{{ {cue}; }}"));
+        let bot = triggered_by(BOT).replace("@trigger", &format!("{{ {trigger}; }}"));
         let (code, report) = Project::of(&bot, &[], "").run(&["pt-BR", "-j", "1"]);
         assert_eq!(code, 1);
         for result in report["results"].as_array().unwrap() {
@@ -94,7 +94,7 @@ fn a_command_may_decline_or_fail() {
 }
 
 #[test]
-fn given_states_are_brought_about_by_a_command() {
+fn provider_states_are_brought_about_by_a_command() {
     // The built-in service makes what it is asked for; the answer binds variables.
     let project = posting(SERVICE, "given", "/control/given", "asked.jsonl");
     let (code, report) = project.run(&["pt-BR"]);
@@ -121,7 +121,7 @@ fn given_states_are_brought_about_by_a_command() {
 }
 
 #[test]
-fn what_is_no_answer_about_a_given_state_is_noted() {
+fn an_invalid_answer_about_a_provider_state_is_noted() {
     for (answer, note) in [
         ("done", "it is no JSON object"),
         (
@@ -147,7 +147,11 @@ fn what_is_no_answer_about_a_given_state_is_noted() {
 
 #[test]
 fn a_command_runs_in_the_folder_of_the_file() {
-    let project = Project::of(&cued_by(BOT).replace("@cue", "sh ./decline.sh"), &[], "");
+    let project = Project::of(
+        &triggered_by(BOT).replace("@trigger", "sh ./decline.sh"),
+        &[],
+        "",
+    );
     let decline = "cat >/dev/null; echo not from here >&2; exit 69";
     fs::write(project.path().join("decline.sh"), decline).unwrap();
     let below = project.path().join("below");

@@ -18,7 +18,7 @@ reason = "tokens come with the next release"
 
 #[test]
 fn a_known_failure_is_known_and_nothing_else_is() {
-    let broken = Project::of(BOT, &["--fault", "token-missing"], KNOWN);
+    let broken = Project::of(BOT, &["--mutant", "token-missing"], KNOWN);
     let (code, report) = broken.run(&[]);
     // Nothing passed: that is no success either.
     assert_eq!((code, &report["summary"]["known"]), (1, &Value::from(4)));
@@ -26,7 +26,7 @@ fn a_known_failure_is_known_and_nothing_else_is() {
     assert_eq!(reason, "tokens come with the next release");
 
     let one = KNOWN.replace("*/pt-BR/*", "*-pstn-*");
-    let broken = Project::of(BOT, &["--fault", "token-missing"], &one);
+    let broken = Project::of(BOT, &["--mutant", "token-missing"], &one);
     let (code, report) = broken.run(&[]);
     let summary = &report["summary"];
     assert_eq!(
@@ -40,7 +40,7 @@ fn a_known_failure_beside_passes_is_a_success() {
     let known = KNOWN
         .replace("*/pt-BR/*", "*-multiple-*")
         .replace("request.header", "request.body");
-    let broken = Project::of(BOT, &["--fault", "participant-lost"], &known);
+    let broken = Project::of(BOT, &["--mutant", "participant-lost"], &known);
     let (code, report) = broken.run(&[]);
     let summary = &report["summary"];
     assert_eq!(
@@ -58,7 +58,7 @@ fn the_list_is_held_against_all_shares() {
     let stale = KNOWN.replace("*/pt-BR/*", "*/no-such-thing");
     let stale = stale.split("[[known]]").nth(1).unwrap();
     for (list, expected) in [(known.clone(), 0), (format!("{known}[[known]]{stale}"), 1)] {
-        let broken = Project::of(BOT, &["--fault", "participant-lost"], &list);
+        let broken = Project::of(BOT, &["--mutant", "participant-lost"], &list);
         for share in ["1/2", "2/2"] {
             let report = format!("json={}.json", &share[..1]);
             let (code, whole) = broken.run(&["--shard", share, "--report", &report]);
@@ -102,13 +102,13 @@ fn signed(more: &[&str], claims: &str) -> Project {
     Project::of(&target, more, claims)
 }
 
-/// What becomes of one conversation in the weather that the filter takes of that which is asked for:
+/// What becomes of one conversation in the fault injection that the filter takes of that which is asked for:
 /// the exit code, and verdict and reason of each.
-fn in_weather(project: &Project, asked: &str, filter: &str) -> (i32, Vec<(String, String)>) {
+fn injected(project: &Project, asked: &str, filter: &str) -> (i32, Vec<(String, String)>) {
     let one = format!("*2021-02/pt-BR/invite-one-pstn-*~{filter}");
     let keys = project.path().join("keys");
     let keys = keys.to_str().unwrap();
-    let (code, report) = project.run(&[&one, "--weather", asked, "--ca-dir", keys]);
+    let (code, report) = project.run(&[&one, "--inject", asked, "--ca-dir", keys]);
     let results = report["results"].as_array().unwrap().iter();
     let text = |it: &Value, name: &str| it[name].as_str().unwrap().to_owned();
     let results = results.map(|it| (text(it, "verdict"), text(it, "reason")));
@@ -120,11 +120,11 @@ fn a_bot_that_claims_so_has_to_refuse_what_is_forged() {
     let configuration = "{service}/login/v1/.well-known/OpenIdConfiguration";
     let verifies = ["--verify", configuration, "--application", APPLICATION];
     let claims = "[claims]\nfeatures = [\"number\", \"verified-notifications\"]\n";
-    let (code, results) = in_weather(&signed(&verifies, claims), "forged", "*");
+    let (code, results) = injected(&signed(&verifies, claims), "forged-tokens", "*");
     let passed = ("pass".to_owned(), String::new());
     assert_eq!((code, results), (0, vec![passed; 4]));
 
-    let (code, results) = in_weather(&signed(&[], claims), "all", "expired-token");
+    let (code, results) = injected(&signed(&[], claims), "all", "expired-token");
     assert_eq!((code, results[0].0.as_str()), (1, "fail"));
 }
 
@@ -137,21 +137,21 @@ fn what_is_forged_goes_to_who_claims_or_asks_for_it_alone() {
         (signed(&[], ""), "all", "expired*", Some(unclaimed)),
         (
             signed(&[], none),
-            "forged",
+            "forged-tokens",
             "expired-token",
             Some(unclaimed),
         ),
         (signed(&[], ""), "all", "expired-token", None),
-        (signed(&[], ""), "forged", "expired*", None),
+        (signed(&[], ""), "forged-tokens", "expired*", None),
         (signed(&[], ""), "expired-token", "expired*", None),
         (
             Project::of(BOT, &[], ""),
-            "forged",
+            "forged-tokens",
             "expired*",
             Some(unsigned),
         ),
     ] {
-        let (code, results) = in_weather(&project, asked, filter);
+        let (code, results) = injected(&project, asked, filter);
         let [(verdict, reason)] = results.as_slice() else {
             panic!("{results:?}");
         };

@@ -25,7 +25,7 @@ const BOT: &str = r#"
 [target]
 role = "bot"
 url = "http://127.0.0.1:{port}/callback"
-cue = "http://127.0.0.1:{port}/cue"
+trigger = "http://127.0.0.1:{port}/trigger"
 
 [target.command]
 run = ["@confcall", "serve", "--bot", "--listen", "{port}"@more]
@@ -131,7 +131,7 @@ fn a_service_is_started_judged_and_ended() {
 
 #[test]
 fn a_broken_bot_fails_by_its_rule() {
-    let project = Project::of(BOT, &["--fault", "token-missing"], "");
+    let project = Project::of(BOT, &["--mutant", "token-missing"], "");
     let (code, report) = project.run(&["--edition", "2021-02", "--locale", "pt-BR"]);
     assert_eq!(code, 1);
     let results = report["results"].as_array().unwrap();
@@ -166,9 +166,9 @@ fn what_is_wrong_in_the_file_has_its_place() {
             "`target.url` of the configuration: `{port}` is a free port, and nothing is started",
         ),
         (
-            "[target]\nrole = \"bot\"\nurl = \"http://localhost\"\ncue = \"cue.sh\"\n",
-            "`target.cue` of the configuration: `cue.sh` is no URL\n  = help: a URL begins with its \
-             scheme, `http://`, and a command is a list of words, `[\"cue.sh\"]`",
+            "[target]\nrole = \"bot\"\nurl = \"http://localhost\"\ntrigger = \"trigger.sh\"\n",
+            "`target.trigger` of the configuration: `trigger.sh` is no URL\n  = help: a URL begins with its \
+             scheme, `http://`, and a command is a list of words, `[\"trigger.sh\"]`",
         ),
         (
             "[judging]\ndeadline = 5\n",
@@ -206,7 +206,7 @@ fn a_setting_without_effect_is_refused() {
             "command = { run = [\"./bot\"], ready = \"\" }",
             "command.ready",
         ),
-        ("service", "cue = \"http://a\"", "cue"),
+        ("service", "trigger = \"http://a\"", "trigger"),
         ("service", "acts-by-itself = true", "acts-by-itself"),
         ("service", "application = \"a\"", "application"),
         ("service", "listen = \"0\"", "listen"),
@@ -261,8 +261,8 @@ fn a_file_to_begin_with_is_written_once() {
         "bot",
         "--url",
         "http://127.0.0.1:{port}/callback",
-        "--cue",
-        "http://127.0.0.1:{port}/cue",
+        "--trigger",
+        "http://127.0.0.1:{port}/trigger",
         "--",
         CONFCALL,
         "serve",
@@ -289,8 +289,8 @@ fn a_file_to_begin_with_is_written_once() {
             "service",
             "--url",
             "http://h",
-            "--cue",
-            "http://h/cue",
+            "--trigger",
+            "http://h/trigger",
         ],
     ];
     for arguments in bad {

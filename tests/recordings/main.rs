@@ -283,7 +283,7 @@ fn what_other_tools_wrote_is_judged() {
         ("GET /: 200", 1),
         ("POST /beta/communications/calls: 201", 2),
     ];
-    for (name, unfit) in [
+    for (name, not_covered) in [
         ("chromium-http11", &made[..]),
         ("chromium-http2", &made[..]),
         ("playwright-http11", &made[..]),
@@ -301,7 +301,7 @@ fn what_other_tools_wrote_is_judged() {
         let (code, text) = confcall(&["check", &file, "--edition", "2021-02", "--report", &json]);
         assert_eq!(code, Some(0), "{text}");
         assert!(!text.contains("warning"), "{text}");
-        for (exchange, number) in unfit {
+        for (exchange, number) in not_covered {
             assert!(
                 text.contains(&format!("{number} bot     {exchange}\n")),
                 "{text}"
@@ -398,7 +398,7 @@ fn a_changed_service_differs_from_its_recording() {
         ("answer-participant-extra", "response.body, /participants"),
         ("answer-hangs", "response.missing"),
     ] {
-        let (code, text) = replayed_bot(&Tape::new(), &["--fault", fault]);
+        let (code, text) = replayed_bot(&Tape::new(), &["--mutant", fault]);
         assert_eq!(code, Some(1), "{fault}: {text}");
         assert!(text.contains(&format!("\n  {rule}")), "{fault}: {text}");
     }

@@ -35,7 +35,7 @@ fn a_service_or_a_hook_that_is_not_there_ends_a_replay_at_once() {
     let hook = nobody();
     for (service, given, who) in [
         (nobody(), None, "service"),
-        (there.url.clone(), Some(&*hook), "hook for given states"),
+        (there.url.clone(), Some(&*hook), "hook for provider states"),
     ] {
         let mut arguments = vec!["replay", file.to_str().unwrap(), "--service", &service];
         // An hour that nobody waits.

@@ -55,7 +55,7 @@ fn the_conversation_with_a_service_is_proposed_accepted_and_held() {
     }
     assert!(!accepted.contains("127.0.0.1"), "{accepted}");
 
-    let faulty = ["--fault", "answer-status-unknown"];
+    let faulty = ["--mutant", "answer-status-unknown"];
     let (code, text) = with_service(replay(&file, &kept).env("CI", "true"), &faulty);
     assert_eq!(code, Some(1), "{text}");
     let (_, difference) = text.split_once("CHANGED service of tape.jsonl\n").unwrap();

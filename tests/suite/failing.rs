@@ -12,7 +12,7 @@ crate::tests!(
 );
 
 fn a_broken_bot_fails_by_its_rule() {
-    let project = Project::new("--fault token-missing", "");
+    let project = Project::new("--mutant token-missing", "");
     let tested = project.test(&[]);
     tested.must(
         101,
@@ -69,7 +69,7 @@ fn a_project_without_a_usable_file_is_told() {
 }
 
 fn a_runner_with_a_process_for_each_is_told_a_message() {
-    let project = Project::new("--fault token-missing", "");
+    let project = Project::new("--mutant token-missing", "");
     let mut suite = project.command(By::File, &["--exact", &trial(ONE)]);
     let output = suite
         .env("NEXTEST_EXECUTION_MODE", "process-per-test")

@@ -30,8 +30,8 @@ fn what_the_target_declines_is_ignored_with_the_reason() {
     let project = Project::new("", "");
     let file = project.path().join("confcall.toml");
     let text = std::fs::read_to_string(&file).unwrap();
-    let cue = "cue = [\"sh\", \"-c\", \"echo not on Sundays >&2; exit 69\"]";
-    let text = text.replace("cue = \"http://127.0.0.1:{port}/cue\"", cue);
+    let trigger = "trigger = [\"sh\", \"-c\", \"echo not on Sundays >&2; exit 69\"]";
+    let text = text.replace("trigger = \"http://127.0.0.1:{port}/trigger\"", trigger);
     std::fs::write(&file, text).unwrap();
     let tested = project.test(&[]);
     tested.must(
@@ -52,7 +52,7 @@ fn list_alone(project: &Project) -> crate::project::Tested {
 }
 
 fn a_known_failure_is_ignored_with_the_reason() {
-    let project = Project::new("--fault token-missing", &known("*", "request.header"));
+    let project = Project::new("--mutant token-missing", &known("*", "request.header"));
     let tested = project.test(&[]);
     tested.must(0, &["1 passed; 0 failed; 4 ignored"]);
     tested.must_say_of(&trial(PHONE), "ignored (known: bug 7)");
@@ -76,7 +76,7 @@ fn a_known_failure_that_passes_fails() {
 }
 
 fn a_known_failure_that_fails_otherwise_fails() {
-    let project = Project::new("--fault token-missing", &known("*", "limit"));
+    let project = Project::new("--mutant token-missing", &known("*", "limit"));
     project.test(&[]).must(101, &["request.header"]);
     list_alone(&project).must(101, &["request.header", "matches nothing (bug 7)"]);
 }

@@ -47,7 +47,7 @@ impl By {
 pub fn conformance(folder: PathBuf) -> ExitCode {
     let suite = suite::project(folder);
     match env::var(TARGET).unwrap().as_str() {
-        "arguments" => suite.argument("--fault").argument("token-missing").main(),
+        "arguments" => suite.argument("--mutant").argument("token-missing").main(),
         "program" => with_program(suite).main(),
         "thread" => in_thread(suite),
         _ => suite.main(),
@@ -75,7 +75,7 @@ const FILE: &str = r#"
 [target]
 role = "bot"
 url = "http://127.0.0.1:{port}/callback"
-cue = "http://127.0.0.1:{port}/cue"
+trigger = "http://127.0.0.1:{port}/trigger"
 
 [scenarios]
 editions = ["2021-02"]

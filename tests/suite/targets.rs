@@ -18,7 +18,7 @@ crate::tests!(
     a_program_is_started_in_the_place_of_the_command,
     a_program_needs_no_command_in_the_file,
     a_target_may_listen_already,
-    weather_is_in_the_names,
+    the_injected_kind_is_in_the_names,
     an_interrupted_suite_ends_its_target,
 );
 
@@ -139,12 +139,12 @@ fn an_interrupted_suite_ends_its_target() {
     }
 }
 
-fn weather_is_in_the_names() {
+fn the_injected_kind_is_in_the_names() {
     let project = Project::new("", "");
     let file = project.path().join("confcall.toml");
     let text = fs::read_to_string(&file).unwrap();
-    let weather = "weather = [\"duplicate-notification\"]\neditions";
-    fs::write(&file, text.replace("editions", weather)).unwrap();
+    let injection = "inject = [\"duplicate-notification\"]\neditions";
+    fs::write(&file, text.replace("editions", injection)).unwrap();
     let name = trial(&format!("{ONE}~duplicate-notification"));
     let tested = project.test(&["--exact", &name]);
     tested.must(0, &["1 passed", "7 filtered out"]);

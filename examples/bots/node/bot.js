@@ -1,6 +1,6 @@
 /**
  * A small calling bot on the official SDK for Node: takes notifications at /callback, and does what it
- * is told at /cue. What it does to calls is in calls.js, what it makes of notifications in
+ * is told at /trigger. What it does to calls is in calls.js, what it makes of notifications in
  * notifications.js, and how it signs in in graph.js.
  */
 
@@ -36,17 +36,17 @@ async function onCallback(request) {
   return [202, undefined];
 }
 
-/** Takes a cue: 202 says that it will be done, which happens after that. */
+/** Takes a trigger: 202 says that it will be done, which happens after that. */
 async function onCue(request) {
-  const cue = await jsonObject(request);
-  const action = actionFor(cue.request, callbackAddress());
+  const trigger = await jsonObject(request);
+  const action = actionFor(trigger.request, callbackAddress());
   action(client).catch((error) => {
-    console.error(`${cue.scenario}, step ${cue.step}: ${error.statusCode ?? ""} ${error.message}`);
+    console.error(`${trigger.scenario}, step ${trigger.step}: ${error.statusCode ?? ""} ${error.message}`);
   });
   return [202, {}];
 }
 
-const routes = { "/callback": onCallback, "/cue": onCue };
+const routes = { "/callback": onCallback, "/trigger": onCue };
 
 async function respond(request) {
   const route = routes[new URL(request.url, "http://bot").pathname];

@@ -1,4 +1,4 @@
-/** What the bot can do to calls, and which of it a cue asks for. */
+/** What the bot can do to calls, and which of it a trigger asks for. */
 
 import { randomUUID } from "node:crypto";
 
@@ -15,7 +15,7 @@ const ACTIONS = [
 ];
 
 /**
- * The action that the cued request stands for: a function of the client. `callback` is where the bot
+ * The action that the triggered request stands for: a function of the client. `callback` is where the bot
  * takes notifications.
  *
  * @throws {Unable} with the reason, where this bot has none.
@@ -55,7 +55,7 @@ function createFrom(_, body, callback) {
   return (client) => createCall(client, targets, callback, body);
 }
 
-/** Whom a participant of a cue names, in the bot's own words. */
+/** Whom a participant of a trigger names, in the bot's own words. */
 function inviteeFrom({ identity, replacesCallId }) {
   const kinds = Object.keys(identity ?? {}).filter((it) => !it.startsWith("@") && identity[it]);
   if (kinds.length !== 1 || !KINDS.includes(kinds[0])) {

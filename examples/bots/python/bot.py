@@ -1,6 +1,6 @@
 """A small calling bot on the official SDK for Python.
 
-Takes notifications at /callback, and does what it is told at /cue. What it does to calls is in
+Takes notifications at /callback, and does what it is told at /trigger. What it does to calls is in
 calls.py, what it makes of notifications in notifications.py, and how it signs in in graph.py.
 """
 
@@ -22,7 +22,7 @@ BODY_LIMIT = 1024 * 1024
 
 
 class Bot:
-    """Takes notifications and cues; does what it is cued to in the background."""
+    """Takes notifications and triggers; does what it is triggered to in the background."""
 
     def __init__(self, client: GraphServiceClient, notifications: Notifications, callback: str):
         self._client = client
@@ -45,22 +45,22 @@ class Bot:
         return web.Response(status=202)
 
     async def on_cue(self, request: web.Request) -> web.Response:
-        """Take a cue: 202 says that it will be done, which happens after that."""
-        cue = await _json_object(request)
+        """Take a trigger: 202 says that it will be done, which happens after that."""
+        trigger = await _json_object(request)
         try:
-            action = action_for(cue.get("request"), self._callback)
+            action = action_for(trigger.get("request"), self._callback)
         except Unable as reason:
             return _reason(501, str(reason))
-        task = asyncio.create_task(self._carry_out(action, cue))
+        task = asyncio.create_task(self._carry_out(action, trigger))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return web.json_response({}, status=202)
 
-    async def _carry_out(self, action: Action, cue: dict) -> None:
+    async def _carry_out(self, action: Action, trigger: dict) -> None:
         try:
             await action(self._client)
         except Exception as error:  # Whatever the SDK raises: the bot goes on.
-            print(f"{cue.get('scenario')}, step {cue.get('step')}: {error!r}", file=sys.stderr)
+            print(f"{trigger.get('scenario')}, step {trigger.get('step')}: {error!r}", file=sys.stderr)
 
 
 def _reason(status: int, reason: str) -> web.Response:
@@ -96,7 +96,7 @@ async def _application(environment: Mapping[str, str], port: int) -> web.Applica
     app.on_cleanup.append(lambda _: resources.aclose())
     callback = environment.get("CALLBACK_URL", f"http://127.0.0.1:{port}/callback")
     bot = Bot(client, Notifications(environment), callback)
-    app.add_routes([web.post("/callback", bot.on_callback), web.post("/cue", bot.on_cue)])
+    app.add_routes([web.post("/callback", bot.on_callback), web.post("/trigger", bot.on_cue)])
     return app
 
 

@@ -1,4 +1,4 @@
-"""What the bot can do to calls, and which of it a cue asks for."""
+"""What the bot can do to calls, and which of it a trigger asks for."""
 
 import re
 import uuid
@@ -39,7 +39,7 @@ class Invitee:
 
 
 def action_for(request: dict | None, callback: str) -> Action:
-    """Give the action that the cued request stands for; `callback` takes notifications.
+    """Give the action that the triggered request stands for; `callback` takes notifications.
 
     Raises Unable where this bot has none.
     """
@@ -98,7 +98,7 @@ _ACTIONS = [
 
 
 def _invitee(participant: dict) -> Invitee:
-    """Say whom a participant of a cue names, in the bot's own words."""
+    """Say whom a participant of a trigger names, in the bot's own words."""
     identity = participant.get("identity") or {}
     kinds = [it for it in identity if not it.startswith("@") and identity[it]]
     if len(kinds) != 1 or kinds[0] not in _IDENTITIES:
@@ -130,7 +130,7 @@ def _modalities(names: list[str] | None) -> list[Modality]:
 
 
 def _media(body: dict) -> ServiceHostedMediaConfig:
-    """Let the service play and mix, and fetch the prompts of a cue."""
+    """Let the service play and mix, and fetch the prompts of a trigger."""
     prompts = (body.get("mediaConfig") or {}).get("preFetchMedia") or []
     return ServiceHostedMediaConfig(
         pre_fetch_media=[

@@ -11,10 +11,10 @@ use url::Url;
 use crate::api::party::Party;
 use crate::cli::ca;
 use crate::cli::failure::Failure;
-use crate::cli::injection::Weather;
+use crate::cli::injection::Injection;
 use crate::cli::scenarios::Which;
 use crate::cli::values;
-use crate::cli::values::{GivenSource, ReportFile};
+use crate::cli::values::{ReportFile, StateSource};
 use crate::http::interception::NamedHost;
 use crate::judge::shard::Shard;
 
@@ -23,9 +23,9 @@ pub const EXAMPLES: &str = "\
 Examples:
   confcall run                                     the built-in pair, every scenario
   confcall run --service http://localhost:8080 --given assume
-  confcall run --bot http://localhost:3978/callback --cue http://localhost:3978/cue
+  confcall run --bot http://localhost:3978/callback --trigger http://localhost:3978/trigger
   confcall run --service https://localhost:8443 --ca service.pem --tls
-  confcall run --bot http://localhost:3978/callback --cue http://localhost:3978/cue \\
+  confcall run --bot http://localhost:3978/callback --trigger http://localhost:3978/trigger \\
     --intercept graph.microsoft.com --proxy-listen 8081
                                                    a bot whose service address cannot be changed
   confcall run '*/pt-BR/*' --role bot --report junit=report.xml
@@ -40,7 +40,7 @@ pub struct Arguments {
     #[command(flatten)]
     pub(super) which: Which,
     #[command(flatten)]
-    pub(super) weather: Weather,
+    pub(super) injection: Injection,
     /// Take from this file what is not said here [default: confcall.toml, where there is one]
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
@@ -67,7 +67,7 @@ pub struct Arguments {
     pub(super) bot: Option<Url>,
     /// Where to tell the bot what to do
     #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", requires = "bot")]
-    pub(super) cue: Option<Url>,
+    pub(super) trigger: Option<Url>,
     /// Where to take the bot's requests [default: any free port of 127.0.0.1]
     #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "bot")]
     pub(super) listen: Option<SocketAddr>,
@@ -101,7 +101,7 @@ pub struct Arguments {
     pub(super) token: Option<String>,
     /// Who brings about what a scenario needs: create, assume, or a URL to ask [default: create]
     #[arg(long, value_name = "HOW", value_parser = values::given, help_heading = "Target")]
-    pub(super) given: Option<GivenSource>,
+    pub(super) given: Option<StateSource>,
 
     #[command(flatten)]
     pub(super) tls: ca::Tls,

@@ -18,7 +18,7 @@ pub(super) fn check(target: &Target) -> Result<(), Failure> {
             ("callback-url", target.callback_url.is_some()),
         ],
         Party::Service => vec![
-            ("cue", target.cue.is_some()),
+            ("trigger", target.trigger.is_some()),
             ("acts-by-itself", target.acts_by_itself),
             ("application", target.application.is_some()),
             ("listen", target.listen.is_some()),

@@ -24,7 +24,7 @@ use super::snapshots::Conversation;
 use crate::config;
 use crate::judge::verdict::Run;
 use crate::report::{annotations, coverage, snapshot, terminal};
-use crate::scenario::format::WEATHER;
+use crate::scenario::format::INJECTION_MARK;
 
 use self::options::Options;
 use self::project::Project;
@@ -65,9 +65,9 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
 
 /// The conversations of a run that are held against the accepted ones.
 fn conversations(run: &Run) -> impl Iterator<Item = Conversation> {
-    // What weather makes of a conversation is judged, not kept.
+    // What fault injection makes of a conversation is judged, not kept.
     let held = run.results.iter();
-    let held = held.filter(|it| !it.traffic.is_empty() && !it.scenario.contains(WEATHER));
+    let held = held.filter(|it| !it.traffic.is_empty() && !it.scenario.contains(INJECTION_MARK));
     held.map(|result| Conversation {
         name: snapshot::name(result),
         description: format!("{} of {}", result.role, result.scenario),

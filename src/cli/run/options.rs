@@ -30,9 +30,9 @@ use crate::scenario::format::Scenario;
 pub struct Options {
     /// What is played, at least one, among all that is known.
     pub scenarios: Selected,
-    /// The weather that is asked for by name.
-    named_weather: Vec<Kind>,
-    /// What weather chooses follows from this.
+    /// The fault injection that is asked for by name.
+    named_kinds: Vec<Kind>,
+    /// What fault injection chooses follows from this.
     pub seed: u64,
     /// The share of them that is played; none for all.
     pub shard: Option<Shard>,
@@ -85,7 +85,7 @@ impl Options {
             Target::BuiltIn(_) => Duration::ZERO,
             Target::Outside(_) => SETTLE,
         };
-        let mut scenarios = in_weather(&arguments, &target)?;
+        let mut scenarios = injected(&arguments, &target)?;
         let token = token(arguments.token)?;
         scenarios.judging(&target.roles())?;
         if let Some(shard) = arguments.shard {
@@ -94,8 +94,8 @@ impl Options {
         let authority = arguments.tls.authority()?;
         Ok(Self {
             scenarios,
-            named_weather: arguments.weather.named(&arguments.which),
-            seed: arguments.weather.seed,
+            named_kinds: arguments.injection.named(&arguments.which),
+            seed: arguments.injection.seed,
             shard: arguments.shard,
             target,
             project,
@@ -111,13 +111,13 @@ impl Options {
     }
 }
 
-/// What is played, among the plain scenarios and those in the weather that is asked for. The letter of
-/// a page knows no weather.
-fn in_weather(arguments: &Arguments, target: &Target) -> Result<Selected, Failure> {
+/// What is played, among the plain scenarios and those in the fault injection that is asked for. The letter of
+/// a page knows no fault injection.
+fn injected(arguments: &Arguments, target: &Target) -> Result<Selected, Failure> {
     let is_built_in = matches!(target, Target::BuiltIn(_));
-    let has_weather = is_built_in && !arguments.literal;
-    let (weather, which) = (&arguments.weather, &arguments.which);
-    weather.select(which, &target.roles(), has_weather)
+    let has_injection = is_built_in && !arguments.literal;
+    let (injection, which) = (&arguments.injection, &arguments.which);
+    injection.select(which, &target.roles(), has_injection)
 }
 
 /// The token, which must fit into a header. It is checked here, as the parser of arguments would
@@ -161,10 +161,10 @@ impl Options {
         setup
     }
 
-    /// Whether the target answers at once, in any weather that it is played in.
+    /// Whether the target answers at once, in any fault injection that it is played in.
     fn waits_for_nothing(&self) -> bool {
-        let is_cheap = |it: &Scenario| Kind::of(&it.id).is_none_or(Kind::is_cheap);
-        matches!(self.target, Target::BuiltIn(_)) && self.scenarios.picked.iter().all(is_cheap)
+        let is_fast = |it: &Scenario| Kind::of(&it.id).is_none_or(Kind::is_fast);
+        matches!(self.target, Target::BuiltIn(_)) && self.scenarios.picked.iter().all(is_fast)
     }
 
     /// Whether the target does not claim to follow this scenario.
@@ -173,7 +173,7 @@ impl Options {
     }
 
     fn excuse(&self, scenario: &Scenario) -> Option<String> {
-        self.project.claims.excuse(scenario, &self.named_weather)
+        self.project.claims.excuse(scenario, &self.named_kinds)
     }
 
     /// The failures that are known.
@@ -240,14 +240,14 @@ const FEW_JOBS: usize = 6;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inject::with_weather;
+    use crate::inject::with_injected;
 
     #[test]
     fn fewer_are_played_at_a_time_where_nothing_is_waited_for() {
         let mut options = Options::of_project(Config::default()).expect("a run");
         let jobs = |options: &Options| options.setup(Vec::new(), Shutdown::new()).jobs;
         assert_eq!(jobs(&options), FEW_JOBS);
-        options.scenarios.picked = with_weather(&options.scenarios.all, &[Kind::SlowResponse]);
+        options.scenarios.picked = with_injected(&options.scenarios.all, &[Kind::SlowResponse]);
         assert_eq!(jobs(&options), JOBS);
         options.jobs = NonZeroUsize::new(3);
         assert_eq!(jobs(&options), 3);

@@ -18,7 +18,7 @@ use crate::judge;
 use crate::judge::verdict::{Run, ScenarioResult, Verdict};
 use crate::runner;
 use crate::runner::pair;
-use crate::runner::pair::Manners;
+use crate::runner::pair::PairOptions;
 use crate::runner::process::{LaunchError, Running};
 use crate::runner::{Setup, Stage};
 
@@ -49,7 +49,7 @@ pub fn play(options: &Options, output: Option<Output>) -> Result<Played, Failure
         match &options.target {
             Target::BuiltIn(roles) => {
                 let setup = options.setup(all, signalled.clone());
-                let played = pair::play(&setup, roles, Manners::default()).await;
+                let played = pair::play(&setup, roles, PairOptions::default()).await;
                 played.map_err(Failure::from)
             }
             Target::Outside(target) => {

@@ -16,17 +16,17 @@ use crate::config::known_failure::KnownFailure;
 use crate::config::target::{Ask, Command, Target};
 use crate::http::free_port;
 use crate::runner::process::{Launch, Program, Ready};
-use crate::runner::{GivenBy, Hook, Stage};
+use crate::runner::{Hook, Stage, StateProvider};
 
 /// What a project says that no argument can.
 #[derive(Debug, Default)]
 pub(super) struct Project {
-    /// Who is cued in the place of `--cue`.
-    pub cue: Option<Hook>,
+    /// Who is triggered in the place of `--trigger`.
+    pub trigger: Option<Hook>,
     /// Whether the bot does by itself what a notification provokes.
     pub acts_by_itself: bool,
-    /// Who brings about given states in the place of `--given`.
-    pub given: Option<GivenBy>,
+    /// Who brings about provider states in the place of `--given`.
+    pub given: Option<StateProvider>,
     /// What the target says that it does.
     pub claims: Claims,
     /// The failures that are known.
@@ -68,7 +68,7 @@ impl Project {
         fill(&mut which.among.edition, scenarios.editions);
         fill(&mut which.among.locale, scenarios.locales);
         fill(&mut which.among.tag, scenarios.tags);
-        fill(&mut arguments.weather.weather, scenarios.weather);
+        fill(&mut arguments.injection.inject, scenarios.inject);
         let reports = config.reports;
         arguments.snapshots = arguments.snapshots.take().or(reports.snapshots);
         for (kind, path) in [
@@ -100,14 +100,14 @@ impl Project {
             Party::Bot => arguments.bot = Some(url),
         }
         self.acts_by_itself = target.acts_by_itself;
-        self.cue = match &target.cue {
-            Some(ask) => Some(self.hook("cue", ask, &target)?),
+        self.trigger = match &target.trigger {
+            Some(ask) => Some(self.hook("trigger", ask, &target)?),
             None => None,
         };
         self.given = match &target.given {
-            Some(Ask::Text(word)) if word == "create" => Some(GivenBy::Create),
-            Some(Ask::Text(word)) if word == "assume" => Some(GivenBy::Assume),
-            Some(ask) => Some(GivenBy::Ask(self.hook("given", ask, &target)?)),
+            Some(Ask::Text(word)) if word == "create" => Some(StateProvider::Create),
+            Some(Ask::Text(word)) if word == "assume" => Some(StateProvider::Assume),
+            Some(ask) => Some(StateProvider::Ask(self.hook("given", ask, &target)?)),
             None => None,
         };
         let listen = |key: &str, text: Option<&String>| {
@@ -242,7 +242,7 @@ impl Target {
     /// Whether any of its texts has the place of a free port.
     fn uses_port(&self) -> bool {
         let mut texts = vec![&self.url];
-        for ask in [&self.cue, &self.given].into_iter().flatten() {
+        for ask in [&self.trigger, &self.given].into_iter().flatten() {
             match ask {
                 Ask::Text(text) => texts.push(text),
                 Ask::Command(words) => texts.extend(words),

@@ -9,12 +9,12 @@ use crate::api::party::Party;
 use crate::cli::ca;
 use crate::cli::failure::Failure;
 use crate::cli::output;
-use crate::cli::values::GivenSource;
+use crate::cli::values::StateSource;
 use crate::http::interception::Interception;
 use crate::judge::verdict;
 use crate::platform::{Identity, Notifier};
 use crate::runner;
-use crate::runner::{GivenBy, Hook, Proxy};
+use crate::runner::{Hook, Proxy, StateProvider};
 
 /// Who is judged, and how it is reached.
 #[derive(Debug)]
@@ -72,17 +72,17 @@ pub(super) fn target(arguments: &Arguments, project: &Project) -> Result<Target,
             listen: arguments.callback_listen.unwrap_or(ANYWHERE).to_string(),
             callback: arguments.callback_url.clone(),
             given: match (&arguments.given, &project.given) {
-                (Some(GivenSource::Create), _) | (None, None) => GivenBy::Create,
-                (Some(GivenSource::Assume), _) => GivenBy::Assume,
-                (Some(GivenSource::Ask(url)), _) => GivenBy::Ask(Hook::Url(url.clone())),
+                (Some(StateSource::Create), _) | (None, None) => StateProvider::Create,
+                (Some(StateSource::Assume), _) => StateProvider::Assume,
+                (Some(StateSource::Ask(url)), _) => StateProvider::Ask(Hook::Url(url.clone())),
                 (None, Some(given)) => given.clone(),
             },
         },
         (None, Some(url)) => runner::Target::Bot {
             url: url.clone(),
-            cue: match &arguments.cue {
+            trigger: match &arguments.trigger {
                 Some(url) => Some(Hook::Url(url.clone())),
-                None => project.cue.clone(),
+                None => project.trigger.clone(),
             },
             acts_by_itself: project.acts_by_itself,
             listen: arguments.listen.unwrap_or(ANYWHERE).to_string(),
@@ -115,7 +115,7 @@ fn proxy(arguments: &Arguments) -> Result<Option<Proxy>, Failure> {
     };
     let service = first.url().ok_or_else(|| {
         Failure::Usage(
-            "the first host of `--intercept` is the one that the bot is cued to send to, and many \
+            "the first host of `--intercept` is the one that the bot is triggered to send to, and many \
              hosts end so\n  = help: name one host first: `--intercept api.example '*.example'`"
                 .to_owned(),
         )

@@ -1,8 +1,8 @@
 //! `confcall selftest`: the proof that the judge judges.
 //!
 //! Every deliberate fault of the built-in pair is played and must fail, by the rule that names it;
-//! every harmless variation is played and must not be blamed. A fault that shows in hard weather is
-//! played in all of it, and must fail in that weather alone.
+//! every harmless variation is played and must not be blamed. A fault that shows under fault injection is
+//! played in all of it, and must fail in that fault injection alone.
 
 mod rules;
 
@@ -21,17 +21,17 @@ use super::output::Output;
 use super::{interrupt_on_signals, run, runtime, values};
 use crate::api::party::Party;
 use crate::contract::rule::Rule;
-use crate::emulator::bot::{BotFault, BotVariation};
-use crate::emulator::service::{ServiceFault, ServiceVariation};
+use crate::emulator::bot::{BotMutant, BotVariant};
+use crate::emulator::service::{ServiceMutant, ServiceVariant};
 use crate::http::Shutdown;
-use crate::inject::{Kind, with_weather};
+use crate::inject::{Kind, with_injected};
 use crate::judge;
 use crate::judge::Case;
 use crate::judge::verdict::{ScenarioResult, Verdict};
 use crate::report::color::Look;
 use crate::runner::PlayError;
 use crate::runner::pair;
-use crate::runner::pair::Manners;
+use crate::runner::pair::PairOptions;
 use crate::scenario::format::ScenarioId;
 use crate::scenario::store;
 
@@ -74,9 +74,9 @@ pub struct Proof {
     pub what: &'static str,
     /// The rule that names the fault; none for a harmless variation.
     pub expected: Option<Rule>,
-    /// The weather that alone shows the fault; none for what shows in fair weather.
+    /// The fault injection that alone shows the fault; none for what shows in no fault injection.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub weather: Option<&'static str>,
+    pub injection: Option<&'static str>,
     /// How many scenarios failed, by the rule of their first failure.
     pub found: BTreeMap<Rule, usize>,
     /// How many scenarios passed.
@@ -142,8 +142,8 @@ struct Trial {
     name: &'static str,
     what: &'static str,
     expected: Option<Rule>,
-    weather: Option<Kind>,
-    manners: Manners,
+    injection: Option<Kind>,
+    options: PairOptions,
 }
 
 impl Trial {
@@ -153,61 +153,61 @@ impl Trial {
 }
 
 fn trials() -> impl Iterator<Item = Trial> {
-    let service_faults = ServiceFault::ALL.iter().map(|fault| Trial {
+    let service_mutants = ServiceMutant::ALL.iter().map(|mutant| Trial {
         role: Party::Service,
-        name: fault.name(),
-        what: fault.describe(),
-        expected: Some(rules::of_service(*fault)),
-        weather: rules::weather_of_service(*fault),
-        manners: Manners {
-            service_fault: Some(*fault),
-            ..Manners::default()
+        name: mutant.name(),
+        what: mutant.describe(),
+        expected: Some(rules::of_service(*mutant)),
+        injection: rules::injection_for_service(*mutant),
+        options: PairOptions {
+            service_mutant: Some(*mutant),
+            ..PairOptions::default()
         },
     });
-    let bot_faults = BotFault::ALL.iter().map(|fault| Trial {
+    let bot_mutants = BotMutant::ALL.iter().map(|mutant| Trial {
         role: Party::Bot,
-        name: fault.name(),
-        what: fault.describe(),
-        expected: Some(rules::of_bot(*fault)),
-        weather: rules::weather_of_bot(*fault),
-        manners: Manners {
-            bot_fault: Some(*fault),
-            ..Manners::default()
+        name: mutant.name(),
+        what: mutant.describe(),
+        expected: Some(rules::of_bot(*mutant)),
+        injection: rules::injection_for_bot(*mutant),
+        options: PairOptions {
+            bot_mutant: Some(*mutant),
+            ..PairOptions::default()
         },
     });
-    let service_variations = ServiceVariation::ALL.iter().map(|variation| Trial {
+    let service_variants = ServiceVariant::ALL.iter().map(|variant| Trial {
         role: Party::Service,
-        name: variation.name(),
-        what: variation.describe(),
+        name: variant.name(),
+        what: variant.describe(),
         expected: None,
-        weather: None,
-        manners: Manners {
-            service_variation: Some(*variation),
-            ..Manners::default()
+        injection: None,
+        options: PairOptions {
+            service_variant: Some(*variant),
+            ..PairOptions::default()
         },
     });
-    let bot_variations = BotVariation::ALL.iter().map(|variation| Trial {
+    let bot_variants = BotVariant::ALL.iter().map(|variant| Trial {
         role: Party::Bot,
-        name: variation.name(),
-        what: variation.describe(),
+        name: variant.name(),
+        what: variant.describe(),
         expected: None,
-        weather: None,
-        manners: Manners {
-            bot_variation: Some(*variation),
-            ..Manners::default()
+        injection: None,
+        options: PairOptions {
+            bot_variant: Some(*variant),
+            ..PairOptions::default()
         },
     });
-    service_faults
-        .chain(bot_faults)
-        .chain(service_variations)
-        .chain(bot_variations)
+    service_mutants
+        .chain(bot_mutants)
+        .chain(service_variants)
+        .chain(bot_variants)
 }
 
 /// Plays trials, some at a time. Also says whether it was interrupted.
 fn prove(trials: &[Trial], deadline: Duration) -> Result<(Vec<Proof>, bool), Failure> {
     let scenarios = store::built_in()?;
-    let fair = judge::cases(&scenarios, &scenarios);
-    let hard = judge::cases(&scenarios, &with_weather(&scenarios, &Kind::ALL));
+    let no_faults = judge::cases(&scenarios, &scenarios);
+    let injected = judge::cases(&scenarios, &with_injected(&scenarios, &Kind::ALL));
     let runtime = runtime()?;
     let interrupt = Shutdown::new();
     let proofs = runtime.block_on(async {
@@ -218,9 +218,9 @@ fn prove(trials: &[Trial], deadline: Duration) -> Result<(Vec<Proof>, bool), Fai
             if playing.len() == AT_A_TIME {
                 proofs.extend(joined(&mut playing).await?);
             }
-            let cases = match trial.weather {
-                Some(_) => hard.clone(),
-                None => fair.clone(),
+            let cases = match trial.injection {
+                Some(_) => injected.clone(),
+                None => no_faults.clone(),
             };
             let interrupt = interrupt.clone();
             playing.spawn(async move {
@@ -252,7 +252,7 @@ async fn joined(playing: &mut Playing) -> Result<Option<(usize, Proof)>, PlayErr
 }
 
 /// Plays a trial. What goes wrong is played once more with patience: on a busy machine a sound party
-/// may be slower than a short deadline, and a fault that is missed is missed at any. Weather has the
+/// may be slower than a short deadline, and a fault that is missed is missed at any. Fault injection has the
 /// time that it has in a run: a service may wait a while before it sends something again.
 async fn play(
     trial: Trial,
@@ -261,7 +261,7 @@ async fn play(
     interrupt: Shutdown,
 ) -> Result<Proof, PlayError> {
     if trial.expected.is_some() {
-        let deadline = match trial.weather {
+        let deadline = match trial.injection {
             Some(_) => run::DEADLINE,
             None => deadline,
         };
@@ -282,13 +282,13 @@ async fn play_within(
     let mut setup = run::setup(cases, interrupt);
     setup.judge.deadline = deadline;
     setup.settle = Duration::from_millis(50);
-    if trial.weather.is_some() {
-        // What only should be done in hard weather is proved too. There are many scenarios in it: too
+    if trial.injection.is_some() {
+        // What only should be done under fault injection is proved too. There are many scenarios in it: too
         // many at a time, and an answer would be late without being so.
         setup.judge.strict = true;
         setup.jobs = 32;
     }
-    let results = pair::play(&setup, &[trial.role], trial.manners).await?;
+    let results = pair::play(&setup, &[trial.role], trial.options).await?;
     Ok(proof(trial, &results))
 }
 
@@ -318,8 +318,8 @@ fn proof(trial: Trial, results: &[ScenarioResult]) -> Proof {
         .count();
     let fails_elsewhere = results
         .iter()
-        .filter(|it| trial.weather.is_some() && it.verdict == Verdict::Fail)
-        .filter(|it| Kind::of(&ScenarioId::new(&*it.scenario)) != trial.weather);
+        .filter(|it| trial.injection.is_some() && it.verdict == Verdict::Fail)
+        .filter(|it| Kind::of(&ScenarioId::new(&*it.scenario)) != trial.injection);
     odd.extend(fails_elsewhere.map(|it| format!("{} fails too", it.scenario)));
     let is_right = match trial.expected {
         Some(rule) => found.contains_key(&rule) && odd.is_empty(),
@@ -330,7 +330,7 @@ fn proof(trial: Trial, results: &[ScenarioResult]) -> Proof {
         name: trial.name,
         what: trial.what,
         expected: trial.expected,
-        weather: trial.weather.map(Kind::name),
+        injection: trial.injection.map(Kind::name),
         found,
         passed,
         odd,
@@ -354,14 +354,14 @@ fn table(proofs: &[Proof], look: Look) -> String {
             .map(|(rule, count)| format!("{rule} {count}"))
             .collect();
         let rule = proof.expected.map_or("", Rule::as_str);
-        let weather = proof.weather.map(|it| format!(" ~{it}"));
+        let injection = proof.injection.map(|it| format!(" ~{it}"));
         let _ = writeln!(
             text,
             "{word} {:<7} {:<30} {rule:<24} {}{}",
             proof.role.as_str(),
             proof.name,
             look.faint(&found.join(", ")),
-            look.faint(weather.as_deref().unwrap_or_default()),
+            look.faint(injection.as_deref().unwrap_or_default()),
         );
         if !proof.is_right {
             for odd in &proof.odd {
@@ -369,12 +369,12 @@ fn table(proofs: &[Proof], look: Look) -> String {
             }
         }
     }
-    let of = |is_fault: bool| {
+    let of = |is_mutant: bool| {
         proofs
             .iter()
-            .filter(move |p| p.expected.is_some() == is_fault)
+            .filter(move |p| p.expected.is_some() == is_mutant)
     };
-    let right = |is_fault| of(is_fault).filter(|proof| proof.is_right).count();
+    let right = |is_mutant| of(is_mutant).filter(|proof| proof.is_right).count();
     let _ = writeln!(
         text,
         "\n{} of {} faults caught by the rule that names them, {} of {} variations not blamed",

@@ -1,8 +1,8 @@
-//! Which rule names which fault, and in which weather. Here, and not in the references, because they know no rules.
+//! Which rule names which fault, and in which fault injection. Here, and not in the references, because they know no rules.
 
 use crate::contract::rule::Rule;
-use crate::emulator::bot::BotFault;
-use crate::emulator::service::ServiceFault;
+use crate::emulator::bot::BotMutant;
+use crate::emulator::service::ServiceMutant;
 use crate::inject::Kind;
 
 /// The rule that names a fault of the service.
@@ -10,9 +10,9 @@ use crate::inject::Kind;
     clippy::too_many_lines,
     reason = "a table is one function, a fault a word"
 )]
-pub(super) const fn of_service(fault: ServiceFault) -> Rule {
-    use ServiceFault as F;
-    match fault {
+pub(super) const fn of_service(mutant: ServiceMutant) -> Rule {
+    use ServiceMutant as F;
+    match mutant {
         F::AnswerOk201
         | F::AnswerNoContent
         | F::AnswerAcceptedWithBody
@@ -133,9 +133,9 @@ pub(super) const fn of_service(fault: ServiceFault) -> Rule {
 }
 
 /// The rule that names a fault of the bot.
-pub(super) const fn of_bot(fault: BotFault) -> Rule {
-    use BotFault as F;
-    match fault {
+pub(super) const fn of_bot(mutant: BotMutant) -> Rule {
+    use BotMutant as F;
+    match mutant {
         F::Get | F::Put | F::Delete => Rule::RequestMethod,
         F::OtherAction | F::OtherCall | F::OutsideApi => Rule::RequestTarget,
         F::NoToken | F::BasicToken | F::EmptyToken | F::NotJson | F::Untyped => Rule::RequestHeader,
@@ -190,20 +190,20 @@ pub(super) const fn of_bot(fault: BotFault) -> Rule {
     }
 }
 
-/// The weather that alone shows a fault of the service; none for one that shows in fair weather.
-pub(super) const fn weather_of_service(fault: ServiceFault) -> Option<Kind> {
-    use ServiceFault as F;
-    match fault {
+/// The fault injection that alone shows a fault of the service; none for one that shows in no fault injection.
+pub(super) const fn injection_for_service(mutant: ServiceMutant) -> Option<Kind> {
+    use ServiceMutant as F;
+    match mutant {
         F::WaitsForEver => Some(Kind::SilentCallback),
         F::NeverAgain => Some(Kind::FailingCallback),
         _ => None,
     }
 }
 
-/// The weather that alone shows a fault of the bot; none for one that shows in fair weather.
-pub(super) const fn weather_of_bot(fault: BotFault) -> Option<Kind> {
-    use BotFault as F;
-    Some(match fault {
+/// The fault injection that alone shows a fault of the bot; none for one that shows in no fault injection.
+pub(super) const fn injection_for_bot(mutant: BotMutant) -> Option<Kind> {
+    use BotMutant as F;
+    Some(match mutant {
         F::AnswerFirst => Kind::EarlyNotification,
         F::InvitesAgain => Kind::DuplicateNotification,
         F::OneChange => Kind::BatchedNotifications,

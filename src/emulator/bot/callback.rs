@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::guard::Stopped;
-use super::mutant::BotFault as Fault;
-use super::variant::BotVariation as Variation;
+use super::mutant::BotMutant as Mutant;
+use super::variant::BotVariant as Variant;
 use super::{Bot, PATIENCE, mutation, refusal};
 use crate::api::resource::Resource;
 use crate::http::Reply;
@@ -66,25 +66,25 @@ impl Bot {
             self.do_again(entry, is_new).await;
         }
         self.news.notify_waiters();
-        if let Some(status) = mutation::refused(self.fault, &entries, &self.memory()) {
+        if let Some(status) = mutation::refused(self.mutant, &entries, &self.memory()) {
             return refusal(status, "this is not expected");
         }
-        if self.fault == Some(Fault::AnswerFirst) {
+        if self.mutant == Some(Mutant::AnswerFirst) {
             self.wait_for_answers(&entries).await;
         }
         let roster = |entry: &Entry<'_>| matches!(entry.resource, Resource::Participants(_));
-        if let Some(wrong) = mutation::acknowledgement(self.fault, entries.iter().any(roster)) {
+        if let Some(wrong) = mutation::acknowledgement(self.mutant, entries.iter().any(roster)) {
             return wrong;
         }
-        match self.variation {
-            Some(Variation::Ack200) => Reply::status(200),
-            Some(Variation::Ack204) => Reply::status(204),
-            Some(Variation::AckBody) => Reply::text(
+        match self.variant {
+            Some(Variant::Ack200) => Reply::status(200),
+            Some(Variant::Ack204) => Reply::status(204),
+            Some(Variant::AckBody) => Reply::text(
                 200,
                 Headers::from_iter([("Content-Type", "application/json")]),
                 r#"{"thanks": true}"#,
             ),
-            Some(Variation::SlowAck) => Reply::status(202).delayed(SLOW),
+            Some(Variant::SlowAck) => Reply::status(202).delayed(SLOW),
             _ => Reply::status(202),
         }
     }
@@ -102,19 +102,20 @@ impl Bot {
 
     /// Invites once more, where the fault is that.
     async fn do_again(&self, entry: &Entry<'_>, is_new: bool) {
-        let is_wanted = match self.fault {
-            Some(Fault::InvitesAgain) => !is_new,
-            Some(Fault::TriesFailed) => is_new && entry.is_failure(),
+        let is_wanted = match self.mutant {
+            Some(Mutant::InvitesAgain) => !is_new,
+            Some(Mutant::TriesFailed) => is_new && entry.is_failure(),
             _ => false,
         };
         let Some(call) = entry.resource.call().filter(|_| is_wanted) else {
             return;
         };
-        let errand = self.memory().invitation(call);
-        let errand = errand.filter(|it| self.fault == Some(Fault::InvitesAgain) || !it.replaces());
-        if let Some(errand) = errand {
+        let builder = self.memory().invitation(call);
+        let builder =
+            builder.filter(|it| self.mutant == Some(Mutant::InvitesAgain) || !it.replaces());
+        if let Some(builder) = builder {
             // The answer tells the bot nothing that it needs.
-            let _ = self.client.send(self.write(errand), PATIENCE).await;
+            let _ = self.client.send(self.write(builder), PATIENCE).await;
         }
     }
 

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use super::mutant::BotFault as Fault;
+use super::mutant::BotMutant as Mutant;
 use super::mutation;
 use super::token::{Published, Token, bearer};
 use crate::http::Client;
@@ -31,7 +31,7 @@ const LEEWAY: f64 = 60.0;
 #[derive(Debug)]
 pub(super) struct Guard {
     verification: Verification,
-    fault: Option<Fault>,
+    mutant: Option<Mutant>,
     client: Client,
     published: tokio::sync::Mutex<Option<Arc<Published>>>,
     /// The token that was verified last, with the second in which it expires: many notifications bear
@@ -61,10 +61,10 @@ pub(super) enum Stopped {
 }
 
 impl Guard {
-    pub(super) fn new(verification: Verification, fault: Option<Fault>, client: Client) -> Self {
+    pub(super) fn new(verification: Verification, mutant: Option<Mutant>, client: Client) -> Self {
         Self {
             verification,
-            fault,
+            mutant,
             client,
             published: tokio::sync::Mutex::default(),
             verified: std::sync::Mutex::default(),
@@ -137,7 +137,7 @@ impl Guard {
     }
 
     fn unless_overlooked(&self, flaw: Flaw) -> Result<(), Stopped> {
-        if mutation::overlooks(self.fault, flaw) {
+        if mutation::overlooks(self.mutant, flaw) {
             Ok(())
         } else {
             Err(Stopped::Flawed(flaw))

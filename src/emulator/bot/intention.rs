@@ -1,8 +1,8 @@
-//! What a cue wants: the bot reads the intention, and makes the request its own.
+//! What a trigger wants: the bot reads the intention, and makes the request its own.
 
 use serde_json::{Map, Value, json};
 
-use super::variant::BotVariation as Variation;
+use super::variant::BotVariant as Variant;
 use crate::api::resource::Resource;
 use crate::emulator::fresh_id;
 
@@ -28,11 +28,11 @@ pub(super) struct Guest {
 }
 
 impl Intention {
-    /// Reads the request of a cue, or says why the bot does not do such a thing.
+    /// Reads the request of a trigger, or says why the bot does not do such a thing.
     pub(super) fn read(method: &str, url: &str, body: &Value) -> Result<Self, String> {
         let body = body
             .as_object()
-            .ok_or("the cued request has no JSON object as its body");
+            .ok_or("the triggered request has no JSON object as its body");
         match (method, Resource::parse(url)) {
             ("POST", Some(Resource::Calls)) => Ok(Self::Create(body?.clone())),
             ("POST", Some(Resource::Action { action, .. })) if action == "answer" => {
@@ -41,10 +41,10 @@ impl Intention {
             ("POST", Some(Resource::Action { action, .. })) if action == "participants/invite" => {
                 let participants = body?.get("participants").and_then(Value::as_array);
                 let participants =
-                    participants.ok_or("the cued invitation names no participants")?;
+                    participants.ok_or("the triggered invitation names no participants")?;
                 let guests: Option<Vec<_>> = participants.iter().map(Guest::read).collect();
                 Ok(Self::Invite(
-                    guests.ok_or("a cued participant has no identity")?,
+                    guests.ok_or("a triggered participant has no identity")?,
                 ))
             }
             _ => Err(format!(
@@ -54,13 +54,13 @@ impl Intention {
     }
 
     /// The body of the bot's own request.
-    pub(super) fn body(&self, callback: &str, variation: Option<Variation>) -> Value {
+    pub(super) fn body(&self, callback: &str, variant: Option<Variant>) -> Value {
         match self {
             Self::Invite(guests) => {
-                let guests: Vec<Value> = guests.iter().map(|g| g.body(variation)).collect();
-                let context = match variation {
-                    Some(Variation::NoContext) => return json!({"participants": guests}),
-                    Some(Variation::LongContext) => "κ".repeat(256),
+                let guests: Vec<Value> = guests.iter().map(|g| g.body(variant)).collect();
+                let context = match variant {
+                    Some(Variant::NoContext) => return json!({"participants": guests}),
+                    Some(Variant::LongContext) => "κ".repeat(256),
                     _ => fresh_id(),
                 };
                 json!({"participants": guests, "clientContext": context})
@@ -104,7 +104,7 @@ impl Guest {
         })
     }
 
-    fn body(&self, variation: Option<Variation>) -> Value {
+    fn body(&self, variant: Option<Variant>) -> Value {
         let mut identity = json!({"@odata.type": "#microsoft.graph.identity", "id": self.id});
         for (name, value) in [
             ("tenantId", &self.tenant),
@@ -114,7 +114,7 @@ impl Guest {
                 identity[name] = value.clone().into();
             }
         }
-        if variation == Some(Variation::DisplayName) {
+        if variant == Some(Variant::DisplayName) {
             identity["displayName"] = "Somebody known".into();
         }
         let mut guest = json!({
@@ -125,9 +125,9 @@ impl Guest {
             },
         });
         if let Some(replaces) = &self.replaces {
-            guest["replacesCallId"] = spelled(replaces, variation).into();
+            guest["replacesCallId"] = spelled(replaces, variant).into();
         }
-        if variation == Some(Variation::EndpointType) {
+        if variant == Some(Variant::EndpointType) {
             guest["endpointType"] = "default".into();
             guest["region"] = "westus".into();
             guest["languageId"] = "en-US".into();
@@ -137,14 +137,14 @@ impl Guest {
 }
 
 /// The call to replace, as the bot names it.
-fn spelled(call: &str, variation: Option<Variation>) -> String {
+fn spelled(call: &str, variant: Option<Variant>) -> String {
     let id = match Resource::parse(call) {
         Some(Resource::Call(id)) => id,
         _ => call.to_owned(),
     };
-    match variation {
-        Some(Variation::ReplacesPath) => format!("/communications/calls/{id}"),
-        Some(Variation::ReplacesId) => id,
+    match variant {
+        Some(Variant::ReplacesPath) => format!("/communications/calls/{id}"),
+        Some(Variant::ReplacesId) => id,
         _ => call.to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use serde_json::Value;
 
-use super::request_builder::Errand;
+use super::request_builder::RequestBuilder;
 use crate::api::identifier;
 use crate::api::resource::Resource;
 
@@ -26,7 +26,7 @@ pub(super) struct Memory {
 /// An invitation that was sent.
 #[derive(Debug)]
 struct Invitation {
-    errand: Errand,
+    builder: RequestBuilder,
     has_ended: bool,
 }
 
@@ -50,15 +50,15 @@ impl Memory {
     }
 
     /// A request goes out.
-    pub(super) fn ask(&mut self, errand: &Errand) {
-        let named = Resource::parse(&errand.url);
+    pub(super) fn ask(&mut self, builder: &RequestBuilder) {
+        let named = Resource::parse(&builder.url);
         let Some(call) = named.as_ref().and_then(Resource::call) else {
             return;
         };
         *self.asking.entry(identifier::normal(call)).or_default() += 1;
-        if errand.url.ends_with("/participants/invite") {
+        if builder.url.ends_with("/participants/invite") {
             let invitation = Invitation {
-                errand: errand.clone(),
+                builder: builder.clone(),
                 has_ended: false,
             };
             self.invitations
@@ -67,9 +67,9 @@ impl Memory {
     }
 
     /// The last invitation to a call.
-    pub(super) fn invitation(&self, call: &str) -> Option<Errand> {
+    pub(super) fn invitation(&self, call: &str) -> Option<RequestBuilder> {
         let invitation = self.invitations.get(&identifier::normal(call))?;
-        Some(invitation.errand.clone())
+        Some(invitation.builder.clone())
     }
 
     /// Whether an entry lists the people of a call while an invitation to it has not ended.

@@ -1,8 +1,8 @@
-//! The reference bot: does what it is cued to do in its own words, and acknowledges notifications.
+//! The reference bot: does what it is triggered to do in its own words, and acknowledges notifications.
 //!
 //! It has two addresses. `/callback`, and every path below it, takes notifications and checks
-//! them, on demand also who sends them (`guard`). `/cue` takes `POST {"scenario", "step", "request"}`: the bot reads from the request what
-//! is wanted (`intention`), answers 202 and sends a request of its own (`errand`), or 501 and
+//! them, on demand also who sends them (`guard`). `/trigger` takes `POST {"scenario", "step", "request"}`: the bot reads from the request what
+//! is wanted (`intention`), answers 202 and sends a request of its own (`builder`), or 501 and
 //! `{"reason"}` where it does not do such a thing. What is answered 429 or 503, or not at all, it
 //! sends again. `mischief` puts the deliberate faults in.
 
@@ -28,13 +28,13 @@ use tokio::time::timeout;
 
 pub use self::callback::PATH as CALLBACK;
 pub use self::guard::Verification;
-pub use self::mutant::BotFault;
-pub use self::variant::BotVariation;
+pub use self::mutant::BotMutant;
+pub use self::variant::BotVariant;
 
 use self::guard::Guard;
 use self::intention::Intention;
 use self::memory::Memory;
-use self::request_builder::{Errand, operation_of};
+use self::request_builder::{RequestBuilder, operation_of};
 use super::content::Content;
 use crate::api::resource::{Resource, path_of};
 use crate::http::message::{Headers, Payload, Request, Response};
@@ -54,9 +54,9 @@ pub struct BotOptions {
     /// The callback that it tells services, where that is not its listener's own.
     pub callback_url: Option<String>,
     /// What it does wrong.
-    pub fault: Option<BotFault>,
+    pub mutant: Option<BotMutant>,
     /// What it does in another way.
-    pub variation: Option<BotVariation>,
+    pub variant: Option<BotVariant>,
     /// By what it verifies notifications; none where it takes them from anybody.
     pub verification: Option<Verification>,
     /// What it sends with.
@@ -81,11 +81,11 @@ impl ReferenceBot {
                 .callback_url
                 .unwrap_or_else(|| format!("{url}{}", callback::PATH)),
             token: options.token.unwrap_or_else(|| TOKEN.to_owned()),
-            fault: options.fault,
-            variation: options.variation,
+            mutant: options.mutant,
+            variant: options.variant,
             guard: options
                 .verification
-                .map(|it| Guard::new(it, options.fault, options.client.clone())),
+                .map(|it| Guard::new(it, options.mutant, options.client.clone())),
             client: options.client,
             memory: Mutex::default(),
             news: Notify::new(),
@@ -111,9 +111,9 @@ impl ReferenceBot {
         &self.bot.callback
     }
 
-    /// Where the bot takes cues.
-    pub fn cue_url(&self) -> String {
-        format!("{}{CUE}", self.url)
+    /// Where the bot takes triggers.
+    pub fn trigger_url(&self) -> String {
+        format!("{}{TRIGGER}", self.url)
     }
 
     /// The state of a call as the bot was told last, `deleted` after its end.
@@ -133,16 +133,16 @@ impl ReferenceBot {
     }
 }
 
-/// The path where cues go.
-pub const CUE: &str = "/cue";
+/// The path where triggers go.
+pub const TRIGGER: &str = "/trigger";
 
 /// The running bot.
 #[derive(Debug)]
 struct Bot {
     callback: String,
     token: String,
-    fault: Option<BotFault>,
-    variation: Option<BotVariation>,
+    mutant: Option<BotMutant>,
+    variant: Option<BotVariant>,
     guard: Option<Guard>,
     client: Client,
     memory: Mutex<Memory>,
@@ -157,8 +157,8 @@ impl Bot {
 
     async fn reply(self: &Arc<Self>, request: &Request) -> Reply {
         let path = path_of(&request.target);
-        if path == CUE {
-            return self.cued(request);
+        if path == TRIGGER {
+            return self.triggered(request);
         }
         if callback::is_below(path) {
             return self.called_back(request).await;
@@ -166,19 +166,19 @@ impl Bot {
         refusal(404, &format!("nothing is at {path}"))
     }
 
-    /// Takes a cue.
-    fn cued(self: &Arc<Self>, request: &Request) -> Reply {
+    /// Takes a trigger.
+    fn triggered(self: &Arc<Self>, request: &Request) -> Reply {
         if request.method != "POST" {
-            return refusal(405, "a cue is a POST");
+            return refusal(405, "a trigger is a POST");
         }
-        let Some(cue) = request.body.json().and_then(|body| body.get("request")) else {
-            return refusal(400, "a cue is a JSON object with a `request`");
+        let Some(trigger) = request.body.json().and_then(|body| body.get("request")) else {
+            return refusal(400, "a trigger is a JSON object with a `request`");
         };
-        let text = |name: &str| cue.get(name).and_then(Value::as_str);
+        let text = |name: &str| trigger.get(name).and_then(Value::as_str);
         let (Some(method), Some(url)) = (text("method"), text("url")) else {
-            return refusal(400, "a cued request has a `method` and a `url`");
+            return refusal(400, "a triggered request has a `method` and a `url`");
         };
-        match Intention::read(method, url, cue.get("body").unwrap_or(&Value::Null)) {
+        match Intention::read(method, url, trigger.get("body").unwrap_or(&Value::Null)) {
             Ok(intention) => {
                 tokio::spawn(Arc::clone(self).carry_out(intention, url.to_owned()));
                 Reply::status(202)
@@ -189,14 +189,14 @@ impl Bot {
 
     /// Sends the bot's own request, and what it sends after it.
     async fn carry_out(self: Arc<Self>, intention: Intention, url: String) {
-        let body = intention.body(&self.callback, self.variation);
-        let errand = Errand::new("POST", url.clone(), &self.token, Content::Json(body));
-        let mut errands = vec![errand];
-        mutation::errands(self.fault, &mut errands);
-        for (index, errand) in errands.into_iter().enumerate() {
-            let url_asked = errand.url.clone();
-            self.memory().ask(&errand);
-            let sent = self.deliver(errand).await;
+        let body = intention.body(&self.callback, self.variant);
+        let builder = RequestBuilder::new("POST", url.clone(), &self.token, Content::Json(body));
+        let mut builders = vec![builder];
+        mutation::builders(self.mutant, &mut builders);
+        for (index, builder) in builders.into_iter().enumerate() {
+            let url_asked = builder.url.clone();
+            self.memory().ask(&builder);
+            let sent = self.deliver(builder).await;
             self.memory().answered(&url_asked);
             self.news.notify_waiters();
             if let (0, Ok(response), Intention::Invite(_)) = (index, sent, &intention) {
@@ -215,7 +215,7 @@ impl Bot {
         if let Some(id) = Resource::parse(call).as_ref().and_then(Resource::call) {
             self.memory().begin(&operation, id, !intention.replaces());
         }
-        if self.variation == Some(BotVariation::ReadsBack) {
+        if self.variant == Some(BotVariant::ReadsBack) {
             for path in [
                 String::new(),
                 "/participants".to_owned(),
@@ -224,7 +224,7 @@ impl Bot {
                 self.read(format!("{call}{path}"), "GET").await;
             }
         }
-        if self.variation == Some(BotVariation::HangsUp) {
+        if self.variant == Some(BotVariant::HangsUp) {
             self.hang_up_when_over(&operation, call.to_owned()).await;
         }
     }
@@ -246,9 +246,9 @@ impl Bot {
     }
 
     async fn read(&self, url: String, method: &'static str) {
-        let errand = Errand::new(method, url, &self.token, Content::Nothing);
+        let builder = RequestBuilder::new(method, url, &self.token, Content::Nothing);
         // The answer tells the bot nothing that it needs.
-        let _ = self.deliver(errand).await;
+        let _ = self.deliver(builder).await;
     }
 }
 

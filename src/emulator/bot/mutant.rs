@@ -4,7 +4,7 @@ use crate::emulator::catalogue::catalogue;
 
 catalogue! {
     /// One thing that the bot does wrong, always.
-    BotFault {
+    BotMutant {
         Get = "request-get", "Sends its requests with GET and no body.";
         Put = "request-put", "Sends its requests with PUT.";
         Delete = "request-delete", "Sends DELETE instead of its requests.";
@@ -39,7 +39,7 @@ catalogue! {
         Twice = "request-twice", "Sends every request twice.";
         HangsUpEarly = "hangs-up-early", "Deletes the call as soon as it has invited.";
         Mutes = "unasked-request", "Mutes the participants, which nobody asked for.";
-        NeverSends = "never-sends", "Takes every cue and does nothing.";
+        NeverSends = "never-sends", "Takes every trigger and does nothing.";
         CallbackMissing = "callback-missing", "Names no callback when it creates or answers a call.";
         CallbackNumber = "callback-number", "Names a callback that is a number.";
         ModalitiesText = "modalities-text", "Accepts or asks for modalities that are a string.";

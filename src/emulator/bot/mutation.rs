@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::callback::Entry;
 use super::guard::Flaw;
 use super::memory::Memory;
-use super::mutant::BotFault as Fault;
-use super::request_builder::Errand;
+use super::mutant::BotMutant as Mutant;
+use super::request_builder::RequestBuilder;
 use crate::api::resource::Resource;
 use crate::emulator::content::Content;
 use crate::emulator::edit::{remove, replace, set};
@@ -17,87 +17,91 @@ use crate::emulator::fresh_id;
 use crate::http::message::{Headers, Response};
 use crate::http::{Reply, SendError};
 
-/// The requests that a cue leads to: one, before this.
-pub(super) fn errands(fault: Option<Fault>, errands: &mut Vec<Errand>) {
-    let Some(fault) = fault else { return };
-    for errand in errands.iter_mut() {
-        head(fault, errand);
-        if let Content::Json(body) = &mut errand.content {
-            participants(fault, body);
-            properties(fault, body);
+/// The requests that a trigger leads to: one, before this.
+pub(super) fn builders(mutant: Option<Mutant>, builders: &mut Vec<RequestBuilder>) {
+    let Some(mutant) = mutant else { return };
+    for builder in builders.iter_mut() {
+        head(mutant, builder);
+        if let Content::Json(body) = &mut builder.content {
+            participants(mutant, body);
+            properties(mutant, body);
         }
-        text(fault, errand);
+        text(mutant, builder);
     }
-    match fault {
-        Fault::NeverSends => errands.clear(),
-        Fault::Twice => errands.extend(errands.clone()),
-        Fault::HangsUpEarly => follow(errands, "DELETE", ""),
-        Fault::Mutes => follow(errands, "POST", "/participants/muteAll"),
+    match mutant {
+        Mutant::NeverSends => builders.clear(),
+        Mutant::Twice => builders.extend(builders.clone()),
+        Mutant::HangsUpEarly => follow(builders, "DELETE", ""),
+        Mutant::Mutes => follow(builders, "POST", "/participants/muteAll"),
         _ => {}
     }
 }
 
 /// The answer to a notification in place of the right one. `roster` says whether it is about one.
-pub(super) fn acknowledgement(fault: Option<Fault>, roster: bool) -> Option<Reply> {
-    Some(match fault? {
-        Fault::Refuses500 => Reply::status(500),
-        Fault::Refuses404 => Reply::status(404),
-        Fault::Refuses400 => Reply::status(400),
-        Fault::RefusesRoster if roster => Reply::status(500),
-        Fault::Redirects => Reply::text(302, Headers::from_iter([("Location", "/elsewhere")]), ""),
-        Fault::Hangs => Reply::hang(),
-        Fault::Resets => Reply::reset(),
-        Fault::Noise => Reply::raw("220 ready when you are\r\n"),
-        Fault::Truncated => Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"a\""),
+pub(super) fn acknowledgement(mutant: Option<Mutant>, roster: bool) -> Option<Reply> {
+    Some(match mutant? {
+        Mutant::Refuses500 => Reply::status(500),
+        Mutant::Refuses404 => Reply::status(404),
+        Mutant::Refuses400 => Reply::status(400),
+        Mutant::RefusesRoster if roster => Reply::status(500),
+        Mutant::Redirects => Reply::text(302, Headers::from_iter([("Location", "/elsewhere")]), ""),
+        Mutant::Hangs => Reply::hang(),
+        Mutant::Resets => Reply::reset(),
+        Mutant::Noise => Reply::raw("220 ready when you are\r\n"),
+        Mutant::Truncated => Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"a\""),
         _ => return None,
     })
 }
 
 /// Whether a notification's token is taken in spite of this.
-pub(super) fn overlooks(fault: Option<Fault>, flaw: Flaw) -> bool {
-    let overlooked = match fault {
-        Some(Fault::TokenOptional) => Flaw::Missing,
-        Some(Fault::TakesUnsigned) => Flaw::Unsigned,
-        Some(Fault::AnySignature) => Flaw::Signature,
-        Some(Fault::AnyTime) => Flaw::Expired,
-        Some(Fault::AnyAudience) => Flaw::Audience,
+pub(super) fn overlooks(mutant: Option<Mutant>, flaw: Flaw) -> bool {
+    let overlooked = match mutant {
+        Some(Mutant::TokenOptional) => Flaw::Missing,
+        Some(Mutant::TakesUnsigned) => Flaw::Unsigned,
+        Some(Mutant::AnySignature) => Flaw::Signature,
+        Some(Mutant::AnyTime) => Flaw::Expired,
+        Some(Mutant::AnyAudience) => Flaw::Audience,
         _ => return false,
     };
     flaw == overlooked
 }
 
 /// How long the bot waits for an answer, where that is not long enough.
-pub(super) fn patience(fault: Option<Fault>) -> Option<Duration> {
-    (fault == Some(Fault::Impatient)).then_some(Duration::from_millis(1800))
+pub(super) fn patience(mutant: Option<Mutant>) -> Option<Duration> {
+    (mutant == Some(Mutant::Impatient)).then_some(Duration::from_millis(1800))
 }
 
 /// How long the bot waits before it sends a request again, `None` where it does not. `may` is there as
 /// long as it may, `told` is what it should do.
 pub(super) fn again(
-    fault: Option<Fault>,
+    mutant: Option<Mutant>,
     sent: &Result<Response, SendError>,
     (may, told): (Option<Duration>, Option<Duration>),
-    errand: &mut Errand,
+    builder: &mut RequestBuilder,
 ) -> Option<Duration> {
     let status = sent.as_ref().map_or(0, |response| response.status);
-    match fault {
-        Some(Fault::Impatient) if matches!(sent, Err(SendError::Timeout(_))) => {
-            make_new(errand);
+    match mutant {
+        Some(Mutant::Impatient) if matches!(sent, Err(SendError::Timeout(_))) => {
+            make_new(builder);
             may.map(|_| Duration::ZERO)
         }
-        Some(Fault::AsksOtherwise) if sent.is_err() => {
-            make_new(errand);
+        Some(Mutant::AsksOtherwise) if sent.is_err() => {
+            make_new(builder);
             told
         }
-        Some(Fault::IgnoresRetryAfter) if status == 429 => told.map(|_| Duration::ZERO),
-        Some(Fault::GivesUp503) if status == 503 => None,
-        Some(Fault::GivesUpBroken) if sent.is_err() => None,
+        Some(Mutant::IgnoresRetryAfter) if status == 429 => told.map(|_| Duration::ZERO),
+        Some(Mutant::GivesUp503) if status == 503 => None,
+        Some(Mutant::GivesUpBroken) if sent.is_err() => None,
         _ => told,
     }
 }
 
 /// The refusal of a notification that a good bot takes.
-pub(super) fn refused(fault: Option<Fault>, entries: &[Entry<'_>], memory: &Memory) -> Option<u16> {
+pub(super) fn refused(
+    mutant: Option<Mutant>,
+    entries: &[Entry<'_>],
+    memory: &Memory,
+) -> Option<u16> {
     let words = ["state", "status"];
     let is_unheard_of = |entry: &Entry<'_>| {
         let mut said = words
@@ -106,14 +110,14 @@ pub(super) fn refused(fault: Option<Fault>, entries: &[Entry<'_>], memory: &Memo
         said.any(|word| !WORDS.iter().any(|it| it.eq_ignore_ascii_case(word)))
     };
     let any = |is_refused: &dyn Fn(&Entry<'_>) -> bool| entries.iter().any(is_refused);
-    match fault? {
-        Fault::OneChange if entries.len() > 1 => Some(400),
-        Fault::EndFirst if any(&|it| memory.lists_too_early(&it.resource)) => Some(409),
-        Fault::KnownProperties if any(&|it| it.has_unknown_properties(&PROPERTIES)) => Some(400),
-        Fault::KnownResources if any(&|it| matches!(it.resource, Resource::Action { .. })) => {
+    match mutant? {
+        Mutant::OneChange if entries.len() > 1 => Some(400),
+        Mutant::EndFirst if any(&|it| memory.lists_too_early(&it.resource)) => Some(409),
+        Mutant::KnownProperties if any(&|it| it.has_unknown_properties(&PROPERTIES)) => Some(400),
+        Mutant::KnownResources if any(&|it| matches!(it.resource, Resource::Action { .. })) => {
             Some(404)
         }
-        Fault::KnownWords if any(&is_unheard_of) => Some(400),
+        Mutant::KnownWords if any(&is_unheard_of) => Some(400),
         _ => None,
     }
 }
@@ -146,77 +150,77 @@ const WORDS: [&str; 14] = [
 ];
 
 /// Makes another invitation of one.
-fn make_new(errand: &mut Errand) {
-    if let Content::Json(body) = &mut errand.content {
+fn make_new(builder: &mut RequestBuilder) {
+    if let Content::Json(body) = &mut builder.content {
         replace(body, "/clientContext", fresh_id());
     }
 }
 
 /// Method, URL and header fields.
-fn head(fault: Fault, errand: &mut Errand) {
-    match fault {
-        Fault::Get => {
-            errand.method = "GET";
-            errand.content = Content::Nothing;
+fn head(mutant: Mutant, builder: &mut RequestBuilder) {
+    match mutant {
+        Mutant::Get => {
+            builder.method = "GET";
+            builder.content = Content::Nothing;
         }
-        Fault::Put => errand.method = "PUT",
-        Fault::Delete => {
-            errand.method = "DELETE";
-            errand.content = Content::Nothing;
+        Mutant::Put => builder.method = "PUT",
+        Mutant::Delete => {
+            builder.method = "DELETE";
+            builder.content = Content::Nothing;
         }
-        Fault::OtherAction => errand.url.push_str("/please"),
-        Fault::OtherCall => {
-            if let Some(call) = Resource::parse(&errand.url)
+        Mutant::OtherAction => builder.url.push_str("/please"),
+        Mutant::OtherCall => {
+            if let Some(call) = Resource::parse(&builder.url)
                 .as_ref()
                 .and_then(Resource::call)
             {
-                errand.url = errand.url.replace(call, &fresh_id());
+                builder.url = builder.url.replace(call, &fresh_id());
             }
         }
-        Fault::OutsideApi => {
-            if let Some((prefix, _)) = errand.url.split_once("/calls") {
+        Mutant::OutsideApi => {
+            if let Some((prefix, _)) = builder.url.split_once("/calls") {
                 let end = prefix
                     .match_indices('/')
                     .nth(2)
                     .map_or(prefix.len(), |(i, _)| i);
-                errand.url = format!("{}/", &prefix[..end]);
+                builder.url = format!("{}/", &prefix[..end]);
             }
         }
-        Fault::NoToken => errand.authorization = None,
-        Fault::BasicToken => errand.authorization = Some("Basic dXNlcjpwYXNz".to_owned()),
-        Fault::EmptyToken => errand.authorization = Some("Bearer ".to_owned()),
-        Fault::NotJson => errand.media_type = Some("text/plain"),
-        Fault::Untyped => errand.media_type = None,
-        Fault::NoBody => errand.content = Content::Nothing,
+        Mutant::NoToken => builder.authorization = None,
+        Mutant::BasicToken => builder.authorization = Some("Basic dXNlcjpwYXNz".to_owned()),
+        Mutant::EmptyToken => builder.authorization = Some("Bearer ".to_owned()),
+        Mutant::NotJson => builder.media_type = Some("text/plain"),
+        Mutant::Untyped => builder.media_type = None,
+        Mutant::NoBody => builder.content = Content::Nothing,
         _ => {}
     }
 }
 
 /// The body as a whole.
-fn text(fault: Fault, errand: &mut Errand) {
-    if let (Fault::InvalidJson, Content::Json(body)) = (fault, &errand.content) {
+fn text(mutant: Mutant, builder: &mut RequestBuilder) {
+    if let (Mutant::InvalidJson, Content::Json(body)) = (mutant, &builder.content) {
         let text = body.to_string();
-        errand.content = Content::Text(format!("{},}}", text.trim_end_matches('}')));
+        builder.content = Content::Text(format!("{},}}", text.trim_end_matches('}')));
     }
 }
 
 /// Who is invited.
-fn participants(fault: Fault, body: &mut Value) {
+fn participants(mutant: Mutant, body: &mut Value) {
     let Some(Value::Array(guests)) = body.get_mut("participants") else {
         return;
     };
-    match fault {
-        Fault::ParticipantsEmpty => guests.clear(),
-        Fault::ParticipantExtra => add_strangers(guests, 1),
-        Fault::SixParticipants => add_strangers(guests, 6usize.saturating_sub(guests.len())),
-        Fault::ParticipantLost if guests.len() > 1 => drop(guests.pop()),
+    match mutant {
+        Mutant::ParticipantsEmpty => guests.clear(),
+        Mutant::ParticipantExtra => add_strangers(guests, 1),
+        Mutant::SixParticipants => add_strangers(guests, 6usize.saturating_sub(guests.len())),
+        Mutant::ParticipantLost if guests.len() > 1 => drop(guests.pop()),
         _ => guests
             .iter_mut()
-            .for_each(|guest| participant(fault, guest)),
+            .for_each(|guest| participant(mutant, guest)),
     }
-    match fault {
-        Fault::ParticipantsMissing => drop(remove(body, "/participants")),
-        Fault::ParticipantsObject => {
+    match mutant {
+        Mutant::ParticipantsMissing => drop(remove(body, "/participants")),
+        Mutant::ParticipantsObject => {
             let first = body.pointer("/participants/0").cloned();
             replace(body, "/participants", first);
         }
@@ -224,41 +228,41 @@ fn participants(fault: Fault, body: &mut Value) {
     }
 }
 
-fn participant(fault: Fault, guest: &mut Value) {
-    match fault {
-        Fault::ParticipantOther => rename(guest, &fresh_id().into()),
-        Fault::IdNumber => rename(guest, &json!(4711)),
-        Fault::ParticipantKind => {
+fn participant(mutant: Mutant, guest: &mut Value) {
+    match mutant {
+        Mutant::ParticipantOther => rename(guest, &fresh_id().into()),
+        Mutant::IdNumber => rename(guest, &json!(4711)),
+        Mutant::ParticipantKind => {
             if let Some(set) = guest.get_mut("identity").and_then(Value::as_object_mut) {
                 change_kind(set);
             }
         }
-        Fault::IdentityMissing => drop(remove(guest, "/identity")),
-        Fault::IdentityText => replace(guest, "/identity", "somebody"),
-        Fault::ReplacesDropped => drop(remove(guest, "/replacesCallId")),
-        Fault::ReplacesOther => replace(guest, "/replacesCallId", fresh_id()),
-        Fault::ReplacesNumber => replace(guest, "/replacesCallId", 4711),
-        Fault::EndpointNumber => set(guest, "/endpointType", 1),
+        Mutant::IdentityMissing => drop(remove(guest, "/identity")),
+        Mutant::IdentityText => replace(guest, "/identity", "somebody"),
+        Mutant::ReplacesDropped => drop(remove(guest, "/replacesCallId")),
+        Mutant::ReplacesOther => replace(guest, "/replacesCallId", fresh_id()),
+        Mutant::ReplacesNumber => replace(guest, "/replacesCallId", 4711),
+        Mutant::EndpointNumber => set(guest, "/endpointType", 1),
         _ => {}
     }
 }
 
 /// Everything else in a body.
-fn properties(fault: Fault, body: &mut Value) {
+fn properties(mutant: Mutant, body: &mut Value) {
     let invites = body.get("participants").is_some();
-    match fault {
-        Fault::BodyArray => *body = json!([body.take()]),
-        Fault::ContextLong if invites => set(body, "/clientContext", "κ".repeat(257)),
-        Fault::ContextNumber if invites => set(body, "/clientContext", 4711),
-        Fault::CallbackMissing => {
+    match mutant {
+        Mutant::BodyArray => *body = json!([body.take()]),
+        Mutant::ContextLong if invites => set(body, "/clientContext", "κ".repeat(257)),
+        Mutant::ContextNumber if invites => set(body, "/clientContext", 4711),
+        Mutant::CallbackMissing => {
             remove(body, "/callback");
             remove(body, "/callbackUri");
         }
-        Fault::CallbackNumber => {
+        Mutant::CallbackNumber => {
             replace(body, "/callback", 4711);
             replace(body, "/callbackUri", 4711);
         }
-        Fault::ModalitiesText => {
+        Mutant::ModalitiesText => {
             for name in [
                 "acceptModalities",
                 "acceptedModalities",
@@ -272,8 +276,10 @@ fn properties(fault: Fault, body: &mut Value) {
 }
 
 /// Adds a request about the call of the first one, which must be an invitation.
-fn follow(errands: &mut Vec<Errand>, method: &'static str, action: &str) {
-    let Some(first) = errands.first() else { return };
+fn follow(builders: &mut Vec<RequestBuilder>, method: &'static str, action: &str) {
+    let Some(first) = builders.first() else {
+        return;
+    };
     let Some(call) = first.url.strip_suffix("/participants/invite") else {
         return;
     };
@@ -284,7 +290,7 @@ fn follow(errands: &mut Vec<Errand>, method: &'static str, action: &str) {
         "POST" => Content::Json(json!({})),
         _ => Content::Nothing,
     };
-    errands.push(next);
+    builders.push(next);
 }
 
 fn add_strangers(guests: &mut Vec<Value>, count: usize) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::variant::BotVariation as Variation;
+use super::variant::BotVariant as Variant;
 use super::{Bot, PATIENCE, mutation};
 use crate::emulator::content::Content;
 use crate::emulator::edit::each_object;
@@ -23,7 +23,7 @@ const AGAIN: [Duration; 3] = [
 
 /// A request before it is written.
 #[derive(Debug, Clone)]
-pub(super) struct Errand {
+pub(super) struct RequestBuilder {
     pub(super) method: &'static str,
     pub(super) url: String,
     pub(super) authorization: Option<String>,
@@ -32,7 +32,7 @@ pub(super) struct Errand {
     pub(super) content: Content,
 }
 
-impl Errand {
+impl RequestBuilder {
     /// A request with the bot's token.
     pub(super) fn new(method: &'static str, url: String, token: &str, content: Content) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Errand {
     }
 }
 
-impl Errand {
+impl RequestBuilder {
     /// Whether it is an invitation that replaces a call.
     pub(super) fn replaces(&self) -> bool {
         let Content::Json(body) = &self.content else {
@@ -59,49 +59,48 @@ impl Errand {
 
 impl Bot {
     /// The request on the wire, in the bot's manner.
-    pub(super) fn write(&self, mut errand: Errand) -> OutgoingRequest {
-        if let (Some(Variation::Untyped), Content::Json(body)) =
-            (self.variation, &mut errand.content)
+    pub(super) fn write(&self, mut builder: RequestBuilder) -> OutgoingRequest {
+        if let (Some(Variant::Untyped), Content::Json(body)) = (self.variant, &mut builder.content)
         {
             each_object(body, &mut |object| drop(object.shift_remove("@odata.type")));
         }
-        let writing = self.variation.map_or(Writing::Plain, Variation::writing);
-        let url = writing.path(&self.addressed(&errand.url));
+        let writing = self.variant.map_or(Writing::Plain, Variant::writing);
+        let url = writing.path(&self.addressed(&builder.url));
         let mut headers = Headers::new();
-        if let Some(authorization) = errand.authorization {
+        if let Some(authorization) = builder.authorization {
             headers.push(
                 "Authorization",
-                match self.variation {
-                    Some(Variation::LowerScheme) => authorization.replace("Bearer", "bearer"),
+                match self.variant {
+                    Some(Variant::LowerScheme) => authorization.replace("Bearer", "bearer"),
                     _ => authorization,
                 },
             );
         }
-        let has_body = errand.content != Content::Nothing;
-        if let (true, Some(media_type)) = (has_body, errand.media_type) {
+        let has_body = builder.content != Content::Nothing;
+        if let (true, Some(media_type)) = (has_body, builder.media_type) {
             headers.push(
                 "Content-Type",
-                match self.variation {
-                    Some(Variation::Charset) => "Application/JSON; charset=UTF-8",
+                match self.variant {
+                    Some(Variant::Charset) => "Application/JSON; charset=UTF-8",
                     _ => media_type,
                 },
             );
         }
-        if self.variation == Some(Variation::ExtraHeaders) {
+        if self.variant == Some(Variant::ExtraHeaders) {
             headers.push("client-request-id", fresh_id());
             headers.push("X-Nobody-Knows", "this");
         }
-        let (coding, framing) = match self.variation {
-            Some(Variation::Gzip) => (Coding::Gzip, Framing::Length),
-            Some(Variation::Chunked) => (Coding::Identity, Framing::Chunked),
+        let (coding, framing) = match self.variant {
+            Some(Variant::Gzip) => (Coding::Gzip, Framing::Length),
+            Some(Variant::Chunked) => (Coding::Identity, Framing::Chunked),
             _ => (Coding::Identity, Framing::Length),
         };
         OutgoingRequest {
             headers,
-            body: has_body.then(|| errand.content.bytes(writing)),
+            body: has_body.then(|| builder.content.bytes(writing)),
             coding,
             framing,
-            ..OutgoingRequest::new(errand.method, url)
+            ..OutgoingRequest::new(builder.method, url)
         }
     }
 
@@ -116,10 +115,10 @@ impl Bot {
                 .unwrap_or_else(|| prefix.rsplit_once('/').unwrap_or((prefix, "")));
             format!("{above}/{name}/calls{rest}")
         };
-        match self.variation {
-            Some(Variation::AppPrefix) => named("app"),
-            Some(Variation::CommunicationsPrefix) => named("communications"),
-            Some(Variation::OtherVersion) => url.replacen("/beta/", "/v1.0/", 1),
+        match self.variant {
+            Some(Variant::AppPrefix) => named("app"),
+            Some(Variant::CommunicationsPrefix) => named("communications"),
+            Some(Variant::OtherVersion) => url.replacen("/beta/", "/v1.0/", 1),
             _ => url.to_owned(),
         }
     }
@@ -128,15 +127,15 @@ impl Bot {
 impl Bot {
     /// Sends a request until it is answered for good: the same again where the connection broke, or
     /// the service says that it cannot now.
-    pub(super) async fn deliver(&self, mut errand: Errand) -> Result<Response, SendError> {
-        let patience = mutation::patience(self.fault).unwrap_or(PATIENCE);
+    pub(super) async fn deliver(&self, mut builder: RequestBuilder) -> Result<Response, SendError> {
+        let patience = mutation::patience(self.mutant).unwrap_or(PATIENCE);
         let mut pauses = AGAIN.into_iter();
         loop {
-            let request = self.write(errand.clone());
+            let request = self.write(builder.clone());
             let sent = self.client.send(request, patience).await;
             let pause = pauses.next();
             let told = pause.and_then(|pause| again(&sent, pause));
-            match mutation::again(self.fault, &sent, (pause, told), &mut errand) {
+            match mutation::again(self.mutant, &sent, (pause, told), &mut builder) {
                 Some(pause) => sleep(pause).await,
                 None => return sent,
             }

@@ -5,7 +5,7 @@ use crate::emulator::writing::Writing;
 
 catalogue! {
     /// One thing that the bot does in another way, which no page forbids.
-    BotVariation {
+    BotVariant {
         Reversed = "properties-reversed", "Writes the properties of every object in the opposite order.";
         Spaced = "white-space", "Writes white space between all tokens.";
         Added = "properties-added", "Adds properties that no page knows.";
@@ -38,7 +38,7 @@ catalogue! {
     }
 }
 
-impl BotVariation {
+impl BotVariant {
     /// How JSON is written under this variation.
     pub(super) const fn writing(self) -> Writing {
         match self {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::delivery;
-use super::delivery::{About, Line, Notice, Segment};
+use super::delivery::{About, Line, Notification, Segment};
 use super::draft::Draft;
 use super::edition::Edition;
 use super::pages::{Pages, known_identity};
@@ -44,8 +44,8 @@ impl Service {
             draft = Draft::json(201, Pages::whole_call(call));
         }
         draft.location = Some(format!("{}{prefix}/calls/{id}", self.url));
-        mutation::created(self.fault, &mut draft);
-        let mut notices = vec![
+        mutation::created(self.mutant, &mut draft);
+        let mut notifications = vec![
             self.state(
                 &id,
                 &callback,
@@ -59,11 +59,11 @@ impl Service {
                 json!({"direction": "outgoing", "activeModalities": modalities}),
             ),
         ];
-        mutation::notices(self.fault, &mut notices, self.pages, None);
+        mutation::notifications(self.mutant, &mut notifications, self.pages, None);
         Ok(Outcome {
             draft,
             sequel: Sequel {
-                segments: vec![(line, Segment::new(notices))],
+                segments: vec![(line, Segment::new(notifications))],
                 may_be_early: false,
             },
         })
@@ -106,8 +106,8 @@ impl Service {
         } else {
             Draft::new(202)
         };
-        mutation::picked_up(self.fault, &mut draft);
-        let mut notices = vec![
+        mutation::picked_up(self.mutant, &mut draft);
+        let mut notifications = vec![
             self.state(&id, &callback, About::Establishing, json!({})),
             self.state(
                 &id,
@@ -116,12 +116,12 @@ impl Service {
                 json!({"activeModalities": modalities, "requestedModalities": []}),
             ),
         ];
-        mutation::notices(self.fault, &mut notices, self.pages, None);
+        mutation::notifications(self.mutant, &mut notifications, self.pages, None);
         Ok(Outcome {
             draft,
             sequel: Sequel {
                 segments: line
-                    .map(|line| (line, Segment::new(notices)))
+                    .map(|line| (line, Segment::new(notifications)))
                     .into_iter()
                     .collect(),
                 may_be_early: true,
@@ -148,7 +148,7 @@ impl Service {
         let mut world = self.world();
         let call = world.live(id).ok()?;
         let line = call.line.take()?;
-        let notices = vec![
+        let notifications = vec![
             self.state(
                 &call.id,
                 &call.callback,
@@ -157,7 +157,7 @@ impl Service {
             ),
             self.state(&call.id, &call.callback, About::Deleted, json!({})),
         ];
-        Some((line, Segment::new(notices)))
+        Some((line, Segment::new(notifications)))
     }
 
     /// A new call with its line.
@@ -196,7 +196,13 @@ impl Service {
     }
 
     /// The notification that a call has come to a state.
-    pub(super) fn state(&self, id: &str, callback: &str, about: About, more: Value) -> Notice {
+    pub(super) fn state(
+        &self,
+        id: &str,
+        callback: &str,
+        about: About,
+        more: Value,
+    ) -> Notification {
         let (change, state) = match about {
             About::Incoming => ("created", CallState::Incoming),
             About::Establishing => ("updated", CallState::Establishing),
@@ -204,7 +210,7 @@ impl Service {
             About::Terminated => ("updated", CallState::Terminated),
             _ => ("updated", CallState::Established),
         };
-        Notice {
+        Notification {
             about,
             callback: callback.to_owned(),
             entry: self.pages.call(change, id, state, more),

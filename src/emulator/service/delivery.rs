@@ -12,7 +12,7 @@ use super::Service;
 use super::draft::Post;
 use super::mutation;
 use super::state::Effect;
-use super::variant::ServiceVariation;
+use super::variant::ServiceVariant;
 use crate::emulator::content::Content;
 use crate::http::message::Headers;
 use crate::http::{Coding, Framing, OutgoingRequest};
@@ -45,7 +45,7 @@ pub(super) enum About {
 
 /// One notification that waits.
 #[derive(Debug, Clone)]
-pub(super) struct Notice {
+pub(super) struct Notification {
     pub(super) about: About,
     pub(super) callback: String,
     pub(super) entry: Value,
@@ -55,7 +55,7 @@ pub(super) struct Notice {
 /// Notifications that one request causes about one call.
 #[derive(Debug)]
 pub(super) struct Segment {
-    pub(super) notices: Vec<Notice>,
+    pub(super) notifications: Vec<Notification>,
     /// They wait until this is told.
     pub(super) after: Option<Arc<Notify>>,
     /// This is told when they have gone.
@@ -66,9 +66,9 @@ pub(super) struct Segment {
 
 impl Segment {
     /// Notifications that wait for nothing.
-    pub(super) const fn new(notices: Vec<Notice>) -> Self {
+    pub(super) const fn new(notifications: Vec<Notification>) -> Self {
         Self {
-            notices,
+            notifications,
             after: None,
             done: None,
             then: None,
@@ -103,12 +103,12 @@ impl Service {
         if let Some(after) = segment.after {
             after.notified().await;
         }
-        let batch = match self.variation {
-            Some(ServiceVariation::Batched) => segment.notices.len().max(1),
+        let batch = match self.variant {
+            Some(ServiceVariant::Batched) => segment.notifications.len().max(1),
             _ => 1,
         };
-        for notices in segment.notices.chunks(batch) {
-            self.notify(notices).await;
+        for notifications in segment.notifications.chunks(batch) {
+            self.notify(notifications).await;
         }
         if let Some((line, segment)) = segment.then.map(|then| *then) {
             // A line that is closed belongs to a service that has ended.
@@ -120,29 +120,34 @@ impl Service {
     }
 
     /// Posts the notices as one collection, until it is acknowledged or hopeless.
-    async fn notify(&self, notices: &[Notice]) {
-        let Some(first) = notices.first() else { return };
-        for effect in notices.iter().filter_map(|notice| notice.effect.as_ref()) {
+    async fn notify(&self, notifications: &[Notification]) {
+        let Some(first) = notifications.first() else {
+            return;
+        };
+        for effect in notifications
+            .iter()
+            .filter_map(|notification| notification.effect.as_ref())
+        {
             self.world().apply(effect);
         }
-        let entries = notices.iter().map(|n| self.vary_entry(n)).collect();
+        let entries = notifications.iter().map(|n| self.vary_entry(n)).collect();
         let mut post = Post {
             method: "POST",
             url: first.callback.clone(),
             media_type: Some("application/json"),
             content: Content::Json(self.pages.collection(entries)),
         };
-        mutation::post(self.fault, &mut post);
+        mutation::post(self.mutant, &mut post);
         let request = self.write_post(post);
-        if self.variation == Some(ServiceVariation::Slow) {
+        if self.variant == Some(ServiceVariant::Slow) {
             sleep(super::SLOW).await;
         }
-        let patience = mutation::patience(self.fault).unwrap_or(PATIENCE);
+        let patience = mutation::patience(self.mutant).unwrap_or(PATIENCE);
         for pause in AGAIN.iter().map(Some).chain([None]) {
             let hopeless = match self.client.send(request.clone(), patience).await {
                 Ok(response) => {
                     response.status < 500 && response.status != 429
-                        || mutation::gives_up(self.fault)
+                        || mutation::gives_up(self.mutant)
                 }
                 Err(_) => false,
             };
@@ -154,8 +159,8 @@ impl Service {
     }
 
     /// The entry of a notice in the service's manner.
-    fn vary_entry(&self, notice: &Notice) -> Value {
-        let mut entry = notice.entry.clone();
+    fn vary_entry(&self, notification: &Notification) -> Value {
+        let mut entry = notification.entry.clone();
         let Some(object) = entry.as_object_mut() else {
             return entry;
         };
@@ -166,20 +171,20 @@ impl Service {
         let name = |object: &mut serde_json::Map<String, Value>, name: &str, url: String| {
             object.insert(name.to_owned(), url.into());
         };
-        match (self.variation, path(object)) {
-            (Some(ServiceVariation::ResourceOnly), _) => {
+        match (self.variant, path(object)) {
+            (Some(ServiceVariant::ResourceOnly), _) => {
                 object.shift_remove("resourceUrl");
             }
-            (Some(ServiceVariation::UrlOnly), Some(path)) => {
+            (Some(ServiceVariant::UrlOnly), Some(path)) => {
                 object.shift_remove("resource");
                 name(object, "resourceUrl", format!("/communications/{path}"));
             }
-            (Some(ServiceVariation::Absolute), Some(path)) => {
+            (Some(ServiceVariant::Absolute), Some(path)) => {
                 let url = format!("{}/beta/communications/{path}", self.url);
                 name(object, "resource", url.clone());
                 name(object, "resourceUrl", url);
             }
-            (Some(ServiceVariation::Prefix), Some(path)) => {
+            (Some(ServiceVariant::Prefix), Some(path)) => {
                 name(object, "resource", format!("/v1.0/communications/{path}"));
                 name(
                     object,
@@ -187,7 +192,7 @@ impl Service {
                     format!("/beta/applications/1/{path}"),
                 );
             }
-            (Some(ServiceVariation::Wrapped), _) => {
+            (Some(ServiceVariant::Wrapped), _) => {
                 if let Some(data) = object.get_mut("resourceData") {
                     *data = match data.take() {
                         Value::Array(mut one) if one.len() == 1 => one.remove(0),
@@ -217,9 +222,9 @@ impl Service {
 
     /// How bodies go over the wire.
     pub(super) const fn transfer(&self) -> (Coding, Framing) {
-        match self.variation {
-            Some(ServiceVariation::Gzip) => (Coding::Gzip, Framing::Length),
-            Some(ServiceVariation::Chunked) => (Coding::Identity, Framing::Chunked),
+        match self.variant {
+            Some(ServiceVariant::Gzip) => (Coding::Gzip, Framing::Length),
+            Some(ServiceVariant::Chunked) => (Coding::Identity, Framing::Chunked),
             _ => (Coding::Identity, Framing::Length),
         }
     }

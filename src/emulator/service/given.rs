@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::calls::{bot_member, object};
-use super::delivery::{About, Notice, Segment};
+use super::delivery::{About, Notification, Segment};
 use super::draft::Draft;
 use super::refusal::Refusal;
 use super::state::CallState;
@@ -86,11 +86,12 @@ impl Service {
             "targets": [identity("application", "Called bot")],
             "requestedModalities": ["audio", "video"],
         });
-        let mut notices: Vec<Notice> = vec![self.state(&id, callback, About::Incoming, more)];
-        mutation::notices(self.fault, &mut notices, self.pages, None);
+        let mut notifications: Vec<Notification> =
+            vec![self.state(&id, callback, About::Incoming, more)];
+        mutation::notifications(self.mutant, &mut notifications, self.pages, None);
         let mut outcome = made(&json!({"call": id}));
         outcome.sequel = Sequel {
-            segments: vec![(line, Segment::new(notices))],
+            segments: vec![(line, Segment::new(notifications))],
             may_be_early: false,
         };
         outcome

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::calls::object;
-use super::delivery::{About, Line, Notice, Segment};
+use super::delivery::{About, Line, Notification, Segment};
 use super::draft::Draft;
 use super::edition::Edition;
 use super::pages::known_identity;
 use super::refusal::Refusal;
 use super::state::{CallState, Effect, Invitee, Member, Operation};
-use super::variant::ServiceVariation;
+use super::variant::ServiceVariant;
 use super::{Outcome, Sequel, Service, mutation};
 use crate::api::identifier;
 use crate::api::resource::Resource;
@@ -40,7 +40,7 @@ impl Service {
         prefix: &str,
     ) -> Result<Outcome, Refusal> {
         let mut invitation = Invitation::read(object(&request.body)?)?;
-        let first_only = self.variation == Some(ServiceVariation::FirstOnly);
+        let first_only = self.variant == Some(ServiceVariant::FirstOnly);
         if first_only && invitation.invitees.iter().all(|i| i.replaces.is_some()) {
             invitation.invitees.truncate(1);
         }
@@ -93,17 +93,17 @@ impl Service {
         );
         let mut draft = Draft::json(200, self.pages.answer(operation));
         draft.location = Some(location);
-        match self.variation {
-            Some(ServiceVariation::Accepted) if self.pages.0 == Edition::May2019 => {
+        match self.variant {
+            Some(ServiceVariant::Accepted) if self.pages.0 == Edition::May2019 => {
                 draft.status = 202;
                 draft.content = Content::Nothing;
             }
-            Some(ServiceVariation::NoLocation) if !self.pages.0.is_terse() => {
+            Some(ServiceVariant::NoLocation) if !self.pages.0.is_terse() => {
                 draft.location = None;
             }
             _ => {}
         }
-        mutation::answered(self.fault, &mut draft, operation);
+        mutation::answered(self.mutant, &mut draft, operation);
         draft
     }
 
@@ -114,15 +114,15 @@ impl Service {
         callback: &str,
         line: Line,
     ) -> Vec<(Line, Segment)> {
-        let fails = mutation::may_fail(self.fault)
+        let fails = mutation::may_fail(self.mutant)
             && operation
                 .invitees
                 .iter()
                 .any(|i| self.world().fails(i.id()));
         let replaced = replaced_by(&operation.invitees);
-        let mut here = self.notices_here(operation, callback, fails);
-        mutation::notices(
-            self.fault,
+        let mut here = self.notifications_here(operation, callback, fails);
+        mutation::notifications(
+            self.mutant,
             &mut here,
             self.pages,
             replaced.first().map(String::as_str),
@@ -133,22 +133,27 @@ impl Service {
                 segments.extend(self.farewell(id, callback));
             }
         }
-        if self.variation == Some(ServiceVariation::ReplacedFirst) {
+        if self.variant == Some(ServiceVariant::ReplacedFirst) {
             segments.rotate_left(1);
         }
         segments
     }
 
     /// The notifications about the call that is invited to.
-    fn notices_here(&self, operation: &Operation, callback: &str, fails: bool) -> Vec<Notice> {
-        let notice = |about, entry, effect| Notice {
+    fn notifications_here(
+        &self,
+        operation: &Operation,
+        callback: &str,
+        fails: bool,
+    ) -> Vec<Notification> {
+        let notification = |about, entry, effect| Notification {
             about,
             callback: callback.to_owned(),
             entry,
             effect,
         };
         let status = if fails { "failed" } else { "completed" };
-        let mut notices = vec![notice(
+        let mut notifications = vec![notification(
             About::End,
             self.pages.operation("deleted", operation, status),
             Some(Effect::End(operation.id.clone(), status)),
@@ -157,28 +162,28 @@ impl Service {
             let (roster, joining) = self.roster(operation);
             let entry = self.pages.roster(&operation.call, &roster);
             let effect = Effect::Join(operation.call.clone(), joining);
-            notices.push(notice(About::Roster, entry, Some(effect)));
+            notifications.push(notification(About::Roster, entry, Some(effect)));
             let replaced = replaced_by(&operation.invitees);
-            if let (Some(ServiceVariation::RosterTwice), Some(call)) =
-                (self.variation, replaced.first())
+            if let (Some(ServiceVariant::RosterTwice), Some(call)) =
+                (self.variant, replaced.first())
             {
                 let entry = self.pages.roster(call, &roster);
-                notices.push(notice(About::Roster, entry, None));
+                notifications.push(notification(About::Roster, entry, None));
             }
         }
-        match self.variation {
-            Some(ServiceVariation::RosterFirst) => notices.reverse(),
-            Some(ServiceVariation::Progress) => {
+        match self.variant {
+            Some(ServiceVariant::RosterFirst) => notifications.reverse(),
+            Some(ServiceVariant::Progress) => {
                 let entry = self.pages.operation("updated", operation, "running");
-                notices.insert(0, notice(About::Progress, entry, None));
+                notifications.insert(0, notification(About::Progress, entry, None));
             }
-            Some(ServiceVariation::KeepAlive) => {
+            Some(ServiceVariant::KeepAlive) => {
                 let state = self.state(&operation.call, callback, About::Established, json!({}));
-                notices.insert(0, state);
+                notifications.insert(0, state);
             }
             _ => {}
         }
-        notices
+        notifications
     }
 
     /// The roster as it is shown, and those who join by this operation. The editions of 2019 show
@@ -198,7 +203,7 @@ impl Service {
         if self.pages.0.is_terse() {
             roster.extend(present.iter().cloned());
         }
-        if self.variation == Some(ServiceVariation::Members) {
+        if self.variant == Some(ServiceVariant::Members) {
             roster.insert(0, super::calls::bot_member(None));
             roster.extend(present.iter().cloned());
         }
@@ -211,10 +216,10 @@ impl Service {
             self.add_call(id, callback, CallState::Established, "incoming", false);
         }
         let (line, mut segment) = self.end_call(id)?;
-        for notice in &mut segment.notices {
-            callback.clone_into(&mut notice.callback);
+        for notification in &mut segment.notifications {
+            callback.clone_into(&mut notification.callback);
         }
-        mutation::farewell(self.fault, &mut segment.notices, self.pages);
+        mutation::farewell(self.mutant, &mut segment.notifications, self.pages);
         Some((line, segment))
     }
 }

@@ -29,9 +29,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 pub use self::edition::Edition;
-pub use self::mutant::ServiceFault;
+pub use self::mutant::ServiceMutant;
 pub use self::state::FAILING_ID;
-pub use self::variant::ServiceVariation;
+pub use self::variant::ServiceVariant;
 
 use self::delivery::{Line, Segment};
 use self::draft::Draft;
@@ -59,9 +59,9 @@ pub struct ServiceOptions {
     /// Where bots reach it, where that is not the listener's own URL.
     pub public_url: Option<String>,
     /// What it does wrong.
-    pub fault: Option<ServiceFault>,
+    pub mutant: Option<ServiceMutant>,
     /// What it does in another way.
-    pub variation: Option<ServiceVariation>,
+    pub variant: Option<ServiceVariant>,
     /// What it sends with.
     pub client: Client,
 }
@@ -82,8 +82,8 @@ impl ReferenceService {
             url: options.public_url.unwrap_or_else(|| url.clone()),
             pages: Pages(options.edition),
             token: options.token,
-            fault: options.fault,
-            variation: options.variation,
+            mutant: options.mutant,
+            variant: options.variant,
             client: options.client,
             shutdown: shutdown.clone(),
             world: Mutex::default(),
@@ -117,8 +117,8 @@ struct Service {
     url: String,
     pages: Pages,
     token: Option<String>,
-    fault: Option<ServiceFault>,
-    variation: Option<ServiceVariation>,
+    mutant: Option<ServiceMutant>,
+    variant: Option<ServiceVariant>,
     client: Client,
     shutdown: Shutdown,
     world: Mutex<World>,
@@ -174,7 +174,7 @@ impl Service {
     ) -> (Draft, bool) {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let Outcome { draft, sequel } = self.outcome(request);
-        let early = self.variation == Some(ServiceVariation::Early)
+        let early = self.variant == Some(ServiceVariant::Early)
             && sequel.may_be_early
             && !sequel.segments.is_empty();
         sequel.begin((!early).then(|| Arc::clone(sent)), Arc::clone(done));
@@ -183,18 +183,18 @@ impl Service {
 
     /// What a request comes to. Nothing follows where it is refused.
     fn outcome(self: &Arc<Self>, request: &Request) -> Outcome {
-        let misread = mutation::misread(self.fault, request, self.token.as_deref());
+        let misread = mutation::misread(self.mutant, request, self.token.as_deref());
         let refusal = match self.route(misread.as_ref().unwrap_or(request)) {
             Ok(outcome) => return outcome,
             Err(refusal) => refusal,
         };
-        if let Some(taken) = mutation::taken_all_the_same(self.fault, request)
+        if let Some(taken) = mutation::taken_all_the_same(self.mutant, request)
             && let Ok(Outcome { sequel, .. }) = self.route(&taken)
         {
             let draft = refusal.into();
             return Outcome { draft, sequel };
         }
-        mutation::refused(self.fault, refusal).into()
+        mutation::refused(self.mutant, refusal).into()
     }
 
     fn write_answer(&self, draft: Draft) -> Reply {
@@ -208,7 +208,7 @@ impl Service {
         for (name, value) in draft.fields {
             headers.push(name, value);
         }
-        if self.variation == Some(ServiceVariation::Close) {
+        if self.variant == Some(ServiceVariant::Close) {
             headers.push("Connection", "close");
         }
         let body = match draft.content {
@@ -220,7 +220,7 @@ impl Service {
         if draft.status != 204 {
             reply = reply.framed(framing);
         }
-        if self.variation == Some(ServiceVariation::Slow) {
+        if self.variant == Some(ServiceVariant::Slow) {
             reply = reply.delayed(SLOW);
         }
         reply
@@ -236,13 +236,13 @@ impl Service {
         if let Some(media_type) = media_type {
             headers.push(
                 "Content-Type",
-                match self.variation {
-                    Some(ServiceVariation::Charset) => "Application/JSON; charset=UTF-8",
+                match self.variant {
+                    Some(ServiceVariant::Charset) => "Application/JSON; charset=UTF-8",
                     _ => media_type,
                 },
             );
         }
-        if self.variation == Some(ServiceVariation::ExtraHeaders) {
+        if self.variant == Some(ServiceVariant::ExtraHeaders) {
             headers.push("request-id", super::fresh_id());
             headers.push("X-Nobody-Knows", "this");
         }
@@ -250,8 +250,7 @@ impl Service {
     }
 
     fn writing(&self) -> Writing {
-        self.variation
-            .map_or(Writing::Plain, ServiceVariation::writing)
+        self.variant.map_or(Writing::Plain, ServiceVariant::writing)
     }
 }
 

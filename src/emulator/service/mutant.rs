@@ -4,7 +4,7 @@ use crate::emulator::catalogue::catalogue;
 
 catalogue! {
     /// One thing that the service does wrong, always.
-    ServiceFault {
+    ServiceMutant {
         AnswerOk201 = "answer-201", "Answers an invitation with 201.";
         AnswerNoContent = "answer-204", "Answers an invitation with 204 and no body.";
         AnswerAcceptedWithBody = "answer-202-with-body", "Answers an invitation with 202, `Location` and a body: a mix of two documented answers.";

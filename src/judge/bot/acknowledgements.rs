@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::api::party::Party;
 use crate::contract::rule::Rule;
 use crate::http::message::{Request, Response};
-use crate::judge::record::Departure;
+use crate::judge::record::Breach;
 use crate::judge::verdict::{TrafficMessage, Verdict};
 use crate::judge::{Action, TransportFailure};
 
@@ -33,7 +33,7 @@ impl BotJudge {
         let message = TrafficMessage::Response(response);
         self.record.traffic(Party::Bot, Some(step), message);
         if !(200..300).contains(&status) {
-            self.record.depart(Departure::new(
+            self.record.report(Breach::new(
                 "acknowledgement",
                 Rule::AcknowledgementStatus,
                 Some(step),
@@ -54,7 +54,7 @@ impl BotJudge {
             TransportFailure::Broken(what) => {
                 let event = TrafficMessage::Event(what.clone());
                 self.record.traffic(Party::Bot, Some(step), event);
-                self.record.depart(Departure::new(
+                self.record.report(Breach::new(
                     "bot.transport",
                     Rule::Transport,
                     Some(step),
@@ -72,7 +72,7 @@ impl BotJudge {
         let deadline = self.record.options.deadline;
         let event = TrafficMessage::Event(format!("no acknowledgement within {deadline:?}"));
         self.record.traffic(Party::Bot, Some(step), event);
-        self.record.depart(Departure::new(
+        self.record.report(Breach::new(
             "acknowledgement",
             Rule::AcknowledgementMissing,
             Some(step),

@@ -12,7 +12,7 @@ use crate::diagnostic::pointer::{Place, Pointer};
 use crate::http::message::{Body, Payload, Request};
 use crate::judge::bindings;
 use crate::judge::compare::{Rules, compare};
-use crate::judge::record::{Departure, text};
+use crate::judge::record::{Breach, text};
 use crate::judge::service::{is_bearer, relative};
 use crate::scenario::format::{Kind, RequestStep};
 
@@ -26,7 +26,7 @@ impl BotJudge {
     ) -> bool {
         self.record.check("request.method");
         if request.method != step.method {
-            self.record.depart(Departure::new(
+            self.record.report(Breach::new(
                 "request.method",
                 Rule::RequestMethod,
                 Some(at),
@@ -62,7 +62,7 @@ impl BotJudge {
             _ => false,
         };
         if !conforms {
-            self.record.depart(Departure::new(
+            self.record.report(Breach::new(
                 "request.target",
                 Rule::RequestTarget,
                 Some(at),
@@ -82,7 +82,7 @@ impl BotJudge {
             .filter(|(name, _)| name.eq_ignore_ascii_case("authorization"))
             .count();
         if count > 1 || !token.is_some_and(is_bearer) {
-            self.record.depart(Departure::new(
+            self.record.report(Breach::new(
                 "request.token",
                 Rule::RequestHeader,
                 Some(at),
@@ -109,7 +109,7 @@ impl BotJudge {
             .as_deref()
             .is_some_and(|it| it.eq_ignore_ascii_case(documented))
         {
-            self.record.depart(Departure::new(
+            self.record.report(Breach::new(
                 "request.media-type",
                 Rule::RequestHeader,
                 Some(at),
@@ -144,7 +144,7 @@ impl BotJudge {
                 _ => (Value::Null, "the request has no body".to_owned()),
             };
             let expected = self.record.bindings.fill_json(template);
-            self.record.depart(Departure::new(
+            self.record.report(Breach::new(
                 "request.body",
                 Rule::RequestBody,
                 Some(at),
@@ -177,7 +177,7 @@ impl BotJudge {
         };
         let found = compare(shape, actual, rules, &Pointer::root());
         self.record
-            .depart_all(found, Rule::RequestBody, "request.body", Some(at), None);
+            .report_all(found, Rule::RequestBody, "request.body", Some(at), None);
     }
 
     /// Ids that confcall handed out come back unchanged; what the bot makes up is bound.
@@ -213,7 +213,7 @@ impl BotJudge {
                 }
                 self.record.check("ids.unchanged");
                 if bindings::correlates(kind) && !bindings::same(kind, &expected, actual) {
-                    let departure = Departure::new(
+                    let breach = Breach::new(
                         "ids.unchanged",
                         Rule::Correlation,
                         Some(at),
@@ -221,7 +221,7 @@ impl BotJudge {
                         json!(actual),
                         format!("{{{name}}} is {actual}, given was {expected}"),
                     );
-                    self.record.depart(departure.at(place.pointer()));
+                    self.record.report(breach.at(place.pointer()));
                 }
             }
             _ => {}
@@ -244,7 +244,7 @@ impl BotJudge {
                 .and_then(|(_, value)| value.as_array())
                 .is_some_and(|modalities| !modalities.is_empty());
         if negotiates {
-            let departure = Departure::new(
+            let breach = Breach::new(
                 "media.avoided",
                 Rule::RequestBody,
                 Some(at),
@@ -256,7 +256,7 @@ impl BotJudge {
                 "the bot joins only to transfer, and negotiates media".into(),
             );
             self.record
-                .depart(departure.at(Pointer::root().key("requestedModalities")));
+                .report(breach.at(Pointer::root().key("requestedModalities")));
         }
     }
 }

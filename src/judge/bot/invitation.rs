@@ -11,11 +11,11 @@ use crate::diagnostic::pointer::Pointer;
 use crate::judge::compare::MismatchKind;
 use crate::judge::people;
 use crate::judge::people::{LONGEST_CONTEXT, MOST_INVITED, Named, Person};
-use crate::judge::record::Departure;
+use crate::judge::record::Breach;
 use crate::scenario::format::RequestStep;
 
 impl BotJudge {
-    /// Exactly the cued people, the calls that they replace, the bot's own context, the limits;
+    /// Exactly the triggered people, the calls that they replace, the bot's own context, the limits;
     /// of any other property the type only.
     pub(super) fn judge_invitation(
         &mut self,
@@ -52,7 +52,7 @@ impl BotJudge {
             place.is_empty() || place.starts_with("/participants") && !is_own_choice(place)
         });
         self.record
-            .depart_all(found, Rule::RequestBody, "request.body", Some(at), None);
+            .report_all(found, Rule::RequestBody, "request.body", Some(at), None);
         is_readable
     }
 
@@ -64,7 +64,7 @@ impl BotJudge {
             .map_or(0, Vec::len);
         let pointer = Pointer::root().key("participants");
         if count > MOST_INVITED {
-            let departure = Departure::new(
+            let breach = Breach::new(
                 "invite.people-limit",
                 Rule::Limit,
                 Some(at),
@@ -72,7 +72,7 @@ impl BotJudge {
                 json!(count),
                 format!("the invitation names {count} people"),
             );
-            self.record.depart(departure.at(pointer));
+            self.record.report(breach.at(pointer));
             return;
         }
         let wanted = people::people_as(template, &|text| self.record.bindings.filled(text));
@@ -80,7 +80,7 @@ impl BotJudge {
         if count != wanted.len() || people::named(&wanted, &found) != Named::All {
             let labels =
                 |people: &[Person]| -> Vec<String> { people.iter().map(Person::label).collect() };
-            let departure = Departure::new(
+            let breach = Breach::new(
                 "invite.people",
                 Rule::RequestBody,
                 Some(at),
@@ -88,7 +88,7 @@ impl BotJudge {
                 json!(labels(&found)),
                 "the invitation does not name exactly the people to invite".into(),
             );
-            self.record.depart(departure.at(pointer));
+            self.record.report(breach.at(pointer));
             return;
         }
         self.judge_replaced(at, &wanted, &found);
@@ -109,9 +109,9 @@ impl BotJudge {
                 .key("participants")
                 .index(index)
                 .key("replacesCallId");
-            let departure = match &found[index].replaces {
+            let breach = match &found[index].replaces {
                 Some(actual) if identifier::same(actual, call) => continue,
-                Some(actual) => Departure::new(
+                Some(actual) => Breach::new(
                     "ids.unchanged",
                     Rule::Correlation,
                     Some(at),
@@ -119,7 +119,7 @@ impl BotJudge {
                     json!(actual),
                     format!("the invitation replaces the call {actual}, asked was for {call}"),
                 ),
-                None => Departure::new(
+                None => Breach::new(
                     "invite.replaces",
                     Rule::RequestBody,
                     Some(at),
@@ -128,7 +128,7 @@ impl BotJudge {
                     "the invitation does not say which call it replaces".into(),
                 ),
             };
-            self.record.depart(departure.at(pointer));
+            self.record.report(breach.at(pointer));
         }
     }
 
@@ -148,7 +148,7 @@ impl BotJudge {
         self.record.check("invite.context-limit");
         let pointer = Pointer::root().key("clientContext");
         let Value::String(context) = context else {
-            let departure = Departure::new(
+            let breach = Breach::new(
                 "invite.context",
                 Rule::RequestBody,
                 Some(at),
@@ -156,7 +156,7 @@ impl BotJudge {
                 context.clone(),
                 "the client context is no string".into(),
             );
-            self.record.depart(departure.at(pointer));
+            self.record.report(breach.at(pointer));
             return;
         };
         if let Some(variable) = variable {
@@ -164,7 +164,7 @@ impl BotJudge {
         }
         let length = context.chars().count();
         if length > LONGEST_CONTEXT {
-            let departure = Departure::new(
+            let breach = Breach::new(
                 "invite.context-limit",
                 Rule::Limit,
                 Some(at),
@@ -172,7 +172,7 @@ impl BotJudge {
                 json!(length),
                 format!("the client context has {length} characters"),
             );
-            self.record.depart(departure.at(pointer));
+            self.record.report(breach.at(pointer));
         }
     }
 

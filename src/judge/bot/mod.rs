@@ -1,6 +1,6 @@
 //! The judge of a bot: confcall plays the service.
 //!
-//! The bot is cued for each documented request, unless it has sent it already; it is answered and
+//! The bot is triggered for each documented request, unless it has sent it already; it is answered and
 //! called back as documented, and its acknowledgements are judged.
 
 mod acknowledgements;
@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::compare::{Rules, compare};
-use super::record::{Departure, Record};
+use super::record::{Breach, Record};
 use super::verdict::Verdict;
 use super::{Action, Event, ExchangeId};
 use crate::api::resource;
@@ -34,9 +34,9 @@ pub(super) struct BotJudge {
     waiting: Waiting,
     /// Request steps that the bot has sent, and answered steps, counted from 0.
     done: HashSet<usize>,
-    /// Whether the bot was cued for the request that is waited for.
-    cued: HashSet<usize>,
-    /// Cues whose request came before their answer: it tells nothing more.
+    /// Whether the bot was triggered for the request that is waited for.
+    triggered: HashSet<usize>,
+    /// Triggers whose request came before their answer: it tells nothing more.
     overtaken: usize,
     /// What the bot does of its own accord, remembered for its GETs.
     calls: HashMap<String, &'static str>,
@@ -55,8 +55,8 @@ pub(super) struct BotJudge {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Waiting {
     Nothing,
-    /// The answer to the cue for a step.
-    Cue(usize),
+    /// The answer to the trigger for a step.
+    Trigger(usize),
     /// The request of a step.
     Request(usize),
     /// The acknowledgement of a step's notification.
@@ -71,7 +71,7 @@ impl BotJudge {
             cursor: 0,
             waiting: Waiting::Nothing,
             done: HashSet::new(),
-            cued: HashSet::new(),
+            triggered: HashSet::new(),
             overtaken: 0,
             calls: HashMap::new(),
             next_exchange: 0,
@@ -89,12 +89,12 @@ impl BotJudge {
                 self.progress = now;
                 self.advance();
             }
-            Event::Cued(answer) => {
+            Event::Triggered(answer) => {
                 if self.overtaken > 0 {
                     self.overtaken -= 1;
-                } else if let Waiting::Cue(step) = self.waiting {
+                } else if let Waiting::Trigger(step) = self.waiting {
                     self.progress = now;
-                    self.on_cued(step, answer);
+                    self.on_triggered(step, answer);
                 }
             }
             Event::Received { exchange, request } => {
@@ -136,7 +136,7 @@ impl BotJudge {
     }
 
     /// Whether the next request is of this kind, whatever ids it bears.
-    pub fn awaits(&self, request: &Request) -> bool {
+    pub fn expects(&self, request: &Request) -> bool {
         self.next_request().is_some_and(|at| {
             matches!(&self.record.steps()[at], Step::Request(step)
                 if step.method == request.method
@@ -169,7 +169,7 @@ impl BotJudge {
                     self.cursor += 1;
                 }
                 Some(Step::Request(step)) => {
-                    self.cue(step);
+                    self.trigger(step);
                 }
                 Some(Step::Notification(step)) => {
                     let at = self.cursor;
@@ -186,30 +186,31 @@ impl BotJudge {
     fn on_deadline(&mut self) {
         match self.waiting.clone() {
             Waiting::Nothing => {}
-            Waiting::Cue(_) => {
+            Waiting::Trigger(_) => {
                 let deadline = self.record.options.deadline;
-                let reason = format!("the cue was not answered within {deadline:?}");
+                let reason = format!("the trigger was not answered within {deadline:?}");
                 self.record.give_up(Verdict::Inconclusive, reason);
             }
             Waiting::Request(_) if self.has_stray => {
                 self.record
-                    .note("the request that the bot was cued for did not come");
+                    .note("the request that the bot was triggered for did not come");
                 self.stop();
             }
-            Waiting::Request(step) if self.cued.contains(&step) => {
+            Waiting::Request(step) if self.triggered.contains(&step) => {
                 let deadline = self.record.options.deadline;
-                self.record.depart(Departure::new(
+                self.record.report(Breach::new(
                     "request.sent",
                     Rule::RequestMissing,
                     Some(step),
                     json!(self.record.steps()[step].kind()),
                     Value::Null,
-                    format!("the bot was cued and sent nothing within {deadline:?}"),
+                    format!("the bot was triggered and sent nothing within {deadline:?}"),
                 ));
                 self.stop();
             }
             Waiting::Request(_) => {
-                let reason = "the bot was never cued (no --cue), and sent nothing by itself";
+                let reason =
+                    "the bot was never triggered (no --trigger), and sent nothing by itself";
                 self.record.give_up(Verdict::Inconclusive, reason);
             }
             Waiting::Acknowledgement(step, _) => self.acknowledgement_missing(step),

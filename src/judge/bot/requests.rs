@@ -1,4 +1,4 @@
-//! The bot's requests as they come: whose step each is, cues, and answers.
+//! The bot's requests as they come: whose step each is, triggers, and answers.
 
 use super::{BotJudge, Waiting, outgoing};
 
@@ -13,16 +13,16 @@ use crate::api::resource::Resource;
 use crate::api::template;
 use crate::contract::rule::Rule;
 use crate::http::message::{Headers, Payload, Request, Response};
-use crate::judge::record::Departure;
+use crate::judge::record::Breach;
 use crate::judge::service::{outgoing_request, relative};
 use crate::judge::verdict::{TrafficMessage, Verdict};
-use crate::judge::{Action, CueAnswer, ExchangeId};
+use crate::judge::{Action, ExchangeId, TriggerAnswer};
 use crate::scenario::format::{Kind, RequestStep, Step};
 
 impl BotJudge {
-    pub(super) fn cue(&mut self, step: &RequestStep) {
+    pub(super) fn trigger(&mut self, step: &RequestStep) {
         let at = self.cursor;
-        self.waiting = Waiting::Cue(at);
+        self.waiting = Waiting::Trigger(at);
         let request = if self.record.is_recorded {
             let case = self.record.case.clone();
             case.outline().step(at).settle(&mut self.record.bindings);
@@ -41,25 +41,25 @@ impl BotJudge {
                 .collect();
             request
         };
-        self.actions.push_back(Action::Cue {
+        self.actions.push_back(Action::Trigger {
             step: at + 1,
             request,
         });
     }
 
-    pub(super) fn on_cued(&mut self, step: usize, answer: CueAnswer) {
+    pub(super) fn on_triggered(&mut self, step: usize, answer: TriggerAnswer) {
         match answer {
-            CueAnswer::Accepted => {
-                self.cued.insert(step);
+            TriggerAnswer::Accepted => {
+                self.triggered.insert(step);
                 self.waiting = Waiting::Request(step);
             }
-            CueAnswer::NoAddress => self.waiting = Waiting::Request(step),
-            CueAnswer::Declined(reason) => {
+            TriggerAnswer::NoAddress => self.waiting = Waiting::Request(step),
+            TriggerAnswer::Declined(reason) => {
                 let reason = format!("the bot declines: {reason}");
                 self.record.give_up(Verdict::Skip, reason);
             }
-            CueAnswer::Failed(reason) => {
-                let reason = format!("the cue failed: {reason}");
+            TriggerAnswer::Failed(reason) => {
+                let reason = format!("the trigger failed: {reason}");
                 self.record.give_up(Verdict::Inconclusive, reason);
             }
         }
@@ -106,7 +106,7 @@ impl BotJudge {
         self.record.check("request.sent");
         self.done.insert(at);
         if self.is_asked_for(at) {
-            self.overtaken += usize::from(self.waiting == Waiting::Cue(at));
+            self.overtaken += usize::from(self.waiting == Waiting::Trigger(at));
             self.waiting = Waiting::Nothing;
         }
         let may_go_on = self.judge_request(at, step, request);
@@ -181,13 +181,13 @@ impl BotJudge {
     }
 
     pub(super) fn is_asked_for(&self, at: usize) -> bool {
-        matches!(self.waiting, Waiting::Cue(step) | Waiting::Request(step) if step == at)
+        matches!(self.waiting, Waiting::Trigger(step) | Waiting::Request(step) if step == at)
     }
 
     /// A request that nothing asks for. Where one is waited for, it may be what came instead.
     pub(super) fn unexpected(&mut self, request: &Request) {
         self.has_stray = true;
-        self.record.depart(Departure::new(
+        self.record.report(Breach::new(
             "request.once",
             Rule::RequestUnexpected,
             None,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::segment::Segment;
-use super::transcript::{Heard, Transcript};
+use super::transcript::{CapturedExchange, Transcript};
 use crate::api::party::Party;
 use crate::api::resource::Resource;
 use crate::api::template;
@@ -132,7 +132,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads a step's message. `signs` are of the documented entries of a notification.
-    fn step(&mut self, step: &'a Step, heard: &'a Heard, signs: &[Signs]) {
+    fn step(&mut self, step: &'a Step, heard: &'a CapturedExchange, signs: &[Signs]) {
         self.from = match step {
             Step::Request(_) => Party::Bot,
             Step::Response(_) | Step::Notification(_) | Step::Refusal(_) => Party::Service,
@@ -167,7 +167,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn notification(&mut self, step: &'a NotificationStep, heard: &'a Heard, wanted: &[Signs]) {
+    fn notification(
+        &mut self,
+        step: &'a NotificationStep,
+        heard: &'a CapturedExchange,
+        wanted: &[Signs],
+    ) {
         let documented = step.body.json().and_then(change::entries);
         let entries = heard.request.body.json().and_then(change::entries);
         for (printed, wanted) in documented.into_iter().flatten().zip(wanted) {

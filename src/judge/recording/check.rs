@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::segment;
 use super::segment::Segment;
-use super::transcript::{Heard, Transcript};
+use super::transcript::{CapturedExchange, Transcript};
 use super::{evaluation, grouping};
 use crate::cassette::format::{Direction, Exchange};
 use crate::cassette::recording::Recording;
@@ -21,12 +21,12 @@ pub struct Checked {
     /// without their messages, which no report shows.
     pub results: Vec<ScenarioResult>,
     /// The exchanges that fit no scenario.
-    pub unfit: Vec<Unfit>,
+    pub not_covered: Vec<NotCovered>,
 }
 
 /// An exchange that fits no scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unfit {
+pub struct NotCovered {
     /// Its number in the recording.
     pub number: u64,
     /// Which way its request went.
@@ -72,17 +72,20 @@ pub fn check_by(
     judged.extend(each(groups.collect(), &|group| {
         group.judge(&cases, options, page)
     }));
-    let (mut conversations, mut unfit) = (Vec::new(), Vec::new());
+    let (mut conversations, mut not_covered) = (Vec::new(), Vec::new());
     for group in judged {
         conversations.extend(group.conversations);
-        unfit.extend(group.unfit);
+        not_covered.extend(group.not_covered);
     }
     conversations.sort_by_key(|it| it.first);
-    unfit.sort_by_key(|(place, _)| *place);
+    not_covered.sort_by_key(|(place, _)| *place);
     let results = conversations.into_iter().flat_map(|it| it.results);
     Checked {
         results: results.collect(),
-        unfit: unfit.into_iter().map(|(_, unfit)| unfit).collect(),
+        not_covered: not_covered
+            .into_iter()
+            .map(|(_, not_covered)| not_covered)
+            .collect(),
     }
 }
 
@@ -99,7 +102,7 @@ pub struct Group {
 pub struct Judged {
     conversations: Vec<Conversation>,
     /// Each with its place in the recording.
-    unfit: Vec<(usize, Unfit)>,
+    not_covered: Vec<(usize, NotCovered)>,
 }
 
 #[derive(Debug)]
@@ -155,19 +158,19 @@ impl Group {
                 results: followed.results(&cases[case], heard),
             });
         }
-        let unfit = self.places.into_iter().zip(heard).zip(fits);
-        let unfit = unfit.filter(|(_, fits)| !fits);
+        let not_covered = self.places.into_iter().zip(heard).zip(fits);
+        let not_covered = not_covered.filter(|(_, fits)| !fits);
         Judged {
             conversations,
-            unfit: unfit
-                .map(|((place, heard), _)| (place, Unfit::new(heard)))
+            not_covered: not_covered
+                .map(|((place, heard), _)| (place, NotCovered::new(heard)))
                 .collect(),
         }
     }
 }
 
-impl Unfit {
-    fn new(heard: &Heard) -> Self {
+impl NotCovered {
+    fn new(heard: &CapturedExchange) -> Self {
         let request = &heard.request;
         Self {
             number: heard.number,
@@ -228,7 +231,8 @@ fn best(
     });
     // Most conversations depart from nothing; how far the others do is told when none does.
     for (at, (case, segment)) in candidates.iter().enumerate() {
-        let conforming = evaluation::hear_conforming(&cases[*case], transcript, segment, options);
+        let conforming =
+            evaluation::evaluate_conforming(&cases[*case], transcript, segment, options);
         if let Some(outcomes) = conforming {
             let (case, segment) = candidates.swap_remove(at);
             return Some(Followed {
@@ -239,7 +243,7 @@ fn best(
         }
     }
     let heard = candidates.into_iter().map(|(case, segment)| Followed {
-        outcomes: evaluation::hear(&cases[case], transcript, &segment, options),
+        outcomes: evaluation::evaluate(&cases[case], transcript, &segment, options),
         case,
         segment,
     });
@@ -256,7 +260,7 @@ impl Followed {
         self.outcomes.iter().map(of).sum()
     }
 
-    fn results(self, case: &Case, heard: &[Heard]) -> Vec<ScenarioResult> {
+    fn results(self, case: &Case, heard: &[CapturedExchange]) -> Vec<ScenarioResult> {
         let of_segment = || self.segment.exchanges.iter().map(|index| &heard[*index]);
         let numbers: Vec<String> = of_segment().map(|it| it.number.to_string()).collect();
         let note = format!("exchanges {} of the recording", numbers.join(", "));

@@ -9,19 +9,19 @@ use foldhash::HashSet;
 use super::alignment::{Alignment, Learnt};
 use super::segment::Segment;
 use super::timeline;
-use super::timeline::Moment;
-use super::transcript::{Heard, Transcript};
+use super::timeline::Timestamp;
+use super::transcript::{CapturedExchange, Transcript};
 use crate::api::party::Party;
 use crate::cassette::format::Direction;
 use crate::judge::bindings::{Bindings, Variables};
 use crate::judge::verdict::Verdict;
 use crate::judge::{
-    Action, Case, CueAnswer, Event, ExchangeId, Judge, Options, Outcome, TransportFailure,
+    Action, Case, Event, ExchangeId, Judge, Options, Outcome, TransportFailure, TriggerAnswer,
 };
 use crate::scenario::format::Step;
 
 /// What the judge says of each party in a segment.
-pub(super) fn hear(
+pub(super) fn evaluate(
     case: &Case,
     transcript: &Transcript,
     segment: &Segment,
@@ -29,25 +29,25 @@ pub(super) fn hear(
 ) -> Vec<Outcome> {
     let audience = Audience::new(case, transcript, segment, options);
     [Party::Service, Party::Bot]
-        .map(|role| audience.hear(role, Patience::ToTheEnd))
+        .map(|role| audience.evaluate(role, Patience::ToTheEnd))
         .into()
 }
 
 /// The same where both parties pass; none as soon as one of them does not.
-pub(super) fn hear_conforming(
+pub(super) fn evaluate_conforming(
     case: &Case,
     transcript: &Transcript,
     segment: &Segment,
     options: &Options,
 ) -> Option<Vec<Outcome>> {
     let audience = Audience::new(case, transcript, segment, options);
-    let hear = |role| {
-        let outcome = audience.hear(role, Patience::ToTheFirstDeparture);
+    let evaluate = |role| {
+        let outcome = audience.evaluate(role, Patience::UntilFirstViolation);
         (outcome.verdict == Verdict::Pass).then_some(outcome)
     };
     // From the scenarios that a conversation does not follow its bot departs soonest.
-    let bot = hear(Party::Bot)?;
-    let service = hear(Party::Service)?;
+    let bot = evaluate(Party::Bot)?;
+    let service = evaluate(Party::Service)?;
     Some(vec![service, bot])
 }
 
@@ -55,7 +55,7 @@ pub(super) fn hear_conforming(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Patience {
     ToTheEnd,
-    ToTheFirstDeparture,
+    UntilFirstViolation,
 }
 
 /// A segment and a scenario, with what both judges are to know.
@@ -89,11 +89,11 @@ impl<'a> Audience<'a> {
         }
     }
 
-    fn hear(&self, role: Party, patience: Patience) -> Outcome {
+    fn evaluate(&self, role: Party, patience: Patience) -> Outcome {
         let mut bindings = Bindings::of(Arc::clone(self.variables), HashMap::default());
         self.learnt.bind(role, &mut bindings);
         let judge = Judge::new(self.case.clone(), bindings, self.options.clone(), role);
-        let mut hearing = Hearing {
+        let mut evaluation = Evaluation {
             judge,
             patience,
             transcript: self.transcript,
@@ -105,13 +105,13 @@ impl<'a> Audience<'a> {
             alignment: &self.alignment,
             held: VecDeque::new(),
             received: 0,
-            cued: None,
+            triggered: None,
         };
         match role {
-            Party::Service => hearing.hear_service(),
-            Party::Bot => hearing.hear_bot(),
+            Party::Service => evaluation.evaluate_service(),
+            Party::Bot => evaluation.evaluate_bot(),
         }
-        hearing.judge.take_outcome()
+        evaluation.judge.take_outcome()
     }
 }
 
@@ -123,7 +123,7 @@ fn notification_steps(steps: &[Step]) -> VecDeque<usize> {
         .collect()
 }
 
-struct Hearing<'a> {
+struct Evaluation<'a> {
     judge: Judge,
     patience: Patience,
     transcript: &'a Transcript,
@@ -140,26 +140,26 @@ struct Hearing<'a> {
     /// Notifications that came before the judge was ready for them.
     held: VecDeque<usize>,
     received: ExchangeId,
-    /// The step that the bot was last cued for, until its request comes.
-    cued: Option<usize>,
+    /// The step that the bot was last triggered for, until its request comes.
+    triggered: Option<usize>,
 }
 
 /// A recording has no clock but its own: what is missing at its end is missing.
 const NOW: Duration = Duration::ZERO;
 
-impl Hearing<'_> {
-    fn hear_service(&mut self) {
+impl Evaluation<'_> {
+    fn evaluate_service(&mut self) {
         let requests = self.segment.requests.iter();
         let recorded = requests.map(|index| Some(self.transcript.request(*index)));
         self.judge.will_send(recorded);
         self.judge.handle(NOW, Event::Start);
         self.act_for_bot();
-        for moment in timeline::moments(self.transcript, &self.segment.exchanges) {
+        for timestamp in timeline::timestamps(self.transcript, &self.segment.exchanges) {
             if self.is_lost() {
                 return;
             }
-            match moment {
-                Moment::Begun(index) => {
+            match timestamp {
+                Timestamp::Begun(index) => {
                     let is_told = self.heard(index).direction == Direction::Notification;
                     if is_told && self.is_ready_for(index) {
                         self.receive(index);
@@ -167,7 +167,7 @@ impl Hearing<'_> {
                         self.held.push_back(index);
                     }
                 }
-                Moment::Ended(index) => {
+                Timestamp::Ended(index) => {
                     self.ended.insert(index);
                     self.answer(index);
                 }
@@ -186,7 +186,7 @@ impl Hearing<'_> {
         let begun = |other: &&usize| **other < index;
         let requests = &self.segment.requests;
         self.asked >= requests.iter().take_while(begun).count()
-            || self.judge.awaits(&self.heard(index).request)
+            || self.judge.expects(&self.heard(index).request)
     }
 
     fn receive(&mut self, index: usize) {
@@ -242,7 +242,7 @@ impl Hearing<'_> {
         }
     }
 
-    fn hear_bot(&mut self) {
+    fn evaluate_bot(&mut self) {
         let told = self.told.iter().map(|step| {
             let index = self.alignment.exchange_of(*step)?;
             Some(self.transcript.request(index))
@@ -256,14 +256,14 @@ impl Hearing<'_> {
                 return;
             }
             if self.heard(index).direction == Direction::Request {
-                self.cued = None;
+                self.triggered = None;
                 // What the service replied stands in the recording.
                 self.judge.will_reply(self.heard(index).answer().cloned());
                 self.receive(index);
                 self.act_for_service();
             }
         }
-        if let Some(step) = self.cued {
+        if let Some(step) = self.triggered {
             let reason = format!("the recording ends before the request of step {step}");
             self.give_up(reason);
         }
@@ -274,9 +274,10 @@ impl Hearing<'_> {
         while let Some(action) = self.judge.next_action() {
             match action {
                 Action::Reply { .. } => {}
-                Action::Cue { step, .. } => {
-                    self.cued = Some(step);
-                    self.judge.handle(NOW, Event::Cued(CueAnswer::Accepted));
+                Action::Trigger { step, .. } => {
+                    self.triggered = Some(step);
+                    self.judge
+                        .handle(NOW, Event::Triggered(TriggerAnswer::Accepted));
                 }
                 Action::Send { exchange, .. } => {
                     let Some(step) = self.told.pop_front() else {
@@ -297,14 +298,14 @@ impl Hearing<'_> {
         }
     }
 
-    fn heard(&self, index: usize) -> &Heard {
+    fn heard(&self, index: usize) -> &CapturedExchange {
         self.transcript.get(index)
     }
 
     /// Whether the party does not pass, whatever comes, and that is all that was to be known.
     fn is_lost(&self) -> bool {
-        let has_departed = self.judge.has_failed() || self.judge.is_given_up();
-        has_departed && self.patience == Patience::ToTheFirstDeparture
+        let has_violation = self.judge.has_failed() || self.judge.is_given_up();
+        has_violation && self.patience == Patience::UntilFirstViolation
     }
 
     fn give_up(&mut self, reason: String) {
@@ -319,7 +320,7 @@ impl Hearing<'_> {
     }
 }
 
-fn broken(heard: &Heard) -> TransportFailure {
+fn broken(heard: &CapturedExchange) -> TransportFailure {
     let why = heard.broke.as_deref();
     TransportFailure::Broken(why.unwrap_or("no response was recorded").to_owned())
 }

@@ -9,7 +9,7 @@
 //!   what a scenario may be about.
 //! - `alignment` reads from recorded messages what the variables of a scenario are.
 //! - `transcript` takes exchanges apart into the messages that judges share.
-//! - `hearing` gives the judge a recorded half in the place of the one that confcall would play.
+//! - `evaluation` gives the judge a recorded half in the place of the one that confcall would play.
 //! - [`har`] reads and writes the files of other tools.
 //! - [`secrets`] tells what another tool's recording should not hold.
 //! - [`check`] does all that for a whole recording.

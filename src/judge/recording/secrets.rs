@@ -70,8 +70,8 @@ fn of_exchange(redactor: &Redactor, exchange: &Exchange) -> Vec<Secret> {
 
 fn fields(of: &str, was: &[(String, String)], is: &[(String, String)], places: &mut Vec<String>) {
     for ((name, was), (_, is)) in was.iter().zip(is) {
-        let bears = CREDENTIALS.iter().any(|it| name.eq_ignore_ascii_case(it));
-        if bears && was != is {
+        let has_id = CREDENTIALS.iter().any(|it| name.eq_ignore_ascii_case(it));
+        if has_id && was != is {
             places.push(format!("{of} header {name}"));
         }
     }

@@ -1,6 +1,6 @@
 //! What of a group of exchanges a scenario may be about.
 
-use super::transcript::{Heard, Transcript};
+use super::transcript::{CapturedExchange, Transcript};
 use crate::cassette::format::{CausedBy, Direction};
 use crate::contract::change::{Signs, Subject};
 use crate::judge::Case;
@@ -20,7 +20,7 @@ pub(super) struct Segment {
 /// The segment at the front of a group, where the scenario may begin there.
 pub(super) fn begin(case: &Case, transcript: &Transcript, group: &[usize]) -> Option<Segment> {
     let script = &case.scenario.script;
-    let is_asked = |step: usize, heard: &Heard| {
+    let is_asked = |step: usize, heard: &CapturedExchange| {
         matches!(&script.steps[step], Step::Request(request)
             if heard.direction == Direction::Request
                 && heard.request.method == request.method
@@ -79,7 +79,7 @@ pub(super) fn begin(case: &Case, transcript: &Transcript, group: &[usize]) -> Op
 }
 
 /// The exchange that surely brought about a notification.
-fn told_cause(heard: &Heard) -> Option<u64> {
+fn told_cause(heard: &CapturedExchange) -> Option<u64> {
     let cause = heard.cause.as_ref()?;
     let is_sure = matches!(cause.by, CausedBy::Operation | CausedBy::Context);
     (is_sure && heard.direction == Direction::Notification).then_some(cause.exchange)

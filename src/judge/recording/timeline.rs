@@ -4,7 +4,7 @@ use super::transcript::Transcript;
 
 /// Something that happened, by the place of its exchange in the recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Moment {
+pub(super) enum Timestamp {
     /// A request went out.
     Begun(usize),
     /// Its response came, or the exchange broke.
@@ -16,8 +16,8 @@ pub(super) enum Moment {
 const JITTER: u64 = 5;
 
 /// The moments of exchanges, which stand in the order of their beginnings.
-pub(super) fn moments(transcript: &Transcript, which: &[usize]) -> Vec<Moment> {
-    let mut moments = Vec::with_capacity(which.len() * 2);
+pub(super) fn timestamps(transcript: &Transcript, which: &[usize]) -> Vec<Timestamp> {
+    let mut timestamps = Vec::with_capacity(which.len() * 2);
     let (mut start, mut last, mut latest) = (0_u64, 0_u64, 0_u64);
     for &index in which {
         let heard = transcript.get(index);
@@ -28,18 +28,21 @@ pub(super) fn moments(transcript: &Transcript, which: &[usize]) -> Vec<Moment> {
         let begun = last.max(since(start));
         let ended = begun.saturating_add(heard.took_ms);
         (last, latest) = (begun, latest.max(ended));
-        moments.push(((begun, heard.number, false), Moment::Begun(index)));
-        moments.push(((ended, heard.number, true), Moment::Ended(index)));
+        timestamps.push(((begun, heard.number, false), Timestamp::Begun(index)));
+        timestamps.push(((ended, heard.number, true), Timestamp::Ended(index)));
     }
-    moments.sort_unstable();
-    moments.into_iter().map(|(_, moment)| moment).collect()
+    timestamps.sort_unstable();
+    timestamps
+        .into_iter()
+        .map(|(_, timestamp)| timestamp)
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cassette::format::{Direction, Exchange, RecordedRequest};
-    use Moment::{Begun, Ended};
+    use Timestamp::{Begun, Ended};
 
     fn exchange(number: u64, at_ms: u64, took_ms: u64) -> Exchange {
         Exchange {
@@ -52,7 +55,7 @@ mod tests {
     #[test]
     fn an_answer_comes_when_it_came() {
         let all = vec![exchange(1, 0, 30), exchange(2, 10, 5), exchange(3, 30, 0)];
-        let told = moments(&Transcript::new(all), &[0, 1, 2]);
+        let told = timestamps(&Transcript::new(all), &[0, 1, 2]);
         let wanted = [Begun(0), Begun(1), Ended(1), Ended(0), Begun(2), Ended(2)];
         assert_eq!(told, wanted);
     }
@@ -60,7 +63,7 @@ mod tests {
     #[test]
     fn a_clock_may_start_anew() {
         let all = vec![exchange(1, 500, 90), exchange(2, 0, 3), exchange(3, 2, 0)];
-        let told = moments(&Transcript::new(all), &[0, 1, 2]);
+        let told = timestamps(&Transcript::new(all), &[0, 1, 2]);
         assert_eq!(told[..3], [Begun(0), Ended(0), Begun(1)]);
     }
 }

@@ -13,11 +13,11 @@ use crate::http::message::{Request, Response};
 
 /// The exchanges of a recording, in the order in which their requests began.
 pub(super) struct Transcript {
-    heard: Vec<Heard>,
+    heard: Vec<CapturedExchange>,
 }
 
 /// An exchange with its messages.
-pub(super) struct Heard {
+pub(super) struct CapturedExchange {
     pub number: u64,
     pub direction: Direction,
     pub cause: Option<Cause>,
@@ -36,15 +36,15 @@ pub(super) struct Heard {
 impl Transcript {
     pub fn new(exchanges: Vec<Exchange>) -> Self {
         Self {
-            heard: exchanges.into_iter().map(Heard::new).collect(),
+            heard: exchanges.into_iter().map(CapturedExchange::new).collect(),
         }
     }
 
-    pub fn heard(&self) -> &[Heard] {
+    pub fn heard(&self) -> &[CapturedExchange] {
         &self.heard
     }
 
-    pub fn get(&self, index: usize) -> &Heard {
+    pub fn get(&self, index: usize) -> &CapturedExchange {
         &self.heard[index]
     }
 
@@ -53,7 +53,7 @@ impl Transcript {
     }
 }
 
-impl Heard {
+impl CapturedExchange {
     fn new(exchange: Exchange) -> Self {
         let answer = exchange.response.as_ref();
         let bodies = [Some(&exchange.request.body), answer.map(|it| &it.body)];

@@ -16,7 +16,7 @@ use crate::diagnostic::pointer::{Place, Pointer};
 use crate::http::message::{Payload, Response};
 use crate::judge::compare::{Mismatch, Rules, compare};
 use crate::judge::page::{ANSWER, Answer};
-use crate::judge::record::{Departure, text};
+use crate::judge::record::{Breach, text};
 use crate::judge::verdict::TrafficMessage;
 use crate::scenario::format::{RequestStep, ResponseStep, Step};
 
@@ -110,7 +110,7 @@ impl ServiceJudge {
             [one] => json!(one),
             several => json!(several),
         };
-        let mut departure = Departure::new(
+        let mut breach = Breach::new(
             requirement,
             Rule::ResponseStatus,
             Some(step),
@@ -118,8 +118,8 @@ impl ServiceJudge {
             json!(response.status),
             format!("the answer has status {}", response.status),
         );
-        departure.line = Some(documented.line);
-        self.record.depart(departure);
+        breach.line = Some(documented.line);
+        self.record.report(breach);
         None
     }
 
@@ -133,7 +133,7 @@ impl ServiceJudge {
         self.record.check("answer.media-type");
         let actual = response.headers.media_type();
         if actual.as_ref() != Some(documented) {
-            self.record.depart(Departure::new(
+            self.record.report(Breach::new(
                 "answer.media-type",
                 Rule::ResponseHeader,
                 Some(step),
@@ -171,7 +171,7 @@ impl ServiceJudge {
                 }
                 let line = Some(alternative.line);
                 self.record
-                    .depart_all(found, Rule::ResponseBody, "answer.body", Some(step), line);
+                    .report_all(found, Rule::ResponseBody, "answer.body", Some(step), line);
                 self.judge_status_word(step, body);
             }
             (Payload::Empty, _) if !alternative.has_body => {}
@@ -181,7 +181,7 @@ impl ServiceJudge {
                     .iter()
                     .any(|other| other.has_body && other.status != alternative.status);
                 if is_mix {
-                    self.body_departs(
+                    self.body_breach(
                         step,
                         Value::Null,
                         response.body.json().cloned().unwrap_or_default(),
@@ -191,22 +191,22 @@ impl ServiceJudge {
             }
             (Payload::Empty, shape) => {
                 let sample = shape.map_or(Value::Null, Shape::sample);
-                self.body_departs(step, sample, Value::Null, "the answer has no body".into());
+                self.body_breach(step, sample, Value::Null, "the answer has no body".into());
             }
             (Payload::Text { text, error }, Some(_)) => {
                 let message = format!("the body is no JSON: {error}");
-                self.body_departs(step, json!("JSON"), json!(text), message);
+                self.body_breach(step, json!("JSON"), json!(text), message);
             }
             (Payload::Opaque(length), _) => {
                 let message = format!("the body is {length} bytes that cannot be read");
-                self.body_departs(step, json!("JSON"), Value::Null, message);
+                self.body_breach(step, json!("JSON"), Value::Null, message);
             }
             (Payload::Json(_), _) | (Payload::Text { .. }, None) => {}
         }
     }
 
-    fn body_departs(&mut self, step: usize, expected: Value, actual: Value, message: String) {
-        self.record.depart(Departure::new(
+    fn body_breach(&mut self, step: usize, expected: Value, actual: Value, message: String) {
+        self.record.report(Breach::new(
             "answer.body",
             Rule::ResponseBody,
             Some(step),
@@ -230,7 +230,7 @@ impl ServiceJudge {
             .any(|e| e.subject == crate::contract::change::Subject::Operation);
         if is_over && (waits_for_end || status.eq_ignore_ascii_case("failed")) {
             let message = format!("the operation is {status} before it has run");
-            let departure = Departure::new(
+            let breach = Breach::new(
                 "answer.body",
                 Rule::ResponseBody,
                 Some(step),
@@ -238,8 +238,7 @@ impl ServiceJudge {
                 json!(status),
                 message,
             );
-            self.record
-                .depart(departure.at(Pointer::root().key("status")));
+            self.record.report(breach.at(Pointer::root().key("status")));
         }
     }
 
@@ -265,7 +264,7 @@ impl ServiceJudge {
         }
         match (&asked.operation, lookup(body, "id")) {
             (Some(_), Some((_, Value::String(id)))) if id.is_empty() => {
-                let departure = Departure::new(
+                let breach = Breach::new(
                     "answer.body",
                     Rule::ResponseBody,
                     Some(step),
@@ -273,7 +272,7 @@ impl ServiceJudge {
                     json!(id),
                     "the id of the operation is empty".into(),
                 );
-                self.record.depart(departure.at(Pointer::root().key("id")));
+                self.record.report(breach.at(Pointer::root().key("id")));
             }
             (Some(variable), Some((_, Value::String(id)))) => {
                 self.bind_operation(step, variable, id, Pointer::root().key("id"));
@@ -293,7 +292,7 @@ impl ServiceJudge {
             Some(bound) if identifier::same(&bound, id) => {}
             Some(bound) => {
                 let message = format!("the operation is {id}, and {bound} elsewhere");
-                let departure = Departure::new(
+                let breach = Breach::new(
                     "operation.identity",
                     Rule::Correlation,
                     Some(step),
@@ -301,7 +300,7 @@ impl ServiceJudge {
                     json!(id),
                     message,
                 );
-                self.record.depart(departure.at(at));
+                self.record.report(breach.at(at));
             }
         }
     }
@@ -325,7 +324,7 @@ impl ServiceJudge {
         let Some(location) = response.headers.get("location") else {
             self.record.check("answer.location");
             if is_required {
-                self.record.depart(Departure::new(
+                self.record.report(Breach::new(
                     "answer.location",
                     Rule::ResponseHeader,
                     Some(step),
@@ -352,7 +351,7 @@ impl ServiceJudge {
                 } else {
                     "call"
                 };
-                self.record.depart(Departure::new(
+                self.record.report(Breach::new(
                     "answer.location",
                     Rule::ResponseHeader,
                     Some(step),
@@ -403,7 +402,7 @@ impl ServiceJudge {
         self.record.check("call.identity");
         if !identifier::same(expected, call) {
             let message = format!("Location names the call {call}, asked was for {expected}");
-            self.record.depart(Departure::new(
+            self.record.report(Breach::new(
                 "call.identity",
                 Rule::Correlation,
                 Some(step),
@@ -433,7 +432,7 @@ impl ServiceJudge {
         match self.record.bindings.get(&variable).map(str::to_owned) {
             None => self.record.bindings.bind(&variable, call),
             Some(bound) if identifier::same(&bound, call) => {}
-            Some(bound) => self.record.depart(Departure::new(
+            Some(bound) => self.record.report(Breach::new(
                 "call.identity",
                 Rule::Correlation,
                 Some(step),

@@ -9,7 +9,7 @@ use crate::contract::change::{Notice, Subject};
 use crate::contract::rule::Rule;
 use crate::contract::words;
 use crate::diagnostic::pointer::Pointer;
-use crate::judge::record::{Departure, text};
+use crate::judge::record::{Breach, text};
 
 impl ServiceJudge {
     pub(super) fn on_call(&mut self, arrival: &Arrival, notice: &Notice<'_>, at: &Pointer) {
@@ -112,9 +112,9 @@ impl ServiceJudge {
             self.judge_shape(None, notice, at);
             if notice.word.is_some() {
                 let step = self.asked.as_ref().map(|asked| asked.step);
-                let departure = no_listed_state(step, None, notice);
+                let breach = no_listed_state(step, None, notice);
                 let pointer = notice.entity_pointer(at).key("state");
-                self.record.depart(departure.at(pointer));
+                self.record.report(breach.at(pointer));
             }
             return;
         };
@@ -123,20 +123,20 @@ impl ServiceJudge {
             return;
         }
         let expected = &self.expected[index];
-        let departure = no_listed_state(Some(expected.step), expected.word.as_deref(), notice);
+        let breach = no_listed_state(Some(expected.step), expected.word.as_deref(), notice);
         let pointer = notice.entity_pointer(at).key("state");
         if notice.word.is_some() {
             self.expected[index].is_done = true;
-            self.record.depart(departure.at(pointer));
+            self.record.report(breach.at(pointer));
         } else {
-            self.expected[index].nearest = Some(departure.at(pointer));
+            self.expected[index].nearest = Some(breach.at(pointer));
         }
     }
 
     pub(super) fn out_of_order(&mut self, index: Option<usize>, notice: &Notice<'_>, at: &Pointer) {
         let step = index.map(|index| self.expected[index].step);
         let state = notice.word.clone().unwrap_or_else(|| notice.change.clone());
-        let departure = Departure::new(
+        let breach = Breach::new(
             "notification.order",
             Rule::NotificationOrder,
             step,
@@ -144,19 +144,15 @@ impl ServiceJudge {
             json!(state),
             format!("the call is {state} after it has gone further"),
         );
-        self.record.depart(departure.at(at.clone()));
+        self.record.report(breach.at(at.clone()));
         if let Some(index) = index {
             self.expected[index].is_done = true;
         }
     }
 }
 
-fn no_listed_state(
-    step: Option<usize>,
-    documented: Option<&str>,
-    notice: &Notice<'_>,
-) -> Departure {
-    Departure::new(
+fn no_listed_state(step: Option<usize>, documented: Option<&str>, notice: &Notice<'_>) -> Breach {
+    Breach::new(
         "notification.body",
         Rule::NotificationBody,
         step,

@@ -12,7 +12,7 @@ use crate::judge::bindings;
 use crate::judge::bindings::correlates;
 use crate::judge::people;
 use crate::judge::people::Named;
-use crate::judge::record::Departure;
+use crate::judge::record::Breach;
 use crate::scenario::format::Kind;
 
 impl ServiceJudge {
@@ -34,7 +34,7 @@ impl ServiceJudge {
             None => self.record.bindings.bind(&variable, actual.as_str()),
             Some(bound) if bound == *actual => {}
             Some(bound) => {
-                let departure = Departure::new(
+                let breach = Breach::new(
                     "context.unchanged",
                     Rule::Correlation,
                     Some(step),
@@ -42,7 +42,7 @@ impl ServiceJudge {
                     json!(actual),
                     format!("the client context is {actual}, it was {bound}"),
                 );
-                self.record.depart(departure.at(at.key("clientContext")));
+                self.record.report(breach.at(at.key("clientContext")));
             }
         }
     }
@@ -85,7 +85,7 @@ impl ServiceJudge {
             Some(true) => labels(&invited[..1]),
             _ => labels(invited),
         };
-        let departure = Departure::new(
+        let breach = Breach::new(
             "operation.people",
             Rule::Correlation,
             Some(step),
@@ -93,7 +93,7 @@ impl ServiceJudge {
             json!(labels(&found)),
             "the operation does not name exactly the people invited".into(),
         );
-        self.record.depart(departure.at(at.key("participants")));
+        self.record.report(breach.at(at.key("participants")));
     }
 
     /// Whoever names a call that is replaced names the one that the request did.
@@ -119,7 +119,7 @@ impl ServiceJudge {
                 continue;
             };
             if !identifier::same(asked, actual) {
-                let departure = Departure::new(
+                let breach = Breach::new(
                     "values.correlate",
                     Rule::Correlation,
                     Some(step),
@@ -128,7 +128,7 @@ impl ServiceJudge {
                     format!("the call {actual} is replaced, asked was for {asked}"),
                 );
                 let place = at.key("participants").index(index).key("replacesCallId");
-                self.record.depart(departure.at(place));
+                self.record.report(breach.at(place));
             }
         }
     }
@@ -213,7 +213,7 @@ impl ServiceJudge {
             Some(_) if !correlates(kind) => {}
             Some(bound) if bindings::same(kind, &bound, actual) => {}
             Some(bound) => {
-                let departure = Departure::new(
+                let breach = Breach::new(
                     "values.correlate",
                     Rule::Correlation,
                     Some(step),
@@ -221,7 +221,7 @@ impl ServiceJudge {
                     json!(actual),
                     format!("{{{name}}} is {actual}, and {bound} elsewhere"),
                 );
-                self.record.depart(departure.at(at.pointer()));
+                self.record.report(breach.at(at.pointer()));
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::contract::shape::{entities, lookup};
 use crate::http::message::Body;
 use crate::judge::outline;
 use crate::judge::page::printed;
-use crate::judge::record::Departure;
+use crate::judge::record::Breach;
 use crate::scenario::format::{NotificationStep, Script};
 
 /// One documented entry, with its variables still in it.
@@ -50,7 +50,7 @@ pub(super) struct Expected {
     /// The roster updates that have come for it.
     pub rosters: Vec<Arrival>,
     /// What came nearest, said where nothing comes nearer.
-    pub nearest: Option<Departure>,
+    pub nearest: Option<Breach>,
 }
 
 impl Deref for Expected {

@@ -18,7 +18,7 @@ use crate::contract::words;
 use crate::diagnostic::pointer::Pointer;
 use crate::judge::compare::{Rules, compare};
 use crate::judge::page::family_of_subject;
-use crate::judge::record::Departure;
+use crate::judge::record::Breach;
 
 impl ServiceJudge {
     /// The first documented entry that is still waited for and fits.
@@ -39,7 +39,7 @@ impl ServiceJudge {
         // A word that is listed for no moment is told by the comparison of shapes.
         let is_listed = words::is_listed(&notice.change, words::CHANGES);
         if is_listed && notice.change != expected.change {
-            self.record.depart(change_departure(&expected, notice, at));
+            self.record.report(change_breach(&expected, notice, at));
         }
         self.judge_word(&expected, notice, at);
         self.judge_direction(&expected, notice, at);
@@ -73,7 +73,7 @@ impl ServiceJudge {
             // The comparison of shapes tells that.
             return;
         }
-        let departure = Departure::new(
+        let breach = Breach::new(
             "notification.body",
             Rule::NotificationBody,
             Some(expected.step),
@@ -85,7 +85,7 @@ impl ServiceJudge {
             actual,
             format!("{name} names no resource of the documented kind"),
         );
-        self.record.depart(departure.at(at.key(name)));
+        self.record.report(breach.at(at.key(name)));
     }
 
     /// The call in the path is the one that the documented entry is about.
@@ -98,7 +98,7 @@ impl ServiceJudge {
             None => self.record.bindings.bind(variable, actual),
             Some(bound) if identifier::same(&bound, actual) => {}
             Some(bound) => {
-                let departure = Departure::new(
+                let breach = Breach::new(
                     "call.identity",
                     Rule::Correlation,
                     Some(expected.step),
@@ -106,8 +106,7 @@ impl ServiceJudge {
                     json!(actual),
                     format!("the notification is about the call {actual}, expected is {bound}"),
                 );
-                self.record
-                    .depart(departure.at(at.key(resource_name(notice))));
+                self.record.report(breach.at(at.key(resource_name(notice))));
             }
         }
     }
@@ -120,7 +119,7 @@ impl ServiceJudge {
         let is_one = matches!(notice.subject, Subject::Operation | Subject::Call);
         let prints_one = lookup(&expected.printed, "resourceData").is_some();
         if is_one && prints_one && held.len() != 1 {
-            let departure = Departure::new(
+            let breach = Breach::new(
                 "notification.body",
                 Rule::NotificationBody,
                 Some(expected.step),
@@ -128,7 +127,7 @@ impl ServiceJudge {
                 notice.data().clone(),
                 format!("resourceData holds {} entities, told is of one", held.len()),
             );
-            self.record.depart(departure.at(at.key("resourceData")));
+            self.record.report(breach.at(at.key("resourceData")));
         }
     }
 
@@ -166,7 +165,7 @@ impl ServiceJudge {
     }
 
     fn misnamed(&mut self, expected: &Entry, wanted: &str, actual: &str, at: Pointer) {
-        let departure = Departure::new(
+        let breach = Breach::new(
             "resource.one",
             Rule::Correlation,
             Some(expected.step),
@@ -174,7 +173,7 @@ impl ServiceJudge {
             json!(actual),
             format!("the entity is {actual}, the path names {wanted}"),
         );
-        self.record.depart(departure.at(at));
+        self.record.report(breach.at(at));
     }
 
     pub(super) fn judge_word(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
@@ -189,7 +188,7 @@ impl ServiceJudge {
         if documented == actual || !words::is_listed(actual, listed) {
             return;
         }
-        let departure = Departure::new(
+        let breach = Breach::new(
             "notification.body",
             Rule::NotificationBody,
             Some(expected.step),
@@ -198,7 +197,7 @@ impl ServiceJudge {
             format!("{name} is {actual}, documented is {documented}"),
         );
         let pointer = notice.entity_pointer(at).key(name);
-        self.record.depart(departure.at(pointer));
+        self.record.report(breach.at(pointer));
     }
 
     /// The direction of a call is one thing at one moment, not any word that is listed.
@@ -220,7 +219,7 @@ impl ServiceJudge {
             .iter()
             .any(|word| word.eq_ignore_ascii_case(&actual));
         if is_listed && !documented.eq_ignore_ascii_case(&actual) {
-            let departure = Departure::new(
+            let breach = Breach::new(
                 "notification.body",
                 Rule::NotificationBody,
                 Some(expected.step),
@@ -229,7 +228,7 @@ impl ServiceJudge {
                 format!("direction is {actual}, documented is {documented}"),
             );
             let pointer = notice.entity_pointer(at).key("direction");
-            self.record.depart(departure.at(pointer));
+            self.record.report(breach.at(pointer));
         }
     }
 
@@ -245,7 +244,7 @@ impl ServiceJudge {
         let step = expected.map(|e| e.step).or(asked);
         self.record.check("resource.one");
         if notice.is_torn {
-            let departure = Departure::new(
+            let breach = Breach::new(
                 "resource.one",
                 Rule::Correlation,
                 step,
@@ -253,7 +252,7 @@ impl ServiceJudge {
                 notice.entry.get("resourceUrl").cloned().unwrap_or_default(),
                 "resource and resourceUrl name different things".into(),
             );
-            self.record.depart(departure.at(at.key("resourceUrl")));
+            self.record.report(breach.at(at.key("resourceUrl")));
         }
         let kind = expected.map_or_else(|| notice.kind().into(), |e| Cow::Borrowed(&*e.kind));
         let page = Arc::clone(&self.record.case.page);
@@ -296,7 +295,7 @@ impl ServiceJudge {
             drop_below(&mut found, &notice.entity_pointer(at).key("participants"));
         }
         let line = expected.map(|e| e.line);
-        self.record.depart_all(
+        self.record.report_all(
             found,
             Rule::NotificationBody,
             "notification.body",
@@ -316,7 +315,7 @@ impl ServiceJudge {
             .iter()
             .find_map(|name| lookup(notice.entry, name));
         let actual = named.map_or_else(|| notice.entry.clone(), |(_, value)| value.clone());
-        let departure = Departure::new(
+        let breach = Breach::new(
             self.requirement_of_silence(),
             Rule::NotificationUnexpected,
             None,
@@ -324,7 +323,7 @@ impl ServiceJudge {
             actual,
             format!("a notification that nothing asks for: {why}"),
         );
-        self.record.depart(departure.at(at.clone()));
+        self.record.report(breach.at(at.clone()));
     }
 
     /// Says what did not come: the nearest of what came, or that nothing did.
@@ -336,7 +335,7 @@ impl ServiceJudge {
                 continue;
             }
             if let Some(nearest) = expected.nearest {
-                self.record.depart(nearest);
+                self.record.report(nearest);
                 continue;
             }
             let what = describe(&expected);
@@ -350,7 +349,7 @@ impl ServiceJudge {
             let message = format!("{what} did not come within {deadline:?}");
             if first {
                 first = false;
-                let mut departure = Departure::new(
+                let mut breach = Breach::new(
                     "notification.arrives",
                     Rule::NotificationMissing,
                     Some(expected.step),
@@ -358,8 +357,8 @@ impl ServiceJudge {
                     Value::Null,
                     message,
                 );
-                departure.line = Some(expected.line);
-                self.record.depart(departure);
+                breach.line = Some(expected.line);
+                self.record.report(breach);
             } else {
                 self.record.note(message);
             }
@@ -367,8 +366,8 @@ impl ServiceJudge {
     }
 }
 
-pub(super) fn change_departure(expected: &Entry, notice: &Notice<'_>, at: &Pointer) -> Departure {
-    Departure::new(
+pub(super) fn change_breach(expected: &Entry, notice: &Notice<'_>, at: &Pointer) -> Breach {
+    Breach::new(
         "notification.body",
         Rule::NotificationBody,
         Some(expected.step),

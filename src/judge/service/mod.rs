@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use self::expect::Expected;
 use super::people;
 use super::people::Person;
-use super::record::{Departure, Record};
+use super::record::{Breach, Record};
 use super::verdict::{TrafficMessage, Verdict};
 use super::{Action, Event, ExchangeId, TransportFailure};
 use crate::api::party::Party;
@@ -185,7 +185,7 @@ impl ServiceJudge {
                     self.on_deadline();
                 }
             }
-            Event::Cued(_) => {}
+            Event::Triggered(_) => {}
         }
     }
 
@@ -195,7 +195,7 @@ impl ServiceJudge {
     }
 
     /// Whether a documented notification of the kind of this one is still waited for.
-    pub fn awaits(&self, request: &Request) -> bool {
+    pub fn expects(&self, request: &Request) -> bool {
         !self.record.is_finished()
             && request
                 .body
@@ -329,7 +329,7 @@ impl ServiceJudge {
             TransportFailure::Broken(what) => {
                 let event = TrafficMessage::Event(what.clone());
                 self.record.traffic(Party::Service, step, event);
-                self.record.depart(Departure::new(
+                self.record.report(Breach::new(
                     "service.transport",
                     Rule::Transport,
                     step,
@@ -358,7 +358,7 @@ impl ServiceJudge {
         let deadline = self.record.options.deadline;
         let event = TrafficMessage::Event(format!("no answer within {deadline:?}"));
         self.record.traffic(Party::Service, step, event);
-        self.record.depart(Departure::new(
+        self.record.report(Breach::new(
             "answer.arrives",
             Rule::ResponseMissing,
             step,

@@ -14,7 +14,7 @@ use crate::diagnostic::pointer::{Place, Pointer};
 use crate::http::message::{Payload, Request, media_type};
 use crate::judge::ExchangeId;
 use crate::judge::compare::{Rules, compare};
-use crate::judge::record::{Departure, text};
+use crate::judge::record::{Breach, text};
 use crate::judge::verdict::TrafficMessage;
 use crate::scenario::format::Step;
 
@@ -61,7 +61,7 @@ impl ServiceJudge {
             // A further notification is well formed where what it says is.
             found.retain(|mismatch| !mismatch.kind.is_absence());
         }
-        self.record.depart_all(
+        self.record.report_all(
             found,
             Rule::NotificationBody,
             "notification.body",
@@ -95,7 +95,7 @@ impl ServiceJudge {
 
     /// A member of `value` that is no object, and so tells nothing.
     pub(super) fn no_entry(&mut self, step: Option<usize>, entry: &Value, index: usize) {
-        let departure = Departure::new(
+        let breach = Breach::new(
             "notification.body",
             Rule::NotificationBody,
             step,
@@ -104,7 +104,7 @@ impl ServiceJudge {
             "a member of value is no object".into(),
         );
         self.record
-            .depart(departure.at(Pointer::root().key("value").index(index)));
+            .report(breach.at(Pointer::root().key("value").index(index)));
     }
 
     /// The step that a notification is most likely for, for reports.
@@ -120,7 +120,7 @@ impl ServiceJudge {
         self.record.check("notification.method");
         let (documented, documented_type) = self.documented_head(step);
         if request.method != documented {
-            self.record.depart(Departure::new(
+            self.record.report(Breach::new(
                 "notification.method",
                 Rule::NotificationMethod,
                 step,
@@ -132,7 +132,7 @@ impl ServiceJudge {
         self.record.check("notification.media-type");
         let media_type = request.headers.media_type();
         if media_type.as_ref() != Some(&documented_type) {
-            self.record.depart(Departure::new(
+            self.record.report(Breach::new(
                 "notification.media-type",
                 Rule::NotificationHeader,
                 step,
@@ -152,7 +152,7 @@ impl ServiceJudge {
             self.record.check("notification.token");
             let token = request.headers.get("authorization");
             if !token.is_some_and(is_bearer) {
-                self.record.depart(Departure::new(
+                self.record.report(Breach::new(
                     "notification.token",
                     Rule::NotificationHeader,
                     step,
@@ -198,7 +198,7 @@ impl ServiceJudge {
             ),
         };
         self.has_unreadable = true;
-        self.record.depart(Departure::new(
+        self.record.report(Breach::new(
             "notification.body",
             Rule::NotificationBody,
             step,

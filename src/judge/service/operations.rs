@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::matching::{change_departure, resource_name};
+use super::matching::{change_breach, resource_name};
 use super::{Arrival, ServiceJudge};
 use crate::api::identifier;
 use crate::contract::change::{Notice, Subject};
 use crate::contract::rule::Rule;
 use crate::contract::shape::{entities, lookup};
 use crate::diagnostic::pointer::Pointer;
-use crate::judge::record::Departure;
+use crate::judge::record::Breach;
 use crate::scenario::format::Kind;
 
 impl ServiceJudge {
@@ -77,8 +77,8 @@ impl ServiceJudge {
         let step = expected.step;
         if notice.change != expected.change && notice.change == "updated" {
             // An end may still come as documented.
-            let departure = change_departure(&expected, notice, at);
-            self.expected[index].nearest = Some(departure);
+            let breach = change_breach(&expected, notice, at);
+            self.expected[index].nearest = Some(breach);
             return;
         }
         self.settle(index, notice, at);
@@ -97,7 +97,7 @@ impl ServiceJudge {
                     None => self.record.bindings.bind(variable, id),
                     Some(bound) if identifier::same(&bound, &id) => {}
                     Some(bound) => {
-                        let departure = Departure::new(
+                        let breach = Breach::new(
                             "operation.identity",
                             Rule::Correlation,
                             Some(step),
@@ -105,7 +105,7 @@ impl ServiceJudge {
                             json!(id),
                             format!("the operation is {id}, the answer named {bound}"),
                         );
-                        self.record.depart(departure.at(pointer));
+                        self.record.report(breach.at(pointer));
                         break;
                     }
                 }

@@ -14,7 +14,7 @@ use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Payload, Response, is_json};
 use crate::judge::people;
 use crate::judge::people::Person;
-use crate::judge::record::Departure;
+use crate::judge::record::Breach;
 use crate::scenario::format::{RefusalStep, Step};
 
 impl ServiceJudge {
@@ -36,7 +36,7 @@ impl ServiceJudge {
                 _ => "and was to be refused",
             };
             let message = format!("the request was answered {}, {how}", response.status);
-            self.record.depart(Departure::new(
+            self.record.report(Breach::new(
                 requirement,
                 Rule::ResponseStatus,
                 Some(step),
@@ -60,7 +60,7 @@ impl ServiceJudge {
             Payload::Json(body) => body,
             Payload::Text { text, error } if is_said => {
                 let message = format!("the body of the refusal is no JSON: {error}");
-                self.error_departs(step, Pointer::root(), &json!(text), message);
+                self.error_breach(step, Pointer::root(), &json!(text), message);
                 return;
             }
             Payload::Empty | Payload::Text { .. } | Payload::Opaque(_) => return,
@@ -70,24 +70,24 @@ impl ServiceJudge {
         let error = body.get("error").unwrap_or(&Value::Null);
         if !error.is_object() {
             let message = "the refusal has no error object".to_owned();
-            self.error_departs(step, at, error, message);
+            self.error_breach(step, at, error, message);
             return;
         }
         for name in ["code", "message"] {
             let value = error.get(name).unwrap_or(&Value::Null);
             if value.as_str().is_none_or(str::is_empty) {
                 let message = format!("the error's {name} is no text that says something");
-                self.error_departs(step, at.key(name), value, message);
+                self.error_breach(step, at.key(name), value, message);
             }
         }
     }
 
-    fn error_departs(&mut self, step: usize, at: Pointer, actual: &Value, message: String) {
+    fn error_breach(&mut self, step: usize, at: Pointer, actual: &Value, message: String) {
         let expected = match at.as_str() {
             "" | "/error" => json!({"error": {"code": "…", "message": "…"}}),
             _ => json!("a text that is not empty"),
         };
-        let departure = Departure::new(
+        let breach = Breach::new(
             "refusal.error",
             Rule::ResponseBody,
             Some(step),
@@ -95,7 +95,7 @@ impl ServiceJudge {
             actual.clone(),
             message,
         );
-        self.record.depart(departure.at(at));
+        self.record.report(breach.at(at));
     }
 
     /// Whether a notification tells of an operation, or of people, that a refused request asked
@@ -135,7 +135,7 @@ impl ServiceJudge {
     }
 
     pub(super) fn follows_a_refusal(&mut self, notice: &Notice<'_>, at: &Pointer) {
-        let departure = Departure::new(
+        let breach = Breach::new(
             "refusal.no-sequel",
             Rule::NotificationUnexpected,
             None,
@@ -143,7 +143,7 @@ impl ServiceJudge {
             notice.entry.clone(),
             "a notification tells of what was refused".into(),
         );
-        self.record.depart(departure.at(at.clone()));
+        self.record.report(breach.at(at.clone()));
     }
 
     /// The requirement that a notification breaks which nothing asks for.

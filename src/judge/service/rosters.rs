@@ -14,7 +14,7 @@ use crate::diagnostic::pointer::Pointer;
 use crate::judge::compare::Mismatch;
 use crate::judge::people;
 use crate::judge::people::Person;
-use crate::judge::record::Departure;
+use crate::judge::record::Breach;
 
 impl ServiceJudge {
     pub(super) fn on_roster(&mut self, arrival: &Arrival, notice: &Notice<'_>, at: &Pointer) {
@@ -110,7 +110,7 @@ impl ServiceJudge {
             }
             return;
         }
-        let departure = Departure::new(
+        let breach = Breach::new(
             "roster.people",
             Rule::Correlation,
             Some(self.expected[index].step),
@@ -118,7 +118,7 @@ impl ServiceJudge {
             data(last.entry()).clone(),
             format!("the roster does not name {}", missing.join(", ")),
         );
-        self.expected[index].nearest = Some(departure.at(last.place().key("resourceData")));
+        self.expected[index].nearest = Some(breach.at(last.place().key("resourceData")));
     }
 
     /// Whether a roster that names only the first of several decides that only the first is

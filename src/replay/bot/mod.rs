@@ -306,7 +306,7 @@ impl Bot {
         } else {
             let pair = (json!(recorded.status), json!(status));
             let message = format!("the answer is {status}, recorded was {}", recorded.status);
-            self.depart(index, Rule::ResponseStatus, pair, message);
+            self.report(index, Rule::ResponseStatus, pair, message);
         }
         let place = Some(Place::of(index));
         self.record.traffic(
@@ -351,19 +351,19 @@ impl Bot {
         if types.0.is_some() && types.0 != types.1 {
             let pair = (json!(types.0), json!(types.1));
             let message = "Content-Type is not what was recorded".to_owned();
-            self.depart(index, Rule::ResponseHeader, pair, message);
+            self.report(index, Rule::ResponseHeader, pair, message);
         }
         if let Some(pair) = located {
             let message = "Location is not what was recorded".to_owned();
-            self.depart(index, Rule::ResponseHeader, pair, message);
+            self.report(index, Rule::ResponseHeader, pair, message);
         }
         self.record
             .differ(&self.recorded, index, Rule::ResponseBody, differences);
     }
 
-    fn depart(&mut self, index: usize, rule: Rule, pair: (Value, Value), message: String) {
+    fn report(&mut self, index: usize, rule: Rule, pair: (Value, Value), message: String) {
         self.record
-            .depart(&self.recorded, index, rule, pair, message);
+            .report(&self.recorded, index, rule, pair, message);
     }
 
     /// What is wrong about a `Location`: the recorded one, and what came.

@@ -195,7 +195,7 @@ impl Bot {
         let first = recorded_call.and_then(|call| self.by_call.get(&call)?.first().copied());
         let index = first.map_or(0, |place| self.awaited[place].exchange);
         let message = format!("a notification of `{}` was not recorded", kind.trim());
-        self.depart(
+        self.report(
             index,
             Rule::NotificationUnexpected,
             (Value::Null, came.entry),
@@ -221,7 +221,7 @@ impl Bot {
         if let Some(live) = came.method.as_deref().filter(|it| **it != *awaited.method) {
             let pair = (json!(&*awaited.method), json!(live));
             let message = "the method is not what was recorded".to_owned();
-            self.depart(exchange, Rule::NotificationMethod, pair, message);
+            self.report(exchange, Rule::NotificationMethod, pair, message);
         }
         let of_it = Place {
             exchange,
@@ -286,7 +286,7 @@ impl Bot {
             let message = format!("the notification of `{}` did not come", kind.trim());
             let rule = Rule::NotificationMissing;
             self.record
-                .depart(&self.recorded, index, rule, (entry, Value::Null), message);
+                .report(&self.recorded, index, rule, (entry, Value::Null), message);
             self.settle(place, State::Over);
         }
     }

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use url::Url;
 use uuid::Uuid;
 
-use super::{Manners, Stage, below, outgoing};
+use super::{ReplayOptions, Stage, below, outgoing};
 use crate::http::{Listener, Reply, Shutdown};
 use crate::judge::verdict::Verdict;
 use crate::replay;
@@ -35,18 +35,18 @@ pub async fn bot(
     service: Url,
     listener: Option<Listener>,
     given: Option<Url>,
-    manners: Manners,
+    options: ReplayOptions,
     shutdown: Shutdown,
 ) -> Result<Replayed, String> {
     let begun = Instant::now();
     let mut parties = vec![("service", &service)];
-    parties.extend(given.iter().map(|hook| ("hook for given states", hook)));
+    parties.extend(given.iter().map(|hook| ("hook for provider states", hook)));
     for (party, url) in parties {
-        let reached = runner::reach(party, url, &manners.client).await;
+        let reached = runner::reach(party, url, &options.client).await;
         reached.map_err(|error| error.to_string())?;
     }
     let callback = bot.callback().to_owned();
-    let stage = Stage::new(bot, manners);
+    let stage = Stage::new(bot, options);
     let closing = Shutdown::new();
     let server = listener.map(|listener| {
         let stage = Arc::clone(&stage);
@@ -68,7 +68,7 @@ pub async fn bot(
     }
     let places = Arc::new(Semaphore::new(AT_A_TIME));
     while !stage.party().is_set_aside() {
-        let token = stage.manners.token.clone();
+        let token = stage.options.token.clone();
         let ready = stage.party().ready(token.as_deref());
         for request in ready {
             tokio::spawn(ask(
@@ -93,7 +93,7 @@ pub async fn bot(
     if let Some(server) = server {
         let _ = timeout(Duration::from_millis(200), server).await;
     }
-    let name = stage.manners.name.clone();
+    let name = stage.options.name.clone();
     let replayed = stage.party().finish(&name, begun.elapsed());
     replayed.map_err(|lost| lost.to_string())
 }
@@ -119,12 +119,12 @@ async fn bring_about(stage: &Arc<Stage<Bot>>, hook: &Url, callback: &str) -> Res
                 .map(|call| ("call".to_owned(), json!(call))),
         );
         let question = json!({
-            "scenario": stage.manners.name,
+            "scenario": stage.options.name,
             "state": wanted,
             "callback": format!("{callback}{}", need.callback),
             "variables": variables,
         });
-        let deadline = stage.manners.deadline;
+        let deadline = stage.options.deadline;
         let answer = match hook.ask(&stage.client, &question, deadline).await {
             HookAnswer::Done(answer) => answer.unwrap_or_default(),
             HookAnswer::Declined(reason) => {
@@ -133,7 +133,7 @@ async fn bring_about(stage: &Arc<Stage<Bot>>, hook: &Url, callback: &str) -> Res
                 return Ok(());
             }
             HookAnswer::Failed(what) => {
-                let reason = format!("the hook for given states failed at {wanted}: {what}");
+                let reason = format!("the hook for provider states failed at {wanted}: {what}");
                 stage.party().set_aside(Verdict::Inconclusive, reason);
                 return Ok(());
             }
@@ -157,7 +157,7 @@ async fn ask(
 ) {
     let place = places.acquire_owned().await;
     let url = below(&service, &request.target);
-    let deadline = stage.manners.deadline;
+    let deadline = stage.options.deadline;
     let answer = stage.client.send(outgoing(&request, url), deadline).await;
     drop(place);
     let answer = answer.map_err(|error| error.to_string());

@@ -27,7 +27,7 @@ pub use self::bot::{bot, fresh};
 
 /// How a replay behaves on the wire.
 #[derive(Debug, Clone)]
-pub struct Manners {
+pub struct ReplayOptions {
     /// What the result is called.
     pub name: String,
     /// How long nothing may happen before the replay ends.
@@ -50,7 +50,7 @@ const LONG: Duration = Duration::from_secs(1 << 30);
 #[derive(Debug)]
 struct Stage<T> {
     party: Mutex<T>,
-    manners: Manners,
+    options: ReplayOptions,
     client: Client,
     progress: Notify,
     /// When the last thing happened; in the future, where it is going on until then.
@@ -58,11 +58,11 @@ struct Stage<T> {
 }
 
 impl<T> Stage<T> {
-    fn new(party: T, manners: Manners) -> Arc<Self> {
+    fn new(party: T, options: ReplayOptions) -> Arc<Self> {
         Arc::new(Self {
             party: Mutex::new(party),
-            client: manners.client.clone(),
-            manners,
+            client: options.client.clone(),
+            options,
             progress: Notify::new(),
             last: Mutex::new(Instant::now()),
         })
@@ -107,7 +107,7 @@ impl<T> Stage<T> {
     /// Waits until it is woken; false where nothing has happened for the deadline.
     async fn wait(&self) -> bool {
         loop {
-            let left = self.manners.deadline.saturating_sub(self.silence());
+            let left = self.options.deadline.saturating_sub(self.silence());
             if left.is_zero() {
                 return false;
             }
@@ -139,25 +139,25 @@ pub async fn service(
     service: Service,
     listener: Listener,
     bot: Option<Url>,
-    manners: Manners,
+    options: ReplayOptions,
     shutdown: Shutdown,
 ) -> Result<Replayed, String> {
     let begun = Instant::now();
     let known = Arc::new(Known::of(service.exchanges()));
-    let stage = Stage::new(service, manners);
-    let teller = Arc::new(Teller {
+    let stage = Stage::new(service, options);
+    let sender = Arc::new(Sender {
         stage: Arc::clone(&stage),
         bot,
         queues: Mutex::default(),
     });
     let unprovoked = stage.party().unprovoked().to_vec();
-    teller.tell(unprovoked);
+    sender.tell(unprovoked);
     let closing = Shutdown::new();
     let server = {
-        let (stage, teller) = (Arc::clone(&stage), Arc::clone(&teller));
+        let (stage, sender) = (Arc::clone(&stage), Arc::clone(&sender));
         let known = Arc::clone(&known);
         let serving = listener.serve_received(
-            move |received| ready(respond(&stage, &teller, &known, received)),
+            move |received| ready(respond(&stage, &sender, &known, received)),
             closing.clone(),
         );
         tokio::spawn(serving)
@@ -175,7 +175,7 @@ pub async fn service(
     closing.begin();
     // Answers that are on their way go out; connections that stay open are not waited for.
     let _ = timeout(Duration::from_millis(200), server).await;
-    let name = stage.manners.name.clone();
+    let name = stage.options.name.clone();
     let mut service = stage.party();
     service.answered_alike(known.hits());
     let replayed = service.finish(&name, begun.elapsed());
@@ -194,7 +194,7 @@ fn size_of(answer: &Answer) -> usize {
 
 fn respond(
     stage: &Arc<Stage<Service>>,
-    teller: &Arc<Teller>,
+    sender: &Arc<Sender>,
     known: &Known,
     received: Received,
 ) -> Result<Reply, Refusal> {
@@ -238,12 +238,12 @@ fn respond(
         return Ok(reply);
     }
     let sent = Arc::new(Notify::new());
-    let (teller, stage) = (Arc::clone(teller), Arc::clone(stage));
+    let (sender, stage) = (Arc::clone(sender), Arc::clone(stage));
     let told = Arc::clone(&sent);
     tokio::spawn(async move {
         // Where the bot went away before the answer was out, it is told all the same.
-        let _ = timeout(stage.manners.deadline, told.notified()).await;
-        teller.tell(tells);
+        let _ = timeout(stage.options.deadline, told.notified()).await;
+        sender.tell(tells);
         stage.went_on_or_done();
     });
     Ok(reply.telling(sent))
@@ -253,7 +253,7 @@ fn respond(
 fn reply(stage: &Stage<Service>, answer: Answer) -> Reply {
     let headers: Headers = answer.message.headers.into_iter().collect();
     let reply = Reply::text(answer.status, headers, answer.message.body);
-    if stage.manners.keeps_time {
+    if stage.options.keeps_time {
         stage.goes_on(answer.took);
         reply.delayed(answer.took)
     } else {
@@ -298,23 +298,23 @@ fn shown(received: Received) -> TrafficMessage {
 
 /// Sends notifications, those of one group in their order.
 #[derive(Debug)]
-struct Teller {
+struct Sender {
     stage: Arc<Stage<Service>>,
     bot: Option<Url>,
     queues: Mutex<HashMap<usize, mpsc::UnboundedSender<usize>>>,
 }
 
-impl Teller {
+impl Sender {
     fn tell(self: &Arc<Self>, exchanges: Vec<usize>) {
         for exchange in exchanges {
             let group = self.stage.party().group(exchange);
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
             let queue = queues.entry(group).or_insert_with(|| {
                 let (queue, mut waiting) = mpsc::unbounded_channel();
-                let teller = Arc::clone(self);
+                let sender = Arc::clone(self);
                 tokio::spawn(async move {
                     while let Some(exchange) = waiting.recv().await {
-                        teller.send(exchange).await;
+                        sender.send(exchange).await;
                     }
                 });
                 queue
@@ -329,14 +329,14 @@ impl Teller {
             return;
         };
         let stage = &self.stage;
-        let token = stage.manners.token.as_deref();
+        let token = stage.options.token.as_deref();
         let told = stage.party().notification(exchange, token);
         let Some(told) = told else {
             stage.went_on_or_done();
             return;
         };
         let url = callback(bot, &told.target);
-        let deadline = stage.manners.deadline;
+        let deadline = stage.options.deadline;
         let begins = stage.party().unprovoked().binary_search(&exchange).is_ok();
         let answer = loop {
             let sent = stage.client.send(outgoing(&told, url.clone()), deadline);

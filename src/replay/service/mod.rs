@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use self::refusal::refusal;
 use super::comparison::{Comparison, Difference, Part};
-use super::fingerprint::{Body, Marks, Print};
+use super::fingerprint::{Body, Fingerprint, Fingerprints};
 use super::index::{Index, Indexed, Passage};
 use super::mapping::Mapping;
 use super::outgoing::{Outgoing, OutgoingRequest};
 use super::record::{Message, Place, Record, Replayed, Unread};
-use super::request_index::Shelf;
+use super::request_index::RequestIndex;
 use crate::api::party::Party;
 use crate::api::resource;
 use crate::api::resource::Resource;
@@ -32,7 +32,7 @@ use crate::judge::verdict::TrafficMessage;
 pub struct Service {
     recorded: Index,
     options: Options,
-    shelf: Shelf,
+    request_index: RequestIndex,
     mapping: Mapping,
     record: Record,
     /// Requests that were not served, and notifications that were not acknowledged.
@@ -99,7 +99,7 @@ impl Service {
     pub fn new(recording: Indexed, options: Options) -> Self {
         let Indexed {
             index: recorded,
-            shelf,
+            request_index,
             services,
             ..
         } = recording;
@@ -111,7 +111,7 @@ impl Service {
             mapping.learn_same(value);
         }
         Self {
-            shelf,
+            request_index,
             left: (0..recorded.len()).filter(is_counted).count(),
             recorded,
             options,
@@ -152,15 +152,15 @@ impl Service {
     /// [more](Service::answer) to tell. Of an answer that is kept for the report, the request is to be
     /// [shown](Service::show_unread).
     pub fn answer_same(&mut self, asked: &Asked<'_>) -> Option<Answer> {
-        let print = Print::of_bytes(asked.method, asked.target, asked.body)?;
-        let index = self.shelf.same(&print, self.options.reuse)?;
+        let print = Fingerprint::of_bytes(asked.method, asked.target, asked.body)?;
+        let index = self.request_index.same(&print, self.options.reuse)?;
         let mut new = Vec::new();
         for key in &print.ids {
             if !self.mapping.stands_for_itself(*key)? {
                 new.push(*key);
             }
         }
-        if self.shelf.is_served(index) && !new.is_empty() {
+        if self.request_index.is_served(index) && !new.is_empty() {
             // In a further round it may stand for something else.
             return None;
         }
@@ -171,7 +171,7 @@ impl Service {
         let mut answer = self.serve(index).unwrap_or_else(|lost| self.give_up(lost));
         answer.again = answer
             .again
-            .filter(|_| self.shelf.is_alone(print.numbers.nearest()));
+            .filter(|_| self.request_index.is_alone(print.numbers.nearest()));
         Some(answer)
     }
 
@@ -182,7 +182,7 @@ impl Service {
             Payload::Json(value) => Body::Json(value),
             Payload::Text { .. } | Payload::Opaque(_) => Body::Other,
         };
-        let print = Print::of(&request.method, &request.target, body);
+        let print = Fingerprint::of(&request.method, &request.target, body);
         let answer = self
             .look_for(&print, &request)
             .unwrap_or_else(|lost| self.give_up(lost));
@@ -192,11 +192,11 @@ impl Service {
         answer
     }
 
-    fn look_for(&mut self, print: &Print, request: &Request) -> Result<Answer, Diagnostic> {
-        let marks = self.shelf.marks(print);
+    fn look_for(&mut self, print: &Fingerprint, request: &Request) -> Result<Answer, Diagnostic> {
+        let marks = self.request_index.marks(print);
         let mut found = self.find(&marks, request)?;
         if found.is_none() && self.options.reuse {
-            self.shelf.begin_again(&marks);
+            self.request_index.begin_again(&marks);
             found = match self.find(&marks, request)? {
                 None => self.find_anew(&marks, request)?,
                 found => found,
@@ -206,7 +206,9 @@ impl Service {
             return self.refuse(&marks, request);
         };
         let mut answer = self.serve(index)?;
-        answer.again = answer.again.filter(|_| self.shelf.is_alone(marks[0]));
+        answer.again = answer
+            .again
+            .filter(|_| self.request_index.is_alone(marks[0]));
         Ok(answer)
     }
 
@@ -264,8 +266,12 @@ impl Service {
         self.record.traffic(Party::Service, place, read);
     }
 
-    fn find(&mut self, marks: &Marks, request: &Request) -> Result<Option<usize>, Diagnostic> {
-        for index in self.shelf.candidates(marks) {
+    fn find(
+        &mut self,
+        marks: &Fingerprints,
+        request: &Request,
+    ) -> Result<Option<usize>, Diagnostic> {
+        for index in self.request_index.candidates(marks) {
             let comparison = self.compare(&self.recorded.load(index)?, request);
             if comparison.differences.is_empty() {
                 self.learn(comparison);
@@ -277,8 +283,12 @@ impl Service {
 
     /// The same in a further round of the recording: what the bot made up for a request is made
     /// up anew.
-    fn find_anew(&mut self, marks: &Marks, request: &Request) -> Result<Option<usize>, Diagnostic> {
-        for index in self.shelf.candidates(marks) {
+    fn find_anew(
+        &mut self,
+        marks: &Fingerprints,
+        request: &Request,
+    ) -> Result<Option<usize>, Diagnostic> {
+        for index in self.request_index.candidates(marks) {
             let made = self.recorded.made_in(index)?;
             let forgotten = self.mapping.forget(made.iter().map(String::as_str));
             if forgotten.is_empty() {
@@ -353,7 +363,7 @@ impl Service {
             (took, answer, passage)
         });
         let (took, answered, passage) = answered?;
-        self.shelf.serve(index);
+        self.request_index.serve(index);
         self.left = self.left.saturating_sub(1);
         let is_whole = answered.is_ok();
         let mut answer = match answered {
@@ -450,7 +460,7 @@ impl Service {
                     let rule = Rule::AcknowledgementStatus;
                     let pair = (json!("2xx"), json!(status));
                     self.record
-                        .depart(&self.recorded, index, rule, pair, message);
+                        .report(&self.recorded, index, rule, pair, message);
                 }
             }
             Err(why) => {
@@ -486,7 +496,7 @@ impl Service {
         }
         let unused = |index: &usize| {
             self.recorded.direction(*index) == Direction::Request
-                && !self.shelf.is_served(*index)
+                && !self.request_index.is_served(*index)
                 && !self.replaced.contains(index)
         };
         let all = if self.options.reuse {
@@ -501,7 +511,7 @@ impl Service {
             let pair = (json!(asked), Value::Null);
             let rule = Rule::RequestMissing;
             self.record
-                .depart(&self.recorded, index, rule, pair, message);
+                .report(&self.recorded, index, rule, pair, message);
         }
         self.record
             .finish(&self.recorded, &self.mapping, name, elapsed)

@@ -12,7 +12,7 @@ use crate::diagnostic::pointer::Pointer;
 use crate::http::message::Request;
 use crate::replay::Outgoing;
 use crate::replay::comparison::{Difference, Part};
-use crate::replay::fingerprint::Marks;
+use crate::replay::fingerprint::Fingerprints;
 
 impl Service {
     /// Nothing fits, and nothing comes near.
@@ -22,7 +22,7 @@ impl Service {
         let pair = (Value::Null, json!(asked));
         let rule = Rule::RequestUnexpected;
         self.record
-            .depart(&self.recorded, 0, rule, pair, message.clone());
+            .report(&self.recorded, 0, rule, pair, message.clone());
         refusal(404, &message, &Value::Null, None)
     }
 
@@ -30,7 +30,7 @@ impl Service {
     /// in its place.
     pub(super) fn refuse(
         &mut self,
-        marks: &Marks,
+        marks: &Fingerprints,
         request: &Request,
     ) -> Result<Answer, Diagnostic> {
         let asked = format!("{} {}", request.method, request.target);
@@ -43,7 +43,7 @@ impl Service {
         let shown = json!({
             "exchange": number,
             "request": format!("{} {}", recorded.method, recorded.target),
-            "served": self.shelf.is_served(index),
+            "served": self.request_index.is_served(index),
             "differences": differences.iter().map(|it| json!({
                 "pointer": it.pointer.as_str(),
                 "expected": it.expected,
@@ -60,13 +60,13 @@ impl Service {
         if differences.is_empty() {
             let pair = (Value::Null, json!(asked));
             self.record
-                .depart(&self.recorded, index, rule, pair, why.clone());
+                .report(&self.recorded, index, rule, pair, why.clone());
         } else {
             self.record.differ(&self.recorded, index, rule, differences);
             if let Some(last) = self.record.failures.last_mut() {
                 last.message = format!("{}: {why}", last.message);
             }
-            if !self.shelf.is_served(index) {
+            if !self.request_index.is_served(index) {
                 self.replaced.push(index);
                 place = Some(index);
             }
@@ -78,15 +78,19 @@ impl Service {
     /// one.
     fn nearest(
         &self,
-        marks: &Marks,
+        marks: &Fingerprints,
         request: &Request,
     ) -> Result<Option<(usize, Vec<Difference>)>, Diagnostic> {
         let mut best: Option<(usize, bool, usize, Vec<Difference>)> = None;
-        for index in self.shelf.alike(marks) {
+        for index in self.request_index.alike(marks) {
             let differences = self
                 .compare(&self.recorded.load(index)?, request)
                 .differences;
-            let order = (differences.len(), self.shelf.is_served(index), index);
+            let order = (
+                differences.len(),
+                self.request_index.is_served(index),
+                index,
+            );
             if best
                 .as_ref()
                 .is_none_or(|(count, served, other, _)| order < (*count, *served, *other))
@@ -100,7 +104,7 @@ impl Service {
         let line = |method: &str, target: &str| format!("{method} {}", resource::shape_of(target));
         let asked = line(&request.method, &request.target);
         let mut best: Option<(usize, usize, String)> = None;
-        for index in self.shelf.kinds().into_iter().take(1000) {
+        for index in self.request_index.kinds().into_iter().take(1000) {
             let recorded = self.recorded.load(index)?.request;
             let distance = strsim::levenshtein(&asked, &line(&recorded.method, &recorded.target));
             if best.as_ref().is_none_or(|(other, ..)| distance < *other) {

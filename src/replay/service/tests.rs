@@ -113,7 +113,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
 
 /// What is done to a recorded request to have a live one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Variation {
+enum Variant {
     None,
     Reordered,
     Respelt,
@@ -124,7 +124,7 @@ enum Variation {
     Removed,
 }
 
-impl Variation {
+impl Variant {
     const ALL: [Self; 8] = [
         Self::None,
         Self::Reordered,
@@ -220,13 +220,13 @@ fn service(exchange: &Exchange) -> Service {
 #[test]
 fn what_the_marks_say_the_comparison_says_too() {
     let mut dice = Dice(0x5eed);
-    for variation in Variation::ALL {
+    for variant in Variant::ALL {
         let (mut same, mut others) = (0, 0);
         for _ in 0..TRIES {
             let (recorded, depth) = (path(&mut dice), 1 + dice.below(2));
             let body = object(&mut dice, depth);
             let (mut target, mut live) = (recorded.clone(), body.clone());
-            variation.of(&mut dice, &mut target, &mut live);
+            variant.of(&mut dice, &mut target, &mut live);
             let exchange = exchange(&recorded, &body);
             let request = Request {
                 method: "POST".to_owned(),
@@ -241,7 +241,7 @@ fn what_the_marks_say_the_comparison_says_too() {
                 target: &target,
                 body: bytes.as_bytes(),
             });
-            let about = format!("{variation:?}: {recorded} {body}\n{target} {live}");
+            let about = format!("{variant:?}: {recorded} {body}\n{target} {live}");
             if let Some(answered) = answered {
                 same += 1;
                 assert!(compared.differences.is_empty(), "{about}\n{compared:?}");
@@ -250,14 +250,14 @@ fn what_the_marks_say_the_comparison_says_too() {
                 others += 1;
                 // A callback address is for the comparison to learn.
                 let takes_more = bytes.contains("callbackUri");
-                assert!(!variation.is_none() || takes_more, "{about}");
+                assert!(!variant.is_none() || takes_more, "{about}");
             }
             assert!(
-                compared.differences.is_empty() || !variation.is_none(),
+                compared.differences.is_empty() || !variant.is_none(),
                 "{about}"
             );
         }
-        assert!(same > 20 && others > 20, "{variation:?}: {same}, {others}");
+        assert!(same > 20 && others > 20, "{variant:?}: {same}, {others}");
     }
 }
 

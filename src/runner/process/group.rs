@@ -123,7 +123,7 @@ mod strays {
     fn marked(mark: &str) -> Vec<rustix::process::Pid> {
         let mark = format!("{}={mark}", super::MARK);
         let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        let bears = |process: &std::fs::DirEntry| {
+        let has_id = |process: &std::fs::DirEntry| {
             let environment = std::fs::read(process.path().join("environ"));
             let is_dead = || {
                 let status = std::fs::read_to_string(process.path().join("stat"));
@@ -136,7 +136,7 @@ mod strays {
             let number = process.file_name().to_str()?.parse().ok()?;
             rustix::process::Pid::from_raw(number)
         };
-        processes.filter(bears).filter_map(number).collect()
+        processes.filter(has_id).filter_map(number).collect()
     }
 
     /// Other systems do not show the environment of a process: the group has to do.

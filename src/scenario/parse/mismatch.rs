@@ -9,7 +9,7 @@ use crate::diagnostic::place::Place;
 /// The first departure of a well-formed text from the form of a scenario file. `values` are all
 /// its values, in the order of the text.
 pub(super) fn misfit(file: &str, text: &str, values: &[Placed]) -> Option<Diagnostic> {
-    let (at, message, remedy) = values.iter().find_map(|value| departure(text, value))?;
+    let (at, message, remedy) = values.iter().find_map(|value| breach(text, value))?;
     Some(Diagnostic {
         remedy: Some(remedy),
         ..Place::of_offset(text, at).complain(file, text, message)
@@ -17,7 +17,7 @@ pub(super) fn misfit(file: &str, text: &str, values: &[Placed]) -> Option<Diagno
 }
 
 /// Where it departs, how, and what to do.
-fn departure(text: &str, value: &Placed) -> Option<(usize, String, String)> {
+fn breach(text: &str, value: &Placed) -> Option<(usize, String, String)> {
     let start = value.found.value.start;
     if value.again {
         let key = value.found.key.clone()?;

@@ -1,4 +1,4 @@
-//! What the bot can do to calls, and which of it a cue asks for.
+//! What the bot can do to calls, and which of it a trigger asks for.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -29,12 +29,12 @@ struct Invitee {
 }
 
 impl Invitation {
-    /// The invitation that the request of a cue stands for, in the bot's own words.
+    /// The invitation that the request of a trigger stands for, in the bot's own words.
     ///
     /// # Errors
     ///
     /// Why this bot does not do it.
-    pub fn cued(request: &Value) -> Result<Self, String> {
+    pub fn triggered(request: &Value) -> Result<Self, String> {
         let (method, url) = (&request["method"], &request["url"]);
         let call = (method == "POST")
             .then(|| invited_call(url.as_str()?))

@@ -1,4 +1,4 @@
-//! A small calling bot: it takes notifications at `/callback`, and does what it is told at `/cue`.
+//! A small calling bot: it takes notifications at `/callback`, and does what it is told at `/trigger`.
 //! What it can do is in `calls`, how it reaches the service in `graph`, and what it makes of
 //! notifications in `notifications`.
 
@@ -74,7 +74,7 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<StatusCode, (StatusCode, String)> {
     let path = request.uri().path().to_owned();
-    if !matches!(path.as_str(), "/callback" | "/cue") {
+    if !matches!(path.as_str(), "/callback" | "/trigger") {
         return Err((StatusCode::NOT_FOUND, format!("nothing is at {path}")));
     }
     if request.method() != Method::POST {
@@ -83,8 +83,8 @@ async fn answer(
     }
     let body = json(request.into_body()).await;
     let body = body.map_err(|reason| (StatusCode::BAD_REQUEST, reason))?;
-    if path == "/cue" {
-        let invitation = Invitation::cued(&body["request"]);
+    if path == "/trigger" {
+        let invitation = Invitation::triggered(&body["request"]);
         let invitation = invitation.map_err(|reason| (StatusCode::NOT_IMPLEMENTED, reason))?;
         tokio::spawn(async move {
             if let Err(error) = bot.graph.post(&invitation.path(), &invitation.body()).await {

@@ -64,9 +64,9 @@ impl Stage {
         sent.map_err(|error| error.to_string())
     }
 
-    /// Cues the bot to a POST of this body to the path.
-    async fn cue(&self, path: &str, body: Value) -> Response {
-        let cue = json!({
+    /// Triggers the bot to a POST of this body to the path.
+    async fn trigger(&self, path: &str, body: Value) -> Response {
+        let trigger = json!({
             "scenario": "test",
             "step": 1,
             "request": {
@@ -76,7 +76,7 @@ impl Stage {
                 "body": body,
             },
         });
-        self.post(&self.bot.cue_url(), &cue).await.unwrap()
+        self.post(&self.bot.trigger_url(), &trigger).await.unwrap()
     }
 
     async fn asked(&mut self) -> Request {
@@ -94,19 +94,19 @@ fn invitation() -> Value {
             },
             {"identity": {"phone": {"id": "+1"}, "user": null}},
         ],
-        "clientContext": "the cue's",
+        "clientContext": "the trigger's",
     })
 }
 
 #[tokio::test]
-async fn a_cued_invitation_is_the_bots_own() {
+async fn a_triggered_invitation_is_the_bots_own() {
     let mut stage = Stage::open(BotOptions {
         token: Some("mine".to_owned()),
         ..BotOptions::default()
     })
     .await;
     let path = "/beta/app/calls/c-1/participants/invite";
-    assert_eq!(stage.cue(path, invitation()).await.status, 202);
+    assert_eq!(stage.trigger(path, invitation()).await.status, 202);
     let request = stage.asked().await;
     assert_eq!(
         (request.method.as_str(), request.target.as_str()),
@@ -134,7 +134,7 @@ async fn calls_are_answered_and_created_with_the_bots_callback() {
         ("/app/calls", "callbackUri"),
     ] {
         let wanted = json!({name: "http://elsewhere/", "acceptModalities": ["audio"]});
-        assert_eq!(stage.cue(path, wanted).await.status, 202);
+        assert_eq!(stage.trigger(path, wanted).await.status, 202);
         let request = stage.asked().await;
         assert_eq!(request.target, path);
         let body = request.body.json().unwrap();
@@ -156,11 +156,14 @@ async fn what_the_bot_does_not_do_is_declined_with_a_reason() {
         ),
         ("/app/calls", Value::Null),
     ] {
-        let declined = stage.cue(path, body).await;
+        let declined = stage.trigger(path, body).await;
         assert_eq!(declined.status, 501, "{path}");
         assert!(declined.body.json().unwrap()["reason"].is_string());
     }
-    let wrong = stage.post(&stage.bot.cue_url(), &json!({})).await.unwrap();
+    let wrong = stage
+        .post(&stage.bot.trigger_url(), &json!({}))
+        .await
+        .unwrap();
     assert_eq!(wrong.status, 400);
 }
 
@@ -233,10 +236,10 @@ async fn the_reference_pair_talks() {
             service.url()
         );
         let request = json!({"method": "POST", "url": url, "body": invitation()});
-        let cued = stage
-            .post(&stage.bot.cue_url(), &json!({"request": request}))
+        let triggered = stage
+            .post(&stage.bot.trigger_url(), &json!({"request": request}))
             .await;
-        assert_eq!(cued.unwrap().status, 202);
+        assert_eq!(triggered.unwrap().status, 202);
         let replaced = "00000000-0000-4000-8000-00000000000a";
         let over = async {
             loop {

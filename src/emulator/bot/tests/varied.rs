@@ -19,7 +19,7 @@ async fn transcript(options: BotOptions, quiet: Duration) -> Vec<String> {
     let create = json!({"callbackUri": "http://a/", "requestedModalities": ["audio"]});
     let invite = "/beta/app/calls/c-1/participants/invite";
     for (path, body) in [("/beta/app/calls", create), (invite, invitation())] {
-        lines.push(stage.cue(path, body).await.status.to_string());
+        lines.push(stage.trigger(path, body).await.status.to_string());
         while let Ok(Some(request)) = timeout(quiet, stage.inbox.recv()).await {
             let authorization = request.headers.get("authorization");
             let media_type = request.headers.media_type();
@@ -51,60 +51,60 @@ fn made_up(text: &str) -> String {
 }
 
 /// Faults that do not show where all goes well. What goes ill, and that they show then, is for who
-/// plays hard weather.
-const IN_WEATHER: [BotFault; 17] = [
-    BotFault::AnswerFirst,
-    BotFault::InvitesAgain,
-    BotFault::OneChange,
-    BotFault::KnownProperties,
-    BotFault::KnownResources,
-    BotFault::KnownWords,
-    BotFault::TokenOptional,
-    BotFault::TakesUnsigned,
-    BotFault::AnySignature,
-    BotFault::AnyTime,
-    BotFault::AnyAudience,
-    BotFault::AsksOtherwise,
-    BotFault::TriesFailed,
-    BotFault::Impatient,
-    BotFault::IgnoresRetryAfter,
-    BotFault::GivesUp503,
-    BotFault::GivesUpBroken,
+/// plays fault injection.
+const UNDER_INJECTION: [BotMutant; 17] = [
+    BotMutant::AnswerFirst,
+    BotMutant::InvitesAgain,
+    BotMutant::OneChange,
+    BotMutant::KnownProperties,
+    BotMutant::KnownResources,
+    BotMutant::KnownWords,
+    BotMutant::TokenOptional,
+    BotMutant::TakesUnsigned,
+    BotMutant::AnySignature,
+    BotMutant::AnyTime,
+    BotMutant::AnyAudience,
+    BotMutant::AsksOtherwise,
+    BotMutant::TriesFailed,
+    BotMutant::Impatient,
+    BotMutant::IgnoresRetryAfter,
+    BotMutant::GivesUp503,
+    BotMutant::GivesUpBroken,
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_shows() {
+async fn every_mutant_shows() {
     let plain = transcript(BotOptions::default(), PATIENCE).await;
     assert_eq!(plain, transcript(BotOptions::default(), PATIENCE).await);
-    let with = |fault| BotOptions {
-        fault: Some(fault),
+    let with = |mutant| BotOptions {
+        mutant: Some(mutant),
         ..BotOptions::default()
     };
     let mut playing = JoinSet::new();
-    for &fault in BotFault::ALL {
-        playing.spawn(async move { (fault, transcript(with(fault), QUIET).await) });
+    for &mutant in BotMutant::ALL {
+        playing.spawn(async move { (mutant, transcript(with(mutant), QUIET).await) });
     }
     while let Some(played) = playing.join_next().await {
-        let (fault, shown) = played.unwrap();
+        let (mutant, shown) = played.unwrap();
         let is_shown = shown != plain
-            || IN_WEATHER.contains(&fault)
-            || transcript(with(fault), PATIENCE).await != plain;
-        assert!(is_shown, "{} changes nothing", fault.name());
+            || UNDER_INJECTION.contains(&mutant)
+            || transcript(with(mutant), PATIENCE).await != plain;
+        assert!(is_shown, "{} changes nothing", mutant.name());
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_variation_asks_for_the_same() {
-    for &variation in BotVariation::ALL {
+async fn every_variant_asks_for_the_same() {
+    for &variant in BotVariant::ALL {
         let mut stage = Stage::open(BotOptions {
-            variation: Some(variation),
+            variant: Some(variant),
             ..BotOptions::default()
         })
         .await;
         let path = "/beta/app/calls/c-1/participants/invite";
-        assert_eq!(stage.cue(path, invitation()).await.status, 202);
+        assert_eq!(stage.trigger(path, invitation()).await.status, 202);
         let request = stage.asked().await;
-        let label = variation.name();
+        let label = variant.name();
         assert_eq!(request.method, "POST", "{label}");
         let asked = Resource::parse(&request.target).unwrap();
         assert!(asked.same(&Resource::parse(path).unwrap()), "{label}");
@@ -125,12 +125,14 @@ async fn every_variation_asks_for_the_same() {
 #[tokio::test]
 async fn a_bot_that_hangs_up_waits_for_the_end() {
     let mut stage = Stage::open(BotOptions {
-        variation: Some(BotVariation::HangsUp),
+        variant: Some(BotVariant::HangsUp),
         ..BotOptions::default()
     })
     .await;
     let guest = json!({"participants": [{"identity": {"user": {"id": "u"}}}]});
-    stage.cue("/app/calls/c-1/participants/invite", guest).await;
+    stage
+        .trigger("/app/calls/c-1/participants/invite", guest)
+        .await;
     stage.asked().await;
     let callback = stage.bot.callback_url().to_owned();
     for (change, path, data) in [
@@ -153,11 +155,11 @@ async fn a_bot_that_hangs_up_waits_for_the_end() {
 
 #[test]
 fn names_are_unique_and_found() {
-    for fault in BotFault::ALL {
-        assert_eq!(BotFault::named(fault.name()), Some(*fault));
+    for mutant in BotMutant::ALL {
+        assert_eq!(BotMutant::named(mutant.name()), Some(*mutant));
     }
-    for variation in BotVariation::ALL {
-        assert_eq!(BotVariation::named(variation.name()), Some(*variation));
+    for variant in BotVariant::ALL {
+        assert_eq!(BotVariant::named(variant.name()), Some(*variant));
     }
-    assert!(BotFault::ALL.len() >= 24 && BotVariation::ALL.len() >= 16);
+    assert!(BotMutant::ALL.len() >= 24 && BotVariant::ALL.len() >= 16);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Fault;
+use super::Mutant;
 use crate::emulator::content::Content;
 use crate::emulator::edit::{remove, replace, set};
 use crate::emulator::fresh_id;
@@ -13,25 +13,25 @@ use crate::http::Reply;
 
 /// The answer to an invitation.
 pub(in crate::emulator::service) fn answered(
-    fault: Option<Fault>,
+    mutant: Option<Mutant>,
     draft: &mut Draft,
     operation: &Operation,
 ) {
-    let Some(fault) = fault else { return };
-    head(fault, draft, operation);
-    wire(fault, draft);
+    let Some(mutant) = mutant else { return };
+    head(mutant, draft, operation);
+    wire(mutant, draft);
     if let Some(body) = draft.content.json_mut() {
-        properties(fault, body);
-        participants(fault, body);
+        properties(mutant, body);
+        participants(mutant, body);
     }
 }
 
 /// The answer to the creation of a call.
-pub(in crate::emulator::service) fn created(fault: Option<Fault>, draft: &mut Draft) {
-    match fault {
-        Some(Fault::CreateWithoutLocation) => draft.location = None,
-        Some(Fault::CreateOk) => draft.status = 200,
-        Some(Fault::CreateLocationNowhere) => {
+pub(in crate::emulator::service) fn created(mutant: Option<Mutant>, draft: &mut Draft) {
+    match mutant {
+        Some(Mutant::CreateWithoutLocation) => draft.location = None,
+        Some(Mutant::CreateOk) => draft.status = 200,
+        Some(Mutant::CreateLocationNowhere) => {
             let nowhere = draft
                 .location
                 .as_deref()
@@ -43,29 +43,29 @@ pub(in crate::emulator::service) fn created(fault: Option<Fault>, draft: &mut Dr
 }
 
 /// The answer to the answering of a call.
-pub(in crate::emulator::service) fn picked_up(fault: Option<Fault>, draft: &mut Draft) {
-    if fault == Some(Fault::PickUpServerError) {
+pub(in crate::emulator::service) fn picked_up(mutant: Option<Mutant>, draft: &mut Draft) {
+    if mutant == Some(Mutant::PickUpServerError) {
         *draft = Refusal::server_error("Something went wrong.").into();
     }
 }
 
 /// Status, header fields, and whether there is a body.
-fn head(fault: Fault, draft: &mut Draft, operation: &Operation) {
-    match fault {
-        Fault::AnswerOk201 => draft.status = 201,
-        Fault::AnswerAcceptedWithBody => draft.status = 202,
-        Fault::AnswerNoContent => {
+fn head(mutant: Mutant, draft: &mut Draft, operation: &Operation) {
+    match mutant {
+        Mutant::AnswerOk201 => draft.status = 201,
+        Mutant::AnswerAcceptedWithBody => draft.status = 202,
+        Mutant::AnswerNoContent => {
             draft.status = 204;
             draft.content = Content::Nothing;
         }
-        Fault::AnswerServerError => *draft = Refusal::server_error("Something went wrong.").into(),
-        Fault::AnswerBadRequest => *draft = Refusal::bad_request("Something was wrong.").into(),
-        Fault::AnswerNotJson => draft.media_type = Some("text/plain"),
-        Fault::AnswerUntyped => draft.media_type = None,
-        Fault::AnswerEmpty => draft.content = Content::Nothing,
-        Fault::LocationOtherCall => relocate(draft, &operation.call, &fresh_id()),
-        Fault::LocationOtherOperation => relocate(draft, &operation.id, &fresh_id()),
-        Fault::LocationNowhere => {
+        Mutant::AnswerServerError => *draft = Refusal::server_error("Something went wrong.").into(),
+        Mutant::AnswerBadRequest => *draft = Refusal::bad_request("Something was wrong.").into(),
+        Mutant::AnswerNotJson => draft.media_type = Some("text/plain"),
+        Mutant::AnswerUntyped => draft.media_type = None,
+        Mutant::AnswerEmpty => draft.content = Content::Nothing,
+        Mutant::LocationOtherCall => relocate(draft, &operation.call, &fresh_id()),
+        Mutant::LocationOtherOperation => relocate(draft, &operation.id, &fresh_id()),
+        Mutant::LocationNowhere => {
             relocate(
                 draft,
                 &format!("operations/{}", operation.id),
@@ -81,19 +81,19 @@ fn relocate(draft: &mut Draft, from: &str, to: &str) {
 }
 
 /// What is on the wire in place of a whole answer.
-fn wire(fault: Fault, draft: &mut Draft) {
+fn wire(mutant: Mutant, draft: &mut Draft) {
     let text = match &draft.content {
         Content::Json(body) => body.to_string(),
         _ => String::new(),
     };
     // Cut at a character, wherever the half is.
     let half: String = text.chars().take(text.chars().count() / 2).collect();
-    match fault {
-        Fault::AnswerInvalidJson => draft.content = Content::Text(half),
-        Fault::Hang => draft.instead = Some(Reply::hang()),
-        Fault::Reset => draft.instead = Some(Reply::reset()),
-        Fault::Noise => draft.instead = Some(Reply::raw("220 ready when you are\r\n")),
-        Fault::Truncated => {
+    match mutant {
+        Mutant::AnswerInvalidJson => draft.content = Content::Text(half),
+        Mutant::Hang => draft.instead = Some(Reply::hang()),
+        Mutant::Reset => draft.instead = Some(Reply::reset()),
+        Mutant::Noise => draft.instead = Some(Reply::raw("220 ready when you are\r\n")),
+        Mutant::Truncated => {
             draft.instead = Some(Reply::raw(format!(
                 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{half}",
                 text.len(),
@@ -104,35 +104,35 @@ fn wire(fault: Fault, draft: &mut Draft) {
 }
 
 /// Properties of the operation.
-fn properties(fault: Fault, body: &mut Value) {
-    match fault {
-        Fault::AnswerArray => *body = json!([body.take()]),
-        Fault::AnswerIdMissing => drop(remove(body, "/id")),
-        Fault::AnswerIdNull => set(body, "/id", Value::Null),
-        Fault::AnswerIdNumber => set(body, "/id", 4711),
-        Fault::AnswerStatusMissing => drop(remove(body, "/status")),
-        Fault::AnswerStatusUnknown => set(body, "/status", "dawdling"),
-        Fault::AnswerStatusCompleted => set(body, "/status", "completed"),
-        Fault::AnswerStatusNumber => set(body, "/status", 1),
-        Fault::AnswerTypeWrong => replace(body, "/@odata.type", "#microsoft.graph.call"),
-        Fault::AnswerContextChanged => set(body, "/clientContext", fresh_id()),
-        Fault::AnswerContextDropped => drop(remove(body, "/clientContext")),
-        Fault::AnswerContextNumber => set(body, "/clientContext", 4711),
+fn properties(mutant: Mutant, body: &mut Value) {
+    match mutant {
+        Mutant::AnswerArray => *body = json!([body.take()]),
+        Mutant::AnswerIdMissing => drop(remove(body, "/id")),
+        Mutant::AnswerIdNull => set(body, "/id", Value::Null),
+        Mutant::AnswerIdNumber => set(body, "/id", 4711),
+        Mutant::AnswerStatusMissing => drop(remove(body, "/status")),
+        Mutant::AnswerStatusUnknown => set(body, "/status", "dawdling"),
+        Mutant::AnswerStatusCompleted => set(body, "/status", "completed"),
+        Mutant::AnswerStatusNumber => set(body, "/status", 1),
+        Mutant::AnswerTypeWrong => replace(body, "/@odata.type", "#microsoft.graph.call"),
+        Mutant::AnswerContextChanged => set(body, "/clientContext", fresh_id()),
+        Mutant::AnswerContextDropped => drop(remove(body, "/clientContext")),
+        Mutant::AnswerContextNumber => set(body, "/clientContext", 4711),
         _ => {}
     }
 }
 
 /// The participants, in the editions whose answers name them.
-fn participants(fault: Fault, body: &mut Value) {
-    match fault {
-        Fault::AnswerParticipantsMissing => drop(remove(body, "/participants")),
-        Fault::AnswerParticipantsObject => {
+fn participants(mutant: Mutant, body: &mut Value) {
+    match mutant {
+        Mutant::AnswerParticipantsMissing => drop(remove(body, "/participants")),
+        Mutant::AnswerParticipantsObject => {
             let first = body.pointer("/participants/0").cloned();
             replace(body, "/participants", first);
         }
-        Fault::AnswerParticipantExtra => add_stranger(body, "/participants"),
-        Fault::AnswerParticipantOther => rename_first(body, "/participants"),
-        Fault::AnswerParticipantKind => change_kind(body, "/participants/0/identity"),
+        Mutant::AnswerParticipantExtra => add_stranger(body, "/participants"),
+        Mutant::AnswerParticipantOther => rename_first(body, "/participants"),
+        Mutant::AnswerParticipantKind => change_kind(body, "/participants/0/identity"),
         _ => {}
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::Fault;
+use super::Mutant;
 use crate::emulator::content::Content;
 use crate::emulator::edit::{remove, set};
 use crate::emulator::fresh_id;
@@ -13,75 +13,75 @@ use crate::http::message::{Headers, Payload, Request};
 
 /// The request as a service with this fault takes it, where it takes it for another.
 pub(in crate::emulator::service) fn misread(
-    fault: Option<Fault>,
+    mutant: Option<Mutant>,
     request: &Request,
     token: Option<&str>,
 ) -> Option<Request> {
-    let fault = fault?;
+    let mutant = mutant?;
     let mut heard = request.clone();
-    head(fault, &mut heard, token);
+    head(mutant, &mut heard, token);
     if request.target.ends_with("/participants/invite") {
-        invitation(fault, &mut heard);
+        invitation(mutant, &mut heard);
     }
     (heard != *request).then_some(heard)
 }
 
 /// The invitation that a service carries out which it has refused.
 pub(in crate::emulator::service) fn taken_all_the_same(
-    fault: Option<Fault>,
+    mutant: Option<Mutant>,
     request: &Request,
 ) -> Option<Request> {
-    if fault != Some(Fault::RefusesAndInvites) {
+    if mutant != Some(Mutant::RefusesAndInvites) {
         return None;
     }
-    misread(Some(Fault::SixTaken), request, None)
+    misread(Some(Mutant::SixTaken), request, None)
 }
 
 /// How a request is refused.
-pub(in crate::emulator::service) fn refused(fault: Option<Fault>, refusal: Refusal) -> Draft {
-    let is_taken = match fault {
-        Some(Fault::UnknownCallTaken) => refusal.is(NO_CALL),
-        Some(Fault::EndedCallTaken) => refusal.is(CALL_ENDED),
+pub(in crate::emulator::service) fn refused(mutant: Option<Mutant>, refusal: Refusal) -> Draft {
+    let is_taken = match mutant {
+        Some(Mutant::UnknownCallTaken) => refusal.is(NO_CALL),
+        Some(Mutant::EndedCallTaken) => refusal.is(CALL_ENDED),
         _ => false,
     };
     let mut draft = Draft::from(refusal);
     if is_taken {
         return Draft::new(202);
     }
-    if fault == Some(Fault::RefusalServerError) {
+    if mutant == Some(Mutant::RefusalServerError) {
         draft.status = 500;
     }
     let Some(body) = draft.content.json_mut() else {
         return draft;
     };
-    match fault {
-        Some(Fault::RefusalWithoutError) => *body = json!({"message": "That was wrong."}),
-        Some(Fault::RefusalWithoutCode) => drop(remove(body, "/error/code")),
-        Some(Fault::RefusalMessageEmpty) => set(body, "/error/message", ""),
-        Some(Fault::RefusalTorn) => draft.content = Content::Text("{\"error\": {".to_owned()),
+    match mutant {
+        Some(Mutant::RefusalWithoutError) => *body = json!({"message": "That was wrong."}),
+        Some(Mutant::RefusalWithoutCode) => drop(remove(body, "/error/code")),
+        Some(Mutant::RefusalMessageEmpty) => set(body, "/error/message", ""),
+        Some(Mutant::RefusalTorn) => draft.content = Content::Text("{\"error\": {".to_owned()),
         _ => {}
     }
     draft
 }
 
 /// Method, path and header fields.
-fn head(fault: Fault, heard: &mut Request, token: Option<&str>) {
+fn head(mutant: Mutant, heard: &mut Request, token: Option<&str>) {
     let bearer = || format!("Bearer {}", token.unwrap_or("any"));
-    match fault {
-        Fault::TokenIgnored if heard.headers.get("Authorization").is_none() => {
+    match mutant {
+        Mutant::TokenIgnored if heard.headers.get("Authorization").is_none() => {
             heard.headers.push("Authorization", bearer());
         }
-        Fault::TokenUnchecked if heard.headers.get("Authorization").is_some() => {
+        Mutant::TokenUnchecked if heard.headers.get("Authorization").is_some() => {
             replace(&mut heard.headers, "Authorization", bearer());
         }
-        Fault::MediaTypeIgnored => {
+        Mutant::MediaTypeIgnored => {
             replace(
                 &mut heard.headers,
                 "Content-Type",
                 "application/json".to_owned(),
             );
         }
-        Fault::DeprecatedPathGone => heard.target = heard.target.replace("/app/", "/gone/"),
+        Mutant::DeprecatedPathGone => heard.target = heard.target.replace("/app/", "/gone/"),
         _ => {}
     }
 }
@@ -96,29 +96,29 @@ fn replace(headers: &mut Headers, name: &str, value: String) {
 }
 
 /// What an invitation asks for.
-fn invitation(fault: Fault, heard: &mut Request) {
-    match (fault, &mut heard.body) {
-        (Fault::MethodIgnored, _) => "POST".clone_into(&mut heard.method),
-        (Fault::MalformedTaken, body @ Payload::Text { .. })
-        | (Fault::EmptyTaken, body @ Payload::Empty) => {
+fn invitation(mutant: Mutant, heard: &mut Request) {
+    match (mutant, &mut heard.body) {
+        (Mutant::MethodIgnored, _) => "POST".clone_into(&mut heard.method),
+        (Mutant::MalformedTaken, body @ Payload::Text { .. })
+        | (Mutant::EmptyTaken, body @ Payload::Empty) => {
             *body = Payload::Json(json!({"participants": [somebody()]}));
         }
-        (fault, Payload::Json(body)) => {
-            people(fault, body);
-            context(fault, body);
+        (mutant, Payload::Json(body)) => {
+            people(mutant, body);
+            context(mutant, body);
         }
         _ => {}
     }
 }
 
-fn people(fault: Fault, body: &mut Value) {
+fn people(mutant: Mutant, body: &mut Value) {
     let Some(Value::Array(people)) = body.get_mut("participants") else {
         return;
     };
-    match fault {
-        Fault::NobodyTaken if people.is_empty() => people.push(somebody()),
-        Fault::SixTaken => people.truncate(5),
-        Fault::SeveralReplacingRefused => {
+    match mutant {
+        Mutant::NobodyTaken if people.is_empty() => people.push(somebody()),
+        Mutant::SixTaken => people.truncate(5),
+        Mutant::SeveralReplacingRefused => {
             let replaces = |it: &Value| it["replacesCallId"].is_string();
             if people.len() > 1 && people.iter().all(replaces) {
                 people.clear();
@@ -128,13 +128,13 @@ fn people(fault: Fault, body: &mut Value) {
     }
 }
 
-fn context(fault: Fault, body: &mut Value) {
+fn context(mutant: Mutant, body: &mut Value) {
     let Some(Value::String(context)) = body.get_mut("clientContext") else {
         return;
     };
-    match fault {
-        Fault::LongContextTaken => *context = context.chars().take(256).collect(),
-        Fault::ContextLimitEarly if context.chars().count() == 256 => context.push('!'),
+    match mutant {
+        Mutant::LongContextTaken => *context = context.chars().take(256).collect(),
+        Mutant::ContextLimitEarly if context.chars().count() == 256 => context.push('!'),
         _ => {}
     }
 }

@@ -141,7 +141,7 @@ async fn invitations_fail_on_request_and_by_the_documented_trigger() {
 }
 
 #[tokio::test]
-async fn states_are_given_or_declined_with_a_reason() {
+async fn provider_states_are_set_up_or_declined_with_a_reason() {
     let stage = Stage::open(ServiceOptions::default()).await;
     let peer = stage.given("peer-call", json!({})).await;
     assert!(peer["variables"]["peer-call"].is_string());

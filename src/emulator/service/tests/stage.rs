@@ -93,7 +93,7 @@ impl Stage {
         response.body.json().unwrap().clone()
     }
 
-    /// Asks for a given state.
+    /// Asks for a provider state.
     pub(super) async fn given(&self, state: &str, variables: Value) -> Value {
         let body = json!({
             "scenario": "test",

@@ -181,11 +181,12 @@ fn checking() -> ServiceOptions {
     }
 }
 /// Faults that do not show where the callback answers as it should. That they show where it does not
-/// is for who plays hard weather.
-const IN_WEATHER: [ServiceFault; 2] = [ServiceFault::WaitsForEver, ServiceFault::NeverAgain];
+/// is for who plays fault injection.
+const UNDER_INJECTION: [ServiceMutant; 2] =
+    [ServiceMutant::WaitsForEver, ServiceMutant::NeverAgain];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_shows() {
+async fn every_mutant_shows() {
     let editions = [Edition::May2019, Edition::February2021];
     let mut plain = HashMap::new();
     for edition in editions {
@@ -202,40 +203,40 @@ async fn every_fault_shows() {
         plain.insert(edition, lines);
     }
     let mut playing = JoinSet::new();
-    for &fault in ServiceFault::ALL {
+    for &mutant in ServiceMutant::ALL {
         playing.spawn(async move {
             let mut shown = Vec::new();
             for edition in editions {
-                let fault = Some(fault);
+                let mutant = Some(mutant);
                 let options = ServiceOptions {
                     edition,
-                    fault,
+                    mutant,
                     ..checking()
                 };
                 shown.push((edition, transcript(options).await));
             }
-            (fault, shown)
+            (mutant, shown)
         });
     }
     while let Some(played) = playing.join_next().await {
-        let (fault, shown) = played.unwrap();
+        let (mutant, shown) = played.unwrap();
         let differs = shown
             .iter()
             .any(|(edition, lines)| &plain[edition] != lines);
-        let is_shown = differs || IN_WEATHER.contains(&fault);
-        assert!(is_shown, "{} changes nothing", fault.name());
+        let is_shown = differs || UNDER_INJECTION.contains(&mutant);
+        assert!(is_shown, "{} changes nothing", mutant.name());
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_variation_stops_a_conversation() {
+async fn no_variant_stops_a_conversation() {
     let mut playing = JoinSet::new();
-    for &variation in ServiceVariation::ALL {
+    for &variant in ServiceVariant::ALL {
         for &edition in Edition::ALL {
-            let variation = Some(variation);
+            let variant = Some(variant);
             playing.spawn(complete(ServiceOptions {
                 edition,
-                variation,
+                variant,
                 ..ServiceOptions::default()
             }));
         }
@@ -249,7 +250,7 @@ async fn no_variation_stops_a_conversation() {
 async fn complete(options: ServiceOptions) {
     let label = format!(
         "{} in {}",
-        options.variation.unwrap().name(),
+        options.variant.unwrap().name(),
         options.edition.name()
     );
     let mut stage = Stage::open(options).await;
@@ -269,12 +270,12 @@ async fn complete(options: ServiceOptions) {
 
 #[test]
 fn names_are_unique_and_found() {
-    for fault in ServiceFault::ALL {
-        assert_eq!(ServiceFault::named(fault.name()), Some(*fault));
-        assert!(fault.describe().ends_with('.'));
+    for mutant in ServiceMutant::ALL {
+        assert_eq!(ServiceMutant::named(mutant.name()), Some(*mutant));
+        assert!(mutant.describe().ends_with('.'));
     }
-    for variation in ServiceVariation::ALL {
-        assert_eq!(ServiceVariation::named(variation.name()), Some(*variation));
+    for variant in ServiceVariant::ALL {
+        assert_eq!(ServiceVariant::named(variant.name()), Some(*variant));
     }
-    assert!(ServiceFault::ALL.len() >= 40 && ServiceVariation::ALL.len() >= 18);
+    assert!(ServiceMutant::ALL.len() >= 40 && ServiceVariant::ALL.len() >= 18);
 }

@@ -1,4 +1,4 @@
-//! Hard weather, without sockets: one table for each kind, a row a sentence. The party under test is
+//! Hard fault injection, without sockets: one table for each kind, a row a sentence. The party under test is
 //! a good one but for what its row says.
 
 mod forged;
@@ -10,9 +10,9 @@ use confcall::api::party::Party;
 use confcall::contract::rule::Rule;
 use confcall::http::message::{Payload, Request};
 use confcall::inject::forgery::Forgery;
-use confcall::inject::{Act, Cut, Kind, with_weather};
+use confcall::inject::{Act, Cut, Kind, with_injected};
 use confcall::judge::verdict::Verdict;
-use confcall::judge::{Action, CueAnswer, Event, ExchangeId, TransportFailure};
+use confcall::judge::{Action, Event, ExchangeId, TransportFailure, TriggerAnswer};
 use serde_json::{Value, json};
 
 use crate::party::{DEADLINE, Move, Talk, built_in};
@@ -22,10 +22,10 @@ use quirk::Expect::{Fails, Passes, Warns};
 use quirk::{Peer, Quirk, answer, derived, good, judge, refuse, row, sent};
 
 #[test]
-fn a_good_party_passes_every_scenario_in_every_weather() {
+fn a_good_party_passes_every_scenario_under_every_injection() {
     let mut played = 0;
     for kind in Kind::ALL {
-        let of_kind = with_weather(built_in(), &[kind]);
+        let of_kind = with_injected(built_in(), &[kind]);
         let derived = of_kind.iter().filter(|it| Kind::of(&it.id) == Some(kind));
         let mut count = 0;
         for scenario in derived {
@@ -332,7 +332,7 @@ fn a_slow_response() {
             kind,
             ONE,
             |party, act| {
-                if matches!(act, Act::Do(Action::Cue { .. })) {
+                if matches!(act, Act::Do(Action::Trigger { .. })) {
                     party.react(act);
                     party.ask_again();
                     return true;
@@ -346,7 +346,7 @@ fn a_slow_response() {
             kind,
             ONE,
             |party, act| {
-                if matches!(act, Act::Do(Action::Cue { .. })) {
+                if matches!(act, Act::Do(Action::Trigger { .. })) {
                     party.react(act);
                     party.ask_otherwise();
                     return true;
@@ -388,14 +388,14 @@ fn a_429_with_retry_after() {
             Warns(Rule::RequestMissing, "retry.throttled"),
         ),
         row(
-            "not asked again, and told so in the answer to the cue",
+            "not asked again, and told so in the answer to the trigger",
             kind,
             ONE,
             |party, act| {
                 let is_it = answer(act) == Some(429);
                 if is_it {
-                    let failed = CueAnswer::Failed("it was answered 500".to_owned());
-                    party.handle(Event::Cued(failed));
+                    let failed = TriggerAnswer::Failed("it was answered 500".to_owned());
+                    party.handle(Event::Triggered(failed));
                 }
                 is_it
             },
@@ -531,7 +531,7 @@ fn an_acknowledgement_that_never_comes() {
 }
 
 #[test]
-fn where_weather_is_not_met_there_is_no_scenario() {
+fn a_scenario_that_a_kind_cannot_meet_is_not_derived() {
     let bare = "beta@2019-05/ru-RU/participant-invite";
     let met: Vec<Kind> = Kind::ALL
         .into_iter()

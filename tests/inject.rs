@@ -1,27 +1,31 @@
-//! The built-in pair in all weather, over real sockets.
+//! The built-in pair in all fault injection, over real sockets.
 
 use std::collections::BTreeSet;
 
 use confcall::api::party::Party;
 use confcall::cli::run::setup;
 use confcall::http::Shutdown;
-use confcall::inject::{Kind, with_weather};
+use confcall::inject::{Kind, with_injected};
 use confcall::judge;
 use confcall::judge::verdict::{ScenarioResult, Verdict};
 use confcall::runner::pair;
-use confcall::runner::pair::Manners;
+use confcall::runner::pair::PairOptions;
 use confcall::scenario::format::ScenarioId;
 use confcall::scenario::store;
 
-/// Plays every built-in scenario in these kinds of weather, and in fair weather.
+/// Plays every built-in scenario in these kinds of fault injection, and in no fault injection.
 fn play(kinds: &[Kind], seed: u64) -> Vec<ScenarioResult> {
     let plain = store::built_in().expect("the built-in scenarios");
-    let cases = judge::cases(&plain, &with_weather(&plain, kinds));
+    let cases = judge::cases(&plain, &with_injected(&plain, kinds));
     let mut setup = setup(cases, Shutdown::new());
     setup.judge.strict = true;
     setup.seed = seed;
     let runtime = tokio::runtime::Runtime::new().expect("threads");
-    let played = pair::play(&setup, &[Party::Service, Party::Bot], Manners::default());
+    let played = pair::play(
+        &setup,
+        &[Party::Service, Party::Bot],
+        PairOptions::default(),
+    );
     runtime.block_on(played).expect("sockets on loopback")
 }
 
@@ -40,7 +44,7 @@ fn assert_passes(results: &[ScenarioResult]) {
 }
 
 #[test]
-fn the_pair_meets_all_weather() {
+fn the_pair_meets_every_injection() {
     let results = play(&Kind::ALL, 1);
     assert_passes(&results);
     let met: BTreeSet<(Kind, Party)> = results

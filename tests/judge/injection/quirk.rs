@@ -1,4 +1,4 @@
-//! A party under test in weather, which is a good one but for its quirk.
+//! A party under test in fault injection, which is a good one but for its quirk.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -6,9 +6,9 @@ use std::time::Duration;
 use confcall::api::party::Party;
 use confcall::contract::rule::Rule;
 use confcall::http::message::{Payload, Request, Response};
-use confcall::inject::{Act, Cut, Kind, Weathered, with_weather};
+use confcall::inject::{Act, Cut, InjectedJudge, Kind, with_injected};
 use confcall::judge::verdict::Verdict;
-use confcall::judge::{Action, Case, CueAnswer, Event, ExchangeId, Outcome};
+use confcall::judge::{Action, Case, Event, ExchangeId, Outcome, TriggerAnswer};
 use confcall::scenario::format::Scenario;
 use serde_json::{Value, json};
 
@@ -35,9 +35,9 @@ pub(super) struct Row {
     pub(super) expect: Expect,
 }
 
-/// A party under test in weather: good, but for its quirk.
+/// A party under test in fault injection: good, but for its quirk.
 pub(super) struct Peer {
-    pub(super) judge: Weathered,
+    pub(super) judge: InjectedJudge,
     pub(super) role: Party,
     pub(super) quirk: Quirk,
     pub(super) now: Duration,
@@ -64,7 +64,7 @@ impl Peer {
     }
 
     pub(super) fn of(scenario: &Scenario, quirk: Quirk, seed: u64) -> Self {
-        let role = Kind::of(&scenario.id).expect("its weather").role();
+        let role = Kind::of(&scenario.id).expect("its fault injection").role();
         let talk = Talk::of(scenario, built_in(), role, false);
         let case = Case::new(talk.scenario, talk.page);
         let (mut answers, mut told) = (VecDeque::new(), VecDeque::new());
@@ -76,7 +76,7 @@ impl Peer {
             }
         }
         Self {
-            judge: Weathered::new(&case, talk.bindings, talk.options, role, seed),
+            judge: InjectedJudge::new(&case, talk.bindings, talk.options, role, seed),
             role,
             quirk,
             now: Duration::from_millis(1),
@@ -129,8 +129,8 @@ impl Peer {
     /// What a good party does.
     pub(super) fn react(&mut self, act: &Act) {
         match (self.role, act) {
-            (Party::Bot, Act::Do(Action::Cue { request, .. })) => {
-                self.handle(Event::Cued(CueAnswer::Accepted));
+            (Party::Bot, Act::Do(Action::Trigger { request, .. })) => {
+                self.handle(Event::Triggered(TriggerAnswer::Accepted));
                 let mut request = request.clone();
                 request.headers.push("Authorization", "Bearer of.the.bot");
                 self.ask(request);
@@ -175,7 +175,9 @@ impl Peer {
                     self.tell(request);
                 }
             }
-            (Party::Service, Act::Do(Action::Cue { .. })) => unreachable!("services are not cued"),
+            (Party::Service, Act::Do(Action::Trigger { .. })) => {
+                unreachable!("services are not triggered")
+            }
             (Party::Service, Act::Forge { .. }) => unreachable!("services are not notified"),
         }
     }
@@ -267,10 +269,10 @@ pub(super) fn is_reply_to(act: &Act, to: ExchangeId) -> bool {
     matches!(act, Act::Do(Action::Reply { exchange, .. }) if *exchange == to)
 }
 
-/// The scenario with this end of its plain id, in weather.
+/// The scenario with this end of its plain id, in fault injection.
 pub(super) fn derived(plain: &str, kind: Kind) -> Option<Scenario> {
     let end = format!("{plain}~{}", kind.name());
-    let mut all = with_weather(built_in(), &[kind]).into_iter();
+    let mut all = with_injected(built_in(), &[kind]).into_iter();
     all.find(|scenario| scenario.id.as_str().ends_with(&end))
 }
 
@@ -316,8 +318,8 @@ pub(super) fn judge(rows: &[Row]) {
 
 pub(super) fn complaint(row: &Row) -> Option<String> {
     let (outcome, done) = Peer::new(row.kind, row.scenario, row.quirk).play();
-    let found = |findings: &[confcall::judge::verdict::Finding]| -> Vec<(Rule, String)> {
-        let found = findings.iter();
+    let found = |violations: &[confcall::judge::verdict::Violation]| -> Vec<(Rule, String)> {
+        let found = violations.iter();
         found.map(|it| (it.rule, it.requirement.clone())).collect()
     };
     let (failures, warnings) = (found(&outcome.failures), found(&outcome.warnings));

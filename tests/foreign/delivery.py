@@ -20,7 +20,7 @@ class Notice:
     topic: str
     path: str
     callback: str
-    courier: "Courier"
+    delivery: "Delivery"
     body: Any
     method: str = "POST"
     content_type: str = JSON_TYPE
@@ -32,7 +32,7 @@ class Notice:
         return self.body["value"][0]
 
 
-class Courier:
+class Delivery:
     """Delivers the notices of one call one after the other."""
 
     def __init__(self):

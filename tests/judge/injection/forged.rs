@@ -3,7 +3,7 @@
 use super::*;
 
 /// Kinds in which notifications are forged, the forgeries before a genuine one, and what they test.
-const FORGED: [(Kind, &[Forgery], &str); 4] = [
+const FORGED_TOKENS: [(Kind, &[Forgery], &str); 4] = [
     (
         Kind::UnsignedNotification,
         &[Forgery::NoToken, Forgery::Unsigned],
@@ -37,7 +37,7 @@ fn answer_forged(party: &mut Peer, act: &Act, of: u16) -> bool {
     true
 }
 
-/// Sends the request that the bot would be cued for next: that of a call's answer.
+/// Sends the request that the bot would be triggered for next: that of a call's answer.
 fn pick_up(party: &mut Peer) {
     let scenario = derived(FLOW, Kind::ForeignKey).expect("it has notifications");
     let talk = Talk::of(&scenario, built_in(), Party::Bot, false);
@@ -50,7 +50,7 @@ fn pick_up(party: &mut Peer) {
 
 #[test]
 fn a_forged_notification() {
-    for (kind, _, requirement) in FORGED {
+    for (kind, _, requirement) in FORGED_TOKENS {
         judge(&[
             row("refused with 401", kind, MANY, good, Passes),
             row(
@@ -160,7 +160,7 @@ fn an_unsigned_notification_is_forged_in_two_ways() {
 
 #[test]
 fn forged_notifications_come_before_every_genuine_one_and_are_its_like() {
-    for (kind, forgeries, _) in FORGED {
+    for (kind, forgeries, _) in FORGED_TOKENS {
         let (outcome, done) = Peer::new(kind, MANY, good).play();
         let notified: Vec<(Option<Forgery>, &Request)> = done
             .iter()
