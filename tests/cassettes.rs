@@ -13,10 +13,10 @@ use confcall::judge::recording::check;
 use confcall::judge::verdict::{Run, ScenarioResult, Target as Reported, Verdict};
 use confcall::replay::Replayed;
 use confcall::replay::bot::Bot;
-use confcall::replay::index::Indexed;
 use confcall::replay::live;
 use confcall::replay::live::ReplayOptions;
-use confcall::replay::read;
+use confcall::replay::recording::Indexed;
+use confcall::replay::recording::file;
 use confcall::replay::service::{Options, Service};
 use confcall::report::color::Look;
 use confcall::report::terminal;
@@ -97,7 +97,7 @@ fn load(file: &Path) -> Result<Recording, Failed> {
 }
 
 fn indexed(file: &Path) -> Result<Indexed, Failed> {
-    let (recording, torn) = read::index(file)?;
+    let (recording, torn) = file::index(file)?;
     match torn {
         Some(torn) => Err(torn.to_string().into()),
         None => Ok(recording),

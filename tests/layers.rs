@@ -47,7 +47,7 @@ const ORDER: [(&str, Touches); 31] = [
     ("record", TheWorld),
     (EMULATOR, TheWorld),
     ("runner", TheWorld),
-    ("replay::read", TheWorld),
+    ("replay::recording::file", TheWorld),
     ("replay::live", TheWorld),
     ("cli", TheWorld),
     ("suite", TheWorld),

@@ -24,10 +24,10 @@ use crate::judge::redaction;
 use crate::judge::verdict::{Run, Target, Verdict};
 use crate::replay::Replayed;
 use crate::replay::bot::Bot;
-use crate::replay::index::Indexed;
 use crate::replay::live;
 use crate::replay::live::ReplayOptions;
-use crate::replay::read;
+use crate::replay::recording::Indexed;
+use crate::replay::recording::file;
 use crate::replay::service::{Options, Service};
 use crate::report::{snapshot, terminal};
 
@@ -124,7 +124,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     arguments.token = super::run::token(arguments.token)?;
     let (kept, token) = (arguments.snapshots.clone(), arguments.token.clone());
     let file = arguments.file.clone();
-    let (recording, torn) = read::index(&arguments.file)?;
+    let (recording, torn) = file::index(&arguments.file)?;
     if let Some(torn) = torn {
         output::tell(&format!("warning: {torn}"));
     }

@@ -17,24 +17,14 @@
 
 mod answer;
 pub mod bot;
-pub mod comparison;
-mod fingerprint;
-mod generated;
-pub mod index;
-mod key;
 pub mod live;
-pub mod mapping;
-mod normalized;
-mod origins;
+pub mod matching;
+mod outcome;
 mod outgoing;
-pub mod provider_state;
-pub mod read;
-mod read_ahead;
-mod record;
-mod request_index;
+pub mod recording;
 pub mod service;
-pub mod shard;
+pub mod values;
 
-pub use self::generated::Fresh;
+pub use self::outcome::{Replayed, Unread};
 pub use self::outgoing::{Outgoing, OutgoingRequest};
-pub use self::record::{Replayed, Unread};
+pub use self::values::generated::Generator;

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use super::answer::{Answered, Answering};
-use super::mapping::Mapping;
+use super::values::mapping::Mapping;
 use crate::cassette::format::{Content, Exchange, RecordedRequest};
 
 /// A message of the recorded party, as it goes out now.

@@ -2,6 +2,7 @@
 //! told.
 
 mod notifications;
+pub mod provider_state;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -10,17 +11,16 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use self::notifications::{Awaited, Came};
-use super::comparison::{Comparison, Difference, Part};
-use super::generated;
-use super::generated::Fresh;
-use super::index::{Index, Indexed};
-use super::key::{Key, Keys};
-use super::mapping::Mapping;
+use self::provider_state::Need;
+use super::matching::comparison::{Comparison, Difference, Part};
+use super::outcome::{Place, Record, Replayed};
 use super::outgoing;
 use super::outgoing::{Outgoing, OutgoingRequest};
-use super::provider_state;
-use super::provider_state::Need;
-use super::record::{Place, Record, Replayed};
+use super::recording::{Index, Indexed};
+use super::values::generated;
+use super::values::generated::Generator;
+use super::values::mapping::Mapping;
+use super::values::{Key, Keys};
 use crate::api::party::Party;
 use crate::api::resource;
 use crate::cassette::format;
@@ -39,7 +39,7 @@ pub struct Bot {
     mapping: Mapping,
     /// The values that the recorded bot made up.
     own: Keys,
-    fresh: Fresh,
+    fresh: Generator,
     /// Where this run takes notifications; empty where it takes none.
     callback: String,
     record: Record,
@@ -75,7 +75,7 @@ struct Group {
 
 impl Bot {
     /// The bot of a recording. `callback` is where it takes notifications in this run, as
-    /// [`Fresh::callback`] makes it; none where it takes none. What the recorded bot chose is `fresh`
+    /// [`Generator::callback`] makes it; none where it takes none. What the recorded bot chose is `fresh`
     /// in this run. What is awaited is kept; what is sent is not.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ impl Bot {
     /// As [`Index::load`] has.
     pub fn new(
         recording: Indexed,
-        fresh: Fresh,
+        fresh: Generator,
         callback: Option<&str>,
     ) -> Result<Self, Diagnostic> {
         let Indexed {

@@ -16,11 +16,11 @@ use crate::contract::rule::Rule;
 use crate::diagnostic::Diagnostic;
 use crate::http::message::{Headers, Payload, Request, Response};
 use crate::judge::verdict::TrafficMessage;
-use crate::replay::comparison::Comparison;
-use crate::replay::generated;
-use crate::replay::mapping;
-use crate::replay::mapping::Mapping;
-use crate::replay::record::Place;
+use crate::replay::matching::comparison::Comparison;
+use crate::replay::outcome::Place;
+use crate::replay::values;
+use crate::replay::values::generated;
+use crate::replay::values::mapping::Mapping;
 
 /// What notifications are answered.
 const ACKNOWLEDGED: u16 = 202;
@@ -67,7 +67,7 @@ impl Bot {
     ///
     /// # Errors
     ///
-    /// As [`Index::load`](crate::replay::index::Index::load) has.
+    /// As [`Index::load`](crate::replay::recording::Index::load) has.
     pub(super) fn listen(&mut self) -> Result<(), Diagnostic> {
         for index in 0..self.recorded.len() {
             let exchange = self.recorded.load(index)?;
@@ -308,7 +308,7 @@ fn redirect(body: &Value, callback: &str, mapping: &mut Mapping) {
         Value::Object(properties) => {
             for (name, value) in properties {
                 match value.as_str() {
-                    Some(text) if mapping::role(name, text) == mapping::Role::Address => {
+                    Some(text) if values::text_kind(name, text) == values::TextKind::Address => {
                         let path = resource::path_of(text);
                         let live = format!("{}{path}", callback.trim_end_matches('/'));
                         mapping.redirect(text, &live);

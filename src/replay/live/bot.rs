@@ -10,12 +10,12 @@ use tokio::time::timeout;
 use url::Url;
 use uuid::Uuid;
 
-use super::{ReplayOptions, Stage, below, outgoing};
+use super::service::{ReplayOptions, Stage, below, outgoing};
 use crate::http::{Listener, Reply, Shutdown};
 use crate::judge::verdict::Verdict;
 use crate::replay;
 use crate::replay::bot::Bot;
-use crate::replay::{Fresh, Replayed};
+use crate::replay::{Generator, Replayed};
 use crate::runner;
 use crate::runner::{Hook, HookAnswer};
 
@@ -99,8 +99,8 @@ pub async fn bot(
 }
 
 /// What the recorded bot chose, chosen anew.
-pub fn fresh() -> Fresh {
-    Fresh::new(Uuid::new_v4().as_u128())
+pub fn fresh() -> Generator {
+    Generator::new(Uuid::new_v4().as_u128())
 }
 
 /// Asks the hook for all that the recording takes for granted.

@@ -11,8 +11,8 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::Request;
 use crate::replay::Outgoing;
-use crate::replay::comparison::{Difference, Part};
-use crate::replay::fingerprint::Fingerprints;
+use crate::replay::matching::comparison::{Difference, Part};
+use crate::replay::matching::fingerprint::Fingerprints;
 
 impl Service {
     /// Nothing fits, and nothing comes near.

@@ -1,7 +1,7 @@
 //! Reads what stands next in a recording before it is asked for: exchanges are asked for about in
 //! their order, as a rule.
 
-use super::index::Source;
+use super::Source;
 
 /// How many bytes are read ahead.
 const STRETCH: usize = 64 * 1024;

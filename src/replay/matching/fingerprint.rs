@@ -10,46 +10,45 @@ use foldhash::quality::FixedState;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::key::Key;
-use super::mapping;
-use super::mapping::Role;
 use crate::api::resource;
 use crate::api::resource::Resource;
 use crate::contract::shape::canonical;
+use crate::replay::values;
+use crate::replay::values::{Key, TextKind};
 
 /// How many marks a request has.
-pub(super) const LEVELS: usize = 4;
+pub(in crate::replay) const LEVELS: usize = 4;
 
 /// A request at every level, from the nearest to the widest: everything that it says; the same but
 /// for values that the bot made up; the same but for all values that differ from run to run; method
 /// and path alone.
-pub(super) type Fingerprints = [u64; LEVELS];
+pub(in crate::replay) type Fingerprints = [u64; LEVELS];
 
 /// Marks are compared within one run only.
 const SEEDS: [FixedState; 2] = [FixedState::with_seed(3), FixedState::with_seed(4)];
 
 /// A request in numbers, and what identifies something in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fingerprint {
-    pub(super) numbers: Numbers,
+pub(in crate::replay) struct Fingerprint {
+    pub(in crate::replay) numbers: Numbers,
     /// The identifiers in it, in their order, each once.
-    pub(super) ids: Vec<Key>,
+    pub(in crate::replay) ids: Vec<Key>,
 }
 
 /// What a request says, in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Numbers {
+pub(in crate::replay) struct Numbers {
     all: u64,
     fixed: u64,
     line: u64,
     /// Where two requests have the same of this and of the nearest mark, and their identifiers stand
     /// for themselves, nothing departs. None where more than that tells whether they are the same.
-    pub(super) exact: Option<u64>,
+    pub(in crate::replay) exact: Option<u64>,
 }
 
 /// A body as it is taken for its print.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Body<'a> {
+pub(in crate::replay) enum Body<'a> {
     /// No bytes.
     Empty,
     Json(&'a Value),
@@ -58,7 +57,7 @@ pub(super) enum Body<'a> {
 }
 
 impl Fingerprint {
-    pub(super) fn of(method: &str, target: &str, body: Body<'_>) -> Self {
+    pub(in crate::replay) fn of(method: &str, target: &str, body: Body<'_>) -> Self {
         let mut seen = Seen::default();
         let body = match body {
             Body::Empty => Lanes::NONE,
@@ -78,7 +77,7 @@ impl Fingerprint {
     }
 
     /// The print of a request of which the body is these bytes; none where they are no JSON.
-    pub(super) fn of_bytes(method: &str, target: &str, body: &[u8]) -> Option<Self> {
+    pub(in crate::replay) fn of_bytes(method: &str, target: &str, body: &[u8]) -> Option<Self> {
         let mut seen = Seen::default();
         if body.is_empty() {
             return Some(Self::with(method, target, Lanes::NONE, seen));
@@ -98,7 +97,7 @@ impl Fingerprint {
             seen.takes_more |= !target.contains('/');
             path_lanes(resource, &mut seen.ids)
         } else {
-            let ids = mapping::ids_of_path(target);
+            let ids = values::ids_of_path(target);
             // The comparison does not ask for them.
             seen.takes_more |= !ids.is_empty();
             let shape = text(&resource::shape_of(target));
@@ -126,7 +125,12 @@ impl Fingerprint {
 impl Numbers {
     /// The mark of a level; `ids` are the identifiers of the request, and it is told which of them
     /// the recorded service made up.
-    pub(super) fn mark(&self, level: usize, ids: &[Key], is_issued: impl Fn(Key) -> bool) -> u64 {
+    pub(in crate::replay) fn mark(
+        &self,
+        level: usize,
+        ids: &[Key],
+        is_issued: impl Fn(Key) -> bool,
+    ) -> u64 {
         match level {
             0 => self.all,
             1 => {
@@ -140,7 +144,7 @@ impl Numbers {
     }
 
     /// The nearest mark.
-    pub(super) const fn nearest(&self) -> u64 {
+    pub(in crate::replay) const fn nearest(&self) -> u64 {
         self.all
     }
 }
@@ -236,7 +240,7 @@ fn path_lanes(resource: Resource, ids: &mut Vec<Key>) -> (Lanes, Lanes) {
         Resource::Participant { .. } => text("calls/{}/participants/{}"),
         Resource::Action { action, .. } => text(action).then(text("calls/{}")),
     };
-    (form, of_ids(&mapping::ids_of(resource), ids))
+    (form, of_ids(&values::ids_of(resource), ids))
 }
 
 /// What was seen of a request on the way.
@@ -316,16 +320,16 @@ impl<'de> Visitor<'de> for Part<'_> {
             return Ok(Read::Type(mix(1, said.trim_start_matches('#'))));
         }
         let ids = &mut self.seen.ids;
-        if let Some(resource) = mapping::path(said) {
+        if let Some(resource) = values::path(said) {
             let (form, named) = path_lanes(resource, ids);
             return Ok(Read::Some(form.then(named)));
         }
-        Ok(Read::Some(match mapping::role_of_other(self.name, said) {
-            Role::Fixed | Role::Path => text(said),
-            Role::Id => id(said, ids),
-            Role::Passing => Lanes::of(Kind::Passing, 0),
+        Ok(Read::Some(match values::kind_of_other(self.name, said) {
+            TextKind::Fixed | TextKind::Path => text(said),
+            TextKind::Id => id(said, ids),
+            TextKind::Time => Lanes::of(Kind::Passing, 0),
             // The one that was told it comes first; another may take its place.
-            Role::Address => {
+            TextKind::Address => {
                 self.seen.takes_more = true;
                 Lanes {
                     all: mix(0, said),

@@ -1,12 +1,12 @@
-//! Lines of a cassette as they are read for an [index](super::index), on any processor, and put into
+//! Lines of a cassette as they are read for an [index](super::Index), on any processor, and put into
 //! the order of the recording.
 
-use super::fingerprint::{Body, Fingerprint, Numbers};
-use super::index::{brief, sum};
-use super::key::Key;
-use super::origins;
+use super::{brief, sum};
 use crate::cassette::format::{Content, Direction, Exchange};
 use crate::judge::recording::grouping;
+use crate::replay::matching::fingerprint::{Body, Fingerprint, Numbers};
+use crate::replay::values;
+use crate::replay::values::Key;
 
 /// Lines of a cassette that follow each other.
 #[derive(Debug, Default)]
@@ -23,18 +23,18 @@ pub struct Chunk {
 
 /// What is taken of one exchange.
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) number: u64,
+pub(in crate::replay) struct Entry {
+    pub(in crate::replay) number: u64,
     /// The number of the exchange that brought it about, where that is told.
-    pub(super) cause: Option<u64>,
+    pub(in crate::replay) cause: Option<u64>,
     /// Where the line stands, in bytes.
-    pub(super) at: u64,
-    pub(super) length: u32,
-    pub(super) sum: u32,
+    pub(in crate::replay) at: u64,
+    pub(in crate::replay) length: u32,
+    pub(in crate::replay) sum: u32,
     /// Which line it is.
-    pub(super) line: u32,
-    pub(super) direction: Direction,
-    pub(super) numbers: Option<Numbers>,
+    pub(in crate::replay) line: u32,
+    pub(in crate::replay) direction: Direction,
+    pub(in crate::replay) numbers: Option<Numbers>,
     ends: Ends,
 }
 
@@ -56,7 +56,7 @@ impl Chunk {
     pub fn add(&mut self, exchange: &Exchange, at: u64, line: &[u8]) {
         self.calls.extend(keys_of(&grouping::calls(exchange)));
         let mut messages = Vec::with_capacity(2);
-        origins::each(exchange, |_, values| messages.push(keys_of(&values.ids)));
+        values::visit_messages(exchange, |_, values| messages.push(keys_of(&values.ids)));
         let mut messages = messages.into_iter();
         let asked = messages.next().unwrap_or_default();
         let answered = messages.next().unwrap_or_default().into_iter();
@@ -95,7 +95,7 @@ impl Chunk {
     }
 
     /// Tells of each exchange in turn which line it is.
-    pub(super) fn number_lines(&mut self, line_of: impl Fn(usize) -> usize) {
+    pub(in crate::replay) fn number_lines(&mut self, line_of: impl Fn(usize) -> usize) {
         for (index, entry) in self.entries.iter_mut().enumerate() {
             entry.line = brief(line_of(index));
         }
@@ -129,7 +129,7 @@ fn keys_of(ids: &[String]) -> Vec<Key> {
 
 impl Entry {
     /// Where the line ends.
-    pub(super) fn end(&self) -> u64 {
+    pub(in crate::replay) fn end(&self) -> u64 {
         self.at + u64::from(self.length)
     }
 }
@@ -147,7 +147,7 @@ fn numbers(exchange: &Exchange) -> Option<Numbers> {
 
 /// The exchanges of all shares, in the order of their numbers.
 #[derive(Debug)]
-pub(super) struct Entries {
+pub(in crate::replay) struct Entries {
     chunks: Vec<Chunk>,
     /// Of each exchange its share, and which one it is in there.
     order: Vec<(u32, u32)>,
@@ -155,19 +155,19 @@ pub(super) struct Entries {
 
 /// An exchange with its keys.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Taken<'a> {
-    pub(super) entry: &'a Entry,
+pub(in crate::replay) struct Taken<'a> {
+    pub(in crate::replay) entry: &'a Entry,
     /// The calls that it is about.
-    pub(super) calls: &'a [Key],
+    pub(in crate::replay) calls: &'a [Key],
     /// The identifiers of the message that asks.
-    pub(super) asked: &'a [Key],
+    pub(in crate::replay) asked: &'a [Key],
     /// Those that the answer has beside them.
-    pub(super) answered: &'a [Key],
+    pub(in crate::replay) answered: &'a [Key],
 }
 
 impl Entries {
     /// Puts shares together that have all lines of a cassette in turn.
-    pub(super) fn of(mut chunks: Vec<Chunk>) -> Self {
+    pub(in crate::replay) fn of(mut chunks: Vec<Chunk>) -> Self {
         let count = chunks.iter().map(|it| it.entries.len()).sum();
         let mut order = Vec::with_capacity(count);
         let mut lines = 0;
@@ -182,24 +182,24 @@ impl Entries {
         Self { chunks, order }
     }
 
-    pub(super) fn get(&self, index: usize) -> &Entry {
+    pub(in crate::replay) fn get(&self, index: usize) -> &Entry {
         let (chunk, index) = self.order[index];
         entry(&self.chunks, chunk, index)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> + Clone {
+    pub(in crate::replay) fn iter(&self) -> impl Iterator<Item = &Entry> + Clone {
         let of = |(chunk, index): &(u32, u32)| entry(&self.chunks, *chunk, *index);
         self.order.iter().map(of)
     }
 
     /// All of them with their keys.
-    pub(super) fn taken(&self) -> impl Iterator<Item = Taken<'_>> {
+    pub(in crate::replay) fn taken(&self) -> impl Iterator<Item = Taken<'_>> {
         let of = |(chunk, index): &(u32, u32)| self.chunks[*chunk as usize].taken(*index as usize);
         self.order.iter().map(of)
     }
 
     /// From now on only the identifiers of the messages that ask are needed.
-    pub(super) fn forget_others(&mut self) {
+    pub(in crate::replay) fn forget_others(&mut self) {
         for chunk in &mut self.chunks {
             chunk.calls = Vec::new();
             chunk.answered = Vec::new();

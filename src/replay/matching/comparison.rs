@@ -7,12 +7,13 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::mapping;
-use super::mapping::{Mapping, Role};
 use crate::api::resource;
 use crate::contract::shape::{bare_type, lookup};
 use crate::diagnostic::pointer::Pointer;
 use crate::redact;
+use crate::replay::values;
+use crate::replay::values::TextKind;
+use crate::replay::values::mapping::Mapping;
 
 /// Where a live message departs from the recorded one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,22 +64,22 @@ impl Comparison {
 
     /// Compares two paths, or other texts under a name.
     pub fn texts(&mut self, mapping: &Mapping, name: &str, recorded: &str, live: &str) -> bool {
-        match mapping::role(name, recorded) {
-            Role::Fixed => recorded == live || self.redacted(mapping, recorded, live),
-            Role::Passing => mapping::role(name, live) == Role::Passing,
-            Role::Id => self.ids(mapping, recorded, live),
-            Role::Address => {
+        match values::text_kind(name, recorded) {
+            TextKind::Fixed => recorded == live || self.redacted(mapping, recorded, live),
+            TextKind::Time => values::text_kind(name, live) == TextKind::Time,
+            TextKind::Id => self.ids(mapping, recorded, live),
+            TextKind::Address => {
                 if mapping.live(recorded) != Some(live) {
                     self.learnt.redirect(recorded, live);
                 }
                 true
             }
-            Role::Path if recorded == live => mapping::ids_of_path(recorded)
+            TextKind::Path if recorded == live => values::ids_of_path(recorded)
                 .iter()
                 .all(|id| self.ids(mapping, id, id)),
-            Role::Path => {
+            TextKind::Path => {
                 let (of_recorded, of_live) =
-                    (mapping::ids_of_path(recorded), mapping::ids_of_path(live));
+                    (values::ids_of_path(recorded), values::ids_of_path(live));
                 resource::shape_of(recorded) == resource::shape_of(live)
                     && of_recorded.len() == of_live.len()
                     && of_recorded

@@ -6,15 +6,15 @@
 //! found is still to be compared, but for what is [the same](Shelf::same).
 
 use super::fingerprint::{Fingerprint, Fingerprints, LEVELS};
-use super::key::{Key, Keys};
-use super::shard::{Entries, Entry};
+use crate::replay::recording::chunk::{Entries, Entry};
+use crate::replay::values::{Key, Keys};
 
 /// How many recordings of one mark are compared at most.
 const LOOKS: usize = 64;
 
 /// The recorded requests, by their marks.
 #[derive(Debug)]
-pub(super) struct RequestIndex {
+pub(in crate::replay) struct RequestIndex {
     levels: [Level; LEVELS],
     /// What tells of each exchange whether a request of the nearest mark is the same; 0 where it
     /// takes more.
@@ -37,7 +37,7 @@ struct Level {
 impl RequestIndex {
     /// The shelf of the recorded requests. `issued` are the values that the recorded service made
     /// up.
-    pub(super) fn new(entries: &Entries, issued: &Keys) -> Self {
+    pub(in crate::replay) fn new(entries: &Entries, issued: &Keys) -> Self {
         // One level after the other, which takes less room than all at once.
         let levels = std::array::from_fn(|level| {
             let requests = (0..).zip(entries.taken());
@@ -61,14 +61,18 @@ impl RequestIndex {
         }
     }
 
-    pub(super) fn marks(&self, print: &Fingerprint) -> Fingerprints {
+    pub(in crate::replay) fn marks(&self, print: &Fingerprint) -> Fingerprints {
         let is_issued = |key| self.issued.binary_search(&key).is_ok();
         std::array::from_fn(|level| print.numbers.mark(level, &print.ids, is_issued))
     }
 
     /// The recording that a live request is, without a comparison: where it was not served, or may
     /// be again and stands alone.
-    pub(super) fn same(&mut self, print: &Fingerprint, may_be_again: bool) -> Option<usize> {
+    pub(in crate::replay) fn same(
+        &mut self,
+        print: &Fingerprint,
+        may_be_again: bool,
+    ) -> Option<usize> {
         let exact = print.numbers.exact?;
         let mark = print.numbers.nearest();
         let level = &mut self.levels[0];
@@ -83,12 +87,12 @@ impl RequestIndex {
     }
 
     /// Whether one recording alone has this as its nearest mark.
-    pub(super) fn is_alone(&self, mark: u64) -> bool {
+    pub(in crate::replay) fn is_alone(&self, mark: u64) -> bool {
         self.levels[0].range(mark).len() == 1
     }
 
     /// The recordings that a request with these marks may be, nearest first, that were not served.
-    pub(super) fn candidates(&mut self, marks: &Fingerprints) -> Vec<usize> {
+    pub(in crate::replay) fn candidates(&mut self, marks: &Fingerprints) -> Vec<usize> {
         let mut found: Vec<usize> = Vec::new();
         for (at, (level, mark)) in self.levels.iter_mut().zip(marks).enumerate() {
             for index in level.unserved(*mark, &self.served) {
@@ -105,7 +109,7 @@ impl RequestIndex {
     }
 
     /// Every recording of the same method and path, served or not.
-    pub(super) fn alike(&self, marks: &Fingerprints) -> Vec<usize> {
+    pub(in crate::replay) fn alike(&self, marks: &Fingerprints) -> Vec<usize> {
         let level = &self.levels[LEVELS - 1];
         let range = level.range(marks[LEVELS - 1]);
         let alike = level.places[range].iter().take(LOOKS);
@@ -113,7 +117,7 @@ impl RequestIndex {
     }
 
     /// The first recording of each method and path, in the order of the recording.
-    pub(super) fn kinds(&self) -> Vec<usize> {
+    pub(in crate::replay) fn kinds(&self) -> Vec<usize> {
         let level = &self.levels[LEVELS - 1];
         let mut kinds = Vec::new();
         let mut at = 0;
@@ -125,12 +129,12 @@ impl RequestIndex {
         kinds
     }
 
-    pub(super) fn serve(&mut self, index: usize) {
+    pub(in crate::replay) fn serve(&mut self, index: usize) {
         self.served[index] = true;
     }
 
     /// The recordings with these marks may be served once more.
-    pub(super) fn begin_again(&mut self, marks: &Fingerprints) {
+    pub(in crate::replay) fn begin_again(&mut self, marks: &Fingerprints) {
         for (level, mark) in self.levels.iter_mut().zip(marks) {
             for at in level.range(*mark) {
                 self.served[level.places[at] as usize] = false;
@@ -139,7 +143,7 @@ impl RequestIndex {
         }
     }
 
-    pub(super) fn is_served(&self, index: usize) -> bool {
+    pub(in crate::replay) fn is_served(&self, index: usize) -> bool {
         self.served[index]
     }
 }
@@ -202,8 +206,8 @@ mod tests {
     use super::*;
     use crate::cassette::format::{Direction, Exchange};
     use crate::cassette::recording::Recording;
-    use crate::replay::fingerprint::Body;
-    use crate::replay::index::Indexed;
+    use crate::replay::matching::fingerprint::Body;
+    use crate::replay::recording::Indexed;
     use serde_json::{Value, json};
 
     fn exchange(number: u64, target: &str, body: &Value) -> Exchange {

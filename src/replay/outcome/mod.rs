@@ -1,19 +1,21 @@
 //! What a replay has found so far.
 
+mod normalized;
+
 use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::comparison::{Difference, Part};
-use super::index::Index;
-use super::mapping::Mapping;
-use super::normalized::kept;
+use self::normalized::kept;
 use crate::api::party::Party;
 use crate::contract::rule::{Level, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::pointer::Pointer;
 use crate::judge::verdict::{ScenarioResult, Source, Traffic, TrafficMessage, Verdict, Violation};
+use crate::replay::matching::comparison::{Difference, Part};
+use crate::replay::recording::Index;
+use crate::replay::values::mapping::Mapping;
 
 /// How many messages are kept for the report: the last ones.
 const KEPT: usize = 100;
@@ -24,14 +26,14 @@ pub struct Replayed {
     /// The result, in the place of a scenario's: what departs is at an exchange, not at a step.
     pub result: ScenarioResult,
     /// The whole conversation in the order of the recording, without values of this run; empty where
-    /// it was not [kept](super::service::Service::keep_conversation).
+    /// it was not [kept](crate::replay::service::Service::keep_conversation).
     pub conversation: Vec<Traffic>,
     /// How many exchanges were played.
     pub played: usize,
 }
 
 #[derive(Debug)]
-pub(super) struct Record {
+pub(in crate::replay) struct Record {
     role: Party,
     pub failures: Vec<Violation>,
     notes: Vec<String>,
@@ -53,7 +55,7 @@ struct Sent {
 }
 
 /// A message, which need not be read before it is shown.
-pub(super) enum Message {
+pub(in crate::replay) enum Message {
     Read(TrafficMessage),
     Unread(Unread),
 }
@@ -84,7 +86,7 @@ impl From<Unread> for Message {
 
 /// Where a message stands in the recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(in crate::replay) struct Place {
     /// The place of its exchange.
     pub exchange: usize,
     /// Which of the messages it is that are taken for this exchange.
@@ -93,7 +95,7 @@ pub(super) struct Place {
 
 impl Place {
     /// The place of an exchange.
-    pub(super) const fn of(exchange: usize) -> Self {
+    pub(in crate::replay) const fn of(exchange: usize) -> Self {
         Self { exchange, part: 0 }
     }
 }
@@ -113,7 +115,7 @@ impl Sent {
 }
 
 impl Record {
-    pub(super) const fn new(role: Party) -> Self {
+    pub(in crate::replay) const fn new(role: Party) -> Self {
         Self {
             role,
             failures: Vec::new(),
@@ -127,7 +129,7 @@ impl Record {
     }
 
     /// Something that departs at an exchange, by its place in the recording.
-    pub(super) fn report(
+    pub(in crate::replay) fn report(
         &mut self,
         recorded: &Index,
         index: usize,
@@ -153,7 +155,7 @@ impl Record {
     }
 
     /// What a comparison found at an exchange.
-    pub(super) fn differ(
+    pub(in crate::replay) fn differ(
         &mut self,
         recorded: &Index,
         index: usize,
@@ -180,7 +182,7 @@ impl Record {
     }
 
     /// An exchange that broke, or did not end in time, with the status that was recorded.
-    pub(super) fn broken(
+    pub(in crate::replay) fn broken(
         &mut self,
         recorded: &Index,
         index: usize,
@@ -191,7 +193,7 @@ impl Record {
         self.report(recorded, index, rule, pair, message);
     }
 
-    pub(super) fn note(&mut self, note: impl Into<String>) {
+    pub(in crate::replay) fn note(&mut self, note: impl Into<String>) {
         let note = note.into();
         if !self.notes.contains(&note) {
             self.notes.push(note);
@@ -199,7 +201,7 @@ impl Record {
     }
 
     /// Keeps a message, with its place where that is known. Returns how many came before it.
-    pub(super) fn traffic(
+    pub(in crate::replay) fn traffic(
         &mut self,
         from: Party,
         place: Option<Place>,
@@ -218,7 +220,7 @@ impl Record {
     }
 
     /// Where a message belongs that came after so many others; of several places the first.
-    pub(super) fn place(&mut self, message: usize, place: Place) {
+    pub(in crate::replay) fn place(&mut self, message: usize, place: Place) {
         let message = message.checked_sub(self.dropped);
         if let Some(message) = message.and_then(|it| self.traffic.get_mut(it)) {
             message.place = Some(message.place.map_or(place, |other| other.min(place)));
@@ -230,7 +232,7 @@ impl Record {
     /// # Errors
     ///
     /// As [`Index::load`] has.
-    pub(super) fn finish(
+    pub(in crate::replay) fn finish(
         &mut self,
         recorded: &Index,
         mapping: &Mapping,

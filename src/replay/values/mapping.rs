@@ -4,12 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::key::{Key, Keys};
+use super::{Key, Keys};
 use crate::api::identifier;
 use crate::api::identifier::{ById, Normal};
 use crate::api::resource;
-use crate::api::resource::Resource;
-use crate::contract::shape::is_time_text;
 use crate::redact;
 
 /// Recorded values and live ones, each of which stands for one of the other.
@@ -27,10 +25,7 @@ pub struct Mapping {
 }
 
 /// What stands between the segments of a path, and in its query.
-pub(super) const SEPARATORS: [char; 5] = ['/', '?', '#', '&', '='];
-
-/// What pseudonyms begin with.
-const PSEUDONYM: &str = "redacted-";
+pub(in crate::replay) const SEPARATORS: [char; 5] = ['/', '?', '#', '&', '='];
 
 impl Mapping {
     /// The live value of a recorded one.
@@ -61,12 +56,12 @@ impl Mapping {
     }
 
     /// From now on a recorded value stands for itself.
-    pub(super) fn learn_same(&mut self, key: Key) {
+    pub(in crate::replay) fn learn_same(&mut self, key: Key) {
         self.same.insert(key);
     }
 
     /// Whether a recorded value can stand for itself; none where that is not known by the key alone.
-    pub(super) fn stands_for_itself(&self, key: Key) -> Option<bool> {
+    pub(in crate::replay) fn stands_for_itself(&self, key: Key) -> Option<bool> {
         if self.same.contains(&key) {
             return Some(true);
         }
@@ -197,76 +192,6 @@ fn known<'a>(values: &'a ById<String>, id: &'a str) -> Option<&'a str> {
     values.get(&Normal::of(id)).map(String::as_str)
 }
 
-/// What a text is for a replay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// It is the same in every run.
-    Fixed,
-    /// It identifies something in one run.
-    Id,
-    /// The bot's callback address.
-    Address,
-    /// A path of the API, with identifiers in it.
-    Path,
-    /// A moment, or something else of which only the form stays.
-    Passing,
-}
-
-/// What the text of a property is.
-pub fn role(name: &str, text: &str) -> Role {
-    match path(text) {
-        Some(_) => Role::Path,
-        None => role_of_other(name, text),
-    }
-}
-
-/// What a text is about that is a path of the API.
-pub(super) fn path(text: &str) -> Option<Resource> {
-    text.contains('/').then(|| Resource::parse(text)).flatten()
-}
-
-/// What the text of a property is that is no path.
-pub(super) fn role_of_other(name: &str, text: &str) -> Role {
-    match name {
-        _ if text.is_empty() => return Role::Fixed,
-        "callback" | "callbackUri" => return Role::Address,
-        "id" | "clientContext" | "replacesCallId" | "threadId" | "messageId" | "tenantId"
-        | "chainId" | "callChainId" => return Role::Id,
-        _ => {}
-    }
-    if text.starts_with(PSEUDONYM) || identifier::is_guid(text) {
-        Role::Id
-    } else if is_time_text(text) {
-        Role::Passing
-    } else {
-        Role::Fixed
-    }
-}
-
-/// The identifiers of a path of the API, in their order; of another path, its GUIDs.
-pub fn ids_of_path(target: &str) -> Vec<String> {
-    match Resource::parse(target) {
-        Some(resource) => ids_of(resource),
-        None => resource::path_of(target)
-            .split('/')
-            .filter(|segment| identifier::is_guid(segment))
-            .map(str::to_owned)
-            .collect(),
-    }
-}
-
-/// The identifiers of a resource, in the order of its path.
-pub(super) fn ids_of(resource: Resource) -> Vec<String> {
-    match resource {
-        Resource::Operation { call, operation } => vec![call, operation],
-        Resource::Participant { call, participant } => vec![call, participant],
-        Resource::Call(call) | Resource::Participants(call) | Resource::Action { call, .. } => {
-            vec![call]
-        }
-        Resource::Calls => Vec::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -288,21 +213,5 @@ mod tests {
             mapping.translated_json(&body),
             json!({"a": [format!("/app/calls/{LIVE}/x"), LIVE, 1], "b": "plain"})
         );
-    }
-
-    #[test]
-    fn the_role_of_a_text() {
-        for (name, text, expected) in [
-            ("status", "running", Role::Fixed),
-            ("id", "", Role::Fixed),
-            ("callback", "", Role::Fixed),
-            ("id", "op-1", Role::Id),
-            ("x", RECORDED, Role::Id),
-            ("x", "redacted-secret-0123", Role::Id),
-            ("resource", "/app/calls/1", Role::Path),
-            ("at", "2026-01-01T00:00:00Z", Role::Passing),
-        ] {
-            assert_eq!(role(name, text), expected, "{name}: {text}");
-        }
     }
 }

@@ -2,6 +2,10 @@
 //! brought about, whose calls it is about, and how its request is found. The rest stays where it is,
 //! and is [loaded](Index::load) when it is needed.
 
+pub(super) mod chunk;
+pub mod file;
+mod read_ahead;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::BuildHasher as _;
@@ -9,16 +13,17 @@ use std::hash::BuildHasher as _;
 use bytes::Bytes;
 use foldhash::quality::FixedState;
 
-use super::answer::Answering;
-use super::key::{Key, Keys};
-use super::origins;
-use super::read_ahead::ReadAhead;
-use super::request_index::RequestIndex;
-use super::shard::{Chunk, Entries, Entry};
+use self::chunk::{Chunk, Entries, Entry};
+use self::read_ahead::ReadAhead;
+use crate::api::party::Party;
 use crate::cassette::format::{Direction, Exchange};
 use crate::cassette::recording::Recording;
 use crate::diagnostic::Diagnostic;
 use crate::judge::recording::grouping::Grouping;
+use crate::replay::answer::Answering;
+use crate::replay::matching::request_index::RequestIndex;
+use crate::replay::values;
+use crate::replay::values::{Key, Keys};
 
 /// Bytes that stay where they are, of which some can be read.
 pub trait Source: fmt::Debug + Send + Sync {
@@ -42,11 +47,11 @@ impl Source for Vec<u8> {
 /// A recording that a replay can begin with.
 #[derive(Debug)]
 pub struct Indexed {
-    pub(super) index: Index,
-    pub(super) request_index: RequestIndex,
+    pub(in crate::replay) index: Index,
+    pub(in crate::replay) request_index: RequestIndex,
     /// The values that the recorded bot made up, and those that the recorded service did.
-    pub(super) bots: Keys,
-    pub(super) services: Keys,
+    pub(in crate::replay) bots: Keys,
+    pub(in crate::replay) services: Keys,
 }
 
 /// What is kept of the exchanges, in the order in which their requests began.
@@ -269,7 +274,7 @@ impl Index {
     /// # Errors
     ///
     /// As [`Index::load`] has.
-    pub(super) fn answer<T>(
+    pub(in crate::replay) fn answer<T>(
         &self,
         index: usize,
         take: impl FnOnce(Answering<'_>, Option<Passage>) -> T,
@@ -292,7 +297,7 @@ impl Index {
     /// # Errors
     ///
     /// As [`Index::load`] has.
-    pub(super) fn read(&mut self, passage: Passage) -> Result<Bytes, Diagnostic> {
+    pub(in crate::replay) fn read(&mut self, passage: Passage) -> Result<Bytes, Diagnostic> {
         let at = passage.at;
         let mut bytes = vec![0; passage.length as usize];
         let read = self.ahead.read(&*self.source, self.length, at, &mut bytes);
@@ -328,16 +333,18 @@ impl Index {
     /// # Errors
     ///
     /// As [`Index::load`] has.
-    pub(super) fn made_in(&self, index: usize) -> Result<Vec<String>, Diagnostic> {
+    pub(in crate::replay) fn made_in(&self, index: usize) -> Result<Vec<String>, Diagnostic> {
         let mut made = each_of(&self.made, index).peekable();
         if made.peek().is_none() {
             return Ok(Vec::new());
         }
         let made: Vec<u32> = made.collect();
         let mut values = Vec::new();
-        origins::each(&self.load(index)?, |is_bots, of_it| {
+        values::visit_messages(&self.load(index)?, |sender, of_it| {
             let ids = of_it.ids.drain(..);
-            values.extend(ids.filter(|it| is_bots && made.contains(&Key::of(it).brief())));
+            values.extend(
+                ids.filter(|it| sender == Party::Bot && made.contains(&Key::of(it).brief())),
+            );
         });
         Ok(values)
     }
@@ -389,11 +396,11 @@ fn is_still(bytes: &[u8], expected: u32) -> Result<(), String> {
 }
 
 /// A number that is kept in little room: lines are shorter, and fewer.
-pub(super) fn brief(number: usize) -> u32 {
+pub(in crate::replay) fn brief(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-pub(super) fn sum(bytes: &[u8]) -> u32 {
+pub(in crate::replay) fn sum(bytes: &[u8]) -> u32 {
     const SEED: FixedState = FixedState::with_seed(5);
     let whole = SEED.hash_one(bytes);
     u32::try_from(whole >> 32).unwrap_or(0)

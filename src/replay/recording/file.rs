@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use super::index::{Indexed, Source};
-use super::shard::Chunk;
+use super::chunk::Chunk;
+use super::{Indexed, Source};
 use crate::cassette::format::Exchange;
 use crate::cassette::{har, journal};
 use crate::diagnostic::Diagnostic;

@@ -13,7 +13,7 @@ use crate::cassette::format::RecordedRequest;
 
 /// Makes values of one run: one for each recorded value.
 #[derive(Debug, Clone, Copy)]
-pub struct Fresh(u128);
+pub struct Generator(u128);
 
 /// The header fields by which a bot names a request of its own.
 const FIELDS: [&str; 2] = ["client-request-id", "x-ms-client-request-id"];
@@ -24,7 +24,7 @@ const RUN: &str = "run-";
 /// How many digits of the run's number stand behind it.
 const DIGITS: usize = 12;
 
-impl Fresh {
+impl Generator {
     /// From a random number.
     pub const fn new(seed: u128) -> Self {
         Self(seed)
@@ -38,7 +38,7 @@ impl Fresh {
 
     /// The value of this run for a recorded one: a GUID in its spelling. A longer text keeps its
     /// length, and its beginning.
-    pub(super) fn value(self, recorded: &str) -> String {
+    pub(in crate::replay) fn value(self, recorded: &str) -> String {
         let digits = format!("{:032x}", self.number(recorded));
         let mut id = if identifier::is_guid(recorded) && !recorded.contains('-') {
             digits
@@ -71,7 +71,7 @@ impl Fresh {
 }
 
 /// Whether a path is below the callback of some run.
-pub(super) fn is_of_a_run(path: &str) -> bool {
+pub(in crate::replay) fn is_of_a_run(path: &str) -> bool {
     let first = path.split('/').nth(1);
     let number = first.and_then(|it| it.strip_prefix(RUN));
     number.is_some_and(|it| it.len() == DIGITS && it.bytes().all(|it| it.is_ascii_hexdigit()))
@@ -79,7 +79,7 @@ pub(super) fn is_of_a_run(path: &str) -> bool {
 
 /// What a bot chooses for a request: its client contexts, and how it names the request. What stands
 /// elsewhere in it too is no such thing.
-pub(super) fn chosen(request: &RecordedRequest) -> Vec<&str> {
+pub(in crate::replay) fn chosen(request: &RecordedRequest) -> Vec<&str> {
     let fields = request.headers.iter();
     let named = fields.filter(|(name, _)| FIELDS.iter().any(|it| name.eq_ignore_ascii_case(it)));
     let mut chosen: Vec<&str> = named.map(|(_, value)| value.as_str()).collect();
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_recorded_value_has_one_of_its_own_in_each_run() {
-        let [one, other] = [1, 1 << 100].map(Fresh::new);
+        let [one, other] = [1, 1 << 100].map(Generator::new);
         let long = format!("{}é", "x".repeat(255));
         for (recorded, length) in [
             ("x", 36),

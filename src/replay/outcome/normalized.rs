@@ -7,11 +7,6 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::index::Index;
-use super::mapping;
-use super::mapping::{Mapping, Role};
-use super::origins;
-use super::origins::Values;
 use crate::api::identifier;
 use crate::api::resource;
 use crate::diagnostic::Diagnostic;
@@ -20,6 +15,10 @@ use crate::judge::redaction;
 use crate::judge::verdict::{Traffic, TrafficMessage};
 use crate::redact;
 use crate::redact::Redactor;
+use crate::replay::recording::Index;
+use crate::replay::values;
+use crate::replay::values::mapping::{Mapping, SEPARATORS};
+use crate::replay::values::{TextKind, Values};
 
 /// Messages in their order, ready to be kept. `mapping` is what the replay has learnt to its end.
 pub(super) fn kept(
@@ -73,7 +72,7 @@ impl<'a> Names<'a> {
             }
         };
         for at in 0..index.len() {
-            origins::each(&index.load(at)?, |_, values| note(values));
+            values::visit_messages(&index.load(at)?, |_, values| note(values));
         }
         Ok(Self {
             mapping,
@@ -138,11 +137,11 @@ impl<'a> Names<'a> {
     }
 
     fn text(&mut self, name: &str, text: &str) -> String {
-        match mapping::role(name, text) {
-            Role::Id => self.id(text),
-            Role::Path => self.path(text),
-            Role::Passing => "{time}".to_owned(),
-            Role::Address => {
+        match values::text_kind(name, text) {
+            TextKind::Id => self.id(text),
+            TextKind::Path => self.path(text),
+            TextKind::Time => "{time}".to_owned(),
+            TextKind::Address => {
                 let known = self.addresses.get(text);
                 let known = known.or_else(|| self.addresses.get(resource::path_of(text)));
                 match known {
@@ -150,20 +149,21 @@ impl<'a> Names<'a> {
                     None => self.new_one(text),
                 }
             }
-            Role::Fixed => match self.mapping.recorded(text) {
+            TextKind::Fixed => match self.mapping.recorded(text) {
                 // Such a value is one under any name, and may look otherwise in this run.
-                Some(recorded) if mapping::role("", recorded) == Role::Id => self.id(text),
+                Some(recorded) if values::text_kind("", recorded) == TextKind::Id => self.id(text),
                 _ => text.to_owned(),
             },
         }
     }
 
     fn path(&mut self, path: &str) -> String {
-        let ids = mapping::ids_of_path(path);
+        let ids = values::ids_of_path(path);
         let mut named = String::with_capacity(path.len());
-        for piece in path.split_inclusive(mapping::SEPARATORS) {
-            let segment = piece.trim_end_matches(mapping::SEPARATORS);
-            if ids.iter().any(|id| id == segment) || mapping::role("", segment) == Role::Id {
+        for piece in path.split_inclusive(SEPARATORS) {
+            let segment = piece.trim_end_matches(SEPARATORS);
+            if ids.iter().any(|id| id == segment) || values::text_kind("", segment) == TextKind::Id
+            {
                 named.push_str(&self.id(segment));
             } else {
                 named.push_str(segment);
@@ -197,7 +197,7 @@ mod tests {
     use crate::cassette::format::Exchange;
     use crate::cassette::recording::Recording;
     use crate::http::message::Response;
-    use crate::replay::index::Indexed;
+    use crate::replay::recording::Indexed;
     use serde_json::json;
 
     const RECORDED: &str = "57dab8b1-894c-409a-b240-bd8beae78896";

@@ -10,7 +10,7 @@ use foldhash::fast::FixedState;
 use foldhash::quality::RandomState;
 
 use crate::http::{Received, Reply};
-use crate::replay::index::Passage;
+use crate::replay::recording::Passage;
 use crate::replay::service::Again;
 
 /// A request in 128 bits, of a hash that is seeded anew in every process.

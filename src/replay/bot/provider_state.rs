@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use super::index::Index;
 use crate::api::identifier;
 use crate::api::resource;
 use crate::api::resource::Resource;
@@ -12,6 +11,7 @@ use crate::contract::change::{Notice, Subject};
 use crate::contract::shape::lookup;
 use crate::diagnostic::Diagnostic;
 use crate::judge::people;
+use crate::replay::recording::Index;
 use crate::scenario::format::ProviderState;
 
 /// A state that somebody must bring about before the recorded bot can begin.

@@ -1,0 +1,9 @@
+//! How a live message is matched with a recorded one.
+//!
+//! 1. [`fingerprint`] hashes a request at four levels, from all that it says to its method and path.
+//! 2. [`request_index`] finds the recorded requests of the same hash, the nearest level first.
+//! 3. [`comparison`] compares a live message with a recorded one, value by value.
+
+pub mod comparison;
+pub(super) mod fingerprint;
+pub(super) mod request_index;
