@@ -10,6 +10,7 @@ use etcetera::BaseStrategy as _;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
+use super::usage::UsageError;
 use crate::http::Listener;
 use crate::http::tls::{Authority, Trust};
 use crate::platform::Identity;
@@ -49,11 +50,7 @@ impl Folder {
             // What is printed of it is read in other folders.
             return Ok(std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()));
         }
-        let strategy = etcetera::choose_base_strategy().map_err(|error| {
-            Failure::Usage(format!(
-                "no configuration folder: {error}\n  = help: give `--ca-dir DIR`"
-            ))
-        })?;
+        let strategy = etcetera::choose_base_strategy().map_err(UsageError::NoHome)?;
         Ok(strategy.config_dir().join("confcall"))
     }
 
@@ -99,7 +96,7 @@ impl Tls {
     pub fn trust(&self) -> Result<Trust, Failure> {
         let local = self.folder.path().ok();
         let local = local.and_then(|it| Authority::certificate_in(&it));
-        Trust::new(self.ca.as_deref(), local).map_err(|error| Failure::Usage(error.to_string()))
+        Ok(Trust::new(self.ca.as_deref(), local).map_err(UsageError::Trust)?)
     }
 
     /// The authority that listeners stand behind, where they do, made where there is none.

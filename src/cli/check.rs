@@ -14,6 +14,7 @@ use super::reports::Reports;
 use super::run;
 use super::run::annotations;
 use super::scenarios::Among;
+use super::usage::UsageError;
 use super::values;
 use super::values::ReportFile;
 use crate::api::party::Party;
@@ -102,7 +103,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
             output::tell(&format!("warning: {torn}"));
         }
         if recording.exchanges().is_empty() {
-            return Err(Failure::no_exchange(file));
+            return Err(UsageError::NoExchange(file.clone()).into());
         }
         let name = file.display().to_string();
         let secrets = secrets::secrets_by(&recording, parallel::map);

@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::list::Format;
 use super::output;
 use super::output::Output;
+use super::usage::UsageError;
 use crate::diagnostic::place::printable;
 use crate::extract;
 use crate::extract::Extraction;
@@ -104,10 +105,7 @@ fn pages(named: &[PathBuf]) -> Result<Vec<Page>, Failure> {
             output::tell(&format!("warning: {line}"));
         }
         if found.is_empty() {
-            let name = name.display();
-            return Err(Failure::Usage(format!(
-                "{name}: no page in it; pages are files that end in .md"
-            )));
+            return Err(UsageError::NoPage(name.clone()).into());
         }
         for path in found {
             if known.insert(files::one_spelling(&path)) {
@@ -174,7 +172,7 @@ fn read(pages: &[Page], is_inventory: bool) -> Result<Extraction, Failure> {
                 for mut scenario in page.scenarios {
                     let other = taken.insert(scenario.id.to_string(), typed.clone());
                     if let Some(other) = other.filter(|_| !is_inventory) {
-                        return Err(twice(&scenario, &other, &typed));
+                        return Err(twice(&scenario, &other, &typed).into());
                     }
                     Arc::make_mut(&mut scenario.script)
                         .source
@@ -194,11 +192,12 @@ fn read(pages: &[Page], is_inventory: bool) -> Result<Extraction, Failure> {
     }
 }
 
-fn twice(scenario: &Scenario, first: &str, second: &str) -> Failure {
-    let id = &scenario.id;
-    Failure::Usage(format!(
-        "{second}: the scenario `{id}` comes from {first} too\n  = help: leave one of the two pages out; pages differ in name, API version, edition or locale"
-    ))
+fn twice(scenario: &Scenario, first: &str, second: &str) -> UsageError {
+    UsageError::ScenarioTwice {
+        id: scenario.id.to_string(),
+        first: first.to_owned(),
+        second: second.to_owned(),
+    }
 }
 
 /// Writes the scenarios, and says which were written, also where one could not be.

@@ -1,71 +1,103 @@
 //! Why a command ended before it had a result.
 
+use std::borrow::Cow;
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::exit::Exit;
+use super::usage::UsageError;
+use crate::diagnostic::{Remedy, render};
 use crate::files::FileError;
 use crate::http::tls::AuthorityError;
 use crate::runner::PlayError;
+use crate::runner::process::LaunchError;
 use crate::scenario::selection::Nothing;
 
 /// Why a command ended before it had a result. Not for what a target does: that is a verdict.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// Arguments that make no sense together, or input that is none; with the remedy.
-    #[error("{0}")]
-    Usage(String),
-    /// A selection that selects nothing.
     #[error(transparent)]
-    Nothing(#[from] Nothing),
-    /// Files that are broken, absent or not writable.
+    Usage(UsageError),
     #[error(transparent)]
-    Store(#[from] FileError),
-    /// A folder of keys that takes no files, or files in it that are none.
+    Selection(#[from] Nothing),
+    #[error(transparent)]
+    Files(#[from] FileError),
     #[error(transparent)]
     Authority(#[from] AuthorityError),
-    /// Standard output does not take what is written.
     #[error("standard output: {0}")]
     Output(#[from] io::Error),
-    /// The environment: a port taken, a target that is not there.
-    #[error("{0}")]
-    Environment(String),
-    /// A target that is not there, a port that is taken.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
     #[error(transparent)]
     Play(#[from] PlayError),
-    /// confcall itself.
-    #[error("{0}\n  = help: this is a defect of confcall; please report it with the command")]
+    #[error("{0}")]
     Defect(String),
 }
 
-impl Failure {
-    /// A recording in which nothing was recorded.
-    pub fn no_exchange(file: &Path) -> Self {
-        Self::Usage(format!(
-            "{}: there is no exchange in it\n  = help: record one first",
-            file.display()
-        ))
-    }
+/// Something that the machine does not give.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    #[error("no threads to run on: {0}")]
+    Threads(io::Error),
+    #[error("no random key: {0}")]
+    Random(#[from] getrandom::Error),
+    #[error("no free port: {0}")]
+    Port(io::Error),
+    #[error("the report {} cannot be written: there is no folder {}", report.display(), folder.display())]
+    NoFolder { report: PathBuf, folder: PathBuf },
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    /// A recording or a replay ended early.
+    #[error("{0}")]
+    Live(String),
+}
 
-    /// What is said of it: a message for each broken file, else one.
+/// What to do about a defect of confcall.
+pub const REPORT_IT: &str = "this is a defect of confcall; please report it with the command";
+
+impl<E: Into<UsageError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Usage(error.into())
+    }
+}
+
+impl Remedy for Failure {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Usage(error) => error.remedy(),
+            Self::Environment(EnvironmentError::NoFolder { .. }) => Some("make it first".into()),
+            Self::Defect(_) => Some(REPORT_IT.into()),
+            Self::Selection(_)
+            | Self::Files(_)
+            | Self::Authority(_)
+            | Self::Output(_)
+            | Self::Environment(_)
+            | Self::Play(_) => None,
+        }
+    }
+}
+
+impl Failure {
+    /// The messages of it: one for each broken file, else one.
     pub fn messages(&self) -> Vec<String> {
         match self {
-            Self::Store(FileError::Broken(diagnostics)) => {
+            Self::Files(FileError::Broken(diagnostics)) => {
                 diagnostics.iter().map(ToString::to_string).collect()
             }
-            other => vec![other.to_string()],
+            other => vec![render(other)],
         }
     }
 
-    /// How confcall ends for it.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Store(FileError::Unwritable { .. } | FileError::InTheWay { .. })
+            Self::Files(FileError::Unwritable { .. } | FileError::InTheWay { .. })
             | Self::Authority(AuthorityError::Unwritable { .. })
             | Self::Output(_)
             | Self::Environment(_)
             | Self::Play(_) => Exit::Environment,
-            Self::Usage(_) | Self::Nothing(_) | Self::Store(_) | Self::Authority(_) => Exit::Usage,
+            Self::Usage(_) | Self::Selection(_) | Self::Files(_) | Self::Authority(_) => {
+                Exit::Usage
+            }
             Self::Defect(_) => Exit::Defect,
         }
     }

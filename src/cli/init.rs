@@ -1,5 +1,6 @@
 //! `confcall init`: writes a `confcall.toml` to begin with.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,9 @@ use super::output::Output;
 use super::run::Party;
 use super::values;
 use crate::config;
+use crate::diagnostic::Remedy;
 use crate::files;
+use crate::files::FileError;
 
 /// What `confcall init --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -63,6 +66,48 @@ struct Answers {
     command: Vec<String>,
 }
 
+/// Why no file was written.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    #[error("{} is there already", .0.display())]
+    Exists(PathBuf),
+    #[error("this makes no configuration: {0}")]
+    NoConfiguration(FileError),
+    #[error("a bot is not asked for provider states")]
+    BotHasNoStates,
+    #[error("a service is not triggered")]
+    ServiceHasNoTrigger,
+    /// An address has another form.
+    #[error("{0}")]
+    Form(String),
+    #[error("`{0}` has braces")]
+    Braces(String),
+    #[error("a quote in the command is not closed")]
+    OpenQuote,
+    #[error("`{flag}` is missing, and there is no terminal to ask at")]
+    NoTerminal { flag: &'static str },
+    #[error("there was no answer")]
+    NoAnswer,
+}
+
+impl Remedy for InitError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(match self {
+            Self::Exists(_) => "`--out FILE` writes another one",
+            Self::BotHasNoStates => "leave `--given` out",
+            Self::ServiceHasNoTrigger => "leave `--trigger` out",
+            Self::Braces(_) => {
+                "in an address there is `{port}` alone, a free port that confcall picks"
+            }
+            Self::OpenQuote => {
+                "begin again, or give its words behind `--`: `confcall init -- COMMAND`"
+            }
+            Self::NoTerminal { .. } => "`confcall init --help` has examples",
+            Self::NoConfiguration(_) | Self::Form(_) | Self::NoAnswer => return None,
+        }))
+    }
+}
+
 /// Writes the file.
 ///
 /// # Errors
@@ -71,16 +116,13 @@ struct Answers {
 pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let path = arguments.out.clone();
     if path.exists() {
-        return Err(Failure::Usage(format!(
-            "{} is there already\n  = help: `--out FILE` writes another one",
-            path.display()
-        )));
+        return Err(InitError::Exists(path).into());
     }
     let answers = answers(arguments)?;
     let text = answers.text();
     // What confcall writes, it reads.
     config::read(&path.display().to_string(), text.as_bytes())
-        .map_err(|error| Failure::Usage(format!("this makes no configuration: {error}")))?;
+        .map_err(InitError::NoConfiguration)?;
     files::write(&path, &text)?;
     output.print(&format!("{}\n{}", path.display(), next_step(&path)))?;
     Ok(Exit::Success)
@@ -100,15 +142,11 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
     };
     let url = asker.or_ask(arguments.url, "--url", what, example)?;
     if role == Party::Bot && arguments.given.is_some() {
-        return Err(Failure::Usage(
-            "a bot is not asked for provider states\n  = help: leave `--given` out".to_owned(),
-        ));
+        return Err(InitError::BotHasNoStates.into());
     }
     let trigger = match (role, arguments.trigger) {
         (Party::Service, Some(_)) => {
-            return Err(Failure::Usage(
-                "a service is not triggered\n  = help: leave `--trigger` out".to_owned(),
-            ));
+            return Err(InitError::ServiceHasNoTrigger.into());
         }
         (Party::Bot, None) if asker.is_there => {
             let trigger = ask("Where it is told what to do (empty: it acts by itself)", "")?;
@@ -117,10 +155,10 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
         (_, trigger) => trigger,
     };
     for address in [Some(&url), trigger.as_ref()].into_iter().flatten() {
-        values::url(&with_port(address)?).map_err(Failure::Usage)?;
+        values::url(&with_port(address)?).map_err(InitError::Form)?;
     }
     if let Some(given) = &arguments.given {
-        values::given(&with_port(given)?).map_err(Failure::Usage)?;
+        values::given(&with_port(given)?).map_err(InitError::Form)?;
     }
     let command = if arguments.command.is_empty() && asker.is_there {
         let line = ask("The command that starts it (empty: it runs already)", "")?;
@@ -139,22 +177,15 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
 }
 
 /// The words of a command line that was typed in.
-fn words(line: &str) -> Result<Vec<String>, Failure> {
-    if line.contains(['"', '\'']) {
-        return Err(Failure::Usage(
-            "a quoted command is not taken apart here\n  = help: begin again, and give its words behind `--`: `confcall init -- COMMAND`".to_owned(),
-        ));
-    }
-    Ok(line.split_whitespace().map(str::to_owned).collect())
+fn words(line: &str) -> Result<Vec<String>, InitError> {
+    shlex::split(line).ok_or(InitError::OpenQuote)
 }
 
 /// An address with some port in its place; there is no other place in it.
-fn with_port(address: &str) -> Result<String, Failure> {
+fn with_port(address: &str) -> Result<String, InitError> {
     let filled = address.replace("{port}", "1");
     if filled.contains(['{', '}']) {
-        return Err(Failure::Usage(format!(
-            "`{address}` has braces\n  = help: in an address there is `{{port}}` alone, a free port that confcall picks"
-        )));
+        return Err(InitError::Braces(address.to_owned()));
     }
     Ok(filled)
 }
@@ -179,7 +210,7 @@ impl Asker {
     fn or_ask(
         &self,
         given: Option<String>,
-        flag: &str,
+        flag: &'static str,
         question: &str,
         default: &str,
     ) -> Result<String, Failure> {
@@ -190,13 +221,11 @@ impl Asker {
         ask(question, default)
     }
 
-    fn must_be_there(&self, flag: &str) -> Result<(), Failure> {
+    fn must_be_there(&self, flag: &'static str) -> Result<(), InitError> {
         if self.is_there {
             return Ok(());
         }
-        Err(Failure::Usage(format!(
-            "`{flag}` is missing, and there is no terminal to ask at\n  = help: `confcall init --help` has examples"
-        )))
+        Err(InitError::NoTerminal { flag })
     }
 }
 
@@ -211,7 +240,7 @@ fn ask(question: &str, default: &str) -> Result<String, Failure> {
     error.flush()?;
     let mut line = String::new();
     if io::stdin().lock().read_line(&mut line)? == 0 {
-        return Err(Failure::Usage("there was no answer".to_owned()));
+        return Err(InitError::NoAnswer.into());
     }
     let line = line.trim();
     Ok(if line.is_empty() { default } else { line }.to_owned())

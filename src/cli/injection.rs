@@ -5,6 +5,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
 use super::failure::Failure;
 use super::scenarios::{Selected, Which};
+use super::usage::UsageError;
 use crate::api::party::Party;
 use crate::inject::{InjectionChoice, Kind};
 
@@ -90,7 +91,7 @@ impl Injection {
     }
 
     /// Fault injection that is asked for by name, and that none of these parties can meet, would select nothing.
-    fn refuse_unmet(&self, roles: &[Party]) -> Result<(), Failure> {
+    fn refuse_unmet(&self, roles: &[Party]) -> Result<(), UsageError> {
         let is_met = |word: &&InjectionChoice| match word {
             InjectionChoice::Kind(_) | InjectionChoice::ForgedTokens => {
                 let mut kinds = Kind::ALL.into_iter().filter(|kind| word.takes(*kind));
@@ -101,10 +102,9 @@ impl Injection {
         let Some(unmet) = self.inject.iter().find(|word| !is_met(word)) else {
             return Ok(());
         };
-        let judged: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
-        Err(Failure::Usage(format!(
-            "the fault injection `{unmet}` is none that a {} meets\n  = help: `confcall run --help` says who is judged in which fault injection",
-            judged.join(" or a ")
-        )))
+        Err(UsageError::UnmetInjection {
+            kind: *unmet,
+            roles: roles.to_vec(),
+        })
     }
 }

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::reports::Reports;
 use super::run::annotations;
+use super::usage::UsageError;
 use super::values;
 use super::values::ReportFile;
 use crate::judge::shard;
@@ -45,14 +46,11 @@ pub struct Arguments {
 pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let reports = Reports::new(arguments.report.clone())?;
     if let Some(file) = arguments.files.iter().find(|it| reports.go_to(it)) {
-        return Err(Failure::Usage(format!(
-            "{} is read, and would be overwritten\n  = help: give the report a file of its own",
-            file.display()
-        )));
+        return Err(UsageError::ReportIsInput(file.clone()).into());
     }
     let read = |path: &PathBuf| Ok((path.display().to_string(), read(path)?));
     let parts: Result<Vec<_>, Failure> = arguments.files.iter().map(read).collect();
-    let run = shard::merge(parts?).map_err(|error| Failure::Usage(error.to_string()))?;
+    let run = shard::merge(parts?).map_err(UsageError::Merge)?;
     // Shards run side by side: what they took together says nothing.
     let longest = run.results.iter().map(|it| it.duration_ms).max();
     let elapsed = Duration::from_millis(longest.unwrap_or(0));
@@ -64,10 +62,8 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
 
 fn read(path: &Path) -> Result<Run, Failure> {
     let bytes = crate::files::read(path)?;
-    serde_json::from_slice(&bytes).map_err(|error| {
-        Failure::Usage(format!(
-            "{} is no report of a run: {error}\n  = help: `confcall run --report json=FILE` writes one",
-            path.display()
-        ))
+    serde_json::from_slice(&bytes).map_err(|cause| {
+        let path = path.to_owned();
+        UsageError::NoReport { path, cause }.into()
     })
 }

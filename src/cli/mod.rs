@@ -31,6 +31,7 @@ pub mod serve;
 pub mod show;
 pub mod snapshot_files;
 pub mod snapshots;
+pub mod usage;
 pub mod values;
 
 use std::panic::{self, AssertUnwindSafe};
@@ -42,7 +43,7 @@ use tokio::runtime::Runtime;
 
 use self::arguments::{Cli, Command};
 use self::exit::Exit;
-use self::failure::Failure;
+use self::failure::{EnvironmentError, Failure};
 use self::output::Output;
 use crate::http::Shutdown;
 
@@ -50,9 +51,7 @@ use crate::http::Shutdown;
 pub fn main() -> ExitCode {
     panic::set_hook(Box::new(|info| {
         HAS_PANICKED.store(true, Ordering::Relaxed);
-        output::complain(&format!(
-            "{info}\n  = help: this is a defect of confcall; please report it with the command"
-        ));
+        output::complain(&format!("{info}\n  = help: {}", failure::REPORT_IT));
     }));
     guarded(|| {
         let arguments = arguments::with_default_command(std::env::args_os());
@@ -81,7 +80,7 @@ fn runtime() -> Result<Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::Environment(format!("no threads to run on: {error}")))
+        .map_err(|error| EnvironmentError::Threads(error).into())
 }
 
 /// Turns the switch on Ctrl-C and SIGTERM, so that what is under way ends whole. They are caught

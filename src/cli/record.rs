@@ -10,9 +10,10 @@ use url::{Host, Url};
 
 use super::ca;
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{EnvironmentError, Failure};
 use super::output;
 use super::output::Output;
+use super::usage::UsageError;
 use super::values;
 use crate::cassette::format::Direction;
 use crate::cassette::journal::{Journal, JournalError};
@@ -135,7 +136,7 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
         };
         record::record(parties, journal, redactor, arguments.max_body, shutdown)
             .await
-            .map_err(Failure::Environment)?;
+            .map_err(EnvironmentError::Live)?;
         Ok(Exit::Success)
     })
 }
@@ -165,8 +166,7 @@ fn warn(said: &str) {
 pub fn redactor(config: Option<&Path>) -> Result<Redactor, Failure> {
     let rules = config::load(config)?.redaction;
     let mut key = [0; 32];
-    getrandom::fill(&mut key)
-        .map_err(|error| Failure::Environment(format!("no random key: {error}")))?;
+    getrandom::fill(&mut key).map_err(EnvironmentError::Random)?;
     Ok(Redactor::with(key, rules))
 }
 
@@ -178,9 +178,7 @@ async fn bind(
 ) -> Result<Listener, Failure> {
     let parties = [arguments.service.as_ref(), arguments.bot.as_ref()];
     if let Some(own) = parties.into_iter().flatten().find(|it| is_at(it, address)) {
-        return Err(Failure::Usage(format!(
-            "`{own}` is where confcall itself would listen\n  = help: listen on another port"
-        )));
+        return Err(UsageError::ListensAtParty(own.clone()).into());
     }
     Ok(ca::listen(address, authority).await?)
 }
@@ -217,8 +215,8 @@ fn journal(arguments: &Arguments, directions: &[Direction]) -> Result<Journal, F
         Journal::create(path, directions)
     };
     opened.map_err(|error| match error {
-        JournalError::Store(error) => Failure::Store(error),
-        other => Failure::Usage(other.to_string()),
+        JournalError::Store(error) => error.into(),
+        other => UsageError::Journal(other).into(),
     })
 }
 

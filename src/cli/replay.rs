@@ -9,13 +9,14 @@ use url::Url;
 
 use super::ca;
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{EnvironmentError, Failure};
 use super::output;
 use super::output::Output;
 use super::record;
 use super::reports::Reports;
 use super::snapshots;
 use super::snapshots::Conversation;
+use super::usage::UsageError;
 use super::values;
 use super::values::ReportFile;
 use crate::api::party::Party;
@@ -129,7 +130,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
         output::tell(&format!("warning: {torn}"));
     }
     if recording.index().is_empty() {
-        return Err(Failure::no_exchange(&arguments.file));
+        return Err(UsageError::NoExchange(arguments.file.clone()).into());
     }
     let redactor = record::redactor(None)?;
     let runtime = super::runtime()?;
@@ -211,7 +212,7 @@ async fn service(
     }
     let replayed = live::service(service, listener, arguments.bot, options, shutdown)
         .await
-        .map_err(Failure::Environment)?;
+        .map_err(EnvironmentError::Live)?;
     Ok((target, replayed))
 }
 
@@ -237,13 +238,13 @@ async fn bot(
     };
     let options = replay_options(&arguments)?;
     let mut bot = Bot::new(recording, fresh, callback.as_deref())
-        .map_err(|lost| Failure::Environment(lost.to_string()))?;
+        .map_err(|lost| EnvironmentError::Live(lost.to_string()))?;
     if arguments.snapshots.is_some() {
         bot.keep_conversation();
     }
     let replayed = live::bot(bot, service, listener, arguments.given, options, shutdown)
         .await
-        .map_err(Failure::Environment)?;
+        .map_err(EnvironmentError::Live)?;
     Ok((target, replayed))
 }
 

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{EnvironmentError, Failure};
 use super::output;
+use super::usage::UsageError;
 use super::values::{ReportFile, ReportKind};
+use crate::diagnostic::render;
 use crate::files;
 use crate::judge::verdict::Run;
 use crate::report::{html, json, junit};
@@ -22,18 +24,15 @@ impl Reports {
     /// A file for two reports, and a folder that is not there.
     pub fn new(wanted: Vec<ReportFile>) -> Result<Self, Failure> {
         for (at, report) in wanted.iter().enumerate() {
-            let path = report.path.display();
             if wanted[..at].iter().any(|it| it.path == report.path) {
-                return Err(Failure::Usage(format!(
-                    "two reports are to be written to {path}\n  = help: give each a file of its own"
-                )));
+                return Err(UsageError::ReportTwice(report.path.clone()).into());
             }
             let folder = report.path.parent().unwrap_or(Path::new(""));
             if !folder.as_os_str().is_empty() && !folder.is_dir() {
-                return Err(Failure::Environment(format!(
-                    "the report {path} cannot be written: there is no folder {}\n  = help: make it first",
-                    folder.display()
-                )));
+                return Err(Failure::Environment(EnvironmentError::NoFolder {
+                    report: report.path.clone(),
+                    folder: folder.to_owned(),
+                }));
             }
         }
         Ok(Self(wanted))
@@ -49,7 +48,7 @@ impl Reports {
         let mut exit = Exit::Success;
         for report in &self.0 {
             if let Err(failure) = write(report, run) {
-                output::complain(&failure.to_string());
+                output::complain(&render(&failure));
                 exit = exit.worse(failure.exit());
             }
         }

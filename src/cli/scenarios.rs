@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::output;
+use super::usage::UsageError;
 use crate::api::party::Party;
 use crate::files::FileError;
 use crate::inject::{Kind, with_injected};
@@ -66,16 +67,13 @@ impl Selected {
     /// # Errors
     ///
     /// None that does.
-    pub fn judging(&mut self, roles: &[Party]) -> Result<(), Failure> {
+    pub fn judging(&mut self, roles: &[Party]) -> Result<(), UsageError> {
         let is_judged = |it: &Scenario| roles.iter().any(|role| judge::judges(&it.script, *role));
         let count = self.picked.len();
         self.picked.retain(is_judged);
         if self.picked.is_empty() {
-            let parties: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
-            return Err(Failure::Usage(format!(
-                "none of the {count} selected judges a {}\n  = help: `confcall list --format json` says whom each judges",
-                parties.join(" or a ")
-            )));
+            let roles = roles.to_vec();
+            return Err(UsageError::JudgesNobody { count, roles });
         }
         Ok(())
     }
@@ -85,13 +83,11 @@ impl Selected {
     /// # Errors
     ///
     /// A share that nothing falls to: there are more shares than scenarios.
-    pub fn cut(&mut self, shard: Shard) -> Result<(), Failure> {
+    pub fn cut(&mut self, shard: Shard) -> Result<(), UsageError> {
         let count = self.picked.len();
         self.picked = shard.take(std::mem::take(&mut self.picked));
         if self.picked.is_empty() {
-            return Err(Failure::Usage(format!(
-                "nothing falls to the share {shard}: {count} scenarios are selected\n  = help: cut them into {count} shares at most"
-            )));
+            return Err(UsageError::EmptyShard { shard, count });
         }
         Ok(())
     }

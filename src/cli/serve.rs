@@ -9,8 +9,8 @@ use super::ca;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
+use super::usage::UsageError;
 use super::values;
-use crate::diagnostic::closest;
 use crate::emulator::bot::{BotMutant, BotOptions, ReferenceBot, Verification};
 use crate::emulator::service::{Edition, ReferenceService, ServiceMutant, ServiceOptions};
 use crate::http::{Client, Shutdown};
@@ -136,21 +136,17 @@ fn named<T: Copy>(
     word: Option<&str>,
     all: &[T],
     name: impl Fn(T) -> &'static str,
-    what: &str,
-) -> Result<Option<T>, Failure> {
+    kind: &'static str,
+) -> Result<Option<T>, UsageError> {
     let Some(word) = word else {
         return Ok(None);
     };
     if let Some(found) = all.iter().copied().find(|one| name(*one) == word) {
         return Ok(Some(found));
     }
-    let names = all.iter().map(|one| name(*one));
-    let remedy = match closest(word, names.clone()) {
-        Some(close) if all.len() > 8 => format!("did you mean `{close}`?"),
-        _ if all.len() > 8 => "`confcall selftest` lists them".to_owned(),
-        _ => format!("there are {}", names.collect::<Vec<_>>().join(", ")),
-    };
-    Err(Failure::Usage(format!(
-        "unknown {what} `{word}`\n  = help: {remedy}"
-    )))
+    Err(UsageError::UnknownName {
+        kind,
+        name: word.to_owned(),
+        names: all.iter().map(|one| name(*one)).collect(),
+    })
 }

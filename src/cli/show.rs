@@ -10,6 +10,7 @@ use super::output;
 use super::output::Output;
 use super::record;
 use super::scenarios::Source;
+use super::usage::UsageError;
 use crate::cassette::har;
 use crate::cassette::read;
 use crate::judge;
@@ -79,10 +80,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
         .extension()
         .is_some_and(|it| it == "jsonl" || it == "har");
     if is_named_so || arguments.format == Format::Har {
-        return Err(Failure::Usage(format!(
-            "`{}`: no such file\n  = help: name a recording, or a scenario for people (`confcall list` has their ids)",
-            arguments.what
-        )));
+        return Err(UsageError::NoRecording(arguments.what.clone()).into());
     }
     let all = arguments.source.load()?;
     let scenario = one(&arguments.what, &all)?;
@@ -95,21 +93,17 @@ fn one<'a>(id: &str, all: &'a [Scenario]) -> Result<&'a Scenario, Failure> {
         return Ok(exact);
     }
     let selection = Selection {
-        filters: vec![Filter::parse(id).map_err(Failure::Usage)?],
+        filters: vec![Filter::parse(id).map_err(UsageError::Filter)?],
         ..Selection::default()
     };
     match selection.pick(all)?.as_slice() {
         [only] => Ok(only),
         several => {
-            let ids: Vec<_> = several
-                .iter()
-                .map(|it| format!("\n    {}", it.id))
-                .collect();
-            Err(Failure::Usage(format!(
-                "`{id}` is a part of {} ids; name one of them:{}",
-                several.len(),
-                ids.concat()
-            )))
+            let ids = several.iter().map(|it| format!("\n    {}", it.id));
+            Err(Failure::from(UsageError::SeveralScenarios {
+                text: id.to_owned(),
+                ids: ids.collect(),
+            }))
         }
     }
 }

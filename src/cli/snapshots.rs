@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::snapshot_files;
 use super::snapshot_files::Standing;
+use super::usage::UsageError;
 use crate::diagnostic::place::printable;
 use crate::report::snapshot;
 
@@ -27,12 +28,10 @@ pub struct Conversation {
 /// # Errors
 ///
 /// A forced pass, where conversations are held against accepted ones.
-pub fn refuse_forced_passes(keeps: bool) -> Result<(), Failure> {
+pub fn refuse_forced_passes(keeps: bool) -> Result<(), UsageError> {
     let is_set = |name| std::env::var_os(name).is_some_and(|it| !it.is_empty() && it != "0");
     if keeps && is_set("INSTA_FORCE_PASS") {
-        return Err(Failure::Usage(
-            "INSTA_FORCE_PASS would pass whatever came\n  = help: unset it, and review with `confcall accept`".to_owned(),
-        ));
+        return Err(UsageError::ForcedPass);
     }
     Ok(())
 }

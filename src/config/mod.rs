@@ -4,6 +4,7 @@ pub mod claims;
 pub mod duration;
 pub mod known_failure;
 pub mod target;
+pub mod validation;
 
 use std::io::ErrorKind;
 use std::num::NonZeroUsize;
@@ -15,7 +16,7 @@ use serde::Deserialize;
 
 use self::claims::Claims;
 use self::known_failure::KnownFailure;
-use self::target::Target;
+use self::target::TargetSection;
 use crate::diagnostic::place::Place;
 use crate::files::FileError;
 use crate::inject::InjectionChoice;
@@ -34,7 +35,7 @@ pub struct Config {
     #[serde(rename = "$schema")]
     pub schema: Option<String>,
     /// `[target]`: who is judged; the built-in pair without it.
-    pub target: Option<Target>,
+    pub target: Option<TargetSection>,
     /// `[scenarios]`: which scenarios are played.
     pub scenarios: Scenarios,
     /// `[judging]`: how it is judged.
@@ -116,7 +117,7 @@ impl Config {
         } = &mut self.reports;
         paths.extend([json, junit, html, snapshots].into_iter().flatten());
         if let Some(target) = &mut self.target {
-            let Target {
+            let TargetSection {
                 folder: own,
                 ca,
                 command,

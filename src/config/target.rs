@@ -16,7 +16,8 @@ use crate::api::party::Party;
 /// confcall picks for the run, and other names in braces are what the README lists.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Target {
+#[schemars(rename = "Target")]
+pub struct TargetSection {
     /// The folder of the file, where commands that are asked run.
     #[serde(skip)]
     pub folder: PathBuf,

@@ -47,6 +47,7 @@ use self::plan::Plan;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::cli::run::options::Options;
+use crate::cli::usage::UsageError;
 use crate::config;
 use crate::config::Config;
 use crate::config::target::Command;
@@ -128,16 +129,11 @@ impl Suite {
         let path = self.folder.join(config::FILE);
         let mut config = config::load(Some(&path)).map_err(|error| match error {
             FileError::Unreadable { ref source, .. } if source.kind() == ErrorKind::NotFound => {
-                Failure::Usage(format!("{error}\n  = help: `confcall init` writes one"))
+                Failure::from(UsageError::NoConfiguration(path.clone()))
             }
             error => error.into(),
         })?;
-        let target = config.target.as_mut().ok_or_else(|| {
-            let path = path.display();
-            Failure::Usage(format!(
-                "{path}: nobody is to be judged\n  = help: `[target]` says who, and how it is reached"
-            ))
-        })?;
+        let target = config.target.as_mut().ok_or(UsageError::NoTarget(path))?;
         if let Some(program) = self.program {
             // A path is taken as it is.
             let words = vec![program.replace('{', "{{").replace('}', "}}")];

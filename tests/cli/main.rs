@@ -470,7 +470,7 @@ fn an_unknown_kind_of_injection_is_named() {
     for (role, kind) in [("bot", "silent-callback"), ("service", "forged-tokens")] {
         let injection = format!("fast,{kind}");
         let said = refused(&confcall(&["run", "--role", role, "--inject", &injection]));
-        let words = format!("the fault injection `{kind}` is none that a {role} meets");
+        let words = format!("no {role} meets the fault injection `{kind}`");
         assert!(said.contains(&words), "{said}");
     }
     let help = stdout(&confcall(&["run", "--help"]));

@@ -90,7 +90,7 @@ fn they_judge_a_service_and_no_bot() {
     ] {
         let said = refused(&confcall(arguments));
         assert!(
-            said.contains("none of the 14 selected judges a bot"),
+            said.contains("none of the 14 selected scenarios judges a bot"),
             "{said}"
         );
     }

@@ -13,6 +13,7 @@ use crate::cli::ca;
 use crate::cli::failure::Failure;
 use crate::cli::injection::Injection;
 use crate::cli::scenarios::Which;
+use crate::cli::usage::UsageError;
 use crate::cli::values;
 use crate::cli::values::{ReportFile, StateSource};
 use crate::http::interception::NamedHost;
@@ -146,6 +147,6 @@ impl Arguments {
         let command = Self::augment_args(Command::new("confcall"));
         let read = command.try_get_matches_from(["confcall"]);
         read.and_then(|read| Self::from_arg_matches(&read))
-            .map_err(|error| Failure::Usage(error.to_string()))
+            .map_err(|error| UsageError::Arguments(error).into())
     }
 }

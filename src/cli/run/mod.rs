@@ -5,7 +5,6 @@
 //! plays it.
 
 mod arguments;
-mod effect;
 pub(crate) mod options;
 pub(crate) mod play;
 mod project;

@@ -12,6 +12,7 @@ use crate::api::party::Party;
 use crate::cli::failure::Failure;
 use crate::cli::injection;
 use crate::cli::scenarios::Selected;
+use crate::cli::usage::UsageError;
 use crate::config::Config;
 use crate::config::known_failure::KnownFailure;
 use crate::http::tls::{Authority, Trust};
@@ -126,15 +127,13 @@ fn injected(arguments: &Arguments, target: &Target) -> Result<Selected, Failure>
 /// # Errors
 ///
 /// Characters that no bearer token has.
-pub fn token(token: Option<String>) -> Result<Option<String>, Failure> {
+pub fn token(token: Option<String>) -> Result<Option<String>, UsageError> {
     let token = token.filter(|it| !it.is_empty());
     if token
         .as_ref()
         .is_some_and(|it| !it.bytes().all(|b| b.is_ascii_graphic()))
     {
-        return Err(Failure::Usage(
-            "the token holds characters that no bearer token has\n  = help: look for line ends and spaces in `--token` or CONFCALL_TOKEN".to_owned(),
-        ));
+        return Err(UsageError::Token);
     }
     Ok(token)
 }

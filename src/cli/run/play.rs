@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::options::Options;
 use super::target::Target;
 use crate::cli::ca;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{EnvironmentError, Failure};
 use crate::cli::output;
 use crate::cli::output::Output;
 use crate::config::known_failure;
@@ -104,7 +104,7 @@ async fn outside(
                 let of = |case| runner::skeleton(case, target.role(), Verdict::Inconclusive, &why);
                 return Ok(cases.iter().map(of).collect());
             }
-            Err(error) => return Err(Failure::Environment(error.to_string())),
+            Err(error) => return Err(EnvironmentError::Launch(error).into()),
         },
         None => None,
     };

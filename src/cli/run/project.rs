@@ -3,17 +3,17 @@
 use url::Url;
 
 use super::arguments::Arguments;
-use super::effect;
 use crate::api::party::Party;
 use crate::api::template;
 use crate::api::template::Part;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{EnvironmentError, Failure};
 use crate::cli::values;
 use crate::cli::values::{ReportFile, ReportKind};
 use crate::config::Config;
 use crate::config::claims::Claims;
 use crate::config::known_failure::KnownFailure;
-use crate::config::target::{Ask, Command, Target};
+use crate::config::target::{Ask, Command, TargetSection};
+use crate::config::validation::{SettingError, SettingProblem};
 use crate::http::free_port;
 use crate::runner::process::{Launch, Program, Ready};
 use crate::runner::{Hook, Stage, StateProvider};
@@ -84,15 +84,15 @@ impl Project {
         Ok(project)
     }
 
-    fn take(&mut self, target: Target, arguments: &mut Arguments) -> Result<(), Failure> {
-        effect::check(&target)?;
+    fn take(&mut self, target: TargetSection, arguments: &mut Arguments) -> Result<(), Failure> {
+        target.validate()?;
         self.port = match target.port {
             Some(port) => Some(port),
             None => target
                 .uses_port()
                 .then(free_port)
                 .transpose()
-                .map_err(|error| Failure::Environment(format!("no free port: {error}")))?,
+                .map_err(EnvironmentError::Port)?,
         };
         let url = self.url("url", &target.url)?;
         match target.role {
@@ -111,7 +111,7 @@ impl Project {
             None => None,
         };
         let listen = |key: &str, text: Option<&String>| {
-            let wrong = |said| wrong(key, said);
+            let wrong = |form| SettingProblem::Form(form).of(key);
             text.map(|it| values::listen(it).map_err(wrong)).transpose()
         };
         arguments.listen = listen("listen", target.listen.as_ref())?;
@@ -119,8 +119,9 @@ impl Project {
         let told = |key: &str, text: Option<&String>| text.map(|it| self.url(key, it)).transpose();
         arguments.public_url = told("public-url", target.public_url.as_ref())?;
         arguments.callback_url = told("callback-url", target.callback_url.as_ref())?;
-        let host = |it: &String| it.parse().map_err(|said| wrong("intercept", said));
-        let hosts: Result<Vec<_>, Failure> = target.intercept.iter().map(host).collect();
+        let wrong = |form| SettingProblem::Form(form).of("intercept");
+        let host = |it: &String| it.parse().map_err(wrong);
+        let hosts: Result<Vec<_>, SettingError> = target.intercept.iter().map(host).collect();
         arguments.intercept = hosts?;
         arguments.application = target.application;
         arguments.tls.listens |= target.tls;
@@ -130,23 +131,21 @@ impl Project {
         Ok(())
     }
 
-    fn url(&self, key: &str, text: &str) -> Result<Url, Failure> {
+    fn url(&self, key: &str, text: &str) -> Result<Url, SettingError> {
         let filled = self.filled(key, text, &[])?;
-        values::url(&filled).map_err(|said| wrong(key, said))
+        values::url(&filled).map_err(|form| SettingProblem::Form(form).of(key))
     }
 
-    fn hook(&self, key: &str, ask: &Ask, target: &Target) -> Result<Hook, Failure> {
+    fn hook(&self, key: &str, ask: &Ask, target: &TargetSection) -> Result<Hook, SettingError> {
         match ask {
             Ask::Text(text) if !text.contains("://") => {
-                let words = if key == "given" {
-                    "there are `create` and `assume`, "
+                let words: &[_] = if key == "given" {
+                    &["create", "assume"]
                 } else {
-                    ""
+                    &[]
                 };
-                let said = format!(
-                    "`{text}` is no URL\n  = help: {words}a URL begins with its scheme, `http://`, and a command is a list of words, `[{text:?}]`"
-                );
-                Err(wrong(key, said))
+                let text = text.clone();
+                Err(SettingProblem::NoUrl { text, words }.of(key))
             }
             Ask::Text(text) => self.url(key, text).map(Hook::Url),
             Ask::Command(words) => {
@@ -164,7 +163,12 @@ impl Project {
     }
 
     /// A text with its placeholders filled in: `{port}`, and these.
-    fn filled(&self, key: &str, text: &str, places: &[(&str, String)]) -> Result<String, Failure> {
+    fn filled(
+        &self,
+        key: &str,
+        text: &str,
+        places: &[(&str, String)],
+    ) -> Result<String, SettingError> {
         let mut known = places.to_vec();
         known.extend(self.port.map(|port| ("port", port.to_string())));
         let mut filled = String::with_capacity(text.len());
@@ -186,7 +190,11 @@ impl Project {
     /// # Errors
     ///
     /// Placeholders that nobody knows.
-    pub(super) fn launch(&self, stage: &Stage, target: &Url) -> Result<Option<Launch>, Failure> {
+    pub(super) fn launch(
+        &self,
+        stage: &Stage,
+        target: &Url,
+    ) -> Result<Option<Launch>, SettingError> {
         let Some(command) = &self.command else {
             return Ok(None);
         };
@@ -238,7 +246,7 @@ impl Project {
     }
 }
 
-impl Target {
+impl TargetSection {
     /// Whether any of its texts has the place of a free port.
     fn uses_port(&self) -> bool {
         let mut texts = vec![&self.url];
@@ -261,23 +269,8 @@ fn fill<T>(given: &mut Vec<T>, otherwise: Vec<T>) {
     }
 }
 
-fn unknown(key: &str, name: &str, known: &[(&str, String)]) -> Failure {
-    let known: Vec<_> = known
-        .iter()
-        .map(|(name, _)| format!("`{{{name}}}`"))
-        .collect();
-    let known = if known.is_empty() {
-        "there are none here".to_owned()
-    } else {
-        format!("there are {}", known.join(", "))
-    };
-    let said = format!(
-        "`{{{name}}}` stands for nothing\n  = help: {known}; a brace that is meant is doubled, `{{{{`"
-    );
-    wrong(key, said)
-}
-
-/// What is wrong with a setting of `[target]`.
-pub(super) fn wrong(key: &str, said: impl std::fmt::Display) -> Failure {
-    Failure::Usage(format!("`target.{key}` of the configuration: {said}"))
+fn unknown(key: &str, name: &str, known: &[(&str, String)]) -> SettingError {
+    let known = known.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let name = name.to_owned();
+    SettingProblem::Placeholder { name, known }.of(key)
 }

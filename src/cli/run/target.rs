@@ -9,6 +9,7 @@ use crate::api::party::Party;
 use crate::cli::ca;
 use crate::cli::failure::Failure;
 use crate::cli::output;
+use crate::cli::usage::UsageError;
 use crate::cli::values::StateSource;
 use crate::http::interception::Interception;
 use crate::judge::verdict;
@@ -58,9 +59,7 @@ const ANYWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)
 /// that is not to be had.
 pub(super) fn target(arguments: &Arguments, project: &Project) -> Result<Target, Failure> {
     if arguments.given.is_some() && arguments.service.is_none() {
-        return Err(Failure::Usage(
-            "`--given` is for a service under test, and there is none\n  = help: leave it out, or name the service with `--service`".to_owned(),
-        ));
+        return Err(UsageError::GivenWithoutService.into());
     }
     let platform = match arguments.bot {
         Some(_) => Platform::new(&arguments.tls.folder, arguments.application.as_deref())?,
@@ -101,9 +100,7 @@ pub(super) fn target(arguments: &Arguments, project: &Project) -> Result<Target,
     if let Some(role) = arguments.role
         && role != judged
     {
-        return Err(Failure::Usage(format!(
-            "`--role {role}` selects nothing: the target is a {judged}, and no {role} is judged\n  = help: leave `--role` out"
-        )));
+        return Err(UsageError::OtherRole { role, judged }.into());
     }
     Ok(Target::Outside(Box::new(target)))
 }
@@ -113,13 +110,7 @@ fn proxy(arguments: &Arguments) -> Result<Option<Proxy>, Failure> {
     let Some(first) = arguments.intercept.first() else {
         return Ok(None);
     };
-    let service = first.url().ok_or_else(|| {
-        Failure::Usage(
-            "the first host of `--intercept` is the one that the bot is triggered to send to, and many \
-             hosts end so\n  = help: name one host first: `--intercept api.example '*.example'`"
-                .to_owned(),
-        )
-    })?;
+    let service = first.url().ok_or(UsageError::FirstHostIsPattern)?;
     let interception = Interception {
         hosts: arguments.intercept.clone(),
         authority: arguments.tls.interceptor()?,

@@ -18,6 +18,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::list::Format;
 use super::output::Output;
+use super::usage::UsageError;
 use super::{interrupt_on_signals, run, runtime, values};
 use crate::api::party::Party;
 use crate::contract::rule::Rule;
@@ -103,10 +104,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
         .filter(|trial| trial.is_named(&arguments.names))
         .collect();
     if trials.is_empty() {
-        return Err(Failure::Usage(
-            "no fault and no variation has such a name\n  = help: `confcall selftest` lists them all"
-                .to_owned(),
-        ));
+        return Err(UsageError::NoTrial.into());
     }
     let (proofs, is_interrupted) = prove(&trials, arguments.deadline)?;
     let text = match arguments.format {

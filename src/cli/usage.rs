@@ -1,0 +1,169 @@
+//! Arguments that make no sense together, and input that is not what a command takes.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use etcetera::HomeDirError;
+use url::Url;
+
+use super::init::InitError;
+use crate::api::party::Party;
+use crate::cassette::journal::JournalError;
+use crate::config::validation::SettingError;
+use crate::diagnostic::{Remedy, closest};
+use crate::http::tls::TrustError;
+use crate::inject::InjectionChoice;
+use crate::judge::shard::{MergeError, Shard};
+
+/// Arguments that make no sense together, or input that is not what a command takes.
+#[derive(Debug, thiserror::Error)]
+pub enum UsageError {
+    #[error(transparent)]
+    Arguments(#[from] clap::Error),
+    #[error("the token holds characters that no bearer token has")]
+    Token,
+    #[error("`--given` is for a service under test, and there is none")]
+    GivenWithoutService,
+    #[error("`--role {role}` selects nothing: the target is a {judged}, and no {role} is judged")]
+    OtherRole { role: Party, judged: Party },
+    #[error(
+        "the bot is triggered to send to the first host of `--intercept`, and `*` stands for many hosts"
+    )]
+    FirstHostIsPattern,
+    #[error("no {} meets the fault injection `{kind}`", either(.roles))]
+    UnmetInjection {
+        kind: InjectionChoice,
+        roles: Vec<Party>,
+    },
+    #[error("none of the {count} selected scenarios judges a {}", either(.roles))]
+    JudgesNobody { count: usize, roles: Vec<Party> },
+    #[error("the shard {shard} is empty: {count} scenarios are selected")]
+    EmptyShard { shard: Shard, count: usize },
+    /// The text is an id or a glob that cannot be read.
+    #[error("{0}")]
+    Filter(String),
+    #[error("`{text}` is a part of {} ids; name one of them:{}", .ids.len(), .ids.concat())]
+    SeveralScenarios {
+        text: String,
+        /// Each on a line of its own.
+        ids: Vec<String>,
+    },
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    #[error("{}: there is no such configuration", .0.display())]
+    NoConfiguration(PathBuf),
+    #[error("{}: nobody is to be judged", .0.display())]
+    NoTarget(PathBuf),
+    #[error(transparent)]
+    Init(#[from] InitError),
+
+    #[error("two reports are to be written to {}", .0.display())]
+    ReportTwice(PathBuf),
+    #[error("{} is read, and would be overwritten", .0.display())]
+    ReportIsInput(PathBuf),
+    #[error("{} is no report of a run: {cause}", path.display())]
+    NoReport {
+        path: PathBuf,
+        cause: serde_json::Error,
+    },
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    #[error("INSTA_FORCE_PASS would pass whatever came")]
+    ForcedPass,
+
+    #[error("no mutant and no variant has such a name")]
+    NoTrial,
+    #[error("unknown {kind} `{name}`")]
+    UnknownName {
+        /// What the name is meant to be of.
+        kind: &'static str,
+        name: String,
+        names: Vec<&'static str>,
+    },
+
+    #[error("`{0}` is where confcall itself would listen")]
+    ListensAtParty(Url),
+    #[error("{}: there is no exchange in it", .0.display())]
+    NoExchange(PathBuf),
+    #[error("`{0}`: no such file")]
+    NoRecording(String),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error("{}: no page in it; pages are files that end in .md", .0.display())]
+    NoPage(PathBuf),
+    #[error("{second}: the scenario `{id}` comes from {first} too")]
+    ScenarioTwice {
+        id: String,
+        first: String,
+        second: String,
+    },
+    #[error("no configuration folder: {0}")]
+    NoHome(#[from] HomeDirError),
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+}
+
+fn either(roles: &[Party]) -> String {
+    let roles: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
+    roles.join(" or a ")
+}
+
+/// So many names are not listed in a message.
+const MANY_NAMES: usize = 8;
+
+impl Remedy for UsageError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(match self {
+            Self::Token => "look for line ends and spaces in `--token` or CONFCALL_TOKEN",
+            Self::GivenWithoutService => "leave it out, or name the service with `--service`",
+            Self::OtherRole { .. } => "leave `--role` out",
+            Self::FirstHostIsPattern => {
+                "name one host first: `--intercept api.example '*.example'`"
+            }
+            Self::UnmetInjection { .. } => {
+                "`confcall run --help` says who is judged in which fault injection"
+            }
+            Self::JudgesNobody { .. } => "`confcall list --format json` says whom each judges",
+            Self::EmptyShard { count, .. } => {
+                return Some(format!("cut them into {count} shards at most").into());
+            }
+            Self::Setting(error) => return error.remedy(),
+            Self::NoConfiguration(_) => "`confcall init` writes one",
+            Self::NoTarget(_) => "`[target]` says who, and how it is reached",
+            Self::Init(error) => return error.remedy(),
+            Self::ReportTwice(_) | Self::ReportIsInput(_) => "give the report a file of its own",
+            Self::NoReport { .. } => "`confcall run --report json=FILE` writes one",
+            Self::ForcedPass => "unset it, and review with `confcall accept`",
+            Self::NoTrial => "`confcall selftest` lists them all",
+            Self::UnknownName { name, names, .. } => return Some(meant(name, names)),
+            Self::ListensAtParty(_) => "listen on another port",
+            Self::NoExchange(_) => "record one first",
+            Self::NoRecording(_) => {
+                "name a recording, or a scenario for people (`confcall list` has their ids)"
+            }
+            Self::ScenarioTwice { .. } => {
+                "leave one of the two pages out; pages differ in name, API version, edition or \
+                 locale"
+            }
+            Self::NoHome(_) => "give `--ca-dir DIR`",
+            Self::Arguments(_)
+            | Self::Filter(_)
+            | Self::SeveralScenarios { .. }
+            | Self::Merge(_)
+            | Self::Journal(_)
+            | Self::NoPage(_)
+            | Self::Trust(_) => return None,
+        }))
+    }
+}
+
+/// The name that is meant by a misspelt one, or all that there are.
+fn meant(name: &str, names: &[&'static str]) -> Cow<'static, str> {
+    if names.len() <= MANY_NAMES {
+        return format!("there are {}", names.join(", ")).into();
+    }
+    match closest(name, names.iter().copied()) {
+        Some(close) => format!("did you mean `{close}`?").into(),
+        None => "`confcall selftest` lists them".into(),
+    }
+}

@@ -1,0 +1,138 @@
+//! Settings of `[target]` that would have no effect, and values that are none: refused, as on the
+//! command line.
+
+use std::borrow::Cow;
+
+use super::target::TargetSection;
+use crate::api::party::Party;
+use crate::diagnostic::Remedy;
+
+/// A setting of `[target]` that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("`target.{key}` of the configuration: {problem}")]
+pub struct SettingError {
+    /// The key below `target`, with dots.
+    pub key: String,
+    pub problem: SettingProblem,
+}
+
+/// Why a setting cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingProblem {
+    #[error("a {0} has no such setting")]
+    OtherParty(Party),
+    #[error("it is empty")]
+    EmptyApplication,
+    #[error("with `intercept` the bot is told the service's own address")]
+    BesideIntercept,
+    #[error("`{{port}}` is a free port, and nothing is started that could take it")]
+    NobodyTakesPort,
+    #[error("an empty text would be waited for in vain")]
+    EmptyReady,
+    #[error("`{{{name}}}` stands for nothing")]
+    Placeholder {
+        name: String,
+        /// The names that stand for something here.
+        known: Vec<String>,
+    },
+    #[error("`{text}` is no URL")]
+    NoUrl {
+        text: String,
+        /// The words that may stand in its place.
+        words: &'static [&'static str],
+    },
+    /// The value has another form.
+    #[error("{0}")]
+    Form(String),
+}
+
+impl SettingProblem {
+    /// This problem, as that of a setting.
+    pub fn of(self, key: &str) -> SettingError {
+        SettingError {
+            key: key.to_owned(),
+            problem: self,
+        }
+    }
+}
+
+impl Remedy for SettingError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(match &self.problem {
+            SettingProblem::OtherParty(_) => "leave it out, or look at `role`".into(),
+            SettingProblem::EmptyApplication => {
+                "leave it out where notifications are not signed".into()
+            }
+            SettingProblem::BesideIntercept => "leave one of the two out".into(),
+            SettingProblem::NobodyTakesPort => {
+                "give the port where the target listens, or `[target.command]`".into()
+            }
+            SettingProblem::EmptyReady => {
+                "leave it out where the target is ready when it takes connections".into()
+            }
+            SettingProblem::Placeholder { known, .. } => {
+                let known: Vec<_> = known.iter().map(|name| format!("`{{{name}}}`")).collect();
+                let known = match known.as_slice() {
+                    [] => "there are none here".to_owned(),
+                    known => format!("there are {}", known.join(", ")),
+                };
+                format!("{known}; a brace that is meant is doubled, `{{{{`").into()
+            }
+            SettingProblem::NoUrl { text, words } => {
+                let words = match words {
+                    [] => String::new(),
+                    words => format!("there are `{}`, ", words.join("` and `")),
+                };
+                format!(
+                    "{words}a URL begins with its scheme, `http://`, and a command is a list of \
+                     words, `[{text:?}]`"
+                )
+                .into()
+            }
+            SettingProblem::Form(_) => return None,
+        })
+    }
+}
+
+impl TargetSection {
+    /// Refuses settings that would have no effect.
+    ///
+    /// # Errors
+    ///
+    /// The first such setting.
+    pub fn validate(&self) -> Result<(), SettingError> {
+        let of_other_party = match self.role {
+            Party::Bot => vec![
+                ("given", self.given.is_some()),
+                ("callback-listen", self.callback_listen.is_some()),
+                ("callback-url", self.callback_url.is_some()),
+            ],
+            Party::Service => vec![
+                ("trigger", self.trigger.is_some()),
+                ("acts-by-itself", self.acts_by_itself),
+                ("application", self.application.is_some()),
+                ("listen", self.listen.is_some()),
+                ("public-url", self.public_url.is_some()),
+                ("intercept", !self.intercept.is_empty()),
+            ],
+        };
+        if let Some((key, _)) = of_other_party.into_iter().find(|(_, is_there)| *is_there) {
+            return Err(SettingProblem::OtherParty(self.role).of(key));
+        }
+        if self.application.as_ref().is_some_and(String::is_empty) {
+            return Err(SettingProblem::EmptyApplication.of("application"));
+        }
+        if self.public_url.is_some() && !self.intercept.is_empty() {
+            return Err(SettingProblem::BesideIntercept.of("public-url"));
+        }
+        let takes_port = self.command.is_some() || self.port.is_some();
+        if self.url.contains("{port}") && !takes_port {
+            return Err(SettingProblem::NobodyTakesPort.of("url"));
+        }
+        let ready = self.command.as_ref().and_then(|it| it.ready.as_ref());
+        if ready.is_some_and(String::is_empty) {
+            return Err(SettingProblem::EmptyReady.of("command.ready"));
+        }
+        Ok(())
+    }
+}
