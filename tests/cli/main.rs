@@ -265,7 +265,7 @@ fn bad_arguments_are_told_with_their_form() {
         ),
         (
             &["run", "--report", "json=x", "--report", "junit=x"],
-            "give each a file of its own",
+            "give the report a file of its own",
         ),
         (&["run", "--given", "x"], "`create`"),
         (&["run", "--trigger", "http://a"], "--bot"),

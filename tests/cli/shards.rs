@@ -58,7 +58,7 @@ fn a_share_of_nothing_is_told() {
         "--shard",
         "9/9",
     ]));
-    assert!(said.contains("into 3 shares at most"), "{said}");
+    assert!(said.contains("into 3 shards at most"), "{said}");
     let said = refused(&confcall(&["run", "--shard", "0/3"]));
     assert!(said.contains("`2/8`"), "{said}");
 }
