@@ -3,7 +3,6 @@
 
 use confcall::api::party::Party;
 use confcall::cli::run::setup;
-use confcall::http::Shutdown;
 use confcall::inject::{Kind, with_injected};
 use confcall::judge;
 use confcall::judge::verdict::Verdict;
@@ -11,6 +10,7 @@ use confcall::runner::pair;
 use confcall::runner::pair::PairOptions;
 use confcall::scenario::store;
 use criterion::{Criterion, criterion_group, criterion_main};
+use tokio_util::sync::CancellationToken;
 
 fn run(bench: &mut Criterion) {
     let scenarios = store::built_in().expect("scenarios");
@@ -19,7 +19,7 @@ fn run(bench: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     bench.bench_function("run/default", |timer| {
         timer.iter(|| {
-            let setup = setup(cases.clone(), Shutdown::new());
+            let setup = setup(cases.clone(), CancellationToken::new());
             let roles = [Party::Service, Party::Bot];
             let results = runtime
                 .block_on(pair::play(&setup, &roles, PairOptions::default()))

@@ -8,12 +8,13 @@ use confcall::cli::run::setup;
 use confcall::contract::rule::Rule;
 use confcall::emulator::service::{Edition, ReferenceService, ServiceMutant, ServiceOptions};
 use confcall::http::message::{Payload, Request};
-use confcall::http::{Client, Listener, OutgoingRequest, Reply, Shutdown};
+use confcall::http::{Client, Listener, OutgoingRequest, Reply};
 use confcall::judge;
 use confcall::judge::verdict::{ScenarioResult, Verdict};
 use confcall::runner;
 use confcall::runner::{Hook, StateProvider, Target};
 use confcall::scenario::store;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 const ANY_PORT: &str = "127.0.0.1:0";
@@ -45,7 +46,7 @@ fn what_bears_no_known_id_is_judged_one_by_one() {
 fn play(mutant: Option<ServiceMutant>) -> Vec<ScenarioResult> {
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     let results = runtime.block_on(async {
-        let shutdown = Shutdown::new();
+        let shutdown = CancellationToken::new();
         let service = ReferenceService::start(
             Listener::bind(ANY_PORT).await.expect("a port"),
             ServiceOptions {
@@ -72,7 +73,7 @@ fn play(mutant: Option<ServiceMutant>) -> Vec<ScenarioResult> {
             .filter(|it| it.id.edition() == Some("2021-02") && it.script.judges.is_none())
             .cloned()
             .collect();
-        let mut setup = setup(judge::cases(&all, &picked), Shutdown::new());
+        let mut setup = setup(judge::cases(&all, &picked), CancellationToken::new());
         setup.settle = Duration::from_millis(50);
         if mutant.is_some() {
             setup.judge.deadline = Duration::from_secs(1);
@@ -85,7 +86,7 @@ fn play(mutant: Option<ServiceMutant>) -> Vec<ScenarioResult> {
             given: StateProvider::Ask(Hook::Url(hook)),
         };
         let results = runner::play(setup, target).await.expect("a run");
-        shutdown.begin();
+        shutdown.cancel();
         results
     });
     runtime.shutdown_background();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use confcall::cassette::recording::Recording;
 use confcall::cli::run::{judging, setup};
 use confcall::emulator::service::{Edition, ReferenceService, ServiceOptions};
-use confcall::http::{Client, Listener, Shutdown};
+use confcall::http::{Client, Listener};
 use confcall::judge;
 use confcall::judge::recording::check;
 use confcall::judge::verdict::{Run, ScenarioResult, Target as Reported, Verdict};
@@ -26,6 +26,7 @@ use confcall::scenario::format::ProviderState;
 use confcall::scenario::store;
 use confcall::suite::trials;
 use libtest_mimic::{Arguments, Failed, Trial};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 use walkdir::WalkDir;
 
@@ -125,7 +126,7 @@ fn replayed_bot(file: &Path, id: &str) -> Result<(), Failed> {
     let recording = indexed(file)?;
     let edition = edition(id)?;
     runtime()?.block_on(async {
-        let shutdown = Shutdown::new();
+        let shutdown = CancellationToken::new();
         let listener = Listener::bind(ANY_PORT).await?;
         let options = ServiceOptions {
             edition,
@@ -143,10 +144,10 @@ fn replayed_bot(file: &Path, id: &str) -> Result<(), Failed> {
             Some(listener),
             Some(hook),
             replay_options(id),
-            Shutdown::new(),
+            CancellationToken::new(),
         );
         let replayed = replayed.await?;
-        shutdown.begin();
+        shutdown.cancel();
         whole(replayed)
     })
 }
@@ -179,7 +180,7 @@ fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
             taking,
             Some(callback),
             replay_options(id),
-            Shutdown::new(),
+            CancellationToken::new(),
         );
         let asking = async {
             if is_called {
@@ -190,7 +191,7 @@ fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
                     Some(told),
                     None,
                     replay_options(id),
-                    Shutdown::new(),
+                    CancellationToken::new(),
                 );
                 return whole(replayed.await?);
             }
@@ -204,7 +205,7 @@ fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
                 callback: None,
                 given: StateProvider::Create,
             };
-            let mut setup = setup(judge::cases(&all, &picked), Shutdown::new());
+            let mut setup = setup(judge::cases(&all, &picked), CancellationToken::new());
             // The end of a replaced call is told after the conversation.
             setup.settle = Duration::from_millis(100);
             passed(&runner::play(setup, target).await?)

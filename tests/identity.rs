@@ -17,7 +17,7 @@ use confcall::api::party::Party;
 use confcall::cli::run::setup;
 use confcall::emulator::bot::{BotOptions, ReferenceBot, Verification};
 use confcall::http::message::{Headers, Payload, Request, Response};
-use confcall::http::{Client, Listener, OutgoingRequest, Reply, Shutdown};
+use confcall::http::{Client, Listener, OutgoingRequest, Reply};
 use confcall::inject::forgery::Forgery;
 use confcall::judge;
 use confcall::judge::verdict::{ScenarioResult, Verdict};
@@ -29,6 +29,7 @@ use confcall::scenario::store;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 const ANY_PORT: &str = "127.0.0.1:0";
@@ -239,7 +240,7 @@ fn forged_tokens_are_wrong_in_one_way_each() {
 fn the_built_in_bot_takes_what_is_signed_for_it_alone() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let shutdown = Shutdown::new();
+        let shutdown = CancellationToken::new();
         let folder = tempfile::tempdir().unwrap();
         let (known, ours) = Identity::printed(APPLICATION);
         let published = Arc::new(Mutex::new(Arc::new(known)));
@@ -306,7 +307,7 @@ fn the_built_in_bot_takes_what_is_signed_for_it_alone() {
         let (status, said) = told(&bot, "1", Some(ours.authorization())).await;
         assert_eq!(status, 503);
         assert!(said.contains("was answered 404"), "{said}");
-        shutdown.begin();
+        shutdown.cancel();
     });
     runtime.shutdown_background();
 }
@@ -318,7 +319,7 @@ fn the_binary_keeps_its_key_over_runs() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for _ in 0..2 {
-        let shutdown = Shutdown::new();
+        let shutdown = CancellationToken::new();
         let bot = runtime.block_on(start_bot(BotOptions::default(), &shutdown));
         let (callback, trigger) = runtime.block_on(async {
             let guard = Listener::bind(ANY_PORT).await.unwrap();
@@ -335,7 +336,7 @@ fn the_binary_keeps_its_key_over_runs() {
         let played = confcall(&callback, &trigger, &keys);
         let said = String::from_utf8_lossy(&played.stdout);
         assert_eq!(played.status.code(), Some(0), "{said}{played:?}");
-        shutdown.begin();
+        shutdown.cancel();
     }
     let mut seen = seen.lock().unwrap().clone();
     assert!(seen.len() > 1);
@@ -368,7 +369,7 @@ where
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let results = runtime.block_on(async {
         let (telling, mut told) = tokio::sync::mpsc::unbounded_channel();
-        let shutdown = Shutdown::new();
+        let shutdown = CancellationToken::new();
         let bot = Listener::bind(ANY_PORT).await.unwrap();
         let url = Url::parse(&bot.url()).unwrap();
         let take_trigger = move |request: Request| {
@@ -406,7 +407,7 @@ where
             done.send(()).unwrap();
         };
         let (results, ()) = tokio::join!(runner::play(setup, target), asked);
-        shutdown.begin();
+        shutdown.cancel();
         results.unwrap()
     });
     runtime.shutdown_background();
@@ -422,7 +423,7 @@ fn behind_a_guard(
 ) -> Vec<ScenarioResult> {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let results = runtime.block_on(async {
-        let shutdown = Shutdown::new();
+        let shutdown = CancellationToken::new();
         let bot = start_bot(BotOptions::default(), &shutdown).await;
         // The port is free again when the player binds it: nobody else asks for this one.
         let reserved = Listener::bind(ANY_PORT).await.unwrap();
@@ -459,7 +460,7 @@ fn behind_a_guard(
         let mut setup = newest();
         setup.judge.deadline = PATIENCE;
         let results = runner::play(setup, target).await.unwrap();
-        shutdown.begin();
+        shutdown.cancel();
         results
     });
     runtime.shutdown_background();
@@ -473,10 +474,10 @@ fn newest() -> runner::Setup {
     let newest = all.iter().filter(is_for_bots);
     let newest = newest.filter(|it| it.id.edition() == Some("2021-02"));
     let picked: Vec<_> = newest.cloned().collect();
-    setup(judge::cases(&all, &picked), Shutdown::new())
+    setup(judge::cases(&all, &picked), CancellationToken::new())
 }
 
-async fn start_bot(options: BotOptions, shutdown: &Shutdown) -> ReferenceBot {
+async fn start_bot(options: BotOptions, shutdown: &CancellationToken) -> ReferenceBot {
     let listener = Listener::bind(ANY_PORT).await.unwrap();
     ReferenceBot::start(listener, options, shutdown.clone())
 }

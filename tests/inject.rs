@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use confcall::api::party::Party;
 use confcall::cli::run::setup;
-use confcall::http::Shutdown;
 use confcall::inject::{Kind, with_injected};
 use confcall::judge;
 use confcall::judge::verdict::{ScenarioResult, Verdict};
@@ -12,12 +11,13 @@ use confcall::runner::pair;
 use confcall::runner::pair::PairOptions;
 use confcall::scenario::format::ScenarioId;
 use confcall::scenario::store;
+use tokio_util::sync::CancellationToken;
 
 /// Plays every built-in scenario in these kinds of fault injection, and in no fault injection.
 fn play(kinds: &[Kind], seed: u64) -> Vec<ScenarioResult> {
     let plain = store::built_in().expect("the built-in scenarios");
     let cases = judge::cases(&plain, &with_injected(&plain, kinds));
-    let mut setup = setup(cases, Shutdown::new());
+    let mut setup = setup(cases, CancellationToken::new());
     setup.judge.strict = true;
     setup.seed = seed;
     let runtime = tokio::runtime::Runtime::new().expect("threads");

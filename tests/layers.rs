@@ -58,10 +58,11 @@ const ORDER: [(&str, Touches); 31] = [
 const EMULATOR: &str = "emulator";
 const EMULATOR_NAMES: [&str; 3] = ["api", "http", EMULATOR];
 
-const WORLD: [&str; 27] = [
+const WORLD: [&str; 28] = [
     "getrandom",
     "tokio",
     "tokio_rustls",
+    "tokio_util",
     "hyper",
     "hyper_rustls",
     "hyper_util",

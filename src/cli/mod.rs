@@ -45,7 +45,7 @@ use self::arguments::{Cli, Command};
 use self::exit::Exit;
 use self::failure::{EnvironmentError, Failure};
 use self::output::Output;
-use crate::http::Shutdown;
+use tokio_util::sync::CancellationToken;
 
 /// What the `confcall` binary does.
 pub fn main() -> ExitCode {
@@ -85,12 +85,12 @@ fn runtime() -> Result<Runtime, Failure> {
 
 /// Turns the switch on Ctrl-C and SIGTERM, so that what is under way ends whole. They are caught
 /// from here on, not only once the task runs.
-fn interrupt_on_signals(interrupt: &Shutdown) {
+fn interrupt_on_signals(interrupt: &CancellationToken) {
     let interrupt = interrupt.clone();
     let signalled = signalled();
     tokio::spawn(async move {
         signalled.await;
-        interrupt.begin();
+        interrupt.cancel();
     });
 }
 

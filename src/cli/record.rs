@@ -18,12 +18,13 @@ use super::values;
 use crate::cassette::format::Direction;
 use crate::cassette::journal::{Journal, JournalError};
 use crate::config;
+use crate::http::Listener;
 use crate::http::interception::{Interception, NamedHost};
 use crate::http::tls::Authority;
-use crate::http::{Listener, Shutdown};
 use crate::record;
 use crate::record::{Bot, Parties, Service};
 use crate::redact::Redactor;
+use tokio_util::sync::CancellationToken;
 
 /// What `confcall record --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -100,7 +101,7 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let tls = arguments.tls.trust()?.client_config();
     let redactor = redactor(arguments.config.as_deref())?;
     let runtime = super::runtime()?;
-    let shutdown = Shutdown::new();
+    let shutdown = CancellationToken::new();
     runtime.block_on(async {
         super::interrupt_on_signals(&shutdown);
         let authority = authority.as_deref();

@@ -20,7 +20,7 @@ use super::usage::UsageError;
 use super::values;
 use super::values::ReportFile;
 use crate::api::party::Party;
-use crate::http::{Client, Listener, Shutdown};
+use crate::http::{Client, Listener};
 use crate::judge::redaction;
 use crate::judge::verdict::{Run, Target, Verdict};
 use crate::replay::Replayed;
@@ -31,6 +31,7 @@ use crate::replay::recording::Indexed;
 use crate::replay::recording::file;
 use crate::replay::service::{Options, Service};
 use crate::report::{snapshot, terminal};
+use tokio_util::sync::CancellationToken;
 
 /// What `confcall replay --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -134,7 +135,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     }
     let redactor = record::redactor(None)?;
     let runtime = super::runtime()?;
-    let shutdown = Shutdown::new();
+    let shutdown = CancellationToken::new();
     let (target, replayed) = runtime.block_on(async {
         super::interrupt_on_signals(&shutdown);
         match arguments.service.clone() {
@@ -184,7 +185,7 @@ fn conversation(
 async fn service(
     arguments: Arguments,
     recording: Indexed,
-    shutdown: Shutdown,
+    shutdown: CancellationToken,
     output: Output,
 ) -> Result<(Target, Replayed), Failure> {
     let listener = bind(arguments.listen, &arguments).await?;
@@ -220,7 +221,7 @@ async fn bot(
     arguments: Arguments,
     recording: Indexed,
     service: Url,
-    shutdown: Shutdown,
+    shutdown: CancellationToken,
     output: Output,
 ) -> Result<(Target, Replayed), Failure> {
     let listener = if recording.tells() {

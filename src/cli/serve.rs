@@ -13,8 +13,9 @@ use super::usage::UsageError;
 use super::values;
 use crate::emulator::bot::{BotMutant, BotOptions, ReferenceBot, Verification};
 use crate::emulator::service::{Edition, ReferenceService, ServiceMutant, ServiceOptions};
-use crate::http::{Client, Shutdown};
+use crate::http::Client;
 use crate::runner::pair::GIVEN_PATH;
+use tokio_util::sync::CancellationToken;
 
 /// What `confcall serve --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -69,7 +70,7 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let authority = arguments.tls.authority()?;
     let client = Client::trusting(arguments.tls.trust()?);
     let runtime = super::runtime()?;
-    let shutdown = Shutdown::new();
+    let shutdown = CancellationToken::new();
     runtime.block_on(async {
         super::interrupt_on_signals(&shutdown);
         let bind = ca::listen(arguments.listen, authority.as_deref());

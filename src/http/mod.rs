@@ -19,7 +19,6 @@ mod port;
 mod reply;
 mod secure;
 mod serving;
-mod shutdown;
 pub mod tls;
 
 use std::time::Duration;
@@ -32,7 +31,6 @@ pub use self::outgoing::{Coding, Framing};
 pub use self::port::free_port;
 pub use self::reply::Reply;
 pub(crate) use self::secure::{Opening, only_http1, open, refuse_plain};
-pub use self::shutdown::Shutdown;
 
 /// The longest message head that is read, in bytes. A longer one is answered with 431.
 pub const MAX_HEAD: usize = 64 * 1024;

@@ -28,8 +28,8 @@ use super::outgoing::{Framing, Outgoing};
 use super::reply::{Manner, Reply, response};
 use super::secure;
 use super::secure::{Opening, Transport};
-use super::shutdown::Shutdown;
 use super::{HEAD_TIMEOUT, MAX_FIELDS, MAX_HEAD};
+use tokio_util::sync::CancellationToken;
 
 /// What the connections of a listener share.
 pub(super) struct Serving<F> {
@@ -40,7 +40,7 @@ pub(super) struct Serving<F> {
     /// The hosts that it is a forward proxy for, where it is one.
     pub interception: Option<Arc<Interception>>,
     /// Ends it.
-    pub shutdown: Shutdown,
+    pub shutdown: CancellationToken,
 }
 
 impl<F> Clone for Serving<F> {
@@ -78,7 +78,7 @@ where
     pub(super) async fn take_secured(self, stream: TcpStream, tls: Arc<ServerConfig>) {
         let opening = tokio::select! {
             opening = secure::open(stream, || Ok(tls)) => opening,
-            () = self.shutdown.begun() => return,
+            () = self.shutdown.cancelled() => return,
         };
         match opening {
             Opening::Secure(stream) => self.take(*stream).await,
@@ -123,7 +123,7 @@ where
         };
         let mut connection = builder().serve_connection(TokioIo::new(stream), service);
 
-        let mut begun = pin!(self.shutdown.begun());
+        let mut begun = pin!(self.shutdown.cancelled());
         let mut ended = false;
         let outcome = poll_fn(|cx| {
             if !ended && begun.as_mut().poll(cx).is_ready() {
@@ -177,7 +177,7 @@ where
         // A connection that breaks has nobody left who could be told.
         tokio::select! {
             _ = &mut connection => {}
-            () = shutdown.begun() => {
+            () = shutdown.cancelled() => {
                 connection.as_mut().graceful_shutdown();
                 let _ = (&mut connection).await;
             }
@@ -246,7 +246,7 @@ where
             // At the end nothing is waited for any more, and what is due goes out.
             tokio::select! {
                 () = sleep(reply.delay) => {}
-                () = self.shutdown.begun() => {}
+                () = self.shutdown.cancelled() => {}
             }
         }
         match reply.manner {
@@ -260,7 +260,7 @@ where
             Manner::Raw(bytes) => Err(Hijack::Raw(bytes)),
             Manner::Hang => {
                 drop(reply.sent);
-                self.shutdown.begun().await;
+                self.shutdown.cancelled().await;
                 Err(Hijack::Reset)
             }
         }

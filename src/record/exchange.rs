@@ -179,7 +179,7 @@ impl Pending {
     /// Tells the recorder of a failure, which ends with it. The first one is the one that is told.
     fn tell(&self, error: &JournalError) {
         let _ = self.recorder.failure.set(error.to_string());
-        self.recorder.shutdown.begin();
+        self.recorder.shutdown.cancel();
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {

@@ -78,7 +78,7 @@ pub(super) async fn tunnel(
     tokio::select! {
         // Nobody is left to be told of a tunnel that broke.
         _ = copy_bidirectional(&mut client, &mut server) => {}
-        () = session.recorder.shutdown.begun() => {}
+        () = session.recorder.shutdown.cancelled() => {}
     }
 }
 

@@ -49,10 +49,11 @@ use crate::cassette::journal::Journal;
 use crate::http::interception::{Interception, Origin};
 use crate::http::tls::HTTP_2;
 use crate::http::{
-    GRACE, HEAD_TIMEOUT, Listener, MAX_CONNECTIONS, MAX_FIELDS, MAX_HEAD, Opening, Shutdown,
-    only_http1, open, refuse_plain,
+    GRACE, HEAD_TIMEOUT, Listener, MAX_CONNECTIONS, MAX_FIELDS, MAX_HEAD, Opening, only_http1,
+    open, refuse_plain,
 };
 use crate::redact::Redactor;
+use tokio_util::sync::CancellationToken;
 
 /// The longest message head in HTTP/2, in bytes of names and values and 32 for each field
 /// (RFC 9113 section 6.5.2).
@@ -116,7 +117,7 @@ struct Recorder {
     began: Instant,
     warn: fn(&str),
     failure: OnceLock<String>,
-    shutdown: Shutdown,
+    shutdown: CancellationToken,
 }
 
 impl Recorder {
@@ -184,7 +185,7 @@ pub async fn record(
     journal: Journal,
     redactor: Redactor,
     max_body: usize,
-    shutdown: Shutdown,
+    shutdown: CancellationToken,
 ) -> Result<(), String> {
     let mut own = vec![parties.listener.address()];
     let (callbacks, callback_listener) = match parties.bot {
@@ -245,7 +246,7 @@ async fn serve(listener: Listener, recorder: &Arc<Recorder>, route: Route) {
         let place = Arc::clone(&places).acquire_owned();
         let accepted = tokio::select! {
             accepted = async { (place.await, socket.accept().await) } => accepted,
-            () = recorder.shutdown.begun() => break,
+            () = recorder.shutdown.cancelled() => break,
         };
         match accepted {
             (Ok(place), Ok((stream, _))) => {
@@ -284,7 +285,7 @@ async fn serve_behind(stream: TcpStream, tls: Arc<ServerConfig>, session: Arc<Se
     let recorder = &session.recorder;
     let opening = tokio::select! {
         opening = open(stream, || Ok(tls)) => opening,
-        () = recorder.shutdown.begun() => return,
+        () = recorder.shutdown.cancelled() => return,
     };
     match opening {
         Opening::Secure(stream) => serve_secure(*stream, session).await,
@@ -365,7 +366,7 @@ fn answer(
 /// Drives a connection to its end, of which it is told when the shutdown begins. A connection that
 /// breaks has had its exchange written as broken. The type of the future is said, because the
 /// compiler does not find out by itself that it may go from thread to thread.
-fn ending_with<C>(connection: C, shutdown: Shutdown, tell: fn(Pin<&mut C>)) -> Task
+fn ending_with<C>(connection: C, shutdown: CancellationToken, tell: fn(Pin<&mut C>)) -> Task
 where
     C: Future<Output: Send> + Send + 'static,
 {
@@ -373,7 +374,7 @@ where
         let mut connection = pin!(connection);
         tokio::select! {
             _ = &mut connection => {}
-            () = shutdown.begun() => {
+            () = shutdown.cancelled() => {
                 tell(connection.as_mut());
                 connection.await;
             }

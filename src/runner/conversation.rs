@@ -12,7 +12,7 @@ use super::router::{Incoming, Place, callback_path, lock};
 use super::trigger::HookAnswer;
 use super::{Session, Target, address, provider_state, variables};
 use crate::http::message::{Headers, Payload, Request};
-use crate::http::{OutgoingRequest, Reply, SendError, Shutdown};
+use crate::http::{OutgoingRequest, Reply, SendError};
 use crate::inject;
 use crate::inject::forgery::Forgery;
 use crate::inject::{Act, Cut, InjectedJudge};
@@ -20,6 +20,7 @@ use crate::judge::bindings::Bindings;
 use crate::judge::verdict::Verdict;
 use crate::judge::{Action, Case, Event, ExchangeId, Outcome, TransportFailure, TriggerAnswer};
 use crate::scenario::format::{Kind, Step};
+use tokio_util::sync::CancellationToken;
 
 /// Why nothing is forged.
 const UNSIGNED: &str =
@@ -94,7 +95,7 @@ impl Conversation {
             let begun = TokioInstant::from_std(self.session.begun);
             tokio::select! {
                 biased;
-                () = self.session.interrupt.begun() => {
+                () = self.session.interrupt.cancelled() => {
                     lock(&self.judge).give_up(Verdict::Inconclusive, self.session.why());
                 }
                 Some(event) = self.events.recv() => self.handle(event),
@@ -108,10 +109,10 @@ impl Conversation {
 
     /// Answers what still comes until the whole run is over, and gives the judge's word. `None`
     /// where messages could not be told from another conversation's.
-    pub(super) async fn linger(mut self, all_over: &Shutdown) -> Option<Outcome> {
-        while !all_over.has_begun() {
+    pub(super) async fn linger(mut self, all_over: &CancellationToken) -> Option<Outcome> {
+        while !all_over.is_cancelled() {
             tokio::select! {
-                () = all_over.begun() => {}
+                () = all_over.cancelled() => {}
                 Some(event) = self.events.recv() => self.handle(event),
                 Some(incoming) = self.place.inbox.recv() => self.take(incoming),
             }
@@ -142,7 +143,7 @@ impl Conversation {
         let mut early = Vec::new();
         loop {
             tokio::select! {
-                () = self.session.interrupt.begun() => return early,
+                () = self.session.interrupt.cancelled() => return early,
                 () = &mut bringing => return early,
                 Some(incoming) = self.place.inbox.recv() => match incoming {
                     Incoming::Request(_, request, answer) => {

@@ -31,10 +31,11 @@ use crate::api::party::Party;
 use crate::http::interception::Interception;
 use crate::http::message::Request;
 use crate::http::tls::Authority;
-use crate::http::{BindError, Client, Listener, SendError, Shutdown};
+use crate::http::{BindError, Client, Listener, SendError};
 use crate::judge::verdict::{ScenarioResult, Verdict};
 use crate::judge::{Case, Options};
 use crate::platform::{Identity, Notifier};
+use tokio_util::sync::CancellationToken;
 
 /// What is played against a target, and how.
 #[derive(Debug, Clone)]
@@ -48,7 +49,7 @@ pub struct Setup {
     /// How many scenarios are played at a time.
     pub jobs: usize,
     /// When this turns, the run ends where it stands.
-    pub interrupt: Shutdown,
+    pub interrupt: CancellationToken,
     /// Why, where it is not a person who ends it.
     pub cause: Arc<OnceLock<String>>,
     /// What fault injection chooses follows from this.
@@ -229,7 +230,7 @@ pub struct Stage {
     router: Arc<Router>,
     own_url: String,
     proxy_url: Option<String>,
-    closing: Shutdown,
+    closing: CancellationToken,
     /// Ended with the stage: a target that keeps its connection open is not waited for.
     servers: JoinSet<()>,
 }
@@ -257,7 +258,7 @@ impl Stage {
         let told = public.map_or(own_url.as_str(), Url::as_str).to_owned();
         let router = Arc::new(Router::new(target.role(), target.identity(), told));
         let proxy_url = proxy.as_ref().map(Listener::url);
-        let closing = Shutdown::new();
+        let closing = CancellationToken::new();
         let mut servers = JoinSet::new();
         let serve =
             |listener, prefix| serve(listener, Arc::clone(&router), prefix, closing.clone());
@@ -314,7 +315,7 @@ impl Stage {
             seed: setup.seed,
         });
         let results = session.play(&setup.cases, setup.jobs, setup.settle).await;
-        self.closing.begin();
+        self.closing.cancel();
         let last = async { while self.servers.join_next().await.is_some() {} };
         let _ = timeout(LAST_ANSWERS, last).await;
         Ok(results)
@@ -322,7 +323,12 @@ impl Stage {
 }
 
 /// Takes the target's messages to the hub. What is refused before it is a message is told there.
-async fn serve(listener: Listener, router: Arc<Router>, prefix: String, closing: Shutdown) {
+async fn serve(
+    listener: Listener,
+    router: Arc<Router>,
+    prefix: String,
+    closing: CancellationToken,
+) {
     let listener = listener.telling_refusals({
         let router = Arc::clone(&router);
         move |why| router.refused(&why)
@@ -346,7 +352,7 @@ struct Session {
     router: Arc<Router>,
     client: Client,
     begun: Instant,
-    interrupt: Shutdown,
+    interrupt: CancellationToken,
     cause: Arc<OnceLock<String>>,
     seed: u64,
 }
@@ -365,7 +371,7 @@ impl Session {
     ) -> Vec<ScenarioResult> {
         let mut results = self.play_together(cases, jobs, settle).await;
         for (case, result) in cases.iter().zip(&mut results) {
-            if result.is_none() && !self.interrupt.has_begun() {
+            if result.is_none() && !self.interrupt.is_cancelled() {
                 let mut again = self
                     .play_together(std::slice::from_ref(case), 1, settle)
                     .await;
@@ -393,7 +399,7 @@ impl Session {
         settle: Duration,
     ) -> Vec<Option<ScenarioResult>> {
         let places = Arc::new(Semaphore::new(jobs.max(1)));
-        let all_over = Shutdown::new();
+        let all_over = CancellationToken::new();
         let mut tasks = JoinSet::new();
         let (over, mut count) = tokio::sync::mpsc::unbounded_channel();
         for (index, case) in cases.iter().cloned().enumerate() {
@@ -419,13 +425,13 @@ impl Session {
         drop(over);
         // Nothing is ever sent: the channel closes when the last conversation is over.
         let _: Option<()> = count.recv().await;
-        if !settle.is_zero() && !self.interrupt.has_begun() {
+        if !settle.is_zero() && !self.interrupt.is_cancelled() {
             tokio::select! {
                 () = sleep(settle) => {}
-                () = self.interrupt.begun() => {}
+                () = self.interrupt.cancelled() => {}
             }
         }
-        all_over.begin();
+        all_over.cancel();
         let mut results = vec![None; cases.len()];
         while let Some(joined) = tasks.join_next().await {
             match joined {

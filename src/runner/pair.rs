@@ -12,13 +12,13 @@ use crate::emulator::bot::{BotMutant, BotOptions, BotVariant, ReferenceBot, Veri
 use crate::emulator::service::{
     Edition, ReferenceService, ServiceMutant, ServiceOptions, ServiceVariant,
 };
-use crate::http::Shutdown;
 use crate::inject::Kind;
 use crate::judge;
 use crate::judge::Case;
 use crate::judge::verdict::{ScenarioResult, Verdict};
 use crate::platform::Identity;
 use crate::runner;
+use tokio_util::sync::CancellationToken;
 
 /// How the built-in parties behave. By default as documented.
 #[derive(Debug, Clone, Copy, Default)]
@@ -128,7 +128,7 @@ async fn play_service(
     edition: Edition,
     options: PairOptions,
 ) -> Result<Vec<ScenarioResult>, PlayError> {
-    let shutdown = Shutdown::new();
+    let shutdown = CancellationToken::new();
     let options = ServiceOptions {
         edition,
         token: Some(setup.judge.token.clone()),
@@ -149,12 +149,12 @@ async fn play_service(
         given: StateProvider::Ask(Hook::Url(hook)),
     };
     let results = runner::play(setup, target).await;
-    shutdown.begin();
+    shutdown.cancel();
     results
 }
 
 async fn play_bot(setup: Setup, options: PairOptions) -> Result<Vec<ScenarioResult>, PlayError> {
-    let shutdown = Shutdown::new();
+    let shutdown = CancellationToken::new();
     let listener = setup.listen(ANY_PORT, None).await?;
     let (identity, notifier) = Identity::printed(APPLICATION);
     let mut options = BotOptions {
@@ -181,7 +181,7 @@ async fn play_bot(setup: Setup, options: PairOptions) -> Result<Vec<ScenarioResu
     });
     ReferenceBot::start(listener, options, shutdown.clone());
     let results = stage.play().await;
-    shutdown.begin();
+    shutdown.cancel();
     results
 }
 

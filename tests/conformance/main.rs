@@ -12,7 +12,6 @@ use std::sync::Arc;
 
 use confcall::api::party::Party;
 use confcall::cli::run::setup;
-use confcall::http::Shutdown;
 use confcall::judge;
 use confcall::judge::Case;
 use confcall::judge::verdict::{ScenarioResult, Verdict};
@@ -21,6 +20,7 @@ use confcall::runner::pair::PairOptions;
 use confcall::scenario::store;
 use confcall::suite::trials;
 use libtest_mimic::{Arguments, Failed, Trial};
+use tokio_util::sync::CancellationToken;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -51,7 +51,7 @@ fn trial(case: Case, role: Party) -> Trial {
 
 /// Plays one scenario for one role, and says what departs.
 fn judge(case: &Case, role: Party) -> Result<(), Failed> {
-    let setup = setup(vec![case.clone()], Shutdown::new());
+    let setup = setup(vec![case.clone()], CancellationToken::new());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -15,8 +15,8 @@ use crate::cli::scenarios::Selected;
 use crate::cli::usage::UsageError;
 use crate::config::Config;
 use crate::config::known_failure::KnownFailure;
+use crate::http::Client;
 use crate::http::tls::{Authority, Trust};
-use crate::http::{Client, Shutdown};
 use crate::inject::Kind;
 use crate::judge;
 use crate::judge::Case;
@@ -25,6 +25,7 @@ use crate::judge::verdict::{ScenarioResult, Verdict};
 use crate::runner;
 use crate::runner::Setup;
 use crate::scenario::format::Scenario;
+use tokio_util::sync::CancellationToken;
 
 /// A run, as it is asked for.
 #[derive(Debug)]
@@ -140,7 +141,7 @@ pub fn token(token: Option<String>) -> Result<Option<String>, UsageError> {
 
 impl Options {
     /// How these cases are played.
-    pub(super) fn setup(&self, cases: Vec<Case>, interrupt: Shutdown) -> Setup {
+    pub(super) fn setup(&self, cases: Vec<Case>, interrupt: CancellationToken) -> Setup {
         let mut setup = setup(cases, interrupt);
         setup.judge.literal = self.literal;
         setup.judge.strict = self.strict;
@@ -210,7 +211,7 @@ pub fn judging() -> judge::Options {
 }
 
 /// A run as it is where nothing is said.
-pub fn setup(cases: Vec<Case>, interrupt: Shutdown) -> Setup {
+pub fn setup(cases: Vec<Case>, interrupt: CancellationToken) -> Setup {
     Setup {
         cases,
         judge: judging(),
@@ -244,7 +245,7 @@ mod tests {
     #[test]
     fn fewer_are_played_at_a_time_where_nothing_is_waited_for() {
         let mut options = Options::of_project(Config::default()).expect("a run");
-        let jobs = |options: &Options| options.setup(Vec::new(), Shutdown::new()).jobs;
+        let jobs = |options: &Options| options.setup(Vec::new(), CancellationToken::new()).jobs;
         assert_eq!(jobs(&options), FEW_JOBS);
         options.scenarios.picked = with_injected(&options.scenarios.all, &[Kind::SlowResponse]);
         assert_eq!(jobs(&options), JOBS);

@@ -13,7 +13,6 @@ use crate::cli::output;
 use crate::cli::output::Output;
 use crate::config::known_failure;
 use crate::contract::rule::Rule;
-use crate::http::Shutdown;
 use crate::judge;
 use crate::judge::verdict::{Run, ScenarioResult, Verdict};
 use crate::runner;
@@ -21,6 +20,7 @@ use crate::runner::pair;
 use crate::runner::pair::PairOptions;
 use crate::runner::process::{LaunchError, Running};
 use crate::runner::{Setup, Stage};
+use tokio_util::sync::CancellationToken;
 
 /// A run that was played to its end.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub struct Played {
 pub fn play(options: &Options, output: Option<Output>) -> Result<Played, Failure> {
     let begun = Instant::now();
     let runtime = crate::cli::runtime()?;
-    let signalled = Shutdown::new();
+    let signalled = CancellationToken::new();
     let mut results = runtime.block_on(async {
         crate::cli::interrupt_on_signals(&signalled);
         let all = judge::cases(&options.scenarios.all, &options.scenarios.picked);
@@ -54,7 +54,7 @@ pub fn play(options: &Options, output: Option<Output>) -> Result<Played, Failure
             }
             Target::Outside(target) => {
                 let (cases, excused) = options.claimed(all, target.role());
-                let setup = options.setup(cases, Shutdown::new());
+                let setup = options.setup(cases, CancellationToken::new());
                 let played = outside(options, target, setup, &signalled, output).await?;
                 Ok(in_order(played, excused))
             }
@@ -72,7 +72,7 @@ pub fn play(options: &Options, output: Option<Output>) -> Result<Played, Failure
     Ok(Played {
         run,
         elapsed: begun.elapsed(),
-        is_interrupted: signalled.has_begun(),
+        is_interrupted: signalled.is_cancelled(),
     })
 }
 
@@ -82,7 +82,7 @@ async fn outside(
     options: &Options,
     target: &runner::Target,
     setup: Setup,
-    signalled: &Shutdown,
+    signalled: &CancellationToken,
     output: Option<Output>,
 ) -> Result<Vec<ScenarioResult>, Failure> {
     if setup.cases.is_empty() {
@@ -121,19 +121,20 @@ async fn outside(
         said = async {
             tokio::select! {
                 said = died => Some(said),
-                () = signalled.begun() => None,
+                () = signalled.cancelled() => None,
             }
         } => {
             if let Some(said) = said {
                 // Nobody else says why.
                 let _ = cause.set(said);
             }
-            interrupt.begin();
+            interrupt.cancel();
             playing.await
         }
     };
     // Whoever interrupts a run has said why.
-    if let (Some(running), Ok(results), false) = (&running, &mut results, signalled.has_begun()) {
+    if let (Some(running), Ok(results), false) = (&running, &mut results, signalled.is_cancelled())
+    {
         explain(results, running, cause.get()).await;
     }
     if let Some(running) = running

@@ -24,7 +24,6 @@ use crate::api::party::Party;
 use crate::contract::rule::Rule;
 use crate::emulator::bot::{BotMutant, BotVariant};
 use crate::emulator::service::{ServiceMutant, ServiceVariant};
-use crate::http::Shutdown;
 use crate::inject::{Kind, with_injected};
 use crate::judge;
 use crate::judge::Case;
@@ -35,6 +34,7 @@ use crate::runner::pair;
 use crate::runner::pair::PairOptions;
 use crate::scenario::format::ScenarioId;
 use crate::scenario::store;
+use tokio_util::sync::CancellationToken;
 
 /// What `confcall selftest --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -207,7 +207,7 @@ fn prove(trials: &[Trial], deadline: Duration) -> Result<(Vec<Proof>, bool), Fai
     let no_faults = judge::cases(&scenarios, &scenarios);
     let injected = judge::cases(&scenarios, &with_injected(&scenarios, &Kind::ALL));
     let runtime = runtime()?;
-    let interrupt = Shutdown::new();
+    let interrupt = CancellationToken::new();
     let proofs = runtime.block_on(async {
         interrupt_on_signals(&interrupt);
         let mut proofs: Vec<(usize, Proof)> = Vec::new();
@@ -235,7 +235,7 @@ fn prove(trials: &[Trial], deadline: Duration) -> Result<(Vec<Proof>, bool), Fai
     let mut proofs = proofs?;
     proofs.sort_by_key(|(index, _)| *index);
     let proofs = proofs.into_iter().map(|(_, proof)| proof).collect();
-    Ok((proofs, interrupt.has_begun()))
+    Ok((proofs, interrupt.is_cancelled()))
 }
 
 type Playing = JoinSet<Result<(usize, Proof), PlayError>>;
@@ -256,7 +256,7 @@ async fn play(
     trial: Trial,
     cases: Vec<Case>,
     deadline: Duration,
-    interrupt: Shutdown,
+    interrupt: CancellationToken,
 ) -> Result<Proof, PlayError> {
     if trial.expected.is_some() {
         let deadline = match trial.injection {
@@ -264,7 +264,7 @@ async fn play(
             None => deadline,
         };
         let proof = play_within(deadline, trial, cases.clone(), interrupt.clone()).await?;
-        if proof.is_right || interrupt.has_begun() {
+        if proof.is_right || interrupt.is_cancelled() {
             return Ok(proof);
         }
     }
@@ -275,7 +275,7 @@ async fn play_within(
     deadline: Duration,
     trial: Trial,
     cases: Vec<Case>,
-    interrupt: Shutdown,
+    interrupt: CancellationToken,
 ) -> Result<Proof, PlayError> {
     let mut setup = run::setup(cases, interrupt);
     setup.judge.deadline = deadline;

@@ -38,7 +38,8 @@ use self::request_builder::{RequestBuilder, operation_of};
 use super::content::Content;
 use crate::api::resource::{Resource, path_of};
 use crate::http::message::{Headers, Payload, Request, Response};
-use crate::http::{Client, Listener, Reply, Shutdown};
+use crate::http::{Client, Listener, Reply};
+use tokio_util::sync::CancellationToken;
 
 /// How long the bot waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -74,7 +75,7 @@ pub struct ReferenceBot {
 impl ReferenceBot {
     /// Starts the bot on the listener. It ends when the shutdown begins. Must be called inside a
     /// tokio runtime.
-    pub fn start(listener: Listener, options: BotOptions, shutdown: Shutdown) -> Self {
+    pub fn start(listener: Listener, options: BotOptions, shutdown: CancellationToken) -> Self {
         let url = listener.url();
         let bot = Arc::new(Bot {
             callback: options

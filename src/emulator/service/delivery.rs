@@ -92,7 +92,7 @@ pub(super) fn open(service: &Arc<Service>) -> Line {
         };
         tokio::select! {
             () = work => {}
-            () = shutdown.begun() => {}
+            () = shutdown.cancelled() => {}
         }
     });
     line

@@ -40,7 +40,8 @@ use self::state::World;
 use super::content::Content;
 use super::writing::Writing;
 use crate::http::message::{Headers, Request};
-use crate::http::{Client, Listener, Reply, Shutdown};
+use crate::http::{Client, Listener, Reply};
+use tokio_util::sync::CancellationToken;
 
 /// What a slow service takes for each message.
 const SLOW: Duration = Duration::from_millis(20);
@@ -76,7 +77,7 @@ pub struct ReferenceService {
 impl ReferenceService {
     /// Starts the service on the listener. It ends when the shutdown begins. Must be called
     /// inside a tokio runtime.
-    pub fn start(listener: Listener, options: ServiceOptions, shutdown: Shutdown) -> Self {
+    pub fn start(listener: Listener, options: ServiceOptions, shutdown: CancellationToken) -> Self {
         let url = listener.url();
         let service = Arc::new(Service {
             url: options.public_url.unwrap_or_else(|| url.clone()),
@@ -120,7 +121,7 @@ struct Service {
     mutant: Option<ServiceMutant>,
     variant: Option<ServiceVariant>,
     client: Client,
-    shutdown: Shutdown,
+    shutdown: CancellationToken,
     world: Mutex<World>,
     turn: Mutex<()>,
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::http::message::Payload;
-use crate::http::{Listener, Reply, Shutdown};
+use crate::http::{Listener, Reply};
+use tokio_util::sync::CancellationToken;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -13,7 +14,7 @@ async fn answering(reply: Reply) -> String {
             let reply = reply.clone();
             async move { reply }
         },
-        Shutdown::new(),
+        CancellationToken::new(),
     ));
     url
 }

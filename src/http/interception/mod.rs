@@ -21,7 +21,8 @@ pub use self::hosts::NamedHost;
 
 use self::hosts::normal;
 use super::tls;
-use super::{Opening, Shutdown, open};
+use super::{Opening, open};
+use tokio_util::sync::CancellationToken;
 
 /// What is read of the traffic through a forward proxy, and by what right.
 #[derive(Debug)]
@@ -78,7 +79,7 @@ impl Interception {
         request: Request<Incoming>,
         (host, port): (String, u16),
         shown: fn(Arc<ServerConfig>) -> Arc<ServerConfig>,
-        shutdown: Shutdown,
+        shutdown: CancellationToken,
         serve: F,
     ) where
         F: FnOnce(Opened, Origin) -> Fut + Send + 'static,
@@ -93,7 +94,7 @@ impl Interception {
             let certificate = || interception.authority.server(name).map(shown);
             let opening = tokio::select! {
                 opening = open(TokioIo::new(upgraded), certificate) => opening,
-                () = shutdown.begun() => return,
+                () = shutdown.cancelled() => return,
             };
             let (opened, scheme) = match opening {
                 Opening::Secure(stream) => (Opened::Secure(stream), Scheme::HTTPS),

@@ -30,9 +30,9 @@ use super::message::{Headers, Request};
 use super::reply::Reply;
 use super::secure;
 use super::serving::Serving;
-use super::shutdown::Shutdown;
 use super::tls::Authority;
 use super::{BODY_TIMEOUT, GRACE, MAX_BODY, MAX_CONNECTIONS, fields};
+use tokio_util::sync::CancellationToken;
 
 /// A bound TCP socket that will speak HTTP/1.1, plain or in TLS.
 #[derive(Debug)]
@@ -185,7 +185,7 @@ impl Listener {
     ///
     /// The function is called once for each request that was read whole. A peer that has sent all
     /// and closes its half is answered.
-    pub async fn serve<F, Fut>(self, answer: F, shutdown: Shutdown)
+    pub async fn serve<F, Fut>(self, answer: F, shutdown: CancellationToken)
     where
         F: Fn(Request) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Reply> + Send + 'static,
@@ -203,7 +203,7 @@ impl Listener {
     }
 
     /// The same for a function that decodes what it must: see [`Received::decode`].
-    pub async fn serve_received<F, Fut>(self, answer: F, shutdown: Shutdown)
+    pub async fn serve_received<F, Fut>(self, answer: F, shutdown: CancellationToken)
     where
         F: Fn(Received) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Reply, Refusal>> + Send + 'static,
@@ -221,7 +221,7 @@ impl Listener {
             let place = Arc::clone(&places).acquire_owned();
             let accepted = tokio::select! {
                 accepted = async { (place.await, self.socket.accept().await) } => accepted,
-                () = shutdown.begun() => break,
+                () = shutdown.cancelled() => break,
             };
             let (Ok(place), accepted) = accepted else {
                 break;

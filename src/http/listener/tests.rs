@@ -7,9 +7,9 @@ use crate::http::message::{Payload, Response};
 use crate::http::{Client, Coding, Framing, MAX_FIELDS, MAX_HEAD, OutgoingRequest};
 
 /// Starts a listener that tells what it received.
-async fn mirror() -> (String, Shutdown) {
+async fn mirror() -> (String, CancellationToken) {
     let listener = Listener::bind("127.0.0.1:0").await.unwrap();
-    let (url, shutdown) = (listener.url(), Shutdown::new());
+    let (url, shutdown) = (listener.url(), CancellationToken::new());
     tokio::spawn(listener.serve(
         async |request: Request| {
             Reply::from(Response {
@@ -115,11 +115,11 @@ async fn a_taken_port_is_named_with_a_remedy() {
 #[tokio::test]
 async fn shutdown_lets_an_exchange_end_and_takes_no_other() {
     let listener = Listener::bind("127.0.0.1:0").await.unwrap();
-    let (url, shutdown) = (listener.url(), Shutdown::new());
+    let (url, shutdown) = (listener.url(), CancellationToken::new());
     let begin = shutdown.clone();
     let served = tokio::spawn(listener.serve(
         move |_| {
-            begin.begin();
+            begin.cancel();
             async { Reply::status(204) }
         },
         shutdown,
@@ -135,11 +135,11 @@ async fn shutdown_lets_an_exchange_end_and_takes_no_other() {
 #[tokio::test]
 async fn a_hanging_reply_does_not_outlive_the_shutdown() {
     let listener = Listener::bind("127.0.0.1:0").await.unwrap();
-    let (url, shutdown) = (listener.url(), Shutdown::new());
+    let (url, shutdown) = (listener.url(), CancellationToken::new());
     let begin = shutdown.clone();
     let served = tokio::spawn(listener.serve(
         move |_| {
-            begin.begin();
+            begin.cancel();
             async { Reply::hang() }
         },
         shutdown,
@@ -159,7 +159,7 @@ async fn a_peer_that_closes_its_half_is_answered() {
             sleep(Duration::from_millis(50)).await;
             Reply::status(204)
         },
-        Shutdown::new(),
+        CancellationToken::new(),
     ));
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap())
         .await
@@ -184,7 +184,7 @@ async fn a_refusal_is_told() {
     });
     let url = listener.url();
     let answer = async |_: Request| Reply::status(204);
-    tokio::spawn(listener.serve(answer, Shutdown::new()));
+    tokio::spawn(listener.serve(answer, CancellationToken::new()));
     let fields: Vec<_> = (0..=MAX_FIELDS).map(|n| format!("A{n}: b\r\n")).collect();
     let fields = fields.concat();
     for (request, why) in [

@@ -11,13 +11,14 @@ use url::Url;
 use uuid::Uuid;
 
 use super::service::{ReplayOptions, Stage, below, outgoing};
-use crate::http::{Listener, Reply, Shutdown};
+use crate::http::{Listener, Reply};
 use crate::judge::verdict::Verdict;
 use crate::replay;
 use crate::replay::bot::Bot;
 use crate::replay::{Generator, Replayed};
 use crate::runner;
 use crate::runner::{Hook, HookAnswer};
+use tokio_util::sync::CancellationToken;
 
 /// How many requests of a recorded bot are under way at a time.
 const AT_A_TIME: usize = 64;
@@ -36,7 +37,7 @@ pub async fn bot(
     listener: Option<Listener>,
     given: Option<Url>,
     options: ReplayOptions,
-    shutdown: Shutdown,
+    shutdown: CancellationToken,
 ) -> Result<Replayed, String> {
     let begun = Instant::now();
     let mut parties = vec![("service", &service)];
@@ -47,7 +48,7 @@ pub async fn bot(
     }
     let callback = bot.callback().to_owned();
     let stage = Stage::new(bot, options);
-    let closing = Shutdown::new();
+    let closing = CancellationToken::new();
     let server = listener.map(|listener| {
         let stage = Arc::clone(&stage);
         let serving = listener.serve(
@@ -86,10 +87,10 @@ pub async fn bot(
                 stage.party().give_up_waiting();
                 stage.wake();
             },
-            () = shutdown.begun() => break,
+            () = shutdown.cancelled() => break,
         }
     }
-    closing.begin();
+    closing.cancel();
     if let Some(server) = server {
         let _ = timeout(Duration::from_millis(200), server).await;
     }

@@ -13,13 +13,12 @@ use url::Url;
 use super::cache;
 use super::cache::{Found, Known};
 use crate::http::message::{Headers, Payload, Request};
-use crate::http::{
-    Client, Listener, OutgoingRequest, Received, Refusal, Reply, SendError, Shutdown,
-};
+use crate::http::{Client, Listener, OutgoingRequest, Received, Refusal, Reply, SendError};
 use crate::judge::verdict::TrafficMessage;
 use crate::replay;
 use crate::replay::Replayed;
 use crate::replay::service::{Answer, Asked, Service};
+use tokio_util::sync::CancellationToken;
 
 /// How a replay behaves on the wire.
 #[derive(Debug, Clone)]
@@ -136,7 +135,7 @@ pub async fn service(
     listener: Listener,
     bot: Option<Url>,
     options: ReplayOptions,
-    shutdown: Shutdown,
+    shutdown: CancellationToken,
 ) -> Result<Replayed, String> {
     let begun = Instant::now();
     let known = Arc::new(Known::of(service.exchanges()));
@@ -148,7 +147,7 @@ pub async fn service(
     });
     let unprovoked = stage.party().unprovoked().to_vec();
     sender.tell(unprovoked);
-    let closing = Shutdown::new();
+    let closing = CancellationToken::new();
     let server = {
         let (stage, sender) = (Arc::clone(&stage), Arc::clone(&sender));
         let known = Arc::clone(&known);
@@ -161,14 +160,14 @@ pub async fn service(
     while !stage.party().is_done() {
         tokio::select! {
             went_on = stage.wait() => if !went_on { break },
-            () = shutdown.begun() => break,
+            () = shutdown.cancelled() => break,
         }
     }
     tokio::select! {
         () = sleep(stage.goes_on_for()) => {}
-        () = shutdown.begun() => {}
+        () = shutdown.cancelled() => {}
     }
-    closing.begin();
+    closing.cancel();
     // Answers that are on their way go out; connections that stay open are not waited for.
     let _ = timeout(Duration::from_millis(200), server).await;
     let name = stage.options.name.clone();

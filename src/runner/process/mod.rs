@@ -25,7 +25,7 @@ pub use self::running::Running;
 
 use self::group::Group;
 use self::output::Output;
-use crate::http::Shutdown;
+use tokio_util::sync::CancellationToken;
 
 /// The variable of the environment by which what a program has started is known again. Its value is
 /// another one for each program.
@@ -134,7 +134,7 @@ impl Launch {
     /// # Errors
     ///
     /// A program that cannot be started, ends, or is not ready in time; nothing of it is left then.
-    pub async fn start(&self, interrupt: &Shutdown) -> Result<Running, LaunchError> {
+    pub async fn start(&self, interrupt: &CancellationToken) -> Result<Running, LaunchError> {
         let name = self.program.words.first().cloned().unwrap_or_default();
         let output = Arc::new(Output::new(self.log.as_ref(), &self.ready)?);
         let mut command = self.program.command();
@@ -164,7 +164,11 @@ impl Launch {
         }
     }
 
-    async fn come_up(&self, running: &Running, interrupt: &Shutdown) -> Result<(), LaunchError> {
+    async fn come_up(
+        &self,
+        running: &Running,
+        interrupt: &CancellationToken,
+    ) -> Result<(), LaunchError> {
         let ready = async {
             match &self.ready {
                 Ready::Connects(address) => {
@@ -172,12 +176,12 @@ impl Launch {
                         sleep(TRIES).await;
                     }
                 }
-                Ready::Says(_) => running.output.is_said.begun().await,
+                Ready::Says(_) => running.output.is_said.cancelled().await,
             }
         };
         tokio::select! {
             biased;
-            () = interrupt.begun() => Err(LaunchError::Interrupted),
+            () = interrupt.cancelled() => Err(LaunchError::Interrupted),
             status = running.ending() => Err(LaunchError::Died {
                 program: running.name.clone(),
                 status,

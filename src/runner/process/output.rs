@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::{LaunchError, Ready};
-use crate::http::Shutdown;
+use tokio_util::sync::CancellationToken;
 
 /// How much of a program's output goes into its log. A program that floods its output does not fill
 /// the disk.
@@ -27,7 +27,7 @@ pub(super) struct Output {
     kept: Mutex<Kept>,
     /// What it says once it is ready; empty where that is not how it is told.
     wanted: String,
-    pub is_said: Shutdown,
+    pub is_said: CancellationToken,
     /// How many of the pipes are at their end.
     closed: watch::Sender<usize>,
 }
@@ -60,7 +60,7 @@ impl Output {
                 Ready::Says(text) => text.clone(),
                 Ready::Connects(_) => String::new(),
             },
-            is_said: Shutdown::new(),
+            is_said: CancellationToken::new(),
             closed: watch::Sender::new(0),
         })
     }
@@ -71,11 +71,11 @@ impl Output {
         let mut before: Vec<u8> = Vec::new();
         while let Ok(length @ 1..) = pipe.read(&mut buffer).await {
             let said = &buffer[..length];
-            if !self.wanted.is_empty() && !self.is_said.has_begun() {
+            if !self.wanted.is_empty() && !self.is_said.is_cancelled() {
                 before.extend_from_slice(said);
                 let wanted = self.wanted.as_bytes();
                 if memchr::memmem::find(&before, wanted).is_some() {
-                    self.is_said.begin();
+                    self.is_said.cancel();
                 }
                 before.drain(..before.len().saturating_sub(wanted.len()));
             }

@@ -18,18 +18,18 @@ struct Stage {
     service: String,
     inbox: mpsc::UnboundedReceiver<Request>,
     client: Client,
-    shutdown: Shutdown,
+    shutdown: CancellationToken,
 }
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        self.shutdown.begin();
+        self.shutdown.cancel();
     }
 }
 
 impl Stage {
     async fn open(options: BotOptions) -> Self {
-        let shutdown = Shutdown::new();
+        let shutdown = CancellationToken::new();
         let (asked, inbox) = mpsc::unbounded_channel();
         let listener = Listener::bind("127.0.0.1:0").await.unwrap();
         let service = listener.url();

@@ -17,12 +17,12 @@ pub(super) struct Stage {
     pub(super) callback: String,
     pub(super) inbox: mpsc::UnboundedReceiver<Request>,
     client: Client,
-    shutdown: Shutdown,
+    shutdown: CancellationToken,
 }
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        self.shutdown.begin();
+        self.shutdown.cancel();
     }
 }
 
@@ -33,7 +33,7 @@ impl Stage {
 
     /// A stage whose callback answers the first so many notifications with 503.
     pub(super) async fn failing_first(options: ServiceOptions, failures: usize) -> Self {
-        let shutdown = Shutdown::new();
+        let shutdown = CancellationToken::new();
         let (told, inbox) = mpsc::unbounded_channel();
         let bot = Listener::bind("127.0.0.1:0").await.unwrap();
         let callback = format!("{}/api/calls", bot.url());
