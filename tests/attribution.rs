@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use confcall::cli::run::setup;
 use confcall::contract::rule::Rule;
-use confcall::emulator::service::{Edition, ReferenceService, ServiceMutant, ServiceOptions};
+use confcall::emulator::service::{BuiltInService, Edition, ServiceMutant, ServiceOptions};
 use confcall::http::message::{Payload, Request};
 use confcall::http::{Client, Listener, OutgoingRequest, Reply};
 use confcall::judge;
@@ -41,13 +41,13 @@ fn what_bears_no_known_id_is_judged_one_by_one() {
     }
 }
 
-/// Plays the newest edition against a reference service whose notifications all arrive at one
+/// Plays the newest edition against a built-in service whose notifications all arrive at one
 /// path.
 fn play(mutant: Option<ServiceMutant>) -> Vec<ScenarioResult> {
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     let results = runtime.block_on(async {
         let shutdown = CancellationToken::new();
-        let service = ReferenceService::start(
+        let service = BuiltInService::start(
             Listener::bind(ANY_PORT).await.expect("a port"),
             ServiceOptions {
                 edition: Edition::February2021,

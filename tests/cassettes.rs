@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use confcall::cassette::recording::Recording;
 use confcall::cli::run::{judging, setup};
-use confcall::emulator::service::{Edition, ReferenceService, ServiceOptions};
+use confcall::emulator::service::{BuiltInService, Edition, ServiceOptions};
 use confcall::http::{Client, Listener};
 use confcall::judge;
 use confcall::judge::recording::check;
@@ -132,7 +132,7 @@ fn replayed_bot(file: &Path, id: &str) -> Result<(), Failed> {
             edition,
             ..ServiceOptions::default()
         };
-        let service = ReferenceService::start(listener, options, shutdown.clone());
+        let service = BuiltInService::start(listener, options, shutdown.clone());
         let url = Url::parse(service.url())?;
         let hook = url.join("/control/given")?;
         let listener = Listener::bind(ANY_PORT).await?;

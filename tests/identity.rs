@@ -15,7 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use confcall::api::party::Party;
 use confcall::cli::run::setup;
-use confcall::emulator::bot::{BotOptions, ReferenceBot, Verification};
+use confcall::emulator::bot::{BotOptions, BuiltInBot, Verification};
 use confcall::http::message::{Headers, Payload, Request, Response};
 use confcall::http::{Client, Listener, OutgoingRequest, Reply};
 use confcall::inject::forgery::Forgery;
@@ -263,7 +263,7 @@ fn the_built_in_bot_takes_what_is_signed_for_it_alone() {
         };
         let path = "/login/v1/.well-known/OpenIdConfiguration";
         let bot = start_bot(verifying(format!("{at}{path}")), &shutdown).await;
-        let told = async |bot: &ReferenceBot, call: &str, authorization: Option<String>| {
+        let told = async |bot: &BuiltInBot, call: &str, authorization: Option<String>| {
             let mut request = OutgoingRequest::new("POST", bot.callback_url());
             request.headers.push("Content-Type", "application/json");
             if let Some(authorization) = authorization {
@@ -414,7 +414,7 @@ where
     results
 }
 
-/// Plays the newest edition against the reference bot, behind a guard that answers 401 where a
+/// Plays the newest edition against the built-in bot, behind a guard that answers 401 where a
 /// notification's token is not for `audience`, by the keys that confcall publishes.
 fn behind_a_guard(
     folder: &Path,
@@ -477,9 +477,9 @@ fn newest() -> runner::Setup {
     setup(judge::cases(&all, &picked), CancellationToken::new())
 }
 
-async fn start_bot(options: BotOptions, shutdown: &CancellationToken) -> ReferenceBot {
+async fn start_bot(options: BotOptions, shutdown: &CancellationToken) -> BuiltInBot {
     let listener = Listener::bind(ANY_PORT).await.unwrap();
-    ReferenceBot::start(listener, options, shutdown.clone())
+    BuiltInBot::start(listener, options, shutdown.clone())
 }
 
 /// Judges a bot through the binary, its notifications signed.

@@ -11,8 +11,8 @@ use super::failure::Failure;
 use super::output::Output;
 use super::usage::UsageError;
 use super::values;
-use crate::emulator::bot::{BotMutant, BotOptions, ReferenceBot, Verification};
-use crate::emulator::service::{Edition, ReferenceService, ServiceMutant, ServiceOptions};
+use crate::emulator::bot::{BotMutant, BotOptions, BuiltInBot, Verification};
+use crate::emulator::service::{BuiltInService, Edition, ServiceMutant, ServiceOptions};
 use crate::http::Client;
 use crate::runner::pair::GIVEN_PATH;
 use tokio_util::sync::CancellationToken;
@@ -89,7 +89,7 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
                 client,
             };
             let listener = bind.await?;
-            let bot = ReferenceBot::start(listener, options, shutdown.clone());
+            let bot = BuiltInBot::start(listener, options, shutdown.clone());
             let (url, callback, trigger) = (bot.url(), bot.callback_url(), bot.trigger_url());
             output.print(&format!(
                 "listening {url}\ncallback {callback}\ntrigger {trigger}\n"
@@ -116,7 +116,7 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
                 client,
             };
             let listener = bind.await?;
-            let service = ReferenceService::start(listener, options, shutdown.clone());
+            let service = BuiltInService::start(listener, options, shutdown.clone());
             let url = service.url();
             output.print(&format!("listening {url}\ngiven {url}{GIVEN_PATH}\n"))?;
             service.ended().await;

@@ -1,19 +1,74 @@
-//! The built-in pair: a reference [`service`] and a reference [`bot`], written from the pages.
+//! The emulator: a built-in [`service`] and a built-in [`bot`], written from the pages.
 //!
-//! For: the default run, `confcall serve`, and the proof that the judge judges. Each party can show
-//! one deliberate fault, or one harmless variation, of its catalogue. Not for: judging. Neither
-//! party knows a scenario, a rule or the judge; what they share with it is HTTP and how resources
-//! are named.
+//! For: the default run, `confcall serve`, and the proof that the judge judges. Not for: judging.
+//! Neither party knows a scenario, a rule, the contract or the judge. They share with it only `http` and
+//! `api`; `tests/layers.rs` holds that.
+//!
+//! Each party can run as one **mutant** (one deliberate fault) or one **variant** (one harmless
+//! difference).
+//!
+//! To add a mutant:
+//!
+//! 1. Add a row to `BotMutant` in `bot/mutant.rs`, or to `ServiceMutant` in `service/mutant/mod.rs`.
+//! 2. Make the fault happen in the function of the same module for the message that it is in.
+//! 3. Say in `cli/selftest/rules.rs` which rule must catch it. A test of each party fails for a mutant
+//!    that changes nothing on the wire.
+//!
+//! To add a variant: add a row to `bot/variant.rs` or `service/variant.rs`, and match on it where the
+//! message is made; `body` has the styles of JSON.
+
+mod body;
+/// Declares an enum from a table. A row has a variant, its name in kebab-case, and one sentence that
+/// describes it; the sentence is the variant's documentation too.
+macro_rules! catalogue {
+    (
+        $(#[$meta:meta])*
+        $name:ident { $($variant:ident = $kebab:literal, $sentence:literal;)+ }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $(#[doc = $sentence] $variant,)+
+        }
+
+        impl $name {
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $kebab,)+ }
+            }
+
+            pub const fn describe(self) -> &'static str {
+                match self { $(Self::$variant => $sentence,)+ }
+            }
+
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.name() == name)
+            }
+        }
+    };
+}
 
 pub mod bot;
-mod catalogue;
-mod content;
-mod edit;
 pub mod service;
-mod time;
-mod writing;
 
 /// A new identifier: a random GUID in lower case with hyphens.
-fn fresh_id() -> String {
+fn new_id() -> String {
     uuid::Uuid::new_v4().to_string()
+}
+
+/// The time of day in UTC as the pages write it: `2018-09-06T15:58:41Z`.
+fn now() -> String {
+    format!("{:.0}", jiff::Timestamp::now())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn times_are_written_in_whole_seconds() {
+        let now = super::now();
+        assert!(
+            now.parse::<jiff::Timestamp>().is_ok() && now.len() == "2018-09-06T15:58:41Z".len()
+        );
+    }
 }

@@ -8,9 +8,9 @@ use url::Url;
 use super::{Hook, PlayError, Setup, Stage, StateProvider, Target};
 use crate::api::party::Party;
 use crate::emulator::bot;
-use crate::emulator::bot::{BotMutant, BotOptions, BotVariant, ReferenceBot, Verification};
+use crate::emulator::bot::{BotMutant, BotOptions, BotVariant, BuiltInBot, Verification};
 use crate::emulator::service::{
-    Edition, ReferenceService, ServiceMutant, ServiceOptions, ServiceVariant,
+    BuiltInService, Edition, ServiceMutant, ServiceOptions, ServiceVariant,
 };
 use crate::inject::Kind;
 use crate::judge;
@@ -33,7 +33,7 @@ pub struct PairOptions {
     pub bot_variant: Option<BotVariant>,
 }
 
-/// Where on a reference service provider states are asked for.
+/// Where on a built-in service provider states are asked for.
 pub const GIVEN_PATH: &str = "/control/given";
 
 /// Where confcall publishes who signs notifications.
@@ -138,7 +138,7 @@ async fn play_service(
         client: setup.client.clone(),
     };
     let listener = setup.listen(ANY_PORT, None).await?;
-    let service = ReferenceService::start(listener, options, shutdown.clone());
+    let service = BuiltInService::start(listener, options, shutdown.clone());
     let url = own_url(service.url());
     let mut hook = url.clone();
     hook.set_path(GIVEN_PATH);
@@ -179,7 +179,7 @@ async fn play_bot(setup: Setup, options: PairOptions) -> Result<Vec<ScenarioResu
         configuration: format!("{}{CONFIGURATION_PATH}", stage.url()),
         application: APPLICATION.to_owned(),
     });
-    ReferenceBot::start(listener, options, shutdown.clone());
+    BuiltInBot::start(listener, options, shutdown.clone());
     let results = stage.play().await;
     shutdown.cancel();
     results

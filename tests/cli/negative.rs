@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{command, confcall, refused, stdout};
 
-/// The reference service as a process of its own, which ends with the test.
+/// The built-in service as a process of its own, which ends with the test.
 struct Service {
     child: Child,
     url: String,

@@ -63,9 +63,13 @@ fn a_project_without_a_usable_file_is_told() {
     }
     let project = Project::with_file("");
     std::fs::remove_file(project.path().join("confcall.toml")).unwrap();
-    project
-        .test(&[])
-        .must(2, &["there is no such configuration", "`confcall init` writes one"]);
+    project.test(&[]).must(
+        2,
+        &[
+            "there is no such configuration",
+            "`confcall init` writes one",
+        ],
+    );
 }
 
 fn a_runner_with_a_process_for_each_is_told_a_message() {

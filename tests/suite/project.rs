@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use confcall::emulator::bot::{BotOptions, ReferenceBot};
+use confcall::emulator::bot::{BotOptions, BuiltInBot};
 use confcall::http::Listener;
 use confcall::suite;
 use confcall::suite::Suite;
@@ -65,7 +65,7 @@ fn in_thread(suite: Suite) -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let listener = runtime.block_on(Listener::bind("127.0.0.1:0")).unwrap();
     let inside = runtime.enter();
-    let bot = ReferenceBot::start(listener, BotOptions::default(), CancellationToken::new());
+    let bot = BuiltInBot::start(listener, BotOptions::default(), CancellationToken::new());
     drop(inside);
     let url = Url::parse(bot.callback_url()).unwrap();
     suite.port(url.port().unwrap()).main()

@@ -1,21 +1,20 @@
-//! The bot's callback: checks notifications, remembers what they tell, acknowledges them.
+//! The bot's callback: reads notifications, remembers what they say, acknowledges them.
 
 use std::time::Duration;
 
-use serde_json::Value;
-
-use super::guard::Stopped;
+use super::mutant;
 use super::mutant::BotMutant as Mutant;
+use super::notification::{Entry, entries};
 use super::variant::BotVariant as Variant;
-use super::{Bot, PATIENCE, mutation, refusal};
-use crate::api::resource::Resource;
+use super::verification::VerificationError;
+use super::{Bot, TIMEOUT, refusal};
 use crate::http::Reply;
-use crate::http::message::{Headers, Request, is_json};
+use crate::http::message::{Headers, Request};
 
-/// The callback's path. Every path below it will do as well.
+/// The callback's path. Every path below it is the callback too.
 pub const PATH: &str = "/callback";
 
-/// What a slow bot takes for an acknowledgement.
+/// The delay of a slow acknowledgement.
 const SLOW: Duration = Duration::from_millis(20);
 
 /// Whether the path is the callback's, or below it.
@@ -24,56 +23,28 @@ pub(super) fn is_below(path: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// One entry of a notification.
-#[derive(Debug)]
-pub(super) struct Entry<'v> {
-    pub(super) resource: Resource,
-    change: String,
-    pub(super) data: &'v Value,
-    whole: &'v Value,
-}
-
-impl Entry<'_> {
-    /// Whether the entry has other properties than these.
-    pub(super) fn has_unknown_properties(&self, known: &[&str]) -> bool {
-        let properties = self.whole.as_object().into_iter().flatten();
-        properties
-            .into_iter()
-            .any(|(name, _)| !known.contains(&name.as_str()))
-    }
-
-    /// Whether it tells that an invitation has failed.
-    fn is_failure(&self) -> bool {
-        let status = self.data.get("status").and_then(Value::as_str);
-        status == Some("failed") && matches!(self.resource, Resource::Operation { .. })
-    }
-}
-
 impl Bot {
-    /// Takes a post to the callback.
-    pub(super) async fn called_back(&self, request: &Request) -> Reply {
-        if let Some(refusal) = self.stopped(request).await {
+    /// Answers a post to the callback.
+    pub(super) async fn on_notification(&self, request: &Request) -> Reply {
+        if let Some(refusal) = self.unauthorized(request).await {
             return refusal;
         }
         let entries = match entries(request) {
             Ok(entries) => entries,
-            Err((status, why)) => return refusal(status, &why),
+            Err(error) => return refusal(error.status(), &error),
         };
         for entry in &entries {
-            let is_new = self
-                .memory()
-                .take(&entry.resource, &entry.change, entry.data);
-            self.do_again(entry, is_new).await;
+            let is_new = self.memory().record(entry);
+            self.invite_again(entry, is_new).await;
         }
-        self.news.notify_waiters();
-        if let Some(status) = mutation::refused(self.mutant, &entries, &self.memory()) {
-            return refusal(status, "this is not expected");
+        self.changed.notify_waiters();
+        if let Some(status) = mutant::refusal_status(self.mutant, &entries, &self.memory()) {
+            return refusal(status, &"this is not expected");
         }
         if self.mutant == Some(Mutant::AnswerFirst) {
             self.wait_for_answers(&entries).await;
         }
-        let roster = |entry: &Entry<'_>| matches!(entry.resource, Resource::Participants(_));
-        if let Some(wrong) = mutation::acknowledgement(self.mutant, entries.iter().any(roster)) {
+        if let Some(wrong) = mutant::acknowledgement(self.mutant, &entries) {
             return wrong;
         }
         match self.variant {
@@ -88,87 +59,53 @@ impl Bot {
             _ => Reply::status(202),
         }
     }
-}
 
-impl Bot {
-    /// The refusal of a notification that does not come from who it has to.
-    async fn stopped(&self, request: &Request) -> Option<Reply> {
-        let checked = self.guard.as_ref()?.check(&request.headers).await;
-        match checked.err()? {
-            Stopped::Flawed(flaw) => Some(refusal(401, flaw.describe())),
-            Stopped::NoKeys(why) => Some(refusal(503, &format!("no keys: {why}"))),
-        }
+    /// The refusal of a notification whose token is not accepted.
+    async fn unauthorized(&self, request: &Request) -> Option<Reply> {
+        let error = self
+            .verifier
+            .as_ref()?
+            .check(&request.headers)
+            .await
+            .err()?;
+        let status = match error {
+            VerificationError::Flaw(_) => 401,
+            VerificationError::Keys(_) => 503,
+        };
+        Some(refusal(status, &error))
     }
 
-    /// Invites once more, where the fault is that.
-    async fn do_again(&self, entry: &Entry<'_>, is_new: bool) {
-        let is_wanted = match self.mutant {
+    /// Sends an invitation once more, where the mutant does that.
+    async fn invite_again(&self, entry: &Entry<'_>, is_new: bool) {
+        let repeats = match self.mutant {
             Some(Mutant::InvitesAgain) => !is_new,
             Some(Mutant::TriesFailed) => is_new && entry.is_failure(),
             _ => false,
         };
-        let Some(call) = entry.resource.call().filter(|_| is_wanted) else {
+        let Some(call) = entry.resource.call().filter(|_| repeats) else {
             return;
         };
         let builder = self.memory().invitation(call);
         let builder =
             builder.filter(|it| self.mutant == Some(Mutant::InvitesAgain) || !it.replaces());
         if let Some(builder) = builder {
-            // The answer tells the bot nothing that it needs.
-            let _ = self.client.send(self.write(builder), PATIENCE).await;
+            // Nothing depends on the answer.
+            let _ = self.client.send(self.write(builder), TIMEOUT).await;
         }
     }
 
-    /// Waits until no request about the calls of these entries is without its answer.
+    /// Waits until every request about the calls of these entries has its answer.
     async fn wait_for_answers(&self, entries: &[Entry<'_>]) {
         loop {
-            let news = self.news.notified();
+            let changed = self.changed.notified();
             let calls = entries.iter().filter_map(|entry| entry.resource.call());
-            let is_asking = calls.into_iter().any(|call| self.memory().is_asking(call));
-            if !is_asking {
+            let is_open = calls
+                .into_iter()
+                .any(|call| self.memory().has_open_request(call));
+            if !is_open {
                 return;
             }
-            news.await;
+            changed.await;
         }
     }
-}
-
-/// The entries of a notification, or the status and the reason of its refusal.
-fn entries(request: &Request) -> Result<Vec<Entry<'_>>, (u16, String)> {
-    if request.method != "POST" {
-        return Err((405, "a notification is a POST".to_owned()));
-    }
-    if !request.headers.media_type().as_deref().is_some_and(is_json) {
-        return Err((415, "a notification is application/json".to_owned()));
-    }
-    let value = request.body.json().and_then(|body| body.get("value"));
-    let entries = value
-        .and_then(Value::as_array)
-        .filter(|entries| !entries.is_empty());
-    let Some(entries) = entries else {
-        let why = "a notification has a `value`, a collection that is not empty";
-        return Err((400, why.to_owned()));
-    };
-    entries
-        .iter()
-        .map(|value| entry(value).map_err(|why| (400, why)))
-        .collect()
-}
-
-fn entry(value: &Value) -> Result<Entry<'_>, String> {
-    let text = |name: &str| value.get(name).and_then(Value::as_str);
-    let change = text("changeType").unwrap_or("").to_lowercase();
-    if !["created", "updated", "deleted"].contains(&change.as_str()) {
-        return Err(format!("`{change}` is no change type"));
-    }
-    let resource = text("resourceUrl")
-        .or_else(|| text("resource"))
-        .and_then(Resource::parse)
-        .ok_or("an entry names its resource in `resource` or `resourceUrl`")?;
-    Ok(Entry {
-        resource,
-        change,
-        data: value.get("resourceData").unwrap_or(&Value::Null),
-        whole: value,
-    })
 }

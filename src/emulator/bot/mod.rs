@@ -1,78 +1,88 @@
-//! The reference bot: does what it is triggered to do in its own words, and acknowledges notifications.
+//! The built-in bot: sends the requests that it is triggered to send, and acknowledges notifications.
 //!
-//! It has two addresses. `/callback`, and every path below it, takes notifications and checks
-//! them, on demand also who sends them (`guard`). `/trigger` takes `POST {"scenario", "step", "request"}`: the bot reads from the request what
-//! is wanted (`intention`), answers 202 and sends a request of its own (`builder`), or 501 and
-//! `{"reason"}` where it does not do such a thing. What is answered 429 or 503, or not at all, it
-//! sends again. `mischief` puts the deliberate faults in.
+//! It has two addresses:
+//!
+//! - `/trigger` takes `POST {"scenario", "step", "request"}`. The bot reads from `request` what to do
+//!   (`trigger`), answers 202 and sends a request of its own (`request`). For anything else it answers 501
+//!   with `{"reason"}`. A request that is answered 429 or 503, or whose connection breaks, is sent again.
+//! - `/callback`, and every path below it, takes notifications (`callback`, `notification`). With a
+//!   [`Verification`] it checks their tokens (`verification`).
+//!
+//! `mutant` has the deliberate faults, `variant` the harmless differences.
 
 mod callback;
-mod guard;
-mod intention;
-mod memory;
 mod mutant;
-mod mutation;
-mod request_builder;
+mod notification;
+mod request;
 #[cfg(test)]
 mod tests;
-mod token;
+mod trigger;
 mod variant;
+mod verification;
 
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 pub use self::callback::PATH as CALLBACK;
-pub use self::guard::Verification;
 pub use self::mutant::BotMutant;
 pub use self::variant::BotVariant;
+pub use self::verification::Verification;
 
-use self::guard::Guard;
-use self::intention::Intention;
-use self::memory::Memory;
-use self::request_builder::{RequestBuilder, operation_of};
-use super::content::Content;
+use self::notification::Memory;
+use self::request::{RequestBuilder, operation_of};
+use self::trigger::TriggeredAction;
+use self::verification::TokenVerifier;
+use super::body::Content;
 use crate::api::resource::{Resource, path_of};
 use crate::http::message::{Headers, Payload, Request, Response};
-use crate::http::{Client, Listener, Reply};
+use crate::http::{Client, Listener, Reply, SendError};
+
+/// The path that takes triggers.
+pub const TRIGGER: &str = "/trigger";
 use tokio_util::sync::CancellationToken;
 
 /// How long the bot waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The token that requests bear where none is configured.
-const TOKEN: &str = "reference-bot";
+/// The delays before further attempts, for answers without `Retry-After`.
+const RETRY_DELAYS: [Duration; 3] = [
+    Duration::from_millis(10),
+    Duration::from_millis(100),
+    Duration::from_secs(1),
+];
 
-/// What the bot is to be.
+/// The token of requests where none is configured.
+const TOKEN: &str = "built-in-bot";
+
+/// Options of the built-in bot.
 #[derive(Debug, Clone, Default)]
 pub struct BotOptions {
     /// The bearer token of its requests.
     pub token: Option<String>,
-    /// The callback that it tells services, where that is not its listener's own.
+    /// The callback that it names to services. Default: its listener's own.
     pub callback_url: Option<String>,
-    /// What it does wrong.
     pub mutant: Option<BotMutant>,
-    /// What it does in another way.
     pub variant: Option<BotVariant>,
-    /// By what it verifies notifications; none where it takes them from anybody.
+    /// Verifies the tokens of notifications. Without it every notification is accepted.
     pub verification: Option<Verification>,
-    /// What it sends with.
     pub client: Client,
 }
 
-/// The reference bot.
+/// The built-in bot, running.
 #[derive(Debug)]
-pub struct ReferenceBot {
+pub struct BuiltInBot {
     url: String,
     bot: Arc<Bot>,
     served: JoinHandle<()>,
 }
 
-impl ReferenceBot {
+impl BuiltInBot {
     /// Starts the bot on the listener. It ends when the shutdown begins. Must be called inside a
     /// tokio runtime.
     pub fn start(listener: Listener, options: BotOptions, shutdown: CancellationToken) -> Self {
@@ -84,12 +94,13 @@ impl ReferenceBot {
             token: options.token.unwrap_or_else(|| TOKEN.to_owned()),
             mutant: options.mutant,
             variant: options.variant,
-            guard: options
-                .verification
-                .map(|it| Guard::new(it, options.mutant, options.client.clone())),
+            verifier: options.verification.map(|it| {
+                let overlooked = mutant::overlooked_flaw(options.mutant);
+                TokenVerifier::new(it, overlooked, options.client.clone())
+            }),
             client: options.client,
             memory: Mutex::default(),
-            news: Notify::new(),
+            changed: Notify::new(),
         });
         let serving = Arc::clone(&bot);
         let served = tokio::spawn(listener.serve(
@@ -107,24 +118,19 @@ impl ReferenceBot {
         &self.url
     }
 
-    /// Where the bot takes notifications.
+    /// The URL that takes notifications.
     pub fn callback_url(&self) -> &str {
         &self.bot.callback
     }
 
-    /// Where the bot takes triggers.
+    /// The URL that takes triggers.
     pub fn trigger_url(&self) -> String {
         format!("{}{TRIGGER}", self.url)
     }
 
-    /// The state of a call as the bot was told last, `deleted` after its end.
+    /// The last notified state of a call, `deleted` after its end.
     pub fn call_state(&self, call: &str) -> Option<String> {
         self.bot.memory().state(call).map(str::to_owned)
-    }
-
-    /// The status of an operation as the bot was told last.
-    pub fn operation_status(&self, operation: &str) -> Option<String> {
-        self.bot.memory().status(operation).map(str::to_owned)
     }
 
     /// Waits until the bot has ended, which it does after its shutdown has begun.
@@ -134,21 +140,17 @@ impl ReferenceBot {
     }
 }
 
-/// The path where triggers go.
-pub const TRIGGER: &str = "/trigger";
-
-/// The running bot.
 #[derive(Debug)]
 struct Bot {
     callback: String,
     token: String,
     mutant: Option<BotMutant>,
     variant: Option<BotVariant>,
-    guard: Option<Guard>,
+    verifier: Option<TokenVerifier>,
     client: Client,
     memory: Mutex<Memory>,
-    /// Told after each notification that was taken.
-    news: Notify,
+    /// Wakes those who wait for a change of the memory.
+    changed: Notify,
 }
 
 impl Bot {
@@ -159,62 +161,63 @@ impl Bot {
     async fn reply(self: &Arc<Self>, request: &Request) -> Reply {
         let path = path_of(&request.target);
         if path == TRIGGER {
-            return self.triggered(request);
+            return self.on_trigger(request);
         }
         if callback::is_below(path) {
-            return self.called_back(request).await;
+            return self.on_notification(request).await;
         }
-        refusal(404, &format!("nothing is at {path}"))
+        refusal(404, &format_args!("nothing is at {path}"))
     }
 
-    /// Takes a trigger.
-    fn triggered(self: &Arc<Self>, request: &Request) -> Reply {
+    /// Answers a trigger, and begins what it wants.
+    fn on_trigger(self: &Arc<Self>, request: &Request) -> Reply {
         if request.method != "POST" {
-            return refusal(405, "a trigger is a POST");
+            return refusal(405, &"a trigger is a POST");
         }
         let Some(trigger) = request.body.json().and_then(|body| body.get("request")) else {
-            return refusal(400, "a trigger is a JSON object with a `request`");
+            return refusal(400, &"a trigger is a JSON object with a `request`");
         };
         let text = |name: &str| trigger.get(name).and_then(Value::as_str);
         let (Some(method), Some(url)) = (text("method"), text("url")) else {
-            return refusal(400, "a triggered request has a `method` and a `url`");
+            return refusal(400, &"a triggered request has a `method` and a `url`");
         };
-        match Intention::read(method, url, trigger.get("body").unwrap_or(&Value::Null)) {
-            Ok(intention) => {
-                tokio::spawn(Arc::clone(self).carry_out(intention, url.to_owned()));
+        match TriggeredAction::read(method, url, trigger.get("body").unwrap_or(&Value::Null)) {
+            Ok(action) => {
+                tokio::spawn(Arc::clone(self).perform(action, url.to_owned()));
                 Reply::status(202)
             }
-            Err(reason) => refusal(501, &reason),
+            Err(error) => refusal(501, &error),
         }
     }
 
-    /// Sends the bot's own request, and what it sends after it.
-    async fn carry_out(self: Arc<Self>, intention: Intention, url: String) {
-        let body = intention.body(&self.callback, self.variant);
+    /// Sends the bot's own request, and the requests that follow it.
+    async fn perform(self: Arc<Self>, action: TriggeredAction, url: String) {
+        let body = action.body(&self.callback, self.variant);
         let builder = RequestBuilder::new("POST", url.clone(), &self.token, Content::Json(body));
         let mut builders = vec![builder];
-        mutation::builders(self.mutant, &mut builders);
+        mutant::change_requests(self.mutant, &mut builders);
         for (index, builder) in builders.into_iter().enumerate() {
-            let url_asked = builder.url.clone();
-            self.memory().ask(&builder);
+            let sent_to = builder.url.clone();
+            self.memory().begin_request(&builder);
             let sent = self.deliver(builder).await;
-            self.memory().answered(&url_asked);
-            self.news.notify_waiters();
-            if let (0, Ok(response), Intention::Invite(_)) = (index, sent, &intention) {
-                self.invited(&response, &intention, &url).await;
+            self.memory().end_request(&sent_to);
+            self.changed.notify_waiters();
+            if let (0, Ok(response), TriggeredAction::Invite(_)) = (index, sent, &action) {
+                self.on_invited(&response, &action, &url).await;
             }
         }
     }
 
-    /// Remembers the operation of an invitation, and reads it back where the bot does such things.
-    async fn invited(&self, response: &Response, intention: &Intention, url: &str) {
+    /// Remembers the operation of an invitation, and reads it back or hangs up, where the variant does that.
+    async fn on_invited(&self, response: &Response, action: &TriggeredAction, url: &str) {
         let operation = operation_of(&response.headers, response.body.json());
         let (Some(operation), Some(call)) = (operation, url.strip_suffix("/participants/invite"))
         else {
             return;
         };
         if let Some(id) = Resource::parse(call).as_ref().and_then(Resource::call) {
-            self.memory().begin(&operation, id, !intention.replaces());
+            self.memory()
+                .begin_operation(&operation, id, !action.replaces());
         }
         if self.variant == Some(BotVariant::ReadsBack) {
             for path in [
@@ -230,34 +233,67 @@ impl Bot {
         }
     }
 
-    /// Deletes the call when the operation is over. Gives up when that takes too long.
+    /// Deletes the call once the operation is over, unless that takes too long.
     async fn hang_up_when_over(&self, operation: &str, call: String) {
         let over = async {
             loop {
-                let news = self.news.notified();
+                let changed = self.changed.notified();
                 if self.memory().is_over(operation) {
                     break;
                 }
-                news.await;
+                changed.await;
             }
         };
-        if timeout(PATIENCE, over).await.is_ok() {
+        if timeout(TIMEOUT, over).await.is_ok() {
             self.read(call, "DELETE").await;
         }
     }
 
     async fn read(&self, url: String, method: &'static str) {
         let builder = RequestBuilder::new(method, url, &self.token, Content::Nothing);
-        // The answer tells the bot nothing that it needs.
+        // Nothing depends on the answer.
         let _ = self.deliver(builder).await;
+    }
+
+    /// Sends a request, and sends it again after a broken connection, 429 or 503.
+    async fn deliver(&self, mut builder: RequestBuilder) -> Result<Response, SendError> {
+        let timeout = mutant::timeout(self.mutant).unwrap_or(TIMEOUT);
+        let mut pauses = RETRY_DELAYS.into_iter();
+        loop {
+            let request = self.write(builder.clone());
+            let sent = self.client.send(request, timeout).await;
+            let pause = pauses.next();
+            let right = pause.and_then(|pause| retry_delay(&sent, pause));
+            match mutant::retry_delay(self.mutant, &sent, (pause, right), &mut builder) {
+                Some(delay) => sleep(delay).await,
+                None => return sent,
+            }
+        }
     }
 }
 
+/// The delay before a request is sent again; `None` where it is not.
+fn retry_delay(sent: &Result<Response, SendError>, pause: Duration) -> Option<Duration> {
+    match sent {
+        Ok(response) if matches!(response.status, 429 | 503) => {
+            Some(retry_after(&response.headers).unwrap_or(pause))
+        }
+        Err(SendError::Broken(_)) => Some(pause),
+        _ => None,
+    }
+}
+
+/// `Retry-After` in seconds (RFC 9110 section 10.2.3).
+fn retry_after(headers: &Headers) -> Option<Duration> {
+    let seconds = headers.get("Retry-After")?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
 /// A refusal that says why.
-fn refusal(status: u16, reason: &str) -> Reply {
+fn refusal(status: u16, reason: &dyn Display) -> Reply {
     Reply::from(Response {
         status,
         headers: Headers::from_iter([("Content-Type", "application/json")]),
-        body: Payload::Json(json!({"reason": reason})),
+        body: Payload::Json(json!({"reason": reason.to_string()})),
     })
 }

@@ -1,10 +1,9 @@
-//! The harmless variations of the reference bot: other ways to do the documented thing.
+//! The variants of the built-in bot: harmless differences in how it does the documented thing.
 
-use crate::emulator::catalogue::catalogue;
-use crate::emulator::writing::Writing;
+use crate::emulator::body::JsonStyle;
 
 catalogue! {
-    /// One thing that the bot does in another way, which no page forbids.
+    /// One difference of the bot that no page forbids.
     BotVariant {
         Reversed = "properties-reversed", "Writes the properties of every object in the opposite order.";
         Spaced = "white-space", "Writes white space between all tokens.";
@@ -39,18 +38,17 @@ catalogue! {
 }
 
 impl BotVariant {
-    /// How JSON is written under this variation.
-    pub(super) const fn writing(self) -> Writing {
+    pub(super) const fn style(self) -> JsonStyle {
         match self {
-            Self::Reversed => Writing::Reversed,
-            Self::Spaced => Writing::Spaced,
-            Self::Added => Writing::Added,
-            Self::Nulls => Writing::Nulls,
-            Self::Escaped => Writing::Escaped,
-            Self::Hashless => Writing::Hashless,
-            Self::UpperGuids => Writing::UpperGuids,
-            Self::BareGuids => Writing::BareGuids,
-            _ => Writing::Plain,
+            Self::Reversed => JsonStyle::Reversed,
+            Self::Spaced => JsonStyle::Spaced,
+            Self::Added => JsonStyle::Added,
+            Self::Nulls => JsonStyle::Nulls,
+            Self::Escaped => JsonStyle::Escaped,
+            Self::Hashless => JsonStyle::NoHash,
+            Self::UpperGuids => JsonStyle::UpperGuids,
+            Self::BareGuids => JsonStyle::BareGuids,
+            _ => JsonStyle::Plain,
         }
     }
 }

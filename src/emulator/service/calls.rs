@@ -5,14 +5,12 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::delivery;
-use super::delivery::{About, Line, Notification, Segment};
-use super::draft::Draft;
-use super::edition::Edition;
-use super::pages::{Pages, known_identity};
-use super::refusal::Refusal;
-use super::state::{Call, CallState, Effect, Member};
-use super::{Outcome, Sequel, Service, mutation};
-use crate::emulator::{fresh_id, time};
+use super::message::{Answer, Refusal};
+use super::mutant;
+use super::pages::{Edition, Pages, known_identity};
+use super::state::{About, Call, CallKind, CallState, Effect, Group, Member, Notification, Queue};
+use super::{Consequences, Outcome, Service};
+use crate::emulator::{new_id, now};
 use crate::http::message::{Payload, Request};
 
 /// Why the service ends a call that a bot replaced or hung up.
@@ -31,46 +29,49 @@ impl Service {
             .get("requestedModalities")
             .cloned()
             .unwrap_or(json!([]));
-        let has_chat = body.get("chatInfo").is_some_and(is_chat);
+        let kind = match body.get("chatInfo") {
+            Some(info) if is_chat(info) => CallKind::Group,
+            _ => CallKind::Peer,
+        };
         let bot = body.get("source").and_then(application);
-        let (id, line) = self.new_call(&callback, CallState::Establishing, "outgoing", has_chat);
-        let mut world = self.world();
-        let call = world.live(&id)?;
+        let (id, queue) = self.new_call(&callback, CallState::Establishing, "outgoing", kind);
+        let mut state = self.state();
+        let call = state.live(&id)?;
         call.members.push(bot_member(bot));
 
-        let mut draft = Draft::new(201);
+        let mut answer = Answer::new(201);
         // The create page shows the call in the answer; the invite pages of 2019 show none.
-        if !self.pages.0.is_terse() || prefix.starts_with("/v1.0") {
-            draft = Draft::json(201, Pages::whole_call(call));
+        if !self.pages.edition.is_terse() || prefix.starts_with("/v1.0") {
+            answer = Answer::json(201, Pages::whole_call(call));
         }
-        draft.location = Some(format!("{}{prefix}/calls/{id}", self.url));
-        mutation::created(self.mutant, &mut draft);
+        answer.location = Some(format!("{}{prefix}/calls/{id}", self.url));
+        mutant::created(self.mutant, &mut answer);
         let mut notifications = vec![
-            self.state(
+            self.call_notification(
                 &id,
                 &callback,
                 About::Establishing,
                 json!({"direction": "outgoing"}),
             ),
-            self.state(
+            self.call_notification(
                 &id,
                 &callback,
                 About::Established,
                 json!({"direction": "outgoing", "activeModalities": modalities}),
             ),
         ];
-        mutation::notifications(self.mutant, &mut notifications, self.pages, None);
+        mutant::notifications(self.mutant, &mut notifications, self.pages, None);
         Ok(Outcome {
-            draft,
-            sequel: Sequel {
-                segments: vec![(line, Segment::new(notifications))],
+            answer,
+            consequences: Consequences {
+                groups: vec![(queue, Group::new(notifications))],
                 may_be_early: false,
             },
         })
     }
 
     /// `POST …/calls/{call}/answer`: the bot takes an incoming call.
-    pub(super) fn pick_up(&self, id: &str, request: &Request) -> Result<Outcome, Refusal> {
+    pub(super) fn answer_call(&self, id: &str, request: &Request) -> Result<Outcome, Refusal> {
         let body = object(&request.body)?;
         let callback = callback(body)?;
         let modalities = ["acceptModalities", "acceptedModalities"]
@@ -83,45 +84,45 @@ impl Service {
                 "The accepted modalities must be a collection.",
             ));
         }
-        let mut world = self.world();
-        let call = world.live(id)?;
+        let mut state = self.state();
+        let call = state.live(id)?;
         if call.state != CallState::Incoming {
             return Err(Refusal::conflict(format!("The call {id} is not incoming.")));
         }
         call.callback.clone_from(&callback);
         call.state = CallState::Establishing;
-        let (id, line) = (call.id.clone(), call.line.clone());
+        let (id, queue) = (call.id.clone(), call.queue.clone());
 
         // 2019-05 shows an operation, later pages of the same API an acceptance without a body.
-        let mut draft = if self.pages.0 == Edition::May2019 {
-            let now = time::now();
+        let mut answer = if self.pages.edition == Edition::May2019 {
+            let created = now();
             let operation = json!({
-                "clientContext": fresh_id(),
-                "createdDateTime": now,
-                "id": fresh_id(),
-                "lastActionDateTime": now,
+                "clientContext": new_id(),
+                "createdDateTime": created,
+                "id": new_id(),
+                "lastActionDateTime": created,
                 "status": "running",
             });
-            Draft::json(200, operation)
+            Answer::json(200, operation)
         } else {
-            Draft::new(202)
+            Answer::new(202)
         };
-        mutation::picked_up(self.mutant, &mut draft);
+        mutant::call_answered(self.mutant, &mut answer);
         let mut notifications = vec![
-            self.state(&id, &callback, About::Establishing, json!({})),
-            self.state(
+            self.call_notification(&id, &callback, About::Establishing, json!({})),
+            self.call_notification(
                 &id,
                 &callback,
                 About::Established,
                 json!({"activeModalities": modalities, "requestedModalities": []}),
             ),
         ];
-        mutation::notifications(self.mutant, &mut notifications, self.pages, None);
+        mutant::notifications(self.mutant, &mut notifications, self.pages, None);
         Ok(Outcome {
-            draft,
-            sequel: Sequel {
-                segments: line
-                    .map(|line| (line, Segment::new(notifications)))
+            answer,
+            consequences: Consequences {
+                groups: queue
+                    .map(|queue| (queue, Group::new(notifications)))
                     .into_iter()
                     .collect(),
                 may_be_early: true,
@@ -131,72 +132,71 @@ impl Service {
 
     /// `DELETE …/calls/{call}`: the call is terminated and deleted.
     pub(super) fn hang_up(&self, id: &str) -> Result<Outcome, Refusal> {
-        self.world().live(id)?;
-        let segments = self.end_call(id).into_iter().collect();
+        self.state().live(id)?;
+        let groups = self.end_call(id).into_iter().collect();
         Ok(Outcome {
-            draft: Draft::new(204),
-            sequel: Sequel {
-                segments,
+            answer: Answer::new(204),
+            consequences: Consequences {
+                groups,
                 may_be_early: false,
             },
         })
     }
 
-    /// Ends a call: nothing but its two last notifications gets in its line any more. `None` where
-    /// it has ended.
-    pub(super) fn end_call(&self, id: &str) -> Option<(Line, Segment)> {
-        let mut world = self.world();
-        let call = world.live(id).ok()?;
-        let line = call.line.take()?;
+    /// Ends a call. Its last two notifications close its queue. `None` where it has ended already.
+    pub(super) fn end_call(&self, id: &str) -> Option<(Queue, Group)> {
+        let mut state = self.state();
+        let call = state.live(id).ok()?;
+        let queue = call.queue.take()?;
         let notifications = vec![
-            self.state(
+            self.call_notification(
                 &call.id,
                 &call.callback,
                 About::Terminated,
                 json!({"terminationReason": REASON}),
             ),
-            self.state(&call.id, &call.callback, About::Deleted, json!({})),
+            self.call_notification(&call.id, &call.callback, About::Deleted, json!({})),
         ];
-        Some((line, Segment::new(notifications)))
+        Some((queue, Group::new(notifications)))
     }
 
-    /// A new call with its line.
+    /// Adds a call with a new id, and opens its queue.
     pub(super) fn new_call(
         self: &Arc<Self>,
         callback: &str,
         state: CallState,
         direction: &'static str,
-        has_chat: bool,
-    ) -> (String, Line) {
-        let id = fresh_id();
-        let line = self.add_call(&id, callback, state, direction, has_chat);
-        (id, line)
+        kind: CallKind,
+    ) -> (String, Queue) {
+        let id = new_id();
+        let queue = self.add_call(&id, callback, state, direction, kind);
+        (id, queue)
     }
 
-    /// A call of that id with its line.
+    /// Adds a call of that id, and opens its queue.
     pub(super) fn add_call(
         self: &Arc<Self>,
         id: &str,
         callback: &str,
         state: CallState,
         direction: &'static str,
-        has_chat: bool,
-    ) -> Line {
-        let line = delivery::open(self);
-        self.world().add_call(Call {
+        kind: CallKind,
+    ) -> Queue {
+        let queue = delivery::open(self);
+        self.state().add_call(Call {
             id: id.to_owned(),
             callback: callback.to_owned(),
             state,
             direction,
-            has_chat,
+            kind,
             members: Vec::new(),
-            line: Some(line.clone()),
+            queue: Some(queue.clone()),
         });
-        line
+        queue
     }
 
-    /// The notification that a call has come to a state.
-    pub(super) fn state(
+    /// The notification of a state of a call.
+    pub(super) fn call_notification(
         &self,
         id: &str,
         callback: &str,
@@ -224,11 +224,11 @@ pub(super) fn bot_member(named: Option<&Map<String, Value>>) -> Member {
     let identity = named.cloned().unwrap_or_else(|| {
         Map::from_iter([
             ("displayName".to_owned(), "Calling bot".into()),
-            ("id".to_owned(), fresh_id().into()),
+            ("id".to_owned(), new_id().into()),
         ])
     });
     Member {
-        id: fresh_id(),
+        id: new_id(),
         kind: "application".to_owned(),
         identity: known_identity("application", &identity),
         region: "westus".to_owned(),

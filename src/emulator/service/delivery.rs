@@ -1,93 +1,44 @@
-//! Notifications on their way: one line for each call, in order, the next after the last is
-//! acknowledged.
+//! Delivery of notifications: one queue for each call. The next notification is sent once the last is
+//! acknowledged or given up.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::Service;
-use super::draft::Post;
-use super::mutation;
-use super::state::Effect;
+use super::message::Post;
+use super::mutant;
+use super::state::{Group, Notification, Queue};
 use super::variant::ServiceVariant;
-use crate::emulator::content::Content;
+use super::{SLOW, Service};
+use crate::emulator::body::Content;
 use crate::http::message::Headers;
 use crate::http::{Coding, Framing, OutgoingRequest};
 
 /// How long a callback may take to acknowledge.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long the service waits before each further attempt.
-const AGAIN: [Duration; 3] = [
+/// The delays before further attempts.
+const RETRY_DELAYS: [Duration; 3] = [
     Duration::from_millis(50),
     Duration::from_millis(200),
     Duration::from_millis(800),
 ];
 
-/// The token that notifications bear where none is configured.
-const TOKEN: &str = "reference-service";
+/// The token of notifications where none is configured.
+const TOKEN: &str = "built-in-service";
 
-/// What a notification tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum About {
-    Incoming,
-    Establishing,
-    Established,
-    Progress,
-    End,
-    Roster,
-    Terminated,
-    Deleted,
-}
-
-/// One notification that waits.
-#[derive(Debug, Clone)]
-pub(super) struct Notification {
-    pub(super) about: About,
-    pub(super) callback: String,
-    pub(super) entry: Value,
-    pub(super) effect: Option<Effect>,
-}
-
-/// Notifications that one request causes about one call.
-#[derive(Debug)]
-pub(super) struct Segment {
-    pub(super) notifications: Vec<Notification>,
-    /// They wait until this is told.
-    pub(super) after: Option<Arc<Notify>>,
-    /// This is told when they have gone.
-    pub(super) done: Option<Arc<Notify>>,
-    /// What gets in line at another call when they have gone.
-    pub(super) then: Option<Box<(Line, Segment)>>,
-}
-
-impl Segment {
-    /// Notifications that wait for nothing.
-    pub(super) const fn new(notifications: Vec<Notification>) -> Self {
-        Self {
-            notifications,
-            after: None,
-            done: None,
-            then: None,
-        }
-    }
-}
-
-/// The end of a line where one gets in.
-pub(super) type Line = mpsc::UnboundedSender<Segment>;
-
-/// Opens the line of a new call. It closes when nobody can get in any more, or with the service.
-pub(super) fn open(service: &Arc<Service>) -> Line {
-    let (line, mut waiting) = mpsc::unbounded_channel::<Segment>();
+/// Opens the queue of a new call. It closes with its last sender or with the service.
+pub(super) fn open(service: &Arc<Service>) -> Queue {
+    let (queue, mut waiting) = mpsc::unbounded_channel::<Group>();
     let service = Arc::clone(service);
     tokio::spawn(async move {
         let shutdown = service.shutdown.clone();
         let work = async {
-            while let Some(segment) = waiting.recv().await {
-                service.send_segment(segment).await;
+            while let Some(group) = waiting.recv().await {
+                service.send_segment(group).await;
             }
         };
         tokio::select! {
@@ -95,31 +46,31 @@ pub(super) fn open(service: &Arc<Service>) -> Line {
             () = shutdown.cancelled() => {}
         }
     });
-    line
+    queue
 }
 
 impl Service {
-    async fn send_segment(&self, segment: Segment) {
-        if let Some(after) = segment.after {
+    async fn send_segment(&self, group: Group) {
+        if let Some(after) = group.after {
             after.notified().await;
         }
         let batch = match self.variant {
-            Some(ServiceVariant::Batched) => segment.notifications.len().max(1),
+            Some(ServiceVariant::Batched) => group.notifications.len().max(1),
             _ => 1,
         };
-        for notifications in segment.notifications.chunks(batch) {
+        for notifications in group.notifications.chunks(batch) {
             self.notify(notifications).await;
         }
-        if let Some((line, segment)) = segment.then.map(|then| *then) {
-            // A line that is closed belongs to a service that has ended.
-            let _ = line.send(segment);
+        if let Some((queue, group)) = group.then.map(|then| *then) {
+            // A closed queue belongs to a service that has ended.
+            let _ = queue.send(group);
         }
-        if let Some(done) = segment.done {
+        if let Some(done) = group.done {
             done.notify_one();
         }
     }
 
-    /// Posts the notices as one collection, until it is acknowledged or hopeless.
+    /// Posts notifications as one collection until it is acknowledged, refused or given up.
     async fn notify(&self, notifications: &[Notification]) {
         let Some(first) = notifications.first() else {
             return;
@@ -128,37 +79,36 @@ impl Service {
             .iter()
             .filter_map(|notification| notification.effect.as_ref())
         {
-            self.world().apply(effect);
+            self.state().apply(effect);
         }
-        let entries = notifications.iter().map(|n| self.vary_entry(n)).collect();
+        let entries = notifications.iter().map(|it| self.vary_entry(it)).collect();
         let mut post = Post {
             method: "POST",
             url: first.callback.clone(),
             media_type: Some("application/json"),
             content: Content::Json(self.pages.collection(entries)),
         };
-        mutation::post(self.mutant, &mut post);
+        mutant::post(self.mutant, &mut post);
         let request = self.write_post(post);
         if self.variant == Some(ServiceVariant::Slow) {
-            sleep(super::SLOW).await;
+            sleep(SLOW).await;
         }
-        let patience = mutation::patience(self.mutant).unwrap_or(PATIENCE);
-        for pause in AGAIN.iter().map(Some).chain([None]) {
-            let hopeless = match self.client.send(request.clone(), patience).await {
+        let timeout = mutant::timeout(self.mutant).unwrap_or(TIMEOUT);
+        for pause in RETRY_DELAYS.iter().map(Some).chain([None]) {
+            let is_final = match self.client.send(request.clone(), timeout).await {
                 Ok(response) => {
-                    response.status < 500 && response.status != 429
-                        || mutation::gives_up(self.mutant)
+                    response.status < 500 && response.status != 429 || mutant::gives_up(self.mutant)
                 }
                 Err(_) => false,
             };
             match pause {
-                Some(pause) if !hopeless => sleep(*pause).await,
+                Some(pause) if !is_final => sleep(*pause).await,
                 _ => return,
             }
         }
     }
 
-    /// The entry of a notice in the service's manner.
+    /// The entry of a notification as the service's variant writes it.
     fn vary_entry(&self, notification: &Notification) -> Value {
         let mut entry = notification.entry.clone();
         let Some(object) = entry.as_object_mut() else {
@@ -220,7 +170,7 @@ impl Service {
         }
     }
 
-    /// How bodies go over the wire.
+    /// Coding and framing of bodies.
     pub(super) const fn transfer(&self) -> (Coding, Framing) {
         match self.variant {
             Some(ServiceVariant::Gzip) => (Coding::Gzip, Framing::Length),

@@ -1,31 +1,30 @@
-//! `POST …/calls/{call}/participants/invite`: read, refused or done.
+//! `POST …/calls/{call}/participants/invite`: reads an invitation, refuses it or carries it out.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::calls::object;
-use super::delivery::{About, Line, Notification, Segment};
-use super::draft::Draft;
-use super::edition::Edition;
-use super::pages::known_identity;
-use super::refusal::Refusal;
-use super::state::{CallState, Effect, Invitee, Member, Operation};
+use super::message::{Answer, Refusal};
+use super::mutant;
+use super::pages::{Edition, known_identity};
+use super::state::{
+    About, CallKind, CallState, Effect, Group, Invitee, Member, Notification, Operation, Queue,
+};
 use super::variant::ServiceVariant;
-use super::{Outcome, Sequel, Service, mutation};
+use super::{Consequences, Outcome, Service};
 use crate::api::identifier;
 use crate::api::resource::Resource;
-use crate::emulator::content::Content;
-use crate::emulator::{fresh_id, time};
+use crate::emulator::body::Content;
+use crate::emulator::{new_id, now};
 use crate::http::message::Request;
 
-/// How many a request may invite.
+/// The largest number of participants in a request.
 const MOST_INVITEES: usize = 5;
 
-/// How many characters a client's context may have.
+/// The longest `clientContext`, in characters.
 const LONGEST_CONTEXT: usize = 256;
 
-/// What a request asks for.
 #[derive(Debug, Clone)]
 struct Invitation {
     invitees: Vec<Invitee>,
@@ -41,38 +40,42 @@ impl Service {
     ) -> Result<Outcome, Refusal> {
         let mut invitation = Invitation::read(object(&request.body)?)?;
         let first_only = self.variant == Some(ServiceVariant::FirstOnly);
-        if first_only && invitation.invitees.iter().all(|i| i.replaces.is_some()) {
+        if first_only && invitation.invitees.iter().all(|it| it.replaces.is_some()) {
             invitation.invitees.truncate(1);
         }
-        let (call, callback, line) = self.host(call, &invitation)?;
+        let (call, callback, queue) = self.inviting_call(call, &invitation)?;
         let operation = Operation {
-            id: fresh_id(),
+            id: new_id(),
             call,
             status: "running",
-            context: invitation.context.unwrap_or_else(fresh_id),
+            context: invitation.context.unwrap_or_else(new_id),
             invitees: invitation.invitees,
-            created: time::now(),
+            created: now(),
         };
-        let draft = self.answer(&operation, prefix);
-        let segments = self.consequences(&operation, &callback, line);
-        self.world().add_operation(operation);
+        let answer = self.answer(&operation, prefix);
+        let groups = self.consequences(&operation, &callback, queue);
+        self.state().add_operation(operation);
         Ok(Outcome {
-            draft,
-            sequel: Sequel {
-                segments,
+            answer,
+            consequences: Consequences {
+                groups,
                 may_be_early: true,
             },
         })
     }
 
-    /// The call that is invited to, by its own id, its callback and its line.
-    fn host(&self, id: &str, invitation: &Invitation) -> Result<(String, String, Line), Refusal> {
-        let mut world = self.world();
-        let call = world.live(id)?;
+    /// The id, callback and queue of the call that is invited to.
+    fn inviting_call(
+        &self,
+        id: &str,
+        invitation: &Invitation,
+    ) -> Result<(String, String, Queue), Refusal> {
+        let mut state = self.state();
+        let call = state.live(id)?;
         if call.state == CallState::Incoming {
             return Err(Refusal::conflict("The call has not been answered."));
         }
-        if invitation.invitees.len() > 1 && !call.has_chat {
+        if invitation.invitees.len() > 1 && call.kind == CallKind::Peer {
             let why = "Several participants need a call with valid chat information.";
             return Err(Refusal::bad_request(why));
         }
@@ -80,63 +83,63 @@ impl Service {
         if invitation.replaced().iter().any(itself) {
             return Err(Refusal::bad_request("A call cannot replace itself."));
         }
-        match &call.line {
-            Some(line) => Ok((call.id.clone(), call.callback.clone(), line.clone())),
+        match &call.queue {
+            Some(queue) => Ok((call.id.clone(), call.callback.clone(), queue.clone())),
             None => Err(Refusal::ended(id)),
         }
     }
 
-    fn answer(&self, operation: &Operation, prefix: &str) -> Draft {
+    fn answer(&self, operation: &Operation, prefix: &str) -> Answer {
         let location = format!(
             "{}{prefix}/calls/{}/operations/{}",
             self.url, operation.call, operation.id
         );
-        let mut draft = Draft::json(200, self.pages.answer(operation));
-        draft.location = Some(location);
+        let mut answer = Answer::json(200, self.pages.answer(operation));
+        answer.location = Some(location);
         match self.variant {
-            Some(ServiceVariant::Accepted) if self.pages.0 == Edition::May2019 => {
-                draft.status = 202;
-                draft.content = Content::Nothing;
+            Some(ServiceVariant::Accepted) if self.pages.edition == Edition::May2019 => {
+                answer.status = 202;
+                answer.content = Content::Nothing;
             }
-            Some(ServiceVariant::NoLocation) if !self.pages.0.is_terse() => {
-                draft.location = None;
+            Some(ServiceVariant::NoLocation) if !self.pages.edition.is_terse() => {
+                answer.location = None;
             }
             _ => {}
         }
-        mutation::answered(self.mutant, &mut draft, operation);
-        draft
+        mutant::invited(self.mutant, &mut answer, operation);
+        answer
     }
 
-    /// The notifications that follow, in the order in which they get in line.
+    /// The notifications that follow, in the order in which they are queued.
     fn consequences(
         self: &Arc<Self>,
         operation: &Operation,
         callback: &str,
-        line: Line,
-    ) -> Vec<(Line, Segment)> {
-        let fails = mutation::may_fail(self.mutant)
+        queue: Queue,
+    ) -> Vec<(Queue, Group)> {
+        let fails = mutant::may_fail(self.mutant)
             && operation
                 .invitees
                 .iter()
-                .any(|i| self.world().fails(i.id()));
+                .any(|it| self.state().fails(it.id()));
         let replaced = replaced_by(&operation.invitees);
         let mut here = self.notifications_here(operation, callback, fails);
-        mutation::notifications(
+        mutant::notifications(
             self.mutant,
             &mut here,
             self.pages,
             replaced.first().map(String::as_str),
         );
-        let mut segments = vec![(line, Segment::new(here))];
+        let mut groups = vec![(queue, Group::new(here))];
         if !fails {
             for id in &replaced {
-                segments.extend(self.farewell(id, callback));
+                groups.extend(self.end_replaced_call(id, callback));
             }
         }
         if self.variant == Some(ServiceVariant::ReplacedFirst) {
-            segments.rotate_left(1);
+            groups.rotate_left(1);
         }
-        segments
+        groups
     }
 
     /// The notifications about the call that is invited to.
@@ -178,7 +181,12 @@ impl Service {
                 notifications.insert(0, notification(About::Progress, entry, None));
             }
             Some(ServiceVariant::KeepAlive) => {
-                let state = self.state(&operation.call, callback, About::Established, json!({}));
+                let state = self.call_notification(
+                    &operation.call,
+                    callback,
+                    About::Established,
+                    json!({}),
+                );
                 notifications.insert(0, state);
             }
             _ => {}
@@ -186,11 +194,11 @@ impl Service {
         notifications
     }
 
-    /// The roster as it is shown, and those who join by this operation. The editions of 2019 show
+    /// The roster as it is notified, and the members that this operation adds. The editions of 2019 show
     /// the whole roster, the later ones those who changed.
     fn roster(&self, operation: &Operation) -> (Vec<Member>, Vec<Member>) {
-        let world = self.world();
-        let present = world
+        let state = self.state();
+        let present = state
             .call(&operation.call)
             .map_or(&[] as &[Member], |call| call.members.as_slice());
         let joining: Vec<Member> = operation
@@ -200,7 +208,7 @@ impl Service {
             .map(|(index, invitee)| member(invitee, present.len() + index + 1))
             .collect();
         let mut roster = joining.clone();
-        if self.pages.0.is_terse() {
+        if self.pages.edition.is_terse() {
             roster.extend(present.iter().cloned());
         }
         if self.variant == Some(ServiceVariant::Members) {
@@ -210,17 +218,23 @@ impl Service {
         (roster, joining)
     }
 
-    /// The end of a replaced call. One that nobody knows is somebody else's call that existed.
-    fn farewell(self: &Arc<Self>, id: &str, callback: &str) -> Option<(Line, Segment)> {
-        if self.world().call(id).is_none() {
-            self.add_call(id, callback, CallState::Established, "incoming", false);
+    /// The end of a replaced call. An unknown id counts as a call of another party.
+    fn end_replaced_call(self: &Arc<Self>, id: &str, callback: &str) -> Option<(Queue, Group)> {
+        if self.state().call(id).is_none() {
+            self.add_call(
+                id,
+                callback,
+                CallState::Established,
+                "incoming",
+                CallKind::Peer,
+            );
         }
-        let (line, mut segment) = self.end_call(id)?;
-        for notification in &mut segment.notifications {
+        let (queue, mut group) = self.end_call(id)?;
+        for notification in &mut group.notifications {
             callback.clone_into(&mut notification.callback);
         }
-        mutation::farewell(self.mutant, &mut segment.notifications, self.pages);
-        Some((line, segment))
+        mutant::last_notifications(self.mutant, &mut group.notifications, self.pages);
+        Some((queue, group))
     }
 }
 
@@ -260,7 +274,7 @@ impl Invitation {
 /// The calls that are replaced, each once, in the order of the request.
 fn replaced_by(invitees: &[Invitee]) -> Vec<String> {
     let mut calls: Vec<String> = Vec::new();
-    for call in invitees.iter().filter_map(|i| i.replaces.as_ref()) {
+    for call in invitees.iter().filter_map(|it| it.replaces.as_ref()) {
         if !calls.iter().any(|other| identifier::same(other, call)) {
             calls.push(call.clone());
         }
@@ -319,7 +333,7 @@ fn call_id(text: String) -> String {
 
 fn member(invitee: &Invitee, source: usize) -> Member {
     Member {
-        id: fresh_id(),
+        id: new_id(),
         kind: invitee.kind.clone(),
         identity: known_identity(&invitee.kind, &invitee.identity),
         region: invitee.region.clone().unwrap_or("westus".to_owned()),

@@ -1,19 +1,18 @@
-//! The reference service: calls, invitations and notifications as the pages describe them.
+//! The built-in service: calls, invitations and notifications as the pages describe them.
 //!
-//! It keeps real state. A request goes through `routes`, is refused by `refusal` or done by
-//! `calls` or `invitation`; the bodies come from `pages`; notifications wait in the `line`
-//! of their call. `mischief` puts the deliberate faults in, at one place for each kind of message.
+//! It keeps real state (`state`). `routes` finds what a request is for. `calls` and `invitation` carry it
+//! out; `message` has the answers and refusals, `pages` the bodies. `provider_state` sets up the states from
+//! which conversations start. Notifications wait in the queue of their call (`delivery`).
+//!
+//! `mutant` has the deliberate faults, `variant` the harmless differences.
 
 mod calls;
 mod delivery;
-mod draft;
-mod edition;
-mod given;
 mod invitation;
+mod message;
 mod mutant;
-mod mutation;
 mod pages;
-mod refusal;
+mod provider_state;
 mod routes;
 mod state;
 #[cfg(test)]
@@ -28,67 +27,64 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-pub use self::edition::Edition;
 pub use self::mutant::ServiceMutant;
+pub use self::pages::Edition;
 pub use self::state::FAILING_ID;
 pub use self::variant::ServiceVariant;
 
-use self::delivery::{Line, Segment};
-use self::draft::Draft;
+use self::message::Answer;
 use self::pages::Pages;
-use self::state::World;
-use super::content::Content;
-use super::writing::Writing;
+use self::state::{Group, Queue, State};
+use super::body::{Content, JsonStyle};
 use crate::http::message::{Headers, Request};
 use crate::http::{Client, Listener, Reply};
 use tokio_util::sync::CancellationToken;
 
-/// What a slow service takes for each message.
+/// The delay of each message of a slow service.
 const SLOW: Duration = Duration::from_millis(20);
 
-/// How long a service that notifies first holds its answer back at most.
+/// The longest delay of an answer that follows its notifications.
 const EARLY: Duration = Duration::from_secs(2);
 
-/// What the service is to be.
+/// Options of the built-in service.
 #[derive(Debug, Clone, Default)]
 pub struct ServiceOptions {
-    /// The edition of the page whose bodies it writes.
+    /// The edition whose bodies it writes.
     pub edition: Edition,
-    /// The bearer token that requests must bear and notifications bear. Without one any token
-    /// that is not empty will do.
+    /// The bearer token of requests and notifications. Without it every token that is not empty is
+    /// accepted.
     pub token: Option<String>,
-    /// Where bots reach it, where that is not the listener's own URL.
+    /// The URL at which bots reach it. Default: the listener's own.
     pub public_url: Option<String>,
-    /// What it does wrong.
     pub mutant: Option<ServiceMutant>,
-    /// What it does in another way.
     pub variant: Option<ServiceVariant>,
-    /// What it sends with.
     pub client: Client,
 }
 
-/// The reference service.
+/// The built-in service, running.
 #[derive(Debug)]
-pub struct ReferenceService {
+pub struct BuiltInService {
     url: String,
     served: JoinHandle<()>,
 }
 
-impl ReferenceService {
+impl BuiltInService {
     /// Starts the service on the listener. It ends when the shutdown begins. Must be called
     /// inside a tokio runtime.
     pub fn start(listener: Listener, options: ServiceOptions, shutdown: CancellationToken) -> Self {
         let url = listener.url();
         let service = Arc::new(Service {
             url: options.public_url.unwrap_or_else(|| url.clone()),
-            pages: Pages(options.edition),
+            pages: Pages {
+                edition: options.edition,
+            },
             token: options.token,
             mutant: options.mutant,
             variant: options.variant,
             client: options.client,
             shutdown: shutdown.clone(),
-            world: Mutex::default(),
-            turn: Mutex::default(),
+            state: Mutex::default(),
+            order: Mutex::default(),
         });
         let served = tokio::spawn(listener.serve(
             move |request| {
@@ -112,7 +108,6 @@ impl ReferenceService {
     }
 }
 
-/// The running service.
 #[derive(Debug)]
 struct Service {
     url: String,
@@ -122,103 +117,107 @@ struct Service {
     variant: Option<ServiceVariant>,
     client: Client,
     shutdown: CancellationToken,
-    world: Mutex<World>,
-    turn: Mutex<()>,
+    state: Mutex<State>,
+    order: Mutex<()>,
 }
 
-/// What a request comes to: an answer, and what follows from it.
+/// The outcome of a request: the answer, and the notifications that follow.
 #[derive(Debug)]
 struct Outcome {
-    draft: Draft,
-    sequel: Sequel,
+    answer: Answer,
+    consequences: Consequences,
 }
 
-/// What follows from a request.
 #[derive(Debug, Default)]
-struct Sequel {
-    /// The notifications, in the order in which they get in line.
-    segments: Vec<(Line, Segment)>,
-    /// Whether they may go before the answer: whoever is notified knows the call.
+struct Consequences {
+    /// The notifications, in the order in which they are queued.
+    groups: Vec<(Queue, Group)>,
+    /// Whether they may be sent before the answer: the bot knows the call already.
     may_be_early: bool,
 }
 
-impl From<Draft> for Outcome {
-    fn from(draft: Draft) -> Self {
+impl From<Answer> for Outcome {
+    fn from(answer: Answer) -> Self {
         Self {
-            draft,
-            sequel: Sequel::default(),
+            answer,
+            consequences: Consequences::default(),
         }
     }
 }
 
 impl Service {
-    fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn reply(self: Arc<Self>, request: &Request) -> Reply {
         let (sent, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let (draft, early) = self.act(request, &sent, &done);
+        let (answer, early) = self.carry_out(request, &sent, &done);
         if early {
             let _ = timeout(EARLY, done.notified()).await;
         }
-        self.write_answer(draft).telling(sent)
+        self.write_answer(answer).telling(sent)
     }
 
-    /// Does what is asked, and gets in line what follows from it, in one turn: what follows from
-    /// two requests is in the order of the requests. Says whether it goes before the answer.
-    fn act(
+    /// Carries out a request and queues its notifications, both under one lock: the notifications of two
+    /// requests are in the order of the requests. Returns whether they go before the answer.
+    fn carry_out(
         self: &Arc<Self>,
         request: &Request,
         sent: &Arc<Notify>,
         done: &Arc<Notify>,
-    ) -> (Draft, bool) {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let Outcome { draft, sequel } = self.outcome(request);
+    ) -> (Answer, bool) {
+        let _guard = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+        let Outcome {
+            answer,
+            consequences,
+        } = self.outcome(request);
         let early = self.variant == Some(ServiceVariant::Early)
-            && sequel.may_be_early
-            && !sequel.segments.is_empty();
-        sequel.begin((!early).then(|| Arc::clone(sent)), Arc::clone(done));
-        (draft, early)
+            && consequences.may_be_early
+            && !consequences.groups.is_empty();
+        consequences.begin((!early).then(|| Arc::clone(sent)), Arc::clone(done));
+        (answer, early)
     }
 
-    /// What a request comes to. Nothing follows where it is refused.
     fn outcome(self: &Arc<Self>, request: &Request) -> Outcome {
-        let misread = mutation::misread(self.mutant, request, self.token.as_deref());
+        let misread = mutant::misread(self.mutant, request, self.token.as_deref());
         let refusal = match self.route(misread.as_ref().unwrap_or(request)) {
             Ok(outcome) => return outcome,
             Err(refusal) => refusal,
         };
-        if let Some(taken) = mutation::taken_all_the_same(self.mutant, request)
-            && let Ok(Outcome { sequel, .. }) = self.route(&taken)
+        if let Some(accepted) = mutant::accepted_refusal(self.mutant, request)
+            && let Ok(Outcome { consequences, .. }) = self.route(&accepted)
         {
-            let draft = refusal.into();
-            return Outcome { draft, sequel };
+            let answer = refusal.into();
+            return Outcome {
+                answer,
+                consequences,
+            };
         }
-        mutation::refused(self.mutant, refusal).into()
+        mutant::refused(self.mutant, refusal).into()
     }
 
-    fn write_answer(&self, draft: Draft) -> Reply {
-        if let Some(instead) = draft.instead {
+    fn write_answer(&self, answer: Answer) -> Reply {
+        if let Some(instead) = answer.instead {
             return instead;
         }
         let mut headers = Headers::new();
-        if let Some(location) = draft.location {
-            headers.push("Location", self.writing().path(&location));
+        if let Some(location) = answer.location {
+            headers.push("Location", self.style().path(&location));
         }
-        for (name, value) in draft.fields {
+        for (name, value) in answer.fields {
             headers.push(name, value);
         }
         if self.variant == Some(ServiceVariant::Close) {
             headers.push("Connection", "close");
         }
-        let body = match draft.content {
+        let body = match answer.content {
             Content::Nothing => Bytes::new(),
-            content => self.write_content(&content, draft.media_type, &mut headers),
+            content => self.write_content(&content, answer.media_type, &mut headers),
         };
         let (coding, framing) = self.transfer();
-        let mut reply = Reply::text(draft.status, headers, body).coded(coding);
-        if draft.status != 204 {
+        let mut reply = Reply::text(answer.status, headers, body).coded(coding);
+        if answer.status != 204 {
             reply = reply.framed(framing);
         }
         if self.variant == Some(ServiceVariant::Slow) {
@@ -244,32 +243,32 @@ impl Service {
             );
         }
         if self.variant == Some(ServiceVariant::ExtraHeaders) {
-            headers.push("request-id", super::fresh_id());
+            headers.push("request-id", super::new_id());
             headers.push("X-Nobody-Knows", "this");
         }
-        content.bytes(self.writing())
+        content.bytes(self.style())
     }
 
-    fn writing(&self) -> Writing {
-        self.variant.map_or(Writing::Plain, ServiceVariant::writing)
+    fn style(&self) -> JsonStyle {
+        self.variant.map_or(JsonStyle::Plain, ServiceVariant::style)
     }
 }
 
-impl Sequel {
-    /// Gets the first segment in line, the others behind it. `after` holds them back, `done` is
-    /// told when all have gone.
+impl Consequences {
+    /// Queues the first group, which queues the next. `after` holds them back; `done` is notified when all
+    /// are sent.
     fn begin(self, after: Option<Arc<Notify>>, done: Arc<Notify>) {
         let mut done = Some(done);
-        let mut next: Option<Box<(Line, Segment)>> = None;
-        for (line, mut segment) in self.segments.into_iter().rev() {
-            segment.done = done.take();
-            segment.then = next.take();
-            next = Some(Box::new((line, segment)));
+        let mut next: Option<Box<(Queue, Group)>> = None;
+        for (queue, mut group) in self.groups.into_iter().rev() {
+            group.done = done.take();
+            group.then = next.take();
+            next = Some(Box::new((queue, group)));
         }
-        if let Some((line, mut segment)) = next.map(|first| *first) {
-            segment.after = after;
-            // A line that is closed belongs to a service that has ended.
-            let _ = line.send(segment);
+        if let Some((queue, mut group)) = next.map(|first| *first) {
+            group.after = after;
+            // A closed queue belongs to a service that has ended.
+            let _ = queue.send(group);
         }
     }
 }

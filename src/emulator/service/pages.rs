@@ -1,9 +1,52 @@
-//! The bodies that the pages show, each in the shape of its edition.
+//! The editions of the pages, and the bodies that they show.
 
 use serde_json::{Map, Value, json};
 
-use super::edition::Edition;
 use super::state::{Call, CallState, Invitee, Member, Operation};
+
+/// An edition of the pages, named by its month.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Edition {
+    /// May 2019: operations in short, resources under `/app`.
+    May2019,
+    /// September 2019: as before, with types on every notification.
+    September2019,
+    /// December 2020: operations name their participants, resources have a URL too.
+    December2020,
+    /// February 2021: the same wire text.
+    #[default]
+    February2021,
+}
+
+impl Edition {
+    /// All editions, oldest first.
+    pub const ALL: &[Self] = &[
+        Self::May2019,
+        Self::September2019,
+        Self::December2020,
+        Self::February2021,
+    ];
+
+    /// The month as scenarios name it: `2021-02`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::May2019 => "2019-05",
+            Self::September2019 => "2019-09",
+            Self::December2020 => "2020-12",
+            Self::February2021 => "2021-02",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|one| one.name() == name)
+    }
+
+    /// Whether the page shows entities with `@odata.id` and `@odata.etag`, and operations without
+    /// participants: both editions of 2019.
+    pub(super) fn is_terse(self) -> bool {
+        self <= Self::September2019
+    }
+}
 
 /// The tenant that the service names where a request names none.
 const TENANT: &str = "49bfc225-8482-4ab8-94e7-76b48fdb9849";
@@ -13,13 +56,15 @@ const ETAG: &str = "W/\"51\"";
 
 /// Writes the bodies of one edition.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pages(pub(super) Edition);
+pub(super) struct Pages {
+    pub(super) edition: Edition,
+}
 
 impl Pages {
     /// The body of a post to a callback.
     pub(super) fn collection(self, entries: Vec<Value>) -> Value {
         let mut body = Map::new();
-        if self.0 != Edition::May2019 {
+        if self.edition != Edition::May2019 {
             body.insert(
                 "@odata.type".into(),
                 "#microsoft.graph.commsNotifications".into(),
@@ -32,7 +77,7 @@ impl Pages {
     /// One entry of such a body: what happened to the resource at this path below the prefix.
     pub(super) fn entry(self, change: &str, path: &str, data: Value) -> Value {
         let mut entry = Map::new();
-        if self.0 != Edition::May2019 {
+        if self.edition != Edition::May2019 {
             entry.insert(
                 "@odata.type".into(),
                 "#microsoft.graph.commsNotification".into(),
@@ -40,7 +85,7 @@ impl Pages {
         }
         entry.insert("changeType".into(), change.into());
         entry.insert("resource".into(), format!("/app/{path}").into());
-        if !self.0.is_terse() {
+        if !self.edition.is_terse() {
             entry.insert(
                 "resourceUrl".into(),
                 format!("/communications/{path}").into(),
@@ -52,7 +97,7 @@ impl Pages {
 
     /// The operation as the answer to an invitation.
     pub(super) fn answer(self, operation: &Operation) -> Value {
-        if self.0.is_terse() {
+        if self.edition.is_terse() {
             return json!({
                 "id": operation.id,
                 "status": operation.status,
@@ -83,13 +128,13 @@ impl Pages {
     pub(super) fn operation(self, change: &str, operation: &Operation, status: &str) -> Value {
         let path = format!("calls/{}/operations/{}", operation.call, operation.id);
         let replaces = operation.invitees.iter().any(|i| i.replaces.is_some());
-        let kind = if self.0 == Edition::May2019 && !replaces {
+        let kind = if self.edition == Edition::May2019 && !replaces {
             "commsOperation"
         } else {
             "inviteParticipantsOperation"
         };
         let mut data = self.entity(kind, &path);
-        if !self.0.is_terse() {
+        if !self.edition.is_terse() {
             let invited = |invitee: &Invitee| {
                 json!({
                     "@odata.type": "#microsoft.graph.invitationParticipantInfo",
@@ -101,7 +146,7 @@ impl Pages {
         }
         data.insert("status".into(), status.into());
         data.insert("clientContext".into(), operation.context.clone().into());
-        if !self.0.is_terse() {
+        if !self.edition.is_terse() {
             data.insert("id".into(), operation.id.clone().into());
         }
         if status == "failed" {
@@ -133,7 +178,7 @@ impl Pages {
             "@odata.type".into(),
             "#microsoft.graph.participantInfo".into(),
         );
-        if self.0.is_terse() {
+        if self.edition.is_terse() {
             // One example has these two beside the identity, another inside.
             for place in [&mut identity, &mut info] {
                 place.insert("region".into(), member.region.clone().into());
@@ -156,7 +201,7 @@ impl Pages {
         data.into()
     }
 
-    /// A call in one state, with the properties that belong to the moment.
+    /// A call in one state, with further properties.
     pub(super) fn call(self, change: &str, id: &str, state: CallState, more: Value) -> Value {
         let path = format!("calls/{id}");
         let mut data = self.entity("call", &path);
@@ -166,7 +211,7 @@ impl Pages {
         if let Value::Object(more) = more {
             data.extend(more);
         }
-        if !self.0.is_terse() {
+        if !self.edition.is_terse() {
             data.insert("id".into(), id.into());
         }
         self.entry(change, &path, data.into())
@@ -195,7 +240,7 @@ impl Pages {
             "@odata.type".into(),
             format!("#microsoft.graph.{kind}").into(),
         );
-        if self.0.is_terse() {
+        if self.edition.is_terse() {
             data.insert("@odata.id".into(), format!("/app/{path}").into());
             data.insert("@odata.etag".into(), ETAG.into());
         }

@@ -1,17 +1,16 @@
-//! Which request is for what: paths under every documented prefix, methods, the bearer token.
+//! Routes: paths under every documented prefix, their methods, and the bearer token.
 
 use std::sync::Arc;
 
 use serde_json::json;
 
-use super::draft::Draft;
+use super::message::{Answer, Refusal};
 use super::pages::Pages;
-use super::refusal::Refusal;
-use super::{Outcome, Service, given};
+use super::{Outcome, Service, provider_state};
 use crate::api::resource::{Resource, path_of};
 use crate::http::message::{Request, is_json};
 
-/// Where a path leads, and the documented prefix that it came under.
+/// A path: the resource that it names, and the documented prefix before it.
 #[derive(Debug, PartialEq, Eq)]
 struct Route<'p> {
     prefix: &'p str,
@@ -23,11 +22,11 @@ impl<'p> Route<'p> {
     fn parse(path: &'p str) -> Option<Self> {
         let start = path.find("/calls")?;
         let prefix = &path[..start];
-        let mut segments: Vec<&str> = prefix.split('/').skip(1).collect();
-        if let Some(&("beta" | "v1.0")) = segments.first() {
-            segments.remove(0);
+        let mut groups: Vec<&str> = prefix.split('/').skip(1).collect();
+        if let Some(&("beta" | "v1.0")) = groups.first() {
+            groups.remove(0);
         }
-        let known = match segments.as_slice() {
+        let known = match groups.as_slice() {
             ["app" | "communications"] => true,
             ["applications", id] => !id.is_empty(),
             _ => false,
@@ -38,12 +37,12 @@ impl<'p> Route<'p> {
 }
 
 impl Service {
-    /// Does what a request asks for.
+    /// Carries out a request.
     pub(super) fn route(self: &Arc<Self>, request: &Request) -> Result<Outcome, Refusal> {
         let path = path_of(&request.target);
-        if path == given::PATH {
+        if path == provider_state::PATH {
             allow(request, &["POST"])?;
-            return self.given(request);
+            return self.set_up(request);
         }
         let Some(route) = Route::parse(path) else {
             return Err(Refusal::not_found(format!("Nothing is at {path}.")));
@@ -51,49 +50,48 @@ impl Service {
         let prefix = route.prefix;
         match &route.resource {
             Resource::Calls => {
-                self.admit(request, &["POST"])?;
+                self.check_head(request, &["POST"])?;
                 self.create(request, prefix)
             }
             Resource::Call(call) => {
-                self.admit(request, &["GET", "DELETE"])?;
+                self.check_head(request, &["GET", "DELETE"])?;
                 if request.method == "DELETE" {
                     return self.hang_up(call);
                 }
-                let body = Pages::whole_call(self.world().live(call)?);
-                Ok(Draft::json(200, body).into())
+                let body = Pages::whole_call(self.state().live(call)?);
+                Ok(Answer::json(200, body).into())
             }
             Resource::Participants(call) => {
-                self.admit(request, &["GET"])?;
-                let mut world = self.world();
-                let call = world.live(call)?;
+                self.check_head(request, &["GET"])?;
+                let mut state = self.state();
+                let call = state.live(call)?;
                 let roster = format!("calls/{}/participants", call.id);
                 let member = |member| self.pages.member(&roster, member);
                 let members: Vec<_> = call.members.iter().map(member).collect();
-                Ok(Draft::json(200, json!({"value": members})).into())
+                Ok(Answer::json(200, json!({"value": members})).into())
             }
             Resource::Operation { call, operation } => {
-                self.admit(request, &["GET"])?;
-                let world = self.world();
-                let operation = world.operation(call, operation).ok_or_else(|| {
+                self.check_head(request, &["GET"])?;
+                let state = self.state();
+                let operation = state.operation(call, operation).ok_or_else(|| {
                     Refusal::not_found(format!("There is no operation {operation}."))
                 })?;
-                Ok(Draft::json(200, self.pages.answer(operation)).into())
+                Ok(Answer::json(200, self.pages.answer(operation)).into())
             }
             Resource::Action { call, action } if action == "participants/invite" => {
-                self.admit(request, &["POST"])?;
+                self.check_head(request, &["POST"])?;
                 self.invite(call, request, prefix)
             }
             Resource::Action { call, action } if action == "answer" => {
-                self.admit(request, &["POST"])?;
-                self.pick_up(call, request)
+                self.check_head(request, &["POST"])?;
+                self.answer_call(call, request)
             }
             _ => Err(Refusal::not_found(format!("Nothing is at {path}."))),
         }
     }
 
-    /// Refuses a request of a method that has no meaning here, without a token, or whose body is
-    /// of another media type than JSON.
-    fn admit(&self, request: &Request, methods: &[&str]) -> Result<(), Refusal> {
+    /// Refuses a request with another method, without a token, or with a body that is not JSON.
+    fn check_head(&self, request: &Request, methods: &[&str]) -> Result<(), Refusal> {
         allow(request, methods)?;
         let token = request
             .headers

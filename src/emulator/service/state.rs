@@ -1,25 +1,25 @@
-//! What the service remembers: calls, their members and operations, and who cannot be invited.
+//! The state of the service: calls with their members, operations and queued notifications, and the
+//! identities that cannot be invited.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use tokio::sync::{Notify, mpsc};
 
-use super::delivery::Line;
-use super::refusal::Refusal;
+use super::message::Refusal;
 use crate::api::identifier;
 
-/// Whoever's id begins so cannot be invited: the documented trigger of a failed invitation.
+/// Identities whose id begins so cannot be invited: the documented trigger of a failed invitation.
 pub const FAILING_ID: &str = "fa11ed00";
 
-/// Everything that the service remembers.
 #[derive(Debug, Default)]
-pub(super) struct World {
+pub(super) struct State {
     calls: HashMap<String, Call>,
     operations: HashMap<String, Operation>,
     failing: HashSet<String>,
 }
 
-/// A call.
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) id: String,
@@ -27,14 +27,19 @@ pub(super) struct Call {
     pub(super) state: CallState,
     /// `incoming` or `outgoing`, as the bot sees it.
     pub(super) direction: &'static str,
-    /// Whether the call has valid chat information, which several invitations at once need.
-    pub(super) has_chat: bool,
+    pub(super) kind: CallKind,
     pub(super) members: Vec<Member>,
-    /// Where its notifications wait for their turn. Taken away when the last one is in line.
-    pub(super) line: Option<Line>,
+    /// The queue of its notifications; `None` once the last one is queued.
+    pub(super) queue: Option<Queue>,
 }
 
-/// The part of a call's life that the service shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CallKind {
+    /// A call with valid chat information, which an invitation of several participants needs.
+    Group,
+    Peer,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CallState {
     Incoming,
@@ -80,7 +85,6 @@ pub(super) struct Operation {
     pub(super) created: String,
 }
 
-/// One whom a request invites.
 #[derive(Debug, Clone)]
 pub(super) struct Invitee {
     pub(super) kind: String,
@@ -92,7 +96,6 @@ pub(super) struct Invitee {
 }
 
 impl Invitee {
-    /// The id of the identity.
     pub(super) fn id(&self) -> &str {
         self.identity
             .get("id")
@@ -101,18 +104,63 @@ impl Invitee {
     }
 }
 
-/// What becomes true when a notification is sent.
+/// A change of the state that a notification brings about when it is sent.
 #[derive(Debug, Clone)]
 pub(super) enum Effect {
-    /// A call changes its state.
     State(String, CallState),
-    /// An operation ends with this status.
     End(String, &'static str),
-    /// Members join a call.
     Join(String, Vec<Member>),
 }
 
-impl World {
+/// The subject of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    Incoming,
+    Establishing,
+    Established,
+    Progress,
+    End,
+    Roster,
+    Terminated,
+    Deleted,
+}
+
+/// A queued notification.
+#[derive(Debug, Clone)]
+pub(super) struct Notification {
+    pub(super) about: About,
+    pub(super) callback: String,
+    pub(super) entry: Value,
+    pub(super) effect: Option<Effect>,
+}
+
+/// Notifications that one request causes about one call.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) notifications: Vec<Notification>,
+    /// They are sent once this is notified.
+    pub(super) after: Option<Arc<Notify>>,
+    /// Notified once they are sent.
+    pub(super) done: Option<Arc<Notify>>,
+    /// Queued at another call once they are sent.
+    pub(super) then: Option<Box<(Queue, Group)>>,
+}
+
+impl Group {
+    pub(super) const fn new(notifications: Vec<Notification>) -> Self {
+        Self {
+            notifications,
+            after: None,
+            done: None,
+            then: None,
+        }
+    }
+}
+
+/// The sending end of the notification queue of a call.
+pub(super) type Queue = mpsc::UnboundedSender<Group>;
+
+impl State {
     pub(super) fn add_call(&mut self, call: Call) {
         self.calls.insert(identifier::normal(&call.id), call);
     }
@@ -131,7 +179,7 @@ impl World {
     pub(super) fn live(&mut self, id: &str) -> Result<&mut Call, Refusal> {
         match self.calls.get_mut(&identifier::normal(id)) {
             None => Err(Refusal::no_call(id)),
-            Some(call) if call.line.is_none() => Err(Refusal::ended(id)),
+            Some(call) if call.queue.is_none() => Err(Refusal::ended(id)),
             Some(call) => Ok(call),
         }
     }

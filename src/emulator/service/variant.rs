@@ -1,10 +1,9 @@
-//! The harmless variations of the reference service: other ways to do the documented thing.
+//! The variants of the built-in service: harmless differences in how it does the documented thing.
 
-use crate::emulator::catalogue::catalogue;
-use crate::emulator::writing::Writing;
+use crate::emulator::body::JsonStyle;
 
 catalogue! {
-    /// One thing that the service does in another way, which no page forbids.
+    /// One difference of the service that no page forbids.
     ServiceVariant {
         Reversed = "properties-reversed", "Writes the properties of every object in the opposite order.";
         Spaced = "white-space", "Writes white space between all tokens.";
@@ -43,21 +42,20 @@ catalogue! {
 }
 
 impl ServiceVariant {
-    /// How JSON is written under this variation.
-    pub(super) const fn writing(self) -> Writing {
+    pub(super) const fn style(self) -> JsonStyle {
         match self {
-            Self::Reversed => Writing::Reversed,
-            Self::Spaced => Writing::Spaced,
-            Self::Added => Writing::Added,
-            Self::Nulls => Writing::Nulls,
-            Self::Escaped => Writing::Escaped,
-            Self::Exponents => Writing::Exponents,
-            Self::Shouted => Writing::Shouted,
-            Self::Hashless => Writing::Hashless,
-            Self::UpperGuids => Writing::UpperGuids,
-            Self::BareGuids => Writing::BareGuids,
-            Self::LowerSubcode => Writing::LowerSubcode,
-            _ => Writing::Plain,
+            Self::Reversed => JsonStyle::Reversed,
+            Self::Spaced => JsonStyle::Spaced,
+            Self::Added => JsonStyle::Added,
+            Self::Nulls => JsonStyle::Nulls,
+            Self::Escaped => JsonStyle::Escaped,
+            Self::Exponents => JsonStyle::Exponents,
+            Self::Shouted => JsonStyle::UpperWords,
+            Self::Hashless => JsonStyle::NoHash,
+            Self::UpperGuids => JsonStyle::UpperGuids,
+            Self::BareGuids => JsonStyle::BareGuids,
+            Self::LowerSubcode => JsonStyle::LowerSubcode,
+            _ => JsonStyle::Plain,
         }
     }
 }

@@ -1,33 +1,33 @@
 //! The bot over real sockets: against a service that only listens, and against the reference
 //! service.
 
-mod varied;
+mod mutants;
 
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::emulator::service::{Edition, ReferenceService, ServiceOptions};
+use crate::emulator::service::{BuiltInService, Edition, ServiceOptions};
 use crate::http::OutgoingRequest;
 
 /// How long a test waits for what must come.
 const LONG: Duration = Duration::from_secs(10);
 
 /// A bot, and a service that keeps what it is asked and answers 200 with an operation.
-struct Stage {
-    bot: ReferenceBot,
+struct Fixture {
+    bot: BuiltInBot,
     service: String,
     inbox: mpsc::UnboundedReceiver<Request>,
     client: Client,
     shutdown: CancellationToken,
 }
 
-impl Drop for Stage {
+impl Drop for Fixture {
     fn drop(&mut self) {
         self.shutdown.cancel();
     }
 }
 
-impl Stage {
+impl Fixture {
     async fn open(options: BotOptions) -> Self {
         let shutdown = CancellationToken::new();
         let (asked, inbox) = mpsc::unbounded_channel();
@@ -48,7 +48,7 @@ impl Stage {
         ));
         let listener = Listener::bind("127.0.0.1:0").await.unwrap();
         Self {
-            bot: ReferenceBot::start(listener, options, shutdown.clone()),
+            bot: BuiltInBot::start(listener, options, shutdown.clone()),
             service,
             inbox,
             client: Client::new(),
@@ -100,14 +100,14 @@ fn invitation() -> Value {
 
 #[tokio::test]
 async fn a_triggered_invitation_is_the_bots_own() {
-    let mut stage = Stage::open(BotOptions {
+    let mut fixture = Fixture::open(BotOptions {
         token: Some("mine".to_owned()),
         ..BotOptions::default()
     })
     .await;
     let path = "/beta/app/calls/c-1/participants/invite";
-    assert_eq!(stage.trigger(path, invitation()).await.status, 202);
-    let request = stage.asked().await;
+    assert_eq!(fixture.trigger(path, invitation()).await.status, 202);
+    let request = fixture.asked().await;
     assert_eq!(
         (request.method.as_str(), request.target.as_str()),
         ("POST", path)
@@ -128,24 +128,24 @@ async fn a_triggered_invitation_is_the_bots_own() {
 
 #[tokio::test]
 async fn calls_are_answered_and_created_with_the_bots_callback() {
-    let mut stage = Stage::open(BotOptions::default()).await;
+    let mut fixture = Fixture::open(BotOptions::default()).await;
     for (path, name) in [
         ("/app/calls/c-1/answer", "callback"),
         ("/app/calls", "callbackUri"),
     ] {
         let wanted = json!({name: "http://elsewhere/", "acceptModalities": ["audio"]});
-        assert_eq!(stage.trigger(path, wanted).await.status, 202);
-        let request = stage.asked().await;
+        assert_eq!(fixture.trigger(path, wanted).await.status, 202);
+        let request = fixture.asked().await;
         assert_eq!(request.target, path);
         let body = request.body.json().unwrap();
-        assert_eq!(body[name], stage.bot.callback_url());
+        assert_eq!(body[name], fixture.bot.callback_url());
         assert_eq!(body["acceptModalities"], json!(["audio"]));
     }
 }
 
 #[tokio::test]
 async fn what_the_bot_does_not_do_is_declined_with_a_reason() {
-    let stage = Stage::open(BotOptions::default()).await;
+    let fixture = Fixture::open(BotOptions::default()).await;
     for (path, body) in [
         ("/app/calls/c-1/reject", json!({})),
         ("/elsewhere", json!({})),
@@ -156,12 +156,12 @@ async fn what_the_bot_does_not_do_is_declined_with_a_reason() {
         ),
         ("/app/calls", Value::Null),
     ] {
-        let declined = stage.trigger(path, body).await;
+        let declined = fixture.trigger(path, body).await;
         assert_eq!(declined.status, 501, "{path}");
         assert!(declined.body.json().unwrap()["reason"].is_string());
     }
-    let wrong = stage
-        .post(&stage.bot.trigger_url(), &json!({}))
+    let wrong = fixture
+        .post(&fixture.bot.trigger_url(), &json!({}))
         .await
         .unwrap();
     assert_eq!(wrong.status, 400);
@@ -169,18 +169,21 @@ async fn what_the_bot_does_not_do_is_declined_with_a_reason() {
 
 #[tokio::test]
 async fn notifications_are_checked_and_remembered() {
-    let stage = Stage::open(BotOptions::default()).await;
-    let callback = stage.bot.callback_url();
+    let fixture = Fixture::open(BotOptions::default()).await;
+    let callback = fixture.bot.callback_url();
     let entry = |change: &str, path: &str, data: Value| json!({"value": [{"changeType": change, "resource": path, "resourceData": data}]});
     let right = entry("Updated", "/app/calls/c-1", json!({"state": "Established"}));
     for url in [callback.to_owned(), format!("{callback}/scenario/7")] {
-        assert_eq!(stage.post(&url, &right).await.unwrap().status, 202);
+        assert_eq!(fixture.post(&url, &right).await.unwrap().status, 202);
     }
-    assert_eq!(stage.bot.call_state("c-1").as_deref(), Some("established"));
+    assert_eq!(
+        fixture.bot.call_state("c-1").as_deref(),
+        Some("established")
+    );
     let gone = entry("deleted", "/app/calls/c-1", json!({}));
-    stage.post(callback, &gone).await.unwrap();
-    stage.post(callback, &right).await.unwrap();
-    let told = stage.bot.call_state("c-1");
+    fixture.post(callback, &gone).await.unwrap();
+    fixture.post(callback, &right).await.unwrap();
+    let told = fixture.bot.call_state("c-1");
     assert_eq!(
         told.as_deref(),
         Some("deleted"),
@@ -196,7 +199,7 @@ async fn notifications_are_checked_and_remembered() {
         entry("updated", "/elsewhere", json!({})),
     ] {
         assert_eq!(
-            stage.post(callback, &wrong).await.unwrap().status,
+            fixture.post(callback, &wrong).await.unwrap().status,
             400,
             "{wrong}"
         );
@@ -209,7 +212,7 @@ async fn notifications_are_checked_and_remembered() {
         request.headers.push("Content-Type", media_type);
         request.body = Some(right.to_string().into());
         assert_eq!(
-            stage.client.send(request, LONG).await.unwrap().status,
+            fixture.client.send(request, LONG).await.unwrap().status,
             status
         );
     }
@@ -218,15 +221,15 @@ async fn notifications_are_checked_and_remembered() {
 #[tokio::test]
 async fn the_reference_pair_talks() {
     for &edition in Edition::ALL {
-        let stage = Stage::open(BotOptions::default()).await;
+        let fixture = Fixture::open(BotOptions::default()).await;
         let listener = Listener::bind("127.0.0.1:0").await.unwrap();
         let options = ServiceOptions {
             edition,
             ..ServiceOptions::default()
         };
-        let service = ReferenceService::start(listener, options, stage.shutdown.clone());
-        let given = json!({"state": "call", "callback": stage.bot.callback_url()});
-        let given = stage
+        let service = BuiltInService::start(listener, options, fixture.shutdown.clone());
+        let given = json!({"state": "call", "callback": fixture.bot.callback_url()});
+        let given = fixture
             .post(&format!("{}/control/given", service.url()), &given)
             .await;
         let given = given.unwrap().body.json().unwrap()["variables"]["call"].clone();
@@ -236,18 +239,18 @@ async fn the_reference_pair_talks() {
             service.url()
         );
         let request = json!({"method": "POST", "url": url, "body": invitation()});
-        let triggered = stage
-            .post(&stage.bot.trigger_url(), &json!({"request": request}))
+        let triggered = fixture
+            .post(&fixture.bot.trigger_url(), &json!({"request": request}))
             .await;
         assert_eq!(triggered.unwrap().status, 202);
         let replaced = "00000000-0000-4000-8000-00000000000a";
         let over = async {
             loop {
-                let news = stage.bot.bot.news.notified();
-                if stage.bot.call_state(replaced).as_deref() == Some("deleted") {
+                let changed = fixture.bot.bot.changed.notified();
+                if fixture.bot.call_state(replaced).as_deref() == Some("deleted") {
                     break;
                 }
-                news.await;
+                changed.await;
             }
         };
         timeout(LONG, over).await.unwrap();

@@ -1,24 +1,24 @@
 //! The service over real sockets.
 
+mod fixture;
+mod mutants;
 mod refusals;
-mod stage;
-mod varied;
 
 use serde_json::json;
 
-use self::stage::{Stage, invite_body, participant};
+use self::fixture::{Fixture, invite_body, participant};
 use super::*;
 
 #[tokio::test]
 async fn a_call_is_created_invited_to_and_hung_up() {
     for edition in Edition::ALL {
-        let mut stage = Stage::open(ServiceOptions {
+        let mut fixture = Fixture::open(ServiceOptions {
             edition: *edition,
             ..ServiceOptions::default()
         })
         .await;
-        let call = stage.create().await;
-        let before = [stage.next().await, stage.next().await];
+        let call = fixture.create().await;
+        let before = [fixture.next().await, fixture.next().await];
         let states = before.map(|n| n["value"][0]["resourceData"]["state"].clone());
         assert_eq!(states, ["establishing", "established"]);
 
@@ -27,54 +27,54 @@ async fn a_call_is_created_invited_to_and_hung_up() {
             "clientContext": "κ".repeat(256),
         });
         let path = format!("/beta/app/calls/{call}/participants/invite");
-        let answer = stage.post(&path, &body).await;
+        let answer = fixture.post(&path, &body).await;
         assert_eq!(answer.status, 200);
         let operation = answer.body.json().unwrap();
         let id = operation["id"].as_str().unwrap();
         assert_eq!(operation["clientContext"], body["clientContext"]);
         let location = answer.headers.get("location").unwrap();
         let below = format!("/beta/app/calls/{call}/operations/{id}");
-        assert_eq!(location, format!("{}{below}", stage.url));
+        assert_eq!(location, format!("{}{below}", fixture.url));
 
-        let end = stage.next().await;
+        let end = fixture.next().await;
         let end = &end["value"][0];
         assert_eq!(end["changeType"], "deleted");
         assert!(end["resource"].as_str().unwrap().ends_with(id));
         assert_eq!(end["resourceData"]["status"], "completed");
         assert_eq!(end["resourceData"]["clientContext"], body["clientContext"]);
-        let roster = stage.next().await;
+        let roster = fixture.next().await;
         let members = &roster["value"][0]["resourceData"];
         assert_eq!(members[0]["info"]["identity"]["user"]["id"], "AÉ-1");
         assert_eq!(members[1]["info"]["identity"]["phone"]["id"], "+123");
 
-        assert_eq!(stage.get(location).await["status"], "completed");
-        let listed = stage
-            .get(&format!("{}/app/calls/{call}/participants", stage.url))
+        assert_eq!(fixture.get(location).await["status"], "completed");
+        let listed = fixture
+            .get(&format!("{}/app/calls/{call}/participants", fixture.url))
             .await;
         assert_eq!(listed["value"].as_array().unwrap().len(), 3);
-        let gone = stage
+        let gone = fixture
             .send("DELETE", &format!("/app/calls/{call}"), None)
             .await;
         assert_eq!(gone.status, 204);
         assert_eq!(
-            stage.next().await["value"][0]["resourceData"]["state"],
+            fixture.next().await["value"][0]["resourceData"]["state"],
             "terminated"
         );
-        assert_eq!(stage.next().await["value"][0]["changeType"], "deleted");
-        assert_eq!(stage.post(&path, &body).await.status, 404);
+        assert_eq!(fixture.next().await["value"][0]["changeType"], "deleted");
+        assert_eq!(fixture.post(&path, &body).await.status, 404);
     }
 }
 
 #[tokio::test]
 async fn an_incoming_call_is_answered_and_replaced() {
-    let mut stage = Stage::open(ServiceOptions {
+    let mut fixture = Fixture::open(ServiceOptions {
         edition: Edition::May2019,
         ..ServiceOptions::default()
     })
     .await;
-    let made = stage.given("incoming-call", json!({"user": "u-1"})).await;
+    let made = fixture.given("incoming-call", json!({"user": "u-1"})).await;
     let incoming = made["variables"]["call"].as_str().unwrap().to_owned();
-    let notified = stage.next().await;
+    let notified = fixture.next().await;
     let entry = &notified["value"][0];
     assert_eq!(entry["changeType"], "created");
     assert_eq!(
@@ -82,32 +82,32 @@ async fn an_incoming_call_is_answered_and_replaced() {
         "u-1"
     );
 
-    let answer = json!({"callback": stage.callback, "acceptModalities": ["audio"]});
+    let answer = json!({"callback": fixture.callback, "acceptModalities": ["audio"]});
     let path = format!("/app/calls/{incoming}/answer");
-    assert_eq!(stage.post(&path, &answer).await.status, 200);
-    assert_eq!(stage.post(&path, &answer).await.status, 409);
+    assert_eq!(fixture.post(&path, &answer).await.status, 200);
+    assert_eq!(fixture.post(&path, &answer).await.status, 409);
     for state in ["establishing", "established"] {
         assert_eq!(
-            stage.next().await["value"][0]["resourceData"]["state"],
+            fixture.next().await["value"][0]["resourceData"]["state"],
             state
         );
     }
 
-    let call = stage.create().await;
-    stage.next().await;
-    stage.next().await;
+    let call = fixture.create().await;
+    fixture.next().await;
+    fixture.next().await;
     let mut user = participant("user", "u-1");
     user["replacesCallId"] =
         format!("/app/calls/{}", incoming.replace('-', "").to_uppercase()).into();
     let body = json!({"participants": [user]});
     let path = format!("/app/calls/{call}/participants/invite");
-    let invited = stage.post(&path, &body).await;
+    let invited = fixture.post(&path, &body).await;
     let context = invited.body.json().unwrap()["clientContext"].clone();
     let told: Vec<_> = [
-        stage.next().await,
-        stage.next().await,
-        stage.next().await,
-        stage.next().await,
+        fixture.next().await,
+        fixture.next().await,
+        fixture.next().await,
+        fixture.next().await,
     ]
     .map(|n| n["value"][0].clone())
     .into();
@@ -124,42 +124,42 @@ async fn an_incoming_call_is_answered_and_replaced() {
 
 #[tokio::test]
 async fn invitations_fail_on_request_and_by_the_documented_trigger() {
-    let mut stage = Stage::open(ServiceOptions::default()).await;
-    let call = stage.given("call", json!({})).await["variables"]["call"].clone();
-    stage.given("invite-fails", json!({"user": "u-2"})).await;
+    let mut fixture = Fixture::open(ServiceOptions::default()).await;
+    let call = fixture.given("call", json!({})).await["variables"]["call"].clone();
+    fixture.given("invite-fails", json!({"user": "u-2"})).await;
     let path = format!("/app/calls/{}/participants/invite", call.as_str().unwrap());
     for user in ["u-2", "FA11ED00-0000-4000-8000-000000000000"] {
-        stage.post(&path, &invite_body(user)).await;
-        let end = stage.next().await;
+        fixture.post(&path, &invite_body(user)).await;
+        let end = fixture.next().await;
         let data = &end["value"][0]["resourceData"];
         assert_eq!(data["status"], "failed");
         assert_eq!(data["resultInfo"]["code"], 500);
     }
-    stage.post(&path, &invite_body("u-3")).await;
-    let next = stage.next().await;
+    fixture.post(&path, &invite_body("u-3")).await;
+    let next = fixture.next().await;
     assert_eq!(next["value"][0]["resourceData"]["status"], "completed");
 }
 
 #[tokio::test]
 async fn provider_states_are_set_up_or_declined_with_a_reason() {
-    let stage = Stage::open(ServiceOptions::default()).await;
-    let peer = stage.given("peer-call", json!({})).await;
+    let fixture = Fixture::open(ServiceOptions::default()).await;
+    let peer = fixture.given("peer-call", json!({})).await;
     assert!(peer["variables"]["peer-call"].is_string());
     assert_eq!(
-        stage.given("chat", json!({})).await,
+        fixture.given("chat", json!({})).await,
         json!({"variables": {}})
     );
-    let unknown = stage.given("full-moon", json!({})).await;
+    let unknown = fixture.given("full-moon", json!({})).await;
     assert!(unknown["reason"].as_str().unwrap().contains("full-moon"));
 }
 
 #[tokio::test]
 async fn a_callback_that_fails_is_tried_again_in_order() {
-    let mut stage = Stage::failing_first(ServiceOptions::default(), 2).await;
-    stage.create().await;
+    let mut fixture = Fixture::failing_first(ServiceOptions::default(), 2).await;
+    fixture.create().await;
     let mut states = Vec::new();
     for _ in 0..4 {
-        states.push(stage.next().await["value"][0]["resourceData"]["state"].clone());
+        states.push(fixture.next().await["value"][0]["resourceData"]["state"].clone());
     }
     let want = [
         "establishing",

@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::stage::{Stage, invite_body, participant};
+use super::fixture::{Fixture, invite_body, participant};
 use super::*;
 use crate::http::OutgoingRequest;
 
 #[tokio::test]
 async fn a_wrong_body_is_refused() {
-    let stage = Stage::open(ServiceOptions::default()).await;
-    let call = stage.given("call", json!({})).await["variables"]["call"].clone();
-    let peer = stage.given("peer-call", json!({})).await["variables"]["peer-call"].clone();
+    let fixture = Fixture::open(ServiceOptions::default()).await;
+    let call = fixture.given("call", json!({})).await["variables"]["call"].clone();
+    let peer = fixture.given("peer-call", json!({})).await["variables"]["peer-call"].clone();
     let path = |call: &Value| format!("/app/calls/{}/participants/invite", call.as_str().unwrap());
     let many = |n: usize| json!({"participants": vec![participant("user", "u"); n]});
     let with = |name: &str, value: Value| {
@@ -44,7 +44,7 @@ async fn a_wrong_body_is_refused() {
             json!({"participants": [{"identity": {"user": {"id": "1"}}, "replacesCallId": call}]}),
         ),
     ] {
-        let response = stage.post(&path(&call), &body).await;
+        let response = fixture.post(&path(&call), &body).await;
         assert_eq!(response.status, 400, "{why}");
         let error = &response.body.json().unwrap()["error"];
         assert!(
@@ -54,24 +54,24 @@ async fn a_wrong_body_is_refused() {
         assert!(error["innerError"]["request-id"].is_string(), "{why}");
     }
     assert_eq!(
-        stage.post(&path(&peer), &many(2)).await.status,
+        fixture.post(&path(&peer), &many(2)).await.status,
         400,
         "no chat"
     );
-    assert_eq!(stage.post(&path(&call), &many(5)).await.status, 200);
+    assert_eq!(fixture.post(&path(&call), &many(5)).await.status, 200);
     let edge = with("clientContext", "é".repeat(256).into());
-    assert_eq!(stage.post(&path(&call), &edge).await.status, 200);
-    assert_eq!(stage.post("/app/calls", &json!({})).await.status, 400);
+    assert_eq!(fixture.post(&path(&call), &edge).await.status, 200);
+    assert_eq!(fixture.post("/app/calls", &json!({})).await.status, 400);
 }
 
 #[tokio::test]
 async fn a_wrong_head_is_refused() {
-    let stage = Stage::open(ServiceOptions {
+    let fixture = Fixture::open(ServiceOptions {
         token: Some("secret".to_owned()),
         ..ServiceOptions::default()
     })
     .await;
-    let call = stage.given("call", json!({})).await["variables"]["call"].clone();
+    let call = fixture.given("call", json!({})).await["variables"]["call"].clone();
     let invite = format!("/app/calls/{}/participants/invite", call.as_str().unwrap());
     let json = Some("application/json; charset=utf-8");
     let right = Some("bearer secret");
@@ -100,7 +100,7 @@ async fn a_wrong_head_is_refused() {
         ("GET", "/elsewhere", right, None, "", 404),
         ("POST", &invite, right, json, &body, 200),
     ] {
-        let mut request = OutgoingRequest::new(method, format!("{}{path}", stage.url));
+        let mut request = OutgoingRequest::new(method, format!("{}{path}", fixture.url));
         for (name, value) in [("Authorization", token), ("Content-Type", media_type)] {
             if let Some(value) = value {
                 request.headers.push(name, value);

@@ -14,13 +14,13 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Has the bot answer, create and invite, and notifies it of a roster; gives what it said.
 /// Identifiers that the bot makes up are left out.
 async fn transcript(options: BotOptions, quiet: Duration) -> Vec<String> {
-    let mut stage = Stage::open(options).await;
+    let mut fixture = Fixture::open(options).await;
     let mut lines = Vec::new();
     let create = json!({"callbackUri": "http://a/", "requestedModalities": ["audio"]});
     let invite = "/beta/app/calls/c-1/participants/invite";
     for (path, body) in [("/beta/app/calls", create), (invite, invitation())] {
-        lines.push(stage.trigger(path, body).await.status.to_string());
-        while let Ok(Some(request)) = timeout(quiet, stage.inbox.recv()).await {
+        lines.push(fixture.trigger(path, body).await.status.to_string());
+        while let Ok(Some(request)) = timeout(quiet, fixture.inbox.recv()).await {
             let authorization = request.headers.get("authorization");
             let media_type = request.headers.media_type();
             let (method, target, body) = (request.method, request.target, request.body);
@@ -31,11 +31,13 @@ async fn transcript(options: BotOptions, quiet: Duration) -> Vec<String> {
     }
     let roster =
         json!({"value": [{"changeType": "updated", "resource": "/app/calls/c-1/participants"}]});
-    lines.push(match stage.post(stage.bot.callback_url(), &roster).await {
-        Ok(response) => format!("{response:?}"),
-        Err(error) => error.split(':').next().unwrap().to_owned(),
-    });
-    let own = |line: &String| made_up(&line.replace(stage.bot.url(), ""));
+    lines.push(
+        match fixture.post(fixture.bot.callback_url(), &roster).await {
+            Ok(response) => format!("{response:?}"),
+            Err(error) => error.split(':').next().unwrap().to_owned(),
+        },
+    );
+    let own = |line: &String| made_up(&line.replace(fixture.bot.url(), ""));
     lines.iter().map(own).collect()
 }
 
@@ -96,14 +98,14 @@ async fn every_mutant_shows() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_variant_asks_for_the_same() {
     for &variant in BotVariant::ALL {
-        let mut stage = Stage::open(BotOptions {
+        let mut fixture = Fixture::open(BotOptions {
             variant: Some(variant),
             ..BotOptions::default()
         })
         .await;
         let path = "/beta/app/calls/c-1/participants/invite";
-        assert_eq!(stage.trigger(path, invitation()).await.status, 202);
-        let request = stage.asked().await;
+        assert_eq!(fixture.trigger(path, invitation()).await.status, 202);
+        let request = fixture.asked().await;
         let label = variant.name();
         assert_eq!(request.method, "POST", "{label}");
         let asked = Resource::parse(&request.target).unwrap();
@@ -124,17 +126,17 @@ async fn every_variant_asks_for_the_same() {
 
 #[tokio::test]
 async fn a_bot_that_hangs_up_waits_for_the_end() {
-    let mut stage = Stage::open(BotOptions {
+    let mut fixture = Fixture::open(BotOptions {
         variant: Some(BotVariant::HangsUp),
         ..BotOptions::default()
     })
     .await;
     let guest = json!({"participants": [{"identity": {"user": {"id": "u"}}}]});
-    stage
+    fixture
         .trigger("/app/calls/c-1/participants/invite", guest)
         .await;
-    stage.asked().await;
-    let callback = stage.bot.callback_url().to_owned();
+    fixture.asked().await;
+    let callback = fixture.bot.callback_url().to_owned();
     for (change, path, data) in [
         ("updated", "/app/calls/c-1/participants", json!([])),
         (
@@ -143,14 +145,14 @@ async fn a_bot_that_hangs_up_waits_for_the_end() {
             json!({"status": "failed"}),
         ),
     ] {
-        assert!(stage.inbox.is_empty(), "nothing is asked before the end");
+        assert!(fixture.inbox.is_empty(), "nothing is asked before the end");
         let entry = json!({"changeType": change, "resource": path, "resourceData": data});
-        stage
+        fixture
             .post(&callback, &json!({"value": [entry]}))
             .await
             .unwrap();
     }
-    assert_eq!(stage.asked().await.method, "DELETE");
+    assert_eq!(fixture.asked().await.method, "DELETE");
 }
 
 #[test]

@@ -1,73 +1,73 @@
-//! Faults in answers.
+//! Mutants of answers.
 
 use serde_json::{Value, json};
 
 use super::Mutant;
-use crate::emulator::content::Content;
-use crate::emulator::edit::{remove, replace, set};
-use crate::emulator::fresh_id;
-use crate::emulator::service::draft::Draft;
-use crate::emulator::service::refusal::Refusal;
+use crate::emulator::body::{Content, make_device, remove, replace, set};
+use crate::emulator::new_id;
+use crate::emulator::service::message::{Answer, Refusal};
 use crate::emulator::service::state::Operation;
 use crate::http::Reply;
 
 /// The answer to an invitation.
-pub(in crate::emulator::service) fn answered(
+pub(in crate::emulator::service) fn invited(
     mutant: Option<Mutant>,
-    draft: &mut Draft,
+    answer: &mut Answer,
     operation: &Operation,
 ) {
     let Some(mutant) = mutant else { return };
-    head(mutant, draft, operation);
-    wire(mutant, draft);
-    if let Some(body) = draft.content.json_mut() {
+    head(mutant, answer, operation);
+    wire(mutant, answer);
+    if let Some(body) = answer.content.json_mut() {
         properties(mutant, body);
         participants(mutant, body);
     }
 }
 
 /// The answer to the creation of a call.
-pub(in crate::emulator::service) fn created(mutant: Option<Mutant>, draft: &mut Draft) {
+pub(in crate::emulator::service) fn created(mutant: Option<Mutant>, answer: &mut Answer) {
     match mutant {
-        Some(Mutant::CreateWithoutLocation) => draft.location = None,
-        Some(Mutant::CreateOk) => draft.status = 200,
+        Some(Mutant::CreateWithoutLocation) => answer.location = None,
+        Some(Mutant::CreateOk) => answer.status = 200,
         Some(Mutant::CreateLocationNowhere) => {
-            let nowhere = draft
+            let nowhere = answer
                 .location
                 .as_deref()
                 .and_then(|url| url.split_once("/calls/"));
-            draft.location = nowhere.map(|(prefix, _)| prefix.to_owned());
+            answer.location = nowhere.map(|(prefix, _)| prefix.to_owned());
         }
         _ => {}
     }
 }
 
-/// The answer to the answering of a call.
-pub(in crate::emulator::service) fn picked_up(mutant: Option<Mutant>, draft: &mut Draft) {
+/// The answer to a request that answers a call.
+pub(in crate::emulator::service) fn call_answered(mutant: Option<Mutant>, answer: &mut Answer) {
     if mutant == Some(Mutant::PickUpServerError) {
-        *draft = Refusal::server_error("Something went wrong.").into();
+        *answer = Refusal::server_error("Something went wrong.").into();
     }
 }
 
 /// Status, header fields, and whether there is a body.
-fn head(mutant: Mutant, draft: &mut Draft, operation: &Operation) {
+fn head(mutant: Mutant, answer: &mut Answer, operation: &Operation) {
     match mutant {
-        Mutant::AnswerOk201 => draft.status = 201,
-        Mutant::AnswerAcceptedWithBody => draft.status = 202,
+        Mutant::AnswerOk201 => answer.status = 201,
+        Mutant::AnswerAcceptedWithBody => answer.status = 202,
         Mutant::AnswerNoContent => {
-            draft.status = 204;
-            draft.content = Content::Nothing;
+            answer.status = 204;
+            answer.content = Content::Nothing;
         }
-        Mutant::AnswerServerError => *draft = Refusal::server_error("Something went wrong.").into(),
-        Mutant::AnswerBadRequest => *draft = Refusal::bad_request("Something was wrong.").into(),
-        Mutant::AnswerNotJson => draft.media_type = Some("text/plain"),
-        Mutant::AnswerUntyped => draft.media_type = None,
-        Mutant::AnswerEmpty => draft.content = Content::Nothing,
-        Mutant::LocationOtherCall => relocate(draft, &operation.call, &fresh_id()),
-        Mutant::LocationOtherOperation => relocate(draft, &operation.id, &fresh_id()),
+        Mutant::AnswerServerError => {
+            *answer = Refusal::server_error("Something went wrong.").into()
+        }
+        Mutant::AnswerBadRequest => *answer = Refusal::bad_request("Something was wrong.").into(),
+        Mutant::AnswerNotJson => answer.media_type = Some("text/plain"),
+        Mutant::AnswerUntyped => answer.media_type = None,
+        Mutant::AnswerEmpty => answer.content = Content::Nothing,
+        Mutant::LocationOtherCall => relocate(answer, &operation.call, &new_id()),
+        Mutant::LocationOtherOperation => relocate(answer, &operation.id, &new_id()),
         Mutant::LocationNowhere => {
             relocate(
-                draft,
+                answer,
                 &format!("operations/{}", operation.id),
                 "participants",
             );
@@ -76,25 +76,25 @@ fn head(mutant: Mutant, draft: &mut Draft, operation: &Operation) {
     }
 }
 
-fn relocate(draft: &mut Draft, from: &str, to: &str) {
-    draft.location = draft.location.take().map(|url| url.replace(from, to));
+fn relocate(answer: &mut Answer, from: &str, to: &str) {
+    answer.location = answer.location.take().map(|url| url.replace(from, to));
 }
 
 /// What is on the wire in place of a whole answer.
-fn wire(mutant: Mutant, draft: &mut Draft) {
-    let text = match &draft.content {
+fn wire(mutant: Mutant, answer: &mut Answer) {
+    let text = match &answer.content {
         Content::Json(body) => body.to_string(),
         _ => String::new(),
     };
     // Cut at a character, wherever the half is.
     let half: String = text.chars().take(text.chars().count() / 2).collect();
     match mutant {
-        Mutant::AnswerInvalidJson => draft.content = Content::Text(half),
-        Mutant::Hang => draft.instead = Some(Reply::hang()),
-        Mutant::Reset => draft.instead = Some(Reply::reset()),
-        Mutant::Noise => draft.instead = Some(Reply::raw("220 ready when you are\r\n")),
+        Mutant::AnswerInvalidJson => answer.content = Content::Text(half),
+        Mutant::Hang => answer.instead = Some(Reply::hang()),
+        Mutant::Reset => answer.instead = Some(Reply::reset()),
+        Mutant::Noise => answer.instead = Some(Reply::raw("220 ready when you are\r\n")),
         Mutant::Truncated => {
-            draft.instead = Some(Reply::raw(format!(
+            answer.instead = Some(Reply::raw(format!(
                 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{half}",
                 text.len(),
             )));
@@ -115,7 +115,7 @@ fn properties(mutant: Mutant, body: &mut Value) {
         Mutant::AnswerStatusCompleted => set(body, "/status", "completed"),
         Mutant::AnswerStatusNumber => set(body, "/status", 1),
         Mutant::AnswerTypeWrong => replace(body, "/@odata.type", "#microsoft.graph.call"),
-        Mutant::AnswerContextChanged => set(body, "/clientContext", fresh_id()),
+        Mutant::AnswerContextChanged => set(body, "/clientContext", new_id()),
         Mutant::AnswerContextDropped => drop(remove(body, "/clientContext")),
         Mutant::AnswerContextNumber => set(body, "/clientContext", 4711),
         _ => {}
@@ -155,26 +155,15 @@ pub(super) fn rename_first(body: &mut Value, collection: &str) {
 
 fn rename_identities(participant: &mut Value) {
     if let Some(Value::Object(set)) = participant.get_mut("identity") {
-        for identity in set.values_mut().filter(|value| value.is_object()) {
-            set_id(identity);
+        for identity in set.values_mut().filter_map(Value::as_object_mut) {
+            identity.insert("id".to_owned(), new_id().into());
         }
     }
 }
 
-fn set_id(identity: &mut Value) {
-    set(identity, "/id", fresh_id());
-}
-
-/// Calls whatever identity is in the set a device.
+/// Turns the identity of a set into a device.
 pub(super) fn change_kind(body: &mut Value, set: &str) {
-    let Some(Value::Object(set)) = body.pointer_mut(set) else {
-        return;
-    };
-    let kind = set
-        .iter()
-        .find(|(_, value)| value.is_object())
-        .map(|(kind, _)| kind.clone());
-    if let Some(identity) = kind.and_then(|kind| set.shift_remove(&kind)) {
-        set.insert("device".to_owned(), identity);
+    if let Some(Value::Object(set)) = body.pointer_mut(set) {
+        make_device(set);
     }
 }

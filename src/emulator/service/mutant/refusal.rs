@@ -1,33 +1,31 @@
-//! Faults in what is refused: requests that are misread so that nothing is wrong with them, or so
-//! that something is, and the refusals themselves.
+//! Mutants of refusals: requests that are misread, so that a wrong one is accepted or a right one refused,
+//! and the refusals themselves.
 
 use serde_json::{Value, json};
 
 use super::Mutant;
-use crate::emulator::content::Content;
-use crate::emulator::edit::{remove, set};
-use crate::emulator::fresh_id;
-use crate::emulator::service::draft::Draft;
-use crate::emulator::service::refusal::{CALL_ENDED, NO_CALL, Refusal};
+use crate::emulator::body::{Content, remove, set};
+use crate::emulator::new_id;
+use crate::emulator::service::message::{Answer, CALL_ENDED, NO_CALL, Refusal};
 use crate::http::message::{Headers, Payload, Request};
 
-/// The request as a service with this fault takes it, where it takes it for another.
+/// The request as the mutant reads it, where it reads another one.
 pub(in crate::emulator::service) fn misread(
     mutant: Option<Mutant>,
     request: &Request,
     token: Option<&str>,
 ) -> Option<Request> {
     let mutant = mutant?;
-    let mut heard = request.clone();
-    head(mutant, &mut heard, token);
+    let mut read = request.clone();
+    head(mutant, &mut read, token);
     if request.target.ends_with("/participants/invite") {
-        invitation(mutant, &mut heard);
+        invitation(mutant, &mut read);
     }
-    (heard != *request).then_some(heard)
+    (read != *request).then_some(read)
 }
 
-/// The invitation that a service carries out which it has refused.
-pub(in crate::emulator::service) fn taken_all_the_same(
+/// The invitation that the mutant carries out although it refuses it.
+pub(in crate::emulator::service) fn accepted_refusal(
     mutant: Option<Mutant>,
     request: &Request,
 ) -> Option<Request> {
@@ -37,51 +35,51 @@ pub(in crate::emulator::service) fn taken_all_the_same(
     misread(Some(Mutant::SixTaken), request, None)
 }
 
-/// How a request is refused.
-pub(in crate::emulator::service) fn refused(mutant: Option<Mutant>, refusal: Refusal) -> Draft {
-    let is_taken = match mutant {
+/// The answer to a refused request.
+pub(in crate::emulator::service) fn refused(mutant: Option<Mutant>, refusal: Refusal) -> Answer {
+    let is_accepted = match mutant {
         Some(Mutant::UnknownCallTaken) => refusal.is(NO_CALL),
         Some(Mutant::EndedCallTaken) => refusal.is(CALL_ENDED),
         _ => false,
     };
-    let mut draft = Draft::from(refusal);
-    if is_taken {
-        return Draft::new(202);
+    let mut answer = Answer::from(refusal);
+    if is_accepted {
+        return Answer::new(202);
     }
     if mutant == Some(Mutant::RefusalServerError) {
-        draft.status = 500;
+        answer.status = 500;
     }
-    let Some(body) = draft.content.json_mut() else {
-        return draft;
+    let Some(body) = answer.content.json_mut() else {
+        return answer;
     };
     match mutant {
         Some(Mutant::RefusalWithoutError) => *body = json!({"message": "That was wrong."}),
         Some(Mutant::RefusalWithoutCode) => drop(remove(body, "/error/code")),
         Some(Mutant::RefusalMessageEmpty) => set(body, "/error/message", ""),
-        Some(Mutant::RefusalTorn) => draft.content = Content::Text("{\"error\": {".to_owned()),
+        Some(Mutant::RefusalTorn) => answer.content = Content::Text("{\"error\": {".to_owned()),
         _ => {}
     }
-    draft
+    answer
 }
 
 /// Method, path and header fields.
-fn head(mutant: Mutant, heard: &mut Request, token: Option<&str>) {
+fn head(mutant: Mutant, read: &mut Request, token: Option<&str>) {
     let bearer = || format!("Bearer {}", token.unwrap_or("any"));
     match mutant {
-        Mutant::TokenIgnored if heard.headers.get("Authorization").is_none() => {
-            heard.headers.push("Authorization", bearer());
+        Mutant::TokenIgnored if read.headers.get("Authorization").is_none() => {
+            read.headers.push("Authorization", bearer());
         }
-        Mutant::TokenUnchecked if heard.headers.get("Authorization").is_some() => {
-            replace(&mut heard.headers, "Authorization", bearer());
+        Mutant::TokenUnchecked if read.headers.get("Authorization").is_some() => {
+            replace(&mut read.headers, "Authorization", bearer());
         }
         Mutant::MediaTypeIgnored => {
             replace(
-                &mut heard.headers,
+                &mut read.headers,
                 "Content-Type",
                 "application/json".to_owned(),
             );
         }
-        Mutant::DeprecatedPathGone => heard.target = heard.target.replace("/app/", "/gone/"),
+        Mutant::DeprecatedPathGone => read.target = read.target.replace("/app/", "/gone/"),
         _ => {}
     }
 }
@@ -95,10 +93,9 @@ fn replace(headers: &mut Headers, name: &str, value: String) {
     *headers = all;
 }
 
-/// What an invitation asks for.
-fn invitation(mutant: Mutant, heard: &mut Request) {
-    match (mutant, &mut heard.body) {
-        (Mutant::MethodIgnored, _) => "POST".clone_into(&mut heard.method),
+fn invitation(mutant: Mutant, read: &mut Request) {
+    match (mutant, &mut read.body) {
+        (Mutant::MethodIgnored, _) => "POST".clone_into(&mut read.method),
         (Mutant::MalformedTaken, body @ Payload::Text { .. })
         | (Mutant::EmptyTaken, body @ Payload::Empty) => {
             *body = Payload::Json(json!({"participants": [somebody()]}));
@@ -140,5 +137,5 @@ fn context(mutant: Mutant, body: &mut Value) {
 }
 
 fn somebody() -> Value {
-    json!({"identity": {"user": {"id": fresh_id()}}})
+    json!({"identity": {"user": {"id": new_id()}}})
 }

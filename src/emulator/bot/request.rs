@@ -1,25 +1,13 @@
-//! A request of the bot, and how it is sent.
-
-use std::time::Duration;
+//! A request of the bot before it is sent, and how it is written.
 
 use serde_json::Value;
-use tokio::time::sleep;
 
+use super::Bot;
 use super::variant::BotVariant as Variant;
-use super::{Bot, PATIENCE, mutation};
-use crate::emulator::content::Content;
-use crate::emulator::edit::each_object;
-use crate::emulator::fresh_id;
-use crate::emulator::writing::Writing;
-use crate::http::message::{Headers, Response};
-use crate::http::{Coding, Framing, OutgoingRequest, SendError};
-
-/// How long the bot waits before each further attempt, where the answer does not tell.
-const AGAIN: [Duration; 3] = [
-    Duration::from_millis(10),
-    Duration::from_millis(100),
-    Duration::from_secs(1),
-];
+use crate::emulator::body::{Content, JsonStyle, each_object};
+use crate::emulator::new_id;
+use crate::http::message::Headers;
+use crate::http::{Coding, Framing, OutgoingRequest};
 
 /// A request before it is written.
 #[derive(Debug, Clone)]
@@ -43,9 +31,7 @@ impl RequestBuilder {
             content,
         }
     }
-}
 
-impl RequestBuilder {
     /// Whether it is an invitation that replaces a call.
     pub(super) fn replaces(&self) -> bool {
         let Content::Json(body) = &self.content else {
@@ -58,14 +44,14 @@ impl RequestBuilder {
 }
 
 impl Bot {
-    /// The request on the wire, in the bot's manner.
+    /// The request on the wire, as the bot's variant writes it.
     pub(super) fn write(&self, mut builder: RequestBuilder) -> OutgoingRequest {
         if let (Some(Variant::Untyped), Content::Json(body)) = (self.variant, &mut builder.content)
         {
             each_object(body, &mut |object| drop(object.shift_remove("@odata.type")));
         }
-        let writing = self.variant.map_or(Writing::Plain, Variant::writing);
-        let url = writing.path(&self.addressed(&builder.url));
+        let style = self.variant.map_or(JsonStyle::Plain, Variant::style);
+        let url = style.path(&self.addressed(&builder.url));
         let mut headers = Headers::new();
         if let Some(authorization) = builder.authorization {
             headers.push(
@@ -87,7 +73,7 @@ impl Bot {
             );
         }
         if self.variant == Some(Variant::ExtraHeaders) {
-            headers.push("client-request-id", fresh_id());
+            headers.push("client-request-id", new_id());
             headers.push("X-Nobody-Knows", "this");
         }
         let (coding, framing) = match self.variant {
@@ -97,7 +83,7 @@ impl Bot {
         };
         OutgoingRequest {
             headers,
-            body: has_body.then(|| builder.content.bytes(writing)),
+            body: has_body.then(|| builder.content.bytes(style)),
             coding,
             framing,
             ..OutgoingRequest::new(builder.method, url)
@@ -122,42 +108,6 @@ impl Bot {
             _ => url.to_owned(),
         }
     }
-}
-
-impl Bot {
-    /// Sends a request until it is answered for good: the same again where the connection broke, or
-    /// the service says that it cannot now.
-    pub(super) async fn deliver(&self, mut builder: RequestBuilder) -> Result<Response, SendError> {
-        let patience = mutation::patience(self.mutant).unwrap_or(PATIENCE);
-        let mut pauses = AGAIN.into_iter();
-        loop {
-            let request = self.write(builder.clone());
-            let sent = self.client.send(request, patience).await;
-            let pause = pauses.next();
-            let told = pause.and_then(|pause| again(&sent, pause));
-            match mutation::again(self.mutant, &sent, (pause, told), &mut builder) {
-                Some(pause) => sleep(pause).await,
-                None => return sent,
-            }
-        }
-    }
-}
-
-/// How long to wait before a request is sent again; `None` where it is not.
-fn again(sent: &Result<Response, SendError>, pause: Duration) -> Option<Duration> {
-    match sent {
-        Ok(response) if matches!(response.status, 429 | 503) => {
-            Some(retry_after(&response.headers).unwrap_or(pause))
-        }
-        Err(SendError::Broken(_)) => Some(pause),
-        _ => None,
-    }
-}
-
-/// The time that an answer tells to wait, where it tells it in seconds (RFC 9110 section 10.2.3).
-fn retry_after(headers: &Headers) -> Option<Duration> {
-    let seconds = headers.get("Retry-After")?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
 }
 
 /// The id of an operation in the answer to an invitation: from its body, else from `Location`.

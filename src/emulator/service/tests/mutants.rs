@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::stage::{Stage, participant};
+use super::fixture::{Fixture, participant};
 use super::*;
 use crate::api::identifier;
 use crate::http::OutgoingRequest;
@@ -20,13 +20,13 @@ const QUIET: Duration = Duration::from_millis(250);
 /// one resource in their order, identifiers replaced by numbers.
 async fn transcript(options: ServiceOptions) -> Vec<String> {
     let is_newest = options.edition == Edition::February2021;
-    let mut stage = Stage::open(options).await;
+    let mut fixture = Fixture::open(options).await;
     let mut lines = Vec::new();
-    let incoming = stage.given("incoming-call", json!({"user": "u-1"})).await;
+    let incoming = fixture.given("incoming-call", json!({"user": "u-1"})).await;
     let incoming = incoming["variables"]["call"].as_str().unwrap().to_owned();
-    let pick_up = json!({"callbackUri": stage.callback});
-    let create = json!({"callbackUri": stage.callback});
-    let group = stage.given("call", json!({})).await["variables"]["call"].clone();
+    let pick_up = json!({"callbackUri": fixture.callback});
+    let create = json!({"callbackUri": fixture.callback});
+    let group = fixture.given("call", json!({})).await["variables"]["call"].clone();
     let group = group.as_str().unwrap();
     let mut known = vec![group.to_owned(), incoming.clone()];
     let invite = format!("/app/calls/{group}/participants/invite");
@@ -41,7 +41,7 @@ async fn transcript(options: ServiceOptions) -> Vec<String> {
         (invite, failing),
     ] {
         lines.push(
-            match stage.try_send("POST", &target, Some(&body), SHORT).await {
+            match fixture.try_send("POST", &target, Some(&body), SHORT).await {
                 Ok(response) => {
                     let id = response.body.json().and_then(|body| body["id"].as_str());
                     known.extend(id.map(str::to_owned));
@@ -59,10 +59,10 @@ async fn transcript(options: ServiceOptions) -> Vec<String> {
     }
     if is_newest {
         // What is refused is the same in every edition.
-        lines.extend(refusals(&stage, group).await);
+        lines.extend(refusals(&fixture, group).await);
     }
     let mut told: HashMap<String, Vec<String>> = HashMap::new();
-    while let Ok(Some(request)) = timeout(QUIET, stage.inbox.recv()).await {
+    while let Ok(Some(request)) = timeout(QUIET, fixture.inbox.recv()).await {
         let about = request
             .body
             .json()
@@ -77,7 +77,9 @@ async fn transcript(options: ServiceOptions) -> Vec<String> {
         told.entry(about).or_default().push(said);
     }
     let show = |line: &String| {
-        let own = line.replace(&stage.url, "").replace(&stage.callback, "");
+        let own = line
+            .replace(&fixture.url, "")
+            .replace(&fixture.callback, "");
         anonymous(&own, &known)
     };
     let mut told: Vec<String> = told.values().map(|said| show(&said.join("\n"))).collect();
@@ -115,9 +117,9 @@ fn is_clock(part: &str) -> bool {
 }
 
 /// The answers to what is wrong, or nearly: their status, and what their error says.
-async fn refusals(stage: &Stage, call: &str) -> Vec<String> {
-    let ended = stage.given("ended-call", json!({})).await["variables"]["call"].clone();
-    let invite = |call: &str| format!("{}/app/calls/{call}/participants/invite", stage.url);
+async fn refusals(fixture: &Fixture, call: &str) -> Vec<String> {
+    let ended = fixture.given("ended-call", json!({})).await["variables"]["call"].clone();
+    let invite = |call: &str| format!("{}/app/calls/{call}/participants/invite", fixture.url);
     let people = |count: usize| vec![participant("user", "u-9"); count];
     let body = |people: Vec<Value>, context: usize| {
         json!({"participants": people, "clientContext": "c".repeat(context)}).to_string()
@@ -173,7 +175,7 @@ async fn refusals(stage: &Stage, call: &str) -> Vec<String> {
     lines
 }
 
-/// A service that knows its token, which is the stage's.
+/// A service that knows its token, which is the fixture's.
 fn checking() -> ServiceOptions {
     ServiceOptions {
         token: Some("t".to_owned()),
@@ -253,17 +255,17 @@ async fn complete(options: ServiceOptions) {
         options.variant.unwrap().name(),
         options.edition.name()
     );
-    let mut stage = Stage::open(options).await;
-    let call = stage.create().await;
+    let mut fixture = Fixture::open(options).await;
+    let call = fixture.create().await;
     let mut user = participant("user", "u-1");
     user["replacesCallId"] = json!("00000000-0000-4000-8000-000000000001");
     let body = json!({"participants": [user], "clientContext": "c-1"});
     let invite = format!("/communications/calls/{call}/participants/invite");
-    let answer = stage.post(&invite, &body).await;
+    let answer = fixture.post(&invite, &body).await;
     assert!(matches!(answer.status, 200 | 202), "{label}");
     let mut waited = vec!["established", "completed", "sendreceive", "terminated"];
     while !waited.is_empty() {
-        let told = stage.next().await.to_string().to_lowercase();
+        let told = fixture.next().await.to_string().to_lowercase();
         waited.retain(|word| !told.contains(word));
     }
 }

@@ -10,9 +10,9 @@ use crate::http::OutgoingRequest;
 use crate::http::message::Response;
 
 /// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-pub(super) struct Stage {
+pub(super) struct Fixture {
     pub(super) url: String,
     pub(super) callback: String,
     pub(super) inbox: mpsc::UnboundedReceiver<Request>,
@@ -20,18 +20,18 @@ pub(super) struct Stage {
     shutdown: CancellationToken,
 }
 
-impl Drop for Stage {
+impl Drop for Fixture {
     fn drop(&mut self) {
         self.shutdown.cancel();
     }
 }
 
-impl Stage {
+impl Fixture {
     pub(super) async fn open(options: ServiceOptions) -> Self {
         Self::failing_first(options, 0).await
     }
 
-    /// A stage whose callback answers the first so many notifications with 503.
+    /// A fixture whose callback answers the first so many notifications with 503.
     pub(super) async fn failing_first(options: ServiceOptions, failures: usize) -> Self {
         let shutdown = CancellationToken::new();
         let (told, inbox) = mpsc::unbounded_channel();
@@ -47,7 +47,7 @@ impl Stage {
             shutdown.clone(),
         ));
         let listener = Listener::bind("127.0.0.1:0").await.unwrap();
-        let service = ReferenceService::start(listener, options, shutdown.clone());
+        let service = BuiltInService::start(listener, options, shutdown.clone());
         Self {
             url: service.url().to_owned(),
             callback,
@@ -63,7 +63,7 @@ impl Stage {
         method: &str,
         target: &str,
         body: Option<&Value>,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Response, String> {
         let url = if target.starts_with('/') {
             format!("{}{target}", self.url)
@@ -76,12 +76,12 @@ impl Stage {
             request.headers.push("Content-Type", "application/json");
             request.body = Some(body.to_string().into());
         }
-        let sent = self.client.send(request, patience).await;
+        let sent = self.client.send(request, timeout).await;
         sent.map_err(|error| error.to_string())
     }
 
     pub(super) async fn send(&self, method: &str, target: &str, body: Option<&Value>) -> Response {
-        self.try_send(method, target, body, PATIENCE).await.unwrap()
+        self.try_send(method, target, body, TIMEOUT).await.unwrap()
     }
 
     pub(super) async fn post(&self, target: &str, body: &Value) -> Response {
@@ -115,7 +115,7 @@ impl Stage {
 
     /// The next notification.
     pub(super) async fn next(&mut self) -> Value {
-        let request = timeout(PATIENCE, self.inbox.recv()).await.unwrap().unwrap();
+        let request = timeout(TIMEOUT, self.inbox.recv()).await.unwrap().unwrap();
         assert_eq!(request.method, "POST");
         assert_eq!(request.target, "/api/calls");
         assert!(

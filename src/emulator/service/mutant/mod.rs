@@ -1,9 +1,22 @@
-//! The deliberate faults of the reference service.
+//! The mutants of the built-in service: the table of them, and one function for each kind of message
+//! that a mutant changes, called once where that message is made.
+//!
+//! Every function does nothing for a service without a mutant.
 
-use crate::emulator::catalogue::catalogue;
+mod answer;
+mod notification;
+mod refusal;
+
+use std::time::Duration;
+
+use ServiceMutant as Mutant;
+
+pub(super) use self::answer::{call_answered, created, invited};
+pub(super) use self::notification::{last_notifications, notifications, post};
+pub(super) use self::refusal::{accepted_refusal, misread, refused};
 
 catalogue! {
-    /// One thing that the service does wrong, always.
+    /// One deliberate fault of the service.
     ServiceMutant {
         AnswerOk201 = "answer-201", "Answers an invitation with 201.";
         AnswerNoContent = "answer-204", "Answers an invitation with 204 and no body.";
@@ -128,4 +141,19 @@ catalogue! {
         WaitsForEver = "waits-for-ever", "Waits an hour for an acknowledgement.";
         NeverAgain = "never-again", "Does not send a notification again that was answered 500.";
     }
+}
+
+/// Whether an invitation can fail.
+pub(super) fn may_fail(mutant: Option<Mutant>) -> bool {
+    mutant != Some(Mutant::FailureCompletes)
+}
+
+/// A timeout for acknowledgements that is too long.
+pub(super) fn timeout(mutant: Option<Mutant>) -> Option<Duration> {
+    (mutant == Some(Mutant::WaitsForEver)).then_some(Duration::from_secs(3600))
+}
+
+/// Whether a notification is not sent again after a failure.
+pub(super) fn gives_up(mutant: Option<Mutant>) -> bool {
+    mutant == Some(Mutant::NeverAgain)
 }

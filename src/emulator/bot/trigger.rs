@@ -1,25 +1,23 @@
-//! What a trigger wants: the bot reads the intention, and makes the request its own.
+//! The request that a trigger describes. The bot reads from it what to do, and makes a request of its own.
 
 use serde_json::{Map, Value, json};
 
 use super::variant::BotVariant as Variant;
 use crate::api::resource::Resource;
-use crate::emulator::fresh_id;
+use crate::emulator::new_id;
 
-/// What the bot is to do.
+/// What a trigger makes the bot do.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Intention {
-    /// Invite these into the call.
-    Invite(Vec<Guest>),
-    /// Answer the call.
-    PickUp(Map<String, Value>),
-    /// Create a call.
+pub(super) enum TriggeredAction {
+    Invite(Vec<Invitee>),
+
+    Answer(Map<String, Value>),
+
     Create(Map<String, Value>),
 }
 
-/// One whom the bot is to invite.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Guest {
+pub(super) struct Invitee {
     kind: String,
     id: String,
     tenant: Option<String>,
@@ -27,55 +25,64 @@ pub(super) struct Guest {
     replaces: Option<String>,
 }
 
-impl Intention {
-    /// Reads the request of a trigger, or says why the bot does not do such a thing.
-    pub(super) fn read(method: &str, url: &str, body: &Value) -> Result<Self, String> {
-        let body = body
-            .as_object()
-            .ok_or("the triggered request has no JSON object as its body");
+/// A trigger that the bot cannot follow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum TriggerError {
+    #[error("the triggered request has no JSON object as its body")]
+    Body,
+    #[error("the triggered invitation names no participants")]
+    Participants,
+    #[error("a triggered participant has no identity")]
+    Identity,
+    #[error("the built-in bot does not know how to {method} {url}")]
+    Unknown { method: String, url: String },
+}
+
+impl TriggeredAction {
+    /// Reads the request of a trigger.
+    pub(super) fn read(method: &str, url: &str, body: &Value) -> Result<Self, TriggerError> {
+        let body = body.as_object().ok_or(TriggerError::Body);
         match (method, Resource::parse(url)) {
             ("POST", Some(Resource::Calls)) => Ok(Self::Create(body?.clone())),
             ("POST", Some(Resource::Action { action, .. })) if action == "answer" => {
-                Ok(Self::PickUp(body?.clone()))
+                Ok(Self::Answer(body?.clone()))
             }
             ("POST", Some(Resource::Action { action, .. })) if action == "participants/invite" => {
                 let participants = body?.get("participants").and_then(Value::as_array);
-                let participants =
-                    participants.ok_or("the triggered invitation names no participants")?;
-                let guests: Option<Vec<_>> = participants.iter().map(Guest::read).collect();
-                Ok(Self::Invite(
-                    guests.ok_or("a triggered participant has no identity")?,
-                ))
+                let participants = participants.ok_or(TriggerError::Participants)?;
+                let invitees: Option<Vec<_>> = participants.iter().map(Invitee::read).collect();
+                Ok(Self::Invite(invitees.ok_or(TriggerError::Identity)?))
             }
-            _ => Err(format!(
-                "the reference bot does not know how to {method} {url}"
-            )),
+            _ => Err(TriggerError::Unknown {
+                method: method.to_owned(),
+                url: url.to_owned(),
+            }),
         }
     }
 
     /// The body of the bot's own request.
     pub(super) fn body(&self, callback: &str, variant: Option<Variant>) -> Value {
         match self {
-            Self::Invite(guests) => {
-                let guests: Vec<Value> = guests.iter().map(|g| g.body(variant)).collect();
+            Self::Invite(invitees) => {
+                let invitees: Vec<Value> = invitees.iter().map(|it| it.body(variant)).collect();
                 let context = match variant {
-                    Some(Variant::NoContext) => return json!({"participants": guests}),
+                    Some(Variant::NoContext) => return json!({"participants": invitees}),
                     Some(Variant::LongContext) => "κ".repeat(256),
-                    _ => fresh_id(),
+                    _ => new_id(),
                 };
-                json!({"participants": guests, "clientContext": context})
+                json!({"participants": invitees, "clientContext": context})
             }
-            Self::PickUp(wanted) | Self::Create(wanted) => {
-                let mut body = wanted.clone();
+            Self::Answer(request) | Self::Create(request) => {
+                let mut body = request.clone();
                 // 2019-05 says `callback`, later pages `callbackUri`.
-                let name = if wanted.contains_key("callback") {
+                let name = if request.contains_key("callback") {
                     "callback"
                 } else {
                     "callbackUri"
                 };
                 body.insert(name.to_owned(), callback.into());
                 if body.contains_key("subject") {
-                    body.insert("subject".to_owned(), "A call of the reference bot".into());
+                    body.insert("subject".to_owned(), "A call of the built-in bot".into());
                 }
                 body.into()
             }
@@ -84,11 +91,11 @@ impl Intention {
 
     /// Whether an invitation replaces a call.
     pub(super) fn replaces(&self) -> bool {
-        matches!(self, Self::Invite(guests) if guests.iter().any(|g| g.replaces.is_some()))
+        matches!(self, Self::Invite(invitees) if invitees.iter().any(|it| it.replaces.is_some()))
     }
 }
 
-impl Guest {
+impl Invitee {
     fn read(participant: &Value) -> Option<Self> {
         let set = participant.get("identity")?.as_object()?;
         let (kind, identity) = set
@@ -117,7 +124,7 @@ impl Guest {
         if variant == Some(Variant::DisplayName) {
             identity["displayName"] = "Somebody known".into();
         }
-        let mut guest = json!({
+        let mut invitee = json!({
             "@odata.type": "#microsoft.graph.invitationParticipantInfo",
             "identity": {
                 "@odata.type": "#microsoft.graph.identitySet",
@@ -125,19 +132,19 @@ impl Guest {
             },
         });
         if let Some(replaces) = &self.replaces {
-            guest["replacesCallId"] = spelled(replaces, variant).into();
+            invitee["replacesCallId"] = replaced_call(replaces, variant).into();
         }
         if variant == Some(Variant::EndpointType) {
-            guest["endpointType"] = "default".into();
-            guest["region"] = "westus".into();
-            guest["languageId"] = "en-US".into();
+            invitee["endpointType"] = "default".into();
+            invitee["region"] = "westus".into();
+            invitee["languageId"] = "en-US".into();
         }
-        guest
+        invitee
     }
 }
 
 /// The call to replace, as the bot names it.
-fn spelled(call: &str, variant: Option<Variant>) -> String {
+fn replaced_call(call: &str, variant: Option<Variant>) -> String {
     let id = match Resource::parse(call) {
         Some(Resource::Call(id)) => id,
         _ => call.to_owned(),

@@ -1,14 +1,127 @@
-//! Faults inside one notification, and in how it is posted.
+//! Mutants of notifications: which are sent, in which order, their bodies and how they are posted.
 
 use serde_json::{Value, json};
 
 use super::Mutant;
 use super::answer::{add_stranger, change_kind, rename_first};
 use crate::api::resource::Resource;
-use crate::emulator::content::Content;
-use crate::emulator::edit::{each_object, remove, replace, set};
-use crate::emulator::fresh_id;
-use crate::emulator::service::draft::Post;
+use crate::emulator::body::{Content, each_object, remove, replace, set};
+use crate::emulator::new_id;
+use crate::emulator::service::message::Post;
+use crate::emulator::service::pages::Pages;
+use crate::emulator::service::state::{About, CallState, Notification};
+
+/// The notifications that one request causes about the call that it names. `replaced` is a call
+/// that an invitation replaces.
+pub(in crate::emulator::service) fn notifications(
+    mutant: Option<Mutant>,
+    notifications: &mut Vec<Notification>,
+    pages: Pages,
+    replaced: Option<&str>,
+) {
+    let Some(mutant) = mutant else { return };
+    for notification in notifications.iter_mut() {
+        match notification.about {
+            About::End => end(mutant, &mut notification.entry),
+            About::Roster => roster(mutant, &mut notification.entry, replaced),
+            About::Incoming => incoming(mutant, notification),
+            About::Established if mutant == Mutant::StateUnknown => {
+                set(&mut notification.entry, "/resourceData/state", "humming");
+            }
+            _ => {}
+        }
+    }
+    match mutant {
+        Mutant::NoEnd => drop_all(notifications, About::End),
+        Mutant::NoRoster => drop_all(notifications, About::Roster),
+        Mutant::NeverEstablished => drop_all(notifications, About::Established),
+        Mutant::EstablishedFirst => swap(notifications, About::Establishing, About::Established),
+        Mutant::EndTwice => after_end(notifications, |_| {}),
+        Mutant::AfterEnd => after_end(notifications, |notification| {
+            set(&mut notification.entry, "/changeType", "updated");
+            set(&mut notification.entry, "/resourceData/status", "running");
+        }),
+        Mutant::Stranger => stranger(notifications, pages),
+        _ => {}
+    }
+}
+
+/// The last notifications of a call that an invitation replaced.
+pub(in crate::emulator::service) fn last_notifications(
+    mutant: Option<Mutant>,
+    notifications: &mut Vec<Notification>,
+    pages: Pages,
+) {
+    match mutant {
+        Some(Mutant::NotTerminated) => drop_all(notifications, About::Terminated),
+        Some(Mutant::NotDeleted) => drop_all(notifications, About::Deleted),
+        Some(Mutant::DeletedFirst) => swap(notifications, About::Terminated, About::Deleted),
+        Some(Mutant::OtherCallEnds) => {
+            let id = new_id();
+            for notification in notifications {
+                notification.entry = match notification.about {
+                    About::Deleted => pages.call("deleted", &id, CallState::Terminated, json!({})),
+                    _ => pages.call("updated", &id, CallState::Terminated, json!({})),
+                };
+            }
+        }
+        _ => {}
+    }
+}
+
+fn incoming(mutant: Mutant, notification: &mut Notification) {
+    match mutant {
+        Mutant::IncomingAsUpdate => set(&mut notification.entry, "/changeType", "updated"),
+        Mutant::IncomingOutgoing => set(
+            &mut notification.entry,
+            "/resourceData/direction",
+            "sideways",
+        ),
+        _ => {}
+    }
+}
+
+fn drop_all(notifications: &mut Vec<Notification>, about: About) {
+    notifications.retain(|notification| notification.about != about);
+}
+
+fn swap(notifications: &mut [Notification], one: About, other: About) {
+    let place = |about| {
+        notifications
+            .iter()
+            .position(|notification| notification.about == about)
+    };
+    if let (Some(one), Some(other)) = (place(one), place(other)) {
+        notifications.swap(one, other);
+    }
+}
+
+/// Puts a changed copy of the operation's end behind it.
+fn after_end(notifications: &mut Vec<Notification>, change: impl Fn(&mut Notification)) {
+    if let Some(end) = notifications
+        .iter()
+        .position(|notification| notification.about == About::End)
+    {
+        let mut copy = notifications[end].clone();
+        change(&mut copy);
+        notifications.insert(end + 1, copy);
+    }
+}
+
+/// Puts a call that nobody knows before an operation's end.
+fn stranger(notifications: &mut Vec<Notification>, pages: Pages) {
+    if let Some(end) = notifications
+        .iter()
+        .position(|notification| notification.about == About::End)
+    {
+        let id = new_id();
+        let mut strange = notifications[end].clone();
+        strange.about = About::Established;
+        strange.effect = None;
+        strange.entry = pages.call("updated", &id, CallState::Established, json!({}));
+        notifications.insert(end, strange);
+    }
+}
 
 /// The post of one or several notifications.
 pub(in crate::emulator::service) fn post(mutant: Option<Mutant>, post: &mut Post) {
@@ -43,11 +156,11 @@ pub(in crate::emulator::service) fn post(mutant: Option<Mutant>, post: &mut Post
 }
 
 /// The end of an operation.
-pub(super) fn end(mutant: Mutant, entry: &mut Value) {
+fn end(mutant: Mutant, entry: &mut Value) {
     entry_itself(mutant, entry);
     match mutant {
         Mutant::EndOtherOperation => {
-            let id = fresh_id();
+            let id = new_id();
             rename(entry, |resource| match resource {
                 Resource::Operation { call, .. } => format!("calls/{call}/operations/{id}"),
                 _ => String::new(),
@@ -55,7 +168,7 @@ pub(super) fn end(mutant: Mutant, entry: &mut Value) {
             replace(entry, "/resourceData/id", id);
         }
         Mutant::EndOtherCall => {
-            let id = fresh_id();
+            let id = new_id();
             rename(entry, |resource| match resource {
                 Resource::Operation { operation, .. } => {
                     format!("calls/{id}/operations/{operation}")
@@ -74,8 +187,8 @@ pub(super) fn end(mutant: Mutant, entry: &mut Value) {
         Mutant::EndTypeWrong => {
             replace(entry, "/resourceData/@odata.type", "#microsoft.graph.call");
         }
-        Mutant::EndIdOther => set(entry, "/resourceData/id", fresh_id()),
-        Mutant::EndContextChanged => set(entry, "/resourceData/clientContext", fresh_id()),
+        Mutant::EndIdOther => set(entry, "/resourceData/id", new_id()),
+        Mutant::EndContextChanged => set(entry, "/resourceData/clientContext", new_id()),
         Mutant::EndContextNumber => set(entry, "/resourceData/clientContext", 4711),
         Mutant::EndParticipantOther => rename_first(entry, "/resourceData/participants"),
         Mutant::EndParticipantExtra => add_stranger(entry, "/resourceData/participants"),
@@ -105,7 +218,7 @@ fn entry_itself(mutant: Mutant, entry: &mut Value) {
             replace(entry, "/resourceUrl", 4711);
         }
         Mutant::ResourcesDisagree => {
-            let other = format!("/communications/calls/{0}/operations/{0}", fresh_id());
+            let other = format!("/communications/calls/{0}/operations/{0}", new_id());
             set(entry, "/resourceUrl", other);
         }
         _ => {}
@@ -113,10 +226,10 @@ fn entry_itself(mutant: Mutant, entry: &mut Value) {
 }
 
 /// The roster. `replaced` is a call that the operation replaces.
-pub(super) fn roster(mutant: Mutant, entry: &mut Value, replaced: Option<&str>) {
+fn roster(mutant: Mutant, entry: &mut Value, replaced: Option<&str>) {
     match (mutant, replaced) {
         (Mutant::RosterOtherCall, _) => {
-            let id = fresh_id();
+            let id = new_id();
             rename(entry, |_| format!("calls/{id}/participants"));
         }
         (Mutant::RosterReplacedCall, Some(id)) => {
@@ -148,7 +261,7 @@ fn member(mutant: Mutant, member: &mut Value) {
             if let Some(identity) = member.pointer_mut("/info/identity") {
                 each_object(identity, &mut |object| {
                     if let Some(id) = object.get_mut("id") {
-                        *id = fresh_id().into();
+                        *id = new_id().into();
                     }
                 });
             }
@@ -169,7 +282,7 @@ fn member(mutant: Mutant, member: &mut Value) {
 }
 
 /// Gives the entry's resource another path below the same prefixes.
-pub(super) fn rename(entry: &mut Value, path: impl Fn(&Resource) -> String) {
+fn rename(entry: &mut Value, path: impl Fn(&Resource) -> String) {
     let places = [
         ("/resource", "/app/"),
         ("/resourceUrl", "/communications/"),

@@ -1,10 +1,52 @@
-//! How the service refuses: a status and the API's error object.
+//! Messages of the service before they are written: answers, refusals, and posts to a callback.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::draft::Draft;
-use crate::emulator::content::Content;
-use crate::emulator::{fresh_id, time};
+use crate::emulator::body::Content;
+use crate::emulator::{new_id, now};
+use crate::http::Reply;
+
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) location: Option<String>,
+    /// Written only where there is a body.
+    pub(super) media_type: Option<&'static str>,
+    pub(super) fields: Vec<(&'static str, String)>,
+    pub(super) content: Content,
+    /// Sent in place of this answer.
+    pub(super) instead: Option<Reply>,
+}
+
+impl Answer {
+    /// An answer without a body.
+    pub(super) const fn new(status: u16) -> Self {
+        Self {
+            status,
+            location: None,
+            media_type: Some("application/json"),
+            fields: Vec::new(),
+            content: Content::Nothing,
+            instead: None,
+        }
+    }
+
+    /// An answer with a JSON body.
+    pub(super) fn json(status: u16, body: Value) -> Self {
+        let mut answer = Self::new(status);
+        answer.content = Content::Json(body);
+        answer
+    }
+}
+
+/// A request to a bot's callback.
+#[derive(Debug, Clone)]
+pub(super) struct Post {
+    pub(super) method: &'static str,
+    pub(super) url: String,
+    pub(super) media_type: Option<&'static str>,
+    pub(super) content: Content,
+}
 
 /// The code where no such call is known.
 pub(super) const NO_CALL: &str = "CallNotFound";
@@ -80,17 +122,17 @@ impl Refusal {
     }
 }
 
-impl From<Refusal> for Draft {
+impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
-        let mut draft = Self::new(refusal.status);
-        draft.fields.extend(refusal.field);
-        draft.content = Content::Json(json!({
+        let mut answer = Self::new(refusal.status);
+        answer.fields.extend(refusal.field);
+        answer.content = Content::Json(json!({
             "error": {
                 "code": refusal.code,
                 "message": refusal.message,
-                "innerError": {"request-id": fresh_id(), "date": time::now()},
+                "innerError": {"request-id": new_id(), "date": now()},
             }
         }));
-        draft
+        answer
     }
 }

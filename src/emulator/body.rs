@@ -1,16 +1,45 @@
-//! How a JSON value is written as text: the many ways that mean the same.
+//! The body of a message before it is sent: its JSON value, changes to it at a JSON pointer, and the
+//! style in which it is written as text.
 
 use std::fmt::Write;
 
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::edit::each_object;
 use crate::api::identifier;
 
-/// A manner of writing one and the same message.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) enum Content {
+    /// No bytes.
+    #[default]
+    Nothing,
+    /// A JSON value, written in the style of the party.
+    Json(Value),
+    /// Text, to the letter.
+    Text(String),
+}
+
+impl Content {
+    pub(super) const fn json_mut(&mut self) -> Option<&mut Value> {
+        match self {
+            Self::Json(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn bytes(&self, style: JsonStyle) -> Bytes {
+        match self {
+            Self::Nothing => Bytes::new(),
+            Self::Json(value) => style.write(value).into(),
+            Self::Text(text) => text.clone().into(),
+        }
+    }
+}
+
+/// A style in which a JSON value is written. All but a few mean the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Writing {
-    /// As the value stands, without white space.
+pub(super) enum JsonStyle {
+    /// Without white space.
     #[default]
     Plain,
     /// The properties of every object in the opposite order.
@@ -26,9 +55,9 @@ pub(super) enum Writing {
     /// Every character that is no letter or digit as `\u0000`.
     Escaped,
     /// Protocol words in upper case.
-    Shouted,
+    UpperWords,
     /// Type names without `#` in front.
-    Hashless,
+    NoHash,
     /// GUIDs of calls, operations and identities in upper case.
     UpperGuids,
     /// The same GUIDs without hyphens.
@@ -57,8 +86,7 @@ const IDENTIFIERS: [&str; 5] = [
     "replacesCallId",
 ];
 
-impl Writing {
-    /// The value as text.
+impl JsonStyle {
     pub(super) fn write(self, value: &Value) -> String {
         let mut value = value.clone();
         self.rearrange(&mut value);
@@ -67,7 +95,7 @@ impl Writing {
         text
     }
 
-    /// A path or URL with its GUIDs written in this manner.
+    /// A path or URL with its GUIDs written in this style.
     pub(super) fn path(self, path: &str) -> String {
         let spell = |segment: &str| match self {
             Self::UpperGuids if identifier::is_guid(segment) => segment.to_ascii_uppercase(),
@@ -82,8 +110,8 @@ impl Writing {
             Self::Reversed => *object = std::mem::take(object).into_iter().rev().collect(),
             Self::Added => add(object, &json!({"of": ["confcall", 1, true]})),
             Self::Nulls => add(object, &Value::Null),
-            Self::Shouted => each_text(object, &WORDS, str::to_uppercase),
-            Self::Hashless => each_text(object, &["@odata.type"], |name| {
+            Self::UpperWords => each_text(object, &WORDS, str::to_uppercase),
+            Self::NoHash => each_text(object, &["@odata.type"], |name| {
                 name.trim_start_matches('#').to_owned()
             }),
             Self::UpperGuids | Self::BareGuids => {
@@ -195,35 +223,106 @@ fn exponent(number: i64) -> String {
     }
 }
 
+/// Puts a value at the pointer: replaces what is there, or adds a property to the object above.
+/// Does nothing where there is no such object.
+pub(super) fn set(body: &mut Value, pointer: &str, value: impl Into<Value>) {
+    if let Some((object, key)) = parent(body, pointer) {
+        object.insert(key, value.into());
+    } else if let Some(place) = body.pointer_mut(pointer) {
+        *place = value.into();
+    }
+}
+
+/// Replaces what is at the pointer; does nothing where nothing is.
+pub(super) fn replace(body: &mut Value, pointer: &str, value: impl Into<Value>) {
+    if let Some(place) = body.pointer_mut(pointer) {
+        *place = value.into();
+    }
+}
+
+/// Takes the property at the pointer away, the order of the others kept.
+pub(super) fn remove(body: &mut Value, pointer: &str) -> Option<Value> {
+    let (object, key) = parent(body, pointer)?;
+    object.shift_remove(&key)
+}
+
+/// The object that holds the property at the pointer, and the property's name.
+fn parent<'v>(body: &'v mut Value, pointer: &str) -> Option<(&'v mut Map<String, Value>, String)> {
+    let (above, key) = pointer.rsplit_once('/')?;
+    let object = body.pointer_mut(above)?.as_object_mut()?;
+    Some((object, key.replace("~1", "/").replace("~0", "~")))
+}
+
+/// Calls the function on each object of the value, the innermost first: what it adds is not
+/// visited.
+pub(super) fn each_object(value: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
+    match value {
+        Value::Object(object) => {
+            object.values_mut().for_each(|v| each_object(v, change));
+            change(object);
+        }
+        Value::Array(items) => items.iter_mut().for_each(|v| each_object(v, change)),
+        _ => {}
+    }
+}
+
+/// Turns the identity of an identity set, of whatever kind, into a device.
+pub(super) fn make_device(set: &mut Map<String, Value>) {
+    let kind = set
+        .iter()
+        .find(|(_, value)| value.is_object())
+        .map(|(kind, _)| kind.clone());
+    if let Some(identity) = kind.and_then(|kind| set.shift_remove(&kind)) {
+        set.insert("device".to_owned(), identity);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_manner_is_json_and_most_mean_the_same() {
+    fn every_style_is_json_and_most_mean_the_same() {
         let value = json!({"status": "running", "n": [500, 0, -7], "t": {"é/": "\u{1F600}\n"}});
-        for writing in [
-            Writing::Plain,
-            Writing::Reversed,
-            Writing::Spaced,
-            Writing::Escaped,
+        for style in [
+            JsonStyle::Plain,
+            JsonStyle::Reversed,
+            JsonStyle::Spaced,
+            JsonStyle::Escaped,
         ] {
-            let text = writing.write(&value);
+            let text = style.write(&value);
             assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
         }
-        let numbers = Writing::Exponents.write(&value["n"]);
+        let numbers = JsonStyle::Exponents.write(&value["n"]);
         assert_eq!(numbers, "[5e2,0.0,-7.0]");
-        assert_eq!(Writing::Shouted.write(&value["status"]), r#""running""#);
-        assert!(Writing::Shouted.write(&value).contains("RUNNING"));
-        assert!(Writing::Reversed.write(&value).starts_with(r#"{"t""#));
+        assert_eq!(
+            JsonStyle::UpperWords.write(&value["status"]),
+            r#""running""#
+        );
+        assert!(JsonStyle::UpperWords.write(&value).contains("RUNNING"));
+        assert!(JsonStyle::Reversed.write(&value).starts_with(r#"{"t""#));
     }
 
     #[test]
     fn guids_are_spelled_in_identifiers_only() {
         let guid = "57dab8b1-894c-409a-b240-bd8beae78896";
         let value = json!({"resource": format!("/app/calls/{guid}"), "clientContext": guid});
-        let bare = Writing::BareGuids.write(&value);
+        let bare = JsonStyle::BareGuids.write(&value);
         assert!(bare.contains("/app/calls/57dab8b1894c409ab240bd8beae78896"));
         assert!(bare.contains(guid));
+    }
+
+    #[test]
+    fn a_property_is_replaced_added_and_taken_away() {
+        let mut body = json!({"a": [{"b": 1, "c": 2}]});
+        set(&mut body, "/a/0/b", "x");
+        set(&mut body, "/a/0/d", 3);
+        set(&mut body, "/no/such", 3);
+        assert_eq!(remove(&mut body, "/a/0/c"), Some(json!(2)));
+        assert_eq!(remove(&mut body, "/a/0/c"), None);
+        assert_eq!(body, json!({"a": [{"b": "x", "d": 3}]}));
+        set(&mut body, "/a/0", 7);
+        set(&mut body, "", 8);
+        assert_eq!(body, json!(8));
     }
 }

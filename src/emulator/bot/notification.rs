@@ -1,0 +1,249 @@
+//! Notifications as the bot reads them, and what it remembers of its calls and operations.
+
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{HashMap, HashSet};
+use std::hash::{Hash, Hasher};
+
+use serde_json::Value;
+
+use super::request::RequestBuilder;
+use crate::api::identifier;
+use crate::api::resource::Resource;
+use crate::http::message::{Request, is_json};
+
+/// One entry of a notification.
+#[derive(Debug)]
+pub(super) struct Entry<'v> {
+    pub(super) resource: Resource,
+    pub(super) change: String,
+    pub(super) data: &'v Value,
+    whole: &'v Value,
+}
+
+impl<'v> Entry<'v> {
+    fn read(value: &'v Value) -> Result<Self, NotificationError> {
+        let text = |name: &str| value.get(name).and_then(Value::as_str);
+        let change = text("changeType").unwrap_or("").to_lowercase();
+        if !["created", "updated", "deleted"].contains(&change.as_str()) {
+            return Err(NotificationError::ChangeType(change));
+        }
+        let named = text("resourceUrl").or_else(|| text("resource"));
+        Ok(Self {
+            resource: named
+                .and_then(Resource::parse)
+                .ok_or(NotificationError::Resource)?,
+            change,
+            data: value.get("resourceData").unwrap_or(&Value::Null),
+            whole: value,
+        })
+    }
+
+    /// Whether the entry has other properties than these.
+    pub(super) fn has_unknown_properties(&self, operation: &[&str]) -> bool {
+        let properties = self.whole.as_object().into_iter().flatten();
+        properties
+            .into_iter()
+            .any(|(name, _)| !operation.contains(&name.as_str()))
+    }
+
+    /// Whether the entry says that an invitation has failed.
+    pub(super) fn is_failure(&self) -> bool {
+        let status = self.data.get("status").and_then(Value::as_str);
+        status == Some("failed") && matches!(self.resource, Resource::Operation { .. })
+    }
+}
+
+/// A notification that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NotificationError {
+    #[error("a notification is a POST")]
+    Method,
+    #[error("a notification is application/json")]
+    MediaType,
+    #[error("a notification has a `value`, a collection that is not empty")]
+    Entries,
+    #[error("`{0}` is no change type")]
+    ChangeType(String),
+    #[error("an entry names its resource in `resource` or `resourceUrl`")]
+    Resource,
+}
+
+impl NotificationError {
+    pub(super) const fn status(&self) -> u16 {
+        match self {
+            Self::Method => 405,
+            Self::MediaType => 415,
+            Self::Entries | Self::ChangeType(_) | Self::Resource => 400,
+        }
+    }
+}
+
+/// Reads the entries of a notification.
+pub(super) fn entries(request: &Request) -> Result<Vec<Entry<'_>>, NotificationError> {
+    if request.method != "POST" {
+        return Err(NotificationError::Method);
+    }
+    if !request.headers.media_type().as_deref().is_some_and(is_json) {
+        return Err(NotificationError::MediaType);
+    }
+    let value = request.body.json().and_then(|body| body.get("value"));
+    let entries = value.and_then(Value::as_array);
+    let entries = entries.filter(|entries| !entries.is_empty());
+    let entries = entries.ok_or(NotificationError::Entries)?;
+    entries.iter().map(Entry::read).collect()
+}
+
+/// The calls and operations that notifications and answers have named.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    states: HashMap<String, String>,
+    operations: HashMap<String, Operation>,
+    /// The digests of the entries so far. A repeated entry changes nothing.
+    seen: HashSet<u64>,
+    /// The number of requests without an answer, by call.
+    open_requests: HashMap<String, usize>,
+    /// The last invitation to each call.
+    invitations: HashMap<String, Invitation>,
+}
+
+/// An invitation that was sent.
+#[derive(Debug)]
+struct Invitation {
+    builder: RequestBuilder,
+    has_ended: bool,
+}
+
+#[derive(Debug, Default)]
+struct Operation {
+    status: String,
+    /// Whether the operation replaces no call: only the roster follows its end.
+    is_simple: bool,
+
+    has_roster: bool,
+    call: String,
+}
+
+impl Memory {
+    /// Remembers an operation that a service has answered with.
+    pub(super) fn begin_operation(&mut self, id: &str, call: &str, is_simple: bool) {
+        let operation = self.operations.entry(identifier::normal(id)).or_default();
+        operation.is_simple = is_simple;
+        call.clone_into(&mut operation.call);
+    }
+
+    /// Counts a request that is sent.
+    pub(super) fn begin_request(&mut self, builder: &RequestBuilder) {
+        let named = Resource::parse(&builder.url);
+        let Some(call) = named.as_ref().and_then(Resource::call) else {
+            return;
+        };
+        *self
+            .open_requests
+            .entry(identifier::normal(call))
+            .or_default() += 1;
+        if builder.url.ends_with("/participants/invite") {
+            let invitation = Invitation {
+                builder: builder.clone(),
+                has_ended: false,
+            };
+            self.invitations
+                .insert(identifier::normal(call), invitation);
+        }
+    }
+
+    /// The last invitation to a call.
+    pub(super) fn invitation(&self, call: &str) -> Option<RequestBuilder> {
+        let invitation = self.invitations.get(&identifier::normal(call))?;
+        Some(invitation.builder.clone())
+    }
+
+    /// Whether an entry is the roster of a call to which an invitation has not ended.
+    pub(super) fn is_early_roster(&self, resource: &Resource) -> bool {
+        let Resource::Participants(call) = resource else {
+            return false;
+        };
+        let invitation = self.invitations.get(&identifier::normal(call));
+        invitation.is_some_and(|invitation| !invitation.has_ended)
+    }
+
+    /// Ends a request: it has its answer, or will never have one.
+    pub(super) fn end_request(&mut self, url: &str) {
+        let named = Resource::parse(url);
+        let call = named.as_ref().and_then(Resource::call);
+        if let Some(count) = call.and_then(|it| self.open_requests.get_mut(&identifier::normal(it)))
+        {
+            *count -= 1;
+        }
+    }
+
+    /// Whether a request about a call has no answer.
+    pub(super) fn has_open_request(&self, call: &str) -> bool {
+        let count = self.open_requests.get(&identifier::normal(call));
+        count.is_some_and(|count| *count > 0)
+    }
+
+    /// Remembers one entry of a notification. Returns whether it is new.
+    pub(super) fn record(&mut self, entry: &Entry<'_>) -> bool {
+        let (resource, change, data) = (&entry.resource, entry.change.as_str(), entry.data);
+        let mut hasher = DefaultHasher::new();
+        (change, data.to_string()).hash(&mut hasher);
+        resource.call().map(identifier::normal).hash(&mut hasher);
+        if !self.seen.insert(hasher.finish()) {
+            return false;
+        }
+        let word = |name: &str| {
+            data.get(name)
+                .and_then(Value::as_str)
+                .map(str::to_lowercase)
+        };
+        match resource {
+            Resource::Call(call) if change == "deleted" => {
+                self.states
+                    .insert(identifier::normal(call), "deleted".to_owned());
+            }
+            Resource::Call(call) => {
+                if let Some(state) = word("state") {
+                    self.states.insert(identifier::normal(call), state);
+                }
+            }
+            Resource::Operation { call, operation } => {
+                let operation = self
+                    .operations
+                    .entry(identifier::normal(operation))
+                    .or_default();
+                operation.status = word("status").unwrap_or_default();
+                call.clone_into(&mut operation.call);
+                let has_ended = matches!(operation.status.as_str(), "completed" | "failed");
+                if let Some(invitation) = self.invitations.get_mut(&identifier::normal(call)) {
+                    invitation.has_ended |= has_ended;
+                }
+            }
+            Resource::Participants(call) => {
+                let here = |operation: &&mut Operation| identifier::same(&operation.call, call);
+                self.operations
+                    .values_mut()
+                    .filter(here)
+                    .for_each(|operation| operation.has_roster = true);
+            }
+            _ => {}
+        }
+        true
+    }
+
+    /// The last state of a call, `deleted` after its end.
+    pub(super) fn state(&self, call: &str) -> Option<&str> {
+        self.states
+            .get(&identifier::normal(call))
+            .map(String::as_str)
+    }
+
+    /// Whether an operation has ended and no notification of it is to come.
+    pub(super) fn is_over(&self, operation: &str) -> bool {
+        let operation = self.operations.get(&identifier::normal(operation));
+        operation.is_some_and(|operation| match operation.status.as_str() {
+            "failed" => true,
+            "completed" => operation.is_simple && operation.has_roster,
+            _ => false,
+        })
+    }
+}
