@@ -1,10 +1,9 @@
 //! The two parties of a conversation.
 
-use std::fmt;
-
 use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{Display, IntoStaticStr};
 
 /// One of the two parties of a conversation.
 #[derive(
@@ -20,8 +19,11 @@ use serde::{Deserialize, Serialize};
     Deserialize,
     JsonSchema,
     ValueEnum,
+    Display,
+    IntoStaticStr,
 )]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Party {
     /// Sends requests and is called back.
     Bot,
@@ -31,16 +33,7 @@ pub enum Party {
 
 impl Party {
     /// `bot` or `service`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Bot => "bot",
-            Self::Service => "service",
-        }
-    }
-}
-
-impl fmt::Display for Party {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }

@@ -44,7 +44,7 @@ impl Exit {
         } else if summary.fail > 0
             || summary.inconclusive > 0
             || summary.pass == 0
-            || !run.complaints.is_empty()
+            || !run.errors.is_empty()
         {
             Self::Failed
         } else {

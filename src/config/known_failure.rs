@@ -143,7 +143,7 @@ mod tests {
     use super::*;
     use crate::contract::rule::Level;
     use crate::diagnostic::pointer::Pointer;
-    use crate::judge::verdict::Source;
+    use crate::judge::verdict::{Basis, Source};
     use crate::scenario::format::{ScenarioId, Script};
     use serde_json::{Value, json};
 
@@ -151,7 +151,7 @@ mod tests {
         Violation {
             rule,
             level: Level::Must,
-            requirement: "made up".into(),
+            requirement: Basis::Exchange(1),
             step: Some(1),
             pointer: Pointer::from_text(pointer.into()),
             expected: Value::Null,

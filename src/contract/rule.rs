@@ -1,137 +1,77 @@
-//! Rules: the stable names of what can be broken, and how binding a requirement is.
-
-use std::fmt;
+//! The rules, which say what part of a conversation can be broken, and how binding a requirement is.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{Display, IntoStaticStr, VariantArray};
 
-/// The stable names of what can be broken (SPEC section 5).
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-pub enum Rule {
+/// Makes the enum and its names from one table.
+macro_rules! rules {
+    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal,)*) => {
+        /// What a violation breaks. Its name in files and reports never changes.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord,
+            Serialize, Deserialize, JsonSchema, Display, IntoStaticStr, VariantArray,
+        )]
+        pub enum Rule {
+            $(
+                $(#[doc = $doc])*
+                #[serde(rename = $name)]
+                #[strum(serialize = $name)]
+                $variant,
+            )*
+        }
+    };
+}
+
+rules! {
     /// The method of a bot's request.
-    #[serde(rename = "request.method")]
-    RequestMethod,
+    RequestMethod = "request.method",
     /// The path of a bot's request.
-    #[serde(rename = "request.target")]
-    RequestTarget,
+    RequestTarget = "request.target",
     /// The token or the media type of a bot's request.
-    #[serde(rename = "request.header")]
-    RequestHeader,
+    RequestHeader = "request.header",
     /// The body of a bot's request.
-    #[serde(rename = "request.body")]
-    RequestBody,
+    RequestBody = "request.body",
     /// A request that never came.
-    #[serde(rename = "request.missing")]
-    RequestMissing,
+    RequestMissing = "request.missing",
     /// A request that nothing asked for.
-    #[serde(rename = "request.unexpected")]
-    RequestUnexpected,
+    RequestUnexpected = "request.unexpected",
     /// The status of an answer.
-    #[serde(rename = "response.status")]
-    ResponseStatus,
+    ResponseStatus = "response.status",
     /// A header of an answer.
-    #[serde(rename = "response.header")]
-    ResponseHeader,
+    ResponseHeader = "response.header",
     /// The body of an answer.
-    #[serde(rename = "response.body")]
-    ResponseBody,
+    ResponseBody = "response.body",
     /// An answer that never came.
-    #[serde(rename = "response.missing")]
-    ResponseMissing,
+    ResponseMissing = "response.missing",
     /// A notification that never came.
-    #[serde(rename = "notification.missing")]
-    NotificationMissing,
+    NotificationMissing = "notification.missing",
     /// A notification about anything else, or after an end.
-    #[serde(rename = "notification.unexpected")]
-    NotificationUnexpected,
+    NotificationUnexpected = "notification.unexpected",
     /// The method of a notification.
-    #[serde(rename = "notification.method")]
-    NotificationMethod,
+    NotificationMethod = "notification.method",
     /// A header of a notification.
-    #[serde(rename = "notification.header")]
-    NotificationHeader,
+    NotificationHeader = "notification.header",
     /// The body of a notification.
-    #[serde(rename = "notification.body")]
-    NotificationBody,
+    NotificationBody = "notification.body",
     /// Notifications about one resource in the wrong order.
-    #[serde(rename = "notification.order")]
-    NotificationOrder,
+    NotificationOrder = "notification.order",
     /// Values that must agree and do not.
-    #[serde(rename = "correlation")]
-    Correlation,
+    Correlation = "correlation",
     /// A bot's answer to a notification that is no success.
-    #[serde(rename = "acknowledgement.status")]
-    AcknowledgementStatus,
+    AcknowledgementStatus = "acknowledgement.status",
     /// A notification that the bot never answered.
-    #[serde(rename = "acknowledgement.missing")]
-    AcknowledgementMissing,
+    AcknowledgementMissing = "acknowledgement.missing",
     /// A documented limit.
-    #[serde(rename = "limit")]
-    Limit,
+    Limit = "limit",
     /// A connection that broke, or bytes that are no HTTP.
-    #[serde(rename = "transport")]
-    Transport,
+    Transport = "transport",
 }
 
 impl Rule {
-    /// Every rule, in the order of SPEC section 5.
-    pub const ALL: [Self; 21] = [
-        Self::RequestMethod,
-        Self::RequestTarget,
-        Self::RequestHeader,
-        Self::RequestBody,
-        Self::RequestMissing,
-        Self::RequestUnexpected,
-        Self::ResponseStatus,
-        Self::ResponseHeader,
-        Self::ResponseBody,
-        Self::ResponseMissing,
-        Self::NotificationMissing,
-        Self::NotificationUnexpected,
-        Self::NotificationMethod,
-        Self::NotificationHeader,
-        Self::NotificationBody,
-        Self::NotificationOrder,
-        Self::Correlation,
-        Self::AcknowledgementStatus,
-        Self::AcknowledgementMissing,
-        Self::Limit,
-        Self::Transport,
-    ];
-
-    /// The stable name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::RequestMethod => "request.method",
-            Self::RequestTarget => "request.target",
-            Self::RequestHeader => "request.header",
-            Self::RequestBody => "request.body",
-            Self::RequestMissing => "request.missing",
-            Self::RequestUnexpected => "request.unexpected",
-            Self::ResponseStatus => "response.status",
-            Self::ResponseHeader => "response.header",
-            Self::ResponseBody => "response.body",
-            Self::ResponseMissing => "response.missing",
-            Self::NotificationMissing => "notification.missing",
-            Self::NotificationUnexpected => "notification.unexpected",
-            Self::NotificationMethod => "notification.method",
-            Self::NotificationHeader => "notification.header",
-            Self::NotificationBody => "notification.body",
-            Self::NotificationOrder => "notification.order",
-            Self::Correlation => "correlation",
-            Self::AcknowledgementStatus => "acknowledgement.status",
-            Self::AcknowledgementMissing => "acknowledgement.missing",
-            Self::Limit => "limit",
-            Self::Transport => "transport",
-        }
-    }
-}
-
-impl fmt::Display for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+    /// The name in files and reports.
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -139,8 +79,8 @@ impl fmt::Display for Rule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Broken, it fails.
+    /// A violation fails the scenario.
     Must,
-    /// Broken, it warns; under `--strict` it fails.
+    /// A violation warns; under `--strict` it fails the scenario.
     Should,
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::forgery::Forgery;
 use super::{Act, Cut};
 use crate::api::party::Party;
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::{Headers, Payload, Request, Response};
 use crate::judge::verdict::{Traffic, TrafficMessage};
@@ -238,7 +239,7 @@ impl Adapter {
     /// conversation ends there.
     pub(super) fn judge_acknowledgement(
         &mut self,
-        requirement: &'static str,
+        requirement: Requirement,
         step: usize,
         answer: &Result<Arc<Response>, TransportFailure>,
     ) -> bool {
@@ -254,7 +255,7 @@ impl Adapter {
     /// not.
     pub(super) fn judge_refusal(
         &mut self,
-        requirement: &'static str,
+        requirement: Requirement,
         step: usize,
         answer: &Result<Arc<Response>, TransportFailure>,
         forgery: Forgery,
@@ -271,7 +272,7 @@ impl Adapter {
     /// message.
     fn answered_otherwise(
         &mut self,
-        requirement: &'static str,
+        requirement: Requirement,
         step: usize,
         answer: &Result<Arc<Response>, TransportFailure>,
         what: &str,

@@ -12,6 +12,7 @@ use super::adapter::Adapter;
 use super::{Cut, Kind, derive};
 use crate::contract::change;
 use crate::contract::change::{Notice, Subject};
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::{Headers, Payload, Request, Response};
 use crate::judge::verdict::TrafficMessage;
@@ -132,7 +133,7 @@ impl Callback {
             exchange,
             request: request.clone(),
         };
-        scene.judge.check("redelivery.sent");
+        scene.judge.check(Requirement::RedeliverySent);
         let planned = scene.tell(now, received);
         let mut silent = None;
         for planned in planned {
@@ -172,7 +173,7 @@ impl Callback {
         );
         let expected = refused.request.body.json().cloned();
         scene.judge.report(Breach::new(
-            "redelivery.sent",
+            Requirement::RedeliverySent,
             Rule::NotificationMissing,
             Some(refused.step),
             expected.unwrap_or_default(),
@@ -221,12 +222,12 @@ fn is_again(first: &Request, request: &Request) -> bool {
 
 /// Judges a notification that came again.
 fn judge_again(scene: &mut Adapter, refused: &Refused, request: &Request) {
-    scene.judge.check("redelivery.same");
-    scene.judge.check("redelivery.order");
+    scene.judge.check(Requirement::RedeliverySame);
+    scene.judge.check(Requirement::RedeliveryOrder);
     let value = |request: &Request| request.body.json().cloned().unwrap_or_default();
     if refused.request.body != request.body {
         scene.judge.report(Breach::new(
-            "redelivery.same",
+            Requirement::RedeliverySame,
             Rule::NotificationBody,
             Some(refused.step),
             value(&refused.request),
@@ -236,7 +237,7 @@ fn judge_again(scene: &mut Adapter, refused: &Refused, request: &Request) {
     }
     if refused.is_overtaken {
         scene.judge.report(Breach::new(
-            "redelivery.order",
+            Requirement::RedeliveryOrder,
             Rule::NotificationOrder,
             Some(refused.step),
             json!("what has to be sent again, before anything later about its resource"),

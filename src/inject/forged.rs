@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::Kind;
 use super::adapter::{Adapter, Planned};
 use super::forgery::Forgery;
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::{Request, Response};
 use crate::judge::verdict::TrafficMessage;
@@ -161,11 +162,11 @@ impl ForgedTokens {
 }
 
 /// The requirement by which a notification with such a token is refused.
-const fn requirement(forgery: Forgery) -> &'static str {
+const fn requirement(forgery: Forgery) -> Requirement {
     match forgery {
-        Forgery::NoToken | Forgery::Unsigned => "token.signed",
-        Forgery::ForeignKey => "token.key",
-        Forgery::Expired => "token.expired",
-        Forgery::OtherAudience => "token.audience",
+        Forgery::NoToken | Forgery::Unsigned => Requirement::TokenSigned,
+        Forgery::ForeignKey => Requirement::TokenKey,
+        Forgery::Expired => Requirement::TokenExpired,
+        Forgery::OtherAudience => Requirement::TokenAudience,
     }
 }

@@ -3,7 +3,7 @@
 //! Fault injection stands between a judge and whoever plays it, and has the interface of a judge: events in,
 //! actions out, the clock an input. It changes what goes over the wire and hides from the judge what
 //! only it brought about, so that the judge judges what is documented, and fault injection what is not. What
-//! it asks of a target stands in [`UNDER_INJECTION`](crate::contract::requirement::IN_WEATHER).
+//! it asks of a target stands in [`UNDER_INJECTION`](crate::contract::requirement::Requirement::UNDER_INJECTION).
 //!
 //! - [`Kind`] is the list of all fault injection, [`InjectionChoice`] some of it; [`with_injected`] derives the scenarios
 //!   that can meet it.
@@ -40,10 +40,11 @@ use self::notifications::Notifications;
 use self::requests::Requests;
 use crate::api::identifier::Ids;
 use crate::api::party::Party;
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::Request;
 use crate::judge::bindings::Bindings;
-use crate::judge::verdict::{Verdict, Violation};
+use crate::judge::verdict::{Basis, Verdict, Violation};
 use crate::judge::{Action, Case, Event, ExchangeId, Judge, Options, Outcome};
 
 /// What a judge in fault injection wants done.
@@ -242,17 +243,17 @@ impl InjectedJudge {
 }
 
 /// The requirement that a request which nothing asks for breaks in this fault injection.
-const fn surplus(kind: Kind) -> Option<&'static str> {
+const fn surplus(kind: Kind) -> Option<Requirement> {
     match kind {
-        Kind::DuplicateNotification => Some("notification.twice"),
-        Kind::LostResponse | Kind::SlowResponse => Some("retry.same"),
-        Kind::FailingOutcome => Some("outcome.failed"),
+        Kind::DuplicateNotification => Some(Requirement::NotificationTwice),
+        Kind::LostResponse | Kind::SlowResponse => Some(Requirement::RetrySame),
+        Kind::FailingOutcome => Some(Requirement::OutcomeFailed),
         _ => None,
     }
 }
 
-fn name_the_cause(violation: &mut Violation, requirement: &'static str) {
+fn name_the_cause(violation: &mut Violation, requirement: Requirement) {
     if violation.rule == Rule::RequestUnexpected {
-        requirement.clone_into(&mut violation.requirement);
+        violation.requirement = Basis::Requirement(requirement);
     }
 }

@@ -4,6 +4,7 @@
 //! Each notification of the judge becomes a round: what really goes to the bot, one after the other,
 //! the next when the last is acknowledged. The judge's clock stands still meanwhile.
 
+use crate::contract::requirement::Requirement;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +41,7 @@ struct Sending {
     step: usize,
     request: Arc<Request>,
     /// The requirement that its acknowledgement is judged by; none where the judge judges it.
-    requirement: Option<&'static str>,
+    requirement: Option<Requirement>,
 }
 
 /// What goes to the bot for one notification of the judge.
@@ -164,13 +165,17 @@ impl Notifications {
     }
 
     /// The requirement by which the acknowledgement of a notification of the judge is judged.
-    fn requirement(&self, scene: &Adapter, step: usize) -> Option<&'static str> {
+    fn requirement(&self, scene: &Adapter, step: usize) -> Option<Requirement> {
         let is_of_changes = scene.notifies(step);
         match self.kind {
-            Kind::EarlyNotification => self.answer.as_ref().map(|_| "notification.early"),
-            Kind::BatchedNotifications if !self.gathered.is_empty() => Some("notification.batched"),
-            Kind::ReorderedNotifications if is_of_changes => Some("notification.any-order"),
-            Kind::UnknownProperties => Some("unknown.properties"),
+            Kind::EarlyNotification => self.answer.as_ref().map(|_| Requirement::NotificationEarly),
+            Kind::BatchedNotifications if !self.gathered.is_empty() => {
+                Some(Requirement::NotificationBatched)
+            }
+            Kind::ReorderedNotifications if is_of_changes => {
+                Some(Requirement::NotificationAnyOrder)
+            }
+            Kind::UnknownProperties => Some(Requirement::UnknownProperties),
             _ => None,
         }
     }
@@ -194,17 +199,19 @@ impl Notifications {
         };
         match self.kind {
             Kind::DuplicateNotification => {
-                let again = extra(sending.request.clone(), "notification.twice");
+                let again = extra(sending.request.clone(), Requirement::NotificationTwice);
                 vec![sending, again]
             }
             Kind::UnknownResource => {
                 let unknown = unknown::resource(&sending.request, &mut self.chance);
-                let unknown = unknown.map(|request| extra(request.into(), "unknown.resource"));
+                let unknown =
+                    unknown.map(|request| extra(request.into(), Requirement::UnknownResource));
                 unknown.into_iter().chain([sending]).collect()
             }
             Kind::UnknownWord => {
                 let unknown = unknown::word(&sending.request, &mut self.chance);
-                let unknown = unknown.map(|request| extra(request.into(), "unknown.word"));
+                let unknown =
+                    unknown.map(|request| extra(request.into(), Requirement::UnknownWord));
                 unknown.into_iter().chain([sending]).collect()
             }
             Kind::UnknownProperties => {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::adapter::{Adapter, Planned};
 use super::{Cut, Kind};
 use crate::api::resource::shape_of;
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::{Headers, Payload, Request, Response};
 use crate::judge::verdict::TrafficMessage;
@@ -133,7 +134,7 @@ impl Requests {
             } => {
                 if is_again(&first, &request) {
                     scene.came(step, TrafficMessage::Request(request));
-                    scene.judge.check("retry.same");
+                    scene.judge.check(Requirement::RetrySame);
                     again.push(exchange);
                 } else {
                     scene.let_through(now, Event::Received { exchange, request });
@@ -153,7 +154,7 @@ impl Requests {
             } => {
                 if is_again(&first, &request) {
                     scene.came(step, TrafficMessage::Request(request));
-                    scene.judge.check("retry.same");
+                    scene.judge.check(Requirement::RetrySame);
                     scene
                         .judge
                         .note("the request was sent again, and answered with the same operation");
@@ -253,11 +254,11 @@ impl Requests {
         if self.kind != Kind::Throttled {
             return;
         }
-        scene.judge.check("retry.not-before");
+        scene.judge.check(Requirement::RetryNotBefore);
         if now < not_before {
             let early = (not_before + SLACK).saturating_sub(now);
             scene.judge.report(Breach::new(
-                "retry.not-before",
+                Requirement::RetryNotBefore,
                 Rule::RequestUnexpected,
                 Some(step),
                 json!(format!("not within {RETRY_AFTER:?}")),
@@ -323,11 +324,11 @@ impl Requests {
         scene.judge.conclude();
     }
 
-    const fn requirement(&self) -> &'static str {
+    const fn requirement(&self) -> Requirement {
         match self.kind {
-            Kind::Throttled => "retry.throttled",
-            Kind::Unavailable => "retry.unavailable",
-            _ => "retry.reset",
+            Kind::Throttled => Requirement::RetryThrottled,
+            Kind::Unavailable => Requirement::RetryUnavailable,
+            _ => Requirement::RetryReset,
         }
     }
 }

@@ -37,6 +37,7 @@ pub(crate) use self::record::Breach;
 use self::verdict::{ScenarioResult, Traffic, Verdict, Violation};
 use crate::api::identifier::Ids;
 use crate::api::party::Party;
+use crate::contract::requirement::Requirement;
 use crate::http::message::{Request, Response};
 use crate::scenario::format::{Kind, Scenario, ScenarioId, Script};
 
@@ -226,7 +227,7 @@ pub struct Outcome {
     /// The messages in the order they happened.
     pub traffic: Vec<Traffic>,
     /// The requirements that were put to the test.
-    pub checked: Vec<&'static str>,
+    pub checked: Vec<Requirement>,
     /// The variables that were bound, by the name of their root, with their values.
     pub bound: Vec<(String, String)>,
 }
@@ -245,7 +246,7 @@ impl Outcome {
             notes: self.notes,
             traffic: self.traffic,
             bound: self.bound,
-            checked: self.checked.into_iter().map(str::to_owned).collect(),
+            checked: self.checked,
         }
     }
 }
@@ -371,7 +372,7 @@ impl Judge {
     }
 
     /// Says that a requirement was put to the test.
-    pub(crate) fn check(&mut self, requirement: &'static str) {
+    pub(crate) fn check(&mut self, requirement: Requirement) {
         self.record_mut().check(requirement);
     }
 

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::bindings::Bindings;
 use super::compare::{Mismatch, MismatchKind};
-use super::verdict::{Source, Traffic, TrafficMessage, Verdict, Violation};
+use super::verdict::{Basis, Source, Traffic, TrafficMessage, Verdict, Violation};
 use super::{Case, Options, Outcome};
 use crate::api::party::Party;
-use crate::contract::requirement;
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Request, Response};
@@ -34,14 +34,14 @@ pub(super) struct Record {
     notes: Vec<String>,
     traffic: Vec<Traffic>,
     /// Each once, in order.
-    checked: Vec<&'static str>,
+    checked: Vec<Requirement>,
     ended: Option<(Verdict, String)>,
 }
 
 /// A departure before it is recorded: what a check has to say.
 #[derive(Debug, Clone)]
 pub(crate) struct Breach {
-    pub requirement: &'static str,
+    pub requirement: Requirement,
     pub rule: Rule,
     /// The step, counted from 0.
     pub step: Option<usize>,
@@ -56,7 +56,7 @@ pub(crate) struct Breach {
 impl Breach {
     /// A departure of a whole message at a step, counted from 0.
     pub fn new(
-        requirement: &'static str,
+        requirement: Requirement,
         rule: Rule,
         step: Option<usize>,
         expected: Value,
@@ -110,7 +110,7 @@ impl Record {
     }
 
     /// Says that a requirement was put to the test, whether it held or not.
-    pub fn check(&mut self, requirement: &'static str) {
+    pub fn check(&mut self, requirement: Requirement) {
         if let Err(at) = self.checked.binary_search(&requirement) {
             self.checked.insert(at, requirement);
         }
@@ -120,18 +120,17 @@ impl Record {
     /// is one failure.
     pub fn report(&mut self, breach: Breach) {
         self.check(breach.requirement);
-        let requirement = requirement::requirement(breach.requirement);
-        let level = requirement.map_or(Level::Must, |r| r.level);
+        let level = breach.requirement.level();
         let page = &self.script().source;
         let line = breach
             .line
-            .or_else(|| requirement.and_then(|r| r.line_in(page)))
+            .or_else(|| breach.requirement.line_in(page))
             .or_else(|| Some(self.steps().get(breach.step?)?.line()))
             .unwrap_or_else(|| self.line_so_far());
         let violation = Violation {
             rule: breach.rule,
             level,
-            requirement: breach.requirement.to_owned(),
+            requirement: Basis::Requirement(breach.requirement),
             step: breach.step.map(|step| step + 1),
             pointer: breach.pointer,
             expected: breach.expected,
@@ -174,19 +173,19 @@ impl Record {
         &mut self,
         found: Vec<Mismatch>,
         rule: Rule,
-        requirement: &'static str,
+        requirement: Requirement,
         step: Option<usize>,
         line: Option<usize>,
     ) {
         self.check(requirement);
         if self.role == Party::Service {
-            self.check("type.kind");
-            self.check("type.printed");
+            self.check(Requirement::TypeKind);
+            self.check(Requirement::TypePrinted);
         }
         for mismatch in found {
             let requirement = match mismatch.kind {
-                MismatchKind::OdataType => "type.kind",
-                MismatchKind::OdataTypeMissing => "type.printed",
+                MismatchKind::OdataType => Requirement::TypeKind,
+                MismatchKind::OdataTypeMissing => Requirement::TypePrinted,
                 _ => requirement,
             };
             let message =
@@ -284,7 +283,8 @@ impl Record {
 fn is_cause(cause: &Violation, violation: &Violation) -> bool {
     if cause.rule != violation.rule || cause.requirement != violation.requirement {
         // Whoever invites others shows others in the roster.
-        return cause.requirement == "operation.people" && violation.requirement == "roster.people";
+        return cause.requirement == Basis::Requirement(Requirement::OperationPeople)
+            && violation.requirement == Basis::Requirement(Requirement::RosterPeople);
     }
     let is_here = cause.pointer == violation.pointer;
     match cause.rule {

@@ -137,7 +137,7 @@ mod tests {
     use crate::contract::rule::{Level, Rule};
     use crate::diagnostic::pointer::Pointer;
     use crate::http::message::Request;
-    use crate::judge::verdict::{ScenarioResult, Source, Target, Verdict};
+    use crate::judge::verdict::{Basis, ScenarioResult, Source, Target, Verdict};
     use serde_json::json;
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
         result.failures.push(Violation {
             rule: Rule::RequestBody,
             level: Level::Must,
-            requirement: "a".to_owned(),
+            requirement: Basis::Exchange(1),
             step: None,
             pointer: Pointer::root().key("a").key("pin"),
             expected: json!("4711"),

@@ -116,7 +116,7 @@ pub enum MergeError {
 /// Reports that are of no one run, or not of the whole of it.
 pub fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
     let mut whole = Vec::new();
-    let mut complaints: Vec<String> = Vec::new();
+    let mut errors: Vec<String> = Vec::new();
     let mut borne_out = HashSet::new();
     let mut urls: BTreeSet<String> = BTreeSet::new();
     let mut role: Option<Option<Party>> = None;
@@ -150,9 +150,9 @@ pub fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
         }
         there.extend(report.shard.map(|it| it.index));
         urls.extend(report.target.url);
-        for complaint in report.complaints.into_iter().chain(report.listed.unmatched) {
-            if !complaints.contains(&complaint) {
-                complaints.push(complaint);
+        for error in report.errors.into_iter().chain(report.listed.unmatched) {
+            if !errors.contains(&error) {
+                errors.push(error);
             }
         }
         borne_out.extend(report.listed.borne_out);
@@ -184,8 +184,8 @@ pub fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
         url: (!urls.is_empty()).then(|| urls.join(", ")),
     };
     let mut run = Run::new(target, whole.into_iter().map(|(_, it)| it).collect());
-    complaints.retain(|it| !borne_out.contains(it));
-    run.complaints = complaints;
+    errors.retain(|it| !borne_out.contains(it));
+    run.errors = errors;
     Ok(run)
 }
 
@@ -322,6 +322,6 @@ mod tests {
             (index.to_string(), run)
         };
         let shards = vec![shard(1, &["a"], &["b", "c"]), shard(2, &["b"], &["a", "c"])];
-        assert_eq!(merge(shards).unwrap().complaints, ["c"]);
+        assert_eq!(merge(shards).unwrap().errors, ["c"]);
     }
 }

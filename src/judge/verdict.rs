@@ -2,19 +2,24 @@
 //!
 //! The serialised form of [`Run`] is the JSON report of SPEC section 6, and stable.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::IntoStaticStr;
+use thiserror::Error;
 
 use super::shard::Shard;
 use crate::api::party::Party;
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
 use crate::diagnostic::pointer::Pointer;
 
 /// How one scenario ended for one role. Only [`Verdict::Pass`] counts as passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Verdict {
     /// The target did what is documented.
     Pass,
@@ -32,15 +37,8 @@ pub enum Verdict {
 
 impl Verdict {
     /// The word in reports.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::Known => "known",
-            Self::Inconclusive => "inconclusive",
-            Self::Error => "error",
-            Self::Skip => "skip",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -53,6 +51,48 @@ pub struct Source {
     pub line: usize,
 }
 
+/// The sentence that a violation breaks: `answer.status`, or in a replay `exchange 3`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Basis {
+    Requirement(Requirement),
+    /// An exchange of the recording, by its number.
+    Exchange(u64),
+}
+
+impl fmt::Display for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requirement(requirement) => requirement.fmt(f),
+            Self::Exchange(number) => write!(f, "{EXCHANGE}{number}"),
+        }
+    }
+}
+
+const EXCHANGE: &str = "exchange ";
+
+impl From<Basis> for String {
+    fn from(basis: Basis) -> Self {
+        basis.to_string()
+    }
+}
+
+impl TryFrom<String> for Basis {
+    type Error = UnknownRequirement;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let number = text.strip_prefix(EXCHANGE).and_then(|it| it.parse().ok());
+        let exchange = number.map(Self::Exchange);
+        let basis = exchange.or_else(|| text.parse().ok().map(Self::Requirement));
+        basis.ok_or(UnknownRequirement(text))
+    }
+}
+
+/// A report names a requirement that this confcall does not have.
+#[derive(Debug, Error)]
+#[error("`{0}` is no requirement")]
+pub struct UnknownRequirement(String);
+
 /// One departure from the contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
@@ -60,8 +100,7 @@ pub struct Violation {
     pub rule: Rule,
     /// How binding it is.
     pub level: Level,
-    /// The requirement of the catalogue that it breaks.
-    pub requirement: String,
+    pub requirement: Basis,
     /// The step, counted from 1 as in `confcall list`; none where no step is concerned.
     pub step: Option<usize>,
     /// Where in the body, as an RFC 6901 pointer; empty where the whole message is meant.
@@ -104,7 +143,7 @@ pub struct ScenarioResult {
     pub bound: Vec<(String, String)>,
     /// The requirements of the catalogue that were put to the test.
     #[serde(skip)]
-    pub checked: Vec<String>,
+    pub checked: Vec<Requirement>,
 }
 
 impl ScenarioResult {
@@ -192,7 +231,7 @@ pub struct Run {
     pub shard: Option<Shard>,
     /// What is wrong with the run beside its results, such as a known failure that matches nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub complaints: Vec<String>,
+    pub errors: Vec<String>,
     /// Of a share: what it says of the list of known failures. Only the whole run can be held to that.
     #[serde(default, skip_serializing_if = "Listed::is_empty")]
     pub listed: Listed,
@@ -235,7 +274,7 @@ impl Run {
             version: 1,
             target,
             shard: None,
-            complaints: Vec::new(),
+            errors: Vec::new(),
             listed: Listed::default(),
             summary,
             results,
@@ -262,9 +301,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_of_a_rule_is_its_serialised_form() {
-        for rule in Rule::ALL {
-            assert_eq!(serde_json::json!(rule), serde_json::json!(rule.as_str()));
+    fn a_basis_is_its_text() {
+        for basis in [
+            Basis::Requirement(Requirement::AnswerStatus),
+            Basis::Exchange(3),
+        ] {
+            let text = serde_json::json!(basis);
+            assert_eq!(text, basis.to_string());
+            assert_eq!(serde_json::from_value::<Basis>(text).unwrap(), basis);
         }
+        assert!(serde_json::from_value::<Basis>("answer.statu".into()).is_err());
     }
 }

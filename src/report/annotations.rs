@@ -23,8 +23,8 @@ pub fn render(run: &Run) -> String {
             Verdict::Pass | Verdict::Known | Verdict::Skip => {}
         }
     }
-    for complaint in &run.complaints {
-        line(&mut text, "confcall", complaint);
+    for error in &run.errors {
+        line(&mut text, "confcall", error);
     }
     text
 }

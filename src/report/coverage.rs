@@ -3,13 +3,14 @@
 
 use std::fmt::Write as _;
 
+use strum::VariantArray as _;
+
 use super::color::Look;
 use super::list::counted;
 use crate::api::party::Party;
-use crate::contract::requirement;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Level;
-use crate::judge::verdict::{Run, ScenarioResult};
+use crate::judge::verdict::{Basis, Run, ScenarioResult};
 
 /// What a run says of one requirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +26,8 @@ enum Standing {
 /// The requirements of the parties that the run judged, one a line.
 pub fn render(run: &Run, look: Look) -> String {
     let mut text = String::from("\ncoverage\n");
-    for requirement in requirement::all() {
-        let of_role = |result: &&ScenarioResult| result.role == requirement.role;
+    for requirement in Requirement::VARIANTS {
+        let of_role = |result: &&ScenarioResult| result.role == requirement.party();
         let results: Vec<&ScenarioResult> = run.results.iter().filter(of_role).collect();
         if results.is_empty() {
             continue;
@@ -34,18 +35,18 @@ pub fn render(run: &Run, look: Look) -> String {
         let _ = writeln!(
             text,
             "{}",
-            line(requirement, standing(requirement, &results), look)
+            line(*requirement, standing(*requirement, &results), look)
         );
     }
     text
 }
 
-fn standing(requirement: &Requirement, results: &[&ScenarioResult]) -> Standing {
+fn standing(requirement: Requirement, results: &[&ScenarioResult]) -> Standing {
     let breaks = |result: &&&ScenarioResult| {
         let mut findings = result.failures.iter().chain(&result.warnings);
-        findings.any(|finding| finding.requirement == requirement.id)
+        findings.any(|finding| finding.requirement == Basis::Requirement(requirement))
     };
-    let checks = |result: &&&ScenarioResult| result.checked.iter().any(|id| id == requirement.id);
+    let checks = |result: &&&ScenarioResult| result.checked.contains(&requirement);
     let broken = results.iter().filter(breaks).count();
     let checked = results.iter().filter(checks).count();
     match (broken, checked) {
@@ -62,12 +63,12 @@ fn in_scenarios(count: usize) -> String {
     format!("in {}", counted(count, "scenario"))
 }
 
-fn line(requirement: &Requirement, standing: Standing, look: Look) -> String {
-    let level = match requirement.level {
+fn line(requirement: Requirement, standing: Standing, look: Look) -> String {
+    let level = match requirement.level() {
         Level::Must => "MUST",
         Level::Should => "SHOULD",
     };
-    let role = match requirement.role {
+    let role = match requirement.party() {
         Party::Bot => "bot",
         Party::Service => "service",
     };
@@ -76,14 +77,14 @@ fn line(requirement: &Requirement, standing: Standing, look: Look) -> String {
         Standing::Broken(count) => (look.bad("broken  "), in_scenarios(count)),
         Standing::Untested(why) => (look.odd("untested"), why.to_owned()),
     };
-    let standard = match requirement.standard {
+    let standard = match requirement.standard() {
         "" => String::new(),
         standard => format!(" [{standard}]"),
     };
     format!(
         "{word} {role:<7} {level:<6} {:<24} {}{standard} {}",
-        requirement.id,
-        requirement.text,
+        requirement.id(),
+        requirement.text(),
         look.faint(&format!("({how})"))
     )
 }
@@ -96,7 +97,7 @@ mod tests {
     #[test]
     fn a_requirement_is_met_broken_or_untested() {
         let result = ScenarioResult {
-            checked: vec!["request.token".into()],
+            checked: vec![Requirement::RequestToken],
             ..ScenarioResult::new("a", Party::Bot, Verdict::Pass, "")
         };
         let target = Target {

@@ -21,8 +21,8 @@ pub fn render(run: &Run) -> String {
         summary(run),
         judged = escaped(&judged),
     );
-    for complaint in &run.complaints {
-        let _ = writeln!(page, "<p class=\"fail\">{}</p>", escaped(complaint));
+    for error in &run.errors {
+        let _ = writeln!(page, "<p class=\"fail\">{}</p>", escaped(error));
     }
     for result in &run.results {
         page.push_str(&block(result));
@@ -111,7 +111,7 @@ mod tests {
             result(Verdict::Skip, "not claimed"),
         ];
         let mut run = Run::new(target, results);
-        run.complaints.push("matches <nothing>".into());
+        run.errors.push("matches <nothing>".into());
         let page = render(&run);
         assert!(
             !page.contains("<script") && !page.contains("<one>"),

@@ -24,9 +24,9 @@ pub fn render(run: &Run) -> Result<String, SerializeError> {
             report.add_test_suite(suite);
         }
     }
-    if !run.complaints.is_empty() {
+    if !run.errors.is_empty() {
         let mut suite = TestSuite::new("run");
-        suite.add_test_cases(run.complaints.iter().map(|it| complaint(it)));
+        suite.add_test_cases(run.errors.iter().map(|it| error(it)));
         report.add_test_suite(suite);
     }
     report.to_string()
@@ -59,7 +59,7 @@ fn case(result: &ScenarioResult) -> TestCase {
     case
 }
 
-fn complaint(text: &str) -> TestCase {
+fn error(text: &str) -> TestCase {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status.set_message(text);
     TestCase::new(text, status)

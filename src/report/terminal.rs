@@ -21,8 +21,8 @@ pub fn render(run: &Run, elapsed: Duration, look: Look) -> String {
     for result in &run.results {
         text.push_str(&block(result, look));
     }
-    for complaint in &run.complaints {
-        let _ = writeln!(text, "{} {}", look.bad("FAIL"), printable(complaint));
+    for error in &run.errors {
+        let _ = writeln!(text, "{} {}", look.bad("FAIL"), printable(error));
     }
     text.push_str(&roles(run, look));
     text.push('\n');
@@ -256,9 +256,10 @@ fn indented(text: &str, indent: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::requirement::Requirement;
     use crate::contract::rule::Rule;
     use crate::diagnostic::pointer::Pointer;
-    use crate::judge::verdict::{Source, Target, Traffic, TrafficMessage};
+    use crate::judge::verdict::{Basis, Source, Target, Traffic, TrafficMessage};
     use serde_json::json;
 
     fn result(verdict: Verdict, reason: &str) -> ScenarioResult {
@@ -272,7 +273,7 @@ mod tests {
         Violation {
             rule: Rule::ResponseBody,
             level: Level::Must,
-            requirement: "answer.status".into(),
+            requirement: Basis::Requirement(Requirement::AnswerStatus),
             step: Some(2),
             pointer: Pointer::root().key("status"),
             expected,

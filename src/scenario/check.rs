@@ -9,7 +9,7 @@ use super::parse::MOST_TOLD;
 use crate::api::party::Party;
 use crate::api::resource::percent_encoded;
 use crate::api::template::{Part, is_name, parts};
-use crate::contract::requirement::{CATALOGUE, Requirement};
+use crate::contract::requirement::Requirement;
 use crate::diagnostic::closest;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Body, HeaderFields, TEXT};
@@ -277,8 +277,9 @@ impl Check<'_> {
 
     /// A name in the catalogue of requirements.
     fn requirement(&mut self, step: &Pointer, named: Option<&str>) {
-        let of_services = |it: &&Requirement| it.role == Party::Service;
-        let known = || CATALOGUE.iter().filter(of_services).map(|it| it.id);
+        let of_services = |it: &&Requirement| it.party() == Party::Service;
+        let documented = || Requirement::DOCUMENTED.iter().filter(of_services);
+        let known = || documented().map(|it| it.id());
         let Some(named) = named.filter(|named| !known().any(|id| id == *named)) else {
             return;
         };

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use crate::api::party::Party;
 use crate::http::message::{Body, HeaderFields};
@@ -154,9 +155,21 @@ impl Script {
 
 /// What must exist before the first step (SPEC section 4).
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    IntoStaticStr,
 )]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum ProviderState {
     /// A call that no step makes.
     Call,
@@ -178,17 +191,8 @@ pub enum ProviderState {
 
 impl ProviderState {
     /// The word in scenario files, triggers and reports.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Call => "call",
-            Self::PeerCall => "peer-call",
-            Self::Chat => "chat",
-            Self::Number => "number",
-            Self::IncomingCall => "incoming-call",
-            Self::InviteFails => "invite-fails",
-            Self::EndedCall => "ended-call",
-            Self::TokenCheck => "token-check",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -122,7 +122,7 @@ fn known_failures(planned: &[Planned], run: &Arc<SharedRun>) -> Trial {
     let untold: Vec<_> = untold.map(|it| (it.scenario.clone(), it.role)).collect();
     let run = Arc::clone(run);
     Trial::test(KNOWN_FAILURES, move || {
-        let mut wrong = run.run()?.complaints.clone();
+        let mut wrong = run.run()?.errors.clone();
         for (scenario, role) in &untold {
             let result = run.result(scenario, *role)?;
             if !matches!(result.verdict, Verdict::Known | Verdict::Skip) {

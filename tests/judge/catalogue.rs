@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use confcall::contract::requirement::{CATALOGUE, requirement};
+use confcall::contract::requirement::Requirement;
 use confcall::contract::rule::Rule;
+use strum::VariantArray as _;
 
 use crate::party::{Talk, built_in, judged};
 use crate::table::{Expect, Row};
@@ -38,7 +39,7 @@ fn every_rule_is_broken_by_some_row() {
             _ => None,
         })
         .collect();
-    let unbroken: Vec<_> = Rule::ALL
+    let unbroken: Vec<_> = Rule::VARIANTS
         .iter()
         .filter(|rule| !broken.contains(rule))
         .collect();
@@ -63,33 +64,27 @@ fn every_requirement_is_checked_in_some_conforming_conversation() {
     for scenario in built_in() {
         for role in judged(scenario) {
             let outcome = Talk::of(scenario, built_in(), role, false).play().outcome;
-            for id in &outcome.checked {
-                let requirement =
-                    requirement(id).unwrap_or_else(|| panic!("{id} is in no catalogue"));
-                assert_eq!(requirement.role, role, "{id}");
+            for requirement in &outcome.checked {
+                assert_eq!(requirement.party(), role, "{requirement}");
             }
             checked.extend(outcome.checked);
         }
     }
     // Only answers that are no operations have free variables: none of the built-in scenarios'.
-    checked.insert("values.correlate");
-    let unchecked: Vec<_> = CATALOGUE
+    checked.insert(Requirement::ValuesCorrelate);
+    let unchecked: Vec<_> = Requirement::DOCUMENTED
         .iter()
-        .filter(|r| !checked.contains(r.id))
-        .map(|r| r.id)
+        .filter(|it| !checked.contains(it))
         .collect();
     assert!(unchecked.is_empty(), "{unchecked:?}");
 }
 
 #[test]
-fn every_check_names_a_requirement_of_the_catalogue() {
+fn every_check_names_a_requirement_of_the_party() {
     for row in all_rows() {
-        for id in row.talk.play().outcome.checked {
-            assert!(
-                requirement(id).is_some_and(|r| r.role == row.talk.role),
-                "{}: {id}",
-                row.sentence
-            );
+        for requirement in row.talk.play().outcome.checked {
+            let party = requirement.party();
+            assert_eq!(party, row.talk.role, "{}: {requirement}", row.sentence);
         }
     }
 }

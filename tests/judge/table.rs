@@ -3,7 +3,7 @@
 use confcall::api::party::Party;
 use confcall::contract::rule::Rule;
 use confcall::judge::Outcome;
-use confcall::judge::verdict::{Verdict, Violation};
+use confcall::judge::verdict::{Basis, Verdict, Violation};
 
 use crate::party::Talk;
 
@@ -154,13 +154,12 @@ fn is_only(violations: &[Violation], rule: Rule, pointer: &str) -> bool {
 
 /// A finding names a requirement of the catalogue, a line of the page, a step of the scenario.
 fn is_sound(violation: &Violation, talk: &Talk) -> bool {
-    use confcall::contract::requirement::requirement;
     let steps = talk.scenario.script.steps.len();
     let needs_step = !matches!(
         violation.rule,
         Rule::NotificationUnexpected | Rule::RequestUnexpected | Rule::NotificationOrder
     );
-    requirement(&violation.requirement).is_some_and(|r| r.role == talk.role)
+    matches!(violation.requirement, Basis::Requirement(it) if it.party() == talk.role)
         && violation.source.line > 0
         && violation.source.file == talk.scenario.script.source
         && violation

@@ -82,7 +82,7 @@ fn an_unexpected_pass_and_an_entry_that_matches_nothing_fail_the_run() {
     let project = Project::of(BOT, &[], &nothing);
     let (code, report) = project.run(&["--report", "junit=report.xml"]);
     assert_eq!((code, &report["summary"]["pass"]), (1, &Value::from(4)));
-    let said = report["complaints"][0].as_str().unwrap();
+    let said = report["errors"][0].as_str().unwrap();
     assert!(
         said.contains("no-such-thing") && said.contains("matches nothing"),
         "{said}"

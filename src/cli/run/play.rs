@@ -67,7 +67,7 @@ pub fn play(options: &Options, output: Option<Output>) -> Result<Played, Failure
     run.shard = options.shard;
     match options.shard {
         Some(_) => run.listed = listed,
-        None => run.complaints = listed.unmatched,
+        None => run.errors = listed.unmatched,
     }
     Ok(Played {
         run,
@@ -138,9 +138,9 @@ async fn outside(
         explain(results, running, cause.get()).await;
     }
     if let Some(running) = running
-        && let Some(complaint) = running.end().await
+        && let Some(error) = running.end().await
     {
-        output::tell(&format!("warning: {complaint}"));
+        output::tell(&format!("warning: {error}"));
     }
     results.map_err(Failure::from)
 }

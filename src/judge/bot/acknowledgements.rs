@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::api::party::Party;
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::{Request, Response};
 use crate::judge::record::Breach;
@@ -27,14 +28,14 @@ impl BotJudge {
 
     pub(super) fn on_acknowledgement(&mut self, step: usize, response: Arc<Response>) {
         self.waiting = Waiting::Nothing;
-        self.record.check("acknowledgement");
-        self.record.check("bot.transport");
+        self.record.check(Requirement::Acknowledgement);
+        self.record.check(Requirement::BotTransport);
         let status = response.status;
         let message = TrafficMessage::Response(response);
         self.record.traffic(Party::Bot, Some(step), message);
         if !(200..300).contains(&status) {
             self.record.report(Breach::new(
-                "acknowledgement",
+                Requirement::Acknowledgement,
                 Rule::AcknowledgementStatus,
                 Some(step),
                 json!("2xx"),
@@ -55,7 +56,7 @@ impl BotJudge {
                 let event = TrafficMessage::Event(what.clone());
                 self.record.traffic(Party::Bot, Some(step), event);
                 self.record.report(Breach::new(
-                    "bot.transport",
+                    Requirement::BotTransport,
                     Rule::Transport,
                     Some(step),
                     json!("a whole HTTP response"),
@@ -73,7 +74,7 @@ impl BotJudge {
         let event = TrafficMessage::Event(format!("no acknowledgement within {deadline:?}"));
         self.record.traffic(Party::Bot, Some(step), event);
         self.record.report(Breach::new(
-            "acknowledgement",
+            Requirement::Acknowledgement,
             Rule::AcknowledgementMissing,
             Some(step),
             json!("2xx"),

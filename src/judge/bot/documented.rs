@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::api::resource;
 use crate::api::resource::Resource;
 use crate::api::template;
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::diagnostic::pointer::{Place, Pointer};
 use crate::http::message::{Body, Payload, Request};
@@ -24,10 +25,10 @@ impl BotJudge {
         step: &RequestStep,
         request: &Request,
     ) -> bool {
-        self.record.check("request.method");
+        self.record.check(Requirement::RequestMethod);
         if request.method != step.method {
             self.record.report(Breach::new(
-                "request.method",
+                Requirement::RequestMethod,
                 Rule::RequestMethod,
                 Some(at),
                 json!(step.method),
@@ -49,7 +50,7 @@ impl BotJudge {
         step: &RequestStep,
         request: &Request,
     ) -> bool {
-        self.record.check("request.target");
+        self.record.check(Requirement::RequestTarget);
         let expected = self.record.bindings.fill(&relative(&step.target));
         let conforms = match (Resource::parse(&expected), Resource::parse(&request.target)) {
             (Some(expected), Some(actual)) => {
@@ -63,7 +64,7 @@ impl BotJudge {
         };
         if !conforms {
             self.record.report(Breach::new(
-                "request.target",
+                Requirement::RequestTarget,
                 Rule::RequestTarget,
                 Some(at),
                 json!(expected),
@@ -75,7 +76,7 @@ impl BotJudge {
     }
 
     pub(super) fn judge_head(&mut self, at: usize, step: &RequestStep, request: &Request) {
-        self.record.check("request.token");
+        self.record.check(Requirement::RequestToken);
         let token = request.headers.get("authorization");
         let fields = request.headers.iter();
         let count = fields
@@ -83,7 +84,7 @@ impl BotJudge {
             .count();
         if count > 1 || !token.is_some_and(is_bearer) {
             self.record.report(Breach::new(
-                "request.token",
+                Requirement::RequestToken,
                 Rule::RequestHeader,
                 Some(at),
                 json!("Bearer …"),
@@ -98,7 +99,7 @@ impl BotJudge {
         if step.body.is_none() || request.body.is_empty() {
             return;
         }
-        self.record.check("request.media-type");
+        self.record.check(Requirement::RequestMediaType);
         let documented = step
             .headers
             .iter()
@@ -110,7 +111,7 @@ impl BotJudge {
             .is_some_and(|it| it.eq_ignore_ascii_case(documented))
         {
             self.record.report(Breach::new(
-                "request.media-type",
+                Requirement::RequestMediaType,
                 Rule::RequestHeader,
                 Some(at),
                 json!(documented),
@@ -127,7 +128,7 @@ impl BotJudge {
         let Some(Body::Json(template)) = &step.body else {
             return true;
         };
-        self.record.check("request.body");
+        self.record.check(Requirement::RequestBody);
         let case = self.record.case.clone();
         case.outline()
             .step(at)
@@ -145,7 +146,7 @@ impl BotJudge {
             };
             let expected = self.record.bindings.fill_json(template);
             self.record.report(Breach::new(
-                "request.body",
+                Requirement::RequestBody,
                 Rule::RequestBody,
                 Some(at),
                 expected,
@@ -176,8 +177,13 @@ impl BotJudge {
             odata_types: &|_| Vec::new(),
         };
         let found = compare(shape, actual, rules, &Pointer::root());
-        self.record
-            .report_all(found, Rule::RequestBody, "request.body", Some(at), None);
+        self.record.report_all(
+            found,
+            Rule::RequestBody,
+            Requirement::RequestBody,
+            Some(at),
+            None,
+        );
     }
 
     /// Ids that confcall handed out come back unchanged; what the bot makes up is bound.
@@ -211,10 +217,10 @@ impl BotJudge {
                     self.record.bindings.bind(name, actual.as_str());
                     return;
                 }
-                self.record.check("ids.unchanged");
+                self.record.check(Requirement::IdsUnchanged);
                 if bindings::correlates(kind) && !bindings::same(kind, &expected, actual) {
                     let breach = Breach::new(
-                        "ids.unchanged",
+                        Requirement::IdsUnchanged,
                         Rule::Correlation,
                         Some(at),
                         json!(expected),
@@ -238,14 +244,14 @@ impl BotJudge {
         if !joins_without {
             return;
         }
-        self.record.check("media.avoided");
+        self.record.check(Requirement::MediaAvoided);
         let negotiates = crate::contract::shape::lookup(actual, "mediaConfig").is_some()
             || crate::contract::shape::lookup(actual, "requestedModalities")
                 .and_then(|(_, value)| value.as_array())
                 .is_some_and(|modalities| !modalities.is_empty());
         if negotiates {
             let breach = Breach::new(
-                "media.avoided",
+                Requirement::MediaAvoided,
                 Rule::RequestBody,
                 Some(at),
                 json!([]),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::BotJudge;
 use crate::api::identifier;
 use crate::api::template;
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::lookup;
 use crate::diagnostic::pointer::Pointer;
@@ -51,21 +52,26 @@ impl BotJudge {
             let place = mismatch.pointer.as_str();
             place.is_empty() || place.starts_with("/participants") && !is_own_choice(place)
         });
-        self.record
-            .report_all(found, Rule::RequestBody, "request.body", Some(at), None);
+        self.record.report_all(
+            found,
+            Rule::RequestBody,
+            Requirement::RequestBody,
+            Some(at),
+            None,
+        );
         is_readable
     }
 
     fn judge_invited(&mut self, at: usize, template: &Value, actual: &Value) {
-        self.record.check("invite.people");
-        self.record.check("invite.people-limit");
+        self.record.check(Requirement::InvitePeople);
+        self.record.check(Requirement::InvitePeopleLimit);
         let count = lookup(actual, "participants")
             .and_then(|(_, value)| value.as_array())
             .map_or(0, Vec::len);
         let pointer = Pointer::root().key("participants");
         if count > MOST_INVITED {
             let breach = Breach::new(
-                "invite.people-limit",
+                Requirement::InvitePeopleLimit,
                 Rule::Limit,
                 Some(at),
                 json!(MOST_INVITED),
@@ -81,7 +87,7 @@ impl BotJudge {
             let labels =
                 |people: &[Person]| -> Vec<String> { people.iter().map(Person::label).collect() };
             let breach = Breach::new(
-                "invite.people",
+                Requirement::InvitePeople,
                 Rule::RequestBody,
                 Some(at),
                 json!(labels(&wanted)),
@@ -99,8 +105,8 @@ impl BotJudge {
             let Some(call) = &person.replaces else {
                 continue;
             };
-            self.record.check("invite.replaces");
-            self.record.check("ids.unchanged");
+            self.record.check(Requirement::InviteReplaces);
+            self.record.check(Requirement::IdsUnchanged);
             let index = found.iter().position(|other| {
                 other.kind == person.kind && identifier::same(&other.id, &person.id)
             });
@@ -112,7 +118,7 @@ impl BotJudge {
             let breach = match &found[index].replaces {
                 Some(actual) if identifier::same(actual, call) => continue,
                 Some(actual) => Breach::new(
-                    "ids.unchanged",
+                    Requirement::IdsUnchanged,
                     Rule::Correlation,
                     Some(at),
                     json!(call),
@@ -120,7 +126,7 @@ impl BotJudge {
                     format!("the invitation replaces the call {actual}, asked was for {call}"),
                 ),
                 None => Breach::new(
-                    "invite.replaces",
+                    Requirement::InviteReplaces,
                     Rule::RequestBody,
                     Some(at),
                     json!(call),
@@ -144,12 +150,12 @@ impl BotJudge {
         let Some((_, context)) = lookup(actual, "clientContext") else {
             return;
         };
-        self.record.check("invite.context");
-        self.record.check("invite.context-limit");
+        self.record.check(Requirement::InviteContext);
+        self.record.check(Requirement::InviteContextLimit);
         let pointer = Pointer::root().key("clientContext");
         let Value::String(context) = context else {
             let breach = Breach::new(
-                "invite.context",
+                Requirement::InviteContext,
                 Rule::RequestBody,
                 Some(at),
                 json!("a string"),
@@ -165,7 +171,7 @@ impl BotJudge {
         let length = context.chars().count();
         if length > LONGEST_CONTEXT {
             let breach = Breach::new(
-                "invite.context-limit",
+                Requirement::InviteContextLimit,
                 Rule::Limit,
                 Some(at),
                 json!(LONGEST_CONTEXT),

@@ -20,6 +20,7 @@ use super::record::{Breach, Record};
 use super::verdict::Verdict;
 use super::{Action, Event, ExchangeId};
 use crate::api::resource;
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::{Headers, Request, Response};
 use crate::scenario::format::Step;
@@ -199,7 +200,7 @@ impl BotJudge {
             Waiting::Request(step) if self.triggered.contains(&step) => {
                 let deadline = self.record.options.deadline;
                 self.record.report(Breach::new(
-                    "request.sent",
+                    Requirement::RequestSent,
                     Rule::RequestMissing,
                     Some(step),
                     json!(self.record.steps()[step].kind()),

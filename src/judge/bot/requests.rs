@@ -11,6 +11,7 @@ use crate::api::party::Party;
 use crate::api::resource;
 use crate::api::resource::Resource;
 use crate::api::template;
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::{Headers, Payload, Request, Response};
 use crate::judge::record::Breach;
@@ -67,7 +68,7 @@ impl BotJudge {
 
     /// Takes a request of the bot, and answers it.
     pub(super) fn on_request(&mut self, exchange: ExchangeId, request: &Arc<Request>) {
-        self.record.check("request.once");
+        self.record.check(Requirement::RequestOnce);
         if self.is_free(request) && !self.is_documented_next(request) {
             self.traffic_in(None, request);
             let response = self.free_answer(request);
@@ -103,7 +104,7 @@ impl BotJudge {
             return;
         };
         self.traffic_in(Some(at), request);
-        self.record.check("request.sent");
+        self.record.check(Requirement::RequestSent);
         self.done.insert(at);
         if self.is_asked_for(at) {
             self.overtaken += usize::from(self.waiting == Waiting::Trigger(at));
@@ -188,7 +189,7 @@ impl BotJudge {
     pub(super) fn unexpected(&mut self, request: &Request) {
         self.has_stray = true;
         self.record.report(Breach::new(
-            "request.once",
+            Requirement::RequestOnce,
             Rule::RequestUnexpected,
             None,
             Value::Null,

@@ -9,7 +9,7 @@ use crate::api::identifier;
 use crate::api::party::Party;
 use crate::api::resource::Resource;
 use crate::api::template;
-use crate::contract::requirement;
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::{Shape, lookup};
 use crate::diagnostic::pointer::{Place, Pointer};
@@ -27,8 +27,8 @@ impl ServiceJudge {
         let answer = self.outstanding.take().and_then(|o| o.answer);
         let message = TrafficMessage::Response(Arc::clone(response));
         self.record.traffic(Party::Service, at, message);
-        self.record.check("answer.arrives");
-        self.record.check("service.transport");
+        self.record.check(Requirement::AnswerArrives);
+        self.record.check(Requirement::ServiceTransport);
         if let Some((step, asked)) = answer.zip(self.asked.clone()) {
             self.judge_answer(step, &asked, response);
         }
@@ -77,8 +77,9 @@ impl ServiceJudge {
         let candidates: Vec<&Answer> = of_page
             .filter(|answer| !literal || answer.line == documented.line)
             .collect();
-        let requirement = requirement::named(documented.requirement.as_deref(), "answer.status");
-        self.record.check("answer.status");
+        let requirement =
+            Requirement::named(documented.requirement.as_deref(), Requirement::AnswerStatus);
+        self.record.check(Requirement::AnswerStatus);
         self.record.check(requirement);
         let has_body = !response.body.is_empty();
         let has_location = response.headers.get("location").is_some();
@@ -130,11 +131,11 @@ impl ServiceJudge {
         if !alternative.has_body || response.body.is_empty() {
             return;
         }
-        self.record.check("answer.media-type");
+        self.record.check(Requirement::AnswerMediaType);
         let actual = response.headers.media_type();
         if actual.as_ref() != Some(documented) {
             self.record.report(Breach::new(
-                "answer.media-type",
+                Requirement::AnswerMediaType,
                 Rule::ResponseHeader,
                 Some(step),
                 json!(documented),
@@ -155,7 +156,7 @@ impl ServiceJudge {
         response: &Response,
     ) {
         let page = Arc::clone(&self.record.case.page);
-        self.record.check("answer.body");
+        self.record.check(Requirement::AnswerBody);
         let shape = page.answer_body(request, alternative.status);
         match (&response.body, shape) {
             (Payload::Json(body), Some(shape)) if alternative.has_body => {
@@ -170,8 +171,13 @@ impl ServiceJudge {
                     drop_below(&mut found, &Pointer::root().key("participants"));
                 }
                 let line = Some(alternative.line);
-                self.record
-                    .report_all(found, Rule::ResponseBody, "answer.body", Some(step), line);
+                self.record.report_all(
+                    found,
+                    Rule::ResponseBody,
+                    Requirement::AnswerBody,
+                    Some(step),
+                    line,
+                );
                 self.judge_status_word(step, body);
             }
             (Payload::Empty, _) if !alternative.has_body => {}
@@ -207,7 +213,7 @@ impl ServiceJudge {
 
     fn body_breach(&mut self, step: usize, expected: Value, actual: Value, message: String) {
         self.record.report(Breach::new(
-            "answer.body",
+            Requirement::AnswerBody,
             Rule::ResponseBody,
             Some(step),
             expected,
@@ -231,7 +237,7 @@ impl ServiceJudge {
         if is_over && (waits_for_end || status.eq_ignore_ascii_case("failed")) {
             let message = format!("the operation is {status} before it has run");
             let breach = Breach::new(
-                "answer.body",
+                Requirement::AnswerBody,
                 Rule::ResponseBody,
                 Some(step),
                 json!(["notStarted", "running"]),
@@ -265,7 +271,7 @@ impl ServiceJudge {
         match (&asked.operation, lookup(body, "id")) {
             (Some(_), Some((_, Value::String(id)))) if id.is_empty() => {
                 let breach = Breach::new(
-                    "answer.body",
+                    Requirement::AnswerBody,
                     Rule::ResponseBody,
                     Some(step),
                     json!("an id, which is never empty"),
@@ -286,14 +292,14 @@ impl ServiceJudge {
     /// The one operation of the request: bound by what names it first, compared by what names it
     /// later.
     fn bind_operation(&mut self, step: usize, variable: &str, id: &str, at: Pointer) {
-        self.record.check("operation.identity");
+        self.record.check(Requirement::OperationIdentity);
         match self.record.bindings.get(variable).map(str::to_owned) {
             None => self.record.bindings.bind(variable, id),
             Some(bound) if identifier::same(&bound, id) => {}
             Some(bound) => {
                 let message = format!("the operation is {id}, and {bound} elsewhere");
                 let breach = Breach::new(
-                    "operation.identity",
+                    Requirement::OperationIdentity,
                     Rule::Correlation,
                     Some(step),
                     json!(bound),
@@ -322,10 +328,10 @@ impl ServiceJudge {
             .filter(|answer| answer.status == alternative.status)
             .all(|answer| answer.has_location);
         let Some(location) = response.headers.get("location") else {
-            self.record.check("answer.location");
+            self.record.check(Requirement::AnswerLocation);
             if is_required {
                 self.record.report(Breach::new(
-                    "answer.location",
+                    Requirement::AnswerLocation,
                     Rule::ResponseHeader,
                     Some(step),
                     json!("Location"),
@@ -352,7 +358,7 @@ impl ServiceJudge {
                     "call"
                 };
                 self.record.report(Breach::new(
-                    "answer.location",
+                    Requirement::AnswerLocation,
                     Rule::ResponseHeader,
                     Some(step),
                     json!(format!("the address of the {made}")),
@@ -399,11 +405,11 @@ impl ServiceJudge {
         if self.record.options.literal {
             return;
         }
-        self.record.check("call.identity");
+        self.record.check(Requirement::CallIdentity);
         if !identifier::same(expected, call) {
             let message = format!("Location names the call {call}, asked was for {expected}");
             self.record.report(Breach::new(
-                "call.identity",
+                Requirement::CallIdentity,
                 Rule::Correlation,
                 Some(step),
                 json!(expected),
@@ -433,7 +439,7 @@ impl ServiceJudge {
             None => self.record.bindings.bind(&variable, call),
             Some(bound) if identifier::same(&bound, call) => {}
             Some(bound) => self.record.report(Breach::new(
-                "call.identity",
+                Requirement::CallIdentity,
                 Rule::Correlation,
                 Some(step),
                 json!(bound),

@@ -6,6 +6,7 @@ use super::expect::Expected;
 use super::{Arrival, ServiceJudge};
 use crate::contract::change;
 use crate::contract::change::{Notice, Subject};
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::words;
 use crate::diagnostic::pointer::Pointer;
@@ -81,7 +82,7 @@ impl ServiceJudge {
             self.stateless_call(index, notice, at);
             return;
         };
-        self.record.check("notification.order");
+        self.record.check(Requirement::NotificationOrder);
         let goes_back = before.is_some_and(|before| rank < before || notice.change == "created");
         if before == Some(words::ENDED) && index.is_none() {
             self.unexpected(notice, at, "the call has been deleted already");
@@ -137,7 +138,7 @@ impl ServiceJudge {
         let step = index.map(|index| self.expected[index].step);
         let state = notice.word.clone().unwrap_or_else(|| notice.change.clone());
         let breach = Breach::new(
-            "notification.order",
+            Requirement::NotificationOrder,
             Rule::NotificationOrder,
             step,
             json!("incoming, establishing, established, terminated, deleted"),
@@ -153,7 +154,7 @@ impl ServiceJudge {
 
 fn no_listed_state(step: Option<usize>, documented: Option<&str>, notice: &Notice<'_>) -> Breach {
     Breach::new(
-        "notification.body",
+        Requirement::NotificationBody,
         Rule::NotificationBody,
         step,
         documented.map_or_else(|| json!(words::STATES), |word| json!(word)),

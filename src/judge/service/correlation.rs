@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::ServiceJudge;
 use crate::api::identifier;
 use crate::api::template;
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::lookup;
 use crate::diagnostic::pointer::{Place, Pointer};
@@ -29,13 +30,13 @@ impl ServiceJudge {
         let Some(variable) = variable else {
             return;
         };
-        self.record.check("context.unchanged");
+        self.record.check(Requirement::ContextUnchanged);
         match self.record.bindings.get(&variable).map(str::to_owned) {
             None => self.record.bindings.bind(&variable, actual.as_str()),
             Some(bound) if bound == *actual => {}
             Some(bound) => {
                 let breach = Breach::new(
-                    "context.unchanged",
+                    Requirement::ContextUnchanged,
                     Rule::Correlation,
                     Some(step),
                     json!(bound),
@@ -71,7 +72,7 @@ impl ServiceJudge {
         let Some(found) = people_named(entity).filter(|_| !invited.is_empty()) else {
             return;
         };
-        self.record.check("operation.people");
+        self.record.check(Requirement::OperationPeople);
         let named = people::named(invited, &found);
         if !self.is_of_others(named) {
             self.decide_who(invited, named == Named::First);
@@ -86,7 +87,7 @@ impl ServiceJudge {
             _ => labels(invited),
         };
         let breach = Breach::new(
-            "operation.people",
+            Requirement::OperationPeople,
             Rule::Correlation,
             Some(step),
             json!(wanted),
@@ -120,7 +121,7 @@ impl ServiceJudge {
             };
             if !identifier::same(asked, actual) {
                 let breach = Breach::new(
-                    "values.correlate",
+                    Requirement::ValuesCorrelate,
                     Rule::Correlation,
                     Some(step),
                     json!(asked),
@@ -207,14 +208,14 @@ impl ServiceJudge {
         if !correlates(kind) && kind != Kind::Text {
             return;
         }
-        self.record.check("values.correlate");
+        self.record.check(Requirement::ValuesCorrelate);
         match self.record.bindings.get(name).map(str::to_owned) {
             None => self.record.bindings.bind(name, actual),
             Some(_) if !correlates(kind) => {}
             Some(bound) if bindings::same(kind, &bound, actual) => {}
             Some(bound) => {
                 let breach = Breach::new(
-                    "values.correlate",
+                    Requirement::ValuesCorrelate,
                     Rule::Correlation,
                     Some(step),
                     json!(bound),

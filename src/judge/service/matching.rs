@@ -12,6 +12,7 @@ use super::expect::{Entry, Expected};
 use crate::api::identifier;
 use crate::api::resource::Resource;
 use crate::contract::change::{Notice, Subject};
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::{entities, lookup};
 use crate::contract::words;
@@ -28,7 +29,7 @@ impl ServiceJudge {
 
     /// Takes an entry for a documented one: judges its call, its change, its word and its shape.
     pub(super) fn settle(&mut self, index: usize, notice: &Notice<'_>, at: &Pointer) {
-        self.record.check("notification.arrives");
+        self.record.check(Requirement::NotificationArrives);
         self.expected[index].is_done = true;
         self.expected[index].nearest = None;
         let expected = Arc::clone(&self.expected[index].entry);
@@ -74,7 +75,7 @@ impl ServiceJudge {
             return;
         }
         let breach = Breach::new(
-            "notification.body",
+            Requirement::NotificationBody,
             Rule::NotificationBody,
             Some(expected.step),
             expected
@@ -93,13 +94,13 @@ impl ServiceJudge {
         let (Some(variable), Some(actual)) = (&expected.call, notice.call()) else {
             return;
         };
-        self.record.check("call.identity");
+        self.record.check(Requirement::CallIdentity);
         match self.record.bindings.get(variable).map(str::to_owned) {
             None => self.record.bindings.bind(variable, actual),
             Some(bound) if identifier::same(&bound, actual) => {}
             Some(bound) => {
                 let breach = Breach::new(
-                    "call.identity",
+                    Requirement::CallIdentity,
                     Rule::Correlation,
                     Some(expected.step),
                     json!(bound),
@@ -120,7 +121,7 @@ impl ServiceJudge {
         let prints_one = lookup(&expected.printed, "resourceData").is_some();
         if is_one && prints_one && held.len() != 1 {
             let breach = Breach::new(
-                "notification.body",
+                Requirement::NotificationBody,
                 Rule::NotificationBody,
                 Some(expected.step),
                 json!("one entity"),
@@ -166,7 +167,7 @@ impl ServiceJudge {
 
     fn misnamed(&mut self, expected: &Entry, wanted: &str, actual: &str, at: Pointer) {
         let breach = Breach::new(
-            "resource.one",
+            Requirement::ResourceOne,
             Rule::Correlation,
             Some(expected.step),
             json!(wanted),
@@ -189,7 +190,7 @@ impl ServiceJudge {
             return;
         }
         let breach = Breach::new(
-            "notification.body",
+            Requirement::NotificationBody,
             Rule::NotificationBody,
             Some(expected.step),
             json!(documented),
@@ -220,7 +221,7 @@ impl ServiceJudge {
             .any(|word| word.eq_ignore_ascii_case(&actual));
         if is_listed && !documented.eq_ignore_ascii_case(&actual) {
             let breach = Breach::new(
-                "notification.body",
+                Requirement::NotificationBody,
                 Rule::NotificationBody,
                 Some(expected.step),
                 json!(documented),
@@ -242,10 +243,10 @@ impl ServiceJudge {
     ) {
         let asked = self.asked.as_ref().map(|asked| asked.step);
         let step = expected.map(|e| e.step).or(asked);
-        self.record.check("resource.one");
+        self.record.check(Requirement::ResourceOne);
         if notice.is_torn {
             let breach = Breach::new(
-                "resource.one",
+                Requirement::ResourceOne,
                 Rule::Correlation,
                 step,
                 notice.entry.get("resource").cloned().unwrap_or_default(),
@@ -298,7 +299,7 @@ impl ServiceJudge {
         self.record.report_all(
             found,
             Rule::NotificationBody,
-            "notification.body",
+            Requirement::NotificationBody,
             step,
             line,
         );
@@ -350,7 +351,7 @@ impl ServiceJudge {
             if first {
                 first = false;
                 let mut breach = Breach::new(
-                    "notification.arrives",
+                    Requirement::NotificationArrives,
                     Rule::NotificationMissing,
                     Some(expected.step),
                     expected.printed.clone(),
@@ -368,7 +369,7 @@ impl ServiceJudge {
 
 pub(super) fn change_breach(expected: &Entry, notice: &Notice<'_>, at: &Pointer) -> Breach {
     Breach::new(
-        "notification.body",
+        Requirement::NotificationBody,
         Rule::NotificationBody,
         Some(expected.step),
         json!(expected.change),

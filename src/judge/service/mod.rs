@@ -32,6 +32,7 @@ use super::{Action, Event, ExchangeId, TransportFailure};
 use crate::api::party::Party;
 use crate::api::resource;
 use crate::api::template;
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Headers, Payload, Request, Response};
@@ -330,7 +331,7 @@ impl ServiceJudge {
                 let event = TrafficMessage::Event(what.clone());
                 self.record.traffic(Party::Service, step, event);
                 self.record.report(Breach::new(
-                    "service.transport",
+                    Requirement::ServiceTransport,
                     Rule::Transport,
                     step,
                     json!("a whole HTTP response"),
@@ -359,7 +360,7 @@ impl ServiceJudge {
         let event = TrafficMessage::Event(format!("no answer within {deadline:?}"));
         self.record.traffic(Party::Service, step, event);
         self.record.report(Breach::new(
-            "answer.arrives",
+            Requirement::AnswerArrives,
             Rule::ResponseMissing,
             step,
             json!("an answer"),

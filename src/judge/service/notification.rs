@@ -9,6 +9,7 @@ use super::{Arrival, ServiceJudge};
 use crate::api::party::Party;
 use crate::contract::change;
 use crate::contract::change::{Notice, Subject};
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::diagnostic::pointer::{Place, Pointer};
 use crate::http::message::{Payload, Request, media_type};
@@ -64,7 +65,7 @@ impl ServiceJudge {
         self.record.report_all(
             found,
             Rule::NotificationBody,
-            "notification.body",
+            Requirement::NotificationBody,
             step,
             None,
         );
@@ -96,7 +97,7 @@ impl ServiceJudge {
     /// A member of `value` that is no object, and so tells nothing.
     pub(super) fn no_entry(&mut self, step: Option<usize>, entry: &Value, index: usize) {
         let breach = Breach::new(
-            "notification.body",
+            Requirement::NotificationBody,
             Rule::NotificationBody,
             step,
             json!("an object"),
@@ -117,11 +118,11 @@ impl ServiceJudge {
     }
 
     pub(super) fn judge_head(&mut self, step: Option<usize>, request: &Request) {
-        self.record.check("notification.method");
+        self.record.check(Requirement::NotificationMethod);
         let (documented, documented_type) = self.documented_head(step);
         if request.method != documented {
             self.record.report(Breach::new(
-                "notification.method",
+                Requirement::NotificationMethod,
                 Rule::NotificationMethod,
                 step,
                 json!(documented),
@@ -129,11 +130,11 @@ impl ServiceJudge {
                 format!("the notification is a {}", request.method),
             ));
         }
-        self.record.check("notification.media-type");
+        self.record.check(Requirement::NotificationMediaType);
         let media_type = request.headers.media_type();
         if media_type.as_ref() != Some(&documented_type) {
             self.record.report(Breach::new(
-                "notification.media-type",
+                Requirement::NotificationMediaType,
                 Rule::NotificationHeader,
                 step,
                 json!(documented_type),
@@ -149,11 +150,11 @@ impl ServiceJudge {
                 if step.headers.keys().any(|name| name.eq_ignore_ascii_case("authorization")))
         });
         if prints_token {
-            self.record.check("notification.token");
+            self.record.check(Requirement::NotificationToken);
             let token = request.headers.get("authorization");
             if !token.is_some_and(is_bearer) {
                 self.record.report(Breach::new(
-                    "notification.token",
+                    Requirement::NotificationToken,
                     Rule::NotificationHeader,
                     step,
                     json!("Bearer …"),
@@ -181,7 +182,7 @@ impl ServiceJudge {
         step: Option<usize>,
         request: &'a Request,
     ) -> Option<&'a Value> {
-        self.record.check("notification.body");
+        self.record.check(Requirement::NotificationBody);
         let expected = "a collection of changes under value";
         let (actual, message) = match &request.body {
             Payload::Json(body) if change::collection(body).is_some() => return Some(body),
@@ -199,7 +200,7 @@ impl ServiceJudge {
         };
         self.has_unreadable = true;
         self.record.report(Breach::new(
-            "notification.body",
+            Requirement::NotificationBody,
             Rule::NotificationBody,
             step,
             json!(expected),
@@ -225,7 +226,7 @@ impl ServiceJudge {
 
     fn on_notice(&mut self, arrival: &Arrival, notice: &Notice<'_>) {
         let at = arrival.place();
-        self.record.check("notification.about");
+        self.record.check(Requirement::NotificationAbout);
         if self.awaits_a_refusal() && notice.subject != Subject::Call {
             self.held.push(arrival.clone());
             return;

@@ -8,6 +8,7 @@ use super::matching::{change_breach, resource_name};
 use super::{Arrival, ServiceJudge};
 use crate::api::identifier;
 use crate::contract::change::{Notice, Subject};
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::{entities, lookup};
 use crate::diagnostic::pointer::Pointer;
@@ -90,7 +91,7 @@ impl ServiceJudge {
                 ),
                 (entity_id(notice), notice.entity_pointer(at).key("id")),
             ];
-            self.record.check("operation.identity");
+            self.record.check(Requirement::OperationIdentity);
             for (id, pointer) in ids {
                 let Some(id) = id else { continue };
                 match self.record.bindings.get(variable).map(str::to_owned) {
@@ -98,7 +99,7 @@ impl ServiceJudge {
                     Some(bound) if identifier::same(&bound, &id) => {}
                     Some(bound) => {
                         let breach = Breach::new(
-                            "operation.identity",
+                            Requirement::OperationIdentity,
                             Rule::Correlation,
                             Some(step),
                             json!(bound),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Asked, ServiceJudge};
 use crate::api::identifier;
 use crate::contract::change::{Notice, Subject};
-use crate::contract::requirement;
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::{entities, lookup};
 use crate::diagnostic::pointer::Pointer;
@@ -27,8 +27,9 @@ impl ServiceJudge {
         asked: &Arc<Asked>,
         response: &Response,
     ) {
-        let requirement = requirement::named(documented.requirement.as_deref(), "refusal");
-        self.record.check("refusal");
+        let requirement =
+            Requirement::named(documented.requirement.as_deref(), Requirement::Refusal);
+        self.record.check(Requirement::Refusal);
         self.record.check(requirement);
         if !documented.statuses.contains(&response.status) {
             let how = match response.status {
@@ -49,7 +50,7 @@ impl ServiceJudge {
             return;
         }
         self.judge_error(step, response);
-        self.record.check("refusal.no-sequel");
+        self.record.check(Requirement::RefusalNoSequel);
         self.refused.push(Arc::clone(asked));
     }
 
@@ -65,7 +66,7 @@ impl ServiceJudge {
             }
             Payload::Empty | Payload::Text { .. } | Payload::Opaque(_) => return,
         };
-        self.record.check("refusal.error");
+        self.record.check(Requirement::RefusalError);
         let at = Pointer::root().key("error");
         let error = body.get("error").unwrap_or(&Value::Null);
         if !error.is_object() {
@@ -88,7 +89,7 @@ impl ServiceJudge {
             _ => json!("a text that is not empty"),
         };
         let breach = Breach::new(
-            "refusal.error",
+            Requirement::RefusalError,
             Rule::ResponseBody,
             Some(step),
             expected,
@@ -136,7 +137,7 @@ impl ServiceJudge {
 
     pub(super) fn follows_a_refusal(&mut self, notice: &Notice<'_>, at: &Pointer) {
         let breach = Breach::new(
-            "refusal.no-sequel",
+            Requirement::RefusalNoSequel,
             Rule::NotificationUnexpected,
             None,
             Value::Null,
@@ -147,11 +148,11 @@ impl ServiceJudge {
     }
 
     /// The requirement that a notification breaks which nothing asks for.
-    pub(super) fn requirement_of_silence(&self) -> &'static str {
+    pub(super) fn requirement_of_silence(&self) -> Requirement {
         if self.was_refused() {
-            "refusal.no-sequel"
+            Requirement::RefusalNoSequel
         } else {
-            "notification.about"
+            Requirement::NotificationAbout
         }
     }
 

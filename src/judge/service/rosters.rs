@@ -8,6 +8,7 @@ use super::{Arrival, ServiceJudge};
 use crate::api::identifier;
 use crate::api::resource::Resource;
 use crate::contract::change::{Notice, Subject, data};
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::{entities, lookup};
 use crate::diagnostic::pointer::Pointer;
@@ -81,7 +82,7 @@ impl ServiceJudge {
     }
 
     pub(super) fn review_roster(&mut self, index: usize) {
-        self.record.check("roster.people");
+        self.record.check(Requirement::RosterPeople);
         let invited = self.invited_in_roster(index);
         let rosters = self.expected[index].rosters.clone();
         let is_named = |(person, kind): &&(Person, Option<String>)| {
@@ -111,7 +112,7 @@ impl ServiceJudge {
             return;
         }
         let breach = Breach::new(
-            "roster.people",
+            Requirement::RosterPeople,
             Rule::Correlation,
             Some(self.expected[index].step),
             json!(missing),

@@ -12,7 +12,9 @@ use crate::api::party::Party;
 use crate::contract::rule::{Level, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::pointer::Pointer;
-use crate::judge::verdict::{ScenarioResult, Source, Traffic, TrafficMessage, Verdict, Violation};
+use crate::judge::verdict::{
+    Basis, ScenarioResult, Source, Traffic, TrafficMessage, Verdict, Violation,
+};
 use crate::replay::matching::comparison::{Difference, Part};
 use crate::replay::recording::Index;
 use crate::replay::values::mapping::Mapping;
@@ -141,7 +143,7 @@ impl Record {
         self.failures.push(Violation {
             rule,
             level: Level::Must,
-            requirement: format!("exchange {number}"),
+            requirement: Basis::Exchange(number),
             step: None,
             pointer: Pointer::root(),
             expected,

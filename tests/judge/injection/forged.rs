@@ -1,20 +1,29 @@
 //! Notifications with tokens that are wrong, which a bot has to refuse.
 
 use super::*;
+use confcall::contract::requirement::Requirement;
 
 /// Kinds in which notifications are forged, the forgeries before a genuine one, and what they test.
-const FORGED_TOKENS: [(Kind, &[Forgery], &str); 4] = [
+const FORGED_TOKENS: [(Kind, &[Forgery], Requirement); 4] = [
     (
         Kind::UnsignedNotification,
         &[Forgery::NoToken, Forgery::Unsigned],
-        "token.signed",
+        Requirement::TokenSigned,
     ),
-    (Kind::ForeignKey, &[Forgery::ForeignKey], "token.key"),
-    (Kind::ExpiredToken, &[Forgery::Expired], "token.expired"),
+    (
+        Kind::ForeignKey,
+        &[Forgery::ForeignKey],
+        Requirement::TokenKey,
+    ),
+    (
+        Kind::ExpiredToken,
+        &[Forgery::Expired],
+        Requirement::TokenExpired,
+    ),
     (
         Kind::OtherAudience,
         &[Forgery::OtherAudience],
-        "token.audience",
+        Requirement::TokenAudience,
     ),
 ];
 
@@ -125,7 +134,7 @@ fn a_forged_notification() {
                 kind,
                 ONE,
                 |party, act| refuse(party, act, 401, |_| true),
-                Fails(Rule::AcknowledgementStatus, "acknowledgement"),
+                Fails(Rule::AcknowledgementStatus, Requirement::Acknowledgement),
             ),
         ]);
     }
@@ -134,7 +143,7 @@ fn a_forged_notification() {
 #[test]
 fn an_unsigned_notification_is_forged_in_two_ways() {
     let kind = Kind::UnsignedNotification;
-    let requirement = "token.signed";
+    let requirement = Requirement::TokenSigned;
     judge(&[
         row(
             "only what has no token is taken",

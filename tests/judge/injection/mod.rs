@@ -7,6 +7,7 @@ mod quirk;
 use std::time::Duration;
 
 use confcall::api::party::Party;
+use confcall::contract::requirement::Requirement;
 use confcall::contract::rule::Rule;
 use confcall::http::message::{Payload, Request};
 use confcall::inject::forgery::Forgery;
@@ -58,7 +59,7 @@ fn a_notification_before_the_response() {
                 let is_answered = party.done.iter().any(|(_, it)| answer(it) == Some(200));
                 !is_answered && refuse(party, act, 404, |_| true)
             },
-            Fails(Rule::AcknowledgementStatus, "notification.early"),
+            Fails(Rule::AcknowledgementStatus, Requirement::NotificationEarly),
         ),
         row(
             "never acknowledged before the answer",
@@ -67,7 +68,7 @@ fn a_notification_before_the_response() {
             |party, act| {
                 sent(act).is_some() && !party.done.iter().any(|(_, it)| answer(it).is_some())
             },
-            Fails(Rule::AcknowledgementMissing, "notification.early"),
+            Fails(Rule::AcknowledgementMissing, Requirement::NotificationEarly),
         ),
     ]);
     let (_, done) = Peer::new(kind, ONE, good).play();
@@ -100,7 +101,7 @@ fn a_notification_twice() {
                 let is_refused = sent(act).is_some_and(|(_, body)| is_second(body));
                 is_refused && refuse(party, act, 409, |_| true)
             },
-            Fails(Rule::AcknowledgementStatus, "notification.twice"),
+            Fails(Rule::AcknowledgementStatus, Requirement::NotificationTwice),
         ),
         row(
             "the second is taken for a reason to invite again",
@@ -114,7 +115,7 @@ fn a_notification_twice() {
                 }
                 false
             },
-            Fails(Rule::RequestUnexpected, "notification.twice"),
+            Fails(Rule::RequestUnexpected, Requirement::NotificationTwice),
         ),
     ]);
 }
@@ -130,7 +131,10 @@ fn two_notifications_in_one_body() {
             kind,
             ONE,
             |party, act| refuse(party, act, 400, |body| body["value"][1].is_object()),
-            Fails(Rule::AcknowledgementStatus, "notification.batched"),
+            Fails(
+                Rule::AcknowledgementStatus,
+                Requirement::NotificationBatched,
+            ),
         ),
     ]);
     let (_, done) = Peer::new(kind, PEER, good).play();
@@ -159,7 +163,10 @@ fn another_order_between_resources() {
                     .any(|(_, it)| sent(it).is_some_and(|it| is_end(it.1)));
                 !has_ended && refuse(party, act, 409, |_| true)
             },
-            Fails(Rule::AcknowledgementStatus, "notification.any-order"),
+            Fails(
+                Rule::AcknowledgementStatus,
+                Requirement::NotificationAnyOrder,
+            ),
         ),
         row(
             "the bot is gone",
@@ -173,7 +180,7 @@ fn another_order_between_resources() {
                 party.handle(Event::Broken { exchange, failure });
                 true
             },
-            Fails(Rule::Transport, "notification.any-order"),
+            Fails(Rule::Transport, Requirement::NotificationAnyOrder),
         ),
     ]);
 }
@@ -219,9 +226,9 @@ fn what_no_page_knows() {
         })
     };
     for (kind, requirement) in [
-        (Kind::UnknownProperties, "unknown.properties"),
-        (Kind::UnknownResource, "unknown.resource"),
-        (Kind::UnknownWord, "unknown.word"),
+        (Kind::UnknownProperties, Requirement::UnknownProperties),
+        (Kind::UnknownResource, Requirement::UnknownResource),
+        (Kind::UnknownWord, Requirement::UnknownWord),
     ] {
         judge(&[
             row("acknowledged", kind, ONE, good, Passes),
@@ -271,7 +278,7 @@ fn a_response_that_is_lost_after_the_service_acted() {
                 }
                 is_cut
             },
-            Fails(Rule::RequestUnexpected, "retry.same"),
+            Fails(Rule::RequestUnexpected, Requirement::RetrySame),
         ),
     ]);
     let (_, done) = Peer::new(kind, ONE, good).play();
@@ -312,7 +319,7 @@ fn an_operation_that_fails() {
                 }
                 false
             },
-            Fails(Rule::RequestUnexpected, "outcome.failed"),
+            Fails(Rule::RequestUnexpected, Requirement::OutcomeFailed),
         ),
     ]);
     let scenario = derived(id, kind).expect("its page prints a failure");
@@ -353,7 +360,7 @@ fn a_slow_response() {
                 }
                 false
             },
-            Fails(Rule::RequestUnexpected, "retry.same"),
+            Fails(Rule::RequestUnexpected, Requirement::RetrySame),
         ),
     ]);
     let (_, done) = Peer::new(kind, ONE, good).play();
@@ -378,14 +385,14 @@ fn a_429_with_retry_after() {
                 }
                 is_it
             },
-            Warns(Rule::RequestUnexpected, "retry.not-before"),
+            Warns(Rule::RequestUnexpected, Requirement::RetryNotBefore),
         ),
         row(
             "not asked again",
             kind,
             ONE,
             |_, act| answer(act) == Some(429),
-            Warns(Rule::RequestMissing, "retry.throttled"),
+            Warns(Rule::RequestMissing, Requirement::RetryThrottled),
         ),
         row(
             "not asked again, and told so in the answer to the trigger",
@@ -399,7 +406,7 @@ fn a_429_with_retry_after() {
                 }
                 is_it
             },
-            Warns(Rule::RequestMissing, "retry.throttled"),
+            Warns(Rule::RequestMissing, Requirement::RetryThrottled),
         ),
     ]);
 }
@@ -407,8 +414,8 @@ fn a_429_with_retry_after() {
 #[test]
 fn a_503_and_a_reset() {
     for (kind, requirement) in [
-        (Kind::Unavailable, "retry.unavailable"),
-        (Kind::ConnectionReset, "retry.reset"),
+        (Kind::Unavailable, Requirement::RetryUnavailable),
+        (Kind::ConnectionReset, Requirement::RetryReset),
     ] {
         judge(&[
             row("asked again", kind, MANY, good, Passes),
@@ -453,7 +460,7 @@ fn a_callback_that_answers_500_twice() {
                 }
                 is_it
             },
-            Warns(Rule::NotificationMissing, "redelivery.sent"),
+            Warns(Rule::NotificationMissing, Requirement::RedeliverySent),
         ),
         row(
             "sent again once",
@@ -469,7 +476,7 @@ fn a_callback_that_answers_500_twice() {
                 }
                 false
             },
-            Warns(Rule::NotificationMissing, "redelivery.sent"),
+            Warns(Rule::NotificationMissing, Requirement::RedeliverySent),
         ),
         row(
             "sent again with something else in it",
@@ -484,7 +491,7 @@ fn a_callback_that_answers_500_twice() {
                 }
                 false
             },
-            Warns(Rule::NotificationBody, "redelivery.same"),
+            Warns(Rule::NotificationBody, Requirement::RedeliverySame),
         ),
         row(
             "sent again behind something later",
@@ -502,7 +509,7 @@ fn a_callback_that_answers_500_twice() {
                 }
                 false
             },
-            Warns(Rule::NotificationOrder, "redelivery.order"),
+            Warns(Rule::NotificationOrder, Requirement::RedeliveryOrder),
         ),
     ]);
 }
@@ -525,7 +532,7 @@ fn an_acknowledgement_that_never_comes() {
                 }
                 is_cut
             },
-            Warns(Rule::NotificationMissing, "redelivery.sent"),
+            Warns(Rule::NotificationMissing, Requirement::RedeliverySent),
         ),
     ]);
 }

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use confcall::api::party::Party;
+use confcall::contract::requirement::Requirement;
 use confcall::contract::rule::Rule;
 use confcall::http::message::{Payload, Request, Response};
 use confcall::inject::{Act, Cut, InjectedJudge, Kind, with_injected};
-use confcall::judge::verdict::Verdict;
+use confcall::judge::verdict::{Basis, Verdict, Violation};
 use confcall::judge::{Action, Case, Event, ExchangeId, Outcome, TriggerAnswer};
 use confcall::scenario::format::Scenario;
 use serde_json::{Value, json};
@@ -21,8 +22,8 @@ pub(super) type Quirk = fn(&mut Peer, &Act) -> bool;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expect {
     Passes,
-    Fails(Rule, &'static str),
-    Warns(Rule, &'static str),
+    Fails(Rule, Requirement),
+    Warns(Rule, Requirement),
 }
 
 use Expect::{Fails, Passes, Warns};
@@ -318,16 +319,17 @@ pub(super) fn judge(rows: &[Row]) {
 
 pub(super) fn complaint(row: &Row) -> Option<String> {
     let (outcome, done) = Peer::new(row.kind, row.scenario, row.quirk).play();
-    let found = |violations: &[confcall::judge::verdict::Violation]| -> Vec<(Rule, String)> {
+    let found = |violations: &[Violation]| -> Vec<(Rule, Basis)> {
         let found = violations.iter();
-        found.map(|it| (it.rule, it.requirement.clone())).collect()
+        found.map(|it| (it.rule, it.requirement)).collect()
     };
     let (failures, warnings) = (found(&outcome.failures), found(&outcome.warnings));
     let is_right = match row.expect {
         Passes => outcome.verdict == Verdict::Pass && failures.is_empty() && warnings.is_empty(),
-        Fails(rule, requirement) => failures == [(rule, requirement.to_owned())],
+        Fails(rule, requirement) => failures == [(rule, Basis::Requirement(requirement))],
         Warns(rule, requirement) => {
-            outcome.verdict == Verdict::Pass && warnings == [(rule, requirement.to_owned())]
+            outcome.verdict == Verdict::Pass
+                && warnings == [(rule, Basis::Requirement(requirement))]
         }
     };
     (!is_right).then(|| {
