@@ -1,60 +1,83 @@
-//! The README's four pages for those who begin, typed into a shell as they stand, each in an empty folder: every
-//! command is run, and what it says is what the page shows. `…` in a page stands for anything.
+//! The README and the book under `docs/`, typed into a shell as they stand: a trial a page, each in an empty folder.
+//! Every command of a `console` block is run, and its output is what the page shows. `…` in a page stands for anything.
+//!
+//! Beside the commands: links lead somewhere, each page is in the summary, no command hides in a block that is not
+//! typed in, and the page of the command line has exactly the options that `--help` has.
 
-#![cfg(unix)]
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up fails, and the place says why"
-)]
-
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
 
-use confcall::http::free_port;
+use confcall::suite::trials;
+use libtest_mimic::{Arguments, Failed, Trial};
+use walkdir::WalkDir;
 
-const PAGES: [&str; 4] = [
-    "You write a bot",
-    "You write a service",
-    "You have a CI",
-    "You write or release the pages",
-];
-/// The ports that the pages name; others take their place here.
-const PORTS: [&str; 5] = ["8080", "8081", "8082", "8083", "3978"];
+/// The ports that the pages name. Free ones are put in their place.
+const PORTS: [&str; 6] = ["8080", "8081", "8082", "8083", "8443", "3978"];
+/// The page with every option of every command.
+const COMMAND_LINE: &str = "docs/src/reference/command-line.md";
+/// Pages that are read first have so many lines at most.
+const LINES: [(&str, usize); 2] = [("README.md", 200), ("ARCHITECTURE.md", 200)];
 
-#[test]
-fn who_writes_a_bot_finds_what_is_shown() {
-    type_in(PAGES[0]);
+type Outcome = Result<(), Failed>;
+
+fn main() -> ExitCode {
+    let pages = pages();
+    let mut all = vec![
+        Trial::test("output_is_compared", output_is_compared),
+        Trial::test("pages_have_their_length", pages_have_their_length),
+        Trial::test("links_lead_somewhere", links_lead_somewhere),
+        Trial::test("every_page_is_in_the_summary", every_page_is_in_the_summary),
+        Trial::test("every_command_is_typed_in", every_command_is_typed_in),
+        Trial::test(
+            "every_option_is_on_the_page_of_the_command_line",
+            every_option_is_on_the_page_of_the_command_line,
+        ),
+    ];
+    for page in pages {
+        let entries = entries(&text(&page));
+        if entries.is_empty() {
+            continue;
+        }
+        // The pages are written for a POSIX shell.
+        let trial = Trial::test(page.clone(), move || type_in(&page));
+        all.push(trial.with_ignored_flag(cfg!(not(unix))));
+    }
+    trials::main(&Arguments::from_args(), all)
 }
 
-#[test]
-fn who_writes_a_service_finds_what_is_shown() {
-    type_in(PAGES[1]);
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-#[test]
-fn who_has_a_ci_finds_what_is_shown() {
-    type_in(PAGES[2]);
+/// The README, the pages of the book, and the other pages at the root, by their paths from the root.
+fn pages() -> Vec<String> {
+    let mut found: Vec<String> = ["README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "RELEASING"]
+        .iter()
+        .map(|name| format!("{name}.md"))
+        .collect();
+    for entry in WalkDir::new(root().join("docs/src")).sort_by_file_name() {
+        let path = entry.unwrap().into_path();
+        if path.extension().is_some_and(|it| it == "md") {
+            let path = path.strip_prefix(root()).unwrap();
+            found.push(path.to_string_lossy().replace('\\', "/"));
+        }
+    }
+    found
 }
 
-#[test]
-fn who_writes_the_pages_finds_what_is_shown() {
-    type_in(PAGES[3]);
+fn text(page: &str) -> String {
+    fs::read_to_string(root().join(page)).unwrap_or_else(|error| panic!("{page}: {error}"))
 }
 
-#[test]
-fn what_differs_from_a_page_is_noticed() {
-    for (shown, said, fits) in [
-        ("a\n", "a\n", true),
-        ("a\n", "b\n", false),
-        ("a … c\n", "a b\nb c\n", true),
-        ("a … c\n", "a b\n", false),
-        ("…\nc\n", "a\nb\nc\n", true),
-        ("…\nc\n", "a\nc\nb\n", false),
-        ("", "a\n", false),
-    ] {
-        assert_eq!(is_as_shown(shown, said), fits, "{shown:?} and {said:?}");
+fn failures(all: &[String]) -> Outcome {
+    if all.is_empty() {
+        Ok(())
+    } else {
+        Err(all.join("\n").into())
     }
 }
 
@@ -64,69 +87,91 @@ struct Entry {
     shown: String,
 }
 
-/// Runs the commands of one page in a shell, in an empty folder, and holds what is said against the page.
-fn type_in(title: &str) {
-    let entries = entries(&with_free_ports(&page(title)));
-    assert!(entries.len() > 3, "{title} has hardly a command");
+/// Runs the commands of one page in a shell, in an empty folder, and compares the output with the page.
+fn type_in(page: &str) -> Outcome {
+    let entries = entries(&with_free_ports(&text(page)));
     let folder = tempfile::tempdir().unwrap();
-    let said = run(&script(&entries), folder.path());
-    let mut parts = said.split('\u{1}').skip(1);
+    let output = run(&script(&entries), folder.path());
+    let mut parts = output.split('\u{1}').skip(1);
     for Entry { command, shown } in &entries {
-        let said = parts.next().unwrap_or_default();
-        assert!(
-            is_as_shown(shown, said),
-            "{title}\n$ {command}\n--- shown\n{shown}--- said\n{said}"
-        );
+        let printed = parts.next().unwrap_or_default();
+        if !is_as_shown(shown, printed) {
+            let message = format!(
+                "{page}\n$ {command}\n--- the page shows\n{shown}--- the command prints\n{printed}"
+            );
+            return Err(message.into());
+        }
     }
-    assert_eq!(parts.next(), None, "{title}");
-}
-
-/// The text under a heading of the README.
-fn page(title: &str) -> String {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(readme).unwrap();
-    let (_, rest) = readme
-        .split_once(&format!("\n## {title}\n"))
-        .unwrap_or_else(|| panic!("the README has no page `{title}`"));
-    rest.split("\n## ").next().unwrap().to_owned()
+    match parts.next() {
+        None => Ok(()),
+        Some(more) => Err(format!("{page}: more output than commands: {more}").into()),
+    }
 }
 
 fn with_free_ports(page: &str) -> String {
-    PORTS.iter().fold(page.to_owned(), |page, port| {
-        page.replace(port, &free_port().unwrap().to_string())
-    })
+    let held: Vec<_> = PORTS
+        .iter()
+        .map(|_| TcpListener::bind(("127.0.0.1", 0)).unwrap())
+        .collect();
+    let free = held.iter().map(|it| it.local_addr().unwrap().port());
+    PORTS
+        .iter()
+        .zip(free)
+        .fold(page.to_owned(), |page, (port, free)| {
+            page.replace(port, &free.to_string())
+        })
 }
 
-/// What stands in the page's consoles: `$` begins a command, `>` goes on with it before any output.
+/// The code blocks of a page: the line of each, its language, and its lines.
+fn blocks(page: &str) -> Vec<(usize, &str, Vec<&str>)> {
+    let mut blocks: Vec<(usize, &str, Vec<&str>)> = Vec::new();
+    let mut fence = "";
+    for (at, line) in page.lines().enumerate() {
+        if fence.is_empty() {
+            let language = line.trim_start_matches('`');
+            fence = &line[..line.len() - language.len()];
+            if fence.len() < 3 {
+                fence = "";
+            } else {
+                blocks.push((at + 1, language, Vec::new()));
+            }
+        } else if line == fence {
+            fence = "";
+        } else if let Some((_, _, lines)) = blocks.last_mut() {
+            lines.push(line);
+        }
+    }
+    blocks
+}
+
+/// The commands of a page's consoles: `$` begins a command, `>` continues it before any output.
 fn entries(page: &str) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
-    let mut code_block = "";
-    for line in page.lines() {
-        if code_block.is_empty() {
-            code_block = line.strip_suffix("console").unwrap_or_default();
-        } else if line == code_block {
-            code_block = "";
-        } else if let Some(command) = line.strip_prefix("$ ") {
+    let consoles = blocks(page)
+        .into_iter()
+        .filter(|(_, language, _)| *language == "console");
+    for line in consoles.flat_map(|(_, _, lines)| lines) {
+        if let Some(command) = line.strip_prefix("$ ") {
             entries.push(Entry {
                 command: command.to_owned(),
                 shown: String::new(),
             });
-        } else {
-            let last = entries.last_mut().expect("a command stands before output");
-            match line.strip_prefix('>') {
-                Some(more) if last.shown.is_empty() => {
-                    let more = more.strip_prefix(' ').unwrap_or(more);
-                    last.command.extend(["\n", more]);
-                }
-                _ => last.shown.extend([line, "\n"]),
+            continue;
+        }
+        let last = entries.last_mut().expect("a command stands before output");
+        match line.strip_prefix('>') {
+            Some(more) if last.shown.is_empty() => {
+                let more = more.strip_prefix(' ').unwrap_or(more);
+                last.command.extend(["\n", more]);
             }
+            _ => last.shown.extend([line, "\n"]),
         }
     }
     entries
 }
 
-/// All commands, a mark before the output of each. What runs in the background is waited for until it listens, as
-/// somebody who types would, and is ended with the shell.
+/// All commands, a mark before the output of each. The script waits until a program in the background listens, as
+/// somebody who types would, and ends such programs with the shell.
 fn script(entries: &[Entry]) -> String {
     let mut script = String::from(
         "exec 2>&1\ntrap 'kill $(jobs -p) 2>/dev/null' EXIT\n\
@@ -146,28 +191,33 @@ fn script(entries: &[Entry]) -> String {
     script
 }
 
+fn confcall() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_confcall"))
+}
+
 fn run(script: &str, folder: &Path) -> String {
-    let confcall = Path::new(env!("CARGO_BIN_EXE_confcall"));
     let path = std::env::var("PATH").unwrap_or_default();
-    let path = format!("{}:{path}", confcall.parent().unwrap().display());
-    let said = Command::new("sh")
+    let path = format!("{}:{path}", confcall().parent().unwrap().display());
+    let mut shell = Command::new("sh");
+    for variable in ["CONFCALL_TOKEN", "GITHUB_ACTIONS", "CI", "TF_BUILD"] {
+        shell.env_remove(variable);
+    }
+    let output = shell
         .args(["-c", script])
         .current_dir(folder)
         .env("PATH", path)
         .env("CONFCALL_CA_DIR", folder.join("ca"))
-        .env_remove("CONFCALL_TOKEN")
-        .env_remove("GITHUB_ACTIONS")
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    String::from_utf8(said.stdout).unwrap()
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Whether a text is the one that is shown, in which `…` stands for anything.
-fn is_as_shown(shown: &str, said: &str) -> bool {
+fn is_as_shown(shown: &str, printed: &str) -> bool {
     let mut pieces = shown.split('…');
     let first = pieces.next().unwrap_or_default();
-    let Some(mut rest) = said.strip_prefix(first) else {
+    let Some(mut rest) = printed.strip_prefix(first) else {
         return false;
     };
     let mut last = None;
@@ -180,7 +230,197 @@ fn is_as_shown(shown: &str, said: &str) -> bool {
     }
     match last {
         // The last piece is at the end, wherever else it may be.
-        Some(piece) => rest.is_empty() || said.ends_with(piece),
+        Some(piece) => rest.is_empty() || printed.ends_with(piece),
         None => rest.is_empty(),
     }
+}
+
+fn output_is_compared() -> Outcome {
+    for (shown, printed, fits) in [
+        ("a\n", "a\n", true),
+        ("a\n", "b\n", false),
+        ("a … c\n", "a b\nb c\n", true),
+        ("a … c\n", "a b\n", false),
+        ("…\nc\n", "a\nb\nc\n", true),
+        ("…\nc\n", "a\nc\nb\n", false),
+        ("", "a\n", false),
+    ] {
+        if is_as_shown(shown, printed) != fits {
+            return Err(format!("{shown:?} and {printed:?}").into());
+        }
+    }
+    Ok(())
+}
+
+fn pages_have_their_length() -> Outcome {
+    let too_long = LINES.iter().filter_map(|(page, most)| {
+        let lines = text(page).lines().count();
+        (lines > *most).then(|| format!("{page} has {lines} lines; it has {most} at most"))
+    });
+    failures(&too_long.collect::<Vec<_>>())
+}
+
+/// A command of confcall stands in a `console` block, so that it is typed in, or in running text.
+fn every_command_is_typed_in() -> Outcome {
+    let mut wrong = Vec::new();
+    for page in pages() {
+        let text = text(&page);
+        for (at, language, lines) in blocks(&text) {
+            let is_command = |line: &&str| {
+                let is_run = line.starts_with("confcall ") && !line.starts_with("confcall = ");
+                is_run || line.starts_with("$ ")
+            };
+            if language != "console" && lines.iter().any(is_command) {
+                wrong.push(format!("{page}:{at}: this block is not of the kind `console`"));
+            }
+        }
+        let mut before = "";
+        for (at, line) in text.lines().enumerate() {
+            if before.is_empty() && line.starts_with("    confcall ") {
+                wrong.push(format!("{page}:{}: a command without a block", at + 1));
+            }
+            before = line;
+        }
+    }
+    failures(&wrong)
+}
+
+fn every_page_is_in_the_summary() -> Outcome {
+    let summary = text("docs/src/SUMMARY.md");
+    let is_listed = |page: &str| {
+        let below = page.strip_prefix("docs/src/");
+        below.is_none_or(|it| it == "SUMMARY.md" || summary.contains(&format!("]({it})")))
+    };
+    let missing = pages().into_iter().filter(|page| !is_listed(page));
+    let missing = missing.map(|page| format!("{page} is not in docs/src/SUMMARY.md"));
+    failures(&missing.collect::<Vec<_>>())
+}
+
+/// Links between pages, to files of the repository, and to headings.
+fn links_lead_somewhere() -> Outcome {
+    let mut dead = Vec::new();
+    for page in pages() {
+        let text = text(&page);
+        for target in links(&text) {
+            if target.contains("://") {
+                continue;
+            }
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let to = match file {
+                "" => PathBuf::from(&page),
+                file => Path::new(&page).with_file_name(file),
+            };
+            let full = root().join(&to);
+            let has_anchor = || {
+                let text = fs::read_to_string(&full).unwrap_or_default();
+                text.lines().any(|line| {
+                    line.starts_with('#') && slug(line.trim_start_matches('#').trim()) == anchor
+                })
+            };
+            if !full.exists() || !(anchor.is_empty() || has_anchor()) {
+                dead.push(format!("{page}: ({target}) leads nowhere"));
+            }
+        }
+    }
+    failures(&dead)
+}
+
+/// The targets of links and pictures outside of code blocks.
+fn links(page: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut fence = "";
+    for line in page.lines() {
+        let marks = &line[..line.len() - line.trim_start_matches('`').len()];
+        if marks.len() >= 3 && (fence.is_empty() || fence == marks) {
+            fence = if fence.is_empty() { marks } else { "" };
+        }
+        if !fence.is_empty() {
+            continue;
+        }
+        for after in line.split("](").skip(1) {
+            found.extend(after.split([')', ' ']).next());
+        }
+    }
+    found
+}
+
+/// The anchor of a heading, as GitHub and mdBook make it.
+fn slug(heading: &str) -> String {
+    let kept = heading
+        .chars()
+        .filter(|it| it.is_alphanumeric() || matches!(it, ' ' | '-' | '_'));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+/// Holds the page of the command line against `--help`, in both directions.
+fn every_option_is_on_the_page_of_the_command_line() -> Outcome {
+    let page = text(COMMAND_LINE);
+    let mut wrong = Vec::new();
+    for command in commands() {
+        let heading = format!("\n## {command}\n");
+        let Some((_, section)) = page.split_once(&heading) else {
+            wrong.push(format!("there is no heading `## {command}`"));
+            continue;
+        };
+        let section = section.split("\n## ").next().unwrap_or_default();
+        let documented = rows(section);
+        let help = help(&[&command]);
+        // These two go with every command, and have a section of their own.
+        let mut offered = options(&help);
+        offered.retain(|it| it != "--color" && it != "--help");
+        for option in offered.difference(&documented) {
+            wrong.push(format!("`{command} {option}` is in --help, and not on the page"));
+        }
+        for option in documented.difference(&offered) {
+            wrong.push(format!("`{command} {option}` is on the page, and not in --help"));
+        }
+    }
+    failures(&wrong)
+}
+
+fn help(command: &[&str]) -> String {
+    let output = Command::new(confcall())
+        .args(command)
+        .arg("--help")
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The commands that `confcall --help` lists.
+fn commands() -> Vec<String> {
+    let help = help(&[]);
+    let (_, list) = help.split_once("Commands:\n").unwrap();
+    let names = list
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|name| !name.is_empty() && *name != "help");
+    names.map(str::to_owned).collect()
+}
+
+/// The long options that a help text describes.
+fn options(help: &str) -> BTreeSet<String> {
+    let described = help.split("Examples:").next().unwrap_or_default();
+    let described = described.lines().filter_map(|line| {
+        let line = line.trim_start();
+        let line = line.strip_prefix("-j, ").or(line.strip_prefix("-h, ")).unwrap_or(line);
+        line.starts_with("--").then(|| option(line))
+    });
+    described.collect()
+}
+
+/// The options in the first cells of a section's tables.
+fn rows(section: &str) -> BTreeSet<String> {
+    let cells = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let words = cells.flat_map(|cell| cell.split(['`', ' ', ',']));
+    words.filter(|it| it.starts_with("--")).map(option).collect()
+}
+
+fn option(text: &str) -> String {
+    let name = text.trim_start_matches('-');
+    let end = name.find(|it: char| !it.is_ascii_lowercase() && it != '-');
+    format!("--{}", &name[..end.unwrap_or(name.len())])
 }
