@@ -1,33 +1,44 @@
 //! # confcall: record-replay conformance tests for calling bots and their services
 //!
-//! confcall turns API reference pages into runnable scenarios, plays either side of a documented
-//! conversation against an implementation under test, and says, step by step, where the traffic
-//! departs from what is documented.
+//! confcall turns API reference pages into runnable scenarios, plays one party of a documented
+//! conversation against an implementation of the other, and reports each message that breaks a
+//! requirement, with the line of the page behind it.
+//!
+//! Users of the library need [`suite`]: it makes each scenario a test of a Rust project.
 //!
 //! ## The tour
 //!
-//! Read the modules in this order. Each imports only those before it; `tests/layers.rs` holds
-//! that.
+//! Read the modules in this order. Each uses only modules before it; `tests/layers.rs` holds that.
 //!
-//! 1. [`text`]: positions and diagnostics, JSON pointers, suggestions. What every error needs.
-//! 2. [`model`]: the nouns. A [`model::message`] is what goes over the wire, a
-//!    [`model::scenario`] is one documented conversation, a [`model::resource`] is what a path or a
-//!    notification is about.
-//! 3. [`logic`]: pure functions and state machines over the nouns. [`logic::extract`] reads pages
-//!    into scenarios; [`logic::judge`] is the one judge, which takes events and gives actions and
-//!    a verdict, without sockets or a clock; [`logic::recording`] holds recordings against it, and
-//!    [`logic::replay`] plays one party of a recording again.
-//! 4. [`io`]: sockets, files, time and chance. [`io::net`] is HTTP, [`io::store`] reads and writes
-//!    scenarios, [`io::player`] runs a judge against a target, [`io::reference`] is the built-in
-//!    pair, written from the pages and not from the judge, [`io::proxy`] stands between two
-//!    parties and writes what they say into a [`io::journal`]; [`io::tls`] is whom it trusts, and
-//!    what it shows to clients that are to trust it; [`io::identity`] is what a bot's platform has
-//!    around the API.
-//! 5. [`report`]: functions from results to text.
-//! 6. [`entry`]: the command line, and the one place that reads the environment. [`suite`] is the same
-//!    for the tests of a Rust project.
+//! What the program knows, without sockets, files, clock or randomness:
 //!
-//! The path of one message is drawn in `ARCHITECTURE.md`.
+//! 1. `diagnostic`: places in files, JSON pointers, errors with a remedy.
+//! 2. `http::message`: a request, a response, and their bodies.
+//! 3. `api`: the two parties, paths, ids and resources of the API.
+//! 4. `contract`: requirements, rules, protocol words, and the shapes of objects.
+//! 5. `scenario`: one documented conversation as a file; parsing, checks, selection.
+//! 6. `cassette`: the format of recordings, and which exchange caused which.
+//! 7. `redact`: secrets become pseudonyms before anything is written.
+//! 8. `extract`: pages become scenarios, an inventory, and findings.
+//! 9. `judge`: one state machine for each scenario and party. Events go in, actions and a verdict
+//!    come out. It judges live parties and recordings.
+//! 10. `inject`: fault injection, between a judge and the wire.
+//! 11. `replay`: one recorded party played again; matching, and values that differ from run to run.
+//! 12. `report`: functions from results to text.
+//!
+//! What the program does:
+//!
+//! 13. `files`, `parallel`: files, and work on all processors.
+//! 14. `http`: messages on sockets, TLS, interception.
+//! 15. `config`: `confcall.toml`.
+//! 16. `platform`: tokens, discovery and keys around the API.
+//! 17. `record`: the recording proxy.
+//! 18. `emulator`: the built-in service and bot, written from the pages and not from the judge.
+//! 19. `runner`: plays judges against a target.
+//! 20. `cli`: the commands, and the one place that reads the environment.
+//! 21. `suite`: the same for the tests of a Rust project.
+//!
+//! `ARCHITECTURE.md` draws how they work together and follows one message through them.
 
 pub mod api;
 pub mod cassette;

@@ -4,6 +4,11 @@
 //! Beside the commands: links lead somewhere, each page is in the summary, no command hides in a block that is not
 //! typed in, and the page of the command line has exactly the options that `--help` has.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up fails, and the place says why"
+)]
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
@@ -33,6 +38,14 @@ fn main() -> ExitCode {
         Trial::test("every_page_is_in_the_summary", every_page_is_in_the_summary),
         Trial::test("every_command_is_typed_in", every_command_is_typed_in),
         Trial::test(
+            "paths_of_the_repository_exist",
+            paths_of_the_repository_exist,
+        ),
+        Trial::test(
+            "every_dependency_has_a_reason",
+            every_dependency_has_a_reason,
+        ),
+        Trial::test(
             "every_option_is_on_the_page_of_the_command_line",
             every_option_is_on_the_page_of_the_command_line,
         ),
@@ -55,10 +68,16 @@ fn root() -> &'static Path {
 
 /// The README, the pages of the book, and the other pages at the root, by their paths from the root.
 fn pages() -> Vec<String> {
-    let mut found: Vec<String> = ["README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "RELEASING"]
-        .iter()
-        .map(|name| format!("{name}.md"))
-        .collect();
+    let mut found: Vec<String> = [
+        "README",
+        "ARCHITECTURE",
+        "CONTRIBUTING",
+        "CHANGELOG",
+        "RELEASING",
+    ]
+    .iter()
+    .map(|name| format!("{name}.md"))
+    .collect();
     for entry in WalkDir::new(root().join("docs/src")).sort_by_file_name() {
         let path = entry.unwrap().into_path();
         if path.extension().is_some_and(|it| it == "md") {
@@ -271,7 +290,9 @@ fn every_command_is_typed_in() -> Outcome {
                 is_run || line.starts_with("$ ")
             };
             if language != "console" && lines.iter().any(is_command) {
-                wrong.push(format!("{page}:{at}: this block is not of the kind `console`"));
+                wrong.push(format!(
+                    "{page}:{at}: this block is not of the kind `console`"
+                ));
             }
         }
         let mut before = "";
@@ -352,6 +373,75 @@ fn slug(heading: &str) -> String {
     kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
+/// Paths in backquotes, from the root: files and folders that a page sends its reader to.
+fn paths_of_the_repository_exist() -> Outcome {
+    const FOLDERS: [&str; 9] = [
+        "src/",
+        "tests/",
+        "scripts/",
+        "examples/",
+        "schemas/",
+        "scenarios/",
+        "fuzz/",
+        "docs/",
+        ".ci/",
+    ];
+    let mut wrong = Vec::new();
+    for page in pages() {
+        let text = text(&page);
+        for path in text.split('`').skip(1).step_by(2) {
+            let path = path.split(' ').next().unwrap_or_default();
+            let is_path = FOLDERS.iter().any(|it| path.starts_with(it));
+            if is_path && !path.contains(['*', '…', '{']) && !root().join(path).exists() {
+                wrong.push(format!("{page}: `{path}` does not exist"));
+            }
+        }
+    }
+    failures(&wrong)
+}
+
+/// Every dependency of the package is in the table of the book, and nothing else is.
+fn every_dependency_has_a_reason() -> Outcome {
+    let manifest: toml::Table = text("Cargo.toml").parse().unwrap();
+    let sections = [
+        manifest.get("dependencies"),
+        manifest.get("dev-dependencies"),
+    ];
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    for section in sections.into_iter().flatten() {
+        used.extend(
+            section
+                .as_table()
+                .into_iter()
+                .flat_map(|it| it.keys().cloned()),
+        );
+    }
+    for target in manifest["target"]
+        .as_table()
+        .into_iter()
+        .flat_map(|it| it.values())
+    {
+        let section = target["dependencies"].as_table();
+        used.extend(section.into_iter().flat_map(|it| it.keys().cloned()));
+    }
+    let page = text("docs/src/design/dependencies.md");
+    let cells = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let listed: BTreeSet<String> = cells
+        .flat_map(|cell| cell.split(['`', ',', ' ']))
+        .filter(|it| !it.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let missing = used
+        .difference(&listed)
+        .map(|it| format!("`{it}` has no reason"));
+    let stale = listed
+        .difference(&used)
+        .map(|it| format!("`{it}` is no dependency"));
+    failures(&missing.chain(stale).collect::<Vec<_>>())
+}
+
 /// Holds the page of the command line against `--help`, in both directions.
 fn every_option_is_on_the_page_of_the_command_line() -> Outcome {
     let page = text(COMMAND_LINE);
@@ -369,10 +459,14 @@ fn every_option_is_on_the_page_of_the_command_line() -> Outcome {
         let mut offered = options(&help);
         offered.retain(|it| it != "--color" && it != "--help");
         for option in offered.difference(&documented) {
-            wrong.push(format!("`{command} {option}` is in --help, and not on the page"));
+            wrong.push(format!(
+                "`{command} {option}` is in --help, and not on the page"
+            ));
         }
         for option in documented.difference(&offered) {
-            wrong.push(format!("`{command} {option}` is on the page, and not in --help"));
+            wrong.push(format!(
+                "`{command} {option}` is on the page, and not in --help"
+            ));
         }
     }
     failures(&wrong)
@@ -404,7 +498,10 @@ fn options(help: &str) -> BTreeSet<String> {
     let described = help.split("Examples:").next().unwrap_or_default();
     let described = described.lines().filter_map(|line| {
         let line = line.trim_start();
-        let line = line.strip_prefix("-j, ").or(line.strip_prefix("-h, ")).unwrap_or(line);
+        let line = line
+            .strip_prefix("-j, ")
+            .or(line.strip_prefix("-h, "))
+            .unwrap_or(line);
         line.starts_with("--").then(|| option(line))
     });
     described.collect()
@@ -416,7 +513,10 @@ fn rows(section: &str) -> BTreeSet<String> {
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
     let words = cells.flat_map(|cell| cell.split(['`', ' ', ',']));
-    words.filter(|it| it.starts_with("--")).map(option).collect()
+    words
+        .filter(|it| it.starts_with("--"))
+        .map(option)
+        .collect()
 }
 
 fn option(text: &str) -> String {
