@@ -197,15 +197,17 @@ fn script(entries: &[Entry]) -> String {
          mark() { code=$?; printf '\\001'; return $code; }\n",
     );
     for Entry { command, .. } in entries {
-        script.extend(["mark\n", command, "\n"]);
-        if command.contains(" & ") {
-            let (_, log) = command.split_once("> ").unwrap();
-            let log = log.split(' ').next().unwrap();
-            let _ = writeln!(
-                script,
-                "until grep -qs listening {log} || ! kill -0 $!; do sleep 0.02; done"
-            );
-        }
+        script.push_str("mark\n");
+        let Some((_, log)) = command.split_once("> ").filter(|_| command.contains(" & ")) else {
+            script.extend([command, "\n"]);
+            continue;
+        };
+        let log = log.split(' ').next().unwrap();
+        let _ = writeln!(
+            script,
+            "rm -f {log}\n{command}\n\
+             until grep -qs listening {log} || ! kill -0 $!; do sleep 0.02; done"
+        );
     }
     script
 }
