@@ -24,13 +24,13 @@ Examples:
 /// The arguments of `confcall accept`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The folder that --snapshots named
+    /// The folder of `--snapshots`
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// Accept everything that waits, without asking
+    /// Accept all waiting conversations without a question
     #[arg(long, conflicts_with = "reject")]
     all: bool,
-    /// Throw everything away that waits, without asking
+    /// Discard all waiting conversations without a question
     #[arg(long)]
     reject: bool,
 }

@@ -24,7 +24,7 @@ Examples:
   confcall run --service http://localhost:8080  judge a service, confcall plays the bot
   confcall run --bot http://localhost:3978/callback --trigger http://localhost:3978/trigger
                                                 judge a bot, confcall plays the service
-  confcall list                                 what there is to play
+  confcall list                                 list the scenarios
 
 Without a command, confcall does what `confcall run` does."
 )]
@@ -64,10 +64,10 @@ Examples:
     /// Run the built-in service or bot alone, for other programs to talk to
     #[command(after_help = serve::EXAMPLES)]
     Serve(serve::Arguments),
-    /// Stand between a bot and a service and record what they say
+    /// Record the traffic between a bot and a service
     #[command(after_help = record::EXAMPLES)]
     Record(Box<record::Arguments>),
-    /// Say where the local authority's certificate is, and how clients come to trust it
+    /// Show where the local authority's certificate is, and how clients come to trust it
     #[command(after_help = ca::EXAMPLES)]
     Ca(ca::Arguments),
     /// Play one party of a recording for the other one
@@ -85,7 +85,7 @@ Examples:
     /// Turn API reference pages into scenarios, or account for every code block in them
     #[command(after_help = extract::EXAMPLES)]
     Extract(extract::Arguments),
-    /// Show that the judge catches deliberate faults and blames no harmless variation
+    /// Show that the judge catches every mutant and blames no variant
     #[command(after_help = selftest::EXAMPLES)]
     Selftest(selftest::Arguments),
     /// Print the JSON Schema of scenario files, of a cassette's lines, or of confcall.toml

@@ -76,10 +76,10 @@ impl Folder {
 /// TLS: who is trusted, and whether listeners stand behind the local authority.
 #[derive(Debug, Args)]
 pub struct Tls {
-    /// Trust the certificates in this PEM file too, where another party speaks TLS
+    /// Also trust the certificates in this PEM file, for TLS connections to other parties
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
-    /// Listen in TLS, with certificates of the local authority (see `confcall ca`)
+    /// Listen with TLS, with certificates of the local authority (see `confcall ca`)
     #[arg(long = "tls")]
     pub listens: bool,
     /// Where the local authority is.

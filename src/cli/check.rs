@@ -31,8 +31,8 @@ use crate::scenario::selection::Filter;
 
 /// What `confcall check --help` ends with.
 pub const EXAMPLES: &str = "\
-Each conversation in a recording is held against the scenario that it follows, both parties by
-themselves. Steps of a direction that was not recorded are untested, not missing.
+Each conversation in a recording is compared with the scenario that it follows, for each party
+separately. Steps of a direction that was not recorded are untested, not missing.
 
 Examples:
   confcall check call.jsonl
@@ -44,7 +44,7 @@ pub struct Arguments {
     /// Cassettes and HAR files
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Only scenarios with this in their id, or that this glob matches (repeatable)
+    /// Only scenarios with this part in their id, or that this glob matches (repeatable)
     #[arg(long, value_name = "FILTER", value_parser = Filter::parse, help_heading = "Scenarios")]
     filter: Vec<Filter>,
     #[command(flatten)]
@@ -55,7 +55,7 @@ pub struct Arguments {
     /// Fail where the contract only says SHOULD, and where an exchange fits no scenario
     #[arg(long, help_heading = "Judging")]
     strict: bool,
-    /// Write a report too: json=FILE, junit=FILE or html=FILE (repeatable)
+    /// Also write a report: json=FILE, junit=FILE or html=FILE (repeatable)
     #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
     report: Vec<ReportFile>,
 }

@@ -25,7 +25,7 @@ use crate::scenario::writing;
 
 /// What `confcall extract --help` ends with.
 pub const EXAMPLES: &str = "\
-A folder stands for the pages (*.md) in it. What is wrong in a page is told on standard error.
+A folder stands for the pages (*.md) in it. Findings in pages go to standard error.
 Scenarios name their page by its path below the folder that all of PAGES lie in, and the schema as
 schemas/scenario.schema.json beside the folder of --out.
 
@@ -43,10 +43,10 @@ pub struct Arguments {
     /// Write the scenarios below this folder
     #[arg(long, value_name = "DIR", conflicts_with = "inventory")]
     out: Option<PathBuf>,
-    /// Account for every code block: what it is, and which scenarios it serves
+    /// Account for every code block: its kind, and the scenarios that use it
     #[arg(long)]
     inventory: bool,
-    /// How to show the inventory: text, json
+    /// The output format of the inventory: text, json
     #[arg(
         long,
         value_name = "FORMAT",

@@ -19,8 +19,8 @@ use crate::files::FileError;
 
 /// What `confcall init --help` ends with.
 pub const EXAMPLES: &str = "\
-Asks what it is not told, on a terminal. In addresses and in the command, {port} is a free port that
-confcall picks for each run, and {service} its own address as the service.
+On a terminal it asks for values that no option gives. In addresses and in the command, {port} is a
+free port that confcall picks for each run, and {service} is its own address as the service.
 
 Examples:
   confcall init
@@ -32,16 +32,16 @@ Examples:
 /// The arguments of `confcall init`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Who is judged: bot, service
+    /// The party that is judged: bot, service
     #[arg(long, value_name = "ROLE", hide_possible_values = true)]
     role: Option<Party>,
-    /// The service's address; of a bot, its callback
+    /// The service's address, or the bot's callback
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// Where a bot is told what to do
+    /// The address of a bot that takes triggers
     #[arg(long, value_name = "URL")]
     trigger: Option<String>,
-    /// Who brings about what a scenario needs of a service: create, assume, or a URL to ask
+    /// How a service's provider states come about: create, assume, or the URL of a hook
     #[arg(long, value_name = "HOW")]
     given: Option<String>,
     /// Claim only these editions, such as 2021-02
@@ -50,7 +50,7 @@ pub struct Arguments {
     /// Write this file
     #[arg(long, value_name = "FILE", default_value = config::FILE)]
     out: PathBuf,
-    /// The program that is judged, where confcall is to start it
+    /// The command that starts the target, if confcall is to start it
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
 }

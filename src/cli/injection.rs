@@ -24,7 +24,7 @@ pub struct Injection {
         help_heading = "Fault injection"
     )]
     pub inject: Vec<InjectionChoice>,
-    /// What fault injection chooses follows from this number
+    /// The seed of the choices that fault injection makes
     #[arg(long, value_name = "NUMBER", default_value_t = SEED, help_heading = "Fault injection")]
     pub seed: u64,
 }
@@ -33,13 +33,13 @@ fn words() -> impl clap::builder::TypedValueParser<Value = InjectionChoice> {
     let groups = [
         PossibleValue::new(InjectionChoice::NONE).help("No fault injection"),
         PossibleValue::new(InjectionChoice::FAST)
-            .help("Every kind in which nothing waits and nothing is forged"),
+            .help("All kinds that neither wait nor forge tokens"),
         PossibleValue::new(InjectionChoice::FORGED_TOKENS)
-            .help("Every kind in which notifications are forged"),
-        PossibleValue::new(InjectionChoice::ALL).help("Every kind"),
+            .help("All kinds that forge tokens of notifications"),
+        PossibleValue::new(InjectionChoice::ALL).help("All kinds"),
     ];
     let kinds = Kind::ALL.map(|kind| {
-        let help = format!("{} (a {} is judged)", kind.describe(), kind.role());
+        let help = format!("{} (judges a {})", kind.describe(), kind.role());
         PossibleValue::new(kind.name()).help(help)
     });
     PossibleValuesParser::new(groups.into_iter().chain(kinds))

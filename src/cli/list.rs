@@ -13,7 +13,7 @@ use crate::report;
 pub struct Arguments {
     #[command(flatten)]
     which: Which,
-    /// How to show them: text, json
+    /// The output format: text, json
     #[arg(
         long,
         value_name = "FORMAT",

@@ -19,8 +19,8 @@ use crate::report::terminal;
 
 /// What `confcall merge --help` ends with.
 pub const EXAMPLES: &str = "\
-Takes the JSON reports of `confcall run --shard`, says what the whole run would have said, and
-ends as it would have ended. A share that is missing, or there twice, is an error.
+Takes the JSON reports of `confcall run --shard`, prints what the whole run would have printed,
+and ends with its exit code. A shard that is missing, or given twice, is an error.
 
 Examples:
   confcall run --shard 1/2 --report json=one.json
@@ -33,7 +33,7 @@ pub struct Arguments {
     /// JSON reports
     #[arg(value_name = "REPORT", required = true)]
     files: Vec<PathBuf>,
-    /// Write the whole run's report: json=FILE, junit=FILE or html=FILE (repeatable)
+    /// Write a report of the whole run: json=FILE, junit=FILE or html=FILE (repeatable)
     #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
     report: Vec<ReportFile>,
 }

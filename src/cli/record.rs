@@ -46,7 +46,7 @@ pub struct Arguments {
     /// The cassette to write
     #[arg(long, value_name = "FILE")]
     cassette: PathBuf,
-    /// The service: the bot's requests go there
+    /// Forward the bot's requests to this service
     #[arg(
         long,
         value_name = "URL",
@@ -54,16 +54,16 @@ pub struct Arguments {
         required_unless_present = "intercept"
     )]
     service: Option<Url>,
-    /// Be the bot's proxy (`HTTPS_PROXY`) instead, and record what it says to these hosts
+    /// Be the bot's proxy (`HTTPS_PROXY`) instead, and record its requests to these hosts
     #[arg(long, value_name = "HOST", num_args = 1.., conflicts_with = "service")]
     intercept: Vec<NamedHost>,
-    /// The bot's callback: record notifications too
+    /// The bot's callback; notifications are recorded too
     #[arg(long, value_name = "URL", value_parser = values::url)]
     bot: Option<Url>,
-    /// Where the bot sends its requests
+    /// Listen here for the bot's requests
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
     listen: SocketAddr,
-    /// Where the service sends its notifications
+    /// Listen here for the service's notifications
     #[arg(
         long,
         value_name = "ADDR",
@@ -71,11 +71,10 @@ pub struct Arguments {
         value_parser = values::listen
     )]
     callback_listen: SocketAddr,
-    /// What the service is told as the bot's address, where it reaches `--callback-listen` under
-    /// another
+    /// The callback address to give to the service, if it differs from `--callback-listen`
     #[arg(long, value_name = "URL", value_parser = values::origin, requires = "bot")]
     callback_url: Option<Url>,
-    /// Add to the cassette where it exists
+    /// Append to a cassette that exists
     #[arg(long)]
     append: bool,
     /// The longest body that is kept whole
@@ -83,8 +82,7 @@ pub struct Arguments {
     max_body: usize,
     #[command(flatten)]
     tls: ca::Tls,
-    /// What to replace beside secrets, under `[redaction]` [default: confcall.toml, where it is
-    /// there]
+    /// Read `[redaction]` from this file [default: confcall.toml, if it exists]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }

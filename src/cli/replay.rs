@@ -36,8 +36,8 @@ use tokio_util::sync::CancellationToken;
 /// What `confcall replay --help` ends with.
 pub const EXAMPLES: &str = "\
 Without --service the recorded service is played: requests get the recorded answers, and the bot's
-callback the recorded notifications. With --service the recorded bot is played. What differs from
-what was recorded ends in exit 1; values that differ from run to run only have to do so everywhere.
+callback the recorded notifications. With --service the recorded bot is played. A difference from
+the recording is exit 1; values that differ from run to run must differ consistently.
 
 Examples:
   confcall replay call.jsonl --listen 127.0.0.1:8080 --bot http://127.0.0.1:3978/callback
@@ -59,13 +59,13 @@ pub struct Arguments {
     /// The bot's callback: send the recorded notifications there, and nowhere else
     #[arg(long, value_name = "URL", value_parser = values::url, conflicts_with = "service")]
     bot: Option<Url>,
-    /// Where to take the bot's requests
+    /// Listen here for the bot's requests
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
     listen: SocketAddr,
-    /// Where to take the service's notifications
+    /// Listen here for the service's notifications
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
     callback_listen: SocketAddr,
-    /// The service's hook for provider states, asked for what the recording takes for granted
+    /// The service's hook for the provider states that the recording needs
     #[arg(long, value_name = "URL", value_parser = values::url, requires = "service")]
     given: Option<Url>,
     /// The bearer token to send
@@ -76,10 +76,10 @@ pub struct Arguments {
         hide_env_values = true
     )]
     token: Option<String>,
-    /// End when nothing has happened for so long
+    /// End when nothing has happened for this long
     #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "5s")]
     deadline: Duration,
-    /// How long answers take: none, or as recorded
+    /// How long answers take
     #[arg(
         long,
         value_name = "HOW",
@@ -87,12 +87,12 @@ pub struct Arguments {
         conflicts_with = "service"
     )]
     timing: Timing,
-    /// Recordings that were served begin again, and nothing counts as unused; ends on SIGTERM
+    /// Serve recordings again once they were served, until SIGTERM; none counts as unused
     #[arg(long, conflicts_with = "service")]
     reuse: bool,
     #[command(flatten)]
     tls: ca::Tls,
-    /// Hold the conversation against the accepted one in this folder (see `confcall accept`)
+    /// Compare the conversation with the accepted one in this folder (see `confcall accept`)
     #[arg(
         long,
         value_name = "DIR",
@@ -100,7 +100,7 @@ pub struct Arguments {
         conflicts_with = "reuse"
     )]
     snapshots: Option<PathBuf>,
-    /// Write a report too: json=FILE, junit=FILE or html=FILE (repeatable)
+    /// Also write a report: json=FILE, junit=FILE or html=FILE (repeatable)
     #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
     report: Vec<ReportFile>,
 }
@@ -108,9 +108,9 @@ pub struct Arguments {
 /// How long recorded answers take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Timing {
-    /// No time
+    /// No delay
     None,
-    /// The time that they took
+    /// As long as they took in the recording
     Recorded,
 }
 

@@ -19,7 +19,7 @@ use crate::scenario::store;
 /// Where scenarios come from.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Source {
-    /// Take the scenarios of this folder, or this one file, instead of the built-in ones
+    /// Use the scenarios of this folder, or of this one file, instead of the built-in ones
     #[arg(long, value_name = "DIR", help_heading = "Scenarios")]
     pub scenarios: Option<PathBuf>,
 }
@@ -27,7 +27,7 @@ pub struct Source {
 /// Which scenarios are taken.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Which {
-    /// A part of a scenario's id, or a glob over the whole of it
+    /// A part of a scenario's id, or a glob over the whole id
     #[arg(value_name = "FILTER", value_parser = Filter::parse)]
     pub filters: Vec<Filter>,
     /// Which of those.

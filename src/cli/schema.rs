@@ -12,7 +12,7 @@ use crate::scenario::format::Script;
 /// The arguments of `confcall schema`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Of which files: scenario, cassette, config
+    /// The kind of file: scenario, cassette, config
     #[arg(
         value_name = "WHAT",
         default_value = "scenario",

@@ -33,10 +33,10 @@ pub struct Arguments {
     /// Serve the bot instead of the service
     #[arg(long)]
     bot: bool,
-    /// Speak as this edition of the pages does [default: the newest]
+    /// Follow this edition of the pages [default: the newest]
     #[arg(long, value_name = "EDITION", conflicts_with = "bot")]
     edition: Option<String>,
-    /// Where to listen
+    /// Listen on this address
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
     listen: SocketAddr,
     /// The bearer token to require and to send [default: any]
@@ -47,13 +47,13 @@ pub struct Arguments {
         hide_env_values = true
     )]
     token: Option<String>,
-    /// Take notifications only with tokens by this `OpenID` configuration, for `--application`
+    /// Accept only notifications signed by the keys of this configuration, for `--application`
     #[arg(long, value_name = "URL", value_parser = values::url, requires_all = ["bot", "application"])]
     verify: Option<Url>,
     /// The bot's application id
     #[arg(long, value_name = "ID", requires = "verify")]
     application: Option<String>,
-    /// Depart from the contract in this way (see `confcall selftest`)
+    /// Have this deliberate fault (`confcall selftest` lists them)
     #[arg(long, value_name = "NAME")]
     mutant: Option<String>,
     #[command(flatten)]

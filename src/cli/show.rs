@@ -30,10 +30,10 @@ Examples:
 /// The arguments of `confcall show`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The scenario's id, a filter that only one id matches, or a cassette or HAR file
+    /// A scenario's id, a filter that matches one id, or a cassette or HAR file
     #[arg(value_name = "WHAT")]
     what: String,
-    /// How to show a recording: text, har
+    /// The output format of a recording: text, har
     #[arg(
         long,
         value_name = "FORMAT",

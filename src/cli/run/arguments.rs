@@ -32,7 +32,7 @@ Examples:
   confcall run '*/pt-BR/*' --role bot --report junit=report.xml
 
 Exit codes:
-  0 something passed and nothing else is wrong     1 the target departs, or was not judged
+  0 something passed and nothing else is wrong     1 a violation, or something not judged
   2 bad usage or input    3 the environment failed    70 a defect of confcall    130 interrupted";
 
 /// The arguments of `confcall run`.
@@ -42,7 +42,7 @@ pub struct Arguments {
     pub(super) which: Which,
     #[command(flatten)]
     pub(super) injection: Injection,
-    /// Take from this file what is not said here [default: confcall.toml, where there is one]
+    /// Read settings from this file; options override them [default: confcall.toml, if it exists]
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// Judge only this party of the built-in pair: bot, service
@@ -57,25 +57,25 @@ pub struct Arguments {
     /// Judge the service at this address; confcall plays the bot
     #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", conflicts_with = "bot")]
     pub(super) service: Option<Url>,
-    /// Where to take the service's notifications [default: any free port of 127.0.0.1]
+    /// Listen here for the service's notifications [default: any free port of 127.0.0.1]
     #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "service")]
     pub(super) callback_listen: Option<SocketAddr>,
-    /// What to tell the service as callback, where it reaches it under another address
+    /// The callback address to give to the service, if it differs from `--callback-listen`
     #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", requires = "service")]
     pub(super) callback_url: Option<Url>,
     /// Judge the bot with this callback; confcall plays the service
     #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target")]
     pub(super) bot: Option<Url>,
-    /// Where to tell the bot what to do
+    /// Send triggers to this address of the bot
     #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", requires = "bot")]
     pub(super) trigger: Option<Url>,
-    /// Where to take the bot's requests [default: any free port of 127.0.0.1]
+    /// Listen here for the bot's requests [default: any free port of 127.0.0.1]
     #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "bot")]
     pub(super) listen: Option<SocketAddr>,
-    /// What to tell the bot as the service's address, where it reaches it under another
+    /// The service's address to give to the bot, if it differs from `--listen`
     #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", requires = "bot")]
     pub(super) public_url: Option<Url>,
-    /// Be the bot's proxy (`HTTPS_PROXY`) too, and the service in the place of these hosts
+    /// Also be the bot's proxy (`HTTPS_PROXY`), and answer for these hosts as the service
     #[arg(
         long,
         value_name = "HOST",
@@ -85,10 +85,10 @@ pub struct Arguments {
         conflicts_with = "public_url"
     )]
     pub(super) intercept: Vec<NamedHost>,
-    /// Where to be the bot's proxy [default: any free port of 127.0.0.1]
+    /// Listen here as the bot's proxy [default: any free port of 127.0.0.1]
     #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "intercept")]
     pub(super) proxy_listen: Option<SocketAddr>,
-    /// Sign notifications to the bot of this application id, as the platform does
+    /// Sign notifications for this application id, as the platform does
     #[arg(long, value_name = "ID", value_parser = clap::builder::NonEmptyStringValueParser::new(), help_heading = "Target", requires = "bot", conflicts_with = "service")]
     pub(super) application: Option<String>,
     /// The bearer token to send
@@ -100,7 +100,7 @@ pub struct Arguments {
         help_heading = "Target"
     )]
     pub(super) token: Option<String>,
-    /// Who brings about what a scenario needs: create, assume, or a URL to ask [default: create]
+    /// How provider states come about: create, assume, or the URL of a hook [default: create]
     #[arg(long, value_name = "HOW", value_parser = values::given, help_heading = "Target")]
     pub(super) given: Option<StateSource>,
 
@@ -119,20 +119,20 @@ pub struct Arguments {
     /// Fail where the contract only says SHOULD
     #[arg(long, help_heading = "Judging")]
     pub(super) strict: bool,
-    /// Play only this share of the selected scenarios, such as 2/8 (see `confcall merge`)
+    /// Play only this shard of the selected scenarios, such as 2/8 (see `confcall merge`)
     #[arg(long, value_name = "SHARE", help_heading = "Scenarios")]
     pub(super) shard: Option<Shard>,
     /// How many scenarios to play at a time
     #[arg(long, short, value_name = "COUNT", help_heading = "Judging")]
     pub(super) jobs: Option<NonZeroUsize>,
 
-    /// Say which requirements were met, broken, or not put to the test
+    /// List which requirements were met, broken, or not tested
     #[arg(long, help_heading = "Reports")]
     pub(super) coverage: bool,
-    /// Hold each conversation against the accepted one in this folder (see `confcall accept`)
+    /// Compare each conversation with the accepted one in this folder (see `confcall accept`)
     #[arg(long, value_name = "DIR", help_heading = "Reports")]
     pub(super) snapshots: Option<PathBuf>,
-    /// Write a report too: json=FILE, junit=FILE or html=FILE (repeatable)
+    /// Also write a report: json=FILE, junit=FILE or html=FILE (repeatable)
     #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
     pub(super) report: Vec<ReportFile>,
 }

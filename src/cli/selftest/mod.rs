@@ -38,8 +38,8 @@ use tokio_util::sync::CancellationToken;
 
 /// What `confcall selftest --help` ends with.
 pub const EXAMPLES: &str = "\
-Each fault must fail by the rule that names it; no variation may be blamed. Ends with 70 where the
-judge is wrong.
+Each mutant must fail by its rule, and no variant may be blamed. The exit code is 70 where the judge
+is wrong.
 
 Examples:
   confcall selftest
@@ -48,10 +48,10 @@ Examples:
 /// The arguments of `confcall selftest`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Only faults and variations whose name holds one of these
+    /// Only mutants and variants whose name contains one of these
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
-    /// How to show the table: text, json
+    /// The output format: text, json
     #[arg(
         long,
         value_name = "FORMAT",
@@ -59,7 +59,7 @@ pub struct Arguments {
         hide_possible_values = true
     )]
     pub format: Format,
-    /// How long a fault may keep an expected message back
+    /// How long a mutant may keep an expected message back
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = values::duration)]
     pub deadline: Duration,
 }
