@@ -9,7 +9,6 @@ use confcall::cassette::format::{
     CapturedBody, CapturedExchange, CapturedMessage, Cause, Exchange, Wire,
 };
 use confcall::cassette::{journal, read};
-use confcall::cli::run::judging;
 use confcall::judge;
 use confcall::judge::recording::check;
 use confcall::judge::verdict::Verdict;
@@ -68,7 +67,7 @@ fn check_beside_parsing(criterion: &mut Criterion) {
     let tape = tape();
     let scenarios = store::built_in().expect("scenarios");
     let cases = judge::cases(&scenarios, &scenarios);
-    let options = judging();
+    let options = judge::Options::default();
     let mut group = criterion.benchmark_group("check");
     group.throughput(Throughput::Bytes(tape.len() as u64));
     group.sample_size(20);

@@ -1,10 +1,10 @@
 //! Whose a message is, where it does not come to a conversation's own callback path: a service that
 //! knows one callback only, told apart by the ids that its notifications bear.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use confcall::cli::run::setup;
 use confcall::contract::rule::Rule;
 use confcall::emulator::service::{BuiltInService, Edition, ServiceMutant, ServiceOptions};
 use confcall::http::message::{Payload, Request};
@@ -12,7 +12,7 @@ use confcall::http::{Client, Listener, OutgoingRequest, Reply};
 use confcall::judge;
 use confcall::judge::verdict::{ScenarioResult, Verdict};
 use confcall::runner;
-use confcall::runner::{Hook, StateProvider, Target};
+use confcall::runner::{Hook, Options, StateProvider, Stop, Target};
 use confcall::scenario::store;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -73,19 +73,28 @@ fn play(mutant: Option<ServiceMutant>) -> Vec<ScenarioResult> {
             .filter(|it| it.id.edition() == Some("2021-02") && it.script.judges.is_none())
             .cloned()
             .collect();
-        let mut setup = setup(judge::cases(&all, &picked), CancellationToken::new());
-        setup.settle = Duration::from_millis(50);
+        let mut options = Options {
+            settle: Duration::from_millis(50),
+            jobs: NonZeroUsize::new(16),
+            ..Options::default()
+        };
         if mutant.is_some() {
-            setup.judge.deadline = Duration::from_secs(1);
+            options.judge.deadline = Duration::from_secs(1);
         }
         let hook = Url::parse(&format!("{}/control/given", service.url())).expect("a URL");
         let target = Target::Service {
             url: Url::parse(service.url()).expect("a URL"),
-            listen: at.trim_start_matches("http://").to_owned(),
+            listen: at
+                .trim_start_matches("http://")
+                .parse()
+                .expect("an address"),
             callback: Some(callback),
             given: StateProvider::Ask(Hook::Url(hook)),
         };
-        let results = runner::play(setup, target).await.expect("a run");
+        let cases = judge::cases(&all, &picked);
+        let options = Arc::new(options);
+        let played = runner::play(&options, target, &cases, Stop::default());
+        let results = played.await.expect("a run");
         shutdown.cancel();
         results
     });
@@ -111,7 +120,7 @@ async fn forward(client: Client, to: String, request: Request) -> Reply {
 }
 
 #[test]
-fn a_setup_is_shared_without_copying_its_pages() {
+fn cases_share_their_pages() {
     let all = store::built_in().expect("scenarios");
     let cases = judge::cases(&all, &all);
     let first = cases.first().expect("scenarios");

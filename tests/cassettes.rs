@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use confcall::cassette::recording::Recording;
-use confcall::cli::run::{judging, setup};
 use confcall::emulator::service::{BuiltInService, Edition, ServiceOptions};
 use confcall::http::{Client, Listener};
 use confcall::judge;
@@ -21,7 +21,7 @@ use confcall::replay::service::{Options, Service};
 use confcall::report::color::Look;
 use confcall::report::terminal;
 use confcall::runner;
-use confcall::runner::{StateProvider, Target};
+use confcall::runner::{StateProvider, Stop, Target};
 use confcall::scenario::format::ProviderState;
 use confcall::scenario::store;
 use confcall::suite::trials;
@@ -114,7 +114,7 @@ fn checked(file: &Path, id: &str) -> Result<(), Failed> {
         .cloned()
         .collect();
     let cases = judge::cases(&all, &picked);
-    let checked = check::check(load(file)?, &cases, &judging());
+    let checked = check::check(load(file)?, &cases, &judge::Options::default());
     if checked.results.len() != 2 {
         return Err(format!("{} results instead of two", checked.results.len()).into());
     }
@@ -201,14 +201,17 @@ fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
                 listen: told_at
                     .trim_start_matches("http://")
                     .trim_end_matches('/')
-                    .to_owned(),
+                    .parse()?,
                 callback: None,
                 given: StateProvider::Create,
             };
-            let mut setup = setup(judge::cases(&all, &picked), CancellationToken::new());
-            // The end of a replaced call is told after the conversation.
-            setup.settle = Duration::from_millis(100);
-            passed(&runner::play(setup, target).await?)
+            let options = runner::Options {
+                // The end of a replaced call is told after the conversation.
+                settle: Duration::from_millis(100),
+                ..runner::Options::default()
+            };
+            let cases = judge::cases(&all, &picked);
+            passed(&runner::play(&Arc::new(options), target, &cases, Stop::default()).await?)
         };
         let (replayed, asked) = tokio::join!(played, asking);
         asked?;

@@ -6,6 +6,7 @@
     reason = "a test that cannot be set up fails, and the place says why"
 )]
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -14,16 +15,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use confcall::api::party::Party;
-use confcall::cli::run::setup;
 use confcall::emulator::bot::{BotOptions, BuiltInBot, Verification};
 use confcall::http::message::{Headers, Payload, Request, Response};
 use confcall::http::{Client, Listener, OutgoingRequest, Reply};
 use confcall::inject::forgery::Forgery;
 use confcall::judge;
+use confcall::judge::Case;
 use confcall::judge::verdict::{ScenarioResult, Verdict};
 use confcall::platform::{ISSUER, Identity};
 use confcall::runner;
-use confcall::runner::{Hook, Target};
+use confcall::runner::{Hook, Options, Stop, Target};
 use confcall::scenario::format::Scenario;
 use confcall::scenario::store;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
@@ -386,16 +387,16 @@ where
             }
         };
         tokio::spawn(bot.serve(take_trigger, shutdown.clone()));
-        let mut setup = newest();
-        setup.cases.truncate(1);
-        setup.judge.deadline = PATIENCE;
+        let mut cases = newest();
+        cases.truncate(1);
+        let options = patient();
         let identity = Some(Arc::new(Identity::new(folder.path().to_owned())));
         let target = Target::Bot {
             url: url.clone(),
             trigger: Some(Hook::Url(url)),
             acts_by_itself: false,
             proxy: None,
-            listen: ANY_PORT.to_owned(),
+            listen: runner::ANY_PORT,
             public: None,
             identity,
             notifier: None,
@@ -406,7 +407,8 @@ where
             ask(format!("{}/login", service.origin().ascii_serialization())).await;
             done.send(()).unwrap();
         };
-        let (results, ()) = tokio::join!(runner::play(setup, target), asked);
+        let played = runner::play(&options, target, &cases, Stop::default());
+        let (results, ()) = tokio::join!(played, asked);
         shutdown.cancel();
         results.unwrap()
     });
@@ -452,14 +454,14 @@ fn behind_a_guard(
             trigger: Some(Hook::Url(Url::parse(&bot.trigger_url()).unwrap())),
             acts_by_itself: false,
             proxy: None,
-            listen: at.trim_start_matches("http://").to_owned(),
+            listen: at.trim_start_matches("http://").parse().unwrap(),
             public: None,
             identity: Some(identity),
             notifier,
         };
-        let mut setup = newest();
-        setup.judge.deadline = PATIENCE;
-        let results = runner::play(setup, target).await.unwrap();
+        let (options, cases) = (patient(), newest());
+        let played = runner::play(&options, target, &cases, Stop::default());
+        let results = played.await.unwrap();
         shutdown.cancel();
         results
     });
@@ -467,14 +469,23 @@ fn behind_a_guard(
     results
 }
 
+fn patient() -> Arc<Options> {
+    let mut options = Options {
+        jobs: NonZeroUsize::new(16),
+        ..Options::default()
+    };
+    options.judge.deadline = PATIENCE;
+    Arc::new(options)
+}
+
 /// The newest edition's scenarios.
-fn newest() -> runner::Setup {
+fn newest() -> Vec<Case> {
     let all = store::built_in().unwrap();
     let is_for_bots = |it: &&Scenario| judge::judges(&it.script, Party::Bot);
     let newest = all.iter().filter(is_for_bots);
     let newest = newest.filter(|it| it.id.edition() == Some("2021-02"));
     let picked: Vec<_> = newest.cloned().collect();
-    setup(judge::cases(&all, &picked), CancellationToken::new())
+    judge::cases(&all, &picked)
 }
 
 async fn start_bot(options: BotOptions, shutdown: &CancellationToken) -> BuiltInBot {

@@ -1,31 +1,32 @@
 //! The built-in pair in all fault injection, over real sockets.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use confcall::api::party::Party;
-use confcall::cli::run::setup;
 use confcall::inject::{Kind, with_injected};
 use confcall::judge;
 use confcall::judge::verdict::{ScenarioResult, Verdict};
-use confcall::runner::pair;
-use confcall::runner::pair::PairOptions;
+use confcall::runner::self_check::{self, PairOptions};
+use confcall::runner::{Options, Stop};
 use confcall::scenario::format::ScenarioId;
 use confcall::scenario::store;
-use tokio_util::sync::CancellationToken;
 
 /// Plays every built-in scenario in these kinds of fault injection, and in no fault injection.
 fn play(kinds: &[Kind], seed: u64) -> Vec<ScenarioResult> {
     let plain = store::built_in().expect("the built-in scenarios");
     let cases = judge::cases(&plain, &with_injected(&plain, kinds));
-    let mut setup = setup(cases, CancellationToken::new());
-    setup.judge.strict = true;
-    setup.seed = seed;
+    let mut options = Options {
+        jobs: NonZeroUsize::new(16),
+        seed,
+        ..Options::default()
+    };
+    options.judge.strict = true;
     let runtime = tokio::runtime::Runtime::new().expect("threads");
-    let played = pair::play(
-        &setup,
-        &[Party::Service, Party::Bot],
-        PairOptions::default(),
-    );
+    let (options, stop) = (Arc::new(options), Stop::default());
+    let parties = [Party::Service, Party::Bot];
+    let played = self_check::play(&options, &cases, &parties, PairOptions::default(), &stop);
     runtime.block_on(played).expect("sockets on loopback")
 }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 use confcall::cassette::format::{Content, Exchange};
 use confcall::cassette::har;
 use confcall::cassette::recording::Recording;
-use confcall::cli::run::judging;
 use confcall::judge;
 use confcall::judge::Case;
 use confcall::judge::recording::{check, secrets};
@@ -40,7 +39,7 @@ pub(crate) fn is_judged(recording: &Recording) {
 }
 
 fn judged(recording: &Recording) -> String {
-    let checked = check::check(recording.clone(), &CASES, &judging());
+    let checked = check::check(recording.clone(), &CASES, &judge::Options::default());
     assert_eq!(checked.results.len() % 2, 0, "both parties are judged");
     let exchanges = recording.exchanges();
     for not_covered in &checked.not_covered {

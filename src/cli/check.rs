@@ -10,13 +10,10 @@ use super::failure::Failure;
 use super::output;
 use super::output::Output;
 use super::record;
-use super::reports::Reports;
-use super::run;
+use super::reports::{ReportFile, Reports};
 use super::run::annotations;
 use super::scenarios::Among;
 use super::usage::UsageError;
-use super::values;
-use super::values::ReportFile;
 use crate::api::party::Party;
 use crate::cassette::read;
 use crate::judge;
@@ -56,7 +53,7 @@ pub struct Arguments {
     #[arg(long, help_heading = "Judging")]
     strict: bool,
     /// Also write a report: json=FILE, junit=FILE or html=FILE (repeatable)
-    #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
+    #[arg(long, value_name = "KIND=FILE", help_heading = "Reports")]
     report: Vec<ReportFile>,
 }
 
@@ -89,7 +86,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let mut scenarios = arguments.among.select(&arguments.filter)?;
     scenarios.judging(&[Party::Bot])?;
     let cases = judge::cases(&scenarios.all, &scenarios.picked);
-    let mut options = run::judging();
+    let mut options = judge::Options::default();
     options.literal = arguments.literal;
     options.strict = arguments.strict;
     let reports = Reports::new(arguments.report.clone())?;

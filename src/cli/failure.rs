@@ -10,7 +10,6 @@ use crate::diagnostic::{Remedy, render};
 use crate::files::FileError;
 use crate::http::tls::AuthorityError;
 use crate::runner::PlayError;
-use crate::runner::process::LaunchError;
 use crate::scenario::selection::Nothing;
 
 /// Why a command ended before it had a result. Not for what a target does: that is a verdict.
@@ -29,7 +28,7 @@ pub enum Failure {
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
     #[error(transparent)]
-    Play(#[from] PlayError),
+    Play(PlayError),
     #[error("{0}")]
     Defect(String),
 }
@@ -45,8 +44,6 @@ pub enum EnvironmentError {
     Port(io::Error),
     #[error("the report {} cannot be written: there is no folder {}", report.display(), folder.display())]
     NoFolder { report: PathBuf, folder: PathBuf },
-    #[error(transparent)]
-    Launch(#[from] LaunchError),
     /// A recording or a replay ended early.
     #[error("{0}")]
     Live(String),
@@ -61,18 +58,27 @@ impl<E: Into<UsageError>> From<E> for Failure {
     }
 }
 
+impl From<PlayError> for Failure {
+    fn from(error: PlayError) -> Self {
+        match error {
+            PlayError::Setting(error) => error.into(),
+            error => Self::Play(error),
+        }
+    }
+}
+
 impl Remedy for Failure {
     fn remedy(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Usage(error) => error.remedy(),
+            Self::Play(error) => error.remedy(),
             Self::Environment(EnvironmentError::NoFolder { .. }) => Some("make it first".into()),
             Self::Defect(_) => Some(REPORT_IT.into()),
             Self::Selection(_)
             | Self::Files(_)
             | Self::Authority(_)
             | Self::Output(_)
-            | Self::Environment(_)
-            | Self::Play(_) => None,
+            | Self::Environment(_) => None,
         }
     }
 }

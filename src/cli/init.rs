@@ -10,9 +10,11 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
 use super::output::Output;
-use super::run::Party;
-use super::values;
+use super::run;
+use crate::api::party::Party;
 use crate::config;
+use crate::config::values;
+use crate::config::values::ValueError;
 use crate::diagnostic::Remedy;
 use crate::files;
 use crate::files::FileError;
@@ -77,9 +79,8 @@ pub enum InitError {
     BotHasNoStates,
     #[error("a service is not triggered")]
     ServiceHasNoTrigger,
-    /// An address has another form.
-    #[error("{0}")]
-    Form(String),
+    #[error(transparent)]
+    Form(#[from] ValueError),
     #[error("`{0}` has braces")]
     Braces(String),
     #[error("a quote in the command is not closed")]
@@ -158,7 +159,7 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
         values::url(&with_port(address)?).map_err(InitError::Form)?;
     }
     if let Some(given) = &arguments.given {
-        values::given(&with_port(given)?).map_err(InitError::Form)?;
+        run::given(&with_port(given)?).map_err(InitError::Form)?;
     }
     let command = if arguments.command.is_empty() && asker.is_there {
         let line = ask("The command that starts it (empty: it runs already)", "")?;
@@ -399,6 +400,7 @@ mod tests {
     use super::*;
     use crate::api::party::Party;
     use crate::config::target::Ask;
+    use crate::diagnostic::render;
 
     fn read(text: &str) -> config::Config {
         config::read("confcall.toml", text.as_bytes()).unwrap()
@@ -427,12 +429,16 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_is_typed_in_has_no_quotes() {
-        assert_eq!(words("node bot.js").unwrap(), ["node", "bot.js"]);
-        for quoted in ["./bot \"a b\"", "./bot 'a b'"] {
-            let said = words(quoted).unwrap_err().to_string();
-            assert!(said.contains("`confcall init -- COMMAND`"), "{said}");
+    fn a_command_that_is_typed_in_is_split_as_by_a_shell() {
+        for (line, split) in [
+            ("node bot.js", ["node", "bot.js"]),
+            ("./bot \"a b\"", ["./bot", "a b"]),
+            ("./bot 'a b'", ["./bot", "a b"]),
+        ] {
+            assert_eq!(words(line).unwrap(), split);
         }
+        let said = render(&words("./bot 'a b").unwrap_err());
+        assert!(said.contains("`confcall init -- COMMAND`"), "{said}");
     }
 
     #[test]

@@ -8,11 +8,9 @@ use clap::Args;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::reports::Reports;
+use super::reports::{ReportFile, Reports};
 use super::run::annotations;
 use super::usage::UsageError;
-use super::values;
-use super::values::ReportFile;
 use crate::judge::shard;
 use crate::judge::verdict::Run;
 use crate::report::terminal;
@@ -34,7 +32,7 @@ pub struct Arguments {
     #[arg(value_name = "REPORT", required = true)]
     files: Vec<PathBuf>,
     /// Write a report of the whole run: json=FILE, junit=FILE or html=FILE (repeatable)
-    #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
+    #[arg(long, value_name = "KIND=FILE", help_heading = "Reports")]
     report: Vec<ReportFile>,
 }
 

@@ -18,6 +18,7 @@ pub mod init;
 pub mod injection;
 pub mod list;
 pub mod merge;
+pub mod options;
 pub mod output;
 pub mod pages;
 pub mod record;
@@ -32,7 +33,6 @@ pub mod show;
 pub mod snapshot_files;
 pub mod snapshots;
 pub mod usage;
-pub mod values;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;

@@ -13,13 +13,12 @@ use super::failure::{EnvironmentError, Failure};
 use super::output;
 use super::output::Output;
 use super::record;
-use super::reports::Reports;
+use super::reports::{ReportFile, Reports};
 use super::snapshots;
 use super::snapshots::Conversation;
 use super::usage::UsageError;
-use super::values;
-use super::values::ReportFile;
 use crate::api::party::Party;
+use crate::config::values;
 use crate::http::{Client, Listener};
 use crate::judge::redaction;
 use crate::judge::verdict::{Run, Target, Verdict};
@@ -101,7 +100,7 @@ pub struct Arguments {
     )]
     snapshots: Option<PathBuf>,
     /// Also write a report: json=FILE, junit=FILE or html=FILE (repeatable)
-    #[arg(long, value_name = "KIND=FILE", value_parser = values::report, help_heading = "Reports")]
+    #[arg(long, value_name = "KIND=FILE", help_heading = "Reports")]
     report: Vec<ReportFile>,
 }
 
@@ -123,7 +122,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     let begun = Instant::now();
     let reports = Reports::new(std::mem::take(&mut arguments.report))?;
     snapshots::refuse_forced_passes(arguments.snapshots.is_some())?;
-    arguments.token = super::run::token(arguments.token)?;
+    arguments.token = super::options::token(arguments.token)?;
     let (kept, token) = (arguments.snapshots.clone(), arguments.token.clone());
     let file = arguments.file.clone();
     let (recording, torn) = file::index(&arguments.file)?;

@@ -1,16 +1,49 @@
 //! The report files that are asked for: looked at before anything is played, written at the end.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use super::exit::Exit;
 use super::failure::{EnvironmentError, Failure};
 use super::output;
 use super::usage::UsageError;
-use super::values::{ReportFile, ReportKind};
+use crate::config::values::ValueError;
 use crate::diagnostic::render;
 use crate::files;
 use crate::judge::verdict::Run;
 use crate::report::{html, json, junit};
+
+/// A report that is asked for, and the file that it goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportFile {
+    pub kind: ReportKind,
+    pub path: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
+pub enum ReportKind {
+    Json,
+    Junit,
+    Html,
+}
+
+impl FromStr for ReportFile {
+    type Err = ValueError;
+
+    /// Reads `json=FILE`, `junit=FILE` or `html=FILE`.
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let (kind, path) = text.split_once('=').ok_or(ValueError::Report)?;
+        let kind = kind
+            .parse()
+            .map_err(|_| ValueError::ReportKind(kind.to_owned()))?;
+        if path.is_empty() {
+            return Err(ValueError::Report);
+        }
+        let path = path.into();
+        Ok(Self { kind, path })
+    }
+}
 
 /// Report files, each another one, in folders that are there.
 #[derive(Debug)]
@@ -65,4 +98,20 @@ fn write(report: &ReportFile, run: &Run) -> Result<(), Failure> {
     let text =
         text.map_err(|error| Failure::Defect(format!("a report cannot be made: {error}")))?;
     Ok(files::write(&report.path, &text)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_have_known_kinds() {
+        let report = str::parse::<ReportFile>;
+        assert_eq!(report("json=a=b").unwrap().path, PathBuf::from("a=b"));
+        assert_eq!(report("junit=x").unwrap().kind, ReportKind::Junit);
+        assert_eq!(report("htm=x"), Err(ValueError::ReportKind("htm".into())));
+        for text in ["json", "json="] {
+            assert_eq!(report(text), Err(ValueError::Report), "{text}");
+        }
+    }
 }

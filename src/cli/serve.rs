@@ -10,11 +10,11 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::usage::UsageError;
-use super::values;
+use crate::config::values;
 use crate::emulator::bot::{BotMutant, BotOptions, BuiltInBot, Verification};
 use crate::emulator::service::{BuiltInService, Edition, ServiceMutant, ServiceOptions};
 use crate::http::Client;
-use crate::runner::pair::GIVEN_PATH;
+use crate::runner::self_check::GIVEN_PATH;
 use tokio_util::sync::CancellationToken;
 
 /// What `confcall serve --help` ends with.

@@ -1,10 +1,10 @@
 //! `confcall.toml`: what a project would repeat.
 
 pub mod claims;
-pub mod duration;
 pub mod known_failure;
 pub mod target;
 pub mod validation;
+pub mod values;
 
 use std::io::ErrorKind;
 use std::num::NonZeroUsize;

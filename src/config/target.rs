@@ -9,8 +9,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
-use super::duration;
+use super::validation::{SettingError, SettingProblem};
+use super::values;
 use crate::api::party::Party;
+use crate::api::template;
+use crate::api::template::Part;
 
 /// Who is judged. In addresses, words and values of the environment, `{port}` is a free port that
 /// confcall picks for the run, and other names in braces are what the README lists.
@@ -72,7 +75,7 @@ pub struct TargetSection {
     pub ca: Option<PathBuf>,
     /// The program that is the target, if confcall is to start it.
     #[serde(default)]
-    pub command: Option<Command>,
+    pub command: Option<TargetCommand>,
 }
 
 /// Something that is asked: an address, or a command.
@@ -133,7 +136,8 @@ impl JsonSchema for Ask {
 /// `[target.command]`: how the target is started and ended.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Command {
+#[schemars(rename = "Command")]
+pub struct TargetCommand {
     /// The program and its arguments.
     #[serde(deserialize_with = "words")]
     pub run: Vec<String>,
@@ -160,7 +164,51 @@ pub struct Command {
     pub environment: BTreeMap<String, String>,
 }
 
-impl Command {
+impl TargetSection {
+    /// Whether any of its texts has the place of a free port.
+    pub fn uses_port(&self) -> bool {
+        let mut texts = vec![&self.url];
+        for ask in [&self.trigger, &self.given].into_iter().flatten() {
+            match ask {
+                Ask::Text(text) => texts.push(text),
+                Ask::Command(words) => texts.extend(words),
+            }
+        }
+        if let Some(command) = &self.command {
+            texts.extend(command.run.iter().chain(command.environment.values()));
+        }
+        texts.iter().any(|text| text.contains("{port}"))
+    }
+}
+
+/// The text of a setting with its placeholders filled in.
+///
+/// # Errors
+///
+/// A placeholder that is none of these.
+pub fn fill(key: &str, text: &str, places: &[(&str, String)]) -> Result<String, SettingError> {
+    let mut filled = String::with_capacity(text.len());
+    for part in template::parts(text) {
+        match part {
+            Part::Literal(literal) => filled.push_str(&literal),
+            Part::Variable(name) => {
+                let value = places.iter().find(|(place, _)| *place == name);
+                let Some((_, value)) = value else {
+                    let known = places.iter().map(|(place, _)| (*place).to_owned());
+                    let problem = SettingProblem::Placeholder {
+                        name: name.to_owned(),
+                        known: known.collect(),
+                    };
+                    return Err(problem.of(key));
+                };
+                filled.push_str(value);
+            }
+        }
+    }
+    Ok(filled)
+}
+
+impl TargetCommand {
     /// A program without arguments, as it is started where nothing else is said.
     pub fn new(words: Vec<String>, folder: PathBuf) -> Self {
         Self {
@@ -201,7 +249,7 @@ pub(super) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Er
         let form = r#"a duration is a text, `"500ms"`, `"3s"`, `"2m"`"#;
         de::Error::custom(format!("{}: {form}", error.to_string().trim_end()))
     })?;
-    duration::parse(&text).map_err(de::Error::custom)
+    values::duration(&text).map_err(de::Error::custom)
 }
 
 /// Reads a duration that is there.

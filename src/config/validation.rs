@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::target::TargetSection;
+use super::values::ValueError;
 use crate::api::party::Party;
 use crate::diagnostic::Remedy;
 
@@ -41,9 +42,10 @@ pub enum SettingProblem {
         /// The words that may stand in its place.
         words: &'static [&'static str],
     },
-    /// The value has another form.
+    #[error(transparent)]
+    Form(#[from] ValueError),
     #[error("{0}")]
-    Form(String),
+    Host(String),
 }
 
 impl SettingProblem {
@@ -89,7 +91,7 @@ impl Remedy for SettingError {
                 )
                 .into()
             }
-            SettingProblem::Form(_) => return None,
+            SettingProblem::Form(_) | SettingProblem::Host(_) => return None,
         })
     }
 }

@@ -38,7 +38,7 @@ use self::forged::ForgedTokens;
 use self::forgery::Forgery;
 use self::notifications::Notifications;
 use self::requests::Requests;
-use crate::api::identifier::Ids;
+use crate::api::identifier::Normal;
 use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
@@ -198,9 +198,9 @@ impl InjectedJudge {
         judge.is_finished() && (!waits || judge.has_failed() || judge.is_given_up())
     }
 
-    /// As [`Judge::has_id`].
-    pub fn has_id(&self, ids: &Ids<'_>) -> bool {
-        self.scene.judge.has_id(ids)
+    /// As [`Judge::ids`].
+    pub fn ids(&self) -> impl Iterator<Item = &Normal<'static>> {
+        self.scene.judge.ids()
     }
 
     /// As [`Judge::expects`].

@@ -35,7 +35,7 @@ use self::outline::Outline;
 use self::page::Page;
 pub(crate) use self::record::Breach;
 use self::verdict::{ScenarioResult, Traffic, Verdict, Violation};
-use crate::api::identifier::Ids;
+use crate::api::identifier::Normal;
 use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
 use crate::http::message::{Request, Response};
@@ -114,6 +114,18 @@ pub struct Options {
     pub deadline: Duration,
     /// The bearer token of the party that confcall plays.
     pub token: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            literal: false,
+            strict: false,
+            deadline: Duration::from_secs(5),
+            // Any token will do for a target on a laptop.
+            token: "confcall".to_owned(),
+        }
+    }
 }
 
 /// The number by which an exchange is told from others, given by whoever starts it.
@@ -323,11 +335,10 @@ impl Judge {
         self.record().is_finished()
     }
 
-    /// Whether the conversation has a variable with one of these values: the message that bears them
+    /// The ids by which the conversation is told from others: a message that bears one of them
     /// belongs here.
-    pub fn has_id(&self, ids: &Ids<'_>) -> bool {
-        let mut telling = self.record().bindings.telling();
-        telling.any(|value| ids.contains(value))
+    pub fn ids(&self) -> impl Iterator<Item = &Normal<'static>> {
+        self.record().bindings.telling()
     }
 
     /// Whether the conversation waits for a message like this, whatever ids it bears.

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant as TokioInstant, sleep_until};
 
-use super::router::{Incoming, Place, callback_path, lock};
-use super::trigger::HookAnswer;
-use super::{Session, Target, address, provider_state, variables};
+use super::hook::HookAnswer;
+use super::router::{Message, Registration, callback_path, lock};
+use super::session::Context;
+use super::target::Target;
+use super::{address, provider_state, variables};
 use crate::http::message::{Headers, Payload, Request};
 use crate::http::{OutgoingRequest, Reply, SendError};
 use crate::inject;
@@ -29,48 +31,45 @@ const UNSIGNED: &str =
 /// A scenario that is being played.
 #[derive(Debug)]
 pub(super) struct Conversation {
-    session: Arc<Session>,
+    context: Arc<Context>,
     case: Case,
     judge: Arc<Mutex<InjectedJudge>>,
-    place: Place,
-    events: mpsc::UnboundedReceiver<Event>,
-    sender: mpsc::UnboundedSender<Event>,
+    registration: Registration,
     replies: HashMap<ExchangeId, oneshot::Sender<Reply>>,
     is_ambiguous: bool,
 }
 
 impl Conversation {
-    /// Takes a place at the session's hub. Nothing is sent yet.
-    pub(super) fn open(session: &Arc<Session>, case: &Case) -> Self {
+    /// Registers a conversation at the session's router. Nothing is sent yet.
+    pub(super) fn open(context: &Arc<Context>, case: &Case) -> Self {
         let script = &case.scenario.script;
-        let literal = session.judge.literal;
-        let variables = Arc::clone(case.outline().variables(literal));
+        let options = &context.options;
+        let variables = Arc::clone(case.outline().variables(options.judge.literal));
         let mut bindings = Bindings::of(variables, variables::values(script));
-        let number = session.router.number();
-        let callback = session.callback(number);
+        let number = context.router.number();
+        let callback = context.callback(number);
         for (name, variable) in &script.variables {
             match variable.kind {
                 Kind::Callback => bindings.bind(name, callback.as_str()),
-                Kind::Token => bindings.bind(name, session.judge.token.as_str()),
+                Kind::Token => bindings.bind(name, options.judge.token.as_str()),
                 _ => {}
             }
         }
-        let judge = Arc::new(Mutex::new(InjectedJudge::new(
+        let judge = InjectedJudge::new(
             case,
             bindings,
-            session.judge.clone(),
-            session.target.role(),
-            session.seed,
-        )));
-        let place = session.router.join(number, Arc::clone(&judge));
-        let (sender, events) = mpsc::unbounded_channel();
+            options.judge.clone(),
+            context.target.role(),
+            options.seed,
+        );
+        let judge = Arc::new(Mutex::new(judge));
+        let registration = context.router.register(number, Arc::clone(&judge));
+        context.router.update(number, &lock(&judge));
         Self {
-            session: Arc::clone(session),
+            context: Arc::clone(context),
             case: case.clone(),
             judge,
-            place,
-            events,
-            sender,
+            registration,
             replies: HashMap::new(),
             is_ambiguous: false,
         }
@@ -78,47 +77,49 @@ impl Conversation {
 
     /// Plays until the judge has finished, or the run is interrupted.
     pub(super) async fn play(&mut self) {
-        if self.forges() && self.session.target.notifier().is_none() {
+        if self.forges() && self.context.target.notifier().is_none() {
             lock(&self.judge).give_up(Verdict::Skip, UNSIGNED);
         }
         let early = self.bring_about().await;
+        self.update_router();
         if !lock(&self.judge).is_finished() {
             self.handle(Event::Start);
             for request in early {
                 // It was acknowledged when it came.
-                let exchange = self.session.router.number();
+                let exchange = self.context.router.number();
                 self.handle(Event::Received { exchange, request });
             }
         }
+        let context = Arc::clone(&self.context);
         while !lock(&self.judge).is_finished() && !self.is_ambiguous {
             let deadline = lock(&self.judge).deadline();
-            let begun = TokioInstant::from_std(self.session.begun);
+            let begun = TokioInstant::from_std(context.begun);
             tokio::select! {
                 biased;
-                () = self.session.interrupt.cancelled() => {
-                    lock(&self.judge).give_up(Verdict::Inconclusive, self.session.why());
+                () = context.stop.token.cancelled() => {
+                    let why = context.stop.reason().unwrap_or("interrupted");
+                    lock(&self.judge).give_up(Verdict::Inconclusive, why);
                 }
-                Some(event) = self.events.recv() => self.handle(event),
-                Some(incoming) = self.place.inbox.recv() => self.take(incoming),
+                Some(message) = self.registration.inbox.recv() => self.take(message),
                 () = sleep_until(begun + deadline.unwrap_or_default()), if deadline.is_some() => {
                     self.handle(Event::Elapsed);
                 }
             }
         }
+        self.update_router();
     }
 
-    /// Answers what still comes until the whole run is over, and gives the judge's word. `None`
+    /// Answers what still comes until the whole run is over, and gives the judge's outcome. `None`
     /// where messages could not be told from another conversation's.
     pub(super) async fn linger(mut self, all_over: &CancellationToken) -> Option<Outcome> {
         while !all_over.is_cancelled() {
             tokio::select! {
                 () = all_over.cancelled() => {}
-                Some(event) = self.events.recv() => self.handle(event),
-                Some(incoming) = self.place.inbox.recv() => self.take(incoming),
+                Some(message) = self.registration.inbox.recv() => self.take(message),
             }
         }
-        while let Ok(incoming) = self.place.inbox.try_recv() {
-            self.take(incoming);
+        while let Ok(message) = self.registration.inbox.try_recv() {
+            self.take(message);
         }
         let outcome = lock(&self.judge).take_outcome();
         (!self.is_ambiguous).then_some(outcome)
@@ -127,34 +128,42 @@ impl Conversation {
     /// Brings about the provider states. Notifications that come meanwhile are acknowledged at once
     /// and judged later, when it is known what they are about.
     async fn bring_about(&mut self) -> Vec<Arc<Request>> {
-        let Target::Service { url, given, .. } = &self.session.target else {
+        let context = Arc::clone(&self.context);
+        let Target::Service { url, given, .. } = &context.target else {
             return Vec::new();
         };
-        let callback = self.session.callback(self.place.number);
-        let bringing = provider_state::bring_about(
-            &self.session.client,
-            &self.case,
-            &self.judge,
-            &self.session.judge,
-            (url, given),
-            &callback,
-        );
+        let setting_up = provider_state::Setup {
+            client: &context.options.client,
+            case: &self.case,
+            judge: &self.judge,
+            options: &context.options.judge,
+            service: url,
+            callback: &context.callback(self.registration.number),
+        };
+        let bringing = setting_up.bring_about(given);
         tokio::pin!(bringing);
         let mut early = Vec::new();
         loop {
             tokio::select! {
-                () = self.session.interrupt.cancelled() => return early,
+                () = context.stop.token.cancelled() => return early,
                 () = &mut bringing => return early,
-                Some(incoming) = self.place.inbox.recv() => match incoming {
-                    Incoming::Request(_, request, answer) => {
+                Some(message) = self.registration.inbox.recv() => match message {
+                    Message::Received(_, request, answer) => {
                         // The target may have gone away meanwhile.
                         let _ = answer.send(Reply::status(202));
                         early.push(request);
                     }
-                    Incoming::Ambiguous => self.is_ambiguous = true,
+                    Message::Ambiguous => self.is_ambiguous = true,
+                    // Nothing was sent yet.
+                    Message::Happened(_) => {}
                 },
             }
         }
+    }
+
+    fn update_router(&self) {
+        let judge = lock(&self.judge);
+        self.context.router.update(self.registration.number, &judge);
     }
 
     /// Whether notifications with wrong tokens go out in its fault injection.
@@ -163,22 +172,24 @@ impl Conversation {
         injection.is_some_and(inject::Kind::forges)
     }
 
-    fn take(&mut self, incoming: Incoming) {
-        match incoming {
-            Incoming::Request(exchange, request, answer) => {
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Received(exchange, request, answer) => {
                 self.replies.insert(exchange, answer);
                 self.handle(Event::Received { exchange, request });
             }
-            Incoming::Ambiguous => self.is_ambiguous = true,
+            Message::Happened(event) => self.handle(event),
+            Message::Ambiguous => self.is_ambiguous = true,
         }
     }
 
     /// Gives the judge an event, and does what it wants done.
     fn handle(&mut self, event: Event) {
-        let now = self.session.begun.elapsed();
+        let now = self.context.begun.elapsed();
         let acts: Vec<Act> = {
             let mut judge = lock(&self.judge);
             judge.handle(now, event);
+            self.context.router.update(self.registration.number, &judge);
             std::iter::from_fn(|| judge.next_act()).collect()
         };
         for act in acts {
@@ -219,16 +230,16 @@ impl Conversation {
     /// Sends a request, or a notification, whose token may be wrong, in a task of its own; its answer
     /// comes as an event.
     fn send(&self, exchange: ExchangeId, request: &Request, forgery: Option<Forgery>) {
-        let url = match &self.session.target {
+        let url = match &self.context.target {
             Target::Service { url, .. } => {
                 address::request(url, self.case.scenario.id.api(), &request.target)
             }
             Target::Bot { url, .. } => self.callback_of_bot(url, &request.target),
         };
-        let session = Arc::clone(&self.session);
-        let events = self.sender.clone();
+        let context = Arc::clone(&self.context);
+        let sender = self.registration.sender.clone();
         let mut outgoing = outgoing(request, url);
-        if let Some(notifier) = session.target.notifier() {
+        if let Some(notifier) = context.target.notifier() {
             let authorization = match forgery {
                 None => Some(notifier.authorization()),
                 Some(forgery) => notifier.forged(forgery),
@@ -236,8 +247,8 @@ impl Conversation {
             outgoing.headers = with_authorization(&outgoing.headers, authorization);
         }
         tokio::spawn(async move {
-            let deadline = session.judge.deadline;
-            let event = match session.client.send(outgoing, deadline).await {
+            let deadline = context.options.judge.deadline;
+            let event = match context.options.client.send(outgoing, deadline).await {
                 Ok(response) => Event::Answered {
                     exchange,
                     response: response.into(),
@@ -248,7 +259,7 @@ impl Conversation {
                 },
             };
             // The conversation may be over.
-            let _ = events.send(event);
+            let _ = sender.send(Message::Happened(event));
         });
     }
 
@@ -270,17 +281,18 @@ impl Conversation {
             trigger,
             acts_by_itself,
             ..
-        } = &self.session.target
+        } = &self.context.target
         else {
             return;
         };
         let is_provoked = *acts_by_itself && self.is_provoked(step);
         let Some(trigger) = trigger.clone().filter(|_| !is_provoked) else {
-            let _ = self.sender.send(Event::Triggered(TriggerAnswer::NoAddress));
+            let event = Event::Triggered(TriggerAnswer::NoAddress);
+            let _ = self.registration.sender.send(Message::Happened(event));
             return;
         };
         let scenario = &self.case.scenario.id;
-        let service = self.session.service_url();
+        let service = self.context.service_url();
         let url = address::request(&service, scenario.api(), &request.target);
         let headers: serde_json::Map<String, Value> = request
             .headers
@@ -297,16 +309,16 @@ impl Conversation {
                 "body": request.body.json(),
             },
         });
-        let session = Arc::clone(&self.session);
-        let events = self.sender.clone();
+        let context = Arc::clone(&self.context);
+        let sender = self.registration.sender.clone();
         tokio::spawn(async move {
-            let deadline = session.judge.deadline;
-            let answer = match trigger.ask(&session.client, &body, deadline).await {
+            let deadline = context.options.judge.deadline;
+            let answer = match trigger.ask(&context.options.client, &body, deadline).await {
                 HookAnswer::Done(_) => TriggerAnswer::Accepted,
                 HookAnswer::Declined(reason) => TriggerAnswer::Declined(reason),
                 HookAnswer::Failed(what) => TriggerAnswer::Failed(what),
             };
-            let _ = events.send(Event::Triggered(answer));
+            let _ = sender.send(Message::Happened(Event::Triggered(answer)));
         });
     }
 }
@@ -320,7 +332,7 @@ impl Conversation {
     }
 }
 
-impl Session {
+impl Context {
     /// What the other party is told as callback of a conversation; for a bot under test, its own.
     fn callback(&self, number: u64) -> String {
         match &self.target {

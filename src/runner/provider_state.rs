@@ -1,19 +1,19 @@
-//! Provider states: what must exist before the first step, and who brings it about (SPEC section 6).
+//! Provider states: what must exist before the first step, and who brings it about .
 
 use std::sync::Mutex;
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 use url::Url;
 
 use super::address;
+use super::hook::{Hook, HookAnswer, post_json, reason};
 use super::router::lock;
-use super::trigger::{Hook, HookAnswer};
+
 use crate::api::resource::Resource;
 use crate::api::template;
 use crate::contract::change;
 use crate::contract::change::Notice;
-use crate::http::message::{Payload, Response};
+use crate::http::message::Response;
 use crate::http::{Client, OutgoingRequest};
 use crate::inject::InjectedJudge;
 use crate::judge::Case;
@@ -32,102 +32,152 @@ pub enum StateProvider {
     Ask(Hook),
 }
 
-/// Brings about what a scenario needs. What cannot be had ends the conversation with the reason.
-pub(super) async fn bring_about(
-    client: &Client,
-    case: &Case,
-    judge: &Mutex<InjectedJudge>,
-    options: &Options,
-    (service, by): (&Url, &StateProvider),
-    callback: &str,
-) {
-    for state in &case.scenario.script.given {
-        let outcome = match by {
-            StateProvider::Ask(hook) => {
-                ask(client, case, judge, options, hook, *state, callback).await
+/// The things that provider states are brought about with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Setup<'a> {
+    pub client: &'a Client,
+    pub case: &'a Case,
+    pub judge: &'a Mutex<InjectedJudge>,
+    pub options: &'a Options,
+    /// The service's address.
+    pub service: &'a Url,
+    /// The callback of the conversation.
+    pub callback: &'a str,
+}
+
+/// A state that cannot be had: the verdict of the scenario, with its reason.
+type Refusal = (Verdict, String);
+
+impl Setup<'_> {
+    /// Brings about the states that a scenario needs. A state that cannot be had ends the
+    /// conversation with the reason.
+    pub(super) async fn bring_about(self, by: &StateProvider) {
+        for state in &self.case.scenario.script.given {
+            let outcome = match by {
+                StateProvider::Ask(hook) => self.ask(hook, *state).await,
+                StateProvider::Create if *state == ProviderState::Call => {
+                    let created = self.create().await;
+                    created.map(|call| self.bind_call(asked_call(self.case), &call))
+                }
+                StateProvider::Create if *state == ProviderState::EndedCall => {
+                    let ended = self.create_and_end().await;
+                    ended.map(|call| self.bind_call(refused_call(self.case), &call))
+                }
+                StateProvider::Create | StateProvider::Assume => self.assume(*state),
+            };
+            if let Err((verdict, reason)) = outcome {
+                lock(self.judge).give_up(verdict, reason);
+                return;
             }
-            StateProvider::Create if *state == ProviderState::Call => {
-                let service = (service, callback);
-                let made = create(client, case, options, service).await;
-                made.map(|call| bind_call(judge, asked_call(case), &call))
+        }
+    }
+
+    fn assume(self, state: ProviderState) -> Result<(), Refusal> {
+        let what = match state {
+            ProviderState::TokenCheck => "say whether it takes no token but its own".to_owned(),
+            ProviderState::IncomingCall | ProviderState::InviteFails | ProviderState::EndedCall => {
+                format!("bring about {}", state.as_str())
             }
-            StateProvider::Create if *state == ProviderState::EndedCall => {
-                let service = (service, callback);
-                let ended = create_and_end(client, case, options, service).await;
-                ended.map(|call| bind_call(judge, refused_call(case), &call))
+            ProviderState::Call
+            | ProviderState::PeerCall
+            | ProviderState::Chat
+            | ProviderState::Number => {
+                let note = format!("given: {} is taken as existing", state.as_str());
+                lock(self.judge).note(note);
+                return Ok(());
             }
-            StateProvider::Create | StateProvider::Assume => assume(judge, *state),
         };
-        if let Err((verdict, reason)) = outcome {
-            lock(judge).give_up(verdict, reason);
-            return;
+        let reason =
+            format!("only the service can {what}: give the address of its hook with --given URL");
+        Err((Verdict::Skip, reason))
+    }
+
+    /// Asks the target's hook: `POST {"scenario", "state", "callback", "variables"}`.
+    async fn ask(self, hook: &Hook, state: ProviderState) -> Result<(), Refusal> {
+        let variables: serde_json::Map<String, Value> = lock(self.judge)
+            .proposals()
+            .into_iter()
+            .map(|(name, value)| (name, json!(value)))
+            .collect();
+        let body = json!({
+            "scenario": self.case.scenario.id.as_str(),
+            "state": state.as_str(),
+            "callback": self.callback,
+            "variables": variables,
+        });
+        let answer = hook.ask(self.client, &body, self.options.deadline).await;
+        let state_name = state.as_str();
+        match answer {
+            HookAnswer::Done(answer) => {
+                take_variables(&mut lock(self.judge), self.case, state, answer.as_ref());
+                Ok(())
+            }
+            HookAnswer::Declined(reason) => {
+                let reason = format!("{state_name} is not to be had: {reason}");
+                Err((Verdict::Skip, reason))
+            }
+            HookAnswer::Failed(what) => {
+                let reason = format!("the hook for provider states failed at {state_name}: {what}");
+                Err((Verdict::Inconclusive, reason))
+            }
         }
+    }
+
+    fn bind_call(self, variable: Option<String>, call: &str) {
+        if let Some(variable) = variable {
+            lock(self.judge).bind(&variable, call);
+        }
+    }
+
+    /// Creates a call by the documented request, with confcall's listener as its callback, and
+    /// gives its id.
+    async fn create(self) -> Result<String, Refusal> {
+        let target = format!("{}/calls", prefix_of(self.case));
+        let url = address::request(self.service, self.case.scenario.id.api(), &target);
+        let url = Url::parse(&url).map_err(|error| not_created(&error.to_string()))?;
+        let request = post_json(&url, &create_body(self.callback));
+        let response = self.granted(request).await?;
+        let in_location = response
+            .headers
+            .get("location")
+            .and_then(Resource::parse)
+            .and_then(|resource| resource.call().map(str::to_owned));
+        let in_body = || {
+            let id = response.body.json()?.get("id")?.as_str()?;
+            Some(id.to_owned())
+        };
+        in_location
+            .or_else(in_body)
+            .ok_or_else(|| not_created("the answer names no call"))
+    }
+
+    /// Creates a call and hangs it up.
+    async fn create_and_end(self) -> Result<String, Refusal> {
+        let call = self.create().await?;
+        let target = format!("{}/calls/{call}", prefix_of(self.case));
+        let url = address::request(self.service, self.case.scenario.id.api(), &target);
+        self.granted(OutgoingRequest::new("DELETE", url)).await?;
+        Ok(call)
+    }
+
+    /// The answer to a request that is sent with the run's token and must be a success.
+    async fn granted(self, mut request: OutgoingRequest) -> Result<Response, Refusal> {
+        let token = format!("Bearer {}", self.options.token);
+        request.headers.push("Authorization", token);
+        let method = request.method.clone();
+        let sent = self.client.send(request, self.options.deadline).await;
+        let response = sent.map_err(|error| not_created(&error.to_string()))?;
+        if !(200..300).contains(&response.status) {
+            let status = response.status;
+            let said = format!("{method}: {status}: {}", reason(&response));
+            return Err(not_created(&said));
+        }
+        Ok(response)
     }
 }
 
-type Outcome = Result<(), (Verdict, String)>;
-
-fn assume(judge: &Mutex<InjectedJudge>, state: ProviderState) -> Outcome {
-    match state {
-        ProviderState::TokenCheck => Err((
-            Verdict::Skip,
-            "only the service can say whether it takes no token but its own: give the address of its hook with --given URL".to_owned(),
-        )),
-        ProviderState::IncomingCall | ProviderState::InviteFails | ProviderState::EndedCall => Err((
-            Verdict::Skip,
-            format!(
-                "only the service can bring about {}: give the address of its hook with --given URL",
-                state.as_str()
-            ),
-        )),
-        ProviderState::Call | ProviderState::PeerCall | ProviderState::Chat | ProviderState::Number => {
-            lock(judge).note(format!("given: {} is taken as existing", state.as_str()));
-            Ok(())
-        }
-    }
-}
-
-/// Asks the target's hook: `POST {"scenario", "state", "callback", "variables"}`.
-async fn ask(
-    client: &Client,
-    case: &Case,
-    judge: &Mutex<InjectedJudge>,
-    options: &Options,
-    hook: &Hook,
-    state: ProviderState,
-    callback: &str,
-) -> Outcome {
-    let variables: serde_json::Map<String, Value> = lock(judge)
-        .proposals()
-        .into_iter()
-        .map(|(name, value)| (name, json!(value)))
-        .collect();
-    let body = json!({
-        "scenario": case.scenario.id.as_str(),
-        "state": state.as_str(),
-        "callback": callback,
-        "variables": variables,
-    });
-    match hook.ask(client, &body, options.deadline).await {
-        HookAnswer::Done(answer) => {
-            take_variables(&mut lock(judge), case, state, answer.as_ref());
-            Ok(())
-        }
-        HookAnswer::Declined(reason) => Err((
-            Verdict::Skip,
-            format!("{} is not to be had: {reason}", state.as_str()),
-        )),
-        HookAnswer::Failed(what) => Err((
-            Verdict::Inconclusive,
-            format!(
-                "the hook for provider states failed at {}: {what}",
-                state.as_str()
-            ),
-        )),
-    }
-}
-
-/// Binds the variables that a hook answers. What it says beside is passed over, with a note.
+/// Binds the variables that a hook answers. Anything else in its answer is passed over, with a
+/// note.
 fn take_variables(
     judge: &mut InjectedJudge,
     case: &Case,
@@ -197,73 +247,8 @@ fn call_of_request(case: &Case, is_refused: bool) -> Option<String> {
     })
 }
 
-fn bind_call(judge: &Mutex<InjectedJudge>, variable: Option<String>, call: &str) {
-    if let Some(variable) = variable {
-        lock(judge).bind(&variable, call);
-    }
-}
-
-/// Makes a call by the documented create request, confcall's listener as its callback, and says
-/// which.
-async fn create(
-    client: &Client,
-    case: &Case,
-    options: &Options,
-    (service, callback): (&Url, &str),
-) -> Result<String, (Verdict, String)> {
-    let target = format!("{}/calls", prefix_of(case));
-    let url = address::request(service, case.scenario.id.api(), &target);
-    let url = Url::parse(&url).map_err(|error| not_made(&error.to_string()))?;
-    let request = post_json(&url, &create_body(callback));
-    let response = granted(client, request, options).await?;
-    let in_location = response
-        .headers
-        .get("location")
-        .and_then(Resource::parse)
-        .and_then(|resource| resource.call().map(str::to_owned));
-    let in_body = || {
-        let id = response.body.json()?.get("id")?.as_str()?;
-        Some(id.to_owned())
-    };
-    in_location
-        .or_else(in_body)
-        .ok_or_else(|| not_made("the answer names no call"))
-}
-
-/// Makes a call and hangs it up.
-async fn create_and_end(
-    client: &Client,
-    case: &Case,
-    options: &Options,
-    (service, callback): (&Url, &str),
-) -> Result<String, (Verdict, String)> {
-    let call = create(client, case, options, (service, callback)).await?;
-    let target = format!("{}/calls/{call}", prefix_of(case));
-    let url = address::request(service, case.scenario.id.api(), &target);
-    granted(client, OutgoingRequest::new("DELETE", url), options).await?;
-    Ok(call)
-}
-
-/// The answer to a request that is sent with the run's token and must be a success.
-async fn granted(
-    client: &Client,
-    mut request: OutgoingRequest,
-    options: &Options,
-) -> Result<Response, (Verdict, String)> {
-    let token = format!("Bearer {}", options.token);
-    request.headers.push("Authorization", token);
-    let what = request.method.clone();
-    let sent = client.send(request, options.deadline).await;
-    let response = sent.map_err(|error| not_made(&error.to_string()))?;
-    if !(200..300).contains(&response.status) {
-        let said = format!("{what}: {}: {}", response.status, reason(&response));
-        return Err(not_made(&said));
-    }
-    Ok(response)
-}
-
-fn not_made(what: &str) -> (Verdict, String) {
-    let reason = format!("the call that the scenario needs could not be made: {what}");
+fn not_created(what: &str) -> (Verdict, String) {
+    let reason = format!("the call that the scenario needs could not be created: {what}");
     (Verdict::Inconclusive, reason)
 }
 
@@ -312,24 +297,4 @@ fn create_body(callback: &str) -> Value {
             },
         },
     })
-}
-
-/// A POST of JSON.
-pub(super) fn post_json(url: &Url, body: &Value) -> OutgoingRequest {
-    let mut request = OutgoingRequest::new("POST", url.as_str());
-    request.headers.push("Content-Type", "application/json");
-    request.body = Some(Bytes::from(body.to_string()));
-    request
-}
-
-/// The reason that an answer gives: its `reason`, its error's message, or its text.
-pub(super) fn reason(response: &Response) -> String {
-    match &response.body {
-        Payload::Json(body) => ["/reason", "/error/message"]
-            .iter()
-            .find_map(|pointer| body.pointer(pointer)?.as_str())
-            .map_or_else(|| body.to_string(), str::to_owned),
-        Payload::Text { text, .. } => text.trim().to_owned(),
-        Payload::Empty | Payload::Opaque(_) => "no reason given".to_owned(),
-    }
 }

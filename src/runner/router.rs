@@ -1,104 +1,150 @@
-//! The hub: which conversation a message that comes in belongs to (SPEC section 6,
-//! *Attribution*).
+//! The router: finds the conversation that a message belongs to.
 //!
 //! A message belongs to the conversation whose callback path or whose ids it bears, else to the
 //! only one that waits for such a message. Where several could, none of them can be judged side by
-//! side: they are played again, one by one. What a bot asks of an [`Identity`] belongs to none.
+//! side: they are played again, one by one. A bot's requests to an [`Identity`] belong to none.
 
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::api::identifier::{Ids, Normal};
+use crate::api::identifier::{ById, Ids, Normal};
 use crate::api::party::Party;
 use crate::http::Reply;
 use crate::http::message::{Headers, Payload, Request, Response};
 use crate::inject::InjectedJudge;
-use crate::judge::ExchangeId;
+use crate::judge::{Event, ExchangeId};
 use crate::platform;
 use crate::platform::Identity;
 
-/// Where the conversations of one target register, and where its messages come in.
+/// The conversations of one target, and the way in for its messages.
 #[derive(Debug)]
 pub(super) struct Router {
     role: Party,
     identity: Option<Arc<Identity>>,
-    /// The address that the target is told.
-    told: String,
-    entries: Mutex<Vec<Entry>>,
+    /// The address under which the target knows confcall.
+    public_url: String,
+    entries: Mutex<Entries>,
     next: AtomicU64,
 }
 
-/// One conversation, as the hub sees it.
-#[derive(Debug)]
-struct Entry {
-    number: u64,
-    judge: Arc<Mutex<InjectedJudge>>,
-    inbox: mpsc::UnboundedSender<Incoming>,
-    /// It is over for good: what still comes for it is answered and forgotten.
-    is_retired: bool,
+/// The conversations that are registered, found by number and by id without a look into a judge.
+#[derive(Debug, Default)]
+struct Entries {
+    open: BTreeMap<u64, Entry>,
+    by_id: ById<BTreeSet<u64>>,
+    /// Numbers and ids of conversations that are over: late messages bear them.
+    retired: HashSet<u64>,
+    retired_ids: Ids<'static>,
 }
 
-/// A message that came in for a conversation.
+/// One conversation.
+#[derive(Debug, Clone)]
+struct Entry {
+    judge: Arc<Mutex<InjectedJudge>>,
+    inbox: mpsc::UnboundedSender<Message>,
+    ids: Ids<'static>,
+    /// A conversation that was played to its end waits for no message any more.
+    is_played: bool,
+}
+
+/// Something that happened to a conversation.
 #[derive(Debug)]
-pub(super) enum Incoming {
-    /// A request of the target, with the place for its answer.
-    Request(ExchangeId, Arc<Request>, oneshot::Sender<Reply>),
+pub(super) enum Message {
+    /// A request of the target, with the way back for its answer.
+    Received(ExchangeId, Arc<Request>, oneshot::Sender<Reply>),
+    /// An event of confcall's own exchanges.
+    Happened(Event),
     /// A message that could be this conversation's or another's: it cannot go on side by side.
     Ambiguous,
 }
 
-/// A conversation's place at the hub.
+/// A conversation's registration at the router.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Registration {
     /// The number of the conversation, which its callback path bears.
     pub number: u64,
-    /// What comes in for it.
-    pub inbox: mpsc::UnboundedReceiver<Incoming>,
+    pub inbox: mpsc::UnboundedReceiver<Message>,
+    /// Sends to the inbox.
+    pub sender: mpsc::UnboundedSender<Message>,
 }
 
 impl Router {
-    /// `told` is the address under which the target knows confcall.
-    pub(super) fn new(role: Party, identity: Option<Arc<Identity>>, told: String) -> Self {
+    pub(super) fn new(role: Party, identity: Option<Arc<Identity>>, public_url: String) -> Self {
         Self {
             role,
             identity,
-            told,
-            entries: Mutex::new(Vec::new()),
+            public_url,
+            entries: Mutex::default(),
             next: AtomicU64::new(1),
         }
     }
 
-    /// A number that was never given before: for a conversation and its callback path.
+    /// A number that was never given before: of a conversation and its callback path, or of an
+    /// exchange.
     pub(super) fn number(&self) -> u64 {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Gives a conversation its place.
-    pub(super) fn join(&self, number: u64, judge: Arc<Mutex<InjectedJudge>>) -> Place {
+    pub(super) fn register(&self, number: u64, judge: Arc<Mutex<InjectedJudge>>) -> Registration {
         let (sender, inbox) = mpsc::unbounded_channel();
-        self.entries().push(Entry {
-            number,
+        let entry = Entry {
             judge,
-            inbox: sender,
-            is_retired: false,
-        });
-        Place { number, inbox }
-    }
-
-    /// Ends all conversations that have a place: what still comes for them changes nothing.
-    pub(super) fn retire(&self) {
-        for entry in self.entries().iter_mut() {
-            entry.is_retired = true;
+            inbox: sender.clone(),
+            ids: Ids::default(),
+            is_played: false,
+        };
+        self.entries().open.insert(number, entry);
+        Registration {
+            number,
+            inbox,
+            sender,
         }
     }
 
-    /// A message was refused before it could be read: whose it was cannot be told, so that every
+    /// Learns from a judge by which ids its conversation is told from others, and whether it waits
+    /// for messages. To be called whenever the judge was changed, before its messages go out.
+    pub(super) fn update(&self, number: u64, judge: &InjectedJudge) {
+        let mut entries = self.entries();
+        let Entries { open, by_id, .. } = &mut *entries;
+        let Some(entry) = open.get_mut(&number) else {
+            return;
+        };
+        entry.is_played = judge.is_finished();
+        let ids: Ids<'static> = judge.ids().cloned().collect();
+        if ids == entry.ids {
+            return;
+        }
+        for id in &entry.ids {
+            if let Some(numbers) = by_id.get_mut(id) {
+                numbers.remove(&number);
+            }
+        }
+        for id in &ids {
+            by_id.entry(id.clone()).or_default().insert(number);
+        }
+        entry.ids = ids;
+    }
+
+    /// Ends all conversations: late messages of theirs are answered and forgotten.
+    pub(super) fn retire(&self) {
+        let mut entries = self.entries();
+        let over = std::mem::take(&mut entries.open);
+        entries.by_id.clear();
+        for (number, entry) in over {
+            entries.retired.insert(number);
+            entries.retired_ids.extend(entry.ids);
+        }
+    }
+
+    /// A message was refused before it could be read. Its conversation is not known, so that every
     /// conversation that goes on says so.
     pub(super) fn refused(&self, why: &str) {
-        for entry in self.entries().iter().filter(|entry| !entry.is_retired) {
+        let open: Vec<Entry> = self.entries().open.values().cloned().collect();
+        for entry in open {
             lock(&entry.judge).note(format!("a message to confcall was refused: {why}"));
         }
     }
@@ -106,31 +152,29 @@ impl Router {
     /// Takes a message of the target to the conversation that it belongs to, and gives its answer.
     pub(super) async fn receive(&self, request: Request) -> Reply {
         if let Some(identity) = &self.identity {
-            let base = platform::base_of(&request, &self.told);
+            let base = platform::base_of(&request, &self.public_url);
             if Identity::takes(&request, &base) {
                 return self.ask(Arc::clone(identity), request, base).await;
             }
         }
-        let exchange = self.number();
         let (answer, answered) = oneshot::channel();
         match self.find(&request) {
-            Found::One(inbox) => {
-                let message = Incoming::Request(exchange, Arc::new(request), answer);
-                if inbox.send(message).is_err() {
-                    return Reply::from(self.forgotten());
-                }
+            Recipient::One(inbox) => {
+                let message = Message::Received(self.number(), Arc::new(request), answer);
+                // An inbox that is closed drops the way back, too.
+                let _ = inbox.send(message);
+                let reply = answered.await;
+                reply.unwrap_or_else(|_| Reply::from(self.forgotten()))
             }
-            Found::Several(inboxes) => {
+            Recipient::Several(inboxes) => {
                 for inbox in inboxes {
-                    // One that has ended meanwhile needs no word.
-                    let _ = inbox.send(Incoming::Ambiguous);
+                    // A conversation that has ended meanwhile needs no word.
+                    let _ = inbox.send(Message::Ambiguous);
                 }
-                return Reply::from(self.forgotten());
+                Reply::from(self.forgotten())
             }
-            Found::None => return Reply::from(self.forgotten()),
+            Recipient::Nobody => Reply::from(self.forgotten()),
         }
-        let reply = answered.await;
-        reply.unwrap_or_else(|_| Reply::from(self.forgotten()))
     }
 
     /// Has a request answered that is no part of any conversation, on a thread that may wait.
@@ -171,68 +215,83 @@ impl Router {
         }
     }
 
-    fn find(&self, request: &Request) -> Found {
-        let entries = self.entries();
-        if let Some(number) = callback_number(&request.target)
-            && let Some(entry) = entries.iter().find(|entry| entry.number == number)
-        {
-            return entry.found();
-        }
-        let ids = ids(request);
-        let bearers: Vec<&Entry> = entries.iter().filter(|entry| entry.has_id(&ids)).collect();
-        match bearers.as_slice() {
-            [] => {}
-            [entry] => return entry.found(),
-            several => {
-                let waiting = several.iter().find(|entry| entry.expects(request));
-                return waiting.unwrap_or(&several[several.len() - 1]).found();
+    fn find(&self, request: &Request) -> Recipient {
+        let found = self.entries().find(request);
+        // No judge is locked while the entries are: a judge that has changed updates its entry.
+        let expects = |entry: &&Entry| lock(&entry.judge).expects(request);
+        match found {
+            Candidates::Nobody => Recipient::Nobody,
+            Candidates::One(entry) => Recipient::One(entry.inbox),
+            Candidates::SameId(entries) => {
+                let expecting = entries.iter().find(expects).or(entries.last());
+                expecting.map_or(Recipient::Nobody, |it| Recipient::One(it.inbox.clone()))
             }
-        }
-        let is_open = |entry: &&Entry| !entry.is_retired;
-        let waiting: Vec<&Entry> = entries
-            .iter()
-            .filter(|entry| entry.expects(request))
-            .collect();
-        // What nobody waits for is somebody's surplus: played one by one, it shows whose.
-        let candidates = match waiting.as_slice() {
-            [] => entries.iter().filter(is_open).collect(),
-            _ => waiting,
-        };
-        match candidates.as_slice() {
-            [] => Found::None,
-            [entry] => entry.found(),
-            several => Found::Several(several.iter().map(|entry| entry.inbox.clone()).collect()),
+            Candidates::NoId(open) => {
+                let mut waiting: Vec<_> = open.iter().filter(|it| !it.is_played).collect();
+                waiting.retain(expects);
+                // A message that nobody waits for is a surplus one: played one by one, it shows
+                // whose.
+                let candidates = match waiting.as_slice() {
+                    [] => open.iter().collect(),
+                    _ => waiting,
+                };
+                match candidates.as_slice() {
+                    [] => Recipient::Nobody,
+                    [entry] => Recipient::One(entry.inbox.clone()),
+                    several => {
+                        Recipient::Several(several.iter().map(|it| it.inbox.clone()).collect())
+                    }
+                }
+            }
         }
     }
 
-    fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
+    fn entries(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whose a message is.
-enum Found {
-    One(mpsc::UnboundedSender<Incoming>),
-    Several(Vec<mpsc::UnboundedSender<Incoming>>),
-    None,
-}
-
-impl Entry {
-    fn found(&self) -> Found {
-        if self.is_retired {
-            Found::None
-        } else {
-            Found::One(self.inbox.clone())
+impl Entries {
+    /// The conversations that a message may belong to, by its callback path and its ids.
+    fn find(&self, request: &Request) -> Candidates {
+        if let Some(number) = callback_number(&request.target) {
+            if let Some(entry) = self.open.get(&number) {
+                return Candidates::One(entry.clone());
+            }
+            if self.retired.contains(&number) {
+                return Candidates::Nobody;
+            }
+        }
+        let ids = ids(request);
+        let numbers = ids.iter().filter_map(|id| self.by_id.get(id)).flatten();
+        let numbers: BTreeSet<u64> = numbers.copied().collect();
+        let bearing = numbers.iter().filter_map(|number| self.open.get(number));
+        let mut bearing: Vec<Entry> = bearing.cloned().collect();
+        match bearing.len() {
+            0 if ids.iter().any(|id| self.retired_ids.contains(id)) => Candidates::Nobody,
+            0 => Candidates::NoId(self.open.values().cloned().collect()),
+            1 => Candidates::One(bearing.remove(0)),
+            _ => Candidates::SameId(bearing),
         }
     }
+}
 
-    fn has_id(&self, ids: &Ids<'_>) -> bool {
-        lock(&self.judge).has_id(ids)
-    }
+/// The conversations that a message may belong to.
+enum Candidates {
+    Nobody,
+    One(Entry),
+    /// Conversations whose ids it bears, at least two.
+    SameId(Vec<Entry>),
+    /// It bears the id of none: all that are open.
+    NoId(Vec<Entry>),
+}
 
-    fn expects(&self, request: &Request) -> bool {
-        !self.is_retired && lock(&self.judge).expects(request)
-    }
+/// The conversation that a message goes to.
+#[derive(Debug)]
+enum Recipient {
+    One(mpsc::UnboundedSender<Message>),
+    Several(Vec<mpsc::UnboundedSender<Message>>),
+    Nobody,
 }
 
 /// The lock of a judge. A judge whose task has panicked is still whole: the panic goes on there.
@@ -240,7 +299,7 @@ pub(super) fn lock(judge: &Mutex<InjectedJudge>) -> MutexGuard<'_, InjectedJudge
     judge.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The path under which a conversation takes notifications.
+/// The path at which a conversation takes notifications.
 pub(super) fn callback_path(number: u64) -> String {
     format!("/callback/{number}")
 }
@@ -251,7 +310,7 @@ fn callback_number(target: &str) -> Option<u64> {
     number.parse().ok()
 }
 
-/// Whatever in a message may be an id: the segments of its path, and of every text in its body.
+/// The texts of a message that may be ids: the segments of its path, and of every text in its body.
 fn ids(request: &Request) -> Ids<'_> {
     let mut ids = Ids::default();
     take_ids(&request.target, &mut ids);
@@ -280,7 +339,113 @@ fn take_ids<'a>(text: &'a str, ids: &mut Ids<'a>) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::super::variables;
     use super::*;
+    use crate::judge;
+    use crate::judge::bindings::Bindings;
+    use crate::judge::verdict::Verdict;
+    use crate::scenario::format::Scenario;
+    use crate::scenario::store;
+
+    /// Conversations of one scenario that have begun at a router for a bot under test.
+    fn begun(router: &Router, count: usize) -> Vec<(Arc<Mutex<InjectedJudge>>, Registration)> {
+        let all = store::built_in().expect("scenarios");
+        let for_bots = |it: &&Scenario| judge::judges(&it.script, Party::Bot);
+        let picked = all.iter().find(for_bots).cloned();
+        let cases = judge::cases(&all, picked.as_slice());
+        let options = judge::Options::default();
+        let case = &cases[0];
+        let begin = |_| {
+            let variables = Arc::clone(case.outline().variables(false));
+            let values = variables::values(&case.scenario.script);
+            let bindings = Bindings::of(variables, values);
+            let mut judge = InjectedJudge::new(case, bindings, options.clone(), Party::Bot, 1);
+            judge.handle(Duration::ZERO, Event::Start);
+            let judge = Arc::new(Mutex::new(judge));
+            let registration = router.register(router.number(), Arc::clone(&judge));
+            router.update(registration.number, &lock(&judge));
+            (judge, registration)
+        };
+        (0..count).map(begin).collect()
+    }
+
+    fn router() -> Router {
+        Router::new(Party::Bot, None, "http://127.0.0.1:1".into())
+    }
+
+    fn request(target: String) -> Request {
+        Request {
+            method: "POST".into(),
+            target,
+            headers: Headers::new(),
+            body: Payload::Empty,
+        }
+    }
+
+    /// A request to a call that this conversation alone knows.
+    fn about(judge: &Mutex<InjectedJudge>) -> Request {
+        lock(judge).bind("call", "11111111-2222-4333-8444-555555555555");
+        request("/app/calls/11111111-2222-4333-8444-555555555555/answer".into())
+    }
+
+    /// A judge that is locked by somebody else holds up a router that asks it.
+    fn find_within_seconds(router: Router, request: Request) -> Recipient {
+        let (found, finding) = std::sync::mpsc::channel();
+        std::thread::spawn(move || found.send(router.find(&request)));
+        let within = Duration::from_secs(10);
+        finding
+            .recv_timeout(within)
+            .expect("no judge is waited for")
+    }
+
+    #[test]
+    fn a_message_with_an_id_locks_no_judge() {
+        let router = router();
+        let begun = begun(&router, 3);
+        let (judge, registration) = &begun[1];
+        let request = about(judge);
+        router.update(registration.number, &lock(judge));
+        let locked: Vec<_> = begun.iter().map(|(judge, _)| lock(judge)).collect();
+        let found = find_within_seconds(router, request);
+        drop(locked);
+        let Recipient::One(inbox) = found else {
+            panic!("{found:?}");
+        };
+        assert!(inbox.same_channel(&registration.sender));
+    }
+
+    #[test]
+    fn a_message_without_an_id_locks_only_the_judges_that_still_play() {
+        let router = router();
+        let begun = begun(&router, 2);
+        let (over, registration) = &begun[0];
+        lock(over).give_up(Verdict::Inconclusive, "over");
+        router.update(registration.number, &lock(over));
+        let locked = lock(over);
+        // A message that nobody waits for could be of either.
+        let found = find_within_seconds(router, request("/elsewhere".into()));
+        drop(locked);
+        assert!(matches!(found, Recipient::Several(all) if all.len() == 2));
+    }
+
+    #[test]
+    fn a_retired_conversation_leaves_only_its_number_and_ids() {
+        let router = router();
+        let (judge, registration) = begun(&router, 1).remove(0);
+        let late = about(&judge);
+        router.update(registration.number, &lock(&judge));
+        router.retire();
+        assert_eq!(Arc::strong_count(&judge), 1);
+        let playing = begun(&router, 1);
+        let late = [late, request(callback_path(registration.number))];
+        for late in late {
+            let found = router.find(&late);
+            assert!(matches!(found, Recipient::Nobody), "{found:?}");
+        }
+        drop(playing);
+    }
 
     #[test]
     fn a_callback_path_bears_its_number() {

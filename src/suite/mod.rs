@@ -32,26 +32,34 @@
 //! scenarios are played side by side, `--test-threads` at a time; the results come together, at the
 //! end. Under nextest, where each test is a process, each has a target of its own.
 
-mod plan;
-mod shared;
 pub mod trials;
 
-use std::io::ErrorKind;
+use std::collections::HashSet;
+use std::io::{self, ErrorKind};
 use std::num::NonZeroUsize;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 
-use libtest_mimic::Arguments;
+use libtest_mimic::{Arguments, Failed, Trial};
 
-use self::plan::Plan;
+use crate::api::party::Party;
+use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::options::of_project;
 use crate::cli::output;
-use crate::cli::run::options::Options;
+use crate::cli::run::play;
 use crate::cli::usage::UsageError;
 use crate::config;
 use crate::config::Config;
-use crate::config::target::Command;
+use crate::config::target::TargetCommand;
 use crate::files::FileError;
+use crate::judge::verdict::{Run, ScenarioResult, Verdict};
+use crate::runner::options::TargetProgram;
+use crate::runner::run::{Observer, Played};
+use crate::runner::{Options, Session};
+use crate::scenario::format::Scenario;
 
 /// The suite of a project.
 #[derive(Debug, Clone)]
@@ -118,7 +126,7 @@ impl Suite {
     }
 
     fn plan(self, arguments: &Arguments) -> Result<Plan, Failure> {
-        let mut options = Options::of_project(self.config()?)?;
+        let mut options = of_project(self.config()?)?;
         let threads = arguments.test_threads.and_then(NonZeroUsize::new);
         options.jobs = threads.or(options.jobs);
         Ok(Plan::new(options, arguments))
@@ -139,7 +147,7 @@ impl Suite {
             let words = vec![program.replace('{', "{{").replace('}', "}}")];
             match &mut target.command {
                 Some(command) => command.run = words,
-                None => target.command = Some(Command::new(words, self.folder)),
+                None => target.command = Some(TargetCommand::new(words, self.folder)),
             }
         }
         if let Some(command) = &mut target.command {
@@ -150,5 +158,197 @@ impl Suite {
             target.command = None;
         }
         Ok(config)
+    }
+}
+
+/// The trial that holds the list of known failures against what came.
+const KNOWN_FAILURES: &str = "known-failures";
+
+/// The trials of a process, and the run that they share.
+#[derive(Debug)]
+struct Plan {
+    trials: Vec<Trial>,
+    run: Arc<SharedRun>,
+}
+
+impl Plan {
+    fn new(mut options: Options, arguments: &Arguments) -> Self {
+        let planned = planned(&options, arguments);
+        let has_known = !options.known.is_empty();
+        let holds_known = has_known && is_asked_for(arguments, KNOWN_FAILURES, false);
+        let is_played = |it: &&Planned| it.is_asked_for || holds_known && it.is_known;
+        let played = planned.iter().filter(is_played);
+        let played: HashSet<_> = played.map(|it| it.scenario.as_str()).collect();
+        let scenarios = &mut options.scenarios;
+        scenarios.retain(|it| played.contains(it.id.as_str()));
+        let run = Arc::new(SharedRun::new(options));
+        let mut trials: Vec<_> = planned.iter().map(|it| it.trial(&run)).collect();
+        if has_known {
+            trials.push(known_failures(&planned, &run));
+        }
+        Self { trials, run }
+    }
+
+    /// Runs the trials that are asked for.
+    fn run(self, arguments: &Arguments) -> ExitCode {
+        let conclusion = match trials::run(arguments, self.trials) {
+            Ok(conclusion) => conclusion,
+            Err(exit) => return exit,
+        };
+        if self.run.was_interrupted() {
+            return Exit::Interrupted.into();
+        }
+        let is_all_ignored = conclusion.num_ignored > 0 && conclusion.num_passed == 0;
+        if is_all_ignored && !conclusion.has_failed() {
+            output::complain(
+                "nothing passed\n  = help: what the target does not do, `[claims]` says beforehand",
+            );
+            return ExitCode::FAILURE;
+        }
+        conclusion.exit_code()
+    }
+}
+
+/// A party that is judged by a scenario.
+#[derive(Debug)]
+struct Planned {
+    scenario: String,
+    role: Party,
+    name: String,
+    /// Whether its failure is known.
+    is_known: bool,
+    /// Whether it is ignored, as far as is told before it is played.
+    is_ignored: bool,
+    is_asked_for: bool,
+}
+
+fn planned(options: &Options, arguments: &Arguments) -> Vec<Planned> {
+    let of = |scenario: &Scenario, role: Party| {
+        let id = scenario.id.as_str();
+        let name = trials::name(&scenario.id, role);
+        let is_known = options.known.iter().any(|it| it.covers(id, role));
+        // A runner that gives each trial a process has to know beforehand; where one process has
+        // them all, the reason comes with the result.
+        let has_to_tell = arguments.list || arguments.ignored;
+        let is_ignored = has_to_tell && (is_known || options.excuse(scenario).is_some());
+        Planned {
+            scenario: id.to_owned(),
+            role,
+            is_known,
+            is_ignored,
+            is_asked_for: is_asked_for(arguments, &name, is_ignored),
+            name,
+        }
+    };
+    let scenarios = options.scenarios.iter();
+    scenarios
+        .flat_map(|scenario| options.parties.iter().map(move |role| (scenario, *role)))
+        .map(|(scenario, role)| of(scenario, role))
+        .collect()
+}
+
+/// Whether a trial is run with these arguments, as libtest-mimic tells it of one.
+fn is_asked_for(arguments: &Arguments, name: &str, is_ignored: bool) -> bool {
+    let trial = Trial::test(name, || Ok(())).with_ignored_flag(is_ignored);
+    !arguments.is_filtered_out(&trial) && !arguments.is_ignored(&trial)
+}
+
+impl Planned {
+    fn trial(&self, run: &Arc<SharedRun>) -> Trial {
+        let (run, scenario, role) = (Arc::clone(run), self.scenario.clone(), self.role);
+        let judge = move || trials::completion(run.result(&scenario, role)?);
+        Trial::ignorable_test(self.name.as_str(), judge).with_ignored_flag(self.is_ignored)
+    }
+}
+
+/// The trial of the list itself. A scenario whose own trial is asked for is told by that.
+fn known_failures(planned: &[Planned], run: &Arc<SharedRun>) -> Trial {
+    let untold = planned.iter().filter(|it| it.is_known && !it.is_asked_for);
+    let untold: Vec<_> = untold.map(|it| (it.scenario.clone(), it.role)).collect();
+    let run = Arc::clone(run);
+    Trial::test(KNOWN_FAILURES, move || {
+        let mut wrong = run.run()?.errors.clone();
+        for (scenario, role) in &untold {
+            let result = run.result(scenario, *role)?;
+            if !matches!(result.verdict, Verdict::Known | Verdict::Skip) {
+                wrong.push(trials::report(result));
+            }
+        }
+        if wrong.is_empty() {
+            Ok(())
+        } else {
+            let wrong = wrong.join("\n");
+            trials::tell_nextest(wrong.lines().next().unwrap_or_default());
+            Err(wrong.into())
+        }
+    })
+}
+
+/// One run for many trials. It is played when the first asks for it; the others wait for it.
+#[derive(Debug)]
+struct SharedRun {
+    options: Options,
+    played: OnceLock<Result<Played, String>>,
+}
+
+impl SharedRun {
+    fn new(options: Options) -> Self {
+        Self {
+            options,
+            played: OnceLock::new(),
+        }
+    }
+
+    /// What came of the run.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be played.
+    fn run(&self) -> Result<&Run, Failed> {
+        match self.played.get_or_init(|| played(&self.options)) {
+            Ok(played) => Ok(&played.run),
+            Err(said) => {
+                trials::tell_nextest(said);
+                Err(said.into())
+            }
+        }
+    }
+
+    /// What came of one party by one scenario, which is named by its id.
+    ///
+    /// # Errors
+    ///
+    /// Why the run could not be played.
+    fn result(&self, scenario: &str, role: Party) -> Result<&ScenarioResult, Failed> {
+        let mut results = self.run()?.results.iter();
+        let found = results.find(|it| it.scenario == scenario && it.role == role);
+        found.ok_or_else(|| format!("the run has no result of {scenario}").into())
+    }
+
+    /// Whether it was interrupted.
+    fn was_interrupted(&self) -> bool {
+        let played = self.played.get();
+        played.is_some_and(|it| it.as_ref().is_ok_and(|it| it.is_interrupted))
+    }
+}
+
+/// Plays, so that whatever happens is told to every trial, and happens once.
+fn played(options: &Options) -> Result<Played, String> {
+    let play = || play(options.clone(), &Silent);
+    let played = panic::catch_unwind(AssertUnwindSafe(play));
+    let played = played.unwrap_or_else(|_| Err(Failure::Defect("confcall panicked".to_owned())));
+    played.map_err(|failure| failure.messages().join("\n"))
+}
+
+/// The trials say by themselves what there is to say.
+struct Silent;
+
+impl Observer for Silent {
+    fn opened(&self, _: &Session, _: Option<&TargetProgram>) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn warn(&self, warning: &str) {
+        output::tell(&format!("warning: {warning}"));
     }
 }

@@ -11,16 +11,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use confcall::api::party::Party;
-use confcall::cli::run::setup;
 use confcall::judge;
 use confcall::judge::Case;
 use confcall::judge::verdict::{ScenarioResult, Verdict};
-use confcall::runner::pair;
-use confcall::runner::pair::PairOptions;
+use confcall::runner::self_check::{self, PairOptions};
+use confcall::runner::{Options, Stop};
 use confcall::scenario::store;
 use confcall::suite::trials;
 use libtest_mimic::{Arguments, Failed, Trial};
-use tokio_util::sync::CancellationToken;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -51,11 +49,14 @@ fn trial(case: Case, role: Party) -> Trial {
 
 /// Plays one scenario for one role, and says what departs.
 fn judge(case: &Case, role: Party) -> Result<(), Failed> {
-    let setup = setup(vec![case.clone()], CancellationToken::new());
+    let options = Arc::new(Options::default());
+    let cases = [case.clone()];
+    let (parties, pair, stop) = ([role], PairOptions::default(), Stop::default());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let results = runtime.block_on(pair::play(&setup, &[role], PairOptions::default()))?;
+    let played = self_check::play(&options, &cases, &parties, pair, &stop);
+    let results = runtime.block_on(played)?;
     runtime.shutdown_background();
     let [result] = results.as_slice() else {
         return Err(format!("{} results instead of one", results.len()).into());

@@ -8,6 +8,8 @@ mod rules;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -19,8 +21,9 @@ use super::failure::Failure;
 use super::list::Format;
 use super::output::Output;
 use super::usage::UsageError;
-use super::{interrupt_on_signals, run, runtime, values};
+use super::{interrupt_on_signals, runtime};
 use crate::api::party::Party;
+use crate::config::values;
 use crate::contract::rule::Rule;
 use crate::emulator::bot::{BotMutant, BotVariant};
 use crate::emulator::service::{ServiceMutant, ServiceVariant};
@@ -30,8 +33,8 @@ use crate::judge::Case;
 use crate::judge::verdict::{ScenarioResult, Verdict};
 use crate::report::color::Look;
 use crate::runner::PlayError;
-use crate::runner::pair;
-use crate::runner::pair::PairOptions;
+use crate::runner::self_check::{self, PairOptions};
+use crate::runner::{Options, Stop};
 use crate::scenario::format::ScenarioId;
 use crate::scenario::store;
 use tokio_util::sync::CancellationToken;
@@ -260,7 +263,7 @@ async fn play(
 ) -> Result<Proof, PlayError> {
     if trial.expected.is_some() {
         let deadline = match trial.injection {
-            Some(_) => run::DEADLINE,
+            Some(_) => judge::Options::default().deadline,
             None => deadline,
         };
         let proof = play_within(deadline, trial, cases.clone(), interrupt.clone()).await?;
@@ -277,16 +280,21 @@ async fn play_within(
     cases: Vec<Case>,
     interrupt: CancellationToken,
 ) -> Result<Proof, PlayError> {
-    let mut setup = run::setup(cases, interrupt);
-    setup.judge.deadline = deadline;
-    setup.settle = Duration::from_millis(50);
+    let mut options = Options {
+        settle: Duration::from_millis(50),
+        jobs: NonZeroUsize::new(16),
+        ..Options::default()
+    };
+    options.judge.deadline = deadline;
     if trial.injection.is_some() {
         // What only should be done under fault injection is proved too. There are many scenarios in it: too
         // many at a time, and an answer would be late without being so.
-        setup.judge.strict = true;
-        setup.jobs = 32;
+        options.judge.strict = true;
+        options.jobs = NonZeroUsize::new(32);
     }
-    let results = pair::play(&setup, &[trial.role], trial.options).await?;
+    let (options, stop) = (Arc::new(options), Stop::from(interrupt));
+    let parties = [trial.role];
+    let results = self_check::play(&options, &cases, &parties, trial.options, &stop).await?;
     Ok(proof(trial, &results))
 }
 

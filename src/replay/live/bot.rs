@@ -11,6 +11,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::service::{ReplayOptions, Stage, below, outgoing};
+use crate::diagnostic::render;
 use crate::http::{Listener, Reply};
 use crate::judge::verdict::Verdict;
 use crate::replay;
@@ -44,7 +45,7 @@ pub async fn bot(
     parties.extend(given.iter().map(|hook| ("hook for provider states", hook)));
     for (party, url) in parties {
         let reached = runner::reach(party, url, &options.client).await;
-        reached.map_err(|error| error.to_string())?;
+        reached.map_err(|error| render(&error))?;
     }
     let callback = bot.callback().to_owned();
     let stage = Stage::new(bot, options);

@@ -10,6 +10,7 @@ mod group;
 mod output;
 mod running;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use self::running::Running;
 
 use self::group::Group;
 use self::output::Output;
+use crate::diagnostic::Remedy;
 use tokio_util::sync::CancellationToken;
 
 /// The variable of the environment by which what a program has started is known again. Its value is
@@ -79,7 +81,7 @@ impl Ready {
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
     /// It cannot be started.
-    #[error("`{program}` cannot be started in {}: {cause}\n  = help: look at `run` and `folder` of its command", folder.display())]
+    #[error("`{program}` cannot be started in {}: {cause}", folder.display())]
     NotStarted {
         /// The program.
         program: String,
@@ -107,9 +109,7 @@ pub enum LaunchError {
         tail: String,
     },
     /// It is not ready in time.
-    #[error(
-        "`{program}` is not ready after {within:?}: {missing}{tail}\n  = help: `ready` and `ready-within` of its command say what is waited for"
-    )]
+    #[error("`{program}` is not ready after {within:?}: {missing}{tail}")]
     NotReady {
         /// The program.
         program: String,
@@ -123,6 +123,18 @@ pub enum LaunchError {
     /// The run was interrupted meanwhile.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl Remedy for LaunchError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::NotStarted { .. } => Some("look at `run` and `folder` of its command".into()),
+            Self::NotReady { .. } => {
+                Some("`ready` and `ready-within` of its command say what is waited for".into())
+            }
+            Self::Log { .. } | Self::Died { .. } | Self::Interrupted => None,
+        }
+    }
 }
 
 /// How often it is tried whether a program takes connections.

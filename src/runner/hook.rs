@@ -1,33 +1,34 @@
-//! Hooks: what of a target's is asked to make it act, or to bring about a provider state.
+//! Hooks of a target's project: what is asked to make the target act, or to bring about a
+//! provider state.
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::Value;
 use url::Url;
 
 use super::process::{Program, Said};
-use super::provider_state::{post_json, reason};
-use crate::http::Client;
-use crate::http::message::Payload;
+use crate::http::message::{Payload, Response};
+use crate::http::{Client, OutgoingRequest};
 
-/// Who is asked: an address, or a program.
+/// Takes a question in JSON and answers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hook {
     /// `POST` of the question as JSON. 2xx: it is done; 501: it declines.
     Url(Url),
-    /// A program with the question as JSON on its standard input. Exit code 0: it is done, and what
-    /// is on its standard output is the answer; 69: it declines.
+    /// A program with the question as JSON on its standard input. Exit code 0: it is done, and its
+    /// standard output is the answer; 69: it declines.
     Command(Program),
 }
 
-/// What a hook says.
+/// The answer of a hook.
 #[derive(Debug, Clone, PartialEq)]
 pub enum HookAnswer {
-    /// It is done, with what is said of it, if anything: JSON, or a text where it is none.
+    /// It is done. The value is the answer in JSON, or a text where it is none.
     Done(Option<Value>),
     /// It cannot or will not do it, with its reason.
     Declined(String),
-    /// It went wrong, with what happened.
+    /// It went wrong, with the cause.
     Failed(String),
 }
 
@@ -40,7 +41,8 @@ impl Hook {
                     200..=299 => HookAnswer::Done(value_of(response.body)),
                     501 => HookAnswer::Declined(reason(&response)),
                     status => {
-                        HookAnswer::Failed(format!("it answered {status}: {}", reason(&response)))
+                        let reason = reason(&response);
+                        HookAnswer::Failed(format!("it answered {status}: {reason}"))
                     }
                 },
                 Err(error) => HookAnswer::Failed(error.to_string()),
@@ -60,7 +62,7 @@ impl Hook {
     }
 }
 
-/// What was answered, as JSON.
+/// A body as JSON.
 fn value_of(answer: Payload) -> Option<Value> {
     match answer {
         Payload::Empty => None,
@@ -71,11 +73,31 @@ fn value_of(answer: Payload) -> Option<Value> {
     }
 }
 
-/// How a program ended, with the last line of what it said to people, where there is one.
+/// The exit of a program, with the last line of its standard error, where there is one.
 fn how_it_ended(said: &Said) -> String {
     let (status, words) = (said.status.to_string(), said.last_words());
     if words == status {
         return status;
     }
     format!("{status}: {words}")
+}
+
+/// A POST of JSON.
+pub(super) fn post_json(url: &Url, body: &Value) -> OutgoingRequest {
+    let mut request = OutgoingRequest::new("POST", url.as_str());
+    request.headers.push("Content-Type", "application/json");
+    request.body = Some(Bytes::from(body.to_string()));
+    request
+}
+
+/// The reason that an answer gives: its `reason`, its error's message, or its text.
+pub(super) fn reason(response: &Response) -> String {
+    match &response.body {
+        Payload::Json(body) => ["/reason", "/error/message"]
+            .iter()
+            .find_map(|pointer| body.pointer(pointer)?.as_str())
+            .map_or_else(|| body.to_string(), str::to_owned),
+        Payload::Text { text, .. } => text.trim().to_owned(),
+        Payload::Empty | Payload::Opaque(_) => "no reason given".to_owned(),
+    }
 }

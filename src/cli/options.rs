@@ -1,0 +1,321 @@
+//! The options of a run: the arguments of `confcall run`, completed from `confcall.toml`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args as _, Command, FromArgMatches as _};
+use url::Url;
+
+use super::failure::{EnvironmentError, Failure};
+use super::output;
+use super::reports::{ReportFile, ReportKind};
+use super::run::Arguments;
+use super::usage::UsageError;
+use crate::api::party::Party;
+use crate::config::target::{Ask, TargetSection, fill};
+use crate::config::validation::{SettingError, SettingProblem};
+use crate::config::{Config, values};
+use crate::http::interception::Interception;
+use crate::http::{Client, free_port};
+use crate::judge;
+use crate::platform::{Identity, Notifier};
+use crate::runner::options::TargetProgram;
+use crate::runner::process::Program;
+use crate::runner::{ANY_PORT, Hook, Options, Proxy, StateProvider, Target};
+
+/// The time for surplus messages of a target that is not built in.
+const SETTLE: Duration = Duration::from_millis(250);
+
+/// The options of a run as `confcall.toml` alone says it. The environment counts as for
+/// `confcall run` without arguments.
+///
+/// # Errors
+///
+/// Settings that cannot be used, and a selection that selects nothing.
+pub fn of_project(mut config: Config) -> Result<Options, Failure> {
+    let command = Arguments::augment_args(Command::new("confcall"));
+    let read = command.try_get_matches_from(["confcall"]);
+    let read = read.and_then(|read| Arguments::from_arg_matches(&read));
+    let mut arguments = read.map_err(UsageError::Arguments)?;
+    arguments.complete(&mut config)?;
+    arguments.options(config)
+}
+
+impl Arguments {
+    /// Takes from the configuration what the arguments leave open. A target of the arguments goes
+    /// before that of the configuration, all of it.
+    ///
+    /// # Errors
+    ///
+    /// Settings that cannot be used.
+    pub fn complete(&mut self, config: &mut Config) -> Result<(), Failure> {
+        if let Some(target) = config.target.take()
+            && self.service.is_none()
+            && self.bot.is_none()
+        {
+            self.take_target(target)?;
+        }
+        let judging = std::mem::take(&mut config.judging);
+        self.deadline = self.deadline.or(judging.deadline);
+        self.settle = self.settle.or(judging.settle);
+        self.jobs = self.jobs.or(judging.jobs);
+        self.literal |= judging.literal;
+        self.strict |= judging.strict;
+        let scenarios = std::mem::take(&mut config.scenarios);
+        let which = &mut self.which;
+        which.among.source.scenarios = which.among.source.scenarios.take().or(scenarios.folder);
+        or_else(&mut which.filters, scenarios.filters);
+        or_else(&mut which.among.edition, scenarios.editions);
+        or_else(&mut which.among.locale, scenarios.locales);
+        or_else(&mut which.among.tag, scenarios.tags);
+        or_else(&mut self.injection.inject, scenarios.inject);
+        let reports = std::mem::take(&mut config.reports);
+        self.snapshots = self.snapshots.take().or(reports.snapshots);
+        for (kind, path) in [
+            (ReportKind::Json, reports.json),
+            (ReportKind::Junit, reports.junit),
+            (ReportKind::Html, reports.html),
+        ] {
+            let is_asked_for = self.report.iter().any(|it| it.kind == kind);
+            if let (Some(path), false) = (path, is_asked_for) {
+                self.report.push(ReportFile { kind, path });
+            }
+        }
+        Ok(())
+    }
+
+    fn take_target(&mut self, section: TargetSection) -> Result<(), Failure> {
+        section.validate()?;
+        let port = match section.port {
+            None if section.uses_port() => Some(free_port().map_err(EnvironmentError::Port)?),
+            port => port,
+        };
+        let texts = Texts {
+            port: port.map(|port| ("port", port.to_string())),
+            section: &section,
+        };
+        let url = texts.url("url", &section.url)?;
+        match section.role {
+            Party::Service => self.service = Some(url),
+            Party::Bot => self.bot = Some(url),
+        }
+        self.acts_by_itself = section.acts_by_itself;
+        let trigger = section.trigger.as_ref();
+        self.trigger = trigger.map(|ask| texts.hook("trigger", ask)).transpose()?;
+        // `--given` goes before the file's.
+        let given = section.given.as_ref().filter(|_| self.given.is_none());
+        if let Some(ask) = given {
+            self.given = Some(texts.given(ask)?);
+        }
+        self.listen = listen("listen", section.listen.as_ref())?;
+        self.callback_listen = listen("callback-listen", section.callback_listen.as_ref())?;
+        let address =
+            |key, text: Option<&String>| text.map(|text| texts.url(key, text)).transpose();
+        self.public_url = address("public-url", section.public_url.as_ref())?;
+        self.callback_url = address("callback-url", section.callback_url.as_ref())?;
+        let wrong = |form| SettingProblem::Host(form).of("intercept");
+        let hosts = section.intercept.iter();
+        let hosts: Result<_, _> = hosts.map(|it| it.parse().map_err(wrong)).collect();
+        self.intercept = hosts?;
+        self.application = section.application;
+        self.tls.listens |= section.tls;
+        self.tls.ca = self.tls.ca.take().or(section.ca);
+        self.token = self.token.take().or(section.token);
+        self.program = section
+            .command
+            .map(|command| TargetProgram { command, port });
+        Ok(())
+    }
+
+    /// The options of the run that these arguments ask for.
+    ///
+    /// # Errors
+    ///
+    /// Arguments that make no sense together, and a selection that selects nothing.
+    pub fn options(mut self, config: Config) -> Result<Options, Failure> {
+        let target = self.target()?;
+        let parties = match (&target, self.role) {
+            (Some(target), _) => vec![target.role()],
+            (None, Some(role)) => vec![role],
+            (None, None) => vec![Party::Service, Party::Bot],
+        };
+        // The letter of a page knows no fault injection.
+        let has_injection = target.is_none() && !self.literal;
+        let mut scenarios = self
+            .injection
+            .select(&self.which, &parties, has_injection)?;
+        let defaults = judge::Options::default();
+        let token = token(self.token.take())?;
+        scenarios.judging(&parties)?;
+        if let Some(shard) = self.shard {
+            scenarios.cut(shard)?;
+        }
+        let settle = match target {
+            None => Duration::ZERO,
+            Some(_) => SETTLE,
+        };
+        let authority = self.tls.authority()?;
+        Ok(Options {
+            scenarios: scenarios.picked,
+            all: scenarios.all,
+            shard: self.shard,
+            target,
+            parties,
+            program: self.program,
+            claims: config.claims,
+            named_kinds: self.injection.named(&self.which),
+            known: config.known,
+            judge: judge::Options {
+                literal: self.literal,
+                strict: self.strict,
+                deadline: self.deadline.unwrap_or(defaults.deadline),
+                token: token.unwrap_or(defaults.token),
+            },
+            settle: self.settle.unwrap_or(settle),
+            jobs: self.jobs,
+            seed: self.injection.seed,
+            client: Client::trusting(self.tls.trust()?),
+            authority,
+        })
+    }
+
+    /// The target; none for the built-in pair.
+    fn target(&self) -> Result<Option<Target>, Failure> {
+        if self.given.is_some() && self.service.is_none() {
+            return Err(UsageError::GivenWithoutService.into());
+        }
+        let target = match (&self.service, &self.bot) {
+            (Some(url), _) => Target::Service {
+                url: url.clone(),
+                listen: self.callback_listen.unwrap_or(ANY_PORT),
+                callback: self.callback_url.clone(),
+                given: self.given.clone().unwrap_or(StateProvider::Create),
+            },
+            (None, Some(url)) => {
+                let (identity, notifier) = self.platform()?;
+                Target::Bot {
+                    url: url.clone(),
+                    trigger: self.trigger.clone(),
+                    acts_by_itself: self.acts_by_itself,
+                    listen: self.listen.unwrap_or(ANY_PORT),
+                    public: self.public_url.clone(),
+                    proxy: self.proxy()?.map(Box::new),
+                    identity,
+                    notifier,
+                }
+            }
+            (None, None) => return Ok(None),
+        };
+        let judged = target.role();
+        match self.role {
+            Some(role) if role != judged => Err(UsageError::OtherRole { role, judged }.into()),
+            _ => Ok(Some(target)),
+        }
+    }
+
+    /// The proxy that a bot under test uses, where it is asked for.
+    fn proxy(&self) -> Result<Option<Proxy>, Failure> {
+        let Some(first) = self.intercept.first() else {
+            return Ok(None);
+        };
+        let service = first.url().ok_or(UsageError::FirstHostIsPattern)?;
+        let interception = Interception {
+            hosts: self.intercept.clone(),
+            authority: self.tls.interceptor()?,
+            warn: |said| output::tell(&format!("warning: {said}")),
+        };
+        Ok(Some(Proxy {
+            listen: self.proxy_listen.unwrap_or(ANY_PORT),
+            interception: Arc::new(interception),
+            service,
+        }))
+    }
+
+    /// The tokens and keys that a bot finds around the API, and the signer of its notifications,
+    /// where they are signed.
+    fn platform(&self) -> Result<(Option<Arc<Identity>>, Option<Notifier>), Failure> {
+        let identity = self.tls.folder.identity();
+        match &self.application {
+            Some(application) => {
+                let identity = identity?;
+                let notifier = identity.notifier(application)?;
+                Ok((Some(Arc::new(identity)), Some(notifier)))
+            }
+            // Most bots never ask: a folder that is missing is shown to those who need one.
+            None => Ok((identity.ok().map(Arc::new), None)),
+        }
+    }
+}
+
+/// The token, which must fit into a header. It is checked here, as the parser of arguments would
+/// print what it refuses.
+///
+/// # Errors
+///
+/// Characters that no bearer token has.
+pub fn token(token: Option<String>) -> Result<Option<String>, UsageError> {
+    let token = token.filter(|it| !it.is_empty());
+    let is_one = |token: &String| token.bytes().all(|b| b.is_ascii_graphic());
+    if token.as_ref().is_some_and(|it| !is_one(it)) {
+        return Err(UsageError::Token);
+    }
+    Ok(token)
+}
+
+/// The texts of `[target]`, with `{port}` filled in.
+struct Texts<'a> {
+    port: Option<(&'static str, String)>,
+    section: &'a TargetSection,
+}
+
+impl Texts<'_> {
+    fn fill(&self, key: &str, text: &str) -> Result<String, SettingError> {
+        fill(key, text, self.port.as_slice())
+    }
+
+    fn url(&self, key: &str, text: &str) -> Result<Url, SettingError> {
+        let filled = self.fill(key, text)?;
+        values::url(&filled).map_err(|form| SettingProblem::Form(form).of(key))
+    }
+
+    fn given(&self, ask: &Ask) -> Result<StateProvider, SettingError> {
+        match ask {
+            Ask::Text(word) if word == "create" => Ok(StateProvider::Create),
+            Ask::Text(word) if word == "assume" => Ok(StateProvider::Assume),
+            ask => self.hook("given", ask).map(StateProvider::Ask),
+        }
+    }
+
+    fn hook(&self, key: &str, ask: &Ask) -> Result<Hook, SettingError> {
+        match ask {
+            Ask::Text(text) if !text.contains("://") => {
+                let words: &[_] = match key {
+                    "given" => &["create", "assume"],
+                    _ => &[],
+                };
+                let text = text.clone();
+                Err(SettingProblem::NoUrl { text, words }.of(key))
+            }
+            Ask::Text(text) => self.url(key, text).map(Hook::Url),
+            Ask::Command(words) => {
+                let words: Result<_, _> = words.iter().map(|it| self.fill(key, it)).collect();
+                Ok(Hook::Command(Program {
+                    words: words?,
+                    folder: self.section.folder.clone(),
+                    environment: Vec::new(),
+                }))
+            }
+        }
+    }
+}
+
+fn listen(key: &str, text: Option<&String>) -> Result<Option<std::net::SocketAddr>, SettingError> {
+    let wrong = |form| SettingProblem::Form(form).of(key);
+    text.map(|it| values::listen(it).map_err(wrong)).transpose()
+}
+
+fn or_else<T>(given: &mut Vec<T>, otherwise: Vec<T>) {
+    if given.is_empty() {
+        *given = otherwise;
+    }
+}

@@ -1,0 +1,275 @@
+//! `confcall run`: its arguments, the run that they and `confcall.toml` ask for, and its reports.
+
+use std::io;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::injection::Injection;
+use super::output::Output;
+use super::reports::{ReportFile, Reports};
+use super::scenarios::Which;
+use super::snapshots::Conversation;
+use super::{ca, output, snapshots};
+use crate::api::party::Party;
+use crate::config::values::ValueError;
+use crate::config::{self, values};
+use crate::http::interception::NamedHost;
+use crate::judge::shard::Shard;
+use crate::judge::verdict::Run;
+use crate::report::{annotations, coverage, snapshot, terminal};
+use crate::runner::options::TargetProgram;
+use crate::runner::run::{Observer, Played};
+use crate::runner::{Hook, Options, Session, StateProvider};
+use crate::scenario::format::INJECTION_MARK;
+
+/// What `confcall run --help` ends with.
+pub const EXAMPLES: &str = "\
+Examples:
+  confcall run                                     the built-in pair, every scenario
+  confcall run --service http://localhost:8080 --given assume
+  confcall run --bot http://localhost:3978/callback --trigger http://localhost:3978/trigger
+  confcall run --service https://localhost:8443 --ca service.pem --tls
+  confcall run --bot http://localhost:3978/callback --trigger http://localhost:3978/trigger \\
+    --intercept graph.microsoft.com --proxy-listen 8081
+                                                   a bot whose service address cannot be changed
+  confcall run '*/pt-BR/*' --role bot --report junit=report.xml
+
+Exit codes:
+  0 something passed and nothing else is wrong     1 a violation, or something not judged
+  2 bad usage or input    3 the environment failed    70 a defect of confcall    130 interrupted";
+
+/// The arguments of `confcall run`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub which: Which,
+    #[command(flatten)]
+    pub injection: Injection,
+    /// Read settings from this file; options override them [default: confcall.toml, if it exists]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Judge only this party of the built-in pair: bot, service
+    #[arg(
+        long,
+        value_name = "ROLE",
+        hide_possible_values = true,
+        help_heading = "Scenarios"
+    )]
+    pub role: Option<Party>,
+
+    /// Judge the service at this address; confcall plays the bot
+    #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", conflicts_with = "bot")]
+    pub service: Option<Url>,
+    /// Listen here for the service's notifications [default: any free port of 127.0.0.1]
+    #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "service")]
+    pub callback_listen: Option<SocketAddr>,
+    /// The callback address to give to the service, if it differs from `--callback-listen`
+    #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", requires = "service")]
+    pub callback_url: Option<Url>,
+    /// Judge the bot with this callback; confcall plays the service
+    #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target")]
+    pub bot: Option<Url>,
+    /// Send triggers to this address of the bot
+    #[arg(long, value_name = "URL", value_parser = trigger, help_heading = "Target", requires = "bot")]
+    pub trigger: Option<Hook>,
+    #[arg(skip)]
+    pub acts_by_itself: bool,
+    /// How the target is started, as `confcall.toml` says it.
+    #[arg(skip)]
+    pub program: Option<TargetProgram>,
+    /// Listen here for the bot's requests [default: any free port of 127.0.0.1]
+    #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "bot")]
+    pub listen: Option<SocketAddr>,
+    /// The service's address to give to the bot, if it differs from `--listen`
+    #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", requires = "bot")]
+    pub public_url: Option<Url>,
+    /// Also be the bot's proxy (`HTTPS_PROXY`), and answer for these hosts as the service
+    #[arg(
+        long,
+        value_name = "HOST",
+        num_args = 1..,
+        help_heading = "Target",
+        requires = "bot",
+        conflicts_with = "public_url"
+    )]
+    pub intercept: Vec<NamedHost>,
+    /// Listen here as the bot's proxy [default: any free port of 127.0.0.1]
+    #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "intercept")]
+    pub proxy_listen: Option<SocketAddr>,
+    /// Sign notifications for this application id, as the platform does
+    #[arg(long, value_name = "ID", value_parser = clap::builder::NonEmptyStringValueParser::new(), help_heading = "Target", requires = "bot", conflicts_with = "service")]
+    pub application: Option<String>,
+    /// The bearer token to send
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "CONFCALL_TOKEN",
+        hide_env_values = true,
+        help_heading = "Target"
+    )]
+    pub token: Option<String>,
+    /// How provider states come about: create, assume, or the URL of a hook [default: create]
+    #[arg(long, value_name = "HOW", value_parser = given, help_heading = "Target")]
+    pub given: Option<StateProvider>,
+
+    #[command(flatten)]
+    pub tls: ca::Tls,
+
+    /// How long to wait for each expected message [default: 5s]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
+    pub deadline: Option<Duration>,
+    /// How long to wait for surplus messages, once, at the end [default: 250ms; 0 for the built-in pair]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
+    pub settle: Option<Duration>,
+    /// Judge by the page's structure to the letter: no alternatives, no correlation
+    #[arg(long, help_heading = "Judging")]
+    pub literal: bool,
+    /// Fail where the contract only says SHOULD
+    #[arg(long, help_heading = "Judging")]
+    pub strict: bool,
+    /// Play only this shard of the selected scenarios, such as 2/8 (see `confcall merge`)
+    #[arg(long, value_name = "SHARD", help_heading = "Scenarios")]
+    pub shard: Option<Shard>,
+    /// How many scenarios to play at a time
+    #[arg(long, short, value_name = "COUNT", help_heading = "Judging")]
+    pub jobs: Option<NonZeroUsize>,
+
+    /// List which requirements were met, broken, or not tested
+    #[arg(long, help_heading = "Reports")]
+    pub coverage: bool,
+    /// Compare each conversation with the accepted one in this folder (see `confcall accept`)
+    #[arg(long, value_name = "DIR", help_heading = "Reports")]
+    pub snapshots: Option<PathBuf>,
+    /// Also write a report: json=FILE, junit=FILE or html=FILE (repeatable)
+    #[arg(long, value_name = "KIND=FILE", help_heading = "Reports")]
+    pub report: Vec<ReportFile>,
+}
+
+fn trigger(text: &str) -> Result<Hook, ValueError> {
+    values::url(text).map(Hook::Url)
+}
+
+/// Reads `create`, `assume` or a URL.
+///
+/// # Errors
+///
+/// [`ValueError::Given`], and as [`values::url`].
+pub fn given(text: &str) -> Result<StateProvider, ValueError> {
+    match text {
+        "create" => Ok(StateProvider::Create),
+        "assume" => Ok(StateProvider::Assume),
+        text if text.contains("://") => values::url(text).map(Hook::Url).map(StateProvider::Ask),
+        _ => Err(ValueError::Given),
+    }
+}
+
+/// Plays and judges.
+///
+/// # Errors
+///
+/// Bad arguments, broken scenarios, a port that is taken, a target that is not there from the
+/// start.
+pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    let mut config = config::load(arguments.config.as_deref())?;
+    arguments.complete(&mut config)?;
+    let reports = Reports::new(std::mem::take(&mut arguments.report))?;
+    let wants_coverage = arguments.coverage;
+    let accepted = arguments.snapshots.take();
+    snapshots::refuse_forced_passes(accepted.is_some())?;
+    let options = arguments.options(config)?;
+    let played = play(options, &output)?;
+    let mut text = terminal::render(&played.run, played.elapsed, output.look);
+    if wants_coverage {
+        text.push_str(&coverage::render(&played.run, output.look));
+    }
+    text.push_str(&annotations(&played.run));
+    output.print(&text)?;
+    let mut exit = if played.is_interrupted {
+        Exit::Interrupted
+    } else {
+        Exit::of_run(&played.run)
+    };
+    if let Some(folder) = &accepted {
+        let conversations = conversations(&played.run);
+        exit = exit.worse(snapshots::hold(folder, conversations, output)?);
+    }
+    Ok(exit.worse(reports.write(&played.run)))
+}
+
+/// Plays a run to its end, or until a signal interrupts it.
+///
+/// # Errors
+///
+/// A port that is taken, a target that is not there from the start or does not come up.
+pub fn play(options: Options, observer: &dyn Observer) -> Result<Played, Failure> {
+    let runtime = super::runtime()?;
+    let interrupt = CancellationToken::new();
+    let played = runtime.block_on(async {
+        super::interrupt_on_signals(&interrupt);
+        crate::runner::run::run(&Arc::new(options), &interrupt, observer).await
+    })?;
+    runtime.shutdown_background();
+    Ok(played)
+}
+
+impl Observer for Output {
+    fn opened(&self, session: &Session, program: Option<&TargetProgram>) -> io::Result<()> {
+        let mut text = format!("listening {}\n", session.url());
+        if let Some((proxy, certificate)) = session.proxy() {
+            text.push_str(&format!("listening {proxy}\n"));
+            // A program that confcall starts has it in its environment.
+            if program.is_none() {
+                text.push_str(&ca::starting(certificate, proxy));
+            }
+        }
+        self.print(&text)
+    }
+
+    fn warn(&self, warning: &str) {
+        output::tell(&format!("warning: {warning}"));
+    }
+}
+
+/// The conversations of a run that are held against the accepted ones.
+fn conversations(run: &Run) -> impl Iterator<Item = Conversation> {
+    // What fault injection makes of a conversation is judged, not kept.
+    let held = run.results.iter();
+    let held = held.filter(|it| !it.traffic.is_empty() && !it.scenario.contains(INJECTION_MARK));
+    held.map(|result| Conversation {
+        name: snapshot::name(result),
+        description: format!("{} of {}", result.role, result.scenario),
+        content: snapshot::render(result),
+    })
+}
+
+/// What did not pass as annotations, where GitHub's runner reads them.
+pub fn annotations(run: &Run) -> String {
+    let is_there = std::env::var_os("GITHUB_ACTIONS").is_some_and(|it| it == "true");
+    if is_there {
+        annotations::render(run)
+    } else {
+        String::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn provider_states_have_three_sources() {
+        assert_eq!(given("assume"), Ok(StateProvider::Assume));
+        let asked = given("http://h/g");
+        assert!(matches!(asked, Ok(StateProvider::Ask(Hook::Url(_)))));
+        assert_eq!(given("crate"), Err(ValueError::Given));
+    }
+}

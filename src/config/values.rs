@@ -1,0 +1,181 @@
+//! Values as users write them, on the command line and in `confcall.toml`: durations, sizes, URLs
+//! and addresses to listen on.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use url::{Position, Url};
+
+/// A value in another form than the expected one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    #[error("a duration is a number with its unit: `500ms`, `3s`, `2m`")]
+    Duration,
+    #[error("a size is a number of bytes, or of `KiB` or `MiB`: `1MiB`")]
+    Size,
+    #[error("a URL begins with its scheme: `http://{0}`")]
+    NoScheme(String),
+    #[error(transparent)]
+    Url(#[from] url::ParseError),
+    #[error("`{0}` is neither `http` nor `https`")]
+    OtherScheme(String),
+    #[error("a fragment (`#…`) never goes over the wire; leave it out")]
+    Fragment,
+    #[error("an address without credentials and path is meant: `{0}`")]
+    NoOrigin(String),
+    #[error("an address is an IP address and a port, `127.0.0.1:8080`, or a port alone")]
+    Address,
+    #[error("write `create`, `assume`, or the URL to ask, `http://…`")]
+    Given,
+    #[error("write a kind and a file, `json=report.json` or `junit=report.xml`")]
+    Report,
+    #[error("unknown report kind `{0}`; there are `json`, `junit` and `html`")]
+    ReportKind(String),
+}
+
+/// Reads a duration: `500ms`, `3s`, `1.5s`, `2m`, or `0`.
+///
+/// # Errors
+///
+/// [`ValueError::Duration`], also for a negative one.
+pub fn duration(text: &str) -> Result<Duration, ValueError> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let duration: SignedDuration = text.parse().map_err(|_| ValueError::Duration)?;
+    duration.try_into().map_err(|_| ValueError::Duration)
+}
+
+/// Reads a size in bytes: `1MiB`, `512KiB`, or a number of bytes.
+///
+/// # Errors
+///
+/// [`ValueError::Size`], also for one that does not fit into memory.
+pub fn size(text: &str) -> Result<usize, ValueError> {
+    let (digits, unit) = if let Some(digits) = text.strip_suffix("KiB") {
+        (digits, 1024)
+    } else if let Some(digits) = text.strip_suffix("MiB") {
+        (digits, 1024 * 1024)
+    } else {
+        (text, 1)
+    };
+    let number: usize = digits.parse().map_err(|_| ValueError::Size)?;
+    number.checked_mul(unit).ok_or(ValueError::Size)
+}
+
+/// Reads the address of somebody else: an absolute `http` or `https` URL.
+///
+/// # Errors
+///
+/// The part that is missing, or too much.
+pub fn url(text: &str) -> Result<Url, ValueError> {
+    if !text.contains("://") {
+        return Err(ValueError::NoScheme(text.to_owned()));
+    }
+    let url = Url::parse(text)?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(ValueError::OtherScheme(url.scheme().to_owned()));
+    }
+    if url.fragment().is_some() {
+        return Err(ValueError::Fragment);
+    }
+    Ok(url)
+}
+
+/// Reads an address without credentials and path, below which others have theirs.
+///
+/// # Errors
+///
+/// As [`url`], and [`ValueError::NoOrigin`].
+pub fn origin(text: &str) -> Result<Url, ValueError> {
+    let url = url(text)?;
+    let address = &url[Position::BeforeHost..Position::BeforePath];
+    let origin = format!("{}://{address}", url.scheme());
+    if url.as_str() != format!("{origin}/") {
+        return Err(ValueError::NoOrigin(origin));
+    }
+    Ok(url)
+}
+
+/// Reads where to listen: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, or a port of the
+/// loopback interface. Port 0 is any free one.
+///
+/// # Errors
+///
+/// [`ValueError::Address`].
+pub fn listen(text: &str) -> Result<SocketAddr, ValueError> {
+    let port = text.strip_prefix("localhost:").unwrap_or(text);
+    let port = port.strip_prefix(':').unwrap_or(port);
+    if let Ok(port) = port.parse() {
+        return Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port));
+    }
+    text.parse().map_err(|_| ValueError::Address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_binary_units() {
+        for (text, bytes) in [("7", 7), ("0", 0), ("2KiB", 2048), ("1MiB", 1024 * 1024)] {
+            assert_eq!(size(text), Ok(bytes));
+        }
+        for text in ["", "1MB", "MiB", "-1", "99999999999999MiB"] {
+            assert_eq!(size(text), Err(ValueError::Size), "{text}");
+        }
+    }
+
+    #[test]
+    fn urls_are_absolute_http() {
+        assert!(url("http://localhost:1/callback").is_ok());
+        let without = ValueError::NoScheme("localhost:1".into());
+        assert_eq!(url("localhost:1"), Err(without));
+        assert_eq!(
+            url("ftp://host"),
+            Err(ValueError::OtherScheme("ftp".into()))
+        );
+        for text in ["http://", "http://h:99999", "https://h/#a", "://"] {
+            assert!(url(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_origin_has_no_path() {
+        assert!(origin("https://tunnel.example").is_ok());
+        assert!(origin("tunnel.example").is_err());
+        for text in ["http://h:1/a", "http://h:1/?a", "http://u:p@h:1"] {
+            let meant = ValueError::NoOrigin("http://h:1".into());
+            assert_eq!(origin(text), Err(meant), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_port_alone_is_of_the_loopback_interface() {
+        for text in ["8080", ":8080", "localhost:8080", "127.0.0.1:8080"] {
+            assert_eq!(listen(text), Ok("127.0.0.1:8080".parse().unwrap()));
+        }
+        assert_eq!(listen("[::1]:0"), Ok("[::1]:0".parse().unwrap()));
+        for text in ["", "host", "99999", "host:1"] {
+            assert!(listen(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_have_units() {
+        for (text, milliseconds) in [
+            ("500ms", 500),
+            ("3s", 3000),
+            ("1.5s", 1500),
+            ("2m", 120_000),
+            ("0", 0),
+            ("0ms", 0),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)));
+        }
+        for text in ["", "5", "s", "-3s", "1e999s", "NaNs", "1..2s", "é"] {
+            assert_eq!(duration(text), Err(ValueError::Duration), "{text}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The options of a run: made once from the command line, `confcall.toml` and the environment, and
+//! passed unchanged to the sessions.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::target::Target;
+use crate::api::party::Party;
+use crate::config::claims::Claims;
+use crate::config::known_failure::KnownFailure;
+use crate::config::target::TargetCommand;
+use crate::http::Client;
+use crate::http::tls::Authority;
+use crate::inject::Kind;
+use crate::judge;
+use crate::judge::Case;
+use crate::judge::shard::Shard;
+use crate::judge::verdict::{self, ScenarioResult, Verdict};
+use crate::scenario::format::Scenario;
+
+/// The seed of fault injection by default: every run is the same.
+pub const SEED: u64 = 1;
+
+/// How many scenarios are played at a time by default.
+const JOBS: usize = 16;
+
+/// The same for a target that answers at once: more take as long, and more memory.
+const FEW_JOBS: usize = 6;
+
+/// The options of a run. By default the built-in pair is judged, by no scenario.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The scenarios to play, by id.
+    pub scenarios: Vec<Scenario>,
+    /// Every scenario there is: a page is known whole, whatever is picked from it.
+    pub all: Vec<Scenario>,
+    pub shard: Option<Shard>,
+    /// None for the built-in pair.
+    pub target: Option<Target>,
+    /// The parties that are judged: one of a target, one or both of the built-in pair.
+    pub parties: Vec<Party>,
+    /// The program that is the target; none where it runs already.
+    pub program: Option<TargetProgram>,
+    pub claims: Claims,
+    /// The kinds of fault injection that were named one by one, or by the name of their group.
+    pub named_kinds: Vec<Kind>,
+    pub known: Vec<KnownFailure>,
+    pub judge: judge::Options,
+    /// How long to wait, once, after the last scenario, for messages that should not come.
+    pub settle: Duration,
+    /// How many scenarios are played at a time; by default [`JOBS`] or [`FEW_JOBS`].
+    pub jobs: Option<NonZeroUsize>,
+    /// The choices of fault injection follow from it.
+    pub seed: u64,
+    /// Sends requests, notifications and triggers.
+    pub client: Client,
+    /// Signs the certificates of the listeners; none for plain HTTP.
+    pub authority: Option<Arc<Authority>>,
+}
+
+/// A target that confcall starts, as `confcall.toml` says it.
+#[derive(Debug, Clone)]
+pub struct TargetProgram {
+    pub command: TargetCommand,
+    /// What `{port}` stands for.
+    pub port: Option<u16>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            scenarios: Vec::new(),
+            all: Vec::new(),
+            shard: None,
+            target: None,
+            parties: vec![Party::Service, Party::Bot],
+            program: None,
+            claims: Claims::default(),
+            named_kinds: Vec::new(),
+            known: Vec::new(),
+            judge: judge::Options::default(),
+            settle: Duration::ZERO,
+            jobs: None,
+            seed: SEED,
+            client: Client::new(),
+            authority: None,
+        }
+    }
+}
+
+impl Options {
+    pub(super) fn jobs(&self) -> usize {
+        let is_fast = |it: &Scenario| Kind::of(&it.id).is_none_or(Kind::is_fast);
+        match self.jobs {
+            Some(jobs) => jobs.get(),
+            None if self.target.is_none() && self.scenarios.iter().all(is_fast) => FEW_JOBS,
+            None => JOBS,
+        }
+    }
+
+    /// The reason to skip a scenario: the target does not claim it.
+    pub fn excuse(&self, scenario: &Scenario) -> Option<String> {
+        self.claims.excuse(scenario, &self.named_kinds)
+    }
+
+    /// The cases that the target claims, and a result for each of the others, with its place.
+    pub(super) fn claimed(
+        &self,
+        all: Vec<Case>,
+        party: Party,
+    ) -> (Vec<Case>, Vec<(usize, ScenarioResult)>) {
+        let (mut cases, mut excused) = (Vec::new(), Vec::new());
+        for (at, case) in all.into_iter().enumerate() {
+            match self.excuse(&case.scenario) {
+                Some(reason) => {
+                    excused.push((at, super::skeleton(&case, party, Verdict::Skip, &reason)));
+                }
+                None => cases.push(case),
+            }
+        }
+        (cases, excused)
+    }
+
+    /// The target as reports name it.
+    pub(super) fn in_report(&self) -> verdict::Target {
+        let role = match self.parties.as_slice() {
+            [party] => Some(*party),
+            _ => None,
+        };
+        let url = self.target.as_ref().map(|it| it.url().to_string());
+        verdict::Target { role, url }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inject::with_injected;
+    use crate::scenario::store;
+
+    #[test]
+    fn fewer_are_played_at_a_time_where_nothing_is_waited_for() {
+        let all = store::built_in().expect("scenarios");
+        let mut options = Options {
+            scenarios: all.clone(),
+            ..Options::default()
+        };
+        assert_eq!(options.jobs(), FEW_JOBS);
+        options.scenarios = with_injected(&all, &[Kind::SlowResponse]);
+        assert_eq!(options.jobs(), JOBS);
+        options.jobs = NonZeroUsize::new(3);
+        assert_eq!(options.jobs(), 3);
+    }
+}

@@ -1,0 +1,242 @@
+//! A run: the scenarios of its options against the built-in pair, or against a target that is started
+//! first where the project says how, watched, and ended.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::options::{Options, TargetProgram};
+use super::process::{Launch, LaunchError, Program, Ready, Running};
+use super::self_check::{self, PairOptions};
+use super::session::{Session, Stop};
+use super::target::Target;
+use super::{PlayError, skeleton};
+use crate::config::known_failure;
+use crate::config::target::fill;
+use crate::config::validation::SettingError;
+use crate::contract::rule::Rule;
+use crate::judge;
+use crate::judge::Case;
+use crate::judge::verdict::{Run, ScenarioResult, Verdict};
+
+/// A run that was played to its end.
+#[derive(Debug)]
+pub struct Played {
+    pub run: Run,
+    /// The wall time.
+    pub elapsed: Duration,
+    /// Whether it was interrupted before its end.
+    pub is_interrupted: bool,
+}
+
+/// Shows what a run has to say before its result.
+pub trait Observer {
+    /// The listeners are open. `program` is none for a target that runs already.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be shown: the run ends.
+    fn opened(&self, session: &Session, program: Option<&TargetProgram>) -> io::Result<()>;
+
+    fn warn(&self, warning: &str);
+}
+
+/// Plays the scenarios of a run.
+///
+/// # Errors
+///
+/// A port that is taken, a target that is not there from the start or does not come up.
+pub async fn run(
+    options: &Arc<Options>,
+    interrupt: &CancellationToken,
+    observer: &dyn Observer,
+) -> Result<Played, PlayError> {
+    let begun = Instant::now();
+    let cases = judge::cases(&options.all, &options.scenarios);
+    let mut results = match &options.target {
+        None => {
+            let stop = Stop::from(interrupt.clone());
+            let parties = &options.parties;
+            self_check::play(options, &cases, parties, PairOptions::default(), &stop).await?
+        }
+        Some(target) => {
+            let (cases, excused) = options.claimed(cases, target.role());
+            let played = against(target, options, &cases, interrupt, observer).await?;
+            in_order(played, excused)
+        }
+    };
+    let listed = known_failure::apply(&options.known, &options.all, &mut results);
+    let mut run = Run::new(options.in_report(), results);
+    run.shard = options.shard;
+    match options.shard {
+        Some(_) => run.listed = listed,
+        None => run.errors = listed.unmatched,
+    }
+    Ok(Played {
+        run,
+        elapsed: begun.elapsed(),
+        is_interrupted: interrupt.is_cancelled(),
+    })
+}
+
+/// Plays against a target, which is started first where the project says how, and ended.
+async fn against(
+    target: &Target,
+    options: &Arc<Options>,
+    cases: &[Case],
+    interrupt: &CancellationToken,
+    observer: &dyn Observer,
+) -> Result<Vec<ScenarioResult>, PlayError> {
+    if cases.is_empty() {
+        // None of them is claimed: nothing is started for that.
+        return Ok(Vec::new());
+    }
+    let session = Session::open(options, target.clone()).await?;
+    let program = options.program.as_ref();
+    let launch = program.map(|it| it.launch(&session, target)).transpose()?;
+    observer.opened(&session, program)?;
+    let running = match launch {
+        Some(launch) => match launch.start(interrupt).await {
+            Ok(running) => Some(running),
+            Err(error @ LaunchError::Interrupted) => {
+                let why = error.to_string();
+                let of = |case| skeleton(case, target.role(), Verdict::Inconclusive, &why);
+                return Ok(cases.iter().map(of).collect());
+            }
+            Err(error) => return Err(error.into()),
+        },
+        None => None,
+    };
+    let stop = Stop::default();
+    let mut results = {
+        let playing = session.play(cases, stop.clone());
+        tokio::pin!(playing);
+        tokio::select! {
+            results = &mut playing => results,
+            died = died(running.as_ref()) => {
+                stop.because(died);
+                playing.await
+            }
+            () = interrupt.cancelled() => {
+                stop.token.cancel();
+                playing.await
+            }
+        }
+    };
+    // Whoever interrupts a run knows the reason.
+    if let (Some(running), Ok(results), false) = (&running, &mut results, interrupt.is_cancelled())
+    {
+        explain(results, running, stop.reason()).await;
+    }
+    if let Some(running) = running
+        && let Some(warning) = running.end().await
+    {
+        observer.warn(&warning);
+    }
+    results
+}
+
+/// The way in which the program ended that is the target; never, where none was started.
+async fn died(running: Option<&Running>) -> String {
+    match running {
+        Some(running) => running.died().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// How long a target that seems to have gone has to be seen ended.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Notes the end of the target in results that look as if it had gone: its end may be seen only after
+/// what it broke. Results that were ended for it have it as their reason.
+async fn explain(results: &mut [ScenarioResult], running: &Running, seen: Option<&str>) {
+    let looks_gone = |result: &&mut ScenarioResult| {
+        let mut rules = result.failures.iter().map(|it| it.rule);
+        let is_broken =
+            result.verdict == Verdict::Inconclusive || rules.any(|rule| rule == Rule::Transport);
+        is_broken && seen != Some(result.reason.as_str())
+    };
+    let mut gone = results.iter_mut().filter(looks_gone).peekable();
+    if gone.peek().is_none() {
+        return;
+    }
+    let said = match seen {
+        Some(said) => Some(said.to_owned()),
+        None => tokio::time::timeout(GRACE, running.died()).await.ok(),
+    };
+    if let Some(said) = said {
+        gone.for_each(|result| result.notes.push(said.clone()));
+    }
+}
+
+/// The results of what was played, and those of what was not, in their order.
+fn in_order(
+    played: Vec<ScenarioResult>,
+    excused: Vec<(usize, ScenarioResult)>,
+) -> Vec<ScenarioResult> {
+    let mut results = played;
+    for (at, result) in excused {
+        results.insert(at.min(results.len()), result);
+    }
+    results
+}
+
+impl TargetProgram {
+    /// The way to start the target for a session.
+    ///
+    /// # Errors
+    ///
+    /// Placeholders that stand for nothing.
+    fn launch(&self, session: &Session, target: &Target) -> Result<Launch, SettingError> {
+        let command = &self.command;
+        let own = session.public_url().trim_end_matches('/').to_owned();
+        let mut places = vec![("service", own.clone()), ("callback", own)];
+        let mut environment = Vec::new();
+        if let Some((proxy, certificate)) = session.proxy() {
+            let certificate = certificate.display().to_string();
+            environment = proxy_environment(proxy, &certificate);
+            places.push(("proxy", proxy.to_owned()));
+            places.push(("authority", certificate));
+        }
+        places.extend(self.port.map(|port| ("port", port.to_string())));
+        for (name, value) in &command.environment {
+            let key = format!("command.environment.{name}");
+            environment.push((name.clone(), fill(&key, value, &places)?));
+        }
+        let words = command.run.iter();
+        let words: Result<_, _> = words
+            .map(|word| fill("command.run", word, &places))
+            .collect();
+        Ok(Launch {
+            program: Program {
+                words: words?,
+                folder: command.folder.clone(),
+                environment,
+            },
+            ready: match &command.ready {
+                Some(text) => Ready::Says(text.clone()),
+                None => Ready::connects(target.url()),
+            },
+            ready_within: command.ready_within,
+            log: command.log.clone(),
+            end_within: command.end_within,
+        })
+    }
+}
+
+/// The variables by which clients find a proxy and trust its certificates.
+fn proxy_environment(proxy: &str, certificate: &str) -> Vec<(String, String)> {
+    let values = [
+        ("HTTPS_PROXY", proxy),
+        ("https_proxy", proxy),
+        ("NODE_EXTRA_CA_CERTS", certificate),
+        ("SSL_CERT_FILE", certificate),
+        ("REQUESTS_CA_BUNDLE", certificate),
+        ("CURL_CA_BUNDLE", certificate),
+        ("NODE_USE_ENV_PROXY", "1"),
+    ];
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    values.into_iter().map(owned).collect()
+}

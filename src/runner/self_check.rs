@@ -1,0 +1,201 @@
+//! The self-check: the built-in pair under the judge, over real sockets, as the default run plays it.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use url::Url;
+
+use super::hook::Hook;
+use super::options::Options;
+use super::provider_state::StateProvider;
+use super::session::{self, Session, Stop, listen_anywhere};
+use super::target::{ANY_PORT, Target};
+use super::{PlayError, skeleton};
+use crate::api::party::Party;
+use crate::emulator::bot;
+use crate::emulator::bot::{BotMutant, BotOptions, BotVariant, BuiltInBot, Verification};
+use crate::emulator::service::{
+    BuiltInService, Edition, ServiceMutant, ServiceOptions, ServiceVariant,
+};
+use crate::inject::Kind;
+use crate::judge;
+use crate::judge::Case;
+use crate::judge::verdict::{ScenarioResult, Verdict};
+use crate::platform::Identity;
+use tokio_util::sync::CancellationToken;
+
+/// The behaviour of the built-in parties. By default it is as documented.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PairOptions {
+    pub service_mutant: Option<ServiceMutant>,
+    pub service_variant: Option<ServiceVariant>,
+    pub bot_mutant: Option<BotMutant>,
+    pub bot_variant: Option<BotVariant>,
+}
+
+/// Where on a built-in service provider states are asked for.
+pub const GIVEN_PATH: &str = "/control/given";
+
+/// Where confcall publishes who signs notifications.
+const CONFIGURATION_PATH: &str = "/login/v1/.well-known/OpenIdConfiguration";
+
+/// The application id of the built-in bot.
+const APPLICATION: &str = "00000000-0000-4000-8000-0000000000b0";
+
+/// Judges parties of the built-in pair: one service for each edition, and one bot, all at a time.
+/// Results come in the order of the cases, the service's before the bot's.
+///
+/// # Errors
+///
+/// A port that is not to be had.
+pub async fn play(
+    options: &Arc<Options>,
+    cases: &[Case],
+    parties: &[Party],
+    pair: PairOptions,
+    stop: &Stop,
+) -> Result<Vec<ScenarioResult>, PlayError> {
+    let mut sessions = JoinSet::new();
+    for edition in Edition::ALL {
+        let part = part(cases, Party::Service, |it| it == Some(*edition));
+        if parties.contains(&Party::Service) && !part.is_empty() {
+            let (options, stop) = (Arc::clone(options), stop.clone());
+            sessions.spawn(play_service(options, part, *edition, pair, stop));
+        }
+    }
+    let part = part(cases, Party::Bot, |it| it.is_some());
+    if parties.contains(&Party::Bot) && !part.is_empty() {
+        sessions.spawn(play_bot(Arc::clone(options), part, pair, stop.clone()));
+    }
+    let mut results = other_editions(cases, parties);
+    while let Some(played) = sessions.join_next().await {
+        match played {
+            Ok(played) => results.extend(played?),
+            // A panic is a defect of confcall, and goes on as one.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+    let place = |result: &ScenarioResult| {
+        let mut cases = cases.iter();
+        cases.position(|case| case.scenario.id.as_str() == result.scenario)
+    };
+    results.sort_by_key(|result| (place(result), result.role == Party::Bot));
+    Ok(results)
+}
+
+fn edition_of(case: &Case) -> Option<Edition> {
+    Edition::named(case.scenario.id.edition()?)
+}
+
+/// The scenarios of some editions that judge a party.
+fn part(cases: &[Case], party: Party, is_it: impl Fn(Option<Edition>) -> bool) -> Vec<Case> {
+    let cases = cases.iter();
+    let part = cases.filter(|case| is_it(edition_of(case)) && is_for(case, party));
+    part.cloned().collect()
+}
+
+/// Whether a case is for a party: it may judge the other alone, or its fault injection may be the
+/// other's.
+fn is_for(case: &Case, party: Party) -> bool {
+    let scenario = &case.scenario;
+    judge::judges(&scenario.script, party)
+        && Kind::of(&scenario.id).is_none_or(|kind| kind.role() == party)
+}
+
+/// Skips scenarios of editions that the built-in pair does not speak.
+fn other_editions(cases: &[Case], parties: &[Party]) -> Vec<ScenarioResult> {
+    let reason = format!(
+        "the built-in pair speaks the editions {}: name a target with --service or --bot",
+        Edition::ALL
+            .iter()
+            .map(|it| it.name())
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
+    let others = cases.iter().filter(|case| edition_of(case).is_none());
+    others
+        .flat_map(|case| {
+            let skip = |role| skeleton(case, role, Verdict::Skip, &reason);
+            let roles = parties.iter().copied();
+            let roles = roles.filter(|role| is_for(case, *role));
+            roles.map(skip).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+async fn play_service(
+    options: Arc<Options>,
+    cases: Vec<Case>,
+    edition: Edition,
+    pair: PairOptions,
+    stop: Stop,
+) -> Result<Vec<ScenarioResult>, PlayError> {
+    let shutdown = CancellationToken::new();
+    let service = ServiceOptions {
+        edition,
+        token: Some(options.judge.token.clone()),
+        public_url: None,
+        mutant: pair.service_mutant,
+        variant: pair.service_variant,
+        client: options.client.clone(),
+    };
+    let listener = listen_anywhere(&options).await?;
+    let service = BuiltInService::start(listener, service, shutdown.clone());
+    let url = own_url(service.url());
+    let mut given = url.clone();
+    given.set_path(GIVEN_PATH);
+    let target = Target::Service {
+        url,
+        listen: ANY_PORT,
+        callback: None,
+        given: StateProvider::Ask(Hook::Url(given)),
+    };
+    let results = session::play(&options, target, &cases, stop).await;
+    shutdown.cancel();
+    results
+}
+
+async fn play_bot(
+    options: Arc<Options>,
+    cases: Vec<Case>,
+    pair: PairOptions,
+    stop: Stop,
+) -> Result<Vec<ScenarioResult>, PlayError> {
+    let shutdown = CancellationToken::new();
+    let listener = listen_anywhere(&options).await?;
+    let (identity, notifier) = Identity::printed(APPLICATION);
+    let below = |path: &str| own_url(&format!("{}{path}", listener.url()));
+    let target = Target::Bot {
+        url: below(bot::CALLBACK),
+        trigger: Some(Hook::Url(below(bot::TRIGGER))),
+        acts_by_itself: false,
+        listen: ANY_PORT,
+        public: None,
+        proxy: None,
+        identity: Some(Arc::new(identity)),
+        notifier: Some(notifier),
+    };
+    let session = Session::open(&options, target).await?;
+    let bot = BotOptions {
+        mutant: pair.bot_mutant,
+        variant: pair.bot_variant,
+        client: options.client.clone(),
+        verification: Some(Verification {
+            configuration: format!("{}{CONFIGURATION_PATH}", session.url()),
+            application: APPLICATION.to_owned(),
+        }),
+        ..BotOptions::default()
+    };
+    BuiltInBot::start(listener, bot, shutdown.clone());
+    let results = session.play(&cases, stop).await;
+    shutdown.cancel();
+    results
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "a listener's own address is a URL: scheme, address and port"
+)]
+fn own_url(text: &str) -> Url {
+    Url::parse(text).expect("a listener's own address")
+}

@@ -1,0 +1,309 @@
+//! A session: one target with the listeners that are open for it, and the conversations that are
+//! played against it.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::conversation::Conversation;
+use super::options::Options;
+use super::router::Router;
+use super::target::{ANY_PORT, Target};
+use super::{PlayError, reach, skeleton};
+use crate::http::message::Request;
+use crate::http::{BindError, Listener};
+use crate::judge::Case;
+use crate::judge::verdict::{ScenarioResult, Verdict};
+
+/// Plays every scenario against a target, side by side where their messages can be told apart,
+/// and one by one where not. Results come in the order of the cases.
+///
+/// # Errors
+///
+/// A port that is taken, a target that is not there from the start.
+pub async fn play(
+    options: &Arc<Options>,
+    target: Target,
+    cases: &[Case],
+    stop: Stop,
+) -> Result<Vec<ScenarioResult>, PlayError> {
+    let session = Session::open(options, target).await?;
+    session.play(cases, stop).await
+}
+
+/// Ends a run where it stands.
+#[derive(Debug, Clone, Default)]
+pub struct Stop {
+    pub token: CancellationToken,
+    reason: Arc<OnceLock<String>>,
+}
+
+impl From<CancellationToken> for Stop {
+    fn from(token: CancellationToken) -> Self {
+        let reason = Arc::default();
+        Self { token, reason }
+    }
+}
+
+impl Stop {
+    /// Ends the run for a reason. The first reason counts.
+    pub fn because(&self, reason: String) {
+        // Another reason that came first is as good.
+        let _ = self.reason.set(reason);
+        self.token.cancel();
+    }
+
+    /// The reason; none where the run was interrupted from outside, or goes on.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.get().map(String::as_str)
+    }
+}
+
+/// A listener for a party, which may know it under another address.
+///
+/// # Errors
+///
+/// A port that is taken, a host that no certificate can name.
+pub(super) async fn listen(
+    options: &Options,
+    address: std::net::SocketAddr,
+    public: Option<&Url>,
+) -> Result<Listener, BindError> {
+    let listener = Listener::bind(&address.to_string()).await?;
+    match &options.authority {
+        Some(authority) => listener.behind(authority, public),
+        None => Ok(listener),
+    }
+}
+
+/// A listener for a built-in party.
+pub(super) async fn listen_anywhere(options: &Options) -> Result<Listener, BindError> {
+    listen(options, ANY_PORT, None).await
+}
+
+/// A target, and the listeners that are open for it. Messages that come before the play are
+/// answered as messages of no conversation.
+#[derive(Debug)]
+pub struct Session {
+    options: Arc<Options>,
+    target: Target,
+    router: Arc<Router>,
+    own_url: String,
+    proxy_url: Option<String>,
+    closing: CancellationToken,
+    /// Ended with the session: a target that keeps its connection open is not waited for.
+    servers: JoinSet<()>,
+}
+
+/// How long answers that are on their way have to go out at the end.
+const LAST_ANSWERS: Duration = Duration::from_millis(200);
+
+impl Session {
+    /// Opens the listeners.
+    ///
+    /// # Errors
+    ///
+    /// A port that is taken.
+    pub async fn open(options: &Arc<Options>, target: Target) -> Result<Self, PlayError> {
+        let listener = listen(options, target.listen(), target.public()).await?;
+        let proxy = match target.proxy() {
+            Some(proxy) => {
+                let listener = listen(options, proxy.listen, None).await?;
+                Some(listener.intercepting(Arc::clone(&proxy.interception)))
+            }
+            None => None,
+        };
+        let own_url = listener.url();
+        let public = target.public().map_or(own_url.as_str(), Url::as_str);
+        let router = Router::new(target.role(), target.identity(), public.to_owned());
+        let router = Arc::new(router);
+        let proxy_url = proxy.as_ref().map(Listener::url);
+        let closing = CancellationToken::new();
+        let mut servers = JoinSet::new();
+        let serve =
+            |listener, prefix| serve(listener, Arc::clone(&router), prefix, closing.clone());
+        servers.spawn(serve(listener, target.prefix()));
+        if let Some(proxy) = proxy {
+            servers.spawn(serve(proxy, String::new()));
+        }
+        Ok(Self {
+            options: Arc::clone(options),
+            target,
+            router,
+            own_url,
+            proxy_url,
+            closing,
+            servers,
+        })
+    }
+
+    /// The address of the listener.
+    pub fn url(&self) -> &str {
+        &self.own_url
+    }
+
+    /// The address of confcall that the target is given.
+    pub fn public_url(&self) -> &str {
+        let public = self.target.public();
+        public.map_or(&self.own_url, |url| url.as_str())
+    }
+
+    /// The address of the forward proxy, where there is one, and the certificate that its clients
+    /// trust.
+    pub fn proxy(&self) -> Option<(&str, &Path)> {
+        let proxy = self.target.proxy()?;
+        let certificate = proxy.interception.authority.path();
+        Some((self.proxy_url.as_deref()?, certificate))
+    }
+
+    /// Plays every scenario, as [`play`] does.
+    ///
+    /// # Errors
+    ///
+    /// A target that is not there from the start.
+    pub async fn play(
+        mut self,
+        cases: &[Case],
+        stop: Stop,
+    ) -> Result<Vec<ScenarioResult>, PlayError> {
+        let party = self.target.role().as_str();
+        for url in self.target.addresses() {
+            reach(party, url, &self.options.client).await?;
+        }
+        let context = Arc::new(Context {
+            options: self.options,
+            target: self.target,
+            own_url: self.own_url,
+            router: self.router,
+            begun: Instant::now(),
+            stop,
+        });
+        let results = context.play(cases).await;
+        self.closing.cancel();
+        let last = async { while self.servers.join_next().await.is_some() {} };
+        let _ = timeout(LAST_ANSWERS, last).await;
+        Ok(results)
+    }
+}
+
+/// Takes the target's messages to the router, and requests that are refused before they are
+/// messages.
+async fn serve(
+    listener: Listener,
+    router: Arc<Router>,
+    prefix: String,
+    closing: CancellationToken,
+) {
+    let listener = listener.telling_refusals({
+        let router = Arc::clone(&router);
+        move |why| router.refused(&why)
+    });
+    let receive = move |mut request: Request| {
+        let router = Arc::clone(&router);
+        if let Some(rest) = below(&prefix, &request.target) {
+            request.target = rest;
+        }
+        async move { router.receive(request).await }
+    };
+    listener.serve(receive, closing).await;
+}
+
+/// A target without the path below which confcall is reached, which is no part of the API's.
+fn below(prefix: &str, target: &str) -> Option<String> {
+    let rest = target.strip_prefix(prefix).filter(|_| !prefix.is_empty())?;
+    rest.starts_with('/').then(|| rest.to_owned())
+}
+
+/// The things that the conversations of a session share.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub options: Arc<Options>,
+    pub target: Target,
+    /// The address of the listener.
+    pub own_url: String,
+    pub router: Arc<Router>,
+    /// Times of judges count from here.
+    pub begun: Instant,
+    pub stop: Stop,
+}
+
+impl Context {
+    async fn play(self: &Arc<Self>, cases: &[Case]) -> Vec<ScenarioResult> {
+        let mut results = self.play_together(cases, self.options.jobs()).await;
+        for (case, result) in cases.iter().zip(&mut results) {
+            if result.is_none() && !self.stop.token.is_cancelled() {
+                let mut again = self.play_together(std::slice::from_ref(case), 1).await;
+                *result = again.pop().flatten();
+            }
+        }
+        cases
+            .iter()
+            .zip(results)
+            .map(|(case, result)| {
+                result.unwrap_or_else(|| {
+                    let reason = "the messages of this scenario could not be told from others";
+                    skeleton(case, self.target.role(), Verdict::Inconclusive, reason)
+                })
+            })
+            .collect()
+    }
+
+    /// Plays cases side by side. A case whose messages could not be told from another's has no
+    /// result.
+    async fn play_together(
+        self: &Arc<Self>,
+        cases: &[Case],
+        jobs: usize,
+    ) -> Vec<Option<ScenarioResult>> {
+        let permits = Arc::new(Semaphore::new(jobs.max(1)));
+        let all_over = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        let (playing, mut all_played) = tokio::sync::mpsc::channel::<()>(1);
+        for (index, case) in cases.iter().cloned().enumerate() {
+            let context = Arc::clone(self);
+            let permits = Arc::clone(&permits);
+            let all_over = all_over.clone();
+            let playing = playing.clone();
+            tasks.spawn(async move {
+                let permit = permits.acquire_owned().await;
+                let begun = Instant::now();
+                let mut conversation = Conversation::open(&context, &case);
+                conversation.play().await;
+                let duration = begun.elapsed();
+                drop(permit);
+                drop(playing);
+                let outcome = conversation.linger(&all_over).await;
+                let result = outcome.map(|it| it.into_result(&case.scenario.id, duration));
+                (index, result)
+            });
+        }
+        drop(playing);
+        // Nothing is ever sent: the channel closes when the last conversation was played.
+        let _: Option<()> = all_played.recv().await;
+        let settle = self.options.settle;
+        if !settle.is_zero() && !self.stop.token.is_cancelled() {
+            tokio::select! {
+                () = sleep(settle) => {}
+                () = self.stop.token.cancelled() => {}
+            }
+        }
+        all_over.cancel();
+        let mut results = vec![None; cases.len()];
+        while let Some(joined) = tasks.join_next().await {
+            match joined {
+                Ok((index, result)) => results[index] = result,
+                // A panic of a conversation is a defect of confcall, and goes on as one.
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Err(_) => {}
+            }
+        }
+        self.router.retire();
+        results
+    }
+}

@@ -1,0 +1,135 @@
+//! The target of a session: the party that is judged, and how the two sides reach each other.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use url::Url;
+
+use super::hook::Hook;
+use super::provider_state::StateProvider;
+use crate::api::party::Party;
+use crate::http::interception::Interception;
+use crate::platform::{Identity, Notifier};
+
+/// Any free port of the loopback interface.
+pub const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// The party that is judged, and how it and confcall reach each other.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A service is judged; confcall plays the bot.
+    Service {
+        /// The service's address. Without a path, the page's API version is appended.
+        url: Url,
+        /// The address to take notifications at.
+        listen: SocketAddr,
+        /// The callback that the service is given; none for the listener's own address.
+        callback: Option<Url>,
+        /// Brings about provider states.
+        given: StateProvider,
+    },
+    /// A bot is judged; confcall plays the service.
+    Bot {
+        /// The bot's callback.
+        url: Url,
+        /// Takes the triggers; none for a bot that acts by itself.
+        trigger: Option<Hook>,
+        /// Whether the bot does without a trigger what a notification provokes.
+        acts_by_itself: bool,
+        /// The address to take requests at.
+        listen: SocketAddr,
+        /// The service's address that the bot is given; none for the listener's own.
+        public: Option<Url>,
+        /// Takes the bot's requests to other addresses; none where they are not taken.
+        proxy: Option<Box<Proxy>>,
+        /// Tokens and keys around the API; none where there are none.
+        identity: Option<Arc<Identity>>,
+        /// Signs the notifications; none where they bear the token of the run.
+        notifier: Option<Notifier>,
+    },
+}
+
+/// A forward proxy, through which a bot reaches confcall under the service's own address.
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    pub listen: SocketAddr,
+    /// The hosts in whose place confcall is the service.
+    pub interception: Arc<Interception>,
+    /// The service's address that the bot is given.
+    pub service: Url,
+}
+
+impl Target {
+    /// The party that is judged.
+    pub const fn role(&self) -> Party {
+        match self {
+            Self::Service { .. } => Party::Service,
+            Self::Bot { .. } => Party::Bot,
+        }
+    }
+
+    pub const fn url(&self) -> &Url {
+        match self {
+            Self::Service { url, .. } | Self::Bot { url, .. } => url,
+        }
+    }
+
+    /// The path below which a bot under test reaches confcall; empty for the root.
+    pub(super) fn prefix(&self) -> String {
+        match self {
+            Self::Bot {
+                public: Some(url), ..
+            } => url.path().trim_end_matches('/').to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// The tokens and keys that a bot under test finds around the API.
+    pub(super) fn identity(&self) -> Option<Arc<Identity>> {
+        match self {
+            Self::Service { .. } => None,
+            Self::Bot { identity, .. } => identity.clone(),
+        }
+    }
+
+    pub(super) const fn notifier(&self) -> Option<&Notifier> {
+        match self {
+            Self::Service { .. } => None,
+            Self::Bot { notifier, .. } => notifier.as_ref(),
+        }
+    }
+
+    pub(super) fn proxy(&self) -> Option<&Proxy> {
+        match self {
+            Self::Service { .. } => None,
+            Self::Bot { proxy, .. } => proxy.as_deref(),
+        }
+    }
+
+    pub(super) const fn listen(&self) -> SocketAddr {
+        match self {
+            Self::Service { listen, .. } | Self::Bot { listen, .. } => *listen,
+        }
+    }
+
+    /// The address of confcall that the target is given in the place of the listener's own.
+    pub(super) const fn public(&self) -> Option<&Url> {
+        match self {
+            Self::Service { callback, .. } => callback.as_ref(),
+            Self::Bot { public, .. } => public.as_ref(),
+        }
+    }
+
+    /// The addresses that must be reachable before anything is played.
+    pub(super) fn addresses(&self) -> Vec<&Url> {
+        let mut addresses = vec![self.url()];
+        if let Self::Bot {
+            trigger: Some(Hook::Url(trigger)),
+            ..
+        } = self
+        {
+            addresses.push(trigger);
+        }
+        addresses
+    }
+}
