@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The workflow and the Jobs of examples/ci/, as far as a machine without a runner and a cluster goes: each file is
-# held against its published schema, and its commands are played, share by share, with a bot that passes and
+# held against its published schema, and its commands are played, shard by shard, with a bot that passes and
 # with one that does not. Says what was skipped and why; ends with 1 where something else came about.
 # With --install it fetches what is missing.
 set -euo pipefail
@@ -19,7 +19,7 @@ fits() {
     fi
 }
 workflow=examples/ci/github.yml
-shares=examples/ci/shares.yaml
+shards=examples/ci/shards.yaml
 verdict=examples/ci/verdict.yaml
 if python_with check_jsonschema check-jsonschema; then
     fits "$workflow" "$python" -m check_jsonschema --builtin-schema vendor.github-workflows
@@ -27,11 +27,11 @@ else
     skip "the schema of $workflow" "check-jsonschema: $lacking"
 fi
 if python_with kubernetes_validate kubernetes-validate; then
-    for file in "$shares" "$verdict"; do
+    for file in "$shards" "$verdict"; do
         fits "$file" "${python%python*}kubernetes-validate" --strict
     done
 else
-    skip "the schema of $shares and $verdict" "kubernetes-validate: $lacking"
+    skip "the schema of $shards and $verdict" "kubernetes-validate: $lacking"
 fi
 skip "a runner of GitHub, a cluster" "there is none here; what follows plays their commands"
 
@@ -70,6 +70,6 @@ for bot in right broken; do
         --trigger 'http://127.0.0.1:{port}/trigger' \
         -- confcall serve --bot --listen '127.0.0.1:{port}' "${fault[@]}" >>"$folder/log")
     plays "$workflow with a $bot bot" "$expected" "$annotated" github "$workflow" "$folder/$bot"
-    plays "$shares with a $bot bot" "$expected" "$text" kubernetes "$shares" "$verdict" "$folder/$bot"
+    plays "$shards with a $bot bot" "$expected" "$text" kubernetes "$shards" "$verdict" "$folder/$bot"
 done
 exit "$failed"

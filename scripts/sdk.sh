@@ -115,15 +115,15 @@ refuses() {
 # BOT CONFIG FILE CHANGE RULES: with this change to one line, by sed, the failures that are found are of these
 # rules, each with the fault injection that it was found in.
 breaks() {
-    local bot=$1 config=$2 file=$3 change=$4 rules=$5 fault injection=none status=0 found
+    local bot=$1 config=$2 file=$3 change=$4 rules=$5 injection=none status=0 found
     copy_of "$bot"
     sed -i "$change" "$copy/$file"
     if [[ $(diff "examples/bots/$bot/$file" "$copy/$file" | grep -c '^<') != 1 ]]; then
         fail "$bot, $file, $change: changes another number of lines than one"
         return
     fi
-    [[ "$rules" != *~* ]] || fault injection=forged
-    play "$config" --edition 2021-02 --locale pt-BR --inject "$fault injection" || status=$?
+    [[ "$rules" != *~* ]] || injection=forged-tokens
+    play "$config" --edition 2021-02 --locale pt-BR --inject "$injection" || status=$?
     found=$(ask_report 'print(*sorted({f["rule"] + "".join(it["scenario"].partition("~")[1:])
         for it in results for f in it["failures"]}), sep=",")' || true)
     if [[ "$status" == 1 && "$found" == "$rules" ]]; then
@@ -184,7 +184,7 @@ exit "$failed"
 # node: confcall.toml calls.js limit s/clientContext: randomUUID()/clientContext: randomUUID().repeat(8)/
 # node: confcall.toml calls.js request.method s/invite`).post(/invite`).put(/
 # node: confcall.toml notifications.js acknowledgement.status s/audience: this.#audience/audience: "another"/
-# node: confcall.toml notifications.js acknowledgement.status~unsigned-notification s/throw new Unauthorized("a notification bears a token")/return/
+# node: confcall.toml notifications.js acknowledgement.status~unsigned-notification s/throw new Unauthorized("a notification needs a token")/return/
 # node: confcall.toml notifications.js acknowledgement.status~foreign-key,acknowledgement.status~unsigned-notification s/await jwtVerify(token, this.#keys,/(await import("jose")).UnsecuredJWT.decode(`eyJhbGciOiJub25lIn0.${token.split(".")[1]}.`,/
 # node: confcall.toml notifications.js acknowledgement.status~expired-token s/requiredClaims: ."exp".,/clockTolerance: "1 day",/
 # node: confcall.toml notifications.js acknowledgement.status~other-audience /audience: this.#audience,/d
@@ -197,7 +197,7 @@ exit "$failed"
 # python: confcall.toml calls.py request.body s/for it in invitees\]/for it in invitees[:1]]/
 # python: confcall.toml calls.py limit s/str(uuid.uuid4())/str(uuid.uuid4()) * 8/
 # python: confcall.toml notifications.py acknowledgement.status s/audience=self._audience/audience="another"/
-# python: confcall.toml notifications.py acknowledgement.status~unsigned-notification s/raise Unauthorized("a notification bears a token")/return/
+# python: confcall.toml notifications.py acknowledgement.status~unsigned-notification s/raise Unauthorized("a notification needs a token")/return/
 # python: confcall.toml notifications.py acknowledgement.status~foreign-key s/"require": .*\]/"verify_signature": False, "verify_exp": True, "verify_iss": True, "verify_aud": True/
 # python: confcall.toml notifications.py acknowledgement.status~expired-token s/"require": .*\]/"verify_exp": False/
 # python: confcall.toml notifications.py acknowledgement.status~other-audience s/"require": .*\]/"verify_aud": False/

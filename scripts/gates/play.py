@@ -1,4 +1,4 @@
-"""Plays the steps of examples/ci/ here, as a runner or a cluster would: one process a share, files in between.
+"""Plays the steps of examples/ci/ here, as a runner or a cluster would: one process a shard, files in between.
 
     play.py github WORKFLOW PROJECT      every job of the workflow, in the order in which they need each other
     play.py kubernetes SHARES VERDICT PROJECT      every index of the first Job, then the second Job
@@ -108,10 +108,10 @@ def container(path):
     return job, *container["args"]
 
 
-def kubernetes(shares, verdict, project):
+def kubernetes(shards, verdict, project):
     """Play both Jobs; give the exit code of the second."""
     reports = tempfile.mkdtemp()
-    job, command = container(shares)
+    job, command = container(shards)
     for index in range(job["completions"]):
         command_here = command.replace("/reports", reports)
         code = run(command_here, project, JOB_COMPLETION_INDEX=str(index))

@@ -131,7 +131,7 @@ fn a_service_that_takes_any_token_is_not_judged_by_a_foreign_one() {
     for (given, said) in [
         (
             service.hook.as_str(),
-            "takes any token unless it is told one",
+            "accepts any token unless it is configured with one",
         ),
         (
             "create",

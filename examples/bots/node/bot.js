@@ -1,7 +1,6 @@
 /**
- * A small calling bot on the official SDK for Node: takes notifications at /callback, and does what it
- * is told at /trigger. What it does to calls is in calls.js, what it makes of notifications in
- * notifications.js, and how it signs in in graph.js.
+ * A small calling bot on the official SDK for Node. It receives notifications at /callback and triggers
+ * at /trigger. calls.js has its actions, notifications.js checks notifications, graph.js signs in.
  */
 
 import { createServer } from "node:http";
@@ -15,7 +14,7 @@ const BODY_LIMIT = 1024 * 1024;
 const client = graphClient(process.env);
 const notifications = new Notifications(process.env);
 
-/** An answer that says why a request was not taken. */
+/** An answer with the reason why a request is refused. */
 class Refused extends Error {
   constructor(status, reason) {
     super(reason);
@@ -23,12 +22,12 @@ class Refused extends Error {
   }
 }
 
-/** Takes change notifications: 202 once they are checked, and each is dealt with once. */
+/** Receives change notifications: 202 once they are checked. Each is handled once. */
 async function onCallback(request) {
   await notifications.authorize(request.headers.authorization);
   const { value } = await jsonObject(request);
   if (!Array.isArray(value) || !value.every(isObject)) {
-    throw new Refused(400, "change notifications stand in an array `value`");
+    throw new Refused(400, "change notifications are an array `value`");
   }
   for (const notification of notifications.unseen(value)) {
     console.log(`${notification.changeType} ${notification.resource ?? notification.resourceUrl}`);
@@ -36,8 +35,8 @@ async function onCallback(request) {
   return [202, undefined];
 }
 
-/** Takes a trigger: 202 says that it will be done, which happens after that. */
-async function onCue(request) {
+/** Receives a trigger: 202 accepts it; the action follows. */
+async function onTrigger(request) {
   const trigger = await jsonObject(request);
   const action = actionFor(trigger.request, callbackAddress());
   action(client).catch((error) => {
@@ -46,7 +45,7 @@ async function onCue(request) {
   return [202, {}];
 }
 
-const routes = { "/callback": onCallback, "/trigger": onCue };
+const routes = { "/callback": onCallback, "/trigger": onTrigger };
 
 async function respond(request) {
   const route = routes[new URL(request.url, "http://bot").pathname];
@@ -54,7 +53,7 @@ async function respond(request) {
     return [404, { reason: `nothing is at ${request.url}` }];
   }
   if (request.method !== "POST") {
-    return [405, { reason: "only POST is taken here" }];
+    return [405, { reason: "only POST is allowed here" }];
   }
   try {
     return await route(request);
@@ -89,7 +88,7 @@ async function jsonObject(request) {
       return value;
     }
   } catch {
-    // Answered below, as any other body that is no object.
+    // Answered below, like every other body that is not an object.
   }
   throw new Refused(400, "the body has to be a JSON object");
 }

@@ -1,8 +1,8 @@
-/** What the bot can do to calls, and which of it a trigger asks for. */
+/** The actions of the bot on calls, and the choice of one by a trigger. */
 
 import { randomUUID } from "node:crypto";
 
-/** The bot does not do what it was told to. */
+/** The bot declines a trigger. */
 export class Unable extends Error {}
 
 /** The kinds of people and programs that this bot invites. */
@@ -15,10 +15,10 @@ const ACTIONS = [
 ];
 
 /**
- * The action that the triggered request stands for: a function of the client. `callback` is where the bot
- * takes notifications.
+ * The action for a triggered request: a function of the client. `callback` is the bot's address for
+ * notifications.
  *
- * @throws {Unable} with the reason, where this bot has none.
+ * @throws {Unable} with the reason, if the bot has no such action.
  */
 export function actionFor(request, callback) {
   const { method, url, body } = request ?? {};
@@ -37,7 +37,7 @@ export function actionFor(request, callback) {
 function inviteFrom(call, body) {
   const invitees = (body.participants ?? []).map(inviteeFrom);
   if (invitees.length === 0) {
-    throw new Unable("this bot only invites somebody");
+    throw new Unable("this bot invites at least one person");
   }
   return (client) => invite(client, call, invitees);
 }
@@ -50,21 +50,21 @@ function answerFrom(call, body, callback) {
 function createFrom(_, body, callback) {
   const targets = (body.targets ?? []).map(inviteeFrom);
   if (targets.length === 0) {
-    throw new Unable("this bot calls somebody, and joins no meetings");
+    throw new Unable("this bot calls people and does not join meetings");
   }
   return (client) => createCall(client, targets, callback, body);
 }
 
-/** Whom a participant of a trigger names, in the bot's own words. */
+/** The person that a participant of a trigger names, as the bot keeps people. */
 function inviteeFrom({ identity, replacesCallId }) {
   const kinds = Object.keys(identity ?? {}).filter((it) => !it.startsWith("@") && identity[it]);
   if (kinds.length !== 1 || !KINDS.includes(kinds[0])) {
-    throw new Unable(`this bot invites no ${kinds.join(" and ") || "nobody"}`);
+    throw new Unable(`this bot does not invite ${kinds.join(" and ") || "an empty identity"}`);
   }
   return { kind: kinds[0], id: identity[kinds[0]].id, replaces: replacesCallId ?? undefined };
 }
 
-/** What the service is to fetch before it plays it. */
+/** The prompts that the service fetches before it plays them. */
 function prompts({ mediaConfig }) {
   return mediaConfig?.preFetchMedia?.map(({ uri, url, resourceId }) => ({ uri: uri ?? url, resourceId }));
 }

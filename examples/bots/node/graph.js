@@ -1,4 +1,4 @@
-/** The SDK's client: where the service is, and how the bot signs in. */
+/** The SDK's client: the address of the service, and the bot's credentials. */
 
 import { ClientSecretCredential } from "@azure/identity";
 import { Client, MiddlewareFactory } from "@microsoft/microsoft-graph-client";
@@ -7,10 +7,10 @@ import { TokenCredentialAuthenticationProvider } from "@microsoft/microsoft-grap
 const SERVICE = "https://graph.microsoft.com/beta";
 const AUTHORITY = "https://login.microsoftonline.com";
 const SCOPE = "https://graph.microsoft.com/.default";
-/** How long before its end a token is no longer used, in milliseconds. */
+/** A token is renewed this long before it expires, in milliseconds. */
 const EARLY = 60_000;
 
-/** A client for the service that the environment names; Microsoft's own without that. */
+/** A client for the service in the environment; without one, for the public service. */
 export function graphClient(environment) {
   const { origin, pathname, protocol, hostname } = new URL(environment.GRAPH_BASE_URL ?? SERVICE);
   const authProvider = new TokenCredentialAuthenticationProvider(credential(environment), {
@@ -20,7 +20,7 @@ export function graphClient(environment) {
   if (protocol === "https:") {
     return Client.initWithMiddleware({ ...where, authProvider, customHosts: new Set([hostname]) });
   }
-  // The SDK's own handler sends no token in plain HTTP, whatever `customHosts` says.
+  // The SDK's own handler never sends a token in plain HTTP, not even to `customHosts`.
   const [, ...others] = MiddlewareFactory.getDefaultMiddlewareChain(authProvider);
   return Client.initWithMiddleware({
     ...where,
@@ -42,7 +42,7 @@ function chain(middleware) {
   return middleware[0];
 }
 
-/** Puts the token on each request, on the developer's own machine. */
+/** Adds the token to each request in plain HTTP, on the developer's machine. */
 class PlainAuthentication {
   constructor(provider) {
     this.provider = provider;
@@ -59,7 +59,7 @@ class PlainAuthentication {
   }
 }
 
-/** Client credentials (RFC 6749, 4.4) in plain HTTP, on the developer's own machine. */
+/** Client credentials (RFC 6749, 4.4) in plain HTTP, on the developer's machine. */
 class PlainCredential {
   constructor(endpoint, id, secret) {
     this.endpoint = endpoint;
@@ -68,7 +68,7 @@ class PlainCredential {
     this.usableUntil = 0;
   }
 
-  /** The token in use, which several callers may wait for at a time. */
+  /** The current token. Several callers may wait for it at a time. */
   getToken(scopes) {
     if (Date.now() >= this.usableUntil) {
       this.usableUntil = Infinity;

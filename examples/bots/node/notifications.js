@@ -1,12 +1,12 @@
-/** Which notifications come from the service, and which of them the bot has had already. */
+/** Checks that notifications come from the service, and finds those that came before. */
 
 import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 
 const ISSUER = "https://graph.microsoft.com";
-/** How many notifications are remembered. */
+/** The number of notifications that are remembered. */
 const REMEMBERED = 1000;
 
-/** A notification without a token of the service. */
+/** A notification without a valid token of the service. */
 export class Unauthorized extends Error {}
 
 /** The notifications that have come so far. */
@@ -17,8 +17,8 @@ export class Notifications {
   #seen = new Set();
 
   /**
-   * Tokens are checked where `OPENID_CONFIGURATION` gives the address of the service's OpenID
-   * configuration; the audience is the bot's application id.
+   * Tokens are checked if `OPENID_CONFIGURATION` has the address of the service's OpenID configuration.
+   * The audience is the bot's application id.
    */
   constructor({ OPENID_CONFIGURATION: configuration, AZURE_CLIENT_ID: audience }) {
     this.#configuration = configuration;
@@ -28,7 +28,7 @@ export class Notifications {
   /**
    * Checks the `Authorization` of a notification: signature, issuer, audience, expiry.
    *
-   * @throws {Unauthorized} with what is wrong about it; other errors where the keys are out of reach.
+   * @throws {Unauthorized} with the reason; other errors if the keys cannot be fetched.
    */
   async authorize(authorization) {
     if (!this.#configuration) {
@@ -36,7 +36,7 @@ export class Notifications {
     }
     const [, token] = /^bearer +(\S+)$/i.exec(authorization ?? "") ?? [];
     if (!token) {
-      throw new Unauthorized("a notification bears a token");
+      throw new Unauthorized("a notification needs a token");
     }
     this.#keys ??= await published(this.#configuration);
     try {
@@ -54,7 +54,7 @@ export class Notifications {
     }
   }
 
-  /** Those that have not come before. One that is delivered again is the same to the letter. */
+  /** The notifications that did not come before. A repetition is identical. */
   unseen(notifications) {
     return notifications.filter((notification) => {
       const text = JSON.stringify(notification);
@@ -70,7 +70,7 @@ export class Notifications {
   }
 }
 
-/** The keys that an OpenID configuration names; fetched anew where a token names another one. */
+/** The keys of an OpenID configuration. A token with an unknown key id fetches them again. */
 async function published(configuration) {
   const response = await fetch(configuration);
   if (!response.ok) {

@@ -1,6 +1,6 @@
 /**
- * For `node --import`: lets `fetch` take its proxy from HTTPS_PROXY where this Node does not do so by
- * itself (NODE_USE_ENV_PROXY, since 22.21 and 24.0). The bot knows nothing of it.
+ * For `node --import`: makes `fetch` take its proxy from HTTPS_PROXY in versions of Node without
+ * NODE_USE_ENV_PROXY (before 22.21 and 24.0). The bot itself needs no change.
  */
 
 const [major, minor] = process.versions.node.split(".").map(Number);

@@ -1,7 +1,7 @@
 """A small calling bot on the official SDK for Python.
 
-Takes notifications at /callback, and does what it is told at /trigger. What it does to calls is in
-calls.py, what it makes of notifications in notifications.py, and how it signs in in graph.py.
+It receives notifications at /callback and triggers at /trigger. calls.py has its actions,
+notifications.py checks notifications, graph.py signs in.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ BODY_LIMIT = 1024 * 1024
 
 
 class Bot:
-    """Takes notifications and triggers; does what it is triggered to in the background."""
+    """Receives notifications and triggers; carries out triggered actions in the background."""
 
     def __init__(self, client: GraphServiceClient, notifications: Notifications, callback: str):
         self._client = client
@@ -31,21 +31,21 @@ class Bot:
         self._tasks = set()
 
     async def on_callback(self, request: web.Request) -> web.Response:
-        """Take change notifications: 202 once they are checked; each is dealt with once."""
+        """Receive change notifications: 202 once they are checked. Each is handled once."""
         try:
             await self._notifications.authorize(request.headers.get("Authorization"))
         except Unauthorized as error:
             return _reason(401, str(error))
         value = (await _json_object(request)).get("value")
         if not isinstance(value, list) or not all(isinstance(it, dict) for it in value):
-            return _reason(400, "change notifications stand in an array `value`")
+            return _reason(400, "change notifications are an array `value`")
         for notification in self._notifications.unseen(value):
             resource = notification.get("resource") or notification.get("resourceUrl")
             print(notification.get("changeType"), resource, flush=True)
         return web.Response(status=202)
 
-    async def on_cue(self, request: web.Request) -> web.Response:
-        """Take a trigger: 202 says that it will be done, which happens after that."""
+    async def on_trigger(self, request: web.Request) -> web.Response:
+        """Receive a trigger: 202 accepts it; the action follows."""
         trigger = await _json_object(request)
         try:
             action = action_for(trigger.get("request"), self._callback)
@@ -59,7 +59,7 @@ class Bot:
     async def _carry_out(self, action: Action, trigger: dict) -> None:
         try:
             await action(self._client)
-        except Exception as error:  # Whatever the SDK raises: the bot goes on.
+        except Exception as error:  # The bot goes on, whatever the SDK raises.
             print(f"{trigger.get('scenario')}, step {trigger.get('step')}: {error!r}", file=sys.stderr)
 
 
@@ -78,7 +78,7 @@ async def _json_object(request: web.Request) -> dict:
 
 
 def main() -> None:
-    """Run the bot until it is told to stop."""
+    """Run the bot until a signal stops it."""
     port = int(os.environ.get("PORT", "3978"))
     load_models()
     web.run_app(
@@ -96,7 +96,7 @@ async def _application(environment: Mapping[str, str], port: int) -> web.Applica
     app.on_cleanup.append(lambda _: resources.aclose())
     callback = environment.get("CALLBACK_URL", f"http://127.0.0.1:{port}/callback")
     bot = Bot(client, Notifications(environment), callback)
-    app.add_routes([web.post("/callback", bot.on_callback), web.post("/trigger", bot.on_cue)])
+    app.add_routes([web.post("/callback", bot.on_callback), web.post("/trigger", bot.on_trigger)])
     return app
 
 

@@ -1,4 +1,4 @@
-"""What the bot can do to calls, and which of it a trigger asks for."""
+"""The actions of the bot on calls, and the choice of one by a trigger."""
 
 import re
 import uuid
@@ -26,12 +26,12 @@ Action = Callable[[GraphServiceClient], Awaitable[object]]
 
 
 class Unable(Exception):
-    """The bot does not do what it was told to, for this reason."""
+    """The bot declines a trigger, with the reason."""
 
 
 @dataclass(frozen=True)
 class Invitee:
-    """Somebody to invite or to call; `replaces` is the call that this one takes the place of."""
+    """A person to invite or to call; `replaces` is the call that the new one replaces."""
 
     kind: str
     id: str
@@ -39,9 +39,9 @@ class Invitee:
 
 
 def action_for(request: dict | None, callback: str) -> Action:
-    """Give the action that the triggered request stands for; `callback` takes notifications.
+    """Give the action for a triggered request; `callback` is the bot's address for notifications.
 
-    Raises Unable where this bot has none.
+    Raises Unable if the bot has no such action.
     """
     method, url = (request or {}).get("method"), (request or {}).get("url", "")
     if method == "POST":
@@ -56,7 +56,7 @@ def action_for(request: dict | None, callback: str) -> Action:
 def _invite(call: str, body: dict, _callback: str) -> Action:
     invitees = [_invitee(it) for it in body.get("participants") or []]
     if not invitees:
-        raise Unable("this bot only invites somebody")
+        raise Unable("this bot invites at least one person")
     wanted = InvitePostRequestBody(
         participants=[_invitation(it) for it in invitees],
         client_context=str(uuid.uuid4()),
@@ -78,7 +78,7 @@ def _answer(call: str, body: dict, callback: str) -> Action:
 def _create(body: dict, callback: str) -> Action:
     targets = [_invitee(it) for it in body.get("targets") or []]
     if not targets:
-        raise Unable("this bot calls somebody, and joins no meetings")
+        raise Unable("this bot calls people and does not join meetings")
     wanted = Call(
         odata_type="#microsoft.graph.call",
         callback_uri=callback,
@@ -98,15 +98,15 @@ _ACTIONS = [
 
 
 def _invitee(participant: dict) -> Invitee:
-    """Say whom a participant of a trigger names, in the bot's own words."""
+    """Give the person that a participant of a trigger names, as the bot keeps people."""
     identity = participant.get("identity") or {}
     kinds = [it for it in identity if not it.startswith("@") and identity[it]]
     if len(kinds) != 1 or kinds[0] not in _IDENTITIES:
-        raise Unable(f"this bot invites no {' and '.join(kinds) or 'nobody'}")
+        raise Unable(f"this bot does not invite {' and '.join(kinds) or 'an empty identity'}")
     return Invitee(kinds[0], identity[kinds[0]]["id"], participant.get("replacesCallId"))
 
 
-# The SDK's identity set knows users, applications and devices; the rest is in a derived one.
+# The SDK's identity set has users, applications and devices; a derived one has the other kinds.
 _IDENTITIES = {
     "user": lambda it: IdentitySet(user=it),
     "application": lambda it: IdentitySet(application=it),
@@ -130,7 +130,7 @@ def _modalities(names: list[str] | None) -> list[Modality]:
 
 
 def _media(body: dict) -> ServiceHostedMediaConfig:
-    """Let the service play and mix, and fetch the prompts of a trigger."""
+    """Give the media settings: the service plays and mixes, and fetches the prompts of the trigger."""
     prompts = (body.get("mediaConfig") or {}).get("preFetchMedia") or []
     return ServiceHostedMediaConfig(
         pre_fetch_media=[

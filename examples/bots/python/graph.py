@@ -1,4 +1,4 @@
-"""The SDK's client: where the service is, and how the bot signs in."""
+"""The SDK's client: the address of the service, and the bot's credentials."""
 
 import asyncio
 import time
@@ -18,26 +18,26 @@ from msgraph_beta.generated.models.entity import Entity
 SERVICE = "https://graph.microsoft.com/beta"
 AUTHORITY = "https://login.microsoftonline.com"
 SCOPES = ["https://graph.microsoft.com/.default"]
-# How long before its end a token is no longer used, in seconds.
+# A token is renewed this long before it expires, in seconds.
 EARLY = 60
 
 
 @asynccontextmanager
 async def graph_client(environment: Mapping[str, str]) -> AsyncIterator[GraphServiceClient]:
-    """Give a client for the service that the environment names; else for Microsoft's own."""
+    """Give a client for the service in the environment; without one, for the public service."""
     async with _credential(environment) as credential:
-        # By itself the SDK makes the scope from the service's address.
+        # Without scopes, the SDK makes one from the service's address.
         provider = AzureIdentityAuthenticationProvider(credential, scopes=SCOPES)
         adapter = GraphRequestAdapter(provider)
-        # The SDK's own ends in a slash, and its paths begin with one.
+        # The SDK's own base address ends in a slash, and its paths begin with one.
         adapter.base_url = environment.get("GRAPH_BASE_URL", SERVICE)
         yield GraphServiceClient(request_adapter=adapter)
 
 
 def load_models() -> None:
-    """Load what the SDK would load, some 2,500 modules, while it reads the first answer.
+    """Load the 2,500 modules that the SDK loads while it reads its first answer.
 
-    That takes seconds, in which nothing else runs, and a notification waits for them.
+    Loading takes seconds and blocks the event loop, so that notifications would wait.
     """
     Entity().get_field_deserializers()
 
@@ -53,7 +53,7 @@ def _credential(environment: Mapping[str, str]) -> AsyncTokenCredential:
 
 
 class PlainCredential(AsyncTokenCredential):
-    """Client credentials (RFC 6749, 4.4) in plain HTTP, on the developer's own machine."""
+    """Client credentials (RFC 6749, 4.4) in plain HTTP, on the developer's machine."""
 
     def __init__(self, endpoint: str, client: str, secret: str):
         self._endpoint = endpoint
@@ -63,7 +63,7 @@ class PlainCredential(AsyncTokenCredential):
         self._one_at_a_time = asyncio.Lock()
 
     async def get_token(self, *scopes: str, **_) -> AccessToken:
-        """Give the token in use, or fetch one; its end is in seconds since 1970."""
+        """Give the current token, or fetch one; `expires_on` is in seconds since 1970."""
         async with self._one_at_a_time:
             if self._held is None or self._held.expires_on - EARLY <= time.time():
                 self._held = await self._fetch(scopes)
@@ -84,7 +84,7 @@ class PlainCredential(AsyncTokenCredential):
         return AccessToken(answer["access_token"], int(time.time()) + int(answer["expires_in"]))
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: no connection is kept open."""
 
     async def __aenter__(self):
         return self

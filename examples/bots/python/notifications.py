@@ -1,4 +1,4 @@
-"""Which notifications come from the service, and which of them the bot has had already."""
+"""Checks that notifications come from the service, and finds those that came before."""
 
 import asyncio
 import json
@@ -9,19 +9,19 @@ from collections.abc import Mapping
 import jwt
 
 ISSUER = "https://graph.microsoft.com"
-# How many notifications are remembered.
+# The number of notifications that are remembered.
 REMEMBERED = 1000
 
 
 class Unauthorized(Exception):
-    """A notification without a token of the service."""
+    """A notification without a valid token of the service."""
 
 
 class Notifications:
     """The notifications that have come so far.
 
-    Tokens are checked where `OPENID_CONFIGURATION` gives the address of the service's OpenID
-    configuration; the audience is the bot's application id.
+    Tokens are checked if `OPENID_CONFIGURATION` has the address of the service's OpenID
+    configuration. The audience is the bot's application id.
     """
 
     def __init__(self, environment: Mapping[str, str]):
@@ -33,13 +33,13 @@ class Notifications:
     async def authorize(self, authorization: str | None) -> None:
         """Check the `Authorization` of a notification: signature, issuer, audience, expiry.
 
-        Raises Unauthorized with what is wrong about it; other errors where the keys are out of reach.
+        Raises Unauthorized with the reason; other errors if the keys cannot be fetched.
         """
         if not self._configuration:
             return
         found = re.fullmatch(r"(?i:bearer) +(\S+)", authorization or "")
         if not found:
-            raise Unauthorized("a notification bears a token")
+            raise Unauthorized("a notification needs a token")
         try:
             await asyncio.to_thread(self._verify, found[1])
         except jwt.PyJWKClientConnectionError:
@@ -60,19 +60,19 @@ class Notifications:
         )
 
     def unseen(self, notifications: list[dict]) -> list[dict]:
-        """Give those that have not come before; one that comes again is the same to the letter."""
-        fresh = []
+        """Give the notifications that did not come before. A repetition is identical."""
+        new = []
         for notification in notifications:
             text = json.dumps(notification)
             if text not in self._seen:
                 self._seen[text] = None
-                fresh.append(notification)
+                new.append(notification)
             if len(self._seen) > REMEMBERED:
                 del self._seen[next(iter(self._seen))]
-        return fresh
+        return new
 
 
 def _published(configuration: str) -> jwt.PyJWKClient:
-    """Give the keys that an OpenID configuration names; unknown ones make it ask again."""
+    """Give the keys of an OpenID configuration; an unknown key id fetches them again."""
     with urllib.request.urlopen(configuration, timeout=10) as response:
         return jwt.PyJWKClient(json.load(response)["jwks_uri"])

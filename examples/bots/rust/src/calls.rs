@@ -1,4 +1,4 @@
-//! What the bot can do to calls, and which of it a trigger asks for.
+//! The actions of the bot on calls, and the choice of one by a trigger.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -29,11 +29,11 @@ struct Invitee {
 }
 
 impl Invitation {
-    /// The invitation that the request of a trigger stands for, in the bot's own words.
+    /// The invitation for the request of a trigger.
     ///
     /// # Errors
     ///
-    /// Why this bot does not do it.
+    /// The reason why the bot declines it.
     pub fn triggered(request: &Value) -> Result<Self, String> {
         let (method, url) = (&request["method"], &request["url"]);
         let call = (method == "POST")
@@ -50,7 +50,7 @@ impl Invitation {
         })
     }
 
-    /// Where it goes, below the service's address.
+    /// The path of the request, below the service's address.
     pub fn path(&self) -> String {
         format!("/communications/calls/{}/participants/invite", self.call)
     }
@@ -70,7 +70,7 @@ impl Invitee {
         Ok(Self {
             kind: (*kind).to_owned(),
             id: id
-                .ok_or("somebody without an id cannot be invited")?
+                .ok_or("a person without an id cannot be invited")?
                 .to_owned(),
             replaces: participant["replacesCallId"].as_str().map(str::to_owned),
         })
@@ -101,7 +101,7 @@ fn invited_call(url: &str) -> Option<String> {
     before.ends_with("/calls").then(|| call.to_owned())
 }
 
-/// What the service repeats in whatever comes of an invitation.
+/// A client context, which the service returns in every message about the invitation.
 fn next_context() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(1);
     format!("invitation-{}", COUNT.fetch_add(1, Ordering::Relaxed))

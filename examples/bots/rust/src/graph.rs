@@ -1,4 +1,4 @@
-//! How the bot reaches the service.
+//! The client for the service.
 
 use std::error::Error;
 
@@ -11,7 +11,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
-/// The service, as the bot sees it.
+/// The service.
 pub struct Graph {
     client: Client<HttpConnector, Full<Bytes>>,
     base: String,
@@ -19,7 +19,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// The service at this URL, which has the API's version as its path, and the bot's token there.
+    /// `base` is the service's URL with the API version as its path; `token` is the bot's token.
     pub fn new(base: String, token: &str) -> Self {
         Self {
             client: Client::builder(TokioExecutor::new()).build_http(),
@@ -28,11 +28,11 @@ impl Graph {
         }
     }
 
-    /// Sends a request, and reads its answer to the end.
+    /// Sends a request and reads the whole answer.
     ///
     /// # Errors
     ///
-    /// A service that is not there, or that does not do it.
+    /// The service cannot be reached, or answers with another status than 2xx.
     pub async fn post(&self, path: &str, body: &Value) -> Result<(), Box<dyn Error + Send + Sync>> {
         let request = Request::post(format!("{}{path}", self.base))
             .header(AUTHORIZATION, &self.authorization)

@@ -1,6 +1,5 @@
-//! A small calling bot: it takes notifications at `/callback`, and does what it is told at `/trigger`.
-//! What it can do is in `calls`, how it reaches the service in `graph`, and what it makes of
-//! notifications in `notifications`.
+//! A small calling bot. It receives notifications at `/callback` and triggers at `/trigger`. `calls` has
+//! its actions, `graph` the client for the service, and `notifications` finds those that came before.
 
 mod calls;
 mod graph;
@@ -25,7 +24,7 @@ use calls::Invitation;
 use graph::Graph;
 use notifications::Notifications;
 
-/// The longest body that is taken, in bytes.
+/// The longest accepted body, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
 
 struct Bot {
@@ -68,7 +67,7 @@ async fn respond(
     Ok(response)
 }
 
-/// The status where all is well, else one with the reason.
+/// The status of an accepted request; else a status with the reason.
 async fn answer(
     bot: Arc<Bot>,
     request: Request<Incoming>,
@@ -78,7 +77,7 @@ async fn answer(
         return Err((StatusCode::NOT_FOUND, format!("nothing is at {path}")));
     }
     if request.method() != Method::POST {
-        let reason = "only POST is taken here".to_owned();
+        let reason = "only POST is allowed here".to_owned();
         return Err((StatusCode::METHOD_NOT_ALLOWED, reason));
     }
     let body = json(request.into_body()).await;
@@ -93,7 +92,7 @@ async fn answer(
         });
     } else {
         let notifications = body["value"].as_array().ok_or_else(|| {
-            let reason = "change notifications stand in an array `value`".to_owned();
+            let reason = "change notifications are an array `value`".to_owned();
             (StatusCode::BAD_REQUEST, reason)
         })?;
         for notification in bot.notifications.unseen(notifications) {
@@ -109,5 +108,5 @@ async fn answer(
 async fn json(body: Incoming) -> Result<Value, String> {
     let read = Limited::new(body, BODY_LIMIT).collect().await;
     let bytes = read.map_err(|error| error.to_string())?.to_bytes();
-    serde_json::from_slice(&bytes).map_err(|error| format!("the body is no JSON: {error}"))
+    serde_json::from_slice(&bytes).map_err(|error| format!("the body is not JSON: {error}"))
 }

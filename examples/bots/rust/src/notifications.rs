@@ -1,4 +1,4 @@
-//! Which notifications the bot has had already.
+//! Finds notifications that came before.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +12,7 @@ pub struct Notifications {
 }
 
 impl Notifications {
-    /// Those that have not come before. One that is delivered again is the same to the letter.
+    /// The notifications that did not come before. A repetition is identical.
     pub fn unseen<'a>(&self, notifications: &'a [Value]) -> Vec<&'a Value> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let is_new = |notification: &&Value| seen.insert(notification.to_string());

@@ -1,4 +1,4 @@
-//! The documented conversations, each a test of its own.
+//! Each documented conversation is a test.
 
 fn main() -> std::process::ExitCode {
     confcall::suite::project(env!("CARGO_MANIFEST_DIR"))
