@@ -12,7 +12,6 @@ use confcall::cassette::{journal, read};
 use confcall::judge;
 use confcall::judge::recording::check;
 use confcall::judge::verdict::Verdict;
-use confcall::parallel;
 use confcall::redact::Redactor;
 use confcall::scenario::store;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -78,15 +77,14 @@ fn check_beside_parsing(criterion: &mut Criterion) {
             }
         });
     });
-    for (name, threads) in [("on one processor", false), ("on all", true)] {
+    for (name, threads) in [("on one processor", 1), ("on all", 0)] {
+        // 0 stands for all.
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let pool = pool.build().expect("threads");
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 let (tape, _) = read::parse("tape", tape.as_bytes()).expect("a cassette");
-                let checked = if threads {
-                    check::check_by(tape, &cases, &options, parallel::each)
-                } else {
-                    check::check(tape, &cases, &options)
-                };
+                let checked = pool.install(|| check::check(tape, &cases, &options));
                 assert!(checked.results.iter().all(|it| it.verdict == Verdict::Pass));
                 // Both parties of each.
                 assert_eq!(checked.results.len() as u64, 2 * CONVERSATIONS);

@@ -28,7 +28,7 @@
 //!
 //! What the program does:
 //!
-//! 13. `files`, `parallel`: files, and work on all processors.
+//! 13. `files`: files, read and written whole.
 //! 14. `http`: messages on sockets, TLS, interception.
 //! 15. `config`: `confcall.toml`.
 //! 16. `platform`: tokens, discovery and keys around the API.
@@ -52,7 +52,6 @@ pub mod files;
 pub mod http;
 pub mod inject;
 pub mod judge;
-pub mod parallel;
 pub mod platform;
 pub mod record;
 pub mod redact;

@@ -19,7 +19,7 @@ use Touches::{Nothing, TheWorld};
 
 /// The modules in reading order: each names only itself and what stands above it. A file belongs to
 /// the longest entry that its path begins with.
-const ORDER: [(&str, Touches); 31] = [
+const ORDER: [(&str, Touches); 30] = [
     ("diagnostic", Nothing),
     ("http::attribute", Nothing),
     ("http::message", Nothing),
@@ -36,7 +36,6 @@ const ORDER: [(&str, Touches); 31] = [
     ("inject", Nothing),
     ("replay", Nothing),
     ("report", Nothing),
-    ("parallel", TheWorld),
     ("files", TheWorld),
     ("scenario::store", TheWorld),
     ("scenario::writing", TheWorld),

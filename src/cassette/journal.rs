@@ -12,12 +12,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::de::DeserializeOwned;
 
+use rayon::prelude::*;
+
 use super::format::{Direction, Exchange, Header, VERSION};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::place::Place;
 use crate::files;
 use crate::files::FileError;
-use crate::parallel;
 use crate::redact::{Line, Redacted};
 
 /// Why a cassette cannot be written to or read.
@@ -254,7 +255,10 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, FileError> {
         .filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or_default();
     let lines: Vec<&[u8]> = lines.collect();
-    let read = parallel::map(lines.len(), &|at| line(lines[at], at + 2, file));
+    let numbered = lines.par_iter().enumerate();
+    let read: Vec<_> = numbered
+        .map(|(at, text)| line(text, at + 2, file))
+        .collect();
     let mut loaded = Loaded {
         header: header(first, file).map_err(broken)?,
         exchanges: Vec::new(),

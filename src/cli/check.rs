@@ -22,7 +22,6 @@ use crate::judge::recording::secrets;
 use crate::judge::recording::secrets::Secret;
 use crate::judge::redaction;
 use crate::judge::verdict::{Run, Target};
-use crate::parallel;
 use crate::report::{not_covered, terminal};
 use crate::scenario::selection::Filter;
 
@@ -103,13 +102,13 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
             return Err(UsageError::NoExchange(file.clone()).into());
         }
         let name = file.display().to_string();
-        let secrets = secrets::secrets_by(&recording, parallel::map);
+        let secrets = secrets::secrets(&recording);
         tell_secrets(&name, &secrets);
         if !secrets.is_empty() {
             // What one exchange gives away may stand in the report of another.
             redaction::learn(&recording, &redactor);
         }
-        let mut checked = check::check_by(recording, &cases, &options, parallel::each);
+        let mut checked = check::check(recording, &cases, &options);
         redaction::not_covered(&mut checked.not_covered, &redactor);
         strangers.push_str(&not_covered::render(
             &name,

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use crate::diagnostic::Diagnostic;
 use crate::extract;
 use crate::extract::Extraction;
 use crate::files::FileError;
-use crate::parallel;
 
 /// What each of these pages holds, in their order, or why it cannot be extracted
 /// ([`extract::page`]). A page is called by its path.
@@ -17,12 +18,14 @@ use crate::parallel;
 pub fn extract<P: AsRef<Path> + Sync>(
     pages: &[P],
 ) -> Result<Vec<Result<Extraction, Diagnostic>>, FileError> {
-    let page = |at: usize| {
-        let path: &Path = pages[at].as_ref();
+    let page = |page: &P| {
+        let path = page.as_ref();
         let name = path.display().to_string();
         crate::files::read(path).map(|bytes| extract::page(&name, &bytes))
     };
-    parallel::map(pages.len(), &page).into_iter().collect()
+    // The first error counts, whichever comes up first.
+    let read: Vec<_> = pages.par_iter().map(page).collect();
+    read.into_iter().collect()
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use super::segment;
 use super::segment::Segment;
 use super::transcript::{CapturedExchange, Transcript};
 use super::{evaluation, grouping};
+use rayon::prelude::*;
+
 use crate::cassette::format::{Direction, Exchange};
 use crate::cassette::recording::Recording;
 use crate::judge::page::Page;
@@ -43,19 +45,6 @@ pub struct NotCovered {
 /// the one with most of the conversation in it first, then the one of the page that the recording's
 /// first conversation follows.
 pub fn check(recording: Recording, cases: &[Case], options: &Options) -> Checked {
-    check_by(recording, cases, options, |groups, judge| {
-        groups.into_iter().map(judge).collect()
-    })
-}
-
-/// The same, with a function that makes a list of what another makes of each group, in their order.
-/// It may call that on several threads.
-pub fn check_by(
-    recording: Recording,
-    cases: &[Case],
-    options: &Options,
-    each: impl FnOnce(Vec<Group>, &(dyn Fn(Group) -> Judged + Sync)) -> Vec<Judged>,
-) -> Checked {
     let cases = recorded_parts(&recording, cases);
     let mut groups = groups(recording.into_exchanges()).into_iter();
     let mut judged = Vec::new();
@@ -69,9 +58,9 @@ pub fn check_by(
         judged.push(group);
     }
     // Groups are about different calls: each is judged by itself.
-    judged.extend(each(groups.collect(), &|group| {
-        group.judge(&cases, options, page)
-    }));
+    let rest: Vec<Group> = groups.collect();
+    let rest = rest.into_par_iter();
+    judged.par_extend(rest.map(|group| group.judge(&cases, options, page)));
     let (mut conversations, mut not_covered) = (Vec::new(), Vec::new());
     for group in judged {
         conversations.extend(group.conversations);
@@ -91,7 +80,7 @@ pub fn check_by(
 
 /// Exchanges that are about the same calls, in order.
 #[derive(Debug)]
-pub struct Group {
+struct Group {
     exchanges: Vec<Exchange>,
     /// The place of each in the recording.
     places: Vec<usize>,
@@ -99,7 +88,7 @@ pub struct Group {
 
 /// What a group shows.
 #[derive(Debug)]
-pub struct Judged {
+struct Judged {
     conversations: Vec<Conversation>,
     /// Each with its place in the recording.
     not_covered: Vec<(usize, NotCovered)>,

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use rayon::prelude::*;
+
 use crate::cassette::format::{Content, Exchange};
 use crate::cassette::recording::Recording;
 use crate::diagnostic::pointer::Pointer;
@@ -29,22 +31,12 @@ pub struct Secret {
 /// Every place of a recording that a recorder would have replaced, headers of unknown names left
 /// out.
 pub fn secrets(recording: &Recording) -> Vec<Secret> {
-    secrets_by(recording, |count, scan| (0..count).map(scan).collect())
-}
-
-/// The same, with a function that makes a list of what another makes of the numbers from 0 to below
-/// a number. It may call that on several threads.
-pub fn secrets_by(
-    recording: &Recording,
-    each: impl FnOnce(usize, &(dyn Fn(usize) -> Vec<Secret> + Sync)) -> Vec<Vec<Secret>>,
-) -> Vec<Secret> {
-    // What the pseudonyms are is of no interest here, so that any key does.
+    // The pseudonyms are not looked at, so that any key does.
     let redactor = Redactor::new([0; 32]);
-    let exchanges = recording.exchanges();
-    each(exchanges.len(), &|at| {
-        of_exchange(&redactor, &exchanges[at])
-    })
-    .concat()
+    let exchanges = recording.exchanges().par_iter();
+    exchanges
+        .flat_map_iter(|exchange| of_exchange(&redactor, exchange))
+        .collect()
 }
 
 fn of_exchange(redactor: &Redactor, exchange: &Exchange) -> Vec<Secret> {

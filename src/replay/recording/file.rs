@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use super::chunk::Chunk;
 use super::{Indexed, Source};
 use crate::cassette::format::Exchange;
@@ -11,7 +13,6 @@ use crate::cassette::{har, journal};
 use crate::diagnostic::Diagnostic;
 use crate::files;
 use crate::files::FileError;
-use crate::parallel;
 
 /// Reads a recording for a replay: of a cassette in a file only an index is kept, and the file stays
 /// open. With the torn last line, where there is one.
@@ -113,10 +114,11 @@ fn index_lines(
     stretch: u64,
 ) -> Result<(Indexed, Option<Diagnostic>), FileError> {
     let parts = usize::try_from(length.div_ceil(stretch).max(1)).unwrap_or(usize::MAX);
-    let parts = parallel::map(parts, &|number| {
+    let parts = (0..parts).into_par_iter().map(|number| {
         let from = number as u64 * stretch;
         part(file, lines(&source, from, stretch, length), from == 0)
     });
+    let parts: Vec<Part> = parts.collect();
     let mut chunks = Vec::with_capacity(parts.len());
     let (mut lines, mut torn) = (0, None);
     let in_file = |mut it: Diagnostic, lines: usize| {
