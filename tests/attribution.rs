@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use confcall::contract::rule::Rule;
 use confcall::emulator::service::{BuiltInService, Edition, ServiceMutant, ServiceOptions};
-use confcall::http::message::{Payload, Request};
+use confcall::http::message::{Body, Request};
 use confcall::http::{Client, Listener, OutgoingRequest, Reply};
 use confcall::judge;
 use confcall::judge::verdict::{ScenarioResult, Verdict};
@@ -110,7 +110,7 @@ async fn forward(client: Client, to: String, request: Request) -> Reply {
         .iter()
         .filter(|(name, _)| name.eq_ignore_ascii_case("content-type"))
         .collect();
-    if let Payload::Json(body) = &request.body {
+    if let Body::Json(body) = &request.body {
         onward.body = Some(body.to_string().into());
     }
     match client.send(onward, Duration::from_secs(10)).await {

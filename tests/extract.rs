@@ -17,7 +17,6 @@ use std::process::ExitCode;
 use confcall::api::template;
 use confcall::extract;
 use confcall::extract::Extraction;
-use confcall::http::message::Body;
 use confcall::scenario::format::{Scenario, Script, Step};
 use confcall::scenario::parse;
 use confcall::suite::trials;
@@ -604,7 +603,7 @@ fn fill_step(
         target,
         headers.map(|text| template::fill(text, value)).collect(),
         step.body()
-            .and_then(Body::json)
+            .json()
             .map(|body| template::fill_json(body, value)),
     )
 }

@@ -16,7 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use confcall::api::party::Party;
 use confcall::emulator::bot::{BotOptions, BuiltInBot, Verification};
-use confcall::http::message::{Headers, Payload, Request, Response};
+use confcall::http::message::{Body, Headers, Request, Response};
 use confcall::http::{Client, Listener, OutgoingRequest, Reply};
 use confcall::inject::forgery::Forgery;
 use confcall::judge;
@@ -218,7 +218,7 @@ fn forged_tokens_are_wrong_in_one_way_each() {
         method: "GET".into(),
         target: "/login/v1/.well-known/keys".into(),
         headers: Headers::new(),
-        body: Payload::Empty,
+        body: Body::Empty,
     };
     let published = identity.answer(&published, "http://a").unwrap();
     let keys = published.body.json().unwrap();

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::http::message;
-use crate::http::message::{Headers, Payload, Request, Response};
+use crate::http::message::{Body, Headers, Omission, Request, Response};
 
 /// The version of the format that this confcall writes, and the newest that it reads.
 pub const VERSION: u32 = 1;
@@ -257,16 +257,22 @@ impl Wire {
     }
 }
 
-impl From<Content> for Payload {
-    /// The body as the judge reads it. What was not kept is opaque.
+impl From<Content> for Body {
+    /// The body as the judge reads it.
     fn from(content: Content) -> Self {
         match content {
             Content::Empty => Self::Empty,
             Content::Json(value) => Self::Json(value),
             Content::Text(text) => Self::from_bytes(text.as_bytes()),
-            Content::Base64(text) => Self::Opaque(text.trim_end_matches('=').len() * 3 / 4),
-            Content::Omitted { length, .. } => {
-                Self::Opaque(usize::try_from(length).unwrap_or(usize::MAX))
+            Content::Base64(text) => match STANDARD.decode(&text) {
+                Ok(bytes) => Self::Bytes(bytes),
+                Err(_) => Self::Omitted(Omission::NotBase64(text)),
+            },
+            Content::Omitted { length, sha256 } if sha256.is_empty() => {
+                Self::Omitted(Omission::NotInFile { length })
+            }
+            Content::Omitted { length, sha256 } => {
+                Self::Omitted(Omission::NotKept { length, sha256 })
             }
         }
     }

@@ -1,5 +1,4 @@
-//! The body of a message before it is sent: its JSON value, changes to it at a JSON pointer, and the
-//! style in which it is written as text.
+//! The body of a message before it is sent: changes to its JSON at a JSON pointer, and the style in which it is written as text.
 
 use std::fmt::Write;
 
@@ -7,34 +6,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::api::identifier;
-
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) enum Content {
-    /// No bytes.
-    #[default]
-    Nothing,
-    /// A JSON value, written in the style of the party.
-    Json(Value),
-    /// Text, to the letter.
-    Text(String),
-}
-
-impl Content {
-    pub(super) const fn json_mut(&mut self) -> Option<&mut Value> {
-        match self {
-            Self::Json(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    pub(super) fn bytes(&self, style: JsonStyle) -> Bytes {
-        match self {
-            Self::Nothing => Bytes::new(),
-            Self::Json(value) => style.write(value).into(),
-            Self::Text(text) => text.clone().into(),
-        }
-    }
-}
+use crate::http::message::Body;
 
 /// A style in which a JSON value is written. All but a few mean the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -87,6 +59,14 @@ const IDENTIFIERS: [&str; 5] = [
 ];
 
 impl JsonStyle {
+    /// The bytes of a body. The style is that of JSON; text stays to the letter.
+    pub(super) fn bytes(self, body: &Body) -> Bytes {
+        match body {
+            Body::Json(value) => self.write(value).into(),
+            other => other.clone().into_bytes().unwrap_or_default().into(),
+        }
+    }
+
     pub(super) fn write(self, value: &Value) -> String {
         let mut value = value.clone();
         self.rearrange(&mut value);

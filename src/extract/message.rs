@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::api::resource;
 use crate::api::resource::Resource;
 use crate::http::message::Body;
+use crate::scenario::format::json_body;
 
 use super::finding::{FindingKind, Findings};
 use super::head;
@@ -23,7 +24,7 @@ pub(super) struct Message<'a> {
     pub(super) line: usize,
     pub(super) part: Part<'a>,
     pub(super) headers: Vec<(&'a str, &'a str)>,
-    pub(super) body: Option<Body>,
+    pub(super) body: Body,
     /// The code block of the body.
     pub(super) body_block: usize,
     /// The line of that code block, counted from 1.
@@ -128,13 +129,15 @@ impl<'a> Reader<'a, '_, '_> {
     }
 
     fn head(&mut self, index: usize, code_block: &'a CodeBlock<'a>, head: Head<'a>) {
-        let body = (!head.body.is_empty()).then(|| {
+        let body = if head.body.is_empty() {
+            Body::Empty
+        } else {
             self.body(
                 head.body,
                 code_block.line + 1 + head.body_line,
                 is_json(&head),
             )
-        });
+        };
         self.check_length(code_block.line, &head);
         if head.is_run_on && !head.body.starts_with(['{', '[', '<', '-']) {
             let message = "this is no header field, and no empty line above makes a body of it; \
@@ -151,7 +154,7 @@ impl<'a> Reader<'a, '_, '_> {
             Start::Response { status } => !matches!(status, 100..200 | 204 | 304),
         };
         self.open =
-            (takes_body && body.is_none() && head.others.is_empty()).then_some(self.drafts.len());
+            (takes_body && body.is_empty() && head.others.is_empty()).then_some(self.drafts.len());
         self.drafts.push(Draft {
             message: Message {
                 code_block: index,
@@ -202,7 +205,7 @@ impl<'a> Reader<'a, '_, '_> {
         });
         if let Some(open) = open {
             let message = &mut self.drafts[open].message;
-            message.body = Some(body);
+            message.body = body;
             message.body_block = index;
             message.body_line = code_block.line;
             // The kind of the body follows from the head, once that is known.
@@ -212,7 +215,7 @@ impl<'a> Reader<'a, '_, '_> {
         } else {
             self.listings.push(Listing::other(match &body {
                 Body::Json(_) => "JSON that belongs to no message",
-                Body::Text(_) => "text that belongs to no message, and is no JSON",
+                _ => "text that belongs to no message, and is no JSON",
             }));
         }
     }
@@ -232,7 +235,7 @@ impl<'a> Reader<'a, '_, '_> {
                     target: "",
                 },
                 headers: Vec::new(),
-                body: Some(body),
+                body,
                 body_block: index,
                 body_line: code_block.line,
             },
@@ -261,7 +264,7 @@ impl<'a> Reader<'a, '_, '_> {
                 return Body::Text(text.to_owned());
             }
         };
-        Body::of_json(value).unwrap_or_else(|| {
+        json_body(value).unwrap_or_else(|| {
             let message = "no scenario file can hold this JSON; it is kept as text";
             self.findings.push(line, FindingKind::InvalidJson, message);
             Body::Text(text.to_owned())
@@ -303,6 +306,7 @@ fn holds_notifications(body: &Body) -> bool {
             .is_some_and(|items| !items.is_empty() && items.iter().all(is_notification)),
         // Whatever its quotation marks have become.
         Body::Text(text) => text.contains("changeType") && text.contains("resource"),
+        Body::Empty | Body::Bytes(_) | Body::Omitted(_) => false,
     }
 }
 
@@ -328,7 +332,7 @@ fn api_hosts<'a>(drafts: &[Draft<'a>]) -> Vec<&'a str> {
     for Draft { message, .. } in drafts {
         match message.part {
             Part::Request { target, .. } => {
-                if message.body.as_ref().is_some_and(holds_notifications) {
+                if holds_notifications(&message.body) {
                     callbacks.extend(host_of(target));
                 } else {
                     asked = host_of(target);
@@ -362,7 +366,7 @@ impl<'a> Message<'a> {
 
     /// The JSON body, where there is one.
     pub(super) fn json(&self) -> Option<&Value> {
-        self.body.as_ref().and_then(Body::json)
+        self.body.json()
     }
 }
 
@@ -382,7 +386,7 @@ impl<'a> Sorting<'a, '_, '_> {
                 others,
             } = draft;
             if let Part::Request { method, target } = message.part {
-                let is_bare = message.headers.is_empty() && message.body.is_none();
+                let is_bare = message.headers.is_empty() && message.body.is_empty();
                 if self.is_callback(&message, target) {
                     message.part = Part::Notification { method, target };
                 } else if is_bare && !is_answered {
@@ -392,7 +396,7 @@ impl<'a> Sorting<'a, '_, '_> {
                     self.messages.listings[message.code_block] = Listing::other(why);
                     continue;
                 } else if !is_answered
-                    && message.body.is_none()
+                    && message.body.is_empty()
                     && self.is_foreign(&message, target)
                 {
                     let why = "a request to a host that is not the API's, without notifications";
@@ -431,7 +435,7 @@ impl<'a> Sorting<'a, '_, '_> {
     /// Whether a request is a service's to a bot: it holds change notifications, and is not for
     /// the API.
     fn is_callback(&self, message: &Message<'a>, target: &'a str) -> bool {
-        message.body.as_ref().is_some_and(holds_notifications)
+        holds_notifications(&message.body)
             && match host(message, target) {
                 Some(_) => self.is_foreign(message, target),
                 None => Resource::parse(target).is_none_or(|to| to == Resource::Calls),
@@ -460,7 +464,7 @@ fn answered(drafts: &[Draft<'_>]) -> Vec<bool> {
             Part::Response { .. } => response = true,
             Part::Request { .. } => {
                 answered[index] = response;
-                let notifies = message.body.as_ref().is_some_and(holds_notifications);
+                let notifies = holds_notifications(&message.body);
                 response &= notifies;
             }
             Part::Notification { .. } => {}

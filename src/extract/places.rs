@@ -5,8 +5,7 @@ use serde_json::Value;
 
 use crate::api::resource;
 use crate::api::{identifier, template};
-use crate::http::message::HeaderFields;
-use crate::scenario::format::Kind;
+use crate::scenario::format::{HeaderFields, Kind};
 
 use super::binding::{Binder, Entity, role};
 use super::people;

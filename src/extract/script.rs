@@ -1,6 +1,8 @@
 //! One conversation to one scenario: steps with variables, and what must exist before them.
 
 use foldhash::HashSet;
+use std::mem::take;
+
 use serde_json::Value;
 
 use crate::api::resource;
@@ -53,7 +55,7 @@ pub(super) fn write(
         readers[index] -= 1;
         let kept = (readers[index] > 0).then(|| message.body.clone());
         steps.push(writer.step(steps.len(), message));
-        message.body = kept.flatten();
+        message.body = kept.unwrap_or_default();
     }
     let mut given = writer.given;
     if writer.binder.needs_call() {
@@ -164,12 +166,13 @@ impl Writer<'_, '_, '_> {
     fn notification(&mut self, message: &mut Message<'_>, method: &str, target: &str) -> Step {
         let target = self.binder.callback(target);
         let headers = self.binder.headers(&message.headers);
-        let body = match message.body.take() {
-            Some(Body::Json(mut value)) => {
+        let body = match take(&mut message.body) {
+            Body::Json(mut value) => {
                 self.binder.notifications(&mut value);
                 Body::Json(value)
             }
-            other => other.map_or_else(|| Body::Text(String::new()), escaped),
+            Body::Empty => Body::Text(String::new()),
+            other => escaped(other),
         };
         Step::Notification(NotificationStep {
             line: message.line,
@@ -181,13 +184,12 @@ impl Writer<'_, '_, '_> {
         })
     }
 
-    fn body(&mut self, message: &mut Message<'_>, entity: Entity) -> Option<Body> {
-        let mut body = message.body.take()?;
-        match &mut body {
-            Body::Json(value) => self.binder.body(value, entity),
-            Body::Text(_) => return Some(escaped(body)),
+    fn body(&mut self, message: &mut Message<'_>, entity: Entity) -> Body {
+        let mut body = take(&mut message.body);
+        if let Some(value) = body.json_mut() {
+            self.binder.body(value, entity);
         }
-        Some(body)
+        escaped(body)
     }
 }
 
@@ -195,7 +197,7 @@ impl Writer<'_, '_, '_> {
 fn escaped(body: Body) -> Body {
     match body {
         Body::Text(text) => Body::Text(template::escape(&text)),
-        json @ Body::Json(_) => json,
+        other => other,
     }
 }
 

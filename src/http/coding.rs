@@ -9,7 +9,7 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use flate2::write::GzEncoder;
 
 use super::MAX_BODY;
-use super::message::{Headers, Payload};
+use super::message::{Body, Headers, Omission};
 
 /// Why a coded body could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -24,15 +24,15 @@ pub(crate) enum DecodeError {
 
 /// Takes the content codings away that the headers name, and reads what remains.
 ///
-/// A body in an unknown coding is [`Payload::Opaque`].
-pub(super) fn decode(headers: &Headers, body: &[u8]) -> Result<Payload, DecodeError> {
+/// A body in an unknown coding is [`Omission::UnknownCoding`].
+pub(super) fn decode(headers: &Headers, body: &[u8]) -> Result<Body, DecodeError> {
     let fields = headers
         .iter()
         .filter(|(name, _)| name.eq_ignore_ascii_case("content-encoding"))
         .map(|(_, value)| value);
     Ok(match uncoded(fields, body)? {
-        Some(bytes) => Payload::from_bytes(&bytes),
-        None => Payload::Opaque(body.len()),
+        Some(bytes) => Body::from_bytes(&bytes),
+        None => Body::Omitted(Omission::UnknownCoding { length: body.len() }),
     })
 }
 
@@ -95,7 +95,7 @@ mod tests {
     use flate2::write::{DeflateEncoder, ZlibEncoder};
     use serde_json::json;
 
-    fn coded(coding: &str, body: &[u8]) -> Result<Payload, DecodeError> {
+    fn coded(coding: &str, body: &[u8]) -> Result<Body, DecodeError> {
         decode(&Headers::from_iter([("Content-Encoding", coding)]), body)
     }
 
@@ -106,14 +106,17 @@ mod tests {
         zlib.write_all(body).unwrap();
         let mut raw = DeflateEncoder::new(Vec::new(), Compression::fast());
         raw.write_all(body).unwrap();
-        let want = Payload::Json(json!({"a": 1}));
+        let want = Body::Json(json!({"a": 1}));
         assert_eq!(coded("gzip", &gzip(body)).unwrap(), want);
         assert_eq!(coded("X-GZIP", &gzip(body)).unwrap(), want);
         assert_eq!(coded("gzip, gzip", &gzip(&gzip(body))).unwrap(), want);
         assert_eq!(coded("deflate", &zlib.finish().unwrap()).unwrap(), want);
         assert_eq!(coded("deflate", &raw.finish().unwrap()).unwrap(), want);
         assert_eq!(coded("identity", body).unwrap(), want);
-        assert_eq!(coded("br", body).unwrap(), Payload::Opaque(7));
+        assert_eq!(
+            coded("br", body).unwrap(),
+            Body::Omitted(Omission::UnknownCoding { length: 7 })
+        );
     }
 
     #[test]

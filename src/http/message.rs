@@ -1,10 +1,5 @@
 //! What goes over the wire, decoded: requests, responses, notifications, headers, bodies.
 
-use std::borrow::Cow;
-
-use indexmap::IndexMap;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 /// Header fields in the order of the message, names as they were written.
@@ -70,23 +65,92 @@ pub fn is_json(media_type: &str) -> bool {
     media_type == "application/json" || media_type.ends_with("+json")
 }
 
-/// A decoded body: transfer and content coding taken away.
+/// A body, transfer and content coding taken away.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Payload {
-    /// No bytes at all.
+pub enum Body {
+    /// No bytes.
     #[default]
     Empty,
-    /// Well-formed JSON.
     Json(Value),
-    /// Text that is no JSON, with what a JSON parser says of it.
-    Text {
-        /// The text.
-        text: String,
-        /// Where and why it is no JSON.
-        error: String,
+    /// Text that is no JSON.
+    Text(String),
+    /// Bytes that are no UTF-8 text.
+    Bytes(Vec<u8>),
+    /// There was a body, and its bytes are not at hand.
+    Omitted(Omission),
+}
+
+/// Why the bytes of a body are not at hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Omission {
+    /// The content coding is unknown; the length is that of the coded bytes.
+    UnknownCoding { length: usize },
+    /// The recorder did not keep them: too many, or of an unknown coding.
+    NotKept {
+        /// How many bytes went over the wire.
+        length: u64,
+        /// Their SHA-256, in hexadecimal.
+        sha256: String,
     },
-    /// Bytes that are no UTF-8 text, or whose content coding is unknown; the number of them.
-    Opaque(usize),
+    /// The tool that wrote the recording left them out.
+    NotInFile { length: u64 },
+    /// The recording has this text as base64 (RFC 4648 section 4), and it is none.
+    NotBase64(String),
+}
+
+impl Body {
+    /// Reads decoded bytes. JSON is what parses as JSON, whatever the media type says.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        if bytes.is_empty() {
+            return Self::Empty;
+        }
+        match (serde_json::from_slice(bytes), std::str::from_utf8(bytes)) {
+            (Ok(value), _) => Self::Json(value),
+            (Err(_), Ok(text)) => Self::Text(text.to_owned()),
+            (Err(_), Err(_)) => Self::Bytes(bytes.to_owned()),
+        }
+    }
+
+    /// The bytes, JSON without white space; none where they are not at hand.
+    pub fn into_bytes(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Empty => Some(Vec::new()),
+            Self::Json(value) => Some(value.to_string().into()),
+            Self::Text(text) => Some(text.into()),
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Omitted(_) => None,
+        }
+    }
+
+    pub const fn json(&self) -> Option<&Value> {
+        match self {
+            Self::Json(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub const fn json_mut(&mut self) -> Option<&mut Value> {
+        match self {
+            Self::Json(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub const fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+}
+
+impl Omission {
+    /// How many bytes there were.
+    pub fn length(&self) -> u64 {
+        match self {
+            Self::UnknownCoding { length } => *length as u64,
+            Self::NotKept { length, .. } | Self::NotInFile { length } => *length,
+            Self::NotBase64(text) => text.trim_end_matches('=').len() as u64 * 3 / 4,
+        }
+    }
 }
 
 /// A text without the byte order mark that some clients begin JSON with: readers may pass over it
@@ -95,79 +159,12 @@ pub fn unmarked(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
-impl Payload {
-    /// Reads decoded bytes. JSON is what parses as JSON, whatever the media type says.
-    pub fn from_bytes(bytes: &[u8]) -> Self {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        if bytes.is_empty() {
-            return Self::Empty;
-        }
-        match serde_json::from_slice(bytes) {
-            Ok(value) => Self::Json(value),
-            Err(error) => match std::str::from_utf8(bytes) {
-                Ok(text) => Self::Text {
-                    text: text.to_owned(),
-                    error: error.to_string(),
-                },
-                Err(_) => Self::Opaque(bytes.len()),
-            },
-        }
-    }
-
-    /// The JSON value, where there is one.
-    pub const fn json(&self) -> Option<&Value> {
-        match self {
-            Self::Json(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// Whether there is no body.
-    pub const fn is_empty(&self) -> bool {
-        matches!(self, Self::Empty)
-    }
+/// The place and the reason why a text is no JSON; empty where it is JSON.
+pub fn json_error(text: &str) -> String {
+    let read = serde_json::from_str::<Value>(text);
+    read.err()
+        .map_or_else(String::new, |error| error.to_string())
 }
-
-/// A request, in either direction: a bot's, or the service's to the bot's callback.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// The method, in upper case as HTTP writes it.
-    pub method: String,
-    /// The path with its query, or an absolute URL.
-    pub target: String,
-    /// The header fields.
-    pub headers: Headers,
-    /// The body.
-    pub body: Payload,
-}
-
-/// A response.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Response {
-    /// The status code, 100 to 599.
-    pub status: u16,
-    /// The header fields.
-    pub headers: Headers,
-    /// The body.
-    pub body: Payload,
-}
-
-/// The header fields of a scenario's message: a name to its value. A field that is printed twice
-/// keeps its last value.
-pub type HeaderFields = IndexMap<String, String>;
-
-/// The body of a scenario's message, as the page shows it. In a file it is plain JSON; text that is
-/// no JSON is written as an object whose only property is [`TEXT`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Body {
-    /// Plain JSON. `{name}` inside a string is the variable of that name.
-    Json(Value),
-    /// Text that is no JSON, to the letter.
-    Text(String),
-}
-
-/// The property that holds a body which is no JSON.
-pub const TEXT: &str = "$text";
 
 /// How many objects and arrays of a body may stand in each other in a file. Parsers stop at 128, and
 /// around a body there are some.
@@ -188,59 +185,28 @@ fn is_at_most(depth: usize, value: &Value) -> bool {
     }
 }
 
-impl Serialize for Body {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Json(value) => value.serialize(to),
-            Self::Text(text) => to.collect_map([(TEXT, text)]),
-        }
-    }
+/// A request, in either direction: a bot's, or the service's to the bot's callback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The method, in upper case as HTTP writes it.
+    pub method: String,
+    /// The path with its query, or an absolute URL.
+    pub target: String,
+    /// The header fields.
+    pub headers: Headers,
+    /// The body.
+    pub body: Body,
 }
 
-impl<'de> Deserialize<'de> for Body {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(from)?;
-        Ok(match text_of(&value) {
-            Some(text) => Self::Text(text.to_owned()),
-            None => Self::Json(value),
-        })
-    }
-}
-
-/// The text of a body that is written as an object with it.
-fn text_of(value: &Value) -> Option<&str> {
-    let properties = value.as_object().filter(|it| it.len() == 1)?;
-    properties.get(TEXT)?.as_str()
-}
-
-impl JsonSchema for Body {
-    fn schema_name() -> Cow<'static, str> {
-        "Body".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "Plain JSON; `{name}` inside a string is the variable of that name. \
-                            Text that is no JSON is `{\"$text\": …}`."
-        })
-    }
-}
-
-impl Body {
-    /// The JSON as a body; none where a file cannot say it: it is too deep, or would be taken for
-    /// text.
-    pub fn of_json(value: Value) -> Option<Self> {
-        let is_text = text_of(&value).is_some();
-        (!is_text && fits_in_a_file(&value)).then_some(Self::Json(value))
-    }
-
-    /// The JSON value, where there is one.
-    pub const fn json(&self) -> Option<&Value> {
-        match self {
-            Self::Json(value) => Some(value),
-            Self::Text(_) => None,
-        }
-    }
+/// A response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The status code, 100 to 599.
+    pub status: u16,
+    /// The header fields.
+    pub headers: Headers,
+    /// The body.
+    pub body: Body,
 }
 
 #[cfg(test)]
@@ -257,37 +223,10 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_plain_json_or_marked_text() {
-        for (text, body) in [
-            (r#"{"a":1}"#, Body::Json(serde_json::json!({"a": 1}))),
-            (r#"{"$text":"{,}"}"#, Body::Text("{,}".into())),
-            (
-                r#"{"$text":"x","b":1}"#,
-                Body::Json(serde_json::json!({"$text": "x", "b": 1})),
-            ),
-        ] {
-            assert_eq!(serde_json::from_str::<Body>(text).unwrap(), body);
-            assert_eq!(serde_json::to_string(&body).unwrap(), text);
-        }
-    }
-
-    #[test]
-    fn what_a_file_cannot_say_is_no_json_body() {
-        let nested = |depth: usize| {
-            let text = "[".repeat(depth) + &"]".repeat(depth);
-            serde_json::from_str::<Value>(&text).unwrap()
-        };
-        assert!(Body::of_json(nested(DEEPEST)).is_some());
-        assert!(Body::of_json(nested(DEEPEST + 1)).is_none());
-        assert!(Body::of_json(serde_json::json!({"$text": "x"})).is_none());
-        assert!(Body::of_json(serde_json::json!({"$text": 1})).is_some());
-    }
-
-    #[test]
-    fn bytes_are_json_text_or_opaque() {
-        assert!(Payload::from_bytes(b"").is_empty());
-        assert!(Payload::from_bytes(b"\xef\xbb\xbf{}").json().is_some());
-        assert!(matches!(Payload::from_bytes(b"{,}"), Payload::Text { .. }));
-        assert_eq!(Payload::from_bytes(b"\xff\xfe"), Payload::Opaque(2));
+    fn bytes_are_json_text_or_neither() {
+        assert!(Body::from_bytes(b"").is_empty());
+        assert!(Body::from_bytes(b"\xef\xbb\xbf{}").json().is_some());
+        assert_eq!(Body::from_bytes(b"{,}"), Body::Text("{,}".to_owned()));
+        assert_eq!(Body::from_bytes(b"\xff\xfe"), Body::Bytes(vec![0xff, 0xfe]));
     }
 }

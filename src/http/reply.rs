@@ -8,7 +8,7 @@ use hyper::StatusCode;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use tokio::sync::Notify;
 
-use super::message::{Headers, Payload, Response};
+use super::message::{Headers, Response};
 use super::outgoing::{Coding, Framing, Outgoing};
 use super::{coding, fields};
 
@@ -164,14 +164,10 @@ impl Reply {
 }
 
 impl From<Response> for Reply {
-    /// The response as it stands, JSON without white space. A body of which only the length is
-    /// known goes out empty.
+    /// The response as it stands, JSON without white space. A body whose bytes
+    /// are not at hand goes out empty.
     fn from(response: Response) -> Self {
-        let body = match response.body {
-            Payload::Empty | Payload::Opaque(_) => Bytes::new(),
-            Payload::Json(value) => value.to_string().into(),
-            Payload::Text { text, .. } => text.into(),
-        };
+        let body = response.body.into_bytes().unwrap_or_default();
         Self::text(response.status, response.headers, body)
     }
 }

@@ -11,7 +11,7 @@ use super::{Act, Cut};
 use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
-use crate::http::message::{Headers, Payload, Request, Response};
+use crate::http::message::{Body, Headers, Request, Response};
 use crate::judge::verdict::{Traffic, TrafficMessage};
 use crate::judge::{Action, Breach, Event, ExchangeId, Judge, TransportFailure};
 use crate::scenario::format::Script;
@@ -324,6 +324,6 @@ pub(super) fn acknowledgement() -> Arc<Response> {
     Arc::new(Response {
         status: 202,
         headers: Headers::new(),
-        body: Payload::Empty,
+        body: Body::Empty,
     })
 }

@@ -14,7 +14,7 @@ use crate::contract::change;
 use crate::contract::change::{Notice, Subject};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
-use crate::http::message::{Headers, Payload, Request, Response};
+use crate::http::message::{Body, Headers, Request, Response};
 use crate::judge::verdict::TrafficMessage;
 use crate::judge::{Action, Breach, Event, ExchangeId};
 
@@ -262,6 +262,6 @@ fn failure() -> Arc<Response> {
     Arc::new(Response {
         status: 500,
         headers: Headers::new(),
-        body: Payload::Empty,
+        body: Body::Empty,
     })
 }

@@ -10,7 +10,7 @@ use super::{Cut, Kind};
 use crate::api::resource::shape_of;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
-use crate::http::message::{Headers, Payload, Request, Response};
+use crate::http::message::{Body, Headers, Request, Response};
 use crate::judge::verdict::TrafficMessage;
 use crate::judge::{Action, Breach, Event, ExchangeId, TriggerAnswer};
 use crate::scenario::format::Step;
@@ -368,6 +368,6 @@ fn refusal(status: u16, code: &str, message: &str) -> Arc<Response> {
     Arc::new(Response {
         status,
         headers: Headers::from_iter([("Content-Type", "application/json")]),
-        body: Payload::Json(json!({"error": {"code": code, "message": message}})),
+        body: Body::Json(json!({"error": {"code": code, "message": message}})),
     })
 }

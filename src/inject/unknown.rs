@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 use super::chance::Chance;
 use crate::contract::change;
 use crate::contract::change::{Notice, Subject};
-use crate::http::message::{Payload, Request};
+use crate::http::message::{Body, Request};
 
 /// Adds a property to every object of a message.
-pub(super) fn add_properties(body: &mut Payload, chance: &mut Chance) {
-    if let Payload::Json(body) = body {
+pub(super) fn add_properties(body: &mut Body, chance: &mut Chance) {
+    if let Body::Json(body) = body {
         add(body, chance);
     }
 }
@@ -84,7 +84,7 @@ pub(super) fn word(of: &Request, chance: &mut Chance) -> Option<Request> {
 /// The same notification with other changes in it.
 pub(super) fn with_changes(of: &Request, changes: Vec<Value>) -> Request {
     let mut request = of.clone();
-    if let Payload::Json(body) = &mut request.body {
+    if let Body::Json(body) = &mut request.body {
         body["value"] = Value::Array(changes);
     }
     request

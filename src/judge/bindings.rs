@@ -13,6 +13,7 @@ use super::outline;
 use crate::api::identifier;
 use crate::api::identifier::Normal;
 use crate::api::template;
+use crate::http::message::Body;
 use crate::scenario::format::{Kind, Script, Variable};
 
 /// The variables of a script, each with its root. The conversations that follow the script share
@@ -200,6 +201,15 @@ impl Bindings {
             self.settle(&name);
         }
         template::fill_json(body, &|name| self.get(name))
+    }
+
+    /// The body with every variable of it filled in likewise.
+    pub fn fill_body(&mut self, body: &Body) -> Body {
+        match body {
+            Body::Json(value) => Body::Json(self.fill_json(value)),
+            Body::Text(text) => Body::Text(self.fill(text)),
+            other => other.clone(),
+        }
     }
 
     /// The bound roots, in the order of the script, each with its value.

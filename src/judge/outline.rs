@@ -11,8 +11,8 @@ use crate::api::resource;
 use crate::api::template;
 use crate::contract::change;
 use crate::contract::change::{Notice, Signs};
-use crate::http::message::{Body, HeaderFields};
-use crate::scenario::format::{Script, Step};
+use crate::http::message::Body;
+use crate::scenario::format::{HeaderFields, Script, Step};
 
 /// The steps of a script, as far as judges ask the same of them again and again.
 #[derive(Debug)]
@@ -94,9 +94,9 @@ impl Line {
             line.headers(fields);
         }
         match step.body() {
-            Some(Body::Json(body)) => line.of_body = variables(body),
-            Some(Body::Text(text)) => line.text(text),
-            None => {}
+            Body::Json(body) => line.of_body = variables(body),
+            Body::Text(text) => line.text(text),
+            Body::Empty | Body::Bytes(_) | Body::Omitted(_) => {}
         }
         line
     }

@@ -59,7 +59,7 @@ impl Page {
                 Step::Request(_) if script.is_refused(at) => request = None,
                 Step::Request(step) => {
                     let key = request_key(step);
-                    if let Some(body) = step.body.as_ref().and_then(Body::json) {
+                    if let Some(body) = step.body.json() {
                         let body = printed(script, body);
                         self.requests.entry(key.clone()).or_default().add(&body);
                         self.collect_types(&body, "request");
@@ -82,7 +82,7 @@ impl Page {
     }
 
     fn add_answer(&mut self, script: &Script, request: &str, step: &ResponseStep) {
-        let body = step.body.as_ref().and_then(Body::json);
+        let body = step.body.json();
         let header = |name: &str| {
             step.headers
                 .iter()
@@ -94,7 +94,7 @@ impl Page {
             line: step.line,
             media_type: header("content-type").map(|value| media_type(value)),
             has_location: header("location").is_some(),
-            has_body: step.body.is_some(),
+            has_body: !step.body.is_empty(),
         };
         let answers = self.answers.entry(request.to_owned()).or_default();
         for prose in &step.or {

@@ -14,7 +14,7 @@ use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
 use crate::diagnostic::pointer::Pointer;
-use crate::http::message::{Request, Response};
+use crate::http::message::{Body, Request, Response, json_error};
 use crate::scenario::format::{Script, Step};
 
 /// The findings, the notes and the traffic of one conversation, and the end of it.
@@ -292,6 +292,21 @@ fn is_cause(cause: &Violation, violation: &Violation) -> bool {
         Rule::Correlation => cause.actual == violation.actual,
         _ => is_here && cause.actual == violation.actual,
     }
+}
+
+/// A body that should be JSON and is none, as a JSON value, and why it is none.
+pub(super) fn unreadable(body: &Body) -> (Value, String) {
+    let length = match body {
+        Body::Text(text) => {
+            let error = json_error(text);
+            return (json!(text), format!("the body is no JSON: {error}"));
+        }
+        Body::Bytes(bytes) => bytes.len() as u64,
+        Body::Omitted(omission) => omission.length(),
+        Body::Empty | Body::Json(_) => 0,
+    };
+    let message = format!("the body is {length} bytes that cannot be read");
+    (Value::Null, message)
 }
 
 /// A text as a JSON value, null where there is none.

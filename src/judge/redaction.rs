@@ -7,7 +7,7 @@ use super::recording::check::NotCovered;
 use super::verdict::{Run, Traffic, TrafficMessage, Violation};
 use crate::cassette::format::{Content, Direction, Exchange, RecordedRequest, RecordedResponse};
 use crate::cassette::recording::Recording;
-use crate::http::message::{Headers, Payload};
+use crate::http::message::{Body, Headers};
 use crate::redact::Redactor;
 
 /// Replaces the secrets in what a report says of a run.
@@ -94,11 +94,11 @@ fn fields(headers: &Headers) -> Vec<(String, String)> {
         .collect()
 }
 
-fn content(body: &Payload) -> Content {
+fn content(body: &Body) -> Content {
     match body {
-        Payload::Json(value) => Content::Json(value.clone()),
-        Payload::Text { text, .. } => Content::Text(text.clone()),
-        Payload::Empty | Payload::Opaque(_) => Content::Empty,
+        Body::Json(value) => Content::Json(value.clone()),
+        Body::Text(text) => Content::Text(text.clone()),
+        Body::Empty | Body::Bytes(_) | Body::Omitted(_) => Content::Empty,
     }
 }
 
@@ -124,8 +124,8 @@ fn replace(message: &mut TrafficMessage, redacted: &Exchange) {
     };
     *headers = from.iter().cloned().collect();
     match (body, content) {
-        (Payload::Json(value), Content::Json(redacted)) => value.clone_from(redacted),
-        (Payload::Text { text, .. }, Content::Text(redacted)) => text.clone_from(redacted),
+        (Body::Json(value), Content::Json(redacted)) => value.clone_from(redacted),
+        (Body::Text(text), Content::Text(redacted)) => text.clone_from(redacted),
         _ => {}
     }
 }
@@ -147,7 +147,7 @@ mod tests {
             method: "POST".to_owned(),
             target: format!("/a?access_token={secret}"),
             headers: Headers::from_iter([("Location", format!("https://h/?sig={secret}"))]),
-            body: Payload::Json(json!({"password": secret, "plain": "plain"})),
+            body: Body::Json(json!({"password": secret, "plain": "plain"})),
         };
         let mut result =
             ScenarioResult::new("a", Party::Bot, Verdict::Fail, format!("sent {secret}"));

@@ -12,7 +12,7 @@ use url::form_urlencoded;
 
 use super::json_response;
 use super::token::{LIFETIME, Signer, now, tenant_id};
-use crate::http::message::{Payload, Request, Response};
+use crate::http::message::{Body, Request, Response};
 
 /// The one kind of assertion (RFC 7523 section 2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -151,9 +151,9 @@ fn form(request: &Request) -> Result<HashMap<String, String>, Refusal> {
         ));
     }
     let text = match &request.body {
-        Payload::Text { text, .. } => text.as_str(),
-        Payload::Empty => "",
-        Payload::Json(_) | Payload::Opaque(_) => {
+        Body::Text(text) => text.as_str(),
+        Body::Empty => "",
+        Body::Json(_) | Body::Bytes(_) | Body::Omitted(_) => {
             return Err(invalid_request("the body is no form"));
         }
     };
@@ -326,7 +326,7 @@ mod tests {
             method: "POST".into(),
             target: "/x/oauth2/v2.0/token".into(),
             headers,
-            body: Payload::from_bytes(form.as_bytes()),
+            body: Body::from_bytes(form.as_bytes()),
         }
     }
 

@@ -25,7 +25,7 @@ use self::key::Key;
 use self::printed::OF_RFC_7516;
 use self::token::Signer;
 use crate::api::resource;
-use crate::http::message::{Headers, Payload, Request, Response};
+use crate::http::message::{Body, Headers, Request, Response};
 use crate::http::tls::AuthorityError;
 
 /// The first segment of the paths on confcall's own address.
@@ -256,7 +256,7 @@ fn json_response(status: u16, body: Value) -> Response {
     Response {
         status,
         headers: Headers::from_iter([("Content-Type", "application/json")]),
-        body: Payload::Json(body),
+        body: Body::Json(body),
     }
 }
 
@@ -269,7 +269,7 @@ mod tests {
             method: "GET".into(),
             target: target.into(),
             headers: Headers::from_iter([("Host", host)]),
-            body: Payload::Empty,
+            body: Body::Empty,
         }
     }
 

@@ -11,31 +11,18 @@ use crate::api::identifier;
 use crate::api::party::Party;
 use crate::api::template::{fill, fill_json};
 use crate::diagnostic::place::printable;
-use crate::http::message::{Body, Payload};
+use crate::http::message::Body;
 use crate::judge::verdict::{Traffic, TrafficMessage};
 use crate::scenario::format::{Scenario, Step, Token};
 
 /// The header fields that are shown, in this order. The others say nothing about a conversation.
 const SHOWN: [&str; 3] = ["Authorization", "Content-Type", "Location"];
 
-/// A body, as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
-    /// None.
-    Empty,
-    /// JSON, shown over several lines.
-    Json(Value),
-    /// Text, shown to the letter.
-    Text(String),
-    /// Bytes that are no text; their number is shown.
-    Opaque(usize),
-}
-
 /// A message as text: start line, the header fields that matter, an empty line, the body. Ends
 /// with a line feed.
 ///
 /// Of an `Authorization` only the scheme is shown, unless its value is a variable's name.
-pub fn render_message(start_line: &str, headers: &[(&str, String)], content: &Content) -> String {
+pub fn render_message(start_line: &str, headers: &[(&str, String)], body: &Body) -> String {
     let mut text = printable(start_line);
     text.push('\n');
     for shown in SHOWN {
@@ -48,11 +35,12 @@ pub fn render_message(start_line: &str, headers: &[(&str, String)], content: &Co
             let _ = writeln!(text, "{shown}: {}", printable(&value));
         }
     }
-    match content {
-        Content::Empty => {}
-        Content::Json(value) => push_body(&mut text, &format!("{value:#}")),
-        Content::Text(body) => push_body(&mut text, body),
-        Content::Opaque(length) => push_body(&mut text, &format!("({length} bytes)")),
+    match body {
+        Body::Empty => {}
+        Body::Json(value) => push_body(&mut text, &format!("{value:#}")),
+        Body::Text(body) => push_body(&mut text, body),
+        Body::Bytes(bytes) => push_body(&mut text, &format!("({} bytes)", bytes.len())),
+        Body::Omitted(omission) => push_body(&mut text, &format!("({} bytes)", omission.length())),
     }
     text
 }
@@ -145,12 +133,12 @@ fn documented(step: &Step) -> String {
         .fields()
         .map(|(field, value)| (field.as_str(), fill(value, &name)))
         .collect();
-    let content = match step.body() {
-        None => Content::Empty,
-        Some(Body::Json(value)) => Content::Json(fill_json(value, &name)),
-        Some(Body::Text(text)) => Content::Text(fill(text, &name)),
+    let body = match step.body() {
+        Body::Json(value) => &Body::Json(fill_json(value, &name)),
+        Body::Text(text) => &Body::Text(fill(text, &name)),
+        other => other,
     };
-    render_message(&start, &headers, &content)
+    render_message(&start, &headers, body)
 }
 
 /// The traffic of a conversation, in its order, bound values by name. Each message stands under
@@ -190,13 +178,12 @@ fn seen(message: &TrafficMessage, names: &Names) -> String {
         .iter()
         .map(|(name, value)| (name, names.in_text(value)))
         .collect();
-    let content = match body {
-        Payload::Empty => Content::Empty,
-        Payload::Json(value) => Content::Json(names.in_json(value)),
-        Payload::Text { text, .. } => Content::Text(names.in_text(text)),
-        Payload::Opaque(length) => Content::Opaque(*length),
+    let body = match body {
+        Body::Json(value) => &Body::Json(names.in_json(value)),
+        Body::Text(text) => &Body::Text(names.in_text(text)),
+        other => other,
     };
-    render_message(&start, &headers, &content)
+    render_message(&start, &headers, body)
 }
 
 /// The status line of a refusal: any of several.
@@ -359,7 +346,7 @@ mod tests {
                         ("host", "h"),
                         ("authorization", "Bearer s3cret"),
                     ]),
-                    body: Payload::Json(json!({"a": "{b}"})),
+                    body: Body::Json(json!({"a": "{b}"})),
                 })),
             },
             Traffic {
@@ -368,7 +355,7 @@ mod tests {
                 message: TrafficMessage::Response(std::sync::Arc::new(Response {
                     status: 202,
                     headers: Headers::new(),
-                    body: Payload::Empty,
+                    body: Body::Empty,
                 })),
             },
         ];
@@ -379,7 +366,7 @@ mod tests {
 
     #[test]
     fn nothing_moves_the_cursor() {
-        let content = Content::Text("a\u{1b}[2J\nb".into());
+        let content = Body::Text("a\u{1b}[2J\nb".into());
         let shown = render_message("GET /\r", &[], &content);
         assert_eq!(shown, "GET /\u{fffd}\n\na\u{fffd}[2J\nb\n");
     }

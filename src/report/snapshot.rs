@@ -13,7 +13,7 @@ use super::normalized::normalized;
 use crate::api::party::Party;
 use crate::api::resource::path_of;
 use crate::diagnostic::place::printable;
-use crate::http::message::Payload;
+use crate::http::message::Body;
 use crate::judge::verdict::{ScenarioResult, Traffic, TrafficMessage, Verdict};
 use crate::replay::Replayed;
 
@@ -77,8 +77,8 @@ fn text(verdict: Verdict, mut traffic: Vec<Traffic>, names: &Names) -> String {
     text
 }
 
-fn sort(body: &mut Payload) {
-    if let Payload::Json(body) = body {
+fn sort(body: &mut Body) {
+    if let Body::Json(body) = body {
         body.sort_all_objects();
     }
 }

@@ -13,7 +13,7 @@ use super::router::{Message, Registration, callback_path, lock};
 use super::session::Context;
 use super::target::Target;
 use super::{address, provider_state, variables};
-use crate::http::message::{Headers, Payload, Request};
+use crate::http::message::{Body, Headers, Request};
 use crate::http::{OutgoingRequest, Reply, SendError};
 use crate::inject;
 use crate::inject::forgery::Forgery;
@@ -368,9 +368,8 @@ fn outgoing(request: &Request, url: String) -> OutgoingRequest {
     let mut outgoing = OutgoingRequest::new(request.method.as_str(), url);
     outgoing.headers = request.headers.clone();
     outgoing.body = match &request.body {
-        Payload::Empty | Payload::Opaque(_) => None,
-        Payload::Json(body) => Some(Bytes::from(body.to_string())),
-        Payload::Text { text, .. } => Some(Bytes::from(text.clone())),
+        Body::Empty => None,
+        body => body.clone().into_bytes().map(Bytes::from),
     };
     outgoing
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::process::{Program, Said};
-use crate::http::message::{Payload, Response};
+use crate::http::message::{Body, Response};
 use crate::http::{Client, OutgoingRequest};
 
 /// Takes a question in JSON and answers it.
@@ -51,7 +51,7 @@ impl Hook {
                 let question = format!("{question}\n");
                 match program.ask(question.as_bytes(), within).await {
                     Ok(said) if said.status.success() => {
-                        HookAnswer::Done(value_of(Payload::from_bytes(&said.output)))
+                        HookAnswer::Done(value_of(Body::from_bytes(&said.output)))
                     }
                     Ok(said) if said.declines() => HookAnswer::Declined(said.last_words()),
                     Ok(said) => HookAnswer::Failed(how_it_ended(&said)),
@@ -63,13 +63,14 @@ impl Hook {
 }
 
 /// A body as JSON.
-fn value_of(answer: Payload) -> Option<Value> {
+fn value_of(answer: Body) -> Option<Value> {
     match answer {
-        Payload::Empty => None,
-        Payload::Json(value) => Some(value),
-        Payload::Text { text, .. } if text.trim().is_empty() => None,
-        Payload::Text { text, .. } => Some(Value::String(text)),
-        Payload::Opaque(length) => Some(Value::String(format!("{length} bytes"))),
+        Body::Empty => None,
+        Body::Json(value) => Some(value),
+        Body::Text(text) if text.trim().is_empty() => None,
+        Body::Text(text) => Some(Value::String(text)),
+        Body::Bytes(bytes) => Some(Value::String(format!("{} bytes", bytes.len()))),
+        Body::Omitted(it) => Some(Value::String(format!("{} bytes", it.length()))),
     }
 }
 
@@ -93,11 +94,11 @@ pub(super) fn post_json(url: &Url, body: &Value) -> OutgoingRequest {
 /// The reason that an answer gives: its `reason`, its error's message, or its text.
 pub(super) fn reason(response: &Response) -> String {
     match &response.body {
-        Payload::Json(body) => ["/reason", "/error/message"]
+        Body::Json(body) => ["/reason", "/error/message"]
             .iter()
             .find_map(|pointer| body.pointer(pointer)?.as_str())
             .map_or_else(|| body.to_string(), str::to_owned),
-        Payload::Text { text, .. } => text.trim().to_owned(),
-        Payload::Empty | Payload::Opaque(_) => "no reason given".to_owned(),
+        Body::Text(text) => text.trim().to_owned(),
+        Body::Empty | Body::Bytes(_) | Body::Omitted(_) => "no reason given".to_owned(),
     }
 }

@@ -217,7 +217,7 @@ fn variable_of(case: &Case, state: ProviderState, name: &str) -> String {
 
 /// The variable of the call that the first notification is about.
 fn incoming_call(case: &Case) -> Option<String> {
-    let body = case.scenario.script.steps.first()?.body()?.json()?;
+    let body = case.scenario.script.steps.first()?.body().json()?;
     let entry = change::entries(body)?.first()?;
     let resource = Notice::read(entry).resource?;
     template::sole_variable(resource.call()?).map(str::to_owned)

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::api::identifier::{ById, Ids, Normal};
 use crate::api::party::Party;
 use crate::http::Reply;
-use crate::http::message::{Headers, Payload, Request, Response};
+use crate::http::message::{Body, Headers, Request, Response};
 use crate::inject::InjectedJudge;
 use crate::judge::{Event, ExchangeId};
 use crate::platform;
@@ -198,11 +198,11 @@ impl Router {
             Party::Service => 202,
         };
         let body = match self.role {
-            Party::Bot => Payload::Json(serde_json::json!({"error": {
+            Party::Bot => Body::Json(serde_json::json!({"error": {
                 "code": "NotFound",
                 "message": "no conversation of this run is about this",
             }})),
-            Party::Service => Payload::Empty,
+            Party::Service => Body::Empty,
         };
         let mut headers = Headers::new();
         if !body.is_empty() {
@@ -380,7 +380,7 @@ mod tests {
             method: "POST".into(),
             target,
             headers: Headers::new(),
-            body: Payload::Empty,
+            body: Body::Empty,
         }
     }
 
@@ -461,7 +461,7 @@ mod tests {
             method: "POST".into(),
             target: "/app/calls/57DAB8B1894C409AB240BD8BEAE78896/answer".into(),
             headers: Headers::new(),
-            body: Payload::Json(serde_json::json!({"a": [{"b": "/x/one"}]})),
+            body: Body::Json(serde_json::json!({"a": [{"b": "/x/one"}]})),
         };
         let ids = ids(&request);
         assert!(ids.contains(&Normal::of("57dab8b1-894c-409a-b240-bd8beae78896")));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::format::{Kind, Script, Step, Token};
+use super::format::{HeaderFields, Kind, Script, Step, Token, body};
 use super::parse::MOST_TOLD;
 use crate::api::party::Party;
 use crate::api::resource::percent_encoded;
@@ -12,7 +12,7 @@ use crate::api::template::{Part, is_name, parts};
 use crate::contract::requirement::Requirement;
 use crate::diagnostic::closest;
 use crate::diagnostic::pointer::Pointer;
-use crate::http::message::{Body, HeaderFields, TEXT};
+use crate::http::message::Body;
 
 /// Something in a script that makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -336,11 +336,11 @@ impl Check<'_> {
         }
     }
 
-    fn body(&mut self, pointer: &Pointer, body: Option<&Body>) {
+    fn body(&mut self, pointer: &Pointer, body: &Body) {
         match body {
-            None => {}
-            Some(Body::Text(text)) => self.text(&pointer.key(TEXT), text),
-            Some(Body::Json(value)) => self.json(pointer, value),
+            Body::Text(text) => self.text(&pointer.key(body::TEXT), text),
+            Body::Json(value) => self.json(pointer, value),
+            Body::Empty | Body::Bytes(_) | Body::Omitted(_) => {}
         }
     }
 

@@ -11,10 +11,12 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use strum::IntoStaticStr;
 
 use crate::api::party::Party;
-use crate::http::message::{Body, HeaderFields};
+use crate::http::message;
+use crate::http::message::Body;
 
 /// The version of the format that this confcall writes, and the newest that it reads.
 pub const VERSION: u32 = 1;
@@ -29,6 +31,10 @@ const TOKEN: &str = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
 const ONE_LINE: &str = r"^[^\x00-\x08\x0a-\x1f\x7f]*$";
 /// What the schema says of a target: a path, a URL, or what begins with a variable.
 const TARGET: &str = r"^(/|\{[a-z]|[^\s/]*://)\S*$";
+
+/// The header fields of a message: a name to its value. A field that is printed twice keeps its last
+/// value.
+pub type HeaderFields = IndexMap<String, String>;
 
 /// What stands between the id of a scenario and the fault injection that it is played in. No file of a
 /// scenario has it in its name.
@@ -282,9 +288,14 @@ pub struct RequestStep {
         extend("additionalProperties" = {"type": "string", "pattern": ONE_LINE})
     )]
     pub headers: HeaderFields,
-    /// The body, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<Body>,
+    #[serde(
+        default,
+        skip_serializing_if = "Body::is_empty",
+        serialize_with = "body::serialize",
+        deserialize_with = "body::deserialize_optional"
+    )]
+    #[schemars(with = "Option<body::InFile>")]
+    pub body: Body,
 }
 
 /// The bearer token of a request that confcall sends.
@@ -324,9 +335,14 @@ pub struct ResponseStep {
         extend("additionalProperties" = {"type": "string", "pattern": ONE_LINE})
     )]
     pub headers: HeaderFields,
-    /// The body, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<Body>,
+    #[serde(
+        default,
+        skip_serializing_if = "Body::is_empty",
+        serialize_with = "body::serialize",
+        deserialize_with = "body::deserialize_optional"
+    )]
+    #[schemars(with = "Option<body::InFile>")]
+    pub body: Body,
     /// Success statuses that the page's prose gives for this answer and no example shows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub or: Vec<ProseStatus>,
@@ -388,7 +404,8 @@ pub struct NotificationStep {
     /// The line of the body's own code block, where it has one; equal to `line` where it has none.
     #[schemars(range(min = 1))]
     pub body_line: usize,
-    /// The body.
+    #[serde(with = "body")]
+    #[schemars(with = "body::InFile")]
     pub body: Body,
 }
 
@@ -413,13 +430,14 @@ impl Step {
         }
     }
 
-    /// The body, where there is one.
-    pub const fn body(&self) -> Option<&Body> {
+    /// The body; of a refusal an empty one.
+    pub fn body(&self) -> &Body {
+        static NONE: Body = Body::Empty;
         match self {
-            Self::Request(step) => step.body.as_ref(),
-            Self::Response(step) => step.body.as_ref(),
-            Self::Notification(step) => Some(&step.body),
-            Self::Refusal(_) => None,
+            Self::Request(step) => &step.body,
+            Self::Response(step) => &step.body,
+            Self::Notification(step) => &step.body,
+            Self::Refusal(_) => &NONE,
         }
     }
 
@@ -439,9 +457,115 @@ impl Step {
     }
 }
 
+/// The JSON as a body; none where a scenario file cannot hold it: it is too deep, or would be read
+/// as text.
+pub fn json_body(value: Value) -> Option<Body> {
+    let is_text = body::text_of(&value).is_some();
+    (!is_text && message::fits_in_a_file(&value)).then_some(Body::Json(value))
+}
+
+/// A body in a file: plain JSON, or an object whose only property is `$text`. `{name}` inside a
+/// string is the variable of that name.
+pub(crate) mod body {
+    use std::borrow::Cow;
+
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+    use serde::ser::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde_json::Value;
+
+    use crate::http::message::Body;
+
+    /// The property that holds a body which is no JSON.
+    pub(crate) const TEXT: &str = "$text";
+
+    /// Stands for a body in the JSON Schema.
+    pub(super) struct InFile;
+
+    impl JsonSchema for InFile {
+        fn schema_name() -> Cow<'static, str> {
+            "Body".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({
+                "description": "Plain JSON; `{name}` inside a string is the variable of that name. \
+                                Text that is no JSON is `{\"$text\": …}`."
+            })
+        }
+    }
+
+    pub(super) fn serialize<S: Serializer>(body: &Body, to: S) -> Result<S::Ok, S::Error> {
+        match body {
+            Body::Empty => to.serialize_none(),
+            Body::Json(value) => value.serialize(to),
+            Body::Text(text) => to.collect_map([(TEXT, text)]),
+            Body::Bytes(_) | Body::Omitted(_) => Err(S::Error::custom(
+                "a scenario has bodies of JSON and text only",
+            )),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Body, D::Error> {
+        let value = Value::deserialize(from)?;
+        Ok(match text_of(&value) {
+            Some(text) => Body::Text(text.to_owned()),
+            None => Body::Json(value),
+        })
+    }
+
+    /// A body that may be left out: `null` is none.
+    pub(super) fn deserialize_optional<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Body, D::Error> {
+        let body = deserialize(from)?;
+        Ok(if body == Body::Json(Value::Null) {
+            Body::Empty
+        } else {
+            body
+        })
+    }
+
+    /// The text of a body that is written as an object with it.
+    pub(super) fn text_of(value: &Value) -> Option<&str> {
+        let properties = value.as_object().filter(|it| it.len() == 1)?;
+        properties.get(TEXT)?.as_str()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_body_is_plain_json_or_marked_text() {
+        for (text, expected) in [
+            (r#"{"a":1}"#, Body::Json(serde_json::json!({"a": 1}))),
+            (r#"{"$text":"{,}"}"#, Body::Text("{,}".into())),
+            (
+                r#"{"$text":"x","b":1}"#,
+                Body::Json(serde_json::json!({"$text": "x", "b": 1})),
+            ),
+        ] {
+            let mut from = serde_json::Deserializer::from_str(text);
+            assert_eq!(body::deserialize(&mut from).unwrap(), expected);
+            let mut to = serde_json::Serializer::new(Vec::new());
+            body::serialize(&expected, &mut to).unwrap();
+            assert_eq!(to.into_inner(), text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn json_that_a_file_cannot_hold_is_no_body() {
+        let nested = |depth: usize| {
+            let text = "[".repeat(depth) + &"]".repeat(depth);
+            serde_json::from_str::<Value>(&text).unwrap()
+        };
+        assert!(json_body(nested(message::DEEPEST)).is_some());
+        assert!(json_body(nested(message::DEEPEST + 1)).is_none());
+        assert!(json_body(serde_json::json!({"$text": "x"})).is_none());
+        assert!(json_body(serde_json::json!({"$text": 1})).is_some());
+    }
 
     #[test]
     fn the_parts_of_an_id() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use confcall::api::party::Party;
 use confcall::contract::change;
 use confcall::contract::change::Notice;
-use confcall::http::message::{Body, Payload};
+use confcall::http::message::Body;
 use confcall::judge::verdict::{ScenarioResult, Traffic, TrafficMessage};
 use confcall::report::conversation;
 use confcall::report::conversation::Names;
@@ -42,8 +42,8 @@ fn documented_steps(scenario: &Scenario) -> Vec<String> {
     let script = std::sync::Arc::make_mut(&mut sorted.script);
     for step in &mut script.steps {
         let body = match step {
-            Step::Request(step) => step.body.as_mut(),
-            Step::Response(step) => step.body.as_mut(),
+            Step::Request(step) => Some(&mut step.body),
+            Step::Response(step) => Some(&mut step.body),
             Step::Notification(step) => Some(&mut step.body),
             Step::Refusal(_) => None,
         };
@@ -88,7 +88,7 @@ fn actual_step(scenario: &Scenario, result: &ScenarioResult, index: usize) -> St
     let same_before = scenario.script.steps[..index]
         .iter()
         .filter(|other| {
-            let kinds_of = |step: &Step| step.body().and_then(Body::json).map(kinds);
+            let kinds_of = |step: &Step| step.body().json().map(kinds);
             matches!(other, Step::Notification(_))
                 && matches!(scenario.script.steps[index], Step::Notification(_))
                 && kinds_of(other) == kinds_of(&scenario.script.steps[index])
@@ -120,8 +120,8 @@ fn kinds(body: &Value) -> Vec<String> {
     entries.map(|entry| Notice::read(entry).kind()).collect()
 }
 
-fn sort(body: &mut Payload) {
-    if let Payload::Json(body) = body {
+fn sort(body: &mut Body) {
+    if let Body::Json(body) = body {
         body.sort_all_objects();
     }
 }

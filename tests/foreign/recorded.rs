@@ -142,7 +142,7 @@ fn invitation(to: &str) -> Result<Value, Failed> {
     let all = store::built_in()?;
     let scenario = all.iter().find(|it| it.id.as_str() == SCENARIO);
     let scenario = scenario.ok_or("the scenario is there")?;
-    let body = scenario.script.steps[0].body().and_then(|it| it.json());
+    let body = scenario.script.steps[0].body().json();
     let body = confcall::api::template::fill_json(body.ok_or("a body")?, &|name| {
         Some(format!("11111111-0000-4000-8000-{:012x}", name.len()))
     });

@@ -1,7 +1,7 @@
 //! *Where a page contradicts itself*.
 
 use confcall::contract::rule::Rule;
-use confcall::http::message::Payload;
+use confcall::http::message::Body;
 use serde_json::{Value, json};
 
 use crate::party::status;
@@ -39,7 +39,7 @@ pub fn rows() -> Vec<Row> {
             ACCEPTED,
             |t| {
                 t.answer(2).status = 200;
-                t.answer(2).body = Payload::Json(operation());
+                t.answer(2).body = Body::Json(operation());
                 t.header(2, "Content-Type", "application/json");
             },
             Notes("another documented alternative: 200"),
@@ -63,7 +63,7 @@ pub fn rows() -> Vec<Row> {
             "never a mix: 202 with a body",
             ACCEPTED,
             |t| {
-                t.answer(2).body = Payload::Json(operation());
+                t.answer(2).body = Body::Json(operation());
                 t.header(2, "Content-Type", "application/json");
             },
             Fails(Rule::ResponseBody, ""),
@@ -71,7 +71,7 @@ pub fn rows() -> Vec<Row> {
         service(
             "never a mix: 200 without a body",
             MEETING,
-            |t| *t.payload(2) = Payload::Empty,
+            |t| *t.payload(2) = Body::Empty,
             Fails(Rule::ResponseBody, ""),
         ),
         service(
@@ -87,7 +87,7 @@ pub fn rows() -> Vec<Row> {
                 t.answer(2).status = 200;
                 let mut body = operation();
                 body["status"] = json!(1);
-                t.answer(2).body = Payload::Json(body);
+                t.answer(2).body = Body::Json(body);
                 t.header(2, "Content-Type", "application/json");
                 assert!(LOCATION.contains("operations"));
             },
@@ -104,7 +104,7 @@ pub fn rows() -> Vec<Row> {
             PROSE,
             |t| {
                 t.answer(2).status = 202;
-                t.answer(2).body = Payload::Empty;
+                t.answer(2).body = Body::Empty;
             },
             Fails(Rule::ResponseBody, ""),
         ),
@@ -125,7 +125,7 @@ pub fn rows() -> Vec<Row> {
             FLOW,
             |t| {
                 t.answer(7).body =
-                    Payload::Json(json!({"id": "c0ffee00-0000-4000-8000-00000000000a"}));
+                    Body::Json(json!({"id": "c0ffee00-0000-4000-8000-00000000000a"}));
                 t.header(7, "Content-Type", "application/json");
             },
             Passes,

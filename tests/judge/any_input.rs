@@ -1,6 +1,6 @@
 //! Whatever comes, a judge answers and never panics: a deterministic stream of mutated messages.
 
-use confcall::http::message::Payload;
+use confcall::http::message::Body;
 use serde_json::{Value, json};
 
 use crate::party::{Move, Talk, built_in, judged, text_body};
@@ -83,7 +83,7 @@ impl Chance {
                     _ => return,
                 };
                 match body {
-                    Payload::Json(value) => self.mutate(value),
+                    Body::Json(value) => self.mutate(value),
                     other => *other = text_body("?"),
                 }
             }

@@ -2,7 +2,7 @@
 
 use confcall::api::party::Party;
 use confcall::contract::rule::Rule;
-use confcall::http::message::Payload;
+use confcall::http::message::Body;
 use serde_json::{Value, json};
 
 use crate::party::{Move, Talk, notification};
@@ -407,7 +407,7 @@ fn replacing(
         let confcall::scenario::format::Step::Request(step) = &mut script.steps[0] else {
             panic!("the first step is the request");
         };
-        let Some(confcall::http::message::Body::Json(body)) = &mut step.body else {
+        let confcall::http::message::Body::Json(body) = &mut step.body else {
             panic!("it has a body");
         };
         body["participants"][index]["replacesCallId"] = json!("{peer-call}");
@@ -469,7 +469,7 @@ fn all_or_first() -> Vec<Row> {
             "a value that no message is about is none of the correlation",
             ONE,
             |t| {
-                let Payload::Json(body) = t.payload(4) else {
+                let Body::Json(body) = t.payload(4) else {
                     panic!("JSON")
                 };
                 body["value"][0]["resourceData"][0]["id"] = json!("whatever");

@@ -3,7 +3,7 @@
 
 use confcall::api::party::Party;
 use confcall::contract::rule::Rule;
-use confcall::http::message::{Body, Payload};
+use confcall::http::message::Body;
 use confcall::judge::TriggerAnswer;
 use confcall::scenario::format::Step;
 use serde_json::{Value, json};
@@ -113,7 +113,7 @@ fn two_replacing(sentence: &'static str, edit: impl FnOnce(&mut Talk), expect: E
     for step in &mut script.steps {
         match step {
             Step::Request(step) => {
-                if let Some(Body::Json(body)) = &mut step.body {
+                if let Body::Json(body) = &mut step.body {
                     let mut person = body["participants"][0].clone();
                     person["identity"]["user"]["id"] = json!("{second}");
                     body["participants"]
@@ -396,7 +396,7 @@ fn written() -> Vec<Row> {
             "odd notifications: types",
             Talk::written(&odd(), service),
             |t| {
-                let Payload::Json(body) = t.payload(3) else {
+                let Body::Json(body) = t.payload(3) else {
                     panic!("JSON")
                 };
                 body["thing"] = json!(3);

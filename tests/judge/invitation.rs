@@ -1,7 +1,7 @@
 //! *A bot's invitation*.
 
 use confcall::contract::rule::Rule;
-use confcall::http::message::Payload;
+use confcall::http::message::Body;
 use serde_json::{Value, json};
 
 use crate::party::{Talk, text_body};
@@ -91,7 +91,7 @@ fn heads() -> Vec<Row> {
         bot(
             "JSON: no body",
             ONE,
-            |t| *t.payload(1) = Payload::Empty,
+            |t| *t.payload(1) = Body::Empty,
             Fails(Rule::RequestBody, ""),
         ),
         bot(
@@ -103,7 +103,7 @@ fn heads() -> Vec<Row> {
         bot(
             "JSON: bytes",
             ONE,
-            |t| *t.payload(1) = Payload::Opaque(7),
+            |t| *t.payload(1) = Body::Bytes(vec![0xff; 7]),
             Fails(Rule::RequestBody, ""),
         ),
     ]

@@ -2,7 +2,7 @@
 
 use confcall::api::party::Party;
 use confcall::contract::rule::Rule;
-use confcall::http::message::Payload;
+use confcall::http::message::Body;
 use confcall::judge::Action;
 use confcall::judge::verdict::Verdict;
 use serde_json::json;
@@ -70,7 +70,7 @@ pub fn rows() -> Vec<Row> {
             literally(ACCEPTED, Party::Service),
             |t| {
                 t.answer(2).status = 200;
-                t.answer(2).body = Payload::Json(json!({"id": "1"}));
+                t.answer(2).body = Body::Json(json!({"id": "1"}));
             },
             Fails(Rule::ResponseStatus, ""),
         ),

@@ -1,7 +1,7 @@
 //! *One cause, one failure*: what follows from it is a note.
 
 use confcall::contract::rule::Rule;
-use confcall::http::message::Payload;
+use confcall::http::message::Body;
 use serde_json::json;
 
 use crate::party::{bare, done, status, text_body};
@@ -39,7 +39,7 @@ pub fn rows() -> Vec<Row> {
             ONE,
             |t| {
                 t.request(3).method = "GET".into();
-                *t.payload(3) = Payload::Empty;
+                *t.payload(3) = Body::Empty;
             },
             Fails(Rule::NotificationMethod, ""),
         ),
@@ -52,7 +52,7 @@ pub fn rows() -> Vec<Row> {
         service(
             "an answer of bytes",
             ONE,
-            |t| *t.payload(2) = Payload::Opaque(9),
+            |t| *t.payload(2) = Body::Bytes(vec![0xff; 9]),
             Fails(Rule::ResponseBody, ""),
         ),
         service(

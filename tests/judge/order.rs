@@ -1,7 +1,7 @@
 //! *Order*: ends, life cycles, early and batched messages, redelivery, what a bot may do besides.
 
 use confcall::contract::rule::Rule;
-use confcall::http::message::Payload;
+use confcall::http::message::Body;
 use serde_json::{Value, json};
 
 use crate::party::{Move, Talk, bare, notification};
@@ -581,7 +581,7 @@ fn besides() -> Vec<Row> {
             "the acknowledgement is any 2xx: confcall's own",
             ONE,
             |t| {
-                assert!(matches!(t.payload(3), Payload::Json(_)));
+                assert!(matches!(t.payload(3), Body::Json(_)));
             },
             Passes,
         ),

@@ -3,7 +3,7 @@
 
 use confcall::api::party::Party;
 use confcall::contract::rule::Rule;
-use confcall::http::message::Payload;
+use confcall::http::message::Body;
 use serde_json::{Value, json};
 
 use crate::party::{Talk, bare, text_body};
@@ -117,7 +117,7 @@ pub fn rows() -> Vec<Row> {
                 let crate::party::Move::Send(request) = last else {
                     panic!("a notification")
                 };
-                let Payload::Json(body) = &mut request.body else {
+                let Body::Json(body) = &mut request.body else {
                     panic!("JSON")
                 };
                 body["value"].as_array_mut().expect("entries").remove(0);
@@ -161,7 +161,7 @@ pub fn rows() -> Vec<Row> {
             "another API: a 201 has its body",
             &subscription(),
             service,
-            |t| *t.payload(2) = Payload::Empty,
+            |t| *t.payload(2) = Body::Empty,
             Fails(Rule::ResponseBody, ""),
         ),
         of(
@@ -184,7 +184,7 @@ pub fn rows() -> Vec<Row> {
             "text: an answer has it",
             &texts(),
             service,
-            |t| *t.payload(2) = Payload::Empty,
+            |t| *t.payload(2) = Body::Empty,
             Fails(Rule::ResponseBody, ""),
         ),
         of(

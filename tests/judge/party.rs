@@ -5,13 +5,13 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use confcall::api::party::Party;
-use confcall::http::message::{Body, HeaderFields, Headers, Payload, Request, Response};
+use confcall::http::message::{Body, Headers, Request, Response};
 use confcall::judge::bindings::Bindings;
 use confcall::judge::page::Page;
 use confcall::judge::{
     Action, Case, Event, ExchangeId, Judge, Options, Outcome, TransportFailure, TriggerAnswer,
 };
-use confcall::scenario::format::{Kind, Scenario, ScenarioId, Script, Step};
+use confcall::scenario::format::{HeaderFields, Kind, Scenario, ScenarioId, Script, Step};
 use confcall::scenario::store;
 use serde_json::{Value, json};
 
@@ -119,7 +119,7 @@ impl Talk {
     /// The JSON body of a step's message.
     pub fn body(&mut self, step: usize) -> &mut Value {
         match self.payload(step) {
-            Payload::Json(body) => body,
+            Body::Json(body) => body,
             other => panic!("step {step} has no JSON: {other:?}"),
         }
     }
@@ -130,7 +130,7 @@ impl Talk {
     }
 
     /// The body of a step's message.
-    pub fn payload(&mut self, step: usize) -> &mut Payload {
+    pub fn payload(&mut self, step: usize) -> &mut Body {
         let at = self.at(step);
         match &mut self.moves[at].1 {
             Move::Answer(response) => &mut response.body,
@@ -204,7 +204,7 @@ impl Talk {
         let Move::Send(mut request) = self.moves[at].1.clone() else {
             panic!("step {step} is no message that is sent");
         };
-        let Payload::Json(body) = &mut request.body else {
+        let Body::Json(body) = &mut request.body else {
             panic!("step {step} has no JSON");
         };
         edit(body);
@@ -372,7 +372,7 @@ fn moves(
                 let response = Response {
                     status: step.status,
                     headers: headers(&step.headers, bindings),
-                    body: payload(step.body.as_ref(), bindings),
+                    body: payload(&step.body, bindings),
                 };
                 moves.push((at, Move::Answer(response)));
             }
@@ -381,9 +381,9 @@ fn moves(
                     method: step.method.clone(),
                     target: bindings.fill(&step.target),
                     headers: headers(&step.headers, bindings),
-                    body: payload(Some(&step.body), bindings),
+                    body: payload(&step.body, bindings),
                 };
-                if let (Payload::Json(body), false) = (&mut request.body, literal) {
+                if let (Body::Json(body), false) = (&mut request.body, literal) {
                     put_right(body);
                 }
                 moves.push((at, Move::Send(request)));
@@ -393,7 +393,7 @@ fn moves(
                     method: step.method.clone(),
                     target: bindings.fill(&step.target),
                     headers: headers(&step.headers, bindings),
-                    body: payload(step.body.as_ref(), bindings),
+                    body: payload(&step.body, bindings),
                 };
                 if request.headers.get("authorization").is_none() {
                     request.headers.push("Authorization", "Bearer of.the.bot");
@@ -428,20 +428,16 @@ fn headers(fields: &HeaderFields, bindings: &mut Bindings) -> Headers {
         .collect()
 }
 
-fn payload(body: Option<&Body>, bindings: &mut Bindings) -> Payload {
+fn payload(body: &Body, bindings: &mut Bindings) -> Body {
     match body {
-        None => Payload::Empty,
-        Some(Body::Json(body)) => Payload::Json(bindings.fill_json(body)),
-        Some(Body::Text(text)) => text_body(text),
+        Body::Json(body) => Body::Json(bindings.fill_json(body)),
+        other => other.clone(),
     }
 }
 
 /// A body that is no JSON.
-pub fn text_body(text: &str) -> Payload {
-    Payload::Text {
-        text: text.to_owned(),
-        error: "no JSON".to_owned(),
-    }
+pub fn text_body(text: &str) -> Body {
+    Body::Text(text.to_owned())
 }
 
 /// An acknowledgement.
@@ -454,7 +450,7 @@ pub fn status(status: u16) -> Response {
     Response {
         status,
         headers: Headers::new(),
-        body: Payload::Empty,
+        body: Body::Empty,
     }
 }
 
@@ -463,7 +459,7 @@ pub fn refusal(status: u16) -> Response {
     Response {
         status,
         headers: Headers::from_iter([("Content-Type", "application/json")]),
-        body: Payload::Json(json!({"error": {"code": "BadRequest", "message": "no"}})),
+        body: Body::Json(json!({"error": {"code": "BadRequest", "message": "no"}})),
     }
 }
 
@@ -476,7 +472,7 @@ pub fn notification(entry: &Value) -> Move {
             ("Content-Type", "application/json"),
             ("Authorization", "Bearer secret"),
         ]),
-        body: Payload::Json(json!({"value": [entry]})),
+        body: Body::Json(json!({"value": [entry]})),
     })
 }
 
@@ -486,6 +482,6 @@ pub fn bare(method: &str, target: &str) -> Move {
         method: method.to_owned(),
         target: target.to_owned(),
         headers: Headers::from_iter([("Authorization", "Bearer of.the.bot")]),
-        body: Payload::Empty,
+        body: Body::Empty,
     })
 }

@@ -2,7 +2,7 @@
 
 use confcall::api::party::Party;
 use confcall::contract::rule::Rule;
-use confcall::http::message::Payload;
+use confcall::http::message::Body;
 use confcall::judge::Action;
 use confcall::judge::page;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ fn of_refused(talk: &mut Talk, step: usize) -> Move {
     let at = talk.at(step);
     let mut made = talk.moves[at].1.clone();
     if let Move::Send(request) = &mut made
-        && let Payload::Json(body) = &mut request.body
+        && let Body::Json(body) = &mut request.body
     {
         let entry = &mut body["value"][0];
         if step == 5 {
@@ -95,7 +95,7 @@ pub fn rows() -> Vec<Row> {
         service(
             "a refusal needs no body",
             NO_TOKEN,
-            |t| *t.payload(2) = Payload::Empty,
+            |t| *t.payload(2) = Body::Empty,
             Passes,
         ),
         service(

@@ -38,9 +38,8 @@ use self::notification::Memory;
 use self::request::{RequestBuilder, operation_of};
 use self::trigger::TriggeredAction;
 use self::verification::TokenVerifier;
-use super::body::Content;
 use crate::api::resource::{Resource, path_of};
-use crate::http::message::{Headers, Payload, Request, Response};
+use crate::http::message::{Body, Headers, Request, Response};
 use crate::http::{Client, Listener, Reply, SendError};
 
 /// The path that takes triggers.
@@ -193,7 +192,7 @@ impl Bot {
     /// Sends the bot's own request, and the requests that follow it.
     async fn perform(self: Arc<Self>, action: TriggeredAction, url: String) {
         let body = action.body(&self.callback, self.variant);
-        let builder = RequestBuilder::new("POST", url.clone(), &self.token, Content::Json(body));
+        let builder = RequestBuilder::new("POST", url.clone(), &self.token, Body::Json(body));
         let mut builders = vec![builder];
         mutant::change_requests(self.mutant, &mut builders);
         for (index, builder) in builders.into_iter().enumerate() {
@@ -250,7 +249,7 @@ impl Bot {
     }
 
     async fn read(&self, url: String, method: &'static str) {
-        let builder = RequestBuilder::new(method, url, &self.token, Content::Nothing);
+        let builder = RequestBuilder::new(method, url, &self.token, Body::Empty);
         // Nothing depends on the answer.
         let _ = self.deliver(builder).await;
     }
@@ -294,6 +293,6 @@ fn refusal(status: u16, reason: &dyn Display) -> Reply {
     Reply::from(Response {
         status,
         headers: Headers::from_iter([("Content-Type", "application/json")]),
-        body: Payload::Json(json!({"reason": reason.to_string()})),
+        body: Body::Json(json!({"reason": reason.to_string()})),
     })
 }

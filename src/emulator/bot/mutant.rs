@@ -11,9 +11,9 @@ use super::notification::{Entry, Memory};
 use super::request::RequestBuilder;
 use super::verification::Flaw;
 use crate::api::resource::Resource;
-use crate::emulator::body::{Content, make_device, remove, replace, set};
+use crate::emulator::body::{make_device, remove, replace, set};
 use crate::emulator::new_id;
-use crate::http::message::{Headers, Response};
+use crate::http::message::{Body, Headers, Response};
 use crate::http::{Reply, SendError};
 
 use BotMutant as Mutant;
@@ -94,7 +94,7 @@ pub(super) fn change_requests(mutant: Option<Mutant>, builders: &mut Vec<Request
     let Some(mutant) = mutant else { return };
     for builder in builders.iter_mut() {
         head(mutant, builder);
-        if let Content::Json(body) = &mut builder.content {
+        if let Body::Json(body) = &mut builder.content {
             participants(mutant, body);
             properties(mutant, body);
         }
@@ -223,7 +223,7 @@ const WORDS: [&str; 14] = [
 
 /// Makes another invitation of one: its context is new.
 fn change_context(builder: &mut RequestBuilder) {
-    if let Content::Json(body) = &mut builder.content {
+    if let Body::Json(body) = &mut builder.content {
         replace(body, "/clientContext", new_id());
     }
 }
@@ -233,12 +233,12 @@ fn head(mutant: Mutant, builder: &mut RequestBuilder) {
     match mutant {
         Mutant::Get => {
             builder.method = "GET";
-            builder.content = Content::Nothing;
+            builder.content = Body::Empty;
         }
         Mutant::Put => builder.method = "PUT",
         Mutant::Delete => {
             builder.method = "DELETE";
-            builder.content = Content::Nothing;
+            builder.content = Body::Empty;
         }
         Mutant::OtherAction => builder.url.push_str("/please"),
         Mutant::OtherCall => {
@@ -263,16 +263,16 @@ fn head(mutant: Mutant, builder: &mut RequestBuilder) {
         Mutant::EmptyToken => builder.authorization = Some("Bearer ".to_owned()),
         Mutant::NotJson => builder.media_type = Some("text/plain"),
         Mutant::Untyped => builder.media_type = None,
-        Mutant::NoBody => builder.content = Content::Nothing,
+        Mutant::NoBody => builder.content = Body::Empty,
         _ => {}
     }
 }
 
 /// The body as a whole.
 fn text(mutant: Mutant, builder: &mut RequestBuilder) {
-    if let (Mutant::InvalidJson, Content::Json(body)) = (mutant, &builder.content) {
+    if let (Mutant::InvalidJson, Body::Json(body)) = (mutant, &builder.content) {
         let text = body.to_string();
-        builder.content = Content::Text(format!("{},}}", text.trim_end_matches('}')));
+        builder.content = Body::Text(format!("{},}}", text.trim_end_matches('}')));
     }
 }
 
@@ -359,8 +359,8 @@ fn follow(builders: &mut Vec<RequestBuilder>, method: &'static str, action: &str
     next.method = method;
     next.url = format!("{call}{action}");
     next.content = match method {
-        "POST" => Content::Json(json!({})),
-        _ => Content::Nothing,
+        "POST" => Body::Json(json!({})),
+        _ => Body::Empty,
     };
     builders.push(next);
 }

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::Bot;
 use super::variant::BotVariant as Variant;
-use crate::emulator::body::{Content, JsonStyle, each_object};
+use crate::emulator::body::{JsonStyle, each_object};
 use crate::emulator::new_id;
-use crate::http::message::Headers;
+use crate::http::message::{Body, Headers};
 use crate::http::{Coding, Framing, OutgoingRequest};
 
 /// A request before it is written.
@@ -17,12 +17,12 @@ pub(super) struct RequestBuilder {
     pub(super) authorization: Option<String>,
     /// Written only where there is a body.
     pub(super) media_type: Option<&'static str>,
-    pub(super) content: Content,
+    pub(super) content: Body,
 }
 
 impl RequestBuilder {
     /// A request with the bot's token.
-    pub(super) fn new(method: &'static str, url: String, token: &str, content: Content) -> Self {
+    pub(super) fn new(method: &'static str, url: String, token: &str, content: Body) -> Self {
         Self {
             method,
             url,
@@ -34,7 +34,7 @@ impl RequestBuilder {
 
     /// Whether it is an invitation that replaces a call.
     pub(super) fn replaces(&self) -> bool {
-        let Content::Json(body) = &self.content else {
+        let Body::Json(body) = &self.content else {
             return false;
         };
         let guests = body.get("participants").and_then(Value::as_array);
@@ -46,8 +46,7 @@ impl RequestBuilder {
 impl Bot {
     /// The request on the wire, as the bot's variant writes it.
     pub(super) fn write(&self, mut builder: RequestBuilder) -> OutgoingRequest {
-        if let (Some(Variant::Untyped), Content::Json(body)) = (self.variant, &mut builder.content)
-        {
+        if let (Some(Variant::Untyped), Body::Json(body)) = (self.variant, &mut builder.content) {
             each_object(body, &mut |object| drop(object.shift_remove("@odata.type")));
         }
         let style = self.variant.map_or(JsonStyle::Plain, Variant::style);
@@ -62,7 +61,7 @@ impl Bot {
                 },
             );
         }
-        let has_body = builder.content != Content::Nothing;
+        let has_body = builder.content != Body::Empty;
         if let (true, Some(media_type)) = (has_body, builder.media_type) {
             headers.push(
                 "Content-Type",
@@ -83,7 +82,7 @@ impl Bot {
         };
         OutgoingRequest {
             headers,
-            body: has_body.then(|| builder.content.bytes(style)),
+            body: has_body.then(|| style.bytes(&builder.content)),
             coding,
             framing,
             ..OutgoingRequest::new(builder.method, url)

@@ -11,7 +11,7 @@ use super::pages::{Edition, Pages, known_identity};
 use super::state::{About, Call, CallKind, CallState, Effect, Group, Member, Notification, Queue};
 use super::{Consequences, Outcome, Service};
 use crate::emulator::{new_id, now};
-use crate::http::message::{Payload, Request};
+use crate::http::message::{Body, Request, json_error};
 
 /// Why the service ends a call that a bot replaced or hung up.
 const REASON: &str = "AppInitiated";
@@ -238,15 +238,18 @@ pub(super) fn bot_member(named: Option<&Map<String, Value>>) -> Member {
 }
 
 /// A body that is a JSON object.
-pub(super) fn object(body: &Payload) -> Result<&Map<String, Value>, Refusal> {
+pub(super) fn object(body: &Body) -> Result<&Map<String, Value>, Refusal> {
     match body {
-        Payload::Json(Value::Object(object)) => Ok(object),
-        Payload::Json(_) => Err(Refusal::bad_request("The body must be a JSON object.")),
-        Payload::Text { error, .. } => Err(Refusal::bad_request(format!(
-            "The body is no JSON: {error}."
-        ))),
-        Payload::Empty => Err(Refusal::bad_request("The body is empty.")),
-        Payload::Opaque(_) => Err(Refusal::bad_request("The body cannot be read.")),
+        Body::Json(Value::Object(object)) => Ok(object),
+        Body::Json(_) => Err(Refusal::bad_request("The body must be a JSON object.")),
+        Body::Text(text) => {
+            let error = json_error(text);
+            Err(Refusal::bad_request(format!(
+                "The body is no JSON: {error}."
+            )))
+        }
+        Body::Empty => Err(Refusal::bad_request("The body is empty.")),
+        Body::Bytes(_) | Body::Omitted(_) => Err(Refusal::bad_request("The body cannot be read.")),
     }
 }
 

@@ -13,8 +13,7 @@ use super::mutant;
 use super::state::{Group, Notification, Queue};
 use super::variant::ServiceVariant;
 use super::{SLOW, Service};
-use crate::emulator::body::Content;
-use crate::http::message::Headers;
+use crate::http::message::{Body, Headers};
 use crate::http::{Coding, Framing, OutgoingRequest};
 
 /// How long a callback may take to acknowledge.
@@ -86,7 +85,7 @@ impl Service {
             method: "POST",
             url: first.callback.clone(),
             media_type: Some("application/json"),
-            content: Content::Json(self.pages.collection(entries)),
+            content: Body::Json(self.pages.collection(entries)),
         };
         mutant::post(self.mutant, &mut post);
         let request = self.write_post(post);

@@ -15,9 +15,8 @@ use super::variant::ServiceVariant;
 use super::{Consequences, Outcome, Service};
 use crate::api::identifier;
 use crate::api::resource::Resource;
-use crate::emulator::body::Content;
 use crate::emulator::{new_id, now};
-use crate::http::message::Request;
+use crate::http::message::{Body, Request};
 
 /// The largest number of participants in a request.
 const MOST_INVITEES: usize = 5;
@@ -99,7 +98,7 @@ impl Service {
         match self.variant {
             Some(ServiceVariant::Accepted) if self.pages.edition == Edition::May2019 => {
                 answer.status = 202;
-                answer.content = Content::Nothing;
+                answer.content = Body::Empty;
             }
             Some(ServiceVariant::NoLocation) if !self.pages.edition.is_terse() => {
                 answer.location = None;

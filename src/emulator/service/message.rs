@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::emulator::body::Content;
 use crate::emulator::{new_id, now};
 use crate::http::Reply;
+use crate::http::message::Body;
 
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
@@ -13,7 +13,7 @@ pub(super) struct Answer {
     /// Written only where there is a body.
     pub(super) media_type: Option<&'static str>,
     pub(super) fields: Vec<(&'static str, String)>,
-    pub(super) content: Content,
+    pub(super) content: Body,
     /// Sent in place of this answer.
     pub(super) instead: Option<Reply>,
 }
@@ -26,7 +26,7 @@ impl Answer {
             location: None,
             media_type: Some("application/json"),
             fields: Vec::new(),
-            content: Content::Nothing,
+            content: Body::Empty,
             instead: None,
         }
     }
@@ -34,7 +34,7 @@ impl Answer {
     /// An answer with a JSON body.
     pub(super) fn json(status: u16, body: Value) -> Self {
         let mut answer = Self::new(status);
-        answer.content = Content::Json(body);
+        answer.content = Body::Json(body);
         answer
     }
 }
@@ -45,7 +45,7 @@ pub(super) struct Post {
     pub(super) method: &'static str,
     pub(super) url: String,
     pub(super) media_type: Option<&'static str>,
-    pub(super) content: Content,
+    pub(super) content: Body,
 }
 
 /// The code where no such call is known.
@@ -126,7 +126,7 @@ impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
         let mut answer = Self::new(refusal.status);
         answer.fields.extend(refusal.field);
-        answer.content = Content::Json(json!({
+        answer.content = Body::Json(json!({
             "error": {
                 "code": refusal.code,
                 "message": refusal.message,

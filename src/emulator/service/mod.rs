@@ -35,8 +35,8 @@ pub use self::variant::ServiceVariant;
 use self::message::Answer;
 use self::pages::Pages;
 use self::state::{Group, Queue, State};
-use super::body::{Content, JsonStyle};
-use crate::http::message::{Headers, Request};
+use super::body::JsonStyle;
+use crate::http::message::{Body, Headers, Request};
 use crate::http::{Client, Listener, Reply};
 use tokio_util::sync::CancellationToken;
 
@@ -212,7 +212,7 @@ impl Service {
             headers.push("Connection", "close");
         }
         let body = match answer.content {
-            Content::Nothing => Bytes::new(),
+            Body::Empty => Bytes::new(),
             content => self.write_content(&content, answer.media_type, &mut headers),
         };
         let (coding, framing) = self.transfer();
@@ -229,7 +229,7 @@ impl Service {
     /// The bytes of a body, announced in the headers.
     fn write_content(
         &self,
-        content: &Content,
+        content: &Body,
         media_type: Option<&str>,
         headers: &mut Headers,
     ) -> Bytes {
@@ -246,7 +246,7 @@ impl Service {
             headers.push("request-id", super::new_id());
             headers.push("X-Nobody-Knows", "this");
         }
-        content.bytes(self.style())
+        self.style().bytes(content)
     }
 
     fn style(&self) -> JsonStyle {

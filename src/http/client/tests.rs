@@ -1,5 +1,5 @@
 use super::*;
-use crate::http::message::Payload;
+use crate::http::message::Body;
 use crate::http::{Listener, Reply};
 use tokio_util::sync::CancellationToken;
 
@@ -40,7 +40,7 @@ async fn a_response_is_read_in_every_coding_and_framing() {
         assert_eq!(response.body.json().unwrap()["a"], 1);
     }
     let empty = get(answering(Reply::status(204)).await, PATIENCE).await;
-    assert_eq!(empty.unwrap().body, Payload::Empty);
+    assert_eq!(empty.unwrap().body, Body::Empty);
 }
 
 #[tokio::test]

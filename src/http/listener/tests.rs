@@ -3,7 +3,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::*;
-use crate::http::message::{Payload, Response};
+use crate::http::message::{Body, Response};
 use crate::http::{Client, Coding, Framing, MAX_FIELDS, MAX_HEAD, OutgoingRequest};
 
 /// Starts a listener that tells what it received.
@@ -15,7 +15,7 @@ async fn mirror() -> (String, CancellationToken) {
             Reply::from(Response {
                 status: 200,
                 headers: Headers::from_iter([("X-Method", request.method.as_str())]),
-                body: Payload::Json(json!({
+                body: Body::Json(json!({
                     "target": request.target,
                     "body": request.body.json(),
                 })),

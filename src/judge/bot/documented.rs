@@ -10,10 +10,10 @@ use crate::api::template;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::diagnostic::pointer::{Place, Pointer};
-use crate::http::message::{Body, Payload, Request};
+use crate::http::message::{Body, Request};
 use crate::judge::bindings;
 use crate::judge::compare::{Rules, compare};
-use crate::judge::record::{Breach, text};
+use crate::judge::record::{Breach, text, unreadable};
 use crate::judge::service::{is_bearer, relative};
 use crate::scenario::format::{Kind, RequestStep};
 
@@ -96,7 +96,7 @@ impl BotJudge {
             ));
         }
         // A body that does not come is told as such.
-        if step.body.is_none() || request.body.is_empty() {
+        if step.body.is_empty() || request.body.is_empty() {
             return;
         }
         self.record.check(Requirement::RequestMediaType);
@@ -125,7 +125,7 @@ impl BotJudge {
     }
 
     pub(super) fn judge_body(&mut self, at: usize, step: &RequestStep, request: &Request) -> bool {
-        let Some(Body::Json(template)) = &step.body else {
+        let Body::Json(template) = &step.body else {
             return true;
         };
         self.record.check(Requirement::RequestBody);
@@ -133,16 +133,10 @@ impl BotJudge {
         case.outline()
             .step(at)
             .settle_body(&mut self.record.bindings);
-        let Payload::Json(actual) = &request.body else {
+        let Body::Json(actual) = &request.body else {
             let (actual, message) = match &request.body {
-                Payload::Text { text, error } => {
-                    (json!(text), format!("the body is no JSON: {error}"))
-                }
-                Payload::Opaque(length) => (
-                    Value::Null,
-                    format!("the body is {length} bytes that cannot be read"),
-                ),
-                _ => (Value::Null, "the request has no body".to_owned()),
+                Body::Empty => (Value::Null, "the request has no body".to_owned()),
+                other => unreadable(other),
             };
             let expected = self.record.bindings.fill_json(template);
             self.record.report(Breach::new(

@@ -141,8 +141,7 @@ impl BotJudge {
     fn judge_context(&mut self, at: usize, step: &RequestStep, actual: &Value) {
         let variable = step
             .body
-            .as_ref()
-            .and_then(|body| body.json())
+            .json()
             .and_then(|body| lookup(body, "clientContext"))
             .and_then(|(_, value)| template::sole_variable(value.as_str()?))
             .map(str::to_owned)
@@ -184,7 +183,7 @@ impl BotJudge {
 
     /// The variable of the context that the answer would make up: the bot's own takes its place.
     fn context_of_answer(&self, at: usize) -> Option<String> {
-        let body = self.record.steps().get(at + 1)?.body()?.json()?;
+        let body = self.record.steps().get(at + 1)?.body().json()?;
         let (_, context) = lookup(body, "clientContext")?;
         template::sole_variable(context.as_str()?).map(str::to_owned)
     }

@@ -8,10 +8,10 @@ use super::json_headers;
 use crate::api::resource::Resource;
 use crate::contract::change::{Notice, Subject};
 use crate::contract::shape::lookup;
-use crate::http::message::{Body, HeaderFields, Headers, Payload, Request, Response};
+use crate::http::message::{Body, Headers, Request, Response};
 use crate::judge::record::Record;
 use crate::judge::service::roster_path;
-use crate::scenario::format::{NotificationStep, ResponseStep};
+use crate::scenario::format::{HeaderFields, NotificationStep, ResponseStep};
 
 /// A documented notification, its variables filled in. Unless the run is literal, what the page
 /// prints sloppily is put right: the path of a roster, the id of an operation that is null.
@@ -29,8 +29,8 @@ pub(super) fn notification(
     let target = record.bindings.fill(&step.target);
     let mut headers = filled_headers(record, &step.headers);
     headers.push("Authorization", format!("Bearer {}", record.options.token));
-    let mut body = payload(record, Some(&step.body));
-    if let Payload::Json(body) = &mut body
+    let mut body = record.bindings.fill_body(&step.body);
+    if let Some(body) = body.json_mut()
         && !record.options.literal
     {
         agree(body);
@@ -53,7 +53,7 @@ pub(super) fn answer(record: &mut Record, at: usize, step: &ResponseStep) -> Arc
     Arc::new(Response {
         status: step.status,
         headers: filled_headers(record, &step.headers),
-        body: payload(record, step.body.as_ref()),
+        body: record.bindings.fill_body(&step.body),
     })
 }
 
@@ -62,7 +62,7 @@ pub(super) fn error(status: u16, code: &str, message: &str) -> Response {
     Response {
         status,
         headers: json_headers(),
-        body: Payload::Json(json!({"error": {"code": code, "message": message}})),
+        body: Body::Json(json!({"error": {"code": code, "message": message}})),
     }
 }
 
@@ -98,7 +98,7 @@ pub(super) fn resource(named: &Resource, state: &str) -> Response {
     Response {
         status: 200,
         headers: json_headers(),
-        body: Payload::Json(body),
+        body: Body::Json(body),
     }
 }
 
@@ -107,7 +107,7 @@ pub(super) fn nothing_known() -> Response {
     Response {
         status: 200,
         headers: json_headers(),
-        body: Payload::Json(json!({})),
+        body: Body::Json(json!({})),
     }
 }
 
@@ -115,7 +115,7 @@ fn empty(status: u16) -> Response {
     Response {
         status,
         headers: Headers::new(),
-        body: Payload::Empty,
+        body: Body::Empty,
     }
 }
 
@@ -125,17 +125,6 @@ fn filled_headers(record: &mut Record, fields: &HeaderFields) -> Headers {
         .filter(|(name, _)| !name.eq_ignore_ascii_case("authorization"))
         .map(|(name, value)| (name.clone(), record.bindings.fill(value)))
         .collect()
-}
-
-fn payload(record: &mut Record, body: Option<&Body>) -> Payload {
-    match body {
-        None => Payload::Empty,
-        Some(Body::Json(body)) => Payload::Json(record.bindings.fill_json(body)),
-        Some(Body::Text(text)) => Payload::Text {
-            text: record.bindings.fill(text),
-            error: String::new(),
-        },
-    }
 }
 
 /// Puts right what correlation requires and variables cannot say.

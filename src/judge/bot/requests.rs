@@ -13,7 +13,7 @@ use crate::api::resource::Resource;
 use crate::api::template;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
-use crate::http::message::{Headers, Payload, Request, Response};
+use crate::http::message::{Body, Headers, Request, Response};
 use crate::judge::record::Breach;
 use crate::judge::service::{outgoing_request, relative};
 use crate::judge::verdict::{TrafficMessage, Verdict};
@@ -31,7 +31,7 @@ impl BotJudge {
                 method: step.method.clone(),
                 target: self.record.bindings.fill(&relative(&step.target)),
                 headers: Headers::new(),
-                body: Payload::Empty,
+                body: Body::Empty,
             }
         } else {
             let mut request = outgoing_request(&mut self.record, step);

@@ -13,11 +13,11 @@ use crate::cassette::format::Direction;
 use crate::contract::change;
 use crate::contract::change::Signs;
 use crate::contract::shape::lookup;
-use crate::http::message::{Body, HeaderFields, Headers, Payload};
+use crate::http::message::{Body, Headers};
 use crate::judge::Case;
 use crate::judge::bindings::{Bindings, Variables};
 use crate::judge::people::call_of;
-use crate::scenario::format::{NotificationStep, Step};
+use crate::scenario::format::{HeaderFields, NotificationStep, Step};
 
 /// A scenario's steps, each with the exchange that its message is in.
 #[derive(Debug, Default)]
@@ -140,12 +140,12 @@ impl<'a> Reader<'a> {
         match step {
             Step::Request(step) => {
                 self.text(&step.target, &heard.request.target);
-                self.content(step.body.as_ref(), &heard.request.body);
+                self.content(&step.body, &heard.request.body);
             }
             Step::Response(step) => {
                 if let Some(response) = &heard.response {
                     self.location(&step.headers, &response.headers);
-                    self.content(step.body.as_ref(), &response.body);
+                    self.content(&step.body, &response.body);
                 }
             }
             Step::Notification(step) => self.notification(step, heard, signs),
@@ -161,8 +161,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn content(&mut self, documented: Option<&'a Body>, recorded: &'a Payload) {
-        if let (Some(Body::Json(documented)), Payload::Json(recorded)) = (documented, recorded) {
+    fn content(&mut self, documented: &'a Body, recorded: &'a Body) {
+        if let (Body::Json(documented), Body::Json(recorded)) = (documented, recorded) {
             self.value(documented, recorded);
         }
     }

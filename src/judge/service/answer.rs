@@ -13,10 +13,10 @@ use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::{Shape, lookup};
 use crate::diagnostic::pointer::{Place, Pointer};
-use crate::http::message::{Payload, Response};
+use crate::http::message::{Body, Response};
 use crate::judge::compare::{Mismatch, Rules, compare};
 use crate::judge::page::{ANSWER, Answer};
-use crate::judge::record::{Breach, text};
+use crate::judge::record::{Breach, text, unreadable};
 use crate::judge::verdict::TrafficMessage;
 use crate::scenario::format::{RequestStep, ResponseStep, Step};
 
@@ -159,7 +159,7 @@ impl ServiceJudge {
         self.record.check(Requirement::AnswerBody);
         let shape = page.answer_body(request, alternative.status);
         match (&response.body, shape) {
-            (Payload::Json(body), Some(shape)) if alternative.has_body => {
+            (Body::Json(body), Some(shape)) if alternative.has_body => {
                 let given = self.asked.clone();
                 let rules = Rules {
                     of_bot: false,
@@ -180,7 +180,7 @@ impl ServiceJudge {
                 );
                 self.judge_status_word(step, body);
             }
-            (Payload::Empty, _) if !alternative.has_body => {}
+            (Body::Empty, _) if !alternative.has_body => {}
             (_, _) if !alternative.has_body => {
                 let is_mix = page
                     .answers(request)
@@ -195,19 +195,15 @@ impl ServiceJudge {
                     );
                 }
             }
-            (Payload::Empty, shape) => {
+            (Body::Empty, shape) => {
                 let sample = shape.map_or(Value::Null, Shape::sample);
                 self.body_breach(step, sample, Value::Null, "the answer has no body".into());
             }
-            (Payload::Text { text, error }, Some(_)) => {
-                let message = format!("the body is no JSON: {error}");
-                self.body_breach(step, json!("JSON"), json!(text), message);
+            (Body::Json(_), _) | (Body::Text(_), None) => {}
+            (other, _) => {
+                let (actual, message) = unreadable(other);
+                self.body_breach(step, json!("JSON"), actual, message);
             }
-            (Payload::Opaque(length), _) => {
-                let message = format!("the body is {length} bytes that cannot be read");
-                self.body_breach(step, json!("JSON"), Value::Null, message);
-            }
-            (Payload::Json(_), _) | (Payload::Text { .. }, None) => {}
         }
     }
 
@@ -261,7 +257,7 @@ impl ServiceJudge {
             return;
         };
         if asked.operation.is_none() {
-            if let Some(template) = documented.body.as_ref().and_then(|body| body.json())
+            if let Some(template) = documented.body.json()
                 && documented.status == response.status
             {
                 self.correlate(step, template, body, Place::At(&Pointer::root()));

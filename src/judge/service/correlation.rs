@@ -50,7 +50,7 @@ impl ServiceJudge {
 
     /// The variable of the client context that a step's own example has.
     pub(super) fn context_at(&self, step: usize) -> Option<String> {
-        let body = self.record.steps()[step].body()?.json()?;
+        let body = self.record.steps()[step].body().json()?;
         super::sole_variable_at(body, "clientContext").or_else(|| {
             self.expected
                 .iter()

@@ -35,7 +35,7 @@ use crate::api::template;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::diagnostic::pointer::Pointer;
-use crate::http::message::{Headers, Payload, Request, Response};
+use crate::http::message::{Body, Headers, Request, Response};
 use crate::scenario::format::{Kind, RequestStep, Step, Token};
 
 /// The state machine. See the module.
@@ -272,7 +272,7 @@ impl ServiceJudge {
             .into_iter()
             .flatten()
             .find_map(|step| {
-                let body = self.record.steps()[step].body()?.json()?;
+                let body = self.record.steps()[step].body().json()?;
                 sole_variable_at(body, "clientContext")
             })
     }
@@ -294,7 +294,7 @@ impl ServiceJudge {
                 _ => None,
             }
         };
-        let in_body = || sole_variable_at(step.body.as_ref()?.json()?, "id");
+        let in_body = || sole_variable_at(step.body.json()?, "id");
         let variable = in_body().or_else(in_location)?;
         (self.record.bindings.kind(&variable) == Kind::Operation).then_some(variable)
     }
@@ -392,7 +392,7 @@ impl ServiceJudge {
         let response = Response {
             status: 202,
             headers: Headers::new(),
-            body: Payload::Empty,
+            body: Body::Empty,
         };
         let response = Arc::new(response);
         self.actions.push_back(Action::Reply { exchange, response });
@@ -429,16 +429,7 @@ pub(super) fn outgoing_request(record: &mut Record, step: &RequestStep) -> Reque
     if let Some(token) = token {
         headers.push("Authorization", format!("Bearer {token}"));
     }
-    let body = match &step.body {
-        None => Payload::Empty,
-        Some(crate::http::message::Body::Json(body)) => {
-            Payload::Json(record.bindings.fill_json(body))
-        }
-        Some(crate::http::message::Body::Text(text)) => Payload::Text {
-            text: record.bindings.fill(text),
-            error: String::new(),
-        },
-    };
+    let body = record.bindings.fill_body(&step.body);
     Request {
         method: step.method.clone(),
         target,

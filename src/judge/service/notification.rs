@@ -12,10 +12,10 @@ use crate::contract::change::{Notice, Subject};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::diagnostic::pointer::{Place, Pointer};
-use crate::http::message::{Payload, Request, media_type};
+use crate::http::message::{Body, Request, media_type};
 use crate::judge::ExchangeId;
 use crate::judge::compare::{Rules, compare};
-use crate::judge::record::{Breach, text};
+use crate::judge::record::{Breach, text, unreadable};
 use crate::judge::verdict::TrafficMessage;
 use crate::scenario::format::Step;
 
@@ -185,18 +185,14 @@ impl ServiceJudge {
         self.record.check(Requirement::NotificationBody);
         let expected = "a collection of changes under value";
         let (actual, message) = match &request.body {
-            Payload::Json(body) if change::collection(body).is_some() => return Some(body),
-            Payload::Json(body) if self.position(Expected::is_whole).is_some() => {
+            Body::Json(body) if change::collection(body).is_some() => return Some(body),
+            Body::Json(body) if self.position(Expected::is_whole).is_some() => {
                 return Some(body);
             }
-            Payload::Json(body) => (body.clone(), format!("the body is not {expected}")),
-            Payload::Empty => (Value::Null, "the notification has no body".to_owned()),
-            Payload::Text { .. } if self.take_text() => return None,
-            Payload::Text { text, error } => (json!(text), format!("the body is no JSON: {error}")),
-            Payload::Opaque(length) => (
-                Value::Null,
-                format!("the body is {length} bytes that cannot be read"),
-            ),
+            Body::Json(body) => (body.clone(), format!("the body is not {expected}")),
+            Body::Empty => (Value::Null, "the notification has no body".to_owned()),
+            Body::Text(_) if self.take_text() => return None,
+            other => unreadable(other),
         };
         self.has_unreadable = true;
         self.record.report(Breach::new(

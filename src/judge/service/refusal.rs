@@ -11,7 +11,7 @@ use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::{entities, lookup};
 use crate::diagnostic::pointer::Pointer;
-use crate::http::message::{Payload, Response, is_json};
+use crate::http::message::{Body, Response, is_json, json_error};
 use crate::judge::people;
 use crate::judge::people::Person;
 use crate::judge::record::Breach;
@@ -58,13 +58,14 @@ impl ServiceJudge {
     fn judge_error(&mut self, step: usize, response: &Response) {
         let is_said = response.headers.media_type().is_some_and(|it| is_json(&it));
         let body = match &response.body {
-            Payload::Json(body) => body,
-            Payload::Text { text, error } if is_said => {
+            Body::Json(body) => body,
+            Body::Text(text) if is_said => {
+                let error = json_error(text);
                 let message = format!("the body of the refusal is no JSON: {error}");
                 self.error_breach(step, Pointer::root(), &json!(text), message);
                 return;
             }
-            Payload::Empty | Payload::Text { .. } | Payload::Opaque(_) => return,
+            Body::Empty | Body::Text(_) | Body::Bytes(_) | Body::Omitted(_) => return,
         };
         self.record.check(Requirement::RefusalError);
         let at = Pointer::root().key("error");

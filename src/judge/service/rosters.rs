@@ -147,7 +147,7 @@ impl ServiceJudge {
         let asked_as_printed = if self.record.options.literal {
             let body = self.record.steps()[asked.step].body();
             let printed = body
-                .and_then(|body| body.json())
+                .json()
                 .map(|body| crate::judge::page::printed(self.record.script(), body));
             people::people(printed.as_ref().unwrap_or(&Value::Null))
         } else {

@@ -28,7 +28,7 @@ use crate::cassette::format::{Content, Direction, RecordedRequest, RecordedRespo
 use crate::contract::rule::Rule;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::pointer::Pointer;
-use crate::http::message::{Payload, Request, Response};
+use crate::http::message::{Body, Request, Response};
 use crate::judge::verdict::{TrafficMessage, Verdict};
 
 /// The bot of a recording. Sends what was sent then, as soon as what came before it has come
@@ -244,7 +244,7 @@ impl Bot {
                 method: method.clone(),
                 target: target.clone(),
                 headers: message.headers.iter().cloned().collect(),
-                body: Payload::from_bytes(&message.body),
+                body: Body::from_bytes(&message.body),
             })),
         );
         Ok(Some(OutgoingRequest {
@@ -327,14 +327,14 @@ impl Bot {
             (Content::Json(body), live) => {
                 comparison.bodies(&self.mapping, Some(body), live.json());
             }
-            (Content::Text(text), Payload::Text { text: live, .. })
+            (Content::Text(text), Body::Text(live))
                 if comparison.texts(&self.mapping, "", text, live) => {}
             (Content::Text(text), live) => comparison.differences.push(Difference {
                 part: Part::Body,
                 pointer: Pointer::root(),
                 expected: json!(text),
                 actual: match live {
-                    Payload::Text { text, .. } => json!(text),
+                    Body::Text(text) => json!(text),
                     other => other.json().cloned().unwrap_or_default(),
                 },
             }),

@@ -14,7 +14,7 @@ use crate::contract::change;
 use crate::contract::change::Notice;
 use crate::contract::rule::Rule;
 use crate::diagnostic::Diagnostic;
-use crate::http::message::{Headers, Payload, Request, Response};
+use crate::http::message::{Body, Headers, Request, Response};
 use crate::judge::verdict::TrafficMessage;
 use crate::replay::matching::comparison::Comparison;
 use crate::replay::outcome::Place;
@@ -122,12 +122,12 @@ impl Bot {
         let acknowledgement = Response {
             status: ACKNOWLEDGED,
             headers: Headers::new(),
-            body: Payload::Empty,
+            body: Body::Empty,
         };
         let acknowledgement = TrafficMessage::Response(acknowledgement.into());
         self.record.traffic(Party::Bot, None, acknowledgement);
         let entries = match &body {
-            Payload::Json(body) => change::entries(body).cloned(),
+            Body::Json(body) => change::entries(body).cloned(),
             _ => None,
         };
         for entry in entries.unwrap_or_else(|| vec![body.json().cloned().unwrap_or_default()]) {

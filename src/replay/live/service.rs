@@ -12,7 +12,7 @@ use url::Url;
 
 use super::cache;
 use super::cache::{Found, Known};
-use crate::http::message::{Headers, Payload, Request};
+use crate::http::message::{Body, Headers, Request};
 use crate::http::{Client, Listener, OutgoingRequest, Received, Refusal, Reply, SendError};
 use crate::judge::verdict::TrafficMessage;
 use crate::replay;
@@ -286,7 +286,7 @@ fn shown(received: Received) -> TrafficMessage {
         method,
         target,
         headers: Headers::new(),
-        body: Payload::Empty,
+        body: Body::Empty,
     });
     TrafficMessage::Request(request.into())
 }

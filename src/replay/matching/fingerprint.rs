@@ -8,11 +8,11 @@ use std::hash::{BuildHasher as _, Hash};
 
 use foldhash::quality::FixedState;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
 
 use crate::api::resource;
 use crate::api::resource::Resource;
 use crate::contract::shape::canonical;
+use crate::http::message::Body;
 use crate::replay::values;
 use crate::replay::values::{Key, TextKind};
 
@@ -46,18 +46,8 @@ pub(in crate::replay) struct Numbers {
     pub(in crate::replay) exact: Option<u64>,
 }
 
-/// A body as it is taken for its print.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::replay) enum Body<'a> {
-    /// No bytes.
-    Empty,
-    Json(&'a Value),
-    /// Something else, of which the print tells nothing.
-    Other,
-}
-
 impl Fingerprint {
-    pub(in crate::replay) fn of(method: &str, target: &str, body: Body<'_>) -> Self {
+    pub(in crate::replay) fn of(method: &str, target: &str, body: &Body) -> Self {
         let mut seen = Seen::default();
         let body = match body {
             Body::Empty => Lanes::NONE,
@@ -68,7 +58,7 @@ impl Fingerprint {
                 };
                 part.deserialize(value).map_or(Lanes::NONE, Read::lanes)
             }
-            Body::Other => {
+            Body::Text(_) | Body::Bytes(_) | Body::Omitted(_) => {
                 seen.takes_more = true;
                 Lanes::NONE
             }
@@ -417,6 +407,7 @@ impl<'de> Deserialize<'de> for Name<'de> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     fn print(body: &str) -> Fingerprint {
         Fingerprint::of_bytes("POST", "/app/calls/1/x", body.as_bytes()).unwrap()
@@ -430,7 +421,7 @@ mod tests {
     fn bytes_and_values_have_one_print() {
         let text = r#"{"a":[1,null,{"id":"x"},"2026-01-01T00:00:00Z"],"b\u0020":{"c":-0.5e1,"resource":"/app/calls/7"}}"#;
         let value: Value = serde_json::from_str(text).unwrap();
-        let of_value = Fingerprint::of("POST", "/app/calls/1/x", Body::Json(&value));
+        let of_value = Fingerprint::of("POST", "/app/calls/1/x", &Body::Json(value));
         assert_eq!(print(text), of_value);
         assert!(Fingerprint::of_bytes("POST", "/x", b"{,}").is_none());
         assert!(Fingerprint::of_bytes("POST", "/x", b"{} 1").is_none());

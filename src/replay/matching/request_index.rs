@@ -206,7 +206,7 @@ mod tests {
     use super::*;
     use crate::cassette::format::{Direction, Exchange};
     use crate::cassette::recording::Recording;
-    use crate::replay::matching::fingerprint::Body;
+    use crate::http::message::Body;
     use crate::replay::recording::Indexed;
     use serde_json::{Value, json};
 
@@ -225,7 +225,7 @@ mod tests {
     }
 
     fn print(target: &str, body: &Value) -> Fingerprint {
-        Fingerprint::of("POST", target, Body::Json(body))
+        Fingerprint::of("POST", target, &Body::Json(body.clone()))
     }
 
     fn found(request_index: &mut RequestIndex, target: &str, body: &Value) -> Vec<usize> {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::api::identifier;
 use crate::api::resource;
 use crate::diagnostic::Diagnostic;
-use crate::http::message::{Headers, Payload, Request};
+use crate::http::message::{Body, Headers, Request};
 use crate::judge::redaction;
 use crate::judge::verdict::{Traffic, TrafficMessage};
 use crate::redact;
@@ -115,8 +115,8 @@ impl<'a> Names<'a> {
             .collect();
     }
 
-    fn body(&mut self, body: &mut Payload) {
-        if let Payload::Json(value) = body {
+    fn body(&mut self, body: &mut Body) {
+        if let Body::Json(value) = body {
             // Values are counted as they come, which another order of properties must not change.
             value.sort_all_objects();
             self.value("", value);
@@ -223,7 +223,7 @@ mod tests {
             method: "POST".to_owned(),
             target: format!("/v1/calls/{LIVE}/other-id/op-9?x={LIVE}"),
             headers: Headers::from_iter([("Authorization", "Bearer a-token-that-is-told-late-1")]),
-            body: Payload::Json(json!({
+            body: Body::Json(json!({
                 "key": "hunter2",
                 "callbackUri": "http://127.0.0.1:1/hook",
                 "at": "2026-01-01T00:00:00Z",
@@ -234,13 +234,13 @@ mod tests {
         let echo = TrafficMessage::Response(Arc::new(Response {
             status: 200,
             headers: Headers::new(),
-            body: Payload::Json(json!({"echo": "a-token-that-is-told-late-1"})),
+            body: Body::Json(json!({"echo": "a-token-that-is-told-late-1"})),
         }));
         let told = TrafficMessage::Request(Arc::new(Request {
             method: "POST".to_owned(),
             target: "/hook".to_owned(),
             headers: Headers::new(),
-            body: Payload::Empty,
+            body: Body::Empty,
         }));
         let of = |from, message| Traffic {
             from,

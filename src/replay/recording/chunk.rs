@@ -2,9 +2,10 @@
 //! the order of the recording.
 
 use super::{brief, sum};
-use crate::cassette::format::{Content, Direction, Exchange};
+use crate::cassette::format::{Direction, Exchange};
+use crate::http::message::Body;
 use crate::judge::recording::grouping;
-use crate::replay::matching::fingerprint::{Body, Fingerprint, Numbers};
+use crate::replay::matching::fingerprint::{Fingerprint, Numbers};
 use crate::replay::values;
 use crate::replay::values::Key;
 
@@ -136,13 +137,11 @@ impl Entry {
 
 fn numbers(exchange: &Exchange) -> Option<Numbers> {
     let request = &exchange.request;
-    let body = match &request.body {
-        Content::Empty => Body::Empty,
-        Content::Json(value) => Body::Json(value),
-        Content::Text(_) | Content::Base64(_) | Content::Omitted { .. } => Body::Other,
-    };
     let is_asked = exchange.direction == Direction::Request;
-    is_asked.then(|| Fingerprint::of(&request.method, &request.target, body).numbers)
+    is_asked.then(|| {
+        let body = Body::from(request.body.clone());
+        Fingerprint::of(&request.method, &request.target, &body).numbers
+    })
 }
 
 /// The exchanges of all shares, in the order of their numbers.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use self::refusal::refusal;
 use super::matching::comparison::{Comparison, Difference, Part};
-use super::matching::fingerprint::{Body, Fingerprint, Fingerprints};
+use super::matching::fingerprint::{Fingerprint, Fingerprints};
 use super::matching::request_index::RequestIndex;
 use super::outcome::{Message, Place, Record, Replayed, Unread};
 use super::outgoing::{Outgoing, OutgoingRequest};
@@ -24,7 +24,7 @@ use crate::cassette::format::{Content, Direction, Exchange};
 use crate::contract::rule::Rule;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::pointer::Pointer;
-use crate::http::message::{Payload, Request, Response};
+use crate::http::message::{Body, Request, Response};
 use crate::judge::verdict::TrafficMessage;
 
 /// The service of a recording. Answers what was asked then, and says what it told the bot next.
@@ -177,12 +177,7 @@ impl Service {
 
     /// Answers a request of the bot.
     pub fn answer(&mut self, request: Request) -> Answer {
-        let body = match &request.body {
-            Payload::Empty => Body::Empty,
-            Payload::Json(value) => Body::Json(value),
-            Payload::Text { .. } | Payload::Opaque(_) => Body::Other,
-        };
-        let print = Fingerprint::of(&request.method, &request.target, body);
+        let print = Fingerprint::of(&request.method, &request.target, &request.body);
         let answer = self
             .look_for(&print, &request)
             .unwrap_or_else(|lost| self.give_up(lost));
@@ -259,7 +254,7 @@ impl Service {
             let response = Response {
                 status,
                 headers: message.headers.into_iter().collect(),
-                body: Payload::from_bytes(&message.body),
+                body: Body::from_bytes(&message.body),
             };
             TrafficMessage::Response(response.into())
         });
@@ -343,9 +338,9 @@ impl Service {
             }
             Content::Text(text) => {
                 let body = match &request.body {
-                    Payload::Text { text, .. } => json!(text),
-                    Payload::Json(value) => value.clone(),
-                    Payload::Empty | Payload::Opaque(_) => Value::Null,
+                    Body::Text(text) => json!(text),
+                    Body::Json(value) => value.clone(),
+                    Body::Empty | Body::Bytes(_) | Body::Omitted(_) => Value::Null,
                 };
                 comparison.bodies(&self.mapping, Some(&json!(text)), Some(&body));
             }
@@ -428,7 +423,7 @@ impl Service {
             method: recorded.method.clone(),
             target: target.clone(),
             headers: message.headers.iter().cloned().collect(),
-            body: Payload::from_bytes(&message.body),
+            body: Body::from_bytes(&message.body),
         };
         let place = Some(Place::of(index));
         self.record.traffic(

@@ -232,7 +232,7 @@ fn what_the_marks_say_the_comparison_says_too() {
                 method: "POST".to_owned(),
                 target: target.clone(),
                 headers: crate::http::message::Headers::new(),
-                body: Payload::Json(live.clone()),
+                body: Body::Json(live.clone()),
             };
             let compared = service(&exchange).compare(&exchange, &request);
             let bytes = live.to_string();
@@ -280,7 +280,7 @@ fn another_method_or_path_is_no_matter_of_the_body() {
             method: method.to_owned(),
             target: target.to_owned(),
             headers: crate::http::message::Headers::new(),
-            body: Payload::Empty,
+            body: Body::Empty,
         };
         assert_eq!(service.answer(request).status, 404);
         let replayed = service.finish("a", Duration::ZERO).unwrap();
@@ -315,7 +315,7 @@ fn a_form_has_another_secret_in_each_run() {
             method: "POST".to_owned(),
             target: "/token".to_owned(),
             headers: crate::http::message::Headers::new(),
-            body: Payload::from_bytes(form.as_bytes()),
+            body: Body::from_bytes(form.as_bytes()),
         };
         assert_eq!(service.answer(request).status, status);
     }

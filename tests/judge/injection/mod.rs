@@ -9,7 +9,7 @@ use std::time::Duration;
 use confcall::api::party::Party;
 use confcall::contract::requirement::Requirement;
 use confcall::contract::rule::Rule;
-use confcall::http::message::{Payload, Request};
+use confcall::http::message::{Body, Request};
 use confcall::inject::forgery::Forgery;
 use confcall::inject::{Act, Cut, Kind, with_injected};
 use confcall::judge::verdict::Verdict;
@@ -485,7 +485,7 @@ fn a_callback_that_answers_500_twice() {
             |party, act| {
                 if answer(act) == Some(500)
                     && let Some((_, request)) = &mut party.outstanding
-                    && let Payload::Json(body) = &mut request.body
+                    && let Body::Json(body) = &mut request.body
                 {
                     body["value"][0]["resourceData"]["clientContext"] = json!("another one");
                 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use confcall::api::party::Party;
 use confcall::contract::requirement::Requirement;
 use confcall::contract::rule::Rule;
-use confcall::http::message::{Payload, Request, Response};
+use confcall::http::message::{Body, Request, Response};
 use confcall::inject::{Act, Cut, InjectedJudge, Kind, with_injected};
 use confcall::judge::verdict::{Basis, Verdict, Violation};
 use confcall::judge::{Action, Case, Event, ExchangeId, Outcome, TriggerAnswer};
@@ -202,7 +202,7 @@ impl Peer {
     /// Asks once more, with another client context.
     pub(super) fn ask_otherwise(&mut self) {
         let mut request = self.asked.last().expect("something was asked").clone();
-        if let Payload::Json(body) = &mut request.body {
+        if let Body::Json(body) = &mut request.body {
             body["clientContext"] = json!("another one");
         }
         self.ask(request);

@@ -40,7 +40,7 @@ impl Fixture {
                     Reply::from(Response {
                         status: 200,
                         headers: Headers::new(),
-                        body: Payload::Json(json!({"id": "op-1", "status": "running"})),
+                        body: Body::Json(json!({"id": "op-1", "status": "running"})),
                     })
                 }
             },

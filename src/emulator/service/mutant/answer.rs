@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use super::Mutant;
-use crate::emulator::body::{Content, make_device, remove, replace, set};
+use crate::emulator::body::{make_device, remove, replace, set};
 use crate::emulator::new_id;
 use crate::emulator::service::message::{Answer, Refusal};
 use crate::emulator::service::state::Operation;
 use crate::http::Reply;
+use crate::http::message::Body;
 
 /// The answer to an invitation.
 pub(in crate::emulator::service) fn invited(
@@ -54,7 +55,7 @@ fn head(mutant: Mutant, answer: &mut Answer, operation: &Operation) {
         Mutant::AnswerAcceptedWithBody => answer.status = 202,
         Mutant::AnswerNoContent => {
             answer.status = 204;
-            answer.content = Content::Nothing;
+            answer.content = Body::Empty;
         }
         Mutant::AnswerServerError => {
             *answer = Refusal::server_error("Something went wrong.").into()
@@ -62,7 +63,7 @@ fn head(mutant: Mutant, answer: &mut Answer, operation: &Operation) {
         Mutant::AnswerBadRequest => *answer = Refusal::bad_request("Something was wrong.").into(),
         Mutant::AnswerNotJson => answer.media_type = Some("text/plain"),
         Mutant::AnswerUntyped => answer.media_type = None,
-        Mutant::AnswerEmpty => answer.content = Content::Nothing,
+        Mutant::AnswerEmpty => answer.content = Body::Empty,
         Mutant::LocationOtherCall => relocate(answer, &operation.call, &new_id()),
         Mutant::LocationOtherOperation => relocate(answer, &operation.id, &new_id()),
         Mutant::LocationNowhere => {
@@ -83,13 +84,13 @@ fn relocate(answer: &mut Answer, from: &str, to: &str) {
 /// What is on the wire in place of a whole answer.
 fn wire(mutant: Mutant, answer: &mut Answer) {
     let text = match &answer.content {
-        Content::Json(body) => body.to_string(),
+        Body::Json(body) => body.to_string(),
         _ => String::new(),
     };
     // Cut at a character, wherever the half is.
     let half: String = text.chars().take(text.chars().count() / 2).collect();
     match mutant {
-        Mutant::AnswerInvalidJson => answer.content = Content::Text(half),
+        Mutant::AnswerInvalidJson => answer.content = Body::Text(half),
         Mutant::Hang => answer.instead = Some(Reply::hang()),
         Mutant::Reset => answer.instead = Some(Reply::reset()),
         Mutant::Noise => answer.instead = Some(Reply::raw("220 ready when you are\r\n")),

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use super::Mutant;
 use super::answer::{add_stranger, change_kind, rename_first};
 use crate::api::resource::Resource;
-use crate::emulator::body::{Content, each_object, remove, replace, set};
+use crate::emulator::body::{each_object, remove, replace, set};
 use crate::emulator::new_id;
 use crate::emulator::service::message::Post;
 use crate::emulator::service::pages::Pages;
 use crate::emulator::service::state::{About, CallState, Notification};
+use crate::http::message::Body;
 
 /// The notifications that one request causes about the call that it names. `replaced` is a call
 /// that an invitation replaces.
@@ -130,11 +131,11 @@ pub(in crate::emulator::service) fn post(mutant: Option<Mutant>, post: &mut Post
         Mutant::Put => post.method = "PUT",
         Mutant::Get => {
             post.method = "GET";
-            post.content = Content::Nothing;
+            post.content = Body::Empty;
         }
         Mutant::NotificationNotJson => post.media_type = Some("text/plain"),
         Mutant::NotificationUntyped => post.media_type = None,
-        Mutant::NotificationEmpty => post.content = Content::Nothing,
+        Mutant::NotificationEmpty => post.content = Body::Empty,
         _ => {}
     }
     let Some(body) = post.content.json_mut() else {
@@ -149,7 +150,7 @@ pub(in crate::emulator::service) fn post(mutant: Option<Mutant>, post: &mut Post
         Mutant::ValueEmpty => set(body, "/value", json!([])),
         Mutant::NotificationInvalidJson => {
             let text = body.to_string();
-            post.content = Content::Text(format!("{},}}", text.trim_end_matches('}')));
+            post.content = Body::Text(format!("{},}}", text.trim_end_matches('}')));
         }
         _ => {}
     }

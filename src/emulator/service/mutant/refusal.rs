@@ -4,10 +4,10 @@
 use serde_json::{Value, json};
 
 use super::Mutant;
-use crate::emulator::body::{Content, remove, set};
+use crate::emulator::body::{remove, set};
 use crate::emulator::new_id;
 use crate::emulator::service::message::{Answer, CALL_ENDED, NO_CALL, Refusal};
-use crate::http::message::{Headers, Payload, Request};
+use crate::http::message::{Body, Headers, Request};
 
 /// The request as the mutant reads it, where it reads another one.
 pub(in crate::emulator::service) fn misread(
@@ -56,7 +56,7 @@ pub(in crate::emulator::service) fn refused(mutant: Option<Mutant>, refusal: Ref
         Some(Mutant::RefusalWithoutError) => *body = json!({"message": "That was wrong."}),
         Some(Mutant::RefusalWithoutCode) => drop(remove(body, "/error/code")),
         Some(Mutant::RefusalMessageEmpty) => set(body, "/error/message", ""),
-        Some(Mutant::RefusalTorn) => answer.content = Content::Text("{\"error\": {".to_owned()),
+        Some(Mutant::RefusalTorn) => answer.content = Body::Text("{\"error\": {".to_owned()),
         _ => {}
     }
     answer
@@ -96,11 +96,11 @@ fn replace(headers: &mut Headers, name: &str, value: String) {
 fn invitation(mutant: Mutant, read: &mut Request) {
     match (mutant, &mut read.body) {
         (Mutant::MethodIgnored, _) => "POST".clone_into(&mut read.method),
-        (Mutant::MalformedTaken, body @ Payload::Text { .. })
-        | (Mutant::EmptyTaken, body @ Payload::Empty) => {
-            *body = Payload::Json(json!({"participants": [somebody()]}));
+        (Mutant::MalformedTaken, body @ Body::Text(_))
+        | (Mutant::EmptyTaken, body @ Body::Empty) => {
+            *body = Body::Json(json!({"participants": [somebody()]}));
         }
-        (mutant, Payload::Json(body)) => {
+        (mutant, Body::Json(body)) => {
             people(mutant, body);
             context(mutant, body);
         }
