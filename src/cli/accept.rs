@@ -14,7 +14,7 @@ use crate::report::snapshot;
 
 /// What `confcall accept --help` ends with.
 pub const EXAMPLES: &str = "\
-Shows each conversation that a run or a replay with --snapshots found to differ, and asks.
+Shows each conversation that differs from its snapshot, and asks whether to accept it.
 `cargo insta review` does the same in a Cargo project.
 
 Examples:

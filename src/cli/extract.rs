@@ -25,8 +25,8 @@ use crate::scenario::writing;
 
 /// What `confcall extract --help` ends with.
 pub const EXAMPLES: &str = "\
-A folder stands for the pages (*.md) in it. Findings in pages go to standard error.
-Scenarios name their page by its path below the folder that all of PAGES lie in, and the schema as
+A folder means all pages (*.md) in it. Findings in pages go to standard error.
+In a scenario, the page is its path below the common folder of PAGES, and the schema is
 schemas/scenario.schema.json beside the folder of --out.
 
 Examples:

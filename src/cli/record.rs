@@ -28,9 +28,9 @@ use tokio_util::sync::CancellationToken;
 
 /// What `confcall record --help` ends with.
 pub const EXAMPLES: &str = "\
-Prints `listening URL` for each listener, first the bot's way to the service, then the service's way
-to the bot, and records until SIGTERM or Ctrl-C. Secrets are replaced before anything is written.
-`confcall ca` says how the bot comes to trust the certificates that --intercept shows it.
+Prints `listening URL` for each listener, first the one for the bot, then the one for the service,
+and records until SIGTERM or Ctrl-C. Secrets are replaced before anything is written.
+`confcall ca` explains how the bot comes to trust the certificates of --intercept.
 
 Examples:
   confcall record --cassette call.jsonl --service http://localhost:8080 --listen 8081

@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 /// What `confcall replay --help` ends with.
 pub const EXAMPLES: &str = "\
 Without --service the recorded service is played: requests get the recorded answers, and the bot's
-callback the recorded notifications. With --service the recorded bot is played. A difference from
+callback gets the recorded notifications. With --service the recorded bot is played. A difference from
 the recording is exit 1; values that differ from run to run must differ consistently.
 
 Examples:

@@ -41,7 +41,7 @@ use tokio_util::sync::CancellationToken;
 
 /// What `confcall selftest --help` ends with.
 pub const EXAMPLES: &str = "\
-Each mutant must fail by its rule, and no variant may be blamed. The exit code is 70 where the judge
+Each mutant must fail by its rule, and no variant may be blamed. The exit code is 70 if the judge
 is wrong.
 
 Examples:
