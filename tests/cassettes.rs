@@ -11,13 +11,13 @@ use confcall::http::{Client, Listener};
 use confcall::judge;
 use confcall::judge::recording::check;
 use confcall::judge::verdict::{Run, ScenarioResult, Target as Reported, Verdict};
-use confcall::replay::Replayed;
 use confcall::replay::bot::Bot;
 use confcall::replay::live;
-use confcall::replay::live::ReplayOptions;
+use confcall::replay::live::{ReplayOptions, Timing};
 use confcall::replay::recording::Indexed;
 use confcall::replay::recording::file;
-use confcall::replay::service::{Options, Service};
+use confcall::replay::service::{Notifications, Options, Service, Serving};
+use confcall::replay::{Messages, Replayed};
 use confcall::report::color::Look;
 use confcall::report::terminal;
 use confcall::runner;
@@ -98,7 +98,7 @@ fn load(file: &Path) -> Result<Recording, Failed> {
 }
 
 fn indexed(file: &Path) -> Result<Indexed, Failed> {
-    let (recording, torn) = file::index(file)?;
+    let (recording, torn) = file::open(file)?;
     match torn {
         Some(torn) => Err(torn.to_string().into()),
         None => Ok(recording),
@@ -136,8 +136,9 @@ fn replayed_bot(file: &Path, id: &str) -> Result<(), Failed> {
         let url = Url::parse(service.url())?;
         let hook = url.join("/control/given")?;
         let listener = Listener::bind(ANY_PORT).await?;
-        let fresh = live::fresh();
-        let bot = Bot::new(recording, fresh, Some(&fresh.callback(&listener.url())))?;
+        let generator = live::generator();
+        let callback = generator.callback(&listener.url());
+        let bot = Bot::new(recording, generator, Some(&callback), Messages::Last)?;
         let replayed = live::bot(
             bot,
             url,
@@ -172,8 +173,9 @@ fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
         let told_at = told.url();
         let callback = Url::parse(&told_at)?;
         let options = Options {
-            reuse: false,
-            tells: true,
+            serving: Serving::Once,
+            notifications: Notifications::Sent,
+            messages: Messages::Last,
         };
         let played = live::service(
             Service::new(recording, options),
@@ -184,7 +186,8 @@ fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
         );
         let asking = async {
             if is_called {
-                let bot = Bot::new(indexed(file)?, live::fresh(), Some(&told_at))?;
+                let generator = live::generator();
+                let bot = Bot::new(indexed(file)?, generator, Some(&told_at), Messages::Last)?;
                 let replayed = live::bot(
                     bot,
                     url,
@@ -223,7 +226,7 @@ fn replay_options(id: &str) -> ReplayOptions {
     ReplayOptions {
         name: id.to_owned(),
         deadline: Duration::from_secs(5),
-        keeps_time: false,
+        timing: Timing::Immediate,
         client: Client::new(),
         token: None,
     }

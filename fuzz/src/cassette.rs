@@ -31,7 +31,7 @@ pub fn holds(bytes: &[u8]) {
             assert_eq!(wrong, too);
             assert_eq!(wrong.len(), 1);
             complaint::is_well_told(&wrong[0], FILE, bytes);
-            match confcall::replay::recording::file::index_bytes(FILE, bytes.to_vec()) {
+            match confcall::replay::recording::file::open_bytes(FILE, bytes.to_vec()) {
                 Err(FileError::Broken(also)) => assert_eq!(wrong, also),
                 other => panic!("{other:?}"),
             }
@@ -52,7 +52,7 @@ pub fn holds(bytes: &[u8]) {
 }
 
 fn is_indexed_as_read(loaded: &Loaded, read: &Recording, bytes: &[u8]) {
-    let indexed = confcall::replay::recording::file::index_bytes(FILE, bytes.to_vec());
+    let indexed = confcall::replay::recording::file::open_bytes(FILE, bytes.to_vec());
     let (indexed, torn) = indexed.expect("what is read is indexed");
     assert_eq!(torn, loaded.torn);
     let index = indexed.index();

@@ -9,6 +9,7 @@ use super::usage::UsageError;
 use crate::diagnostic::{Remedy, render};
 use crate::files::FileError;
 use crate::http::tls::AuthorityError;
+use crate::replay::live::ReplayError;
 use crate::runner::PlayError;
 use crate::scenario::selection::Nothing;
 
@@ -44,7 +45,9 @@ pub enum EnvironmentError {
     Port(io::Error),
     #[error("the report {} cannot be written: there is no folder {}", report.display(), folder.display())]
     NoFolder { report: PathBuf, folder: PathBuf },
-    /// A recording or a replay ended early.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// A recording ended early.
     #[error("{0}")]
     Live(String),
 }
@@ -73,6 +76,7 @@ impl Remedy for Failure {
             Self::Usage(error) => error.remedy(),
             Self::Play(error) => error.remedy(),
             Self::Environment(EnvironmentError::NoFolder { .. }) => Some("make it first".into()),
+            Self::Environment(EnvironmentError::Replay(error)) => error.remedy(),
             Self::Defect(_) => Some(REPORT_IT.into()),
             Self::Selection(_)
             | Self::Files(_)

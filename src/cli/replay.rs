@@ -22,13 +22,13 @@ use crate::config::values;
 use crate::http::{Client, Listener};
 use crate::judge::redaction;
 use crate::judge::verdict::{Run, Target, Verdict};
-use crate::replay::Replayed;
 use crate::replay::bot::Bot;
 use crate::replay::live;
 use crate::replay::live::ReplayOptions;
 use crate::replay::recording::Indexed;
 use crate::replay::recording::file;
-use crate::replay::service::{Options, Service};
+use crate::replay::service::{Notifications, Options, Service, Serving};
+use crate::replay::{Messages, Replayed};
 use crate::report::{snapshot, terminal};
 use tokio_util::sync::CancellationToken;
 
@@ -125,7 +125,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     arguments.token = super::options::token(arguments.token)?;
     let (kept, token) = (arguments.snapshots.clone(), arguments.token.clone());
     let file = arguments.file.clone();
-    let (recording, torn) = file::index(&arguments.file)?;
+    let (recording, torn) = file::open(&arguments.file)?;
     if let Some(torn) = torn {
         output::tell(&format!("warning: {torn}"));
     }
@@ -198,22 +198,24 @@ async fn service(
                 .map_or_else(|| arguments.file.display().to_string(), ToString::to_string),
         ),
     };
-    let tells = arguments.bot.is_some();
-    let options = replay_options(&arguments)?;
-    let mut service = Service::new(
+    let service = Service::new(
         recording,
         Options {
-            reuse: arguments.reuse,
-            tells,
+            serving: if arguments.reuse {
+                Serving::Repeated
+            } else {
+                Serving::Once
+            },
+            notifications: match arguments.bot {
+                Some(_) => Notifications::Sent,
+                None => Notifications::NotSent,
+            },
+            messages: messages(&arguments),
         },
     );
-    if arguments.snapshots.is_some() {
-        service.keep_conversation();
-    }
-    let replayed = live::service(service, listener, arguments.bot, options, shutdown)
-        .await
-        .map_err(EnvironmentError::Live)?;
-    Ok((target, replayed))
+    let options = replay_options(&arguments)?;
+    let replayed = live::service(service, listener, arguments.bot, options, shutdown);
+    Ok((target, replayed.await.map_err(EnvironmentError::from)?))
 }
 
 async fn bot(
@@ -223,29 +225,36 @@ async fn bot(
     shutdown: CancellationToken,
     output: Output,
 ) -> Result<(Target, Replayed), Failure> {
-    let listener = if recording.tells() {
+    let listener = if recording.has_notifications() {
         let listener = bind(arguments.callback_listen, &arguments).await?;
         output.print(&format!("listening {}\n", listener.url()))?;
         Some(listener)
     } else {
         None
     };
-    let fresh = live::fresh();
-    let callback = listener.as_ref().map(|it| fresh.callback(&it.url()));
+    let generator = live::generator();
+    let callback = listener.as_ref().map(|it| generator.callback(&it.url()));
     let target = Target {
         role: Some(Party::Service),
         url: Some(service.to_string()),
     };
     let options = replay_options(&arguments)?;
-    let mut bot = Bot::new(recording, fresh, callback.as_deref())
-        .map_err(|lost| EnvironmentError::Live(lost.to_string()))?;
-    if arguments.snapshots.is_some() {
-        bot.keep_conversation();
+    let bot = Bot::new(
+        recording,
+        generator,
+        callback.as_deref(),
+        messages(&arguments),
+    );
+    let bot = bot.map_err(|lost| EnvironmentError::Replay(lost.into()))?;
+    let replayed = live::bot(bot, service, listener, arguments.given, options, shutdown);
+    Ok((target, replayed.await.map_err(EnvironmentError::from)?))
+}
+
+fn messages(arguments: &Arguments) -> Messages {
+    match arguments.snapshots {
+        Some(_) => Messages::All,
+        None => Messages::Last,
     }
-    let replayed = live::bot(bot, service, listener, arguments.given, options, shutdown)
-        .await
-        .map_err(EnvironmentError::Live)?;
-    Ok((target, replayed))
 }
 
 async fn bind(address: SocketAddr, arguments: &Arguments) -> Result<Listener, Failure> {
@@ -261,7 +270,10 @@ fn replay_options(arguments: &Arguments) -> Result<ReplayOptions, Failure> {
         } else {
             arguments.deadline
         },
-        keeps_time: arguments.timing == Timing::Recorded,
+        timing: match arguments.timing {
+            Timing::None => live::Timing::Immediate,
+            Timing::Recorded => live::Timing::Recorded,
+        },
         token: arguments.token.clone(),
         client: Client::trusting(arguments.tls.trust()?),
     })

@@ -1,38 +1,84 @@
-//! Messages of the recorded party, as they go out now. What HTTP cannot carry, and what was not
-//! recorded whole, does not: then it is told why, in words.
+//! Messages of the recorded party, as they go out now.
+//!
+//! A message that HTTP cannot carry, or that was not recorded whole, is [`NotReplayable`].
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::answer::{Answered, Answering};
 use super::values::mapping::Mapping;
 use crate::cassette::format::{Content, Exchange, RecordedRequest};
+use crate::http::message::{Body, Request};
 
 /// A message of the recorded party, as it goes out now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// The header fields, without those that tell lengths, codings and connections.
+    /// The header fields, without those of the recorded connection.
     pub headers: Vec<(String, String)>,
-    /// The body, uncoded.
+    /// The body, in no content coding.
     pub body: Bytes,
 }
 
 /// A request of the recorded party, as it goes out now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutgoingRequest {
-    /// The place of its exchange in the recording.
+    /// Its exchange in the recording.
     pub exchange: usize,
-    /// The method.
     pub method: String,
     /// The path with its query, or an absolute URL that the live party gave.
     pub target: String,
-    /// Header fields and body.
     pub message: Outgoing,
 }
 
-/// What a fresh message computes anew, or what was of the recorded connection only.
-const OF_THE_WIRE: [&str; 9] = [
+impl OutgoingRequest {
+    /// The request as reports show it.
+    pub(super) fn as_request(&self) -> Request {
+        Request {
+            method: self.method.clone(),
+            target: self.target.clone(),
+            headers: self.message.headers.iter().cloned().collect(),
+            body: Body::from_bytes(&self.message.body),
+        }
+    }
+}
+
+/// Why a recorded message cannot be sent again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotReplayable {
+    #[error("it has no answer")]
+    NoAnswer,
+    /// The exchange broke, or left HTTP behind, as the recorder put it.
+    #[error("{0}")]
+    Broken(String),
+    #[error("{0} is no status of an answer")]
+    Status(u16),
+    #[error("`{0}` is no method")]
+    Method(String),
+    #[error("`{0}` is no path")]
+    Target(String),
+    #[error("`{0}` is no name of a header field")]
+    FieldName(String),
+    #[error("the value of `{0}` holds a control character")]
+    FieldValue(String),
+    #[error("its body is no base64")]
+    BodyNotBase64,
+    #[error("its body of {length} bytes was not kept")]
+    BodyOmitted { length: u64 },
+}
+
+/// Why a live party did not answer a message.
+#[derive(Debug, thiserror::Error)]
+pub enum Unanswered {
+    #[error("the replay ended before")]
+    ReplayEnded,
+    #[error("{0}")]
+    Failed(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The header fields that are computed anew, or that were about the recorded connection.
+const CONNECTION_FIELDS: [&str; 9] = [
     "connection",
     "content-encoding",
     "content-length",
@@ -46,41 +92,29 @@ const OF_THE_WIRE: [&str; 9] = [
 
 impl Outgoing {
     /// The answer of an exchange, with its status.
-    ///
-    /// # Errors
-    ///
-    /// Why it cannot be given again.
     pub(super) fn answer(
-        exchange: Answering<'_>,
+        exchange: RawExchange<'_>,
         mapping: &Mapping,
-    ) -> Result<(u16, Self), String> {
+    ) -> Result<(u16, Self), NotReplayable> {
         let status = exchange.response.as_ref().map(|it| it.status);
-        whole(exchange.broke.as_deref(), status)?;
-        let response = exchange.response.ok_or(NO_ANSWER)?;
-        Ok((response.status, Self::response(&response, mapping)?))
-    }
-
-    fn response(recorded: &Answered<'_>, mapping: &Mapping) -> Result<Self, String> {
-        let headers = fields(&recorded.headers, mapping)?;
-        let body = match recorded.body.json() {
-            Some(as_it_stands) if !mapping.changes() => Bytes::copy_from_slice(as_it_stands),
-            _ => body(&recorded.body.content(), mapping)?,
+        check_complete(exchange.broke.as_deref(), status)?;
+        let response = exchange.response.ok_or(NotReplayable::NoAnswer)?;
+        let headers = fields(&response.headers, mapping)?;
+        let body = match response.body.json() {
+            Some(recorded) if !mapping.changes() => Bytes::copy_from_slice(recorded),
+            _ => body(&response.body.content(), mapping)?,
         };
-        Ok(Self { headers, body })
+        Ok((response.status, Self { headers, body }))
     }
 
     /// A request, with this token in the place of the recorded one.
-    ///
-    /// # Errors
-    ///
-    /// Why it cannot be sent again.
     pub(super) fn request(
         recorded: &RecordedRequest,
         mapping: &Mapping,
         token: Option<&str>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, NotReplayable> {
         if !is_token(&recorded.method) {
-            return Err(format!("`{}` is no method", recorded.method));
+            return Err(NotReplayable::Method(recorded.method.clone()));
         }
         let mut message = Self {
             headers: fields(&recorded.headers, mapping)?,
@@ -97,49 +131,47 @@ impl Outgoing {
     }
 }
 
-/// Nothing, where the recorded bot can ask again what it asked in an exchange.
-///
-/// # Errors
-///
-/// Why it cannot: the answer is none to compare with, or there is no path to ask for.
-pub(super) fn asks_again(exchange: &Exchange) -> Result<(), String> {
+/// Checks that the recorded bot can send the request of an exchange again, to a path, and that
+/// there is an answer to compare with.
+pub(super) fn check_request(exchange: &Exchange) -> Result<(), NotReplayable> {
     let status = exchange.response.as_ref().map(|it| it.status);
-    whole(exchange.broke.as_deref(), status)?;
+    check_complete(exchange.broke.as_deref(), status)?;
     let target = &exchange.request.target;
     let is_path = target.starts_with('/') && !target.bytes().any(|it| it <= b' ' || it == 0x7f);
     if is_path {
         Ok(())
     } else {
-        Err(format!("`{target}` is no path"))
+        Err(NotReplayable::Target(target.clone()))
     }
 }
 
-const NO_ANSWER: &str = "it has no answer";
-
-/// Whether an exchange ended in an answer of HTTP.
-fn whole(broke: Option<&str>, status: Option<u16>) -> Result<(), String> {
+/// Checks that an exchange ended in an answer of HTTP.
+fn check_complete(broke: Option<&str>, status: Option<u16>) -> Result<(), NotReplayable> {
     match (broke, status) {
-        (Some(broke), _) => Err(broke.to_owned()),
-        (None, None) => Err(NO_ANSWER.to_owned()),
+        (Some(broke), _) => Err(NotReplayable::Broken(broke.to_owned())),
+        (None, None) => Err(NotReplayable::NoAnswer),
         (None, Some(200..=999)) => Ok(()),
-        (None, Some(status)) => Err(format!("{status} is no status of an answer")),
+        (None, Some(status)) => Err(NotReplayable::Status(status)),
     }
 }
 
 fn fields(
     headers: &[(String, String)],
     mapping: &Mapping,
-) -> Result<Vec<(String, String)>, String> {
-    let kept = |name: &str| !OF_THE_WIRE.iter().any(|it| name.eq_ignore_ascii_case(it));
+) -> Result<Vec<(String, String)>, NotReplayable> {
+    let is_of_connection = |name: &str| {
+        let mut names = CONNECTION_FIELDS.iter();
+        names.any(|it| name.eq_ignore_ascii_case(it))
+    };
     headers
         .iter()
-        .filter(|(name, _)| kept(name))
+        .filter(|(name, _)| !is_of_connection(name))
         .map(|(name, value)| {
             if !is_token(name) {
-                return Err(format!("`{name}` is no name of a header field"));
+                return Err(NotReplayable::FieldName(name.clone()));
             }
             if value.bytes().any(is_control) {
-                return Err(format!("the value of `{name}` holds a control character"));
+                return Err(NotReplayable::FieldValue(name.clone()));
             }
             Ok((name.clone(), mapping.translated(value)))
         })
@@ -159,7 +191,7 @@ const fn is_control(byte: u8) -> bool {
     byte.is_ascii_control() && byte != b'\t'
 }
 
-fn body(body: &Content, mapping: &Mapping) -> Result<Bytes, String> {
+fn body(body: &Content, mapping: &Mapping) -> Result<Bytes, NotReplayable> {
     Ok(match body {
         Content::Json(value) if mapping.changes() => {
             mapping.translated_json(value).to_string().into()
@@ -168,13 +200,72 @@ fn body(body: &Content, mapping: &Mapping) -> Result<Bytes, String> {
         Content::Text(text) => text.clone().into(),
         Content::Base64(coded) => {
             let bytes = STANDARD.decode(coded);
-            bytes.map_err(|_| "its body is no base64")?.into()
+            bytes.map_err(|_| NotReplayable::BodyNotBase64)?.into()
         }
         Content::Empty => Bytes::new(),
         Content::Omitted { length, .. } => {
-            return Err(format!("its body of {length} bytes was not kept"));
+            return Err(NotReplayable::BodyOmitted { length: *length });
         }
     })
+}
+
+/// A line of a cassette, read as far as answering a request needs: JSON bodies stay text.
+#[derive(Debug, Deserialize)]
+pub(super) struct RawExchange<'a> {
+    #[serde(default)]
+    broke: Option<String>,
+    pub(super) took_ms: u64,
+    #[serde(borrow, default)]
+    pub(super) response: Option<RawResponse<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RawResponse<'a> {
+    status: u16,
+    headers: Vec<(String, String)>,
+    #[serde(borrow, default)]
+    pub(super) body: RawBody<'a>,
+}
+
+/// The [`Content`] of a line, of which JSON is not parsed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RawBody<'a> {
+    #[default]
+    Empty,
+    #[serde(borrow)]
+    Json(&'a RawValue),
+    Text(String),
+    Base64(String),
+    Omitted {
+        length: u64,
+        sha256: String,
+    },
+}
+
+impl RawBody<'_> {
+    /// The JSON as it stands in the line.
+    pub(super) fn json(&self) -> Option<&[u8]> {
+        match self {
+            Self::Json(value) => Some(value.get().as_bytes()),
+            _ => None,
+        }
+    }
+
+    fn content(&self) -> Content {
+        match self {
+            Self::Empty => Content::Empty,
+            Self::Json(value) => {
+                serde_json::from_str(value.get()).map_or(Content::Empty, Content::Json)
+            }
+            Self::Text(text) => Content::Text(text.clone()),
+            Self::Base64(text) => Content::Base64(text.clone()),
+            Self::Omitted { length, sha256 } => Content::Omitted {
+                length: *length,
+                sha256: sha256.clone(),
+            },
+        }
+    }
 }
 
 #[cfg(test)]
@@ -193,22 +284,22 @@ mod tests {
         exchange
     }
 
-    fn answered(exchange: &Exchange) -> Result<u16, String> {
+    fn answer(exchange: &Exchange) -> Result<u16, NotReplayable> {
         let line = serde_json::to_string(exchange).unwrap();
-        let answering = serde_json::from_str(&line).unwrap();
-        let (status, _) = Outgoing::answer(answering, &Mapping::default())?;
+        let raw = serde_json::from_str(&line).unwrap();
+        let (status, _) = Outgoing::answer(raw, &Mapping::default())?;
         Ok(status)
     }
 
-    fn asked(exchange: &Exchange) -> Result<(), String> {
-        asks_again(exchange)?;
+    fn request(exchange: &Exchange) -> Result<(), NotReplayable> {
+        check_request(exchange)?;
         Outgoing::request(&exchange.request, &Mapping::default(), None).map(drop)
     }
 
     #[test]
-    fn what_cannot_be_said_again_is_told() {
+    fn messages_that_cannot_be_sent_again_have_a_reason() {
         let whole = exchange(|_| {});
-        assert_eq!((answered(&whole), asked(&whole)), (Ok(200), Ok(())));
+        assert_eq!((answer(&whole), request(&whole)), (Ok(200), Ok(())));
         let both: [(&str, Change); 4] = [
             ("it has no answer", |it| it.response = None),
             ("reset", |it| it.broke = Some("reset".to_owned())),
@@ -221,8 +312,8 @@ mod tests {
         ];
         for (why, change) in both {
             let exchange = exchange(change);
-            assert_eq!(answered(&exchange).unwrap_err(), why);
-            assert_eq!(asked(&exchange).unwrap_err(), why);
+            assert_eq!(answer(&exchange).unwrap_err().to_string(), why);
+            assert_eq!(request(&exchange).unwrap_err().to_string(), why);
         }
         let answers: [(&str, Change); 4] = [
             ("its body of 9 bytes was not kept", |it| {
@@ -243,7 +334,7 @@ mod tests {
             }),
         ];
         for (why, change) in answers {
-            assert_eq!(answered(&exchange(change)).unwrap_err(), why);
+            assert_eq!(answer(&exchange(change)).unwrap_err().to_string(), why);
         }
         let requests: [(&str, Change); 4] = [
             ("`` is no method", |it| it.request.method.clear()),
@@ -258,7 +349,7 @@ mod tests {
             }),
         ];
         for (why, change) in requests {
-            assert_eq!(asked(&exchange(change)).unwrap_err(), why);
+            assert_eq!(request(&exchange(change)).unwrap_err().to_string(), why);
         }
     }
 }

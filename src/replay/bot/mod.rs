@@ -1,134 +1,122 @@
-//! The recorded bot, for a live service: what it sends, and the answers. `notifications` has what it is
-//! told.
+//! The recorded bot, for a live service.
 
+mod answer;
 mod notifications;
 pub mod provider_state;
+mod schedule;
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use self::notifications::{Awaited, Came};
+use self::notifications::{ExpectedEntries, LiveEntry, Nearest, State, live_entries};
 use self::provider_state::Need;
-use super::matching::comparison::{Comparison, Difference, Part};
-use super::outcome::{Place, Record, Replayed};
+use self::schedule::Schedule;
+use super::outcome::{Messages, Outcome, Place, Replayed};
 use super::outgoing;
-use super::outgoing::{Outgoing, OutgoingRequest};
+use super::outgoing::{Outgoing, OutgoingRequest, Unanswered};
 use super::recording::{Index, Indexed};
 use super::values::generated;
 use super::values::generated::Generator;
 use super::values::mapping::Mapping;
 use super::values::{Key, Keys};
+use crate::api::identifier;
 use crate::api::party::Party;
 use crate::api::resource;
-use crate::cassette::format;
-use crate::cassette::format::{Content, Direction, RecordedRequest, RecordedResponse};
+use crate::cassette::format::{Content, Direction, RecordedRequest};
+use crate::contract::change::Notice;
 use crate::contract::rule::Rule;
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::pointer::Pointer;
-use crate::http::message::{Body, Request, Response};
+use crate::http::message::{Body, Headers, Request, Response};
 use crate::judge::verdict::{TrafficMessage, Verdict};
 
-/// The bot of a recording. Sends what was sent then, as soon as what came before it has come
-/// again, and holds what comes against what came.
+/// The bot of a recording. It sends each request once everything came that came before it in the
+/// recording, and compares all that comes with what was recorded.
 #[derive(Debug)]
 pub struct Bot {
     recorded: Index,
     mapping: Mapping,
-    /// The values that the recorded bot made up.
-    own: Keys,
-    fresh: Generator,
-    /// Where this run takes notifications; empty where it takes none.
+    /// The values that the recorded bot chose.
+    bot_values: Keys,
+    generator: Generator,
+    /// The address that takes notifications in this run; empty where none does.
     callback: String,
-    record: Record,
-    groups: Vec<Group>,
-    awaited: Vec<Awaited>,
-    /// The entries that are awaited, by the recorded call that they are about.
-    by_call: HashMap<String, Vec<usize>>,
-    /// Requests that were sent, or cannot be.
+    outcome: Outcome,
+    schedule: Schedule,
+    expected: ExpectedEntries,
+    /// Requests that were sent or skipped.
     passed: HashSet<usize>,
-    /// Groups that may have come to a request.
-    due: Vec<usize>,
-    /// Requests without an answer.
-    open: usize,
-    /// Entries that have not come.
-    missing: usize,
-    /// Entries of calls that an answer under way may tell.
-    held: Vec<Came>,
+    /// How many requests have no answer yet.
+    in_flight: usize,
+    /// Live entries about unknown calls, which an answer in flight may name.
+    deferred: Vec<LiveEntry>,
     /// Why nothing more can be sent or compared.
     lost: Option<Diagnostic>,
 }
 
-/// Exchanges that are about the same calls: one after the other.
-#[derive(Debug, Default)]
-struct Group {
-    /// The places of its exchanges in the recording.
-    members: Vec<usize>,
-    /// The next of them.
-    at: usize,
-    is_asking: bool,
-    /// How many of its notified entries have not come.
-    missing: HashMap<usize, usize>,
-}
+/// The status of acknowledgements.
+const ACKNOWLEDGED: u16 = 202;
+
+/// The status for notifications to the callback of another run.
+const NOT_FOUND: u16 = 404;
 
 impl Bot {
-    /// The bot of a recording. `callback` is where it takes notifications in this run, as
-    /// [`Generator::callback`] makes it; none where it takes none. What the recorded bot chose is `fresh`
-    /// in this run. What is awaited is kept; what is sent is not.
+    /// The bot of a recording. `callback` takes notifications in this run, as
+    /// [`Generator::callback`] makes it. `generator` replaces the values that the recorded bot chose.
     ///
     /// # Errors
     ///
-    /// As [`Index::load`] has.
+    /// As [`Index::load`].
     pub fn new(
         recording: Indexed,
-        fresh: Generator,
+        generator: Generator,
         callback: Option<&str>,
+        messages: Messages,
     ) -> Result<Self, Diagnostic> {
         let Indexed {
             index: recorded,
-            bots: own,
+            bot_values,
             ..
         } = recording;
-        let mut groups: Vec<Group> = Vec::new();
-        for index in 0..recorded.len() {
-            let number = recorded.group(index);
-            if number == groups.len() {
-                groups.push(Group::default());
-            }
-            groups[number].members.push(index);
+        let mut mapping = Mapping::default();
+        for value in &bot_values {
+            // The bot sends the recorded value, unless it chooses another one.
+            mapping.learn_same(*value);
         }
         let mut bot = Self {
-            mapping: Mapping::default(),
-            fresh,
-            callback: callback.unwrap_or_default().to_owned(),
-            record: Record::new(Party::Service),
-            due: (0..groups.len()).rev().collect(),
-            missing: 0,
-            held: Vec::new(),
-            groups,
-            awaited: Vec::new(),
-            by_call: HashMap::new(),
-            passed: HashSet::new(),
-            open: 0,
-            lost: None,
+            schedule: Schedule::new(&recorded),
             recorded,
-            own,
+            mapping,
+            bot_values,
+            generator,
+            callback: callback.unwrap_or_default().to_owned(),
+            outcome: Outcome::new(Party::Service, messages),
+            expected: ExpectedEntries::default(),
+            passed: HashSet::new(),
+            in_flight: 0,
+            deferred: Vec::new(),
+            lost: None,
         };
-        for value in &bot.own {
-            // The bot sends it as it did then, unless it chooses anew.
-            bot.mapping.learn_same(*value);
-        }
         if callback.is_some() {
-            bot.listen()?;
+            bot.expect_notifications()?;
         }
         Ok(bot)
     }
 
-    /// Keeps the whole conversation, not only its last messages.
-    pub const fn keep_conversation(&mut self) {
-        self.record.keeps_all = true;
+    fn expect_notifications(&mut self) -> Result<(), Diagnostic> {
+        for index in 0..self.recorded.len() {
+            let exchange = self.recorded.load(index)?;
+            if let Content::Json(body) = &exchange.request.body {
+                notifications::redirect_callbacks(body, &self.callback, &mut self.mapping);
+            }
+            if exchange.direction == Direction::Notification {
+                let count = self.expected.add(index, &exchange.request);
+                let group = self.recorded.group(index);
+                self.schedule.wait_for(group, index, count);
+            }
+        }
+        Ok(())
     }
 
     /// The address below which this run takes notifications; empty where it takes none.
@@ -136,84 +124,52 @@ impl Bot {
         &self.callback
     }
 
-    /// What must be there before the first request.
+    /// The provider states that must exist before the first request.
     ///
     /// # Errors
     ///
-    /// As [`Index::load`] has.
+    /// As [`Index::load`].
     pub fn needs(&self) -> Result<Vec<Need>, Diagnostic> {
-        let groups = self.groups.iter().map(|it| &*it.members);
-        provider_state::needs(&self.recorded, groups)
+        provider_state::needs(&self.recorded, self.schedule.groups())
     }
 
-    /// A recorded call is this one in this run, as whoever brought it about says.
-    pub fn take_as(&mut self, recorded: &str, live: &str) {
+    /// Maps a recorded call to the live one that was created in its place.
+    pub fn map_call(&mut self, recorded: &str, live: &str) {
         self.mapping.learn(recorded, live);
     }
 
-    /// What the recording takes for granted is not to be had: nothing is sent, and this is the result.
-    pub fn set_aside(&mut self, verdict: Verdict, reason: String) {
-        self.record.aside = Some((verdict, reason));
+    /// Decides the verdict: a provider state cannot be had, so that nothing is sent.
+    pub fn decide(&mut self, verdict: Verdict, reason: String) {
+        self.outcome.decided = Some((verdict, reason));
     }
 
-    /// Whether it was [set aside](Bot::set_aside).
-    pub const fn is_set_aside(&self) -> bool {
-        self.record.aside.is_some()
+    /// Whether the verdict was [decided](Bot::decide).
+    pub const fn is_decided(&self) -> bool {
+        self.outcome.decided.is_some()
     }
 
     /// The requests that can be sent now.
     pub fn ready(&mut self, token: Option<&str>) -> Vec<OutgoingRequest> {
         let mut ready = Vec::new();
-        while let Some(number) = self.due.pop() {
-            if let Some(index) = self.next_of(number) {
-                match self.send(index, token) {
-                    Ok(Some(request)) => ready.push(request),
-                    Ok(None) => {
-                        self.excuse(index);
-                        self.go_on(number);
-                    }
-                    Err(lost) => self.give_up(lost),
+        while let Some(index) = self.schedule.next_request(&self.recorded) {
+            match self.send(index, token) {
+                Ok(Some(request)) => ready.push(request),
+                Ok(None) => {
+                    self.excuse(index);
+                    self.schedule.advance(self.recorded.group(index));
                 }
+                Err(lost) => self.lose(lost),
             }
         }
         ready
     }
 
-    /// The request that a group has come to is done with.
-    fn go_on(&mut self, number: usize) {
-        let group = &mut self.groups[number];
-        group.is_asking = false;
-        group.at += 1;
-        self.due.push(number);
-    }
-
-    /// The request that a group has come to; none while it waits.
-    fn next_of(&mut self, number: usize) -> Option<usize> {
-        let group = &mut self.groups[number];
-        if group.is_asking {
-            return None;
-        }
-        while let Some(&index) = group.members.get(group.at) {
-            match self.recorded.direction(index) {
-                Direction::Request => {
-                    group.is_asking = true;
-                    return Some(index);
-                }
-                Direction::Notification if group.missing.get(&index).is_some_and(|it| *it > 0) => {
-                    return None;
-                }
-                Direction::Notification => group.at += 1,
-            }
-        }
-        None
-    }
-
-    /// The recording is not what it was.
-    fn give_up(&mut self, lost: Diagnostic) {
+    /// Ends the replay, as the recording was changed.
+    fn lose(&mut self, lost: Diagnostic) {
         self.lost.get_or_insert(lost);
     }
 
-    /// A request as it goes out now; none where it cannot.
+    /// A request as it goes out now; none where it cannot be sent again.
     fn send(
         &mut self,
         index: usize,
@@ -221,186 +177,259 @@ impl Bot {
     ) -> Result<Option<OutgoingRequest>, Diagnostic> {
         let exchange = self.recorded.load(index)?;
         self.passed.insert(index);
-        self.choose(&exchange.request);
-        let sendable = outgoing::asks_again(&exchange);
-        let recorded = exchange.request;
-        let sendable = sendable.and_then(|()| Outgoing::request(&recorded, &self.mapping, token));
-        let message = match sendable {
+        self.choose_values(&exchange.request);
+        let message = outgoing::check_request(&exchange)
+            .and_then(|()| Outgoing::request(&exchange.request, &self.mapping, token));
+        let message = match message {
             Ok(message) => message,
             Err(why) => {
                 let number = self.recorded.number(index);
-                self.record
-                    .note(format!("exchange {number} was passed over: {why}"));
+                let note = format!("exchange {number} was passed over: {why}");
+                self.outcome.note(note);
                 return Ok(None);
             }
         };
-        let target = self.mapping.translated(&recorded.target);
-        let method = recorded.method;
-        self.open += 1;
-        self.record.traffic(
-            Party::Bot,
-            Some(Place::of(index)),
-            TrafficMessage::Request(Arc::new(Request {
-                method: method.clone(),
-                target: target.clone(),
-                headers: message.headers.iter().cloned().collect(),
-                body: Body::from_bytes(&message.body),
-            })),
-        );
-        Ok(Some(OutgoingRequest {
+        self.in_flight += 1;
+        let request = OutgoingRequest {
             exchange: index,
-            method,
-            target,
+            target: self.mapping.translated(&exchange.request.target),
+            method: exchange.request.method,
             message,
-        }))
+        };
+        let message = TrafficMessage::Request(request.as_request().into());
+        self.outcome
+            .message(Party::Bot, Some(Place::of(index)), message);
+        Ok(Some(request))
     }
 
-    /// What the bot chose for a request is chosen anew, once.
-    fn choose(&mut self, request: &RecordedRequest) {
+    /// Generates the values of a request that the recorded bot chose, once each.
+    fn choose_values(&mut self, request: &RecordedRequest) {
         for recorded in generated::chosen(request) {
-            let is_own = self.own.contains(&Key::of(recorded));
-            let is_chosen = self.mapping.live(recorded).is_some_and(|it| it != recorded);
-            let is_new = is_own || self.mapping.live(recorded).is_none();
-            if is_new && !is_chosen {
-                let live = self.fresh.value(recorded);
+            let live = self.mapping.live(recorded);
+            let is_generated = live.is_some_and(|it| it != recorded);
+            let is_bots = live.is_none() || self.bot_values.contains(&Key::of(recorded));
+            if is_bots && !is_generated {
+                let live = self.generator.value(recorded);
                 self.mapping.learn(recorded, &live);
             }
         }
     }
 
-    /// The service answered a request, or did not, for this reason.
-    pub fn answered(&mut self, index: usize, answer: Result<Response, String>) {
-        self.open = self.open.saturating_sub(1);
-        self.record.played += 1;
-        self.go_on(self.recorded.group(index));
-        match self.recorded.load(index) {
-            Ok(exchange) => self.compare_answer(index, exchange.response, answer),
-            Err(lost) => self.give_up(lost),
+    /// Takes the service's answer to a request.
+    pub fn answered(&mut self, index: usize, answer: Result<Response, Unanswered>) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.outcome.played += 1;
+        self.schedule.advance(self.recorded.group(index));
+        if let Err(lost) = self.compare_answer(index, answer) {
+            self.lose(lost);
         }
-        for came in std::mem::take(&mut self.held) {
-            self.entry(came);
+        for entry in std::mem::take(&mut self.deferred) {
+            self.take_entry(entry);
         }
     }
 
     fn compare_answer(
         &mut self,
         index: usize,
-        recorded: Option<RecordedResponse>,
-        answer: Result<Response, String>,
-    ) {
-        let response = match answer {
-            Ok(response) => response,
-            Err(why) => {
-                let expected = (Rule::ResponseMissing, recorded.map(|it| it.status));
+        answer: Result<Response, Unanswered>,
+    ) -> Result<(), Diagnostic> {
+        let recorded = self.recorded.load(index)?.response;
+        match (answer, recorded) {
+            (Ok(live), Some(recorded)) => {
+                answer::compare(
+                    &mut self.outcome,
+                    &mut self.mapping,
+                    &self.recorded,
+                    index,
+                    (&recorded, &live),
+                );
+                let message = TrafficMessage::Response(live.into());
+                self.outcome
+                    .message(Party::Service, Some(Place::of(index)), message);
+            }
+            (Ok(_), None) => {}
+            (Err(why), recorded) => {
+                let pair = (json!(recorded.map(|it| it.status)), Value::Null);
                 let message = format!("the request was not answered: {why}");
-                self.record.broken(&self.recorded, index, expected, message);
+                self.fail(index, Rule::ResponseMissing, pair, message);
+            }
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, index: usize, rule: Rule, pair: (Value, Value), message: String) {
+        self.outcome
+            .fail(&self.recorded, index, rule, pair, message);
+    }
+
+    /// Takes a notification of the service, and returns the status of the bot's acknowledgement.
+    pub fn received(&mut self, mut request: Request) -> u16 {
+        if let Some(rest) = request
+            .target
+            .strip_prefix(resource::path_of(&self.callback))
+        {
+            let slash = if rest.starts_with('/') { "" } else { "/" };
+            request.target = format!("{slash}{rest}");
+        }
+        let path = resource::path_of(&request.target).to_owned();
+        if generated::is_of_a_run(&path) {
+            let note = format!("a notification of another run came to `{path}`, and was not taken");
+            self.outcome.note(note);
+            return NOT_FOUND;
+        }
+        let mut method = Some(request.method.clone());
+        let values = live_entries(&request.body);
+        let message = TrafficMessage::Request(request.into());
+        let message = self.outcome.message(Party::Service, None, message);
+        let acknowledgement = Response {
+            status: ACKNOWLEDGED,
+            headers: Headers::new(),
+            body: Body::Empty,
+        };
+        let acknowledgement = TrafficMessage::Response(acknowledgement.into());
+        self.outcome.message(Party::Bot, None, acknowledgement);
+        for value in values {
+            self.take_entry(LiveEntry {
+                message,
+                method: method.take(),
+                path: path.clone(),
+                value,
+            });
+        }
+        ACKNOWLEDGED
+    }
+
+    fn take_entry(&mut self, live: LiveEntry) {
+        let notice = Notice::read(&live.value);
+        let call = notice.call().unwrap_or_default();
+        let call = self.mapping.recorded(call).map(identifier::normal);
+        let candidates = match &call {
+            Some(call) => self.expected.of_call(call).to_vec(),
+            None if self.in_flight > 0 => {
+                self.deferred.push(live);
                 return;
             }
+            // The notification creates the call. Paths of callbacks are as recorded.
+            None => self.expected.of_path(&live.path),
         };
-        let Some(recorded) = recorded else {
-            return;
+        let kind = notice.kind();
+        let nearest = self
+            .expected
+            .nearest(&candidates, &self.mapping, &live.value);
+        match nearest {
+            Some(Nearest { entry, comparison }) if comparison.differences.is_empty() => {
+                comparison.commit(&mut self.mapping);
+                self.entry_came(entry, &live);
+            }
+            Some(Nearest { entry, comparison }) if call.is_some() => {
+                let index = self.expected.get(entry).exchange;
+                let rule = Rule::NotificationBody;
+                self.outcome
+                    .fail_by(&self.recorded, index, rule, comparison.differences);
+                self.entry_came(entry, &live);
+            }
+            _ => {
+                if let Some(entry) = self.expected.omitted(&live.path) {
+                    let number = self.recorded.number(self.expected.get(entry).exchange);
+                    self.outcome.note(format!(
+                        "the notification of exchange {number} was not kept, and is not compared"
+                    ));
+                    self.entry_came(entry, &live);
+                    return;
+                }
+                let of_call = call.map(|call| self.expected.of_call(&call));
+                let first = of_call.and_then(|it| it.first());
+                let index = first.map_or(0, |entry| self.expected.get(*entry).exchange);
+                let message = format!("a notification of `{}` was not recorded", kind.trim());
+                let pair = (Value::Null, live.value);
+                self.fail(index, Rule::NotificationUnexpected, pair, message);
+            }
+        }
+    }
+
+    /// An expected entry came.
+    fn entry_came(&mut self, entry: usize, live: &LiveEntry) {
+        self.outcome.played += 1;
+        let expected = self.expected.get(entry);
+        let exchange = expected.exchange;
+        let method = live.method.as_deref();
+        if let Some(method) = method.filter(|it| **it != *expected.method) {
+            let pair = (json!(&*expected.method), json!(method));
+            let message = "the method is not what was recorded".to_owned();
+            self.fail(exchange, Rule::NotificationMethod, pair, message);
+        }
+        let place = Place {
+            exchange,
+            part: entry,
         };
-        let status = response.status;
-        if status == recorded.status {
-            self.compare_content(index, &recorded, &response);
-        } else {
-            let pair = (json!(recorded.status), json!(status));
-            let message = format!("the answer is {status}, recorded was {}", recorded.status);
-            self.report(index, Rule::ResponseStatus, pair, message);
-        }
-        let place = Some(Place::of(index));
-        self.record.traffic(
-            Party::Service,
-            place,
-            TrafficMessage::Response(response.into()),
-        );
+        // The acknowledgement is the next message.
+        self.outcome.place(live.message, place);
+        self.outcome.place(live.message + 1, place);
+        self.settle(entry, State::Over);
     }
 
-    fn compare_content(&mut self, index: usize, recorded: &RecordedResponse, response: &Response) {
-        let mut comparison = Comparison::default();
-        let types = (
-            format::headers(&recorded.headers).media_type(),
-            response.headers.media_type(),
-        );
-        let located = self.location(&mut comparison, recorded, response);
-        match (&recorded.body, &response.body) {
-            (Content::Json(body), live) => {
-                comparison.bodies(&self.mapping, Some(body), live.json());
+    /// What a skipped request caused is not waited for.
+    fn excuse(&mut self, index: usize) {
+        let caused = self.recorded.caused_by(index).into_iter();
+        let missing = caused.flat_map(|exchange| self.expected.missing_of(exchange));
+        let missing: Vec<usize> = missing.collect();
+        if !missing.is_empty() {
+            let number = self.recorded.number(index);
+            self.outcome.note(format!(
+                "what exchange {number} brought about is not waited for"
+            ));
+        }
+        for entry in missing {
+            self.settle(entry, State::Optional);
+        }
+    }
+
+    fn settle(&mut self, entry: usize, state: State) {
+        if self.expected.settle(entry, state) {
+            let exchange = self.expected.get(entry).exchange;
+            let group = self.recorded.group(exchange);
+            self.schedule.wait_for_one_less(group, exchange);
+        }
+    }
+
+    /// The deadline has passed: notifications that are waited for are missing, and what comes after
+    /// them goes on.
+    pub fn give_up_waiting(&mut self) {
+        for entry in 0..self.expected.len() {
+            let expected = self.expected.get(entry);
+            let index = expected.exchange;
+            let group = self.recorded.group(index);
+            if expected.state != State::Missing || !self.schedule.has_reached(group, index) {
+                continue;
             }
-            (Content::Text(text), Body::Text(live))
-                if comparison.texts(&self.mapping, "", text, live) => {}
-            (Content::Text(text), live) => comparison.differences.push(Difference {
-                part: Part::Body,
-                pointer: Pointer::root(),
-                expected: json!(text),
-                actual: match live {
-                    Body::Text(text) => json!(text),
-                    other => other.json().cloned().unwrap_or_default(),
-                },
-            }),
-            (Content::Omitted { .. }, _) => {
-                let number = self.recorded.number(index);
-                self.record.note(format!(
-                    "the body of the answer of exchange {number} was not kept, and is not compared"
-                ));
-            }
-            (Content::Empty | Content::Base64(_), _) => {}
+            let value = self.mapping.translated_json(&expected.value);
+            let kind = Notice::read(&expected.value).kind();
+            let message = format!("the notification of `{}` did not come", kind.trim());
+            let pair = (value, Value::Null);
+            self.fail(index, Rule::NotificationMissing, pair, message);
+            self.settle(entry, State::Over);
         }
-        let differences = std::mem::take(&mut comparison.differences);
-        comparison.commit(&mut self.mapping);
-        if types.0.is_some() && types.0 != types.1 {
-            let pair = (json!(types.0), json!(types.1));
-            let message = "Content-Type is not what was recorded".to_owned();
-            self.report(index, Rule::ResponseHeader, pair, message);
-        }
-        if let Some(pair) = located {
-            let message = "Location is not what was recorded".to_owned();
-            self.report(index, Rule::ResponseHeader, pair, message);
-        }
-        self.record
-            .differ(&self.recorded, index, Rule::ResponseBody, differences);
-    }
-
-    fn report(&mut self, index: usize, rule: Rule, pair: (Value, Value), message: String) {
-        self.record
-            .report(&self.recorded, index, rule, pair, message);
-    }
-
-    /// What is wrong about a `Location`: the recorded one, and what came.
-    fn location(
-        &self,
-        comparison: &mut Comparison,
-        recorded: &RecordedResponse,
-        response: &Response,
-    ) -> Option<(Value, Value)> {
-        let is_location = |name: &str| name.eq_ignore_ascii_case("location");
-        let mut fields = recorded.headers.iter();
-        let (_, recorded) = fields.find(|(name, _)| is_location(name))?;
-        let live = response.headers.get("location");
-        let is_same = live.is_some_and(|live| {
-            comparison.texts(&self.mapping, "Location", recorded, live)
-                || resource::path_of(recorded) == resource::path_of(live)
-        });
-        (!is_same).then(|| (json!(self.mapping.translated(recorded)), json!(live)))
     }
 
     /// Whether nothing is waited for any more, or nothing more can be sent.
     pub const fn is_done(&self) -> bool {
-        let is_played =
-            self.open == 0 && self.missing == 0 && self.due.is_empty() && self.held.is_empty();
+        let is_played = self.in_flight == 0
+            && self.expected.missing() == 0
+            && self.schedule.is_idle()
+            && self.deferred.is_empty();
         is_played || self.lost.is_some()
     }
 
-    /// The end: what was not sent or did not come is told.
+    /// Ends the replay. What did not come is missing; what was not sent is noted.
     ///
     /// # Errors
     ///
-    /// A recording that was changed meanwhile: what was replayed is no result.
+    /// The recording was changed meanwhile, so that there is no result.
     pub fn finish(&mut self, name: &str, elapsed: Duration) -> Result<Replayed, Diagnostic> {
         if let Some(lost) = self.lost.take() {
             return Err(lost);
         }
-        if self.record.aside.is_none() {
+        if !self.is_decided() {
             self.give_up_waiting();
         }
         let is_unsent = |index: &usize| {
@@ -408,10 +437,10 @@ impl Bot {
         };
         let unsent = (0..self.recorded.len()).filter(is_unsent).count();
         if unsent > 0 {
-            self.record
+            self.outcome
                 .note(format!("{unsent} recorded requests were not sent"));
         }
-        self.record
+        self.outcome
             .finish(&self.recorded, &self.mapping, name, elapsed)
     }
 }

@@ -1,4 +1,4 @@
-//! What a recording takes for granted: the state that its conversations start from.
+//! The provider states that the conversations of a recording start from.
 
 use std::collections::HashSet;
 
@@ -14,20 +14,19 @@ use crate::judge::people;
 use crate::replay::recording::Index;
 use crate::scenario::format::ProviderState;
 
-/// A state that somebody must bring about before the recorded bot can begin.
+/// A provider state that must exist before the recorded bot can begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Need {
-    /// The state.
     pub state: ProviderState,
-    /// The recorded call that it is about, where it is about one.
+    /// The recorded call that it is about, if any.
     pub call: Option<String>,
-    /// The path of the callback that notifications about it went to.
+    /// The path of the callback that took notifications about it.
     pub callback: String,
-    /// The recorded ids of the people who are invited in vain.
+    /// The recorded ids of the people whose invitation fails.
     pub people: Vec<String>,
 }
 
-/// What a recording needs, in its order.
+/// The provider states that groups of exchanges need, in their order.
 pub(super) fn needs<'a>(
     index: &Index,
     groups: impl Iterator<Item = &'a [usize]>,
@@ -41,12 +40,12 @@ pub(super) fn needs<'a>(
 }
 
 fn of_group(group: &[Exchange]) -> Vec<Need> {
-    let mut made: HashSet<String> = HashSet::new();
+    let mut known: HashSet<String> = HashSet::new();
     let mut needs = Vec::new();
-    let told = group
+    let notification = group
         .iter()
         .find(|it| it.direction == Direction::Notification);
-    let callback = told.map_or("", |it| resource::path_of(&it.request.target));
+    let callback = notification.map_or("", |it| resource::path_of(&it.request.target));
     let mut need = |state, call: Option<&str>, people| {
         needs.push(Need {
             state,
@@ -62,7 +61,7 @@ fn of_group(group: &[Exchange]) -> Vec<Need> {
                 let notice = Notice::read(entry);
                 let is_new = notice.subject == Subject::Call && notice.change == "created";
                 if let (true, Some(call)) = (is_new, notice.call())
-                    && made.insert(identifier::normal(call))
+                    && known.insert(identifier::normal(call))
                 {
                     need(ProviderState::IncomingCall, Some(call), Vec::new());
                 }
@@ -79,13 +78,13 @@ fn of_group(group: &[Exchange]) -> Vec<Need> {
             .into_iter()
             .chain(replaced.map(|call| (ProviderState::PeerCall, call)))
         {
-            if made.insert(identifier::normal(call)) {
+            if known.insert(identifier::normal(call)) {
                 need(state, Some(call), Vec::new());
             }
         }
         if target == Some(Resource::Calls) {
-            made.extend(
-                answered_ids(exchange)
+            known.extend(
+                created_ids(exchange)
                     .iter()
                     .map(|id| identifier::normal(id)),
             );
@@ -102,8 +101,8 @@ fn of_group(group: &[Exchange]) -> Vec<Need> {
     needs
 }
 
-/// The ids that an answer gives what it made: in its body, and in `Location`.
-fn answered_ids(exchange: &Exchange) -> Vec<String> {
+/// The ids of the resources that an answer creates: in its body, and in `Location`.
+fn created_ids(exchange: &Exchange) -> Vec<String> {
     let Some(response) = &exchange.response else {
         return Vec::new();
     };
@@ -125,15 +124,15 @@ fn answered_ids(exchange: &Exchange) -> Vec<String> {
     ids
 }
 
-/// Whether the operation that an invitation began ended in failure.
+/// Whether the operation that a request began failed later.
 fn fails(exchange: &Exchange, group: &[Exchange]) -> bool {
-    let operations = answered_ids(exchange);
-    let mut told = group
+    let operations = created_ids(exchange);
+    let mut entries = group
         .iter()
         .filter_map(|it| it.request.body.json())
         .filter_map(change::entries)
         .flatten();
-    told.any(|entry| {
+    entries.any(|entry| {
         let notice = Notice::read(entry);
         notice.word.as_deref() == Some("failed")
             && notice

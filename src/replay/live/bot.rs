@@ -1,5 +1,4 @@
-//! The recorded bot over sockets: requests go out, answers and notifications are held against what
-//! was recorded.
+//! The recorded bot over sockets.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,57 +6,55 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 
-use super::service::{ReplayOptions, Stage, below, outgoing};
-use crate::diagnostic::render;
+use super::session::{ReplayError, ReplayOptions, Session, Waited, below, outgoing};
 use crate::http::{Listener, Reply};
 use crate::judge::verdict::Verdict;
 use crate::replay;
 use crate::replay::bot::Bot;
-use crate::replay::{Generator, Replayed};
+use crate::replay::bot::provider_state::Need;
+use crate::replay::{Generator, Replayed, Unanswered};
 use crate::runner;
 use crate::runner::{Hook, HookAnswer};
-use tokio_util::sync::CancellationToken;
 
-/// How many requests of a recorded bot are under way at a time.
-const AT_A_TIME: usize = 64;
+/// How many requests of a recorded bot are in flight at most.
+const MOST_REQUESTS: usize = 64;
 
-/// Plays the bot until all is sent and has come, nothing has happened for the deadline, or the
-/// shutdown begins. Notifications are taken by `listener`; `given` is asked first for what the
-/// recording takes for granted.
+/// Plays the bot until everything was sent and came, nothing has happened for the deadline, or the
+/// shutdown begins. `listener` takes notifications. `provider_states` is the hook that is called
+/// first for each provider state that the recording needs.
 ///
 /// # Errors
 ///
-/// In words, a service or a hook that is not there from the start, and a recording that was changed
-/// meanwhile.
+/// The service or the hook is not there from the start; the recording was changed meanwhile.
 pub async fn bot(
     bot: Bot,
     service: Url,
     listener: Option<Listener>,
-    given: Option<Url>,
+    provider_states: Option<Url>,
     options: ReplayOptions,
     shutdown: CancellationToken,
-) -> Result<Replayed, String> {
+) -> Result<Replayed, ReplayError> {
     let begun = Instant::now();
+    let hook = provider_states.as_ref();
     let mut parties = vec![("service", &service)];
-    parties.extend(given.iter().map(|hook| ("hook for provider states", hook)));
+    parties.extend(hook.map(|hook| ("hook for provider states", hook)));
     for (party, url) in parties {
-        let reached = runner::reach(party, url, &options.client).await;
-        reached.map_err(|error| render(&error))?;
+        runner::reach(party, url, &options.client).await?;
     }
-    let callback = bot.callback().to_owned();
-    let stage = Stage::new(bot, options);
+    let session = Session::new(bot, options);
     let closing = CancellationToken::new();
     let server = listener.map(|listener| {
-        let stage = Arc::clone(&stage);
+        let session = Arc::clone(&session);
         let serving = listener.serve(
             move |request| {
-                let stage = Arc::clone(&stage);
+                let session = Arc::clone(&session);
                 async move {
-                    let status = stage.party().received(request);
-                    stage.wake();
+                    let status = session.party().received(request);
+                    session.wake();
                     Reply::status(status)
                 }
             },
@@ -65,28 +62,27 @@ pub async fn bot(
         );
         tokio::spawn(serving)
     });
-    if let Some(hook) = &given {
-        bring_about(&stage, hook, &callback).await?;
+    if let Some(hook) = provider_states {
+        establish_states(&session, Hook::Url(hook)).await?;
     }
-    let places = Arc::new(Semaphore::new(AT_A_TIME));
-    while !stage.party().is_set_aside() {
-        let token = stage.options.token.clone();
-        let ready = stage.party().ready(token.as_deref());
+    let permits = Arc::new(Semaphore::new(MOST_REQUESTS));
+    while !session.party().is_decided() {
+        let ready = session.party().ready(session.options.token.as_deref());
         for request in ready {
-            tokio::spawn(ask(
-                Arc::clone(&stage),
-                Arc::clone(&places),
+            tokio::spawn(send(
+                Arc::clone(&session),
+                Arc::clone(&permits),
                 service.clone(),
                 request,
             ));
         }
-        if stage.party().is_done() {
+        if session.party().is_done() {
             break;
         }
         tokio::select! {
-            went_on = stage.wait() => if !went_on {
-                stage.party().give_up_waiting();
-                stage.wake();
+            waited = session.wait() => if waited == Waited::Deadline {
+                session.party().give_up_waiting();
+                session.wake();
             },
             () = shutdown.cancelled() => break,
         }
@@ -95,74 +91,74 @@ pub async fn bot(
     if let Some(server) = server {
         let _ = timeout(Duration::from_millis(200), server).await;
     }
-    let name = stage.options.name.clone();
-    let replayed = stage.party().finish(&name, begun.elapsed());
-    replayed.map_err(|lost| lost.to_string())
+    let name = &session.options.name;
+    Ok(session.party().finish(name, begun.elapsed())?)
 }
 
-/// What the recorded bot chose, chosen anew.
-pub fn fresh() -> Generator {
+/// A generator with a random seed.
+pub fn generator() -> Generator {
     Generator::new(Uuid::new_v4().as_u128())
 }
 
-/// Asks the hook for all that the recording takes for granted.
-async fn bring_about(stage: &Arc<Stage<Bot>>, hook: &Url, callback: &str) -> Result<(), String> {
-    let needs = stage.party().needs().map_err(|lost| lost.to_string())?;
-    let hook = Hook::Url(hook.clone());
+/// Asks the hook for every provider state that the recording needs. Where one cannot be had, that
+/// decides the verdict.
+async fn establish_states(session: &Session<Bot>, hook: Hook) -> Result<(), ReplayError> {
+    let callback = session.party().callback().to_owned();
+    let needs = session.party().needs()?;
     for need in needs {
-        let wanted = need.state.as_str();
-        let mut variables: serde_json::Map<_, _> = (1..)
-            .zip(&need.people)
-            .map(|(number, id)| (format!("person-{number}"), json!(id)))
-            .collect();
-        variables.extend(
-            need.call
-                .iter()
-                .map(|call| ("call".to_owned(), json!(call))),
-        );
-        let question = json!({
-            "scenario": stage.options.name,
-            "state": wanted,
-            "callback": format!("{callback}{}", need.callback),
-            "variables": variables,
-        });
-        let deadline = stage.options.deadline;
-        let answer = match hook.ask(&stage.client, &question, deadline).await {
+        let state = need.state.as_str();
+        let question = question(&session.options.name, &callback, &need);
+        let options = &session.options;
+        let answer = hook.ask(&options.client, &question, options.deadline).await;
+        let answer = match answer {
             HookAnswer::Done(answer) => answer.unwrap_or_default(),
             HookAnswer::Declined(reason) => {
-                let reason = format!("{wanted} is not to be had: {reason}");
-                stage.party().set_aside(Verdict::Skip, reason);
+                let reason = format!("{state} is not to be had: {reason}");
+                session.party().decide(Verdict::Skip, reason);
                 return Ok(());
             }
             HookAnswer::Failed(what) => {
-                let reason = format!("the hook for provider states failed at {wanted}: {what}");
-                stage.party().set_aside(Verdict::Inconclusive, reason);
+                let reason = format!("the hook for provider states failed at {state}: {what}");
+                session.party().decide(Verdict::Inconclusive, reason);
                 return Ok(());
             }
         };
-        let names = [wanted, "call"];
-        let live = names
-            .iter()
-            .find_map(|name| answer["variables"][name].as_str());
+        let mut names = [state, "call"].into_iter();
+        let live = names.find_map(|name| answer["variables"][name].as_str());
         if let (Some(recorded), Some(live)) = (&need.call, live) {
-            stage.party().take_as(recorded, live);
+            session.party().map_call(recorded, live);
         }
     }
     Ok(())
 }
 
-async fn ask(
-    stage: Arc<Stage<Bot>>,
-    places: Arc<Semaphore>,
+fn question(name: &str, callback: &str, need: &Need) -> serde_json::Value {
+    let people = (1..).zip(&need.people);
+    let people = people.map(|(number, id)| (format!("person-{number}"), json!(id)));
+    let mut variables: serde_json::Map<_, _> = people.collect();
+    let call = need.call.iter();
+    variables.extend(call.map(|call| ("call".to_owned(), json!(call))));
+    json!({
+        "scenario": name,
+        "state": need.state.as_str(),
+        "callback": format!("{callback}{}", need.callback),
+        "variables": variables,
+    })
+}
+
+async fn send(
+    session: Arc<Session<Bot>>,
+    permits: Arc<Semaphore>,
     service: Url,
     request: replay::OutgoingRequest,
 ) {
-    let place = places.acquire_owned().await;
+    let permit = permits.acquire_owned().await;
     let url = below(&service, &request.target);
-    let deadline = stage.options.deadline;
-    let answer = stage.client.send(outgoing(&request, url), deadline).await;
-    drop(place);
-    let answer = answer.map_err(|error| error.to_string());
-    stage.party().answered(request.exchange, answer);
-    stage.wake();
+    let options = &session.options;
+    let request_to = outgoing(&request, url);
+    let answer = options.client.send(request_to, options.deadline).await;
+    drop(permit);
+    let answer = answer.map_err(|error| Unanswered::Failed(error.into()));
+    session.party().answered(request.exchange, answer);
+    session.wake();
 }

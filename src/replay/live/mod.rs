@@ -1,9 +1,11 @@
 //! A recording played over sockets: the recorded service for a live bot, or the recorded bot for a
-//! live service. Nothing is sent but to the addresses that were named.
+//! live service. Nothing is sent but to the addresses that the user named.
 
+mod answer_cache;
 mod bot;
-mod cache;
 mod service;
+mod session;
 
-pub use self::bot::{bot, fresh};
-pub use self::service::{ReplayOptions, service};
+pub use self::bot::{bot, generator};
+pub use self::service::service;
+pub use self::session::{ReplayError, ReplayOptions, Timing};

@@ -1,51 +1,85 @@
-//! A live body against a recorded one: what the recording shows must be there and be the same, but
-//! for what differs from run to run, which must differ in the same way everywhere. What is added
-//! departs from nothing.
+//! Compares a live message with a recorded one.
+//!
+//! Everything that was recorded must be there and be the same. Values that differ from run to run
+//! must differ in the same way everywhere. Additions are no difference.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::api::resource;
+use crate::api::resource::Resource;
+use crate::cassette::format::{Content, RecordedRequest};
 use crate::contract::shape::{bare_type, lookup};
 use crate::diagnostic::pointer::Pointer;
+use crate::http::message::{Body, Request};
 use crate::redact;
 use crate::replay::values;
 use crate::replay::values::TextKind;
 use crate::replay::values::mapping::Mapping;
 
-/// Where a live message departs from the recorded one.
+/// A place where a live message differs from the recorded one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// What of the message departs.
+    /// The part of the message that differs.
     pub part: Part,
-    /// Where in the body.
+    /// The place in the body.
     pub pointer: Pointer,
-    /// What was recorded, with the values of this run where they are known.
+    /// The recorded value, with this run's identifiers in it where they are known.
     pub expected: Value,
-    /// What came; null where nothing came.
+    /// The live value; null where it is missing.
     pub actual: Value,
 }
 
-/// What of a message may depart.
+/// A part of a message that is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// The method or the target.
     RequestLine,
-    /// The body.
     Body,
 }
 
-/// A comparison: its differences, and what it takes the recorded values to be.
+/// A comparison: its differences, and what it learnt about the values of this run.
 #[derive(Debug, Default)]
 pub struct Comparison {
-    /// What departs.
     pub differences: Vec<Difference>,
     learnt: Mapping,
 }
 
 impl Comparison {
+    /// Compares a live request with the recorded one: path, query and body.
+    pub fn of_requests(mapping: &Mapping, recorded: &RecordedRequest, live: &Request) -> Self {
+        let mut comparison = Self::default();
+        let is_same_path = match Resource::parse(&recorded.target) {
+            Some(_) => comparison.texts(mapping, "", &recorded.target, &live.target),
+            None => resource::shape_of(&recorded.target) == resource::shape_of(&live.target),
+        };
+        let is_same_query = comparison.queries(mapping, &recorded.target, &live.target);
+        if !(is_same_path && is_same_query) {
+            let target = mapping.translated(&recorded.target);
+            comparison.differences.push(Difference {
+                part: Part::RequestLine,
+                pointer: Pointer::root(),
+                expected: json!(format!("{} {target}", recorded.method)),
+                actual: json!(format!("{} {}", live.method, live.target)),
+            });
+        }
+        match &recorded.body {
+            Content::Json(body) => comparison.bodies(mapping, Some(body), live.body.json()),
+            Content::Text(text) => {
+                let body = match &live.body {
+                    Body::Text(text) => json!(text),
+                    Body::Json(value) => value.clone(),
+                    Body::Empty | Body::Bytes(_) | Body::Omitted(_) => Value::Null,
+                };
+                comparison.bodies(mapping, Some(&json!(text)), Some(&body));
+            }
+            Content::Empty | Content::Base64(_) | Content::Omitted { .. } => {}
+        }
+        comparison
+    }
+
     /// Compares two bodies.
     pub fn of_bodies(mapping: &Mapping, recorded: Option<&Value>, live: Option<&Value>) -> Self {
         let mut comparison = Self::default();
@@ -53,7 +87,7 @@ impl Comparison {
         comparison
     }
 
-    /// Compares two bodies further.
+    /// Compares two more bodies.
     pub fn bodies(&mut self, mapping: &Mapping, recorded: Option<&Value>, live: Option<&Value>) {
         match (recorded, live) {
             (Some(recorded), Some(live)) => self.value(mapping, "", recorded, live, At::Root),
@@ -62,7 +96,7 @@ impl Comparison {
         }
     }
 
-    /// Compares two paths, or other texts under a name.
+    /// Compares two texts of a property with this name; whether they agree.
     pub fn texts(&mut self, mapping: &Mapping, name: &str, recorded: &str, live: &str) -> bool {
         match values::text_kind(name, recorded) {
             TextKind::Fixed => recorded == live || self.redacted(mapping, recorded, live),
@@ -90,9 +124,9 @@ impl Comparison {
         }
     }
 
-    /// Whether the live text is the recorded one with something in the place of each pseudonym, one
-    /// value for each. What redaction looks into is looked into here: base64, and JSON, which it
-    /// writes anew.
+    /// Whether the live text is the recorded one with a value in the place of each pseudonym, the
+    /// same value for the same pseudonym. As redaction does, this looks into base64 and into JSON,
+    /// which redaction spells anew.
     fn redacted(&mut self, mapping: &Mapping, recorded: &str, live: &str) -> bool {
         if redact::pseudonyms(recorded).next().is_none() {
             let (Some(recorded), Some(live)) = (unwrapped(recorded), unwrapped(live)) else {
@@ -113,7 +147,7 @@ impl Comparison {
         self.filled(mapping, recorded, live)
     }
 
-    /// The same of running text.
+    /// The same for plain text.
     fn filled(&mut self, mapping: &Mapping, recorded: &str, live: &str) -> bool {
         let (mut read, mut rest) = (0, live);
         let mut pseudonyms = redact::pseudonyms(recorded).peekable();
@@ -125,7 +159,7 @@ impl Comparison {
             let following = &recorded[place.end..end];
             let length = match following {
                 "" => Some(behind.len()),
-                // What follows the last one is at the end, wherever else it may stand.
+                // The text behind the last one is matched at the end, wherever else it may occur.
                 _ if end == recorded.len() => behind.strip_suffix(following).map(str::len),
                 _ => behind.find(following),
             };
@@ -140,7 +174,7 @@ impl Comparison {
         rest == &recorded[read..]
     }
 
-    /// Compares the queries of two targets: what was recorded must be there.
+    /// Compares the queries of two targets: every recorded parameter must be there.
     pub fn queries(&mut self, mapping: &Mapping, recorded: &str, live: &str) -> bool {
         let [recorded, live] = [recorded, live].map(|target| {
             let query = target.split_once('?').map_or("", |(_, query)| query);
@@ -155,12 +189,12 @@ impl Comparison {
         })
     }
 
-    /// Whether all that it takes the recorded values to be was known.
+    /// Whether it learnt nothing that the mapping did not know.
     pub fn learns_nothing(&self) -> bool {
         self.learnt.is_empty()
     }
 
-    /// Takes what was found out over.
+    /// Adds what was learnt to the mapping.
     pub fn commit(self, mapping: &mut Mapping) {
         mapping.extend(self.learnt);
     }
@@ -215,14 +249,14 @@ impl Comparison {
     }
 }
 
-/// The text that is in base64 here.
+/// The text that is coded in base64 here.
 fn unwrapped(text: &str) -> Option<String> {
     let mut codings = [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD].iter();
     let bytes = codings.find_map(|coding| coding.decode(text).ok())?;
     String::from_utf8(bytes).ok()
 }
 
-/// A place in a body, which becomes a pointer only where something differs.
+/// A place in a body. It becomes a pointer only where something differs.
 #[derive(Clone, Copy)]
 enum At<'a> {
     Root,
@@ -243,7 +277,6 @@ impl At<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn differences(recorded: &Value, live: &Value) -> Vec<String> {
         let mut mapping = Mapping::default();
@@ -256,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_from_run_to_run_differs_alike() {
+    fn values_that_differ_from_run_to_run_differ_alike() {
         let none: [&str; 0] = [];
         for (recorded, live, expected) in [
             (
@@ -346,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_query_had_it_has_again() {
+    fn recorded_parameters_of_a_query_must_be_there() {
         let secret = "redacted-secret-0123456789ab";
         for (recorded, live, is_same) in [
             ("/a", "/a?b=1", true),

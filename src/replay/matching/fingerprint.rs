@@ -1,6 +1,7 @@
-//! What a request is, in numbers that a hash makes of it, without regard to the order of properties.
+//! The fingerprint of a request: hashes that find its recording without a comparison.
 //!
-//! A body is read as it comes, from bytes or from a value: nothing is built of it.
+//! The order of properties makes no difference. A body is hashed while it is read, from bytes or
+//! from a value: nothing is built of it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,33 +17,52 @@ use crate::http::message::Body;
 use crate::replay::values;
 use crate::replay::values::{Key, TextKind};
 
-/// How many marks a request has.
-pub(in crate::replay) const LEVELS: usize = 4;
+/// How much of a request a hash covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::replay) enum Level {
+    /// Everything that the request says.
+    Everything,
+    /// Without the identifiers that the bot chose.
+    WithoutChosen,
+    /// Without the values that differ from run to run.
+    Fixed,
+    /// The method and the path.
+    MethodAndPath,
+}
 
-/// A request at every level, from the nearest to the widest: everything that it says; the same but
-/// for values that the bot made up; the same but for all values that differ from run to run; method
-/// and path alone.
-pub(in crate::replay) type Fingerprints = [u64; LEVELS];
+impl Level {
+    /// From the nearest to the widest.
+    pub(in crate::replay) const ALL: [Self; 4] = [
+        Self::Everything,
+        Self::WithoutChosen,
+        Self::Fixed,
+        Self::MethodAndPath,
+    ];
+}
 
-/// Marks are compared within one run only.
+/// The hashes of a request at [all levels](Level::ALL).
+pub(in crate::replay) type LevelHashes = [u64; Level::ALL.len()];
+
+/// Fixed seeds do: hashes are compared within one run only.
 const SEEDS: [FixedState; 2] = [FixedState::with_seed(3), FixedState::with_seed(4)];
 
-/// A request in numbers, and what identifies something in it.
+/// The hashes of a request, and its identifiers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::replay) struct Fingerprint {
-    pub(in crate::replay) numbers: Numbers,
-    /// The identifiers in it, in their order, each once.
+    pub(in crate::replay) hashes: Hashes,
+    /// Sorted, each once.
     pub(in crate::replay) ids: Vec<Key>,
 }
 
-/// What a request says, in numbers.
+/// The hashes of a request, from which those of the levels are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::replay) struct Numbers {
+pub(in crate::replay) struct Hashes {
     all: u64,
     fixed: u64,
-    line: u64,
-    /// Where two requests have the same of this and of the nearest mark, and their identifiers stand
-    /// for themselves, nothing departs. None where more than that tells whether they are the same.
+    method_and_path: u64,
+    /// Two requests are the same where they have the same `exact` and the same hash of
+    /// [`Level::Everything`], and their identifiers stand for themselves. None where only a
+    /// comparison tells.
     pub(in crate::replay) exact: Option<u64>,
 }
 
@@ -50,104 +70,105 @@ impl Fingerprint {
     pub(in crate::replay) fn of(method: &str, target: &str, body: &Body) -> Self {
         let mut seen = Seen::default();
         let body = match body {
-            Body::Empty => Lanes::NONE,
+            Body::Empty => ValueHash::NONE,
             Body::Json(value) => {
-                let part = Part {
+                let seed = ValueSeed {
                     name: "",
                     seen: &mut seen,
                 };
-                part.deserialize(value).map_or(Lanes::NONE, Read::lanes)
+                seed.deserialize(value)
+                    .map_or(ValueHash::NONE, Hashed::value_hash)
             }
             Body::Text(_) | Body::Bytes(_) | Body::Omitted(_) => {
-                seen.takes_more = true;
-                Lanes::NONE
+                seen.needs_comparison = true;
+                ValueHash::NONE
             }
         };
         Self::with(method, target, body, seen)
     }
 
-    /// The print of a request of which the body is these bytes; none where they are no JSON.
+    /// The fingerprint of a request with a body of JSON or none; `None` for any other body.
     pub(in crate::replay) fn of_bytes(method: &str, target: &str, body: &[u8]) -> Option<Self> {
         let mut seen = Seen::default();
         if body.is_empty() {
-            return Some(Self::with(method, target, Lanes::NONE, seen));
+            return Some(Self::with(method, target, ValueHash::NONE, seen));
         }
         let mut bytes = serde_json::Deserializer::from_slice(body);
-        let part = Part {
+        let seed = ValueSeed {
             name: "",
             seen: &mut seen,
         };
-        let body = part.deserialize(&mut bytes).ok()?.lanes();
+        let body = seed.deserialize(&mut bytes).ok()?.value_hash();
         bytes.end().ok()?;
         Some(Self::with(method, target, body, seen))
     }
 
-    fn with(method: &str, target: &str, body: Lanes, mut seen: Seen) -> Self {
+    fn with(method: &str, target: &str, body: ValueHash, mut seen: Seen) -> Self {
         let (shape, ids) = if let Some(resource) = Resource::parse(target) {
-            seen.takes_more |= !target.contains('/');
-            path_lanes(resource, &mut seen.ids)
+            seen.needs_comparison |= !target.contains('/');
+            path_hash(resource, &mut seen.ids)
         } else {
             let ids = values::ids_of_path(target);
-            // The comparison does not ask for them.
-            seen.takes_more |= !ids.is_empty();
-            let shape = text(&resource::shape_of(target));
+            // The comparison does not look at them.
+            seen.needs_comparison |= !ids.is_empty();
+            let shape = of_text(&resource::shape_of(target));
             (shape, of_ids(&ids, &mut seen.ids))
         };
-        let line = mix(0, (method, shape.fixed));
+        let method_and_path = mix(0, (method, shape.fixed));
         let query = target.split_once('?').map_or("", |(_, query)| query);
         let query = mix(0, query);
         let exact = mix(1, (method, shape.exact, ids.exact, body.exact));
         seen.ids.sort_unstable();
         seen.ids.dedup();
-        let numbers = Numbers {
-            all: mix(0, (line, query, ids.all, body.all)),
-            fixed: mix(0, (line, query, body.fixed)),
-            line,
-            exact: (!seen.takes_more).then_some(exact),
+        let hashes = Hashes {
+            all: mix(0, (method_and_path, query, ids.all, body.all)),
+            fixed: mix(0, (method_and_path, query, body.fixed)),
+            method_and_path,
+            exact: (!seen.needs_comparison).then_some(exact),
         };
         Self {
-            numbers,
+            hashes,
             ids: seen.ids,
         }
     }
 }
 
-impl Numbers {
-    /// The mark of a level; `ids` are the identifiers of the request, and it is told which of them
-    /// the recorded service made up.
-    pub(in crate::replay) fn mark(
+impl Hashes {
+    /// The hash of a level. `ids` are the identifiers of the request; `is_issued` tells those that
+    /// the recorded service chose.
+    pub(in crate::replay) fn at(
         &self,
-        level: usize,
+        level: Level,
         ids: &[Key],
         is_issued: impl Fn(Key) -> bool,
     ) -> u64 {
         match level {
-            0 => self.all,
-            1 => {
+            Level::Everything => self.all,
+            Level::WithoutChosen => {
                 let issued = ids.iter().filter(|key| is_issued(**key));
-                let told = issued.fold(0_u64, |sum, key| sum.wrapping_add(mix(0, key)));
-                mix(0, (self.fixed, told))
+                let sum = issued.fold(0_u64, |sum, key| sum.wrapping_add(mix(0, key)));
+                mix(0, (self.fixed, sum))
             }
-            2 => self.fixed,
-            _ => self.line,
+            Level::Fixed => self.fixed,
+            Level::MethodAndPath => self.method_and_path,
         }
     }
 
-    /// The nearest mark.
-    pub(in crate::replay) const fn nearest(&self) -> u64 {
+    /// The hash of [`Level::Everything`].
+    pub(in crate::replay) const fn everything(&self) -> u64 {
         self.all
     }
 }
 
-/// What a value is at the levels that look into bodies.
+/// The hashes of a value: all of it, without what differs from run to run, and as it is spelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Lanes {
+struct ValueHash {
     all: u64,
     fixed: u64,
     exact: u64,
 }
 
-impl Lanes {
+impl ValueHash {
     const NONE: Self = Self {
         all: 0,
         fixed: 0,
@@ -162,7 +183,7 @@ impl Lanes {
         }
     }
 
-    /// This one, and then another.
+    /// The hash of a sequence.
     fn then(self, other: Self) -> Self {
         Self {
             all: mix(0, (self.all, other.all)),
@@ -171,7 +192,7 @@ impl Lanes {
         }
     }
 
-    /// This one and another, in no order.
+    /// The hash of a set.
     const fn with(self, other: Self) -> Self {
         Self {
             all: self.all.wrapping_add(other.all),
@@ -181,7 +202,7 @@ impl Lanes {
     }
 }
 
-/// What a value is, so that those of different kinds differ.
+/// Hashed with a value, so that values of different kinds differ.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Null,
@@ -189,178 +210,179 @@ enum Kind {
     Number,
     Array,
     Object,
-    Passing,
+    Time,
 }
 
-fn mix(lane: usize, what: impl Hash) -> u64 {
-    SEEDS[lane].hash_one(what)
+fn mix(seed: usize, what: impl Hash) -> u64 {
+    SEEDS[seed].hash_one(what)
 }
 
-fn text(text: &str) -> Lanes {
+fn of_text(text: &str) -> ValueHash {
     let loose = mix(0, text);
-    Lanes {
+    ValueHash {
         all: loose,
         fixed: loose,
         exact: mix(1, text),
     }
 }
 
-fn id(id: &str, ids: &mut Vec<Key>) -> Lanes {
+fn id(id: &str, ids: &mut Vec<Key>) -> ValueHash {
     let key = Key::of(id);
     ids.push(key);
-    Lanes {
+    ValueHash {
         all: mix(0, key),
         fixed: 0,
         exact: mix(1, key),
     }
 }
 
-fn of_ids(list: &[String], ids: &mut Vec<Key>) -> Lanes {
+fn of_ids(list: &[String], ids: &mut Vec<Key>) -> ValueHash {
     list.iter()
-        .fold(Lanes::NONE, |lanes, one| lanes.then(id(one, ids)))
+        .fold(ValueHash::NONE, |hash, one| hash.then(id(one, ids)))
 }
 
-/// The form of a path, and the identifiers in it.
-fn path_lanes(resource: Resource, ids: &mut Vec<Key>) -> (Lanes, Lanes) {
-    let form = match &resource {
-        Resource::Calls => text("calls"),
-        Resource::Call(_) => text("calls/{}"),
-        Resource::Operation { .. } => text("calls/{}/operations/{}"),
-        Resource::Participants(_) => text("calls/{}/participants"),
-        Resource::Participant { .. } => text("calls/{}/participants/{}"),
-        Resource::Action { action, .. } => text(action).then(text("calls/{}")),
+/// The hash of a path without its identifiers, and that of the identifiers.
+fn path_hash(resource: Resource, ids: &mut Vec<Key>) -> (ValueHash, ValueHash) {
+    let shape = match &resource {
+        Resource::Calls => of_text("calls"),
+        Resource::Call(_) => of_text("calls/{}"),
+        Resource::Operation { .. } => of_text("calls/{}/operations/{}"),
+        Resource::Participants(_) => of_text("calls/{}/participants"),
+        Resource::Participant { .. } => of_text("calls/{}/participants/{}"),
+        Resource::Action { action, .. } => of_text(action).then(of_text("calls/{}")),
     };
-    (form, of_ids(&values::ids_of(resource), ids))
+    (shape, of_ids(&values::ids_of(resource), ids))
 }
 
-/// What was seen of a request on the way.
+/// Collected while a request is hashed.
 #[derive(Debug, Default)]
 struct Seen {
-    /// It takes more than the print to tell whether it is the same.
-    takes_more: bool,
+    /// Equal fingerprints do not prove that two requests are the same.
+    needs_comparison: bool,
     ids: Vec<Key>,
 }
 
-/// A value that was read.
-enum Read {
+enum Hashed {
     Null,
-    /// The type of an object, which nobody need give.
+    /// An `@odata.type`, which a sender may leave out.
     Type(u64),
-    Some(Lanes),
+    Value(ValueHash),
 }
 
-impl Read {
-    fn lanes(self) -> Lanes {
+impl Hashed {
+    fn value_hash(self) -> ValueHash {
         match self {
-            Self::Null => Lanes::of(Kind::Null, 0),
-            Self::Type(exact) => Lanes {
+            Self::Null => ValueHash::of(Kind::Null, 0),
+            Self::Type(exact) => ValueHash {
                 exact,
-                ..Lanes::NONE
+                ..ValueHash::NONE
             },
-            Self::Some(lanes) => lanes,
+            Self::Value(hash) => hash,
         }
     }
 }
 
-/// A value under the name of a property; items of an array have that of the array.
-struct Part<'a> {
+/// A value with the name of its property; items of an array have that of the array.
+struct ValueSeed<'a> {
     name: &'a str,
     seen: &'a mut Seen,
 }
 
-impl<'de> DeserializeSeed<'de> for Part<'_> {
-    type Value = Read;
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
+    type Value = Hashed;
 
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Read, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Hashed, D::Error> {
         from.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Part<'_> {
-    type Value = Read;
+impl<'de> Visitor<'de> for ValueSeed<'_> {
+    type Value = Hashed;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Read, E> {
-        Ok(Read::Null)
+    fn visit_unit<E>(self) -> Result<Hashed, E> {
+        Ok(Hashed::Null)
     }
 
-    fn visit_bool<E>(self, is: bool) -> Result<Read, E> {
-        Ok(Read::Some(Lanes::of(Kind::Bool, u64::from(is))))
+    fn visit_bool<E>(self, is: bool) -> Result<Hashed, E> {
+        Ok(Hashed::Value(ValueHash::of(Kind::Bool, u64::from(is))))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "numbers are compared so")]
-    fn visit_u64<E>(self, number: u64) -> Result<Read, E> {
+    fn visit_u64<E>(self, number: u64) -> Result<Hashed, E> {
         Ok(of_number(number as f64))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "numbers are compared so")]
-    fn visit_i64<E>(self, number: i64) -> Result<Read, E> {
+    fn visit_i64<E>(self, number: i64) -> Result<Hashed, E> {
         Ok(of_number(number as f64))
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Read, E> {
+    fn visit_f64<E>(self, number: f64) -> Result<Hashed, E> {
         Ok(of_number(number))
     }
 
-    fn visit_str<E>(self, said: &str) -> Result<Read, E> {
+    fn visit_str<E>(self, text: &str) -> Result<Hashed, E> {
         if self.name == "@odata.type" {
-            return Ok(Read::Type(mix(1, said.trim_start_matches('#'))));
+            return Ok(Hashed::Type(mix(1, text.trim_start_matches('#'))));
         }
         let ids = &mut self.seen.ids;
-        if let Some(resource) = values::path(said) {
-            let (form, named) = path_lanes(resource, ids);
-            return Ok(Read::Some(form.then(named)));
+        if let Some(resource) = values::path(text) {
+            let (shape, named) = path_hash(resource, ids);
+            return Ok(Hashed::Value(shape.then(named)));
         }
-        Ok(Read::Some(match values::kind_of_other(self.name, said) {
-            TextKind::Fixed | TextKind::Path => text(said),
-            TextKind::Id => id(said, ids),
-            TextKind::Time => Lanes::of(Kind::Passing, 0),
-            // The one that was told it comes first; another may take its place.
-            TextKind::Address => {
-                self.seen.takes_more = true;
-                Lanes {
-                    all: mix(0, said),
-                    ..Lanes::NONE
+        Ok(Hashed::Value(
+            match values::kind_of_other(self.name, text) {
+                TextKind::Fixed | TextKind::Path => of_text(text),
+                TextKind::Id => id(text, ids),
+                TextKind::Time => ValueHash::of(Kind::Time, 0),
+                // The comparison learns it.
+                TextKind::Address => {
+                    self.seen.needs_comparison = true;
+                    ValueHash {
+                        all: mix(0, text),
+                        ..ValueHash::NONE
+                    }
                 }
-            }
-        }))
+            },
+        ))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Read, A::Error> {
-        let mut lanes = Lanes::of(Kind::Array, 0);
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Hashed, A::Error> {
+        let mut hash = ValueHash::of(Kind::Array, 0);
         loop {
-            let part = Part {
+            let seed = ValueSeed {
                 name: self.name,
                 seen: &mut *self.seen,
             };
-            let Some(read) = items.next_element_seed(part)? else {
-                return Ok(Read::Some(lanes));
+            let Some(read) = items.next_element_seed(seed)? else {
+                return Ok(Hashed::Value(hash));
             };
-            lanes = lanes.then(read.lanes());
+            hash = hash.then(read.value_hash());
         }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut properties: A) -> Result<Read, A::Error> {
-        let mut lanes = Lanes::of(Kind::Object, 0);
+    fn visit_map<A: MapAccess<'de>>(self, mut properties: A) -> Result<Hashed, A::Error> {
+        let mut hash = ValueHash::of(Kind::Object, 0);
         while let Some(Name(name)) = properties.next_key()? {
-            let read = properties.next_value_seed(Part {
+            let read = properties.next_value_seed(ValueSeed {
                 name: &name,
                 seen: &mut *self.seen,
             })?;
             let exact = mix(1, &*name);
-            let of_it = match read {
-                // As if it were not there.
-                Read::Null => continue,
-                Read::Type(value) => Lanes {
+            let property = match read {
+                // Null is as good as absent.
+                Hashed::Null => continue,
+                Hashed::Type(value) => ValueHash {
                     exact: mix(1, (exact, value)),
-                    ..Lanes::NONE
+                    ..ValueHash::NONE
                 },
-                Read::Some(value) => {
+                Hashed::Value(value) => {
                     let loose = mix(0, canonical(&name));
-                    let name = Lanes {
+                    let name = ValueHash {
                         all: loose,
                         fixed: loose,
                         exact,
@@ -368,24 +390,24 @@ impl<'de> Visitor<'de> for Part<'_> {
                     name.then(value)
                 }
             };
-            lanes = lanes.with(of_it);
+            hash = hash.with(property);
         }
-        Ok(Read::Some(lanes))
+        Ok(Hashed::Value(hash))
     }
 }
 
-/// As the comparison sees it: 1 is 1.0.
-fn of_number(number: f64) -> Read {
-    Read::Some(Lanes::of(Kind::Number, number.to_bits()))
+/// As for the comparison, 1 is 1.0.
+fn of_number(number: f64) -> Hashed {
+    Hashed::Value(ValueHash::of(Kind::Number, number.to_bits()))
 }
 
-/// The name of a property, borrowed where it stands as it is.
+/// The name of a property, borrowed where it has no escapes.
 struct Name<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Taken;
-        impl<'de> Visitor<'de> for Taken {
+        struct NameVisitor;
+        impl<'de> Visitor<'de> for NameVisitor {
             type Value = Name<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -400,7 +422,7 @@ impl<'de> Deserialize<'de> for Name<'de> {
                 Ok(Name(Cow::Owned(name.to_owned())))
             }
         }
-        from.deserialize_str(Taken)
+        from.deserialize_str(NameVisitor)
     }
 }
 
@@ -409,28 +431,28 @@ mod tests {
     use super::*;
     use serde_json::Value;
 
-    fn print(body: &str) -> Fingerprint {
+    fn fingerprint(body: &str) -> Fingerprint {
         Fingerprint::of_bytes("POST", "/app/calls/1/x", body.as_bytes()).unwrap()
     }
 
-    fn numbers(body: &str) -> Numbers {
-        print(body).numbers
+    fn hashes(body: &str) -> Hashes {
+        fingerprint(body).hashes
     }
 
     #[test]
-    fn bytes_and_values_have_one_print() {
+    fn bytes_and_values_have_one_fingerprint() {
         let text = r#"{"a":[1,null,{"id":"x"},"2026-01-01T00:00:00Z"],"b\u0020":{"c":-0.5e1,"resource":"/app/calls/7"}}"#;
         let value: Value = serde_json::from_str(text).unwrap();
         let of_value = Fingerprint::of("POST", "/app/calls/1/x", &Body::Json(value));
-        assert_eq!(print(text), of_value);
+        assert_eq!(fingerprint(text), of_value);
         assert!(Fingerprint::of_bytes("POST", "/x", b"{,}").is_none());
         assert!(Fingerprint::of_bytes("POST", "/x", b"{} 1").is_none());
     }
 
     #[test]
-    fn what_departs_from_nothing_is_exact() {
-        let one = numbers(r##"{"a":1,"b":{"id":"x","t":null},"@odata.type":"#t"}"##);
-        let same = numbers(r#"{"@odata.type":"t","b":{"id":"x"},"a":1.0}"#);
+    fn only_equal_requests_have_equal_exact_hashes() {
+        let one = hashes(r##"{"a":1,"b":{"id":"x","t":null},"@odata.type":"#t"}"##);
+        let same = hashes(r#"{"@odata.type":"t","b":{"id":"x"},"a":1.0}"#);
         assert_eq!((one.all, one.exact), (same.all, same.exact));
         assert!(one.exact.is_some());
         for other in [
@@ -442,10 +464,10 @@ mod tests {
             r#"{"a":1,"b":{"id":"x"},"@odata.type":"t","c":{}}"#,
             r#"{"a":1,"id":"x","b":{},"@odata.type":"t"}"#,
         ] {
-            assert_ne!(one.exact, numbers(other).exact, "{other}");
+            assert_ne!(one.exact, hashes(other).exact, "{other}");
         }
-        assert_ne!(numbers("[null,1]").exact, numbers("[1,null]").exact);
-        assert_ne!(numbers("null").exact, numbers("{}").exact);
-        assert_eq!(numbers(r#"{"callback":"http://h/"}"#).exact, None);
+        assert_ne!(hashes("[null,1]").exact, hashes("[1,null]").exact);
+        assert_ne!(hashes("null").exact, hashes("{}").exact);
+        assert_eq!(hashes(r#"{"callback":"http://h/"}"#).exact, None);
     }
 }

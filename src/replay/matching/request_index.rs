@@ -1,55 +1,63 @@
-//! Recorded requests, found by what a live request is, without a scan.
+//! The recorded requests, found by their hashes without a scan.
 //!
-//! Each recording stands under four marks, from the nearest to the widest: everything that the
-//! request says; the same but for values that the bot made up; the same but for all values that
-//! differ from run to run; method and path alone. A mark is a number that a hash makes: what is
-//! found is still to be compared, but for what is [the same](Shelf::same).
+//! Each recording stands under its hash of every [`Level`]. Two requests may share a hash: what is
+//! found is still to be compared, unless it is [identical](RequestIndex::find_identical).
 
-use super::fingerprint::{Fingerprint, Fingerprints, LEVELS};
-use crate::replay::recording::chunk::{Entries, Entry};
+use super::fingerprint::{Fingerprint, Hashes, Level, LevelHashes};
 use crate::replay::values::{Key, Keys};
 
-/// How many recordings of one mark are compared at most.
-const LOOKS: usize = 64;
+/// How many recordings of one hash are compared at most.
+const MOST_CANDIDATES: usize = 64;
 
-/// The recorded requests, by their marks.
+/// How often a recorded request may be served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Serving {
+    /// Once: a recorded request that the bot never sends is missing.
+    Once,
+    /// Any number of times: recordings begin again once all of one request were served, and none
+    /// is missing.
+    Repeated,
+}
+
+/// The recorded requests, by their hashes. An exchange is known by its position in the recording.
 #[derive(Debug)]
 pub(in crate::replay) struct RequestIndex {
-    levels: [Level; LEVELS],
-    /// What tells of each exchange whether a request of the nearest mark is the same; 0 where it
-    /// takes more.
+    levels: [LevelIndex; Level::ALL.len()],
+    /// The exact hash of each exchange; 0 where only a comparison tells.
     exact: Vec<u64>,
-    /// Values that the recorded service made up, in order: a live bot has them from it.
+    /// The values that the recorded service chose, sorted. A live bot has them from this replay.
     issued: Vec<Key>,
     served: Vec<bool>,
 }
 
-/// The recordings under the marks of one level, in the order of the marks and of the recording.
+/// The recordings by their hashes of one level, sorted by hash, then by position.
 #[derive(Debug)]
-struct Level {
-    marks: Vec<u64>,
-    /// The place of each in the recording.
-    places: Vec<u32>,
-    /// For each, the next one that may not be served yet. Served ones are passed over once.
+struct LevelIndex {
+    hashes: Vec<u64>,
+    exchanges: Vec<u32>,
+    /// For each, the next one that may be unserved, so that served ones are skipped once.
     next: Vec<u32>,
 }
 
 impl RequestIndex {
-    /// The shelf of the recorded requests. `issued` are the values that the recorded service made
-    /// up.
-    pub(in crate::replay) fn new(entries: &Entries, issued: &Keys) -> Self {
-        // One level after the other, which takes less room than all at once.
-        let levels = std::array::from_fn(|level| {
-            let requests = (0..).zip(entries.taken());
-            let marks = requests.filter_map(|(index, taken)| {
-                let numbers = taken.entry.numbers.as_ref()?;
-                let is_issued = |key| issued.contains(&key);
-                Some((numbers.mark(level, taken.asked, is_issued), index))
+    /// Indexes the exchanges of a recording in their order: the hashes of each request with its
+    /// identifiers, `None` for a notification. `issued` are the values that the recorded service
+    /// chose.
+    pub(in crate::replay) fn new<'a>(
+        exchanges: impl Iterator<Item = Option<(Hashes, &'a [Key])>> + Clone,
+        issued: &Keys,
+    ) -> Self {
+        // One level after the other, which takes less memory than all at once.
+        let levels = Level::ALL.map(|level| {
+            let requests = (0..).zip(exchanges.clone());
+            let hashes = requests.filter_map(|(index, request)| {
+                let (hashes, ids) = request?;
+                Some((hashes.at(level, ids, |key| issued.contains(&key)), index))
             });
-            Level::ordered(marks.collect())
+            LevelIndex::sorted(hashes.collect())
         });
-        let exact = |entry: &Entry| entry.numbers.and_then(|it| it.exact).unwrap_or(0);
-        let exact: Vec<u64> = entries.iter().map(exact).collect();
+        let exact = |request: Option<(Hashes, _)>| request.and_then(|(it, _)| it.exact);
+        let exact: Vec<u64> = exchanges.map(|it| exact(it).unwrap_or(0)).collect();
         let served = vec![false; exact.len()];
         let mut issued: Vec<Key> = issued.iter().copied().collect();
         issued.sort_unstable();
@@ -61,46 +69,45 @@ impl RequestIndex {
         }
     }
 
-    pub(in crate::replay) fn marks(&self, print: &Fingerprint) -> Fingerprints {
+    pub(in crate::replay) fn hashes(&self, fingerprint: &Fingerprint) -> LevelHashes {
         let is_issued = |key| self.issued.binary_search(&key).is_ok();
-        std::array::from_fn(|level| print.numbers.mark(level, &print.ids, is_issued))
+        Level::ALL.map(|level| fingerprint.hashes.at(level, &fingerprint.ids, is_issued))
     }
 
-    /// The recording that a live request is, without a comparison: where it was not served, or may
-    /// be again and stands alone.
-    pub(in crate::replay) fn same(
+    /// The recording that is identical to a live request, found without a comparison: an unserved
+    /// one, or the only one where it may be served repeatedly.
+    pub(in crate::replay) fn find_identical(
         &mut self,
-        print: &Fingerprint,
-        may_be_again: bool,
+        fingerprint: &Fingerprint,
+        serving: Serving,
     ) -> Option<usize> {
-        let exact = print.numbers.exact?;
-        let mark = print.numbers.nearest();
+        let exact = fingerprint.hashes.exact?;
         let level = &mut self.levels[0];
-        let range = level.range(mark);
-        let at = if may_be_again && range.len() == 1 {
+        let range = level.range(fingerprint.hashes.everything());
+        let at = if serving == Serving::Repeated && range.len() == 1 {
             range.start
         } else {
-            level.find(range.start, range.end, &self.served)
+            level.find_unserved(range.start, range.end, &self.served)
         };
-        let index = *level.places.get(at).filter(|_| at < range.end)? as usize;
+        let index = *level.exchanges.get(at).filter(|_| at < range.end)? as usize;
         (self.exact[index] == exact).then_some(index)
     }
 
-    /// Whether one recording alone has this as its nearest mark.
-    pub(in crate::replay) fn is_alone(&self, mark: u64) -> bool {
-        self.levels[0].range(mark).len() == 1
+    /// Whether a single recording has this hash of [`Level::Everything`].
+    pub(in crate::replay) fn is_unique(&self, everything: u64) -> bool {
+        self.levels[0].range(everything).len() == 1
     }
 
-    /// The recordings that a request with these marks may be, nearest first, that were not served.
-    pub(in crate::replay) fn candidates(&mut self, marks: &Fingerprints) -> Vec<usize> {
+    /// The unserved recordings that a request with these hashes may be, nearest first.
+    pub(in crate::replay) fn candidates(&mut self, hashes: &LevelHashes) -> Vec<usize> {
         let mut found: Vec<usize> = Vec::new();
-        for (at, (level, mark)) in self.levels.iter_mut().zip(marks).enumerate() {
-            for index in level.unserved(*mark, &self.served) {
+        for (at, (level, hash)) in self.levels.iter_mut().zip(hashes).enumerate() {
+            for index in level.unserved(*hash, &self.served) {
                 if !found.contains(&index) {
                     found.push(index);
                 }
             }
-            // An exact match is the one; further looks are for what differs.
+            // Where something has the same hash of everything, wider levels are not needed.
             if at == 0 && !found.is_empty() {
                 break;
             }
@@ -108,36 +115,37 @@ impl RequestIndex {
         found
     }
 
-    /// Every recording of the same method and path, served or not.
-    pub(in crate::replay) fn alike(&self, marks: &Fingerprints) -> Vec<usize> {
-        let level = &self.levels[LEVELS - 1];
-        let range = level.range(marks[LEVELS - 1]);
-        let alike = level.places[range].iter().take(LOOKS);
-        alike.map(|index| *index as usize).collect()
+    /// The recordings of the same method and path, served or not.
+    pub(in crate::replay) fn of_same_path(&self, hashes: &LevelHashes) -> Vec<usize> {
+        let [.., level] = &self.levels;
+        let [.., hash] = hashes;
+        let same = level.exchanges[level.range(*hash)].iter();
+        let same = same.take(MOST_CANDIDATES);
+        same.map(|index| *index as usize).collect()
     }
 
     /// The first recording of each method and path, in the order of the recording.
-    pub(in crate::replay) fn kinds(&self) -> Vec<usize> {
-        let level = &self.levels[LEVELS - 1];
-        let mut kinds = Vec::new();
+    pub(in crate::replay) fn first_of_each_path(&self) -> Vec<usize> {
+        let [.., level] = &self.levels;
+        let mut firsts = Vec::new();
         let mut at = 0;
-        while let Some(mark) = level.marks.get(at) {
-            kinds.push(level.places[at] as usize);
-            at = level.range(*mark).end;
+        while let Some(hash) = level.hashes.get(at) {
+            firsts.push(level.exchanges[at] as usize);
+            at = level.range(*hash).end;
         }
-        kinds.sort_unstable();
-        kinds
+        firsts.sort_unstable();
+        firsts
     }
 
-    pub(in crate::replay) fn serve(&mut self, index: usize) {
+    pub(in crate::replay) fn mark_served(&mut self, index: usize) {
         self.served[index] = true;
     }
 
-    /// The recordings with these marks may be served once more.
-    pub(in crate::replay) fn begin_again(&mut self, marks: &Fingerprints) {
-        for (level, mark) in self.levels.iter_mut().zip(marks) {
-            for at in level.range(*mark) {
-                self.served[level.places[at] as usize] = false;
+    /// The recordings with these hashes may be served once more.
+    pub(in crate::replay) fn begin_again(&mut self, hashes: &LevelHashes) {
+        for (level, hash) in self.levels.iter_mut().zip(hashes) {
+            for at in level.range(*hash) {
+                self.served[level.exchanges[at] as usize] = false;
                 level.next[at] = u32::try_from(at).unwrap_or(u32::MAX);
             }
         }
@@ -148,49 +156,50 @@ impl RequestIndex {
     }
 }
 
-impl Level {
-    fn ordered(mut marks: Vec<(u64, u32)>) -> Self {
-        marks.sort_unstable();
+impl LevelIndex {
+    fn sorted(mut hashes: Vec<(u64, u32)>) -> Self {
+        hashes.sort_unstable();
         Self {
-            marks: marks.iter().map(|(mark, _)| *mark).collect(),
-            places: marks.iter().map(|(_, place)| *place).collect(),
-            next: (0..).take(marks.len()).collect(),
+            hashes: hashes.iter().map(|(hash, _)| *hash).collect(),
+            exchanges: hashes.iter().map(|(_, index)| *index).collect(),
+            next: (0..).take(hashes.len()).collect(),
         }
     }
 
-    fn range(&self, mark: u64) -> std::ops::Range<usize> {
-        let from = self.marks.partition_point(|other| *other < mark);
-        let to = from + self.marks[from..].partition_point(|other| *other == mark);
+    fn range(&self, hash: u64) -> std::ops::Range<usize> {
+        let from = self.hashes.partition_point(|other| *other < hash);
+        let to = from + self.hashes[from..].partition_point(|other| *other == hash);
         from..to
     }
 
-    fn unserved(&mut self, mark: u64, served: &[bool]) -> Vec<usize> {
-        let range = self.range(mark);
+    fn unserved(&mut self, hash: u64, served: &[bool]) -> Vec<usize> {
+        let range = self.range(hash);
         let mut found = Vec::new();
         let mut at = range.start;
-        while at < range.end && found.len() < LOOKS {
-            at = self.find(at, range.end, served);
+        while at < range.end && found.len() < MOST_CANDIDATES {
+            at = self.find_unserved(at, range.end, served);
             if at < range.end {
-                found.push(self.places[at] as usize);
+                found.push(self.exchanges[at] as usize);
                 at += 1;
             }
         }
         found
     }
 
-    /// The first place from `at` on whose recording was not served.
-    fn find(&mut self, from: usize, end: usize, served: &[bool]) -> usize {
+    /// The first place from `from` on whose recording is unserved; `end` where there is none.
+    fn find_unserved(&mut self, from: usize, end: usize, served: &[bool]) -> usize {
         let mut at = from;
         while at < end {
             let next = self.next[at] as usize;
             if next != at {
                 at = next;
-            } else if served[self.places[at] as usize] {
+            } else if served[self.exchanges[at] as usize] {
                 self.next[at] = u32::try_from(at + 1).unwrap_or(u32::MAX);
             } else {
                 break;
             }
         }
+        // The next search from the same place goes straight there.
         let mut passed = from;
         while passed < at && passed < end {
             let next = self.next[passed] as usize;
@@ -204,45 +213,37 @@ impl Level {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cassette::format::{Direction, Exchange};
-    use crate::cassette::recording::Recording;
     use crate::http::message::Body;
-    use crate::replay::recording::Indexed;
     use serde_json::{Value, json};
 
-    fn exchange(number: u64, target: &str, body: &Value) -> Exchange {
-        serde_json::from_value(json!({
-            "number": number, "direction": "request", "at_ms": 0, "took_ms": 0,
-            "request": {"method": "POST", "target": target, "headers": [], "body": {"json": body}},
-            "response": {"status": 200, "headers": [], "body": {"json": {"id": format!("op-{number}")}}},
-        }))
-        .unwrap()
+    const ISSUED: [&str; 2] = ["op-1", "op-2"];
+
+    fn request_index(requests: &[(&str, Value)]) -> RequestIndex {
+        let requests = requests.iter();
+        let requests = requests.map(|(target, body)| fingerprint(target, body));
+        let requests: Vec<Fingerprint> = requests.collect();
+        let exchanges = requests.iter().map(|it| Some((it.hashes, &*it.ids)));
+        RequestIndex::new(exchanges, &ISSUED.map(Key::of).into_iter().collect())
     }
 
-    fn request_index(list: Vec<Exchange>) -> RequestIndex {
-        let recording = Recording::new("a", vec![Direction::Request], (2..).zip(list));
-        Indexed::of(&recording).request_index
-    }
-
-    fn print(target: &str, body: &Value) -> Fingerprint {
+    fn fingerprint(target: &str, body: &Value) -> Fingerprint {
         Fingerprint::of("POST", target, &Body::Json(body.clone()))
     }
 
     fn found(request_index: &mut RequestIndex, target: &str, body: &Value) -> Vec<usize> {
-        let marks = request_index.marks(&print(target, body));
-        request_index.candidates(&marks)
+        let hashes = request_index.hashes(&fingerprint(target, body));
+        request_index.candidates(&hashes)
     }
 
     #[test]
     fn the_nearest_comes_first_and_each_once() {
         let context = |text: &str| json!({"clientContext": text, "n": 1});
-        let list = vec![
-            exchange(1, "/app/calls/1/x", &context("a")),
-            exchange(2, "/app/calls/1/x", &context("b")),
-            exchange(3, "/app/calls/1/x", &json!({"n": 2})),
-            exchange(4, "/app/calls/1/operations/op-1", &json!({})),
-        ];
-        let mut request_index = request_index(list);
+        let mut request_index = request_index(&[
+            ("/app/calls/1/x", context("a")),
+            ("/app/calls/1/x", context("b")),
+            ("/app/calls/1/x", json!({"n": 2})),
+            ("/app/calls/1/operations/op-1", json!({})),
+        ]);
         let other_order = json!({"n": 1.0, "extra": null, "clientContext": "b"});
         assert_eq!(
             found(&mut request_index, "/beta/app/calls/1/x", &other_order),
@@ -252,7 +253,7 @@ mod tests {
             found(&mut request_index, "/app/calls/1/x", &context("new")),
             [0, 1, 2]
         );
-        request_index.serve(0);
+        request_index.mark_served(0);
         assert_eq!(
             found(&mut request_index, "/app/calls/1/x", &context("new")),
             [1, 2]
@@ -262,29 +263,26 @@ mod tests {
             [1, 2]
         );
         assert!(found(&mut request_index, "/app/calls/1/y", &json!({})).is_empty());
-        let mut issued = ["op-1", "op-2", "op-3", "op-4"].map(Key::of);
-        issued.sort_unstable();
-        assert_eq!(request_index.issued, issued);
-        assert_eq!(request_index.kinds(), [0, 3]);
+        assert_eq!(request_index.first_of_each_path(), [0, 3]);
     }
 
     #[test]
-    fn repeats_are_passed_over_once() {
-        let list: Vec<_> = (0..1000)
-            .map(|number| exchange(number, "/app/calls/1/x", &json!({})))
-            .collect();
-        let mut request_index = request_index(list);
-        let same = print("/app/calls/1/x", &json!({}));
+    fn served_repeats_are_skipped_once() {
+        let mut request_index = request_index(&vec![("/app/calls/1/x", json!({})); 1000]);
+        let same = fingerprint("/app/calls/1/x", &json!({}));
         for expected in 0..1000 {
-            let marks = request_index.marks(&same);
-            assert_eq!(request_index.candidates(&marks).first(), Some(&expected));
-            assert_eq!(request_index.same(&same, true), Some(expected));
-            request_index.serve(expected);
+            let hashes = request_index.hashes(&same);
+            assert_eq!(request_index.candidates(&hashes).first(), Some(&expected));
+            assert_eq!(
+                request_index.find_identical(&same, Serving::Repeated),
+                Some(expected)
+            );
+            request_index.mark_served(expected);
         }
-        assert_eq!(request_index.same(&same, true), None);
-        let marks = request_index.marks(&same);
-        assert!(request_index.candidates(&marks).is_empty());
-        request_index.begin_again(&marks);
-        assert_eq!(request_index.candidates(&marks).first(), Some(&0));
+        assert_eq!(request_index.find_identical(&same, Serving::Repeated), None);
+        let hashes = request_index.hashes(&same);
+        assert!(request_index.candidates(&hashes).is_empty());
+        request_index.begin_again(&hashes);
+        assert_eq!(request_index.candidates(&hashes).first(), Some(&0));
     }
 }

@@ -1,13 +1,16 @@
-//! What a replay has found so far.
+//! What a replay has found so far: failures, notes, the messages for the report, and the verdict.
 
 mod normalized;
 
 use std::fmt;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use self::normalized::kept;
+use self::normalized::normalize;
+use super::matching::comparison::{Difference, Part};
+use super::recording::Index;
+use super::values::mapping::Mapping;
 use crate::api::party::Party;
 use crate::contract::rule::{Level, Rule};
 use crate::diagnostic::Diagnostic;
@@ -15,131 +18,135 @@ use crate::diagnostic::pointer::Pointer;
 use crate::judge::verdict::{
     Basis, ScenarioResult, Source, Traffic, TrafficMessage, Verdict, Violation,
 };
-use crate::replay::matching::comparison::{Difference, Part};
-use crate::replay::recording::Index;
-use crate::replay::values::mapping::Mapping;
 
-/// How many messages are kept for the report: the last ones.
-const KEPT: usize = 100;
+/// How many messages, the last ones, the report shows.
+const SHOWN: usize = 100;
 
-/// What came of a replay.
+/// The result of a replay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replayed {
-    /// The result, in the place of a scenario's: what departs is at an exchange, not at a step.
+    /// The result in the form of a scenario's. Its violations are at exchanges, not at steps.
     pub result: ScenarioResult,
-    /// The whole conversation in the order of the recording, without values of this run; empty where
-    /// it was not [kept](crate::replay::service::Service::keep_conversation).
+    /// The whole conversation, normalized, in the order of the recording. Empty unless it was kept
+    /// ([`Messages::All`]).
     pub conversation: Vec<Traffic>,
     /// How many exchanges were played.
     pub played: usize,
 }
 
+/// The messages that a replay keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Messages {
+    /// The last ones, for the report.
+    Last,
+    /// All of them, to compare the conversation with an accepted one.
+    All,
+}
+
 #[derive(Debug)]
-pub(in crate::replay) struct Record {
+pub(super) struct Outcome {
     role: Party,
     pub failures: Vec<Violation>,
     notes: Vec<String>,
-    traffic: Vec<Sent>,
-    /// How many messages were there before those that are kept.
+    messages: Messages,
+    traffic: Vec<Entry>,
+    /// How many messages were dropped before those in `traffic`.
     dropped: usize,
-    pub keeps_all: bool,
     pub played: usize,
-    /// The verdict, and its reason, where something else than the messages decides.
-    pub aside: Option<(Verdict, String)>,
+    /// The verdict with its reason, where the messages do not decide it.
+    pub decided: Option<(Verdict, String)>,
 }
 
-/// A message, and what it was taken for.
+/// A message, and its place in the recording.
 #[derive(Debug)]
-struct Sent {
+struct Entry {
     from: Party,
     place: Option<Place>,
     message: Message,
 }
 
-/// A message, which need not be read before it is shown.
-pub(in crate::replay) enum Message {
-    Read(TrafficMessage),
-    Unread(Unread),
+/// A message, which may be parsed only when it is shown.
+pub(super) enum Message {
+    Parsed(TrafficMessage),
+    Unparsed(Unparsed),
 }
 
-/// Reads a message.
-pub type Unread = Box<dyn FnOnce() -> TrafficMessage + Send>;
+/// Parses a message.
+pub type Unparsed = Box<dyn FnOnce() -> TrafficMessage + Send>;
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Read(message) => message.fmt(f),
-            Self::Unread(_) => f.write_str("Unread"),
+            Self::Parsed(message) => message.fmt(f),
+            Self::Unparsed(_) => f.write_str("Unparsed"),
         }
     }
 }
 
 impl From<TrafficMessage> for Message {
     fn from(message: TrafficMessage) -> Self {
-        Self::Read(message)
+        Self::Parsed(message)
     }
 }
 
-impl From<Unread> for Message {
-    fn from(message: Unread) -> Self {
-        Self::Unread(message)
+impl From<Unparsed> for Message {
+    fn from(message: Unparsed) -> Self {
+        Self::Unparsed(message)
     }
 }
 
-/// Where a message stands in the recording.
+/// The place of a message in the recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::replay) struct Place {
-    /// The place of its exchange.
+pub(super) struct Place {
     pub exchange: usize,
-    /// Which of the messages it is that are taken for this exchange.
+    /// Orders the messages that match parts of one exchange.
     pub part: usize,
 }
 
 impl Place {
-    /// The place of an exchange.
-    pub(in crate::replay) const fn of(exchange: usize) -> Self {
+    pub(super) const fn of(exchange: usize) -> Self {
         Self { exchange, part: 0 }
     }
 }
 
-impl Sent {
+impl Entry {
     fn shown(self, recorded: &Index) -> Traffic {
         let number = self.place.map(|it| recorded.number(it.exchange));
         Traffic {
             from: self.from,
             step: number.and_then(|it| usize::try_from(it).ok()),
             message: match self.message {
-                Message::Read(message) => message,
-                Message::Unread(read) => read(),
+                Message::Parsed(message) => message,
+                Message::Unparsed(parse) => parse(),
             },
         }
     }
 }
 
-impl Record {
-    pub(in crate::replay) const fn new(role: Party) -> Self {
+impl Outcome {
+    pub(super) const fn new(role: Party, messages: Messages) -> Self {
         Self {
             role,
             failures: Vec::new(),
             notes: Vec::new(),
+            messages,
             traffic: Vec::new(),
             dropped: 0,
-            keeps_all: false,
             played: 0,
-            aside: None,
+            decided: None,
         }
     }
 
-    /// Something that departs at an exchange, by its place in the recording.
-    pub(in crate::replay) fn report(
+    /// Adds a violation at an exchange.
+    pub(super) fn fail(
         &mut self,
         recorded: &Index,
-        index: usize,
+        exchange: usize,
         rule: Rule,
         (expected, actual): (Value, Value),
         message: String,
     ) {
-        let number = recorded.number(index);
+        let number = recorded.number(exchange);
         self.failures.push(Violation {
             rule,
             level: Level::Must,
@@ -150,17 +157,17 @@ impl Record {
             actual,
             source: Source {
                 file: recorded.file().to_owned(),
-                line: recorded.line(index),
+                line: recorded.line(exchange),
             },
             message,
         });
     }
 
-    /// What a comparison found at an exchange.
-    pub(in crate::replay) fn differ(
+    /// Adds the differences of a live message from an exchange.
+    pub(super) fn fail_by(
         &mut self,
         recorded: &Index,
-        index: usize,
+        exchange: usize,
         rule: Rule,
         differences: Vec<Difference>,
     ) {
@@ -176,44 +183,33 @@ impl Record {
                 "is not what was recorded"
             };
             let pair = (difference.expected, difference.actual);
-            self.report(recorded, index, rule, pair, format!("{place} {what}"));
+            self.fail(recorded, exchange, rule, pair, format!("{place} {what}"));
             if let Some(last) = self.failures.last_mut() {
                 last.pointer = difference.pointer;
             }
         }
     }
 
-    /// An exchange that broke, or did not end in time, with the status that was recorded.
-    pub(in crate::replay) fn broken(
-        &mut self,
-        recorded: &Index,
-        index: usize,
-        (rule, expected): (Rule, Option<u16>),
-        message: String,
-    ) {
-        let pair = (json!(expected), Value::Null);
-        self.report(recorded, index, rule, pair, message);
-    }
-
-    pub(in crate::replay) fn note(&mut self, note: impl Into<String>) {
+    /// Adds a note, once.
+    pub(super) fn note(&mut self, note: impl Into<String>) {
         let note = note.into();
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
     }
 
-    /// Keeps a message, with its place where that is known. Returns how many came before it.
-    pub(in crate::replay) fn traffic(
+    /// Adds a message, with its place where that is known. Returns its number.
+    pub(super) fn message(
         &mut self,
         from: Party,
         place: Option<Place>,
         message: impl Into<Message>,
     ) -> usize {
-        if !self.keeps_all && self.traffic.len() >= 2 * KEPT {
-            self.traffic.drain(..KEPT);
-            self.dropped += KEPT;
+        if self.messages == Messages::Last && self.traffic.len() >= 2 * SHOWN {
+            self.traffic.drain(..SHOWN);
+            self.dropped += SHOWN;
         }
-        self.traffic.push(Sent {
+        self.traffic.push(Entry {
             from,
             place,
             message: message.into(),
@@ -221,20 +217,20 @@ impl Record {
         self.dropped + self.traffic.len() - 1
     }
 
-    /// Where a message belongs that came after so many others; of several places the first.
-    pub(in crate::replay) fn place(&mut self, message: usize, place: Place) {
-        let message = message.checked_sub(self.dropped);
-        if let Some(message) = message.and_then(|it| self.traffic.get_mut(it)) {
+    /// Sets the place of the message with this number; of several places, the first counts.
+    pub(super) fn place(&mut self, number: usize, place: Place) {
+        let index = number.checked_sub(self.dropped);
+        if let Some(message) = index.and_then(|it| self.traffic.get_mut(it)) {
             message.place = Some(message.place.map_or(place, |other| other.min(place)));
         }
     }
 
-    /// The end. `name` stands in the place of a scenario's id.
+    /// Ends the replay. `name` takes the place of a scenario's id in the result.
     ///
     /// # Errors
     ///
-    /// As [`Index::load`] has.
-    pub(in crate::replay) fn finish(
+    /// As [`Index::load`].
+    pub(super) fn finish(
         &mut self,
         recorded: &Index,
         mapping: &Mapping,
@@ -242,20 +238,23 @@ impl Record {
         elapsed: Duration,
     ) -> Result<Replayed, Diagnostic> {
         let traffic = std::mem::take(&mut self.traffic);
-        let places: Vec<_> = traffic.iter().map(|it| it.place).collect();
-        let (last, conversation) = if self.keeps_all {
-            let shown = traffic.into_iter().map(|it| it.shown(recorded));
-            let whole: Vec<Traffic> = shown.collect();
-            let last = whole[whole.len().saturating_sub(KEPT)..].to_vec();
-            // What was taken for nothing comes last.
-            let mut ordered: Vec<_> = places.into_iter().zip(whole).collect();
-            ordered.sort_by_key(|(place, _)| (place.is_none(), *place));
-            let whole = ordered.into_iter().map(|(_, message)| message).collect();
-            (last, kept(whole, recorded, mapping)?)
-        } else {
-            let passed = traffic.len().saturating_sub(KEPT);
-            let last = traffic.into_iter().skip(passed);
-            (last.map(|it| it.shown(recorded)).collect(), Vec::new())
+        let passed = traffic.len().saturating_sub(SHOWN);
+        let (last, conversation) = match self.messages {
+            Messages::Last => {
+                let last = traffic.into_iter().skip(passed);
+                (last.map(|it| it.shown(recorded)).collect(), Vec::new())
+            }
+            Messages::All => {
+                let shown = traffic.into_iter();
+                let shown = shown.map(|it| (it.place, it.shown(recorded)));
+                let mut all: Vec<(Option<Place>, Traffic)> = shown.collect();
+                let last = all[passed..].iter().map(|(_, message)| message.clone());
+                let last = last.collect();
+                // Messages that match nothing come last.
+                all.sort_by_key(|(place, _)| (place.is_none(), *place));
+                let all = all.into_iter().map(|(_, message)| message).collect();
+                (last, normalize(all, recorded, mapping)?)
+            }
         };
         let (verdict, reason) = self.verdict();
         Ok(Replayed {
@@ -278,8 +277,8 @@ impl Record {
     }
 
     fn verdict(&mut self) -> (Verdict, String) {
-        if let Some(aside) = self.aside.take() {
-            aside
+        if let Some(decided) = self.decided.take() {
+            decided
         } else if !self.failures.is_empty() {
             (Verdict::Fail, String::new())
         } else if self.played == 0 {

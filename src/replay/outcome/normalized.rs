@@ -1,6 +1,6 @@
-//! The whole conversation of a replay, so that two runs that say the same have the same messages: in
-//! the order of the recording, secrets replaced, and values that differ from run to run by name.
-//! Not for: how it is shown.
+//! Normalizes the conversation of a replay, so that two runs of one behaviour have the same messages:
+//! secrets are replaced, and values that differ from run to run are shown by name. Not for: how it
+//! is shown.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::api::identifier;
+use crate::api::party::Party;
 use crate::api::resource;
 use crate::diagnostic::Diagnostic;
 use crate::http::message::{Body, Headers, Request};
@@ -20,30 +21,29 @@ use crate::replay::values;
 use crate::replay::values::mapping::{Mapping, SEPARATORS};
 use crate::replay::values::{TextKind, Values};
 
-/// Messages in their order, ready to be kept. `mapping` is what the replay has learnt to its end.
-pub(super) fn kept(
+/// Normalizes messages. `mapping` is what the replay has learnt by its end.
+pub(super) fn normalize(
     mut traffic: Vec<Traffic>,
     index: &Index,
     mapping: &Mapping,
 ) -> Result<Vec<Traffic>, Diagnostic> {
     let mut names = Names::new(index, mapping)?;
     for message in &mut traffic {
-        let is_told = message.from == crate::api::party::Party::Service;
-        names.message(&mut message.message, is_told);
+        names.message(message);
     }
-    // The digits of pseudonyms are not kept, so that any key does.
+    // Snapshots do not show the digits of pseudonyms, so that any key does.
     redaction::traffic(&mut traffic, &Redactor::new([0; 32]));
     Ok(traffic)
 }
 
-/// The names of the values of a run. What the recording has is counted there, so that what a live
-/// party adds moves no number: `{id-1}`, `{callback-1}`. Other values are counted as they come:
-/// `{new-1}`.
+/// The names of the values of a run. Recorded values are numbered in the recording: `{id-1}`,
+/// `{callback-1}`. Values that a live party adds are numbered as they come, `{new-1}`, and so move
+/// no other number.
 struct Names<'a> {
     mapping: &'a Mapping,
-    /// The recorded identifiers, under their normal form.
+    /// The numbers of the recorded identifiers, by their normal form.
     recorded: HashMap<String, usize>,
-    /// The callback addresses of this run, and their paths, those of the recorded ones too.
+    /// The numbers of the callback addresses of this run, by address and by path, live and recorded.
     addresses: HashMap<String, usize>,
     new: HashMap<String, usize>,
 }
@@ -53,10 +53,10 @@ impl<'a> Names<'a> {
         let mut recorded = HashMap::new();
         let mut addresses = HashMap::new();
         let mut callbacks = 0;
-        let mut note = |values: &mut Values| {
+        let mut number = |values: &mut Values| {
             for id in values.ids.drain(..) {
-                let number = recorded.len() + 1;
-                recorded.entry(identifier::normal(&id)).or_insert(number);
+                let next = recorded.len() + 1;
+                recorded.entry(identifier::normal(&id)).or_insert(next);
             }
             for address in values.addresses.drain(..) {
                 let live = mapping.live(&address).unwrap_or(&address);
@@ -72,7 +72,7 @@ impl<'a> Names<'a> {
             }
         };
         for at in 0..index.len() {
-            values::visit_messages(&index.load(at)?, |_, values| note(values));
+            values::visit_messages(&index.load(at)?, |_, values| number(values));
         }
         Ok(Self {
             mapping,
@@ -82,11 +82,12 @@ impl<'a> Names<'a> {
         })
     }
 
-    fn message(&mut self, message: &mut TrafficMessage, is_told: bool) {
-        match message {
+    fn message(&mut self, message: &mut Traffic) {
+        let sender = message.from;
+        match &mut message.message {
             TrafficMessage::Request(request) => {
                 let request = Arc::make_mut(request);
-                self.target(request, is_told);
+                self.target(request, sender);
                 self.headers(&mut request.headers);
                 self.body(&mut request.body);
             }
@@ -99,10 +100,10 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn target(&mut self, request: &mut Request, is_told: bool) {
+    fn target(&mut self, request: &mut Request, sender: Party) {
         let path = resource::path_of(&request.target);
-        let told_to = self.addresses.get(path).filter(|_| is_told);
-        request.target = match told_to {
+        let callback = self.addresses.get(path);
+        request.target = match callback.filter(|_| sender == Party::Service) {
             Some(number) => format!("{{callback-{number}}}"),
             None => self.path(&request.target),
         };
@@ -117,7 +118,7 @@ impl<'a> Names<'a> {
 
     fn body(&mut self, body: &mut Body) {
         if let Body::Json(value) = body {
-            // Values are counted as they come, which another order of properties must not change.
+            // The order of properties must not change the numbers of new values.
             value.sort_all_objects();
             self.value("", value);
         }
@@ -146,11 +147,11 @@ impl<'a> Names<'a> {
                 let known = known.or_else(|| self.addresses.get(resource::path_of(text)));
                 match known {
                     Some(number) => format!("{{callback-{number}}}"),
-                    None => self.new_one(text),
+                    None => self.new_value(text),
                 }
             }
             TextKind::Fixed => match self.mapping.recorded(text) {
-                // Such a value is one under any name, and may look otherwise in this run.
+                // The live value of an identifier need not look like one.
                 Some(recorded) if values::text_kind("", recorded) == TextKind::Id => self.id(text),
                 _ => text.to_owned(),
             },
@@ -180,11 +181,11 @@ impl<'a> Names<'a> {
         }
         match self.recorded.get(&identifier::normal(recorded)) {
             Some(number) => format!("{{id-{number}}}"),
-            None => self.new_one(live),
+            None => self.new_value(live),
         }
     }
 
-    fn new_one(&mut self, live: &str) -> String {
+    fn new_value(&mut self, live: &str) -> String {
         let number = self.new.len() + 1;
         let number = self.new.entry(identifier::normal(live)).or_insert(number);
         format!("{{new-{number}}}")
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_has_no_value_of_its_run() {
+    fn normalized_messages_hold_no_value_of_their_run() {
         let mut mapping = Mapping::default();
         mapping.learn(RECORDED, LIVE);
         mapping.learn("redacted-key-0123456789ab", "hunter2");
@@ -222,7 +223,7 @@ mod tests {
         let request = TrafficMessage::Request(Arc::new(Request {
             method: "POST".to_owned(),
             target: format!("/v1/calls/{LIVE}/other-id/op-9?x={LIVE}"),
-            headers: Headers::from_iter([("Authorization", "Bearer a-token-that-is-told-late-1")]),
+            headers: Headers::from_iter([("Authorization", "Bearer a-token-that-is-known-late-1")]),
             body: Body::Json(json!({
                 "key": "hunter2",
                 "callbackUri": "http://127.0.0.1:1/hook",
@@ -234,9 +235,9 @@ mod tests {
         let echo = TrafficMessage::Response(Arc::new(Response {
             status: 200,
             headers: Headers::new(),
-            body: Body::Json(json!({"echo": "a-token-that-is-told-late-1"})),
+            body: Body::Json(json!({"echo": "a-token-that-is-known-late-1"})),
         }));
-        let told = TrafficMessage::Request(Arc::new(Request {
+        let notification = TrafficMessage::Request(Arc::new(Request {
             method: "POST".to_owned(),
             target: "/hook".to_owned(),
             headers: Headers::new(),
@@ -248,17 +249,21 @@ mod tests {
             message,
         };
         let traffic = vec![
-            of(crate::api::party::Party::Service, echo),
-            of(crate::api::party::Party::Bot, request),
-            of(crate::api::party::Party::Service, told),
+            of(Party::Service, echo),
+            of(Party::Bot, request),
+            of(Party::Service, notification),
         ];
         let recording = Recording::new("a", Vec::new(), [(2, recorded())]);
-        let kept = kept(traffic, &Indexed::of(&recording).index, &mapping).unwrap();
+        let normalized = normalize(traffic, &Indexed::of(&recording).index, &mapping).unwrap();
         let [
             TrafficMessage::Response(echo),
             TrafficMessage::Request(request),
-            TrafficMessage::Request(told),
-        ] = [&kept[0].message, &kept[1].message, &kept[2].message]
+            TrafficMessage::Request(notification),
+        ] = [
+            &normalized[0].message,
+            &normalized[1].message,
+            &normalized[2].message,
+        ]
         else {
             panic!("three messages");
         };
@@ -274,6 +279,6 @@ mod tests {
         assert_eq!(body["added"], json!({"id": "{new-1}", "again": ["op-7"]}));
         assert_eq!(body["status"], "running");
         assert!(!body.to_string().contains("hunter2"), "{body}");
-        assert_eq!(told.target, "{callback-1}");
+        assert_eq!(notification.target, "{callback-1}");
     }
 }

@@ -1,91 +1,98 @@
-//! Lines of a cassette as they are read for an [index](super::Index), on any processor, and put into
-//! the order of the recording.
+//! Lines of a cassette, read on any processor and put into the order of the recording.
 
-use super::{brief, sum};
+use std::hash::BuildHasher as _;
+
+use foldhash::quality::FixedState;
+
 use crate::cassette::format::{Direction, Exchange};
 use crate::http::message::Body;
 use crate::judge::recording::grouping;
-use crate::replay::matching::fingerprint::{Fingerprint, Numbers};
+use crate::replay::matching::fingerprint::{Fingerprint, Hashes};
 use crate::replay::values;
 use crate::replay::values::Key;
 
-/// Lines of a cassette that follow each other.
+/// Consecutive lines of a cassette.
 #[derive(Debug, Default)]
 pub struct Chunk {
     entries: Vec<Entry>,
-    /// Of each entry in turn the calls that it is about.
+    /// The calls of all entries, one entry after the other.
     calls: Vec<Key>,
-    /// The identifiers of the message that asks.
-    asked: Vec<Key>,
-    /// Those that the answer has beside them.
-    answered: Vec<Key>,
+    /// Likewise the identifiers of the requests.
+    request_ids: Vec<Key>,
+    /// Likewise the identifiers that only the responses have.
+    response_ids: Vec<Key>,
     lines: usize,
 }
 
-/// What is taken of one exchange.
+/// One exchange, as far as an index needs it.
 #[derive(Debug)]
 pub(in crate::replay) struct Entry {
     pub(in crate::replay) number: u64,
-    /// The number of the exchange that brought it about, where that is told.
+    /// The number of the exchange that caused it, where the recorder knew it.
     pub(in crate::replay) cause: Option<u64>,
-    /// Where the line stands, in bytes.
+    /// The offset of the line in bytes.
     pub(in crate::replay) at: u64,
     pub(in crate::replay) length: u32,
-    pub(in crate::replay) sum: u32,
-    /// Which line it is.
+    pub(in crate::replay) checksum: u32,
+    /// The number of the line.
     pub(in crate::replay) line: u32,
     pub(in crate::replay) direction: Direction,
-    pub(in crate::replay) numbers: Option<Numbers>,
+    /// The hashes of a bot's request.
+    pub(in crate::replay) hashes: Option<Hashes>,
     ends: Ends,
 }
 
-/// Where the keys of an entry end; they begin where those of the one before end.
+/// Where the keys of an entry end; they begin where those of the entry before end.
 #[derive(Debug, Clone, Copy, Default)]
 struct Ends {
     calls: u32,
-    asked: u32,
-    answered: u32,
+    request_ids: u32,
+    response_ids: u32,
 }
 
 impl Chunk {
-    /// Passes a line over that is no exchange.
+    /// Skips a line that is no exchange.
     pub const fn skip(&mut self) {
         self.lines += 1;
     }
 
-    /// Adds the exchange of the next line, which stands at this place.
+    /// Adds the exchange of the next line, which begins at the byte `at`.
     pub fn add(&mut self, exchange: &Exchange, at: u64, line: &[u8]) {
         self.calls.extend(keys_of(&grouping::calls(exchange)));
         let mut messages = Vec::with_capacity(2);
         values::visit_messages(exchange, |_, values| messages.push(keys_of(&values.ids)));
         let mut messages = messages.into_iter();
-        let asked = messages.next().unwrap_or_default();
-        let answered = messages.next().unwrap_or_default().into_iter();
-        self.answered
-            .extend(answered.filter(|key| !asked.contains(key)));
-        self.asked.extend(asked);
+        let request_ids = messages.next().unwrap_or_default();
+        let response_ids = messages.next().unwrap_or_default().into_iter();
+        self.response_ids
+            .extend(response_ids.filter(|key| !request_ids.contains(key)));
+        self.request_ids.extend(request_ids);
         self.entries.push(Entry {
             number: exchange.number,
             cause: exchange.cause.as_ref().map(|it| it.exchange),
             at,
             length: brief(line.len()),
-            sum: sum(line),
+            checksum: checksum(line),
             line: brief(self.lines),
             direction: exchange.direction,
-            numbers: numbers(exchange),
+            hashes: hashes(exchange),
             ends: Ends {
                 calls: brief(self.calls.len()),
-                asked: brief(self.asked.len()),
-                answered: brief(self.answered.len()),
+                request_ids: brief(self.request_ids.len()),
+                response_ids: brief(self.response_ids.len()),
             },
         });
         self.lines += 1;
     }
 
-    /// Nothing more is added.
-    pub fn close(&mut self) {
+    /// Gives memory back once the last line was added.
+    pub fn shrink(&mut self) {
         self.entries.shrink_to_fit();
-        for keys in [&mut self.calls, &mut self.asked, &mut self.answered] {
+        for keys in [
+            &mut self.calls,
+            &mut self.request_ids,
+            &mut self.response_ids,
+        ] {
             keys.shrink_to_fit();
         }
     }
@@ -95,32 +102,35 @@ impl Chunk {
         self.lines
     }
 
-    /// Tells of each exchange in turn which line it is.
+    /// Sets the line of each exchange.
     pub(in crate::replay) fn number_lines(&mut self, line_of: impl Fn(usize) -> usize) {
         for (index, entry) in self.entries.iter_mut().enumerate() {
             entry.line = brief(line_of(index));
         }
     }
 
-    /// An exchange with what is still kept of its keys.
-    fn taken(&self, index: usize) -> Taken<'_> {
+    fn with_keys(&self, index: usize) -> EntryKeys<'_> {
         let before = index.checked_sub(1).map(|before| self.entries[before].ends);
         let (entry, from) = (&self.entries[index], before.unwrap_or_default());
-        Taken {
+        EntryKeys {
             entry,
             calls: part(&self.calls, from.calls, entry.ends.calls),
-            asked: part(&self.asked, from.asked, entry.ends.asked),
-            answered: part(&self.answered, from.answered, entry.ends.answered),
+            request_ids: part(&self.request_ids, from.request_ids, entry.ends.request_ids),
+            response_ids: part(
+                &self.response_ids,
+                from.response_ids,
+                entry.ends.response_ids,
+            ),
         }
     }
 }
 
-/// Some of the keys, or none where they are not kept any more.
+/// Some of the keys; none once they were dropped.
 fn part(keys: &[Key], from: u32, to: u32) -> &[Key] {
     keys.get(from as usize..to as usize).unwrap_or_default()
 }
 
-/// The keys of identifiers, each once.
+/// The keys of identifiers, sorted, each once.
 fn keys_of(ids: &[String]) -> Vec<Key> {
     let mut keys: Vec<Key> = ids.iter().map(|it| Key::of(it)).collect();
     keys.sort_unstable();
@@ -129,43 +139,40 @@ fn keys_of(ids: &[String]) -> Vec<Key> {
 }
 
 impl Entry {
-    /// Where the line ends.
     pub(in crate::replay) fn end(&self) -> u64 {
         self.at + u64::from(self.length)
     }
 }
 
-fn numbers(exchange: &Exchange) -> Option<Numbers> {
+fn hashes(exchange: &Exchange) -> Option<Hashes> {
     let request = &exchange.request;
-    let is_asked = exchange.direction == Direction::Request;
-    is_asked.then(|| {
+    let is_request = exchange.direction == Direction::Request;
+    is_request.then(|| {
         let body = Body::from(request.body.clone());
-        Fingerprint::of(&request.method, &request.target, &body).numbers
+        Fingerprint::of(&request.method, &request.target, &body).hashes
     })
 }
 
-/// The exchanges of all shares, in the order of their numbers.
+/// The exchanges of all chunks, in the order of their numbers.
 #[derive(Debug)]
 pub(in crate::replay) struct Entries {
     chunks: Vec<Chunk>,
-    /// Of each exchange its share, and which one it is in there.
+    /// The chunk of each exchange, and its index there.
     order: Vec<(u32, u32)>,
 }
 
 /// An exchange with its keys.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::replay) struct Taken<'a> {
+pub(in crate::replay) struct EntryKeys<'a> {
     pub(in crate::replay) entry: &'a Entry,
-    /// The calls that it is about.
     pub(in crate::replay) calls: &'a [Key],
-    /// The identifiers of the message that asks.
-    pub(in crate::replay) asked: &'a [Key],
-    /// Those that the answer has beside them.
-    pub(in crate::replay) answered: &'a [Key],
+    pub(in crate::replay) request_ids: &'a [Key],
+    /// Those that only the response has.
+    pub(in crate::replay) response_ids: &'a [Key],
 }
 
 impl Entries {
-    /// Puts shares together that have all lines of a cassette in turn.
+    /// The exchanges of chunks that are all lines of a cassette, in order.
     pub(in crate::replay) fn of(mut chunks: Vec<Chunk>) -> Self {
         let count = chunks.iter().map(|it| it.entries.len()).sum();
         let mut order = Vec::with_capacity(count);
@@ -191,21 +198,33 @@ impl Entries {
         self.order.iter().map(of)
     }
 
-    /// All of them with their keys.
-    pub(in crate::replay) fn taken(&self) -> impl Iterator<Item = Taken<'_>> {
-        let of = |(chunk, index): &(u32, u32)| self.chunks[*chunk as usize].taken(*index as usize);
+    pub(in crate::replay) fn with_keys(&self) -> impl Iterator<Item = EntryKeys<'_>> + Clone {
+        let of =
+            |(chunk, index): &(u32, u32)| self.chunks[*chunk as usize].with_keys(*index as usize);
         self.order.iter().map(of)
     }
 
-    /// From now on only the identifiers of the messages that ask are needed.
-    pub(in crate::replay) fn forget_others(&mut self) {
+    /// Drops all keys but those of the requests, once nothing else is needed.
+    pub(in crate::replay) fn keep_request_ids(&mut self) {
         for chunk in &mut self.chunks {
             chunk.calls = Vec::new();
-            chunk.answered = Vec::new();
+            chunk.response_ids = Vec::new();
         }
     }
 }
 
 fn entry(chunks: &[Chunk], chunk: u32, index: u32) -> &Entry {
     &chunks[chunk as usize].entries[index as usize]
+}
+
+/// A number in 32 bits: there are fewer lines, and shorter ones.
+pub(in crate::replay) fn brief(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// A checksum of bytes, to see later whether they were changed.
+pub(in crate::replay) fn checksum(bytes: &[u8]) -> u32 {
+    const SEED: FixedState = FixedState::with_seed(5);
+    let whole = SEED.hash_one(bytes);
+    u32::try_from(whole >> 32).unwrap_or(0)
 }

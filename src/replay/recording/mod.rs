@@ -1,87 +1,67 @@
-//! What a replay keeps of a recording, about a hundred bytes an exchange: where each stands, what it
-//! brought about, whose calls it is about, and how its request is found. The rest stays where it is,
-//! and is [loaded](Index::load) when it is needed.
+//! The recording that a replay plays.
+//!
+//! Memory holds an [`Index`] of it, about a hundred bytes an exchange: where each line is, what it
+//! caused, which calls it is about, and how its request is found. The exchanges stay in the file, and
+//! are [loaded](Index::load) when they are needed.
 
 pub(super) mod chunk;
 pub mod file;
-mod read_ahead;
+pub mod source;
 
 use std::collections::HashMap;
-use std::fmt;
-use std::hash::BuildHasher as _;
 
 use bytes::Bytes;
-use foldhash::quality::FixedState;
 
-use self::chunk::{Chunk, Entries, Entry};
-use self::read_ahead::ReadAhead;
+use self::chunk::{Chunk, Entries, Entry, brief, checksum};
+use self::source::{ReadAhead, Source, SourceError};
+use super::matching::request_index::RequestIndex;
+use super::outgoing::RawExchange;
+use super::values;
+use super::values::{Key, Keys};
 use crate::api::party::Party;
 use crate::cassette::format::{Direction, Exchange};
 use crate::cassette::recording::Recording;
 use crate::diagnostic::Diagnostic;
 use crate::judge::recording::grouping::Grouping;
-use crate::replay::answer::Answering;
-use crate::replay::matching::request_index::RequestIndex;
-use crate::replay::values;
-use crate::replay::values::{Key, Keys};
 
-/// Bytes that stay where they are, of which some can be read.
-pub trait Source: fmt::Debug + Send + Sync {
-    /// Reads what stands at a place, counted in bytes from the beginning, until the buffer is full.
-    ///
-    /// # Errors
-    ///
-    /// In words, why there is nothing, or not as much.
-    fn read(&self, at: u64, into: &mut [u8]) -> Result<(), String>;
-}
-
-impl Source for Vec<u8> {
-    fn read(&self, at: u64, into: &mut [u8]) -> Result<(), String> {
-        let from = usize::try_from(at).ok();
-        let there = from.and_then(|from| self.get(from..from.checked_add(into.len())?));
-        into.copy_from_slice(there.ok_or("it is shorter")?);
-        Ok(())
-    }
-}
-
-/// A recording that a replay can begin with.
+/// A recording, ready to be played.
 #[derive(Debug)]
 pub struct Indexed {
-    pub(in crate::replay) index: Index,
-    pub(in crate::replay) request_index: RequestIndex,
-    /// The values that the recorded bot made up, and those that the recorded service did.
-    pub(in crate::replay) bots: Keys,
-    pub(in crate::replay) services: Keys,
+    pub(super) index: Index,
+    pub(super) request_index: RequestIndex,
+    /// The values that the recorded bot chose.
+    pub(super) bot_values: Keys,
+    /// The values that the recorded service chose.
+    pub(super) service_values: Keys,
 }
 
-/// What is kept of the exchanges, in the order in which their requests began.
+/// The index of the exchanges, in the order in which their requests began.
 #[derive(Debug)]
 pub struct Index {
     file: String,
     source: Box<dyn Source>,
-    /// How many bytes of it are known to be there.
+    /// The end of the last exchange in the source, in bytes.
     length: u64,
-    ahead: ReadAhead,
+    read_ahead: ReadAhead,
     spans: Vec<Span>,
     numbers: Sequence,
     is_request: Vec<bool>,
     groups: Vec<u32>,
-    /// What exchanges brought about: notifications, each behind the exchange that did.
-    brought: Vec<(u32, u32)>,
-    unprovoked: Vec<usize>,
-    /// The values that the recorded bot made up, in brief, each behind the exchange that has it
-    /// first.
-    made: Vec<(u32, u32)>,
+    /// Pairs of an exchange and a notification that it caused, sorted.
+    caused: Vec<(u32, u32)>,
+    /// The notifications that no request caused.
+    uncaused: Vec<usize>,
+    /// Pairs of an exchange and a value that the recorded bot chose for it, in [brief](Key::brief).
+    chosen: Vec<(u32, u32)>,
 }
 
-/// Where an exchange stands.
+/// Where an exchange stands in the file.
 #[derive(Debug, Clone, Copy)]
 struct Span {
     at: u64,
     length: u32,
     line: u32,
-    /// Tells whether the line is still what it was.
-    sum: u32,
+    checksum: u32,
 }
 
 impl Span {
@@ -90,20 +70,20 @@ impl Span {
             at: entry.at,
             length: entry.length,
             line: entry.line,
-            sum: entry.sum,
+            checksum: entry.checksum,
         }
     }
 }
 
-/// The bytes of a recorded body that goes out as it stands, in 16 bytes.
+/// Where a recorded body stands that goes out byte for byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Passage {
+pub struct BodySpan {
     at: u64,
     length: u32,
-    sum: u32,
+    checksum: u32,
 }
 
-/// Numbers, which as a rule follow each other.
+/// Numbers, which as a rule are consecutive.
 #[derive(Debug)]
 enum Sequence {
     From(u64),
@@ -130,58 +110,63 @@ impl Sequence {
 }
 
 impl Indexed {
-    /// What was read of a recording: all of its lines, in their order, of which `source` has the
-    /// bytes. `file` is what errors call it.
+    /// Indexes a recording. `chunks` are all of its lines in their order, and `source` has their
+    /// bytes. `file` is its name in errors.
     pub fn new(file: impl Into<String>, source: Box<dyn Source>, chunks: Vec<Chunk>) -> Self {
         let mut entries = Entries::of(chunks);
         let mut grouping = Grouping::default();
-        let (mut bots, mut services) = (Keys::default(), Keys::default());
-        let mut made = Vec::new();
-        for (index, taken) in (0..).zip(entries.taken()) {
-            grouping.add(taken.calls.iter().copied());
-            let is_bots = taken.entry.direction == Direction::Request;
-            for key in taken.asked {
-                if bots.contains(key) || services.contains(key) {
+        let (mut bot_values, mut service_values) = (Keys::default(), Keys::default());
+        let mut chosen = Vec::new();
+        for (index, keys) in (0..).zip(entries.with_keys()) {
+            grouping.add(keys.calls.iter().copied());
+            for key in keys.request_ids {
+                if bot_values.contains(key) || service_values.contains(key) {
                     continue;
                 }
-                if is_bots {
-                    made.push((index, key.brief()));
-                    bots.insert(*key);
-                } else {
-                    services.insert(*key);
+                match keys.entry.direction {
+                    Direction::Request => {
+                        chosen.push((index, key.brief()));
+                        bot_values.insert(*key);
+                    }
+                    Direction::Notification => {
+                        service_values.insert(*key);
+                    }
                 }
             }
-            let answered = taken.answered.iter();
-            services.extend(answered.filter(|key| !bots.contains(key)));
+            let response_ids = keys.response_ids.iter();
+            service_values.extend(response_ids.filter(|key| !bot_values.contains(key)));
         }
-        made.shrink_to_fit();
+        chosen.shrink_to_fit();
         let groups = grouping.numbers();
-        entries.forget_others();
-        let request_index = RequestIndex::new(&entries, &services);
-        let (brought, unprovoked) = provoked(&entries, &groups);
+        entries.keep_request_ids();
+        let hashes = entries
+            .with_keys()
+            .map(|it| Some((it.entry.hashes?, it.request_ids)));
+        let request_index = RequestIndex::new(hashes, &service_values);
+        let (caused, uncaused) = causes(&entries, &groups);
         let is_request = |entry: &Entry| entry.direction == Direction::Request;
         let index = Index {
             file: file.into(),
             source,
             length: entries.iter().map(Entry::end).max().unwrap_or(0),
-            ahead: ReadAhead::default(),
+            read_ahead: ReadAhead::default(),
             spans: entries.iter().map(Span::of).collect(),
             numbers: Sequence::new(entries.iter().map(|entry| entry.number)),
             is_request: entries.iter().map(is_request).collect(),
             groups,
-            brought,
-            unprovoked,
-            made,
+            caused,
+            uncaused,
+            chosen,
         };
         Self {
             index,
             request_index,
-            bots,
-            services,
+            bot_values,
+            service_values,
         }
     }
 
-    /// A recording that is at hand, as the lines that a cassette of it would have.
+    /// Indexes a recording in memory, as the lines that a cassette of it would have.
     pub fn of(recording: &Recording) -> Self {
         let mut text = Vec::new();
         let mut chunk = Chunk::default();
@@ -194,13 +179,11 @@ impl Indexed {
         Self::new(recording.file(), Box::new(text), vec![chunk])
     }
 
-    /// What is kept of the exchanges.
     pub const fn index(&self) -> &Index {
         &self.index
     }
 
-    /// Whether there is a notification in it.
-    pub fn tells(&self) -> bool {
+    pub fn has_notifications(&self) -> bool {
         self.index.is_request.contains(&false)
     }
 }
@@ -211,12 +194,11 @@ impl Index {
         self.spans.len()
     }
 
-    /// Whether there is none.
     pub const fn is_empty(&self) -> bool {
         self.spans.is_empty()
     }
 
-    /// The file, as errors call it.
+    /// The name of the file in errors.
     pub fn file(&self) -> &str {
         &self.file
     }
@@ -226,12 +208,10 @@ impl Index {
         self.spans.get(index).map_or(1, |span| span.line as usize)
     }
 
-    /// The number of an exchange.
     pub fn number(&self, index: usize) -> u64 {
         self.numbers.get(index)
     }
 
-    /// Which way the request of an exchange went.
     pub fn direction(&self, index: usize) -> Direction {
         if self.is_request[index] {
             Direction::Request
@@ -240,72 +220,72 @@ impl Index {
         }
     }
 
-    /// The number of the group of an exchange: those that are about the same calls.
+    /// The number of the group of an exchange. The exchanges of a group are about the same calls.
     pub fn group(&self, index: usize) -> usize {
         self.groups[index] as usize
     }
 
-    /// The notifications that an exchange brought about: by what the recorder saw, else those of its
-    /// calls that come after it.
-    pub fn brought_by(&self, index: usize) -> Vec<usize> {
-        each_of(&self.brought, index)
-            .map(|it| it as usize)
-            .collect()
+    /// The notifications that an exchange caused: those that the recorder saw it cause, else those
+    /// of its calls that come after it.
+    pub fn caused_by(&self, index: usize) -> Vec<usize> {
+        seconds(&self.caused, index).map(|it| it as usize).collect()
     }
 
-    /// The notifications that no request brought about.
-    pub fn unprovoked(&self) -> &[usize] {
-        &self.unprovoked
+    /// The notifications that no request caused.
+    pub fn uncaused(&self) -> &[usize] {
+        &self.uncaused
     }
 
-    /// An exchange.
+    /// Reads an exchange.
     ///
     /// # Errors
     ///
-    /// A line that is not what it was when the recording was read, or cannot be read any more.
+    /// The line was changed since the recording was indexed, or cannot be read any more.
     pub fn load(&self, index: usize) -> Result<Exchange, Diagnostic> {
         let line = self.bytes(index)?;
-        serde_json::from_slice(&line).map_err(|error| self.lost(index, &error.to_string()))
+        serde_json::from_slice(&line).map_err(|error| self.lost(index, &error))
     }
 
-    /// An exchange for who only answers it: what `take` makes of it, and of where its body stands
-    /// as it goes out, if it does.
+    /// Reads an exchange as far as answering it needs: `take` gets it, with the place of its body
+    /// where that is JSON.
     ///
     /// # Errors
     ///
-    /// As [`Index::load`] has.
-    pub(in crate::replay) fn answer<T>(
+    /// As [`Index::load`].
+    pub(super) fn load_raw<T>(
         &self,
         index: usize,
-        take: impl FnOnce(Answering<'_>, Option<Passage>) -> T,
+        take: impl FnOnce(RawExchange<'_>, Option<BodySpan>) -> T,
     ) -> Result<T, Diagnostic> {
         let line = self.bytes(index)?;
-        let answering: Answering<'_> =
-            serde_json::from_slice(&line).map_err(|error| self.lost(index, &error.to_string()))?;
-        let response = answering.response.as_ref();
+        let exchange: RawExchange<'_> =
+            serde_json::from_slice(&line).map_err(|error| self.lost(index, &error))?;
+        let response = exchange.response.as_ref();
         let body = response.and_then(|response| response.body.json());
-        let passage = body.map(|body| Passage {
+        let body = body.map(|body| BodySpan {
             at: self.spans[index].at + (body.as_ptr().addr() - line.as_ptr().addr()) as u64,
             length: brief(body.len()),
-            sum: sum(body),
+            checksum: checksum(body),
         });
-        Ok(take(answering, passage))
+        Ok(take(exchange, body))
     }
 
-    /// The bytes of a passage.
+    /// Reads a body.
     ///
     /// # Errors
     ///
-    /// As [`Index::load`] has.
-    pub(in crate::replay) fn read(&mut self, passage: Passage) -> Result<Bytes, Diagnostic> {
-        let at = passage.at;
-        let mut bytes = vec![0; passage.length as usize];
-        let read = self.ahead.read(&*self.source, self.length, at, &mut bytes);
-        let checked = read.and_then(|()| is_still(&bytes, passage.sum));
-        checked.map(|()| Bytes::from(bytes)).map_err(|why| {
-            let is_in = |span: &Span| (span.at..span.at + u64::from(span.length)).contains(&at);
-            let index = self.spans.iter().position(is_in).unwrap_or(0);
-            self.lost(index, &why)
+    /// As [`Index::load`].
+    pub(super) fn read_body(&mut self, body: BodySpan) -> Result<Bytes, Diagnostic> {
+        let at = body.at;
+        let mut bytes = vec![0; body.length as usize];
+        let read = self
+            .read_ahead
+            .read(&*self.source, self.length, at, &mut bytes);
+        let checked = read.and_then(|()| check(&bytes, body.checksum));
+        checked.map(|()| Bytes::from(bytes)).map_err(|error| {
+            let holds = |span: &Span| (span.at..span.at + u64::from(span.length)).contains(&at);
+            let index = self.spans.iter().position(holds).unwrap_or(0);
+            self.lost(index, &error)
         })
     }
 
@@ -313,97 +293,85 @@ impl Index {
         let span = &self.spans[index];
         let mut line = vec![0; span.length as usize];
         let read = self.source.read(span.at, &mut line);
-        let checked = read.and_then(|()| is_still(&line, span.sum));
-        checked.map(|()| line).map_err(|why| self.lost(index, &why))
+        let checked = read.and_then(|()| check(&line, span.checksum));
+        checked
+            .map(|()| line)
+            .map_err(|error| self.lost(index, &error))
     }
 
-    fn lost(&self, index: usize, why: &str) -> Diagnostic {
+    fn lost(&self, index: usize, cause: &dyn std::error::Error) -> Diagnostic {
         Diagnostic {
             file: self.file.clone(),
             line: self.line(index),
             column: 0,
-            message: format!("the file was changed while it was replayed: {why}"),
+            message: format!("the file was changed while it was replayed: {cause}"),
             remedy: Some("replay it again, or a copy of it that nobody writes to".to_owned()),
             excerpt: None,
         }
     }
 
-    /// The values that the recorded bot made up for a request.
+    /// The values that the recorded bot chose for a request.
     ///
     /// # Errors
     ///
-    /// As [`Index::load`] has.
-    pub(in crate::replay) fn made_in(&self, index: usize) -> Result<Vec<String>, Diagnostic> {
-        let mut made = each_of(&self.made, index).peekable();
-        if made.peek().is_none() {
+    /// As [`Index::load`].
+    pub(super) fn chosen_in(&self, index: usize) -> Result<Vec<String>, Diagnostic> {
+        let chosen: Vec<u32> = seconds(&self.chosen, index).collect();
+        if chosen.is_empty() {
             return Ok(Vec::new());
         }
-        let made: Vec<u32> = made.collect();
         let mut values = Vec::new();
-        values::visit_messages(&self.load(index)?, |sender, of_it| {
-            let ids = of_it.ids.drain(..);
-            values.extend(
-                ids.filter(|it| sender == Party::Bot && made.contains(&Key::of(it).brief())),
-            );
+        values::visit_messages(&self.load(index)?, |sender, found| {
+            let is_chosen = |it: &String| chosen.contains(&Key::of(it).brief());
+            let ids = found.ids.drain(..);
+            values.extend(ids.filter(|it| sender == Party::Bot && is_chosen(it)));
         });
         Ok(values)
     }
 }
 
-/// What the first of pairs that are in order is paired with.
-fn each_of(pairs: &[(u32, u32)], first: usize) -> impl Iterator<Item = u32> {
+/// The second ones of sorted pairs with this first one.
+fn seconds(pairs: &[(u32, u32)], first: usize) -> impl Iterator<Item = u32> {
     let first = brief(first);
     let from = pairs.partition_point(|(other, _)| *other < first);
-    let of_it = pairs[from..].iter();
-    of_it
+    pairs[from..]
+        .iter()
         .take_while(move |(other, _)| *other == first)
         .map(|(_, second)| *second)
 }
 
-/// The notifications that each exchange brought about, and those that none did.
-fn provoked(entries: &Entries, groups: &[u32]) -> (Vec<(u32, u32)>, Vec<usize>) {
-    let is_told = |entry: &Entry| entry.direction == Direction::Notification;
-    let (mut brought, mut unprovoked) = (Vec::new(), Vec::new());
-    if !entries.iter().any(is_told) {
-        return (brought, unprovoked);
+/// Pairs of an exchange and a notification that it caused; and the notifications that none caused.
+fn causes(entries: &Entries, groups: &[u32]) -> (Vec<(u32, u32)>, Vec<usize>) {
+    let is_notification = |entry: &Entry| entry.direction == Direction::Notification;
+    let (mut caused, mut uncaused) = (Vec::new(), Vec::new());
+    if !entries.iter().any(is_notification) {
+        return (caused, uncaused);
     }
     let numbered = entries.iter().enumerate();
     let index_of: HashMap<u64, usize> = numbered.map(|(index, it)| (it.number, index)).collect();
     let mut last_of: HashMap<u32, usize> = HashMap::new();
     for (index, entry) in entries.iter().enumerate() {
-        if !is_told(entry) {
+        if !is_notification(entry) {
             last_of.insert(groups[index], index);
             continue;
         }
-        let told = entry.cause.and_then(|cause| index_of.get(&cause).copied());
-        let told = told.filter(|cause| !is_told(entries.get(*cause)));
-        match told.or_else(|| last_of.get(&groups[index]).copied()) {
-            Some(cause) => brought.push((brief(cause), brief(index))),
-            None => unprovoked.push(index),
+        let recorded = entry.cause.and_then(|cause| index_of.get(&cause).copied());
+        let recorded = recorded.filter(|cause| !is_notification(entries.get(*cause)));
+        match recorded.or_else(|| last_of.get(&groups[index]).copied()) {
+            Some(cause) => caused.push((brief(cause), brief(index))),
+            None => uncaused.push(index),
         }
     }
-    brought.sort_unstable();
-    (brought, unprovoked)
+    caused.sort_unstable();
+    (caused, uncaused)
 }
 
-/// Whether bytes have this sum; in words, if they have not.
-fn is_still(bytes: &[u8], expected: u32) -> Result<(), String> {
-    if sum(bytes) == expected {
+fn check(bytes: &[u8], expected: u32) -> Result<(), SourceError> {
+    if checksum(bytes) == expected {
         Ok(())
     } else {
-        Err("it says something else".to_owned())
+        Err(SourceError::Changed)
     }
-}
-
-/// A number that is kept in little room: lines are shorter, and fewer.
-pub(in crate::replay) fn brief(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-pub(in crate::replay) fn sum(bytes: &[u8]) -> u32 {
-    const SEED: FixedState = FixedState::with_seed(5);
-    let whole = SEED.hash_one(bytes);
-    u32::try_from(whole >> 32).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -411,11 +379,11 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn exchange(number: u64, direction: &str, asked: &Value, answered: &Value) -> Exchange {
+    fn exchange(number: u64, direction: &str, request: &Value, response: &Value) -> Exchange {
         serde_json::from_value(json!({
             "number": number, "direction": direction, "at_ms": 0, "took_ms": 0,
-            "request": {"method": "POST", "target": "/app/calls", "headers": [], "body": {"json": asked}},
-            "response": {"status": 201, "headers": [["Location", "/app/calls/c"]], "body": {"json": answered}},
+            "request": {"method": "POST", "target": "/app/calls", "headers": [], "body": {"json": request}},
+            "response": {"status": 201, "headers": [["Location", "/app/calls/c"]], "body": {"json": response}},
         }))
         .unwrap()
     }
@@ -445,13 +413,13 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_of_who_had_it_first() {
+    fn the_first_sender_of_a_value_chose_it() {
         let indexed = Indexed::of(&recording());
         let keys = |ids: &[&str]| ids.iter().map(|it| Key::of(it)).collect::<Keys>();
-        assert_eq!(indexed.bots, keys(&["x"]));
-        assert_eq!(indexed.services, keys(&["c", "o"]));
-        assert_eq!(indexed.index.made_in(0).unwrap(), ["x"]);
-        assert!(indexed.index.made_in(2).unwrap().is_empty());
+        assert_eq!(indexed.bot_values, keys(&["x"]));
+        assert_eq!(indexed.service_values, keys(&["c", "o"]));
+        assert_eq!(indexed.index.chosen_in(0).unwrap(), ["x"]);
+        assert!(indexed.index.chosen_in(2).unwrap().is_empty());
     }
 
     #[test]
@@ -459,19 +427,19 @@ mod tests {
         let recording = recording();
         let index = Indexed::of(&recording).index;
         assert_eq!((index.len(), index.number(2), index.line(2)), (3, 9, 6));
-        assert_eq!(index.brought_by(0), [1]);
-        assert!(index.unprovoked().is_empty());
+        assert_eq!(index.caused_by(0), [1]);
+        assert!(index.uncaused().is_empty());
         for (at, exchange) in recording.exchanges().iter().enumerate() {
             assert_eq!(index.load(at).as_ref(), Ok(exchange));
         }
     }
 
     #[test]
-    fn what_was_changed_meanwhile_is_told() {
+    fn a_file_that_was_changed_is_an_error() {
         #[derive(Debug)]
         struct Changing(Vec<u8>);
         impl Source for Changing {
-            fn read(&self, at: u64, into: &mut [u8]) -> Result<(), String> {
+            fn read(&self, at: u64, into: &mut [u8]) -> Result<(), SourceError> {
                 self.0.read(at, into)?;
                 into[20] = into[20].wrapping_add(1);
                 Ok(())

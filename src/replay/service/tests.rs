@@ -1,13 +1,19 @@
-//! What is taken for the same by its marks is held against the comparison, over many requests that
-//! are made up.
+//! Requests with identical fingerprints have no differences, over many generated requests.
 
 use super::*;
+use crate::cassette::format::Exchange;
 use crate::cassette::recording::Recording;
 
-/// How many requests are made up for each variation.
+const ONCE: Options = Options {
+    serving: Serving::Once,
+    notifications: Notifications::NotSent,
+    messages: Messages::Last,
+};
+
+/// How many requests are generated for each change.
 const TRIES: usize = 1000;
 
-/// Numbers that look like chance, and are the same in every run.
+/// A seeded generator.
 struct Dice(u64);
 
 impl Dice {
@@ -111,9 +117,9 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// What is done to a recorded request to have a live one.
+/// Makes a live request from a recorded one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Variant {
+enum Change {
     None,
     Reordered,
     Respelt,
@@ -124,7 +130,7 @@ enum Variant {
     Removed,
 }
 
-impl Variant {
+impl Change {
     const ALL: [Self; 8] = [
         Self::None,
         Self::Reordered,
@@ -141,7 +147,7 @@ impl Variant {
         matches!(self, Self::None | Self::Reordered | Self::Respelt)
     }
 
-    fn of(self, dice: &mut Dice, target: &mut String, body: &mut Value) {
+    fn apply(self, dice: &mut Dice, target: &mut String, body: &mut Value) {
         let mut found = Vec::new();
         places(body, "", &mut found);
         let at = found.swap_remove(dice.below(found.len()));
@@ -181,7 +187,7 @@ fn reorder(value: &mut Value) {
     }
 }
 
-/// The same in other words: numbers, identifiers, times, types, and what is null.
+/// Spells numbers, identifiers, times and types in another way, and adds null.
 fn respell(value: &mut Value) {
     match value {
         Value::Number(number) => *value = json!(number.as_f64()),
@@ -210,23 +216,19 @@ fn exchange(target: &str, body: &Value) -> Exchange {
 
 fn service(exchange: &Exchange) -> Service {
     let recording = Recording::new("a", vec![Direction::Request], [(2, exchange.clone())]);
-    let options = Options {
-        reuse: false,
-        tells: false,
-    };
-    Service::new(Indexed::of(&recording), options)
+    Service::new(Indexed::of(&recording), ONCE)
 }
 
 #[test]
-fn what_the_marks_say_the_comparison_says_too() {
+fn fingerprints_and_comparison_agree() {
     let mut dice = Dice(0x5eed);
-    for variant in Variant::ALL {
+    for change in Change::ALL {
         let (mut same, mut others) = (0, 0);
         for _ in 0..TRIES {
             let (recorded, depth) = (path(&mut dice), 1 + dice.below(2));
             let body = object(&mut dice, depth);
             let (mut target, mut live) = (recorded.clone(), body.clone());
-            variant.of(&mut dice, &mut target, &mut live);
+            change.apply(&mut dice, &mut target, &mut live);
             let exchange = exchange(&recorded, &body);
             let request = Request {
                 method: "POST".to_owned(),
@@ -234,30 +236,32 @@ fn what_the_marks_say_the_comparison_says_too() {
                 headers: crate::http::message::Headers::new(),
                 body: Body::Json(live.clone()),
             };
-            let compared = service(&exchange).compare(&exchange, &request);
+            let service_at_start = service(&exchange);
+            let mapping = &service_at_start.mapping;
+            let compared = Comparison::of_requests(mapping, &exchange.request, &request);
             let bytes = live.to_string();
-            let answered = service(&exchange).answer_same(&Asked {
+            let answer = service(&exchange).answer_identical(&RawRequest {
                 method: "POST",
                 target: &target,
                 body: bytes.as_bytes(),
             });
-            let about = format!("{variant:?}: {recorded} {body}\n{target} {live}");
-            if let Some(answered) = answered {
+            let about = format!("{change:?}: {recorded} {body}\n{target} {live}");
+            if let Some(answer) = answer {
                 same += 1;
                 assert!(compared.differences.is_empty(), "{about}\n{compared:?}");
-                assert_eq!(answered, service(&exchange).answer(request), "{about}");
+                assert_eq!(answer, service(&exchange).answer(request), "{about}");
             } else {
                 others += 1;
                 // A callback address is for the comparison to learn.
-                let takes_more = bytes.contains("callbackUri");
-                assert!(!variant.is_none() || takes_more, "{about}");
+                let needs_comparison = bytes.contains("callbackUri");
+                assert!(!change.is_none() || needs_comparison, "{about}");
             }
             assert!(
-                compared.differences.is_empty() || !variant.is_none(),
+                compared.differences.is_empty() || !change.is_none(),
                 "{about}"
             );
         }
-        assert!(same > 20 && others > 20, "{variant:?}: {same}, {others}");
+        assert!(same > 20 && others > 20, "{change:?}: {same}, {others}");
     }
 }
 
@@ -271,11 +275,7 @@ fn another_method_or_path_is_no_matter_of_the_body() {
     .unwrap();
     for (method, target) in [("HEAD", "/beta/a/b"), ("GET", "/beta/a/c")] {
         let recording = Recording::new("a", Vec::new(), [(2, recorded.clone())]);
-        let options = Options {
-            reuse: false,
-            tells: false,
-        };
-        let mut service = Service::new(Indexed::of(&recording), options);
+        let mut service = Service::new(Indexed::of(&recording), ONCE);
         let request = Request {
             method: method.to_owned(),
             target: target.to_owned(),
@@ -284,13 +284,17 @@ fn another_method_or_path_is_no_matter_of_the_body() {
         };
         assert_eq!(service.answer(request).status, 404);
         let replayed = service.finish("a", Duration::ZERO).unwrap();
-        let [finding] = &replayed.result.failures[..] else {
+        let [violation] = &replayed.result.failures[..] else {
             panic!("{:?}", replayed.result.failures);
         };
         let begins = "the request line is not what was recorded: ";
-        assert!(finding.message.starts_with(begins), "{}", finding.message);
-        assert_eq!(finding.expected, "GET /beta/a/b");
-        assert_eq!(finding.actual, format!("{method} {target}"));
+        assert!(
+            violation.message.starts_with(begins),
+            "{}",
+            violation.message
+        );
+        assert_eq!(violation.expected, "GET /beta/a/b");
+        assert_eq!(violation.actual, format!("{method} {target}"));
     }
 }
 
@@ -305,11 +309,7 @@ fn a_form_has_another_secret_in_each_run() {
     .unwrap();
     for (scope, status) in [("a", 200), ("b", 404)] {
         let recording = Recording::new("a", Vec::new(), [(2, recorded.clone())]);
-        let options = Options {
-            reuse: false,
-            tells: false,
-        };
-        let mut service = Service::new(Indexed::of(&recording), options);
+        let mut service = Service::new(Indexed::of(&recording), ONCE);
         let form = format!("grant_type=client_credentials&client_secret=mine&scope={scope}");
         let request = Request {
             method: "POST".to_owned(),

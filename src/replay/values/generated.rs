@@ -1,6 +1,6 @@
-//! Values that are new in a run, in the place of those that the recorded bot chose: two replays
-//! against one service do not meet. Not for: people, tenants and threads, which the service knows, and
-//! calls, which somebody brings about.
+//! Generates the values that the recorded bot chose anew for each run, so that two replays against
+//! one service do not meet. Not for: people, tenants and threads, which the service knows, and calls,
+//! which it creates.
 
 use std::hash::BuildHasher as _;
 
@@ -11,33 +11,33 @@ use super::mapping::SEPARATORS;
 use crate::api::identifier;
 use crate::cassette::format::RecordedRequest;
 
-/// Makes values of one run: one for each recorded value.
+/// Generates one value of this run for each recorded value.
 #[derive(Debug, Clone, Copy)]
 pub struct Generator(u128);
 
-/// The header fields by which a bot names a request of its own.
+/// The header fields in which a bot identifies its requests.
 const FIELDS: [&str; 2] = ["client-request-id", "x-ms-client-request-id"];
 
-/// What the first segment of the callback's path begins with.
+/// The prefix of the first segment of the callback's path.
 const RUN: &str = "run-";
 
-/// How many digits of the run's number stand behind it.
+/// How many hexadecimal digits of the run's number follow it.
 const DIGITS: usize = 12;
 
 impl Generator {
-    /// From a random number.
+    /// `seed` is random, and different in each run.
     pub const fn new(seed: u128) -> Self {
         Self(seed)
     }
 
-    /// The callback of this run below an address of confcall's.
+    /// The callback of this run below an address that confcall listens on.
     pub fn callback(self, address: &str) -> String {
         let number = &format!("{:032x}", self.0)[..DIGITS];
         format!("{}/{RUN}{number}", address.trim_end_matches('/'))
     }
 
-    /// The value of this run for a recorded one: a GUID in its spelling. A longer text keeps its
-    /// length, and its beginning.
+    /// The value for a recorded one: a GUID, spelled as that one. A longer text keeps its beginning
+    /// and its length.
     pub(in crate::replay) fn value(self, recorded: &str) -> String {
         let digits = format!("{:032x}", self.number(recorded));
         let mut id = if identifier::is_guid(recorded) && !recorded.contains('-') {
@@ -58,7 +58,7 @@ impl Generator {
         recorded.chars().take(before).chain(id.chars()).collect()
     }
 
-    /// The number of a random GUID (RFC 9562 section 5.4), the same for the same text.
+    /// A GUID of version 4 (RFC 9562 section 5.4), the same for the same text.
     fn number(self, text: &str) -> u128 {
         let half = |seed: u128| {
             let seed = u64::try_from(seed & u128::from(u64::MAX)).unwrap_or(0);
@@ -77,8 +77,8 @@ pub(in crate::replay) fn is_of_a_run(path: &str) -> bool {
     number.is_some_and(|it| it.len() == DIGITS && it.bytes().all(|it| it.is_ascii_hexdigit()))
 }
 
-/// What a bot chooses for a request: its client contexts, and how it names the request. What stands
-/// elsewhere in it too is no such thing.
+/// The values that a bot chose for a request: its client contexts, and the identifier of the
+/// request. A value that also stands elsewhere in the request was not chosen for it.
 pub(in crate::replay) fn chosen(request: &RecordedRequest) -> Vec<&str> {
     let fields = request.headers.iter();
     let named = fields.filter(|(name, _)| FIELDS.iter().any(|it| name.eq_ignore_ascii_case(it)));
@@ -116,7 +116,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_recorded_value_has_one_of_its_own_in_each_run() {
+    fn each_run_has_a_value_of_its_own() {
         let [one, other] = [1, 1 << 100].map(Generator::new);
         let long = format!("{}é", "x".repeat(255));
         for (recorded, length) in [
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bot_chooses_contexts_and_names_of_requests() {
+    fn a_bot_chooses_contexts_and_identifiers_of_requests() {
         let mut request = RecordedRequest::new("POST", "/app/calls");
         request.headers = [("Client-Request-Id", "r"), ("Accept", "a")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -1,4 +1,4 @@
-//! Which values of a recording stand for which values of this run.
+//! Maps the values of a recording to those of this run, and back.
 
 use std::collections::HashMap;
 
@@ -10,30 +10,30 @@ use crate::api::identifier::{ById, Normal};
 use crate::api::resource;
 use crate::redact;
 
-/// Recorded values and live ones, each of which stands for one of the other.
+/// Pairs of a recorded and a live value. Each value is in one pair at most.
 #[derive(Debug, Clone, Default)]
 pub struct Mapping {
-    /// Those that stand for themselves.
+    /// The values that are the same in both.
     same: Keys,
-    /// The others, both ways.
+    /// The others: live values by recorded ones, and recorded values by live ones.
     live: ById<String>,
     recorded: ById<String>,
     /// The live callback addresses, by the path of the recorded one.
     addresses: HashMap<String, String>,
-    /// Whether some live value differs from its recorded one.
+    /// Whether some pair has two different values.
     changes: bool,
 }
 
-/// What stands between the segments of a path, and in its query.
+/// Separates the segments of a path, and the parts of a query.
 pub(in crate::replay) const SEPARATORS: [char; 5] = ['/', '?', '#', '&', '='];
 
 impl Mapping {
     /// The live value of a recorded one.
     pub fn live<'a>(&'a self, recorded: &'a str) -> Option<&'a str> {
-        known(&self.live, recorded).or_else(|| self.itself(recorded))
+        look_up(&self.live, recorded).or_else(|| self.itself(recorded))
     }
 
-    /// Whether both may stand for each other.
+    /// Whether a recorded and a live value can be, or are, a pair.
     pub fn agrees(&self, recorded: &str, live: &str) -> bool {
         match (self.live(recorded), self.recorded(live)) {
             (Some(known), _) => identifier::same(known, live),
@@ -42,7 +42,7 @@ impl Mapping {
         }
     }
 
-    /// From now on both stand for each other.
+    /// Adds a pair.
     pub fn learn(&mut self, recorded: &str, live: &str) {
         let itself = Key::of(recorded);
         if recorded == live {
@@ -55,12 +55,12 @@ impl Mapping {
         self.recorded.insert(key(live), recorded.to_owned());
     }
 
-    /// From now on a recorded value stands for itself.
+    /// Adds a value that is the same in both.
     pub(in crate::replay) fn learn_same(&mut self, key: Key) {
         self.same.insert(key);
     }
 
-    /// Whether a recorded value can stand for itself; none where that is not known by the key alone.
+    /// Whether a value is known to be the same in both. None where the key alone does not tell.
     pub(in crate::replay) fn stands_for_itself(&self, key: Key) -> Option<bool> {
         if self.same.contains(&key) {
             return Some(true);
@@ -70,7 +70,7 @@ impl Mapping {
 
     /// The recorded value of a live one.
     pub fn recorded<'a>(&'a self, live: &'a str) -> Option<&'a str> {
-        known(&self.recorded, live).or_else(|| self.itself(live))
+        look_up(&self.recorded, live).or_else(|| self.itself(live))
     }
 
     fn itself<'a>(&self, id: &'a str) -> Option<&'a str> {
@@ -78,7 +78,7 @@ impl Mapping {
         is_same.then_some(id)
     }
 
-    /// From now on the live address takes the place of the recorded one. Several may have one.
+    /// Maps a recorded address to a live one. Several recorded ones may have the same live one.
     pub fn redirect(&mut self, recorded: &str, live: &str) {
         self.changes |= recorded != live;
         self.live.insert(key(recorded), live.to_owned());
@@ -86,17 +86,16 @@ impl Mapping {
         self.addresses.insert(path, live.to_owned());
     }
 
-    /// The live address in the place of the recorded one with that path.
+    /// The live address for the recorded one with this path.
     pub fn address_of(&self, path: &str) -> Option<&str> {
         self.addresses.get(path).map(String::as_str)
     }
 
-    /// Whether it knows nothing.
     pub fn is_empty(&self) -> bool {
         self.same.is_empty() && self.live.is_empty() && self.addresses.is_empty()
     }
 
-    /// From now on it is not known what these recorded values are. Returns what was known.
+    /// Removes the pairs of these recorded values, and returns them.
     #[must_use]
     pub fn forget<'a>(&mut self, recorded: impl IntoIterator<Item = &'a str>) -> Self {
         let mut forgotten = Self::default();
@@ -108,7 +107,7 @@ impl Mapping {
             let Some(live) = self.live.remove(&key(recorded)) else {
                 continue;
             };
-            // An address may stand for several: it is known by the recorded one alone.
+            // Addresses are mapped one way only.
             if self.recorded.remove(&key(&live)).is_some() {
                 forgotten.learn(recorded, &live);
             } else {
@@ -118,7 +117,7 @@ impl Mapping {
         forgotten
     }
 
-    /// Takes over what another mapping knows.
+    /// Adds the pairs of another mapping.
     pub fn extend(&mut self, other: Self) {
         self.changes |= other.changes;
         self.same.extend(other.same);
@@ -127,12 +126,13 @@ impl Mapping {
         self.addresses.extend(other.addresses);
     }
 
-    /// Whether some live value differs from its recorded one.
+    /// Whether some pair has two different values.
     pub const fn changes(&self) -> bool {
         self.changes
     }
 
-    /// A recorded text with the live values in it: the whole of it, or segments of a path.
+    /// A recorded text with live values in the place of recorded ones: of the whole text, or of
+    /// segments of a path.
     pub fn translated(&self, text: &str) -> String {
         if !self.changes {
             return text.to_owned();
@@ -141,7 +141,7 @@ impl Mapping {
             return live.to_owned();
         }
         if !text.contains('/') {
-            return self.revealed(text);
+            return self.with_secrets(text);
         }
         let mut translated = String::with_capacity(text.len());
         for piece in text.split_inclusive(SEPARATORS) {
@@ -149,11 +149,11 @@ impl Mapping {
             translated.push_str(self.live(segment).unwrap_or(segment));
             translated.push_str(&piece[segment.len()..]);
         }
-        self.revealed(&translated)
+        self.with_secrets(&translated)
     }
 
-    /// A text with the live values in the place of pseudonyms, as far as they are known.
-    fn revealed(&self, text: &str) -> String {
+    /// A text with live values in the place of pseudonyms, as far as they are known.
+    fn with_secrets(&self, text: &str) -> String {
         let mut revealed = String::with_capacity(text.len());
         let mut read = 0;
         for place in redact::pseudonyms(text) {
@@ -166,7 +166,7 @@ impl Mapping {
         revealed
     }
 
-    /// A recorded body with the live values in it.
+    /// A recorded body with live values in the place of recorded ones.
     pub fn translated_json(&self, body: &Value) -> Value {
         match body {
             unchanged if !self.changes => unchanged.clone(),
@@ -188,7 +188,7 @@ fn key(id: &str) -> Normal<'static> {
     Normal::of(id).into_owned()
 }
 
-fn known<'a>(values: &'a ById<String>, id: &'a str) -> Option<&'a str> {
+fn look_up<'a>(values: &'a ById<String>, id: &'a str) -> Option<&'a str> {
     values.get(&Normal::of(id)).map(String::as_str)
 }
 
@@ -201,7 +201,7 @@ mod tests {
     const LIVE: &str = "00000000-0000-0000-0000-000000000001";
 
     #[test]
-    fn values_stand_for_each_other_once() {
+    fn each_value_is_in_one_pair() {
         let mut mapping = Mapping::default();
         assert!(mapping.agrees(RECORDED, LIVE));
         mapping.learn(RECORDED, LIVE);

@@ -1,18 +1,48 @@
-//! Reads what stands next in a recording before it is asked for: exchanges are asked for about in
-//! their order, as a rule.
+//! The bytes of a recording, which stay in its file, and reading ahead in them: exchanges are needed
+//! about in their order, as a rule.
 
-use super::Source;
+use std::error::Error;
+use std::fmt;
+
+/// Bytes that stay where they are, of which some can be read.
+pub trait Source: fmt::Debug + Send + Sync {
+    /// Fills the buffer with the bytes from this offset on.
+    ///
+    /// # Errors
+    ///
+    /// There are not enough bytes, or they cannot be read.
+    fn read(&self, at: u64, into: &mut [u8]) -> Result<(), SourceError>;
+}
+
+/// Why bytes of a recording cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    #[error("it is shorter")]
+    Shorter,
+    #[error("it says something else")]
+    Changed,
+    #[error("{0}")]
+    Unreadable(Box<dyn Error + Send + Sync>),
+}
+
+impl Source for Vec<u8> {
+    fn read(&self, at: u64, into: &mut [u8]) -> Result<(), SourceError> {
+        let from = usize::try_from(at).ok();
+        let bytes = from.and_then(|from| self.get(from..from.checked_add(into.len())?));
+        into.copy_from_slice(bytes.ok_or(SourceError::Shorter)?);
+        Ok(())
+    }
+}
 
 /// How many bytes are read ahead.
-const STRETCH: usize = 64 * 1024;
+const BLOCK: usize = 64 * 1024;
 
-/// A reader of short passages.
+/// Reads short spans of a source, mostly from memory.
 #[derive(Debug, Default)]
 pub(super) struct ReadAhead {
-    /// What was read ahead, the latter part last. Who asks for one thing a little later than its
-    /// turn still finds it in the former.
+    /// The last two blocks, the latter one last. Late readers hit the former one.
     blocks: [Block; 2],
-    /// Where a passage began that stands in none of them.
+    /// Where the last span began that was in neither block.
     last: u64,
 }
 
@@ -23,15 +53,14 @@ struct Block {
 }
 
 impl ReadAhead {
-    /// Reads what stands at a place, as a source does of which this many bytes are known to be
-    /// there.
+    /// Reads from a source of this length, as [`Source::read`] does.
     pub(super) fn read(
         &mut self,
         source: &dyn Source,
         length: u64,
         at: u64,
         into: &mut [u8],
-    ) -> Result<(), String> {
+    ) -> Result<(), SourceError> {
         if let Some(there) = self.find(at, into.len()) {
             into.copy_from_slice(there);
             return Ok(());
@@ -44,12 +73,12 @@ impl ReadAhead {
         self.blocks.swap(0, 1);
         let block = &mut self.blocks[1];
         block.at = from;
-        block.bytes.resize(left.min(STRETCH), 0);
-        if let Err(why) = source.read(from, &mut block.bytes) {
+        block.bytes.resize(left.min(BLOCK), 0);
+        if let Err(error) = source.read(from, &mut block.bytes) {
             block.bytes.clear();
-            return Err(why);
+            return Err(error);
         }
-        let there = self.find(at, into.len()).ok_or("it is shorter")?;
+        let there = self.find(at, into.len()).ok_or(SourceError::Shorter)?;
         into.copy_from_slice(there);
         Ok(())
     }
@@ -61,15 +90,15 @@ impl ReadAhead {
         })
     }
 
-    /// Where to begin with what stands next, for a passage that comes soon after another.
+    /// Where the next block begins, where this span comes soon after another.
     fn begin(&self, at: u64, length: usize) -> Option<u64> {
         let latter = &self.blocks[1];
         let behind = latter.at + latter.bytes.len() as u64;
-        // What stands across the end is not cut in two.
+        // A span across the end of the latter block is not cut in two.
         let read = [behind.min(at).max(latter.at), self.last];
         let is_soon_after = |from: &u64| {
             let end = at.saturating_add(length as u64);
-            *from <= at && end <= from.saturating_add(STRETCH as u64)
+            *from <= at && end <= from.saturating_add(BLOCK as u64)
         };
         read.into_iter().find(is_soon_after)
     }
@@ -81,38 +110,38 @@ mod tests {
 
     use super::*;
 
-    /// Bytes that tell their place, and how many of them were read each time.
+    /// Bytes that differ by their place, and the length of each read.
     #[derive(Debug)]
     struct Counted(Vec<u8>, Mutex<Vec<usize>>);
 
     impl Source for Counted {
-        fn read(&self, at: u64, into: &mut [u8]) -> Result<(), String> {
+        fn read(&self, at: u64, into: &mut [u8]) -> Result<(), SourceError> {
             self.1.lock().unwrap().push(into.len());
             self.0.read(at, into)
         }
     }
 
-    /// How many bytes were read each time for passages of this length at these places.
+    /// The lengths of the reads of the source, for spans of this length at these places.
     fn reads(length: usize, places: impl IntoIterator<Item = usize>) -> Vec<usize> {
         let bytes: Vec<u8> = (0..1_000_000_u32)
             .map(|it| it.to_le_bytes()[it as usize % 3])
             .collect();
         let source = Counted(bytes, Mutex::default());
-        let mut ahead = ReadAhead::default();
+        let mut read_ahead = ReadAhead::default();
         for at in places {
             let mut into = vec![0; length];
             let end = source.0.len() as u64;
-            ahead.read(&source, end, at as u64, &mut into).unwrap();
+            read_ahead.read(&source, end, at as u64, &mut into).unwrap();
             assert_eq!(into, source.0[at..at + length], "{at}");
         }
         source.1.into_inner().unwrap()
     }
 
     #[test]
-    fn what_follows_is_read_at_one_go() {
+    fn spans_in_order_are_read_in_blocks() {
         let count = reads(700, (100_000..900_000).step_by(1500)).len();
         assert!((10..20).contains(&count), "{count}");
-        // About in their order.
+        // Roughly in order.
         let places = (0..500).map(|it| 100_000 + (it ^ 15) * 1500);
         let count = reads(700, places).len();
         assert!((10..35).contains(&count), "{count}");
@@ -121,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_follow_is_read_alone() {
+    fn spans_out_of_order_are_read_alone() {
         let places = (0..100).map(|it| (100_000 + it * 370_000) % 990_000);
         let read = reads(700, places);
         let alone = read.iter().filter(|length| **length == 700).count();
@@ -130,13 +159,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_told() {
+    fn missing_bytes_are_an_error() {
         let source: Vec<u8> = vec![1; 3000];
-        let mut ahead = ReadAhead::default();
+        let mut read_ahead = ReadAhead::default();
         let mut into = [0; 100];
-        assert!(ahead.read(&source, 9000, 2000, &mut into).is_err());
-        assert!(ahead.read(&source, 9000, 2000, &mut into).is_err());
-        ahead.read(&source, 3000, 2000, &mut into).unwrap();
+        assert!(read_ahead.read(&source, 9000, 2000, &mut into).is_err());
+        assert!(read_ahead.read(&source, 9000, 2000, &mut into).is_err());
+        read_ahead.read(&source, 3000, 2000, &mut into).unwrap();
         assert_eq!(into, [1; 100]);
     }
 }

@@ -1,0 +1,152 @@
+//! What the recorded service and the recorded bot share over sockets: options, errors, and the
+//! deadline.
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use url::Url;
+
+use crate::diagnostic::{Diagnostic, Remedy};
+use crate::http::{Client, OutgoingRequest};
+use crate::replay;
+use crate::runner::PlayError;
+
+/// How a replay behaves on the wire.
+#[derive(Debug, Clone)]
+pub struct ReplayOptions {
+    /// The name of the result.
+    pub name: String,
+    /// How long nothing may happen before the replay ends.
+    pub deadline: Duration,
+    pub timing: Timing,
+    /// The bearer token to send.
+    pub token: Option<String>,
+    pub client: Client,
+}
+
+/// How long recorded answers take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timing {
+    /// No time.
+    Immediate,
+    /// The time that they took in the recording.
+    Recorded,
+}
+
+/// Why a replay has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The recording was changed meanwhile.
+    #[error(transparent)]
+    Lost(#[from] Diagnostic),
+    /// The service or the hook for provider states is not there from the start.
+    #[error(transparent)]
+    Unreachable(#[from] PlayError),
+}
+
+impl Remedy for ReplayError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Lost(_) => None,
+            Self::Unreachable(error) => error.remedy(),
+        }
+    }
+}
+
+/// Longer than any replay.
+const FOREVER: Duration = Duration::from_secs(1 << 30);
+
+/// A recorded party at play, and when it was last active.
+#[derive(Debug)]
+pub(super) struct Session<T> {
+    party: Mutex<T>,
+    pub options: ReplayOptions,
+    progress: Notify,
+    /// The last activity; in the future where it lasts until then.
+    active: Mutex<Instant>,
+}
+
+/// How waiting for progress ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waited {
+    Progress,
+    Deadline,
+}
+
+impl<T> Session<T> {
+    pub fn new(party: T, options: ReplayOptions) -> Arc<Self> {
+        Arc::new(Self {
+            party: Mutex::new(party),
+            options,
+            progress: Notify::new(),
+            active: Mutex::new(Instant::now()),
+        })
+    }
+
+    pub fn party(&self) -> MutexGuard<'_, T> {
+        self.party.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn active(&self) -> MutexGuard<'_, Instant> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Marks the session as active now.
+    pub fn touch(&self) {
+        self.touch_for(Duration::ZERO);
+    }
+
+    /// Marks the session as active for so long from now.
+    pub fn touch_for(&self, time: Duration) {
+        let end = Instant::now().checked_add(time);
+        let end = end.unwrap_or_else(|| Instant::now() + FOREVER);
+        let mut active = self.active();
+        *active = (*active).max(end);
+    }
+
+    /// How long the session will be active.
+    pub fn active_for(&self) -> Duration {
+        self.active().saturating_duration_since(Instant::now())
+    }
+
+    /// How long the session was not active.
+    pub fn idle_for(&self) -> Duration {
+        self.active().elapsed()
+    }
+
+    /// Marks the session as active, and wakes whoever [waits](Session::wait).
+    pub fn wake(&self) {
+        self.touch();
+        self.progress.notify_one();
+    }
+
+    /// Waits until the session is woken, or was idle for the deadline.
+    pub async fn wait(&self) -> Waited {
+        loop {
+            let left = self.options.deadline.saturating_sub(self.idle_for());
+            if left.is_zero() {
+                return Waited::Deadline;
+            }
+            if timeout(left, self.progress.notified()).await.is_ok() {
+                return Waited::Progress;
+            }
+        }
+    }
+}
+
+/// The URL of a path below an address: whatever the path is, the URL leads to no other host.
+pub(super) fn below(address: &Url, path: &str) -> String {
+    let address = address.as_str().trim_end_matches('/');
+    let path = path.strip_prefix('/').unwrap_or(path);
+    format!("{address}/{path}")
+}
+
+pub(super) fn outgoing(request: &replay::OutgoingRequest, url: String) -> OutgoingRequest {
+    let mut outgoing = OutgoingRequest::new(request.method.as_str(), url);
+    outgoing.headers = request.message.headers.iter().cloned().collect();
+    outgoing.body = (!request.message.body.is_empty()).then(|| request.message.body.clone());
+    outgoing
+}

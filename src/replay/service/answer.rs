@@ -1,0 +1,68 @@
+//! What goes in and out of a recorded service.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::replay::Outgoing;
+use crate::replay::recording::BodySpan;
+
+/// A live request whose body was not parsed, in no content coding.
+#[derive(Debug, Clone, Copy)]
+pub struct RawRequest<'a> {
+    pub method: &'a str,
+    /// The path with its query.
+    pub target: &'a str,
+    pub body: &'a [u8],
+}
+
+/// An answer of the recorded service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub message: Outgoing,
+    /// How long the recorded answer took.
+    pub took: Duration,
+    /// The exchanges of the notifications to send once the answer is out.
+    pub notifications: Vec<usize>,
+    /// The exchange that was answered; none where no recorded request matches.
+    pub exchange: Option<usize>,
+    /// How to answer the same request again, while the
+    /// [version of the mapping](super::Service::mapping_version) stays the same. None where the answer
+    /// may be another one.
+    pub repeat: Option<Repeat>,
+}
+
+/// How an answer is given again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repeat {
+    /// The exchange, for [`Service::answer_again`](super::Service::answer_again).
+    pub exchange: usize,
+    /// The body as it stands in the recording, for [`Service::read_body`](super::Service::read_body),
+    /// where it goes out byte for byte. Status and header fields are the same.
+    pub body: Option<BodySpan>,
+}
+
+/// An answer that confcall gives instead of a recorded one.
+pub(super) fn refusal(
+    status: u16,
+    message: &str,
+    nearest: Option<Value>,
+    exchange: Option<usize>,
+) -> Answer {
+    let mut error = json!({"code": "confcall", "message": message});
+    if let Some(nearest) = nearest {
+        error["nearest"] = nearest;
+    }
+    Answer {
+        status,
+        message: Outgoing {
+            headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
+            body: json!({"error": error}).to_string().into(),
+        },
+        took: Duration::ZERO,
+        notifications: Vec::new(),
+        exchange,
+        repeat: None,
+    }
+}
