@@ -1,9 +1,8 @@
 //! `confcall completions`.
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use super::arguments::Cli;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
@@ -15,19 +14,14 @@ pub struct Arguments {
     shell: Shell,
 }
 
-/// Prints the completion script of a shell.
+/// Prints the completion script of a shell for this command line.
 ///
 /// # Errors
 ///
 /// Standard output that takes nothing.
-pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+pub fn command(arguments: &Arguments, mut cli: Command, output: Output) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(
-        arguments.shell,
-        &mut Cli::command(),
-        "confcall",
-        &mut script,
-    );
+    clap_complete::generate(arguments.shell, &mut cli, "confcall", &mut script);
     output.print(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Success)
 }

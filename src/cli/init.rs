@@ -1,6 +1,5 @@
 //! `confcall init`: writes a `confcall.toml` to begin with.
 
-use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -11,13 +10,11 @@ use super::failure::Failure;
 use super::output;
 use super::output::Output;
 use super::run;
+use super::usage::InitError;
 use crate::api::party::Party;
 use crate::config;
 use crate::config::values;
-use crate::config::values::ValueError;
-use crate::diagnostic::Remedy;
 use crate::files;
-use crate::files::FileError;
 
 /// What `confcall init --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -66,47 +63,6 @@ struct Answers {
     given: Option<String>,
     editions: Vec<String>,
     command: Vec<String>,
-}
-
-/// Why no file was written.
-#[derive(Debug, thiserror::Error)]
-pub enum InitError {
-    #[error("{} is there already", .0.display())]
-    Exists(PathBuf),
-    #[error("this makes no configuration: {0}")]
-    NoConfiguration(FileError),
-    #[error("a bot is not asked for provider states")]
-    BotHasNoStates,
-    #[error("a service is not triggered")]
-    ServiceHasNoTrigger,
-    #[error(transparent)]
-    Form(#[from] ValueError),
-    #[error("`{0}` has braces")]
-    Braces(String),
-    #[error("a quote in the command is not closed")]
-    OpenQuote,
-    #[error("`{flag}` is missing, and there is no terminal to ask at")]
-    NoTerminal { flag: &'static str },
-    #[error("there was no answer")]
-    NoAnswer,
-}
-
-impl Remedy for InitError {
-    fn remedy(&self) -> Option<Cow<'_, str>> {
-        Some(Cow::Borrowed(match self {
-            Self::Exists(_) => "`--out FILE` writes another one",
-            Self::BotHasNoStates => "leave `--given` out",
-            Self::ServiceHasNoTrigger => "leave `--trigger` out",
-            Self::Braces(_) => {
-                "in an address there is `{port}` alone, a free port that confcall picks"
-            }
-            Self::OpenQuote => {
-                "begin again, or give its words behind `--`: `confcall init -- COMMAND`"
-            }
-            Self::NoTerminal { .. } => "`confcall init --help` has examples",
-            Self::NoConfiguration(_) | Self::Form(_) | Self::NoAnswer => return None,
-        }))
-    }
 }
 
 /// Writes the file.

@@ -38,7 +38,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use tokio::runtime::Runtime;
 
 use self::arguments::{Cli, Command};
@@ -164,7 +164,7 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Extract(arguments) => extract::command(&arguments, output),
         Command::Selftest(arguments) => selftest::command(&arguments, output),
         Command::Schema(arguments) => schema::command(&arguments, output),
-        Command::Completions(arguments) => completions::command(&arguments, output),
+        Command::Completions(arguments) => completions::command(&arguments, Cli::command(), output),
     }
 }
 

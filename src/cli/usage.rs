@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use etcetera::HomeDirError;
 use url::Url;
 
-use super::init::InitError;
 use crate::api::party::Party;
 use crate::cassette::journal::JournalError;
 use crate::config::validation::SettingError;
+use crate::config::values::ValueError;
 use crate::diagnostic::{Remedy, closest};
+use crate::files::FileError;
 use crate::http::tls::TrustError;
 use crate::inject::InjectionChoice;
 use crate::judge::shard::{MergeError, Shard};
@@ -165,5 +166,46 @@ fn meant(name: &str, names: &[&'static str]) -> Cow<'static, str> {
     match closest(name, names.iter().copied()) {
         Some(close) => format!("did you mean `{close}`?").into(),
         None => "`confcall selftest` lists them".into(),
+    }
+}
+
+/// The reason that `confcall init` wrote no file.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    #[error("{} is there already", .0.display())]
+    Exists(PathBuf),
+    #[error("this makes no configuration: {0}")]
+    NoConfiguration(FileError),
+    #[error("a bot is not asked for provider states")]
+    BotHasNoStates,
+    #[error("a service is not triggered")]
+    ServiceHasNoTrigger,
+    #[error(transparent)]
+    Form(#[from] ValueError),
+    #[error("`{0}` has braces")]
+    Braces(String),
+    #[error("a quote in the command is not closed")]
+    OpenQuote,
+    #[error("`{flag}` is missing, and there is no terminal to ask at")]
+    NoTerminal { flag: &'static str },
+    #[error("there was no answer")]
+    NoAnswer,
+}
+
+impl Remedy for InitError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(match self {
+            Self::Exists(_) => "`--out FILE` writes another one",
+            Self::BotHasNoStates => "leave `--given` out",
+            Self::ServiceHasNoTrigger => "leave `--trigger` out",
+            Self::Braces(_) => {
+                "in an address there is `{port}` alone, a free port that confcall picks"
+            }
+            Self::OpenQuote => {
+                "begin again, or give its words behind `--`: `confcall init -- COMMAND`"
+            }
+            Self::NoTerminal { .. } => "`confcall init --help` has examples",
+            Self::NoConfiguration(_) | Self::Form(_) | Self::NoAnswer => return None,
+        }))
     }
 }

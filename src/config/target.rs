@@ -9,11 +9,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
-use super::validation::{SettingError, SettingProblem};
 use super::values;
 use crate::api::party::Party;
-use crate::api::template;
-use crate::api::template::Part;
 
 /// Who is judged. In addresses, words and values of the environment, `{port}` is a free port that
 /// confcall picks for the run, and other names in braces are what the README lists.
@@ -179,33 +176,6 @@ impl TargetSection {
         }
         texts.iter().any(|text| text.contains("{port}"))
     }
-}
-
-/// The text of a setting with its placeholders filled in.
-///
-/// # Errors
-///
-/// A placeholder that is none of these.
-pub fn fill(key: &str, text: &str, places: &[(&str, String)]) -> Result<String, SettingError> {
-    let mut filled = String::with_capacity(text.len());
-    for part in template::parts(text) {
-        match part {
-            Part::Literal(literal) => filled.push_str(&literal),
-            Part::Variable(name) => {
-                let value = places.iter().find(|(place, _)| *place == name);
-                let Some((_, value)) = value else {
-                    let known = places.iter().map(|(place, _)| (*place).to_owned());
-                    let problem = SettingProblem::Placeholder {
-                        name: name.to_owned(),
-                        known: known.collect(),
-                    };
-                    return Err(problem.of(key));
-                };
-                filled.push_str(value);
-            }
-        }
-    }
-    Ok(filled)
 }
 
 impl TargetCommand {

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use super::target::TargetSection;
 use super::values::ValueError;
 use crate::api::party::Party;
+use crate::api::template;
+use crate::api::template::Part;
 use crate::diagnostic::Remedy;
 
 /// A setting of `[target]` that cannot be used.
@@ -137,4 +139,31 @@ impl TargetSection {
         }
         Ok(())
     }
+}
+
+/// The text of a setting with its placeholders filled in.
+///
+/// # Errors
+///
+/// A placeholder that is none of these.
+pub fn fill(key: &str, text: &str, places: &[(&str, String)]) -> Result<String, SettingError> {
+    let mut filled = String::with_capacity(text.len());
+    for part in template::parts(text) {
+        match part {
+            Part::Literal(literal) => filled.push_str(&literal),
+            Part::Variable(name) => {
+                let value = places.iter().find(|(place, _)| *place == name);
+                let Some((_, value)) = value else {
+                    let known = places.iter().map(|(place, _)| (*place).to_owned());
+                    let problem = SettingProblem::Placeholder {
+                        name: name.to_owned(),
+                        known: known.collect(),
+                    };
+                    return Err(problem.of(key));
+                };
+                filled.push_str(value);
+            }
+        }
+    }
+    Ok(filled)
 }

@@ -1,16 +1,13 @@
 //! The self-check: the built-in pair under the judge, over real sockets, as the default run plays it.
 
+pub mod proof;
+mod rules;
+
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
 use url::Url;
 
-use super::hook::Hook;
-use super::options::Options;
-use super::provider_state::StateProvider;
-use super::session::{self, Session, Stop, listen_anywhere};
-use super::target::{ANY_PORT, Target};
-use super::{PlayError, skeleton};
 use crate::api::party::Party;
 use crate::emulator::bot;
 use crate::emulator::bot::{BotMutant, BotOptions, BotVariant, BuiltInBot, Verification};
@@ -22,6 +19,12 @@ use crate::judge;
 use crate::judge::Case;
 use crate::judge::verdict::{ScenarioResult, Verdict};
 use crate::platform::Identity;
+use crate::runner::hook::Hook;
+use crate::runner::options::Options;
+use crate::runner::provider_state::StateProvider;
+use crate::runner::session::{self, Session, Stop, listen_anywhere};
+use crate::runner::target::{ANY_PORT, Target};
+use crate::runner::{PlayError, skeleton};
 use tokio_util::sync::CancellationToken;
 
 /// The behaviour of the built-in parties. By default it is as documented.
