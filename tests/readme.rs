@@ -42,6 +42,10 @@ fn main() -> ExitCode {
             paths_of_the_repository_exist,
         ),
         Trial::test(
+            "the_architecture_has_every_module",
+            the_architecture_has_every_module,
+        ),
+        Trial::test(
             "every_dependency_has_a_reason",
             every_dependency_has_a_reason,
         ),
@@ -442,6 +446,42 @@ fn every_dependency_has_a_reason() -> Outcome {
         .difference(&used)
         .map(|it| format!("`{it}` is no dependency"));
     failures(&missing.chain(stale).collect::<Vec<_>>())
+}
+
+/// The modules of `src/lib.rs` are those of its tour and of the table in the architecture page.
+fn the_architecture_has_every_module() -> Outcome {
+    let lib = text("src/lib.rs");
+    let modules: BTreeSet<String> = lib
+        .lines()
+        .filter_map(|line| line.strip_suffix(';')?.split("mod ").nth(1))
+        .map(str::to_owned)
+        .collect();
+    let tour = lib
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! ")?.split_once(". `"));
+    let tour = listed_modules(tour.filter_map(|(_, rest)| rest.split(':').next()));
+    let architecture = text("ARCHITECTURE.md");
+    let table = architecture.split("\n## ").nth(1).unwrap_or_default();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
+    let rows = listed_modules(rows.filter_map(|row| row.split(" | ").next()));
+    let mut wrong = Vec::new();
+    for (place, found) in [("the tour in src/lib.rs", tour), ("ARCHITECTURE.md", rows)] {
+        let missing = modules.difference(&found);
+        wrong.extend(missing.map(|it| format!("`{it}` is not in {place}")));
+        let stale = found.difference(&modules);
+        wrong.extend(stale.map(|it| format!("`{it}` in {place} is no module")));
+    }
+    failures(&wrong)
+}
+
+/// The top modules in cells such as "files`, `parallel`" and "http::message`".
+fn listed_modules<'a>(cells: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    let names = cells.flat_map(|cell| cell.split(['`', ',', ' ']));
+    let modules = names.filter_map(|name| name.split("::").next());
+    modules
+        .filter(|it| !it.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Holds the page of the command line against `--help`, in both directions.
