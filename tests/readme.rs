@@ -18,6 +18,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use confcall::suite::trials;
 use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
 use walkdir::WalkDir;
 
 /// The ports that the pages name. Free ones are put in their place.
@@ -40,6 +41,10 @@ fn main() -> ExitCode {
         Trial::test(
             "paths_of_the_repository_exist",
             paths_of_the_repository_exist,
+        ),
+        Trial::test(
+            "every_rule_and_kind_has_a_row",
+            every_rule_and_kind_has_a_row,
         ),
         Trial::test(
             "the_architecture_has_every_module",
@@ -446,6 +451,33 @@ fn every_dependency_has_a_reason() -> Outcome {
         .difference(&used)
         .map(|it| format!("`{it}` is no dependency"));
     failures(&missing.chain(stale).collect::<Vec<_>>())
+}
+
+/// The tables of rules and of kinds of fault injection have what the program has.
+fn every_rule_and_kind_has_a_row() -> Outcome {
+    let schema: Value = serde_json::from_str(&text("schemas/config.schema.json")).unwrap();
+    let alternatives = schema["$defs"]["Rule"]["oneOf"].as_array().unwrap();
+    let rules = alternatives.iter().map(|it| it["const"].as_str().unwrap());
+    let help = help(&["run"]);
+    let kinds = help
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("- ")?.split_once(':'));
+    let mut wrong = Vec::new();
+    for (page, names) in [
+        ("docs/src/reference/rules.md", rules.collect::<Vec<_>>()),
+        (
+            "docs/src/reference/fault-injection.md",
+            kinds.map(|(name, _)| name).collect(),
+        ),
+    ] {
+        let text = text(page);
+        assert!(names.len() > 10, "{page}: {names:?}");
+        let missing = names
+            .iter()
+            .filter(|it| !text.contains(&format!("\n| `{it}` |")));
+        wrong.extend(missing.map(|it| format!("{page} has no row for `{it}`")));
+    }
+    failures(&wrong)
 }
 
 /// The modules of `src/lib.rs` are those of its tour and of the table in the architecture page.
