@@ -9,6 +9,7 @@ use super::usage::UsageError;
 use crate::diagnostic::{Remedy, render};
 use crate::files::FileError;
 use crate::http::tls::AuthorityError;
+use crate::record::RecordError;
 use crate::replay::live::ReplayError;
 use crate::runner::PlayError;
 use crate::scenario::selection::Nothing;
@@ -47,9 +48,8 @@ pub enum EnvironmentError {
     NoFolder { report: PathBuf, folder: PathBuf },
     #[error(transparent)]
     Replay(#[from] ReplayError),
-    /// A recording ended early.
-    #[error("{0}")]
-    Live(String),
+    #[error(transparent)]
+    Record(#[from] RecordError),
 }
 
 /// What to do about a defect of confcall.

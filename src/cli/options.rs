@@ -16,6 +16,7 @@ use crate::config::target::{Ask, TargetSection};
 use crate::config::validation::{SettingError, SettingProblem, fill};
 use crate::config::{Config, values};
 use crate::http::interception::Interception;
+use crate::http::interception::NamedHostError;
 use crate::http::{Client, free_port};
 use crate::judge;
 use crate::platform::{Identity, Notifier};
@@ -113,7 +114,7 @@ impl Arguments {
             |key, text: Option<&String>| text.map(|text| texts.url(key, text)).transpose();
         self.public_url = address("public-url", section.public_url.as_ref())?;
         self.callback_url = address("callback-url", section.callback_url.as_ref())?;
-        let wrong = |form| SettingProblem::Host(form).of("intercept");
+        let wrong = |error: NamedHostError| SettingProblem::Host(error).of("intercept");
         let hosts = section.intercept.iter();
         let hosts: Result<_, _> = hosts.map(|it| it.parse().map_err(wrong)).collect();
         self.intercept = hosts?;

@@ -135,7 +135,7 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
         };
         record::record(parties, journal, redactor, arguments.max_body, shutdown)
             .await
-            .map_err(EnvironmentError::Live)?;
+            .map_err(EnvironmentError::Record)?;
         Ok(Exit::Success)
     })
 }

@@ -9,6 +9,7 @@ use crate::api::party::Party;
 use crate::api::template;
 use crate::api::template::Part;
 use crate::diagnostic::Remedy;
+use crate::http::interception::NamedHostError;
 
 /// A setting of `[target]` that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -46,8 +47,8 @@ pub enum SettingProblem {
     },
     #[error(transparent)]
     Form(#[from] ValueError),
-    #[error("{0}")]
-    Host(String),
+    #[error(transparent)]
+    Host(#[from] NamedHostError),
 }
 
 impl SettingProblem {

@@ -7,33 +7,38 @@
 //! built-in pair shows faults, and the tests of this layer need a peer that has them.
 
 pub mod attribute;
-mod cause;
 mod client;
 mod coding;
-mod fields;
 pub mod interception;
-mod listener;
 pub mod message;
-mod outgoing;
-mod port;
-mod reply;
-mod secure;
-mod serving;
+pub(crate) mod server;
 pub mod tls;
+mod wire;
 
 use std::time::Duration;
 
-pub(crate) use self::cause::{causes, in_words, untrusted};
+pub(crate) use self::client::connect;
 pub use self::client::{Client, OutgoingRequest, SendError};
 pub(crate) use self::coding::uncoded;
-pub use self::listener::{BindError, Listener, Received, Refusal};
-pub use self::outgoing::{Coding, Framing};
-pub use self::port::free_port;
-pub use self::reply::Reply;
-pub(crate) use self::secure::{Opening, only_http1, open, refuse_plain};
+pub use self::server::{BindError, Listener, Received, Refusal, Reply, free_port};
+pub use self::wire::{Coding, Framing};
+
+/// The versions of HTTP that are spoken in TLS. Without TLS it is HTTP/1.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Versions {
+    Http1,
+    Http1AndHttp2,
+}
 
 /// The longest message head that is read, in bytes. A longer one is answered with 431.
 pub const MAX_HEAD: usize = 64 * 1024;
+
+/// The longest message head in HTTP/2, in bytes of names and values and 32 for each field
+/// (RFC 9113 section 6.5.2).
+pub(crate) const MAX_LIST: u32 = 64 * 1024;
+
+/// How many requests are under way in one connection of HTTP/2 at a time. Further ones wait.
+const MAX_STREAMS: u32 = 128;
 
 /// The most header fields that are read in one message. More are answered with 431.
 pub const MAX_FIELDS: usize = 100;

@@ -10,10 +10,9 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::HeaderMap;
 
-use super::exchange::Pending;
+use super::RecordError;
+use super::exchange::{Pending, Tee};
 use super::expect::Waiting;
-use super::tee::Tee;
-use crate::cassette::journal::JournalError;
 
 /// Why an answer breaks off, and the connection with it.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +22,7 @@ pub(super) enum Broken {
     Upstream(#[from] hyper::Error),
     /// It could not be written down.
     #[error(transparent)]
-    Journal(#[from] JournalError),
+    Journal(#[from] RecordError),
 }
 
 /// Why a request ends before its body does.
@@ -42,18 +41,14 @@ pub(super) enum Unsent {
 pub(super) enum RequestBody {
     /// Read whole before, and perhaps rewritten.
     Whole {
-        /// The bytes, where there are any.
         bytes: Option<Bytes>,
-        /// The trailer fields that came after them.
         trailers: Option<HeaderMap>,
     },
     /// Passed on as it comes.
     Streamed {
-        /// The client's body.
         body: Incoming,
-        /// What has passed of it.
         tee: Tee,
-        /// Whether it is asked for, where the client waits for that.
+        /// Where the client waits until the body is asked for.
         waiting: Option<Waiting>,
     },
 }
@@ -77,7 +72,7 @@ impl Body for RequestBody {
             }
             Self::Streamed { body, tee, waiting } => {
                 if let Some(waits) = waiting {
-                    if !ready!(waits.poll_asked(cx)) {
+                    if !ready!(waits.poll_wanted(cx)) {
                         return Poll::Ready(Some(Err(Unsent::Unasked)));
                     }
                     *waiting = None;
@@ -115,10 +110,22 @@ impl Body for RequestBody {
 /// A response's body on its way back. Its end goes out only after the exchange is written.
 #[derive(Debug)]
 pub(super) enum ResponseBody {
-    /// confcall's own words.
+    /// confcall's own answer.
     Whole(Option<Bytes>),
     /// The upstream's.
     Streamed(Streamed),
+}
+
+impl Default for ResponseBody {
+    fn default() -> Self {
+        Self::Whole(None)
+    }
+}
+
+impl From<Bytes> for ResponseBody {
+    fn from(bytes: Bytes) -> Self {
+        Self::Whole(Some(bytes))
+    }
 }
 
 impl ResponseBody {
@@ -131,16 +138,16 @@ impl ResponseBody {
     pub(super) async fn streamed(
         body: Incoming,
         pending: Arc<Pending>,
-    ) -> Result<Self, JournalError> {
+    ) -> Result<Self, RecordError> {
         let mut streamed = Streamed {
             left: body.size_hint().exact(),
             body,
             pending,
-            come: VecDeque::new(),
-            is_over: false,
+            arrived: VecDeque::new(),
+            has_ended: false,
         };
-        let come = poll_fn(|cx| Poll::Ready(streamed.gather(cx))).await;
-        if come.is_ready() {
+        let all = poll_fn(|cx| Poll::Ready(streamed.gather(cx))).await;
+        if all.is_ready() {
             streamed.pending.ended().await?;
         }
         Ok(Self::Streamed(streamed))
@@ -155,10 +162,10 @@ impl ResponseBody {
 pub(super) struct Streamed {
     body: Incoming,
     pending: Arc<Pending>,
-    /// What has come and is still to go out.
-    come: VecDeque<Result<Frame<Bytes>, Broken>>,
+    /// Frames that came in and are still to go out.
+    arrived: VecDeque<Result<Frame<Bytes>, Broken>>,
     /// Whether nothing more comes.
-    is_over: bool,
+    has_ended: bool,
     /// How many bytes are to go out, where that is known.
     left: Option<u64>,
 }
@@ -168,54 +175,53 @@ const GATHERED: usize = 2;
 
 impl Streamed {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        while !self.is_over && (self.come.is_empty() || self.is_held()) {
-            ready!(self.take_in(cx));
-            if self.is_over {
+        while !self.has_ended && (self.arrived.is_empty() || self.is_held()) {
+            ready!(self.read_frame(cx));
+            if self.has_ended {
                 self.pending.end(None)?;
             }
         }
-        let next = self.come.pop_front();
+        let next = self.arrived.pop_front();
         if let (Some(left), Some(Ok(frame))) = (&mut self.left, &next) {
             *left = left.saturating_sub(frame.data_ref().map_or(0, |it| it.len() as u64));
         }
         Poll::Ready(next)
     }
 
-    /// Takes in what is there already; ready where it is all.
+    /// Reads the frames that are there already; ready where the body has ended.
     fn gather(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while !self.is_over && self.come.len() < GATHERED {
-            ready!(self.take_in(cx));
+        while !self.has_ended && self.arrived.len() < GATHERED {
+            ready!(self.read_frame(cx));
         }
-        if self.is_over {
+        if self.has_ended {
             Poll::Ready(())
         } else {
             Poll::Pending
         }
     }
 
-    /// Takes in the next frame, or the end.
-    fn take_in(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn read_frame(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
             Some(Ok(frame)) => {
-                self.pending.passed.frame(&frame);
-                self.is_over = frame.is_trailers() || self.body.is_end_stream();
-                self.come.push_back(Ok(frame));
+                self.pending.response_body.frame(&frame);
+                self.has_ended = frame.is_trailers() || self.body.is_end_stream();
+                self.arrived.push_back(Ok(frame));
             }
             Some(Err(error)) => {
                 let broken = Broken::from(error);
                 let written = self.pending.end(Some(&broken.to_string()));
                 let broken = written.map_or_else(Broken::from, |()| broken);
-                self.come.push_back(Err(broken));
-                self.is_over = true;
+                self.arrived.push_back(Err(broken));
+                self.has_ended = true;
             }
-            None => self.is_over = true,
+            None => self.has_ended = true,
         }
         Poll::Ready(())
     }
 
     /// Whether the last bytes are here, and the end is not.
     fn is_held(&self) -> bool {
-        !self.is_over && self.body.size_hint().exact() == Some(0)
+        !self.has_ended && self.body.size_hint().exact() == Some(0)
     }
 }
 
@@ -236,7 +242,9 @@ impl Body for ResponseBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(bytes) => bytes.is_none(),
-            Self::Streamed(it) => it.come.is_empty() && (it.is_over || it.body.is_end_stream()),
+            Self::Streamed(it) => {
+                it.arrived.is_empty() && (it.has_ended || it.body.is_end_stream())
+            }
         }
     }
 

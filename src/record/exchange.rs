@@ -1,47 +1,47 @@
-//! An exchange under way: what is known of it, and its one end, which writes it down.
+//! An exchange under way: what is captured of it, and its end, which writes it down once.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Poll;
 use std::time::Instant;
 
-use hyper::header::{HeaderMap, TRANSFER_ENCODING};
+use hyper::body::Frame;
+use hyper::header::{CONTENT_ENCODING, HeaderMap, TRANSFER_ENCODING};
 use hyper::http::uri::PathAndQuery;
 use hyper::{Version, http};
+use sha2::{Digest as _, Sha256};
 
-use super::Recorder;
-use super::expect;
-use super::expect::{Waiting, Word};
-use super::tee::{Passed, Tee, codings, fields};
+use super::expect::{Expectation, Waiting, expectation};
+use super::{RecordError, Recorder};
 use crate::cassette::causes;
 use crate::cassette::causes::Mark;
-use crate::cassette::format::{CapturedExchange, CapturedMessage, Cause, Content, Direction, Wire};
+use crate::cassette::format::{
+    CapturedBody, CapturedExchange, CapturedMessage, Cause, Content, Direction, Wire,
+};
 use crate::cassette::journal::{JournalError, Queued};
+use crate::http::uncoded;
 use crate::redact::{Line, Redacted};
 
 /// An exchange that has begun. Where it is dropped before its end, it broke.
 #[derive(Debug)]
 pub(super) struct Pending {
-    /// The recording that it is part of.
     pub recorder: Arc<Recorder>,
     number: u64,
-    /// Which way the request goes.
     pub direction: Direction,
     began: Instant,
     /// The request's head, as it came.
     pub head: http::request::Parts,
-    /// What has passed of the request's body.
-    pub sent: Tee,
-    /// What the request names, where it was read before the end.
-    asked: Mutex<Option<Vec<Mark>>>,
-    /// The response's head, once it is there, and when it was.
-    answered: OnceLock<(http::response::Parts, Instant)>,
-    /// What has passed of the response's body.
-    pub passed: Tee,
+    pub request_body: Tee,
+    /// The ids that the request names, where they were read before the end.
+    request_marks: Mutex<Option<Vec<Mark>>>,
+    /// The response's head, and when it came.
+    response: OnceLock<(http::response::Parts, Instant)>,
+    pub response_body: Tee,
     progress: Mutex<Progress>,
-    /// The upstream's word, where the client's body waits for it.
-    word: Mutex<Option<Word>>,
+    /// Present while the request's body waits for a 100.
+    expectation: Mutex<Option<Expectation>>,
 }
 
 /// How far the writing of an exchange has come.
@@ -49,7 +49,7 @@ pub(super) struct Pending {
 enum Progress {
     #[default]
     Open,
-    /// It goes to the operating system with others.
+    /// Not yet given to the operating system.
     Queued(Queued),
     Written,
 }
@@ -67,81 +67,75 @@ impl Pending {
             direction,
             began: Instant::now(),
             head,
-            sent: Tee::new(recorder.max_body),
-            asked: Mutex::default(),
-            answered: OnceLock::new(),
-            passed: Tee::new(recorder.max_body),
+            request_body: Tee::new(recorder.max_body),
+            request_marks: Mutex::default(),
+            response: OnceLock::new(),
+            response_body: Tee::new(recorder.max_body),
             progress: Mutex::default(),
-            word: Mutex::new(None),
+            expectation: Mutex::default(),
         })
     }
 
-    /// Remembers what the request names, so that what it brings about is told. Its body has passed
-    /// whole.
+    /// Notes the ids that the request names, so that exchanges which it causes name it. Its body must
+    /// have passed whole.
     pub(super) fn note_request(&self) {
-        if self.recorder.tells_causes() {
+        if self.recorder.records_causes() {
             let target = target_of(&self.head.uri);
-            let marks = marks(&target, &self.head.headers, &self.sent.passed());
+            let marks = marks(&target, &self.head.headers, &self.request_body.capture());
             let mut causes = self.recorder.causes();
             causes.note(self.direction, self.number, &marks);
-            *self.asked() = Some(marks);
+            *lock(&self.request_marks) = Some(marks);
         }
     }
 
-    fn asked(&self) -> MutexGuard<'_, Option<Vec<Mark>>> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Holds the request's body back until the upstream asks for it.
+    /// Holds the request's body back until the upstream sends a 100.
     pub(super) fn hold(&self) -> Waiting {
-        let (word, waiting) = expect::word();
-        *self.word() = Some(word);
+        let (expectation, waiting) = expectation();
+        *lock(&self.expectation) = Some(expectation);
         waiting
     }
 
-    /// The upstream says 100. Whether a body waited for it: hyper says so to the client when it asks
-    /// for the body.
+    /// The upstream sent a 100. Returns whether a body waited for it: hyper sends the client its own
+    /// 100 when it reads the body.
     pub(super) fn go_on(&self) -> bool {
-        let word = self.word();
-        word.as_ref().inspect(|it| it.go_on()).is_some()
+        let expectation = lock(&self.expectation);
+        expectation.as_ref().inspect(|it| it.go_on()).is_some()
     }
 
-    /// Whether the request's body has not been asked for.
+    /// Whether the request's body is held back.
     pub(super) fn holds(&self) -> bool {
-        self.word().as_ref().is_some_and(Word::is_waited_for)
-    }
-
-    fn word(&self) -> MutexGuard<'_, Option<Word>> {
-        self.word.lock().unwrap_or_else(PoisonError::into_inner)
+        let expectation = lock(&self.expectation);
+        expectation.as_ref().is_some_and(Expectation::is_waited_for)
     }
 
     /// The response's head has come.
     pub(super) fn answered(&self, head: http::response::Parts) {
-        if let Some(word) = &*self.word() {
-            word.answered();
+        if let Some(expectation) = &*lock(&self.expectation) {
+            expectation.answered();
         }
         // It comes once.
-        let _ = self.answered.set((head, Instant::now()));
+        let _ = self.response.set((head, Instant::now()));
     }
 
-    /// The end: the exchange is written. Another end changes nothing.
+    /// Ends the exchange, which is written then. A second call changes nothing.
     ///
     /// # Errors
     ///
-    /// A journal that takes no more; the recorder is told too.
-    pub(super) fn end(&self, broke: Option<&str>) -> Result<(), JournalError> {
+    /// A journal that takes no more; it ends the recording too.
+    pub(super) fn end(&self, broke: Option<&str>) -> Result<(), RecordError> {
         self.queue(broke);
         self.settle()
     }
 
-    /// The end, for which exchanges that end at the same time wait together.
+    /// The same for an exchange that is whole. Exchanges that end at the same time are written
+    /// together.
     ///
     /// # Errors
     ///
-    /// A journal that takes no more; the recorder is told too.
-    pub(super) async fn ended(&self) -> Result<(), JournalError> {
+    /// As [`Self::end`].
+    pub(super) async fn ended(&self) -> Result<(), RecordError> {
         self.queue(None);
-        // Whatever can go on does so first, and may come to its end.
+        // Other tasks run first, and may end their exchanges.
         let mut has_waited = false;
         poll_fn(|cx| {
             if has_waited {
@@ -156,90 +150,89 @@ impl Pending {
     }
 
     fn queue(&self, broke: Option<&str>) {
-        let mut progress = self.progress();
+        let mut progress = lock(&self.progress);
         let Progress::Open = *progress else {
             return;
         };
-        // A body that nobody has asked for is not asked for any more.
-        *self.word() = None;
+        // A body that is still held back is never sent.
+        *lock(&self.expectation) = None;
         let line = self.line(broke);
         *progress = Progress::Queued(self.recorder.journal.queue(&line));
     }
 
-    fn settle(&self) -> Result<(), JournalError> {
-        // Held meanwhile: who finds the exchange written may let its last byte go.
-        let mut progress = self.progress();
+    fn settle(&self) -> Result<(), RecordError> {
+        // Locked meanwhile: a caller that finds the exchange written may send its last byte.
+        let mut progress = lock(&self.progress);
         let Progress::Queued(queued) = std::mem::replace(&mut *progress, Progress::Written) else {
             return Ok(());
         };
         let settled = self.recorder.journal.settle(queued);
-        settled.inspect_err(|error| self.tell(error))
+        settled.map_err(|error| self.fail(error))
     }
 
-    /// Tells the recorder of a failure, which ends with it. The first one is the one that is told.
-    fn tell(&self, error: &JournalError) {
-        let _ = self.recorder.failure.set(error.to_string());
+    /// Ends the recording with this failure, or with an earlier one.
+    fn fail(&self, error: JournalError) -> RecordError {
+        let error = RecordError(Arc::new(error));
+        let _ = self.recorder.failure.set(error.clone());
         self.recorder.shutdown.cancel();
-    }
-
-    fn progress(&self) -> MutexGuard<'_, Progress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+        error
     }
 
     /// The line that the exchange is written as.
     fn line(&self, broke: Option<&str>) -> Redacted<Line> {
-        let answered = self.answered.get();
-        let (sent, passed) = (self.sent.passed(), self.passed.passed());
+        let response = self.response.get();
+        let sent = self.request_body.capture();
+        let received = self.response_body.capture();
         let milliseconds = |from: Instant, to: Instant| {
             u64::try_from(to.saturating_duration_since(from).as_millis()).unwrap_or(u64::MAX)
         };
         self.recorder.redactor.line(&CapturedExchange {
             number: self.number,
             direction: self.direction,
-            cause: self.cause(&sent, &passed),
+            cause: self.cause(&sent, &received),
             at_ms: milliseconds(self.recorder.began, self.began),
             took_ms: milliseconds(
                 self.began,
-                answered.map_or_else(Instant::now, |(_, when)| *when),
+                response.map_or_else(Instant::now, |(_, when)| *when),
             ),
             method: self.head.method.as_str(),
             target: &target_of(&self.head.uri),
             request: message(self.head.version, &self.head.headers, &sent),
-            response: answered.map(|(head, _)| {
-                let response = message(head.version, &head.headers, &passed);
+            response: response.map(|(head, _)| {
+                let response = message(head.version, &head.headers, &received);
                 (head.status.as_u16(), response)
             }),
             broke,
         })
     }
 
-    /// What brought the exchange about, where that is told. What its answer names is remembered.
-    fn cause(&self, sent: &Passed, passed: &Passed) -> Option<Cause> {
-        if !self.recorder.tells_causes() {
+    /// The cause of the exchange, where causes are recorded. Notes the ids that its answer names.
+    fn cause(&self, sent: &Capture, received: &Capture) -> Option<Cause> {
+        if !self.recorder.records_causes() {
             return None;
         }
-        let asked = self.asked().take();
-        let asked =
-            asked.unwrap_or_else(|| marks(&target_of(&self.head.uri), &self.head.headers, sent));
-        let answered = self.answered.get();
-        let answered = answered.map(|(head, _)| marks("", &head.headers, passed));
+        let request = lock(&self.request_marks).take();
+        let request =
+            request.unwrap_or_else(|| marks(&target_of(&self.head.uri), &self.head.headers, sent));
+        let response = self.response.get();
+        let response = response.map(|(head, _)| marks("", &head.headers, received));
         let mut causes = self.recorder.causes();
-        if let Some(answered) = answered {
-            causes.note(self.direction, self.number, &answered);
+        if let Some(response) = response {
+            causes.note(self.direction, self.number, &response);
         }
-        causes.of(self.direction, self.number, &asked)
+        causes.of(self.direction, self.number, &request)
     }
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        // A failure has been told to the recorder.
+        // A failure has ended the recording.
         let _ = self.end(Some("the connection ended before the answer did"));
     }
 }
 
-/// What a message names, with this target.
-fn marks(target: &str, headers: &HeaderMap, body: &Passed) -> Vec<Mark> {
+/// The ids that a message names, with this target.
+fn marks(target: &str, headers: &HeaderMap, body: &Capture) -> Vec<Mark> {
     let fields = fields(headers).into_iter();
     let fields: Vec<_> = fields
         .map(|(name, value)| (name.to_owned(), value.into_owned()))
@@ -258,7 +251,7 @@ pub(super) fn target_of(uri: &http::Uri) -> Cow<'_, str> {
 }
 
 /// A message as it is recorded.
-fn message<'a>(version: Version, headers: &'a HeaderMap, body: &'a Passed) -> CapturedMessage<'a> {
+fn message<'a>(version: Version, headers: &'a HeaderMap, body: &'a Capture) -> CapturedMessage<'a> {
     let coding: Vec<&str> = codings(headers).collect();
     CapturedMessage {
         headers: fields(headers),
@@ -274,5 +267,148 @@ fn message<'a>(version: Version, headers: &'a HeaderMap, body: &'a Passed) -> Ca
             coding: (!coding.is_empty()).then(|| coding.join(", ")),
             trailers: body.trailers.clone(),
         },
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Captures a body on its way through: up to a limit as bytes, beyond it as length and digest. Clones
+/// are the same tee.
+#[derive(Debug, Clone)]
+pub(super) struct Tee(Arc<Mutex<Capture>>);
+
+/// The part of a body that has capture.
+#[derive(Debug)]
+pub(super) struct Capture {
+    kept: Vec<u8>,
+    limit: usize,
+    length: u64,
+    /// Of a body that is longer than the limit; of others it is computed on demand.
+    digest: Option<Sha256>,
+    /// The fields after it.
+    pub(super) trailers: Vec<(String, String)>,
+}
+
+impl Tee {
+    /// Keeps at most `limit` bytes.
+    pub(super) fn new(limit: usize) -> Self {
+        Self(Arc::new(Mutex::new(Capture {
+            kept: Vec::new(),
+            limit,
+            length: 0,
+            digest: None,
+            trailers: Vec::new(),
+        })))
+    }
+
+    pub(super) fn data(&self, data: &[u8]) {
+        let mut capture = self.capture();
+        capture.length += data.len() as u64;
+        if capture.length <= capture.limit as u64 {
+            capture.kept.extend_from_slice(data);
+            return;
+        }
+        let kept = std::mem::take(&mut capture.kept);
+        let digest = capture.digest.get_or_insert_default();
+        digest.update(&kept);
+        digest.update(data);
+    }
+
+    pub(super) fn frame(&self, frame: &Frame<bytes::Bytes>) {
+        if let Some(data) = frame.data_ref() {
+            self.data(data);
+        } else if let Some(trailers) = frame.trailers_ref() {
+            self.trailer_fields(trailers);
+        }
+    }
+
+    pub(super) fn trailer_fields(&self, trailers: &HeaderMap) {
+        let mut capture = self.capture();
+        let fields = fields(trailers).into_iter();
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.into_owned()));
+        capture.trailers = fields.collect();
+    }
+
+    /// The part that has passed, locked meanwhile.
+    pub(super) fn capture(&self) -> MutexGuard<'_, Capture> {
+        lock(&self.0)
+    }
+}
+
+impl Capture {
+    /// The body as it is recorded.
+    pub(super) fn body(&self, headers: &HeaderMap) -> CapturedBody<'_> {
+        if self.length <= self.limit as u64
+            && let Ok(Some(bytes)) = uncoded(codings(headers), &self.kept)
+        {
+            return CapturedBody::Bytes(bytes);
+        }
+        let mut sha256 = String::new();
+        let digest = self.digest.clone();
+        let digest = digest.unwrap_or_else(|| Sha256::new_with_prefix(&self.kept));
+        for byte in digest.finalize() {
+            // Writing to a string cannot fail.
+            let _ = write!(sha256, "{byte:02x}");
+        }
+        CapturedBody::Omitted {
+            length: self.length,
+            sha256,
+        }
+    }
+}
+
+/// The values of `Content-Encoding`.
+pub(super) fn codings(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(CONTENT_ENCODING).into_iter();
+    values.filter_map(|value| value.to_str().ok())
+}
+
+/// Header fields as they are recorded. Bytes that are no UTF-8 are replaced.
+pub(super) fn fields(headers: &HeaderMap) -> Vec<(&str, Cow<'_, str>)> {
+    let fields = headers.iter();
+    let fields = fields.map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        (name.as_str(), value)
+    });
+    fields.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cassette::format::Content;
+
+    #[test]
+    fn a_body_is_kept_to_the_limit_and_then_counted() {
+        let plain = HeaderMap::new();
+        let tee_of = |bytes: &[u8]| {
+            let tee = Tee::new(8);
+            bytes.chunks(3).for_each(|chunk| tee.data(chunk));
+            tee
+        };
+        let content = |tee: Tee, headers| Content::from(tee.capture().body(headers));
+        assert_eq!(content(tee_of(b""), &plain), Content::Empty);
+        assert_eq!(
+            content(tee_of(b"text"), &plain),
+            Content::Text("text".into())
+        );
+        assert_eq!(
+            content(tee_of(b"\xff"), &plain),
+            Content::Base64("/w==".into())
+        );
+        assert_eq!(
+            content(tee_of(b"[1]"), &plain),
+            Content::Json(serde_json::json!([1]))
+        );
+        let is_omitted = |content| matches!(content, Content::Omitted { length: 9, sha256 } if sha256.len() == 64);
+        assert!(is_omitted(content(tee_of(b"123456789"), &plain)));
+        let mut unknown = HeaderMap::new();
+        unknown.insert(CONTENT_ENCODING, "br".parse().unwrap());
+        assert!(matches!(
+            content(tee_of(b"[1]"), &unknown),
+            Content::Omitted { length: 3, .. }
+        ));
     }
 }

@@ -1,5 +1,5 @@
-//! `Expect: 100-continue` (RFC 9110 section 10.1.1): the body of a client that waits is asked for
-//! when the upstream asks for it, and never where the upstream has answered without it.
+//! `Expect: 100-continue` (RFC 9110 section 10.1.1): a client that waits gets its 100 when the upstream
+//! sends one, and never where the upstream has answered without the body.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,16 +11,16 @@ use hyper::header::{EXPECT, HeaderMap, HeaderValue};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::Task;
+use crate::http::server::Task;
 
-/// How long an upstream may think before the body is asked for without its word: many know nothing
-/// of expectations.
+/// How long an upstream may take before the body is sent without a 100: many do not implement
+/// expectations.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What a client expects that waits for a 100.
+/// The value of `Expect` of a client that waits for a 100.
 pub(super) const CONTINUE: &str = "100-continue";
 
-/// Takes this expectation away, and says whether the client waits before it sends a body. In
+/// Removes this expectation, and returns whether the client waits before it sends a body. In
 /// HTTP/1.0 nobody does, and in HTTP/2 hyper asks at once.
 pub(super) fn take(version: Version, headers: &mut HeaderMap) -> bool {
     let expected = headers.get(EXPECT).map(HeaderValue::as_bytes);
@@ -31,61 +31,60 @@ pub(super) fn take(version: Version, headers: &mut HeaderMap) -> bool {
     expects && version == Version::HTTP_11
 }
 
-/// What the upstream has said.
+/// How far the upstream has answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Said {
-    Nothing,
+enum State {
+    Silent,
     Continue,
-    Answer,
+    Answered,
 }
 
-/// Where the upstream's word is passed on. With it the body's last chance ends.
+/// The upstream's side of an expectation. The body is never sent once this is dropped.
 #[derive(Debug)]
-pub(super) struct Word(watch::Sender<Said>);
+pub(super) struct Expectation(watch::Sender<State>);
 
-/// A body that waits for the word.
+/// The side of the body that waits.
 pub(super) struct Waiting(Task<bool>);
 
-/// A word, and who waits for it.
-pub(super) fn word() -> (Word, Waiting) {
-    let (word, said) = watch::channel(Said::Nothing);
-    (Word(word), Waiting(Box::pin(is_asked_for(said))))
+pub(super) fn expectation() -> (Expectation, Waiting) {
+    let (sender, state) = watch::channel(State::Silent);
+    (Expectation(sender), Waiting(Box::pin(is_wanted(state))))
 }
 
-async fn is_asked_for(mut said: watch::Receiver<Said>) -> bool {
-    match timeout(PATIENCE, said.wait_for(|it| *it != Said::Nothing)).await {
-        Ok(Ok(it)) if *it == Said::Continue => return true,
+async fn is_wanted(mut state: watch::Receiver<State>) -> bool {
+    match timeout(PATIENCE, state.wait_for(|it| *it != State::Silent)).await {
+        Ok(Ok(it)) if *it == State::Continue => return true,
         Ok(Ok(_)) => {}
         Ok(Err(_)) => return false,
         Err(_) => return true,
     }
     // The answer has not ended yet; an error now would break it off.
-    let _ = said.wait_for(|_| false).await;
+    let _ = state.wait_for(|_| false).await;
     false
 }
 
-impl Word {
-    /// The upstream asks for the body.
+impl Expectation {
+    /// The upstream sent a 100.
     pub(super) fn go_on(&self) {
-        self.say(Said::Continue);
+        self.set(State::Continue);
     }
 
-    /// Whether the body has not been asked for.
+    /// Whether the body has not been sent for.
     pub(super) fn is_waited_for(&self) -> bool {
         !self.0.is_closed()
     }
 
     /// The upstream has answered.
     pub(super) fn answered(&self) {
-        self.say(Said::Answer);
+        self.set(State::Answered);
     }
 
-    /// The first word counts.
-    fn say(&self, word: Said) {
-        self.0.send_if_modified(|said| {
-            let is_first = *said == Said::Nothing;
+    /// The first change counts.
+    fn set(&self, new: State) {
+        self.0.send_if_modified(|state| {
+            let is_first = *state == State::Silent;
             if is_first {
-                *said = word;
+                *state = new;
             }
             is_first
         });
@@ -93,8 +92,8 @@ impl Word {
 }
 
 impl Waiting {
-    /// Whether the body is asked for, once that is known.
-    pub(super) fn poll_asked(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+    /// Whether the body is to be sent, once that is known.
+    pub(super) fn poll_wanted(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         Pin::new(&mut self.0).poll(cx)
     }
 }

@@ -1,6 +1,7 @@
 //! One request, passed on, and its answer on the way back.
 
 use std::collections::VecDeque;
+use std::error::Error;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,196 +16,262 @@ use hyper::header::{
     HeaderValue, TRANSFER_ENCODING,
 };
 use hyper::http::request::Parts;
-use hyper::http::uri::{Authority, PathAndQuery};
+use hyper::http::uri::{PathAndQuery, Scheme};
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper_util::client::legacy;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
+use tokio_util::sync::CancellationToken;
+use tower_service::Service as _;
 
-use super::body::{Broken, RequestBody, ResponseBody};
-use super::connection::Interim;
-use super::exchange::{Pending, target_of};
-use super::hop::HopByHopOptions;
-use super::intercept;
-use super::refuse;
-use super::refuse::Refused;
-use super::{Recorder, Route, Session, dial, expect, hop, tee};
+use super::body::{Broken, RequestBody, ResponseBody, Unsent};
+use super::exchange::{Pending, codings, target_of};
+use super::hop::{self, HopByHopOptions};
+use super::{Proxy, Recorder, Upstream, expect};
 use crate::cassette::format::Direction;
-use crate::http::interception::Origin;
-use crate::http::{in_words, uncoded};
+use crate::http::connect::{StreamingClient, causes, is_loop, untrusted, with_causes};
+use crate::http::interception::{Origin, Refused};
+use crate::http::server::{Connection, Takeover, Tunnel, refusal};
+use crate::http::uncoded;
 
 /// The longest URL that a request goes to, in bytes: the longest that is read.
 const MAX_URI: usize = u16::MAX as usize - 1;
 
-/// One request, passed on, and its answer on the way back. An error breaks the connection.
+/// Passes one request on, and returns the answer. An error breaks the connection.
 pub(super) async fn forward(
-    session: &Arc<Session>,
+    proxy: &Proxy,
+    connection: &Arc<Connection>,
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Broken> {
     if request.method() == Method::CONNECT {
-        return Ok(match &session.route {
-            Route::Named(interception) => intercept::connect(session, interception, request).await,
-            _ => refusal(StatusCode::NOT_IMPLEMENTED, "there are no tunnels here"),
-        });
+        return Ok(refusal(
+            StatusCode::NOT_IMPLEMENTED,
+            "there are no tunnels here",
+        ));
     }
-    let (recorder, direction) = (&session.recorder, session.route.direction());
+    let recorder = &proxy.recorder;
     let (mut head, body) = request.into_parts();
-    let interim = head.extensions.remove::<Interim>();
-    let wishes = HopByHopOptions::of(&head);
-    let near = head
-        .extensions
-        .remove::<OnUpgrade>()
-        .filter(|_| wishes.websocket && body.is_end_stream());
-    if let Err((status, message)) = refuse::check(&head) {
-        return Ok(refusal(status, &message));
-    }
-    if recorder.via.is_in(&head.headers) {
-        let message = "this request has come through here before: it would go round for ever";
-        return Ok(refusal(StatusCode::LOOP_DETECTED, message));
-    }
-    let address = match address(session, &mut head) {
-        Ok(address) => address,
+    let mut outgoing = match outgoing(proxy, connection, &mut head) {
+        Ok(outgoing) => outgoing,
         Err((status, message)) => return Ok(refusal(status, &message)),
     };
-    let mut outgoing = Request::new(());
-    let is_head = head.method == Method::HEAD;
-    *outgoing.method_mut() = head.method.clone();
-    *outgoing.headers_mut() = head.headers.clone();
-    *outgoing.uri_mut() = address;
-    if let Some(status) = refuse::count_hop(&head.method, outgoing.headers_mut()) {
-        let mut last = Response::new(ResponseBody::Whole(None));
+    if let Some(status) = hop::count_hop(&head.method, outgoing.headers_mut()) {
+        let mut last = Response::new(ResponseBody::default());
         *last.status_mut() = status;
         return Ok(last);
     }
-    let version = head.version;
-    let pending = Pending::begin(recorder, direction, head);
-    hop::strip(outgoing.headers_mut());
-    let wishes = HopByHopOptions {
-        websocket: near.is_some(),
-        ..wishes
-    };
-    wishes.say(outgoing.headers_mut());
-    recorder.via.add(version, outgoing.headers_mut());
-    outgoing.headers_mut().remove(HOST);
-    join_cookies(outgoing.headers_mut());
-    let body = match outward(recorder, &pending, body, &mut outgoing).await {
+    let mut options = HopByHopOptions::of(&head);
+    options.websocket &= body.is_end_stream();
+    rewrite_head(recorder, options, head.version, outgoing.headers_mut());
+    let is_head = head.method == Method::HEAD;
+    // In HTTP/1.0 there are no interim answers (RFC 9110 section 15.2).
+    let interim = (head.version == Version::HTTP_11).then_some(connection);
+    let pending = Pending::begin(recorder, proxy.upstream.direction(), head);
+    let body = match request_body(recorder, &pending, body, &mut outgoing).await {
         Ok(body) => body,
         Err(broke) => {
             pending.end(Some(&broke))?;
             return Ok(refusal(StatusCode::BAD_REQUEST, &broke));
         }
     };
-    // In HTTP/1.0 there are none (RFC 9110 section 15.2).
-    let interim = interim.filter(|_| version == Version::HTTP_11);
-    let client = if wishes.websocket {
+    let client = if options.websocket {
         &recorder.switching_client
     } else {
         &recorder.client
     };
-    match ask(&pending, client, interim, outgoing.map(|()| body)).await {
+    match send(&pending, client, interim, outgoing.map(|()| body)).await {
         Ok(answer) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => {
-            switched(session, &pending, near, answer)
+            let connection = options.websocket.then_some(connection);
+            switch_protocols(connection, &pending, answer)
         }
-        Ok(answer) => homeward(pending, is_head, answer).await,
+        Ok(answer) => response(pending, is_head, answer).await,
         Err(error) => {
-            let cause = in_words(&error);
+            let cause = with_causes(&error);
             pending.end(Some(&cause))?;
-            if dial::is_of_body(&error) {
+            if causes(&error).any(<dyn Error>::is::<Unsent>) {
                 return Ok(refusal(StatusCode::BAD_REQUEST, &cause));
             }
-            Ok(intercept::unreachable(&error))
+            let (status, message) = unreachable(&error);
+            Ok(refusal(status, &message))
         }
     }
 }
 
-/// Asks the upstream, and passes on what it says before its answer (RFC 9110 section 15.2).
-async fn ask(
+/// The request for the upstream, its fields still those of the client, or the refusal of one that is
+/// not passed on.
+fn outgoing(
+    proxy: &Proxy,
+    connection: &Connection,
+    head: &mut Parts,
+) -> Result<Request<()>, Refused> {
+    hop::check(head)?;
+    if proxy.recorder.via.is_in(&head.headers) {
+        let message = "this request has come through here before: it would go round for ever";
+        return Err((StatusCode::LOOP_DETECTED, message.to_owned()));
+    }
+    let address = address(&proxy.upstream, connection, head)?;
+    let mut outgoing = Request::new(());
+    *outgoing.method_mut() = head.method.clone();
+    *outgoing.headers_mut() = head.headers.clone();
+    *outgoing.uri_mut() = address;
+    Ok(outgoing)
+}
+
+/// Makes the fields of a client's request those of the proxy's.
+fn rewrite_head(
+    recorder: &Recorder,
+    options: HopByHopOptions,
+    version: Version,
+    headers: &mut HeaderMap,
+) {
+    hop::strip(headers);
+    options.write(headers);
+    recorder.via.add(version, headers);
+    headers.remove(HOST);
+    join_cookies(headers);
+}
+
+/// The way to a host whose traffic is passed on unread.
+pub(super) async fn tunnel_to(
+    recorder: &Recorder,
+    host: &str,
+    port: u16,
+) -> Result<Tunnel, Refused> {
+    let address = Uri::builder().authority(format!("{host}:{port}"));
+    let address = address.scheme(Scheme::HTTP).path_and_query("/").build();
+    let address = address.map_err(|_| {
+        let message = "CONNECT takes HOST:PORT";
+        (StatusCode::BAD_REQUEST, message.to_owned())
+    })?;
+    let dialed = recorder.dialer.clone().call(address).await;
+    let server = dialed.map_err(|error| unreachable(error.as_ref()))?;
+    let shutdown = recorder.shutdown.clone();
+    Ok(Box::new(move |client| {
+        Box::pin(copy_both_ways(client, server.into_inner(), shutdown))
+    }))
+}
+
+/// Passes on bytes both ways until both ends have closed, or the recording ends. An end that has
+/// closed its half may still receive.
+async fn copy_both_ways(
+    mut client: impl AsyncRead + AsyncWrite + Unpin,
+    mut server: impl AsyncRead + AsyncWrite + Unpin,
+    shutdown: CancellationToken,
+) {
+    tokio::select! {
+        // Both ends see by themselves that a tunnel broke.
+        _ = copy_bidirectional(&mut client, &mut server) => {}
+        () = shutdown.cancelled() => {}
+    }
+}
+
+/// The answer where the other party cannot be reached.
+fn unreachable(error: &(dyn Error + 'static)) -> Refused {
+    let cause = with_causes(error);
+    if is_loop(error) {
+        let message = format!("confcall would send to itself: {cause}");
+        return (StatusCode::LOOP_DETECTED, message);
+    }
+    let remedy = if untrusted(error).is_some() {
+        "; `--ca FILE` trusts another authority"
+    } else {
+        ""
+    };
+    let message = format!("the other party did not answer: {cause}{remedy}");
+    (StatusCode::BAD_GATEWAY, message)
+}
+
+/// Sends a request to the upstream, and passes on its interim answers (RFC 9110 section 15.2).
+async fn send(
     pending: &Pending,
-    client: &dial::Client,
-    interim: Option<Interim>,
+    client: &StreamingClient<RequestBody>,
+    connection: Option<&Arc<Connection>>,
     mut request: Request<RequestBody>,
 ) -> Result<Response<Incoming>, legacy::Error> {
-    let told = Arc::new(Told::default());
-    let tell = Arc::clone(&told);
+    let queue = Arc::new(InterimQueue::default());
+    let sender = Arc::clone(&queue);
     on_informational(&mut request, move |answer| {
-        tell.push((answer.status(), answer.headers().clone()));
+        sender.push((answer.status(), answer.headers().clone()));
     });
-    let pass_on = async |(status, fields)| {
+    let pass_on = async |(status, mut fields): InterimAnswer| {
         let is_awaited = status == StatusCode::CONTINUE && pending.go_on();
-        if let (false, Some(interim)) = (is_awaited, &interim) {
-            interim.send(status, fields).await;
+        if let (false, Some(connection)) = (is_awaited, connection) {
+            hop::strip(&mut fields);
+            fields.remove(CONTENT_LENGTH);
+            connection.send_interim(status, &fields).await;
         }
     };
     let mut answering = pin!(client.request(request));
     let answer = loop {
         tokio::select! {
             biased;
-            said = poll_fn(|cx| told.poll_next(cx)) => pass_on(said).await,
+            interim = poll_fn(|cx| queue.poll_next(cx)) => pass_on(interim).await,
             answer = &mut answering => break answer,
         }
     };
-    while let Some(said) = told.next() {
-        pass_on(said).await;
+    while let Some(interim) = queue.next() {
+        pass_on(interim).await;
     }
     answer
 }
 
 /// The status and the fields of an interim answer.
-type Said = (StatusCode, HeaderMap);
+type InterimAnswer = (StatusCode, HeaderMap);
 
-/// What an upstream has said before its answer. Most say nothing: this costs less than a channel.
+/// The interim answers of an upstream. Most send none: this costs less than a channel.
 #[derive(Default)]
-struct Told(Mutex<(VecDeque<Said>, Option<Waker>)>);
+struct InterimQueue(Mutex<(VecDeque<InterimAnswer>, Option<Waker>)>);
 
-impl Told {
-    fn push(&self, said: Said) {
+impl InterimQueue {
+    fn push(&self, answer: InterimAnswer) {
         let waker = {
-            let mut told = self.lock();
-            told.0.push_back(said);
-            told.1.take()
+            let mut queue = self.lock();
+            queue.0.push_back(answer);
+            queue.1.take()
         };
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
-    fn next(&self) -> Option<Said> {
+    fn next(&self) -> Option<InterimAnswer> {
         self.lock().0.pop_front()
     }
 
-    fn poll_next(&self, cx: &Context<'_>) -> Poll<Said> {
-        let mut told = self.lock();
-        if let Some(said) = told.0.pop_front() {
-            return Poll::Ready(said);
+    fn poll_next(&self, cx: &Context<'_>) -> Poll<InterimAnswer> {
+        let mut queue = self.lock();
+        if let Some(answer) = queue.0.pop_front() {
+            return Poll::Ready(answer);
         }
-        match &mut told.1 {
+        match &mut queue.1 {
             Some(waker) => waker.clone_from(cx.waker()),
             none => *none = Some(cx.waker().clone()),
         }
         Poll::Pending
     }
 
-    fn lock(&self) -> MutexGuard<'_, (VecDeque<Said>, Option<Waker>)> {
+    fn lock(&self) -> MutexGuard<'_, (VecDeque<InterimAnswer>, Option<Waker>)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The upstream's answer, on its way back.
-async fn homeward(
+/// The upstream's answer for the client.
+async fn response(
     pending: Arc<Pending>,
     is_head: bool,
     answer: Response<Incoming>,
 ) -> Result<Response<ResponseBody>, Broken> {
     let (head, mut body) = answer.into_parts();
-    let is_bare = is_head
+    let has_no_body = is_head
         || matches!(
             head.status,
             StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
         );
-    if let Some(fault) = fault(&head, is_bare) {
+    if let Some(reason) = unusable(&head, has_no_body) {
         pending.answered(head);
-        pending.end(Some(fault))?;
-        return Ok(refusal(StatusCode::BAD_GATEWAY, fault));
+        pending.end(Some(reason))?;
+        return Ok(refusal(StatusCode::BAD_GATEWAY, reason));
     }
     let mut response = Response::new(());
     *response.status_mut() = head.status;
@@ -213,8 +280,8 @@ async fn homeward(
         response.extensions_mut().insert(reason.clone());
     }
     hop::strip(response.headers_mut());
-    if !is_bare && response.headers().contains_key(CONTENT_LENGTH) {
-        // What framed the body, where the fields said it twice (RFC 9112 section 6.3).
+    if !has_no_body && response.headers().contains_key(CONTENT_LENGTH) {
+        // The length that framed the body, where there are two fields (RFC 9112 section 6.3).
         match body.size_hint().exact() {
             Some(length) => response.headers_mut().insert(CONTENT_LENGTH, length.into()),
             None => response.headers_mut().remove(CONTENT_LENGTH),
@@ -225,15 +292,15 @@ async fn homeward(
         .via
         .add(head.version, response.headers_mut());
     if pending.holds() {
-        // What comes next on the connection may be the body all the same.
+        // The client may send the body all the same: nothing else can follow.
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
     }
     pending.answered(head);
-    if is_bare || body.size_hint().exact() == Some(0) {
-        // Nobody asks for a body where there can be none, and its end is the exchange's.
+    if has_no_body || body.size_hint().exact() == Some(0) {
+        // hyper reads no body where there can be none: the exchange ends here.
         match body.frame().await {
-            Some(Ok(frame)) => pending.passed.frame(&frame),
+            Some(Ok(frame)) => pending.response_body.frame(&frame),
             Some(Err(error)) => {
                 pending.end(Some(&error.to_string()))?;
                 return Err(error.into());
@@ -246,56 +313,56 @@ async fn homeward(
     Ok(response.map(|()| body))
 }
 
-/// The upstream switches to WebSocket, where it was asked to: from here on bytes are passed on unread.
-/// The exchange is written before the client hears of it, and cannot be replayed.
-fn switched(
-    session: &Arc<Session>,
+/// The answer of an upstream that switches to WebSocket, where `connection` asked for that: from here
+/// on bytes are passed on unread. The exchange is written before the answer goes out, and cannot be
+/// replayed.
+fn switch_protocols(
+    connection: Option<&Arc<Connection>>,
     pending: &Pending,
-    near: Option<OnUpgrade>,
     answer: Response<Incoming>,
 ) -> Result<Response<ResponseBody>, Broken> {
     let (mut head, _) = answer.into_parts();
-    let far = head.extensions.remove::<OnUpgrade>();
-    let is_asked_for = hop::is_websocket(&head.headers);
-    let mut response = Response::new(ResponseBody::Whole(None));
+    let upgrade = head.extensions.remove::<OnUpgrade>();
+    let is_websocket = hop::is_websocket(&head.headers);
+    let mut response = Response::new(ResponseBody::default());
     *response.status_mut() = head.status;
     *response.headers_mut() = head.headers.clone();
     hop::strip(response.headers_mut());
     let version = head.version;
     pending.answered(head);
-    let (Some(near), Some(far), true) = (near, far, is_asked_for) else {
-        let fault = "the other party switches to a protocol that it was not asked for";
-        pending.end(Some(fault))?;
-        return Ok(refusal(StatusCode::BAD_GATEWAY, fault));
+    let (Some(connection), Some(upgrade), true) = (connection, upgrade, is_websocket) else {
+        let reason = "the other party switches to a protocol that it was not asked for";
+        pending.end(Some(reason))?;
+        return Ok(refusal(StatusCode::BAD_GATEWAY, reason));
     };
-    let passed =
-        "switched to WebSocket: what followed was passed on unread, and cannot be replayed";
-    pending.end(Some(passed))?;
-    let wishes = HopByHopOptions {
+    let note = "switched to WebSocket: what followed was passed on unread, and cannot be replayed";
+    pending.end(Some(note))?;
+    let options = HopByHopOptions {
         websocket: true,
         trailers: false,
     };
-    wishes.say(response.headers_mut());
+    options.write(response.headers_mut());
     pending.recorder.via.add(version, response.headers_mut());
-    let session = Arc::clone(session);
-    tokio::spawn(async move {
-        // Where one of them has gone, so has the other.
-        if let Ok((near, far)) = tokio::try_join!(near, far) {
-            intercept::tunnel(&session, TokioIo::new(near), TokioIo::new(far)).await;
-        }
-    });
+    let shutdown = pending.recorder.shutdown.clone();
+    connection.take_over(Takeover::Tunnel(Box::new(|client| {
+        Box::pin(async {
+            if let Ok(server) = upgrade.await {
+                copy_both_ways(client, TokioIo::new(server), shutdown).await;
+            }
+        })
+    })));
     Ok(response)
 }
 
-/// Why an answer cannot be passed on, where it cannot.
-fn fault(head: &hyper::http::response::Parts, is_bare: bool) -> Option<&'static str> {
+/// The reason why an answer cannot be passed on.
+fn unusable(head: &hyper::http::response::Parts, has_no_body: bool) -> Option<&'static str> {
     let codings = head.headers.get_all(TRANSFER_ENCODING);
-    let is_coded = !is_bare && !refuse::is_chunked_at_most(codings);
+    let is_coded = !has_no_body && !hop::is_chunked_at_most(codings);
     is_coded.then_some("the other party answers in a transfer coding that it was not asked for")
 }
 
-/// Where a request goes to, or how it is refused.
-fn address(session: &Session, head: &mut Parts) -> Result<Uri, Refused> {
+/// The address that a request is sent to.
+fn address(upstream: &Upstream, client: &Connection, head: &mut Parts) -> Result<Uri, Refused> {
     // Of the whole server (RFC 9112 section 3.2.4).
     let is_asterisk = head.uri.path_and_query().is_some_and(|it| it == "*");
     let target = if is_asterisk {
@@ -303,7 +370,15 @@ fn address(session: &Session, head: &mut Parts) -> Result<Uri, Refused> {
     } else {
         target_of(&head.uri).into_owned()
     };
-    let url = url(session, head, &target)?;
+    let url = match upstream {
+        Upstream::Service(url) => format!("{}{target}", url.as_str().trim_end_matches('/')),
+        Upstream::Bot(callbacks) => callbacks.target(&target),
+        Upstream::Named => {
+            let origin = named_origin(client, head)?;
+            name_host(head, &origin);
+            origin.url(&target)
+        }
+    };
     if url.len() > MAX_URI {
         let message = "the target is too long to be passed on";
         return Err((StatusCode::URI_TOO_LONG, message.to_owned()));
@@ -316,43 +391,21 @@ fn address(session: &Session, head: &mut Parts) -> Result<Uri, Refused> {
     Uri::from_parts(parts).map_err(|_| no_path())
 }
 
-/// The URL of a target.
-fn url(session: &Session, head: &mut Parts, target: &str) -> Result<String, Refused> {
-    match &session.route {
-        Route::Service(url) => Ok(format!("{}{target}", url.as_str().trim_end_matches('/'))),
-        Route::Bot => match &session.recorder.callbacks {
-            Some(callbacks) => Ok(callbacks.target(target)),
-            None => unreachable!("the bot's listener is there only with the bot"),
-        },
-        Route::Named(interception) => {
-            let origin = interception.origin(head).map_err(|(status, why)| {
-                let why = match status {
-                    StatusCode::FORBIDDEN => {
-                        format!("{why}; other hosts are reached by CONNECT alone")
-                    }
-                    _ => why,
-                };
-                (status, why)
-            })?;
-            name_host(head, &origin);
-            Ok(origin.url(target))
+/// The origin that a request to a forward proxy is for.
+fn named_origin(client: &Connection, head: &Parts) -> Result<Origin, Refused> {
+    match client.origin(head) {
+        Ok(Some(origin)) => Ok(origin),
+        Ok(None) => unreachable!("the listener of a forward proxy intercepts"),
+        Err((StatusCode::FORBIDDEN, message)) => {
+            let message = format!("{message}; other hosts are reached by CONNECT alone");
+            Err((StatusCode::FORBIDDEN, message))
         }
-        Route::Opened(origin) => {
-            let host = head.headers.get(HOST);
-            let host = host.map(|it| it.to_str().unwrap_or_default());
-            let authority = head.uri.authority().map(Authority::as_str);
-            if host.into_iter().chain(authority).any(|it| !origin.is(it)) {
-                let message = format!("this tunnel leads to {} only", origin.authority());
-                return Err((StatusCode::MISDIRECTED_REQUEST, message));
-            }
-            name_host(head, origin);
-            Ok(origin.url(target))
-        }
+        Err(refused) => Err(refused),
     }
 }
 
-/// Writes the origin into `Host`, which the target overrides: what is recorded names the host that
-/// was sent to.
+/// Writes the origin into `Host`, which the target overrides: the recording names the host that the
+/// request was sent to.
 fn name_host(head: &mut Parts, origin: &Origin) {
     let is_named = head
         .headers
@@ -378,9 +431,9 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// The body for the upstream. JSON of the bot's within the limit is read whole, for the callback
+/// The body for the upstream. JSON within the limit is read whole, for the ids and the callback
 /// address in it; everything else is passed on as it comes.
-async fn outward(
+async fn request_body(
     recorder: &Recorder,
     pending: &Pending,
     body: Incoming,
@@ -410,7 +463,7 @@ async fn outward(
         }
         return Ok(RequestBody::Streamed {
             body,
-            tee: pending.sent.clone(),
+            tee: pending.request_body.clone(),
             waiting: expects.then(|| pending.hold()),
         });
     }
@@ -420,9 +473,9 @@ async fn outward(
         .map_err(|error| format!("the body broke off or is too long: {error}"))?;
     let trailers = collected.trailers().cloned();
     let bytes = collected.to_bytes();
-    pending.sent.data(&bytes);
+    pending.request_body.data(&bytes);
     if let Some(trailers) = &trailers {
-        pending.sent.trailer_fields(trailers);
+        pending.request_body.trailer_fields(trailers);
     }
     pending.note_request();
     let rewritten = recorder
@@ -430,7 +483,7 @@ async fn outward(
         .as_ref()
         .filter(|_| direction == Direction::Request)
         .and_then(|callbacks| {
-            let text = uncoded(tee::codings(headers), &bytes).ok()??.into_owned();
+            let text = uncoded(codings(headers), &bytes).ok()??.into_owned();
             callbacks.rewritten(&String::from_utf8(text).ok()?)
         });
     headers.remove(CONTENT_LENGTH);
@@ -445,14 +498,4 @@ async fn outward(
         bytes: Some(bytes),
         trailers,
     })
-}
-
-/// confcall's own answer, in JSON.
-pub(super) fn refusal(status: StatusCode, message: &str) -> Response<ResponseBody> {
-    let text = serde_json::json!({"error": {"code": "confcall", "message": message}}).to_string();
-    let mut response = Response::new(ResponseBody::Whole(Some(text.into())));
-    *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, json);
-    response
 }

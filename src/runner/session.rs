@@ -200,7 +200,7 @@ async fn serve(
     prefix: String,
     closing: CancellationToken,
 ) {
-    let listener = listener.telling_refusals({
+    let listener = listener.reporting_refusals({
         let router = Arc::clone(&router);
         move |why| router.refused(&why)
     });

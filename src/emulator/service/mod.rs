@@ -156,7 +156,7 @@ impl Service {
         if early {
             let _ = timeout(EARLY, done.notified()).await;
         }
-        self.write_answer(answer).telling(sent)
+        self.write_answer(answer).notifying(sent)
     }
 
     /// Carries out a request and queues its notifications, both under one lock: the notifications of two

@@ -1,5 +1,6 @@
 //! A client: sends one request within a deadline and reads the response whole.
 
+pub(crate) mod connect;
 #[cfg(test)]
 mod tests;
 
@@ -11,36 +12,32 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::time::timeout;
 use tower_service::Service as _;
 use url::Url;
 
-use super::cause::{causes, in_words, untrusted};
-use super::coding;
-use super::coding::DecodeError;
+use self::connect::{Dialer, causes, untrusted, with_causes};
+use super::coding::{self, DecodeError};
 use super::message::{Headers, Response};
-use super::outgoing::{Coding, Framing, Outgoing};
 use super::tls::Trust;
-use super::{MAX_BODY, MAX_FIELDS, MAX_HEAD, fields, reply};
+use super::wire::{self, Coding, FieldError, Framing, Outgoing};
+use super::{MAX_BODY, MAX_FIELDS, MAX_HEAD, Versions};
 
-/// A request to send, with how it goes over the wire.
+/// A request to send, and its form on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutgoingRequest {
-    /// The method, in upper case.
+    /// In upper case.
     pub method: String,
     /// The absolute URL.
     pub url: String,
-    /// The header fields. Those that tell the length are computed anew.
+    /// Fields that give the length are computed anew.
     pub headers: Headers,
-    /// The body, uncoded.
+    /// Without content coding.
     pub body: Option<Bytes>,
-    /// The content coding to send the body in.
     pub coding: Coding,
-    /// How the end of the body is told.
     pub framing: Framing,
 }
 
@@ -101,8 +98,8 @@ pub struct Client(Arc<Connectors>);
 
 /// What makes connections. TLS is set up for the first URL that needs it.
 struct Connectors {
-    plain: legacy::Client<HttpConnector, Outgoing>,
-    secure: OnceLock<legacy::Client<HttpsConnector<HttpConnector>, Outgoing>>,
+    plain: legacy::Client<Dialer, Outgoing>,
+    secure: OnceLock<legacy::Client<HttpsConnector<Dialer>, Outgoing>>,
     trust: Trust,
 }
 
@@ -113,22 +110,11 @@ impl fmt::Debug for Connectors {
 }
 
 impl Connectors {
-    fn tcp() -> HttpConnector {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.enforce_http(false);
-        connector
+    fn tls(&self) -> HttpsConnector<Dialer> {
+        Dialer::new().with_tls(self.trust.client_config(), Versions::Http1)
     }
 
-    fn tls(&self) -> HttpsConnector<HttpConnector> {
-        HttpsConnectorBuilder::new()
-            .with_tls_config(self.trust.client_config())
-            .https_only()
-            .enable_http1()
-            .wrap_connector(Self::tcp())
-    }
-
-    fn secure(&self) -> &legacy::Client<HttpsConnector<HttpConnector>, Outgoing> {
+    fn secure(&self) -> &legacy::Client<HttpsConnector<Dialer>, Outgoing> {
         self.secure
             .get_or_init(|| Self::builder().build(self.tls()))
     }
@@ -136,8 +122,8 @@ impl Connectors {
     fn builder() -> legacy::Builder {
         let mut builder = legacy::Client::builder(TokioExecutor::new());
         builder
-            // What stands on a kept connection before its next request could be taken for the
-            // answer: a surplus answer would be another exchange's fault.
+            // A surplus answer on a kept connection would be read as the answer to the next request:
+            // another exchange would seem to be at fault.
             .pool_max_idle_per_host(0)
             .http1_max_buf_size(MAX_HEAD)
             .http1_max_headers(MAX_FIELDS);
@@ -154,7 +140,7 @@ impl Client {
     /// A client that trusts these.
     pub fn trusting(trust: Trust) -> Self {
         Self(Arc::new(Connectors {
-            plain: Connectors::builder().build(Connectors::tcp()),
+            plain: Connectors::builder().build(Dialer::new()),
             secure: OnceLock::new(),
             trust,
         }))
@@ -166,13 +152,13 @@ impl Client {
     ///
     /// Those of a connection: [`SendError`].
     pub async fn reach(&self, url: &Url, deadline: Duration) -> Result<(), SendError> {
-        let address = uri(url.as_str()).map_err(SendError::Unsendable)?;
+        let address = uri(url.as_str())?;
         let connecting = async {
             if is_secure(&address) {
                 self.0.tls().call(address).await.map(drop)
             } else {
-                let connected = Connectors::tcp().call(address).await;
-                connected.map(drop).map_err(Into::into)
+                let connected = Dialer::new().call(address).await;
+                connected.map(drop)
             }
         };
         match timeout(deadline, connecting).await {
@@ -192,7 +178,7 @@ impl Client {
         deadline: Duration,
     ) -> Result<Response, SendError> {
         let url = request.url.clone();
-        let request = prepare(request).map_err(SendError::Unsendable)?;
+        let request = prepare(request)?;
         timeout(deadline, self.exchange(request, &url))
             .await
             .unwrap_or(Err(SendError::Timeout(deadline)))
@@ -210,7 +196,7 @@ impl Client {
         };
         let response = response.map_err(|error| classify(&error, url))?;
         let (head, body) = response.into_parts();
-        let headers = fields::read(&head.headers);
+        let headers = wire::read_fields(&head.headers);
         let bytes = Limited::new(body, MAX_BODY)
             .collect()
             .await
@@ -218,7 +204,10 @@ impl Client {
                 if error.is::<LengthLimitError>() {
                     SendError::TooLarge
                 } else {
-                    SendError::Broken(format!("the body broke off: {}", in_words(error.as_ref())))
+                    SendError::Broken(format!(
+                        "the body broke off: {}",
+                        with_causes(error.as_ref())
+                    ))
                 }
             })?
             .to_bytes();
@@ -240,23 +229,42 @@ impl Default for Client {
     }
 }
 
-/// The request for hyper, or why it has no place in HTTP.
-fn prepare(request: OutgoingRequest) -> Result<hyper::Request<Outgoing>, String> {
+/// Why HTTP cannot carry a request.
+#[derive(Debug, thiserror::Error)]
+enum RequestError {
+    #[error("`{url}` is no URL: {error}")]
+    Url {
+        url: String,
+        error: hyper::http::uri::InvalidUri,
+    },
+    #[error("`{0}` is no absolute URL: it begins with http:// or https://")]
+    NotAbsolute(String),
+    #[error("`{0}` is no method")]
+    Method(String),
+    #[error(transparent)]
+    Field(#[from] FieldError),
+}
+
+impl From<RequestError> for SendError {
+    fn from(error: RequestError) -> Self {
+        Self::Unsendable(error.to_string())
+    }
+}
+
+/// The request for hyper.
+fn prepare(request: OutgoingRequest) -> Result<hyper::Request<Outgoing>, RequestError> {
     let uri = uri(&request.url)?;
     let method = hyper::Method::from_bytes(request.method.as_bytes())
-        .map_err(|_| format!("`{}` is no method", request.method))?;
-    let mut headers = fields::write(&request.headers)?;
-    let body = reply::coded(
-        request.body.unwrap_or_default(),
-        request.coding,
-        &mut headers,
-    );
+        .map_err(|_| RequestError::Method(request.method.clone()))?;
+    let mut headers = wire::write_fields(&request.headers)?;
+    let body = request.body.unwrap_or_default();
+    let body = wire::coded(body, request.coding, &mut headers);
     let framing = if body.is_empty() {
         Framing::Length
     } else {
         request.framing
     };
-    let mut prepared = hyper::Request::new(Outgoing::new(body, framing));
+    let mut prepared = hyper::Request::new(Outgoing::new(body, framing, None));
     *prepared.method_mut() = method;
     *prepared.uri_mut() = uri;
     *prepared.headers_mut() = headers;
@@ -264,15 +272,14 @@ fn prepare(request: OutgoingRequest) -> Result<hyper::Request<Outgoing>, String>
 }
 
 /// The address of a URL that this client speaks to.
-fn uri(url: &str) -> Result<hyper::Uri, String> {
-    let uri: hyper::Uri = url
-        .parse()
-        .map_err(|error| format!("`{url}` is no URL: {error}"))?;
+fn uri(url: &str) -> Result<hyper::Uri, RequestError> {
+    let uri: hyper::Uri = url.parse().map_err(|error| RequestError::Url {
+        url: url.to_owned(),
+        error,
+    })?;
     match uri.scheme_str() {
         Some("http" | "https") => Ok(uri),
-        _ => Err(format!(
-            "`{url}` is no absolute URL: it begins with http:// or https://"
-        )),
+        _ => Err(RequestError::NotAbsolute(url.to_owned())),
     }
 }
 
@@ -290,7 +297,7 @@ fn classify(error: &legacy::Error, url: &str) -> SendError {
     if too_large {
         SendError::TooLarge
     } else {
-        SendError::Broken(in_words(error))
+        SendError::Broken(with_causes(error))
     }
 }
 
@@ -308,6 +315,6 @@ fn unconnected(error: &(dyn Error + 'static), url: &str) -> SendError {
     if refused {
         SendError::Refused(url.to_owned())
     } else {
-        SendError::Unreachable(format!("{url}: {}", in_words(error)))
+        SendError::Unreachable(format!("{url}: {}", with_causes(error)))
     }
 }

@@ -58,6 +58,16 @@ pub enum AuthorityError {
     },
 }
 
+/// Why a name has no certificate.
+#[derive(Debug, thiserror::Error)]
+pub enum CertificateError {
+    /// No certificate can bear the name.
+    #[error(transparent)]
+    Name(#[from] rcgen::Error),
+    #[error(transparent)]
+    Tls(#[from] rustls::Error),
+}
+
 /// A certificate authority that a machine's owner may choose to trust.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
@@ -114,18 +124,18 @@ impl Authority {
         Some(folder.join(CERTIFICATE)).filter(|it| it.exists())
     }
 
-    /// What a server shows that stands in for this host, a name or an IP address without brackets:
-    /// a certificate for it, HTTP/2 and HTTP/1.1.
+    /// The configuration of a server that stands in for this host, a name or an IP address without
+    /// brackets: a certificate for it, HTTP/2 and HTTP/1.1.
     ///
     /// # Errors
     ///
-    /// In words, a name that no certificate can bear.
-    pub fn server(&self, host: &str) -> Result<Arc<ServerConfig>, String> {
+    /// A name that no certificate can bear.
+    pub fn server(&self, host: &str) -> Result<Arc<ServerConfig>, CertificateError> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = hosts.get(host) {
             return Ok(Arc::clone(known));
         }
-        let config = self.shown(vec![host.to_owned()])?;
+        let config = self.server_for(vec![host.to_owned()])?;
         if hosts.len() >= MOST_HOSTS {
             hosts.clear();
         }
@@ -133,23 +143,17 @@ impl Authority {
         Ok(config)
     }
 
-    /// What a server shows that is reached under all of these names or IP addresses, as
-    /// [`Self::server`] does for one.
+    /// The configuration of a server that is reached under all of these names or IP addresses.
     ///
     /// # Errors
     ///
-    /// In words, a name that no certificate can bear.
-    pub fn shown(&self, names: Vec<String>) -> Result<Arc<ServerConfig>, String> {
-        let issued = self.issue(names);
-        let (certificate, key) = issued.map_err(|error| error.to_string())?;
+    /// A name that no certificate can bear.
+    pub fn server_for(&self, names: Vec<String>) -> Result<Arc<ServerConfig>, CertificateError> {
+        let (certificate, key) = self.issue(names)?;
         let mut config = ServerConfig::builder_with_provider(super::provider())
-            .with_safe_default_protocol_versions()
-            .and_then(|builder| {
-                builder
-                    .with_no_client_auth()
-                    .with_single_cert(vec![certificate, self.certificate.clone()], key)
-            })
-            .map_err(|error| error.to_string())?;
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate, self.certificate.clone()], key)?;
         config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }

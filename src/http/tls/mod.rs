@@ -8,7 +8,7 @@ mod authority;
 pub(crate) mod secret;
 mod trust;
 
-pub use self::authority::{Authority, AuthorityError};
+pub use self::authority::{Authority, AuthorityError, CertificateError};
 pub use self::trust::{Trust, TrustError};
 
 use std::sync::Arc;

@@ -129,7 +129,7 @@ fn respond(
         sender.queue(notifications);
         session.touch_or_end();
     });
-    Ok(reply.telling(sent))
+    Ok(reply.notifying(sent))
 }
 
 /// The answer to a request, and the service, still locked.

@@ -1,12 +1,20 @@
+use std::time::Duration;
+
+use bytes::Bytes;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
-use super::*;
-use crate::http::message::{Body, Response};
-use crate::http::{Client, Coding, Framing, MAX_FIELDS, MAX_HEAD, OutgoingRequest};
+use super::listener::CANDIDATES;
+use super::{Listener, Reply, free_port};
+use crate::http::message::{Body, Headers, Request, Response};
+use crate::http::{
+    Client, Coding, Framing, GRACE, MAX_BODY, MAX_FIELDS, MAX_HEAD, OutgoingRequest,
+};
 
-/// Starts a listener that tells what it received.
+/// Starts a listener that answers with the request that it received.
 async fn mirror() -> (String, CancellationToken) {
     let listener = Listener::bind("127.0.0.1:0").await.unwrap();
     let (url, shutdown) = (listener.url(), CancellationToken::new());
@@ -175,12 +183,12 @@ async fn a_peer_that_closes_its_half_is_answered() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told() {
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+async fn a_refusal_is_reported() {
+    let (send, mut reports) = tokio::sync::mpsc::unbounded_channel();
     let listener = Listener::bind("127.0.0.1:0").await.unwrap();
-    let listener = listener.telling_refusals(move |why| {
+    let listener = listener.reporting_refusals(move |why| {
         // The test may be over.
-        let _ = tell.send(why);
+        let _ = send.send(why);
     });
     let url = listener.url();
     let answer = async |_: Request| Reply::status(204);
@@ -199,7 +207,15 @@ async fn a_refusal_is_told() {
         ("\u{1}\r\n\r\n".to_owned(), "at most"),
     ] {
         talk(&url, request.as_bytes()).await;
-        let said = told.recv().await.unwrap();
-        assert!(said.contains(why), "{said}");
+        let report = reports.recv().await.unwrap();
+        assert!(report.contains(why), "{report}");
     }
+}
+
+#[test]
+fn a_free_port_can_be_listened_on_and_is_another_one_each_time() {
+    let mut ports: Vec<_> = (0..8).map(|_| free_port().unwrap()).collect();
+    assert!(ports.iter().all(|it| CANDIDATES.contains(it)), "{ports:?}");
+    ports.dedup();
+    assert!(ports.len() > 1, "{ports:?}");
 }

@@ -1,0 +1,223 @@
+//! A socket that listens: where it is bound, what it shows in TLS, and whom it is a forward proxy for.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Range;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+use uuid::Uuid;
+
+use super::Server;
+use super::replies::{Received, Refusal, Replies};
+use super::reply::Reply;
+use crate::http::interception::Interception;
+use crate::http::message::Request;
+use crate::http::tls::Authority;
+
+/// A bound TCP socket that will speak HTTP/1.1, plain or in TLS.
+#[derive(Debug)]
+pub struct Listener {
+    pub(super) socket: TcpListener,
+    address: SocketAddr,
+    pub(super) tls: Option<Arc<ServerConfig>>,
+    pub(super) interception: Option<Arc<Interception>>,
+    report: Option<Report>,
+}
+
+/// Takes the text of a refusal.
+pub(super) struct Report(Box<dyn Fn(String) + Send + Sync>);
+
+impl Report {
+    pub(super) fn send(&self, why: String) {
+        (self.0)(why);
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Report")
+    }
+}
+
+/// Why an address could not be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: {cause}; {}", self.remedy())]
+pub struct BindError {
+    address: String,
+    #[source]
+    cause: io::Error,
+}
+
+impl BindError {
+    fn remedy(&self) -> &'static str {
+        match self.cause.kind() {
+            io::ErrorKind::AddrInUse => {
+                "another program has this port: end it, or take port 0 to get a free one"
+            }
+            io::ErrorKind::AddrNotAvailable => {
+                "no interface of this machine has that address: 127.0.0.1 always works"
+            }
+            io::ErrorKind::Unsupported => {
+                "a certificate bears names and IP addresses: give another public address"
+            }
+            io::ErrorKind::PermissionDenied => "ports below 1024 need rights: take a higher one",
+            _ => "an address is HOST:PORT, such as 127.0.0.1:8080",
+        }
+    }
+}
+
+impl Listener {
+    /// Binds `HOST:PORT`; port 0 is any free port.
+    ///
+    /// # Errors
+    ///
+    /// [`BindError`], with the address and what can be done.
+    pub async fn bind(address: &str) -> Result<Self, BindError> {
+        let error = |cause| BindError {
+            address: address.to_owned(),
+            cause,
+        };
+        let socket = TcpListener::bind(address).await.map_err(error)?;
+        let address = socket.local_addr().map_err(error)?;
+        Ok(Self {
+            socket,
+            address,
+            tls: None,
+            interception: None,
+            report: None,
+        })
+    }
+
+    /// The same behind TLS, with a certificate of the authority for the host of [`Self::url`], for
+    /// `localhost` where that is this machine, and for the host of `public`, where clients know it
+    /// under another address.
+    ///
+    /// # Errors
+    ///
+    /// A host that no certificate can bear.
+    pub fn behind(
+        mut self,
+        authority: &Authority,
+        public: Option<&Url>,
+    ) -> Result<Self, BindError> {
+        let reached = self.reached();
+        let mut names = vec![reached.ip().to_string()];
+        names.extend(reached.ip().is_loopback().then(|| "localhost".to_owned()));
+        let public = public.and_then(Url::host_str);
+        names.extend(public.map(|it| it.trim_matches(['[', ']']).to_owned()));
+        let config = authority.server_for(names).map_err(|why| BindError {
+            address: self.address.to_string(),
+            cause: io::Error::new(io::ErrorKind::Unsupported, why),
+        })?;
+        self.tls = Some(config);
+        Ok(self)
+    }
+
+    /// The same as a forward proxy, which takes what is meant for the hosts that are named: by
+    /// `CONNECT`, or with a whole URL as target. It goes nowhere else, and other hosts are refused
+    /// with 403.
+    #[must_use]
+    pub fn intercepting(mut self, interception: Arc<Interception>) -> Self {
+        self.interception = Some(interception);
+        self
+    }
+
+    /// Reports each request that is refused before it was read whole: too long, no HTTP, of a broken
+    /// coding, for a host that is not named; and handshakes that fail.
+    #[must_use]
+    pub fn reporting_refusals(mut self, report: impl Fn(String) + Send + Sync + 'static) -> Self {
+        self.report = Some(Report(Box::new(report)));
+        self
+    }
+
+    /// The URL under which the listener is reached, without a slash at its end. A listener on
+    /// every interface is reached on loopback.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.reached())
+    }
+
+    fn reached(&self) -> SocketAddr {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(match address {
+                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        address
+    }
+
+    /// The address that it is bound to.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until the shutdown begins, then until the exchanges under way have ended, at most
+    /// [`GRACE`].
+    ///
+    /// The function is called once for each request that was read whole. A peer that has sent all
+    /// and closes its half is answered.
+    pub async fn serve<F, Fut>(self, answer: F, shutdown: CancellationToken)
+    where
+        F: Fn(Request) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Reply> + Send + 'static,
+    {
+        let answer_decoded = move |received: Received| {
+            let answered = received.decode().map(&answer);
+            async {
+                match answered {
+                    Ok(reply) => Ok(reply.await),
+                    Err(refusal) => Err(refusal),
+                }
+            }
+        };
+        self.serve_received(answer_decoded, shutdown).await;
+    }
+
+    /// The same for a function that decodes what it must: see [`Received::decode`].
+    pub async fn serve_received<F, Fut>(mut self, answer: F, shutdown: CancellationToken)
+    where
+        F: Fn(Received) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Reply, Refusal>> + Send + 'static,
+    {
+        let replies = Replies {
+            answer,
+            report: self.report.take(),
+            shutdown: shutdown.clone(),
+        };
+        Server::run(self, replies, shutdown).await;
+    }
+}
+
+/// The free ports that are tried. They lie below those that systems give to programs which ask for any
+/// port, so that no other program gets the port before the one that it is for.
+pub(super) const CANDIDATES: Range<u16> = 20_000..32_768;
+
+const TRIES: usize = 64;
+
+/// A port of the loopback interface that nobody listens on at the moment.
+///
+/// # Errors
+///
+/// The system has none.
+pub fn free_port() -> io::Result<u16> {
+    for _ in 0..TRIES {
+        let port = by_chance();
+        if std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    let any = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(any.local_addr()?.port())
+}
+
+fn by_chance() -> u16 {
+    let (_, chance, ..) = Uuid::new_v4().as_fields();
+    CANDIDATES.start + chance % (CANDIDATES.end - CANDIDATES.start)
+}

@@ -1,0 +1,228 @@
+//! The service behind [`Listener::serve`](super::Listener::serve): each request is read whole, and
+//! answered with a [`Reply`], which may misbehave on purpose.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Response, StatusCode, Uri};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::listener::Report;
+use super::reply::{Action, Reply};
+use super::{Connection, ConnectionError, Service, Takeover, Watch};
+use crate::diagnostic::Remedy as _;
+use crate::http::coding::{self, DecodeError};
+use crate::http::interception::Refused;
+use crate::http::message::{Headers, Request};
+use crate::http::wire::{self, Framing, Outgoing};
+use crate::http::{BODY_TIMEOUT, MAX_BODY, MAX_FIELDS, MAX_HEAD, Versions};
+
+/// Answers whole requests by a function.
+pub(super) struct Replies<F> {
+    pub(super) answer: F,
+    pub(super) report: Option<Report>,
+    pub(super) shutdown: CancellationToken,
+}
+
+/// A request that is not answered in HTTP.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is not answered in HTTP")]
+pub(super) struct Unanswered;
+
+impl<F, Fut> Service for Replies<F>
+where
+    F: Fn(Received) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Reply, Refusal>> + Send + 'static,
+{
+    type Body = Outgoing;
+    type Error = Unanswered;
+
+    const VERSIONS: Versions = Versions::Http1;
+    const MAX_HEAD: usize = MAX_HEAD;
+    const WATCH: Watch = Watch::Off;
+
+    async fn answer(
+        &self,
+        request: hyper::Request<Incoming>,
+        connection: &Arc<Connection>,
+    ) -> Result<Response<Outgoing>, Unanswered> {
+        let (mut head, body) = request.into_parts();
+        match connection.origin(&head) {
+            Ok(None) => {}
+            // Some clients write the whole URL into a tunnel too (RFC 9112 section 3.2.2).
+            Ok(Some(_)) => {
+                let path = head.uri.path_and_query().cloned();
+                head.uri = path.map_or_else(Uri::default, Uri::from);
+            }
+            Err(refused) => return Ok(self.refuse(&refused)),
+        }
+        let answered = match read(head, body).await {
+            Ok(received) => (self.answer)(received).await,
+            Err(refusal) => Err(refusal),
+        };
+        let reply = answered.unwrap_or_else(|refusal| {
+            self.send_report(|| refusal.to_string());
+            refusal.into_reply()
+        });
+        if !reply.delay.is_zero() {
+            // Once the shutdown begins, nothing is waited for, and what is due goes out.
+            tokio::select! {
+                () = sleep(reply.delay) => {}
+                () = self.shutdown.cancelled() => {}
+            }
+        }
+        let takeover = match reply.action {
+            Action::Respond(content) => return Ok(content.into_http(reply.sent)),
+            Action::RespondPrepared(status, fields, body) => {
+                let body = Outgoing::new(body, Framing::Length, reply.sent);
+                return Ok(wire::response(status, fields, body));
+            }
+            Action::Reset => Takeover::Reset,
+            Action::Raw(bytes) => Takeover::Raw(bytes),
+            Action::Hang => {
+                drop(reply.sent);
+                self.shutdown.cancelled().await;
+                Takeover::Reset
+            }
+        };
+        connection.take_over(takeover);
+        Err(Unanswered)
+    }
+
+    fn refuse(&self, (status, why): &Refused) -> Response<Outgoing> {
+        self.send_report(|| format!("{}, {why}", status.as_u16()));
+        refusal(*status, why)
+    }
+
+    fn report(&self, problem: &ConnectionError) {
+        self.send_report(|| match problem {
+            ConnectionError::PlainHttp => problem.to_string(),
+            ConnectionError::Handshake(error) => match error.remedy() {
+                Some(remedy) => format!("{error}; {remedy}"),
+                None => error.to_string(),
+            },
+            ConnectionError::Head(_) => format!(
+                "{problem} (a request has at most {MAX_HEAD} bytes and {MAX_FIELDS} fields of head)"
+            ),
+        });
+    }
+}
+
+impl<F> Replies<F> {
+    fn send_report(&self, text: impl FnOnce() -> String) {
+        if let Some(report) = &self.report {
+            report.send(text());
+        }
+    }
+}
+
+/// confcall's own answer, in JSON, to a request that it does not take.
+pub(crate) fn refusal<B: From<Bytes>>(status: StatusCode, message: &str) -> Response<B> {
+    let text = serde_json::json!({"error": {"code": "confcall", "message": message}}).to_string();
+    let mut response = Response::new(B::from(text.into()));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}
+
+/// A request that was read whole, as it came.
+#[derive(Debug)]
+pub struct Received {
+    head: Parts,
+    body: Bytes,
+}
+
+impl Received {
+    /// The method.
+    pub fn method(&self) -> &str {
+        self.head.method.as_str()
+    }
+
+    /// The path with its query, or what the request has in its place.
+    pub fn target(&self) -> Cow<'_, str> {
+        match (self.head.uri.scheme(), self.head.uri.path_and_query()) {
+            (None, Some(path)) => Cow::Borrowed(path.as_str()),
+            _ => Cow::Owned(self.head.uri.to_string()),
+        }
+    }
+
+    /// The body, still in its content coding.
+    pub const fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Whether the body is in a content coding.
+    pub fn is_coded(&self) -> bool {
+        self.head.headers.contains_key(CONTENT_ENCODING)
+    }
+
+    /// The request, its body without content coding.
+    ///
+    /// # Errors
+    ///
+    /// A body that is not what `Content-Encoding` says, or is too long when its coding is taken
+    /// away.
+    pub fn decode(self) -> Result<Request, Refusal> {
+        let headers = wire::read_fields(&self.head.headers);
+        let body = coding::decode(&headers, &self.body).map_err(|error| match error {
+            DecodeError::TooLarge => too_large(),
+            DecodeError::Corrupt(..) => Refusal::new(400, error.to_string()),
+        })?;
+        Ok(Request {
+            target: self.target().into_owned(),
+            method: self.head.method.to_string(),
+            headers,
+            body,
+        })
+    }
+}
+
+/// The answer to a request that cannot be read: in plain text, after which the connection is closed.
+#[derive(Debug, thiserror::Error)]
+#[error("{status}, {reason}")]
+pub struct Refusal {
+    status: u16,
+    reason: String,
+}
+
+impl Refusal {
+    fn new(status: u16, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self { status, reason }
+    }
+
+    /// The rest of a request that was not read could be taken for the next one: the connection
+    /// ends.
+    fn into_reply(self) -> Reply {
+        let headers = Headers::from_iter([
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Connection", "close"),
+        ]);
+        Reply::text(self.status, headers, format!("{}\n", self.reason))
+    }
+}
+
+/// Reads a request whole.
+async fn read(head: Parts, body: Incoming) -> Result<Received, Refusal> {
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return Err(too_large());
+    }
+    let body = match timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await {
+        Ok(Ok(collected)) => collected.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
+        Ok(Err(error)) => return Err(Refusal::new(400, format!("the body broke off: {error}"))),
+        Err(_) => return Err(Refusal::new(408, "the body did not come in time")),
+    };
+    Ok(Received { head, body })
+}
+
+fn too_large() -> Refusal {
+    Refusal::new(413, format!("the body is longer than {MAX_BODY} bytes"))
+}

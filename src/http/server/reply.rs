@@ -1,0 +1,195 @@
+//! The answer of a listener's function: a response, or what a broken server does in its place.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::StatusCode;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use tokio::sync::Notify;
+
+use crate::http::message::{Headers, Response};
+use crate::http::wire::{self, Coding, FieldError, Framing, Outgoing, Sent};
+
+/// The answer to one request.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub(super) action: Action,
+    pub(super) delay: Duration,
+    pub(super) sent: Option<Sent>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Action {
+    Respond(Content),
+    /// A response that is in hyper's terms already.
+    RespondPrepared(StatusCode, HeaderMap, Bytes),
+    /// The connection stays open.
+    Hang,
+    Reset,
+    /// Bytes of any kind, and then the end of the connection.
+    Raw(Bytes),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Content {
+    status: u16,
+    headers: Headers,
+    body: Bytes,
+    coding: Coding,
+    framing: Framing,
+}
+
+impl Reply {
+    /// A response without a body.
+    pub fn status(status: u16) -> Self {
+        Self::text(status, Headers::new(), Bytes::new())
+    }
+
+    /// A response whose body is these bytes, to the letter.
+    pub fn text(status: u16, headers: Headers, body: impl Into<Bytes>) -> Self {
+        Self::acting(Action::Respond(Content {
+            status,
+            headers,
+            body: body.into(),
+            coding: Coding::Identity,
+            framing: Framing::Length,
+        }))
+    }
+
+    /// Takes the request and never answers; the connection stays open until the peer ends it, or
+    /// the listener does.
+    pub fn hang() -> Self {
+        Self::acting(Action::Hang)
+    }
+
+    /// Resets the connection (TCP RST) without an answer.
+    pub fn reset() -> Self {
+        Self::acting(Action::Reset)
+    }
+
+    /// Writes these bytes in place of an answer, then ends the connection: no HTTP at all, a wrong
+    /// `Content-Length`, half a body.
+    pub fn raw(bytes: impl Into<Bytes>) -> Self {
+        Self::acting(Action::Raw(bytes.into()))
+    }
+
+    /// The same, for an answer that is sent many times: it is put into hyper's terms now.
+    #[must_use]
+    pub fn prepared(mut self) -> Self {
+        if let Action::Respond(content) = &self.action
+            && content.framing == Framing::Length
+            && let Ok((status, fields, body)) = content.parts()
+        {
+            self.action = Action::RespondPrepared(status, fields, body);
+        }
+        self
+    }
+
+    /// The same with another body, in no coding.
+    #[must_use]
+    pub fn with_body(mut self, bytes: Bytes) -> Self {
+        match &mut self.action {
+            Action::Respond(Content { body, .. }) | Action::RespondPrepared(_, _, body) => {
+                *body = bytes
+            }
+            Action::Hang | Action::Reset | Action::Raw(_) => {}
+        }
+        self
+    }
+
+    /// Whether both are [prepared](Reply::prepared), and the same but for their bodies.
+    pub fn begins_like(&self, other: &Self) -> bool {
+        match (&self.action, &other.action) {
+            (
+                Action::RespondPrepared(status, fields, _),
+                Action::RespondPrepared(other_status, others, _),
+            ) => (status, self.delay, fields) == (other_status, other.delay, others),
+            _ => false,
+        }
+    }
+
+    /// The same with the body in this content coding.
+    #[must_use]
+    pub fn coded(mut self, coding: Coding) -> Self {
+        if let Action::Respond(content) = &mut self.action {
+            content.coding = coding;
+        }
+        self
+    }
+
+    /// The same with this framing of its body.
+    #[must_use]
+    pub fn framed(mut self, framing: Framing) -> Self {
+        if let Action::Respond(content) = &mut self.action {
+            content.framing = framing;
+        }
+        self
+    }
+
+    /// The same, after a delay.
+    #[must_use]
+    pub fn delayed(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// The same; notifies when the last byte has gone to the connection, or when it is certain that
+    /// none will.
+    #[must_use]
+    pub fn notifying(mut self, sent: Arc<Notify>) -> Self {
+        self.sent = Some(Sent::new(sent));
+        self
+    }
+
+    const fn acting(action: Action) -> Self {
+        Self {
+            action,
+            delay: Duration::ZERO,
+            sent: None,
+        }
+    }
+}
+
+impl From<Response> for Reply {
+    /// The response as it stands, JSON without white space. A body whose bytes
+    /// are not at hand goes out empty.
+    fn from(response: Response) -> Self {
+        let body = response.body.into_bytes().unwrap_or_default();
+        Self::text(response.status, response.headers, body)
+    }
+}
+
+impl Content {
+    /// The response for hyper. One that HTTP cannot carry becomes a 500 with the reason.
+    pub(super) fn into_http(self, sent: Option<Sent>) -> hyper::Response<Outgoing> {
+        match self.parts() {
+            Ok((status, fields, body)) => {
+                wire::response(status, fields, Outgoing::new(body, self.framing, sent))
+            }
+            Err(error) => {
+                let text = HeaderValue::from_static("text/plain; charset=utf-8");
+                let fields = HeaderMap::from_iter([(CONTENT_TYPE, text)]);
+                let body = Outgoing::new(error.to_string().into(), Framing::Length, sent);
+                wire::response(StatusCode::INTERNAL_SERVER_ERROR, fields, body)
+            }
+        }
+    }
+
+    fn parts(&self) -> Result<(StatusCode, HeaderMap, Bytes), ContentError> {
+        let status =
+            StatusCode::from_u16(self.status).map_err(|_| ContentError::Status(self.status))?;
+        let mut fields = wire::write_fields(&self.headers)?;
+        let body = wire::coded(self.body.clone(), self.coding, &mut fields);
+        Ok((status, fields, body))
+    }
+}
+
+/// Why HTTP cannot carry a response.
+#[derive(Debug, thiserror::Error)]
+enum ContentError {
+    #[error("{0} is no status code")]
+    Status(u16),
+    #[error(transparent)]
+    Field(#[from] FieldError),
+}

@@ -1,0 +1,159 @@
+//! Messages in hyper's terms: header fields in both directions, and a body that goes out whole.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::StatusCode;
+use hyper::body::{Body, Frame, SizeHint};
+use hyper::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
+use tokio::sync::Notify;
+
+use super::message::Headers;
+
+/// How the bytes of a body are coded (RFC 9110 section 8.4).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Coding {
+    /// As they are.
+    #[default]
+    Identity,
+    /// gzip, announced in `Content-Encoding`.
+    Gzip,
+}
+
+/// How the receiver finds the end of a body (RFC 9112 section 6).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Framing {
+    /// `Content-Length`.
+    #[default]
+    Length,
+    /// `Transfer-Encoding: chunked`, in two chunks where there are two bytes.
+    Chunked,
+}
+
+/// Notifies when it is dropped: the body has gone to the connection.
+#[derive(Debug, Clone)]
+pub(super) struct Sent(Arc<Notify>);
+
+impl Sent {
+    pub(super) const fn new(notify: Arc<Notify>) -> Self {
+        Self(notify)
+    }
+}
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+/// A body that is whole in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Outgoing {
+    pieces: [Option<Bytes>; 2],
+    framing: Framing,
+    /// Dropped with the body, which hyper does when it has taken the last piece.
+    _sent: Option<Sent>,
+}
+
+impl Outgoing {
+    pub(super) fn new(mut bytes: Bytes, framing: Framing, sent: Option<Sent>) -> Self {
+        let is_split = framing == Framing::Chunked && bytes.len() > 1;
+        let first = is_split.then(|| bytes.split_to(bytes.len() / 2));
+        let pieces = [first, (!bytes.is_empty()).then_some(bytes)];
+        Self {
+            pieces,
+            framing,
+            _sent: sent,
+        }
+    }
+}
+
+impl From<Bytes> for Outgoing {
+    fn from(bytes: Bytes) -> Self {
+        Self::new(bytes, Framing::Length, None)
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let piece = self.pieces.iter_mut().find_map(Option::take);
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.framing == Framing::Length && self.pieces.iter().all(Option::is_none)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.framing {
+            Framing::Length => {
+                let pieces = self.pieces.iter().flatten();
+                SizeHint::with_exact(pieces.map(|piece| piece.len() as u64).sum())
+            }
+            Framing::Chunked => SizeHint::new(),
+        }
+    }
+}
+
+/// The body in its content coding, which the fields name. An empty body has none.
+pub(super) fn coded(body: Bytes, coding: Coding, fields: &mut HeaderMap) -> Bytes {
+    if coding == Coding::Identity || body.is_empty() {
+        return body;
+    }
+    fields.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    super::coding::gzip(&body)
+}
+
+pub(super) fn response(
+    status: StatusCode,
+    fields: HeaderMap,
+    body: Outgoing,
+) -> hyper::Response<Outgoing> {
+    let mut response = hyper::Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = fields;
+    response
+}
+
+/// The fields of a message that came in. Bytes that are no UTF-8 are replaced.
+pub(super) fn read_fields(map: &HeaderMap) -> Headers {
+    map.iter()
+        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
+        .collect()
+}
+
+/// A header field that HTTP cannot carry.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FieldError {
+    #[error("`{0}` is no name of a header field")]
+    Name(String),
+    #[error("the value of `{0}` holds a control character")]
+    Value(String),
+}
+
+/// The fields of a message that goes out, without those that give its length: these are computed
+/// anew.
+pub(super) fn write_fields(headers: &Headers) -> Result<HeaderMap, FieldError> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers.iter() {
+        let field = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| FieldError::Name(name.to_owned()))?;
+        let value = HeaderValue::from_bytes(value.as_bytes())
+            .map_err(|_| FieldError::Value(name.to_owned()))?;
+        if field != CONTENT_LENGTH && field != TRANSFER_ENCODING {
+            map.append(field, value);
+        }
+    }
+    Ok(map)
+}
