@@ -24,38 +24,38 @@ pub enum Subject {
 
 /// One entry of a notification's `value`, taken apart.
 #[derive(Debug, Clone)]
-pub struct Notice<'a> {
+pub struct Change<'a> {
     /// The entry as it stands.
     pub entry: &'a Value,
     /// What it is about.
     pub subject: Subject,
     /// `changeType` in lower case; empty where there is none.
-    pub change: String,
+    pub change_type: String,
     /// `status` of an operation or `state` of a call in lower case, where there is one.
     pub word: Option<String>,
     /// The resource that `resource`, or else `resourceUrl`, names.
     pub resource: Option<Resource>,
-    /// Whether `resource` and `resourceUrl` name different things.
-    pub is_torn: bool,
+    /// `resource` and `resourceUrl` name different things.
+    pub is_contradictory: bool,
 }
 
 /// What of an entry tells which documented one it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signs {
+pub struct Signature {
     /// What it is about.
     pub subject: Subject,
     /// `changeType` in lower case.
-    pub change: String,
+    pub change_type: String,
     /// `status` of an operation or `state` of a call in lower case, where there is one.
     pub word: Option<String>,
 }
 
-impl<'a> Notice<'a> {
+impl<'a> Change<'a> {
     /// What of it tells which documented one it is.
-    pub fn signs(self) -> Signs {
-        Signs {
+    pub fn signature(self) -> Signature {
+        Signature {
             subject: self.subject,
-            change: self.change,
+            change_type: self.change_type,
             word: self.word,
         }
     }
@@ -65,7 +65,7 @@ impl<'a> Notice<'a> {
         let text = |name: &str| lookup(entry, name).and_then(|(_, value)| value.as_str());
         let (plain, url) = (text("resource"), text("resourceUrl"));
         let resource = plain.or(url).and_then(Resource::parse);
-        let is_torn = match (plain, url) {
+        let is_contradictory = match (plain, url) {
             (Some(plain), Some(url)) if plain == url => false,
             (Some(_), Some(url)) => match (&resource, Resource::parse(url)) {
                 (Some(plain), Some(url)) => !plain.same(&url),
@@ -82,10 +82,10 @@ impl<'a> Notice<'a> {
         Self {
             entry,
             subject,
-            change: text("changeType").unwrap_or_default().to_ascii_lowercase(),
+            change_type: text("changeType").unwrap_or_default().to_ascii_lowercase(),
             word: word.map(str::to_ascii_lowercase),
             resource,
-            is_torn,
+            is_contradictory,
         }
     }
 
@@ -127,7 +127,7 @@ impl<'a> Notice<'a> {
     /// Whether the entry says that an operation has ended.
     pub fn is_end_of_operation(&self) -> bool {
         self.subject == Subject::Operation
-            && (self.change == "deleted"
+            && (self.change_type == "deleted"
                 || matches!(self.word.as_deref(), Some("completed" | "failed")))
     }
 
@@ -140,7 +140,7 @@ impl<'a> Notice<'a> {
             Subject::Other => "other",
         };
         let word = self.word.as_deref().unwrap_or_default();
-        format!("{subject} {} {word}", self.change)
+        format!("{subject} {} {word}", self.change_type)
     }
 }
 
@@ -182,11 +182,11 @@ fn entity_text<'a>(entry: &'a Value, name: &str) -> Option<&'a str> {
 }
 
 /// The rank of a call that an entry about it tells: [`words::ENDED`] for the deleted call.
-pub fn rank(notice: &Notice<'_>) -> Option<u8> {
-    if notice.change == "deleted" {
+pub fn rank(change: &Change<'_>) -> Option<u8> {
+    if change.change_type == "deleted" {
         return Some(words::ENDED);
     }
-    words::rank_of(notice.word.as_deref()?)
+    words::rank_of(change.word.as_deref()?)
 }
 
 /// The members of a notification's `value`; `None` where it is no collection, or empty.
@@ -235,21 +235,24 @@ mod tests {
             ),
         ];
         for (entry, kind) in table {
-            assert_eq!(Notice::read(&entry).kind(), kind);
+            assert_eq!(Change::read(&entry).kind(), kind);
         }
     }
 
     #[test]
     fn both_names_of_a_resource_name_one_thing() {
-        let torn = |resource: &str, url: &str| {
-            Notice::read(&json!({"resource": resource, "resourceUrl": url})).is_torn
+        let contradictory = |resource: &str, url: &str| {
+            Change::read(&json!({"resource": resource, "resourceUrl": url})).is_contradictory
         };
-        assert!(!torn(
+        assert!(!contradictory(
             "/app/calls/1",
             "https://host/beta/communications/calls/1"
         ));
-        assert!(torn("/app/calls/1", "/communications/calls/2"));
-        assert!(torn("/app/calls/1", "/communications/calls/1/participants"));
+        assert!(contradictory("/app/calls/1", "/communications/calls/2"));
+        assert!(contradictory(
+            "/app/calls/1",
+            "/communications/calls/1/participants"
+        ));
     }
 
     #[test]

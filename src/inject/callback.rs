@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::adapter::Adapter;
 use super::{Cut, Kind, derive};
 use crate::contract::change;
-use crate::contract::change::{Notice, Subject};
+use crate::contract::change::{Change, Subject};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::{Body, Headers, Request, Response};
@@ -191,10 +191,10 @@ impl Callback {
 /// The step of a notification, where it is the first that a request has caused.
 fn first_caused(scene: &Adapter, request: &Request) -> Option<usize> {
     let step = derive::first_caused(&scene.script.steps)?;
-    let documented = Notice::read(derive::changes(&scene.script.steps[step]).first()?);
-    let came = Notice::read(changes(request).first()?);
+    let documented = Change::read(derive::changes(&scene.script.steps[step]).first()?);
+    let came = Change::read(changes(request).first()?);
     (came.subject == documented.subject
-        && came.change == documented.change
+        && came.change_type == documented.change_type
         && came.word == documented.word)
         .then_some(step)
 }
@@ -208,11 +208,11 @@ fn changes(request: &Request) -> &[Value] {
 /// the same resource.
 fn is_again(first: &Request, request: &Request) -> bool {
     let tells = |request: &Request| -> Vec<(Subject, String, Option<String>, Option<String>)> {
-        let changes = changes(request).iter().map(Notice::read);
+        let changes = changes(request).iter().map(Change::read);
         changes
             .map(|it| {
                 let id = it.operation().or_else(|| it.call()).map(str::to_owned);
-                (it.subject, it.change, it.word, id)
+                (it.subject, it.change_type, it.word, id)
             })
             .collect()
     };
@@ -250,7 +250,7 @@ fn judge_again(scene: &mut Adapter, refused: &Refused, request: &Request) {
 fn shares_a_resource(one: &Request, other: &Request) -> bool {
     let resources = |request: &Request| -> Vec<_> {
         let changes = changes(request).iter();
-        changes.filter_map(|it| Notice::read(it).resource).collect()
+        changes.filter_map(|it| Change::read(it).resource).collect()
     };
     let others = resources(other);
     resources(one)

@@ -6,7 +6,7 @@ use super::Kind;
 use super::notifications::can_be_reordered;
 use crate::api::resource::Resource;
 use crate::contract::change;
-use crate::contract::change::{Notice, Subject};
+use crate::contract::change::{Change, Subject};
 use crate::contract::shape::{entities, lookup};
 use crate::http::message::Body;
 use crate::judge::judges;
@@ -96,7 +96,7 @@ pub(super) fn changes(step: &Step) -> &[serde_json::Value] {
 }
 
 fn can_have_an_unknown_word(step: &Step) -> bool {
-    let mut changes = changes(step).iter().map(Notice::read);
+    let mut changes = changes(step).iter().map(Change::read);
     changes.any(|change| super::unknown::has_a_word(&change))
 }
 
@@ -148,9 +148,9 @@ fn failure(step: &Step) -> Option<serde_json::Value> {
     let [change] = changes(step) else {
         return None;
     };
-    let notice = Notice::read(change);
-    let failed = notice.subject == Subject::Operation && notice.word.as_deref() == Some("failed");
-    let entity = entities(notice.data()).next().filter(|_| failed)?;
+    let change = Change::read(change);
+    let failed = change.subject == Subject::Operation && change.word.as_deref() == Some("failed");
+    let entity = entities(change.data()).next().filter(|_| failed)?;
     Some(lookup(entity, "resultInfo")?.1.clone())
 }
 
@@ -159,6 +159,6 @@ fn completes(step: &Step) -> bool {
     let [change] = changes(step) else {
         return false;
     };
-    let notice = Notice::read(change);
-    notice.subject == Subject::Operation && notice.word.as_deref() == Some("completed")
+    let change = Change::read(change);
+    change.subject == Subject::Operation && change.word.as_deref() == Some("completed")
 }

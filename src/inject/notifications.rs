@@ -15,7 +15,7 @@ use super::chance::Chance;
 use super::{derive, unknown};
 use crate::api::resource::Resource;
 use crate::contract::change;
-use crate::contract::change::Notice;
+use crate::contract::change::Change;
 use crate::http::message::{Request, Response};
 use crate::judge::verdict::TrafficMessage;
 use crate::judge::{Action, Event, ExchangeId, TransportFailure};
@@ -313,8 +313,8 @@ impl Notifications {
 pub(super) fn can_be_reordered(run: &[Step]) -> bool {
     let resources: Vec<_> = run
         .iter()
-        .map(|step| derive::changes(step).iter().map(Notice::read))
-        .map(|notices| notices.map(|notice| notice.resource).collect::<Vec<_>>())
+        .map(|step| derive::changes(step).iter().map(Change::read))
+        .map(|changes| changes.map(|change| change.resource).collect::<Vec<_>>())
         .collect();
     resources.windows(2).any(|pair| !shares(&pair[0], &pair[1]))
 }
@@ -346,7 +346,7 @@ fn reordered(run: &[Sending], chance: &mut Chance) -> Vec<Sending> {
 fn about(request: &Request) -> Vec<Option<Resource>> {
     let changes = request.body.json().and_then(change::entries);
     let changes = changes.into_iter().flatten();
-    changes.map(|it| Notice::read(it).resource).collect()
+    changes.map(|it| Change::read(it).resource).collect()
 }
 
 /// Whether two notifications are about one resource, as far as they tell.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::chance::Chance;
 use crate::contract::change;
-use crate::contract::change::{Notice, Subject};
+use crate::contract::change::{Change, Subject};
 use crate::http::message::{Body, Request};
 
 /// Adds a property to every object of a message.
@@ -37,8 +37,8 @@ fn add(value: &mut Value, chance: &mut Chance) {
 /// notification is about no call.
 pub(super) fn resource(of: &Request, chance: &mut Chance) -> Option<Request> {
     let body = of.body.json()?;
-    let notice = Notice::read(change::entries(body)?.first()?);
-    let call = notice.call()?.to_owned();
+    let change = Change::read(change::entries(body)?.first()?);
+    let call = change.call()?.to_owned();
     let (kind, id) = (chance.word("unheardOf"), chance.word(""));
     let told = json!({
         "@odata.type": "#microsoft.graph.commsNotification",
@@ -52,9 +52,9 @@ pub(super) fn resource(of: &Request, chance: &mut Chance) -> Option<Request> {
 
 /// Whether a change can come with a word that no page lists: it tells the state of what exists
 /// already.
-pub(super) fn has_a_word(change: &Notice<'_>) -> bool {
+pub(super) fn has_a_word(change: &Change<'_>) -> bool {
     matches!(change.subject, Subject::Call | Subject::Operation)
-        && change.change != "created"
+        && change.change_type != "created"
         && change.word.is_some()
 }
 
@@ -64,9 +64,9 @@ pub(super) fn word(of: &Request, chance: &mut Chance) -> Option<Request> {
     let changes = change::entries(of.body.json()?)?;
     let changes: Vec<Value> = changes
         .iter()
-        .filter(|change| has_a_word(&Notice::read(change)))
+        .filter(|change| has_a_word(&Change::read(change)))
         .map(|change| {
-            let name = match Notice::read(change).subject {
+            let name = match Change::read(change).subject {
                 Subject::Call => "state",
                 _ => "status",
             };

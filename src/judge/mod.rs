@@ -8,7 +8,7 @@
 //! - [`page`] lays all examples of a page over each other; [`shape`] is what they show together,
 //!   [`compare`] holds a body against it, [`words`] lists the protocol words.
 //! - [`outline`] is what a script's steps say, read once.
-//! - [`notice`] reads one entry of a notification, [`people`] who is invited, [`bindings`] what
+//! - [`change`] reads one entry of a notification, [`people`] who is invited, [`bindings`] what
 //!   the variables are in this run.
 //! - [`catalogue`] is the contract as sentences; every check names one.
 //! - `service` and `bot` are the two state machines; `record` is what they write into.

@@ -10,7 +10,7 @@ use super::service::{Entry, documented_entries, relative};
 use crate::api::resource;
 use crate::api::template;
 use crate::contract::change;
-use crate::contract::change::{Notice, Signs};
+use crate::contract::change::{Change, Signature};
 use crate::http::message::Body;
 use crate::scenario::format::{HeaderFields, Script, Step};
 
@@ -30,7 +30,7 @@ pub struct Line {
     /// The same with the method ([`request_key`]); empty of other steps.
     pub key: String,
     /// The entries of a notification as its template writes them.
-    pub signs: Vec<Signs>,
+    pub signature: Vec<Signature>,
     /// The entries of a notification as a service's judge waits for them.
     pub(super) entries: Vec<Arc<Entry>>,
     /// The variables of the message as it goes out, each once, those of a JSON body left out.
@@ -83,8 +83,8 @@ impl Line {
                 line.text(&step.target);
                 let documented = step.body.json().and_then(change::entries);
                 let documented = documented.into_iter().flatten();
-                line.signs = documented
-                    .map(|entry| Notice::read(entry).signs())
+                line.signature = documented
+                    .map(|entry| Change::read(entry).signature())
                     .collect();
                 let entries = documented_entries(script, at, step);
                 line.entries = entries.into_iter().map(Arc::new).collect();

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::api::resource;
 use crate::api::template;
 use crate::contract::change;
-use crate::contract::change::{Notice, Subject};
+use crate::contract::change::{Change, Subject};
 use crate::contract::shape::{Shape, bare_type, entities};
 use crate::http::message::{Body, media_type};
 use crate::scenario::format::{RequestStep, ResponseStep, Scenario, Script, Step};
@@ -123,10 +123,10 @@ impl Page {
         }
         self.envelope.add(&envelope);
         for entry in change::entries(body).into_iter().flatten() {
-            let notice = Notice::read(entry);
-            self.entries.entry(notice.kind()).or_default().add(entry);
-            self.subjects.entry(notice.subject).or_default().add(entry);
-            self.collect_types(entry, family_of_subject(notice.subject));
+            let change = Change::read(entry);
+            self.entries.entry(change.kind()).or_default().add(entry);
+            self.subjects.entry(change.subject).or_default().add(entry);
+            self.collect_types(entry, family_of_subject(change.subject));
         }
     }
 
@@ -155,7 +155,7 @@ impl Page {
         self.bodies.get(request)?.get(&status)
     }
 
-    /// The shape of a notification's entry of a kind ([`Notice::kind`]).
+    /// The shape of a notification's entry of a kind ([`Change::kind`]).
     pub fn entry(&self, kind: &str) -> Option<&Shape> {
         self.entries.get(kind)
     }

@@ -12,7 +12,7 @@ use super::router::lock;
 use crate::api::resource::Resource;
 use crate::api::template;
 use crate::contract::change;
-use crate::contract::change::Notice;
+use crate::contract::change::Change;
 use crate::http::message::Response;
 use crate::http::{Client, OutgoingRequest};
 use crate::inject::InjectedJudge;
@@ -219,7 +219,7 @@ fn variable_of(case: &Case, state: ProviderState, name: &str) -> String {
 fn incoming_call(case: &Case) -> Option<String> {
     let body = case.scenario.script.steps.first()?.body().json()?;
     let entry = change::entries(body)?.first()?;
-    let resource = Notice::read(entry).resource?;
+    let resource = Change::read(entry).resource?;
     template::sole_variable(resource.call()?).map(str::to_owned)
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use confcall::api::party::Party;
 use confcall::contract::change;
-use confcall::contract::change::Notice;
+use confcall::contract::change::Change;
 use confcall::http::message::Body;
 use confcall::judge::verdict::{ScenarioResult, Traffic, TrafficMessage};
 use confcall::report::conversation;
@@ -117,7 +117,7 @@ fn is_of(traffic: &Traffic, index: usize, from: Party, is_request: bool) -> bool
 /// What the entries of a notification say, without the call that they say it of.
 fn kinds(body: &Value) -> Vec<String> {
     let entries = change::entries(body).into_iter().flatten();
-    entries.map(|entry| Notice::read(entry).kind()).collect()
+    entries.map(|entry| Change::read(entry).kind()).collect()
 }
 
 fn sort(body: &mut Body) {

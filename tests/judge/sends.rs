@@ -3,7 +3,7 @@
 use confcall::api::party::Party;
 use confcall::api::resource::Resource;
 use confcall::contract::change;
-use confcall::contract::change::{Notice, Subject};
+use confcall::contract::change::{Change, Subject};
 use confcall::http::message::{Request, Response};
 use confcall::judge::Action;
 use confcall::judge::people;
@@ -45,17 +45,17 @@ fn every_notification_agrees_with_its_answer() {
             .and_then(|answer| answer.body.json())
             .cloned();
         for entry in notifications(&played) {
-            let notice = Notice::read(entry);
-            assert!(!notice.is_torn, "{id}: {entry}");
-            match notice.subject {
+            let change = Change::read(entry);
+            assert!(!change.is_contradictory, "{id}: {entry}");
+            match change.subject {
                 Subject::Roster => {
                     assert!(
-                        matches!(notice.resource, Some(Resource::Participants(_))),
+                        matches!(change.resource, Some(Resource::Participants(_))),
                         "{id}: {entry}"
                     );
                 }
                 Subject::Operation => {
-                    let operation = notice.operation().expect("a path");
+                    let operation = change.operation().expect("a path");
                     let body = named.as_ref().expect("an answer with a body");
                     assert_eq!(body["id"], json!(operation), "{id}");
                     if let Some(inner) = entry["resourceData"].get("id") {
@@ -85,9 +85,9 @@ fn the_operation_and_the_roster_name_the_people_of_the_invitation() {
         });
         let invited = invited.expect("an invitation");
         for entry in notifications(&played) {
-            let notice = Notice::read(entry);
-            let named = people::people(notice.data());
-            if notice.subject == Subject::Operation && !named.is_empty() {
+            let change = Change::read(entry);
+            let named = people::people(change.data());
+            if change.subject == Subject::Operation && !named.is_empty() {
                 assert_eq!(
                     people::named(&invited, &named),
                     people::Named::All,
@@ -95,9 +95,9 @@ fn the_operation_and_the_roster_name_the_people_of_the_invitation() {
                     scenario.id
                 );
             }
-            if notice.subject == Subject::Roster {
+            if change.subject == Subject::Roster {
                 for person in &invited {
-                    let member = people::member_naming(notice.data(), person, Some("application"));
+                    let member = people::member_naming(change.data(), person, Some("application"));
                     assert!(member.is_some(), "{}: {}", scenario.id, person.label());
                 }
             }
@@ -130,7 +130,7 @@ fn a_context_of_the_bot_s_own_comes_back() {
     talk.body(10)["clientContext"] = json!("of the bot");
     let played = talk.play();
     let ends: Vec<_> = notifications(&played)
-        .filter(|entry| Notice::read(entry).subject == Subject::Operation)
+        .filter(|entry| Change::read(entry).subject == Subject::Operation)
         .collect();
     assert_eq!(
         ends[0]["resourceData"]["clientContext"],

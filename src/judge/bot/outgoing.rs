@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::json_headers;
 use crate::api::resource::Resource;
-use crate::contract::change::{Notice, Subject};
+use crate::contract::change::{Change, Subject};
 use crate::contract::shape::lookup;
 use crate::http::message::{Body, Headers, Request, Response};
 use crate::judge::record::Record;
@@ -134,8 +134,8 @@ fn agree(body: &mut Value) {
     };
     for entry in entries {
         let (subject, operation) = {
-            let notice = Notice::read(entry);
-            (notice.subject, notice.operation().map(str::to_owned))
+            let change = Change::read(entry);
+            (change.subject, change.operation().map(str::to_owned))
         };
         match subject {
             Subject::Roster => {

@@ -11,7 +11,7 @@ use crate::api::resource::Resource;
 use crate::api::template;
 use crate::cassette::format::Direction;
 use crate::contract::change;
-use crate::contract::change::Signs;
+use crate::contract::change::Signature;
 use crate::contract::shape::lookup;
 use crate::http::message::{Body, Headers};
 use crate::judge::Case;
@@ -43,7 +43,7 @@ impl Alignment {
                 }
                 Step::Response(_) | Step::Refusal(_) => asked,
                 Step::Notification(_) => {
-                    let wanted = case.outline().step(at).signs.first();
+                    let wanted = case.outline().step(at).signature.first();
                     wanted.and_then(|wanted| told(wanted, transcript, segment, &mut taken))
                 }
             })
@@ -70,7 +70,11 @@ impl Alignment {
         };
         for (at, step) in case.scenario.script.steps.iter().enumerate() {
             if let Some(index) = self.exchange_of(at) {
-                reader.step(step, transcript.get(index), &case.outline().step(at).signs);
+                reader.step(
+                    step,
+                    transcript.get(index),
+                    &case.outline().step(at).signature,
+                );
             }
         }
         Learnt(reader.learnt)
@@ -103,7 +107,7 @@ impl Learnt<'_> {
 
 /// The exchange that has what is wanted: the next one with an entry about the same.
 fn told(
-    wanted: &Signs,
+    wanted: &Signature,
     transcript: &Transcript,
     segment: &Segment,
     taken: &mut [usize],
@@ -111,9 +115,9 @@ fn told(
     let found = segment.exchanges.iter().enumerate().find(|(at, index)| {
         let heard = transcript.get(**index);
         heard.direction == Direction::Notification
-            && heard.signs().iter().skip(taken[*at]).any(|told| {
+            && heard.signature().iter().skip(taken[*at]).any(|told| {
                 told.subject == wanted.subject
-                    && told.change == wanted.change
+                    && told.change_type == wanted.change_type
                     && (told.word == wanted.word || wanted.word.is_none())
             })
     });
@@ -131,8 +135,8 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads a step's message. `signs` are of the documented entries of a notification.
-    fn step(&mut self, step: &'a Step, heard: &'a CapturedExchange, signs: &[Signs]) {
+    /// Reads a step's message. `signature` are of the documented entries of a notification.
+    fn step(&mut self, step: &'a Step, heard: &'a CapturedExchange, signature: &[Signature]) {
         self.from = match step {
             Step::Request(_) => Party::Bot,
             Step::Response(_) | Step::Notification(_) | Step::Refusal(_) => Party::Service,
@@ -148,7 +152,7 @@ impl<'a> Reader<'a> {
                     self.content(&step.body, &response.body);
                 }
             }
-            Step::Notification(step) => self.notification(step, heard, signs),
+            Step::Notification(step) => self.notification(step, heard, signature),
             Step::Refusal(_) => {}
         }
     }
@@ -171,14 +175,15 @@ impl<'a> Reader<'a> {
         &mut self,
         step: &'a NotificationStep,
         heard: &'a CapturedExchange,
-        wanted: &[Signs],
+        wanted: &[Signature],
     ) {
         let documented = step.body.json().and_then(change::entries);
         let entries = heard.request.body.json().and_then(change::entries);
         for (printed, wanted) in documented.into_iter().flatten().zip(wanted) {
-            let mut came = entries.into_iter().flatten().zip(heard.signs());
-            let is_it =
-                |told: &Signs| told.subject == wanted.subject && told.change == wanted.change;
+            let mut came = entries.into_iter().flatten().zip(heard.signature());
+            let is_it = |told: &Signature| {
+                told.subject == wanted.subject && told.change_type == wanted.change_type
+            };
             if let Some((came, _)) = came.find(|(_, told)| is_it(told)) {
                 self.value(printed, came);
             }

@@ -2,7 +2,7 @@
 
 use super::transcript::{CapturedExchange, Transcript};
 use crate::cassette::format::{CausedBy, Direction};
-use crate::contract::change::{Signs, Subject};
+use crate::contract::change::{Signature, Subject};
 use crate::judge::Case;
 use crate::scenario::format::Step;
 
@@ -31,8 +31,8 @@ pub(super) fn begin(case: &Case, transcript: &Transcript, group: &[usize]) -> Op
         Step::Request(_) => is_asked(0, first),
         Step::Notification(_) => {
             first.direction == Direction::Notification
-                && brings_a_call(&case.outline().step(0).signs)
-                && brings_a_call(first.signs())
+                && brings_a_call(&case.outline().step(0).signature)
+                && brings_a_call(first.signature())
         }
         Step::Response(_) | Step::Refusal(_) => false,
     };
@@ -86,7 +86,7 @@ fn told_cause(heard: &CapturedExchange) -> Option<u64> {
 }
 
 /// Whether one of these brings a call into being.
-fn brings_a_call(told: &[Signs]) -> bool {
-    let brings = |it: &Signs| it.subject == Subject::Call && it.change == "created";
+fn brings_a_call(told: &[Signature]) -> bool {
+    let brings = |it: &Signature| it.subject == Subject::Call && it.change_type == "created";
     told.iter().any(brings)
 }

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::api::resource;
 use crate::cassette::format::{Cause, Content, Direction, Exchange};
 use crate::contract::change;
-use crate::contract::change::{Notice, Signs};
+use crate::contract::change::{Change, Signature};
 use crate::http::message::{Request, Response};
 
 /// The exchanges of a recording, in the order in which their requests began.
@@ -30,7 +30,7 @@ pub(super) struct CapturedExchange {
     /// Why a body is not there.
     pub omitted: Option<&'static str>,
     shape: OnceLock<String>,
-    signs: OnceLock<Vec<Signs>>,
+    signature: OnceLock<Vec<Signature>>,
 }
 
 impl Transcript {
@@ -69,7 +69,7 @@ impl CapturedExchange {
             broke: exchange.broke,
             omitted,
             shape: OnceLock::new(),
-            signs: OnceLock::new(),
+            signature: OnceLock::new(),
         }
     }
 
@@ -85,11 +85,13 @@ impl CapturedExchange {
     }
 
     /// What the change notifications of the request are about.
-    pub fn signs(&self) -> &[Signs] {
-        self.signs.get_or_init(|| {
+    pub fn signature(&self) -> &[Signature] {
+        self.signature.get_or_init(|| {
             let entries = self.request.body.json().and_then(change::entries);
             let entries = entries.into_iter().flatten();
-            entries.map(|entry| Notice::read(entry).signs()).collect()
+            entries
+                .map(|entry| Change::read(entry).signature())
+                .collect()
         })
     }
 }

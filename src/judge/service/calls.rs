@@ -5,7 +5,7 @@ use serde_json::json;
 use super::expect::Expected;
 use super::{Arrival, ServiceJudge};
 use crate::contract::change;
-use crate::contract::change::{Notice, Subject};
+use crate::contract::change::{Change, Subject};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::words;
@@ -13,21 +13,21 @@ use crate::diagnostic::pointer::Pointer;
 use crate::judge::record::{Breach, text};
 
 impl ServiceJudge {
-    pub(super) fn on_call(&mut self, arrival: &Arrival, notice: &Notice<'_>, at: &Pointer) {
+    pub(super) fn on_call(&mut self, arrival: &Arrival, change: &Change<'_>, at: &Pointer) {
         let says_the_same = |e: &Expected| {
             e.subject == Subject::Call
-                && e.change == notice.change
-                && (e.word.is_none() || e.word == notice.word)
+                && e.change_type == change.change_type
+                && (e.word.is_none() || e.word == change.word)
         };
-        let Some(id) = notice.call().map(str::to_owned) else {
+        let Some(id) = change.call().map(str::to_owned) else {
             match self.position(says_the_same) {
-                Some(index) => self.settle(index, notice, at),
-                None => self.unexpected(notice, at, "it names no call"),
+                Some(index) => self.settle(index, change, at),
+                None => self.unexpected(change, at, "it names no call"),
             }
             return;
         };
         if let Some(root) = self.known_call(&id) {
-            self.on_known_call(&root, notice, at);
+            self.on_known_call(&root, change, at);
         } else if self.outstanding.is_some() {
             self.held.push(arrival.clone());
         } else if let Some(index) = self.position(says_the_same) {
@@ -37,24 +37,24 @@ impl ServiceJudge {
             {
                 self.record.bindings.bind(&variable, id);
                 let root = self.record.bindings.root(&variable).to_owned();
-                self.on_known_call(&root, notice, at);
+                self.on_known_call(&root, change, at);
             } else {
-                self.settle(index, notice, at);
+                self.settle(index, change, at);
             }
-        } else if let Some(variable) = self.first_call_in_other_words(notice) {
+        } else if let Some(variable) = self.first_call_in_other_words(change) {
             self.record.bindings.bind(&variable, id);
             let root = self.record.bindings.root(&variable).to_owned();
-            self.on_known_call(&root, notice, at);
+            self.on_known_call(&root, change, at);
         } else {
-            self.unexpected(notice, at, "the call is none of this conversation");
+            self.unexpected(change, at, "the call is none of this conversation");
         }
     }
 
     /// The variable of a call that nothing has named yet, where a notification tells the documented
     /// state of it with another change.
-    pub(super) fn first_call_in_other_words(&self, notice: &Notice<'_>) -> Option<String> {
+    pub(super) fn first_call_in_other_words(&self, change: &Change<'_>) -> Option<String> {
         let says_the_state =
-            |e: &Expected| e.subject == Subject::Call && e.word.is_some() && e.word == notice.word;
+            |e: &Expected| e.subject == Subject::Call && e.word.is_some() && e.word == change.word;
         let variable = self.expected[self.position(says_the_state)?].call.clone()?;
         self.record
             .bindings
@@ -63,7 +63,7 @@ impl ServiceJudge {
             .then_some(variable)
     }
 
-    pub(super) fn on_known_call(&mut self, root: &str, notice: &Notice<'_>, at: &Pointer) {
+    pub(super) fn on_known_call(&mut self, root: &str, change: &Change<'_>, at: &Pointer) {
         let of_call = |judge: &Self, e: &Expected| {
             e.subject == Subject::Call
                 && e.call
@@ -72,32 +72,33 @@ impl ServiceJudge {
         };
         let index = self.position(|e| {
             of_call(self, e)
-                && e.change == notice.change
-                && (e.word.is_none() || e.word == notice.word)
+                && e.change_type == change.change_type
+                && (e.word.is_none() || e.word == change.word)
         });
         let before = self.calls.get(root).copied();
-        let rank = change::rank(notice);
+        let rank = change::rank(change);
         let Some(rank) = rank else {
             let index = index.or_else(|| self.position(|e| of_call(self, e)));
-            self.stateless_call(index, notice, at);
+            self.stateless_call(index, change, at);
             return;
         };
         self.record.check(Requirement::NotificationOrder);
-        let goes_back = before.is_some_and(|before| rank < before || notice.change == "created");
+        let goes_back =
+            before.is_some_and(|before| rank < before || change.change_type == "created");
         if before == Some(words::ENDED) && index.is_none() {
-            self.unexpected(notice, at, "the call has been deleted already");
+            self.unexpected(change, at, "the call has been deleted already");
         } else if goes_back {
-            self.out_of_order(index, notice, at);
+            self.out_of_order(index, change, at);
         } else {
             self.calls.insert(root.to_owned(), rank);
             if let Some(index) = index {
-                self.settle(index, notice, at);
+                self.settle(index, change, at);
             } else if let Some(index) =
-                self.position(|e| of_call(self, e) && e.word.is_some() && e.word == notice.word)
+                self.position(|e| of_call(self, e) && e.word.is_some() && e.word == change.word)
             {
-                self.settle(index, notice, at);
+                self.settle(index, change, at);
             } else {
-                self.judge_shape(None, notice, at);
+                self.judge_shape(None, change, at);
             }
         }
     }
@@ -106,27 +107,27 @@ impl ServiceJudge {
     pub(super) fn stateless_call(
         &mut self,
         index: Option<usize>,
-        notice: &Notice<'_>,
+        change: &Change<'_>,
         at: &Pointer,
     ) {
         let Some(index) = index else {
-            self.judge_shape(None, notice, at);
-            if notice.word.is_some() {
+            self.judge_shape(None, change, at);
+            if change.word.is_some() {
                 let step = self.asked.as_ref().map(|asked| asked.step);
-                let breach = no_listed_state(step, None, notice);
-                let pointer = notice.entity_pointer(at).key("state");
+                let breach = no_listed_state(step, None, change);
+                let pointer = change.entity_pointer(at).key("state");
                 self.record.report(breach.at(pointer));
             }
             return;
         };
-        if notice.change.is_empty() {
-            self.settle(index, notice, at);
+        if change.change_type.is_empty() {
+            self.settle(index, change, at);
             return;
         }
         let expected = &self.expected[index];
-        let breach = no_listed_state(Some(expected.step), expected.word.as_deref(), notice);
-        let pointer = notice.entity_pointer(at).key("state");
-        if notice.word.is_some() {
+        let breach = no_listed_state(Some(expected.step), expected.word.as_deref(), change);
+        let pointer = change.entity_pointer(at).key("state");
+        if change.word.is_some() {
             self.expected[index].is_done = true;
             self.record.report(breach.at(pointer));
         } else {
@@ -134,9 +135,12 @@ impl ServiceJudge {
         }
     }
 
-    pub(super) fn out_of_order(&mut self, index: Option<usize>, notice: &Notice<'_>, at: &Pointer) {
+    pub(super) fn out_of_order(&mut self, index: Option<usize>, change: &Change<'_>, at: &Pointer) {
         let step = index.map(|index| self.expected[index].step);
-        let state = notice.word.clone().unwrap_or_else(|| notice.change.clone());
+        let state = change
+            .word
+            .clone()
+            .unwrap_or_else(|| change.change_type.clone());
         let breach = Breach::new(
             Requirement::NotificationOrder,
             Rule::NotificationOrder,
@@ -152,13 +156,13 @@ impl ServiceJudge {
     }
 }
 
-fn no_listed_state(step: Option<usize>, documented: Option<&str>, notice: &Notice<'_>) -> Breach {
+fn no_listed_state(step: Option<usize>, documented: Option<&str>, change: &Change<'_>) -> Breach {
     Breach::new(
         Requirement::NotificationBody,
         Rule::NotificationBody,
         step,
         documented.map_or_else(|| json!(words::STATES), |word| json!(word)),
-        text(notice.word.as_deref()),
+        text(change.word.as_deref()),
         "the call is in no state that is listed".into(),
     )
 }

@@ -10,7 +10,7 @@ use super::Arrival;
 use crate::api::resource::Resource;
 use crate::api::template;
 use crate::contract::change;
-use crate::contract::change::{Notice, Subject};
+use crate::contract::change::{Change, Subject};
 use crate::contract::shape::{entities, lookup};
 use crate::http::message::Body;
 use crate::judge::outline;
@@ -32,7 +32,7 @@ pub(crate) struct Entry {
     /// The entry as the page prints it.
     pub printed: Value,
     pub subject: Subject,
-    pub change: String,
+    pub change_type: String,
     pub word: Option<String>,
     /// The variable of the call that the path names.
     pub call: Option<String>,
@@ -93,8 +93,8 @@ pub(crate) fn documented_entries(
         .iter()
         .map(|template| {
             let printed = printed(script, template);
-            let notice = Notice::read(&printed);
-            let resource = Notice::read(template).resource;
+            let change = Change::read(&printed);
+            let resource = Change::read(template).resource;
             let call = resource
                 .as_ref()
                 .and_then(Resource::call)
@@ -110,15 +110,15 @@ pub(crate) fn documented_entries(
             Entry {
                 step: at,
                 line: step.body_line,
-                subject: notice.subject,
-                change: notice.change.clone(),
-                word: notice.word.clone(),
+                subject: change.subject,
+                change_type: change.change_type.clone(),
+                word: change.word.clone(),
                 call,
-                operation: match notice.subject {
+                operation: match change.subject {
                     Subject::Operation => in_path.or_else(in_entity),
                     _ => None,
                 },
-                kind: notice.kind(),
+                kind: change.kind(),
                 template: template.clone(),
                 variables: outline::variables(template),
                 printed,
@@ -137,7 +137,7 @@ fn whole(at: usize, step: &NotificationStep, template: Value) -> Entry {
         template,
         printed: Value::Null,
         subject: Subject::Other,
-        change: String::new(),
+        change_type: String::new(),
         word: None,
         call: None,
         operation: None,

@@ -11,7 +11,7 @@ use super::answer::drop_below;
 use super::expect::{Entry, Expected};
 use crate::api::identifier;
 use crate::api::resource::Resource;
-use crate::contract::change::{Notice, Subject};
+use crate::contract::change::{Change, Subject};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::{entities, lookup};
@@ -28,37 +28,37 @@ impl ServiceJudge {
     }
 
     /// Takes an entry for a documented one: judges its call, its change, its word and its shape.
-    pub(super) fn settle(&mut self, index: usize, notice: &Notice<'_>, at: &Pointer) {
+    pub(super) fn settle(&mut self, index: usize, change: &Change<'_>, at: &Pointer) {
         self.record.check(Requirement::NotificationArrives);
         self.expected[index].is_done = true;
         self.expected[index].nearest = None;
         let expected = Arc::clone(&self.expected[index].entry);
-        self.judge_path(&expected, notice, at);
-        self.judge_call(&expected, notice, at);
-        self.judge_count(&expected, notice, at);
-        self.judge_names(&expected, notice, at);
+        self.judge_path(&expected, change, at);
+        self.judge_call(&expected, change, at);
+        self.judge_count(&expected, change, at);
+        self.judge_names(&expected, change, at);
         // A word that is listed for no moment is told by the comparison of shapes.
-        let is_listed = words::is_listed(&notice.change, words::CHANGES);
-        if is_listed && notice.change != expected.change {
-            self.record.report(change_breach(&expected, notice, at));
+        let is_listed = words::is_listed(&change.change_type, words::CHANGES);
+        if is_listed && change.change_type != expected.change_type {
+            self.record.report(change_breach(&expected, change, at));
         }
-        self.judge_word(&expected, notice, at);
-        self.judge_direction(&expected, notice, at);
-        self.judge_shape(Some(&expected), notice, at);
+        self.judge_word(&expected, change, at);
+        self.judge_direction(&expected, change, at);
+        self.judge_shape(Some(&expected), change, at);
     }
 
     /// The path names a resource of the documented kind. A path that is printed sloppily is taken
     /// as printed, too.
-    pub(super) fn judge_path(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
-        if expected.subject == Subject::Other || notice.names_no_resource() {
+    pub(super) fn judge_path(&mut self, expected: &Entry, change: &Change<'_>, at: &Pointer) {
+        if expected.subject == Subject::Other || change.names_no_resource() {
             return;
         }
-        let is_of_kind = match (&notice.resource, expected.subject) {
+        let is_of_kind = match (&change.resource, expected.subject) {
             (Some(Resource::Operation { .. }), Subject::Operation)
             | (Some(Resource::Participants(_) | Resource::Participant { .. }), Subject::Roster)
             | (Some(Resource::Call(_)), Subject::Call) => true,
             (Some(actual), _) => {
-                let printed = Notice::read(&expected.printed).resource;
+                let printed = Change::read(&expected.printed).resource;
                 printed.is_some_and(|printed| {
                     std::mem::discriminant(&printed) == std::mem::discriminant(actual)
                 })
@@ -68,8 +68,8 @@ impl ServiceJudge {
         if is_of_kind {
             return;
         }
-        let name = resource_name(notice);
-        let actual = notice.entry.get(name).cloned().unwrap_or_default();
+        let name = resource_name(change);
+        let actual = change.entry.get(name).cloned().unwrap_or_default();
         if !actual.is_string() {
             // The comparison of shapes tells that.
             return;
@@ -90,8 +90,8 @@ impl ServiceJudge {
     }
 
     /// The call in the path is the one that the documented entry is about.
-    pub(super) fn judge_call(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
-        let (Some(variable), Some(actual)) = (&expected.call, notice.call()) else {
+    pub(super) fn judge_call(&mut self, expected: &Entry, change: &Change<'_>, at: &Pointer) {
+        let (Some(variable), Some(actual)) = (&expected.call, change.call()) else {
             return;
         };
         self.record.check(Requirement::CallIdentity);
@@ -107,17 +107,17 @@ impl ServiceJudge {
                     json!(actual),
                     format!("the notification is about the call {actual}, expected is {bound}"),
                 );
-                self.record.report(breach.at(at.key(resource_name(notice))));
+                self.record.report(breach.at(at.key(resource_name(change))));
             }
         }
     }
 
     /// An entry about an operation or a call holds that one: as an object, or as a collection of one.
-    fn judge_count(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
-        let Value::Array(held) = notice.data() else {
+    fn judge_count(&mut self, expected: &Entry, change: &Change<'_>, at: &Pointer) {
+        let Value::Array(held) = change.data() else {
             return;
         };
-        let is_one = matches!(notice.subject, Subject::Operation | Subject::Call);
+        let is_one = matches!(change.subject, Subject::Operation | Subject::Call);
         let prints_one = lookup(&expected.printed, "resourceData").is_some();
         if is_one && prints_one && held.len() != 1 {
             let breach = Breach::new(
@@ -125,7 +125,7 @@ impl ServiceJudge {
                 Rule::NotificationBody,
                 Some(expected.step),
                 json!("one entity"),
-                notice.data().clone(),
+                change.data().clone(),
                 format!("resourceData holds {} entities, told is of one", held.len()),
             );
             self.record.report(breach.at(at.key("resourceData")));
@@ -133,8 +133,8 @@ impl ServiceJudge {
     }
 
     /// What the entity says that it is, is what the path names.
-    fn judge_names(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
-        let (Some(resource), false) = (&notice.resource, self.record.options.literal) else {
+    fn judge_names(&mut self, expected: &Entry, change: &Change<'_>, at: &Pointer) {
+        let (Some(resource), false) = (&change.resource, self.record.options.literal) else {
             return;
         };
         // Another call than the expected one was told already.
@@ -143,11 +143,11 @@ impl ServiceJudge {
         if !bound.is_some_and(|call| resource.call().is_some_and(|it| identifier::same(it, call))) {
             return;
         }
-        let is_one = matches!(notice.subject, Subject::Operation | Subject::Call);
-        let Some(entity) = entities(notice.data()).next().filter(|_| is_one) else {
+        let is_one = matches!(change.subject, Subject::Operation | Subject::Call);
+        let Some(entity) = entities(change.data()).next().filter(|_| is_one) else {
             return;
         };
-        let at = notice.entity_pointer(at);
+        let at = change.entity_pointer(at);
         if let (Resource::Call(call), Some((name, Value::String(id)))) =
             (resource, lookup(entity, "id"))
             && !identifier::same(call, id)
@@ -159,7 +159,7 @@ impl ServiceJudge {
         };
         let named = Resource::parse(path);
         if named.is_some_and(|named| !named.same(resource)) {
-            let wanted = lookup(notice.entry, resource_name(notice));
+            let wanted = lookup(change.entry, resource_name(change));
             let wanted = wanted.and_then(|(_, it)| it.as_str()).unwrap_or_default();
             self.misnamed(expected, wanted, path, at.key(name));
         }
@@ -177,8 +177,8 @@ impl ServiceJudge {
         self.record.report(breach.at(at));
     }
 
-    pub(super) fn judge_word(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
-        let (Some(documented), Some(actual)) = (&expected.word, &notice.word) else {
+    pub(super) fn judge_word(&mut self, expected: &Entry, change: &Change<'_>, at: &Pointer) {
+        let (Some(documented), Some(actual)) = (&expected.word, &change.word) else {
             return;
         };
         let (name, listed) = match expected.subject {
@@ -197,12 +197,12 @@ impl ServiceJudge {
             json!(actual),
             format!("{name} is {actual}, documented is {documented}"),
         );
-        let pointer = notice.entity_pointer(at).key(name);
+        let pointer = change.entity_pointer(at).key(name);
         self.record.report(breach.at(pointer));
     }
 
     /// The direction of a call is one thing at one moment, not any word that is listed.
-    pub(super) fn judge_direction(&mut self, expected: &Entry, notice: &Notice<'_>, at: &Pointer) {
+    pub(super) fn judge_direction(&mut self, expected: &Entry, change: &Change<'_>, at: &Pointer) {
         if expected.subject != Subject::Call {
             return;
         }
@@ -212,7 +212,7 @@ impl ServiceJudge {
             Some(lookup(entity, "direction")?.1.as_str()?.to_owned())
         };
         let (Some(documented), Some(actual)) =
-            (direction(&expected.printed), direction(notice.entry))
+            (direction(&expected.printed), direction(change.entry))
         else {
             return;
         };
@@ -228,7 +228,7 @@ impl ServiceJudge {
                 json!(actual),
                 format!("direction is {actual}, documented is {documented}"),
             );
-            let pointer = notice.entity_pointer(at).key("direction");
+            let pointer = change.entity_pointer(at).key("direction");
             self.record.report(breach.at(pointer));
         }
     }
@@ -238,26 +238,26 @@ impl ServiceJudge {
     pub(super) fn judge_shape(
         &mut self,
         expected: Option<&Entry>,
-        notice: &Notice<'_>,
+        change: &Change<'_>,
         at: &Pointer,
     ) {
         let asked = self.asked.as_ref().map(|asked| asked.step);
         let step = expected.map(|e| e.step).or(asked);
         self.record.check(Requirement::ResourceOne);
-        if notice.is_torn {
+        if change.is_contradictory {
             let breach = Breach::new(
                 Requirement::ResourceOne,
                 Rule::Correlation,
                 step,
-                notice.entry.get("resource").cloned().unwrap_or_default(),
-                notice.entry.get("resourceUrl").cloned().unwrap_or_default(),
+                change.entry.get("resource").cloned().unwrap_or_default(),
+                change.entry.get("resourceUrl").cloned().unwrap_or_default(),
                 "resource and resourceUrl name different things".into(),
             );
             self.record.report(breach.at(at.key("resourceUrl")));
         }
-        let kind = expected.map_or_else(|| notice.kind().into(), |e| Cow::Borrowed(&*e.kind));
+        let kind = expected.map_or_else(|| change.kind().into(), |e| Cow::Borrowed(&*e.kind));
         let page = Arc::clone(&self.record.case.page);
-        let of_subject = || page.entry_about(notice.subject);
+        let of_subject = || page.entry_about(change.subject);
         let shape = page
             .entry(&kind)
             .or_else(|| of_subject().filter(|_| expected.is_none()));
@@ -265,35 +265,35 @@ impl ServiceJudge {
             return;
         };
         let given = self.asked.clone();
-        let root = family_of_subject(notice.subject);
+        let root = family_of_subject(change.subject);
         let rules = Rules {
             of_bot: false,
             given: &|name| given.as_ref().is_some_and(|asked| asked.gives(name)),
             odata_types: &|place| page.odata_types(root, place),
         };
         let free = match expected {
-            Some(e) if e.subject == Subject::Roster => self.free_members(e, notice),
-            None if notice.subject == Subject::Roster => return,
+            Some(e) if e.subject == Subject::Roster => self.free_members(e, change),
+            None if change.subject == Subject::Roster => return,
             _ => Vec::new(),
         };
-        let mut found = compare(shape, notice.entry, rules, at);
+        let mut found = compare(shape, change.entry, rules, at);
         if expected.is_none() {
             // A further notification is well formed where what it says is.
             found.retain(|mismatch| !mismatch.kind.is_absence());
         }
         let members = at.key("resourceData");
         if let Some(e) = expected {
-            self.drop_other_kinds(e, notice, &members, &mut found);
+            self.drop_other_kinds(e, change, &members, &mut found);
         }
         for index in free {
             let member = members.index(index);
             found.retain(|mismatch| mismatch.pointer != member);
             drop_below(&mut found, &member);
         }
-        if notice.subject == Subject::Operation
-            && entities(notice.data()).any(|entity| self.misnames(entity))
+        if change.subject == Subject::Operation
+            && entities(change.data()).any(|entity| self.misnames(entity))
         {
-            drop_below(&mut found, &notice.entity_pointer(at).key("participants"));
+            drop_below(&mut found, &change.entity_pointer(at).key("participants"));
         }
         let line = expected.map(|e| e.line);
         self.record.report_all(
@@ -306,16 +306,16 @@ impl ServiceJudge {
     }
 
     /// A notification about something else, which may be one that is then missing.
-    pub(super) fn stray(&mut self, notice: &Notice<'_>, at: &Pointer, why: &str) {
+    pub(super) fn stray(&mut self, change: &Change<'_>, at: &Pointer, why: &str) {
         self.strays += 1;
-        self.unexpected(notice, at, why);
+        self.unexpected(change, at, why);
     }
 
-    pub(super) fn unexpected(&mut self, notice: &Notice<'_>, at: &Pointer, why: &str) {
+    pub(super) fn unexpected(&mut self, change: &Change<'_>, at: &Pointer, why: &str) {
         let named = ["resource", "resourceUrl"]
             .iter()
-            .find_map(|name| lookup(notice.entry, name));
-        let actual = named.map_or_else(|| notice.entry.clone(), |(_, value)| value.clone());
+            .find_map(|name| lookup(change.entry, name));
+        let actual = named.map_or_else(|| change.entry.clone(), |(_, value)| value.clone());
         let breach = Breach::new(
             self.requirement_of_silence(),
             Rule::NotificationUnexpected,
@@ -367,24 +367,24 @@ impl ServiceJudge {
     }
 }
 
-pub(super) fn change_breach(expected: &Entry, notice: &Notice<'_>, at: &Pointer) -> Breach {
+pub(super) fn change_breach(expected: &Entry, change: &Change<'_>, at: &Pointer) -> Breach {
     Breach::new(
         Requirement::NotificationBody,
         Rule::NotificationBody,
         Some(expected.step),
-        json!(expected.change),
-        json!(notice.change),
+        json!(expected.change_type),
+        json!(change.change_type),
         format!(
             "changeType is {}, documented is {}",
-            notice.change, expected.change
+            change.change_type, expected.change_type
         ),
     )
     .at(at.key("changeType"))
 }
 
 /// The name of the property that names the resource.
-pub(super) fn resource_name(notice: &Notice<'_>) -> &'static str {
-    if lookup(notice.entry, "resource").is_some() {
+pub(super) fn resource_name(change: &Change<'_>) -> &'static str {
+    if lookup(change.entry, "resource").is_some() {
         "resource"
     } else {
         "resourceUrl"
@@ -399,6 +399,6 @@ fn describe(expected: &Entry) -> String {
         Subject::Roster => "the roster",
         Subject::Other => "the notification",
     };
-    let how = expected.word.as_deref().unwrap_or(&expected.change);
+    let how = expected.word.as_deref().unwrap_or(&expected.change_type);
     format!("{what} {how}: the notification")
 }

@@ -204,10 +204,10 @@ impl ServiceJudge {
                 .and_then(crate::contract::change::entries)
                 .is_some_and(|entries| {
                     entries.iter().any(|entry| {
-                        let notice = crate::contract::change::Notice::read(entry);
+                        let change = crate::contract::change::Change::read(entry);
                         self.expected
                             .iter()
-                            .any(|e| !e.is_done && e.subject == notice.subject)
+                            .any(|e| !e.is_done && e.subject == change.subject)
                     })
                 })
     }

@@ -8,7 +8,7 @@ use super::expect::Expected;
 use super::{Arrival, ServiceJudge};
 use crate::api::party::Party;
 use crate::contract::change;
-use crate::contract::change::{Notice, Subject};
+use crate::contract::change::{Change, Subject};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::diagnostic::pointer::{Place, Pointer};
@@ -23,7 +23,7 @@ impl ServiceJudge {
     /// Judges a notification: the message itself, then each of its entries.
     pub(super) fn on_notification(&mut self, exchange: ExchangeId, request: &Arc<Request>) {
         let entries = request.body.json().and_then(change::entries);
-        let mut first = entries.and_then(|it| it.first()).map(Notice::read);
+        let mut first = entries.and_then(|it| it.first()).map(Change::read);
         let step = self.step_for(first.as_ref().map(|it| it.subject));
         let message = TrafficMessage::Request(Arc::clone(request));
         self.record.traffic(Party::Service, step, message);
@@ -82,12 +82,12 @@ impl ServiceJudge {
         }
         for (index, entry) in change::collection(body).into_iter().flatten().enumerate() {
             if entry.is_object() {
-                let notice = first.take().unwrap_or_else(|| Notice::read(entry));
+                let change = first.take().unwrap_or_else(|| Change::read(entry));
                 let arrival = Arrival {
                     notification: Arc::clone(request),
                     index,
                 };
-                self.on_notice(&arrival, &notice);
+                self.on_change(&arrival, &change);
             } else {
                 self.no_entry(step, entry, index);
             }
@@ -217,52 +217,53 @@ impl ServiceJudge {
 
     /// Takes one entry for what it is about.
     pub(super) fn on_entry(&mut self, arrival: &Arrival) {
-        self.on_notice(arrival, &Notice::read(arrival.entry()));
+        self.on_change(arrival, &Change::read(arrival.entry()));
     }
 
-    fn on_notice(&mut self, arrival: &Arrival, notice: &Notice<'_>) {
+    fn on_change(&mut self, arrival: &Arrival, change: &Change<'_>) {
         let at = arrival.place();
         self.record.check(Requirement::NotificationAbout);
-        if self.awaits_a_refusal() && notice.subject != Subject::Call {
+        if self.awaits_a_refusal() && change.subject != Subject::Call {
             self.held.push(arrival.clone());
             return;
         }
-        if self.tells_of_what_was_refused(notice) {
-            self.follows_a_refusal(notice, &at);
+        if self.tells_of_what_was_refused(change) {
+            self.follows_a_refusal(change, &at);
             return;
         }
-        match notice.subject {
-            Subject::Operation => self.on_operation(arrival, notice, &at),
-            Subject::Roster => self.on_roster(arrival, notice, &at),
-            Subject::Call => self.on_call(arrival, notice, &at),
-            Subject::Other if self.awaits_other(notice) => self.on_other(notice, &at),
-            Subject::Other if notice.resource.is_none() && notice.names_no_resource() => {
+        match change.subject {
+            Subject::Operation => self.on_operation(arrival, change, &at),
+            Subject::Roster => self.on_roster(arrival, change, &at),
+            Subject::Call => self.on_call(arrival, change, &at),
+            Subject::Other if self.awaits_other(change) => self.on_other(change, &at),
+            Subject::Other if change.resource.is_none() && change.names_no_resource() => {
                 let index = self.expected.iter().position(|e| !e.is_done);
                 match index {
-                    Some(index) => self.settle(index, notice, &at),
-                    None => self.unexpected(notice, &at, "it names no resource"),
+                    Some(index) => self.settle(index, change, &at),
+                    None => self.unexpected(change, &at, "it names no resource"),
                 }
             }
-            Subject::Other => self.unexpected(notice, &at, "it is about nothing of this API"),
+            Subject::Other => self.unexpected(change, &at, "it is about nothing of this API"),
         }
     }
 
-    pub(super) fn awaits_other(&self, notice: &Notice<'_>) -> bool {
-        self.position(|e| e.subject == Subject::Other && e.change == notice.change)
+    pub(super) fn awaits_other(&self, change: &Change<'_>) -> bool {
+        self.position(|e| e.subject == Subject::Other && e.change_type == change.change_type)
             .is_some()
     }
 
     /// A notification of another API than the calling one: told by its change, its variables
     /// compared as the example has them.
-    pub(super) fn on_other(&mut self, notice: &Notice<'_>, at: &Pointer) {
-        let index = self.position(|e| e.subject == Subject::Other && e.change == notice.change);
+    pub(super) fn on_other(&mut self, change: &Change<'_>, at: &Pointer) {
+        let index =
+            self.position(|e| e.subject == Subject::Other && e.change_type == change.change_type);
         if let Some(index) = index {
             let expected = Arc::clone(&self.expected[index].entry);
-            self.settle(index, notice, at);
+            self.settle(index, change, at);
             self.correlate(
                 expected.step,
                 &expected.template,
-                notice.entry,
+                change.entry,
                 Place::At(at),
             );
         }

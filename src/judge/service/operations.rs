@@ -7,7 +7,7 @@ use serde_json::json;
 use super::matching::{change_breach, resource_name};
 use super::{Arrival, ServiceJudge};
 use crate::api::identifier;
-use crate::contract::change::{Notice, Subject};
+use crate::contract::change::{Change, Subject};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::{entities, lookup};
@@ -16,13 +16,13 @@ use crate::judge::record::Breach;
 use crate::scenario::format::Kind;
 
 impl ServiceJudge {
-    pub(super) fn on_operation(&mut self, arrival: &Arrival, notice: &Notice<'_>, at: &Pointer) {
+    pub(super) fn on_operation(&mut self, arrival: &Arrival, change: &Change<'_>, at: &Pointer) {
         let waiting = self.position(|e| e.subject == Subject::Operation);
-        let Some(id) = notice.operation() else {
+        let Some(id) = change.operation() else {
             // No path, or a path that names no operation: what is left is what it says.
             match waiting {
-                Some(index) => self.settle_operation(index, notice, at),
-                None => self.unexpected(notice, at, "it names no operation"),
+                Some(index) => self.settle_operation(index, change, at),
+                None => self.unexpected(change, at, "it names no operation"),
             }
             return;
         };
@@ -34,33 +34,33 @@ impl ServiceJudge {
                         .is_some_and(|o| self.record.bindings.root(o) == root)
             });
             if self.ended.contains(&root) {
-                self.unexpected(notice, at, "the operation has ended already");
+                self.unexpected(change, at, "the operation has ended already");
             } else if let Some(index) = index {
-                if notice.is_end_of_operation() {
-                    self.settle_operation(index, notice, at);
+                if change.is_end_of_operation() {
+                    self.settle_operation(index, change, at);
                 } else {
-                    self.judge_shape(None, notice, at);
+                    self.judge_shape(None, change, at);
                 }
             } else {
-                self.judge_shape(None, notice, at);
+                self.judge_shape(None, change, at);
                 // As where an end is printed: one that is updated may still be deleted.
-                if notice.change == "deleted" {
+                if change.change_type == "deleted" {
                     self.ended.insert(root);
                 }
             }
         } else if self.outstanding.is_some() {
             self.held.push(arrival.clone());
         } else if let Some(index) = waiting
-            && (self.names_the_call(index, notice) || self.has_no_operation_yet(index))
+            && (self.names_the_call(index, change) || self.has_no_operation_yet(index))
         {
-            self.settle_operation(index, notice, at);
+            self.settle_operation(index, change, at);
         } else {
-            self.stray(notice, at, "the operation is none of this conversation");
+            self.stray(change, at, "the operation is none of this conversation");
         }
     }
 
-    pub(super) fn names_the_call(&self, index: usize, notice: &Notice<'_>) -> bool {
-        let known = notice.call().and_then(|call| self.known_call(call));
+    pub(super) fn names_the_call(&self, index: usize, change: &Change<'_>) -> bool {
+        let known = change.call().and_then(|call| self.known_call(call));
         known.is_some() && known == self.expected_call(index)
     }
 
@@ -73,23 +73,23 @@ impl ServiceJudge {
     }
 
     /// Takes an entry for the documented end of an operation.
-    pub(super) fn settle_operation(&mut self, index: usize, notice: &Notice<'_>, at: &Pointer) {
+    pub(super) fn settle_operation(&mut self, index: usize, change: &Change<'_>, at: &Pointer) {
         let expected = Arc::clone(&self.expected[index].entry);
         let step = expected.step;
-        if notice.change != expected.change && notice.change == "updated" {
+        if change.change_type != expected.change_type && change.change_type == "updated" {
             // An end may still come as documented.
-            let breach = change_breach(&expected, notice, at);
+            let breach = change_breach(&expected, change, at);
             self.expected[index].nearest = Some(breach);
             return;
         }
-        self.settle(index, notice, at);
+        self.settle(index, change, at);
         if let Some(variable) = &expected.operation {
             let ids = [
                 (
-                    notice.operation().map(str::to_owned),
-                    at.key(resource_name(notice)),
+                    change.operation().map(str::to_owned),
+                    at.key(resource_name(change)),
                 ),
-                (entity_id(notice), notice.entity_pointer(at).key("id")),
+                (entity_id(change), change.entity_pointer(at).key("id")),
             ];
             self.record.check(Requirement::OperationIdentity);
             for (id, pointer) in ids {
@@ -114,8 +114,8 @@ impl ServiceJudge {
             let root = self.record.bindings.root(variable).to_owned();
             self.ended.insert(root);
         }
-        for entity in entities(notice.data()) {
-            let pointer = notice.entity_pointer(at);
+        for entity in entities(change.data()) {
+            let pointer = change.entity_pointer(at);
             self.judge_context(step, entity, &pointer);
             if self.asked.is_some() && !self.record.options.literal {
                 self.judge_people(step, entity, &pointer);
@@ -125,7 +125,7 @@ impl ServiceJudge {
     }
 }
 
-fn entity_id(notice: &Notice<'_>) -> Option<String> {
-    let entity = entities(notice.data()).next()?;
+fn entity_id(change: &Change<'_>) -> Option<String> {
+    let entity = entities(change.data()).next()?;
     Some(lookup(entity, "id")?.1.as_str()?.to_owned())
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Asked, ServiceJudge};
 use crate::api::identifier;
-use crate::contract::change::{Notice, Subject};
+use crate::contract::change::{Change, Subject};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::{entities, lookup};
@@ -102,7 +102,7 @@ impl ServiceJudge {
 
     /// Whether a notification tells of an operation, or of people, that a refused request asked
     /// for and no other did.
-    pub(super) fn tells_of_what_was_refused(&self, notice: &Notice<'_>) -> bool {
+    pub(super) fn tells_of_what_was_refused(&self, change: &Change<'_>) -> bool {
         let asked = self.asked.as_ref().filter(|_| !self.was_refused());
         let asked_for = |of: &Asked| {
             let context = lookup(of.body(), "clientContext").and_then(|(_, it)| it.as_str());
@@ -114,15 +114,15 @@ impl ServiceJudge {
             let is_among =
                 |who: &Person, people: &[Person]| people.iter().any(|it| is_same(it, who));
             let mut only_refused = refused_people.iter().filter(|who| !is_among(who, &people));
-            match notice.subject {
-                Subject::Operation => entities(notice.data()).any(|entity| {
+            match change.subject {
+                Subject::Operation => entities(change.data()).any(|entity| {
                     let told = lookup(entity, "clientContext").and_then(|(_, it)| it.as_str());
                     let is_its_own = refused_context != context && told.is_some();
                     is_its_own && told == refused_context.as_deref()
                         || only_refused.any(|who| is_among(who, &people::people(entity)))
                 }),
                 Subject::Roster => only_refused
-                    .any(|who| people::member_naming(notice.data(), who, None).is_some()),
+                    .any(|who| people::member_naming(change.data(), who, None).is_some()),
                 Subject::Call | Subject::Other => false,
             }
         })
@@ -136,13 +136,13 @@ impl ServiceJudge {
         matches!(step, Some(Step::Refusal(_)))
     }
 
-    pub(super) fn follows_a_refusal(&mut self, notice: &Notice<'_>, at: &Pointer) {
+    pub(super) fn follows_a_refusal(&mut self, change: &Change<'_>, at: &Pointer) {
         let breach = Breach::new(
             Requirement::RefusalNoSequel,
             Rule::NotificationUnexpected,
             None,
             Value::Null,
-            notice.entry.clone(),
+            change.entry.clone(),
             "a notification tells of what was refused".into(),
         );
         self.record.report(breach.at(at.clone()));

@@ -7,7 +7,7 @@ use super::expect::{Entry, Expected};
 use super::{Arrival, ServiceJudge};
 use crate::api::identifier;
 use crate::api::resource::Resource;
-use crate::contract::change::{Notice, Subject, data};
+use crate::contract::change::{Change, Subject, data};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::{entities, lookup};
@@ -18,8 +18,8 @@ use crate::judge::people::Person;
 use crate::judge::record::Breach;
 
 impl ServiceJudge {
-    pub(super) fn on_roster(&mut self, arrival: &Arrival, notice: &Notice<'_>, at: &Pointer) {
-        let call = notice.call().map(str::to_owned);
+    pub(super) fn on_roster(&mut self, arrival: &Arrival, change: &Change<'_>, at: &Pointer) {
+        let call = change.call().map(str::to_owned);
         let known = call.as_deref().and_then(|call| self.known_call(call));
         let of_this_call = |e: &Expected| known.is_some() && self.call_of(e) == known;
         let index = self
@@ -29,7 +29,7 @@ impl ServiceJudge {
             match known {
                 Some(_) => {}
                 None if self.outstanding.is_some() => self.held.push(arrival.clone()),
-                None => self.unexpected(notice, at, "the call is none of this conversation"),
+                None => self.unexpected(change, at, "the call is none of this conversation"),
             }
             return;
         };
@@ -42,16 +42,16 @@ impl ServiceJudge {
             );
         } else if self.outstanding.is_some() {
             self.held.push(arrival.clone());
-        } else if self.names_everybody(index, notice) {
-            self.settle(index, notice, at);
+        } else if self.names_everybody(index, change) {
+            self.settle(index, change, at);
         } else {
-            self.stray(notice, at, "the call is none of this conversation");
+            self.stray(change, at, "the call is none of this conversation");
         }
     }
 
-    pub(super) fn names_everybody(&mut self, index: usize, notice: &Notice<'_>) -> bool {
+    pub(super) fn names_everybody(&mut self, index: usize, change: &Change<'_>) -> bool {
         self.invited_in_roster(index).iter().all(|(person, kind)| {
-            people::member_naming(notice.data(), person, kind.as_deref()).is_some()
+            people::member_naming(change.data(), person, kind.as_deref()).is_some()
         })
     }
 
@@ -107,7 +107,7 @@ impl ServiceJudge {
         }
         if missing.is_empty() {
             for came in &rosters {
-                self.settle(index, &Notice::read(came.entry()), &came.place());
+                self.settle(index, &Change::read(came.entry()), &came.place());
             }
             return;
         }
@@ -183,7 +183,7 @@ impl ServiceJudge {
     pub(super) fn drop_other_kinds(
         &mut self,
         expected: &Entry,
-        notice: &Notice<'_>,
+        change: &Change<'_>,
         members: &Pointer,
         found: &mut Vec<Mismatch>,
     ) {
@@ -195,7 +195,7 @@ impl ServiceJudge {
         };
         for (person, printed) in self.invited_in_roster(index) {
             let other = printed.filter(|kind| *kind != person.kind);
-            let named = people::member_naming(notice.data(), &person, None);
+            let named = people::member_naming(change.data(), &person, None);
             if let (Some(_), Some((at, _))) = (other, named) {
                 let member = members.index(at);
                 let identity = member.key("info").key("identity").key(&person.kind);
@@ -205,7 +205,7 @@ impl ServiceJudge {
     }
 
     /// The members of a roster that name nobody invited: surplus, and not judged.
-    pub(super) fn free_members(&mut self, expected: &Entry, notice: &Notice<'_>) -> Vec<usize> {
+    pub(super) fn free_members(&mut self, expected: &Entry, change: &Change<'_>) -> Vec<usize> {
         let Some(index) = self.expected.iter().position(|e| {
             std::ptr::eq(&raw const *e.entry, expected)
                 || e.step == expected.step && e.printed == expected.printed
@@ -216,10 +216,10 @@ impl ServiceJudge {
         let named: Vec<usize> = invited
             .iter()
             .filter_map(|(person, kind)| {
-                people::member_naming(notice.data(), person, kind.as_deref()).map(|(at, _)| at)
+                people::member_naming(change.data(), person, kind.as_deref()).map(|(at, _)| at)
             })
             .collect();
-        (0..entities(notice.data()).count())
+        (0..entities(change.data()).count())
             .filter(|index| !invited.is_empty() && !named.contains(index))
             .collect()
     }

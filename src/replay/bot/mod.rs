@@ -25,7 +25,7 @@ use crate::api::identifier;
 use crate::api::party::Party;
 use crate::api::resource;
 use crate::cassette::format::{Content, Direction, RecordedRequest};
-use crate::contract::change::Notice;
+use crate::contract::change::Change;
 use crate::contract::rule::Rule;
 use crate::diagnostic::Diagnostic;
 use crate::http::message::{Body, Headers, Request, Response};
@@ -300,8 +300,8 @@ impl Bot {
     }
 
     fn take_entry(&mut self, live: LiveEntry) {
-        let notice = Notice::read(&live.value);
-        let call = notice.call().unwrap_or_default();
+        let change = Change::read(&live.value);
+        let call = change.call().unwrap_or_default();
         let call = self.mapping.recorded(call).map(identifier::normal);
         let candidates = match &call {
             Some(call) => self.expected.of_call(call).to_vec(),
@@ -312,7 +312,7 @@ impl Bot {
             // The notification creates the call. Paths of callbacks are as recorded.
             None => self.expected.of_path(&live.path),
         };
-        let kind = notice.kind();
+        let kind = change.kind();
         let nearest = self
             .expected
             .nearest(&candidates, &self.mapping, &live.value);
@@ -403,7 +403,7 @@ impl Bot {
                 continue;
             }
             let value = self.mapping.translated_json(&expected.value);
-            let kind = Notice::read(&expected.value).kind();
+            let kind = Change::read(&expected.value).kind();
             let message = format!("the notification of `{}` did not come", kind.trim());
             let pair = (value, Value::Null);
             self.fail(index, Rule::NotificationMissing, pair, message);

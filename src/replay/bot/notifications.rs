@@ -10,7 +10,7 @@ use crate::api::identifier;
 use crate::api::resource;
 use crate::cassette::format::{Content, RecordedRequest};
 use crate::contract::change;
-use crate::contract::change::Notice;
+use crate::contract::change::Change;
 use crate::http::message::Body;
 use crate::replay::matching::comparison::Comparison;
 use crate::replay::values;
@@ -78,7 +78,7 @@ impl ExpectedEntries {
         let count = values.len();
         self.missing += count;
         for value in values {
-            let call = Notice::read(&value).call().map(identifier::normal);
+            let call = Change::read(&value).call().map(identifier::normal);
             let of_call = self.by_call.entry(call.unwrap_or_default()).or_default();
             of_call.push(self.entries.len());
             self.entries.push(ExpectedEntry {
@@ -145,11 +145,11 @@ impl ExpectedEntries {
         mapping: &Mapping,
         live: &Value,
     ) -> Option<Nearest> {
-        let kind = Notice::read(live).kind();
+        let kind = Change::read(live).kind();
         let mut nearest: Option<Nearest> = None;
         for entry in candidates {
             let expected = &self.entries[*entry];
-            if expected.state == State::Over || Notice::read(&expected.value).kind() != kind {
+            if expected.state == State::Over || Change::read(&expected.value).kind() != kind {
                 continue;
             }
             let comparison = Comparison::of_bodies(mapping, Some(&expected.value), Some(live));

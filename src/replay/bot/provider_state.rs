@@ -7,7 +7,7 @@ use crate::api::resource;
 use crate::api::resource::Resource;
 use crate::cassette::format::{Direction, Exchange};
 use crate::contract::change;
-use crate::contract::change::{Notice, Subject};
+use crate::contract::change::{Change, Subject};
 use crate::contract::shape::lookup;
 use crate::diagnostic::Diagnostic;
 use crate::judge::people;
@@ -58,9 +58,9 @@ fn of_group(group: &[Exchange]) -> Vec<Need> {
         let body = exchange.request.body.json();
         if exchange.direction == Direction::Notification {
             for entry in body.and_then(change::entries).into_iter().flatten() {
-                let notice = Notice::read(entry);
-                let is_new = notice.subject == Subject::Call && notice.change == "created";
-                if let (true, Some(call)) = (is_new, notice.call())
+                let change = Change::read(entry);
+                let is_new = change.subject == Subject::Call && change.change_type == "created";
+                if let (true, Some(call)) = (is_new, change.call())
                     && known.insert(identifier::normal(call))
                 {
                     need(ProviderState::IncomingCall, Some(call), Vec::new());
@@ -133,9 +133,9 @@ fn fails(exchange: &Exchange, group: &[Exchange]) -> bool {
         .filter_map(change::entries)
         .flatten();
     entries.any(|entry| {
-        let notice = Notice::read(entry);
-        notice.word.as_deref() == Some("failed")
-            && notice
+        let change = Change::read(entry);
+        change.word.as_deref() == Some("failed")
+            && change
                 .operation()
                 .is_some_and(|other| operations.iter().any(|it| identifier::same(it, other)))
     })
