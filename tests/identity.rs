@@ -24,7 +24,7 @@ use confcall::judge::Case;
 use confcall::judge::verdict::{ScenarioResult, Verdict};
 use confcall::platform::{ISSUER, Identity};
 use confcall::runner;
-use confcall::runner::{Hook, Options, Stop, Target};
+use confcall::runner::{Hook, Options, Stop, Target, Triggered};
 use confcall::scenario::format::Scenario;
 use confcall::scenario::store;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
@@ -394,7 +394,7 @@ where
         let target = Target::Bot {
             url: url.clone(),
             trigger: Some(Hook::Url(url)),
-            acts_by_itself: false,
+            triggered: Triggered::Always,
             proxy: None,
             listen: runner::ANY_PORT,
             public: None,
@@ -452,7 +452,7 @@ fn behind_a_guard(
         let target = Target::Bot {
             url: callback,
             trigger: Some(Hook::Url(Url::parse(&bot.trigger_url()).unwrap())),
-            acts_by_itself: false,
+            triggered: Triggered::Always,
             proxy: None,
             listen: at.trim_start_matches("http://").parse().unwrap(),
             public: None,

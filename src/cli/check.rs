@@ -62,16 +62,13 @@ const TOLD: usize = 10;
 /// Warns of what a recorder would have replaced.
 fn tell_secrets(file: &str, secrets: &[Secret]) {
     for secret in secrets.iter().take(TOLD) {
-        output::tell(&format!(
-            "warning: {file}: exchange {} holds what looks like a secret: {}",
+        output::warn(format!(
+            "{file}: exchange {} holds what looks like a secret: {}",
             secret.exchange, secret.place
         ));
     }
     if secrets.len() > TOLD {
-        output::tell(&format!(
-            "warning: {file}: and {} more",
-            secrets.len() - TOLD
-        ));
+        output::warn(format!("{file}: and {} more", secrets.len() - TOLD));
     }
 }
 
@@ -85,9 +82,11 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let mut scenarios = arguments.among.select(&arguments.filter)?;
     scenarios.judging(&[Party::Bot])?;
     let cases = judge::cases(&scenarios.all, &scenarios.picked);
-    let mut options = judge::Options::default();
-    options.literal = arguments.literal;
-    options.strict = arguments.strict;
+    let options = judge::Options {
+        literal: arguments.literal,
+        strict: arguments.strict,
+        ..judge::Options::default()
+    };
     let reports = Reports::new(arguments.report.clone())?;
     let mut results = Vec::new();
     let mut strangers = String::new();
@@ -96,7 +95,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     for file in &arguments.files {
         let (recording, torn) = read::load(file)?;
         if let Some(torn) = torn {
-            output::tell(&format!("warning: {torn}"));
+            output::warn(torn);
         }
         if recording.exchanges().is_empty() {
             return Err(UsageError::NoExchange(file.clone()).into());

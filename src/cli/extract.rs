@@ -14,6 +14,7 @@ use super::output;
 use super::output::Output;
 use super::usage::UsageError;
 use crate::diagnostic::place::printable;
+use crate::diagnostic::with_remedy;
 use crate::extract;
 use crate::extract::Extraction;
 use crate::files;
@@ -67,12 +68,13 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let count = pages.len();
     let extraction = read(&pages, arguments.inventory)?;
     for finding in &extraction.findings {
-        output::tell(&format!("warning: {}", inventory::finding(finding)));
+        output::warn(inventory::finding(finding));
     }
     if extraction.scenarios.is_empty() && !arguments.inventory {
-        output::tell(
-            "warning: no conversation in these pages\n  = help: `--inventory` says what each code block is",
-        );
+        output::warn(with_remedy(
+            "no conversation in these pages",
+            "`--inventory` lists what each code block is",
+        ));
     }
     let text = match (&arguments.out, arguments.inventory, arguments.format) {
         (Some(folder), ..) => return write(folder, &extraction.scenarios, output),
@@ -102,7 +104,7 @@ fn pages(named: &[PathBuf]) -> Result<Vec<Page>, Failure> {
     for name in named {
         let Files { found, passed_over } = files::files_below(name, "md")?;
         for line in passed_over {
-            output::tell(&format!("warning: {line}"));
+            output::warn(line);
         }
         if found.is_empty() {
             return Err(UsageError::NoPage(name.clone()).into());

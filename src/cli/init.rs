@@ -159,7 +159,7 @@ impl Asker {
             match ask("Who is judged, bot or service", "bot")?.as_str() {
                 "bot" => return Ok(Party::Bot),
                 "service" => return Ok(Party::Service),
-                other => output::tell(&format!("`{other}` is neither")),
+                other => output::say(&format!("`{other}` is neither")),
             }
         }
     }

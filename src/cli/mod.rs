@@ -11,6 +11,7 @@ pub mod arguments;
 pub mod ca;
 pub mod check;
 pub mod completions;
+pub mod environment;
 pub mod exit;
 pub mod extract;
 pub mod failure;
@@ -45,13 +46,14 @@ use self::arguments::{Cli, Command};
 use self::exit::Exit;
 use self::failure::{EnvironmentError, Failure};
 use self::output::Output;
+use crate::diagnostic::with_remedy;
 use tokio_util::sync::CancellationToken;
 
 /// What the `confcall` binary does.
 pub fn main() -> ExitCode {
     panic::set_hook(Box::new(|info| {
         HAS_PANICKED.store(true, Ordering::Relaxed);
-        output::complain(&format!("{info}\n  = help: {}", failure::REPORT_IT));
+        output::error(with_remedy(info, failure::REPORT_IT));
     }));
     guarded(|| {
         let arguments = arguments::with_default_command(std::env::args_os());
@@ -140,10 +142,7 @@ fn guarded(work: impl FnOnce() -> Exit) -> Exit {
 fn execute(cli: Cli) -> Exit {
     let output = Output::new(cli.color);
     command(cli.command, output).unwrap_or_else(|failure| {
-        failure
-            .messages()
-            .iter()
-            .for_each(|it| output::complain(it));
+        failure.messages().iter().for_each(output::error);
         failure.exit()
     })
 }

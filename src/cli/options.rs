@@ -22,7 +22,7 @@ use crate::judge;
 use crate::platform::{Identity, Notifier};
 use crate::runner::options::TargetProgram;
 use crate::runner::process::Program;
-use crate::runner::{ANY_PORT, Hook, Options, Proxy, StateProvider, Target};
+use crate::runner::{ANY_PORT, Hook, Options, Proxy, StateProvider, Target, Triggered};
 
 /// The time for surplus messages of a target that is not built in.
 const SETTLE: Duration = Duration::from_millis(250);
@@ -100,7 +100,9 @@ impl Arguments {
             Party::Service => self.service = Some(url),
             Party::Bot => self.bot = Some(url),
         }
-        self.acts_by_itself = section.acts_by_itself;
+        if section.acts_by_itself {
+            self.triggered = Triggered::UnlessProvoked;
+        }
         let trigger = section.trigger.as_ref();
         self.trigger = trigger.map(|ask| texts.hook("trigger", ask)).transpose()?;
         // `--given` goes before the file's.
@@ -197,7 +199,7 @@ impl Arguments {
                 Target::Bot {
                     url: url.clone(),
                     trigger: self.trigger.clone(),
-                    acts_by_itself: self.acts_by_itself,
+                    triggered: self.triggered,
                     listen: self.listen.unwrap_or(ANY_PORT),
                     public: self.public_url.clone(),
                     proxy: self.proxy()?.map(Box::new),
@@ -223,7 +225,7 @@ impl Arguments {
         let interception = Interception {
             hosts: self.intercept.clone(),
             authority: self.tls.interceptor()?,
-            warn: |said| output::tell(&format!("warning: {said}")),
+            warn: |said| output::warn(said),
         };
         Ok(Some(Proxy {
             listen: self.proxy_listen.unwrap_or(ANY_PORT),

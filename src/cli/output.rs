@@ -1,9 +1,11 @@
 //! Standard output and error: colour, width, and readers that go away.
 
+use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 use clap::ValueEnum;
 
+use super::environment;
 use crate::diagnostic::place::printable;
 use crate::report::color::Look;
 
@@ -37,9 +39,7 @@ impl Output {
                 choice != anstream::ColorChoice::Never
             }
         };
-        let width = std::env::var("COLUMNS").ok();
-        let width = width.and_then(|it| it.parse().ok());
-        let width = width.unwrap_or(Look::PLAIN.width);
+        let width = environment::columns();
         Self {
             look: Look { colour, width },
         }
@@ -61,13 +61,18 @@ impl Output {
 }
 
 /// Writes an error to standard error.
-pub fn complain(message: &str) {
-    tell(&format!("error: {message}"));
+pub fn error(message: impl Display) {
+    say(&format!("error: {message}"));
 }
 
-/// Writes text and a line feed to standard error. What it holds of names and messages of others
-/// does not reach the terminal raw. There is nobody left to tell where that fails.
-pub fn tell(text: &str) {
+/// Writes a warning to standard error.
+pub fn warn(message: impl Display) {
+    say(&format!("warning: {message}"));
+}
+
+/// Writes text and a line feed to standard error. Control characters of names and messages of others
+/// do not reach the terminal. A failure cannot be shown anywhere else, and is ignored.
+pub fn say(text: &str) {
     let lines: Vec<_> = text.split('\n').map(printable).collect();
     let _ = writeln!(io::stderr().lock(), "{}", lines.join("\n"));
 }

@@ -153,7 +153,7 @@ fn interception(arguments: &Arguments) -> Result<Option<Interception>, Failure> 
 }
 
 fn warn(said: &str) {
-    output::tell(&format!("warning: {said}"));
+    output::warn(said);
 }
 
 /// What takes secrets out of a recording, by the rules of this file; else of `confcall.toml`, where it is
@@ -206,7 +206,7 @@ fn journal(arguments: &Arguments, directions: &[Direction]) -> Result<Journal, F
     let opened = if arguments.append && path.exists() {
         Journal::append(path, directions).map(|(journal, torn)| {
             if let Some(torn) = torn {
-                output::tell(&format!("warning: {torn}"));
+                output::warn(torn);
             }
             journal
         })

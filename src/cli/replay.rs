@@ -127,7 +127,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     let file = arguments.file.clone();
     let (recording, torn) = file::open(&arguments.file)?;
     if let Some(torn) = torn {
-        output::tell(&format!("warning: {torn}"));
+        output::warn(torn);
     }
     if recording.index().is_empty() {
         return Err(UsageError::NoExchange(arguments.file.clone()).into());
@@ -154,7 +154,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     // Of a result that is well, the report shows nothing more.
     for result in run.results.iter().filter(|it| it.verdict == Verdict::Pass) {
         for note in &result.notes {
-            output::tell(&format!("note: {note}"));
+            output::say(&format!("note: {note}"));
         }
     }
     output.print(&terminal::render(&run, begun.elapsed(), output.look))?;

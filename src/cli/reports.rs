@@ -81,7 +81,7 @@ impl Reports {
         let mut exit = Exit::Success;
         for report in &self.0 {
             if let Err(failure) = write(report, run) {
-                output::complain(&render(&failure));
+                output::error(render(&failure));
                 exit = exit.worse(failure.exit());
             }
         }

@@ -1,5 +1,6 @@
 //! `confcall run`: its arguments, the run that they and `confcall.toml` ask for, and its reports.
 
+use std::fmt::Write as _;
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -18,7 +19,7 @@ use super::output::Output;
 use super::reports::{ReportFile, Reports};
 use super::scenarios::Which;
 use super::snapshots::Conversation;
-use super::{ca, output, snapshots};
+use super::{ca, environment, output, snapshots};
 use crate::api::party::Party;
 use crate::config::values::ValueError;
 use crate::config::{self, values};
@@ -28,7 +29,7 @@ use crate::judge::verdict::Run;
 use crate::report::{annotations, coverage, snapshot, terminal};
 use crate::runner::options::TargetProgram;
 use crate::runner::run::{Observer, Played};
-use crate::runner::{Hook, Options, Session, StateProvider};
+use crate::runner::{Hook, Options, Session, StateProvider, Triggered};
 use crate::scenario::format::INJECTION_MARK;
 
 /// What `confcall run --help` ends with.
@@ -82,7 +83,7 @@ pub struct Arguments {
     #[arg(long, value_name = "URL", value_parser = trigger, help_heading = "Target", requires = "bot")]
     pub trigger: Option<Hook>,
     #[arg(skip)]
-    pub acts_by_itself: bool,
+    pub triggered: Triggered,
     /// How the target is started, as `confcall.toml` says it.
     #[arg(skip)]
     pub program: Option<TargetProgram>,
@@ -225,7 +226,7 @@ impl Observer for Output {
     fn opened(&self, session: &Session, program: Option<&TargetProgram>) -> io::Result<()> {
         let mut text = format!("listening {}\n", session.url());
         if let Some((proxy, certificate)) = session.proxy() {
-            text.push_str(&format!("listening {proxy}\n"));
+            let _ = writeln!(text, "listening {proxy}");
             // A program that confcall starts has it in its environment.
             if program.is_none() {
                 text.push_str(&ca::starting(certificate, proxy));
@@ -235,7 +236,7 @@ impl Observer for Output {
     }
 
     fn warn(&self, warning: &str) {
-        output::tell(&format!("warning: {warning}"));
+        output::warn(warning);
     }
 }
 
@@ -251,10 +252,9 @@ fn conversations(run: &Run) -> impl Iterator<Item = Conversation> {
     })
 }
 
-/// What did not pass as annotations, where GitHub's runner reads them.
+/// The results that did not pass as annotations, if GitHub's runner reads them.
 pub fn annotations(run: &Run) -> String {
-    let is_there = std::env::var_os("GITHUB_ACTIONS").is_some_and(|it| it == "true");
-    if is_there {
+    if environment::is_github_actions() {
         annotations::render(run)
     } else {
         String::new()

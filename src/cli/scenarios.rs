@@ -104,7 +104,7 @@ impl Source {
             Some(folder) => {
                 let loaded = store::load(folder)?;
                 for line in &loaded.passed_over {
-                    output::tell(&format!("warning: {line}"));
+                    output::warn(line);
                 }
                 Ok(loaded.scenarios)
             }

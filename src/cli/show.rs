@@ -64,7 +64,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     if path.is_file() {
         let (recording, torn) = read::load(path)?;
         if let Some(torn) = torn {
-            output::tell(&format!("warning: {torn}"));
+            output::warn(torn);
         }
         let recording = redaction::recording(recording, &record::redactor(None)?);
         let text = match arguments.format {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::environment;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
@@ -29,19 +30,10 @@ pub struct Conversation {
 ///
 /// A forced pass, where conversations are held against accepted ones.
 pub fn refuse_forced_passes(keeps: bool) -> Result<(), UsageError> {
-    let is_set = |name| std::env::var_os(name).is_some_and(|it| !it.is_empty() && it != "0");
-    if keeps && is_set("INSTA_FORCE_PASS") {
+    if keeps && environment::forces_passes() {
         return Err(UsageError::ForcedPass);
     }
     Ok(())
-}
-
-/// Whether a machine runs this. Azure Pipelines says so by `TF_BUILD` alone; insta looks at both.
-fn is_in_ci() -> bool {
-    match std::env::var_os("CI") {
-        Some(value) => !value.is_empty() && value != "false" && value != "0",
-        None => std::env::var_os("TF_BUILD").is_some(),
-    }
 }
 
 /// Holds conversations against the accepted ones. In CI nothing is written.
@@ -54,7 +46,7 @@ pub fn hold(
     conversations: impl IntoIterator<Item = Conversation>,
     output: Output,
 ) -> Result<Exit, Failure> {
-    let in_ci = is_in_ci();
+    let in_ci = environment::is_ci();
     let same = |old: &str, new: &str| compared(old) == compared(new);
     let mut text = String::new();
     let mut differing = 0;

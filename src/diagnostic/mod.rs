@@ -21,9 +21,14 @@ pub trait Remedy: std::error::Error {
 /// The text of an error for people: what is wrong, and on a line of its own what to do.
 pub fn render(error: &dyn Remedy) -> String {
     match error.remedy() {
-        Some(remedy) => format!("{error}\n  = help: {remedy}"),
+        Some(remedy) => with_remedy(error, &remedy),
         None => error.to_string(),
     }
+}
+
+/// A message, and on a line of its own what to do.
+pub fn with_remedy(message: impl fmt::Display, remedy: &str) -> String {
+    format!("{message}\n  = help: {remedy}")
 }
 
 /// The longest part of a line that is shown, in characters: one of more is machine-written, and

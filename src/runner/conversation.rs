@@ -11,7 +11,7 @@ use tokio::time::{Instant as TokioInstant, sleep_until};
 use super::hook::HookAnswer;
 use super::router::{Message, Registration, callback_path, lock};
 use super::session::Context;
-use super::target::Target;
+use super::target::{Target, Triggered};
 use super::{address, provider_state, variables};
 use crate::http::message::{Body, Headers, Request};
 use crate::http::{OutgoingRequest, Reply, SendError};
@@ -278,14 +278,12 @@ impl Conversation {
 
     fn trigger(&self, step: usize, request: &Request) {
         let Target::Bot {
-            trigger,
-            acts_by_itself,
-            ..
+            trigger, triggered, ..
         } = &self.context.target
         else {
             return;
         };
-        let is_provoked = *acts_by_itself && self.is_provoked(step);
+        let is_provoked = *triggered == Triggered::UnlessProvoked && self.is_provoked(step);
         let Some(trigger) = trigger.clone().filter(|_| !is_provoked) else {
             let event = Event::Triggered(TriggerAnswer::NoAddress);
             let _ = self.registration.sender.send(Message::Happened(event));

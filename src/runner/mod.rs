@@ -31,7 +31,7 @@ pub use self::options::Options;
 use self::process::LaunchError;
 pub use self::provider_state::StateProvider;
 pub use self::session::{Session, Stop, play};
-pub use self::target::{ANY_PORT, Proxy, Target};
+pub use self::target::{ANY_PORT, Proxy, Target, Triggered};
 use crate::api::party::Party;
 use crate::config::validation::SettingError;
 use crate::diagnostic::Remedy;

@@ -34,8 +34,7 @@ pub enum Target {
         url: Url,
         /// Takes the triggers; none for a bot that acts by itself.
         trigger: Option<Hook>,
-        /// Whether the bot does without a trigger what a notification provokes.
-        acts_by_itself: bool,
+        triggered: Triggered,
         /// The address to take requests at.
         listen: SocketAddr,
         /// The service's address that the bot is given; none for the listener's own.
@@ -47,6 +46,15 @@ pub enum Target {
         /// Signs the notifications; none where they bear the token of the run.
         notifier: Option<Notifier>,
     },
+}
+
+/// The requests that a bot is triggered for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Triggered {
+    #[default]
+    Always,
+    /// The bot sends by itself what a notification provokes.
+    UnlessProvoked,
 }
 
 /// A forward proxy, through which a bot reaches confcall under the service's own address.

@@ -54,6 +54,7 @@ use crate::cli::usage::UsageError;
 use crate::config;
 use crate::config::Config;
 use crate::config::target::TargetCommand;
+use crate::diagnostic::with_remedy;
 use crate::files::FileError;
 use crate::judge::verdict::{Run, ScenarioResult, Verdict};
 use crate::runner::options::TargetProgram;
@@ -116,10 +117,7 @@ impl Suite {
         match self.plan(&arguments) {
             Ok(plan) => plan.run(&arguments),
             Err(failure) => {
-                failure
-                    .messages()
-                    .iter()
-                    .for_each(|it| output::complain(it));
+                failure.messages().iter().for_each(output::error);
                 failure.exit().into()
             }
         }
@@ -200,9 +198,10 @@ impl Plan {
         }
         let is_all_ignored = conclusion.num_ignored > 0 && conclusion.num_passed == 0;
         if is_all_ignored && !conclusion.has_failed() {
-            output::complain(
-                "nothing passed\n  = help: what the target does not do, `[claims]` says beforehand",
-            );
+            output::error(with_remedy(
+                "nothing passed",
+                "what the target does not do, `[claims]` says beforehand",
+            ));
             return ExitCode::FAILURE;
         }
         conclusion.exit_code()
@@ -278,7 +277,7 @@ fn known_failures(planned: &[Planned], run: &Arc<SharedRun>) -> Trial {
             Ok(())
         } else {
             let wrong = wrong.join("\n");
-            trials::tell_nextest(wrong.lines().next().unwrap_or_default());
+            trials::show_in_nextest(wrong.lines().next().unwrap_or_default());
             Err(wrong.into())
         }
     })
@@ -308,7 +307,7 @@ impl SharedRun {
         match self.played.get_or_init(|| played(&self.options)) {
             Ok(played) => Ok(&played.run),
             Err(said) => {
-                trials::tell_nextest(said);
+                trials::show_in_nextest(said);
                 Err(said.into())
             }
         }
@@ -349,6 +348,6 @@ impl Observer for Silent {
     }
 
     fn warn(&self, warning: &str) {
-        output::tell(&format!("warning: {warning}"));
+        output::warn(warning);
     }
 }

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Completion, Conclusion, Failed, Trial};
 
 use crate::api::party::Party;
-use crate::cli::output;
+use crate::cli::{environment, output};
+use crate::diagnostic::with_remedy;
 use crate::judge::verdict::{ScenarioResult, Verdict};
 use crate::report::color::Look;
 use crate::report::junit;
@@ -38,16 +39,15 @@ pub fn completion(result: &ScenarioResult) -> Result<Completion, Failed> {
 /// A result that did not pass, as the failure of a trial: what the report of a run shows of it. Where
 /// nextest runs this process, it is told the rule, for the message in its reports.
 pub fn failed(result: &ScenarioResult) -> Failed {
-    tell_nextest(&junit::headline(result));
+    show_in_nextest(&junit::headline(result));
     report(result).into()
 }
 
-/// Tells nextest, where it runs this process, what to show as the message of a failure: it looks for
-/// that on standard error, in this form.
-pub(super) fn tell_nextest(headline: &str) {
-    let mode = std::env::var_os("NEXTEST_EXECUTION_MODE");
-    if mode.is_some_and(|it| it == "process-per-test") {
-        output::tell(&format!("Error: {headline}"));
+/// Writes the message of a failure as nextest looks for it on standard error, if nextest runs this
+/// process.
+pub(super) fn show_in_nextest(headline: &str) {
+    if environment::is_nextest() {
+        output::say(&format!("Error: {headline}"));
     }
 }
 
@@ -69,15 +69,14 @@ pub fn main(arguments: &Arguments, trials: Vec<Trial>) -> ExitCode {
 ///
 /// # Errors
 ///
-/// `--exact` with a name that no trial has, where nothing would be run, and nothing fail. It has been
-/// complained of; the exit code tells it.
+/// `--exact` with a name that no trial has: nothing would be run, and nothing fail. The error was
+/// shown; this is its exit code.
 pub(super) fn run(arguments: &Arguments, trials: Vec<Trial>) -> Result<Conclusion, ExitCode> {
     if let (true, Some(name)) = (arguments.exact, &arguments.filter)
         && !trials.iter().any(|trial| trial.name() == name)
     {
-        output::complain(&format!(
-            "no test is named `{name}`\n  = help: `--list` shows them all"
-        ));
+        let message = format!("no test is named `{name}`");
+        output::error(with_remedy(message, "`--list` shows them all"));
         return Err(ExitCode::FAILURE);
     }
     Ok(libtest_mimic::run(arguments, trials))

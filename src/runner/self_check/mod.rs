@@ -23,7 +23,7 @@ use crate::runner::hook::Hook;
 use crate::runner::options::Options;
 use crate::runner::provider_state::StateProvider;
 use crate::runner::session::{self, Session, Stop, listen_anywhere};
-use crate::runner::target::{ANY_PORT, Target};
+use crate::runner::target::{ANY_PORT, Target, Triggered};
 use crate::runner::{PlayError, skeleton};
 use tokio_util::sync::CancellationToken;
 
@@ -171,7 +171,7 @@ async fn play_bot(
     let target = Target::Bot {
         url: below(bot::CALLBACK),
         trigger: Some(Hook::Url(below(bot::TRIGGER))),
-        acts_by_itself: false,
+        triggered: Triggered::Always,
         listen: ANY_PORT,
         public: None,
         proxy: None,
