@@ -4,11 +4,18 @@
 //! conversation against an implementation of the other, and reports each message that breaks a
 //! requirement, with the line of the page behind it.
 //!
-//! Users of the library need [`suite`]: it makes each scenario a test of a Rust project.
+//! The command `confcall` is for every language. This library is for tests that are written in Rust:
 //!
-//! ## The tour
+//! - [`suite`] makes a test of each documented conversation, under `cargo test` or nextest.
+//! - [`suite::Suite::run`] plays the same conversations and returns the report as a value.
+//! - [`check`] judges recordings, without a network.
+//! - [`Run`] is the report: a [`ScenarioResult`] for each scenario and party, with its [`Verdict`] and
+//!   its [`Violation`]s. Its serialised form is the JSON report of the command.
 //!
-//! Read the modules in this order. Each uses only modules before it; `tests/layers.rs` holds that.
+//! ## A tour of the code
+//!
+//! All other modules are internal. Read them in this order. Each uses only modules before it;
+//! `tests/layers.rs` holds that.
 //!
 //! What the program knows, without sockets, files, clock or randomness:
 //!
@@ -40,23 +47,44 @@
 //!
 //! `ARCHITECTURE.md` draws how they work together and follows one message through them.
 
-pub mod api;
-pub mod cassette;
+pub(crate) mod api;
+pub(crate) mod cassette;
 pub mod cli;
-pub mod config;
-pub mod contract;
-pub mod diagnostic;
-pub mod emulator;
-pub mod extract;
-pub mod files;
-pub mod http;
-pub mod inject;
-pub mod judge;
-pub mod platform;
-pub mod record;
-pub mod redact;
-pub mod replay;
-pub mod report;
-pub mod runner;
-pub mod scenario;
+pub(crate) mod config;
+pub(crate) mod contract;
+pub(crate) mod diagnostic;
+pub(crate) mod emulator;
+pub(crate) mod extract;
+pub(crate) mod files;
+pub(crate) mod http;
+pub(crate) mod inject;
+pub(crate) mod judge;
+pub(crate) mod platform;
+pub(crate) mod record;
+pub(crate) mod redact;
+pub(crate) mod replay;
+pub(crate) mod report;
+pub(crate) mod runner;
+pub(crate) mod scenario;
 pub mod suite;
+
+pub use crate::api::party::Party;
+pub use crate::contract::rule::{Level, Rule};
+pub use crate::diagnostic::pointer::Pointer;
+pub use crate::judge::shard::Shard;
+pub use crate::judge::verdict::{
+    Listed, Run, ScenarioResult, Source, Summary, Target, Verdict, Violation,
+};
+pub use crate::suite::{Error, check};
+
+#[cfg(any(test, fuzzing))]
+#[path = "../fuzz/properties/mod.rs"]
+pub mod fuzz;
+
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
+
+#[cfg(test)]
+#[path = "../tests/internal/mod.rs"]
+mod tests;

@@ -6,13 +6,13 @@
 #[path = "foreign/recorded.rs"]
 mod recorded;
 
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
-use confcall::judge::verdict::Run;
-use confcall::suite::trials;
+use confcall::Run;
+use confcall_test_support::http::free_port;
+use confcall_test_support::process::Process;
+use confcall_test_support::run_trials;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 const CONFCALL: &str = env!("CARGO_BIN_EXE_confcall");
@@ -84,7 +84,7 @@ fn main() -> ExitCode {
             .map(|trial| trial.with_ignored_flag(true))
             .collect();
     }
-    trials::main(&arguments, trials)
+    run_trials(&arguments, trials)
 }
 
 /// A Python that is new enough, where there is one.
@@ -134,42 +134,15 @@ fn program_path(program: &str) -> PathBuf {
 
 /// A party that was started for one run, with the arguments that aim confcall at it.
 struct Started {
-    child: Child,
+    _process: Process,
     arguments: Vec<String>,
 }
 
-impl Drop for Started {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// Starts a program and reads the addresses that it prints, each with its name.
-fn start(python: &Path, program: &str, arguments: &[&str], count: usize) -> (Child, Vec<String>) {
+fn start(python: &Path, program: &str, arguments: &[&str], count: usize) -> Process {
     let mut command = Command::new(python);
     command.arg(program_path(program)).args(arguments);
-    started(command, count)
-}
-
-fn started(mut command: Command, count: usize) -> (Child, Vec<String>) {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("Python was there a moment ago");
-    let output = child.stdout.take().expect("standard output is piped");
-    let addresses = BufReader::new(output)
-        .lines()
-        .take(count)
-        .map(|line| {
-            let line = line.expect("a line");
-            let (_, address) = line.split_once(' ').expect("a name and an address");
-            address.to_owned()
-        })
-        .collect();
-    (child, addresses)
+    Process::start(command.stderr(Stdio::null()), count)
 }
 
 /// A party to judge.
@@ -204,8 +177,8 @@ impl Party for Service {
         if let Some(fault) = &self.fault {
             arguments.extend(["--fault", fault]);
         }
-        let (child, addresses) = start(python, "service.py", &arguments, 1);
-        let url = &addresses[0];
+        let process = start(python, "service.py", &arguments, 1);
+        let url = process.addresses[0].as_str();
         let arguments = [
             "--service",
             url,
@@ -217,8 +190,8 @@ impl Party for Service {
             TOKEN,
         ];
         Started {
-            child,
             arguments: arguments.map(str::to_owned).to_vec(),
+            _process: process,
         }
     }
 }
@@ -233,11 +206,12 @@ impl Party for Bot {
         if let Some(fault) = &self.fault {
             arguments.extend(["--fault", fault.as_str()]);
         }
-        let (child, addresses) = start(python, "bot.py", &arguments, 2);
-        let arguments = ["--bot", &addresses[0], "--trigger", &addresses[1]];
+        let process = start(python, "bot.py", &arguments, 2);
+        let [callback, trigger] = [0, 1].map(|it| process.addresses[it].as_str());
+        let arguments = ["--bot", callback, "--trigger", trigger];
         Started {
-            child,
             arguments: arguments.map(str::to_owned).to_vec(),
+            _process: process,
         }
     }
 }
@@ -253,25 +227,24 @@ fn intercepted(python: &Path) -> Result<(), Failed> {
         .output()?;
     assert!(made.status.success(), "{made:?}");
     // The port is free again when confcall binds it: nobody else asks for this one.
-    let reserved = TcpListener::bind("127.0.0.1:0")?;
-    let proxy = reserved.local_addr()?.to_string();
-    drop(reserved);
+    let proxy = format!("127.0.0.1:{}", free_port());
     let mut command = Command::new(python);
     command
         .arg(program_path("bot.py"))
         .env("HTTPS_PROXY", format!("http://{proxy}"))
         .env("SSL_CERT_FILE", authority.join("ca.pem"));
-    let (child, addresses) = started(command, 2);
+    let process = Process::start(command.stderr(Stdio::null()), 2);
+    let [callback, trigger] = [0, 1].map(|it| process.addresses[it].as_str());
     let arguments = [
-        ["--bot", &addresses[0], "--trigger", &addresses[1]],
+        ["--bot", callback, "--trigger", trigger],
         ["--intercept", "graph.example", "--proxy-listen", &proxy],
     ];
     let mut arguments = arguments.concat();
     let authority = authority.display().to_string();
     arguments.extend(["--ca-dir", &authority]);
     let started = Started {
-        child,
         arguments: arguments.into_iter().map(str::to_owned).collect(),
+        _process: process,
     };
     passes(&started)
 }

@@ -16,7 +16,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use confcall::suite::trials;
+use confcall_test_support::run_trials;
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 use walkdir::WalkDir;
@@ -68,7 +68,7 @@ fn main() -> ExitCode {
         let trial = Trial::test(page.clone(), move || type_in(&page));
         all.push(trial.with_ignored_flag(cfg!(not(unix))));
     }
-    trials::main(&Arguments::from_args(), all)
+    run_trials(&Arguments::from_args(), all)
 }
 
 fn root() -> &'static Path {

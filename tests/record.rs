@@ -6,72 +6,24 @@
 )]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
-use confcall::cassette::format::{Content, Direction};
-use confcall::cassette::journal;
+use confcall_test_support::cassette::{self, Content, Direction};
+use confcall_test_support::http;
+use confcall_test_support::process::Process;
 
-/// A process that ends with the test.
-struct Running {
-    child: Child,
-    urls: Vec<String>,
-}
-
-impl Running {
-    /// Starts confcall and reads so many lines, of each the last word.
-    fn start(arguments: &[&str], lines: usize) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_confcall"))
-            .args(arguments)
-            .env_remove("CONFCALL_TOKEN")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let said = BufReader::new(child.stdout.take().unwrap());
-        let urls = said
-            .lines()
-            .take(lines)
-            .map(|line| line.unwrap().split(' ').next_back().unwrap().to_owned())
-            .collect();
-        Self { child, urls }
-    }
-
-    fn record(cassette: &Path, more: &[&str], lines: usize) -> Self {
-        let cassette = cassette.to_str().unwrap();
-        Self::start(&[&["record", "--cassette", cassette], more].concat(), lines)
-    }
-
-    /// Ends it by SIGKILL.
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// Starts a recorder, which prints so many addresses.
+fn recorder(cassette: &Path, more: &[&str], lines: usize) -> Process {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_confcall"));
+    command.args(["record", "--cassette"]).arg(cassette);
+    Process::start(command.args(more).env_remove("CONFCALL_TOKEN"), lines)
 }
 
 /// Sends a POST and reads the answer to its end.
-fn post(url: &str, target: &str, fields: &str, body: &str) -> String {
-    let host = url.strip_prefix("http://").unwrap();
-    let mut stream = TcpStream::connect(host).unwrap();
-    write!(
-        stream,
-        "POST {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n{fields}\r\n{body}",
-        body.len()
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+fn post(url: &str, path: &str, fields: &str, body: &str) -> String {
+    http::post(url, path, fields, body).unwrap()
 }
 
 /// A party that answers each connection with these bytes, and tells what it was sent.
@@ -112,19 +64,24 @@ fn both_directions_are_recorded_without_secrets() {
     let (service, requests) = party(OK);
     let (bot, notifications) = party(OK);
     let callback = format!("{bot}/callback");
-    let mut proxy = Running::record(
+    let mut proxy = recorder(
         &cassette,
         &["--service", &format!("{service}/beta"), "--bot", &callback],
         2,
     );
     let body = format!("{{\"callbackUri\":\"{callback}\",\"password\":\"hunter2x\"}}");
     let fields = "Authorization: Bearer hunter2x\r\nTE: trailers\r\nscenario-id: s1\r\n";
-    let answer = post(&proxy.urls[0], "/app/calls?sig=hunter2x", fields, &body);
+    let answer = post(
+        &proxy.addresses[0],
+        "/app/calls?sig=hunter2x",
+        fields,
+        &body,
+    );
     assert!(answer.ends_with("{\"token\":\"abc1\"}"), "{answer}");
     let sent = requests.recv().unwrap();
     assert!(sent.starts_with("POST /beta/app/calls?sig=hunter2x HTTP/1.1\r\n"));
     assert!(
-        sent.contains(&format!("\"{}/callback\"", proxy.urls[1])),
+        sent.contains(&format!("\"{}/callback\"", proxy.addresses[1])),
         "{sent}"
     );
     assert!(
@@ -132,7 +89,7 @@ fn both_directions_are_recorded_without_secrets() {
         "{sent}"
     );
     post(
-        &proxy.urls[1],
+        &proxy.addresses[1],
         "/callback",
         "scenario-id: s1\r\n",
         "{\"value\":[]}",
@@ -145,7 +102,7 @@ fn both_directions_are_recorded_without_secrets() {
         !text.contains("hunter2x") && !text.contains("abc1"),
         "{text}"
     );
-    let loaded = journal::load(&cassette).unwrap();
+    let loaded = cassette::load(&cassette);
     let [request, notification] = &loaded.exchanges[..] else {
         panic!("{text}");
     };
@@ -167,13 +124,13 @@ fn a_service_elsewhere_is_told_another_address() {
         ["--bot", &bot],
         ["--callback-url", "https://tunnel.example/"],
     ];
-    let proxy = Running::record(&folder.path().join("a.jsonl"), arguments.as_flattened(), 2);
+    let proxy = recorder(&folder.path().join("a.jsonl"), arguments.as_flattened(), 2);
     let body = format!("{{\"callbackUri\":\"{bot}/callback?a\"}}");
-    post(&proxy.urls[0], "/app/calls", "", &body);
+    post(&proxy.addresses[0], "/app/calls", "", &body);
     let sent = requests.recv().unwrap();
     let told = "{\"callbackUri\":\"https://tunnel.example/callback?a\"}";
     assert!(sent.ends_with(told), "{sent}");
-    post(&proxy.urls[1], "/callback?a", "", "{}");
+    post(&proxy.addresses[1], "/callback?a", "", "{}");
     assert!(
         notifications
             .recv()
@@ -188,13 +145,13 @@ fn what_was_answered_is_there_after_a_kill() {
     let (service, _requests) = party(OK);
     for round in 1..=5 {
         let cassette = folder.path().join(format!("{round}.jsonl"));
-        let mut proxy = Running::record(&cassette, &["--service", &service], 1);
+        let mut proxy = recorder(&cassette, &["--service", &service], 1);
         for number in 0..round {
-            let answer = post(&proxy.urls[0], &format!("/{number}"), "", "{}");
+            let answer = post(&proxy.addresses[0], &format!("/{number}"), "", "{}");
             assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         }
         proxy.kill();
-        let loaded = journal::load(&cassette).unwrap();
+        let loaded = cassette::load(&cassette);
         assert_eq!(loaded.exchanges.len(), round);
         assert!(loaded.torn.is_none());
     }
@@ -205,11 +162,11 @@ fn an_upstream_that_breaks_off_breaks_the_answer() {
     let folder = tempfile::tempdir().unwrap();
     let cassette = folder.path().join("a.jsonl");
     let (service, _requests) = party("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1234");
-    let mut proxy = Running::record(&cassette, &["--service", &service], 1);
-    let answer = post(&proxy.urls[0], "/", "", "{}");
+    let mut proxy = recorder(&cassette, &["--service", &service], 1);
+    let answer = post(&proxy.addresses[0], "/", "", "{}");
     assert!(!answer.ends_with("123456789"), "{answer}");
     proxy.kill();
-    let loaded = journal::load(&cassette).unwrap();
+    let loaded = cassette::load(&cassette);
     assert!(loaded.exchanges[0].broke.is_some());
 }
 
@@ -222,15 +179,11 @@ fn a_service_that_is_not_there_is_a_bad_gateway() {
         .local_addr()
         .unwrap();
     let service = format!("http://{gone}");
-    let mut proxy = Running::record(&cassette, &["--service", &service], 1);
-    let answer = post(&proxy.urls[0], "/", "", "{}");
+    let mut proxy = recorder(&cassette, &["--service", &service], 1);
+    let answer = post(&proxy.addresses[0], "/", "", "{}");
     assert!(answer.starts_with("HTTP/1.1 502"), "{answer}");
     proxy.kill();
-    assert!(
-        journal::load(&cassette).unwrap().exchanges[0]
-            .broke
-            .is_some()
-    );
+    assert!(cassette::load(&cassette).exchanges[0].broke.is_some());
 }
 
 #[test]

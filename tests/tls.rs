@@ -6,11 +6,12 @@
     reason = "a test that cannot be set up fails, and the place says why"
 )]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
+use confcall_test_support::process::Process;
 use tempfile::TempDir;
 
 const EDITION: &str = "2021-02";
@@ -52,40 +53,11 @@ impl Machines {
     }
 
     /// A party on the far one, which trusts the near one, with the addresses that it prints.
-    fn party(&self, arguments: &[&str], lines: usize) -> Party {
+    fn party(&self, arguments: &[&str], lines: usize) -> Process {
         let near = self.ca("near");
         let mut command = self.confcall("far", arguments);
         command.args(["--ca", near.to_str().unwrap()]);
-        Party::start(command, lines)
-    }
-}
-
-/// A process that ends with the test.
-struct Party {
-    child: Child,
-    addresses: Vec<String>,
-}
-
-impl Party {
-    fn start(mut command: Command, lines: usize) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let said = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = |line: std::io::Result<String>| {
-            let line = line.unwrap();
-            line.split_once(' ').unwrap().1.to_owned()
-        };
-        Self {
-            addresses: said.take(lines).map(address).collect(),
-            child,
-        }
-    }
-}
-
-impl Drop for Party {
-    fn drop(&mut self) {
-        // It may have ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        Process::start(&mut command, lines)
     }
 }
 
@@ -213,7 +185,10 @@ fn the_built_in_pair_speaks_tls() {
 #[test]
 fn both_sides_of_a_recording_are_played_in_tls() {
     let machines = Machines::new();
-    let service = Party::start(machines.confcall("far", &["replay", CASSETTE, "--tls"]), 1);
+    let service = Process::start(
+        &mut machines.confcall("far", &["replay", CASSETTE, "--tls"]),
+        1,
+    );
     let url = &service.addresses[0];
     assert!(url.starts_with("https://"), "{url}");
     let replay = [
@@ -276,7 +251,7 @@ fn a_recorder_stands_in_tls_between_two_parties_in_tls() {
     ];
     let mut command = machines.confcall("near", &record);
     command.args(["--tls", "--ca", name(&far)]);
-    let recorder = Party::start(command, 2);
+    let recorder = Process::start(&mut command, 2);
     let [requests, notifications] = &recorder.addresses[..] else {
         panic!("{:?}", recorder.addresses);
     };
@@ -295,7 +270,7 @@ fn a_recorder_stands_in_tls_between_two_parties_in_tls() {
     let output = command.args(["--edition", EDITION]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     drop(recorder);
-    let loaded = confcall::cassette::journal::load(&cassette).unwrap();
+    let loaded = confcall_test_support::cassette::load(&cassette);
     let directions = loaded.exchanges.iter().map(|it| it.direction as u8);
     assert_eq!(
         directions.collect::<std::collections::BTreeSet<_>>().len(),
@@ -317,7 +292,7 @@ fn plain_http_to_a_listener_in_tls_is_told() {
     for arguments in [&["serve"][..], &["replay", CASSETTE], &record] {
         let mut command = machines.confcall("near", arguments);
         command.arg("--tls");
-        let party = Party::start(command, 1);
+        let party = Process::start(&mut command, 1);
         let address = party.addresses[0].strip_prefix("https://").unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
         let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";

@@ -1,5 +1,5 @@
-//! Fuzzes [`confcall_fuzz::callback::holds`].
+//! Fuzzes [`confcall::fuzz::callback::holds`].
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| confcall_fuzz::callback::holds(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| confcall::fuzz::callback::holds(bytes));

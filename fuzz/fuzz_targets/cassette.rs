@@ -1,5 +1,5 @@
-//! Fuzzes [`confcall_fuzz::cassette::holds`].
+//! Fuzzes [`confcall::fuzz::cassette::holds`].
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| confcall_fuzz::cassette::holds(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| confcall::fuzz::cassette::holds(bytes));

@@ -1,5 +1,5 @@
-//! Fuzzes [`confcall_fuzz::har::holds`].
+//! Fuzzes [`confcall::fuzz::har::holds`].
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| confcall_fuzz::har::holds(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| confcall::fuzz::har::holds(bytes));

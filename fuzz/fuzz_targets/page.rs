@@ -1,5 +1,5 @@
-//! Fuzzes [`confcall_fuzz::page::holds`].
+//! Fuzzes [`confcall::fuzz::page::holds`].
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| confcall_fuzz::page::holds(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| confcall::fuzz::page::holds(bytes));

@@ -1,5 +1,5 @@
-//! Fuzzes [`confcall_fuzz::scenario::holds`].
+//! Fuzzes [`confcall::fuzz::scenario::holds`].
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| confcall_fuzz::scenario::holds(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| confcall::fuzz::scenario::holds(bytes));

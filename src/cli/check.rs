@@ -1,6 +1,6 @@
 //! `confcall check`: judges recordings, offline.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
@@ -17,13 +17,18 @@ use super::usage::UsageError;
 use crate::api::party::Party;
 use crate::cassette::read;
 use crate::judge;
+use crate::judge::Case;
 use crate::judge::recording::check;
+use crate::judge::recording::check::Checked;
 use crate::judge::recording::secrets;
 use crate::judge::recording::secrets::Secret;
 use crate::judge::redaction;
-use crate::judge::verdict::{Run, Target};
+use crate::judge::verdict::{Run, ScenarioResult, Target};
+use crate::redact::Redactor;
 use crate::report::{not_covered, terminal};
+use crate::scenario::format::Scenario;
 use crate::scenario::selection::Filter;
+use crate::scenario::store;
 
 /// What `confcall check --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -56,20 +61,91 @@ pub struct Arguments {
     report: Vec<ReportFile>,
 }
 
-/// How many places of secrets are told of one file.
-const TOLD: usize = 10;
+/// How many secrets a warning names in one file.
+const NAMED_SECRETS: usize = 10;
 
-/// Warns of what a recorder would have replaced.
-fn tell_secrets(file: &str, secrets: &[Secret]) {
-    for secret in secrets.iter().take(TOLD) {
-        output::warn(format!(
-            "{file}: exchange {} holds what looks like a secret: {}",
-            secret.exchange, secret.place
+/// Judges recordings by scenarios.
+struct Checker {
+    cases: Vec<Case>,
+    options: judge::Options,
+    redactor: Redactor,
+}
+
+/// A recording that was judged.
+struct Judged {
+    checked: Checked,
+    /// What is suspicious in the file, a line each.
+    warnings: Vec<String>,
+}
+
+impl Checker {
+    fn new(
+        scenarios: &[Scenario],
+        picked: &[Scenario],
+        options: judge::Options,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            cases: judge::cases(scenarios, picked),
+            options,
+            redactor: record::redactor(None)?,
+        })
+    }
+
+    fn judge(&self, file: &Path) -> Result<Judged, Failure> {
+        let (recording, torn) = read::load(file)?;
+        let mut warnings: Vec<_> = torn.iter().map(ToString::to_string).collect();
+        if recording.exchanges().is_empty() {
+            return Err(UsageError::NoExchange(file.to_owned()).into());
+        }
+        let secrets = secrets::secrets(&recording);
+        if !secrets.is_empty() {
+            warnings.extend(of_secrets(&file.display().to_string(), &secrets));
+            // What one exchange gives away may stand in the report of another.
+            redaction::learn(&recording, &self.redactor);
+        }
+        let mut checked = check::check(recording, &self.cases, &self.options);
+        redaction::not_covered(&mut checked.not_covered, &self.redactor);
+        Ok(Judged { checked, warnings })
+    }
+
+    /// The report of recordings with these names.
+    fn report(&self, names: &[String], results: Vec<ScenarioResult>) -> Run {
+        let target = Target {
+            role: None,
+            url: Some(names.join(", ")),
+        };
+        let mut run = Run::new(target, results);
+        redaction::run(&mut run, &self.redactor);
+        run
+    }
+}
+
+/// Warnings about secrets that a recorder would have replaced.
+fn of_secrets(file: &str, secrets: &[Secret]) -> Vec<String> {
+    let named = secrets.iter().take(NAMED_SECRETS).map(|it| {
+        let (exchange, place) = (it.exchange, &it.place);
+        format!("{file}: exchange {exchange} holds what looks like a secret: {place}")
+    });
+    let mut warnings: Vec<_> = named.collect();
+    if secrets.len() > NAMED_SECRETS {
+        warnings.push(format!(
+            "{file}: and {} more",
+            secrets.len() - NAMED_SECRETS
         ));
     }
-    if secrets.len() > TOLD {
-        output::warn(format!("{file}: and {} more", secrets.len() - TOLD));
-    }
+    warnings
+}
+
+/// Judges one recording by the built-in scenarios.
+///
+/// # Errors
+///
+/// A broken or empty recording.
+pub fn run(file: &Path) -> Result<Run, Failure> {
+    let scenarios = store::built_in()?;
+    let checker = Checker::new(&scenarios, &scenarios, judge::Options::default())?;
+    let judged = checker.judge(file)?;
+    Ok(checker.report(&[file.display().to_string()], judged.checked.results))
 }
 
 /// Judges recordings.
@@ -81,34 +157,22 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let begun = Instant::now();
     let mut scenarios = arguments.among.select(&arguments.filter)?;
     scenarios.judging(&[Party::Bot])?;
-    let cases = judge::cases(&scenarios.all, &scenarios.picked);
     let options = judge::Options {
         literal: arguments.literal,
         strict: arguments.strict,
         ..judge::Options::default()
     };
+    let checker = Checker::new(&scenarios.all, &scenarios.picked, options)?;
     let reports = Reports::new(arguments.report.clone())?;
     let mut results = Vec::new();
     let mut strangers = String::new();
     let mut names = Vec::new();
-    let redactor = record::redactor(None)?;
     for file in &arguments.files {
-        let (recording, torn) = read::load(file)?;
-        if let Some(torn) = torn {
-            output::warn(torn);
-        }
-        if recording.exchanges().is_empty() {
-            return Err(UsageError::NoExchange(file.clone()).into());
+        let Judged { checked, warnings } = checker.judge(file)?;
+        for warning in warnings {
+            output::warn(warning);
         }
         let name = file.display().to_string();
-        let secrets = secrets::secrets(&recording);
-        tell_secrets(&name, &secrets);
-        if !secrets.is_empty() {
-            // What one exchange gives away may stand in the report of another.
-            redaction::learn(&recording, &redactor);
-        }
-        let mut checked = check::check(recording, &cases, &options);
-        redaction::not_covered(&mut checked.not_covered, &redactor);
         strangers.push_str(&not_covered::render(
             &name,
             &checked.not_covered,
@@ -117,12 +181,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
         results.extend(checked.results);
         names.push(name);
     }
-    let target = Target {
-        role: None,
-        url: Some(names.join(", ")),
-    };
-    let mut run = Run::new(target, results);
-    redaction::run(&mut run, &redactor);
+    let run = checker.report(&names, results);
     let mut text = strangers.clone();
     text.push_str(&terminal::render(&run, begun.elapsed(), output.look));
     text.push_str(&annotations(&run));

@@ -41,10 +41,6 @@ macro_rules! catalogue {
             pub const fn describe(self) -> &'static str {
                 match self { $(Self::$variant => $sentence,)+ }
             }
-
-            pub fn named(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.name() == name)
-            }
         }
     };
 }

@@ -40,8 +40,10 @@ use crate::api::resource;
 use crate::diagnostic::Diagnostic;
 use crate::scenario::format::{Scenario, ScenarioId, Script};
 
-pub use self::finding::{Finding, FindingKind};
-pub use self::inventory::{Kind, Row};
+pub use self::finding::Finding;
+#[cfg(test)]
+pub use self::inventory::Kind;
+pub use self::inventory::Row;
 
 use self::conversation::Run;
 use self::finding::Findings;

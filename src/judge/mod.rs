@@ -435,3 +435,7 @@ impl Judge {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/judge/mod.rs"]
+mod tables;

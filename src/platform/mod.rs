@@ -18,7 +18,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-pub use self::token::{ISSUER, Notifier};
+#[cfg(test)]
+pub use self::token::ISSUER;
+pub use self::token::Notifier;
 
 use self::grant::Version;
 use self::key::Key;

@@ -20,6 +20,6 @@ pub mod recording;
 pub mod service;
 pub mod values;
 
-pub use self::outcome::{Messages, Replayed, Unparsed};
-pub use self::outgoing::{NotReplayable, Outgoing, OutgoingRequest, Unanswered};
+pub use self::outcome::{Messages, Replayed};
+pub use self::outgoing::{Outgoing, OutgoingRequest, Unanswered};
 pub use self::values::generated::Generator;

@@ -30,7 +30,11 @@ pub use self::hook::{Hook, HookAnswer};
 pub use self::options::Options;
 use self::process::LaunchError;
 pub use self::provider_state::StateProvider;
-pub use self::session::{Session, Stop, play};
+pub use self::session::Session;
+#[cfg(any(test, feature = "internals"))]
+pub use self::session::Stop;
+#[cfg(test)]
+pub use self::session::play;
 pub use self::target::{ANY_PORT, Proxy, Target, Triggered};
 use crate::api::party::Party;
 use crate::config::validation::SettingError;

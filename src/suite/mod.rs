@@ -32,19 +32,21 @@
 //! scenarios are played side by side, `--test-threads` at a time; the results come together, at the
 //! end. Under nextest, where each test is a process, each has a target of its own.
 
-pub mod trials;
+mod trials;
 
 use std::collections::HashSet;
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::num::NonZeroUsize;
 use std::panic::{self, AssertUnwindSafe};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::api::party::Party;
+use crate::cli;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::options::of_project;
@@ -61,6 +63,34 @@ use crate::runner::options::TargetProgram;
 use crate::runner::run::{Observer, Played};
 use crate::runner::{Options, Session};
 use crate::scenario::format::Scenario;
+
+/// Why nothing was judged. Its text says where, and what helps.
+#[derive(Debug)]
+pub struct Error(Failure);
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self(failure)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.messages().join("\n"))
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Judges a recording, a cassette or a HAR file, by the built-in scenarios, as `confcall check` does.
+/// Each conversation in it has a result for each party.
+///
+/// # Errors
+///
+/// The file cannot be read, is no recording, or has no exchange.
+pub fn check(file: impl AsRef<Path>) -> Result<Run, Error> {
+    Ok(cli::check::run(file.as_ref())?)
+}
 
 /// The suite of a project.
 #[derive(Debug, Clone)]
@@ -121,6 +151,16 @@ impl Suite {
                 failure.exit().into()
             }
         }
+    }
+
+    /// Plays every selected scenario, as `confcall run` does, and returns the report.
+    ///
+    /// # Errors
+    ///
+    /// `confcall.toml` cannot be used, a port is taken, the target does not start or is not reachable.
+    pub fn run(self) -> Result<Run, Error> {
+        let options = of_project(self.config()?)?;
+        Ok(play(options, &Silent)?.run)
     }
 
     fn plan(self, arguments: &Arguments) -> Result<Plan, Failure> {

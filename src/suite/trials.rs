@@ -56,15 +56,6 @@ pub(super) fn report(result: &ScenarioResult) -> String {
     terminal::block(result, Look::PLAIN)
 }
 
-/// Runs the trials that are asked for, and gives the exit code of the process: 0, 101 where one fails,
-/// and 1 where a name is asked for to the letter (`--exact`) that none has.
-pub fn main(arguments: &Arguments, trials: Vec<Trial>) -> ExitCode {
-    match run(arguments, trials) {
-        Ok(conclusion) => conclusion.exit_code(),
-        Err(exit) => exit,
-    }
-}
-
 /// Runs the trials that are asked for.
 ///
 /// # Errors

@@ -1,32 +1,27 @@
 //! Negative conversations: whom they judge, how they are shown, and what cannot be judged.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
-
+use confcall_test_support::process::Process;
 use serde_json::Value;
 
 use super::{command, confcall, refused, stdout};
 
 /// The built-in service as a process of its own, which ends with the test.
 struct Service {
-    child: Child,
+    _process: Process,
     url: String,
     hook: String,
 }
 
 impl Service {
     fn start(more: &[&str]) -> Self {
-        let mut child = command(&[&["serve", "--edition", "2021-02"], more].concat())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut word = || {
-            let line = lines.next().unwrap().unwrap();
-            line.split_once(' ').unwrap().1.to_owned()
-        };
-        let (url, hook) = (word(), word());
-        Self { child, url, hook }
+        let mut command = command(&[&["serve", "--edition", "2021-02"], more].concat());
+        let process = Process::start(&mut command, 2);
+        let [url, hook] = [0, 1].map(|it| process.addresses[it].clone());
+        Self {
+            _process: process,
+            url,
+            hook,
+        }
     }
 
     /// The verdicts of the negative conversations, by name, with the reason.
@@ -50,14 +45,6 @@ impl Service {
             .iter()
             .map(result)
             .collect()
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // It may have ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

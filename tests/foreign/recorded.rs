@@ -1,19 +1,17 @@
 //! The foreign bot and the foreign service talk through `confcall record`; what was recorded is
 //! judged, and played from both sides against the other's live half.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use confcall::cassette::format::{Content, Direction};
-use confcall::cassette::journal;
-use confcall::http::{Client, OutgoingRequest};
-use confcall::scenario::store;
+use confcall_test_support::cassette::{self, Content, Direction};
+use confcall_test_support::http;
+use confcall_test_support::process::Process;
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
-use super::{CONFCALL, Started, start};
+use super::{CONFCALL, start};
 
 /// A call that the service takes as existing.
 const CALL: &str = "5d1c9a52-30fd-4e5c-8a6e-5a6ac8f5b0c1";
@@ -57,35 +55,22 @@ pub fn changed(python: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
-fn record(python: &Path, cassette: &Path) -> Result<(), Failed> {
-    let (service, at) = start(python, "service.py", &["--edition", "2021-02"], 1);
-    let service = Started {
-        child: service,
-        arguments: at,
-    };
-    let (bot, at) = start(python, "bot.py", &[], 2);
-    let bot = Started {
-        child: bot,
-        arguments: at,
-    };
-    let (callback, trigger) = (&bot.arguments[0], &bot.arguments[1]);
-    let record = ["record", "--cassette", path(cassette), "--bot", callback];
-    let recorder = Running::start(
-        &[&record[..], &["--service", &service.arguments[0]]].concat(),
-        2,
-    );
-    let (to_service, to_bot) = (&recorder.urls[0], &recorder.urls[1]);
-    let callback_path = confcall::api::resource::path_of(callback);
-    let to_bot = format!("{}{callback_path}", to_bot.trim_end_matches('/'));
+fn record(python: &Path, file: &Path) -> Result<(), Failed> {
+    let service = start(python, "service.py", &["--edition", "2021-02"], 1);
+    let bot = start(python, "bot.py", &[], 2);
+    let (callback, trigger) = (bot.addresses[0].as_str(), &bot.addresses[1]);
+    let record = ["record", "--cassette", path(file), "--bot", callback];
+    let recorder = serving(&[&record[..], &["--service", service.url()]].concat(), 2);
+    let (to_service, to_bot) = (&recorder.addresses[0], &recorder.addresses[1]);
+    let callback_path = callback.splitn(4, '/').nth(3).unwrap_or_default();
+    let to_bot = format!("{}/{callback_path}", to_bot.trim_end_matches('/'));
     post(
-        &format!("{}/given", service.arguments[0]),
+        &format!("{}/given", service.url()),
         &json!({"scenario": SCENARIO, "state": "call", "callback": to_bot, "variables": {"call": CALL}}),
     )?;
     post(trigger, &invitation(to_service)?)?;
     until(|| {
-        let Ok(loaded) = journal::load(cassette) else {
-            return false;
-        };
+        let loaded = cassette::load(file);
         // The last notification may be there before the answer that it follows from.
         let mut all = loaded.exchanges.iter();
         if !all.any(|it| it.direction == Direction::Request) {
@@ -105,9 +90,8 @@ fn record(python: &Path, cassette: &Path) -> Result<(), Failed> {
 fn replayed_bot(python: &Path, cassette: &Path, fault: Option<&str>) -> (Option<i32>, String) {
     let mut arguments = vec!["--edition", "2021-02"];
     arguments.extend(fault.into_iter().flat_map(|fault| ["--fault", fault]));
-    let (child, arguments) = start(python, "service.py", &arguments, 1);
-    let service = Started { child, arguments };
-    let url = &service.arguments[0];
+    let service = start(python, "service.py", &arguments, 1);
+    let url = service.url();
     let given = format!("{url}/given");
     let replay = [
         "replay",
@@ -127,25 +111,19 @@ fn replayed_service(
     fault: Option<&str>,
 ) -> Result<(Option<i32>, String), Failed> {
     let fault: Vec<&str> = fault.into_iter().flat_map(|it| ["--fault", it]).collect();
-    let (child, arguments) = start(python, "bot.py", &fault, 2);
-    let bot = Started { child, arguments };
-    let replay = ["replay", path(cassette), "--bot", &bot.arguments[0]];
-    let mut replay = Running::start(&[&replay[..], &["--deadline", "5s"]].concat(), 1);
-    post(&bot.arguments[1], &invitation(&replay.urls[0])?)?;
-    let mut text = String::new();
-    std::io::Read::read_to_string(&mut replay.said, &mut text)?;
-    Ok((replay.child.wait()?.code(), text))
+    let bot = start(python, "bot.py", &fault, 2);
+    let replay = ["replay", path(cassette), "--bot", &bot.addresses[0]];
+    let replay = serving(&[&replay[..], &["--deadline", "5s"]].concat(), 1);
+    post(&bot.addresses[1], &invitation(replay.url())?)?;
+    Ok(replay.end())
 }
 
 /// The trigger for the scenario's invitation, aimed at an address.
 fn invitation(to: &str) -> Result<Value, Failed> {
-    let all = store::built_in()?;
-    let scenario = all.iter().find(|it| it.id.as_str() == SCENARIO);
-    let scenario = scenario.ok_or("the scenario is there")?;
-    let body = scenario.script.steps[0].body().json();
-    let body = confcall::api::template::fill_json(body.ok_or("a body")?, &|name| {
-        Some(format!("11111111-0000-4000-8000-{:012x}", name.len()))
-    });
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scenarios/{SCENARIO}.json"));
+    let scenario: Value = serde_json::from_slice(&std::fs::read(file)?)?;
+    let mut body = scenario["steps"][0]["request"]["body"].clone();
+    fill(&mut body);
     Ok(json!({
         "scenario": SCENARIO,
         "step": 1,
@@ -158,18 +136,28 @@ fn invitation(to: &str) -> Result<Value, Failed> {
     }))
 }
 
+/// Puts GUIDs in the place of variables, such as `{call}`.
+fn fill(value: &mut Value) {
+    match value {
+        Value::Object(map) => map.values_mut().for_each(fill),
+        Value::Array(values) => values.iter_mut().for_each(fill),
+        Value::String(text) => {
+            while let Some((before, rest)) = text.split_once('{') {
+                let (name, after) = rest.split_once('}').expect("a variable");
+                let guid = format!("11111111-0000-4000-8000-{:012x}", name.len());
+                *text = format!("{before}{guid}{after}");
+            }
+        }
+        _ => {}
+    }
+}
+
 fn post(url: &str, body: &Value) -> Result<(), Failed> {
-    let mut request = OutgoingRequest::new("POST", url);
-    request.headers.push("Content-Type", "application/json");
-    request.body = Some(body.to_string().into());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let answer = runtime.block_on(Client::new().send(request, Duration::from_secs(20)))?;
-    if (200..300).contains(&answer.status) {
+    let answer = http::post(url, "", "", &body.to_string())?;
+    if answer.starts_with("HTTP/1.1 2") || answer.starts_with("HTTP/1.0 2") {
         Ok(())
     } else {
-        Err(format!("{url}: {answer:?}").into())
+        Err(format!("{url}: {answer}").into())
     }
 }
 
@@ -201,42 +189,8 @@ fn confcall(arguments: &[&str]) -> (Option<i32>, String) {
     )
 }
 
-/// confcall as a party that serves. It ends with the test.
-struct Running {
-    child: Child,
-    urls: Vec<String>,
-    said: BufReader<std::process::ChildStdout>,
-}
-
-impl Running {
-    fn start(arguments: &[&str], count: usize) -> Self {
-        let mut child = Command::new(CONFCALL)
-            .args(arguments)
-            .env_remove("CONFCALL_TOKEN")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("confcall runs");
-        let output = child.stdout.take().expect("standard output is piped");
-        let mut said = BufReader::new(output);
-        let mut urls = Vec::new();
-        for _ in 0..count {
-            let mut line = String::new();
-            said.read_line(&mut line).expect("a line");
-            urls.extend(
-                line.trim_end()
-                    .strip_prefix("listening ")
-                    .map(str::to_owned),
-            );
-        }
-        Self { child, urls, said }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// confcall as a party that serves.
+fn serving(arguments: &[&str], count: usize) -> Process {
+    let mut command = Command::new(CONFCALL);
+    Process::start(command.args(arguments).env_remove("CONFCALL_TOKEN"), count)
 }

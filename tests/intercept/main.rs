@@ -9,7 +9,7 @@
 mod party;
 mod run;
 
-use confcall::cassette::format::{Content, Direction};
+use confcall_test_support::cassette::{Content, Direction};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 

@@ -4,13 +4,13 @@ use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::process::{ChildStderr, Command, Stdio};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use confcall::cassette::journal;
-use confcall::cassette::journal::Loaded;
+use confcall_test_support::cassette::{self, Cassette};
+use confcall_test_support::process::Process;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body, Frame, Incoming};
 use hyper::client::conn::{http1, http2};
@@ -177,8 +177,7 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
 
 /// confcall as a proxy, which ends with the test.
 pub struct Recorder {
-    child: Child,
-    stdout: BufReader<ChildStdout>,
+    process: Process,
     stderr: BufReader<ChildStderr>,
     pub addresses: Vec<String>,
     folder: TempDir,
@@ -194,24 +193,15 @@ impl Recorder {
     /// Starts confcall with these arguments, in a folder of its own; it prints so many addresses.
     pub fn of(arguments: &[&str], lines: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut child = confcall(&folder)
-            .args(arguments)
-            .current_dir(folder.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let said = stdout.by_ref().lines().take(lines);
-        let address = |line: io::Result<String>| {
-            let line = line.unwrap();
-            line.strip_prefix("listening http://").unwrap().to_owned()
-        };
+        let mut command = confcall(&folder);
+        command.args(arguments).current_dir(folder.path());
+        let mut process = Process::start(command.stderr(Stdio::piped()), lines);
+        let addresses = process.addresses.iter();
+        let addresses = addresses.map(|it| it.strip_prefix("http://").unwrap().to_owned());
         Self {
-            addresses: said.map(address).collect(),
-            stdout,
-            stderr: BufReader::new(child.stderr.take().unwrap()),
-            child,
+            addresses: addresses.collect(),
+            stderr: BufReader::new(process.child.stderr.take().unwrap()),
+            process,
             folder,
         }
     }
@@ -222,15 +212,11 @@ impl Recorder {
     }
 
     /// Ends it by SIGKILL; gives the cassette, and what it said on standard error.
-    pub fn kill(mut self) -> (Loaded, String) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub fn kill(mut self) -> (Cassette, String) {
+        self.process.kill();
         let mut said = String::new();
         self.stderr.read_to_string(&mut said).unwrap();
-        (
-            journal::load(&self.folder.path().join("a.jsonl")).unwrap(),
-            said,
-        )
+        (cassette::load(&self.folder.path().join("a.jsonl")), said)
     }
 
     /// Waits for two lines on standard error: what is said, and what helps.
@@ -245,18 +231,18 @@ impl Recorder {
     /// Ends it by SIGTERM; gives its exit code.
     #[cfg(unix)]
     pub fn terminate(mut self) -> Option<i32> {
-        let process = self.child.id().to_string();
+        let process = self.process.child.id().to_string();
         let told = Command::new("kill").args(["-TERM", &process]).status();
         assert!(told.unwrap().success());
-        self.child.wait().unwrap().code()
+        self.process.child.wait().unwrap().code()
     }
 
     /// Waits for its end; gives its exit code, and what it said since it printed its addresses.
     pub fn wait(mut self) -> (Option<i32>, String) {
         let mut said = String::new();
-        self.stdout.read_to_string(&mut said).unwrap();
+        said += &self.process.read_to_end();
         self.stderr.read_to_string(&mut said).unwrap();
-        (self.child.wait().unwrap().code(), said)
+        (self.process.child.wait().unwrap().code(), said)
     }
 
     /// A connection to its first listener.
@@ -334,14 +320,6 @@ impl Recorder {
         TlsConnector::from(Arc::new(config))
             .connect(name, tunnel)
             .await
-    }
-}
-
-impl Drop for Recorder {
-    fn drop(&mut self) {
-        // It may have ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

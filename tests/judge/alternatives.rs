@@ -1,12 +1,12 @@
 //! *Where a page contradicts itself*.
 
-use confcall::contract::rule::Rule;
-use confcall::http::message::Body;
+use crate::contract::rule::Rule;
+use crate::http::message::Body;
 use serde_json::{Value, json};
 
-use crate::party::status;
-use crate::table::Expect::{Fails, Notes, Passes};
-use crate::table::{ACCEPTED, FLOW, MEETING, ONE, PROSE, REPLACE, Row, judge, service};
+use super::party::status;
+use super::table::Expect::{Fails, Notes, Passes};
+use super::table::{ACCEPTED, FLOW, MEETING, ONE, PROSE, REPLACE, Row, judge, service};
 
 #[test]
 fn alternatives() {

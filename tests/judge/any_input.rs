@@ -1,9 +1,9 @@
 //! Whatever comes, a judge answers and never panics: a deterministic stream of mutated messages.
 
-use confcall::http::message::Body;
+use crate::http::message::Body;
 use serde_json::{Value, json};
 
-use crate::party::{Move, Talk, built_in, judged, text_body};
+use super::party::{Move, Talk, built_in, judged, text_body};
 
 /// A small generator (xorshift), so that each run tries the same.
 struct Chance(u64);

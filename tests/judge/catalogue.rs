@@ -2,30 +2,30 @@
 
 use std::collections::BTreeSet;
 
-use confcall::contract::requirement::Requirement;
-use confcall::contract::rule::Rule;
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::Rule;
 use strum::VariantArray as _;
 
-use crate::party::{Talk, built_in, judged};
-use crate::table::{Expect, Row};
+use super::party::{Talk, built_in, judged};
+use super::table::{Expect, Row};
 
 fn all_rows() -> Vec<Row> {
     let tables = [
-        crate::words_and_shape::rows,
-        crate::presence::rows,
-        crate::types::rows,
-        crate::correlation::rows,
-        crate::invitation::rows,
-        crate::order::rows,
-        crate::not_judged::rows,
-        crate::alternatives::rows,
-        crate::literal::rows,
-        crate::one_cause::rows,
-        crate::requirements::rows,
-        crate::verdicts::rows,
-        crate::other_apis::rows,
-        crate::implementations::rows,
-        crate::refusals::rows,
+        super::words_and_shape::rows,
+        super::presence::rows,
+        super::types::rows,
+        super::correlation::rows,
+        super::invitation::rows,
+        super::order::rows,
+        super::not_judged::rows,
+        super::alternatives::rows,
+        super::literal::rows,
+        super::one_cause::rows,
+        super::requirements::rows,
+        super::verdicts::rows,
+        super::other_apis::rows,
+        super::implementations::rows,
+        super::refusals::rows,
     ];
     tables.iter().flat_map(|rows| rows()).collect()
 }

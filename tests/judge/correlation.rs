@@ -1,13 +1,13 @@
 //! *Correlation*: what must agree, even where an example is sloppy.
 
-use confcall::api::party::Party;
-use confcall::contract::rule::Rule;
-use confcall::http::message::Body;
+use crate::api::party::Party;
+use crate::contract::rule::Rule;
+use crate::http::message::Body;
 use serde_json::{Value, json};
 
-use crate::party::{Move, Talk, notification};
-use crate::table::Expect::{Fails, Notes, Passes};
-use crate::table::{FLOW, MANY, MEETING, ONE, PEER, PROSE, REPLACE, Row, judge, row, service};
+use super::party::{Move, Talk, notification};
+use super::table::Expect::{Fails, Notes, Passes};
+use super::table::{FLOW, MANY, MEETING, ONE, PEER, PROSE, REPLACE, Row, judge, row, service};
 
 #[test]
 fn correlation() {
@@ -393,10 +393,10 @@ fn rosters() -> Vec<Row> {
 /// Everybody replaces a call: the scenario of two people, each with a call to replace.
 fn replacing(
     edit: impl FnOnce(&mut Talk),
-    expect: crate::table::Expect,
+    expect: super::table::Expect,
     sentence: &'static str,
 ) -> Row {
-    let all = crate::party::built_in();
+    let all = super::party::built_in();
     let mut scenario = all
         .iter()
         .find(|s| s.id.as_str().ends_with(MANY))
@@ -404,10 +404,10 @@ fn replacing(
         .clone();
     let script = std::sync::Arc::make_mut(&mut scenario.script);
     for index in [0, 1] {
-        let confcall::scenario::format::Step::Request(step) = &mut script.steps[0] else {
+        let crate::scenario::format::Step::Request(step) = &mut script.steps[0] else {
             panic!("the first step is the request");
         };
-        let confcall::http::message::Body::Json(body) = &mut step.body else {
+        let crate::http::message::Body::Json(body) = &mut step.body else {
             panic!("it has a body");
         };
         body["participants"][index]["replacesCallId"] = json!("{peer-call}");

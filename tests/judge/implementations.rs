@@ -1,16 +1,16 @@
 //! What implementations of other people do: right ones that must not be blamed, broken ones whose
 //! one fault shows in several places.
 
-use confcall::api::party::Party;
-use confcall::contract::rule::Rule;
-use confcall::http::message::Body;
-use confcall::judge::TriggerAnswer;
-use confcall::scenario::format::Step;
+use crate::api::party::Party;
+use crate::contract::rule::Rule;
+use crate::http::message::Body;
+use crate::judge::TriggerAnswer;
+use crate::scenario::format::Step;
 use serde_json::{Value, json};
 
-use crate::party::{Move, Talk, bare, built_in, notification, status};
-use crate::table::Expect::{Fails, Notes, Passes, Skips};
-use crate::table::{Expect, FLOW, ONE, PEER, PROSE, Row, bot, judge, row, service};
+use super::party::{Move, Talk, bare, built_in, notification, status};
+use super::table::Expect::{Fails, Notes, Passes, Skips};
+use super::table::{Expect, FLOW, ONE, PEER, PROSE, Row, bot, judge, row, service};
 
 #[test]
 fn implementations() {
@@ -105,7 +105,7 @@ fn two_replacing(sentence: &'static str, edit: impl FnOnce(&mut Talk), expect: E
     let mut scenario = found.expect("it is there").clone();
     let script = std::sync::Arc::make_mut(&mut scenario.script);
     let user = script.variables["user"].clone();
-    let second = confcall::scenario::format::Variable {
+    let second = crate::scenario::format::Variable {
         value: "second".into(),
         ..user
     };

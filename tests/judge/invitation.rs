@@ -1,12 +1,12 @@
 //! *A bot's invitation*.
 
-use confcall::contract::rule::Rule;
-use confcall::http::message::Body;
+use crate::contract::rule::Rule;
+use crate::http::message::Body;
 use serde_json::{Value, json};
 
-use crate::party::{Talk, text_body};
-use crate::table::Expect::{Fails, Passes};
-use crate::table::{FLOW, MANY, ONE, PEER, PHONE, REPLACE, Row, bot, judge};
+use super::party::{Talk, text_body};
+use super::table::Expect::{Fails, Passes};
+use super::table::{FLOW, MANY, ONE, PEER, PHONE, REPLACE, Row, bot, judge};
 
 #[test]
 fn invitation() {

@@ -1,15 +1,15 @@
 //! `--literal`: the page's structure as printed.
 
-use confcall::api::party::Party;
-use confcall::contract::rule::Rule;
-use confcall::http::message::Body;
-use confcall::judge::Action;
-use confcall::judge::verdict::Verdict;
+use crate::api::party::Party;
+use crate::contract::rule::Rule;
+use crate::http::message::Body;
+use crate::judge::Action;
+use crate::judge::verdict::Verdict;
 use serde_json::json;
 
-use crate::party::{Talk, built_in, judged, status};
-use crate::table::Expect::{Fails, Passes};
-use crate::table::{ACCEPTED, MANY, MEETING, ONE, Row, judge, row};
+use super::party::{Talk, built_in, judged, status};
+use super::table::Expect::{Fails, Passes};
+use super::table::{ACCEPTED, MANY, MEETING, ONE, Row, judge, row};
 
 #[test]
 fn literal() {

@@ -1,10 +1,10 @@
 //! *Not judged*.
 
-use confcall::contract::rule::Rule;
+use crate::contract::rule::Rule;
 use serde_json::{Value, json};
 
-use crate::table::Expect::{Fails, Passes};
-use crate::table::{FLOW, MEETING, ONE, PHONE, Row, bot, judge, service};
+use super::table::Expect::{Fails, Passes};
+use super::table::{FLOW, MEETING, ONE, PHONE, Row, bot, judge, service};
 
 #[test]
 fn not_judged() {
@@ -107,7 +107,7 @@ pub fn rows() -> Vec<Row> {
         ),
         service(
             "number spelling",
-            crate::table::FAILURE,
+            super::table::FAILURE,
             |t| {
                 t.entry(3)["resourceData"]["resultInfo"]["code"] = json!(5e2);
             },

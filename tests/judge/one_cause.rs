@@ -1,12 +1,12 @@
 //! *One cause, one failure*: what follows from it is a note.
 
-use confcall::contract::rule::Rule;
-use confcall::http::message::Body;
+use crate::contract::rule::Rule;
+use crate::http::message::Body;
 use serde_json::json;
 
-use crate::party::{bare, done, status, text_body};
-use crate::table::Expect::{Fails, Passes};
-use crate::table::{FLOW, MANY, MEETING, ONE, PEER, Row, bot, judge, service};
+use super::party::{bare, done, status, text_body};
+use super::table::Expect::{Fails, Passes};
+use super::table::{FLOW, MANY, MEETING, ONE, PEER, Row, bot, judge, service};
 
 #[test]
 fn one_cause_one_failure() {
@@ -175,7 +175,7 @@ pub fn rows() -> Vec<Row> {
             ONE,
             |t| {
                 t.leave_out(2);
-                t.moves.insert(0, (0, crate::party::Move::Silence));
+                t.moves.insert(0, (0, super::party::Move::Silence));
             },
             Fails(Rule::ResponseMissing, ""),
         ),

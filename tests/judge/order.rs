@@ -1,12 +1,12 @@
 //! *Order*: ends, life cycles, early and batched messages, redelivery, what a bot may do besides.
 
-use confcall::contract::rule::Rule;
-use confcall::http::message::Body;
+use crate::contract::rule::Rule;
+use crate::http::message::Body;
 use serde_json::{Value, json};
 
-use crate::party::{Move, Talk, bare, notification};
-use crate::table::Expect::{Fails, Notes, Passes};
-use crate::table::{ACCEPTED, FLOW, MANY, MULTIPARTY, ONE, PEER, Row, bot, judge, service};
+use super::party::{Move, Talk, bare, notification};
+use super::table::Expect::{Fails, Notes, Passes};
+use super::table::{ACCEPTED, FLOW, MANY, MULTIPARTY, ONE, PEER, Row, bot, judge, service};
 
 #[test]
 fn order() {

@@ -1,14 +1,14 @@
 //! What the built-in scenarios do not show: another API, bodies that are no JSON, several entries,
 //! GET and DELETE as steps, an answer of 201 with a body.
 
-use confcall::api::party::Party;
-use confcall::contract::rule::Rule;
-use confcall::http::message::Body;
+use crate::api::party::Party;
+use crate::contract::rule::Rule;
+use crate::http::message::Body;
 use serde_json::{Value, json};
 
-use crate::party::{Talk, bare, text_body};
-use crate::table::Expect::{Fails, Passes};
-use crate::table::{Row, judge, row};
+use super::party::{Talk, bare, text_body};
+use super::table::Expect::{Fails, Passes};
+use super::table::{Row, judge, row};
 
 #[test]
 fn other_apis() {
@@ -87,7 +87,7 @@ fn of(
     script: &Value,
     role: Party,
     edit: impl FnOnce(&mut Talk),
-    expect: crate::table::Expect,
+    expect: super::table::Expect,
 ) -> Row {
     row(sentence, Talk::written(script, role), edit, expect)
 }
@@ -114,7 +114,7 @@ pub fn rows() -> Vec<Row> {
                     .expect("entries")
                     .truncate(1);
                 let (_, last) = t.moves.last_mut().expect("a move");
-                let crate::party::Move::Send(request) = last else {
+                let super::party::Move::Send(request) = last else {
                     panic!("a notification")
                 };
                 let Body::Json(body) = &mut request.body else {

@@ -4,15 +4,15 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use confcall::api::party::Party;
-use confcall::http::message::{Body, Headers, Request, Response};
-use confcall::judge::bindings::Bindings;
-use confcall::judge::page::Page;
-use confcall::judge::{
+use crate::api::party::Party;
+use crate::http::message::{Body, Headers, Request, Response};
+use crate::judge::bindings::Bindings;
+use crate::judge::page::Page;
+use crate::judge::{
     Action, Case, Event, ExchangeId, Judge, Options, Outcome, TransportFailure, TriggerAnswer,
 };
-use confcall::scenario::format::{HeaderFields, Kind, Scenario, ScenarioId, Script, Step};
-use confcall::scenario::store;
+use crate::scenario::format::{HeaderFields, Kind, Scenario, ScenarioId, Script, Step};
+use crate::scenario::store;
 use serde_json::{Value, json};
 
 pub const DEADLINE: Duration = Duration::from_secs(5);
@@ -27,7 +27,7 @@ pub fn built_in() -> &'static [Scenario] {
 
 /// The parties that a scenario judges.
 pub fn judged(scenario: &Scenario) -> impl Iterator<Item = Party> {
-    let judges = |role: &Party| confcall::judge::judges(&scenario.script, *role);
+    let judges = |role: &Party| crate::judge::judges(&scenario.script, *role);
     [Party::Service, Party::Bot].into_iter().filter(judges)
 }
 

@@ -1,10 +1,10 @@
 //! *Presence*: what every example shows must be there; echoes and tags never.
 
-use confcall::contract::rule::Rule;
+use crate::contract::rule::Rule;
 use serde_json::{Value, json};
 
-use crate::table::Expect::{Fails, Passes};
-use crate::table::{
+use super::table::Expect::{Fails, Passes};
+use super::table::{
     ACCEPTED, FLOW, MEETING, MULTIPARTY, ONE, PEER, PHONE, PROSE, REPLACE, Row, bot, judge, service,
 };
 
@@ -285,7 +285,7 @@ fn names() -> Vec<Row> {
         ),
         service(
             "subcode is subCode",
-            crate::table::FAILURE,
+            super::table::FAILURE,
             |t| {
                 let info = &mut t.entry(3)["resourceData"]["resultInfo"];
                 let code = info["subCode"].take();
@@ -296,7 +296,7 @@ fn names() -> Vec<Row> {
         ),
         service(
             "subcode is judged under both names",
-            crate::table::FAILURE,
+            super::table::FAILURE,
             |t| {
                 let info = &mut t.entry(3)["resourceData"]["resultInfo"];
                 drop(info, "subCode");

@@ -1,15 +1,15 @@
 //! *Negative conversations*: what is wrong is refused, and nothing follows from it.
 
-use confcall::api::party::Party;
-use confcall::contract::rule::Rule;
-use confcall::http::message::Body;
-use confcall::judge::Action;
-use confcall::judge::page;
+use crate::api::party::Party;
+use crate::contract::rule::Rule;
+use crate::http::message::Body;
+use crate::judge::Action;
+use crate::judge::page;
 use serde_json::{Value, json};
 
-use crate::party::{Move, Talk, built_in, text_body};
-use crate::table::Expect::{Fails, Passes, Skips};
-use crate::table::{DEPRECATED, ENDED, LONGEST, NO_TOKEN, REPLACING, Row, bot, judge, service};
+use super::party::{Move, Talk, built_in, text_body};
+use super::table::Expect::{Fails, Passes, Skips};
+use super::table::{DEPRECATED, ENDED, LONGEST, NO_TOKEN, REPLACING, Row, bot, judge, service};
 
 #[test]
 fn refusals() {
@@ -71,10 +71,10 @@ fn the_token_of_a_request_is_the_own_a_foreign_one_or_none() {
 #[test]
 fn what_is_refused_shows_no_shape() {
     let page = Talk::built_in(NO_TOKEN, Party::Service).page;
-    let wrong = |it: &&confcall::scenario::format::Scenario| it.script.judges.is_some();
+    let wrong = |it: &&crate::scenario::format::Scenario| it.script.judges.is_some();
     for scenario in built_in().iter().filter(wrong) {
         for step in &scenario.script.steps {
-            let confcall::scenario::format::Step::Request(request) = step else {
+            let crate::scenario::format::Step::Request(request) = step else {
                 continue;
             };
             // Nothing but an invitation by POST is ever answered as documented.

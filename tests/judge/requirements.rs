@@ -1,10 +1,10 @@
 //! *Requirements*: MUST fails, SHOULD warns and fails under `--strict`.
 
-use confcall::contract::rule::Rule;
+use crate::contract::rule::Rule;
 use serde_json::json;
 
-use crate::table::Expect::{Fails, Passes, Warns};
-use crate::table::{FLOW, MEETING, ONE, Row, bot, judge, service};
+use super::table::Expect::{Fails, Passes, Warns};
+use super::table::{FLOW, MEETING, ONE, Row, bot, judge, service};
 
 #[test]
 fn requirements() {

@@ -1,18 +1,18 @@
 //! confcall itself sends what correlation requires.
 
-use confcall::api::party::Party;
-use confcall::api::resource::Resource;
-use confcall::contract::change;
-use confcall::contract::change::{Change, Subject};
-use confcall::http::message::{Request, Response};
-use confcall::judge::Action;
-use confcall::judge::people;
-use confcall::judge::verdict::Verdict;
-use confcall::scenario::format::Scenario;
+use crate::api::party::Party;
+use crate::api::resource::Resource;
+use crate::contract::change;
+use crate::contract::change::{Change, Subject};
+use crate::http::message::{Request, Response};
+use crate::judge::Action;
+use crate::judge::people;
+use crate::judge::verdict::Verdict;
+use crate::scenario::format::Scenario;
 use serde_json::{Value, json};
 
-use crate::party::{Played, Talk, built_in};
-use crate::table::FLOW;
+use super::party::{Played, Talk, built_in};
+use super::table::FLOW;
 
 /// The scenarios that judge a bot.
 fn documented() -> impl Iterator<Item = &'static Scenario> {
@@ -107,7 +107,7 @@ fn the_operation_and_the_roster_name_the_people_of_the_invitation() {
 
 #[test]
 fn a_context_that_the_bot_omits_is_made_up_once() {
-    let mut talk = Talk::built_in(crate::table::ONE, Party::Bot);
+    let mut talk = Talk::built_in(super::table::ONE, Party::Bot);
     talk.body(1)
         .as_object_mut()
         .expect("body")

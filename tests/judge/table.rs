@@ -1,11 +1,11 @@
 //! Rows and how they are judged.
 
-use confcall::api::party::Party;
-use confcall::contract::rule::Rule;
-use confcall::judge::Outcome;
-use confcall::judge::verdict::{Basis, Verdict, Violation};
+use crate::api::party::Party;
+use crate::contract::rule::Rule;
+use crate::judge::Outcome;
+use crate::judge::verdict::{Basis, Verdict, Violation};
 
-use crate::party::Talk;
+use super::party::Talk;
 
 /// The scenarios that the rows play, by the end of their id.
 pub const ONE: &str = "beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call";

@@ -1,12 +1,12 @@
 //! *Types*: `@odata.type`.
 
-use confcall::api::party::Party;
-use confcall::contract::rule::Rule;
+use crate::api::party::Party;
+use crate::contract::rule::Rule;
 use serde_json::{Value, json};
 
-use crate::party::Talk;
-use crate::table::Expect::{Fails, Passes, Warns};
-use crate::table::{FLOW, ONE, REPLACE, Row, bot, judge, row, service};
+use super::party::Talk;
+use super::table::Expect::{Fails, Passes, Warns};
+use super::table::{FLOW, ONE, REPLACE, Row, bot, judge, row, service};
 
 #[test]
 fn types() {

@@ -1,11 +1,11 @@
 //! Verdicts other than pass and fail, transport, and the doubles that come after the end.
 
-use confcall::contract::rule::Rule;
-use confcall::judge::{TransportFailure, TriggerAnswer};
+use crate::contract::rule::Rule;
+use crate::judge::{TransportFailure, TriggerAnswer};
 
-use crate::party::{Move, Talk, bare};
-use crate::table::Expect::{Fails, Inconclusive, Passes, Skips};
-use crate::table::{FLOW, ONE, Row, bot, judge, service};
+use super::party::{Move, Talk, bare};
+use super::table::Expect::{Fails, Inconclusive, Passes, Skips};
+use super::table::{FLOW, ONE, Row, bot, judge, service};
 
 #[test]
 fn verdicts() {

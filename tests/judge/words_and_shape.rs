@@ -1,11 +1,11 @@
 //! *Words and shape*: method, path, status, media type, JSON types, protocol words.
 
-use confcall::contract::rule::Rule;
+use crate::contract::rule::Rule;
 use serde_json::json;
 
-use crate::party::{notification, status};
-use crate::table::Expect::{Fails, Passes};
-use crate::table::{FAILURE, FLOW, MANY, MEETING, ONE, PEER, Row, bot, judge, service};
+use super::party::{notification, status};
+use super::table::Expect::{Fails, Passes};
+use super::table::{FAILURE, FLOW, MANY, MEETING, ONE, PEER, Row, bot, judge, service};
 
 #[test]
 fn words_and_shape() {

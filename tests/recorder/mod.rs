@@ -1,69 +1,47 @@
 //! `confcall record` as a process, and raw HTTP/1.1 on both of its sides.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read as _};
+use std::io::{self, BufRead, Read as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
+
+use confcall_test_support::process::Process;
 
 /// How long a test waits for what must come: a recorder that hangs fails it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// `confcall record`, which ends with the test.
 pub struct Recorder {
-    pub child: Child,
-    stdout: BufReader<ChildStdout>,
+    pub process: Process,
     stderr: PathBuf,
     /// Where it listens, HOST:PORT: first for requests, then for notifications.
     pub addresses: Vec<String>,
 }
 
 impl Recorder {
-    /// Starts it; it says so many addresses.
+    /// Starts it; it prints so many addresses.
     pub fn start(cassette: &Path, arguments: &[&str], addresses: usize) -> Self {
         let stderr = cassette.with_extension("stderr");
-        let mut child = confcall()
-            .args(["record", "--cassette"])
-            .arg(cassette)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(File::create(&stderr).unwrap())
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut address = || {
-            let mut line = String::new();
-            stdout.read_line(&mut line).unwrap();
-            let address = line.trim_end().strip_prefix("listening http://");
-            address.unwrap_or_else(|| panic!("`{line}`")).to_owned()
-        };
-        let addresses = (0..addresses).map(|_| address()).collect();
+        let mut command = confcall();
+        command.args(["record", "--cassette"]).arg(cassette);
+        command.stderr(File::create(&stderr).unwrap());
+        let process = Process::start(command.args(arguments), addresses);
+        let addresses = process.addresses.iter();
+        let addresses = addresses.map(|it| it.strip_prefix("http://").unwrap().to_owned());
         Self {
-            child,
-            stdout,
+            addresses: addresses.collect(),
+            process,
             stderr,
-            addresses,
         }
     }
 
-    /// Ends it by SIGKILL. Returns what it said meanwhile.
+    /// Ends it by SIGKILL. Returns what it printed meanwhile.
     pub fn kill(mut self) -> String {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        let mut said = std::fs::read_to_string(&self.stderr).unwrap();
-        self.stdout.read_to_string(&mut said).unwrap();
-        said
-    }
-}
-
-impl Drop for Recorder {
-    fn drop(&mut self) {
-        // It may have ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.process.kill();
+        std::fs::read_to_string(&self.stderr).unwrap() + &self.process.read_to_end()
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::live::{Party, asked, cassette, told};
-use super::{Running, Tape, ask, confcall};
+use super::{Tape, ask, confcall, running};
 
 /// A file that is no recording.
 struct Wrong {
@@ -140,10 +140,10 @@ fn a_device_and_a_pipe_are_read_as_files_are() {
         assert!(said.contains("pipe:1: there is nothing here"), "{said}");
     }
     let writer = written(std::fs::read(Tape::new().write(folder.path())).unwrap());
-    let replay = Running::start(&["replay", pipe.to_str().unwrap()]);
+    let replay = running(&["replay", pipe.to_str().unwrap()]);
     writer.join().unwrap();
     let created = Tape::new().asked("/calls").clone();
-    let (status, _) = ask(&replay.url, &created, &created["request"]["body"]["json"]);
+    let (status, _) = ask(&replay.url(), &created, &created["request"]["body"]["json"]);
     assert_eq!(status, 201);
 }
 
@@ -206,8 +206,8 @@ fn the_recorded_service_answers_502_where_it_cannot_answer() {
             let file = cassette(folder.path(), &exchanges);
             let report = folder.path().join("report.json");
             let json = format!("json={}", report.display());
-            let replay = Running::start(&["replay", file.to_str().unwrap(), "--report", &json]);
-            let (status, answer) = ask(&replay.url, &exchanges[0], &asked_for);
+            let replay = running(&["replay", file.to_str().unwrap(), "--report", &json]);
+            let (status, answer) = ask(&replay.url(), &exchanges[0], &asked_for);
             assert_eq!(status, 502, "{why}: {answer}");
             let said = answer["error"]["message"].as_str().unwrap();
             assert!(
@@ -216,7 +216,10 @@ fn the_recorded_service_answers_502_where_it_cannot_answer() {
             );
             assert!(said.contains(why), "{said}");
             if let Some(whole) = exchanges.get(1) {
-                assert_eq!(ask(&replay.url, whole, &asked_for), (200, json!({"b": 2})));
+                assert_eq!(
+                    ask(&replay.url(), whole, &asked_for),
+                    (200, json!({"b": 2}))
+                );
             }
             let (actual, text) = replay.end();
             assert_eq!(actual, code, "{why}: {text}");
@@ -351,8 +354,8 @@ fn odd_numbers_causes_and_times_are_taken_as_they_stand() {
         let file = file.to_str().unwrap();
 
         let bot = Party::start(|_| (202, Value::Null));
-        let replay = Running::start(&["replay", file, "--bot", &bot.url]);
-        assert_eq!(ask(&replay.url, &request, &body).0, 200, "{what}");
+        let replay = running(&["replay", file, "--bot", &bot.url]);
+        assert_eq!(ask(&replay.url(), &request, &body).0, 200, "{what}");
         let (code, text) = replay.end();
         assert_eq!(code, Some(0), "{what}: {text}");
         assert_eq!(bot.got()[0].target, "/callback", "{what}");
@@ -383,16 +386,16 @@ fn recorded_delays_are_kept_to_the_last_answer() {
         let file = cassette(folder.path(), &[slow.clone()]);
         let more = ["--timing", "recorded", "--deadline", "100ms"];
         let arguments = ["replay", file.to_str().unwrap()];
-        (Running::start(&[&arguments[..], &more].concat()), slow)
+        (running(&[&arguments[..], &more].concat()), slow)
     };
     // Longer than the deadline, and than what an ending replay waits for connections.
     let (replay, slow) = replayed(500);
-    assert_eq!(ask(&replay.url, &slow, &body), (200, json!({"b": 2})));
+    assert_eq!(ask(&replay.url(), &slow, &body), (200, json!({"b": 2})));
     assert_eq!(replay.end().0, Some(0));
 
     // What nobody lives to see goes out at a signal: an answer that never did would be no pass.
     let (replay, _) = replayed(u64::MAX);
-    let address = replay.url.strip_prefix("http://").unwrap();
+    let address = replay.url().strip_prefix("http://").unwrap();
     let mut stream = std::net::TcpStream::connect(address.trim_end_matches('/')).unwrap();
     let request =
         format!("POST /things HTTP/1.1\r\nHost: {address}\r\nContent-Length: 7\r\n\r\n{body}");

@@ -6,9 +6,10 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Stdio;
 
+use confcall_test_support::process::Process;
 use serde_json::{Value, json};
 
-use super::{Running, ask, command};
+use super::{ask, command, running};
 
 fn exchange(number: u64, asked: &Value, answered: &Value) -> Value {
     json!({
@@ -34,9 +35,9 @@ fn write(path: &Path, exchanges: &[Value]) -> String {
 }
 
 /// Asks for what was recorded, and for nothing else to be answered.
-fn is_answered(replay: &Running, exchange: &Value) {
+fn is_answered(replay: &Process, exchange: &Value) {
     let asked = &exchange["request"]["body"]["json"];
-    let answer = ask(&replay.url, exchange, asked);
+    let answer = ask(&replay.url(), exchange, asked);
     let recorded = &exchange["response"]["body"]["json"];
     assert_eq!(answer, (200, recorded.clone()), "{asked}");
 }
@@ -60,7 +61,7 @@ fn each_of_many_is_found_and_all_are_asked_for() {
     let mut lines = exchanges.clone();
     lines.chunks_mut(3).for_each(<[Value]>::reverse);
     assert!(write(&path, &lines).len() > 5 << 20);
-    let replay = Running::start(&["replay", path.to_str().unwrap()]);
+    let replay = running(&["replay", path.to_str().unwrap()]);
     for exchange in exchanges.iter().rev() {
         is_answered(&replay, exchange);
     }
@@ -83,7 +84,7 @@ fn more_than_is_kept_is_answered_again_and_again() {
         })
         .collect();
     write(&path, &exchanges);
-    let replay = Running::start(&["replay", path.to_str().unwrap(), "--reuse"]);
+    let replay = running(&["replay", path.to_str().unwrap(), "--reuse"]);
     for exchange in exchanges.iter().chain(&exchanges).chain(&exchanges) {
         is_answered(&replay, exchange);
     }
@@ -105,8 +106,8 @@ fn long(count: u64, answered: impl Fn(u64) -> Value) -> Vec<Value> {
 }
 
 /// The answer to a recorded request: its head in small letters, and its body.
-fn answer(replay: &Running, exchange: &Value) -> (String, String) {
-    let address = replay.url.strip_prefix("http://").unwrap();
+fn answer(replay: &Process, exchange: &Value) -> (String, String) {
+    let address = replay.url().strip_prefix("http://").unwrap();
     let target = exchange["request"]["target"].as_str().unwrap();
     let body = exchange["request"]["body"]["json"].to_string();
     let length = body.len();
@@ -125,7 +126,7 @@ fn what_is_not_kept_begins_as_it_began() {
     let path = folder.path().join("long.jsonl");
     let exchanges = long(40, |number| json!(number));
     write(&path, &exchanges);
-    let replay = Running::start(&["replay", path.to_str().unwrap(), "--reuse"]);
+    let replay = running(&["replay", path.to_str().unwrap(), "--reuse"]);
     let again = exchanges.iter().chain(exchanges.iter().rev());
     for exchange in again.chain(&exchanges) {
         let location = exchange.pointer("/response/headers/0/1").unwrap();
@@ -146,17 +147,21 @@ fn what_is_not_kept_says_what_it_is_in_this_run() {
     // The bot makes it up: it has it first.
     exchanges.insert(0, exchange(0, &context, &context));
     write(&path, &exchanges);
-    let replay = Running::start(&["replay", path.to_str().unwrap(), "--reuse"]);
+    let replay = running(&["replay", path.to_str().unwrap(), "--reuse"]);
     let first = exchanges.remove(0);
     for round in 0..4 {
         let mut expected = "recorded";
         if round > 1 {
             expected = "live";
             let live = json!({"clientContext": expected});
-            assert_eq!(ask(&replay.url, &first, &live), (200, live));
+            assert_eq!(ask(&replay.url(), &first, &live), (200, live));
         }
         for exchange in &exchanges {
-            let (status, answer) = ask(&replay.url, exchange, &exchange["request"]["body"]["json"]);
+            let (status, answer) = ask(
+                &replay.url(),
+                exchange,
+                &exchange["request"]["body"]["json"],
+            );
             let context = &answer["answered"]["clientContext"];
             assert_eq!((status, context), (200, &json!(expected)), "{round}");
         }
@@ -169,15 +174,17 @@ fn what_is_read_again_is_held_against_what_it_was() {
     let path = folder.path().join("changed.jsonl");
     let exchanges = long(30, |number| json!(number));
     let text = write(&path, &exchanges);
-    let replay =
-        Running::of(command(&["replay", path.to_str().unwrap(), "--reuse"]).stderr(Stdio::piped()));
+    let replay = Process::start(
+        command(&["replay", path.to_str().unwrap(), "--reuse"]).stderr(Stdio::piped()),
+        1,
+    );
     for exchange in exchanges.iter().chain(&exchanges) {
         is_answered(&replay, exchange);
     }
     std::fs::write(&path, text.replace("some length", "same length")).unwrap();
     // What was kept is what it was.
     is_answered(&replay, &exchanges[0]);
-    let (status, answer) = ask(&replay.url, &exchanges[29], &json!({"n": 30}));
+    let (status, answer) = ask(&replay.url(), &exchanges[29], &json!({"n": 30}));
     assert_eq!(status, 500, "{answer}");
     ends_for_a_change(replay, 31);
 }
@@ -195,10 +202,10 @@ fn equal_requests_are_answered_in_recorded_order() {
         let reused = reuse.then_some("--reuse");
         let arguments = ["replay", path.to_str().unwrap()];
         let arguments: Vec<_> = arguments.into_iter().chain(reused).collect();
-        let replay = Running::start(&arguments);
+        let replay = running(&arguments);
         for _ in 0..=usize::from(reuse) {
             is_answered(&replay, &exchanges[0]);
-            let answer = ask(&replay.url, &exchanges[1], &other);
+            let answer = ask(&replay.url(), &exchanges[1], &other);
             assert_eq!(answer, (200, json!({"n": 14})));
             is_answered(&replay, &exchanges[2]);
         }
@@ -212,8 +219,10 @@ fn a_torn_last_line_is_passed_over() {
     let exchanges = [1, 2].map(|number| exchange(number, &json!({}), &json!({"n": number})));
     let text = write(&path, &exchanges);
     std::fs::write(&path, &text[..text.len() - 20]).unwrap();
-    let mut replay =
-        Running::of(command(&["replay", path.to_str().unwrap()]).stderr(Stdio::piped()));
+    let mut replay = Process::start(
+        command(&["replay", path.to_str().unwrap()]).stderr(Stdio::piped()),
+        1,
+    );
     is_answered(&replay, &exchanges[0]);
     let mut warned = String::new();
     let mut said = replay.child.stderr.take().unwrap();
@@ -234,7 +243,7 @@ fn a_cassette_that_is_changed_meanwhile_is_an_error() {
             let text = write(&path, &exchanges);
             let arguments = ["replay", path.to_str().unwrap()];
             let arguments: Vec<_> = arguments.into_iter().chain(reuse).collect();
-            let replay = Running::of(command(&arguments).stderr(Stdio::piped()));
+            let replay = Process::start(command(&arguments).stderr(Stdio::piped()), 1);
             is_answered(&replay, &exchanges[0]);
             let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
             if is_cut_off {
@@ -243,7 +252,7 @@ fn a_cassette_that_is_changed_meanwhile_is_an_error() {
                 let other = text.replace("\"status\":200", "\"status\":500");
                 std::fs::write(&path, other).unwrap();
             }
-            let (status, answer) = ask(&replay.url, &exchanges[2], &json!({"n": 1}));
+            let (status, answer) = ask(&replay.url(), &exchanges[2], &json!({"n": 1}));
             assert_eq!(status, 500, "{answer}");
             let said = answer.pointer("/error/message").and_then(Value::as_str);
             assert!(
@@ -256,7 +265,7 @@ fn a_cassette_that_is_changed_meanwhile_is_an_error() {
 }
 
 /// A replay that has met a changed cassette ends with 3, and names the line.
-fn ends_for_a_change(mut replay: Running, line: usize) {
+fn ends_for_a_change(mut replay: Process, line: usize) {
     let mut errors = replay.child.stderr.take().unwrap();
     let (code, text) = replay.end();
     let mut told = String::new();

@@ -13,10 +13,11 @@ mod long;
 mod reached;
 mod snapshots;
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
+use confcall_test_support::process::Process;
 use serde_json::{Value, json};
 
 const CONVERSATION: &str =
@@ -83,48 +84,9 @@ fn told(command: &mut Command) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8(text).unwrap())
 }
 
-/// A process that ends with the test.
-struct Running {
-    child: Child,
-    url: String,
-    said: BufReader<std::process::ChildStdout>,
-}
-
-impl Running {
-    fn start(arguments: &[&str]) -> Self {
-        Self::of(&mut command(arguments))
-    }
-
-    fn of(command: &mut Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        said.read_line(&mut line).unwrap();
-        let url = line
-            .trim_end()
-            .strip_prefix("listening ")
-            .unwrap()
-            .to_owned();
-        Self { child, url, said }
-    }
-
-    fn end(mut self) -> (Option<i32>, String) {
-        let mut text = String::new();
-        self.said.read_to_string(&mut text).unwrap();
-        (self.child.wait().unwrap().code(), text)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// Starts confcall, which prints its address.
+fn running(arguments: &[&str]) -> Process {
+    Process::start(&mut command(arguments), 1)
 }
 
 fn check(tape: &Tape, more: &[&str]) -> (Option<i32>, String) {
@@ -371,14 +333,14 @@ fn what_is_no_recording_has_a_place() {
 fn replayed_bot(tape: &Tape, serve: &[&str]) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = tape.write(folder.path());
-    let service = Running::start(&[&["serve", "--edition", "2021-02"], serve].concat());
+    let service = running(&[&["serve", "--edition", "2021-02"], serve].concat());
     confcall(&[
         "replay",
         path.to_str().unwrap(),
         "--service",
-        &service.url,
+        &service.url(),
         "--given",
-        &format!("{}/control/given", service.url.trim_end_matches('/')),
+        &format!("{}/control/given", service.url().trim_end_matches('/')),
         "--deadline",
         "500ms",
     ])
@@ -432,13 +394,13 @@ fn asked_service(replay: &mut Command, run: &[&str]) -> (Option<i32>, String) {
     let callback = port.local_addr().unwrap().to_string();
     drop(port);
     let bot = format!("http://{callback}");
-    let service = Running::of(replay.args(["--bot", &bot, "--deadline", "1s"]));
+    let service = Process::start(replay.args(["--bot", &bot, "--deadline", "1s"]), 1);
     let only = format!("[p]{}", &CONVERSATION[1..]);
     let asked = [
         "run",
         &only,
         "--service",
-        &service.url,
+        &service.url(),
         "--callback-listen",
         &callback,
     ];
@@ -495,19 +457,19 @@ fn a_recording_begins_again_with_what_the_bot_makes_up() {
     let mut tape = Tape::new();
     let folder = tempfile::tempdir().unwrap();
     let path = tape.write(folder.path());
-    let replay = Running::start(&["replay", path.to_str().unwrap(), "--reuse"]);
+    let replay = running(&["replay", path.to_str().unwrap(), "--reuse"]);
     let created = tape.asked("/calls").clone();
     let invited = tape.asked("/invite").clone();
     let body = |exchange: &Value| exchange["request"]["body"]["json"].clone();
     // The same context again and again, byte for byte: it is known then, and still compared.
     for context in ["one", "two", "two", "two", "three", "three", "one"] {
-        assert_eq!(ask(&replay.url, &created, &body(&created)).0, 201);
+        assert_eq!(ask(&replay.url(), &created, &body(&created)).0, 201);
         let mut asked = body(&invited);
         asked["clientContext"] = json!(context);
-        let (status, answer) = ask(&replay.url, &invited, &asked);
+        let (status, answer) = ask(&replay.url(), &invited, &asked);
         assert_eq!((status, &answer["clientContext"]), (200, &json!(context)));
         asked["participants"][0]["identity"]["user"]["identityProvider"] = json!("other");
-        let (status, answer) = ask(&replay.url, &invited, &asked);
+        let (status, answer) = ask(&replay.url(), &invited, &asked);
         assert_eq!(status, 404, "{answer}");
         let pointer = answer.pointer("/error/nearest/differences/0/pointer");
         let at = "/participants/0/identity/user/identityProvider";

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use serde_json::{Value, json};
 
 use super::live::{Party, asked, cassette, told};
-use super::{Running, ask, confcall};
+use super::{ask, confcall, running};
 
 const CALL: &str = "57dab8b1-894c-409a-b240-bd8beae78896";
 
@@ -91,9 +91,9 @@ fn a_notification_that_cannot_be_delivered_is_told() {
         let file = cassette(folder.path(), &exchanges);
         for (bot, why) in [(&nobody, "nobody listens at"), (&silent, "not answered")] {
             let file = file.to_str().unwrap();
-            let replay = Running::start(&["replay", file, "--bot", bot, "--deadline", "400ms"]);
+            let replay = running(&["replay", file, "--bot", bot, "--deadline", "400ms"]);
             if exchanges.len() > 1 {
-                ask(&replay.url, &exchanges[0], &json!({"participants": []}));
+                ask(&replay.url(), &exchanges[0], &json!({"participants": []}));
             }
             let (code, text) = replay.end();
             assert_eq!(code, Some(1), "{text}");
@@ -109,7 +109,7 @@ fn a_bot_that_comes_up_later_is_told_what_began() {
     let folder = tempfile::tempdir().unwrap();
     let file = cassette(folder.path(), &[incoming()]);
     let bot = nobody();
-    let replay = Running::start(&["replay", file.to_str().unwrap(), "--bot", &bot]);
+    let replay = running(&["replay", file.to_str().unwrap(), "--bot", &bot]);
     let listener = TcpListener::bind(bot.strip_prefix("http://").unwrap()).unwrap();
     let bot = Party::on(listener, |_| (202, Value::Null));
     let (code, text) = replay.end();

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::{Running, Tape, asked_service, command, confcall, told};
+use super::{Tape, asked_service, command, confcall, running, told};
 
 /// A replay of a file that holds its conversation against the accepted one.
 fn replay(file: &Path, kept: &Path) -> Command {
@@ -20,9 +20,9 @@ fn replay(file: &Path, kept: &Path) -> Command {
 
 /// The recorded bot against the built-in service, which departs in a way.
 fn with_service(replay: &mut Command, serve: &[&str]) -> (Option<i32>, String) {
-    let service = Running::start(&[&["serve", "--edition", "2021-02"], serve].concat());
-    let given = format!("{}/control/given", service.url.trim_end_matches('/'));
-    replay.args(["--service", &service.url, "--given", &given]);
+    let service = running(&[&["serve", "--edition", "2021-02"], serve].concat());
+    let given = format!("{}/control/given", service.url().trim_end_matches('/'));
+    replay.args(["--service", &service.url(), "--given", &given]);
     told(replay.args(["--deadline", "500ms"]))
 }
 

@@ -15,7 +15,7 @@ mod targets;
 use std::env;
 use std::process::ExitCode;
 
-use confcall::suite::trials;
+use confcall_test_support::run_trials;
 use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
             Ok(())
         })
     });
-    trials::main(&arguments, trials.collect())
+    run_trials(&arguments, trials.collect())
 }
 
 /// Tests by their names.

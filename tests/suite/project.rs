@@ -5,13 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use confcall::emulator::bot::{BotOptions, BuiltInBot};
-use confcall::http::Listener;
 use confcall::suite;
 use confcall::suite::Suite;
+use confcall_test_support::process::Process;
 use tempfile::TempDir;
-use tokio_util::sync::CancellationToken;
-use url::Url;
 
 const CONFCALL: &str = env!("CARGO_BIN_EXE_confcall");
 
@@ -29,8 +26,8 @@ pub enum By {
     Arguments,
     /// By the program that the suite names.
     Program,
-    /// By a thread of the suite.
-    Thread,
+    /// It listens already.
+    Listening,
 }
 
 impl By {
@@ -39,7 +36,7 @@ impl By {
             Self::File => "file",
             Self::Arguments => "arguments",
             Self::Program => "program",
-            Self::Thread => "thread",
+            Self::Listening => "listening",
         }
     }
 }
@@ -50,7 +47,7 @@ pub fn conformance(folder: PathBuf) -> ExitCode {
     match env::var(TARGET).unwrap().as_str() {
         "arguments" => suite.argument("--mutant").argument("token-missing").main(),
         "program" => with_program(suite).main(),
-        "thread" => in_thread(suite),
+        "listening" => listening(suite),
         _ => suite.main(),
     }
 }
@@ -61,14 +58,13 @@ fn with_program(suite: Suite) -> Suite {
     arguments.into_iter().fold(suite, Suite::argument)
 }
 
-fn in_thread(suite: Suite) -> ExitCode {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let listener = runtime.block_on(Listener::bind("127.0.0.1:0")).unwrap();
-    let inside = runtime.enter();
-    let bot = BuiltInBot::start(listener, BotOptions::default(), CancellationToken::new());
-    drop(inside);
-    let url = Url::parse(bot.callback_url()).unwrap();
-    suite.port(url.port().unwrap()).main()
+/// The target listens already when the suite begins.
+fn listening(suite: Suite) -> ExitCode {
+    let mut serve = Command::new(CONFCALL);
+    let bot = Process::start(serve.args(["serve", "--bot"]), 1);
+    let url = bot.addresses[0].trim_end_matches("/callback");
+    let (_, port) = url.rsplit_once(':').unwrap();
+    suite.port(port.parse().unwrap()).main()
 }
 
 /// The four conversations of a page, and what the bot is to be.

@@ -105,7 +105,7 @@ fn a_program_needs_no_command_in_the_file() {
 
 fn a_target_may_listen_already() {
     for project in [Project::without_command(), Project::new("", "")] {
-        let tested = project.test_by(By::Thread, &[]);
+        let tested = project.test_by(By::Listening, &[]);
         tested.must(0, &["4 passed"]);
         assert_eq!(project.starts(), 0);
     }

@@ -1,6 +1,6 @@
 //! Content that goes through untouched, and as it comes.
 
-use confcall::cassette::format::Content;
+use confcall_test_support::cassette::Content;
 
 use crate::must::Must::{Field, Statuses, Without};
 use crate::must::{content, raw};

@@ -1,6 +1,6 @@
 //! Parties that go away too early (RFC 9112 section 8).
 
-use confcall::cassette::format::Exchange;
+use confcall_test_support::cassette::Exchange;
 
 use crate::must::Must::{Broken, Has, HasNot, Nothing, Statuses};
 use crate::must::raw;

@@ -27,7 +27,7 @@ mod targets;
 
 use std::process::ExitCode;
 
-use confcall::suite::trials;
+use confcall_test_support::run_trials;
 use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
@@ -49,5 +49,5 @@ fn main() -> ExitCode {
             Trial::test(name, move || play::play(&row))
         })
     });
-    trials::main(&arguments, trials.collect())
+    run_trials(&arguments, trials.collect())
 }

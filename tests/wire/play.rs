@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::Duration;
 
-use confcall::cassette::journal;
+use confcall_test_support::cassette;
 use libtest_mimic::Failed;
 
 use crate::must::{Heard, Must, has};
@@ -60,7 +60,7 @@ impl Stage {
 /// Plays a row, and holds what came of it against what must hold.
 pub fn play(row: &Row) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
-    let cassette = folder.path().join("a.jsonl");
+    let path = folder.path().join("a.jsonl");
     let stage = Arc::new(Stage::default());
     let address = match row.at {
         At::V4 | At::Bot => Some("127.0.0.1:0"),
@@ -81,9 +81,9 @@ pub fn play(row: &Row) -> Result<(), Failed> {
     let url = format!("http://{upstream}{}", row.base);
     let mut recorder = if row.at == At::Bot {
         let nowhere = "http://127.0.0.1:9";
-        Recorder::start(&cassette, &["--service", nowhere, "--bot", &url], 2)
+        Recorder::start(&path, &["--service", nowhere, "--bot", &url], 2)
     } else {
-        Recorder::start(&cassette, &["--service", &url], 1)
+        Recorder::start(&path, &["--service", &url], 1)
     };
     let address = recorder.addresses[recorder.addresses.len() - 1].clone();
     stage.recorder.set(address.clone()).unwrap();
@@ -110,7 +110,7 @@ pub fn play(row: &Row) -> Result<(), Failed> {
     ] {
         failed.extend(complaints(party, heard, must));
     }
-    let loaded = journal::load(&cassette)?;
+    let loaded = cassette::load(&path);
     if failed.is_empty() {
         (row.written)(&loaded.exchanges);
         return Ok(());
@@ -130,7 +130,7 @@ fn end(recorder: &mut Recorder) {
     if !cfg!(unix) {
         return;
     }
-    let process = recorder.child.id().to_string();
+    let process = recorder.process.child.id().to_string();
     let signal = move |it: &str| {
         let mut kill = Command::new("kill");
         kill.args([it, &process]).status().unwrap()
@@ -142,7 +142,7 @@ fn end(recorder: &mut Recorder) {
             signal("-KILL");
         }
     });
-    let status = recorder.child.wait().unwrap();
+    let status = recorder.process.child.wait().unwrap();
     drop(ended);
     watch.join().unwrap();
     assert!(status.success(), "the recorder did not end: {status}");

@@ -1,6 +1,6 @@
 //! Rows, and the words in which they are written.
 
-use confcall::cassette::format::Exchange;
+use confcall_test_support::cassette::Exchange;
 
 use crate::must::Must;
 

@@ -231,6 +231,7 @@ impl Memory {
     }
 
     /// The last state of a call, `deleted` after its end.
+    #[cfg(test)]
     pub(super) fn state(&self, call: &str) -> Option<&str> {
         self.states
             .get(&identifier::normal(call))

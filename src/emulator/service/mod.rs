@@ -29,6 +29,7 @@ use tokio::time::timeout;
 
 pub use self::mutant::ServiceMutant;
 pub use self::pages::Edition;
+#[cfg(test)]
 pub use self::state::FAILING_ID;
 pub use self::variant::ServiceVariant;
 

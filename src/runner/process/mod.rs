@@ -21,7 +21,7 @@ use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-pub use self::ask::{AskError, DECLINES, Said};
+pub use self::ask::Said;
 pub use self::running::Running;
 
 use self::group::Group;

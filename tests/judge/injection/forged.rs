@@ -1,7 +1,7 @@
 //! Notifications with tokens that are wrong, which a bot has to refuse.
 
 use super::*;
-use confcall::contract::requirement::Requirement;
+use crate::contract::requirement::Requirement;
 
 /// Kinds in which notifications are forged, the forgeries before a genuine one, and what they test.
 const FORGED_TOKENS: [(Kind, &[Forgery], Requirement); 4] = [

@@ -6,18 +6,18 @@ mod quirk;
 
 use std::time::Duration;
 
-use confcall::api::party::Party;
-use confcall::contract::requirement::Requirement;
-use confcall::contract::rule::Rule;
-use confcall::http::message::{Body, Request};
-use confcall::inject::forgery::Forgery;
-use confcall::inject::{Act, Cut, Kind, with_injected};
-use confcall::judge::verdict::Verdict;
-use confcall::judge::{Action, Event, ExchangeId, TransportFailure, TriggerAnswer};
+use crate::api::party::Party;
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::Rule;
+use crate::http::message::{Body, Request};
+use crate::inject::forgery::Forgery;
+use crate::inject::{Act, Cut, Kind, with_injected};
+use crate::judge::verdict::Verdict;
+use crate::judge::{Action, Event, ExchangeId, TransportFailure, TriggerAnswer};
 use serde_json::{Value, json};
 
-use crate::party::{DEADLINE, Move, Talk, built_in};
-use crate::table::{FLOW, MANY, ONE, PEER};
+use super::party::{DEADLINE, Move, Talk, built_in};
+use super::table::{FLOW, MANY, ONE, PEER};
 
 use quirk::Expect::{Fails, Passes, Warns};
 use quirk::{Peer, Quirk, answer, derived, good, judge, refuse, row, sent};

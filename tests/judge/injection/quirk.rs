@@ -3,17 +3,17 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use confcall::api::party::Party;
-use confcall::contract::requirement::Requirement;
-use confcall::contract::rule::Rule;
-use confcall::http::message::{Body, Request, Response};
-use confcall::inject::{Act, Cut, InjectedJudge, Kind, with_injected};
-use confcall::judge::verdict::{Basis, Verdict, Violation};
-use confcall::judge::{Action, Case, Event, ExchangeId, Outcome, TriggerAnswer};
-use confcall::scenario::format::Scenario;
+use crate::api::party::Party;
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::Rule;
+use crate::http::message::{Body, Request, Response};
+use crate::inject::{Act, Cut, InjectedJudge, Kind, with_injected};
+use crate::judge::verdict::{Basis, Verdict, Violation};
+use crate::judge::{Action, Case, Event, ExchangeId, Outcome, TriggerAnswer};
+use crate::scenario::format::Scenario;
 use serde_json::{Value, json};
 
-use crate::party::{Move, Talk, built_in, status};
+use super::super::party::{Move, Talk, built_in, status};
 
 /// What the party under test does with an act of confcall: true where that is all that it does.
 pub(super) type Quirk = fn(&mut Peer, &Act) -> bool;

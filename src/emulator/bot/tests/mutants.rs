@@ -1,5 +1,7 @@
 //! Every fault shows, and every variation asks for the same.
 
+use std::collections::HashSet;
+
 use tokio::task::JoinSet;
 
 use super::*;
@@ -156,12 +158,10 @@ async fn a_bot_that_hangs_up_waits_for_the_end() {
 }
 
 #[test]
-fn names_are_unique_and_found() {
-    for mutant in BotMutant::ALL {
-        assert_eq!(BotMutant::named(mutant.name()), Some(*mutant));
-    }
-    for variant in BotVariant::ALL {
-        assert_eq!(BotVariant::named(variant.name()), Some(*variant));
-    }
-    assert!(BotMutant::ALL.len() >= 24 && BotVariant::ALL.len() >= 16);
+fn names_are_unique() {
+    let mutants: HashSet<_> = BotMutant::ALL.iter().map(|it| it.name()).collect();
+    let variants: HashSet<_> = BotVariant::ALL.iter().map(|it| it.name()).collect();
+    assert_eq!(mutants.len(), BotMutant::ALL.len());
+    assert_eq!(variants.len(), BotVariant::ALL.len());
+    assert!(mutants.len() >= 24 && variants.len() >= 16);
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use confcall::extract;
-use confcall::extract::Extraction;
-use confcall::judge;
-use confcall::scenario::format::Script;
-use confcall::scenario::parse;
+use crate::extract;
+use crate::extract::Extraction;
+use crate::judge;
+use crate::scenario::format::Script;
+use crate::scenario::parse;
 
 use super::complaint;
 

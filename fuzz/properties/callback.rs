@@ -3,10 +3,10 @@
 //! The bytes are a target, header fields and a body, with line feeds between them and an empty
 //! line before the body; bytes without an empty line are a body alone.
 
-use confcall::cassette::format::{Content, Direction, Exchange, RecordedRequest, RecordedResponse};
-use confcall::cassette::journal;
-use confcall::record::callback::Callbacks;
-use confcall::redact::{Redacted, Redactor};
+use crate::cassette::format::{Content, Direction, Exchange, RecordedRequest, RecordedResponse};
+use crate::cassette::journal;
+use crate::record::callback::Callbacks;
+use crate::redact::{Redacted, Redactor};
 use serde_json::Value;
 use url::Url;
 

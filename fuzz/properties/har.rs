@@ -1,6 +1,6 @@
 //! HAR files, as browsers and other proxies write them.
 
-use confcall::cassette::har;
+use crate::cassette::har;
 
 use super::{complaint, recorded};
 

@@ -1,10 +1,10 @@
 //! Scenario files, as people write them.
 
-use confcall::diagnostic::Diagnostic;
-use confcall::report::conversation;
-use confcall::scenario::format::{Scenario, ScenarioId};
-use confcall::scenario::parse;
-use confcall::{extract, judge};
+use crate::diagnostic::Diagnostic;
+use crate::report::conversation;
+use crate::scenario::format::{Scenario, ScenarioId};
+use crate::scenario::parse;
+use crate::{extract, judge};
 
 use super::complaint;
 

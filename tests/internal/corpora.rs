@@ -1,18 +1,12 @@
 //! The corpora under `fuzz/corpus`, replayed with a stable compiler: what the fuzzer found once is
 //! tried with every `cargo test`.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up fails, and the place says why"
-)]
-
-#[path = "../fuzz/src/lib.rs"]
-mod fuzz;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
+
+use crate::fuzz;
 
 /// No input is longer, in bytes, and no corpus greater: the fuzzer makes as many as it is given
 /// time for.

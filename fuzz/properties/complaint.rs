@@ -1,6 +1,6 @@
 //! What holds of every complaint about a file.
 
-use confcall::diagnostic::Diagnostic;
+use crate::diagnostic::Diagnostic;
 
 /// The complaint is about this file, its place is in it, and nothing in what is shown of it moves
 /// the cursor of a terminal.

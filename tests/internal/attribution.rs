@@ -5,15 +5,15 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use confcall::contract::rule::Rule;
-use confcall::emulator::service::{BuiltInService, Edition, ServiceMutant, ServiceOptions};
-use confcall::http::message::{Body, Request};
-use confcall::http::{Client, Listener, OutgoingRequest, Reply};
-use confcall::judge;
-use confcall::judge::verdict::{ScenarioResult, Verdict};
-use confcall::runner;
-use confcall::runner::{Hook, Options, StateProvider, Stop, Target};
-use confcall::scenario::store;
+use crate::contract::rule::Rule;
+use crate::emulator::service::{BuiltInService, Edition, ServiceMutant, ServiceOptions};
+use crate::http::message::{Body, Request};
+use crate::http::{Client, Listener, OutgoingRequest, Reply};
+use crate::judge;
+use crate::judge::verdict::{ScenarioResult, Verdict};
+use crate::runner;
+use crate::runner::{Hook, Options, StateProvider, Stop, Target};
+use crate::scenario::store;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 

@@ -4,15 +4,15 @@
 
 use std::sync::Arc;
 
-use confcall::api::party::Party;
-use confcall::contract::change;
-use confcall::contract::change::Change;
-use confcall::http::message::Body;
-use confcall::judge::verdict::{ScenarioResult, Traffic, TrafficMessage};
-use confcall::report::conversation;
-use confcall::report::conversation::Names;
-use confcall::report::normalized::normalized;
-use confcall::scenario::format::{Scenario, Step};
+use crate::api::party::Party;
+use crate::contract::change;
+use crate::contract::change::Change;
+use crate::http::message::Body;
+use crate::judge::verdict::{ScenarioResult, Traffic, TrafficMessage};
+use crate::report::conversation;
+use crate::report::conversation::Names;
+use crate::report::normalized::normalized;
+use crate::scenario::format::{Scenario, Step};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 

@@ -1,9 +1,9 @@
 //! What must hold of any bytes: one function for each place where bytes of somebody else come in.
 //!
 //! Each takes bytes and panics where what it promises does not hold. The fuzzer calls them by the
-//! binaries in `fuzz_targets`, with bytes that it makes up; `tests/corpora.rs` includes this file
-//! and calls them with the bytes that were kept. So what the fuzzer found once is tried ever after
-//! with a stable compiler.
+//! binaries in `fuzz_targets`, with bytes that it makes up; `tests/internal/corpora.rs` calls them
+//! with the bytes that were kept. So what the fuzzer found once is tried ever after with a stable
+//! compiler.
 
 pub mod callback;
 pub mod cassette;

@@ -3,16 +3,16 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use confcall::cassette::format::{Content, Exchange};
-use confcall::cassette::har;
-use confcall::cassette::recording::Recording;
-use confcall::judge;
-use confcall::judge::Case;
-use confcall::judge::recording::{check, secrets};
-use confcall::judge::verdict::{Run, Target};
-use confcall::report::color::Look;
-use confcall::report::{conversation, json, junit, not_covered, terminal};
-use confcall::scenario::store;
+use crate::cassette::format::{Content, Exchange};
+use crate::cassette::har;
+use crate::cassette::recording::Recording;
+use crate::judge;
+use crate::judge::Case;
+use crate::judge::recording::{check, secrets};
+use crate::judge::verdict::{Run, Target};
+use crate::report::color::Look;
+use crate::report::{conversation, json, junit, not_covered, terminal};
+use crate::scenario::store;
 
 /// The scenarios of two editions: with all of them an execution takes three times as long.
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
@@ -30,7 +30,7 @@ const LATEST: u64 = 100_000_000_000_000;
 /// and its reports can be written.
 pub(crate) fn is_judged(recording: &Recording) {
     conversation::traffic(
-        &confcall::judge::recording::traffic(recording),
+        &crate::judge::recording::traffic(recording),
         &conversation::Names::NONE,
     );
     secrets::secrets(recording);

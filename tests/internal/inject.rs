@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use confcall::api::party::Party;
-use confcall::inject::{Kind, with_injected};
-use confcall::judge;
-use confcall::judge::verdict::{ScenarioResult, Verdict};
-use confcall::runner::self_check::{self, PairOptions};
-use confcall::runner::{Options, Stop};
-use confcall::scenario::format::ScenarioId;
-use confcall::scenario::store;
+use crate::api::party::Party;
+use crate::inject::{Kind, with_injected};
+use crate::judge;
+use crate::judge::verdict::{ScenarioResult, Verdict};
+use crate::runner::self_check::{self, PairOptions};
+use crate::runner::{Options, Stop};
+use crate::scenario::format::ScenarioId;
+use crate::scenario::store;
 
 /// Plays every built-in scenario in these kinds of fault injection, and in no fault injection.
 fn play(kinds: &[Kind], seed: u64) -> Vec<ScenarioResult> {

@@ -1,104 +1,114 @@
 //! The cassettes of the repository: each is judged, and played from both sides against a live half.
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use confcall::cassette::recording::Recording;
-use confcall::emulator::service::{BuiltInService, Edition, ServiceOptions};
-use confcall::http::{Client, Listener};
-use confcall::judge;
-use confcall::judge::recording::check;
-use confcall::judge::verdict::{Run, ScenarioResult, Target as Reported, Verdict};
-use confcall::replay::bot::Bot;
-use confcall::replay::live;
-use confcall::replay::live::{ReplayOptions, Timing};
-use confcall::replay::recording::Indexed;
-use confcall::replay::recording::file;
-use confcall::replay::service::{Notifications, Options, Service, Serving};
-use confcall::replay::{Messages, Replayed};
-use confcall::report::color::Look;
-use confcall::report::terminal;
-use confcall::runner;
-use confcall::runner::{StateProvider, Stop, Target};
-use confcall::scenario::format::ProviderState;
-use confcall::scenario::store;
-use confcall::suite::trials;
-use libtest_mimic::{Arguments, Failed, Trial};
+use crate::cassette::recording::Recording;
+use crate::emulator::service::{BuiltInService, Edition, ServiceOptions};
+use crate::http::{Client, Listener};
+use crate::judge;
+use crate::judge::recording::check;
+use crate::judge::verdict::{Run, ScenarioResult, Target as Reported, Verdict};
+use crate::replay::bot::Bot;
+use crate::replay::live;
+use crate::replay::live::{ReplayOptions, Timing};
+use crate::replay::recording::{Indexed, file as recordings};
+use crate::replay::service::{Notifications, Options, Service, Serving};
+use crate::replay::{Messages, Replayed};
+use crate::report::color::Look;
+use crate::report::terminal;
+use crate::runner;
+use crate::runner::{StateProvider, Stop, Target};
+use crate::scenario::format::ProviderState;
+use crate::scenario::store;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 use walkdir::WalkDir;
 
 const ANY_PORT: &str = "127.0.0.1:0";
 
-fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cassettes");
-    let mut files: Vec<PathBuf> = WalkDir::new(&folder)
-        .into_iter()
-        .filter_map(Result::ok)
-        .filter(|entry| entry.path().extension().is_some_and(|it| it == "jsonl"))
-        .map(walkdir::DirEntry::into_path)
-        .collect();
-    files.sort();
-    let mut trials = vec![Trial::test("every_conversation_has_one", {
-        let files = files.clone();
-        move || every_conversation_has_one(&files)
-    })];
-    for file in files {
-        let id = id_of(&file);
-        let name = id.replace('/', "::");
-        for (kind, test) in [
-            ("check", checked as fn(&Path, &str) -> Result<(), Failed>),
-            ("replayed-bot", replayed_bot),
-            ("replayed-service", replayed_service),
-        ] {
-            let (file, id) = (file.clone(), id.clone());
-            trials.push(Trial::test(format!("{name}::{kind}"), move || {
-                test(&file, &id)
-            }));
-        }
-    }
-    trials::main(&arguments, trials)
+type Failed = Box<dyn Error>;
+
+/// Three tests for each cassette, and all cassettes as a table.
+macro_rules! cassettes {
+    ($($name:ident($id:literal)),+ $(,)?) => {
+        $(
+            mod $name {
+                use super::Failed;
+
+                #[test]
+                fn check() -> Result<(), Failed> {
+                    super::checked($id)
+                }
+
+                #[test]
+                fn replayed_bot() -> Result<(), Failed> {
+                    super::replayed_bot($id)
+                }
+
+                #[test]
+                fn replayed_service() -> Result<(), Failed> {
+                    super::replayed_service($id)
+                }
+            }
+        )+
+
+        const CASSETTES: &[&str] = &[$($id),+];
+    };
 }
 
-fn id_of(file: &Path) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cassettes");
-    let inside = file.strip_prefix(folder).unwrap_or(file);
-    inside
-        .with_extension("")
-        .to_string_lossy()
-        .replace('\\', "/")
+cassettes! {
+    invite_multiple_participants_to_an_existing_group_call_2021_02_pt_br("participant-invite/beta@2021-02/pt-BR/invite-multiple-participants-to-an-existing-group-call"),
+    invite_multiple_participants_to_an_existing_group_call_2021_02_zh_cn("participant-invite/beta@2021-02/zh-CN/invite-multiple-participants-to-an-existing-group-call"),
+    invite_one_participant_to_an_existing_group_call_2021_02_pt_br("participant-invite/beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call"),
+    invite_one_participant_to_an_existing_group_call_2021_02_zh_cn("participant-invite/beta@2021-02/zh-CN/invite-one-participant-to-an-existing-group-call"),
+    invite_one_pstn_participant_to_an_existing_group_call_2021_02_pt_br("participant-invite/beta@2021-02/pt-BR/invite-one-pstn-participant-to-an-existing-group-call"),
+    invite_one_pstn_participant_to_an_existing_group_call_2021_02_zh_cn("participant-invite/beta@2021-02/zh-CN/invite-one-pstn-participant-to-an-existing-group-call"),
+    invite_participants_in_existing_p2p_meeting_2019_05_ru_ru("participant-invite/beta@2019-05/ru-RU/invite-participants-in-existing-p2p-meeting"),
+    invite_participants_in_existing_p2p_meeting_2_2019_05_ru_ru("participant-invite/beta@2019-05/ru-RU/invite-participants-in-existing-p2p-meeting-2"),
+    invite_participants_to_a_an_existing_group_call_replacing_an_existing_peer_to_peer_call_2021_02_pt_br("participant-invite/beta@2021-02/pt-BR/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call"),
+    invite_participants_to_a_an_existing_group_call_replacing_an_existing_peer_to_peer_call_2021_02_zh_cn("participant-invite/beta@2021-02/zh-CN/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call"),
+    participant_invite_2019_05_ru_ru("participant-invite/beta@2019-05/ru-RU/participant-invite"),
+}
+
+/// The cassette of a conversation.
+fn file(id: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("cassettes/{id}.jsonl"))
 }
 
 /// The editions of which each conversation is recorded.
 const EDITIONS: [&str; 2] = ["2021-02", "2019-05"];
 
-fn every_conversation_has_one(files: &[PathBuf]) -> Result<(), Failed> {
-    let recorded: Vec<String> = files.iter().map(|file| id_of(file)).collect();
+#[test]
+fn every_conversation_has_a_cassette_and_every_cassette_a_row() -> Result<(), Failed> {
     for scenario in store::built_in()? {
         let is_documented = scenario.script.judges.is_none();
         let edition = scenario.id.edition();
         let is_kept = is_documented && edition.is_some_and(|it| EDITIONS.contains(&it));
         let id = scenario.id.as_str();
-        if is_kept != recorded.iter().any(|it| it == id) {
+        if is_kept != CASSETTES.contains(&id) {
             return Err(format!("{id}: run scripts/cassettes.sh").into());
         }
     }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cassettes");
+    let files = WalkDir::new(folder).into_iter().filter_map(Result::ok);
+    let files = files.filter(|it| it.path().extension().is_some_and(|it| it == "jsonl"));
+    assert_eq!(files.count(), CASSETTES.len());
     Ok(())
 }
 
-fn load(file: &Path) -> Result<Recording, Failed> {
-    let (recording, torn) = confcall::cassette::read::load(file)?;
+fn load(id: &str) -> Result<Recording, Failed> {
+    let (recording, torn) = crate::cassette::read::load(&file(id))?;
     match torn {
         Some(torn) => Err(torn.to_string().into()),
         None => Ok(recording),
     }
 }
 
-fn indexed(file: &Path) -> Result<Indexed, Failed> {
-    let (recording, torn) = file::open(file)?;
+fn indexed(id: &str) -> Result<Indexed, Failed> {
+    let (recording, torn) = recordings::open(&file(id))?;
     match torn {
         Some(torn) => Err(torn.to_string().into()),
         None => Ok(recording),
@@ -106,7 +116,7 @@ fn indexed(file: &Path) -> Result<Indexed, Failed> {
 }
 
 /// The recorded conversation follows its scenario, and both parties pass.
-fn checked(file: &Path, id: &str) -> Result<(), Failed> {
+fn checked(id: &str) -> Result<(), Failed> {
     let all = store::built_in()?;
     let picked: Vec<_> = all
         .iter()
@@ -114,7 +124,7 @@ fn checked(file: &Path, id: &str) -> Result<(), Failed> {
         .cloned()
         .collect();
     let cases = judge::cases(&all, &picked);
-    let checked = check::check(load(file)?, &cases, &judge::Options::default());
+    let checked = check::check(load(id)?, &cases, &judge::Options::default());
     if checked.results.len() != 2 {
         return Err(format!("{} results instead of two", checked.results.len()).into());
     }
@@ -122,8 +132,8 @@ fn checked(file: &Path, id: &str) -> Result<(), Failed> {
 }
 
 /// The recorded bot talks with the built-in service.
-fn replayed_bot(file: &Path, id: &str) -> Result<(), Failed> {
-    let recording = indexed(file)?;
+fn replayed_bot(id: &str) -> Result<(), Failed> {
+    let recording = indexed(id)?;
     let edition = edition(id)?;
     runtime()?.block_on(async {
         let shutdown = CancellationToken::new();
@@ -155,8 +165,8 @@ fn replayed_bot(file: &Path, id: &str) -> Result<(), Failed> {
 
 /// The recorded service talks with confcall as the bot, or, where the conversation begins with what
 /// only a service can bring about, with the recorded bot.
-fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
-    let recording = indexed(file)?;
+fn replayed_service(id: &str) -> Result<(), Failed> {
+    let recording = indexed(id)?;
     let all = store::built_in()?;
     let picked: Vec<_> = all
         .iter()
@@ -187,7 +197,7 @@ fn replayed_service(file: &Path, id: &str) -> Result<(), Failed> {
         let asking = async {
             if is_called {
                 let generator = live::generator();
-                let bot = Bot::new(indexed(file)?, generator, Some(&told_at), Messages::Last)?;
+                let bot = Bot::new(indexed(id)?, generator, Some(&told_at), Messages::Last)?;
                 let replayed = live::bot(
                     bot,
                     url,

@@ -1,11 +1,11 @@
 //! Cassettes: lines that a recorder wrote, perhaps killed in the middle of one.
 
-use confcall::cassette::har;
-use confcall::cassette::journal;
-use confcall::cassette::journal::Loaded;
-use confcall::cassette::read;
-use confcall::cassette::recording::Recording;
-use confcall::files::FileError;
+use crate::cassette::har;
+use crate::cassette::journal;
+use crate::cassette::journal::Loaded;
+use crate::cassette::read;
+use crate::cassette::recording::Recording;
+use crate::files::FileError;
 
 use super::{complaint, recorded};
 
@@ -31,7 +31,7 @@ pub fn holds(bytes: &[u8]) {
             assert_eq!(wrong, too);
             assert_eq!(wrong.len(), 1);
             complaint::is_well_told(&wrong[0], FILE, bytes);
-            match confcall::replay::recording::file::open_bytes(FILE, bytes.to_vec()) {
+            match crate::replay::recording::file::open_bytes(FILE, bytes.to_vec()) {
                 Err(FileError::Broken(also)) => assert_eq!(wrong, also),
                 other => panic!("{other:?}"),
             }
@@ -52,7 +52,7 @@ pub fn holds(bytes: &[u8]) {
 }
 
 fn is_indexed_as_read(loaded: &Loaded, read: &Recording, bytes: &[u8]) {
-    let indexed = confcall::replay::recording::file::open_bytes(FILE, bytes.to_vec());
+    let indexed = crate::replay::recording::file::open_bytes(FILE, bytes.to_vec());
     let (indexed, torn) = indexed.expect("what is read is indexed");
     assert_eq!(torn, loaded.torn);
     let index = indexed.index();

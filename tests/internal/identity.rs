@@ -1,32 +1,26 @@
 //! What a bot finds around the API, over sockets: tokens, discovery, keys, and notifications whose
 //! signatures are verified by what is published, with nothing of confcall's own code.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up fails, and the place says why"
-)]
-
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::api::party::Party;
+use crate::emulator::bot::{BotOptions, BuiltInBot, Verification};
+use crate::http::message::{Body, Headers, Request, Response};
+use crate::http::{Client, Listener, OutgoingRequest, Reply};
+use crate::inject::forgery::Forgery;
+use crate::judge;
+use crate::judge::Case;
+use crate::judge::verdict::{ScenarioResult, Verdict};
+use crate::platform::{ISSUER, Identity};
+use crate::runner;
+use crate::runner::{Hook, Options, Stop, Target, Triggered};
+use crate::scenario::format::Scenario;
+use crate::scenario::store;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use confcall::api::party::Party;
-use confcall::emulator::bot::{BotOptions, BuiltInBot, Verification};
-use confcall::http::message::{Body, Headers, Request, Response};
-use confcall::http::{Client, Listener, OutgoingRequest, Reply};
-use confcall::inject::forgery::Forgery;
-use confcall::judge;
-use confcall::judge::Case;
-use confcall::judge::verdict::{ScenarioResult, Verdict};
-use confcall::platform::{ISSUER, Identity};
-use confcall::runner;
-use confcall::runner::{Hook, Options, Stop, Target, Triggered};
-use confcall::scenario::format::Scenario;
-use confcall::scenario::store;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -313,54 +307,6 @@ fn the_built_in_bot_takes_what_is_signed_for_it_alone() {
     runtime.shutdown_background();
 }
 
-#[test]
-fn the_binary_keeps_its_key_over_runs() {
-    let folder = tempfile::tempdir().unwrap();
-    let keys = folder.path().join("a/keys");
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    for _ in 0..2 {
-        let shutdown = CancellationToken::new();
-        let bot = runtime.block_on(start_bot(BotOptions::default(), &shutdown));
-        let (callback, trigger) = runtime.block_on(async {
-            let guard = Listener::bind(ANY_PORT).await.unwrap();
-            let callback = guard.url();
-            let (seen, to) = (Arc::clone(&seen), bot.callback_url().to_owned());
-            let watch = move |request: Request| {
-                let value = request.headers.get("authorization").unwrap();
-                seen.lock().unwrap().push(header(value)["kid"].clone());
-                forward(to.clone(), request)
-            };
-            tokio::spawn(guard.serve(watch, shutdown.clone()));
-            (callback, bot.trigger_url())
-        });
-        let played = confcall(&callback, &trigger, &keys);
-        let said = String::from_utf8_lossy(&played.stdout);
-        assert_eq!(played.status.code(), Some(0), "{said}{played:?}");
-        shutdown.cancel();
-    }
-    let mut seen = seen.lock().unwrap().clone();
-    assert!(seen.len() > 1);
-    seen.dedup();
-    assert_eq!(seen.len(), 1, "one key signs in both runs");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let key = keys.join("identity.key");
-        let mode = std::fs::metadata(&key).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o604)).unwrap();
-        let played = confcall("http://127.0.0.1:9/", "http://127.0.0.1:9/", &keys);
-        assert_eq!(played.status.code(), Some(2), "{played:?}");
-        let said = String::from_utf8_lossy(&played.stderr);
-        assert!(said.contains("chmod 600"), "{said}");
-    }
-    let taken = folder.path().join("file");
-    std::fs::write(&taken, "").unwrap();
-    let played = confcall("http://127.0.0.1:9/", "http://127.0.0.1:9/", &taken);
-    assert_eq!(played.status.code(), Some(3), "{played:?}");
-}
-
 /// Plays one scenario against a bot that, when it is triggered, asks what it wants below `/login` of
 /// confcall's address, and then declines.
 fn asking<F>(folder: &TempDir, ask: F) -> Vec<ScenarioResult>
@@ -491,19 +437,6 @@ fn newest() -> Vec<Case> {
 async fn start_bot(options: BotOptions, shutdown: &CancellationToken) -> BuiltInBot {
     let listener = Listener::bind(ANY_PORT).await.unwrap();
     BuiltInBot::start(listener, options, shutdown.clone())
-}
-
-/// Judges a bot through the binary, its notifications signed.
-fn confcall(callback: &str, trigger: &str, keys: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_confcall"))
-        .args(["run", "--edition", "2021-02", "--locale", "pt-BR"])
-        .args(["--bot", callback, "--trigger", trigger])
-        .args(["--application", APPLICATION])
-        .env("CONFCALL_CA_DIR", keys)
-        .env_remove("CONFCALL_TOKEN")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
 }
 
 /// Sends a notification on as it came.

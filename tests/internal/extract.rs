@@ -7,82 +7,24 @@
 //! extracted from them again and compared byte by byte; with `CONFCALL_BLESS=1` they are
 //! rewritten.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
-use confcall::api::template;
-use confcall::extract;
-use confcall::extract::Extraction;
-use confcall::scenario::format::{Scenario, Script, Step};
-use confcall::scenario::parse;
-use confcall::suite::trials;
-use libtest_mimic::{Arguments, Trial};
+use crate::api::template;
+use crate::extract;
+use crate::extract::Extraction;
+use crate::scenario::format::{Scenario, Script, Step};
+use crate::scenario::parse;
 use serde_json::{Value, json};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// A test over the folder of the published pages.
-type OverPages = fn(&Path);
-
-/// Runs every test. Those that need the published pages are ignored where they are not at hand, so
-/// that they never read as passed.
-fn main() -> ExitCode {
-    let alone: [(&str, fn()); 3] = [
-        (
-            "every_case_gives_what_is_expected",
-            every_case_gives_what_is_expected,
-        ),
-        (
-            "a_page_in_latin_1_is_refused_with_its_place",
-            a_page_in_latin_1_is_refused_with_its_place,
-        ),
-        (
-            "no_bytes_make_extraction_panic",
-            no_bytes_make_extraction_panic,
-        ),
-    ];
-    let over_pages: [(&str, OverPages); 4] = [
-        (
-            "shipped_scenarios_fill_in_to_what_is_printed",
-            shipped_scenarios_fill_in_to_what_is_printed,
-        ),
-        (
-            "shipped_scenarios_are_what_the_pages_say",
-            shipped_scenarios_are_what_the_pages_say,
-        ),
-        (
-            "published_conversations_have_the_lines_worked_out_by_hand",
-            published_conversations_have_the_lines_worked_out_by_hand,
-        ),
-        (
-            "every_fence_of_the_published_pages_is_accounted_for",
-            every_fence_of_the_published_pages_is_accounted_for,
-        ),
-    ];
-    let pages = std::env::var_os("CONFCALL_PAGES").map(PathBuf::from);
-    let mut trials: Vec<Trial> = alone
-        .into_iter()
-        .map(|(name, test)| {
-            Trial::test(name, move || {
-                test();
-                Ok(())
-            })
-        })
-        .collect();
-    for (name, test) in over_pages {
-        let pages = pages.clone();
-        let is_absent = pages.is_none();
-        let trial = Trial::test(name, move || {
-            test(&pages.ok_or("CONFCALL_PAGES does not name the folder of the pages")?);
-            Ok(())
-        });
-        trials.push(trial.with_ignored_flag(is_absent));
-    }
-    trials::main(&Arguments::from_args(), trials)
+/// The folder of the published pages. A test that needs them is ignored where they are not at hand,
+/// so that it never reads as passed; `build.rs` sets `pages`.
+fn published_pages() -> PathBuf {
+    let folder = std::env::var_os("CONFCALL_PAGES");
+    folder.expect("CONFCALL_PAGES names the folder").into()
 }
 
 fn is_blessing() -> bool {
@@ -122,6 +64,7 @@ fn scenario_text(scenario: &Scenario) -> String {
     )
 }
 
+#[test]
 fn every_case_gives_what_is_expected() {
     let folder = Path::new(ROOT).join("tests/fixtures/pages");
     let pages: Vec<_> = files(&folder)
@@ -176,6 +119,7 @@ fn summary(extraction: &Extraction) -> Value {
     })
 }
 
+#[test]
 fn a_page_in_latin_1_is_refused_with_its_place() {
     let refusal = extract::page("a.md", b"# a\n\nvoil\xe0\n").unwrap_err();
     assert_eq!((refusal.line, refusal.column), (3, 5));
@@ -186,6 +130,7 @@ fn a_page_in_latin_1_is_refused_with_its_place() {
     );
 }
 
+#[test]
 fn no_bytes_make_extraction_panic() {
     let folder = Path::new(ROOT).join("tests/fixtures/pages");
     let seeds: Vec<_> = files(&folder)
@@ -226,7 +171,13 @@ fn no_bytes_make_extraction_panic() {
 
 /// Filled in with the printed values, each message that ships is what its page prints: start line,
 /// header fields and body, read here by another reader than extraction's.
-fn shipped_scenarios_fill_in_to_what_is_printed(pages: &Path) {
+#[test]
+#[cfg_attr(
+    not(pages),
+    ignore = "CONFCALL_PAGES does not name the folder of the pages"
+)]
+fn shipped_scenarios_fill_in_to_what_is_printed() {
+    let pages = &published_pages();
     let scenarios = shipped();
     assert_eq!(scenarios.len(), 19);
     let mut repaired = BTreeSet::new();
@@ -322,7 +273,13 @@ fn start_line(step: &Step, value: &impl Fn(&str) -> Option<String>) -> String {
     }
 }
 
-fn shipped_scenarios_are_what_the_pages_say(pages: &Path) {
+#[test]
+#[cfg_attr(
+    not(pages),
+    ignore = "CONFCALL_PAGES does not name the folder of the pages"
+)]
+fn shipped_scenarios_are_what_the_pages_say() {
+    let pages = &published_pages();
     let folder = Path::new(ROOT).join("scenarios");
     let mut expected = BTreeSet::new();
     for path in published(pages) {
@@ -356,7 +313,13 @@ fn shipped_scenarios_are_what_the_pages_say(pages: &Path) {
     );
 }
 
-fn published_conversations_have_the_lines_worked_out_by_hand(pages: &Path) {
+#[test]
+#[cfg_attr(
+    not(pages),
+    ignore = "CONFCALL_PAGES does not name the folder of the pages"
+)]
+fn published_conversations_have_the_lines_worked_out_by_hand() {
+    let pages = &published_pages();
     let mut actual = Vec::new();
     for path in published(pages) {
         for scenario in extract_below(pages, &path).scenarios {
@@ -446,7 +409,13 @@ const BY_HAND: [(&str, &[usize]); 19] = [
     ),
 ];
 
-fn every_fence_of_the_published_pages_is_accounted_for(pages: &Path) {
+#[test]
+#[cfg_attr(
+    not(pages),
+    ignore = "CONFCALL_PAGES does not name the folder of the pages"
+)]
+fn every_fence_of_the_published_pages_is_accounted_for() {
+    let pages = &published_pages();
     for path in files(pages) {
         let extraction = extract_below(pages, &path);
         let lines: Vec<_> = extraction.inventory.iter().map(|row| row.line).collect();
@@ -501,7 +470,7 @@ fn shipped() -> Vec<Scenario> {
         .map(|path| {
             let id = path.strip_prefix(&folder).unwrap().with_extension("");
             Scenario {
-                id: confcall::scenario::format::ScenarioId::new(id.to_str().unwrap()),
+                id: crate::scenario::format::ScenarioId::new(id.to_str().unwrap()),
                 script: serde_json::from_slice::<Script>(&fs::read(path).unwrap())
                     .unwrap()
                     .into(),
