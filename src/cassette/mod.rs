@@ -1,4 +1,14 @@
-//! cassette
+//! Recordings: the format of cassettes, HAR files, and reading and writing both.
+//!
+//! For: exchanges as files. Not for: secrets (`redact` makes the lines that are written), and
+//! whether a recording conforms (`judge::recording`).
+//!
+//! - [`format`]: a cassette's header and exchanges.
+//! - [`recording`]: the exchanges of a file, in order.
+//! - [`causes`]: which exchange caused which.
+//! - [`har`]: HAR 1.2, in both directions.
+//! - [`read`]: recordings from files.
+//! - [`journal`]: the cassette that a recorder writes.
 
 pub mod causes;
 pub mod format;

@@ -1,4 +1,14 @@
-//! scenario
+//! Scenarios: documented conversations as files.
+//!
+//! For: the format, errors with their place, and the choice of scenarios. Not for: making scenarios
+//! from pages (`extract`), and playing them (`judge`, `runner`).
+//!
+//! - [`format`]: the types of a scenario file; its JSON Schema comes from them.
+//! - [`parse`]: from text to a scenario, or to errors with file, line and column.
+//! - `check`: files that fit the format and make no sense.
+//! - [`selection`]: filters, editions, locales and tags.
+//! - [`store`]: the built-in scenarios and those of a folder.
+//! - `writing`: folders of scenarios, written whole or not at all.
 
 pub(crate) mod check;
 pub mod format;
