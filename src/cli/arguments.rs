@@ -1,4 +1,4 @@
-//! The command line: the commands, and what all of them share.
+//! The command line: the commands, and the options that all of them share.
 
 use std::ffi::OsString;
 
@@ -99,7 +99,7 @@ Example:
 
 /// The arguments with `run` put in where no command is named: `confcall` and
 /// `confcall --service URL` are runs. A word that is no command is not taken for a filter, so that
-/// a misspelt command is told as one.
+/// a misspelt command is reported as one.
 pub fn with_default_command(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<_> = arguments.into_iter().collect();
     let mut at = 1;

@@ -1,11 +1,10 @@
-//! Exit codes. They are API (SPEC section 6).
+//! Exit codes. They are API.
 
 use std::process::ExitCode;
 
 use crate::judge::verdict::Run;
 
-/// How confcall ends. Of several that apply, the first in this order is it; an interruption is
-/// told as such.
+/// The way in which confcall ends. Of several that apply, the first in this order counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// 130: interrupted.
@@ -16,8 +15,7 @@ pub enum Exit {
     Usage,
     /// 3: the environment failed.
     Environment,
-    /// 1: the target departs from the contract, or something could not be judged, or nothing
-    /// passed.
+    /// 1: the target breaks the contract, or something could not be judged, or nothing passed.
     Failed,
     /// 0: something passed and nothing else is wrong.
     Success,
@@ -52,7 +50,7 @@ impl Exit {
         }
     }
 
-    /// The one of two that is told.
+    /// The more severe of two exits.
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
         self.min(other)
@@ -114,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_70_2_3_1_0_is_told() {
+    fn the_first_of_70_2_3_1_0_counts() {
         let order = [
             Exit::Defect,
             Exit::Usage,

@@ -106,7 +106,10 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
             return Err(InitError::ServiceHasNoTrigger.into());
         }
         (Party::Bot, None) if asker.is_there => {
-            let trigger = ask("Where it is told what to do (empty: it acts by itself)", "")?;
+            let trigger = ask(
+                "The address that takes its triggers (empty: it acts by itself)",
+                "",
+            )?;
             Some(trigger).filter(|it| !it.is_empty())
         }
         (_, trigger) => trigger,
@@ -138,7 +141,7 @@ fn words(line: &str) -> Result<Vec<String>, InitError> {
     shlex::split(line).ok_or(InitError::OpenQuote)
 }
 
-/// An address with some port in its place; there is no other place in it.
+/// An address with some port for its placeholder; there is no other placeholder in it.
 fn with_port(address: &str) -> Result<String, InitError> {
     let filled = address.replace("{port}", "1");
     if filled.contains(['{', '}']) {
@@ -239,7 +242,7 @@ url = {}
         };
         format!(
             "\
-# Where the bot is told what to do: a URL, or a command that reads the trigger on its standard input,
+# Takes the triggers of the bot: a URL, or a command that reads the trigger on its standard input,
 # [\"./trigger.sh\"]. Without it the bot acts by itself.
 {trigger}
 # The bot does what a notification provokes without a trigger:
@@ -329,7 +332,7 @@ const SELECTION: &str = "
 const REST: &str = "\
 # features = [\"peer-call\", \"chat\", \"number\", \"incoming-call\", \"invite-fails\", \"verified-notifications\"]
 
-# A failure that is known: it does not fail the run, its end does.
+# A failure that is known. It does not fail the run; the run fails once the failure is gone.
 # [[known]]
 # scenario = \"*/invite-one-pstn-*\"
 # rule = \"request.body\"

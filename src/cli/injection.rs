@@ -1,4 +1,4 @@
-//! `--inject` and `--seed`: in which fault injection scenarios are played.
+//! `--inject` and `--seed`: the fault injection that scenarios are played under.
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
@@ -12,7 +12,7 @@ use crate::inject::{InjectionChoice, Kind};
 /// The seed where none is given: every run is the same.
 pub const SEED: u64 = 1;
 
-/// In which fault injection scenarios are played.
+/// The fault injection that scenarios are played under.
 #[derive(Debug, Clone, Args)]
 pub struct Injection {
     /// Play the scenarios under fault injection too [default: fast for the built-in pair, else none]
@@ -47,7 +47,7 @@ fn words() -> impl clap::builder::TypedValueParser<Value = InjectionChoice> {
 }
 
 impl Injection {
-    /// The kinds that are asked for by their names, here or in a filter, or by that of their group.
+    /// The kinds that are selected by their names, here or in a filter, or by that of their group.
     pub fn named(&self, which: &Which) -> Vec<Kind> {
         let words = self.inject.iter();
         let words = words
@@ -57,13 +57,13 @@ impl Injection {
         Kind::ALL.into_iter().filter(is_named).collect()
     }
 
-    /// The scenarios that are selected among the plain ones and those in this fault injection, for the
-    /// parties that are judged. Where nothing is said, the built-in pair is played in fast injection,
-    /// and filters that name fault injection select from all of it.
+    /// The scenarios that are selected among the plain ones and those under this fault injection, for
+    /// the parties that are judged. By default the built-in pair is played under fast kinds, and
+    /// filters that name fault injection select from all kinds.
     ///
     /// # Errors
     ///
-    /// Fault injection by name that nobody who is judged can meet; and as [`Which::select`].
+    /// Fault injection by name that no judged party can meet; and as [`Which::select`].
     pub fn select(
         &self,
         which: &Which,
@@ -90,7 +90,7 @@ impl Injection {
         which.select_in(&kinds)
     }
 
-    /// Fault injection that is asked for by name, and that none of these parties can meet, would select nothing.
+    /// Refuses fault injection by name that none of these parties can meet.
     fn refuse_unmet(&self, roles: &[Party]) -> Result<(), UsageError> {
         let is_met = |word: &&InjectionChoice| match word {
             InjectionChoice::Kind(_) | InjectionChoice::ForgedTokens => {

@@ -1,7 +1,7 @@
 //! The entry: the command line, and [`suite`], a test harness for Rust projects.
 //!
-//! For: reading arguments and the environment, deciding on colour and width, writing what the
-//! reports say, and exit codes. Not for: anything else that a program would want as a library.
+//! For: reading arguments and the environment, deciding on colour and width, writing reports, and exit
+//! codes. Not for: anything else that a program would want as a library.
 //!
 //! Each command is a file of its own, with its arguments, and a function that gives an [`Exit`] or
 //! a [`Failure`].
@@ -49,7 +49,7 @@ use self::output::Output;
 use crate::diagnostic::with_remedy;
 use tokio_util::sync::CancellationToken;
 
-/// What the `confcall` binary does.
+/// The `confcall` binary.
 pub fn main() -> ExitCode {
     panic::set_hook(Box::new(|info| {
         HAS_PANICKED.store(true, Ordering::Relaxed);
@@ -73,7 +73,7 @@ pub fn main() -> ExitCode {
     .into()
 }
 
-/// The tasks of a command run on this.
+/// The runtime for the tasks of a command.
 ///
 /// # Errors
 ///
@@ -85,7 +85,7 @@ fn runtime() -> Result<Runtime, Failure> {
         .map_err(|error| EnvironmentError::Threads(error).into())
 }
 
-/// Turns the switch on Ctrl-C and SIGTERM, so that what is under way ends whole. They are caught
+/// Cancels on Ctrl-C and SIGTERM, so that work that is under way ends whole. The signals are caught
 /// from here on, not only once the task runs.
 fn interrupt_on_signals(interrupt: &CancellationToken) {
     let interrupt = interrupt.clone();
@@ -99,8 +99,8 @@ fn interrupt_on_signals(interrupt: &CancellationToken) {
 #[cfg(unix)]
 fn signalled() -> impl Future<Output = ()> + Send {
     use tokio::signal::unix::{Signal, SignalKind, signal};
-    /// One that cannot be caught is never told: the run ends by itself.
-    async fn told(signal: std::io::Result<Signal>) {
+    /// A signal that cannot be caught never comes: the run ends by itself.
+    async fn received(signal: std::io::Result<Signal>) {
         match signal {
             Ok(mut signal) => {
                 signal.recv().await;
@@ -112,8 +112,8 @@ fn signalled() -> impl Future<Output = ()> + Send {
     let interrupt = signal(SignalKind::interrupt());
     async move {
         tokio::select! {
-            () = told(terminate) => {}
-            () = told(interrupt) => {}
+            () = received(terminate) => {}
+            () = received(interrupt) => {}
         }
     }
 }
@@ -121,15 +121,15 @@ fn signalled() -> impl Future<Output = ()> + Send {
 #[cfg(not(unix))]
 async fn signalled() {
     if tokio::signal::ctrl_c().await.is_err() {
-        // No signal will ever be told: the run ends by itself.
+        // No signal ever comes: the run ends by itself.
         std::future::pending::<()>().await;
     }
 }
 
-/// Whether anything panicked, on whatever thread: the others go on.
+/// Whether any thread panicked: the others go on.
 static HAS_PANICKED: AtomicBool = AtomicBool::new(false);
 
-/// A panic is a defect of confcall, and ends as one. The hook has told it.
+/// A panic is a defect of confcall, and ends as one. The hook has shown it.
 fn guarded(work: impl FnOnce() -> Exit) -> Exit {
     let exit = panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or(Exit::Defect);
     if HAS_PANICKED.load(Ordering::Relaxed) {

@@ -216,7 +216,7 @@ impl Arguments {
         }
     }
 
-    /// The proxy that a bot under test uses, where it is asked for.
+    /// The proxy that a bot under test uses; none without `--intercept`.
     fn proxy(&self) -> Result<Option<Proxy>, Failure> {
         let Some(first) = self.intercept.first() else {
             return Ok(None);
@@ -251,7 +251,7 @@ impl Arguments {
 }
 
 /// The token, which must fit into a header. It is checked here, as the parser of arguments would
-/// print what it refuses.
+/// print a token that it refuses.
 ///
 /// # Errors
 ///

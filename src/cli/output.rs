@@ -9,7 +9,7 @@ use super::environment;
 use crate::diagnostic::place::printable;
 use crate::report::color::Look;
 
-/// When to colour.
+/// When output is coloured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
     /// On a terminal, unless `NO_COLOR` is set.
@@ -24,7 +24,6 @@ pub enum Color {
 /// Standard output.
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
-    /// How text for people is shown there.
     pub look: Look,
 }
 
@@ -45,8 +44,7 @@ impl Output {
         }
     }
 
-    /// Writes text. A reader that has gone away (`confcall list | head`) wants no more of it,
-    /// which is no failure.
+    /// Writes text. A reader that has gone away (`confcall list | head`) is no failure.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The report files that are asked for: looked at before anything is played, written at the end.
+//! Report files: checked before anything is played, written at the end.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -13,7 +13,7 @@ use crate::files;
 use crate::judge::verdict::Run;
 use crate::report::{html, json, junit};
 
-/// A report that is asked for, and the file that it goes to.
+/// A report, and the file that it goes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportFile {
     pub kind: ReportKind,
@@ -50,7 +50,7 @@ impl FromStr for ReportFile {
 pub struct Reports(Vec<ReportFile>);
 
 impl Reports {
-    /// The reports that are asked for.
+    /// Checks the reports.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl Reports {
         self.0.iter().any(|it| it.path == file)
     }
 
-    /// Writes the reports. One that cannot be written is complained of, and told by the exit.
+    /// Writes the reports. One that cannot be written is an error, which the exit shows.
     pub fn write(&self, run: &Run) -> Exit {
         let mut exit = Exit::Success;
         for report in &self.0 {

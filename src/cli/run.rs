@@ -242,7 +242,7 @@ impl Observer for Output {
 
 /// The conversations of a run that are held against the accepted ones.
 fn conversations(run: &Run) -> impl Iterator<Item = Conversation> {
-    // What fault injection makes of a conversation is judged, not kept.
+    // A conversation under fault injection is judged, but has no accepted one.
     let held = run.results.iter();
     let held = held.filter(|it| !it.traffic.is_empty() && !it.scenario.contains(INJECTION_MARK));
     held.map(|result| Conversation {

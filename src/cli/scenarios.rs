@@ -1,4 +1,4 @@
-//! Which scenarios a command takes: where they come from, and which of them.
+//! The scenarios that a command takes: their source, and the selection among them.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ use crate::scenario::format::Scenario;
 use crate::scenario::selection::{Filter, Selection};
 use crate::scenario::store;
 
-/// Where scenarios come from.
+/// The source of scenarios.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Source {
     /// Use the scenarios of this folder, or of this one file, instead of the built-in ones
@@ -24,18 +24,17 @@ pub struct Source {
     pub scenarios: Option<PathBuf>,
 }
 
-/// Which scenarios are taken.
+/// A selection of scenarios.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Which {
     /// A part of a scenario's id, or a glob over the whole id
     #[arg(value_name = "FILTER", value_parser = Filter::parse)]
     pub filters: Vec<Filter>,
-    /// Which of those.
     #[command(flatten)]
     pub among: Among,
 }
 
-/// Which scenarios are taken, but for filters.
+/// A selection of scenarios without filters.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Among {
     /// Only scenarios of this edition of the pages, such as 2021-02 (repeatable)
@@ -47,7 +46,6 @@ pub struct Among {
     /// Only scenarios with this tag (repeatable)
     #[arg(long, value_name = "TAG", help_heading = "Scenarios")]
     pub tag: Vec<String>,
-    /// Where they come from.
     #[command(flatten)]
     pub source: Source,
 }
@@ -57,7 +55,7 @@ pub struct Among {
 pub struct Selected {
     /// Those that are taken, by id; at least one.
     pub picked: Vec<Scenario>,
-    /// All that there are, by id: a page is known whole, whatever is picked from it.
+    /// Every scenario there is, by id: a case knows its whole page, whatever is picked from it.
     pub all: Vec<Scenario>,
 }
 
@@ -78,11 +76,11 @@ impl Selected {
         Ok(())
     }
 
-    /// Leaves the scenarios of one share.
+    /// Leaves the scenarios of one shard.
     ///
     /// # Errors
     ///
-    /// A share that nothing falls to: there are more shares than scenarios.
+    /// A shard that is empty: there are more shards than scenarios.
     pub fn cut(&mut self, shard: Shard) -> Result<(), UsageError> {
         let count = self.picked.len();
         self.picked = shard.take(std::mem::take(&mut self.picked));

@@ -176,7 +176,7 @@ pub enum InitError {
     Exists(PathBuf),
     #[error("this makes no configuration: {0}")]
     NoConfiguration(FileError),
-    #[error("a bot is not asked for provider states")]
+    #[error("a bot has no provider states")]
     BotHasNoStates,
     #[error("a service is not triggered")]
     ServiceHasNoTrigger,

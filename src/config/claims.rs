@@ -1,4 +1,5 @@
-//! Claims: what of the contract a target says that it does. The rest is skipped, with that reason.
+//! Claims: the part of the contract that a target says that it follows. The rest is skipped, with that
+//! reason.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -75,8 +76,8 @@ impl Feature {
 }
 
 impl Claims {
-    /// Why a scenario is none of the target's business; none where it is. Fault injection that is asked for by
-    /// its name claims what it needs where no features are listed.
+    /// The reason to skip a scenario that the target does not claim; none for one that it claims. Fault
+    /// injection that is selected by name claims what it needs, if no features are listed.
     pub fn excuse(&self, scenario: &Scenario, named: &[Kind]) -> Option<String> {
         let edition = scenario.id.edition();
         if let (Some(claimed), Some(edition)) = (&self.editions, edition)
@@ -163,8 +164,8 @@ mod tests {
         ] {
             let excuse = listing(features.clone()).excuse(&forged, named);
             assert_eq!(excuse.is_none(), is_claimed, "{features:?} {named:?}");
-            let is_told = |it: String| it.ends_with("the feature verified-notifications");
-            assert!(excuse.is_none_or(is_told), "{features:?} {named:?}");
+            let is_named = |it: String| it.ends_with("the feature verified-notifications");
+            assert!(excuse.is_none_or(is_named), "{features:?} {named:?}");
         }
         for feature in [Feature::PeerCall, Feature::VerifiedNotifications] {
             let name = serde_json::Value::from(feature.name());

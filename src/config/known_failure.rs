@@ -1,4 +1,4 @@
-//! Known failures: what a project says its target does wrong, held against what it did.
+//! Known failures: the failures that a project lists, compared with those of a run.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
@@ -26,7 +26,7 @@ pub struct KnownFailure {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub pointer: Option<Filter>,
-    /// Why it is so, for whoever reads the report.
+    /// The cause, for readers of the report.
     #[serde(deserialize_with = "reason")]
     pub reason: String,
 }
@@ -60,11 +60,11 @@ impl KnownFailure {
     }
 }
 
-/// Holds results against the list. A scenario of which every failure is listed is known; one that
-/// passes although it is listed fails.
+/// Compares results with the list. A scenario is known if every failure of it is listed; a listed one
+/// that passes fails.
 ///
-/// An entry that is about no scenario of `all`, or that none of the results bears out, matches nothing.
-/// One about scenarios that were not played, or not judged, may be right.
+/// An entry matches nothing if it is about no scenario of `all`, or if no result bears it out. An entry
+/// about scenarios that were not played, or not judged, may be right.
 pub fn apply(list: &[KnownFailure], all: &[Scenario], results: &mut [ScenarioResult]) -> Listed {
     let mut is_borne_out = vec![false; list.len()];
     let mut is_refuted = vec![false; list.len()];
@@ -87,7 +87,7 @@ pub fn apply(list: &[KnownFailure], all: &[Scenario], results: &mut [ScenarioRes
             }
             Verdict::Pass => {
                 let first = &list[covering[0]];
-                // Told of the result; once is enough.
+                // The result says so; once is enough.
                 for at in &covering {
                     is_borne_out[*at] = true;
                 }
@@ -116,7 +116,7 @@ pub fn apply(list: &[KnownFailure], all: &[Scenario], results: &mut [ScenarioRes
     listed
 }
 
-/// A failing result is known where every failure is listed.
+/// A failing result is known if every failure is listed.
 fn fail_as_listed(result: &mut ScenarioResult, list: &[&KnownFailure]) {
     let mut reasons: Vec<&str> = Vec::new();
     let mut is_known = !result.failures.is_empty();

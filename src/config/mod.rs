@@ -1,4 +1,4 @@
-//! `confcall.toml`: what a project would repeat.
+//! `confcall.toml`: the configuration of a project.
 
 pub mod claims;
 pub mod known_failure;
@@ -23,10 +23,10 @@ use crate::inject::InjectionChoice;
 use crate::redact::Rules;
 use crate::scenario::selection::Filter;
 
-/// Where the configuration is looked for, in the folder that confcall is started in.
+/// The file name of the configuration, in the folder that confcall is started in.
 pub const FILE: &str = "confcall.toml";
 
-/// What a configuration file says. Paths in it are from its own folder.
+/// A configuration file. Paths in it are relative to its own folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "confcall.toml", extend("$id" = "config.schema.json"))]
@@ -34,27 +34,27 @@ pub struct Config {
     /// The schema that editors check the file by.
     #[serde(rename = "$schema")]
     pub schema: Option<String>,
-    /// `[target]`: who is judged; the built-in pair without it.
+    /// `[target]`: the party that is judged; the built-in pair without it.
     pub target: Option<TargetSection>,
-    /// `[scenarios]`: which scenarios are played.
+    /// `[scenarios]`: the scenarios to play.
     pub scenarios: Scenarios,
-    /// `[judging]`: how it is judged.
+    /// `[judging]`: the strictness and the patience of the judge.
     pub judging: Judging,
-    /// `[claims]`: what the target says that it does.
+    /// `[claims]`: the part of the contract that the target follows.
     pub claims: Claims,
     /// `[[known]]`: failures that are known.
     pub known: Vec<KnownFailure>,
-    /// `[reports]`: what is written beside what the terminal shows.
+    /// `[reports]`: files that are written beside the output on the terminal.
     pub reports: Reports,
-    /// `[redaction]`: what recordings do not hold, beside secrets.
+    /// `[redaction]`: values that recordings do not hold, beside secrets.
     pub redaction: Rules,
 }
 
-/// `[scenarios]`: which are played. What the command line says goes before it, each by itself.
+/// `[scenarios]`: the scenarios to play. Each option of the command line goes before its key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Scenarios {
-    /// A folder of scenarios, in the place of the built-in ones.
+    /// A folder of scenarios, instead of the built-in ones.
     pub folder: Option<PathBuf>,
     /// Parts of ids, or globs over them.
     #[schemars(with = "Vec<String>")]
@@ -70,7 +70,7 @@ pub struct Scenarios {
     pub inject: Vec<InjectionChoice>,
 }
 
-/// `[judging]`: how it is judged. What the command line says goes before it.
+/// `[judging]`: the strictness and the patience of the judge. The command line goes before it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Judging {
@@ -78,7 +78,7 @@ pub struct Judging {
     #[serde(deserialize_with = "target::some_time")]
     #[schemars(with = "Option<String>")]
     pub deadline: Option<Duration>,
-    /// How long to wait for surplus messages, once, at the end.
+    /// How long to wait for surplus messages, once, at the end of the run.
     #[serde(deserialize_with = "target::some_time")]
     #[schemars(with = "Option<String>")]
     pub settle: Option<Duration>,
@@ -105,8 +105,8 @@ pub struct Reports {
 }
 
 impl Config {
-    /// Makes every path one from where confcall runs: `folder` is that of the file.
-    fn settle_in(&mut self, folder: &Path) {
+    /// Makes paths relative to the working folder: `folder` is that of the file.
+    fn resolve_paths(&mut self, folder: &Path) {
         let mut paths: Vec<&mut PathBuf> = Vec::new();
         paths.extend(&mut self.scenarios.folder);
         let Reports {
@@ -140,7 +140,7 @@ impl Config {
 ///
 /// # Errors
 ///
-/// [`StoreError::Unreadable`]; [`StoreError::Broken`] with the place and what was expected there.
+/// [`FileError::Unreadable`]; [`FileError::Broken`] with the place and the expected form.
 pub fn load(named: Option<&Path>) -> Result<Config, FileError> {
     let path = named.map_or_else(|| PathBuf::from(FILE), Path::to_owned);
     match crate::files::read(&path) {
@@ -148,7 +148,7 @@ pub fn load(named: Option<&Path>) -> Result<Config, FileError> {
             let mut config = read(&path.display().to_string(), &bytes)?;
             // `confcall.toml` by itself has an empty parent, which is no folder to run in.
             let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
-            config.settle_in(folder.unwrap_or_else(|| Path::new(".")));
+            config.resolve_paths(folder.unwrap_or_else(|| Path::new(".")));
             Ok(config)
         }
         Err(FileError::Unreadable { source, .. })
@@ -164,7 +164,7 @@ pub fn load(named: Option<&Path>) -> Result<Config, FileError> {
 ///
 /// # Errors
 ///
-/// [`StoreError::Broken`] with the place and what was expected there.
+/// [`FileError::Broken`] with the place and the expected form.
 pub fn read(file: &str, bytes: &[u8]) -> Result<Config, FileError> {
     let text = String::from_utf8_lossy(bytes);
     let wrong = |at, message: &str| {

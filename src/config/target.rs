@@ -1,4 +1,4 @@
-//! `[target]` of `confcall.toml`: who is judged, how it is reached, and how it is started.
+//! `[target]` of `confcall.toml`: the party that is judged, how it is reached, and how it is started.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,13 +12,13 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use super::values;
 use crate::api::party::Party;
 
-/// Who is judged. In addresses, words and values of the environment, `{port}` is a free port that
-/// confcall picks for the run, and other names in braces are what the README lists.
+/// The party that is judged. In addresses, words and values of the environment, `{port}` is a free port
+/// that confcall picks for the run; the documentation lists the other names in braces.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(rename = "Target")]
 pub struct TargetSection {
-    /// The folder of the file, where commands that are asked run.
+    /// The folder of the file, in which hooks that are commands run.
     #[serde(skip)]
     pub folder: PathBuf,
     /// The port that `{port}` stands for, where the program listens already; none for one that is
@@ -29,41 +29,41 @@ pub struct TargetSection {
     pub role: Party,
     /// The service's address; of a bot, its callback.
     pub url: String,
-    /// How a bot is told what to do: a URL, or a command with the trigger on its standard input.
-    /// Without it the bot acts by itself.
+    /// Takes the triggers of a bot: a URL, or a command with the trigger on its standard input. Without
+    /// it the bot acts by itself.
     #[serde(default)]
     pub trigger: Option<Ask>,
-    /// Whether a bot does by itself what a notification provokes, so that it is not triggered for it.
+    /// Whether a bot sends by itself what a notification provokes, so that it is not triggered for it.
     #[serde(default)]
     pub acts_by_itself: bool,
-    /// Who brings about provider states: `create`, `assume`, a URL to ask, or a command with the
-    /// question on its standard input.
+    /// How provider states come about: `create`, `assume`, the URL of a hook, or a command with the
+    /// request on its standard input.
     #[serde(default)]
     pub given: Option<Ask>,
     /// The application id of a bot: with it, notifications are signed as the platform signs them,
     /// for this audience.
     #[serde(default)]
     pub application: Option<String>,
-    /// The bearer token to send. The option and the environment go before it.
+    /// The bearer token to send. The option and the environment variable go before it.
     #[serde(default)]
     pub token: Option<String>,
-    /// Where confcall listens as the service.
+    /// The address at which confcall listens as the service.
     #[serde(default)]
     pub listen: Option<String>,
-    /// What a bot is told as the service's address, where it reaches it under another.
+    /// The service's address to give to a bot, if it differs from `listen`.
     #[serde(default)]
     pub public_url: Option<String>,
-    /// Where confcall takes notifications as the bot.
+    /// The address at which confcall takes notifications as the bot.
     #[serde(default)]
     pub callback_listen: Option<String>,
-    /// What a service is told as callback, where it reaches it under another address.
+    /// The callback to give to a service, if it differs from `callback-listen`.
     #[serde(default)]
     pub callback_url: Option<String>,
-    /// The hosts in whose place confcall is the service, for a bot whose service address cannot be
+    /// The hosts for which confcall answers as the service, for a bot whose service address cannot be
     /// changed.
     #[serde(default)]
     pub intercept: Vec<String>,
-    /// Whether confcall's listeners stand behind the local authority.
+    /// Whether confcall listens in TLS, with certificates of the local authority.
     #[serde(default)]
     pub tls: bool,
     /// Certificates that are trusted beside the system's, in PEM, from the folder of
@@ -75,7 +75,7 @@ pub struct TargetSection {
     pub command: Option<TargetCommand>,
 }
 
-/// Something that is asked: an address, or a command.
+/// A hook: an address, or a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
     /// A text: a URL, or a word.
@@ -141,28 +141,28 @@ pub struct TargetCommand {
     /// The folder that it runs in, from that of `confcall.toml`.
     #[serde(default)]
     pub folder: PathBuf,
-    /// What it says in its output once it is ready. Without it, it is ready when it takes
+    /// The text in its output that shows that it is ready. Without it, it is ready when it takes
     /// connections at the target's address.
     #[serde(default)]
     pub ready: Option<String>,
-    /// How long it may take for that.
+    /// How long it may take to be ready.
     #[serde(default = "ready_within", deserialize_with = "time")]
     #[schemars(with = "String")]
     pub ready_within: Duration,
-    /// Where its output goes, from the folder of `confcall.toml`.
+    /// The file that its output goes to, from the folder of `confcall.toml`.
     #[serde(default)]
     pub log: Option<PathBuf>,
-    /// How long it may take to end when it is asked to; then it is killed.
+    /// How long it may take to end once it is terminated; then it is killed.
     #[serde(default = "end_within", deserialize_with = "time")]
     #[schemars(with = "String")]
     pub end_within: Duration,
-    /// What its environment has beside confcall's own.
+    /// Variables of its environment beside confcall's own.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
 }
 
 impl TargetSection {
-    /// Whether any of its texts has the place of a free port.
+    /// Whether any of its texts has the placeholder of a free port.
     pub fn uses_port(&self) -> bool {
         let mut texts = vec![&self.url];
         for ask in [&self.trigger, &self.given].into_iter().flatten() {
@@ -179,7 +179,7 @@ impl TargetSection {
 }
 
 impl TargetCommand {
-    /// A program without arguments, as it is started where nothing else is said.
+    /// A program that is started with the defaults.
     pub fn new(words: Vec<String>, folder: PathBuf) -> Self {
         Self {
             run: words,

@@ -1,5 +1,5 @@
-//! Settings of `[target]` that would have no effect, and values that are none: refused, as on the
-//! command line.
+//! Settings of `[target]` that cannot be used: those that would have no effect, and values in another
+//! form. They are refused, as on the command line.
 
 use std::borrow::Cow;
 
@@ -20,14 +20,14 @@ pub struct SettingError {
     pub problem: SettingProblem,
 }
 
-/// Why a setting cannot be used.
+/// The reason that a setting cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingProblem {
     #[error("a {0} has no such setting")]
     OtherParty(Party),
     #[error("it is empty")]
     EmptyApplication,
-    #[error("with `intercept` the bot is told the service's own address")]
+    #[error("with `intercept` the bot is given the service's own address")]
     BesideIntercept,
     #[error("`{{port}}` is a free port, and nothing is started that could take it")]
     NobodyTakesPort,
@@ -36,7 +36,7 @@ pub enum SettingProblem {
     #[error("`{{{name}}}` stands for nothing")]
     Placeholder {
         name: String,
-        /// The names that stand for something here.
+        /// The placeholders that there are.
         known: Vec<String>,
     },
     #[error("`{text}` is no URL")]

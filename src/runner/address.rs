@@ -1,4 +1,4 @@
-//! Addresses: how a documented path becomes one of the target's (SPEC section 6, *Addresses*).
+//! Addresses: a documented path becomes one of the target's.
 
 use url::Url;
 

@@ -24,7 +24,7 @@ use crate::judge::{Action, Case, Event, ExchangeId, Outcome, TransportFailure, T
 use crate::scenario::format::{Kind, Step};
 use tokio_util::sync::CancellationToken;
 
-/// Why nothing is forged.
+/// The reason to skip a scenario with forged tokens.
 const UNSIGNED: &str =
     "no token can be wrong, as notifications are not signed: name the bot's `--application`";
 
@@ -109,8 +109,8 @@ impl Conversation {
         self.update_router();
     }
 
-    /// Answers what still comes until the whole run is over, and gives the judge's outcome. `None`
-    /// where messages could not be told from another conversation's.
+    /// Answers late messages until the whole run is over, and gives the judge's outcome: `None` if
+    /// messages could not be distinguished from another conversation's.
     pub(super) async fn linger(mut self, all_over: &CancellationToken) -> Option<Outcome> {
         while !all_over.is_cancelled() {
             tokio::select! {
@@ -126,7 +126,7 @@ impl Conversation {
     }
 
     /// Brings about the provider states. Notifications that come meanwhile are acknowledged at once
-    /// and judged later, when it is known what they are about.
+    /// and judged later, when their subject is known.
     async fn bring_about(&mut self) -> Vec<Arc<Request>> {
         let context = Arc::clone(&self.context);
         let Target::Service { url, given, .. } = &context.target else {
@@ -263,8 +263,7 @@ impl Conversation {
         });
     }
 
-    /// The callback that the bot gave, where it is of the bot's own origin, else the one that
-    /// confcall was told.
+    /// The callback that the bot gave, if it is of the bot's own origin, else the one of the options.
     fn callback_of_bot(&self, named: &url::Url, given: &str) -> String {
         if address::is_same_origin(given, named) {
             given.to_owned()
@@ -331,7 +330,7 @@ impl Conversation {
 }
 
 impl Context {
-    /// What the other party is told as callback of a conversation; for a bot under test, its own.
+    /// The callback that the service is given for a conversation; for a bot under test, its own.
     fn callback(&self, number: u64) -> String {
         match &self.target {
             Target::Service { callback, .. } => {
@@ -344,7 +343,7 @@ impl Context {
         }
     }
 
-    /// What a bot under test is told as the service's address.
+    /// The service's address that a bot under test is given.
     fn service_url(&self) -> url::Url {
         let own = || url::Url::parse(&self.own_url);
         match &self.target {
@@ -372,7 +371,7 @@ fn outgoing(request: &Request, url: String) -> OutgoingRequest {
     outgoing
 }
 
-/// The header fields with this `Authorization`, or none, in the place of the one that they have.
+/// The header fields with another `Authorization`, or without one.
 fn with_authorization(headers: &Headers, value: Option<String>) -> Headers {
     let name = "Authorization";
     let mut changed: Headers = headers

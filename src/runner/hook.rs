@@ -1,5 +1,4 @@
-//! Hooks of a target's project: what is asked to make the target act, or to bring about a
-//! provider state.
+//! Hooks of a target's project: they make the target act, or bring about a provider state.
 
 use std::time::Duration;
 
@@ -11,12 +10,12 @@ use super::process::{Program, Said};
 use crate::http::message::{Body, Response};
 use crate::http::{Client, OutgoingRequest};
 
-/// Takes a question in JSON and answers it.
+/// Takes a request in JSON and answers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hook {
-    /// `POST` of the question as JSON. 2xx: it is done; 501: it declines.
+    /// `POST` of the request as JSON. 2xx: it is done; 501: it declines.
     Url(Url),
-    /// A program with the question as JSON on its standard input. Exit code 0: it is done, and its
+    /// A program with the request as JSON on its standard input. Exit code 0: it is done, and its
     /// standard output is the answer; 69: it declines.
     Command(Program),
 }

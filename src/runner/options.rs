@@ -33,7 +33,7 @@ const FEW_JOBS: usize = 6;
 pub struct Options {
     /// The scenarios to play, by id.
     pub scenarios: Vec<Scenario>,
-    /// Every scenario there is: a page is known whole, whatever is picked from it.
+    /// Every scenario there is: a case knows its whole page, whatever is picked from it.
     pub all: Vec<Scenario>,
     pub shard: Option<Shard>,
     /// None for the built-in pair.

@@ -1,4 +1,4 @@
-//! Provider states: what must exist before the first step, and who brings it about .
+//! Provider states: the things that must exist before the first step, and how they come about.
 
 use std::sync::Mutex;
 
@@ -21,14 +21,14 @@ use crate::judge::Options;
 use crate::judge::verdict::Verdict;
 use crate::scenario::format::{ProviderState, Step};
 
-/// Who brings about provider states.
+/// The way in which provider states come about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateProvider {
     /// confcall makes a call by the documented request, and takes the rest as existing.
     Create,
     /// Everything is taken as existing.
     Assume,
-    /// The target's hook is asked.
+    /// The target's hook brings them about.
     Ask(Hook),
 }
 

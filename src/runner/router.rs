@@ -105,8 +105,8 @@ impl Router {
         }
     }
 
-    /// Learns from a judge by which ids its conversation is told from others, and whether it waits
-    /// for messages. To be called whenever the judge was changed, before its messages go out.
+    /// Takes over from a judge the ids of its conversation, and whether it still waits for messages.
+    /// To be called whenever the judge has changed, before its messages go out.
     pub(super) fn update(&self, number: u64, judge: &InjectedJudge) {
         let mut entries = self.entries();
         let Entries { open, by_id, .. } = &mut *entries;
@@ -140,8 +140,8 @@ impl Router {
         }
     }
 
-    /// A message was refused before it could be read. Its conversation is not known, so that every
-    /// conversation that goes on says so.
+    /// Notes a message that was refused before it could be read. Its conversation is not known, so that
+    /// every open one notes it.
     pub(super) fn refused(&self, why: &str) {
         let open: Vec<Entry> = self.entries().open.values().cloned().collect();
         for entry in open {

@@ -21,7 +21,7 @@ use crate::http::{BindError, Listener};
 use crate::judge::Case;
 use crate::judge::verdict::{ScenarioResult, Verdict};
 
-/// Plays every scenario against a target, side by side where their messages can be told apart,
+/// Plays every scenario against a target, side by side where their messages can be distinguished,
 /// and one by one where not. Results come in the order of the cases.
 ///
 /// # Errors
@@ -247,15 +247,16 @@ impl Context {
             .zip(results)
             .map(|(case, result)| {
                 result.unwrap_or_else(|| {
-                    let reason = "the messages of this scenario could not be told from others";
+                    let reason =
+                        "the messages of this scenario could not be distinguished from others";
                     skeleton(case, self.target.role(), Verdict::Inconclusive, reason)
                 })
             })
             .collect()
     }
 
-    /// Plays cases side by side. A case whose messages could not be told from another's has no
-    /// result.
+    /// Plays cases side by side. A case whose messages could not be distinguished from another's has
+    /// no result.
     async fn play_together(
         self: &Arc<Self>,
         cases: &[Case],

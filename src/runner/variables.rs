@@ -1,4 +1,4 @@
-//! Fresh ids: each run gives each variable a value of its own, in the spelling of the page.
+//! Generated ids: each run gives each variable a value of its own, in the spelling of the page.
 
 use std::collections::HashMap;
 
@@ -7,13 +7,13 @@ use uuid::Uuid;
 use crate::api::identifier;
 use crate::scenario::format::{Kind, Script};
 
-/// A fresh value for each variable that identifies something; the others keep what is printed. A
+/// A generated value for each variable that identifies something; the others keep the printed one. A
 /// client context that is longer than an id keeps its length: it is there to try the limit.
 pub(super) fn values(script: &Script) -> HashMap<String, String> {
     script
         .variables
         .iter()
-        .filter(|(_, variable)| is_fresh(variable.kind))
+        .filter(|(_, variable)| is_generated(variable.kind))
         .map(|(name, variable)| {
             let mut value = like(&variable.value);
             if variable.kind == Kind::Context {
@@ -24,9 +24,9 @@ pub(super) fn values(script: &Script) -> HashMap<String, String> {
         .collect()
 }
 
-/// Tenants, phones, threads and free texts stay as printed: what they name exists, or does not
-/// matter.
-const fn is_fresh(kind: Kind) -> bool {
+/// Tenants, phones, threads and free texts stay as printed: the thing that they name exists, or does
+/// not matter.
+const fn is_generated(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::Call
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fresh_id_is_spelled_as_printed() {
+    fn a_generated_id_is_spelled_as_printed() {
         let plain = like("57DAB8B1894C409AB240BD8BEAE78896");
         assert_eq!(plain.len(), 32);
         assert_eq!(plain, plain.to_ascii_uppercase());

@@ -25,8 +25,8 @@
 //!
 //! A trial is called after its scenario and the party that is judged,
 //! `participant-invite::beta@2021-02::en::invite-one-participant-to-an-existing-group-call::bot`. What
-//! is skipped and what is known to fail is ignored, with the reason. Where failures are known, a trial
-//! `known-failures` holds the list of them against what came. `[reports]` is for `confcall run`.
+//! is skipped and what is known to fail is ignored, with the reason. If failures are known, a trial
+//! `known-failures` compares the list of them with the results. `[reports]` is for `confcall run`.
 //!
 //! Under `cargo test` the target is started once, for all trials that are asked for, and their
 //! scenarios are played side by side, `--test-threads` at a time; the results come together, at the
@@ -135,12 +135,11 @@ impl Suite {
         self
     }
 
-    /// Runs the trials that the arguments of this process ask for, and tells the result, as a test
+    /// Runs the trials that the arguments of this process select, and reports the result, as a test
     /// without a harness does.
     ///
     /// The exit code is 0 where something passed and nothing failed, and 101 where something failed.
-    /// A process in which all was ignored has 1, like one that is asked for a name to the letter
-    /// (`--exact`) which no trial has; one without a usable `confcall.toml` has 2, an interrupted
+    /// A process in which all was ignored has 1, like one with `--exact` and a name that no trial has; one without a usable `confcall.toml` has 2, an interrupted
     /// one 130.
     pub fn main(self) -> ExitCode {
         let arguments = Arguments::from_args();
@@ -170,7 +169,7 @@ impl Suite {
         Ok(Plan::new(options, arguments))
     }
 
-    /// What `confcall.toml` says, with what was said here in its place.
+    /// The configuration of the folder, with the program, arguments and port of this suite.
     fn config(self) -> Result<Config, Failure> {
         let path = self.folder.join(config::FILE);
         let mut config = config::load(Some(&path)).map_err(|error| match error {
@@ -199,7 +198,7 @@ impl Suite {
     }
 }
 
-/// The trial that holds the list of known failures against what came.
+/// The trial that compares the list of known failures with the results.
 const KNOWN_FAILURES: &str = "known-failures";
 
 /// The trials of a process, and the run that they share.
@@ -213,8 +212,8 @@ impl Plan {
     fn new(mut options: Options, arguments: &Arguments) -> Self {
         let planned = planned(&options, arguments);
         let has_known = !options.known.is_empty();
-        let holds_known = has_known && is_asked_for(arguments, KNOWN_FAILURES, false);
-        let is_played = |it: &&Planned| it.is_asked_for || holds_known && it.is_known;
+        let holds_known = has_known && is_selected(arguments, KNOWN_FAILURES, false);
+        let is_played = |it: &&Planned| it.is_selected || holds_known && it.is_known;
         let played = planned.iter().filter(is_played);
         let played: HashSet<_> = played.map(|it| it.scenario.as_str()).collect();
         let scenarios = &mut options.scenarios;
@@ -227,7 +226,7 @@ impl Plan {
         Self { trials, run }
     }
 
-    /// Runs the trials that are asked for.
+    /// Runs the trials that are selected.
     fn run(self, arguments: &Arguments) -> ExitCode {
         let conclusion = match trials::run(arguments, self.trials) {
             Ok(conclusion) => conclusion,
@@ -256,9 +255,9 @@ struct Planned {
     name: String,
     /// Whether its failure is known.
     is_known: bool,
-    /// Whether it is ignored, as far as is told before it is played.
+    /// Whether it is ignored, as far as is known before it is played.
     is_ignored: bool,
-    is_asked_for: bool,
+    is_selected: bool,
 }
 
 fn planned(options: &Options, arguments: &Arguments) -> Vec<Planned> {
@@ -266,16 +265,16 @@ fn planned(options: &Options, arguments: &Arguments) -> Vec<Planned> {
         let id = scenario.id.as_str();
         let name = trials::name(&scenario.id, role);
         let is_known = options.known.iter().any(|it| it.covers(id, role));
-        // A runner that gives each trial a process has to know beforehand; where one process has
-        // them all, the reason comes with the result.
-        let has_to_tell = arguments.list || arguments.ignored;
-        let is_ignored = has_to_tell && (is_known || options.excuse(scenario).is_some());
+        // A runner that gives each trial a process has to know beforehand; if one process has them
+        // all, the reason comes with the result.
+        let needs_to_know = arguments.list || arguments.ignored;
+        let is_ignored = needs_to_know && (is_known || options.excuse(scenario).is_some());
         Planned {
             scenario: id.to_owned(),
             role,
             is_known,
             is_ignored,
-            is_asked_for: is_asked_for(arguments, &name, is_ignored),
+            is_selected: is_selected(arguments, &name, is_ignored),
             name,
         }
     };
@@ -286,8 +285,8 @@ fn planned(options: &Options, arguments: &Arguments) -> Vec<Planned> {
         .collect()
 }
 
-/// Whether a trial is run with these arguments, as libtest-mimic tells it of one.
-fn is_asked_for(arguments: &Arguments, name: &str, is_ignored: bool) -> bool {
+/// Whether a trial is run with these arguments, as libtest-mimic decides it.
+fn is_selected(arguments: &Arguments, name: &str, is_ignored: bool) -> bool {
     let trial = Trial::test(name, || Ok(())).with_ignored_flag(is_ignored);
     !arguments.is_filtered_out(&trial) && !arguments.is_ignored(&trial)
 }
@@ -300,14 +299,16 @@ impl Planned {
     }
 }
 
-/// The trial of the list itself. A scenario whose own trial is asked for is told by that.
+/// The trial of the list itself. A scenario whose own trial is selected has its result there.
 fn known_failures(planned: &[Planned], run: &Arc<SharedRun>) -> Trial {
-    let untold = planned.iter().filter(|it| it.is_known && !it.is_asked_for);
-    let untold: Vec<_> = untold.map(|it| (it.scenario.clone(), it.role)).collect();
+    let unselected = planned.iter().filter(|it| it.is_known && !it.is_selected);
+    let unselected: Vec<_> = unselected
+        .map(|it| (it.scenario.clone(), it.role))
+        .collect();
     let run = Arc::clone(run);
     Trial::test(KNOWN_FAILURES, move || {
         let mut wrong = run.run()?.errors.clone();
-        for (scenario, role) in &untold {
+        for (scenario, role) in &unselected {
             let result = run.result(scenario, *role)?;
             if !matches!(result.verdict, Verdict::Known | Verdict::Skip) {
                 wrong.push(trials::report(result));
@@ -371,7 +372,7 @@ impl SharedRun {
     }
 }
 
-/// Plays, so that whatever happens is told to every trial, and happens once.
+/// Plays once, so that every trial has the same result, also of a panic.
 fn played(options: &Options) -> Result<Played, String> {
     let play = || play(options.clone(), &Silent);
     let played = panic::catch_unwind(AssertUnwindSafe(play));
@@ -379,7 +380,7 @@ fn played(options: &Options) -> Result<Played, String> {
     played.map_err(|failure| failure.messages().join("\n"))
 }
 
-/// The trials say by themselves what there is to say.
+/// The trials report by themselves.
 struct Silent;
 
 impl Observer for Silent {

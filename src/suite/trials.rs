@@ -1,4 +1,4 @@
-//! Trials, as test runners know them: their names, what a result is to them, and how they are run.
+//! Trials, as test runners know them: their names, their results, and how they are run.
 
 use std::process::ExitCode;
 
@@ -18,12 +18,12 @@ pub fn name(scenario: &ScenarioId, role: Party) -> String {
     format!("{}::{role}", scenario.as_str().replace('/', "::"))
 }
 
-/// What a result is to a test runner: only a pass has passed, what was skipped and what fails as
-/// listed is ignored, with the reason.
+/// A result for a test runner: only a pass has passed; skipped scenarios and known failures are
+/// ignored, with the reason.
 ///
 /// # Errors
 ///
-/// A result that is neither, as [`failed`] tells it.
+/// Any other result, as [`failed`] shows it.
 pub fn completion(result: &ScenarioResult) -> Result<Completion, Failed> {
     match result.verdict {
         Verdict::Pass => Ok(Completion::Completed),
@@ -36,8 +36,8 @@ pub fn completion(result: &ScenarioResult) -> Result<Completion, Failed> {
     }
 }
 
-/// A result that did not pass, as the failure of a trial: what the report of a run shows of it. Where
-/// nextest runs this process, it is told the rule, for the message in its reports.
+/// A result that did not pass, as the failure of a trial, in the words of a run's report. If nextest runs
+/// this process, the rule goes to it, for the message in its reports.
 pub fn failed(result: &ScenarioResult) -> Failed {
     show_in_nextest(&junit::headline(result));
     report(result).into()
@@ -56,7 +56,7 @@ pub(super) fn report(result: &ScenarioResult) -> String {
     terminal::block(result, Look::PLAIN)
 }
 
-/// Runs the trials that are asked for.
+/// Runs the selected trials.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Commands that are asked: a question on standard input, an answer on standard output.
+//! Commands that answer: a request on standard input, an answer on standard output.
 
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -10,11 +10,11 @@ use super::Program;
 use super::group::Group;
 
 impl Program {
-    /// Runs the program with this on its standard input, until it ends.
+    /// Runs the program with this input until it ends.
     ///
     /// # Errors
     ///
-    /// A program that cannot be started, that says more than 1 MiB, or that takes too long.
+    /// A program that cannot be started, that writes more than 1 MiB, or that takes too long.
     pub async fn ask(&self, input: &[u8], within: Duration) -> Result<Said, AskError> {
         let name = self.words.first().cloned().unwrap_or_default();
         let broken = |cause| AskError::Broken {
@@ -30,15 +30,15 @@ impl Program {
         let (mut child, group) = Group::start(&mut command).map_err(broken)?;
         let mut pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (stdin, stdout, stderr) = (&mut pipes.0, &mut pipes.1, &mut pipes.2);
-        let tell = async {
+        let write = async {
             if let Some(mut stdin) = stdin.take() {
-                // A program that does not want to know closes its input.
+                // A program that ignores its input closes it.
                 let _ = stdin.write_all(input).await;
             }
             Ok(())
         };
-        let talk = async {
-            let ((), output, errors) = tokio::try_join!(tell, all_of(stdout), all_of(stderr))?;
+        let exchange = async {
+            let ((), output, errors) = tokio::try_join!(write, all_of(stdout), all_of(stderr))?;
             let status = child.wait().await?;
             std::io::Result::Ok(Said {
                 status,
@@ -46,8 +46,8 @@ impl Program {
                 errors,
             })
         };
-        // Where nobody waits any more, all that the program has started is killed with it.
-        let said = match timeout_at(deadline, talk).await {
+        // A program that takes too long is killed with all that it has started.
+        let said = match timeout_at(deadline, exchange).await {
             Ok(said) => said.map_err(broken)?,
             Err(_) => {
                 return Err(AskError::Silent {
@@ -61,7 +61,7 @@ impl Program {
     }
 }
 
-/// What a program that was asked said.
+/// The answer of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
     /// How it ended.
@@ -76,12 +76,11 @@ pub struct Said {
 pub const DECLINES: i32 = 69;
 
 impl Said {
-    /// Whether the program declines what it was asked for.
     pub fn declines(&self) -> bool {
         self.status.code() == Some(DECLINES)
     }
 
-    /// The last line of what it said to people; how it ended where there is none.
+    /// The last line of its standard error, or how it ended if there is none.
     pub fn last_words(&self) -> String {
         let errors = String::from_utf8_lossy(&self.errors);
         let last = errors.lines().rfind(|line| !line.trim().is_empty());
@@ -89,28 +88,20 @@ impl Said {
     }
 }
 
-/// Why a program gave no answer.
+/// The reason that a program gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
     /// It cannot be started, or its output cannot be read.
     #[error("`{program}`: {cause}")]
     Broken {
-        /// The program.
         program: String,
-        /// What the operating system says.
         cause: std::io::Error,
     },
-    /// It takes too long.
     #[error("`{program}` has not ended within {within:?}")]
-    Silent {
-        /// The program.
-        program: String,
-        /// How long was waited.
-        within: Duration,
-    },
+    Silent { program: String, within: Duration },
 }
 
-/// How much an asked program may say.
+/// The longest answer of a program, in bytes.
 const ANSWER: u64 = 1024 * 1024;
 
 async fn all_of(pipe: &mut Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {

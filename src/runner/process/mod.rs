@@ -1,8 +1,8 @@
-//! Programs of a project: the target that confcall starts for a run and ends after it, and the
-//! commands that it asks.
+//! Programs of a project: the target that confcall starts for a run and ends after it, and commands
+//! that answer it.
 //!
 //! Either is started as the leader of a process group of its own, so that it ends with all that it has
-//! started. What leaves the group is known again by [`MARK`], where the system shows the environment
+//! started. A process that leaves the group is found by [`MARK`], where the system shows the environment
 //! of processes.
 
 mod ask;
@@ -29,7 +29,7 @@ use self::output::Output;
 use crate::diagnostic::Remedy;
 use tokio_util::sync::CancellationToken;
 
-/// The variable of the environment by which what a program has started is known again. Its value is
+/// The variable of the environment that marks the processes that a program has started. Its value is
 /// another one for each program.
 pub const MARK: &str = "CONFCALL_RUN";
 
@@ -40,22 +40,21 @@ pub struct Program {
     pub words: Vec<String>,
     /// The folder that it runs in.
     pub folder: PathBuf,
-    /// What its environment has beside confcall's own.
+    /// Variables of the environment beside confcall's own.
     pub environment: Vec<(String, String)>,
 }
 
 /// A target that confcall starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launch {
-    /// What is started.
     pub program: Program,
     /// How it shows that it is ready.
     pub ready: Ready,
     /// How long it may take for that.
     pub ready_within: Duration,
-    /// Where its output goes; nowhere but into reports without one.
+    /// The file that its output goes to; without one it goes into reports alone.
     pub log: Option<PathBuf>,
-    /// How long it may take to end when it is asked to; then it is killed.
+    /// How long it may take to end once it is terminated; then it is killed.
     pub end_within: Duration,
 }
 
@@ -77,33 +76,24 @@ impl Ready {
     }
 }
 
-/// Why a target did not come up.
+/// The reason that a target did not come up.
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
-    /// It cannot be started.
     #[error("`{program}` cannot be started in {}: {cause}", folder.display())]
     NotStarted {
-        /// The program.
         program: String,
-        /// Where it was to run.
         folder: PathBuf,
-        /// What the operating system says.
         cause: std::io::Error,
     },
-    /// Its log cannot be written.
     #[error("the log {} cannot be written: {cause}", path.display())]
     Log {
-        /// The file.
         path: PathBuf,
-        /// What the operating system says.
         cause: std::io::Error,
     },
     /// It ended before it was ready.
     #[error("`{program}` ended before it was ready: {status}{tail}")]
     Died {
-        /// The program.
         program: String,
-        /// How it ended.
         status: String,
         /// The end of its output, on lines of its own.
         tail: String,
@@ -111,9 +101,7 @@ pub enum LaunchError {
     /// It is not ready in time.
     #[error("`{program}` is not ready after {within:?}: {missing}{tail}")]
     NotReady {
-        /// The program.
         program: String,
-        /// How long was waited.
         within: Duration,
         /// What did not happen.
         missing: String,
@@ -137,7 +125,7 @@ impl Remedy for LaunchError {
     }
 }
 
-/// How often it is tried whether a program takes connections.
+/// The time between two attempts to connect to a program that comes up.
 const TRIES: Duration = Duration::from_millis(20);
 
 impl Launch {

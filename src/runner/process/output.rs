@@ -21,11 +21,11 @@ const LOG: usize = 64 * 1024 * 1024;
 /// How much of the end of a program's output is shown.
 const TAIL: usize = 2048;
 
-/// What a program says, as far as it is kept.
+/// The output of a program: the end of it, and a look-out for the line that it is ready.
 #[derive(Debug)]
 pub(super) struct Output {
     kept: Mutex<Kept>,
-    /// What it says once it is ready; empty where that is not how it is told.
+    /// The text that shows that it is ready; empty if it shows it otherwise.
     wanted: String,
     pub is_said: CancellationToken,
     /// How many of the pipes are at their end.

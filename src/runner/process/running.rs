@@ -22,7 +22,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// A program that was started, and may take so long to end when it is asked to.
+    /// A program that was started, and may take so long to end once it is terminated.
     pub(super) fn new(
         name: String,
         (child, group): (Child, Group),
@@ -53,11 +53,11 @@ impl Running {
     /// Ends the program and all that it has started: gently, and when that takes too long, not.
     /// Gives a sentence where it had to be killed.
     pub async fn end(self) -> Option<String> {
-        let mut complaint = None;
+        let mut warning = None;
         if self.ended.borrow().is_none() {
             self.group.terminate();
             if timeout(self.end_within, self.ending()).await.is_err() {
-                complaint = Some(format!(
+                warning = Some(format!(
                     "`{}` did not end within {:?} of SIGTERM and was killed",
                     self.name, self.end_within
                 ));
@@ -67,7 +67,7 @@ impl Running {
         self.group.kill();
         // The kernel takes its time to tell.
         let _ = timeout(Duration::from_secs(1), ended(ending)).await;
-        complaint
+        warning
     }
 }
 

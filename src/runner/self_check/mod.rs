@@ -36,10 +36,10 @@ pub struct PairOptions {
     pub bot_variant: Option<BotVariant>,
 }
 
-/// Where on a built-in service provider states are asked for.
+/// The path of the hook for provider states on a built-in service.
 pub const GIVEN_PATH: &str = "/control/given";
 
-/// Where confcall publishes who signs notifications.
+/// The path at which confcall publishes the signer of notifications.
 const CONFIGURATION_PATH: &str = "/login/v1/.well-known/OpenIdConfiguration";
 
 /// The application id of the built-in bot.
