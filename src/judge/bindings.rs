@@ -14,7 +14,7 @@ use crate::api::identifier;
 use crate::api::identifier::Normal;
 use crate::api::template;
 use crate::http::message::Body;
-use crate::scenario::format::{Kind, Script, Variable};
+use crate::scenario::format::{Kind, Script};
 
 /// The variables of a script, each with its root. The conversations that follow the script share
 /// them.
@@ -41,15 +41,13 @@ impl Variables {
         for (name, variable) in &script.variables {
             variables.add(name, variable.kind, &variable.value);
         }
+        let mut first_printed = foldhash::HashMap::default();
         for (name, variable) in &script.variables {
-            let root = if literal {
-                let agrees = |(_, other): &(&String, &Variable)| {
-                    other.kind == variable.kind
-                        && !is_placeholder(&variable.value)
-                        && identifier::same(&other.value, &variable.value)
-                };
-                let first = script.variables.iter().find(agrees);
-                first.map_or(name, |(first, _)| first)
+            let root = if literal && is_placeholder(&variable.value) {
+                name
+            } else if literal {
+                let printed = (variable.kind, Normal::of(&variable.value));
+                first_printed.entry(printed).or_insert(name)
             } else {
                 variable.same_as.as_ref().unwrap_or(name)
             };
@@ -284,6 +282,7 @@ pub fn is_placeholder(printed: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::format::Variable;
 
     fn script(variables: &[(&str, Kind, &str, Option<&str>)]) -> Script {
         Script {
@@ -334,6 +333,20 @@ mod tests {
         assert_eq!(bindings.root("call-3"), "call-2");
         assert_eq!(bindings.root("user"), "user");
         assert_eq!(bindings.root("call-4"), "call-4");
+    }
+
+    /// A search among all variables for each of them would take minutes.
+    #[test]
+    fn many_variables_find_their_roots() {
+        let many: Vec<_> = (0..50_000)
+            .map(|it| (format!("v{it}"), format!("{it}")))
+            .collect();
+        let many: Vec<_> = many
+            .iter()
+            .map(|(name, value)| (name.as_str(), Kind::Call, value.as_str(), None))
+            .collect();
+        let bindings = Bindings::new(&script(&many), true, HashMap::new());
+        assert_eq!(bindings.root("v49999"), "v49999");
     }
 
     #[test]

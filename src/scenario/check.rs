@@ -34,6 +34,7 @@ pub fn problems(script: &Script) -> Vec<Problem> {
     let mut check = Check {
         script,
         used: BTreeSet::new(),
+        controls: BTreeSet::new(),
         problems: Vec::new(),
     };
     check.source();
@@ -60,6 +61,8 @@ enum Asked {
 struct Check<'a> {
     script: &'a Script,
     used: BTreeSet<String>,
+    /// The variables whose control character is reported.
+    controls: BTreeSet<String>,
     problems: Vec<Problem>,
 }
 
@@ -326,7 +329,7 @@ impl Check<'_> {
                 continue;
             };
             let pointer = Pointer::root().key("variables").key(name).key("value");
-            if self.problems.iter().all(|it| it.pointer != pointer) {
+            if self.controls.insert((*name).to_owned()) {
                 let message = format!(
                     "{} stands in what a start line or a header field holds",
                     named(c)

@@ -541,3 +541,26 @@ fn every_truncation_is_survived() {
         assert!(read("f.json", &GOOD.as_bytes()[..end]).is_err());
     }
 }
+
+/// A search among all problems for each variable would take minutes.
+#[test]
+fn many_variables_are_checked_in_one_pass() {
+    let many = 50_000;
+    let variables = (0..many).map(|it| format!(r#""v{it}": {{"kind": "text", "value": "\n"}}, "#));
+    let fields = (0..many).map(|it| format!(r#""X-{it}": "{{v{it}}}", "#));
+    let text = GOOD
+        .replace(
+            r#""variables": {"#,
+            &format!(r#""variables": {{ {}"#, variables.collect::<String>()),
+        )
+        .replace(
+            r#""headers": {"#,
+            &format!(r#""headers": {{ {}"#, fields.collect::<String>()),
+        );
+    let diagnostics = read("f.json", text.as_bytes()).unwrap_err();
+    let last = diagnostics[MOST_TOLD].to_string();
+    assert!(
+        last.contains(&format!("and {} more", many - MOST_TOLD)),
+        "{last}"
+    );
+}
