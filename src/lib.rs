@@ -73,7 +73,7 @@ pub use crate::contract::rule::{Level, Rule};
 pub use crate::diagnostic::pointer::Pointer;
 pub use crate::judge::shard::Shard;
 pub use crate::judge::verdict::{
-    Listed, Run, ScenarioResult, Source, Summary, Target, Verdict, Violation,
+    JudgedTarget, Listed, Run, ScenarioResult, Source, Summary, Verdict, Violation,
 };
 pub use crate::suite::{Error, check};
 

@@ -9,7 +9,7 @@ use crate::cassette::recording::Recording;
 use crate::judge;
 use crate::judge::Case;
 use crate::judge::recording::{check, secrets};
-use crate::judge::verdict::{Run, Target};
+use crate::judge::verdict::{JudgedTarget, Run};
 use crate::report::color::Look;
 use crate::report::{conversation, json, junit, not_covered, terminal};
 use crate::scenario::store;
@@ -46,7 +46,7 @@ fn judged(recording: &Recording) -> String {
         assert!(exchanges.iter().any(|it| it.number == not_covered.number));
     }
     let strangers = not_covered::render("a", &checked.not_covered, Look::PLAIN);
-    let target = Target {
+    let target = JudgedTarget {
         role: None,
         url: None,
     };

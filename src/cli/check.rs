@@ -23,7 +23,7 @@ use crate::judge::recording::check::Checked;
 use crate::judge::recording::secrets;
 use crate::judge::recording::secrets::Secret;
 use crate::judge::redaction;
-use crate::judge::verdict::{Run, ScenarioResult, Target};
+use crate::judge::verdict::{JudgedTarget, Run, ScenarioResult};
 use crate::redact::Redactor;
 use crate::report::{not_covered, terminal};
 use crate::scenario::format::Scenario;
@@ -110,7 +110,7 @@ impl Checker {
 
     /// The report of recordings with these names.
     fn report(&self, names: &[String], results: Vec<ScenarioResult>) -> Run {
-        let target = Target {
+        let target = JudgedTarget {
             role: None,
             url: Some(names.join(", ")),
         };

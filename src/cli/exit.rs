@@ -66,10 +66,10 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::verdict::{Summary, Target};
+    use crate::judge::verdict::{JudgedTarget, Summary};
 
     fn exit(summary: Summary) -> u8 {
-        let target = Target {
+        let target = JudgedTarget {
             role: None,
             url: None,
         };

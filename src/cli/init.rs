@@ -54,7 +54,7 @@ pub struct Arguments {
     command: Vec<String>,
 }
 
-/// What the file is to say.
+/// The contents of the file.
 #[derive(Debug)]
 struct Answers {
     role: Party,
@@ -69,7 +69,7 @@ struct Answers {
 ///
 /// # Errors
 ///
-/// A file that is there already, addresses that are none, and nobody to ask.
+/// A file that is there already, addresses in another form, and no terminal to ask at.
 pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let path = arguments.out.clone();
     if path.exists() {
@@ -77,7 +77,7 @@ pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     }
     let answers = answers(arguments)?;
     let text = answers.text();
-    // What confcall writes, it reads.
+    // confcall reads the files that it writes.
     config::read(&path.display().to_string(), text.as_bytes())
         .map_err(InitError::NoConfiguration)?;
     files::write(&path, &text)?;
@@ -207,7 +207,7 @@ fn ask(question: &str, default: &str) -> Result<String, Failure> {
 }
 
 impl Answers {
-    /// The file, with comments on what else it may say.
+    /// The text of the file, with its other keys in comments.
     fn text(&self) -> String {
         let role = match self.role {
             Party::Bot => "bot",
@@ -215,7 +215,7 @@ impl Answers {
         };
         let mut text = format!(
             "\
-# What confcall plays against, and how it judges. `confcall` alone, in this folder, runs it.
+# The target of confcall, and how it is judged. `confcall` alone, in this folder, runs it.
 # `confcall schema config` prints the schema of this file for editors.
 
 [target]
@@ -245,7 +245,7 @@ url = {}
 # Takes the triggers of the bot: a URL, or a command that reads the trigger on its standard input,
 # [\"./trigger.sh\"]. Without it the bot acts by itself.
 {trigger}
-# The bot does what a notification provokes without a trigger:
+# The bot sends without a trigger what a notification provokes:
 # acts-by-itself = true
 # The bot's application id, for which notifications are signed:
 # application = \"11111111-2222-3333-4444-555555555555\"
@@ -257,8 +257,8 @@ url = {}
         let given = quoted(self.given.as_deref().unwrap_or("create"));
         format!(
             "\
-# Who brings about what a scenario needs: \"create\" (confcall makes calls by the documented request),
-# \"assume\", a URL to ask, or a command that reads the question on its standard input.
+# How provider states come about: \"create\" (confcall creates calls by the documented request),
+# \"assume\", the URL of a hook, or a command that reads the request on its standard input.
 given = {given}
 "
         )
@@ -272,8 +272,8 @@ given = {given}
         };
         format!(
             "
-# What the target says that it does; the rest is skipped. Without `features` that is everything but
-# that it refuses notifications whose tokens are wrong (`application`, `--inject`).
+# The part of the contract that the target follows; the rest is skipped. Without `features` it is
+# everything but the refusal of notifications whose tokens are wrong (`application`, `--inject`).
 [claims]
 {editions}
 "
@@ -293,7 +293,7 @@ given = {given}
         };
         format!(
             "
-# How it is started and ended. It is ready when it takes connections at its address, or says `ready`.
+# How it is started and ended. It is ready when it takes connections at its address, or prints `ready`.
 {mark}[target.command]
 {mark}run = [{words}]
 # folder = \".\"

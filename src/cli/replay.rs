@@ -21,7 +21,7 @@ use crate::api::party::Party;
 use crate::config::values;
 use crate::http::{Client, Listener};
 use crate::judge::redaction;
-use crate::judge::verdict::{Run, Target, Verdict};
+use crate::judge::verdict::{JudgedTarget, Run, Verdict};
 use crate::replay::bot::Bot;
 use crate::replay::live;
 use crate::replay::live::ReplayOptions;
@@ -186,10 +186,10 @@ async fn service(
     recording: Indexed,
     shutdown: CancellationToken,
     output: Output,
-) -> Result<(Target, Replayed), Failure> {
+) -> Result<(JudgedTarget, Replayed), Failure> {
     let listener = bind(arguments.listen, &arguments).await?;
     output.print(&format!("listening {}\n", listener.url()))?;
-    let target = Target {
+    let target = JudgedTarget {
         role: Some(Party::Bot),
         url: Some(
             arguments
@@ -224,7 +224,7 @@ async fn bot(
     service: Url,
     shutdown: CancellationToken,
     output: Output,
-) -> Result<(Target, Replayed), Failure> {
+) -> Result<(JudgedTarget, Replayed), Failure> {
     let listener = if recording.has_notifications() {
         let listener = bind(arguments.callback_listen, &arguments).await?;
         output.print(&format!("listening {}\n", listener.url()))?;
@@ -234,7 +234,7 @@ async fn bot(
     };
     let generator = live::generator();
     let callback = listener.as_ref().map(|it| generator.callback(&it.url()));
-    let target = Target {
+    let target = JudgedTarget {
         role: Some(Party::Service),
         url: Some(service.to_string()),
     };

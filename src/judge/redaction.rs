@@ -137,7 +137,7 @@ mod tests {
     use crate::contract::rule::{Level, Rule};
     use crate::diagnostic::pointer::Pointer;
     use crate::http::message::Request;
-    use crate::judge::verdict::{Basis, ScenarioResult, Source, Target, Verdict};
+    use crate::judge::verdict::{Basis, JudgedTarget, ScenarioResult, Source, Verdict};
     use serde_json::json;
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
             },
             message: format!("`POST /?sig={secret}` came"),
         });
-        let target = Target {
+        let target = JudgedTarget {
             role: None,
             url: None,
         };

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::verdict::{Run, Target};
+use super::verdict::{JudgedTarget, Run};
 use crate::api::party::Party;
 
 /// A share of the scenarios: `2/8` is the second of eight.
@@ -179,7 +179,7 @@ pub fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
         return Err(MergeError::Missing { missing, count });
     }
     let urls: Vec<_> = urls.into_iter().collect();
-    let target = Target {
+    let target = JudgedTarget {
         role: role.flatten(),
         url: (!urls.is_empty()).then(|| urls.join(", ")),
     };
@@ -308,7 +308,7 @@ mod tests {
         let shard = |index, borne_out: &[&str], unmatched: &[&str]| {
             let texts = |them: &[&str]| them.iter().map(ToString::to_string).collect();
             let mut run = Run::new(
-                Target {
+                JudgedTarget {
                     role: None,
                     url: None,
                 },

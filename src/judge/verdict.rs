@@ -195,7 +195,7 @@ pub enum TrafficMessage {
 
 /// The party that a run judges, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
+pub struct JudgedTarget {
     /// The party; none where both built-in references are judged.
     pub role: Option<Party>,
     /// Its address; none for the built-in references.
@@ -225,7 +225,7 @@ pub struct Run {
     /// The version of the report's format: 1.
     pub version: u32,
     /// The party judged.
-    pub target: Target,
+    pub target: JudgedTarget,
     /// Which share of a run this is; none where it is a whole one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
@@ -258,7 +258,7 @@ impl Listed {
 
 impl Run {
     /// Makes the report of results: counts them, keeps their order.
-    pub fn new(target: Target, results: Vec<ScenarioResult>) -> Self {
+    pub fn new(target: JudgedTarget, results: Vec<ScenarioResult>) -> Self {
         let mut summary = Summary::default();
         for result in &results {
             *match result.verdict {

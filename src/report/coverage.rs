@@ -92,7 +92,7 @@ fn line(requirement: Requirement, standing: Standing, look: Look) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::verdict::{Target, Verdict};
+    use crate::judge::verdict::{JudgedTarget, Verdict};
 
     #[test]
     fn a_requirement_is_met_broken_or_untested() {
@@ -100,7 +100,7 @@ mod tests {
             checked: vec![Requirement::RequestToken],
             ..ScenarioResult::new("a", Party::Bot, Verdict::Pass, "")
         };
-        let target = Target {
+        let target = JudgedTarget {
             role: Some(Party::Bot),
             url: None,
         };

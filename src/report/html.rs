@@ -90,7 +90,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::api::party::Party;
-    use crate::judge::verdict::Target;
+    use crate::judge::verdict::JudgedTarget;
 
     fn result(verdict: Verdict, reason: &str) -> ScenarioResult {
         ScenarioResult {
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_is_not_well_is_shown_and_what_others_say_is_no_markup() {
-        let target = Target {
+        let target = JudgedTarget {
             role: Some(Party::Bot),
             url: Some("http://h/?a=\"b\"&c".into()),
         };

@@ -81,7 +81,7 @@ pub fn headline(result: &ScenarioResult) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::verdict::Target;
+    use crate::judge::verdict::JudgedTarget;
 
     #[test]
     fn what_did_not_pass_never_reads_as_passed() {
@@ -98,7 +98,7 @@ mod tests {
                 duration_ms: 1,
                 ..ScenarioResult::new("page/one", Party::Bot, verdict, "why <&>")
             };
-            let target = Target {
+            let target = JudgedTarget {
                 role: None,
                 url: None,
             };

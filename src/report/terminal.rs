@@ -259,7 +259,7 @@ mod tests {
     use crate::contract::requirement::Requirement;
     use crate::contract::rule::Rule;
     use crate::diagnostic::pointer::Pointer;
-    use crate::judge::verdict::{Basis, Source, Target, Traffic, TrafficMessage};
+    use crate::judge::verdict::{Basis, JudgedTarget, Source, Traffic, TrafficMessage};
     use serde_json::json;
 
     fn result(verdict: Verdict, reason: &str) -> ScenarioResult {
@@ -287,7 +287,7 @@ mod tests {
     }
 
     fn rendered(results: Vec<ScenarioResult>) -> String {
-        let target = Target {
+        let target = JudgedTarget {
             role: None,
             url: None,
         };

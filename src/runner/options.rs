@@ -16,7 +16,7 @@ use crate::inject::Kind;
 use crate::judge;
 use crate::judge::Case;
 use crate::judge::shard::Shard;
-use crate::judge::verdict::{self, ScenarioResult, Verdict};
+use crate::judge::verdict::{JudgedTarget, ScenarioResult, Verdict};
 use crate::scenario::format::Scenario;
 
 /// The seed of fault injection by default: every run is the same.
@@ -123,13 +123,13 @@ impl Options {
     }
 
     /// The target as reports name it.
-    pub(super) fn in_report(&self) -> verdict::Target {
+    pub(super) fn in_report(&self) -> JudgedTarget {
         let role = match self.parties.as_slice() {
             [party] => Some(*party),
             _ => None,
         };
         let url = self.target.as_ref().map(|it| it.url().to_string());
-        verdict::Target { role, url }
+        JudgedTarget { role, url }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::emulator::service::{BuiltInService, Edition, ServiceOptions};
 use crate::http::{Client, Listener};
 use crate::judge;
 use crate::judge::recording::check;
-use crate::judge::verdict::{Run, ScenarioResult, Target as Reported, Verdict};
+use crate::judge::verdict::{JudgedTarget, Run, ScenarioResult, Verdict};
 use crate::replay::bot::Bot;
 use crate::replay::live;
 use crate::replay::live::{ReplayOptions, Timing};
@@ -260,7 +260,7 @@ fn passed(results: &[ScenarioResult]) -> Result<(), Failed> {
     if results.iter().all(|it| it.verdict == Verdict::Pass) && !results.is_empty() {
         return Ok(());
     }
-    let target = Reported {
+    let target = JudgedTarget {
         role: None,
         url: None,
     };
