@@ -39,7 +39,7 @@ fn words() -> impl clap::builder::TypedValueParser<Value = InjectionChoice> {
         PossibleValue::new(InjectionChoice::ALL).help("All kinds"),
     ];
     let kinds = Kind::ALL.map(|kind| {
-        let help = format!("{} (judges a {})", kind.describe(), kind.role());
+        let help = format!("{} (judges a {})", kind.describe(), kind.party());
         PossibleValue::new(kind.name()).help(help)
     });
     PossibleValuesParser::new(groups.into_iter().chain(kinds))
@@ -53,7 +53,7 @@ impl Injection {
         let words = words
             .filter(|it| matches!(it, InjectionChoice::Kind(_) | InjectionChoice::ForgedTokens));
         let is_named =
-            |kind: &Kind| which.names(*kind) || words.clone().any(|word| word.takes(*kind));
+            |kind: &Kind| which.names(*kind) || words.clone().any(|word| word.includes(*kind));
         Kind::ALL.into_iter().filter(is_named).collect()
     }
 
@@ -84,8 +84,8 @@ impl Injection {
         };
         let kinds: Vec<Kind> = Kind::ALL
             .into_iter()
-            .filter(|kind| roles.contains(&kind.role()))
-            .filter(|kind| words.iter().any(|word| word.takes(*kind)))
+            .filter(|kind| roles.contains(&kind.party()))
+            .filter(|kind| words.iter().any(|word| word.includes(*kind)))
             .collect();
         which.select_in(&kinds)
     }
@@ -94,8 +94,8 @@ impl Injection {
     fn refuse_unmet(&self, roles: &[Party]) -> Result<(), UsageError> {
         let is_met = |word: &&InjectionChoice| match word {
             InjectionChoice::Kind(_) | InjectionChoice::ForgedTokens => {
-                let mut kinds = Kind::ALL.into_iter().filter(|kind| word.takes(*kind));
-                kinds.any(|kind| roles.contains(&kind.role()))
+                let mut kinds = Kind::ALL.into_iter().filter(|kind| word.includes(*kind));
+                kinds.any(|kind| roles.contains(&kind.party()))
             }
             InjectionChoice::None | InjectionChoice::Fast | InjectionChoice::All => true,
         };

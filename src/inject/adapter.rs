@@ -1,13 +1,14 @@
-//! A judge behind fault injection: what it is told, what it wants done, what really goes over the wire.
+//! The adapter between the judge and the wire: which events the judge gets, which of its actions are
+//! performed, and what really went over the wire.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::forgery::Forgery;
-use super::{Act, Cut};
+use super::{Act, Cut, Forgery};
 use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
@@ -16,7 +17,7 @@ use crate::judge::verdict::{Traffic, TrafficMessage};
 use crate::judge::{Action, Breach, Event, ExchangeId, Judge, TransportFailure};
 use crate::scenario::format::Script;
 
-/// The field that bears a notification's token.
+/// The header field of a notification's token.
 const TOKEN: &str = "Authorization";
 
 /// An action of the judge, with the step of its message, counted from 0.
@@ -26,74 +27,86 @@ pub(super) struct Planned {
     pub action: Action,
 }
 
-/// A judge, the wire, and a clock that stands still while fault injection keeps something back.
+/// An event of the wire, or one that fault injection makes up so that the judge goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Wire,
+    MadeUp,
+}
+
+/// A judge, the wire, and a clock that is paused while fault injection holds something back.
 #[derive(Debug)]
 pub(super) struct Adapter {
     pub judge: Judge,
-    /// What the scenario says.
     pub script: Arc<Script>,
-    /// How long each expected message may take.
+    /// The limit for each expected message.
     pub deadline: Duration,
-    role: Party,
+    /// The party that is judged.
+    judged: Party,
     acts: VecDeque<Act>,
-    /// What went over the wire, which the judge does not see whole.
+    /// All that went over the wire; the judge sees only a part.
     traffic: Vec<Traffic>,
-    /// How long the judge's clock has stood still, and since when it does.
-    stood_still: Duration,
-    stands_since: Option<Duration>,
+    /// The pauses of the judge's clock so far, and the start of the current one.
+    paused_for: Duration,
+    paused_since: Option<Duration>,
     next_exchange: ExchangeId,
 }
 
 impl Adapter {
-    pub(super) fn new(judge: Judge, script: Arc<Script>, deadline: Duration, role: Party) -> Self {
+    pub(super) fn new(
+        judge: Judge,
+        script: Arc<Script>,
+        deadline: Duration,
+        judged: Party,
+    ) -> Self {
         Self {
             judge,
             script,
             deadline,
-            role,
+            judged,
             acts: VecDeque::new(),
             traffic: Vec::new(),
-            stood_still: Duration::ZERO,
-            stands_since: None,
-            // The judge counts from 1 upwards.
+            paused_for: Duration::ZERO,
+            paused_since: None,
+            // The judge counts from 1 upwards, fault injection downwards.
             next_exchange: ExchangeId::MAX,
         }
     }
 
-    /// Lets the judge have what really happened. What it wants done is not done yet.
-    pub(super) fn tell(&mut self, now: Duration, event: Event) -> Vec<Planned> {
-        self.hand_on(now, event, true)
+    /// Hands an event of the wire to the judge. Returns the judge's actions; none is performed yet.
+    pub(super) fn feed(&mut self, now: Duration, event: Event) -> Vec<Planned> {
+        self.feed_from(Origin::Wire, now, event)
     }
 
-    /// Lets the judge have what did not happen, so that it goes on.
-    pub(super) fn pretend(&mut self, now: Duration, event: Event) -> Vec<Planned> {
-        self.hand_on(now, event, false)
+    /// Hands a made-up event to the judge, so that it goes on.
+    pub(super) fn feed_made_up(&mut self, now: Duration, event: Event) -> Vec<Planned> {
+        self.feed_from(Origin::MadeUp, now, event)
     }
 
-    /// The same, and does at once what the judge wants done.
-    pub(super) fn let_through(&mut self, now: Duration, event: Event) {
-        let planned = self.tell(now, event);
-        self.carry_out_all(planned);
+    /// Hands an event to the judge, and performs the judge's actions.
+    pub(super) fn forward(&mut self, now: Duration, event: Event) {
+        let planned = self.feed(now, event);
+        self.perform_all(planned);
     }
 
-    /// The same where there is no fault injection: what the judge sees is what goes over the wire.
-    pub(super) fn pass(&mut self, now: Duration, event: Event) {
+    /// The same without fault injection: the judge's traffic is all there is.
+    pub(super) fn forward_unchanged(&mut self, now: Duration, event: Event) {
         self.judge.handle(now, event);
         while let Some(action) = self.judge.next_action() {
             self.acts.push_back(Act::Do(action));
         }
     }
 
-    fn hand_on(&mut self, now: Duration, event: Event, is_real: bool) -> Vec<Planned> {
+    fn feed_from(&mut self, origin: Origin, now: Duration, event: Event) -> Vec<Planned> {
         let seen = self.judge.traffic().len();
-        let now = self.stands_since.unwrap_or(now);
+        let now = self.paused_since.unwrap_or(now);
         self.judge
-            .handle(now.saturating_sub(self.stood_still), event);
+            .handle(now.saturating_sub(self.paused_for), event);
         let mut steps = VecDeque::new();
         for message in &self.judge.traffic()[seen..] {
-            if message.from != self.role {
+            if message.from != self.judged {
                 steps.push_back(message.step);
-            } else if is_real {
+            } else if origin == Origin::Wire {
                 self.traffic.push(message.clone());
             }
         }
@@ -111,38 +124,37 @@ impl Adapter {
             .collect()
     }
 
-    /// Does what the judge wants done.
-    pub(super) fn carry_out(&mut self, planned: Planned) {
+    /// Performs an action of the judge.
+    pub(super) fn perform(&mut self, planned: Planned) {
         let message = match &planned.action {
             Action::Trigger { .. } => None,
             Action::Send { request, .. } => Some(TrafficMessage::Request(request.clone())),
             Action::Reply { response, .. } => Some(TrafficMessage::Response(response.clone())),
         };
         if let Some(message) = message {
-            self.log(self.other(), planned.step, message);
+            self.log(self.played(), planned.step, message);
         }
         self.acts.push_back(Act::Do(planned.action));
     }
 
-    /// Does all that the judge wants done.
-    pub(super) fn carry_out_all(&mut self, planned: Vec<Planned>) {
+    pub(super) fn perform_all(&mut self, planned: Vec<Planned>) {
         for planned in planned {
-            self.carry_out(planned);
+            self.perform(planned);
         }
     }
 
-    /// Sends a notification that the judge does not know of. Its exchange is fault injection's own.
+    /// Sends a notification that the judge does not know of. Returns its exchange.
     pub(super) fn send(&mut self, step: usize, request: Arc<Request>) -> ExchangeId {
         let exchange = self.own_exchange();
-        self.carry_out(Planned {
+        self.perform(Planned {
             step: Some(step),
             action: Action::Send { exchange, request },
         });
         exchange
     }
 
-    /// Sends a notification that has to be refused. Its exchange is fault injection's own.
-    pub(super) fn forge(
+    /// Sends a notification with a wrong token, which the bot has to refuse. Returns its exchange.
+    pub(super) fn send_forged(
         &mut self,
         step: usize,
         mut request: Arc<Request>,
@@ -152,12 +164,12 @@ impl Adapter {
         if forgery == Forgery::NoToken {
             let request = Arc::make_mut(&mut request);
             let headers = request.headers.iter();
-            let bears_no_token = |(name, _): &(&str, &str)| !name.eq_ignore_ascii_case(TOKEN);
-            request.headers = headers.filter(bears_no_token).collect();
+            let is_other = |(name, _): &(&str, &str)| !name.eq_ignore_ascii_case(TOKEN);
+            request.headers = headers.filter(is_other).collect();
         }
-        self.event(Some(step), &format!("next comes {}", forgery.describe()));
+        self.log_event(Some(step), &format!("next comes {}", forgery.describe()));
         let message = TrafficMessage::Request(Arc::clone(&request));
-        self.log(self.other(), Some(step), message);
+        self.log(self.played(), Some(step), message);
         self.acts.push_back(Act::Forge {
             exchange,
             request,
@@ -180,42 +192,41 @@ impl Adapter {
         response: Arc<Response>,
     ) {
         let action = Action::Reply { exchange, response };
-        self.carry_out(Planned { step, action });
+        self.perform(Planned { step, action });
     }
 
     /// Ends the connection of a request without an answer.
     pub(super) fn cut(&mut self, exchange: ExchangeId, step: Option<usize>, how: Cut) {
-        self.event(step, how.describe());
+        self.log_event(step, how.describe());
         self.acts.push_back(Act::Cut { exchange, how });
     }
 
-    /// Says in the traffic what confcall did not send.
-    pub(super) fn event(&mut self, step: Option<usize>, what: &str) {
-        self.log(self.other(), step, TrafficMessage::Event(what.to_owned()));
+    /// Logs an event of confcall that is no message.
+    pub(super) fn log_event(&mut self, step: Option<usize>, what: &str) {
+        self.log(self.played(), step, TrafficMessage::Event(what.to_owned()));
     }
 
-    /// Says in the traffic what came, where the judge is not told.
-    pub(super) fn came(&mut self, step: Option<usize>, message: TrafficMessage) {
-        self.log(self.role, step, message);
+    /// Logs a message of the target that the judge does not get.
+    pub(super) fn log_received(&mut self, step: Option<usize>, message: TrafficMessage) {
+        self.log(self.judged, step, message);
     }
 
-    /// The judge's clock stands still from now on.
-    pub(super) fn stand_still(&mut self, now: Duration) {
-        self.stands_since.get_or_insert(now);
+    /// Pauses the judge's clock.
+    pub(super) fn pause_clock(&mut self, now: Duration) {
+        self.paused_since.get_or_insert(now);
     }
 
-    /// The judge's clock goes on.
-    pub(super) fn go_on(&mut self, now: Duration) {
-        if let Some(since) = self.stands_since.take() {
-            self.stood_still += now.saturating_sub(since);
+    pub(super) fn resume_clock(&mut self, now: Duration) {
+        if let Some(since) = self.paused_since.take() {
+            self.paused_for += now.saturating_sub(since);
         }
     }
 
     /// The judge's own deadline on the clock of the run.
-    pub(super) fn deadline_of_judge(&self) -> Option<Duration> {
-        match self.stands_since {
+    pub(super) fn judge_deadline(&self) -> Option<Duration> {
+        match self.paused_since {
             Some(_) => None,
-            None => Some(self.judge.deadline()? + self.stood_still),
+            None => Some(self.judge.deadline()? + self.paused_for),
         }
     }
 
@@ -227,50 +238,52 @@ impl Adapter {
         std::mem::take(&mut self.traffic)
     }
 
-    /// Whether the next documented message after a step is a notification of changes.
-    pub(super) fn notifies(&self, step: usize) -> bool {
+    /// Whether a step is a notification of changes.
+    pub(super) fn is_notification(&self, step: usize) -> bool {
         self.script
             .steps
             .get(step)
-            .is_some_and(super::derive::is_of_changes)
+            .is_some_and(super::derive::has_changes)
     }
 
-    /// Judges how a notification was acknowledged that only fault injection brought about. False where the
-    /// conversation ends there.
+    /// Judges the acknowledgement of a notification that the judge does not know of. The conversation ends
+    /// where it is broken off.
     pub(super) fn judge_acknowledgement(
         &mut self,
         requirement: Requirement,
         step: usize,
         answer: &Result<Arc<Response>, TransportFailure>,
-    ) -> bool {
+    ) -> ControlFlow<()> {
         self.judge.check(requirement);
         if matches!(answer, Ok(response) if (200..300).contains(&response.status)) {
-            return true;
+            return ControlFlow::Continue(());
         }
-        self.answered_otherwise(requirement, step, answer, "the notification", "2xx");
-        answer.is_ok() || !self.judge.has_failed()
+        self.report_answer(requirement, step, answer, "the notification", "2xx");
+        if answer.is_ok() || !self.judge.has_failed() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     }
 
-    /// Judges how a notification was refused whose token is wrong in this way. False where it was
-    /// not.
+    /// Judges the answer to a notification with a wrong token. The conversation ends where it is not refused.
     pub(super) fn judge_refusal(
         &mut self,
         requirement: Requirement,
         step: usize,
         answer: &Result<Arc<Response>, TransportFailure>,
         forgery: Forgery,
-    ) -> bool {
+    ) -> ControlFlow<()> {
         self.judge.check(requirement);
-        let is_refused = matches!(answer, Ok(response) if matches!(response.status, 401 | 403));
-        if !is_refused {
-            self.answered_otherwise(requirement, step, answer, forgery.describe(), "401 or 403");
+        if matches!(answer, Ok(response) if matches!(response.status, 401 | 403)) {
+            return ControlFlow::Continue(());
         }
-        is_refused
+        self.report_answer(requirement, step, answer, forgery.describe(), "401 or 403");
+        ControlFlow::Break(())
     }
 
-    /// Records that a notification was not answered as it is expected. `what` it is stands in the
-    /// message.
-    fn answered_otherwise(
+    /// Reports an answer to a notification other than the expected one. `what` names the notification.
+    fn report_answer(
         &mut self,
         requirement: Requirement,
         step: usize,
@@ -296,7 +309,7 @@ impl Adapter {
             ),
         };
         if answer.is_err() {
-            self.came(Some(step), TrafficMessage::Event(message.clone()));
+            self.log_received(Some(step), TrafficMessage::Event(message.clone()));
         }
         let (step, expected) = (Some(step), json!(expected));
         let breach = Breach::new(requirement, rule, step, expected, actual, message);
@@ -311,15 +324,16 @@ impl Adapter {
         });
     }
 
-    const fn other(&self) -> Party {
-        match self.role {
+    /// The party that confcall plays.
+    const fn played(&self) -> Party {
+        match self.judged {
             Party::Bot => Party::Service,
             Party::Service => Party::Bot,
         }
     }
 }
 
-/// An acknowledgement, as a judge is made to believe in it.
+/// The acknowledgement in a made-up event.
 pub(super) fn acknowledgement() -> Arc<Response> {
     Arc::new(Response {
         status: 202,

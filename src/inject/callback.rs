@@ -1,7 +1,7 @@
-//! Fault injection over the first notification of a service: its acknowledgement fails, or never comes.
+//! The acknowledgement of a service's first notification: 500, or none at all.
 //!
-//! The judge has the notification when it comes first; what comes again is judged here. The judge's
-//! clock stands still until it has come again.
+//! The judge gets the notification when it comes first. Its redelivery is judged here; the judge's clock is
+//! paused until then.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,10 +18,9 @@ use crate::http::message::{Body, Headers, Request, Response};
 use crate::judge::verdict::TrafficMessage;
 use crate::judge::{Action, Breach, Event, ExchangeId};
 
-/// How often a failing callback answers 500.
+/// The number of times that a failing callback answers 500.
 const FAILURES: usize = 2;
 
-/// The state machine. See the module.
 #[derive(Debug)]
 pub(super) struct Callback {
     kind: Kind,
@@ -31,8 +30,8 @@ pub(super) struct Callback {
 #[derive(Debug)]
 enum State {
     /// The notification has not come.
-    NoFault,
-    /// Its acknowledgement failed so many times, or did not come.
+    Waiting,
+    /// The notification was not acknowledged, and has to come again.
     Refused(Box<Refused>),
     Over,
 }
@@ -41,10 +40,10 @@ enum State {
 struct Refused {
     step: usize,
     request: Arc<Request>,
-    /// The exchange whose acknowledgement is kept back.
+    /// The exchange that is left without an acknowledgement.
     silent: Option<ExchangeId>,
     failures: usize,
-    /// Whether something later about one of its resources has come.
+    /// Whether a later notification about one of its resources has come.
     is_overtaken: bool,
     since: Duration,
 }
@@ -53,77 +52,77 @@ impl Callback {
     pub(super) const fn new(kind: Kind) -> Self {
         Self {
             kind,
-            state: State::NoFault,
+            state: State::Waiting,
         }
     }
 
-    pub(super) fn deadline(&self, scene: &Adapter) -> Option<Duration> {
+    pub(super) fn deadline(&self, adapter: &Adapter) -> Option<Duration> {
         match &self.state {
-            State::Refused(refused) => Some(refused.since + scene.deadline),
+            State::Refused(refused) => Some(refused.since + adapter.deadline),
             _ => None,
         }
     }
 
-    /// Whether a notification still has to come again.
-    pub(super) const fn waits(&self) -> bool {
+    /// Whether a notification has to come again.
+    pub(super) const fn expects_redelivery(&self) -> bool {
         matches!(self.state, State::Refused(_))
     }
 
-    pub(super) fn handle(&mut self, scene: &mut Adapter, now: Duration, event: Event) {
+    pub(super) fn handle(&mut self, adapter: &mut Adapter, now: Duration, event: Event) {
         match event {
             Event::Received { exchange, request } => {
-                self.on_notification(scene, now, exchange, request);
+                self.on_notification(adapter, now, exchange, request);
             }
-            Event::Elapsed if self.deadline(scene).is_some_and(|at| now >= at) => {
-                self.not_again(scene, now);
+            Event::Elapsed if self.deadline(adapter).is_some_and(|at| now >= at) => {
+                self.report_missing(adapter, now);
             }
-            event => scene.let_through(now, event),
+            event => adapter.forward(now, event),
         }
     }
 
     fn on_notification(
         &mut self,
-        scene: &mut Adapter,
+        adapter: &mut Adapter,
         now: Duration,
         exchange: ExchangeId,
         request: Arc<Request>,
     ) {
         match std::mem::replace(&mut self.state, State::Over) {
-            State::NoFault => {
-                if let Some(step) = first_caused(scene, &request) {
-                    self.refuse(scene, now, exchange, step, request);
+            State::Waiting => {
+                if let Some(step) = first_caused(adapter, &request) {
+                    self.refuse(adapter, now, exchange, step, request);
                 } else {
-                    self.state = State::NoFault;
-                    scene.let_through(now, Event::Received { exchange, request });
+                    self.state = State::Waiting;
+                    adapter.forward(now, Event::Received { exchange, request });
                 }
             }
-            State::Refused(mut refused) if is_again(&refused.request, &request) => {
+            State::Refused(mut refused) if is_repetition(&refused.request, &request) => {
                 let step = Some(refused.step);
-                scene.came(step, TrafficMessage::Request(request.clone()));
-                judge_again(scene, &refused, &request);
+                adapter.log_received(step, TrafficMessage::Request(request.clone()));
+                judge_redelivery(adapter, &refused, &request);
                 if self.kind == Kind::FailingCallback && refused.failures < FAILURES {
                     refused.failures += 1;
                     refused.since = now;
-                    scene.reply(exchange, step, failure());
+                    adapter.reply(exchange, step, failure());
                     self.state = State::Refused(refused);
                 } else {
-                    scene.reply(exchange, step, super::adapter::acknowledgement());
-                    scene.go_on(now);
+                    adapter.reply(exchange, step, super::adapter::acknowledgement());
+                    adapter.resume_clock(now);
                 }
             }
             State::Refused(mut refused) => {
                 refused.is_overtaken |= shares_a_resource(&refused.request, &request);
                 self.state = State::Refused(refused);
-                scene.let_through(now, Event::Received { exchange, request });
+                adapter.forward(now, Event::Received { exchange, request });
             }
-            State::Over => scene.let_through(now, Event::Received { exchange, request }),
+            State::Over => adapter.forward(now, Event::Received { exchange, request }),
         }
     }
 
-    /// Lets the judge have the notification, and does not acknowledge it.
+    /// Hands the notification to the judge, and does not acknowledge it.
     fn refuse(
         &mut self,
-        scene: &mut Adapter,
+        adapter: &mut Adapter,
         now: Duration,
         exchange: ExchangeId,
         step: usize,
@@ -133,20 +132,20 @@ impl Callback {
             exchange,
             request: request.clone(),
         };
-        scene.judge.check(Requirement::RedeliverySent);
-        let planned = scene.tell(now, received);
+        adapter.judge.check(Requirement::RedeliverySent);
+        let planned = adapter.feed(now, received);
         let mut silent = None;
         for planned in planned {
             if !matches!(planned.action, Action::Reply { exchange: it, .. } if it == exchange) {
-                scene.carry_out(planned);
+                adapter.perform(planned);
             } else if self.kind == Kind::FailingCallback {
-                scene.reply(exchange, Some(step), failure());
+                adapter.reply(exchange, Some(step), failure());
             } else {
-                scene.event(Some(step), "the notification is not acknowledged");
+                adapter.log_event(Some(step), "the notification is not acknowledged");
                 silent = Some(exchange);
             }
         }
-        scene.stand_still(now);
+        adapter.pause_clock(now);
         self.state = State::Refused(Box::new(Refused {
             step,
             request,
@@ -157,8 +156,8 @@ impl Callback {
         }));
     }
 
-    /// The notification did not come again.
-    fn not_again(&mut self, scene: &mut Adapter, now: Duration) {
+    /// Reports that the notification did not come again.
+    fn report_missing(&mut self, adapter: &mut Adapter, now: Duration) {
         let State::Refused(refused) = std::mem::replace(&mut self.state, State::Over) else {
             return;
         };
@@ -169,10 +168,10 @@ impl Callback {
         };
         let message = format!(
             "the notification was not sent again within {:?}: {how}",
-            scene.deadline
+            adapter.deadline
         );
         let expected = refused.request.body.json().cloned();
-        scene.judge.report(Breach::new(
+        adapter.judge.report(Breach::new(
             Requirement::RedeliverySent,
             Rule::NotificationMissing,
             Some(refused.step),
@@ -181,21 +180,21 @@ impl Callback {
             message,
         ));
         if let Some(exchange) = refused.silent {
-            // Whoever waits for ever goes on now.
-            scene.cut(exchange, Some(refused.step), Cut::Close);
+            // A service that waits without a timeout goes on now.
+            adapter.cut(exchange, Some(refused.step), Cut::Close);
         }
-        scene.go_on(now);
+        adapter.resume_clock(now);
     }
 }
 
-/// The step of a notification, where it is the first that a request has caused.
-fn first_caused(scene: &Adapter, request: &Request) -> Option<usize> {
-    let step = derive::first_caused(&scene.script.steps)?;
-    let documented = Change::read(derive::changes(&scene.script.steps[step]).first()?);
-    let came = Change::read(changes(request).first()?);
-    (came.subject == documented.subject
-        && came.change_type == documented.change_type
-        && came.word == documented.word)
+/// The step of a notification, where it is the first that follows from a request.
+fn first_caused(adapter: &Adapter, request: &Request) -> Option<usize> {
+    let step = derive::first_caused(&adapter.script.steps)?;
+    let documented = Change::read(derive::changes(&adapter.script.steps[step]).first()?);
+    let received = Change::read(changes(request).first()?);
+    (received.subject == documented.subject
+        && received.change_type == documented.change_type
+        && received.word == documented.word)
         .then_some(step)
 }
 
@@ -204,10 +203,10 @@ fn changes(request: &Request) -> &[Value] {
     changes.map_or(&[], Vec::as_slice)
 }
 
-/// Whether a notification is another one once more: the same, or one that tells the same word of
-/// the same resource.
-fn is_again(first: &Request, request: &Request) -> bool {
-    let tells = |request: &Request| -> Vec<(Subject, String, Option<String>, Option<String>)> {
+/// Whether a notification repeats another: its body is equal, or it has the same words about the same
+/// resources.
+fn is_repetition(first: &Request, request: &Request) -> bool {
+    let changes_of = |request: &Request| -> Vec<(Subject, String, Option<String>, Option<String>)> {
         let changes = changes(request).iter().map(Change::read);
         changes
             .map(|it| {
@@ -216,17 +215,18 @@ fn is_again(first: &Request, request: &Request) -> bool {
             })
             .collect()
     };
-    let (told, tells) = (tells(first), tells(request));
-    first.body == request.body || (told == tells && told.iter().all(|(.., word, _)| word.is_some()))
+    let (before, now) = (changes_of(first), changes_of(request));
+    first.body == request.body
+        || (before == now && before.iter().all(|(.., word, _)| word.is_some()))
 }
 
-/// Judges a notification that came again.
-fn judge_again(scene: &mut Adapter, refused: &Refused, request: &Request) {
-    scene.judge.check(Requirement::RedeliverySame);
-    scene.judge.check(Requirement::RedeliveryOrder);
+/// Judges a redelivered notification.
+fn judge_redelivery(adapter: &mut Adapter, refused: &Refused, request: &Request) {
+    adapter.judge.check(Requirement::RedeliverySame);
+    adapter.judge.check(Requirement::RedeliveryOrder);
     let value = |request: &Request| request.body.json().cloned().unwrap_or_default();
     if refused.request.body != request.body {
-        scene.judge.report(Breach::new(
+        adapter.judge.report(Breach::new(
             Requirement::RedeliverySame,
             Rule::NotificationBody,
             Some(refused.step),
@@ -236,7 +236,7 @@ fn judge_again(scene: &mut Adapter, refused: &Refused, request: &Request) {
         ));
     }
     if refused.is_overtaken {
-        scene.judge.report(Breach::new(
+        adapter.judge.report(Breach::new(
             Requirement::RedeliveryOrder,
             Rule::NotificationOrder,
             Some(refused.step),

@@ -1,9 +1,8 @@
-//! Which scenarios there are in which fault injection. They follow from the plain ones; none is written.
+//! The scenarios under fault injection. They are derived from the plain ones; none is a file.
 
 use std::sync::Arc;
 
-use super::Kind;
-use super::notifications::can_be_reordered;
+use super::kind::{Kind, Meets};
 use crate::api::resource::Resource;
 use crate::contract::change;
 use crate::contract::change::{Change, Subject};
@@ -12,7 +11,7 @@ use crate::http::message::Body;
 use crate::judge::judges;
 use crate::scenario::format::{NotificationStep, ProviderState, Scenario, Script, Step};
 
-/// The scenarios, each followed by what it is in those kinds of fault injection that it can meet.
+/// The scenarios, each followed by its copies under those kinds that it can meet.
 pub fn with_injected(scenarios: &[Scenario], kinds: &[Kind]) -> Vec<Scenario> {
     scenarios
         .iter()
@@ -25,66 +24,57 @@ pub fn with_injected(scenarios: &[Scenario], kinds: &[Kind]) -> Vec<Scenario> {
         .collect()
 }
 
-/// A scenario in one kind of fault injection, where it can meet it.
+/// A scenario under one kind, where it can meet it.
 fn injected(plain: &Scenario, kind: Kind, all: &[Scenario]) -> Option<Scenario> {
     let steps = &plain.script.steps;
-    // What is to be refused is judged in no fault injection.
+    // Scenarios of refusals are judged without fault injection only.
     let is_refused = steps.iter().any(|step| matches!(step, Step::Refusal(_)));
-    if is_refused || !judges(&plain.script, kind.role()) {
+    if is_refused || !judges(&plain.script, kind.party()) {
         return None;
     }
-    let script = match kind {
-        Kind::FailingOutcome => failing(plain, all)?,
-        _ if meets(kind, steps) => Arc::clone(&plain.script),
+    let script = match kind.meets() {
+        Meets::PrintedFailure => failing(plain, all)?,
+        meets if can_meet(meets, steps) => Arc::clone(&plain.script),
         _ => return None,
     };
     let id = plain.id.injected(kind.name());
     Some(Scenario { id, script })
 }
 
-/// Whether a conversation of these steps can meet that kind of fault injection.
-fn meets(kind: Kind, steps: &[Step]) -> bool {
-    let pairs = || steps.iter().zip(steps.iter().skip(1));
-    match kind {
-        Kind::EarlyNotification => (0..steps.len()).any(|at| may_be_early(steps, at)),
-        Kind::DuplicateNotification
-        | Kind::UnknownProperties
-        | Kind::UnknownResource
-        | Kind::UnsignedNotification
-        | Kind::ForeignKey
-        | Kind::ExpiredToken
-        | Kind::OtherAudience => steps.iter().any(is_of_changes),
-        Kind::UnknownWord => steps.iter().any(can_have_an_unknown_word),
-        Kind::BatchedNotifications => pairs().any(|(a, b)| is_of_changes(a) && is_of_changes(b)),
-        Kind::ReorderedNotifications => steps.split(|it| !is_of_changes(it)).any(can_be_reordered),
-        Kind::LostResponse | Kind::SlowResponse => {
-            pairs().any(|(a, b)| matches!((a, b), (Step::Request(_), Step::Response(_))))
+fn can_meet(meets: Meets, steps: &[Step]) -> bool {
+    let mut pairs = steps.iter().zip(steps.iter().skip(1));
+    match meets {
+        Meets::EarlyNotification => (0..steps.len()).any(|at| may_be_early(steps, at)),
+        Meets::Notification => steps.iter().any(has_changes),
+        Meets::Word => steps.iter().any(has_word),
+        Meets::AdjacentNotifications => pairs.any(|(a, b)| has_changes(a) && has_changes(b)),
+        Meets::IndependentNotifications => steps.split(|it| !has_changes(it)).any(can_be_reordered),
+        Meets::Response => {
+            pairs.any(|(a, b)| matches!((a, b), (Step::Request(_), Step::Response(_))))
         }
-        Kind::Throttled | Kind::Unavailable | Kind::ConnectionReset => {
-            steps.iter().any(|it| matches!(it, Step::Request(_)))
-        }
-        Kind::SilentCallback | Kind::FailingCallback => first_caused(steps).is_some(),
-        Kind::FailingOutcome => false,
+        Meets::Request => steps.iter().any(|it| matches!(it, Step::Request(_))),
+        Meets::CausedNotification => first_caused(steps).is_some(),
+        Meets::PrintedFailure => false,
     }
 }
 
-/// Whether the notification behind the request at a step may come before its response: whoever is
-/// notified knows the call.
+/// Whether the notification behind the request at a step may come before its response: the bot knows the
+/// call already.
 pub(super) fn may_be_early(steps: &[Step], at: usize) -> bool {
     let [Step::Request(request), Step::Response(_), next, ..] = &steps[at.min(steps.len())..]
     else {
         return false;
     };
     let named = Resource::parse(&request.target);
-    is_of_changes(next) && named.is_some_and(|named| named.call().is_some())
+    has_changes(next) && named.is_some_and(|named| named.call().is_some())
 }
 
 /// Whether a step is a notification whose body is a collection of changes.
-pub(super) fn is_of_changes(step: &Step) -> bool {
+pub(super) fn has_changes(step: &Step) -> bool {
     !changes(step).is_empty()
 }
 
-/// The changes that a step notifies; none where it is no such notification.
+/// The changes in a notification step.
 pub(super) fn changes(step: &Step) -> &[serde_json::Value] {
     match step {
         Step::Notification(NotificationStep {
@@ -95,18 +85,40 @@ pub(super) fn changes(step: &Step) -> &[serde_json::Value] {
     }
 }
 
-fn can_have_an_unknown_word(step: &Step) -> bool {
+fn has_word(step: &Step) -> bool {
     let mut changes = changes(step).iter().map(Change::read);
-    changes.any(|change| super::unknown::has_a_word(&change))
+    changes.any(|change| super::unknown::has_word(&change))
 }
 
-/// The first step that notifies of what a request has caused.
+/// Whether two notifications that follow each other are about different resources.
+fn can_be_reordered(run: &[Step]) -> bool {
+    let resources: Vec<_> = run
+        .iter()
+        .map(|step| changes(step).iter().map(Change::read))
+        .map(|changes| changes.map(|change| change.resource).collect::<Vec<_>>())
+        .collect();
+    resources
+        .windows(2)
+        .any(|pair| !share_a_resource(&pair[0], &pair[1]))
+}
+
+/// Whether two notifications share a resource. An unknown resource counts as any.
+pub(super) fn share_a_resource(one: &[Option<Resource>], other: &[Option<Resource>]) -> bool {
+    one.iter().any(|a| {
+        other.iter().any(|b| match (a, b) {
+            (Some(a), Some(b)) => a.same(b),
+            _ => true,
+        })
+    })
+}
+
+/// The first notification that follows from a request.
 pub(super) fn first_caused(steps: &[Step]) -> Option<usize> {
-    let asked = steps.iter().position(|it| matches!(it, Step::Request(_)))?;
-    (asked..steps.len()).find(|at| is_of_changes(&steps[*at]))
+    let request = steps.iter().position(|it| matches!(it, Step::Request(_)))?;
+    (request..steps.len()).find(|at| has_changes(&steps[*at]))
 }
 
-/// The script of a scenario whose operation fails, as its page prints the failure.
+/// The script with the operation failing as its page prints it.
 fn failing(plain: &Scenario, all: &[Scenario]) -> Option<Arc<Script>> {
     let of_page = all
         .iter()
@@ -143,7 +155,7 @@ fn failing(plain: &Scenario, all: &[Scenario]) -> Option<Arc<Script>> {
     Some(shared)
 }
 
-/// What a notification prints as the result of an operation that failed.
+/// The result in a notification of a failed operation.
 fn failure(step: &Step) -> Option<serde_json::Value> {
     let [change] = changes(step) else {
         return None;
@@ -154,7 +166,7 @@ fn failure(step: &Step) -> Option<serde_json::Value> {
     Some(lookup(entity, "resultInfo")?.1.clone())
 }
 
-/// Whether a step notifies of the one operation that has completed.
+/// Whether a step is the notification of one completed operation.
 fn completes(step: &Step) -> bool {
     let [change] = changes(step) else {
         return false;

@@ -1,43 +1,39 @@
-//! Fault injection before the notifications to a bot: such as somebody else might send, each with a token that
-//! is wrong in one way.
+//! Notifications to a bot with wrong tokens.
 //!
-//! The judge's notification is kept back until every forged one before it is refused. Its clock stands
-//! still meanwhile. Where one is not refused, the conversation ends: what the bot does then follows
-//! from that.
+//! The judge's notification is held back until every forged one before it is refused; the judge's clock is
+//! paused meanwhile. The conversation ends at a forged notification that is not refused.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Kind;
 use super::adapter::{Adapter, Planned};
-use super::forgery::Forgery;
+use super::{Forgery, Kind};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::{Request, Response};
 use crate::judge::verdict::TrafficMessage;
 use crate::judge::{Action, Breach, Event, ExchangeId, TransportFailure};
 
-/// The state machine. See the module.
 #[derive(Debug)]
 pub(super) struct ForgedTokens {
     kind: Kind,
     round: Option<Round>,
-    /// Whether the bot has been told anything that is genuine.
-    is_told: bool,
+    /// Whether the bot has been sent a genuine message.
+    has_genuine: bool,
 }
 
 /// The forged notifications before a genuine one.
 #[derive(Debug)]
 struct Round {
     step: usize,
-    /// The judge's notification, in the judge's exchange.
+    /// The judge's notification.
     genuine: Arc<Request>,
-    of_judge: ExchangeId,
-    /// Those that have not gone.
-    left: &'static [Forgery],
-    /// The one that has gone last, and when.
+    judge_exchange: ExchangeId,
+    /// Those that are not sent yet.
+    pending: &'static [Forgery],
+    /// The last one that was sent, and when.
     sent: (ExchangeId, Forgery, Duration),
 }
 
@@ -46,63 +42,63 @@ impl ForgedTokens {
         Self {
             kind,
             round: None,
-            is_told: false,
+            has_genuine: false,
         }
     }
 
-    pub(super) fn deadline(&self, scene: &Adapter) -> Option<Duration> {
+    pub(super) fn deadline(&self, adapter: &Adapter) -> Option<Duration> {
         let (.., since) = self.round.as_ref()?.sent;
-        Some(since + scene.deadline)
+        Some(since + adapter.deadline)
     }
 
-    pub(super) fn handle(&mut self, scene: &mut Adapter, now: Duration, event: Event) {
-        let awaited = self.round.as_ref().map(|round| round.sent.0);
+    pub(super) fn handle(&mut self, adapter: &mut Adapter, now: Duration, event: Event) {
+        let expected = self.round.as_ref().map(|round| round.sent.0);
         match event {
-            Event::Answered { exchange, response } if awaited == Some(exchange) => {
-                self.on_answer(scene, now, Ok(response));
+            Event::Answered { exchange, response } if expected == Some(exchange) => {
+                self.on_answer(adapter, now, Ok(response));
             }
-            Event::Broken { exchange, failure } if awaited == Some(exchange) => {
-                self.on_answer(scene, now, Err(failure));
+            Event::Broken { exchange, failure } if expected == Some(exchange) => {
+                self.on_answer(adapter, now, Err(failure));
             }
-            Event::Elapsed if self.deadline(scene).is_some_and(|at| now >= at) => {
-                self.on_answer(scene, now, Err(TransportFailure::Silent));
+            Event::Elapsed if self.deadline(adapter).is_some_and(|at| now >= at) => {
+                self.on_answer(adapter, now, Err(TransportFailure::Silent));
             }
             event => {
                 if let Event::Received { request, .. } = &event {
-                    self.judge_request(scene, request);
+                    self.judge_request(adapter, request);
                 }
-                for planned in scene.tell(now, event) {
-                    self.carry_out(scene, now, planned);
+                for planned in adapter.feed(now, event) {
+                    self.perform(adapter, now, planned);
                 }
             }
         }
     }
 
-    /// Does what the judge wants done; a notification goes behind forged ones.
-    fn carry_out(&mut self, scene: &mut Adapter, now: Duration, planned: Planned) {
-        let step = planned.step.filter(|step| scene.notifies(*step));
+    /// Performs an action of the judge; forged notifications go before a notification.
+    fn perform(&mut self, adapter: &mut Adapter, now: Duration, planned: Planned) {
+        let step = planned.step.filter(|step| adapter.is_notification(*step));
         if let Action::Send { exchange, request } = &planned.action
-            && let (Some(step), [first, left @ ..]) = (step, self.kind.forgeries())
+            && let (Some(step), [first, pending @ ..]) = (step, self.kind.forgeries())
         {
-            scene.stand_still(now);
-            let sent = scene.forge(step, Arc::clone(request), *first);
+            adapter.pause_clock(now);
+            let sent = adapter.send_forged(step, Arc::clone(request), *first);
             self.round = Some(Round {
                 step,
                 genuine: Arc::clone(request),
-                of_judge: *exchange,
-                left,
+                judge_exchange: *exchange,
+                pending,
                 sent: (sent, *first, now),
             });
         } else {
-            self.is_told = true;
-            scene.carry_out(planned);
+            self.has_genuine = true;
+            adapter.perform(planned);
         }
     }
 
-    /// Takes what became of the forged notification that has gone last.
+    /// Handles the answer to the last forged notification.
     fn on_answer(
         &mut self,
-        scene: &mut Adapter,
+        adapter: &mut Adapter,
         now: Duration,
         answer: Result<Arc<Response>, TransportFailure>,
     ) {
@@ -110,58 +106,58 @@ impl ForgedTokens {
             return;
         };
         if let Err(failure @ TransportFailure::Gone(_)) = answer {
-            scene.go_on(now);
-            let exchange = round.of_judge;
-            scene.let_through(now, Event::Broken { exchange, failure });
+            adapter.resume_clock(now);
+            let exchange = round.judge_exchange;
+            adapter.forward(now, Event::Broken { exchange, failure });
             return;
         }
         if let Ok(response) = &answer {
             let message = TrafficMessage::Response(Arc::clone(response));
-            scene.came(Some(round.step), message);
+            adapter.log_received(Some(round.step), message);
         }
         let (_, forgery, _) = round.sent;
-        if !scene.judge_refusal(requirement(forgery), round.step, &answer, forgery) {
-            scene.judge.conclude();
-        } else if let [next, left @ ..] = round.left {
-            let sent = scene.forge(round.step, Arc::clone(&round.genuine), *next);
-            round.left = left;
+        let judged = adapter.judge_refusal(requirement(forgery), round.step, &answer, forgery);
+        if judged.is_break() {
+            adapter.judge.conclude();
+        } else if let [next, pending @ ..] = round.pending {
+            let sent = adapter.send_forged(round.step, Arc::clone(&round.genuine), *next);
+            round.pending = pending;
             round.sent = (sent, *next, now);
             self.round = Some(round);
         } else {
-            scene.go_on(now);
-            self.is_told = true;
-            scene.carry_out(Planned {
+            adapter.resume_clock(now);
+            self.has_genuine = true;
+            adapter.perform(Planned {
                 step: Some(round.step),
                 action: Action::Send {
-                    exchange: round.of_judge,
+                    exchange: round.judge_exchange,
                     request: round.genuine,
                 },
             });
         }
     }
 
-    /// Judges a request that comes while nothing but forged notifications has: it can only follow from
-    /// them.
-    fn judge_request(&mut self, scene: &mut Adapter, request: &Request) {
-        let acts = !self.is_told && scene.judge.expects(request);
+    /// Judges a request before any genuine message: it can only follow from a forged notification.
+    fn judge_request(&mut self, adapter: &mut Adapter, request: &Request) {
+        let acts = !self.has_genuine && adapter.judge.expects(request);
         let Some(round) = self.round.take_if(|_| acts) else {
             return;
         };
         let (_, forgery, _) = round.sent;
-        let asked = format!("{} {}", request.method, request.target);
-        scene.judge.report(Breach::new(
+        let shown = format!("{} {}", request.method, request.target);
+        adapter.judge.report(Breach::new(
             requirement(forgery),
             Rule::RequestUnexpected,
             Some(round.step),
             Value::Null,
-            json!(asked),
-            format!("the bot acts on {}: {asked}", forgery.describe()),
+            json!(shown),
+            format!("the bot acts on {}: {shown}", forgery.describe()),
         ));
-        scene.judge.conclude();
+        adapter.judge.conclude();
     }
 }
 
-/// The requirement by which a notification with such a token is refused.
+/// The requirement to refuse such a token.
 const fn requirement(forgery: Forgery) -> Requirement {
     match forgery {
         Forgery::NoToken | Forgery::Unsigned => Requirement::TokenSigned,

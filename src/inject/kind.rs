@@ -1,196 +1,267 @@
-//! The kinds of fault injection: their names, whom they are for, what they cost.
+//! The table of fault injections: names, the judged party, cost, the conversations that can meet each,
+//! descriptions. [`InjectionChoice`] selects from it.
 
-use super::forgery::Forgery;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer};
+use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray};
+
 use crate::api::party::Party;
 use crate::scenario::format::ScenarioId;
 
-/// One kind of fault injection. A scenario that is played in it has [`Kind::name`] behind its id, after `~`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// A notification before the response.
+/// Declares [`Kind`] from its table. A row has a variant, the judged party, the cost, the conversations that
+/// can meet it, and a sentence without a full stop, which is the variant's documentation too.
+macro_rules! kinds {
+    ($($kind:ident: $party:ident, $cost:expr, $meets:ident, $description:literal;)+) => {
+        /// One kind of fault injection. The id of a scenario that is played under it ends in `~` and
+        /// [`Kind::name`].
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord,
+            EnumCount, EnumString, IntoStaticStr, VariantArray,
+        )]
+        #[strum(serialize_all = "kebab-case", const_into_str)]
+        pub enum Kind {
+            $(#[doc = $description] $kind,)+
+        }
+
+        impl Kind {
+            const fn row(self) -> Row {
+                match self {
+                    $(Self::$kind => Row {
+                        party: Party::$party,
+                        cost: $cost,
+                        meets: Meets::$meets,
+                        description: $description,
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+// The kinds that wait for nothing come first.
+kinds! {
+    EarlyNotification: Bot, Cost::Fast, EarlyNotification,
+        "The first notification comes before the response that it follows from";
+    DuplicateNotification: Bot, Cost::Fast, Notification,
+        "Every notification comes twice";
+    BatchedNotifications: Bot, Cost::Fast, AdjacentNotifications,
+        "Two notifications come in one body";
+    ReorderedNotifications: Bot, Cost::Fast, IndependentNotifications,
+        "Notifications about different resources come in another order";
+    UnknownProperties: Bot, Cost::Fast, Notification,
+        "The response and every notification have properties that no page knows";
+    UnknownResource: Bot, Cost::Fast, Notification,
+        "Before every notification comes one about a resource that no page knows";
+    UnknownWord: Bot, Cost::Fast, Word,
+        "Before every notification comes an update with a word that no page lists";
+    UnsignedNotification: Bot, Cost::Forged(&[Forgery::NoToken, Forgery::Unsigned]), Notification,
+        "Before every notification come one without a token and one whose token is not signed";
+    ForeignKey: Bot, Cost::Forged(&[Forgery::ForeignKey]), Notification,
+        "Before every notification comes one whose token another key has signed";
+    ExpiredToken: Bot, Cost::Forged(&[Forgery::Expired]), Notification,
+        "Before every notification comes one whose token has expired";
+    OtherAudience: Bot, Cost::Forged(&[Forgery::OtherAudience]), Notification,
+        "Before every notification comes one whose token is for another application";
+    LostResponse: Bot, Cost::Fast, Response,
+        "The service acts, and the connection closes without its response";
+    FailingOutcome: Bot, Cost::Fast, PrintedFailure,
+        "The operation ends failed, as the page prints it";
+    SlowResponse: Bot, Cost::Slow, Response,
+        "The response takes half the deadline, at most 2 s";
+    Throttled: Bot, Cost::Slow, Request,
+        "The first request is answered 429 with Retry-After: 1";
+    Unavailable: Bot, Cost::Slow, Request,
+        "The first request is answered 503";
+    ConnectionReset: Bot, Cost::Slow, Request,
+        "The connection of the first request is reset before the service acts";
+    SilentCallback: Service, Cost::Slow, CausedNotification,
+        "The first notification is never acknowledged";
+    FailingCallback: Service, Cost::Slow, CausedNotification,
+        "The first notification is answered 500, and once more when it comes again";
+}
+
+/// A row of the table.
+struct Row {
+    party: Party,
+    cost: Cost,
+    meets: Meets,
+    description: &'static str,
+}
+
+/// What a run under a kind takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cost {
+    /// Messages alone.
+    Fast,
+    /// Time.
+    Slow,
+    /// A bot that claims to verify tokens. A notification with each of these comes before every genuine one.
+    Forged(&'static [Forgery]),
+}
+
+/// The conversations that a kind can be played in; `derive` checks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meets {
+    /// A notification follows the response to a request that names a call.
     EarlyNotification,
-    /// Every notification twice.
-    DuplicateNotification,
-    /// Two notifications in one body.
-    BatchedNotifications,
-    /// Notifications about different resources in another order.
-    ReorderedNotifications,
-    /// Properties that no page knows.
-    UnknownProperties,
-    /// Notifications about a resource that no page knows.
-    UnknownResource,
-    /// Notifications with a protocol word that no page knows.
-    UnknownWord,
-    /// Notifications without a token, and with one that is not signed.
-    UnsignedNotification,
-    /// Notifications whose token another key has signed.
-    ForeignKey,
-    /// Notifications whose token has expired.
-    ExpiredToken,
-    /// Notifications whose token is for another application.
-    OtherAudience,
-    /// The service acts, and its response is lost.
-    LostResponse,
-    /// The operation ends `failed`.
-    FailingOutcome,
-    /// The response takes its time.
-    SlowResponse,
-    /// 429 with `Retry-After`, then as documented.
-    Throttled,
-    /// 503, then as documented.
-    Unavailable,
-    /// The connection is reset before the service acts.
-    ConnectionReset,
-    /// An acknowledgement that never comes.
-    SilentCallback,
-    /// A callback that answers 500 twice.
-    FailingCallback,
+    /// There is a notification of changes.
+    Notification,
+    /// A notification has a state or status of a resource that exists already.
+    Word,
+    /// Two notifications follow each other.
+    AdjacentNotifications,
+    /// Two notifications about different resources follow each other.
+    IndependentNotifications,
+    /// A response follows its request.
+    Response,
+    /// There is a request.
+    Request,
+    /// A notification follows from a request.
+    CausedNotification,
+    /// The page also prints how the operation fails.
+    PrintedFailure,
 }
 
 impl Kind {
-    /// Every kind, those that need no waiting first.
-    pub const ALL: [Self; 19] = [
-        Self::EarlyNotification,
-        Self::DuplicateNotification,
-        Self::BatchedNotifications,
-        Self::ReorderedNotifications,
-        Self::UnknownProperties,
-        Self::UnknownResource,
-        Self::UnknownWord,
-        Self::UnsignedNotification,
-        Self::ForeignKey,
-        Self::ExpiredToken,
-        Self::OtherAudience,
-        Self::LostResponse,
-        Self::FailingOutcome,
-        Self::SlowResponse,
-        Self::Throttled,
-        Self::Unavailable,
-        Self::ConnectionReset,
-        Self::SilentCallback,
-        Self::FailingCallback,
-    ];
+    pub const ALL: [Self; Self::COUNT] = *Self::VARIANTS.first_chunk().expect("as many as counted");
 
     /// The stable name, in kebab-case.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::EarlyNotification => "early-notification",
-            Self::DuplicateNotification => "duplicate-notification",
-            Self::BatchedNotifications => "batched-notifications",
-            Self::ReorderedNotifications => "reordered-notifications",
-            Self::UnknownProperties => "unknown-properties",
-            Self::UnknownResource => "unknown-resource",
-            Self::UnknownWord => "unknown-word",
-            Self::UnsignedNotification => "unsigned-notification",
-            Self::ForeignKey => "foreign-key",
-            Self::ExpiredToken => "expired-token",
-            Self::OtherAudience => "other-audience",
-            Self::LostResponse => "lost-response",
-            Self::FailingOutcome => "failing-outcome",
-            Self::SlowResponse => "slow-response",
-            Self::Throttled => "throttled",
-            Self::Unavailable => "unavailable",
-            Self::ConnectionReset => "connection-reset",
-            Self::SilentCallback => "silent-callback",
-            Self::FailingCallback => "failing-callback",
-        }
+        self.into_str()
     }
 
-    /// What happens in it, in one sentence.
     pub const fn describe(self) -> &'static str {
-        match self {
-            Self::EarlyNotification => {
-                "The first notification comes before the response that it follows from"
-            }
-            Self::DuplicateNotification => "Every notification comes twice",
-            Self::BatchedNotifications => "Two notifications come in one body",
-            Self::ReorderedNotifications => {
-                "Notifications about different resources come in another order"
-            }
-            Self::UnknownProperties => {
-                "The response and every notification have properties that no page knows"
-            }
-            Self::UnknownResource => {
-                "Before every notification comes one about a resource that no page knows"
-            }
-            Self::UnknownWord => {
-                "Before every notification comes an update with a word that no page lists"
-            }
-            Self::UnsignedNotification => {
-                "Before every notification come one without a token and one whose token is not signed"
-            }
-            Self::ForeignKey => {
-                "Before every notification comes one whose token another key has signed"
-            }
-            Self::ExpiredToken => "Before every notification comes one whose token has expired",
-            Self::OtherAudience => {
-                "Before every notification comes one whose token is for another application"
-            }
-            Self::LostResponse => {
-                "The service acts, and the connection closes without its response"
-            }
-            Self::FailingOutcome => "The operation ends failed, as the page prints it",
-            Self::SlowResponse => "The response takes half the deadline, at most 2 s",
-            Self::Throttled => "The first request is answered 429 with Retry-After: 1",
-            Self::Unavailable => "The first request is answered 503",
-            Self::ConnectionReset => {
-                "The connection of the first request is reset before the service acts"
-            }
-            Self::SilentCallback => "The first notification is never acknowledged",
-            Self::FailingCallback => {
-                "The first notification is answered 500, and once more when it comes again"
-            }
-        }
+        self.row().description
     }
 
-    /// The party that is judged in it.
-    pub const fn role(self) -> Party {
-        match self {
-            Self::SilentCallback | Self::FailingCallback => Party::Service,
-            _ => Party::Bot,
-        }
+    /// The party that is judged.
+    pub const fn party(self) -> Party {
+        self.row().party
     }
 
-    /// How the tokens are wrong of the notifications that come before every genuine one, for a bot that
-    /// claims to verify them; none in other fault injection.
+    pub(super) const fn meets(self) -> Meets {
+        self.row().meets
+    }
+
+    /// The wrong tokens of the notifications that come before every genuine one.
     pub const fn forgeries(self) -> &'static [Forgery] {
-        match self {
-            Self::UnsignedNotification => &[Forgery::NoToken, Forgery::Unsigned],
-            Self::ForeignKey => &[Forgery::ForeignKey],
-            Self::ExpiredToken => &[Forgery::Expired],
-            Self::OtherAudience => &[Forgery::OtherAudience],
-            _ => &[],
+        match self.row().cost {
+            Cost::Forged(forgeries) => forgeries,
+            Cost::Fast | Cost::Slow => &[],
         }
     }
 
-    /// Whether notifications are forged in it.
+    /// Whether notifications with wrong tokens are sent.
     pub const fn forges(self) -> bool {
-        !self.forgeries().is_empty()
+        matches!(self.row().cost, Cost::Forged(_))
     }
 
-    /// Whether anybody may meet it at little cost: neither party waits for anything but messages, and
-    /// the target need not claim more than what the pages show.
+    /// Whether neither party waits, and the target need not claim anything.
     pub const fn is_fast(self) -> bool {
-        let waits = matches!(
-            self,
-            Self::SlowResponse
-                | Self::Throttled
-                | Self::Unavailable
-                | Self::ConnectionReset
-                | Self::SilentCallback
-                | Self::FailingCallback
-        );
-        !waits && !self.forges()
+        matches!(self.row().cost, Cost::Fast)
     }
 
-    /// The kind of that name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+        name.parse().ok()
     }
 
-    /// The kind that a scenario is played in, told from its id.
+    /// The kind in the id of a scenario.
     pub fn of(id: &ScenarioId) -> Option<Self> {
         Self::named(id.injection()?)
+    }
+}
+
+/// A defect of the token of a notification. A bot that verifies tokens refuses each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Forgery {
+    NoToken,
+    /// `alg` is `none` (RFC 7519 section 6).
+    Unsigned,
+    /// Signed by another key than the one that it names.
+    ForeignKey,
+    /// Expired an hour ago.
+    Expired,
+    OtherAudience,
+}
+
+impl Forgery {
+    /// A notification with such a token, in words.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::NoToken => "a notification without a token",
+            Self::Unsigned => "a notification whose token is not signed",
+            Self::ForeignKey => "a notification whose token another key has signed",
+            Self::Expired => "a notification whose token has expired",
+            Self::OtherAudience => "a notification whose token is for another application",
+        }
+    }
+}
+
+/// A value of `--inject` and of `inject` in `confcall.toml`: a group of kinds, or one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InjectionChoice {
+    None,
+    /// Every kind in which nobody waits and no token is wrong.
+    Fast,
+    /// Every kind with wrong tokens.
+    ForgedTokens,
+    All,
+    Kind(Kind),
+}
+
+impl InjectionChoice {
+    pub const NONE: &str = "none";
+    pub const FAST: &str = "fast";
+    pub const FORGED_TOKENS: &str = "forged-tokens";
+    pub const ALL: &str = "all";
+
+    pub fn named(word: &str) -> Option<Self> {
+        match word {
+            Self::NONE => Some(Self::None),
+            Self::FAST => Some(Self::Fast),
+            Self::FORGED_TOKENS => Some(Self::ForgedTokens),
+            Self::ALL => Some(Self::All),
+            kind => Kind::named(kind).map(Self::Kind),
+        }
+    }
+
+    /// Whether the choice includes a kind.
+    pub fn includes(self, kind: Kind) -> bool {
+        match self {
+            Self::None => false,
+            Self::Fast => kind.is_fast(),
+            Self::ForgedTokens => kind.forges(),
+            Self::All => true,
+            Self::Kind(it) => it == kind,
+        }
+    }
+}
+
+impl fmt::Display for InjectionChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => Self::NONE,
+            Self::Fast => Self::FAST,
+            Self::ForgedTokens => Self::FORGED_TOKENS,
+            Self::All => Self::ALL,
+            Self::Kind(kind) => kind.name(),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for InjectionChoice {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(from)?;
+        Self::named(&word).ok_or_else(|| {
+            let kinds = Kind::ALL.map(Kind::name);
+            let groups = [Self::NONE, Self::FAST, Self::FORGED_TOKENS, Self::ALL];
+            let words = [&groups, kinds.as_slice()].concat();
+            serde::de::Error::custom(format!(
+                "unknown fault injection `{word}`, there are `{}`",
+                words.join("`, `")
+            ))
+        })
     }
 }
 
@@ -199,7 +270,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kind_is_told_from_the_id() {
+    fn a_kind_is_read_from_the_id() {
         for kind in Kind::ALL {
             let id = ScenarioId::new("page/beta@2021-02/pt-BR/invite").injected(kind.name());
             assert_eq!(Kind::of(&id), Some(kind), "{id}");
@@ -208,10 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_unique_and_sentences_have_no_stop() {
-        let names: std::collections::HashSet<_> =
-            Kind::ALL.iter().map(|kind| kind.name()).collect();
-        assert_eq!(names.len(), Kind::ALL.len());
+    fn descriptions_have_no_full_stop() {
         assert!(Kind::ALL.iter().all(|kind| !kind.describe().ends_with('.')));
     }
 }

@@ -1,43 +1,46 @@
-//! Hard fault injection: what the other party does on the wire when things do not go as a page prints them.
+//! Fault injection: what confcall does on the wire, as the other party, when things go wrong.
 //!
-//! Fault injection stands between a judge and whoever plays it, and has the interface of a judge: events in,
-//! actions out, the clock an input. It changes what goes over the wire and hides from the judge what
-//! only it brought about, so that the judge judges what is documented, and fault injection what is not. What
-//! it asks of a target stands in [`UNDER_INJECTION`](crate::contract::requirement::Requirement::UNDER_INJECTION).
+//! It stands between the judge and the wire and has the interface of a judge: events in, actions out,
+//! the clock an input. It changes what goes over the wire, and hides from the judge what it brought
+//! about itself. So the judge judges what is documented; fault injection judges how the target reacts, by the
+//! requirements in [`UNDER_INJECTION`](crate::contract::requirement::Requirement::UNDER_INJECTION).
 //!
-//! - [`Kind`] is the list of all fault injection, [`InjectionChoice`] some of it; [`with_injected`] derives the scenarios
-//!   that can meet it.
-//! - [`InjectedJudge`] is a judge in no fault injection or in one kind of it.
-//! - `notifications`, `forged` and `requests` are the fault injection of a bot, `callback` that of a service,
-//!   each a state machine over a `scene`: the judge, the wire, a clock that can stand still.
-//! - `unknown` makes what no page knows; `chance` makes choices that follow from a seed.
+//! [`Kind`] is the table of all kinds, [`with_injected`] derives the scenarios that can meet them, and
+//! [`InjectedJudge`] is a judge with or without one kind.
+//!
+//! To add a fault injection:
+//!
+//! 1. Add a row to the table of [`Kind`] in `kind.rs`: the name, the judged party, the cost, the
+//!    conversations that can meet it, a description.
+//! 2. Choose its state machine in [`InjectedJudge::new`], and make it happen there: `notifications`
+//!    (what a bot is sent), `forged` (notifications with wrong tokens), `requests` (how a bot's
+//!    request is answered), `callback` (how a service's notification is acknowledged). All work through
+//!    `adapter`: the judge, the wire, and a clock that can be paused.
+//! 3. Add what it requires of the target to `contract/requirement.rs`, and rows to the tables of
+//!    `tests/judge/injection`: a target that meets it, and one that does not.
 
 mod adapter;
 mod callback;
-mod chance;
 mod derive;
 mod forged;
-pub mod forgery;
 mod kind;
 mod notifications;
-mod options;
 mod requests;
+mod rng;
 mod unknown;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::derive::with_injected;
-pub use self::kind::Kind;
-pub use self::options::InjectionChoice;
+pub use self::kind::{Forgery, InjectionChoice, Kind};
 
 use self::adapter::Adapter;
 use self::callback::Callback;
-use self::chance::Chance;
 use self::forged::ForgedTokens;
-use self::forgery::Forgery;
 use self::notifications::Notifications;
 use self::requests::Requests;
+use self::rng::Rng;
 use crate::api::identifier::Normal;
 use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
@@ -47,25 +50,21 @@ use crate::judge::bindings::Bindings;
 use crate::judge::verdict::{Basis, Verdict, Violation};
 use crate::judge::{Action, Case, Event, ExchangeId, Judge, Options, Outcome};
 
-/// What a judge in fault injection wants done.
+/// An action of a judge under fault injection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// What the judge, or fault injection in its place, wants done.
     Do(Action),
-    /// Send a notification that the bot has to refuse. Answered as an [`Action::Send`] is.
+    /// Send a notification that the bot has to refuse. It is answered as an [`Action::Send`] is.
     Forge {
-        /// The number that the answer will bear.
+        /// The number of the answer.
         exchange: ExchangeId,
-        /// The message, as a genuine one would be but for its token.
+        /// A genuine notification but for its token.
         request: Arc<Request>,
-        /// How the token is wrong that it goes out with.
         forgery: Forgery,
     },
     /// End the connection of a received request without an answer.
     Cut {
-        /// The exchange of the request.
         exchange: ExchangeId,
-        /// How.
         how: Cut,
     },
 }
@@ -73,14 +72,12 @@ pub enum Act {
 /// How a connection ends without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// It is closed.
     Close,
-    /// It is reset (TCP RST).
+    /// TCP RST.
     Reset,
 }
 
 impl Cut {
-    /// What happens, in words.
     pub const fn describe(self) -> &'static str {
         match self {
             Self::Close => "the connection is closed without an answer",
@@ -89,18 +86,18 @@ impl Cut {
     }
 }
 
-/// A judge behind fault injection, or without any.
+/// A judge, with or without fault injection.
 #[derive(Debug)]
 pub struct InjectedJudge {
-    scene: Adapter,
+    adapter: Adapter,
     kind: Option<Kind>,
-    front: Front,
+    machine: Machine,
 }
 
-/// What makes the fault injection.
+/// The state machine of a kind.
 #[derive(Debug)]
-enum Front {
-    /// Nothing: all is as the judge wants it.
+enum Machine {
+    /// No change of the wire.
     None,
     Notifications(Box<Notifications>),
     ForgedTokens(ForgedTokens),
@@ -109,13 +106,13 @@ enum Front {
 }
 
 impl InjectedJudge {
-    /// A judge of `role` in the scenario of a case, in the fault injection that its id names. What looks like
-    /// chance follows from `seed`.
+    /// A judge of `role` in the scenario of a case, under the fault injection that its id names. Random choices
+    /// follow from `seed`.
     pub fn new(case: &Case, bindings: Bindings, options: Options, role: Party, seed: u64) -> Self {
         let scenario = &case.scenario;
-        let kind = Kind::of(&scenario.id).filter(|kind| kind.role() == role);
-        let front = match kind {
-            None | Some(Kind::FailingOutcome) => Front::None,
+        let kind = Kind::of(&scenario.id).filter(|kind| kind.party() == role);
+        let machine = match kind {
+            None | Some(Kind::FailingOutcome) => Machine::None,
             Some(
                 kind @ (Kind::EarlyNotification
                 | Kind::DuplicateNotification
@@ -125,116 +122,115 @@ impl InjectedJudge {
                 | Kind::UnknownResource
                 | Kind::UnknownWord),
             ) => {
-                let chance = Chance::new(seed, scenario.id.as_str());
-                Front::Notifications(Box::new(Notifications::new(kind, chance)))
+                let rng = Rng::new(seed, scenario.id.as_str());
+                Machine::Notifications(Box::new(Notifications::new(kind, rng)))
             }
             Some(
                 kind @ (Kind::UnsignedNotification
                 | Kind::ForeignKey
                 | Kind::ExpiredToken
                 | Kind::OtherAudience),
-            ) => Front::ForgedTokens(ForgedTokens::new(kind)),
+            ) => Machine::ForgedTokens(ForgedTokens::new(kind)),
             Some(
                 kind @ (Kind::LostResponse
                 | Kind::SlowResponse
                 | Kind::Throttled
                 | Kind::Unavailable
                 | Kind::ConnectionReset),
-            ) => Front::Requests(Box::new(Requests::new(kind))),
+            ) => Machine::Requests(Box::new(Requests::new(kind))),
             Some(kind @ (Kind::SilentCallback | Kind::FailingCallback)) => {
-                Front::Callback(Callback::new(kind))
+                Machine::Callback(Callback::new(kind))
             }
         };
         let deadline = options.deadline;
         let mut judge = Judge::new(case.clone(), bindings, options, role);
         if let Some(kind) = kind {
             judge.note(format!("fault injection: {}", kind.describe()));
-            if let Some(requirement) = surplus(kind) {
+            if let Some(requirement) = surplus_requirement(kind) {
                 judge.check(requirement);
             }
         }
         let script = Arc::clone(&scenario.script);
         Self {
-            scene: Adapter::new(judge, script, deadline, role),
+            adapter: Adapter::new(judge, script, deadline, role),
             kind,
-            front,
+            machine,
         }
     }
 
-    /// Takes an event. `now` is the time since the run began; it never goes back.
+    /// Handles an event. `now` is the time since the run began and never goes back.
     pub fn handle(&mut self, now: Duration, event: Event) {
-        match &mut self.front {
-            Front::None => self.scene.pass(now, event),
-            Front::Notifications(front) => front.handle(&mut self.scene, now, event),
-            Front::ForgedTokens(front) => front.handle(&mut self.scene, now, event),
-            Front::Requests(front) => front.handle(&mut self.scene, now, event),
-            Front::Callback(front) => front.handle(&mut self.scene, now, event),
+        match &mut self.machine {
+            Machine::None => self.adapter.forward_unchanged(now, event),
+            Machine::Notifications(machine) => machine.handle(&mut self.adapter, now, event),
+            Machine::ForgedTokens(machine) => machine.handle(&mut self.adapter, now, event),
+            Machine::Requests(machine) => machine.handle(&mut self.adapter, now, event),
+            Machine::Callback(machine) => machine.handle(&mut self.adapter, now, event),
         }
     }
 
-    /// The next thing to do; `None` until another event comes.
+    /// The next action; `None` until another event comes.
     pub fn next_act(&mut self) -> Option<Act> {
-        self.scene.next_act()
+        self.adapter.next_act()
     }
 
-    /// When [`Event::Elapsed`] is due, as time since the run began; `None` where nothing is waited
-    /// for.
+    /// The time since the run began at which [`Event::Elapsed`] is due; `None` where nothing is expected.
     pub fn deadline(&self) -> Option<Duration> {
-        let own = match &self.front {
-            Front::None => None,
-            Front::Notifications(front) => front.deadline(&self.scene),
-            Front::ForgedTokens(front) => front.deadline(&self.scene),
-            Front::Requests(front) => front.deadline(),
-            Front::Callback(front) => front.deadline(&self.scene),
+        let own = match &self.machine {
+            Machine::None => None,
+            Machine::Notifications(machine) => machine.deadline(&self.adapter),
+            Machine::ForgedTokens(machine) => machine.deadline(&self.adapter),
+            Machine::Requests(machine) => machine.deadline(),
+            Machine::Callback(machine) => machine.deadline(&self.adapter),
         };
-        let of_judge = self.scene.deadline_of_judge();
+        let of_judge = self.adapter.judge_deadline();
         own.into_iter().chain(of_judge).min()
     }
 
-    /// Whether the conversation is over. Events that come later still count: they catch doubles.
+    /// Whether the conversation is over. Later events still count: they find duplicates.
     pub fn is_finished(&self) -> bool {
-        let judge = &self.scene.judge;
-        let waits = matches!(&self.front, Front::Callback(front) if front.waits());
+        let judge = &self.adapter.judge;
+        let waits = matches!(&self.machine, Machine::Callback(it) if it.expects_redelivery());
         judge.is_finished() && (!waits || judge.has_failed() || judge.is_given_up())
     }
 
     /// As [`Judge::ids`].
     pub fn ids(&self) -> impl Iterator<Item = &Normal<'static>> {
-        self.scene.judge.ids()
+        self.adapter.judge.ids()
     }
 
     /// As [`Judge::expects`].
     pub fn expects(&self, request: &Request) -> bool {
-        self.scene.judge.expects(request)
+        self.adapter.judge.expects(request)
     }
 
     /// As [`Judge::bind`].
     pub fn bind(&mut self, name: &str, value: &str) {
-        self.scene.judge.bind(name, value);
+        self.adapter.judge.bind(name, value);
     }
 
     /// As [`Judge::proposals`].
     pub fn proposals(&self) -> Vec<(String, String)> {
-        self.scene.judge.proposals()
+        self.adapter.judge.proposals()
     }
 
     /// As [`Judge::note`].
     pub fn note(&mut self, note: impl Into<String>) {
-        self.scene.judge.note(note);
+        self.adapter.judge.note(note);
     }
 
     /// As [`Judge::give_up`].
     pub fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
-        self.scene.judge.give_up(verdict, reason);
+        self.adapter.judge.give_up(verdict, reason);
     }
 
     /// As [`Judge::take_outcome`], with the traffic as it went over the wire.
     pub fn take_outcome(&mut self) -> Outcome {
-        let mut outcome = self.scene.judge.take_outcome();
-        if !matches!(self.front, Front::None) {
-            outcome.traffic = self.scene.take_traffic();
+        let mut outcome = self.adapter.judge.take_outcome();
+        if !matches!(self.machine, Machine::None) {
+            outcome.traffic = self.adapter.take_traffic();
         }
-        if let Some(requirement) = self.kind.and_then(surplus) {
+        if let Some(requirement) = self.kind.and_then(surplus_requirement) {
             let violations = outcome.failures.iter_mut();
             violations.for_each(|violation| name_the_cause(violation, requirement));
         }
@@ -242,8 +238,8 @@ impl InjectedJudge {
     }
 }
 
-/// The requirement that a request which nothing asks for breaks in this fault injection.
-const fn surplus(kind: Kind) -> Option<Requirement> {
+/// The requirement that a surplus request breaks.
+const fn surplus_requirement(kind: Kind) -> Option<Requirement> {
     match kind {
         Kind::DuplicateNotification => Some(Requirement::NotificationTwice),
         Kind::LostResponse | Kind::SlowResponse => Some(Requirement::RetrySame),

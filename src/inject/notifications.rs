@@ -1,103 +1,100 @@
-//! Fault injection over the notifications to a bot: early, twice, batched, in another order, with what no
-//! page knows.
+//! Notifications to a bot: early, twice, batched, in another order, or with unknown properties, resources and
+//! words.
 //!
-//! Each notification of the judge becomes a round: what really goes to the bot, one after the other,
-//! the next when the last is acknowledged. The judge's clock stands still meanwhile.
+//! Each notification of the judge becomes a round: the notifications that are really sent, each
+//! once the last is acknowledged. The judge's clock is paused meanwhile.
 
-use crate::contract::requirement::Requirement;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Kind;
 use super::adapter::{Adapter, Planned, acknowledgement};
-use super::chance::Chance;
+use super::rng::Rng;
 use super::{derive, unknown};
 use crate::api::resource::Resource;
 use crate::contract::change;
 use crate::contract::change::Change;
+use crate::contract::requirement::Requirement;
 use crate::http::message::{Request, Response};
 use crate::judge::verdict::TrafficMessage;
 use crate::judge::{Action, Event, ExchangeId, TransportFailure};
-use crate::scenario::format::Step;
 
-/// The state machine. See the module.
 #[derive(Debug)]
 pub(super) struct Notifications {
     kind: Kind,
-    chance: Chance,
-    /// The answer that an early notification comes before.
-    answer: Option<Planned>,
-    /// Whether a notification has come early.
+    rng: Rng,
+    /// The response that is held back until the early notification is acknowledged.
+    held_response: Option<Planned>,
+    /// Whether a notification was sent early.
     was_early: bool,
-    /// Notifications that wait for those which they go with.
-    gathered: Vec<Sending>,
+    /// Notifications that wait for the rest of their batch.
+    batch: Vec<Sending>,
     round: Option<Round>,
 }
 
-/// A notification that goes to the bot.
+/// A notification that is sent to the bot.
 #[derive(Debug, Clone)]
 struct Sending {
     step: usize,
     request: Arc<Request>,
-    /// The requirement that its acknowledgement is judged by; none where the judge judges it.
+    /// The requirement on its acknowledgement; `None` where the judge judges it.
     requirement: Option<Requirement>,
 }
 
-/// What goes to the bot for one notification of the judge.
+/// The notifications that are sent for one notification of the judge.
 #[derive(Debug)]
 struct Round {
-    /// The exchange that the judge has begun.
-    of_judge: ExchangeId,
-    left: VecDeque<Sending>,
-    /// What has gone last, and when.
+    judge_exchange: ExchangeId,
+    pending: VecDeque<Sending>,
+    /// The last one that was sent, and when.
     sent: Option<(ExchangeId, Sending, Duration)>,
     /// The acknowledgement that the judge gets.
     acknowledged: Option<Arc<Response>>,
 }
 
 impl Notifications {
-    pub(super) fn new(kind: Kind, chance: Chance) -> Self {
+    pub(super) fn new(kind: Kind, rng: Rng) -> Self {
         Self {
             kind,
-            chance,
-            answer: None,
+            rng,
+            held_response: None,
             was_early: false,
-            gathered: Vec::new(),
+            batch: Vec::new(),
             round: None,
         }
     }
 
-    pub(super) fn deadline(&self, scene: &Adapter) -> Option<Duration> {
+    pub(super) fn deadline(&self, adapter: &Adapter) -> Option<Duration> {
         let (_, _, since) = self.round.as_ref()?.sent.as_ref()?;
-        Some(*since + scene.deadline)
+        Some(*since + adapter.deadline)
     }
 
-    pub(super) fn handle(&mut self, scene: &mut Adapter, now: Duration, event: Event) {
-        let awaited = self.round.as_ref().and_then(|round| round.sent.as_ref());
-        let awaited = awaited.map(|(exchange, ..)| *exchange);
+    pub(super) fn handle(&mut self, adapter: &mut Adapter, now: Duration, event: Event) {
+        let expected = self.round.as_ref().and_then(|round| round.sent.as_ref());
+        let expected = expected.map(|(exchange, ..)| *exchange);
         match event {
-            Event::Answered { exchange, response } if awaited == Some(exchange) => {
-                self.on_acknowledged(scene, now, Ok(response));
+            Event::Answered { exchange, response } if expected == Some(exchange) => {
+                self.on_acknowledged(adapter, now, Ok(response));
             }
-            Event::Broken { exchange, failure } if awaited == Some(exchange) => {
-                self.on_acknowledged(scene, now, Err(failure));
+            Event::Broken { exchange, failure } if expected == Some(exchange) => {
+                self.on_acknowledged(adapter, now, Err(failure));
             }
-            Event::Elapsed if self.deadline(scene).is_some_and(|at| now >= at) => {
-                self.on_acknowledged(scene, now, Err(TransportFailure::Silent));
+            Event::Elapsed if self.deadline(adapter).is_some_and(|at| now >= at) => {
+                self.on_acknowledged(adapter, now, Err(TransportFailure::Silent));
             }
             event => {
-                let planned = scene.tell(now, event);
-                self.plan(scene, now, planned);
+                let planned = adapter.feed(now, event);
+                self.perform_all(adapter, now, planned);
             }
         }
-        if scene.judge.is_finished() {
-            self.release(scene);
+        if adapter.judge.is_finished() {
+            self.release_response(adapter);
         }
     }
 
-    /// Does what the judge wants done, in this fault injection.
-    fn plan(&mut self, scene: &mut Adapter, now: Duration, planned: Vec<Planned>) {
+    /// Performs actions of the judge, changed by the kind.
+    fn perform_all(&mut self, adapter: &mut Adapter, now: Duration, planned: Vec<Planned>) {
         let notifies = planned
             .iter()
             .any(|it| matches!(it.action, Action::Send { .. }));
@@ -105,92 +102,92 @@ impl Notifications {
             match (&mut planned.action, planned.step) {
                 (Action::Send { exchange, request }, Some(step)) => {
                     let (exchange, request) = (*exchange, request.clone());
-                    self.notify(scene, now, exchange, step, request);
+                    self.begin_round(adapter, now, exchange, step, request);
                 }
-                (Action::Reply { .. }, Some(step)) if notifies && self.is_early(scene, step) => {
+                (Action::Reply { .. }, Some(step))
+                    if notifies && self.goes_early(adapter, step) =>
+                {
                     self.was_early = true;
-                    self.answer = Some(planned);
+                    self.held_response = Some(planned);
                 }
                 (Action::Reply { response, .. }, Some(_)) => {
                     if self.kind == Kind::UnknownProperties {
-                        unknown::add_properties(
-                            &mut Arc::make_mut(response).body,
-                            &mut self.chance,
-                        );
+                        unknown::add_properties(&mut Arc::make_mut(response).body, &mut self.rng);
                     }
-                    scene.carry_out(planned);
+                    adapter.perform(planned);
                 }
-                _ => scene.carry_out(planned),
+                _ => adapter.perform(planned),
             }
         }
     }
 
-    /// Whether the notification behind the answer of a step comes before it: the first that can.
-    fn is_early(&self, scene: &Adapter, step: usize) -> bool {
+    /// Whether the notification behind the response of a step is sent before it: the first that may be.
+    fn goes_early(&self, adapter: &Adapter, step: usize) -> bool {
         self.kind == Kind::EarlyNotification
             && !self.was_early
             && step > 0
-            && derive::may_be_early(&scene.script.steps, step - 1)
+            && derive::may_be_early(&adapter.script.steps, step - 1)
     }
 
-    /// Takes a notification of the judge, and begins a round unless others go with it.
-    fn notify(
+    /// Begins a round for a notification of the judge, unless it waits for the rest of its batch.
+    fn begin_round(
         &mut self,
-        scene: &mut Adapter,
+        adapter: &mut Adapter,
         now: Duration,
         exchange: ExchangeId,
         step: usize,
         request: Arc<Request>,
     ) {
-        scene.stand_still(now);
+        adapter.pause_clock(now);
         let sending = Sending {
             step,
             request,
-            requirement: self.requirement(scene, step),
+            requirement: self.requirement(adapter, step),
         };
-        if self.waits_for_another(scene, step) {
-            self.gathered.push(sending);
+        if self.waits_for_next(adapter, step) {
+            self.batch.push(sending);
             let response = acknowledgement();
-            let planned = scene.pretend(now, Event::Answered { exchange, response });
-            self.plan(scene, now, planned);
+            let planned = adapter.feed_made_up(now, Event::Answered { exchange, response });
+            self.perform_all(adapter, now, planned);
             return;
         }
         self.round = Some(Round {
-            of_judge: exchange,
-            left: self.sendings(sending).into(),
+            judge_exchange: exchange,
+            pending: self.sendings(sending).into(),
             sent: None,
             acknowledged: None,
         });
-        self.send_next(scene, now);
+        self.send_next(adapter, now);
     }
 
-    /// The requirement by which the acknowledgement of a notification of the judge is judged.
-    fn requirement(&self, scene: &Adapter, step: usize) -> Option<Requirement> {
-        let is_of_changes = scene.notifies(step);
+    /// The requirement on the acknowledgement of a notification of the judge.
+    fn requirement(&self, adapter: &Adapter, step: usize) -> Option<Requirement> {
+        let has_changes = adapter.is_notification(step);
         match self.kind {
-            Kind::EarlyNotification => self.answer.as_ref().map(|_| Requirement::NotificationEarly),
-            Kind::BatchedNotifications if !self.gathered.is_empty() => {
+            Kind::EarlyNotification => self
+                .held_response
+                .as_ref()
+                .map(|_| Requirement::NotificationEarly),
+            Kind::BatchedNotifications if !self.batch.is_empty() => {
                 Some(Requirement::NotificationBatched)
             }
-            Kind::ReorderedNotifications if is_of_changes => {
-                Some(Requirement::NotificationAnyOrder)
-            }
+            Kind::ReorderedNotifications if has_changes => Some(Requirement::NotificationAnyOrder),
             Kind::UnknownProperties => Some(Requirement::UnknownProperties),
             _ => None,
         }
     }
 
-    /// Whether the notification of the next step goes with the one of this step.
-    fn waits_for_another(&self, scene: &Adapter, step: usize) -> bool {
-        let goes_on = scene.notifies(step) && scene.notifies(step + 1);
+    /// Whether the notification of a step waits for the next one.
+    fn waits_for_next(&self, adapter: &Adapter, step: usize) -> bool {
+        let goes_on = adapter.is_notification(step) && adapter.is_notification(step + 1);
         match self.kind {
-            Kind::BatchedNotifications => goes_on && self.gathered.is_empty(),
+            Kind::BatchedNotifications => goes_on && self.batch.is_empty(),
             Kind::ReorderedNotifications => goes_on,
             _ => false,
         }
     }
 
-    /// What goes to the bot for a notification of the judge.
+    /// The notifications that are sent for one of the judge.
     fn sendings(&mut self, mut sending: Sending) -> Vec<Sending> {
         let extra = |request: Arc<Request>, requirement| Sending {
             step: sending.step,
@@ -203,13 +200,13 @@ impl Notifications {
                 vec![sending, again]
             }
             Kind::UnknownResource => {
-                let unknown = unknown::resource(&sending.request, &mut self.chance);
+                let unknown = unknown::resource(&sending.request, &mut self.rng);
                 let unknown =
                     unknown.map(|request| extra(request.into(), Requirement::UnknownResource));
                 unknown.into_iter().chain([sending]).collect()
             }
             Kind::UnknownWord => {
-                let unknown = unknown::word(&sending.request, &mut self.chance);
+                let unknown = unknown::word(&sending.request, &mut self.rng);
                 let unknown =
                     unknown.map(|request| extra(request.into(), Requirement::UnknownWord));
                 unknown.into_iter().chain([sending]).collect()
@@ -217,13 +214,13 @@ impl Notifications {
             Kind::UnknownProperties => {
                 unknown::add_properties(
                     &mut Arc::make_mut(&mut sending.request).body,
-                    &mut self.chance,
+                    &mut self.rng,
                 );
                 vec![sending]
             }
             Kind::BatchedNotifications => {
                 let mut changes = Vec::new();
-                for one in self.gathered.drain(..).chain([sending.clone()]) {
+                for one in self.batch.drain(..).chain([sending.clone()]) {
                     let of_one = one.request.body.json().and_then(change::entries);
                     changes.extend(of_one.into_iter().flatten().cloned());
                 }
@@ -233,39 +230,39 @@ impl Notifications {
                 vec![sending]
             }
             Kind::ReorderedNotifications => {
-                let run: Vec<_> = self.gathered.drain(..).chain([sending]).collect();
-                reordered(&run, &mut self.chance)
+                let run: Vec<_> = self.batch.drain(..).chain([sending]).collect();
+                reordered(&run, &mut self.rng)
             }
             _ => vec![sending],
         }
     }
 
-    fn send_next(&mut self, scene: &mut Adapter, now: Duration) {
+    fn send_next(&mut self, adapter: &mut Adapter, now: Duration) {
         let Some(round) = &mut self.round else { return };
-        if let Some(sending) = round.left.pop_front() {
-            let exchange = scene.send(sending.step, sending.request.clone());
+        if let Some(sending) = round.pending.pop_front() {
+            let exchange = adapter.send(sending.step, sending.request.clone());
             round.sent = Some((exchange, sending, now));
             return;
         }
-        let exchange = round.of_judge;
+        let exchange = round.judge_exchange;
         let answered = round.acknowledged.take();
         self.round = None;
-        self.release(scene);
-        scene.go_on(now);
-        // What fault injection alone brought about, fault injection has judged.
+        self.release_response(adapter);
+        adapter.resume_clock(now);
+        // An acknowledgement of made-up notifications is judged already.
         let planned = if let Some(response) = answered {
-            scene.tell(now, Event::Answered { exchange, response })
+            adapter.feed(now, Event::Answered { exchange, response })
         } else {
             let response = acknowledgement();
-            scene.pretend(now, Event::Answered { exchange, response })
+            adapter.feed_made_up(now, Event::Answered { exchange, response })
         };
-        self.plan(scene, now, planned);
+        self.perform_all(adapter, now, planned);
     }
 
-    /// Takes what became of the notification that has gone last.
+    /// Handles the acknowledgement of the last notification.
     fn on_acknowledged(
         &mut self,
-        scene: &mut Adapter,
+        adapter: &mut Adapter,
         now: Duration,
         answer: Result<Arc<Response>, TransportFailure>,
     ) {
@@ -273,72 +270,63 @@ impl Notifications {
         let Some((_, sending, _)) = round.sent.take() else {
             return;
         };
-        let of_judge = round.of_judge;
+        let judge_exchange = round.judge_exchange;
         match (sending.requirement, answer) {
             (None, Ok(response)) => {
                 round.acknowledged = Some(response);
-                self.send_next(scene, now);
+                self.send_next(adapter, now);
             }
             (None, Err(failure)) | (_, Err(failure @ TransportFailure::Gone(_))) => {
                 self.round = None;
-                scene.go_on(now);
-                let exchange = of_judge;
-                scene.let_through(now, Event::Broken { exchange, failure });
+                adapter.resume_clock(now);
+                let exchange = judge_exchange;
+                adapter.forward(now, Event::Broken { exchange, failure });
             }
             (Some(requirement), answer) => {
                 if let Ok(response) = &answer {
                     let message = TrafficMessage::Response(response.clone());
-                    scene.came(Some(sending.step), message);
+                    adapter.log_received(Some(sending.step), message);
                 }
-                if scene.judge_acknowledgement(requirement, sending.step, &answer) {
-                    self.send_next(scene, now);
-                } else {
+                let judged = adapter.judge_acknowledgement(requirement, sending.step, &answer);
+                if judged.is_break() {
                     self.round = None;
-                    scene.judge.conclude();
+                    adapter.judge.conclude();
+                } else {
+                    self.send_next(adapter, now);
                 }
             }
         }
     }
 
-    /// Sends the answer that was kept back.
-    fn release(&mut self, scene: &mut Adapter) {
-        if let Some(answer) = self.answer.take() {
-            scene.carry_out(answer);
+    /// Sends the response that was held back.
+    fn release_response(&mut self, adapter: &mut Adapter) {
+        if let Some(response) = self.held_response.take() {
+            adapter.perform(response);
         }
     }
 }
 
-/// Whether some of these notifications may come in another order: they are about different
-/// resources.
-pub(super) fn can_be_reordered(run: &[Step]) -> bool {
-    let resources: Vec<_> = run
-        .iter()
-        .map(|step| derive::changes(step).iter().map(Change::read))
-        .map(|changes| changes.map(|change| change.resource).collect::<Vec<_>>())
-        .collect();
-    resources.windows(2).any(|pair| !shares(&pair[0], &pair[1]))
-}
-
-/// The notifications in another order: never of one resource, and never as they were where they
-/// need not be.
-fn reordered(run: &[Sending], chance: &mut Chance) -> Vec<Sending> {
+/// The notifications in another order, if one is possible. Those of one resource keep theirs.
+fn reordered(run: &[Sending], rng: &mut Rng) -> Vec<Sending> {
     let resources: Vec<Vec<Option<Resource>>> = run.iter().map(|it| about(&it.request)).collect();
     let mut order: Vec<usize> = Vec::new();
-    let mut left: Vec<usize> = (0..run.len()).collect();
-    while !left.is_empty() {
-        let free: Vec<usize> = (0..left.len())
+    let mut rest: Vec<usize> = (0..run.len()).collect();
+    while !rest.is_empty() {
+        let free: Vec<usize> = (0..rest.len())
             .filter(|at| {
-                let mut before = left[..*at].iter();
-                before.all(|earlier| !shares(&resources[*earlier], &resources[left[*at]]))
+                let mut before = rest[..*at].iter();
+                before.all(|earlier| {
+                    !derive::share_a_resource(&resources[*earlier], &resources[rest[*at]])
+                })
             })
             .collect();
-        let is_as_it_was = order.iter().enumerate().all(|(at, it)| at == *it);
-        let others = if is_as_it_was { &free[1..] } else { &free[..] };
+        let is_unchanged = order.iter().enumerate().all(|(at, it)| at == *it);
+        let others = if is_unchanged { &free[1..] } else { &free[..] };
         let at = match others {
             [] => free[0],
-            others => others[chance.below(others.len())],
+            others => others[rng.below(others.len())],
         };
-        order.push(left.remove(at));
+        order.push(rest.remove(at));
     }
     order.into_iter().map(|at| run[at].clone()).collect()
 }
@@ -347,14 +335,4 @@ fn about(request: &Request) -> Vec<Option<Resource>> {
     let changes = request.body.json().and_then(change::entries);
     let changes = changes.into_iter().flatten();
     changes.map(|it| Change::read(it).resource).collect()
-}
-
-/// Whether two notifications are about one resource, as far as they tell.
-fn shares(one: &[Option<Resource>], other: &[Option<Resource>]) -> bool {
-    one.iter().any(|a| {
-        other.iter().any(|b| match (a, b) {
-            (Some(a), Some(b)) => a.same(b),
-            _ => true,
-        })
-    })
 }

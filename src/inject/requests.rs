@@ -1,4 +1,4 @@
-//! Fault injection over the first request of a bot: its answer is late or lost, or it is another answer.
+//! The response to the first request of a bot: late, lost, 429, 503, or a connection that is reset.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,16 +15,15 @@ use crate::judge::verdict::TrafficMessage;
 use crate::judge::{Action, Breach, Event, ExchangeId, TriggerAnswer};
 use crate::scenario::format::Step;
 
-/// What a 429 tells in `Retry-After`, whose unit is the second.
+/// `Retry-After` of a 429, a whole number of seconds.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Timers of some platforms fire a little early.
+/// Timers of some platforms fire this much early.
 const SLACK: Duration = Duration::from_millis(20);
 
-/// The longest that a slow response takes.
-const SLOWEST: Duration = Duration::from_secs(2);
+/// The longest delay of a slow response.
+const LONGEST_DELAY: Duration = Duration::from_secs(2);
 
-/// The state machine. See the module.
 #[derive(Debug)]
 pub(super) struct Requests {
     kind: Kind,
@@ -34,29 +33,29 @@ pub(super) struct Requests {
 #[derive(Debug)]
 enum State {
     /// The request has not come.
-    NoFault,
-    /// The request was not taken: it may come again.
+    Waiting,
+    /// The request was refused, and may come again.
     Refused {
         step: usize,
         request: Arc<Request>,
         not_before: Duration,
         until: Duration,
     },
-    /// The service has acted; what the judge wants done waits.
+    /// The service has acted; the judge's actions wait.
     Late {
         request: Arc<Request>,
         planned: Vec<Planned>,
-        /// The same request, come again meanwhile.
-        again: Vec<ExchangeId>,
+        /// Repetitions of the request meanwhile.
+        repetitions: Vec<ExchangeId>,
         until: Duration,
     },
-    /// The service has acted: the same request has the same answer.
+    /// The service has acted: a repetition has the same response.
     Done {
         request: Arc<Request>,
         step: Option<usize>,
         response: Arc<Response>,
     },
-    /// Nothing more is out of the ordinary.
+    /// No further change.
     Over,
 }
 
@@ -64,7 +63,7 @@ impl Requests {
     pub(super) const fn new(kind: Kind) -> Self {
         Self {
             kind,
-            state: State::NoFault,
+            state: State::Waiting,
         }
     }
 
@@ -75,46 +74,48 @@ impl Requests {
         }
     }
 
-    pub(super) fn handle(&mut self, scene: &mut Adapter, now: Duration, event: Event) {
+    pub(super) fn handle(&mut self, adapter: &mut Adapter, now: Duration, event: Event) {
         match event {
-            Event::Received { exchange, request } => self.on_request(scene, now, exchange, request),
+            Event::Received { exchange, request } => {
+                self.on_request(adapter, now, exchange, request);
+            }
             Event::Elapsed => {
                 if self.deadline().is_some_and(|at| now >= at) {
-                    self.on_deadline(scene, now);
+                    self.on_deadline(adapter, now);
                 } else {
-                    scene.let_through(now, Event::Elapsed);
+                    adapter.forward(now, Event::Elapsed);
                 }
             }
-            // A trigger that fails for what fault injection did, or is late for it, is none of the judge's.
+            // The trigger fails because of fault injection: no concern of the judge.
             Event::Triggered(TriggerAnswer::Failed(_))
                 if matches!(self.state, State::Refused { .. }) =>
             {
-                scene.let_through(now, Event::Triggered(TriggerAnswer::Accepted));
+                adapter.forward(now, Event::Triggered(TriggerAnswer::Accepted));
             }
-            // The same request again is known here.
+            // Repetitions are handled here, not by the judge.
             Event::ReplyLost { .. } if matches!(self.state, State::Done { .. }) => {}
-            event => scene.let_through(now, event),
+            event => adapter.forward(now, event),
         }
-        if scene.judge.is_finished() && matches!(self.state, State::Late { .. }) {
-            self.on_deadline(scene, now);
+        if adapter.judge.is_finished() && matches!(self.state, State::Late { .. }) {
+            self.on_deadline(adapter, now);
         }
     }
 
     fn on_request(
         &mut self,
-        scene: &mut Adapter,
+        adapter: &mut Adapter,
         now: Duration,
         exchange: ExchangeId,
         request: Arc<Request>,
     ) {
-        let step = documented(&scene.script.steps, &request);
+        let step = documented(&adapter.script.steps, &request);
         match std::mem::replace(&mut self.state, State::Over) {
-            State::NoFault => {
+            State::Waiting => {
                 if let Some(step) = step {
-                    self.on_first(scene, now, exchange, step, request);
+                    self.on_first(adapter, now, exchange, step, request);
                 } else {
-                    self.state = State::NoFault;
-                    scene.let_through(now, Event::Received { exchange, request });
+                    self.state = State::Waiting;
+                    adapter.forward(now, Event::Received { exchange, request });
                 }
             }
             State::Refused {
@@ -122,28 +123,28 @@ impl Requests {
                 not_before,
                 ..
             } if step == Some(refused) => {
-                self.judge_retry(scene, now, not_before, refused);
-                scene.go_on(now);
-                scene.let_through(now, Event::Received { exchange, request });
+                self.judge_retry(adapter, now, not_before, refused);
+                adapter.resume_clock(now);
+                adapter.forward(now, Event::Received { exchange, request });
             }
             State::Late {
                 request: first,
                 planned,
-                mut again,
+                mut repetitions,
                 until,
             } => {
-                if is_again(&first, &request) {
-                    scene.came(step, TrafficMessage::Request(request));
-                    scene.judge.check(Requirement::RetrySame);
-                    again.push(exchange);
+                if is_repetition(&first, &request) {
+                    adapter.log_received(step, TrafficMessage::Request(request));
+                    adapter.judge.check(Requirement::RetrySame);
+                    repetitions.push(exchange);
                 } else {
-                    scene.let_through(now, Event::Received { exchange, request });
+                    adapter.forward(now, Event::Received { exchange, request });
                 }
                 let request = first;
                 self.state = State::Late {
                     request,
                     planned,
-                    again,
+                    repetitions,
                     until,
                 };
             }
@@ -152,15 +153,15 @@ impl Requests {
                 step: answer,
                 response,
             } => {
-                if is_again(&first, &request) {
-                    scene.came(step, TrafficMessage::Request(request));
-                    scene.judge.check(Requirement::RetrySame);
-                    scene
+                if is_repetition(&first, &request) {
+                    adapter.log_received(step, TrafficMessage::Request(request));
+                    adapter.judge.check(Requirement::RetrySame);
+                    adapter
                         .judge
                         .note("the request was sent again, and answered with the same operation");
-                    scene.reply(exchange, answer, response.clone());
+                    adapter.reply(exchange, answer, response.clone());
                 } else {
-                    scene.let_through(now, Event::Received { exchange, request });
+                    adapter.forward(now, Event::Received { exchange, request });
                 }
                 self.state = State::Done {
                     request: first,
@@ -170,15 +171,15 @@ impl Requests {
             }
             state => {
                 self.state = state;
-                scene.let_through(now, Event::Received { exchange, request });
+                adapter.forward(now, Event::Received { exchange, request });
             }
         }
     }
 
-    /// Takes the first documented request.
+    /// Handles the first documented request.
     fn on_first(
         &mut self,
-        scene: &mut Adapter,
+        adapter: &mut Adapter,
         now: Duration,
         exchange: ExchangeId,
         step: usize,
@@ -189,99 +190,107 @@ impl Requests {
                 exchange,
                 request: request.clone(),
             };
-            let planned = scene.tell(now, received);
-            if !planned.iter().any(is_documented_answer) {
-                scene.carry_out_all(planned);
+            let planned = adapter.feed(now, received);
+            if !planned.iter().any(is_documented_response) {
+                adapter.perform_all(planned);
                 return;
             }
             if self.kind == Kind::LostResponse {
-                self.lose(scene, &request, planned);
+                self.drop_response(adapter, &request, planned);
             } else {
-                scene.stand_still(now);
+                adapter.pause_clock(now);
                 self.state = State::Late {
                     request,
                     planned,
-                    again: Vec::new(),
-                    until: now + (scene.deadline / 2).min(SLOWEST),
+                    repetitions: Vec::new(),
+                    until: now + (adapter.deadline / 2).min(LONGEST_DELAY),
                 };
             }
             return;
         }
-        scene.came(Some(step), TrafficMessage::Request(request.clone()));
-        let told = match self.kind {
+        adapter.log_received(Some(step), TrafficMessage::Request(request.clone()));
+        let delay = match self.kind {
             Kind::Throttled => {
-                scene.reply(exchange, None, throttled());
+                adapter.reply(exchange, None, throttled());
                 RETRY_AFTER
             }
             Kind::Unavailable => {
-                scene.reply(exchange, None, unavailable());
+                adapter.reply(exchange, None, unavailable());
                 Duration::ZERO
             }
             _ => {
-                scene.cut(exchange, None, Cut::Reset);
+                adapter.cut(exchange, None, Cut::Reset);
                 Duration::ZERO
             }
         };
-        scene.stand_still(now);
+        adapter.pause_clock(now);
         self.state = State::Refused {
             step,
             request,
-            not_before: now + told.saturating_sub(SLACK),
-            until: now + told + scene.deadline,
+            not_before: now + delay.saturating_sub(SLACK),
+            until: now + delay + adapter.deadline,
         };
     }
 
-    /// The service has acted; its answer does not go out.
-    fn lose(&mut self, scene: &mut Adapter, request: &Arc<Request>, planned: Vec<Planned>) {
+    /// Performs all actions but the response, whose connection is closed.
+    fn drop_response(
+        &mut self,
+        adapter: &mut Adapter,
+        request: &Arc<Request>,
+        planned: Vec<Planned>,
+    ) {
         for planned in planned {
             match planned.action {
                 Action::Reply { exchange, response } if planned.step.is_some() => {
-                    scene.cut(exchange, planned.step, Cut::Close);
+                    adapter.cut(exchange, planned.step, Cut::Close);
                     self.state = State::Done {
                         request: Arc::clone(request),
                         step: planned.step,
                         response,
                     };
                 }
-                _ => scene.carry_out(planned),
+                _ => adapter.perform(planned),
             }
         }
     }
 
-    /// Judges when a request that was refused came again.
-    fn judge_retry(&self, scene: &mut Adapter, now: Duration, not_before: Duration, step: usize) {
-        scene.judge.check(self.requirement());
+    /// Judges the time at which a refused request came again.
+    fn judge_retry(&self, adapter: &mut Adapter, now: Duration, not_before: Duration, step: usize) {
+        adapter.judge.check(self.requirement());
         if self.kind != Kind::Throttled {
             return;
         }
-        scene.judge.check(Requirement::RetryNotBefore);
+        adapter.judge.check(Requirement::RetryNotBefore);
         if now < not_before {
             let early = (not_before + SLACK).saturating_sub(now);
-            scene.judge.report(Breach::new(
+            adapter.judge.report(Breach::new(
                 Requirement::RetryNotBefore,
                 Rule::RequestUnexpected,
                 Some(step),
                 json!(format!("not within {RETRY_AFTER:?}")),
                 json!(format!("{} ms too early", early.as_millis())),
                 format!(
-                    "the request came again {} ms before the time that Retry-After told",
+                    "the request came again {} ms before the time in Retry-After",
                     early.as_millis()
                 ),
             ));
         }
     }
 
-    fn on_deadline(&mut self, scene: &mut Adapter, now: Duration) {
+    fn on_deadline(&mut self, adapter: &mut Adapter, now: Duration) {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Late {
                 request,
                 planned,
-                again,
+                repetitions,
                 ..
             } => {
-                scene.go_on(now);
-                let answer = planned.iter().find(|it| is_documented_answer(it)).cloned();
-                scene.carry_out_all(planned);
+                adapter.resume_clock(now);
+                let answer = planned
+                    .iter()
+                    .find(|it| is_documented_response(it))
+                    .cloned();
+                adapter.perform_all(planned);
                 let Some(Planned {
                     step,
                     action: Action::Reply { response, .. },
@@ -289,8 +298,8 @@ impl Requests {
                 else {
                     return;
                 };
-                for exchange in again {
-                    scene.reply(exchange, step, response.clone());
+                for exchange in repetitions {
+                    adapter.reply(exchange, step, response.clone());
                 }
                 self.state = State::Done {
                     request,
@@ -300,28 +309,31 @@ impl Requests {
             }
             state => {
                 self.state = state;
-                self.not_again(scene, now);
+                self.report_missing(adapter, now);
             }
         }
     }
 
-    /// The request that was refused did not come again.
-    fn not_again(&mut self, scene: &mut Adapter, now: Duration) {
+    /// Reports that the refused request did not come again.
+    fn report_missing(&mut self, adapter: &mut Adapter, now: Duration) {
         let State::Refused { step, request, .. } = std::mem::replace(&mut self.state, State::Over)
         else {
             return;
         };
-        scene.go_on(now);
+        adapter.resume_clock(now);
         let requirement = self.requirement();
-        scene.judge.report(Breach::new(
+        adapter.judge.report(Breach::new(
             requirement,
             Rule::RequestMissing,
             Some(step),
             json!(format!("{} {} again", request.method, request.target)),
             Value::Null,
-            format!("the request was not sent again within {:?}", scene.deadline),
+            format!(
+                "the request was not sent again within {:?}",
+                adapter.deadline
+            ),
         ));
-        scene.judge.conclude();
+        adapter.judge.conclude();
     }
 
     const fn requirement(&self) -> Requirement {
@@ -333,7 +345,7 @@ impl Requests {
     }
 }
 
-/// The first step that a request can be.
+/// The first documented step with the method and the path of a request.
 fn documented(steps: &[Step], request: &Request) -> Option<usize> {
     let shape = shape_of(&request.target);
     steps.iter().position(|step| {
@@ -342,12 +354,12 @@ fn documented(steps: &[Step], request: &Request) -> Option<usize> {
     })
 }
 
-/// Whether a request is another one once more. Header fields may differ: some clients count.
-fn is_again(first: &Request, request: &Request) -> bool {
+/// Whether a request repeats another. Header fields may differ: some clients count attempts.
+fn is_repetition(first: &Request, request: &Request) -> bool {
     first.method == request.method && first.target == request.target && first.body == request.body
 }
 
-fn is_documented_answer(planned: &Planned) -> bool {
+fn is_documented_response(planned: &Planned) -> bool {
     planned.step.is_some() && matches!(planned.action, Action::Reply { .. })
 }
 

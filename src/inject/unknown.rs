@@ -1,24 +1,24 @@
-//! What no page knows: properties, resources, words.
+//! Properties, resources and words that no page knows.
 
 use serde_json::{Map, Value, json};
 
-use super::chance::Chance;
+use super::rng::Rng;
 use crate::contract::change;
 use crate::contract::change::{Change, Subject};
 use crate::http::message::{Body, Request};
 
 /// Adds a property to every object of a message.
-pub(super) fn add_properties(body: &mut Body, chance: &mut Chance) {
+pub(super) fn add_properties(body: &mut Body, rng: &mut Rng) {
     if let Body::Json(body) = body {
-        add(body, chance);
+        add(body, rng);
     }
 }
 
-fn add(value: &mut Value, chance: &mut Chance) {
+fn add(value: &mut Value, rng: &mut Rng) {
     match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| add(item, chance)),
+        Value::Array(items) => items.iter_mut().for_each(|item| add(item, rng)),
         Value::Object(object) => {
-            object.values_mut().for_each(|inner| add(inner, chance));
+            object.values_mut().for_each(|inner| add(inner, rng));
             let values = [
                 json!("unheard of"),
                 json!(42),
@@ -26,45 +26,42 @@ fn add(value: &mut Value, chance: &mut Chance) {
                 Value::Null,
                 json!({"@odata.type": "#microsoft.graph.unheardOf", "depth": [1, {}]}),
             ];
-            let value = values[chance.below(values.len())].clone();
-            object.insert(chance.word("unheardOf"), value);
+            let value = values[rng.below(values.len())].clone();
+            object.insert(rng.word("unheardOf"), value);
         }
         _ => {}
     }
 }
 
-/// A notification about a resource of the same call that no page knows. `None` where the
-/// notification is about no call.
-pub(super) fn resource(of: &Request, chance: &mut Chance) -> Option<Request> {
+/// A notification about an unknown resource of the same call; `None` where the notification is about no call.
+pub(super) fn resource(of: &Request, rng: &mut Rng) -> Option<Request> {
     let body = of.body.json()?;
     let change = Change::read(change::entries(body)?.first()?);
     let call = change.call()?.to_owned();
-    let (kind, id) = (chance.word("unheardOf"), chance.word(""));
-    let told = json!({
+    let (kind, id) = (rng.word("unheardOf"), rng.word(""));
+    let change = json!({
         "@odata.type": "#microsoft.graph.commsNotification",
         "changeType": "updated",
         "resource": format!("/app/calls/{call}/{kind}/{id}"),
         "resourceUrl": format!("/communications/calls/{call}/{kind}/{id}"),
         "resourceData": {"@odata.type": format!("#microsoft.graph.{kind}"), "id": id},
     });
-    Some(with_changes(of, vec![told]))
+    Some(with_changes(of, vec![change]))
 }
 
-/// Whether a change can come with a word that no page lists: it tells the state of what exists
-/// already.
-pub(super) fn has_a_word(change: &Change<'_>) -> bool {
+/// Whether a change has the state or status of a resource that exists already.
+pub(super) fn has_word(change: &Change<'_>) -> bool {
     matches!(change.subject, Subject::Call | Subject::Operation)
         && change.change_type != "created"
         && change.word.is_some()
 }
 
-/// An update of the same resource with a word that no page lists. `None` where the notification
-/// has no word.
-pub(super) fn word(of: &Request, chance: &mut Chance) -> Option<Request> {
+/// An update of the same resource with an unknown word; `None` where the notification has no word.
+pub(super) fn word(of: &Request, rng: &mut Rng) -> Option<Request> {
     let changes = change::entries(of.body.json()?)?;
     let changes: Vec<Value> = changes
         .iter()
-        .filter(|change| has_a_word(&Change::read(change)))
+        .filter(|change| has_word(&Change::read(change)))
         .map(|change| {
             let name = match Change::read(change).subject {
                 Subject::Call => "state",
@@ -73,7 +70,7 @@ pub(super) fn word(of: &Request, chance: &mut Chance) -> Option<Request> {
             let mut update = change.clone();
             update["changeType"] = json!("updated");
             each_entity(&mut update, &mut |entity| {
-                entity.insert(name.to_owned(), json!(chance.word("unheardOf")));
+                entity.insert(name.to_owned(), json!(rng.word("unheardOf")));
             });
             update
         })
@@ -81,7 +78,7 @@ pub(super) fn word(of: &Request, chance: &mut Chance) -> Option<Request> {
     (!changes.is_empty()).then(|| with_changes(of, changes))
 }
 
-/// The same notification with other changes in it.
+/// The notification with other changes.
 pub(super) fn with_changes(of: &Request, changes: Vec<Value>) -> Request {
     let mut request = of.clone();
     if let Body::Json(body) = &mut request.body {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::key::Key;
 use super::printed::OF_RFC_7515;
-use crate::inject::forgery::Forgery;
+use crate::inject::Forgery;
 
 /// Who sends notifications, as their tokens say.
 pub const ISSUER: &str = "https://graph.microsoft.com";

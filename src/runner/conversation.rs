@@ -16,7 +16,7 @@ use super::{address, provider_state, variables};
 use crate::http::message::{Body, Headers, Request};
 use crate::http::{OutgoingRequest, Reply, SendError};
 use crate::inject;
-use crate::inject::forgery::Forgery;
+use crate::inject::Forgery;
 use crate::inject::{Act, Cut, InjectedJudge};
 use crate::judge::bindings::Bindings;
 use crate::judge::verdict::Verdict;

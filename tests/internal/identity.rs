@@ -10,7 +10,7 @@ use crate::api::party::Party;
 use crate::emulator::bot::{BotOptions, BuiltInBot, Verification};
 use crate::http::message::{Body, Headers, Request, Response};
 use crate::http::{Client, Listener, OutgoingRequest, Reply};
-use crate::inject::forgery::Forgery;
+use crate::inject::Forgery;
 use crate::judge;
 use crate::judge::Case;
 use crate::judge::verdict::{ScenarioResult, Verdict};

@@ -52,7 +52,7 @@ fn the_pair_meets_every_injection() {
         .iter()
         .filter_map(|it| Some((Kind::of(&ScenarioId::new(&*it.scenario))?, it.role)))
         .collect();
-    let all: BTreeSet<(Kind, Party)> = Kind::ALL.map(|kind| (kind, kind.role())).into();
+    let all: BTreeSet<(Kind, Party)> = Kind::ALL.map(|kind| (kind, kind.party())).into();
     assert_eq!(
         met, all,
         "each kind is met by the party that it is for, and by no other"

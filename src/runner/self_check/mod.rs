@@ -102,7 +102,7 @@ fn part(cases: &[Case], party: Party, is_it: impl Fn(Option<Edition>) -> bool) -
 fn is_for(case: &Case, party: Party) -> bool {
     let scenario = &case.scenario;
     judge::judges(&scenario.script, party)
-        && Kind::of(&scenario.id).is_none_or(|kind| kind.role() == party)
+        && Kind::of(&scenario.id).is_none_or(|kind| kind.party() == party)
 }
 
 /// Skips scenarios of editions that the built-in pair does not speak.

@@ -10,7 +10,7 @@ use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::{Body, Request};
-use crate::inject::forgery::Forgery;
+use crate::inject::Forgery;
 use crate::inject::{Act, Cut, Kind, with_injected};
 use crate::judge::verdict::Verdict;
 use crate::judge::{Action, Event, ExchangeId, TransportFailure, TriggerAnswer};

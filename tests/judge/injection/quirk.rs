@@ -65,7 +65,7 @@ impl Peer {
     }
 
     pub(super) fn of(scenario: &Scenario, quirk: Quirk, seed: u64) -> Self {
-        let role = Kind::of(&scenario.id).expect("its fault injection").role();
+        let role = Kind::of(&scenario.id).expect("its fault injection").party();
         let talk = Talk::of(scenario, built_in(), role, false);
         let case = Case::new(talk.scenario, talk.page);
         let (mut answers, mut told) = (VecDeque::new(), VecDeque::new());

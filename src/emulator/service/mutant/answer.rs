@@ -58,7 +58,7 @@ fn head(mutant: Mutant, answer: &mut Answer, operation: &Operation) {
             answer.content = Body::Empty;
         }
         Mutant::AnswerServerError => {
-            *answer = Refusal::server_error("Something went wrong.").into()
+            *answer = Refusal::server_error("Something went wrong.").into();
         }
         Mutant::AnswerBadRequest => *answer = Refusal::bad_request("Something was wrong.").into(),
         Mutant::AnswerNotJson => answer.media_type = Some("text/plain"),

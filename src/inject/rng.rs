@@ -1,11 +1,10 @@
-//! What looks like chance and is none: numbers that follow from a seed.
+//! A seeded generator of random choices: the same numbers on every machine and in every version.
 
-/// Numbers that follow from a seed and a text. The same on every machine and in every version.
 #[derive(Debug, Clone)]
-pub(super) struct Chance(u64);
+pub(super) struct Rng(u64);
 
-impl Chance {
-    /// Those of a seed, for something that has a name.
+impl Rng {
+    /// The generator of a seed and the name of its user.
     pub(super) fn new(seed: u64, name: &str) -> Self {
         // FNV-1a.
         let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
@@ -14,7 +13,7 @@ impl Chance {
         Self(seed ^ hash)
     }
 
-    /// The next number (the algorithm is called `SplitMix64`).
+    /// The next number (`SplitMix64`).
     pub(super) const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -23,15 +22,15 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    /// One of so many, counted from 0; `count` is at least 1.
+    /// A number below `count`, which is at least 1.
     pub(super) fn below(&mut self, count: usize) -> usize {
         let count = count as u64;
         usize::try_from(self.next() % count).unwrap_or_default()
     }
 
-    /// A word of ten letters and digits that no page has.
-    pub(super) fn word(&mut self, before: &str) -> String {
-        format!("{before}{:010x}", self.next() & 0xff_ffff_ffff)
+    /// A prefix with ten random hexadecimal digits.
+    pub(super) fn word(&mut self, prefix: &str) -> String {
+        format!("{prefix}{:010x}", self.next() & 0xff_ffff_ffff)
     }
 }
 
@@ -40,14 +39,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_and_a_name_tell_all() {
+    fn numbers_follow_from_seed_and_name() {
         let numbers = |seed, name| {
-            let mut chance = Chance::new(seed, name);
-            [chance.next(), chance.next()]
+            let mut rng = Rng::new(seed, name);
+            [rng.next(), rng.next()]
         };
         assert_eq!(numbers(1, "a"), numbers(1, "a"));
         assert_ne!(numbers(1, "a"), numbers(2, "a"));
         assert_ne!(numbers(1, "a"), numbers(1, "b"));
-        assert_eq!(Chance::new(1, "").word("x"), Chance::new(1, "").word("x"));
+        assert_eq!(Rng::new(1, "").word("x"), Rng::new(1, "").word("x"));
     }
 }
