@@ -75,14 +75,11 @@ impl Remedy for Failure {
         match self {
             Self::Usage(error) => error.remedy(),
             Self::Play(error) => error.remedy(),
+            Self::Authority(error) => error.remedy(),
             Self::Environment(EnvironmentError::NoFolder { .. }) => Some("make it first".into()),
             Self::Environment(EnvironmentError::Replay(error)) => error.remedy(),
             Self::Defect(_) => Some(REPORT_IT.into()),
-            Self::Selection(_)
-            | Self::Files(_)
-            | Self::Authority(_)
-            | Self::Output(_)
-            | Self::Environment(_) => None,
+            Self::Selection(_) | Self::Files(_) | Self::Output(_) | Self::Environment(_) => None,
         }
     }
 }

@@ -129,6 +129,7 @@ impl Remedy for UsageError {
                 return Some(format!("cut them into {count} shards at most").into());
             }
             Self::Setting(error) => return error.remedy(),
+            Self::Trust(error) => return error.remedy(),
             Self::NoConfiguration(_) => "`confcall init` writes one",
             Self::NoTarget(_) => "`[target]` says who, and how it is reached",
             Self::Init(error) => return error.remedy(),
@@ -152,8 +153,7 @@ impl Remedy for UsageError {
             | Self::SeveralScenarios { .. }
             | Self::Merge(_)
             | Self::Journal(_)
-            | Self::NoPage(_)
-            | Self::Trust(_) => return None,
+            | Self::NoPage(_) => return None,
         }))
     }
 }

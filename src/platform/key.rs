@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::printed::Primes;
-use crate::http::tls::{AuthorityError, secret};
+use crate::http::tls::{AuthorityError, Secret, secret};
 
 /// The file of the key in the folder of the local authority.
 const FILE: &str = "identity.key";
@@ -26,13 +26,24 @@ const BITS: usize = 2048;
 /// The public exponent of the keys that RFCs print, `AQAB`.
 const EXPONENT: u32 = 65_537;
 
-/// What is said of a key that is removed.
-const REMEDY: &str = "a new key is made, which bots fetch anew";
+/// Why there is no key.
+#[derive(Debug, thiserror::Error)]
+enum KeyError {
+    #[error("no number: {0}")]
+    Number(#[from] base64::DecodeError),
+    #[error("no key can be made: {0}")]
+    Generation(rsa::Error),
+    #[error("no key can be written: {0}")]
+    Encoding(rsa::pkcs8::Error),
+    #[error("no private key in PKCS#8: {0}")]
+    Pem(#[from] rustls::pki_types::pem::Error),
+    #[error("no RSA key of 2048 bits or more: {0}")]
+    Rejected(ring::error::KeyRejected),
+}
 
 /// A key pair of 2048 bits, for RS256 (RFC 7518 section 3.3).
 pub(super) struct Key {
     pair: KeyPair,
-    /// What headers of tokens name it by.
     id: String,
 }
 
@@ -52,17 +63,16 @@ impl Key {
     /// may read.
     pub(super) fn open(folder: &Path) -> Result<Self, AuthorityError> {
         let path = folder.join(FILE);
-        let unusable = |reason: String| AuthorityError::Unusable {
+        let unusable = |error: KeyError| AuthorityError::NoIdentity {
             path: path.clone(),
-            reason,
-            remedy: format!("remove it: {REMEDY}"),
+            cause: error.into(),
         };
-        if let Some(pem) = secret::read(&path, REMEDY)? {
+        if let Some(pem) = secret::read(&path, Secret::Identity)? {
             return Self::of_pem(&pem).map_err(unusable);
         }
         let _held = secret::hold(folder)?;
         // Another process may have made it meanwhile.
-        let pem = if let Some(pem) = secret::read(&path, REMEDY)? {
+        let pem = if let Some(pem) = secret::read(&path, Secret::Identity)? {
             pem
         } else {
             let pem = make().map_err(unusable)?;
@@ -81,29 +91,25 @@ impl Key {
         Self::of_primes(primes).expect("a key that an RFC prints")
     }
 
-    fn of_primes(primes: &Primes) -> Result<Self, String> {
+    fn of_primes(primes: &Primes) -> Result<Self, KeyError> {
         let number = |printed: &str| {
             let bytes = URL_SAFE_NO_PAD.decode(printed);
             bytes.map(|it| BigUint::from_bytes_be(&it))
         };
-        let no_number = |error| format!("no number: {error}");
-        let p = number(primes.p).map_err(no_number)?;
-        let q = number(primes.q).map_err(no_number)?;
-        let key = RsaPrivateKey::from_p_q(p, q, BigUint::from(EXPONENT))
-            .map_err(|error| format!("no key: {error}"))?;
+        let (p, q) = (number(primes.p)?, number(primes.q)?);
+        let key =
+            RsaPrivateKey::from_p_q(p, q, BigUint::from(EXPONENT)).map_err(KeyError::Generation)?;
         Self::of_pem(&pem(&key)?)
     }
 
-    fn of_pem(pem: &str) -> Result<Self, String> {
-        let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes())
-            .map_err(|error| format!("no private key in PKCS#8: {error}"))?;
-        let pair = KeyPair::from_pkcs8(der.secret_pkcs8_der())
-            .map_err(|error| format!("no RSA key of 2048 bits or more: {error}"))?;
+    fn of_pem(pem: &str) -> Result<Self, KeyError> {
+        let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes())?;
+        let pair = KeyPair::from_pkcs8(der.secret_pkcs8_der()).map_err(KeyError::Rejected)?;
         let id = thumbprint(&pair);
         Ok(Self { pair, id })
     }
 
-    /// What headers of tokens name the key by: its thumbprint (RFC 7638).
+    /// The `kid` of tokens: the thumbprint of the key (RFC 7638).
     pub(super) fn id(&self) -> &str {
         &self.id
     }
@@ -134,18 +140,15 @@ impl Key {
     }
 }
 
-/// A new key in PEM. ring signs with it: of the crate `rsa`, only the making of keys is used.
-fn make() -> Result<String, String> {
-    let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, BITS)
-        .map_err(|error| format!("no key can be made: {error}"))?;
-    pem(&key)
+/// A new key in PEM. ring signs with it: only key generation is of the crate `rsa`.
+fn make() -> Result<String, KeyError> {
+    let key = RsaPrivateKey::new(&mut rsa::rand_core::OsRng, BITS);
+    pem(&key.map_err(KeyError::Generation)?)
 }
 
-fn pem(key: &RsaPrivateKey) -> Result<String, String> {
-    let pem = key
-        .to_pkcs8_pem(LineEnding::LF)
-        .map_err(|error| format!("no key can be written: {error}"))?;
-    Ok(pem.to_string())
+fn pem(key: &RsaPrivateKey) -> Result<String, KeyError> {
+    let pem = key.to_pkcs8_pem(LineEnding::LF);
+    Ok(pem.map_err(KeyError::Encoding)?.to_string())
 }
 
 /// Modulus and exponent in base64url.
@@ -164,6 +167,7 @@ fn thumbprint(pair: &KeyPair) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::render;
     use crate::platform::printed::{OF_RFC_7515, OF_RFC_7516};
     use std::fs;
 
@@ -192,13 +196,13 @@ mod tests {
             let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
             assert_eq!((mode(&path), mode(&folder)), (0o600, 0o700));
             fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-            let said = Key::open(&folder).unwrap_err().to_string();
-            assert!(said.contains("chmod 600"), "{said}");
+            let message = render(&Key::open(&folder).unwrap_err());
+            assert!(message.contains("chmod 600"), "{message}");
         }
     }
 
     #[test]
-    fn what_rfcs_print_is_a_key_each() {
+    fn each_printed_pair_of_primes_is_a_key() {
         let ids = [OF_RFC_7515, OF_RFC_7516].map(|primes| Key::of_primes(&primes).unwrap().id);
         assert_ne!(ids[0], ids[1]);
         let key = Key::printed(&OF_RFC_7515);
@@ -212,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_refused_with_its_file() {
+    fn a_file_without_a_key_is_refused_with_its_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
         for text in [
@@ -225,9 +229,9 @@ mod tests {
                 use std::os::unix::fs::PermissionsExt as _;
                 fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
             }
-            let said = Key::open(folder.path()).unwrap_err().to_string();
-            assert!(said.contains("identity.key: no "), "{said}");
-            assert!(said.contains("remove it"), "{said}");
+            let message = render(&Key::open(folder.path()).unwrap_err());
+            assert!(message.contains("identity.key: no "), "{message}");
+            assert!(message.contains("remove it"), "{message}");
         }
     }
 }

@@ -27,6 +27,7 @@ use self::key::Key;
 use self::printed::OF_RFC_7516;
 use self::token::Signer;
 use crate::api::resource;
+use crate::diagnostic::render;
 use crate::http::message::{Body, Headers, Request, Response};
 use crate::http::tls::AuthorityError;
 
@@ -130,7 +131,7 @@ impl Identity {
     }
 
     fn to(&self, question: Question<'_>, request: &Request, base: &str) -> Response {
-        let no_key = |error: AuthorityError| refusal(500, "server_error", &error.to_string());
+        let no_key = |error: AuthorityError| refusal(500, "server_error", &render(&error));
         let found = match question {
             Question::Configuration(tenant, version) => discovery::tenant(base, tenant, version),
             Question::Notifications => discovery::notifications(base),

@@ -78,7 +78,8 @@ impl Remedy for PlayError {
             ),
             Self::Setting(error) => error.remedy(),
             Self::Launch(error) => error.remedy(),
-            Self::Bind(_) | Self::Output(_) => None,
+            Self::Bind(error) => error.remedy(),
+            Self::Output(_) => None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A socket that listens: where it is bound, what it shows in TLS, and whom it is a forward proxy for.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,6 +16,7 @@ use uuid::Uuid;
 use super::Server;
 use super::replies::{Received, Refusal, Replies};
 use super::reply::Reply;
+use crate::diagnostic::Remedy;
 use crate::http::interception::Interception;
 use crate::http::message::Request;
 use crate::http::tls::Authority;
@@ -46,16 +48,16 @@ impl fmt::Debug for Report {
 
 /// Why an address could not be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {cause}; {}", self.remedy())]
+#[error("cannot listen on {address}: {cause}")]
 pub struct BindError {
     address: String,
     #[source]
     cause: io::Error,
 }
 
-impl BindError {
-    fn remedy(&self) -> &'static str {
-        match self.cause.kind() {
+impl Remedy for BindError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = match self.cause.kind() {
             io::ErrorKind::AddrInUse => {
                 "another program has this port: end it, or take port 0 to get a free one"
             }
@@ -67,7 +69,8 @@ impl BindError {
             }
             io::ErrorKind::PermissionDenied => "ports below 1024 need rights: take a higher one",
             _ => "an address is HOST:PORT, such as 127.0.0.1:8080",
-        }
+        };
+        Some(remedy.into())
     }
 }
 

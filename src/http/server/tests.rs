@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::listener::CANDIDATES;
 use super::{Listener, Reply, free_port};
+use crate::diagnostic::render;
 use crate::http::message::{Body, Headers, Request, Response};
 use crate::http::{
     Client, Coding, Framing, GRACE, MAX_BODY, MAX_FIELDS, MAX_HEAD, OutgoingRequest,
@@ -111,12 +112,12 @@ async fn one_connection_serves_several_requests() {
 async fn a_taken_port_is_named_with_a_remedy() {
     let first = Listener::bind("127.0.0.1:0").await.unwrap();
     let address = first.url().replace("http://", "");
-    let error = Listener::bind(&address).await.unwrap_err().to_string();
+    let error = render(&Listener::bind(&address).await.unwrap_err());
     assert!(
         error.contains(&address) && error.contains("port 0"),
         "{error}"
     );
-    let error = Listener::bind("nonsense").await.unwrap_err().to_string();
+    let error = render(&Listener::bind("nonsense").await.unwrap_err());
     assert!(error.contains("HOST:PORT"), "{error}");
 }
 

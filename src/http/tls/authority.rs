@@ -4,7 +4,9 @@
 //! its owner alone may read. Certificates of hosts are made as they are asked for, and kept in
 //! memory.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::error::Error;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,7 +23,9 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{RootCertStore, ServerConfig};
 
-use super::{HTTP_2, secret};
+use super::HTTP_2;
+use super::secret::{self, Secret};
+use crate::diagnostic::Remedy;
 
 /// The file of the certificate in its folder, and that of the key.
 const CERTIFICATE: &str = "ca.pem";
@@ -38,24 +42,48 @@ const MOST_HOSTS: usize = 1024;
 /// Why there is no authority, or no key beside it.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
-    /// The folder takes no files.
-    #[error("{}: cannot be written: {source}\n  = help: give a folder of yours with `--ca-dir DIR`", path.display())]
-    Unwritable {
-        /// What cannot be written.
+    #[error("{}: cannot be written: {source}", path.display())]
+    Unwritable { path: PathBuf, source: io::Error },
+    #[error("{}: {source}", path.display())]
+    Unreadable {
         path: PathBuf,
-        /// Why.
+        secret: Secret,
         source: io::Error,
     },
-    /// A file is there and cannot be used.
-    #[error("{}: {reason}\n  = help: {remedy}", path.display())]
-    Unusable {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-        /// What to do.
-        remedy: String,
-    },
+    #[error("{}: others than its owner may read the key", path.display())]
+    ReadableByOthers { path: PathBuf, secret: Secret },
+    #[error("{}: no authority of confcall's: {cause}", path.display())]
+    NoAuthority { path: PathBuf, cause: BoxError },
+    #[error("{}: {cause}", path.display())]
+    NoIdentity { path: PathBuf, cause: BoxError },
+}
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+impl Remedy for AuthorityError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Unwritable { .. } => "give a folder of yours with `--ca-dir DIR`".into(),
+            Self::Unreadable { secret, .. } => {
+                format!("remove it: {}", secret.after_removal()).into()
+            }
+            Self::ReadableByOthers { path, secret } => format!(
+                "`chmod 600 {}`, or, where others had it, remove the folder: {}",
+                path.display(),
+                secret.after_removal()
+            )
+            .into(),
+            Self::NoAuthority { .. } => format!(
+                "remove `{CERTIFICATE}` and `{KEY}` there: {}; or give another folder with \
+                 `--ca-dir DIR`",
+                Secret::Authority.after_removal()
+            )
+            .into(),
+            Self::NoIdentity { .. } => {
+                format!("remove it: {}", Secret::Identity.after_removal()).into()
+            }
+        })
+    }
 }
 
 /// Why a name has no certificate.
@@ -96,9 +124,9 @@ impl Authority {
             make(folder, &key_path, &path)?;
         }
         let key = read_key(&key_path)?;
-        let pem = fs::read_to_string(&path).map_err(|error| unusable(&path, &error))?;
+        let pem = fs::read_to_string(&path).map_err(|error| no_authority(&path, error))?;
         let certificate = CertificateDer::from_pem_slice(pem.as_bytes())
-            .map_err(|error| unusable(&path, &error))?;
+            .map_err(|error| no_authority(&path, error))?;
         let authority = Self {
             issuer: Issuer::new(authority_params(), key),
             certificate,
@@ -174,27 +202,33 @@ impl Authority {
         Ok((certificate.der().clone(), key))
     }
 
-    /// Shown by a certificate that it makes: key and certificate belong together, and are valid.
+    /// Proves, by a certificate that it issues, that key and certificate belong together and are valid.
     fn proven(self) -> Result<Self, AuthorityError> {
-        let unusable = |error: &dyn std::fmt::Display| unusable(&self.path, error);
+        match self.prove() {
+            Ok(()) => Ok(self),
+            Err(cause) => Err(no_authority(&self.path, cause)),
+        }
+    }
+
+    fn prove(&self) -> Result<(), BoxError> {
         let host = "confcall.invalid";
-        let name = ServerName::try_from(host).map_err(|error| unusable(&error))?;
-        let issued = self.issue(vec![host.to_owned()]);
-        let (certificate, _) = issued.map_err(|error| unusable(&error))?;
+        let (certificate, _) = self.issue(vec![host.to_owned()])?;
         let mut roots = RootCertStore::empty();
-        roots
-            .add(self.certificate.clone())
-            .map_err(|error| unusable(&error))?;
+        roots.add(self.certificate.clone())?;
         WebPkiServerVerifier::builder_with_provider(Arc::new(roots), super::provider())
-            .build()
-            .map_err(|error| unusable(&error))?
-            .verify_server_cert(&certificate, &[], &name, &[], UnixTime::now())
-            .map_err(|error| unusable(&error))?;
-        Ok(self)
+            .build()?
+            .verify_server_cert(
+                &certificate,
+                &[],
+                &ServerName::try_from(host)?,
+                &[],
+                UnixTime::now(),
+            )?;
+        Ok(())
     }
 }
 
-/// What every authority of confcall's has in common: all but its key and its time.
+/// The parameters of every authority of confcall's, but for its validity.
 fn authority_params() -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = named("confcall local authority");
@@ -220,10 +254,10 @@ fn valid_for(params: &mut CertificateParams, days: u32) {
 fn make(folder: &Path, key_path: &Path, path: &Path) -> Result<(), AuthorityError> {
     let _lock = secret::hold(folder)?;
     if path.exists() && !key_path.exists() {
-        return Err(unusable(path, &format!("`{KEY}` is not beside it")));
+        return Err(no_authority(path, format!("`{KEY}` is not beside it")));
     }
     if !key_path.exists() {
-        let key = KeyPair::generate().map_err(|error| unusable(key_path, &error))?;
+        let key = KeyPair::generate().map_err(|error| no_authority(key_path, error))?;
         secret::write(key_path, &key.serialize_pem())?;
     }
     if !path.exists() {
@@ -232,7 +266,7 @@ fn make(folder: &Path, key_path: &Path, path: &Path) -> Result<(), AuthorityErro
         valid_for(&mut params, AUTHORITY_DAYS);
         let certificate = params
             .self_signed(&key)
-            .map_err(|error| unusable(path, &error))?;
+            .map_err(|error| no_authority(path, error))?;
         crate::files::write(path, &certificate.pem()).map_err(|error| {
             AuthorityError::Unwritable {
                 path: path.to_owned(),
@@ -244,28 +278,25 @@ fn make(folder: &Path, key_path: &Path, path: &Path) -> Result<(), AuthorityErro
 }
 
 fn read_key(path: &Path) -> Result<KeyPair, AuthorityError> {
-    let remedy = "a new authority is made, which must be trusted anew";
-    let pem = secret::read(path, remedy)?.ok_or_else(|| unusable(path, &"it is gone"))?;
-    KeyPair::from_pem(&pem).map_err(|error| unusable(path, &error))
+    let pem = secret::read(path, Secret::Authority)?;
+    let pem = pem.ok_or_else(|| no_authority(path, "it is gone"))?;
+    KeyPair::from_pem(&pem).map_err(|error| no_authority(path, error))
 }
 
-fn unusable(path: &Path, reason: &dyn std::fmt::Display) -> AuthorityError {
-    AuthorityError::Unusable {
+fn no_authority(path: &Path, cause: impl Into<BoxError>) -> AuthorityError {
+    AuthorityError::NoAuthority {
         path: path.to_owned(),
-        reason: format!("no authority of confcall's: {reason}"),
-        remedy: format!(
-            "remove `{CERTIFICATE}` and `{KEY}` there: a new authority is made, which must be \
-             trusted anew; or give another folder with `--ca-dir DIR`"
-        ),
+        cause: cause.into(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::render;
 
-    fn said(folder: &Path) -> String {
-        Authority::open(folder).unwrap_err().to_string()
+    fn message(folder: &Path) -> String {
+        render(&Authority::open(folder).unwrap_err())
     }
 
     #[test]
@@ -276,11 +307,11 @@ mod tests {
         let again = Authority::open(&folder).unwrap();
         assert_eq!(first.pem(), again.pem());
         assert_eq!(first.path(), folder.join("ca.pem"));
-        // Cut off between its two files, it is the same authority still.
+        // Interrupted between its two files, it is still the same authority.
         fs::remove_file(first.path()).unwrap();
-        let mended = Authority::open(&folder).unwrap();
+        let restored = Authority::open(&folder).unwrap();
         assert_eq!(
-            mended.issuer.key().public_key_raw(),
+            restored.issuer.key().public_key_raw(),
             first.issuer.key().public_key_raw()
         );
     }
@@ -308,7 +339,7 @@ mod tests {
         let mode = fs::metadata(&key).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(said(folder.path()).contains("chmod 600"));
+        assert!(message(folder.path()).contains("chmod 600"));
     }
 
     #[test]
@@ -319,11 +350,11 @@ mod tests {
         Authority::open(other.path()).unwrap();
         let path = folder.path().join(CERTIFICATE);
         fs::copy(other.path().join(CERTIFICATE), &path).unwrap();
-        assert!(said(folder.path()).contains("ca.pem: no authority"));
+        assert!(message(folder.path()).contains("ca.pem: no authority"));
         fs::write(&path, "").unwrap();
-        assert!(said(folder.path()).contains("ca.pem: no authority"));
+        assert!(message(folder.path()).contains("ca.pem: no authority"));
         fs::remove_file(folder.path().join(KEY)).unwrap();
-        assert!(said(folder.path()).contains("`ca.key` is not beside it"));
+        assert!(message(folder.path()).contains("`ca.key` is not beside it"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub(crate) mod secret;
 mod trust;
 
 pub use self::authority::{Authority, AuthorityError, CertificateError};
+pub use self::secret::Secret;
 pub use self::trust::{Trust, TrustError};
 
 use std::sync::Arc;

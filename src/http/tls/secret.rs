@@ -28,36 +28,51 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), AuthorityError> {
     write_beside(path, text).map_err(|source| unwritable(path, source))
 }
 
-/// Reads such a file; none where there is none. `remedy` says what becomes of its removal.
+/// A key that its owner alone may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secret {
+    /// The key of the local authority.
+    Authority,
+    /// The key that tokens are signed with.
+    Identity,
+}
+
+impl Secret {
+    /// The consequence of removing it.
+    pub(super) const fn after_removal(self) -> &'static str {
+        match self {
+            Self::Authority => "a new authority is made, which must be trusted anew",
+            Self::Identity => "a new key is made, which bots fetch anew",
+        }
+    }
+}
+
+/// Reads such a file; none where there is none.
 ///
 /// # Errors
 ///
 /// A file that others may read, or that cannot be read.
-pub(crate) fn read(path: &Path, remedy: &str) -> Result<Option<String>, AuthorityError> {
-    let unusable = |error: &io::Error| AuthorityError::Unusable {
+pub(crate) fn read(path: &Path, secret: Secret) -> Result<Option<String>, AuthorityError> {
+    let unreadable = |source: io::Error| AuthorityError::Unreadable {
         path: path.to_owned(),
-        reason: error.to_string(),
-        remedy: format!("remove it: {remedy}"),
+        secret,
+        source,
     };
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(None);
         }
-        Err(error) => return Err(unusable(&error)),
+        Err(error) => return Err(unreadable(error)),
     };
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let metadata = fs::metadata(path).map_err(|error| unusable(&error))?;
+        let metadata = fs::metadata(path).map_err(unreadable)?;
         if metadata.permissions().mode() & 0o077 != 0 {
-            return Err(AuthorityError::Unusable {
+            return Err(AuthorityError::ReadableByOthers {
                 path: path.to_owned(),
-                reason: "others than its owner may read the key".into(),
-                remedy: format!(
-                    "`chmod 600 {}`, or, where others had it, remove the folder: {remedy}",
-                    path.display()
-                ),
+                secret,
             });
         }
     }

@@ -1,5 +1,6 @@
-//! What confcall trusts as a client: the system's authorities, and the certificates of a file.
+//! The certificates that confcall trusts as a client: the system's authorities, and the certificates of a file.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,23 +13,39 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
-/// Why a file of certificates is none.
+use crate::diagnostic::Remedy;
+
+/// A file that holds no certificates.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "{}: {reason}\n  = help: `--ca` takes certificates in PEM, the form that begins with \
-     `-----BEGIN CERTIFICATE-----`",
-    path.display()
-)]
+#[error("{}: {cause}", path.display())]
 pub struct TrustError {
     path: PathBuf,
-    reason: String,
+    cause: TrustFailure,
 }
 
-/// Whom a client trusts: the system's authorities (or, where `SSL_CERT_FILE` or `SSL_CERT_DIR` is set,
+#[derive(Debug, thiserror::Error)]
+enum TrustFailure {
+    #[error(transparent)]
+    Pem(#[from] PemError),
+    #[error(transparent)]
+    Certificate(#[from] Error),
+    #[error("no certificate in it")]
+    Empty,
+}
+
+impl Remedy for TrustError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        let remedy = "`--ca` takes certificates in PEM, the form that begins with \
+                      `-----BEGIN CERTIFICATE-----`";
+        Some(remedy.into())
+    }
+}
+
+/// The certificates that a client trusts: the system's authorities (or, where `SSL_CERT_FILE` or `SSL_CERT_DIR` is set,
 /// those), the local authority, and certificates that were named, authorities or a server's own.
 ///
-/// The first two are read when they are needed. Where they cannot be, they are missing in a
-/// handshake, which tells it.
+/// The first two are read when they are needed. Where that fails, the handshake fails too, with the
+/// certificate that is not trusted.
 #[derive(Debug, Clone, Default)]
 pub struct Trust {
     named: Vec<CertificateDer<'static>>,
@@ -66,20 +83,21 @@ impl Trust {
 }
 
 fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, TrustError> {
-    let error = |reason: String| TrustError {
+    certificates(path).map_err(|cause| TrustError {
         path: path.to_owned(),
-        reason,
-    };
-    let unread = |cause: PemError| error(cause.to_string());
+        cause,
+    })
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TrustFailure> {
     let mut found = Vec::new();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(unread)? {
-        let certificate = certificate.map_err(unread)?;
-        let parsed = ParsedCertificate::try_from(&certificate);
-        parsed.map_err(|cause| error(cause.to_string()))?;
+    for certificate in CertificateDer::pem_file_iter(path)? {
+        let certificate = certificate?;
+        ParsedCertificate::try_from(&certificate)?;
         found.push(certificate);
     }
     if found.is_empty() {
-        return Err(error("no certificate in it".into()));
+        return Err(TrustFailure::Empty);
     }
     Ok(found)
 }
@@ -162,19 +180,20 @@ impl ServerCertVerifier for Verifier {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::render;
     use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
 
     #[test]
     fn a_file_without_certificates_is_refused_with_its_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("target.pem");
-        let said = || Trust::new(Some(&path), None).unwrap_err().to_string();
-        assert!(said().contains("target.pem"), "{}", said());
+        let message = || render(&Trust::new(Some(&path), None).unwrap_err());
+        assert!(message().contains("target.pem"), "{}", message());
         std::fs::write(&path, "no PEM").unwrap();
-        assert!(said().contains("no certificate in it"), "{}", said());
+        assert!(message().contains("no certificate in it"), "{}", message());
         let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         std::fs::write(&path, broken).unwrap();
-        assert!(said().contains("--ca"), "{}", said());
+        assert!(message().contains("--ca"), "{}", message());
         assert!(Verifier::new(Vec::new(), Vec::new()).is_err());
     }
 
