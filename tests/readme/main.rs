@@ -9,7 +9,8 @@
     reason = "a test that cannot be set up fails, and the place says why"
 )]
 
-use std::collections::BTreeSet;
+mod program;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
@@ -19,13 +20,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use confcall_test_support::run_trials;
 use libtest_mimic::{Arguments, Failed, Trial};
-use serde_json::Value;
 use walkdir::WalkDir;
 
 /// The ports that the pages name. Free ones are put in their place.
 const PORTS: [&str; 6] = ["8080", "8081", "8082", "8083", "8443", "3978"];
-/// The page with every option of every command.
-const COMMAND_LINE: &str = "docs/src/reference/command-line.md";
 /// Pages that are read first have so many lines at most.
 const LINES: [(&str, usize); 2] = [("README.md", 200), ("ARCHITECTURE.md", 200)];
 
@@ -41,23 +39,23 @@ fn main() -> ExitCode {
         Trial::test("every_command_is_typed_in", every_command_is_typed_in),
         Trial::test(
             "paths_of_the_repository_exist",
-            paths_of_the_repository_exist,
+            program::paths_of_the_repository_exist,
         ),
         Trial::test(
             "every_rule_and_kind_has_a_row",
-            every_rule_and_kind_has_a_row,
+            program::every_rule_and_kind_has_a_row,
         ),
         Trial::test(
             "the_architecture_has_every_module",
-            the_architecture_has_every_module,
+            program::the_architecture_has_every_module,
         ),
         Trial::test(
             "every_dependency_has_a_reason",
-            every_dependency_has_a_reason,
+            program::every_dependency_has_a_reason,
         ),
         Trial::test(
             "every_option_is_on_the_page_of_the_command_line",
-            every_option_is_on_the_page_of_the_command_line,
+            program::every_option_is_on_the_page_of_the_command_line,
         ),
     ];
     for page in pages {
@@ -392,212 +390,4 @@ fn slug(heading: &str) -> String {
         .chars()
         .filter(|it| it.is_alphanumeric() || matches!(it, ' ' | '-' | '_'));
     kept.collect::<String>().to_lowercase().replace(' ', "-")
-}
-
-/// Paths in backquotes, from the root: files and folders that a page sends its reader to.
-fn paths_of_the_repository_exist() -> Outcome {
-    const FOLDERS: [&str; 9] = [
-        "src/",
-        "tests/",
-        "scripts/",
-        "examples/",
-        "schemas/",
-        "scenarios/",
-        "fuzz/",
-        "docs/",
-        ".ci/",
-    ];
-    let mut wrong = Vec::new();
-    for page in pages() {
-        let text = text(&page);
-        for path in text.split('`').skip(1).step_by(2) {
-            let path = path.split(' ').next().unwrap_or_default();
-            let is_path = FOLDERS.iter().any(|it| path.starts_with(it));
-            if is_path && !path.contains(['*', '…', '{']) && !root().join(path).exists() {
-                wrong.push(format!("{page}: `{path}` does not exist"));
-            }
-        }
-    }
-    failures(&wrong)
-}
-
-/// Every dependency of the package is in the table of the book, and nothing else is.
-fn every_dependency_has_a_reason() -> Outcome {
-    let manifest: toml::Table = text("Cargo.toml").parse().unwrap();
-    let of_targets = manifest["target"].as_table().into_iter();
-    let of_targets = of_targets.flat_map(|it| it.values());
-    let tables = [&manifest["dependencies"], &manifest["dev-dependencies"]];
-    let mut used: BTreeSet<String> = of_targets
-        .map(|it| &it["dependencies"])
-        .chain(tables)
-        .filter_map(toml::Value::as_table)
-        .flat_map(|it| it.keys().cloned())
-        .collect();
-    // A crate of this repository.
-    used.remove("confcall-test-support");
-    let page = text("docs/src/design/dependencies.md");
-    let page = page.split("\n## ").next().unwrap_or_default();
-    let cells = page
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
-    let listed: BTreeSet<String> = cells
-        .flat_map(|cell| cell.split(['`', ',', ' ']))
-        .filter(|it| !it.is_empty())
-        .map(str::to_owned)
-        .collect();
-    let missing = used
-        .difference(&listed)
-        .map(|it| format!("`{it}` has no reason"));
-    let stale = listed
-        .difference(&used)
-        .map(|it| format!("`{it}` is no dependency"));
-    failures(&missing.chain(stale).collect::<Vec<_>>())
-}
-
-/// The tables of rules and of kinds of fault injection have what the program has.
-fn every_rule_and_kind_has_a_row() -> Outcome {
-    let schema: Value = serde_json::from_str(&text("schemas/config.schema.json")).unwrap();
-    let alternatives = schema["$defs"]["Rule"]["oneOf"].as_array().unwrap();
-    let rules = alternatives.iter().map(|it| it["const"].as_str().unwrap());
-    let help = help(&["run"]);
-    let kinds = help
-        .lines()
-        .filter_map(|line| line.trim_start().strip_prefix("- ")?.split_once(':'));
-    let mut wrong = Vec::new();
-    for (page, names) in [
-        ("docs/src/reference/rules.md", rules.collect::<Vec<_>>()),
-        (
-            "docs/src/reference/fault-injection.md",
-            kinds.map(|(name, _)| name).collect(),
-        ),
-    ] {
-        let text = text(page);
-        assert!(names.len() > 10, "{page}: {names:?}");
-        let missing = names
-            .iter()
-            .filter(|it| !text.contains(&format!("\n| `{it}` |")));
-        wrong.extend(missing.map(|it| format!("{page} has no row for `{it}`")));
-    }
-    failures(&wrong)
-}
-
-/// The modules of `src/lib.rs` are those of its tour and of the table in the architecture page.
-fn the_architecture_has_every_module() -> Outcome {
-    let lib = text("src/lib.rs");
-    let modules: BTreeSet<String> = lib
-        .lines()
-        .filter_map(|line| line.strip_suffix(';')?.split("mod ").nth(1))
-        // These belong to tests, benches and the fuzzer.
-        .filter(|it| !matches!(*it, "fuzz" | "internals" | "tests"))
-        .map(str::to_owned)
-        .collect();
-    let tour = lib
-        .lines()
-        .filter_map(|line| line.strip_prefix("//! ")?.split_once(". `"));
-    let tour = listed_modules(tour.filter_map(|(_, rest)| rest.split(':').next()));
-    let architecture = text("ARCHITECTURE.md");
-    let table = architecture.split("\n## ").nth(1).unwrap_or_default();
-    let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
-    let rows = listed_modules(rows.filter_map(|row| row.split(" | ").next()));
-    let mut wrong = Vec::new();
-    for (place, found) in [("the tour in src/lib.rs", tour), ("ARCHITECTURE.md", rows)] {
-        let missing = modules.difference(&found);
-        wrong.extend(missing.map(|it| format!("`{it}` is not in {place}")));
-        let stale = found.difference(&modules);
-        wrong.extend(stale.map(|it| format!("`{it}` in {place} is no module")));
-    }
-    failures(&wrong)
-}
-
-/// The top modules in cells such as "files`, `parallel`" and "http::message`".
-fn listed_modules<'a>(cells: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
-    let names = cells.flat_map(|cell| cell.split(['`', ',', ' ']));
-    let modules = names.filter_map(|name| name.split("::").next());
-    modules
-        .filter(|it| !it.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-/// Holds the page of the command line against `--help`, in both directions.
-fn every_option_is_on_the_page_of_the_command_line() -> Outcome {
-    let page = text(COMMAND_LINE);
-    let mut wrong = Vec::new();
-    for command in commands() {
-        let heading = format!("\n## {command}\n");
-        let Some((_, section)) = page.split_once(&heading) else {
-            wrong.push(format!("there is no heading `## {command}`"));
-            continue;
-        };
-        let section = section.split("\n## ").next().unwrap_or_default();
-        let documented = rows(section);
-        let help = help(&[&command]);
-        // These two go with every command, and have a section of their own.
-        let mut offered = options(&help);
-        offered.retain(|it| it != "--color" && it != "--help");
-        for option in offered.difference(&documented) {
-            wrong.push(format!(
-                "`{command} {option}` is in --help, and not on the page"
-            ));
-        }
-        for option in documented.difference(&offered) {
-            wrong.push(format!(
-                "`{command} {option}` is on the page, and not in --help"
-            ));
-        }
-    }
-    failures(&wrong)
-}
-
-fn help(command: &[&str]) -> String {
-    let output = Command::new(confcall())
-        .args(command)
-        .arg("--help")
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// The commands that `confcall --help` lists.
-fn commands() -> Vec<String> {
-    let help = help(&[]);
-    let (_, list) = help.split_once("Commands:\n").unwrap();
-    let names = list
-        .lines()
-        .take_while(|line| !line.is_empty())
-        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
-        .filter(|name| !name.is_empty() && *name != "help");
-    names.map(str::to_owned).collect()
-}
-
-/// The long options that a help text describes.
-fn options(help: &str) -> BTreeSet<String> {
-    let described = help.split("Examples:").next().unwrap_or_default();
-    let described = described.lines().filter_map(|line| {
-        let line = line.trim_start();
-        let line = line
-            .strip_prefix("-j, ")
-            .or(line.strip_prefix("-h, "))
-            .unwrap_or(line);
-        line.starts_with("--").then(|| option(line))
-    });
-    described.collect()
-}
-
-/// The options in the first cells of a section's tables.
-fn rows(section: &str) -> BTreeSet<String> {
-    let cells = section
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
-    let words = cells.flat_map(|cell| cell.split(['`', ' ', ',']));
-    words
-        .filter(|it| it.starts_with("--"))
-        .map(option)
-        .collect()
-}
-
-fn option(text: &str) -> String {
-    let name = text.trim_start_matches('-');
-    let end = name.find(|it: char| !it.is_ascii_lowercase() && it != '-');
-    format!("--{}", &name[..end.unwrap_or(name.len())])
 }
