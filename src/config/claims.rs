@@ -3,6 +3,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use strum::IntoStaticStr;
 
 use crate::inject::Kind;
 use crate::scenario::format::{ProviderState, Scenario};
@@ -19,8 +20,9 @@ pub struct Claims {
 
 /// What a target may be able to do: bring about the states that scenarios begin in, and refuse what it
 /// should not take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Feature {
     /// Peer-to-peer calls are replaced.
     PeerCall,
@@ -60,19 +62,6 @@ impl Feature {
             ProviderState::TokenCheck => Some(Self::TokenCheck),
         }
     }
-
-    /// The name, as a project writes it.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::PeerCall => "peer-call",
-            Self::Chat => "chat",
-            Self::Number => "number",
-            Self::IncomingCall => "incoming-call",
-            Self::InviteFails => "invite-fails",
-            Self::TokenCheck => "token-check",
-            Self::VerifiedNotifications => "verified-notifications",
-        }
-    }
 }
 
 impl Claims {
@@ -90,7 +79,7 @@ impl Claims {
             Some(listed) => listed.contains(feature),
             None => *feature != Feature::VerifiedNotifications || is_named,
         };
-        let missing = Feature::of(scenario).find(|it| !is_claimed(it))?.name();
+        let missing: &str = Feature::of(scenario).find(|it| !is_claimed(it))?.into();
         Some(format!("the target does not claim the feature {missing}"))
     }
 }
@@ -168,7 +157,7 @@ mod tests {
             assert!(excuse.is_none_or(is_named), "{features:?} {named:?}");
         }
         for feature in [Feature::PeerCall, Feature::VerifiedNotifications] {
-            let name = serde_json::Value::from(feature.name());
+            let name = serde_json::Value::from(<&str>::from(feature));
             assert_eq!(serde_json::from_value::<Feature>(name).unwrap(), feature);
         }
     }
