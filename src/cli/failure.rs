@@ -79,7 +79,8 @@ impl Remedy for Failure {
             Self::Environment(EnvironmentError::NoFolder { .. }) => Some("make it first".into()),
             Self::Environment(EnvironmentError::Replay(error)) => error.remedy(),
             Self::Defect(_) => Some(REPORT_IT.into()),
-            Self::Selection(_) | Self::Files(_) | Self::Output(_) | Self::Environment(_) => None,
+            Self::Selection(nothing) => nothing.remedy(),
+            Self::Files(_) | Self::Output(_) | Self::Environment(_) => None,
         }
     }
 }

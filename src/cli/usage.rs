@@ -130,6 +130,7 @@ impl Remedy for UsageError {
             }
             Self::Setting(error) => return error.remedy(),
             Self::Trust(error) => return error.remedy(),
+            Self::Merge(error) => return error.remedy(),
             Self::NoConfiguration(_) => "`confcall init` writes one",
             Self::NoTarget(_) => "`[target]` says who, and how it is reached",
             Self::Init(error) => return error.remedy(),
@@ -151,7 +152,6 @@ impl Remedy for UsageError {
             Self::Arguments(_)
             | Self::Filter(_)
             | Self::SeveralScenarios { .. }
-            | Self::Merge(_)
             | Self::Journal(_)
             | Self::NoPage(_) => return None,
         }))

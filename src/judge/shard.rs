@@ -1,5 +1,6 @@
 //! Shards: shares of a run, and one run of all shares again.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::str::FromStr;
 
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::verdict::{JudgedTarget, Run};
 use crate::api::party::Party;
+use crate::diagnostic::Remedy;
 
 /// A share of the scenarios: `2/8` is the second of eight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -51,7 +53,7 @@ impl Shard {
     }
 }
 
-/// Why reports make no whole run.
+/// The reason that reports make no whole run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
     /// A format that this confcall does not know.
@@ -73,9 +75,7 @@ pub enum MergeError {
         other: String,
     },
     /// A scenario that two reports have.
-    #[error(
-        "{file} and {other} both have {role} {scenario}\n  = help: name each report once, and take them from one run"
-    )]
+    #[error("{file} and {other} both have {role} {scenario}")]
     Twice {
         /// The later report.
         file: String,
@@ -97,16 +97,25 @@ pub enum MergeError {
         count: usize,
     },
     /// Shares that are not there.
-    #[error(
-        "{}\n  = help: a share that ended early writes no report; run it again",
-        lacking(.missing, *.count)
-    )]
+    #[error("{}", lacking(.missing, *.count))]
     Missing {
         /// Which.
         missing: Vec<usize>,
         /// How many there are.
         count: usize,
     },
+}
+
+impl Remedy for MergeError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Twice { .. } => Some("name each report once, and take them from one run".into()),
+            Self::Missing { .. } => {
+                Some("a shard that ended early writes no report; run it again".into())
+            }
+            Self::Version { .. } | Self::Target { .. } | Self::Cut { .. } => None,
+        }
+    }
 }
 
 /// One run of the reports of its shares, each with the name of its file.
@@ -213,6 +222,7 @@ fn lacking(missing: &[usize], count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::render;
     use crate::judge::verdict::Listed;
     use serde_json::json;
 
@@ -235,7 +245,7 @@ mod tests {
     fn merged(reports: Vec<Run>) -> Result<Run, String> {
         let named = reports.into_iter().enumerate();
         let named = named.map(|(at, run)| (format!("{at}.json"), run)).collect();
-        merge(named).map_err(|error| error.to_string())
+        merge(named).map_err(|error| render(&error))
     }
 
     #[test]

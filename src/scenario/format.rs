@@ -288,6 +288,7 @@ pub struct RequestStep {
         extend("additionalProperties" = {"type": "string", "pattern": ONE_LINE})
     )]
     pub headers: HeaderFields,
+    /// The body, where there is one.
     #[serde(
         default,
         skip_serializing_if = "Body::is_empty",
@@ -335,6 +336,7 @@ pub struct ResponseStep {
         extend("additionalProperties" = {"type": "string", "pattern": ONE_LINE})
     )]
     pub headers: HeaderFields,
+    /// The body, where there is one.
     #[serde(
         default,
         skip_serializing_if = "Body::is_empty",
@@ -404,6 +406,7 @@ pub struct NotificationStep {
     /// The line of the body's own code block, where it has one; equal to `line` where it has none.
     #[schemars(range(min = 1))]
     pub body_line: usize,
+    /// The body.
     #[serde(with = "body")]
     #[schemars(with = "body::InFile")]
     pub body: Body,

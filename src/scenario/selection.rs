@@ -1,5 +1,6 @@
 //! Which scenarios a command is about: filters, editions, locales, tags.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -7,6 +8,7 @@ use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Deserializer};
 
 use super::format::{INJECTION_MARK, Scenario};
+use crate::diagnostic::Remedy;
 
 /// What narrows a command to some scenarios. Everything given must agree; of several values of
 /// one kind, one.
@@ -145,7 +147,8 @@ impl Selection {
 }
 
 /// A selection that selects nothing, and what it may have meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct Nothing {
     /// What selects nothing.
     pub message: String,
@@ -163,21 +166,15 @@ impl Nothing {
     }
 }
 
-impl fmt::Display for Nothing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        match self.candidates.as_slice() {
-            [] => f.write_str("\n  = help: `confcall list` shows what there is"),
-            [one] => write!(f, "\n  = help: did you mean `{one}`?"),
-            several => {
-                f.write_str("\n  = help: did you mean one of these?")?;
-                several.iter().try_for_each(|it| write!(f, "\n    {it}"))
-            }
-        }
+impl Remedy for Nothing {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(match self.candidates.as_slice() {
+            [] => "`confcall list` shows what there is".into(),
+            [one] => format!("did you mean `{one}`?").into(),
+            several => format!("did you mean one of these?\n    {}", several.join("\n    ")).into(),
+        })
     }
 }
-
-impl std::error::Error for Nothing {}
 
 fn each_known(
     kind: &str,
@@ -227,6 +224,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::diagnostic::render;
     use crate::scenario::format::{ScenarioId, Script};
 
     fn all() -> Vec<Scenario> {
@@ -258,9 +256,7 @@ mod tests {
 
     fn picked(selection: &Selection) -> Result<Vec<String>, String> {
         let all = all();
-        let picked = selection
-            .pick(&all)
-            .map_err(|nothing| nothing.to_string())?;
+        let picked = selection.pick(&all).map_err(|nothing| render(&nothing))?;
         Ok(picked.iter().map(|it| it.id.to_string()).collect())
     }
 
