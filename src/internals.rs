@@ -12,7 +12,7 @@ use crate::cassette::format::{
     CapturedBody, CapturedExchange, CapturedMessage, Cause, Exchange, Wire,
 };
 use crate::cassette::read;
-use crate::cli::pages;
+use crate::cli::extract::extract_files;
 use crate::cli::run::{judging, setup};
 use crate::inject::{Kind, with_injected};
 use crate::judge::recording::check;
@@ -31,7 +31,7 @@ pub fn is_extracted(page: &[u8]) -> bool {
 
 /// Whether scenarios can be extracted from files, on all processors.
 pub fn are_extracted(pages: &[PathBuf]) -> bool {
-    pages::extract(pages).is_ok()
+    extract_files(pages).is_ok()
 }
 
 /// The default run: every built-in scenario, with the fast fault injection, both roles.

@@ -8,9 +8,9 @@ use clap::Args;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::snapshot_files;
-use super::snapshot_files::Proposal;
-use crate::report::snapshot;
+use super::snapshots;
+use super::snapshots::Proposal;
+use crate::report::{difference, snapshot};
 
 /// What `confcall accept --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -41,7 +41,7 @@ pub struct Arguments {
 ///
 /// A folder that cannot be read or written.
 pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
-    let proposals = snapshot_files::proposals(&arguments.folder)?;
+    let proposals = snapshots::proposals(&arguments.folder)?;
     if proposals.is_empty() {
         output.print("nothing waits to be accepted\n")?;
         return Ok(Exit::Success);
@@ -54,12 +54,12 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
             (true, _) => Answer::Accept,
             (_, true) => Answer::Reject,
             _ if io::stdin().is_terminal() => ask(output)?,
-            _ => Answer::Later,
+            _ => Answer::Skip,
         };
         match answer {
             Answer::Accept => proposal.accept()?,
             Answer::Reject => proposal.reject()?,
-            Answer::Later => waiting += 1,
+            Answer::Skip => waiting += 1,
         }
     }
     let remedy = if asks && waiting > 0 {
@@ -80,21 +80,20 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
 
 fn shown(proposal: &Proposal, output: Output) -> String {
     let content = |file| snapshot::content(file).unwrap_or(file);
-    let (old, new) = (content(&proposal.accepted), content(&proposal.file));
-    let what = if proposal.accepted.is_empty() {
-        "new"
-    } else {
-        "changed"
+    let (what, accepted) = match &proposal.accepted {
+        Some(accepted) => ("changed", accepted.as_str()),
+        None => ("new", ""),
     };
+    let (old, new) = (content(accepted), content(&proposal.file));
     let path = proposal.path.display().to_string();
-    let difference = snapshot::difference(old, new, output.look);
-    format!("{what} {}\n{difference}\n", output.look.strong(&path))
+    let difference = difference::changes(old, new, output.look);
+    format!("{what} {}\n{difference}\n", output.look.bold(&path))
 }
 
 enum Answer {
     Accept,
     Reject,
-    Later,
+    Skip,
 }
 
 fn ask(output: Output) -> Result<Answer, Failure> {
@@ -105,8 +104,8 @@ fn ask(output: Output) -> Result<Answer, Failure> {
         match line.trim() {
             "y" | "yes" => return Ok(Answer::Accept),
             "n" | "no" => return Ok(Answer::Reject),
-            "s" | "skip" => return Ok(Answer::Later),
-            _ if length == 0 => return Ok(Answer::Later),
+            "s" | "skip" => return Ok(Answer::Skip),
+            _ if length == 0 => return Ok(Answer::Skip),
             _ => {}
         }
     }

@@ -1,4 +1,4 @@
-//! `confcall extract`: pages in, scenarios or an account of every code block out.
+//! `confcall extract`: pages in, scenarios or an inventory of every code block out.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use rayon::prelude::*;
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -13,6 +14,7 @@ use super::list::Format;
 use super::output;
 use super::output::Output;
 use super::usage::UsageError;
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::place::printable;
 use crate::diagnostic::with_remedy;
 use crate::extract;
@@ -66,7 +68,12 @@ pub struct Arguments {
 pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let pages = pages(&arguments.pages)?;
     let count = pages.len();
-    let extraction = read(&pages, arguments.inventory)?;
+    let duplicates = if arguments.inventory {
+        DuplicateIds::Allowed
+    } else {
+        DuplicateIds::Refused
+    };
+    let extraction = read(&pages, duplicates)?;
     for finding in &extraction.findings {
         output::warn(inventory::finding(finding));
     }
@@ -155,25 +162,31 @@ fn source(base: &Path, path: &Path) -> String {
     parts.join("/")
 }
 
-/// What all pages hold together. Every page that cannot be read is told, not only the first. Two pages
-/// may only have a scenario of one id where no files come of it.
-fn read(pages: &[Page], is_inventory: bool) -> Result<Extraction, Failure> {
+/// Whether two pages may have scenarios of one id. They may where no files are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DuplicateIds {
+    Allowed,
+    Refused,
+}
+
+/// Extracts all pages. The error names every page that cannot be extracted.
+fn read(pages: &[Page], duplicates: DuplicateIds) -> Result<Extraction, Failure> {
     let mut whole = Extraction {
         scenarios: Vec::new(),
         inventory: Vec::new(),
         findings: Vec::new(),
     };
     let mut broken = Vec::new();
-    let mut taken: BTreeMap<String, String> = BTreeMap::new();
+    let mut known: BTreeMap<String, String> = BTreeMap::new();
     let paths: Vec<_> = pages.iter().map(|page| &page.path).collect();
-    let extracted = super::pages::extract(&paths)?;
+    let extracted = extract_files(&paths)?;
     for (Page { path, source }, extraction) in pages.iter().zip(extracted) {
         match extraction {
             Ok(page) => {
                 let typed = path.display().to_string();
                 for mut scenario in page.scenarios {
-                    let other = taken.insert(scenario.id.to_string(), typed.clone());
-                    if let Some(other) = other.filter(|_| !is_inventory) {
+                    let other = known.insert(scenario.id.to_string(), typed.clone());
+                    if let Some(other) = other.filter(|_| duplicates == DuplicateIds::Refused) {
                         return Err(twice(&scenario, &other, &typed).into());
                     }
                     Arc::make_mut(&mut scenario.script)
@@ -192,6 +205,25 @@ fn read(pages: &[Page], is_inventory: bool) -> Result<Extraction, Failure> {
     } else {
         Err(FileError::Broken(broken).into())
     }
+}
+
+/// Extracts pages, on all processors. The results are in the order of the pages; a page is named by
+/// its path.
+///
+/// # Errors
+///
+/// The first page that cannot be read.
+pub fn extract_files<P: AsRef<Path> + Sync>(
+    pages: &[P],
+) -> Result<Vec<Result<Extraction, Diagnostic>>, FileError> {
+    let page = |page: &P| {
+        let path = page.as_ref();
+        let name = path.display().to_string();
+        files::read(path).map(|bytes| extract::page(&name, &bytes))
+    };
+    // Collected first: of several errors, the first one in order counts.
+    let read: Vec<_> = pages.par_iter().map(page).collect();
+    read.into_iter().collect()
 }
 
 fn twice(scenario: &Scenario, first: &str, second: &str) -> UsageError {
@@ -237,6 +269,38 @@ fn summary(pages: usize, extraction: &Extraction) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_come_in_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |number: usize| folder.path().join(format!("{number}.md"));
+        let pages: Vec<_> = (0..100).map(path).collect();
+        for (number, page) in pages.iter().enumerate() {
+            let code_block = format!("{}```json\n\"{number}\"\n```\n", "\n".repeat(number));
+            let latin = b"caf\xe9".to_vec();
+            let text = if number == 7 {
+                latin
+            } else {
+                code_block.into()
+            };
+            std::fs::write(page, text).unwrap();
+        }
+        for (number, page) in extract_files(&pages).unwrap().into_iter().enumerate() {
+            match page {
+                Ok(page) => assert_eq!(page.inventory[0].line, number + 1),
+                Err(diagnostic) => assert_eq!((number, diagnostic.line), (7, 1)),
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_missing_page_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let pages = ["a.md", "b.md", "c.md"].map(|name| folder.path().join(name));
+        std::fs::write(&pages[0], "").unwrap();
+        let error = extract_files(&pages).unwrap_err().to_string();
+        assert!(error.contains("b.md"), "{error}");
+    }
 
     #[test]
     fn a_page_is_named_below_what_all_pages_lie_in() {

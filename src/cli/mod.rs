@@ -21,7 +21,6 @@ pub mod list;
 pub mod merge;
 pub mod options;
 pub mod output;
-pub mod pages;
 pub mod record;
 pub mod replay;
 pub mod reports;
@@ -31,7 +30,6 @@ pub mod schema;
 pub mod selftest;
 pub mod serve;
 pub mod show;
-pub mod snapshot_files;
 pub mod snapshots;
 pub mod usage;
 

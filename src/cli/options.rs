@@ -8,7 +8,7 @@ use url::Url;
 
 use super::failure::{EnvironmentError, Failure};
 use super::output;
-use super::reports::{ReportFile, ReportKind};
+use super::reports::ReportFile;
 use super::run::Arguments;
 use super::usage::UsageError;
 use crate::api::party::Party;
@@ -20,6 +20,7 @@ use crate::http::interception::NamedHostError;
 use crate::http::{Client, free_port};
 use crate::judge;
 use crate::platform::{Identity, Notifier};
+use crate::report::ReportKind;
 use crate::runner::options::TargetProgram;
 use crate::runner::process::Program;
 use crate::runner::{ANY_PORT, Hook, Options, Proxy, StateProvider, Target, Triggered};

@@ -121,7 +121,7 @@ pub enum Timing {
 pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let begun = Instant::now();
     let reports = Reports::new(std::mem::take(&mut arguments.report))?;
-    snapshots::refuse_forced_passes(arguments.snapshots.is_some())?;
+    snapshots::refuse_forced_passes(arguments.snapshots.as_deref())?;
     arguments.token = super::options::token(arguments.token)?;
     let (kept, token) = (arguments.snapshots.clone(), arguments.token.clone());
     let file = arguments.file.clone();
@@ -160,7 +160,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     output.print(&terminal::render(&run, begun.elapsed(), output.look))?;
     let mut exit = Exit::of_run(&run);
     if let Some((folder, conversation)) = conversation {
-        exit = exit.worse(snapshots::hold(&folder, [conversation], output)?);
+        exit = exit.worse(snapshots::compare(&folder, [conversation], output)?);
     }
     Ok(exit.worse(reports.write(&run)))
 }
@@ -172,7 +172,7 @@ fn conversation(
     replayed: &Replayed,
     token: Option<&str>,
 ) -> Conversation {
-    let file = super::snapshot_files::name_of(folder, file);
+    let file = snapshots::name_of(folder, file);
     let role = replayed.result.role;
     Conversation {
         name: format!("{file}__{role}"),

@@ -11,21 +11,13 @@ use crate::config::values::ValueError;
 use crate::diagnostic::render;
 use crate::files;
 use crate::judge::verdict::Run;
-use crate::report::{html, json, junit};
+use crate::report::ReportKind;
 
 /// A report, and the file that it goes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportFile {
     pub kind: ReportKind,
     pub path: PathBuf,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
-#[strum(serialize_all = "lowercase")]
-pub enum ReportKind {
-    Json,
-    Junit,
-    Html,
 }
 
 impl FromStr for ReportFile {
@@ -90,13 +82,8 @@ impl Reports {
 }
 
 fn write(report: &ReportFile, run: &Run) -> Result<(), Failure> {
-    let text = match report.kind {
-        ReportKind::Html => Ok(html::render(run)),
-        ReportKind::Json => json::render(run).map_err(|error| error.to_string()),
-        ReportKind::Junit => junit::render(run).map_err(|error| error.to_string()),
-    };
-    let text =
-        text.map_err(|error| Failure::Defect(format!("a report cannot be made: {error}")))?;
+    let text = report.kind.render(run);
+    let text = text.map_err(|error| Failure::Defect(error.to_string()))?;
     Ok(files::write(&report.path, &text)?)
 }
 

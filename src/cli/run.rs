@@ -185,7 +185,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     let reports = Reports::new(std::mem::take(&mut arguments.report))?;
     let wants_coverage = arguments.coverage;
     let accepted = arguments.snapshots.take();
-    snapshots::refuse_forced_passes(accepted.is_some())?;
+    snapshots::refuse_forced_passes(accepted.as_deref())?;
     let options = arguments.options(config)?;
     let played = play(options, &output)?;
     let mut text = terminal::render(&played.run, played.elapsed, output.look);
@@ -201,7 +201,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
     };
     if let Some(folder) = &accepted {
         let conversations = conversations(&played.run);
-        exit = exit.worse(snapshots::hold(folder, conversations, output)?);
+        exit = exit.worse(snapshots::compare(folder, conversations, output)?);
     }
     Ok(exit.worse(reports.write(&played.run)))
 }

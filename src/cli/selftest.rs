@@ -88,10 +88,10 @@ fn table(proofs: &[Proof], look: Look) -> String {
     let mut text = String::new();
     for proof in proofs {
         let word = match (proof.is_right, proof.expected) {
-            (true, Some(_)) => look.good("caught  "),
-            (true, None) => look.good("harmless"),
-            (false, Some(_)) => look.bad("MISSED  "),
-            (false, None) => look.bad("BLAMED  "),
+            (true, Some(_)) => look.success("caught  "),
+            (true, None) => look.success("harmless"),
+            (false, Some(_)) => look.failure("MISSED  "),
+            (false, None) => look.failure("BLAMED  "),
         };
         let found: Vec<String> = proof
             .found
@@ -105,8 +105,8 @@ fn table(proofs: &[Proof], look: Look) -> String {
             "{word} {:<7} {:<30} {rule:<24} {}{}",
             proof.role.as_str(),
             proof.name,
-            look.faint(&found.join(", ")),
-            look.faint(injection.as_deref().unwrap_or_default()),
+            look.dim(&found.join(", ")),
+            look.dim(injection.as_deref().unwrap_or_default()),
         );
         if !proof.is_right {
             for odd in &proof.odd {

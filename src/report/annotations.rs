@@ -1,6 +1,6 @@
-//! What did not pass, as commands that GitHub's runners turn into annotations of a run.
+//! Annotations for GitHub: what did not pass, as workflow commands.
 //!
-//! The form is `::error title=…::message`, with `%`, line ends and, in properties, `:` and `,`
+//! A command is `::error title=…::message`, with `%`, line ends and, in properties, `:` and `,`
 //! percent-encoded ("Workflow commands for GitHub Actions").
 
 use std::fmt::Write as _;
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_would_end_a_command_early_is_encoded() {
+    fn text_cannot_end_a_command_early() {
         let mut text = String::new();
         line(&mut text, "bot a:b,c", "100 %\r\n::error::x");
         assert_eq!(

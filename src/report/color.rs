@@ -1,59 +1,53 @@
-//! Colours, where they are asked for.
+//! Colours of text for people.
 
 use anstyle::{AnsiColor, Style};
 
-/// How text is shown: decided once, at the entry.
+/// How text for people looks. The entry decides it once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
-    /// Whether text is coloured.
     pub colour: bool,
-    /// The width of a line, in characters.
+    /// The width of a line in characters.
     pub width: usize,
 }
 
 impl Look {
-    /// Neither colours nor a terminal behind it.
+    /// For files and pipes.
     pub const PLAIN: Self = Self {
         colour: false,
         width: 100,
     };
 
-    /// What went well.
-    pub fn good(self, text: &str) -> String {
-        self.paint(AnsiColor::Green.on_default().bold(), text)
+    pub fn success(self, text: &str) -> String {
+        self.styled(AnsiColor::Green.on_default().bold(), text)
     }
 
-    /// What did not.
-    pub fn bad(self, text: &str) -> String {
-        self.paint(AnsiColor::Red.on_default().bold(), text)
+    pub fn failure(self, text: &str) -> String {
+        self.styled(AnsiColor::Red.on_default().bold(), text)
     }
 
-    /// What a reader may want to look at.
-    pub fn odd(self, text: &str) -> String {
-        self.paint(AnsiColor::Yellow.on_default().bold(), text)
+    pub fn warning(self, text: &str) -> String {
+        self.styled(AnsiColor::Yellow.on_default().bold(), text)
     }
 
-    /// What stands out.
-    pub fn strong(self, text: &str) -> String {
-        self.paint(Style::new().bold(), text)
+    pub fn bold(self, text: &str) -> String {
+        self.styled(Style::new().bold(), text)
     }
 
-    /// What stands back.
-    pub fn faint(self, text: &str) -> String {
-        self.paint(Style::new().dimmed(), text)
+    pub fn dim(self, text: &str) -> String {
+        self.styled(Style::new().dimmed(), text)
     }
 
-    /// A line that a difference takes away.
+    /// A line that only the old text has.
     pub fn removed(self, text: &str) -> String {
-        self.paint(AnsiColor::Red.on_default(), text)
+        self.styled(AnsiColor::Red.on_default(), text)
     }
 
-    /// A line that a difference adds.
+    /// A line that only the new text has.
     pub fn added(self, text: &str) -> String {
-        self.paint(AnsiColor::Green.on_default(), text)
+        self.styled(AnsiColor::Green.on_default(), text)
     }
 
-    fn paint(self, style: Style, text: &str) -> String {
+    fn styled(self, style: Style, text: &str) -> String {
         if self.colour {
             format!("{style}{text}{style:#}")
         } else {

@@ -1,5 +1,4 @@
-//! The coverage of a run: which requirements of the catalogue were met, broken, or not put to the
-//! test.
+//! The coverage of a run: which requirements were met, broken or not tested.
 
 use std::fmt::Write as _;
 
@@ -12,14 +11,14 @@ use crate::contract::requirement::Requirement;
 use crate::contract::rule::Level;
 use crate::judge::verdict::{Basis, Run, ScenarioResult};
 
-/// What a run says of one requirement.
+/// The coverage of one requirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    /// It was put to the test by so many scenarios, and held in all.
+enum Coverage {
+    /// So many scenarios tested it, and it held in all.
     Met(usize),
-    /// It was broken in so many scenarios.
+    /// So many scenarios broke it.
     Broken(usize),
-    /// No scenario put it to the test.
+    /// No scenario tested it, for this reason.
     Untested(&'static str),
 }
 
@@ -35,13 +34,13 @@ pub fn render(run: &Run, look: Look) -> String {
         let _ = writeln!(
             text,
             "{}",
-            line(*requirement, standing(*requirement, &results), look)
+            line(*requirement, coverage(*requirement, &results), look)
         );
     }
     text
 }
 
-fn standing(requirement: Requirement, results: &[&ScenarioResult]) -> Standing {
+fn coverage(requirement: Requirement, results: &[&ScenarioResult]) -> Coverage {
     let breaks = |result: &&&ScenarioResult| {
         let mut findings = result.failures.iter().chain(&result.warnings);
         findings.any(|finding| finding.requirement == Basis::Requirement(requirement))
@@ -51,11 +50,11 @@ fn standing(requirement: Requirement, results: &[&ScenarioResult]) -> Standing {
     let checked = results.iter().filter(checks).count();
     match (broken, checked) {
         (0, 0) if results.iter().all(|result| result.traffic.is_empty()) => {
-            Standing::Untested("no scenario was played")
+            Coverage::Untested("no scenario was played")
         }
-        (0, 0) => Standing::Untested("no message of the played scenarios shows it"),
-        (0, checked) => Standing::Met(checked),
-        (broken, _) => Standing::Broken(broken),
+        (0, 0) => Coverage::Untested("no message of the played scenarios shows it"),
+        (0, checked) => Coverage::Met(checked),
+        (broken, _) => Coverage::Broken(broken),
     }
 }
 
@@ -63,7 +62,7 @@ fn in_scenarios(count: usize) -> String {
     format!("in {}", counted(count, "scenario"))
 }
 
-fn line(requirement: Requirement, standing: Standing, look: Look) -> String {
+fn line(requirement: Requirement, coverage: Coverage, look: Look) -> String {
     let level = match requirement.level() {
         Level::Must => "MUST",
         Level::Should => "SHOULD",
@@ -72,10 +71,10 @@ fn line(requirement: Requirement, standing: Standing, look: Look) -> String {
         Party::Bot => "bot",
         Party::Service => "service",
     };
-    let (word, how) = match standing {
-        Standing::Met(count) => (look.good("met     "), in_scenarios(count)),
-        Standing::Broken(count) => (look.bad("broken  "), in_scenarios(count)),
-        Standing::Untested(why) => (look.odd("untested"), why.to_owned()),
+    let (word, how) = match coverage {
+        Coverage::Met(count) => (look.success("met     "), in_scenarios(count)),
+        Coverage::Broken(count) => (look.failure("broken  "), in_scenarios(count)),
+        Coverage::Untested(why) => (look.warning("untested"), why.to_owned()),
     };
     let standard = match requirement.standard() {
         "" => String::new(),
@@ -85,7 +84,7 @@ fn line(requirement: Requirement, standing: Standing, look: Look) -> String {
         "{word} {role:<7} {level:<6} {:<24} {}{standard} {}",
         requirement.id(),
         requirement.text(),
-        look.faint(&format!("({how})"))
+        look.dim(&format!("({how})"))
     )
 }
 

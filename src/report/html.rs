@@ -1,4 +1,4 @@
-//! The HTML report of a run: one page that needs nothing else, for people and for CI's artifacts.
+//! The HTML report of a run: one self-contained page.
 
 use std::fmt::Write as _;
 
@@ -30,7 +30,7 @@ pub fn render(run: &Run) -> String {
     page
 }
 
-/// Light and dark as the reader's system has it.
+/// Light or dark, as the reader's system is.
 const STYLE: &str = "\
 :root{color-scheme:light dark}\
 body{font:1rem/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}\
@@ -56,7 +56,7 @@ fn summary(run: &Run) -> String {
     counts.join(", ")
 }
 
-/// A result; what is not well can be unfolded, and what fails is.
+/// A result. Everything but a plain pass can be unfolded; failures are unfolded.
 fn block(result: &ScenarioResult) -> String {
     let verdict = result.verdict.as_str();
     let name = format!(
@@ -79,7 +79,7 @@ fn block(result: &ScenarioResult) -> String {
     )
 }
 
-/// Text as HTML has it, in elements and in quoted attributes.
+/// Text escaped for elements and quoted attributes of HTML.
 fn escaped(text: &str) -> String {
     let text = text.replace('&', "&amp;");
     let text = text.replace('<', "&lt;").replace('>', "&gt;");
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_well_is_shown_and_what_others_say_is_no_markup() {
+    fn problems_are_shown_and_text_is_no_markup() {
         let target = JudgedTarget {
             role: Some(Party::Bot),
             url: Some("http://h/?a=\"b\"&c".into()),

@@ -1,4 +1,4 @@
-//! What `confcall extract` shows: the account of every code block, and what is wrong in the pages.
+//! The inventory of pages: an account of every code block, and the findings.
 
 use std::fmt::Write as _;
 
@@ -28,7 +28,7 @@ pub fn text(rows: &[Row], look: Look) -> String {
     for row in rows {
         if row.file != page {
             let gap = if page.is_empty() { "" } else { "\n" };
-            let _ = writeln!(text, "{gap}{}", look.strong(&printable(&row.file)));
+            let _ = writeln!(text, "{gap}{}", look.bold(&printable(&row.file)));
             page = &row.file;
         }
         let line = format!("{:>6}  {:<17}  {}", row.line, kind(row), start_line(row));
@@ -39,11 +39,11 @@ pub fn text(rows: &[Row], look: Look) -> String {
                 text,
                 "{:>8}{}",
                 "",
-                look.faint(&format!("in {}", printable(name)))
+                look.dim(&format!("in {}", printable(name)))
             );
         }
         if let Some(reason) = &row.reason {
-            let _ = writeln!(text, "{:>8}{}", "", look.faint(&printable(reason)));
+            let _ = writeln!(text, "{:>8}{}", "", look.dim(&printable(reason)));
         }
     }
     text
@@ -62,7 +62,7 @@ pub fn finding(finding: &Finding) -> String {
     ))
 }
 
-/// The word of the JSON, so that both forms name a kind alike.
+/// The kind as the JSON spells it.
 fn kind(row: &Row) -> String {
     let word = serde_json::to_value(row.kind).unwrap_or_default();
     word.as_str().unwrap_or_default().to_owned()

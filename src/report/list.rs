@@ -1,4 +1,4 @@
-//! What `confcall list` shows: the scenarios and their steps, values as the page prints them.
+//! The list of scenarios and their steps, with values as the pages print them.
 
 use serde::Serialize;
 use serde_json::Value;

@@ -1,9 +1,16 @@
-//! Functions from results to text. Pure: who calls them decides on width and colour, and writes.
+//! Reports: functions from a result to text, one file a format. The caller decides on width and
+//! colour, and writes.
+//!
+//! - [`terminal`], [`coverage`], [`not_covered`] and [`annotations`] are printed.
+//! - [`ReportKind`] has those that go to files.
+//! - [`conversation`] shows messages, [`snapshot`] is what `--snapshots` compares.
+//! - [`list`] and [`inventory`] are for `confcall list` and `confcall extract`.
 
 pub mod annotations;
 pub mod color;
 pub mod conversation;
 pub mod coverage;
+pub mod difference;
 pub mod html;
 pub mod inventory;
 pub mod json;
@@ -13,3 +20,30 @@ pub mod normalized;
 pub mod not_covered;
 pub mod snapshot;
 pub mod terminal;
+
+use crate::judge::verdict::Run;
+
+/// The kinds of `--report KIND=FILE`. A new format is a file of this folder, a variant, and an arm of
+/// [`ReportKind::render`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
+pub enum ReportKind {
+    Json,
+    Junit,
+    Html,
+}
+
+/// A report that its format cannot hold: a defect.
+#[derive(Debug, thiserror::Error)]
+#[error("a report cannot be made: {0}")]
+pub struct ReportError(Box<dyn std::error::Error + Send + Sync>);
+
+impl ReportKind {
+    pub fn render(self, run: &Run) -> Result<String, ReportError> {
+        match self {
+            Self::Json => json::render(run).map_err(|error| ReportError(error.into())),
+            Self::Junit => junit::render(run).map_err(|error| ReportError(error.into())),
+            Self::Html => Ok(html::render(run)),
+        }
+    }
+}

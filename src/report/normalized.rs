@@ -1,16 +1,17 @@
-//! What nobody judges, by its form: two runs that say the same have the same text.
+//! Normalizes text: placeholders take the place of values that nobody judges, so that two runs of one
+//! behaviour have the same text.
 
 use crate::api::identifier::is_guid;
 use crate::redact;
 
-/// A line with what nobody judges by its form: `{time}`, `{etag}`, `{guid}`, `{origin}`, `{secret}`.
+/// A line with the placeholders `{time}`, `{etag}`, `{guid}`, `{origin}` and `{secret}`.
 pub fn normalized(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut rest = line;
     while !rest.is_empty() {
-        let (length, form) = form_at(rest, text.chars().next_back());
-        match form {
-            Some(form) => text.push_str(form),
+        let (length, placeholder) = placeholder_at(rest, text.chars().next_back());
+        match placeholder {
+            Some(placeholder) => text.push_str(placeholder),
             None => text.push_str(&rest[..length]),
         }
         rest = &rest[length..];
@@ -18,8 +19,8 @@ pub fn normalized(line: &str) -> String {
     text
 }
 
-/// The form that stands at the start of a text, with its length; else one character.
-fn form_at(text: &str, before: Option<char>) -> (usize, Option<&'static str>) {
+/// The placeholder for the start of a text, and the length that it replaces; else one character.
+fn placeholder_at(text: &str, before: Option<char>) -> (usize, Option<&'static str>) {
     let inside_word = before.is_some_and(char::is_alphanumeric);
     let end = |is_part: fn(char) -> bool| text.find(|c| !is_part(c)).unwrap_or(text.len());
     if let Some(scheme) = ["http://", "https://"]
@@ -55,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_differs_from_run_to_run_is_shown_by_its_form() {
+    fn values_that_differ_from_run_to_run_have_placeholders() {
         for (line, expected) in [
             (
                 "POST http://127.0.0.1:8080/calls/57dab8b1-894c-409a-b240-bd8beae78896",

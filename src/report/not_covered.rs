@@ -7,12 +7,15 @@ use crate::cassette::format::Direction;
 use crate::diagnostic::place::printable;
 use crate::judge::recording::check::NotCovered;
 
-/// A line for each exchange under the name of its file; nothing where there are none.
+/// The name of the file, then a line for each exchange. Empty where there are none.
 pub fn render(file: &str, not_covered: &[NotCovered], look: Look) -> String {
     if not_covered.is_empty() {
         return String::new();
     }
-    let mut text = format!("{} fit no scenario:\n", look.odd(&format!("{file}: these")));
+    let mut text = format!(
+        "{} fit no scenario:\n",
+        look.warning(&format!("{file}: these"))
+    );
     for exchange in not_covered {
         let from = match exchange.direction {
             Direction::Request => "bot",

@@ -1,15 +1,15 @@
-//! The terminal report of a run: short where all is well, and all that there is to know where
-//! something is not. The last line counts.
+//! The terminal report of a run: short where everything passes, complete where something does not.
+//! The last line has the counts.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
 
 use super::color::Look;
 use super::conversation;
 use super::conversation::Names;
+use super::difference;
 use crate::api::party::Party;
 use crate::contract::rule::Level;
 use crate::diagnostic::place::printable;
@@ -22,7 +22,7 @@ pub fn render(run: &Run, elapsed: Duration, look: Look) -> String {
         text.push_str(&block(result, look));
     }
     for error in &run.errors {
-        let _ = writeln!(text, "{} {}", look.bad("FAIL"), printable(error));
+        let _ = writeln!(text, "{} {}", look.failure("FAIL"), printable(error));
     }
     text.push_str(&roles(run, look));
     text.push('\n');
@@ -30,21 +30,21 @@ pub fn render(run: &Run, elapsed: Duration, look: Look) -> String {
     text
 }
 
-/// What the report says of one result, before the counts; nothing of a plain pass.
+/// The block of one result. Empty for a plain pass.
 pub fn block(result: &ScenarioResult, look: Look) -> String {
     let (word, verbose) = match result.verdict {
         Verdict::Pass if result.warnings.is_empty() => return String::new(),
-        Verdict::Pass => (look.odd("WARN"), false),
-        Verdict::Fail => (look.bad("FAIL"), true),
-        Verdict::Known => (look.odd("KNOWN"), false),
-        Verdict::Inconclusive => (look.bad("INCONCLUSIVE"), true),
-        Verdict::Error => (look.bad("ERROR"), true),
-        Verdict::Skip => (look.odd("SKIP"), false),
+        Verdict::Pass => (look.warning("WARN"), false),
+        Verdict::Fail => (look.failure("FAIL"), true),
+        Verdict::Known => (look.warning("KNOWN"), false),
+        Verdict::Inconclusive => (look.failure("INCONCLUSIVE"), true),
+        Verdict::Error => (look.failure("ERROR"), true),
+        Verdict::Skip => (look.warning("SKIP"), false),
     };
-    let (role, id) = (result.role, look.strong(&result.scenario));
+    let (role, id) = (result.role, look.bold(&result.scenario));
     let mut text = format!("{word} {role} {id}");
     if verbose {
-        let time = look.faint(&format!("({} ms)", result.duration_ms));
+        let time = look.dim(&format!("({} ms)", result.duration_ms));
         let _ = writeln!(text, " {time}");
         text.push_str(&details(result, look));
         text.push('\n');
@@ -60,8 +60,7 @@ pub fn block(result: &ScenarioResult, look: Look) -> String {
     text
 }
 
-/// Everything about a result that is not well: the reason, what fails and warns, the notes, the
-/// traffic of the conversation.
+/// The reason of a result, its failures, warnings and notes, and the traffic of the conversation.
 pub fn details(result: &ScenarioResult, look: Look) -> String {
     let mut text = String::new();
     if !result.reason.is_empty() {
@@ -80,7 +79,7 @@ pub fn details(result: &ScenarioResult, look: Look) -> String {
         text.push_str(&wrapped(&format!("note: {note}"), 2, look));
     }
     if !result.traffic.is_empty() {
-        let _ = writeln!(text, "\n  {}", look.strong("traffic"));
+        let _ = writeln!(text, "\n  {}", look.bold("traffic"));
         let traffic = conversation::traffic(&result.traffic, &Names::new(&result.bound));
         text.push_str(&indented(&traffic, 4));
     }
@@ -89,8 +88,8 @@ pub fn details(result: &ScenarioResult, look: Look) -> String {
 
 fn violation(violation: &Violation, look: Look) -> String {
     let rule = match violation.level {
-        Level::Must => look.bad(violation.rule.as_str()),
-        Level::Should => look.odd(violation.rule.as_str()),
+        Level::Must => look.failure(violation.rule.as_str()),
+        Level::Should => look.warning(violation.rule.as_str()),
     };
     let mut text = format!("\n  {rule}");
     if let Some(step) = violation.step {
@@ -106,12 +105,12 @@ fn violation(violation: &Violation, look: Look) -> String {
     text.push_str(&wrapped(&violation.message, 4, look));
     text.push_str(&compared(&violation.expected, &violation.actual, look));
     let source = format!("{}:{}", violation.source.file, violation.source.line);
-    let requirement = look.faint(&format!("({})", violation.requirement));
+    let requirement = look.dim(&format!("({})", violation.requirement));
     let _ = writeln!(text, "    documented: {source} {requirement}");
     text
 }
 
-/// What was expected and what came: two lines where both are short, else their difference.
+/// The expected and the actual value: two lines where both are short, else their difference.
 fn compared(expected: &Value, actual: &Value, look: Look) -> String {
     let shown = |value: &Value| match value {
         Value::String(text) if text.contains('\n') => text.clone(),
@@ -130,15 +129,7 @@ fn compared(expected: &Value, actual: &Value, look: Look) -> String {
         look.added("+ expected"),
         look.removed("- actual")
     );
-    for change in TextDiff::from_lines(&actual, &expected).iter_all_changes() {
-        let line = printable(change.value().trim_end_matches(['\n', '\r']));
-        let line = match change.tag() {
-            ChangeTag::Equal => format!("  {line}"),
-            ChangeTag::Delete => look.removed(&format!("- {line}")),
-            ChangeTag::Insert => look.added(&format!("+ {line}")),
-        };
-        let _ = writeln!(text, "    {line}");
-    }
+    text.push_str(&difference::whole(&actual, &expected, look));
     text
 }
 
@@ -166,7 +157,7 @@ fn roles(run: &Run, look: Look) -> String {
         let counts: Vec<_> = counts(&summary)
             .into_iter()
             .filter(|(count, ..)| *count > 0)
-            .map(|(count, word, tone)| tone.paint(look, &format!("{count} {word}")))
+            .map(|(count, word, tone)| tone.styled(look, &format!("{count} {word}")))
             .collect();
         let _ = writeln!(text, "{name:<18} {}", counts.join(", "));
     }
@@ -181,7 +172,7 @@ fn last_line(summary: &Summary, elapsed: Duration, look: Look) -> String {
             if count == 0 {
                 text
             } else {
-                tone.paint(look, &text)
+                tone.styled(look, &text)
             }
         })
         .collect();
@@ -191,29 +182,29 @@ fn last_line(summary: &Summary, elapsed: Duration, look: Look) -> String {
 
 #[derive(Clone, Copy)]
 enum Tone {
-    Good,
-    Bad,
-    Odd,
+    Success,
+    Failure,
+    Warning,
 }
 
 impl Tone {
-    fn paint(self, look: Look, text: &str) -> String {
+    fn styled(self, look: Look, text: &str) -> String {
         match self {
-            Self::Good => look.good(text),
-            Self::Bad => look.bad(text),
-            Self::Odd => look.odd(text),
+            Self::Success => look.success(text),
+            Self::Failure => look.failure(text),
+            Self::Warning => look.warning(text),
         }
     }
 }
 
 const fn counts(summary: &Summary) -> [(usize, &'static str, Tone); 6] {
     [
-        (summary.pass, "passed", Tone::Good),
-        (summary.fail, "failed", Tone::Bad),
-        (summary.known, "known", Tone::Odd),
-        (summary.inconclusive, "inconclusive", Tone::Bad),
-        (summary.error, "errors", Tone::Bad),
-        (summary.skip, "skipped", Tone::Odd),
+        (summary.pass, "passed", Tone::Success),
+        (summary.fail, "failed", Tone::Failure),
+        (summary.known, "known", Tone::Warning),
+        (summary.inconclusive, "inconclusive", Tone::Failure),
+        (summary.error, "errors", Tone::Failure),
+        (summary.skip, "skipped", Tone::Warning),
     ]
 }
 
@@ -380,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn colour_is_only_there_where_it_is_asked_for() {
+    fn colour_is_an_option() {
         let look = Look {
             colour: true,
             width: 80,
