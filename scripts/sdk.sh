@@ -142,7 +142,7 @@ manners() {
     [[ $1 == node ]] || command=(python3 bot.py)
     start env -C "$copy" "${bare[@]}" PORT="$port" AZURE_TENANT_ID=tenant AZURE_CLIENT_ID=bot \
         AZURE_CLIENT_SECRET=secret "${command[@]}"
-    if said=$(python3 scripts/sdk/manners.py "$port" 2>&1); then
+    if said=$(python3 scripts/sdk/undocumented.py "$port" 2>&1); then
         ok "$1, by hand: $said"
     else
         fail "$1, by hand: $said"

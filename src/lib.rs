@@ -15,7 +15,7 @@
 //! ## A tour of the code
 //!
 //! All other modules are internal. Read them in this order. Each uses only modules before it;
-//! `tests/layers.rs` holds that.
+//! `tests/structure` holds that.
 //!
 //! What the program knows, without sockets, files, clock or randomness:
 //!

@@ -2,7 +2,7 @@
 //!
 //! For: the default run, `confcall serve`, and the proof that the judge judges. Not for: judging.
 //! Neither party knows a scenario, a rule, the contract or the judge. They share with it only `http` and
-//! `api`; `tests/layers.rs` holds that.
+//! `api`; `tests/structure` holds that.
 //!
 //! Each party can run as one **mutant** (one deliberate fault) or one **variant** (one harmless
 //! difference).

@@ -33,7 +33,7 @@ class Bot:
         if request.path == CALLBACK_PATH or request.path.startswith(f"{CALLBACK_PATH}/"):
             return self._on_notification(request)
         if (request.method, request.path) == ("POST", CUE_PATH):
-            return self._on_cue(request)
+            return self._on_trigger(request)
         raise Refused(404, "NotFound", f"nothing is at {request.path}")
 
     def _on_notification(self, request: Request) -> Reply:
@@ -45,7 +45,7 @@ class Bot:
             raise Refused(400, "BadRequest", problem)
         return self._fault.spoil_acknowledgement(Reply(202))
 
-    def _on_cue(self, request: Request) -> Reply:
+    def _on_trigger(self, request: Request) -> Reply:
         trigger = request.json_object()
         try:
             wanted = request_for(trigger.get("request"), self.callback, self._token)

@@ -1,4 +1,4 @@
-//! The table of the judge: for every sentence of SPEC section 5 there is a row, named after the
+//! The table of the judge: for every sentence of the contract there is a row, named after the
 //! sentence, that fails if the sentence is dropped.
 //!
 //! [`party`] plays a scenario against a scripted other party, without sockets or waiting; a row of

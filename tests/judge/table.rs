@@ -92,7 +92,7 @@ pub fn row(
 
 /// Plays every row, and names all that are judged otherwise than they say.
 pub fn judge(rows: &[Row]) {
-    let wrong: Vec<String> = rows.iter().filter_map(complaint).collect();
+    let wrong: Vec<String> = rows.iter().filter_map(mismatch).collect();
     assert!(
         wrong.is_empty(),
         "{} of {} rows:\n\n{}",
@@ -102,7 +102,7 @@ pub fn judge(rows: &[Row]) {
     );
 }
 
-fn complaint(row: &Row) -> Option<String> {
+fn mismatch(row: &Row) -> Option<String> {
     let outcome = row.talk.play().outcome;
     let unsound = outcome
         .failures

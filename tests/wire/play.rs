@@ -108,7 +108,7 @@ pub fn play(row: &Row) -> Result<(), Failed> {
         ("upstream", &received, &row.received),
         ("client", &heard, &row.answered),
     ] {
-        failed.extend(complaints(party, heard, must));
+        failed.extend(mismatches(party, heard, must));
     }
     let loaded = cassette::load(&path);
     if failed.is_empty() {
@@ -148,9 +148,9 @@ fn end(recorder: &mut Recorder) {
     assert!(status.success(), "the recorder did not end: {status}");
 }
 
-fn complaints(party: &str, heard: &Heard, must: &[Must]) -> Vec<String> {
+fn mismatches(party: &str, heard: &Heard, must: &[Must]) -> Vec<String> {
     let unmet = must.iter().filter(|it| !heard.holds(it));
-    let mut complaints: Vec<_> = unmet
+    let mut mismatches: Vec<_> = unmet
         .map(|it| {
             let it = format!("{it:?}");
             let it: String = it.chars().take(400).collect();
@@ -158,8 +158,8 @@ fn complaints(party: &str, heard: &Heard, must: &[Must]) -> Vec<String> {
         })
         .collect();
     let senseless = heard.senseless();
-    complaints.extend(senseless.map(|it| format!("the {party} got {it}")));
-    complaints
+    mismatches.extend(senseless.map(|it| format!("the {party} got {it}")));
+    mismatches
 }
 
 /// The beginning of the bytes, as text.

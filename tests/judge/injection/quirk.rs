@@ -313,11 +313,11 @@ pub(super) fn row(
 }
 
 pub(super) fn judge(rows: &[Row]) {
-    let wrong: Vec<String> = rows.iter().filter_map(complaint).collect();
+    let wrong: Vec<String> = rows.iter().filter_map(mismatch).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
-pub(super) fn complaint(row: &Row) -> Option<String> {
+pub(super) fn mismatch(row: &Row) -> Option<String> {
     let (outcome, done) = Peer::new(row.kind, row.scenario, row.quirk).play();
     let found = |violations: &[Violation]| -> Vec<(Rule, Basis)> {
         let found = violations.iter();

@@ -1,0 +1,240 @@
+//! Files of the repository: which ones lie at its root, how large they are, and words that they avoid.
+//!
+//! In a clone these are the files that git tracks; elsewhere, all files but build output.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use walkdir::WalkDir;
+
+/// The entries of the root.
+const ROOT: [&str; 24] = [
+    ".ci",
+    ".gitignore",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+    "README.md",
+    "RELEASING.md",
+    "benches",
+    "build.rs",
+    "cassettes",
+    "clippy.toml",
+    "deny.toml",
+    "docs",
+    "examples",
+    "fuzz",
+    "scenarios",
+    "schemas",
+    "scripts",
+    "src",
+    "tests",
+];
+/// The only other entry of the root: its name is that of the tool.
+const SPELLING: &str = "typos.toml";
+
+/// The most bytes of a file.
+const BYTES: u64 = 300_000;
+
+/// The most lines of a file of `src/`.
+const LINES: usize = 600;
+
+/// Files of `src/` that are tables, and may be longer.
+const TABLES: [&str; 1] = ["src/contract/requirement.rs"];
+
+/// Words that the code once had for something that the field has a name for.
+const WORDS: [(&str, &str); 16] = [
+    ("weather", "fault injection"),
+    ("cue", "trigger"),
+    ("errand", "request builder"),
+    ("courier", "delivery"),
+    ("mischief", "mutant"),
+    ("hearing", "evaluation"),
+    ("teller", "sender"),
+    ("shelf", "request index"),
+    ("mended", "spliced"),
+    ("unfit", "not covered"),
+    ("homeward", "response body"),
+    ("discretion", "report redaction"),
+    ("complaint", "violation, or error"),
+    ("complaints", "violations, or errors"),
+    ("departure", "violation"),
+    ("departures", "violations"),
+];
+
+/// Text that is no prose or code of this project: pages, recordings, inputs of the fuzzer.
+const FOREIGN: [&str; 8] = [
+    "cassettes/",
+    "fuzz/corpus/",
+    "fuzz/dictionaries/",
+    "scenarios/",
+    "tests/fixtures/",
+    "tests/snapshots/",
+    "tests/structure/",
+    "LICENSE-",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files of the repository, below its root, with `/` between folders.
+fn files() -> Vec<String> {
+    let git = Command::new("git")
+        .args(["ls-files", "-z"])
+        .current_dir(root())
+        .output();
+    let tracked = git
+        .ok()
+        .filter(|it| it.status.success() && root().join(".git").exists());
+    let found: Vec<String> = match tracked {
+        Some(listed) => {
+            let names = String::from_utf8(listed.stdout).unwrap();
+            names.split_terminator('\0').map(str::to_owned).collect()
+        }
+        None => walked(),
+    };
+    // A file that was deleted and not committed yet is still tracked.
+    found
+        .into_iter()
+        .filter(|it| root().join(it).is_file())
+        .collect()
+}
+
+fn walked() -> Vec<String> {
+    let is_built = |path: &Path| path.ends_with("target") || path.ends_with(".git");
+    let entries = WalkDir::new(root()).into_iter();
+    let entries = entries
+        .filter_entry(|it| !is_built(it.path()))
+        .map(Result::unwrap);
+    let files = entries.filter(|it| it.file_type().is_file());
+    files
+        .map(|it| {
+            let below: PathBuf = it.path().strip_prefix(root()).unwrap().to_owned();
+            let parts: Vec<_> = below.iter().map(|it| it.to_string_lossy()).collect();
+            parts.join("/")
+        })
+        .collect()
+}
+
+fn text(file: &str) -> Option<String> {
+    String::from_utf8(fs::read(root().join(file)).unwrap()).ok()
+}
+
+fn is_foreign(file: &str) -> bool {
+    FOREIGN.iter().any(|it| file.starts_with(it))
+}
+
+/// What is wrong with the name of an entry of the root.
+fn of_root(file: &str) -> Option<String> {
+    let entry = file.split('/').next().unwrap();
+    let is_named = ROOT.contains(&entry) || entry == SPELLING;
+    (!is_named).then(|| format!("{file}: `{entry}` is no named entry of the root"))
+}
+
+/// What is wrong with the size of a file.
+fn of_size(file: &str, bytes: u64, lines: usize) -> Option<String> {
+    let is_code = file.starts_with("src/") && file.ends_with(".rs");
+    if bytes > BYTES {
+        Some(format!("{file}: {bytes} bytes; {BYTES} are the most"))
+    } else if is_code && lines > LINES && !TABLES.contains(&file) {
+        Some(format!("{file}: {lines} lines; {LINES} are the most"))
+    } else {
+        None
+    }
+}
+
+/// Words of a text that it should not have: a word of prose, or a part of an identifier.
+fn of_words(file: &str, text: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        for word in parts(line) {
+            if let Some((old, new)) = WORDS.iter().find(|(old, _)| *old == word) {
+                wrong.push(format!("{file}:{number}: `{old}`; say {new}"));
+            }
+        }
+        let upper = line.to_uppercase();
+        if upper.contains("SPEC SECTION") || upper.contains("SPEC.MD") {
+            wrong.push(format!(
+                "{file}:{number}: cites a document that no reader has"
+            ));
+        }
+    }
+    wrong
+}
+
+/// The words of a line in lower case, `snake_case` and `CamelCase` taken apart.
+fn parts(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for letter in line.chars() {
+        let begins = letter.is_uppercase() && before.is_lowercase();
+        if begins || !letter.is_alphabetic() {
+            words.push(String::new());
+        }
+        if letter.is_alphabetic() {
+            words.last_mut().unwrap().extend(letter.to_lowercase());
+        }
+        before = letter;
+    }
+    words.retain(|it| !it.is_empty());
+    words
+}
+
+#[test]
+fn the_root_has_only_named_entries() {
+    let wrong: Vec<_> = files().iter().filter_map(|it| of_root(it)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_file_is_too_large() {
+    let sized = |file: &String| {
+        let bytes = fs::metadata(root().join(file)).unwrap().len();
+        of_size(file, bytes, text(file).map_or(0, |it| it.lines().count()))
+    };
+    let files = files();
+    assert!(files.len() > 400, "{} files", files.len());
+    let wrong: Vec<_> = files.iter().filter_map(sized).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_words_are_those_of_the_field() {
+    let files = files();
+    let own = files.iter().filter(|it| !is_foreign(it));
+    let wrong: Vec<_> = own
+        .filter_map(|it| Some(of_words(it, &text(it)?)))
+        .flatten()
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_wrong_is_found() {
+    assert!(of_root("b.jsonl").is_some() && of_root("src/lib.rs").is_none());
+    assert!(of_size("docs/a.svg", 300_001, 1).is_some());
+    assert!(of_size("src/a.rs", 1, 601).is_some() && of_size("tests/a.rs", 1, 601).is_none());
+    assert!(of_size("src/contract/requirement.rs", 1, 700).is_none());
+    for line in [
+        "fn tell_weather()",
+        "struct WeatherCue;",
+        "/// A Complaint.",
+        "see SPEC section 4",
+    ] {
+        assert!(!of_words("a", line).is_empty(), "{line}");
+    }
+    for line in [
+        "// rescue the barbecue",
+        "let cued = 1;",
+        "the specification, section 4",
+    ] {
+        assert_eq!(of_words("a", line), [String::new(); 0], "{line}");
+    }
+    assert!(!walked().is_empty());
+}
