@@ -134,7 +134,7 @@ breaks() {
 }
 
 # BOT: what no conversation asks for, of the bot started by hand.
-manners() {
+undocumented() {
     local said
     copy_of "$1"
     port=$(python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])')
@@ -166,7 +166,7 @@ for bot in node python; do
     passes "$bot" intercepted.toml
     refuses "$bot" confcall.toml
     refuses "$bot" intercepted.toml
-    manners "$bot"
+    undocumented "$bot"
     while read -r config file rules change; do
         breaks "$bot" "$config" "$file" "$change" "$rules"
     done < <(sed -n "s/^# $bot: //p" "$0")

@@ -18,8 +18,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
 
 use confcall_test_support::cassette;
+use confcall_test_support::http::{connect, party, read};
 
-use recorder::{Recorder, connect, party, read};
+use recorder::Recorder;
 
 /// How many recorders are killed, over how many cassettes: the others append.
 const ROUNDS: u64 = 50;

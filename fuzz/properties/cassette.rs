@@ -7,7 +7,7 @@ use crate::cassette::read;
 use crate::cassette::recording::Recording;
 use crate::files::FileError;
 
-use super::{complaint, recorded};
+use super::{diagnostic, recorded};
 
 const FILE: &str = "a.jsonl";
 
@@ -30,7 +30,7 @@ pub fn holds(bytes: &[u8]) {
         (Err(FileError::Broken(wrong)), Err(FileError::Broken(too))) => {
             assert_eq!(wrong, too);
             assert_eq!(wrong.len(), 1);
-            complaint::is_well_told(&wrong[0], FILE, bytes);
+            diagnostic::is_sound(&wrong[0], FILE, bytes);
             match crate::replay::recording::file::open_bytes(FILE, bytes.to_vec()) {
                 Err(FileError::Broken(also)) => assert_eq!(wrong, also),
                 other => panic!("{other:?}"),
@@ -40,7 +40,7 @@ pub fn holds(bytes: &[u8]) {
         (one, other) => panic!("{one:?} and {other:?}"),
     };
     if let Some(torn) = &loaded.torn {
-        complaint::is_well_told(torn, FILE, bytes);
+        diagnostic::is_sound(torn, FILE, bytes);
     }
     assert_eq!(read.exchanges().len(), loaded.exchanges.len());
     assert!(read.exchanges().is_sorted_by_key(|it| it.number));

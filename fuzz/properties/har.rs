@@ -2,7 +2,7 @@
 
 use crate::cassette::har;
 
-use super::{complaint, recorded};
+use super::{diagnostic, recorded};
 
 const FILE: &str = "a.har";
 
@@ -15,7 +15,7 @@ const FILE: &str = "a.har";
 pub fn holds(bytes: &[u8]) {
     let recording = match har::read(FILE, bytes) {
         Ok(recording) => recording,
-        Err(wrong) => return complaint::is_well_told(&wrong, FILE, bytes),
+        Err(wrong) => return diagnostic::is_sound(&wrong, FILE, bytes),
     };
     let exchanges = recording.exchanges();
     assert!((1..).zip(exchanges).all(|(number, it)| it.number == number));

@@ -11,7 +11,7 @@ pub mod har;
 pub mod page;
 pub mod scenario;
 
-mod complaint;
+mod diagnostic;
 mod recorded;
 
 /// A function that panics where something does not hold of the bytes.

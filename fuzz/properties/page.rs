@@ -8,7 +8,7 @@ use crate::judge;
 use crate::scenario::format::Script;
 use crate::scenario::parse;
 
-use super::complaint;
+use super::diagnostic;
 
 const FILE: &str = "pages/v1.0/page.md";
 const SCHEMA: &str = "../scenario.schema.json";
@@ -28,7 +28,7 @@ pub fn holds(bytes: &[u8]) {
         Err(wrong) => {
             let has_zero = bytes.iter().take(4).any(|byte| *byte == 0);
             assert!(has_zero || std::str::from_utf8(bytes).is_err(), "{wrong}");
-            complaint::is_well_told(&wrong, FILE, bytes);
+            diagnostic::is_sound(&wrong, FILE, bytes);
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::scenario::format::{Scenario, ScenarioId};
 use crate::scenario::parse;
 use crate::{extract, judge};
 
-use super::complaint;
+use super::diagnostic;
 
 const FILE: &str = "mine/first.json";
 const SCHEMA: &str = "../scenario.schema.json";
@@ -40,14 +40,14 @@ pub fn holds(bytes: &[u8]) {
             let scenarios = [scenario];
             judge::cases(&scenarios, &scenarios);
         }
-        Err(wrong) => complaints_hold(&wrong, bytes),
+        Err(wrong) => diagnostics_hold(&wrong, bytes),
     }
 }
 
-fn complaints_hold(wrong: &[Diagnostic], bytes: &[u8]) {
+fn diagnostics_hold(wrong: &[Diagnostic], bytes: &[u8]) {
     assert!((1..=21).contains(&wrong.len()), "{}", wrong.len());
     for wrong in wrong {
-        complaint::is_well_told(wrong, FILE, bytes);
+        diagnostic::is_sound(wrong, FILE, bytes);
         // That a byte is no UTF-8, and how many more problems there are, have remedies too.
         assert!(wrong.remedy.is_some(), "no remedy: {wrong}");
     }

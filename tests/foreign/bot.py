@@ -16,7 +16,7 @@ from notices import Contexts, check
 from wire import Refused, Reply, Request, Server, complain, payload_of, send
 
 CALLBACK_PATH = "/callback"
-CUE_PATH = "/trigger"
+TRIGGER_PATH = "/trigger"
 
 
 class Bot:
@@ -32,7 +32,7 @@ class Bot:
         """Deal with a notification or with a trigger."""
         if request.path == CALLBACK_PATH or request.path.startswith(f"{CALLBACK_PATH}/"):
             return self._on_notification(request)
-        if (request.method, request.path) == ("POST", CUE_PATH):
+        if (request.method, request.path) == ("POST", TRIGGER_PATH):
             return self._on_trigger(request)
         raise Refused(404, "NotFound", f"nothing is at {request.path}")
 
@@ -88,7 +88,7 @@ def main() -> int:
     bot = Bot(arguments.token, FAULTS.get(arguments.fault, SOUND))
     server = Server(arguments.port, bot.respond)
     bot.callback = f"{server.url}{CALLBACK_PATH}"
-    server.run([f"listening {bot.callback}", f"trigger {server.url}{CUE_PATH}"])
+    server.run([f"listening {bot.callback}", f"trigger {server.url}{TRIGGER_PATH}"])
     return 0
 
 

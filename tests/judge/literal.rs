@@ -9,12 +9,7 @@ use serde_json::json;
 
 use super::party::{Talk, built_in, judged, status};
 use super::table::Expect::{Fails, Passes};
-use super::table::{ACCEPTED, MANY, MEETING, ONE, Row, judge, row};
-
-#[test]
-fn literal() {
-    judge(&rows());
-}
+use super::table::{ACCEPTED, MANY, MEETING, ONE, Row, row, rows};
 
 fn literally(id: &str, role: Party) -> Talk {
     let scenario = built_in()
@@ -54,55 +49,53 @@ fn confcall_sends_what_is_printed() {
     assert!(rosters.count() > 0);
 }
 
-pub fn rows() -> Vec<Row> {
-    vec![
-        row(
-            "no alternatives",
-            literally(MEETING, Party::Service),
-            |t| {
-                *t.answer(2) = status(202);
-                t.header(2, "Location", "/app/calls/x/operations/y");
-            },
-            Fails(Rule::ResponseStatus, ""),
-        ),
-        row(
-            "no alternatives: the other way round",
-            literally(ACCEPTED, Party::Service),
-            |t| {
-                t.answer(2).status = 200;
-                t.answer(2).body = Body::Json(json!({"id": "1"}));
-            },
-            Fails(Rule::ResponseStatus, ""),
-        ),
-        row(
-            "no correlation: other ids where other ones are printed",
-            literally(MEETING, Party::Service),
-            |t| {
-                let id = t.body(2)["id"].clone();
-                let path = t.entry(3)["resource"].as_str().expect("a path").to_owned();
-                assert_ne!(id.as_str(), path.rsplit('/').next());
-            },
-            Passes,
-        ),
-        row(
-            "but equal printed values",
-            literally(ONE, Party::Service),
-            |t| t.entry(3)["resourceData"]["clientContext"] = json!("other"),
-            Fails(Rule::Correlation, "/value/0/resourceData/clientContext"),
-        ),
-        row(
-            "variables stay variables",
-            literally(ONE, Party::Service),
-            |t| {
-                t.body(2)["id"] = json!("mine");
-                t.entry(3)["resourceData"]["id"] = json!("mine");
-                for name in ["resource", "resourceUrl"] {
-                    let path = t.entry(3)[name].as_str().expect("path").to_owned();
-                    let path = path.rsplit_once('/').expect("path").0.to_owned();
-                    t.entry(3)[name] = json!(format!("{path}/mine"));
-                }
-            },
-            Passes,
-        ),
-    ]
-}
+rows![
+    no_alternatives(row(
+        "no alternatives",
+        literally(MEETING, Party::Service),
+        |t| {
+            *t.answer(2) = status(202);
+            t.header(2, "Location", "/app/calls/x/operations/y");
+        },
+        Fails(Rule::ResponseStatus, ""),
+    )),
+    no_alternatives_the_other_way_round(row(
+        "no alternatives: the other way round",
+        literally(ACCEPTED, Party::Service),
+        |t| {
+            t.answer(2).status = 200;
+            t.answer(2).body = Body::Json(json!({"id": "1"}));
+        },
+        Fails(Rule::ResponseStatus, ""),
+    )),
+    no_correlation_other_ids_where_other_ones_are_printed(row(
+        "no correlation: other ids where other ones are printed",
+        literally(MEETING, Party::Service),
+        |t| {
+            let id = t.body(2)["id"].clone();
+            let path = t.entry(3)["resource"].as_str().expect("a path").to_owned();
+            assert_ne!(id.as_str(), path.rsplit('/').next());
+        },
+        Passes,
+    )),
+    but_equal_printed_values(row(
+        "but equal printed values",
+        literally(ONE, Party::Service),
+        |t| t.entry(3)["resourceData"]["clientContext"] = json!("other"),
+        Fails(Rule::Correlation, "/value/0/resourceData/clientContext"),
+    )),
+    variables_stay_variables(row(
+        "variables stay variables",
+        literally(ONE, Party::Service),
+        |t| {
+            t.body(2)["id"] = json!("mine");
+            t.entry(3)["resourceData"]["id"] = json!("mine");
+            for name in ["resource", "resourceUrl"] {
+                let path = t.entry(3)[name].as_str().expect("path").to_owned();
+                let path = path.rsplit_once('/').expect("path").0.to_owned();
+                t.entry(3)[name] = json!(format!("{path}/mine"));
+            }
+        },
+        Passes,
+    )),
+];

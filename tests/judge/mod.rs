@@ -5,11 +5,6 @@
 //! [`table`] edits one message of that party and says what the judge has to make of it. One module
 //! holds one paragraph.
 
-#![expect(
-    clippy::too_many_lines,
-    reason = "a table is one function, a row a case"
-)]
-
 mod alternatives;
 mod any_input;
 mod catalogue;

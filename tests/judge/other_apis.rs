@@ -8,12 +8,7 @@ use serde_json::{Value, json};
 
 use super::party::{Talk, bare, text_body};
 use super::table::Expect::{Fails, Passes};
-use super::table::{Row, judge, row};
-
-#[test]
-fn other_apis() {
-    judge(&rows());
-}
+use super::table::{Row, row, rows};
 
 /// A subscription: made, looked at, notified of, deleted.
 fn subscription() -> Value {
@@ -92,170 +87,179 @@ fn of(
     row(sentence, Talk::written(script, role), edit, expect)
 }
 
-pub fn rows() -> Vec<Row> {
-    let (service, bot) = (Party::Service, Party::Bot);
-    vec![
-        of(
-            "another API: a service",
-            &subscription(),
-            service,
-            |_| {},
-            Passes,
-        ),
-        of("another API: a bot", &subscription(), bot, |_| {}, Passes),
-        of(
-            "another API: entries in notifications of their own",
-            &subscription(),
-            service,
-            |t| {
-                t.twice(5);
-                t.body(5)["value"]
-                    .as_array_mut()
-                    .expect("entries")
-                    .truncate(1);
-                let (_, last) = t.moves.last_mut().expect("a move");
-                let super::party::Move::Send(request) = last else {
-                    panic!("a notification")
-                };
-                let Body::Json(body) = &mut request.body else {
-                    panic!("JSON")
-                };
-                body["value"].as_array_mut().expect("entries").remove(0);
-            },
-            Passes,
-        ),
-        of(
-            "another API: an entry that does not come",
-            &subscription(),
-            service,
-            |t| {
-                t.body(5)["value"]
-                    .as_array_mut()
-                    .expect("entries")
-                    .truncate(1);
-            },
-            Fails(Rule::NotificationMissing, ""),
-        ),
-        of(
-            "another API: a person agrees",
-            &subscription(),
-            service,
-            |t| t.body(4)["userId"] = json!("other"),
-            Fails(Rule::Correlation, "/userId"),
-        ),
-        of(
-            "another API: a person in a notification agrees",
-            &subscription(),
-            service,
-            |t| t.entry(5)["resourceData"]["from"] = json!("other"),
-            Fails(Rule::Correlation, "/value/0/resourceData/from"),
-        ),
-        of(
-            "another API: types",
-            &subscription(),
-            service,
-            |t| t.entry(5)["resourceData"]["id"] = json!(1),
-            Fails(Rule::NotificationBody, "/value/0/resourceData/id"),
-        ),
-        of(
-            "another API: a 201 has its body",
-            &subscription(),
-            service,
-            |t| *t.payload(2) = Body::Empty,
-            Fails(Rule::ResponseBody, ""),
-        ),
-        of(
-            "another API: a bot's ids come back unchanged",
-            &subscription(),
-            bot,
-            |t| t.body(1)["userId"] = json!("other"),
-            Fails(Rule::Correlation, "/userId"),
-        ),
-        of(
-            "another API: a GET that is a step goes to its path",
-            &subscription(),
-            bot,
-            |t| t.request(3).target = "/v1.0/subscriptions/other".into(),
-            Fails(Rule::RequestTarget, ""),
-        ),
-        of("text: a service", &texts(), service, |_| {}, Passes),
-        of("text: a bot", &texts(), bot, |_| {}, Passes),
-        of(
-            "text: an answer has it",
-            &texts(),
-            service,
-            |t| *t.payload(2) = Body::Empty,
-            Fails(Rule::ResponseBody, ""),
-        ),
-        of(
-            "text: what it says is free",
-            &texts(),
-            service,
-            |t| *t.payload(2) = text_body("other"),
-            Passes,
-        ),
-        of(
-            "text: a notification comes",
-            &texts(),
-            service,
-            |t| {
-                t.leave_out(3);
-            },
-            Fails(Rule::NotificationMissing, ""),
-        ),
-        of(
-            "text: a notification has the printed method",
-            &texts(),
-            service,
-            |t| t.request(3).method = "POST".into(),
-            Fails(Rule::NotificationMethod, ""),
-        ),
-        of(
-            "GET and DELETE as steps: a service",
-            &looked_at(),
-            service,
-            |_| {},
-            Passes,
-        ),
-        of(
-            "GET and DELETE as steps: a bot",
-            &looked_at(),
-            bot,
-            |_| {},
-            Passes,
-        ),
-        of(
-            "GET as a step is asked for",
-            &looked_at(),
-            bot,
-            |t| {
-                t.moves.truncate(1);
-            },
-            Fails(Rule::RequestMissing, ""),
-        ),
-        of(
-            "GET as a step may be sent again",
-            &looked_at(),
-            bot,
-            |t| {
-                let target = t.request(1).target.clone();
-                t.more(bare("GET", &target));
-            },
-            Passes,
-        ),
-        of(
-            "GET as a step: the answer's id is the call",
-            &looked_at(),
-            service,
-            |t| t.body(2)["id"] = json!("other"),
-            Fails(Rule::Correlation, "/id"),
-        ),
-        of(
-            "GET as a step: any state may be told",
-            &looked_at(),
-            service,
-            |t| t.body(2)["state"] = json!("ringing"),
-            Passes,
-        ),
-    ]
-}
+rows![
+    another_api_a_service(of(
+        "another API: a service",
+        &subscription(),
+        Party::Service,
+        |_| {},
+        Passes,
+    )),
+    another_api_a_bot(of(
+        "another API: a bot",
+        &subscription(),
+        Party::Bot,
+        |_| {},
+        Passes
+    )),
+    another_api_entries_in_notifications_of_their_own(of(
+        "another API: entries in notifications of their own",
+        &subscription(),
+        Party::Service,
+        |t| {
+            t.twice(5);
+            t.body(5)["value"]
+                .as_array_mut()
+                .expect("entries")
+                .truncate(1);
+            let (_, last) = t.moves.last_mut().expect("a move");
+            let super::party::Move::Send(request) = last else {
+                panic!("a notification")
+            };
+            let Body::Json(body) = &mut request.body else {
+                panic!("JSON")
+            };
+            body["value"].as_array_mut().expect("entries").remove(0);
+        },
+        Passes,
+    )),
+    another_api_an_entry_that_does_not_come(of(
+        "another API: an entry that does not come",
+        &subscription(),
+        Party::Service,
+        |t| {
+            t.body(5)["value"]
+                .as_array_mut()
+                .expect("entries")
+                .truncate(1);
+        },
+        Fails(Rule::NotificationMissing, ""),
+    )),
+    another_api_a_person_agrees(of(
+        "another API: a person agrees",
+        &subscription(),
+        Party::Service,
+        |t| t.body(4)["userId"] = json!("other"),
+        Fails(Rule::Correlation, "/userId"),
+    )),
+    another_api_a_person_in_a_notification_agrees(of(
+        "another API: a person in a notification agrees",
+        &subscription(),
+        Party::Service,
+        |t| t.entry(5)["resourceData"]["from"] = json!("other"),
+        Fails(Rule::Correlation, "/value/0/resourceData/from"),
+    )),
+    another_api_types(of(
+        "another API: types",
+        &subscription(),
+        Party::Service,
+        |t| t.entry(5)["resourceData"]["id"] = json!(1),
+        Fails(Rule::NotificationBody, "/value/0/resourceData/id"),
+    )),
+    another_api_a_201_has_its_body(of(
+        "another API: a 201 has its body",
+        &subscription(),
+        Party::Service,
+        |t| *t.payload(2) = Body::Empty,
+        Fails(Rule::ResponseBody, ""),
+    )),
+    another_api_a_bots_ids_come_back_unchanged(of(
+        "another API: a bot's ids come back unchanged",
+        &subscription(),
+        Party::Bot,
+        |t| t.body(1)["userId"] = json!("other"),
+        Fails(Rule::Correlation, "/userId"),
+    )),
+    another_api_a_get_that_is_a_step_goes_to_its_path(of(
+        "another API: a GET that is a step goes to its path",
+        &subscription(),
+        Party::Bot,
+        |t| t.request(3).target = "/v1.0/subscriptions/other".into(),
+        Fails(Rule::RequestTarget, ""),
+    )),
+    text_a_service(of(
+        "text: a service",
+        &texts(),
+        Party::Service,
+        |_| {},
+        Passes
+    )),
+    text_a_bot(of("text: a bot", &texts(), Party::Bot, |_| {}, Passes)),
+    text_an_answer_has_it(of(
+        "text: an answer has it",
+        &texts(),
+        Party::Service,
+        |t| *t.payload(2) = Body::Empty,
+        Fails(Rule::ResponseBody, ""),
+    )),
+    text_what_it_says_is_free(of(
+        "text: what it says is free",
+        &texts(),
+        Party::Service,
+        |t| *t.payload(2) = text_body("other"),
+        Passes,
+    )),
+    text_a_notification_comes(of(
+        "text: a notification comes",
+        &texts(),
+        Party::Service,
+        |t| {
+            t.leave_out(3);
+        },
+        Fails(Rule::NotificationMissing, ""),
+    )),
+    text_a_notification_has_the_printed_method(of(
+        "text: a notification has the printed method",
+        &texts(),
+        Party::Service,
+        |t| t.request(3).method = "POST".into(),
+        Fails(Rule::NotificationMethod, ""),
+    )),
+    get_and_delete_as_steps_a_service(of(
+        "GET and DELETE as steps: a service",
+        &looked_at(),
+        Party::Service,
+        |_| {},
+        Passes,
+    )),
+    get_and_delete_as_steps_a_bot(of(
+        "GET and DELETE as steps: a bot",
+        &looked_at(),
+        Party::Bot,
+        |_| {},
+        Passes,
+    )),
+    get_as_a_step_is_asked_for(of(
+        "GET as a step is asked for",
+        &looked_at(),
+        Party::Bot,
+        |t| {
+            t.moves.truncate(1);
+        },
+        Fails(Rule::RequestMissing, ""),
+    )),
+    get_as_a_step_may_be_sent_again(of(
+        "GET as a step may be sent again",
+        &looked_at(),
+        Party::Bot,
+        |t| {
+            let target = t.request(1).target.clone();
+            t.more(bare("GET", &target));
+        },
+        Passes,
+    )),
+    get_as_a_step_the_answers_id_is_the_call(of(
+        "GET as a step: the answer's id is the call",
+        &looked_at(),
+        Party::Service,
+        |t| t.body(2)["id"] = json!("other"),
+        Fails(Rule::Correlation, "/id"),
+    )),
+    get_as_a_step_any_state_may_be_told(of(
+        "GET as a step: any state may be told",
+        &looked_at(),
+        Party::Service,
+        |t| t.body(2)["state"] = json!("ringing"),
+        Passes,
+    )),
+];

@@ -9,12 +9,7 @@ use serde_json::{Value, json};
 
 use super::party::{Move, Talk, built_in, text_body};
 use super::table::Expect::{Fails, Passes, Skips};
-use super::table::{DEPRECATED, ENDED, LONGEST, NO_TOKEN, REPLACING, Row, bot, judge, service};
-
-#[test]
-fn refusals() {
-    judge(&rows());
-}
+use super::table::{DEPRECATED, ENDED, LONGEST, NO_TOKEN, REPLACING, Row, bot, rows, service};
 
 /// What the refused request of [`NO_TOKEN`] gives, in a test.
 const REFUSED_CONTEXT: &str = "context 2";
@@ -84,173 +79,171 @@ fn what_is_refused_shows_no_shape() {
     }
 }
 
-pub fn rows() -> Vec<Row> {
-    vec![
-        service(
-            "any of the statuses refuses",
-            NO_TOKEN,
-            |t| t.answer(2).status = 403,
-            Passes,
-        ),
-        service(
-            "a refusal needs no body",
-            NO_TOKEN,
-            |t| *t.payload(2) = Body::Empty,
-            Passes,
-        ),
-        service(
-            "a refusal that is no JSON needs no error object",
-            NO_TOKEN,
-            |t| {
-                t.header(2, "Content-Type", "text/html");
-                *t.payload(2) = text_body("<h1>no</h1>");
-            },
-            Passes,
-        ),
-        service(
-            "an error object may say more",
-            NO_TOKEN,
-            |t| t.body(2)["error"]["innerError"] = json!({"request-id": "1"}),
-            Passes,
-        ),
-        service(
-            "what is wrong is refused, not done",
-            NO_TOKEN,
-            |t| t.answer(2).status = 200,
-            Fails(Rule::ResponseStatus, ""),
-        ),
-        service(
-            "what is wrong is refused by a status that says why",
-            NO_TOKEN,
-            |t| t.answer(2).status = 500,
-            Fails(Rule::ResponseStatus, ""),
-        ),
-        service(
-            "a refusal that says it is JSON is JSON",
-            NO_TOKEN,
-            |t| *t.payload(2) = text_body("{"),
-            Fails(Rule::ResponseBody, ""),
-        ),
-        service(
-            "a refusal has an error object",
-            NO_TOKEN,
-            |t| *t.body(2) = json!({"message": "no"}),
-            Fails(Rule::ResponseBody, "/error"),
-        ),
-        service(
-            "an error has a code",
-            NO_TOKEN,
-            |t| t.body(2)["error"] = json!({"message": "no"}),
-            Fails(Rule::ResponseBody, "/error/code"),
-        ),
-        service(
-            "an error's code is a text",
-            NO_TOKEN,
-            |t| t.body(2)["error"]["code"] = json!(401),
-            Fails(Rule::ResponseBody, "/error/code"),
-        ),
-        service(
-            "an error's message is not empty",
-            NO_TOKEN,
-            |t| t.body(2)["error"]["message"] = json!(""),
-            Fails(Rule::ResponseBody, "/error/message"),
-        ),
-        service(
-            "after a refusal a valid invitation is done",
-            NO_TOKEN,
-            |t| t.answer(4).status = 409,
-            Fails(Rule::ResponseStatus, ""),
-        ),
-        service(
-            "no notification tells of a refused operation: before the refusal",
-            NO_TOKEN,
-            |t| {
-                let told = of_refused(t, 5);
-                t.moves.insert(0, (0, told));
-            },
-            Fails(Rule::NotificationUnexpected, "/value/0"),
-        ),
-        service(
-            "no notification tells of a refused operation: before the next answer",
-            NO_TOKEN,
-            |t| {
-                let told = of_refused(t, 5);
-                let at = t.at(4);
-                t.moves.insert(at, (0, told));
-            },
-            Fails(Rule::NotificationUnexpected, "/value/0"),
-        ),
-        service(
-            "no notification tells of a refused operation: after the end",
-            NO_TOKEN,
-            |t| {
-                let told = of_refused(t, 5);
-                t.more(told);
-            },
-            Fails(Rule::NotificationUnexpected, "/value/0"),
-        ),
-        service(
-            "nobody is on the call whose invitation was refused",
-            NO_TOKEN,
-            |t| {
-                let told = of_refused(t, 6);
-                let at = t.at(6);
-                t.moves.insert(at, (0, told));
-            },
-            Fails(Rule::NotificationUnexpected, "/value/0"),
-        ),
-        service(
-            "nobody comes to the call before the refusal",
-            NO_TOKEN,
-            |t| {
-                let told = of_refused(t, 6);
-                t.moves.insert(0, (0, told));
-            },
-            Fails(Rule::NotificationUnexpected, "/value/0"),
-        ),
-        service(
-            "an operation of people whose invitation was refused is none",
-            NO_TOKEN,
-            |t| {
-                t.before(5, |body| {
-                    let entry = &mut body["value"][0];
-                    other_operation(entry);
-                    let people = &mut entry["resourceData"]["participants"];
-                    people[0]["identity"]["user"]["id"] = json!(REFUSED_USER);
-                    entry["resourceData"]["clientContext"] = json!("made up");
-                });
-            },
-            Fails(Rule::NotificationUnexpected, "/value/0"),
-        ),
-        service(
-            "an ended call has no sequel either",
-            ENDED,
-            |t| t.answer(2).status = 202,
-            Fails(Rule::ResponseStatus, ""),
-        ),
-        service(
-            "a client context of 256 characters is taken",
-            LONGEST,
-            |t| t.answer(2).status = 400,
-            Fails(Rule::ResponseStatus, ""),
-        ),
-        service(
-            "the deprecated path leads to the call",
-            DEPRECATED,
-            |t| t.answer(2).status = 404,
-            Fails(Rule::ResponseStatus, ""),
-        ),
-        service(
-            "several who each replace a call are not refused",
-            REPLACING,
-            |t| t.answer(2).status = 400,
-            Fails(Rule::ResponseStatus, ""),
-        ),
-        bot(
-            "a bot is not judged where a service alone is",
-            NO_TOKEN,
-            |_| {},
-            Skips,
-        ),
-    ]
-}
+rows![
+    any_of_the_statuses_refuses(service(
+        "any of the statuses refuses",
+        NO_TOKEN,
+        |t| t.answer(2).status = 403,
+        Passes,
+    )),
+    a_refusal_needs_no_body(service(
+        "a refusal needs no body",
+        NO_TOKEN,
+        |t| *t.payload(2) = Body::Empty,
+        Passes,
+    )),
+    a_refusal_that_is_no_json_needs_no_error_object(service(
+        "a refusal that is no JSON needs no error object",
+        NO_TOKEN,
+        |t| {
+            t.header(2, "Content-Type", "text/html");
+            *t.payload(2) = text_body("<h1>no</h1>");
+        },
+        Passes,
+    )),
+    an_error_object_may_say_more(service(
+        "an error object may say more",
+        NO_TOKEN,
+        |t| t.body(2)["error"]["innerError"] = json!({"request-id": "1"}),
+        Passes,
+    )),
+    what_is_wrong_is_refused_not_done(service(
+        "what is wrong is refused, not done",
+        NO_TOKEN,
+        |t| t.answer(2).status = 200,
+        Fails(Rule::ResponseStatus, ""),
+    )),
+    what_is_wrong_is_refused_by_a_status_that_says_why(service(
+        "what is wrong is refused by a status that says why",
+        NO_TOKEN,
+        |t| t.answer(2).status = 500,
+        Fails(Rule::ResponseStatus, ""),
+    )),
+    a_refusal_that_says_it_is_json_is_json(service(
+        "a refusal that says it is JSON is JSON",
+        NO_TOKEN,
+        |t| *t.payload(2) = text_body("{"),
+        Fails(Rule::ResponseBody, ""),
+    )),
+    a_refusal_has_an_error_object(service(
+        "a refusal has an error object",
+        NO_TOKEN,
+        |t| *t.body(2) = json!({"message": "no"}),
+        Fails(Rule::ResponseBody, "/error"),
+    )),
+    an_error_has_a_code(service(
+        "an error has a code",
+        NO_TOKEN,
+        |t| t.body(2)["error"] = json!({"message": "no"}),
+        Fails(Rule::ResponseBody, "/error/code"),
+    )),
+    an_errors_code_is_a_text(service(
+        "an error's code is a text",
+        NO_TOKEN,
+        |t| t.body(2)["error"]["code"] = json!(401),
+        Fails(Rule::ResponseBody, "/error/code"),
+    )),
+    an_errors_message_is_not_empty(service(
+        "an error's message is not empty",
+        NO_TOKEN,
+        |t| t.body(2)["error"]["message"] = json!(""),
+        Fails(Rule::ResponseBody, "/error/message"),
+    )),
+    after_a_refusal_a_valid_invitation_is_done(service(
+        "after a refusal a valid invitation is done",
+        NO_TOKEN,
+        |t| t.answer(4).status = 409,
+        Fails(Rule::ResponseStatus, ""),
+    )),
+    no_notification_tells_of_a_refused_operation_before_the_refusal(service(
+        "no notification tells of a refused operation: before the refusal",
+        NO_TOKEN,
+        |t| {
+            let told = of_refused(t, 5);
+            t.moves.insert(0, (0, told));
+        },
+        Fails(Rule::NotificationUnexpected, "/value/0"),
+    )),
+    no_notification_tells_of_a_refused_operation_before_the_next_answer(service(
+        "no notification tells of a refused operation: before the next answer",
+        NO_TOKEN,
+        |t| {
+            let told = of_refused(t, 5);
+            let at = t.at(4);
+            t.moves.insert(at, (0, told));
+        },
+        Fails(Rule::NotificationUnexpected, "/value/0"),
+    )),
+    no_notification_tells_of_a_refused_operation_after_the_end(service(
+        "no notification tells of a refused operation: after the end",
+        NO_TOKEN,
+        |t| {
+            let told = of_refused(t, 5);
+            t.more(told);
+        },
+        Fails(Rule::NotificationUnexpected, "/value/0"),
+    )),
+    nobody_is_on_the_call_whose_invitation_was_refused(service(
+        "nobody is on the call whose invitation was refused",
+        NO_TOKEN,
+        |t| {
+            let told = of_refused(t, 6);
+            let at = t.at(6);
+            t.moves.insert(at, (0, told));
+        },
+        Fails(Rule::NotificationUnexpected, "/value/0"),
+    )),
+    nobody_comes_to_the_call_before_the_refusal(service(
+        "nobody comes to the call before the refusal",
+        NO_TOKEN,
+        |t| {
+            let told = of_refused(t, 6);
+            t.moves.insert(0, (0, told));
+        },
+        Fails(Rule::NotificationUnexpected, "/value/0"),
+    )),
+    an_operation_of_people_whose_invitation_was_refused_is_none(service(
+        "an operation of people whose invitation was refused is none",
+        NO_TOKEN,
+        |t| {
+            t.before(5, |body| {
+                let entry = &mut body["value"][0];
+                other_operation(entry);
+                let people = &mut entry["resourceData"]["participants"];
+                people[0]["identity"]["user"]["id"] = json!(REFUSED_USER);
+                entry["resourceData"]["clientContext"] = json!("made up");
+            });
+        },
+        Fails(Rule::NotificationUnexpected, "/value/0"),
+    )),
+    an_ended_call_has_no_sequel_either(service(
+        "an ended call has no sequel either",
+        ENDED,
+        |t| t.answer(2).status = 202,
+        Fails(Rule::ResponseStatus, ""),
+    )),
+    a_client_context_of_256_characters_is_taken(service(
+        "a client context of 256 characters is taken",
+        LONGEST,
+        |t| t.answer(2).status = 400,
+        Fails(Rule::ResponseStatus, ""),
+    )),
+    the_deprecated_path_leads_to_the_call(service(
+        "the deprecated path leads to the call",
+        DEPRECATED,
+        |t| t.answer(2).status = 404,
+        Fails(Rule::ResponseStatus, ""),
+    )),
+    several_who_each_replace_a_call_are_not_refused(service(
+        "several who each replace a call are not refused",
+        REPLACING,
+        |t| t.answer(2).status = 400,
+        Fails(Rule::ResponseStatus, ""),
+    )),
+    a_bot_is_not_judged_where_a_service_alone_is(bot(
+        "a bot is not judged where a service alone is",
+        NO_TOKEN,
+        |_| {},
+        Skips,
+    )),
+];

@@ -90,17 +90,29 @@ pub fn row(
     }
 }
 
-/// Plays every row, and names all that are judged otherwise than they say.
-pub fn judge(rows: &[Row]) {
-    let wrong: Vec<String> = rows.iter().filter_map(mismatch).collect();
-    assert!(
-        wrong.is_empty(),
-        "{} of {} rows:\n\n{}",
-        wrong.len(),
-        rows.len(),
-        wrong.join("\n\n")
-    );
+/// Plays a row, and fails where it is judged otherwise than it says.
+pub fn judge(row: &Row) {
+    if let Some(mismatch) = mismatch(row) {
+        panic!("{mismatch}");
+    }
 }
+
+/// A test for each row, named after its sentence, and a function with all rows of the file.
+macro_rules! rows {
+    ($($name:ident($row:expr)),+ $(,)?) => {
+        pub(super) fn rows() -> Vec<Row> {
+            vec![$($row),+]
+        }
+
+        $(
+            #[test]
+            fn $name() {
+                super::table::judge(&$row);
+            }
+        )+
+    };
+}
+pub(super) use rows;
 
 fn mismatch(row: &Row) -> Option<String> {
     let outcome = row.talk.play().outcome;

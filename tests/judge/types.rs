@@ -6,12 +6,7 @@ use serde_json::{Value, json};
 
 use super::party::Talk;
 use super::table::Expect::{Fails, Passes, Warns};
-use super::table::{FLOW, ONE, REPLACE, Row, bot, judge, row, service};
-
-#[test]
-fn types() {
-    judge(&rows());
-}
+use super::table::{FLOW, ONE, REPLACE, Row, bot, row, rows, service};
 
 /// Takes every `@odata.type` away.
 fn untype(value: &mut Value) {
@@ -49,82 +44,80 @@ fn two_types() -> Value {
     })
 }
 
-pub fn rows() -> Vec<Row> {
-    vec![
-        bot(
-            "never required of a bot: an invitation",
-            REPLACE,
-            |t| untype(t.body(1)),
-            Passes,
-        ),
-        bot(
-            "never required of a bot: a create request",
-            FLOW,
-            |t| untype(t.body(6)),
-            Passes,
-        ),
-        bot(
-            "of a bot no type is judged: in an invitation",
-            REPLACE,
-            |t| t.body(1)["participants"][0]["@odata.type"] = json!("#x.y"),
-            Passes,
-        ),
-        bot(
-            "of a bot no type is judged: in a create request",
-            FLOW,
-            |t| t.body(6)["source"]["@odata.type"] = json!("#x.y"),
-            Passes,
-        ),
-        service(
-            "in a service's message its absence where printed warns",
-            ONE,
-            |t| {
-                t.body(2)
-                    .as_object_mut()
-                    .expect("body")
-                    .shift_remove("@odata.type");
-            },
-            Warns(Rule::ResponseBody, "/@odata.type"),
-        ),
-        service(
-            "another type fails",
-            ONE,
-            |t| t.body(2)["@odata.type"] = json!("#microsoft.graph.call"),
-            Fails(Rule::ResponseBody, "/@odata.type"),
-        ),
-        service(
-            "another type fails: in a notification",
-            ONE,
-            |t| t.entry(3)["resourceData"]["@odata.type"] = json!("#microsoft.graph.playOperation"),
-            Fails(Rule::NotificationBody, "/value/0/resourceData/@odata.type"),
-        ),
-        row(
-            "unless the page prints that type for the same kind of object elsewhere",
-            Talk::written(&two_types(), Party::Service),
-            |t| t.entry(3)["resourceData"]["@odata.type"] = json!("#x.general"),
-            Passes,
-        ),
-        row(
-            "not where the page prints that type for another kind of object",
-            Talk::written(&two_types(), Party::Service),
-            |t| t.entry(3)["resourceData"]["@odata.type"] = json!("#x.notice"),
-            Fails(Rule::NotificationBody, "/value/0/resourceData/@odata.type"),
-        ),
-        service(
-            "# in front does not matter",
-            ONE,
-            |t| {
-                t.body(2)["@odata.type"] = json!("microsoft.graph.inviteParticipantsOperation");
-                t.entry(3)["resourceData"]["@odata.type"] =
-                    json!("microsoft.graph.inviteParticipantsOperation");
-            },
-            Passes,
-        ),
-        service(
-            "an added type where none is printed is an added property",
-            FLOW,
-            |t| t.body(11)["@odata.type"] = json!("#microsoft.graph.inviteParticipantsOperation"),
-            Passes,
-        ),
-    ]
-}
+rows![
+    never_required_of_a_bot_an_invitation(bot(
+        "never required of a bot: an invitation",
+        REPLACE,
+        |t| untype(t.body(1)),
+        Passes,
+    )),
+    never_required_of_a_bot_a_create_request(bot(
+        "never required of a bot: a create request",
+        FLOW,
+        |t| untype(t.body(6)),
+        Passes,
+    )),
+    of_a_bot_no_type_is_judged_in_an_invitation(bot(
+        "of a bot no type is judged: in an invitation",
+        REPLACE,
+        |t| t.body(1)["participants"][0]["@odata.type"] = json!("#x.y"),
+        Passes,
+    )),
+    of_a_bot_no_type_is_judged_in_a_create_request(bot(
+        "of a bot no type is judged: in a create request",
+        FLOW,
+        |t| t.body(6)["source"]["@odata.type"] = json!("#x.y"),
+        Passes,
+    )),
+    in_a_services_message_its_absence_where_printed_warns(service(
+        "in a service's message its absence where printed warns",
+        ONE,
+        |t| {
+            t.body(2)
+                .as_object_mut()
+                .expect("body")
+                .shift_remove("@odata.type");
+        },
+        Warns(Rule::ResponseBody, "/@odata.type"),
+    )),
+    another_type_fails(service(
+        "another type fails",
+        ONE,
+        |t| t.body(2)["@odata.type"] = json!("#microsoft.graph.call"),
+        Fails(Rule::ResponseBody, "/@odata.type"),
+    )),
+    another_type_fails_in_a_notification(service(
+        "another type fails: in a notification",
+        ONE,
+        |t| t.entry(3)["resourceData"]["@odata.type"] = json!("#microsoft.graph.playOperation"),
+        Fails(Rule::NotificationBody, "/value/0/resourceData/@odata.type"),
+    )),
+    unless_the_page_prints_that_type_for_the_same_kind_of_object_elsewhere(row(
+        "unless the page prints that type for the same kind of object elsewhere",
+        Talk::written(&two_types(), Party::Service),
+        |t| t.entry(3)["resourceData"]["@odata.type"] = json!("#x.general"),
+        Passes,
+    )),
+    not_where_the_page_prints_that_type_for_another_kind_of_object(row(
+        "not where the page prints that type for another kind of object",
+        Talk::written(&two_types(), Party::Service),
+        |t| t.entry(3)["resourceData"]["@odata.type"] = json!("#x.notice"),
+        Fails(Rule::NotificationBody, "/value/0/resourceData/@odata.type"),
+    )),
+    in_front_does_not_matter(service(
+        "# in front does not matter",
+        ONE,
+        |t| {
+            t.body(2)["@odata.type"] = json!("microsoft.graph.inviteParticipantsOperation");
+            t.entry(3)["resourceData"]["@odata.type"] =
+                json!("microsoft.graph.inviteParticipantsOperation");
+        },
+        Passes,
+    )),
+    an_added_type_where_none_is_printed_is_an_added_property(service(
+        "an added type where none is printed is an added property",
+        FLOW,
+        |t| t.body(11)["@odata.type"] = json!("#microsoft.graph.inviteParticipantsOperation"),
+        Passes,
+    )),
+];

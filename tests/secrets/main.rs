@@ -17,11 +17,12 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use confcall_test_support::http::{connect, party, read};
 use serde_json::json;
 
 use planted::Place::{self, Field, Target, Trailer};
 use planted::{FORM, JSON, PLANTED, TEXT, Written, basic, message, percent, plain, secret, text};
-use recorder::{Recorder, confcall, connect, party, read};
+use recorder::{Recorder, confcall};
 
 /// A recorder between parties whose next answer the test decides.
 struct Conversation {

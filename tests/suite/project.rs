@@ -62,8 +62,7 @@ fn with_program(suite: Suite) -> Suite {
 fn listening(suite: Suite) -> ExitCode {
     let mut serve = Command::new(CONFCALL);
     let bot = Process::start(serve.args(["serve", "--bot"]), 1);
-    let url = bot.addresses[0].trim_end_matches("/callback");
-    let (_, port) = url.rsplit_once(':').unwrap();
+    let (_, port) = bot.url().rsplit_once(':').unwrap();
     suite.port(port.parse().unwrap()).main()
 }
 

@@ -1,6 +1,6 @@
 //! What must hold of the bytes that a party got.
 
-use crate::recorder::{Message, read};
+use confcall_test_support::http::{Message, read};
 
 /// What a party got, on all its connections in turn.
 #[derive(Debug, Clone, Default)]

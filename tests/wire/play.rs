@@ -9,10 +9,11 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::time::Duration;
 
 use confcall_test_support::cassette;
+use confcall_test_support::http::{connect, party, read};
 use libtest_mimic::Failed;
 
 use crate::must::{Heard, Must, has};
-use crate::recorder::{Recorder, connect, party, read};
+use crate::recorder::Recorder;
 use crate::row::{Act, At, Row};
 
 /// How long a party waits for the other's word.

@@ -1,10 +1,10 @@
-//! What holds of every complaint about a file.
+//! What holds of every diagnostic about a file.
 
 use crate::diagnostic::Diagnostic;
 
-/// The complaint is about this file, its place is in it, and nothing in what is shown of it moves
+/// The diagnostic is about this file, its place is in it, and nothing in what is shown of it moves
 /// the cursor of a terminal.
-pub(crate) fn is_well_told(wrong: &Diagnostic, file: &str, bytes: &[u8]) {
+pub(crate) fn is_sound(wrong: &Diagnostic, file: &str, bytes: &[u8]) {
     let lines = bytes.split(|byte| *byte == b'\n').count();
     assert_eq!(wrong.file, file);
     assert!(wrong.line <= lines, "line {} of {lines}", wrong.line);
