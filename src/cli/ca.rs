@@ -1,20 +1,13 @@
 //! `confcall ca`: the certificate of the local authority, and how clients come to trust it.
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
 use clap::Args;
-use etcetera::BaseStrategy as _;
 
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::usage::UsageError;
-use crate::http::Listener;
-use crate::http::tls::{Authority, Trust};
-use crate::platform::Identity;
-use crate::runner::PlayError;
+use super::tls::Folder;
 
 /// What `confcall ca --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -33,106 +26,6 @@ pub struct Arguments {
     /// Print the certificate itself, in PEM
     #[arg(long)]
     print: bool,
-}
-
-/// Where the authority is kept.
-#[derive(Debug, Args)]
-pub struct Folder {
-    /// The folder of the local authority [default: `confcall` in your configuration folder]
-    #[arg(long, value_name = "DIR", env = "CONFCALL_CA_DIR")]
-    ca_dir: Option<PathBuf>,
-}
-
-impl Folder {
-    fn path(&self) -> Result<PathBuf, Failure> {
-        let given = self.ca_dir.as_deref();
-        if let Some(folder) = given.filter(|it| !it.as_os_str().is_empty()) {
-            // What is printed of it is read in other folders.
-            return Ok(std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()));
-        }
-        let strategy = etcetera::choose_base_strategy().map_err(UsageError::NoHome)?;
-        Ok(strategy.config_dir().join("confcall"))
-    }
-
-    /// What a bot under test finds around the API. Its key is made when it is needed first.
-    ///
-    /// # Errors
-    ///
-    /// No home folder to look in.
-    pub fn identity(&self) -> Result<Identity, Failure> {
-        Ok(Identity::new(self.path()?))
-    }
-
-    /// The authority, made where there is none.
-    ///
-    /// # Errors
-    ///
-    /// A folder that takes no files, files that are no authority, and no home folder to look in.
-    pub fn authority(&self) -> Result<Authority, Failure> {
-        Ok(Authority::open(&self.path()?)?)
-    }
-}
-
-/// TLS: who is trusted, and whether listeners stand behind the local authority.
-#[derive(Debug, Args)]
-pub struct Tls {
-    /// Also trust the certificates in this PEM file, for TLS connections to other parties
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
-    /// Listen with TLS, with certificates of the local authority (see `confcall ca`)
-    #[arg(long = "tls")]
-    pub listens: bool,
-    /// Where the local authority is.
-    #[command(flatten)]
-    pub folder: Folder,
-}
-
-impl Tls {
-    /// Whom confcall trusts: the system's authorities, the local one, and those of `--ca`.
-    ///
-    /// # Errors
-    ///
-    /// A file that holds no certificates.
-    pub fn trust(&self) -> Result<Trust, Failure> {
-        let local = self.folder.path().ok();
-        let local = local.and_then(|it| Authority::certificate_in(&it));
-        Ok(Trust::new(self.ca.as_deref(), local).map_err(UsageError::Trust)?)
-    }
-
-    /// The authority that listeners stand behind, where they do, made where there is none.
-    ///
-    /// # Errors
-    ///
-    /// What [`Folder::authority`] has.
-    pub fn authority(&self) -> Result<Option<Arc<Authority>>, Failure> {
-        let authority = self.listens.then(|| self.folder.authority()).transpose()?;
-        Ok(authority.map(Arc::new))
-    }
-
-    /// The authority for the hosts that are intercepted.
-    ///
-    /// # Errors
-    ///
-    /// What [`Folder::authority`] has.
-    pub fn interceptor(&self) -> Result<Arc<Authority>, Failure> {
-        self.folder.authority().map(Arc::new)
-    }
-}
-
-/// A listener, behind this authority where there is one.
-///
-/// # Errors
-///
-/// A port that is taken.
-pub async fn listen(
-    address: SocketAddr,
-    authority: Option<&Authority>,
-) -> Result<Listener, PlayError> {
-    let listener = Listener::bind(&address.to_string()).await?;
-    Ok(match authority {
-        Some(authority) => listener.behind(authority, None)?,
-        None => listener,
-    })
 }
 
 /// Prints the certificate, or where it is and how it is trusted.

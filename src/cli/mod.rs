@@ -31,6 +31,7 @@ pub mod selftest;
 pub mod serve;
 pub mod show;
 pub mod snapshots;
+pub mod tls;
 pub mod usage;
 
 use std::panic::{self, AssertUnwindSafe};

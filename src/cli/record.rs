@@ -8,11 +8,11 @@ use std::sync::Arc;
 use clap::Args;
 use url::{Host, Url};
 
-use super::ca;
 use super::exit::Exit;
 use super::failure::{EnvironmentError, Failure};
 use super::output;
 use super::output::Output;
+use super::tls::{self, Tls};
 use super::usage::UsageError;
 use crate::cassette::format::Direction;
 use crate::cassette::journal::{Journal, JournalError};
@@ -81,7 +81,7 @@ pub struct Arguments {
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = values::size)]
     max_body: usize,
     #[command(flatten)]
-    tls: ca::Tls,
+    tls: Tls,
     /// Read `[redaction]` from this file [default: confcall.toml, if it exists]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -179,7 +179,7 @@ async fn bind(
     if let Some(own) = parties.into_iter().flatten().find(|it| is_at(it, address)) {
         return Err(UsageError::ListensAtParty(own.clone()).into());
     }
-    Ok(ca::listen(address, authority).await?)
+    Ok(tls::listen(address, authority).await?)
 }
 
 /// Whether a listener on this address would be what the URL names.

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use url::Url;
 
-use super::ca;
 use super::exit::Exit;
 use super::failure::{EnvironmentError, Failure};
 use super::output;
@@ -16,6 +15,7 @@ use super::record;
 use super::reports::{ReportFile, Reports};
 use super::snapshots;
 use super::snapshots::Conversation;
+use super::tls::{self, Tls};
 use super::usage::UsageError;
 use crate::api::party::Party;
 use crate::config::values;
@@ -90,7 +90,7 @@ pub struct Arguments {
     #[arg(long, conflicts_with = "service")]
     reuse: bool,
     #[command(flatten)]
-    tls: ca::Tls,
+    tls: Tls,
     /// Compare the conversation with the accepted one in this folder (see `confcall accept`)
     #[arg(
         long,
@@ -259,7 +259,7 @@ fn messages(arguments: &Arguments) -> Messages {
 
 async fn bind(address: SocketAddr, arguments: &Arguments) -> Result<Listener, Failure> {
     let authority = arguments.tls.authority()?;
-    Ok(ca::listen(address, authority.as_deref()).await?)
+    Ok(tls::listen(address, authority.as_deref()).await?)
 }
 
 fn replay_options(arguments: &Arguments) -> Result<ReplayOptions, Failure> {

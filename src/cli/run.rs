@@ -19,6 +19,7 @@ use super::output::Output;
 use super::reports::{ReportFile, Reports};
 use super::scenarios::Which;
 use super::snapshots::Conversation;
+use super::tls::Tls;
 use super::{ca, environment, output, snapshots};
 use crate::api::party::Party;
 use crate::config::values::ValueError;
@@ -123,7 +124,7 @@ pub struct Arguments {
     pub given: Option<StateProvider>,
 
     #[command(flatten)]
-    pub tls: ca::Tls,
+    pub tls: Tls,
 
     /// How long to wait for each expected message [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use clap::Args;
 use url::Url;
 
-use super::ca;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
+use super::tls::{self, Tls};
 use super::usage::UsageError;
 use crate::config::values;
 use crate::emulator::bot::{BotMutant, BotOptions, BuiltInBot, Verification};
@@ -57,72 +57,73 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     mutant: Option<String>,
     #[command(flatten)]
-    tls: ca::Tls,
+    tls: Tls,
 }
 
 /// Serves until it is interrupted.
 ///
 /// # Errors
 ///
-/// An edition or a fault that is unknown, and a port that is taken.
+/// An edition or a mutant that is unknown, and a port that is taken.
 pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
-    let token = arguments.token.filter(|token| !token.is_empty());
-    let authority = arguments.tls.authority()?;
-    let client = Client::trusting(arguments.tls.trust()?);
-    let runtime = super::runtime()?;
     let shutdown = CancellationToken::new();
-    runtime.block_on(async {
+    super::runtime()?.block_on(async {
         super::interrupt_on_signals(&shutdown);
-        let bind = ca::listen(arguments.listen, authority.as_deref());
         if arguments.bot {
-            let options = BotOptions {
-                token,
-                callback_url: None,
-                mutant: named(
-                    arguments.mutant.as_deref(),
-                    BotMutant::ALL,
-                    BotMutant::name,
-                    "fault",
-                )?,
-                variant: None,
-                verification: verification(arguments.verify, arguments.application),
-                client,
-            };
-            let listener = bind.await?;
-            let bot = BuiltInBot::start(listener, options, shutdown.clone());
-            let (url, callback, trigger) = (bot.url(), bot.callback_url(), bot.trigger_url());
-            output.print(&format!(
-                "listening {url}\ncallback {callback}\ntrigger {trigger}\n"
-            ))?;
-            bot.ended().await;
+            serve_bot(arguments, output, shutdown).await?;
         } else {
-            let edition = named(
-                arguments.edition.as_deref(),
-                Edition::ALL,
-                Edition::name,
-                "edition",
-            )?;
-            let options = ServiceOptions {
-                edition: edition.unwrap_or_default(),
-                token,
-                public_url: None,
-                mutant: named(
-                    arguments.mutant.as_deref(),
-                    ServiceMutant::ALL,
-                    ServiceMutant::name,
-                    "fault",
-                )?,
-                variant: None,
-                client,
-            };
-            let listener = bind.await?;
-            let service = BuiltInService::start(listener, options, shutdown.clone());
-            let url = service.url();
-            output.print(&format!("listening {url}\ngiven {url}{GIVEN_PATH}\n"))?;
-            service.ended().await;
+            serve_service(arguments, output, shutdown).await?;
         }
         Ok(Exit::Success)
     })
+}
+
+async fn serve_bot(
+    arguments: Arguments,
+    output: Output,
+    shutdown: CancellationToken,
+) -> Result<(), Failure> {
+    let authority = arguments.tls.authority()?;
+    let mutant = arguments.mutant.as_deref();
+    let options = BotOptions {
+        token: arguments.token.filter(|token| !token.is_empty()),
+        callback_url: None,
+        mutant: named(mutant, BotMutant::ALL, BotMutant::name, "mutant")?,
+        variant: None,
+        verification: verification(arguments.verify, arguments.application),
+        client: Client::trusting(arguments.tls.trust()?),
+    };
+    let listener = tls::listen(arguments.listen, authority.as_deref()).await?;
+    let bot = BuiltInBot::start(listener, options, shutdown);
+    let (url, callback, trigger) = (bot.url(), bot.callback_url(), bot.trigger_url());
+    output.print(&format!(
+        "listening {url}\ncallback {callback}\ntrigger {trigger}\n"
+    ))?;
+    bot.ended().await;
+    Ok(())
+}
+
+async fn serve_service(
+    arguments: Arguments,
+    output: Output,
+    shutdown: CancellationToken,
+) -> Result<(), Failure> {
+    let authority = arguments.tls.authority()?;
+    let (edition, mutant) = (arguments.edition.as_deref(), arguments.mutant.as_deref());
+    let options = ServiceOptions {
+        edition: named(edition, Edition::ALL, Edition::name, "edition")?.unwrap_or_default(),
+        token: arguments.token.filter(|token| !token.is_empty()),
+        public_url: None,
+        mutant: named(mutant, ServiceMutant::ALL, ServiceMutant::name, "mutant")?,
+        variant: None,
+        client: Client::trusting(arguments.tls.trust()?),
+    };
+    let listener = tls::listen(arguments.listen, authority.as_deref()).await?;
+    let service = BuiltInService::start(listener, options, shutdown);
+    let url = service.url();
+    output.print(&format!("listening {url}\ngiven {url}{GIVEN_PATH}\n"))?;
+    service.ended().await;
+    Ok(())
 }
 
 fn verification(configuration: Option<Url>, application: Option<String>) -> Option<Verification> {
@@ -132,22 +133,22 @@ fn verification(configuration: Option<Url>, application: Option<String>) -> Opti
     })
 }
 
-/// The one of several that has this name.
+/// The value of this name.
 fn named<T: Copy>(
-    word: Option<&str>,
+    wanted: Option<&str>,
     all: &[T],
     name: impl Fn(T) -> &'static str,
     kind: &'static str,
 ) -> Result<Option<T>, UsageError> {
-    let Some(word) = word else {
+    let Some(wanted) = wanted else {
         return Ok(None);
     };
-    if let Some(found) = all.iter().copied().find(|one| name(*one) == word) {
+    if let Some(found) = all.iter().copied().find(|one| name(*one) == wanted) {
         return Ok(Some(found));
     }
     Err(UsageError::UnknownName {
         kind,
-        name: word.to_owned(),
+        name: wanted.to_owned(),
         names: all.iter().map(|one| name(*one)).collect(),
     })
 }

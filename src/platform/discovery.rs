@@ -1,4 +1,4 @@
-//! What is published of the endpoints: instance discovery, `OpenID` configurations.
+//! The published descriptions of the endpoints: instance discovery, `OpenID` configurations.
 
 use std::collections::HashMap;
 
@@ -8,11 +8,11 @@ use url::{Url, form_urlencoded};
 use super::grant::Version;
 use super::token::{ISSUER, tenant_id};
 
-/// Tenants that stand for many: what is issued names the one that it is for.
+/// Tenants that stand for many: a token names the one that it is for.
 const SEVERAL: [&str; 2] = ["common", "organizations"];
 
-/// Who issues the tokens of a tenant, as these tokens and its `OpenID` configuration say. `base` is
-/// the address below which its endpoints are.
+/// The issuer of the tokens of a tenant, as these tokens and its `OpenID` configuration name it. `base`
+/// is the address of its endpoints.
 pub(super) fn issuer(base: &str, tenant: &str, version: Version) -> String {
     let tenant = tenant_id(tenant);
     match version {
@@ -40,7 +40,7 @@ pub(super) fn tenant(base: &str, tenant: &str, version: Version) -> Value {
     )
 }
 
-/// The configuration of who signs notifications.
+/// The configuration of the service that signs notifications.
 pub(super) fn notifications(base: &str) -> Value {
     configuration(
         ISSUER,
@@ -65,8 +65,8 @@ fn configuration(issuer: &str, oauth2: &str, keys: &str) -> Value {
     })
 }
 
-/// Which hosts are one instance, and where the configuration of a tenant is; none where the query
-/// does not say of whom.
+/// The hosts of one instance, and the address of the configuration of a tenant; none where the query
+/// names no tenant.
 pub(super) fn instance(base: &str, query: &str) -> Option<Value> {
     let query: HashMap<_, _> = form_urlencoded::parse(query.as_bytes()).collect();
     let endpoint = Url::parse(query.get("authorization_endpoint")?).ok()?;
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_of_the_host_that_was_asked() {
+    fn addresses_are_of_the_host_of_the_request() {
         let base = "https://login.example:8443";
         let found = tenant(base, "a.example", Version::V2);
         let id = tenant_id("a.example");

@@ -1,7 +1,7 @@
 //! The token endpoint: client credentials (RFC 6749 section 4.4), for any client of any tenant.
 //!
-//! What a request must hold is checked as the platform does; who a client is, nobody here knows:
-//! every secret is right, and so is every assertion that says whose it is.
+//! The parameters of a request are checked as the platform does. Clients are not registered here: every
+//! secret is right, and so is every assertion that names its client.
 
 use std::collections::HashMap;
 
@@ -17,13 +17,13 @@ use crate::http::message::{Body, Request, Response};
 /// The one kind of assertion (RFC 7523 section 2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// What stands behind a resource in the scope of client credentials.
+/// The suffix of the scope of client credentials, after the resource.
 const DEFAULT: &str = "/.default";
 
 /// Scopes of `OpenID` Connect, which say nothing about a resource.
 const OPENID: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
-/// Which of the two endpoints is asked.
+/// The two token endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Version {
     /// `oauth2/token`, which takes a `resource`.
@@ -32,7 +32,6 @@ pub(super) enum Version {
     V2,
 }
 
-/// What is granted.
 #[derive(Debug, PartialEq, Eq)]
 struct Grant {
     client: String,
@@ -40,7 +39,7 @@ struct Grant {
     proof: Proof,
 }
 
-/// How a client says who it is.
+/// How a client authenticates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Proof {
     Secret,
@@ -52,11 +51,11 @@ enum Proof {
 struct Refusal {
     error: &'static str,
     description: String,
-    /// Whether the client said who it is in `Authorization`.
+    /// Whether the client authenticated in `Authorization`: the answer then has `WWW-Authenticate`.
     by_header: bool,
 }
 
-/// Answers a request for a token. `issuer` is who gives it, an address.
+/// Answers a request for a token. `issuer` is a URL.
 pub(super) fn answer(
     request: &Request,
     signer: &Signer,
@@ -69,7 +68,7 @@ pub(super) fn answer(
             let since = now();
             let token = signer.sign(&claims(&grant, version, tenant, issuer, since));
             let mut response = json_response(200, body(&grant, version, since, &token));
-            not_kept(&mut response);
+            forbid_caching(&mut response);
             response
         }
         Err(refusal) => refusal.into_response(),
@@ -100,7 +99,7 @@ fn claims(grant: &Grant, version: Version, tenant: &str, issuer: &str, since: u6
     })
 }
 
-/// RFC 6749 section 5.1, with what the older endpoint says beside it.
+/// RFC 6749 section 5.1, with the further members of the older endpoint.
 fn body(grant: &Grant, version: Version, since: u64, token: &str) -> Value {
     let lifetime = LIFETIME.as_secs();
     let mut body = json!({
@@ -171,7 +170,7 @@ fn form(request: &Request) -> Result<HashMap<String, String>, Refusal> {
     Ok(form)
 }
 
-/// Who asks, by a secret in the form or in `Authorization` (RFC 6749 section 2.3.1), or by an
+/// The client, by a secret in the form or in `Authorization` (RFC 6749 section 2.3.1), or by an
 /// assertion (RFC 7521 section 4.2); never by two of them.
 fn client<'a>(
     request: &Request,
@@ -240,7 +239,7 @@ fn basic(header: &str) -> Option<String> {
     Some(client.into_owned())
 }
 
-/// Whose an assertion is (RFC 7523 section 3): `sub`, which `iss` repeats.
+/// The client of an assertion (RFC 7523 section 3): `sub`, which `iss` repeats.
 fn subject(assertion: &str) -> Option<String> {
     let parts: Vec<&str> = assertion.split('.').collect();
     let [header, claims, _] = parts.as_slice() else {
@@ -296,7 +295,7 @@ impl Refusal {
         };
         let body = json!({"error": self.error, "error_description": self.description});
         let mut response = json_response(status, body);
-        not_kept(&mut response);
+        forbid_caching(&mut response);
         if self.by_header {
             let scheme = r#"Basic realm="confcall""#;
             response.headers.push("WWW-Authenticate", scheme);
@@ -305,8 +304,8 @@ impl Refusal {
     }
 }
 
-/// What holds tokens is kept nowhere (RFC 6749 section 5.1).
-fn not_kept(response: &mut Response) {
+/// Answers with tokens are not cached (RFC 6749 section 5.1).
+fn forbid_caching(response: &mut Response) {
     response.headers.push("Cache-Control", "no-store");
     response.headers.push("Pragma", "no-cache");
 }
@@ -316,7 +315,7 @@ mod tests {
     use super::*;
     use crate::http::message::Headers;
 
-    fn asked(form: &str, header: Option<&str>) -> Request {
+    fn request(form: &str, header: Option<&str>) -> Request {
         let kind = "application/x-www-form-urlencoded; charset=utf-8";
         let mut headers = Headers::from_iter([("Content-Type", kind)]);
         if let Some(value) = header {
@@ -359,7 +358,7 @@ mod tests {
             ),
         ] {
             let form = format!("grant_type=client_credentials&{scope}&{form}");
-            let granted = grant(&asked(&form, header), Version::V2);
+            let granted = grant(&request(&form, header), Version::V2);
             let wanted = Grant {
                 client: "bot".into(),
                 audience: "https://graph.example".into(),
@@ -370,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_has_its_error() {
+    fn each_wrong_request_has_its_error() {
         let good = "grant_type=client_credentials&client_id=bot&client_secret=s";
         let other = assertion(&json!({"iss": "bot", "sub": "other"}));
         for (form, header, error) in [
@@ -433,7 +432,7 @@ mod tests {
                 "invalid_client",
             ),
         ] {
-            let refused = grant(&asked(form, header), Version::V2).unwrap_err();
+            let refused = grant(&request(form, header), Version::V2).unwrap_err();
             assert_eq!(refused.error, error, "{form}: {refused:?}");
             assert_eq!(
                 refused.by_header,
@@ -441,7 +440,7 @@ mod tests {
                 "{form}"
             );
         }
-        let mut json = asked(good, None);
+        let mut json = request(good, None);
         json.headers = Headers::from_iter([("Content-Type", "application/json")]);
         assert_eq!(
             grant(&json, Version::V2).unwrap_err().error,
@@ -449,12 +448,12 @@ mod tests {
         );
         // The older endpoint takes the resource itself.
         let older = grant(
-            &asked(&format!("{good}&resource=https://a/"), None),
+            &request(&format!("{good}&resource=https://a/"), None),
             Version::V1,
         );
         assert_eq!(older.unwrap().audience, "https://a/");
         let scoped = grant(
-            &asked(&format!("{good}&scope=a/.default"), None),
+            &request(&format!("{good}&scope=a/.default"), None),
             Version::V1,
         );
         assert_eq!(scoped.unwrap_err().error, "invalid_request");

@@ -1,8 +1,8 @@
-//! What a bot's platform has around the API: a token endpoint, discovery, keys, signed notifications.
+//! The platform around the API: a token endpoint, discovery, keys, signed notifications.
 //!
 //! For: a bot that is judged with nothing changed in it. It gets tokens as it does elsewhere, and
-//! verifies those of notifications by the keys that are published here. Not for: judging. What is
-//! asked here is no part of any conversation.
+//! verifies those of notifications by the keys that are published here. Not for: judging. Requests to
+//! it are no part of any conversation.
 //!
 //! An [`Identity`] answers below [`LOGIN`] on confcall's own address, and for every path on the hosts
 //! of the platform, where their requests are led here. A [`Notifier`] signs notifications.
@@ -51,21 +51,20 @@ const HOSTS: [&str; 10] = [
 /// Tokens, discovery and keys, with one key.
 #[derive(Debug)]
 pub struct Identity {
-    keeping: Keeping,
+    key: KeySource,
 }
 
-/// Where the key is.
 #[derive(Debug)]
-enum Keeping {
+enum KeySource {
     /// In a folder, made when it is needed first.
     Folder(PathBuf, Mutex<Option<Arc<Signer>>>),
-    /// Everybody has it.
+    /// A key that an RFC prints.
     Printed(Arc<Signer>),
 }
 
-/// What is asked.
+/// The endpoints, with the tenant where there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Question<'a> {
+enum Endpoint<'a> {
     Token(&'a str, Version),
     Configuration(&'a str, Version),
     Notifications,
@@ -77,20 +76,20 @@ impl Identity {
     /// One whose key is kept in this folder, beside that of the local authority.
     pub const fn new(folder: PathBuf) -> Self {
         Self {
-            keeping: Keeping::Folder(folder, Mutex::new(None)),
+            key: KeySource::Folder(folder, Mutex::new(None)),
         }
     }
 
-    /// One for a bot of confcall's own, and who signs notifications to it: with a key that an RFC
-    /// prints, so that none has to be made or kept. It proves nothing.
+    /// One for the built-in bot, and the signer of notifications to it: with a key that an RFC prints,
+    /// so that none has to be made or kept. Its signatures prove nothing.
     pub fn printed(application: impl Into<String>) -> (Self, Notifier) {
         let signer = Arc::new(Signer::new(Key::printed(&OF_RFC_7516)));
         let notifier = Notifier::new(Arc::clone(&signer), application.into());
-        let keeping = Keeping::Printed(signer);
-        (Self { keeping }, notifier)
+        let key = KeySource::Printed(signer);
+        (Self { key }, notifier)
     }
 
-    /// Who signs notifications to the bot of this application id. Makes the key where there is
+    /// The signer of notifications to the bot of this application id. Makes the key where there is
     /// none, which takes a moment.
     ///
     /// # Errors
@@ -100,7 +99,7 @@ impl Identity {
         Ok(Notifier::new(self.signer()?, application.into()))
     }
 
-    /// Whether a request is for this and for no conversation. `base` is that of [`base_of`].
+    /// Whether a request is for one of the endpoints, and so for no conversation. `base` is that of [`base_of`].
     pub fn takes(request: &Request, base: &str) -> bool {
         mount(request, base).is_some()
     }
@@ -112,12 +111,12 @@ impl Identity {
     pub fn answer(&self, request: &Request, base: &str) -> Option<Response> {
         let (base, path) = mount(request, base)?;
         let segments: Vec<&str> = path.split('/').skip(1).collect();
-        let Some(question) = question(&segments) else {
+        let Some(endpoint) = endpoint(&segments) else {
             let why = format!("there is nothing at {path}");
             return Some(refusal(404, "not_found", &why));
         };
-        let methods: &[&str] = match question {
-            Question::Token(..) => &["POST"],
+        let methods: &[&str] = match endpoint {
+            Endpoint::Token(..) => &["POST"],
             _ => &["GET", "HEAD"],
         };
         if !methods.contains(&request.method.as_str()) {
@@ -127,15 +126,15 @@ impl Identity {
             response.headers.push("Allow", allowed);
             return Some(response);
         }
-        Some(self.to(question, request, &base))
+        Some(self.respond(endpoint, request, &base))
     }
 
-    fn to(&self, question: Question<'_>, request: &Request, base: &str) -> Response {
+    fn respond(&self, endpoint: Endpoint<'_>, request: &Request, base: &str) -> Response {
         let no_key = |error: AuthorityError| refusal(500, "server_error", &render(&error));
-        let found = match question {
-            Question::Configuration(tenant, version) => discovery::tenant(base, tenant, version),
-            Question::Notifications => discovery::notifications(base),
-            Question::Instance => {
+        let found = match endpoint {
+            Endpoint::Configuration(tenant, version) => discovery::tenant(base, tenant, version),
+            Endpoint::Notifications => discovery::notifications(base),
+            Endpoint::Instance => {
                 let query = request
                     .target
                     .split_once('?')
@@ -146,11 +145,11 @@ impl Identity {
                 };
                 found
             }
-            Question::Keys => match self.signer() {
+            Endpoint::Keys => match self.signer() {
                 Ok(signer) => signer.keys(),
                 Err(error) => return no_key(error),
             },
-            Question::Token(tenant, version) => {
+            Endpoint::Token(tenant, version) => {
                 let issuer = discovery::issuer(base, tenant, version);
                 return match self.signer() {
                     Ok(signer) => grant::answer(request, &signer, version, tenant, &issuer),
@@ -162,9 +161,9 @@ impl Identity {
     }
 
     fn signer(&self) -> Result<Arc<Signer>, AuthorityError> {
-        let (folder, signer) = match &self.keeping {
-            Keeping::Folder(folder, signer) => (folder, signer),
-            Keeping::Printed(signer) => return Ok(Arc::clone(signer)),
+        let (folder, signer) = match &self.key {
+            KeySource::Folder(folder, signer) => (folder, signer),
+            KeySource::Printed(signer) => return Ok(Arc::clone(signer)),
         };
         let mut signer = signer.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(signer) = &*signer {
@@ -175,36 +174,38 @@ impl Identity {
     }
 }
 
-/// What a path asks for.
-fn question<'a>(segments: &[&'a str]) -> Option<Question<'a>> {
+/// The endpoint at a path.
+fn endpoint<'a>(segments: &[&'a str]) -> Option<Endpoint<'a>> {
     use Version::{V1, V2};
     Some(match segments {
-        // No tenant is called so: the older name of what signs notifications.
+        // No tenant has this name: it is the older address of the signer of notifications.
         ["v1", ".well-known", name] if name.eq_ignore_ascii_case("OpenIdConfiguration") => {
-            Question::Notifications
+            Endpoint::Notifications
         }
-        [_, "discovery", "instance"] => Question::Instance,
+        [_, "discovery", "instance"] => Endpoint::Instance,
         ["", ..] => return None,
-        [tenant, "oauth2", "token"] => Question::Token(tenant, V1),
-        [tenant, "oauth2", "v2.0", "token"] => Question::Token(tenant, V2),
-        [tenant, ".well-known", "openid-configuration"] => Question::Configuration(tenant, V1),
+        [tenant, "oauth2", "token"] => Endpoint::Token(tenant, V1),
+        [tenant, "oauth2", "v2.0", "token"] => Endpoint::Token(tenant, V2),
+        [tenant, ".well-known", "openid-configuration"] => Endpoint::Configuration(tenant, V1),
         [tenant, "v2.0", ".well-known", "openid-configuration"] => {
-            Question::Configuration(tenant, V2)
+            Endpoint::Configuration(tenant, V2)
         }
         ["v1", ".well-known", "keys"]
         | [_, "discovery", "keys"]
-        | [_, "discovery", "v2.0", "keys"] => Question::Keys,
+        | [_, "discovery", "v2.0", "keys"] => Endpoint::Keys,
         _ => return None,
     })
 }
 
-/// The address that a client reached this under, scheme and authority: what its request says, else
-/// `told`, the address that it was told of confcall, which may have a path.
+/// The address under which a client reached confcall, scheme and authority: that of its request, else
+/// `public`, the address that it was given, which may have a path.
 ///
 /// The hosts of the platform are reached by `https` whatever brought their requests here.
-pub fn base_of(request: &Request, told: &str) -> String {
-    let told = told.trim_end_matches('/');
-    let scheme = told.split_once("://").map_or("http", |(scheme, _)| scheme);
+pub fn base_of(request: &Request, public: &str) -> String {
+    let public = public.trim_end_matches('/');
+    let scheme = public
+        .split_once("://")
+        .map_or("http", |(scheme, _)| scheme);
     let authority = match resource::behind_scheme(&request.target) {
         Some(rest) => rest.split(['/', '?']).next(),
         None => request.headers.get("host"),
@@ -213,12 +214,12 @@ pub fn base_of(request: &Request, told: &str) -> String {
         Some(authority) if is_of_platform(authority) => {
             format!("https://{}", authority.to_ascii_lowercase())
         }
-        Some(authority) if !has_path(told) => format!("{scheme}://{authority}"),
-        _ => told.to_owned(),
+        Some(authority) if !has_path(public) => format!("{scheme}://{authority}"),
+        _ => public.to_owned(),
     }
 }
 
-/// Whether an address has a path: who told it stands before confcall, and knows its authority.
+/// Whether an address has a path: it is then one of a reverse proxy, which knows its authority.
 fn has_path(address: &str) -> bool {
     resource::path_of(address).len() > 1
 }
@@ -327,34 +328,34 @@ mod tests {
     fn a_path_asks_for_one_thing() {
         use Version::{V1, V2};
         for (path, wanted) in [
-            ("t/oauth2/v2.0/token", Some(Question::Token("t", V2))),
-            ("t/oauth2/token", Some(Question::Token("t", V1))),
+            ("t/oauth2/v2.0/token", Some(Endpoint::Token("t", V2))),
+            ("t/oauth2/token", Some(Endpoint::Token("t", V1))),
             (
                 "t/v2.0/.well-known/openid-configuration",
-                Some(Question::Configuration("t", V2)),
+                Some(Endpoint::Configuration("t", V2)),
             ),
             (
                 "t/.well-known/openid-configuration",
-                Some(Question::Configuration("t", V1)),
+                Some(Endpoint::Configuration("t", V1)),
             ),
             (
                 "v1/.well-known/OpenIdConfiguration",
-                Some(Question::Notifications),
+                Some(Endpoint::Notifications),
             ),
             (
                 "v1/.well-known/openidconfiguration",
-                Some(Question::Notifications),
+                Some(Endpoint::Notifications),
             ),
-            ("v1/.well-known/keys", Some(Question::Keys)),
-            ("common/discovery/v2.0/keys", Some(Question::Keys)),
-            ("t/discovery/keys", Some(Question::Keys)),
-            ("common/discovery/instance", Some(Question::Instance)),
+            ("v1/.well-known/keys", Some(Endpoint::Keys)),
+            ("common/discovery/v2.0/keys", Some(Endpoint::Keys)),
+            ("t/discovery/keys", Some(Endpoint::Keys)),
+            ("common/discovery/instance", Some(Endpoint::Instance)),
             ("t/oauth2/v2.0/authorize", None),
             ("/oauth2/token", None),
             ("", None),
         ] {
             let segments: Vec<&str> = path.split('/').collect();
-            assert_eq!(question(&segments), wanted, "{path}");
+            assert_eq!(endpoint(&segments), wanted, "{path}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Key pairs that RFCs print as examples. Everybody has them: what one of them signs proves nothing.
+//! Key pairs that RFCs print as examples. Everybody has them: their signatures prove nothing.
 
 /// The primes of a key pair of 2048 bits, in base64url, as a private JSON Web Key has them (RFC 7518
 /// section 6.3.2).

@@ -1,4 +1,4 @@
-//! Tokens: JSON Web Tokens (RFC 7519) as the platform makes them, and such as nobody may take.
+//! Tokens: JSON Web Tokens (RFC 7519) as the platform makes them, and forged ones.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -14,14 +14,14 @@ use super::key::Key;
 use super::printed::OF_RFC_7515;
 use crate::inject::Forgery;
 
-/// Who sends notifications, as their tokens say.
+/// The issuer in the tokens of notifications.
 pub const ISSUER: &str = "https://graph.microsoft.com";
 
 /// How long a token is valid.
 pub(super) const LIFETIME: Duration = Duration::from_secs(3600);
 
-/// How long a notification's token is given again, in seconds.
-const AGAIN: u64 = 60;
+/// How long the token of a notification is reused, in seconds.
+const REUSED: u64 = 60;
 
 /// Signs the notifications of a service to one bot, as the platform does.
 #[derive(Debug, Clone)]
@@ -30,14 +30,14 @@ pub struct Notifier {
     audience: String,
     /// An application that is not the bot.
     other: String,
-    /// The value that was given last of each kind, a genuine one for none.
+    /// The last value of each kind; `None` is the genuine one.
     issued: Arc<Mutex<HashMap<Option<Forgery>, Issued>>>,
 }
 
 #[derive(Debug)]
 struct Issued {
     value: String,
-    /// The second from which on it is not given again.
+    /// The second from which on it is not reused.
     until: u64,
 }
 
@@ -52,7 +52,7 @@ impl Notifier {
     }
 
     /// The value of `Authorization` for a notification that is sent now. Notifications of one minute
-    /// may bear the same token.
+    /// may have the same token.
     pub fn authorization(&self) -> String {
         self.bearer(None, |now| self.signer.sign(&claims(&self.audience, now)))
     }
@@ -74,7 +74,7 @@ impl Notifier {
         }
     }
 
-    /// The value of this kind that was given last, or one with a new token from this second on.
+    /// The last value of this kind, or one with a new token that is valid from now on.
     fn bearer(&self, kind: Option<Forgery>, token: impl FnOnce(u64) -> String) -> String {
         let now = now();
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,14 +84,14 @@ impl Notifier {
         let value = format!("Bearer {}", token(now));
         let last = Issued {
             value: value.clone(),
-            until: now + AGAIN,
+            until: now + REUSED,
         };
         issued.insert(kind, last);
         value
     }
 }
 
-/// What a notification's token says that is valid from this second on.
+/// The claims of a notification's token that is valid from this second on.
 fn claims(audience: &str, since: u64) -> Value {
     json!({
         "aud": audience,
@@ -103,11 +103,11 @@ fn claims(audience: &str, since: u64) -> Value {
     })
 }
 
-/// A key and its like, and what is signed with them.
+/// Signs tokens: with its own key, or with a foreign one for forged tokens.
 #[derive(Debug)]
 pub(super) struct Signer {
     key: Key,
-    /// The key of somebody else, read where it is needed.
+    /// Read when it is needed first.
     foreign: OnceLock<Key>,
 }
 
@@ -134,7 +134,7 @@ impl Signer {
         self.signed(claims, foreign)
     }
 
-    /// A token that names this signer's key, whoever signs it.
+    /// A token that names this signer's key, whatever key signs it.
     fn signed(&self, claims: &Value, by: &Key) -> String {
         let header = json!({"typ": "JWT", "alg": "RS256", "kid": self.key.id()});
         let message = format!("{}.{}", encoded(&header), encoded(claims));
@@ -153,7 +153,7 @@ fn encoded(part: &Value) -> String {
     URL_SAFE_NO_PAD.encode(part.to_string())
 }
 
-/// The seconds since 1970, as tokens tell time (RFC 7519 section 2, `NumericDate`).
+/// The seconds since 1970 (RFC 7519 section 2, `NumericDate`).
 pub(super) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.unwrap_or_default().as_secs()

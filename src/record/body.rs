@@ -48,7 +48,7 @@ pub(super) enum RequestBody {
     Streamed {
         body: Incoming,
         tee: Tee,
-        /// Where the client waits until the body is asked for.
+        /// Present while the client waits for a 100.
         waiting: Option<Waiting>,
     },
 }
@@ -219,7 +219,7 @@ impl Streamed {
         Poll::Ready(())
     }
 
-    /// Whether the last bytes are here, and the end is not.
+    /// The last bytes are here, and the end is not.
     fn is_held(&self) -> bool {
         !self.has_ended && self.body.size_hint().exact() == Some(0)
     }

@@ -10,7 +10,7 @@ use crate::http::message::unmarked;
 /// The properties that hold the callback address.
 const NAMES: [&str; 2] = ["callback", "callbackUri"];
 
-/// Where notifications come from and go to.
+/// The two addresses of notifications: the bot's own, and the listener's in its place.
 #[derive(Debug, Clone)]
 pub struct Callbacks {
     /// The bot's own address.
@@ -95,7 +95,7 @@ impl Callbacks {
         })
     }
 
-    /// Where a notification goes: to the bot's origin, whatever its path.
+    /// The URL of a notification: at the bot's origin, whatever its path.
     pub fn target(&self, path: &str) -> String {
         format!("{}{path}", self.bot.origin().ascii_serialization())
     }

@@ -35,7 +35,7 @@ use crate::http::{Listener, MAX_HEAD, Versions};
 use crate::redact::Redactor;
 
 /// The longest message head in HTTP/1.1, in bytes: as much for the target as for the fields, so that
-/// a long target (414) is told from long fields (431).
+/// a long target (414) differs from long fields (431).
 const MAX_BOTH: usize = 2 * MAX_HEAD;
 
 /// The two parties of a recording.

@@ -134,7 +134,7 @@ pub(crate) fn is_loop(error: &(dyn Error + 'static)) -> bool {
     causes(error).any(<dyn Error>::is::<LoopError>)
 }
 
-/// The causes of an error, itself the first. What an [`io::Error`] holds is no source of it.
+/// The causes of an error, itself the first. The inner error of an [`io::Error`] counts as a cause.
 pub(crate) fn causes<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -72,12 +72,7 @@ pub enum SendError {
     #[error(
         "{url} shows a certificate that is not trusted ({why}); `--ca FILE` trusts the one in a file"
     )]
-    Untrusted {
-        /// Where it was shown.
-        url: String,
-        /// What is wrong with it.
-        why: String,
-    },
+    Untrusted { url: String, why: String },
     /// No whole response within the deadline.
     #[error("no answer within {} ms", .0.as_millis())]
     Timeout(Duration),
@@ -96,7 +91,7 @@ pub enum SendError {
 #[derive(Debug, Clone)]
 pub struct Client(Arc<Connectors>);
 
-/// What makes connections. TLS is set up for the first URL that needs it.
+/// One client for each scheme. TLS is set up for the first URL that needs it.
 struct Connectors {
     plain: legacy::Client<Dialer, Outgoing>,
     secure: OnceLock<legacy::Client<HttpsConnector<Dialer>, Outgoing>>,

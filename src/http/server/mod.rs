@@ -56,7 +56,7 @@ pub(crate) type Task<T = ()> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// A client's connection of any kind.
 pub(crate) type Stream = Box<dyn Transport>;
 
-/// What becomes of a connection after a `CONNECT` or a switch of protocols.
+/// The use of a connection after a `CONNECT` or a switch of protocols.
 pub(crate) type Tunnel = Box<dyn FnOnce(Stream) -> Task + Send>;
 
 /// Whether a connection reads and writes more than hyper does: it sends interim answers, and notices
@@ -197,7 +197,7 @@ impl<S: Service> Server<S> {
     }
 
     /// Serves a connection in HTTP/1.1 until its client closes it, or the shutdown begins and its
-    /// exchange has ended; then what a request left to be done with the connection.
+    /// exchange has ended; then the takeover that a request left.
     async fn http1<T: Transport>(self: Arc<Self>, stream: T, tunnel: Option<Origin>) {
         let client = Arc::new(Connection::new(tunnel, self.interception.clone()));
         let stream = ClientStream::new(stream, Arc::clone(&client), S::WATCH);
@@ -352,7 +352,7 @@ impl<S: Service> Server<S> {
 }
 
 impl Connection {
-    /// What is intercepted, where the connection is one to a forward proxy and no tunnel.
+    /// Present where the connection is one to a forward proxy, and not a tunnel.
     fn proxies_for(&self) -> Option<&Arc<Interception>> {
         self.interception.as_ref().filter(|_| self.tunnel.is_none())
     }

@@ -22,7 +22,7 @@ use super::{Interception, Origin, Tunnel, Watch};
 /// How many bytes are read before hyper asks for them.
 const READ_AHEAD: usize = 1024;
 
-/// What is done with a connection in place of further HTTP.
+/// The use of a connection in place of further HTTP.
 pub(crate) enum Takeover {
     /// A reset (TCP RST).
     Reset,
@@ -44,7 +44,7 @@ impl fmt::Debug for Takeover {
 /// A client's connection, as its requests know it.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    /// Where the tunnel leads that its requests come through.
+    /// The end of the tunnel that its requests come through.
     pub(super) tunnel: Option<Origin>,
     /// The hosts that its listener is a forward proxy for.
     pub(super) interception: Option<Arc<Interception>>,
@@ -116,7 +116,7 @@ pub(super) struct ClientStream<T> {
     watch: Watch,
     /// Whether an interim answer has gone out in part.
     is_within_interim: bool,
-    /// What was read before it was asked for.
+    /// Bytes that were read before hyper wanted them.
     read_ahead: BytesMut,
     /// Whether the client sends no more.
     has_ended: bool,

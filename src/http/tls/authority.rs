@@ -1,8 +1,7 @@
 //! The local certificate authority: made on first use, kept in a folder, never a shared one.
 //!
-//! The folder holds `ca.pem`, the certificate that clients are told to trust, and `ca.key`, which
-//! its owner alone may read. Certificates of hosts are made as they are asked for, and kept in
-//! memory.
+//! The folder holds `ca.pem`, the certificate that clients trust, and `ca.key`, which
+//! its owner alone may read. Certificates of hosts are made on demand, and kept in memory.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, ring};
 
-/// What HTTP/2 is called where a handshake settles the version (RFC 9113 section 3.2).
+/// The name of HTTP/2 in a handshake that settles the version (RFC 9113 section 3.2).
 pub const HTTP_2: &[u8] = b"h2";
 
 /// The one implementation of cryptography that confcall uses.
