@@ -162,6 +162,62 @@ pub fn one_spelling(path: &Path) -> PathBuf {
     }
 }
 
+/// The bytes of a file.
+///
+/// # Errors
+///
+/// [`FileError::Unreadable`].
+pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
+    fs::read(path).map_err(|source| FileError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Writes a file whole or not at all: a reader sees the old text or the new one. A link stays, and
+/// leads to the new text. What is no regular file, such as a pipe or `/dev/stdout`, is written to as
+/// it stands.
+///
+/// # Errors
+///
+/// [`FileError::Unwritable`].
+pub fn write(path: &Path, text: &str) -> Result<(), FileError> {
+    let is_device = ["/dev", "/proc"].iter().any(|it| path.starts_with(it));
+    let is_special = is_device || fs::metadata(path).is_ok_and(|it| !it.is_file());
+    let written = if is_special {
+        // Behind what is there already, where that is a file.
+        let mut opened = fs::OpenOptions::new();
+        let opened = opened.append(true).open(path);
+        opened.and_then(|mut it| it.write_all(text.as_bytes()))
+    } else {
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        write_beside(&target, text)
+    };
+    written.map_err(|source| FileError::Unwritable {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn write_beside(path: &Path, text: &str) -> io::Result<()> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    if path.file_name().is_none() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    // Not made of the file's own name, which may be as long as a name can be.
+    let process = std::process::id();
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let beside = path.with_file_name(format!(".confcall.{process}.{number}.tmp"));
+    let written = fs::File::create(&beside)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // The first error is the one to tell; what is left behind is a hidden file at worst.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
@@ -226,60 +282,25 @@ mod tests {
             one_spelling(Path::new("./a.md"))
         );
     }
-}
 
-/// The bytes of a file.
-///
-/// # Errors
-///
-/// [`FileError::Unreadable`].
-pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
-    fs::read(path).map_err(|source| FileError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-/// Writes a file whole or not at all: a reader sees the old text or the new one. A link stays, and
-/// leads to the new text. What is no regular file, such as a pipe or `/dev/stdout`, is written to as
-/// it stands.
-///
-/// # Errors
-///
-/// [`FileError::Unwritable`].
-pub fn write(path: &Path, text: &str) -> Result<(), FileError> {
-    let is_device = ["/dev", "/proc"].iter().any(|it| path.starts_with(it));
-    let is_special = is_device || fs::metadata(path).is_ok_and(|it| !it.is_file());
-    let written = if is_special {
-        // Behind what is there already, where that is a file.
-        let mut opened = fs::OpenOptions::new();
-        let opened = opened.append(true).open(path);
-        opened.and_then(|mut it| it.write_all(text.as_bytes()))
-    } else {
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        write_beside(&target, text)
-    };
-    written.map_err(|source| FileError::Unwritable {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn write_beside(path: &Path, text: &str) -> io::Result<()> {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    if path.file_name().is_none() {
-        return Err(ErrorKind::IsADirectory.into());
+    #[test]
+    fn a_link_stays_and_leads_to_what_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        symlink("file", &link).unwrap();
+        write(&link, "new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        write(Path::new("/dev/null"), "text").unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
     }
-    // Not made of the file's own name, which may be as long as a name can be.
-    let process = std::process::id();
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let beside = path.with_file_name(format!(".confcall.{process}.{number}.tmp"));
-    let written = fs::File::create(&beside)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        // The first error is the one to tell; what is left behind is a hidden file at worst.
-        let _ = fs::remove_file(&beside);
+
+    #[test]
+    fn a_folder_is_no_file_to_write() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(write(&folder.path().join("no/such"), "text").is_err());
+        assert!(write(folder.path(), "text").is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
-    written
 }

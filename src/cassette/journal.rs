@@ -139,7 +139,7 @@ impl Journal {
         if loaded.header.directions != directions {
             let message = "records other directions than asked for";
             let place = Place { line: 1, column: 0 };
-            let mut wrong = place.complain(&path.display().to_string(), "", message);
+            let mut wrong = place.diagnostic(&path.display().to_string(), "", message);
             wrong.remedy = Some("give `--bot` as the first recorder did, or another name".into());
             return Err(FileError::Broken(vec![wrong]).into());
         }
@@ -148,7 +148,7 @@ impl Journal {
         if last > LAST {
             let message = format!("after exchange {last} there is no room for another one");
             let mut wrong =
-                Place { line: 1, column: 0 }.complain(&path.display().to_string(), "", message);
+                Place { line: 1, column: 0 }.diagnostic(&path.display().to_string(), "", message);
             wrong.remedy = Some("number the exchanges anew, or give another name".into());
             return Err(FileError::Broken(vec![wrong]).into());
         }
@@ -287,7 +287,7 @@ pub(crate) fn header(first: &[u8], file: &str) -> Result<Header, Diagnostic> {
     let header: Header = line(first, 1, file).map_err(|wrong| no_header(first, wrong))?;
     if header.version == 0 || header.version > VERSION {
         let message = format!("version {} of the format is unknown", header.version);
-        let mut wrong = Place { line: 1, column: 0 }.complain(file, "", message);
+        let mut wrong = Place { line: 1, column: 0 }.diagnostic(file, "", message);
         wrong.remedy = Some(format!("this confcall reads up to version {VERSION}"));
         return Err(wrong);
     }

@@ -24,7 +24,7 @@ use crate::files::{FileError, Files};
 use crate::report::inventory;
 use crate::report::list::counted;
 use crate::scenario::format::Scenario;
-use crate::scenario::writing;
+use crate::scenario::store;
 
 /// What `confcall extract --help` ends with.
 pub const EXAMPLES: &str = "\
@@ -245,7 +245,7 @@ fn write(folder: &Path, scenarios: &[Scenario], output: Output) -> Result<Exit, 
         })
         .collect();
     let mut text = String::new();
-    let written = writing::write_scenarios(folder, &files, |path| {
+    let written = store::write_scenarios(folder, &files, |path| {
         let _ = writeln!(text, "wrote {}", printable(&path.display().to_string()));
     });
     output.print(&text)?;

@@ -169,7 +169,7 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Config, FileError> {
     let text = String::from_utf8_lossy(bytes);
     let wrong = |at, message: &str| {
         let place = Place::of_offset(&text, at);
-        FileError::Broken(vec![place.complain(file, &text, message)])
+        FileError::Broken(vec![place.diagnostic(file, &text, message)])
     };
     if let Err(error) = std::str::from_utf8(bytes) {
         return Err(wrong(error.valid_up_to(), "TOML is written in UTF-8"));

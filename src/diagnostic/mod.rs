@@ -1,4 +1,4 @@
-//! A complaint about a user's file, with its place and its remedy.
+//! Errors in the files of users: the place, what is wrong, and what to do.
 
 pub mod json;
 pub mod place;
@@ -35,7 +35,7 @@ pub fn with_remedy(message: impl fmt::Display, remedy: &str) -> String {
 /// would fill the terminal.
 const LONGEST_EXCERPT: usize = 160;
 
-/// Something wrong in a file that a user gave, in one place, with a way to mend it.
+/// An error at one place of a user's file, with its remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The file as the user named it.

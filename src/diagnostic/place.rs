@@ -35,8 +35,8 @@ impl Place {
         }
     }
 
-    /// A complaint about this place of a file, with the text of its line.
-    pub fn complain(self, file: &str, text: &str, message: impl Into<String>) -> Diagnostic {
+    /// A diagnostic at this place of a file, with the text of its line.
+    pub fn diagnostic(self, file: &str, text: &str, message: impl Into<String>) -> Diagnostic {
         Diagnostic {
             file: file.to_owned(),
             line: self.line,
@@ -91,9 +91,9 @@ mod tests {
     }
 
     #[test]
-    fn a_complaint_shows_its_line() {
+    fn a_diagnostic_shows_its_line() {
         let place = Place { line: 2, column: 2 };
-        let shown = place.complain("f", "a\nb\tc", "no").to_string();
+        let shown = place.diagnostic("f", "a\nb\tc", "no").to_string();
         assert_eq!(shown, "f:2:2: no\n  2 | b c\n       ^");
     }
 }

@@ -29,7 +29,7 @@ impl Pointer {
     /// This pointer extended by one array index, counted from 0.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
-        Place::Index(&Place::At(self), index).pointer()
+        Path::Index(&Path::At(self), index).pointer()
     }
 
     /// This pointer extended by another, which is taken from here.
@@ -50,20 +50,19 @@ impl fmt::Display for Pointer {
     }
 }
 
-/// A place inside a JSON document on the way down into it: borrowed, and written only where it is
-/// told.
+/// A pointer that grows while a comparison walks down a document. It borrows its parts and costs
+/// nothing until a mismatch needs its text.
 #[derive(Debug, Clone, Copy)]
-pub enum Place<'a> {
-    /// Where the way begins.
+pub enum Path<'a> {
+    /// The start of the walk.
     At(&'a Pointer),
-    /// A property of what is above.
+    /// A property of the value above.
     Key(&'a Self, &'a str),
-    /// A member of what is above, counted from 0.
+    /// An item of the array above, counted from 0.
     Index(&'a Self, usize),
 }
 
-impl Place<'_> {
-    /// The place as a pointer.
+impl Path<'_> {
     pub fn pointer(&self) -> Pointer {
         let mut text = String::new();
         self.write(&mut text);
@@ -104,11 +103,8 @@ mod tests {
     fn a_pointer_escapes_what_rfc_6901_escapes() {
         let pointer = Pointer::root().key("a/b").index(3).key("m~n");
         let root = Pointer::root();
-        let above = Place::Key(&Place::At(&root), "a/b");
-        assert_eq!(
-            Place::Key(&Place::Index(&above, 3), "m~n").pointer(),
-            pointer
-        );
+        let above = Path::Key(&Path::At(&root), "a/b");
+        assert_eq!(Path::Key(&Path::Index(&above, 3), "m~n").pointer(), pointer);
         assert_eq!(pointer.as_str(), "/a~1b/3/m~0n");
         assert_eq!(
             serde_json::json!({"a/b": [0, 1, 2, {"m~n": "found"}]}).pointer(pointer.as_str()),

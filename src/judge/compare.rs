@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::contract::shape;
 use crate::contract::shape::{JsonType, Shape};
 use crate::contract::words;
-use crate::diagnostic::pointer::{Place, Pointer};
+use crate::diagnostic::pointer::{Path, Pointer};
 
 /// Something in a body that the examples do not allow.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,7 +99,7 @@ pub fn compare(shape: &Shape, actual: &Value, rules: Rules<'_>, at: &Pointer) ->
         place: Vec::new(),
         found: Vec::new(),
     };
-    walk.value(shape, actual, Place::At(at));
+    walk.value(shape, actual, Path::At(at));
     walk.found
 }
 
@@ -111,7 +111,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn value(&mut self, shape: &'a Shape, actual: &Value, at: Place<'_>) {
+    fn value(&mut self, shape: &'a Shape, actual: &Value, at: Path<'_>) {
         let actual_type = JsonType::of(actual);
         if !shape.is_shown() || actual.is_null() {
             return;
@@ -125,7 +125,7 @@ impl<'a> Walk<'a> {
             Value::Array(items) => {
                 if let Some(item_shape) = shape.items() {
                     for (index, item) in items.iter().enumerate() {
-                        let below = Place::Index(&at, index);
+                        let below = Path::Index(&at, index);
                         // A property may be null as if it were not there; a member is there.
                         if item.is_null() && item_shape.is_shown() {
                             self.push(below, MismatchKind::Type, item_shape.sample(), item);
@@ -139,16 +139,16 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn object(&mut self, shape: &'a Shape, actual: &Value, at: Place<'_>) {
+    fn object(&mut self, shape: &'a Shape, actual: &Value, at: Path<'_>) {
         let one_suffices = ["resource", "resourceUrl"];
         for (name, property, in_all) in shape.properties() {
             match shape::lookup(actual, name) {
                 Some((_, value)) if name == "@odata.type" => {
-                    self.odata_type(property, value, Place::Key(&at, name));
+                    self.odata_type(property, value, Path::Key(&at, name));
                 }
                 Some((written, value)) => {
                     self.place.push(name);
-                    let below = Place::Key(&at, written);
+                    let below = Path::Key(&at, written);
                     if name == "resourceData" {
                         self.entities(property, value, below);
                     } else {
@@ -165,18 +165,18 @@ impl<'a> Walk<'a> {
                 None if name == "@odata.type" => {
                     if !self.rules.of_bot {
                         let kind = MismatchKind::OdataTypeMissing;
-                        self.push(Place::Key(&at, name), kind, property.sample(), &Value::Null);
+                        self.push(Path::Key(&at, name), kind, property.sample(), &Value::Null);
                     }
                 }
                 None => {
                     let kind = MismatchKind::Missing;
-                    self.push(Place::Key(&at, name), kind, property.sample(), &Value::Null);
+                    self.push(Path::Key(&at, name), kind, property.sample(), &Value::Null);
                 }
             }
         }
     }
 
-    fn entities(&mut self, shape: &'a Shape, actual: &Value, at: Place<'_>) {
+    fn entities(&mut self, shape: &'a Shape, actual: &Value, at: Path<'_>) {
         if !matches!(actual, Value::Array(_) | Value::Object(_)) {
             self.push(at, MismatchKind::Type, shape.sample(), actual);
             return;
@@ -186,7 +186,7 @@ impl<'a> Walk<'a> {
         };
         for (index, entity) in shape::entities(actual).enumerate() {
             let below = if actual.is_array() {
-                Place::Index(&at, index)
+                Path::Index(&at, index)
             } else {
                 at
             };
@@ -198,7 +198,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn text(&mut self, shape: &Shape, text: &str, at: Place<'_>) {
+    fn text(&mut self, shape: &Shape, text: &str, at: Path<'_>) {
         if shape.only_times() && !shape::is_time_text(text) {
             self.push(at, MismatchKind::Time, shape.sample(), &json!(text));
         }
@@ -209,7 +209,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn odata_type(&mut self, shape: &Shape, actual: &Value, at: Place<'_>) {
+    fn odata_type(&mut self, shape: &Shape, actual: &Value, at: Path<'_>) {
         let Some(text) = actual.as_str() else {
             self.push(at, MismatchKind::Type, shape.sample(), actual);
             return;
@@ -224,7 +224,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn push(&mut self, at: Place<'_>, kind: MismatchKind, expected: Value, actual: &Value) {
+    fn push(&mut self, at: Path<'_>, kind: MismatchKind, expected: Value, actual: &Value) {
         self.found.push(Mismatch {
             pointer: at.pointer(),
             kind,

@@ -15,4 +15,3 @@ pub mod format;
 pub mod parse;
 pub mod selection;
 pub mod store;
-pub(crate) mod writing;

@@ -33,7 +33,7 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Recording, Diagnostic> {
         let text = String::from_utf8_lossy(&bytes);
         let said = error.to_string();
         let said = said.split(" at line ").next().unwrap_or(&said);
-        Place::of_bytes(&text, error.line(), error.column()).complain(
+        Place::of_bytes(&text, error.line(), error.column()).diagnostic(
             file,
             &text,
             format!("no HAR 1.2: {said}"),

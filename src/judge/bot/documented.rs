@@ -9,7 +9,7 @@ use crate::api::resource::Resource;
 use crate::api::template;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
-use crate::diagnostic::pointer::{Place, Pointer};
+use crate::diagnostic::pointer::{Path, Pointer};
 use crate::http::message::{Body, Request};
 use crate::judge::bindings;
 use crate::judge::compare::{Rules, compare};
@@ -153,7 +153,7 @@ impl BotJudge {
             self.judge_invitation(at, step, template, actual);
         } else {
             self.judge_shape(at, actual);
-            self.correlate(at, template, actual, Place::At(&Pointer::root()));
+            self.correlate(at, template, actual, Path::At(&Pointer::root()));
             self.judge_media(at, template, actual);
         }
         true
@@ -186,19 +186,19 @@ impl BotJudge {
         at: usize,
         template: &Value,
         actual: &Value,
-        place: Place<'_>,
+        place: Path<'_>,
     ) {
         match (template, actual) {
             (Value::Object(properties), Value::Object(_)) => {
                 for (name, template) in properties {
                     if let Some((written, value)) = crate::contract::shape::lookup(actual, name) {
-                        self.correlate(at, template, value, Place::Key(&place, written));
+                        self.correlate(at, template, value, Path::Key(&place, written));
                     }
                 }
             }
             (Value::Array(templates), Value::Array(items)) => {
                 for (index, (template, item)) in templates.iter().zip(items).enumerate() {
-                    self.correlate(at, template, item, Place::Index(&place, index));
+                    self.correlate(at, template, item, Path::Index(&place, index));
                 }
             }
             (Value::String(template), Value::String(actual)) => {

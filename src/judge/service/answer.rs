@@ -12,7 +12,7 @@ use crate::api::template;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::{Shape, lookup};
-use crate::diagnostic::pointer::{Place, Pointer};
+use crate::diagnostic::pointer::{Path, Pointer};
 use crate::http::message::{Body, Response};
 use crate::judge::compare::{Mismatch, Rules, compare};
 use crate::judge::page::{ANSWER, Answer};
@@ -260,7 +260,7 @@ impl ServiceJudge {
             if let Some(template) = documented.body.json()
                 && documented.status == response.status
             {
-                self.correlate(step, template, body, Place::At(&Pointer::root()));
+                self.correlate(step, template, body, Path::At(&Pointer::root()));
             }
             return;
         }

@@ -8,7 +8,7 @@ use crate::api::template;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::lookup;
-use crate::diagnostic::pointer::{Place, Pointer};
+use crate::diagnostic::pointer::{Path, Pointer};
 use crate::judge::bindings;
 use crate::judge::bindings::correlates;
 use crate::judge::people;
@@ -172,7 +172,7 @@ impl ServiceJudge {
         step: usize,
         template: &Value,
         actual: &Value,
-        at: Place<'_>,
+        at: Path<'_>,
     ) {
         match (template, actual) {
             (Value::String(template), Value::String(actual)) => {
@@ -181,13 +181,13 @@ impl ServiceJudge {
             (Value::Object(properties), Value::Object(_)) => {
                 for (name, template) in properties {
                     if let Some((written, value)) = lookup(actual, name) {
-                        self.correlate(step, template, value, Place::Key(&at, written));
+                        self.correlate(step, template, value, Path::Key(&at, written));
                     }
                 }
             }
             (Value::Array(templates), Value::Array(items)) => {
                 for (index, (template, item)) in templates.iter().zip(items).enumerate() {
-                    self.correlate(step, template, item, Place::Index(&at, index));
+                    self.correlate(step, template, item, Path::Index(&at, index));
                 }
             }
             _ => {}
@@ -199,7 +199,7 @@ impl ServiceJudge {
         step: usize,
         template: &str,
         actual: &str,
-        at: Place<'_>,
+        at: Path<'_>,
     ) {
         let Some(name) = template::sole_variable(template) else {
             return;

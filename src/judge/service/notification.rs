@@ -11,7 +11,7 @@ use crate::contract::change;
 use crate::contract::change::{Change, Subject};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
-use crate::diagnostic::pointer::{Place, Pointer};
+use crate::diagnostic::pointer::{Path, Pointer};
 use crate::http::message::{Body, Request, media_type};
 use crate::judge::ExchangeId;
 use crate::judge::compare::{Rules, compare};
@@ -76,7 +76,7 @@ impl ServiceJudge {
                 expected.step,
                 &expected.template,
                 body,
-                Place::At(&Pointer::root()),
+                Path::At(&Pointer::root()),
             );
             return;
         }
@@ -264,7 +264,7 @@ impl ServiceJudge {
                 expected.step,
                 &expected.template,
                 change.entry,
-                Place::At(at),
+                Path::At(at),
             );
         }
     }

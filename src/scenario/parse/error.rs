@@ -33,7 +33,7 @@ pub(super) fn script(file: &str, text: &str) -> Result<Script, Box<Diagnostic>> 
         read => Err(Box::new(match (other_version(file, text), read) {
             (Some(diagnostic), _) => diagnostic,
             (None, Err(error)) => explain(file, text, &error),
-            (None, Ok(_)) => Place::of_offset(text, 0).complain(file, text, "unknown version"),
+            (None, Ok(_)) => Place::of_offset(text, 0).diagnostic(file, text, "unknown version"),
         })),
     }
 }
@@ -53,7 +53,7 @@ fn other_version(file: &str, text: &str) -> Option<Diagnostic> {
     let message = format!("version {version} of the format is unknown");
     Some(Diagnostic {
         remedy: Some(format!("this confcall reads version {VERSION}")),
-        ..place.complain(file, text, message)
+        ..place.diagnostic(file, text, message)
     })
 }
 
@@ -83,7 +83,7 @@ fn explain(
         .unwrap_or_else(|| Place::of_bytes(text, error.inner().line(), error.inner().column()));
     Diagnostic {
         remedy: remedy(&message),
-        ..place.complain(file, text, message)
+        ..place.diagnostic(file, text, message)
     }
 }
 
@@ -92,14 +92,14 @@ fn malformed(file: &str, text: &str, error: &serde_json::Error) -> Diagnostic {
     if text.trim().is_empty() {
         return Diagnostic {
             remedy: Some("a scenario has at least `version`, `source` and `steps`; `confcall schema` prints the format".to_owned()),
-            ..Place::of_offset(text, 0).complain(file, text, "the file is empty")
+            ..Place::of_offset(text, 0).diagnostic(file, text, "the file is empty")
         };
     }
     let message = in_words_of_the_file(&without_place(error));
     let remedy = MALFORMED.iter().find(|(words, _)| message.contains(words));
     Diagnostic {
         remedy: remedy.map(|(_, remedy)| (*remedy).to_owned()),
-        ..Place::of_bytes(text, error.line(), error.column()).complain(file, text, message)
+        ..Place::of_bytes(text, error.line(), error.column()).diagnostic(file, text, message)
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) fn misfit(file: &str, text: &str, values: &[Placed]) -> Option<Diagno
     let (at, message, remedy) = values.iter().find_map(|value| breach(text, value))?;
     Some(Diagnostic {
         remedy: Some(remedy),
-        ..Place::of_offset(text, at).complain(file, text, message)
+        ..Place::of_offset(text, at).diagnostic(file, text, message)
     })
 }
 

@@ -38,7 +38,7 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> {
         .take(MOST_TOLD)
         .map(|problem| Diagnostic {
             remedy: Some(problem.remedy.clone()),
-            ..place_of(problem, text, &values).complain(file, text, &problem.message)
+            ..place_of(problem, text, &values).diagnostic(file, text, &problem.message)
         })
         .collect();
     let more = problems.len() - told.len();
@@ -74,7 +74,7 @@ fn utf8<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>> {
         let message = format!("byte {byte:#04x} is no UTF-8");
         Box::new(Diagnostic {
             remedy: Some("save the file as UTF-8".to_owned()),
-            ..place.complain(file, "", message)
+            ..place.diagnostic(file, "", message)
         })
     })
 }

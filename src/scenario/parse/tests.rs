@@ -22,7 +22,7 @@ fn a_good_file_reads() {
     assert!(read("good.json", marked.as_bytes()).is_ok());
 }
 
-/// What is replaced in the good file, by what, and the first lines of the complaint.
+/// What is replaced in the good file, by what, and the first lines of the diagnostic.
 const BROKEN: [(&str, &str, &str, &str); 46] = [
     (
         r#""status""#,
@@ -307,7 +307,7 @@ fn what_is_wrong_has_a_place_and_a_remedy() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
-/// What comes after the steps of the good file, which judges a service, and the complaint.
+/// What comes after the steps of the good file, which judges a service, and the diagnostic.
 const REFUSALS: [(&str, &str, &str); 12] = [
     (
         r#"{ "refusal": { "line": 9, "statuses": [400] } }"#,
@@ -418,7 +418,7 @@ fn what_a_bot_cannot_be_judged_by_judges_a_service_alone() {
 }
 
 #[test]
-fn every_complaint_has_a_remedy() {
+fn every_diagnostic_has_a_remedy() {
     for (good, bad, ..) in BROKEN {
         let text = GOOD.replacen(good, bad, 1);
         for told in read("f.json", text.as_bytes()).unwrap_err() {
