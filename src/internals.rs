@@ -8,17 +8,16 @@ use serde_json::Value;
 
 use crate::api::identifier;
 use crate::api::party::Party;
-use crate::cassette::format::{
-    CapturedBody, CapturedExchange, CapturedMessage, Cause, Exchange, Wire,
-};
+use crate::cassette::format::{Cause, Exchange, Wire};
 use crate::cassette::read;
 use crate::cli::extract::extract_files;
 use crate::cli::run::{judging, setup};
+use crate::http::message::Headers;
 use crate::inject::{Kind, with_injected};
 use crate::judge::recording::check;
 use crate::judge::verdict::{ScenarioResult, Verdict};
 use crate::judge::{self, Case, Options};
-use crate::redact::Redactor;
+use crate::redact::{Redactor, UnredactedBody, UnredactedExchange, UnredactedMessage};
 use crate::runner::self_check::{self, PairOptions};
 use crate::runner::{self, Stop};
 use crate::scenario::store;
@@ -151,7 +150,7 @@ impl Redacting {
     pub fn captured(&self) -> Captured<'_> {
         let exchange = &self.exchange;
         let response = exchange.response.as_ref();
-        Captured(CapturedExchange {
+        Captured(UnredactedExchange {
             number: exchange.number,
             direction: exchange.direction,
             cause: None,
@@ -188,19 +187,17 @@ impl Redacting {
 
 /// An exchange as a recorder captures it.
 #[derive(Debug)]
-pub struct Captured<'a>(CapturedExchange<'a>);
+pub struct Captured<'a>(UnredactedExchange<'a>);
 
 /// An exchange as a cassette holds it.
 #[derive(Debug)]
 pub struct Recorded(Exchange);
 
-fn captured<'a>(fields: &'a [(String, String)], body: &'a [u8]) -> CapturedMessage<'a> {
+fn captured<'a>(fields: &'a Headers, body: &'a [u8]) -> UnredactedMessage<'a> {
     let fields = fields.iter();
-    CapturedMessage {
-        headers: fields
-            .map(|(name, value)| (name.as_str(), value.into()))
-            .collect(),
-        body: CapturedBody::Bytes(body.into()),
+    UnredactedMessage {
+        headers: fields.map(|(name, value)| (name, value.into())).collect(),
+        body: UnredactedBody::Bytes(body.into()),
         wire: Wire::default(),
     }
 }

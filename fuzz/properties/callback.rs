@@ -3,8 +3,9 @@
 //! The bytes are a target, header fields and a body, with line feeds between them and an empty
 //! line before the body; bytes without an empty line are a body alone.
 
-use crate::cassette::format::{Content, Direction, Exchange, RecordedRequest, RecordedResponse};
+use crate::cassette::format::{Direction, Exchange, body_of_text};
 use crate::cassette::journal;
+use crate::http::message::{Body, Request, Response};
 use crate::record::callback::Callbacks;
 use crate::redact::{Redacted, Redactor};
 use serde_json::Value;
@@ -105,10 +106,10 @@ fn redaction_holds(head: &str, body: &str) {
 
     let names = |it: &Exchange| -> Vec<String> {
         let fields = it.request.headers.iter();
-        fields.map(|(name, _)| name.clone()).collect()
+        fields.map(|(name, _)| name.to_owned()).collect()
     };
     assert_eq!(names(is), names(&exchange));
-    for (name, value) in &is.request.headers {
+    for (name, value) in is.request.headers.iter() {
         if name.eq_ignore_ascii_case("authorization") {
             let credentials = value.rsplit(' ').next().unwrap_or_default();
             assert!(credentials.is_empty() || credentials.starts_with("redacted-"));
@@ -155,11 +156,11 @@ fn exchange(head: &str, body: &str) -> Exchange {
         .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
         .collect();
     headers.push(("Authorization".to_owned(), format!("Bearer {SECRET}")));
-    let mut request = RecordedRequest::new("POST", target);
-    request.headers = headers;
-    request.body = Content::of_text(body.to_owned());
-    let mut response = RecordedResponse::new(200);
-    response.body = Content::Text(body.to_owned());
+    let mut request = Request::new("POST", target);
+    request.headers = headers.into();
+    request.body = body_of_text(body.to_owned());
+    let mut response = Response::new(200);
+    response.body = Body::Text(body.to_owned());
     Exchange {
         response: Some(response),
         ..Exchange::new(1, Direction::Request, request)

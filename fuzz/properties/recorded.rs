@@ -3,9 +3,10 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use crate::cassette::format::{Content, Exchange};
+use crate::cassette::format::{Exchange, body_of_bytes, body_of_text};
 use crate::cassette::har;
 use crate::cassette::recording::Recording;
+use crate::http::message::{Body, Headers, Omission};
 use crate::judge;
 use crate::judge::Case;
 use crate::judge::recording::{check, secrets};
@@ -100,9 +101,9 @@ fn is_plain(target: &str) -> bool {
 }
 
 /// Fields of HTTP/2 that are no header fields are not read from HAR.
-fn fields(fields: &[(String, String)]) -> Vec<(String, String)> {
-    let fields = fields.iter().filter(|(name, _)| !name.starts_with(':'));
-    fields.cloned().collect()
+fn fields(headers: &Headers) -> Headers {
+    let fields = headers.iter();
+    fields.filter(|(name, _)| !name.starts_with(':')).collect()
 }
 
 /// The greatest length that HAR can say.
@@ -110,15 +111,15 @@ const LONGEST: u64 = i64::MAX as u64;
 
 /// What HAR makes of a body: it does not tell JSON from text, and of one that was not kept it knows
 /// the length alone.
-fn content(content: &Content) -> Content {
-    match content {
-        Content::Omitted { length: 0, .. } => Content::Empty,
-        Content::Omitted { length, .. } => Content::Omitted {
-            length: (*length).min(LONGEST),
-            sha256: String::new(),
+fn content(body: &Body) -> Body {
+    match body {
+        Body::Omitted(Omission::NotBase64(_)) | Body::Empty => body.clone(),
+        Body::Omitted(omission) => match omission.length().min(LONGEST) {
+            0 => Body::Empty,
+            length => Body::Omitted(Omission::NotInFile { length }),
         },
-        Content::Text(text) => Content::of_text(text.clone()),
-        Content::Json(value) => Content::of_text(value.to_string()),
-        Content::Empty | Content::Base64(_) => content.clone(),
+        Body::Text(text) => body_of_text(text.clone()),
+        Body::Json(value) => body_of_text(value.to_string()),
+        Body::Bytes(bytes) => body_of_bytes(bytes.clone()),
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::format::{Cause, CausedBy, Direction};
 use crate::api::identifier;
 use crate::api::resource::Resource;
+use crate::http::message::Headers;
 
 /// How many marks are remembered; the oldest are forgotten first, so that memory stays flat.
 const MOST: usize = 16 * 1024;
@@ -33,15 +34,15 @@ const STRENGTH: [CausedBy; 4] = [
 ];
 
 /// The marks of a message: what its target (or `Location`), fields and body name.
-pub fn marks(target: &str, fields: &[(String, String)], body: Option<&Value>) -> Vec<Mark> {
+pub fn marks(target: &str, fields: &Headers, body: Option<&Value>) -> Vec<Mark> {
     let mut marks = Vec::new();
     let mut contexts = Vec::new();
     let mut targets = vec![target.to_owned()];
-    for (name, value) in fields {
+    for (name, value) in fields.iter() {
         if name.eq_ignore_ascii_case("location") {
-            targets.push(value.clone());
+            targets.push(value.to_owned());
         } else if CHAINS.iter().any(|chain| name.eq_ignore_ascii_case(chain)) {
-            marks.push(Mark(3, value.clone()));
+            marks.push(Mark(3, value.to_owned()));
         }
     }
     if let Some(body) = body {
@@ -139,14 +140,18 @@ mod tests {
     #[test]
     fn the_strongest_mark_tells_the_cause() {
         let mut causes = Causes::default();
-        let chain = [("scenario-id".to_owned(), "s".to_owned())];
+        let chain = Headers::from_iter([("scenario-id", "s")]);
         let context = json!({"clientContext": "c"});
         for (number, target, body) in [
             (1, "/app/calls/1/operations/9", None),
             (2, "/app/calls/1/participants/invite", Some(&context)),
             (3, "/app/calls/1/answer", None),
         ] {
-            causes.note(Direction::Request, number, &marks(target, &[], body));
+            causes.note(
+                Direction::Request,
+                number,
+                &marks(target, &Headers::new(), body),
+            );
         }
         causes.note(Direction::Request, 4, &marks("/x", &chain, None));
         for (body, exchange, by) in [

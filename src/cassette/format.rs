@@ -1,19 +1,18 @@
 //! A cassette: a recorded conversation, exchange by exchange, in both directions.
 //!
 //! The file is JSON Lines (version 1): a [`Header`], then one [`Exchange`] a line, numbered at the
-//! start of its request. What a person reads, the [`Content`], stands apart from what the wire
-//! adds, the [`Wire`].
+//! start of its request. A message is what a judge reads; what it takes besides to replay it
+//! faithfully, its [`Wire`], stands beside it.
 
 use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::http::message;
-use crate::http::message::{Body, Headers, Omission, Request, Response};
+use crate::http::message::{Body, Omission, Request, Response};
 
 /// The version of the format that this confcall writes, and the newest that it reads.
 pub const VERSION: u32 = 1;
@@ -53,34 +52,29 @@ pub enum Direction {
 }
 
 /// One request with its response.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(title = "confcall cassette, one exchange a line")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
-    /// The number, counted from 1 in the order in which the requests began.
+    /// Counted from 1 in the order in which the requests began.
     pub number: u64,
-    /// Which way the request went.
     pub direction: Direction,
-    /// The exchange that brought this one about, where that can be told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
     /// When the request began, in milliseconds since the recording did.
     pub at_ms: u64,
     /// How long the response took to begin, in milliseconds.
     pub took_ms: u64,
-    /// The request.
-    pub request: RecordedRequest,
-    /// The response; none where the exchange broke.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response: Option<RecordedResponse>,
+    pub request: Request,
+    pub request_wire: Wire,
+    /// None where the exchange broke before it.
+    pub response: Option<Response>,
+    pub response_wire: Wire,
     /// How the exchange broke, where it did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broke: Option<String>,
 }
 
 impl Exchange {
-    /// A request that nothing brought about, at the beginning of the recording, without a response.
-    pub const fn new(number: u64, direction: Direction, request: RecordedRequest) -> Self {
+    /// A request over HTTP/1.1 that nothing caused, at the beginning of the recording, without a
+    /// response.
+    pub fn new(number: u64, direction: Direction, request: Request) -> Self {
         Self {
             number,
             direction,
@@ -88,7 +82,9 @@ impl Exchange {
             at_ms: 0,
             took_ms: 0,
             request,
+            request_wire: Wire::default(),
             response: None,
+            response_wire: Wire::default(),
             broke: None,
         }
     }
@@ -118,121 +114,6 @@ pub enum CausedBy {
     Chain,
 }
 
-/// The request of an exchange.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RecordedRequest {
-    /// The method.
-    pub method: String,
-    /// The path with its query.
-    pub target: String,
-    /// The header fields, in order, with repeats.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    #[serde(default, skip_serializing_if = "Content::is_empty")]
-    pub body: Content,
-    /// What the wire adds.
-    #[serde(default, skip_serializing_if = "Wire::is_plain")]
-    pub wire: Wire,
-}
-
-impl RecordedRequest {
-    /// A request without header fields and body, over HTTP/1.1.
-    pub fn new(method: impl Into<String>, target: impl Into<String>) -> Self {
-        Self {
-            method: method.into(),
-            target: target.into(),
-            headers: Vec::new(),
-            body: Content::Empty,
-            wire: Wire::default(),
-        }
-    }
-}
-
-/// The response of an exchange.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RecordedResponse {
-    /// The status code.
-    pub status: u16,
-    /// The header fields, in order, with repeats.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    #[serde(default, skip_serializing_if = "Content::is_empty")]
-    pub body: Content,
-    /// What the wire adds.
-    #[serde(default, skip_serializing_if = "Wire::is_plain")]
-    pub wire: Wire,
-}
-
-impl RecordedResponse {
-    /// A response without header fields and body, over HTTP/1.1.
-    pub fn new(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Content::Empty,
-            wire: Wire::default(),
-        }
-    }
-}
-
-/// A recorded body, its codings taken away.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Content {
-    /// No bytes.
-    #[default]
-    Empty,
-    /// JSON.
-    Json(Value),
-    /// Text that is no JSON.
-    Text(String),
-    /// Bytes that are no text, in base64 (RFC 4648 section 4).
-    Base64(String),
-    /// Not kept, so that it cannot be replayed: too long, or of an unknown coding.
-    Omitted {
-        /// How many bytes went over the wire.
-        length: u64,
-        /// Their SHA-256, in hexadecimal; empty where another tool wrote the recording.
-        sha256: String,
-    },
-}
-
-impl Content {
-    /// A body of this text: JSON where it is JSON that a line of a cassette can hold.
-    pub fn of_text(text: String) -> Self {
-        if text.is_empty() {
-            return Self::Empty;
-        }
-        match serde_json::from_str(message::unmarked(&text)) {
-            Ok(value) if message::fits_in_a_file(&value) => Self::Json(value),
-            _ => Self::Text(text),
-        }
-    }
-
-    /// A body of these bytes, text where they are UTF-8.
-    pub fn of_bytes(bytes: Vec<u8>) -> Self {
-        match String::from_utf8(bytes) {
-            Ok(text) => Self::of_text(text),
-            Err(error) => Self::Base64(STANDARD.encode(error.as_bytes())),
-        }
-    }
-
-    /// Whether there are no bytes.
-    pub const fn is_empty(&self) -> bool {
-        matches!(self, Self::Empty)
-    }
-
-    /// The JSON value, where there is one.
-    pub const fn json(&self) -> Option<&Value> {
-        match self {
-            Self::Json(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-
 /// What the wire adds to a message: of no interest to a reader, but to a faithful replay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -258,111 +139,254 @@ impl Wire {
     }
 }
 
-impl From<Content> for Body {
-    /// The body as the judge reads it.
-    fn from(content: Content) -> Self {
-        match content {
-            Content::Empty => Self::Empty,
-            Content::Json(value) => Self::Json(value),
-            Content::Text(text) => Self::from_bytes(text.as_bytes()),
-            Content::Base64(text) => match STANDARD.decode(&text) {
-                Ok(bytes) => Self::Bytes(bytes),
-                Err(_) => Self::Omitted(Omission::NotBase64(text)),
+/// A body of these bytes, as a cassette keeps it: text where they are UTF-8.
+pub fn body_of_bytes(bytes: Vec<u8>) -> Body {
+    match String::from_utf8(bytes) {
+        Ok(text) => body_of_text(text),
+        Err(error) => Body::Bytes(error.into_bytes()),
+    }
+}
+
+/// A body of this text, as a cassette keeps it: JSON where it is JSON that a line can hold.
+pub fn body_of_text(text: String) -> Body {
+    if text.is_empty() {
+        return Body::Empty;
+    }
+    match serde_json::from_str(message::unmarked(&text)) {
+        Ok(value) if message::fits_in_a_file(&value) => Body::Json(value),
+        _ => Body::Text(text),
+    }
+}
+
+/// A body that is written in base64 (RFC 4648 section 4).
+pub(crate) fn body_of_base64(text: String) -> Body {
+    match STANDARD.decode(&text) {
+        Ok(bytes) => Body::Bytes(bytes),
+        Err(_) => Body::Omitted(Omission::NotBase64(text)),
+    }
+}
+
+/// A body that was not kept. Another tool than confcall gives no digest.
+pub(crate) fn omitted(length: u64, sha256: String) -> Body {
+    Body::Omitted(if sha256.is_empty() {
+        Omission::NotInFile { length }
+    } else {
+        Omission::NotKept { length, sha256 }
+    })
+}
+
+impl Serialize for Exchange {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let request = &self.request;
+        file::Exchange {
+            number: self.number,
+            direction: self.direction,
+            cause: self.cause.as_ref().map(Cow::Borrowed),
+            at_ms: self.at_ms,
+            took_ms: self.took_ms,
+            request: file::Request {
+                method: Cow::Borrowed(&request.method),
+                target: Cow::Borrowed(&request.target),
+                headers: Cow::Borrowed(&request.headers),
+                body: file::Content::from(&request.body),
+                wire: Cow::Borrowed(&self.request_wire),
             },
-            Content::Omitted { length, sha256 } if sha256.is_empty() => {
-                Self::Omitted(Omission::NotInFile { length })
+            response: self.response.as_ref().map(|response| file::Response {
+                status: response.status,
+                headers: Cow::Borrowed(&response.headers),
+                body: file::Content::from(&response.body),
+                wire: Cow::Borrowed(&self.response_wire),
+            }),
+            broke: self.broke.as_deref().map(Cow::Borrowed),
+        }
+        .serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Exchange {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let read = file::Exchange::deserialize(from)?;
+        let (response, response_wire) = match read.response {
+            None => (None, Wire::default()),
+            Some(response) => {
+                let wire = response.wire.into_owned();
+                let response = Response {
+                    status: response.status,
+                    headers: response.headers.into_owned(),
+                    body: response.body.into(),
+                };
+                (Some(response), wire)
             }
-            Content::Omitted { length, sha256 } => {
-                Self::Omitted(Omission::NotKept { length, sha256 })
+        };
+        Ok(Self {
+            number: read.number,
+            direction: read.direction,
+            cause: read.cause.map(Cow::into_owned),
+            at_ms: read.at_ms,
+            took_ms: read.took_ms,
+            request: Request {
+                method: read.request.method.into_owned(),
+                target: read.request.target.into_owned(),
+                headers: read.request.headers.into_owned(),
+                body: read.request.body.into(),
+            },
+            request_wire: read.request.wire.into_owned(),
+            response,
+            response_wire,
+            broke: read.broke.map(Cow::into_owned),
+        })
+    }
+}
+
+impl JsonSchema for Exchange {
+    fn schema_name() -> Cow<'static, str> {
+        file::Exchange::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        file::Exchange::json_schema(generator)
+    }
+}
+
+/// An exchange as a line of version 1 has it, for reading, writing and the JSON Schema alone.
+mod file {
+    use std::borrow::Cow;
+
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+    use serde_json::Value;
+
+    use super::{Cause, Direction, Wire, body_of_base64, omitted};
+    use crate::http::message::{Body, Headers, Omission};
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    #[schemars(title = "confcall cassette, one exchange a line")]
+    pub(super) struct Exchange<'a> {
+        /// The number, counted from 1 in the order in which the requests began.
+        pub number: u64,
+        /// Which way the request went.
+        pub direction: Direction,
+        /// The exchange that brought this one about, where that can be told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub cause: Option<Cow<'a, Cause>>,
+        /// When the request began, in milliseconds since the recording did.
+        pub at_ms: u64,
+        /// How long the response took to begin, in milliseconds.
+        pub took_ms: u64,
+        /// The request.
+        pub request: Request<'a>,
+        /// The response; none where the exchange broke.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub response: Option<Response<'a>>,
+        /// How the exchange broke, where it did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub broke: Option<Cow<'a, str>>,
+    }
+
+    /// The request of an exchange.
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    #[schemars(rename = "RecordedRequest")]
+    pub(super) struct Request<'a> {
+        /// The method.
+        pub method: Cow<'a, str>,
+        /// The path with its query.
+        pub target: Cow<'a, str>,
+        /// The header fields, in order, with repeats.
+        #[schemars(with = "Vec<(String, String)>")]
+        pub headers: Cow<'a, Headers>,
+        /// The body.
+        #[serde(default, skip_serializing_if = "Content::is_empty")]
+        pub body: Content<'a>,
+        /// What the wire adds.
+        #[serde(default, skip_serializing_if = "is_plain")]
+        pub wire: Cow<'a, Wire>,
+    }
+
+    /// The response of an exchange.
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    #[schemars(rename = "RecordedResponse")]
+    pub(super) struct Response<'a> {
+        /// The status code.
+        pub status: u16,
+        /// The header fields, in order, with repeats.
+        #[schemars(with = "Vec<(String, String)>")]
+        pub headers: Cow<'a, Headers>,
+        /// The body.
+        #[serde(default, skip_serializing_if = "Content::is_empty")]
+        pub body: Content<'a>,
+        /// What the wire adds.
+        #[serde(default, skip_serializing_if = "is_plain")]
+        pub wire: Cow<'a, Wire>,
+    }
+
+    /// A recorded body, its codings taken away.
+    #[derive(Default, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case")]
+    pub(super) enum Content<'a> {
+        /// No bytes.
+        #[default]
+        Empty,
+        /// JSON.
+        Json(Cow<'a, Value>),
+        /// Text that is no JSON.
+        Text(Cow<'a, str>),
+        /// Bytes that are no text, in base64 (RFC 4648 section 4).
+        Base64(Cow<'a, str>),
+        /// Not kept, so that it cannot be replayed: too long, or of an unknown coding.
+        Omitted {
+            /// How many bytes went over the wire.
+            length: u64,
+            /// Their SHA-256, in hexadecimal; empty where another tool wrote the recording.
+            sha256: Cow<'a, str>,
+        },
+    }
+
+    impl Content<'_> {
+        const fn is_empty(&self) -> bool {
+            matches!(self, Self::Empty)
+        }
+    }
+
+    fn is_plain(wire: &Cow<'_, Wire>) -> bool {
+        wire.is_plain()
+    }
+
+    impl<'a> From<&'a Body> for Content<'a> {
+        fn from(body: &'a Body) -> Self {
+            match body {
+                Body::Empty => Self::Empty,
+                Body::Json(value) => Self::Json(Cow::Borrowed(value)),
+                Body::Text(text) => Self::Text(Cow::Borrowed(text)),
+                Body::Bytes(bytes) => Self::Base64(STANDARD.encode(bytes).into()),
+                Body::Omitted(Omission::NotBase64(text)) => Self::Base64(Cow::Borrowed(text)),
+                Body::Omitted(Omission::NotKept { length, sha256 }) => Self::Omitted {
+                    length: *length,
+                    sha256: Cow::Borrowed(sha256),
+                },
+                Body::Omitted(
+                    omission @ (Omission::NotInFile { .. } | Omission::UnknownCoding { .. }),
+                ) => Self::Omitted {
+                    length: omission.length(),
+                    sha256: Cow::default(),
+                },
             }
         }
     }
-}
 
-impl From<RecordedRequest> for Request {
-    /// The request as the judge reads it.
-    fn from(recorded: RecordedRequest) -> Self {
-        Self {
-            method: recorded.method,
-            target: recorded.target,
-            headers: recorded.headers.into(),
-            body: recorded.body.into(),
-        }
-    }
-}
-
-impl From<RecordedResponse> for Response {
-    /// The response as the judge reads it.
-    fn from(recorded: RecordedResponse) -> Self {
-        Self {
-            status: recorded.status,
-            headers: recorded.headers.into(),
-            body: recorded.body.into(),
-        }
-    }
-}
-
-/// Recorded header fields as the judge reads them.
-pub fn headers(fields: &[(String, String)]) -> Headers {
-    fields.iter().cloned().collect()
-}
-
-/// An exchange as it is heard: an [`Exchange`] of which nothing is redacted yet and no body is
-/// read.
-#[derive(Debug)]
-pub struct CapturedExchange<'a> {
-    /// The number, as in [`Exchange`]; so are the fields that follow.
-    pub number: u64,
-    /// Which way the request went.
-    pub direction: Direction,
-    /// The exchange that brought this one about.
-    pub cause: Option<Cause>,
-    /// When the request began, in milliseconds since the recording did.
-    pub at_ms: u64,
-    /// How long the response took to begin, in milliseconds.
-    pub took_ms: u64,
-    /// The method.
-    pub method: &'a str,
-    /// The path with its query.
-    pub target: &'a str,
-    /// The request.
-    pub request: CapturedMessage<'a>,
-    /// The status code and the response; none where the exchange broke.
-    pub response: Option<(u16, CapturedMessage<'a>)>,
-    /// How the exchange broke, where it did.
-    pub broke: Option<&'a str>,
-}
-
-/// A request or a response as it is heard.
-#[derive(Debug)]
-pub struct CapturedMessage<'a> {
-    /// The header fields, in order, with repeats.
-    pub headers: Vec<(&'a str, Cow<'a, str>)>,
-    /// The body.
-    pub body: CapturedBody<'a>,
-    /// What the wire adds.
-    pub wire: Wire,
-}
-
-/// A body as it is heard.
-#[derive(Debug)]
-pub enum CapturedBody<'a> {
-    /// Its bytes, its codings taken away.
-    Bytes(Cow<'a, [u8]>),
-    /// It is not kept, as in [`Content::Omitted`].
-    Omitted {
-        /// How many bytes went over the wire.
-        length: u64,
-        /// Their SHA-256, in hexadecimal.
-        sha256: String,
-    },
-}
-
-impl From<CapturedBody<'_>> for Content {
-    fn from(body: CapturedBody<'_>) -> Self {
-        match body {
-            CapturedBody::Bytes(bytes) => Self::of_bytes(bytes.into_owned()),
-            CapturedBody::Omitted { length, sha256 } => Self::Omitted { length, sha256 },
+    impl From<Content<'_>> for Body {
+        fn from(content: Content<'_>) -> Self {
+            match content {
+                Content::Empty => Self::Empty,
+                Content::Json(value) => Self::Json(value.into_owned()),
+                Content::Text(text) => Self::Text(text.into_owned()),
+                Content::Base64(text) => body_of_base64(text.into_owned()),
+                Content::Omitted { length, sha256 } => omitted(length, sha256.into_owned()),
+            }
         }
     }
 }

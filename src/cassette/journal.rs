@@ -352,8 +352,8 @@ mod tests {
     use std::borrow::Cow;
 
     use super::*;
-    use crate::cassette::format::{CapturedBody, CapturedExchange, CapturedMessage, Wire};
-    use crate::redact::Redactor;
+    use crate::cassette::format::Wire;
+    use crate::redact::{Redactor, UnredactedBody, UnredactedExchange, UnredactedMessage};
 
     const HEADER: &str = "{\"version\":1,\"directions\":[\"request\"]}\n";
     const ONE: &str = "{\"number\":4,\"direction\":\"request\",\"at_ms\":0,\"took_ms\":1,\
@@ -361,7 +361,7 @@ mod tests {
 
     /// The line of [`ONE`], without its end.
     fn one() -> Redacted<Line> {
-        let heard = CapturedExchange {
+        let heard = UnredactedExchange {
             number: 4,
             direction: Direction::Request,
             cause: None,
@@ -369,9 +369,9 @@ mod tests {
             took_ms: 1,
             method: "GET",
             target: "/",
-            request: CapturedMessage {
+            request: UnredactedMessage {
                 headers: Vec::new(),
-                body: CapturedBody::Bytes(Cow::default()),
+                body: UnredactedBody::Bytes(Cow::default()),
                 wire: Wire::default(),
             },
             response: None,

@@ -1,11 +1,12 @@
 //! What goes over the wire, decoded: requests, responses, notifications, headers, bodies.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Header fields in the order of the message, names as they were written.
 ///
 /// Looked up without regard to case (RFC 9110 section 5.1).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Headers(Vec<(String, String)>);
 
 impl Headers {
@@ -29,6 +30,17 @@ impl Headers {
     /// All fields, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(n, v)| (n.as_str(), v.as_str()))
+    }
+
+    /// All fields, in order, to change their values.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut String)> {
+        self.0
+            .iter_mut()
+            .map(|(name, value)| (name.as_str(), value))
+    }
+
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The media type of the body: `Content-Type` in lower case without its parameters.
@@ -207,6 +219,29 @@ pub struct Response {
     pub headers: Headers,
     /// The body.
     pub body: Body,
+}
+
+impl Request {
+    /// A request without header fields and body.
+    pub fn new(method: impl Into<String>, target: impl Into<String>) -> Self {
+        Self {
+            method: method.into(),
+            target: target.into(),
+            headers: Headers::new(),
+            body: Body::Empty,
+        }
+    }
+}
+
+impl Response {
+    /// A response without header fields and body.
+    pub const fn new(status: u16) -> Self {
+        Self {
+            status,
+            headers: Headers::new(),
+            body: Body::Empty,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use super::recording::check::NotCovered;
 use super::verdict::{Run, Traffic, TrafficMessage, Violation};
-use crate::cassette::format::{Content, Direction, Exchange, RecordedRequest, RecordedResponse};
 use crate::cassette::recording::Recording;
-use crate::http::message::{Body, Headers};
 use crate::redact::Redactor;
 
 /// Replaces the secrets in what a report says of a run.
@@ -29,27 +27,53 @@ pub fn not_covered(not_covered: &mut [NotCovered], redactor: &Redactor) {
     }
 }
 
-/// The recording as confcall would have written it, with secrets that are told late replaced in what
+/// The recording as confcall would have written it, with secrets that are found late replaced in what
 /// stands before them too. One that confcall wrote stays as it is.
 pub fn recording(recording: Recording, redactor: &Redactor) -> Recording {
+    let before = redactor.learnt();
     let redact = |exchange| redactor.redact(exchange).into_inner();
-    recording.map(redact).map(redact)
+    let recording = recording.map(redact);
+    if redactor.learnt() == before {
+        recording
+    } else {
+        recording.map(redact)
+    }
 }
 
-/// Makes known what a recording gives away, before anything is told of it.
+/// Learns the secrets of a recording, before anything of it is reported.
 pub fn learn(recording: &Recording, redactor: &Redactor) {
     for exchange in recording.exchanges() {
         redactor.redact(exchange.clone());
     }
 }
 
-/// Replaces the secrets in messages, those that are told late in what stands before them too.
+/// Replaces the secrets in messages, those that are found late in what stands before them too.
+/// Messages are shared with the judge: one without a secret stays shared.
 pub fn traffic(traffic: &mut [Traffic], redactor: &Redactor) {
-    for _ in 0..2 {
-        for message in &mut *traffic {
-            let redacted = redactor.redact(exchange(&message.message));
-            replace(&mut message.message, redacted.get());
+    let before = redactor.learnt();
+    traffic
+        .iter_mut()
+        .for_each(|it| message(&mut it.message, redactor));
+    if redactor.learnt() != before {
+        traffic
+            .iter_mut()
+            .for_each(|it| message(&mut it.message, redactor));
+    }
+}
+
+fn message(message: &mut TrafficMessage, redactor: &Redactor) {
+    match message {
+        TrafficMessage::Request(request) => {
+            if let Some(redacted) = redactor.request(request) {
+                *request = Arc::new(redacted);
+            }
         }
+        TrafficMessage::Response(response) => {
+            if let Some(redacted) = redactor.response(response) {
+                *response = Arc::new(redacted);
+            }
+        }
+        TrafficMessage::Event(text) => *text = redactor.in_text(text),
     }
 }
 
@@ -65,80 +89,33 @@ fn replace_in_violation(violation: &mut Violation, redactor: &Redactor) {
     violation.message = redactor.in_text(&violation.message);
 }
 
-/// An exchange with this message alone in it.
-fn exchange(message: &TrafficMessage) -> Exchange {
-    let request = RecordedRequest::new("", "");
-    let mut exchange = Exchange::new(1, Direction::Request, request);
-    match message {
-        TrafficMessage::Request(request) => {
-            exchange.request.target.clone_from(&request.target);
-            exchange.request.headers = fields(&request.headers);
-            exchange.request.body = content(&request.body);
-        }
-        TrafficMessage::Response(response) => {
-            exchange.response = Some(RecordedResponse {
-                headers: fields(&response.headers),
-                body: content(&response.body),
-                ..RecordedResponse::new(response.status)
-            });
-        }
-        TrafficMessage::Event(text) => exchange.broke = Some(text.clone()),
-    }
-    exchange
-}
-
-fn fields(headers: &Headers) -> Vec<(String, String)> {
-    let fields = headers.iter();
-    fields
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
-}
-
-fn content(body: &Body) -> Content {
-    match body {
-        Body::Json(value) => Content::Json(value.clone()),
-        Body::Text(text) => Content::Text(text.clone()),
-        Body::Empty | Body::Bytes(_) | Body::Omitted(_) => Content::Empty,
-    }
-}
-
-fn replace(message: &mut TrafficMessage, redacted: &Exchange) {
-    let (headers, body, from, content) = match (message, &redacted.response) {
-        (TrafficMessage::Request(it), _) => {
-            let it = Arc::make_mut(it);
-            it.target.clone_from(&redacted.request.target);
-            let from = &redacted.request;
-            (&mut it.headers, &mut it.body, &from.headers, &from.body)
-        }
-        (TrafficMessage::Response(it), Some(from)) => {
-            let it = Arc::make_mut(it);
-            (&mut it.headers, &mut it.body, &from.headers, &from.body)
-        }
-        (TrafficMessage::Event(text), _) => {
-            if let Some(broke) = &redacted.broke {
-                text.clone_from(broke);
-            }
-            return;
-        }
-        (TrafficMessage::Response(_), None) => return,
-    };
-    *headers = from.iter().cloned().collect();
-    match (body, content) {
-        (Body::Json(value), Content::Json(redacted)) => value.clone_from(redacted),
-        (Body::Text(text), Content::Text(redacted)) => text.clone_from(redacted),
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::party::Party;
     use crate::contract::rule::{Level, Rule};
     use crate::diagnostic::pointer::Pointer;
-    use crate::http::message::Request;
+    use crate::http::message::{Body, Headers, Request};
     use crate::judge::verdict::{Basis, JudgedTarget, ScenarioResult, Source, Verdict};
     use serde_json::json;
+
+    #[test]
+    fn a_message_without_a_secret_is_not_copied() {
+        let secret = "0123456789abcdef0123456789abcdef";
+        let of = |target: &str| Traffic {
+            from: Party::Bot,
+            step: None,
+            message: TrafficMessage::Request(Arc::new(Request::new("GET", target))),
+        };
+        let mut all = vec![of("/plain"), of(&format!("/a?sig={secret}"))];
+        let before = all.clone();
+        traffic(&mut all, &Redactor::new([7; 32]));
+        let shares = |at: usize| match (&all[at].message, &before[at].message) {
+            (TrafficMessage::Request(now), TrafficMessage::Request(then)) => Arc::ptr_eq(now, then),
+            _ => false,
+        };
+        assert_eq!((shares(0), shares(1)), (true, false));
+    }
 
     #[test]
     fn no_part_of_a_result_has_a_secret() {

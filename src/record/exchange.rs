@@ -17,12 +17,11 @@ use super::expect::{Expectation, Waiting, expectation};
 use super::{RecordError, Recorder};
 use crate::cassette::causes;
 use crate::cassette::causes::Mark;
-use crate::cassette::format::{
-    CapturedBody, CapturedExchange, CapturedMessage, Cause, Content, Direction, Wire,
-};
+use crate::cassette::format::{Cause, Direction, Wire};
 use crate::cassette::journal::{JournalError, Queued};
+use crate::http::message::Body;
 use crate::http::uncoded;
-use crate::redact::{Line, Redacted};
+use crate::redact::{Line, Redacted, UnredactedBody, UnredactedExchange, UnredactedMessage};
 
 /// An exchange that has begun. Where it is dropped before its end, it broke.
 #[derive(Debug)]
@@ -186,7 +185,7 @@ impl Pending {
         let milliseconds = |from: Instant, to: Instant| {
             u64::try_from(to.saturating_duration_since(from).as_millis()).unwrap_or(u64::MAX)
         };
-        self.recorder.redactor.line(&CapturedExchange {
+        self.recorder.redactor.line(&UnredactedExchange {
             number: self.number,
             direction: self.direction,
             cause: self.cause(&sent, &received),
@@ -234,10 +233,8 @@ impl Drop for Pending {
 /// The ids that a message names, with this target.
 fn marks(target: &str, headers: &HeaderMap, body: &Capture) -> Vec<Mark> {
     let fields = fields(headers).into_iter();
-    let fields: Vec<_> = fields
-        .map(|(name, value)| (name.to_owned(), value.into_owned()))
-        .collect();
-    causes::marks(target, &fields, Content::from(body.body(headers)).json())
+    let fields = fields.collect();
+    causes::marks(target, &fields, Body::from(body.body(headers)).json())
 }
 
 /// The path and query of a request's target.
@@ -251,9 +248,13 @@ pub(super) fn target_of(uri: &http::Uri) -> Cow<'_, str> {
 }
 
 /// A message as it is recorded.
-fn message<'a>(version: Version, headers: &'a HeaderMap, body: &'a Capture) -> CapturedMessage<'a> {
+fn message<'a>(
+    version: Version,
+    headers: &'a HeaderMap,
+    body: &'a Capture,
+) -> UnredactedMessage<'a> {
     let coding: Vec<&str> = codings(headers).collect();
-    CapturedMessage {
+    UnredactedMessage {
         headers: fields(headers),
         body: body.body(headers),
         wire: Wire {
@@ -339,11 +340,11 @@ impl Tee {
 
 impl Capture {
     /// The body as it is recorded.
-    pub(super) fn body(&self, headers: &HeaderMap) -> CapturedBody<'_> {
+    pub(super) fn body(&self, headers: &HeaderMap) -> UnredactedBody<'_> {
         if self.length <= self.limit as u64
             && let Ok(Some(bytes)) = uncoded(codings(headers), &self.kept)
         {
-            return CapturedBody::Bytes(bytes);
+            return UnredactedBody::Bytes(bytes);
         }
         let mut sha256 = String::new();
         let digest = self.digest.clone();
@@ -352,7 +353,7 @@ impl Capture {
             // Writing to a string cannot fail.
             let _ = write!(sha256, "{byte:02x}");
         }
-        CapturedBody::Omitted {
+        UnredactedBody::Omitted {
             length: self.length,
             sha256,
         }
@@ -378,7 +379,7 @@ pub(super) fn fields(headers: &HeaderMap) -> Vec<(&str, Cow<'_, str>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cassette::format::Content;
+    use crate::http::message::Omission;
 
     #[test]
     fn a_body_is_kept_to_the_limit_and_then_counted() {
@@ -388,27 +389,21 @@ mod tests {
             bytes.chunks(3).for_each(|chunk| tee.data(chunk));
             tee
         };
-        let content = |tee: Tee, headers| Content::from(tee.capture().body(headers));
-        assert_eq!(content(tee_of(b""), &plain), Content::Empty);
-        assert_eq!(
-            content(tee_of(b"text"), &plain),
-            Content::Text("text".into())
-        );
-        assert_eq!(
-            content(tee_of(b"\xff"), &plain),
-            Content::Base64("/w==".into())
-        );
+        let content = |tee: Tee, headers| Body::from(tee.capture().body(headers));
+        assert_eq!(content(tee_of(b""), &plain), Body::Empty);
+        assert_eq!(content(tee_of(b"text"), &plain), Body::Text("text".into()));
+        assert_eq!(content(tee_of(b"\xff"), &plain), Body::Bytes(vec![0xff]));
         assert_eq!(
             content(tee_of(b"[1]"), &plain),
-            Content::Json(serde_json::json!([1]))
+            Body::Json(serde_json::json!([1]))
         );
-        let is_omitted = |content| matches!(content, Content::Omitted { length: 9, sha256 } if sha256.len() == 64);
+        let is_omitted = |content| matches!(content, Body::Omitted(Omission::NotKept { length: 9, sha256 }) if sha256.len() == 64);
         assert!(is_omitted(content(tee_of(b"123456789"), &plain)));
         let mut unknown = HeaderMap::new();
         unknown.insert(CONTENT_ENCODING, "br".parse().unwrap());
         assert!(matches!(
             content(tee_of(b"[1]"), &unknown),
-            Content::Omitted { length: 3, .. }
+            Body::Omitted(Omission::NotKept { length: 3, .. })
         ));
     }
 }

@@ -2,6 +2,8 @@
 //! straight into the line, as an [`Exchange`](crate::cassette::format::Exchange) would be written
 //! that was redacted.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -9,8 +11,56 @@ use serde::Serialize;
 use super::json::Limits;
 use super::negative_cache::As;
 use super::{Redacted, Redactor};
-use crate::cassette::format::{CapturedBody, CapturedExchange, CapturedMessage, Wire};
+use crate::cassette::format;
+use crate::cassette::format::{Cause, Direction, Wire};
 use crate::http::message::unmarked;
+use crate::http::message::{Body, Omission};
+
+/// An exchange as the recorder has it. It borrows what the connection holds, so that a recorded body
+/// is copied once: into the line.
+#[derive(Debug)]
+pub struct UnredactedExchange<'a> {
+    pub number: u64,
+    pub direction: Direction,
+    pub cause: Option<Cause>,
+    /// When the request began, in milliseconds since the recording did.
+    pub at_ms: u64,
+    /// How long the response took to begin, in milliseconds.
+    pub took_ms: u64,
+    pub method: &'a str,
+    pub target: &'a str,
+    pub request: UnredactedMessage<'a>,
+    /// The status code and the response; none where the exchange broke.
+    pub response: Option<(u16, UnredactedMessage<'a>)>,
+    /// How the exchange broke, where it did.
+    pub broke: Option<&'a str>,
+}
+
+#[derive(Debug)]
+pub struct UnredactedMessage<'a> {
+    pub headers: Vec<(&'a str, Cow<'a, str>)>,
+    pub body: UnredactedBody<'a>,
+    pub wire: Wire,
+}
+
+#[derive(Debug)]
+pub enum UnredactedBody<'a> {
+    /// Its bytes, its codings taken away.
+    Bytes(Cow<'a, [u8]>),
+    /// As [`Omission::NotKept`].
+    Omitted { length: u64, sha256: String },
+}
+
+impl From<UnredactedBody<'_>> for Body {
+    fn from(body: UnredactedBody<'_>) -> Self {
+        match body {
+            UnredactedBody::Bytes(bytes) => format::body_of_bytes(bytes.into_owned()),
+            UnredactedBody::Omitted { length, sha256 } => {
+                Self::Omitted(Omission::NotKept { length, sha256 })
+            }
+        }
+    }
+}
 
 /// A line of a cassette, without its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +79,7 @@ const AROUND: usize = 512;
 impl Redactor {
     /// The line of the exchange with every secret replaced, in request and response alike, and
     /// with every one that an exchange before gave away.
-    pub fn line(&self, heard: &CapturedExchange<'_>) -> Redacted<Line> {
+    pub fn line(&self, heard: &UnredactedExchange<'_>) -> Redacted<Line> {
         let room =
             AROUND + room(&heard.request) + heard.response.as_ref().map_or(0, |it| room(&it.1));
         let mut line = Vec::with_capacity(room);
@@ -43,7 +93,7 @@ impl Redactor {
         Redacted(Line(line))
     }
 
-    fn write(&self, heard: &CapturedExchange<'_>, out: &mut Vec<u8>) {
+    fn write(&self, heard: &UnredactedExchange<'_>, out: &mut Vec<u8>) {
         put(out, b"{\"number\":", &heard.number);
         put(out, b",\"direction\":", &heard.direction);
         if let Some(cause) = &heard.cause {
@@ -65,7 +115,7 @@ impl Redactor {
     }
 
     /// Writes what requests and responses have in common, and the end of the object.
-    fn message(&self, out: &mut Vec<u8>, message: &CapturedMessage<'_>) {
+    fn message(&self, out: &mut Vec<u8>, message: &UnredactedMessage<'_>) {
         out.extend_from_slice(b",\"headers\":[");
         for (index, (name, value)) in message.headers.iter().enumerate() {
             put(out, if index == 0 { b"[" } else { b",[" }, name);
@@ -76,7 +126,7 @@ impl Redactor {
             out.push(b']');
         }
         out.push(b']');
-        self.body(out, &message.body);
+        self.put_body(out, &message.body);
         if !message.wire.is_plain() {
             let mut wire = Wire::clone(&message.wire);
             self.wire(&mut wire);
@@ -85,11 +135,11 @@ impl Redactor {
         out.push(b'}');
     }
 
-    fn body(&self, out: &mut Vec<u8>, body: &CapturedBody<'_>) {
+    fn put_body(&self, out: &mut Vec<u8>, body: &UnredactedBody<'_>) {
         match body {
-            CapturedBody::Bytes(bytes) if bytes.is_empty() => return,
-            CapturedBody::Bytes(bytes) => self.bytes(out, bytes),
-            CapturedBody::Omitted { length, sha256 } => {
+            UnredactedBody::Bytes(bytes) if bytes.is_empty() => return,
+            UnredactedBody::Bytes(bytes) => self.bytes(out, bytes),
+            UnredactedBody::Omitted { length, sha256 } => {
                 put(out, b",\"body\":{\"omitted\":{\"length\":", length);
                 put(out, b",\"sha256\":", sha256);
                 out.push(b'}');
@@ -132,14 +182,14 @@ impl Redactor {
 }
 
 /// How many bytes a message has, about.
-fn room(message: &CapturedMessage<'_>) -> usize {
+fn room(message: &UnredactedMessage<'_>) -> usize {
     let fields = message.headers.iter();
     let fields: usize = fields
         .map(|(name, value)| name.len() + value.len() + 8)
         .sum();
     match &message.body {
-        CapturedBody::Bytes(bytes) => fields + bytes.len(),
-        CapturedBody::Omitted { .. } => fields,
+        UnredactedBody::Bytes(bytes) => fields + bytes.len(),
+        UnredactedBody::Omitted { .. } => fields,
     }
 }
 

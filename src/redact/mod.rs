@@ -34,11 +34,12 @@ use sha2::Sha256;
 
 use self::json::Limits;
 use self::known_secret::Known;
-pub use self::line::Line;
+pub use self::line::{Line, UnredactedBody, UnredactedExchange, UnredactedMessage};
 use self::negative_cache::NegativeCache;
 use self::pseudonym::Pseudonyms;
 pub use self::rules::Rules;
-use crate::cassette::format::{Content, Exchange, Wire};
+use crate::cassette::format::{Exchange, Wire};
+use crate::http::message::{Body, Headers, Request, Response};
 
 /// A value without secrets. Only a [`Redactor`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -149,13 +150,43 @@ impl Redactor {
     /// The exchange with every secret replaced, in request and response alike, and with every one
     /// that an exchange before gave away.
     pub fn redact(&self, mut exchange: Exchange) -> Redacted<Exchange> {
-        let learnt = self.known.learnt();
+        let before = self.learnt();
         self.replace(&mut exchange);
-        if self.known.learnt() != learnt {
+        if self.learnt() != before {
             // What was found last may stand in what was read first.
             self.replace(&mut exchange);
         }
         Redacted(exchange)
+    }
+
+    /// How many secrets are known. Where that has not changed, another redaction of the same changes
+    /// nothing.
+    pub fn learnt(&self) -> u64 {
+        self.known.learnt()
+    }
+
+    /// The request with every secret replaced; none where it has no secret.
+    pub fn request(&self, request: &Request) -> Option<Request> {
+        let target = self.mended(&request.target);
+        let (headers, body) = (self.headers(&request.headers), self.body(&request.body));
+        let is_changed = target.is_some() || headers.is_some() || body.is_some();
+        is_changed.then(|| Request {
+            method: request.method.clone(),
+            target: target.unwrap_or_else(|| request.target.clone()),
+            headers: headers.unwrap_or_else(|| request.headers.clone()),
+            body: body.unwrap_or_else(|| request.body.clone()),
+        })
+    }
+
+    /// The response with every secret replaced; none where it has no secret.
+    pub fn response(&self, response: &Response) -> Option<Response> {
+        let (headers, body) = (self.headers(&response.headers), self.body(&response.body));
+        let is_changed = headers.is_some() || body.is_some();
+        is_changed.then(|| Response {
+            status: response.status,
+            headers: headers.unwrap_or_else(|| response.headers.clone()),
+            body: body.unwrap_or_else(|| response.body.clone()),
+        })
     }
 
     /// The text with every secret replaced that its shape gives away, or that was given away before.
@@ -165,26 +196,25 @@ impl Redactor {
 
     /// The value of a property of this name, with every secret in it replaced.
     pub fn in_value(&self, name: &str, value: &Value) -> Value {
-        let mut content = Content::Json(json!({name: value}));
-        self.content(&mut content);
-        match content {
-            Content::Json(Value::Object(property)) => property.into_iter().next(),
-            _ => None,
-        }
-        .map_or(Value::Null, |(_, value)| value)
+        let property = match self.json(&json!({name: value})) {
+            None => return value.clone(),
+            Some(Body::Json(Value::Object(property))) => property.into_iter().next(),
+            Some(_) => None,
+        };
+        property.map_or(Value::Null, |(_, value)| value)
     }
 
     fn replace(&self, exchange: &mut Exchange) {
-        let request = &mut exchange.request;
-        self.text(&mut request.target);
-        self.fields(&mut request.headers);
-        self.content(&mut request.body);
-        self.wire(&mut request.wire);
-        if let Some(response) = &mut exchange.response {
-            self.fields(&mut response.headers);
-            self.content(&mut response.body);
-            self.wire(&mut response.wire);
+        if let Some(request) = self.request(&exchange.request) {
+            exchange.request = request;
         }
+        self.wire(&mut exchange.request_wire);
+        if let Some(response) = &mut exchange.response
+            && let Some(redacted) = self.response(response)
+        {
+            *response = redacted;
+        }
+        self.wire(&mut exchange.response_wire);
         if let Some(broke) = &mut exchange.broke {
             self.text(broke);
         }
@@ -214,18 +244,29 @@ impl Redactor {
     }
 
     fn wire(&self, wire: &mut Wire) {
-        self.fields(&mut wire.trailers);
+        for (name, value) in &mut wire.trailers {
+            if let Some(redacted) = self.field(name, value) {
+                *value = redacted;
+            }
+        }
         if let Some(coding) = &mut wire.coding {
             self.text(coding);
         }
     }
 
-    fn fields(&self, fields: &mut [(String, String)]) {
-        for (name, value) in fields {
-            if let Some(redacted) = self.field(name, value) {
-                *value = redacted;
-            }
-        }
+    fn headers(&self, headers: &Headers) -> Option<Headers> {
+        let redacted: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| self.field(name, value))
+            .collect();
+        redacted.iter().any(Option::is_some).then(|| {
+            let fields = headers.iter().zip(redacted);
+            fields
+                .map(|((name, value), redacted)| {
+                    (name, redacted.unwrap_or_else(|| value.to_owned()))
+                })
+                .collect()
+        })
     }
 
     /// A text, with every secret replaced that its name or shape gives away.
@@ -307,27 +348,26 @@ impl Redactor {
         names::is_secret(name) || self.rules.are_about(name)
     }
 
-    fn content(&self, content: &mut Content) {
-        match content {
-            Content::Json(value) => {
-                let (text, mut out) = (value.to_string(), Vec::new());
-                if self.write_json(&text, Limits::PARSED, &mut out) != Some(false) {
-                    *content = match serde_json::from_slice(&out) {
-                        Ok(redacted) => Content::Json(redacted),
-                        // Deeper than what any parser has made.
-                        Err(_) => Content::Text(self.mended(&text).unwrap_or(text)),
-                    };
-                }
-            }
-            Content::Text(text) => self.text(text),
-            Content::Base64(coded) => {
-                let bytes = STANDARD.decode(coded.as_bytes()).unwrap_or_default();
-                if let Some(redacted) = self.mended_bytes(&bytes) {
-                    *coded = STANDARD.encode(redacted);
-                }
-            }
-            Content::Empty | Content::Omitted { .. } => {}
+    /// The body with every secret replaced, where there is any.
+    fn body(&self, body: &Body) -> Option<Body> {
+        match body {
+            Body::Json(value) => self.json(value),
+            Body::Text(text) => self.mended(text).map(Body::Text),
+            Body::Bytes(bytes) => self.mended_bytes(bytes).map(Body::Bytes),
+            Body::Empty | Body::Omitted(_) => None,
         }
+    }
+
+    fn json(&self, value: &Value) -> Option<Body> {
+        let (text, mut out) = (value.to_string(), Vec::new());
+        if self.write_json(&text, Limits::PARSED, &mut out) == Some(false) {
+            return None;
+        }
+        Some(match serde_json::from_slice(&out) {
+            Ok(redacted) => Body::Json(redacted),
+            // Deeper than what any parser has made.
+            Err(_) => Body::Text(self.mended(&text).unwrap_or(text)),
+        })
     }
 
     /// Bytes that are no text, with every secret in them replaced, where there is any.

@@ -2,21 +2,20 @@
 //!
 //! A message that HTTP cannot carry, or that was not recorded whole, is [`NotReplayable`].
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::values::mapping::Mapping;
-use crate::cassette::format::{Content, Exchange, RecordedRequest};
-use crate::http::message::{Body, Request};
+use crate::cassette::format;
+use crate::cassette::format::Exchange;
+use crate::http::message::{Body, Headers, Omission, Request};
 
 /// A message of the recorded party, as it goes out now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     /// The header fields, without those of the recorded connection.
-    pub headers: Vec<(String, String)>,
+    pub headers: Headers,
     /// The body, in no content coding.
     pub body: Bytes,
 }
@@ -38,7 +37,7 @@ impl OutgoingRequest {
         Request {
             method: self.method.clone(),
             target: self.target.clone(),
-            headers: self.message.headers.iter().cloned().collect(),
+            headers: self.message.headers.clone(),
             body: Body::from_bytes(&self.message.body),
         }
     }
@@ -102,14 +101,14 @@ impl Outgoing {
         let headers = fields(&response.headers, mapping)?;
         let body = match response.body.json() {
             Some(recorded) if !mapping.changes() => Bytes::copy_from_slice(recorded),
-            _ => body(&response.body.content(), mapping)?,
+            _ => body(response.body.into(), mapping)?,
         };
         Ok((response.status, Self { headers, body }))
     }
 
     /// A request, with this token in the place of the recorded one.
     pub(super) fn request(
-        recorded: &RecordedRequest,
+        recorded: &Request,
         mapping: &Mapping,
         token: Option<&str>,
     ) -> Result<Self, NotReplayable> {
@@ -118,10 +117,10 @@ impl Outgoing {
         }
         let mut message = Self {
             headers: fields(&recorded.headers, mapping)?,
-            body: body(&recorded.body, mapping)?,
+            body: body(recorded.body.clone(), mapping)?,
         };
         if let Some(token) = token {
-            for (name, value) in &mut message.headers {
+            for (name, value) in message.headers.iter_mut() {
                 if name.eq_ignore_ascii_case("authorization") {
                     *value = format!("Bearer {token}");
                 }
@@ -155,10 +154,7 @@ fn check_complete(broke: Option<&str>, status: Option<u16>) -> Result<(), NotRep
     }
 }
 
-fn fields(
-    headers: &[(String, String)],
-    mapping: &Mapping,
-) -> Result<Vec<(String, String)>, NotReplayable> {
+fn fields(headers: &Headers, mapping: &Mapping) -> Result<Headers, NotReplayable> {
     let is_of_connection = |name: &str| {
         let mut names = CONNECTION_FIELDS.iter();
         names.any(|it| name.eq_ignore_ascii_case(it))
@@ -168,12 +164,12 @@ fn fields(
         .filter(|(name, _)| !is_of_connection(name))
         .map(|(name, value)| {
             if !is_token(name) {
-                return Err(NotReplayable::FieldName(name.clone()));
+                return Err(NotReplayable::FieldName(name.to_owned()));
             }
             if value.bytes().any(is_control) {
-                return Err(NotReplayable::FieldValue(name.clone()));
+                return Err(NotReplayable::FieldValue(name.to_owned()));
             }
-            Ok((name.clone(), mapping.translated(value)))
+            Ok((name, mapping.translated(value)))
         })
         .collect()
 }
@@ -191,22 +187,17 @@ const fn is_control(byte: u8) -> bool {
     byte.is_ascii_control() && byte != b'\t'
 }
 
-fn body(body: &Content, mapping: &Mapping) -> Result<Bytes, NotReplayable> {
-    Ok(match body {
-        Content::Json(value) if mapping.changes() => {
-            mapping.translated_json(value).to_string().into()
+fn body(body: Body, mapping: &Mapping) -> Result<Bytes, NotReplayable> {
+    match body {
+        Body::Json(value) if mapping.changes() => {
+            Ok(mapping.translated_json(&value).to_string().into())
         }
-        Content::Json(value) => value.to_string().into(),
-        Content::Text(text) => text.clone().into(),
-        Content::Base64(coded) => {
-            let bytes = STANDARD.decode(coded);
-            bytes.map_err(|_| NotReplayable::BodyNotBase64)?.into()
-        }
-        Content::Empty => Bytes::new(),
-        Content::Omitted { length, .. } => {
-            return Err(NotReplayable::BodyOmitted { length: *length });
-        }
-    })
+        Body::Omitted(Omission::NotBase64(_)) => Err(NotReplayable::BodyNotBase64),
+        Body::Omitted(omission) => Err(NotReplayable::BodyOmitted {
+            length: omission.length(),
+        }),
+        other => Ok(other.into_bytes().unwrap_or_default().into()),
+    }
 }
 
 /// A line of a cassette, read as far as answering a request needs: JSON bodies stay text.
@@ -222,12 +213,12 @@ pub(super) struct RawExchange<'a> {
 #[derive(Debug, Deserialize)]
 pub(super) struct RawResponse<'a> {
     status: u16,
-    headers: Vec<(String, String)>,
+    headers: Headers,
     #[serde(borrow, default)]
     pub(super) body: RawBody<'a>,
 }
 
-/// The [`Content`] of a line, of which JSON is not parsed.
+/// The body of a line, of which JSON is not parsed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum RawBody<'a> {
@@ -251,19 +242,18 @@ impl RawBody<'_> {
             _ => None,
         }
     }
+}
 
-    fn content(&self) -> Content {
-        match self {
-            Self::Empty => Content::Empty,
-            Self::Json(value) => {
-                serde_json::from_str(value.get()).map_or(Content::Empty, Content::Json)
+impl From<RawBody<'_>> for Body {
+    fn from(body: RawBody<'_>) -> Self {
+        match body {
+            RawBody::Empty => Self::Empty,
+            RawBody::Json(value) => {
+                serde_json::from_str(value.get()).map_or(Self::Empty, Self::Json)
             }
-            Self::Text(text) => Content::Text(text.clone()),
-            Self::Base64(text) => Content::Base64(text.clone()),
-            Self::Omitted { length, sha256 } => Content::Omitted {
-                length: *length,
-                sha256: sha256.clone(),
-            },
+            RawBody::Text(text) => Self::Text(text),
+            RawBody::Base64(text) => format::body_of_base64(text),
+            RawBody::Omitted { length, sha256 } => format::omitted(length, sha256),
         }
     }
 }
@@ -271,14 +261,15 @@ impl RawBody<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cassette::format::{Direction, RecordedResponse};
+    use crate::cassette::format::Direction;
+    use crate::http::message::Response;
 
     type Change = fn(&mut Exchange);
 
     fn exchange(change: impl FnOnce(&mut Exchange)) -> Exchange {
         let mut exchange = Exchange {
-            response: Some(RecordedResponse::new(200)),
-            ..Exchange::new(1, Direction::Request, RecordedRequest::new("GET", "/a"))
+            response: Some(Response::new(200)),
+            ..Exchange::new(1, Direction::Request, Request::new("GET", "/a"))
         };
         change(&mut exchange);
         exchange
@@ -304,10 +295,10 @@ mod tests {
             ("it has no answer", |it| it.response = None),
             ("reset", |it| it.broke = Some("reset".to_owned())),
             ("101 is no status of an answer", |it| {
-                it.response = Some(RecordedResponse::new(101));
+                it.response = Some(Response::new(101));
             }),
             ("1000 is no status of an answer", |it| {
-                it.response = Some(RecordedResponse::new(1000));
+                it.response = Some(Response::new(1000));
             }),
         ];
         for (why, change) in both {
@@ -317,20 +308,17 @@ mod tests {
         }
         let answers: [(&str, Change); 4] = [
             ("its body of 9 bytes was not kept", |it| {
-                let (length, sha256) = (9, String::new());
-                let body = Content::Omitted { length, sha256 };
-                it.response.as_mut().unwrap().body = body;
+                it.response.as_mut().unwrap().body = format::omitted(9, String::new());
             }),
             ("its body is no base64", |it| {
-                it.response.as_mut().unwrap().body = Content::Base64("!".to_owned());
+                it.response.as_mut().unwrap().body =
+                    Body::Omitted(Omission::NotBase64("!".to_owned()));
             }),
             ("`a b` is no name of a header field", |it| {
-                let field = ("a b".to_owned(), String::new());
-                it.response.as_mut().unwrap().headers.push(field);
+                it.response.as_mut().unwrap().headers.push("a b", "");
             }),
             ("the value of `a` holds a control character", |it| {
-                let field = ("a".to_owned(), "x\r\ny: z".to_owned());
-                it.response.as_mut().unwrap().headers.push(field);
+                it.response.as_mut().unwrap().headers.push("a", "x\r\ny: z");
             }),
         ];
         for (why, change) in answers {
@@ -345,7 +333,7 @@ mod tests {
                 it.request.target = "/a b".to_owned();
             }),
             ("its body is no base64", |it| {
-                it.request.body = Content::Base64("!".to_owned());
+                it.request.body = Body::Omitted(Omission::NotBase64("!".to_owned()));
             }),
         ];
         for (why, change) in requests {

@@ -9,16 +9,16 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::format::{Body, Entry, Field, Har, PostData, Request, Response};
+use super::format as har;
+use super::format::{Entry, Field, Har};
 use crate::cassette::causes;
 use crate::cassette::causes::Causes;
-use crate::cassette::format::{
-    Content, Direction, Exchange, RecordedRequest, RecordedResponse, Wire,
-};
+use crate::cassette::format::{Direction, Exchange, Wire, body_of_base64, body_of_text, omitted};
 use crate::cassette::recording::Recording;
 use crate::contract::change;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::place::Place;
+use crate::http::message::{Body, Headers, Request, Response};
 
 /// Reads a HAR file. `file` is what errors call it. What never went over a wire (`data:` and the
 /// like) is left out, and an entry without a date keeps its place.
@@ -93,6 +93,8 @@ fn milliseconds(duration: SignedDuration) -> u64 {
 }
 
 fn exchange(entry: Entry, number: u64, at_ms: u64) -> Exchange {
+    let request_wire = wire(&entry.request.http_version);
+    let response_wire = wire(&entry.response.http_version);
     let request = request(entry.request);
     let (response, broke) = response(entry.response);
     // What is no number of milliseconds, and below zero, says nothing.
@@ -100,25 +102,30 @@ fn exchange(entry: Entry, number: u64, at_ms: u64) -> Exchange {
     Exchange {
         at_ms,
         took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        request_wire,
+        response_wire: if response.is_some() {
+            response_wire
+        } else {
+            Wire::default()
+        },
         response,
         broke,
         ..Exchange::new(number, direction(&request.body), request)
     }
 }
 
-fn request(request: Request) -> RecordedRequest {
+fn request(request: har::Request) -> Request {
     let posted = request.post_data.unwrap_or_default();
-    RecordedRequest {
+    Request {
         target: target(&request.url),
         body: posted_content(&posted, request.body_size),
         headers: fields(request.headers),
-        wire: wire(&request.http_version),
         method: request.method,
     }
 }
 
 /// The response, and how the exchange broke.
-fn response(response: Response) -> (Option<RecordedResponse>, Option<String>) {
+fn response(response: har::Response) -> (Option<Response>, Option<String>) {
     let status = u16::try_from(response.status);
     let status = status.ok().filter(|it| (100..1000).contains(it));
     let error = response.error.filter(|it| !it.is_empty());
@@ -128,23 +135,22 @@ fn response(response: Response) -> (Option<RecordedResponse>, Option<String>) {
             .then(|| "no response is in the HAR file".to_owned())
     };
     let broke = error.or_else(absent);
-    let response = status.map(|status| RecordedResponse {
+    let response = status.map(|status| Response {
         status,
         headers: fields(response.headers),
         body: answered_content(response.content),
-        wire: wire(&response.http_version),
     });
     (response, broke)
 }
 
-fn posted_content(posted: &PostData, size: i64) -> Content {
+fn posted_content(posted: &har::PostData, size: i64) -> Body {
     match content(&posted.text, posted.encoding.as_deref()) {
-        Content::Empty => absent(size),
+        Body::Empty => absent(size),
         content => content,
     }
 }
 
-fn answered_content(body: Body) -> Content {
+fn answered_content(body: har::Body) -> Body {
     match body.text {
         Some(text) => content(&text, body.encoding.as_deref()),
         None => absent(body.size),
@@ -152,33 +158,30 @@ fn answered_content(body: Body) -> Content {
 }
 
 /// A body that the file does not have, where it had so many bytes. Sizes below zero are unknown.
-fn absent(size: i64) -> Content {
+fn absent(size: i64) -> Body {
     match u64::try_from(size) {
-        Ok(length @ 1..) => Content::Omitted {
-            length,
-            sha256: String::new(),
-        },
-        _ => Content::Empty,
+        Ok(length @ 1..) => omitted(length, String::new()),
+        _ => Body::Empty,
     }
 }
 
 /// A body from its text. Text that a tool took for bytes, such as JSON with names in other
 /// alphabets, is text again.
-fn content(text: &str, encoding: Option<&str>) -> Content {
+fn content(text: &str, encoding: Option<&str>) -> Body {
     if encoding.is_some_and(|it| it.eq_ignore_ascii_case("base64")) {
         let bytes = STANDARD.decode(text).ok();
         return match bytes.map(String::from_utf8) {
             Some(Ok(text)) => content(&text, None),
-            _ => Content::Base64(text.to_owned()),
+            _ => body_of_base64(text.to_owned()),
         };
     }
-    Content::of_text(text.to_owned())
+    body_of_text(text.to_owned())
 }
 
 /// Which way a request with this body went.
-fn direction(body: &Content) -> Direction {
+fn direction(body: &Body) -> Direction {
     let tells = match body {
-        Content::Json(body) => change::entries(body).is_some_and(|entries| {
+        Body::Json(body) => change::entries(body).is_some_and(|entries| {
             let is_change = |it: &Value| it["changeType"].is_string();
             !entries.is_empty() && entries.iter().all(is_change)
         }),
@@ -207,7 +210,7 @@ fn target(url: &str) -> String {
 /// The fields of HTTP/2 that begin with a colon are parts of the start line, and `:authority` is
 /// what HTTP/1.1 calls `Host` (RFC 9113 section 8.3.1). Browsers write repeated fields as one, a line
 /// for each.
-fn fields(fields: Vec<Field>) -> Vec<(String, String)> {
+fn fields(fields: Vec<Field>) -> Headers {
     let has_host = fields.iter().any(|it| it.name.eq_ignore_ascii_case("host"));
     let field = |field: Field| match field.name.as_str() {
         ":authority" if !has_host => Some(("host".to_owned(), field.value)),
@@ -240,17 +243,11 @@ fn wire(version: &str) -> Wire {
 }
 
 fn note_cause(exchange: &mut Exchange, causes: &mut Causes) {
-    let json = |content: &Content| match content {
-        Content::Json(value) => Some(value.clone()),
-        _ => None,
-    };
     let request = &exchange.request;
-    let body = json(&request.body);
-    let mut marks = causes::marks(&request.target, &request.headers, body.as_ref());
+    let mut marks = causes::marks(&request.target, &request.headers, request.body.json());
     exchange.cause = causes.of(exchange.direction, exchange.number, &marks);
     if let Some(response) = &exchange.response {
-        let body = json(&response.body);
-        marks.extend(causes::marks("", &response.headers, body.as_ref()));
+        marks.extend(causes::marks("", &response.headers, response.body.json()));
     }
     causes.note(exchange.direction, exchange.number, &marks);
 }

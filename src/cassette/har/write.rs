@@ -7,13 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 
-use super::format::{
-    Body, Creator, Entry, Field, Har, Log, PostData, Request, Response, Timings, unknown,
-};
-use crate::cassette::format::{
-    Content, Direction, Exchange, RecordedRequest, RecordedResponse, Wire,
-};
+use super::format as har;
+use super::format::{Creator, Entry, Field, Har, Log, PostData, Timings, unknown};
+use crate::cassette::format::{Direction, Exchange, Wire};
 use crate::cassette::recording::Recording;
+use crate::http::message::{Body, Headers, Omission};
 
 /// Writes a recording as a HAR file. A cassette has no date: the first `Date` that an answer bears
 /// tells its first moment; where none does, that is the beginning of 2000.
@@ -47,7 +45,7 @@ const UNDATED: i64 = 946_684_800;
 fn start(exchanges: &[Exchange]) -> Timestamp {
     let date = |exchange: &Exchange| {
         let response = exchange.response.as_ref()?;
-        let date = rfc2822::parse(field(&response.headers, "date")?).ok()?;
+        let date = rfc2822::parse(response.headers.get("date")?).ok()?;
         let since = i64::try_from(exchange.at_ms.saturating_add(exchange.took_ms)).ok()?;
         date.timestamp()
             .checked_sub(SignedDuration::from_millis(since))
@@ -66,8 +64,8 @@ fn entry(exchange: &Exchange, start: Timestamp) -> Entry {
     Entry {
         started: format!("{started:.3}"),
         time: took,
-        request: request(&exchange.request, exchange.direction),
-        response: response(exchange.response.as_ref(), exchange.broke.as_deref()),
+        request: request(exchange),
+        response: response(exchange),
         cache: serde_json::json!({}),
         timings: Timings {
             wait: took,
@@ -86,8 +84,9 @@ fn took(exchange: &Exchange) -> f64 {
     }
 }
 
-fn request(request: &RecordedRequest, direction: Direction) -> Request {
-    let url = url(request, direction);
+fn request(exchange: &Exchange) -> har::Request {
+    let request = &exchange.request;
+    let url = url(exchange);
     let query = url::Url::parse(&url).map(|url| {
         let pairs = url.query_pairs();
         pairs
@@ -98,9 +97,9 @@ fn request(request: &RecordedRequest, direction: Direction) -> Request {
             .collect()
     });
     let body = body(&request.body, &request.headers);
-    Request {
+    har::Request {
         method: request.method.clone(),
-        http_version: version(&request.wire),
+        http_version: version(&exchange.request_wire),
         cookies: Vec::new(),
         headers: listed(&request.headers),
         query_string: query.unwrap_or_default(),
@@ -116,20 +115,21 @@ fn request(request: &RecordedRequest, direction: Direction) -> Request {
 }
 
 /// HAR wants absolute URLs. The host is the one that was asked; recorded HTTP/2 came in TLS.
-fn url(request: &RecordedRequest, direction: Direction) -> String {
-    let scheme = if request.wire.version == "2" {
+fn url(exchange: &Exchange) -> String {
+    let request = &exchange.request;
+    let scheme = if exchange.request_wire.version == "2" {
         "https"
     } else {
         "http"
     };
-    let host = field(&request.headers, "host").filter(|host| {
+    let host = request.headers.get("host").filter(|host| {
         let url = url::Url::parse(&format!("{scheme}://{host}/"));
         let is_host = |url: &url::Url| url[url::Position::BeforePath..] == *"/";
         // A reader of URLs passes over slashes in front of a host.
         !host.contains(['/', '\\'])
             && url.is_ok_and(|url| is_host(&url) && url.username().is_empty())
     });
-    let host = host.unwrap_or(match direction {
+    let host = host.unwrap_or(match exchange.direction {
         Direction::Request => "service.invalid",
         Direction::Notification => "bot.invalid",
     });
@@ -141,43 +141,47 @@ fn url(request: &RecordedRequest, direction: Direction) -> String {
     format!("{scheme}://{host}{slash}{}", request.target)
 }
 
-fn response(response: Option<&RecordedResponse>, broke: Option<&str>) -> Response {
-    let headers = response.map_or(&[][..], |it| &it.headers);
-    Response {
+fn response(exchange: &Exchange) -> har::Response {
+    let response = exchange.response.as_ref();
+    let headers = response.map_or(&NO_FIELDS, |it| &it.headers);
+    har::Response {
         status: response.map_or(0, |it| it.status.into()),
         status_text: String::new(),
-        http_version: response.map_or_else(String::new, |it| version(&it.wire)),
+        http_version: response.map_or_else(String::new, |_| version(&exchange.response_wire)),
         cookies: Vec::new(),
         headers: listed(headers),
-        content: response.map_or_else(Body::default, |it| body(&it.body, headers)),
-        redirect_url: field(headers, "location").unwrap_or_default().to_owned(),
+        content: response.map_or_else(har::Body::default, |it| body(&it.body, headers)),
+        redirect_url: headers.get("location").unwrap_or_default().to_owned(),
         headers_size: unknown(),
         body_size: unknown(),
-        error: broke.map(str::to_owned),
+        error: exchange.broke.clone(),
     }
 }
 
 /// A body as text, with its encoding where it is no text. One that was not kept has a size only.
-fn body(content: &Content, headers: &[(String, String)]) -> Body {
-    let length = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
-    let mime_type = field(headers, "content-type")
-        .unwrap_or_default()
-        .to_owned();
+fn body(content: &Body, headers: &Headers) -> har::Body {
+    let length = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
+    let mime_type = headers.get("content-type").unwrap_or_default().to_owned();
     let (size, text, encoding) = match content {
-        Content::Empty => (0, None, None),
-        Content::Json(value) => {
+        Body::Empty => (0, None, None),
+        Body::Json(value) => {
             let text = value.to_string();
-            (length(&text), Some(text), None)
+            (length(text.len()), Some(text), None)
         }
-        Content::Text(text) => (length(text), Some(text.clone()), None),
-        Content::Base64(coded) => {
-            let bytes = STANDARD.decode(coded).unwrap_or_default();
-            let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-            (size, Some(coded.clone()), Some("base64".to_owned()))
+        Body::Text(text) => (length(text.len()), Some(text.clone()), None),
+        Body::Bytes(bytes) => {
+            let coded = STANDARD.encode(bytes);
+            (length(bytes.len()), Some(coded), Some("base64".to_owned()))
         }
-        Content::Omitted { length, .. } => (i64::try_from(*length).unwrap_or(i64::MAX), None, None),
+        Body::Omitted(Omission::NotBase64(text)) => {
+            (0, Some(text.clone()), Some("base64".to_owned()))
+        }
+        Body::Omitted(omission) => {
+            let length = i64::try_from(omission.length());
+            (length.unwrap_or(i64::MAX), None, None)
+        }
     };
-    Body {
+    har::Body {
         size,
         mime_type,
         text,
@@ -185,20 +189,14 @@ fn body(content: &Content, headers: &[(String, String)]) -> Body {
     }
 }
 
-fn listed(fields: &[(String, String)]) -> Vec<Field> {
-    let field = |(name, value): &(String, String)| Field {
-        name: name.clone(),
-        value: value.clone(),
-    };
-    fields.iter().map(field).collect()
-}
+static NO_FIELDS: Headers = Headers::new();
 
-/// The first field of this name.
-fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    let mut named = fields
-        .iter()
-        .filter(|(it, _)| it.eq_ignore_ascii_case(name));
-    named.next().map(|(_, value)| value.as_str())
+fn listed(headers: &Headers) -> Vec<Field> {
+    let field = |(name, value): (&str, &str)| Field {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    };
+    headers.iter().map(field).collect()
 }
 
 fn version(wire: &Wire) -> String {

@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::api::identifier;
 use crate::api::identifier::Normal;
 use crate::api::resource::Resource;
-use crate::cassette::format::{Content, Exchange};
+use crate::cassette::format::Exchange;
+use crate::http::message::Body;
 use crate::judge::people::call_of;
 
 /// The exchanges in groups that have calls in common, each in order, the groups in the order of
@@ -112,7 +113,7 @@ fn each_call(exchange: &Exchange, tell: &mut impl FnMut(&str)) {
             call_in(to, tell);
         }
         named_in_body(&response.body, tell);
-        if let (Content::Json(body), 201, Some(Resource::Calls)) =
+        if let (Body::Json(body), 201, Some(Resource::Calls)) =
             (&response.body, response.status, &target)
         {
             body["id"].as_str().into_iter().for_each(tell);
@@ -126,8 +127,8 @@ fn call_in(path: &str, tell: &mut impl FnMut(&str)) {
     }
 }
 
-fn named_in_body(content: &Content, tell: &mut impl FnMut(&str)) {
-    if let Content::Json(body) = content {
+fn named_in_body(body: &Body, tell: &mut impl FnMut(&str)) {
+    if let Body::Json(body) = body {
         named_in(body, tell);
     }
 }
@@ -153,14 +154,15 @@ fn named_in(value: &Value, tell: &mut impl FnMut(&str)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cassette::format::{Direction, RecordedRequest, RecordedResponse};
+    use crate::cassette::format::Direction;
+    use crate::http::message::{Request, Response};
     use serde_json::json;
 
     fn exchange(number: u64, target: &str, body: &Value, answer: &Value) -> Exchange {
-        let mut request = RecordedRequest::new("POST", target);
-        request.body = Content::Json(body.clone());
-        let mut response = RecordedResponse::new(201);
-        response.body = Content::Json(answer.clone());
+        let mut request = Request::new("POST", target);
+        request.body = Body::Json(body.clone());
+        let mut response = Response::new(201);
+        response.body = Body::Json(answer.clone());
         Exchange {
             response: Some(response),
             ..Exchange::new(number, Direction::Request, request)

@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use rayon::prelude::*;
 
-use crate::cassette::format::{Content, Exchange};
+use crate::cassette::format::Exchange;
 use crate::cassette::recording::Recording;
 use crate::diagnostic::pointer::Pointer;
+use crate::http::message::{Body, Headers};
 use crate::redact::Redactor;
 
 /// The header fields that bear credentials. Others may be anything.
@@ -60,8 +61,8 @@ fn of_exchange(redactor: &Redactor, exchange: &Exchange) -> Vec<Secret> {
     places.into_iter().map(secret).collect()
 }
 
-fn fields(of: &str, was: &[(String, String)], is: &[(String, String)], places: &mut Vec<String>) {
-    for ((name, was), (_, is)) in was.iter().zip(is) {
+fn fields(of: &str, was: &Headers, is: &Headers, places: &mut Vec<String>) {
+    for ((name, was), (_, is)) in was.iter().zip(is.iter()) {
         let has_id = CREDENTIALS.iter().any(|it| name.eq_ignore_ascii_case(it));
         if has_id && was != is {
             places.push(format!("{of} header {name}"));
@@ -69,9 +70,9 @@ fn fields(of: &str, was: &[(String, String)], is: &[(String, String)], places: &
     }
 }
 
-fn content(of: &str, was: &Content, is: &Content, places: &mut Vec<String>) {
+fn content(of: &str, was: &Body, is: &Body, places: &mut Vec<String>) {
     match (was, is) {
-        (Content::Json(was), Content::Json(is)) => {
+        (Body::Json(was), Body::Json(is)) => {
             value(of, was, is, &Pointer::root(), places);
         }
         _ if was != is => places.push(format!("{of} body")),
@@ -87,7 +88,7 @@ fn value(of: &str, was: &Value, is: &Value, at: &Pointer, places: &mut Vec<Strin
             }
         }
         (Value::Array(was), Value::Array(is)) => {
-            for (index, (was, is)) in was.iter().zip(is).enumerate() {
+            for (index, (was, is)) in was.iter().zip(is.iter()).enumerate() {
                 value(of, was, is, &at.index(index), places);
             }
         }

@@ -41,14 +41,15 @@ pub(super) fn timestamps(transcript: &Transcript, which: &[usize]) -> Vec<Timest
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cassette::format::{Direction, Exchange, RecordedRequest};
+    use crate::cassette::format::{Direction, Exchange};
+    use crate::http::message::Request;
     use Timestamp::{Begun, Ended};
 
     fn exchange(number: u64, at_ms: u64, took_ms: u64) -> Exchange {
         Exchange {
             at_ms,
             took_ms,
-            ..Exchange::new(number, Direction::Request, RecordedRequest::new("GET", "/"))
+            ..Exchange::new(number, Direction::Request, Request::new("GET", "/"))
         }
     }
 

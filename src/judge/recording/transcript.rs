@@ -2,14 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use crate::api::resource;
-use crate::cassette::format::{Cause, Content, Direction, Exchange};
+use crate::cassette::format::{Cause, Direction, Exchange};
 use crate::contract::change;
 use crate::contract::change::{Change, Signature};
-use crate::http::message::{Request, Response};
+use crate::http::message::{Body, Omission, Request, Response};
 
 /// The exchanges of a recording, in the order in which their requests began.
 pub(super) struct Transcript {
@@ -64,8 +61,16 @@ impl CapturedExchange {
             cause: exchange.cause,
             at_ms: exchange.at_ms,
             took_ms: exchange.took_ms,
-            request: Arc::new(exchange.request.into()),
-            response: exchange.response.map(|it| Arc::new(it.into())),
+            request: Arc::new(Request {
+                body: reread(exchange.request.body),
+                ..exchange.request
+            }),
+            response: exchange.response.map(|response| {
+                Arc::new(Response {
+                    body: reread(response.body),
+                    ..response
+                })
+            }),
             broke: exchange.broke,
             omitted,
             shape: OnceLock::new(),
@@ -96,12 +101,22 @@ impl CapturedExchange {
     }
 }
 
-/// Why a body is not there, where it is not.
-fn omission(body: &Content) -> Option<&'static str> {
+/// A recorded body as a judge reads it: text may be JSON that is too deep for a line of a cassette.
+fn reread(body: Body) -> Body {
     match body {
-        Content::Omitted { sha256, .. } if sha256.is_empty() => Some("is not in the file"),
-        Content::Omitted { .. } => Some("was not kept; record it with a greater --max-body"),
-        Content::Base64(coded) if STANDARD.decode(coded).is_err() => Some("is no base64"),
-        _ => None,
+        Body::Text(text) => Body::from_bytes(text.as_bytes()),
+        other => other,
+    }
+}
+
+/// Why a body is not there, where it is not.
+const fn omission(body: &Body) -> Option<&'static str> {
+    match body {
+        Body::Omitted(Omission::NotInFile { .. }) => Some("is not in the file"),
+        Body::Omitted(Omission::NotKept { .. } | Omission::UnknownCoding { .. }) => {
+            Some("was not kept; record it with a greater --max-body")
+        }
+        Body::Omitted(Omission::NotBase64(_)) => Some("is no base64"),
+        Body::Empty | Body::Json(_) | Body::Text(_) | Body::Bytes(_) => None,
     }
 }

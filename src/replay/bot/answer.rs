@@ -3,11 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::api::resource;
-use crate::cassette::format;
-use crate::cassette::format::{Content, RecordedResponse};
 use crate::contract::rule::Rule;
 use crate::diagnostic::pointer::Pointer;
-use crate::http::message::{Body, Response};
+use crate::http::message::{Body, Omission, Response};
 use crate::replay::matching::comparison::{Comparison, Difference, Part};
 use crate::replay::outcome::Outcome;
 use crate::replay::recording::Index;
@@ -19,7 +17,7 @@ pub(super) fn compare(
     mapping: &mut Mapping,
     recording: &Index,
     exchange: usize,
-    (recorded, live): (&RecordedResponse, &Response),
+    (recorded, live): (&Response, &Response),
 ) {
     let mut fail = |rule, pair, message: &str| {
         outcome.fail(recording, exchange, rule, pair, message.to_owned());
@@ -38,7 +36,7 @@ pub(super) fn compare(
     body(&mut comparison, mapping, recorded, live);
     let differences = std::mem::take(&mut comparison.differences);
     comparison.commit(mapping);
-    let recorded_type = format::headers(&recorded.headers).media_type();
+    let recorded_type = recorded.headers.media_type();
     let live_type = live.headers.media_type();
     if recorded_type.is_some() && recorded_type != live_type {
         let pair = (json!(recorded_type), json!(live_type));
@@ -49,7 +47,10 @@ pub(super) fn compare(
         let message = "Location is not what was recorded";
         fail(Rule::ResponseHeader, pair, message);
     }
-    if matches!(recorded.body, Content::Omitted { .. }) {
+    if matches!(
+        recorded.body,
+        Body::Omitted(Omission::NotKept { .. } | Omission::NotInFile { .. })
+    ) {
         let number = recording.number(exchange);
         outcome.note(format!(
             "the body of the answer of exchange {number} was not kept, and is not compared"
@@ -58,16 +59,11 @@ pub(super) fn compare(
     outcome.fail_by(recording, exchange, Rule::ResponseBody, differences);
 }
 
-fn body(
-    comparison: &mut Comparison,
-    mapping: &Mapping,
-    recorded: &RecordedResponse,
-    live: &Response,
-) {
+fn body(comparison: &mut Comparison, mapping: &Mapping, recorded: &Response, live: &Response) {
     match (&recorded.body, &live.body) {
-        (Content::Json(body), live) => comparison.bodies(mapping, Some(body), live.json()),
-        (Content::Text(text), Body::Text(live)) if comparison.texts(mapping, "", text, live) => {}
-        (Content::Text(text), live) => comparison.differences.push(Difference {
+        (Body::Json(body), live) => comparison.bodies(mapping, Some(body), live.json()),
+        (Body::Text(text), Body::Text(live)) if comparison.texts(mapping, "", text, live) => {}
+        (Body::Text(text), live) => comparison.differences.push(Difference {
             part: Part::Body,
             pointer: Pointer::root(),
             expected: json!(text),
@@ -76,7 +72,7 @@ fn body(
                 other => other.json().cloned().unwrap_or_default(),
             },
         }),
-        (Content::Omitted { .. } | Content::Empty | Content::Base64(_), _) => {}
+        (Body::Omitted(_) | Body::Empty | Body::Bytes(_), _) => {}
     }
 }
 
@@ -84,7 +80,7 @@ fn body(
 fn location(
     comparison: &mut Comparison,
     mapping: &Mapping,
-    recorded: &RecordedResponse,
+    recorded: &Response,
     live: &Response,
 ) -> Option<(Value, Value)> {
     let is_location = |name: &str| name.eq_ignore_ascii_case("location");

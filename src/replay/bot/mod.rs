@@ -24,7 +24,7 @@ use super::values::{Key, Keys};
 use crate::api::identifier;
 use crate::api::party::Party;
 use crate::api::resource;
-use crate::cassette::format::{Content, Direction, RecordedRequest};
+use crate::cassette::format::Direction;
 use crate::contract::change::Change;
 use crate::contract::rule::Rule;
 use crate::diagnostic::Diagnostic;
@@ -107,7 +107,7 @@ impl Bot {
     fn expect_notifications(&mut self) -> Result<(), Diagnostic> {
         for index in 0..self.recorded.len() {
             let exchange = self.recorded.load(index)?;
-            if let Content::Json(body) = &exchange.request.body {
+            if let Body::Json(body) = &exchange.request.body {
                 notifications::redirect_callbacks(body, &self.callback, &mut self.mapping);
             }
             if exchange.direction == Direction::Notification {
@@ -203,7 +203,7 @@ impl Bot {
     }
 
     /// Generates the values of a request that the recorded bot chose, once each.
-    fn choose_values(&mut self, request: &RecordedRequest) {
+    fn choose_values(&mut self, request: &Request) {
         for recorded in generated::chosen(request) {
             let live = self.mapping.live(recorded);
             let is_generated = live.is_some_and(|it| it != recorded);

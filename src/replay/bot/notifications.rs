@@ -8,10 +8,9 @@ use serde_json::Value;
 
 use crate::api::identifier;
 use crate::api::resource;
-use crate::cassette::format::{Content, RecordedRequest};
 use crate::contract::change;
 use crate::contract::change::Change;
-use crate::http::message::Body;
+use crate::http::message::{Body, Omission, Request};
 use crate::replay::matching::comparison::Comparison;
 use crate::replay::values;
 use crate::replay::values::TextKind;
@@ -67,12 +66,15 @@ pub(super) struct Nearest {
 
 impl ExpectedEntries {
     /// Adds the entries of a recorded notification. Returns how many it has.
-    pub(super) fn add(&mut self, exchange: usize, request: &RecordedRequest) -> usize {
+    pub(super) fn add(&mut self, exchange: usize, request: &Request) -> usize {
         let path: Arc<str> = resource::path_of(&request.target).into();
         let method: Arc<str> = request.method.as_str().into();
-        let is_omitted = matches!(request.body, Content::Omitted { .. });
+        let is_omitted = matches!(
+            request.body,
+            Body::Omitted(Omission::NotKept { .. } | Omission::NotInFile { .. })
+        );
         let values = match &request.body {
-            Content::Json(body) => entries(body),
+            Body::Json(body) => entries(body),
             _ => vec![Value::Null],
         };
         let count = values.len();

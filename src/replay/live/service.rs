@@ -159,7 +159,7 @@ fn answer(
 
 /// An answer as it goes out.
 fn reply(session: &Session<Service>, answer: Answer) -> Reply {
-    let headers: Headers = answer.message.headers.into_iter().collect();
+    let headers: Headers = answer.message.headers;
     let reply = Reply::text(answer.status, headers, answer.message.body);
     match session.options.timing {
         Timing::Immediate => reply,

@@ -146,7 +146,7 @@ pub(super) fn below(address: &Url, path: &str) -> String {
 
 pub(super) fn outgoing(request: &replay::OutgoingRequest, url: String) -> OutgoingRequest {
     let mut outgoing = OutgoingRequest::new(request.method.as_str(), url);
-    outgoing.headers = request.message.headers.iter().cloned().collect();
+    outgoing.headers = request.message.headers.clone();
     outgoing.body = (!request.message.body.is_empty()).then(|| request.message.body.clone());
     outgoing
 }

@@ -10,7 +10,6 @@ use url::form_urlencoded;
 
 use crate::api::resource;
 use crate::api::resource::Resource;
-use crate::cassette::format::{Content, RecordedRequest};
 use crate::contract::shape::{bare_type, lookup};
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Body, Request};
@@ -49,7 +48,7 @@ pub struct Comparison {
 
 impl Comparison {
     /// Compares a live request with the recorded one: path, query and body.
-    pub fn of_requests(mapping: &Mapping, recorded: &RecordedRequest, live: &Request) -> Self {
+    pub fn of_requests(mapping: &Mapping, recorded: &Request, live: &Request) -> Self {
         let mut comparison = Self::default();
         let is_same_path = match Resource::parse(&recorded.target) {
             Some(_) => comparison.texts(mapping, "", &recorded.target, &live.target),
@@ -66,8 +65,8 @@ impl Comparison {
             });
         }
         match &recorded.body {
-            Content::Json(body) => comparison.bodies(mapping, Some(body), live.body.json()),
-            Content::Text(text) => {
+            Body::Json(body) => comparison.bodies(mapping, Some(body), live.body.json()),
+            Body::Text(text) => {
                 let body = match &live.body {
                     Body::Text(text) => json!(text),
                     Body::Json(value) => value.clone(),
@@ -75,7 +74,7 @@ impl Comparison {
                 };
                 comparison.bodies(mapping, Some(&json!(text)), Some(&body));
             }
-            Content::Empty | Content::Base64(_) | Content::Omitted { .. } => {}
+            Body::Empty | Body::Bytes(_) | Body::Omitted(_) => {}
         }
         comparison
     }

@@ -5,7 +5,6 @@ use std::hash::BuildHasher as _;
 use foldhash::quality::FixedState;
 
 use crate::cassette::format::{Direction, Exchange};
-use crate::http::message::Body;
 use crate::judge::recording::grouping;
 use crate::replay::matching::fingerprint::{Fingerprint, Hashes};
 use crate::replay::values;
@@ -147,10 +146,7 @@ impl Entry {
 fn hashes(exchange: &Exchange) -> Option<Hashes> {
     let request = &exchange.request;
     let is_request = exchange.direction == Direction::Request;
-    is_request.then(|| {
-        let body = Body::from(request.body.clone());
-        Fingerprint::of(&request.method, &request.target, &body).hashes
-    })
+    is_request.then(|| Fingerprint::of(&request.method, &request.target, &request.body).hashes)
 }
 
 /// The exchanges of all chunks, in the order of their numbers.

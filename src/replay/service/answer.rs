@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::http::message::Headers;
 use crate::replay::Outgoing;
 use crate::replay::recording::BodySpan;
 
@@ -57,7 +58,7 @@ pub(super) fn refusal(
     Answer {
         status,
         message: Outgoing {
-            headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
+            headers: Headers::from_iter([("Content-Type", "application/json")]),
             body: json!({"error": error}).to_string().into(),
         },
         took: Duration::ZERO,

@@ -269,7 +269,7 @@ impl Service {
         let response: Unparsed = Box::new(move || {
             let response = Response {
                 status,
-                headers: message.headers.into_iter().collect(),
+                headers: message.headers,
                 body: Body::from_bytes(&message.body),
             };
             TrafficMessage::Response(response.into())

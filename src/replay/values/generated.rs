@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::mapping::SEPARATORS;
 use crate::api::identifier;
-use crate::cassette::format::RecordedRequest;
+use crate::http::message::Request;
 
 /// Generates one value of this run for each recorded value.
 #[derive(Debug, Clone, Copy)]
@@ -79,10 +79,10 @@ pub(in crate::replay) fn is_of_a_run(path: &str) -> bool {
 
 /// The values that a bot chose for a request: its client contexts, and the identifier of the
 /// request. A value that also stands elsewhere in the request was not chosen for it.
-pub(in crate::replay) fn chosen(request: &RecordedRequest) -> Vec<&str> {
+pub(in crate::replay) fn chosen(request: &Request) -> Vec<&str> {
     let fields = request.headers.iter();
     let named = fields.filter(|(name, _)| FIELDS.iter().any(|it| name.eq_ignore_ascii_case(it)));
-    let mut chosen: Vec<&str> = named.map(|(_, value)| value.as_str()).collect();
+    let mut chosen: Vec<&str> = named.map(|(_, value)| value).collect();
     let mut others = Vec::new();
     if let Some(body) = request.body.json() {
         texts("", body, &mut |name, text| match name {
@@ -112,7 +112,7 @@ fn texts<'a>(name: &'a str, value: &'a Value, take: &mut impl FnMut(&'a str, &'a
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cassette::format::Content;
+    use crate::http::message::{Body, Headers};
     use serde_json::json;
 
     #[test]
@@ -139,11 +139,9 @@ mod tests {
 
     #[test]
     fn a_bot_chooses_contexts_and_identifiers_of_requests() {
-        let mut request = RecordedRequest::new("POST", "/app/calls");
-        request.headers = [("Client-Request-Id", "r"), ("Accept", "a")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into();
-        request.body = Content::Json(json!({
+        let mut request = Request::new("POST", "/app/calls");
+        request.headers = Headers::from_iter([("Client-Request-Id", "r"), ("Accept", "a")]);
+        request.body = Body::Json(json!({
             "clientContext": "c", "id": "i", "more": [{"clientContext": "d"}, {"clientContext": ""},
                 {"clientContext": "i"}, {"clientContext": "calls"}],
         }));

@@ -116,7 +116,7 @@ pub(super) fn visit_messages(exchange: &Exchange, mut visit: impl FnMut(Party, &
     collect("", exchange.request.body.json(), &mut values);
     visit(sender, &mut values);
     if let (Party::Bot, Some(response)) = (sender, &exchange.response) {
-        for (name, value) in &response.headers {
+        for (name, value) in response.headers.iter() {
             if name.eq_ignore_ascii_case("location") {
                 values.ids.extend(ids_of_path(value));
             }
