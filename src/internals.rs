@@ -11,7 +11,6 @@ use crate::api::party::Party;
 use crate::cassette::format::{Cause, Exchange, Wire};
 use crate::cassette::read;
 use crate::cli::extract::extract_files;
-use crate::cli::run::{judging, setup};
 use crate::http::message::Headers;
 use crate::inject::{Kind, with_injected};
 use crate::judge::recording::check;
@@ -21,7 +20,6 @@ use crate::redact::{Redactor, UnredactedBody, UnredactedExchange, UnredactedMess
 use crate::runner::self_check::{self, PairOptions};
 use crate::runner::{self, Stop};
 use crate::scenario::store;
-use tokio_util::sync::CancellationToken;
 
 /// Whether scenarios can be extracted from a page.
 pub fn is_extracted(page: &[u8]) -> bool {

@@ -108,7 +108,7 @@ rows![
         |t| t.answer(2).status = 202,
         Fails(Rule::ResponseStatus, ""),
     )),
-    for_the_same_operation_not_anothers_status(service(
+    for_the_same_operation_not_the_status_of_another(service(
         "for the same operation: not another's status",
         FLOW,
         |t| t.answer(7).status = 200,
