@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::finding::{FindingKind, Findings};
+use super::inventory::{FindingKind, Findings};
 use super::json;
 use super::json::Reading;
 
@@ -35,7 +35,7 @@ pub(super) fn html(block: &str, line: usize, findings: &mut Findings<'_>) -> Htm
     let mut line = line;
     while let Some(open) = rest.find("<!--") {
         hide(&mut html.hidden, &rest[..open], line, BETWEEN_TAGS);
-        line += newlines(&rest[..open]);
+        line += super::text::newlines(&rest[..open]);
         let inside = &rest[open + 4..];
         let Some(close) = inside.find("-->") else {
             findings.push(line, FindingKind::Unclosed, "the comment is never closed");
@@ -47,7 +47,7 @@ pub(super) fn html(block: &str, line: usize, findings: &mut Findings<'_>) -> Htm
             Some(annotation) => html.annotations.push(annotation),
             None => hide(&mut html.hidden, comment, line, INSIDE_A_COMMENT),
         }
-        line += newlines(comment);
+        line += super::text::newlines(comment);
         rest = &inside[close + 3..];
     }
     hide(&mut html.hidden, rest, line, BETWEEN_TAGS);
@@ -135,11 +135,6 @@ fn marker(line: &str) -> Option<&str> {
 struct Fields {
     block_type: Value,
     name: Value,
-}
-
-/// How many lines end in a text.
-pub(super) fn newlines(text: &str) -> usize {
-    memchr::memchr_iter(b'\n', text.as_bytes()).count()
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! Which variable a value is: what the messages of a conversation must agree on, even where the
-//! page is sloppy (SPEC sections 4 and 5, correlation).
+//! page is sloppy.
 
 use serde_json::Value;
 
@@ -8,11 +8,11 @@ use crate::api::resource::Resource;
 use crate::scenario::format::Kind;
 
 use super::conversation::{call_of, is_created, items, resource_of};
-use super::finding::{FindingKind, Findings};
+use super::inventory::{FindingKind, Findings};
 use super::json::property;
 use super::people;
-use super::people::Person;
-use super::variables::{Id, Role, Variables};
+use super::people::{Entity, Person};
+use super::variables::{Id, Role, Variables, is_placeholder, role};
 
 /// What the messages of one conversation have in common so far.
 pub(super) struct Binder<'f, 'n> {
@@ -56,30 +56,10 @@ pub(super) struct Paths {
     is_request: bool,
 }
 
-/// What the `id` of an object identifies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Entity {
-    /// Nothing that a run needs.
-    Plain,
-    /// A call.
-    Call,
-    /// An operation.
-    Operation,
-    /// A participant of a call.
-    Participant,
-    /// A user, an application, a phone …
-    Identity(Kind),
-}
-
 pub(super) const CALL: Role<'static> = role(Kind::Call, "call");
 const PEER_CALL: Role<'static> = role(Kind::Call, "peer-call");
 const OPERATION: Role<'static> = role(Kind::Operation, "operation");
 const CONTEXT: Role<'static> = role(Kind::Context, "context");
-
-/// The role of that kind and name.
-pub(super) const fn role(kind: Kind, label: &str) -> Role<'_> {
-    Role { kind, label }
-}
 
 impl<'f, 'n> Binder<'f, 'n> {
     pub(super) fn new(findings: &'f mut Findings<'n>) -> Self {
@@ -228,7 +208,7 @@ impl<'f, 'n> Binder<'f, 'n> {
         if let Some(root) = self.exchange.context {
             return self.must_be(root, CONTEXT, value);
         }
-        let id = if super::placeholder::is_placeholder(value) {
+        let id = if is_placeholder(value) {
             self.variables.fresh(CONTEXT, value)
         } else {
             self.variables.by_value(CONTEXT, value)

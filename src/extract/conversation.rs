@@ -1,4 +1,4 @@
-//! Messages to conversations (SPEC section 8).
+//! Messages to conversations.
 
 use foldhash::HashMap;
 use serde_json::Value;
@@ -6,10 +6,10 @@ use serde_json::Value;
 use crate::api::identifier;
 use crate::api::resource::Resource;
 
-use super::finding::{FindingKind, Findings};
+use super::inventory::{FindingKind, Findings};
 use super::json::property;
 use super::message::{Message, Part};
-use super::placeholder::is_placeholder;
+use super::variables::is_placeholder;
 
 /// One conversation with one outcome.
 #[derive(Debug, Default, PartialEq, Eq)]

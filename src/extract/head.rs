@@ -216,7 +216,7 @@ impl<'a> Lines<'a> {
         let (body, rest) = rest.split_at(end.unwrap_or(rest.len()));
         self.rest = rest;
         self.line = first_line(rest);
-        self.number += super::annotation::newlines(body);
+        self.number += super::text::newlines(body);
         body
     }
 }

@@ -121,7 +121,7 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Reading<T> {
         if let Ok(value) = serde_json::from_str(&repaired) {
             let (mut line, mut from) = (0, 0);
             let line_of = |at: usize| {
-                line += super::annotation::newlines(&text[from..at]);
+                line += super::text::newlines(&text[from..at]);
                 from = at;
                 line
             };

@@ -10,11 +10,10 @@ use crate::scenario::format::ProseStatus;
 
 use super::annotation;
 use super::annotation::Annotation;
-use super::finding::{FindingKind, Findings};
+use super::inventory::{FindingKind, Findings};
 use super::metadata;
 use super::metadata::Metadata;
-use super::outline::Outline;
-use super::title::Title;
+use super::outline::{Outline, Title};
 
 /// Pages hold tables. Without this a row is prose, and a stray backtick in one cell takes the code
 /// spans of the rows below for text.
@@ -53,7 +52,7 @@ pub(super) fn read<'a>(text: &'a str, findings: &mut Findings<'_>) -> Page<'a> {
         text: &text[start..],
         lines: Lines {
             at: 0,
-            line: 1 + annotation::newlines(&text[..start]),
+            line: 1 + super::text::newlines(&text[..start]),
         },
         page: Page {
             metadata,
@@ -305,7 +304,7 @@ impl Lines {
     /// The line of a position that is not before the last one asked for.
     fn at(&mut self, text: &str, at: usize) -> usize {
         if let Some(between) = text.get(self.at..at) {
-            self.line += annotation::newlines(between);
+            self.line += super::text::newlines(between);
             self.at = at;
         }
         self.line

@@ -7,10 +7,9 @@ use crate::api::resource::Resource;
 use crate::http::message::Body;
 use crate::scenario::format::json_body;
 
-use super::finding::{FindingKind, Findings};
 use super::head;
 use super::head::{Head, Start};
-use super::inventory::{Kind, Listing};
+use super::inventory::{FindingKind, Findings, Kind, Listing};
 use super::json;
 use super::json::{Json, Reading, property};
 use super::markdown::CodeBlock;
@@ -187,7 +186,7 @@ impl<'a> Reader<'a, '_, '_> {
             code_block.line
         } else {
             let blanks = code_block.text.len() - code_block.text.trim_start().len();
-            code_block.line + 1 + super::annotation::newlines(&code_block.text[..blanks])
+            code_block.line + 1 + super::text::newlines(&code_block.text[..blanks])
         };
         let body = self.body(text, line, true);
         let notifies = holds_notifications(&body);
@@ -277,7 +276,7 @@ impl<'a> Reader<'a, '_, '_> {
             return;
         };
         let plain = head.body.bytes().filter(|b| *b != b'\r').count();
-        let lines = super::annotation::newlines(head.body);
+        let lines = super::text::newlines(head.body);
         let fits = [plain, plain + 1, plain + lines, plain + lines + 2];
         if printed
             .parse()

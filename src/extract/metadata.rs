@@ -2,7 +2,7 @@
 
 use crate::api::resource;
 
-use super::finding::{FindingKind, Findings};
+use super::inventory::{FindingKind, Findings};
 
 /// The metadata that ids are made of, as the page gives it.
 #[derive(Debug, Default, PartialEq, Eq)]

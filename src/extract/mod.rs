@@ -1,25 +1,23 @@
-//! Pages to scenarios: what an API reference page documents, told from its structure, its anchors
-//! and the content of its code blocks, never from words of its language (SPEC section 8).
+//! Extraction: reads API reference pages into scenarios. It uses the structure of a page, its anchors and the
+//! content of its code blocks, never words of its language.
 //!
-//! For: one page at a time, from bytes to scenarios, an account of every code block, and findings. Not
+//! For: one page at a time, from bytes to scenarios, an inventory of every code block, and findings. Not
 //! for: files, and not for judging what a page says.
 //!
 //! The path of a page through the modules:
 //!
-//! 1. `encoding` makes text of the bytes.
-//! 2. `markdown` reads headings (`outline`, `title`), code blocks and annotations (`annotation`) in
-//!    one pass; `metadata` reads what stands above them.
-//! 3. `message` tells what each code block is: `head` reads start lines and header fields, `json`
-//!    bodies, `inventory` accounts for the rest.
-//! 4. `conversation` sorts the messages.
-//! 5. `script` writes each conversation as a scenario: `places` finds what varies, `binding` says
-//!    which values must agree, `people` who was invited, `variables` keeps the table.
+//! 1. `text` decodes the bytes.
+//! 2. `markdown` reads headings (`outline`), code blocks and annotations (`annotation`) in one pass;
+//!    `metadata` reads the block above them.
+//! 3. `message` finds the messages in the code blocks: `head` reads start lines and header fields, `json`
+//!    bodies. `inventory` has a row for each code block, and the findings.
+//! 4. `conversation` groups the messages.
+//! 5. `script` writes each conversation as a scenario: `places` finds the values that vary, `binding` the
+//!    values that must agree, `people` the invited, `variables` keeps the table.
 
 mod annotation;
 mod binding;
 mod conversation;
-mod encoding;
-mod finding;
 mod head;
 mod inventory;
 mod json;
@@ -28,10 +26,9 @@ mod message;
 mod metadata;
 mod outline;
 mod people;
-mod placeholder;
 mod places;
 mod script;
-mod title;
+mod text;
 mod variables;
 
 use foldhash::{HashMap, HashSet};
@@ -40,27 +37,27 @@ use crate::api::resource;
 use crate::diagnostic::Diagnostic;
 use crate::scenario::format::{Scenario, ScenarioId, Script};
 
-pub use self::finding::Finding;
+pub use self::inventory::Finding;
 #[cfg(test)]
 pub use self::inventory::Kind;
 pub use self::inventory::Row;
 
 use self::conversation::Run;
-use self::finding::Findings;
+use self::inventory::Findings;
 use self::markdown::Page;
 use self::message::{Message, Messages, Part};
 use self::metadata::PageKey;
 use self::outline::SectionName;
 use self::script::Prose;
 
-/// What one page holds.
+/// The content of one page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extraction {
     /// The documented conversations, in the order of the page. Their scripts name no schema.
     pub scenarios: Vec<Scenario>,
     /// Every code block, in the order of the page.
     pub inventory: Vec<Row>,
-    /// What is wrong in the page, in the order of its lines.
+    /// Errors of the page, in the order of its lines.
     pub findings: Vec<Finding>,
 }
 
@@ -74,7 +71,7 @@ pub struct Extraction {
 /// The page is not UTF-8: line and column of the first byte that is not, and what encoding it
 /// probably is. Nothing else makes extraction fail; what it cannot use it reports as a finding.
 pub fn page(file: &str, bytes: &[u8]) -> Result<Extraction, Diagnostic> {
-    let text = encoding::decode(file, bytes)?;
+    let text = text::decode(file, bytes)?;
     let mut findings = Findings::new(file);
     let page = markdown::read(&text, &mut findings);
     let mut messages = message::read(&page.code_blocks, &mut findings);
@@ -152,7 +149,7 @@ fn api_version(message: &Message<'_>) -> Option<&'static str> {
     }
 }
 
-/// What the page says of its own operation in prose, and no example shows.
+/// The statuses of the page's own operation that only its prose has.
 fn prose(page: &Page<'_>, messages: &Messages<'_>) -> Prose {
     let mut shapes: HashSet<String> = messages
         .templates
@@ -181,10 +178,10 @@ fn prose(page: &Page<'_>, messages: &Messages<'_>) -> Prose {
     Prose { shapes, statuses }
 }
 
-/// The names of conversations (SPEC section 4).
+/// The names of conversations.
 fn names(page: &Page<'_>, messages: &[Message<'_>], runs: &[Run], key: &PageKey) -> Vec<String> {
     let mut taken = HashSet::default();
-    // The number that each name had last, so that a page of one name a thousand times is no work.
+    // The last number of each name, so that a name that comes a thousand times is cheap.
     let mut numbers: HashMap<String, usize> = HashMap::default();
     let mut names = Vec::with_capacity(runs.len());
     for run in runs {

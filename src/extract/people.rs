@@ -6,10 +6,24 @@ use crate::api::identifier;
 use crate::api::resource::Resource;
 use crate::scenario::format::Kind;
 
-use super::binding;
-use super::binding::Entity;
 use super::json::property;
+use super::variables;
 use super::variables::Role;
+
+/// What the `id` of an object identifies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entity {
+    /// Nothing that a run needs.
+    Plain,
+    /// A call.
+    Call,
+    /// An operation.
+    Operation,
+    /// A participant of a call.
+    Participant,
+    /// A user, an application, a phone …
+    Identity(Kind),
+}
 
 /// An identity as a page prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +49,7 @@ pub(super) fn kind_of(name: &str, is_in_identity_set: bool) -> Option<Kind> {
 
 /// The role of an identity of that kind.
 pub(super) const fn role(kind: Kind) -> Role<'static> {
-    binding::role(
+    variables::role(
         kind,
         match kind {
             Kind::User => "user",

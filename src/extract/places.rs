@@ -7,10 +7,10 @@ use crate::api::resource;
 use crate::api::{identifier, template};
 use crate::scenario::format::{HeaderFields, Kind};
 
-use super::binding::{Binder, Entity, role};
+use super::binding::Binder;
 use super::people;
-use super::placeholder::{is_placeholder, kebab};
-use super::variables::{Id, Role};
+use super::people::Entity;
+use super::variables::{Id, Role, is_placeholder, kebab, role};
 
 impl Binder<'_, '_> {
     /// Header fields, without `Content-Length`.

@@ -14,13 +14,13 @@ use crate::scenario::format::{
     VERSION,
 };
 
-use super::binding::{Binder, Entity};
+use super::binding::Binder;
 use super::conversation::{Run, created_call, has_word, items, operation_end};
-use super::finding::Findings;
+use super::inventory::Findings;
 use super::json::property;
 use super::message::{Message, Part};
 use super::people;
-use super::people::Person;
+use super::people::{Entity, Person};
 
 /// What a page says of its own operation in prose.
 #[derive(Debug)]

@@ -1,19 +1,19 @@
-//! Bytes to text: pages are UTF-8, and a page that is not says where and what it is instead.
+//! The text of a page. Pages are UTF-8; the error for another encoding says where and which it probably is.
 
 use std::borrow::Cow;
 
 use crate::diagnostic::Diagnostic;
 
-/// The text of a page, its byte order mark taken away. Where lines end in carriage returns alone, as
+/// The text of a page without its byte order mark. Where lines end in carriage returns alone, as
 /// they may in Markdown (`CommonMark` 0.31.2 section 2.1), they end in line feeds here.
 pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, Diagnostic> {
     if let Some(name) = utf16(bytes) {
-        return Err(refusal(file, bytes, 0, name));
+        return Err(not_utf8(file, bytes, 0, name));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
-        refusal(file, bytes, at, single_byte(&bytes[at..]))
+        not_utf8(file, bytes, at, single_byte(&bytes[at..]))
     })?;
     let mut returns = memchr::memchr_iter(b'\r', bytes);
     if returns.any(|at| bytes.get(at + 1) != Some(&b'\n')) {
@@ -40,7 +40,7 @@ fn single_byte(rest: &[u8]) -> &'static str {
     }
 }
 
-fn refusal(file: &str, bytes: &[u8], at: usize, name: &str) -> Diagnostic {
+fn not_utf8(file: &str, bytes: &[u8], at: usize, name: &str) -> Diagnostic {
     let before = &bytes[..at];
     let start = before
         .iter()
@@ -72,6 +72,11 @@ fn refusal(file: &str, bytes: &[u8], at: usize, name: &str) -> Diagnostic {
                 .to_owned()
         }),
     }
+}
+
+/// The number of line feeds in a text.
+pub(super) fn newlines(text: &str) -> usize {
+    memchr::memchr_iter(b'\n', text.as_bytes()).count()
 }
 
 #[cfg(test)]
