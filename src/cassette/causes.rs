@@ -10,7 +10,8 @@ use crate::api::identifier;
 use crate::api::resource::Resource;
 use crate::http::message::Headers;
 
-/// How many marks are remembered; the oldest are forgotten first, so that memory stays flat.
+/// How many marks are remembered. Those that were noted longest ago are forgotten first, so that
+/// memory stays flat.
 const MOST: usize = 16 * 1024;
 
 /// The header fields that bear chain ids.
@@ -98,22 +99,52 @@ fn read(value: &Value, targets: &mut Vec<String>, contexts: &mut Vec<String>) {
 /// What is remembered of the exchanges so far.
 #[derive(Debug, Default)]
 pub struct Causes {
-    last: HashMap<(Direction, Mark), u64>,
-    order: VecDeque<(Direction, Mark)>,
+    last: HashMap<Key, Noted>,
+    /// In the order in which they were noted. A mark that was noted again since stands there twice.
+    order: VecDeque<(Key, u64)>,
+    /// How many marks have been noted.
+    count: u64,
+}
+
+type Key = (Direction, Mark);
+
+/// The last time that a mark was noted.
+#[derive(Debug)]
+struct Noted {
+    exchange: u64,
+    /// The value of [`Causes::count`] then.
+    at: u64,
 }
 
 impl Causes {
     /// Remembers the marks of an exchange.
     pub fn note(&mut self, direction: Direction, number: u64, marks: &[Mark]) {
         for mark in marks {
+            self.count += 1;
             let key = (direction, mark.clone());
-            if self.last.insert(key.clone(), number).is_none() {
-                self.order.push_back(key);
-            }
+            let noted = Noted {
+                exchange: number,
+                at: self.count,
+            };
+            self.last.insert(key.clone(), noted);
+            self.order.push_back((key, self.count));
         }
-        while self.order.len() > MOST {
-            if let Some(oldest) = self.order.pop_front() {
-                self.last.remove(&oldest);
+        self.forget_the_oldest();
+    }
+
+    fn forget_the_oldest(&mut self) {
+        let is_last = |last: &HashMap<Key, Noted>, (key, at): &(Key, u64)| {
+            last.get(key).is_some_and(|noted| noted.at == *at)
+        };
+        if self.order.len() > 2 * MOST {
+            self.order.retain(|entry| is_last(&self.last, entry));
+        }
+        while self.last.len() > MOST {
+            let Some(oldest) = self.order.pop_front() else {
+                return;
+            };
+            if is_last(&self.last, &oldest) {
+                self.last.remove(&oldest.0);
             }
         }
     }
@@ -125,7 +156,7 @@ impl Causes {
             Direction::Notification => Direction::Request,
         };
         marks.iter().find_map(|mark| {
-            let exchange = *self.last.get(&(other, mark.clone()))?;
+            let exchange = self.last.get(&(other, mark.clone()))?.exchange;
             let by = STRENGTH[usize::from(mark.0)];
             (exchange < number).then_some(Cause { exchange, by })
         })
@@ -136,6 +167,28 @@ impl Causes {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_call_that_is_named_again_is_not_forgotten() {
+        let mut causes = Causes::default();
+        let call = |number: usize| marks(&format!("/app/calls/{number}"), &Headers::new(), None);
+        let most = u64::try_from(MOST).unwrap();
+        causes.note(Direction::Request, 1, &call(0));
+        for number in 1..MOST {
+            causes.note(Direction::Request, 2, &call(number));
+        }
+        // Named again and again, it takes no more room than once.
+        for _ in 0..3 * MOST {
+            causes.note(Direction::Request, 3, &call(0));
+        }
+        assert!(causes.order.len() <= 2 * MOST && causes.last.len() == MOST);
+        for number in MOST..2 * MOST - 1 {
+            causes.note(Direction::Request, 4, &call(number));
+        }
+        let of = |number| causes.of(Direction::Notification, most, &call(number));
+        assert_eq!(of(0).map(|cause| cause.exchange), Some(3));
+        assert_eq!(of(1), None);
+    }
 
     #[test]
     fn the_strongest_mark_tells_the_cause() {
