@@ -140,6 +140,8 @@ pub(super) enum FieldError {
     Name(String),
     #[error("the value of `{0}` holds a control character")]
     Value(String),
+    #[error("{0} header fields are more than one message can have")]
+    TooMany(usize),
 }
 
 /// The fields of a message that goes out, without those that give its length: these are computed
@@ -152,8 +154,24 @@ pub(super) fn write_fields(headers: &Headers) -> Result<HeaderMap, FieldError> {
         let value = HeaderValue::from_bytes(value.as_bytes())
             .map_err(|_| FieldError::Value(name.to_owned()))?;
         if field != CONTENT_LENGTH && field != TRANSFER_ENCODING {
-            map.append(field, value);
+            map.try_append(field, value)
+                .map_err(|_| FieldError::TooMany(headers.iter().count()))?;
         }
     }
     Ok(map)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_fields_are_an_error() {
+        let headers: Headers = (0..40_000).map(|n| (format!("a{n}"), "b")).collect();
+        let error = write_fields(&headers).unwrap_err();
+        assert!(
+            error.to_string().starts_with("40000 header fields"),
+            "{error}"
+        );
+    }
 }
