@@ -72,9 +72,11 @@ pub fn media_type(content_type: &str) -> String {
     essence.trim().to_ascii_lowercase()
 }
 
-/// Whether a media type (lower case, no parameters) says that the body is JSON (RFC 6839 3.1).
+/// Whether a media type (lower case, no parameters) says that the body is JSON: `application/json`,
+/// `text/json`, or a type that ends with `+json` (RFC 6839 section 3.1, WHATWG MIME Sniffing section
+/// 4.6).
 pub fn is_json(media_type: &str) -> bool {
-    media_type == "application/json" || media_type.ends_with("+json")
+    matches!(media_type, "application/json" | "text/json") || media_type.ends_with("+json")
 }
 
 /// A body, transfer and content coding taken away.
@@ -253,8 +255,15 @@ mod tests {
         let headers = Headers::from_iter([("content-TYPE", "Application/JSON; charset=utf-8")]);
         assert_eq!(headers.get("Content-Type").map(str::len), Some(31));
         assert_eq!(headers.media_type().as_deref(), Some("application/json"));
-        assert!(is_json("application/problem+json"));
-        assert!(!is_json("text/plain"));
+        for (media_type, expected) in [
+            ("application/json", true),
+            ("text/json", true),
+            ("application/problem+json", true),
+            ("text/plain", false),
+            ("application/json-seq", false),
+        ] {
+            assert_eq!(is_json(media_type), expected, "{media_type}");
+        }
     }
 
     #[test]

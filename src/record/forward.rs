@@ -33,7 +33,7 @@ use crate::cassette::format::Direction;
 use crate::http::connect::{StreamingClient, causes, is_loop, untrusted, with_causes};
 use crate::http::interception::{Origin, Refused};
 use crate::http::server::{Connection, Takeover, Tunnel, refusal};
-use crate::http::uncoded;
+use crate::http::{message, uncoded};
 
 /// The longest URL that a request goes to, in bytes: the longest that is read.
 const MAX_URI: usize = u16::MAX as usize - 1;
@@ -445,7 +445,7 @@ async fn request_body(
     let is_json = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.to_ascii_lowercase().contains("json"));
+        .is_some_and(|value| message::is_json(&message::media_type(value)));
     let is_short = body
         .size_hint()
         .upper()

@@ -289,6 +289,7 @@ pub struct RequestStep {
     )]
     pub headers: HeaderFields,
     /// The body, where there is one.
+    /// The body, where there is one.
     #[serde(
         default,
         skip_serializing_if = "Body::is_empty",
@@ -336,6 +337,7 @@ pub struct ResponseStep {
         extend("additionalProperties" = {"type": "string", "pattern": ONE_LINE})
     )]
     pub headers: HeaderFields,
+    /// The body, where there is one.
     /// The body, where there is one.
     #[serde(
         default,
@@ -406,6 +408,7 @@ pub struct NotificationStep {
     /// The line of the body's own code block, where it has one; equal to `line` where it has none.
     #[schemars(range(min = 1))]
     pub body_line: usize,
+    /// The body.
     /// The body.
     #[serde(with = "body")]
     #[schemars(with = "body::InFile")]
