@@ -261,6 +261,7 @@ mod file {
     use super::{Cause, Direction, Wire, body_of_base64, omitted};
     use crate::http::message::{Body, Headers, Omission};
 
+    /// One request with its response.
     #[derive(Serialize, Deserialize, JsonSchema)]
     #[serde(deny_unknown_fields)]
     #[schemars(title = "confcall cassette, one exchange a line")]

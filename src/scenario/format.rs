@@ -289,7 +289,6 @@ pub struct RequestStep {
     )]
     pub headers: HeaderFields,
     /// The body, where there is one.
-    /// The body, where there is one.
     #[serde(
         default,
         skip_serializing_if = "Body::is_empty",
@@ -337,7 +336,6 @@ pub struct ResponseStep {
         extend("additionalProperties" = {"type": "string", "pattern": ONE_LINE})
     )]
     pub headers: HeaderFields,
-    /// The body, where there is one.
     /// The body, where there is one.
     #[serde(
         default,
@@ -408,7 +406,6 @@ pub struct NotificationStep {
     /// The line of the body's own code block, where it has one; equal to `line` where it has none.
     #[schemars(range(min = 1))]
     pub body_line: usize,
-    /// The body.
     /// The body.
     #[serde(with = "body")]
     #[schemars(with = "body::InFile")]
