@@ -88,7 +88,7 @@ fn all(diagnostics: &[Diagnostic]) -> String {
 
 /// What a path holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Files {
+pub(crate) struct Files {
     /// The files, in the order of their names.
     pub found: Vec<PathBuf>,
     /// What was passed over although somebody may have meant it, with why: a line each.
@@ -102,7 +102,7 @@ pub struct Files {
 ///
 /// [`FileError::Unreadable`], [`FileError::Dangling`] for a link with such a name,
 /// [`FileError::NotRegular`] for a path that is neither folder nor regular file.
-pub fn files_below(path: &Path, extension: &str) -> Result<Files, FileError> {
+pub(crate) fn files_below(path: &Path, extension: &str) -> Result<Files, FileError> {
     let mut files = Files::default();
     let is_named = |path: &Path| path.extension().is_some_and(|it| it == extension);
     for entry in WalkDir::new(path).follow_links(true).sort_by_file_name() {
@@ -151,7 +151,7 @@ fn leads_nowhere(path: &Path) -> bool {
 
 /// The path of a file in one spelling, so that `a.md` and `./a.md` are known as one. A link keeps
 /// its own name: it is another page.
-pub fn one_spelling(path: &Path) -> PathBuf {
+pub(crate) fn one_spelling(path: &Path) -> PathBuf {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -167,7 +167,7 @@ pub fn one_spelling(path: &Path) -> PathBuf {
 /// # Errors
 ///
 /// [`FileError::Unreadable`].
-pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     fs::read(path).map_err(|source| FileError::Unreadable {
         path: path.to_owned(),
         source,
@@ -181,7 +181,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
 /// # Errors
 ///
 /// [`FileError::Unwritable`].
-pub fn write(path: &Path, text: &str) -> Result<(), FileError> {
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), FileError> {
     let is_device = ["/dev", "/proc"].iter().any(|it| path.starts_with(it));
     let is_special = is_device || fs::metadata(path).is_ok_and(|it| !it.is_file());
     let written = if is_special {

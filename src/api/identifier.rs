@@ -8,10 +8,10 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 /// What is known by identifier, whatever form it is printed in.
-pub type ById<T> = HashMap<Normal<'static>, T, foldhash::quality::RandomState>;
+pub(crate) type ById<T> = HashMap<Normal<'static>, T, foldhash::quality::RandomState>;
 
 /// Identifiers, whatever form they are printed in.
-pub type Ids<'a> = HashSet<Normal<'a>, foldhash::quality::RandomState>;
+pub(crate) type Ids<'a> = HashSet<Normal<'a>, foldhash::quality::RandomState>;
 
 /// The form of an identifier under which equal ones are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -38,18 +38,18 @@ impl<'a> Normal<'a> {
 }
 
 /// Whether two identifiers name the same thing.
-pub fn same(left: &str, right: &str) -> bool {
+pub(crate) fn same(left: &str, right: &str) -> bool {
     left == right || guid(left).is_some_and(|number| guid(right) == Some(number))
 }
 
 /// The form of an identifier as text: GUIDs in lower case without hyphens or braces, everything
 /// else as it stands.
-pub fn normal(id: &str) -> String {
+pub(crate) fn normal(id: &str) -> String {
     guid(id).map_or_else(|| id.to_owned(), |number| format!("{number:032x}"))
 }
 
 /// Whether the text is a GUID: 32 hexadecimal digits, with or without hyphens between them.
-pub fn is_guid(text: &str) -> bool {
+pub(crate) fn is_guid(text: &str) -> bool {
     guid(text).is_some()
 }
 

@@ -8,7 +8,7 @@
 //! - [`identifier`]: when two spellings are one id.
 //! - [`template`]: strings with variables, `/calls/{call}/answer`.
 
-pub mod identifier;
-pub mod party;
-pub mod resource;
-pub mod template;
+pub(crate) mod identifier;
+pub(crate) mod party;
+pub(crate) mod resource;
+pub(crate) mod template;

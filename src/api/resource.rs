@@ -8,7 +8,7 @@ use super::identifier;
 
 /// A resource of the calling API, its prefix taken away.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resource {
+pub(crate) enum Resource {
     /// `…/calls`
     Calls,
     /// `…/calls/{call}`
@@ -45,7 +45,7 @@ impl Resource {
     /// Reads a path or an absolute URL. `None` where it names nothing of the calling API.
     ///
     /// A query is left out. Any prefix that ends in a `calls` segment is taken.
-    pub fn parse(target: &str) -> Option<Self> {
+    pub(crate) fn parse(target: &str) -> Option<Self> {
         let mut segments = segments(path_of(target));
         segments.find(|segment| *segment == "calls")?;
         let Some(call) = segments.next() else {
@@ -74,7 +74,7 @@ impl Resource {
     }
 
     /// The call that the resource is, or belongs to.
-    pub fn call(&self) -> Option<&str> {
+    pub(crate) fn call(&self) -> Option<&str> {
         match self {
             Self::Calls => None,
             Self::Call(call)
@@ -86,7 +86,7 @@ impl Resource {
     }
 
     /// Whether both name the same thing, identifiers compared as [`identifier::same`] does.
-    pub fn same(&self, other: &Self) -> bool {
+    pub(crate) fn same(&self, other: &Self) -> bool {
         let is_below = match (self, other) {
             (Self::Calls, Self::Calls)
             | (Self::Call(_), Self::Call(_))
@@ -112,7 +112,7 @@ impl Resource {
 }
 
 /// The path of a target: no scheme, no host, no query, no fragment.
-pub fn path_of(target: &str) -> &str {
+pub(crate) fn path_of(target: &str) -> &str {
     let rest = match behind_scheme(target) {
         Some(rest) => rest.find('/').map_or("", |slash| &rest[slash..]),
         None => target,
@@ -122,7 +122,7 @@ pub fn path_of(target: &str) -> &str {
 }
 
 /// An absolute URL from its host on: what stands behind `://`.
-pub fn behind_scheme(target: &str) -> Option<&str> {
+pub(crate) fn behind_scheme(target: &str) -> Option<&str> {
     if target.starts_with('/') {
         return None;
     }
@@ -146,7 +146,7 @@ fn segments(path: &str) -> impl Iterator<Item = &str> + Clone {
 }
 
 /// The API version that a target names, where it names one.
-pub fn version_of(target: &str) -> Option<&'static str> {
+pub(crate) fn version_of(target: &str) -> Option<&'static str> {
     path_of(target)
         .split('/')
         .find_map(|segment| VERSIONS.into_iter().find(|version| *version == segment))
@@ -157,7 +157,7 @@ pub fn version_of(target: &str) -> Option<&'static str> {
 ///
 /// `POST /beta/app/calls/1/participants/invite` is `calls/{}/participants/invite`. A path outside
 /// the calling API loses its version only, and its placeholders.
-pub fn shape_of(target: &str) -> String {
+pub(crate) fn shape_of(target: &str) -> String {
     match Resource::parse(target) {
         Some(Resource::Calls) => "calls".to_owned(),
         Some(Resource::Call(_)) => "calls/{}".to_owned(),
@@ -180,7 +180,7 @@ pub fn shape_of(target: &str) -> String {
 }
 
 /// A character as a path can hold it: each of its bytes as `%` and two digits (RFC 3986 section 2.1).
-pub fn percent_encoded(c: char) -> String {
+pub(crate) fn percent_encoded(c: char) -> String {
     let mut bytes = [0; 4];
     let bytes = c.encode_utf8(&mut bytes).bytes();
     bytes.fold(String::new(), |text, byte| format!("{text}%{byte:02X}"))

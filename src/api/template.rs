@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// A part of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part<'a> {
+pub(crate) enum Part<'a> {
     /// Text that stands as it is, braces unescaped.
     Literal(Cow<'a, str>),
     /// The name of a variable.
@@ -17,7 +17,7 @@ pub enum Part<'a> {
 }
 
 /// Splits a template into its parts. A brace that opens no variable is a literal one.
-pub fn parts(template: &str) -> Vec<Part<'_>> {
+pub(crate) fn parts(template: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     for piece in pieces(template) {
         match (piece, parts.last_mut()) {
@@ -68,7 +68,7 @@ fn variable_at(text: &str) -> Option<&str> {
 }
 
 /// Whether a word can name a variable.
-pub fn is_name(word: &str) -> bool {
+pub(crate) fn is_name(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_lowercase())
         && word
             .bytes()
@@ -76,7 +76,7 @@ pub fn is_name(word: &str) -> bool {
 }
 
 /// The names of the variables in a template, in order, with repeats.
-pub fn variables(template: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn variables(template: &str) -> impl Iterator<Item = &str> {
     pieces(template).filter_map(|piece| match piece {
         Piece::Variable(name) => Some(name),
         Piece::Literal(_) => None,
@@ -84,13 +84,13 @@ pub fn variables(template: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Writes text so that a template of it is that text: braces doubled.
-pub fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('{', "{{").replace('}', "}}")
 }
 
 /// Fills a template in. `value` gives the value of a variable; one that has none stays as
 /// `{name}`.
-pub fn fill<V: AsRef<str>>(template: &str, value: &impl Fn(&str) -> Option<V>) -> String {
+pub(crate) fn fill<V: AsRef<str>>(template: &str, value: &impl Fn(&str) -> Option<V>) -> String {
     let mut text = String::with_capacity(template.len());
     for piece in pieces(template) {
         match piece {
@@ -105,7 +105,10 @@ pub fn fill<V: AsRef<str>>(template: &str, value: &impl Fn(&str) -> Option<V>) -
 }
 
 /// Fills in every string of a JSON value; property names stay as they are.
-pub fn fill_json<V: AsRef<str>>(template: &Value, value: &impl Fn(&str) -> Option<V>) -> Value {
+pub(crate) fn fill_json<V: AsRef<str>>(
+    template: &Value,
+    value: &impl Fn(&str) -> Option<V>,
+) -> Value {
     match template {
         Value::String(text) => Value::String(fill(text, value)),
         Value::Array(items) => items.iter().map(|item| fill_json(item, value)).collect(),
@@ -118,7 +121,7 @@ pub fn fill_json<V: AsRef<str>>(template: &Value, value: &impl Fn(&str) -> Optio
 }
 
 /// The name of the variable that a template is, where it is one and nothing else.
-pub fn sole_variable(template: &str) -> Option<&str> {
+pub(crate) fn sole_variable(template: &str) -> Option<&str> {
     let name = variable_at(template)?;
     (name.len() + 2 == template.len()).then_some(name)
 }

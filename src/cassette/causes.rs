@@ -25,7 +25,7 @@ const CHAINS: [&str; 5] = [
 
 /// What links exchanges: an operation, a context on a call, a call, a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Mark(u8, String);
+pub(crate) struct Mark(u8, String);
 
 const STRENGTH: [CausedBy; 4] = [
     CausedBy::Operation,
@@ -35,7 +35,7 @@ const STRENGTH: [CausedBy; 4] = [
 ];
 
 /// The marks of a message: what its target (or `Location`), fields and body name.
-pub fn marks(target: &str, fields: &Headers, body: Option<&Value>) -> Vec<Mark> {
+pub(crate) fn marks(target: &str, fields: &Headers, body: Option<&Value>) -> Vec<Mark> {
     let mut marks = Vec::new();
     let mut contexts = Vec::new();
     let mut targets = vec![target.to_owned()];
@@ -98,7 +98,7 @@ fn read(value: &Value, targets: &mut Vec<String>, contexts: &mut Vec<String>) {
 
 /// What is remembered of the exchanges so far.
 #[derive(Debug, Default)]
-pub struct Causes {
+pub(crate) struct Causes {
     last: HashMap<Key, Noted>,
     /// In the order in which they were noted. A mark that was noted again since stands there twice.
     order: VecDeque<(Key, u64)>,
@@ -118,7 +118,7 @@ struct Noted {
 
 impl Causes {
     /// Remembers the marks of an exchange.
-    pub fn note(&mut self, direction: Direction, number: u64, marks: &[Mark]) {
+    pub(crate) fn note(&mut self, direction: Direction, number: u64, marks: &[Mark]) {
         for mark in marks {
             self.count += 1;
             let key = (direction, mark.clone());
@@ -150,7 +150,7 @@ impl Causes {
     }
 
     /// The last earlier exchange of the other direction that bears the strongest common mark.
-    pub fn of(&self, direction: Direction, number: u64, marks: &[Mark]) -> Option<Cause> {
+    pub(crate) fn of(&self, direction: Direction, number: u64, marks: &[Mark]) -> Option<Cause> {
         let other = match direction {
             Direction::Request => Direction::Notification,
             Direction::Notification => Direction::Request,

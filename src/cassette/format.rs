@@ -15,13 +15,13 @@ use crate::http::message;
 use crate::http::message::{Body, Omission, Request, Response};
 
 /// The version of the format that this confcall writes, and the newest that it reads.
-pub const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// A line of a cassette, as its JSON Schema tells it.
 #[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 #[schemars(untagged, title = "a line of a confcall cassette", extend("$id" = "cassette.schema.json"))]
 #[expect(dead_code, reason = "the schema is made from it")]
-pub enum Line {
+pub(crate) enum Line {
     /// The first one.
     Header(Header),
     /// Each other one.
@@ -32,7 +32,7 @@ pub enum Line {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "confcall cassette, first line")]
-pub struct Header {
+pub(crate) struct Header {
     /// The version of the format: 1.
     pub version: u32,
     /// Which directions were recorded: a step of another is untested, not missing.
@@ -140,7 +140,7 @@ impl Wire {
 }
 
 /// A body of these bytes, as a cassette keeps it: text where they are UTF-8.
-pub fn body_of_bytes(bytes: Vec<u8>) -> Body {
+pub(crate) fn body_of_bytes(bytes: Vec<u8>) -> Body {
     match String::from_utf8(bytes) {
         Ok(text) => body_of_text(text),
         Err(error) => Body::Bytes(error.into_bytes()),
@@ -148,7 +148,7 @@ pub fn body_of_bytes(bytes: Vec<u8>) -> Body {
 }
 
 /// A body of this text, as a cassette keeps it: JSON where it is JSON that a line can hold.
-pub fn body_of_text(text: String) -> Body {
+pub(crate) fn body_of_text(text: String) -> Body {
     if text.is_empty() {
         return Body::Empty;
     }

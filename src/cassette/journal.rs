@@ -37,7 +37,7 @@ pub enum JournalError {
 
 /// A cassette that grows. One recorder has it at a time: the file is locked.
 #[derive(Debug)]
-pub struct Journal {
+pub(crate) struct Journal {
     path: PathBuf,
     out: Mutex<Out>,
     last: AtomicU64,
@@ -60,7 +60,7 @@ const ROOM: usize = 256 * 1024;
 
 /// A line that waits to be written, together with those of other exchanges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Queued(u64);
+pub(crate) struct Queued(u64);
 
 /// The highest number after which a recording goes on. No recorder comes to the end of what is left.
 const LAST: u64 = u64::MAX / 2;
@@ -99,7 +99,7 @@ impl Journal {
     /// # Errors
     ///
     /// A file that exists, and a place that cannot be written to.
-    pub fn create(path: &Path, directions: &[Direction]) -> Result<Self, JournalError> {
+    pub(crate) fn create(path: &Path, directions: &[Direction]) -> Result<Self, JournalError> {
         let opened = OpenOptions::new().append(true).create_new(true).open(path);
         let file = opened.map_err(|source| match source.kind() {
             ErrorKind::AlreadyExists => JournalError::Exists(path.to_owned()),
@@ -125,7 +125,7 @@ impl Journal {
     /// # Errors
     ///
     /// A file that is no cassette, or one of other directions; one that another recorder has.
-    pub fn append(
+    pub(crate) fn append(
         path: &Path,
         directions: &[Direction],
     ) -> Result<(Self, Option<Diagnostic>), JournalError> {
@@ -186,12 +186,12 @@ impl Journal {
     }
 
     /// The number of an exchange that begins now.
-    pub fn number(&self) -> u64 {
+    pub(crate) fn number(&self) -> u64 {
         self.last.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Adds the line of an exchange, which is [settled](Self::settle) later, at one go with others.
-    pub fn queue(&self, line: &Redacted<Line>) -> Queued {
+    pub(crate) fn queue(&self, line: &Redacted<Line>) -> Queued {
         self.out().push(line.get().as_bytes())
     }
 
@@ -200,7 +200,7 @@ impl Journal {
     /// # Errors
     ///
     /// A disk that takes no more. Nothing is written any more then.
-    pub fn settle(&self, queued: Queued) -> Result<(), JournalError> {
+    pub(crate) fn settle(&self, queued: Queued) -> Result<(), JournalError> {
         let settled = self.out().flush(queued);
         settled.map_err(|source| unwritable(&self.path, source))
     }
@@ -217,7 +217,7 @@ fn unwritable(path: &Path, source: io::Error) -> JournalError {
 
 /// A cassette as it was read.
 #[derive(Debug)]
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// Its first line.
     pub header: Header,
     /// Its exchanges, in the order of the file: that of their ends.
@@ -236,7 +236,7 @@ pub struct Loaded {
 ///
 /// [`StoreError::Unreadable`]; [`StoreError::Broken`] with the first line that is none of the
 /// format, the torn last one excepted.
-pub fn load(path: &Path) -> Result<Loaded, FileError> {
+pub(crate) fn load(path: &Path) -> Result<Loaded, FileError> {
     parse(&path.display().to_string(), &files::read(path)?)
 }
 
@@ -246,7 +246,7 @@ pub fn load(path: &Path) -> Result<Loaded, FileError> {
 ///
 /// [`StoreError::Broken`] with the first line that is none of the format, the torn last one
 /// excepted.
-pub fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, FileError> {
+pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, FileError> {
     let mut from = 0;
     let ends = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
     let mut lines = ends

@@ -10,9 +10,9 @@
 //! - [`read`]: recordings from files.
 //! - [`journal`]: the cassette that a recorder writes.
 
-pub mod causes;
-pub mod format;
-pub mod har;
-pub mod journal;
-pub mod read;
-pub mod recording;
+pub(crate) mod causes;
+pub(crate) mod format;
+pub(crate) mod har;
+pub(crate) mod journal;
+pub(crate) mod read;
+pub(crate) mod recording;

@@ -15,7 +15,7 @@ use crate::files::FileError;
 ///
 /// [`StoreError::Unreadable`]; [`StoreError::Folder`]; [`StoreError::Broken`] where the file is neither
 /// a cassette nor a HAR file, or is a broken one.
-pub fn load(path: &Path) -> Result<(Recording, Option<Diagnostic>), FileError> {
+pub(crate) fn load(path: &Path) -> Result<(Recording, Option<Diagnostic>), FileError> {
     if path.is_dir() {
         return Err(FileError::Folder(path.to_owned()));
     }
@@ -28,7 +28,10 @@ pub fn load(path: &Path) -> Result<(Recording, Option<Diagnostic>), FileError> {
 /// # Errors
 ///
 /// [`StoreError::Broken`] where they are neither a cassette nor a HAR file, or a broken one.
-pub fn parse(file: &str, bytes: &[u8]) -> Result<(Recording, Option<Diagnostic>), FileError> {
+pub(crate) fn parse(
+    file: &str,
+    bytes: &[u8],
+) -> Result<(Recording, Option<Diagnostic>), FileError> {
     if har::is_har(bytes) {
         let recording = har::read(file, bytes).map_err(|wrong| FileError::Broken(vec![wrong]))?;
         return Ok((recording, None));

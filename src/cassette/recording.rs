@@ -4,7 +4,7 @@ use super::format::{Direction, Exchange};
 
 /// A recording as it is judged.
 #[derive(Debug, Clone)]
-pub struct Recording {
+pub(crate) struct Recording {
     file: String,
     directions: Vec<Direction>,
     /// In the order in which their requests began.
@@ -16,7 +16,7 @@ pub struct Recording {
 impl Recording {
     /// A recording of these directions, with the line of each exchange in the file. The exchanges
     /// may come in any order.
-    pub fn new(
+    pub(crate) fn new(
         file: impl Into<String>,
         directions: Vec<Direction>,
         exchanges: impl IntoIterator<Item = (usize, Exchange)>,
@@ -34,23 +34,23 @@ impl Recording {
     }
 
     /// The file, as errors call it.
-    pub fn file(&self) -> &str {
+    pub(crate) fn file(&self) -> &str {
         &self.file
     }
 
     /// The line of an exchange, by its place in the recording.
-    pub fn line(&self, index: usize) -> usize {
+    pub(crate) fn line(&self, index: usize) -> usize {
         self.lines.get(index).copied().unwrap_or(1)
     }
 
     /// The exchanges, in the order in which their requests began.
-    pub fn exchanges(&self) -> &[Exchange] {
+    pub(crate) fn exchanges(&self) -> &[Exchange] {
         &self.exchanges
     }
 
     /// The same recording with something else made of each exchange, in their order.
     #[must_use]
-    pub fn map(mut self, make: impl FnMut(Exchange) -> Exchange) -> Self {
+    pub(crate) fn map(mut self, make: impl FnMut(Exchange) -> Exchange) -> Self {
         self.exchanges = self.exchanges.into_iter().map(make).collect();
         self
     }

@@ -65,7 +65,11 @@ impl KnownFailure {
 ///
 /// An entry matches nothing if it is about no scenario of `all`, or if no result bears it out. An entry
 /// about scenarios that were not played, or not judged, may be right.
-pub fn apply(list: &[KnownFailure], all: &[Scenario], results: &mut [ScenarioResult]) -> Listed {
+pub(crate) fn apply(
+    list: &[KnownFailure],
+    all: &[Scenario],
+    results: &mut [ScenarioResult],
+) -> Listed {
     let mut is_borne_out = vec![false; list.len()];
     let mut is_refuted = vec![false; list.len()];
     for result in results.iter_mut() {

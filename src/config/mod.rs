@@ -1,10 +1,10 @@
 //! `confcall.toml`: the configuration of a project.
 
-pub mod claims;
-pub mod known_failure;
-pub mod target;
-pub mod validation;
-pub mod values;
+pub(crate) mod claims;
+pub(crate) mod known_failure;
+pub(crate) mod target;
+pub(crate) mod validation;
+pub(crate) mod values;
 
 use std::io::ErrorKind;
 use std::num::NonZeroUsize;
@@ -24,7 +24,7 @@ use crate::redact::Rules;
 use crate::scenario::selection::Filter;
 
 /// The file name of the configuration, in the folder that confcall is started in.
-pub const FILE: &str = "confcall.toml";
+pub(crate) const FILE: &str = "confcall.toml";
 
 /// A configuration file. Paths in it are relative to its own folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -141,7 +141,7 @@ impl Config {
 /// # Errors
 ///
 /// [`FileError::Unreadable`]; [`FileError::Broken`] with the place and the expected form.
-pub fn load(named: Option<&Path>) -> Result<Config, FileError> {
+pub(crate) fn load(named: Option<&Path>) -> Result<Config, FileError> {
     let path = named.map_or_else(|| PathBuf::from(FILE), Path::to_owned);
     match crate::files::read(&path) {
         Ok(bytes) => {
@@ -165,7 +165,7 @@ pub fn load(named: Option<&Path>) -> Result<Config, FileError> {
 /// # Errors
 ///
 /// [`FileError::Broken`] with the place and the expected form.
-pub fn read(file: &str, bytes: &[u8]) -> Result<Config, FileError> {
+pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Config, FileError> {
     let text = String::from_utf8_lossy(bytes);
     let wrong = |at, message: &str| {
         let place = Place::of_offset(&text, at);

@@ -147,7 +147,11 @@ impl TargetSection {
 /// # Errors
 ///
 /// A placeholder that is none of these.
-pub fn fill(key: &str, text: &str, places: &[(&str, String)]) -> Result<String, SettingError> {
+pub(crate) fn fill(
+    key: &str,
+    text: &str,
+    places: &[(&str, String)],
+) -> Result<String, SettingError> {
     let mut filled = String::with_capacity(text.len());
     for part in template::parts(text) {
         match part {

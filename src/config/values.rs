@@ -39,7 +39,7 @@ pub enum ValueError {
 /// # Errors
 ///
 /// [`ValueError::Duration`], also for a negative one.
-pub fn duration(text: &str) -> Result<Duration, ValueError> {
+pub(crate) fn duration(text: &str) -> Result<Duration, ValueError> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }
@@ -52,7 +52,7 @@ pub fn duration(text: &str) -> Result<Duration, ValueError> {
 /// # Errors
 ///
 /// [`ValueError::Size`], also for one that does not fit into memory.
-pub fn size(text: &str) -> Result<usize, ValueError> {
+pub(crate) fn size(text: &str) -> Result<usize, ValueError> {
     let (digits, unit) = if let Some(digits) = text.strip_suffix("KiB") {
         (digits, 1024)
     } else if let Some(digits) = text.strip_suffix("MiB") {
@@ -69,7 +69,7 @@ pub fn size(text: &str) -> Result<usize, ValueError> {
 /// # Errors
 ///
 /// The part that is missing, or too much.
-pub fn url(text: &str) -> Result<Url, ValueError> {
+pub(crate) fn url(text: &str) -> Result<Url, ValueError> {
     if !text.contains("://") {
         return Err(ValueError::NoScheme(text.to_owned()));
     }
@@ -88,7 +88,7 @@ pub fn url(text: &str) -> Result<Url, ValueError> {
 /// # Errors
 ///
 /// As [`url`], and [`ValueError::NoOrigin`].
-pub fn origin(text: &str) -> Result<Url, ValueError> {
+pub(crate) fn origin(text: &str) -> Result<Url, ValueError> {
     let url = url(text)?;
     let address = &url[Position::BeforeHost..Position::BeforePath];
     let origin = format!("{}://{address}", url.scheme());
@@ -104,7 +104,7 @@ pub fn origin(text: &str) -> Result<Url, ValueError> {
 /// # Errors
 ///
 /// [`ValueError::Address`].
-pub fn listen(text: &str) -> Result<SocketAddr, ValueError> {
+pub(crate) fn listen(text: &str) -> Result<SocketAddr, ValueError> {
     let port = text.strip_prefix("localhost:").unwrap_or(text);
     let port = port.strip_prefix(':').unwrap_or(port);
     if let Ok(port) = port.parse() {

@@ -24,7 +24,7 @@ pub enum Subject {
 
 /// One entry of a notification's `value`, taken apart.
 #[derive(Debug, Clone)]
-pub struct Change<'a> {
+pub(crate) struct Change<'a> {
     /// The entry as it stands.
     pub entry: &'a Value,
     /// What it is about.
@@ -52,7 +52,7 @@ pub struct Signature {
 
 impl<'a> Change<'a> {
     /// What of it tells which documented one it is.
-    pub fn signature(self) -> Signature {
+    pub(crate) fn signature(self) -> Signature {
         Signature {
             subject: self.subject,
             change_type: self.change_type,
@@ -61,7 +61,7 @@ impl<'a> Change<'a> {
     }
 
     /// Takes an entry apart. Works for any JSON; what is missing is empty.
-    pub fn read(entry: &'a Value) -> Self {
+    pub(crate) fn read(entry: &'a Value) -> Self {
         let text = |name: &str| lookup(entry, name).and_then(|(_, value)| value.as_str());
         let (plain, url) = (text("resource"), text("resourceUrl"));
         let resource = plain.or(url).and_then(Resource::parse);
@@ -90,12 +90,12 @@ impl<'a> Change<'a> {
     }
 
     /// The call that the entry is about.
-    pub fn call(&self) -> Option<&str> {
+    pub(crate) fn call(&self) -> Option<&str> {
         self.resource.as_ref()?.call()
     }
 
     /// The operation that the path names.
-    pub fn operation(&self) -> Option<&str> {
+    pub(crate) fn operation(&self) -> Option<&str> {
         match &self.resource {
             Some(Resource::Operation { operation, .. }) => Some(operation),
             _ => None,
@@ -103,19 +103,19 @@ impl<'a> Change<'a> {
     }
 
     /// `resourceData`, or null.
-    pub fn data(&self) -> &'a Value {
+    pub(crate) fn data(&self) -> &'a Value {
         data(self.entry)
     }
 
     /// Whether there is neither `resource` nor `resourceUrl`.
-    pub fn names_no_resource(&self) -> bool {
+    pub(crate) fn names_no_resource(&self) -> bool {
         ["resource", "resourceUrl"]
             .iter()
             .all(|name| lookup(self.entry, name).is_none())
     }
 
     /// Where the entity stands, in a message in which the entry stands at `at`.
-    pub fn entity_pointer(&self, at: &Pointer) -> Pointer {
+    pub(crate) fn entity_pointer(&self, at: &Pointer) -> Pointer {
         let pointer = at.key("resourceData");
         if self.data().is_array() {
             pointer.index(0)
@@ -125,14 +125,14 @@ impl<'a> Change<'a> {
     }
 
     /// Whether the entry says that an operation has ended.
-    pub fn is_end_of_operation(&self) -> bool {
+    pub(crate) fn is_end_of_operation(&self) -> bool {
         self.subject == Subject::Operation
             && (self.change_type == "deleted"
                 || matches!(self.word.as_deref(), Some("completed" | "failed")))
     }
 
     /// The kind of message, under which a page's examples are laid over each other.
-    pub fn kind(&self) -> String {
+    pub(crate) fn kind(&self) -> String {
         let subject = match self.subject {
             Subject::Call => "call",
             Subject::Operation => "operation",
@@ -145,7 +145,7 @@ impl<'a> Change<'a> {
 }
 
 /// `resourceData` of an entry, or null.
-pub fn data(entry: &Value) -> &Value {
+pub(crate) fn data(entry: &Value) -> &Value {
     lookup(entry, "resourceData").map_or(&Value::Null, |(_, data)| data)
 }
 
@@ -182,7 +182,7 @@ fn entity_text<'a>(entry: &'a Value, name: &str) -> Option<&'a str> {
 }
 
 /// The rank of a call that an entry about it tells: [`words::ENDED`] for the deleted call.
-pub fn rank(change: &Change<'_>) -> Option<u8> {
+pub(crate) fn rank(change: &Change<'_>) -> Option<u8> {
     if change.change_type == "deleted" {
         return Some(words::ENDED);
     }
@@ -190,13 +190,13 @@ pub fn rank(change: &Change<'_>) -> Option<u8> {
 }
 
 /// The members of a notification's `value`; `None` where it is no collection, or empty.
-pub fn collection(body: &Value) -> Option<&Vec<Value>> {
+pub(crate) fn collection(body: &Value) -> Option<&Vec<Value>> {
     let members = lookup(body, "value")?.1.as_array()?;
     (!members.is_empty()).then_some(members)
 }
 
 /// The entries of a notification's body; `None` where it is no collection of objects, or empty.
-pub fn entries(body: &Value) -> Option<&Vec<Value>> {
+pub(crate) fn entries(body: &Value) -> Option<&Vec<Value>> {
     collection(body).filter(|members| members.iter().all(Value::is_object))
 }
 

@@ -8,8 +8,8 @@
 //! - [`shape`]: the objects that a page's examples show.
 //! - [`change`]: one entry of a notification.
 
-pub mod change;
-pub mod requirement;
-pub mod rule;
-pub mod shape;
-pub mod words;
+pub(crate) mod change;
+pub(crate) mod requirement;
+pub(crate) mod rule;
+pub(crate) mod shape;
+pub(crate) mod words;

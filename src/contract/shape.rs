@@ -161,7 +161,7 @@ impl Shape {
 }
 
 /// The members of `resourceData`: an entity is a collection of one.
-pub fn entities(value: &Value) -> impl Iterator<Item = &Value> {
+pub(crate) fn entities(value: &Value) -> impl Iterator<Item = &Value> {
     match value {
         Value::Array(items) => items.iter(),
         other => std::slice::from_ref(other).iter(),
@@ -172,7 +172,7 @@ pub fn entities(value: &Value) -> impl Iterator<Item = &Value> {
 ///
 /// `subcode` is `subCode`; the create and answer pages of other editions write `callbackUri` for
 /// `callback`.
-pub fn canonical(name: &str) -> &str {
+pub(crate) fn canonical(name: &str) -> &str {
     match name {
         "subcode" => "subCode",
         "callbackUri" => "callback",
@@ -192,7 +192,7 @@ fn alias(name: &str) -> Option<&'static str> {
 }
 
 /// The value of a property under any of its names. Null counts as absent.
-pub fn lookup<'a>(object: &'a Value, name: &str) -> Option<(&'a str, &'a Value)> {
+pub(crate) fn lookup<'a>(object: &'a Value, name: &str) -> Option<(&'a str, &'a Value)> {
     let properties = object.as_object()?;
     present(properties, name).or_else(|| present(properties, alias(name)?))
 }
@@ -213,17 +213,17 @@ fn present<'a>(properties: &'a Map<String, Value>, name: &str) -> Option<(&'a st
 }
 
 /// An `@odata.type` without the `#` that does not matter.
-pub fn bare_type(printed: &str) -> &str {
+pub(crate) fn bare_type(printed: &str) -> &str {
     printed.trim_start_matches('#')
 }
 
 /// Whether a value is text of the form of RFC 3339: a date, `T`, a time.
-pub fn is_time(value: &Value) -> bool {
+pub(crate) fn is_time(value: &Value) -> bool {
     value.as_str().is_some_and(is_time_text)
 }
 
 /// Whether a text is of the form of RFC 3339: a date, `T`, a time.
-pub fn is_time_text(text: &str) -> bool {
+pub(crate) fn is_time_text(text: &str) -> bool {
     let bytes = text.as_bytes();
     let digits = |range: std::ops::Range<usize>| {
         bytes

@@ -5,11 +5,11 @@
 //! `invitationParticipantInfo`) and the parameter tables of the create and answer pages.
 
 /// `changeType` of a notification.
-pub const CHANGES: &[&str] = &["created", "updated", "deleted"];
+pub(crate) const CHANGES: &[&str] = &["created", "updated", "deleted"];
 /// `status` of an operation.
-pub const STATUSES: &[&str] = &["notStarted", "running", "completed", "failed"];
+pub(crate) const STATUSES: &[&str] = &["notStarted", "running", "completed", "failed"];
 /// `state` of a call.
-pub const STATES: &[&str] = &[
+pub(crate) const STATES: &[&str] = &[
     "incoming",
     "establishing",
     "ringing",
@@ -36,7 +36,7 @@ const INVITED_ENDPOINTS: &[&str] = &["default", "voicemail"];
 
 /// The words that may stand at a place, told from the names of the properties that lead there.
 /// `None` where free text stands.
-pub fn listed_for(place: &[&str]) -> Option<&'static [&'static str]> {
+pub(crate) fn listed_for(place: &[&str]) -> Option<&'static [&'static str]> {
     let name = *place.last()?;
     let inside = |outer: &str| place[..place.len() - 1].contains(&outer);
     match name {
@@ -58,14 +58,14 @@ pub fn listed_for(place: &[&str]) -> Option<&'static [&'static str]> {
 }
 
 /// Whether a word is one of those listed, without regard to case.
-pub fn is_listed(word: &str, listed: &[&str]) -> bool {
+pub(crate) fn is_listed(word: &str, listed: &[&str]) -> bool {
     listed.iter().any(|other| other.eq_ignore_ascii_case(word))
 }
 
 /// How far a call has come with a state: states of one rank may follow each other in any order.
 ///
 /// `None` for a word that is no state. The deleted call has rank [`ENDED`].
-pub fn rank_of(state: &str) -> Option<u8> {
+pub(crate) fn rank_of(state: &str) -> Option<u8> {
     let known = STATES
         .iter()
         .find(|word| word.eq_ignore_ascii_case(state))?;
@@ -79,7 +79,7 @@ pub fn rank_of(state: &str) -> Option<u8> {
 }
 
 /// The rank of a call that is deleted: nothing follows.
-pub const ENDED: u8 = 5;
+pub(crate) const ENDED: u8 = 5;
 
 #[cfg(test)]
 mod tests {

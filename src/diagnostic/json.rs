@@ -10,7 +10,7 @@ use super::pointer::Pointer;
 
 /// Where a value stands in a text, in byte offsets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub(crate) struct Found {
     /// The property name with its quotes, where the value is a property's.
     pub key: Option<Range<usize>>,
     /// The value.
@@ -19,7 +19,7 @@ pub struct Found {
 
 /// Finds the value that a pointer points to. Of properties with one name the last counts, as it
 /// does for `serde_json`.
-pub fn locate(text: &str, pointer: &Pointer) -> Option<Found> {
+pub(crate) fn locate(text: &str, pointer: &Pointer) -> Option<Found> {
     let mut scanner = Scanner { text, at: 0 };
     let mut found = scanner.value(None)?;
     for token in pointer.as_str().split('/').skip(1) {
@@ -36,7 +36,7 @@ pub fn locate(text: &str, pointer: &Pointer) -> Option<Found> {
 
 /// A value of a document, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
+pub(crate) struct Placed {
     /// Which value.
     pub pointer: Pointer,
     /// Where it stands.
@@ -51,7 +51,7 @@ pub struct Placed {
 const DEEPEST: usize = 128;
 
 /// The values of a document in one walk, each before those that stand in it.
-pub fn values(text: &str) -> Vec<Placed> {
+pub(crate) fn values(text: &str) -> Vec<Placed> {
     let mut scanner = Scanner { text, at: 0 };
     let mut all = Vec::new();
     let whole = New {

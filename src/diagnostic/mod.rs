@@ -1,8 +1,8 @@
 //! Errors in the files of users: the place, what is wrong, and what to do.
 
-pub mod json;
-pub mod place;
-pub mod pointer;
+pub(crate) mod json;
+pub(crate) mod place;
+pub(crate) mod pointer;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,13 +13,13 @@ use self::place::printable;
 ///
 /// `Display` says what is wrong and where; the remedy is a sentence of its own, so that [`render`]
 /// is the one place that puts the two together.
-pub trait Remedy: std::error::Error {
+pub(crate) trait Remedy: std::error::Error {
     /// What to do, without a full stop; none where nothing can be done.
     fn remedy(&self) -> Option<Cow<'_, str>>;
 }
 
 /// The text of an error for people: what is wrong, and on a line of its own what to do.
-pub fn render(error: &dyn Remedy) -> String {
+pub(crate) fn render(error: &dyn Remedy) -> String {
     match error.remedy() {
         Some(remedy) => with_remedy(error, &remedy),
         None => error.to_string(),
@@ -27,7 +27,7 @@ pub fn render(error: &dyn Remedy) -> String {
 }
 
 /// A message, and on a line of its own what to do.
-pub fn with_remedy(message: impl fmt::Display, remedy: &str) -> String {
+pub(crate) fn with_remedy(message: impl fmt::Display, remedy: &str) -> String {
     format!("{message}\n  = help: {remedy}")
 }
 
@@ -105,7 +105,10 @@ fn around(line: &str, at: usize) -> (String, usize) {
 impl std::error::Error for Diagnostic {}
 
 /// The candidate that is closest to a misspelt word, if any is close enough to be meant.
-pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     candidates
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))

@@ -4,7 +4,7 @@ use super::Diagnostic;
 
 /// A place in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub(crate) struct Place {
     /// The line, counted from 1.
     pub line: usize,
     /// The column in characters, counted from 1.
@@ -14,7 +14,7 @@ pub struct Place {
 impl Place {
     /// The place of a byte offset. One past the end is the end; one inside a character is that
     /// character.
-    pub fn of_offset(text: &str, offset: usize) -> Self {
+    pub(crate) fn of_offset(text: &str, offset: usize) -> Self {
         let before = &text.as_bytes()[..offset.min(text.len())];
         let start = before
             .iter()
@@ -26,7 +26,7 @@ impl Place {
     }
 
     /// The place that a parser gives as a line and a column in bytes, both counted from 1.
-    pub fn of_bytes(text: &str, line: usize, byte_column: usize) -> Self {
+    pub(crate) fn of_bytes(text: &str, line: usize, byte_column: usize) -> Self {
         let bytes = line_of(text, line).unwrap_or_default().as_bytes();
         let before = &bytes[..byte_column.saturating_sub(1).min(bytes.len())];
         Self {
@@ -36,7 +36,12 @@ impl Place {
     }
 
     /// A diagnostic at this place of a file, with the text of its line.
-    pub fn diagnostic(self, file: &str, text: &str, message: impl Into<String>) -> Diagnostic {
+    pub(crate) fn diagnostic(
+        self,
+        file: &str,
+        text: &str,
+        message: impl Into<String>,
+    ) -> Diagnostic {
         Diagnostic {
             file: file.to_owned(),
             line: self.line,
@@ -49,13 +54,13 @@ impl Place {
 }
 
 /// The text of a line, counted from 1, without its end.
-pub fn line_of(text: &str, line: usize) -> Option<&str> {
+pub(crate) fn line_of(text: &str, line: usize) -> Option<&str> {
     text.lines().nth(line.checked_sub(1)?)
 }
 
 /// The text with each control character replaced, so that it neither moves the cursor of a
 /// terminal nor shifts a caret below it.
-pub fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let shown = |c: char| match c {
         '\t' => ' ',
         c if c.is_control() => char::REPLACEMENT_CHARACTER,

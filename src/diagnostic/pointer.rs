@@ -53,7 +53,7 @@ impl fmt::Display for Pointer {
 /// A pointer that grows while a comparison walks down a document. It borrows its parts and costs
 /// nothing until a mismatch needs its text.
 #[derive(Debug, Clone, Copy)]
-pub enum Path<'a> {
+pub(crate) enum Path<'a> {
     /// The start of the walk.
     At(&'a Pointer),
     /// A property of the value above.
@@ -63,7 +63,7 @@ pub enum Path<'a> {
 }
 
 impl Path<'_> {
-    pub fn pointer(&self) -> Pointer {
+    pub(crate) fn pointer(&self) -> Pointer {
         let mut text = String::new();
         self.write(&mut text);
         Pointer(text)

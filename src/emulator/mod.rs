@@ -27,26 +27,26 @@ macro_rules! catalogue {
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name {
+        pub(crate) enum $name {
             $(#[doc = $sentence] $variant,)+
         }
 
         impl $name {
-            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+            pub(crate) const ALL: &[Self] = &[$(Self::$variant,)+];
 
-            pub const fn name(self) -> &'static str {
+            pub(crate) const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $kebab,)+ }
             }
 
-            pub const fn describe(self) -> &'static str {
+            pub(crate) const fn describe(self) -> &'static str {
                 match self { $(Self::$variant => $sentence,)+ }
             }
         }
     };
 }
 
-pub mod bot;
-pub mod service;
+pub(crate) mod bot;
+pub(crate) mod service;
 
 /// A new identifier: a random GUID in lower case with hyphens.
 fn new_id() -> String {

@@ -37,10 +37,10 @@ use crate::api::resource;
 use crate::diagnostic::Diagnostic;
 use crate::scenario::format::{Scenario, ScenarioId, Script};
 
-pub use self::inventory::Finding;
+pub(crate) use self::inventory::Finding;
 #[cfg(test)]
 pub use self::inventory::Kind;
-pub use self::inventory::Row;
+pub(crate) use self::inventory::Row;
 
 use self::conversation::Run;
 use self::inventory::Findings;
@@ -70,7 +70,7 @@ pub struct Extraction {
 ///
 /// The page is not UTF-8: line and column of the first byte that is not, and what encoding it
 /// probably is. Nothing else makes extraction fail; what it cannot use it reports as a finding.
-pub fn page(file: &str, bytes: &[u8]) -> Result<Extraction, Diagnostic> {
+pub(crate) fn page(file: &str, bytes: &[u8]) -> Result<Extraction, Diagnostic> {
     let text = text::decode(file, bytes)?;
     let mut findings = Findings::new(file);
     let page = markdown::read(&text, &mut findings);
@@ -131,7 +131,7 @@ pub fn page(file: &str, bytes: &[u8]) -> Result<Extraction, Diagnostic> {
 /// # Panics
 ///
 /// Never: a script is always JSON.
-pub fn to_json(script: &Script, schema_path: &str) -> String {
+pub(crate) fn to_json(script: &Script, schema_path: &str) -> String {
     let script = Script {
         schema: Some(schema_path.to_owned()),
         ..script.clone()

@@ -2,7 +2,7 @@
 
 /// The value of an attribute of a tag, in quotes or without, its name in any case; none where it is
 /// empty or not there.
-pub fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
     let mut rest = tag;
     while let Some(equals) = rest.find('=') {
         let before = rest[..equals].trim_end();

@@ -67,7 +67,7 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
 }
 
 /// The media type that a `Content-Type` names: in lower case, without its parameters.
-pub fn media_type(content_type: &str) -> String {
+pub(crate) fn media_type(content_type: &str) -> String {
     let essence = content_type.split(';').next().unwrap_or(content_type);
     essence.trim().to_ascii_lowercase()
 }
@@ -75,7 +75,7 @@ pub fn media_type(content_type: &str) -> String {
 /// Whether a media type (lower case, no parameters) says that the body is JSON: `application/json`,
 /// `text/json`, or a type that ends with `+json` (RFC 6839 section 3.1, WHATWG MIME Sniffing section
 /// 4.6).
-pub fn is_json(media_type: &str) -> bool {
+pub(crate) fn is_json(media_type: &str) -> bool {
     matches!(media_type, "application/json" | "text/json") || media_type.ends_with("+json")
 }
 
@@ -169,12 +169,12 @@ impl Omission {
 
 /// A text without the byte order mark that some clients begin JSON with: readers may pass over it
 /// (RFC 8259 section 8.1).
-pub fn unmarked(text: &str) -> &str {
+pub(crate) fn unmarked(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// The place and the reason why a text is no JSON; empty where it is JSON.
-pub fn json_error(text: &str) -> String {
+pub(crate) fn json_error(text: &str) -> String {
     let read = serde_json::from_str::<Value>(text);
     read.err()
         .map_or_else(String::new, |error| error.to_string())
@@ -185,7 +185,7 @@ pub fn json_error(text: &str) -> String {
 pub(crate) const DEEPEST: usize = 112;
 
 /// Whether a file that holds this JSON as a body can be read again: it is not too deep.
-pub fn fits_in_a_file(body: &Value) -> bool {
+pub(crate) fn fits_in_a_file(body: &Value) -> bool {
     is_at_most(DEEPEST, body)
 }
 

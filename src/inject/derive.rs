@@ -12,7 +12,7 @@ use crate::judge::judges;
 use crate::scenario::format::{NotificationStep, ProviderState, Scenario, Script, Step};
 
 /// The scenarios, each followed by its copies under those kinds that it can meet.
-pub fn with_injected(scenarios: &[Scenario], kinds: &[Kind]) -> Vec<Scenario> {
+pub(crate) fn with_injected(scenarios: &[Scenario], kinds: &[Kind]) -> Vec<Scenario> {
     scenarios
         .iter()
         .flat_map(|plain| {

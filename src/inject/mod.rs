@@ -32,8 +32,8 @@ mod unknown;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::derive::with_injected;
-pub use self::kind::{Forgery, InjectionChoice, Kind};
+pub(crate) use self::derive::with_injected;
+pub(crate) use self::kind::{Forgery, InjectionChoice, Kind};
 
 use self::adapter::Adapter;
 use self::callback::Callback;
@@ -52,7 +52,7 @@ use crate::judge::{Action, Case, Event, ExchangeId, Judge, Options, Outcome};
 
 /// An action of a judge under fault injection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
+pub(crate) enum Act {
     Do(Action),
     /// Send a notification that the bot has to refuse. It is answered as an [`Action::Send`] is.
     Forge {
@@ -71,14 +71,14 @@ pub enum Act {
 
 /// How a connection ends without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
+pub(crate) enum Cut {
     Close,
     /// TCP RST.
     Reset,
 }
 
 impl Cut {
-    pub const fn describe(self) -> &'static str {
+    pub(crate) const fn describe(self) -> &'static str {
         match self {
             Self::Close => "the connection is closed without an answer",
             Self::Reset => "the connection is reset without an answer",
@@ -88,7 +88,7 @@ impl Cut {
 
 /// A judge, with or without fault injection.
 #[derive(Debug)]
-pub struct InjectedJudge {
+pub(crate) struct InjectedJudge {
     adapter: Adapter,
     kind: Option<Kind>,
     machine: Machine,
@@ -108,7 +108,13 @@ enum Machine {
 impl InjectedJudge {
     /// A judge of `role` in the scenario of a case, under the fault injection that its id names. Random choices
     /// follow from `seed`.
-    pub fn new(case: &Case, bindings: Bindings, options: Options, role: Party, seed: u64) -> Self {
+    pub(crate) fn new(
+        case: &Case,
+        bindings: Bindings,
+        options: Options,
+        role: Party,
+        seed: u64,
+    ) -> Self {
         let scenario = &case.scenario;
         let kind = Kind::of(&scenario.id).filter(|kind| kind.party() == role);
         let machine = match kind {
@@ -159,7 +165,7 @@ impl InjectedJudge {
     }
 
     /// Handles an event. `now` is the time since the run began and never goes back.
-    pub fn handle(&mut self, now: Duration, event: Event) {
+    pub(crate) fn handle(&mut self, now: Duration, event: Event) {
         match &mut self.machine {
             Machine::None => self.adapter.forward_unchanged(now, event),
             Machine::Notifications(machine) => machine.handle(&mut self.adapter, now, event),
@@ -170,12 +176,12 @@ impl InjectedJudge {
     }
 
     /// The next action; `None` until another event comes.
-    pub fn next_act(&mut self) -> Option<Act> {
+    pub(crate) fn next_act(&mut self) -> Option<Act> {
         self.adapter.next_act()
     }
 
     /// The time since the run began at which [`Event::Elapsed`] is due; `None` where nothing is expected.
-    pub fn deadline(&self) -> Option<Duration> {
+    pub(crate) fn deadline(&self) -> Option<Duration> {
         let own = match &self.machine {
             Machine::None => None,
             Machine::Notifications(machine) => machine.deadline(&self.adapter),
@@ -188,44 +194,44 @@ impl InjectedJudge {
     }
 
     /// Whether the conversation is over. Later events still count: they find duplicates.
-    pub fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         let judge = &self.adapter.judge;
         let waits = matches!(&self.machine, Machine::Callback(it) if it.expects_redelivery());
         judge.is_finished() && (!waits || judge.has_failed() || judge.is_given_up())
     }
 
     /// As [`Judge::ids`].
-    pub fn ids(&self) -> impl Iterator<Item = &Normal<'static>> {
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &Normal<'static>> {
         self.adapter.judge.ids()
     }
 
     /// As [`Judge::expects`].
-    pub fn expects(&self, request: &Request) -> bool {
+    pub(crate) fn expects(&self, request: &Request) -> bool {
         self.adapter.judge.expects(request)
     }
 
     /// As [`Judge::bind`].
-    pub fn bind(&mut self, name: &str, value: &str) {
+    pub(crate) fn bind(&mut self, name: &str, value: &str) {
         self.adapter.judge.bind(name, value);
     }
 
     /// As [`Judge::proposals`].
-    pub fn proposals(&self) -> Vec<(String, String)> {
+    pub(crate) fn proposals(&self) -> Vec<(String, String)> {
         self.adapter.judge.proposals()
     }
 
     /// As [`Judge::note`].
-    pub fn note(&mut self, note: impl Into<String>) {
+    pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.adapter.judge.note(note);
     }
 
     /// As [`Judge::give_up`].
-    pub fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
+    pub(crate) fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
         self.adapter.judge.give_up(verdict, reason);
     }
 
     /// As [`Judge::take_outcome`], with the traffic as it went over the wire.
-    pub fn take_outcome(&mut self) -> Outcome {
+    pub(crate) fn take_outcome(&mut self) -> Outcome {
         let mut outcome = self.adapter.judge.take_outcome();
         if !matches!(self.machine, Machine::None) {
             outcome.traffic = self.adapter.take_traffic();

@@ -249,7 +249,7 @@ const fn tells(kind: Kind) -> bool {
 
 /// Whether two values of a kind are the same: identifiers without case and hyphens, contexts to
 /// the letter.
-pub fn same(kind: Kind, left: &str, right: &str) -> bool {
+pub(crate) fn same(kind: Kind, left: &str, right: &str) -> bool {
     match kind {
         Kind::Context => left == right,
         _ => identifier::same(left, right),
@@ -258,7 +258,7 @@ pub fn same(kind: Kind, left: &str, right: &str) -> bool {
 
 /// Whether a variable of this kind must come back as it went out. Tenants, tokens and free texts
 /// are judged by their shape alone.
-pub const fn correlates(kind: Kind) -> bool {
+pub(crate) const fn correlates(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::Call
@@ -272,7 +272,7 @@ pub const fn correlates(kind: Kind) -> bool {
 }
 
 /// Whether a printed value stands for any value: `{id}`, `id-value`, `<TOKEN>`.
-pub fn is_placeholder(printed: &str) -> bool {
+pub(crate) fn is_placeholder(printed: &str) -> bool {
     printed.is_empty()
         || printed.ends_with("-value")
         || (printed.starts_with('{') && printed.ends_with('}'))

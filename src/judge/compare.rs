@@ -11,7 +11,7 @@ use crate::diagnostic::pointer::{Path, Pointer};
 
 /// Something in a body that the examples do not allow.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Mismatch {
+pub(crate) struct Mismatch {
     /// Where in the body.
     pub pointer: Pointer,
     /// What kind of departure it is.
@@ -24,7 +24,7 @@ pub struct Mismatch {
 
 /// The kinds of departures that a comparison finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum MismatchKind {
+pub(crate) enum MismatchKind {
     /// Another JSON type than documented.
     Type,
     /// A property that every example shows is not there, or null.
@@ -41,12 +41,12 @@ pub enum MismatchKind {
 
 impl MismatchKind {
     /// Whether something is not there, rather than there and wrong.
-    pub const fn is_absence(self) -> bool {
+    pub(crate) const fn is_absence(self) -> bool {
         matches!(self, Self::Missing | Self::OdataTypeMissing)
     }
 
     /// The sentence for people.
-    pub fn describe(self, pointer: &Pointer, expected: &Value, actual: &Value) -> String {
+    pub(crate) fn describe(self, pointer: &Pointer, expected: &Value, actual: &Value) -> String {
         let place = if pointer.as_str().is_empty() {
             "the body"
         } else {
@@ -69,7 +69,7 @@ impl MismatchKind {
 
 /// Whose message is compared, and what it answers.
 #[derive(Clone, Copy)]
-pub struct Rules<'a> {
+pub(crate) struct Rules<'a> {
     /// `@odata.type` is never required of a bot, and words of its own choice are its own.
     pub of_bot: bool,
     /// Whether the conversation's request gave a property of that name: an echo of what was not
@@ -93,7 +93,12 @@ const ECHOES: [&str; 6] = [
 const NEVER_REQUIRED: [&str; 2] = ["@odata.id", "@odata.etag"];
 
 /// Compares a body with what the examples show. `at` is where the body stands in the message.
-pub fn compare(shape: &Shape, actual: &Value, rules: Rules<'_>, at: &Pointer) -> Vec<Mismatch> {
+pub(crate) fn compare(
+    shape: &Shape,
+    actual: &Value,
+    rules: Rules<'_>,
+    at: &Pointer,
+) -> Vec<Mismatch> {
     let mut walk = Walk {
         rules,
         place: Vec::new(),

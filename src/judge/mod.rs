@@ -13,18 +13,18 @@
 //! - [`catalogue`] is the contract as sentences; every check names one.
 //! - `service` and `bot` are the two state machines; `record` is what they write into.
 
-pub mod bindings;
+pub(crate) mod bindings;
 mod bot;
-pub mod compare;
-pub mod outline;
-pub mod page;
-pub mod people;
+pub(crate) mod compare;
+pub(crate) mod outline;
+pub(crate) mod page;
+pub(crate) mod people;
 mod record;
-pub mod recording;
-pub mod redaction;
+pub(crate) mod recording;
+pub(crate) mod redaction;
 mod service;
-pub mod shard;
-pub mod verdict;
+pub(crate) mod shard;
+pub(crate) mod verdict;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -70,7 +70,7 @@ impl Case {
 
 /// The scenarios with the knowledge of their pages. `all` holds every scenario that is known,
 /// `picked` those to play: a page is known whole, whatever is picked from it.
-pub fn cases(all: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
+pub(crate) fn cases(all: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
     let mut pages: HashMap<&str, Arc<Page>> = HashMap::new();
     // A scenario in fault injection has the script of the plain one.
     let mut outlines: HashMap<*const Script, Arc<OnceLock<Outline>>> = HashMap::new();
@@ -93,7 +93,7 @@ pub fn cases(all: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
 }
 
 /// Whether the conversation of a script judges this party.
-pub fn judges(script: &Script, role: Party) -> bool {
+pub(crate) fn judges(script: &Script, role: Party) -> bool {
     let only = match script.judges {
         None => return true,
         Some(Party::Bot) => Party::Bot,
@@ -129,11 +129,11 @@ impl Default for Options {
 }
 
 /// The number by which an exchange is told from others, given by whoever starts it.
-pub type ExchangeId = u64;
+pub(crate) type ExchangeId = u64;
 
 /// What happens to a conversation.
 #[derive(Debug, Clone)]
-pub enum Event {
+pub(crate) enum Event {
     /// The conversation begins.
     Start,
     /// The answer to an [`Action::Send`] came.
@@ -171,7 +171,7 @@ pub enum Event {
 
 /// What became of a trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TriggerAnswer {
+pub(crate) enum TriggerAnswer {
     /// The bot will do it.
     Accepted,
     /// The bot declines (501), with its reason.
@@ -184,7 +184,7 @@ pub enum TriggerAnswer {
 
 /// How a connection failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TransportFailure {
+pub(crate) enum TransportFailure {
     /// Nobody listens: the target has gone away.
     Gone(String),
     /// The connection broke, or carried what is no HTTP.
@@ -195,7 +195,7 @@ pub enum TransportFailure {
 
 /// What a judge wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Send a request to the service, or a notification to the bot's callback. Paths of requests
     /// have no API version in front. Answered by [`Event::Answered`] or [`Event::Broken`].
     Send {
@@ -223,7 +223,7 @@ pub enum Action {
 
 /// What the judge says of a conversation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// The party judged.
     pub role: Party,
     /// How it ended.
@@ -246,7 +246,7 @@ pub struct Outcome {
 
 impl Outcome {
     /// The outcome as reports list it. `duration` is how long the conversation took.
-    pub fn into_result(self, scenario: &ScenarioId, duration: Duration) -> ScenarioResult {
+    pub(crate) fn into_result(self, scenario: &ScenarioId, duration: Duration) -> ScenarioResult {
         ScenarioResult {
             scenario: scenario.to_string(),
             role: self.role,
@@ -265,7 +265,7 @@ impl Outcome {
 
 /// The judge of one scenario for one role.
 #[derive(Debug)]
-pub struct Judge {
+pub(crate) struct Judge {
     machine: Machine,
 }
 
@@ -278,7 +278,7 @@ enum Machine {
 impl Judge {
     /// A judge of `role` in a scenario. `bindings` is of the scenario's script, with what the run
     /// has already given values.
-    pub fn new(case: Case, bindings: Bindings, options: Options, role: Party) -> Self {
+    pub(crate) fn new(case: Case, bindings: Bindings, options: Options, role: Party) -> Self {
         let is_judged = judges(&case.scenario.script, role);
         let mut record = record::Record::new(case, bindings, options, role);
         if !is_judged {
@@ -294,19 +294,19 @@ impl Judge {
     /// Says what goes in the place of the judge's own requests or notifications, where the other
     /// party's half is recorded: one for each [`Action::Send`], in order. Where there is none, and
     /// behind the last, the judge sends what the scenario has.
-    pub fn will_send(&mut self, recorded: impl IntoIterator<Item = Option<Arc<Request>>>) {
+    pub(crate) fn will_send(&mut self, recorded: impl IntoIterator<Item = Option<Arc<Request>>>) {
         self.record_mut().is_recorded = true;
         self.record_mut().recorded_requests.extend(recorded);
     }
 
     /// Says what goes in the place of the next [`Action::Reply`], where the other party's half is
     /// recorded; `None` where the judge's own stands.
-    pub fn will_reply(&mut self, recorded: Option<Arc<Response>>) {
+    pub(crate) fn will_reply(&mut self, recorded: Option<Arc<Response>>) {
         self.record_mut().recorded_reply = recorded;
     }
 
     /// Takes an event. `now` is the time since the run began; it never goes back.
-    pub fn handle(&mut self, now: Duration, event: Event) {
+    pub(crate) fn handle(&mut self, now: Duration, event: Event) {
         match &mut self.machine {
             Machine::Service(judge) => judge.handle(now, event),
             Machine::Bot(judge) => judge.handle(now, event),
@@ -314,7 +314,7 @@ impl Judge {
     }
 
     /// The next thing to do; `None` until another event comes.
-    pub fn next_action(&mut self) -> Option<Action> {
+    pub(crate) fn next_action(&mut self) -> Option<Action> {
         match &mut self.machine {
             Machine::Service(judge) => judge.actions.pop_front(),
             Machine::Bot(judge) => judge.actions.pop_front(),
@@ -323,7 +323,7 @@ impl Judge {
 
     /// When [`Event::Elapsed`] is due, as time since the run began; `None` where nothing is
     /// waited for.
-    pub fn deadline(&self) -> Option<Duration> {
+    pub(crate) fn deadline(&self) -> Option<Duration> {
         match &self.machine {
             Machine::Service(judge) => judge.deadline(),
             Machine::Bot(judge) => judge.deadline(),
@@ -331,18 +331,18 @@ impl Judge {
     }
 
     /// Whether the conversation is over. Events that come later still count: they catch doubles.
-    pub fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         self.record().is_finished()
     }
 
     /// The ids by which the conversation is told from others: a message that bears one of them
     /// belongs here.
-    pub fn ids(&self) -> impl Iterator<Item = &Normal<'static>> {
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &Normal<'static>> {
         self.record().bindings.telling()
     }
 
     /// Whether the conversation waits for a message like this, whatever ids it bears.
-    pub fn expects(&self, request: &Request) -> bool {
+    pub(crate) fn expects(&self, request: &Request) -> bool {
         match &self.machine {
             Machine::Service(judge) => judge.expects(request),
             Machine::Bot(judge) => judge.expects(request),
@@ -350,14 +350,14 @@ impl Judge {
     }
 
     /// Gives a variable its value, as whoever brought about a provider state says.
-    pub fn bind(&mut self, name: &str, value: &str) {
+    pub(crate) fn bind(&mut self, name: &str, value: &str) {
         self.record_mut().bindings.bind(name, value);
     }
 
     /// What confcall proposes for this conversation before it begins, by the name of the variable:
     /// people, contexts, calls. Nothing is bound by this: whoever brings about a provider state may
     /// take a proposal or answer with something else.
-    pub fn proposals(&self) -> Vec<(String, String)> {
+    pub(crate) fn proposals(&self) -> Vec<(String, String)> {
         let record = self.record();
         let variables = record.script().variables.iter();
         variables
@@ -373,12 +373,12 @@ impl Judge {
     }
 
     /// Says something to the reader of the result.
-    pub fn note(&mut self, note: impl Into<String>) {
+    pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.record_mut().note(note);
     }
 
     /// Ends the conversation for a reason that is no finding: it was skipped, or could not go on.
-    pub fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
+    pub(crate) fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
         self.record_mut().give_up(verdict, reason);
     }
 
@@ -417,7 +417,7 @@ impl Judge {
 
     /// What the judge says at the end. What it has found goes with it; the values of the variables
     /// stay, so that it still tells whose a message is.
-    pub fn take_outcome(&mut self) -> Outcome {
+    pub(crate) fn take_outcome(&mut self) -> Outcome {
         self.record_mut().take_outcome()
     }
 

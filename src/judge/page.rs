@@ -181,22 +181,22 @@ impl Page {
 }
 
 /// The operation that a request asks for, in every form that the pages write: method and shape.
-pub fn request_key(step: &RequestStep) -> String {
+pub(crate) fn request_key(step: &RequestStep) -> String {
     format!("{} {}", step.method, resource::shape_of(&step.target))
 }
 
 /// A body as the page prints it: every variable with its documented value.
-pub fn printed(script: &Script, body: &Value) -> Value {
+pub(crate) fn printed(script: &Script, body: &Value) -> Value {
     template::fill_json(body, &|name| {
         script.variables.get(name).map(|v| v.value.clone())
     })
 }
 
 /// The family of an answer's body: an operation, without the notification around it.
-pub const ANSWER: &str = "answer";
+pub(crate) const ANSWER: &str = "answer";
 
 /// The family of objects that an entry's `resourceData` holds.
-pub const fn family_of_subject(subject: Subject) -> &'static str {
+pub(crate) const fn family_of_subject(subject: Subject) -> &'static str {
     match subject {
         Subject::Call => "call",
         Subject::Operation => "operation",

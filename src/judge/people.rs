@@ -10,13 +10,13 @@ use crate::api::resource::Resource;
 use crate::contract::shape::{entities, lookup};
 
 /// The most people that one invitation may name (the 2020-12 and 2021-02 pages).
-pub const MOST_INVITED: usize = 5;
+pub(crate) const MOST_INVITED: usize = 5;
 /// The longest client context, in characters (the same pages).
-pub const LONGEST_CONTEXT: usize = 256;
+pub(crate) const LONGEST_CONTEXT: usize = 256;
 
 /// One person of an invitation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
+pub(crate) struct Person {
     /// The kind of identity: `user`, `phone`, `application` …
     pub kind: String,
     /// The id under it.
@@ -27,12 +27,12 @@ pub struct Person {
 
 impl Person {
     /// Whether an identity set names this person by id, under the same kind of identity.
-    pub fn is_named_in(&self, identity: &Value) -> bool {
+    pub(crate) fn is_named_in(&self, identity: &Value) -> bool {
         self.is_named_under(identity, &self.kind)
     }
 
     /// Whether an identity set names this person by id under a given kind of identity.
-    pub fn is_named_under(&self, identity: &Value, kind: &str) -> bool {
+    pub(crate) fn is_named_under(&self, identity: &Value, kind: &str) -> bool {
         lookup(identity, kind)
             .and_then(|(_, who)| lookup(who, "id"))
             .and_then(|(_, id)| id.as_str())
@@ -40,18 +40,21 @@ impl Person {
     }
 
     /// How reports name the person: `user 278405a3…`.
-    pub fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         format!("{} {}", self.kind, self.id)
     }
 }
 
 /// The people that a body names under `participants`: one for each identity that is not null.
-pub fn people(body: &Value) -> Vec<Person> {
+pub(crate) fn people(body: &Value) -> Vec<Person> {
     people_as(body, &|text| Cow::Borrowed(text))
 }
 
 /// The people that a template names, with a function that fills its texts in.
-pub fn people_as<'a>(body: &'a Value, filled: &impl Fn(&'a str) -> Cow<'a, str>) -> Vec<Person> {
+pub(crate) fn people_as<'a>(
+    body: &'a Value,
+    filled: &impl Fn(&'a str) -> Cow<'a, str>,
+) -> Vec<Person> {
     let Some((_, Value::Array(participants))) = lookup(body, "participants") else {
         return Vec::new();
     };
@@ -86,7 +89,7 @@ fn identities_of<'a>(
 }
 
 /// The call of a `replacesCallId`, which may be an id or a path.
-pub fn call_of(replaces: &str) -> Cow<'_, str> {
+pub(crate) fn call_of(replaces: &str) -> Cow<'_, str> {
     let is_path = replaces.contains('/');
     match is_path.then(|| Resource::parse(replaces)).flatten() {
         Some(Resource::Call(call)) => call.into(),
@@ -96,7 +99,7 @@ pub fn call_of(replaces: &str) -> Cow<'_, str> {
 
 /// Which of the invited an operation names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Named {
+pub(crate) enum Named {
     /// Exactly the people invited.
     All,
     /// Only the first, where every one of several names a call to replace.
@@ -106,7 +109,7 @@ pub enum Named {
 }
 
 /// Compares the people whom an operation names with those invited, in any order.
-pub fn named(invited: &[Person], in_operation: &[Person]) -> Named {
+pub(crate) fn named(invited: &[Person], in_operation: &[Person]) -> Named {
     let same = |left: &Person, right: &Person| {
         left.kind == right.kind && identifier::same(&left.id, &right.id)
     };
@@ -127,13 +130,13 @@ pub fn named(invited: &[Person], in_operation: &[Person]) -> Named {
 }
 
 /// Whether a service may invite only the first: several are named, and each replaces a call.
-pub fn only_first_may_be_invited(invited: &[Person]) -> bool {
+pub(crate) fn only_first_may_be_invited(invited: &[Person]) -> bool {
     invited.len() > 1 && invited.iter().all(|person| person.replaces.is_some())
 }
 
 /// The members of a roster that name a person: under the invited kind of identity, or under the
 /// kind that the page prints for this person.
-pub fn member_naming<'a>(
+pub(crate) fn member_naming<'a>(
     roster: &'a Value,
     person: &Person,
     printed_kind: Option<&str>,

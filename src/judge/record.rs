@@ -55,7 +55,7 @@ pub(crate) struct Breach {
 
 impl Breach {
     /// A departure of a whole message at a step, counted from 0.
-    pub fn new(
+    pub(crate) fn new(
         requirement: Requirement,
         rule: Rule,
         step: Option<usize>,
@@ -76,14 +76,14 @@ impl Breach {
     }
 
     /// The same, at a place in the body.
-    pub fn at(mut self, pointer: Pointer) -> Self {
+    pub(crate) fn at(mut self, pointer: Pointer) -> Self {
         self.pointer = pointer;
         self
     }
 }
 
 impl Record {
-    pub fn new(case: Case, bindings: Bindings, options: Options, role: Party) -> Self {
+    pub(crate) fn new(case: Case, bindings: Bindings, options: Options, role: Party) -> Self {
         Self {
             case,
             bindings,
@@ -101,16 +101,16 @@ impl Record {
         }
     }
 
-    pub fn script(&self) -> &Script {
+    pub(crate) fn script(&self) -> &Script {
         &self.case.scenario.script
     }
 
-    pub fn steps(&self) -> &[Step] {
+    pub(crate) fn steps(&self) -> &[Step] {
         &self.case.scenario.script.steps
     }
 
     /// Says that a requirement was put to the test, whether it held or not.
-    pub fn check(&mut self, requirement: Requirement) {
+    pub(crate) fn check(&mut self, requirement: Requirement) {
         if let Err(at) = self.checked.binary_search(&requirement) {
             self.checked.insert(at, requirement);
         }
@@ -118,7 +118,7 @@ impl Record {
 
     /// Records a departure, unless the same one was recorded already for another step: one cause
     /// is one failure.
-    pub fn report(&mut self, breach: Breach) {
+    pub(crate) fn report(&mut self, breach: Breach) {
         self.check(breach.requirement);
         let level = breach.requirement.level();
         let page = &self.script().source;
@@ -169,7 +169,7 @@ impl Record {
     }
 
     /// Records what a comparison found, under the rule of the message.
-    pub fn report_all(
+    pub(crate) fn report_all(
         &mut self,
         found: Vec<Mismatch>,
         rule: Rule,
@@ -206,14 +206,14 @@ impl Record {
     }
 
     /// Something that a reader may want to know. Said once.
-    pub fn note(&mut self, note: impl Into<String>) {
+    pub(crate) fn note(&mut self, note: impl Into<String>) {
         let note = note.into();
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
     }
 
-    pub fn traffic(&mut self, from: Party, step: Option<usize>, message: TrafficMessage) {
+    pub(crate) fn traffic(&mut self, from: Party, step: Option<usize>, message: TrafficMessage) {
         self.traffic.push(Traffic {
             from,
             step: step.map(|step| step + 1),
@@ -222,43 +222,43 @@ impl Record {
     }
 
     /// The messages so far, in the order they happened.
-    pub fn all_traffic(&self) -> &[Traffic] {
+    pub(crate) fn all_traffic(&self) -> &[Traffic] {
         &self.traffic
     }
 
-    pub fn has_failed(&self) -> bool {
+    pub(crate) fn has_failed(&self) -> bool {
         !self.failures.is_empty()
     }
 
     /// Ends the conversation with what was found. Later findings still count.
-    pub fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         self.ended.get_or_insert((Verdict::Pass, String::new()));
     }
 
     /// Ends the conversation for a reason that is no finding.
-    pub fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
+    pub(crate) fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
         self.ended.get_or_insert((verdict, reason.into()));
     }
 
     /// Whether the conversation ended for a reason that is no finding.
-    pub fn is_given_up(&self) -> bool {
+    pub(crate) fn is_given_up(&self) -> bool {
         self.ended
             .as_ref()
             .is_some_and(|(verdict, _)| *verdict != Verdict::Pass)
     }
 
     /// The message that went over the wire last.
-    pub fn last_message(&self) -> Option<&TrafficMessage> {
+    pub(crate) fn last_message(&self) -> Option<&TrafficMessage> {
         self.traffic.last().map(|traffic| &traffic.message)
     }
 
-    pub fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         self.ended.is_some()
     }
 
     /// What the judge says, with all that it has found, which goes out of the record. A failure
     /// outweighs the reason why the rest could not be judged.
-    pub fn take_outcome(&mut self) -> Outcome {
+    pub(crate) fn take_outcome(&mut self) -> Outcome {
         let (verdict, reason) = match &self.ended {
             _ if self.has_failed() => (Verdict::Fail, String::new()),
             Some(ended) => ended.clone(),

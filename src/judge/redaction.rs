@@ -9,7 +9,7 @@ use crate::cassette::recording::Recording;
 use crate::redact::Redactor;
 
 /// Replaces the secrets in what a report says of a run.
-pub fn run(run: &mut Run, redactor: &Redactor) {
+pub(crate) fn run(run: &mut Run, redactor: &Redactor) {
     for result in &mut run.results {
         traffic(&mut result.traffic, redactor);
         for violation in result.failures.iter_mut().chain(&mut result.warnings) {
@@ -21,7 +21,7 @@ pub fn run(run: &mut Run, redactor: &Redactor) {
 }
 
 /// Replaces the secrets in what is told of exchanges that fit no scenario.
-pub fn not_covered(not_covered: &mut [NotCovered], redactor: &Redactor) {
+pub(crate) fn not_covered(not_covered: &mut [NotCovered], redactor: &Redactor) {
     for exchange in not_covered {
         exchange.request = redactor.in_text(&exchange.request);
     }
@@ -29,7 +29,7 @@ pub fn not_covered(not_covered: &mut [NotCovered], redactor: &Redactor) {
 
 /// The recording as confcall would have written it, with secrets that are found late replaced in what
 /// stands before them too. One that confcall wrote stays as it is.
-pub fn recording(recording: Recording, redactor: &Redactor) -> Recording {
+pub(crate) fn recording(recording: Recording, redactor: &Redactor) -> Recording {
     let before = redactor.learnt();
     let redact = |exchange| redactor.redact(exchange).into_inner();
     let recording = recording.map(redact);
@@ -41,7 +41,7 @@ pub fn recording(recording: Recording, redactor: &Redactor) -> Recording {
 }
 
 /// Learns the secrets of a recording, before anything of it is reported.
-pub fn learn(recording: &Recording, redactor: &Redactor) {
+pub(crate) fn learn(recording: &Recording, redactor: &Redactor) {
     for exchange in recording.exchanges() {
         redactor.redact(exchange.clone());
     }
@@ -49,7 +49,7 @@ pub fn learn(recording: &Recording, redactor: &Redactor) {
 
 /// Replaces the secrets in messages, those that are found late in what stands before them too.
 /// Messages are shared with the judge: one without a secret stays shared.
-pub fn traffic(traffic: &mut [Traffic], redactor: &Redactor) {
+pub(crate) fn traffic(traffic: &mut [Traffic], redactor: &Redactor) {
     let before = redactor.learnt();
     traffic
         .iter_mut()

@@ -123,7 +123,7 @@ impl Remedy for MergeError {
 /// # Errors
 ///
 /// Reports that are of no one run, or not of the whole of it.
-pub fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
+pub(crate) fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
     let mut whole = Vec::new();
     let mut errors: Vec<String> = Vec::new();
     let mut borne_out = HashSet::new();

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 #[cfg(test)]
 pub use self::token::ISSUER;
-pub use self::token::Notifier;
+pub(crate) use self::token::Notifier;
 
 use self::grant::Version;
 use self::key::Key;
@@ -32,7 +32,7 @@ use crate::http::message::{Body, Headers, Request, Response};
 use crate::http::tls::AuthorityError;
 
 /// The first segment of the paths on confcall's own address.
-pub const LOGIN: &str = "login";
+pub(crate) const LOGIN: &str = "login";
 
 /// The hosts that give tokens, and those that publish who signs notifications.
 const HOSTS: [&str; 10] = [
@@ -201,7 +201,7 @@ fn endpoint<'a>(segments: &[&'a str]) -> Option<Endpoint<'a>> {
 /// `public`, the address that it was given, which may have a path.
 ///
 /// The hosts of the platform are reached by `https` whatever brought their requests here.
-pub fn base_of(request: &Request, public: &str) -> String {
+pub(crate) fn base_of(request: &Request, public: &str) -> String {
     let public = public.trim_end_matches('/');
     let scheme = public
         .split_once("://")

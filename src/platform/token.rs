@@ -15,7 +15,7 @@ use super::printed::OF_RFC_7515;
 use crate::inject::Forgery;
 
 /// The issuer in the tokens of notifications.
-pub const ISSUER: &str = "https://graph.microsoft.com";
+pub(crate) const ISSUER: &str = "https://graph.microsoft.com";
 
 /// How long a token is valid.
 pub(super) const LIFETIME: Duration = Duration::from_secs(3600);

@@ -12,7 +12,7 @@ const NAMES: [&str; 2] = ["callback", "callbackUri"];
 
 /// The two addresses of notifications: the bot's own, and the listener's in its place.
 #[derive(Debug, Clone)]
-pub struct Callbacks {
+pub(crate) struct Callbacks {
     /// The bot's own address.
     pub bot: Url,
     /// The URL under which the service reaches the listener that stands in for it, without a slash at
@@ -23,7 +23,7 @@ pub struct Callbacks {
 impl Callbacks {
     /// The JSON text with every callback address replaced by the listener's with the same credentials,
     /// path and query; none where it holds no such address. Everything else stays to the letter.
-    pub fn rewritten(&self, text: &str) -> Option<String> {
+    pub(crate) fn rewritten(&self, text: &str) -> Option<String> {
         let (mark, text) = text.split_at(text.len() - unmarked(text).len());
         let value: Value = serde_json::from_str(text).ok()?;
         let mut found = Vec::new();
@@ -96,7 +96,7 @@ impl Callbacks {
     }
 
     /// The URL of a notification: at the bot's origin, whatever its path.
-    pub fn target(&self, path: &str) -> String {
+    pub(crate) fn target(&self, path: &str) -> String {
         format!("{}{path}", self.bot.origin().ascii_serialization())
     }
 }

@@ -6,7 +6,7 @@
 //! the messages mean.
 
 mod body;
-pub mod callback;
+pub(crate) mod callback;
 mod exchange;
 mod expect;
 mod forward;
@@ -40,7 +40,7 @@ const MAX_BOTH: usize = 2 * MAX_HEAD;
 
 /// The two parties of a recording.
 #[derive(Debug)]
-pub struct Parties {
+pub(crate) struct Parties {
     pub service: Service,
     /// Present where notifications are recorded.
     pub bot: Option<Bot>,
@@ -54,7 +54,7 @@ pub struct Parties {
 
 /// The bot, and the listener that takes its place for the service.
 #[derive(Debug)]
-pub struct Bot {
+pub(crate) struct Bot {
     /// The callback.
     pub url: Url,
     pub listener: Listener,
@@ -65,7 +65,7 @@ pub struct Bot {
 
 /// The destination of the bot's requests.
 #[derive(Debug)]
-pub enum Service {
+pub(crate) enum Service {
     /// This address; its own path is put before the targets of requests.
     At(Url),
     /// The host that each request names: the bot uses confcall as a forward proxy.
@@ -135,7 +135,7 @@ impl Upstream {
 /// # Errors
 ///
 /// A journal that takes no more.
-pub async fn record(
+pub(crate) async fn record(
     parties: Parties,
     journal: Journal,
     redactor: Redactor,

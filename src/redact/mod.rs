@@ -34,10 +34,10 @@ use sha2::Sha256;
 
 use self::json::Limits;
 use self::known_secret::Known;
-pub use self::line::{Line, UnredactedBody, UnredactedExchange, UnredactedMessage};
+pub(crate) use self::line::{Line, UnredactedBody, UnredactedExchange, UnredactedMessage};
 use self::negative_cache::NegativeCache;
 use self::pseudonym::Pseudonyms;
-pub use self::rules::Rules;
+pub(crate) use self::rules::Rules;
 use crate::cassette::format::{Exchange, Wire};
 use crate::http::message::{Body, Headers, Request, Response};
 
@@ -83,14 +83,14 @@ const KINDS: [&str; 3] = ["jwt", "key", "secret"];
 const DIGITS: usize = 12;
 
 /// The length of the pseudonym that a text begins with.
-pub fn pseudonym_at_start(text: &str) -> Option<usize> {
+pub(crate) fn pseudonym_at_start(text: &str) -> Option<usize> {
     let lengths = KINDS.map(|kind| PREFIX.len() + kind.len() + 1 + DIGITS);
     let mut lengths = lengths.into_iter();
     lengths.find(|length| text.get(..*length).is_some_and(is_pseudonym))
 }
 
 /// Whether a value is a pseudonym, and nothing else.
-pub fn is_pseudonym(value: &str) -> bool {
+pub(crate) fn is_pseudonym(value: &str) -> bool {
     let kind_and_digits = value
         .strip_prefix(PREFIX)
         .and_then(|it| it.rsplit_once('-'));
@@ -104,7 +104,7 @@ pub fn is_pseudonym(value: &str) -> bool {
 }
 
 /// Where pseudonyms stand in a text.
-pub fn pseudonyms(text: &str) -> impl Iterator<Item = Range<usize>> {
+pub(crate) fn pseudonyms(text: &str) -> impl Iterator<Item = Range<usize>> {
     memmem::find_iter(text.as_bytes(), PREFIX).filter_map(|start| {
         KINDS.into_iter().find_map(|kind| {
             let end = start + PREFIX.len() + kind.len() + 1 + DIGITS;

@@ -11,15 +11,15 @@
 //! - `outgoing` makes the messages that go out, and `outcome` collects what was found.
 //! - [`live`] plays over sockets.
 
-pub mod bot;
-pub mod live;
-pub mod matching;
+pub(crate) mod bot;
+pub(crate) mod live;
+pub(crate) mod matching;
 mod outcome;
 mod outgoing;
-pub mod recording;
-pub mod service;
-pub mod values;
+pub(crate) mod recording;
+pub(crate) mod service;
+pub(crate) mod values;
 
-pub use self::outcome::{Messages, Replayed};
-pub use self::outgoing::{Outgoing, OutgoingRequest, Unanswered};
-pub use self::values::generated::Generator;
+pub(crate) use self::outcome::{Messages, Replayed};
+pub(crate) use self::outgoing::{Outgoing, OutgoingRequest, Unanswered};
+pub(crate) use self::values::generated::Generator;

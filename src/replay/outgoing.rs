@@ -13,7 +13,7 @@ use crate::http::message::{Body, Headers, Omission, Request};
 
 /// A message of the recorded party, as it goes out now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outgoing {
+pub(crate) struct Outgoing {
     /// The header fields, without those of the recorded connection.
     pub headers: Headers,
     /// The body, in no content coding.
@@ -22,7 +22,7 @@ pub struct Outgoing {
 
 /// A request of the recorded party, as it goes out now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutgoingRequest {
+pub(crate) struct OutgoingRequest {
     /// Its exchange in the recording.
     pub exchange: usize,
     pub method: String,
@@ -45,7 +45,7 @@ impl OutgoingRequest {
 
 /// Why a recorded message cannot be sent again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotReplayable {
+pub(crate) enum NotReplayable {
     #[error("it has no answer")]
     NoAnswer,
     /// The exchange broke, or left HTTP behind, as the recorder put it.
@@ -69,7 +69,7 @@ pub enum NotReplayable {
 
 /// Why a live party did not answer a message.
 #[derive(Debug, thiserror::Error)]
-pub enum Unanswered {
+pub(crate) enum Unanswered {
     #[error("the replay ended before")]
     ReplayEnded,
     #[error("{0}")]

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use crate::judge::verdict::{Run, ScenarioResult, Verdict, Violation};
 
 /// A line for each failure, and one for each result that could not be judged.
-pub fn render(run: &Run) -> String {
+pub(crate) fn render(run: &Run) -> String {
     let mut text = String::new();
     for result in &run.results {
         match result.verdict {

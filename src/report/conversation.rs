@@ -22,7 +22,7 @@ const SHOWN: [&str; 3] = ["Authorization", "Content-Type", "Location"];
 /// with a line feed.
 ///
 /// Of an `Authorization` only the scheme is shown, unless its value is a variable's name.
-pub fn render_message(start_line: &str, headers: &[(&str, String)], body: &Body) -> String {
+pub(crate) fn render_message(start_line: &str, headers: &[(&str, String)], body: &Body) -> String {
     let mut text = printable(start_line);
     text.push('\n');
     for shown in SHOWN {
@@ -62,7 +62,7 @@ fn without_secret(value: &str) -> String {
 }
 
 /// A scenario with what it needs and what varies, then its conversation.
-pub fn show(scenario: &Scenario) -> String {
+pub(crate) fn show(scenario: &Scenario) -> String {
     let script = &scenario.script;
     let mut text = format!("{}\n\n  page   {}\n", scenario.id, script.source);
     let given: Vec<_> = script.given.iter().map(|it| it.as_str()).collect();
@@ -93,7 +93,7 @@ pub fn show(scenario: &Scenario) -> String {
 
 /// The conversation that a scenario documents, variables by name. Each step stands under its
 /// number, its kind and its line in the page.
-pub fn scenario(scenario: &Scenario) -> String {
+pub(crate) fn scenario(scenario: &Scenario) -> String {
     let source = &scenario.script.source;
     let steps = scenario.script.steps.iter().enumerate();
     let shown: Vec<_> = steps
@@ -143,7 +143,7 @@ fn documented(step: &Step) -> String {
 
 /// The traffic of a conversation, in its order, bound values by name. Each message stands under
 /// the number of its step, if it was taken for one, and its kind.
-pub fn traffic(traffic: &[Traffic], names: &Names) -> String {
+pub(crate) fn traffic(traffic: &[Traffic], names: &Names) -> String {
     let shown: Vec<_> = traffic
         .iter()
         .map(|it| {
@@ -199,15 +199,15 @@ fn status_line(status: u16) -> String {
 
 /// The names of the values that are bound in a run, to show traffic by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Names(Vec<(String, String)>);
+pub(crate) struct Names(Vec<(String, String)>);
 
 impl Names {
     /// No names: traffic is shown as it was.
-    pub const NONE: Self = Self(Vec::new());
+    pub(crate) const NONE: Self = Self(Vec::new());
 
     /// Variables by name, with the values that are bound to them. Where one value is bound to two
     /// variables, the first names it.
-    pub fn new(bound: &[(String, String)]) -> Self {
+    pub(crate) fn new(bound: &[(String, String)]) -> Self {
         let mut names = bound.to_vec();
         names.retain(|(_, value)| !value.is_empty());
         names.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
@@ -216,7 +216,7 @@ impl Names {
 
     /// The text with each bound value replaced by `{name}`. GUIDs are found in any spelling;
     /// nothing is found inside of a longer word.
-    pub fn in_text(&self, text: &str) -> String {
+    pub(crate) fn in_text(&self, text: &str) -> String {
         let mut shown = String::with_capacity(text.len());
         let mut rest = text;
         let mut before = None;
@@ -235,7 +235,7 @@ impl Names {
     }
 
     /// The value with each string of it replaced likewise, at every depth.
-    pub fn in_json(&self, value: &Value) -> Value {
+    pub(crate) fn in_json(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => Value::String(self.in_text(text)),
             Value::Array(items) => items.iter().map(|it| self.in_json(it)).collect(),

@@ -23,7 +23,7 @@ enum Coverage {
 }
 
 /// The requirements of the parties that the run judged, one a line.
-pub fn render(run: &Run, look: Look) -> String {
+pub(crate) fn render(run: &Run, look: Look) -> String {
     let mut text = String::from("\ncoverage\n");
     for requirement in Requirement::VARIANTS {
         let of_role = |result: &&ScenarioResult| result.role == requirement.party();

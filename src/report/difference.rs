@@ -6,13 +6,13 @@ use super::color::Look;
 use crate::diagnostic::place::printable;
 
 /// All lines of both texts.
-pub fn whole(old: &str, new: &str, look: Look) -> String {
+pub(crate) fn whole(old: &str, new: &str, look: Look) -> String {
     let diff = TextDiff::from_lines(old, new);
     diff.iter_all_changes().map(|it| line(&it, look)).collect()
 }
 
 /// The changed lines, with three lines around each.
-pub fn changes(old: &str, new: &str, look: Look) -> String {
+pub(crate) fn changes(old: &str, new: &str, look: Look) -> String {
     let diff = TextDiff::from_lines(old, new);
     let mut text = String::new();
     for (number, group) in diff.grouped_ops(3).iter().enumerate() {

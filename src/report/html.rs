@@ -7,7 +7,7 @@ use super::terminal;
 use crate::judge::verdict::{Run, ScenarioResult, Verdict};
 
 /// The report as a whole page.
-pub fn render(run: &Run) -> String {
+pub(crate) fn render(run: &Run) -> String {
     let judged = match (&run.target.role, &run.target.url) {
         (Some(role), Some(url)) => format!("{role} at {url}"),
         (Some(role), None) => format!("the built-in {role}"),

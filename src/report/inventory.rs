@@ -11,7 +11,7 @@ use crate::extract::{Finding, Row};
 /// # Errors
 ///
 /// Never in practice: a row holds nothing that JSON cannot.
-pub fn json_lines(rows: &[Row]) -> Result<String, serde_json::Error> {
+pub(crate) fn json_lines(rows: &[Row]) -> Result<String, serde_json::Error> {
     let mut text = String::new();
     for row in rows {
         text.push_str(&serde_json::to_string(row)?);
@@ -22,7 +22,7 @@ pub fn json_lines(rows: &[Row]) -> Result<String, serde_json::Error> {
 
 /// The rows as a table for each page: line, kind, start line, and the names of the scenarios that
 /// the code block serves or the reason why it serves none.
-pub fn text(rows: &[Row], look: Look) -> String {
+pub(crate) fn text(rows: &[Row], look: Look) -> String {
     let mut text = String::new();
     let mut page = "";
     for row in rows {
@@ -50,7 +50,7 @@ pub fn text(rows: &[Row], look: Look) -> String {
 }
 
 /// The finding as one line.
-pub fn finding(finding: &Finding) -> String {
+pub(crate) fn finding(finding: &Finding) -> String {
     let line = match finding.line {
         0 => String::new(),
         line => format!(":{line}"),

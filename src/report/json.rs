@@ -7,6 +7,6 @@ use crate::judge::verdict::Run;
 /// # Errors
 ///
 /// Never in practice: a run holds nothing that JSON cannot.
-pub fn render(run: &Run) -> Result<String, serde_json::Error> {
+pub(crate) fn render(run: &Run) -> Result<String, serde_json::Error> {
     serde_json::to_string_pretty(run).map(|text| text + "\n")
 }

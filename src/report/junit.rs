@@ -14,7 +14,7 @@ use crate::judge::verdict::{Run, ScenarioResult, Verdict};
 /// # Errors
 ///
 /// Text that XML cannot hold.
-pub fn render(run: &Run) -> Result<String, SerializeError> {
+pub(crate) fn render(run: &Run) -> Result<String, SerializeError> {
     let mut report = Report::new("confcall");
     for role in [Party::Service, Party::Bot] {
         let mut suite = TestSuite::new(role.as_str());
@@ -66,7 +66,7 @@ fn error(text: &str) -> TestCase {
 }
 
 /// A result that did not pass, in one sentence.
-pub fn headline(result: &ScenarioResult) -> String {
+pub(crate) fn headline(result: &ScenarioResult) -> String {
     let first = result
         .failures
         .first()

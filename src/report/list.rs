@@ -46,13 +46,13 @@ struct ListedStep<'a> {
 /// # Errors
 ///
 /// Never in practice: a list holds nothing that JSON cannot.
-pub fn json(scenarios: &[&Scenario]) -> Result<String, serde_json::Error> {
+pub(crate) fn json(scenarios: &[&Scenario]) -> Result<String, serde_json::Error> {
     let listed: Vec<_> = scenarios.iter().map(|it| list(it)).collect();
     serde_json::to_string_pretty(&listed).map(|text| text + "\n")
 }
 
 /// The scenarios as lines: the id, how many steps it has, and what it needs.
-pub fn text(scenarios: &[&Scenario]) -> String {
+pub(crate) fn text(scenarios: &[&Scenario]) -> String {
     let width = scenarios
         .iter()
         .map(|it| it.id.as_str().chars().count())
@@ -75,7 +75,7 @@ pub fn text(scenarios: &[&Scenario]) -> String {
 }
 
 /// A number with its noun, which takes an `s` unless there is one.
-pub fn counted(count: usize, what: &str) -> String {
+pub(crate) fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
 }

@@ -6,20 +6,20 @@
 //! - [`conversation`] shows messages, [`snapshot`] is what `--snapshots` compares.
 //! - [`list`] and [`inventory`] are for `confcall list` and `confcall extract`.
 
-pub mod annotations;
-pub mod color;
-pub mod conversation;
-pub mod coverage;
-pub mod difference;
-pub mod html;
-pub mod inventory;
-pub mod json;
-pub mod junit;
-pub mod list;
-pub mod normalized;
-pub mod not_covered;
-pub mod snapshot;
-pub mod terminal;
+pub(crate) mod annotations;
+pub(crate) mod color;
+pub(crate) mod conversation;
+pub(crate) mod coverage;
+pub(crate) mod difference;
+pub(crate) mod html;
+pub(crate) mod inventory;
+pub(crate) mod json;
+pub(crate) mod junit;
+pub(crate) mod list;
+pub(crate) mod normalized;
+pub(crate) mod not_covered;
+pub(crate) mod snapshot;
+pub(crate) mod terminal;
 
 use crate::judge::verdict::Run;
 

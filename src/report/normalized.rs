@@ -5,7 +5,7 @@ use crate::api::identifier::is_guid;
 use crate::redact;
 
 /// A line with the placeholders `{time}`, `{etag}`, `{guid}`, `{origin}` and `{secret}`.
-pub fn normalized(line: &str) -> String {
+pub(crate) fn normalized(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut rest = line;
     while !rest.is_empty() {

@@ -8,7 +8,7 @@ use crate::diagnostic::place::printable;
 use crate::judge::recording::check::NotCovered;
 
 /// The name of the file, then a line for each exchange. Empty where there are none.
-pub fn render(file: &str, not_covered: &[NotCovered], look: Look) -> String {
+pub(crate) fn render(file: &str, not_covered: &[NotCovered], look: Look) -> String {
     if not_covered.is_empty() {
         return String::new();
     }

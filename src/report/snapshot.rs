@@ -13,14 +13,14 @@ use crate::judge::verdict::{ScenarioResult, Traffic, TrafficMessage, Verdict};
 use crate::replay::Replayed;
 
 /// The name of a result's snapshot, without `.snap`.
-pub fn name(result: &ScenarioResult) -> String {
+pub(crate) fn name(result: &ScenarioResult) -> String {
     format!("{}__{}", result.scenario.replace('/', "__"), result.role)
 }
 
 /// The snapshot of a scenario's conversation: its messages in the order of the steps, variables by
 /// name, properties sorted, and text [normalized]. Messages of no step are left out, as they depend
 /// on the timing of a run.
-pub fn render(result: &ScenarioResult) -> String {
+pub(crate) fn render(result: &ScenarioResult) -> String {
     let of_steps = result.traffic.iter().filter(|it| it.step.is_some());
     let mut traffic: Vec<Traffic> = of_steps.cloned().collect();
     let mut bound = result.bound.iter();
@@ -46,7 +46,7 @@ const LONG_TOKEN: usize = 8;
 /// The snapshot of a replay's conversation: `pass` or `fail`, then the messages, each under the number
 /// of the exchange that it matches. The token that was sent is `{token}`; no other value of the run
 /// is left in it.
-pub fn of_replay(replayed: &Replayed, token: Option<&str>) -> String {
+pub(crate) fn of_replay(replayed: &Replayed, token: Option<&str>) -> String {
     let bound = token.map(|it| ("token".to_owned(), it.to_owned()));
     let names = Names::new(bound.as_slice());
     let traffic = replayed.conversation.clone();
@@ -80,13 +80,13 @@ fn sort(body: &mut Body) {
 }
 
 /// A snapshot file with this content.
-pub fn file(description: &str, content: &str) -> String {
+pub(crate) fn file(description: &str, content: &str) -> String {
     let description = serde_json::Value::from(description);
     format!("---\nsource: confcall\ndescription: {description}\n---\n{content}")
 }
 
 /// The content of a snapshot file; none where it is no snapshot file.
-pub fn content(file: &str) -> Option<&str> {
+pub(crate) fn content(file: &str) -> Option<&str> {
     let rest = file.strip_prefix("---\n")?;
     let (_, content) = rest.split_once("\n---\n")?;
     Some(content)

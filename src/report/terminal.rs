@@ -16,7 +16,7 @@ use crate::diagnostic::place::printable;
 use crate::judge::verdict::{Run, ScenarioResult, Summary, Verdict, Violation};
 
 /// The report. `elapsed` is the wall time of the run.
-pub fn render(run: &Run, elapsed: Duration, look: Look) -> String {
+pub(crate) fn render(run: &Run, elapsed: Duration, look: Look) -> String {
     let mut text = String::new();
     for result in &run.results {
         text.push_str(&block(result, look));
@@ -31,7 +31,7 @@ pub fn render(run: &Run, elapsed: Duration, look: Look) -> String {
 }
 
 /// The block of one result. Empty for a plain pass.
-pub fn block(result: &ScenarioResult, look: Look) -> String {
+pub(crate) fn block(result: &ScenarioResult, look: Look) -> String {
     let (word, verbose) = match result.verdict {
         Verdict::Pass if result.warnings.is_empty() => return String::new(),
         Verdict::Pass => (look.warning("WARN"), false),
@@ -61,7 +61,7 @@ pub fn block(result: &ScenarioResult, look: Look) -> String {
 }
 
 /// The reason of a result, its failures, warnings and notes, and the traffic of the conversation.
-pub fn details(result: &ScenarioResult, look: Look) -> String {
+pub(crate) fn details(result: &ScenarioResult, look: Look) -> String {
     let mut text = String::new();
     if !result.reason.is_empty() {
         text.push_str(&wrapped(&result.reason, 2, look));

@@ -10,12 +10,12 @@
 mod address;
 mod conversation;
 mod hook;
-pub mod options;
-pub mod process;
+pub(crate) mod options;
+pub(crate) mod process;
 mod provider_state;
 mod router;
-pub mod run;
-pub mod self_check;
+pub(crate) mod run;
+pub(crate) mod self_check;
 mod session;
 mod target;
 mod variables;
@@ -26,16 +26,16 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use self::hook::{Hook, HookAnswer};
-pub use self::options::Options;
+pub(crate) use self::hook::{Hook, HookAnswer};
+pub(crate) use self::options::Options;
 use self::process::LaunchError;
-pub use self::provider_state::StateProvider;
-pub use self::session::Session;
+pub(crate) use self::provider_state::StateProvider;
+pub(crate) use self::session::Session;
 #[cfg(any(test, feature = "internals"))]
 pub use self::session::Stop;
 #[cfg(test)]
 pub use self::session::play;
-pub use self::target::{ANY_PORT, Proxy, Target, Triggered};
+pub(crate) use self::target::{ANY_PORT, Proxy, Target, Triggered};
 use crate::api::party::Party;
 use crate::config::validation::SettingError;
 use crate::diagnostic::Remedy;
@@ -90,7 +90,11 @@ impl Remedy for PlayError {
 /// # Errors
 ///
 /// [`PlayError::Unreachable`] and [`PlayError::Untrusted`], after 5 s at the latest.
-pub async fn reach(party: &'static str, url: &Url, client: &Client) -> Result<(), PlayError> {
+pub(crate) async fn reach(
+    party: &'static str,
+    url: &Url,
+    client: &Client,
+) -> Result<(), PlayError> {
     let reached = client.reach(url, Duration::from_secs(5)).await;
     reached.map_err(Box::new).map_err(|cause| match *cause {
         SendError::Untrusted { .. } => PlayError::Untrusted { party, cause },
@@ -103,6 +107,6 @@ pub async fn reach(party: &'static str, url: &Url, client: &Client) -> Result<()
 }
 
 /// A result without a conversation behind it.
-pub fn skeleton(case: &Case, role: Party, verdict: Verdict, reason: &str) -> ScenarioResult {
+pub(crate) fn skeleton(case: &Case, role: Party, verdict: Verdict, reason: &str) -> ScenarioResult {
     ScenarioResult::new(case.scenario.id.to_string(), role, verdict, reason)
 }

@@ -20,7 +20,7 @@ use crate::judge::verdict::{JudgedTarget, ScenarioResult, Verdict};
 use crate::scenario::format::Scenario;
 
 /// The seed of fault injection by default: every run is the same.
-pub const SEED: u64 = 1;
+pub(crate) const SEED: u64 = 1;
 
 /// How many scenarios are played at a time by default.
 const JOBS: usize = 16;

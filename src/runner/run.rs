@@ -47,7 +47,7 @@ pub trait Observer {
 /// # Errors
 ///
 /// A port that is taken, a target that is not there from the start or does not come up.
-pub async fn run(
+pub(crate) async fn run(
     options: &Arc<Options>,
     interrupt: &CancellationToken,
     observer: &dyn Observer,

@@ -27,7 +27,7 @@ use crate::judge::verdict::{ScenarioResult, Verdict};
 /// # Errors
 ///
 /// A port that is taken, a target that is not there from the start.
-pub async fn play(
+pub(crate) async fn play(
     options: &Arc<Options>,
     target: Target,
     cases: &[Case],

@@ -12,7 +12,7 @@ use crate::http::interception::Interception;
 use crate::platform::{Identity, Notifier};
 
 /// Any free port of the loopback interface.
-pub const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+pub(crate) const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The party that is judged, and how it and confcall reach each other.
 #[derive(Debug, Clone)]

@@ -16,7 +16,7 @@ use crate::http::message::Body;
 
 /// Something in a script that makes no sense.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// Where in the file.
     pub pointer: Pointer,
     /// Whether the property's name is meant, not its value.
@@ -30,7 +30,7 @@ pub struct Problem {
 }
 
 /// Everything in a script that makes no sense, in the order of its parts.
-pub fn problems(script: &Script) -> Vec<Problem> {
+pub(crate) fn problems(script: &Script) -> Vec<Problem> {
     let mut check = Check {
         script,
         used: BTreeSet::new(),

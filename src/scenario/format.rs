@@ -19,7 +19,7 @@ use crate::http::message;
 use crate::http::message::Body;
 
 /// The version of the format that this confcall writes, and the newest that it reads.
-pub const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// What the schema says of a variable's name ([`crate::api::template::is_name`]).
 const NAME: &str = "^[a-z][a-z0-9-]*$";
@@ -34,11 +34,11 @@ const TARGET: &str = r"^(/|\{[a-z]|[^\s/]*://)\S*$";
 
 /// The header fields of a message: a name to its value. A field that is printed twice keeps its last
 /// value.
-pub type HeaderFields = IndexMap<String, String>;
+pub(crate) type HeaderFields = IndexMap<String, String>;
 
 /// What stands between the id of a scenario and the fault injection that it is played in. No file of a
 /// scenario has it in its name.
-pub const INJECTION_MARK: char = '~';
+pub(crate) const INJECTION_MARK: char = '~';
 
 /// Where a scenario stands: `page/api@edition/locale/name`, which is its path under
 /// `scenarios/` without `.json`.
@@ -462,7 +462,7 @@ impl Step {
 
 /// The JSON as a body; none where a scenario file cannot hold it: it is too deep, or would be read
 /// as text.
-pub fn json_body(value: Value) -> Option<Body> {
+pub(crate) fn json_body(value: Value) -> Option<Body> {
     let is_text = body::text_of(&value).is_some();
     (!is_text && message::fits_in_a_file(&value)).then_some(Body::Json(value))
 }

@@ -11,7 +11,7 @@
 //! - `writing`: folders of scenarios, written whole or not at all.
 
 pub(crate) mod check;
-pub mod format;
-pub mod parse;
-pub mod selection;
-pub mod store;
+pub(crate) mod format;
+pub(crate) mod parse;
+pub(crate) mod selection;
+pub(crate) mod store;

@@ -13,7 +13,7 @@ use crate::diagnostic::Remedy;
 /// What narrows a command to some scenarios. Everything given must agree; of several values of
 /// one kind, one.
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// Parts of ids, or globs over whole ids.
     pub filters: Vec<Filter>,
     /// Editions, such as `2021-02`.
@@ -103,7 +103,7 @@ impl Selection {
     /// # Errors
     ///
     /// The part of the selection that selects nothing.
-    pub fn pick<'a>(&self, all: &'a [Scenario]) -> Result<Vec<&'a Scenario>, Nothing> {
+    pub(crate) fn pick<'a>(&self, all: &'a [Scenario]) -> Result<Vec<&'a Scenario>, Nothing> {
         if all.is_empty() {
             return Err(Nothing {
                 message: "there are no scenarios".to_owned(),
@@ -201,7 +201,7 @@ const SUGGESTIONS: usize = 3;
 
 /// The ids that are closest to a text, as wholes, in one of their parts, or in a word of one; the
 /// closest first.
-pub fn closest_ids<'a>(text: &str, ids: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+pub(crate) fn closest_ids<'a>(text: &str, ids: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let score = |id: &str| {
         id.split('/')
             .chain(id.split(['/', '-', '@']))

@@ -19,7 +19,7 @@ static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 /// # Errors
 ///
 /// [`FileError::Broken`], which is a defect of this build.
-pub fn built_in() -> Result<Vec<Scenario>, FileError> {
+pub(crate) fn built_in() -> Result<Vec<Scenario>, FileError> {
     let mut files = Vec::new();
     let mut folders = vec![&BUILT_IN];
     while let Some(folder) = folders.pop() {
@@ -35,7 +35,7 @@ pub fn built_in() -> Result<Vec<Scenario>, FileError> {
 
 /// The scenarios of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// By id; at least one.
     pub scenarios: Vec<Scenario>,
     /// What was passed over, with why: a line each.
@@ -49,7 +49,7 @@ pub struct Loaded {
 ///
 /// [`FileError::Broken`] with every broken file, [`FileError::Twice`], [`FileError::InjectedJudge`],
 /// [`FileError::Empty`], and those of [`files_below`].
-pub fn load(folder: &Path) -> Result<Loaded, FileError> {
+pub(crate) fn load(folder: &Path) -> Result<Loaded, FileError> {
     let Files { found, passed_over } = files_below(folder, "json")?;
     let mut by_id: BTreeMap<ScenarioId, PathBuf> = BTreeMap::new();
     let mut files = Vec::new();
@@ -121,7 +121,7 @@ fn slashed(path: &Path) -> String {
 /// # Errors
 ///
 /// [`FileError::InTheWay`], before anything is written; [`FileError::Unwritable`].
-pub fn write_scenarios(
+pub(crate) fn write_scenarios(
     folder: &Path,
     scenarios: &[(&ScenarioId, String)],
     mut wrote: impl FnMut(&Path),

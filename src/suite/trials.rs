@@ -14,7 +14,7 @@ use crate::report::terminal;
 use crate::scenario::format::ScenarioId;
 
 /// The name of the trial that judges a party by a scenario: the id, with `::` for `/`, and the party.
-pub fn name(scenario: &ScenarioId, role: Party) -> String {
+pub(crate) fn name(scenario: &ScenarioId, role: Party) -> String {
     format!("{}::{role}", scenario.as_str().replace('/', "::"))
 }
 
@@ -24,7 +24,7 @@ pub fn name(scenario: &ScenarioId, role: Party) -> String {
 /// # Errors
 ///
 /// Any other result, as [`failed`] shows it.
-pub fn completion(result: &ScenarioResult) -> Result<Completion, Failed> {
+pub(crate) fn completion(result: &ScenarioResult) -> Result<Completion, Failed> {
     match result.verdict {
         Verdict::Pass => Ok(Completion::Completed),
         Verdict::Skip => Ok(Completion::ignored_with(&result.reason)),
@@ -38,7 +38,7 @@ pub fn completion(result: &ScenarioResult) -> Result<Completion, Failed> {
 
 /// A result that did not pass, as the failure of a trial, in the words of a run's report. If nextest runs
 /// this process, the rule goes to it, for the message in its reports.
-pub fn failed(result: &ScenarioResult) -> Failed {
+pub(crate) fn failed(result: &ScenarioResult) -> Failed {
     show_in_nextest(&junit::headline(result));
     report(result).into()
 }

@@ -11,11 +11,11 @@ mod format;
 mod read;
 mod write;
 
-pub use self::read::read;
-pub use self::write::write;
+pub(crate) use self::read::read;
+pub(crate) use self::write::write;
 
 /// Whether bytes look like a HAR file: one object with a `log` at its front.
-pub fn is_har(bytes: &[u8]) -> bool {
+pub(crate) fn is_har(bytes: &[u8]) -> bool {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let Some(rest) = text.trim_ascii_start().strip_prefix(b"{") else {
         return false;

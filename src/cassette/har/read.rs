@@ -26,7 +26,7 @@ use crate::http::message::{Body, Headers, Request, Response};
 /// # Errors
 ///
 /// Where and why it is no HAR 1.2.
-pub fn read(file: &str, bytes: &[u8]) -> Result<Recording, Diagnostic> {
+pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Recording, Diagnostic> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let bytes = paired(bytes);
     let har: Har = serde_json::from_slice(&bytes).map_err(|error| {

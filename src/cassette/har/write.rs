@@ -19,7 +19,7 @@ use crate::http::message::{Body, Headers, Omission};
 /// # Panics
 ///
 /// Never: a recording is always JSON.
-pub fn write(recording: &Recording) -> String {
+pub(crate) fn write(recording: &Recording) -> String {
     let exchanges = recording.exchanges();
     let start = start(exchanges);
     let har = Har {

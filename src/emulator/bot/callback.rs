@@ -12,7 +12,7 @@ use crate::http::Reply;
 use crate::http::message::{Headers, Request};
 
 /// The callback's path. Every path below it is the callback too.
-pub const PATH: &str = "/callback";
+pub(crate) const PATH: &str = "/callback";
 
 /// The delay of a slow acknowledgement.
 const SLOW: Duration = Duration::from_millis(20);

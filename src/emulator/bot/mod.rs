@@ -29,10 +29,10 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-pub use self::callback::PATH as CALLBACK;
-pub use self::mutant::BotMutant;
-pub use self::variant::BotVariant;
-pub use self::verification::Verification;
+pub(crate) use self::callback::PATH as CALLBACK;
+pub(crate) use self::mutant::BotMutant;
+pub(crate) use self::variant::BotVariant;
+pub(crate) use self::verification::Verification;
 
 use self::notification::Memory;
 use self::request::{RequestBuilder, operation_of};
@@ -43,7 +43,7 @@ use crate::http::message::{Body, Headers, Request, Response};
 use crate::http::{Client, Listener, Reply, SendError};
 
 /// The path that takes triggers.
-pub const TRIGGER: &str = "/trigger";
+pub(crate) const TRIGGER: &str = "/trigger";
 use tokio_util::sync::CancellationToken;
 
 /// How long the bot waits for an answer.
@@ -61,7 +61,7 @@ const TOKEN: &str = "built-in-bot";
 
 /// Options of the built-in bot.
 #[derive(Debug, Clone, Default)]
-pub struct BotOptions {
+pub(crate) struct BotOptions {
     /// The bearer token of its requests.
     pub token: Option<String>,
     /// The callback that it names to services. Default: its listener's own.
@@ -75,7 +75,7 @@ pub struct BotOptions {
 
 /// The built-in bot, running.
 #[derive(Debug)]
-pub struct BuiltInBot {
+pub(crate) struct BuiltInBot {
     url: String,
     bot: Arc<Bot>,
     served: JoinHandle<()>,
@@ -84,7 +84,11 @@ pub struct BuiltInBot {
 impl BuiltInBot {
     /// Starts the bot on the listener. It ends when the shutdown begins. Must be called inside a
     /// tokio runtime.
-    pub fn start(listener: Listener, options: BotOptions, shutdown: CancellationToken) -> Self {
+    pub(crate) fn start(
+        listener: Listener,
+        options: BotOptions,
+        shutdown: CancellationToken,
+    ) -> Self {
         let url = listener.url();
         let bot = Arc::new(Bot {
             callback: options
@@ -113,17 +117,17 @@ impl BuiltInBot {
     }
 
     /// The URL that the bot listens on, without a slash at its end.
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// The URL that takes notifications.
-    pub fn callback_url(&self) -> &str {
+    pub(crate) fn callback_url(&self) -> &str {
         &self.bot.callback
     }
 
     /// The URL that takes triggers.
-    pub fn trigger_url(&self) -> String {
+    pub(crate) fn trigger_url(&self) -> String {
         format!("{}{TRIGGER}", self.url)
     }
 
@@ -134,7 +138,7 @@ impl BuiltInBot {
     }
 
     /// Waits until the bot has ended, which it does after its shutdown has begun.
-    pub async fn ended(self) {
+    pub(crate) async fn ended(self) {
         // A panic of the bot has been printed; there is nothing to wait for any more.
         let _ = self.served.await;
     }

@@ -18,7 +18,7 @@ use crate::http::{Client, OutgoingRequest, SendError};
 
 /// How a bot verifies notifications.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verification {
+pub(crate) struct Verification {
     /// The address of the issuer's `OpenID` configuration.
     pub configuration: String,
     /// The bot's application id, the audience of the tokens.

@@ -27,11 +27,11 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-pub use self::mutant::ServiceMutant;
-pub use self::pages::Edition;
+pub(crate) use self::mutant::ServiceMutant;
+pub(crate) use self::pages::Edition;
 #[cfg(test)]
 pub use self::state::FAILING_ID;
-pub use self::variant::ServiceVariant;
+pub(crate) use self::variant::ServiceVariant;
 
 use self::message::Answer;
 use self::pages::Pages;
@@ -49,7 +49,7 @@ const EARLY: Duration = Duration::from_secs(2);
 
 /// Options of the built-in service.
 #[derive(Debug, Clone, Default)]
-pub struct ServiceOptions {
+pub(crate) struct ServiceOptions {
     /// The edition whose bodies it writes.
     pub edition: Edition,
     /// The bearer token of requests and notifications. Without it every token that is not empty is
@@ -64,7 +64,7 @@ pub struct ServiceOptions {
 
 /// The built-in service, running.
 #[derive(Debug)]
-pub struct BuiltInService {
+pub(crate) struct BuiltInService {
     url: String,
     served: JoinHandle<()>,
 }
@@ -72,7 +72,11 @@ pub struct BuiltInService {
 impl BuiltInService {
     /// Starts the service on the listener. It ends when the shutdown begins. Must be called
     /// inside a tokio runtime.
-    pub fn start(listener: Listener, options: ServiceOptions, shutdown: CancellationToken) -> Self {
+    pub(crate) fn start(
+        listener: Listener,
+        options: ServiceOptions,
+        shutdown: CancellationToken,
+    ) -> Self {
         let url = listener.url();
         let service = Arc::new(Service {
             url: options.public_url.unwrap_or_else(|| url.clone()),
@@ -98,12 +102,12 @@ impl BuiltInService {
     }
 
     /// The URL that the service listens on, without a slash at its end.
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// Waits until the service has ended, which it does after its shutdown has begun.
-    pub async fn ended(self) {
+    pub(crate) async fn ended(self) {
         // A panic of the service has been printed; there is nothing to wait for any more.
         let _ = self.served.await;
     }

@@ -6,7 +6,7 @@ use super::state::{Call, CallState, Invitee, Member, Operation};
 
 /// An edition of the pages, named by its month.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Edition {
+pub(crate) enum Edition {
     /// May 2019: operations in short, resources under `/app`.
     May2019,
     /// September 2019: as before, with types on every notification.
@@ -20,7 +20,7 @@ pub enum Edition {
 
 impl Edition {
     /// All editions, oldest first.
-    pub const ALL: &[Self] = &[
+    pub(crate) const ALL: &[Self] = &[
         Self::May2019,
         Self::September2019,
         Self::December2020,
@@ -28,7 +28,7 @@ impl Edition {
     ];
 
     /// The month as scenarios name it: `2021-02`.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::May2019 => "2019-05",
             Self::September2019 => "2019-09",
@@ -37,7 +37,7 @@ impl Edition {
         }
     }
 
-    pub fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|one| one.name() == name)
     }
 

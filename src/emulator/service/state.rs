@@ -11,7 +11,7 @@ use super::message::Refusal;
 use crate::api::identifier;
 
 /// Identities whose id begins so cannot be invited: the documented trigger of a failed invitation.
-pub const FAILING_ID: &str = "fa11ed00";
+pub(crate) const FAILING_ID: &str = "fa11ed00";
 
 #[derive(Debug, Default)]
 pub(super) struct State {

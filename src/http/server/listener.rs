@@ -209,7 +209,7 @@ const TRIES: usize = 64;
 /// # Errors
 ///
 /// The system has none.
-pub fn free_port() -> io::Result<u16> {
+pub(crate) fn free_port() -> io::Result<u16> {
     for _ in 0..TRIES {
         let port = by_chance();
         if std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {

@@ -36,11 +36,11 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
-pub use self::listener::{BindError, Listener, free_port};
+pub(crate) use self::listener::{BindError, Listener, free_port};
 pub(crate) use self::opening::HandshakeError;
 pub(crate) use self::replies::refusal;
-pub use self::replies::{Received, Refusal};
-pub use self::reply::Reply;
+pub(crate) use self::replies::{Received, Refusal};
+pub(crate) use self::reply::Reply;
 pub(crate) use self::stream::{Connection, Takeover};
 
 use self::opening::{Opening, Transport, only_http1, open, refuse_plain};

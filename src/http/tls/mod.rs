@@ -8,16 +8,16 @@ mod authority;
 pub(crate) mod secret;
 mod trust;
 
-pub use self::authority::{Authority, AuthorityError, CertificateError};
-pub use self::secret::Secret;
-pub use self::trust::{Trust, TrustError};
+pub(crate) use self::authority::{Authority, AuthorityError, CertificateError};
+pub(crate) use self::secret::Secret;
+pub(crate) use self::trust::{Trust, TrustError};
 
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, ring};
 
 /// The name of HTTP/2 in a handshake that settles the version (RFC 9113 section 3.2).
-pub const HTTP_2: &[u8] = b"h2";
+pub(crate) const HTTP_2: &[u8] = b"h2";
 
 /// The one implementation of cryptography that confcall uses.
 fn provider() -> Arc<CryptoProvider> {

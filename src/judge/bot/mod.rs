@@ -65,7 +65,7 @@ enum Waiting {
 }
 
 impl BotJudge {
-    pub fn new(record: Record) -> Self {
+    pub(crate) fn new(record: Record) -> Self {
         Self {
             record,
             actions: VecDeque::new(),
@@ -84,7 +84,7 @@ impl BotJudge {
         }
     }
 
-    pub fn handle(&mut self, now: Duration, event: Event) {
+    pub(crate) fn handle(&mut self, now: Duration, event: Event) {
         match event {
             Event::Start => {
                 self.progress = now;
@@ -131,13 +131,13 @@ impl BotJudge {
         }
     }
 
-    pub fn deadline(&self) -> Option<Duration> {
+    pub(crate) fn deadline(&self) -> Option<Duration> {
         let waits = self.waiting != Waiting::Nothing && !self.record.is_finished();
         waits.then(|| self.progress + self.record.options.deadline)
     }
 
     /// Whether the next request is of this kind, whatever ids it bears.
-    pub fn expects(&self, request: &Request) -> bool {
+    pub(crate) fn expects(&self, request: &Request) -> bool {
         self.next_request().is_some_and(|at| {
             matches!(&self.record.steps()[at], Step::Request(step)
                 if step.method == request.method
@@ -219,7 +219,7 @@ impl BotJudge {
     }
 
     /// Ends the conversation here: what would follow is not judged.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.waiting = Waiting::Nothing;
         let left = self.record.steps().len().saturating_sub(self.cursor + 1);
         if left > 0 {

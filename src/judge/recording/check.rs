@@ -18,7 +18,7 @@ use crate::scenario::format::{Scenario, Step};
 
 /// What a recording shows.
 #[derive(Debug, Clone, Default)]
-pub struct Checked {
+pub(crate) struct Checked {
     /// The conversations, in the order in which they began, each party by itself. Those that pass come
     /// without their messages, which no report shows.
     pub results: Vec<ScenarioResult>,
@@ -28,7 +28,7 @@ pub struct Checked {
 
 /// An exchange that fits no scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotCovered {
+pub(crate) struct NotCovered {
     /// Its number in the recording.
     pub number: u64,
     /// Which way its request went.
@@ -44,7 +44,7 @@ pub struct NotCovered {
 /// Of several scenarios that a conversation may follow, the one counts from which it departs least:
 /// the one with most of the conversation in it first, then the one of the page that the recording's
 /// first conversation follows.
-pub fn check(recording: Recording, cases: &[Case], options: &Options) -> Checked {
+pub(crate) fn check(recording: Recording, cases: &[Case], options: &Options) -> Checked {
     let cases = recorded_parts(&recording, cases);
     let mut groups = groups(recording.into_exchanges()).into_iter();
     let mut judged = Vec::new();

@@ -14,7 +14,7 @@ use crate::judge::people::call_of;
 
 /// The exchanges in groups that have calls in common, each in order, the groups in the order of
 /// their first. An exchange about no call is a group of its own.
-pub fn groups(exchanges: &[Exchange]) -> Vec<Vec<usize>> {
+pub(crate) fn groups(exchanges: &[Exchange]) -> Vec<Vec<usize>> {
     let mut grouping = Grouping::default();
     let mut calls = Vec::new();
     for exchange in exchanges {
@@ -36,7 +36,7 @@ pub fn groups(exchanges: &[Exchange]) -> Vec<Vec<usize>> {
 /// Sorts exchanges, one after the other, by the calls that they have in common. A call is told by
 /// what stands for it.
 #[derive(Debug)]
-pub struct Grouping<C> {
+pub(crate) struct Grouping<C> {
     parents: Vec<u32>,
     first_of: HashMap<C, u32>,
 }
@@ -56,7 +56,7 @@ impl<C: Eq + Hash> Grouping<C> {
     /// # Panics
     ///
     /// At more than four thousand million exchanges.
-    pub fn add(&mut self, calls: impl IntoIterator<Item = C>) {
+    pub(crate) fn add(&mut self, calls: impl IntoIterator<Item = C>) {
         let index = u32::try_from(self.parents.len()).expect("a recording that fits into memory");
         self.parents.push(index);
         for call in calls {
@@ -76,7 +76,7 @@ impl<C: Eq + Hash> Grouping<C> {
     }
 
     /// The number of the group of each exchange, in the order of the groups' first.
-    pub fn numbers(mut self) -> Vec<u32> {
+    pub(crate) fn numbers(mut self) -> Vec<u32> {
         let mut next = 0;
         let mut numbers: Vec<u32> = Vec::with_capacity(self.parents.len());
         for index in (0..).take(self.parents.len()) {
@@ -93,7 +93,7 @@ impl<C: Eq + Hash> Grouping<C> {
 }
 
 /// The calls that an exchange is about, in normal form.
-pub fn calls(exchange: &Exchange) -> Vec<String> {
+pub(crate) fn calls(exchange: &Exchange) -> Vec<String> {
     let mut calls = Vec::new();
     each_call(exchange, &mut |call| calls.push(identifier::normal(call)));
     calls

@@ -15,10 +15,10 @@
 //! - [`check`] does all that for a whole recording.
 
 mod alignment;
-pub mod check;
+pub(crate) mod check;
 mod evaluation;
-pub mod grouping;
-pub mod secrets;
+pub(crate) mod grouping;
+pub(crate) mod secrets;
 mod segment;
 mod timeline;
 mod transcript;
@@ -31,7 +31,7 @@ use crate::http::message::{Request, Response};
 use crate::cassette::recording::Recording;
 
 /// The messages, exchange by exchange, each under the number of its exchange.
-pub fn traffic(recording: &Recording) -> Vec<Traffic> {
+pub(crate) fn traffic(recording: &Recording) -> Vec<Traffic> {
     let mut traffic = Vec::with_capacity(recording.exchanges().len() * 2);
     for exchange in recording.exchanges() {
         let (asks, answers) = match exchange.direction {

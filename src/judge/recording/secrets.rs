@@ -22,7 +22,7 @@ const CREDENTIALS: [&str; 6] = [
 
 /// A place that holds what looks like a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Secret {
+pub(crate) struct Secret {
     /// The number of the exchange.
     pub exchange: u64,
     /// Where in it: `request header Authorization`, `response body /access_token`.
@@ -31,7 +31,7 @@ pub struct Secret {
 
 /// Every place of a recording that a recorder would have replaced, headers of unknown names left
 /// out.
-pub fn secrets(recording: &Recording) -> Vec<Secret> {
+pub(crate) fn secrets(recording: &Recording) -> Vec<Secret> {
     // The pseudonyms are not looked at, so that any key does.
     let redactor = Redactor::new([0; 32]);
     let exchanges = recording.exchanges().par_iter();

@@ -31,21 +31,21 @@ pub(super) struct CapturedExchange {
 }
 
 impl Transcript {
-    pub fn new(exchanges: Vec<Exchange>) -> Self {
+    pub(crate) fn new(exchanges: Vec<Exchange>) -> Self {
         Self {
             heard: exchanges.into_iter().map(CapturedExchange::new).collect(),
         }
     }
 
-    pub fn heard(&self) -> &[CapturedExchange] {
+    pub(crate) fn heard(&self) -> &[CapturedExchange] {
         &self.heard
     }
 
-    pub fn get(&self, index: usize) -> &CapturedExchange {
+    pub(crate) fn get(&self, index: usize) -> &CapturedExchange {
         &self.heard[index]
     }
 
-    pub fn request(&self, index: usize) -> Arc<Request> {
+    pub(crate) fn request(&self, index: usize) -> Arc<Request> {
         Arc::clone(&self.heard[index].request)
     }
 }
@@ -79,18 +79,18 @@ impl CapturedExchange {
     }
 
     /// The answer; none where the exchange broke.
-    pub fn answer(&self) -> Option<&Arc<Response>> {
+    pub(crate) fn answer(&self) -> Option<&Arc<Response>> {
         self.response.as_ref().filter(|_| self.broke.is_none())
     }
 
     /// The operation that the request asks for.
-    pub fn shape(&self) -> &str {
+    pub(crate) fn shape(&self) -> &str {
         let shape = || resource::shape_of(&self.request.target);
         self.shape.get_or_init(shape)
     }
 
     /// What the change notifications of the request are about.
-    pub fn signature(&self) -> &[Signature] {
+    pub(crate) fn signature(&self) -> &[Signature] {
         self.signature.get_or_init(|| {
             let entries = self.request.body.json().and_then(change::entries);
             let entries = entries.into_iter().flatten();

@@ -62,7 +62,7 @@ impl Deref for Expected {
 }
 
 impl Expected {
-    pub fn new(entry: &Arc<Entry>) -> Self {
+    pub(crate) fn new(entry: &Arc<Entry>) -> Self {
         Self {
             entry: Arc::clone(entry),
             is_done: false,
@@ -72,7 +72,7 @@ impl Expected {
     }
 
     /// Whether a notification is waited for that has no entries.
-    pub fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.kind.is_empty()
     }
 }

@@ -128,7 +128,7 @@ impl Arrival {
 }
 
 impl ServiceJudge {
-    pub fn new(record: Record) -> Self {
+    pub(crate) fn new(record: Record) -> Self {
         Self {
             record,
             actions: VecDeque::new(),
@@ -151,7 +151,7 @@ impl ServiceJudge {
         }
     }
 
-    pub fn handle(&mut self, now: Duration, event: Event) {
+    pub(crate) fn handle(&mut self, now: Duration, event: Event) {
         match event {
             Event::Start => {
                 self.progress = now;
@@ -190,13 +190,13 @@ impl ServiceJudge {
         }
     }
 
-    pub fn deadline(&self) -> Option<Duration> {
+    pub(crate) fn deadline(&self) -> Option<Duration> {
         let waits = self.outstanding.is_some() || self.waiting() > 0;
         (waits && !self.record.is_finished()).then(|| self.progress + self.record.options.deadline)
     }
 
     /// Whether a documented notification of the kind of this one is still waited for.
-    pub fn expects(&self, request: &Request) -> bool {
+    pub(crate) fn expects(&self, request: &Request) -> bool {
         !self.record.is_finished()
             && request
                 .body
@@ -378,7 +378,7 @@ impl ServiceJudge {
     }
 
     /// Ends the conversation here: what would follow is not judged.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         let left = self.record.steps().len() - self.cursor + self.waiting();
         if left > 0 {
             self.record

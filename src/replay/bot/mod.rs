@@ -2,7 +2,7 @@
 
 mod answer;
 mod notifications;
-pub mod provider_state;
+pub(crate) mod provider_state;
 mod schedule;
 
 use std::collections::HashSet;
@@ -34,7 +34,7 @@ use crate::judge::verdict::{TrafficMessage, Verdict};
 /// The bot of a recording. It sends each request once everything came that came before it in the
 /// recording, and compares all that comes with what was recorded.
 #[derive(Debug)]
-pub struct Bot {
+pub(crate) struct Bot {
     recorded: Index,
     mapping: Mapping,
     /// The values that the recorded bot chose.
@@ -68,7 +68,7 @@ impl Bot {
     /// # Errors
     ///
     /// As [`Index::load`].
-    pub fn new(
+    pub(crate) fn new(
         recording: Indexed,
         generator: Generator,
         callback: Option<&str>,
@@ -120,7 +120,7 @@ impl Bot {
     }
 
     /// The address below which this run takes notifications; empty where it takes none.
-    pub fn callback(&self) -> &str {
+    pub(crate) fn callback(&self) -> &str {
         &self.callback
     }
 
@@ -129,27 +129,27 @@ impl Bot {
     /// # Errors
     ///
     /// As [`Index::load`].
-    pub fn needs(&self) -> Result<Vec<Need>, Diagnostic> {
+    pub(crate) fn needs(&self) -> Result<Vec<Need>, Diagnostic> {
         provider_state::needs(&self.recorded, self.schedule.groups())
     }
 
     /// Maps a recorded call to the live one that was created in its place.
-    pub fn map_call(&mut self, recorded: &str, live: &str) {
+    pub(crate) fn map_call(&mut self, recorded: &str, live: &str) {
         self.mapping.learn(recorded, live);
     }
 
     /// Decides the verdict: a provider state cannot be had, so that nothing is sent.
-    pub fn decide(&mut self, verdict: Verdict, reason: String) {
+    pub(crate) fn decide(&mut self, verdict: Verdict, reason: String) {
         self.outcome.decided = Some((verdict, reason));
     }
 
     /// Whether the verdict was [decided](Bot::decide).
-    pub const fn is_decided(&self) -> bool {
+    pub(crate) const fn is_decided(&self) -> bool {
         self.outcome.decided.is_some()
     }
 
     /// The requests that can be sent now.
-    pub fn ready(&mut self, token: Option<&str>) -> Vec<OutgoingRequest> {
+    pub(crate) fn ready(&mut self, token: Option<&str>) -> Vec<OutgoingRequest> {
         let mut ready = Vec::new();
         while let Some(index) = self.schedule.next_request(&self.recorded) {
             match self.send(index, token) {
@@ -216,7 +216,7 @@ impl Bot {
     }
 
     /// Takes the service's answer to a request.
-    pub fn answered(&mut self, index: usize, answer: Result<Response, Unanswered>) {
+    pub(crate) fn answered(&mut self, index: usize, answer: Result<Response, Unanswered>) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.outcome.played += 1;
         self.schedule.advance(self.recorded.group(index));
@@ -263,7 +263,7 @@ impl Bot {
     }
 
     /// Takes a notification of the service, and returns the status of the bot's acknowledgement.
-    pub fn received(&mut self, mut request: Request) -> u16 {
+    pub(crate) fn received(&mut self, mut request: Request) -> u16 {
         if let Some(rest) = request
             .target
             .strip_prefix(resource::path_of(&self.callback))
@@ -394,7 +394,7 @@ impl Bot {
 
     /// The deadline has passed: notifications that are waited for are missing, and what comes after
     /// them goes on.
-    pub fn give_up_waiting(&mut self) {
+    pub(crate) fn give_up_waiting(&mut self) {
         for entry in 0..self.expected.len() {
             let expected = self.expected.get(entry);
             let index = expected.exchange;
@@ -412,7 +412,7 @@ impl Bot {
     }
 
     /// Whether nothing is waited for any more, or nothing more can be sent.
-    pub const fn is_done(&self) -> bool {
+    pub(crate) const fn is_done(&self) -> bool {
         let is_played = self.in_flight == 0
             && self.expected.missing() == 0
             && self.schedule.is_idle()
@@ -425,7 +425,7 @@ impl Bot {
     /// # Errors
     ///
     /// The recording was changed meanwhile, so that there is no result.
-    pub fn finish(&mut self, name: &str, elapsed: Duration) -> Result<Replayed, Diagnostic> {
+    pub(crate) fn finish(&mut self, name: &str, elapsed: Duration) -> Result<Replayed, Diagnostic> {
         if let Some(lost) = self.lost.take() {
             return Err(lost);
         }

@@ -16,7 +16,7 @@ use crate::scenario::format::ProviderState;
 
 /// A provider state that must exist before the recorded bot can begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Need {
+pub(crate) struct Need {
     pub state: ProviderState,
     /// The recorded call that it is about, if any.
     pub call: Option<String>,

@@ -30,7 +30,7 @@ const MOST_REQUESTS: usize = 64;
 /// # Errors
 ///
 /// The service or the hook is not there from the start; the recording was changed meanwhile.
-pub async fn bot(
+pub(crate) async fn bot(
     bot: Bot,
     service: Url,
     listener: Option<Listener>,
@@ -96,7 +96,7 @@ pub async fn bot(
 }
 
 /// A generator with a random seed.
-pub fn generator() -> Generator {
+pub(crate) fn generator() -> Generator {
     Generator::new(Uuid::new_v4().as_u128())
 }
 

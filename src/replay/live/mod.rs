@@ -6,6 +6,6 @@ mod bot;
 mod service;
 mod session;
 
-pub use self::bot::{bot, generator};
-pub use self::service::service;
-pub use self::session::{ReplayError, ReplayOptions, Timing};
+pub(crate) use self::bot::{bot, generator};
+pub(crate) use self::service::service;
+pub(crate) use self::session::{ReplayError, ReplayOptions, Timing};

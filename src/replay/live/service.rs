@@ -39,7 +39,7 @@ impl Session<Service> {
 /// # Errors
 ///
 /// The recording was changed meanwhile.
-pub async fn service(
+pub(crate) async fn service(
     service: Service,
     listener: Listener,
     bot: Option<Url>,

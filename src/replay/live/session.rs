@@ -16,7 +16,7 @@ use crate::runner::PlayError;
 
 /// How a replay behaves on the wire.
 #[derive(Debug, Clone)]
-pub struct ReplayOptions {
+pub(crate) struct ReplayOptions {
     /// The name of the result.
     pub name: String,
     /// How long nothing may happen before the replay ends.
@@ -29,7 +29,7 @@ pub struct ReplayOptions {
 
 /// How long recorded answers take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Timing {
+pub(crate) enum Timing {
     /// No time.
     Immediate,
     /// The time that they took in the recording.
@@ -77,7 +77,7 @@ pub(super) enum Waited {
 }
 
 impl<T> Session<T> {
-    pub fn new(party: T, options: ReplayOptions) -> Arc<Self> {
+    pub(crate) fn new(party: T, options: ReplayOptions) -> Arc<Self> {
         Arc::new(Self {
             party: Mutex::new(party),
             options,
@@ -86,7 +86,7 @@ impl<T> Session<T> {
         })
     }
 
-    pub fn party(&self) -> MutexGuard<'_, T> {
+    pub(crate) fn party(&self) -> MutexGuard<'_, T> {
         self.party.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -95,12 +95,12 @@ impl<T> Session<T> {
     }
 
     /// Marks the session as active now.
-    pub fn touch(&self) {
+    pub(crate) fn touch(&self) {
         self.touch_for(Duration::ZERO);
     }
 
     /// Marks the session as active for so long from now.
-    pub fn touch_for(&self, time: Duration) {
+    pub(crate) fn touch_for(&self, time: Duration) {
         let end = Instant::now().checked_add(time);
         let end = end.unwrap_or_else(|| Instant::now() + FOREVER);
         let mut active = self.active();
@@ -108,23 +108,23 @@ impl<T> Session<T> {
     }
 
     /// How long the session will be active.
-    pub fn active_for(&self) -> Duration {
+    pub(crate) fn active_for(&self) -> Duration {
         self.active().saturating_duration_since(Instant::now())
     }
 
     /// How long the session was not active.
-    pub fn idle_for(&self) -> Duration {
+    pub(crate) fn idle_for(&self) -> Duration {
         self.active().elapsed()
     }
 
     /// Marks the session as active, and wakes whoever [waits](Session::wait).
-    pub fn wake(&self) {
+    pub(crate) fn wake(&self) {
         self.touch();
         self.progress.notify_one();
     }
 
     /// Waits until the session is woken, or was idle for the deadline.
-    pub async fn wait(&self) -> Waited {
+    pub(crate) async fn wait(&self) -> Waited {
         loop {
             let left = self.options.deadline.saturating_sub(self.idle_for());
             if left.is_zero() {

@@ -20,7 +20,7 @@ use crate::replay::values::mapping::Mapping;
 
 /// A place where a live message differs from the recorded one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// The part of the message that differs.
     pub part: Part,
     /// The place in the body.
@@ -33,7 +33,7 @@ pub struct Difference {
 
 /// A part of a message that is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     /// The method or the target.
     RequestLine,
     Body,
@@ -41,14 +41,14 @@ pub enum Part {
 
 /// A comparison: its differences, and what it learnt about the values of this run.
 #[derive(Debug, Default)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     pub differences: Vec<Difference>,
     learnt: Mapping,
 }
 
 impl Comparison {
     /// Compares a live request with the recorded one: path, query and body.
-    pub fn of_requests(mapping: &Mapping, recorded: &Request, live: &Request) -> Self {
+    pub(crate) fn of_requests(mapping: &Mapping, recorded: &Request, live: &Request) -> Self {
         let mut comparison = Self::default();
         let is_same_path = match Resource::parse(&recorded.target) {
             Some(_) => comparison.texts(mapping, "", &recorded.target, &live.target),
@@ -80,14 +80,23 @@ impl Comparison {
     }
 
     /// Compares two bodies.
-    pub fn of_bodies(mapping: &Mapping, recorded: Option<&Value>, live: Option<&Value>) -> Self {
+    pub(crate) fn of_bodies(
+        mapping: &Mapping,
+        recorded: Option<&Value>,
+        live: Option<&Value>,
+    ) -> Self {
         let mut comparison = Self::default();
         comparison.bodies(mapping, recorded, live);
         comparison
     }
 
     /// Compares two more bodies.
-    pub fn bodies(&mut self, mapping: &Mapping, recorded: Option<&Value>, live: Option<&Value>) {
+    pub(crate) fn bodies(
+        &mut self,
+        mapping: &Mapping,
+        recorded: Option<&Value>,
+        live: Option<&Value>,
+    ) {
         match (recorded, live) {
             (Some(recorded), Some(live)) => self.value(mapping, "", recorded, live, At::Root),
             (Some(recorded), None) => self.differ(mapping, At::Root, recorded, &Value::Null),
@@ -96,7 +105,13 @@ impl Comparison {
     }
 
     /// Compares two texts of a property with this name; whether they agree.
-    pub fn texts(&mut self, mapping: &Mapping, name: &str, recorded: &str, live: &str) -> bool {
+    pub(crate) fn texts(
+        &mut self,
+        mapping: &Mapping,
+        name: &str,
+        recorded: &str,
+        live: &str,
+    ) -> bool {
         match values::text_kind(name, recorded) {
             TextKind::Fixed => recorded == live || self.redacted(mapping, recorded, live),
             TextKind::Time => values::text_kind(name, live) == TextKind::Time,
@@ -174,7 +189,7 @@ impl Comparison {
     }
 
     /// Compares the queries of two targets: every recorded parameter must be there.
-    pub fn queries(&mut self, mapping: &Mapping, recorded: &str, live: &str) -> bool {
+    pub(crate) fn queries(&mut self, mapping: &Mapping, recorded: &str, live: &str) -> bool {
         let [recorded, live] = [recorded, live].map(|target| {
             let query = target.split_once('?').map_or("", |(_, query)| query);
             form_urlencoded::parse(query.as_bytes())
@@ -189,12 +204,12 @@ impl Comparison {
     }
 
     /// Whether it learnt nothing that the mapping did not know.
-    pub fn learns_nothing(&self) -> bool {
+    pub(crate) fn learns_nothing(&self) -> bool {
         self.learnt.is_empty()
     }
 
     /// Adds what was learnt to the mapping.
-    pub fn commit(self, mapping: &mut Mapping) {
+    pub(crate) fn commit(self, mapping: &mut Mapping) {
         mapping.extend(self.learnt);
     }
 

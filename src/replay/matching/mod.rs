@@ -4,6 +4,6 @@
 //! 2. [`request_index`] finds the recorded requests of the same hash, the nearest level first.
 //! 3. [`comparison`] compares a live message with a recorded one, value by value.
 
-pub mod comparison;
+pub(crate) mod comparison;
 pub(super) mod fingerprint;
 pub(super) mod request_index;

@@ -11,7 +11,7 @@ const MOST_CANDIDATES: usize = 64;
 
 /// How often a recorded request may be served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Serving {
+pub(crate) enum Serving {
     /// Once: a recorded request that the bot never sends is missing.
     Once,
     /// Any number of times: recordings begin again once all of one request were served, and none

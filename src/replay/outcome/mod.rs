@@ -24,7 +24,7 @@ const SHOWN: usize = 100;
 
 /// The result of a replay.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Replayed {
+pub(crate) struct Replayed {
     /// The result in the form of a scenario's. Its violations are at exchanges, not at steps.
     pub result: ScenarioResult,
     /// The whole conversation, normalized, in the order of the recording. Empty unless it was kept
@@ -36,7 +36,7 @@ pub struct Replayed {
 
 /// The messages that a replay keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Messages {
+pub(crate) enum Messages {
     /// The last ones, for the report.
     Last,
     /// All of them, to compare the conversation with an accepted one.
@@ -72,7 +72,7 @@ pub(super) enum Message {
 }
 
 /// Parses a message.
-pub type Unparsed = Box<dyn FnOnce() -> TrafficMessage + Send>;
+pub(crate) type Unparsed = Box<dyn FnOnce() -> TrafficMessage + Send>;
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

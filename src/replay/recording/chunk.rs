@@ -12,7 +12,7 @@ use crate::replay::values::Key;
 
 /// Consecutive lines of a cassette.
 #[derive(Debug, Default)]
-pub struct Chunk {
+pub(crate) struct Chunk {
     entries: Vec<Entry>,
     /// The calls of all entries, one entry after the other.
     calls: Vec<Key>,
@@ -51,12 +51,12 @@ struct Ends {
 
 impl Chunk {
     /// Skips a line that is no exchange.
-    pub const fn skip(&mut self) {
+    pub(crate) const fn skip(&mut self) {
         self.lines += 1;
     }
 
     /// Adds the exchange of the next line, which begins at the byte `at`.
-    pub fn add(&mut self, exchange: &Exchange, at: u64, line: &[u8]) {
+    pub(crate) fn add(&mut self, exchange: &Exchange, at: u64, line: &[u8]) {
         self.calls.extend(keys_of(&grouping::calls(exchange)));
         let mut messages = Vec::with_capacity(2);
         values::visit_messages(exchange, |_, values| messages.push(keys_of(&values.ids)));
@@ -85,7 +85,7 @@ impl Chunk {
     }
 
     /// Gives memory back once the last line was added.
-    pub fn shrink(&mut self) {
+    pub(crate) fn shrink(&mut self) {
         self.entries.shrink_to_fit();
         for keys in [
             &mut self.calls,
@@ -97,7 +97,7 @@ impl Chunk {
     }
 
     /// How many lines it has.
-    pub const fn lines(&self) -> usize {
+    pub(crate) const fn lines(&self) -> usize {
         self.lines
     }
 

@@ -21,7 +21,7 @@ use crate::files::FileError;
 /// # Errors
 ///
 /// As [`crate::cassette::read::load`].
-pub fn open(path: &Path) -> Result<(Indexed, Option<Diagnostic>), FileError> {
+pub(crate) fn open(path: &Path) -> Result<(Indexed, Option<Diagnostic>), FileError> {
     let unreadable = |source| FileError::Unreadable {
         path: path.to_owned(),
         source,
@@ -52,7 +52,10 @@ pub fn open(path: &Path) -> Result<(Indexed, Option<Diagnostic>), FileError> {
 /// # Errors
 ///
 /// As [`crate::cassette::read::parse`].
-pub fn open_bytes(file: &str, bytes: Vec<u8>) -> Result<(Indexed, Option<Diagnostic>), FileError> {
+pub(crate) fn open_bytes(
+    file: &str,
+    bytes: Vec<u8>,
+) -> Result<(Indexed, Option<Diagnostic>), FileError> {
     if har::is_har(&bytes) {
         let recording = har::read(file, &bytes).map_err(|wrong| FileError::Broken(vec![wrong]))?;
         return Ok((Indexed::of(&recording), None));

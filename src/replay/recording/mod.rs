@@ -5,8 +5,8 @@
 //! are [loaded](Index::load) when they are needed.
 
 pub(super) mod chunk;
-pub mod file;
-pub mod source;
+pub(crate) mod file;
+pub(crate) mod source;
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ use crate::judge::recording::grouping::Grouping;
 
 /// A recording, ready to be played.
 #[derive(Debug)]
-pub struct Indexed {
+pub(crate) struct Indexed {
     pub(super) index: Index,
     pub(super) request_index: RequestIndex,
     /// The values that the recorded bot chose.
@@ -37,7 +37,7 @@ pub struct Indexed {
 
 /// The index of the exchanges, in the order in which their requests began.
 #[derive(Debug)]
-pub struct Index {
+pub(crate) struct Index {
     file: String,
     source: Box<dyn Source>,
     /// The end of the last exchange in the source, in bytes.
@@ -77,7 +77,7 @@ impl Span {
 
 /// Where a recorded body stands that goes out byte for byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BodySpan {
+pub(crate) struct BodySpan {
     at: u64,
     length: u32,
     checksum: u32,
@@ -112,7 +112,11 @@ impl Sequence {
 impl Indexed {
     /// Indexes a recording. `chunks` are all of its lines in their order, and `source` has their
     /// bytes. `file` is its name in errors.
-    pub fn new(file: impl Into<String>, source: Box<dyn Source>, chunks: Vec<Chunk>) -> Self {
+    pub(crate) fn new(
+        file: impl Into<String>,
+        source: Box<dyn Source>,
+        chunks: Vec<Chunk>,
+    ) -> Self {
         let mut entries = Entries::of(chunks);
         let mut grouping = Grouping::default();
         let (mut bot_values, mut service_values) = (Keys::default(), Keys::default());
@@ -167,7 +171,7 @@ impl Indexed {
     }
 
     /// Indexes a recording in memory, as the lines that a cassette of it would have.
-    pub fn of(recording: &Recording) -> Self {
+    pub(crate) fn of(recording: &Recording) -> Self {
         let mut text = Vec::new();
         let mut chunk = Chunk::default();
         for exchange in recording.exchanges() {
@@ -179,40 +183,40 @@ impl Indexed {
         Self::new(recording.file(), Box::new(text), vec![chunk])
     }
 
-    pub const fn index(&self) -> &Index {
+    pub(crate) const fn index(&self) -> &Index {
         &self.index
     }
 
-    pub fn has_notifications(&self) -> bool {
+    pub(crate) fn has_notifications(&self) -> bool {
         self.index.is_request.contains(&false)
     }
 }
 
 impl Index {
     /// How many exchanges there are.
-    pub const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.spans.len()
     }
 
-    pub const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.spans.is_empty()
     }
 
     /// The name of the file in errors.
-    pub fn file(&self) -> &str {
+    pub(crate) fn file(&self) -> &str {
         &self.file
     }
 
     /// The line of an exchange in the file, counted from 1.
-    pub fn line(&self, index: usize) -> usize {
+    pub(crate) fn line(&self, index: usize) -> usize {
         self.spans.get(index).map_or(1, |span| span.line as usize)
     }
 
-    pub fn number(&self, index: usize) -> u64 {
+    pub(crate) fn number(&self, index: usize) -> u64 {
         self.numbers.get(index)
     }
 
-    pub fn direction(&self, index: usize) -> Direction {
+    pub(crate) fn direction(&self, index: usize) -> Direction {
         if self.is_request[index] {
             Direction::Request
         } else {
@@ -221,18 +225,18 @@ impl Index {
     }
 
     /// The number of the group of an exchange. The exchanges of a group are about the same calls.
-    pub fn group(&self, index: usize) -> usize {
+    pub(crate) fn group(&self, index: usize) -> usize {
         self.groups[index] as usize
     }
 
     /// The notifications that an exchange caused: those that the recorder saw it cause, else those
     /// of its calls that come after it.
-    pub fn caused_by(&self, index: usize) -> Vec<usize> {
+    pub(crate) fn caused_by(&self, index: usize) -> Vec<usize> {
         seconds(&self.caused, index).map(|it| it as usize).collect()
     }
 
     /// The notifications that no request caused.
-    pub fn uncaused(&self) -> &[usize] {
+    pub(crate) fn uncaused(&self) -> &[usize] {
         &self.uncaused
     }
 
@@ -241,7 +245,7 @@ impl Index {
     /// # Errors
     ///
     /// The line was changed since the recording was indexed, or cannot be read any more.
-    pub fn load(&self, index: usize) -> Result<Exchange, Diagnostic> {
+    pub(crate) fn load(&self, index: usize) -> Result<Exchange, Diagnostic> {
         let line = self.bytes(index)?;
         serde_json::from_slice(&line).map_err(|error| self.lost(index, &error))
     }

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 /// Bytes that stay where they are, of which some can be read.
-pub trait Source: fmt::Debug + Send + Sync {
+pub(crate) trait Source: fmt::Debug + Send + Sync {
     /// Fills the buffer with the bytes from this offset on.
     ///
     /// # Errors
@@ -16,7 +16,7 @@ pub trait Source: fmt::Debug + Send + Sync {
 
 /// Why bytes of a recording cannot be had.
 #[derive(Debug, thiserror::Error)]
-pub enum SourceError {
+pub(crate) enum SourceError {
     #[error("it is shorter")]
     Shorter,
     #[error("it says something else")]

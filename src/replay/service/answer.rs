@@ -10,7 +10,7 @@ use crate::replay::recording::BodySpan;
 
 /// A live request whose body was not parsed, in no content coding.
 #[derive(Debug, Clone, Copy)]
-pub struct RawRequest<'a> {
+pub(crate) struct RawRequest<'a> {
     pub method: &'a str,
     /// The path with its query.
     pub target: &'a str,
@@ -19,7 +19,7 @@ pub struct RawRequest<'a> {
 
 /// An answer of the recorded service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     pub message: Outgoing,
     /// How long the recorded answer took.
@@ -36,7 +36,7 @@ pub struct Answer {
 
 /// How an answer is given again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Repeat {
+pub(crate) struct Repeat {
     /// The exchange, for [`Service::answer_again`](super::Service::answer_again).
     pub exchange: usize,
     /// The body as it stands in the recording, for [`Service::read_body`](super::Service::read_body),

@@ -27,12 +27,12 @@ use crate::diagnostic::Diagnostic;
 use crate::http::message::{Body, Request, Response};
 use crate::judge::verdict::TrafficMessage;
 
-pub use self::answer::{Answer, RawRequest, Repeat};
-pub use super::matching::request_index::Serving;
+pub(crate) use self::answer::{Answer, RawRequest, Repeat};
+pub(crate) use super::matching::request_index::Serving;
 
 /// The service of a recording. It gives the recorded answers, and says which notifications follow.
 #[derive(Debug)]
-pub struct Service {
+pub(crate) struct Service {
     recorded: Index,
     options: Options,
     request_index: RequestIndex,
@@ -51,7 +51,7 @@ pub struct Service {
 
 /// How a recorded service behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
+pub(crate) struct Options {
     pub serving: Serving,
     pub notifications: Notifications,
     pub messages: Messages,
@@ -59,14 +59,14 @@ pub struct Options {
 
 /// Whether a recorded service sends its notifications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notifications {
+pub(crate) enum Notifications {
     Sent,
     /// The bot's address is not known.
     NotSent,
 }
 
 impl Service {
-    pub fn new(recording: Indexed, options: Options) -> Self {
+    pub(crate) fn new(recording: Indexed, options: Options) -> Self {
         let Indexed {
             index: recorded,
             request_index,
@@ -97,7 +97,7 @@ impl Service {
     }
 
     /// The notifications to send first, which no request of the bot causes.
-    pub fn uncaused(&self) -> &[usize] {
+    pub(crate) fn uncaused(&self) -> &[usize] {
         match self.options.notifications {
             Notifications::Sent => self.recorded.uncaused(),
             Notifications::NotSent => &[],
@@ -105,19 +105,19 @@ impl Service {
     }
 
     /// The number of the group of an exchange. The notifications of a group keep their order.
-    pub fn group(&self, exchange: usize) -> usize {
+    pub(crate) fn group(&self, exchange: usize) -> usize {
         self.recorded.group(exchange)
     }
 
     /// Whether everything was served and acknowledged, or nothing more can be.
-    pub const fn is_done(&self) -> bool {
+    pub(crate) const fn is_done(&self) -> bool {
         self.left == 0 && matches!(self.options.serving, Serving::Once) || self.lost.is_some()
     }
 
     /// Answers a request that is identical to a recorded one. None where only a
     /// [comparison](Service::answer) tells. Where the service [keeps messages](Service::keeps_messages),
     /// the request must be [added](Service::add_messages).
-    pub fn answer_identical(&mut self, request: &RawRequest<'_>) -> Option<Answer> {
+    pub(crate) fn answer_identical(&mut self, request: &RawRequest<'_>) -> Option<Answer> {
         let fingerprint = Fingerprint::of_bytes(request.method, request.target, request.body)?;
         let index = self
             .request_index
@@ -143,7 +143,7 @@ impl Service {
     }
 
     /// Answers a request of the bot.
-    pub fn answer(&mut self, request: Request) -> Answer {
+    pub(crate) fn answer(&mut self, request: Request) -> Answer {
         let fingerprint = Fingerprint::of(&request.method, &request.target, &request.body);
         let answer = self
             .match_request(&fingerprint, &request)
@@ -229,13 +229,13 @@ impl Service {
     /// # Errors
     ///
     /// The answer to give instead, where the recording was changed.
-    pub fn read_body(&mut self, body: BodySpan) -> Result<Bytes, Box<Answer>> {
+    pub(crate) fn read_body(&mut self, body: BodySpan) -> Result<Bytes, Box<Answer>> {
         let read = self.recorded.read_body(body);
         read.map_err(|lost| Box::new(self.lose(lost)))
     }
 
     /// Gives the answer of an exchange again.
-    pub fn answer_again(&mut self, exchange: usize) -> Answer {
+    pub(crate) fn answer_again(&mut self, exchange: usize) -> Answer {
         let answer = self.serve(exchange);
         answer.unwrap_or_else(|lost| self.lose(lost))
     }
@@ -248,17 +248,17 @@ impl Service {
     }
 
     /// How many exchanges were recorded.
-    pub const fn exchanges(&self) -> usize {
+    pub(crate) const fn exchanges(&self) -> usize {
         self.recorded.len()
     }
 
     /// Whether messages are kept for the report.
-    pub fn keeps_messages(&self) -> bool {
+    pub(crate) fn keeps_messages(&self) -> bool {
         self.options.serving == Serving::Once
     }
 
     /// Adds a request and its answer to the messages for the report.
-    pub fn add_messages(&mut self, request: Unparsed, answer: &Answer) {
+    pub(crate) fn add_messages(&mut self, request: Unparsed, answer: &Answer) {
         self.add(request, answer);
     }
 
@@ -278,12 +278,12 @@ impl Service {
     }
 
     /// How often a comparison taught the service the live value of a recorded one.
-    pub const fn mapping_version(&self) -> u64 {
+    pub(crate) const fn mapping_version(&self) -> u64 {
         self.mapping_version
     }
 
     /// Counts requests that were answered from a cache of [repeated](Answer::repeat) answers.
-    pub const fn count_cached(&mut self, requests: usize) {
+    pub(crate) const fn count_cached(&mut self, requests: usize) {
         self.outcome.played += requests;
     }
 
@@ -391,7 +391,11 @@ impl Service {
     /// A notification as it goes out now. Its target is the callback that the bot gave, where it
     /// gave one, else the recorded path. None where it cannot be sent again, or the recording was
     /// changed.
-    pub fn notification(&mut self, index: usize, token: Option<&str>) -> Option<OutgoingRequest> {
+    pub(crate) fn notification(
+        &mut self,
+        index: usize,
+        token: Option<&str>,
+    ) -> Option<OutgoingRequest> {
         let recorded = match self.recorded.load(index) {
             Ok(exchange) => exchange.request,
             Err(lost) => {
@@ -429,7 +433,7 @@ impl Service {
     }
 
     /// Takes the bot's acknowledgement of a notification.
-    pub fn acknowledged(&mut self, index: usize, answer: Result<Response, Unanswered>) {
+    pub(crate) fn acknowledged(&mut self, index: usize, answer: Result<Response, Unanswered>) {
         self.left = self.left.saturating_sub(1);
         self.in_flight.retain(|it| *it != index);
         self.outcome.played += 1;
@@ -464,7 +468,7 @@ impl Service {
     /// # Errors
     ///
     /// The recording was changed meanwhile, so that there is no result.
-    pub fn finish(&mut self, name: &str, elapsed: Duration) -> Result<Replayed, Diagnostic> {
+    pub(crate) fn finish(&mut self, name: &str, elapsed: Duration) -> Result<Replayed, Diagnostic> {
         if let Some(lost) = self.lost.take() {
             return Err(lost);
         }

@@ -13,7 +13,7 @@ use crate::http::message::Request;
 
 /// Generates one value of this run for each recorded value.
 #[derive(Debug, Clone, Copy)]
-pub struct Generator(u128);
+pub(crate) struct Generator(u128);
 
 /// The header fields in which a bot identifies its requests.
 const FIELDS: [&str; 2] = ["client-request-id", "x-ms-client-request-id"];
@@ -26,12 +26,12 @@ const DIGITS: usize = 12;
 
 impl Generator {
     /// `seed` is random, and different in each run.
-    pub const fn new(seed: u128) -> Self {
+    pub(crate) const fn new(seed: u128) -> Self {
         Self(seed)
     }
 
     /// The callback of this run below an address that confcall listens on.
-    pub fn callback(self, address: &str) -> String {
+    pub(crate) fn callback(self, address: &str) -> String {
         let number = &format!("{:032x}", self.0)[..DIGITS];
         format!("{}/{RUN}{number}", address.trim_end_matches('/'))
     }

@@ -12,7 +12,7 @@ use crate::redact;
 
 /// Pairs of a recorded and a live value. Each value is in one pair at most.
 #[derive(Debug, Clone, Default)]
-pub struct Mapping {
+pub(crate) struct Mapping {
     /// The values that are the same in both.
     same: Keys,
     /// The others: live values by recorded ones, and recorded values by live ones.
@@ -29,12 +29,12 @@ pub(in crate::replay) const SEPARATORS: [char; 5] = ['/', '?', '#', '&', '='];
 
 impl Mapping {
     /// The live value of a recorded one.
-    pub fn live<'a>(&'a self, recorded: &'a str) -> Option<&'a str> {
+    pub(crate) fn live<'a>(&'a self, recorded: &'a str) -> Option<&'a str> {
         look_up(&self.live, recorded).or_else(|| self.itself(recorded))
     }
 
     /// Whether a recorded and a live value can be, or are, a pair.
-    pub fn agrees(&self, recorded: &str, live: &str) -> bool {
+    pub(crate) fn agrees(&self, recorded: &str, live: &str) -> bool {
         match (self.live(recorded), self.recorded(live)) {
             (Some(known), _) => identifier::same(known, live),
             (None, Some(other)) => identifier::same(other, recorded),
@@ -43,7 +43,7 @@ impl Mapping {
     }
 
     /// Adds a pair.
-    pub fn learn(&mut self, recorded: &str, live: &str) {
+    pub(crate) fn learn(&mut self, recorded: &str, live: &str) {
         let itself = Key::of(recorded);
         if recorded == live {
             self.learn_same(itself);
@@ -69,7 +69,7 @@ impl Mapping {
     }
 
     /// The recorded value of a live one.
-    pub fn recorded<'a>(&'a self, live: &'a str) -> Option<&'a str> {
+    pub(crate) fn recorded<'a>(&'a self, live: &'a str) -> Option<&'a str> {
         look_up(&self.recorded, live).or_else(|| self.itself(live))
     }
 
@@ -79,7 +79,7 @@ impl Mapping {
     }
 
     /// Maps a recorded address to a live one. Several recorded ones may have the same live one.
-    pub fn redirect(&mut self, recorded: &str, live: &str) {
+    pub(crate) fn redirect(&mut self, recorded: &str, live: &str) {
         self.changes |= recorded != live;
         self.live.insert(key(recorded), live.to_owned());
         let path = resource::path_of(recorded).to_owned();
@@ -87,17 +87,17 @@ impl Mapping {
     }
 
     /// The live address for the recorded one with this path.
-    pub fn address_of(&self, path: &str) -> Option<&str> {
+    pub(crate) fn address_of(&self, path: &str) -> Option<&str> {
         self.addresses.get(path).map(String::as_str)
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.same.is_empty() && self.live.is_empty() && self.addresses.is_empty()
     }
 
     /// Removes the pairs of these recorded values, and returns them.
     #[must_use]
-    pub fn forget<'a>(&mut self, recorded: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn forget<'a>(&mut self, recorded: impl IntoIterator<Item = &'a str>) -> Self {
         let mut forgotten = Self::default();
         for recorded in recorded {
             let itself = Key::of(recorded);
@@ -118,7 +118,7 @@ impl Mapping {
     }
 
     /// Adds the pairs of another mapping.
-    pub fn extend(&mut self, other: Self) {
+    pub(crate) fn extend(&mut self, other: Self) {
         self.changes |= other.changes;
         self.same.extend(other.same);
         self.live.extend(other.live);
@@ -127,13 +127,13 @@ impl Mapping {
     }
 
     /// Whether some pair has two different values.
-    pub const fn changes(&self) -> bool {
+    pub(crate) const fn changes(&self) -> bool {
         self.changes
     }
 
     /// A recorded text with live values in the place of recorded ones: of the whole text, or of
     /// segments of a path.
-    pub fn translated(&self, text: &str) -> String {
+    pub(crate) fn translated(&self, text: &str) -> String {
         if !self.changes {
             return text.to_owned();
         }
@@ -167,7 +167,7 @@ impl Mapping {
     }
 
     /// A recorded body with live values in the place of recorded ones.
-    pub fn translated_json(&self, body: &Value) -> Value {
+    pub(crate) fn translated_json(&self, body: &Value) -> Value {
         match body {
             unchanged if !self.changes => unchanged.clone(),
             Value::String(text) => Value::String(self.translated(text)),

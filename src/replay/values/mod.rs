@@ -4,8 +4,8 @@
 //! [`mapping`] knows which live value stands for which recorded one. [`generated`] makes the values
 //! that the recorded bot chose anew.
 
-pub mod generated;
-pub mod mapping;
+pub(crate) mod generated;
+pub(crate) mod mapping;
 
 use std::collections::HashSet;
 use std::hash::BuildHasher as _;
@@ -24,7 +24,7 @@ use crate::contract::shape::is_time_text;
 
 /// What a replay expects of a text in another run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TextKind {
+pub(crate) enum TextKind {
     /// The same text.
     Fixed,
     /// The identifier that stands for the recorded one in that run.
@@ -41,7 +41,7 @@ pub enum TextKind {
 const PSEUDONYM: &str = "redacted-";
 
 /// The kind of a property's text.
-pub fn text_kind(name: &str, text: &str) -> TextKind {
+pub(crate) fn text_kind(name: &str, text: &str) -> TextKind {
     match path(text) {
         Some(_) => TextKind::Path,
         None => kind_of_other(name, text),
@@ -72,7 +72,7 @@ pub(super) fn kind_of_other(name: &str, text: &str) -> TextKind {
 }
 
 /// The identifiers of a path of the API, in their order; of another path, its GUIDs.
-pub fn ids_of_path(target: &str) -> Vec<String> {
+pub(crate) fn ids_of_path(target: &str) -> Vec<String> {
     match Resource::parse(target) {
         Some(resource) => ids_of(resource),
         None => resource::path_of(target)

@@ -73,7 +73,7 @@ pub struct Said {
 }
 
 /// The exit code of a program that declines: that of a service that is not there, in `sysexits.h`.
-pub const DECLINES: i32 = 69;
+pub(crate) const DECLINES: i32 = 69;
 
 impl Said {
     pub fn declines(&self) -> bool {

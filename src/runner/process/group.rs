@@ -23,7 +23,7 @@ impl Group {
     /// # Errors
     ///
     /// The program cannot be started.
-    pub fn start(command: &mut Command) -> io::Result<(Child, Self)> {
+    pub(crate) fn start(command: &mut Command) -> io::Result<(Child, Self)> {
         let mark = Uuid::new_v4().to_string();
         command.env(MARK, &mark);
         #[cfg(unix)]
@@ -34,18 +34,18 @@ impl Group {
     }
 
     /// Asks all of the group to end.
-    pub fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         self.signal(Signal::Terminate);
     }
 
     /// Kills the group, and what has left it.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.kill_all();
         self.leader = None;
     }
 
     /// Leaves the group to itself.
-    pub fn let_go(mut self) {
+    pub(crate) fn let_go(mut self) {
         self.leader = None;
     }
 

@@ -21,8 +21,8 @@ use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-pub use self::ask::Said;
-pub use self::running::Running;
+pub(crate) use self::ask::Said;
+pub(crate) use self::running::Running;
 
 use self::group::Group;
 use self::output::Output;
@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 /// The variable of the environment that marks the processes that a program has started. Its value is
 /// another one for each program.
-pub const MARK: &str = "CONFCALL_RUN";
+pub(crate) const MARK: &str = "CONFCALL_RUN";
 
 /// A program with its arguments, and where it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub struct Program {
 
 /// A target that confcall starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Launch {
+pub(crate) struct Launch {
     pub program: Program,
     /// How it shows that it is ready.
     pub ready: Ready,
@@ -60,7 +60,7 @@ pub struct Launch {
 
 /// How a program shows that it is ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ready {
+pub(crate) enum Ready {
     /// It takes connections at this `HOST:PORT`.
     Connects(String),
     /// It says this in its output.
@@ -69,7 +69,7 @@ pub enum Ready {
 
 impl Ready {
     /// By taking connections where this URL leads to.
-    pub fn connects(url: &Url) -> Self {
+    pub(crate) fn connects(url: &Url) -> Self {
         let host = url.host_str().unwrap_or_default();
         let port = url.port_or_known_default().unwrap_or(80);
         Self::Connects(format!("{host}:{port}"))
@@ -134,7 +134,10 @@ impl Launch {
     /// # Errors
     ///
     /// A program that cannot be started, ends, or is not ready in time; nothing of it is left then.
-    pub async fn start(&self, interrupt: &CancellationToken) -> Result<Running, LaunchError> {
+    pub(crate) async fn start(
+        &self,
+        interrupt: &CancellationToken,
+    ) -> Result<Running, LaunchError> {
         let name = self.program.words.first().cloned().unwrap_or_default();
         let output = Arc::new(Output::new(self.log.as_ref(), &self.ready)?);
         let mut command = self.program.command();

@@ -41,7 +41,7 @@ struct Kept {
 }
 
 impl Output {
-    pub fn new(log: Option<&PathBuf>, ready: &Ready) -> Result<Self, LaunchError> {
+    pub(crate) fn new(log: Option<&PathBuf>, ready: &Ready) -> Result<Self, LaunchError> {
         let create = |path: &PathBuf| {
             let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
             let file = folder.and_then(|()| File::create(path));
@@ -65,7 +65,7 @@ impl Output {
         })
     }
 
-    pub async fn keep(self: Arc<Self>, mut pipe: impl AsyncRead + Unpin) {
+    pub(crate) async fn keep(self: Arc<Self>, mut pipe: impl AsyncRead + Unpin) {
         let mut buffer = vec![0; 16 * 1024];
         // What may be the beginning of the word that is waited for.
         let mut before: Vec<u8> = Vec::new();
@@ -89,7 +89,7 @@ impl Output {
     }
 
     /// The end of the output, on lines of its own below a heading; nothing where there is none.
-    pub fn tail(&self) -> String {
+    pub(crate) fn tail(&self) -> String {
         let (first, second) = {
             let kept = self.lock();
             let (first, second) = kept.tail.as_slices();
@@ -110,7 +110,7 @@ impl Output {
 
     /// The same, once a program that has ended has been read to its end. Its children may hold the
     /// pipes open: they are not waited for long.
-    pub async fn settled_tail(&self) -> String {
+    pub(crate) async fn settled_tail(&self) -> String {
         let mut closed = self.closed.subscribe();
         let both = closed.wait_for(|closed| *closed >= 2);
         let _ = timeout(Duration::from_millis(250), both).await;

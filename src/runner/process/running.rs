@@ -12,7 +12,7 @@ use super::output::Output;
 
 /// A target that runs. Dropped, it is killed with all that it has started.
 #[derive(Debug)]
-pub struct Running {
+pub(crate) struct Running {
     pub(super) name: String,
     group: Group,
     pub(super) output: Arc<Output>,
@@ -39,7 +39,7 @@ impl Running {
     }
 
     /// Waits until the program has ended by itself, and says how, with the end of its output.
-    pub async fn died(&self) -> String {
+    pub(crate) async fn died(&self) -> String {
         let status = self.ending().await;
         let tail = self.output.settled_tail().await;
         format!("`{}` ended during the run: {status}{tail}", self.name)
@@ -52,7 +52,7 @@ impl Running {
 
     /// Ends the program and all that it has started: gently, and when that takes too long, not.
     /// Gives a sentence where it had to be killed.
-    pub async fn end(self) -> Option<String> {
+    pub(crate) async fn end(self) -> Option<String> {
         let mut warning = None;
         if self.ended.borrow().is_none() {
             self.group.terminate();

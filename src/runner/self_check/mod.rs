@@ -1,6 +1,6 @@
 //! The self-check: the built-in pair under the judge, over real sockets, as the default run plays it.
 
-pub mod proof;
+pub(crate) mod proof;
 mod rules;
 
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 /// The behaviour of the built-in parties. By default it is as documented.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct PairOptions {
+pub(crate) struct PairOptions {
     pub service_mutant: Option<ServiceMutant>,
     pub service_variant: Option<ServiceVariant>,
     pub bot_mutant: Option<BotMutant>,
@@ -37,7 +37,7 @@ pub struct PairOptions {
 }
 
 /// The path of the hook for provider states on a built-in service.
-pub const GIVEN_PATH: &str = "/control/given";
+pub(crate) const GIVEN_PATH: &str = "/control/given";
 
 /// The path at which confcall publishes the signer of notifications.
 const CONFIGURATION_PATH: &str = "/login/v1/.well-known/OpenIdConfiguration";
@@ -51,7 +51,7 @@ const APPLICATION: &str = "00000000-0000-4000-8000-0000000000b0";
 /// # Errors
 ///
 /// A port that is not to be had.
-pub async fn play(
+pub(crate) async fn play(
     options: &Arc<Options>,
     cases: &[Case],
     parties: &[Party],

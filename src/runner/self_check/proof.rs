@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One mutant or variant, and the judge's verdict on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Proof {
+pub(crate) struct Proof {
     pub role: Party,
     pub name: &'static str,
     /// What it does.
@@ -57,7 +57,7 @@ pub struct Proof {
 
 /// A mutant or a variant to play.
 #[derive(Debug, Clone, Copy)]
-pub struct Trial {
+pub(crate) struct Trial {
     role: Party,
     pub name: &'static str,
     what: &'static str,
@@ -67,7 +67,7 @@ pub struct Trial {
 }
 
 /// Every mutant and variant: the mutants first, of either the service's first.
-pub fn trials() -> impl Iterator<Item = Trial> {
+pub(crate) fn trials() -> impl Iterator<Item = Trial> {
     let service_mutants = ServiceMutant::ALL.iter().map(|mutant| Trial {
         role: Party::Service,
         name: mutant.name(),
@@ -123,7 +123,7 @@ pub fn trials() -> impl Iterator<Item = Trial> {
 /// # Errors
 ///
 /// Sockets that cannot be opened.
-pub async fn prove(
+pub(crate) async fn prove(
     trials: &[Trial],
     scenarios: &[Scenario],
     deadline: Duration,

@@ -8,7 +8,7 @@ mod mismatch;
 #[cfg(test)]
 mod tests;
 
-pub use super::check::{Problem, problems};
+pub(crate) use super::check::{Problem, problems};
 
 use super::format::Script;
 use crate::diagnostic::Diagnostic;
@@ -25,7 +25,7 @@ pub(crate) const MOST_TOLD: usize = 20;
 /// What is wrong with it. A file that does not fit the format has one diagnostic, as what stands
 /// behind the first is guesswork; one that makes no sense has the first twenty, and their
 /// number.
-pub fn read(file: &str, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> {
+pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> {
     let text = utf8(file, bytes).map_err(|diagnostic| vec![*diagnostic])?;
     let script = error::script(file, text).map_err(|diagnostic| vec![*diagnostic])?;
     let problems = problems(&script);
@@ -56,7 +56,7 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> {
 }
 
 /// Whether the bytes are a scenario file of this version, sound or not.
-pub fn is_one(bytes: &[u8]) -> bool {
+pub(crate) fn is_one(bytes: &[u8]) -> bool {
     utf8("", bytes).is_ok_and(|text| error::script("", text).is_ok())
 }
 
