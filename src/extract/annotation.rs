@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn fences_in_html_are_hidden() {
+    fn code_blocks_in_html_are_hidden() {
         let (html, findings) =
             read("<!-- old\n```http\nGET /a\n```\n  ~~~\n  b\n  ~~~\n-->\n<div>\n```\n");
         let lines: Vec<_> = html.hidden.iter().map(|(line, _)| *line).collect();

@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fence_may_hold_both_sides() {
+    fn a_code_block_may_hold_both_sides() {
         let text = "POST /a\nX: y\n\n{\n \"GET /b\": 1\n}\n\nHTTP/1.1 200 OK\n\n{}\n";
         let heads = heads(text);
         assert_eq!(heads.len(), 2);

@@ -1,4 +1,4 @@
-//! Code blocks to messages: what each code block is, told from its content and its neighbours.
+//! Finds the messages in code blocks, by the content of each and its neighbours.
 
 use serde_json::Value;
 
@@ -327,18 +327,18 @@ const API_HOSTS: [&str; 5] = [
 /// are answered.
 fn api_hosts<'a>(drafts: &[Draft<'a>]) -> Vec<&'a str> {
     let (mut hosts, mut callbacks, mut located) = (Vec::new(), Vec::new(), Vec::new());
-    let mut asked = None;
+    let mut requested = None;
     for Draft { message, .. } in drafts {
         match message.part {
             Part::Request { target, .. } => {
                 if holds_notifications(&message.body) {
                     callbacks.extend(host_of(target));
                 } else {
-                    asked = host_of(target);
+                    requested = host_of(target);
                 }
             }
             Part::Response { .. } => {
-                hosts.extend(asked.take());
+                hosts.extend(requested.take());
                 located.extend(message.header("location").and_then(host_of));
             }
             Part::Notification { .. } => {}

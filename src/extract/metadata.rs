@@ -72,7 +72,7 @@ pub(super) struct PageKey {
 }
 
 impl PageKey {
-    /// Told from the metadata and the absolute URLs of the page's requests, else from the parts
+    /// Taken from the metadata and the absolute URLs of the page's requests, else from the parts
     /// of its path.
     pub(super) fn new(
         file: &str,
@@ -86,23 +86,23 @@ impl PageKey {
             if let Some(found) = found {
                 return found;
             }
-            let told = parts.clone().find(|part| match known {
+            let in_path = parts.clone().find(|part| match known {
                 "locale" => is_locale(part),
                 "edition" => is_edition(part),
                 _ => is_api(part),
             });
-            let told = told.map(str::to_owned).or_else(|| {
+            let in_path = in_path.map(str::to_owned).or_else(|| {
                 let prefix = name.split_once('-')?.0;
                 (known == "API version" && is_api(prefix)).then(|| prefix.to_owned())
             });
-            let (word, whence) = match &told {
+            let (word, origin) = match &in_path {
                 Some(word) => (word.as_str(), "taken from the path"),
                 None => (otherwise, "assumed"),
             };
             findings.push(
                 0,
                 FindingKind::Metadata,
-                format!("{lacking}: {known} `{word}` is {whence}"),
+                format!("{lacking}: {known} `{word}` is {origin}"),
             );
             word.to_owned()
         };
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_that_are_never_closed_take_no_fence_with_them() {
+    fn metadata_that_are_never_closed_take_no_code_block_with_them() {
         for rest in [
             "",
             "# a\n\n```http\nGET /a\n```\n\n---\n",

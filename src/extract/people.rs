@@ -92,7 +92,7 @@ fn of_identity_set(identity: &Value) -> impl Iterator<Item = Person> {
 
 /// The invited among the people whom a message prints, each with the place of the invited one.
 ///
-/// They are told by their id, under whatever kind; an invited person whom the message does not
+/// They are found by their id, under any kind; an invited person whom the message does not
 /// print is the first stranger of the same kind.
 pub(super) fn recognise(
     invited: &[Person],

@@ -219,7 +219,7 @@ async fn notifications_are_checked_and_remembered() {
 }
 
 #[tokio::test]
-async fn the_reference_pair_talks() {
+async fn the_built_in_pair_talks() {
     for &edition in Edition::ALL {
         let fixture = Fixture::open(BotOptions::default()).await;
         let listener = Listener::bind("127.0.0.1:0").await.unwrap();
