@@ -49,7 +49,7 @@
 
 pub(crate) mod api;
 pub(crate) mod cassette;
-pub mod cli;
+pub(crate) mod cli;
 pub(crate) mod config;
 pub(crate) mod contract;
 pub(crate) mod diagnostic;
@@ -69,11 +69,13 @@ pub(crate) mod scenario;
 pub mod suite;
 
 pub use crate::api::party::Party;
+#[doc(hidden)]
+pub use crate::cli::main;
 pub use crate::contract::rule::{Level, Rule};
 pub use crate::diagnostic::pointer::Pointer;
 pub use crate::judge::shard::Shard;
 pub use crate::judge::verdict::{
-    JudgedTarget, Listed, Run, ScenarioResult, Source, Summary, Verdict, Violation,
+    Basis, JudgedTarget, Listed, Run, ScenarioResult, Source, Summary, Verdict, Violation,
 };
 pub use crate::suite::{Error, check};
 

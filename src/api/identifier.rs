@@ -15,7 +15,7 @@ pub(crate) type Ids<'a> = HashSet<Normal<'a>, foldhash::quality::RandomState>;
 
 /// The form of an identifier under which equal ones are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Normal<'a> {
+pub(crate) enum Normal<'a> {
     /// A GUID, as the number that its digits write.
     Guid(u128),
     /// Anything else, as it stands.
@@ -24,12 +24,12 @@ pub enum Normal<'a> {
 
 impl<'a> Normal<'a> {
     /// The form of a printed identifier, text borrowed.
-    pub fn of(id: &'a str) -> Self {
+    pub(crate) fn of(id: &'a str) -> Self {
         guid(id).map_or(Self::Text(Cow::Borrowed(id)), Self::Guid)
     }
 
     /// The same form, to keep.
-    pub fn into_owned(self) -> Normal<'static> {
+    pub(crate) fn into_owned(self) -> Normal<'static> {
         match self {
             Self::Guid(number) => Normal::Guid(number),
             Self::Text(text) => Normal::Text(Cow::Owned(text.into_owned())),

@@ -44,7 +44,7 @@ pub(crate) struct Header {
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
-pub enum Direction {
+pub(crate) enum Direction {
     /// From the bot to the service.
     Request,
     /// From the service to the bot's callback.
@@ -53,7 +53,7 @@ pub enum Direction {
 
 /// One request with its response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exchange {
+pub(crate) struct Exchange {
     /// Counted from 1 in the order in which the requests began.
     pub number: u64,
     pub direction: Direction,
@@ -74,7 +74,7 @@ pub struct Exchange {
 impl Exchange {
     /// A request over HTTP/1.1 that nothing caused, at the beginning of the recording, without a
     /// response.
-    pub fn new(number: u64, direction: Direction, request: Request) -> Self {
+    pub(crate) fn new(number: u64, direction: Direction, request: Request) -> Self {
         Self {
             number,
             direction,
@@ -93,7 +93,7 @@ impl Exchange {
 /// What brought an exchange about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Cause {
+pub(crate) struct Cause {
     /// The number of the exchange.
     pub exchange: u64,
     /// What tells so.
@@ -103,7 +103,7 @@ pub struct Cause {
 /// What tells that one exchange brought about another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum CausedBy {
+pub(crate) enum CausedBy {
     /// Both name one operation.
     Operation,
     /// Both have one client context, on one call.
@@ -117,7 +117,7 @@ pub enum CausedBy {
 /// What the wire adds to a message: of no interest to a reader, but to a faithful replay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Wire {
+pub(crate) struct Wire {
     /// The version of HTTP: `1.0`, `1.1` or `2`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub version: String,
@@ -134,7 +134,7 @@ pub struct Wire {
 
 impl Wire {
     /// Whether the wire adds nothing to HTTP/1.1 with a length.
-    pub fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         *self == Self::default()
     }
 }

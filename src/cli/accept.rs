@@ -13,7 +13,7 @@ use super::snapshots::Proposal;
 use crate::report::{difference, snapshot};
 
 /// What `confcall accept --help` ends with.
-pub const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 Shows each conversation that differs from its snapshot, and asks whether to accept it.
 `cargo insta review` does the same in a Cargo project.
 
@@ -23,7 +23,7 @@ Examples:
 
 /// The arguments of `confcall accept`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The folder of `--snapshots`
     #[arg(value_name = "DIR")]
     folder: PathBuf,
@@ -40,7 +40,7 @@ pub struct Arguments {
 /// # Errors
 ///
 /// A folder that cannot be read or written.
-pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let proposals = snapshots::proposals(&arguments.folder)?;
     if proposals.is_empty() {
         output.print("nothing waits to be accepted\n")?;

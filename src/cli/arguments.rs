@@ -28,7 +28,7 @@ Examples:
 
 Without a command, confcall does what `confcall run` does."
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Colour the output: auto, always, never
     #[arg(
         long,
@@ -45,7 +45,7 @@ pub struct Cli {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Play scenarios against a target and judge it (the default)
     #[command(after_help = run::EXAMPLES)]
     Run(Box<run::Arguments>),
@@ -100,7 +100,7 @@ Example:
 /// The arguments with `run` put in where no command is named: `confcall` and
 /// `confcall --service URL` are runs. A word that is no command is not taken for a filter, so that
 /// a misspelt command is reported as one.
-pub fn with_default_command(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+pub(crate) fn with_default_command(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<_> = arguments.into_iter().collect();
     let mut at = 1;
     while let Some(argument) = arguments.get(at).and_then(|it| it.to_str()) {

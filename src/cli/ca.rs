@@ -10,7 +10,7 @@ use super::output::Output;
 use super::tls::Folder;
 
 /// What `confcall ca --help` ends with.
-pub const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 The authority is made on first use, on this machine. Whoever has its key can read what its clients
 send: trust it for the programs that are recorded rather than for the whole system.
 
@@ -20,7 +20,7 @@ Examples:
 
 /// The arguments of `confcall ca`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     folder: Folder,
     /// Print the certificate itself, in PEM
@@ -33,7 +33,7 @@ pub struct Arguments {
 /// # Errors
 ///
 /// What [`Folder::authority`] has.
-pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let authority = arguments.folder.authority()?;
     if arguments.print {
         output.print(authority.pem())?;
@@ -45,7 +45,7 @@ pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
 
 /// How a program is started whose requests go through this proxy, and which trusts the certificate
 /// in this file.
-pub fn starting(path: &Path, proxy: &str) -> String {
+pub(crate) fn starting(path: &Path, proxy: &str) -> String {
     let path = path.display();
     format!(
         "\

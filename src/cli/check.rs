@@ -31,7 +31,7 @@ use crate::scenario::selection::Filter;
 use crate::scenario::store;
 
 /// What `confcall check --help` ends with.
-pub const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 Each conversation in a recording is compared with the scenario that it follows, for each party
 separately. Steps of a direction that was not recorded are untested, not missing.
 
@@ -41,7 +41,7 @@ Examples:
 
 /// The arguments of `confcall check`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Cassettes and HAR files
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
@@ -141,7 +141,7 @@ fn of_secrets(file: &str, secrets: &[Secret]) -> Vec<String> {
 /// # Errors
 ///
 /// A broken or empty recording.
-pub fn run(file: &Path) -> Result<Run, Failure> {
+pub(crate) fn run(file: &Path) -> Result<Run, Failure> {
     let scenarios = store::built_in()?;
     let checker = Checker::new(&scenarios, &scenarios, judge::Options::default())?;
     let judged = checker.judge(file)?;
@@ -153,7 +153,7 @@ pub fn run(file: &Path) -> Result<Run, Failure> {
 /// # Errors
 ///
 /// Broken or absent scenarios and recordings.
-pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let begun = Instant::now();
     let mut scenarios = arguments.among.select(&arguments.filter)?;
     scenarios.judging(&[Party::Bot])?;

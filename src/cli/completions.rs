@@ -9,7 +9,7 @@ use super::output::Output;
 
 /// The arguments of `confcall completions`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The shell to complete in
     shell: Shell,
 }
@@ -19,7 +19,11 @@ pub struct Arguments {
 /// # Errors
 ///
 /// Standard output that takes nothing.
-pub fn command(arguments: &Arguments, mut cli: Command, output: Output) -> Result<Exit, Failure> {
+pub(crate) fn command(
+    arguments: &Arguments,
+    mut cli: Command,
+    output: Output,
+) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut cli, "confcall", &mut script);
     output.print(&String::from_utf8_lossy(&script))?;

@@ -27,7 +27,7 @@ use crate::scenario::format::Scenario;
 use crate::scenario::store;
 
 /// What `confcall extract --help` ends with.
-pub const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 A folder means all pages (*.md) in it. Findings in pages go to standard error.
 In a scenario, the page is its path below the common folder of PAGES, and the schema is
 schemas/scenario.schema.json beside the folder of --out.
@@ -39,7 +39,7 @@ Examples:
 
 /// The arguments of `confcall extract`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Pages, or folders of pages
     #[arg(value_name = "PAGES", required = true)]
     pages: Vec<PathBuf>,
@@ -65,7 +65,7 @@ pub struct Arguments {
 /// # Errors
 ///
 /// Pages that cannot be read, two scenarios with one id, files that cannot be written.
-pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let pages = pages(&arguments.pages)?;
     let count = pages.len();
     let duplicates = if arguments.inventory {
@@ -213,7 +213,7 @@ fn read(pages: &[Page], duplicates: DuplicateIds) -> Result<Extraction, Failure>
 /// # Errors
 ///
 /// The first page that cannot be read.
-pub fn extract_files<P: AsRef<Path> + Sync>(
+pub(crate) fn extract_files<P: AsRef<Path> + Sync>(
     pages: &[P],
 ) -> Result<Vec<Result<Extraction, Diagnostic>>, FileError> {
     let page = |page: &P| {

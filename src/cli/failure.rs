@@ -53,7 +53,8 @@ pub enum EnvironmentError {
 }
 
 /// What to do about a defect of confcall.
-pub const REPORT_IT: &str = "this is a defect of confcall; please report it with the command";
+pub(crate) const REPORT_IT: &str =
+    "this is a defect of confcall; please report it with the command";
 
 impl<E: Into<UsageError>> From<E> for Failure {
     fn from(error: E) -> Self {

@@ -17,7 +17,7 @@ use crate::config::values;
 use crate::files;
 
 /// What `confcall init --help` ends with.
-pub const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 On a terminal it asks for values that no option gives. In addresses and in the command, {port} is a
 free port that confcall picks for each run, and {service} is its own address as the service.
 
@@ -30,7 +30,7 @@ Examples:
 
 /// The arguments of `confcall init`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The party that is judged: bot, service
     #[arg(long, value_name = "ROLE", hide_possible_values = true)]
     role: Option<Party>,
@@ -70,7 +70,7 @@ struct Answers {
 /// # Errors
 ///
 /// A file that is there already, addresses in another form, and no terminal to ask at.
-pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let path = arguments.out.clone();
     if path.exists() {
         return Err(InitError::Exists(path).into());

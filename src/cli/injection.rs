@@ -10,11 +10,11 @@ use crate::api::party::Party;
 use crate::inject::{InjectionChoice, Kind};
 
 /// The seed where none is given: every run is the same.
-pub const SEED: u64 = 1;
+pub(crate) const SEED: u64 = 1;
 
 /// The fault injection that scenarios are played under.
 #[derive(Debug, Clone, Args)]
-pub struct Injection {
+pub(crate) struct Injection {
     /// Play the scenarios under fault injection too [default: fast for the built-in pair, else none]
     #[arg(
         long,
@@ -48,7 +48,7 @@ fn words() -> impl clap::builder::TypedValueParser<Value = InjectionChoice> {
 
 impl Injection {
     /// The kinds that are selected by their names, here or in a filter, or by that of their group.
-    pub fn named(&self, which: &Which) -> Vec<Kind> {
+    pub(crate) fn named(&self, which: &Which) -> Vec<Kind> {
         let words = self.inject.iter();
         let words = words
             .filter(|it| matches!(it, InjectionChoice::Kind(_) | InjectionChoice::ForgedTokens));
@@ -64,7 +64,7 @@ impl Injection {
     /// # Errors
     ///
     /// Fault injection by name that no judged party can meet; and as [`Which::select`].
-    pub fn select(
+    pub(crate) fn select(
         &self,
         which: &Which,
         roles: &[Party],

@@ -10,7 +10,7 @@ use crate::report;
 
 /// The arguments of `confcall list`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     which: Which,
     /// The output format: text, json
@@ -25,7 +25,7 @@ pub struct Arguments {
 
 /// How lists are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people
     Text,
     /// For programs, in a stable shape
@@ -37,7 +37,7 @@ pub enum Format {
 /// # Errors
 ///
 /// Broken or absent scenarios, and a selection that selects nothing.
-pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let scenarios = arguments.which.select()?;
     let scenarios: Vec<_> = scenarios.picked.iter().collect();
     let text = match arguments.format {

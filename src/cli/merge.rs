@@ -16,7 +16,7 @@ use crate::judge::verdict::Run;
 use crate::report::terminal;
 
 /// What `confcall merge --help` ends with.
-pub const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 Takes the JSON reports of `confcall run --shard`, prints what the whole run would have printed,
 and ends with its exit code. A shard that is missing, or given twice, is an error.
 
@@ -27,7 +27,7 @@ Examples:
 
 /// The arguments of `confcall merge`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// JSON reports
     #[arg(value_name = "REPORT", required = true)]
     files: Vec<PathBuf>,
@@ -41,7 +41,7 @@ pub struct Arguments {
 /// # Errors
 ///
 /// Reports that cannot be read, are none, or make no whole run.
-pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let reports = Reports::new(arguments.report.clone())?;
     if let Some(file) = arguments.files.iter().find(|it| reports.go_to(it)) {
         return Err(UsageError::ReportIsInput(file.clone()).into());

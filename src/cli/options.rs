@@ -34,7 +34,7 @@ const SETTLE: Duration = Duration::from_millis(250);
 /// # Errors
 ///
 /// Settings that cannot be used, and a selection that selects nothing.
-pub fn of_project(mut config: Config) -> Result<Options, Failure> {
+pub(crate) fn of_project(mut config: Config) -> Result<Options, Failure> {
     let command = Arguments::augment_args(Command::new("confcall"));
     let read = command.try_get_matches_from(["confcall"]);
     let read = read.and_then(|read| Arguments::from_arg_matches(&read));
@@ -50,7 +50,7 @@ impl Arguments {
     /// # Errors
     ///
     /// Settings that cannot be used.
-    pub fn complete(&mut self, config: &mut Config) -> Result<(), Failure> {
+    pub(crate) fn complete(&mut self, config: &mut Config) -> Result<(), Failure> {
         if let Some(target) = config.target.take()
             && self.service.is_none()
             && self.bot.is_none()
@@ -136,7 +136,7 @@ impl Arguments {
     /// # Errors
     ///
     /// Arguments that make no sense together, and a selection that selects nothing.
-    pub fn options(mut self, config: Config) -> Result<Options, Failure> {
+    pub(crate) fn options(mut self, config: Config) -> Result<Options, Failure> {
         let target = self.target()?;
         let parties = match (&target, self.role) {
             (Some(target), _) => vec![target.role()],
@@ -257,7 +257,7 @@ impl Arguments {
 /// # Errors
 ///
 /// Characters that no bearer token has.
-pub fn token(token: Option<String>) -> Result<Option<String>, UsageError> {
+pub(crate) fn token(token: Option<String>) -> Result<Option<String>, UsageError> {
     let token = token.filter(|it| !it.is_empty());
     let is_one = |token: &String| token.bytes().all(|b| b.is_ascii_graphic());
     if token.as_ref().is_some_and(|it| !is_one(it)) {

@@ -11,7 +11,7 @@ use crate::report::color::Look;
 
 /// When output is coloured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(crate) enum Color {
     /// On a terminal, unless `NO_COLOR` is set.
     #[default]
     Auto,
@@ -23,13 +23,13 @@ pub enum Color {
 
 /// Standard output.
 #[derive(Debug, Clone, Copy)]
-pub struct Output {
+pub(crate) struct Output {
     pub look: Look,
 }
 
 impl Output {
     /// Decides on colour and width.
-    pub fn new(when: Color) -> Self {
+    pub(crate) fn new(when: Color) -> Self {
         let colour = match when {
             Color::Always => true,
             Color::Never => false,
@@ -49,7 +49,7 @@ impl Output {
     /// # Errors
     ///
     /// Any other failure to write.
-    pub fn print(self, text: &str) -> io::Result<()> {
+    pub(crate) fn print(self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -59,18 +59,18 @@ impl Output {
 }
 
 /// Writes an error to standard error.
-pub fn error(message: impl Display) {
+pub(crate) fn error(message: impl Display) {
     say(&format!("error: {message}"));
 }
 
 /// Writes a warning to standard error.
-pub fn warn(message: impl Display) {
+pub(crate) fn warn(message: impl Display) {
     say(&format!("warning: {message}"));
 }
 
 /// Writes text and a line feed to standard error. Control characters of names and messages of others
 /// do not reach the terminal. A failure cannot be shown anywhere else, and is ignored.
-pub fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     let lines: Vec<_> = text.split('\n').map(printable).collect();
     let _ = writeln!(io::stderr().lock(), "{}", lines.join("\n"));
 }

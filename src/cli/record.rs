@@ -27,7 +27,7 @@ use crate::redact::Redactor;
 use tokio_util::sync::CancellationToken;
 
 /// What `confcall record --help` ends with.
-pub const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 Prints `listening URL` for each listener, first the one for the bot, then the one for the service,
 and records until SIGTERM or Ctrl-C. Secrets are replaced before anything is written.
 `confcall ca` explains how the bot comes to trust the certificates of --intercept.
@@ -42,7 +42,7 @@ Examples:
 
 /// The arguments of `confcall record`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The cassette to write
     #[arg(long, value_name = "FILE")]
     cassette: PathBuf,
@@ -93,7 +93,7 @@ pub struct Arguments {
 ///
 /// A cassette that exists or takes nothing, a port that is taken, an upstream that is confcall
 /// itself, authorities that are none.
-pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let interception = interception(&arguments)?;
     let authority = arguments.tls.authority()?;
     let tls = arguments.tls.trust()?.client_config();
@@ -162,7 +162,7 @@ fn warn(said: &str) {
 /// # Errors
 ///
 /// What is wrong in that file, and an operating system without chance.
-pub fn redactor(config: Option<&Path>) -> Result<Redactor, Failure> {
+pub(crate) fn redactor(config: Option<&Path>) -> Result<Redactor, Failure> {
     let rules = config::load(config)?.redaction;
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(EnvironmentError::Random)?;

@@ -33,7 +33,7 @@ use crate::report::{snapshot, terminal};
 use tokio_util::sync::CancellationToken;
 
 /// What `confcall replay --help` ends with.
-pub const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 Without --service the recorded service is played: requests get the recorded answers, and the bot's
 callback gets the recorded notifications. With --service the recorded bot is played. A difference from
 the recording is exit 1; values that differ from run to run must differ consistently.
@@ -48,7 +48,7 @@ Examples:
 
 /// The arguments of `confcall replay`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The cassette or HAR file
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -106,7 +106,7 @@ pub struct Arguments {
 
 /// How long recorded answers take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Timing {
+pub(crate) enum Timing {
     /// No delay
     None,
     /// As long as they took in the recording
@@ -118,7 +118,7 @@ pub enum Timing {
 /// # Errors
 ///
 /// A file that is no recording, a port that is taken, a service that is not there.
-pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+pub(crate) fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let begun = Instant::now();
     let reports = Reports::new(std::mem::take(&mut arguments.report))?;
     snapshots::refuse_forced_passes(arguments.snapshots.as_deref())?;

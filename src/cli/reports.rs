@@ -15,7 +15,7 @@ use crate::report::ReportKind;
 
 /// A report, and the file that it goes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportFile {
+pub(crate) struct ReportFile {
     pub kind: ReportKind,
     pub path: PathBuf,
 }
@@ -39,7 +39,7 @@ impl FromStr for ReportFile {
 
 /// Report files, each another one, in folders that are there.
 #[derive(Debug)]
-pub struct Reports(Vec<ReportFile>);
+pub(crate) struct Reports(Vec<ReportFile>);
 
 impl Reports {
     /// Checks the reports.
@@ -47,7 +47,7 @@ impl Reports {
     /// # Errors
     ///
     /// A file for two reports, and a folder that is not there.
-    pub fn new(wanted: Vec<ReportFile>) -> Result<Self, Failure> {
+    pub(crate) fn new(wanted: Vec<ReportFile>) -> Result<Self, Failure> {
         for (at, report) in wanted.iter().enumerate() {
             if wanted[..at].iter().any(|it| it.path == report.path) {
                 return Err(UsageError::ReportTwice(report.path.clone()).into());
@@ -64,12 +64,12 @@ impl Reports {
     }
 
     /// Whether one of them is written to this file.
-    pub fn go_to(&self, file: &Path) -> bool {
+    pub(crate) fn go_to(&self, file: &Path) -> bool {
         self.0.iter().any(|it| it.path == file)
     }
 
     /// Writes the reports. One that cannot be written is an error, which the exit shows.
-    pub fn write(&self, run: &Run) -> Exit {
+    pub(crate) fn write(&self, run: &Run) -> Exit {
         let mut exit = Exit::Success;
         for report in &self.0 {
             if let Err(failure) = write(report, run) {

@@ -34,7 +34,7 @@ use crate::runner::{Hook, Options, Session, StateProvider, Triggered};
 use crate::scenario::format::INJECTION_MARK;
 
 /// What `confcall run --help` ends with.
-pub const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 Examples:
   confcall run                                     the built-in pair, every scenario
   confcall run --service http://localhost:8080 --given assume
@@ -51,7 +51,7 @@ Exit codes:
 
 /// The arguments of `confcall run`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
     pub which: Which,
     #[command(flatten)]
@@ -165,7 +165,7 @@ fn trigger(text: &str) -> Result<Hook, ValueError> {
 /// # Errors
 ///
 /// [`ValueError::Given`], and as [`values::url`].
-pub fn given(text: &str) -> Result<StateProvider, ValueError> {
+pub(crate) fn given(text: &str) -> Result<StateProvider, ValueError> {
     match text {
         "create" => Ok(StateProvider::Create),
         "assume" => Ok(StateProvider::Assume),
@@ -180,7 +180,7 @@ pub fn given(text: &str) -> Result<StateProvider, ValueError> {
 ///
 /// Bad arguments, broken scenarios, a port that is taken, a target that is not there from the
 /// start.
-pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+pub(crate) fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let mut config = config::load(arguments.config.as_deref())?;
     arguments.complete(&mut config)?;
     let reports = Reports::new(std::mem::take(&mut arguments.report))?;
@@ -212,7 +212,7 @@ pub fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure
 /// # Errors
 ///
 /// A port that is taken, a target that is not there from the start or does not come up.
-pub fn play(options: Options, observer: &dyn Observer) -> Result<Played, Failure> {
+pub(crate) fn play(options: Options, observer: &dyn Observer) -> Result<Played, Failure> {
     let runtime = super::runtime()?;
     let interrupt = CancellationToken::new();
     let played = runtime.block_on(async {
@@ -254,7 +254,7 @@ fn conversations(run: &Run) -> impl Iterator<Item = Conversation> {
 }
 
 /// The results that did not pass as annotations, if GitHub's runner reads them.
-pub fn annotations(run: &Run) -> String {
+pub(crate) fn annotations(run: &Run) -> String {
     if environment::is_github_actions() {
         annotations::render(run)
     } else {

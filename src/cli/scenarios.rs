@@ -18,7 +18,7 @@ use crate::scenario::store;
 
 /// The source of scenarios.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Source {
+pub(crate) struct Source {
     /// Use the scenarios of this folder, or of this one file, instead of the built-in ones
     #[arg(long, value_name = "DIR", help_heading = "Scenarios")]
     pub scenarios: Option<PathBuf>,
@@ -26,7 +26,7 @@ pub struct Source {
 
 /// A selection of scenarios.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Which {
+pub(crate) struct Which {
     /// A part of a scenario's id, or a glob over the whole id
     #[arg(value_name = "FILTER", value_parser = Filter::parse)]
     pub filters: Vec<Filter>,
@@ -36,7 +36,7 @@ pub struct Which {
 
 /// A selection of scenarios without filters.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Among {
+pub(crate) struct Among {
     /// Only scenarios of this edition of the pages, such as 2021-02 (repeatable)
     #[arg(long, value_name = "EDITION", help_heading = "Scenarios")]
     pub edition: Vec<String>,
@@ -52,7 +52,7 @@ pub struct Among {
 
 /// Scenarios that are taken, and where they stand among others.
 #[derive(Debug, Clone)]
-pub struct Selected {
+pub(crate) struct Selected {
     /// Those that are taken, by id; at least one.
     pub picked: Vec<Scenario>,
     /// Every scenario there is, by id: a case knows its whole page, whatever is picked from it.
@@ -65,7 +65,7 @@ impl Selected {
     /// # Errors
     ///
     /// None that does.
-    pub fn judging(&mut self, roles: &[Party]) -> Result<(), UsageError> {
+    pub(crate) fn judging(&mut self, roles: &[Party]) -> Result<(), UsageError> {
         let is_judged = |it: &Scenario| roles.iter().any(|role| judge::judges(&it.script, *role));
         let count = self.picked.len();
         self.picked.retain(is_judged);
@@ -81,7 +81,7 @@ impl Selected {
     /// # Errors
     ///
     /// A shard that is empty: there are more shards than scenarios.
-    pub fn cut(&mut self, shard: Shard) -> Result<(), UsageError> {
+    pub(crate) fn cut(&mut self, shard: Shard) -> Result<(), UsageError> {
         let count = self.picked.len();
         self.picked = shard.take(std::mem::take(&mut self.picked));
         if self.picked.is_empty() {
@@ -97,7 +97,7 @@ impl Source {
     /// # Errors
     ///
     /// Broken or absent files; broken built-in ones are a defect.
-    pub fn load(&self) -> Result<Vec<Scenario>, Failure> {
+    pub(crate) fn load(&self) -> Result<Vec<Scenario>, Failure> {
         match &self.scenarios {
             Some(folder) => {
                 let loaded = store::load(folder)?;
@@ -120,7 +120,7 @@ impl Which {
     /// # Errors
     ///
     /// As [`Source::load`], and a selection that selects nothing.
-    pub fn select(&self) -> Result<Selected, Failure> {
+    pub(crate) fn select(&self) -> Result<Selected, Failure> {
         self.select_in(&[])
     }
 
@@ -129,17 +129,17 @@ impl Which {
     /// # Errors
     ///
     /// As [`Which::select`].
-    pub fn select_in(&self, injection: &[Kind]) -> Result<Selected, Failure> {
+    pub(crate) fn select_in(&self, injection: &[Kind]) -> Result<Selected, Failure> {
         self.among.select_in(&self.filters, injection)
     }
 
     /// Whether a filter is about this fault injection, by its name.
-    pub fn names(&self, injection: Kind) -> bool {
+    pub(crate) fn names(&self, injection: Kind) -> bool {
         self.filters.iter().any(|it| it.names(injection.name()))
     }
 
     /// Whether a filter is about fault injection.
-    pub fn names_injection(&self) -> bool {
+    pub(crate) fn names_injection(&self) -> bool {
         self.filters.iter().any(Filter::names_injection)
     }
 }
@@ -150,7 +150,7 @@ impl Among {
     /// # Errors
     ///
     /// As [`Source::load`], and a selection that selects nothing.
-    pub fn select(&self, filters: &[Filter]) -> Result<Selected, Failure> {
+    pub(crate) fn select(&self, filters: &[Filter]) -> Result<Selected, Failure> {
         self.select_in(filters, &[])
     }
 

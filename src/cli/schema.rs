@@ -11,7 +11,7 @@ use crate::scenario::format::Script;
 
 /// The arguments of `confcall schema`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The kind of file: scenario, cassette, config
     #[arg(
         value_name = "WHAT",
@@ -23,7 +23,7 @@ pub struct Arguments {
 
 /// The kinds of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum What {
+pub(crate) enum What {
     /// A scenario file
     Scenario,
     /// A line of a cassette
@@ -37,13 +37,13 @@ pub enum What {
 /// # Errors
 ///
 /// Standard output that takes nothing.
-pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     output.print(&text(arguments.what))?;
     Ok(Exit::Success)
 }
 
 /// The schema, as it is kept under `schemas/`.
-pub fn text(what: What) -> String {
+pub(crate) fn text(what: What) -> String {
     let schema = match what {
         What::Scenario => schemars::schema_for!(Script),
         What::Cassette => schemars::schema_for!(Line),

@@ -19,7 +19,7 @@ use crate::runner::self_check::proof::{self, Proof, Trial};
 use crate::scenario::store;
 
 /// What `confcall selftest --help` ends with.
-pub const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 Each mutant must fail by its rule, and no variant may be blamed. The exit code is 70 if the judge
 is wrong.
 
@@ -29,7 +29,7 @@ Examples:
 
 /// The arguments of `confcall selftest`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Only mutants and variants whose name contains one of these
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
@@ -51,7 +51,7 @@ pub struct Arguments {
 /// # Errors
 ///
 /// Sockets that cannot be opened, a name that no mutant or variant has.
-pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let names = &arguments.names;
     let is_named =
         |it: &Trial| names.is_empty() || names.iter().any(|name| it.name.contains(name.as_str()));

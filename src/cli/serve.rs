@@ -18,7 +18,7 @@ use crate::runner::self_check::GIVEN_PATH;
 use tokio_util::sync::CancellationToken;
 
 /// What `confcall serve --help` ends with.
-pub const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 Prints `listening URL`, then the addresses that a run needs, and serves until SIGTERM or Ctrl-C.
 
 Examples:
@@ -29,7 +29,7 @@ Examples:
 
 /// The arguments of `confcall serve`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Serve the bot instead of the service
     #[arg(long)]
     bot: bool,
@@ -65,7 +65,7 @@ pub struct Arguments {
 /// # Errors
 ///
 /// An edition or a mutant that is unknown, and a port that is taken.
-pub fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let shutdown = CancellationToken::new();
     super::runtime()?.block_on(async {
         super::interrupt_on_signals(&shutdown);

@@ -21,7 +21,7 @@ use crate::scenario::format::Scenario;
 use crate::scenario::selection::{Filter, Selection};
 
 /// What `confcall show --help` ends with.
-pub const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 Examples:
   confcall show beta@2021-02/pt-BR/invite-one-pstn
   confcall show call.jsonl
@@ -29,7 +29,7 @@ Examples:
 
 /// The arguments of `confcall show`.
 #[derive(Debug, Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// A scenario's id, a filter that matches one id, or a cassette or HAR file
     #[arg(value_name = "WHAT")]
     what: String,
@@ -47,7 +47,7 @@ pub struct Arguments {
 
 /// How recordings are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people
     Text,
     /// HAR 1.2, for browsers and other tools
@@ -59,7 +59,7 @@ pub enum Format {
 /// # Errors
 ///
 /// Broken or absent scenarios and recordings, and an id that is none or several.
-pub fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
+pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let path = Path::new(&arguments.what);
     if path.is_file() {
         let (recording, torn) = read::load(path)?;

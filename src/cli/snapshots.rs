@@ -19,7 +19,7 @@ use crate::report::{difference, snapshot};
 
 /// A conversation to compare with the accepted one.
 #[derive(Debug)]
-pub struct Conversation {
+pub(crate) struct Conversation {
     /// The name of its snapshot: a path below the folder, without `.snap`.
     pub name: String,
     /// Shown to people.
@@ -32,7 +32,7 @@ pub struct Conversation {
 /// # Errors
 ///
 /// It is set, and conversations are to be compared.
-pub fn refuse_forced_passes(folder: Option<&Path>) -> Result<(), UsageError> {
+pub(crate) fn refuse_forced_passes(folder: Option<&Path>) -> Result<(), UsageError> {
     if folder.is_some() && environment::forces_passes() {
         return Err(UsageError::ForcedPass);
     }
@@ -63,7 +63,7 @@ impl Proposals {
 /// # Errors
 ///
 /// A folder that cannot be read or written.
-pub fn compare(
+pub(crate) fn compare(
     folder: &Path,
     conversations: impl IntoIterator<Item = Conversation>,
     output: Output,
@@ -165,7 +165,7 @@ fn text(bytes: &[u8]) -> String {
 
 /// The name of the snapshots of a file: its path as seen from the parent of `folder`, on every
 /// machine and from every working directory. Files of one name elsewhere have another one.
-pub fn name_of(folder: &Path, file: &Path) -> String {
+pub(crate) fn name_of(folder: &Path, file: &Path) -> String {
     let (folder, file) = (real(folder), real(file));
     let shared = folder
         .components()
@@ -199,7 +199,7 @@ fn real(path: &Path) -> PathBuf {
 
 /// A conversation that waits to be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proposal {
+pub(crate) struct Proposal {
     /// The path of the accepted file, which may not exist yet.
     pub path: PathBuf,
     /// The accepted file, where there is one.
@@ -214,7 +214,7 @@ impl Proposal {
     /// # Errors
     ///
     /// [`FileError::Unwritable`].
-    pub fn accept(&self) -> Result<(), FileError> {
+    pub(crate) fn accept(&self) -> Result<(), FileError> {
         self.written(fs::rename(self.proposed(), &self.path))
     }
 
@@ -223,7 +223,7 @@ impl Proposal {
     /// # Errors
     ///
     /// [`FileError::Unwritable`].
-    pub fn reject(&self) -> Result<(), FileError> {
+    pub(crate) fn reject(&self) -> Result<(), FileError> {
         self.written(fs::remove_file(self.proposed()))
     }
 
@@ -244,7 +244,7 @@ impl Proposal {
 /// # Errors
 ///
 /// [`FileError::Unreadable`].
-pub fn proposals(folder: &Path) -> Result<Vec<Proposal>, FileError> {
+pub(crate) fn proposals(folder: &Path) -> Result<Vec<Proposal>, FileError> {
     let mut proposals = Vec::new();
     for entry in WalkDir::new(folder).sort_by_file_name() {
         let entry = entry.map_err(|error| FileError::Unreadable {

@@ -16,7 +16,7 @@ use crate::runner::PlayError;
 
 /// The folder of the local authority.
 #[derive(Debug, Args)]
-pub struct Folder {
+pub(crate) struct Folder {
     /// The folder of the local authority [default: `confcall` in your configuration folder]
     #[arg(long, value_name = "DIR", env = "CONFCALL_CA_DIR")]
     ca_dir: Option<PathBuf>,
@@ -38,7 +38,7 @@ impl Folder {
     /// # Errors
     ///
     /// No home folder to look in.
-    pub fn identity(&self) -> Result<Identity, Failure> {
+    pub(crate) fn identity(&self) -> Result<Identity, Failure> {
         Ok(Identity::new(self.path()?))
     }
 
@@ -47,14 +47,14 @@ impl Folder {
     /// # Errors
     ///
     /// A folder that takes no files, files that are no authority, and no home folder to look in.
-    pub fn authority(&self) -> Result<Authority, Failure> {
+    pub(crate) fn authority(&self) -> Result<Authority, Failure> {
         Ok(Authority::open(&self.path()?)?)
     }
 }
 
 /// The options of TLS, as a client and as a server.
 #[derive(Debug, Args)]
-pub struct Tls {
+pub(crate) struct Tls {
     /// Also trust the certificates in this PEM file, for TLS connections to other parties
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
@@ -71,7 +71,7 @@ impl Tls {
     /// # Errors
     ///
     /// A file that holds no certificates.
-    pub fn trust(&self) -> Result<Trust, Failure> {
+    pub(crate) fn trust(&self) -> Result<Trust, Failure> {
         let local = self.folder.path().ok();
         let local = local.and_then(|it| Authority::certificate_in(&it));
         Ok(Trust::new(self.ca.as_deref(), local).map_err(UsageError::Trust)?)
@@ -82,7 +82,7 @@ impl Tls {
     /// # Errors
     ///
     /// What [`Folder::authority`] has.
-    pub fn authority(&self) -> Result<Option<Arc<Authority>>, Failure> {
+    pub(crate) fn authority(&self) -> Result<Option<Arc<Authority>>, Failure> {
         let authority = self.listens.then(|| self.folder.authority()).transpose()?;
         Ok(authority.map(Arc::new))
     }
@@ -92,7 +92,7 @@ impl Tls {
     /// # Errors
     ///
     /// What [`Folder::authority`] has.
-    pub fn interceptor(&self) -> Result<Arc<Authority>, Failure> {
+    pub(crate) fn interceptor(&self) -> Result<Arc<Authority>, Failure> {
         self.folder.authority().map(Arc::new)
     }
 }
@@ -102,7 +102,7 @@ impl Tls {
 /// # Errors
 ///
 /// A port that is taken.
-pub async fn listen(
+pub(crate) async fn listen(
     address: SocketAddr,
     authority: Option<&Authority>,
 ) -> Result<Listener, PlayError> {

@@ -11,7 +11,7 @@ use crate::scenario::format::{ProviderState, Scenario};
 /// `[claims]` of `confcall.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Claims {
+pub(crate) struct Claims {
     /// The editions of the pages that it follows, such as `2021-02`; all without this.
     pub editions: Option<Vec<String>>,
     /// What it can do beside invitations to a call; without this all but `verified-notifications`.
@@ -67,7 +67,7 @@ impl Feature {
 impl Claims {
     /// The reason to skip a scenario that the target does not claim; none for one that it claims. Fault
     /// injection that is selected by name claims what it needs, if no features are listed.
-    pub fn excuse(&self, scenario: &Scenario, named: &[Kind]) -> Option<String> {
+    pub(crate) fn excuse(&self, scenario: &Scenario, named: &[Kind]) -> Option<String> {
         let edition = scenario.id.edition();
         if let (Some(claimed), Some(edition)) = (&self.editions, edition)
             && !claimed.iter().any(|it| it == edition)

@@ -12,7 +12,7 @@ use crate::scenario::selection::Filter;
 /// A failure that is known: `[[known]]` of `confcall.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct KnownFailure {
+pub(crate) struct KnownFailure {
     /// The scenarios: a part of their ids, or a glob over them.
     #[serde(deserialize_with = "scenario")]
     #[schemars(with = "String")]
@@ -50,7 +50,7 @@ fn reason<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
 
 impl KnownFailure {
     /// Whether it is about this scenario, by its id, and this party, whatever comes of it.
-    pub fn covers(&self, scenario: &str, role: Party) -> bool {
+    pub(crate) fn covers(&self, scenario: &str, role: Party) -> bool {
         self.scenario.takes(scenario) && self.role.is_none_or(|it| it == role)
     }
 

@@ -30,7 +30,7 @@ pub(crate) const FILE: &str = "confcall.toml";
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "confcall.toml", extend("$id" = "config.schema.json"))]
-pub struct Config {
+pub(crate) struct Config {
     /// The schema that editors check the file by.
     #[serde(rename = "$schema")]
     pub schema: Option<String>,
@@ -53,7 +53,7 @@ pub struct Config {
 /// `[scenarios]`: the scenarios to play. Each option of the command line goes before its key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Scenarios {
+pub(crate) struct Scenarios {
     /// A folder of scenarios, instead of the built-in ones.
     pub folder: Option<PathBuf>,
     /// Parts of ids, or globs over them.
@@ -73,7 +73,7 @@ pub struct Scenarios {
 /// `[judging]`: the strictness and the patience of the judge. The command line goes before it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Judging {
+pub(crate) struct Judging {
     /// How long to wait for each expected message.
     #[serde(deserialize_with = "target::some_time")]
     #[schemars(with = "Option<String>")]
@@ -93,7 +93,7 @@ pub struct Judging {
 /// `[reports]`: the files that are written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Reports {
+pub(crate) struct Reports {
     /// The JSON report.
     pub json: Option<PathBuf>,
     /// The `JUnit` report.

@@ -17,7 +17,7 @@ use crate::api::party::Party;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(rename = "Target")]
-pub struct TargetSection {
+pub(crate) struct TargetSection {
     /// The folder of the file, in which hooks that are commands run.
     #[serde(skip)]
     pub folder: PathBuf,
@@ -77,7 +77,7 @@ pub struct TargetSection {
 
 /// A hook: an address, or a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
+pub(crate) enum Ask {
     /// A text: a URL, or a word.
     Text(String),
     /// A program and its arguments.
@@ -134,7 +134,7 @@ impl JsonSchema for Ask {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(rename = "Command")]
-pub struct TargetCommand {
+pub(crate) struct TargetCommand {
     /// The program and its arguments.
     #[serde(deserialize_with = "words")]
     pub run: Vec<String>,
@@ -163,7 +163,7 @@ pub struct TargetCommand {
 
 impl TargetSection {
     /// Whether any of its texts has the placeholder of a free port.
-    pub fn uses_port(&self) -> bool {
+    pub(crate) fn uses_port(&self) -> bool {
         let mut texts = vec![&self.url];
         for ask in [&self.trigger, &self.given].into_iter().flatten() {
             match ask {
@@ -180,7 +180,7 @@ impl TargetSection {
 
 impl TargetCommand {
     /// A program that is started with the defaults.
-    pub fn new(words: Vec<String>, folder: PathBuf) -> Self {
+    pub(crate) fn new(words: Vec<String>, folder: PathBuf) -> Self {
         Self {
             run: words,
             folder,

@@ -105,7 +105,7 @@ impl TargetSection {
     /// # Errors
     ///
     /// The first such setting.
-    pub fn validate(&self) -> Result<(), SettingError> {
+    pub(crate) fn validate(&self) -> Result<(), SettingError> {
         let of_other_party = match self.role {
             Party::Bot => vec![
                 ("given", self.given.is_some()),

@@ -11,7 +11,7 @@ use crate::diagnostic::pointer::Pointer;
 
 /// What an entry is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Subject {
+pub(crate) enum Subject {
     /// A call itself.
     Call,
     /// An operation on a call.
@@ -41,7 +41,7 @@ pub(crate) struct Change<'a> {
 
 /// What of an entry tells which documented one it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signature {
+pub(crate) struct Signature {
     /// What it is about.
     pub subject: Subject,
     /// `changeType` in lower case.

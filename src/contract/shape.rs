@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 /// A JSON type, as the contract tells them apart: the spelling of numbers does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum JsonType {
+pub(crate) enum JsonType {
     /// `null`
     Null,
     /// `true`, `false`
@@ -28,7 +28,7 @@ pub enum JsonType {
 
 impl JsonType {
     /// The type of a value.
-    pub const fn of(value: &Value) -> Self {
+    pub(crate) const fn of(value: &Value) -> Self {
         match value {
             Value::Null => Self::Null,
             Value::Bool(_) => Self::Boolean,
@@ -40,7 +40,7 @@ impl JsonType {
     }
 
     /// The word for people.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Boolean => "a boolean",
@@ -54,7 +54,7 @@ impl JsonType {
 
 /// What the examples show at one place.
 #[derive(Debug, Clone, Default)]
-pub struct Shape {
+pub(crate) struct Shape {
     /// How many examples show a value other than null here.
     shown: usize,
     types: BTreeSet<JsonType>,
@@ -67,7 +67,7 @@ pub struct Shape {
 
 impl Shape {
     /// Lays one more example over the others. Null shows nothing.
-    pub fn add(&mut self, example: &Value) {
+    pub(crate) fn add(&mut self, example: &Value) {
         if example.is_null() {
             return;
         }
@@ -118,44 +118,39 @@ impl Shape {
     }
 
     /// Whether any example shows a value here.
-    pub const fn is_shown(&self) -> bool {
+    pub(crate) const fn is_shown(&self) -> bool {
         self.shown > 0
     }
 
     /// The JSON types that examples show here; none where all print null.
-    pub const fn types(&self) -> &BTreeSet<JsonType> {
+    pub(crate) const fn types(&self) -> &BTreeSet<JsonType> {
         &self.types
     }
 
     /// The first value that an example prints here.
-    pub fn sample(&self) -> Value {
+    pub(crate) fn sample(&self) -> Value {
         self.sample.clone().unwrap_or(Value::Null)
     }
 
     /// The properties that any example shows here, each with whether all do and not as null.
-    pub fn properties(&self) -> impl Iterator<Item = (&str, &Self, bool)> {
+    pub(crate) fn properties(&self) -> impl Iterator<Item = (&str, &Self, bool)> {
         self.properties
             .iter()
             .map(|(name, shape)| (name.as_str(), shape, shape.shown >= self.shown))
     }
 
-    /// What the examples show of one property.
-    pub fn property(&self, name: &str) -> Option<&Self> {
-        self.properties.get(canonical(name))
-    }
-
     /// What the examples show of the members of an array.
-    pub fn items(&self) -> Option<&Self> {
+    pub(crate) fn items(&self) -> Option<&Self> {
         self.items.as_deref()
     }
 
     /// Whether every value that is printed here is a date with a time.
-    pub const fn only_times(&self) -> bool {
+    pub(crate) const fn only_times(&self) -> bool {
         self.only_times
     }
 
     /// The `@odata.type`s printed here, without `#`.
-    pub const fn odata_types(&self) -> &BTreeSet<String> {
+    pub(crate) const fn odata_types(&self) -> &BTreeSet<String> {
         &self.odata_types
     }
 }
@@ -277,7 +272,11 @@ mod tests {
             json!({"resourceData": {"a": 1}}),
             json!({"resourceData": [{"a": 2, "b": 1}, {"a": 3}]}),
         ]);
-        let entity = shape.property("resourceData").unwrap().items().unwrap();
+        let (_, data, _) = shape
+            .properties()
+            .find(|it| it.0 == "resourceData")
+            .unwrap();
+        let entity = data.items().unwrap();
         assert_eq!(required(entity), ["a"]);
     }
 

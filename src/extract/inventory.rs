@@ -5,7 +5,7 @@ use strum::IntoStaticStr;
 
 /// One code block of a page: a line of `confcall extract --inventory`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Row {
+pub(crate) struct Row {
     /// The name of the page.
     pub file: String,
     /// The line of the opening code block, counted from 1.
@@ -30,7 +30,7 @@ pub struct Row {
 /// The kind of a code block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A request, with its body or without.
     Request,
     /// A response, with its body or without.
@@ -110,7 +110,7 @@ impl<'a> Listing<'a> {
 
 /// Something wrong in a page. Extraction went on regardless.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// The name of the page.
     pub file: String,
     /// The line, counted from 1; 0 where the whole page is meant.

@@ -39,7 +39,7 @@ use crate::scenario::format::{Scenario, ScenarioId, Script};
 
 pub(crate) use self::inventory::Finding;
 #[cfg(test)]
-pub use self::inventory::Kind;
+pub(crate) use self::inventory::Kind;
 pub(crate) use self::inventory::Row;
 
 use self::conversation::Run;
@@ -52,7 +52,7 @@ use self::script::Prose;
 
 /// The content of one page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Extraction {
+pub(crate) struct Extraction {
     /// The documented conversations, in the order of the page. Their scripts name no schema.
     pub scenarios: Vec<Scenario>,
     /// Every code block, in the order of the page.

@@ -18,7 +18,7 @@ pub(crate) type Refused = (StatusCode, String);
 
 /// The part of the traffic through a forward proxy that confcall reads.
 #[derive(Debug)]
-pub struct Interception {
+pub(crate) struct Interception {
     pub hosts: Vec<NamedHost>,
     /// Issues the certificates that clients are shown in place of the hosts' own.
     pub authority: Arc<tls::Authority>,
@@ -127,7 +127,7 @@ pub(crate) fn default_port(scheme: &Scheme) -> u16 {
 /// A host whose traffic is read: `graph.example`, `*.example` for every name below it,
 /// `127.0.0.1`, `[::1]`, each with `:PORT` where only that port is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedHost {
+pub(crate) struct NamedHost {
     /// As [`normal`] writes it; of `*.example` the part after the asterisk.
     name: String,
     /// Whether every name that ends in it is meant.
@@ -137,7 +137,7 @@ pub struct NamedHost {
 
 impl NamedHost {
     /// The address of a service at this host, `https` in all cases; none where many hosts are meant.
-    pub fn url(&self) -> Option<Url> {
+    pub(crate) fn url(&self) -> Option<Url> {
         if self.is_suffix {
             return None;
         }

@@ -17,7 +17,7 @@ use super::message::Headers;
 
 /// How the bytes of a body are coded (RFC 9110 section 8.4).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Coding {
+pub(crate) enum Coding {
     /// As they are.
     #[default]
     Identity,
@@ -27,7 +27,7 @@ pub enum Coding {
 
 /// How the receiver finds the end of a body (RFC 9112 section 6).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Framing {
+pub(crate) enum Framing {
     /// `Content-Length`.
     #[default]
     Length,

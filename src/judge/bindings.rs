@@ -19,7 +19,7 @@ use crate::scenario::format::{Kind, Script};
 /// The variables of a script, each with its root. The conversations that follow the script share
 /// them.
 #[derive(Debug, Clone, Default)]
-pub struct Variables {
+pub(crate) struct Variables {
     places: foldhash::HashMap<String, usize>,
     /// In the order of the script.
     slots: Vec<Slot>,
@@ -36,7 +36,7 @@ struct Slot {
 
 impl Variables {
     /// The variables of a script. Read literally, only equal printed values agree.
-    pub fn of(script: &Script, literal: bool) -> Self {
+    pub(crate) fn of(script: &Script, literal: bool) -> Self {
         let mut variables = Self::default();
         for (name, variable) in &script.variables {
             variables.add(name, variable.kind, &variable.value);
@@ -76,7 +76,7 @@ impl Variables {
     }
 
     /// The root of a variable; none of one that the script does not know.
-    pub fn root_of(&self, name: &str) -> Option<&str> {
+    pub(crate) fn root_of(&self, name: &str) -> Option<&str> {
         let (_, slot) = self.root(name)?;
         Some(&slot.name)
     }
@@ -90,7 +90,7 @@ impl Variables {
 
 /// The variables of one conversation, with what is known of them.
 #[derive(Debug, Clone)]
-pub struct Bindings {
+pub(crate) struct Bindings {
     variables: Arc<Variables>,
     /// By the place of the root; what stands behind the end is not bound.
     values: Vec<Option<Bound>>,
@@ -107,12 +107,7 @@ struct Bound {
 impl Bindings {
     /// The variables of a script, none bound. `fresh` gives each root the value that it takes
     /// where confcall has to make one up; roots that it leaves out take the printed value.
-    pub fn new(script: &Script, literal: bool, fresh: HashMap<String, String>) -> Self {
-        Self::of(Arc::new(Variables::of(script, literal)), fresh)
-    }
-
-    /// The same of variables that are shared.
-    pub fn of(variables: Arc<Variables>, fresh: HashMap<String, String>) -> Self {
+    pub(crate) fn new(variables: Arc<Variables>, fresh: HashMap<String, String>) -> Self {
         Self {
             values: Vec::with_capacity(variables.slots.len()),
             variables,
@@ -121,25 +116,25 @@ impl Bindings {
     }
 
     /// The root that a variable shares with those that must agree with it.
-    pub fn root<'a>(&'a self, name: &'a str) -> &'a str {
+    pub(crate) fn root<'a>(&'a self, name: &'a str) -> &'a str {
         self.variables.root_of(name).unwrap_or(name)
     }
 
     /// The kind of a variable's root: how its values compare.
-    pub fn kind(&self, name: &str) -> Kind {
+    pub(crate) fn kind(&self, name: &str) -> Kind {
         let root = self.variables.root(name);
         root.map_or(Kind::Text, |(_, slot)| slot.kind)
     }
 
     /// The value of a variable, where its root is bound.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let (place, _) = self.variables.root(name)?;
         let bound = self.values.get(place)?.as_ref()?;
         Some(&bound.value)
     }
 
     /// Gives a variable's root its value. What was bound before is replaced.
-    pub fn bind(&mut self, name: &str, value: impl Into<String>) {
+    pub(crate) fn bind(&mut self, name: &str, value: impl Into<String>) {
         let (place, kind) = if let Some((place, slot)) = self.variables.root(name) {
             (place, slot.kind)
         } else {
@@ -156,20 +151,20 @@ impl Bindings {
 
     /// The value that confcall sends for a variable: the bound one, else a fresh one, which is
     /// bound by this.
-    pub fn value(&mut self, name: &str) -> String {
+    pub(crate) fn value(&mut self, name: &str) -> String {
         self.settle(name);
         self.proposal(name)
     }
 
     /// Binds a variable that has no value yet to the one that [`Bindings::value`] gives.
-    pub fn settle(&mut self, name: &str) {
+    pub(crate) fn settle(&mut self, name: &str) {
         if self.get(name).is_none() {
             self.bind(name, self.proposal(name));
         }
     }
 
     /// The value that [`Bindings::value`] would give, without binding it.
-    pub fn proposal(&self, name: &str) -> String {
+    pub(crate) fn proposal(&self, name: &str) -> String {
         let fresh = || self.fresh.get(self.root(name)).map(String::as_str);
         let printed = || Some(self.variables.root(name)?.1.printed.as_str());
         let value = self.get(name).or_else(fresh).or_else(printed);
@@ -177,7 +172,7 @@ impl Bindings {
     }
 
     /// A template with every variable filled in by [`Bindings::value`].
-    pub fn fill(&mut self, text: &str) -> String {
+    pub(crate) fn fill(&mut self, text: &str) -> String {
         for name in template::variables(text) {
             self.settle(name);
         }
@@ -185,7 +180,7 @@ impl Bindings {
     }
 
     /// A template with every bound variable filled in, borrowed where it holds none.
-    pub fn filled<'a>(&'a self, text: &'a str) -> Cow<'a, str> {
+    pub(crate) fn filled<'a>(&'a self, text: &'a str) -> Cow<'a, str> {
         match template::sole_variable(text) {
             Some(name) => self.get(name).map_or(Cow::Borrowed(text), Cow::Borrowed),
             None if !text.contains(['{', '}']) => Cow::Borrowed(text),
@@ -194,7 +189,7 @@ impl Bindings {
     }
 
     /// A JSON template with every variable filled in by [`Bindings::value`].
-    pub fn fill_json(&mut self, body: &Value) -> Value {
+    pub(crate) fn fill_json(&mut self, body: &Value) -> Value {
         for name in outline::variables(body) {
             self.settle(&name);
         }
@@ -202,7 +197,7 @@ impl Bindings {
     }
 
     /// The body with every variable of it filled in likewise.
-    pub fn fill_body(&mut self, body: &Body) -> Body {
+    pub(crate) fn fill_body(&mut self, body: &Body) -> Body {
         match body {
             Body::Json(value) => Body::Json(self.fill_json(value)),
             Body::Text(text) => Body::Text(self.fill(text)),
@@ -217,19 +212,19 @@ impl Bindings {
     }
 
     /// The bound values that tell this conversation from others.
-    pub fn telling(&self) -> impl Iterator<Item = &Normal<'static>> {
+    pub(crate) fn telling(&self) -> impl Iterator<Item = &Normal<'static>> {
         self.roots().filter_map(|(_, bound)| bound.telling.as_ref())
     }
 
     /// The first root of a kind that is bound to a value, as [`same`] compares it.
-    pub fn root_bound_to(&self, kind: Kind, value: &str) -> Option<&str> {
+    pub(crate) fn root_bound_to(&self, kind: Kind, value: &str) -> Option<&str> {
         let mut of_kind = self.roots().filter(|(slot, _)| slot.kind == kind);
         let found = of_kind.find(|(_, bound)| same(kind, &bound.value, value));
         found.map(|(slot, _)| slot.name.as_str())
     }
 
     /// Every bound root with its value, in the order of their names, for people and reports.
-    pub fn bound(&self) -> Vec<(String, String)> {
+    pub(crate) fn bound(&self) -> Vec<(String, String)> {
         let bound = self.roots();
         let mut bound: Vec<_> = bound
             .map(|(slot, bound)| (slot.name.clone(), bound.value.clone()))
@@ -313,7 +308,7 @@ mod tests {
             ("call", Kind::Call, "{id}", None),
             ("call-2", Kind::Call, "ab", Some("call")),
         ]);
-        let mut bindings = Bindings::new(&script, false, HashMap::new());
+        let mut bindings = Bindings::new(Arc::new(Variables::of(&script, false)), HashMap::new());
         bindings.bind("call-2", "42");
         assert_eq!(bindings.get("call"), Some("42"));
         assert_eq!(bindings.fill("/calls/{call}"), "/calls/42");
@@ -328,7 +323,7 @@ mod tests {
             ("user", Kind::User, "ab", None),
             ("call-4", Kind::Call, "{id}", None),
         ]);
-        let bindings = Bindings::new(&script, true, HashMap::new());
+        let bindings = Bindings::new(Arc::new(Variables::of(&script, true)), HashMap::new());
         assert_eq!(bindings.root("call-2"), "call-2");
         assert_eq!(bindings.root("call-3"), "call-2");
         assert_eq!(bindings.root("user"), "user");
@@ -345,7 +340,10 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.as_str(), Kind::Call, value.as_str(), None))
             .collect();
-        let bindings = Bindings::new(&script(&many), true, HashMap::new());
+        let bindings = Bindings::new(
+            Arc::new(Variables::of(&script(&many), true)),
+            HashMap::new(),
+        );
         assert_eq!(bindings.root("v49999"), "v49999");
     }
 
@@ -353,7 +351,7 @@ mod tests {
     fn an_unbound_variable_is_fresh_and_then_stays() {
         let script = script(&[("call", Kind::Call, "printed", None)]);
         let fresh = HashMap::from([("call".to_owned(), "fresh".to_owned())]);
-        let mut bindings = Bindings::new(&script, false, fresh);
+        let mut bindings = Bindings::new(Arc::new(Variables::of(&script, false)), fresh);
         assert_eq!(bindings.get("call"), None);
         assert_eq!(bindings.value("call"), "fresh");
         assert_eq!(bindings.get("call"), Some("fresh"));

@@ -43,7 +43,7 @@ use crate::scenario::format::{Kind, Scenario, ScenarioId, Script};
 
 /// A scenario with the knowledge of its page.
 #[derive(Debug, Clone)]
-pub struct Case {
+pub(crate) struct Case {
     /// The scenario.
     pub scenario: Arc<Scenario>,
     /// All scenarios of its page, laid over each other.
@@ -53,7 +53,7 @@ pub struct Case {
 
 impl Case {
     /// A scenario with the knowledge of its page.
-    pub fn new(scenario: Arc<Scenario>, page: Arc<Page>) -> Self {
+    pub(crate) fn new(scenario: Arc<Scenario>, page: Arc<Page>) -> Self {
         Self {
             scenario,
             page,
@@ -62,7 +62,7 @@ impl Case {
     }
 
     /// What the scenario's steps say. Read when it is first asked for.
-    pub fn outline(&self) -> &Outline {
+    pub(crate) fn outline(&self) -> &Outline {
         let script = &self.scenario.script;
         self.outline.get_or_init(|| Outline::of(script))
     }
@@ -104,7 +104,7 @@ pub(crate) fn judges(script: &Script, role: Party) -> bool {
 
 /// How a run wants to be judged.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub(crate) struct Options {
     /// Send and judge the page's structure as printed: no alternatives, no correlation beyond
     /// equal printed values.
     pub literal: bool,

@@ -16,7 +16,7 @@ use crate::scenario::format::{HeaderFields, Script, Step};
 
 /// The steps of a script, as far as judges ask the same of them again and again.
 #[derive(Debug)]
-pub struct Outline {
+pub(crate) struct Outline {
     steps: Vec<Line>,
     variables: Arc<Variables>,
     literally: Arc<Variables>,
@@ -24,7 +24,7 @@ pub struct Outline {
 
 /// What one step says.
 #[derive(Debug, Default)]
-pub struct Line {
+pub(crate) struct Line {
     /// The operation that a request asks for ([`resource::shape_of`]); empty of other steps.
     pub shape: String,
     /// The same with the method ([`request_key`]); empty of other steps.
@@ -41,7 +41,7 @@ pub struct Line {
 
 impl Outline {
     /// Reads a script.
-    pub fn of(script: &Script) -> Self {
+    pub(crate) fn of(script: &Script) -> Self {
         let steps = script.steps.iter().enumerate();
         Self {
             steps: steps.map(|(at, step)| Line::of(script, at, step)).collect(),
@@ -51,7 +51,7 @@ impl Outline {
     }
 
     /// The variables, as a run that is literal or not takes them.
-    pub const fn variables(&self, literal: bool) -> &Arc<Variables> {
+    pub(crate) const fn variables(&self, literal: bool) -> &Arc<Variables> {
         if literal {
             &self.literally
         } else {
@@ -64,7 +64,7 @@ impl Outline {
     /// # Panics
     ///
     /// Where the script has no such step.
-    pub fn step(&self, at: usize) -> &Line {
+    pub(crate) fn step(&self, at: usize) -> &Line {
         &self.steps[at]
     }
 }
@@ -102,13 +102,13 @@ impl Line {
     }
 
     /// Binds every variable of the message, as filling it in does.
-    pub fn settle(&self, bindings: &mut Bindings) {
+    pub(crate) fn settle(&self, bindings: &mut Bindings) {
         self.variables.iter().for_each(|name| bindings.settle(name));
         self.settle_body(bindings);
     }
 
     /// Binds every variable of a JSON body, as filling it in does.
-    pub fn settle_body(&self, bindings: &mut Bindings) {
+    pub(crate) fn settle_body(&self, bindings: &mut Bindings) {
         self.of_body.iter().for_each(|name| bindings.settle(name));
     }
 

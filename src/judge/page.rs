@@ -15,7 +15,7 @@ use crate::scenario::format::{RequestStep, ResponseStep, Scenario, Script, Step}
 
 /// The knowledge of one page, edition and locale.
 #[derive(Debug, Default)]
-pub struct Page {
+pub(crate) struct Page {
     requests: HashMap<String, Shape>,
     answers: HashMap<String, Vec<Answer>>,
     bodies: HashMap<String, HashMap<u16, Shape>>,
@@ -27,7 +27,7 @@ pub struct Page {
 
 /// One documented answer to a request: a whole message, never mixed with another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The status code.
     pub status: u16,
     /// The line of the example, or of the sentence, that documents it.
@@ -43,7 +43,7 @@ pub struct Answer {
 impl Page {
     /// Lays the scenarios of one page over each other. Scenarios of other pages must not be among
     /// them.
-    pub fn of<'a>(scenarios: impl IntoIterator<Item = &'a Scenario>) -> Self {
+    pub(crate) fn of<'a>(scenarios: impl IntoIterator<Item = &'a Scenario>) -> Self {
         let mut page = Self::default();
         for scenario in scenarios {
             page.add(&scenario.script);
@@ -141,38 +141,38 @@ impl Page {
     }
 
     /// The answers that the page documents for a request of this [`request_key`], in its order.
-    pub fn answers(&self, request: &str) -> &[Answer] {
+    pub(crate) fn answers(&self, request: &str) -> &[Answer] {
         self.answers.get(request).map_or(&[], Vec::as_slice)
     }
 
     /// The shape of a request's body, where any example has one.
-    pub fn request_body(&self, request: &str) -> Option<&Shape> {
+    pub(crate) fn request_body(&self, request: &str) -> Option<&Shape> {
         self.requests.get(request)
     }
 
     /// The shape of an answer's body, where any example of that status has one.
-    pub fn answer_body(&self, request: &str, status: u16) -> Option<&Shape> {
+    pub(crate) fn answer_body(&self, request: &str, status: u16) -> Option<&Shape> {
         self.bodies.get(request)?.get(&status)
     }
 
     /// The shape of a notification's entry of a kind ([`Change::kind`]).
-    pub fn entry(&self, kind: &str) -> Option<&Shape> {
+    pub(crate) fn entry(&self, kind: &str) -> Option<&Shape> {
         self.entries.get(kind)
     }
 
     /// The shape of all entries about a subject, whatever they say of it.
-    pub fn entry_about(&self, subject: Subject) -> Option<&Shape> {
+    pub(crate) fn entry_about(&self, subject: Subject) -> Option<&Shape> {
         self.subjects.get(&subject)
     }
 
     /// The shape of a notification's body around its entries.
-    pub const fn envelope(&self) -> &Shape {
+    pub(crate) const fn envelope(&self) -> &Shape {
         &self.envelope
     }
 
     /// The `@odata.type`s that the page prints for the kind of object at a place in a message
     /// whose outermost object is of the family `root`.
-    pub fn odata_types(&self, root: &str, place: &[&str]) -> Vec<String> {
+    pub(crate) fn odata_types(&self, root: &str, place: &[&str]) -> Vec<String> {
         self.odata_types
             .get(family(root, place))
             .map(|types| types.iter().cloned().collect())

@@ -55,6 +55,7 @@ pub struct Source {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Basis {
+    /// A requirement of the contract.
     Requirement(Requirement),
     /// An exchange of the recording, by its number.
     Exchange(u64),
@@ -100,6 +101,7 @@ pub struct Violation {
     pub rule: Rule,
     /// How binding it is.
     pub level: Level,
+    /// The requirement that it breaks, or the recorded exchange that it differs from.
     pub requirement: Basis,
     /// The step, counted from 1 as in `confcall list`; none where no step is concerned.
     pub step: Option<usize>,

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 
 #[cfg(test)]
-pub use self::token::ISSUER;
+pub(crate) use self::token::ISSUER;
 pub(crate) use self::token::Notifier;
 
 use self::grant::Version;
@@ -50,7 +50,7 @@ const HOSTS: [&str; 10] = [
 
 /// Tokens, discovery and keys, with one key.
 #[derive(Debug)]
-pub struct Identity {
+pub(crate) struct Identity {
     key: KeySource,
 }
 
@@ -74,7 +74,7 @@ enum Endpoint<'a> {
 
 impl Identity {
     /// One whose key is kept in this folder, beside that of the local authority.
-    pub const fn new(folder: PathBuf) -> Self {
+    pub(crate) const fn new(folder: PathBuf) -> Self {
         Self {
             key: KeySource::Folder(folder, Mutex::new(None)),
         }
@@ -82,7 +82,7 @@ impl Identity {
 
     /// One for the built-in bot, and the signer of notifications to it: with a key that an RFC prints,
     /// so that none has to be made or kept. Its signatures prove nothing.
-    pub fn printed(application: impl Into<String>) -> (Self, Notifier) {
+    pub(crate) fn printed(application: impl Into<String>) -> (Self, Notifier) {
         let signer = Arc::new(Signer::new(Key::printed(&OF_RFC_7516)));
         let notifier = Notifier::new(Arc::clone(&signer), application.into());
         let key = KeySource::Printed(signer);
@@ -95,12 +95,15 @@ impl Identity {
     /// # Errors
     ///
     /// A folder that takes no files, a file that is no key or that others may read.
-    pub fn notifier(&self, application: impl Into<String>) -> Result<Notifier, AuthorityError> {
+    pub(crate) fn notifier(
+        &self,
+        application: impl Into<String>,
+    ) -> Result<Notifier, AuthorityError> {
         Ok(Notifier::new(self.signer()?, application.into()))
     }
 
     /// Whether a request is for one of the endpoints, and so for no conversation. `base` is that of [`base_of`].
-    pub fn takes(request: &Request, base: &str) -> bool {
+    pub(crate) fn takes(request: &Request, base: &str) -> bool {
         mount(request, base).is_some()
     }
 
@@ -108,7 +111,7 @@ impl Identity {
     ///
     /// It may make a key, or wait for one, which takes a moment: not for a thread that others wait
     /// for. A key that cannot be had is answered with 500 and the reason.
-    pub fn answer(&self, request: &Request, base: &str) -> Option<Response> {
+    pub(crate) fn answer(&self, request: &Request, base: &str) -> Option<Response> {
         let (base, path) = mount(request, base)?;
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         let Some(endpoint) = endpoint(&segments) else {

@@ -25,7 +25,7 @@ const REUSED: u64 = 60;
 
 /// Signs the notifications of a service to one bot, as the platform does.
 #[derive(Debug, Clone)]
-pub struct Notifier {
+pub(crate) struct Notifier {
     signer: Arc<Signer>,
     audience: String,
     /// An application that is not the bot.
@@ -53,13 +53,13 @@ impl Notifier {
 
     /// The value of `Authorization` for a notification that is sent now. Notifications of one minute
     /// may have the same token.
-    pub fn authorization(&self) -> String {
+    pub(crate) fn authorization(&self) -> String {
         self.bearer(None, |now| self.signer.sign(&claims(&self.audience, now)))
     }
 
     /// The value of `Authorization` for a notification that the bot must refuse; none where it has
     /// no such field.
-    pub fn forged(&self, forgery: Forgery) -> Option<String> {
+    pub(crate) fn forged(&self, forgery: Forgery) -> Option<String> {
         let bearer = |token: &dyn Fn(u64) -> String| Some(self.bearer(Some(forgery), token));
         let genuine = |now| claims(&self.audience, now);
         match forgery {

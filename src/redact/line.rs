@@ -19,7 +19,7 @@ use crate::http::message::{Body, Omission};
 /// An exchange as the recorder has it. It borrows what the connection holds, so that a recorded body
 /// is copied once: into the line.
 #[derive(Debug)]
-pub struct UnredactedExchange<'a> {
+pub(crate) struct UnredactedExchange<'a> {
     pub number: u64,
     pub direction: Direction,
     pub cause: Option<Cause>,
@@ -37,7 +37,7 @@ pub struct UnredactedExchange<'a> {
 }
 
 #[derive(Debug)]
-pub struct UnredactedMessage<'a> {
+pub(crate) struct UnredactedMessage<'a> {
     pub headers: Vec<(&'a str, Cow<'a, str>)>,
     pub body: UnredactedBody<'a>,
     pub wire: Wire,
@@ -64,11 +64,11 @@ impl From<UnredactedBody<'_>> for Body {
 
 /// A line of a cassette, without its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line(Vec<u8>);
+pub(crate) struct Line(Vec<u8>);
 
 impl Line {
     /// Its bytes: JSON.
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
@@ -79,7 +79,7 @@ const AROUND: usize = 512;
 impl Redactor {
     /// The line of the exchange with every secret replaced, in request and response alike, and
     /// with every one that an exchange before gave away.
-    pub fn line(&self, heard: &UnredactedExchange<'_>) -> Redacted<Line> {
+    pub(crate) fn line(&self, heard: &UnredactedExchange<'_>) -> Redacted<Line> {
         let room =
             AROUND + room(&heard.request) + heard.response.as_ref().map_or(0, |it| room(&it.1));
         let mut line = Vec::with_capacity(room);

@@ -44,22 +44,22 @@ use crate::http::message::{Body, Headers, Request, Response};
 /// A value without secrets. Only a [`Redactor`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Redacted<T>(T);
+pub(crate) struct Redacted<T>(T);
 
 impl<T> Redacted<T> {
     /// The value.
-    pub const fn get(&self) -> &T {
+    pub(crate) const fn get(&self) -> &T {
         &self.0
     }
 
     /// The value alone: from here on nothing says that it is redacted.
-    pub fn into_inner(self) -> T {
+    pub(crate) fn into_inner(self) -> T {
         self.0
     }
 }
 
 /// Makes pseudonyms under one key.
-pub struct Redactor {
+pub(crate) struct Redactor {
     key: Hmac<Sha256>,
     known: Known,
     harmless: NegativeCache,
@@ -122,12 +122,12 @@ fn digest(key: &Hmac<Sha256>, value: &str) -> [u8; 32] {
 impl Redactor {
     /// A redactor whose pseudonyms can be made again only by who has the key: 32 random bytes,
     /// new for each cassette and stored nowhere.
-    pub fn new(key: [u8; 32]) -> Self {
+    pub(crate) fn new(key: [u8; 32]) -> Self {
         Self::with(key, Rules::default())
     }
 
     /// The same under rules of its user's.
-    pub fn with(key: [u8; 32], rules: Rules) -> Self {
+    pub(crate) fn with(key: [u8; 32], rules: Rules) -> Self {
         match Hmac::new_from_slice(&key) {
             Ok(key) => {
                 // Of a digest, these bytes are in no pseudonym.
@@ -149,7 +149,7 @@ impl Redactor {
 
     /// The exchange with every secret replaced, in request and response alike, and with every one
     /// that an exchange before gave away.
-    pub fn redact(&self, mut exchange: Exchange) -> Redacted<Exchange> {
+    pub(crate) fn redact(&self, mut exchange: Exchange) -> Redacted<Exchange> {
         let before = self.learnt();
         self.replace(&mut exchange);
         if self.learnt() != before {
@@ -161,12 +161,12 @@ impl Redactor {
 
     /// How many secrets are known. Where that has not changed, another redaction of the same changes
     /// nothing.
-    pub fn learnt(&self) -> u64 {
+    pub(crate) fn learnt(&self) -> u64 {
         self.known.learnt()
     }
 
     /// The request with every secret replaced; none where it has no secret.
-    pub fn request(&self, request: &Request) -> Option<Request> {
+    pub(crate) fn request(&self, request: &Request) -> Option<Request> {
         let target = self.mended(&request.target);
         let (headers, body) = (self.headers(&request.headers), self.body(&request.body));
         let is_changed = target.is_some() || headers.is_some() || body.is_some();
@@ -179,7 +179,7 @@ impl Redactor {
     }
 
     /// The response with every secret replaced; none where it has no secret.
-    pub fn response(&self, response: &Response) -> Option<Response> {
+    pub(crate) fn response(&self, response: &Response) -> Option<Response> {
         let (headers, body) = (self.headers(&response.headers), self.body(&response.body));
         let is_changed = headers.is_some() || body.is_some();
         is_changed.then(|| Response {
@@ -190,12 +190,12 @@ impl Redactor {
     }
 
     /// The text with every secret replaced that its shape gives away, or that was given away before.
-    pub fn in_text(&self, text: &str) -> String {
+    pub(crate) fn in_text(&self, text: &str) -> String {
         self.mended(text).unwrap_or_else(|| text.to_owned())
     }
 
     /// The value of a property of this name, with every secret in it replaced.
-    pub fn in_value(&self, name: &str, value: &Value) -> Value {
+    pub(crate) fn in_value(&self, name: &str, value: &Value) -> Value {
         let property = match self.json(&json!({name: value})) {
             None => return value.clone(),
             Some(Body::Json(Value::Object(property))) => property.into_iter().next(),

@@ -8,7 +8,7 @@ use super::names::Plain;
 /// What is replaced or kept beside what is always.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// Whether names of people are replaced: `displayName`, `userPrincipalName`, `mail` …
     pub people: bool,
     /// Whether telephone numbers are replaced: E.164 anywhere, and what stands under `phone…`.

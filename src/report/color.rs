@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Style};
 
 /// How text for people looks. The entry decides it once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
+pub(crate) struct Look {
     pub colour: bool,
     /// The width of a line in characters.
     pub width: usize,
@@ -12,38 +12,38 @@ pub struct Look {
 
 impl Look {
     /// For files and pipes.
-    pub const PLAIN: Self = Self {
+    pub(crate) const PLAIN: Self = Self {
         colour: false,
         width: 100,
     };
 
-    pub fn success(self, text: &str) -> String {
+    pub(crate) fn success(self, text: &str) -> String {
         self.styled(AnsiColor::Green.on_default().bold(), text)
     }
 
-    pub fn failure(self, text: &str) -> String {
+    pub(crate) fn failure(self, text: &str) -> String {
         self.styled(AnsiColor::Red.on_default().bold(), text)
     }
 
-    pub fn warning(self, text: &str) -> String {
+    pub(crate) fn warning(self, text: &str) -> String {
         self.styled(AnsiColor::Yellow.on_default().bold(), text)
     }
 
-    pub fn bold(self, text: &str) -> String {
+    pub(crate) fn bold(self, text: &str) -> String {
         self.styled(Style::new().bold(), text)
     }
 
-    pub fn dim(self, text: &str) -> String {
+    pub(crate) fn dim(self, text: &str) -> String {
         self.styled(Style::new().dimmed(), text)
     }
 
     /// A line that only the old text has.
-    pub fn removed(self, text: &str) -> String {
+    pub(crate) fn removed(self, text: &str) -> String {
         self.styled(AnsiColor::Red.on_default(), text)
     }
 
     /// A line that only the new text has.
-    pub fn added(self, text: &str) -> String {
+    pub(crate) fn added(self, text: &str) -> String {
         self.styled(AnsiColor::Green.on_default(), text)
     }
 

@@ -27,7 +27,7 @@ use crate::judge::verdict::Run;
 /// [`ReportKind::render`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
 #[strum(serialize_all = "lowercase")]
-pub enum ReportKind {
+pub(crate) enum ReportKind {
     Json,
     Junit,
     Html,
@@ -36,10 +36,10 @@ pub enum ReportKind {
 /// A report that its format cannot hold: a defect.
 #[derive(Debug, thiserror::Error)]
 #[error("a report cannot be made: {0}")]
-pub struct ReportError(Box<dyn std::error::Error + Send + Sync>);
+pub(crate) struct ReportError(Box<dyn std::error::Error + Send + Sync>);
 
 impl ReportKind {
-    pub fn render(self, run: &Run) -> Result<String, ReportError> {
+    pub(crate) fn render(self, run: &Run) -> Result<String, ReportError> {
         match self {
             Self::Json => json::render(run).map_err(|error| ReportError(error.into())),
             Self::Junit => junit::render(run).map_err(|error| ReportError(error.into())),

@@ -45,7 +45,7 @@ impl Conversation {
         let script = &case.scenario.script;
         let options = &context.options;
         let variables = Arc::clone(case.outline().variables(options.judge.literal));
-        let mut bindings = Bindings::of(variables, variables::values(script));
+        let mut bindings = Bindings::new(variables, variables::values(script));
         let number = context.router.number();
         let callback = context.callback(number);
         for (name, variable) in &script.variables {

@@ -12,7 +12,7 @@ use crate::http::{Client, OutgoingRequest};
 
 /// Takes a request in JSON and answers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Hook {
+pub(crate) enum Hook {
     /// `POST` of the request as JSON. 2xx: it is done; 501: it declines.
     Url(Url),
     /// A program with the request as JSON on its standard input. Exit code 0: it is done, and its
@@ -22,7 +22,7 @@ pub enum Hook {
 
 /// The answer of a hook.
 #[derive(Debug, Clone, PartialEq)]
-pub enum HookAnswer {
+pub(crate) enum HookAnswer {
     /// It is done. The value is the answer in JSON, or a text where it is none.
     Done(Option<Value>),
     /// It cannot or will not do it, with its reason.
@@ -33,7 +33,12 @@ pub enum HookAnswer {
 
 impl Hook {
     /// Asks, and waits for the answer.
-    pub async fn ask(&self, client: &Client, question: &Value, within: Duration) -> HookAnswer {
+    pub(crate) async fn ask(
+        &self,
+        client: &Client,
+        question: &Value,
+        within: Duration,
+    ) -> HookAnswer {
         match self {
             Self::Url(url) => match client.send(post_json(url, question), within).await {
                 Ok(response) => match response.status {

@@ -32,9 +32,9 @@ use self::process::LaunchError;
 pub(crate) use self::provider_state::StateProvider;
 pub(crate) use self::session::Session;
 #[cfg(any(test, feature = "internals"))]
-pub use self::session::Stop;
+pub(crate) use self::session::Stop;
 #[cfg(test)]
-pub use self::session::play;
+pub(crate) use self::session::play;
 pub(crate) use self::target::{ANY_PORT, Proxy, Target, Triggered};
 use crate::api::party::Party;
 use crate::config::validation::SettingError;

@@ -30,7 +30,7 @@ const FEW_JOBS: usize = 6;
 
 /// The options of a run. By default the built-in pair is judged, by no scenario.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub(crate) struct Options {
     /// The scenarios to play, by id.
     pub scenarios: Vec<Scenario>,
     /// Every scenario there is: a case knows its whole page, whatever is picked from it.
@@ -61,7 +61,7 @@ pub struct Options {
 
 /// A target that confcall starts, as `confcall.toml` says it.
 #[derive(Debug, Clone)]
-pub struct TargetProgram {
+pub(crate) struct TargetProgram {
     pub command: TargetCommand,
     /// What `{port}` stands for.
     pub port: Option<u16>,
@@ -100,7 +100,7 @@ impl Options {
     }
 
     /// The reason to skip a scenario: the target does not claim it.
-    pub fn excuse(&self, scenario: &Scenario) -> Option<String> {
+    pub(crate) fn excuse(&self, scenario: &Scenario) -> Option<String> {
         self.claims.excuse(scenario, &self.named_kinds)
     }
 

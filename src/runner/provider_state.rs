@@ -23,7 +23,7 @@ use crate::scenario::format::{ProviderState, Step};
 
 /// The way in which provider states come about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StateProvider {
+pub(crate) enum StateProvider {
     /// confcall makes a call by the documented request, and takes the rest as existing.
     Create,
     /// Everything is taken as existing.

@@ -360,7 +360,7 @@ mod tests {
         let begin = |_| {
             let variables = Arc::clone(case.outline().variables(false));
             let values = variables::values(&case.scenario.script);
-            let bindings = Bindings::of(variables, values);
+            let bindings = Bindings::new(variables, values);
             let mut judge = InjectedJudge::new(case, bindings, options.clone(), Party::Bot, 1);
             judge.handle(Duration::ZERO, Event::Start);
             let judge = Arc::new(Mutex::new(judge));

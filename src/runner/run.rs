@@ -22,7 +22,7 @@ use crate::judge::verdict::{Run, ScenarioResult, Verdict};
 
 /// A run that was played to its end.
 #[derive(Debug)]
-pub struct Played {
+pub(crate) struct Played {
     pub run: Run,
     /// The wall time.
     pub elapsed: Duration,
@@ -31,7 +31,7 @@ pub struct Played {
 }
 
 /// Shows what a run has to say before its result.
-pub trait Observer {
+pub(crate) trait Observer {
     /// The listeners are open. `program` is none for a target that runs already.
     ///
     /// # Errors

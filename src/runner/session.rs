@@ -39,7 +39,7 @@ pub(crate) async fn play(
 
 /// Ends a run where it stands.
 #[derive(Debug, Clone, Default)]
-pub struct Stop {
+pub(crate) struct Stop {
     pub token: CancellationToken,
     reason: Arc<OnceLock<String>>,
 }
@@ -53,14 +53,14 @@ impl From<CancellationToken> for Stop {
 
 impl Stop {
     /// Ends the run for a reason. The first reason counts.
-    pub fn because(&self, reason: String) {
+    pub(crate) fn because(&self, reason: String) {
         // Another reason that came first is as good.
         let _ = self.reason.set(reason);
         self.token.cancel();
     }
 
     /// The reason; none where the run was interrupted from outside, or goes on.
-    pub fn reason(&self) -> Option<&str> {
+    pub(crate) fn reason(&self) -> Option<&str> {
         self.reason.get().map(String::as_str)
     }
 }
@@ -90,7 +90,7 @@ pub(super) async fn listen_anywhere(options: &Options) -> Result<Listener, BindE
 /// A target, and the listeners that are open for it. Messages that come before the play are
 /// answered as messages of no conversation.
 #[derive(Debug)]
-pub struct Session {
+pub(crate) struct Session {
     options: Arc<Options>,
     target: Target,
     router: Arc<Router>,
@@ -110,7 +110,7 @@ impl Session {
     /// # Errors
     ///
     /// A port that is taken.
-    pub async fn open(options: &Arc<Options>, target: Target) -> Result<Self, PlayError> {
+    pub(crate) async fn open(options: &Arc<Options>, target: Target) -> Result<Self, PlayError> {
         let listener = listen(options, target.listen(), target.public()).await?;
         let proxy = match target.proxy() {
             Some(proxy) => {
@@ -144,19 +144,19 @@ impl Session {
     }
 
     /// The address of the listener.
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.own_url
     }
 
     /// The address of confcall that the target is given.
-    pub fn public_url(&self) -> &str {
+    pub(crate) fn public_url(&self) -> &str {
         let public = self.target.public();
         public.map_or(&self.own_url, |url| url.as_str())
     }
 
     /// The address of the forward proxy, where there is one, and the certificate that its clients
     /// trust.
-    pub fn proxy(&self) -> Option<(&str, &Path)> {
+    pub(crate) fn proxy(&self) -> Option<(&str, &Path)> {
         let proxy = self.target.proxy()?;
         let certificate = proxy.interception.authority.path();
         Some((self.proxy_url.as_deref()?, certificate))
@@ -167,7 +167,7 @@ impl Session {
     /// # Errors
     ///
     /// A target that is not there from the start.
-    pub async fn play(
+    pub(crate) async fn play(
         mut self,
         cases: &[Case],
         stop: Stop,

@@ -16,7 +16,7 @@ pub(crate) const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOC
 
 /// The party that is judged, and how it and confcall reach each other.
 #[derive(Debug, Clone)]
-pub enum Target {
+pub(crate) enum Target {
     /// A service is judged; confcall plays the bot.
     Service {
         /// The service's address. Without a path, the page's API version is appended.
@@ -50,7 +50,7 @@ pub enum Target {
 
 /// The requests that a bot is triggered for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Triggered {
+pub(crate) enum Triggered {
     #[default]
     Always,
     /// The bot sends by itself what a notification provokes.
@@ -59,7 +59,7 @@ pub enum Triggered {
 
 /// A forward proxy, through which a bot reaches confcall under the service's own address.
 #[derive(Debug, Clone)]
-pub struct Proxy {
+pub(crate) struct Proxy {
     pub listen: SocketAddr,
     /// The hosts in whose place confcall is the service.
     pub interception: Arc<Interception>,
@@ -69,14 +69,14 @@ pub struct Proxy {
 
 impl Target {
     /// The party that is judged.
-    pub const fn role(&self) -> Party {
+    pub(crate) const fn role(&self) -> Party {
         match self {
             Self::Service { .. } => Party::Service,
             Self::Bot { .. } => Party::Bot,
         }
     }
 
-    pub const fn url(&self) -> &Url {
+    pub(crate) const fn url(&self) -> &Url {
         match self {
             Self::Service { url, .. } | Self::Bot { url, .. } => url,
         }

@@ -112,7 +112,7 @@ impl fmt::Display for ScenarioId {
 
 /// A scenario with its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scenario {
+pub(crate) struct Scenario {
     /// Where it stands.
     pub id: ScenarioId,
     /// What its file holds.
@@ -123,7 +123,7 @@ pub struct Scenario {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "confcall scenario", extend("$id" = "scenario.schema.json"))]
-pub struct Script {
+pub(crate) struct Script {
     /// Where the JSON Schema of this format is, so that editors complete and check the file.
     #[serde(rename = "$schema", skip_serializing_if = "Option::is_none", default)]
     pub schema: Option<String>,
@@ -154,7 +154,7 @@ pub struct Script {
 
 impl Script {
     /// Whether the service is to refuse the request at a place, counted from 0.
-    pub fn is_refused(&self, request: usize) -> bool {
+    pub(crate) fn is_refused(&self, request: usize) -> bool {
         matches!(self.steps.get(request + 1), Some(Step::Refusal(_)))
     }
 }
@@ -205,7 +205,7 @@ impl ProviderState {
 /// Something that varies from run to run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Variable {
+pub(crate) struct Variable {
     /// What it identifies: the role in which its value stands.
     pub kind: Kind,
     /// The value that the page prints there, to the letter.
@@ -222,7 +222,7 @@ pub struct Variable {
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A call: `…/calls/{call}`, `replacesCallId`.
     Call,
     /// An operation: `…/operations/{operation}`, the `id` of an operation.
@@ -254,7 +254,7 @@ pub enum Kind {
 /// One message of the script.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Step {
+pub(crate) enum Step {
     /// The bot asks the service.
     Request(RequestStep),
     /// The service answers the request before it.
@@ -268,7 +268,7 @@ pub enum Step {
 /// A request of the bot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RequestStep {
+pub(crate) struct RequestStep {
     /// The line of the page: the opening code block of the message's head, counted from 1.
     #[schemars(range(min = 1))]
     pub line: usize,
@@ -302,7 +302,7 @@ pub struct RequestStep {
 /// The bearer token of a request that confcall sends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Token {
+pub(crate) enum Token {
     /// The one that the service takes.
     #[default]
     Own,
@@ -322,7 +322,7 @@ impl Token {
 /// An answer of the service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ResponseStep {
+pub(crate) struct ResponseStep {
     /// The line of the page: the opening code block of the message's head, counted from 1.
     #[schemars(range(min = 1))]
     pub line: usize,
@@ -358,7 +358,7 @@ pub struct ResponseStep {
 /// `{"error": {"code", "message"}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RefusalStep {
+pub(crate) struct RefusalStep {
     /// The line of the page that says what the request does not do, counted from 1.
     #[schemars(range(min = 1))]
     pub line: usize,
@@ -374,7 +374,7 @@ pub struct RefusalStep {
 /// A status code that stands in the prose of a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ProseStatus {
+pub(crate) struct ProseStatus {
     /// The status code.
     #[schemars(range(min = 100, max = 599))]
     pub status: u16,
@@ -386,7 +386,7 @@ pub struct ProseStatus {
 /// A notification of the service to the bot's callback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NotificationStep {
+pub(crate) struct NotificationStep {
     /// The line of the page: the opening code block of the message's head, counted from 1.
     #[schemars(range(min = 1))]
     pub line: usize,
@@ -414,7 +414,7 @@ pub struct NotificationStep {
 
 impl Step {
     /// The line of the page: the opening code block of the message's head, counted from 1.
-    pub const fn line(&self) -> usize {
+    pub(crate) const fn line(&self) -> usize {
         match self {
             Self::Request(step) => step.line,
             Self::Response(step) => step.line,
@@ -424,7 +424,7 @@ impl Step {
     }
 
     /// `request`, `response`, `notification` or `refusal`.
-    pub const fn kind(&self) -> &'static str {
+    pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Self::Request(_) => "request",
             Self::Response(_) => "response",
@@ -434,7 +434,7 @@ impl Step {
     }
 
     /// The body; of a refusal an empty one.
-    pub fn body(&self) -> &Body {
+    pub(crate) fn body(&self) -> &Body {
         static NONE: Body = Body::Empty;
         match self {
             Self::Request(step) => &step.body,
@@ -445,7 +445,7 @@ impl Step {
     }
 
     /// The header fields; none of a refusal.
-    pub const fn headers(&self) -> Option<&HeaderFields> {
+    pub(crate) const fn headers(&self) -> Option<&HeaderFields> {
         match self {
             Self::Request(step) => Some(&step.headers),
             Self::Response(step) => Some(&step.headers),
@@ -455,7 +455,7 @@ impl Step {
     }
 
     /// The header fields, each with its name as it is written.
-    pub fn fields(&self) -> impl Iterator<Item = (&String, &String)> {
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&String, &String)> {
         self.headers().into_iter().flatten()
     }
 }

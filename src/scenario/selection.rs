@@ -26,7 +26,7 @@ pub(crate) struct Selection {
 
 /// A part of an id, or a glob over it.
 #[derive(Debug, Clone)]
-pub struct Filter {
+pub(crate) struct Filter {
     text: String,
     glob: Option<GlobMatcher>,
 }
@@ -38,7 +38,7 @@ impl Filter {
     /// # Errors
     ///
     /// A glob that is none, in a sentence.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let glob = if text.contains(['*', '?', '[', '{']) {
             let glob = Glob::new(text).map_err(|error| format!("no glob: {}", error.kind()))?;
             Some(glob.compile_matcher())
@@ -50,17 +50,17 @@ impl Filter {
     }
 
     /// Whether it is about fault injection: plain ids have no `~`.
-    pub fn names_injection(&self) -> bool {
+    pub(crate) fn names_injection(&self) -> bool {
         self.text.contains(INJECTION_MARK)
     }
 
     /// Whether it is about this fault injection, and says its whole name.
-    pub fn names(&self, injection: &str) -> bool {
+    pub(crate) fn names(&self, injection: &str) -> bool {
         self.text.contains(&format!("{INJECTION_MARK}{injection}"))
     }
 
     /// Whether an id has this part, or matches this glob.
-    pub fn takes(&self, id: &str) -> bool {
+    pub(crate) fn takes(&self, id: &str) -> bool {
         match &self.glob {
             Some(glob) => glob.is_match(id),
             None => id.contains(&self.text),
@@ -68,7 +68,7 @@ impl Filter {
     }
 
     /// Whether this is the whole text, or a glob that matches it.
-    pub fn is(&self, text: &str) -> bool {
+    pub(crate) fn is(&self, text: &str) -> bool {
         match &self.glob {
             Some(glob) => glob.is_match(text),
             None => text == self.text,

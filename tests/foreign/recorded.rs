@@ -20,7 +20,7 @@ const SCENARIO: &str =
 
 /// The pair is recorded, the recording is judged, and each half of it talks to the other's live
 /// half.
-pub fn right(python: &Path) -> Result<(), Failed> {
+pub(crate) fn right(python: &Path) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let cassette = folder.path().join("call.jsonl");
     record(python, &cassette)?;
@@ -40,7 +40,7 @@ pub fn right(python: &Path) -> Result<(), Failed> {
 }
 
 /// A change in either live half is a readable difference.
-pub fn changed(python: &Path) -> Result<(), Failed> {
+pub(crate) fn changed(python: &Path) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let cassette = folder.path().join("call.jsonl");
     record(python, &cassette)?;

@@ -30,7 +30,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// A service at `127.0.0.1` and `localhost` that says what it was asked, and its authority.
-pub struct Service {
+pub(crate) struct Service {
     pub port: u16,
     /// Breaks off the answers to `/breaks`, whose first bytes have gone.
     pub breaking: watch::Sender<bool>,
@@ -40,7 +40,7 @@ pub struct Service {
 
 impl Service {
     /// One that speaks these versions of HTTP, by their names in ALPN; without any, plain HTTP.
-    pub async fn start(protocols: &[&str]) -> Self {
+    pub(crate) async fn start(protocols: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ca = folder.path().join("service.pem");
         let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
@@ -83,7 +83,7 @@ impl Service {
         }
     }
 
-    pub fn at(&self, host: &str) -> String {
+    pub(crate) fn at(&self, host: &str) -> String {
         format!("{host}:{}", self.port)
     }
 }
@@ -176,7 +176,7 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
 }
 
 /// confcall as a proxy, which ends with the test.
-pub struct Recorder {
+pub(crate) struct Recorder {
     process: Process,
     stderr: BufReader<ChildStderr>,
     pub addresses: Vec<String>,
@@ -185,13 +185,13 @@ pub struct Recorder {
 
 impl Recorder {
     /// Starts `confcall record` with these arguments; it prints so many addresses.
-    pub fn start(arguments: &[&str], lines: usize) -> Self {
+    pub(crate) fn start(arguments: &[&str], lines: usize) -> Self {
         let record = ["record", "--cassette", "a.jsonl"];
         Self::of(&[&record, arguments].concat(), lines)
     }
 
     /// Starts confcall with these arguments, in a folder of its own; it prints so many addresses.
-    pub fn of(arguments: &[&str], lines: usize) -> Self {
+    pub(crate) fn of(arguments: &[&str], lines: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = confcall(&folder);
         command.args(arguments).current_dir(folder.path());
@@ -207,12 +207,12 @@ impl Recorder {
     }
 
     /// The certificate that its clients trust.
-    pub fn ca(&self) -> PathBuf {
+    pub(crate) fn ca(&self) -> PathBuf {
         self.folder.path().join("ca/ca.pem")
     }
 
     /// Ends it by SIGKILL; gives the cassette, and what it said on standard error.
-    pub fn kill(mut self) -> (Cassette, String) {
+    pub(crate) fn kill(mut self) -> (Cassette, String) {
         self.process.kill();
         let mut said = String::new();
         self.stderr.read_to_string(&mut said).unwrap();
@@ -220,7 +220,7 @@ impl Recorder {
     }
 
     /// Waits for two lines on standard error: what is said, and what helps.
-    pub fn warning(&mut self) -> String {
+    pub(crate) fn warning(&mut self) -> String {
         let mut said = String::new();
         for _ in 0..2 {
             self.stderr.read_line(&mut said).unwrap();
@@ -230,7 +230,7 @@ impl Recorder {
 
     /// Ends it by SIGTERM; gives its exit code.
     #[cfg(unix)]
-    pub fn terminate(mut self) -> Option<i32> {
+    pub(crate) fn terminate(mut self) -> Option<i32> {
         let process = self.process.child.id().to_string();
         let told = Command::new("kill").args(["-TERM", &process]).status();
         assert!(told.unwrap().success());
@@ -238,7 +238,7 @@ impl Recorder {
     }
 
     /// Waits for its end; gives its exit code, and what it said since it printed its addresses.
-    pub fn wait(mut self) -> (Option<i32>, String) {
+    pub(crate) fn wait(mut self) -> (Option<i32>, String) {
         let mut said = String::new();
         said += &self.process.read_to_end();
         self.stderr.read_to_string(&mut said).unwrap();
@@ -246,22 +246,22 @@ impl Recorder {
     }
 
     /// A connection to its first listener.
-    pub async fn connect(&self) -> TcpStream {
+    pub(crate) async fn connect(&self) -> TcpStream {
         self.at(0).await
     }
 
     /// A connection to one of its listeners.
-    pub async fn at(&self, listener: usize) -> TcpStream {
+    pub(crate) async fn at(&self, listener: usize) -> TcpStream {
         TcpStream::connect(&self.addresses[listener]).await.unwrap()
     }
 
     /// A tunnel through its first listener, or the status and the text that refuse one.
-    pub async fn tunnel(&self, target: &str) -> Result<TcpStream, (u16, String)> {
+    pub(crate) async fn tunnel(&self, target: &str) -> Result<TcpStream, (u16, String)> {
         self.tunnel_at(0, target).await
     }
 
     /// A tunnel through one of its listeners, or the status and the text that refuse one.
-    pub async fn tunnel_at(
+    pub(crate) async fn tunnel_at(
         &self,
         listener: usize,
         target: &str,
@@ -287,7 +287,7 @@ impl Recorder {
 
     /// TLS with a host through a tunnel of its first listener, trusting only this authority and
     /// offering these versions.
-    pub async fn tls(
+    pub(crate) async fn tls(
         &self,
         target: &str,
         ca: &Path,
@@ -297,7 +297,7 @@ impl Recorder {
     }
 
     /// The same through one of its listeners.
-    pub async fn tls_at(
+    pub(crate) async fn tls_at(
         &self,
         listener: usize,
         target: &str,
@@ -324,7 +324,7 @@ impl Recorder {
 }
 
 /// The binary with an authority of its own, away from the environment of the test.
-pub fn confcall(folder: &TempDir) -> Command {
+pub(crate) fn confcall(folder: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_confcall"));
     command
         .env("CONFCALL_CA_DIR", folder.path().join("ca"))
@@ -336,7 +336,7 @@ pub fn confcall(folder: &TempDir) -> Command {
 
 /// An answer: its head, whether its body came whole, its text as JSON, null where it is none, and
 /// its trailers.
-pub struct Answer {
+pub(crate) struct Answer {
     pub head: hyper::http::response::Parts,
     pub is_whole: bool,
     pub said: Value,
@@ -345,7 +345,7 @@ pub struct Answer {
 
 impl Answer {
     /// Reads an answer to its end.
-    pub async fn read(response: Response<Incoming>) -> Self {
+    pub(crate) async fn read(response: Response<Incoming>) -> Self {
         let (head, body) = response.into_parts();
         let body = body.collect().await;
         let is_whole = body.is_ok();
@@ -360,13 +360,13 @@ impl Answer {
         }
     }
 
-    pub fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         self.head.status.as_u16()
     }
 }
 
 /// Sends a request over a connection that speaks HTTP/1.1, and reads the answer.
-pub async fn send<S>(stream: S, request: Request<Full<Bytes>>) -> Answer
+pub(crate) async fn send<S>(stream: S, request: Request<Full<Bytes>>) -> Answer
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -374,7 +374,7 @@ where
 }
 
 /// Sends a request over a connection that speaks HTTP/1.1, and reads the head of the answer.
-pub async fn begin<S>(stream: S, request: Request<Full<Bytes>>) -> Response<Incoming>
+pub(crate) async fn begin<S>(stream: S, request: Request<Full<Bytes>>) -> Response<Incoming>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -384,7 +384,7 @@ where
 }
 
 /// What sends requests over a connection that speaks HTTP/2.
-pub async fn sender(stream: TlsStream<TcpStream>) -> http2::SendRequest<Full<Bytes>> {
+pub(crate) async fn sender(stream: TlsStream<TcpStream>) -> http2::SendRequest<Full<Bytes>> {
     let executor = TokioExecutor::new();
     let handshake = http2::handshake(executor, TokioIo::new(stream)).await;
     let (sender, connection) = handshake.unwrap();
@@ -393,7 +393,7 @@ pub async fn sender(stream: TlsStream<TcpStream>) -> http2::SendRequest<Full<Byt
 }
 
 /// Sends requests at a time over a connection that speaks HTTP/2, and reads the answers.
-pub async fn send_all(
+pub(crate) async fn send_all(
     stream: TlsStream<TcpStream>,
     requests: Vec<Request<Full<Bytes>>>,
 ) -> Vec<Answer> {
@@ -407,7 +407,7 @@ pub async fn send_all(
 }
 
 /// A POST with a secret and this body.
-pub fn post(target: &str, host: &str, body: &str) -> Request<Full<Bytes>> {
+pub(crate) fn post(target: &str, host: &str, body: &str) -> Request<Full<Bytes>> {
     Request::post(target)
         .header("host", host)
         .header("authorization", "Bearer hunter2x")

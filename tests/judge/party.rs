@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::api::party::Party;
 use crate::http::message::{Body, Headers, Request, Response};
-use crate::judge::bindings::Bindings;
+use crate::judge::bindings::{Bindings, Variables};
 use crate::judge::page::Page;
 use crate::judge::{
     Action, Case, Event, ExchangeId, Judge, Options, Outcome, TransportFailure, TriggerAnswer,
@@ -15,25 +15,25 @@ use crate::scenario::format::{HeaderFields, Kind, Scenario, ScenarioId, Script, 
 use crate::scenario::store;
 use serde_json::{Value, json};
 
-pub const DEADLINE: Duration = Duration::from_secs(5);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
 
 static BUILT_IN: LazyLock<Vec<Scenario>> =
     LazyLock::new(|| store::built_in().expect("the built-in scenarios are sound"));
 
 /// Every built-in scenario.
-pub fn built_in() -> &'static [Scenario] {
+pub(crate) fn built_in() -> &'static [Scenario] {
     &BUILT_IN
 }
 
 /// The parties that a scenario judges.
-pub fn judged(scenario: &Scenario) -> impl Iterator<Item = Party> {
+pub(crate) fn judged(scenario: &Scenario) -> impl Iterator<Item = Party> {
     let judges = |role: &Party| crate::judge::judges(&scenario.script, *role);
     [Party::Service, Party::Bot].into_iter().filter(judges)
 }
 
 /// What the other party does next.
 #[derive(Debug, Clone)]
-pub enum Move {
+pub(crate) enum Move {
     /// A service answers the oldest request, a bot the oldest notification.
     Answer(Response),
     /// A service notifies, a bot sends a request.
@@ -49,7 +49,7 @@ pub enum Move {
 }
 
 /// A conversation of one scenario and role: the moves of the party under test.
-pub struct Talk {
+pub(crate) struct Talk {
     pub scenario: Arc<Scenario>,
     pub page: Arc<Page>,
     pub role: Party,
@@ -61,7 +61,7 @@ pub struct Talk {
 }
 
 /// A conversation that was played.
-pub struct Played {
+pub(crate) struct Played {
     pub outcome: Outcome,
     /// Everything that the judge wanted done.
     pub actions: Vec<Action>,
@@ -69,7 +69,7 @@ pub struct Played {
 
 impl Talk {
     /// The conforming conversation of the built-in scenario with this end of its id.
-    pub fn built_in(id: &str, role: Party) -> Self {
+    pub(crate) fn built_in(id: &str, role: Party) -> Self {
         let scenario = built_in()
             .iter()
             .find(|scenario| scenario.id.as_str().ends_with(id))
@@ -78,7 +78,7 @@ impl Talk {
     }
 
     /// The conforming conversation of a scenario that a test writes.
-    pub fn written(script: &Value, role: Party) -> Self {
+    pub(crate) fn written(script: &Value, role: Party) -> Self {
         let script: Script = serde_json::from_value(script.clone()).expect("a sound script");
         let id = ScenarioId::new("mine/beta@2024-01/en/written");
         let script = script.into();
@@ -87,10 +87,13 @@ impl Talk {
     }
 
     /// The conversation of one scenario of a page, among all scenarios.
-    pub fn of(scenario: &Scenario, all: &[Scenario], role: Party, literal: bool) -> Self {
+    pub(crate) fn of(scenario: &Scenario, all: &[Scenario], role: Party, literal: bool) -> Self {
         let key = scenario.id.page_key();
         let page = Page::of(all.iter().filter(|other| other.id.page_key() == key));
-        let mut bindings = Bindings::new(&scenario.script, literal, values(&scenario.script));
+        let mut bindings = Bindings::new(
+            Arc::new(Variables::of(&scenario.script, literal)),
+            values(&scenario.script),
+        );
         let moves = moves(&scenario.script, role, &mut bindings, literal);
         let options = Options {
             literal,
@@ -99,7 +102,10 @@ impl Talk {
             token: "secret".to_owned(),
         };
         Self {
-            bindings: Bindings::new(&scenario.script, literal, values(&scenario.script)),
+            bindings: Bindings::new(
+                Arc::new(Variables::of(&scenario.script, literal)),
+                values(&scenario.script),
+            ),
             scenario: Arc::new(scenario.clone()),
             page: Arc::new(page),
             role,
@@ -109,7 +115,7 @@ impl Talk {
     }
 
     /// Where the move of a step stands.
-    pub fn at(&self, step: usize) -> usize {
+    pub(crate) fn at(&self, step: usize) -> usize {
         self.moves
             .iter()
             .position(|(of, made)| *of == step && !matches!(made, Move::Triggered(_)))
@@ -117,7 +123,7 @@ impl Talk {
     }
 
     /// The JSON body of a step's message.
-    pub fn body(&mut self, step: usize) -> &mut Value {
+    pub(crate) fn body(&mut self, step: usize) -> &mut Value {
         match self.payload(step) {
             Body::Json(body) => body,
             other => panic!("step {step} has no JSON: {other:?}"),
@@ -125,12 +131,12 @@ impl Talk {
     }
 
     /// The first entry of a step's notification.
-    pub fn entry(&mut self, step: usize) -> &mut Value {
+    pub(crate) fn entry(&mut self, step: usize) -> &mut Value {
         &mut self.body(step)["value"][0]
     }
 
     /// The body of a step's message.
-    pub fn payload(&mut self, step: usize) -> &mut Body {
+    pub(crate) fn payload(&mut self, step: usize) -> &mut Body {
         let at = self.at(step);
         match &mut self.moves[at].1 {
             Move::Answer(response) => &mut response.body,
@@ -140,7 +146,7 @@ impl Talk {
     }
 
     /// The request, or the notification, of a step.
-    pub fn request(&mut self, step: usize) -> &mut Request {
+    pub(crate) fn request(&mut self, step: usize) -> &mut Request {
         let at = self.at(step);
         match &mut self.moves[at].1 {
             Move::Send(request) => request,
@@ -149,7 +155,7 @@ impl Talk {
     }
 
     /// The answer of a step.
-    pub fn answer(&mut self, step: usize) -> &mut Response {
+    pub(crate) fn answer(&mut self, step: usize) -> &mut Response {
         let at = self.at(step);
         match &mut self.moves[at].1 {
             Move::Answer(response) => response,
@@ -158,7 +164,7 @@ impl Talk {
     }
 
     /// Replaces a header of a step's message; an empty value takes it away.
-    pub fn header(&mut self, step: usize, name: &str, value: &str) {
+    pub(crate) fn header(&mut self, step: usize, name: &str, value: &str) {
         let at = self.at(step);
         let headers = match &mut self.moves[at].1 {
             Move::Answer(response) => &mut response.headers,
@@ -174,32 +180,32 @@ impl Talk {
     }
 
     /// Leaves out the message of a step.
-    pub fn leave_out(&mut self, step: usize) -> Move {
+    pub(crate) fn leave_out(&mut self, step: usize) -> Move {
         let at = self.at(step);
         self.moves.remove(at).1
     }
 
     /// Makes a step's move before that of another step.
-    pub fn make_before(&mut self, step: usize, other: usize) {
+    pub(crate) fn make_before(&mut self, step: usize, other: usize) {
         let made = self.leave_out(step);
         let at = self.at(other);
         self.moves.insert(at, (step, made));
     }
 
     /// Sends something more at the end.
-    pub fn more(&mut self, made: Move) {
+    pub(crate) fn more(&mut self, made: Move) {
         self.moves.push((0, made));
     }
 
     /// Sends a step's message once more, right after itself.
-    pub fn twice(&mut self, step: usize) {
+    pub(crate) fn twice(&mut self, step: usize) {
         let at = self.at(step);
         let made = self.moves[at].1.clone();
         self.moves.insert(at + 1, (0, made));
     }
 
     /// Sends a changed copy of a step's message right before it.
-    pub fn before(&mut self, step: usize, edit: impl FnOnce(&mut Value)) {
+    pub(crate) fn before(&mut self, step: usize, edit: impl FnOnce(&mut Value)) {
         let at = self.at(step);
         let Move::Send(mut request) = self.moves[at].1.clone() else {
             panic!("step {step} is no message that is sent");
@@ -212,7 +218,7 @@ impl Talk {
     }
 
     /// Plays the conversation to its end: after the moves, silence.
-    pub fn play(&self) -> Played {
+    pub(crate) fn play(&self) -> Played {
         let mut stage = Stage::new(self);
         stage.handle(Event::Start);
         for (_, made) in &self.moves {
@@ -231,7 +237,7 @@ impl Talk {
 
 impl Talk {
     /// When the judge gives up waiting, after all moves.
-    pub fn deadline_at_the_end(&self) -> Option<Duration> {
+    pub(crate) fn deadline_at_the_end(&self) -> Option<Duration> {
         let mut stage = Stage::new(self);
         stage.handle(Event::Start);
         for (_, made) in &self.moves {
@@ -436,17 +442,17 @@ fn payload(body: &Body, bindings: &mut Bindings) -> Body {
 }
 
 /// A body that is no JSON.
-pub fn text_body(text: &str) -> Body {
+pub(crate) fn text_body(text: &str) -> Body {
     Body::Text(text.to_owned())
 }
 
 /// An acknowledgement.
-pub fn done() -> Response {
+pub(crate) fn done() -> Response {
     status(204)
 }
 
 /// An empty answer.
-pub fn status(status: u16) -> Response {
+pub(crate) fn status(status: u16) -> Response {
     Response {
         status,
         headers: Headers::new(),
@@ -455,7 +461,7 @@ pub fn status(status: u16) -> Response {
 }
 
 /// A refusal with an error object.
-pub fn refusal(status: u16) -> Response {
+pub(crate) fn refusal(status: u16) -> Response {
     Response {
         status,
         headers: Headers::from_iter([("Content-Type", "application/json")]),
@@ -464,7 +470,7 @@ pub fn refusal(status: u16) -> Response {
 }
 
 /// A notification of one entry.
-pub fn notification(entry: &Value) -> Move {
+pub(crate) fn notification(entry: &Value) -> Move {
     Move::Send(Request {
         method: "POST".to_owned(),
         target: "https://bot.example/callback".to_owned(),
@@ -477,7 +483,7 @@ pub fn notification(entry: &Value) -> Move {
 }
 
 /// A request of a bot without a body.
-pub fn bare(method: &str, target: &str) -> Move {
+pub(crate) fn bare(method: &str, target: &str) -> Move {
     Move::Send(Request {
         method: method.to_owned(),
         target: target.to_owned(),

@@ -8,27 +8,29 @@ use crate::judge::verdict::{Basis, Verdict, Violation};
 use super::party::Talk;
 
 /// The scenarios that the rows play, by the end of their id.
-pub const ONE: &str = "beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call";
-pub const MANY: &str = "beta@2021-02/pt-BR/invite-multiple-participants-to-an-existing-group-call";
-pub const PHONE: &str = "beta@2021-02/pt-BR/invite-one-pstn-participant-to-an-existing-group-call";
-pub const REPLACE: &str = "beta@2021-02/pt-BR/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call";
-pub const NO_TOKEN: &str = "beta@2021-02/en/no-token";
-pub const ENDED: &str = "beta@2021-02/en/ended-call";
-pub const LONGEST: &str = "beta@2021-02/en/context-of-256-characters";
-pub const DEPRECATED: &str = "beta@2021-02/en/deprecated-path";
-pub const REPLACING: &str = "beta@2021-02/en/two-participants-replacing-calls";
-pub const FLOW: &str = "beta@2019-05/ru-RU/invite-participants-in-existing-p2p-meeting-2";
-pub const MEETING: &str = "beta@2019-05/ru-RU/invite-participants-in-existing-p2p-meeting";
-pub const ACCEPTED: &str = "beta@2019-05/ru-RU/participant-invite";
-pub const PEER: &str = "beta@2019-09/zh-CN/invite-participants-to-a-multiparty-call-replacing-an-existing-peer-to-peer-call";
-pub const FAILURE: &str = "beta@2019-09/zh-CN/invite-participant-failure";
-pub const PROSE: &str = "beta@2019-09/zh-CN/participant-invite";
-pub const MULTIPARTY: &str =
+pub(crate) const ONE: &str = "beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call";
+pub(crate) const MANY: &str =
+    "beta@2021-02/pt-BR/invite-multiple-participants-to-an-existing-group-call";
+pub(crate) const PHONE: &str =
+    "beta@2021-02/pt-BR/invite-one-pstn-participant-to-an-existing-group-call";
+pub(crate) const REPLACE: &str = "beta@2021-02/pt-BR/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call";
+pub(crate) const NO_TOKEN: &str = "beta@2021-02/en/no-token";
+pub(crate) const ENDED: &str = "beta@2021-02/en/ended-call";
+pub(crate) const LONGEST: &str = "beta@2021-02/en/context-of-256-characters";
+pub(crate) const DEPRECATED: &str = "beta@2021-02/en/deprecated-path";
+pub(crate) const REPLACING: &str = "beta@2021-02/en/two-participants-replacing-calls";
+pub(crate) const FLOW: &str = "beta@2019-05/ru-RU/invite-participants-in-existing-p2p-meeting-2";
+pub(crate) const MEETING: &str = "beta@2019-05/ru-RU/invite-participants-in-existing-p2p-meeting";
+pub(crate) const ACCEPTED: &str = "beta@2019-05/ru-RU/participant-invite";
+pub(crate) const PEER: &str = "beta@2019-09/zh-CN/invite-participants-to-a-multiparty-call-replacing-an-existing-peer-to-peer-call";
+pub(crate) const FAILURE: &str = "beta@2019-09/zh-CN/invite-participant-failure";
+pub(crate) const PROSE: &str = "beta@2019-09/zh-CN/participant-invite";
+pub(crate) const MULTIPARTY: &str =
     "beta@2019-09/zh-CN/invite-participants-to-an-existing-multiparty-call";
 
 /// What the judge has to make of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Expect {
+pub(crate) enum Expect {
     /// Passes without a warning.
     Passes,
     /// Passes with this in a note.
@@ -44,14 +46,14 @@ pub enum Expect {
 }
 
 /// One sentence, and the conversation that tries it.
-pub struct Row {
+pub(crate) struct Row {
     pub sentence: &'static str,
     pub talk: Talk,
     pub expect: Expect,
 }
 
 /// A row about a service.
-pub fn service(
+pub(crate) fn service(
     sentence: &'static str,
     scenario: &str,
     edit: impl FnOnce(&mut Talk),
@@ -66,7 +68,7 @@ pub fn service(
 }
 
 /// A row about a bot.
-pub fn bot(
+pub(crate) fn bot(
     sentence: &'static str,
     scenario: &str,
     edit: impl FnOnce(&mut Talk),
@@ -76,7 +78,7 @@ pub fn bot(
 }
 
 /// A row about any conversation.
-pub fn row(
+pub(crate) fn row(
     sentence: &'static str,
     mut talk: Talk,
     edit: impl FnOnce(&mut Talk),
@@ -91,7 +93,7 @@ pub fn row(
 }
 
 /// Plays a row, and fails where it is judged otherwise than it says.
-pub fn judge(row: &Row) {
+pub(crate) fn judge(row: &Row) {
     if let Some(mismatch) = mismatch(row) {
         panic!("{mismatch}");
     }

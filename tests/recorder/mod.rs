@@ -7,16 +7,16 @@ use std::process::Command;
 use confcall_test_support::process::Process;
 
 /// `confcall record`, which ends with the test.
-pub struct Recorder {
-    pub process: Process,
+pub(crate) struct Recorder {
+    pub(crate) process: Process,
     stderr: PathBuf,
     /// Where it listens, HOST:PORT: first for requests, then for notifications.
-    pub addresses: Vec<String>,
+    pub(crate) addresses: Vec<String>,
 }
 
 impl Recorder {
     /// Starts it; it prints so many addresses.
-    pub fn start(cassette: &Path, arguments: &[&str], addresses: usize) -> Self {
+    pub(crate) fn start(cassette: &Path, arguments: &[&str], addresses: usize) -> Self {
         let stderr = cassette.with_extension("stderr");
         let mut command = confcall();
         command.args(["record", "--cassette"]).arg(cassette);
@@ -32,14 +32,14 @@ impl Recorder {
     }
 
     /// Ends it by SIGKILL. Returns what it printed meanwhile.
-    pub fn kill(mut self) -> String {
+    pub(crate) fn kill(mut self) -> String {
         self.process.kill();
         std::fs::read_to_string(&self.stderr).unwrap() + &self.process.read_to_end()
     }
 }
 
 /// The binary, in an environment without settings of a user's.
-pub fn confcall() -> Command {
+pub(crate) fn confcall() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_confcall"));
     command.env_remove("CONFCALL_TOKEN");
     command

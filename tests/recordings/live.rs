@@ -9,25 +9,25 @@ use serde_json::{Value, json};
 
 /// A request as a live half got it.
 #[derive(Debug, Clone)]
-pub struct Got {
+pub(crate) struct Got {
     pub target: String,
     pub head: String,
     pub body: Value,
 }
 
 /// A party that answers every request by a function, and keeps what it got.
-pub struct Party {
+pub(crate) struct Party {
     pub url: String,
     got: Arc<Mutex<Vec<Got>>>,
 }
 
 impl Party {
     /// The function gives a status and a body.
-    pub fn start(answer: impl Fn(&Got) -> (u16, Value) + Send + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(&Got) -> (u16, Value) + Send + 'static) -> Self {
         Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), answer)
     }
 
-    pub fn on(
+    pub(crate) fn on(
         listener: TcpListener,
         answer: impl Fn(&Got) -> (u16, Value) + Send + 'static,
     ) -> Self {
@@ -56,7 +56,7 @@ impl Party {
         Self { url, got }
     }
 
-    pub fn got(&self) -> Vec<Got> {
+    pub(crate) fn got(&self) -> Vec<Got> {
         self.got.lock().unwrap().clone()
     }
 }
@@ -82,7 +82,7 @@ fn read(stream: &TcpStream) -> Option<Got> {
 }
 
 /// Sends a notification to an address. Returns the status.
-pub fn notify(address: &str, body: &Value) -> u16 {
+pub(crate) fn notify(address: &str, body: &Value) -> u16 {
     let (host, path) = address
         .strip_prefix("http://")
         .and_then(|it| it.split_once('/'))
@@ -101,12 +101,12 @@ pub fn notify(address: &str, body: &Value) -> u16 {
 }
 
 /// A recorded request, with its answer.
-pub fn asked(number: u64, target: &str, body: &Value, answer: &Value) -> Value {
+pub(crate) fn asked(number: u64, target: &str, body: &Value, answer: &Value) -> Value {
     exchange(number, "request", target, body, (200, answer))
 }
 
 /// A recorded notification.
-pub fn told(number: u64, target: &str, body: &Value) -> Value {
+pub(crate) fn told(number: u64, target: &str, body: &Value) -> Value {
     exchange(number, "notification", target, body, (202, &Value::Null))
 }
 
@@ -126,7 +126,7 @@ fn exchange(
 }
 
 /// A cassette of these exchanges, as it stands in a folder.
-pub fn cassette(folder: &Path, exchanges: &[Value]) -> PathBuf {
+pub(crate) fn cassette(folder: &Path, exchanges: &[Value]) -> PathBuf {
     let path = folder.join("tape.jsonl");
     let header = json!({"version": 1, "directions": ["request", "notification"]});
     let lines = std::iter::once(&header).chain(exchanges);

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
 /// Where a secret stands in a message.
-pub enum Place {
+pub(crate) enum Place {
     /// In this header field.
     Field(&'static str),
     /// In this trailer field.
@@ -22,15 +22,15 @@ pub enum Place {
 
 use Place::{Body, Field, Target, Trailer};
 
-pub const JSON: Place = Body("application/json");
-pub const TEXT: Place = Body("text/plain");
-pub const FORM: Place = Body("application/x-www-form-urlencoded");
+pub(crate) const JSON: Place = Body("application/json");
+pub(crate) const TEXT: Place = Body("text/plain");
+pub(crate) const FORM: Place = Body("application/x-www-form-urlencoded");
 
 /// What is written around a secret.
-pub type Written = fn(&str) -> String;
+pub(crate) type Written = fn(&str) -> String;
 
 /// The kinds and places of secrets. `§` is the secret.
-pub const PLANTED: &[(&str, Place, &str, Written)] = &[
+pub(crate) const PLANTED: &[(&str, Place, &str, Written)] = &[
     ("a bearer token", Field("Authorization"), "Bearer §", plain),
     (
         "a bearer token in lower case",
@@ -408,15 +408,15 @@ pub const PLANTED: &[(&str, Place, &str, Written)] = &[
     ),
 ];
 
-pub fn plain(secret: &str) -> String {
+pub(crate) fn plain(secret: &str) -> String {
     secret.to_owned()
 }
 
-pub fn basic(secret: &str) -> String {
+pub(crate) fn basic(secret: &str) -> String {
     STANDARD.encode(format!("user:{secret}"))
 }
 
-pub fn percent(secret: &str) -> String {
+pub(crate) fn percent(secret: &str) -> String {
     secret.bytes().fold(String::new(), |mut text, byte| {
         write!(text, "%{byte:02X}").unwrap();
         text
@@ -459,13 +459,13 @@ fn bytes(secret: &str) -> String {
 }
 
 /// A new secret of letters and digits.
-pub fn secret() -> String {
+pub(crate) fn secret() -> String {
     let chance = || RandomState::new().hash_one(0);
     format!("Zq{:016x}{:016x}", chance(), chance())
 }
 
 /// What stands in this place, with this secret in it.
-pub fn text(pattern: &str, written: Written, secret: &str) -> String {
+pub(crate) fn text(pattern: &str, written: Written, secret: &str) -> String {
     if pattern.contains('§') && !pattern.starts_with('\u{0}') {
         pattern.replace('§', secret)
     } else if pattern.contains('§') {
@@ -476,7 +476,7 @@ pub fn text(pattern: &str, written: Written, secret: &str) -> String {
 }
 
 /// A message: its first line up to the target or after the version, and what is planted.
-pub fn message(is_request: bool, status: &str, place: &Place, planted: &str) -> Vec<u8> {
+pub(crate) fn message(is_request: bool, status: &str, place: &Place, planted: &str) -> Vec<u8> {
     let (mut fields, mut body, mut target) = (String::new(), "{}", "/a");
     let mut kind = "application/json";
     match place {

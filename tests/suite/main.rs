@@ -39,7 +39,7 @@ type Tests = &'static [(&'static str, fn())];
 /// The tests of a module, each under its own name.
 macro_rules! tests {
     ($($name:ident),+ $(,)?) => {
-        pub const ALL: crate::Tests = &[$((stringify!($name), $name)),+];
+        pub(crate) const ALL: crate::Tests = &[$((stringify!($name), $name)),+];
     };
 }
 use tests;

@@ -13,13 +13,13 @@ use tempfile::TempDir;
 const CONFCALL: &str = env!("CARGO_BIN_EXE_confcall");
 
 /// The variable with the folder of the project whose suite this process is.
-pub const FOLDER: &str = "SUITE_OF_PROJECT";
+pub(crate) const FOLDER: &str = "SUITE_OF_PROJECT";
 /// The variable that says how the target of the project comes to run, where not by its file.
 const TARGET: &str = "SUITE_TARGET";
 
 /// How a suite comes by its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
+pub(crate) enum By {
     /// By the file.
     File,
     /// By the file, with further arguments of the suite, which break the bot.
@@ -42,7 +42,7 @@ impl By {
 }
 
 /// What `tests/conformance.rs` of the project does.
-pub fn conformance(folder: PathBuf) -> ExitCode {
+pub(crate) fn conformance(folder: PathBuf) -> ExitCode {
     let suite = suite::project(folder);
     match env::var(TARGET).unwrap().as_str() {
         "arguments" => suite.argument("--mutant").argument("token-missing").main(),
@@ -86,27 +86,27 @@ log = "bot.log"
 "#;
 
 /// The name of the trial of a conversation.
-pub fn trial(name: &str) -> String {
+pub(crate) fn trial(name: &str) -> String {
     format!("participant-invite::beta@2021-02::pt-BR::{name}::bot")
 }
 
-pub const ONE: &str = "invite-one-participant-to-an-existing-group-call";
-pub const PHONE: &str = "invite-one-pstn-participant-to-an-existing-group-call";
+pub(crate) const ONE: &str = "invite-one-participant-to-an-existing-group-call";
+pub(crate) const PHONE: &str = "invite-one-pstn-participant-to-an-existing-group-call";
 
 /// A project's folder.
-pub struct Project {
+pub(crate) struct Project {
     folder: TempDir,
 }
 
 impl Project {
     /// One whose bot is the built-in one with these arguments, and whose file has further tables.
-    pub fn new(arguments: &str, tables: &str) -> Self {
+    pub(crate) fn new(arguments: &str, tables: &str) -> Self {
         let bot = format!("exec {CONFCALL} serve --bot --listen \"$1\" {arguments}");
         Self::scripted(&bot, tables)
     }
 
     /// One whose bot is this script of a shell, in which `@bot` is the built-in one.
-    pub fn scripted(bot: &str, tables: &str) -> Self {
+    pub(crate) fn scripted(bot: &str, tables: &str) -> Self {
         let project = Self::with_file(&format!("{FILE}{COMMAND}{tables}"));
         let built_in = format!("{CONFCALL} serve --bot --listen \"$1\"");
         let bot = bot.replace("@bot", &built_in);
@@ -116,33 +116,33 @@ impl Project {
     }
 
     /// One whose file starts nothing.
-    pub fn without_command() -> Self {
+    pub(crate) fn without_command() -> Self {
         Self::with_file(FILE)
     }
 
     /// One with this `confcall.toml`.
-    pub fn with_file(text: &str) -> Self {
+    pub(crate) fn with_file(text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("confcall.toml"), text).unwrap();
         Self { folder }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// How often the bot was started.
-    pub fn starts(&self) -> usize {
+    pub(crate) fn starts(&self) -> usize {
         let starts = fs::read_to_string(self.path().join("starts"));
         starts.map_or(0, |it| it.lines().count())
     }
 
     /// Runs the suite as `cargo test -- ARGUMENTS` does.
-    pub fn test(&self, arguments: &[&str]) -> Tested {
+    pub(crate) fn test(&self, arguments: &[&str]) -> Tested {
         self.test_by(By::File, arguments)
     }
 
-    pub fn test_by(&self, by: By, arguments: &[&str]) -> Tested {
+    pub(crate) fn test_by(&self, by: By, arguments: &[&str]) -> Tested {
         let output = self.command(by, arguments).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Tested {
@@ -152,7 +152,7 @@ impl Project {
         }
     }
 
-    pub fn command(&self, by: By, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, by: By, arguments: &[&str]) -> Command {
         let mut command = Command::new(env::current_exe().unwrap());
         command
             .args(arguments)
@@ -166,7 +166,7 @@ impl Project {
 
 /// What became of a suite.
 #[derive(Debug)]
-pub struct Tested {
+pub(crate) struct Tested {
     pub code: Option<i32>,
     pub said: String,
     pub complained: String,
@@ -174,7 +174,7 @@ pub struct Tested {
 
 impl Tested {
     /// It ended so, and said each of these.
-    pub fn must(&self, code: i32, said: &[&str]) {
+    pub(crate) fn must(&self, code: i32, said: &[&str]) {
         assert_eq!(self.code, Some(code), "{self:#?}");
         for part in said {
             let is_said = self.said.contains(part) || self.complained.contains(part);
@@ -187,7 +187,7 @@ impl Tested {
     }
 
     /// The line of a trial says this of it.
-    pub fn must_say_of(&self, trial: &str, outcome: &str) {
+    pub(crate) fn must_say_of(&self, trial: &str, outcome: &str) {
         let mut lines = self.said.lines().filter(|it| it.starts_with("test "));
         let line = lines.find(|it| it.contains(trial));
         let is_so = line.is_some_and(|it| it.ends_with(&format!("... {outcome}")));
@@ -195,7 +195,7 @@ impl Tested {
     }
 
     /// The names of a list.
-    pub fn listed(&self) -> Vec<&str> {
+    pub(crate) fn listed(&self) -> Vec<&str> {
         assert_eq!(self.code, Some(0), "{self:#?}");
         let lines = self.said.lines();
         lines.map(|it| it.strip_suffix(": test").unwrap()).collect()

@@ -17,7 +17,7 @@ fn with(head: &str, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-pub fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     [coded(), long(), as_they_come()]
         .into_iter()
         .flatten()

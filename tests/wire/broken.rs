@@ -6,7 +6,7 @@ use crate::must::Must::{Broken, Has, HasNot, Nothing, Statuses};
 use crate::must::raw;
 use crate::row::{Act, At, Row, get, ok, post, row, send};
 
-pub fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     [heads(), bodies(), requests(), beginnings()]
         .into_iter()
         .flatten()

@@ -4,7 +4,7 @@ use crate::must::Must::{Field, Has, HasNot, Nothing, Start, Statuses, Via, Witho
 use crate::must::{nth, raw};
 use crate::row::{Act, At, OK, Row, get, ok, request, row, send};
 
-pub fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     [of_one_connection(), passed_on(), added()]
         .into_iter()
         .flatten()

@@ -4,7 +4,7 @@ use crate::must::Must::{Broken, Field, Has, HasNot, Start, Statuses, Without};
 use crate::must::{content, nth, raw};
 use crate::row::{Act, OK, Row, get, ok, post, request, row, send};
 
-pub fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     [
         requests(),
         answers(),

@@ -11,7 +11,7 @@ const EXPECTING: &str = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpe
 
 const FAILED: &str = "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n";
 
-pub fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     [interim(), expected()].into_iter().flatten().collect()
 }
 

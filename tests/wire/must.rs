@@ -4,7 +4,7 @@ use confcall_test_support::http::{Message, read};
 
 /// What a party got, on all its connections in turn.
 #[derive(Debug, Clone, Default)]
-pub struct Heard {
+pub(crate) struct Heard {
     pub bytes: Vec<u8>,
     /// Whether a connection ended by RST.
     pub is_reset: bool,
@@ -12,7 +12,7 @@ pub struct Heard {
 
 /// What must hold. Where there are several messages, the first is meant.
 #[derive(Debug, Clone)]
-pub enum Must {
+pub(crate) enum Must {
     /// The start line is this.
     Start(&'static str),
     /// Each message has this status, in this order, and nothing else came.
@@ -40,23 +40,23 @@ pub enum Must {
 }
 
 /// Behind the head there is this, with its framing.
-pub fn raw(bytes: impl Into<Vec<u8>>) -> Must {
+pub(crate) fn raw(bytes: impl Into<Vec<u8>>) -> Must {
     Must::Raw(bytes.into())
 }
 
 /// The message is whole and this is its content.
-pub fn content(bytes: impl Into<Vec<u8>>) -> Must {
+pub(crate) fn content(bytes: impl Into<Vec<u8>>) -> Must {
     Must::Content(bytes.into())
 }
 
 /// What must hold of this message, counted from 1.
-pub fn nth(number: usize, must: Must) -> Must {
+pub(crate) fn nth(number: usize, must: Must) -> Must {
     Must::Nth(number, Box::new(must))
 }
 
 impl Heard {
     /// Whether this holds.
-    pub fn holds(&self, must: &Must) -> bool {
+    pub(crate) fn holds(&self, must: &Must) -> bool {
         let bytes = &self.bytes[..];
         match must {
             Must::Nth(number, must) => {
@@ -89,7 +89,7 @@ impl Heard {
     }
 
     /// What no message of the recorder's may have, whatever the row is about.
-    pub fn senseless(&self) -> Option<&'static str> {
+    pub(crate) fn senseless(&self) -> Option<&'static str> {
         let lengths = values_of(&self.bytes, "content-length");
         let is_coded = !values_of(&self.bytes, "transfer-encoding").is_empty();
         if lengths.len() > 1 {
@@ -169,6 +169,6 @@ fn values_of(bytes: &[u8], name: &str) -> Vec<String> {
 }
 
 /// Whether the text is somewhere in the bytes.
-pub fn has(bytes: &[u8], text: &str) -> bool {
+pub(crate) fn has(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|it| it == text.as_bytes())
 }

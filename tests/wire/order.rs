@@ -5,7 +5,7 @@ use crate::must::Must::{Field, Has, HasNot, Nothing, Start, Statuses, Without};
 use crate::must::{content, nth, raw};
 use crate::row::{Act, OK, Row, get, ok, request, row, send};
 
-pub fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     [connections(), versions(), ends()]
         .into_iter()
         .flatten()

@@ -59,7 +59,7 @@ impl Stage {
 }
 
 /// Plays a row, and holds what came of it against what must hold.
-pub fn play(row: &Row) -> Result<(), Failed> {
+pub(crate) fn play(row: &Row) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("a.jsonl");
     let stage = Arc::new(Stage::default());

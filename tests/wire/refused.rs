@@ -3,7 +3,7 @@
 use crate::must::Must::{Has, Nothing, Statuses};
 use crate::row::{Act, Row, get, request, row, send};
 
-pub fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     let bad = [framed(), written(), hosts()].into_iter().flatten();
     bad.map(|(sentence, status, bytes)| {
         row(sentence, bytes)

@@ -6,7 +6,7 @@ use crate::must::Must;
 
 /// What a party does on its connection.
 #[derive(Debug, Clone)]
-pub enum Act {
+pub(crate) enum Act {
     /// Writes these bytes.
     Send(Vec<u8>),
     /// Reads one request to its end; where the connection ends before a request begins, that is all.
@@ -30,13 +30,13 @@ pub enum Act {
 }
 
 /// Writes these bytes.
-pub fn send(bytes: impl Into<Vec<u8>>) -> Act {
+pub(crate) fn send(bytes: impl Into<Vec<u8>>) -> Act {
     Act::Send(bytes.into())
 }
 
 /// Where the upstream is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum At {
+pub(crate) enum At {
     /// At 127.0.0.1.
     V4,
     /// At `[::1]`.
@@ -48,7 +48,7 @@ pub enum At {
 }
 
 /// One sentence, and the bytes that try it.
-pub struct Row {
+pub(crate) struct Row {
     pub sentence: &'static str,
     pub at: At,
     /// The path of the service's URL.
@@ -66,7 +66,7 @@ pub struct Row {
 
 /// A row whose client sends these bytes and reads until the connection is closed, and whose
 /// upstream answers each request with [`OK`].
-pub fn row(sentence: &'static str, request: impl Into<Vec<u8>>) -> Row {
+pub(crate) fn row(sentence: &'static str, request: impl Into<Vec<u8>>) -> Row {
     Row {
         sentence,
         at: At::V4,
@@ -81,80 +81,80 @@ pub fn row(sentence: &'static str, request: impl Into<Vec<u8>>) -> Row {
 
 impl Row {
     /// The same, with the upstream there.
-    pub fn at(mut self, at: At) -> Self {
+    pub(crate) fn at(mut self, at: At) -> Self {
         self.at = at;
         self
     }
 
     /// The same, with this path in the service's URL.
-    pub fn below(mut self, base: &'static str) -> Self {
+    pub(crate) fn below(mut self, base: &'static str) -> Self {
         self.base = base;
         self
     }
 
     /// The same, with a client that does this.
-    pub fn client(mut self, acts: impl Into<Vec<Act>>) -> Self {
+    pub(crate) fn client(mut self, acts: impl Into<Vec<Act>>) -> Self {
         self.client = acts.into();
         self
     }
 
     /// The same, with an upstream that reads a request and answers it with these bytes.
-    pub fn answer(self, answer: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn answer(self, answer: impl Into<Vec<u8>>) -> Self {
         self.upstream([Act::Request, send(answer), Act::End])
     }
 
     /// The same, with an upstream that does this on each connection.
-    pub fn upstream(mut self, acts: impl Into<Vec<Act>>) -> Self {
+    pub(crate) fn upstream(mut self, acts: impl Into<Vec<Act>>) -> Self {
         self.upstream = vec![acts.into()];
         self
     }
 
     /// The same, with an upstream that does this on the next connection.
-    pub fn then(mut self, acts: impl Into<Vec<Act>>) -> Self {
+    pub(crate) fn then(mut self, acts: impl Into<Vec<Act>>) -> Self {
         self.upstream.push(acts.into());
         self
     }
 
     /// The same, and this must hold of what the upstream gets.
-    pub fn received(mut self, must: impl Into<Vec<Must>>) -> Self {
+    pub(crate) fn received(mut self, must: impl Into<Vec<Must>>) -> Self {
         self.received = must.into();
         self
     }
 
     /// The same, and this must hold of what the client gets.
-    pub fn answered(mut self, must: impl Into<Vec<Must>>) -> Self {
+    pub(crate) fn answered(mut self, must: impl Into<Vec<Must>>) -> Self {
         self.answered = must.into();
         self
     }
 
     /// The same, and this must hold of the cassette.
-    pub fn written(mut self, holds: fn(&[Exchange])) -> Self {
+    pub(crate) fn written(mut self, holds: fn(&[Exchange])) -> Self {
         self.written = holds;
         self
     }
 }
 
 /// An answer with a body of two bytes.
-pub const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /// A request without a body, after which the connection is closed; the fields end in CRLF.
-pub fn get(target: &str, fields: &str) -> String {
+pub(crate) fn get(target: &str, fields: &str) -> String {
     request("GET", target, fields, "")
 }
 
 /// A request after which the connection is closed.
-pub fn request(method: &str, target: &str, fields: &str, body: &str) -> String {
+pub(crate) fn request(method: &str, target: &str, fields: &str, body: &str) -> String {
     format!("{method} {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{fields}\r\n{body}")
 }
 
 /// A POST of plain text in so many bytes, after which the connection is closed.
-pub fn post(body: &str) -> String {
+pub(crate) fn post(body: &str) -> String {
     let length = body.len();
     let fields = format!("Content-Type: text/plain\r\nContent-Length: {length}\r\n");
     request("POST", "/", &fields, body)
 }
 
 /// A 200 with these fields and this body, framing included.
-pub fn ok(fields: &str, body: &str) -> String {
+pub(crate) fn ok(fields: &str, body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\n{fields}\r\n{body}")
 }

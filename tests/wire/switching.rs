@@ -10,7 +10,7 @@ const ASKS: &str = "GET /chat?a=b HTTP/1.1\r\nHost: a\r\nConnection: keep-alive,
 const SWITCHES: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\
     Upgrade: websocket\r\nSec-WebSocket-Accept: eXk=\r\n\r\n";
 
-pub fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     [trailers(), websocket()].into_iter().flatten().collect()
 }
 

@@ -4,7 +4,7 @@
 use crate::must::Must::{Field, Has, Nothing, Start, Statuses};
 use crate::row::{At, Row, get, request, row};
 
-pub fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     [targets(), methods(), addresses()]
         .into_iter()
         .flatten()

@@ -133,7 +133,7 @@ impl BuiltInBot {
 
     /// The last notified state of a call, `deleted` after its end.
     #[cfg(test)]
-    pub fn call_state(&self, call: &str) -> Option<String> {
+    pub(crate) fn call_state(&self, call: &str) -> Option<String> {
         self.bot.memory().state(call).map(str::to_owned)
     }
 

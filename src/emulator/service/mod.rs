@@ -30,7 +30,7 @@ use tokio::time::timeout;
 pub(crate) use self::mutant::ServiceMutant;
 pub(crate) use self::pages::Edition;
 #[cfg(test)]
-pub use self::state::FAILING_ID;
+pub(crate) use self::state::FAILING_ID;
 pub(crate) use self::variant::ServiceVariant;
 
 use self::message::Answer;

@@ -28,7 +28,7 @@ use super::{MAX_BODY, MAX_FIELDS, MAX_HEAD, Versions};
 
 /// A request to send, and its form on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutgoingRequest {
+pub(crate) struct OutgoingRequest {
     /// In upper case.
     pub method: String,
     /// The absolute URL.
@@ -43,7 +43,7 @@ pub struct OutgoingRequest {
 
 impl OutgoingRequest {
     /// A request without headers and body.
-    pub fn new(method: impl Into<String>, url: impl Into<String>) -> Self {
+    pub(crate) fn new(method: impl Into<String>, url: impl Into<String>) -> Self {
         Self {
             method: method.into(),
             url: url.into(),
@@ -89,7 +89,7 @@ pub enum SendError {
 /// An HTTP/1.1 client, over TLS where the URL is `https`. Each request has a connection of its own,
 /// and is sent once.
 #[derive(Debug, Clone)]
-pub struct Client(Arc<Connectors>);
+pub(crate) struct Client(Arc<Connectors>);
 
 /// One client for each scheme. TLS is set up for the first URL that needs it.
 struct Connectors {
@@ -128,12 +128,12 @@ impl Connectors {
 
 impl Client {
     /// A client that trusts the system's authorities.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::trusting(Trust::default())
     }
 
     /// A client that trusts these.
-    pub fn trusting(trust: Trust) -> Self {
+    pub(crate) fn trusting(trust: Trust) -> Self {
         Self(Arc::new(Connectors {
             plain: Connectors::builder().build(Dialer::new()),
             secure: OnceLock::new(),
@@ -146,7 +146,7 @@ impl Client {
     /// # Errors
     ///
     /// Those of a connection: [`SendError`].
-    pub async fn reach(&self, url: &Url, deadline: Duration) -> Result<(), SendError> {
+    pub(crate) async fn reach(&self, url: &Url, deadline: Duration) -> Result<(), SendError> {
         let address = uri(url.as_str())?;
         let connecting = async {
             if is_secure(&address) {
@@ -167,7 +167,7 @@ impl Client {
     /// # Errors
     ///
     /// [`SendError`]; after [`SendError::Timeout`] the connection is closed.
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         request: OutgoingRequest,
         deadline: Duration,

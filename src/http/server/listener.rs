@@ -23,7 +23,7 @@ use crate::http::tls::Authority;
 
 /// A bound TCP socket that will speak HTTP/1.1, plain or in TLS.
 #[derive(Debug)]
-pub struct Listener {
+pub(crate) struct Listener {
     pub(super) socket: TcpListener,
     address: SocketAddr,
     pub(super) tls: Option<Arc<ServerConfig>>,
@@ -80,7 +80,7 @@ impl Listener {
     /// # Errors
     ///
     /// [`BindError`], with the address and what can be done.
-    pub async fn bind(address: &str) -> Result<Self, BindError> {
+    pub(crate) async fn bind(address: &str) -> Result<Self, BindError> {
         let error = |cause| BindError {
             address: address.to_owned(),
             cause,
@@ -103,7 +103,7 @@ impl Listener {
     /// # Errors
     ///
     /// A host that no certificate can bear.
-    pub fn behind(
+    pub(crate) fn behind(
         mut self,
         authority: &Authority,
         public: Option<&Url>,
@@ -125,7 +125,7 @@ impl Listener {
     /// `CONNECT`, or with a whole URL as target. It goes nowhere else, and other hosts are refused
     /// with 403.
     #[must_use]
-    pub fn intercepting(mut self, interception: Arc<Interception>) -> Self {
+    pub(crate) fn intercepting(mut self, interception: Arc<Interception>) -> Self {
         self.interception = Some(interception);
         self
     }
@@ -133,14 +133,17 @@ impl Listener {
     /// Reports each request that is refused before it was read whole: too long, no HTTP, of a broken
     /// coding, for a host that is not named; and handshakes that fail.
     #[must_use]
-    pub fn reporting_refusals(mut self, report: impl Fn(String) + Send + Sync + 'static) -> Self {
+    pub(crate) fn reporting_refusals(
+        mut self,
+        report: impl Fn(String) + Send + Sync + 'static,
+    ) -> Self {
         self.report = Some(Report(Box::new(report)));
         self
     }
 
     /// The URL under which the listener is reached, without a slash at its end. A listener on
     /// every interface is reached on loopback.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.reached())
     }
@@ -166,7 +169,7 @@ impl Listener {
     ///
     /// The function is called once for each request that was read whole. A peer that has sent all
     /// and closes its half is answered.
-    pub async fn serve<F, Fut>(self, answer: F, shutdown: CancellationToken)
+    pub(crate) async fn serve<F, Fut>(self, answer: F, shutdown: CancellationToken)
     where
         F: Fn(Request) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Reply> + Send + 'static,
@@ -184,7 +187,7 @@ impl Listener {
     }
 
     /// The same for a function that decodes what it must: see [`Received::decode`].
-    pub async fn serve_received<F, Fut>(mut self, answer: F, shutdown: CancellationToken)
+    pub(crate) async fn serve_received<F, Fut>(mut self, answer: F, shutdown: CancellationToken)
     where
         F: Fn(Received) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Reply, Refusal>> + Send + 'static,

@@ -134,19 +134,19 @@ pub(crate) fn refusal<B: From<Bytes>>(status: StatusCode, message: &str) -> Resp
 
 /// A request that was read whole, as it came.
 #[derive(Debug)]
-pub struct Received {
+pub(crate) struct Received {
     head: Parts,
     body: Bytes,
 }
 
 impl Received {
     /// The method.
-    pub fn method(&self) -> &str {
+    pub(crate) fn method(&self) -> &str {
         self.head.method.as_str()
     }
 
     /// The path with its query, or what the request has in its place.
-    pub fn target(&self) -> Cow<'_, str> {
+    pub(crate) fn target(&self) -> Cow<'_, str> {
         match (self.head.uri.scheme(), self.head.uri.path_and_query()) {
             (None, Some(path)) => Cow::Borrowed(path.as_str()),
             _ => Cow::Owned(self.head.uri.to_string()),
@@ -154,12 +154,12 @@ impl Received {
     }
 
     /// The body, still in its content coding.
-    pub const fn body(&self) -> &Bytes {
+    pub(crate) const fn body(&self) -> &Bytes {
         &self.body
     }
 
     /// Whether the body is in a content coding.
-    pub fn is_coded(&self) -> bool {
+    pub(crate) fn is_coded(&self) -> bool {
         self.head.headers.contains_key(CONTENT_ENCODING)
     }
 
@@ -169,7 +169,7 @@ impl Received {
     ///
     /// A body that is not what `Content-Encoding` says, or is too long when its coding is taken
     /// away.
-    pub fn decode(self) -> Result<Request, Refusal> {
+    pub(crate) fn decode(self) -> Result<Request, Refusal> {
         let headers = wire::read_fields(&self.head.headers);
         let body = coding::decode(&headers, &self.body).map_err(|error| match error {
             DecodeError::TooLarge => too_large(),
@@ -187,7 +187,7 @@ impl Received {
 /// The answer to a request that cannot be read: in plain text, after which the connection is closed.
 #[derive(Debug, thiserror::Error)]
 #[error("{status}, {reason}")]
-pub struct Refusal {
+pub(crate) struct Refusal {
     status: u16,
     reason: String,
 }

@@ -13,7 +13,7 @@ use crate::http::wire::{self, Coding, FieldError, Framing, Outgoing, Sent};
 
 /// The answer to one request.
 #[derive(Debug, Clone)]
-pub struct Reply {
+pub(crate) struct Reply {
     pub(super) action: Action,
     pub(super) delay: Duration,
     pub(super) sent: Option<Sent>,
@@ -42,12 +42,12 @@ pub(super) struct Content {
 
 impl Reply {
     /// A response without a body.
-    pub fn status(status: u16) -> Self {
+    pub(crate) fn status(status: u16) -> Self {
         Self::text(status, Headers::new(), Bytes::new())
     }
 
     /// A response whose body is these bytes, to the letter.
-    pub fn text(status: u16, headers: Headers, body: impl Into<Bytes>) -> Self {
+    pub(crate) fn text(status: u16, headers: Headers, body: impl Into<Bytes>) -> Self {
         Self::acting(Action::Respond(Content {
             status,
             headers,
@@ -59,24 +59,24 @@ impl Reply {
 
     /// Takes the request and never answers; the connection stays open until the peer ends it, or
     /// the listener does.
-    pub fn hang() -> Self {
+    pub(crate) fn hang() -> Self {
         Self::acting(Action::Hang)
     }
 
     /// Resets the connection (TCP RST) without an answer.
-    pub fn reset() -> Self {
+    pub(crate) fn reset() -> Self {
         Self::acting(Action::Reset)
     }
 
     /// Writes these bytes in place of an answer, then ends the connection: no HTTP at all, a wrong
     /// `Content-Length`, half a body.
-    pub fn raw(bytes: impl Into<Bytes>) -> Self {
+    pub(crate) fn raw(bytes: impl Into<Bytes>) -> Self {
         Self::acting(Action::Raw(bytes.into()))
     }
 
     /// The same, for an answer that is sent many times: it is put into hyper's terms now.
     #[must_use]
-    pub fn prepared(mut self) -> Self {
+    pub(crate) fn prepared(mut self) -> Self {
         if let Action::Respond(content) = &self.action
             && content.framing == Framing::Length
             && let Ok((status, fields, body)) = content.parts()
@@ -88,7 +88,7 @@ impl Reply {
 
     /// The same with another body, in no coding.
     #[must_use]
-    pub fn with_body(mut self, bytes: Bytes) -> Self {
+    pub(crate) fn with_body(mut self, bytes: Bytes) -> Self {
         match &mut self.action {
             Action::Respond(Content { body, .. }) | Action::RespondPrepared(_, _, body) => {
                 *body = bytes
@@ -99,7 +99,7 @@ impl Reply {
     }
 
     /// Whether both are [prepared](Reply::prepared), and the same but for their bodies.
-    pub fn begins_like(&self, other: &Self) -> bool {
+    pub(crate) fn begins_like(&self, other: &Self) -> bool {
         match (&self.action, &other.action) {
             (
                 Action::RespondPrepared(status, fields, _),
@@ -111,7 +111,7 @@ impl Reply {
 
     /// The same with the body in this content coding.
     #[must_use]
-    pub fn coded(mut self, coding: Coding) -> Self {
+    pub(crate) fn coded(mut self, coding: Coding) -> Self {
         if let Action::Respond(content) = &mut self.action {
             content.coding = coding;
         }
@@ -120,7 +120,7 @@ impl Reply {
 
     /// The same with this framing of its body.
     #[must_use]
-    pub fn framed(mut self, framing: Framing) -> Self {
+    pub(crate) fn framed(mut self, framing: Framing) -> Self {
         if let Action::Respond(content) = &mut self.action {
             content.framing = framing;
         }
@@ -129,7 +129,7 @@ impl Reply {
 
     /// The same, after a delay.
     #[must_use]
-    pub fn delayed(mut self, delay: Duration) -> Self {
+    pub(crate) fn delayed(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
@@ -137,7 +137,7 @@ impl Reply {
     /// The same; notifies when the last byte has gone to the connection, or when it is certain that
     /// none will.
     #[must_use]
-    pub fn notifying(mut self, sent: Arc<Notify>) -> Self {
+    pub(crate) fn notifying(mut self, sent: Arc<Notify>) -> Self {
         self.sent = Some(Sent::new(sent));
         self
     }

@@ -87,7 +87,7 @@ impl Remedy for AuthorityError {
 
 /// Why a name has no certificate.
 #[derive(Debug, thiserror::Error)]
-pub enum CertificateError {
+pub(crate) enum CertificateError {
     /// No certificate can bear the name.
     #[error(transparent)]
     Name(#[from] rcgen::Error),
@@ -96,7 +96,7 @@ pub enum CertificateError {
 }
 
 /// A certificate authority that a machine's owner may choose to trust.
-pub struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: CertificateDer<'static>,
     path: PathBuf,
@@ -117,7 +117,7 @@ impl Authority {
     ///
     /// A folder that takes no files; files that are no authority of confcall's, or have expired;
     /// a key that others may read.
-    pub fn open(folder: &Path) -> Result<Self, AuthorityError> {
+    pub(crate) fn open(folder: &Path) -> Result<Self, AuthorityError> {
         let (key_path, path) = (folder.join(KEY), folder.join(CERTIFICATE));
         if !(key_path.exists() && path.exists()) {
             make(folder, &key_path, &path)?;
@@ -137,17 +137,17 @@ impl Authority {
     }
 
     /// The file of the certificate.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The certificate as it stands in its file.
-    pub fn pem(&self) -> &str {
+    pub(crate) fn pem(&self) -> &str {
         &self.pem
     }
 
     /// Where the authority of a folder has its certificate, where it was made.
-    pub fn certificate_in(folder: &Path) -> Option<PathBuf> {
+    pub(crate) fn certificate_in(folder: &Path) -> Option<PathBuf> {
         Some(folder.join(CERTIFICATE)).filter(|it| it.exists())
     }
 
@@ -157,7 +157,7 @@ impl Authority {
     /// # Errors
     ///
     /// A name that no certificate can bear.
-    pub fn server(&self, host: &str) -> Result<Arc<ServerConfig>, CertificateError> {
+    pub(crate) fn server(&self, host: &str) -> Result<Arc<ServerConfig>, CertificateError> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = hosts.get(host) {
             return Ok(Arc::clone(known));
@@ -175,7 +175,10 @@ impl Authority {
     /// # Errors
     ///
     /// A name that no certificate can bear.
-    pub fn server_for(&self, names: Vec<String>) -> Result<Arc<ServerConfig>, CertificateError> {
+    pub(crate) fn server_for(
+        &self,
+        names: Vec<String>,
+    ) -> Result<Arc<ServerConfig>, CertificateError> {
         let (certificate, key) = self.issue(names)?;
         let mut config = ServerConfig::builder_with_provider(super::provider())
             .with_safe_default_protocol_versions()?

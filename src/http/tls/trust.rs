@@ -47,7 +47,7 @@ impl Remedy for TrustError {
 /// The first two are read when they are needed. Where that fails, the handshake fails too, with the
 /// certificate that is not trusted.
 #[derive(Debug, Clone, Default)]
-pub struct Trust {
+pub(crate) struct Trust {
     named: Vec<CertificateDer<'static>>,
     local: Option<PathBuf>,
 }
@@ -59,13 +59,13 @@ impl Trust {
     /// # Errors
     ///
     /// A named file that cannot be read, or holds no certificate.
-    pub fn new(named: Option<&Path>, local: Option<PathBuf>) -> Result<Self, TrustError> {
+    pub(crate) fn new(named: Option<&Path>, local: Option<PathBuf>) -> Result<Self, TrustError> {
         let named = named.map_or(Ok(Vec::new()), read)?;
         Ok(Self { named, local })
     }
 
     /// The configuration of a client. Which HTTP is offered is the caller's.
-    pub fn client_config(&self) -> ClientConfig {
+    pub(crate) fn client_config(&self) -> ClientConfig {
         let mut authorities = rustls_native_certs::load_native_certs().certs;
         authorities.extend(self.local.iter().filter_map(|it| read(it).ok()).flatten());
         let builder = ClientConfig::builder_with_provider(super::provider())

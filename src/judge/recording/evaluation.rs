@@ -90,7 +90,7 @@ impl<'a> Audience<'a> {
     }
 
     fn evaluate(&self, role: Party, patience: Patience) -> Outcome {
-        let mut bindings = Bindings::of(Arc::clone(self.variables), HashMap::default());
+        let mut bindings = Bindings::new(Arc::clone(self.variables), HashMap::default());
         self.learnt.bind(role, &mut bindings);
         let judge = Judge::new(self.case.clone(), bindings, self.options.clone(), role);
         let mut evaluation = Evaluation {

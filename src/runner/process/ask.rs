@@ -15,7 +15,7 @@ impl Program {
     /// # Errors
     ///
     /// A program that cannot be started, that writes more than 1 MiB, or that takes too long.
-    pub async fn ask(&self, input: &[u8], within: Duration) -> Result<Said, AskError> {
+    pub(crate) async fn ask(&self, input: &[u8], within: Duration) -> Result<Said, AskError> {
         let name = self.words.first().cloned().unwrap_or_default();
         let broken = |cause| AskError::Broken {
             program: name.clone(),
@@ -63,7 +63,7 @@ impl Program {
 
 /// The answer of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub(crate) struct Said {
     /// How it ended.
     pub status: ExitStatus,
     /// Its standard output.
@@ -76,12 +76,12 @@ pub struct Said {
 pub(crate) const DECLINES: i32 = 69;
 
 impl Said {
-    pub fn declines(&self) -> bool {
+    pub(crate) fn declines(&self) -> bool {
         self.status.code() == Some(DECLINES)
     }
 
     /// The last line of its standard error, or how it ended if there is none.
-    pub fn last_words(&self) -> String {
+    pub(crate) fn last_words(&self) -> String {
         let errors = String::from_utf8_lossy(&self.errors);
         let last = errors.lines().rfind(|line| !line.trim().is_empty());
         last.map_or_else(|| self.status.to_string(), |line| line.trim().to_owned())
@@ -90,7 +90,7 @@ impl Said {
 
 /// The reason that a program gave no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum AskError {
+pub(crate) enum AskError {
     /// It cannot be started, or its output cannot be read.
     #[error("`{program}`: {cause}")]
     Broken {

@@ -35,7 +35,7 @@ pub(crate) const MARK: &str = "CONFCALL_RUN";
 
 /// A program with its arguments, and where it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Program {
+pub(crate) struct Program {
     /// The program and its arguments; at least the program.
     pub words: Vec<String>,
     /// The folder that it runs in.

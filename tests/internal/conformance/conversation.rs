@@ -17,7 +17,7 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 /// The documented conversation and the actual one, line by line.
-pub fn laid_over_each_other(scenario: &Scenario, result: &ScenarioResult) -> String {
+pub(crate) fn laid_over_each_other(scenario: &Scenario, result: &ScenarioResult) -> String {
     let mut text = String::new();
     for (index, documented) in documented_steps(scenario).into_iter().enumerate() {
         let actual = actual_step(scenario, result, index);
