@@ -1,4 +1,4 @@
-//! The body of a message before it is sent: changes to its JSON at a JSON pointer, and the style in which it is written as text.
+//! The body of a message before it is sent: edits at a JSON pointer, and the style of its text.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::api::identifier;
 use crate::http::message::Body;
 
-/// A style in which a JSON value is written. All but a few mean the same.
+/// A style of JSON text. All but a few have the same meaning.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum JsonStyle {
     /// Without white space.
@@ -18,7 +18,7 @@ pub(super) enum JsonStyle {
     Reversed,
     /// With line ends, spaces and tabs between all tokens.
     Spaced,
-    /// With properties that no page knows, in every object that is not an identity set.
+    /// With undocumented properties, in every object that is not an identity set.
     Added,
     /// With properties of an unknown name whose value is null.
     Nulls,
@@ -59,7 +59,7 @@ const IDENTIFIERS: [&str; 5] = [
 ];
 
 impl JsonStyle {
-    /// The bytes of a body. The style is that of JSON; text stays to the letter.
+    /// The style applies to JSON only.
     pub(super) fn bytes(self, body: &Body) -> Bytes {
         match body {
             Body::Json(value) => self.write(value).into(),
@@ -165,8 +165,7 @@ impl JsonStyle {
     }
 }
 
-/// Adds two properties, one at each end. The sets of identities stay as they are: every property
-/// there is an identity.
+/// Adds two properties, one at each end, except to identity sets: every property there is an identity.
 fn add(object: &mut Map<String, Value>, value: &Value) {
     const KINDS: [&str; 6] = [
         "user",
@@ -183,7 +182,6 @@ fn add(object: &mut Map<String, Value>, value: &Value) {
     object.insert("addedByNobody".to_owned(), value.clone());
 }
 
-/// Changes the text of the named properties.
 fn each_text(object: &mut Map<String, Value>, names: &[&str], change: impl Fn(&str) -> String) {
     for (name, value) in object.iter_mut() {
         if let (true, Value::String(text)) = (names.contains(&name.as_str()), value) {
@@ -220,7 +218,7 @@ pub(super) fn replace(body: &mut Value, pointer: &str, value: impl Into<Value>) 
     }
 }
 
-/// Takes the property at the pointer away, the order of the others kept.
+/// Removes the property at the pointer. The others keep their order.
 pub(super) fn remove(body: &mut Value, pointer: &str) -> Option<Value> {
     let (object, key) = parent(body, pointer)?;
     object.shift_remove(&key)
@@ -233,8 +231,7 @@ fn parent<'v>(body: &'v mut Value, pointer: &str) -> Option<(&'v mut Map<String,
     Some((object, key.replace("~1", "/").replace("~0", "~")))
 }
 
-/// Calls the function on each object of the value, the innermost first: what it adds is not
-/// visited.
+/// Calls the function on each object of the value, the innermost first: objects that it adds are not visited.
 pub(super) fn each_object(value: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
     match value {
         Value::Object(object) => {
@@ -246,7 +243,6 @@ pub(super) fn each_object(value: &mut Value, change: &mut impl FnMut(&mut Map<St
     }
 }
 
-/// Turns the identity of an identity set, of whatever kind, into a device.
 pub(super) fn make_device(set: &mut Map<String, Value>) {
     let kind = set
         .iter()

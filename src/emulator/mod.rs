@@ -1,6 +1,6 @@
 //! The emulator: a built-in [`service`] and a built-in [`bot`], written from the pages.
 //!
-//! For: the default run, `confcall serve`, and the proof that the judge judges. Not for: judging.
+//! For: the default run, `confcall serve`, and the self-check of the judge. Not for: judging.
 //! Neither party knows a scenario, a rule, the contract or the judge. They share with it only `http` and
 //! `api`; `tests/structure` holds that.
 //!
@@ -11,8 +11,8 @@
 //!
 //! 1. Add a row to `BotMutant` in `bot/mutant.rs`, or to `ServiceMutant` in `service/mutant/mod.rs`.
 //! 2. Make the fault happen in the function of the same module for the message that it is in.
-//! 3. Say in `runner/self_check/rules.rs` which rule must catch it. A test of each party fails for a mutant
-//!    that changes nothing on the wire.
+//! Name the rule that must catch it in `runner/self_check/rules.rs`. A test of each party fails for a mutant
+//! that changes nothing on the wire.
 //!
 //! To add a variant: add a row to `bot/variant.rs` or `service/variant.rs`, and match on it where the
 //! message is made; `body` has the styles of JSON.
@@ -48,12 +48,12 @@ macro_rules! catalogue {
 pub(crate) mod bot;
 pub(crate) mod service;
 
-/// A new identifier: a random GUID in lower case with hyphens.
+/// A random GUID in lower case with hyphens.
 fn new_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// The time of day in UTC as the pages write it: `2018-09-06T15:58:41Z`.
+/// The time in UTC as the pages print it: `2018-09-06T15:58:41Z`.
 fn now() -> String {
     format!("{:.0}", jiff::Timestamp::now())
 }

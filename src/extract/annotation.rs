@@ -1,4 +1,4 @@
-//! HTML blocks of a page: annotations in comments, and code blocks that no reader sees.
+//! HTML blocks of a page: annotations in comments, and hidden code blocks.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -7,28 +7,25 @@ use super::inventory::{FindingKind, Findings};
 use super::json;
 use super::json::Reading;
 
-/// What a comment such as `<!-- { "blockType": "request", "name": "a" } -->` says of a code block.
+/// An annotation of a code block, such as `<!-- { "blockType": "request", "name": "a" } -->`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Annotation {
     /// The line of the comment, counted from 1.
     pub(super) line: usize,
-    /// `blockType`
     pub(super) block_type: String,
-    /// `name`, the first of several.
+    /// The first of several names.
     pub(super) name: Option<String>,
 }
 
-/// What one HTML block holds. Lines are counted from 1 in the page.
+/// The content of an HTML block. Lines are counted from 1 in the page.
 #[derive(Debug, Default)]
 pub(super) struct Html {
-    /// Annotations, in order.
     pub(super) annotations: Vec<Annotation>,
-    /// The lines of opening code blocks that are inside a comment or between tags, and why they are
-    /// no code blocks.
+    /// The lines of opening fences inside a comment or between tags, and why they open no code block.
     pub(super) hidden: Vec<(usize, &'static str)>,
 }
 
-/// Reads an HTML block that begins on that line.
+/// `line` is that of the block's start.
 pub(super) fn html(block: &str, line: usize, findings: &mut Findings<'_>) -> Html {
     let mut html = Html::default();
     let mut rest = block;
@@ -84,7 +81,7 @@ fn annotation(comment: &str, line: usize, findings: &mut Findings<'_>) -> Option
     })
 }
 
-/// Notes every opening code block in a text that Markdown does not read.
+/// Records every opening fence in text that the Markdown parser skips.
 pub(super) fn hide(
     hidden: &mut Vec<(usize, &'static str)>,
     text: &str,
@@ -110,7 +107,7 @@ pub(super) fn hide(
     }
 }
 
-/// A line without what makes it one of block quotes and lists.
+/// A line without the markers of block quotes and lists.
 fn within_containers(line: &str) -> &str {
     let mut rest = line.trim_start();
     while let Some(behind) = ["> ", ">", "- ", "* ", "+ "]
@@ -122,14 +119,14 @@ fn within_containers(line: &str) -> &str {
     rest
 }
 
-/// The backticks or tildes that a line begins with, where they make a code block.
+/// The backticks or tildes at the start of a line, if they are a fence.
 fn marker(line: &str) -> Option<&str> {
     let first = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let length = line.len() - line.trim_start_matches(first).len();
     (length >= 3).then(|| &line[..length])
 }
 
-/// What of an annotation is read.
+/// The properties of an annotation that are used.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Fields {

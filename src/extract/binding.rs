@@ -1,5 +1,5 @@
-//! Which variable a value is: what the messages of a conversation must agree on, even where the
-//! page is sloppy.
+//! Binds values to variables: the values that the messages of a conversation share, even on a page with
+//! mistakes.
 
 use serde_json::Value;
 
@@ -14,28 +14,28 @@ use super::people;
 use super::people::{Entity, Person};
 use super::variables::{Id, Role, Variables, is_placeholder, role};
 
-/// What the messages of one conversation have in common so far.
+/// The shared values of one conversation so far.
 pub(super) struct Binder<'f, 'n> {
     pub(super) variables: Variables,
-    /// The line that findings are reported at: the code block that is being read.
+    /// The line of the current code block, for findings.
     pub(super) line: usize,
     exchange: Exchange,
-    /// Calls that a step brings into being.
-    made: Vec<Id>,
-    /// Calls that are replaced and that no step makes.
+    /// Calls that a step creates.
+    created: Vec<Id>,
+    /// Replaced calls that no step creates.
     replaced: Vec<Id>,
     /// Calls in the paths of requests.
-    asked: Vec<Id>,
-    /// What the paths that are being read are about.
+    requested: Vec<Id>,
+    /// The subject of the current paths.
     pub(super) paths: Paths,
-    /// Identities that must be invited ones, by kind and printed id.
+    /// Identities of invited participants, by kind and printed id.
     people: Vec<(Person, Id)>,
-    /// What the change notification that is being read is about.
+    /// The subject of the current change notification.
     pub(super) about: Entity,
     findings: &'f mut Findings<'n>,
 }
 
-/// The latest request and what follows it.
+/// The latest request and its effects.
 #[derive(Default)]
 struct Exchange {
     call: Option<Id>,
@@ -45,14 +45,14 @@ struct Exchange {
     invited: Vec<(Person, Id)>,
 }
 
-/// How the identifiers in a path are read.
+/// How identifiers in paths are bound.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Paths {
-    /// The call that every path is about.
+    /// The call in every path.
     call: Option<Id>,
-    /// Whether `operations/X` names an operation: a roster's sloppy path does not.
+    /// True if `operations/X` names an operation; in the wrong path of a roster it does not.
     pub(super) name_operations: bool,
-    /// Whether a request is being read, not what came of it.
+    /// True in a request, false in its effects.
     is_request: bool,
 }
 
@@ -67,9 +67,9 @@ impl<'f, 'n> Binder<'f, 'n> {
             variables: Variables::default(),
             line: 0,
             exchange: Exchange::default(),
-            made: Vec::new(),
+            created: Vec::new(),
             replaced: Vec::new(),
-            asked: Vec::new(),
+            requested: Vec::new(),
             paths: Paths::default(),
             people: Vec::new(),
             about: Entity::Plain,
@@ -77,7 +77,7 @@ impl<'f, 'n> Binder<'f, 'n> {
         }
     }
 
-    /// A request begins: nothing of the one before it binds what follows.
+    /// Begins a request: the bindings of the previous request end.
     pub(super) fn begin_request(&mut self) {
         self.exchange = Exchange::default();
         self.people.clear();
@@ -88,15 +88,14 @@ impl<'f, 'n> Binder<'f, 'n> {
         };
     }
 
-    /// The path of the request is read.
     pub(super) fn end_request_path(&mut self) {
         if let Some(call) = self.paths.call {
             self.exchange.call = Some(call);
-            self.asked.push(call);
+            self.requested.push(call);
         }
     }
 
-    /// The body of the request is read, in which these people were invited.
+    /// `invited` are the people in the body of the request.
     pub(super) fn end_request(&mut self, invited: Vec<Person>) {
         for person in invited {
             let id = self
@@ -108,7 +107,7 @@ impl<'f, 'n> Binder<'f, 'n> {
         }
     }
 
-    /// A response begins: its `Location` may bring a call into being.
+    /// Begins a response: its `Location` may name a new call.
     pub(super) fn begin_response(
         &mut self,
         status: u16,
@@ -120,14 +119,14 @@ impl<'f, 'n> Binder<'f, 'n> {
         if let Some(Resource::Call(call)) = &located
             && (status == 201 || self.exchange.call.is_none())
         {
-            self.make(call);
+            self.new_call(call);
         } else if let (201, Entity::Call, None, Some(call)) = (
             status,
             entity,
             self.exchange.call,
             body.and_then(|body| property(body, "id").as_str()),
         ) {
-            self.make(call);
+            self.new_call(call);
         }
         self.paths = Paths {
             call: self.exchange.call,
@@ -139,12 +138,11 @@ impl<'f, 'n> Binder<'f, 'n> {
         entity
     }
 
-    /// A change notification begins.
     pub(super) fn begin_item(&mut self, item: &Value) {
         let resource = resource_of(item);
         self.about = people::entity_of_item(item, resource.as_ref());
         let call = match &resource {
-            Some(Resource::Call(call)) if is_created(item) => Some(self.make(call)),
+            Some(Resource::Call(call)) if is_created(item) => Some(self.new_call(call)),
             Some(Resource::Call(call)) => self.state_of(call).or(self.exchange.call),
             _ => self.exchange.call,
         };
@@ -161,24 +159,24 @@ impl<'f, 'n> Binder<'f, 'n> {
         });
     }
 
-    /// A new call. What follows is about it, until the next request.
-    fn make(&mut self, call: &str) -> Id {
-        let id = self.variables.fresh(CALL, call);
-        self.made.push(id);
+    /// Adds a new call. It is the subject until the next request.
+    fn new_call(&mut self, call: &str) -> Id {
+        let id = self.variables.new_root(CALL, call);
+        self.created.push(id);
         self.exchange.call = Some(id);
         id
     }
 
-    /// The known call whose state a notification of that call tells.
+    /// The known call in a notification about its state.
     fn state_of(&self, call: &str) -> Option<Id> {
-        let known = self.made.iter().rev().chain(self.replaced.iter().rev());
-        let mut known = known.chain(self.asked.iter().rev());
-        known
+        let candidates = self.created.iter().rev().chain(self.replaced.iter().rev());
+        let mut candidates = candidates.chain(self.requested.iter().rev());
+        candidates
             .find(|id| identifier::same(self.variables.value(**id), call))
             .copied()
     }
 
-    /// The call of a path, or of a call's `id`.
+    /// The call in a path, or in a call's `id`.
     pub(super) fn call(&mut self, value: &str) -> Id {
         if let Some(root) = self.paths.call {
             return self.must_be(root, CALL, value);
@@ -188,8 +186,8 @@ impl<'f, 'n> Binder<'f, 'n> {
         id
     }
 
-    /// The operation of a path, or of an operation's `id`: one request has one, but the one in
-    /// a request's own path was begun by an earlier request.
+    /// The operation in a path, or in an operation's `id`. One request has one operation; the path of a
+    /// request names one of an earlier request.
     pub(super) fn operation(&mut self, value: &str) -> Id {
         if let Some(root) = self.exchange.operation {
             return self.must_be(root, OPERATION, value);
@@ -197,19 +195,19 @@ impl<'f, 'n> Binder<'f, 'n> {
         let id = if self.paths.is_request {
             self.variables.by_value(OPERATION, value)
         } else {
-            self.variables.fresh(OPERATION, value)
+            self.variables.new_root(OPERATION, value)
         };
         self.exchange.operation = Some(self.variables.root(id));
         id
     }
 
-    /// A client context: one for a request and what comes of it.
+    /// A client context: one for a request and its effects.
     pub(super) fn context(&mut self, value: &str) -> Id {
         if let Some(root) = self.exchange.context {
             return self.must_be(root, CONTEXT, value);
         }
         let id = if is_placeholder(value) {
-            self.variables.fresh(CONTEXT, value)
+            self.variables.new_root(CONTEXT, value)
         } else {
             self.variables.by_value(CONTEXT, value)
         };
@@ -217,19 +215,19 @@ impl<'f, 'n> Binder<'f, 'n> {
         id
     }
 
-    /// The call that `replacesCallId` names, and its id as printed there. What comes of a request
-    /// echoes the one that the request names.
+    /// The call in `replacesCallId`, and its printed id. The effects of a request repeat the call of the
+    /// request.
     pub(super) fn replaced(&mut self, text: &str) -> (Id, String) {
         let call = call_of(text);
-        let known = self.made.iter().rev().chain(self.replaced.iter().rev());
-        let root = known
+        let candidates = self.created.iter().rev().chain(self.replaced.iter().rev());
+        let root = candidates
             .copied()
             .find(|id| identifier::same(self.variables.value(*id), &call))
             .or(self.exchange.replaced.filter(|_| !self.paths.is_request));
         let id = if let Some(root) = root {
             self.must_be(root, PEER_CALL, &call)
         } else {
-            let id = self.variables.fresh(PEER_CALL, &call);
+            let id = self.variables.new_root(PEER_CALL, &call);
             self.replaced.push(id);
             id
         };
@@ -240,7 +238,6 @@ impl<'f, 'n> Binder<'f, 'n> {
         (id, call)
     }
 
-    /// An identity.
     pub(super) fn identity(&mut self, kind: Kind, value: &str) -> Id {
         let role = people::role(kind);
         let is_printed =
@@ -251,7 +248,7 @@ impl<'f, 'n> Binder<'f, 'n> {
         }
     }
 
-    /// Finds the invited among the people of a message, by what is printed or by what remains.
+    /// Finds the invited people in a message, by their printed ids or by elimination.
     fn recognise(&mut self, printed: impl FnOnce() -> Vec<Person>) {
         self.people.clear();
         if self.exchange.invited.is_empty() {
@@ -271,10 +268,10 @@ impl<'f, 'n> Binder<'f, 'n> {
             .collect();
     }
 
-    /// The variable of a value that must be the one of a root. What contradicts it is reported.
+    /// The variable of a value that must equal its root. A contradiction is reported.
     fn must_be(&mut self, root: Id, role: Role<'_>, value: &str) -> Id {
-        if let Some(known) = self.variables.known_as(root, role.kind, value) {
-            return known;
+        if let Some(id) = self.variables.with_root(root, role.kind, value) {
+            return id;
         }
         let label = match role.kind {
             Kind::Call | Kind::Operation | Kind::Context => self.variables.label(root).to_owned(),
@@ -294,18 +291,20 @@ impl<'f, 'n> Binder<'f, 'n> {
         id
     }
 
-    /// Whether a request asks for a call that no step makes.
+    /// True if a request names a call that no step creates.
     pub(super) fn needs_call(&self) -> bool {
-        self.asked.iter().any(|call| !self.made.contains(call))
+        self.requested
+            .iter()
+            .any(|call| !self.created.contains(call))
     }
 
-    /// Whether a request replaces a call that no step makes.
+    /// True if a request replaces a call that no step creates.
     pub(super) fn needs_peer_call(&self) -> bool {
         !self.replaced.is_empty()
     }
 }
 
-/// What the body of a response is.
+/// The entity in the body of a response.
 fn answered_entity(status: u16, located: Option<&Resource>, body: Option<&Value>) -> Entity {
     let Some(body) = body else {
         return Entity::Plain;

@@ -1,4 +1,4 @@
-//! Messages to conversations.
+//! Groups messages into conversations.
 
 use foldhash::HashMap;
 use serde_json::Value;
@@ -14,26 +14,25 @@ use super::variables::is_placeholder;
 /// One conversation with one outcome.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Run {
-    /// Its messages, in the order of the page.
+    /// In the order of the page.
     pub(super) messages: Vec<usize>,
-    /// The message whose headings name it: its first, or the one that makes the outcome.
+    /// The message whose headings name it: its first, or the one with the outcome.
     pub(super) named_by: usize,
 }
 
-/// The conversations of a page, and the messages that belong to none, each with the reason.
+/// The conversations of a page, and the messages outside of them, each with the reason.
 #[derive(Debug, Default)]
 pub(super) struct Conversations {
     pub(super) runs: Vec<Run>,
     pub(super) unused: Vec<(usize, &'static str)>,
 }
 
-/// Sorts messages into conversations.
 pub(super) fn gather(messages: &[Message<'_>], findings: &mut Findings<'_>) -> Conversations {
     let mut gathering = Gathering {
         messages,
         drafts: Vec::new(),
-        makers: HashMap::default(),
-        now: None,
+        creators: HashMap::default(),
+        current: None,
         unused: Vec::new(),
     };
     for (index, message) in messages.iter().enumerate() {
@@ -61,30 +60,29 @@ const INTERIM: &str = "an interim response, which is no step";
 
 struct Gathering<'m, 'a> {
     messages: &'m [Message<'a>],
-    /// Conversations, each with its outcomes, the first one first. Joined ones are emptied.
+    /// Conversations, each with its outcomes, the first one first. Joined conversations are empty.
     drafts: Vec<Vec<Run>>,
-    /// The conversation that last brought a call into being, by the call's normal id.
-    makers: HashMap<String, usize>,
-    now: Option<Place>,
+    /// The conversation that last created a call, by the call's normal id.
+    creators: HashMap<String, usize>,
+    current: Option<Current>,
     unused: Vec<(usize, &'static str)>,
 }
 
-/// Where the next message goes.
-struct Place {
+struct Current {
     conversation: usize,
     outcome: usize,
     request: Option<usize>,
     response: Option<usize>,
     /// How the request's operation ended.
     end: Option<String>,
-    /// Whether the message before was a notification.
+    /// True if the previous message was a notification.
     after_notification: bool,
 }
 
 impl Gathering<'_, '_> {
     fn request(&mut self, index: usize, target: &str) {
         let mut joined: Vec<usize> = used_calls(target, self.messages[index].json())
-            .filter_map(|call| self.makers.get(&call).copied())
+            .filter_map(|call| self.creators.get(&call).copied())
             .collect();
         joined.sort_unstable();
         joined.dedup();
@@ -96,7 +94,7 @@ impl Gathering<'_, '_> {
             self.join(first, other);
         }
         self.drafts[first][0].messages.push(index);
-        self.now = Some(Place::new(first, Some(index)));
+        self.current = Some(Current::new(first, Some(index)));
     }
 
     fn start(&mut self, index: usize) {
@@ -106,7 +104,7 @@ impl Gathering<'_, '_> {
             named_by: index,
         }]);
         let is_request = matches!(self.messages[index].part, Part::Request { .. });
-        self.now = Some(Place::new(conversation, is_request.then_some(index)));
+        self.current = Some(Current::new(conversation, is_request.then_some(index)));
     }
 
     fn join(&mut self, first: usize, other: usize) {
@@ -117,32 +115,36 @@ impl Gathering<'_, '_> {
             messages.sort_unstable();
         }
         self.drafts[first].extend(runs);
-        for maker in self.makers.values_mut().filter(|maker| **maker == other) {
-            *maker = first;
+        for creator in self
+            .creators
+            .values_mut()
+            .filter(|creator| **creator == other)
+        {
+            *creator = first;
         }
     }
 
     fn response(&mut self, index: usize, status: u16) {
-        let Some(place) = &mut self.now else {
+        let Some(current) = &mut self.current else {
             let why = "a response without a request before it";
             self.unused.push((index, why));
             return;
         };
-        // 101 ends the exchange in HTTP; the final response to the others is still to come.
+        // 101 is a final response in HTTP; the others precede one.
         if (100..200).contains(&status) && status != 101 {
             self.unused.push((index, INTERIM));
             return;
         }
-        match (place.request, place.response) {
-            (Some(request), Some(_)) if !place.after_notification => {
-                place.outcome = self.drafts[place.conversation].len();
-                place.end = None;
-                self.drafts[place.conversation].push(Run {
+        match (current.request, current.response) {
+            (Some(request), Some(_)) if !current.after_notification => {
+                current.outcome = self.drafts[current.conversation].len();
+                current.end = None;
+                self.drafts[current.conversation].push(Run {
                     messages: vec![request, index],
                     named_by: index,
                 });
             }
-            (Some(_), None) => self.drafts[place.conversation][place.outcome]
+            (Some(_), None) => self.drafts[current.conversation][current.outcome]
                 .messages
                 .push(index),
             _ => {
@@ -150,52 +152,57 @@ impl Gathering<'_, '_> {
                 return;
             }
         }
-        place.response = Some(index);
-        place.after_notification = false;
+        current.response = Some(index);
+        current.after_notification = false;
         let location = self.messages[index].header("location");
         if let (201, Some(Resource::Call(call))) = (status, location.and_then(Resource::parse)) {
-            self.makers
-                .insert(identifier::normal(&call), place.conversation);
+            self.creators
+                .insert(identifier::normal(&call), current.conversation);
         }
     }
 
     fn notification(&mut self, index: usize) {
         let items = self.messages[index].json().map(items).unwrap_or_default();
-        let mut made = items.iter().filter_map(created_call).peekable();
-        if made.peek().is_some() {
+        let mut created = items.iter().filter_map(created_call).peekable();
+        if created.peek().is_some() {
             let conversation = self.drafts.len();
-            self.makers
-                .extend(made.map(|call| (identifier::normal(&call), conversation)));
+            self.creators
+                .extend(created.map(|call| (identifier::normal(&call), conversation)));
             self.start(index);
             return;
         }
-        let Some(place) = &mut self.now else {
+        let Some(current) = &mut self.current else {
             let why = "a notification of a call that no message before it is about";
             self.unused.push((index, why));
             return;
         };
-        place.after_notification = true;
+        current.after_notification = true;
         let end = items.iter().find_map(operation_end);
-        let conversation = &mut self.drafts[place.conversation];
-        match (end, place.request) {
-            (Some(end), Some(request)) if place.end.as_ref().is_some_and(|known| *known != end) => {
-                place.end = Some(end);
-                place.outcome = conversation.len();
-                let before = [Some(request), place.response, Some(index)];
+        let conversation = &mut self.drafts[current.conversation];
+        match (end, current.request) {
+            (Some(end), Some(request))
+                if current
+                    .end
+                    .as_ref()
+                    .is_some_and(|previous| *previous != end) =>
+            {
+                current.end = Some(end);
+                current.outcome = conversation.len();
+                let before = [Some(request), current.response, Some(index)];
                 conversation.push(Run {
                     messages: before.into_iter().flatten().collect(),
                     named_by: index,
                 });
             }
             (end, _) => {
-                place.end = end.or(place.end.take());
-                conversation[place.outcome].messages.push(index);
+                current.end = end.or(current.end.take());
+                conversation[current.outcome].messages.push(index);
             }
         }
     }
 }
 
-impl Place {
+impl Current {
     const fn new(conversation: usize, request: Option<usize>) -> Self {
         Self {
             conversation,
@@ -208,7 +215,7 @@ impl Place {
     }
 }
 
-/// The calls that a request names in its path, or as the ones to replace, in normal form.
+/// The calls in the path of a request, and those that it replaces, in normal form.
 fn used_calls(target: &str, body: Option<&Value>) -> impl Iterator<Item = String> {
     let in_path = Resource::parse(target).and_then(|to| to.call().map(str::to_owned));
     let replaced = body
@@ -224,7 +231,7 @@ fn used_calls(target: &str, body: Option<&Value>) -> impl Iterator<Item = String
         .map(|call| identifier::normal(&call))
 }
 
-/// The call that a `replacesCallId` names, as an id or as a path.
+/// The call in `replacesCallId`, which is an id or a path.
 pub(super) fn call_of(text: &str) -> String {
     match Resource::parse(text) {
         Some(Resource::Call(call)) => call,
@@ -232,21 +239,19 @@ pub(super) fn call_of(text: &str) -> String {
     }
 }
 
-/// The change notifications of a body.
 pub(super) fn items(body: &Value) -> &[Value] {
     property(body, "value")
         .as_array()
         .map_or(&[], Vec::as_slice)
 }
 
-/// What a change notification is about.
 pub(super) fn resource_of(item: &Value) -> Option<Resource> {
     ["resource", "resourceUrl"]
         .into_iter()
         .find_map(|name| Resource::parse(property(item, name).as_str()?))
 }
 
-/// The call that a change notification brings into being.
+/// The call that was created, according to a change notification.
 pub(super) fn created_call(item: &Value) -> Option<String> {
     if !is_created(item) {
         return None;
@@ -257,12 +262,11 @@ pub(super) fn created_call(item: &Value) -> Option<String> {
     }
 }
 
-/// Whether a change notification tells that something came into being.
 pub(super) fn is_created(item: &Value) -> bool {
     has_word(item, "changeType", "created")
 }
 
-/// How a change notification says that an operation ended: `completed` or `failed`.
+/// The end of an operation in a change notification: `completed` or `failed`.
 pub(super) fn operation_end(item: &Value) -> Option<String> {
     if !has_word(item, "changeType", "deleted") {
         return None;
@@ -272,7 +276,7 @@ pub(super) fn operation_end(item: &Value) -> Option<String> {
     matches!(&*status, "completed" | "failed").then_some(status)
 }
 
-/// Whether a property holds a protocol word, in any case.
+/// True if a property is a protocol word, in any case.
 pub(super) fn has_word(object: &Value, name: &str, word: &str) -> bool {
     let value = property(object, name).as_str();
     value.is_some_and(|value| value.eq_ignore_ascii_case(word))

@@ -4,14 +4,14 @@
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Head<'a> {
     pub(super) start: Start<'a>,
-    /// Targets of further request lines right below the first: other forms of the same path.
+    /// Targets of further request lines directly below the first: other forms of the same path.
     pub(super) others: Vec<&'a str>,
     pub(super) headers: Vec<(&'a str, &'a str)>,
-    /// The body, blank lines around it taken away; empty where there is none.
+    /// The body without surrounding blank lines; empty if there is none.
     pub(super) body: &'a str,
-    /// The line of the body in the code block's text, counted from 0.
+    /// The line of the body in the code block, counted from 0.
     pub(super) body_line: usize,
-    /// Whether no empty line stands before the body.
+    /// True if no empty line precedes the body.
     pub(super) is_run_on: bool,
 }
 
@@ -20,21 +20,21 @@ pub(super) struct Head<'a> {
 pub(super) enum Start<'a> {
     /// `POST /app/calls`, with or without a version.
     Request {
-        /// The method, one that the reference uses.
+        /// One of the methods of the reference.
         method: &'a str,
         /// The path or absolute URL, as printed.
         target: &'a str,
     },
     /// `HTTP/1.1 200 OK`, with or without the reason.
     Response {
-        /// The status, 100 to 599.
+        /// 100 to 599.
         status: u16,
     },
 }
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// The messages in a code block: none where its first line that is not blank is no start line.
+/// The messages in a code block. Empty if its first line that is not blank is not a start line.
 pub(super) fn heads(text: &str) -> Vec<Head<'_>> {
     let mut heads = Vec::new();
     let mut lines = Lines::of(text);
@@ -60,7 +60,7 @@ fn head<'a>(first: Start<'a>, lines: &mut Lines<'a>) -> Head<'a> {
             return head;
         };
         match (start(line), header(line)) {
-            (Some(Start::Request { target, .. }), _) if head.takes_other_forms() => {
+            (Some(Start::Request { target, .. }), _) if head.has_only_request_lines() => {
                 head.others.push(target);
             }
             (Some(_), _) => return head,
@@ -80,12 +80,12 @@ fn head<'a>(first: Start<'a>, lines: &mut Lines<'a>) -> Head<'a> {
 }
 
 impl Head<'_> {
-    /// Whether nothing but request lines was read yet.
-    fn takes_other_forms(&self) -> bool {
+    /// True while only request lines were read.
+    fn has_only_request_lines(&self) -> bool {
         matches!(self.start, Start::Request { .. }) && self.headers.is_empty()
     }
 
-    /// The first field of that name.
+    /// The first field with that name.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         let mut fields = self.headers.iter();
         let field = fields.find(|(other, _)| other.eq_ignore_ascii_case(name))?;
@@ -96,14 +96,14 @@ impl Head<'_> {
         self.header("content-type").is_some()
     }
 
-    /// Whether the body may hold messages of its own (a batch).
+    /// True if the body may contain messages (a batch).
     fn is_multipart(&self) -> bool {
         self.header("content-type")
             .is_some_and(|value| value.trim_start().starts_with("multipart/"))
     }
 }
 
-/// Reads a start line; none where the line is something else.
+/// Reads a start line; `None` for any other line.
 pub(super) fn start(line: &str) -> Option<Start<'_>> {
     let line = line.trim();
     let blank = line.bytes().position(|b| matches!(b, b' ' | b'\t'))?;
@@ -129,8 +129,8 @@ fn is_version(version: &str) -> bool {
         && version.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
-/// A path or an absolute URL. Blanks stand inside brackets and quotes, and in a query, only; control
-/// characters nowhere.
+/// True for a path or an absolute URL. Blanks are allowed only inside brackets and quotes and in a query,
+/// control characters never.
 fn is_target(target: &str) -> bool {
     if target.contains(char::is_control) {
         return false;
@@ -154,8 +154,7 @@ fn is_target(target: &str) -> bool {
     true
 }
 
-/// Reads a header field (RFC 9112 section 5, RFC 9110 section 5.5); none where the line is something
-/// else.
+/// Reads a header field (RFC 9112 section 5, RFC 9110 section 5.5); `None` for any other line.
 fn header(line: &str) -> Option<(&str, &str)> {
     let colon = line.bytes().position(|b| b == b':')?;
     let (name, value) = (&line[..colon], &line[colon + 1..]);
@@ -169,9 +168,9 @@ fn header(line: &str) -> Option<(&str, &str)> {
 }
 
 struct Lines<'a> {
-    /// The text from the line on.
+    /// The text from the current line on.
     rest: &'a str,
-    /// The line that is looked at; none at the end.
+    /// The current line; `None` at the end.
     line: Option<&'a str>,
     /// Its number, counted from 0.
     number: usize,
@@ -193,7 +192,7 @@ impl<'a> Lines<'a> {
         self.number += 1;
     }
 
-    /// Goes on to the next line that is not blank, and says how many were; none at the end.
+    /// Moves to the next line that is not blank. Returns the number of skipped lines; `None` at the end.
     fn skip_blank(&mut self) -> Option<usize> {
         let mut blanks = 0;
         while self.line?.trim().is_empty() {
@@ -203,7 +202,7 @@ impl<'a> Lines<'a> {
         Some(blanks)
     }
 
-    /// Takes everything up to the next start line, or to the end.
+    /// Consumes the text up to the next start line, or to the end.
     fn body(&mut self, ends_at_start_lines: bool) -> &'a str {
         let rest = self.rest;
         let bytes = rest.as_bytes();
@@ -221,7 +220,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// The first line of a text, without its end; none of an empty text.
+/// The first line of a text, without its end; `None` for an empty text.
 fn first_line(text: &str) -> Option<&str> {
     let end = memchr::memchr(b'\n', text.as_bytes()).unwrap_or(text.len());
     (!text.is_empty()).then(|| &text[..end])

@@ -1,4 +1,4 @@
-//! The account of a page: a row for every code block, and the findings.
+//! The inventory of a page: a row for every code block, and the findings.
 
 use serde::Serialize;
 use strum::IntoStaticStr;
@@ -6,50 +6,48 @@ use strum::IntoStaticStr;
 /// One code block of a page: a line of `confcall extract --inventory`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Row {
-    /// The name of the page.
     pub file: String,
-    /// The line of the opening code block, counted from 1.
+    /// The line of the opening fence, counted from 1.
     pub line: usize,
     pub kind: Kind,
-    /// The method, where the code block holds a request or the head of a notification.
+    /// Set for a request, and for the head of a notification.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// The target as printed, where there is a method.
+    /// As printed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
-    /// The status, where the code block holds a response.
+    /// Set for a response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// The ids of the scenarios that the code block serves.
+    /// The ids of the scenarios made from the code block.
     pub scenarios: Vec<String>,
-    /// Why the code block is `other`, or serves no scenario, or lacks something.
+    /// The reason for `other`, for a row without scenarios, or for an incomplete message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// The kind of a code block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Kind {
-    /// A request, with its body or without.
+    /// A request, with or without its body.
     Request,
-    /// A response, with its body or without.
+    /// A response, with or without its body.
     Response,
-    /// The head of a notification, with its body or without.
+    /// The head of a notification, with or without its body.
     Notification,
-    /// The body of a request, in a code block of its own.
+    /// The body of a request, in its own code block.
     RequestBody,
-    /// The body of a response, in a code block of its own.
+    /// The body of a response, in its own code block.
     ResponseBody,
-    /// The body of a notification, in a code block of its own.
+    /// The body of a notification, in its own code block.
     NotificationBody,
     /// The JSON representation of a resource.
     Resource,
-    /// Anything else; the reason of the row says which.
+    /// Anything else; the row has the reason.
     Other,
 }
 
-/// A row before the scenarios are known.
+/// A row whose scenarios are not determined yet.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Listing<'a> {
     pub(super) kind: Kind,
@@ -108,12 +106,11 @@ impl<'a> Listing<'a> {
     }
 }
 
-/// Something wrong in a page. Extraction went on regardless.
+/// An error in a page. Extraction continues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Finding {
-    /// The name of the page.
     pub file: String,
-    /// The line, counted from 1; 0 where the whole page is meant.
+    /// Counted from 1; 0 for the whole page.
     pub line: usize,
     pub kind: FindingKind,
     pub message: String,
@@ -123,24 +120,24 @@ pub(crate) struct Finding {
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case", const_into_str)]
 pub enum FindingKind {
-    /// An annotation that cannot be read, has no code block, or shares one with another.
+    /// An annotation that is invalid, has no code block, or shares one with another.
     Annotation,
-    /// `Content-Length` does not fit the body.
+    /// `Content-Length` differs from the length of the body.
     ContentLength,
-    /// Two places that must agree print different values.
+    /// Two values that must be equal differ.
     Contradiction,
     /// A line in a head that is no header field.
     Head,
-    /// A body that is no JSON, and cannot be repaired with certainty.
+    /// A body that is not JSON and has no certain repair.
     InvalidJson,
-    /// The page does not say its edition, locale or API version.
+    /// The page has no edition, locale or API version.
     Metadata,
     /// An incomplete message: a notification without a head, a response without a request, a request to an
     /// unknown host.
     Orphan,
-    /// A body that is JSON once its trailing commas are taken away.
+    /// A body that is JSON without its trailing commas.
     RepairedJson,
-    /// One code block holds what belongs in several.
+    /// One code block has the content of several.
     SharedCodeBlock,
     /// A code block or a comment that is never closed.
     Unclosed,
@@ -153,7 +150,7 @@ impl FindingKind {
     }
 }
 
-/// The findings of one page, as they come up.
+/// The findings of one page so far.
 #[derive(Debug)]
 pub(super) struct Findings<'a> {
     file: &'a str,
@@ -177,7 +174,7 @@ impl<'a> Findings<'a> {
         });
     }
 
-    /// All findings in the order of their lines, each once.
+    /// All findings in the order of their lines, without duplicates.
     pub(super) fn finish(mut self) -> Vec<Finding> {
         self.list
             .sort_by(|a, b| (a.line, a.kind, &a.message).cmp(&(b.line, b.kind, &b.message)));

@@ -1,4 +1,4 @@
-//! JSON as pages print it: sometimes with commas too many.
+//! JSON of pages, which may have trailing commas.
 
 use std::fmt;
 
@@ -6,9 +6,8 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Error, MapAccess, SeqAccess, 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// A property of an object; null where there is none.
-///
-/// Looked for in one after the other: objects are small, and to hash the name takes longer.
+/// A property of an object; null if it is absent. The search is linear: objects are small, and hashing the
+/// name is slower.
 pub(super) fn property<'a>(object: &'a Value, name: &str) -> &'a Value {
     static NULL: Value = Value::Null;
     let mut properties = object.as_object().into_iter().flatten();
@@ -16,8 +15,7 @@ pub(super) fn property<'a>(object: &'a Value, name: &str) -> &'a Value {
     found.map_or(&NULL, |(_, value)| value)
 }
 
-/// Any JSON, as [`Value`] reads it, but for the time: objects and arrays are made when all that is
-/// in them is known, and never grow.
+/// A faster reader of JSON than [`Value`]: objects and arrays are allocated once, in their final size.
 #[derive(Debug, PartialEq)]
 pub(super) struct Json(pub(super) Value);
 
@@ -28,7 +26,7 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
-/// What the objects and arrays that are being read hold so far, the innermost last.
+/// The members of the open objects and arrays, the innermost last.
 #[derive(Default)]
 struct Open {
     properties: Vec<(String, Value)>,
@@ -92,18 +90,17 @@ impl<'de> Visitor<'de> for &mut Open {
     }
 }
 
-/// What a text turned out to be.
+/// The result of reading a text as JSON.
 #[derive(Debug, PartialEq)]
 pub(super) enum Reading<T> {
-    /// JSON as it stands.
     Valid(T),
-    /// JSON once the trailing commas are gone; the lines of the commas, counted from 0.
+    /// JSON without its trailing commas; the lines of the commas, counted from 0.
     Repaired(T, Vec<usize>),
-    /// No JSON: the line of the error, counted from 0, and what is wrong there.
+    /// Not JSON: the line of the error, counted from 0, and the error.
     Broken(usize, String),
 }
 
-/// Reads a text as JSON. Only what is certain is repaired: a comma before a closing bracket.
+/// Reads a text as JSON. The only repair is to remove a comma before a closing bracket.
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Reading<T> {
     let error = match serde_json::from_str(text) {
         Ok(value) => return Reading::Valid(value),
@@ -133,8 +130,7 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Reading<T> {
     Reading::Broken(error.line().saturating_sub(1), reason.to_owned())
 }
 
-/// Where commas stand, outside strings, behind a value and with nothing but blanks before a closing
-/// bracket.
+/// The positions of commas outside of strings, after a value, with only blanks before a closing bracket.
 fn trailing_commas(text: &str) -> Vec<usize> {
     let mut commas = Vec::new();
     let mut comma = None;

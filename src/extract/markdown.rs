@@ -1,5 +1,5 @@
-//! One pass over the Markdown of a page: headings, code blocks, annotations and the statuses of its
-//! prose, each with its line.
+//! One pass over the Markdown of a page: headings, code blocks, annotations and the statuses in its prose,
+//! each with its line.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,11 +15,10 @@ use super::metadata;
 use super::metadata::Metadata;
 use super::outline::{Outline, Title};
 
-/// Pages hold tables. Without this a row is prose, and a stray backtick in one cell takes the code
-/// spans of the rows below for text.
+/// Pages have tables. Without this option a stray backtick in a cell ends the code spans of later rows.
 const OPTIONS: Options = Options::ENABLE_TABLES;
 
-/// What extraction needs of a page.
+/// The parts of a page that extraction uses.
 #[derive(Debug)]
 pub(super) struct Page<'a> {
     pub(super) metadata: Metadata<'a>,
@@ -32,20 +31,18 @@ pub(super) struct Page<'a> {
 /// A fenced block.
 #[derive(Debug)]
 pub(super) struct CodeBlock<'a> {
-    /// The line of the opening code block, counted from 1.
+    /// The line of the opening fence, counted from 1.
     pub(super) line: usize,
-    /// Whether the code block says that it holds JSON.
-    pub(super) says_json: bool,
-    /// The content, indentation of its list taken away.
+    /// True if the info string names JSON.
+    pub(super) is_json: bool,
+    /// The content, without the indentation of its list.
     pub(super) text: Cow<'a, str>,
-    /// The section that it stands in.
     pub(super) section: Option<usize>,
     pub(super) annotation: Option<Annotation>,
-    /// Why it is no code block to Markdown, where it only looks like one.
+    /// The reason why Markdown sees no code block here, if so.
     pub(super) hidden: Option<&'static str>,
 }
 
-/// Reads a page.
 pub(super) fn read<'a>(text: &'a str, findings: &mut Findings<'_>) -> Page<'a> {
     let (metadata, start) = metadata::split(text, findings);
     let mut reader = Reader {
@@ -69,7 +66,7 @@ pub(super) fn read<'a>(text: &'a str, findings: &mut Findings<'_>) -> Page<'a> {
     for (event, range) in Parser::new_ext(reader.text, OPTIONS).into_offset_iter() {
         reader.event(&event, range, findings);
     }
-    reader.strays(findings);
+    reader.report_unattached(findings);
     reader.page
 }
 
@@ -77,13 +74,13 @@ struct Reader<'a> {
     text: &'a str,
     lines: Lines,
     page: Page<'a>,
-    /// Annotations that wait for their code block.
+    /// Annotations whose code block is not read yet.
     annotations: Vec<Annotation>,
     code: Option<Code<'a>>,
     title: Option<Title>,
-    /// Whether the last heading was a tab's.
+    /// True if the last heading was a tab.
     tab: bool,
-    /// How many block quotes are open.
+    /// The number of open block quotes.
     quotes: usize,
 }
 
@@ -122,7 +119,7 @@ impl<'a> Reader<'a> {
     fn start(&mut self, tag: &Tag<'a>, range: Range<usize>, findings: &mut Findings<'_>) {
         match tag {
             Tag::CodeBlock(kind) => self.code = Some(Code::new(kind, range)),
-            // A heading underlined with hyphens, under a tab: the line that ends the tabs.
+            // Markdown reads text above hyphens as a heading; below a tab the hyphens end the tabs.
             Tag::Heading { .. } if self.tab && self.ends_tabs(&range) => self.tab = false,
             Tag::Heading { .. } => self.title = Some(Title::default()),
             Tag::Link { dest_url, .. } => {
@@ -147,16 +144,16 @@ impl<'a> Reader<'a> {
         };
         self.tab = title.is_tab();
         if !self.tab {
-            self.strays(findings);
+            self.report_unattached(findings);
             self.page.outline.open(level as u8, title.into_anchor());
         }
     }
 
-    /// Annotations that no code block follows before the section ends.
-    fn strays(&mut self, findings: &mut Findings<'_>) {
-        for stray in self.annotations.drain(..) {
+    /// Reports annotations without a code block before the end of the section.
+    fn report_unattached(&mut self, findings: &mut Findings<'_>) {
+        for annotation in self.annotations.drain(..) {
             let message = "no code block follows the annotation in its section";
-            findings.push(stray.line, FindingKind::Annotation, message);
+            findings.push(annotation.line, FindingKind::Annotation, message);
         }
     }
 
@@ -182,7 +179,7 @@ impl<'a> Reader<'a> {
             .code_blocks
             .extend(hidden.into_iter().map(|(line, why)| CodeBlock {
                 line,
-                says_json: false,
+                is_json: false,
                 text: Cow::Borrowed(""),
                 section,
                 annotation: None,
@@ -214,7 +211,7 @@ impl<'a> Reader<'a> {
         let language = info.split_whitespace().next().unwrap_or_default();
         self.page.code_blocks.push(CodeBlock {
             line,
-            says_json: language.eq_ignore_ascii_case("json"),
+            is_json: language.eq_ignore_ascii_case("json"),
             text: match code.owned {
                 Some(text) => Cow::Owned(text),
                 None => Cow::Borrowed(&self.text[code.content]),
@@ -235,7 +232,7 @@ impl<'a> Reader<'a> {
             return;
         };
         let statuses = &mut self.page.statuses;
-        if statuses.iter().all(|known| known.status != status) {
+        if statuses.iter().all(|other| other.status != status) {
             let line = self.lines.at(self.text, at);
             statuses.push(ProseStatus { status, line });
         }
@@ -246,12 +243,12 @@ const INDENTED: &str = "indented by four columns or more, where Markdown reads n
 
 /// A code block that is being read.
 struct Code<'a> {
-    /// What stands behind the opening code block; none where the block is indented.
+    /// The info string; `None` for an indented block.
     info: Option<CowStr<'a>>,
     range: Range<usize>,
-    /// Where the content stands in the page, as long as it stands there in one piece.
+    /// The range of the content in the page, while it is contiguous.
     content: Range<usize>,
-    /// The content, where it does not.
+    /// The content, if it is not contiguous.
     owned: Option<String>,
 }
 
@@ -283,7 +280,7 @@ impl<'a> Code<'a> {
     }
 }
 
-/// Whether the last line of a fenced block is its closing code block.
+/// True if the last line of a fenced block is its closing fence.
 fn is_closed(source: &str) -> bool {
     let marker = source.as_bytes().first().copied().unwrap_or_default();
     let length = |line: &str| line.bytes().take_while(|b| *b == marker).count();
@@ -294,14 +291,14 @@ fn is_closed(source: &str) -> bool {
     length(last) == last.len() && length(last) >= length(before)
 }
 
-/// Counts lines while positions move forward.
+/// Counts lines at increasing positions.
 struct Lines {
     at: usize,
     line: usize,
 }
 
 impl Lines {
-    /// The line of a position that is not before the last one asked for.
+    /// `at` is not before the position of the previous call.
     fn at(&mut self, text: &str, at: usize) -> usize {
         if let Some(between) = text.get(self.at..at) {
             self.line += super::text::newlines(between);

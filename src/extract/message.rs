@@ -14,7 +14,6 @@ use super::json;
 use super::json::{Json, Reading, property};
 use super::markdown::CodeBlock;
 
-/// A message of the page.
 #[derive(Debug)]
 pub(super) struct Message<'a> {
     /// The code block of the head.
@@ -30,7 +29,7 @@ pub(super) struct Message<'a> {
     pub(super) body_line: usize,
 }
 
-/// Which part a message has in a conversation.
+/// The role of a message in a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part<'a> {
     Request {
@@ -40,31 +39,31 @@ pub(super) enum Part<'a> {
     Response {
         status: u16,
     },
-    /// Method and target are empty where the page prints no head.
+    /// Method and target are empty if the page prints no head.
     Notification {
         method: &'a str,
         target: &'a str,
     },
 }
 
-/// What the code blocks of a page are.
+/// The classified code blocks of a page.
 #[derive(Debug)]
 pub(super) struct Messages<'a> {
-    /// The messages, in order.
+    /// In the order of the page.
     pub(super) list: Vec<Message<'a>>,
     /// The targets of the page's path templates.
     pub(super) templates: Vec<&'a str>,
-    /// What each code block is, in the order of the code blocks.
+    /// The kind of each code block, in the order of the page.
     pub(super) listings: Vec<Listing<'a>>,
 }
 
-/// A message before its neighbours are looked at.
+/// A message before its neighbours are examined.
 struct Draft<'a> {
     message: Message<'a>,
     others: Vec<&'a str>,
 }
 
-/// Tells what each code block is.
+/// Classifies the code blocks.
 pub(super) fn read<'a>(
     code_blocks: &'a [CodeBlock<'a>],
     findings: &mut Findings<'_>,
@@ -96,7 +95,7 @@ struct Reader<'a, 'f, 'n> {
     code_blocks: &'a [CodeBlock<'a>],
     drafts: Vec<Draft<'a>>,
     listings: Vec<Listing<'a>>,
-    /// The draft of the code block before, where its body may stand in the next one.
+    /// The previous code block, if its body may be in the next one.
     open: Option<usize>,
     findings: &'f mut Findings<'n>,
 }
@@ -171,7 +170,7 @@ impl<'a> Reader<'a, '_, '_> {
     /// A code block without a start line: the body of the head before it, or of no message.
     fn headless(&mut self, index: usize, code_block: &'a CodeBlock<'a>, open: Option<usize>) {
         let text = code_block.text.trim();
-        if !code_block.says_json && !text.starts_with(['{', '[']) {
+        if !code_block.is_json && !text.starts_with(['{', '[']) {
             self.listings.push(Listing::other(match text {
                 "" => "an empty code block",
                 _ if text.starts_with("http://") || text.starts_with("https://") => {
@@ -181,7 +180,7 @@ impl<'a> Reader<'a, '_, '_> {
             }));
             return;
         }
-        // In an empty code block nothing has a line of its own.
+        // An empty code block has no lines of its own.
         let line = if text.is_empty() {
             code_block.line
         } else {
@@ -207,7 +206,7 @@ impl<'a> Reader<'a, '_, '_> {
             message.body = body;
             message.body_block = index;
             message.body_line = code_block.line;
-            // The kind of the body follows from the head, once that is known.
+            // The kind of the body follows from its head, which is not classified yet.
             self.listings.push(Listing::new(Kind::RequestBody));
         } else if notifies {
             self.notification_without_head(index, code_block, body);
@@ -270,7 +269,7 @@ impl<'a> Reader<'a, '_, '_> {
         })
     }
 
-    /// `Content-Length` counts the bytes of the body, however its lines end.
+    /// Compares `Content-Length` with the bytes of the body, for any kind of line end.
     fn check_length(&mut self, line: usize, head: &Head<'_>) {
         let Some(printed) = head.header("content-length") else {
             return;
@@ -297,13 +296,12 @@ fn is_json(head: &Head<'_>) -> bool {
     })
 }
 
-/// Whether a body is a collection of change notifications.
 fn holds_notifications(body: &Body) -> bool {
     match body {
         Body::Json(value) => property(value, "value")
             .as_array()
             .is_some_and(|items| !items.is_empty() && items.iter().all(is_notification)),
-        // Whatever its quotation marks have become.
+        // The quotation marks may be typographic.
         Body::Text(text) => text.contains("changeType") && text.contains("resource"),
         Body::Empty | Body::Bytes(_) | Body::Omitted(_) => false,
     }
@@ -323,8 +321,7 @@ const API_HOSTS: [&str; 5] = [
     "microsoftgraph.chinacloudapi.cn",
 ];
 
-/// The hosts of the API that the page shows besides those: of `Location`, and of requests that
-/// are answered.
+/// Further hosts of the API on the page: those of `Location`, and of requests with a response.
 fn api_hosts<'a>(drafts: &[Draft<'a>]) -> Vec<&'a str> {
     let (mut hosts, mut callbacks, mut located) = (Vec::new(), Vec::new(), Vec::new());
     let mut requested = None;
@@ -356,20 +353,19 @@ fn host_of(target: &str) -> Option<&str> {
 }
 
 impl<'a> Message<'a> {
-    /// The first field of that name.
+    /// The first field with that name.
     pub(super) fn header(&self, name: &str) -> Option<&'a str> {
         let mut fields = self.headers.iter();
         let field = fields.find(|(other, _)| other.eq_ignore_ascii_case(name))?;
         Some(field.1)
     }
 
-    /// The JSON body, where there is one.
     pub(super) fn json(&self) -> Option<&Value> {
         self.body.json()
     }
 }
 
-/// The second look, when all messages are known.
+/// The second pass, once all messages are known.
 struct Sorting<'a, 'f, 'n> {
     hosts: Vec<&'a str>,
     messages: Messages<'a>,
@@ -414,7 +410,7 @@ impl<'a> Sorting<'a, '_, '_> {
         self.messages
     }
 
-    /// Settles the kinds that follow from a message's part.
+    /// Sets the kinds that follow from a message's role.
     fn list(&mut self, message: &Message<'_>) {
         let listings = &mut self.messages.listings;
         let body = match message.part {
@@ -431,8 +427,7 @@ impl<'a> Sorting<'a, '_, '_> {
         }
     }
 
-    /// Whether a request is a service's to a bot: it holds change notifications, and is not for
-    /// the API.
+    /// True for a request of a service to a bot: it has change notifications, and its host is not the API's.
     fn is_callback(&self, message: &Message<'a>, target: &'a str) -> bool {
         holds_notifications(&message.body)
             && match host(message, target) {
@@ -453,8 +448,8 @@ fn host<'a>(message: &Message<'a>, target: &'a str) -> Option<&'a str> {
     host_of(target).or_else(|| message.header("host")?.split(':').next())
 }
 
-/// For each message, whether a response comes before the next request. A notification's head is
-/// no request here.
+/// True for each message with a response before the next request. The head of a notification does not count
+/// as a request.
 fn answered(drafts: &[Draft<'_>]) -> Vec<bool> {
     let mut answered = vec![false; drafts.len()];
     let mut response = false;

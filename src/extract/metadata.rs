@@ -1,10 +1,10 @@
-//! The metadata at the head of a page, and what a page's identifiers are made of.
+//! The metadata at the head of a page, and the parts of a page's scenario ids.
 
 use crate::api::resource;
 
 use super::inventory::{FindingKind, Findings};
 
-/// The metadata that ids are made of, as the page gives it.
+/// The metadata that ids contain, as printed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Metadata<'a> {
     /// `ms.contentlocale`
@@ -13,10 +13,10 @@ pub(super) struct Metadata<'a> {
     handoff: Option<&'a str>,
 }
 
-/// Reads the metadata block, and says where the text after it begins.
+/// Reads the metadata block. Returns the offset of the text after it.
 ///
-/// By hand, because the Markdown parser takes any two `---` lines for such a block, and pages end
-/// their tabs with them. A block that is never closed says what it says, and is text too.
+/// The Markdown parser takes any two `---` lines for such a block, and pages end their tabs with them, so it
+/// is not used here. A block that is never closed is both metadata and text.
 pub(super) fn split<'a>(text: &'a str, findings: &mut Findings<'_>) -> (Metadata<'a>, usize) {
     let mut metadata = Metadata::default();
     let mut has_keys = false;
@@ -47,8 +47,7 @@ pub(super) fn split<'a>(text: &'a str, findings: &mut Findings<'_>) -> (Metadata
     (metadata, 0)
 }
 
-/// Whether a metadata block may have such a line: a key, a comment, a part of a list, or what goes on
-/// with the line before it. A code block is none of them.
+/// True for a key, a comment, a list item, or a continuation of the line before. A fence is none of them.
 fn can_be_yaml(line: &str) -> bool {
     let is_key = |line: &str| {
         let key = line.split_once(':').map(|(key, _)| key);
@@ -61,10 +60,10 @@ fn unquoted(value: &str) -> &str {
     value.trim().trim_matches(['"', '\''])
 }
 
-/// What the ids of a page's scenarios share.
+/// The common parts of the ids of a page's scenarios.
 #[derive(Debug)]
 pub(super) struct PageKey {
-    /// The file's stem.
+    /// The stem of the file name.
     pub(super) page: String,
     api: String,
     edition: String,
@@ -72,8 +71,7 @@ pub(super) struct PageKey {
 }
 
 impl PageKey {
-    /// Taken from the metadata and the absolute URLs of the page's requests, else from the parts
-    /// of its path.
+    /// From the metadata and the absolute URLs of the page's requests, else from the parts of its path.
     pub(super) fn new(
         file: &str,
         metadata: &Metadata<'_>,
@@ -82,18 +80,18 @@ impl PageKey {
     ) -> Self {
         let mut parts = file.rsplit(['/', '\\']);
         let name = parts.next().unwrap_or(file);
-        let mut settle = |found: Option<String>, known: &str, lacking: &str, otherwise: &str| {
+        let mut choose = |found: Option<String>, name: &str, lacking: &str, otherwise: &str| {
             if let Some(found) = found {
                 return found;
             }
-            let in_path = parts.clone().find(|part| match known {
+            let in_path = parts.clone().find(|part| match name {
                 "locale" => is_locale(part),
                 "edition" => is_edition(part),
                 _ => is_api(part),
             });
             let in_path = in_path.map(str::to_owned).or_else(|| {
                 let prefix = name.split_once('-')?.0;
-                (known == "API version" && is_api(prefix)).then(|| prefix.to_owned())
+                (name == "API version" && is_api(prefix)).then(|| prefix.to_owned())
             });
             let (word, origin) = match &in_path {
                 Some(word) => (word.as_str(), "taken from the path"),
@@ -102,25 +100,25 @@ impl PageKey {
             findings.push(
                 0,
                 FindingKind::Metadata,
-                format!("{lacking}: {known} `{word}` is {origin}"),
+                format!("{lacking}: {name} `{word}` is {origin}"),
             );
             word.to_owned()
         };
         let locale = metadata.locale.filter(|locale| is_locale(locale));
         Self {
-            api: settle(
+            api: choose(
                 api.map(str::to_owned),
                 "API version",
                 "no request has an absolute URL with a version",
                 "v1.0",
             ),
-            edition: settle(
+            edition: choose(
                 metadata.handoff.and_then(month),
                 "edition",
                 "no `ms.lasthandoff` with a date as MM/DD/YYYY",
                 "undated",
             ),
-            locale: settle(
+            locale: choose(
                 locale.map(str::to_owned),
                 "locale",
                 "no `ms.contentlocale` such as pt-BR",
@@ -130,7 +128,6 @@ impl PageKey {
         }
     }
 
-    /// The id of a scenario of this page.
     pub(super) fn id(&self, name: &str) -> String {
         let Self {
             page,
@@ -181,7 +178,7 @@ fn month(date: &str) -> Option<String> {
     is_edition(&edition).then_some(edition)
 }
 
-/// A word as it can name a file on any system: letters, digits, `.`, `_` and `-`.
+/// A word as a valid file name on every system: letters, digits, `.`, `_` and `-`.
 pub(super) fn file_name(word: &str) -> String {
     let name: String = word
         .chars()

@@ -1,8 +1,8 @@
 //! Extraction: reads API reference pages into scenarios. It uses the structure of a page, its anchors and the
 //! content of its code blocks, never words of its language.
 //!
-//! For: one page at a time, from bytes to scenarios, an inventory of every code block, and findings. Not
-//! for: files, and not for judging what a page says.
+//! For: one page at a time, from bytes to scenarios, an inventory of every code block, and findings. Not for:
+//! files, and judging the content of a page.
 //!
 //! The path of a page through the modules:
 //!
@@ -63,13 +63,13 @@ pub(crate) struct Extraction {
 
 /// Extracts a page: an API reference page in Markdown, as bytes.
 ///
-/// `file` is what rows, findings and the scenarios' `source` call the page. Where the page's
-/// metadata lack edition, locale or API version, the parts of that path give them.
+/// `file` names the page in rows, in findings and in the `source` of scenarios. The parts of that path
+/// replace a missing edition, locale or API version in the page's metadata.
 ///
 /// # Errors
 ///
-/// The page is not UTF-8: line and column of the first byte that is not, and what encoding it
-/// probably is. Nothing else makes extraction fail; what it cannot use it reports as a finding.
+/// The page is not UTF-8: line and column of the first invalid byte, and the probable encoding. Any other
+/// problem is a finding.
 pub(crate) fn page(file: &str, bytes: &[u8]) -> Result<Extraction, Diagnostic> {
     let text = text::decode(file, bytes)?;
     let mut findings = Findings::new(file);
@@ -123,14 +123,8 @@ pub(crate) fn page(file: &str, bytes: &[u8]) -> Result<Extraction, Diagnostic> {
     })
 }
 
-/// A scenario file's text: pretty JSON that ends in a line feed, the same for the same script.
-///
-/// `schema_path` is where the JSON Schema of the format is, relative to the file; the file names
-/// it in `$schema`.
-///
-/// # Panics
-///
-/// Never: a script is always JSON.
+/// The text of a scenario file: pretty JSON that ends in a line feed. `schema_path` is the path of the
+/// format's JSON Schema, relative to the file, for `$schema`.
 pub(crate) fn to_json(script: &Script, schema_path: &str) -> String {
     let script = Script {
         schema: Some(schema_path.to_owned()),
@@ -141,7 +135,6 @@ pub(crate) fn to_json(script: &Script, schema_path: &str) -> String {
     text
 }
 
-/// The API version in the absolute URL of a request.
 fn api_version(message: &Message<'_>) -> Option<&'static str> {
     match message.part {
         Part::Request { target, .. } if target.contains("://") => resource::version_of(target),
@@ -149,14 +142,14 @@ fn api_version(message: &Message<'_>) -> Option<&'static str> {
     }
 }
 
-/// The statuses of the page's own operation that only its prose has.
+/// The statuses of the page's own operation that occur only in its prose.
 fn prose(page: &Page<'_>, messages: &Messages<'_>) -> Prose {
     let mut shapes: HashSet<String> = messages
         .templates
         .iter()
         .map(|target| resource::shape_of(target))
         .collect();
-    let mut shown = HashSet::default();
+    let mut examples = HashSet::default();
     let mut is_own = false;
     for message in &messages.list {
         match message.part {
@@ -168,20 +161,19 @@ fn prose(page: &Page<'_>, messages: &Messages<'_>) -> Prose {
                 is_own = shapes.contains(&shape);
             }
             Part::Response { status } if is_own => {
-                shown.insert(status);
+                examples.insert(status);
             }
             _ => {}
         }
     }
     let mut statuses = page.statuses.clone();
-    statuses.retain(|prose| !shown.contains(&prose.status));
+    statuses.retain(|prose| !examples.contains(&prose.status));
     Prose { shapes, statuses }
 }
 
-/// The names of conversations.
 fn names(page: &Page<'_>, messages: &[Message<'_>], runs: &[Run], key: &PageKey) -> Vec<String> {
     let mut taken = HashSet::default();
-    // The last number of each name, so that a name that comes a thousand times is cheap.
+    // The last number of each name, so that a frequent name costs little.
     let mut numbers: HashMap<String, usize> = HashMap::default();
     let mut names = Vec::with_capacity(runs.len());
     for run in runs {

@@ -2,7 +2,7 @@
 
 use crate::http::attribute::attribute;
 
-/// A heading that opens a section. Headings that only hold a `#tab/` link are none.
+/// A heading that opens a section. A heading with only a `#tab/` link does not.
 #[derive(Debug)]
 pub(super) struct Heading {
     level: u8,
@@ -10,7 +10,7 @@ pub(super) struct Heading {
     parent: Option<usize>,
 }
 
-/// The headings of a page, in order, each knowing the section that it stands in.
+/// The headings of a page, in order, each with its section.
 #[derive(Debug, Default)]
 pub(super) struct Outline {
     headings: Vec<Heading>,
@@ -21,12 +21,12 @@ pub(super) struct Outline {
 pub(super) enum SectionName<'a> {
     /// A heading's anchor, without `example` and its number.
     Own(&'a str),
-    /// The message stands under the general heading for examples, or under no heading.
+    /// The message is under the general heading for examples, or under no heading.
     General,
 }
 
 impl Outline {
-    /// Opens a section; the ones of the same level and below end.
+    /// Opens a section, and closes those of the same level and below.
     pub(super) fn open(&mut self, level: u8, anchor: String) {
         let mut parent = self.current();
         while let Some(index) = parent {
@@ -42,12 +42,12 @@ impl Outline {
         });
     }
 
-    /// The section that is open now; none before the first heading.
+    /// `None` before the first heading.
     pub(super) fn current(&self) -> Option<usize> {
         self.headings.len().checked_sub(1)
     }
 
-    /// Whether the open section is, or is inside, the second-level one with that anchor.
+    /// True inside the second-level section with that anchor.
     pub(super) fn is_inside(&self, anchor: &str) -> bool {
         self.enclosing(self.current())
             .any(|heading| heading.level == 2 && heading.anchor == anchor)
@@ -73,7 +73,7 @@ impl Outline {
     }
 }
 
-/// Whether an anchor heads a single message: `request`, `response-2`, `notification---incoming`,
+/// True for the heading of a single message: `request`, `response-2`, `notification---incoming`,
 /// `http-request`, `request-body`; `request-to-join-a-call` is a title.
 fn is_of_a_message(anchor: &str) -> bool {
     let anchor = anchor.strip_prefix("http-").unwrap_or(anchor);
@@ -122,18 +122,17 @@ fn slug(title: &str) -> String {
         .collect()
 }
 
-/// A heading that is being read.
 #[derive(Debug, Default)]
 pub(super) struct Title {
     /// The name in `<a name="…">`.
     anchor: Option<String>,
     text: String,
-    /// The text in the page's source language, where the page holds both.
+    /// The text in the page's source language, on a page in two languages.
     source: String,
-    /// How many spans are open, from the one that holds the source language.
+    /// The number of open spans, counted from the one in the source language.
     source_spans: usize,
     link: Link,
-    /// Whether there is text outside of a link to a tab.
+    /// True if there is text outside of a link to a tab.
     has_own_text: bool,
     has_tab: bool,
 }
@@ -147,10 +146,9 @@ enum Link {
 }
 
 impl Title {
-    /// Takes text of the heading.
     pub(super) fn text(&mut self, text: &str) {
         if self.anchor.is_some() {
-            // The text gives no anchor then.
+            // Such text is not part of the anchor.
         } else if self.source_spans > 0 {
             self.source.push_str(text);
         } else {
@@ -159,7 +157,7 @@ impl Title {
         self.has_own_text |= self.link != Link::Tab && !text.trim().is_empty();
     }
 
-    /// Takes the start of a link, or the end of it.
+    /// Handles the start or the end of a link.
     pub(super) fn link(&mut self, target: Option<&str>) {
         self.link = match target {
             Some(target) if target.starts_with("#tab/") => Link::Tab,
@@ -169,7 +167,6 @@ impl Title {
         self.has_tab |= self.link == Link::Tab;
     }
 
-    /// Takes a tag inside the heading.
     pub(super) fn html(&mut self, tag: &str) {
         if is_anchor(tag) {
             if self.anchor.is_none() {
@@ -185,12 +182,12 @@ impl Title {
         }
     }
 
-    /// Whether the heading only holds a `#tab/` link.
+    /// True if the heading has only a `#tab/` link.
     pub(super) const fn is_tab(&self) -> bool {
         self.has_tab && !self.has_own_text
     }
 
-    /// The heading's anchor: the printed one, else one made of its text.
+    /// The printed anchor, else one made from the text.
     pub(super) fn into_anchor(self) -> String {
         let text = if self.source.is_empty() {
             &self.text

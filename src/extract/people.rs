@@ -1,4 +1,4 @@
-//! Who is in a message, and which of them were invited.
+//! The people in a message, and the invited ones among them.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use super::json::property;
 use super::variables;
 use super::variables::Role;
 
-/// What the `id` of an object identifies.
+/// The subject of the `id` of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Entity {
     /// Nothing that a run needs.
@@ -28,13 +28,11 @@ pub(super) enum Entity {
 /// An identity as a page prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Person {
-    /// User, application, phone, or another identity.
     pub(super) kind: Kind,
-    /// The id.
     pub(super) id: String,
 }
 
-/// The kind of the identity that a property holds; none where it holds no identity.
+/// The kind of the identity in a property; `None` if the property is no identity.
 pub(super) fn kind_of(name: &str, is_in_identity_set: bool) -> Option<Kind> {
     match name {
         "user" => Some(Kind::User),
@@ -47,7 +45,6 @@ pub(super) fn kind_of(name: &str, is_in_identity_set: bool) -> Option<Kind> {
     }
 }
 
-/// The role of an identity of that kind.
 pub(super) const fn role(kind: Kind) -> Role<'static> {
     variables::role(
         kind,
@@ -60,7 +57,7 @@ pub(super) const fn role(kind: Kind) -> Role<'static> {
     )
 }
 
-/// The people whom an operation names, or a request invites.
+/// The people in an operation, or in an invitation.
 pub(super) fn of_operation(operation: &Value) -> Vec<Person> {
     let participants = property(operation, "participants").as_array();
     let identities = participants
@@ -90,10 +87,8 @@ fn of_identity_set(identity: &Value) -> impl Iterator<Item = Person> {
     })
 }
 
-/// The invited among the people whom a message prints, each with the place of the invited one.
-///
-/// They are found by their id, under any kind; an invited person whom the message does not
-/// print is the first stranger of the same kind.
+/// The invited among the people in a message, each with the index of the invited one. They are matched by id,
+/// under any kind. An invited person without a match is the first stranger of the same kind.
 pub(super) fn recognise(
     invited: &[Person],
     printed: &[Person],
@@ -122,7 +117,7 @@ pub(super) fn recognise(
     found
 }
 
-/// What an entity says that it is.
+/// The entity that the type names.
 pub(super) fn entity_of_type(entity: &Value) -> Option<Entity> {
     let name = property(entity, "@odata.type").as_str()?;
     let name = name.rsplit(['.', '#']).next()?;
@@ -133,7 +128,7 @@ pub(super) fn entity_of_type(entity: &Value) -> Option<Entity> {
     }
 }
 
-/// What a change notification is about: what its data says, else the resource that its path names.
+/// The entity of a change notification: from its data, else from the path of its resource.
 pub(super) fn entity_of_item(item: &Value, resource: Option<&Resource>) -> Entity {
     let entities = property(item, "resourceData");
     let first = entities

@@ -1,5 +1,4 @@
-//! Where in a message values stand that vary, and in which role: headers, paths and bodies turned
-//! into templates.
+//! Turns headers, paths and bodies into templates: finds the values that vary, and their roles.
 
 use serde_json::Value;
 
@@ -46,7 +45,6 @@ impl Binder<'_, '_> {
         }
     }
 
-    /// The bot's callback address.
     pub(super) fn callback(&mut self, address: &str) -> String {
         self.valued(role(Kind::Callback, "callback"), address)
     }
@@ -68,7 +66,6 @@ impl Binder<'_, '_> {
         target
     }
 
-    /// A path, or an absolute URL.
     pub(super) fn path(&mut self, text: &str) -> String {
         let path = resource::path_of(text);
         let start = resource::behind_scheme(text).map_or(0, |rest| {
@@ -136,12 +133,11 @@ impl Binder<'_, '_> {
         push_escaped(rest, template);
     }
 
-    /// A JSON body, or what is at its top: an `id` there identifies that entity.
+    /// Turns a JSON body into a template. A top-level `id` identifies `entity`.
     pub(super) fn body(&mut self, body: &mut Value, entity: Entity) {
         self.value(body, "", entity, false);
     }
 
-    /// A body that holds change notifications.
     pub(super) fn notifications(&mut self, body: &mut Value) {
         let Some(properties) = body.as_object_mut() else {
             return self.body(body, Entity::Plain);
@@ -189,16 +185,16 @@ impl Binder<'_, '_> {
         }
     }
 
-    /// What the `id` of an object identifies.
+    /// The subject of the `id` of an object.
     fn entity(
         &self,
         object: &Value,
         name: &str,
-        known: Entity,
+        given: Entity,
         is_in_identity_set: bool,
     ) -> Entity {
-        if known != Entity::Plain {
-            return known;
+        if given != Entity::Plain {
+            return given;
         }
         if let Some(kind) = people::kind_of(name, is_in_identity_set) {
             return Entity::Identity(kind);
@@ -210,7 +206,7 @@ impl Binder<'_, '_> {
         }
     }
 
-    /// The template of a text in a body; none where the text stands as it is.
+    /// The template of a text in a body; `None` if the text is literal.
     fn text(&mut self, text: &str, name: &str, entity: Entity) -> Option<String> {
         if text.is_empty() {
             return None;
@@ -242,7 +238,7 @@ impl Binder<'_, '_> {
         template
     }
 
-    /// Text without a role: a variable where a placeholder is printed, else as it stands.
+    /// Text without a role: a variable for a placeholder, else literal text.
     fn plain(&mut self, name: &str, text: &str) -> String {
         if is_literal(text) {
             text.to_owned()
@@ -263,12 +259,12 @@ impl Binder<'_, '_> {
     }
 }
 
-/// Whether a text is no placeholder and holds no brace.
+/// True if a text is no placeholder and has no brace.
 fn is_literal(text: &str) -> bool {
     !text.bytes().any(|b| matches!(b, b'{' | b'}')) && !is_placeholder(text)
 }
 
-/// Adds a header field. One that comes again continues the first (RFC 9110 section 5.3).
+/// Adds a header field. A repeated field continues the first (RFC 9110 section 5.3).
 fn add_field(headers: &mut HeaderFields, name: &str, value: String) {
     let mut fields = headers.iter_mut();
     match fields.find(|(other, _)| other.eq_ignore_ascii_case(name)) {
@@ -292,7 +288,7 @@ fn push_escaped(text: &str, template: &mut String) {
     }
 }
 
-/// Whether the segment below `participants` is an id: an action such as `invite` is a word.
+/// True if the segment below `participants` is an id, not an action such as `invite`.
 fn is_id(segment: &str) -> bool {
     is_placeholder(segment)
         || identifier::is_guid(segment)

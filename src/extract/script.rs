@@ -1,4 +1,4 @@
-//! One conversation to one scenario: steps with variables, and what must exist before them.
+//! Writes one conversation as a scenario: steps with variables, and the provider states before them.
 
 use foldhash::HashSet;
 use std::mem::take;
@@ -22,19 +22,17 @@ use super::message::{Message, Part};
 use super::people;
 use super::people::{Entity, Person};
 
-/// What a page says of its own operation in prose.
+/// The prose about the operation of a page.
 #[derive(Debug)]
 pub(super) struct Prose {
     /// The shapes of the page's own requests ([`resource::shape_of`]).
     pub(super) shapes: HashSet<String>,
-    /// Success statuses that no example shows.
+    /// Success statuses without an example.
     pub(super) statuses: Vec<ProseStatus>,
 }
 
-/// Writes the script of a conversation.
-///
-/// `readers` counts, for each message of the page, the conversations that still read it: the last
-/// one takes the body.
+/// Writes the script of a conversation. `readers` counts, for each message of the page, the conversations
+/// that still need it: the last one takes the body.
 pub(super) fn write(
     source: &str,
     run: &Run,
@@ -53,9 +51,9 @@ pub(super) fn write(
     for &index in &run.messages {
         let message = &mut messages[index];
         readers[index] -= 1;
-        let kept = (readers[index] > 0).then(|| message.body.clone());
+        let copy = (readers[index] > 0).then(|| message.body.clone());
         steps.push(writer.step(steps.len(), message));
-        message.body = kept.unwrap_or_default();
+        message.body = copy.unwrap_or_default();
     }
     let mut given = writer.given;
     if writer.binder.needs_call() {
@@ -82,7 +80,7 @@ struct Writer<'p, 'f, 'n> {
     binder: Binder<'f, 'n>,
     prose: &'p Prose,
     given: Vec<ProviderState>,
-    /// Whether the latest request asks for the page's own operation.
+    /// True if the latest request is for the page's own operation.
     is_own: bool,
 }
 
@@ -148,7 +146,7 @@ impl Writer<'_, '_, '_> {
         })
     }
 
-    /// Notes what a notification says of the state that the conversation starts from.
+    /// Reads the initial state of the conversation from a notification.
     fn notified(&mut self, number: usize, items: &[Value]) {
         let is_incoming = |item: &Value| {
             has_word(property(item, "resourceData"), "state", "incoming")
@@ -193,7 +191,7 @@ impl Writer<'_, '_, '_> {
     }
 }
 
-/// A body of which text is a template that stands for it to the letter.
+/// A body as a template that yields it verbatim.
 fn escaped(body: Body) -> Body {
     match body {
         Body::Text(text) => Body::Text(template::escape(&text)),
@@ -201,16 +199,15 @@ fn escaped(body: Body) -> Body {
     }
 }
 
-/// Whether a phone is among the identities of a request's participants or targets.
+/// True if a phone is among the identities of a request's participants or targets.
 fn calls_a_phone(body: &Value) -> bool {
     ["participants", "targets"]
         .into_iter()
         .filter_map(|name| property(body, name).as_array())
         .flatten()
-        .any(|who| property(property(who, "identity"), "phone").is_object())
+        .any(|member| property(property(member, "identity"), "phone").is_object())
 }
 
-/// The people whom a request invites to a call.
 fn invited(target: &str, body: &Value) -> Vec<Person> {
     match Resource::parse(target) {
         Some(Resource::Action { action, .. }) if action == "participants/invite" => {

@@ -1,11 +1,11 @@
-//! The text of a page. Pages are UTF-8; the error for another encoding says where and which it probably is.
+//! Decodes pages. Pages are UTF-8; the error for another encoding has its place and the probable encoding.
 
 use std::borrow::Cow;
 
 use crate::diagnostic::Diagnostic;
 
-/// The text of a page without its byte order mark. Where lines end in carriage returns alone, as
-/// they may in Markdown (`CommonMark` 0.31.2 section 2.1), they end in line feeds here.
+/// The text of a page without its byte order mark. Carriage returns that end lines alone, as Markdown allows
+/// (`CommonMark` 0.31.2 section 2.1), become line feeds.
 pub(super) fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, Diagnostic> {
     if let Some(name) = utf16(bytes) {
         return Err(not_utf8(file, bytes, 0, name));
@@ -74,7 +74,6 @@ fn not_utf8(file: &str, bytes: &[u8], at: usize, name: &str) -> Diagnostic {
     }
 }
 
-/// The number of line feeds in a text.
 pub(super) fn newlines(text: &str) -> usize {
     memchr::memchr_iter(b'\n', text.as_bytes()).count()
 }

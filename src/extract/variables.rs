@@ -7,18 +7,18 @@ use crate::api::identifier;
 use crate::api::identifier::Normal;
 use crate::scenario::format::{Kind, Variable};
 
-/// A variable, by its place in the table.
+/// The index of a variable in the table.
 pub(super) type Id = usize;
 
 /// The variables of one scenario.
 ///
-/// A root is a variable of its own; every other one must have the value of its root in a run.
+/// A root is independent; every other variable must have the value of its root in a run.
 #[derive(Debug, Default)]
 pub(super) struct Variables {
     list: Vec<Entry>,
     /// The newest variable of a kind and normal value.
     by_value: HashMap<(Kind, Normal<'static>), Id>,
-    /// The names that are taken, each with the highest number that it got as a label.
+    /// The used names, each with its highest number as a label.
     names: HashMap<String, usize>,
 }
 
@@ -30,12 +30,11 @@ struct Entry {
     kind: Kind,
     value: String,
     root: Id,
-    /// The variable of the same kind and normal value that was the newest before.
+    /// The previous variable of the same kind and normal value.
     older: Option<Id>,
 }
 
 impl Entry {
-    /// The name without its number.
     fn label(&self) -> &str {
         &self.name[..self.label]
     }
@@ -54,25 +53,25 @@ pub(super) const fn role(kind: Kind, label: &str) -> Role<'_> {
 }
 
 impl Variables {
-    /// The variable of a value that nothing but its characters ties to others: equal ones in one
-    /// role are one variable, another spelling of the same GUID is a variable of the same value.
+    /// The variable of a value without other ties: equal values in one role share a variable, another
+    /// spelling of the same GUID is a variable of the same value.
     pub(super) fn by_value(&mut self, role: Role<'_>, value: &str) -> Id {
-        if let Some(id) = self.printed(role, value) {
+        if let Some(id) = self.newest(role, value) {
             return id;
         }
-        let known = self.known(role, value);
-        if let Some(id) = known.iter().find(|id| self.list[**id].value == value) {
+        let matching = self.matching(role, value);
+        if let Some(id) = matching.iter().find(|id| self.list[**id].value == value) {
             return *id;
         }
-        match known.first() {
+        match matching.first() {
             Some(id) => self.add(role, value, Some(self.list[*id].root)),
             None => self.add(role, value, None),
         }
     }
 
-    /// The newest variable of that role which prints that value, and whose root does: no other
-    /// is nearer. Looked for in the newest only, so that many variables take no longer.
-    fn printed(&self, role: Role<'_>, value: &str) -> Option<Id> {
+    /// The newest variable of that role, if it and its root print that value. Older ones are not searched, so
+    /// that the time does not grow with their number.
+    fn newest(&self, role: Role<'_>, value: &str) -> Option<Id> {
         let newest = self.list.iter().enumerate().rev().take(32);
         let mut fitting = newest.filter(|(_, entry)| {
             entry.kind == role.kind
@@ -83,23 +82,23 @@ impl Variables {
         fitting.next().map(|(id, _)| id)
     }
 
-    /// The variables of that role and value: the newest first, but those before all others whose
-    /// root prints the same value.
-    fn known(&self, role: Role<'_>, value: &str) -> Vec<Id> {
+    /// The variables of that role and value, the newest first; those whose root prints the same value precede
+    /// the others.
+    fn matching(&self, role: Role<'_>, value: &str) -> Vec<Id> {
         let same_root = |id: &Id| identifier::same(&self.list[self.list[*id].root].value, value);
-        let mut known: Vec<Id> = self
+        let mut matching: Vec<Id> = self
             .with_value(role.kind, value)
             .filter(|id| role.kind != Kind::Text || self.list[*id].label() == role.label)
             .collect();
-        known.sort_by_key(|id| !same_root(id));
-        known
+        matching.sort_by_key(|id| !same_root(id));
+        matching
     }
 
-    /// The variable of a value that must be the one of a root, whatever is printed. The second
-    /// part says whether what is printed contradicts that.
+    /// The variable of a value that must equal its root. The second part is true if the printed value
+    /// contradicts that.
     pub(super) fn same_as(&mut self, root: Id, role: Role<'_>, value: &str) -> (Id, bool) {
-        if let Some(known) = self.known_as(root, role.kind, value) {
-            return (known, false);
+        if let Some(id) = self.with_root(root, role.kind, value) {
+            return (id, false);
         }
         let printed = &self.list[root].value;
         let contradicts =
@@ -108,7 +107,7 @@ impl Variables {
     }
 
     /// The variable of that kind and value that has that root, or is it.
-    pub(super) fn known_as(&self, root: Id, kind: Kind, value: &str) -> Option<Id> {
+    pub(super) fn with_root(&self, root: Id, kind: Kind, value: &str) -> Option<Id> {
         let is = |id: &Id| {
             let entry = &self.list[*id];
             entry.root == root && entry.kind == kind && entry.value == value
@@ -126,13 +125,12 @@ impl Variables {
     }
 
     /// A new root, even where another variable has the same value.
-    pub(super) fn fresh(&mut self, role: Role<'_>, value: &str) -> Id {
+    pub(super) fn new_root(&mut self, role: Role<'_>, value: &str) -> Id {
         self.add(role, value, None)
     }
 
-    /// Whether a value is known in that role.
     pub(super) fn knows(&self, role: Role<'_>, value: &str) -> bool {
-        !self.known(role, value).is_empty()
+        !self.matching(role, value).is_empty()
     }
 
     /// The variable whose value this one must have.
@@ -140,24 +138,21 @@ impl Variables {
         self.list[id].root
     }
 
-    /// The value that the page prints for it.
     pub(super) fn value(&self, id: Id) -> &str {
         &self.list[id].value
     }
 
-    /// The name of the variable without its number.
     pub(super) fn label(&self, id: Id) -> &str {
         self.list[id].label()
     }
 
-    /// The variable as a template writes it: `{name}`.
+    /// Writes the variable into a template: `{name}`.
     pub(super) fn write(&self, id: Id, template: &mut String) {
         template.push('{');
         template.push_str(&self.list[id].name);
         template.push('}');
     }
 
-    /// The template that is the variable and nothing else.
     pub(super) fn template(&self, id: Id) -> String {
         let mut template = String::with_capacity(self.list[id].name.len() + 2);
         self.write(id, &mut template);
@@ -200,7 +195,7 @@ impl Variables {
         name
     }
 
-    /// The table as a scenario holds it: roots first.
+    /// Roots first.
     pub(super) fn finish(self) -> IndexMap<String, Variable> {
         let root_name = |(id, entry): (Id, &Entry)| {
             (entry.root != id).then(|| self.list[entry.root].name.clone())
@@ -220,7 +215,7 @@ impl Variables {
     }
 }
 
-/// Whether a text is nothing but a placeholder: `{id}`, `<TOKEN>`, `region-value`.
+/// True for a text that is only a placeholder: `{id}`, `<TOKEN>`, `region-value`.
 pub(super) fn is_placeholder(text: &str) -> bool {
     let inside = |open, close| {
         text.strip_prefix(open)
@@ -243,8 +238,8 @@ fn is_words(text: &str) -> bool {
             .all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '|' | '.'))
 }
 
-/// The name of a variable, made of a property's or a placeholder's: `languageId` to
-/// `language-id`. `text` where nothing remains.
+/// The name of a variable, from a property or a placeholder: `languageId` becomes `language-id`. `text` if
+/// nothing remains.
 pub(super) fn kebab(word: &str) -> String {
     let mut name = String::with_capacity(word.len() + 4);
     let mut follows_lower = false;
@@ -309,7 +304,7 @@ mod tests {
         let (second, contradicts) = variables.same_as(first, CALL, GUID);
         assert!(!contradicts, "a placeholder contradicts nothing");
         assert_eq!(variables.same_as(first, CALL, GUID), (second, false));
-        let peer = variables.fresh(CALL, BARE);
+        let peer = variables.new_root(CALL, BARE);
         assert_eq!(variables.root(peer), peer);
         // The peer call prints this value itself; `second` only stands for the first call.
         assert_eq!(variables.by_value(CALL, BARE), peer);

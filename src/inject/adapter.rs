@@ -1,5 +1,5 @@
-//! The adapter between the judge and the wire: which events the judge gets, which of its actions are
-//! performed, and what really went over the wire.
+//! The adapter between the judge and the wire: it filters events and actions, and logs the traffic of the
+//! wire.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -17,36 +17,34 @@ use crate::judge::verdict::{Traffic, TrafficMessage};
 use crate::judge::{Action, Breach, Event, ExchangeId, Judge, TransportFailure};
 use crate::scenario::format::Script;
 
-/// The header field of a notification's token.
 const TOKEN: &str = "Authorization";
 
-/// An action of the judge, with the step of its message, counted from 0.
+/// An action of the judge and the step of its message, counted from 0.
 #[derive(Debug, Clone)]
 pub(super) struct Planned {
     pub step: Option<usize>,
     pub action: Action,
 }
 
-/// An event of the wire, or one that fault injection makes up so that the judge goes on.
+/// An event of the wire, or one that fault injection makes up for the judge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {
     Wire,
     MadeUp,
 }
 
-/// A judge, the wire, and a clock that is paused while fault injection holds something back.
+/// A judge, the wire, and a clock that fault injection can pause.
 #[derive(Debug)]
 pub(super) struct Adapter {
     pub judge: Judge,
     pub script: Arc<Script>,
     /// The limit for each expected message.
     pub deadline: Duration,
-    /// The party that is judged.
     judged: Party,
     acts: VecDeque<Act>,
-    /// All that went over the wire; the judge sees only a part.
+    /// All traffic of the wire; the judge sees only a part.
     traffic: Vec<Traffic>,
-    /// The pauses of the judge's clock so far, and the start of the current one.
+    /// The sum of the pauses of the judge's clock, and the start of the current one.
     paused_for: Duration,
     paused_since: Option<Duration>,
     next_exchange: ExchangeId,
@@ -68,28 +66,28 @@ impl Adapter {
             traffic: Vec::new(),
             paused_for: Duration::ZERO,
             paused_since: None,
-            // The judge counts from 1 upwards, fault injection downwards.
+            // The judge counts up from 1, fault injection down.
             next_exchange: ExchangeId::MAX,
         }
     }
 
-    /// Hands an event of the wire to the judge. Returns the judge's actions; none is performed yet.
+    /// Passes an event of the wire to the judge. Returns the judge's actions; none is performed yet.
     pub(super) fn feed(&mut self, now: Duration, event: Event) -> Vec<Planned> {
         self.feed_from(Origin::Wire, now, event)
     }
 
-    /// Hands a made-up event to the judge, so that it goes on.
+    /// Passes a made-up event to the judge.
     pub(super) fn feed_made_up(&mut self, now: Duration, event: Event) -> Vec<Planned> {
         self.feed_from(Origin::MadeUp, now, event)
     }
 
-    /// Hands an event to the judge, and performs the judge's actions.
+    /// Passes an event to the judge, and performs the judge's actions.
     pub(super) fn forward(&mut self, now: Duration, event: Event) {
         let planned = self.feed(now, event);
         self.perform_all(planned);
     }
 
-    /// The same without fault injection: the judge's traffic is all there is.
+    /// The same without fault injection: the judge's traffic is complete.
     pub(super) fn forward_unchanged(&mut self, now: Duration, event: Event) {
         self.judge.handle(now, event);
         while let Some(action) = self.judge.next_action() {
@@ -124,7 +122,6 @@ impl Adapter {
             .collect()
     }
 
-    /// Performs an action of the judge.
     pub(super) fn perform(&mut self, planned: Planned) {
         let message = match &planned.action {
             Action::Trigger { .. } => None,
@@ -143,7 +140,7 @@ impl Adapter {
         }
     }
 
-    /// Sends a notification that the judge does not know of. Returns its exchange.
+    /// Sends a notification outside of the judge. Returns its exchange.
     pub(super) fn send(&mut self, step: usize, request: Arc<Request>) -> ExchangeId {
         let exchange = self.own_exchange();
         self.perform(Planned {
@@ -153,7 +150,7 @@ impl Adapter {
         exchange
     }
 
-    /// Sends a notification with a wrong token, which the bot has to refuse. Returns its exchange.
+    /// Sends a notification with a wrong token, which the bot must refuse. Returns its exchange.
     pub(super) fn send_forged(
         &mut self,
         step: usize,
@@ -184,7 +181,7 @@ impl Adapter {
         exchange
     }
 
-    /// Answers a request that the judge does not know of.
+    /// Answers a request outside of the judge.
     pub(super) fn reply(
         &mut self,
         exchange: ExchangeId,
@@ -201,17 +198,16 @@ impl Adapter {
         self.acts.push_back(Act::Cut { exchange, how });
     }
 
-    /// Logs an event of confcall that is no message.
+    /// Logs an event of confcall other than a message.
     pub(super) fn log_event(&mut self, step: Option<usize>, what: &str) {
         self.log(self.played(), step, TrafficMessage::Event(what.to_owned()));
     }
 
-    /// Logs a message of the target that the judge does not get.
+    /// Logs a message of the target that is hidden from the judge.
     pub(super) fn log_received(&mut self, step: Option<usize>, message: TrafficMessage) {
         self.log(self.judged, step, message);
     }
 
-    /// Pauses the judge's clock.
     pub(super) fn pause_clock(&mut self, now: Duration) {
         self.paused_since.get_or_insert(now);
     }
@@ -222,7 +218,7 @@ impl Adapter {
         }
     }
 
-    /// The judge's own deadline on the clock of the run.
+    /// The judge's deadline on the clock of the run.
     pub(super) fn judge_deadline(&self) -> Option<Duration> {
         match self.paused_since {
             Some(_) => None,
@@ -238,7 +234,7 @@ impl Adapter {
         std::mem::take(&mut self.traffic)
     }
 
-    /// Whether a step is a notification of changes.
+    /// True for a notification of changes.
     pub(super) fn is_notification(&self, step: usize) -> bool {
         self.script
             .steps
@@ -246,8 +242,8 @@ impl Adapter {
             .is_some_and(super::derive::has_changes)
     }
 
-    /// Judges the acknowledgement of a notification that the judge does not know of. The conversation ends
-    /// where it is broken off.
+    /// Judges the acknowledgement of a notification outside of the judge. A broken connection ends the
+    /// conversation.
     pub(super) fn judge_acknowledgement(
         &mut self,
         requirement: Requirement,
@@ -266,7 +262,8 @@ impl Adapter {
         }
     }
 
-    /// Judges the answer to a notification with a wrong token. The conversation ends where it is not refused.
+    /// Judges the answer to a notification with a wrong token. An answer other than a refusal ends the
+    /// conversation.
     pub(super) fn judge_refusal(
         &mut self,
         requirement: Requirement,
@@ -324,7 +321,6 @@ impl Adapter {
         });
     }
 
-    /// The party that confcall plays.
     const fn played(&self) -> Party {
         match self.judged {
             Party::Bot => Party::Service,
@@ -333,7 +329,7 @@ impl Adapter {
     }
 }
 
-/// The acknowledgement in a made-up event.
+/// The acknowledgement of made-up events.
 pub(super) fn acknowledgement() -> Arc<Response> {
     Arc::new(Response {
         status: 202,

@@ -1,7 +1,6 @@
-//! The acknowledgement of a service's first notification: 500, or none at all.
+//! The acknowledgement of a service's first notification: 500, or none.
 //!
-//! The judge gets the notification when it comes first. Its redelivery is judged here; the judge's clock is
-//! paused until then.
+//! The judge gets the first delivery. The redelivery is judged here; the judge's clock is paused until then.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +17,7 @@ use crate::http::message::{Body, Headers, Request, Response};
 use crate::judge::verdict::TrafficMessage;
 use crate::judge::{Action, Breach, Event, ExchangeId};
 
-/// The number of times that a failing callback answers 500.
+/// The number of 500 answers of a failing callback.
 const FAILURES: usize = 2;
 
 #[derive(Debug)]
@@ -29,9 +28,9 @@ pub(super) struct Callback {
 
 #[derive(Debug)]
 enum State {
-    /// The notification has not come.
+    /// No notification was received.
     Waiting,
-    /// The notification was not acknowledged, and has to come again.
+    /// The notification was not acknowledged; a redelivery is expected.
     Refused(Box<Refused>),
     Over,
 }
@@ -40,10 +39,10 @@ enum State {
 struct Refused {
     step: usize,
     request: Arc<Request>,
-    /// The exchange that is left without an acknowledgement.
+    /// The exchange without an acknowledgement.
     silent: Option<ExchangeId>,
     failures: usize,
-    /// Whether a later notification about one of its resources has come.
+    /// True once a later notification about one of its resources was received.
     is_overtaken: bool,
     since: Duration,
 }
@@ -63,7 +62,6 @@ impl Callback {
         }
     }
 
-    /// Whether a notification has to come again.
     pub(super) const fn expects_redelivery(&self) -> bool {
         matches!(self.state, State::Refused(_))
     }
@@ -119,7 +117,7 @@ impl Callback {
         }
     }
 
-    /// Hands the notification to the judge, and does not acknowledge it.
+    /// Passes the notification to the judge without acknowledging it.
     fn refuse(
         &mut self,
         adapter: &mut Adapter,
@@ -156,7 +154,7 @@ impl Callback {
         }));
     }
 
-    /// Reports that the notification did not come again.
+    /// Reports a missing redelivery.
     fn report_missing(&mut self, adapter: &mut Adapter, now: Duration) {
         let State::Refused(refused) = std::mem::replace(&mut self.state, State::Over) else {
             return;
@@ -180,14 +178,14 @@ impl Callback {
             message,
         ));
         if let Some(exchange) = refused.silent {
-            // A service that waits without a timeout goes on now.
+            // A service that waits without a timeout continues now.
             adapter.cut(exchange, Some(refused.step), Cut::Close);
         }
         adapter.resume_clock(now);
     }
 }
 
-/// The step of a notification, where it is the first that follows from a request.
+/// The step of a notification, if it is the first that follows from a request.
 fn first_caused(adapter: &Adapter, request: &Request) -> Option<usize> {
     let step = derive::first_caused(&adapter.script.steps)?;
     let documented = Change::read(derive::changes(&adapter.script.steps[step]).first()?);
@@ -203,8 +201,7 @@ fn changes(request: &Request) -> &[Value] {
     changes.map_or(&[], Vec::as_slice)
 }
 
-/// Whether a notification repeats another: its body is equal, or it has the same words about the same
-/// resources.
+/// True if two notifications have equal bodies, or the same words about the same resources.
 fn is_repetition(first: &Request, request: &Request) -> bool {
     let changes_of = |request: &Request| -> Vec<(Subject, String, Option<String>, Option<String>)> {
         let changes = changes(request).iter().map(Change::read);
@@ -220,7 +217,6 @@ fn is_repetition(first: &Request, request: &Request) -> bool {
         || (before == now && before.iter().all(|(.., word, _)| word.is_some()))
 }
 
-/// Judges a redelivered notification.
 fn judge_redelivery(adapter: &mut Adapter, refused: &Refused, request: &Request) {
     adapter.judge.check(Requirement::RedeliverySame);
     adapter.judge.check(Requirement::RedeliveryOrder);

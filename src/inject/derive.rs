@@ -1,4 +1,4 @@
-//! The scenarios under fault injection. They are derived from the plain ones; none is a file.
+//! The scenarios under fault injection, derived from the plain ones. None is a file.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::http::message::Body;
 use crate::judge::judges;
 use crate::scenario::format::{NotificationStep, ProviderState, Scenario, Script, Step};
 
-/// The scenarios, each followed by its copies under those kinds that it can meet.
+/// The scenarios, each followed by its copies under the kinds that apply to it.
 pub(crate) fn with_injected(scenarios: &[Scenario], kinds: &[Kind]) -> Vec<Scenario> {
     scenarios
         .iter()
@@ -24,7 +24,7 @@ pub(crate) fn with_injected(scenarios: &[Scenario], kinds: &[Kind]) -> Vec<Scena
         .collect()
 }
 
-/// A scenario under one kind, where it can meet it.
+/// A scenario under one kind, if the kind applies to it.
 fn injected(plain: &Scenario, kind: Kind, all: &[Scenario]) -> Option<Scenario> {
     let steps = &plain.script.steps;
     // Scenarios of refusals are judged without fault injection only.
@@ -58,7 +58,7 @@ fn can_meet(meets: Meets, steps: &[Step]) -> bool {
     }
 }
 
-/// Whether the notification behind the request at a step may come before its response: the bot knows the
+/// True if the notification behind the request at a step may be sent before its response: the bot knows the
 /// call already.
 pub(super) fn may_be_early(steps: &[Step], at: usize) -> bool {
     let [Step::Request(request), Step::Response(_), next, ..] = &steps[at.min(steps.len())..]
@@ -69,12 +69,11 @@ pub(super) fn may_be_early(steps: &[Step], at: usize) -> bool {
     has_changes(next) && named.is_some_and(|named| named.call().is_some())
 }
 
-/// Whether a step is a notification whose body is a collection of changes.
+/// True for a notification whose body is a collection of changes.
 pub(super) fn has_changes(step: &Step) -> bool {
     !changes(step).is_empty()
 }
 
-/// The changes in a notification step.
 pub(super) fn changes(step: &Step) -> &[serde_json::Value] {
     match step {
         Step::Notification(NotificationStep {
@@ -90,7 +89,7 @@ fn has_word(step: &Step) -> bool {
     changes.any(|change| super::unknown::has_word(&change))
 }
 
-/// Whether two notifications that follow each other are about different resources.
+/// True if two adjacent notifications have different resources.
 fn can_be_reordered(run: &[Step]) -> bool {
     let resources: Vec<_> = run
         .iter()
@@ -102,7 +101,7 @@ fn can_be_reordered(run: &[Step]) -> bool {
         .any(|pair| !share_a_resource(&pair[0], &pair[1]))
 }
 
-/// Whether two notifications share a resource. An unknown resource counts as any.
+/// An unknown resource counts as any resource.
 pub(super) fn share_a_resource(one: &[Option<Resource>], other: &[Option<Resource>]) -> bool {
     one.iter().any(|a| {
         other.iter().any(|b| match (a, b) {
@@ -118,7 +117,7 @@ pub(super) fn first_caused(steps: &[Step]) -> Option<usize> {
     (request..steps.len()).find(|at| has_changes(&steps[*at]))
 }
 
-/// The script with the operation failing as its page prints it.
+/// The script with the failure of the operation as its page prints it.
 fn failing(plain: &Scenario, all: &[Scenario]) -> Option<Arc<Script>> {
     let of_page = all
         .iter()
@@ -166,7 +165,7 @@ fn failure(step: &Step) -> Option<serde_json::Value> {
     Some(lookup(entity, "resultInfo")?.1.clone())
 }
 
-/// Whether a step is the notification of one completed operation.
+/// True for the notification of one completed operation.
 fn completes(step: &Step) -> bool {
     let [change] = changes(step) else {
         return false;

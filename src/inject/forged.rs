@@ -1,7 +1,7 @@
 //! Notifications to a bot with wrong tokens.
 //!
-//! The judge's notification is held back until every forged one before it is refused; the judge's clock is
-//! paused meanwhile. The conversation ends at a forged notification that is not refused.
+//! The judge's notification is held back until the bot has refused every forged one; the judge's clock is
+//! paused meanwhile. A forged notification that is not refused ends the conversation.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::judge::{Action, Breach, Event, ExchangeId, TransportFailure};
 pub(super) struct ForgedTokens {
     kind: Kind,
     round: Option<Round>,
-    /// Whether the bot has been sent a genuine message.
+    /// True once a genuine message was sent to the bot.
     has_genuine: bool,
 }
 
@@ -31,9 +31,8 @@ struct Round {
     /// The judge's notification.
     genuine: Arc<Request>,
     judge_exchange: ExchangeId,
-    /// Those that are not sent yet.
     pending: &'static [Forgery],
-    /// The last one that was sent, and when.
+    /// The last forged notification, and its time.
     sent: (ExchangeId, Forgery, Duration),
 }
 
@@ -74,7 +73,7 @@ impl ForgedTokens {
         }
     }
 
-    /// Performs an action of the judge; forged notifications go before a notification.
+    /// Performs an action of the judge. Forged notifications precede a notification.
     fn perform(&mut self, adapter: &mut Adapter, now: Duration, planned: Planned) {
         let step = planned.step.filter(|step| adapter.is_notification(*step));
         if let Action::Send { exchange, request } = &planned.action
@@ -137,21 +136,21 @@ impl ForgedTokens {
         }
     }
 
-    /// Judges a request before any genuine message: it can only follow from a forged notification.
+    /// Judges a request before any genuine message: its only possible cause is a forged notification.
     fn judge_request(&mut self, adapter: &mut Adapter, request: &Request) {
         let acts = !self.has_genuine && adapter.judge.expects(request);
         let Some(round) = self.round.take_if(|_| acts) else {
             return;
         };
         let (_, forgery, _) = round.sent;
-        let shown = format!("{} {}", request.method, request.target);
+        let request_line = format!("{} {}", request.method, request.target);
         adapter.judge.report(Breach::new(
             requirement(forgery),
             Rule::RequestUnexpected,
             Some(round.step),
             Value::Null,
-            json!(shown),
-            format!("the bot acts on {}: {shown}", forgery.describe()),
+            json!(request_line),
+            format!("the bot acts on {}: {request_line}", forgery.describe()),
         ));
         adapter.judge.conclude();
     }

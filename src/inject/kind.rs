@@ -1,5 +1,5 @@
-//! The table of fault injections: names, the judged party, cost, the conversations that can meet each,
-//! descriptions. [`InjectionChoice`] selects from it.
+//! The table of fault injections: name, judged party, cost, conversations that it applies to, description.
+//! [`InjectionChoice`] selects from it.
 
 use std::fmt;
 
@@ -10,11 +10,10 @@ use crate::api::party::Party;
 use crate::scenario::format::ScenarioId;
 
 /// Declares [`Kind`] from its table. A row has a variant, the judged party, the cost, the conversations that
-/// can meet it, and a sentence without a full stop, which is the variant's documentation too.
+/// it applies to, and a sentence without a full stop, which is also the variant's documentation.
 macro_rules! kinds {
     ($($kind:ident: $party:ident, $cost:expr, $meets:ident, $description:literal;)+) => {
-        /// One kind of fault injection. The id of a scenario that is played under it ends in `~` and
-        /// [`Kind::name`].
+        /// One kind of fault injection. The id of a scenario under it ends in `~` and [`Kind::name`].
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord,
             EnumCount, EnumString, IntoStaticStr, VariantArray,
@@ -39,7 +38,7 @@ macro_rules! kinds {
     };
 }
 
-// The kinds that wait for nothing come first.
+// Fast kinds come first.
 kinds! {
     EarlyNotification: Bot, Cost::Fast, EarlyNotification,
         "The first notification comes before the response that it follows from";
@@ -81,7 +80,6 @@ kinds! {
         "The first notification is answered 500, and once more when it comes again";
 }
 
-/// A row of the table.
 struct Row {
     party: Party,
     cost: Cost,
@@ -89,23 +87,22 @@ struct Row {
     description: &'static str,
 }
 
-/// What a run under a kind takes.
+/// The cost of a run under a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cost {
-    /// Messages alone.
+    /// Messages only.
     Fast,
-    /// Time.
+    /// Waiting time.
     Slow,
-    /// A bot that claims to verify tokens. A notification with each of these comes before every genuine one.
+    /// A bot that claims to verify tokens. A notification with each of these precedes every genuine one.
     Forged(&'static [Forgery]),
 }
 
-/// The conversations that a kind can be played in; `derive` checks it.
+/// The conversations that a kind applies to; `derive` checks it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meets {
     /// A notification follows the response to a request that names a call.
     EarlyNotification,
-    /// There is a notification of changes.
     Notification,
     /// A notification has a state or status of a resource that exists already.
     Word,
@@ -115,7 +112,6 @@ pub(super) enum Meets {
     IndependentNotifications,
     /// A response follows its request.
     Response,
-    /// There is a request.
     Request,
     /// A notification follows from a request.
     CausedNotification,
@@ -126,7 +122,7 @@ pub(super) enum Meets {
 impl Kind {
     pub const ALL: [Self; Self::COUNT] = *Self::VARIANTS.first_chunk().expect("as many as counted");
 
-    /// The stable name, in kebab-case.
+    /// In kebab-case.
     pub const fn name(self) -> &'static str {
         self.into_str()
     }
@@ -135,7 +131,6 @@ impl Kind {
         self.row().description
     }
 
-    /// The party that is judged.
     pub const fn party(self) -> Party {
         self.row().party
     }
@@ -144,7 +139,7 @@ impl Kind {
         self.row().meets
     }
 
-    /// The wrong tokens of the notifications that come before every genuine one.
+    /// The wrong tokens of the notifications before every genuine one.
     pub const fn forgeries(self) -> &'static [Forgery] {
         match self.row().cost {
             Cost::Forged(forgeries) => forgeries,
@@ -152,12 +147,11 @@ impl Kind {
         }
     }
 
-    /// Whether notifications with wrong tokens are sent.
     pub const fn forges(self) -> bool {
         matches!(self.row().cost, Cost::Forged(_))
     }
 
-    /// Whether neither party waits, and the target need not claim anything.
+    /// True if no party waits and the target need not claim anything.
     pub const fn is_fast(self) -> bool {
         matches!(self.row().cost, Cost::Fast)
     }
@@ -186,7 +180,6 @@ pub enum Forgery {
 }
 
 impl Forgery {
-    /// A notification with such a token, in words.
     pub const fn describe(self) -> &'static str {
         match self {
             Self::NoToken => "a notification without a token",
@@ -202,7 +195,7 @@ impl Forgery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InjectionChoice {
     None,
-    /// Every kind in which nobody waits and no token is wrong.
+    /// Every kind in which no party waits and no token is wrong.
     Fast,
     /// Every kind with wrong tokens.
     ForgedTokens,
@@ -226,7 +219,6 @@ impl InjectionChoice {
         }
     }
 
-    /// Whether the choice includes a kind.
     pub fn includes(self, kind: Kind) -> bool {
         match self {
             Self::None => false,

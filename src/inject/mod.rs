@@ -1,11 +1,11 @@
-//! Fault injection: what confcall does on the wire, as the other party, when things go wrong.
+//! Fault injection: the faults that confcall causes on the wire, as the other party.
 //!
-//! It stands between the judge and the wire and has the interface of a judge: events in, actions out,
-//! the clock an input. It changes what goes over the wire, and hides from the judge what it brought
-//! about itself. So the judge judges what is documented; fault injection judges how the target reacts, by the
-//! requirements in [`UNDER_INJECTION`](crate::contract::requirement::Requirement::UNDER_INJECTION).
+//! It sits between the judge and the wire and has the interface of a judge: events in, actions out, the clock
+//! an input. It changes the traffic, and hides its changes from the judge. The judge checks the documented
+//! conversation; fault injection checks the reaction of the target, by the requirements in
+//! [`UNDER_INJECTION`](crate::contract::requirement::Requirement::UNDER_INJECTION).
 //!
-//! [`Kind`] is the table of all kinds, [`with_injected`] derives the scenarios that can meet them, and
+//! [`Kind`] is the table of all kinds, [`with_injected`] derives the scenarios that they apply to, and
 //! [`InjectedJudge`] is a judge with or without one kind.
 //!
 //! To add a fault injection:
@@ -54,11 +54,11 @@ use crate::judge::{Action, Case, Event, ExchangeId, Judge, Options, Outcome};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Act {
     Do(Action),
-    /// Send a notification that the bot has to refuse. It is answered as an [`Action::Send`] is.
+    /// Send a notification that the bot must refuse. It is answered as an [`Action::Send`] is.
     Forge {
         /// The number of the answer.
         exchange: ExchangeId,
-        /// A genuine notification but for its token.
+        /// Genuine except for its token.
         request: Arc<Request>,
         forgery: Forgery,
     },
@@ -69,7 +69,6 @@ pub(crate) enum Act {
     },
 }
 
-/// How a connection ends without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cut {
     Close,
@@ -94,10 +93,8 @@ pub(crate) struct InjectedJudge {
     machine: Machine,
 }
 
-/// The state machine of a kind.
 #[derive(Debug)]
 enum Machine {
-    /// No change of the wire.
     None,
     Notifications(Box<Notifications>),
     ForgedTokens(ForgedTokens),
@@ -106,8 +103,8 @@ enum Machine {
 }
 
 impl InjectedJudge {
-    /// A judge of `role` in the scenario of a case, under the fault injection that its id names. Random choices
-    /// follow from `seed`.
+    /// A judge of `role` in the scenario of a case, under the fault injection in its id. `seed` determines
+    /// the random choices.
     pub(crate) fn new(
         case: &Case,
         bindings: Bindings,
@@ -164,7 +161,7 @@ impl InjectedJudge {
         }
     }
 
-    /// Handles an event. `now` is the time since the run began and never goes back.
+    /// Handles an event. `now` is the time since the run began and never decreases.
     pub(crate) fn handle(&mut self, now: Duration, event: Event) {
         match &mut self.machine {
             Machine::None => self.adapter.forward_unchanged(now, event),
@@ -180,7 +177,7 @@ impl InjectedJudge {
         self.adapter.next_act()
     }
 
-    /// The time since the run began at which [`Event::Elapsed`] is due; `None` where nothing is expected.
+    /// The time since the run began at which [`Event::Elapsed`] is due; `None` if nothing is expected.
     pub(crate) fn deadline(&self) -> Option<Duration> {
         let own = match &self.machine {
             Machine::None => None,
@@ -193,39 +190,33 @@ impl InjectedJudge {
         own.into_iter().chain(of_judge).min()
     }
 
-    /// Whether the conversation is over. Later events still count: they find duplicates.
+    /// True once the conversation is over. Later events still count: they reveal duplicates.
     pub(crate) fn is_finished(&self) -> bool {
         let judge = &self.adapter.judge;
         let waits = matches!(&self.machine, Machine::Callback(it) if it.expects_redelivery());
         judge.is_finished() && (!waits || judge.has_failed() || judge.is_given_up())
     }
 
-    /// As [`Judge::ids`].
     pub(crate) fn ids(&self) -> impl Iterator<Item = &Normal<'static>> {
         self.adapter.judge.ids()
     }
 
-    /// As [`Judge::expects`].
     pub(crate) fn expects(&self, request: &Request) -> bool {
         self.adapter.judge.expects(request)
     }
 
-    /// As [`Judge::bind`].
     pub(crate) fn bind(&mut self, name: &str, value: &str) {
         self.adapter.judge.bind(name, value);
     }
 
-    /// As [`Judge::proposals`].
     pub(crate) fn proposals(&self) -> Vec<(String, String)> {
         self.adapter.judge.proposals()
     }
 
-    /// As [`Judge::note`].
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.adapter.judge.note(note);
     }
 
-    /// As [`Judge::give_up`].
     pub(crate) fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
         self.adapter.judge.give_up(verdict, reason);
     }

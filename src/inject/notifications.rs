@@ -1,8 +1,8 @@
 //! Notifications to a bot: early, twice, batched, in another order, or with unknown properties, resources and
 //! words.
 //!
-//! Each notification of the judge becomes a round: the notifications that are really sent, each
-//! once the last is acknowledged. The judge's clock is paused meanwhile.
+//! Each notification of the judge becomes a round: the notifications on the wire, each sent after the last is
+//! acknowledged. The judge's clock is paused meanwhile.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,32 +24,30 @@ use crate::judge::{Action, Event, ExchangeId, TransportFailure};
 pub(super) struct Notifications {
     kind: Kind,
     rng: Rng,
-    /// The response that is held back until the early notification is acknowledged.
+    /// Held back until the early notification is acknowledged.
     held_response: Option<Planned>,
-    /// Whether a notification was sent early.
     was_early: bool,
     /// Notifications that wait for the rest of their batch.
     batch: Vec<Sending>,
     round: Option<Round>,
 }
 
-/// A notification that is sent to the bot.
 #[derive(Debug, Clone)]
 struct Sending {
     step: usize,
     request: Arc<Request>,
-    /// The requirement on its acknowledgement; `None` where the judge judges it.
+    /// The requirement on its acknowledgement; `None` if the judge checks it.
     requirement: Option<Requirement>,
 }
 
-/// The notifications that are sent for one notification of the judge.
+/// The notifications on the wire for one notification of the judge.
 #[derive(Debug)]
 struct Round {
     judge_exchange: ExchangeId,
     pending: VecDeque<Sending>,
-    /// The last one that was sent, and when.
+    /// The last one that was sent, and its time.
     sent: Option<(ExchangeId, Sending, Duration)>,
-    /// The acknowledgement that the judge gets.
+    /// The acknowledgement for the judge.
     acknowledged: Option<Arc<Response>>,
 }
 
@@ -93,7 +91,7 @@ impl Notifications {
         }
     }
 
-    /// Performs actions of the judge, changed by the kind.
+    /// Performs actions of the judge as the kind changes them.
     fn perform_all(&mut self, adapter: &mut Adapter, now: Duration, planned: Vec<Planned>) {
         let notifies = planned
             .iter()
@@ -121,7 +119,7 @@ impl Notifications {
         }
     }
 
-    /// Whether the notification behind the response of a step is sent before it: the first that may be.
+    /// True if the notification behind the response of a step is sent before it: the first that may be.
     fn goes_early(&self, adapter: &Adapter, step: usize) -> bool {
         self.kind == Kind::EarlyNotification
             && !self.was_early
@@ -177,7 +175,6 @@ impl Notifications {
         }
     }
 
-    /// Whether the notification of a step waits for the next one.
     fn waits_for_next(&self, adapter: &Adapter, step: usize) -> bool {
         let goes_on = adapter.is_notification(step) && adapter.is_notification(step + 1);
         match self.kind {
@@ -187,7 +184,7 @@ impl Notifications {
         }
     }
 
-    /// The notifications that are sent for one of the judge.
+    /// The notifications on the wire for one notification of the judge.
     fn sendings(&mut self, mut sending: Sending) -> Vec<Sending> {
         let extra = |request: Arc<Request>, requirement| Sending {
             step: sending.step,
@@ -249,7 +246,7 @@ impl Notifications {
         self.round = None;
         self.release_response(adapter);
         adapter.resume_clock(now);
-        // An acknowledgement of made-up notifications is judged already.
+        // The acknowledgement of made-up notifications is judged already.
         let planned = if let Some(response) = answered {
             adapter.feed(now, Event::Answered { exchange, response })
         } else {
@@ -259,7 +256,6 @@ impl Notifications {
         self.perform_all(adapter, now, planned);
     }
 
-    /// Handles the acknowledgement of the last notification.
     fn on_acknowledged(
         &mut self,
         adapter: &mut Adapter,
@@ -298,7 +294,6 @@ impl Notifications {
         }
     }
 
-    /// Sends the response that was held back.
     fn release_response(&mut self, adapter: &mut Adapter) {
         if let Some(response) = self.held_response.take() {
             adapter.perform(response);
@@ -306,7 +301,7 @@ impl Notifications {
     }
 }
 
-/// The notifications in another order, if one is possible. Those of one resource keep theirs.
+/// The notifications in another order, if one is possible. Notifications of one resource keep their order.
 fn reordered(run: &[Sending], rng: &mut Rng) -> Vec<Sending> {
     let resources: Vec<Vec<Option<Resource>>> = run.iter().map(|it| about(&it.request)).collect();
     let mut order: Vec<usize> = Vec::new();

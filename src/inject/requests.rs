@@ -15,13 +15,12 @@ use crate::judge::verdict::TrafficMessage;
 use crate::judge::{Action, Breach, Event, ExchangeId, TriggerAnswer};
 use crate::scenario::format::Step;
 
-/// `Retry-After` of a 429, a whole number of seconds.
+/// `Retry-After` of a 429, in whole seconds.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Timers of some platforms fire this much early.
+/// Timers of some platforms are early by up to this.
 const SLACK: Duration = Duration::from_millis(20);
 
-/// The longest delay of a slow response.
 const LONGEST_DELAY: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
@@ -32,16 +31,16 @@ pub(super) struct Requests {
 
 #[derive(Debug)]
 enum State {
-    /// The request has not come.
+    /// No request was received.
     Waiting,
-    /// The request was refused, and may come again.
+    /// The request was refused; a repetition is allowed.
     Refused {
         step: usize,
         request: Arc<Request>,
         not_before: Duration,
         until: Duration,
     },
-    /// The service has acted; the judge's actions wait.
+    /// The service has acted; the judge's actions are held back.
     Late {
         request: Arc<Request>,
         planned: Vec<Planned>,
@@ -49,7 +48,7 @@ enum State {
         repetitions: Vec<ExchangeId>,
         until: Duration,
     },
-    /// The service has acted: a repetition has the same response.
+    /// The service has acted: a repetition gets the same response.
     Done {
         request: Arc<Request>,
         step: Option<usize>,
@@ -86,7 +85,7 @@ impl Requests {
                     adapter.forward(now, Event::Elapsed);
                 }
             }
-            // The trigger fails because of fault injection: no concern of the judge.
+            // Fault injection made the trigger fail, so the judge does not see it.
             Event::Triggered(TriggerAnswer::Failed(_))
                 if matches!(self.state, State::Refused { .. }) =>
             {
@@ -176,7 +175,6 @@ impl Requests {
         }
     }
 
-    /// Handles the first documented request.
     fn on_first(
         &mut self,
         adapter: &mut Adapter,
@@ -232,7 +230,7 @@ impl Requests {
         };
     }
 
-    /// Performs all actions but the response, whose connection is closed.
+    /// Performs all actions except the response, and closes its connection.
     fn drop_response(
         &mut self,
         adapter: &mut Adapter,
@@ -254,7 +252,7 @@ impl Requests {
         }
     }
 
-    /// Judges the time at which a refused request came again.
+    /// Judges the time of the repetition of a refused request.
     fn judge_retry(&self, adapter: &mut Adapter, now: Duration, not_before: Duration, step: usize) {
         adapter.judge.check(self.requirement());
         if self.kind != Kind::Throttled {
@@ -314,7 +312,7 @@ impl Requests {
         }
     }
 
-    /// Reports that the refused request did not come again.
+    /// Reports a missing repetition of the refused request.
     fn report_missing(&mut self, adapter: &mut Adapter, now: Duration) {
         let State::Refused { step, request, .. } = std::mem::replace(&mut self.state, State::Over)
         else {
@@ -354,7 +352,7 @@ fn documented(steps: &[Step], request: &Request) -> Option<usize> {
     })
 }
 
-/// Whether a request repeats another. Header fields may differ: some clients count attempts.
+/// True for a repetition. Header fields may differ: some clients count attempts.
 fn is_repetition(first: &Request, request: &Request) -> bool {
     first.method == request.method && first.target == request.target && first.body == request.body
 }

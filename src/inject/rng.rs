@@ -4,7 +4,7 @@
 pub(super) struct Rng(u64);
 
 impl Rng {
-    /// The generator of a seed and the name of its user.
+    /// `name` is that of the user, so that users of one seed have different numbers.
     pub(super) fn new(seed: u64, name: &str) -> Self {
         // FNV-1a.
         let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
@@ -13,7 +13,7 @@ impl Rng {
         Self(seed ^ hash)
     }
 
-    /// The next number (`SplitMix64`).
+    /// `SplitMix64`.
     pub(super) const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -22,7 +22,7 @@ impl Rng {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `count`, which is at least 1.
+    /// `count` is at least 1.
     pub(super) fn below(&mut self, count: usize) -> usize {
         let count = count as u64;
         usize::try_from(self.next() % count).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Properties, resources and words that no page knows.
+//! Undocumented properties, resources and words.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,6 @@ use crate::contract::change;
 use crate::contract::change::{Change, Subject};
 use crate::http::message::{Body, Request};
 
-/// Adds a property to every object of a message.
 pub(super) fn add_properties(body: &mut Body, rng: &mut Rng) {
     if let Body::Json(body) = body {
         add(body, rng);
@@ -33,7 +32,7 @@ fn add(value: &mut Value, rng: &mut Rng) {
     }
 }
 
-/// A notification about an unknown resource of the same call; `None` where the notification is about no call.
+/// A notification about an unknown resource of the same call; `None` if the notification names no call.
 pub(super) fn resource(of: &Request, rng: &mut Rng) -> Option<Request> {
     let body = of.body.json()?;
     let change = Change::read(change::entries(body)?.first()?);
@@ -49,14 +48,14 @@ pub(super) fn resource(of: &Request, rng: &mut Rng) -> Option<Request> {
     Some(with_changes(of, vec![change]))
 }
 
-/// Whether a change has the state or status of a resource that exists already.
+/// True if a change has the state or status of an existing resource.
 pub(super) fn has_word(change: &Change<'_>) -> bool {
     matches!(change.subject, Subject::Call | Subject::Operation)
         && change.change_type != "created"
         && change.word.is_some()
 }
 
-/// An update of the same resource with an unknown word; `None` where the notification has no word.
+/// An update of the same resource with an unknown word; `None` if the notification has no word.
 pub(super) fn word(of: &Request, rng: &mut Rng) -> Option<Request> {
     let changes = change::entries(of.body.json()?)?;
     let changes: Vec<Value> = changes
@@ -78,7 +77,6 @@ pub(super) fn word(of: &Request, rng: &mut Rng) -> Option<Request> {
     (!changes.is_empty()).then(|| with_changes(of, changes))
 }
 
-/// The notification with other changes.
 pub(super) fn with_changes(of: &Request, changes: Vec<Value>) -> Request {
     let mut request = of.clone();
     if let Body::Json(body) = &mut request.body {

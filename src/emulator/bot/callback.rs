@@ -1,4 +1,4 @@
-//! The bot's callback: reads notifications, remembers what they say, acknowledges them.
+//! The bot's callback: reads notifications, updates the bot's memory, acknowledges them.
 
 use std::time::Duration;
 
@@ -11,20 +11,17 @@ use super::{Bot, TIMEOUT, refusal};
 use crate::http::Reply;
 use crate::http::message::{Headers, Request};
 
-/// The callback's path. Every path below it is the callback too.
+/// Every path below it is the callback too.
 pub(crate) const PATH: &str = "/callback";
 
-/// The delay of a slow acknowledgement.
 const SLOW: Duration = Duration::from_millis(20);
 
-/// Whether the path is the callback's, or below it.
 pub(super) fn is_below(path: &str) -> bool {
     path.strip_prefix(PATH)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl Bot {
-    /// Answers a post to the callback.
     pub(super) async fn on_notification(&self, request: &Request) -> Reply {
         if let Some(refusal) = self.unauthorized(request).await {
             return refusal;
@@ -60,7 +57,6 @@ impl Bot {
         }
     }
 
-    /// The refusal of a notification whose token is not accepted.
     async fn unauthorized(&self, request: &Request) -> Option<Reply> {
         let error = self
             .verifier
@@ -75,7 +71,7 @@ impl Bot {
         Some(refusal(status, &error))
     }
 
-    /// Sends an invitation once more, where the mutant does that.
+    /// Sends an invitation once more, for the mutant that repeats it.
     async fn invite_again(&self, entry: &Entry<'_>, is_new: bool) {
         let repeats = match self.mutant {
             Some(Mutant::InvitesAgain) => !is_new,
@@ -89,12 +85,12 @@ impl Bot {
         let builder =
             builder.filter(|it| self.mutant == Some(Mutant::InvitesAgain) || !it.replaces());
         if let Some(builder) = builder {
-            // Nothing depends on the answer.
+            // The answer is not needed.
             let _ = self.client.send(self.write(builder), TIMEOUT).await;
         }
     }
 
-    /// Waits until every request about the calls of these entries has its answer.
+    /// Waits until no request about the calls of these entries is open.
     async fn wait_for_answers(&self, entries: &[Entry<'_>]) {
         loop {
             let changed = self.changed.notified();

@@ -1,4 +1,4 @@
-//! The built-in bot: sends the requests that it is triggered to send, and acknowledges notifications.
+//! The built-in bot: sends requests on triggers, and acknowledges notifications.
 //!
 //! It has two addresses:
 //!
@@ -42,38 +42,33 @@ use crate::api::resource::{Resource, path_of};
 use crate::http::message::{Body, Headers, Request, Response};
 use crate::http::{Client, Listener, Reply, SendError};
 
-/// The path that takes triggers.
 pub(crate) const TRIGGER: &str = "/trigger";
 use tokio_util::sync::CancellationToken;
 
-/// How long the bot waits for an answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The delays before further attempts, for answers without `Retry-After`.
+/// The delays of further attempts after an answer without `Retry-After`.
 const RETRY_DELAYS: [Duration; 3] = [
     Duration::from_millis(10),
     Duration::from_millis(100),
     Duration::from_secs(1),
 ];
 
-/// The token of requests where none is configured.
+/// The default token of requests.
 const TOKEN: &str = "built-in-bot";
 
-/// Options of the built-in bot.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BotOptions {
-    /// The bearer token of its requests.
     pub token: Option<String>,
-    /// The callback that it names to services. Default: its listener's own.
+    /// The callback URL in its requests. Default: its listener's own.
     pub callback_url: Option<String>,
     pub mutant: Option<BotMutant>,
     pub variant: Option<BotVariant>,
-    /// Verifies the tokens of notifications. Without it every notification is accepted.
+    /// Without it every notification is accepted.
     pub verification: Option<Verification>,
     pub client: Client,
 }
 
-/// The built-in bot, running.
 #[derive(Debug)]
 pub(crate) struct BuiltInBot {
     url: String,
@@ -116,17 +111,15 @@ impl BuiltInBot {
         Self { url, bot, served }
     }
 
-    /// The URL that the bot listens on, without a slash at its end.
+    /// Without a slash at the end.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// The URL that takes notifications.
     pub(crate) fn callback_url(&self) -> &str {
         &self.bot.callback
     }
 
-    /// The URL that takes triggers.
     pub(crate) fn trigger_url(&self) -> String {
         format!("{}{TRIGGER}", self.url)
     }
@@ -137,9 +130,9 @@ impl BuiltInBot {
         self.bot.memory().state(call).map(str::to_owned)
     }
 
-    /// Waits until the bot has ended, which it does after its shutdown has begun.
+    /// Waits for the end of the bot after its shutdown.
     pub(crate) async fn ended(self) {
-        // A panic of the bot has been printed; there is nothing to wait for any more.
+        // A panic of the bot is printed already.
         let _ = self.served.await;
     }
 }
@@ -153,7 +146,7 @@ struct Bot {
     verifier: Option<TokenVerifier>,
     client: Client,
     memory: Mutex<Memory>,
-    /// Wakes those who wait for a change of the memory.
+    /// Notified when `memory` changes.
     changed: Notify,
 }
 
@@ -173,7 +166,6 @@ impl Bot {
         refusal(404, &format_args!("nothing is at {path}"))
     }
 
-    /// Answers a trigger, and begins what it wants.
     fn on_trigger(self: &Arc<Self>, request: &Request) -> Reply {
         if request.method != "POST" {
             return refusal(405, &"a trigger is a POST");
@@ -212,7 +204,7 @@ impl Bot {
         }
     }
 
-    /// Remembers the operation of an invitation, and reads it back or hangs up, where the variant does that.
+    /// Records the operation of an invitation, and reads it back or hangs up if the variant does so.
     async fn on_invited(&self, response: &Response, action: &TriggeredAction, url: &str) {
         let operation = operation_of(&response.headers, response.body.json());
         let (Some(operation), Some(call)) = (operation, url.strip_suffix("/participants/invite"))
@@ -255,7 +247,7 @@ impl Bot {
 
     async fn read(&self, url: String, method: &'static str) {
         let builder = RequestBuilder::new(method, url, &self.token, Body::Empty);
-        // Nothing depends on the answer.
+        // The answer is not needed.
         let _ = self.deliver(builder).await;
     }
 
@@ -276,7 +268,7 @@ impl Bot {
     }
 }
 
-/// The delay before a request is sent again; `None` where it is not.
+/// The delay before a further attempt, if there is one.
 fn retry_delay(sent: &Result<Response, SendError>, pause: Duration) -> Option<Duration> {
     match sent {
         Ok(response) if matches!(response.status, 429 | 503) => {
@@ -293,7 +285,6 @@ fn retry_after(headers: &Headers) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-/// A refusal that says why.
 fn refusal(status: u16, reason: &dyn Display) -> Reply {
     Reply::from(Response {
         status,

@@ -89,7 +89,7 @@ catalogue! {
     }
 }
 
-/// Changes the requests that a trigger causes: one before this, any number after.
+/// Changes the requests of a trigger: one before this, any number after.
 pub(super) fn change_requests(mutant: Option<Mutant>, builders: &mut Vec<RequestBuilder>) {
     let Some(mutant) = mutant else { return };
     for builder in builders.iter_mut() {
@@ -109,7 +109,6 @@ pub(super) fn change_requests(mutant: Option<Mutant>, builders: &mut Vec<Request
     }
 }
 
-/// The wrong acknowledgement of a notification.
 pub(super) fn acknowledgement(mutant: Option<Mutant>, entries: &[Entry<'_>]) -> Option<Reply> {
     let is_roster = |entry: &Entry<'_>| matches!(entry.resource, Resource::Participants(_));
     Some(match mutant? {
@@ -138,13 +137,12 @@ pub(super) fn overlooked_flaw(mutant: Option<Mutant>) -> Option<Flaw> {
     }
 }
 
-/// A timeout for answers that is too short.
 pub(super) fn timeout(mutant: Option<Mutant>) -> Option<Duration> {
     (mutant == Some(Mutant::Impatient)).then_some(Duration::from_millis(1800))
 }
 
-/// The delay before a request is sent again; `None` where it is not. `pause` is there while attempts are left,
-/// `right` is the delay of a bot without a mutant.
+/// The delay before a further attempt, if there is one. `pause` is set while attempts are left; `right` is
+/// the delay of a bot without a mutant.
 pub(super) fn retry_delay(
     mutant: Option<Mutant>,
     sent: &Result<Response, SendError>,
@@ -194,7 +192,7 @@ pub(super) fn refusal_status(
     }
 }
 
-/// The properties of a change that the pages print.
+/// Documented properties of a change.
 const PROPERTIES: [&str; 5] = [
     "@odata.type",
     "changeType",
@@ -203,7 +201,7 @@ const PROPERTIES: [&str; 5] = [
     "resourceData",
 ];
 
-/// The states of calls and operations that the pages print.
+/// Documented states of calls and operations.
 const WORDS: [&str; 14] = [
     "incoming",
     "establishing",
@@ -221,7 +219,7 @@ const WORDS: [&str; 14] = [
     "failed",
 ];
 
-/// Makes another invitation of one: its context is new.
+/// Turns an invitation into another one by a new client context.
 fn change_context(builder: &mut RequestBuilder) {
     if let Body::Json(body) = &mut builder.content {
         replace(body, "/clientContext", new_id());
@@ -276,7 +274,6 @@ fn text(mutant: Mutant, builder: &mut RequestBuilder) {
     }
 }
 
-/// Who is invited.
 fn participants(mutant: Mutant, body: &mut Value) {
     let Some(Value::Array(guests)) = body.get_mut("participants") else {
         return;
@@ -319,7 +316,7 @@ fn participant(mutant: Mutant, guest: &mut Value) {
     }
 }
 
-/// Everything else in a body.
+/// All other properties of a body.
 fn properties(mutant: Mutant, body: &mut Value) {
     let invites = body.get("participants").is_some();
     match mutant {

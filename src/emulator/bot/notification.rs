@@ -1,4 +1,4 @@
-//! Notifications as the bot reads them, and what it remembers of its calls and operations.
+//! Notifications as the bot reads them, and the bot's memory of its calls and operations.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{HashMap, HashSet};
@@ -11,7 +11,6 @@ use crate::api::identifier;
 use crate::api::resource::Resource;
 use crate::http::message::{Request, is_json};
 
-/// One entry of a notification.
 #[derive(Debug)]
 pub(super) struct Entry<'v> {
     pub(super) resource: Resource,
@@ -38,7 +37,7 @@ impl<'v> Entry<'v> {
         })
     }
 
-    /// Whether the entry has other properties than these.
+    /// True if the entry has properties other than these.
     pub(super) fn has_unknown_properties(&self, operation: &[&str]) -> bool {
         let properties = self.whole.as_object().into_iter().flatten();
         properties
@@ -46,14 +45,13 @@ impl<'v> Entry<'v> {
             .any(|(name, _)| !operation.contains(&name.as_str()))
     }
 
-    /// Whether the entry says that an invitation has failed.
+    /// True for a failed invitation.
     pub(super) fn is_failure(&self) -> bool {
         let status = self.data.get("status").and_then(Value::as_str);
         status == Some("failed") && matches!(self.resource, Resource::Operation { .. })
     }
 }
 
-/// A notification that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NotificationError {
     #[error("a notification is a POST")]
@@ -78,7 +76,6 @@ impl NotificationError {
     }
 }
 
-/// Reads the entries of a notification.
 pub(super) fn entries(request: &Request) -> Result<Vec<Entry<'_>>, NotificationError> {
     if request.method != "POST" {
         return Err(NotificationError::Method);
@@ -93,20 +90,18 @@ pub(super) fn entries(request: &Request) -> Result<Vec<Entry<'_>>, NotificationE
     entries.iter().map(Entry::read).collect()
 }
 
-/// The calls and operations that notifications and answers have named.
+/// The calls and operations in notifications and answers.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     states: HashMap<String, String>,
     operations: HashMap<String, Operation>,
-    /// The digests of the entries so far. A repeated entry changes nothing.
+    /// Digests of the recorded entries: a repeated entry changes nothing.
     seen: HashSet<u64>,
-    /// The number of requests without an answer, by call.
+    /// The number of unanswered requests, by call.
     open_requests: HashMap<String, usize>,
-    /// The last invitation to each call.
     invitations: HashMap<String, Invitation>,
 }
 
-/// An invitation that was sent.
 #[derive(Debug)]
 struct Invitation {
     builder: RequestBuilder,
@@ -116,7 +111,7 @@ struct Invitation {
 #[derive(Debug, Default)]
 struct Operation {
     status: String,
-    /// Whether the operation replaces no call: only the roster follows its end.
+    /// True if the operation replaces no call: only the roster follows its end.
     is_simple: bool,
 
     has_roster: bool,
@@ -124,14 +119,13 @@ struct Operation {
 }
 
 impl Memory {
-    /// Remembers an operation that a service has answered with.
+    /// Records an operation from an answer.
     pub(super) fn begin_operation(&mut self, id: &str, call: &str, is_simple: bool) {
         let operation = self.operations.entry(identifier::normal(id)).or_default();
         operation.is_simple = is_simple;
         call.clone_into(&mut operation.call);
     }
 
-    /// Counts a request that is sent.
     pub(super) fn begin_request(&mut self, builder: &RequestBuilder) {
         let named = Resource::parse(&builder.url);
         let Some(call) = named.as_ref().and_then(Resource::call) else {
@@ -151,13 +145,12 @@ impl Memory {
         }
     }
 
-    /// The last invitation to a call.
     pub(super) fn invitation(&self, call: &str) -> Option<RequestBuilder> {
         let invitation = self.invitations.get(&identifier::normal(call))?;
         Some(invitation.builder.clone())
     }
 
-    /// Whether an entry is the roster of a call to which an invitation has not ended.
+    /// True for the roster of a call with an open invitation.
     pub(super) fn is_early_roster(&self, resource: &Resource) -> bool {
         let Resource::Participants(call) = resource else {
             return false;
@@ -166,7 +159,7 @@ impl Memory {
         invitation.is_some_and(|invitation| !invitation.has_ended)
     }
 
-    /// Ends a request: it has its answer, or will never have one.
+    /// Ends a request: it is answered, or will never be.
     pub(super) fn end_request(&mut self, url: &str) {
         let named = Resource::parse(url);
         let call = named.as_ref().and_then(Resource::call);
@@ -176,13 +169,12 @@ impl Memory {
         }
     }
 
-    /// Whether a request about a call has no answer.
     pub(super) fn has_open_request(&self, call: &str) -> bool {
         let count = self.open_requests.get(&identifier::normal(call));
         count.is_some_and(|count| *count > 0)
     }
 
-    /// Remembers one entry of a notification. Returns whether it is new.
+    /// Records an entry. Returns false for a repeated one.
     pub(super) fn record(&mut self, entry: &Entry<'_>) -> bool {
         let (resource, change, data) = (&entry.resource, entry.change.as_str(), entry.data);
         let mut hasher = DefaultHasher::new();
@@ -238,7 +230,7 @@ impl Memory {
             .map(String::as_str)
     }
 
-    /// Whether an operation has ended and no notification of it is to come.
+    /// True if an operation has ended and no further notification of it is expected.
     pub(super) fn is_over(&self, operation: &str) -> bool {
         let operation = self.operations.get(&identifier::normal(operation));
         operation.is_some_and(|operation| match operation.status.as_str() {

@@ -9,19 +9,17 @@ use crate::emulator::new_id;
 use crate::http::message::{Body, Headers};
 use crate::http::{Coding, Framing, OutgoingRequest};
 
-/// A request before it is written.
 #[derive(Debug, Clone)]
 pub(super) struct RequestBuilder {
     pub(super) method: &'static str,
     pub(super) url: String,
     pub(super) authorization: Option<String>,
-    /// Written only where there is a body.
+    /// Written only with a body.
     pub(super) media_type: Option<&'static str>,
     pub(super) content: Body,
 }
 
 impl RequestBuilder {
-    /// A request with the bot's token.
     pub(super) fn new(method: &'static str, url: String, token: &str, content: Body) -> Self {
         Self {
             method,
@@ -32,7 +30,7 @@ impl RequestBuilder {
         }
     }
 
-    /// Whether it is an invitation that replaces a call.
+    /// True for an invitation that replaces a call.
     pub(super) fn replaces(&self) -> bool {
         let Body::Json(body) = &self.content else {
             return false;
@@ -89,7 +87,7 @@ impl Bot {
         }
     }
 
-    /// The URL under the prefix that the bot prefers.
+    /// The URL under the prefix of the bot's variant.
     fn addressed(&self, url: &str) -> String {
         let Some((prefix, rest)) = url.split_once("/calls") else {
             return url.to_owned();
@@ -109,7 +107,7 @@ impl Bot {
     }
 }
 
-/// The id of an operation in the answer to an invitation: from its body, else from `Location`.
+/// The operation id in the answer to an invitation: from the body, else from `Location`.
 pub(super) fn operation_of(headers: &Headers, body: Option<&Value>) -> Option<String> {
     let id = body.and_then(|body| body.get("id")).and_then(Value::as_str);
     let last = || headers.get("Location")?.rsplit('/').next();

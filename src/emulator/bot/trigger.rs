@@ -1,4 +1,4 @@
-//! The request that a trigger describes. The bot reads from it what to do, and makes a request of its own.
+//! Reads a trigger: the request that it describes becomes an action of the bot, with a body of the bot's own.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,6 @@ use super::variant::BotVariant as Variant;
 use crate::api::resource::Resource;
 use crate::emulator::new_id;
 
-/// What a trigger makes the bot do.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum TriggeredAction {
     Invite(Vec<Invitee>),
@@ -25,7 +24,6 @@ pub(super) struct Invitee {
     replaces: Option<String>,
 }
 
-/// A trigger that the bot cannot follow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TriggerError {
     #[error("the triggered request has no JSON object as its body")]
@@ -39,7 +37,6 @@ pub(super) enum TriggerError {
 }
 
 impl TriggeredAction {
-    /// Reads the request of a trigger.
     pub(super) fn read(method: &str, url: &str, body: &Value) -> Result<Self, TriggerError> {
         let body = body.as_object().ok_or(TriggerError::Body);
         match (method, Resource::parse(url)) {
@@ -60,7 +57,6 @@ impl TriggeredAction {
         }
     }
 
-    /// The body of the bot's own request.
     pub(super) fn body(&self, callback: &str, variant: Option<Variant>) -> Value {
         match self {
             Self::Invite(invitees) => {
@@ -74,7 +70,7 @@ impl TriggeredAction {
             }
             Self::Answer(request) | Self::Create(request) => {
                 let mut body = request.clone();
-                // 2019-05 says `callback`, later pages `callbackUri`.
+                // 2019-05 has `callback`, later pages `callbackUri`.
                 let name = if request.contains_key("callback") {
                     "callback"
                 } else {
@@ -89,7 +85,6 @@ impl TriggeredAction {
         }
     }
 
-    /// Whether an invitation replaces a call.
     pub(super) fn replaces(&self) -> bool {
         matches!(self, Self::Invite(invitees) if invitees.iter().any(|it| it.replaces.is_some()))
     }
@@ -143,7 +138,7 @@ impl Invitee {
     }
 }
 
-/// The call to replace, as the bot names it.
+/// The replaced call in the spelling of the variant.
 fn replaced_call(call: &str, variant: Option<Variant>) -> String {
     let id = match Resource::parse(call) {
         Some(Resource::Call(id)) => id,

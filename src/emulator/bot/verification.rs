@@ -1,4 +1,4 @@
-//! Verification of the token that a notification bears, by published keys.
+//! Verification of the token of a notification, by published keys.
 //!
 //! A token is a JSON Web Token (RFC 7519) signed with RS256 (RFC 7515, RFC 7518 section 3.3). An
 //! `OpenID` configuration names its issuer and the address of the keys. Both are fetched when they are first
@@ -16,10 +16,9 @@ use super::TIMEOUT;
 use crate::http::message::Headers;
 use crate::http::{Client, OutgoingRequest, SendError};
 
-/// How a bot verifies notifications.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Verification {
-    /// The address of the issuer's `OpenID` configuration.
+    /// URL of the issuer's `OpenID` configuration.
     pub configuration: String,
     /// The bot's application id, the audience of the tokens.
     pub application: String,
@@ -34,12 +33,10 @@ pub(super) struct TokenVerifier {
     overlooked: Option<Flaw>,
     client: Client,
     published: tokio::sync::Mutex<Option<Arc<Published>>>,
-    /// The token that was verified last, and the second in which it expires. Many notifications bear
-    /// the same.
+    /// The last verified token, and its expiry in seconds since 1970. Many notifications have the same token.
     verified: std::sync::Mutex<Option<(String, f64)>>,
 }
 
-/// A defect of a notification's token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Flaw {
     #[error("the notification has no bearer token")]
@@ -60,7 +57,6 @@ pub(super) enum Flaw {
     Audience,
 }
 
-/// A notification whose token is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum VerificationError {
     #[error(transparent)]
@@ -69,7 +65,6 @@ pub(super) enum VerificationError {
     Keys(#[from] KeysError),
 }
 
-/// Published keys that cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum KeysError {
     #[error(transparent)]
@@ -95,7 +90,7 @@ impl TokenVerifier {
         }
     }
 
-    /// Accepts a notification whose token is from the issuer and for this bot.
+    /// Accepts a token from the issuer for this bot.
     pub(super) async fn check(&self, headers: &Headers) -> Result<(), VerificationError> {
         let Some(text) = headers.get("Authorization").and_then(bearer) else {
             return self.unless_overlooked(Flaw::Missing);
@@ -117,7 +112,7 @@ impl TokenVerifier {
         token: &Token<'_>,
     ) -> Result<Arc<Published>, VerificationError> {
         let text = |name: &str| token.header.get(name).and_then(Value::as_str);
-        // What is critical, nobody here understands (RFC 7515 section 4.1.11).
+        // No critical extension is supported (RFC 7515 section 4.1.11).
         if text("alg") != Some("RS256") || token.header.get("crit").is_some() {
             self.unless_overlooked(Flaw::Unsigned)?;
             return self.published(None).await;
@@ -181,27 +176,26 @@ impl TokenVerifier {
         self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The published keys, with the key of this id where it is published.
+    /// The published keys. They are fetched again for a key id that is not among them.
     async fn published(&self, key: Option<&str>) -> Result<Arc<Published>, VerificationError> {
         let mut published = self.published.lock().await;
-        if let Some(known) = &*published
-            && key.is_none_or(|id| known.keys.iter().any(|key| key.id == id))
+        if let Some(cached) = &*published
+            && key.is_none_or(|id| cached.keys.iter().any(|key| key.id == id))
         {
-            return Ok(Arc::clone(known));
+            return Ok(Arc::clone(cached));
         }
         let fetched = Published::fetch(&self.client, &self.verification.configuration).await;
         Ok(Arc::clone(published.insert(Arc::new(fetched?))))
     }
 }
 
-/// The issuer of tokens, and the keys that verify them.
 #[derive(Debug)]
 pub(super) struct Published {
     pub issuer: String,
     pub keys: Vec<PublicKey>,
 }
 
-/// A key, by the name that tokens give it.
+/// A key and its id in tokens.
 #[derive(Debug)]
 pub(super) struct PublicKey {
     pub id: String,
@@ -218,7 +212,7 @@ pub(super) struct Token<'t> {
 }
 
 impl Published {
-    /// Fetches them (`OpenID` Connect Discovery 1.0 section 4, RFC 7517 section 5).
+    /// Fetches the configuration and the keys (`OpenID` Connect Discovery 1.0 section 4, RFC 7517 section 5).
     pub(super) async fn fetch(client: &Client, configuration: &str) -> Result<Self, KeysError> {
         let configuration = get(client, configuration).await?;
         let text = |name: &'static str| {
@@ -239,7 +233,7 @@ impl Published {
 }
 
 impl PublicKey {
-    /// An RSA key for signatures (RFC 7518 section 6.3.1); none for another.
+    /// Reads an RSA key for signatures (RFC 7518 section 6.3.1).
     fn read(key: &Value) -> Option<Self> {
         let text = |name: &str| key.get(name).and_then(Value::as_str);
         let number = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok();

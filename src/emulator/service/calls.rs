@@ -13,11 +13,11 @@ use super::{Consequences, Outcome, Service};
 use crate::emulator::{new_id, now};
 use crate::http::message::{Body, Request, json_error};
 
-/// Why the service ends a call that a bot replaced or hung up.
+/// The reason in the end of a call that a bot replaced or hung up.
 const REASON: &str = "AppInitiated";
 
 impl Service {
-    /// `POST …/calls`: a call that goes out from the bot, established at once.
+    /// `POST …/calls`: an outgoing call of the bot, established at once.
     pub(super) fn create(
         self: &Arc<Self>,
         request: &Request,
@@ -143,7 +143,7 @@ impl Service {
         })
     }
 
-    /// Ends a call. Its last two notifications close its queue. `None` where it has ended already.
+    /// Ends a call. Its last two notifications close its queue. `None` if it has ended already.
     pub(super) fn end_call(&self, id: &str) -> Option<(Queue, Group)> {
         let mut state = self.state();
         let call = state.live(id).ok()?;
@@ -160,7 +160,6 @@ impl Service {
         Some((queue, Group::new(notifications)))
     }
 
-    /// Adds a call with a new id, and opens its queue.
     pub(super) fn new_call(
         self: &Arc<Self>,
         callback: &str,
@@ -173,7 +172,7 @@ impl Service {
         (id, queue)
     }
 
-    /// Adds a call of that id, and opens its queue.
+    /// Adds a call and opens its queue.
     pub(super) fn add_call(
         self: &Arc<Self>,
         id: &str,
@@ -195,7 +194,6 @@ impl Service {
         queue
     }
 
-    /// The notification of a state of a call.
     pub(super) fn call_notification(
         &self,
         id: &str,
@@ -219,7 +217,7 @@ impl Service {
     }
 }
 
-/// The bot as a member of a call: as it named itself, or as nobody in particular.
+/// The bot as a member of a call, by its own name or a default one.
 pub(super) fn bot_member(named: Option<&Map<String, Value>>) -> Member {
     let identity = named.cloned().unwrap_or_else(|| {
         Map::from_iter([
@@ -237,7 +235,6 @@ pub(super) fn bot_member(named: Option<&Map<String, Value>>) -> Member {
     }
 }
 
-/// A body that is a JSON object.
 pub(super) fn object(body: &Body) -> Result<&Map<String, Value>, Refusal> {
     match body {
         Body::Json(Value::Object(object)) => Ok(object),
@@ -253,7 +250,7 @@ pub(super) fn object(body: &Body) -> Result<&Map<String, Value>, Refusal> {
     }
 }
 
-/// The callback that a body names: `callback` in 2019-05, `callbackUri` later.
+/// The callback URL in a body: `callback` in 2019-05, `callbackUri` later.
 fn callback(body: &Map<String, Value>) -> Result<String, Refusal> {
     let callback = body.get("callbackUri").or_else(|| body.get("callback"));
     match callback.and_then(Value::as_str) {
@@ -266,13 +263,12 @@ fn callback(body: &Map<String, Value>) -> Result<String, Refusal> {
     }
 }
 
-/// Whether this is chat information that names a thread.
+/// True for chat information with a thread.
 fn is_chat(info: &Value) -> bool {
     let thread = info.get("threadId").and_then(Value::as_str);
     thread.is_some_and(|thread| !thread.is_empty())
 }
 
-/// The application that a participant's information identifies.
 fn application(info: &Value) -> Option<&Map<String, Value>> {
     let application = info.pointer("/identity/application")?.as_object()?;
     application.get("id")?.as_str()?;

@@ -16,17 +16,15 @@ use super::{SLOW, Service};
 use crate::http::message::{Body, Headers};
 use crate::http::{Coding, Framing, OutgoingRequest};
 
-/// How long a callback may take to acknowledge.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The delays before further attempts.
 const RETRY_DELAYS: [Duration; 3] = [
     Duration::from_millis(50),
     Duration::from_millis(200),
     Duration::from_millis(800),
 ];
 
-/// The token of notifications where none is configured.
+/// The default token of notifications.
 const TOKEN: &str = "built-in-service";
 
 /// Opens the queue of a new call. It closes with its last sender or with the service.
@@ -61,7 +59,7 @@ impl Service {
             self.notify(notifications).await;
         }
         if let Some((queue, group)) = group.then.map(|then| *then) {
-            // A closed queue belongs to a service that has ended.
+            // The queue is closed once the service has ended.
             let _ = queue.send(group);
         }
         if let Some(done) = group.done {
@@ -107,7 +105,6 @@ impl Service {
         }
     }
 
-    /// The entry of a notification as the service's variant writes it.
     fn vary_entry(&self, notification: &Notification) -> Value {
         let mut entry = notification.entry.clone();
         let Some(object) = entry.as_object_mut() else {
@@ -169,7 +166,6 @@ impl Service {
         }
     }
 
-    /// Coding and framing of bodies.
     pub(super) const fn transfer(&self) -> (Coding, Framing) {
         match self.variant {
             Some(ServiceVariant::Gzip) => (Coding::Gzip, Framing::Length),

@@ -18,10 +18,9 @@ use crate::api::resource::Resource;
 use crate::emulator::{new_id, now};
 use crate::http::message::{Body, Request};
 
-/// The largest number of participants in a request.
 const MOST_INVITEES: usize = 5;
 
-/// The longest `clientContext`, in characters.
+/// In characters.
 const LONGEST_CONTEXT: usize = 256;
 
 #[derive(Debug, Clone)]
@@ -63,7 +62,7 @@ impl Service {
         })
     }
 
-    /// The id, callback and queue of the call that is invited to.
+    /// Id, callback and queue of the call.
     fn inviting_call(
         &self,
         id: &str,
@@ -109,7 +108,7 @@ impl Service {
         answer
     }
 
-    /// The notifications that follow, in the order in which they are queued.
+    /// The notifications that follow, in the order of the queue.
     fn consequences(
         self: &Arc<Self>,
         operation: &Operation,
@@ -141,7 +140,7 @@ impl Service {
         groups
     }
 
-    /// The notifications about the call that is invited to.
+    /// The notifications about the inviting call.
     fn notifications_here(
         &self,
         operation: &Operation,
@@ -193,8 +192,8 @@ impl Service {
         notifications
     }
 
-    /// The roster as it is notified, and the members that this operation adds. The editions of 2019 show
-    /// the whole roster, the later ones those who changed.
+    /// The notified roster, and the members that this operation adds. The editions of 2019 list the whole
+    /// roster, later ones the changed members.
     fn roster(&self, operation: &Operation) -> (Vec<Member>, Vec<Member>) {
         let state = self.state();
         let present = state
@@ -217,7 +216,7 @@ impl Service {
         (roster, joining)
     }
 
-    /// The end of a replaced call. An unknown id counts as a call of another party.
+    /// An unknown id counts as a call of another party.
     fn end_replaced_call(self: &Arc<Self>, id: &str, callback: &str) -> Option<(Queue, Group)> {
         if self.state().call(id).is_none() {
             self.add_call(
@@ -270,7 +269,7 @@ impl Invitation {
     }
 }
 
-/// The calls that are replaced, each once, in the order of the request.
+/// The replaced calls, each once, in the order of the request.
 fn replaced_by(invitees: &[Invitee]) -> Vec<String> {
     let mut calls: Vec<String> = Vec::new();
     for call in invitees.iter().filter_map(|it| it.replaces.as_ref()) {
@@ -322,7 +321,7 @@ fn optional_text(participant: &Value, name: &str) -> Result<Option<String>, Refu
     }
 }
 
-/// The call that `replacesCallId` names, as an id or as a path.
+/// `replacesCallId` is an id or a path.
 fn call_id(text: String) -> String {
     match Resource::parse(&text) {
         Some(Resource::Call(id)) => id,

@@ -10,7 +10,7 @@ use crate::http::message::Body;
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) location: Option<String>,
-    /// Written only where there is a body.
+    /// Written only with a body.
     pub(super) media_type: Option<&'static str>,
     pub(super) fields: Vec<(&'static str, String)>,
     pub(super) content: Body,
@@ -19,7 +19,6 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// An answer without a body.
     pub(super) const fn new(status: u16) -> Self {
         Self {
             status,
@@ -31,7 +30,6 @@ impl Answer {
         }
     }
 
-    /// An answer with a JSON body.
     pub(super) fn json(status: u16, body: Value) -> Self {
         let mut answer = Self::new(status);
         answer.content = Body::Json(body);
@@ -48,13 +46,10 @@ pub(super) struct Post {
     pub(super) content: Body,
 }
 
-/// The code where no such call is known.
 pub(super) const NO_CALL: &str = "CallNotFound";
 
-/// The code where the call has ended.
 pub(super) const CALL_ENDED: &str = "CallEnded";
 
-/// A request that is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     status: u16,
@@ -64,7 +59,7 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// Whether it is refused for this: the error's code.
+    /// Compares the error code.
     pub(super) fn is(&self, code: &str) -> bool {
         self.code == code
     }
@@ -100,7 +95,7 @@ impl Refusal {
         Self::new(404, CALL_ENDED, format!("The call {id} has ended."))
     }
 
-    /// The path is right and the method is not; `allow` lists those that are.
+    /// The method is not allowed; `allow` lists the methods of the path.
     pub(super) fn method(allow: &str) -> Self {
         let mut refusal = Self::new(405, "MethodNotAllowed", format!("Allowed here: {allow}."));
         refusal.field = Some(("Allow", allow.to_owned()));

@@ -41,28 +41,23 @@ use crate::http::message::{Body, Headers, Request};
 use crate::http::{Client, Listener, Reply};
 use tokio_util::sync::CancellationToken;
 
-/// The delay of each message of a slow service.
 const SLOW: Duration = Duration::from_millis(20);
 
 /// The longest delay of an answer that follows its notifications.
 const EARLY: Duration = Duration::from_secs(2);
 
-/// Options of the built-in service.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ServiceOptions {
-    /// The edition whose bodies it writes.
     pub edition: Edition,
-    /// The bearer token of requests and notifications. Without it every token that is not empty is
-    /// accepted.
+    /// The bearer token of requests and notifications. Default: any token that is not empty.
     pub token: Option<String>,
-    /// The URL at which bots reach it. Default: the listener's own.
+    /// Default: the listener's own URL.
     pub public_url: Option<String>,
     pub mutant: Option<ServiceMutant>,
     pub variant: Option<ServiceVariant>,
     pub client: Client,
 }
 
-/// The built-in service, running.
 #[derive(Debug)]
 pub(crate) struct BuiltInService {
     url: String,
@@ -101,14 +96,14 @@ impl BuiltInService {
         Self { url, served }
     }
 
-    /// The URL that the service listens on, without a slash at its end.
+    /// Without a slash at the end.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Waits until the service has ended, which it does after its shutdown has begun.
+    /// Waits for the end of the service after its shutdown.
     pub(crate) async fn ended(self) {
-        // A panic of the service has been printed; there is nothing to wait for any more.
+        // A panic of the service is printed already.
         let _ = self.served.await;
     }
 }
@@ -126,7 +121,7 @@ struct Service {
     order: Mutex<()>,
 }
 
-/// The outcome of a request: the answer, and the notifications that follow.
+/// The answer to a request, and the notifications that follow.
 #[derive(Debug)]
 struct Outcome {
     answer: Answer,
@@ -135,9 +130,9 @@ struct Outcome {
 
 #[derive(Debug, Default)]
 struct Consequences {
-    /// The notifications, in the order in which they are queued.
+    /// In the order of the queue.
     groups: Vec<(Queue, Group)>,
-    /// Whether they may be sent before the answer: the bot knows the call already.
+    /// True if the notifications may be sent before the answer: the bot knows the call already.
     may_be_early: bool,
 }
 
@@ -164,8 +159,8 @@ impl Service {
         self.write_answer(answer).notifying(sent)
     }
 
-    /// Carries out a request and queues its notifications, both under one lock: the notifications of two
-    /// requests are in the order of the requests. Returns whether they go before the answer.
+    /// Carries out a request and queues its notifications under one lock, so that notifications have the
+    /// order of the requests. Returns true if they are sent before the answer.
     fn carry_out(
         self: &Arc<Self>,
         request: &Request,
@@ -231,7 +226,7 @@ impl Service {
         reply
     }
 
-    /// The bytes of a body, announced in the headers.
+    /// Writes a body and the headers that announce it.
     fn write_content(
         &self,
         content: &Body,
@@ -260,8 +255,8 @@ impl Service {
 }
 
 impl Consequences {
-    /// Queues the first group, which queues the next. `after` holds them back; `done` is notified when all
-    /// are sent.
+    /// Queues the first group, which queues the next. They are sent after `after`; `done` is notified when
+    /// all are sent.
     fn begin(self, after: Option<Arc<Notify>>, done: Arc<Notify>) {
         let mut done = Some(done);
         let mut next: Option<Box<(Queue, Group)>> = None;
@@ -272,7 +267,7 @@ impl Consequences {
         }
         if let Some((queue, mut group)) = next.map(|first| *first) {
             group.after = after;
-            // A closed queue belongs to a service that has ended.
+            // The queue is closed once the service has ended.
             let _ = queue.send(group);
         }
     }

@@ -19,7 +19,7 @@ pub(crate) enum Edition {
 }
 
 impl Edition {
-    /// All editions, oldest first.
+    /// Oldest first.
     pub(crate) const ALL: &[Self] = &[
         Self::May2019,
         Self::September2019,
@@ -27,7 +27,7 @@ impl Edition {
         Self::February2021,
     ];
 
-    /// The month as scenarios name it: `2021-02`.
+    /// The month as in scenarios: `2021-02`.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::May2019 => "2019-05",
@@ -41,17 +41,17 @@ impl Edition {
         Self::ALL.iter().copied().find(|one| one.name() == name)
     }
 
-    /// Whether the page shows entities with `@odata.id` and `@odata.etag`, and operations without
-    /// participants: both editions of 2019.
+    /// True for both editions of 2019: entities have `@odata.id` and `@odata.etag`, operations have no
+    /// participants.
     pub(super) fn is_terse(self) -> bool {
         self <= Self::September2019
     }
 }
 
-/// The tenant that the service names where a request names none.
+/// The default tenant.
 const TENANT: &str = "49bfc225-8482-4ab8-94e7-76b48fdb9849";
 
-/// The entity tag of everything: nothing here is ever compared by it.
+/// The entity tag of everything. The service never compares tags.
 const ETAG: &str = "W/\"51\"";
 
 /// Writes the bodies of one edition.
@@ -74,7 +74,7 @@ impl Pages {
         body.into()
     }
 
-    /// One entry of such a body: what happened to the resource at this path below the prefix.
+    /// An entry of such a body. `path` is that of the resource below the prefix.
     pub(super) fn entry(self, change: &str, path: &str, data: Value) -> Value {
         let mut entry = Map::new();
         if self.edition != Edition::May2019 {
@@ -95,7 +95,7 @@ impl Pages {
         entry.into()
     }
 
-    /// The operation as the answer to an invitation.
+    /// The operation in the answer to an invitation.
     pub(super) fn answer(self, operation: &Operation) -> Value {
         if self.edition.is_terse() {
             return json!({
@@ -124,7 +124,7 @@ impl Pages {
         })
     }
 
-    /// The operation as the entry that tells its end, or its progress.
+    /// The operation in an entry about its progress or end.
     pub(super) fn operation(self, change: &str, operation: &Operation, status: &str) -> Value {
         let path = format!("calls/{}/operations/{}", operation.call, operation.id);
         let replaces = operation.invitees.iter().any(|i| i.replaces.is_some());
@@ -155,14 +155,13 @@ impl Pages {
         self.entry(change, &path, data.into())
     }
 
-    /// The roster, or that part of it which changed.
+    /// The roster, or its changed members.
     pub(super) fn roster(self, call: &str, members: &[Member]) -> Value {
         let path = format!("calls/{call}/participants");
         let members: Vec<Value> = members.iter().map(|m| self.member(&path, m)).collect();
         self.entry("updated", &path, members.into())
     }
 
-    /// A member of a roster.
     pub(super) fn member(self, roster: &str, member: &Member) -> Value {
         let mut data = self.entity("participant", &format!("{roster}/{}", member.id));
         let mut identity = member.identity.clone();
@@ -179,7 +178,7 @@ impl Pages {
             "#microsoft.graph.participantInfo".into(),
         );
         if self.edition.is_terse() {
-            // One example has these two beside the identity, another inside.
+            // One example has these two properties beside the identity, another inside of it.
             for place in [&mut identity, &mut info] {
                 place.insert("region".into(), member.region.clone().into());
                 place.insert("languageId".into(), member.language.clone().into());
@@ -201,7 +200,7 @@ impl Pages {
         data.into()
     }
 
-    /// A call in one state, with further properties.
+    /// `more` holds further properties.
     pub(super) fn call(self, change: &str, id: &str, state: CallState, more: Value) -> Value {
         let path = format!("calls/{id}");
         let mut data = self.entity("call", &path);
@@ -217,7 +216,7 @@ impl Pages {
         self.entry(change, &path, data.into())
     }
 
-    /// The call as the answer to a GET or to its creation.
+    /// The call in the answer to a GET or to its creation.
     pub(super) fn whole_call(call: &Call) -> Value {
         json!({
             "@odata.type": "#microsoft.graph.call",
@@ -248,13 +247,12 @@ impl Pages {
     }
 }
 
-/// The identity with what the service knows of it: provider and tenant of a user, tenant of
-/// anything but a phone.
+/// The identity with the defaults of the service: provider and tenant of a user, tenant of anything but a
+/// phone.
 fn full_identity(invitee: &Invitee) -> Map<String, Value> {
     known_identity(&invitee.kind, &invitee.identity)
 }
 
-/// The same for the identity of a member.
 pub(super) fn known_identity(kind: &str, given: &Map<String, Value>) -> Map<String, Value> {
     let mut identity = Map::new();
     identity.insert("@odata.type".into(), "#microsoft.graph.identity".into());
@@ -276,7 +274,7 @@ fn identity_set(kind: &str, identity: &Map<String, Value>) -> Value {
     json!({"@odata.type": "#microsoft.graph.identitySet", kind: identity})
 }
 
-/// The set as answers show it: the other kinds are there, and null.
+/// The identity set in answers: the other kinds are null.
 fn whole_identity_set(kind: &str, identity: Map<String, Value>) -> Value {
     let mut set = Map::new();
     for other in ["user", "application", "device", "phone"] {

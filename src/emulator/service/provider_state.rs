@@ -15,7 +15,6 @@ use super::{Consequences, Outcome, Service};
 use crate::emulator::new_id;
 use crate::http::message::Request;
 
-/// The path that sets up provider states.
 pub(super) const PATH: &str = "/control/given";
 
 impl Service {
@@ -62,11 +61,11 @@ impl Service {
             "incoming-call" => Ok(self.ring(callback()?, requested)),
             "chat" | "number" | "token-check" => Ok(variables(&json!({}))),
             "invite-fails" => {
-                let mut known = self.state();
+                let mut state = self.state();
                 requested
                     .values()
                     .filter_map(Value::as_str)
-                    .for_each(|id| known.fail(id));
+                    .for_each(|id| state.fail(id));
                 Ok(variables(&json!({})))
             }
             unknown => {
@@ -76,7 +75,7 @@ impl Service {
         }
     }
 
-    /// A call that comes in for the bot.
+    /// An incoming call of the bot.
     fn ring(self: &Arc<Self>, callback: &str, requested: &Map<String, Value>) -> Outcome {
         let (id, queue) = self.new_call(callback, CallState::Incoming, "incoming", CallKind::Peer);
         let identity = |name: &str, display: &str| {

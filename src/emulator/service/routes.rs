@@ -10,7 +10,7 @@ use super::{Outcome, Service, provider_state};
 use crate::api::resource::{Resource, path_of};
 use crate::http::message::{Request, is_json};
 
-/// A path: the resource that it names, and the documented prefix before it.
+/// A documented prefix and the resource below it.
 #[derive(Debug, PartialEq, Eq)]
 struct Route<'p> {
     prefix: &'p str,
@@ -26,18 +26,17 @@ impl<'p> Route<'p> {
         if let Some(&("beta" | "v1.0")) = groups.first() {
             groups.remove(0);
         }
-        let known = match groups.as_slice() {
+        let is_documented = match groups.as_slice() {
             ["app" | "communications"] => true,
             ["applications", id] => !id.is_empty(),
             _ => false,
         };
         let resource = Resource::parse(&path[start..])?;
-        known.then_some(Self { prefix, resource })
+        is_documented.then_some(Self { prefix, resource })
     }
 }
 
 impl Service {
-    /// Carries out a request.
     pub(super) fn route(self: &Arc<Self>, request: &Request) -> Result<Outcome, Refusal> {
         let path = path_of(&request.target);
         if path == provider_state::PATH {
@@ -102,7 +101,11 @@ impl Service {
             .map(|(_, token)| token.trim())
             .filter(|token| !token.is_empty())
             .ok_or_else(|| Refusal::unauthorized("Authorization must be a bearer token."))?;
-        if self.token.as_deref().is_some_and(|known| known != token) {
+        if self
+            .token
+            .as_deref()
+            .is_some_and(|expected| expected != token)
+        {
             return Err(Refusal::unauthorized("Nobody knows this token."));
         }
         let media_type = request.headers.media_type();

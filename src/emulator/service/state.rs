@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc};
 use super::message::Refusal;
 use crate::api::identifier;
 
-/// Identities whose id begins so cannot be invited: the documented trigger of a failed invitation.
+/// Prefix of the identities that cannot be invited: the documented trigger of a failed invitation.
 pub(crate) const FAILING_ID: &str = "fa11ed00";
 
 #[derive(Debug, Default)]
@@ -25,11 +25,11 @@ pub(super) struct Call {
     pub(super) id: String,
     pub(super) callback: String,
     pub(super) state: CallState,
-    /// `incoming` or `outgoing`, as the bot sees it.
+    /// `incoming` or `outgoing`, seen from the bot.
     pub(super) direction: &'static str,
     pub(super) kind: CallKind,
     pub(super) members: Vec<Member>,
-    /// The queue of its notifications; `None` once the last one is queued.
+    /// `None` once the last notification is queued.
     pub(super) queue: Option<Queue>,
 }
 
@@ -49,7 +49,6 @@ pub(super) enum CallState {
 }
 
 impl CallState {
-    /// The protocol's word.
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Incoming => "incoming",
@@ -60,13 +59,12 @@ impl CallState {
     }
 }
 
-/// A member of a call's roster.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Member {
     pub(super) id: String,
-    /// The kind of identity: `user`, `phone`, `application` …
+    /// `user`, `phone`, `application` …
     pub(super) kind: String,
-    /// The identity, its `id` among the properties.
+    /// With its `id`.
     pub(super) identity: Map<String, Value>,
     pub(super) region: String,
     pub(super) language: String,
@@ -89,7 +87,7 @@ pub(super) struct Operation {
 pub(super) struct Invitee {
     pub(super) kind: String,
     pub(super) identity: Map<String, Value>,
-    /// The id of the call that the invitation replaces.
+    /// The id of the replaced call.
     pub(super) replaces: Option<String>,
     pub(super) region: Option<String>,
     pub(super) language: Option<String>,
@@ -104,7 +102,7 @@ impl Invitee {
     }
 }
 
-/// A change of the state that a notification brings about when it is sent.
+/// A change of the state, made when its notification is sent.
 #[derive(Debug, Clone)]
 pub(super) enum Effect {
     State(String, CallState),
@@ -112,7 +110,6 @@ pub(super) enum Effect {
     Join(String, Vec<Member>),
 }
 
-/// The subject of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum About {
     Incoming,
@@ -125,7 +122,6 @@ pub(super) enum About {
     Deleted,
 }
 
-/// A queued notification.
 #[derive(Debug, Clone)]
 pub(super) struct Notification {
     pub(super) about: About,
@@ -134,15 +130,15 @@ pub(super) struct Notification {
     pub(super) effect: Option<Effect>,
 }
 
-/// Notifications that one request causes about one call.
+/// Notifications of one request about one call.
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) notifications: Vec<Notification>,
-    /// They are sent once this is notified.
+    /// The group is sent once this is notified.
     pub(super) after: Option<Arc<Notify>>,
-    /// Notified once they are sent.
+    /// Notified once the group is sent.
     pub(super) done: Option<Arc<Notify>>,
-    /// Queued at another call once they are sent.
+    /// Queued at another call once the group is sent.
     pub(super) then: Option<Box<(Queue, Group)>>,
 }
 
@@ -157,7 +153,6 @@ impl Group {
     }
 }
 
-/// The sending end of the notification queue of a call.
 pub(super) type Queue = mpsc::UnboundedSender<Group>;
 
 impl State {
@@ -170,12 +165,12 @@ impl State {
             .insert(identifier::normal(&operation.id), operation);
     }
 
-    /// The call, ended or not.
+    /// Returns a call that has ended, too.
     pub(super) fn call(&self, id: &str) -> Option<&Call> {
         self.calls.get(&identifier::normal(id))
     }
 
-    /// The call that has not ended.
+    /// A call that has not ended.
     pub(super) fn live(&mut self, id: &str) -> Result<&mut Call, Refusal> {
         match self.calls.get_mut(&identifier::normal(id)) {
             None => Err(Refusal::no_call(id)),
@@ -184,19 +179,17 @@ impl State {
         }
     }
 
-    /// The operation of that call.
     pub(super) fn operation(&self, call: &str, id: &str) -> Option<&Operation> {
         self.operations
             .get(&identifier::normal(id))
             .filter(|operation| identifier::same(&operation.call, call))
     }
 
-    /// Makes invitations of that identity fail from now on.
+    /// Lets invitations of an identity fail from now on.
     pub(super) fn fail(&mut self, identity: &str) {
         self.failing.insert(identifier::normal(identity));
     }
 
-    /// Whether an invitation of that identity fails.
     pub(super) fn fails(&self, identity: &str) -> bool {
         identity.to_ascii_lowercase().starts_with(FAILING_ID)
             || self.failing.contains(&identifier::normal(identity))

@@ -9,10 +9,9 @@ use super::*;
 use crate::emulator::service::{BuiltInService, Edition, ServiceOptions};
 use crate::http::OutgoingRequest;
 
-/// How long a test waits for what must come.
 const LONG: Duration = Duration::from_secs(10);
 
-/// A bot, and a service that keeps what it is asked and answers 200 with an operation.
+/// A bot, and a service that records requests and answers 200 with an operation.
 struct Fixture {
     bot: BuiltInBot,
     service: String,
@@ -30,12 +29,12 @@ impl Drop for Fixture {
 impl Fixture {
     async fn open(options: BotOptions) -> Self {
         let shutdown = CancellationToken::new();
-        let (asked, inbox) = mpsc::unbounded_channel();
+        let (requests, inbox) = mpsc::unbounded_channel();
         let listener = Listener::bind("127.0.0.1:0").await.unwrap();
         let service = listener.url();
         tokio::spawn(listener.serve(
             move |request| {
-                let _ = asked.send(request);
+                let _ = requests.send(request);
                 async {
                     Reply::from(Response {
                         status: 200,
@@ -79,7 +78,7 @@ impl Fixture {
         self.post(&self.bot.trigger_url(), &trigger).await.unwrap()
     }
 
-    async fn asked(&mut self) -> Request {
+    async fn next_request(&mut self) -> Request {
         timeout(LONG, self.inbox.recv()).await.unwrap().unwrap()
     }
 }
@@ -107,7 +106,7 @@ async fn a_triggered_invitation_is_the_bots_own() {
     .await;
     let path = "/beta/app/calls/c-1/participants/invite";
     assert_eq!(fixture.trigger(path, invitation()).await.status, 202);
-    let request = fixture.asked().await;
+    let request = fixture.next_request().await;
     assert_eq!(
         (request.method.as_str(), request.target.as_str()),
         ("POST", path)
@@ -135,7 +134,7 @@ async fn calls_are_answered_and_created_with_the_bots_callback() {
     ] {
         let wanted = json!({name: "http://elsewhere/", "acceptModalities": ["audio"]});
         assert_eq!(fixture.trigger(path, wanted).await.status, 202);
-        let request = fixture.asked().await;
+        let request = fixture.next_request().await;
         assert_eq!(request.target, path);
         let body = request.body.json().unwrap();
         assert_eq!(body[name], fixture.bot.callback_url());
@@ -183,9 +182,9 @@ async fn notifications_are_checked_and_remembered() {
     let gone = entry("deleted", "/app/calls/c-1", json!({}));
     fixture.post(callback, &gone).await.unwrap();
     fixture.post(callback, &right).await.unwrap();
-    let told = fixture.bot.call_state("c-1");
+    let state = fixture.bot.call_state("c-1");
     assert_eq!(
-        told.as_deref(),
+        state.as_deref(),
         Some("deleted"),
         "a repeated entry changes nothing"
     );

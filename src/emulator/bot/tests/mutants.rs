@@ -1,4 +1,4 @@
-//! Every fault shows, and every variation asks for the same.
+//! Every mutant changes the transcript, and every variant causes the same requests.
 
 use std::collections::HashSet;
 
@@ -7,10 +7,10 @@ use tokio::task::JoinSet;
 use super::*;
 use crate::api::identifier;
 
-/// How long nothing must come before a conversation counts as over.
+/// A conversation is over after this time without a request.
 const QUIET: Duration = Duration::from_millis(200);
 
-/// The same where a machine that is busy may be the reason.
+/// The same for a machine under load.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Has the bot answer, create and invite, and notifies it of a roster; gives what it said.
@@ -54,8 +54,7 @@ fn made_up(text: &str) -> String {
     parts.map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// Faults that do not show where all goes well. What goes ill, and that they show then, is for who
-/// plays fault injection.
+/// Mutants that show only under fault injection. The tests of fault injection cover them.
 const UNDER_INJECTION: [BotMutant; 17] = [
     BotMutant::AnswerFirst,
     BotMutant::InvitesAgain,
@@ -107,11 +106,11 @@ async fn every_variant_asks_for_the_same() {
         .await;
         let path = "/beta/app/calls/c-1/participants/invite";
         assert_eq!(fixture.trigger(path, invitation()).await.status, 202);
-        let request = fixture.asked().await;
+        let request = fixture.next_request().await;
         let label = variant.name();
         assert_eq!(request.method, "POST", "{label}");
-        let asked = Resource::parse(&request.target).unwrap();
-        assert!(asked.same(&Resource::parse(path).unwrap()), "{label}");
+        let resource = Resource::parse(&request.target).unwrap();
+        assert!(resource.same(&Resource::parse(path).unwrap()), "{label}");
         let body = request.body.json().unwrap();
         assert_eq!(
             body["participants"][0]["identity"]["user"]["id"], "u-1",
@@ -137,7 +136,7 @@ async fn a_bot_that_hangs_up_waits_for_the_end() {
     fixture
         .trigger("/app/calls/c-1/participants/invite", guest)
         .await;
-    fixture.asked().await;
+    fixture.next_request().await;
     let callback = fixture.bot.callback_url().to_owned();
     for (change, path, data) in [
         ("updated", "/app/calls/c-1/participants", json!([])),
@@ -147,14 +146,14 @@ async fn a_bot_that_hangs_up_waits_for_the_end() {
             json!({"status": "failed"}),
         ),
     ] {
-        assert!(fixture.inbox.is_empty(), "nothing is asked before the end");
+        assert!(fixture.inbox.is_empty(), "no request before the end");
         let entry = json!({"changeType": change, "resource": path, "resourceData": data});
         fixture
             .post(&callback, &json!({"value": [entry]}))
             .await
             .unwrap();
     }
-    assert_eq!(fixture.asked().await.method, "DELETE");
+    assert_eq!(fixture.next_request().await.method, "DELETE");
 }
 
 #[test]

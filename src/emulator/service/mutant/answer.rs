@@ -41,14 +41,13 @@ pub(in crate::emulator::service) fn created(mutant: Option<Mutant>, answer: &mut
     }
 }
 
-/// The answer to a request that answers a call.
 pub(in crate::emulator::service) fn call_answered(mutant: Option<Mutant>, answer: &mut Answer) {
     if mutant == Some(Mutant::PickUpServerError) {
         *answer = Refusal::server_error("Something went wrong.").into();
     }
 }
 
-/// Status, header fields, and whether there is a body.
+/// Status, header fields, and presence of a body.
 fn head(mutant: Mutant, answer: &mut Answer, operation: &Operation) {
     match mutant {
         Mutant::AnswerOk201 => answer.status = 201,
@@ -81,13 +80,13 @@ fn relocate(answer: &mut Answer, from: &str, to: &str) {
     answer.location = answer.location.take().map(|url| url.replace(from, to));
 }
 
-/// What is on the wire in place of a whole answer.
+/// Replaces the bytes of a whole answer.
 fn wire(mutant: Mutant, answer: &mut Answer) {
     let text = match &answer.content {
         Body::Json(body) => body.to_string(),
         _ => String::new(),
     };
-    // Cut at a character, wherever the half is.
+    // The cut is between two characters.
     let half: String = text.chars().take(text.chars().count() / 2).collect();
     match mutant {
         Mutant::AnswerInvalidJson => answer.content = Body::Text(half),
@@ -138,7 +137,7 @@ fn participants(mutant: Mutant, body: &mut Value) {
     }
 }
 
-/// Adds somebody whom nobody invited to a collection of participants.
+/// Adds an uninvited participant to a collection.
 pub(super) fn add_stranger(body: &mut Value, collection: &str) {
     if let Some(Value::Array(participants)) = body.pointer_mut(collection) {
         let mut stranger = participants.first().cloned().unwrap_or_default();
@@ -147,7 +146,7 @@ pub(super) fn add_stranger(body: &mut Value, collection: &str) {
     }
 }
 
-/// Gives the first of a collection of participants the id of somebody else.
+/// Changes the id of the first participant of a collection.
 pub(super) fn rename_first(body: &mut Value, collection: &str) {
     if let Some(first) = body.pointer_mut(&format!("{collection}/0")) {
         rename_identities(first);
@@ -162,7 +161,6 @@ fn rename_identities(participant: &mut Value) {
     }
 }
 
-/// Turns the identity of a set into a device.
 pub(super) fn change_kind(body: &mut Value, set: &str) {
     if let Some(Value::Object(set)) = body.pointer_mut(set) {
         make_device(set);

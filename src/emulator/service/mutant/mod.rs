@@ -143,17 +143,15 @@ catalogue! {
     }
 }
 
-/// Whether an invitation can fail.
 pub(super) fn may_fail(mutant: Option<Mutant>) -> bool {
     mutant != Some(Mutant::FailureCompletes)
 }
 
-/// A timeout for acknowledgements that is too long.
 pub(super) fn timeout(mutant: Option<Mutant>) -> Option<Duration> {
     (mutant == Some(Mutant::WaitsForEver)).then_some(Duration::from_secs(3600))
 }
 
-/// Whether a notification is not sent again after a failure.
+/// True if a notification is not sent again after a failure.
 pub(super) fn gives_up(mutant: Option<Mutant>) -> bool {
     mutant == Some(Mutant::NeverAgain)
 }

@@ -12,8 +12,8 @@ use crate::emulator::service::pages::Pages;
 use crate::emulator::service::state::{About, CallState, Notification};
 use crate::http::message::Body;
 
-/// The notifications that one request causes about the call that it names. `replaced` is a call
-/// that an invitation replaces.
+/// The notifications that one request causes about its call. `replaced` is a call that an invitation
+/// replaces.
 pub(in crate::emulator::service) fn notifications(
     mutant: Option<Mutant>,
     notifications: &mut Vec<Notification>,
@@ -47,7 +47,7 @@ pub(in crate::emulator::service) fn notifications(
     }
 }
 
-/// The last notifications of a call that an invitation replaced.
+/// The last notifications of a replaced call.
 pub(in crate::emulator::service) fn last_notifications(
     mutant: Option<Mutant>,
     notifications: &mut Vec<Notification>,
@@ -97,7 +97,7 @@ fn swap(notifications: &mut [Notification], one: About, other: About) {
     }
 }
 
-/// Puts a changed copy of the operation's end behind it.
+/// Adds a changed copy of the operation's end after it.
 fn after_end(notifications: &mut Vec<Notification>, change: impl Fn(&mut Notification)) {
     if let Some(end) = notifications
         .iter()
@@ -109,7 +109,7 @@ fn after_end(notifications: &mut Vec<Notification>, change: impl Fn(&mut Notific
     }
 }
 
-/// Puts a call that nobody knows before an operation's end.
+/// Adds an unknown call before an operation's end.
 fn stranger(notifications: &mut Vec<Notification>, pages: Pages) {
     if let Some(end) = notifications
         .iter()
@@ -201,7 +201,7 @@ fn end(mutant: Mutant, entry: &mut Value) {
     }
 }
 
-/// The entry of an end, whatever is in its data.
+/// Properties of an end outside of its data.
 fn entry_itself(mutant: Mutant, entry: &mut Value) {
     match mutant {
         Mutant::EndAsUpdate => set(entry, "/changeType", "updated"),
@@ -226,7 +226,7 @@ fn entry_itself(mutant: Mutant, entry: &mut Value) {
     }
 }
 
-/// The roster. `replaced` is a call that the operation replaces.
+/// `replaced` is a call that the operation replaces.
 fn roster(mutant: Mutant, entry: &mut Value, replaced: Option<&str>) {
     match (mutant, replaced) {
         (Mutant::RosterOtherCall, _) => {
@@ -245,7 +245,7 @@ fn roster(mutant: Mutant, entry: &mut Value, replaced: Option<&str>) {
     match mutant {
         Mutant::RosterEmpty => members.clear(),
         Mutant::RosterIncomplete if members.len() > 1 => {
-            // In the editions that show the whole roster the bot is the last one.
+            // In the editions with whole rosters the bot is the last member.
             let invited = |member: &Value| member.pointer("/info/identity/application").is_none();
             if let Some(last) = members.iter().rposition(invited) {
                 members.remove(last);
@@ -282,7 +282,7 @@ fn member(mutant: Mutant, member: &mut Value) {
     }
 }
 
-/// Gives the entry's resource another path below the same prefixes.
+/// Changes the path of the entry's resource below its prefixes.
 fn rename(entry: &mut Value, path: impl Fn(&Resource) -> String) {
     let places = [
         ("/resource", "/app/"),

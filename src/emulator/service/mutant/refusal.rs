@@ -9,7 +9,7 @@ use crate::emulator::new_id;
 use crate::emulator::service::message::{Answer, CALL_ENDED, NO_CALL, Refusal};
 use crate::http::message::{Body, Headers, Request};
 
-/// The request as the mutant reads it, where it reads another one.
+/// The misread request, for a mutant that misreads it.
 pub(in crate::emulator::service) fn misread(
     mutant: Option<Mutant>,
     request: &Request,
@@ -24,7 +24,7 @@ pub(in crate::emulator::service) fn misread(
     (read != *request).then_some(read)
 }
 
-/// The invitation that the mutant carries out although it refuses it.
+/// The refused invitation that the mutant carries out.
 pub(in crate::emulator::service) fn accepted_refusal(
     mutant: Option<Mutant>,
     request: &Request,
@@ -35,7 +35,6 @@ pub(in crate::emulator::service) fn accepted_refusal(
     misread(Some(Mutant::SixTaken), request, None)
 }
 
-/// The answer to a refused request.
 pub(in crate::emulator::service) fn refused(mutant: Option<Mutant>, refusal: Refusal) -> Answer {
     let is_accepted = match mutant {
         Some(Mutant::UnknownCallTaken) => refusal.is(NO_CALL),

@@ -1,4 +1,4 @@
-//! A service with a callback that keeps what it is told.
+//! A service with a callback that records notifications.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,7 +9,6 @@ use super::*;
 use crate::http::OutgoingRequest;
 use crate::http::message::Response;
 
-/// How long a test waits for what must come.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) struct Fixture {
@@ -31,7 +30,7 @@ impl Fixture {
         Self::failing_first(options, 0).await
     }
 
-    /// A fixture whose callback answers the first so many notifications with 503.
+    /// The callback answers the first `failures` notifications with 503.
     pub(super) async fn failing_first(options: ServiceOptions, failures: usize) -> Self {
         let shutdown = CancellationToken::new();
         let (told, inbox) = mpsc::unbounded_channel();
@@ -93,7 +92,7 @@ impl Fixture {
         response.body.json().unwrap().clone()
     }
 
-    /// Asks for a provider state.
+    /// Sets up a provider state.
     pub(super) async fn given(&self, state: &str, variables: Value) -> Value {
         let body = json!({
             "scenario": "test",
@@ -105,7 +104,7 @@ impl Fixture {
         response.body.json().unwrap().clone()
     }
 
-    /// Creates a call with chat information; gives its id.
+    /// Creates a call with chat information; returns its id.
     pub(super) async fn create(&self) -> String {
         let body = json!({"callbackUri": self.callback, "chatInfo": {"threadId": "19:x"}});
         let response = self.post("/app/calls", &body).await;
@@ -113,7 +112,6 @@ impl Fixture {
         location.rsplit_once('/').unwrap().1.to_owned()
     }
 
-    /// The next notification.
     pub(super) async fn next(&mut self) -> Value {
         let request = timeout(TIMEOUT, self.inbox.recv()).await.unwrap().unwrap();
         assert_eq!(request.method, "POST");

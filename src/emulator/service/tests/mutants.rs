@@ -1,4 +1,4 @@
-//! Every fault shows, and no variation stops a conversation.
+//! Every mutant changes the transcript, and no variant stops a conversation.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,14 +10,14 @@ use super::*;
 use crate::api::identifier;
 use crate::http::OutgoingRequest;
 
-/// How long an answer that never comes is waited for.
+/// The timeout where no answer is expected.
 const SHORT: Duration = Duration::from_millis(400);
 
-/// How long nothing must come before a conversation counts as over.
+/// A conversation is over after this time without a notification.
 const QUIET: Duration = Duration::from_millis(250);
 
-/// Plays everything that the service can do; gives one line for each thing that it said, those of
-/// one resource in their order, identifiers replaced by numbers.
+/// Exercises the whole service. Returns one line for each message, in order for each resource, with numbers
+/// in place of identifiers.
 async fn transcript(options: ServiceOptions) -> Vec<String> {
     let is_newest = options.edition == Edition::February2021;
     let mut fixture = Fixture::open(options).await;
@@ -28,7 +28,7 @@ async fn transcript(options: ServiceOptions) -> Vec<String> {
     let create = json!({"callbackUri": fixture.callback});
     let group = fixture.given("call", json!({})).await["variables"]["call"].clone();
     let group = group.as_str().unwrap();
-    let mut known = vec![group.to_owned(), incoming.clone()];
+    let mut ids = vec![group.to_owned(), incoming.clone()];
     let invite = format!("/app/calls/{group}/participants/invite");
     let mut first = participant("user", "u-1");
     first["replacesCallId"] = json!("00000000-0000-4000-8000-000000000001");
@@ -44,7 +44,7 @@ async fn transcript(options: ServiceOptions) -> Vec<String> {
             match fixture.try_send("POST", &target, Some(&body), SHORT).await {
                 Ok(response) => {
                     let id = response.body.json().and_then(|body| body["id"].as_str());
-                    known.extend(id.map(str::to_owned));
+                    ids.extend(id.map(str::to_owned));
                     format!(
                         "{} {:?} {:?} {:?}",
                         response.status,
@@ -58,46 +58,48 @@ async fn transcript(options: ServiceOptions) -> Vec<String> {
         );
     }
     if is_newest {
-        // What is refused is the same in every edition.
+        // Refusals are the same in every edition.
         lines.extend(refusals(&fixture, group).await);
     }
-    let mut told: HashMap<String, Vec<String>> = HashMap::new();
+    let mut notifications: HashMap<String, Vec<String>> = HashMap::new();
     while let Ok(Some(request)) = timeout(QUIET, fixture.inbox.recv()).await {
         let about = request
             .body
             .json()
             .and_then(|body| body.pointer("/value/0/resource"));
         let about = about.map_or(String::new(), Value::to_string);
-        let said = format!(
+        let line = format!(
             "{} {:?} {:?}",
             request.method,
             request.headers.media_type(),
             request.body
         );
-        told.entry(about).or_default().push(said);
+        notifications.entry(about).or_default().push(line);
     }
     let show = |line: &String| {
         let own = line
             .replace(&fixture.url, "")
             .replace(&fixture.callback, "");
-        anonymous(&own, &known)
+        anonymous(&own, &ids)
     };
-    let mut told: Vec<String> = told.values().map(|said| show(&said.join("\n"))).collect();
-    told.sort();
-    lines.iter().map(show).chain(told).collect()
+    let mut notifications: Vec<String> = notifications
+        .values()
+        .map(|lines| show(&lines.join("\n")))
+        .collect();
+    notifications.sort();
+    lines.iter().map(show).chain(notifications).collect()
 }
 
-/// The text with each GUID replaced by the number of its first appearance, after those known.
-/// Times are left out.
-fn anonymous(text: &str, known: &[String]) -> String {
-    let mut known = known.to_vec();
+/// Replaces each GUID by the number of its first appearance, after the known ones, and removes times.
+fn anonymous(text: &str, ids: &[String]) -> String {
+    let mut ids = ids.to_vec();
     let mut parts: Vec<String> = Vec::new();
     for part in text.split(|c: char| !(c.is_alphanumeric() || c == '-')) {
         parts.push(if identifier::is_guid(part) {
-            let index = known.iter().position(|other| other == part);
+            let index = ids.iter().position(|other| other == part);
             let index = index.unwrap_or_else(|| {
-                known.push(part.to_owned());
-                known.len() - 1
+                ids.push(part.to_owned());
+                ids.len() - 1
             });
             format!("#{index}")
         } else if part.len() > 8 && part.starts_with("20") {
@@ -111,12 +113,12 @@ fn anonymous(text: &str, known: &[String]) -> String {
     parts.join(" ")
 }
 
-/// Whether this can be the hour or minute of a time.
+/// True for an hour or a minute.
 fn is_clock(part: &str) -> bool {
     part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// The answers to what is wrong, or nearly: their status, and what their error says.
+/// Status and error in the answers to requests that are wrong, or nearly.
 async fn refusals(fixture: &Fixture, call: &str) -> Vec<String> {
     let ended = fixture.given("ended-call", json!({})).await["variables"]["call"].clone();
     let invite = |call: &str| format!("{}/app/calls/{call}/participants/invite", fixture.url);
@@ -161,12 +163,12 @@ async fn refusals(fixture: &Fixture, call: &str) -> Vec<String> {
         lines.push(match Client::new().send(request, SHORT).await {
             Ok(response) => {
                 let error = response.body.json().map(|body| body["error"].clone());
-                let says = |name: &str| {
+                let has_text = |name: &str| {
                     error
                         .as_ref()
                         .map(|it| it[name].as_str().map(str::len) > Some(0))
                 };
-                let what = (says("code"), says("message"));
+                let what = (has_text("code"), has_text("message"));
                 format!("{} {} {what:?}", response.status, response.body.is_empty())
             }
             Err(error) => error.to_string().split(':').next().unwrap().to_owned(),
@@ -175,15 +177,14 @@ async fn refusals(fixture: &Fixture, call: &str) -> Vec<String> {
     lines
 }
 
-/// A service that knows its token, which is the fixture's.
+/// A service that checks the fixture's token.
 fn checking() -> ServiceOptions {
     ServiceOptions {
         token: Some("t".to_owned()),
         ..ServiceOptions::default()
     }
 }
-/// Faults that do not show where the callback answers as it should. That they show where it does not
-/// is for who plays fault injection.
+/// Mutants that show only where the callback answers with an error. The tests of fault injection cover them.
 const UNDER_INJECTION: [ServiceMutant; 2] =
     [ServiceMutant::WaitsForEver, ServiceMutant::NeverAgain];
 
@@ -248,7 +249,7 @@ async fn no_variant_stops_a_conversation() {
     }
 }
 
-/// Invites into a call, replacing another, and waits until all that must be told is told.
+/// Invites into a call, replacing another, and waits for all notifications.
 async fn complete(options: ServiceOptions) {
     let label = format!(
         "{} in {}",
@@ -265,8 +266,8 @@ async fn complete(options: ServiceOptions) {
     assert!(matches!(answer.status, 200 | 202), "{label}");
     let mut waited = vec!["established", "completed", "sendreceive", "terminated"];
     while !waited.is_empty() {
-        let told = fixture.next().await.to_string().to_lowercase();
-        waited.retain(|word| !told.contains(word));
+        let notifications = fixture.next().await.to_string().to_lowercase();
+        waited.retain(|word| !notifications.contains(word));
     }
 }
 

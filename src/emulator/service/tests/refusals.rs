@@ -1,4 +1,4 @@
-//! What a page forbids is refused with the API's error object.
+//! Requests that a page forbids are refused with the API's error object.
 
 use serde_json::{Value, json};
 
