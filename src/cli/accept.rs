@@ -27,10 +27,10 @@ pub(crate) struct Arguments {
     /// The folder of `--snapshots`
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// Accept all waiting conversations without a question
+    /// Accept all waiting conversations without asking
     #[arg(long, conflicts_with = "reject")]
     all: bool,
-    /// Discard all waiting conversations without a question
+    /// Discard all waiting conversations without asking
     #[arg(long)]
     reject: bool,
 }

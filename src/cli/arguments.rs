@@ -20,7 +20,7 @@ use super::{
     subcommand_required = false,
     after_help = "\
 Examples:
-  confcall                                      judge the built-in pair by every scenario
+  confcall                                      judge the built-in service and bot
   confcall run --service http://localhost:8080  judge a service, confcall plays the bot
   confcall run --bot http://localhost:3978/callback --trigger http://localhost:3978/trigger
                                                 judge a bot, confcall plays the service
@@ -49,7 +49,7 @@ pub(crate) enum Command {
     /// Play scenarios against a target and judge it (the default)
     #[command(after_help = run::EXAMPLES)]
     Run(Box<run::Arguments>),
-    /// Write a confcall.toml to begin with
+    /// Write a first confcall.toml
     #[command(after_help = init::EXAMPLES)]
     Init(init::Arguments),
     /// List the scenarios
@@ -61,7 +61,7 @@ Examples:
     /// Show a scenario or a recording as readable text
     #[command(after_help = show::EXAMPLES)]
     Show(show::Arguments),
-    /// Run the built-in service or bot alone, for other programs to talk to
+    /// Run the built-in service or bot alone, as a server for other programs
     #[command(after_help = serve::EXAMPLES)]
     Serve(serve::Arguments),
     /// Record the traffic between a bot and a service
@@ -70,7 +70,7 @@ Examples:
     /// Show where the local authority's certificate is, and how clients come to trust it
     #[command(after_help = ca::EXAMPLES)]
     Ca(ca::Arguments),
-    /// Play one party of a recording for the other one
+    /// Play one recorded party against the other party, which is live
     #[command(after_help = replay::EXAMPLES)]
     Replay(Box<replay::Arguments>),
     /// Review conversations that differ from the accepted ones
@@ -79,7 +79,7 @@ Examples:
     /// Judge cassettes and HAR files, offline
     #[command(after_help = check::EXAMPLES)]
     Check(check::Arguments),
-    /// Make one report of the reports of shards
+    /// Join the reports of shards into one report
     #[command(after_help = merge::EXAMPLES)]
     Merge(merge::Arguments),
     /// Turn API reference pages into scenarios, or account for every code block in them

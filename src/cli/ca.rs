@@ -11,8 +11,8 @@ use super::tls::Folder;
 
 /// What `confcall ca --help` ends with.
 pub(crate) const EXAMPLES: &str = "\
-The authority is made on first use, on this machine. Whoever has its key can read what its clients
-send: trust it for the programs that are recorded rather than for the whole system.
+confcall makes the local authority on first use, on this machine. Anybody with its key can read the
+traffic of clients that trust it. Trust it for single programs, not for the whole system.
 
 Examples:
   confcall ca

@@ -45,15 +45,15 @@ pub(crate) struct Arguments {
     /// Cassettes and HAR files
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Only scenarios with this part in their id, or that this glob matches (repeatable)
+    /// Only scenarios whose id contains this text or matches this glob (repeatable)
     #[arg(long, value_name = "FILTER", value_parser = Filter::parse, help_heading = "Scenarios")]
     filter: Vec<Filter>,
     #[command(flatten)]
     among: Among,
-    /// Judge by the page's structure to the letter: no alternatives, no correlation
+    /// Judge by the page as printed: no alternatives, no correlation
     #[arg(long, help_heading = "Judging")]
     literal: bool,
-    /// Fail where the contract only says SHOULD, and where an exchange fits no scenario
+    /// Fail on a SHOULD that is not met, and on an exchange that fits no scenario
     #[arg(long, help_heading = "Judging")]
     strict: bool,
     /// Also write a report: json=FILE, junit=FILE or html=FILE (repeatable)

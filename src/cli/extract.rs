@@ -28,8 +28,8 @@ use crate::scenario::store;
 
 /// What `confcall extract --help` ends with.
 pub(crate) const EXAMPLES: &str = "\
-A folder means all pages (*.md) in it. Findings in pages go to standard error.
-In a scenario, the page is its path below the common folder of PAGES, and the schema is
+A folder stands for all pages (*.md) in it. A finding is an error in a page; findings go to standard
+error. A scenario names its page by the path below the common folder of PAGES. It names its schema as
 schemas/scenario.schema.json beside the folder of --out.
 
 Examples:

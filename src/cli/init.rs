@@ -18,8 +18,9 @@ use crate::files;
 
 /// What `confcall init --help` ends with.
 pub(crate) const EXAMPLES: &str = "\
-On a terminal it asks for values that no option gives. In addresses and in the command, {port} is a
-free port that confcall picks for each run, and {service} is its own address as the service.
+On a terminal, confcall prompts for each value that no option gives. In addresses and in the command,
+{port} is a free port that confcall picks for each run, and {service} is confcall's address when it
+plays the service.
 
 Examples:
   confcall init
@@ -37,7 +38,7 @@ pub(crate) struct Arguments {
     /// The service's address, or the bot's callback
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// The address of a bot that takes triggers
+    /// The bot's address for triggers
     #[arg(long, value_name = "URL")]
     trigger: Option<String>,
     /// How a service's provider states come about: create, assume, or the URL of a hook
@@ -49,7 +50,7 @@ pub(crate) struct Arguments {
     /// Write this file
     #[arg(long, value_name = "FILE", default_value = config::FILE)]
     out: PathBuf,
-    /// The command that starts the target, if confcall is to start it
+    /// The command with which confcall starts the target; without it, confcall starts nothing
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
 }

@@ -15,7 +15,7 @@ pub(crate) const SEED: u64 = 1;
 /// The fault injection that scenarios are played under.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Injection {
-    /// Play the scenarios under fault injection too [default: fast for the built-in pair, else none]
+    /// Also play the scenarios under these kinds of fault injection [default: fast for the built-in pair, else none]
     #[arg(
         long,
         value_name = "KIND",

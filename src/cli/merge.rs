@@ -17,8 +17,8 @@ use crate::report::terminal;
 
 /// What `confcall merge --help` ends with.
 pub(crate) const EXAMPLES: &str = "\
-Takes the JSON reports of `confcall run --shard`, prints what the whole run would have printed,
-and ends with its exit code. A shard that is missing, or given twice, is an error.
+Reads the JSON reports of `confcall run --shard`, prints the report of one run over all shards, and
+ends with the exit code of that run. A shard that is missing or is given twice is an error.
 
 Examples:
   confcall run --shard 1/2 --report json=one.json
@@ -28,7 +28,7 @@ Examples:
 /// The arguments of `confcall merge`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// JSON reports
+    /// The JSON reports of all shards
     #[arg(value_name = "REPORT", required = true)]
     files: Vec<PathBuf>,
     /// Write a report of the whole run: json=FILE, junit=FILE or html=FILE (repeatable)

@@ -54,10 +54,10 @@ pub(crate) struct Arguments {
         required_unless_present = "intercept"
     )]
     service: Option<Url>,
-    /// Be the bot's proxy (`HTTPS_PROXY`) instead, and record its requests to these hosts
+    /// Act as the bot's proxy (`HTTPS_PROXY`) instead, and record its requests to these hosts
     #[arg(long, value_name = "HOST", num_args = 1.., conflicts_with = "service")]
     intercept: Vec<NamedHost>,
-    /// The bot's callback; notifications are recorded too
+    /// Forward notifications to this callback of the bot, and record them too
     #[arg(long, value_name = "URL", value_parser = values::url)]
     bot: Option<Url>,
     /// Listen here for the bot's requests
@@ -74,10 +74,10 @@ pub(crate) struct Arguments {
     /// The callback address to give to the service, if it differs from `--callback-listen`
     #[arg(long, value_name = "URL", value_parser = values::origin, requires = "bot")]
     callback_url: Option<Url>,
-    /// Append to a cassette that exists
+    /// Append to an existing cassette
     #[arg(long)]
     append: bool,
-    /// The longest body that is kept whole
+    /// The longest body to record whole; of a longer one, only length and SHA-256 are recorded
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = values::size)]
     max_body: usize,
     #[command(flatten)]

@@ -34,9 +34,10 @@ use tokio_util::sync::CancellationToken;
 
 /// What `confcall replay --help` ends with.
 pub(crate) const EXAMPLES: &str = "\
-Without --service the recorded service is played: requests get the recorded answers, and the bot's
-callback gets the recorded notifications. With --service the recorded bot is played. A difference from
-the recording is exit 1; values that differ from run to run must differ consistently.
+Without --service, confcall plays the recorded service: requests get the recorded responses, and the
+bot's callback gets the recorded notifications. With --service, confcall plays the recorded bot. A
+difference from the recording ends in exit 1. Ids and times may differ, but one recorded value must be
+one live value in the whole run.
 
 Examples:
   confcall replay call.jsonl --listen 127.0.0.1:8080 --bot http://127.0.0.1:3978/callback
@@ -55,7 +56,7 @@ pub(crate) struct Arguments {
     /// Play the bot against the service at this address
     #[arg(long, value_name = "URL", value_parser = values::url)]
     service: Option<Url>,
-    /// The bot's callback: send the recorded notifications there, and nowhere else
+    /// Send the recorded notifications to this callback of the bot, and nowhere else
     #[arg(long, value_name = "URL", value_parser = values::url, conflicts_with = "service")]
     bot: Option<Url>,
     /// Listen here for the bot's requests
@@ -64,7 +65,7 @@ pub(crate) struct Arguments {
     /// Listen here for the service's notifications
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
     callback_listen: SocketAddr,
-    /// The service's hook for the provider states that the recording needs
+    /// Call this hook of the service for the provider states that the recording needs
     #[arg(long, value_name = "URL", value_parser = values::url, requires = "service")]
     given: Option<Url>,
     /// The bearer token to send
@@ -78,7 +79,7 @@ pub(crate) struct Arguments {
     /// End when nothing has happened for this long
     #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "5s")]
     deadline: Duration,
-    /// How long answers take
+    /// The delay of recorded responses
     #[arg(
         long,
         value_name = "HOW",
@@ -86,7 +87,7 @@ pub(crate) struct Arguments {
         conflicts_with = "service"
     )]
     timing: Timing,
-    /// Serve recordings again once they were served, until SIGTERM; none counts as unused
+    /// Serve each recorded response any number of times, until SIGTERM; none counts as unused
     #[arg(long, conflicts_with = "service")]
     reuse: bool,
     #[command(flatten)]
@@ -109,7 +110,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Timing {
     /// No delay
     None,
-    /// As long as they took in the recording
+    /// The delay of the recording
     Recorded,
 }
 

@@ -36,7 +36,7 @@ use crate::scenario::format::INJECTION_MARK;
 /// What `confcall run --help` ends with.
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  confcall run                                     the built-in pair, every scenario
+  confcall run                                     the built-in service and bot, every scenario
   confcall run --service http://localhost:8080 --given assume
   confcall run --bot http://localhost:3978/callback --trigger http://localhost:3978/trigger
   confcall run --service https://localhost:8443 --ca service.pem --tls
@@ -46,7 +46,7 @@ Examples:
   confcall run '*/pt-BR/*' --role bot --report junit=report.xml
 
 Exit codes:
-  0 something passed and nothing else is wrong     1 a violation, or something not judged
+  0 something passed and nothing else is wrong     1 a violation, something inconclusive, or no pass
   2 bad usage or input    3 the environment failed    70 a defect of confcall    130 interrupted";
 
 /// The arguments of `confcall run`.
@@ -94,7 +94,7 @@ pub(crate) struct Arguments {
     /// The service's address to give to the bot, if it differs from `--listen`
     #[arg(long, value_name = "URL", value_parser = values::url, help_heading = "Target", requires = "bot")]
     pub public_url: Option<Url>,
-    /// Also be the bot's proxy (`HTTPS_PROXY`), and answer for these hosts as the service
+    /// Act as the bot's proxy (`HTTPS_PROXY`) and answer as the service for these hosts
     #[arg(
         long,
         value_name = "HOST",
@@ -104,7 +104,7 @@ pub(crate) struct Arguments {
         conflicts_with = "public_url"
     )]
     pub intercept: Vec<NamedHost>,
-    /// Listen here as the bot's proxy [default: any free port of 127.0.0.1]
+    /// Listen here for the bot's proxy connections [default: any free port of 127.0.0.1]
     #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "intercept")]
     pub proxy_listen: Option<SocketAddr>,
     /// Sign notifications for this application id, as the platform does
@@ -129,13 +129,13 @@ pub(crate) struct Arguments {
     /// How long to wait for each expected message [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
     pub deadline: Option<Duration>,
-    /// How long to wait for surplus messages, once, at the end [default: 250ms; 0 for the built-in pair]
+    /// How long to wait for surplus messages once, at the end of the run [default: 250ms; 0 for the built-in pair]
     #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Judging")]
     pub settle: Option<Duration>,
-    /// Judge by the page's structure to the letter: no alternatives, no correlation
+    /// Judge by the page as printed: no alternatives, no correlation
     #[arg(long, help_heading = "Judging")]
     pub literal: bool,
-    /// Fail where the contract only says SHOULD
+    /// Fail on a SHOULD that is not met, not only on a MUST
     #[arg(long, help_heading = "Judging")]
     pub strict: bool,
     /// Play only this shard of the selected scenarios, such as 2/8 (see `confcall merge`)
@@ -145,7 +145,7 @@ pub(crate) struct Arguments {
     #[arg(long, short, value_name = "COUNT", help_heading = "Judging")]
     pub jobs: Option<NonZeroUsize>,
 
-    /// List which requirements were met, broken, or not tested
+    /// List the requirements that were met, broken, or not tested
     #[arg(long, help_heading = "Reports")]
     pub coverage: bool,
     /// Compare each conversation with the accepted one in this folder (see `confcall accept`)

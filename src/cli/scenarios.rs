@@ -27,7 +27,7 @@ pub(crate) struct Source {
 /// A selection of scenarios.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Which {
-    /// A part of a scenario's id, or a glob over the whole id
+    /// Only scenarios whose id contains this text, or whose whole id matches this glob
     #[arg(value_name = "FILTER", value_parser = Filter::parse)]
     pub filters: Vec<Filter>,
     #[command(flatten)]

@@ -20,8 +20,9 @@ use crate::scenario::store;
 
 /// What `confcall selftest --help` ends with.
 pub(crate) const EXAMPLES: &str = "\
-Each mutant must fail by its rule, and no variant may be blamed. The exit code is 70 if the judge
-is wrong.
+A mutant is a built-in party with one deliberate fault. It must fail by the rule for that fault. A
+variant is a built-in party with one harmless difference. It must pass. The exit code is 70 if the
+judge is wrong about one of them.
 
 Examples:
   confcall selftest
@@ -41,7 +42,7 @@ pub(crate) struct Arguments {
         hide_possible_values = true
     )]
     pub format: Format,
-    /// How long a mutant may keep an expected message back
+    /// How long to wait for each expected message of a mutant
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = values::duration)]
     pub deadline: Duration,
 }

@@ -47,13 +47,13 @@ pub(crate) struct Arguments {
         hide_env_values = true
     )]
     token: Option<String>,
-    /// Accept only notifications signed by the keys of this configuration, for `--application`
+    /// As the bot, accept only notifications signed by a key of this OpenID configuration
     #[arg(long, value_name = "URL", value_parser = values::url, requires_all = ["bot", "application"])]
     verify: Option<Url>,
-    /// The bot's application id
+    /// The application id that the tokens of notifications must be for
     #[arg(long, value_name = "ID", requires = "verify")]
     application: Option<String>,
-    /// Have this deliberate fault (`confcall selftest` lists them)
+    /// Give the built-in party this deliberate fault (`confcall selftest` lists the names)
     #[arg(long, value_name = "NAME")]
     mutant: Option<String>,
     #[command(flatten)]

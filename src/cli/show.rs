@@ -30,7 +30,7 @@ Examples:
 /// The arguments of `confcall show`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// A scenario's id, a filter that matches one id, or a cassette or HAR file
+    /// A scenario's id, a filter that matches one scenario, a cassette, or a HAR file
     #[arg(value_name = "WHAT")]
     what: String,
     /// The output format of a recording: text, har
