@@ -111,6 +111,14 @@ impl Resource {
     }
 }
 
+/// The id of a call that `replacesCallId` names by its id or its path.
+pub(crate) fn call_id(text: &str) -> String {
+    match Resource::parse(text) {
+        Some(Resource::Call(id)) => id,
+        _ => text.to_owned(),
+    }
+}
+
 /// The path of a target: no scheme, no host, no query, no fragment.
 pub(crate) fn path_of(target: &str) -> &str {
     let rest = match behind_scheme(target) {

@@ -30,14 +30,11 @@ macro_rules! catalogue {
         pub(crate) enum $name {
             $(#[doc = $sentence] $variant,)+
         }
-
         impl $name {
             pub(crate) const ALL: &[Self] = &[$(Self::$variant,)+];
-
             pub(crate) const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $kebab,)+ }
             }
-
             pub(crate) const fn describe(self) -> &'static str {
                 match self { $(Self::$variant => $sentence,)+ }
             }

@@ -4,10 +4,10 @@
 use serde_json::Value;
 
 use crate::api::identifier;
-use crate::api::resource::Resource;
+use crate::api::resource::{Resource, call_id};
 use crate::scenario::format::Kind;
 
-use super::conversation::{call_of, is_created, items, resource_of};
+use super::conversation::{is_created, items, resource_of};
 use super::inventory::{FindingKind, Findings};
 use super::json::property;
 use super::people;
@@ -218,7 +218,7 @@ impl<'f, 'n> Binder<'f, 'n> {
     /// The call in `replacesCallId`, and its printed id. The effects of a request repeat the call of the
     /// request.
     pub(super) fn replaced(&mut self, text: &str) -> (Id, String) {
-        let call = call_of(text);
+        let call = call_id(text);
         let candidates = self.created.iter().rev().chain(self.replaced.iter().rev());
         let root = candidates
             .copied()

@@ -4,7 +4,7 @@ use foldhash::HashMap;
 use serde_json::Value;
 
 use crate::api::identifier;
-use crate::api::resource::Resource;
+use crate::api::resource::{Resource, call_id};
 
 use super::inventory::{FindingKind, Findings};
 use super::json::property;
@@ -81,7 +81,7 @@ struct Current {
 
 impl Gathering<'_, '_> {
     fn request(&mut self, index: usize, target: &str) {
-        let mut joined: Vec<usize> = used_calls(target, self.messages[index].json())
+        let mut joined: Vec<usize> = used_calls(target, self.messages[index].body.json())
             .filter_map(|call| self.creators.get(&call).copied())
             .collect();
         joined.sort_unstable();
@@ -162,7 +162,11 @@ impl Gathering<'_, '_> {
     }
 
     fn notification(&mut self, index: usize) {
-        let items = self.messages[index].json().map(items).unwrap_or_default();
+        let items = self.messages[index]
+            .body
+            .json()
+            .map(items)
+            .unwrap_or_default();
         let mut created = items.iter().filter_map(created_call).peekable();
         if created.peek().is_some() {
             let conversation = self.drafts.len();
@@ -223,20 +227,12 @@ fn used_calls(target: &str, body: Option<&Value>) -> impl Iterator<Item = String
         .into_iter()
         .flatten()
         .filter_map(|participant| property(participant, "replacesCallId").as_str())
-        .map(call_of);
+        .map(call_id);
     in_path
         .into_iter()
         .chain(replaced.collect::<Vec<_>>())
         .filter(|call| !is_placeholder(call))
         .map(|call| identifier::normal(&call))
-}
-
-/// The call in `replacesCallId`, which is an id or a path.
-pub(super) fn call_of(text: &str) -> String {
-    match Resource::parse(text) {
-        Some(Resource::Call(call)) => call,
-        _ => text.to_owned(),
-    }
 }
 
 pub(super) fn items(body: &Value) -> &[Value] {

@@ -359,10 +359,6 @@ impl<'a> Message<'a> {
         let field = fields.find(|(other, _)| other.eq_ignore_ascii_case(name))?;
         Some(field.1)
     }
-
-    pub(super) fn json(&self) -> Option<&Value> {
-        self.body.json()
-    }
 }
 
 /// The second pass, once all messages are known.

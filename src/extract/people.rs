@@ -15,11 +15,8 @@ use super::variables::Role;
 pub(super) enum Entity {
     /// Nothing that a run needs.
     Plain,
-    /// A call.
     Call,
-    /// An operation.
     Operation,
-    /// A participant of a call.
     Participant,
     /// A user, an application, a phone …
     Identity(Kind),

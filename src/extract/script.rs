@@ -91,7 +91,7 @@ impl Writer<'_, '_, '_> {
             Part::Request { method, target } => self.request(message, method, target),
             Part::Response { status } => self.response(message, status),
             Part::Notification { method, target } => {
-                if let Some(body) = message.json() {
+                if let Some(body) = message.body.json() {
                     self.notified(number, items(body));
                 }
                 self.notification(message, method, target)
@@ -106,10 +106,11 @@ impl Writer<'_, '_, '_> {
         self.binder.end_request_path();
         let headers = self.binder.headers(&message.headers);
         let invited = message
+            .body
             .json()
             .map(|b| invited(printed, b))
             .unwrap_or_default();
-        if message.json().is_some_and(calls_a_phone) {
+        if message.body.json().is_some_and(calls_a_phone) {
             self.given.push(ProviderState::Number);
         }
         let body = self.body(message, Entity::Plain);
@@ -129,7 +130,9 @@ impl Writer<'_, '_, '_> {
 
     fn response(&mut self, message: &mut Message<'_>, status: u16) -> Step {
         let location = message.header("location");
-        let entity = self.binder.begin_response(status, location, message.json());
+        let entity = self
+            .binder
+            .begin_response(status, location, message.body.json());
         let headers = self.binder.headers(&message.headers);
         let or = if self.is_own {
             self.prose.statuses.clone()

@@ -329,10 +329,9 @@ impl Adapter {
     }
 }
 
-/// The acknowledgement of made-up events.
-pub(super) fn acknowledgement() -> Arc<Response> {
+pub(super) fn empty_response(status: u16) -> Arc<Response> {
     Arc::new(Response {
-        status: 202,
+        status,
         headers: Headers::new(),
         body: Body::Empty,
     })

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::adapter::Adapter;
+use super::adapter::{Adapter, empty_response};
 use super::{Cut, Kind, derive};
 use crate::contract::change;
 use crate::contract::change::{Change, Subject};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
-use crate::http::message::{Body, Headers, Request, Response};
+use crate::http::message::Request;
 use crate::judge::verdict::TrafficMessage;
 use crate::judge::{Action, Breach, Event, ExchangeId};
 
@@ -101,10 +101,10 @@ impl Callback {
                 if self.kind == Kind::FailingCallback && refused.failures < FAILURES {
                     refused.failures += 1;
                     refused.since = now;
-                    adapter.reply(exchange, step, failure());
+                    adapter.reply(exchange, step, empty_response(500));
                     self.state = State::Refused(refused);
                 } else {
-                    adapter.reply(exchange, step, super::adapter::acknowledgement());
+                    adapter.reply(exchange, step, empty_response(202));
                     adapter.resume_clock(now);
                 }
             }
@@ -137,7 +137,7 @@ impl Callback {
             if !matches!(planned.action, Action::Reply { exchange: it, .. } if it == exchange) {
                 adapter.perform(planned);
             } else if self.kind == Kind::FailingCallback {
-                adapter.reply(exchange, Some(step), failure());
+                adapter.reply(exchange, Some(step), empty_response(500));
             } else {
                 adapter.log_event(Some(step), "the notification is not acknowledged");
                 silent = Some(exchange);
@@ -252,12 +252,4 @@ fn shares_a_resource(one: &Request, other: &Request) -> bool {
     resources(one)
         .iter()
         .any(|resource| others.iter().any(|other| other.same(resource)))
-}
-
-fn failure() -> Arc<Response> {
-    Arc::new(Response {
-        status: 500,
-        headers: Headers::new(),
-        body: Body::Empty,
-    })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::kind::{Kind, Meets};
+use super::kind::{AppliesTo, Kind};
 use crate::api::resource::Resource;
 use crate::contract::change;
 use crate::contract::change::{Change, Subject};
@@ -32,29 +32,31 @@ fn injected(plain: &Scenario, kind: Kind, all: &[Scenario]) -> Option<Scenario> 
     if is_refused || !judges(&plain.script, kind.party()) {
         return None;
     }
-    let script = match kind.meets() {
-        Meets::PrintedFailure => failing(plain, all)?,
-        meets if can_meet(meets, steps) => Arc::clone(&plain.script),
+    let script = match kind.applies_to() {
+        AppliesTo::PrintedFailure => failing(plain, all)?,
+        applies_to if applies(applies_to, steps) => Arc::clone(&plain.script),
         _ => return None,
     };
     let id = plain.id.injected(kind.name());
     Some(Scenario { id, script })
 }
 
-fn can_meet(meets: Meets, steps: &[Step]) -> bool {
+fn applies(applies_to: AppliesTo, steps: &[Step]) -> bool {
     let mut pairs = steps.iter().zip(steps.iter().skip(1));
-    match meets {
-        Meets::EarlyNotification => (0..steps.len()).any(|at| may_be_early(steps, at)),
-        Meets::Notification => steps.iter().any(has_changes),
-        Meets::Word => steps.iter().any(has_word),
-        Meets::AdjacentNotifications => pairs.any(|(a, b)| has_changes(a) && has_changes(b)),
-        Meets::IndependentNotifications => steps.split(|it| !has_changes(it)).any(can_be_reordered),
-        Meets::Response => {
+    match applies_to {
+        AppliesTo::EarlyNotification => (0..steps.len()).any(|at| may_be_early(steps, at)),
+        AppliesTo::Notification => steps.iter().any(has_changes),
+        AppliesTo::Word => steps.iter().any(has_word),
+        AppliesTo::AdjacentNotifications => pairs.any(|(a, b)| has_changes(a) && has_changes(b)),
+        AppliesTo::IndependentNotifications => {
+            steps.split(|it| !has_changes(it)).any(can_be_reordered)
+        }
+        AppliesTo::Response => {
             pairs.any(|(a, b)| matches!((a, b), (Step::Request(_), Step::Response(_))))
         }
-        Meets::Request => steps.iter().any(|it| matches!(it, Step::Request(_))),
-        Meets::CausedNotification => first_caused(steps).is_some(),
-        Meets::PrintedFailure => false,
+        AppliesTo::Request => steps.iter().any(|it| matches!(it, Step::Request(_))),
+        AppliesTo::CausedNotification => first_caused(steps).is_some(),
+        AppliesTo::PrintedFailure => false,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::scenario::format::ScenarioId;
 /// Declares [`Kind`] from its table. A row has a variant, the judged party, the cost, the conversations that
 /// it applies to, and a sentence without a full stop, which is also the variant's documentation.
 macro_rules! kinds {
-    ($($kind:ident: $party:ident, $cost:expr, $meets:ident, $description:literal;)+) => {
+    ($($kind:ident: $party:ident, $cost:expr, $applies_to:ident, $description:literal;)+) => {
         /// One kind of fault injection. The id of a scenario under it ends in `~` and [`Kind::name`].
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord,
@@ -22,14 +22,13 @@ macro_rules! kinds {
         pub enum Kind {
             $(#[doc = $description] $kind,)+
         }
-
         impl Kind {
             const fn row(self) -> Row {
                 match self {
                     $(Self::$kind => Row {
                         party: Party::$party,
                         cost: $cost,
-                        meets: Meets::$meets,
+                        applies_to: AppliesTo::$applies_to,
                         description: $description,
                     },)+
                 }
@@ -83,7 +82,7 @@ kinds! {
 struct Row {
     party: Party,
     cost: Cost,
-    meets: Meets,
+    applies_to: AppliesTo,
     description: &'static str,
 }
 
@@ -100,7 +99,7 @@ pub(super) enum Cost {
 
 /// The conversations that a kind applies to; `derive` checks it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meets {
+pub(super) enum AppliesTo {
     /// A notification follows the response to a request that names a call.
     EarlyNotification,
     Notification,
@@ -135,8 +134,8 @@ impl Kind {
         self.row().party
     }
 
-    pub(super) const fn meets(self) -> Meets {
-        self.row().meets
+    pub(super) const fn applies_to(self) -> AppliesTo {
+        self.row().applies_to
     }
 
     /// The wrong tokens of the notifications before every genuine one.

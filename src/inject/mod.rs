@@ -11,11 +11,11 @@
 //! To add a fault injection:
 //!
 //! 1. Add a row to the table of [`Kind`] in `kind.rs`: the name, the judged party, the cost, the
-//!    conversations that can meet it, a description.
+//!    conversations that it applies to, a description.
 //! 2. Choose its state machine in [`InjectedJudge::new`], and make it happen there: `notifications`
-//!    (what a bot is sent), `forged` (notifications with wrong tokens), `requests` (how a bot's
-//!    request is answered), `callback` (how a service's notification is acknowledged). All work through
-//!    `adapter`: the judge, the wire, and a clock that can be paused.
+//!    (to a bot), `forged` (notifications with wrong tokens), `requests` (the responses to a bot's requests),
+//!    `callback` (the acknowledgements of a service's notifications). All work through `adapter`: the judge,
+//!    the wire, and a clock that can be paused.
 //! 3. Add what it requires of the target to `contract/requirement.rs`, and rows to the tables of
 //!    `tests/judge/injection`: a target that meets it, and one that does not.
 
@@ -221,7 +221,7 @@ impl InjectedJudge {
         self.adapter.judge.give_up(verdict, reason);
     }
 
-    /// As [`Judge::take_outcome`], with the traffic as it went over the wire.
+    /// The outcome of the judge, with the traffic of the wire.
     pub(crate) fn take_outcome(&mut self) -> Outcome {
         let mut outcome = self.adapter.judge.take_outcome();
         if !matches!(self.machine, Machine::None) {

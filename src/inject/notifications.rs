@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Kind;
-use super::adapter::{Adapter, Planned, acknowledgement};
+use super::adapter::{Adapter, Planned, empty_response};
 use super::rng::Rng;
 use super::{derive, unknown};
 use crate::api::resource::Resource;
@@ -144,7 +144,7 @@ impl Notifications {
         };
         if self.waits_for_next(adapter, step) {
             self.batch.push(sending);
-            let response = acknowledgement();
+            let response = empty_response(202);
             let planned = adapter.feed_made_up(now, Event::Answered { exchange, response });
             self.perform_all(adapter, now, planned);
             return;
@@ -250,7 +250,7 @@ impl Notifications {
         let planned = if let Some(response) = answered {
             adapter.feed(now, Event::Answered { exchange, response })
         } else {
-            let response = acknowledgement();
+            let response = empty_response(202);
             adapter.feed_made_up(now, Event::Answered { exchange, response })
         };
         self.perform_all(adapter, now, planned);

@@ -28,6 +28,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::callback::PATH as CALLBACK;
 pub(crate) use self::mutant::BotMutant;
@@ -43,7 +44,6 @@ use crate::http::message::{Body, Headers, Request, Response};
 use crate::http::{Client, Listener, Reply, SendError};
 
 pub(crate) const TRIGGER: &str = "/trigger";
-use tokio_util::sync::CancellationToken;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -38,11 +38,11 @@ impl<'v> Entry<'v> {
     }
 
     /// True if the entry has properties other than these.
-    pub(super) fn has_unknown_properties(&self, operation: &[&str]) -> bool {
+    pub(super) fn has_unknown_properties(&self, documented: &[&str]) -> bool {
         let properties = self.whole.as_object().into_iter().flatten();
         properties
             .into_iter()
-            .any(|(name, _)| !operation.contains(&name.as_str()))
+            .any(|(name, _)| !documented.contains(&name.as_str()))
     }
 
     /// True for a failed invitation.
@@ -113,7 +113,6 @@ struct Operation {
     status: String,
     /// True if the operation replaces no call: only the roster follows its end.
     is_simple: bool,
-
     has_roster: bool,
     call: String,
 }
@@ -211,10 +210,11 @@ impl Memory {
                 }
             }
             Resource::Participants(call) => {
-                let here = |operation: &&mut Operation| identifier::same(&operation.call, call);
+                let is_of_call =
+                    |operation: &&mut Operation| identifier::same(&operation.call, call);
                 self.operations
                     .values_mut()
-                    .filter(here)
+                    .filter(is_of_call)
                     .for_each(|operation| operation.has_roster = true);
             }
             _ => {}

@@ -3,15 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::variant::BotVariant as Variant;
-use crate::api::resource::Resource;
+use crate::api::resource::{Resource, call_id};
 use crate::emulator::new_id;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum TriggeredAction {
     Invite(Vec<Invitee>),
-
     Answer(Map<String, Value>),
-
     Create(Map<String, Value>),
 }
 
@@ -140,13 +138,9 @@ impl Invitee {
 
 /// The replaced call in the spelling of the variant.
 fn replaced_call(call: &str, variant: Option<Variant>) -> String {
-    let id = match Resource::parse(call) {
-        Some(Resource::Call(id)) => id,
-        _ => call.to_owned(),
-    };
     match variant {
-        Some(Variant::ReplacesPath) => format!("/communications/calls/{id}"),
-        Some(Variant::ReplacesId) => id,
+        Some(Variant::ReplacesPath) => format!("/communications/calls/{}", call_id(call)),
+        Some(Variant::ReplacesId) => call_id(call),
         _ => call.to_owned(),
     }
 }

@@ -9,7 +9,7 @@ use super::message::{Answer, Refusal};
 use super::mutant;
 use super::pages::{Edition, Pages, known_identity};
 use super::state::{About, Call, CallKind, CallState, Effect, Group, Member, Notification, Queue};
-use super::{Consequences, Outcome, Service};
+use super::{Outcome, Service};
 use crate::emulator::{new_id, now};
 use crate::http::message::{Body, Request, json_error};
 
@@ -63,10 +63,8 @@ impl Service {
         mutant::notifications(self.mutant, &mut notifications, self.pages, None);
         Ok(Outcome {
             answer,
-            consequences: Consequences {
-                groups: vec![(queue, Group::new(notifications))],
-                may_be_early: false,
-            },
+            groups: vec![(queue, Group::new(notifications))],
+            may_be_early: false,
         })
     }
 
@@ -120,13 +118,11 @@ impl Service {
         mutant::notifications(self.mutant, &mut notifications, self.pages, None);
         Ok(Outcome {
             answer,
-            consequences: Consequences {
-                groups: queue
-                    .map(|queue| (queue, Group::new(notifications)))
-                    .into_iter()
-                    .collect(),
-                may_be_early: true,
-            },
+            groups: queue
+                .map(|queue| (queue, Group::new(notifications)))
+                .into_iter()
+                .collect(),
+            may_be_early: true,
         })
     }
 
@@ -136,10 +132,8 @@ impl Service {
         let groups = self.end_call(id).into_iter().collect();
         Ok(Outcome {
             answer: Answer::new(204),
-            consequences: Consequences {
-                groups,
-                may_be_early: false,
-            },
+            groups,
+            may_be_early: false,
         })
     }
 

@@ -12,9 +12,9 @@ use super::state::{
     About, CallKind, CallState, Effect, Group, Invitee, Member, Notification, Operation, Queue,
 };
 use super::variant::ServiceVariant;
-use super::{Consequences, Outcome, Service};
+use super::{Outcome, Service};
 use crate::api::identifier;
-use crate::api::resource::Resource;
+use crate::api::resource::call_id;
 use crate::emulator::{new_id, now};
 use crate::http::message::{Body, Request};
 
@@ -51,14 +51,12 @@ impl Service {
             created: now(),
         };
         let answer = self.answer(&operation, prefix);
-        let groups = self.consequences(&operation, &callback, queue);
+        let groups = self.groups(&operation, &callback, queue);
         self.state().add_operation(operation);
         Ok(Outcome {
             answer,
-            consequences: Consequences {
-                groups,
-                may_be_early: true,
-            },
+            groups,
+            may_be_early: true,
         })
     }
 
@@ -78,7 +76,7 @@ impl Service {
             return Err(Refusal::bad_request(why));
         }
         let itself = |replaced: &String| identifier::same(replaced, &call.id);
-        if invitation.replaced().iter().any(itself) {
+        if replaced_by(&invitation.invitees).iter().any(itself) {
             return Err(Refusal::bad_request("A call cannot replace itself."));
         }
         match &call.queue {
@@ -109,7 +107,7 @@ impl Service {
     }
 
     /// The notifications that follow, in the order of the queue.
-    fn consequences(
+    fn groups(
         self: &Arc<Self>,
         operation: &Operation,
         callback: &str,
@@ -263,10 +261,6 @@ impl Invitation {
             context,
         })
     }
-
-    fn replaced(&self) -> Vec<String> {
-        replaced_by(&self.invitees)
-    }
 }
 
 /// The replaced calls, each once, in the order of the request.
@@ -304,7 +298,9 @@ fn invitee(participant: &Value) -> Result<Invitee, Refusal> {
     Ok(Invitee {
         kind: kind.clone(),
         identity: identity.clone(),
-        replaces: optional_text(participant, "replacesCallId")?.map(call_id),
+        replaces: optional_text(participant, "replacesCallId")?
+            .as_deref()
+            .map(call_id),
         region: optional_text(participant, "region")?,
         language: optional_text(participant, "languageId")?,
     })
@@ -318,14 +314,6 @@ fn optional_text(participant: &Value, name: &str) -> Result<Option<String>, Refu
             let why = format!("`{name}` must be a string that is not empty.");
             Err(Refusal::bad_request(why))
         }
-    }
-}
-
-/// `replacesCallId` is an id or a path.
-fn call_id(text: String) -> String {
-    match Resource::parse(&text) {
-        Some(Resource::Call(id)) => id,
-        _ => text,
     }
 }
 

@@ -47,7 +47,6 @@ pub(super) struct Post {
 }
 
 pub(super) const NO_CALL: &str = "CallNotFound";
-
 pub(super) const CALL_ENDED: &str = "CallEnded";
 
 #[derive(Debug, Clone, PartialEq, Eq)]

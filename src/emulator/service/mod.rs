@@ -121,16 +121,10 @@ struct Service {
     order: Mutex<()>,
 }
 
-/// The answer to a request, and the notifications that follow.
 #[derive(Debug)]
 struct Outcome {
     answer: Answer,
-    consequences: Consequences,
-}
-
-#[derive(Debug, Default)]
-struct Consequences {
-    /// In the order of the queue.
+    /// The notifications that follow, in the order of the queue.
     groups: Vec<(Queue, Group)>,
     /// True if the notifications may be sent before the answer: the bot knows the call already.
     may_be_early: bool,
@@ -140,7 +134,8 @@ impl From<Answer> for Outcome {
     fn from(answer: Answer) -> Self {
         Self {
             answer,
-            consequences: Consequences::default(),
+            groups: Vec::new(),
+            may_be_early: false,
         }
     }
 }
@@ -168,15 +163,13 @@ impl Service {
         done: &Arc<Notify>,
     ) -> (Answer, bool) {
         let _guard = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-        let Outcome {
-            answer,
-            consequences,
-        } = self.outcome(request);
+        let outcome = self.outcome(request);
         let early = self.variant == Some(ServiceVariant::Early)
-            && consequences.may_be_early
-            && !consequences.groups.is_empty();
-        consequences.begin((!early).then(|| Arc::clone(sent)), Arc::clone(done));
-        (answer, early)
+            && outcome.may_be_early
+            && !outcome.groups.is_empty();
+        let after = (!early).then(|| Arc::clone(sent));
+        queue(outcome.groups, after, Arc::clone(done));
+        (outcome.answer, early)
     }
 
     fn outcome(self: &Arc<Self>, request: &Request) -> Outcome {
@@ -186,12 +179,11 @@ impl Service {
             Err(refusal) => refusal,
         };
         if let Some(accepted) = mutant::accepted_refusal(self.mutant, request)
-            && let Ok(Outcome { consequences, .. }) = self.route(&accepted)
+            && let Ok(outcome) = self.route(&accepted)
         {
-            let answer = refusal.into();
             return Outcome {
-                answer,
-                consequences,
+                answer: refusal.into(),
+                ..outcome
             };
         }
         mutant::refused(self.mutant, refusal).into()
@@ -254,21 +246,19 @@ impl Service {
     }
 }
 
-impl Consequences {
-    /// Queues the first group, which queues the next. They are sent after `after`; `done` is notified when
-    /// all are sent.
-    fn begin(self, after: Option<Arc<Notify>>, done: Arc<Notify>) {
-        let mut done = Some(done);
-        let mut next: Option<Box<(Queue, Group)>> = None;
-        for (queue, mut group) in self.groups.into_iter().rev() {
-            group.done = done.take();
-            group.then = next.take();
-            next = Some(Box::new((queue, group)));
-        }
-        if let Some((queue, mut group)) = next.map(|first| *first) {
-            group.after = after;
-            // The queue is closed once the service has ended.
-            let _ = queue.send(group);
-        }
+/// Queues the first group, which queues the next. They are sent after `after`; `done` is notified when all are
+/// sent.
+fn queue(groups: Vec<(Queue, Group)>, after: Option<Arc<Notify>>, done: Arc<Notify>) {
+    let mut done = Some(done);
+    let mut next: Option<Box<(Queue, Group)>> = None;
+    for (queue, mut group) in groups.into_iter().rev() {
+        group.done = done.take();
+        group.then = next.take();
+        next = Some(Box::new((queue, group)));
+    }
+    if let Some((queue, mut group)) = next.map(|first| *first) {
+        group.after = after;
+        // The queue is closed once the service has ended.
+        let _ = queue.send(group);
     }
 }

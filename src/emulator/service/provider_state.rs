@@ -11,7 +11,7 @@ use super::calls::{bot_member, object};
 use super::message::{Answer, Refusal};
 use super::mutant;
 use super::state::{About, CallKind, CallState, Group, Notification};
-use super::{Consequences, Outcome, Service};
+use super::{Outcome, Service};
 use crate::emulator::new_id;
 use crate::http::message::Request;
 
@@ -96,10 +96,7 @@ impl Service {
             vec![self.call_notification(&id, callback, About::Incoming, more)];
         mutant::notifications(self.mutant, &mut notifications, self.pages, None);
         let mut outcome = variables(&json!({"call": id}));
-        outcome.consequences = Consequences {
-            groups: vec![(queue, Group::new(notifications))],
-            may_be_early: false,
-        };
+        outcome.groups.push((queue, Group::new(notifications)));
         outcome
     }
 }
