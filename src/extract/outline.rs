@@ -1,6 +1,6 @@
 //! The headings of a page, their anchors, and the names that they give to conversations.
 
-use crate::http::attribute::attribute;
+use crate::redact::attribute;
 
 /// A heading that opens a section. A heading with only a `#tab/` link does not.
 #[derive(Debug)]

@@ -6,7 +6,6 @@
 //! A [`Reply`] can also misbehave on purpose (hang, reset, bytes that are no HTTP), because the
 //! built-in pair shows faults, and the tests of this layer need a peer that has them.
 
-pub(crate) mod attribute;
 mod client;
 mod coding;
 pub(crate) mod interception;

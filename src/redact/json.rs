@@ -8,9 +8,9 @@ use foldhash::HashSet;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::negative_cache::As;
-use super::shape::DEPTH;
-use super::{Redactor, names};
+use super::negative_cache::ReadAs;
+use super::scanner::DEPTH;
+use super::{Redactor, secret_names};
 use crate::http::message::DEEPEST;
 
 /// How much of JSON is read.
@@ -75,22 +75,24 @@ impl Redactor {
 
     /// What the name of a property says of its value, and the name where it is replaced.
     fn name(&self, name: &str) -> (Secrecy, Option<String>) {
-        let trace = self.harmless.trace(name, As::Name, self.known.learnt());
-        if trace.is_some_and(|it| self.harmless.holds(it)) {
+        let key = self
+            .negative_cache
+            .key(name, ReadAs::Name, self.known_secrets.learnt());
+        if key.is_some_and(|it| self.negative_cache.contains(it)) {
             return (Secrecy::None, None);
         }
-        let secrecy = if names::is_secret(name) {
+        let secrecy = if secret_names::is_secret(name) {
             Secrecy::Whole
         } else if self.rules.are_about(name) {
             Secrecy::UnlessEntity
         } else {
             Secrecy::None
         };
-        let mended = self.mended(name);
-        if let (Secrecy::None, None, Some(trace)) = (secrecy, &mended, trace) {
-            self.harmless.keep(trace);
+        let redacted = self.redacted_text(name);
+        if let (Secrecy::None, None, Some(key)) = (secrecy, &redacted, key) {
+            self.negative_cache.insert(key);
         }
-        (secrecy, mended)
+        (secrecy, redacted)
     }
 }
 
@@ -174,11 +176,11 @@ impl<'a, 'de> Walk<'a, 'de> {
     /// Writes the name of a property, and returns what is secret of its value. One that was
     /// borrowed from the document has nothing to escape.
     fn name(&mut self, name: &str, is_borrowed: bool, within: Secrecy) -> Secrecy {
-        let (secrecy, mended) = self.redactor.name(name);
-        match mended {
-            Some(mended) => {
+        let (secrecy, redacted) = self.redactor.name(name);
+        match redacted {
+            Some(redacted) => {
                 (self.is_changed, self.is_renamed) = (true, true);
-                put(self.out, &mended);
+                put(self.out, &redacted);
             }
             None if is_borrowed => self.quoted(name),
             None => put(self.out, name),

@@ -1,4 +1,4 @@
-//! The line of an exchange, written from what was heard: text that goes through the redaction
+//! The line of an exchange, written from a captured exchange: text that goes through the redaction
 //! straight into the line, as an [`Exchange`](crate::cassette::format::Exchange) would be written
 //! that was redacted.
 
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::json::Limits;
-use super::negative_cache::As;
+use super::negative_cache::ReadAs;
 use super::{Redacted, Redactor};
 use crate::cassette::format;
 use crate::cassette::format::{Cause, Direction, Wire};
@@ -79,36 +79,37 @@ const AROUND: usize = 512;
 impl Redactor {
     /// The line of the exchange with every secret replaced, in request and response alike, and
     /// with every one that an exchange before gave away.
-    pub(crate) fn line(&self, heard: &UnredactedExchange<'_>) -> Redacted<Line> {
-        let room =
-            AROUND + room(&heard.request) + heard.response.as_ref().map_or(0, |it| room(&it.1));
+    pub(crate) fn line(&self, exchange: &UnredactedExchange<'_>) -> Redacted<Line> {
+        let room = AROUND
+            + room(&exchange.request)
+            + exchange.response.as_ref().map_or(0, |it| room(&it.1));
         let mut line = Vec::with_capacity(room);
-        let learnt = self.known.learnt();
-        self.write(heard, &mut line);
-        if self.known.learnt() != learnt {
+        let learnt = self.known_secrets.learnt();
+        self.write(exchange, &mut line);
+        if self.known_secrets.learnt() != learnt {
             // What was found last may stand in what was read first.
             line.clear();
-            self.write(heard, &mut line);
+            self.write(exchange, &mut line);
         }
         Redacted(Line(line))
     }
 
-    fn write(&self, heard: &UnredactedExchange<'_>, out: &mut Vec<u8>) {
-        put(out, b"{\"number\":", &heard.number);
-        put(out, b",\"direction\":", &heard.direction);
-        if let Some(cause) = &heard.cause {
+    fn write(&self, exchange: &UnredactedExchange<'_>, out: &mut Vec<u8>) {
+        put(out, b"{\"number\":", &exchange.number);
+        put(out, b",\"direction\":", &exchange.direction);
+        if let Some(cause) = &exchange.cause {
             put(out, b",\"cause\":", cause);
         }
-        put(out, b",\"at_ms\":", &heard.at_ms);
-        put(out, b",\"took_ms\":", &heard.took_ms);
-        put(out, b",\"request\":{\"method\":", heard.method);
-        self.put_text(out, b",\"target\":", heard.target);
-        self.message(out, &heard.request);
-        if let Some((status, response)) = &heard.response {
+        put(out, b",\"at_ms\":", &exchange.at_ms);
+        put(out, b",\"took_ms\":", &exchange.took_ms);
+        put(out, b",\"request\":{\"method\":", exchange.method);
+        self.put_text(out, b",\"target\":", exchange.target);
+        self.message(out, &exchange.request);
+        if let Some((status, response)) = &exchange.response {
             put(out, b",\"response\":{\"status\":", status);
             self.message(out, response);
         }
-        if let Some(broke) = heard.broke {
+        if let Some(broke) = exchange.broke {
             self.put_text(out, b",\"broke\":", broke);
         }
         out.push(b'}');
@@ -151,15 +152,17 @@ impl Redactor {
     /// Writes a body that is there, up to its end.
     fn bytes(&self, out: &mut Vec<u8>, bytes: &[u8]) {
         let Ok(text) = std::str::from_utf8(bytes) else {
-            let redacted = self.mended_bytes(bytes);
+            let redacted = self.redacted_bytes(bytes);
             let coded = STANDARD.encode(redacted.as_deref().unwrap_or(bytes));
             return put(out, b",\"body\":{\"base64\":", &coded);
         };
         let begin = out.len();
         out.extend_from_slice(b",\"body\":{\"json\":");
         let json = out.len();
-        let trace = self.harmless.trace(text, As::Json, self.known.learnt());
-        if trace.is_some_and(|it| self.harmless.holds(it)) {
+        let key = self
+            .negative_cache
+            .key(text, ReadAs::Json, self.known_secrets.learnt());
+        if key.is_some_and(|it| self.negative_cache.contains(it)) {
             out.extend_from_slice(text.as_bytes());
         } else if self
             .write_json(unmarked(text), Limits::OF_A_LINE, out)
@@ -167,14 +170,14 @@ impl Redactor {
         {
             out.truncate(begin);
             self.put_text(out, b",\"body\":{\"text\":", text);
-        } else if let Some(trace) = trace.filter(|_| out[json..] == *text.as_bytes()) {
-            self.harmless.keep(trace);
+        } else if let Some(key) = key.filter(|_| out[json..] == *text.as_bytes()) {
+            self.negative_cache.insert(key);
         }
     }
 
     /// Writes a text behind what stands before it, every secret replaced.
     fn put_text(&self, out: &mut Vec<u8>, before: &[u8], text: &str) {
-        match self.mended(text) {
+        match self.redacted_text(text) {
             Some(redacted) => put(out, before, &redacted),
             None => put(out, before, text),
         }

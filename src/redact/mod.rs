@@ -2,42 +2,40 @@
 //!
 //! A pseudonym is `redacted-<kind>-<12 hexadecimal digits>`, the digits a keyed hash of the value
 //! (HMAC-SHA256): one value has one pseudonym wherever it stands, so that correlation survives.
-//! Headers are kept by an allow-list (`names`); elsewhere secrets are found by the name that they
-//! stand under and by their shape (`shape`, in `words`; `parts` of forms; `markup`), and those that
-//! were found are known again under any name (`known`). Not for: where the key comes from, and what is written.
+//! Header fields are kept by an allow-list. Elsewhere secrets are found by name (`secret_names`) and by
+//! shape (`secret_shapes`): in JSON, in `documents` and in running text (`scanner`). A secret that was
+//! found once is replaced under any name (`known_secrets`). Not for: the source of the key, and files.
 
+mod documents;
 mod json;
-mod known_secret;
+mod known_secrets;
 mod line;
-mod markup;
-mod names;
 mod negative_cache;
-mod parts;
-mod pseudonym;
-mod rules;
-mod shape;
-mod spliced;
+mod pseudonyms;
+mod scanner;
+mod secret_names;
+mod secret_shapes;
 #[cfg(test)]
 mod tests;
 mod words;
 
 use std::fmt::Write as _;
-use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use memchr::memmem;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+pub(crate) use self::documents::attribute;
 use self::json::Limits;
-use self::known_secret::Known;
+use self::known_secrets::KnownSecrets;
 pub(crate) use self::line::{Line, UnredactedBody, UnredactedExchange, UnredactedMessage};
 use self::negative_cache::NegativeCache;
-use self::pseudonym::Pseudonyms;
-pub(crate) use self::rules::Rules;
+use self::pseudonyms::{DIGITS, PREFIX, Pseudonyms};
+pub(crate) use self::pseudonyms::{is_pseudonym, pseudonym_at_start, pseudonyms};
+pub(crate) use self::secret_names::Rules;
 use crate::cassette::format::{Exchange, Wire};
 use crate::http::message::{Body, Headers, Request, Response};
 
@@ -61,9 +59,9 @@ impl<T> Redacted<T> {
 /// Makes pseudonyms under one key.
 pub(crate) struct Redactor {
     key: Hmac<Sha256>,
-    known: Known,
-    harmless: NegativeCache,
-    made: Pseudonyms,
+    known_secrets: KnownSecrets,
+    negative_cache: NegativeCache,
+    pseudonyms: Pseudonyms,
     rules: Rules,
 }
 
@@ -71,46 +69,6 @@ impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Redactor")
     }
-}
-
-/// What every pseudonym begins with.
-const PREFIX: &str = "redacted-";
-
-/// What secrets are called in their pseudonyms.
-const KINDS: [&str; 3] = ["jwt", "key", "secret"];
-
-/// How many hexadecimal digits every pseudonym ends with.
-const DIGITS: usize = 12;
-
-/// The length of the pseudonym that a text begins with.
-pub(crate) fn pseudonym_at_start(text: &str) -> Option<usize> {
-    let lengths = KINDS.map(|kind| PREFIX.len() + kind.len() + 1 + DIGITS);
-    let mut lengths = lengths.into_iter();
-    lengths.find(|length| text.get(..*length).is_some_and(is_pseudonym))
-}
-
-/// Whether a value is a pseudonym, and nothing else.
-pub(crate) fn is_pseudonym(value: &str) -> bool {
-    let kind_and_digits = value
-        .strip_prefix(PREFIX)
-        .and_then(|it| it.rsplit_once('-'));
-    kind_and_digits.is_some_and(|(kind, digits)| {
-        KINDS.contains(&kind)
-            && digits.len() == DIGITS
-            && digits
-                .bytes()
-                .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    })
-}
-
-/// Where pseudonyms stand in a text.
-pub(crate) fn pseudonyms(text: &str) -> impl Iterator<Item = Range<usize>> {
-    memmem::find_iter(text.as_bytes(), PREFIX).filter_map(|start| {
-        KINDS.into_iter().find_map(|kind| {
-            let end = start + PREFIX.len() + kind.len() + 1 + DIGITS;
-            is_pseudonym(text.get(start..end)?).then_some(start..end)
-        })
-    })
 }
 
 fn digest(key: &Hmac<Sha256>, value: &str) -> [u8; 32] {
@@ -137,9 +95,9 @@ impl Redactor {
                     .fold(0, |seed, byte| seed << 8 | u64::from(*byte));
                 Self {
                     key,
-                    known: Known::new(seed),
-                    harmless: NegativeCache::new(seed),
-                    made: Pseudonyms::new(seed),
+                    known_secrets: KnownSecrets::new(seed),
+                    negative_cache: NegativeCache::new(seed),
+                    pseudonyms: Pseudonyms::new(seed),
                     rules,
                 }
             }
@@ -162,12 +120,12 @@ impl Redactor {
     /// How many secrets are known. Where that has not changed, another redaction of the same changes
     /// nothing.
     pub(crate) fn learnt(&self) -> u64 {
-        self.known.learnt()
+        self.known_secrets.learnt()
     }
 
     /// The request with every secret replaced; none where it has no secret.
     pub(crate) fn request(&self, request: &Request) -> Option<Request> {
-        let target = self.mended(&request.target);
+        let target = self.redacted_text(&request.target);
         let (headers, body) = (self.headers(&request.headers), self.body(&request.body));
         let is_changed = target.is_some() || headers.is_some() || body.is_some();
         is_changed.then(|| Request {
@@ -191,7 +149,7 @@ impl Redactor {
 
     /// The text with every secret replaced that its shape gives away, or that was given away before.
     pub(crate) fn in_text(&self, text: &str) -> String {
-        self.mended(text).unwrap_or_else(|| text.to_owned())
+        self.redacted_text(text).unwrap_or_else(|| text.to_owned())
     }
 
     /// The value of a property of this name, with every secret in it replaced.
@@ -223,7 +181,7 @@ impl Redactor {
     /// The pseudonym of a value that is a secret, which is remembered.
     fn secret(&self, value: &str) -> String {
         if !is_pseudonym(value) {
-            self.known.learn(value);
+            self.known_secrets.learn(value);
         }
         self.pseudonym(value)
     }
@@ -233,8 +191,8 @@ impl Redactor {
         if value.is_empty() || is_pseudonym(value) {
             return value.to_owned();
         }
-        self.made.of(value, || {
-            let mut pseudonym = format!("{PREFIX}{}-", shape::kind(value));
+        self.pseudonyms.get_or_insert(value, || {
+            let mut pseudonym = format!("{PREFIX}{}-", secret_shapes::kind(value));
             for byte in &digest(&self.key, value)[..DIGITS / 2] {
                 // Writing to a string cannot fail.
                 let _ = write!(pseudonym, "{byte:02x}");
@@ -271,7 +229,7 @@ impl Redactor {
 
     /// A text, with every secret replaced that its name or shape gives away.
     fn text(&self, text: &mut String) {
-        if let Some(redacted) = self.mended(text) {
+        if let Some(redacted) = self.redacted_text(text) {
             *text = redacted;
         }
     }
@@ -279,19 +237,19 @@ impl Redactor {
     /// The value of a header field, where it changes. Names are kept, and of credentials the
     /// scheme.
     fn field(&self, name: &str, value: &str) -> Option<String> {
-        if names::is_kept(name) || self.rules.keeps(name) {
-            return self.mended(value);
+        if secret_names::is_kept(name) || self.rules.keeps(name) {
+            return self.redacted_text(value);
         }
         Some(match name.to_ascii_lowercase().as_str() {
             "authorization" | "proxy-authorization" => match value.split_once(' ') {
-                Some((scheme, credentials)) if names::is_scheme(scheme.as_bytes()) => {
+                Some((scheme, credentials)) if secret_names::is_scheme(scheme.as_bytes()) => {
                     format!("{scheme} {}", self.credentials(scheme, credentials.trim()))
                 }
                 _ => {
                     // After a scheme of its own maker's, any word may be the secret.
                     let mut words = value.split([' ', ',', '=', '"']);
                     words.by_ref().take(1).for_each(drop);
-                    words.for_each(|word| self.known.learn(word));
+                    words.for_each(|word| self.known_secrets.learn(word));
                     self.secret(value)
                 }
             },
@@ -302,18 +260,18 @@ impl Redactor {
                 .join(";"),
             "set-cookie" => match value.split_once(';') {
                 Some((pair, attributes)) => {
-                    let mended = self.mended(attributes);
-                    let attributes = mended.as_deref().unwrap_or(attributes);
+                    let redacted = self.redacted_text(attributes);
+                    let attributes = redacted.as_deref().unwrap_or(attributes);
                     format!("{};{attributes}", self.cookie(pair))
                 }
                 None => self.cookie(value),
             },
-            name if names::is_secret_field(name) || self.rules.are_about(name) => {
+            name if secret_names::is_secret_field(name) || self.rules.are_about(name) => {
                 self.secret(value)
             }
             // Not kept, but not known to be secret either: elsewhere it may stay.
             _ => {
-                self.mended(value);
+                self.redacted_text(value);
                 self.pseudonym(value)
             }
         })
@@ -326,7 +284,7 @@ impl Redactor {
             && let Ok(pair) = std::str::from_utf8(&pair)
             && let Some((_, password)) = pair.split_once(':')
         {
-            self.known.learn(password);
+            self.known_secrets.learn(password);
         }
         self.secret(credentials)
     }
@@ -336,8 +294,8 @@ impl Redactor {
             Some((name, value)) => {
                 // The value is learnt first, should the name hold it too.
                 let value = self.secret(value);
-                let mended = self.mended(name);
-                format!("{}={value}", mended.as_deref().unwrap_or(name))
+                let redacted = self.redacted_text(name);
+                format!("{}={value}", redacted.as_deref().unwrap_or(name))
             }
             None => self.secret(pair),
         }
@@ -345,15 +303,15 @@ impl Redactor {
 
     /// Whether a value of this name is a secret, wherever it stands.
     fn is_secret(&self, name: &str) -> bool {
-        names::is_secret(name) || self.rules.are_about(name)
+        secret_names::is_secret(name) || self.rules.are_about(name)
     }
 
     /// The body with every secret replaced, where there is any.
     fn body(&self, body: &Body) -> Option<Body> {
         match body {
             Body::Json(value) => self.json(value),
-            Body::Text(text) => self.mended(text).map(Body::Text),
-            Body::Bytes(bytes) => self.mended_bytes(bytes).map(Body::Bytes),
+            Body::Text(text) => self.redacted_text(text).map(Body::Text),
+            Body::Bytes(bytes) => self.redacted_bytes(bytes).map(Body::Bytes),
             Body::Empty | Body::Omitted(_) => None,
         }
     }
@@ -366,15 +324,15 @@ impl Redactor {
         Some(match serde_json::from_slice(&out) {
             Ok(redacted) => Body::Json(redacted),
             // Deeper than what any parser has made.
-            Err(_) => Body::Text(self.mended(&text).unwrap_or(text)),
+            Err(_) => Body::Text(self.redacted_text(&text).unwrap_or(text)),
         })
     }
 
     /// Bytes that are no text, with every secret in them replaced, where there is any.
-    fn mended_bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+    fn redacted_bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         // A byte is a character here, so that text amid other bytes is found.
         let text: String = bytes.iter().copied().map(char::from).collect();
-        let redacted = self.mended(&text)?;
+        let redacted = self.redacted_text(&text)?;
         let bytes = redacted.chars().map(|c| u8::try_from(c).unwrap_or(b'?'));
         Some(bytes.collect())
     }

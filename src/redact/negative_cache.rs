@@ -24,7 +24,7 @@ pub(super) struct NegativeCache {
 
 /// As what a text was searched.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum As {
+pub(super) enum ReadAs {
     /// As the name of a property.
     Name,
     /// As a running text.
@@ -35,7 +35,7 @@ pub(super) enum As {
 
 /// A text that may be known.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Trace(u64);
+pub(super) struct CacheKey(u64);
 
 impl NegativeCache {
     /// Nothing yet. Hashes are under this seed.
@@ -48,7 +48,7 @@ impl NegativeCache {
 
     /// What is kept of the text, unless it is too long. `learnt` is how many secrets were known
     /// when it was searched: with one more, it must be searched again.
-    pub(super) fn trace(&self, text: &str, read_as: As, learnt: u64) -> Option<Trace> {
+    pub(super) fn key(&self, text: &str, read_as: ReadAs, learnt: u64) -> Option<CacheKey> {
         if text.len() > LONGEST {
             return None;
         }
@@ -56,20 +56,20 @@ impl NegativeCache {
         hasher.write_u64(learnt << 2 | read_as as u64);
         hasher.write(text.as_bytes());
         // An empty slot is 0.
-        Some(Trace(hasher.finish() | 1))
+        Some(CacheKey(hasher.finish() | 1))
     }
 
     /// Whether nothing was found in the text.
-    pub(super) fn holds(&self, trace: Trace) -> bool {
-        self.slot(trace).load(Ordering::Relaxed) == trace.0
+    pub(super) fn contains(&self, key: CacheKey) -> bool {
+        self.slot(key).load(Ordering::Relaxed) == key.0
     }
 
     /// Remembers that nothing was found in the text.
-    pub(super) fn keep(&self, trace: Trace) {
-        self.slot(trace).store(trace.0, Ordering::Relaxed);
+    pub(super) fn insert(&self, key: CacheKey) {
+        self.slot(key).store(key.0, Ordering::Relaxed);
     }
 
-    fn slot(&self, Trace(hash): Trace) -> &AtomicU64 {
+    fn slot(&self, CacheKey(hash): CacheKey) -> &AtomicU64 {
         let bits = SLOTS.trailing_zeros();
         // The remainder is below `SLOTS`.
         &self.slots[usize::try_from(hash >> (u64::BITS - bits)).unwrap_or(0)]
@@ -82,17 +82,17 @@ mod tests {
 
     #[test]
     fn a_text_is_known_as_what_it_was_and_until_more_is_learnt() {
-        let harmless = NegativeCache::new(7);
-        let trace = |text: &str, read_as, learnt| harmless.trace(text, read_as, learnt).unwrap();
-        let kept = trace("status", As::Name, 1);
-        assert!(!harmless.holds(kept));
-        harmless.keep(kept);
-        assert!(harmless.holds(kept));
-        assert!(!harmless.holds(trace("status", As::Text, 1)));
-        assert!(!harmless.holds(trace("status", As::Json, 1)));
-        assert!(!harmless.holds(trace("status", As::Name, 2)));
-        assert!(!harmless.holds(trace("state", As::Name, 1)));
+        let cache = NegativeCache::new(7);
+        let key = |text: &str, read_as, learnt| cache.key(text, read_as, learnt).unwrap();
+        let kept = key("status", ReadAs::Name, 1);
+        assert!(!cache.contains(kept));
+        cache.insert(kept);
+        assert!(cache.contains(kept));
+        assert!(!cache.contains(key("status", ReadAs::Text, 1)));
+        assert!(!cache.contains(key("status", ReadAs::Json, 1)));
+        assert!(!cache.contains(key("status", ReadAs::Name, 2)));
+        assert!(!cache.contains(key("state", ReadAs::Name, 1)));
         let long = "x".repeat(LONGEST + 1);
-        assert!(harmless.trace(&long, As::Text, 1).is_none());
+        assert!(cache.key(&long, ReadAs::Text, 1).is_none());
     }
 }

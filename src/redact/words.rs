@@ -1,7 +1,7 @@
 //! The words of running texts, and what stands before them.
 
-use super::names;
-use super::shape::SHORTEST_KEY;
+use super::secret_names;
+use super::secret_shapes::SHORTEST_KEY;
 
 /// What a byte is in running text. What is left of a text holds URLs, base64 and `name=value`
 /// whole.
@@ -59,7 +59,7 @@ pub(super) fn is_harmless(text: &str) -> bool {
     loop {
         let end = rest.iter().position(|byte| class(byte) != 0);
         let (word, behind) = rest.split_at(end.unwrap_or(rest.len()));
-        if word.len() >= SHORTEST_KEY || word.starts_with(b"eyJ") || names::is_scheme(word) {
+        if word.len() >= SHORTEST_KEY || word.starts_with(b"eyJ") || secret_names::is_scheme(word) {
             return false;
         }
         match behind.split_first() {
@@ -135,7 +135,7 @@ impl<'a> Before<'a> {
         self.is_label
             || matches!(self.word.as_bytes().last(), Some(b':' | b'='))
             || self.bracketed().is_some()
-            || names::is_scheme(self.word.as_bytes())
+            || secret_names::is_scheme(self.word.as_bytes())
     }
 
     /// What the next word is called, where it is called anything.

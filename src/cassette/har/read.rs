@@ -255,7 +255,7 @@ fn note_cause(exchange: &mut Exchange, causes: &mut Causes) {
 /// JSON without halves of surrogate pairs: what mitmproxy makes of bytes that are no text. Each
 /// becomes the replacement character, which is as long, so that places stay true.
 fn paired(json: &[u8]) -> Cow<'_, [u8]> {
-    let mut mended = Cow::Borrowed(json);
+    let mut replaced = Cow::Borrowed(json);
     let mut at = 0;
     while let Some(backslash) = json
         .get(at..)
@@ -265,13 +265,13 @@ fn paired(json: &[u8]) -> Cow<'_, [u8]> {
         at += match (escaped(json, at), escaped(json, at + 6)) {
             (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
             (Some(0xd800..=0xdfff), _) => {
-                mended.to_mut()[at + 2..at + 6].copy_from_slice(b"fffd");
+                replaced.to_mut()[at + 2..at + 6].copy_from_slice(b"fffd");
                 6
             }
             _ => 2,
         };
     }
-    mended
+    replaced
 }
 
 /// The number in an escape `\u0000` that begins at a place.

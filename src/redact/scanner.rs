@@ -1,4 +1,4 @@
-//! Shapes: secrets in running text, told from how they look and from what stands before them.
+//! The scanner of running text: it finds secrets by their shape and by the words before them.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -13,52 +13,17 @@ use memchr::{memchr, memchr2};
 use url::form_urlencoded;
 
 use super::json::Limits;
-use super::negative_cache::As;
-use super::spliced::{Spliced, place_in};
+use super::negative_cache::ReadAs;
+use super::secret_shapes::{PEM, is_jwt, is_key, is_plain};
 use super::words::{Before, is_harmless, words};
-use super::{Redactor, is_pseudonym, names, pseudonyms};
+use super::{Redactor, is_pseudonym, pseudonyms, secret_names};
 use crate::api::identifier;
 
 /// How many wrappings (base64, percent-encoding, JSON in a string) are opened. What is wrapped in
 /// more is searched as the running text that it then is.
 pub(super) const DEPTH: usize = 4;
 
-/// What keys of well-known makers begin with; each is followed by at least 12 characters.
-const KEY_PREFIXES: &[&str] = &[
-    "AIza",
-    "AKIA",
-    "ASIA",
-    "SG.",
-    "dop_v1_",
-    "gho_",
-    "ghp_",
-    "ghs_",
-    "ghu_",
-    "github_pat_",
-    "glpat-",
-    "hf_",
-    "npm_",
-    "pk_live_",
-    "pypi-",
-    "rk_live_",
-    "sk-",
-    "sk_live_",
-    "sk_test_",
-    "shpat_",
-    "xapp-",
-    "xoxa-",
-    "xoxb-",
-    "xoxp-",
-    "ya29.",
-];
-
-/// What blocks of PEM begin with (RFC 7468 section 2).
-const PEM: &str = "-----BEGIN ";
-
 static PEM_FINDER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(PEM));
-
-/// No key has fewer characters: the shortest of the prefixes, and 12 more.
-pub(super) const SHORTEST_KEY: usize = 15;
 
 /// How many values of one word may be `name=value` again. What is in more is taken for a secret.
 const PAIRS: usize = 64;
@@ -66,65 +31,10 @@ const PAIRS: usize = 64;
 /// The length of a GUID with its hyphens. Most ids are such.
 const GUID: usize = 36;
 
-/// The lengths of 32 and 64 bytes in padded base64: the keys of storage accounts and queues.
-const KEY_LENGTHS: [usize; 2] = [44, 88];
-
-/// The kind of a secret, told from the value alone, so that a value has one pseudonym.
-pub(super) fn kind(value: &str) -> &'static str {
-    if is_jwt(value) {
-        "jwt"
-    } else if value.starts_with(PEM) || is_key(value) {
-        "key"
-    } else {
-        "secret"
-    }
-}
-
-/// What a JSON object begins with in base64: its brace, and then its first name or white space.
-const OBJECTS: [&str; 4] = ["eyJ", "eyA", "ewo", "ew0"];
-
-/// Three parts with dots between them, of which the first is a JSON object in base64.
-fn is_jwt(word: &str) -> bool {
-    OBJECTS.iter().any(|begin| word.starts_with(begin))
-        && word.bytes().filter(|b| *b == b'.').count() >= 2
-        && word
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-_.=".contains(&b))
-}
-
-fn is_key(word: &str) -> bool {
-    let has_prefix = |prefix: &&str| {
-        prefix.as_bytes()[0] == word.as_bytes()[0]
-            && word.strip_prefix(*prefix).is_some_and(|rest| {
-                rest.len() >= 12
-                    && rest
-                        .bytes()
-                        .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-            })
-    };
-    (word.len() >= SHORTEST_KEY && KEY_PREFIXES.iter().any(has_prefix))
-        || (KEY_LENGTHS.contains(&word.len())
-            && word.ends_with('=')
-            && STANDARD
-                .decode(word)
-                .is_ok_and(|bytes| bytes.len() % 32 == 0 && !holds_pseudonym(&bytes)))
-}
-
-/// Whether bytes are text in which a secret was replaced.
-fn holds_pseudonym(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok_and(|text| pseudonyms(text).next().is_some())
-}
-
-/// Whether a text is a short word of letters: no shape of a secret, and too short to be known
-/// again. Most names of properties are such words.
-fn is_plain(text: &str) -> bool {
-    text.len() < SHORTEST_KEY && text.bytes().all(|b| b.is_ascii_alphabetic())
-}
-
 impl Redactor {
     /// The text with every secret replaced that its name or shape gives away; none where it holds
     /// none.
-    pub(super) fn mended(&self, text: &str) -> Option<String> {
+    pub(super) fn redacted_text(&self, text: &str) -> Option<String> {
         self.running(text, DEPTH)
     }
 
@@ -133,19 +43,20 @@ impl Redactor {
         if depth == 0 || is_plain(text) {
             return None;
         }
-        let trace = if depth == DEPTH {
-            self.harmless.trace(text, As::Text, self.known.learnt())
+        let key = if depth == DEPTH {
+            self.negative_cache
+                .key(text, ReadAs::Text, self.known_secrets.learnt())
         } else {
             None
         };
-        if trace.is_some_and(|it| self.harmless.holds(it)) {
+        if key.is_some_and(|it| self.negative_cache.contains(it)) {
             return None;
         }
-        let mended = self.searched(text, depth);
-        if let (None, Some(trace)) = (&mended, trace) {
-            self.harmless.keep(trace);
+        let spliced = self.searched(text, depth);
+        if let (None, Some(key)) = (&spliced, key) {
+            self.negative_cache.insert(key);
         }
-        mended
+        spliced
     }
 
     fn searched(&self, text: &str, depth: usize) -> Option<String> {
@@ -159,30 +70,30 @@ impl Redactor {
                 return is_changed.then(|| String::from_utf8(out).ok()).flatten();
             }
         }
-        let mut mended = self.without_pem(text);
+        let mut spliced = self.without_pem(text);
         // Forms in parts have lines, and markup has tags: most texts have neither.
         if memchr2(b'<', b'\n', text.as_bytes()).is_some() {
-            mended = self
-                .without_parts(mended.as_deref().unwrap_or(text))
-                .or(mended);
-            mended = self
-                .without_elements(mended.as_deref().unwrap_or(text))
-                .or(mended);
+            spliced = self
+                .without_parts(spliced.as_deref().unwrap_or(text))
+                .or(spliced);
+            spliced = self
+                .without_elements(spliced.as_deref().unwrap_or(text))
+                .or(spliced);
         }
-        mended = self
-            .each_word(mended.as_deref().unwrap_or(text), depth)
-            .or(mended);
-        mended = self
-            .without_known(mended.as_deref().unwrap_or(text))
-            .or(mended);
-        mended
+        spliced = self
+            .each_word(spliced.as_deref().unwrap_or(text), depth)
+            .or(spliced);
+        spliced = self
+            .without_known(spliced.as_deref().unwrap_or(text))
+            .or(spliced);
+        spliced
     }
 
     fn each_word(&self, text: &str, depth: usize) -> Option<String> {
         if !self.rules.phones && is_harmless(text) {
             return None;
         }
-        let mut mended = Spliced::of(text);
+        let mut spliced = Spliced::of(text);
         let mut before = Before::default();
         let mut end = 0;
         for word in words(text) {
@@ -193,7 +104,7 @@ impl Redactor {
             if (announced || !word.is_harmless() || self.rules.is_phone(word.text))
                 && let Some(redacted) = self.word(word.text, before, depth)
             {
-                mended.replace(place, &redacted);
+                spliced.replace(place, &redacted);
             }
             if matches!(word.text, ":" | "=") {
                 before.is_label = true;
@@ -204,13 +115,13 @@ impl Redactor {
                 };
             }
         }
-        mended.end()
+        spliced.end()
     }
 
     /// The text without secrets that were found before.
     fn without_known(&self, text: &str) -> Option<String> {
-        let mut mended = Spliced::of(text);
-        let mut found = self.known.find(text);
+        let mut spliced = Spliced::of(text);
+        let mut found = self.known_secrets.find(text);
         if !found.is_empty() {
             // A secret that a pseudonym has parts of does not change it.
             let made: Vec<_> = pseudonyms(text).collect();
@@ -221,14 +132,14 @@ impl Redactor {
         }
         for place in found {
             let pseudonym = self.secret(&text[place.clone()]);
-            mended.replace(place, &pseudonym);
+            spliced.replace(place, &pseudonym);
         }
-        mended.end()
+        spliced.end()
     }
 
     /// PEM blocks that hold private keys, replaced whole. One that does not end goes to the end.
     fn without_pem(&self, text: &str) -> Option<String> {
-        let mut mended = Spliced::of(text);
+        let mut spliced = Spliced::of(text);
         let mut from = 0;
         while let Some(at) = PEM_FINDER.find(&text.as_bytes()[from..]) {
             let start = from + at;
@@ -239,14 +150,14 @@ impl Redactor {
                     .find("-----END ")
                     .and_then(|at| Some(at + 9 + block[at + 9..].find("-----")? + 5))
                     .unwrap_or(block.len());
-                mended.replace(start..start + end, &self.secret(&block[..end]));
+                spliced.replace(start..start + end, &self.secret(&block[..end]));
                 from = start + end;
             } else {
                 // Whether it ends or not, there may be a key in it.
                 from = start + PEM.len();
             }
         }
-        mended.end()
+        spliced.end()
     }
 
     fn word(&self, word: &str, before: Before<'_>, depth: usize) -> Option<String> {
@@ -256,7 +167,7 @@ impl Redactor {
             if rest.is_empty() || is_pseudonym(rest) {
                 return None;
             }
-            let mended = if self.is_announced(rest, before) {
+            let spliced = if self.is_announced(rest, before) {
                 Some(self.secret(rest))
             } else if rest.len() == GUID && identifier::is_guid(rest) {
                 None
@@ -269,7 +180,7 @@ impl Redactor {
                     Some(within) if name.is_empty() => within.into(),
                     _ => decoded(name),
                 };
-                if !names::is_secret_parameter(&called) && !self.rules.are_about(&called) {
+                if !secret_names::is_secret_parameter(&called) && !self.rules.are_about(&called) {
                     // A value may be `name=value` again, but each one is searched as a whole.
                     pairs += 1;
                     if pairs < PAIRS {
@@ -281,16 +192,16 @@ impl Redactor {
             } else {
                 self.address(rest, depth)
             };
-            return mended.map(|it| format!("{}{it}", &word[..word.len() - rest.len()]));
+            return spliced.map(|it| format!("{}{it}", &word[..word.len() - rest.len()]));
         }
     }
 
     /// Whether what stands before the word says that it is a secret.
     fn is_announced(&self, word: &str, before: Before<'_>) -> bool {
         let is_bare = || word.bytes().all(|b| b.is_ascii_alphabetic()) && word.len() < 20;
-        (names::is_scheme(before.word.as_bytes()) && !before.is_label && !is_bare())
+        (secret_names::is_scheme(before.word.as_bytes()) && !before.is_label && !is_bare())
             || (before.label().is_some_and(|it| self.is_secret(it))
-                && !names::is_scheme(word.as_bytes()))
+                && !secret_names::is_scheme(word.as_bytes()))
     }
 
     /// A word with a colon in it, such as a URL, or a path.
@@ -303,23 +214,23 @@ impl Redactor {
             return Some(format!("{name}:{}", self.secret(value)));
         }
         if let Some(password) = password_of_sip(word) {
-            let mut mended = Spliced::of(word);
-            mended.replace(place_in(word, password), &self.secret(&decoded(password)));
-            return mended.end();
+            let mut spliced = Spliced::of(word);
+            spliced.replace(place_in(word, password), &self.secret(&decoded(password)));
+            return spliced.end();
         }
         let scheme_less = word.strip_prefix("//");
         let Some(rest) = scheme_less.or_else(|| Some(word.split_once("://")?.1)) else {
             return self.segments(word, depth);
         };
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let mut mended = Spliced::of(word);
+        let mut spliced = Spliced::of(word);
         if let Some((user, _)) = authority.rsplit_once('@') {
-            mended.replace(place_in(word, user), &self.secret(&decoded(user)));
+            spliced.replace(place_in(word, user), &self.secret(&decoded(user)));
         }
-        if let Some(path_mended) = self.segments(path, depth) {
-            mended.replace(place_in(word, path), &path_mended);
+        if let Some(spliced_path) = self.segments(path, depth) {
+            spliced.replace(place_in(word, path), &spliced_path);
         }
-        mended.end()
+        spliced.end()
     }
 
     /// A path, segment by segment; another word as it stands.
@@ -327,15 +238,15 @@ impl Redactor {
         if memchr(b'/', path.as_bytes()).is_none() {
             return self.without_percent(path, depth);
         }
-        let mut mended = Spliced::of(path);
+        let mut spliced = Spliced::of(path);
         for segment in path.split('/') {
             if !is_plain(segment)
                 && let Some(redacted) = self.word(segment, Before::default(), depth)
             {
-                mended.replace(place_in(path, segment), &redacted);
+                spliced.replace(place_in(path, segment), &redacted);
             }
         }
-        mended.end()
+        spliced.end()
     }
 
     /// The percent-encoded word with the secrets in it replaced, where there are any.
@@ -414,4 +325,45 @@ fn decoded(text: &str) -> Cow<'_, str> {
     let pair = format!("x={text}");
     let value = form_urlencoded::parse(pair.as_bytes()).next();
     value.map_or(text.into(), |(_, value)| value.into_owned().into())
+}
+
+/// A text that is taken over piece by piece, and copied from the first piece on that changes.
+pub(super) struct Spliced<'a> {
+    text: &'a str,
+    taken: usize,
+    copy: Option<String>,
+}
+
+impl<'a> Spliced<'a> {
+    pub(super) const fn of(text: &'a str) -> Self {
+        Self {
+            text,
+            taken: 0,
+            copy: None,
+        }
+    }
+
+    /// Puts something into the place of a range that stands behind those before.
+    pub(super) fn replace(&mut self, place: Range<usize>, with: &str) {
+        let copy = self
+            .copy
+            .get_or_insert_with(|| String::with_capacity(self.text.len() + with.len()));
+        copy.push_str(&self.text[self.taken..place.start]);
+        copy.push_str(with);
+        self.taken = place.end;
+    }
+
+    /// The text, where something was replaced.
+    pub(super) fn end(mut self) -> Option<String> {
+        if let Some(copy) = &mut self.copy {
+            copy.push_str(&self.text[self.taken..]);
+        }
+        self.copy
+    }
+}
+
+/// Where a part of a text stands in it.
+pub(super) fn place_in(text: &str, part: &str) -> Range<usize> {
+    let start = part.as_ptr() as usize - text.as_ptr() as usize;
+    start..start + part.len()
 }

@@ -23,7 +23,7 @@ const ALIKE: usize = 4;
 const SHORTEST_RUN: usize = 4;
 
 /// The secrets of one recording.
-pub(super) struct Known {
+pub(super) struct KnownSecrets {
     seed: FixedState,
     generations: RwLock<Generations>,
     /// How many secrets were learnt in all.
@@ -52,7 +52,7 @@ struct Trace {
     whole: u64,
 }
 
-impl Known {
+impl KnownSecrets {
     /// Nothing yet. Hashes are under this seed.
     pub(super) fn new(seed: u64) -> Self {
         Self {
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_known_again_wherever_its_longest_run_ends_with_it() {
-        let known = Known::new(7);
+        let known = KnownSecrets::new(7);
         assert!(known.find("a hunter2-Pa55phrase").is_empty());
         for secret in [
             "hunter2-Pa55phrase",
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn what_is_short_is_not_remembered() {
-        let known = Known::new(7);
+        let known = KnownSecrets::new(7);
         for text in [
             "",
             "1234567",
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn the_last_ones_are_remembered_and_memory_is_bounded() {
-        let known = Known::new(7);
+        let known = KnownSecrets::new(7);
         let secret = |number: usize| format!("secret{number:010}");
         for number in 0..REMEMBERED * 5 {
             known.learn(&secret(number));
