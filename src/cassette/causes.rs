@@ -1,5 +1,5 @@
-//! Which exchange brought about which: by operation, then client context and call, then call, then
-//! the chain ids of the headers.
+//! Finds the exchange that caused another: by operation, then client context and call, then call,
+//! then the chain ids of the headers.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -10,11 +10,10 @@ use crate::api::identifier;
 use crate::api::resource::Resource;
 use crate::http::message::Headers;
 
-/// How many marks are remembered. Those that were noted longest ago are forgotten first, so that
-/// memory stays flat.
+/// The number of links that are stored. The oldest are dropped, so that memory is bounded.
 const MOST: usize = 16 * 1024;
 
-/// The header fields that bear chain ids.
+/// The header fields with chain ids.
 const CHAINS: [&str; 5] = [
     "scenario-id",
     "client-request-id",
@@ -23,7 +22,7 @@ const CHAINS: [&str; 5] = [
     "x-microsoft-skype-chain-id",
 ];
 
-/// What links exchanges: an operation, a context on a call, a call, a chain.
+/// A link between exchanges: an operation, a context on a call, a call, a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Mark(u8, String);
 
@@ -34,7 +33,7 @@ const STRENGTH: [CausedBy; 4] = [
     CausedBy::Chain,
 ];
 
-/// The marks of a message: what its target (or `Location`), fields and body name.
+/// The links of a message: those in its target (or `Location`), fields and body.
 pub(crate) fn marks(target: &str, fields: &Headers, body: Option<&Value>) -> Vec<Mark> {
     let mut marks = Vec::new();
     let mut contexts = Vec::new();
@@ -68,7 +67,7 @@ pub(crate) fn marks(target: &str, fields: &Headers, body: Option<&Value>) -> Vec
     marks
 }
 
-/// The path of a call that is named by a path or an id.
+/// The path of a call from its path or id.
 fn path_to(call: &str) -> String {
     if call.contains('/') {
         call.to_owned()
@@ -96,19 +95,17 @@ fn read(value: &Value, targets: &mut Vec<String>, contexts: &mut Vec<String>) {
     }
 }
 
-/// What is remembered of the exchanges so far.
+/// The links of the exchanges so far.
 #[derive(Debug, Default)]
 pub(crate) struct Causes {
     last: HashMap<Key, Noted>,
-    /// In the order in which they were noted. A mark that was noted again since stands there twice.
+    /// Sorted by time. A link that was noted again has two entries.
     order: VecDeque<(Key, u64)>,
-    /// How many marks have been noted.
     count: u64,
 }
 
 type Key = (Direction, Mark);
 
-/// The last time that a mark was noted.
 #[derive(Debug)]
 struct Noted {
     exchange: u64,
@@ -117,7 +114,6 @@ struct Noted {
 }
 
 impl Causes {
-    /// Remembers the marks of an exchange.
     pub(crate) fn note(&mut self, direction: Direction, number: u64, marks: &[Mark]) {
         for mark in marks {
             self.count += 1;
@@ -149,7 +145,7 @@ impl Causes {
         }
     }
 
-    /// The last earlier exchange of the other direction that bears the strongest common mark.
+    /// The last earlier exchange of the other direction with the strongest common link.
     pub(crate) fn of(&self, direction: Direction, number: u64, marks: &[Mark]) -> Option<Cause> {
         let other = match direction {
             Direction::Request => Direction::Notification,

@@ -21,21 +21,18 @@ use crate::files;
 use crate::files::FileError;
 use crate::redact::{Line, Redacted};
 
-/// Why a cassette cannot be written to or read.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The file is there, and nothing said that it may grow.
+    /// The file exists, and `--append` is not given.
     #[error("{}: exists already\n  = help: give `--append` to add to it, or another name", .0.display())]
     Exists(PathBuf),
-    /// Another recorder has the file.
     #[error("{}: another recorder writes to it\n  = help: end it, or give another name", .0.display())]
     InUse(PathBuf),
-    /// The file is unreadable, unwritable or no cassette.
     #[error(transparent)]
     Store(#[from] FileError),
 }
 
-/// A cassette that grows. One recorder has it at a time: the file is locked.
+/// A cassette that is being recorded. The file is locked for one recorder.
 #[derive(Debug)]
 pub(crate) struct Journal {
     path: PathBuf,
@@ -43,26 +40,26 @@ pub(crate) struct Journal {
     last: AtomicU64,
 }
 
-/// The file, and the lines that go to it next.
+/// The file and its queued lines.
 #[derive(Debug)]
 struct Out {
     file: File,
     lines: Vec<u8>,
-    /// How many lines were queued, and how many of them the operating system has.
+    /// The number of lines that were queued, and that were written to the operating system.
     queued: u64,
     written: u64,
-    /// Why nothing can be written any more: half a line may be the last.
+    /// A write failed, so that the last line may be incomplete: nothing more is written.
     failure: Option<ErrorKind>,
 }
 
-/// How much room for lines is kept between writes, in bytes.
+/// The bytes of the buffer that are kept between writes.
 const ROOM: usize = 256 * 1024;
 
-/// A line that waits to be written, together with those of other exchanges.
+/// A queued line, by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Queued(u64);
 
-/// The highest number after which a recording goes on. No recorder comes to the end of what is left.
+/// The highest number of an exchange that can be appended to.
 const LAST: u64 = u64::MAX / 2;
 
 impl Out {
@@ -73,7 +70,7 @@ impl Out {
         Queued(self.queued)
     }
 
-    /// Gives the operating system all that is queued, unless it has this line.
+    /// Writes all queued lines, unless this line is written already.
     fn flush(&mut self, queued: Queued) -> io::Result<()> {
         if self.written >= queued.0 {
             return Ok(());
@@ -94,11 +91,11 @@ impl Out {
 }
 
 impl Journal {
-    /// A new cassette.
+    /// Creates a cassette.
     ///
     /// # Errors
     ///
-    /// A file that exists, and a place that cannot be written to.
+    /// The file exists, or the place is not writable.
     pub(crate) fn create(path: &Path, directions: &[Direction]) -> Result<Self, JournalError> {
         let opened = OpenOptions::new().append(true).create_new(true).open(path);
         let file = opened.map_err(|source| match source.kind() {
@@ -119,12 +116,12 @@ impl Journal {
         Ok(self)
     }
 
-    /// A cassette that exists, to go on with: numbers go on, and a torn last line is taken away
-    /// and returned. An empty file, of a recorder that was killed at its start, is begun.
+    /// Opens a cassette to append to it. Numbers continue; a torn last line is removed and
+    /// returned. An empty file, of a recorder that was killed at its start, gets its header.
     ///
     /// # Errors
     ///
-    /// A file that is no cassette, or one of other directions; one that another recorder has.
+    /// The file is no cassette, records other directions, or is locked by another recorder.
     pub(crate) fn append(
         path: &Path,
         directions: &[Direction],
@@ -185,21 +182,21 @@ impl Journal {
         }
     }
 
-    /// The number of an exchange that begins now.
+    /// The number of the next exchange.
     pub(crate) fn number(&self) -> u64 {
         self.last.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Adds the line of an exchange, which is [settled](Self::settle) later, at one go with others.
+    /// Queues the line of an exchange. [`settle`](Self::settle) writes it together with others.
     pub(crate) fn queue(&self, line: &Redacted<Line>) -> Queued {
         self.out().push(line.get().as_bytes())
     }
 
-    /// Sees to it that the operating system has the line, and with it all that are queued.
+    /// Writes the line, and all others that are queued, to the operating system.
     ///
     /// # Errors
     ///
-    /// A disk that takes no more. Nothing is written any more then.
+    /// The disk takes no more. Nothing is written after that.
     pub(crate) fn settle(&self, queued: Queued) -> Result<(), JournalError> {
         let settled = self.out().flush(queued);
         settled.map_err(|source| unwritable(&self.path, source))
@@ -215,37 +212,28 @@ fn unwritable(path: &Path, source: io::Error) -> JournalError {
     FileError::Unwritable { path, source }.into()
 }
 
-/// A cassette as it was read.
 #[derive(Debug)]
 pub(crate) struct Loaded {
-    /// Its first line.
     pub header: Header,
-    /// Its exchanges, in the order of the file: that of their ends.
+    /// In the order of the file, which is that of their ends.
     pub exchanges: Vec<Exchange>,
-    /// The last line, where it was cut off.
+    /// The last line, if it is incomplete.
     pub torn: Option<Diagnostic>,
-    /// How many bytes stand before the torn line.
+    /// The bytes before the torn line.
     whole: u64,
-    /// Whether the last whole line has its end.
+    /// True if the last whole line has a line end.
     is_ended: bool,
 }
 
-/// Reads a cassette.
-///
-/// # Errors
-///
-/// [`StoreError::Unreadable`]; [`StoreError::Broken`] with the first line that is none of the
-/// format, the torn last one excepted.
 pub(crate) fn load(path: &Path) -> Result<Loaded, FileError> {
     parse(&path.display().to_string(), &files::read(path)?)
 }
 
-/// Reads the bytes of a cassette. `file` is what errors call it.
+/// `file` is the name of the file in errors.
 ///
 /// # Errors
 ///
-/// [`StoreError::Broken`] with the first line that is none of the format, the torn last one
-/// excepted.
+/// [`StoreError::Broken`] for the first malformed line, the torn last one excepted.
 pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, FileError> {
     let mut from = 0;
     let ends = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
@@ -280,7 +268,6 @@ pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, FileError> {
     Ok(loaded)
 }
 
-/// The first line of a cassette.
 pub(crate) fn header(first: &[u8], file: &str) -> Result<Header, Diagnostic> {
     // Some editors put a byte order mark before it.
     let first = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first);
@@ -294,7 +281,7 @@ pub(crate) fn header(first: &[u8], file: &str) -> Result<Header, Diagnostic> {
     Ok(header)
 }
 
-/// What is told of a file that does not begin as a cassette does.
+/// Adds the remedy for a file that does not begin with a header.
 fn no_header(first: &[u8], mut wrong: Diagnostic) -> Diagnostic {
     let remedy = if first.trim_ascii().is_empty() {
         wrong.column = 0;
@@ -310,10 +297,10 @@ fn no_header(first: &[u8], mut wrong: Diagnostic) -> Diagnostic {
     wrong
 }
 
-/// What gzip files begin with (RFC 1952 section 2.3.1).
+/// The beginning of a gzip file (RFC 1952 section 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// What is told of a last line that was cut off.
+/// The warning about a torn last line.
 pub(crate) fn passed_over(mut torn: Diagnostic) -> Diagnostic {
     torn.message = format!("the last line is torn: {}", torn.message);
     torn.remedy = Some("it was passed over; what stands before it is whole".into());
@@ -324,7 +311,7 @@ fn broken(wrong: Diagnostic) -> FileError {
     FileError::Broken(vec![wrong])
 }
 
-/// A line of the file, its number counted from 1. What is wrong has the remedy of an exchange.
+/// Parses a line, its number counted from 1.
 pub(crate) fn line<T: DeserializeOwned>(
     line: &[u8],
     number: usize,
@@ -387,7 +374,7 @@ mod tests {
         (folder, path)
     }
 
-    /// What was ever written is read, and means the same.
+    /// A cassette of every version is read, and means the same.
     #[test]
     fn the_kept_sample_of_each_version_is_read() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));

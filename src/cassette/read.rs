@@ -22,12 +22,12 @@ pub(crate) fn load(path: &Path) -> Result<(Recording, Option<Diagnostic>), FileE
     parse(&path.display().to_string(), &files::read(path)?)
 }
 
-/// Reads the bytes of a recording, with the torn last line of a cassette where there is one. `file`
-/// is what errors call it.
+/// Reads the bytes of a recording, with the torn last line of a cassette. `file` is the name of the
+/// file in errors.
 ///
 /// # Errors
 ///
-/// [`StoreError::Broken`] where they are neither a cassette nor a HAR file, or a broken one.
+/// [`StoreError::Broken`] if they are neither a cassette nor a HAR file, or a broken one.
 pub(crate) fn parse(
     file: &str,
     bytes: &[u8],

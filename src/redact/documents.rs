@@ -16,9 +16,8 @@ const HEAD: usize = 1024;
 const ENDS: [(&str, &str); 2] = [("\r\n\r\n", "\r\n--"), ("\n\n", "\n--")];
 
 impl Redactor {
-    /// The text without what stands in elements whose names say that it is secret, and without the
-    /// values of such fields of forms; none where there are none. Attributes are found as running
-    /// text has them, by `name="value"`.
+    /// Replaces the content of XML elements with secret names, and the values of secret form
+    /// fields; `None` if there are none. Attributes are found as running text, by `name="value"`.
     pub(super) fn without_elements(&self, text: &str) -> Option<String> {
         let mut spliced = Spliced::of(text);
         let mut from = 0;
@@ -54,8 +53,7 @@ impl Redactor {
         spliced.end()
     }
 
-    /// The text without the values of parts whose names say that they are secret; none where there
-    /// is no such part.
+    /// Replaces the values of parts with secret names; `None` if there is no such part.
     pub(super) fn without_parts(&self, text: &str) -> Option<String> {
         let mut spliced = Spliced::of(text);
         let mut from = 0;
@@ -79,7 +77,6 @@ impl Redactor {
         spliced.end()
     }
 
-    /// Whether what is typed into such a field of a form is secret.
     fn is_secret_field(&self, tag: &str) -> bool {
         let is_secret =
             |name: &str| secret_names::is_secret_parameter(name) || self.rules.are_about(name);
@@ -88,7 +85,7 @@ impl Redactor {
     }
 }
 
-/// What stands in an element up to the next tag, that of a section of character data not counted.
+/// The content of an element up to the next tag, or of its section of character data.
 fn content(behind: &str) -> &str {
     match behind.trim_start().strip_prefix("<![CDATA[") {
         Some(section) => section.split("]]>").next().unwrap_or(section),

@@ -1,4 +1,5 @@
-//! JSON, from its text straight into the text that is written: no values stand between.
+//! Redacts JSON as a stream: from the text that is read into the text that is written, without
+//! values in between.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,23 +14,22 @@ use super::scanner::DEPTH;
 use super::{Redactor, secret_names};
 use crate::http::message::DEEPEST;
 
-/// How much of JSON is read.
+/// The limits of the JSON that is read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// How many objects and arrays may stand in each other. `serde_json` reads 127.
+    /// The nesting of objects and arrays. `serde_json` reads 127 levels.
     pub depth: usize,
-    /// How many wrappings are opened in strings.
     pub wrappings: usize,
 }
 
 impl Limits {
-    /// What a parser has made of a text.
+    /// For a value that was parsed already.
     pub(super) const PARSED: Self = Self {
         depth: usize::MAX,
         wrappings: DEPTH,
     };
 
-    /// What a line of a cassette can hold.
+    /// For a line of a cassette.
     pub(super) const OF_A_LINE: Self = Self {
         depth: DEEPEST,
         wrappings: DEPTH,
@@ -37,10 +37,10 @@ impl Limits {
 }
 
 impl Redactor {
-    /// Writes the JSON text behind what is there already: compact, every secret replaced,
-    /// properties in their order, of those with one name the last in the place of the first.
-    /// Returns whether that changed more than white space and spelling. None where the text is no
-    /// JSON within the limits: nothing is written then.
+    /// Appends the JSON text to `out`: compact, every secret replaced, properties in their order.
+    /// Of repeated properties the last value is written in the place of the first. Returns true if
+    /// more than white space and spelling changed; `None`, with nothing written, if the text is not
+    /// JSON within the limits.
     pub(super) fn write_json(&self, text: &str, limits: Limits, out: &mut Vec<u8>) -> Option<bool> {
         let begin = out.len();
         let mut walk = Walk {
@@ -73,7 +73,7 @@ impl Redactor {
         Some(is_changed)
     }
 
-    /// What the name of a property says of its value, and the name where it is replaced.
+    /// The secrecy of the value under this name, and the redacted name if it changes.
     fn name(&self, name: &str) -> (Secrecy, Option<String>) {
         let key = self
             .negative_cache
@@ -96,43 +96,37 @@ impl Redactor {
     }
 }
 
-/// The JSON text with each property once: of those with one name the last, in the place of the
-/// first.
+/// The JSON text without repeated properties: the last value in the place of the first.
 fn once(text: &[u8]) -> Option<String> {
     let value: Value = serde_json::from_slice(text).ok()?;
     Some(value.to_string())
 }
 
-/// What is secret of a value because of the name that it stands under.
+/// The secrecy of a value, by the name of its property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Secrecy {
-    /// What its own names and shapes say.
+    /// Only names and shapes inside of the value count.
     None,
-    /// All of it, unless it is an object: in an entity on request, what is replaced has a name or a
-    /// shape of its own.
+    /// The whole value, unless it is an object. Rules of a project replace names and shapes inside
+    /// of an object.
     UnlessEntity,
-    /// All of it.
     Whole,
 }
 
-/// A document on its way.
+/// The state of one document.
 struct Walk<'a, 'de> {
     redactor: &'a Redactor,
     out: &'a mut Vec<u8>,
-    /// How many wrappings are opened in its strings.
     wrappings: usize,
-    /// Whether anything was replaced.
     is_changed: bool,
-    /// Whether a name of a property was.
     is_renamed: bool,
-    /// Whether a name came twice in an object, which ended the walk.
+    /// True after a repeated name, which ends the walk.
     repeats: bool,
-    /// The names of the objects that are open, those of the innermost last.
+    /// The names in the open objects, the innermost object last.
     names: Vec<Cow<'de, str>>,
 }
 
 impl<'a, 'de> Walk<'a, 'de> {
-    /// The next value, in which so many may stand in each other.
     const fn value(&mut self, secrecy: Secrecy, depth: usize) -> Next<'_, 'a, 'de> {
         Next {
             walk: self,
@@ -141,7 +135,7 @@ impl<'a, 'de> Walk<'a, 'de> {
         }
     }
 
-    /// Writes a string. One that was borrowed from the document has nothing to escape.
+    /// A borrowed string has no escapes.
     fn string(&mut self, text: &str, secrecy: Secrecy, is_borrowed: bool) {
         let redacted = match secrecy {
             Secrecy::None => self.redactor.running(text, self.wrappings),
@@ -173,8 +167,8 @@ impl<'a, 'de> Walk<'a, 'de> {
         }
     }
 
-    /// Writes the name of a property, and returns what is secret of its value. One that was
-    /// borrowed from the document has nothing to escape.
+    /// Writes the name of a property, and returns the secrecy of its value. A borrowed name has no
+    /// escapes.
     fn name(&mut self, name: &str, is_borrowed: bool, within: Secrecy) -> Secrecy {
         let (secrecy, redacted) = self.redactor.name(name);
         match redacted {
@@ -193,14 +187,14 @@ impl<'a, 'de> Walk<'a, 'de> {
         }
     }
 
-    /// Whether the string that was written from here on is what a secret is called, as the name
-    /// beside a value: `{"name": "Authorization", "value": …}`.
+    /// True if the string written at `begin` names a secret: `{"name": "Authorization", "value":
+    /// …}`.
     fn named_a_secret(&self, begin: usize) -> bool {
         let text = std::str::from_utf8(&self.out[begin..]);
         text.is_ok_and(|it| it.starts_with('"') && self.redactor.is_secret(it))
     }
 
-    /// Replaces a text or a number that was written there.
+    /// Replaces a string or a number in `out`.
     fn replace(&mut self, place: Range<usize>) {
         let text = match serde_json::from_slice(&self.out[place.clone()]) {
             Ok(Value::String(text)) => text,
@@ -216,7 +210,7 @@ impl<'a, 'de> Walk<'a, 'de> {
         }
     }
 
-    /// Ends an object or an array whose parts, from here on, each have a comma behind them.
+    /// Ends an object or array that begins at `begin`, and removes its trailing comma.
     fn close(&mut self, begin: usize, with: u8) {
         if self.out.len() > begin {
             self.out.pop();
@@ -225,26 +219,25 @@ impl<'a, 'de> Walk<'a, 'de> {
     }
 }
 
-/// What an object says of a secret: `{"name": "Authorization", "value": …}`, in either order.
+/// A secret that a pair of properties holds: `{"name": "Authorization", "value": …}`, in either
+/// order.
 #[derive(Default)]
 struct Pair {
     names_a_secret: bool,
-    /// Where the value was written.
+    /// The range of the value in `out`.
     value: Option<Range<usize>>,
 }
 
-/// Writes a string.
 fn put(out: &mut Vec<u8>, text: &str) {
     if let Err(error) = serde_json::to_writer(out, text) {
         unreachable!("a vector takes every string: {error}");
     }
 }
 
-/// The next value of a document.
 struct Next<'w, 'a, 'de> {
     walk: &'w mut Walk<'a, 'de>,
     secrecy: Secrecy,
-    /// How many objects and arrays may stand in each other from here on.
+    /// The levels of nesting that are left.
     depth: usize,
 }
 
@@ -386,24 +379,22 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-/// The names of one object so far: those of the document's from one place on or, where they are many, a
-/// set of them.
+/// The names of one object: those in `Walk::names` from an index on or, for a large object, a set.
 struct Names<'de> {
     from: usize,
     many: HashSet<Cow<'de, str>>,
 }
 
 impl<'de> Names<'de> {
-    /// Up to how many names are compared one by one.
+    /// The number of names up to which they are compared one by one.
     const FEW: usize = 16;
 
-    /// Those of an object that begins where there are so many names.
     fn from(from: usize) -> Self {
         let many = HashSet::default();
         Self { from, many }
     }
 
-    /// Adds a name, and says whether it is another than those before.
+    /// Adds a name; false if the object has it already.
     fn is_new(&mut self, names: &mut Vec<Cow<'de, str>>, name: Cow<'de, str>) -> bool {
         let few = &names[self.from..];
         if self.many.is_empty() && few.len() < Self::FEW {

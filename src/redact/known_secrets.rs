@@ -1,8 +1,8 @@
-//! Secrets that were found, so that they are known again under a harmless name or under none.
+//! The secrets found so far, which are replaced under any other name too.
 //!
-//! Nothing of a secret is kept but where its longest run of letters and digits stands in it, and
-//! two hashes under a seed: of that run, by which a text is searched in one pass, and of the
-//! whole. Short values are not remembered: they stand in texts by chance.
+//! Of a secret only three values are stored: the offset of its longest run of letters and digits,
+//! and seeded hashes of that run and of the whole. A text is searched for the runs in one pass.
+//! Short secrets are not stored, as they occur in texts by chance.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::ops::Range;
@@ -12,27 +12,24 @@ use std::sync::{PoisonError, RwLock};
 use foldhash::HashMap;
 use foldhash::quality::FixedState;
 
-/// How many secrets are remembered, those that were seen last. Up to as many older ones are still
-/// known.
+/// The number of secrets in each of the two generations.
 const REMEMBERED: usize = 4096;
 
-/// How many secrets may have one longest run.
+/// The number of secrets with the same longest run.
 const ALIKE: usize = 4;
 
-/// The shortest run that a text is searched for, in bytes.
+/// The shortest run in bytes that is searched for.
 const SHORTEST_RUN: usize = 4;
 
-/// The secrets of one recording.
 pub(super) struct KnownSecrets {
     seed: FixedState,
     generations: RwLock<Generations>,
-    /// How many secrets were learnt in all.
     learnt: AtomicU64,
-    /// A bit for each length that a longest run has had: most runs of a text have none of them.
+    /// A bit for each length of a longest run: most runs of a text have none of these lengths.
     lengths: AtomicU64,
 }
 
-/// The bit of a run's length. All the longest have one.
+/// The bit of a run's length. All runs of 63 bytes and more share one.
 fn bit(run: &Range<usize>) -> u64 {
     1 << run.len().min(63)
 }
@@ -43,17 +40,15 @@ struct Generations {
     old: HashMap<u64, Vec<Trace>>,
 }
 
-/// What is kept of a secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Trace {
-    /// How many bytes stand before its longest run.
+    /// The offset of its longest run, in bytes.
     before: usize,
     length: usize,
     whole: u64,
 }
 
 impl KnownSecrets {
-    /// Nothing yet. Hashes are under this seed.
     pub(super) fn new(seed: u64) -> Self {
         Self {
             seed: FixedState::with_seed(seed),
@@ -63,12 +58,12 @@ impl KnownSecrets {
         }
     }
 
-    /// How many secrets were learnt in all: where it is unchanged, a second search finds no more.
+    /// The number of secrets found so far.
     pub(super) fn learnt(&self) -> u64 {
         self.learnt.load(Ordering::Acquire)
     }
 
-    /// Remembers a secret, unless it is so short that it may stand elsewhere by chance.
+    /// Stores a secret, unless it is so short that it may occur by chance.
     pub(super) fn learn(&self, secret: &str) {
         let is_long = secret.len() >= 16;
         if !is_long && (secret.len() < 8 || !secret.bytes().any(|b| b.is_ascii_digit())) {
@@ -111,7 +106,7 @@ impl KnownSecrets {
         }
     }
 
-    /// Where known secrets stand in the text, in order and apart.
+    /// The ranges of known secrets in the text, in order, without overlaps.
     pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = Vec::new();
         let lengths = self.lengths.load(Ordering::Acquire);

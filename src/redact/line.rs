@@ -1,6 +1,5 @@
-//! The line of an exchange, written from a captured exchange: text that goes through the redaction
-//! straight into the line, as an [`Exchange`](crate::cassette::format::Exchange) would be written
-//! that was redacted.
+//! Writes the line of a captured exchange. The text is redacted into the line directly; the result
+//! equals that of a redacted [`Exchange`](crate::cassette::format::Exchange).
 
 use std::borrow::Cow;
 
@@ -32,7 +31,6 @@ pub(crate) struct UnredactedExchange<'a> {
     pub request: UnredactedMessage<'a>,
     /// The status code and the response; none where the exchange broke.
     pub response: Option<(u16, UnredactedMessage<'a>)>,
-    /// How the exchange broke, where it did.
     pub broke: Option<&'a str>,
 }
 
@@ -47,8 +45,10 @@ pub(crate) struct UnredactedMessage<'a> {
 pub enum UnredactedBody<'a> {
     /// Its bytes, its codings taken away.
     Bytes(Cow<'a, [u8]>),
-    /// As [`Omission::NotKept`].
-    Omitted { length: u64, sha256: String },
+    Omitted {
+        length: u64,
+        sha256: String,
+    },
 }
 
 impl From<UnredactedBody<'_>> for Body {
@@ -67,18 +67,17 @@ impl From<UnredactedBody<'_>> for Body {
 pub(crate) struct Line(Vec<u8>);
 
 impl Line {
-    /// Its bytes: JSON.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
-/// What a line has beside bodies and header fields, at most, in bytes.
+/// An estimate of the bytes of a line beside bodies and header fields.
 const AROUND: usize = 512;
 
 impl Redactor {
-    /// The line of the exchange with every secret replaced, in request and response alike, and
-    /// with every one that an exchange before gave away.
+    /// Replaces every secret in the request and the response, and every secret of an earlier
+    /// exchange.
     pub(crate) fn line(&self, exchange: &UnredactedExchange<'_>) -> Redacted<Line> {
         let room = AROUND
             + room(&exchange.request)
@@ -115,7 +114,7 @@ impl Redactor {
         out.push(b'}');
     }
 
-    /// Writes what requests and responses have in common, and the end of the object.
+    /// Writes headers, body and wire of a message, and the end of its object.
     fn message(&self, out: &mut Vec<u8>, message: &UnredactedMessage<'_>) {
         out.extend_from_slice(b",\"headers\":[");
         for (index, (name, value)) in message.headers.iter().enumerate() {
@@ -149,7 +148,6 @@ impl Redactor {
         out.push(b'}');
     }
 
-    /// Writes a body that is there, up to its end.
     fn bytes(&self, out: &mut Vec<u8>, bytes: &[u8]) {
         let Ok(text) = std::str::from_utf8(bytes) else {
             let redacted = self.redacted_bytes(bytes);
@@ -175,7 +173,6 @@ impl Redactor {
         }
     }
 
-    /// Writes a text behind what stands before it, every secret replaced.
     fn put_text(&self, out: &mut Vec<u8>, before: &[u8], text: &str) {
         match self.redacted_text(text) {
             Some(redacted) => put(out, before, &redacted),
@@ -184,7 +181,7 @@ impl Redactor {
     }
 }
 
-/// How many bytes a message has, about.
+/// An estimate of the bytes of a message.
 fn room(message: &UnredactedMessage<'_>) -> usize {
     let fields = message.headers.iter();
     let fields: usize = fields
@@ -196,7 +193,7 @@ fn room(message: &UnredactedMessage<'_>) -> usize {
     }
 }
 
-/// Writes a value behind what stands before it.
+/// Appends `before`, then the value.
 fn put(out: &mut Vec<u8>, before: &[u8], value: &(impl Serialize + ?Sized)) {
     out.extend_from_slice(before);
     if let Err(error) = serde_json::to_writer(out, value) {

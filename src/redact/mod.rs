@@ -45,12 +45,11 @@ use crate::http::message::{Body, Headers, Request, Response};
 pub(crate) struct Redacted<T>(T);
 
 impl<T> Redacted<T> {
-    /// The value.
     pub(crate) const fn get(&self) -> &T {
         &self.0
     }
 
-    /// The value alone: from here on nothing says that it is redacted.
+    /// The value without the type that marks it as redacted.
     pub(crate) fn into_inner(self) -> T {
         self.0
     }
@@ -78,13 +77,12 @@ fn digest(key: &Hmac<Sha256>, value: &str) -> [u8; 32] {
 }
 
 impl Redactor {
-    /// A redactor whose pseudonyms can be made again only by who has the key: 32 random bytes,
-    /// new for each cassette and stored nowhere.
+    /// `key` is 32 random bytes, new for each cassette and never stored: pseudonyms cannot be
+    /// computed without it.
     pub(crate) fn new(key: [u8; 32]) -> Self {
         Self::with(key, Rules::default())
     }
 
-    /// The same under rules of its user's.
     pub(crate) fn with(key: [u8; 32], rules: Rules) -> Self {
         match Hmac::new_from_slice(&key) {
             Ok(key) => {
@@ -105,8 +103,8 @@ impl Redactor {
         }
     }
 
-    /// The exchange with every secret replaced, in request and response alike, and with every one
-    /// that an exchange before gave away.
+    /// Replaces every secret in the request and the response, and every secret of an earlier
+    /// exchange.
     pub(crate) fn redact(&self, mut exchange: Exchange) -> Redacted<Exchange> {
         let before = self.learnt();
         self.replace(&mut exchange);
@@ -117,13 +115,13 @@ impl Redactor {
         Redacted(exchange)
     }
 
-    /// How many secrets are known. Where that has not changed, another redaction of the same changes
-    /// nothing.
+    /// The number of secrets found so far. While it is unchanged, a second redaction of one
+    /// exchange changes nothing.
     pub(crate) fn learnt(&self) -> u64 {
         self.known_secrets.learnt()
     }
 
-    /// The request with every secret replaced; none where it has no secret.
+    /// `None` if the request has no secret.
     pub(crate) fn request(&self, request: &Request) -> Option<Request> {
         let target = self.redacted_text(&request.target);
         let (headers, body) = (self.headers(&request.headers), self.body(&request.body));
@@ -136,7 +134,7 @@ impl Redactor {
         })
     }
 
-    /// The response with every secret replaced; none where it has no secret.
+    /// `None` if the response has no secret.
     pub(crate) fn response(&self, response: &Response) -> Option<Response> {
         let (headers, body) = (self.headers(&response.headers), self.body(&response.body));
         let is_changed = headers.is_some() || body.is_some();
@@ -147,12 +145,12 @@ impl Redactor {
         })
     }
 
-    /// The text with every secret replaced that its shape gives away, or that was given away before.
+    /// Replaces the secrets that are found by their shape, and known secrets.
     pub(crate) fn in_text(&self, text: &str) -> String {
         self.redacted_text(text).unwrap_or_else(|| text.to_owned())
     }
 
-    /// The value of a property of this name, with every secret in it replaced.
+    /// Replaces every secret in the value of a property with this name.
     pub(crate) fn in_value(&self, name: &str, value: &Value) -> Value {
         let property = match self.json(&json!({name: value})) {
             None => return value.clone(),
@@ -178,7 +176,7 @@ impl Redactor {
         }
     }
 
-    /// The pseudonym of a value that is a secret, which is remembered.
+    /// The pseudonym of a secret, which is known from then on.
     fn secret(&self, value: &str) -> String {
         if !is_pseudonym(value) {
             self.known_secrets.learn(value);
@@ -186,7 +184,6 @@ impl Redactor {
         self.pseudonym(value)
     }
 
-    /// The pseudonym of a value; a pseudonym is its own.
     fn pseudonym(&self, value: &str) -> String {
         if value.is_empty() || is_pseudonym(value) {
             return value.to_owned();
@@ -227,14 +224,13 @@ impl Redactor {
         })
     }
 
-    /// A text, with every secret replaced that its name or shape gives away.
     fn text(&self, text: &mut String) {
         if let Some(redacted) = self.redacted_text(text) {
             *text = redacted;
         }
     }
 
-    /// The value of a header field, where it changes. Names are kept, and of credentials the
+    /// The redacted value of a header field; `None` if it is unchanged. Credentials keep their
     /// scheme.
     fn field(&self, name: &str, value: &str) -> Option<String> {
         if secret_names::is_kept(name) || self.rules.keeps(name) {
@@ -277,7 +273,7 @@ impl Redactor {
         })
     }
 
-    /// Credentials. The password in those of `Basic` is a secret by itself too.
+    /// The password of `Basic` credentials is a secret by itself too.
     fn credentials(&self, scheme: &str, credentials: &str) -> String {
         if scheme.eq_ignore_ascii_case("basic")
             && let Ok(pair) = STANDARD.decode(credentials)
@@ -301,12 +297,11 @@ impl Redactor {
         }
     }
 
-    /// Whether a value of this name is a secret, wherever it stands.
     fn is_secret(&self, name: &str) -> bool {
         secret_names::is_secret(name) || self.rules.are_about(name)
     }
 
-    /// The body with every secret replaced, where there is any.
+    /// `None` if the body has no secret.
     fn body(&self, body: &Body) -> Option<Body> {
         match body {
             Body::Json(value) => self.json(value),
@@ -328,7 +323,7 @@ impl Redactor {
         })
     }
 
-    /// Bytes that are no text, with every secret in them replaced, where there is any.
+    /// Redacts bytes that are not UTF-8; `None` if they hold no secret.
     fn redacted_bytes(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         // A byte is a character here, so that text amid other bytes is found.
         let text: String = bytes.iter().copied().map(char::from).collect();

@@ -1,44 +1,39 @@
-//! Texts in which nothing was found, known again so that they are not searched each time: names of
-//! properties, types, the values of most header fields, short bodies.
+//! A cache of texts without secrets, so that they are not searched again: names of properties,
+//! types, values of header fields, short bodies.
 //!
-//! Of a text a hash is kept, under the seed of the recording. A text that has the hash of another
-//! one, and a secret in it, would stay: of 63 bits under a seed that nobody knows, none has.
+//! The cache holds a hash of each text under the secret seed of the recording. A text with a secret
+//! would stay unredacted if its 63-bit hash were that of another text.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::quality::FixedState;
 
-/// How many texts are known at most. Another one takes the place of one of them.
+/// The number of cached texts. A new one replaces the one in its slot.
 const SLOTS: usize = 4096;
 
-/// The longest text that is remembered, in bytes: longer ones seldom come again. To look for a text
-/// takes a thirtieth of the time that it takes to search it.
+/// The longest text in bytes that is cached: longer ones are seldom repeated. A lookup takes a
+/// thirtieth of the time of a search.
 const LONGEST: usize = 1024;
 
-/// The texts of one recording.
 pub(super) struct NegativeCache {
     seed: FixedState,
     slots: Box<[AtomicU64]>,
 }
 
-/// As what a text was searched.
+/// The way in which a text was searched.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum ReadAs {
-    /// As the name of a property.
     Name,
-    /// As a running text.
     Text,
-    /// As a body of JSON that is written as it stands.
+    /// A body of JSON that is written unchanged.
     Json,
 }
 
-/// A text that may be known.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CacheKey(u64);
 
 impl NegativeCache {
-    /// Nothing yet. Hashes are under this seed.
     pub(super) fn new(seed: u64) -> Self {
         Self {
             seed: FixedState::with_seed(seed),
@@ -46,8 +41,8 @@ impl NegativeCache {
         }
     }
 
-    /// What is kept of the text, unless it is too long. `learnt` is how many secrets were known
-    /// when it was searched: with one more, it must be searched again.
+    /// The key of a text, unless it is too long. `learnt` is the number of known secrets when the
+    /// text was searched: with one more, it is searched again.
     pub(super) fn key(&self, text: &str, read_as: ReadAs, learnt: u64) -> Option<CacheKey> {
         if text.len() > LONGEST {
             return None;
@@ -59,12 +54,10 @@ impl NegativeCache {
         Some(CacheKey(hasher.finish() | 1))
     }
 
-    /// Whether nothing was found in the text.
     pub(super) fn contains(&self, key: CacheKey) -> bool {
         self.slot(key).load(Ordering::Relaxed) == key.0
     }
 
-    /// Remembers that nothing was found in the text.
     pub(super) fn insert(&self, key: CacheKey) {
         self.slot(key).store(key.0, Ordering::Relaxed);
     }

@@ -10,23 +10,20 @@ use std::sync::{Mutex, PoisonError};
 use foldhash::quality::FixedState;
 use memchr::memmem;
 
-/// What every pseudonym begins with.
 pub(super) const PREFIX: &str = "redacted-";
 
-/// What secrets are called in their pseudonyms.
 const KINDS: [&str; 3] = ["jwt", "key", "secret"];
 
-/// How many hexadecimal digits every pseudonym ends with.
+/// The hexadecimal digits at the end of a pseudonym.
 pub(super) const DIGITS: usize = 12;
 
-/// The length of the pseudonym that a text begins with.
+/// The length of the pseudonym at the start of a text.
 pub(crate) fn pseudonym_at_start(text: &str) -> Option<usize> {
     let lengths = KINDS.map(|kind| PREFIX.len() + kind.len() + 1 + DIGITS);
     let mut lengths = lengths.into_iter();
     lengths.find(|length| text.get(..*length).is_some_and(is_pseudonym))
 }
 
-/// Whether a value is a pseudonym, and nothing else.
 pub(crate) fn is_pseudonym(value: &str) -> bool {
     let kind_and_digits = value
         .strip_prefix(PREFIX)
@@ -40,7 +37,7 @@ pub(crate) fn is_pseudonym(value: &str) -> bool {
     })
 }
 
-/// Where pseudonyms stand in a text.
+/// The ranges of the pseudonyms in a text.
 pub(crate) fn pseudonyms(text: &str) -> impl Iterator<Item = Range<usize>> {
     memmem::find_iter(text.as_bytes(), PREFIX).filter_map(|start| {
         KINDS.into_iter().find_map(|kind| {
@@ -50,10 +47,10 @@ pub(crate) fn pseudonyms(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// How many pseudonyms are kept at most. Another one takes the place of one of them.
+/// The number of cached pseudonyms. A new one replaces the one in its slot.
 const SLOTS: usize = 256;
 
-/// The pseudonyms of one recording.
+/// A cache of the pseudonyms of one recording.
 pub(super) struct Pseudonyms {
     seed: FixedState,
     /// The hash of the value, and its pseudonym.
@@ -61,7 +58,6 @@ pub(super) struct Pseudonyms {
 }
 
 impl Pseudonyms {
-    /// None yet. Hashes are under this seed.
     pub(super) fn new(seed: u64) -> Self {
         Self {
             seed: FixedState::with_seed(seed),
@@ -69,7 +65,6 @@ impl Pseudonyms {
         }
     }
 
-    /// The pseudonym of a value, made now unless it is kept.
     pub(super) fn get_or_insert(&self, value: &str, make: impl FnOnce() -> String) -> String {
         let mut hasher = self.seed.build_hasher();
         hasher.write(value.as_bytes());

@@ -19,26 +19,26 @@ use super::words::{Before, is_harmless, words};
 use super::{Redactor, is_pseudonym, pseudonyms, secret_names};
 use crate::api::identifier;
 
-/// How many wrappings (base64, percent-encoding, JSON in a string) are opened. What is wrapped in
-/// more is searched as the running text that it then is.
+/// The number of nested wrappings (base64, percent-encoding, JSON in a string) that are opened.
+/// Deeper ones are searched as running text.
 pub(super) const DEPTH: usize = 4;
 
 static PEM_FINDER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(PEM));
 
-/// How many values of one word may be `name=value` again. What is in more is taken for a secret.
+/// The number of nested `name=value` pairs in one word. The rest of a longer word counts as a
+/// secret.
 const PAIRS: usize = 64;
 
 /// The length of a GUID with its hyphens. Most ids are such.
 const GUID: usize = 36;
 
 impl Redactor {
-    /// The text with every secret replaced that its name or shape gives away; none where it holds
-    /// none.
+    /// Replaces every secret that is found by its name or its shape; `None` if there is none.
     pub(super) fn redacted_text(&self, text: &str) -> Option<String> {
         self.running(text, DEPTH)
     }
 
-    /// The same with so many wrappings opened.
+    /// `depth` is the number of wrappings that are opened.
     pub(super) fn running(&self, text: &str, depth: usize) -> Option<String> {
         if depth == 0 || is_plain(text) {
             return None;
@@ -196,7 +196,7 @@ impl Redactor {
         }
     }
 
-    /// Whether what stands before the word says that it is a secret.
+    /// True if the word before announces a secret.
     fn is_announced(&self, word: &str, before: Before<'_>) -> bool {
         let is_bare = || word.bytes().all(|b| b.is_ascii_alphabetic()) && word.len() < 20;
         (secret_names::is_scheme(before.word.as_bytes()) && !before.is_label && !is_bare())
@@ -233,7 +233,7 @@ impl Redactor {
         spliced.end()
     }
 
-    /// A path, segment by segment; another word as it stands.
+    /// Searches each segment of a path; a word without `/` as a whole.
     fn segments(&self, path: &str, depth: usize) -> Option<String> {
         if memchr(b'/', path.as_bytes()).is_none() {
             return self.without_percent(path, depth);
@@ -327,7 +327,7 @@ fn decoded(text: &str) -> Cow<'_, str> {
     value.map_or(text.into(), |(_, value)| value.into_owned().into())
 }
 
-/// A text that is taken over piece by piece, and copied from the first piece on that changes.
+/// A text with replaced ranges. It is copied at the first replacement.
 pub(super) struct Spliced<'a> {
     text: &'a str,
     taken: usize,
@@ -343,7 +343,7 @@ impl<'a> Spliced<'a> {
         }
     }
 
-    /// Puts something into the place of a range that stands behind those before.
+    /// Replaces a range, which lies behind the ranges replaced before.
     pub(super) fn replace(&mut self, place: Range<usize>, with: &str) {
         let copy = self
             .copy
@@ -353,7 +353,7 @@ impl<'a> Spliced<'a> {
         self.taken = place.end;
     }
 
-    /// The text, where something was replaced.
+    /// `None` if nothing was replaced.
     pub(super) fn end(mut self) -> Option<String> {
         if let Some(copy) = &mut self.copy {
             copy.push_str(&self.text[self.taken..]);
@@ -362,7 +362,7 @@ impl<'a> Spliced<'a> {
     }
 }
 
-/// Where a part of a text stands in it.
+/// The range of a part of `text`.
 pub(super) fn place_in(text: &str, part: &str) -> Range<usize> {
     let start = part.as_ptr() as usize - text.as_ptr() as usize;
     start..start + part.len()

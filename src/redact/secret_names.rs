@@ -5,8 +5,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// The header fields whose values are kept, in lower case and in order. Secrets inside them are
-/// still found by their shape.
+/// The header fields whose values are kept, in lower case, sorted. Secrets inside of them are still
+/// found by their shape.
 const KEPT: &[&str] = &[
     "accept",
     "accept-charset",
@@ -64,7 +64,7 @@ const KEPT: &[&str] = &[
     "x-request-id",
 ];
 
-/// What secrets are called anywhere, in lower case, letters and digits alone.
+/// Names of secrets anywhere, in lower case, letters and digits only.
 const SECRET: &[&str] = &[
     "accesskey",
     "apikey",
@@ -94,7 +94,7 @@ const SECRET: &[&str] = &[
     "token",
 ];
 
-/// What secrets end with: `clientSecret`, `x-auth-token`, `bot_password`.
+/// Endings of names of secrets: `clientSecret`, `x-auth-token`, `bot_password`.
 const SECRET_ENDS: &[&str] = &[
     "accesskey",
     "accountkey",
@@ -112,7 +112,7 @@ const SECRET_ENDS: &[&str] = &[
     "token",
 ];
 
-/// What secrets are called in URLs and forms only: elsewhere `code` is a number of an error.
+/// Names of secrets in URLs and forms only: elsewhere `code` is the number of an error.
 const SECRET_PARAMETER: &[&str] = &[
     "code",
     "devicecode",
@@ -125,7 +125,7 @@ const SECRET_PARAMETER: &[&str] = &[
     "ticket",
 ];
 
-/// The schemes of credentials that are kept before a pseudonym.
+/// Schemes of credentials, which are kept before the pseudonym.
 const SCHEMES: &[&str] = &[
     "basic",
     "bearer",
@@ -136,7 +136,6 @@ const SCHEMES: &[&str] = &[
     "pop",
 ];
 
-/// Whether the value of the header field is kept.
 pub(super) fn is_kept(name: &str) -> bool {
     let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
     let place = if is_lower {
@@ -147,30 +146,28 @@ pub(super) fn is_kept(name: &str) -> bool {
     place.is_ok()
 }
 
-/// Whether a value of this name is a secret, wherever it stands.
 pub(super) fn is_secret(name: &str) -> bool {
     let name = Plain::new(name);
     name.is_one_of(SECRET) || SECRET_ENDS.iter().any(|end| name.ends_with(end))
 }
 
-/// Whether the value of a header field that is not kept is known to be a secret.
+/// True if the field is secret. The values of other fields that are not kept may be known
+/// elsewhere.
 pub(super) fn is_secret_field(name: &str) -> bool {
     is_secret(name) || Plain::new(name).ends_with("key")
 }
 
-/// Whether a parameter of this name is a secret, in a URL or a form.
 pub(super) fn is_secret_parameter(name: &str) -> bool {
     is_secret(name) || Plain::new(name).is_one_of(SECRET_PARAMETER)
 }
 
-/// Whether the word is a scheme of credentials.
 pub(super) fn is_scheme(word: &[u8]) -> bool {
     SCHEMES
         .iter()
         .any(|scheme| scheme.as_bytes().eq_ignore_ascii_case(word))
 }
 
-/// How many letters and digits of a name are looked at: more than any list has.
+/// The letters and digits of a name that are compared: more than any name in the lists has.
 const LOOK: usize = 24;
 
 /// The last letters and digits of a name, in lower case.
@@ -223,7 +220,7 @@ pub(crate) struct Rules {
     pub keep: Vec<String>,
 }
 
-/// What names of people are called, in lower case, letters and digits alone.
+/// Names of properties of people, in lower case, letters and digits only.
 const PEOPLE: &[&str] = &[
     "displayname",
     "email",
@@ -249,7 +246,6 @@ const PHONES: &[&str] = &[
 ];
 
 impl Rules {
-    /// Whether a value of this name is replaced on request.
     pub(super) fn are_about(&self, name: &str) -> bool {
         if *self == Self::default() {
             return false;
@@ -262,14 +258,13 @@ impl Rules {
             || self.secret.iter().any(is_given)
     }
 
-    /// Whether the value of the header field is kept on request.
     pub(super) fn keeps(&self, field: &str) -> bool {
         self.keep
             .iter()
             .any(|kept| kept.eq_ignore_ascii_case(field))
     }
 
-    /// Whether a word is a telephone number that is replaced on request (E.164).
+    /// True for a telephone number (E.164), if they are replaced.
     pub(super) fn is_phone(&self, word: &str) -> bool {
         self.phones
             && word.strip_prefix('+').is_some_and(|digits| {

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::pseudonyms::pseudonyms;
 
-/// What keys of well-known makers begin with; each is followed by at least 12 characters.
+/// Prefixes of well-known keys. Each is followed by at least 12 characters.
 const KEY_PREFIXES: &[&str] = &[
     "AIza",
     "AKIA",
@@ -34,16 +34,16 @@ const KEY_PREFIXES: &[&str] = &[
     "ya29.",
 ];
 
-/// What blocks of PEM begin with (RFC 7468 section 2).
+/// The beginning of a block of PEM (RFC 7468 section 2).
 pub(super) const PEM: &str = "-----BEGIN ";
 
-/// No key has fewer characters: the shortest of the prefixes, and 12 more.
+/// The length of the shortest key: the shortest prefix and 12 characters.
 pub(super) const SHORTEST_KEY: usize = 15;
 
 /// The lengths of 32 and 64 bytes in padded base64: the keys of storage accounts and queues.
 const KEY_LENGTHS: [usize; 2] = [44, 88];
 
-/// The kind of a secret, told from the value alone, so that a value has one pseudonym.
+/// The kind of a secret. It depends on the value alone, so that a value has one pseudonym.
 pub(super) fn kind(value: &str) -> &'static str {
     if is_jwt(value) {
         "jwt"
@@ -54,7 +54,7 @@ pub(super) fn kind(value: &str) -> &'static str {
     }
 }
 
-/// What a JSON object begins with in base64: its brace, and then its first name or white space.
+/// The beginnings of a JSON object in base64: its brace, then its first name or white space.
 const OBJECTS: [&str; 4] = ["eyJ", "eyA", "ewo", "ew0"];
 
 /// Three parts with dots between them, of which the first is a JSON object in base64.
@@ -84,13 +84,12 @@ pub(super) fn is_key(word: &str) -> bool {
                 .is_ok_and(|bytes| bytes.len() % 32 == 0 && !holds_pseudonym(&bytes)))
 }
 
-/// Whether bytes are text in which a secret was replaced.
 fn holds_pseudonym(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| pseudonyms(text).next().is_some())
 }
 
-/// Whether a text is a short word of letters: no shape of a secret, and too short to be known
-/// again. Most names of properties are such words.
+/// True for a short word of letters, which is neither a secret nor part of a known one. Most
+/// property names are such words.
 pub(super) fn is_plain(text: &str) -> bool {
     text.len() < SHORTEST_KEY && text.bytes().all(|b| b.is_ascii_alphabetic())
 }

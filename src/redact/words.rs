@@ -1,10 +1,9 @@
-//! The words of running texts, and what stands before them.
+//! Splits running text into words with their context.
 
 use super::secret_names;
 use super::secret_shapes::SHORTEST_KEY;
 
-/// What a byte is in running text. What is left of a text holds URLs, base64 and `name=value`
-/// whole.
+/// The class of each byte in running text. URLs, base64 and `name=value` stay one word.
 static BYTES: [u8; 256] = {
     let mut bytes = [0; 256];
     let mut at = 0;
@@ -30,29 +29,27 @@ static BYTES: [u8; 256] = {
     bytes
 };
 
-/// It ends a word.
 const END: u8 = 1;
-/// It belongs to a character of several bytes.
+/// Part of a character of several bytes.
 const WIDE: u8 = 2;
 /// The word has parts.
 const INNER: u8 = 4;
 
-/// A word of a running text.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Word<'a> {
     pub(super) text: &'a str,
-    /// Whether it may have parts, each of which may be a secret.
+    /// True if a part of the word may be a secret.
     has_parts: bool,
 }
 
 impl Word<'_> {
-    /// Whether nothing but what stands before it can make it a secret.
+    /// True if only the context can make the word a secret.
     pub(super) fn is_harmless(self) -> bool {
         !self.has_parts && self.text.len() < SHORTEST_KEY && !self.text.starts_with("eyJ")
     }
 }
 
-/// Whether a running text has harmless words only, and none that announces a secret.
+/// True if no word of the text is or announces a secret.
 pub(super) fn is_harmless(text: &str) -> bool {
     let class = |byte: &u8| BYTES[usize::from(*byte)];
     let mut rest = text.as_bytes();
@@ -71,7 +68,6 @@ pub(super) fn is_harmless(text: &str) -> bool {
     }
 }
 
-/// The words of a running text, in order.
 pub(super) fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -86,7 +82,7 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
     })
 }
 
-/// The first word, which may be empty, and what stands behind its end.
+/// The first word, which may be empty, and the text behind its end.
 fn split_word(text: &str) -> (Word<'_>, &str) {
     let bytes = text.as_bytes();
     let (mut at, mut seen, mut behind) = (0, 0, bytes.len());
@@ -118,19 +114,19 @@ fn split_word(text: &str) -> (Word<'_>, &str) {
     (word, &text[behind..])
 }
 
-/// What stands before a word.
+/// The context before a word.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Before<'a> {
     pub(super) word: &'a str,
-    /// Whether a sign stands between, as in JSON that is broken (`"password": "…`) and in settings
-    /// (`password = …`).
+    /// True for a sign in between, as in broken JSON (`"password": "…`) and in settings (`password
+    /// = …`).
     pub(super) is_label: bool,
-    /// What else stands between.
+    /// The other characters in between.
     pub(super) gap: &'a str,
 }
 
 impl<'a> Before<'a> {
-    /// Whether it may say that the next word is a secret.
+    /// True if the next word may be a secret because of this context.
     pub(super) fn announces(self) -> bool {
         self.is_label
             || matches!(self.word.as_bytes().last(), Some(b':' | b'='))
@@ -138,7 +134,7 @@ impl<'a> Before<'a> {
             || secret_names::is_scheme(self.word.as_bytes())
     }
 
-    /// What the next word is called, where it is called anything.
+    /// The name of the next word.
     pub(super) fn label(self) -> Option<&'a str> {
         if self.is_label {
             return Some(self.word);
@@ -150,7 +146,7 @@ impl<'a> Before<'a> {
         }
     }
 
-    /// What `=value` is called behind `…[name]` and `name[]`.
+    /// The name of `=value` behind `…[name]` and `name[]`.
     pub(super) fn bracketed(self) -> Option<&'a str> {
         matches!(self.gap, "]" | "[]").then_some(self.word)
     }

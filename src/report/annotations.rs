@@ -1,4 +1,4 @@
-//! Annotations for GitHub: what did not pass, as workflow commands.
+//! Annotations for GitHub: results that did not pass, as workflow commands.
 //!
 //! A command is `::error title=…::message`, with `%`, line ends and, in properties, `:` and `,`
 //! percent-encoded ("Workflow commands for GitHub Actions").

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
-/// How text for people looks. The entry decides it once.
+/// The width and the colour of text for people. The entry decides them once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Look {
     pub colour: bool,

@@ -1,7 +1,7 @@
-//! Conversations as people read them: what a scenario documents, and what went over the wire.
+//! Conversations as text: the one that a scenario documents, and the one that went over the wire.
 //!
-//! Both go through [`render_message`], so that a difference between the two texts is a difference
-//! between the two conversations.
+//! Both use [`render_message`], so that a difference between the two texts is a difference between
+//! the two conversations.
 
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ use crate::http::message::Body;
 use crate::judge::verdict::{Traffic, TrafficMessage};
 use crate::scenario::format::{Scenario, Step, Token};
 
-/// The header fields that are shown, in this order. The others say nothing about a conversation.
+/// The header fields that are shown, in this order.
 const SHOWN: [&str; 3] = ["Authorization", "Content-Type", "Location"];
 
 /// A message as text: start line, the header fields that matter, an empty line, the body. Ends
@@ -61,7 +61,7 @@ fn without_secret(value: &str) -> String {
     }
 }
 
-/// A scenario with what it needs and what varies, then its conversation.
+/// A scenario with its provider states and its variables, then its conversation.
 pub(crate) fn show(scenario: &Scenario) -> String {
     let script = &scenario.script;
     let mut text = format!("{}\n\n  page   {}\n", scenario.id, script.source);
@@ -91,7 +91,7 @@ pub(crate) fn show(scenario: &Scenario) -> String {
     text
 }
 
-/// The conversation that a scenario documents, variables by name. Each step stands under its
+/// The conversation that a scenario documents, variables by name. The heading of each step has its
 /// number, its kind and its line in the page.
 pub(crate) fn scenario(scenario: &Scenario) -> String {
     let source = &scenario.script.source;
@@ -109,7 +109,7 @@ pub(crate) fn scenario(scenario: &Scenario) -> String {
     shown.join("\n")
 }
 
-/// What is to be said of the token of a request, where it is another than the service takes.
+/// The remark on a token that is not the one the service accepts.
 const fn other_token(step: &Step) -> &'static str {
     match step {
         Step::Request(step) => match step.token {
@@ -141,8 +141,8 @@ fn documented(step: &Step) -> String {
     render_message(&start, &headers, body)
 }
 
-/// The traffic of a conversation, in its order, bound values by name. Each message stands under
-/// the number of its step, if it was taken for one, and its kind.
+/// The traffic of a conversation, in its order, bound values by name. The heading of each message
+/// has its kind, and the number of the step that it matched.
 pub(crate) fn traffic(traffic: &[Traffic], names: &Names) -> String {
     let shown: Vec<_> = traffic
         .iter()
@@ -192,21 +192,19 @@ fn refusal_line(statuses: &[u16]) -> String {
     format!("HTTP {}", statuses.join(" or "))
 }
 
-/// Reason phrases are nobody's contract, so they are not shown.
+/// Reason phrases are not part of the contract, so they are not shown.
 fn status_line(status: u16) -> String {
     format!("HTTP {status}")
 }
 
-/// The names of the values that are bound in a run, to show traffic by.
+/// The names of the values that are bound in a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Names(Vec<(String, String)>);
 
 impl Names {
-    /// No names: traffic is shown as it was.
     pub(crate) const NONE: Self = Self(Vec::new());
 
-    /// Variables by name, with the values that are bound to them. Where one value is bound to two
-    /// variables, the first names it.
+    /// If two variables have the same value, the first names it.
     pub(crate) fn new(bound: &[(String, String)]) -> Self {
         let mut names = bound.to_vec();
         names.retain(|(_, value)| !value.is_empty());
@@ -260,7 +258,7 @@ impl Names {
     }
 }
 
-/// How many bytes of the text's start spell that value.
+/// The length in bytes of the spelling of `value` at the start of the text.
 fn spelled(value: &str, text: &str) -> Option<usize> {
     if text.starts_with(value) {
         return Some(value.len());

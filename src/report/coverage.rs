@@ -14,11 +14,11 @@ use crate::judge::verdict::{Basis, Run, ScenarioResult};
 /// The coverage of one requirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Coverage {
-    /// So many scenarios tested it, and it held in all.
+    /// The number of scenarios that tested it; it held in all.
     Met(usize),
-    /// So many scenarios broke it.
+    /// The number of scenarios that broke it.
     Broken(usize),
-    /// No scenario tested it, for this reason.
+    /// The reason why no scenario tested it.
     Untested(&'static str),
 }
 

@@ -6,7 +6,6 @@ use super::color::Look;
 use super::terminal;
 use crate::judge::verdict::{Run, ScenarioResult, Verdict};
 
-/// The report as a whole page.
 pub(crate) fn render(run: &Run) -> String {
     let judged = match (&run.target.role, &run.target.url) {
         (Some(role), Some(url)) => format!("{role} at {url}"),
@@ -30,7 +29,7 @@ pub(crate) fn render(run: &Run) -> String {
     page
 }
 
-/// Light or dark, as the reader's system is.
+/// Light or dark, by the reader's system.
 const STYLE: &str = "\
 :root{color-scheme:light dark}\
 body{font:1rem/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}\

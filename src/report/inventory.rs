@@ -49,7 +49,6 @@ pub(crate) fn text(rows: &[Row], look: Look) -> String {
     text
 }
 
-/// The finding as one line.
 pub(crate) fn finding(finding: &Finding) -> String {
     let line = match finding.line {
         0 => String::new(),

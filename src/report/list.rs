@@ -74,7 +74,6 @@ pub(crate) fn text(scenarios: &[&Scenario]) -> String {
     text
 }
 
-/// A number with its noun, which takes an `s` unless there is one.
 pub(crate) fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")

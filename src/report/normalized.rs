@@ -1,4 +1,4 @@
-//! Normalizes text: placeholders take the place of values that nobody judges, so that two runs of one
+//! Normalizes text: placeholders replace values that are not judged, so that two runs of one
 //! behaviour have the same text.
 
 use crate::api::identifier::is_guid;

@@ -133,7 +133,6 @@ fn compared(expected: &Value, actual: &Value, look: Look) -> String {
     text
 }
 
-/// A line for each party that was judged.
 fn roles(run: &Run, look: Look) -> String {
     let mut text = String::new();
     for role in [Party::Service, Party::Bot] {

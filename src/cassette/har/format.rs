@@ -1,5 +1,4 @@
-//! The parts of HAR 1.2 that a recording has a use for. What a tool leaves out, or writes as
-//! `null`, is as if it said nothing.
+//! The fields of HAR 1.2 that a recording uses. A field that is `null` counts as missing.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -39,7 +38,7 @@ pub(super) struct Entry {
     pub(super) cache: Value,
     #[serde(default, deserialize_with = "or_default")]
     pub(super) timings: Timings,
-    /// Not of HAR: what network panels filter by.
+    /// An extension of HAR: network panels filter by it.
     #[serde(
         rename = "_resourceType",
         default,
@@ -86,7 +85,7 @@ pub(super) struct PostData {
     pub(super) mime_type: String,
     #[serde(default, deserialize_with = "or_default")]
     pub(super) text: String,
-    /// HAR has an encoding for answers only, and an underscore before what it does not have.
+    /// An extension of HAR, which has an encoding for answers only.
     #[serde(
         rename = "_encoding",
         alias = "encoding",
@@ -99,7 +98,7 @@ pub(super) struct PostData {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Response {
-    /// 0 where there was none; some write -1.
+    /// 0 or -1 without a response.
     #[serde(default, deserialize_with = "or_default")]
     pub(super) status: i64,
     #[serde(default, deserialize_with = "or_default")]
@@ -118,7 +117,7 @@ pub(super) struct Response {
     pub(super) headers_size: i64,
     #[serde(default = "unknown")]
     pub(super) body_size: i64,
-    /// Not of HAR: how the exchange broke, as Chromium and mitmproxy have it.
+    /// An extension of HAR, as in Chromium and mitmproxy: how the exchange broke.
     #[serde(rename = "_error", default, skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<String>,
 }
@@ -126,7 +125,7 @@ pub(super) struct Response {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Body {
-    /// Of the bytes without their coding.
+    /// The length without the content coding.
     #[serde(default, deserialize_with = "or_default")]
     pub(super) size: i64,
     #[serde(default, deserialize_with = "or_default")]
@@ -144,7 +143,7 @@ pub(super) struct Field {
     pub(super) value: String,
 }
 
-/// Sizes that are not known are written so.
+/// The value of an unknown size.
 pub(super) const fn unknown() -> i64 {
     -1
 }

@@ -1,11 +1,7 @@
-//! HAR 1.2, both ways: the files that browsers and other proxies write, and that they open.
+//! Reads and writes HAR 1.2, the format of browsers and other proxies.
 //!
-//! HAR knows one direction. Which way a request went is told from its body: change notifications
-//! go to the bot, everything else to the service. Tools differ in what they leave out, and in what
-//! they write that HAR does not know; what a file has beyond [`format`] is passed over.
-//!
-//! - [`read`](self::read()) takes the files of others.
-//! - [`write`](self::write()) makes one of a recording.
+//! HAR has one direction. The direction of a request is derived from its body: change notifications
+//! go to the bot, everything else to the service. Fields that [`format`] does not have are ignored.
 
 mod format;
 mod read;
@@ -14,7 +10,7 @@ mod write;
 pub(crate) use self::read::read;
 pub(crate) use self::write::write;
 
-/// Whether bytes look like a HAR file: one object with a `log` at its front.
+/// True for an object whose first property is `log`.
 pub(crate) fn is_har(bytes: &[u8]) -> bool {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let Some(rest) = text.trim_ascii_start().strip_prefix(b"{") else {
@@ -83,7 +79,6 @@ mod tests {
         assert!(list[1].broke.is_some() && list[1].response.is_none());
     }
 
-    /// What is read of one entry.
     fn read_one(url: &str, posted: &Value, response: &Value) -> Exchange {
         let bytes = har(&json!([{
             "startedDateTime": null, "time": null, "_initiator": {"type": "script"},

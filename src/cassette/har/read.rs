@@ -1,4 +1,4 @@
-//! HAR files as recordings.
+//! Reads HAR files as recordings.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -20,12 +20,12 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::place::Place;
 use crate::http::message::{Body, Headers, Request, Response};
 
-/// Reads a HAR file. `file` is what errors call it. What never went over a wire (`data:` and the
-/// like) is left out, and an entry without a date keeps its place.
+/// `file` is the name of the file in errors. Entries that used no network (`data:` and the like)
+/// are left out; an entry without a date keeps its place.
 ///
 /// # Errors
 ///
-/// Where and why it is no HAR 1.2.
+/// The place and the reason where the file is not HAR 1.2.
 pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Recording, Diagnostic> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let bytes = paired(bytes);
@@ -54,8 +54,8 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Recording, Diagnostic> {
     Ok(Recording::new(file, directions, exchanges))
 }
 
-/// The entries that went over a wire, in the order in which they began, each with the milliseconds
-/// since the first one did.
+/// The entries that used the network, sorted by their start, each with the milliseconds since the
+/// first.
 fn timed(entries: Vec<Entry>) -> Vec<(u64, Entry)> {
     let sent = entries.into_iter().filter(|it| is_sent(&it.request.url));
     let sent: Vec<(Option<Timestamp>, Entry)> = sent
@@ -124,7 +124,6 @@ fn request(request: har::Request) -> Request {
     }
 }
 
-/// The response, and how the exchange broke.
 fn response(response: har::Response) -> (Option<Response>, Option<String>) {
     let status = u16::try_from(response.status);
     let status = status.ok().filter(|it| (100..1000).contains(it));
@@ -157,7 +156,7 @@ fn answered_content(body: har::Body) -> Body {
     }
 }
 
-/// A body that the file does not have, where it had so many bytes. Sizes below zero are unknown.
+/// A body that the file omits. A size below zero is unknown.
 fn absent(size: i64) -> Body {
     match u64::try_from(size) {
         Ok(length @ 1..) => omitted(length, String::new()),
@@ -165,8 +164,7 @@ fn absent(size: i64) -> Body {
     }
 }
 
-/// A body from its text. Text that a tool took for bytes, such as JSON with names in other
-/// alphabets, is text again.
+/// Text that a tool encoded as bytes, such as JSON with non-ASCII names, is decoded to text.
 fn content(text: &str, encoding: Option<&str>) -> Body {
     if encoding.is_some_and(|it| it.eq_ignore_ascii_case("base64")) {
         let bytes = STANDARD.decode(text).ok();
@@ -178,7 +176,6 @@ fn content(text: &str, encoding: Option<&str>) -> Body {
     body_of_text(text.to_owned())
 }
 
-/// Which way a request with this body went.
 fn direction(body: &Body) -> Direction {
     let tells = match body {
         Body::Json(body) => change::entries(body).is_some_and(|entries| {
@@ -194,7 +191,6 @@ fn direction(body: &Body) -> Direction {
     }
 }
 
-/// The path and query of an absolute URL, as they stand there.
 fn target(url: &str) -> String {
     let url = url.split('#').next().unwrap_or_default();
     let Some((_, rest)) = url.split_once("://") else {
@@ -207,9 +203,8 @@ fn target(url: &str) -> String {
     }
 }
 
-/// The fields of HTTP/2 that begin with a colon are parts of the start line, and `:authority` is
-/// what HTTP/1.1 calls `Host` (RFC 9113 section 8.3.1). Browsers write repeated fields as one, a line
-/// for each.
+/// Converts HTTP/2 pseudo-header fields: `:authority` becomes `Host`, others are dropped (RFC 9113
+/// section 8.3.1). Browsers join repeated fields with line ends.
 fn fields(fields: Vec<Field>) -> Headers {
     let has_host = fields.iter().any(|it| it.name.eq_ignore_ascii_case("host"));
     let field = |field: Field| match field.name.as_str() {
@@ -252,8 +247,8 @@ fn note_cause(exchange: &mut Exchange, causes: &mut Causes) {
     causes.note(exchange.direction, exchange.number, &marks);
 }
 
-/// JSON without halves of surrogate pairs: what mitmproxy makes of bytes that are no text. Each
-/// becomes the replacement character, which is as long, so that places stay true.
+/// Replaces unpaired surrogates, which mitmproxy writes for bytes that are not text, by the
+/// replacement character. Its escape has the same length, so that positions stay valid.
 fn paired(json: &[u8]) -> Cow<'_, [u8]> {
     let mut replaced = Cow::Borrowed(json);
     let mut at = 0;
@@ -274,7 +269,7 @@ fn paired(json: &[u8]) -> Cow<'_, [u8]> {
     replaced
 }
 
-/// The number in an escape `\u0000` that begins at a place.
+/// The code unit of an escape `\u0000` at a position.
 fn escaped(json: &[u8], at: usize) -> Option<u32> {
     let digits = json.get(at..at + 6)?.strip_prefix(b"\\u")?;
     let digits = digits.iter().map(|it| char::from(*it).to_digit(16));

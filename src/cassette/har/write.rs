@@ -1,4 +1,4 @@
-//! Recordings as HAR files.
+//! Writes recordings as HAR files.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::cassette::format::{Direction, Exchange, Wire};
 use crate::cassette::recording::Recording;
 use crate::http::message::{Body, Headers, Omission};
 
-/// Writes a recording as a HAR file. A cassette has no date: the first `Date` that an answer bears
-/// tells its first moment; where none does, that is the beginning of 2000.
+/// The recording begins at the first `Date` of an answer, minus its offset; without one, at the
+/// beginning of 2000.
 ///
 /// # Panics
 ///
@@ -37,11 +37,10 @@ pub(crate) fn write(recording: &Recording) -> String {
     text
 }
 
-/// The beginning of 2000, in seconds since that of 1970: an entry of 1970 itself counts as not begun
-/// in Chromium's network panel.
+/// The beginning of 2000, in seconds since 1970. The network panel of Chromium treats 1970 as not
+/// begun.
 const UNDATED: i64 = 946_684_800;
 
-/// When the recording began.
 fn start(exchanges: &[Exchange]) -> Timestamp {
     let date = |exchange: &Exchange| {
         let response = exchange.response.as_ref()?;
@@ -75,8 +74,8 @@ fn entry(exchange: &Exchange, start: Timestamp) -> Entry {
     }
 }
 
-/// How long an answer took, in milliseconds. Less than one is written as a half: what took no time
-/// counts as pending in Chromium's network panel.
+/// In milliseconds. Less than one is written as a half: the network panel of Chromium treats 0 as
+/// pending.
 fn took(exchange: &Exchange) -> f64 {
     match exchange.took_ms {
         0 if exchange.response.is_some() => 0.5,
@@ -114,7 +113,7 @@ fn request(exchange: &Exchange) -> har::Request {
     }
 }
 
-/// HAR wants absolute URLs. The host is the one that was asked; recorded HTTP/2 came in TLS.
+/// The absolute URL of a request: its host, and `https` for HTTP/2.
 fn url(exchange: &Exchange) -> String {
     let request = &exchange.request;
     let scheme = if exchange.request_wire.version == "2" {
@@ -158,7 +157,7 @@ fn response(exchange: &Exchange) -> har::Response {
     }
 }
 
-/// A body as text, with its encoding where it is no text. One that was not kept has a size only.
+/// A body as text, in base64 if it is not text. A body that was not recorded has a size only.
 fn body(content: &Body, headers: &Headers) -> har::Body {
     let length = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
     let mime_type = headers.get("content-type").unwrap_or_default().to_owned();
