@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn header_fields_may_stand_below_a_blank_line() {
+    fn header_fields_may_follow_a_blank_line() {
         let delta = heads("GET https://h/a\n\nPrefer: odata.maxpagesize=1\n");
         assert_eq!(delta[0].headers, [("Prefer", "odata.maxpagesize=1")]);
         let text = heads("POST /a\nContent-Type: text/plain\n\nNote: a body\n");
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_start_line_has_no_head() {
+    fn text_without_a_start_line_has_no_head() {
         for text in ["", "\n\n", "{}", "PS C:\\> New-Thing", "Content-Type: a/b"] {
             assert!(heads(text).is_empty(), "{text}");
         }

@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_certain_is_not_repaired() {
+    fn uncertain_repairs_are_not_made() {
         for text in [
             "{\"a\": 1 \"b\": 2}",
             "{'a': 1}",

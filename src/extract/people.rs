@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_invited_are_told_by_id_then_by_kind() {
+    fn the_invited_are_matched_by_id_then_by_kind() {
         let invited = [
             person(Kind::User, "a"),
             person(Kind::User, "b"),
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_notification_is_about_what_its_data_says() {
+    fn data_determines_the_entity_of_a_notification() {
         let entity_of_item = |item: &Value| entity_of_item(item, resource_of(item).as_ref());
         let typed = |resource: &str, name: &str| json!({"resource": resource, "resourceData": {"@odata.type": name}});
         let sloppy = "/app/calls/1/operations/participants";

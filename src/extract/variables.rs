@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_agree_agrees_whatever_is_printed() {
+    fn a_bound_value_has_its_root_for_any_printed_value() {
         let mut variables = Variables::default();
         let first = variables.by_value(CALL, "{id}");
         let (second, contradicts) = variables.same_as(first, CALL, GUID);

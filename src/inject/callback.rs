@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use super::adapter::{Adapter, empty_response};
 use super::{Cut, Kind, derive};
-use crate::contract::change;
 use crate::contract::change::{Change, Subject};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
@@ -189,22 +188,17 @@ impl Callback {
 fn first_caused(adapter: &Adapter, request: &Request) -> Option<usize> {
     let step = derive::first_caused(&adapter.script.steps)?;
     let documented = Change::read(derive::changes(&adapter.script.steps[step]).first()?);
-    let received = Change::read(changes(request).first()?);
+    let received = Change::read(derive::changes_of(request).first()?);
     (received.subject == documented.subject
         && received.change_type == documented.change_type
         && received.word == documented.word)
         .then_some(step)
 }
 
-fn changes(request: &Request) -> &[Value] {
-    let changes = request.body.json().and_then(change::entries);
-    changes.map_or(&[], Vec::as_slice)
-}
-
 /// True if two notifications have equal bodies, or the same words about the same resources.
 fn is_repetition(first: &Request, request: &Request) -> bool {
-    let changes_of = |request: &Request| -> Vec<(Subject, String, Option<String>, Option<String>)> {
-        let changes = changes(request).iter().map(Change::read);
+    let described = |request: &Request| -> Vec<(Subject, String, Option<String>, Option<String>)> {
+        let changes = derive::changes_of(request).iter().map(Change::read);
         changes
             .map(|it| {
                 let id = it.operation().or_else(|| it.call()).map(str::to_owned);
@@ -212,7 +206,7 @@ fn is_repetition(first: &Request, request: &Request) -> bool {
             })
             .collect()
     };
-    let (before, now) = (changes_of(first), changes_of(request));
+    let (before, now) = (described(first), described(request));
     first.body == request.body
         || (before == now && before.iter().all(|(.., word, _)| word.is_some()))
 }
@@ -245,7 +239,7 @@ fn judge_redelivery(adapter: &mut Adapter, refused: &Refused, request: &Request)
 
 fn shares_a_resource(one: &Request, other: &Request) -> bool {
     let resources = |request: &Request| -> Vec<_> {
-        let changes = changes(request).iter();
+        let changes = derive::changes_of(request).iter();
         changes.filter_map(|it| Change::read(it).resource).collect()
     };
     let others = resources(other);

@@ -7,7 +7,7 @@ use crate::api::resource::Resource;
 use crate::contract::change;
 use crate::contract::change::{Change, Subject};
 use crate::contract::shape::{entities, lookup};
-use crate::http::message::Body;
+use crate::http::message::{Body, Request};
 use crate::judge::judges;
 use crate::scenario::format::{NotificationStep, ProviderState, Scenario, Script, Step};
 
@@ -84,6 +84,11 @@ pub(super) fn changes(step: &Step) -> &[serde_json::Value] {
         }) => change::entries(body).map_or(&[], Vec::as_slice),
         _ => &[],
     }
+}
+
+pub(super) fn changes_of(request: &Request) -> &[serde_json::Value] {
+    let changes = request.body.json().and_then(change::entries);
+    changes.map_or(&[], Vec::as_slice)
 }
 
 fn has_word(step: &Step) -> bool {

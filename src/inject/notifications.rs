@@ -13,7 +13,6 @@ use super::adapter::{Adapter, Planned, empty_response};
 use super::rng::Rng;
 use super::{derive, unknown};
 use crate::api::resource::Resource;
-use crate::contract::change;
 use crate::contract::change::Change;
 use crate::contract::requirement::Requirement;
 use crate::http::message::{Request, Response};
@@ -102,9 +101,7 @@ impl Notifications {
                     let (exchange, request) = (*exchange, request.clone());
                     self.begin_round(adapter, now, exchange, step, request);
                 }
-                (Action::Reply { .. }, Some(step))
-                    if notifies && self.goes_early(adapter, step) =>
-                {
+                (Action::Reply { .. }, Some(step)) if notifies && self.is_early(adapter, step) => {
                     self.was_early = true;
                     self.held_response = Some(planned);
                 }
@@ -120,7 +117,7 @@ impl Notifications {
     }
 
     /// True if the notification behind the response of a step is sent before it: the first that may be.
-    fn goes_early(&self, adapter: &Adapter, step: usize) -> bool {
+    fn is_early(&self, adapter: &Adapter, step: usize) -> bool {
         self.kind == Kind::EarlyNotification
             && !self.was_early
             && step > 0
@@ -176,10 +173,10 @@ impl Notifications {
     }
 
     fn waits_for_next(&self, adapter: &Adapter, step: usize) -> bool {
-        let goes_on = adapter.is_notification(step) && adapter.is_notification(step + 1);
+        let continues = adapter.is_notification(step) && adapter.is_notification(step + 1);
         match self.kind {
-            Kind::BatchedNotifications => goes_on && self.batch.is_empty(),
-            Kind::ReorderedNotifications => goes_on,
+            Kind::BatchedNotifications => continues && self.batch.is_empty(),
+            Kind::ReorderedNotifications => continues,
             _ => false,
         }
     }
@@ -198,14 +195,12 @@ impl Notifications {
             }
             Kind::UnknownResource => {
                 let unknown = unknown::resource(&sending.request, &mut self.rng);
-                let unknown =
-                    unknown.map(|request| extra(request.into(), Requirement::UnknownResource));
+                let unknown = unknown.map(|it| extra(it.into(), Requirement::UnknownResource));
                 unknown.into_iter().chain([sending]).collect()
             }
             Kind::UnknownWord => {
                 let unknown = unknown::word(&sending.request, &mut self.rng);
-                let unknown =
-                    unknown.map(|request| extra(request.into(), Requirement::UnknownWord));
+                let unknown = unknown.map(|it| extra(it.into(), Requirement::UnknownWord));
                 unknown.into_iter().chain([sending]).collect()
             }
             Kind::UnknownProperties => {
@@ -218,8 +213,7 @@ impl Notifications {
             Kind::BatchedNotifications => {
                 let mut changes = Vec::new();
                 for one in self.batch.drain(..).chain([sending.clone()]) {
-                    let of_one = one.request.body.json().and_then(change::entries);
-                    changes.extend(of_one.into_iter().flatten().cloned());
+                    changes.extend_from_slice(derive::changes_of(&one.request));
                 }
                 if !changes.is_empty() {
                     sending.request = unknown::with_changes(&sending.request, changes).into();
@@ -327,7 +321,6 @@ fn reordered(run: &[Sending], rng: &mut Rng) -> Vec<Sending> {
 }
 
 fn about(request: &Request) -> Vec<Option<Resource>> {
-    let changes = request.body.json().and_then(change::entries);
-    let changes = changes.into_iter().flatten();
+    let changes = derive::changes_of(request).iter();
     changes.map(|it| Change::read(it).resource).collect()
 }

@@ -301,7 +301,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn claims_say_from_whom_for_whom_and_when() {
+    fn issuer_audience_and_times_are_checked() {
         let verification = Verification {
             configuration: "http://127.0.0.1:9/".to_owned(),
             application: "bot".to_owned(),
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_not_read() {
+    fn other_text_is_not_read_as_a_token() {
         for text in [
             "",
             "a",

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::delivery;
 use super::message::{Answer, Refusal};
 use super::mutant;
-use super::pages::{Edition, Pages, known_identity};
+use super::pages::{Edition, Pages, full_identity};
 use super::state::{About, Call, CallKind, CallState, Effect, Group, Member, Notification, Queue};
 use super::{Outcome, Service};
 use crate::emulator::{new_id, now};
@@ -222,7 +222,7 @@ pub(super) fn bot_member(named: Option<&Map<String, Value>>) -> Member {
     Member {
         id: new_id(),
         kind: "application".to_owned(),
-        identity: known_identity("application", &identity),
+        identity: full_identity("application", &identity),
         region: "westus".to_owned(),
         language: "en-US".to_owned(),
         source: 1,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::calls::object;
 use super::message::{Answer, Refusal};
 use super::mutant;
-use super::pages::{Edition, known_identity};
+use super::pages::{Edition, full_identity};
 use super::state::{
     About, CallKind, CallState, Effect, Group, Invitee, Member, Notification, Operation, Queue,
 };
@@ -321,7 +321,7 @@ fn member(invitee: &Invitee, source: usize) -> Member {
     Member {
         id: new_id(),
         kind: invitee.kind.clone(),
-        identity: known_identity(&invitee.kind, &invitee.identity),
+        identity: full_identity(&invitee.kind, &invitee.identity),
         region: invitee.region.clone().unwrap_or("westus".to_owned()),
         language: invitee.language.clone().unwrap_or("en-US".to_owned()),
         source,

@@ -111,7 +111,7 @@ impl Pages {
                 "endpointType": null,
                 "id": null,
                 "replacesCallId": invitee.replaces,
-                "identity": whole_identity_set(&invitee.kind, full_identity(invitee)),
+                "identity": whole_identity_set(&invitee.kind, full_identity(&invitee.kind, &invitee.identity)),
             })
         };
         json!({
@@ -138,7 +138,7 @@ impl Pages {
             let invited = |invitee: &Invitee| {
                 json!({
                     "@odata.type": "#microsoft.graph.invitationParticipantInfo",
-                    "identity": identity_set(&invitee.kind, &full_identity(invitee)),
+                    "identity": identity_set(&invitee.kind, &full_identity(&invitee.kind, &invitee.identity)),
                 })
             };
             let participants: Vec<Value> = operation.invitees.iter().map(invited).collect();
@@ -249,11 +249,7 @@ impl Pages {
 
 /// The identity with the defaults of the service: provider and tenant of a user, tenant of anything but a
 /// phone.
-fn full_identity(invitee: &Invitee) -> Map<String, Value> {
-    known_identity(&invitee.kind, &invitee.identity)
-}
-
-pub(super) fn known_identity(kind: &str, given: &Map<String, Value>) -> Map<String, Value> {
+pub(super) fn full_identity(kind: &str, given: &Map<String, Value>) -> Map<String, Value> {
     let mut identity = Map::new();
     identity.insert("@odata.type".into(), "#microsoft.graph.identity".into());
     for name in ["id", "displayName", "identityProvider", "tenantId"] {

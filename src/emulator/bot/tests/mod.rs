@@ -143,7 +143,7 @@ async fn calls_are_answered_and_created_with_the_bots_callback() {
 }
 
 #[tokio::test]
-async fn what_the_bot_does_not_do_is_declined_with_a_reason() {
+async fn unsupported_triggers_are_declined_with_a_reason() {
     let fixture = Fixture::open(BotOptions::default()).await;
     for (path, body) in [
         ("/app/calls/c-1/reject", json!({})),

@@ -87,22 +87,19 @@ fn drop_all(notifications: &mut Vec<Notification>, about: About) {
 }
 
 fn swap(notifications: &mut [Notification], one: About, other: About) {
-    let place = |about| {
-        notifications
-            .iter()
-            .position(|notification| notification.about == about)
-    };
-    if let (Some(one), Some(other)) = (place(one), place(other)) {
+    let (one, other) = (position(notifications, one), position(notifications, other));
+    if let (Some(one), Some(other)) = (one, other) {
         notifications.swap(one, other);
     }
 }
 
+fn position(notifications: &[Notification], about: About) -> Option<usize> {
+    notifications.iter().position(|it| it.about == about)
+}
+
 /// Adds a changed copy of the operation's end after it.
 fn after_end(notifications: &mut Vec<Notification>, change: impl Fn(&mut Notification)) {
-    if let Some(end) = notifications
-        .iter()
-        .position(|notification| notification.about == About::End)
-    {
+    if let Some(end) = position(notifications, About::End) {
         let mut copy = notifications[end].clone();
         change(&mut copy);
         notifications.insert(end + 1, copy);
@@ -111,10 +108,7 @@ fn after_end(notifications: &mut Vec<Notification>, change: impl Fn(&mut Notific
 
 /// Adds an unknown call before an operation's end.
 fn stranger(notifications: &mut Vec<Notification>, pages: Pages) {
-    if let Some(end) = notifications
-        .iter()
-        .position(|notification| notification.about == About::End)
-    {
+    if let Some(end) = position(notifications, About::End) {
         let id = new_id();
         let mut strange = notifications[end].clone();
         strange.about = About::Established;
