@@ -80,18 +80,18 @@ impl PageKey {
     ) -> Self {
         let mut parts = file.rsplit(['/', '\\']);
         let name = parts.next().unwrap_or(file);
-        let mut choose = |found: Option<String>, name: &str, lacking: &str, otherwise: &str| {
+        let mut choose = |found: Option<String>, field: &str, lacking: &str, otherwise: &str| {
             if let Some(found) = found {
                 return found;
             }
-            let in_path = parts.clone().find(|part| match name {
+            let in_path = parts.clone().find(|part| match field {
                 "locale" => is_locale(part),
                 "edition" => is_edition(part),
                 _ => is_api(part),
             });
             let in_path = in_path.map(str::to_owned).or_else(|| {
                 let prefix = name.split_once('-')?.0;
-                (name == "API version" && is_api(prefix)).then(|| prefix.to_owned())
+                (field == "API version" && is_api(prefix)).then(|| prefix.to_owned())
             });
             let (word, origin) = match &in_path {
                 Some(word) => (word.as_str(), "taken from the path"),
@@ -100,7 +100,7 @@ impl PageKey {
             findings.push(
                 0,
                 FindingKind::Metadata,
-                format!("{lacking}: {name} `{word}` is {origin}"),
+                format!("{lacking}: {field} `{word}` is {origin}"),
             );
             word.to_owned()
         };

@@ -9,7 +9,7 @@ use crate::scenario::format::{HeaderFields, Kind};
 use super::binding::Binder;
 use super::people;
 use super::people::Entity;
-use super::variables::{Id, Role, is_placeholder, kebab, role};
+use super::variables::{Role, is_placeholder, kebab, role};
 
 impl Binder<'_, '_> {
     /// Header fields, without `Content-Length`.
@@ -225,7 +225,7 @@ impl Binder<'_, '_> {
             _ if is_literal(text) => return None,
             _ => return Some(self.plain(name, text)),
         };
-        Some(self.alone(id))
+        Some(self.variables.template(id))
     }
 
     /// `replacesCallId`: an id, or a path that ends in one.
@@ -251,10 +251,6 @@ impl Binder<'_, '_> {
 
     fn valued(&mut self, role: Role<'_>, text: &str) -> String {
         let id = self.variables.by_value(role, text);
-        self.alone(id)
-    }
-
-    fn alone(&self, id: Id) -> String {
         self.variables.template(id)
     }
 }

@@ -1,5 +1,5 @@
-//! The bot over real sockets: against a service that only listens, and against the reference
-//! service.
+//! The bot over real sockets: against a service that records requests, and against the
+//! built-in service.
 
 mod mutants;
 
@@ -132,8 +132,8 @@ async fn calls_are_answered_and_created_with_the_bots_callback() {
         ("/app/calls/c-1/answer", "callback"),
         ("/app/calls", "callbackUri"),
     ] {
-        let wanted = json!({name: "http://elsewhere/", "acceptModalities": ["audio"]});
-        assert_eq!(fixture.trigger(path, wanted).await.status, 202);
+        let body = json!({name: "http://elsewhere/", "acceptModalities": ["audio"]});
+        assert_eq!(fixture.trigger(path, body).await.status, 202);
         let request = fixture.next_request().await;
         assert_eq!(request.target, path);
         let body = request.body.json().unwrap();

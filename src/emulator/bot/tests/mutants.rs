@@ -13,8 +13,8 @@ const QUIET: Duration = Duration::from_millis(200);
 /// The same for a machine under load.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Has the bot answer, create and invite, and notifies it of a roster; gives what it said.
-/// Identifiers that the bot makes up are left out.
+/// Triggers the bot to answer, create and invite, and notifies it of a roster. Returns its messages without
+/// generated identifiers.
 async fn transcript(options: BotOptions, quiet: Duration) -> Vec<String> {
     let mut fixture = Fixture::open(options).await;
     let mut lines = Vec::new();
@@ -39,12 +39,12 @@ async fn transcript(options: BotOptions, quiet: Duration) -> Vec<String> {
             Err(error) => error.split(':').next().unwrap().to_owned(),
         },
     );
-    let own = |line: &String| made_up(&line.replace(fixture.bot.url(), ""));
+    let own = |line: &String| without_generated(&line.replace(fixture.bot.url(), ""));
     lines.iter().map(own).collect()
 }
 
 /// The text without times, and with a word for each GUID that is not the test's own.
-fn made_up(text: &str) -> String {
+fn without_generated(text: &str) -> String {
     let word = |part: &str| match part {
         part if identifier::is_guid(part) && !part.starts_with("00000000") => "guid".to_owned(),
         part if part.starts_with(|c: char| c.is_ascii_digit()) && part.len() == 2 => String::new(),

@@ -33,13 +33,13 @@ impl Fixture {
     /// The callback answers the first `failures` notifications with 503.
     pub(super) async fn failing_first(options: ServiceOptions, failures: usize) -> Self {
         let shutdown = CancellationToken::new();
-        let (told, inbox) = mpsc::unbounded_channel();
+        let (requests, inbox) = mpsc::unbounded_channel();
         let bot = Listener::bind("127.0.0.1:0").await.unwrap();
         let callback = format!("{}/api/calls", bot.url());
         let count = AtomicUsize::new(0);
         tokio::spawn(bot.serve(
             move |request| {
-                let _ = told.send(request);
+                let _ = requests.send(request);
                 let early = count.fetch_add(1, Ordering::Relaxed) < failures;
                 async move { Reply::status(if early { 503 } else { 202 }) }
             },

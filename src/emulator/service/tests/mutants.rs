@@ -184,6 +184,7 @@ fn checking() -> ServiceOptions {
         ..ServiceOptions::default()
     }
 }
+
 /// Mutants that show only where the callback answers with an error. The tests of fault injection cover them.
 const UNDER_INJECTION: [ServiceMutant; 2] =
     [ServiceMutant::WaitsForEver, ServiceMutant::NeverAgain];
