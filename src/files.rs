@@ -1,4 +1,4 @@
-//! Files: found below a folder, read whole, and written whole or not at all.
+//! Finding, reading and writing files; a file is written whole or not at all.
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
@@ -9,7 +9,6 @@ use walkdir::WalkDir;
 
 use crate::diagnostic::Diagnostic;
 
-/// What to do about a file that cannot be read.
 fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::NotFound => {
@@ -20,65 +19,48 @@ fn remedy(error: &io::Error) -> &'static str {
     }
 }
 
-/// What goes wrong between scenarios and the disk.
+/// An error of the file system or of a scenario file.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// Files that are no scenarios, each with everything that is wrong with it.
+    /// Invalid scenario files, each with its problems.
     #[error("{}", all(.0))]
     Broken(Vec<Diagnostic>),
-    /// A folder or file that cannot be read.
     #[error("{}: cannot be read: {source}{}", path.display(), remedy(source))]
-    Unreadable {
-        /// What cannot be read.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A link to what is not there.
+    Unreadable { path: PathBuf, source: io::Error },
+    /// A dangling link.
     #[error("{}: the link leads nowhere\n  = help: remove it, or let it lead to a file", .0.display())]
     Dangling(PathBuf),
-    /// A folder in the place of a file.
+    /// A folder instead of a file.
     #[error("{}: it is a folder\n  = help: name the files in it", .0.display())]
     Folder(PathBuf),
     /// A device, a pipe, a socket.
     #[error("{}: not a regular file\n  = help: name a file or a folder", .0.display())]
     NotRegular(PathBuf),
-    /// Two files with one id, as names that are no UTF-8 can have.
+    /// Two files with one id, possible for names that are not UTF-8.
     #[error(
         "{second:?}: its id `{id}` is that of {first:?} too\n  = help: rename one of the two, in UTF-8"
     )]
     Twice {
-        /// The id.
         id: String,
         /// The file that has it first.
         first: PathBuf,
-        /// The other one.
         second: PathBuf,
     },
-    /// A scenario whose name would be that of another one in fault injection.
+    /// The id contains the separator of a fault injection.
     #[error("{}: `~` in the id of a scenario stands before its fault injection\n  = help: rename the file", .0.display())]
     InjectedJudge(PathBuf),
-    /// A folder without a single scenario.
+    /// A folder without scenarios.
     #[error("{}: no scenario in it; scenarios are files that end in .json", .0.display())]
     Empty(PathBuf),
-    /// Something stands where a file is to be written.
+    /// An existing path prevents a file from being written.
     #[error("{}: {what}\n  = help: {remedy}", path.display())]
     InTheWay {
-        /// Where.
         path: PathBuf,
-        /// What it is.
         what: &'static str,
-        /// What to do about it.
         remedy: &'static str,
     },
-    /// A file that cannot be written.
     #[error("{}: cannot be written: {source}", path.display())]
-    Unwritable {
-        /// What cannot be written.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    Unwritable { path: PathBuf, source: io::Error },
 }
 
 fn all(diagnostics: &[Diagnostic]) -> String {
@@ -86,17 +68,16 @@ fn all(diagnostics: &[Diagnostic]) -> String {
     shown.join("\n")
 }
 
-/// What a path holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Files {
-    /// The files, in the order of their names.
+    /// Sorted by name.
     pub found: Vec<PathBuf>,
-    /// What was passed over although somebody may have meant it, with why: a line each.
+    /// Skipped files that the user may have meant, a line with the reason for each.
     pub passed_over: Vec<String>,
 }
 
-/// The files of a path whose name ends in `.{extension}`; a path that is a file is itself the
-/// only one. Links are followed, but for those that lead back.
+/// The files below a path whose name ends in `.{extension}`; a path to a file is the only result.
+/// Links are followed, except for cycles.
 ///
 /// # Errors
 ///
@@ -144,13 +125,13 @@ pub(crate) fn files_below(path: &Path, extension: &str) -> Result<Files, FileErr
     Ok(files)
 }
 
-/// Whether it is a link to what is not there, or to itself.
+/// True for a dangling or cyclic link.
 fn leads_nowhere(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|it| it.is_symlink()) && fs::metadata(path).is_err()
 }
 
-/// The path of a file in one spelling, so that `a.md` and `./a.md` are known as one. A link keeps
-/// its own name: it is another page.
+/// Normalizes a path, so that `a.md` and `./a.md` are equal. A link keeps its own name, as it is
+/// another page.
 pub(crate) fn one_spelling(path: &Path) -> PathBuf {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -162,7 +143,6 @@ pub(crate) fn one_spelling(path: &Path) -> PathBuf {
     }
 }
 
-/// The bytes of a file.
 ///
 /// # Errors
 ///
@@ -174,9 +154,9 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     })
 }
 
-/// Writes a file whole or not at all: a reader sees the old text or the new one. A link stays, and
-/// leads to the new text. What is no regular file, such as a pipe or `/dev/stdout`, is written to as
-/// it stands.
+/// Replaces a file atomically: a reader sees the old text or the new one. A link is kept, and its
+/// target is replaced. Anything but a regular file, such as a pipe or `/dev/stdout`, is written
+/// directly.
 ///
 /// # Errors
 ///
@@ -185,7 +165,7 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), FileError> {
     let is_device = ["/dev", "/proc"].iter().any(|it| path.starts_with(it));
     let is_special = is_device || fs::metadata(path).is_ok_and(|it| !it.is_file());
     let written = if is_special {
-        // Behind what is there already, where that is a file.
+        // Appends to an existing file.
         let mut opened = fs::OpenOptions::new();
         let opened = opened.append(true).open(path);
         opened.and_then(|mut it| it.write_all(text.as_bytes()))
@@ -204,7 +184,7 @@ fn write_beside(path: &Path, text: &str) -> io::Result<()> {
     if path.file_name().is_none() {
         return Err(ErrorKind::IsADirectory.into());
     }
-    // Not made of the file's own name, which may be as long as a name can be.
+    // The temporary name must not contain the file's own name, which may have the maximal length.
     let process = std::process::id();
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let beside = path.with_file_name(format!(".confcall.{process}.{number}.tmp"));
@@ -212,7 +192,7 @@ fn write_beside(path: &Path, text: &str) -> io::Result<()> {
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
-        // The first error is the one to tell; what is left behind is a hidden file at worst.
+        // The first error is reported; at worst, a hidden file remains.
         let _ = fs::remove_file(&beside);
     }
     written

@@ -1,4 +1,4 @@
-//! When two printed identifiers are the same one.
+//! Comparison of printed identifiers.
 //!
 //! The pages print one call as `57dab8b1-894c-409a-b240-bd8beae78896` and as
 //! `57DAB8B1894C409AB240BD8BEAE78896`: GUIDs compare without case and hyphens, everything else
@@ -7,28 +7,26 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-/// What is known by identifier, whatever form it is printed in.
+/// A map by normalized identifier.
 pub(crate) type ById<T> = HashMap<Normal<'static>, T, foldhash::quality::RandomState>;
 
-/// Identifiers, whatever form they are printed in.
+/// A set of normalized identifiers.
 pub(crate) type Ids<'a> = HashSet<Normal<'a>, foldhash::quality::RandomState>;
 
-/// The form of an identifier under which equal ones are equal.
+/// A normalized identifier.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Normal<'a> {
-    /// A GUID, as the number that its digits write.
+    /// The number of a GUID.
     Guid(u128),
-    /// Anything else, as it stands.
+    /// Any other identifier, unchanged.
     Text(Cow<'a, str>),
 }
 
 impl<'a> Normal<'a> {
-    /// The form of a printed identifier, text borrowed.
     pub(crate) fn of(id: &'a str) -> Self {
         guid(id).map_or(Self::Text(Cow::Borrowed(id)), Self::Guid)
     }
 
-    /// The same form, to keep.
     pub(crate) fn into_owned(self) -> Normal<'static> {
         match self {
             Self::Guid(number) => Normal::Guid(number),
@@ -37,23 +35,23 @@ impl<'a> Normal<'a> {
     }
 }
 
-/// Whether two identifiers name the same thing.
+/// Compares normalized identifiers.
 pub(crate) fn same(left: &str, right: &str) -> bool {
     left == right || guid(left).is_some_and(|number| guid(right) == Some(number))
 }
 
-/// The form of an identifier as text: GUIDs in lower case without hyphens or braces, everything
-/// else as it stands.
+/// The normalized identifier as text: a GUID in lower case without hyphens or braces, any other
+/// text unchanged.
 pub(crate) fn normal(id: &str) -> String {
     guid(id).map_or_else(|| id.to_owned(), |number| format!("{number:032x}"))
 }
 
-/// Whether the text is a GUID: 32 hexadecimal digits, with or without hyphens between them.
+/// True for a GUID: 32 hexadecimal digits, with or without hyphens between them.
 pub(crate) fn is_guid(text: &str) -> bool {
     guid(text).is_some()
 }
 
-/// What each byte writes as a hexadecimal digit; where it is none, more than a digit can.
+/// The value of each hexadecimal digit; greater than 15 for other bytes.
 const DIGITS: [u8; 256] = {
     let mut digits = [u8::MAX; 256];
     let mut value = 0;
@@ -65,12 +63,12 @@ const DIGITS: [u8; 256] = {
     digits
 };
 
-/// The number that the digits of a GUID write.
+/// The number of a GUID.
 fn guid(text: &str) -> Option<u128> {
     if text.len() < 32 {
         return None;
     }
-    // In two halves, which a processor shifts at once.
+    // Two halves let the processor shift 64 bits at once.
     let mut halves = [0_u64; 2];
     let mut digits = 0_usize;
     for byte in text.bytes().filter(|byte| *byte != b'-') {

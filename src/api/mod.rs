@@ -1,7 +1,7 @@
 //! The nouns of the API: the two parties, paths, identifiers and resources.
 //!
-//! For: reading and writing what a path, an id or a resource name means. Not for: what the pages
-//! require (`contract`), and messages (`http::message`).
+//! For: parsing and writing paths, ids and resource names. Not for: requirements (`contract`) and
+//! messages (`http::message`).
 //!
 //! - [`party`]: the bot and the service.
 //! - [`resource`]: the call, operation or roster behind a path.

@@ -1,12 +1,12 @@
-//! What a path, a `Location`, a `resource` or a `resourceUrl` is about.
+//! Parsing of a path, a `Location`, a `resource` or a `resourceUrl`.
 //!
 //! The pages reach the same call as `/app/calls/{id}`, `/communications/calls/{id}`,
-//! `/applications/{id}/calls/{id}`, with or without `/beta` or `/v1.0` and a host in front
-//! (SPEC section 3). A [`Resource`] is what remains when the prefix is taken away.
+//! `/applications/{id}/calls/{id}`, with or without `/beta` or `/v1.0` and a host in front (SPEC
+//! section 3). A [`Resource`] has no prefix.
 
 use super::identifier;
 
-/// A resource of the calling API, its prefix taken away.
+/// A resource of the calling API, without its prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Resource {
     /// `…/calls`
@@ -14,37 +14,26 @@ pub(crate) enum Resource {
     /// `…/calls/{call}`
     Call(String),
     /// `…/calls/{call}/operations/{operation}`
-    Operation {
-        /// The call of the operation.
-        call: String,
-        /// The operation.
-        operation: String,
-    },
+    Operation { call: String, operation: String },
     /// `…/calls/{call}/participants`
     Participants(String),
     /// `…/calls/{call}/participants/{participant}`
-    Participant {
-        /// The call of the participant.
-        call: String,
-        /// The participant.
-        participant: String,
-    },
+    Participant { call: String, participant: String },
     /// `…/calls/{call}/{action}`, such as `answer` or `participants/invite`
     Action {
-        /// The call that is acted on.
         call: String,
         /// The rest of the path, without slashes at its ends.
         action: String,
     },
 }
 
-/// The segments between which the pages put no identifier: what an API prefix may hold.
+/// API versions in a prefix.
 const VERSIONS: [&str; 2] = ["beta", "v1.0"];
 
 impl Resource {
-    /// Reads a path or an absolute URL. `None` where it names nothing of the calling API.
+    /// Parses a path or an absolute URL. `None` outside of the calling API.
     ///
-    /// A query is left out. Any prefix that ends in a `calls` segment is taken.
+    /// The query is ignored. Any prefix before a `calls` segment is accepted.
     pub(crate) fn parse(target: &str) -> Option<Self> {
         let mut segments = segments(path_of(target));
         segments.find(|segment| *segment == "calls")?;
@@ -85,7 +74,7 @@ impl Resource {
         }
     }
 
-    /// Whether both name the same thing, identifiers compared as [`identifier::same`] does.
+    /// Compares identifiers with [`identifier::same`].
     pub(crate) fn same(&self, other: &Self) -> bool {
         let is_below = match (self, other) {
             (Self::Calls, Self::Calls)
@@ -129,19 +118,18 @@ pub(crate) fn path_of(target: &str) -> &str {
     &rest[..end.unwrap_or(rest.len())]
 }
 
-/// An absolute URL from its host on: what stands behind `://`.
+/// The part of an absolute URL after `://`.
 pub(crate) fn behind_scheme(target: &str) -> Option<&str> {
     if target.starts_with('/') {
         return None;
     }
     let colon = memchr::memchr(b':', target.as_bytes())?;
     let (scheme, rest) = target.split_at(colon);
-    // A path may have a URL in its query.
+    // The query of a path may contain a URL.
     let is_scheme = !scheme.contains(['/', '?', '#']);
     rest.strip_prefix("://").filter(|_| is_scheme)
 }
 
-/// The segments of a path that are not empty.
 fn segments(path: &str) -> impl Iterator<Item = &str> + Clone {
     let mut rest = path;
     std::iter::from_fn(move || {
@@ -153,18 +141,18 @@ fn segments(path: &str) -> impl Iterator<Item = &str> + Clone {
     })
 }
 
-/// The API version that a target names, where it names one.
+/// None for a target without a version.
 pub(crate) fn version_of(target: &str) -> Option<&'static str> {
     path_of(target)
         .split('/')
         .find_map(|segment| VERSIONS.into_iter().find(|version| *version == segment))
 }
 
-/// The operation of the API that a request asks for: the path without its prefix, identifiers
-/// left out, so that every documented form of one request has one shape.
+/// The shape of a request: its path without prefix and identifiers, so that every documented
+/// spelling of one request has one shape.
 ///
 /// `POST /beta/app/calls/1/participants/invite` is `calls/{}/participants/invite`. A path outside
-/// the calling API loses its version only, and its placeholders.
+/// the calling API only loses its version and its placeholders.
 pub(crate) fn shape_of(target: &str) -> String {
     match Resource::parse(target) {
         Some(Resource::Calls) => "calls".to_owned(),
@@ -187,7 +175,7 @@ pub(crate) fn shape_of(target: &str) -> String {
     }
 }
 
-/// A character as a path can hold it: each of its bytes as `%` and two digits (RFC 3986 section 2.1).
+/// Percent-encodes the bytes of a character (RFC 3986 section 2.1).
 pub(crate) fn percent_encoded(c: char) -> String {
     let mut bytes = [0; 4];
     let bytes = c.encode_utf8(&mut bytes).bytes();

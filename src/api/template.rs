@@ -7,12 +7,10 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// A part of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Part<'a> {
-    /// Text that stands as it is, braces unescaped.
+    /// Text with unescaped braces.
     Literal(Cow<'a, str>),
-    /// The name of a variable.
     Variable(&'a str),
 }
 
@@ -32,7 +30,7 @@ pub(crate) fn parts(template: &str) -> Vec<Part<'_>> {
     parts
 }
 
-/// A part as it stands in the template: text ends where a brace is.
+/// A part of the raw template: text ends at a brace.
 enum Piece<'a> {
     Literal(&'a str),
     Variable(&'a str),
@@ -67,7 +65,7 @@ fn variable_at(text: &str) -> Option<&str> {
     is_name(name).then_some(name)
 }
 
-/// Whether a word can name a variable.
+/// True if the word is a valid name of a variable.
 pub(crate) fn is_name(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_lowercase())
         && word
@@ -83,13 +81,12 @@ pub(crate) fn variables(template: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Writes text so that a template of it is that text: braces doubled.
+/// Doubles braces, so that the text is a template of itself.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('{', "{{").replace('}', "}}")
 }
 
-/// Fills a template in. `value` gives the value of a variable; one that has none stays as
-/// `{name}`.
+/// `value` returns the value of a variable; one without a value stays `{name}`.
 pub(crate) fn fill<V: AsRef<str>>(template: &str, value: &impl Fn(&str) -> Option<V>) -> String {
     let mut text = String::with_capacity(template.len());
     for piece in pieces(template) {
@@ -120,7 +117,7 @@ pub(crate) fn fill_json<V: AsRef<str>>(
     }
 }
 
-/// The name of the variable that a template is, where it is one and nothing else.
+/// The name of a variable that is the whole template.
 pub(crate) fn sole_variable(template: &str) -> Option<&str> {
     let name = variable_at(template)?;
     (name.len() + 2 == template.len()).then_some(name)

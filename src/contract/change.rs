@@ -1,6 +1,6 @@
 //! One entry of a notification: what changed, and how.
 //!
-//! The same reading serves documented entries, whose identifiers may be templates, and real ones.
+//! Documented entries, whose identifiers may be templates, and real ones are read alike.
 
 use serde_json::Value;
 
@@ -9,40 +9,35 @@ use super::words;
 use crate::api::resource::Resource;
 use crate::diagnostic::pointer::Pointer;
 
-/// What an entry is about.
+/// The subject of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Subject {
     /// A call itself.
     Call,
-    /// An operation on a call.
     Operation,
-    /// The people on a call.
     Roster,
-    /// Anything else.
     Other,
 }
 
 /// One entry of a notification's `value`, taken apart.
 #[derive(Debug, Clone)]
 pub(crate) struct Change<'a> {
-    /// The entry as it stands.
+    /// The original entry.
     pub entry: &'a Value,
-    /// What it is about.
     pub subject: Subject,
     /// `changeType` in lower case; empty where there is none.
     pub change_type: String,
     /// `status` of an operation or `state` of a call in lower case, where there is one.
     pub word: Option<String>,
-    /// The resource that `resource`, or else `resourceUrl`, names.
+    /// The resource in `resource`, or else in `resourceUrl`.
     pub resource: Option<Resource>,
     /// `resource` and `resourceUrl` name different things.
     pub is_contradictory: bool,
 }
 
-/// What of an entry tells which documented one it is.
+/// The properties that match an entry with a documented one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Signature {
-    /// What it is about.
     pub subject: Subject,
     /// `changeType` in lower case.
     pub change_type: String,
@@ -51,7 +46,7 @@ pub(crate) struct Signature {
 }
 
 impl<'a> Change<'a> {
-    /// What of it tells which documented one it is.
+    /// The properties that match it with a documented entry.
     pub(crate) fn signature(self) -> Signature {
         Signature {
             subject: self.subject,
@@ -60,7 +55,7 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Takes an entry apart. Works for any JSON; what is missing is empty.
+    /// Accepts any JSON; a missing property is empty.
     pub(crate) fn read(entry: &'a Value) -> Self {
         let text = |name: &str| lookup(entry, name).and_then(|(_, value)| value.as_str());
         let (plain, url) = (text("resource"), text("resourceUrl"));
@@ -89,7 +84,6 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// The call that the entry is about.
     pub(crate) fn call(&self) -> Option<&str> {
         self.resource.as_ref()?.call()
     }
@@ -102,19 +96,18 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// `resourceData`, or null.
     pub(crate) fn data(&self) -> &'a Value {
         data(self.entry)
     }
 
-    /// Whether there is neither `resource` nor `resourceUrl`.
+    /// True without `resource` and `resourceUrl`.
     pub(crate) fn names_no_resource(&self) -> bool {
         ["resource", "resourceUrl"]
             .iter()
             .all(|name| lookup(self.entry, name).is_none())
     }
 
-    /// Where the entity stands, in a message in which the entry stands at `at`.
+    /// The place of the entity in a message whose entry is at `at`.
     pub(crate) fn entity_pointer(&self, at: &Pointer) -> Pointer {
         let pointer = at.key("resourceData");
         if self.data().is_array() {
@@ -124,14 +117,14 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Whether the entry says that an operation has ended.
+    /// True for the end of an operation.
     pub(crate) fn is_end_of_operation(&self) -> bool {
         self.subject == Subject::Operation
             && (self.change_type == "deleted"
                 || matches!(self.word.as_deref(), Some("completed" | "failed")))
     }
 
-    /// The kind of message, under which a page's examples are laid over each other.
+    /// The kind of message, by which examples of a page are merged.
     pub(crate) fn kind(&self) -> String {
         let subject = match self.subject {
             Subject::Call => "call",
@@ -144,13 +137,12 @@ impl<'a> Change<'a> {
     }
 }
 
-/// `resourceData` of an entry, or null.
 pub(crate) fn data(entry: &Value) -> &Value {
     lookup(entry, "resourceData").map_or(&Value::Null, |(_, data)| data)
 }
 
-/// What an entry is about: its content first, because one page prints a roster under the path of
-/// an operation, then its path.
+/// Content takes precedence over the path, as one page prints a roster under the path of an
+/// operation.
 fn subject_of(entry: &Value, resource: Option<&Resource>) -> Subject {
     let data = data(entry);
     let has = |name: &str| entities(data).any(|entity| lookup(entity, name).is_some());
@@ -181,7 +173,7 @@ fn entity_text<'a>(entry: &'a Value, name: &str) -> Option<&'a str> {
     entities(data).find_map(|entity| lookup(entity, name)?.1.as_str())
 }
 
-/// The rank of a call that an entry about it tells: [`words::ENDED`] for the deleted call.
+/// The state rank of a call in an entry; [`words::ENDED`] for a deleted call.
 pub(crate) fn rank(change: &Change<'_>) -> Option<u8> {
     if change.change_type == "deleted" {
         return Some(words::ENDED);
@@ -189,13 +181,13 @@ pub(crate) fn rank(change: &Change<'_>) -> Option<u8> {
     words::rank_of(change.word.as_deref()?)
 }
 
-/// The members of a notification's `value`; `None` where it is no collection, or empty.
+/// The members of `value`; `None` if it is not a collection, or empty.
 pub(crate) fn collection(body: &Value) -> Option<&Vec<Value>> {
     let members = lookup(body, "value")?.1.as_array()?;
     (!members.is_empty()).then_some(members)
 }
 
-/// The entries of a notification's body; `None` where it is no collection of objects, or empty.
+/// The entries of a body; `None` if `value` is not a collection of objects, or empty.
 pub(crate) fn entries(body: &Value) -> Option<&Vec<Value>> {
     collection(body).filter(|members| members.iter().all(Value::is_object))
 }

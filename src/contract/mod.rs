@@ -1,6 +1,6 @@
-//! The contract: what the pages require of both parties, as data.
+//! The contract: requirements of the pages for both parties, as data.
 //!
-//! For: tables that a person can read. Not for: checking; that is the judge's.
+//! For: tables that a person can read. Not for: checks, which belong to the judge.
 //!
 //! - [`requirement`]: one sentence each, with its party, level and sources.
 //! - [`rule`]: the stable names of what a party can break.

@@ -1,5 +1,4 @@
-//! The requirements: what the pages demand of a bot and of a service, one sentence each, with the
-//! page and line that it rests on.
+//! Requirements of the pages for bots and services, one sentence each, with their page and line.
 //!
 //! Every check of the judge names the requirement that it checks. A requirement without a source
 //! follows from an example; a violation then shows the line of that example.
@@ -27,7 +26,7 @@ struct Row {
     standard: &'static str,
 }
 
-/// Makes the enum, its names and its rows from one table.
+/// Generates the enum, its names and its rows from one table.
 macro_rules! requirements {
     ($(
         $(#[doc = $doc:literal])*
@@ -92,17 +91,17 @@ impl Requirement {
         self.row().text
     }
 
-    /// The section of a standard that says it, where no page does or beside one; else empty.
+    /// The section of a standard that requires it; empty if only a page does.
     pub const fn standard(self) -> &'static str {
         self.row().standard
     }
 
-    /// The requirement that a scenario names; the other one where it names none.
+    /// The requirement of that name; `other` if there is none.
     pub fn named(name: Option<&str>, other: Self) -> Self {
         name.and_then(|name| name.parse().ok()).unwrap_or(other)
     }
 
-    /// The line of a page that says it; `None` where that page does not.
+    /// The line of a page that requires it; `None` for another page.
     pub fn line_in(self, page: &str) -> Option<usize> {
         let mut sources = self.row().sources.iter();
         let (_, line) = sources.find(|(file, _)| page.ends_with(file))?;

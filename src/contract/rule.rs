@@ -1,10 +1,10 @@
-//! The rules, which say what part of a conversation can be broken, and how binding a requirement is.
+//! Rules, the parts of a conversation that can be broken, and levels of requirements.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr, VariantArray};
 
-/// Makes the enum and its names from one table.
+/// Generates the enum and its names from one table.
 macro_rules! rules {
     ($($(#[doc = $doc:literal])* $variant:ident = $name:literal,)*) => {
         /// What a violation breaks. Its name in files and reports never changes.

@@ -9,25 +9,18 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-/// A JSON type, as the contract tells them apart: the spelling of numbers does not count.
+/// A JSON type. All numbers have one type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum JsonType {
-    /// `null`
     Null,
-    /// `true`, `false`
     Boolean,
-    /// any number
     Number,
-    /// a string
     String,
-    /// an array
     Array,
-    /// an object
     Object,
 }
 
 impl JsonType {
-    /// The type of a value.
     pub(crate) const fn of(value: &Value) -> Self {
         match value {
             Value::Null => Self::Null,
@@ -39,7 +32,7 @@ impl JsonType {
         }
     }
 
-    /// The word for people.
+    /// The word in reports.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -52,10 +45,10 @@ impl JsonType {
     }
 }
 
-/// What the examples show at one place.
+/// Merged examples of one place.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shape {
-    /// How many examples show a value other than null here.
+    /// The number of examples with a value other than null.
     shown: usize,
     types: BTreeSet<JsonType>,
     sample: Option<Value>,
@@ -66,7 +59,7 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// Lays one more example over the others. Null shows nothing.
+    /// Merges an example. Null counts as absent.
     pub(crate) fn add(&mut self, example: &Value) {
         if example.is_null() {
             return;
@@ -104,8 +97,7 @@ impl Shape {
         }
     }
 
-    /// An entity, or a collection of them: the type is free, the entities are laid over each
-    /// other.
+    /// Merges an entity or a collection of entities; both types are allowed.
     fn add_entities(&mut self, value: &Value) {
         if value.is_null() {
             return;
@@ -117,34 +109,33 @@ impl Shape {
         entities(value).for_each(|entity| shape.add(entity));
     }
 
-    /// Whether any example shows a value here.
+    /// True if any example has a value.
     pub(crate) const fn is_shown(&self) -> bool {
         self.shown > 0
     }
 
-    /// The JSON types that examples show here; none where all print null.
+    /// The JSON types of the examples; empty if all are null.
     pub(crate) const fn types(&self) -> &BTreeSet<JsonType> {
         &self.types
     }
 
-    /// The first value that an example prints here.
+    /// The first value of the examples.
     pub(crate) fn sample(&self) -> Value {
         self.sample.clone().unwrap_or(Value::Null)
     }
 
-    /// The properties that any example shows here, each with whether all do and not as null.
+    /// The properties of any example; the flag is true if all have it and not as null.
     pub(crate) fn properties(&self) -> impl Iterator<Item = (&str, &Self, bool)> {
         self.properties
             .iter()
             .map(|(name, shape)| (name.as_str(), shape, shape.shown >= self.shown))
     }
 
-    /// What the examples show of the members of an array.
     pub(crate) fn items(&self) -> Option<&Self> {
         self.items.as_deref()
     }
 
-    /// Whether every value that is printed here is a date with a time.
+    /// True if every value is a timestamp.
     pub(crate) const fn only_times(&self) -> bool {
         self.only_times
     }
@@ -163,7 +154,7 @@ pub(crate) fn entities(value: &Value) -> impl Iterator<Item = &Value> {
     }
 }
 
-/// Names that the pages write in more than one way for one property: the way they are looked up.
+/// The canonical name of a property that pages spell in several ways.
 ///
 /// `subcode` is `subCode`; the create and answer pages of other editions write `callbackUri` for
 /// `callback`.
@@ -192,10 +183,10 @@ pub(crate) fn lookup<'a>(object: &'a Value, name: &str) -> Option<(&'a str, &'a 
     present(properties, name).or_else(|| present(properties, alias(name)?))
 }
 
-/// How many properties are looked through sooner than hashed.
+/// The number of properties up to which a search is faster than hashing.
 const FEW: usize = 16;
 
-/// A property that is there and not null.
+/// None if the property is null.
 fn present<'a>(properties: &'a Map<String, Value>, name: &str) -> Option<(&'a str, &'a Value)> {
     let found = if properties.len() <= FEW {
         properties.iter().find(|(other, _)| *other == name)
@@ -207,17 +198,17 @@ fn present<'a>(properties: &'a Map<String, Value>, name: &str) -> Option<(&'a st
         .map(|(name, value)| (name.as_str(), value))
 }
 
-/// An `@odata.type` without the `#` that does not matter.
+/// Strips the optional `#` of an `@odata.type`.
 pub(crate) fn bare_type(printed: &str) -> &str {
     printed.trim_start_matches('#')
 }
 
-/// Whether a value is text of the form of RFC 3339: a date, `T`, a time.
+/// True for a timestamp of RFC 3339: a date, `T`, a time.
 pub(crate) fn is_time(value: &Value) -> bool {
     value.as_str().is_some_and(is_time_text)
 }
 
-/// Whether a text is of the form of RFC 3339: a date, `T`, a time.
+/// True for a timestamp of RFC 3339: a date, `T`, a time.
 pub(crate) fn is_time_text(text: &str) -> bool {
     let bytes = text.as_bytes();
     let digits = |range: std::ops::Range<usize>| {

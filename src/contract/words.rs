@@ -1,4 +1,4 @@
-//! The protocol words: what a page or its resource page lists for a place.
+//! Protocol words that a page or its resource page lists.
 //!
 //! Compared without regard to case (SPEC section 5). Sources are the resource pages of the same
 //! reference (`commsNotification`, `commsOperation`, `call`, `mediaStream`, `participantInfo`,
@@ -34,8 +34,7 @@ const MEDIA: &[&str] = &[
 const ENDPOINTS: &[&str] = &["default", "skypeForBusiness", "skypeForBusinessVoipPhone"];
 const INVITED_ENDPOINTS: &[&str] = &["default", "voicemail"];
 
-/// The words that may stand at a place, told from the names of the properties that lead there.
-/// `None` where free text stands.
+/// The words listed for a property, whose path is `place`. `None` for free text.
 pub(crate) fn listed_for(place: &[&str]) -> Option<&'static [&'static str]> {
     let name = *place.last()?;
     let inside = |outer: &str| place[..place.len() - 1].contains(&outer);
@@ -57,14 +56,14 @@ pub(crate) fn listed_for(place: &[&str]) -> Option<&'static [&'static str]> {
     }
 }
 
-/// Whether a word is one of those listed, without regard to case.
+/// Ignores case.
 pub(crate) fn is_listed(word: &str, listed: &[&str]) -> bool {
     listed.iter().any(|other| other.eq_ignore_ascii_case(word))
 }
 
-/// How far a call has come with a state: states of one rank may follow each other in any order.
+/// The rank of a call's state: states of one rank may follow each other in any order.
 ///
-/// `None` for a word that is no state. The deleted call has rank [`ENDED`].
+/// `None` for an unknown state. A deleted call has rank [`ENDED`].
 pub(crate) fn rank_of(state: &str) -> Option<u8> {
     let known = STATES
         .iter()
@@ -78,7 +77,7 @@ pub(crate) fn rank_of(state: &str) -> Option<u8> {
     })
 }
 
-/// The rank of a call that is deleted: nothing follows.
+/// The rank of a deleted call, which is final.
 pub(crate) const ENDED: u8 = 5;
 
 #[cfg(test)]

@@ -1,24 +1,22 @@
-//! Where a JSON pointer points to in the text of a document.
+//! Places of JSON values in the text of a document.
 //!
-//! A parser that makes values forgets places. This scanner walks the text again, once something
-//! was found wrong, and never judges: whatever the text, it finds a place or none.
+//! Parsed values have no places. This scanner walks the text again after an error. It never fails:
+//! it returns a place or none for any text.
 
 use std::collections::HashSet;
 use std::ops::Range;
 
 use super::pointer::Pointer;
 
-/// Where a value stands in a text, in byte offsets.
+/// The byte ranges of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// The property name with its quotes, where the value is a property's.
+    /// The property name with its quotes; none for other values.
     pub key: Option<Range<usize>>,
-    /// The value.
     pub value: Range<usize>,
 }
 
-/// Finds the value that a pointer points to. Of properties with one name the last counts, as it
-/// does for `serde_json`.
+/// The last of several properties with one name counts, as in `serde_json`.
 pub(crate) fn locate(text: &str, pointer: &Pointer) -> Option<Found> {
     let mut scanner = Scanner { text, at: 0 };
     let mut found = scanner.value(None)?;
@@ -34,23 +32,20 @@ pub(crate) fn locate(text: &str, pointer: &Pointer) -> Option<Found> {
     Some(found)
 }
 
-/// A value of a document, with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Placed {
-    /// Which value.
     pub pointer: Pointer,
-    /// Where it stands.
     pub found: Found,
-    /// Whether a property of the same object before it has the same name.
+    /// A preceding property of the same object has the same name.
     pub again: bool,
-    /// How many values stand in it, one level down.
+    /// The number of direct children.
     pub children: usize,
 }
 
-/// How deep [`values`] looks. `serde_json` reads no deeper.
+/// The maximal depth of [`values`], which is that of `serde_json`.
 const DEEPEST: usize = 128;
 
-/// The values of a document in one walk, each before those that stand in it.
+/// All values of a document, parents first.
 pub(crate) fn values(text: &str) -> Vec<Placed> {
     let mut scanner = Scanner { text, at: 0 };
     let mut all = Vec::new();
@@ -60,12 +55,12 @@ pub(crate) fn values(text: &str) -> Vec<Placed> {
         again: false,
         depth: 0,
     };
-    // Where the text ends too early, or is no JSON, what was found before is all there is.
+    // The values before a syntax error are kept.
     let _ = scanner.collect(whole, &mut all);
     all
 }
 
-/// What is known of a value before it is read.
+/// A value before it is scanned.
 struct New {
     pointer: Pointer,
     key: Option<Range<usize>>,
@@ -94,7 +89,7 @@ impl Scanner<'_> {
         last
     }
 
-    /// Adds the value that begins here, and what stands in it. None where none begins.
+    /// Adds the next value and its children. None if there is no value.
     fn collect(&mut self, new: New, all: &mut Vec<Placed>) -> Option<()> {
         self.skip_space();
         let opening = self.peek()?;
@@ -137,7 +132,7 @@ impl Scanner<'_> {
         Some(())
     }
 
-    /// The name of the property that begins here, as it stands and unescaped. Goes past its colon.
+    /// The range and the unescaped text of the next property name. Skips its colon.
     fn key(&mut self) -> Option<(Range<usize>, String)> {
         let start = self.at;
         if self.peek()? != b'"' {
@@ -200,7 +195,7 @@ impl Scanner<'_> {
         Some(Found { key, value })
     }
 
-    /// Skips an object or an array; brackets count, whichever they are.
+    /// Skips an object or an array by counting brackets of either kind.
     fn skip_nested(&mut self) {
         let mut depth = 0_usize;
         while let Some(byte) = self.peek() {
@@ -239,7 +234,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Skips white space and commas; gives the byte that follows.
+    /// Skips white space and commas, and returns the next byte.
     fn skip_to_next(&mut self) -> Option<u8> {
         while self
             .peek()

@@ -1,4 +1,4 @@
-//! Errors in the files of users: the place, what is wrong, and what to do.
+//! Errors in files of users: place, cause and remedy.
 
 pub(crate) mod json;
 pub(crate) mod place;
@@ -9,16 +9,15 @@ use std::fmt;
 
 use self::place::printable;
 
-/// An error that says what to do about it.
+/// An error with a remedy.
 ///
-/// `Display` says what is wrong and where; the remedy is a sentence of its own, so that [`render`]
-/// is the one place that puts the two together.
+/// `Display` has the cause and the place. [`render`] is the only function that adds the remedy.
 pub(crate) trait Remedy: std::error::Error {
-    /// What to do, without a full stop; none where nothing can be done.
+    /// A sentence without a full stop; none if the user cannot fix the error.
     fn remedy(&self) -> Option<Cow<'_, str>>;
 }
 
-/// The text of an error for people: what is wrong, and on a line of its own what to do.
+/// The text of an error, and the remedy on a line of its own.
 pub(crate) fn render(error: &dyn Remedy) -> String {
     match error.remedy() {
         Some(remedy) => with_remedy(error, &remedy),
@@ -26,35 +25,31 @@ pub(crate) fn render(error: &dyn Remedy) -> String {
     }
 }
 
-/// A message, and on a line of its own what to do.
 pub(crate) fn with_remedy(message: impl fmt::Display, remedy: &str) -> String {
     format!("{message}\n  = help: {remedy}")
 }
 
-/// The longest part of a line that is shown, in characters: one of more is machine-written, and
-/// would fill the terminal.
+/// The maximal length of an excerpt in characters. A longer line is machine-written, and would fill
+/// the terminal.
 const LONGEST_EXCERPT: usize = 160;
 
 /// An error at one place of a user's file, with its remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// The file as the user named it.
     pub file: String,
-    /// The line, counted from 1; 0 where the whole file is meant.
+    /// Counted from 1; 0 for the whole file.
     pub line: usize,
-    /// The column in characters, counted from 1; 0 where the whole line is meant.
+    /// In characters, counted from 1; 0 for the whole line.
     pub column: usize,
-    /// What is wrong, and what was expected instead.
+    /// The cause, and the expected value.
     pub message: String,
-    /// What to do about it.
     pub remedy: Option<String>,
-    /// The text of the line, shown under the message with a caret at the column; of a long line
-    /// what stands around the column.
+    /// The line, shown under the message with a caret at the column; of a long line, the part
+    /// around the column.
     pub excerpt: Option<String>,
 }
 
-/// Everything shown is [`printable`]: names, messages and excerpts come from files that somebody
-/// else wrote.
+/// All text is [`printable`]: names, messages and excerpts come from untrusted files.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&printable(&self.file))?;
@@ -81,8 +76,8 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// The part of a line around a character, counted from 0, and how many characters stand before
-/// that one in the part. An ellipsis stands where something is left out.
+/// The part of a line around a character, counted from 0, and the number of characters before it in
+/// that part. An ellipsis replaces omitted text.
 fn around(line: &str, at: usize) -> (String, usize) {
     let length = line.chars().count();
     let at = at.min(length);
@@ -104,7 +99,7 @@ fn around(line: &str, at: usize) -> (String, usize) {
 
 impl std::error::Error for Diagnostic {}
 
-/// The candidate that is closest to a misspelt word, if any is close enough to be meant.
+/// The candidate closest to a misspelt word; none if no candidate is close.
 pub(crate) fn closest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,

@@ -1,8 +1,7 @@
-//! Lines and columns of a text, and diagnostics that show them.
+//! Lines and columns of a text, and diagnostics with excerpts.
 
 use super::Diagnostic;
 
-/// A place in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     /// The line, counted from 1.
@@ -12,8 +11,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The place of a byte offset. One past the end is the end; one inside a character is that
-    /// character.
+    /// An offset past the end is the end; one inside a character is that character.
     pub(crate) fn of_offset(text: &str, offset: usize) -> Self {
         let before = &text.as_bytes()[..offset.min(text.len())];
         let start = before
@@ -25,7 +23,7 @@ impl Place {
         Self { line, column }
     }
 
-    /// The place that a parser gives as a line and a column in bytes, both counted from 1.
+    /// Converts a line and a column in bytes, both counted from 1.
     pub(crate) fn of_bytes(text: &str, line: usize, byte_column: usize) -> Self {
         let bytes = line_of(text, line).unwrap_or_default().as_bytes();
         let before = &bytes[..byte_column.saturating_sub(1).min(bytes.len())];
@@ -58,8 +56,8 @@ pub(crate) fn line_of(text: &str, line: usize) -> Option<&str> {
     text.lines().nth(line.checked_sub(1)?)
 }
 
-/// The text with each control character replaced, so that it neither moves the cursor of a
-/// terminal nor shifts a caret below it.
+/// Replaces control characters, which would move the cursor of a terminal or shift a caret below
+/// the text.
 pub(crate) fn printable(text: &str) -> String {
     let shown = |c: char| match c {
         '\t' => ' ',
@@ -69,7 +67,7 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-/// How many characters begin in these bytes of UTF-8.
+/// The number of characters that begin in these bytes of UTF-8.
 fn characters(bytes: &[u8]) -> usize {
     bytes.iter().filter(|b| **b & 0xc0 != 0x80).count()
 }

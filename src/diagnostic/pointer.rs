@@ -12,7 +12,7 @@ impl Pointer {
         Self(String::new())
     }
 
-    /// A pointer from its text, which is taken as it stands.
+    /// The text must be a valid pointer.
     pub const fn from_text(text: String) -> Self {
         Self(text)
     }
@@ -32,13 +32,13 @@ impl Pointer {
         Path::Index(&Path::At(self), index).pointer()
     }
 
-    /// This pointer extended by another, which is taken from here.
+    /// This pointer extended by another, relative to it.
     #[must_use]
     pub fn join(&self, below: &Self) -> Self {
         Self(format!("{}{}", self.0, below.0))
     }
 
-    /// The text of the pointer, as RFC 6901 writes it.
+    /// The text, as in RFC 6901.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -50,8 +50,8 @@ impl fmt::Display for Pointer {
     }
 }
 
-/// A pointer that grows while a comparison walks down a document. It borrows its parts and costs
-/// nothing until a mismatch needs its text.
+/// A pointer that is extended during a walk of a document. It borrows its parts, and its text is
+/// built on demand.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Path<'a> {
     /// The start of the walk.

@@ -16,8 +16,7 @@ use crate::api::template;
 use crate::http::message::Body;
 use crate::scenario::format::{Kind, Script};
 
-/// The variables of a script, each with its root. The conversations that follow the script share
-/// them.
+/// The variables of a script, each with its root; shared by all conversations of the script.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Variables {
     places: foldhash::HashMap<String, usize>,
@@ -28,14 +27,13 @@ pub(crate) struct Variables {
 #[derive(Debug, Clone)]
 struct Slot {
     name: String,
-    /// The place of the root.
     root: usize,
     kind: Kind,
     printed: String,
 }
 
 impl Variables {
-    /// The variables of a script. Read literally, only equal printed values agree.
+    /// Only equal printed values agree in a literal run.
     pub(crate) fn of(script: &Script, literal: bool) -> Self {
         let mut variables = Self::default();
         for (name, variable) in &script.variables {
@@ -69,49 +67,48 @@ impl Variables {
         place
     }
 
-    /// The place of a variable, which is free text where the script does not know it.
+    /// The index of a variable; one that the script does not define is free text.
     fn place(&mut self, name: &str) -> usize {
         let known = self.places.get(name).copied();
         known.unwrap_or_else(|| self.add(name, Kind::Text, ""))
     }
 
-    /// The root of a variable; none of one that the script does not know.
     pub(crate) fn root_of(&self, name: &str) -> Option<&str> {
         let (_, slot) = self.root(name)?;
         Some(&slot.name)
     }
 
-    /// The slot of a variable's root, and its place.
+    /// The index and the slot of the root.
     fn root(&self, name: &str) -> Option<(usize, &Slot)> {
         let place = self.slots[*self.places.get(name)?].root;
         Some((place, &self.slots[place]))
     }
 }
 
-/// The variables of one conversation, with what is known of them.
+/// The variables of one conversation and their values.
 #[derive(Debug, Clone)]
 pub(crate) struct Bindings {
     variables: Arc<Variables>,
-    /// By the place of the root; what stands behind the end is not bound.
+    /// By index of the root; an index past the end is unbound.
     values: Vec<Option<Bound>>,
-    fresh: HashMap<String, String>,
+    generated: HashMap<String, String>,
 }
 
 #[derive(Debug, Clone)]
 struct Bound {
     value: String,
-    /// The same as an identifier, where it tells this conversation from others.
-    telling: Option<Normal<'static>>,
+    /// The normalized value, if it identifies the conversation.
+    conversation_id: Option<Normal<'static>>,
 }
 
 impl Bindings {
-    /// The variables of a script, none bound. `fresh` gives each root the value that it takes
-    /// where confcall has to make one up; roots that it leaves out take the printed value.
-    pub(crate) fn new(variables: Arc<Variables>, fresh: HashMap<String, String>) -> Self {
+    /// `generated` gives each root the value that confcall uses when it has to generate one; other
+    /// roots use the printed value.
+    pub(crate) fn new(variables: Arc<Variables>, generated: HashMap<String, String>) -> Self {
         Self {
             values: Vec::with_capacity(variables.slots.len()),
             variables,
-            fresh,
+            generated,
         }
     }
 
@@ -126,14 +123,13 @@ impl Bindings {
         root.map_or(Kind::Text, |(_, slot)| slot.kind)
     }
 
-    /// The value of a variable, where its root is bound.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let (place, _) = self.variables.root(name)?;
         let bound = self.values.get(place)?.as_ref()?;
         Some(&bound.value)
     }
 
-    /// Gives a variable's root its value. What was bound before is replaced.
+    /// Binds the root of a variable; replaces an earlier value.
     pub(crate) fn bind(&mut self, name: &str, value: impl Into<String>) {
         let (place, kind) = if let Some((place, slot)) = self.variables.root(name) {
             (place, slot.kind)
@@ -145,19 +141,23 @@ impl Bindings {
             self.values.resize(place + 1, None);
         }
         let value = value.into();
-        let telling = tells(kind).then(|| Normal::of(&value).into_owned());
-        self.values[place] = Some(Bound { value, telling });
+        let conversation_id =
+            identifies_conversation(kind).then(|| Normal::of(&value).into_owned());
+        self.values[place] = Some(Bound {
+            value,
+            conversation_id,
+        });
     }
 
-    /// The value that confcall sends for a variable: the bound one, else a fresh one, which is
-    /// bound by this.
+    /// The value that confcall sends for a variable: the bound one, else a generated one, which
+    /// becomes bound.
     pub(crate) fn value(&mut self, name: &str) -> String {
-        self.settle(name);
+        self.bind_default(name);
         self.proposal(name)
     }
 
     /// Binds a variable that has no value yet to the one that [`Bindings::value`] gives.
-    pub(crate) fn settle(&mut self, name: &str) {
+    pub(crate) fn bind_default(&mut self, name: &str) {
         if self.get(name).is_none() {
             self.bind(name, self.proposal(name));
         }
@@ -165,16 +165,16 @@ impl Bindings {
 
     /// The value that [`Bindings::value`] would give, without binding it.
     pub(crate) fn proposal(&self, name: &str) -> String {
-        let fresh = || self.fresh.get(self.root(name)).map(String::as_str);
+        let generated = || self.generated.get(self.root(name)).map(String::as_str);
         let printed = || Some(self.variables.root(name)?.1.printed.as_str());
-        let value = self.get(name).or_else(fresh).or_else(printed);
+        let value = self.get(name).or_else(generated).or_else(printed);
         value.unwrap_or_default().to_owned()
     }
 
     /// A template with every variable filled in by [`Bindings::value`].
     pub(crate) fn fill(&mut self, text: &str) -> String {
         for name in template::variables(text) {
-            self.settle(name);
+            self.bind_default(name);
         }
         template::fill(text, &|name| self.get(name))
     }
@@ -191,7 +191,7 @@ impl Bindings {
     /// A JSON template with every variable filled in by [`Bindings::value`].
     pub(crate) fn fill_json(&mut self, body: &Value) -> Value {
         for name in outline::variables(body) {
-            self.settle(&name);
+            self.bind_default(&name);
         }
         template::fill_json(body, &|name| self.get(name))
     }
@@ -211,9 +211,10 @@ impl Bindings {
         roots.filter_map(|(slot, bound)| Some((slot, bound.as_ref()?)))
     }
 
-    /// The bound values that tell this conversation from others.
-    pub(crate) fn telling(&self) -> impl Iterator<Item = &Normal<'static>> {
-        self.roots().filter_map(|(_, bound)| bound.telling.as_ref())
+    /// The bound values that identify this conversation.
+    pub(crate) fn conversation_ids(&self) -> impl Iterator<Item = &Normal<'static>> {
+        self.roots()
+            .filter_map(|(_, bound)| bound.conversation_id.as_ref())
     }
 
     /// The first root of a kind that is bound to a value, as [`same`] compares it.
@@ -234,16 +235,15 @@ impl Bindings {
     }
 }
 
-/// Whether values of a kind tell one conversation from another.
-const fn tells(kind: Kind) -> bool {
+/// True if values of this kind identify a conversation.
+const fn identifies_conversation(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::Call | Kind::Operation | Kind::User | Kind::Application | Kind::Context
     )
 }
 
-/// Whether two values of a kind are the same: identifiers without case and hyphens, contexts to
-/// the letter.
+/// Identifiers compare without case and hyphens, contexts exactly.
 pub(crate) fn same(kind: Kind, left: &str, right: &str) -> bool {
     match kind {
         Kind::Context => left == right,
@@ -251,8 +251,8 @@ pub(crate) fn same(kind: Kind, left: &str, right: &str) -> bool {
     }
 }
 
-/// Whether a variable of this kind must come back as it went out. Tenants, tokens and free texts
-/// are judged by their shape alone.
+/// True if a value of this kind must return unchanged. Tenants, tokens and free texts are judged by
+/// their shape alone.
 pub(crate) const fn correlates(kind: Kind) -> bool {
     matches!(
         kind,
@@ -266,7 +266,7 @@ pub(crate) const fn correlates(kind: Kind) -> bool {
     )
 }
 
-/// Whether a printed value stands for any value: `{id}`, `id-value`, `<TOKEN>`.
+/// True if a printed value is a placeholder: `{id}`, `id-value`, `<TOKEN>`.
 pub(crate) fn is_placeholder(printed: &str) -> bool {
     printed.is_empty()
         || printed.ends_with("-value")
@@ -330,7 +330,6 @@ mod tests {
         assert_eq!(bindings.root("call-4"), "call-4");
     }
 
-    /// A search among all variables for each of them would take minutes.
     #[test]
     fn many_variables_find_their_roots() {
         let many: Vec<_> = (0..50_000)
@@ -350,14 +349,14 @@ mod tests {
     #[test]
     fn an_unbound_variable_is_fresh_and_then_stays() {
         let script = script(&[("call", Kind::Call, "printed", None)]);
-        let fresh = HashMap::from([("call".to_owned(), "fresh".to_owned())]);
-        let mut bindings = Bindings::new(Arc::new(Variables::of(&script, false)), fresh);
+        let generated = HashMap::from([("call".to_owned(), "generated".to_owned())]);
+        let mut bindings = Bindings::new(Arc::new(Variables::of(&script, false)), generated);
         assert_eq!(bindings.get("call"), None);
-        assert_eq!(bindings.value("call"), "fresh");
-        assert_eq!(bindings.get("call"), Some("fresh"));
+        assert_eq!(bindings.value("call"), "generated");
+        assert_eq!(bindings.get("call"), Some("generated"));
         assert_eq!(
-            bindings.telling().collect::<Vec<_>>(),
-            [&Normal::of("fresh")]
+            bindings.conversation_ids().collect::<Vec<_>>(),
+            [&Normal::of("generated")]
         );
     }
 }

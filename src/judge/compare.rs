@@ -1,4 +1,4 @@
-//! One body against the shape of its kind: types, presence, words, `@odata.type`.
+//! Compares a body with the shape of its kind: types, presence, words, `@odata.type`.
 //!
 //! Correlation is not judged here: see [`super::people`] and the state machines.
 
@@ -9,38 +9,36 @@ use crate::contract::shape::{JsonType, Shape};
 use crate::contract::words;
 use crate::diagnostic::pointer::{Path, Pointer};
 
-/// Something in a body that the examples do not allow.
+/// A value that the examples do not allow.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Mismatch {
-    /// Where in the body.
+    /// The place in the body.
     pub pointer: Pointer,
-    /// What kind of departure it is.
+    /// The kind of mismatch.
     pub kind: MismatchKind,
-    /// The documented value.
     pub expected: Value,
-    /// The value that came; null where nothing came.
+    /// The actual value; null if missing.
     pub actual: Value,
 }
 
-/// The kinds of departures that a comparison finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum MismatchKind {
     /// Another JSON type than documented.
     Type,
-    /// A property that every example shows is not there, or null.
+    /// A property of every example is missing or null.
     Missing,
     /// A protocol word that no page lists for this place.
     Word,
-    /// Text that is no date with a time where only those are printed.
+    /// Text that is not a timestamp where only timestamps are printed.
     Time,
     /// An `@odata.type` that is not printed for this kind of object.
     OdataType,
-    /// An `@odata.type` that is printed and does not come: a warning.
+    /// A printed `@odata.type` is missing: a warning.
     OdataTypeMissing,
 }
 
 impl MismatchKind {
-    /// Whether something is not there, rather than there and wrong.
+    /// True if a value is missing rather than wrong.
     pub(crate) const fn is_absence(self) -> bool {
         matches!(self, Self::Missing | Self::OdataTypeMissing)
     }
@@ -67,20 +65,19 @@ impl MismatchKind {
     }
 }
 
-/// Whose message is compared, and what it answers.
+/// The sender of the message, and the request that it answers.
 #[derive(Clone, Copy)]
 pub(crate) struct Rules<'a> {
-    /// `@odata.type` is never required of a bot, and words of its own choice are its own.
+    /// A bot never needs `@odata.type`, and chooses its own words.
     pub of_bot: bool,
-    /// Whether the conversation's request gave a property of that name: an echo of what was not
-    /// given is never required.
+    /// True if the request has a property of that name: a message never has to echo a property that
+    /// the request omits.
     pub given: &'a dyn Fn(&str) -> bool,
     /// The `@odata.type`s that the page prints for the kind of object at a place.
     pub odata_types: &'a dyn Fn(&[&str]) -> Vec<String>,
 }
 
-/// Properties of which a message may only repeat what its request gave.
-/// The 2019-05 page writes `language` for `languageId` once.
+/// Properties that only echo the request.
 const ECHOES: [&str; 6] = [
     "clientContext",
     "replacesCallId",
@@ -92,7 +89,7 @@ const ECHOES: [&str; 6] = [
 /// Properties that no example makes required.
 const NEVER_REQUIRED: [&str; 2] = ["@odata.id", "@odata.etag"];
 
-/// Compares a body with what the examples show. `at` is where the body stands in the message.
+/// `at` is the place of the body in the message.
 pub(crate) fn compare(
     shape: &Shape,
     actual: &Value,
@@ -110,7 +107,7 @@ pub(crate) fn compare(
 
 struct Walk<'a> {
     rules: Rules<'a>,
-    /// The names of the properties above, as the examples write them.
+    /// The documented names of the enclosing properties.
     place: Vec<&'a str>,
     found: Vec<Mismatch>,
 }
@@ -131,7 +128,7 @@ impl<'a> Walk<'a> {
                 if let Some(item_shape) = shape.items() {
                     for (index, item) in items.iter().enumerate() {
                         let below = Path::Index(&at, index);
-                        // A property may be null as if it were not there; a member is there.
+                        // A null property counts as missing; a null member is a member.
                         if item.is_null() && item_shape.is_shown() {
                             self.push(below, MismatchKind::Type, item_shape.sample(), item);
                         }

@@ -1,17 +1,16 @@
 //! The judge: one state machine for each scenario and role, without sockets or a clock.
 //!
-//! Events go in by [`Judge::handle`]: messages, deadlines, failures of transport. Actions come out
-//! of [`Judge::next_action`]: messages to send, answers to give, triggers. At the end,
-//! [`Judge::take_outcome`] says what conforms (SPEC section 5). The same judge serves a live target, a
-//! cassette and a file of another tool.
+//! Events enter through [`Judge::handle`]: messages, deadlines, transport failures. Actions leave
+//! through [`Judge::next_action`]: messages to send, answers, triggers. At the end,
+//! [`Judge::take_outcome`] returns the verdict (SPEC section 5). The same judge serves a live
+//! target, a cassette and a file of another tool.
 //!
-//! - [`page`] lays all examples of a page over each other; [`shape`] is what they show together,
-//!   [`compare`] holds a body against it, [`words`] lists the protocol words.
-//! - [`outline`] is what a script's steps say, read once.
-//! - [`change`] reads one entry of a notification, [`people`] who is invited, [`bindings`] what
-//!   the variables are in this run.
-//! - [`catalogue`] is the contract as sentences; every check names one.
-//! - `service` and `bot` are the two state machines; `record` is what they write into.
+//! - [`page`] merges all examples of a page; [`compare`] compares a body with the merged shape.
+//! - [`outline`] has the derived data of a script, [`bindings`] the values of its variables in a run.
+//! - [`people`] compares the people of operations and rosters with those invited.
+//! - `service` and `bot` are the two state machines; `record` collects their violations.
+//! - [`recording`] runs the judge on recordings.
+//! - [`verdict`], [`shard`] and [`redaction`]: the results, their merge, and secrets in them.
 
 pub(crate) mod bindings;
 mod bot;
@@ -41,18 +40,14 @@ use crate::contract::requirement::Requirement;
 use crate::http::message::{Request, Response};
 use crate::scenario::format::{Kind, Scenario, ScenarioId, Script};
 
-/// A scenario with the knowledge of its page.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
-    /// The scenario.
     pub scenario: Arc<Scenario>,
-    /// All scenarios of its page, laid over each other.
     pub page: Arc<Page>,
     outline: Arc<OnceLock<Outline>>,
 }
 
 impl Case {
-    /// A scenario with the knowledge of its page.
     pub(crate) fn new(scenario: Arc<Scenario>, page: Arc<Page>) -> Self {
         Self {
             scenario,
@@ -61,15 +56,15 @@ impl Case {
         }
     }
 
-    /// What the scenario's steps say. Read when it is first asked for.
+    /// Parsed on first use.
     pub(crate) fn outline(&self) -> &Outline {
         let script = &self.scenario.script;
         self.outline.get_or_init(|| Outline::of(script))
     }
 }
 
-/// The scenarios with the knowledge of their pages. `all` holds every scenario that is known,
-/// `picked` those to play: a page is known whole, whatever is picked from it.
+/// `all` holds every known scenario, `picked` those to play: a page is built from all its
+/// scenarios, even when few are picked.
 pub(crate) fn cases(all: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
     let mut pages: HashMap<&str, Arc<Page>> = HashMap::new();
     // A scenario in fault injection has the script of the plain one.
@@ -92,7 +87,7 @@ pub(crate) fn cases(all: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
         .collect()
 }
 
-/// Whether the conversation of a script judges this party.
+/// True if the script judges this party.
 pub(crate) fn judges(script: &Script, role: Party) -> bool {
     let only = match script.judges {
         None => return true,
@@ -102,15 +97,15 @@ pub(crate) fn judges(script: &Script, role: Party) -> bool {
     only == role
 }
 
-/// How a run wants to be judged.
+/// Options of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     /// Send and judge the page's structure as printed: no alternatives, no correlation beyond
     /// equal printed values.
     pub literal: bool,
-    /// What SHOULD be fails when it is not.
+    /// A violation at level SHOULD fails the run.
     pub strict: bool,
-    /// How long each expected message may take.
+    /// The time limit of each expected message.
     pub deadline: Duration,
     /// The bearer token of the party that confcall plays.
     pub token: String,
@@ -122,61 +117,53 @@ impl Default for Options {
             literal: false,
             strict: false,
             deadline: Duration::from_secs(5),
-            // Any token will do for a target on a laptop.
+            // A target on a laptop accepts any token.
             token: "confcall".to_owned(),
         }
     }
 }
 
-/// The number by which an exchange is told from others, given by whoever starts it.
 pub(crate) type ExchangeId = u64;
 
-/// What happens to a conversation.
+/// Input of the judge.
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
-    /// The conversation begins.
     Start,
-    /// The answer to an [`Action::Send`] came.
+    /// The answer to an [`Action::Send`] arrived.
     Answered {
-        /// The exchange of the action.
         exchange: ExchangeId,
-        /// The answer.
         response: Arc<Response>,
     },
-    /// The target sent a request: a bot's request, or a service's notification. It must be
-    /// answered by one [`Action::Reply`], which comes at once.
+    /// The target sent a request: a bot's request, or a service's notification. The judge responds
+    /// at once, with exactly one [`Action::Reply`].
     Received {
-        /// The number that the reply will bear.
+        /// The exchange of the reply.
         exchange: ExchangeId,
-        /// The request.
         request: Arc<Request>,
     },
     /// The reply to a received request did not reach the target, so that it may be sent again.
     ReplyLost {
-        /// The exchange of the request.
         exchange: ExchangeId,
     },
-    /// What became of an [`Action::Trigger`].
+    /// The result of an [`Action::Trigger`].
     Triggered(TriggerAnswer),
     /// An [`Action::Send`] ended without an answer.
     Broken {
-        /// The exchange of the action.
         exchange: ExchangeId,
-        /// How.
         failure: TransportFailure,
     },
-    /// Time has passed; [`Judge::deadline`] may have.
+    /// Time has passed; [`Judge::deadline`] may be due.
     Elapsed,
 }
 
-/// What became of a trigger.
+/// The result of a trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TriggerAnswer {
-    /// The bot will do it.
+    /// The bot will send the request.
     Accepted,
-    /// The bot declines (501), with its reason.
+    /// The bot declines (501); the text is its reason.
     Declined(String),
-    /// The trigger went wrong, with what happened.
+    /// The trigger failed; the text is the cause.
     Failed(String),
     /// There is no address for triggers: the bot acts by itself, or not at all.
     NoAddress,
@@ -185,67 +172,58 @@ pub(crate) enum TriggerAnswer {
 /// How a connection failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TransportFailure {
-    /// Nobody listens: the target has gone away.
+    /// The target refuses connections.
     Gone(String),
-    /// The connection broke, or carried what is no HTTP.
+    /// The connection broke, or carried data that is not HTTP.
     Broken(String),
-    /// No answer came before the deadline.
+    /// No answer arrived before the deadline.
     Silent,
 }
 
-/// What a judge wants done.
+/// Output of the judge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action {
     /// Send a request to the service, or a notification to the bot's callback. Paths of requests
-    /// have no API version in front. Answered by [`Event::Answered`] or [`Event::Broken`].
+    /// have no API version prefix. The response is [`Event::Answered`] or [`Event::Broken`].
     Send {
-        /// The number that the answer will bear.
+        /// The exchange of the answer.
         exchange: ExchangeId,
-        /// The message.
         request: Arc<Request>,
     },
-    /// Answer a received request.
     Reply {
-        /// The exchange of the request.
         exchange: ExchangeId,
-        /// The answer.
         response: Arc<Response>,
     },
-    /// Trigger the bot: make it send this request. Answered by [`Event::Triggered`].
+    /// Make the bot send this request. The response is [`Event::Triggered`].
     Trigger {
         /// The step, counted from 1.
         step: usize,
-        /// The request that is expected, its path without an API version in front. Method and path
-        /// only where the bot's half is recorded.
+        /// The expected request, its path without an API version. Only method and path are set if
+        /// the bot's half is recorded.
         request: Request,
     },
 }
 
-/// What the judge says of a conversation.
+/// The result of a conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Outcome {
-    /// The party judged.
     pub role: Party,
-    /// How it ended.
     pub verdict: Verdict,
-    /// Why it was skipped or could not be judged; empty otherwise.
+    /// The reason of a skip or of an inconclusive verdict; empty otherwise.
     pub reason: String,
-    /// What makes it fail.
     pub failures: Vec<Violation>,
-    /// What does not.
     pub warnings: Vec<Violation>,
-    /// What else a reader may want to know.
+    /// Remarks for the reader.
     pub notes: Vec<String>,
-    /// The messages in the order they happened.
+    /// In the order of the conversation.
     pub traffic: Vec<Traffic>,
-    /// The requirements that were put to the test.
+    /// The requirements that were tested.
     pub checked: Vec<Requirement>,
-    /// The variables that were bound, by the name of their root, with their values.
+    /// Root variables and their values.
     pub bound: Vec<(String, String)>,
 }
 
 impl Outcome {
-    /// The outcome as reports list it. `duration` is how long the conversation took.
     pub(crate) fn into_result(self, scenario: &ScenarioId, duration: Duration) -> ScenarioResult {
         ScenarioResult {
             scenario: scenario.to_string(),
@@ -276,8 +254,8 @@ enum Machine {
 }
 
 impl Judge {
-    /// A judge of `role` in a scenario. `bindings` is of the scenario's script, with what the run
-    /// has already given values.
+    /// `bindings` belongs to the scenario's script, and holds the values that the run has already
+    /// fixed.
     pub(crate) fn new(case: Case, bindings: Bindings, options: Options, role: Party) -> Self {
         let is_judged = judges(&case.scenario.script, role);
         let mut record = record::Record::new(case, bindings, options, role);
@@ -291,21 +269,21 @@ impl Judge {
         Self { machine }
     }
 
-    /// Says what goes in the place of the judge's own requests or notifications, where the other
-    /// party's half is recorded: one for each [`Action::Send`], in order. Where there is none, and
-    /// behind the last, the judge sends what the scenario has.
+    /// Replaces the judge's own requests or notifications if the other party's half is recorded:
+    /// one for each [`Action::Send`], in order. The judge sends the documented message for `None`,
+    /// and after the last one.
     pub(crate) fn will_send(&mut self, recorded: impl IntoIterator<Item = Option<Arc<Request>>>) {
         self.record_mut().is_recorded = true;
         self.record_mut().recorded_requests.extend(recorded);
     }
 
-    /// Says what goes in the place of the next [`Action::Reply`], where the other party's half is
-    /// recorded; `None` where the judge's own stands.
+    /// Replaces the next [`Action::Reply`] if the other party's half is recorded; `None` keeps the
+    /// judge's own.
     pub(crate) fn will_reply(&mut self, recorded: Option<Arc<Response>>) {
         self.record_mut().recorded_reply = recorded;
     }
 
-    /// Takes an event. `now` is the time since the run began; it never goes back.
+    /// `now` is the time since the run began; it never decreases.
     pub(crate) fn handle(&mut self, now: Duration, event: Event) {
         match &mut self.machine {
             Machine::Service(judge) => judge.handle(now, event),
@@ -313,7 +291,7 @@ impl Judge {
         }
     }
 
-    /// The next thing to do; `None` until another event comes.
+    /// `None` until the next event.
     pub(crate) fn next_action(&mut self) -> Option<Action> {
         match &mut self.machine {
             Machine::Service(judge) => judge.actions.pop_front(),
@@ -321,8 +299,8 @@ impl Judge {
         }
     }
 
-    /// When [`Event::Elapsed`] is due, as time since the run began; `None` where nothing is
-    /// waited for.
+    /// The time since the run began at which [`Event::Elapsed`] is due; `None` if the judge expects
+    /// nothing.
     pub(crate) fn deadline(&self) -> Option<Duration> {
         match &self.machine {
             Machine::Service(judge) => judge.deadline(),
@@ -330,18 +308,17 @@ impl Judge {
         }
     }
 
-    /// Whether the conversation is over. Events that come later still count: they catch doubles.
+    /// Later events still count: they reveal duplicates.
     pub(crate) fn is_finished(&self) -> bool {
         self.record().is_finished()
     }
 
-    /// The ids by which the conversation is told from others: a message that bears one of them
-    /// belongs here.
+    /// A message with one of these ids belongs to this conversation.
     pub(crate) fn ids(&self) -> impl Iterator<Item = &Normal<'static>> {
-        self.record().bindings.telling()
+        self.record().bindings.conversation_ids()
     }
 
-    /// Whether the conversation waits for a message like this, whatever ids it bears.
+    /// True if the conversation expects a message of this kind, regardless of its ids.
     pub(crate) fn expects(&self, request: &Request) -> bool {
         match &self.machine {
             Machine::Service(judge) => judge.expects(request),
@@ -349,14 +326,14 @@ impl Judge {
         }
     }
 
-    /// Gives a variable its value, as whoever brought about a provider state says.
+    /// Binds a variable to the value that the setup of a provider state returned.
     pub(crate) fn bind(&mut self, name: &str, value: &str) {
         self.record_mut().bindings.bind(name, value);
     }
 
-    /// What confcall proposes for this conversation before it begins, by the name of the variable:
-    /// people, contexts, calls. Nothing is bound by this: whoever brings about a provider state may
-    /// take a proposal or answer with something else.
+    /// Values that confcall proposes before the conversation begins, by name of the variable:
+    /// people, contexts, calls. Nothing is bound: the setup of a provider state may accept a
+    /// proposal or return another value.
     pub(crate) fn proposals(&self) -> Vec<(String, String)> {
         let record = self.record();
         let variables = record.script().variables.iter();
@@ -372,12 +349,12 @@ impl Judge {
             .collect()
     }
 
-    /// Says something to the reader of the result.
+    /// Adds a remark for the reader of the result.
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.record_mut().note(note);
     }
 
-    /// Ends the conversation for a reason that is no finding: it was skipped, or could not go on.
+    /// Ends the conversation without a violation: it was skipped, or could not continue.
     pub(crate) fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
         self.record_mut().give_up(verdict, reason);
     }
@@ -387,7 +364,7 @@ impl Judge {
         self.record_mut().check(requirement);
     }
 
-    /// Records a departure that another than the judge saw.
+    /// Records a violation that another component found.
     pub(crate) fn report(&mut self, breach: Breach) {
         self.record_mut().report(breach);
     }
@@ -400,7 +377,7 @@ impl Judge {
         }
     }
 
-    /// Whether a departure was recorded that fails.
+    /// True if a recorded violation fails the conversation.
     pub(crate) fn has_failed(&self) -> bool {
         self.record().has_failed()
     }

@@ -1,5 +1,5 @@
-//! What one page documents, over all its scenarios: the answers that each request may get, and
-//! the shape of each kind of message.
+//! Documentation of one page, merged from all its scenarios: the answers to each request, and the
+//! shape of each kind of message.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -28,21 +28,19 @@ pub(crate) struct Page {
 /// One documented answer to a request: a whole message, never mixed with another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
-    /// The status code.
     pub status: u16,
     /// The line of the example, or of the sentence, that documents it.
     pub line: usize,
-    /// The media type that it prints.
+    /// The printed media type.
     pub media_type: Option<String>,
-    /// Whether it shows a `Location`.
+    /// The example has a `Location`.
     pub has_location: bool,
-    /// Whether it shows a body.
+    /// The example has a body.
     pub has_body: bool,
 }
 
 impl Page {
-    /// Lays the scenarios of one page over each other. Scenarios of other pages must not be among
-    /// them.
+    /// Merges the scenarios of one page. All must belong to the same page.
     pub(crate) fn of<'a>(scenarios: impl IntoIterator<Item = &'a Scenario>) -> Self {
         let mut page = Self::default();
         for scenario in scenarios {
@@ -55,7 +53,7 @@ impl Page {
         let mut request: Option<String> = None;
         for (at, step) in script.steps.iter().enumerate() {
             match step {
-                // What is wrong shows no shape.
+                // A refused request documents no shape.
                 Step::Request(_) if script.is_refused(at) => request = None,
                 Step::Request(step) => {
                     let key = request_key(step);
@@ -140,17 +138,14 @@ impl Page {
         });
     }
 
-    /// The answers that the page documents for a request of this [`request_key`], in its order.
     pub(crate) fn answers(&self, request: &str) -> &[Answer] {
         self.answers.get(request).map_or(&[], Vec::as_slice)
     }
 
-    /// The shape of a request's body, where any example has one.
     pub(crate) fn request_body(&self, request: &str) -> Option<&Shape> {
         self.requests.get(request)
     }
 
-    /// The shape of an answer's body, where any example of that status has one.
     pub(crate) fn answer_body(&self, request: &str, status: u16) -> Option<&Shape> {
         self.bodies.get(request)?.get(&status)
     }
@@ -160,7 +155,7 @@ impl Page {
         self.entries.get(kind)
     }
 
-    /// The shape of all entries about a subject, whatever they say of it.
+    /// The shape of all entries about a subject, of any change.
     pub(crate) fn entry_about(&self, subject: Subject) -> Option<&Shape> {
         self.subjects.get(&subject)
     }
@@ -180,7 +175,7 @@ impl Page {
     }
 }
 
-/// The operation that a request asks for, in every form that the pages write: method and shape.
+/// Method and shape of a request, the same for every documented spelling.
 pub(crate) fn request_key(step: &RequestStep) -> String {
     format!("{} {}", step.method, resource::shape_of(&step.target))
 }
@@ -205,7 +200,7 @@ pub(crate) const fn family_of_subject(subject: Subject) -> &'static str {
     }
 }
 
-/// The kind of object that stands at a place: told from the property that holds it.
+/// The kind of an object, derived from the property that holds it.
 fn family<'a>(root: &'a str, place: &[&'a str]) -> &'a str {
     match place.last() {
         None if root == ANSWER => family_of_subject(Subject::Operation),

@@ -1,5 +1,4 @@
-//! Who is invited, and whether an operation or a roster names them (SPEC section 5,
-//! *Correlation*).
+//! Invited people, and their names in operations and rosters (SPEC section 5, *Correlation*).
 
 use std::borrow::Cow;
 
@@ -14,24 +13,22 @@ pub(crate) const MOST_INVITED: usize = 5;
 /// The longest client context, in characters (the same pages).
 pub(crate) const LONGEST_CONTEXT: usize = 256;
 
-/// One person of an invitation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Person {
     /// The kind of identity: `user`, `phone`, `application` …
     pub kind: String,
-    /// The id under it.
     pub id: String,
-    /// The call that the invitation replaces for this person, as an id, whatever form it had.
+    /// The call that the invitation replaces for this person, as an id.
     pub replaces: Option<String>,
 }
 
 impl Person {
-    /// Whether an identity set names this person by id, under the same kind of identity.
+    /// True if an identity set names this person under the same kind of identity.
     pub(crate) fn is_named_in(&self, identity: &Value) -> bool {
         self.is_named_under(identity, &self.kind)
     }
 
-    /// Whether an identity set names this person by id under a given kind of identity.
+    /// True if an identity set names this person under the given kind of identity.
     pub(crate) fn is_named_under(&self, identity: &Value, kind: &str) -> bool {
         lookup(identity, kind)
             .and_then(|(_, who)| lookup(who, "id"))
@@ -39,18 +36,18 @@ impl Person {
             .is_some_and(|id| identifier::same(id, &self.id))
     }
 
-    /// How reports name the person: `user 278405a3…`.
+    /// The name in reports: `user 278405a3…`.
     pub(crate) fn label(&self) -> String {
         format!("{} {}", self.kind, self.id)
     }
 }
 
-/// The people that a body names under `participants`: one for each identity that is not null.
+/// The people under `participants`: one for each identity that is not null.
 pub(crate) fn people(body: &Value) -> Vec<Person> {
     people_as(body, &|text| Cow::Borrowed(text))
 }
 
-/// The people that a template names, with a function that fills its texts in.
+/// The people of a template; `fill` fills in its texts.
 pub(crate) fn people_as<'a>(
     body: &'a Value,
     filled: &impl Fn(&'a str) -> Cow<'a, str>,
@@ -64,7 +61,7 @@ pub(crate) fn people_as<'a>(
         .collect()
 }
 
-/// The people that one participant stands for: one, but for odd bodies.
+/// The people of one participant: one, except in unusual bodies.
 fn identities_of<'a>(
     participant: &'a Value,
     filled: &impl Fn(&'a str) -> Cow<'a, str>,
@@ -88,7 +85,7 @@ fn identities_of<'a>(
         .collect()
 }
 
-/// The call of a `replacesCallId`, which may be an id or a path.
+/// The id in a `replacesCallId`, which may be an id or a path.
 pub(crate) fn call_of(replaces: &str) -> Cow<'_, str> {
     let is_path = replaces.contains('/');
     match is_path.then(|| Resource::parse(replaces)).flatten() {
@@ -97,18 +94,18 @@ pub(crate) fn call_of(replaces: &str) -> Cow<'_, str> {
     }
 }
 
-/// Which of the invited an operation names.
+/// The invited people that an operation names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Named {
     /// Exactly the people invited.
     All,
-    /// Only the first, where every one of several names a call to replace.
+    /// Only the first, if each of several replaces a call.
     First,
-    /// Others, too many or too few.
+    /// Other people, too many or too few.
     Others,
 }
 
-/// Compares the people whom an operation names with those invited, in any order.
+/// Compares the people of an operation with those invited, in any order.
 pub(crate) fn named(invited: &[Person], in_operation: &[Person]) -> Named {
     let same = |left: &Person, right: &Person| {
         left.kind == right.kind && identifier::same(&left.id, &right.id)
@@ -129,13 +126,12 @@ pub(crate) fn named(invited: &[Person], in_operation: &[Person]) -> Named {
     }
 }
 
-/// Whether a service may invite only the first: several are named, and each replaces a call.
+/// True if a service may invite only the first person: several are named, and each replaces a call.
 pub(crate) fn only_first_may_be_invited(invited: &[Person]) -> bool {
     invited.len() > 1 && invited.iter().all(|person| person.replaces.is_some())
 }
 
-/// The members of a roster that name a person: under the invited kind of identity, or under the
-/// kind that the page prints for this person.
+/// The members that name a person under the invited or the printed kind of identity.
 pub(crate) fn member_naming<'a>(
     roster: &'a Value,
     person: &Person,

@@ -1,4 +1,4 @@
-//! What a judge has found so far in one conversation.
+//! Violations, notes and messages of one conversation.
 
 use std::collections::VecDeque;
 use std::mem::take;
@@ -17,28 +17,27 @@ use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Body, Request, Response, json_error};
 use crate::scenario::format::{Script, Step};
 
-/// The findings, the notes and the traffic of one conversation, and the end of it.
 #[derive(Debug)]
 pub(super) struct Record {
     pub case: Case,
     pub bindings: Bindings,
     pub options: Options,
-    /// What goes in the place of the requests that the judge sends, and of its next reply.
+    /// Recorded replacements of the requests that the judge sends, and of its next reply.
     pub recorded_requests: VecDeque<Option<Arc<Request>>>,
     pub recorded_reply: Option<Arc<Response>>,
-    /// Whether the other party's half is recorded, so that nothing is sent.
+    /// The other party's half is recorded; nothing is sent.
     pub is_recorded: bool,
     role: Party,
     failures: Vec<Violation>,
     warnings: Vec<Violation>,
     notes: Vec<String>,
     traffic: Vec<Traffic>,
-    /// Each once, in order.
+    /// Without duplicates, in order.
     checked: Vec<Requirement>,
     ended: Option<(Verdict, String)>,
 }
 
-/// A departure before it is recorded: what a check has to say.
+/// A violation before it is recorded.
 #[derive(Debug, Clone)]
 pub(crate) struct Breach {
     pub requirement: Requirement,
@@ -49,12 +48,12 @@ pub(crate) struct Breach {
     pub expected: Value,
     pub actual: Value,
     pub message: String,
-    /// The line of the page, where it is not the one of the step.
+    /// The line of the page, if it differs from that of the step.
     pub line: Option<usize>,
 }
 
 impl Breach {
-    /// A departure of a whole message at a step, counted from 0.
+    /// A violation of a whole message at a step, counted from 0.
     pub(crate) fn new(
         requirement: Requirement,
         rule: Rule,
@@ -75,7 +74,7 @@ impl Breach {
         }
     }
 
-    /// The same, at a place in the body.
+    /// Sets the place in the body.
     pub(crate) fn at(mut self, pointer: Pointer) -> Self {
         self.pointer = pointer;
         self
@@ -109,15 +108,15 @@ impl Record {
         &self.case.scenario.script.steps
     }
 
-    /// Says that a requirement was put to the test, whether it held or not.
+    /// Counts a requirement as tested, whether it held or not.
     pub(crate) fn check(&mut self, requirement: Requirement) {
         if let Err(at) = self.checked.binary_search(&requirement) {
             self.checked.insert(at, requirement);
         }
     }
 
-    /// Records a departure, unless the same one was recorded already for another step: one cause
-    /// is one failure.
+    /// Records a violation, unless the same one was recorded for another step: one cause is one
+    /// failure.
     pub(crate) fn report(&mut self, breach: Breach) {
         self.check(breach.requirement);
         let level = breach.requirement.level();
@@ -161,14 +160,14 @@ impl Record {
         }
     }
 
-    /// The line of the step that the conversation had come to, for what belongs to none.
+    /// The line of the current step, for violations that belong to no step.
     fn line_so_far(&self) -> usize {
         let last = self.traffic.iter().rev().find_map(|message| message.step);
         let step = last.map_or(0, |step| step - 1);
         self.steps().get(step).map_or(1, Step::line)
     }
 
-    /// Records what a comparison found, under the rule of the message.
+    /// Records the mismatches of a comparison under the rule of the message.
     pub(crate) fn report_all(
         &mut self,
         found: Vec<Mismatch>,
@@ -205,7 +204,7 @@ impl Record {
         }
     }
 
-    /// Something that a reader may want to know. Said once.
+    /// Adds a remark for the reader, without duplicates.
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         let note = note.into();
         if !self.notes.contains(&note) {
@@ -221,7 +220,6 @@ impl Record {
         });
     }
 
-    /// The messages so far, in the order they happened.
     pub(crate) fn all_traffic(&self) -> &[Traffic] {
         &self.traffic
     }
@@ -230,24 +228,23 @@ impl Record {
         !self.failures.is_empty()
     }
 
-    /// Ends the conversation with what was found. Later findings still count.
+    /// Ends the conversation. Later violations still count.
     pub(crate) fn finish(&mut self) {
         self.ended.get_or_insert((Verdict::Pass, String::new()));
     }
 
-    /// Ends the conversation for a reason that is no finding.
+    /// Ends the conversation without a violation.
     pub(crate) fn give_up(&mut self, verdict: Verdict, reason: impl Into<String>) {
         self.ended.get_or_insert((verdict, reason.into()));
     }
 
-    /// Whether the conversation ended for a reason that is no finding.
+    /// True if the conversation ended without a violation.
     pub(crate) fn is_given_up(&self) -> bool {
         self.ended
             .as_ref()
             .is_some_and(|(verdict, _)| *verdict != Verdict::Pass)
     }
 
-    /// The message that went over the wire last.
     pub(crate) fn last_message(&self) -> Option<&TrafficMessage> {
         self.traffic.last().map(|traffic| &traffic.message)
     }
@@ -256,8 +253,8 @@ impl Record {
         self.ended.is_some()
     }
 
-    /// What the judge says, with all that it has found, which goes out of the record. A failure
-    /// outweighs the reason why the rest could not be judged.
+    /// Moves the result out of the record. A failure takes precedence over the reason why the rest
+    /// was not judged.
     pub(crate) fn take_outcome(&mut self) -> Outcome {
         let (verdict, reason) = match &self.ended {
             _ if self.has_failed() => (Verdict::Fail, String::new()),
@@ -278,11 +275,11 @@ impl Record {
     }
 }
 
-/// Whether a finding tells what another has told already: the same departure at another message,
-/// or the same wrong value at another place.
+/// True if both violations have one cause: the same violation at another message, or the same wrong
+/// value at another place.
 fn is_cause(cause: &Violation, violation: &Violation) -> bool {
     if cause.rule != violation.rule || cause.requirement != violation.requirement {
-        // Whoever invites others shows others in the roster.
+        // Wrong people in the invitation cause wrong people in the roster.
         return cause.requirement == Basis::Requirement(Requirement::OperationPeople)
             && violation.requirement == Basis::Requirement(Requirement::RosterPeople);
     }
@@ -294,7 +291,7 @@ fn is_cause(cause: &Violation, violation: &Violation) -> bool {
     }
 }
 
-/// A body that should be JSON and is none, as a JSON value, and why it is none.
+/// The JSON value of a body that is not valid JSON, and the reason.
 pub(super) fn unreadable(body: &Body) -> (Value, String) {
     let length = match body {
         Body::Text(text) => {
@@ -309,7 +306,7 @@ pub(super) fn unreadable(body: &Body) -> (Value, String) {
     (Value::Null, message)
 }
 
-/// A text as a JSON value, null where there is none.
+/// Null for `None`.
 pub(super) fn text(value: Option<&str>) -> Value {
     value.map_or(Value::Null, |value| json!(value))
 }

@@ -1,5 +1,5 @@
-//! Discretion: what is told of a run, without the secrets that its parties said. Recordings of other
-//! tools have them, and so has what a live party says. Not for: what is judged, which is what was said.
+//! Report redaction: removes secrets of the parties from reports and messages. Recordings of other
+//! tools and live parties contain secrets. Judges see the original messages.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::verdict::{Run, Traffic, TrafficMessage, Violation};
 use crate::cassette::recording::Recording;
 use crate::redact::Redactor;
 
-/// Replaces the secrets in what a report says of a run.
+/// Replaces the secrets in a report.
 pub(crate) fn run(run: &mut Run, redactor: &Redactor) {
     for result in &mut run.results {
         traffic(&mut result.traffic, redactor);
@@ -20,15 +20,15 @@ pub(crate) fn run(run: &mut Run, redactor: &Redactor) {
     }
 }
 
-/// Replaces the secrets in what is told of exchanges that fit no scenario.
+/// Replaces the secrets in the report of uncovered exchanges.
 pub(crate) fn not_covered(not_covered: &mut [NotCovered], redactor: &Redactor) {
     for exchange in not_covered {
         exchange.request = redactor.in_text(&exchange.request);
     }
 }
 
-/// The recording as confcall would have written it, with secrets that are found late replaced in what
-/// stands before them too. One that confcall wrote stays as it is.
+/// The recording as confcall would have written it; a secret that is found late is replaced in
+/// earlier exchanges too. A recording by confcall is unchanged.
 pub(crate) fn recording(recording: Recording, redactor: &Redactor) -> Recording {
     let before = redactor.learnt();
     let redact = |exchange| redactor.redact(exchange).into_inner();
@@ -40,15 +40,15 @@ pub(crate) fn recording(recording: Recording, redactor: &Redactor) -> Recording 
     }
 }
 
-/// Learns the secrets of a recording, before anything of it is reported.
+/// Learns the secrets of a recording before any of it is reported.
 pub(crate) fn learn(recording: &Recording, redactor: &Redactor) {
     for exchange in recording.exchanges() {
         redactor.redact(exchange.clone());
     }
 }
 
-/// Replaces the secrets in messages, those that are found late in what stands before them too.
-/// Messages are shared with the judge: one without a secret stays shared.
+/// Replaces the secrets in messages, including earlier uses of a secret that is found late.
+/// Messages are shared with the judge; one without a secret stays shared.
 pub(crate) fn traffic(traffic: &mut [Traffic], redactor: &Redactor) {
     let before = redactor.learnt();
     traffic
@@ -152,9 +152,9 @@ mod tests {
             role: None,
             url: None,
         };
-        let mut told = Run::new(target, vec![result]);
-        run(&mut told, &Redactor::new([7; 32]));
-        let text = format!("{told:?}");
+        let mut report = Run::new(target, vec![result]);
+        run(&mut report, &Redactor::new([7; 32]));
+        let text = format!("{report:?}");
         for secret in [secret, "4711", "4712"] {
             assert!(!text.contains(secret), "{secret} in {text}");
         }

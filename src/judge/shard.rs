@@ -1,4 +1,4 @@
-//! Shards: shares of a run, and one run of all shares again.
+//! Shards of a run, and the run that merges them.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
@@ -10,12 +10,12 @@ use super::verdict::{JudgedTarget, Run};
 use crate::api::party::Party;
 use crate::diagnostic::Remedy;
 
-/// A share of the scenarios: `2/8` is the second of eight.
+/// A part of the scenarios: `2/8` is the second of eight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Shard {
-    /// Which one, counted from 1.
+    /// The index, counted from 1.
     pub index: usize,
-    /// How many there are.
+    /// The number of shards.
     pub count: usize,
 }
 
@@ -41,7 +41,7 @@ impl std::fmt::Display for Shard {
 }
 
 impl Shard {
-    /// What falls to this share: every so manieth, so that shares differ by one at most and the
+    /// Takes every `count`-th item, so that the sizes of shards differ by at most one and the
     /// scenarios of one page are spread.
     pub fn take<T>(self, whole: impl IntoIterator<Item = T>) -> Vec<T> {
         let mine = self.index - 1;
@@ -53,57 +53,37 @@ impl Shard {
     }
 }
 
-/// The reason that reports make no whole run.
+/// The reason that reports cannot be merged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
-    /// A format that this confcall does not know.
+    /// An unknown format of the report.
     #[error("{file} has version {version} of the report's format; this confcall reads version 1")]
-    Version {
-        /// The report.
-        file: String,
-        /// Its version.
-        version: u32,
-    },
+    Version { file: String, version: u32 },
     /// Reports of different parties.
     #[error("{file} judges {this}, the reports before it judge {other}")]
     Target {
-        /// The report.
         file: String,
-        /// Whom it judges.
         this: String,
-        /// Whom the others judge.
         other: String,
     },
-    /// A scenario that two reports have.
+    /// A scenario that is in two reports.
     #[error("{file} and {other} both have {role} {scenario}")]
     Twice {
-        /// The later report.
         file: String,
-        /// The earlier one.
         other: String,
-        /// The party.
         role: Party,
-        /// The scenario.
         scenario: String,
     },
-    /// Shares of runs that were cut differently.
+    /// Shards of different counts.
     #[error("{file} is {this}, the reports before it are cut into {count}")]
     Cut {
-        /// The report.
         file: String,
-        /// What it is a share of.
         this: String,
-        /// How many shares the others are of.
         count: usize,
     },
-    /// Shares that are not there.
+    /// Missing shards.
     #[error("{}", lacking(.missing, *.count))]
-    Missing {
-        /// Which.
-        missing: Vec<usize>,
-        /// How many there are.
-        count: usize,
-    },
+    Missing { missing: Vec<usize>, count: usize },
 }
 
 impl Remedy for MergeError {
@@ -118,11 +98,11 @@ impl Remedy for MergeError {
     }
 }
 
-/// One run of the reports of its shares, each with the name of its file.
+/// Merges the reports of shards, each with the name of its file.
 ///
 /// # Errors
 ///
-/// Reports that are of no one run, or not of the whole of it.
+/// The reports belong to different runs, or do not make up a whole one.
 pub(crate) fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
     let mut whole = Vec::new();
     let mut errors: Vec<String> = Vec::new();

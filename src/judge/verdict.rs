@@ -1,4 +1,4 @@
-//! What a run says of a target: verdicts, failures, results.
+//! The results of a run: verdicts, violations, and the report.
 //!
 //! The serialised form of [`Run`] is the JSON report of SPEC section 6, and stable.
 
@@ -23,11 +23,11 @@ use crate::diagnostic::pointer::Pointer;
 pub enum Verdict {
     /// The target did what is documented.
     Pass,
-    /// The target departs from the contract.
+    /// The target breaks a requirement.
     Fail,
-    /// It fails as listed.
+    /// It fails as the list of known failures expects.
     Known,
-    /// It could not be judged: never triggered, gone away.
+    /// The target could not be judged: it was not triggered, or became unreachable.
     Inconclusive,
     /// confcall itself is at fault.
     Error,
@@ -94,7 +94,7 @@ impl TryFrom<String> for Basis {
 #[error("`{0}` is no requirement")]
 pub struct UnknownRequirement(String);
 
-/// One departure from the contract.
+/// One broken requirement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
     /// The rule that is broken.
@@ -105,14 +105,14 @@ pub struct Violation {
     pub requirement: Basis,
     /// The step, counted from 1 as in `confcall list`; none where no step is concerned.
     pub step: Option<usize>,
-    /// Where in the body, as an RFC 6901 pointer; empty where the whole message is meant.
+    /// The place in the body, as an RFC 6901 pointer; empty for the whole message.
     #[serde(with = "pointer_text")]
     pub pointer: Pointer,
-    /// What is documented, as a JSON value.
+    /// The documented value.
     pub expected: Value,
-    /// What came, as a JSON value; null where nothing came.
+    /// The actual value; null for a missing one.
     pub actual: Value,
-    /// The page and line behind it.
+    /// The page and line that document it.
     pub source: Source,
     /// The sentence for people.
     pub message: String,
@@ -127,29 +127,29 @@ pub struct ScenarioResult {
     pub role: Party,
     /// How it ended.
     pub verdict: Verdict,
-    /// Why it was skipped or could not be judged; empty otherwise.
+    /// The reason of a skip or of an inconclusive verdict; empty otherwise.
     pub reason: String,
-    /// How long it took, in milliseconds.
+    /// The duration in milliseconds.
     pub duration_ms: u64,
-    /// What makes it fail.
+    /// The violations that fail the scenario.
     pub failures: Vec<Violation>,
-    /// What does not.
+    /// The violations that do not.
     pub warnings: Vec<Violation>,
-    /// What else a reader may want to know.
+    /// Remarks for the reader.
     pub notes: Vec<String>,
-    /// The messages of the conversation in the order they happened, for people.
+    /// The messages in the order of the conversation.
     #[serde(skip)]
     pub traffic: Vec<Traffic>,
     /// The variables that were bound, by name, with their values.
     #[serde(skip)]
     pub bound: Vec<(String, String)>,
-    /// The requirements of the catalogue that were put to the test.
+    /// The requirements that were tested.
     #[serde(skip)]
     pub checked: Vec<Requirement>,
 }
 
 impl ScenarioResult {
-    /// A result of which nothing is known but how it ended, and why.
+    /// A result without violations, messages or duration.
     pub fn new(
         scenario: impl Into<String>,
         role: Party,
@@ -172,13 +172,12 @@ impl ScenarioResult {
     }
 }
 
-/// One message that went over the wire, kept for the report of a failing scenario and for
-/// snapshots.
+/// One message of the conversation, for reports of failures and for snapshots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Traffic {
-    /// Who sent it: the party, bot or service.
+    /// The sender.
     pub from: Party,
-    /// The step it was taken for, counted from 1.
+    /// The step that it matches, counted from 1.
     pub step: Option<usize>,
     /// The message.
     pub message: TrafficMessage,
@@ -191,11 +190,11 @@ pub enum TrafficMessage {
     Request(Arc<crate::http::message::Request>),
     /// A service's response, or a bot's acknowledgement.
     Response(Arc<crate::http::message::Response>),
-    /// No message: what happened instead, such as a connection that broke.
+    /// An event without a message, such as a broken connection.
     Event(String),
 }
 
-/// The party that a run judges, and where it is.
+/// The judged party and its address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JudgedTarget {
     /// The party; none where both built-in references are judged.
@@ -204,7 +203,7 @@ pub struct JudgedTarget {
     pub url: Option<String>,
 }
 
-/// How many scenarios ended how.
+/// The number of scenarios by verdict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Passed.
@@ -228,25 +227,25 @@ pub struct Run {
     pub version: u32,
     /// The party judged.
     pub target: JudgedTarget,
-    /// Which share of a run this is; none where it is a whole one.
+    /// The shard; none for a whole run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
-    /// What is wrong with the run beside its results, such as a known failure that matches nothing.
+    /// Problems of the run beside its results, such as a known failure that matches nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<String>,
-    /// Of a share: what it says of the list of known failures. Only the whole run can be held to that.
+    /// The shard's part of the list of known failures. The list is enforced on the merged run.
     #[serde(default, skip_serializing_if = "Listed::is_empty")]
     pub listed: Listed,
-    /// How many scenarios ended how.
+    /// The number of scenarios by verdict.
     pub summary: Summary,
-    /// Each scenario and role.
+    /// One result for each scenario and party.
     pub results: Vec<ScenarioResult>,
 }
 
-/// What results say of the list of known failures; a sentence stands for an entry.
+/// The results against the list of known failures, one sentence for each entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
-    /// Entries that a result bears out.
+    /// Entries that a result confirms.
     pub borne_out: Vec<String>,
     /// Entries that match nothing.
     pub unmatched: Vec<String>,
@@ -259,7 +258,7 @@ impl Listed {
 }
 
 impl Run {
-    /// Makes the report of results: counts them, keeps their order.
+    /// Counts the results and keeps their order.
     pub fn new(target: JudgedTarget, results: Vec<ScenarioResult>) -> Self {
         let mut summary = Summary::default();
         for result in &results {

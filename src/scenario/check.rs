@@ -1,11 +1,11 @@
-//! What fits the format of scenario files and makes no sense.
+//! Consistency of scripts that fit the file format.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::format::{HeaderFields, Kind, Script, Step, Token, body};
-use super::parse::MOST_TOLD;
+use super::parse::MOST_SHOWN;
 use crate::api::party::Party;
 use crate::api::resource::percent_encoded;
 use crate::api::template::{Part, is_name, parts};
@@ -14,22 +14,19 @@ use crate::diagnostic::closest;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::Body;
 
-/// Something in a script that makes no sense.
+/// An inconsistency in a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
-    /// Where in the file.
     pub pointer: Pointer,
-    /// Whether the property's name is meant, not its value.
+    /// The problem is the property's name, not its value.
     pub at_key: bool,
-    /// The part of the value that is meant; none for the whole.
+    /// The wrong part of the value; none for all of it.
     pub part: Option<String>,
-    /// What is wrong.
     pub message: String,
-    /// What to do about it.
     pub remedy: String,
 }
 
-/// Everything in a script that makes no sense, in the order of its parts.
+/// All problems, in the order of the script.
 pub(crate) fn problems(script: &Script) -> Vec<Problem> {
     let mut check = Check {
         script,
@@ -45,23 +42,23 @@ pub(crate) fn problems(script: &Script) -> Vec<Problem> {
     check.problems
 }
 
-/// What stands before a step.
+/// The request before a step.
 #[derive(Debug, Clone, Copy)]
-enum Asked {
-    /// No request.
+enum Preceding {
+    /// No request before it.
     Nothing,
-    /// A request, right before it.
+    /// Right before it.
     Now,
-    /// A request, further up.
+    /// Further up.
     Before,
-    /// A request that is refused.
+    /// A refused request.
     Refused,
 }
 
 struct Check<'a> {
     script: &'a Script,
     used: BTreeSet<String>,
-    /// The variables whose control character is reported.
+    /// Variables with a reported control character.
     controls: BTreeSet<String>,
     problems: Vec<Problem>,
 }
@@ -138,13 +135,13 @@ impl Check<'_> {
             let remedy = "write the first request, or the notification that begins";
             self.wrong(pointer.clone(), "a scenario has at least one step", remedy);
         }
-        let mut asked = Asked::Nothing;
+        let mut preceding = Preceding::Nothing;
         for (index, step) in self.script.steps.iter().enumerate() {
             let pointer = pointer.index(index).key(step.kind());
             self.line(pointer.key("line"), step.line());
             match step {
                 Step::Request(request) => {
-                    asked = Asked::Now;
+                    preceding = Preceding::Now;
                     if request.token != Token::Own {
                         self.of_services(pointer.key("token"), "such a token");
                     }
@@ -152,12 +149,12 @@ impl Check<'_> {
                     self.target(&pointer.key("target"), &request.target);
                 }
                 Step::Response(response) => {
-                    if matches!(asked, Asked::Nothing | Asked::Refused) {
+                    if matches!(preceding, Preceding::Nothing | Preceding::Refused) {
                         let message = "a response needs a request before it";
                         let remedy = "write the request that it answers before it";
                         self.wrong_key(pointer.clone(), message, remedy);
                     } else {
-                        asked = Asked::Before;
+                        preceding = Preceding::Before;
                     }
                     self.requirement(&pointer, response.requirement.as_deref());
                     self.status(pointer.key("status"), response.status);
@@ -171,22 +168,22 @@ impl Check<'_> {
                     self.method(&pointer, &notification.method);
                     self.target(&pointer.key("target"), &notification.target);
                     self.line(pointer.key("body_line"), notification.body_line);
-                    if matches!(asked, Asked::Now) {
-                        asked = Asked::Before;
+                    if matches!(preceding, Preceding::Now) {
+                        preceding = Preceding::Before;
                     }
-                    if matches!(asked, Asked::Refused) {
+                    if matches!(preceding, Preceding::Refused) {
                         let message = "nothing follows a refusal";
                         let remedy = "write a request before the notification, or take it away";
                         self.wrong_key(pointer.clone(), message, remedy);
                     }
                 }
                 Step::Refusal(refusal) => {
-                    if !matches!(asked, Asked::Now) {
+                    if !matches!(preceding, Preceding::Now) {
                         let message = "a refusal needs a request right before it";
                         let remedy = "write the request that it refuses before it";
                         self.wrong_key(pointer.clone(), message, remedy);
                     }
-                    asked = Asked::Refused;
+                    preceding = Preceding::Refused;
                     self.of_services(pointer.clone(), "a refusal");
                     self.requirement(&pointer, refusal.requirement.as_deref());
                     self.refusing(&pointer.key("statuses"), &refusal.statuses);
@@ -216,7 +213,7 @@ impl Check<'_> {
         self.wrong(step.key("method"), message, format!("write `{meant}`"));
     }
 
-    /// What stands between method and version of a start line (RFC 9112 section 3.2).
+    /// Checks a request target (RFC 9112 section 3.2).
     fn target(&mut self, pointer: &Pointer, target: &str) {
         self.text(pointer, target);
         let parts = parts(target);
@@ -251,7 +248,7 @@ impl Check<'_> {
         }
     }
 
-    /// The statuses of a refusal.
+    /// Checks the statuses of a refusal.
     fn refusing(&mut self, pointer: &Pointer, statuses: &[u16]) {
         if statuses.is_empty() {
             let remedy = "write those that refuse the request, such as `[400]`";
@@ -269,7 +266,7 @@ impl Check<'_> {
         }
     }
 
-    /// What only a service can be judged by.
+    /// Reports a step that only scenarios of services may have.
     fn of_services(&mut self, pointer: Pointer, what: &str) {
         if self.script.judges != Some(Party::Service) {
             let message = format!("with {what} only a service is judged");
@@ -278,7 +275,7 @@ impl Check<'_> {
         }
     }
 
-    /// A name in the catalogue of requirements.
+    /// Checks a name against the requirements.
     fn requirement(&mut self, step: &Pointer, named: Option<&str>) {
         let of_services = |it: &&Requirement| it.party() == Party::Service;
         let documented = || Requirement::DOCUMENTED.iter().filter(of_services);
@@ -320,7 +317,7 @@ impl Check<'_> {
         }
     }
 
-    /// A header field or a target is one line, whatever stands in it for a variable.
+    /// A header field or a target is one line, including the values of its variables.
     fn controls_of_variables(&mut self, parts: &[Part<'_>]) {
         for part in parts {
             let Part::Variable(name) = part else { continue };
@@ -364,7 +361,6 @@ impl Check<'_> {
         }
     }
 
-    /// A text with variables in it.
     fn text(&mut self, pointer: &Pointer, text: &str) {
         for part in parts(text) {
             let Part::Variable(name) = part else { continue };
@@ -393,7 +389,7 @@ impl Check<'_> {
         }
     }
 
-    /// Variables which no step holds, and none that is held is the same as.
+    /// Reports variables that no step uses, directly or through `same_as`.
     fn unused(&mut self) {
         let variables = &self.script.variables;
         let through: BTreeSet<&str> = variables
@@ -403,7 +399,7 @@ impl Check<'_> {
             .collect();
         let is_unused =
             |name: &&String| !self.used.contains(*name) && !through.contains(name.as_str());
-        // What cannot name a variable has been told as that.
+        // An invalid name is already reported.
         let unused: Vec<&String> = variables
             .keys()
             .filter(|name| is_name(name) && is_unused(name))
@@ -419,9 +415,9 @@ impl Check<'_> {
     fn undeclared(&mut self, pointer: Pointer, name: &str, part: Option<String>) {
         let declared = self.script.variables.keys().map(String::as_str);
         let shown = part.clone().unwrap_or_else(|| name.to_owned());
-        // A look at every variable for every problem would be quadratic.
-        let is_told = self.problems.len() < MOST_TOLD;
-        let others = declared.filter(|other| is_told && *other != name);
+        // Checking every variable for every problem would be quadratic.
+        let is_shown = self.problems.len() < MOST_SHOWN;
+        let others = declared.filter(|other| is_shown && *other != name);
         let remedy = match closest(name, others) {
             Some(close) => format!("did you mean `{}`?", shown.replace(name, close)),
             None => format!(
@@ -460,19 +456,19 @@ impl Check<'_> {
     }
 }
 
-/// Whether values of this kind name something. A context or a text may be empty, and so is the
-/// callback where a page prints a notification without its head.
+/// True if values of this kind identify something. A context or a text may be empty, and so may the
+/// callback of a notification that is printed without its head.
 const fn is_identifier(kind: Kind) -> bool {
     !matches!(kind, Kind::Callback | Kind::Context | Kind::Text)
 }
 
-/// A token of HTTP (RFC 9110 section 5.6.2): a method, the name of a field.
+/// An HTTP token (RFC 9110 section 5.6.2): a method, or the name of a field.
 fn is_token(text: &str) -> bool {
     let of_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     !text.is_empty() && text.bytes().all(of_token)
 }
 
-/// Whether a field value cannot hold it (RFC 9110 section 5.5).
+/// True if a field value cannot contain it (RFC 9110 section 5.5).
 fn is_control(c: char) -> bool {
     c.is_control() && c != '\t'
 }
@@ -510,7 +506,6 @@ fn misspelt(text: &str) -> Vec<&str> {
     words
 }
 
-/// The name that was meant.
 fn lower(word: &str) -> String {
     word.to_ascii_lowercase().replace('_', "-")
 }

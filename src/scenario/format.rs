@@ -21,39 +21,36 @@ use crate::http::message::Body;
 /// The version of the format that this confcall writes, and the newest that it reads.
 pub(crate) const VERSION: u32 = 1;
 
-/// What the schema says of a variable's name ([`crate::api::template::is_name`]).
+/// The schema of a variable's name ([`crate::api::template::is_name`]).
 const NAME: &str = "^[a-z][a-z0-9-]*$";
-/// What the schema says of a method: a token of HTTP in upper case.
+/// The schema of a method: an HTTP token in upper case.
 const METHOD: &str = "^[!#$%&'*+.^_`|~0-9A-Z-]+$";
-/// What the schema says of a header field's name: a token of HTTP (RFC 9110 section 5.6.2).
+/// The schema of a header field's name: an HTTP token (RFC 9110 section 5.6.2).
 const TOKEN: &str = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
-/// What the schema says of a header field's value: no control character but tabs.
+/// The schema of a header field's value: no control character but tabs.
 const ONE_LINE: &str = r"^[^\x00-\x08\x0a-\x1f\x7f]*$";
-/// What the schema says of a target: a path, a URL, or what begins with a variable.
+/// The schema of a target: a path, a URL, or a text that begins with a variable.
 const TARGET: &str = r"^(/|\{[a-z]|[^\s/]*://)\S*$";
 
-/// The header fields of a message: a name to its value. A field that is printed twice keeps its last
-/// value.
+/// Header fields by name. The last value of a repeated field counts.
 pub(crate) type HeaderFields = IndexMap<String, String>;
 
-/// What stands between the id of a scenario and the fault injection that it is played in. No file of a
-/// scenario has it in its name.
+/// Separates the id of a scenario from its fault injection. No scenario file has it in its name.
 pub(crate) const INJECTION_MARK: char = '~';
 
-/// Where a scenario stands: `page/api@edition/locale/name`, which is its path under
-/// `scenarios/` without `.json`.
+/// The id of a scenario: `page/api@edition/locale/name`, its path under `scenarios/` without
+/// `.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ScenarioId {
     text: String,
 }
 
 impl ScenarioId {
-    /// Takes a path under the scenarios folder, `/` between its parts, without `.json`.
+    /// `text` is a path under the scenarios folder, with `/` between its parts and without `.json`.
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into() }
     }
 
-    /// The whole id.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -78,17 +75,16 @@ impl ScenarioId {
         self.part(3).and(self.part(2))
     }
 
-    /// The name: the last part.
     pub fn name(&self) -> &str {
         self.text.rsplit('/').next().unwrap_or(&self.text)
     }
 
-    /// What scenarios of one page, edition and locale share: everything before the name.
+    /// The part before the name, shared by scenarios of one page, edition and locale.
     pub fn page_key(&self) -> &str {
         self.text.rsplit_once('/').map_or("", |(key, _)| key)
     }
 
-    /// The name of the fault injection that the scenario is played in: what stands behind [`INJECTION_MARK`].
+    /// The name of the fault injection, after [`INJECTION_MARK`].
     pub fn injection(&self) -> Option<&str> {
         Some(self.name().rsplit_once(INJECTION_MARK)?.1)
     }
@@ -110,12 +106,9 @@ impl fmt::Display for ScenarioId {
     }
 }
 
-/// A scenario with its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scenario {
-    /// Where it stands.
     pub id: ScenarioId,
-    /// What its file holds.
     pub script: Arc<Script>,
 }
 
@@ -153,7 +146,7 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    /// Whether the service is to refuse the request at a place, counted from 0.
+    /// True if the service must refuse the request at this index.
     pub(crate) fn is_refused(&self, request: usize) -> bool {
         matches!(self.steps.get(request + 1), Some(Step::Refusal(_)))
     }
@@ -454,14 +447,12 @@ impl Step {
         }
     }
 
-    /// The header fields, each with its name as it is written.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&String, &String)> {
         self.headers().into_iter().flatten()
     }
 }
 
-/// The JSON as a body; none where a scenario file cannot hold it: it is too deep, or would be read
-/// as text.
+/// None if a scenario file cannot hold the value: it is too deep, or would be parsed as text.
 pub(crate) fn json_body(value: Value) -> Option<Body> {
     let is_text = body::text_of(&value).is_some();
     (!is_text && message::fits_in_a_file(&value)).then_some(Body::Json(value))
@@ -479,10 +470,10 @@ pub(crate) mod body {
 
     use crate::http::message::Body;
 
-    /// The property that holds a body which is no JSON.
+    /// The property of a body that is not JSON.
     pub(crate) const TEXT: &str = "$text";
 
-    /// Stands for a body in the JSON Schema.
+    /// The schema of a body.
     pub(super) struct InFile;
 
     impl JsonSchema for InFile {
@@ -517,7 +508,7 @@ pub(crate) mod body {
         })
     }
 
-    /// A body that may be left out: `null` is none.
+    /// `null` is an empty body.
     pub(super) fn deserialize_optional<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Body, D::Error> {

@@ -1,7 +1,7 @@
 //! Scenarios: documented conversations as files.
 //!
-//! For: the format, errors with their place, and the choice of scenarios. Not for: making scenarios
-//! from pages (`extract`), and playing them (`judge`, `runner`).
+//! For: the format, errors with their place, and selection. Not for: creating scenarios from pages
+//! (`extract`), and playing them (`judge`, `runner`).
 //!
 //! - [`format`]: the types of a scenario file; its JSON Schema comes from them.
 //! - [`parse`]: from text to a scenario, or to errors with file, line and column.

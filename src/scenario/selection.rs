@@ -1,4 +1,4 @@
-//! Which scenarios a command is about: filters, editions, locales, tags.
+//! Selection of scenarios: filters, editions, locales, tags.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -10,8 +10,7 @@ use serde::{Deserialize, Deserializer};
 use super::format::{INJECTION_MARK, Scenario};
 use crate::diagnostic::Remedy;
 
-/// What narrows a command to some scenarios. Everything given must agree; of several values of
-/// one kind, one.
+/// All given criteria must match; one of several values of a kind is enough.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Selection {
     /// Parts of ids, or globs over whole ids.
@@ -20,11 +19,10 @@ pub(crate) struct Selection {
     pub editions: Vec<String>,
     /// Locales, such as `pt-BR`, in any case.
     pub locales: Vec<String>,
-    /// Tags.
     pub tags: Vec<String>,
 }
 
-/// A part of an id, or a glob over it.
+/// Matches a part of an id, or a glob over the whole id.
 #[derive(Debug, Clone)]
 pub(crate) struct Filter {
     text: String,
@@ -32,12 +30,11 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// Reads a filter. One with `*`, `?`, `[` or `{` is a glob, and matches whole ids; `*` goes
-    /// over `/` too.
+    /// A filter with `*`, `?`, `[` or `{` is a glob over whole ids; `*` also matches `/`.
     ///
     /// # Errors
     ///
-    /// A glob that is none, in a sentence.
+    /// The glob is invalid.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let glob = if text.contains(['*', '?', '[', '{']) {
             let glob = Glob::new(text).map_err(|error| format!("no glob: {}", error.kind()))?;
@@ -49,17 +46,17 @@ impl Filter {
         Ok(Self { text, glob })
     }
 
-    /// Whether it is about fault injection: plain ids have no `~`.
+    /// True for a filter of fault injection: plain ids have no `~`.
     pub(crate) fn names_injection(&self) -> bool {
         self.text.contains(INJECTION_MARK)
     }
 
-    /// Whether it is about this fault injection, and says its whole name.
+    /// True if the filter has the whole name of this fault injection.
     pub(crate) fn names(&self, injection: &str) -> bool {
         self.text.contains(&format!("{INJECTION_MARK}{injection}"))
     }
 
-    /// Whether an id has this part, or matches this glob.
+    /// True if the id has this part, or matches this glob.
     pub(crate) fn takes(&self, id: &str) -> bool {
         match &self.glob {
             Some(glob) => glob.is_match(id),
@@ -67,7 +64,7 @@ impl Filter {
         }
     }
 
-    /// Whether this is the whole text, or a glob that matches it.
+    /// True if the filter is the whole text, or a glob that matches it.
     pub(crate) fn is(&self, text: &str) -> bool {
         match &self.glob {
             Some(glob) => glob.is_match(text),
@@ -98,11 +95,11 @@ impl<'de> Deserialize<'de> for Filter {
 }
 
 impl Selection {
-    /// The scenarios that are selected, in their order.
+    /// Keeps the order.
     ///
     /// # Errors
     ///
-    /// The part of the selection that selects nothing.
+    /// The criterion that matches no scenario.
     pub(crate) fn pick<'a>(&self, all: &'a [Scenario]) -> Result<Vec<&'a Scenario>, Nothing> {
         if all.is_empty() {
             return Err(Nothing {
@@ -146,13 +143,12 @@ impl Selection {
     }
 }
 
-/// A selection that selects nothing, and what it may have meant.
+/// A criterion that matches no scenario, and suggestions.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Nothing {
-    /// What selects nothing.
     pub message: String,
-    /// What is close to it, the closest first.
+    /// Similar ids, the closest first.
     pub candidates: Vec<String>,
 }
 
@@ -196,11 +192,9 @@ fn each_known(
     }
 }
 
-/// How many ids are suggested.
 const SUGGESTIONS: usize = 3;
 
-/// The ids that are closest to a text, as wholes, in one of their parts, or in a word of one; the
-/// closest first.
+/// The ids that are closest to a text as a whole, in one part, or in one word; the closest first.
 pub(crate) fn closest_ids<'a>(text: &str, ids: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let score = |id: &str| {
         id.split('/')

@@ -38,12 +38,11 @@ pub(crate) fn built_in() -> Result<Vec<Scenario>, FileError> {
 pub(crate) struct Loaded {
     /// By id; at least one.
     pub scenarios: Vec<Scenario>,
-    /// What was passed over, with why: a line each.
+    /// Files that were skipped, a line with the reason for each.
     pub passed_over: Vec<String>,
 }
 
-/// The scenarios of a folder. The id of a scenario is its path in the folder; the id of a file
-/// that is named itself is its name.
+/// The id of a scenario is its path in the folder; the id of a single file is its name.
 ///
 /// # Errors
 ///
@@ -114,9 +113,8 @@ fn slashed(path: &Path) -> String {
     parts.join("/")
 }
 
-/// Writes scenarios, each an id and its file's text, below a folder. Everything that can be known
-/// before is checked before the first is written. `wrote` takes each path that was written,
-/// also where a later one fails.
+/// Writes scenarios, each an id and its text, below a folder. All are checked before the first is
+/// written. `wrote` receives each written path, even if a later one fails.
 ///
 /// # Errors
 ///
@@ -146,9 +144,9 @@ fn file_of(id: &ScenarioId) -> PathBuf {
     PathBuf::from(format!("{id}.json"))
 }
 
-/// Whether the file of a scenario can be written, or replaced.
+/// Fails if the file of a scenario can neither be written nor replaced.
 fn check(folder: &Path, below: &Path) -> Result<(), FileError> {
-    // The deepest folder that is there: a name can be tried in it.
+    // The deepest existing folder, to try the name in.
     let mut there = folder
         .ancestors()
         .find(|it| it.is_dir())
@@ -308,7 +306,7 @@ mod tests {
         assert_eq!(loaded.passed_over.len(), 1);
     }
 
-    /// Writes scenarios of these ids; gives the names of what was written, and what was said.
+    /// Returns the written paths and the error.
     fn written(folder: &Path, ids: &[&str]) -> (Vec<PathBuf>, String) {
         let ids: Vec<_> = ids.iter().map(|id| ScenarioId::new(*id)).collect();
         let files: Vec<_> = ids.iter().map(|id| (id, GOOD.to_owned())).collect();
@@ -331,7 +329,7 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path().join("new")).unwrap().count(), 3);
     }
 
-    /// What lies in the way, the id of the scenario for which it does, and what is said.
+    /// The existing path, the id of the blocked scenario, and the error.
     const IN_THE_WAY: [(&str, &str, &str); 4] = [
         ("b.json/", "b", "b.json: a folder where a file is to be"),
         ("b", "b/c", "b: a file where a folder is to be"),
@@ -393,7 +391,7 @@ mod tests {
     #[test]
     fn what_was_written_is_told_where_a_later_one_fails() {
         let folder = tempfile::tempdir().unwrap();
-        // No check sees it: the second file makes a folder of the first's name necessary.
+        // The check cannot see that the second file needs a folder with the first's name.
         let (paths, said) = written(folder.path(), &["a", "a.json/b"]);
         assert_eq!(paths, [folder.path().join("a.json")]);
         assert!(said.contains("cannot be written"), "{said}");

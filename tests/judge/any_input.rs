@@ -1,11 +1,11 @@
-//! Whatever comes, a judge answers and never panics: a deterministic stream of mutated messages.
+//! A judge answers any input without a panic: a deterministic stream of mutated messages.
 
 use crate::http::message::Body;
 use serde_json::{Value, json};
 
 use super::party::{Move, Talk, built_in, judged, text_body};
 
-/// A small generator (xorshift), so that each run tries the same.
+/// A seeded generator (xorshift).
 struct Chance(u64);
 
 impl Chance {

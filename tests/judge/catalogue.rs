@@ -1,4 +1,4 @@
-//! The catalogue against the checks, and the rules against the rows.
+//! The requirements against the checks, and the rules against the rows.
 
 use std::collections::BTreeSet;
 
@@ -70,7 +70,7 @@ fn every_requirement_is_checked_in_some_conforming_conversation() {
             checked.extend(outcome.checked);
         }
     }
-    // Only answers that are no operations have free variables: none of the built-in scenarios'.
+    // Only answers that are not operations have free variables; no built-in scenario has one.
     checked.insert(Requirement::ValuesCorrelate);
     let unchecked: Vec<_> = Requirement::DOCUMENTED
         .iter()

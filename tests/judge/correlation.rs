@@ -1,4 +1,4 @@
-//! *Correlation*: what must agree, even where an example is sloppy.
+//! *Correlation*: values that must agree, even if an example is inconsistent.
 
 use crate::api::party::Party;
 use crate::contract::rule::Rule;
@@ -19,7 +19,7 @@ fn other() -> Value {
     json!({"identity": {"user": {"id": "other"}}})
 }
 
-/// Everybody replaces a call: the scenario of two people, each with a call to replace.
+/// A row of the scenario with two people who each replace a call.
 fn replacing(
     edit: impl FnOnce(&mut Talk),
     expect: super::table::Expect,
@@ -54,7 +54,6 @@ fn only(names: &mut Value) {
 }
 
 rows![
-    // Operations.
     the_id_in_an_operations_body_and_location(service(
         "the id in an operation's body and Location",
         PROSE,
@@ -126,7 +125,6 @@ rows![
         },
         Fails(Rule::ResponseBody, "/id"),
     )),
-    // Calls and contexts.
     the_call_in_the_requests_path_of_an_operation(service(
         "the call in the request's path: of an operation",
         ONE,
@@ -215,7 +213,6 @@ rows![
         |t| t.body(11)["clientContext"] = json!("made up"),
         Fails(Rule::Correlation, "/value/0/resourceData/clientContext"),
     )),
-    // People.
     the_operation_names_exactly_the_people_invited_in_the_answer(service(
         "the operation names exactly the people invited: in the answer",
         ONE,
@@ -281,7 +278,6 @@ rows![
         },
         Passes,
     )),
-    // Rosters.
     a_roster_update_names_each_of_them_by_id(service(
         "a roster update names each of them by id",
         ONE,
@@ -397,7 +393,6 @@ rows![
         },
         Passes,
     )),
-    // All or first.
     every_participant_names_a_call_to_replace_all(replacing(
         |_| {},
         Notes("invites all"),

@@ -1,5 +1,5 @@
-//! What implementations of other people do: right ones that must not be blamed, broken ones whose
-//! one fault shows in several places.
+//! Behaviour of third-party implementations: correct ones must pass, broken ones show one fault in
+//! several places.
 
 use crate::api::party::Party;
 use crate::contract::rule::Rule;
@@ -14,7 +14,8 @@ use super::table::{Expect, FLOW, ONE, PEER, PROSE, Row, bot, row, rows, service}
 
 const CALL: &str = "c0ffee00-0000-4000-8000-000000000000";
 
-/// Two people, each with a call to replace, in the 2019-09 form, whose operations name nobody.
+/// A row about two people who each replace a call, in the 2019-09 format, whose operations name
+/// nobody.
 fn two_replacing(sentence: &'static str, edit: impl FnOnce(&mut Talk), expect: Expect) -> Row {
     let all = built_in();
     let found = all.iter().find(|s| s.id.as_str().ends_with(PEER));
@@ -58,7 +59,7 @@ fn two_replacing(sentence: &'static str, edit: impl FnOnce(&mut Talk), expect: E
     )
 }
 
-/// Two rosters, of two calls, after one request that has no answer of its own.
+/// Rosters of two calls after one request without an answer.
 fn two_rosters() -> Value {
     let roster = |line: usize, call: &str| {
         json!({"notification": {"line": line, "method": "POST", "target": "{callback}",
@@ -89,7 +90,7 @@ fn two_rosters() -> Value {
     })
 }
 
-/// A call that the bot makes: with words that it may leave out.
+/// A call by the bot, with optional words.
 fn made() -> Value {
     json!({
         "version": 1,
@@ -110,7 +111,7 @@ fn made() -> Value {
     })
 }
 
-/// A notification that holds no entries as other APIs know them.
+/// A notification without entries in the format of other APIs.
 fn odd() -> Value {
     json!({
         "version": 1,
@@ -129,7 +130,6 @@ fn odd() -> Value {
     })
 }
 
-/// The two rosters, after any answer.
 fn two_answered() -> Talk {
     let mut talk = Talk::written(&two_rosters(), Party::Service);
     talk.moves.insert(0, (0, Move::Answer(status(200))));
@@ -137,7 +137,6 @@ fn two_answered() -> Talk {
 }
 
 rows![
-    // One fault in several places.
     a_context_that_is_changed_everywhere_is_one_fault(service(
         "a context that is changed everywhere is one fault",
         ONE,
@@ -204,7 +203,6 @@ rows![
         },
         Fails(Rule::Correlation, "/value/0/resourceData/clientContext"),
     )),
-    // First of several.
     all_of_several_where_only_the_roster_tells(two_replacing(
         "all of several, where only the roster tells",
         |_| {},
@@ -230,7 +228,6 @@ rows![
         },
         Fails(Rule::Correlation, "/value/0/resourceData"),
     )),
-    // Bots.
     a_late_answer_to_an_earlier_trigger_is_none_to_the_next(bot(
         "a late answer to an earlier trigger is none to the next",
         FLOW,
@@ -274,7 +271,6 @@ rows![
         },
         Fails(Rule::RequestBody, "/participants"),
     )),
-    // Written.
     two_rosters_of_two_calls(row(
         "two rosters of two calls",
         two_answered(),

@@ -13,7 +13,6 @@ fn people_of(t: &mut Talk) -> &mut Vec<Value> {
 }
 
 rows![
-    // Heads.
     method(bot(
         "method",
         ONE,
@@ -92,7 +91,6 @@ rows![
         |t| *t.payload(1) = Body::Bytes(vec![0xff; 7]),
         Fails(Rule::RequestBody, ""),
     )),
-    // People.
     exactly_the_triggered_identities_id(bot(
         "exactly the triggered identities: id",
         ONE,
@@ -191,7 +189,6 @@ rows![
         },
         Fails(Rule::RequestBody, "/participants"),
     )),
-    // Replaced.
     replacescallid_where_triggered(bot(
         "replacesCallId where triggered",
         REPLACE,
@@ -245,7 +242,6 @@ rows![
         |t| people_of(t)[0]["replacesCallId"] = json!(7),
         Fails(Rule::RequestBody, "/participants/0/replacesCallId"),
     )),
-    // Contexts.
     clientcontext_of_the_bots_own_choice(bot(
         "clientContext of the bot's own choice",
         ONE,
@@ -287,7 +283,6 @@ rows![
         |t| t.body(1)["clientContext"] = json!("ж".repeat(256)),
         Passes,
     )),
-    // Others.
     any_other_property_type_only(bot(
         "any other property: type only",
         ONE,

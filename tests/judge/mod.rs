@@ -1,9 +1,9 @@
-//! The table of the judge: for every sentence of the contract there is a row, named after the
-//! sentence, that fails if the sentence is dropped.
+//! The table of the judge: every sentence of the contract has a row, named after the sentence, that
+//! fails if the sentence is not enforced.
 //!
-//! [`party`] plays a scenario against a scripted other party, without sockets or waiting; a row of
-//! [`table`] edits one message of that party and says what the judge has to make of it. One module
-//! holds one paragraph.
+//! [`party`] plays a scenario against a scripted party, without sockets or waiting; a row of
+//! [`table`] edits one message of that party and has the expected result. Each module covers one
+//! paragraph.
 
 mod alternatives;
 mod any_input;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::table::Expect::{Fails, Passes};
 use super::table::{FLOW, MEETING, ONE, PHONE, Row, bot, rows, service};
 
-/// Turns the order of all properties round.
+/// Reverses the order of all properties.
 fn reversed(value: &Value) -> Value {
     match value {
         Value::Object(properties) => {
@@ -20,7 +20,7 @@ fn reversed(value: &Value) -> Value {
     }
 }
 
-/// Adds a property to every object.
+/// Adds an unknown property to every object.
 fn added(value: &mut Value) {
     match value {
         Value::Object(properties) => {

@@ -1,4 +1,4 @@
-//! *One cause, one failure*: what follows from it is a note.
+//! *One cause, one failure*: consequences of a failure are notes.
 
 use crate::contract::rule::Rule;
 use crate::http::message::Body;

@@ -1,4 +1,5 @@
-//! *Order*: ends, life cycles, early and batched messages, redelivery, what a bot may do besides.
+//! *Order*: ends, life cycles, early and batched messages, redelivery, additional messages of a
+//! bot.
 
 use crate::contract::rule::Rule;
 use crate::http::message::Body;
@@ -30,7 +31,7 @@ fn stranger() -> Move {
     }))
 }
 
-/// A step's notification is sent again after its acknowledgement was lost, so many times.
+/// Sends a step's notification again `times` times after its acknowledgement was lost.
 fn lost(t: &mut Talk, step: usize, times: usize) {
     for _ in 0..times {
         t.twice(step);
@@ -44,7 +45,6 @@ fn operation(_: &mut Talk) -> String {
 }
 
 rows![
-    // Ends.
     an_operation_ends_once(service(
         "an operation ends once",
         ONE,
@@ -153,7 +153,6 @@ rows![
         },
         Passes,
     )),
-    // Life of a call.
     a_call_goes_establishing_established(service(
         "a call goes establishing, established",
         FLOW,
@@ -197,7 +196,6 @@ rows![
         },
         Fails(Rule::NotificationMissing, ""),
     )),
-    // Between resources.
     different_resources_are_not_ordered(service(
         "different resources are not ordered",
         ONE,
@@ -270,7 +268,6 @@ rows![
         },
         Fails(Rule::NotificationBody, "/value/1/changeType"),
     )),
-    // Further.
     further_notifications_the_operation_runs(service(
         "further notifications: the operation runs",
         ONE,
@@ -422,7 +419,6 @@ rows![
         },
         Fails(Rule::NotificationUnexpected, "/value/0"),
     )),
-    // Redelivery.
     redelivery_after_a_lost_acknowledgement_is_not_a_second_one(service(
         "redelivery after a lost acknowledgement is not a second one",
         ONE,
@@ -466,7 +462,6 @@ rows![
         |t| t.twice(1),
         Fails(Rule::RequestUnexpected, ""),
     )),
-    // Besides.
     a_bots_get_of_a_resource_is_answered_not_judged(bot(
         "a bot's GET of a resource is answered, not judged",
         ONE,

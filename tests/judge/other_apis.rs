@@ -1,5 +1,5 @@
-//! What the built-in scenarios do not show: another API, bodies that are no JSON, several entries,
-//! GET and DELETE as steps, an answer of 201 with a body.
+//! Cases without a built-in scenario: another API, bodies that are not JSON, several entries, GET
+//! and DELETE as steps, an answer of 201 with a body.
 
 use crate::api::party::Party;
 use crate::contract::rule::Rule;
@@ -10,7 +10,7 @@ use super::party::{Talk, bare, text_body};
 use super::table::Expect::{Fails, Passes};
 use super::table::{Row, row, rows};
 
-/// A subscription: made, looked at, notified of, deleted.
+/// A subscription: created, read, notified of, deleted.
 fn subscription() -> Value {
     json!({
         "version": 1,
@@ -43,7 +43,6 @@ fn subscription() -> Value {
     })
 }
 
-/// Messages that are no JSON.
 fn texts() -> Value {
     json!({
         "version": 1,
@@ -60,8 +59,8 @@ fn texts() -> Value {
     })
 }
 
-/// A call that is looked at and ended.
-fn looked_at() -> Value {
+/// A call that is read and ended.
+fn read_and_ended() -> Value {
     json!({
         "version": 1,
         "source": "en/2024-01/v1.0/call.md",
@@ -217,21 +216,21 @@ rows![
     )),
     get_and_delete_as_steps_a_service(of(
         "GET and DELETE as steps: a service",
-        &looked_at(),
+        &read_and_ended(),
         Party::Service,
         |_| {},
         Passes,
     )),
     get_and_delete_as_steps_a_bot(of(
         "GET and DELETE as steps: a bot",
-        &looked_at(),
+        &read_and_ended(),
         Party::Bot,
         |_| {},
         Passes,
     )),
     get_as_a_step_is_asked_for(of(
         "GET as a step is asked for",
-        &looked_at(),
+        &read_and_ended(),
         Party::Bot,
         |t| {
             t.moves.truncate(1);
@@ -240,7 +239,7 @@ rows![
     )),
     get_as_a_step_may_be_sent_again(of(
         "GET as a step may be sent again",
-        &looked_at(),
+        &read_and_ended(),
         Party::Bot,
         |t| {
             let target = t.request(1).target.clone();
@@ -250,14 +249,14 @@ rows![
     )),
     get_as_a_step_the_answers_id_is_the_call(of(
         "GET as a step: the answer's id is the call",
-        &looked_at(),
+        &read_and_ended(),
         Party::Service,
         |t| t.body(2)["id"] = json!("other"),
         Fails(Rule::Correlation, "/id"),
     )),
     get_as_a_step_any_state_may_be_told(of(
         "GET as a step: any state may be told",
-        &looked_at(),
+        &read_and_ended(),
         Party::Service,
         |t| t.body(2)["state"] = json!("ringing"),
         Passes,

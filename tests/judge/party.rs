@@ -1,4 +1,4 @@
-//! The scripted other party: a conversation as data, played against a judge in simulated time.
+//! A scripted party: a conversation as data, played against a judge in simulated time.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, LazyLock};
@@ -20,27 +20,25 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
 static BUILT_IN: LazyLock<Vec<Scenario>> =
     LazyLock::new(|| store::built_in().expect("the built-in scenarios are sound"));
 
-/// Every built-in scenario.
 pub(crate) fn built_in() -> &'static [Scenario] {
     &BUILT_IN
 }
 
-/// The parties that a scenario judges.
 pub(crate) fn judged(scenario: &Scenario) -> impl Iterator<Item = Party> {
     let judges = |role: &Party| crate::judge::judges(&scenario.script, *role);
     [Party::Service, Party::Bot].into_iter().filter(judges)
 }
 
-/// What the other party does next.
+/// The next move of the party.
 #[derive(Debug, Clone)]
 pub(crate) enum Move {
     /// A service answers the oldest request, a bot the oldest notification.
     Answer(Response),
     /// A service notifies, a bot sends a request.
     Send(Request),
-    /// What the other party last sent is sent again later: the reply to it did not arrive.
+    /// The last message is sent again later: its reply was lost.
     ReplyLost,
-    /// What became of the oldest trigger.
+    /// The result of the oldest trigger.
     Triggered(TriggerAnswer),
     /// The oldest exchange that the judge began ends without an answer.
     Break(TransportFailure),
@@ -54,21 +52,20 @@ pub(crate) struct Talk {
     pub page: Arc<Page>,
     pub role: Party,
     pub options: Options,
-    /// The moves, each with the step that it belongs to, counted from 1; 0 for none.
+    /// The moves, each with its step, counted from 1; 0 for none.
     pub moves: Vec<(usize, Move)>,
-    /// What the judge knows of the variables at the beginning.
+    /// The initial values of the variables.
     pub bindings: Bindings,
 }
 
-/// A conversation that was played.
 pub(crate) struct Played {
     pub outcome: Outcome,
-    /// Everything that the judge wanted done.
+    /// All actions of the judge.
     pub actions: Vec<Action>,
 }
 
 impl Talk {
-    /// The conforming conversation of the built-in scenario with this end of its id.
+    /// The conforming conversation of the built-in scenario whose id ends like this.
     pub(crate) fn built_in(id: &str, role: Party) -> Self {
         let scenario = built_in()
             .iter()
@@ -114,7 +111,7 @@ impl Talk {
         }
     }
 
-    /// Where the move of a step stands.
+    /// The index of a step's move.
     pub(crate) fn at(&self, step: usize) -> usize {
         self.moves
             .iter()
@@ -135,7 +132,6 @@ impl Talk {
         &mut self.body(step)["value"][0]
     }
 
-    /// The body of a step's message.
     pub(crate) fn payload(&mut self, step: usize) -> &mut Body {
         let at = self.at(step);
         match &mut self.moves[at].1 {
@@ -154,7 +150,6 @@ impl Talk {
         }
     }
 
-    /// The answer of a step.
     pub(crate) fn answer(&mut self, step: usize) -> &mut Response {
         let at = self.at(step);
         match &mut self.moves[at].1 {
@@ -163,7 +158,7 @@ impl Talk {
         }
     }
 
-    /// Replaces a header of a step's message; an empty value takes it away.
+    /// Replaces a header of a step's message; an empty value removes it.
     pub(crate) fn header(&mut self, step: usize, name: &str, value: &str) {
         let at = self.at(step);
         let headers = match &mut self.moves[at].1 {
@@ -179,32 +174,31 @@ impl Talk {
         *headers = kept.chain(added).collect();
     }
 
-    /// Leaves out the message of a step.
     pub(crate) fn leave_out(&mut self, step: usize) -> Move {
         let at = self.at(step);
         self.moves.remove(at).1
     }
 
-    /// Makes a step's move before that of another step.
+    /// Moves a step before another step.
     pub(crate) fn make_before(&mut self, step: usize, other: usize) {
         let made = self.leave_out(step);
         let at = self.at(other);
         self.moves.insert(at, (step, made));
     }
 
-    /// Sends something more at the end.
-    pub(crate) fn more(&mut self, made: Move) {
-        self.moves.push((0, made));
+    /// Adds a move at the end.
+    pub(crate) fn more(&mut self, added: Move) {
+        self.moves.push((0, added));
     }
 
-    /// Sends a step's message once more, right after itself.
+    /// Sends a step's message twice in a row.
     pub(crate) fn twice(&mut self, step: usize) {
         let at = self.at(step);
         let made = self.moves[at].1.clone();
         self.moves.insert(at + 1, (0, made));
     }
 
-    /// Sends a changed copy of a step's message right before it.
+    /// Sends an edited copy of a step's message before it.
     pub(crate) fn before(&mut self, step: usize, edit: impl FnOnce(&mut Value)) {
         let at = self.at(step);
         let Move::Send(mut request) = self.moves[at].1.clone() else {
@@ -217,7 +211,7 @@ impl Talk {
         self.moves.insert(at, (0, Move::Send(request)));
     }
 
-    /// Plays the conversation to its end: after the moves, silence.
+    /// Plays all moves, then silence.
     pub(crate) fn play(&self) -> Played {
         let mut stage = Stage::new(self);
         stage.handle(Event::Start);
@@ -236,7 +230,7 @@ impl Talk {
 }
 
 impl Talk {
-    /// When the judge gives up waiting, after all moves.
+    /// The deadline of the judge after all moves.
     pub(crate) fn deadline_at_the_end(&self) -> Option<Duration> {
         let mut stage = Stage::new(self);
         stage.handle(Event::Start);
@@ -247,7 +241,7 @@ impl Talk {
     }
 }
 
-/// A judge with what it waits for.
+/// A judge with its pending exchanges.
 struct Stage {
     judge: Judge,
     now: Duration,
@@ -339,7 +333,7 @@ impl Stage {
     }
 }
 
-/// What each variable is in a test: the same in every run, and never what the page prints.
+/// Fixed values of the variables, different from the printed ones.
 fn values(script: &Script) -> HashMap<String, String> {
     script
         .variables
@@ -390,7 +384,7 @@ fn moves(
                     body: payload(&step.body, bindings),
                 };
                 if let (Body::Json(body), false) = (&mut request.body, literal) {
-                    put_right(body);
+                    correct(body);
                 }
                 moves.push((at, Move::Send(request)));
             }
@@ -413,8 +407,8 @@ fn moves(
     moves
 }
 
-/// What a careful service sends where the page is sloppy: a roster has the path of a roster.
-fn put_right(body: &mut Value) {
+/// Corrects errors of the page like a careful service: a roster has the path of a roster.
+fn correct(body: &mut Value) {
     let Some(entries) = body.get_mut("value").and_then(Value::as_array_mut) else {
         return;
     };
@@ -441,17 +435,14 @@ fn payload(body: &Body, bindings: &mut Bindings) -> Body {
     }
 }
 
-/// A body that is no JSON.
 pub(crate) fn text_body(text: &str) -> Body {
     Body::Text(text.to_owned())
 }
 
-/// An acknowledgement.
 pub(crate) fn done() -> Response {
     status(204)
 }
 
-/// An empty answer.
 pub(crate) fn status(status: u16) -> Response {
     Response {
         status,

@@ -1,4 +1,4 @@
-//! *Presence*: what every example shows must be there; echoes and tags never.
+//! *Presence*: properties of every example are required; echoes and tags are not.
 
 use crate::contract::rule::Rule;
 use serde_json::{Value, json};
@@ -14,7 +14,6 @@ fn drop(value: &mut Value, name: &str) {
 }
 
 rows![
-    // Required.
     a_member_of_a_collection_is_not_null(service(
         "a member of a collection is not null",
         ONE,
@@ -90,7 +89,6 @@ rows![
         |t| t.body(2)["participants"][0]["identity"]["user"]["tenantId"] = json!(5),
         Fails(Rule::ResponseBody, "/participants/0/identity/user/tenantId"),
     )),
-    // Never required.
     an_echo_of_what_the_request_did_not_give_clientcontext(service(
         "an echo of what the request did not give: clientContext",
         FLOW,
@@ -194,7 +192,6 @@ rows![
         |t| t.header(2, "Location", "/somewhere"),
         Fails(Rule::ResponseHeader, ""),
     )),
-    // Names.
     one_of_resource_and_resourceurl_suffices_resourceurl(service(
         "one of resource and resourceUrl suffices: resourceUrl",
         ONE,

@@ -1,4 +1,4 @@
-//! *Negative conversations*: what is wrong is refused, and nothing follows from it.
+//! *Negative conversations*: a wrong request is refused without consequences.
 
 use crate::api::party::Party;
 use crate::contract::rule::Rule;
@@ -11,11 +11,11 @@ use super::party::{Move, Talk, built_in, text_body};
 use super::table::Expect::{Fails, Passes, Skips};
 use super::table::{DEPRECATED, ENDED, LONGEST, NO_TOKEN, REPLACING, Row, bot, rows, service};
 
-/// What the refused request of [`NO_TOKEN`] gives, in a test.
+/// The client context of the refused request of [`NO_TOKEN`].
 const REFUSED_CONTEXT: &str = "context 2";
 const REFUSED_USER: &str = "c0ffee00-0000-4000-8000-000000000001";
 
-/// Another operation than the one that is asked for afterwards.
+/// Replaces the operation by another than the requested one.
 fn other_operation(entry: &mut Value) {
     for name in ["resource", "resourceUrl"] {
         let path = entry[name].as_str().expect("a path");
@@ -25,7 +25,7 @@ fn other_operation(entry: &mut Value) {
     entry["resourceData"]["id"] = json!("another");
 }
 
-/// The notification of a step as it would be about the refused request.
+/// A step's notification, edited to be about the refused request.
 fn of_refused(talk: &mut Talk, step: usize) -> Move {
     let at = talk.at(step);
     let mut made = talk.moves[at].1.clone();
@@ -72,7 +72,7 @@ fn what_is_refused_shows_no_shape() {
             let crate::scenario::format::Step::Request(request) = step else {
                 continue;
             };
-            // Nothing but an invitation by POST is ever answered as documented.
+            // Only an invitation by POST has a documented answer.
             let is_known = page.request_body(&page::request_key(request)).is_some();
             assert_eq!(is_known, request.method == "POST", "{}", scenario.id);
         }

@@ -1,4 +1,4 @@
-//! confcall itself sends what correlation requires.
+//! confcall sends messages that meet the requirements of correlation.
 
 use crate::api::party::Party;
 use crate::api::resource::Resource;
@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use super::party::{Played, Talk, built_in};
 use super::table::FLOW;
 
-/// The scenarios that judge a bot.
 fn documented() -> impl Iterator<Item = &'static Scenario> {
     built_in().iter().filter(|it| it.script.judges.is_none())
 }

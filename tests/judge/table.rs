@@ -1,4 +1,4 @@
-//! Rows and how they are judged.
+//! Rows and their evaluation.
 
 use crate::api::party::Party;
 use crate::contract::rule::Rule;
@@ -28,7 +28,7 @@ pub(crate) const PROSE: &str = "beta@2019-09/zh-CN/participant-invite";
 pub(crate) const MULTIPARTY: &str =
     "beta@2019-09/zh-CN/invite-participants-to-an-existing-multiparty-call";
 
-/// What the judge has to make of a conversation.
+/// The expected result of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Expect {
     /// Passes without a warning.
@@ -39,20 +39,17 @@ pub(crate) enum Expect {
     Warns(Rule, &'static str),
     /// Fails with exactly this failure, at this pointer.
     Fails(Rule, &'static str),
-    /// Could not be judged.
     Inconclusive,
-    /// Was not played.
     Skips,
 }
 
-/// One sentence, and the conversation that tries it.
+/// One sentence, and the conversation that tests it.
 pub(crate) struct Row {
     pub sentence: &'static str,
     pub talk: Talk,
     pub expect: Expect,
 }
 
-/// A row about a service.
 pub(crate) fn service(
     sentence: &'static str,
     scenario: &str,
@@ -67,7 +64,6 @@ pub(crate) fn service(
     )
 }
 
-/// A row about a bot.
 pub(crate) fn bot(
     sentence: &'static str,
     scenario: &str,
@@ -77,7 +73,6 @@ pub(crate) fn bot(
     row(sentence, Talk::built_in(scenario, Party::Bot), edit, expect)
 }
 
-/// A row about any conversation.
 pub(crate) fn row(
     sentence: &'static str,
     mut talk: Talk,
@@ -92,7 +87,7 @@ pub(crate) fn row(
     }
 }
 
-/// Plays a row, and fails where it is judged otherwise than it says.
+/// Plays a row, and fails if the result differs.
 pub(crate) fn judge(row: &Row) {
     if let Some(mismatch) = mismatch(row) {
         panic!("{mismatch}");
@@ -166,7 +161,7 @@ fn is_only(violations: &[Violation], rule: Rule, pointer: &str) -> bool {
     matches!(violations, [one] if one.rule == rule && one.pointer.as_str() == pointer)
 }
 
-/// A finding names a requirement of the catalogue, a line of the page, a step of the scenario.
+/// True if a violation names a requirement, a line of the page, and a step of the scenario.
 fn is_sound(violation: &Violation, talk: &Talk) -> bool {
     let steps = talk.scenario.script.steps.len();
     let needs_step = !matches!(

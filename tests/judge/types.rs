@@ -8,7 +8,7 @@ use super::party::Talk;
 use super::table::Expect::{Fails, Passes, Warns};
 use super::table::{FLOW, ONE, REPLACE, Row, bot, row, rows, service};
 
-/// Takes every `@odata.type` away.
+/// Removes every `@odata.type`.
 fn untype(value: &mut Value) {
     match value {
         Value::Object(properties) => {
@@ -20,7 +20,7 @@ fn untype(value: &mut Value) {
     }
 }
 
-/// An operation that has one type in its answer and another at its end.
+/// An operation with one type in its answer and another at its end.
 fn two_types() -> Value {
     json!({
         "version": 1,

@@ -1,4 +1,4 @@
-//! Verdicts other than pass and fail, transport, and the doubles that come after the end.
+//! Verdicts other than pass and fail, transport, and duplicates after the end.
 
 use crate::contract::rule::Rule;
 use crate::judge::{TransportFailure, TriggerAnswer};

@@ -8,7 +8,6 @@ use super::table::Expect::{Fails, Passes};
 use super::table::{FAILURE, FLOW, MANY, MEETING, ONE, PEER, Row, bot, rows, service};
 
 rows![
-    // Shape.
     a_conforming_service_passes(service("a conforming service passes", ONE, |_| {}, Passes)),
     a_conforming_bot_passes(bot("a conforming bot passes", ONE, |_| {}, Passes)),
     method_of_a_notification(service(
@@ -181,7 +180,6 @@ rows![
         |t| t.body(2)["acceptModalities"] = json!("audio"),
         Fails(Rule::RequestBody, "/acceptModalities"),
     )),
-    // Words.
     protocol_words_without_regard_to_case_status(service(
         "protocol words without regard to case: status",
         ONE,
@@ -278,7 +276,6 @@ rows![
         |t| t.body(2)["acceptModalities"] = json!(["smell"]),
         Fails(Rule::RequestBody, "/acceptModalities/0"),
     )),
-    // Timestamps.
     that_moment_of_the_life_cycle_an_answer_is_not_completed(service(
         "that moment of the life cycle: an answer is not completed",
         ONE,

@@ -1,4 +1,4 @@
-//! What the service sends to the bot's callback, and what the bot answers.
+//! Notifications to the bot's callback, and the bot's acknowledgements.
 
 use super::{BotJudge, Waiting};
 

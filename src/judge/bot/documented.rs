@@ -1,4 +1,4 @@
-//! A request that is taken for a documented one: its method, its target, its head, its body.
+//! A request that matches a documented one: its method, target, head and body.
 
 use super::BotJudge;
 
@@ -18,7 +18,7 @@ use crate::judge::service::{is_bearer, relative};
 use crate::scenario::format::{Kind, RequestStep};
 
 impl BotJudge {
-    /// Judges a request that is meant for a step. False where no answer as documented makes sense.
+    /// Returns false if the documented answer would make no sense.
     pub(super) fn judge_request(
         &mut self,
         at: usize,
@@ -95,7 +95,7 @@ impl BotJudge {
                 },
             ));
         }
-        // A body that does not come is told as such.
+        // A missing body is reported separately.
         if step.body.is_empty() || request.body.is_empty() {
             return;
         }
@@ -132,7 +132,7 @@ impl BotJudge {
         let case = self.record.case.clone();
         case.outline()
             .step(at)
-            .settle_body(&mut self.record.bindings);
+            .bind_body_variables(&mut self.record.bindings);
         let Body::Json(actual) = &request.body else {
             let (actual, message) = match &request.body {
                 Body::Empty => (Value::Null, "the request has no body".to_owned()),
@@ -159,7 +159,7 @@ impl BotJudge {
         true
     }
 
-    /// The body against what the page shows of this request.
+    /// Compares the body with the examples of this request.
     pub(super) fn judge_shape(&mut self, at: usize, actual: &Value) {
         let case = self.record.case.clone();
         let Some(shape) = case.page.request_body(&case.outline().step(at).key) else {
@@ -180,7 +180,7 @@ impl BotJudge {
         );
     }
 
-    /// Ids that confcall handed out come back unchanged; what the bot makes up is bound.
+    /// Ids from confcall must return unchanged; ids that the bot generates are bound.
     pub(super) fn correlate(
         &mut self,
         at: usize,
@@ -228,7 +228,7 @@ impl BotJudge {
         }
     }
 
-    /// A bot that is documented to join without media avoids to negotiate any.
+    /// A bot that joins without media, as documented, must not negotiate any.
     pub(super) fn judge_media(&mut self, at: usize, template: &Value, actual: &Value) {
         let joins_without = template
             .get("requestedModalities")
@@ -261,7 +261,6 @@ impl BotJudge {
     }
 }
 
-/// A media type without its parameters.
 fn essence(content_type: &str) -> &str {
     content_type
         .split(';')
@@ -270,13 +269,12 @@ fn essence(content_type: &str) -> &str {
         .trim()
 }
 
-/// Whether a request invites participants.
 fn is_invitation(shape: &str) -> bool {
     shape == "calls/{}/participants/invite"
 }
 
-/// Whether a path of the calling API starts in a documented way: `/app`, `/communications` or
-/// `/applications/{id}`, with or without a version before it, and no segment empty.
+/// True if a path has a documented prefix: `/app`, `/communications` or `/applications/{id}`, with
+/// or without a version, and no empty segment.
 fn is_documented_prefix(target: &str) -> bool {
     let path = resource::path_of(target);
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();

@@ -16,8 +16,8 @@ use crate::judge::record::Breach;
 use crate::scenario::format::RequestStep;
 
 impl BotJudge {
-    /// Exactly the triggered people, the calls that they replace, the bot's own context, the limits;
-    /// of any other property the type only.
+    /// Requires exactly the triggered people, the calls that they replace, the bot's own context
+    /// and the limits; other properties only need the right type.
     pub(super) fn judge_invitation(
         &mut self,
         at: usize,
@@ -31,7 +31,7 @@ impl BotJudge {
         self.judge_context(at, step, actual);
     }
 
-    /// Says whether the invited can be read: what is of another type names nobody.
+    /// Returns false if a wrong type makes the invited people unreadable.
     fn judge_types(&mut self, at: usize, actual: &Value) -> bool {
         let case = self.record.case.clone();
         let Some(shape) = case.page.request_body(&case.outline().step(at).key) else {
@@ -43,7 +43,7 @@ impl BotJudge {
             odata_types: &|_| Vec::new(),
         };
         let mut found = super::compare(shape, actual, rules, &Pointer::root());
-        // Who is invited is judged below; other properties are the bot's own.
+        // The invited people are judged below; other properties are the bot's own.
         found.retain(|mismatch| {
             let is_type = mismatch.kind == MismatchKind::Type;
             is_type && !mismatch.pointer.as_str().ends_with("/clientContext")
@@ -181,7 +181,7 @@ impl BotJudge {
         }
     }
 
-    /// The variable of the context that the answer would make up: the bot's own takes its place.
+    /// The context variable of the answer: the bot's own context replaces it.
     fn context_of_answer(&self, at: usize) -> Option<String> {
         let body = self.record.steps().get(at + 1)?.body().json()?;
         let (_, context) = lookup(body, "clientContext")?;
@@ -189,7 +189,7 @@ impl BotJudge {
     }
 }
 
-/// Whether a property of a participant says nothing about who is invited.
+/// True if a property of a participant does not identify the invited person.
 fn is_own_choice(place: &str) -> bool {
     [
         "region",

@@ -1,7 +1,7 @@
 //! The judge of a bot: confcall plays the service.
 //!
-//! The bot is triggered for each documented request, unless it has sent it already; it is answered and
-//! called back as documented, and its acknowledgements are judged.
+//! The bot is triggered for each documented request that it has not sent already. It receives the
+//! documented answers and notifications, and its acknowledgements are judged.
 
 mod acknowledgements;
 mod documented;
@@ -25,7 +25,6 @@ use crate::contract::rule::Rule;
 use crate::http::message::{Headers, Request, Response};
 use crate::scenario::format::Step;
 
-/// The state machine. See the module.
 #[derive(Debug)]
 pub(super) struct BotJudge {
     pub record: Record,
@@ -35,32 +34,28 @@ pub(super) struct BotJudge {
     waiting: Waiting,
     /// Request steps that the bot has sent, and answered steps, counted from 0.
     done: HashSet<usize>,
-    /// Whether the bot was triggered for the request that is waited for.
+    /// Request steps that the bot was triggered for.
     triggered: HashSet<usize>,
-    /// Triggers whose request came before their answer: it tells nothing more.
+    /// The number of triggers whose request arrived before their answer. Such an answer is ignored.
     overtaken: usize,
-    /// What the bot does of its own accord, remembered for its GETs.
+    /// The states of calls, for GETs of the bot.
     calls: HashMap<String, &'static str>,
     next_exchange: ExchangeId,
-    /// What was answered, by exchange, and which of it did not reach the bot.
+    /// Answers by exchange, and those that did not reach the bot.
     replies: HashMap<ExchangeId, (Arc<Request>, Arc<Response>)>,
     lost: Vec<(Arc<Request>, Arc<Response>)>,
-    /// Whether a request came that nothing asked for: it may be the one that is then missing.
-    has_stray: bool,
-    /// Whether what follows a failure is not judged any more.
+    /// An undocumented request arrived; it may be the missing one.
+    has_unexpected: bool,
+    /// Steps after a failure are not judged.
     is_stopped: bool,
     progress: Duration,
 }
 
-/// What the judge waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Waiting {
     Nothing,
-    /// The answer to the trigger for a step.
     Trigger(usize),
-    /// The request of a step.
     Request(usize),
-    /// The acknowledgement of a step's notification.
     Acknowledgement(usize, ExchangeId),
 }
 
@@ -78,7 +73,7 @@ impl BotJudge {
             next_exchange: 0,
             replies: HashMap::new(),
             lost: Vec::new(),
-            has_stray: false,
+            has_unexpected: false,
             is_stopped: false,
             progress: Duration::ZERO,
         }
@@ -136,7 +131,7 @@ impl BotJudge {
         waits.then(|| self.progress + self.record.options.deadline)
     }
 
-    /// Whether the next request is of this kind, whatever ids it bears.
+    /// True if the next request is of this kind, regardless of its ids.
     pub(crate) fn expects(&self, request: &Request) -> bool {
         self.next_request().is_some_and(|at| {
             matches!(&self.record.steps()[at], Step::Request(step)
@@ -146,12 +141,10 @@ impl BotJudge {
         }) && !self.record.is_finished()
     }
 
-    /// The operation that a request step asks for.
     fn shape_of(&self, at: usize) -> &str {
         &self.record.case.outline().step(at).shape
     }
 
-    /// The next request step that the bot has not sent.
     fn next_request(&self) -> Option<usize> {
         let steps = self.record.steps().iter().enumerate();
         steps
@@ -160,7 +153,7 @@ impl BotJudge {
             .map(|(at, _)| at)
     }
 
-    /// Goes on as far as nothing is waited for.
+    /// Advances until the next expected message.
     fn advance(&mut self) {
         while !self.record.is_finished() && self.waiting == Waiting::Nothing {
             let scenario = Arc::clone(&self.record.case.scenario);
@@ -177,8 +170,8 @@ impl BotJudge {
                     let request = outgoing::notification(&mut self.record, at, step);
                     self.notify(request);
                 }
-                // Its request was judged without an answer, which a file's reader refuses.
-                // A bot is not judged where a refusal is documented.
+                // The request has no answer; the parser rejects such a file. A bot is not judged by
+                // a documented refusal.
                 Some(Step::Response(_) | Step::Refusal(_)) => self.cursor += 1,
             }
         }
@@ -192,7 +185,7 @@ impl BotJudge {
                 let reason = format!("the trigger was not answered within {deadline:?}");
                 self.record.give_up(Verdict::Inconclusive, reason);
             }
-            Waiting::Request(_) if self.has_stray => {
+            Waiting::Request(_) if self.has_unexpected => {
                 self.record
                     .note("the request that the bot was triggered for did not come");
                 self.stop();
@@ -218,7 +211,7 @@ impl BotJudge {
         }
     }
 
-    /// Ends the conversation here: what would follow is not judged.
+    /// Ends the conversation; later steps are not judged.
     pub(crate) fn stop(&mut self) {
         self.waiting = Waiting::Nothing;
         let left = self.record.steps().len().saturating_sub(self.cursor + 1);
@@ -231,7 +224,6 @@ impl BotJudge {
     }
 }
 
-/// An empty set of headers with a media type of JSON.
 fn json_headers() -> Headers {
     Headers::from_iter([("Content-Type", "application/json")])
 }

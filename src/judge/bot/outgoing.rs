@@ -1,4 +1,4 @@
-//! What confcall sends as the service: documented messages, made to agree with each other.
+//! Messages that confcall sends as the service, with corrections of inconsistent examples.
 
 use std::sync::Arc;
 
@@ -13,9 +13,8 @@ use crate::judge::record::Record;
 use crate::judge::service::roster_path;
 use crate::scenario::format::{HeaderFields, NotificationStep, ResponseStep};
 
-/// A documented notification, its variables filled in. Unless the run is literal, what the page
-/// prints sloppily is put right: the path of a roster, the id of an operation that is null.
-/// What is recorded goes in its place.
+/// A documented notification with its variables filled in, or its recording. Outside of a literal
+/// run, errors of the page are corrected: the path of a roster, a null id of an operation.
 pub(super) fn notification(
     record: &mut Record,
     at: usize,
@@ -23,7 +22,7 @@ pub(super) fn notification(
 ) -> Arc<Request> {
     if let Some(recorded) = record.recorded_requests.pop_front().flatten() {
         let case = record.case.clone();
-        case.outline().step(at).settle(&mut record.bindings);
+        case.outline().step(at).bind_variables(&mut record.bindings);
         return recorded;
     }
     let target = record.bindings.fill(&step.target);
@@ -43,11 +42,11 @@ pub(super) fn notification(
     })
 }
 
-/// A documented answer, its variables filled in. What is recorded goes in its place.
+/// A documented answer with its variables filled in, or its recording.
 pub(super) fn answer(record: &mut Record, at: usize, step: &ResponseStep) -> Arc<Response> {
     if let Some(recorded) = record.recorded_reply.take() {
         let case = record.case.clone();
-        case.outline().step(at).settle(&mut record.bindings);
+        case.outline().step(at).bind_variables(&mut record.bindings);
         return recorded;
     }
     Arc::new(Response {
@@ -57,7 +56,7 @@ pub(super) fn answer(record: &mut Record, at: usize, step: &ResponseStep) -> Arc
     })
 }
 
-/// A refusal, in the form of the API's errors.
+/// A refusal with an error object of the API.
 pub(super) fn error(status: u16, code: &str, message: &str) -> Response {
     Response {
         status,
@@ -66,17 +65,15 @@ pub(super) fn error(status: u16, code: &str, message: &str) -> Response {
     }
 }
 
-/// The answer to a request for which no answer is documented.
+/// The answer to an undocumented request.
 pub(super) fn accepted() -> Response {
     empty(202)
 }
 
-/// The answer to a DELETE.
 pub(super) fn no_content() -> Response {
     empty(204)
 }
 
-/// The answer to a GET of a resource.
 pub(super) fn resource(named: &Resource, state: &str) -> Response {
     let body = match named {
         Resource::Operation { operation, .. } => json!({
@@ -102,7 +99,7 @@ pub(super) fn resource(named: &Resource, state: &str) -> Response {
     }
 }
 
-/// The answer to a GET of a resource of another API, of which nothing is known.
+/// The answer to a GET of a resource of another API.
 pub(super) fn nothing_known() -> Response {
     Response {
         status: 200,
@@ -127,7 +124,7 @@ fn filled_headers(record: &mut Record, fields: &HeaderFields) -> Headers {
         .collect()
 }
 
-/// Puts right what correlation requires and variables cannot say.
+/// Corrects the ids that correlation requires and variables cannot express.
 fn agree(body: &mut Value) {
     let Some(entries) = body.get_mut("value").and_then(Value::as_array_mut) else {
         return;

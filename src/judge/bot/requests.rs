@@ -1,4 +1,4 @@
-//! The bot's requests as they come: whose step each is, triggers, and answers.
+//! Incoming requests of the bot: matching to steps, triggers, and answers.
 
 use super::{BotJudge, Waiting, outgoing};
 
@@ -26,7 +26,9 @@ impl BotJudge {
         self.waiting = Waiting::Trigger(at);
         let request = if self.record.is_recorded {
             let case = self.record.case.clone();
-            case.outline().step(at).settle(&mut self.record.bindings);
+            case.outline()
+                .step(at)
+                .bind_variables(&mut self.record.bindings);
             Request {
                 method: step.method.clone(),
                 target: self.record.bindings.fill(&relative(&step.target)),
@@ -66,7 +68,6 @@ impl BotJudge {
         }
     }
 
-    /// Takes a request of the bot, and answers it.
     pub(super) fn on_request(&mut self, exchange: ExchangeId, request: &Arc<Request>) {
         self.record.check(Requirement::RequestOnce);
         if self.is_free(request) && !self.is_documented_next(request) {
@@ -114,8 +115,8 @@ impl BotJudge {
         self.answer(exchange, at, may_go_on);
     }
 
-    /// Whether a request is the bot's own affair: a GET of a resource of the conversation, or its
-    /// DELETE of a call after the last step.
+    /// True if the bot may send the request at any time: a GET of a resource of the conversation,
+    /// or the DELETE of a call after the last step.
     pub(super) fn is_free(&self, request: &Request) -> bool {
         let looks = matches!(request.method.as_str(), "GET" | "HEAD");
         let Some(named) = Resource::parse(&request.target) else {
@@ -127,7 +128,7 @@ impl BotJudge {
         is_ours && (looks && is_plain || ends && self.is_over())
     }
 
-    /// Whether a path of another API has a value of this conversation for a segment.
+    /// True if a segment of a path of another API is a value of this conversation.
     fn names_a_value(&self, target: &str) -> bool {
         let bound = self.record.bindings.bound();
         resource::path_of(target)
@@ -135,7 +136,6 @@ impl BotJudge {
             .any(|segment| bound.iter().any(|(_, value)| value == segment))
     }
 
-    /// Whether the next documented request is of this method and shape.
     pub(super) fn is_documented_next(&self, request: &Request) -> bool {
         self.next_request().is_some_and(|at| {
             matches!(&self.record.steps()[at], Step::Request(step)
@@ -145,7 +145,7 @@ impl BotJudge {
         })
     }
 
-    /// Whether a path is the documented one with the values of this run.
+    /// True if the path is the documented one with the values of this run.
     fn is_at(&self, documented: &str, target: &str) -> bool {
         let bindings = &self.record.bindings;
         let value = |name: &str| bindings.get(name).map(str::to_owned);
@@ -162,7 +162,7 @@ impl BotJudge {
         bindings.root_bound_to(Kind::Call, id).is_some()
     }
 
-    /// Whether a request is an attempt at a documented one: not a second one, and no early end.
+    /// True if the request is an attempt at a documented one, neither a duplicate nor an early end.
     pub(super) fn is_meant(&self, at: usize, request: &Request) -> bool {
         let shape = resource::shape_of(&request.target);
         if shape == self.shape_of(at) {
@@ -185,9 +185,9 @@ impl BotJudge {
         matches!(self.waiting, Waiting::Trigger(step) | Waiting::Request(step) if step == at)
     }
 
-    /// A request that nothing asks for. Where one is waited for, it may be what came instead.
+    /// An undocumented request. It may replace an expected one.
     pub(super) fn unexpected(&mut self, request: &Request) {
-        self.has_stray = true;
+        self.has_unexpected = true;
         self.record.report(Breach::new(
             Requirement::RequestOnce,
             Rule::RequestUnexpected,
@@ -201,7 +201,7 @@ impl BotJudge {
         ));
     }
 
-    /// Answers a request as documented, or refuses it where it cannot be taken for one.
+    /// Answers as documented, or refuses a request that matches no documented one.
     pub(super) fn answer(&mut self, exchange: ExchangeId, at: usize, may_go_on: bool) {
         let scenario = Arc::clone(&self.record.case.scenario);
         let answer = scenario.script.steps.get(at + 1);
@@ -225,7 +225,7 @@ impl BotJudge {
         self.say(exchange, Some(at + 1), response);
     }
 
-    /// Answers with what is recorded, or else with this.
+    /// Sends the recorded answer, or else `response`.
     pub(super) fn reply(&mut self, exchange: ExchangeId, step: Option<usize>, response: Response) {
         let recorded = self.record.recorded_reply.take();
         let response = recorded.unwrap_or_else(|| Arc::new(response));
@@ -238,7 +238,7 @@ impl BotJudge {
         self.actions.push_back(Action::Reply { exchange, response });
     }
 
-    /// What a bot gets that looks at a resource of the conversation, or ends its call.
+    /// The answer to a GET of a resource of the conversation, or to the DELETE of its call.
     pub(super) fn free_answer(&mut self, request: &Request) -> Response {
         let Some(named) = Resource::parse(&request.target) else {
             return outgoing::nothing_known();

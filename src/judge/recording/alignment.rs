@@ -1,4 +1,4 @@
-//! What the variables of a scenario are in a recorded conversation, read off its messages.
+//! Values of a scenario's variables, read from recorded messages.
 
 use std::borrow::Cow;
 
@@ -19,44 +19,44 @@ use crate::judge::bindings::{Bindings, Variables};
 use crate::judge::people::call_of;
 use crate::scenario::format::{HeaderFields, NotificationStep, Step};
 
-/// A scenario's steps, each with the exchange that its message is in.
+/// The exchange of each step's message.
 #[derive(Debug, Default)]
 pub(super) struct Alignment {
-    /// By the place of the step.
+    /// By index of the step.
     exchange_of: Vec<Option<usize>>,
 }
 
 impl Alignment {
-    /// Lays the steps along a segment: requests as it has them, answers with their requests,
-    /// notifications in the order in which they came.
+    /// Assigns steps to the exchanges of a segment: requests as the segment has them, answers with
+    /// their requests, notifications in recorded order.
     pub(super) fn new(case: &Case, transcript: &Transcript, segment: &Segment) -> Self {
         let script = &case.scenario.script;
         let mut requests = segment.requests.iter();
         let mut taken = vec![0_usize; segment.exchanges.len()];
-        let mut asked = None;
+        let mut request = None;
         let steps = script.steps.iter().enumerate();
         let exchange_of = steps
             .map(|(at, step)| match step {
                 Step::Request(_) => {
-                    asked = requests.next().copied();
-                    asked
+                    request = requests.next().copied();
+                    request
                 }
-                Step::Response(_) | Step::Refusal(_) => asked,
+                Step::Response(_) | Step::Refusal(_) => request,
                 Step::Notification(_) => {
                     let wanted = case.outline().step(at).signature.first();
-                    wanted.and_then(|wanted| told(wanted, transcript, segment, &mut taken))
+                    wanted.and_then(|wanted| {
+                        find_notification(wanted, transcript, segment, &mut taken)
+                    })
                 }
             })
             .collect();
         Self { exchange_of }
     }
 
-    /// The exchange of a step, counted from 0.
     pub(super) fn exchange_of(&self, step: usize) -> Option<usize> {
         self.exchange_of.get(step).copied().flatten()
     }
 
-    /// Reads off the messages what the variables are.
     pub(super) fn learn<'a>(
         &self,
         case: &'a Case,
@@ -81,11 +81,11 @@ impl Alignment {
     }
 }
 
-/// What the variables are in a recorded conversation.
+/// The values of the variables in a recorded conversation.
 #[derive(Debug)]
 pub(super) struct Learnt<'a>(Vec<Root<'a>>);
 
-/// What a root is, and who brought it up.
+/// The value of a root, and the party that introduced it.
 #[derive(Debug)]
 struct Root<'a> {
     name: &'a str,
@@ -94,8 +94,8 @@ struct Root<'a> {
 }
 
 impl Learnt<'_> {
-    /// Binds what the judge of `role` cannot learn from the party that it judges: for a service,
-    /// what the bot's requests brought up; for a bot, everything.
+    /// Binds values that the judge of `role` cannot learn from the judged party: for a service,
+    /// those that the bot's requests introduced; for a bot, all.
     pub(super) fn bind(&self, role: Party, bindings: &mut Bindings) {
         for root in &self.0 {
             if role == Party::Bot || root.from == Party::Bot {
@@ -105,20 +105,20 @@ impl Learnt<'_> {
     }
 }
 
-/// The exchange that has what is wanted: the next one with an entry about the same.
-fn told(
+/// The next exchange with an entry of the wanted signature.
+fn find_notification(
     wanted: &Signature,
     transcript: &Transcript,
     segment: &Segment,
     taken: &mut [usize],
 ) -> Option<usize> {
     let found = segment.exchanges.iter().enumerate().find(|(at, index)| {
-        let heard = transcript.get(**index);
-        heard.direction == Direction::Notification
-            && heard.signature().iter().skip(taken[*at]).any(|told| {
-                told.subject == wanted.subject
-                    && told.change_type == wanted.change_type
-                    && (told.word == wanted.word || wanted.word.is_none())
+        let captured = transcript.get(**index);
+        captured.direction == Direction::Notification
+            && captured.signature().iter().skip(taken[*at]).any(|actual| {
+                actual.subject == wanted.subject
+                    && actual.change_type == wanted.change_type
+                    && (actual.word == wanted.word || wanted.word.is_none())
             })
     });
     let (at, index) = found?;
@@ -127,32 +127,31 @@ fn told(
 }
 
 struct Reader<'a> {
-    /// In the order in which they came up.
+    /// In recorded order.
     learnt: Vec<Root<'a>>,
-    /// Whose messages are read.
     from: Party,
     variables: &'a Variables,
 }
 
 impl<'a> Reader<'a> {
-    /// Reads a step's message. `signature` are of the documented entries of a notification.
-    fn step(&mut self, step: &'a Step, heard: &'a CapturedExchange, signature: &[Signature]) {
+    /// `signature` belongs to the documented entries of a notification.
+    fn step(&mut self, step: &'a Step, captured: &'a CapturedExchange, signature: &[Signature]) {
         self.from = match step {
             Step::Request(_) => Party::Bot,
             Step::Response(_) | Step::Notification(_) | Step::Refusal(_) => Party::Service,
         };
         match step {
             Step::Request(step) => {
-                self.text(&step.target, &heard.request.target);
-                self.content(&step.body, &heard.request.body);
+                self.text(&step.target, &captured.request.target);
+                self.content(&step.body, &captured.request.body);
             }
             Step::Response(step) => {
-                if let Some(response) = &heard.response {
+                if let Some(response) = &captured.response {
                     self.location(&step.headers, &response.headers);
                     self.content(&step.body, &response.body);
                 }
             }
-            Step::Notification(step) => self.notification(step, heard, signature),
+            Step::Notification(step) => self.notification(step, captured, signature),
             Step::Refusal(_) => {}
         }
     }
@@ -174,17 +173,17 @@ impl<'a> Reader<'a> {
     fn notification(
         &mut self,
         step: &'a NotificationStep,
-        heard: &'a CapturedExchange,
+        captured: &'a CapturedExchange,
         wanted: &[Signature],
     ) {
         let documented = step.body.json().and_then(change::entries);
-        let entries = heard.request.body.json().and_then(change::entries);
+        let entries = captured.request.body.json().and_then(change::entries);
         for (printed, wanted) in documented.into_iter().flatten().zip(wanted) {
-            let mut came = entries.into_iter().flatten().zip(heard.signature());
-            let is_it = |told: &Signature| {
-                told.subject == wanted.subject && told.change_type == wanted.change_type
+            let mut came = entries.into_iter().flatten().zip(captured.signature());
+            let is_it = |actual: &Signature| {
+                actual.subject == wanted.subject && actual.change_type == wanted.change_type
             };
-            if let Some((came, _)) = came.find(|(_, told)| is_it(told)) {
+            if let Some((came, _)) = came.find(|(_, actual)| is_it(actual)) {
                 self.value(printed, came);
             }
         }
@@ -205,7 +204,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Items in order, but people by the kind of their identity.
+    /// Compares items in order, but people by the kind of their identity.
     fn items(&mut self, printed: &'a [Value], came: &'a [Value]) {
         let mut free: Vec<&Value> = came.iter().collect();
         for item in printed {
@@ -217,7 +216,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A text that may be a variable, or a path with variables in it.
+    /// The text may be a variable, or a path with variables.
     fn text(&mut self, printed: &'a str, came: &'a str) {
         if !printed.contains('{') {
             return;
@@ -260,7 +259,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes the first value that comes up for a root.
+    /// Keeps the first value of a root.
     fn learn(&mut self, name: &str, value: impl FnOnce() -> Cow<'a, str>) {
         let root = self.variables.root_of(name);
         let is_new = |root: &&str| self.learnt.iter().all(|known| known.name != *root);
@@ -271,7 +270,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The kinds of identity that a participant has, wherever its identity set stands.
+/// The kinds of identity of a participant, at any depth.
 fn identity_kinds(participant: &Value) -> Vec<&str> {
     let identity = lookup(participant, "identity")
         .or_else(|| lookup(lookup(participant, "info")?.1, "identity"));

@@ -1,4 +1,4 @@
-//! A whole recording, judged.
+//! Judges a whole recording.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -16,34 +16,29 @@ use crate::judge::verdict::{ScenarioResult, Verdict};
 use crate::judge::{Case, Options, Outcome};
 use crate::scenario::format::{Scenario, Step};
 
-/// What a recording shows.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Checked {
-    /// The conversations, in the order in which they began, each party by itself. Those that pass come
-    /// without their messages, which no report shows.
+    /// The conversations in the order of their start, one result for each party. A passing result
+    /// has no messages, as no report shows them.
     pub results: Vec<ScenarioResult>,
-    /// The exchanges that fit no scenario.
     pub not_covered: Vec<NotCovered>,
 }
 
-/// An exchange that fits no scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NotCovered {
-    /// Its number in the recording.
     pub number: u64,
-    /// Which way its request went.
+    /// The direction of its request.
     pub direction: Direction,
     /// `POST /app/calls`
     pub request: String,
-    /// The status of the answer; none where there was none.
+    /// None if there was no answer.
     pub status: Option<u16>,
 }
 
 /// Judges a recording against the scenarios that its conversations follow.
 ///
-/// Of several scenarios that a conversation may follow, the one counts from which it departs least:
-/// the one with most of the conversation in it first, then the one of the page that the recording's
-/// first conversation follows.
+/// Of several matching scenarios, the one with the fewest violations counts: first the one that
+/// covers most of the conversation, then the one of the page that the first conversation follows.
 pub(crate) fn check(recording: Recording, cases: &[Case], options: &Options) -> Checked {
     let cases = recorded_parts(&recording, cases);
     let mut groups = groups(recording.into_exchanges()).into_iter();
@@ -57,7 +52,7 @@ pub(crate) fn check(recording: Recording, cases: &[Case], options: &Options) -> 
         page = first.map(|it| &cases[it.case].page);
         judged.push(group);
     }
-    // Groups are about different calls: each is judged by itself.
+    // Groups share no call; each is judged separately.
     let rest: Vec<Group> = groups.collect();
     let rest = rest.into_par_iter();
     judged.par_extend(rest.map(|group| group.judge(&cases, options, page)));
@@ -78,27 +73,25 @@ pub(crate) fn check(recording: Recording, cases: &[Case], options: &Options) -> 
     }
 }
 
-/// Exchanges that are about the same calls, in order.
+/// Exchanges about the same calls, in order.
 #[derive(Debug)]
 struct Group {
     exchanges: Vec<Exchange>,
-    /// The place of each in the recording.
+    /// Indices in the recording.
     places: Vec<usize>,
 }
 
-/// What a group shows.
 #[derive(Debug)]
 struct Judged {
     conversations: Vec<Conversation>,
-    /// Each with its place in the recording.
+    /// Each with its index in the recording.
     not_covered: Vec<(usize, NotCovered)>,
 }
 
 #[derive(Debug)]
 struct Conversation {
-    /// The place of the exchange that it begins with in the recording.
+    /// The index of its first exchange in the recording.
     first: usize,
-    /// The scenario that it follows.
     case: usize,
     results: Vec<ScenarioResult>,
 }
@@ -117,7 +110,7 @@ fn groups(exchanges: Vec<Exchange>) -> Vec<Group> {
 }
 
 impl Group {
-    /// Judges the conversations. Of the messages nothing stays but what the results hold.
+    /// Judges the conversations; only results keep messages.
     fn judge<'a>(
         self,
         cases: &'a [Case],
@@ -125,14 +118,14 @@ impl Group {
         mut page: Option<&'a Arc<Page>>,
     ) -> Judged {
         let transcript = Transcript::new(self.exchanges);
-        let heard = transcript.heard();
-        let mut fits = vec![false; heard.len()];
+        let captured = transcript.exchanges();
+        let mut fits = vec![false; captured.len()];
         let mut conversations = Vec::new();
-        for at in 0..heard.len() {
+        for at in 0..captured.len() {
             if fits[at] {
                 continue;
             }
-            let left: Vec<usize> = (at..heard.len()).filter(|index| !fits[*index]).collect();
+            let left: Vec<usize> = (at..captured.len()).filter(|index| !fits[*index]).collect();
             let Some(followed) = best(cases, &transcript, &left, options, page) else {
                 continue;
             };
@@ -144,35 +137,34 @@ impl Group {
             conversations.push(Conversation {
                 first: self.places[at],
                 case,
-                results: followed.results(&cases[case], heard),
+                results: followed.results(&cases[case], captured),
             });
         }
-        let not_covered = self.places.into_iter().zip(heard).zip(fits);
+        let not_covered = self.places.into_iter().zip(captured).zip(fits);
         let not_covered = not_covered.filter(|(_, fits)| !fits);
         Judged {
             conversations,
             not_covered: not_covered
-                .map(|((place, heard), _)| (place, NotCovered::new(heard)))
+                .map(|((place, exchange), _)| (place, NotCovered::new(exchange)))
                 .collect(),
         }
     }
 }
 
 impl NotCovered {
-    fn new(heard: &CapturedExchange) -> Self {
-        let request = &heard.request;
+    fn new(exchange: &CapturedExchange) -> Self {
+        let request = &exchange.request;
         Self {
-            number: heard.number,
-            direction: heard.direction,
+            number: exchange.number,
+            direction: exchange.direction,
             request: format!("{} {}", request.method, request.target),
-            status: heard.response.as_ref().map(|response| response.status),
+            status: exchange.response.as_ref().map(|response| response.status),
         }
     }
 }
 
-/// The scenarios that judge both parties, as far as they were recorded: steps of another direction
-/// are untested. In a recording a bot that is refused has done something wrong, whatever a
-/// conversation that judges the service alone makes of it.
+/// The scenarios of both parties, limited to recorded directions: other steps are untested. A
+/// refused bot is wrong in a recording, even if the conversation judges the service alone.
 fn recorded_parts(recording: &Recording, cases: &[Case]) -> Vec<Case> {
     let is_of_both = |case: &&Case| case.scenario.script.judges.is_none();
     let cases: Vec<Case> = cases.iter().filter(is_of_both).cloned().collect();
@@ -191,14 +183,14 @@ fn recorded_parts(recording: &Recording, cases: &[Case]) -> Vec<Case> {
     cases.collect()
 }
 
-/// A scenario that a conversation follows, with what the judge says.
+/// The scenario of a conversation, with the outcomes.
 struct Followed {
     case: usize,
     segment: Segment,
     outcomes: Vec<Outcome>,
 }
 
-/// The scenario that the conversation at the front of a group follows best.
+/// The scenario with the fewest violations for the conversation at the start of a group.
 fn best(
     cases: &[Case],
     transcript: &Transcript,
@@ -218,7 +210,7 @@ fn best(
         let is_page = page.is_some_and(|page| Arc::ptr_eq(&cases[*at].page, page));
         Reverse((segment.is_complete, segment.requests.len(), is_page))
     });
-    // Most conversations depart from nothing; how far the others do is told when none does.
+    // Most conversations conform to a scenario; the distance is computed only if none matches.
     for (at, (case, segment)) in candidates.iter().enumerate() {
         let conforming =
             evaluation::evaluate_conforming(&cases[*case], transcript, segment, options);
@@ -231,17 +223,17 @@ fn best(
             });
         }
     }
-    let heard = candidates.into_iter().map(|(case, segment)| Followed {
+    let violating = candidates.into_iter().map(|(case, segment)| Followed {
         outcomes: evaluation::evaluate(&cases[case], transcript, &segment, options),
         case,
         segment,
     });
-    heard.min_by_key(Followed::departures)
+    violating.min_by_key(Followed::distance)
 }
 
 impl Followed {
-    /// How far the conversation is from the scenario.
-    fn departures(&self) -> usize {
+    /// The number of violations, weighted.
+    fn distance(&self) -> usize {
         let of = |outcome: &Outcome| match outcome.verdict {
             Verdict::Pass => 0,
             _ => 1 + outcome.failures.len() * 2,
@@ -249,13 +241,13 @@ impl Followed {
         self.outcomes.iter().map(of).sum()
     }
 
-    fn results(self, case: &Case, heard: &[CapturedExchange]) -> Vec<ScenarioResult> {
-        let of_segment = || self.segment.exchanges.iter().map(|index| &heard[*index]);
+    fn results(self, case: &Case, captured: &[CapturedExchange]) -> Vec<ScenarioResult> {
+        let of_segment = || self.segment.exchanges.iter().map(|index| &captured[*index]);
         let numbers: Vec<String> = of_segment().map(|it| it.number.to_string()).collect();
         let note = format!("exchanges {} of the recording", numbers.join(", "));
-        let omitted = of_segment().find_map(|heard| {
-            let said = heard.omitted?;
-            Some(format!("a body of exchange {} {said}", heard.number))
+        let omitted = of_segment().find_map(|exchange| {
+            let reason = exchange.omitted?;
+            Some(format!("a body of exchange {} {reason}", exchange.number))
         });
         let times = || of_segment().map(|it| (it.at_ms, it.at_ms.saturating_add(it.took_ms)));
         let began = times().map(|(began, _)| began).min().unwrap_or(0);

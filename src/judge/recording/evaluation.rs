@@ -1,4 +1,4 @@
-//! A judge over a recording: the recorded half stands in the place of what confcall would send.
+//! Runs a judge on a recording: the recorded half replaces the messages that confcall would send.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -20,46 +20,44 @@ use crate::judge::{
 };
 use crate::scenario::format::Step;
 
-/// What the judge says of each party in a segment.
+/// The outcome of each party in a segment.
 pub(super) fn evaluate(
     case: &Case,
     transcript: &Transcript,
     segment: &Segment,
     options: &Options,
 ) -> Vec<Outcome> {
-    let audience = Audience::new(case, transcript, segment, options);
+    let input = Input::new(case, transcript, segment, options);
     [Party::Service, Party::Bot]
-        .map(|role| audience.evaluate(role, Patience::ToTheEnd))
+        .map(|role| input.evaluate(role, Patience::ToTheEnd))
         .into()
 }
 
-/// The same where both parties pass; none as soon as one of them does not.
+/// The outcomes if both parties pass. Stops at the first violation.
 pub(super) fn evaluate_conforming(
     case: &Case,
     transcript: &Transcript,
     segment: &Segment,
     options: &Options,
 ) -> Option<Vec<Outcome>> {
-    let audience = Audience::new(case, transcript, segment, options);
+    let input = Input::new(case, transcript, segment, options);
     let evaluate = |role| {
-        let outcome = audience.evaluate(role, Patience::UntilFirstViolation);
+        let outcome = input.evaluate(role, Patience::UntilFirstViolation);
         (outcome.verdict == Verdict::Pass).then_some(outcome)
     };
-    // From the scenarios that a conversation does not follow its bot departs soonest.
+    // In a scenario that does not match, the bot usually fails first.
     let bot = evaluate(Party::Bot)?;
     let service = evaluate(Party::Service)?;
     Some(vec![service, bot])
 }
 
-/// How long a party is listened to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Patience {
     ToTheEnd,
     UntilFirstViolation,
 }
 
-/// A segment and a scenario, with what both judges are to know.
-struct Audience<'a> {
+struct Input<'a> {
     case: &'a Case,
     transcript: &'a Transcript,
     segment: &'a Segment,
@@ -69,7 +67,7 @@ struct Audience<'a> {
     learnt: Learnt<'a>,
 }
 
-impl<'a> Audience<'a> {
+impl<'a> Input<'a> {
     fn new(
         case: &'a Case,
         transcript: &'a Transcript,
@@ -100,8 +98,8 @@ impl<'a> Audience<'a> {
             segment: self.segment,
             ended: HashSet::default(),
             sent: foldhash::HashMap::default(),
-            asked: 0,
-            told: notification_steps(&self.case.scenario.script.steps),
+            requested: 0,
+            pending: notification_steps(&self.case.scenario.script.steps),
             alignment: &self.alignment,
             held: VecDeque::new(),
             received: 0,
@@ -129,22 +127,22 @@ struct Evaluation<'a> {
     transcript: &'a Transcript,
     segment: &'a Segment,
     alignment: &'a Alignment,
-    /// Recorded exchanges that have come to their end.
+    /// Recorded exchanges that have ended.
     ended: HashSet<usize>,
-    /// What the judge calls a recorded exchange of the bot's.
+    /// The judge's id of a recorded exchange of the bot.
     sent: foldhash::HashMap<usize, ExchangeId>,
-    /// How many requests the judge has asked for.
-    asked: usize,
-    /// The notification steps that the judge has not come to.
-    told: VecDeque<usize>,
-    /// Notifications that came before the judge was ready for them.
+    /// The number of requests that the judge has made.
+    requested: usize,
+    /// Notification steps that the judge has not reached.
+    pending: VecDeque<usize>,
+    /// Notifications that arrived before the judge expected them.
     held: VecDeque<usize>,
     received: ExchangeId,
-    /// The step that the bot was last triggered for, until its request comes.
+    /// The step that the bot was last triggered for, until its request arrives.
     triggered: Option<usize>,
 }
 
-/// A recording has no clock but its own: what is missing at its end is missing.
+/// A recording has no clock: a message that is missing at its end is missing.
 const NOW: Duration = Duration::ZERO;
 
 impl Evaluation<'_> {
@@ -160,10 +158,10 @@ impl Evaluation<'_> {
             }
             match timestamp {
                 Timestamp::Begun(index) => {
-                    let is_told = self.heard(index).direction == Direction::Notification;
-                    if is_told && self.is_ready_for(index) {
+                    let is_notification = self.captured(index).direction == Direction::Notification;
+                    if is_notification && self.is_ready_for(index) {
                         self.receive(index);
-                    } else if is_told {
+                    } else if is_notification {
                         self.held.push_back(index);
                     }
                 }
@@ -181,12 +179,12 @@ impl Evaluation<'_> {
         self.run_out();
     }
 
-    /// Whether a notification is not of a request that the judge has still to make.
+    /// True if the judge has made every request before the notification.
     fn is_ready_for(&self, index: usize) -> bool {
         let begun = |other: &&usize| **other < index;
         let requests = &self.segment.requests;
-        self.asked >= requests.iter().take_while(begun).count()
-            || self.judge.expects(&self.heard(index).request)
+        self.requested >= requests.iter().take_while(begun).count()
+            || self.judge.expects(&self.captured(index).request)
     }
 
     fn receive(&mut self, index: usize) {
@@ -198,17 +196,17 @@ impl Evaluation<'_> {
         self.judge.handle(NOW, event);
     }
 
-    /// Gives the judge the recorded answer to what it has sent.
+    /// Passes the recorded answer to the judge.
     fn answer(&mut self, index: usize) {
         let Some(exchange) = self.sent.remove(&index) else {
             return;
         };
-        let heard = self.heard(index);
-        let event = match heard.answer().cloned() {
+        let captured = self.captured(index);
+        let event = match captured.answer().cloned() {
             Some(response) => Event::Answered { exchange, response },
             None => Event::Broken {
                 exchange,
-                failure: broken(heard),
+                failure: broken(captured),
             },
         };
         self.judge.handle(NOW, event);
@@ -217,17 +215,17 @@ impl Evaluation<'_> {
     fn act_for_bot(&mut self) {
         while let Some(action) = self.judge.next_action() {
             let Action::Send { exchange, .. } = action else {
-                // The acknowledgement stands in the recording.
+                // The recording has the acknowledgement.
                 continue;
             };
-            let Some(index) = self.segment.requests.get(self.asked).copied() else {
+            let Some(index) = self.segment.requests.get(self.requested).copied() else {
                 self.give_up(format!(
                     "the recording has {} of the scenario's requests",
-                    self.asked
+                    self.requested
                 ));
                 return;
             };
-            self.asked += 1;
+            self.requested += 1;
             self.sent.insert(index, exchange);
             if self.ended.contains(&index) {
                 self.answer(index);
@@ -243,11 +241,11 @@ impl Evaluation<'_> {
     }
 
     fn evaluate_bot(&mut self) {
-        let told = self.told.iter().map(|step| {
+        let pending = self.pending.iter().map(|step| {
             let index = self.alignment.exchange_of(*step)?;
             Some(self.transcript.request(index))
         });
-        self.judge.will_send(told);
+        self.judge.will_send(pending);
         self.judge.handle(NOW, Event::Start);
         self.act_for_service();
         let segment = self.segment;
@@ -255,10 +253,11 @@ impl Evaluation<'_> {
             if self.is_lost() {
                 return;
             }
-            if self.heard(index).direction == Direction::Request {
+            if self.captured(index).direction == Direction::Request {
                 self.triggered = None;
-                // What the service replied stands in the recording.
-                self.judge.will_reply(self.heard(index).answer().cloned());
+                // The recording has the service's reply.
+                self.judge
+                    .will_reply(self.captured(index).answer().cloned());
                 self.receive(index);
                 self.act_for_service();
             }
@@ -280,7 +279,7 @@ impl Evaluation<'_> {
                         .handle(NOW, Event::Triggered(TriggerAnswer::Accepted));
                 }
                 Action::Send { exchange, .. } => {
-                    let Some(step) = self.told.pop_front() else {
+                    let Some(step) = self.pending.pop_front() else {
                         continue;
                     };
                     let Some(index) = self.alignment.exchange_of(step) else {
@@ -298,11 +297,11 @@ impl Evaluation<'_> {
         }
     }
 
-    fn heard(&self, index: usize) -> &CapturedExchange {
+    fn captured(&self, index: usize) -> &CapturedExchange {
         self.transcript.get(index)
     }
 
-    /// Whether the party does not pass, whatever comes, and that is all that was to be known.
+    /// True if only a pass matters and the party can no longer pass.
     fn is_lost(&self) -> bool {
         let has_violation = self.judge.has_failed() || self.judge.is_given_up();
         has_violation && self.patience == Patience::UntilFirstViolation
@@ -312,7 +311,7 @@ impl Evaluation<'_> {
         self.judge.give_up(Verdict::Inconclusive, reason);
     }
 
-    /// Nothing comes any more.
+    /// Signals the end of the recording.
     fn run_out(&mut self) {
         while let Some(deadline) = self.judge.deadline() {
             self.judge.handle(deadline, Event::Elapsed);
@@ -320,7 +319,7 @@ impl Evaluation<'_> {
     }
 }
 
-fn broken(heard: &CapturedExchange) -> TransportFailure {
-    let why = heard.broke.as_deref();
+fn broken(captured: &CapturedExchange) -> TransportFailure {
+    let why = captured.broke.as_deref();
     TransportFailure::Broken(why.unwrap_or("no response was recorded").to_owned())
 }

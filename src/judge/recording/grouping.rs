@@ -1,4 +1,4 @@
-//! Exchanges that are about the same calls.
+//! Groups of exchanges about the same calls.
 
 use std::hash::Hash;
 
@@ -12,8 +12,8 @@ use crate::cassette::format::Exchange;
 use crate::http::message::Body;
 use crate::judge::people::call_of;
 
-/// The exchanges in groups that have calls in common, each in order, the groups in the order of
-/// their first. An exchange about no call is a group of its own.
+/// Groups exchanges that share calls, in the order of their first exchange. An exchange without a
+/// call is a group of its own.
 pub(crate) fn groups(exchanges: &[Exchange]) -> Vec<Vec<usize>> {
     let mut grouping = Grouping::default();
     let mut calls = Vec::new();
@@ -33,8 +33,7 @@ pub(crate) fn groups(exchanges: &[Exchange]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// Sorts exchanges, one after the other, by the calls that they have in common. A call is told by
-/// what stands for it.
+/// Groups exchanges incrementally by the calls that they share. `C` identifies a call.
 #[derive(Debug)]
 pub(crate) struct Grouping<C> {
     parents: Vec<u32>,
@@ -55,7 +54,7 @@ impl<C: Eq + Hash> Grouping<C> {
     ///
     /// # Panics
     ///
-    /// At more than four thousand million exchanges.
+    /// At more than `u32::MAX` exchanges.
     pub(crate) fn add(&mut self, calls: impl IntoIterator<Item = C>) {
         let index = u32::try_from(self.parents.len()).expect("a recording that fits into memory");
         self.parents.push(index);
@@ -75,7 +74,7 @@ impl<C: Eq + Hash> Grouping<C> {
         index
     }
 
-    /// The number of the group of each exchange, in the order of the groups' first.
+    /// The number of each exchange's group, in the order of the groups' first exchange.
     pub(crate) fn numbers(mut self) -> Vec<u32> {
         let mut next = 0;
         let mut numbers: Vec<u32> = Vec::with_capacity(self.parents.len());
@@ -92,61 +91,61 @@ impl<C: Eq + Hash> Grouping<C> {
     }
 }
 
-/// The calls that an exchange is about, in normal form.
+/// Normalized.
 pub(crate) fn calls(exchange: &Exchange) -> Vec<String> {
     let mut calls = Vec::new();
     each_call(exchange, &mut |call| calls.push(identifier::normal(call)));
     calls
 }
 
-/// Tells the calls that an exchange is about, as they are written.
-fn each_call(exchange: &Exchange, tell: &mut impl FnMut(&str)) {
+/// Visits the calls that an exchange is about, as they are written.
+fn each_call(exchange: &Exchange, visit: &mut impl FnMut(&str)) {
     let request = &exchange.request;
     let target = Resource::parse(&request.target);
     if let Some(call) = target.as_ref().and_then(Resource::call) {
-        tell(call);
+        visit(call);
     }
-    named_in_body(&request.body, tell);
+    named_in_body(&request.body, visit);
     if let Some(response) = &exchange.response {
         let headers = response.headers.iter();
         for (_, to) in headers.filter(|(name, _)| name.eq_ignore_ascii_case("location")) {
-            call_in(to, tell);
+            call_in(to, visit);
         }
-        named_in_body(&response.body, tell);
+        named_in_body(&response.body, visit);
         if let (Body::Json(body), 201, Some(Resource::Calls)) =
             (&response.body, response.status, &target)
         {
-            body["id"].as_str().into_iter().for_each(tell);
+            body["id"].as_str().into_iter().for_each(visit);
         }
     }
 }
 
-fn call_in(path: &str, tell: &mut impl FnMut(&str)) {
+fn call_in(path: &str, visit: &mut impl FnMut(&str)) {
     if let Some(call) = Resource::parse(path).as_ref().and_then(Resource::call) {
-        tell(call);
+        visit(call);
     }
 }
 
-fn named_in_body(body: &Body, tell: &mut impl FnMut(&str)) {
+fn named_in_body(body: &Body, visit: &mut impl FnMut(&str)) {
     if let Body::Json(body) = body {
-        named_in(body, tell);
+        named_in(body, visit);
     }
 }
 
-fn named_in(value: &Value, tell: &mut impl FnMut(&str)) {
+fn named_in(value: &Value, visit: &mut impl FnMut(&str)) {
     match value {
         Value::Object(properties) => {
             for (name, property) in properties {
                 match (name.as_str(), property.as_str()) {
                     ("resource" | "resourceUrl" | "@odata.id", Some(path)) => {
-                        call_in(path, tell);
+                        call_in(path, visit);
                     }
-                    ("replacesCallId", Some(replaced)) => tell(&call_of(replaced)),
-                    _ => named_in(property, tell),
+                    ("replacesCallId", Some(replaced)) => visit(&call_of(replaced)),
+                    _ => named_in(property, visit),
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| named_in(item, tell)),
+        Value::Array(items) => items.iter().for_each(|item| named_in(item, visit)),
         _ => {}
     }
 }
@@ -172,7 +171,7 @@ mod tests {
     #[test]
     fn exchanges_are_grouped_by_call() {
         let replaces = json!({"participants": [{"replacesCallId": "/app/calls/9"}]});
-        let told = json!({"value": [{"resource": "/app/calls/9"}]});
+        let notification = json!({"value": [{"resource": "/app/calls/9"}]});
         let none = json!({});
         let invite = "/communications/calls/1/participants/invite";
         let list = [
@@ -180,7 +179,7 @@ mod tests {
             exchange(2, "/app/calls/2/answer", &none, &none),
             exchange(3, invite, &replaces, &none),
             exchange(4, "/me", &none, &none),
-            exchange(5, "/callback", &told, &none),
+            exchange(5, "/callback", &notification, &none),
         ];
         assert_eq!(groups(&list), [vec![0, 2, 4], vec![1], vec![3]]);
     }

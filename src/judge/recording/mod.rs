@@ -1,18 +1,15 @@
-//! Recorded conversations: what brought about what, which scenario each follows, and what the judge
-//! says of it.
+//! Recorded conversations: causes, matching scenarios, verdicts.
 //!
-//! For: exchanges as a cassette holds them, wherever they came from. Not for: files.
+//! For: exchanges of a cassette, of any origin. Not for: files.
 //!
-//! - [`causes`] tells which exchange brought about which.
-//! - `timeline` puts the beginnings and ends of exchanges in order.
-//! - [`grouping`] sorts exchanges by the calls that they are about; `segment` cuts out of a group
-//!   what a scenario may be about.
-//! - `alignment` reads from recorded messages what the variables of a scenario are.
-//! - `transcript` takes exchanges apart into the messages that judges share.
-//! - `evaluation` gives the judge a recorded half in the place of the one that confcall would play.
-//! - [`har`] reads and writes the files of other tools.
-//! - [`secrets`] tells what another tool's recording should not hold.
-//! - [`check`] does all that for a whole recording.
+//! - `timeline`: starts and ends of exchanges in order.
+//! - [`grouping`]: groups of exchanges about the same calls; `segment`: the part of a group that a
+//!   scenario may cover.
+//! - `alignment`: values of a scenario's variables, read from recorded messages.
+//! - `transcript`: exchanges as messages that judges share.
+//! - `evaluation`: runs a judge with a recorded half.
+//! - [`secrets`]: likely secrets in another tool's recording.
+//! - [`check`]: all of it for a whole recording.
 
 mod alignment;
 pub(crate) mod check;
@@ -30,7 +27,7 @@ use crate::http::message::{Request, Response};
 
 use crate::cassette::recording::Recording;
 
-/// The messages, exchange by exchange, each under the number of its exchange.
+/// The messages of each exchange; the step is the number of the exchange.
 pub(crate) fn traffic(recording: &Recording) -> Vec<Traffic> {
     let mut traffic = Vec::with_capacity(recording.exchanges().len() * 2);
     for exchange in recording.exchanges() {

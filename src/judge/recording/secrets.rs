@@ -1,4 +1,4 @@
-//! What looks like a secret in a recording that another tool wrote.
+//! Likely secrets in a recording that another tool wrote.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Body, Headers};
 use crate::redact::Redactor;
 
-/// The header fields that bear credentials. Others may be anything.
+/// Header fields that hold credentials. Other fields are not checked.
 const CREDENTIALS: [&str; 6] = [
     "authorization",
     "proxy-authorization",
@@ -20,19 +20,17 @@ const CREDENTIALS: [&str; 6] = [
     "api-key",
 ];
 
-/// A place that holds what looks like a secret.
+/// A place that holds a likely secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Secret {
-    /// The number of the exchange.
     pub exchange: u64,
-    /// Where in it: `request header Authorization`, `response body /access_token`.
+    /// For example `request header Authorization`, `response body /access_token`.
     pub place: String,
 }
 
-/// Every place of a recording that a recorder would have replaced, headers of unknown names left
-/// out.
+/// Every place that the recorder would have redacted, except headers of unknown names.
 pub(crate) fn secrets(recording: &Recording) -> Vec<Secret> {
-    // The pseudonyms are not looked at, so that any key does.
+    // The pseudonyms are discarded, so any key works.
     let redactor = Redactor::new([0; 32]);
     let exchanges = recording.exchanges().par_iter();
     exchanges
@@ -115,14 +113,14 @@ mod tests {
             }))
             .unwrap()
         };
-        let told = |token| {
+        let actual = |token| {
             let directions = vec![Direction::Request];
             let recording = Recording::new("a", directions, [(1, exchange(token))]);
             let secrets = secrets(&recording);
             secrets.into_iter().map(|it| it.place).collect::<Vec<_>>()
         };
         assert_eq!(
-            told("0123456789abcdef0123456789abcdef"),
+            actual("0123456789abcdef0123456789abcdef"),
             [
                 "request target",
                 "request header Authorization",
@@ -130,6 +128,6 @@ mod tests {
                 "response body /0/access_token",
             ]
         );
-        assert!(told("redacted-secret-0123456789ab").is_empty());
+        assert!(actual("redacted-secret-0123456789ab").is_empty());
     }
 }

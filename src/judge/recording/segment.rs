@@ -1,4 +1,4 @@
-//! What of a group of exchanges a scenario may be about.
+//! The part of a group of exchanges that a scenario may cover.
 
 use super::transcript::{CapturedExchange, Transcript};
 use crate::cassette::format::{CausedBy, Direction};
@@ -6,29 +6,28 @@ use crate::contract::change::{Signature, Subject};
 use crate::judge::Case;
 use crate::scenario::format::Step;
 
-/// A part of a group, held against one scenario.
+/// The part of a group that one scenario may cover. Exchanges are indices in the recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Segment {
-    /// Its exchanges, by their places in the recording.
     pub exchanges: Vec<usize>,
-    /// The exchange of each request step, as far as they are there.
+    /// The exchange of each request step, up to the first missing one.
     pub requests: Vec<usize>,
-    /// Whether no request step is left over.
+    /// Every request step has an exchange.
     pub is_complete: bool,
 }
 
-/// The segment at the front of a group, where the scenario may begin there.
+/// The segment at the start of a group; none if the scenario cannot begin there.
 pub(super) fn begin(case: &Case, transcript: &Transcript, group: &[usize]) -> Option<Segment> {
     let script = &case.scenario.script;
-    let is_asked = |step: usize, heard: &CapturedExchange| {
+    let is_request_of = |step: usize, captured: &CapturedExchange| {
         matches!(&script.steps[step], Step::Request(request)
-            if heard.direction == Direction::Request
-                && heard.request.method == request.method
-                && heard.shape() == case.outline().step(step).shape)
+            if captured.direction == Direction::Request
+                && captured.request.method == request.method
+                && captured.shape() == case.outline().step(step).shape)
     };
     let first = transcript.get(*group.first()?);
     let begins = match script.steps.first()? {
-        Step::Request(_) => is_asked(0, first),
+        Step::Request(_) => is_request_of(0, first),
         Step::Notification(_) => {
             first.direction == Direction::Notification
                 && brings_a_call(&case.outline().step(0).signature)
@@ -45,22 +44,22 @@ pub(super) fn begin(case: &Case, transcript: &Transcript, group: &[usize]) -> Op
         (0..script.steps.len()).filter(|step| matches!(script.steps[*step], Step::Request(_)));
     let mut next = wanted.next();
     while let Some(&index) = group.get(end) {
-        let heard = transcript.get(index);
-        if heard.direction == Direction::Request {
+        let captured = transcript.get(index);
+        if captured.direction == Direction::Request {
             match next {
-                Some(step) if is_asked(step, heard) => {
+                Some(step) if is_request_of(step, captured) => {
                     requests.push(index);
                     next = wanted.next();
                 }
-                // Looking at something changes nothing.
-                _ if matches!(heard.request.method.as_str(), "GET" | "HEAD") => {}
+                // GET and HEAD change nothing.
+                _ if matches!(captured.request.method.as_str(), "GET" | "HEAD") => {}
                 _ => break,
             }
         }
         end += 1;
     }
     let (inside, late) = group.split_at(end);
-    // The exchanges of a recording stand in the order of their numbers.
+    // Exchanges are sorted by number.
     let is_inside = |number: u64| {
         let found = inside.binary_search_by_key(&number, |index| transcript.get(*index).number);
         found.is_ok()
@@ -69,7 +68,7 @@ pub(super) fn begin(case: &Case, transcript: &Transcript, group: &[usize]) -> Op
     exchanges.extend(
         late.iter()
             .copied()
-            .filter(|index| told_cause(transcript.get(*index)).is_some_and(is_inside)),
+            .filter(|index| certain_cause(transcript.get(*index)).is_some_and(is_inside)),
     );
     Some(Segment {
         exchanges,
@@ -78,15 +77,15 @@ pub(super) fn begin(case: &Case, transcript: &Transcript, group: &[usize]) -> Op
     })
 }
 
-/// The exchange that surely brought about a notification.
-fn told_cause(heard: &CapturedExchange) -> Option<u64> {
-    let cause = heard.cause.as_ref()?;
+/// The known cause of a notification.
+fn certain_cause(captured: &CapturedExchange) -> Option<u64> {
+    let cause = captured.cause.as_ref()?;
     let is_sure = matches!(cause.by, CausedBy::Operation | CausedBy::Context);
-    (is_sure && heard.direction == Direction::Notification).then_some(cause.exchange)
+    (is_sure && captured.direction == Direction::Notification).then_some(cause.exchange)
 }
 
-/// Whether one of these brings a call into being.
-fn brings_a_call(told: &[Signature]) -> bool {
+/// True if one of the entries creates a call.
+fn brings_a_call(signatures: &[Signature]) -> bool {
     let brings = |it: &Signature| it.subject == Subject::Call && it.change_type == "created";
-    told.iter().any(brings)
+    signatures.iter().any(brings)
 }

@@ -2,34 +2,33 @@
 
 use super::transcript::Transcript;
 
-/// Something that happened, by the place of its exchange in the recording.
+/// The start or end of an exchange, by its index in the recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timestamp {
-    /// A request went out.
     Begun(usize),
-    /// Its response came, or the exchange broke.
+    /// Its response arrived, or the exchange broke.
     Ended(usize),
 }
 
-/// A clock that goes back by more than this, in milliseconds, was started anew: a recording that
-/// was gone on with.
+/// A clock that goes back by more than this, in milliseconds, was restarted: the recording was
+/// continued.
 const JITTER: u64 = 5;
 
-/// The moments of exchanges, which stand in the order of their beginnings.
+/// The starts and ends of exchanges, which are sorted by their start.
 pub(super) fn timestamps(transcript: &Transcript, which: &[usize]) -> Vec<Timestamp> {
     let mut timestamps = Vec::with_capacity(which.len() * 2);
     let (mut start, mut last, mut latest) = (0_u64, 0_u64, 0_u64);
     for &index in which {
-        let heard = transcript.get(index);
-        let since = |start: u64| start.saturating_add(heard.at_ms);
+        let captured = transcript.get(index);
+        let since = |start: u64| start.saturating_add(captured.at_ms);
         if since(start).saturating_add(JITTER) < last {
             start = latest.saturating_add(1);
         }
         let begun = last.max(since(start));
-        let ended = begun.saturating_add(heard.took_ms);
+        let ended = begun.saturating_add(captured.took_ms);
         (last, latest) = (begun, latest.max(ended));
-        timestamps.push(((begun, heard.number, false), Timestamp::Begun(index)));
-        timestamps.push(((ended, heard.number, true), Timestamp::Ended(index)));
+        timestamps.push(((begun, captured.number, false), Timestamp::Begun(index)));
+        timestamps.push(((ended, captured.number, true), Timestamp::Ended(index)));
     }
     timestamps.sort_unstable();
     timestamps
@@ -56,15 +55,15 @@ mod tests {
     #[test]
     fn an_answer_comes_when_it_came() {
         let all = vec![exchange(1, 0, 30), exchange(2, 10, 5), exchange(3, 30, 0)];
-        let told = timestamps(&Transcript::new(all), &[0, 1, 2]);
+        let actual = timestamps(&Transcript::new(all), &[0, 1, 2]);
         let wanted = [Begun(0), Begun(1), Ended(1), Ended(0), Begun(2), Ended(2)];
-        assert_eq!(told, wanted);
+        assert_eq!(actual, wanted);
     }
 
     #[test]
     fn a_clock_may_start_anew() {
         let all = vec![exchange(1, 500, 90), exchange(2, 0, 3), exchange(3, 2, 0)];
-        let told = timestamps(&Transcript::new(all), &[0, 1, 2]);
-        assert_eq!(told[..3], [Begun(0), Ended(0), Begun(1)]);
+        let actual = timestamps(&Transcript::new(all), &[0, 1, 2]);
+        assert_eq!(actual[..3], [Begun(0), Ended(0), Begun(1)]);
     }
 }

@@ -1,4 +1,4 @@
-//! The exchanges of a recording as judges take them: taken apart into messages, which all share.
+//! The exchanges of a recording as shared messages.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,12 +8,11 @@ use crate::contract::change;
 use crate::contract::change::{Change, Signature};
 use crate::http::message::{Body, Omission, Request, Response};
 
-/// The exchanges of a recording, in the order in which their requests began.
+/// In the order of their requests.
 pub(super) struct Transcript {
-    heard: Vec<CapturedExchange>,
+    exchanges: Vec<CapturedExchange>,
 }
 
-/// An exchange with its messages.
 pub(super) struct CapturedExchange {
     pub number: u64,
     pub direction: Direction,
@@ -21,10 +20,10 @@ pub(super) struct CapturedExchange {
     pub at_ms: u64,
     pub took_ms: u64,
     pub request: Arc<Request>,
-    /// As far as it was recorded, even where the exchange broke.
+    /// Partial if the exchange broke.
     pub response: Option<Arc<Response>>,
     pub broke: Option<String>,
-    /// Why a body is not there.
+    /// The reason of an omitted body.
     pub omitted: Option<&'static str>,
     shape: OnceLock<String>,
     signature: OnceLock<Vec<Signature>>,
@@ -33,20 +32,20 @@ pub(super) struct CapturedExchange {
 impl Transcript {
     pub(crate) fn new(exchanges: Vec<Exchange>) -> Self {
         Self {
-            heard: exchanges.into_iter().map(CapturedExchange::new).collect(),
+            exchanges: exchanges.into_iter().map(CapturedExchange::new).collect(),
         }
     }
 
-    pub(crate) fn heard(&self) -> &[CapturedExchange] {
-        &self.heard
+    pub(crate) fn exchanges(&self) -> &[CapturedExchange] {
+        &self.exchanges
     }
 
     pub(crate) fn get(&self, index: usize) -> &CapturedExchange {
-        &self.heard[index]
+        &self.exchanges[index]
     }
 
     pub(crate) fn request(&self, index: usize) -> Arc<Request> {
-        Arc::clone(&self.heard[index].request)
+        Arc::clone(&self.exchanges[index].request)
     }
 }
 
@@ -78,18 +77,16 @@ impl CapturedExchange {
         }
     }
 
-    /// The answer; none where the exchange broke.
     pub(crate) fn answer(&self) -> Option<&Arc<Response>> {
         self.response.as_ref().filter(|_| self.broke.is_none())
     }
 
-    /// The operation that the request asks for.
     pub(crate) fn shape(&self) -> &str {
         let shape = || resource::shape_of(&self.request.target);
         self.shape.get_or_init(shape)
     }
 
-    /// What the change notifications of the request are about.
+    /// The signatures of the entries in the request.
     pub(crate) fn signature(&self) -> &[Signature] {
         self.signature.get_or_init(|| {
             let entries = self.request.body.json().and_then(change::entries);
@@ -101,7 +98,7 @@ impl CapturedExchange {
     }
 }
 
-/// A recorded body as a judge reads it: text may be JSON that is too deep for a line of a cassette.
+/// Parses a text body as JSON: JSON that is too deep for a cassette line is recorded as text.
 fn reread(body: Body) -> Body {
     match body {
         Body::Text(text) => Body::from_bytes(text.as_bytes()),
@@ -109,7 +106,7 @@ fn reread(body: Body) -> Body {
     }
 }
 
-/// Why a body is not there, where it is not.
+/// The reason of an omitted body.
 const fn omission(body: &Body) -> Option<&'static str> {
     match body {
         Body::Omitted(Omission::NotInFile { .. }) => Some("is not in the file"),

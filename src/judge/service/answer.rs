@@ -1,10 +1,10 @@
-//! The answer of a service to a request.
+//! Answers of a service.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Asked, ServiceJudge};
+use super::{SentRequest, ServiceJudge};
 use crate::api::identifier;
 use crate::api::party::Party;
 use crate::api::resource::Resource;
@@ -21,7 +21,7 @@ use crate::judge::verdict::TrafficMessage;
 use crate::scenario::format::{RequestStep, ResponseStep, Step};
 
 impl ServiceJudge {
-    /// Judges an answer, and binds what it names.
+    /// Judges an answer, and binds its ids.
     pub(super) fn on_answer(&mut self, response: &Arc<Response>) {
         let at = self.answer_step();
         let answer = self.outstanding.take().and_then(|o| o.answer);
@@ -29,8 +29,8 @@ impl ServiceJudge {
         self.record.traffic(Party::Service, at, message);
         self.record.check(Requirement::AnswerArrives);
         self.record.check(Requirement::ServiceTransport);
-        if let Some((step, asked)) = answer.zip(self.asked.clone()) {
-            self.judge_answer(step, &asked, response);
+        if let Some((step, sent)) = answer.zip(self.sent.clone()) {
+            self.judge_answer(step, &sent, response);
         }
         self.review_rosters();
         for arrival in std::mem::take(&mut self.held) {
@@ -38,20 +38,20 @@ impl ServiceJudge {
         }
     }
 
-    fn judge_answer(&mut self, step: usize, asked: &Arc<Asked>, response: &Response) {
+    fn judge_answer(&mut self, step: usize, sent: &Arc<SentRequest>, response: &Response) {
         let scenario = Arc::clone(&self.record.case.scenario);
         let steps = &scenario.script.steps;
         if let Some(Step::Refusal(refusal)) = steps.get(step) {
-            self.judge_refusal(step, refusal, asked, response);
+            self.judge_refusal(step, refusal, sent, response);
             return;
         }
         let (Some(Step::Response(documented)), Some(Step::Request(request))) =
-            (steps.get(step), steps.get(asked.step))
+            (steps.get(step), steps.get(sent.step))
         else {
             return;
         };
         let case = self.record.case.clone();
-        let key = &case.outline().step(asked.step).key;
+        let key = &case.outline().step(sent.step).key;
         let Some(alternative) = self.alternative(step, documented, key, response) else {
             self.held.clear();
             self.stop();
@@ -59,11 +59,11 @@ impl ServiceJudge {
         };
         self.judge_media_type(step, &alternative, response);
         self.judge_body(step, &alternative, key, response);
-        self.bind_answer(step, documented, asked, response);
-        self.judge_location(step, &alternative, request, asked, response);
+        self.bind_answer(step, documented, sent, response);
+        self.judge_location(step, &alternative, request, sent, response);
     }
 
-    /// The documented answer that has this status; of several, the one that fits best.
+    /// The documented answer with this status; of several, the best match.
     fn alternative(
         &mut self,
         step: usize,
@@ -160,10 +160,10 @@ impl ServiceJudge {
         let shape = page.answer_body(request, alternative.status);
         match (&response.body, shape) {
             (Body::Json(body), Some(shape)) if alternative.has_body => {
-                let given = self.asked.clone();
+                let given = self.sent.clone();
                 let rules = Rules {
                     of_bot: false,
-                    given: &|name| given.as_ref().is_some_and(|asked| asked.gives(name)),
+                    given: &|name| given.as_ref().is_some_and(|sent| sent.gives(name)),
                     odata_types: &|place| page.odata_types(ANSWER, place),
                 };
                 let mut found = compare(shape, body, rules, &Pointer::root());
@@ -218,7 +218,7 @@ impl ServiceJudge {
         ));
     }
 
-    /// An operation that has just been made has not ended: notifications are to follow.
+    /// Requires that a new operation has not ended: notifications follow.
     fn judge_status_word(&mut self, step: usize, body: &Value) {
         let Some((_, Value::String(status))) = lookup(body, "status") else {
             return;
@@ -244,19 +244,19 @@ impl ServiceJudge {
         }
     }
 
-    /// Takes from the body what it names: the operation, the client context, the people; and,
-    /// where the body is no operation, every variable that the example has.
+    /// Binds the operation, the client context and the people of the body; of a body that is not an
+    /// operation, every variable of the example.
     fn bind_answer(
         &mut self,
         step: usize,
         documented: &ResponseStep,
-        asked: &Asked,
+        sent: &SentRequest,
         response: &Response,
     ) {
         let Some(body) = response.body.json() else {
             return;
         };
-        if asked.operation.is_none() {
+        if sent.operation.is_none() {
             if let Some(template) = documented.body.json()
                 && documented.status == response.status
             {
@@ -264,7 +264,7 @@ impl ServiceJudge {
             }
             return;
         }
-        match (&asked.operation, lookup(body, "id")) {
+        match (&sent.operation, lookup(body, "id")) {
             (Some(_), Some((_, Value::String(id)))) if id.is_empty() => {
                 let breach = Breach::new(
                     Requirement::AnswerBody,
@@ -285,8 +285,7 @@ impl ServiceJudge {
         self.judge_people(step, body, &Pointer::root());
     }
 
-    /// The one operation of the request: bound by what names it first, compared by what names it
-    /// later.
+    /// Binds the operation of the request to its first id, and compares later ids with it.
     fn bind_operation(&mut self, step: usize, variable: &str, id: &str, at: Pointer) {
         self.record.check(Requirement::OperationIdentity);
         match self.record.bindings.get(variable).map(str::to_owned) {
@@ -312,11 +311,11 @@ impl ServiceJudge {
         step: usize,
         alternative: &Answer,
         request: &RequestStep,
-        asked: &Asked,
+        sent: &SentRequest,
         response: &Response,
     ) {
         let case = self.record.case.clone();
-        let key = &case.outline().step(asked.step).key;
+        let key = &case.outline().step(sent.step).key;
         let is_required = case
             .page
             .answers(key)
@@ -338,8 +337,8 @@ impl ServiceJudge {
             return;
         };
         match Resource::parse(location) {
-            Some(Resource::Operation { call, operation }) if asked.operation.is_some() => {
-                if let Some(variable) = self.operation_in_location(step, asked) {
+            Some(Resource::Operation { call, operation }) if sent.operation.is_some() => {
+                if let Some(variable) = self.operation_in_location(step, sent) {
                     self.bind_operation(step, &variable, &operation, Pointer::root());
                 }
                 self.judge_call_of_location(step, request, &call, location);
@@ -347,8 +346,8 @@ impl ServiceJudge {
             Some(Resource::Call(call)) if self.makes_a_call(step) => {
                 self.bind_made_call(step, &call);
             }
-            _ if asked.operation.is_some() || self.makes_a_call(step) => {
-                let made = if asked.operation.is_some() {
+            _ if sent.operation.is_some() || self.makes_a_call(step) => {
+                let made = if sent.operation.is_some() {
                     "operation"
                 } else {
                     "call"
@@ -366,10 +365,10 @@ impl ServiceJudge {
         }
     }
 
-    /// The variable of the operation that `Location` names: literally, the one printed there.
-    fn operation_in_location(&self, step: usize, asked: &Asked) -> Option<String> {
+    /// The variable of the operation in `Location`; in a literal run, the printed one.
+    fn operation_in_location(&self, step: usize, sent: &SentRequest) -> Option<String> {
         if !self.record.options.literal {
-            return asked.operation.clone();
+            return sent.operation.clone();
         }
         match Resource::parse(self.documented_location(step)?)? {
             Resource::Operation { operation, .. } => {
@@ -394,8 +393,8 @@ impl ServiceJudge {
         location: &str,
     ) {
         let target = self.record.bindings.fill(&request.target);
-        let asked = Resource::parse(&target);
-        let Some(expected) = asked.as_ref().and_then(Resource::call) else {
+        let sent = Resource::parse(&target);
+        let Some(expected) = sent.as_ref().and_then(Resource::call) else {
             return;
         };
         if self.record.options.literal {
@@ -415,7 +414,7 @@ impl ServiceJudge {
         }
     }
 
-    /// The variable of the call that the documented `Location` of a step names.
+    /// The variable of the call in the documented `Location` of a step.
     fn made_call(&self, step: usize) -> Option<String> {
         match Resource::parse(self.documented_location(step)?)? {
             Resource::Call(call) => template::sole_variable(&call).map(str::to_owned),
@@ -446,7 +445,7 @@ impl ServiceJudge {
     }
 }
 
-/// Leaves out what departs below a place: another failure tells it.
+/// Drops mismatches below a place that another failure reports.
 pub(super) fn drop_below(found: &mut Vec<Mismatch>, place: &Pointer) {
     found.retain(|mismatch| {
         let below = mismatch.pointer.as_str().strip_prefix(place.as_str());
@@ -454,7 +453,7 @@ pub(super) fn drop_below(found: &mut Vec<Mismatch>, place: &Pointer) {
     });
 }
 
-/// Whether a body gives a property of that name anywhere, and not as null.
+/// True if a body has a property of that name at any depth, and not as null.
 pub(super) fn gives(body: &Value, name: &str) -> bool {
     match body {
         Value::Object(properties) => properties

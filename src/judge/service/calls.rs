@@ -1,4 +1,4 @@
-//! Notifications about calls: each goes through its states in order.
+//! Call notifications: each call passes through its states in order.
 
 use serde_json::json;
 
@@ -21,7 +21,7 @@ impl ServiceJudge {
         };
         let Some(id) = change.call().map(str::to_owned) else {
             match self.position(says_the_same) {
-                Some(index) => self.settle(index, change, at),
+                Some(index) => self.match_entry(index, change, at),
                 None => self.unexpected(change, at, "it names no call"),
             }
             return;
@@ -39,7 +39,7 @@ impl ServiceJudge {
                 let root = self.record.bindings.root(&variable).to_owned();
                 self.on_known_call(&root, change, at);
             } else {
-                self.settle(index, change, at);
+                self.match_entry(index, change, at);
             }
         } else if let Some(variable) = self.first_call_in_other_words(change) {
             self.record.bindings.bind(&variable, id);
@@ -50,8 +50,8 @@ impl ServiceJudge {
         }
     }
 
-    /// The variable of a call that nothing has named yet, where a notification tells the documented
-    /// state of it with another change.
+    /// The variable of a call that no message has named, if the notification has the documented
+    /// state with another change.
     pub(super) fn first_call_in_other_words(&self, change: &Change<'_>) -> Option<String> {
         let says_the_state =
             |e: &Expected| e.subject == Subject::Call && e.word.is_some() && e.word == change.word;
@@ -92,18 +92,18 @@ impl ServiceJudge {
         } else {
             self.calls.insert(root.to_owned(), rank);
             if let Some(index) = index {
-                self.settle(index, change, at);
+                self.match_entry(index, change, at);
             } else if let Some(index) =
                 self.position(|e| of_call(self, e) && e.word.is_some() && e.word == change.word)
             {
-                self.settle(index, change, at);
+                self.match_entry(index, change, at);
             } else {
                 self.judge_shape(None, change, at);
             }
         }
     }
 
-    /// An update of a call that tells no state, or no state that is listed.
+    /// Judges an update of a call without a state, or with an unlisted one.
     pub(super) fn stateless_call(
         &mut self,
         index: Option<usize>,
@@ -113,7 +113,7 @@ impl ServiceJudge {
         let Some(index) = index else {
             self.judge_shape(None, change, at);
             if change.word.is_some() {
-                let step = self.asked.as_ref().map(|asked| asked.step);
+                let step = self.sent.as_ref().map(|sent| sent.step);
                 let breach = no_listed_state(step, None, change);
                 let pointer = change.entity_pointer(at).key("state");
                 self.record.report(breach.at(pointer));
@@ -121,7 +121,7 @@ impl ServiceJudge {
             return;
         };
         if change.change_type.is_empty() {
-            self.settle(index, change, at);
+            self.match_entry(index, change, at);
             return;
         }
         let expected = &self.expected[index];

@@ -1,4 +1,4 @@
-//! What must agree in a conversation with a service: contexts, people, and every variable.
+//! Correlation in a conversation with a service: contexts, people, and variables.
 
 use serde_json::{Value, json};
 
@@ -17,12 +17,12 @@ use crate::judge::record::Breach;
 use crate::scenario::format::Kind;
 
 impl ServiceJudge {
-    /// A client context comes back unchanged; the first one that the service makes up is bound.
+    /// Requires an unchanged client context; the first one that the service generates is bound.
     pub(super) fn judge_context(&mut self, step: usize, entity: &Value, at: &Pointer) {
         let variable = if self.record.options.literal {
             self.context_at(step)
         } else {
-            self.asked.as_ref().and_then(|asked| asked.context.clone())
+            self.sent.as_ref().and_then(|sent| sent.context.clone())
         };
         let Some((_, Value::String(actual))) = lookup(entity, "clientContext") else {
             return;
@@ -48,7 +48,7 @@ impl ServiceJudge {
         }
     }
 
-    /// The variable of the client context that a step's own example has.
+    /// The variable of the client context in the step's example.
     pub(super) fn context_at(&self, step: usize) -> Option<String> {
         let body = self.record.steps()[step].body().json()?;
         super::sole_variable_at(body, "clientContext").or_else(|| {
@@ -62,13 +62,13 @@ impl ServiceJudge {
         })
     }
 
-    /// An operation names exactly the people invited, or, where every one replaces a call, only
-    /// the first; and the same ones in every message.
+    /// Requires exactly the invited people in an operation, or only the first if each replaces a
+    /// call; and the same people in every message.
     pub(super) fn judge_people(&mut self, step: usize, entity: &Value, at: &Pointer) {
-        let Some(asked) = self.asked.clone() else {
+        let Some(sent) = self.sent.clone() else {
             return;
         };
-        let invited = &asked.people;
+        let invited = &sent.people;
         let Some(found) = people_named(entity).filter(|_| !invited.is_empty()) else {
             return;
         };
@@ -97,7 +97,7 @@ impl ServiceJudge {
         self.record.report(breach.at(at.key("participants")));
     }
 
-    /// Whoever names a call that is replaced names the one that the request did.
+    /// Requires the replaced call of the request.
     fn judge_replaced(
         &mut self,
         step: usize,
@@ -112,21 +112,21 @@ impl ServiceJudge {
             let same = |other: &&people::Person| {
                 other.kind == person.kind && identifier::same(&other.id, &person.id)
             };
-            let asked = invited
+            let sent = invited
                 .iter()
                 .find(same)
                 .and_then(|it| it.replaces.as_ref());
-            let (Some(asked), Some(actual)) = (asked, &person.replaces) else {
+            let (Some(sent), Some(actual)) = (sent, &person.replaces) else {
                 continue;
             };
-            if !identifier::same(asked, actual) {
+            if !identifier::same(sent, actual) {
                 let breach = Breach::new(
                     Requirement::ValuesCorrelate,
                     Rule::Correlation,
                     Some(step),
-                    json!(asked),
+                    json!(sent),
                     json!(actual),
-                    format!("the call {actual} is replaced, asked was for {asked}"),
+                    format!("the call {actual} is replaced, asked was for {sent}"),
                 );
                 let place = at.key("participants").index(index).key("replacesCallId");
                 self.record.report(breach.at(place));
@@ -134,10 +134,10 @@ impl ServiceJudge {
         }
     }
 
-    /// Whether an operation names others than those invited. Where a participant has no identity
-    /// that could be read, the shape of the body tells.
+    /// True if an operation names other people than those invited. The shape of the body covers
+    /// participants without a readable identity.
     pub(super) fn misnames(&self, entity: &Value) -> bool {
-        let Some(invited) = self.asked.as_ref().map(|asked| &asked.people) else {
+        let Some(invited) = self.sent.as_ref().map(|sent| &sent.people) else {
             return false;
         };
         !invited.is_empty()
@@ -145,7 +145,7 @@ impl ServiceJudge {
                 .is_some_and(|found| self.is_of_others(people::named(invited, &found)))
     }
 
-    /// Whether these are others than those whom the service invites.
+    /// True if these are not the people that the service invites.
     fn is_of_others(&self, named: Named) -> bool {
         match (named, self.only_first) {
             (Named::Others, _) => true,
@@ -165,8 +165,8 @@ impl ServiceJudge {
         self.only_first = Some(only_first);
     }
 
-    /// Every string that the example writes as a variable: bound by what names it first, compared
-    /// by what names it later. Members of arrays are compared one by one, in order.
+    /// Binds each variable of the example to its first value, and compares later values with it.
+    /// Members of arrays are compared in order.
     pub(super) fn correlate(
         &mut self,
         step: usize,
@@ -228,8 +228,7 @@ impl ServiceJudge {
     }
 }
 
-/// The people that an operation names, where each of its participants has an identity that can be
-/// read.
+/// The people of an operation; none if a participant has no readable identity.
 fn people_named(entity: &Value) -> Option<Vec<people::Person>> {
     let participants = lookup(entity, "participants")?.1.as_array()?;
     let found = people::people(entity);

@@ -1,4 +1,4 @@
-//! What the judge of a service waits for: one documented entry of a notification.
+//! Expected entries of notifications.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -18,38 +18,36 @@ use crate::judge::page::printed;
 use crate::judge::record::Breach;
 use crate::scenario::format::{NotificationStep, Script};
 
-/// One documented entry, with its variables still in it.
+/// One documented entry, its variables not filled in. The step is counted from 0.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    /// The step, counted from 0.
     pub step: usize,
-    /// The line of the page where its body stands.
+    /// The line of its body in the page.
     pub line: usize,
     /// The entry as the scenario writes it.
     pub template: Value,
-    /// The variables in it, each once.
     pub variables: Vec<String>,
     /// The entry as the page prints it.
     pub printed: Value,
     pub subject: Subject,
     pub change_type: String,
     pub word: Option<String>,
-    /// The variable of the call that the path names.
+    /// The variable of the call in the path.
     pub call: Option<String>,
-    /// The variable of the operation that the path, or else the entity, names.
+    /// The variable of the operation in the path, or else in the entity.
     pub operation: Option<String>,
     /// The kind of message, for the shape.
     pub kind: String,
 }
 
-/// One documented entry that is waited for.
+/// One expected entry.
 #[derive(Debug, Clone)]
 pub(super) struct Expected {
     pub entry: Arc<Entry>,
     pub is_done: bool,
-    /// The roster updates that have come for it.
+    /// Roster updates that arrived for it.
     pub rosters: Vec<Arrival>,
-    /// What came nearest, said where nothing comes nearer.
+    /// The nearest entry that arrived, reported if the expected one is missing.
     pub nearest: Option<Breach>,
 }
 
@@ -71,13 +69,12 @@ impl Expected {
         }
     }
 
-    /// Whether a notification is waited for that has no entries.
+    /// True for a notification without entries.
     pub(crate) fn is_whole(&self) -> bool {
         self.kind.is_empty()
     }
 }
 
-/// The entries of a documented notification.
 pub(crate) fn documented_entries(
     script: &Script,
     at: usize,
@@ -127,8 +124,8 @@ pub(crate) fn documented_entries(
         .collect()
 }
 
-/// A documented notification that has no entries: it comes as a whole. Of a text, whose template
-/// is null, what it says is free.
+/// A documented notification without entries is expected as a whole. The template of a text is
+/// null, as any text is accepted.
 fn whole(at: usize, step: &NotificationStep, template: Value) -> Entry {
     Entry {
         step: at,

@@ -1,5 +1,4 @@
-//! An entry that is taken for a documented one: its path, its call, its words, its shape; and
-//! entries that are taken for none.
+//! Entries that match a documented one: path, call, words, shape; and entries that match none.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -22,13 +21,13 @@ use crate::judge::page::family_of_subject;
 use crate::judge::record::Breach;
 
 impl ServiceJudge {
-    /// The first documented entry that is still waited for and fits.
+    /// The index of the first expected entry that fits.
     pub(super) fn position(&self, fits: impl Fn(&Expected) -> bool) -> Option<usize> {
         self.expected.iter().position(|e| !e.is_done && fits(e))
     }
 
-    /// Takes an entry for a documented one: judges its call, its change, its word and its shape.
-    pub(super) fn settle(&mut self, index: usize, change: &Change<'_>, at: &Pointer) {
+    /// Matches an entry with a documented one: judges its call, change, word and shape.
+    pub(super) fn match_entry(&mut self, index: usize, change: &Change<'_>, at: &Pointer) {
         self.record.check(Requirement::NotificationArrives);
         self.expected[index].is_done = true;
         self.expected[index].nearest = None;
@@ -37,7 +36,7 @@ impl ServiceJudge {
         self.judge_call(&expected, change, at);
         self.judge_count(&expected, change, at);
         self.judge_names(&expected, change, at);
-        // A word that is listed for no moment is told by the comparison of shapes.
+        // The comparison of shapes reports unlisted words.
         let is_listed = words::is_listed(&change.change_type, words::CHANGES);
         if is_listed && change.change_type != expected.change_type {
             self.record.report(change_breach(&expected, change, at));
@@ -47,8 +46,8 @@ impl ServiceJudge {
         self.judge_shape(Some(&expected), change, at);
     }
 
-    /// The path names a resource of the documented kind. A path that is printed sloppily is taken
-    /// as printed, too.
+    /// Requires a path to a resource of the documented kind. A path that the page prints wrongly is
+    /// accepted, too.
     pub(super) fn judge_path(&mut self, expected: &Entry, change: &Change<'_>, at: &Pointer) {
         if expected.subject == Subject::Other || change.names_no_resource() {
             return;
@@ -71,7 +70,7 @@ impl ServiceJudge {
         let name = resource_name(change);
         let actual = change.entry.get(name).cloned().unwrap_or_default();
         if !actual.is_string() {
-            // The comparison of shapes tells that.
+            // The comparison of shapes reports it.
             return;
         }
         let breach = Breach::new(
@@ -89,7 +88,7 @@ impl ServiceJudge {
         self.record.report(breach.at(at.key(name)));
     }
 
-    /// The call in the path is the one that the documented entry is about.
+    /// Requires the call of the documented entry in the path.
     pub(super) fn judge_call(&mut self, expected: &Entry, change: &Change<'_>, at: &Pointer) {
         let (Some(variable), Some(actual)) = (&expected.call, change.call()) else {
             return;
@@ -112,7 +111,7 @@ impl ServiceJudge {
         }
     }
 
-    /// An entry about an operation or a call holds that one: as an object, or as a collection of one.
+    /// Requires one entity for an operation or a call: an object, or a collection of one.
     fn judge_count(&mut self, expected: &Entry, change: &Change<'_>, at: &Pointer) {
         let Value::Array(held) = change.data() else {
             return;
@@ -132,12 +131,12 @@ impl ServiceJudge {
         }
     }
 
-    /// What the entity says that it is, is what the path names.
+    /// Requires the ids of the entity to match the path.
     fn judge_names(&mut self, expected: &Entry, change: &Change<'_>, at: &Pointer) {
         let (Some(resource), false) = (&change.resource, self.record.options.literal) else {
             return;
         };
-        // Another call than the expected one was told already.
+        // A wrong call is already reported.
         let bound = expected.call.as_ref();
         let bound = bound.and_then(|name| self.record.bindings.get(name));
         if !bound.is_some_and(|call| resource.call().is_some_and(|it| identifier::same(it, call))) {
@@ -185,7 +184,7 @@ impl ServiceJudge {
             Subject::Operation => ("status", words::STATUSES),
             _ => ("state", words::STATES),
         };
-        // A word that is listed for no moment is told by the comparison of shapes.
+        // The comparison of shapes reports unlisted words.
         if documented == actual || !words::is_listed(actual, listed) {
             return;
         }
@@ -201,7 +200,7 @@ impl ServiceJudge {
         self.record.report(breach.at(pointer));
     }
 
-    /// The direction of a call is one thing at one moment, not any word that is listed.
+    /// Requires the documented direction, not any listed word.
     pub(super) fn judge_direction(&mut self, expected: &Entry, change: &Change<'_>, at: &Pointer) {
         if expected.subject != Subject::Call {
             return;
@@ -233,16 +232,16 @@ impl ServiceJudge {
         }
     }
 
-    /// The entry against the shape of its kind; of a roster, only the members that name somebody
-    /// invited.
+    /// Compares the entry with the shape of its kind; of a roster, only the members that name
+    /// invited people.
     pub(super) fn judge_shape(
         &mut self,
         expected: Option<&Entry>,
         change: &Change<'_>,
         at: &Pointer,
     ) {
-        let asked = self.asked.as_ref().map(|asked| asked.step);
-        let step = expected.map(|e| e.step).or(asked);
+        let sent = self.sent.as_ref().map(|sent| sent.step);
+        let step = expected.map(|e| e.step).or(sent);
         self.record.check(Requirement::ResourceOne);
         if change.is_contradictory {
             let breach = Breach::new(
@@ -264,11 +263,11 @@ impl ServiceJudge {
         let Some(shape) = shape else {
             return;
         };
-        let given = self.asked.clone();
+        let given = self.sent.clone();
         let root = family_of_subject(change.subject);
         let rules = Rules {
             of_bot: false,
-            given: &|name| given.as_ref().is_some_and(|asked| asked.gives(name)),
+            given: &|name| given.as_ref().is_some_and(|sent| sent.gives(name)),
             odata_types: &|place| page.odata_types(root, place),
         };
         let free = match expected {
@@ -278,7 +277,7 @@ impl ServiceJudge {
         };
         let mut found = compare(shape, change.entry, rules, at);
         if expected.is_none() {
-            // A further notification is well formed where what it says is.
+            // Only values of an additional notification are judged, not missing properties.
             found.retain(|mismatch| !mismatch.kind.is_absence());
         }
         let members = at.key("resourceData");
@@ -305,9 +304,9 @@ impl ServiceJudge {
         );
     }
 
-    /// A notification about something else, which may be one that is then missing.
-    pub(super) fn stray(&mut self, change: &Change<'_>, at: &Pointer, why: &str) {
-        self.strays += 1;
+    /// Records an unexpected notification, which may replace a missing one.
+    pub(super) fn possible_replacement(&mut self, change: &Change<'_>, at: &Pointer, why: &str) {
+        self.possible_replacements += 1;
         self.unexpected(change, at, why);
     }
 
@@ -327,7 +326,7 @@ impl ServiceJudge {
         self.record.report(breach.at(at.clone()));
     }
 
-    /// Says what did not come: the nearest of what came, or that nothing did.
+    /// Reports missing notifications, each with the nearest one that arrived.
     pub(super) fn notifications_missing(&mut self) {
         let deadline = self.record.options.deadline;
         let mut first = true;
@@ -340,8 +339,8 @@ impl ServiceJudge {
                 continue;
             }
             let what = describe(&expected);
-            if self.has_unreadable || self.strays > 0 {
-                self.strays = self.strays.saturating_sub(1);
+            if self.has_unreadable || self.possible_replacements > 0 {
+                self.possible_replacements = self.possible_replacements.saturating_sub(1);
                 self.record.note(format!(
                     "{what} did not come, or not so that it can be known"
                 ));
@@ -382,7 +381,7 @@ pub(super) fn change_breach(expected: &Entry, change: &Change<'_>, at: &Pointer)
     .at(at.key("changeType"))
 }
 
-/// The name of the property that names the resource.
+/// `resource` or `resourceUrl`.
 pub(super) fn resource_name(change: &Change<'_>) -> &'static str {
     if lookup(change.entry, "resource").is_some() {
         "resource"
@@ -391,7 +390,7 @@ pub(super) fn resource_name(change: &Change<'_>) -> &'static str {
     }
 }
 
-/// What a documented entry tells, for people.
+/// The description of a documented entry in reports.
 fn describe(expected: &Entry) -> String {
     let what = match expected.subject {
         Subject::Call => "the call",

@@ -1,7 +1,7 @@
 //! The judge of a service: confcall plays the bot.
 //!
-//! Requests go out one after the other; after each, its answer and its notifications are waited
-//! for, in whatever order they come, as long as those about one resource are in order.
+//! Requests are sent one after the other. The answer and the notifications of each are expected in
+//! any order, except that those about one resource are ordered.
 
 mod answer;
 mod calls;
@@ -38,76 +38,73 @@ use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Body, Headers, Request, Response};
 use crate::scenario::format::{Kind, RequestStep, Step, Token};
 
-/// The state machine. See the module.
 #[derive(Debug)]
 pub(super) struct ServiceJudge {
     pub record: Record,
     pub actions: VecDeque<Action>,
     /// The next step to take, counted from 0.
     cursor: usize,
-    /// The request that has no answer yet.
+    /// The unanswered request.
     outstanding: Option<Outstanding>,
-    /// The last request that was sent.
-    asked: Option<Arc<Asked>>,
-    /// The documented entries of notifications that this part of the conversation waits for.
+    sent: Option<Arc<SentRequest>>,
+    /// Expected entries of the current part of the conversation.
     expected: Vec<Expected>,
-    /// Entries that came before the answer that will tell whose they are.
+    /// Entries that arrived before the answer that identifies their owner.
     held: Vec<Arrival>,
-    /// How far each call has come, by the root of its variable.
+    /// The state rank of each call, by the root of its variable.
     calls: HashMap<String, u8>,
-    /// The operations that have ended, by the root of their variable.
+    /// Ended operations, by the root of their variable.
     ended: HashSet<String>,
-    /// What was asked and refused.
-    refused: Vec<Arc<Asked>>,
-    /// Which of the invited the service invites, once it is known.
+    /// Refused requests.
+    refused: Vec<Arc<SentRequest>>,
+    /// Only the first person is invited; none while unknown.
     only_first: Option<bool>,
-    /// Notifications about something else: each may be one that is then missing.
-    strays: usize,
-    /// Whether a notification could not be read: all that are then missing may have been in it.
+    /// The number of unexpected notifications: each may replace a missing one.
+    possible_replacements: usize,
+    /// A notification was unreadable: it may have held any missing entry.
     has_unreadable: bool,
-    /// The notifications whose acknowledgement was lost, and all others by exchange.
+    /// Notifications with a lost acknowledgement, and all others by exchange.
     redeliverable: Vec<Arc<Request>>,
     received: HashMap<ExchangeId, Arc<Request>>,
     next_exchange: ExchangeId,
-    /// Whether what follows a failure is not judged any more.
+    /// Steps after a failure are not judged.
     is_stopped: bool,
-    /// When the last thing happened that was waited for.
+    /// The time of the last expected event.
     progress: Duration,
 }
 
 #[derive(Debug)]
 struct Outstanding {
     exchange: ExchangeId,
-    /// The step of the answer, where the scenario has one.
+    /// The step of the documented answer.
     answer: Option<usize>,
 }
 
-/// A request as it went out.
+/// A sent request.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct SentRequest {
     step: usize,
     request: Arc<Request>,
     people: Vec<Person>,
-    /// The variable of the client context that this request, or its answer, gives.
+    /// The variable of the client context in this request or its answer.
     context: Option<String>,
-    /// The variable of the operation that the request makes.
+    /// The variable of the operation that the request creates.
     operation: Option<String>,
 }
 
-/// One entry of a notification as it came.
+/// One received entry of a notification.
 #[derive(Debug, Clone)]
 struct Arrival {
     notification: Arc<Request>,
     index: usize,
 }
 
-impl Asked {
-    /// The body, null where it is no JSON.
+impl SentRequest {
     fn body(&self) -> &Value {
         self.request.body.json().unwrap_or(&Value::Null)
     }
 
-    /// Whether the request gives a property of that name anywhere, and not as null.
+    /// True if the request has a property of that name at any depth, and not as null.
     fn gives(&self, name: &str) -> bool {
         let body = self.request.body.json();
         body.is_some_and(|body| answer::gives(body, name))
@@ -121,7 +118,6 @@ impl Arrival {
         entries.map_or(&Value::Null, |entries| &entries[self.index])
     }
 
-    /// Where the entry stands in its message.
     fn place(&self) -> Pointer {
         Pointer::root().key("value").index(self.index)
     }
@@ -134,14 +130,14 @@ impl ServiceJudge {
             actions: VecDeque::new(),
             cursor: 0,
             outstanding: None,
-            asked: None,
+            sent: None,
             expected: Vec::new(),
             held: Vec::new(),
             calls: HashMap::new(),
             ended: HashSet::new(),
             refused: Vec::new(),
             only_first: None,
-            strays: 0,
+            possible_replacements: 0,
             has_unreadable: false,
             redeliverable: Vec::new(),
             received: HashMap::new(),
@@ -195,7 +191,7 @@ impl ServiceJudge {
         (waits && !self.record.is_finished()).then(|| self.progress + self.record.options.deadline)
     }
 
-    /// Whether a documented notification of the kind of this one is still waited for.
+    /// True if a notification of this kind is expected.
     pub(crate) fn expects(&self, request: &Request) -> bool {
         !self.record.is_finished()
             && request
@@ -216,22 +212,22 @@ impl ServiceJudge {
         self.expected.iter().filter(|e| !e.is_done).count()
     }
 
-    /// Goes on as far as nothing is waited for.
+    /// Advances until the next expected message.
     fn advance(&mut self) {
         while !self.record.is_finished() && self.outstanding.is_none() && self.waiting() == 0 {
             let scenario = Arc::clone(&self.record.case.scenario);
             match scenario.script.steps.get(self.cursor) {
                 None => self.record.finish(),
-                Some(Step::Request(request)) => self.ask(request),
+                Some(Step::Request(request)) => self.send_request(request),
                 Some(Step::Notification(_)) => self.expect_notifications(),
-                // A file is refused where an answer has no request.
+                // The parser rejects an answer without a request.
                 Some(Step::Response(_) | Step::Refusal(_)) => self.cursor += 1,
             }
         }
     }
 
-    /// Sends the request at the cursor, and looks out for all that follows it.
-    fn ask(&mut self, step: &RequestStep) {
+    /// Sends the request at the cursor, and expects its answer and notifications.
+    fn send_request(&mut self, step: &RequestStep) {
         let at = self.cursor;
         self.cursor += 1;
         let answer = matches!(
@@ -243,12 +239,14 @@ impl ServiceJudge {
         let request = match self.record.recorded_requests.pop_front().flatten() {
             Some(recorded) => {
                 let case = self.record.case.clone();
-                case.outline().step(at).settle(&mut self.record.bindings);
+                case.outline()
+                    .step(at)
+                    .bind_variables(&mut self.record.bindings);
                 recorded
             }
             None => Arc::new(outgoing_request(&mut self.record, step)),
         };
-        self.asked = Some(Arc::new(Asked {
+        self.sent = Some(Arc::new(SentRequest {
             step: at,
             people: request.body.json().map(people::people).unwrap_or_default(),
             request: Arc::clone(&request),
@@ -265,8 +263,8 @@ impl ServiceJudge {
         self.actions.push_back(Action::Send { exchange, request });
     }
 
-    /// The variable of the client context: the request's own, else the one that the answer, or the
-    /// first notification, makes up.
+    /// The variable of the client context: the request's own, else that of the answer or the first
+    /// notification.
     fn context_of(&self, request: usize, answer: Option<usize>) -> Option<String> {
         [Some(request), answer]
             .into_iter()
@@ -277,7 +275,7 @@ impl ServiceJudge {
             })
     }
 
-    /// The variable of the operation that the answer names, in its body or its `Location`.
+    /// The variable of the operation in the answer's body or `Location`.
     fn operation_of(&self, answer: Option<usize>) -> Option<String> {
         let Step::Response(step) = self.record.steps().get(answer?)? else {
             return None;
@@ -299,7 +297,7 @@ impl ServiceJudge {
         (self.record.bindings.kind(&variable) == Kind::Operation).then_some(variable)
     }
 
-    /// Takes the documented notifications from the cursor to the next request as expected.
+    /// Expects the notifications from the cursor to the next request.
     fn expect_notifications(&mut self) {
         self.expected.clear();
         while let Some(Step::Notification(_)) = self.record.steps().get(self.cursor) {
@@ -374,10 +372,10 @@ impl ServiceJudge {
         self.outstanding
             .as_ref()
             .and_then(|o| o.answer)
-            .or_else(|| self.asked.as_ref().map(|asked| asked.step))
+            .or_else(|| self.sent.as_ref().map(|sent| sent.step))
     }
 
-    /// Ends the conversation here: what would follow is not judged.
+    /// Ends the conversation; later steps are not judged.
     pub(crate) fn stop(&mut self) {
         let left = self.record.steps().len() - self.cursor + self.waiting();
         if left > 0 {
@@ -398,7 +396,6 @@ impl ServiceJudge {
         self.actions.push_back(Action::Reply { exchange, response });
     }
 
-    /// The root of the call variable that is bound to an id.
     fn known_call(&self, id: &str) -> Option<String> {
         self.known(Kind::Call, id)
     }
@@ -409,10 +406,10 @@ impl ServiceJudge {
     }
 }
 
-/// A token that no service gives.
+/// A token that no service issues.
 const FOREIGN_TOKEN: &str = "confcall-of-somebody-else";
 
-/// The request of a step as confcall sends it, as a bot: variables filled in, token added.
+/// The request of a step with variables filled in and the token added.
 pub(super) fn outgoing_request(record: &mut Record, step: &RequestStep) -> Request {
     let target = record.bindings.fill(&relative(&step.target));
     let mut headers: Headers = step
@@ -438,7 +435,7 @@ pub(super) fn outgoing_request(record: &mut Record, step: &RequestStep) -> Reque
     }
 }
 
-/// A documented target without scheme, host and API version: what is appended to a base address.
+/// A documented target without scheme, host and API version.
 pub(super) fn relative(target: &str) -> String {
     let path = match target.split_once("://") {
         Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
@@ -453,7 +450,7 @@ pub(super) fn relative(target: &str) -> String {
     }
 }
 
-/// The variable that a property of a body's outermost object is, where it is one.
+/// The variable that is the whole value of a property of the outermost object.
 fn sole_variable_at(body: &Value, name: &str) -> Option<String> {
     let (_, value) = crate::contract::shape::lookup(body, name)?;
     template::sole_variable(value.as_str()?).map(str::to_owned)

@@ -1,4 +1,4 @@
-//! A notification as a message: its head, its body, and whose its entries are.
+//! A notification as a message: its head, its body, and the owners of its entries.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::judge::verdict::TrafficMessage;
 use crate::scenario::format::Step;
 
 impl ServiceJudge {
-    /// Judges a notification: the message itself, then each of its entries.
+    /// Judges the message itself, then each of its entries.
     pub(super) fn on_notification(&mut self, exchange: ExchangeId, request: &Arc<Request>) {
         let entries = request.body.json().and_then(change::entries);
         let mut first = entries.and_then(|it| it.first()).map(Change::read);
@@ -43,7 +43,7 @@ impl ServiceJudge {
         }
         self.judge_head(step, request);
         if matches!(request.method.as_str(), "GET" | "HEAD") && request.body.is_empty() {
-            // The method tells it all: such a request has no body.
+            // A request with the wrong method has no body.
             self.has_unreadable = true;
             return;
         }
@@ -59,7 +59,7 @@ impl ServiceJudge {
         };
         let mut found = compare(page.envelope(), body, rules, &Pointer::root());
         if step.is_none() {
-            // A further notification is well formed where what it says is.
+            // Only values of an additional notification are judged, not missing properties.
             found.retain(|mismatch| !mismatch.kind.is_absence());
         }
         self.record.report_all(
@@ -94,7 +94,7 @@ impl ServiceJudge {
         }
     }
 
-    /// A member of `value` that is no object, and so tells nothing.
+    /// Reports a member of `value` that is not an object.
     pub(super) fn no_entry(&mut self, step: Option<usize>, entry: &Value, index: usize) {
         let breach = Breach::new(
             Requirement::NotificationBody,
@@ -108,7 +108,7 @@ impl ServiceJudge {
             .report(breach.at(Pointer::root().key("value").index(index)));
     }
 
-    /// The step that a notification is most likely for, for reports.
+    /// The most likely step of a notification, for reports.
     fn step_for(&self, subject: Option<Subject>) -> Option<usize> {
         let waiting = || self.expected.iter().filter(|e| !e.is_done);
         waiting()
@@ -165,7 +165,7 @@ impl ServiceJudge {
         }
     }
 
-    /// The method and the media type that a step prints.
+    /// The documented method and media type of a step.
     pub(super) fn documented_head(&self, step: Option<usize>) -> (String, String) {
         let Some(Step::Notification(step)) = step.and_then(|step| self.record.steps().get(step))
         else {
@@ -206,7 +206,7 @@ impl ServiceJudge {
         None
     }
 
-    /// Takes a text for a documented one: what it says is free.
+    /// Accepts any text as the documented one.
     pub(super) fn take_text(&mut self) -> bool {
         let index = self.position(|e| e.template.is_null());
         if let Some(index) = index {
@@ -215,7 +215,7 @@ impl ServiceJudge {
         index.is_some()
     }
 
-    /// Takes one entry for what it is about.
+    /// Dispatches one entry by its subject.
     pub(super) fn on_entry(&mut self, arrival: &Arrival) {
         self.on_change(arrival, &Change::read(arrival.entry()));
     }
@@ -223,11 +223,11 @@ impl ServiceJudge {
     fn on_change(&mut self, arrival: &Arrival, change: &Change<'_>) {
         let at = arrival.place();
         self.record.check(Requirement::NotificationAbout);
-        if self.awaits_a_refusal() && change.subject != Subject::Call {
+        if self.expects_refusal() && change.subject != Subject::Call {
             self.held.push(arrival.clone());
             return;
         }
-        if self.tells_of_what_was_refused(change) {
+        if self.concerns_refused_request(change) {
             self.follows_a_refusal(change, &at);
             return;
         }
@@ -239,7 +239,7 @@ impl ServiceJudge {
             Subject::Other if change.resource.is_none() && change.names_no_resource() => {
                 let index = self.expected.iter().position(|e| !e.is_done);
                 match index {
-                    Some(index) => self.settle(index, change, &at),
+                    Some(index) => self.match_entry(index, change, &at),
                     None => self.unexpected(change, &at, "it names no resource"),
                 }
             }
@@ -252,14 +252,14 @@ impl ServiceJudge {
             .is_some()
     }
 
-    /// A notification of another API than the calling one: told by its change, its variables
-    /// compared as the example has them.
+    /// Judges a notification of another API: it is matched by its change, its variables compared
+    /// with the example.
     pub(super) fn on_other(&mut self, change: &Change<'_>, at: &Pointer) {
         let index =
             self.position(|e| e.subject == Subject::Other && e.change_type == change.change_type);
         if let Some(index) = index {
             let expected = Arc::clone(&self.expected[index].entry);
-            self.settle(index, change, at);
+            self.match_entry(index, change, at);
             self.correlate(
                 expected.step,
                 &expected.template,
@@ -270,7 +270,7 @@ impl ServiceJudge {
     }
 }
 
-/// Whether a value of `Authorization` is a bearer token (RFC 6750 section 2.1).
+/// True for a bearer token (RFC 6750 section 2.1).
 pub(crate) fn is_bearer(value: &str) -> bool {
     value.split_once(' ').is_some_and(|(scheme, token)| {
         let token = token.trim();

@@ -1,4 +1,4 @@
-//! Notifications about operations.
+//! Operation notifications.
 
 use std::sync::Arc;
 
@@ -19,9 +19,9 @@ impl ServiceJudge {
     pub(super) fn on_operation(&mut self, arrival: &Arrival, change: &Change<'_>, at: &Pointer) {
         let waiting = self.position(|e| e.subject == Subject::Operation);
         let Some(id) = change.operation() else {
-            // No path, or a path that names no operation: what is left is what it says.
+            // Without an operation in the path, only the content decides.
             match waiting {
-                Some(index) => self.settle_operation(index, change, at),
+                Some(index) => self.match_operation_end(index, change, at),
                 None => self.unexpected(change, at, "it names no operation"),
             }
             return;
@@ -37,13 +37,13 @@ impl ServiceJudge {
                 self.unexpected(change, at, "the operation has ended already");
             } else if let Some(index) = index {
                 if change.is_end_of_operation() {
-                    self.settle_operation(index, change, at);
+                    self.match_operation_end(index, change, at);
                 } else {
                     self.judge_shape(None, change, at);
                 }
             } else {
                 self.judge_shape(None, change, at);
-                // As where an end is printed: one that is updated may still be deleted.
+                // An updated operation may still be deleted, like an operation with a printed end.
                 if change.change_type == "deleted" {
                     self.ended.insert(root);
                 }
@@ -53,9 +53,9 @@ impl ServiceJudge {
         } else if let Some(index) = waiting
             && (self.names_the_call(index, change) || self.has_no_operation_yet(index))
         {
-            self.settle_operation(index, change, at);
+            self.match_operation_end(index, change, at);
         } else {
-            self.stray(change, at, "the operation is none of this conversation");
+            self.possible_replacement(change, at, "the operation is none of this conversation");
         }
     }
 
@@ -64,7 +64,7 @@ impl ServiceJudge {
         known.is_some() && known == self.expected_call(index)
     }
 
-    /// Whether the answer has named no operation, so that the notification is the first to do so.
+    /// True if the notification is the first message to name the operation.
     pub(super) fn has_no_operation_yet(&self, index: usize) -> bool {
         self.expected[index]
             .operation
@@ -72,17 +72,17 @@ impl ServiceJudge {
             .is_none_or(|o| self.record.bindings.get(o).is_none())
     }
 
-    /// Takes an entry for the documented end of an operation.
-    pub(super) fn settle_operation(&mut self, index: usize, change: &Change<'_>, at: &Pointer) {
+    /// Matches an entry with the documented end of an operation.
+    pub(super) fn match_operation_end(&mut self, index: usize, change: &Change<'_>, at: &Pointer) {
         let expected = Arc::clone(&self.expected[index].entry);
         let step = expected.step;
         if change.change_type != expected.change_type && change.change_type == "updated" {
-            // An end may still come as documented.
+            // The documented end may still arrive.
             let breach = change_breach(&expected, change, at);
             self.expected[index].nearest = Some(breach);
             return;
         }
-        self.settle(index, change, at);
+        self.match_entry(index, change, at);
         if let Some(variable) = &expected.operation {
             let ids = [
                 (
@@ -117,7 +117,7 @@ impl ServiceJudge {
         for entity in entities(change.data()) {
             let pointer = change.entity_pointer(at);
             self.judge_context(step, entity, &pointer);
-            if self.asked.is_some() && !self.record.options.literal {
+            if self.sent.is_some() && !self.record.options.literal {
                 self.judge_people(step, entity, &pointer);
             }
         }

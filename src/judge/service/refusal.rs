@@ -1,10 +1,10 @@
-//! A request that the service refuses, and that nothing follows from it.
+//! Requests that the service must refuse, without consequences.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Asked, ServiceJudge};
+use super::{SentRequest, ServiceJudge};
 use crate::api::identifier;
 use crate::contract::change::{Change, Subject};
 use crate::contract::requirement::Requirement;
@@ -18,13 +18,13 @@ use crate::judge::record::Breach;
 use crate::scenario::format::{RefusalStep, Step};
 
 impl ServiceJudge {
-    /// Judges the answer to a request that is to be refused. Where it is not, what would follow is
-    /// not judged.
+    /// Judges the answer to a request that must be refused. If it is accepted, later steps are not
+    /// judged.
     pub(super) fn judge_refusal(
         &mut self,
         step: usize,
         documented: &RefusalStep,
-        asked: &Arc<Asked>,
+        sent: &Arc<SentRequest>,
         response: &Response,
     ) {
         let requirement =
@@ -51,10 +51,10 @@ impl ServiceJudge {
         }
         self.judge_error(step, response);
         self.record.check(Requirement::RefusalNoSequel);
-        self.refused.push(Arc::clone(asked));
+        self.refused.push(Arc::clone(sent));
     }
 
-    /// A refusal whose body is JSON, or said to be, has an error object.
+    /// Requires an error object in a refusal with a JSON body or media type.
     fn judge_error(&mut self, step: usize, response: &Response) {
         let is_said = response.headers.media_type().is_some_and(|it| is_json(&it));
         let body = match &response.body {
@@ -100,25 +100,25 @@ impl ServiceJudge {
         self.record.report(breach.at(at));
     }
 
-    /// Whether a notification tells of an operation, or of people, that a refused request asked
-    /// for and no other did.
-    pub(super) fn tells_of_what_was_refused(&self, change: &Change<'_>) -> bool {
-        let asked = self.asked.as_ref().filter(|_| !self.was_refused());
-        let asked_for = |of: &Asked| {
+    /// True if a notification is about an operation or people of a refused request only.
+    pub(super) fn concerns_refused_request(&self, change: &Change<'_>) -> bool {
+        let sent = self.sent.as_ref().filter(|_| !self.was_refused());
+        let context_and_people = |of: &SentRequest| {
             let context = lookup(of.body(), "clientContext").and_then(|(_, it)| it.as_str());
             (context.map(str::to_owned), of.people.clone())
         };
-        let (context, people) = asked.map(|it| asked_for(it)).unwrap_or_default();
+        let (context, people) = sent.map(|it| context_and_people(it)).unwrap_or_default();
         self.refused.iter().any(|refused| {
-            let (refused_context, refused_people) = asked_for(refused);
+            let (refused_context, refused_people) = context_and_people(refused);
             let is_among =
                 |who: &Person, people: &[Person]| people.iter().any(|it| is_same(it, who));
             let mut only_refused = refused_people.iter().filter(|who| !is_among(who, &people));
             match change.subject {
                 Subject::Operation => entities(change.data()).any(|entity| {
-                    let told = lookup(entity, "clientContext").and_then(|(_, it)| it.as_str());
-                    let is_its_own = refused_context != context && told.is_some();
-                    is_its_own && told == refused_context.as_deref()
+                    let actual_context =
+                        lookup(entity, "clientContext").and_then(|(_, it)| it.as_str());
+                    let is_its_own = refused_context != context && actual_context.is_some();
+                    is_its_own && actual_context == refused_context.as_deref()
                         || only_refused.any(|who| is_among(who, &people::people(entity)))
                 }),
                 Subject::Roster => only_refused
@@ -128,9 +128,9 @@ impl ServiceJudge {
         })
     }
 
-    /// Whether a request is under way that is to be refused: what tells of operations and people
-    /// meanwhile can be judged when it has been.
-    pub(super) fn awaits_a_refusal(&self) -> bool {
+    /// True if an outstanding request must be refused: notifications about operations and people
+    /// are judged after its answer.
+    pub(super) fn expects_refusal(&self) -> bool {
         let answer = self.outstanding.as_ref().and_then(|it| it.answer);
         let step = answer.and_then(|answer| self.record.steps().get(answer));
         matches!(step, Some(Step::Refusal(_)))
@@ -148,7 +148,7 @@ impl ServiceJudge {
         self.record.report(breach.at(at.clone()));
     }
 
-    /// The requirement that a notification breaks which nothing asks for.
+    /// The requirement that an unexpected notification breaks.
     pub(super) fn requirement_of_silence(&self) -> Requirement {
         if self.was_refused() {
             Requirement::RefusalNoSequel
@@ -157,14 +157,13 @@ impl ServiceJudge {
         }
     }
 
-    /// Whether the last request was refused.
     fn was_refused(&self) -> bool {
-        let last = self.asked.as_ref().map(|asked| asked.step);
+        let last = self.sent.as_ref().map(|sent| sent.step);
         self.refused.last().is_some_and(|it| Some(it.step) == last)
     }
 }
 
-/// Whether two are one, whatever call either replaces.
+/// True for the same person, regardless of the replaced call.
 fn is_same(one: &Person, other: &Person) -> bool {
     one.kind == other.kind && identifier::same(&one.id, &other.id)
 }

@@ -1,4 +1,4 @@
-//! Notifications about the people on a call.
+//! Roster notifications: the people on a call.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ impl ServiceJudge {
         };
         let is_on_the_call = known.is_some() && known == self.expected_call(index);
         if is_on_the_call || call.is_none() {
-            self.settle_roster(index, arrival);
+            self.add_roster(index, arrival);
         } else if known.is_some() {
             self.record.note(
                 "a roster update came for another call of the conversation, which is no substitute",
@@ -43,9 +43,9 @@ impl ServiceJudge {
         } else if self.outstanding.is_some() {
             self.held.push(arrival.clone());
         } else if self.names_everybody(index, change) {
-            self.settle(index, change, at);
+            self.match_entry(index, change, at);
         } else {
-            self.stray(change, at, "the call is none of this conversation");
+            self.possible_replacement(change, at, "the call is none of this conversation");
         }
     }
 
@@ -55,7 +55,6 @@ impl ServiceJudge {
         })
     }
 
-    /// The root of the call that a documented entry is about.
     pub(super) fn expected_call(&self, index: usize) -> Option<String> {
         self.call_of(&self.expected[index])
     }
@@ -65,14 +64,14 @@ impl ServiceJudge {
         Some(self.record.bindings.root(call).to_owned())
     }
 
-    /// A roster update on the call. Together with those before it, it names each person invited,
-    /// or the step stays open.
-    pub(super) fn settle_roster(&mut self, index: usize, arrival: &Arrival) {
+    /// Adds a roster update on the call. The step stays open until the updates name each invited
+    /// person.
+    pub(super) fn add_roster(&mut self, index: usize, arrival: &Arrival) {
         self.expected[index].rosters.push(arrival.clone());
         self.review_roster(index);
     }
 
-    /// Looks again at the rosters that have come, now that more may be known of who is invited.
+    /// Judges pending rosters again when the invited people are known.
     pub(super) fn review_rosters(&mut self) {
         for index in 0..self.expected.len() {
             if !self.expected[index].is_done && !self.expected[index].rosters.is_empty() {
@@ -107,7 +106,7 @@ impl ServiceJudge {
         }
         if missing.is_empty() {
             for came in &rosters {
-                self.settle(index, &Change::read(came.entry()), &came.place());
+                self.match_entry(index, &Change::read(came.entry()), &came.place());
             }
             return;
         }
@@ -122,30 +121,33 @@ impl ServiceJudge {
         self.expected[index].nearest = Some(breach.at(last.place().key("resourceData")));
     }
 
-    /// Whether a roster that names only the first of several decides that only the first is
-    /// invited: nothing else has told, or is still to tell.
+    /// True if a roster with only the first of several people decides that only the first is
+    /// invited: no other message has named them or will.
     fn may_be_only_first(&self) -> bool {
         let may_tell = |e: &Expected| !e.is_done && e.subject == Subject::Operation;
         let is_open = self.outstanding.is_none() && !self.expected.iter().any(may_tell);
-        let invited = self.asked.as_ref().map(|asked| asked.people.as_slice());
+        let invited = self.sent.as_ref().map(|sent| sent.people.as_slice());
         is_open
             && self.only_first.is_none()
             && invited.is_some_and(people::only_first_may_be_invited)
     }
 
-    /// Whom a roster must name, each with the kind of identity that the page prints for them.
+    /// The people that a roster must name, each with the printed kind of identity.
     pub(super) fn invited_in_roster(&mut self, index: usize) -> Vec<(Person, Option<String>)> {
-        let Some(asked) = self.asked.clone() else {
+        let Some(sent) = self.sent.clone() else {
             return Vec::new();
         };
         let expected = &self.expected[index];
         let bindings = &mut self.record.bindings;
         if !self.record.options.literal {
-            expected.variables.iter().for_each(|it| bindings.settle(it));
+            expected
+                .variables
+                .iter()
+                .for_each(|it| bindings.bind_default(it));
         }
         let bindings = &self.record.bindings;
         let asked_as_printed = if self.record.options.literal {
-            let body = self.record.steps()[asked.step].body();
+            let body = self.record.steps()[sent.step].body();
             let printed = body
                 .json()
                 .map(|body| crate::judge::page::printed(self.record.script(), body));
@@ -156,9 +158,9 @@ impl ServiceJudge {
         let count = if self.only_first == Some(true) {
             1
         } else {
-            asked.people.len()
+            sent.people.len()
         };
-        asked.people[..count.min(asked.people.len())]
+        sent.people[..count.min(sent.people.len())]
             .iter()
             .enumerate()
             .filter_map(|(at, person)| {
@@ -170,7 +172,7 @@ impl ServiceJudge {
                         identifier::same(&bindings.filled(id), &person.id)
                     })
                 };
-                // Literally, equal characters under another kind of identity are another person.
+                // In a literal run, equal text under another kind of identity is another person.
                 let is_asked_for =
                     !self.record.options.literal || kind.as_ref() == Some(&person.kind);
                 is_asked_for.then(|| (person.clone(), kind))
@@ -178,8 +180,8 @@ impl ServiceJudge {
             .collect()
     }
 
-    /// A person who is named under the invited kind of identity where the page prints another: what
-    /// else stands in such an identity no example of this person shows.
+    /// Drops mismatches of a person who is named under the invited kind of identity instead of the
+    /// printed one: no example documents the rest of such an identity.
     pub(super) fn drop_other_kinds(
         &mut self,
         expected: &Entry,
@@ -204,7 +206,7 @@ impl ServiceJudge {
         }
     }
 
-    /// The members of a roster that name nobody invited: surplus, and not judged.
+    /// The members that name nobody invited; they are not judged.
     pub(super) fn free_members(&mut self, expected: &Entry, change: &Change<'_>) -> Vec<usize> {
         let Some(index) = self.expected.iter().position(|e| {
             std::ptr::eq(&raw const *e.entry, expected)
@@ -225,7 +227,7 @@ impl ServiceJudge {
     }
 }
 
-/// The kind of identity under which a documented roster shows the person of an id.
+/// The kind of identity of a person in a documented roster.
 fn printed_kind(documented: &Value, is_id: impl Fn(&str) -> bool) -> Option<String> {
     entities(lookup(documented, "resourceData")?.1).find_map(|member| {
         let (_, info) = lookup(member, "info")?;
@@ -240,7 +242,7 @@ fn printed_kind(documented: &Value, is_id: impl Fn(&str) -> bool) -> Option<Stri
     })
 }
 
-/// The path that an entry's resource has, for the bot's judge, which corrects sloppy ones.
+/// The corrected path of a roster, for the bot's judge.
 pub(crate) fn roster_path(path: &str) -> Option<String> {
     match Resource::parse(path)? {
         Resource::Operation { call, .. } => {

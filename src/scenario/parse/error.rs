@@ -1,7 +1,7 @@
-//! What does not fit the format of scenario files, said for people.
+//! Format errors of scenario files.
 //!
-//! The JSON parser knows the path to what it refused, and a sentence in the words of Rust. Here
-//! the path becomes a place in the file, and the sentence one about the file.
+//! The JSON parser returns a path and a message in terms of Rust. This module turns them into a
+//! place in the file and a message about the file.
 
 use serde::Deserialize;
 use serde_path_to_error::{Path, Segment};
@@ -13,11 +13,9 @@ use crate::diagnostic::pointer::Pointer;
 use crate::diagnostic::{Diagnostic, closest};
 use crate::scenario::format::{Script, VERSION};
 
-/// Reads the text of a scenario file.
 ///
 /// # Errors
 ///
-/// The first thing that does not fit.
 pub(super) fn script(file: &str, text: &str) -> Result<Script, Box<Diagnostic>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let read: Result<Script, _> = serde_path_to_error::deserialize(&mut deserializer);
@@ -29,7 +27,7 @@ pub(super) fn script(file: &str, text: &str) -> Result<Script, Box<Diagnostic>> 
             },
             Err(error) => Err(Box::new(malformed(file, text, &error))),
         },
-        // A newer format is refused for its version, not for what is new in it.
+        // A newer format is rejected for its version, not for its new properties.
         read => Err(Box::new(match (other_version(file, text), read) {
             (Some(diagnostic), _) => diagnostic,
             (None, Err(error)) => explain(file, text, &error),
@@ -43,7 +41,7 @@ fn other_version(file: &str, text: &str) -> Option<Diagnostic> {
     struct Versioned {
         version: serde_json::Number,
     }
-    // Whatever follows: of a newer format the version is what matters.
+    // The version of a newer format takes precedence over other errors.
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let Versioned { version } = Versioned::deserialize(&mut deserializer).ok()?;
     if version.as_u64() == Some(u64::from(VERSION)) {
@@ -57,8 +55,7 @@ fn other_version(file: &str, text: &str) -> Option<Diagnostic> {
     })
 }
 
-/// What is wrong, said of the file: that it is no JSON, else that it has not the form of a
-/// scenario, else what the parser says.
+/// Reports invalid JSON first, then a mismatch of the format, then the parser's message.
 fn explain(
     file: &str,
     text: &str,
@@ -74,7 +71,7 @@ fn explain(
         return diagnostic;
     }
     if !is_data {
-        // What only a parser that keeps values refuses, such as a number that no double holds.
+        // Errors of value parsing only, such as a number that exceeds a double.
         return malformed(file, text, error.inner());
     }
     let pointer = pointer(error.path());
@@ -87,7 +84,7 @@ fn explain(
     }
 }
 
-/// No JSON at all. The parser knows the place.
+/// Invalid JSON, at the place of the parser's error.
 fn malformed(file: &str, text: &str, error: &serde_json::Error) -> Diagnostic {
     if text.trim().is_empty() {
         return Diagnostic {
@@ -103,7 +100,7 @@ fn malformed(file: &str, text: &str, error: &serde_json::Error) -> Diagnostic {
     }
 }
 
-/// What the parser says of a text that is no JSON, and what to do about it.
+/// Messages of the parser for invalid JSON, and remedies.
 const MALFORMED: [(&str, &str); 16] = [
     ("trailing comma", "take away the comma before it"),
     (
@@ -168,7 +165,7 @@ fn parent(pointer: &Pointer) -> Pointer {
     Pointer::from_text(text.rsplit_once('/').map_or("", |(up, _)| up).to_owned())
 }
 
-/// The place of what the sentence is about: an unknown key itself, else the value.
+/// The place of the error: an unknown key, or else the value.
 fn place_of(text: &str, pointer: &Pointer, message: &str) -> Option<Place> {
     let unknown = message
         .strip_prefix("unknown ")
@@ -200,7 +197,7 @@ fn without_place(error: &serde_json::Error) -> String {
         .map_or(message.clone(), str::to_owned)
 }
 
-/// The names that Rust has for things, and what a writer of JSON calls them.
+/// Rust terms and their JSON equivalents.
 const WORDS: [(&str, &str); 13] = [
     ("EOF while parsing a list", "the file ends inside an array"),
     ("EOF while parsing", "the file ends inside"),
@@ -225,7 +222,7 @@ fn in_words_of_the_file(message: &str) -> String {
         })
 }
 
-/// What to write where something else was expected.
+/// Remedies by expected type.
 const EXPECTED: [(&str, &str); 5] = [
     ("expected a string", "write it in double quotes"),
     (

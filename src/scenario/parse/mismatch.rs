@@ -1,13 +1,12 @@
-//! What does not fit the format of scenario files, and what the JSON parser lets pass: a property
-//! that comes twice, of which it takes the last, and an array in place of an object, which it
-//! takes for the object's values in the order of a Rust type.
+//! Violations of the file format that the JSON parser accepts: a repeated property, of which it
+//! keeps the last, and an array in place of an object, which it takes for the fields of a Rust
+//! type.
 
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::json::Placed;
 use crate::diagnostic::place::Place;
 
-/// The first departure of a well-formed text from the form of a scenario file. `values` are all
-/// its values, in the order of the text.
+/// The first such violation. `values` are all values of the text, in order.
 pub(super) fn misfit(file: &str, text: &str, values: &[Placed]) -> Option<Diagnostic> {
     let (at, message, remedy) = values.iter().find_map(|value| breach(text, value))?;
     Some(Diagnostic {
@@ -16,7 +15,7 @@ pub(super) fn misfit(file: &str, text: &str, values: &[Placed]) -> Option<Diagno
     })
 }
 
-/// Where it departs, how, and what to do.
+/// The offset, the message, and the remedy.
 fn breach(text: &str, value: &Placed) -> Option<(usize, String, String)> {
     let start = value.found.value.start;
     if value.again {
@@ -47,8 +46,8 @@ const STEP: (&str, &str) = (
     "`{\"request\": {…}}`, `{\"response\": {…}}`, `{\"notification\": {…}}` or `{\"refusal\": {…}}`",
 );
 
-/// The name of the object that stands at a pointer, and an example of it; none where anything may
-/// stand, or where the parser tells what may not.
+/// The name of the object at a pointer, and an example; none if anything is allowed, or if the
+/// parser reports it.
 fn object_at(pointer: &str) -> Option<(&'static str, &'static str)> {
     let tokens: Vec<_> = pointer.split('/').skip(1).collect();
     Some(match tokens.as_slice() {

@@ -1,7 +1,6 @@
-//! From the text of a scenario file to a script that holds together, or to what is wrong with it
-//! and where.
+//! Parses a scenario file into a consistent script, or into errors with their place.
 //!
-//! `parse` and `form` find what does not fit the format, `soundness` what fits and makes no sense.
+//! `error` and `mismatch` check the format, `scenario::check` the consistency.
 
 mod error;
 mod mismatch;
@@ -15,16 +14,15 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::json::{Found, Placed, values};
 use crate::diagnostic::place::Place;
 
-/// How many problems of a file are told; the others are counted.
-pub(crate) const MOST_TOLD: usize = 20;
+/// The number of problems shown for a file; the others are counted.
+pub(crate) const MOST_SHOWN: usize = 20;
 
-/// Reads the bytes of a scenario file. `file` is its name in diagnostics.
+/// `file` is the name in diagnostics.
 ///
 /// # Errors
 ///
-/// What is wrong with it. A file that does not fit the format has one diagnostic, as what stands
-/// behind the first is guesswork; one that makes no sense has the first twenty, and their
-/// number.
+/// A file with a wrong format has one diagnostic, as later ones would be guesses; an inconsistent
+/// one has the first twenty, and their number.
 pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> {
     let text = utf8(file, bytes).map_err(|diagnostic| vec![*diagnostic])?;
     let script = error::script(file, text).map_err(|diagnostic| vec![*diagnostic])?;
@@ -35,7 +33,7 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> 
     let values = values(text);
     let mut told: Vec<_> = problems
         .iter()
-        .take(MOST_TOLD)
+        .take(MOST_SHOWN)
         .map(|problem| Diagnostic {
             remedy: Some(problem.remedy.clone()),
             ..place_of(problem, text, &values).diagnostic(file, text, &problem.message)
@@ -55,16 +53,16 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> 
     Err(told)
 }
 
-/// Whether the bytes are a scenario file of this version, sound or not.
+/// True for a scenario file of this version, consistent or not.
 pub(crate) fn is_one(bytes: &[u8]) -> bool {
     utf8("", bytes).is_ok_and(|text| error::script("", text).is_ok())
 }
 
-/// The text of a file, without a byte order mark.
+/// Strips a byte order mark.
 ///
 /// # Errors
 ///
-/// The first byte that is no UTF-8.
+/// The first byte that is not UTF-8.
 fn utf8<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {

@@ -22,7 +22,7 @@ fn a_good_file_reads() {
     assert!(read("good.json", marked.as_bytes()).is_ok());
 }
 
-/// What is replaced in the good file, by what, and the first lines of the diagnostic.
+/// The replaced text, its replacement, and the first lines of the diagnostic.
 const BROKEN: [(&str, &str, &str, &str); 46] = [
     (
         r#""status""#,
@@ -307,7 +307,7 @@ fn what_is_wrong_has_a_place_and_a_remedy() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
-/// What comes after the steps of the good file, which judges a service, and the diagnostic.
+/// The steps added to the good file, which judges a service, and the diagnostic.
 const REFUSALS: [(&str, &str, &str); 12] = [
     (
         r#"{ "refusal": { "line": 9, "statuses": [400] } }"#,
@@ -371,7 +371,7 @@ const REFUSALS: [(&str, &str, &str); 12] = [
     ),
 ];
 
-/// The good file as one that judges a service, with these steps more.
+/// The good file, judging a service, with additional steps.
 fn refusing(more: &str) -> String {
     let more = more
         .replace(
@@ -510,13 +510,13 @@ fn of_many_problems_some_are_told_and_the_others_counted() {
     let step = r#"{ "request": { "line": 0, "method": "post", "target": "/{x}" } },"#;
     let steps = format!("\"steps\": [{}", step.repeat(1000));
     let told = read("f.json", GOOD.replace("\"steps\": [", &steps).as_bytes()).unwrap_err();
-    assert_eq!(told.len(), MOST_TOLD + 1);
+    assert_eq!(told.len(), MOST_SHOWN + 1);
     assert!(
         told[0]
             .to_string()
             .starts_with("f.json:9:36: lines count from 1")
     );
-    let last = told[MOST_TOLD].to_string();
+    let last = told[MOST_SHOWN].to_string();
     assert_eq!(
         last,
         "f.json: and 2980 more problems\n  = help: mend these first; many have one cause"
@@ -542,7 +542,6 @@ fn every_truncation_is_survived() {
     }
 }
 
-/// A search among all problems for each variable would take minutes.
 #[test]
 fn many_variables_are_checked_in_one_pass() {
     let many = 50_000;
@@ -558,9 +557,9 @@ fn many_variables_are_checked_in_one_pass() {
             &format!(r#""headers": {{ {}"#, fields.collect::<String>()),
         );
     let diagnostics = read("f.json", text.as_bytes()).unwrap_err();
-    let last = diagnostics[MOST_TOLD].to_string();
+    let last = diagnostics[MOST_SHOWN].to_string();
     assert!(
-        last.contains(&format!("and {} more", many - MOST_TOLD)),
+        last.contains(&format!("and {} more", many - MOST_SHOWN)),
         "{last}"
     );
 }

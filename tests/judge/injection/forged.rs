@@ -1,9 +1,9 @@
-//! Notifications with tokens that are wrong, which a bot has to refuse.
+//! Notifications with forged tokens, which a bot must reject.
 
 use super::*;
 use crate::contract::requirement::Requirement;
 
-/// Kinds in which notifications are forged, the forgeries before a genuine one, and what they test.
+/// Kinds with forged notifications, the forgeries before a genuine one, and the tested requirement.
 const FORGED_TOKENS: [(Kind, &[Forgery], Requirement); 4] = [
     (
         Kind::UnsignedNotification,
@@ -27,7 +27,7 @@ const FORGED_TOKENS: [(Kind, &[Forgery], Requirement); 4] = [
     ),
 ];
 
-/// What the bot does with a forged notification; nothing where it is genuine.
+/// The exchange of a forged notification; none for a genuine one.
 fn forged(act: &Act) -> Option<(ExchangeId, Forgery)> {
     match act {
         Act::Forge {
@@ -46,7 +46,7 @@ fn answer_forged(party: &mut Peer, act: &Act, of: u16) -> bool {
     true
 }
 
-/// Sends the request that the bot would be triggered for next: that of a call's answer.
+/// Sends the next request, that of a call's answer, without a trigger.
 fn pick_up(party: &mut Peer) {
     let scenario = derived(FLOW, Kind::ForeignKey).expect("it has notifications");
     let talk = Talk::of(&scenario, built_in(), Party::Bot, false);

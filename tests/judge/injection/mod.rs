@@ -1,5 +1,5 @@
-//! Hard fault injection, without sockets: one table for each kind, a row a sentence. The party under test is
-//! a good one but for what its row says.
+//! Fault injection without sockets: one table for each kind, one row for each sentence. The party
+//! under test conforms, except for the quirk of its row.
 
 mod forged;
 mod quirk;
@@ -524,7 +524,7 @@ fn an_acknowledgement_that_never_comes() {
             kind,
             ONE,
             |party, act| {
-                // Of two cuts the first is the service's own patience.
+                // The first of two cuts is the service's own timeout.
                 let is_cut = matches!(act, Act::Cut { .. });
                 if is_cut && party.done.iter().any(|(_, it)| it == act) {
                     party.outstanding = None;

@@ -1,4 +1,4 @@
-//! A party under test in fault injection, which is a good one but for its quirk.
+//! A conforming party under fault injection, with one quirk.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -15,10 +15,9 @@ use serde_json::{Value, json};
 
 use super::super::party::{Move, Talk, built_in, status};
 
-/// What the party under test does with an act of confcall: true where that is all that it does.
+/// The reaction of the party to an act of confcall; true if it replaces the conforming reaction.
 pub(super) type Quirk = fn(&mut Peer, &Act) -> bool;
 
-/// What has to be said of the party.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expect {
     Passes,
@@ -36,25 +35,26 @@ pub(super) struct Row {
     pub(super) expect: Expect,
 }
 
-/// A party under test in fault injection: good, but for its quirk.
+/// A conforming party with one quirk.
 pub(super) struct Peer {
     pub(super) judge: InjectedJudge,
     pub(super) role: Party,
     pub(super) quirk: Quirk,
     pub(super) now: Duration,
     pub(super) acts: VecDeque<Act>,
-    /// Everything that confcall did, and when.
+    /// All acts of confcall, with their time.
     pub(super) done: Vec<(Duration, Act)>,
     pub(super) exchange: ExchangeId,
-    /// What the bot has asked, and a service's messages to come.
+    /// Requests of the bot, or the remaining messages of a service.
     pub(super) asked: Vec<Request>,
     pub(super) answers: VecDeque<Response>,
     pub(super) told: VecDeque<(usize, Request)>,
-    /// How many requests a service has answered: what it tells follows from so many.
+    /// The number of requests that a service has answered; it limits the notifications that it
+    /// sends.
     pub(super) answered: usize,
-    /// The notification that a service waits with.
+    /// The unacknowledged notification of a service.
     pub(super) outstanding: Option<(ExchangeId, Request)>,
-    /// For quirks: how often something has happened.
+    /// A counter for quirks.
     pub(super) count: usize,
 }
 
@@ -93,7 +93,7 @@ impl Peer {
         }
     }
 
-    /// Plays to the end: what nobody does passes as time.
+    /// Plays to the end; time passes if no party acts.
     pub(super) fn play(mut self) -> (Outcome, Vec<(Duration, Act)>) {
         self.handle(Event::Start);
         self.tell_next();
@@ -127,7 +127,6 @@ impl Peer {
             .extend(std::iter::from_fn(|| self.judge.next_act()));
     }
 
-    /// What a good party does.
     pub(super) fn react(&mut self, act: &Act) {
         match (self.role, act) {
             (Party::Bot, Act::Do(Action::Trigger { request, .. })) => {
@@ -199,7 +198,7 @@ impl Peer {
         self.ask(request);
     }
 
-    /// Asks once more, with another client context.
+    /// Sends the request again with another client context.
     pub(super) fn ask_otherwise(&mut self) {
         let mut request = self.asked.last().expect("something was asked").clone();
         if let Body::Json(body) = &mut request.body {
@@ -217,7 +216,7 @@ impl Peer {
         });
     }
 
-    /// Sends the next notification, unless one is not acknowledged.
+    /// Sends the next notification if all are acknowledged.
     pub(super) fn tell_next(&mut self) {
         let is_due = self
             .told
@@ -247,7 +246,7 @@ impl Peer {
             .skip(before)
             .any(|act| is_reply_to(act, exchange));
         if !is_answered {
-            // Nobody answers: a good service has patience for a while.
+            // A conforming service waits for a while.
             self.now += Duration::from_secs(2);
             self.count += 1;
             if self.count == 1
@@ -270,7 +269,7 @@ pub(super) fn is_reply_to(act: &Act, to: ExchangeId) -> bool {
     matches!(act, Act::Do(Action::Reply { exchange, .. }) if *exchange == to)
 }
 
-/// The scenario with this end of its plain id, in fault injection.
+/// The scenario in fault injection whose plain id ends like this.
 pub(super) fn derived(plain: &str, kind: Kind) -> Option<Scenario> {
     let end = format!("{plain}~{}", kind.name());
     let mut all = with_injected(built_in(), &[kind]).into_iter();
@@ -281,7 +280,7 @@ pub(super) fn good(_: &mut Peer, _: &Act) -> bool {
     false
 }
 
-/// The notification that confcall sends, with its exchange.
+/// A notification of confcall, with its exchange.
 pub(super) fn sent(act: &Act) -> Option<(ExchangeId, &Value)> {
     match act {
         Act::Do(Action::Send { exchange, request }) => Some((*exchange, request.body.json()?)),
@@ -346,7 +345,7 @@ pub(super) fn mismatch(row: &Row) -> Option<String> {
     })
 }
 
-/// Answers every notification that fits with this status.
+/// Answers every matching notification with this status.
 pub(super) fn refuse(party: &mut Peer, act: &Act, of: u16, fits: impl Fn(&Value) -> bool) -> bool {
     let Some((exchange, _)) = sent(act).filter(|(_, body)| fits(body)) else {
         return false;
