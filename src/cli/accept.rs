@@ -12,7 +12,7 @@ use super::snapshots;
 use super::snapshots::Proposal;
 use crate::report::{difference, snapshot};
 
-/// What `confcall accept --help` ends with.
+/// The end of `confcall accept --help`.
 pub(crate) const EXAMPLES: &str = "\
 Shows each conversation that differs from its snapshot, and asks whether to accept it.
 `cargo insta review` does the same in a Cargo project.

@@ -38,7 +38,7 @@ pub(crate) struct Cli {
         hide_possible_values = true
     )]
     pub color: Color,
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 }

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::tls::Folder;
 
-/// What `confcall ca --help` ends with.
+/// The end of `confcall ca --help`.
 pub(crate) const EXAMPLES: &str = "\
 confcall makes the local authority on first use, on this machine. Anybody with its key can read the
 traffic of clients that trust it. Trust it for single programs, not for the whole system.
@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
 ///
 /// # Errors
 ///
-/// What [`Folder::authority`] has.
+/// As [`Folder::authority`].
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let authority = arguments.folder.authority()?;
     if arguments.print {

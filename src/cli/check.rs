@@ -30,7 +30,7 @@ use crate::scenario::format::Scenario;
 use crate::scenario::selection::Filter;
 use crate::scenario::store;
 
-/// What `confcall check --help` ends with.
+/// The end of `confcall check --help`.
 pub(crate) const EXAMPLES: &str = "\
 Each conversation in a recording is compared with the scenario that it follows, for each party
 separately. Steps of a direction that was not recorded are untested, not missing.
@@ -74,7 +74,7 @@ struct Checker {
 /// A recording that was judged.
 struct Judged {
     checked: Checked,
-    /// What is suspicious in the file, a line each.
+    /// Suspicious values in the file, a line each.
     warnings: Vec<String>,
 }
 

@@ -26,7 +26,7 @@ use crate::report::list::counted;
 use crate::scenario::format::Scenario;
 use crate::scenario::store;
 
-/// What `confcall extract --help` ends with.
+/// The end of `confcall extract --help`.
 pub(crate) const EXAMPLES: &str = "\
 A folder stands for all pages (*.md) in it. A finding is an error in a page; findings go to standard
 error. A scenario names its page by the path below the common folder of PAGES. It names its schema as

@@ -52,7 +52,7 @@ pub enum EnvironmentError {
     Record(#[from] RecordError),
 }
 
-/// What to do about a defect of confcall.
+/// The remedy for a defect of confcall.
 pub(crate) const REPORT_IT: &str =
     "this is a defect of confcall; please report it with the command";
 

@@ -16,7 +16,7 @@ use crate::config;
 use crate::config::values;
 use crate::files;
 
-/// What `confcall init --help` ends with.
+/// The end of `confcall init --help`.
 pub(crate) const EXAMPLES: &str = "\
 On a terminal, confcall prompts for each value that no option gives. In addresses and in the command,
 {port} is a free port that confcall picks for each run, and {service} is confcall's address when it
@@ -349,7 +349,7 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// What stands between the brackets of an array of texts.
+/// The elements of a TOML array of texts, without its brackets.
 fn list(texts: &[String]) -> String {
     let texts: Vec<_> = texts.iter().map(|text| quoted(text)).collect();
     texts.join(", ")

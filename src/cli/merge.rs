@@ -15,7 +15,7 @@ use crate::judge::shard;
 use crate::judge::verdict::Run;
 use crate::report::terminal;
 
-/// What `confcall merge --help` ends with.
+/// The end of `confcall merge --help`.
 pub(crate) const EXAMPLES: &str = "\
 Reads the JSON reports of `confcall run --shard`, prints the report of one run over all shards, and
 ends with the exit code of that run. A shard that is missing or is given twice is an error.

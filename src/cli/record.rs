@@ -26,7 +26,7 @@ use crate::record::{Bot, Parties, Service};
 use crate::redact::Redactor;
 use tokio_util::sync::CancellationToken;
 
-/// What `confcall record --help` ends with.
+/// The end of `confcall record --help`.
 pub(crate) const EXAMPLES: &str = "\
 Prints `listening URL` for each listener, first the one for the bot, then the one for the service,
 and records until SIGTERM or Ctrl-C. Secrets are replaced before anything is written.
@@ -140,7 +140,7 @@ pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
     })
 }
 
-/// What is read of the traffic through a forward proxy, where there is one.
+/// The interception of the forward proxy; none without `--intercept`.
 fn interception(arguments: &Arguments) -> Result<Option<Interception>, Failure> {
     if arguments.intercept.is_empty() {
         return Ok(None);
@@ -156,12 +156,12 @@ fn warn(said: &str) {
     output::warn(said);
 }
 
-/// What takes secrets out of a recording, by the rules of this file; else of `confcall.toml`, where it is
-/// there. The key of its pseudonyms nobody knows.
+/// The redactor of a recording, with the rules of this file, or else of `confcall.toml` if it exists. The
+/// key of its pseudonyms is random and stored nowhere.
 ///
 /// # Errors
 ///
-/// What is wrong in that file, and an operating system without chance.
+/// A bad setting in that file, or an operating system that gives no random bytes.
 pub(crate) fn redactor(config: Option<&Path>) -> Result<Redactor, Failure> {
     let rules = config::load(config)?.redaction;
     let mut key = [0; 32];

@@ -32,7 +32,7 @@ use crate::replay::{Messages, Replayed};
 use crate::report::{snapshot, terminal};
 use tokio_util::sync::CancellationToken;
 
-/// What `confcall replay --help` ends with.
+/// The end of `confcall replay --help`.
 pub(crate) const EXAMPLES: &str = "\
 Without --service, confcall plays the recorded service: requests get the recorded responses, and the
 bot's callback gets the recorded notifications. With --service, confcall plays the recorded bot. A

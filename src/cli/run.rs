@@ -33,7 +33,7 @@ use crate::runner::run::{Observer, Played};
 use crate::runner::{Hook, Options, Session, StateProvider, Triggered};
 use crate::scenario::format::INJECTION_MARK;
 
-/// What `confcall run --help` ends with.
+/// The end of `confcall run --help`.
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   confcall run                                     the built-in service and bot, every scenario

@@ -18,7 +18,7 @@ use crate::report::color::Look;
 use crate::runner::self_check::proof::{self, Proof, Trial};
 use crate::scenario::store;
 
-/// What `confcall selftest --help` ends with.
+/// The end of `confcall selftest --help`.
 pub(crate) const EXAMPLES: &str = "\
 A mutant is a built-in party with one deliberate fault. It must fail by the rule for that fault. A
 variant is a built-in party with one harmless difference. It must pass. The exit code is 70 if the

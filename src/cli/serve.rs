@@ -17,7 +17,7 @@ use crate::http::Client;
 use crate::runner::self_check::GIVEN_PATH;
 use tokio_util::sync::CancellationToken;
 
-/// What `confcall serve --help` ends with.
+/// The end of `confcall serve --help`.
 pub(crate) const EXAMPLES: &str = "\
 Prints `listening URL`, then the addresses that a run needs, and serves until SIGTERM or Ctrl-C.
 

@@ -20,7 +20,7 @@ use crate::report::conversation::Names;
 use crate::scenario::format::Scenario;
 use crate::scenario::selection::{Filter, Selection};
 
-/// What `confcall show --help` ends with.
+/// The end of `confcall show --help`.
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   confcall show beta@2021-02/pt-BR/invite-one-pstn

@@ -81,7 +81,7 @@ impl Tls {
     ///
     /// # Errors
     ///
-    /// What [`Folder::authority`] has.
+    /// As [`Folder::authority`].
     pub(crate) fn authority(&self) -> Result<Option<Arc<Authority>>, Failure> {
         let authority = self.listens.then(|| self.folder.authority()).transpose()?;
         Ok(authority.map(Arc::new))
@@ -91,7 +91,7 @@ impl Tls {
     ///
     /// # Errors
     ///
-    /// What [`Folder::authority`] has.
+    /// As [`Folder::authority`].
     pub(crate) fn interceptor(&self) -> Result<Arc<Authority>, Failure> {
         self.folder.authority().map(Arc::new)
     }

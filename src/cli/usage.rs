@@ -76,7 +76,7 @@ pub enum UsageError {
     NoTrial,
     #[error("unknown {kind} `{name}`")]
     UnknownName {
-        /// What the name is meant to be of.
+        /// The kind of thing that the name should name.
         kind: &'static str,
         name: String,
         names: Vec<&'static str>,
