@@ -12,7 +12,7 @@ use super::tls::Folder;
 /// The end of `confcall ca --help`.
 pub(crate) const EXAMPLES: &str = "\
 confcall makes the local authority on first use, on this machine. Anybody with its key can read the
-traffic of clients that trust it. Trust it for single programs, not for the whole system.
+traffic of clients that trust it. Trust the authority for single programs, not for the whole system.
 
 Examples:
   confcall ca
