@@ -275,17 +275,17 @@ fn text(mutant: Mutant, builder: &mut RequestBuilder) {
 }
 
 fn participants(mutant: Mutant, body: &mut Value) {
-    let Some(Value::Array(guests)) = body.get_mut("participants") else {
+    let Some(Value::Array(invitees)) = body.get_mut("participants") else {
         return;
     };
     match mutant {
-        Mutant::ParticipantsEmpty => guests.clear(),
-        Mutant::ParticipantExtra => add_strangers(guests, 1),
-        Mutant::SixParticipants => add_strangers(guests, 6usize.saturating_sub(guests.len())),
-        Mutant::ParticipantLost if guests.len() > 1 => drop(guests.pop()),
-        _ => guests
+        Mutant::ParticipantsEmpty => invitees.clear(),
+        Mutant::ParticipantExtra => add_uninvited(invitees, 1),
+        Mutant::SixParticipants => add_uninvited(invitees, 6usize.saturating_sub(invitees.len())),
+        Mutant::ParticipantLost if invitees.len() > 1 => drop(invitees.pop()),
+        _ => invitees
             .iter_mut()
-            .for_each(|guest| participant(mutant, guest)),
+            .for_each(|invitee| participant(mutant, invitee)),
     }
     match mutant {
         Mutant::ParticipantsMissing => drop(remove(body, "/participants")),
@@ -297,21 +297,21 @@ fn participants(mutant: Mutant, body: &mut Value) {
     }
 }
 
-fn participant(mutant: Mutant, guest: &mut Value) {
+fn participant(mutant: Mutant, invitee: &mut Value) {
     match mutant {
-        Mutant::ParticipantOther => rename(guest, &new_id().into()),
-        Mutant::IdNumber => rename(guest, &json!(4711)),
+        Mutant::ParticipantOther => rename(invitee, &new_id().into()),
+        Mutant::IdNumber => rename(invitee, &json!(4711)),
         Mutant::ParticipantKind => {
-            if let Some(set) = guest.get_mut("identity").and_then(Value::as_object_mut) {
+            if let Some(set) = invitee.get_mut("identity").and_then(Value::as_object_mut) {
                 make_device(set);
             }
         }
-        Mutant::IdentityMissing => drop(remove(guest, "/identity")),
-        Mutant::IdentityText => replace(guest, "/identity", "somebody"),
-        Mutant::ReplacesDropped => drop(remove(guest, "/replacesCallId")),
-        Mutant::ReplacesOther => replace(guest, "/replacesCallId", new_id()),
-        Mutant::ReplacesNumber => replace(guest, "/replacesCallId", 4711),
-        Mutant::EndpointNumber => set(guest, "/endpointType", 1),
+        Mutant::IdentityMissing => drop(remove(invitee, "/identity")),
+        Mutant::IdentityText => replace(invitee, "/identity", "somebody"),
+        Mutant::ReplacesDropped => drop(remove(invitee, "/replacesCallId")),
+        Mutant::ReplacesOther => replace(invitee, "/replacesCallId", new_id()),
+        Mutant::ReplacesNumber => replace(invitee, "/replacesCallId", 4711),
+        Mutant::EndpointNumber => set(invitee, "/endpointType", 1),
         _ => {}
     }
 }
@@ -362,16 +362,16 @@ fn follow(builders: &mut Vec<RequestBuilder>, method: &'static str, action: &str
     builders.push(next);
 }
 
-fn add_strangers(guests: &mut Vec<Value>, count: usize) {
-    let mut stranger = guests.first().cloned().unwrap_or_default();
+fn add_uninvited(invitees: &mut Vec<Value>, count: usize) {
+    let mut uninvited = invitees.first().cloned().unwrap_or_default();
     for _ in 0..count {
-        rename(&mut stranger, &new_id().into());
-        guests.push(stranger.clone());
+        rename(&mut uninvited, &new_id().into());
+        invitees.push(uninvited.clone());
     }
 }
 
-fn rename(guest: &mut Value, id: &Value) {
-    if let Some(Value::Object(set)) = guest.get_mut("identity") {
+fn rename(invitee: &mut Value, id: &Value) {
+    if let Some(Value::Object(set)) = invitee.get_mut("identity") {
         for identity in set.values_mut().filter_map(Value::as_object_mut) {
             identity.insert("id".to_owned(), id.clone());
         }

@@ -35,9 +35,9 @@ impl RequestBuilder {
         let Body::Json(body) = &self.content else {
             return false;
         };
-        let guests = body.get("participants").and_then(Value::as_array);
-        let mut guests = guests.into_iter().flatten();
-        guests.any(|guest| guest.get("replacesCallId").is_some_and(Value::is_string))
+        let invitees = body.get("participants").and_then(Value::as_array);
+        let mut invitees = invitees.into_iter().flatten();
+        invitees.any(|invitee| invitee.get("replacesCallId").is_some_and(Value::is_string))
     }
 }
 

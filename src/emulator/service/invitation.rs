@@ -119,14 +119,14 @@ impl Service {
                 .iter()
                 .any(|it| self.state().fails(it.id()));
         let replaced = replaced_by(&operation.invitees);
-        let mut here = self.notifications_here(operation, callback, fails);
+        let mut notifications = self.notifications_of_call(operation, callback, fails);
         mutant::notifications(
             self.mutant,
-            &mut here,
+            &mut notifications,
             self.pages,
             replaced.first().map(String::as_str),
         );
-        let mut groups = vec![(queue, Group::new(here))];
+        let mut groups = vec![(queue, Group::new(notifications))];
         if !fails {
             for id in &replaced {
                 groups.extend(self.end_replaced_call(id, callback));
@@ -139,7 +139,7 @@ impl Service {
     }
 
     /// The notifications about the inviting call.
-    fn notifications_here(
+    fn notifications_of_call(
         &self,
         operation: &Operation,
         callback: &str,

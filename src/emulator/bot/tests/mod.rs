@@ -113,15 +113,15 @@ async fn a_triggered_invitation_is_the_bots_own() {
     );
     assert_eq!(request.headers.get("authorization"), Some("Bearer mine"));
     let body = request.body.json().unwrap();
-    let guests = body["participants"].as_array().unwrap();
-    assert_eq!(guests.len(), 2);
-    assert_eq!(guests[0]["identity"]["user"]["id"], "u-1");
-    assert_eq!(guests[0]["identity"]["user"]["tenantId"], "t-1");
+    let invitees = body["participants"].as_array().unwrap();
+    assert_eq!(invitees.len(), 2);
+    assert_eq!(invitees[0]["identity"]["user"]["id"], "u-1");
+    assert_eq!(invitees[0]["identity"]["user"]["tenantId"], "t-1");
     assert_eq!(
-        guests[0]["replacesCallId"],
+        invitees[0]["replacesCallId"],
         invitation()["participants"][0]["replacesCallId"]
     );
-    assert_eq!(guests[1]["identity"]["phone"]["id"], "+1");
+    assert_eq!(invitees[1]["identity"]["phone"]["id"], "+1");
     assert!(uuid::Uuid::parse_str(body["clientContext"].as_str().unwrap()).is_ok());
 }
 

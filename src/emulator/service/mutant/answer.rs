@@ -130,7 +130,7 @@ fn participants(mutant: Mutant, body: &mut Value) {
             let first = body.pointer("/participants/0").cloned();
             replace(body, "/participants", first);
         }
-        Mutant::AnswerParticipantExtra => add_stranger(body, "/participants"),
+        Mutant::AnswerParticipantExtra => add_uninvited(body, "/participants"),
         Mutant::AnswerParticipantOther => rename_first(body, "/participants"),
         Mutant::AnswerParticipantKind => change_kind(body, "/participants/0/identity"),
         _ => {}
@@ -138,11 +138,11 @@ fn participants(mutant: Mutant, body: &mut Value) {
 }
 
 /// Adds an uninvited participant to a collection.
-pub(super) fn add_stranger(body: &mut Value, collection: &str) {
+pub(super) fn add_uninvited(body: &mut Value, collection: &str) {
     if let Some(Value::Array(participants)) = body.pointer_mut(collection) {
-        let mut stranger = participants.first().cloned().unwrap_or_default();
-        rename_identities(&mut stranger);
-        participants.push(stranger);
+        let mut uninvited = participants.first().cloned().unwrap_or_default();
+        rename_identities(&mut uninvited);
+        participants.push(uninvited);
     }
 }
 

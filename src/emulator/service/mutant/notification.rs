@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Mutant;
-use super::answer::{add_stranger, change_kind, rename_first};
+use super::answer::{add_uninvited, change_kind, rename_first};
 use crate::api::resource::Resource;
 use crate::emulator::body::{each_object, remove, replace, set};
 use crate::emulator::new_id;
@@ -42,7 +42,7 @@ pub(in crate::emulator::service) fn notifications(
             set(&mut notification.entry, "/changeType", "updated");
             set(&mut notification.entry, "/resourceData/status", "running");
         }),
-        Mutant::Stranger => stranger(notifications, pages),
+        Mutant::Stranger => unknown_call(notifications, pages),
         _ => {}
     }
 }
@@ -107,14 +107,14 @@ fn after_end(notifications: &mut Vec<Notification>, change: impl Fn(&mut Notific
 }
 
 /// Adds an unknown call before an operation's end.
-fn stranger(notifications: &mut Vec<Notification>, pages: Pages) {
+fn unknown_call(notifications: &mut Vec<Notification>, pages: Pages) {
     if let Some(end) = position(notifications, About::End) {
         let id = new_id();
-        let mut strange = notifications[end].clone();
-        strange.about = About::Established;
-        strange.effect = None;
-        strange.entry = pages.call("updated", &id, CallState::Established, json!({}));
-        notifications.insert(end, strange);
+        let mut unknown = notifications[end].clone();
+        unknown.about = About::Established;
+        unknown.effect = None;
+        unknown.entry = pages.call("updated", &id, CallState::Established, json!({}));
+        notifications.insert(end, unknown);
     }
 }
 
@@ -186,7 +186,7 @@ fn end(mutant: Mutant, entry: &mut Value) {
         Mutant::EndContextChanged => set(entry, "/resourceData/clientContext", new_id()),
         Mutant::EndContextNumber => set(entry, "/resourceData/clientContext", 4711),
         Mutant::EndParticipantOther => rename_first(entry, "/resourceData/participants"),
-        Mutant::EndParticipantExtra => add_stranger(entry, "/resourceData/participants"),
+        Mutant::EndParticipantExtra => add_uninvited(entry, "/resourceData/participants"),
         Mutant::EndParticipantsMissing => drop(remove(entry, "/resourceData/participants")),
         Mutant::FailedWithoutResult => drop(remove(entry, "/resourceData/resultInfo")),
         Mutant::FailedCodeText => replace(entry, "/resourceData/resultInfo/code", "500"),

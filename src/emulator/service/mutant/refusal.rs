@@ -97,27 +97,27 @@ fn invitation(mutant: Mutant, read: &mut Request) {
         (Mutant::MethodIgnored, _) => "POST".clone_into(&mut read.method),
         (Mutant::MalformedTaken, body @ Body::Text(_))
         | (Mutant::EmptyTaken, body @ Body::Empty) => {
-            *body = Body::Json(json!({"participants": [somebody()]}));
+            *body = Body::Json(json!({"participants": [invitee()]}));
         }
         (mutant, Body::Json(body)) => {
-            people(mutant, body);
+            invitees(mutant, body);
             context(mutant, body);
         }
         _ => {}
     }
 }
 
-fn people(mutant: Mutant, body: &mut Value) {
-    let Some(Value::Array(people)) = body.get_mut("participants") else {
+fn invitees(mutant: Mutant, body: &mut Value) {
+    let Some(Value::Array(invitees)) = body.get_mut("participants") else {
         return;
     };
     match mutant {
-        Mutant::NobodyTaken if people.is_empty() => people.push(somebody()),
-        Mutant::SixTaken => people.truncate(5),
+        Mutant::NobodyTaken if invitees.is_empty() => invitees.push(invitee()),
+        Mutant::SixTaken => invitees.truncate(5),
         Mutant::SeveralReplacingRefused => {
             let replaces = |it: &Value| it["replacesCallId"].is_string();
-            if people.len() > 1 && people.iter().all(replaces) {
-                people.clear();
+            if invitees.len() > 1 && invitees.iter().all(replaces) {
+                invitees.clear();
             }
         }
         _ => {}
@@ -135,6 +135,6 @@ fn context(mutant: Mutant, body: &mut Value) {
     }
 }
 
-fn somebody() -> Value {
+fn invitee() -> Value {
     json!({"identity": {"user": {"id": new_id()}}})
 }
