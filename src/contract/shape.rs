@@ -1,8 +1,8 @@
-//! What all examples of one kind of message in a page show together.
+//! Merged examples of one kind of message in a page.
 //!
-//! A [`Shape`] is the examples laid over each other: which properties every one of them shows,
-//! which JSON types stand where, which `@odata.type` is printed. The collection and the single
-//! entity under `resourceData` are laid over each other too (SPEC section 5, *Words and shape*).
+//! A [`Shape`] has the properties that every example has, the JSON types of each place, and the
+//! printed `@odata.type`s. The collection and the single entity under `resourceData` are merged too
+//! (SPEC section 5, *Words and shape*).
 
 use std::collections::BTreeSet;
 

@@ -382,18 +382,17 @@ impl Judge {
         self.record().has_failed()
     }
 
-    /// Whether the conversation ended for a reason that is no finding.
+    /// True if the conversation ended without a violation.
     pub(crate) fn is_given_up(&self) -> bool {
         self.record().is_given_up()
     }
 
-    /// The messages of the conversation so far, as the judge sees it.
     pub(crate) fn traffic(&self) -> &[Traffic] {
         self.record().all_traffic()
     }
 
-    /// What the judge says at the end. What it has found goes with it; the values of the variables
-    /// stay, so that it still tells whose a message is.
+    /// Moves the result out of the judge. The values of the variables are kept, so that [`Self::ids`]
+    /// still identifies late messages.
     pub(crate) fn take_outcome(&mut self) -> Outcome {
         self.record_mut().take_outcome()
     }

@@ -44,10 +44,10 @@ impl Shard {
     /// Takes every `count`-th item, so that the sizes of shards differ by at most one and the
     /// scenarios of one page are spread.
     pub fn take<T>(self, whole: impl IntoIterator<Item = T>) -> Vec<T> {
-        let mine = self.index - 1;
+        let remainder = self.index - 1;
         let of_all = whole.into_iter().enumerate();
         of_all
-            .filter(|(at, _)| at % self.count == mine)
+            .filter(|(at, _)| at % self.count == remainder)
             .map(|(_, it)| it)
             .collect()
     }

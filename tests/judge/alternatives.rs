@@ -1,4 +1,4 @@
-//! *Where a page contradicts itself*.
+//! *Where a page contradicts itself*: each documented alternative is accepted.
 
 use crate::contract::rule::Rule;
 use crate::http::message::Body;

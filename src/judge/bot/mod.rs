@@ -43,7 +43,7 @@ pub(super) struct BotJudge {
     next_exchange: ExchangeId,
     /// Answers by exchange, and those that did not reach the bot.
     replies: HashMap<ExchangeId, (Arc<Request>, Arc<Response>)>,
-    lost: Vec<(Arc<Request>, Arc<Response>)>,
+    lost_replies: Vec<(Arc<Request>, Arc<Response>)>,
     /// An undocumented request arrived; it may be the missing one.
     has_unexpected: bool,
     /// Steps after a failure are not judged.
@@ -72,7 +72,7 @@ impl BotJudge {
             calls: HashMap::new(),
             next_exchange: 0,
             replies: HashMap::new(),
-            lost: Vec::new(),
+            lost_replies: Vec::new(),
             has_unexpected: false,
             is_stopped: false,
             progress: Duration::ZERO,
@@ -122,7 +122,9 @@ impl BotJudge {
                     self.on_deadline();
                 }
             }
-            Event::ReplyLost { exchange } => self.lost.extend(self.replies.remove(&exchange)),
+            Event::ReplyLost { exchange } => {
+                self.lost_replies.extend(self.replies.remove(&exchange))
+            }
         }
     }
 

@@ -76,8 +76,12 @@ impl BotJudge {
             self.reply(exchange, None, response);
             return;
         }
-        if let Some(at) = self.lost.iter().position(|(lost, _)| **lost == **request) {
-            let (_, response) = self.lost.remove(at);
+        if let Some(at) = self
+            .lost_replies
+            .iter()
+            .position(|(lost, _)| **lost == **request)
+        {
+            let (_, response) = self.lost_replies.remove(at);
             self.traffic_in(None, request);
             self.record
                 .note("a request was sent again, as its answer had been lost");

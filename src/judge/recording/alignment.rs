@@ -159,8 +159,8 @@ impl<'a> Reader<'a> {
     fn location(&mut self, documented: &'a HeaderFields, recorded: &'a Headers) {
         let is_location = |name: &str| name.eq_ignore_ascii_case("location");
         let printed = documented.iter().find(|(name, _)| is_location(name));
-        if let (Some((_, printed)), Some(came)) = (printed, recorded.get("location")) {
-            self.text(printed, came);
+        if let (Some((_, printed)), Some(recorded)) = (printed, recorded.get("location")) {
+            self.text(printed, recorded);
         }
     }
 
@@ -179,34 +179,34 @@ impl<'a> Reader<'a> {
         let documented = step.body.json().and_then(change::entries);
         let entries = captured.request.body.json().and_then(change::entries);
         for (printed, wanted) in documented.into_iter().flatten().zip(wanted) {
-            let mut came = entries.into_iter().flatten().zip(captured.signature());
+            let mut recorded = entries.into_iter().flatten().zip(captured.signature());
             let is_it = |actual: &Signature| {
                 actual.subject == wanted.subject && actual.change_type == wanted.change_type
             };
-            if let Some((came, _)) = came.find(|(_, actual)| is_it(actual)) {
-                self.value(printed, came);
+            if let Some((recorded, _)) = recorded.find(|(_, actual)| is_it(actual)) {
+                self.value(printed, recorded);
             }
         }
     }
 
     fn value(&mut self, documented: &'a Value, recorded: &'a Value) {
         match (documented, recorded) {
-            (Value::String(printed), Value::String(came)) => self.text(printed, came),
+            (Value::String(printed), Value::String(recorded)) => self.text(printed, recorded),
             (Value::Object(properties), Value::Object(_)) => {
                 for (name, printed) in properties {
-                    if let Some((_, came)) = lookup(recorded, name) {
-                        self.value(printed, came);
+                    if let Some((_, recorded)) = lookup(recorded, name) {
+                        self.value(printed, recorded);
                     }
                 }
             }
-            (Value::Array(printed), Value::Array(came)) => self.items(printed, came),
+            (Value::Array(printed), Value::Array(recorded)) => self.items(printed, recorded),
             _ => {}
         }
     }
 
     /// Compares items in order, but people by the kind of their identity.
-    fn items(&mut self, printed: &'a [Value], came: &'a [Value]) {
-        let mut free: Vec<&Value> = came.iter().collect();
+    fn items(&mut self, printed: &'a [Value], recorded: &'a [Value]) {
+        let mut free: Vec<&Value> = recorded.iter().collect();
         for item in printed {
             let kinds = identity_kinds(item);
             let at = free.iter().position(|other| identity_kinds(other) == kinds);
@@ -217,45 +217,47 @@ impl<'a> Reader<'a> {
     }
 
     /// The text may be a variable, or a path with variables.
-    fn text(&mut self, printed: &'a str, came: &'a str) {
+    fn text(&mut self, printed: &'a str, recorded: &'a str) {
         if !printed.contains('{') {
             return;
         }
         if let Some(name) = template::sole_variable(printed) {
-            self.learn(name, || call_of(came));
+            self.learn(name, || call_of(recorded));
             return;
         }
-        match (Resource::parse(printed), Resource::parse(came)) {
-            (Some(printed), Some(came)) => self.resource(&printed, &came),
-            (Some(Resource::Call(printed)), None) => self.id(&printed, came),
+        match (Resource::parse(printed), Resource::parse(recorded)) {
+            (Some(printed), Some(recorded)) => self.resource(&printed, &recorded),
+            (Some(Resource::Call(printed)), None) => self.id(&printed, recorded),
             _ => {}
         }
     }
 
-    fn resource(&mut self, printed: &Resource, came: &Resource) {
-        if let (Some(printed), Some(came)) = (printed.call(), came.call()) {
-            self.id(printed, came);
+    fn resource(&mut self, printed: &Resource, recorded: &Resource) {
+        if let (Some(printed), Some(recorded)) = (printed.call(), recorded.call()) {
+            self.id(printed, recorded);
         }
-        match (printed, came) {
+        match (printed, recorded) {
             (
                 Resource::Operation { operation, .. },
                 Resource::Operation {
-                    operation: came, ..
+                    operation: recorded,
+                    ..
                 },
-            ) => self.id(operation, came),
+            ) => self.id(operation, recorded),
             (
                 Resource::Participant { participant, .. },
                 Resource::Participant {
-                    participant: came, ..
+                    participant: recorded,
+                    ..
                 },
-            ) => self.id(participant, came),
+            ) => self.id(participant, recorded),
             _ => {}
         }
     }
 
-    fn id(&mut self, printed: &str, came: &str) {
+    fn id(&mut self, printed: &str, recorded: &str) {
         if let Some(name) = template::sole_variable(printed) {
-            self.learn(name, || came.to_owned().into());
+            self.learn(name, || recorded.to_owned().into());
         }
     }
 

@@ -8,9 +8,8 @@ use foldhash::HashSet;
 
 use super::alignment::{Alignment, Learnt};
 use super::segment::Segment;
-use super::timeline;
-use super::timeline::Timestamp;
-use super::transcript::{CapturedExchange, Transcript};
+use super::transcript;
+use super::transcript::{CapturedExchange, Timestamp, Transcript};
 use crate::api::party::Party;
 use crate::cassette::format::Direction;
 use crate::judge::bindings::{Bindings, Variables};
@@ -152,7 +151,7 @@ impl Evaluation<'_> {
         self.judge.will_send(recorded);
         self.judge.handle(NOW, Event::Start);
         self.act_for_bot();
-        for timestamp in timeline::timestamps(self.transcript, &self.segment.exchanges) {
+        for timestamp in transcript::timestamps(self.transcript, &self.segment.exchanges) {
             if self.is_lost() {
                 return;
             }

@@ -2,11 +2,10 @@
 //!
 //! For: exchanges of a cassette, of any origin. Not for: files.
 //!
-//! - `timeline`: starts and ends of exchanges in order.
 //! - [`grouping`]: groups of exchanges about the same calls; `segment`: the part of a group that a
 //!   scenario may cover.
 //! - `alignment`: values of a scenario's variables, read from recorded messages.
-//! - `transcript`: exchanges as messages that judges share.
+//! - `transcript`: exchanges as messages that judges share, and their starts and ends in order.
 //! - `evaluation`: runs a judge with a recorded half.
 //! - [`secrets`]: likely secrets in another tool's recording.
 //! - [`check`]: all of it for a whole recording.
@@ -17,7 +16,6 @@ mod evaluation;
 pub(crate) mod grouping;
 pub(crate) mod secrets;
 mod segment;
-mod timeline;
 mod transcript;
 
 use super::verdict::{Traffic, TrafficMessage};

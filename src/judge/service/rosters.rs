@@ -85,8 +85,8 @@ impl ServiceJudge {
         let invited = self.invited_in_roster(index);
         let rosters = self.expected[index].rosters.clone();
         let is_named = |(person, kind): &&(Person, Option<String>)| {
-            rosters.iter().any(|came| {
-                people::member_naming(data(came.entry()), person, kind.as_deref()).is_some()
+            rosters.iter().any(|arrival| {
+                people::member_naming(data(arrival.entry()), person, kind.as_deref()).is_some()
             })
         };
         let missing: Vec<String> = invited
@@ -105,8 +105,8 @@ impl ServiceJudge {
             return;
         }
         if missing.is_empty() {
-            for came in &rosters {
-                self.match_entry(index, &Change::read(came.entry()), &came.place());
+            for arrival in &rosters {
+                self.match_entry(index, &Change::read(arrival.entry()), &arrival.place());
             }
             return;
         }

@@ -31,7 +31,7 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> 
         return Ok(script);
     }
     let values = values(text);
-    let mut told: Vec<_> = problems
+    let mut diagnostics: Vec<_> = problems
         .iter()
         .take(MOST_SHOWN)
         .map(|problem| Diagnostic {
@@ -39,9 +39,9 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> 
             ..place_of(problem, text, &values).diagnostic(file, text, &problem.message)
         })
         .collect();
-    let more = problems.len() - told.len();
+    let more = problems.len() - diagnostics.len();
     if more > 0 {
-        told.push(Diagnostic {
+        diagnostics.push(Diagnostic {
             file: file.to_owned(),
             line: 0,
             column: 0,
@@ -50,7 +50,7 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> 
             excerpt: None,
         });
     }
-    Err(told)
+    Err(diagnostics)
 }
 
 /// True for a scenario file of this version, consistent or not.

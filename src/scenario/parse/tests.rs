@@ -392,8 +392,8 @@ fn a_refusal_is_of_the_request_before_it() {
     let script = read("f.json", good.as_bytes()).unwrap();
     assert!(script.is_refused(2) && !script.is_refused(0));
     for (more, message, remedy) in REFUSALS {
-        let told = read("f.json", refusing(more).as_bytes()).unwrap_err();
-        let shown = told[0].to_string();
+        let diagnostics = read("f.json", refusing(more).as_bytes()).unwrap_err();
+        let shown = diagnostics[0].to_string();
         assert!(shown.contains(message), "{more}: {shown}");
         assert!(shown.contains(remedy), "{more}: {shown}");
     }
@@ -409,8 +409,8 @@ fn what_a_bot_cannot_be_judged_by_judges_a_service_alone() {
         assert!(read("f.json", file.as_bytes()).is_ok());
         for other in ["", r#""judges": "bot","#] {
             let file = file.replace(r#""judges": "service","#, other);
-            let told = read("f.json", file.as_bytes()).unwrap_err();
-            let shown = told[0].to_string();
+            let diagnostics = read("f.json", file.as_bytes()).unwrap_err();
+            let shown = diagnostics[0].to_string();
             assert!(shown.contains("only a service is judged"), "{shown}");
             assert!(shown.contains(r#"write `"judges": "service"`"#), "{shown}");
         }
@@ -421,8 +421,8 @@ fn what_a_bot_cannot_be_judged_by_judges_a_service_alone() {
 fn every_diagnostic_has_a_remedy() {
     for (good, bad, ..) in BROKEN {
         let text = GOOD.replacen(good, bad, 1);
-        for told in read("f.json", text.as_bytes()).unwrap_err() {
-            assert!(told.remedy.is_some(), "{told}");
+        for diagnostic in read("f.json", text.as_bytes()).unwrap_err() {
+            assert!(diagnostic.remedy.is_some(), "{diagnostic}");
         }
     }
 }
@@ -431,14 +431,14 @@ fn every_diagnostic_has_a_remedy() {
 fn a_notification_has_the_line_of_its_body() {
     let notification = r#"{ "notification": { "line": 9, "method": "POST", "target": "{call}", "body_line": 0, "body": 1 } },"#;
     let text = GOOD.replace("\"steps\": [", &format!("\"steps\": [{notification}"));
-    let told = read("f.json", text.as_bytes()).unwrap_err();
-    assert_eq!(told.len(), 1);
+    let diagnostics = read("f.json", text.as_bytes()).unwrap_err();
+    assert_eq!(diagnostics.len(), 1);
     assert!(
-        told[0]
+        diagnostics[0]
             .to_string()
             .starts_with("f.json:9:95: lines count from 1"),
         "{}",
-        told[0]
+        diagnostics[0]
     );
 }
 
@@ -465,8 +465,8 @@ fn what_makes_sense_is_let_through() {
     ] {
         let text = GOOD.replacen(good, bad, 1);
         assert_ne!(text, GOOD, "{good}");
-        if let Err(told) = read("f.json", text.as_bytes()) {
-            panic!("{bad}: {}", told[0]);
+        if let Err(diagnostics) = read("f.json", text.as_bytes()) {
+            panic!("{bad}: {}", diagnostics[0]);
         }
     }
 }
@@ -509,14 +509,14 @@ fn what_is_too_deep_is_told_as_such() {
 fn of_many_problems_some_are_told_and_the_others_counted() {
     let step = r#"{ "request": { "line": 0, "method": "post", "target": "/{x}" } },"#;
     let steps = format!("\"steps\": [{}", step.repeat(1000));
-    let told = read("f.json", GOOD.replace("\"steps\": [", &steps).as_bytes()).unwrap_err();
-    assert_eq!(told.len(), MOST_SHOWN + 1);
+    let diagnostics = read("f.json", GOOD.replace("\"steps\": [", &steps).as_bytes()).unwrap_err();
+    assert_eq!(diagnostics.len(), MOST_SHOWN + 1);
     assert!(
-        told[0]
+        diagnostics[0]
             .to_string()
             .starts_with("f.json:9:36: lines count from 1")
     );
-    let last = told[MOST_SHOWN].to_string();
+    let last = diagnostics[MOST_SHOWN].to_string();
     assert_eq!(
         last,
         "f.json: and 2980 more problems\n  = help: mend these first; many have one cause"
