@@ -115,14 +115,13 @@ pub enum Omission {
 impl Body {
     /// Reads decoded bytes. JSON is what parses as JSON, whatever the media type says.
     pub fn from_bytes(bytes: &[u8]) -> Self {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        if bytes.is_empty() {
-            return Self::Empty;
+        if let Some(value) = read_json(bytes) {
+            return Self::Json(value);
         }
-        match (serde_json::from_slice(bytes), std::str::from_utf8(bytes)) {
-            (Ok(value), _) => Self::Json(value),
-            (Err(_), Ok(text)) => Self::Text(text.to_owned()),
-            (Err(_), Err(_)) => Self::Bytes(bytes.to_owned()),
+        match std::str::from_utf8(bytes).map(unmarked) {
+            Ok("") => Self::Empty,
+            Ok(text) => Self::Text(text.to_owned()),
+            Err(_) => Self::Bytes(bytes.to_owned()),
         }
     }
 
@@ -171,6 +170,12 @@ impl Omission {
 /// (RFC 8259 section 8.1).
 pub(crate) fn unmarked(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// The JSON that decoded bytes hold; none where they are no JSON.
+pub(crate) fn read_json(bytes: &[u8]) -> Option<Value> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    serde_json::from_slice(bytes).ok()
 }
 
 /// The place and the reason why a text is no JSON; empty where it is JSON.

@@ -21,13 +21,13 @@ pub(crate) struct Callbacks {
 }
 
 impl Callbacks {
-    /// The JSON text with every callback address replaced by the listener's with the same credentials,
-    /// path and query; none where it holds no such address. Everything else stays to the letter.
-    pub(crate) fn rewritten(&self, text: &str) -> Option<String> {
+    /// The text of this JSON with every callback address replaced by the listener's with the same
+    /// credentials, path and query; none where it holds no such address. Everything else stays to the
+    /// letter.
+    pub(crate) fn rewritten(&self, text: &str, value: &Value) -> Option<String> {
         let (mark, text) = text.split_at(text.len() - unmarked(text).len());
-        let value: Value = serde_json::from_str(text).ok()?;
         let mut found = Vec::new();
-        self.find(&value, &Pointer::default(), false, &mut found);
+        self.find(value, &Pointer::default(), false, &mut found);
         let mut places: Vec<_> = found
             .into_iter()
             .filter_map(|(pointer, address)| Some((locate(text, &pointer)?.value, address)))
@@ -104,6 +104,12 @@ impl Callbacks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::message::read_json;
+
+    fn rewritten(text: &str) -> Option<String> {
+        let value = read_json(text.as_bytes())?;
+        callbacks().rewritten(text, &value)
+    }
 
     fn callbacks() -> Callbacks {
         Callbacks {
@@ -114,7 +120,7 @@ mod tests {
 
     #[test]
     fn callback_addresses_are_replaced_and_the_rest_stays_to_the_letter() {
-        for (text, rewritten) in [
+        for (text, expected) in [
             (
                 r#"{ "callbackUri": "https://bot.example/a?b=1", "n": 1e2 }"#,
                 r#"{ "callbackUri": "http://127.0.0.1:1/a?b=1", "n": 1e2 }"#,
@@ -132,14 +138,14 @@ mod tests {
                 r#"{"callbackUri":"http://user:pass%40word@127.0.0.1:1/a"}"#,
             ),
         ] {
-            assert_eq!(callbacks().rewritten(text).as_deref(), Some(rewritten));
+            assert_eq!(rewritten(text).as_deref(), Some(expected));
         }
         for text in [
             r#"{"callback":"no address","b":"http://127.0.0.1:3978/callbacks"}"#,
             r#"{"callback":null,"b":"http://127.0.0.1:3979/callback"}"#,
             "{",
         ] {
-            assert_eq!(callbacks().rewritten(text), None);
+            assert_eq!(rewritten(text), None);
         }
         assert_eq!(callbacks().target("/a?b"), "http://127.0.0.1:3978/a?b");
     }

@@ -11,6 +11,7 @@ use hyper::body::Frame;
 use hyper::header::{CONTENT_ENCODING, HeaderMap, TRANSFER_ENCODING};
 use hyper::http::uri::PathAndQuery;
 use hyper::{Version, http};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::expect::{Expectation, Waiting, expectation};
@@ -19,7 +20,7 @@ use crate::cassette::causes;
 use crate::cassette::causes::Mark;
 use crate::cassette::format::{Cause, Direction, Wire};
 use crate::cassette::journal::{JournalError, Queued};
-use crate::http::message::Body;
+use crate::http::message::read_json;
 use crate::http::uncoded;
 use crate::redact::{Line, Redacted, UnredactedBody, UnredactedExchange, UnredactedMessage};
 
@@ -76,11 +77,11 @@ impl Pending {
     }
 
     /// Notes the ids that the request names, so that exchanges which it causes name it. Its body must
-    /// have passed whole.
-    pub(super) fn note_request(&self) {
+    /// have passed whole; this is the JSON that it holds.
+    pub(super) fn note_request(&self, json: Option<&Value>) {
         if self.recorder.records_causes() {
             let target = target_of(&self.head.uri);
-            let marks = marks(&target, &self.head.headers, &self.request_body.capture());
+            let marks = marks(&target, &self.head.headers, json);
             let mut causes = self.recorder.causes();
             causes.note(self.direction, self.number, &marks);
             *lock(&self.request_marks) = Some(marks);
@@ -211,10 +212,19 @@ impl Pending {
             return None;
         }
         let request = lock(&self.request_marks).take();
-        let request =
-            request.unwrap_or_else(|| marks(&target_of(&self.head.uri), &self.head.headers, sent));
+        let request = request.unwrap_or_else(|| {
+            let headers = &self.head.headers;
+            marks(
+                &target_of(&self.head.uri),
+                headers,
+                sent.json(headers).as_ref(),
+            )
+        });
         let response = self.response.get();
-        let response = response.map(|(head, _)| marks("", &head.headers, received));
+        let response = response.map(|(head, _)| {
+            let json = received.json(&head.headers);
+            marks("", &head.headers, json.as_ref())
+        });
         let mut causes = self.recorder.causes();
         if let Some(response) = response {
             causes.note(self.direction, self.number, &response);
@@ -231,10 +241,10 @@ impl Drop for Pending {
 }
 
 /// The ids that a message names, with this target.
-fn marks(target: &str, headers: &HeaderMap, body: &Capture) -> Vec<Mark> {
+fn marks(target: &str, headers: &HeaderMap, json: Option<&Value>) -> Vec<Mark> {
     let fields = fields(headers).into_iter();
     let fields = fields.collect();
-    causes::marks(target, &fields, Body::from(body.body(headers)).json())
+    causes::marks(target, &fields, json)
 }
 
 /// The path and query of a request's target.
@@ -339,11 +349,22 @@ impl Tee {
 }
 
 impl Capture {
+    /// The bytes, codings taken away; none where they were not kept.
+    fn bytes(&self, headers: &HeaderMap) -> Option<Cow<'_, [u8]>> {
+        let is_whole = self.length <= self.limit as u64;
+        is_whole
+            .then(|| uncoded(codings(headers), &self.kept).ok())
+            .flatten()
+            .flatten()
+    }
+
+    fn json(&self, headers: &HeaderMap) -> Option<Value> {
+        read_json(&self.bytes(headers)?)
+    }
+
     /// The body as it is recorded.
     pub(super) fn body(&self, headers: &HeaderMap) -> UnredactedBody<'_> {
-        if self.length <= self.limit as u64
-            && let Ok(Some(bytes)) = uncoded(codings(headers), &self.kept)
-        {
+        if let Some(bytes) = self.bytes(headers) {
             return UnredactedBody::Bytes(bytes);
         }
         let mut sha256 = String::new();
@@ -379,7 +400,7 @@ pub(super) fn fields(headers: &HeaderMap) -> Vec<(&str, Cow<'_, str>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::message::Omission;
+    use crate::http::message::{Body, Omission};
 
     #[test]
     fn a_body_is_kept_to_the_limit_and_then_counted() {

@@ -451,7 +451,7 @@ async fn request_body(
         .upper()
         .is_some_and(|length| length <= recorder.max_body as u64);
     if body.is_end_stream() {
-        pending.note_request();
+        pending.note_request(None);
         return Ok(RequestBody::Whole {
             bytes: None,
             trailers: None,
@@ -477,14 +477,18 @@ async fn request_body(
     if let Some(trailers) = &trailers {
         pending.request_body.trailer_fields(trailers);
     }
-    pending.note_request();
+    let text = uncoded(codings(headers), &bytes).ok().flatten();
+    let is_read = recorder.records_causes() || recorder.callbacks.is_some();
+    let json = text.as_deref().filter(|_| is_read);
+    let json = json.and_then(message::read_json);
+    pending.note_request(json.as_ref());
     let rewritten = recorder
         .callbacks
         .as_ref()
         .filter(|_| direction == Direction::Request)
         .and_then(|callbacks| {
-            let text = uncoded(codings(headers), &bytes).ok()??.into_owned();
-            callbacks.rewritten(&String::from_utf8(text).ok()?)
+            let text = std::str::from_utf8(text.as_deref()?).ok()?;
+            callbacks.rewritten(text, json.as_ref()?)
         });
     headers.remove(CONTENT_LENGTH);
     let bytes = match rewritten {
