@@ -23,12 +23,12 @@ impl FromStr for Shard {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let form = || "a share is its number and how many there are, from 1: `2/8`".to_owned();
-        let (index, count) = text.split_once('/').ok_or_else(form)?;
-        let number = |text: &str| text.parse::<usize>().map_err(|_| form());
+        let malformed = || "a share is its number and how many there are, from 1: `2/8`".to_owned();
+        let (index, count) = text.split_once('/').ok_or_else(malformed)?;
+        let number = |text: &str| text.parse::<usize>().map_err(|_| malformed());
         let (index, count) = (number(index)?, number(count)?);
         if index == 0 || index > count {
-            return Err(form());
+            return Err(malformed());
         }
         Ok(Self { index, count })
     }

@@ -397,10 +397,10 @@ impl ServiceJudge {
     }
 
     fn known_call(&self, id: &str) -> Option<String> {
-        self.known(Kind::Call, id)
+        self.bound_root(Kind::Call, id)
     }
 
-    fn known(&self, kind: Kind, id: &str) -> Option<String> {
+    fn bound_root(&self, kind: Kind, id: &str) -> Option<String> {
         let root = self.record.bindings.root_bound_to(kind, id);
         root.map(str::to_owned)
     }

@@ -26,7 +26,7 @@ impl ServiceJudge {
             }
             return;
         };
-        if let Some(root) = self.known(Kind::Operation, id) {
+        if let Some(root) = self.bound_root(Kind::Operation, id) {
             let index = self.position(|e| {
                 e.subject == Subject::Operation
                     && e.operation

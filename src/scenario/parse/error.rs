@@ -21,7 +21,7 @@ pub(super) fn script(file: &str, text: &str) -> Result<Script, Box<Diagnostic>> 
     let read: Result<Script, _> = serde_path_to_error::deserialize(&mut deserializer);
     match read {
         Ok(script) if script.version == VERSION => match deserializer.end() {
-            Ok(()) => match mismatch::misfit(file, text, &values(text)) {
+            Ok(()) => match mismatch::first_mismatch(file, text, &values(text)) {
                 None => Ok(script),
                 Some(diagnostic) => Err(Box::new(diagnostic)),
             },
@@ -67,7 +67,7 @@ fn explain(
         Err(_) => return malformed(file, text, error.inner()),
         Ok(_) => {}
     }
-    if let Some(diagnostic) = mismatch::misfit(file, text, &values(text)) {
+    if let Some(diagnostic) = mismatch::first_mismatch(file, text, &values(text)) {
         return diagnostic;
     }
     if !is_data {

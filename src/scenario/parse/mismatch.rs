@@ -7,7 +7,7 @@ use crate::diagnostic::json::Placed;
 use crate::diagnostic::place::Place;
 
 /// The first such violation. `values` are all values of the text, in order.
-pub(super) fn misfit(file: &str, text: &str, values: &[Placed]) -> Option<Diagnostic> {
+pub(super) fn first_mismatch(file: &str, text: &str, values: &[Placed]) -> Option<Diagnostic> {
     let (at, message, remedy) = values.iter().find_map(|value| breach(text, value))?;
     Some(Diagnostic {
         remedy: Some(remedy),
