@@ -52,7 +52,7 @@ struct Out {
     failure: Option<ErrorKind>,
 }
 
-/// The bytes of the buffer that are kept between writes.
+/// The bytes of the buffer that are sample between writes.
 const ROOM: usize = 256 * 1024;
 
 /// A queued line, by its number.
@@ -348,7 +348,7 @@ mod tests {
 
     /// The line of [`ONE`], without its end.
     fn one() -> Redacted<Line> {
-        let heard = UnredactedExchange {
+        let exchange = UnredactedExchange {
             number: 4,
             direction: Direction::Request,
             cause: None,
@@ -364,7 +364,7 @@ mod tests {
             response: None,
             broke: None,
         };
-        Redactor::new([7; 32]).line(&heard)
+        Redactor::new([7; 32]).line(&exchange)
     }
 
     fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
@@ -376,15 +376,15 @@ mod tests {
 
     /// A cassette of every version is read, and means the same.
     #[test]
-    fn the_kept_sample_of_each_version_is_read() {
+    fn the_sample_of_each_version_is_read() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let path = root.join("tests/fixtures/cassettes/version-1.jsonl");
         let loaded = load(&path).unwrap();
         let mut lines = vec![serde_json::to_string(&loaded.header).unwrap()];
         let exchanges = loaded.exchanges.iter();
         lines.extend(exchanges.map(|it| serde_json::to_string(it).unwrap()));
-        let kept = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(lines, kept.lines().collect::<Vec<_>>());
+        let sample = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(lines, sample.lines().collect::<Vec<_>>());
         assert!(loaded.torn.is_none());
     }
 

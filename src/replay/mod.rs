@@ -1,14 +1,12 @@
-//! Plays one party of a recording for the other one, live. Without sockets, as the judge, but for
-//! [`live`].
+//! Plays one party of a recording for the other one, live. Only [`live`] uses sockets.
 //!
-//! - [`recording`] is the recording: an index in memory, the exchanges in their file.
-//! - [`matching`] finds the recorded request that a live one is, and compares live messages with
+//! - [`recording`] is the index of a recording in memory; the exchanges stay in their file.
+//! - [`matching`] finds the recorded request of a live one, and compares live messages with
 //!   recorded ones.
-//! - [`values`] are those that differ from run to run: what they are, what stands for them in this
-//!   run, and new ones for those that the recorded bot chose.
+//! - [`values`] are the values that differ from run to run, and their mapping to those of this run.
 //! - [`service`] is the recorded service for a live bot; [`bot`] is the recorded bot for a live
 //!   service.
-//! - `outgoing` makes the messages that go out, and `outcome` collects what was found.
+//! - `outgoing` makes the messages that are sent; `outcome` collects the results.
 //! - [`live`] plays over sockets.
 
 pub(crate) mod bot;

@@ -11,19 +11,18 @@ use crate::cassette::format;
 use crate::cassette::format::Exchange;
 use crate::http::message::{Body, Headers, Omission, Request};
 
-/// A message of the recorded party, as it goes out now.
+/// A message to send for the recorded party.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Outgoing {
     /// The header fields, without those of the recorded connection.
     pub headers: Headers,
-    /// The body, in no content coding.
+    /// The body without a content coding.
     pub body: Bytes,
 }
 
-/// A request of the recorded party, as it goes out now.
+/// A request to send for the recorded party.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OutgoingRequest {
-    /// Its exchange in the recording.
     pub exchange: usize,
     pub method: String,
     /// The path with its query, or an absolute URL that the live party gave.
@@ -43,12 +42,11 @@ impl OutgoingRequest {
     }
 }
 
-/// Why a recorded message cannot be sent again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotReplayable {
     #[error("it has no answer")]
     NoAnswer,
-    /// The exchange broke, or left HTTP behind, as the recorder put it.
+    /// The exchange broke, or left HTTP: the words of the recorder.
     #[error("{0}")]
     Broken(String),
     #[error("{0} is no status of an answer")]
@@ -67,7 +65,6 @@ pub(crate) enum NotReplayable {
     BodyOmitted { length: u64 },
 }
 
-/// Why a live party did not answer a message.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unanswered {
     #[error("the replay ended before")]
@@ -76,7 +73,7 @@ pub(crate) enum Unanswered {
     Failed(Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// The header fields that are computed anew, or that were about the recorded connection.
+/// The header fields of the recorded connection, which are dropped or computed anew.
 const CONNECTION_FIELDS: [&str; 9] = [
     "connection",
     "content-encoding",
@@ -90,7 +87,6 @@ const CONNECTION_FIELDS: [&str; 9] = [
 ];
 
 impl Outgoing {
-    /// The answer of an exchange, with its status.
     pub(super) fn answer(
         exchange: RawExchange<'_>,
         mapping: &Mapping,
@@ -106,7 +102,7 @@ impl Outgoing {
         Ok((response.status, Self { headers, body }))
     }
 
-    /// A request, with this token in the place of the recorded one.
+    /// `token` replaces the recorded token.
     pub(super) fn request(
         recorded: &Request,
         mapping: &Mapping,
@@ -144,7 +140,7 @@ pub(super) fn check_request(exchange: &Exchange) -> Result<(), NotReplayable> {
     }
 }
 
-/// Checks that an exchange ended in an answer of HTTP.
+/// Checks that an exchange has an HTTP response.
 fn check_complete(broke: Option<&str>, status: Option<u16>) -> Result<(), NotReplayable> {
     match (broke, status) {
         (Some(broke), _) => Err(NotReplayable::Broken(broke.to_owned())),
@@ -174,7 +170,7 @@ fn fields(headers: &Headers, mapping: &Mapping) -> Result<Headers, NotReplayable
         .collect()
 }
 
-/// Whether it can be a name or a method (RFC 9110 section 5.6.2).
+/// True for a token of HTTP, such as a method (RFC 9110 section 5.6.2).
 fn is_token(text: &str) -> bool {
     let is_mark = |it: u8| it == b'-' || b"!#$%&'*+.^_`|~".contains(&it);
     !text.is_empty()
@@ -218,7 +214,7 @@ pub(super) struct RawResponse<'a> {
     pub(super) body: RawBody<'a>,
 }
 
-/// The body of a line, of which JSON is not parsed.
+/// The body of a line. JSON is not parsed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum RawBody<'a> {
@@ -235,7 +231,7 @@ pub(super) enum RawBody<'a> {
 }
 
 impl RawBody<'_> {
-    /// The JSON as it stands in the line.
+    /// The JSON text of the line.
     pub(super) fn json(&self) -> Option<&[u8]> {
         match self {
             Self::Json(value) => Some(value.get().as_bytes()),

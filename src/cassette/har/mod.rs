@@ -35,13 +35,13 @@ mod tests {
 
     #[test]
     fn what_another_tool_wrote_is_read() {
-        let told =
+        let notification =
             json!({"value": [{"changeType": "updated", "resource": "/app/calls/1/operations/9"}]});
         let bytes = har(&json!([
             {
                 "startedDateTime": "2026-01-01T10:00:01.250+02:00", "time": 3.9,
                 "request": {"method": "POST", "url": "https://bot.example/callback",
-                    "postData": {"mimeType": "application/json", "text": told.to_string()}},
+                    "postData": {"mimeType": "application/json", "text": notification.to_string()}},
                 "response": {"status": 202, "content": {}},
             },
             {
@@ -70,12 +70,15 @@ mod tests {
             (asked.request_wire.version.as_str(), asked.took_ms),
             ("2", 12)
         );
-        let told = &list[2];
+        let notification = &list[2];
         assert_eq!(
-            (told.direction, told.at_ms),
+            (notification.direction, notification.at_ms),
             (Direction::Notification, 1250)
         );
-        assert_eq!(told.cause.as_ref().map(|cause| cause.exchange), Some(1));
+        assert_eq!(
+            notification.cause.as_ref().map(|cause| cause.exchange),
+            Some(1)
+        );
         assert!(list[1].broke.is_some() && list[1].response.is_none());
     }
 

@@ -177,14 +177,14 @@ fn content(text: &str, encoding: Option<&str>) -> Body {
 }
 
 fn direction(body: &Body) -> Direction {
-    let tells = match body {
+    let is_notification = match body {
         Body::Json(body) => change::entries(body).is_some_and(|entries| {
             let is_change = |it: &Value| it["changeType"].is_string();
             !entries.is_empty() && entries.iter().all(is_change)
         }),
         _ => false,
     };
-    if tells {
+    if is_notification {
         Direction::Notification
     } else {
         Direction::Request

@@ -11,7 +11,7 @@ use crate::replay::outcome::Outcome;
 use crate::replay::recording::Index;
 use crate::replay::values::mapping::Mapping;
 
-/// Adds the differences to the outcome, and what the answer taught to the mapping.
+/// Adds the differences to the outcome, and the pairs of values to the mapping.
 pub(super) fn compare(
     outcome: &mut Outcome,
     mapping: &mut Mapping,

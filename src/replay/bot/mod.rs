@@ -31,8 +31,8 @@ use crate::diagnostic::Diagnostic;
 use crate::http::message::{Body, Headers, Request, Response};
 use crate::judge::verdict::{TrafficMessage, Verdict};
 
-/// The bot of a recording. It sends each request once everything came that came before it in the
-/// recording, and compares all that comes with what was recorded.
+/// The bot of a recording. It sends each request after the messages before it in the recording were
+/// received, and compares received messages with recorded ones.
 #[derive(Debug)]
 pub(crate) struct Bot {
     recorded: Index,
@@ -40,7 +40,7 @@ pub(crate) struct Bot {
     /// The values that the recorded bot chose.
     bot_values: Keys,
     generator: Generator,
-    /// The address that takes notifications in this run; empty where none does.
+    /// The address for notifications in this run; empty if there is none.
     callback: String,
     outcome: Outcome,
     schedule: Schedule,
@@ -51,7 +51,7 @@ pub(crate) struct Bot {
     in_flight: usize,
     /// Live entries about unknown calls, which an answer in flight may name.
     deferred: Vec<LiveEntry>,
-    /// Why nothing more can be sent or compared.
+    /// The error after which nothing is sent or compared.
     lost: Option<Diagnostic>,
 }
 
@@ -62,8 +62,8 @@ const ACKNOWLEDGED: u16 = 202;
 const NOT_FOUND: u16 = 404;
 
 impl Bot {
-    /// The bot of a recording. `callback` takes notifications in this run, as
-    /// [`Generator::callback`] makes it. `generator` replaces the values that the recorded bot chose.
+    /// `callback` takes notifications in this run, as [`Generator::callback`] makes it. `generator`
+    /// replaces the values that the recorded bot chose.
     ///
     /// # Errors
     ///
@@ -119,7 +119,6 @@ impl Bot {
         Ok(())
     }
 
-    /// The address below which this run takes notifications; empty where it takes none.
     pub(crate) fn callback(&self) -> &str {
         &self.callback
     }
@@ -138,12 +137,11 @@ impl Bot {
         self.mapping.learn(recorded, live);
     }
 
-    /// Decides the verdict: a provider state cannot be had, so that nothing is sent.
+    /// Decides the verdict: a provider state is not available, so that nothing is sent.
     pub(crate) fn decide(&mut self, verdict: Verdict, reason: String) {
         self.outcome.decided = Some((verdict, reason));
     }
 
-    /// Whether the verdict was [decided](Bot::decide).
     pub(crate) const fn is_decided(&self) -> bool {
         self.outcome.decided.is_some()
     }
@@ -169,7 +167,7 @@ impl Bot {
         self.lost.get_or_insert(lost);
     }
 
-    /// A request as it goes out now; none where it cannot be sent again.
+    /// The request to send; `None` if it cannot be sent again.
     fn send(
         &mut self,
         index: usize,
@@ -215,7 +213,6 @@ impl Bot {
         }
     }
 
-    /// Takes the service's answer to a request.
     pub(crate) fn answered(&mut self, index: usize, answer: Result<Response, Unanswered>) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.outcome.played += 1;
@@ -262,7 +259,7 @@ impl Bot {
             .fail(&self.recorded, index, rule, pair, message);
     }
 
-    /// Takes a notification of the service, and returns the status of the bot's acknowledgement.
+    /// Returns the status of the bot's acknowledgement.
     pub(crate) fn received(&mut self, mut request: Request) -> u16 {
         if let Some(rest) = request
             .target
@@ -347,7 +344,6 @@ impl Bot {
         }
     }
 
-    /// An expected entry came.
     fn entry_came(&mut self, entry: usize, live: &LiveEntry) {
         self.outcome.played += 1;
         let expected = self.expected.get(entry);
@@ -368,7 +364,7 @@ impl Bot {
         self.settle(entry, State::Over);
     }
 
-    /// What a skipped request caused is not waited for.
+    /// Makes the notifications of a skipped request optional.
     fn excuse(&mut self, index: usize) {
         let caused = self.recorded.caused_by(index).into_iter();
         let missing = caused.flat_map(|exchange| self.expected.missing_of(exchange));
@@ -392,8 +388,8 @@ impl Bot {
         }
     }
 
-    /// The deadline has passed: notifications that are waited for are missing, and what comes after
-    /// them goes on.
+    /// Gives up the expected notifications at the deadline: they are missing, and the exchanges
+    /// behind them continue.
     pub(crate) fn give_up_waiting(&mut self) {
         for entry in 0..self.expected.len() {
             let expected = self.expected.get(entry);
@@ -411,7 +407,7 @@ impl Bot {
         }
     }
 
-    /// Whether nothing is waited for any more, or nothing more can be sent.
+    /// True if no message is expected any more, or an error ended the replay.
     pub(crate) const fn is_done(&self) -> bool {
         let is_played = self.in_flight == 0
             && self.expected.missing() == 0
@@ -420,11 +416,12 @@ impl Bot {
         is_played || self.lost.is_some()
     }
 
-    /// Ends the replay. What did not come is missing; what was not sent is noted.
+    /// Ends the replay. Messages that were not received are missing; requests that were not sent
+    /// are noted.
     ///
     /// # Errors
     ///
-    /// The recording was changed meanwhile, so that there is no result.
+    /// The recording was changed during the replay, so that there is no result.
     pub(crate) fn finish(&mut self, name: &str, elapsed: Duration) -> Result<Replayed, Diagnostic> {
         if let Some(lost) = self.lost.take() {
             return Err(lost);

@@ -39,25 +39,22 @@ pub(super) struct ExpectedEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Missing,
-    /// It may come, and need not: its cause was skipped.
+    /// Its cause was skipped, so that it may be missing.
     Optional,
-    /// It came, or was given up.
+    /// It was received, or given up.
     Over,
 }
 
-/// A live entry.
 #[derive(Debug)]
 pub(super) struct LiveEntry {
     /// The number of its message in the outcome.
     pub message: usize,
     /// The method of its message; none for all but the first entry of a message.
     pub method: Option<String>,
-    /// The path of its message.
     pub path: String,
     pub value: Value,
 }
 
-/// The expected entry that comes nearest to a live one.
 #[derive(Debug)]
 pub(super) struct Nearest {
     pub entry: usize,
@@ -65,7 +62,7 @@ pub(super) struct Nearest {
 }
 
 impl ExpectedEntries {
-    /// Adds the entries of a recorded notification. Returns how many it has.
+    /// Returns the number of entries of the notification.
     pub(super) fn add(&mut self, exchange: usize, request: &Request) -> usize {
         let path: Arc<str> = resource::path_of(&request.target).into();
         let method: Arc<str> = request.method.as_str().into();
@@ -103,7 +100,6 @@ impl ExpectedEntries {
         self.entries.len()
     }
 
-    /// How many have not come.
     pub(super) const fn missing(&self) -> usize {
         self.missing
     }
@@ -116,7 +112,6 @@ impl ExpectedEntries {
             .unwrap_or_default()
     }
 
-    /// The entries of the notifications to this path.
     pub(super) fn of_path(&self, path: &str) -> Vec<usize> {
         let is_there = |entry: &usize| *self.entries[*entry].path == *path;
         (0..self.entries.len()).filter(is_there).collect()
@@ -129,7 +124,6 @@ impl ExpectedEntries {
         self.entries.iter().position(is_it)
     }
 
-    /// The missing entries of a notification.
     pub(super) fn missing_of(&self, exchange: usize) -> Vec<usize> {
         // They stand in the order of their exchanges.
         let first = self.entries.partition_point(|it| it.exchange < exchange);
@@ -172,7 +166,7 @@ impl ExpectedEntries {
         nearest
     }
 
-    /// Sets the state of an entry. Whether it was missing until now.
+    /// Sets the state of an entry; true if it was missing before.
     pub(super) fn settle(&mut self, entry: usize, state: State) -> bool {
         let was = std::mem::replace(&mut self.entries[entry].state, state);
         let was_missing = was == State::Missing;

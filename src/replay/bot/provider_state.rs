@@ -124,7 +124,7 @@ fn created_ids(exchange: &Exchange) -> Vec<String> {
     ids
 }
 
-/// Whether the operation that a request began failed later.
+/// True if the operation that a request began failed later.
 fn fails(exchange: &Exchange, group: &[Exchange]) -> bool {
     let operations = created_ids(exchange);
     let mut entries = group

@@ -8,7 +8,7 @@ use crate::replay::recording::Index;
 #[derive(Debug)]
 pub(super) struct Schedule {
     groups: Vec<Group>,
-    /// Groups that may have come to a request.
+    /// Groups whose next exchange may be a request.
     due: Vec<usize>,
 }
 
@@ -16,11 +16,11 @@ pub(super) struct Schedule {
 #[derive(Debug, Default)]
 struct Group {
     exchanges: Vec<usize>,
-    /// The next of them.
+    /// The index of the next exchange.
     at: usize,
-    /// The request at `at` was sent and not answered yet.
+    /// True while the request at `at` has no answer.
     is_waiting: bool,
-    /// How many entries of each notification are missing.
+    /// The number of missing entries of each notification.
     missing: HashMap<usize, usize>,
 }
 
@@ -38,12 +38,12 @@ impl Schedule {
         Self { groups, due }
     }
 
-    /// The exchanges of each group.
     pub(super) fn groups(&self) -> impl Iterator<Item = &[usize]> {
         self.groups.iter().map(|it| &*it.exchanges)
     }
 
-    /// A request that can be sent now. Its group waits until it has [advanced](Schedule::advance).
+    /// The next request that can be sent. Its group waits until it has
+    /// [advanced](Schedule::advance).
     pub(super) fn next_request(&mut self, recorded: &Index) -> Option<usize> {
         while let Some(number) = self.due.pop() {
             if let Some(index) = self.groups[number].next_request(recorded) {
@@ -53,7 +53,7 @@ impl Schedule {
         None
     }
 
-    /// The request that a group waits for was answered, or cannot be sent.
+    /// Continues a group: its request was answered, or cannot be sent.
     pub(super) fn advance(&mut self, number: usize) {
         let group = &mut self.groups[number];
         group.is_waiting = false;
@@ -61,13 +61,13 @@ impl Schedule {
         self.due.push(number);
     }
 
-    /// What comes after a notification waits for so many entries of it.
+    /// Blocks a group until so many entries of a notification were received.
     pub(super) fn wait_for(&mut self, number: usize, notification: usize, entries: usize) {
         let group = &mut self.groups[number];
         group.missing.insert(notification, entries);
     }
 
-    /// One entry of a notification less is waited for.
+    /// Counts a received entry of a notification.
     pub(super) fn wait_for_one_less(&mut self, number: usize, notification: usize) {
         if let Some(left) = self.groups[number].missing.get_mut(&notification) {
             *left = left.saturating_sub(1);
@@ -75,14 +75,14 @@ impl Schedule {
         self.due.push(number);
     }
 
-    /// Whether all that comes before an exchange of a group is over.
+    /// True if all exchanges of the group before this one are over.
     pub(super) fn has_reached(&self, number: usize, exchange: usize) -> bool {
         let group = &self.groups[number];
         let next = group.exchanges.get(group.at);
         next.is_none_or(|next| exchange <= *next)
     }
 
-    /// Whether every group waits, or is over.
+    /// True if every group waits, or is over.
     pub(super) const fn is_idle(&self) -> bool {
         self.due.is_empty()
     }

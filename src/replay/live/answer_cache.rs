@@ -1,5 +1,5 @@
-//! Answers of the recorded service that are the same again, byte for byte: their requests are not
-//! parsed, nor searched for.
+//! A cache of answers that are the same byte for byte. Their requests are neither parsed nor
+//! searched for.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher as _;
@@ -16,7 +16,8 @@ use crate::replay::service::Repeat;
 /// A hash of a request in 128 bits, seeded anew in every process.
 pub(super) type RequestHash = (u64, u64);
 
-/// The hash of what the service sees of a request. None of a request in a content coding.
+/// The hash of the parts of a request that the service reads. `None` for a request with a content
+/// coding.
 pub(super) fn hash(received: &Received) -> Option<RequestHash> {
     static SEEDS: LazyLock<[RandomState; 2]> = LazyLock::new(Default::default);
     if received.is_coded() {
@@ -27,15 +28,14 @@ pub(super) fn hash(received: &Received) -> Option<RequestHash> {
     Some((first, second))
 }
 
-/// How many bytes of answers are kept at most. Of further answers only the place is kept.
+/// The bytes of cached answers. Of further answers only the position is cached.
 const MOST_BYTES: usize = 4 << 20;
 
-/// How many different heads of answers are kept at most.
 const MOST_HEADS: usize = 16;
 
 #[derive(Debug)]
 pub(super) struct AnswerCache {
-    /// How many answers are known at most by their place.
+    /// The number of answers that are cached by position.
     most_places: usize,
     answers: Mutex<Answers>,
 }
@@ -47,7 +47,7 @@ struct Answers {
     heads: Vec<Reply>,
     /// The version of the mapping that the answers were made with.
     mapping_version: u64,
-    /// About how many bytes whole answers take.
+    /// An estimate of the bytes of whole answers.
     bytes: usize,
     hits: usize,
 }
@@ -62,14 +62,13 @@ enum Cached {
 #[derive(Debug)]
 pub(super) enum Found {
     Answer(Reply),
-    /// The answer without its body, and where that is.
+    /// The answer without its body, and the position of the body.
     Head(Reply, BodySpan),
-    /// The exchange to answer with.
     Exchange(usize),
 }
 
 impl AnswerCache {
-    /// `exchanges` is how many were recorded.
+    /// `exchanges` is the number of recorded exchanges.
     pub(super) fn new(exchanges: usize) -> Self {
         Self {
             most_places: exchanges,
@@ -77,7 +76,7 @@ impl AnswerCache {
         }
     }
 
-    /// How many requests were answered without the service.
+    /// The number of requests that were answered from the cache.
     pub(super) fn hits(&self) -> usize {
         self.lock().hits
     }
@@ -93,7 +92,7 @@ impl AnswerCache {
         Some(found)
     }
 
-    /// Empties the cache where the mapping has changed: answers may be different now.
+    /// Empties the cache after a change of the mapping.
     pub(super) fn validate(&self, mapping_version: u64) {
         let mut answers = self.lock();
         if answers.mapping_version != mapping_version {

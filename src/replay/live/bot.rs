@@ -1,4 +1,4 @@
-//! The recorded bot over sockets.
+//! Plays the recorded bot over sockets.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,16 +20,17 @@ use crate::replay::{Generator, Replayed, Unanswered};
 use crate::runner;
 use crate::runner::{Hook, HookAnswer};
 
-/// How many requests of a recorded bot are in flight at most.
+/// The number of requests in flight.
 const MOST_REQUESTS: usize = 64;
 
-/// Plays the bot until everything was sent and came, nothing has happened for the deadline, or the
-/// shutdown begins. `listener` takes notifications. `provider_states` is the hook that is called
-/// first for each provider state that the recording needs.
+/// Plays the bot until all messages were sent and received, nothing has happened for the deadline,
+/// or the shutdown begins. `listener` takes notifications. The hook `provider_states` is called
+/// first, once for each provider state of the recording.
 ///
 /// # Errors
 ///
-/// The service or the hook is not there from the start; the recording was changed meanwhile.
+/// The service or the hook is unreachable at the start, or the recording was changed during the
+/// replay.
 pub(crate) async fn bot(
     bot: Bot,
     service: Url,
@@ -100,8 +101,7 @@ pub(crate) fn generator() -> Generator {
     Generator::new(Uuid::new_v4().as_u128())
 }
 
-/// Asks the hook for every provider state that the recording needs. Where one cannot be had, that
-/// decides the verdict.
+/// Calls the hook for every provider state of the recording. A failure decides the verdict.
 async fn establish_states(session: &Session<Bot>, hook: Hook) -> Result<(), ReplayError> {
     let callback = session.party().callback().to_owned();
     let needs = session.party().needs()?;

@@ -1,4 +1,4 @@
-//! The recorded service over sockets.
+//! Plays the recorded service over sockets.
 
 use std::collections::HashMap;
 use std::future::ready;
@@ -19,11 +19,11 @@ use crate::judge::verdict::TrafficMessage;
 use crate::replay::service::{Answer, RawRequest, Service};
 use crate::replay::{Replayed, Unanswered};
 
-/// How often a bot is tried that has not come up yet.
+/// The interval of attempts to reach a bot that has not started yet.
 const RETRY: Duration = Duration::from_millis(50);
 
 impl Session<Service> {
-    /// Marks the session as active; where it is done, whoever waits is woken.
+    /// Marks the session as active, and wakes its waiting task if it is done.
     fn touch_or_end(&self) {
         if self.party().is_done() {
             self.wake();
@@ -83,10 +83,10 @@ pub(crate) async fn service(
     Ok(service.finish(&session.options.name, begun.elapsed())?)
 }
 
-/// About how many bytes an answer takes beside its own, and each of its header fields.
+/// An estimate of the overhead in bytes of an answer, and of each header field.
 const OVERHEAD: usize = 128;
 
-/// About how many bytes an answer takes in memory.
+/// An estimate of the bytes of an answer in memory.
 fn bytes_of(answer: &Answer) -> usize {
     let fields = answer.message.headers.iter();
     let fields = fields.map(|(name, value)| OVERHEAD + name.len() + value.len());
@@ -157,7 +157,6 @@ fn answer(
     Ok((service, answer))
 }
 
-/// An answer as it goes out.
 fn reply(session: &Session<Service>, answer: Answer) -> Reply {
     let headers: Headers = answer.message.headers;
     let reply = Reply::text(answer.status, headers, answer.message.body);
@@ -170,7 +169,6 @@ fn reply(session: &Session<Service>, answer: Answer) -> Reply {
     }
 }
 
-/// The answer to a request that is in the cache.
 fn repeat(session: &Session<Service>, found: Found) -> Reply {
     let answer = match found {
         Found::Answer(reply) => {
@@ -269,8 +267,8 @@ impl Sender {
     }
 }
 
-/// The URL of a notification: the callback that the bot gave, where that has the origin that the
-/// user named, else the URL that the user named, with the recorded path where it has none.
+/// The URL of a notification: the callback that the bot gave, if it has the origin that the user
+/// named; else the URL of the user, with the recorded path if it has none.
 fn callback(bot: &Url, target: &str) -> String {
     if let Ok(given) = Url::parse(target) {
         return if given.origin() == bot.origin() {

@@ -1,5 +1,5 @@
-//! What the recorded service and the recorded bot share over sockets: options, errors, and the
-//! deadline.
+//! The parts that the recorded service and the recorded bot share over sockets: options, errors,
+//! and the session.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,35 +14,29 @@ use crate::http::{Client, OutgoingRequest};
 use crate::replay;
 use crate::runner::PlayError;
 
-/// How a replay behaves on the wire.
 #[derive(Debug, Clone)]
 pub(crate) struct ReplayOptions {
-    /// The name of the result.
     pub name: String,
-    /// How long nothing may happen before the replay ends.
+    /// The time without activity after which the replay ends.
     pub deadline: Duration,
     pub timing: Timing,
-    /// The bearer token to send.
     pub token: Option<String>,
     pub client: Client,
 }
 
-/// How long recorded answers take.
+/// The delay of recorded answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Timing {
-    /// No time.
     Immediate,
-    /// The time that they took in the recording.
     Recorded,
 }
 
-/// Why a replay has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// The recording was changed meanwhile.
+    /// The recording was changed during the replay.
     #[error(transparent)]
     Lost(#[from] Diagnostic),
-    /// The service or the hook for provider states is not there from the start.
+    /// The service or the hook for provider states is unreachable at the start.
     #[error(transparent)]
     Unreachable(#[from] PlayError),
 }
@@ -56,10 +50,9 @@ impl Remedy for ReplayError {
     }
 }
 
-/// Longer than any replay.
 const FOREVER: Duration = Duration::from_secs(1 << 30);
 
-/// A recorded party at play, and when it was last active.
+/// A recorded party that is played, and the time of its last activity.
 #[derive(Debug)]
 pub(super) struct Session<T> {
     party: Mutex<T>,
@@ -69,7 +62,6 @@ pub(super) struct Session<T> {
     active: Mutex<Instant>,
 }
 
-/// How waiting for progress ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Waited {
     Progress,
@@ -107,17 +99,15 @@ impl<T> Session<T> {
         *active = (*active).max(end);
     }
 
-    /// How long the session will be active.
     pub(crate) fn active_for(&self) -> Duration {
         self.active().saturating_duration_since(Instant::now())
     }
 
-    /// How long the session was not active.
     pub(crate) fn idle_for(&self) -> Duration {
         self.active().elapsed()
     }
 
-    /// Marks the session as active, and wakes whoever [waits](Session::wait).
+    /// Marks the session as active, and wakes the task in [`wait`](Session::wait).
     pub(crate) fn wake(&self) {
         self.touch();
         self.progress.notify_one();

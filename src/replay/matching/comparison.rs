@@ -18,28 +18,24 @@ use crate::replay::values;
 use crate::replay::values::TextKind;
 use crate::replay::values::mapping::Mapping;
 
-/// A place where a live message differs from the recorded one.
+/// A difference between a live message and the recorded one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Difference {
-    /// The part of the message that differs.
     pub part: Part,
-    /// The place in the body.
     pub pointer: Pointer,
-    /// The recorded value, with this run's identifiers in it where they are known.
+    /// The recorded value, with known identifiers replaced by this run's.
     pub expected: Value,
     /// The live value; null where it is missing.
     pub actual: Value,
 }
 
-/// A part of a message that is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// The method or the target.
     RequestLine,
     Body,
 }
 
-/// A comparison: its differences, and what it learnt about the values of this run.
+/// The differences of two messages, and the pairs of values that they imply.
 #[derive(Debug, Default)]
 pub(crate) struct Comparison {
     pub differences: Vec<Difference>,
@@ -79,7 +75,6 @@ impl Comparison {
         comparison
     }
 
-    /// Compares two bodies.
     pub(crate) fn of_bodies(
         mapping: &Mapping,
         recorded: Option<&Value>,
@@ -90,7 +85,6 @@ impl Comparison {
         comparison
     }
 
-    /// Compares two more bodies.
     pub(crate) fn bodies(
         &mut self,
         mapping: &Mapping,
@@ -104,7 +98,7 @@ impl Comparison {
         }
     }
 
-    /// Compares two texts of a property with this name; whether they agree.
+    /// Compares two texts of a property with this name; true if they agree.
     pub(crate) fn texts(
         &mut self,
         mapping: &Mapping,
@@ -138,9 +132,8 @@ impl Comparison {
         }
     }
 
-    /// Whether the live text is the recorded one with a value in the place of each pseudonym, the
-    /// same value for the same pseudonym. As redaction does, this looks into base64 and into JSON,
-    /// which redaction spells anew.
+    /// True if the live text is the recorded one with one value for each pseudonym. Like redaction,
+    /// this decodes base64, and JSON, which redaction spells anew.
     fn redacted(&mut self, mapping: &Mapping, recorded: &str, live: &str) -> bool {
         if redact::pseudonyms(recorded).next().is_none() {
             let (Some(recorded), Some(live)) = (unwrapped(recorded), unwrapped(live)) else {
@@ -203,12 +196,12 @@ impl Comparison {
         })
     }
 
-    /// Whether it learnt nothing that the mapping did not know.
+    /// True if the mapping has all pairs already.
     pub(crate) fn learns_nothing(&self) -> bool {
         self.learnt.is_empty()
     }
 
-    /// Adds what was learnt to the mapping.
+    /// Adds the pairs to the mapping.
     pub(crate) fn commit(self, mapping: &mut Mapping) {
         mapping.extend(self.learnt);
     }
@@ -263,7 +256,7 @@ impl Comparison {
     }
 }
 
-/// The text that is coded in base64 here.
+/// The decoded text, if `text` is base64.
 fn unwrapped(text: &str) -> Option<String> {
     let mut codings = [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD].iter();
     let bytes = codings.find_map(|coding| coding.decode(text).ok())?;

@@ -20,7 +20,7 @@ use crate::replay::values::{Key, TextKind};
 /// How much of a request a hash covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::replay) enum Level {
-    /// Everything that the request says.
+    /// All values of the request.
     Everything,
     /// Without the identifiers that the bot chose.
     WithoutChosen,
@@ -43,7 +43,7 @@ impl Level {
 /// The hashes of a request at [all levels](Level::ALL).
 pub(in crate::replay) type LevelHashes = [u64; Level::ALL.len()];
 
-/// Fixed seeds do: hashes are compared within one run only.
+/// Fixed seeds suffice: hashes are compared within one run only.
 const SEEDS: [FixedState; 2] = [FixedState::with_seed(3), FixedState::with_seed(4)];
 
 /// The hashes of a request, and its identifiers.
@@ -60,9 +60,9 @@ pub(in crate::replay) struct Hashes {
     all: u64,
     fixed: u64,
     method_and_path: u64,
-    /// Two requests are the same where they have the same `exact` and the same hash of
-    /// [`Level::Everything`], and their identifiers stand for themselves. None where only a
-    /// comparison tells.
+    /// Two requests are identical if they have the same `exact` and the same hash of
+    /// [`Level::Everything`], and their identifiers map to themselves. `None` if a comparison is
+    /// needed.
     pub(in crate::replay) exact: Option<u64>,
 }
 
@@ -134,8 +134,8 @@ impl Fingerprint {
 }
 
 impl Hashes {
-    /// The hash of a level. `ids` are the identifiers of the request; `is_issued` tells those that
-    /// the recorded service chose.
+    /// The hash of a level. `ids` are the identifiers of the request; `is_issued` is true for those
+    /// that the recorded service chose.
     pub(in crate::replay) fn at(
         &self,
         level: Level,
@@ -154,7 +154,6 @@ impl Hashes {
         }
     }
 
-    /// The hash of [`Level::Everything`].
     pub(in crate::replay) const fn everything(&self) -> u64 {
         self.all
     }
@@ -254,7 +253,6 @@ fn path_hash(resource: Resource, ids: &mut Vec<Key>) -> (ValueHash, ValueHash) {
     (shape, of_ids(&values::ids_of(resource), ids))
 }
 
-/// Collected while a request is hashed.
 #[derive(Debug, Default)]
 struct Seen {
     /// Equal fingerprints do not prove that two requests are the same.

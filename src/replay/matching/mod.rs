@@ -1,6 +1,6 @@
-//! How a live message is matched with a recorded one.
+//! Matches live messages with recorded ones.
 //!
-//! 1. [`fingerprint`] hashes a request at four levels, from all that it says to its method and path.
+//! 1. [`fingerprint`] hashes a request at four levels, from all of its values to its method and path.
 //! 2. [`request_index`] finds the recorded requests of the same hash, the nearest level first.
 //! 3. [`comparison`] compares a live message with a recorded one, value by value.
 

@@ -6,16 +6,15 @@
 use super::fingerprint::{Fingerprint, Hashes, Level, LevelHashes};
 use crate::replay::values::{Key, Keys};
 
-/// How many recordings of one hash are compared at most.
+/// The number of recordings with one hash that are compared.
 const MOST_CANDIDATES: usize = 64;
 
 /// How often a recorded request may be served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Serving {
-    /// Once: a recorded request that the bot never sends is missing.
+    /// A recorded request that the bot never sends is missing.
     Once,
-    /// Any number of times: recordings begin again once all of one request were served, and none
-    /// is missing.
+    /// Recordings are served again once all of one request were served, and none is missing.
     Repeated,
 }
 
@@ -23,9 +22,9 @@ pub(crate) enum Serving {
 #[derive(Debug)]
 pub(in crate::replay) struct RequestIndex {
     levels: [LevelIndex; Level::ALL.len()],
-    /// The exact hash of each exchange; 0 where only a comparison tells.
+    /// The exact hash of each exchange; 0 if a comparison is needed.
     exact: Vec<u64>,
-    /// The values that the recorded service chose, sorted. A live bot has them from this replay.
+    /// The values that the recorded service chose, sorted. A live bot receives them in this replay.
     issued: Vec<Key>,
     served: Vec<bool>,
 }
@@ -35,7 +34,7 @@ pub(in crate::replay) struct RequestIndex {
 struct LevelIndex {
     hashes: Vec<u64>,
     exchanges: Vec<u32>,
-    /// For each, the next one that may be unserved, so that served ones are skipped once.
+    /// For each, the next one that may be unserved: served ones are skipped once.
     next: Vec<u32>,
 }
 
@@ -93,7 +92,7 @@ impl RequestIndex {
         (self.exact[index] == exact).then_some(index)
     }
 
-    /// Whether a single recording has this hash of [`Level::Everything`].
+    /// True if exactly one recording has this hash of [`Level::Everything`].
     pub(in crate::replay) fn is_unique(&self, everything: u64) -> bool {
         self.levels[0].range(everything).len() == 1
     }
@@ -141,7 +140,7 @@ impl RequestIndex {
         self.served[index] = true;
     }
 
-    /// The recordings with these hashes may be served once more.
+    /// Makes the recordings with these hashes available again.
     pub(in crate::replay) fn begin_again(&mut self, hashes: &LevelHashes) {
         for (level, hash) in self.levels.iter_mut().zip(hashes) {
             for at in level.range(*hash) {

@@ -1,4 +1,4 @@
-//! What a replay has found so far: failures, notes, the messages for the report, and the verdict.
+//! The result of a replay so far: failures, notes, the messages for the report, and the verdict.
 
 mod normalized;
 
@@ -19,18 +19,17 @@ use crate::judge::verdict::{
     Basis, ScenarioResult, Source, Traffic, TrafficMessage, Verdict, Violation,
 };
 
-/// How many messages, the last ones, the report shows.
+/// The number of last messages in the report.
 const SHOWN: usize = 100;
 
 /// The result of a replay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Replayed {
-    /// The result in the form of a scenario's. Its violations are at exchanges, not at steps.
+    /// Its violations are at exchanges, not at steps.
     pub result: ScenarioResult,
-    /// The whole conversation, normalized, in the order of the recording. Empty unless it was kept
-    /// ([`Messages::All`]).
+    /// The whole conversation, normalized, in the order of the recording. Empty unless all messages
+    /// are kept ([`Messages::All`]).
     pub conversation: Vec<Traffic>,
-    /// How many exchanges were played.
     pub played: usize,
 }
 
@@ -50,14 +49,13 @@ pub(super) struct Outcome {
     notes: Vec<String>,
     messages: Messages,
     traffic: Vec<Entry>,
-    /// How many messages were dropped before those in `traffic`.
+    /// The messages dropped before those in `traffic`.
     dropped: usize,
     pub played: usize,
-    /// The verdict with its reason, where the messages do not decide it.
+    /// The verdict and its reason, if the messages do not decide it.
     pub decided: Option<(Verdict, String)>,
 }
 
-/// A message, and its place in the recording.
 #[derive(Debug)]
 struct Entry {
     from: Party,
@@ -65,13 +63,12 @@ struct Entry {
     message: Message,
 }
 
-/// A message, which may be parsed only when it is shown.
+/// A message. It is parsed when it is shown.
 pub(super) enum Message {
     Parsed(TrafficMessage),
     Unparsed(Unparsed),
 }
 
-/// Parses a message.
 pub(crate) type Unparsed = Box<dyn FnOnce() -> TrafficMessage + Send>;
 
 impl fmt::Debug for Message {
@@ -95,7 +92,7 @@ impl From<Unparsed> for Message {
     }
 }
 
-/// The place of a message in the recording.
+/// A position in the recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub exchange: usize,
@@ -137,7 +134,6 @@ impl Outcome {
         }
     }
 
-    /// Adds a violation at an exchange.
     pub(super) fn fail(
         &mut self,
         recorded: &Index,
@@ -190,7 +186,7 @@ impl Outcome {
         }
     }
 
-    /// Adds a note, once.
+    /// Adds a note, unless it is there already.
     pub(super) fn note(&mut self, note: impl Into<String>) {
         let note = note.into();
         if !self.notes.contains(&note) {
@@ -198,7 +194,7 @@ impl Outcome {
         }
     }
 
-    /// Adds a message, with its place where that is known. Returns its number.
+    /// Returns the number of the message.
     pub(super) fn message(
         &mut self,
         from: Party,
@@ -225,7 +221,7 @@ impl Outcome {
         }
     }
 
-    /// Ends the replay. `name` takes the place of a scenario's id in the result.
+    /// `name` replaces the id of a scenario in the result.
     ///
     /// # Errors
     ///

@@ -23,25 +23,23 @@ pub(crate) struct Chunk {
     lines: usize,
 }
 
-/// One exchange, as far as an index needs it.
+/// The fields of an exchange that the index needs.
 #[derive(Debug)]
 pub(in crate::replay) struct Entry {
     pub(in crate::replay) number: u64,
-    /// The number of the exchange that caused it, where the recorder knew it.
+    /// The number of the exchange that caused it, if the recorder knew it.
     pub(in crate::replay) cause: Option<u64>,
     /// The offset of the line in bytes.
     pub(in crate::replay) at: u64,
     pub(in crate::replay) length: u32,
     pub(in crate::replay) checksum: u32,
-    /// The number of the line.
     pub(in crate::replay) line: u32,
     pub(in crate::replay) direction: Direction,
-    /// The hashes of a bot's request.
     pub(in crate::replay) hashes: Option<Hashes>,
     ends: Ends,
 }
 
-/// Where the keys of an entry end; they begin where those of the entry before end.
+/// The ends of the keys of an entry. They begin at the ends of the previous entry.
 #[derive(Debug, Clone, Copy, Default)]
 struct Ends {
     calls: u32,
@@ -84,7 +82,7 @@ impl Chunk {
         self.lines += 1;
     }
 
-    /// Gives memory back once the last line was added.
+    /// Frees spare memory after the last line.
     pub(crate) fn shrink(&mut self) {
         self.entries.shrink_to_fit();
         for keys in [
@@ -96,12 +94,10 @@ impl Chunk {
         }
     }
 
-    /// How many lines it has.
     pub(crate) const fn lines(&self) -> usize {
         self.lines
     }
 
-    /// Sets the line of each exchange.
     pub(in crate::replay) fn number_lines(&mut self, line_of: impl Fn(usize) -> usize) {
         for (index, entry) in self.entries.iter_mut().enumerate() {
             entry.line = brief(line_of(index));
@@ -213,12 +209,12 @@ fn entry(chunks: &[Chunk], chunk: u32, index: u32) -> &Entry {
     &chunks[chunk as usize].entries[index as usize]
 }
 
-/// A number in 32 bits: there are fewer lines, and shorter ones.
+/// A number in 32 bits, which is enough for lines and their lengths.
 pub(in crate::replay) fn brief(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// A checksum of bytes, to see later whether they were changed.
+/// A checksum, which detects a changed file.
 pub(in crate::replay) fn checksum(bytes: &[u8]) -> u32 {
     const SEED: FixedState = FixedState::with_seed(5);
     let whole = SEED.hash_one(bytes);

@@ -64,10 +64,10 @@ pub(crate) fn open_bytes(
     index_lines(file, bytes, length, BLOCK)
 }
 
-/// How many bytes tell a HAR file from a cassette.
+/// The bytes in which a HAR file is distinguished from a cassette.
 const FRONT: u64 = 4096;
 
-/// How many bytes of a cassette each processor reads at a time.
+/// The bytes of a cassette that each processor reads at a time.
 const BLOCK: u64 = 512 * 1024;
 
 #[derive(Debug)]
@@ -104,7 +104,7 @@ fn read_at(file: &File, mut at: u64, mut into: &mut [u8]) -> io::Result<()> {
 struct Block {
     chunk: Chunk,
     torn: Option<Diagnostic>,
-    /// The first line that is not of the format; nothing behind it was read.
+    /// The first malformed line. The lines behind it are not read.
     wrong: Option<Diagnostic>,
 }
 

@@ -1,8 +1,8 @@
 //! The recording that a replay plays.
 //!
-//! Memory holds an [`Index`] of it, about a hundred bytes an exchange: where each line is, what it
-//! caused, which calls it is about, and how its request is found. The exchanges stay in the file, and
-//! are [loaded](Index::load) when they are needed.
+//! Memory holds an [`Index`] of about a hundred bytes an exchange: the position of its line, its
+//! notifications, its calls, and the hashes of its request. The exchanges stay in the file, and are
+//! [loaded](Index::load) when they are needed.
 
 pub(super) mod chunk;
 pub(crate) mod file;
@@ -24,7 +24,6 @@ use crate::cassette::recording::Recording;
 use crate::diagnostic::Diagnostic;
 use crate::judge::recording::grouping::Grouping;
 
-/// A recording, ready to be played.
 #[derive(Debug)]
 pub(crate) struct Indexed {
     pub(super) index: Index,
@@ -49,13 +48,12 @@ pub(crate) struct Index {
     groups: Vec<u32>,
     /// Pairs of an exchange and a notification that it caused, sorted.
     caused: Vec<(u32, u32)>,
-    /// The notifications that no request caused.
     uncaused: Vec<usize>,
     /// Pairs of an exchange and a value that the recorded bot chose for it, in [brief](Key::brief).
     chosen: Vec<(u32, u32)>,
 }
 
-/// Where an exchange stands in the file.
+/// The position of an exchange in the file.
 #[derive(Debug, Clone, Copy)]
 struct Span {
     at: u64,
@@ -75,7 +73,7 @@ impl Span {
     }
 }
 
-/// Where a recorded body stands that goes out byte for byte.
+/// The position of a recorded body that is sent byte for byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BodySpan {
     at: u64,
@@ -83,7 +81,7 @@ pub(crate) struct BodySpan {
     checksum: u32,
 }
 
-/// Numbers, which as a rule are consecutive.
+/// Numbers, which are usually consecutive.
 #[derive(Debug)]
 enum Sequence {
     From(u64),
@@ -193,7 +191,6 @@ impl Indexed {
 }
 
 impl Index {
-    /// How many exchanges there are.
     pub(crate) const fn len(&self) -> usize {
         self.spans.len()
     }
@@ -229,8 +226,8 @@ impl Index {
         self.groups[index] as usize
     }
 
-    /// The notifications that an exchange caused: those that the recorder saw it cause, else those
-    /// of its calls that come after it.
+    /// The notifications that an exchange caused: those that the recorder linked to it, else later
+    /// ones of its calls.
     pub(crate) fn caused_by(&self, index: usize) -> Vec<usize> {
         seconds(&self.caused, index).map(|it| it as usize).collect()
     }
@@ -240,18 +237,16 @@ impl Index {
         &self.uncaused
     }
 
-    /// Reads an exchange.
-    ///
     /// # Errors
     ///
-    /// The line was changed since the recording was indexed, or cannot be read any more.
+    /// The line was changed since the recording was indexed, or is not readable any more.
     pub(crate) fn load(&self, index: usize) -> Result<Exchange, Diagnostic> {
         let line = self.bytes(index)?;
         serde_json::from_slice(&line).map_err(|error| self.lost(index, &error))
     }
 
-    /// Reads an exchange as far as answering it needs: `take` gets it, with the place of its body
-    /// where that is JSON.
+    /// Reads the fields of an exchange that an answer needs. `take` receives it, with the position
+    /// of its body if that is JSON.
     ///
     /// # Errors
     ///
@@ -274,8 +269,6 @@ impl Index {
         Ok(take(exchange, body))
     }
 
-    /// Reads a body.
-    ///
     /// # Errors
     ///
     /// As [`Index::load`].
@@ -334,7 +327,7 @@ impl Index {
     }
 }
 
-/// The second ones of sorted pairs with this first one.
+/// The second elements of the sorted pairs with this first element.
 fn seconds(pairs: &[(u32, u32)], first: usize) -> impl Iterator<Item = u32> {
     let first = brief(first);
     let from = pairs.partition_point(|(other, _)| *other < first);

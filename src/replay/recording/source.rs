@@ -1,10 +1,10 @@
-//! The bytes of a recording, which stay in its file, and reading ahead in them: exchanges are needed
-//! about in their order, as a rule.
+//! Reads the bytes of a recording from its file, with a read-ahead: exchanges are usually needed in
+//! their order.
 
 use std::error::Error;
 use std::fmt;
 
-/// Bytes that stay where they are, of which some can be read.
+/// Bytes that are read at an offset.
 pub(crate) trait Source: fmt::Debug + Send + Sync {
     /// Fills the buffer with the bytes from this offset on.
     ///
@@ -14,7 +14,6 @@ pub(crate) trait Source: fmt::Debug + Send + Sync {
     fn read(&self, at: u64, into: &mut [u8]) -> Result<(), SourceError>;
 }
 
-/// Why bytes of a recording cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SourceError {
     #[error("it is shorter")]
@@ -34,7 +33,7 @@ impl Source for Vec<u8> {
     }
 }
 
-/// How many bytes are read ahead.
+/// The length of the read-ahead in bytes.
 const BLOCK: usize = 64 * 1024;
 
 /// Reads short spans of a source, mostly from memory.
@@ -42,7 +41,7 @@ const BLOCK: usize = 64 * 1024;
 pub(super) struct ReadAhead {
     /// The last two blocks, the latter one last. Late readers hit the former one.
     blocks: [Block; 2],
-    /// Where the last span began that was in neither block.
+    /// The offset of the last span that was in neither block.
     last: u64,
 }
 
@@ -90,7 +89,7 @@ impl ReadAhead {
         })
     }
 
-    /// Where the next block begins, where this span comes soon after another.
+    /// The offset of the next block, if this span follows another closely.
     fn begin(&self, at: u64, length: usize) -> Option<u64> {
         let latter = &self.blocks[1];
         let behind = latter.at + latter.bytes.len() as u64;

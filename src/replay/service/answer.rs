@@ -1,4 +1,4 @@
-//! What goes in and out of a recorded service.
+//! The input and output of a recorded service.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::http::message::Headers;
 use crate::replay::Outgoing;
 use crate::replay::recording::BodySpan;
 
-/// A live request whose body was not parsed, in no content coding.
+/// A live request without a content coding. Its body is not parsed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RawRequest<'a> {
     pub method: &'a str,
@@ -22,25 +22,23 @@ pub(crate) struct RawRequest<'a> {
 pub(crate) struct Answer {
     pub status: u16,
     pub message: Outgoing,
-    /// How long the recorded answer took.
+    /// The time until the recorded answer.
     pub took: Duration,
     /// The exchanges of the notifications to send once the answer is out.
     pub notifications: Vec<usize>,
-    /// The exchange that was answered; none where no recorded request matches.
+    /// The exchange of the answer; `None` if no recorded request matches.
     pub exchange: Option<usize>,
-    /// How to answer the same request again, while the
-    /// [version of the mapping](super::Service::mapping_version) stays the same. None where the answer
-    /// may be another one.
+    /// The way to repeat the answer to an identical request, while the [version of the
+    /// mapping](super::Service::mapping_version) is unchanged. `None` if the answer may change.
     pub repeat: Option<Repeat>,
 }
 
-/// How an answer is given again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Repeat {
     /// The exchange, for [`Service::answer_again`](super::Service::answer_again).
     pub exchange: usize,
-    /// The body as it stands in the recording, for [`Service::read_body`](super::Service::read_body),
-    /// where it goes out byte for byte. Status and header fields are the same.
+    /// The recorded body for [`Service::read_body`](super::Service::read_body), if it is sent byte
+    /// for byte. Status and header fields are the same.
     pub body: Option<BodySpan>,
 }
 

@@ -30,7 +30,8 @@ use crate::judge::verdict::TrafficMessage;
 pub(crate) use self::answer::{Answer, RawRequest, Repeat};
 pub(crate) use super::matching::request_index::Serving;
 
-/// The service of a recording. It gives the recorded answers, and says which notifications follow.
+/// The service of a recording. It returns the recorded answers and the notifications that follow
+/// them.
 #[derive(Debug)]
 pub(crate) struct Service {
     recorded: Index,
@@ -40,16 +41,15 @@ pub(crate) struct Service {
     outcome: Outcome,
     /// Requests that were not served, and notifications that were not acknowledged.
     left: usize,
-    /// Unserved requests that came in another form, and count as such.
+    /// Unserved requests that were received with differences.
     replaced: Vec<usize>,
     /// Notifications that were sent and not acknowledged yet.
     in_flight: Vec<usize>,
     mapping_version: u64,
-    /// Why nothing more can be answered.
+    /// The error after which nothing is answered.
     lost: Option<Diagnostic>,
 }
 
-/// How a recorded service behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Options {
     pub serving: Serving,
@@ -57,7 +57,6 @@ pub(crate) struct Options {
     pub messages: Messages,
 }
 
-/// Whether a recorded service sends its notifications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Notifications {
     Sent,
@@ -96,7 +95,7 @@ impl Service {
         }
     }
 
-    /// The notifications to send first, which no request of the bot causes.
+    /// The notifications that no request caused. They are sent first.
     pub(crate) fn uncaused(&self) -> &[usize] {
         match self.options.notifications {
             Notifications::Sent => self.recorded.uncaused(),
@@ -109,14 +108,14 @@ impl Service {
         self.recorded.group(exchange)
     }
 
-    /// Whether everything was served and acknowledged, or nothing more can be.
+    /// True if everything was served and acknowledged, or an error ended the replay.
     pub(crate) const fn is_done(&self) -> bool {
         self.left == 0 && matches!(self.options.serving, Serving::Once) || self.lost.is_some()
     }
 
-    /// Answers a request that is identical to a recorded one. None where only a
-    /// [comparison](Service::answer) tells. Where the service [keeps messages](Service::keeps_messages),
-    /// the request must be [added](Service::add_messages).
+    /// Answers a request that is identical to a recorded one. `None` if a
+    /// [comparison](Service::answer) is needed. If the service [keeps
+    /// messages](Service::keeps_messages), the request must be [added](Service::add_messages).
     pub(crate) fn answer_identical(&mut self, request: &RawRequest<'_>) -> Option<Answer> {
         let fingerprint = Fingerprint::of_bytes(request.method, request.target, request.body)?;
         let index = self
@@ -142,7 +141,6 @@ impl Service {
         Some(answer)
     }
 
-    /// Answers a request of the bot.
     pub(crate) fn answer(&mut self, request: Request) -> Answer {
         let fingerprint = Fingerprint::of(&request.method, &request.target, &request.body);
         let answer = self
@@ -191,7 +189,7 @@ impl Service {
         Ok(None)
     }
 
-    /// The same in a further round of the recording, for which the bot chose new values.
+    /// Answers a request in a further round of the recording, in which the bot chose new values.
     fn find_with_new_values(
         &mut self,
         hashes: &LevelHashes,
@@ -212,7 +210,7 @@ impl Service {
         Ok(None)
     }
 
-    /// Whether a request is the recorded one; then its values are learnt.
+    /// Compares a request with a recorded one. If they match, the mapping learns its values.
     fn matches(&mut self, index: usize, request: &Request) -> Result<bool, Diagnostic> {
         let recorded = self.recorded.load(index)?.request;
         let comparison = Comparison::of_requests(&self.mapping, &recorded, request);
@@ -224,17 +222,16 @@ impl Service {
         Ok(is_same)
     }
 
-    /// Reads the body of an answer that is given again.
+    /// Reads the body of a repeated answer.
     ///
     /// # Errors
     ///
-    /// The answer to give instead, where the recording was changed.
+    /// The answer to give instead, if the recording was changed.
     pub(crate) fn read_body(&mut self, body: BodySpan) -> Result<Bytes, Box<Answer>> {
         let read = self.recorded.read_body(body);
         read.map_err(|lost| Box::new(self.lose(lost)))
     }
 
-    /// Gives the answer of an exchange again.
     pub(crate) fn answer_again(&mut self, exchange: usize) -> Answer {
         let answer = self.serve(exchange);
         answer.unwrap_or_else(|lost| self.lose(lost))
@@ -247,12 +244,10 @@ impl Service {
         answer
     }
 
-    /// How many exchanges were recorded.
     pub(crate) const fn exchanges(&self) -> usize {
         self.recorded.len()
     }
 
-    /// Whether messages are kept for the report.
     pub(crate) fn keeps_messages(&self) -> bool {
         self.options.serving == Serving::Once
     }
@@ -277,7 +272,7 @@ impl Service {
         self.outcome.message(Party::Service, place, response);
     }
 
-    /// How often a comparison taught the service the live value of a recorded one.
+    /// The number of changes of the mapping.
     pub(crate) const fn mapping_version(&self) -> u64 {
         self.mapping_version
     }
@@ -289,17 +284,17 @@ impl Service {
 
     fn serve(&mut self, index: usize) -> Result<Answer, Diagnostic> {
         let mapping = &self.mapping;
-        let made = self.recorded.load_raw(index, |exchange, body| {
+        let loaded = self.recorded.load_raw(index, |exchange, body| {
             let took = Duration::from_millis(exchange.took_ms);
             let answer = Outgoing::answer(exchange, mapping);
             let body = body.filter(|_| answer.is_ok() && !mapping.changes());
             (took, answer, body)
         });
-        let (took, made, body) = made?;
+        let (took, outgoing, body) = loaded?;
         self.request_index.mark_served(index);
         self.left = self.left.saturating_sub(1);
-        let is_recorded = made.is_ok();
-        let mut answer = match made {
+        let is_recorded = outgoing.is_ok();
+        let mut answer = match outgoing {
             Ok((status, message)) => {
                 self.outcome.played += 1;
                 Answer {
@@ -331,8 +326,8 @@ impl Service {
         Ok(answer)
     }
 
-    /// Refuses a request that no recorded one matches. The answer shows the nearest one. Where that
-    /// was not served, the request counts as it, changed.
+    /// Refuses a request without a match, and shows the nearest recorded request. If that was not
+    /// served, the live request counts as a changed form of it.
     fn refuse(&mut self, hashes: &LevelHashes, request: &Request) -> Result<Answer, Diagnostic> {
         let line = format!("{} {}", request.method, request.target);
         let message = format!("nothing recorded fits `{line}`");
@@ -388,9 +383,8 @@ impl Service {
             .fail(&self.recorded, exchange, rule, pair, message);
     }
 
-    /// A notification as it goes out now. Its target is the callback that the bot gave, where it
-    /// gave one, else the recorded path. None where it cannot be sent again, or the recording was
-    /// changed.
+    /// The notification to send. Its target is the callback that the bot gave, else the recorded
+    /// path. `None` if it cannot be sent again, or the recording was changed.
     pub(crate) fn notification(
         &mut self,
         index: usize,
@@ -432,7 +426,6 @@ impl Service {
         Some(notification)
     }
 
-    /// Takes the bot's acknowledgement of a notification.
     pub(crate) fn acknowledged(&mut self, index: usize, answer: Result<Response, Unanswered>) {
         self.left = self.left.saturating_sub(1);
         self.in_flight.retain(|it| *it != index);
@@ -463,11 +456,11 @@ impl Service {
         }
     }
 
-    /// Ends the replay. A recorded request that never came is missing.
+    /// Ends the replay. Recorded requests that were not received are missing.
     ///
     /// # Errors
     ///
-    /// The recording was changed meanwhile, so that there is no result.
+    /// The recording was changed during the replay, so that there is no result.
     pub(crate) fn finish(&mut self, name: &str, elapsed: Duration) -> Result<Replayed, Diagnostic> {
         if let Some(lost) = self.lost.take() {
             return Err(lost);

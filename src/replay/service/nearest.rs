@@ -1,4 +1,4 @@
-//! The recorded request that comes nearest to one that none matches.
+//! Finds the recorded request that is nearest to an unmatched one.
 
 use serde_json::json;
 
@@ -12,10 +12,10 @@ use crate::replay::matching::request_index::RequestIndex;
 use crate::replay::recording::Index;
 use crate::replay::values::mapping::Mapping;
 
-/// How many methods and paths are compared at most.
+/// The number of methods and paths that are compared.
 const MOST_PATHS: usize = 1000;
 
-/// A recorded request, and how a live one differs from it.
+/// A recorded request, and its differences from a live one.
 #[derive(Debug)]
 pub(super) struct Nearest {
     pub exchange: usize,

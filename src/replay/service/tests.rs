@@ -10,7 +10,6 @@ const ONCE: Options = Options {
     messages: Messages::Last,
 };
 
-/// How many requests are generated for each change.
 const TRIES: usize = 1000;
 
 /// A seeded generator.
@@ -142,7 +141,7 @@ impl Change {
         Self::Removed,
     ];
 
-    /// Whether it changes nothing that a request says.
+    /// True if the live request has the values of the recorded one.
     const fn is_none(self) -> bool {
         matches!(self, Self::None | Self::Reordered | Self::Respelt)
     }

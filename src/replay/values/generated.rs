@@ -1,6 +1,6 @@
-//! Generates the values that the recorded bot chose anew for each run, so that two replays against
-//! one service do not meet. Not for: people, tenants and threads, which the service knows, and calls,
-//! which it creates.
+//! Generates new values for those that the recorded bot chose, so that two replays against one
+//! service do not collide. Not for: people, tenants and threads, which the service knows, and
+//! calls, which it creates.
 
 use std::hash::BuildHasher as _;
 
@@ -21,7 +21,7 @@ const FIELDS: [&str; 2] = ["client-request-id", "x-ms-client-request-id"];
 /// The prefix of the first segment of the callback's path.
 const RUN: &str = "run-";
 
-/// How many hexadecimal digits of the run's number follow it.
+/// The hexadecimal digits of the run's number behind the prefix.
 const DIGITS: usize = 12;
 
 impl Generator {
@@ -70,7 +70,7 @@ impl Generator {
     }
 }
 
-/// Whether a path is below the callback of some run.
+/// True if a path is below the callback of some run.
 pub(in crate::replay) fn is_of_a_run(path: &str) -> bool {
     let first = path.split('/').nth(1);
     let number = first.and_then(|it| it.strip_prefix(RUN));
@@ -78,7 +78,7 @@ pub(in crate::replay) fn is_of_a_run(path: &str) -> bool {
 }
 
 /// The values that a bot chose for a request: its client contexts, and the identifier of the
-/// request. A value that also stands elsewhere in the request was not chosen for it.
+/// request. A value that also occurs elsewhere in the request was not chosen for it.
 pub(in crate::replay) fn chosen(request: &Request) -> Vec<&str> {
     let fields = request.headers.iter();
     let named = fields.filter(|(name, _)| FIELDS.iter().any(|it| name.eq_ignore_ascii_case(it)));

@@ -20,7 +20,7 @@ pub(crate) struct Mapping {
     recorded: ById<String>,
     /// The live callback addresses, by the path of the recorded one.
     addresses: HashMap<String, String>,
-    /// Whether some pair has two different values.
+    /// True if some pair has two different values.
     changes: bool,
 }
 
@@ -33,7 +33,7 @@ impl Mapping {
         look_up(&self.live, recorded).or_else(|| self.itself(recorded))
     }
 
-    /// Whether a recorded and a live value can be, or are, a pair.
+    /// True if the values are a pair, or neither of them is in one.
     pub(crate) fn agrees(&self, recorded: &str, live: &str) -> bool {
         match (self.live(recorded), self.recorded(live)) {
             (Some(known), _) => identifier::same(known, live),
@@ -42,7 +42,6 @@ impl Mapping {
         }
     }
 
-    /// Adds a pair.
     pub(crate) fn learn(&mut self, recorded: &str, live: &str) {
         let itself = Key::of(recorded);
         if recorded == live {
@@ -60,7 +59,7 @@ impl Mapping {
         self.same.insert(key);
     }
 
-    /// Whether a value is known to be the same in both. None where the key alone does not tell.
+    /// True if the value is the same in both; `None` if the key does not decide it.
     pub(in crate::replay) fn stands_for_itself(&self, key: Key) -> Option<bool> {
         if self.same.contains(&key) {
             return Some(true);
@@ -117,7 +116,6 @@ impl Mapping {
         forgotten
     }
 
-    /// Adds the pairs of another mapping.
     pub(crate) fn extend(&mut self, other: Self) {
         self.changes |= other.changes;
         self.same.extend(other.same);
@@ -152,7 +150,7 @@ impl Mapping {
         self.with_secrets(&translated)
     }
 
-    /// A text with live values in the place of pseudonyms, as far as they are known.
+    /// Replaces the pseudonyms whose values are known.
     fn with_secrets(&self, text: &str) -> String {
         let mut revealed = String::with_capacity(text.len());
         let mut read = 0;

@@ -1,8 +1,8 @@
 //! The values of recorded messages that differ from run to run.
 //!
-//! [`text_kind`] says what a text is: an identifier, a path, an address, a time, or fixed.
-//! [`mapping`] knows which live value stands for which recorded one. [`generated`] makes the values
-//! that the recorded bot chose anew.
+//! [`text_kind`] classifies a text: an identifier, a path, an address, a time, or fixed.
+//! [`mapping`] pairs recorded values with live ones. [`generated`] makes new values for those that
+//! the recorded bot chose.
 
 pub(crate) mod generated;
 pub(crate) mod mapping;
@@ -22,12 +22,12 @@ use crate::api::resource::Resource;
 use crate::cassette::format::{Direction, Exchange};
 use crate::contract::shape::is_time_text;
 
-/// What a replay expects of a text in another run.
+/// The text that a replay expects in the place of a recorded one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextKind {
     /// The same text.
     Fixed,
-    /// The identifier that stands for the recorded one in that run.
+    /// The identifier that is paired with the recorded one.
     Id,
     /// That run's callback address of the bot.
     Address,
@@ -155,7 +155,7 @@ pub(super) struct Key([u64; 2]);
 
 pub(super) type Keys = HashSet<Key, fast::FixedState>;
 
-/// Fixed seeds do: keys are compared within one run only.
+/// Fixed seeds suffice: keys are compared within one run only.
 const SEEDS: [FixedState; 2] = [FixedState::with_seed(1), FixedState::with_seed(2)];
 
 impl Key {
@@ -170,7 +170,7 @@ impl Key {
         }
     }
 
-    /// 32 bits of it, to tell it from few others.
+    /// 32 bits, which distinguish it from few others.
     pub(super) fn brief(self) -> u32 {
         let mixed = SEEDS[0].hash_one(self.0);
         u32::try_from(mixed >> 32).unwrap_or(0)
