@@ -52,7 +52,7 @@ struct Out {
     failure: Option<ErrorKind>,
 }
 
-/// The bytes of the buffer that are sample between writes.
+/// The bytes of the buffer that are kept between writes.
 const ROOM: usize = 256 * 1024;
 
 /// A queued line, by its number.
