@@ -4,7 +4,9 @@
 # ratios. That of the processor's time for a request swings less where others work too. Needs wrk,
 # and two processors: the server has the first, the load and the upstream have the second.
 #
-#   scripts/throughput.sh [ROUNDS] [SECONDS]
+# With BASELINE, the path of an earlier build's `confcall`, this build is held against that one too.
+#
+#   [BASELINE=PATH] scripts/throughput.sh [ROUNDS] [SECONDS]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 for needed in wrk taskset; do
@@ -160,3 +162,12 @@ own=("$folder/new.lua" 0 "$confcall" record --service "$upstream"
     --cassette "$folder/recorded.jsonl")
 other=("$folder/new.lua" 0 "$floor" pass "$upstream")
 pair "record" "bare hyper"
+
+[[ -n "${BASELINE:-}" ]] || exit 0
+record=(--service "$upstream" --cassette "$folder/recorded.jsonl")
+own=("${short[@]}")
+other=("$folder/known.lua" 1000 "$BASELINE" replay "$folder/1000.jsonl" --reuse)
+pair "replay" "the baseline"
+own=("$folder/new.lua" 0 "$confcall" record "${record[@]}")
+other=("$folder/new.lua" 0 "$BASELINE" record "${record[@]}")
+pair "record" "the baseline"

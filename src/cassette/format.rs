@@ -353,7 +353,7 @@ mod file {
         }
     }
 
-    fn is_plain(wire: &Cow<'_, Wire>) -> bool {
+    fn is_plain(wire: &Wire) -> bool {
         wire.is_plain()
     }
 

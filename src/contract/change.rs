@@ -21,6 +21,10 @@ pub(crate) enum Subject {
 
 /// One entry of a notification's `value`, taken apart.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "`changeType` is the name of the property"
+)]
 pub(crate) struct Change<'a> {
     /// The original entry.
     pub entry: &'a Value,

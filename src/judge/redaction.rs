@@ -51,13 +51,13 @@ pub(crate) fn learn(recording: &Recording, redactor: &Redactor) {
 /// Messages are shared with the judge; one without a secret stays shared.
 pub(crate) fn traffic(traffic: &mut [Traffic], redactor: &Redactor) {
     let before = redactor.learnt();
-    traffic
-        .iter_mut()
-        .for_each(|it| message(&mut it.message, redactor));
+    for it in traffic.iter_mut() {
+        message(&mut it.message, redactor);
+    }
     if redactor.learnt() != before {
-        traffic
-            .iter_mut()
-            .for_each(|it| message(&mut it.message, redactor));
+        for it in traffic {
+            message(&mut it.message, redactor);
+        }
     }
 }
 

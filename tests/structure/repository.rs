@@ -139,7 +139,8 @@ fn of_root(file: &str) -> Option<String> {
 
 /// What is wrong with the size of a file.
 fn of_size(file: &str, bytes: u64, lines: usize) -> Option<String> {
-    let is_code = file.starts_with("src/") && file.ends_with(".rs");
+    let is_code =
+        file.starts_with("src/") && Path::new(file).extension().is_some_and(|it| it == "rs");
     if bytes > BYTES {
         Some(format!("{file}: {bytes} bytes; {BYTES} are the most"))
     } else if is_code && lines > LINES && !TABLES.contains(&file) {

@@ -9,6 +9,10 @@
     clippy::unwrap_used,
     reason = "a test that cannot be set up fails, and the place says why"
 )]
+#![expect(
+    clippy::too_many_lines,
+    reason = "a table is one function, a row a case"
+)]
 
 mod bodies;
 mod broken;

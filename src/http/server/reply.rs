@@ -91,7 +91,7 @@ impl Reply {
     pub(crate) fn with_body(mut self, bytes: Bytes) -> Self {
         match &mut self.action {
             Action::Respond(Content { body, .. }) | Action::RespondPrepared(_, _, body) => {
-                *body = bytes
+                *body = bytes;
             }
             Action::Hang | Action::Reset | Action::Raw(_) => {}
         }

@@ -21,7 +21,6 @@ mod transcript;
 use super::verdict::{Traffic, TrafficMessage};
 use crate::api::party::Party;
 use crate::cassette::format::Direction;
-use crate::http::message::{Request, Response};
 
 use crate::cassette::recording::Recording;
 
@@ -40,12 +39,12 @@ pub(crate) fn traffic(recording: &Recording) -> Vec<Traffic> {
                 message,
             });
         };
-        let request = Request::from(exchange.request.clone());
+        let request = exchange.request.clone();
         say(asks, TrafficMessage::Request(request.into()));
         match (&exchange.response, &exchange.broke) {
             (_, Some(broke)) => say(answers, TrafficMessage::Event(broke.clone())),
             (Some(response), None) => {
-                let response = Response::from(response.clone());
+                let response = response.clone();
                 say(answers, TrafficMessage::Response(response.into()));
             }
             (None, None) => {}

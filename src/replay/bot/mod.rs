@@ -38,7 +38,7 @@ pub(crate) struct Bot {
     recorded: Index,
     mapping: Mapping,
     /// The values that the recorded bot chose.
-    bot_values: Keys,
+    own_values: Keys,
     generator: Generator,
     /// The address for notifications in this run; empty if there is none.
     callback: String,
@@ -76,11 +76,11 @@ impl Bot {
     ) -> Result<Self, Diagnostic> {
         let Indexed {
             index: recorded,
-            bot_values,
+            own_values,
             ..
         } = recording;
         let mut mapping = Mapping::default();
-        for value in &bot_values {
+        for value in &own_values {
             // The bot sends the recorded value, unless it chooses another one.
             mapping.learn_same(*value);
         }
@@ -88,7 +88,7 @@ impl Bot {
             schedule: Schedule::new(&recorded),
             recorded,
             mapping,
-            bot_values,
+            own_values,
             generator,
             callback: callback.unwrap_or_default().to_owned(),
             outcome: Outcome::new(Party::Service, messages),
@@ -205,7 +205,7 @@ impl Bot {
         for recorded in generated::chosen(request) {
             let live = self.mapping.live(recorded);
             let is_generated = live.is_some_and(|it| it != recorded);
-            let is_bots = live.is_none() || self.bot_values.contains(&Key::of(recorded));
+            let is_bots = live.is_none() || self.own_values.contains(&Key::of(recorded));
             if is_bots && !is_generated {
                 let live = self.generator.value(recorded);
                 self.mapping.learn(recorded, &live);

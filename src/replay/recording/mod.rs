@@ -29,7 +29,7 @@ pub(crate) struct Indexed {
     pub(super) index: Index,
     pub(super) request_index: RequestIndex,
     /// The values that the recorded bot chose.
-    pub(super) bot_values: Keys,
+    pub(super) own_values: Keys,
     /// The values that the recorded service chose.
     pub(super) service_values: Keys,
 }
@@ -117,18 +117,18 @@ impl Indexed {
     ) -> Self {
         let mut entries = Entries::of(chunks);
         let mut grouping = Grouping::default();
-        let (mut bot_values, mut service_values) = (Keys::default(), Keys::default());
+        let (mut own_values, mut service_values) = (Keys::default(), Keys::default());
         let mut chosen = Vec::new();
         for (index, keys) in (0..).zip(entries.with_keys()) {
             grouping.add(keys.calls.iter().copied());
             for key in keys.request_ids {
-                if bot_values.contains(key) || service_values.contains(key) {
+                if own_values.contains(key) || service_values.contains(key) {
                     continue;
                 }
                 match keys.entry.direction {
                     Direction::Request => {
                         chosen.push((index, key.brief()));
-                        bot_values.insert(*key);
+                        own_values.insert(*key);
                     }
                     Direction::Notification => {
                         service_values.insert(*key);
@@ -136,7 +136,7 @@ impl Indexed {
                 }
             }
             let response_ids = keys.response_ids.iter();
-            service_values.extend(response_ids.filter(|key| !bot_values.contains(key)));
+            service_values.extend(response_ids.filter(|key| !own_values.contains(key)));
         }
         chosen.shrink_to_fit();
         let groups = grouping.numbers();
@@ -163,7 +163,7 @@ impl Indexed {
         Self {
             index,
             request_index,
-            bot_values,
+            own_values,
             service_values,
         }
     }
@@ -413,7 +413,7 @@ mod tests {
     fn the_first_sender_of_a_value_chose_it() {
         let indexed = Indexed::of(&recording());
         let keys = |ids: &[&str]| ids.iter().map(|it| Key::of(it)).collect::<Keys>();
-        assert_eq!(indexed.bot_values, keys(&["x"]));
+        assert_eq!(indexed.own_values, keys(&["x"]));
         assert_eq!(indexed.service_values, keys(&["c", "o"]));
         assert_eq!(indexed.index.chosen_in(0).unwrap(), ["x"]);
         assert!(indexed.index.chosen_in(2).unwrap().is_empty());

@@ -136,7 +136,7 @@ impl Peer {
                 self.ask(request);
             }
             (Party::Bot, Act::Do(Action::Send { exchange, .. })) => {
-                self.acknowledge(*exchange, 202)
+                self.acknowledge(*exchange, 202);
             }
             (Party::Bot, Act::Do(Action::Reply { response, .. })) => match response.status {
                 429 => {
