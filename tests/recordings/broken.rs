@@ -143,7 +143,7 @@ fn a_device_and_a_pipe_are_read_as_files_are() {
     let replay = running(&["replay", pipe.to_str().unwrap()]);
     writer.join().unwrap();
     let created = Tape::new().asked("/calls").clone();
-    let (status, _) = ask(&replay.url(), &created, &created["request"]["body"]["json"]);
+    let (status, _) = ask(replay.url(), &created, &created["request"]["body"]["json"]);
     assert_eq!(status, 201);
 }
 
@@ -207,7 +207,7 @@ fn the_recorded_service_answers_502_where_it_cannot_answer() {
             let report = folder.path().join("report.json");
             let json = format!("json={}", report.display());
             let replay = running(&["replay", file.to_str().unwrap(), "--report", &json]);
-            let (status, answer) = ask(&replay.url(), &exchanges[0], &asked_for);
+            let (status, answer) = ask(replay.url(), &exchanges[0], &asked_for);
             assert_eq!(status, 502, "{why}: {answer}");
             let said = answer["error"]["message"].as_str().unwrap();
             assert!(
@@ -216,10 +216,7 @@ fn the_recorded_service_answers_502_where_it_cannot_answer() {
             );
             assert!(said.contains(why), "{said}");
             if let Some(whole) = exchanges.get(1) {
-                assert_eq!(
-                    ask(&replay.url(), whole, &asked_for),
-                    (200, json!({"b": 2}))
-                );
+                assert_eq!(ask(replay.url(), whole, &asked_for), (200, json!({"b": 2})));
             }
             let (actual, text) = replay.end();
             assert_eq!(actual, code, "{why}: {text}");
@@ -355,7 +352,7 @@ fn odd_numbers_causes_and_times_are_taken_as_they_stand() {
 
         let bot = Party::start(|_| (202, Value::Null));
         let replay = running(&["replay", file, "--bot", &bot.url]);
-        assert_eq!(ask(&replay.url(), &request, &body).0, 200, "{what}");
+        assert_eq!(ask(replay.url(), &request, &body).0, 200, "{what}");
         let (code, text) = replay.end();
         assert_eq!(code, Some(0), "{what}: {text}");
         assert_eq!(bot.got()[0].target, "/callback", "{what}");
@@ -390,7 +387,7 @@ fn recorded_delays_are_kept_to_the_last_answer() {
     };
     // Longer than the deadline, and than what an ending replay waits for connections.
     let (replay, slow) = replayed(500);
-    assert_eq!(ask(&replay.url(), &slow, &body), (200, json!({"b": 2})));
+    assert_eq!(ask(replay.url(), &slow, &body), (200, json!({"b": 2})));
     assert_eq!(replay.end().0, Some(0));
 
     // What nobody lives to see goes out at a signal: an answer that never did would be no pass.

@@ -37,7 +37,7 @@ fn write(path: &Path, exchanges: &[Value]) -> String {
 /// Asks for what was recorded, and for nothing else to be answered.
 fn is_answered(replay: &Process, exchange: &Value) {
     let asked = &exchange["request"]["body"]["json"];
-    let answer = ask(&replay.url(), exchange, asked);
+    let answer = ask(replay.url(), exchange, asked);
     let recorded = &exchange["response"]["body"]["json"];
     assert_eq!(answer, (200, recorded.clone()), "{asked}");
 }
@@ -154,14 +154,11 @@ fn what_is_not_kept_says_what_it_is_in_this_run() {
         if round > 1 {
             expected = "live";
             let live = json!({"clientContext": expected});
-            assert_eq!(ask(&replay.url(), &first, &live), (200, live));
+            assert_eq!(ask(replay.url(), &first, &live), (200, live));
         }
         for exchange in &exchanges {
-            let (status, answer) = ask(
-                &replay.url(),
-                exchange,
-                &exchange["request"]["body"]["json"],
-            );
+            let (status, answer) =
+                ask(replay.url(), exchange, &exchange["request"]["body"]["json"]);
             let context = &answer["answered"]["clientContext"];
             assert_eq!((status, context), (200, &json!(expected)), "{round}");
         }
@@ -184,7 +181,7 @@ fn what_is_read_again_is_held_against_what_it_was() {
     std::fs::write(&path, text.replace("some length", "same length")).unwrap();
     // What was kept is what it was.
     is_answered(&replay, &exchanges[0]);
-    let (status, answer) = ask(&replay.url(), &exchanges[29], &json!({"n": 30}));
+    let (status, answer) = ask(replay.url(), &exchanges[29], &json!({"n": 30}));
     assert_eq!(status, 500, "{answer}");
     ends_for_a_change(replay, 31);
 }
@@ -205,7 +202,7 @@ fn equal_requests_are_answered_in_recorded_order() {
         let replay = running(&arguments);
         for _ in 0..=usize::from(reuse) {
             is_answered(&replay, &exchanges[0]);
-            let answer = ask(&replay.url(), &exchanges[1], &other);
+            let answer = ask(replay.url(), &exchanges[1], &other);
             assert_eq!(answer, (200, json!({"n": 14})));
             is_answered(&replay, &exchanges[2]);
         }
@@ -252,7 +249,7 @@ fn a_cassette_that_is_changed_meanwhile_is_an_error() {
                 let other = text.replace("\"status\":200", "\"status\":500");
                 std::fs::write(&path, other).unwrap();
             }
-            let (status, answer) = ask(&replay.url(), &exchanges[2], &json!({"n": 1}));
+            let (status, answer) = ask(replay.url(), &exchanges[2], &json!({"n": 1}));
             assert_eq!(status, 500, "{answer}");
             let said = answer.pointer("/error/message").and_then(Value::as_str);
             assert!(

@@ -338,7 +338,7 @@ fn replayed_bot(tape: &Tape, serve: &[&str]) -> (Option<i32>, String) {
         "replay",
         path.to_str().unwrap(),
         "--service",
-        &service.url(),
+        service.url(),
         "--given",
         &format!("{}/control/given", service.url().trim_end_matches('/')),
         "--deadline",
@@ -400,7 +400,7 @@ fn asked_service(replay: &mut Command, run: &[&str]) -> (Option<i32>, String) {
         "run",
         &only,
         "--service",
-        &service.url(),
+        service.url(),
         "--callback-listen",
         &callback,
     ];
@@ -463,13 +463,13 @@ fn a_recording_begins_again_with_what_the_bot_makes_up() {
     let body = |exchange: &Value| exchange["request"]["body"]["json"].clone();
     // The same context again and again, byte for byte: it is known then, and still compared.
     for context in ["one", "two", "two", "two", "three", "three", "one"] {
-        assert_eq!(ask(&replay.url(), &created, &body(&created)).0, 201);
+        assert_eq!(ask(replay.url(), &created, &body(&created)).0, 201);
         let mut asked = body(&invited);
         asked["clientContext"] = json!(context);
-        let (status, answer) = ask(&replay.url(), &invited, &asked);
+        let (status, answer) = ask(replay.url(), &invited, &asked);
         assert_eq!((status, &answer["clientContext"]), (200, &json!(context)));
         asked["participants"][0]["identity"]["user"]["identityProvider"] = json!("other");
-        let (status, answer) = ask(&replay.url(), &invited, &asked);
+        let (status, answer) = ask(replay.url(), &invited, &asked);
         assert_eq!(status, 404, "{answer}");
         let pointer = answer.pointer("/error/nearest/differences/0/pointer");
         let at = "/participants/0/identity/user/identityProvider";

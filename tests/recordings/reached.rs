@@ -93,7 +93,7 @@ fn a_notification_that_cannot_be_delivered_is_told() {
             let file = file.to_str().unwrap();
             let replay = running(&["replay", file, "--bot", bot, "--deadline", "400ms"]);
             if exchanges.len() > 1 {
-                ask(&replay.url(), &exchanges[0], &json!({"participants": []}));
+                ask(replay.url(), &exchanges[0], &json!({"participants": []}));
             }
             let (code, text) = replay.end();
             assert_eq!(code, Some(1), "{text}");

@@ -22,7 +22,7 @@ fn replay(file: &Path, kept: &Path) -> Command {
 fn with_service(replay: &mut Command, serve: &[&str]) -> (Option<i32>, String) {
     let service = running(&[&["serve", "--edition", "2021-02"], serve].concat());
     let given = format!("{}/control/given", service.url().trim_end_matches('/'));
-    replay.args(["--service", &service.url(), "--given", &given]);
+    replay.args(["--service", service.url(), "--given", &given]);
     told(replay.args(["--deadline", "500ms"]))
 }
 

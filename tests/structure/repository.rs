@@ -235,7 +235,7 @@ fn what_is_wrong_is_found() {
         "let cued = 1;",
         "the specification, section 4",
     ] {
-        assert_eq!(of_words("a", line), [String::new(); 0], "{line}");
+        assert_eq!(of_words("a", line), Vec::<String>::new(), "{line}");
     }
     assert!(!walked().is_empty());
 }

@@ -72,11 +72,12 @@ impl Fingerprint {
         let body = match body {
             Body::Empty => ValueHash::NONE,
             Body::Json(value) => {
-                let seed = ValueSeed {
+                let reader = ValueSeed {
                     name: "",
                     seen: &mut seen,
                 };
-                seed.deserialize(value)
+                reader
+                    .deserialize(value)
                     .map_or(ValueHash::NONE, Hashed::value_hash)
             }
             Body::Text(_) | Body::Bytes(_) | Body::Omitted(_) => {
@@ -94,11 +95,11 @@ impl Fingerprint {
             return Some(Self::with(method, target, ValueHash::NONE, seen));
         }
         let mut bytes = serde_json::Deserializer::from_slice(body);
-        let seed = ValueSeed {
+        let reader = ValueSeed {
             name: "",
             seen: &mut seen,
         };
-        let body = seed.deserialize(&mut bytes).ok()?.value_hash();
+        let body = reader.deserialize(&mut bytes).ok()?.value_hash();
         bytes.end().ok()?;
         Some(Self::with(method, target, body, seen))
     }
@@ -352,7 +353,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Hashed, A::Error> {
         let mut hash = ValueHash::of(Kind::Array, 0);
         loop {
-            let seed = ValueSeed {
+            let reader = ValueSeed {
                 name: self.name,
                 seen: &mut *self.seen,
             };
