@@ -201,8 +201,7 @@ fn exponent(number: i64) -> String {
     }
 }
 
-/// Puts a value at the pointer: replaces what is there, or adds a property to the object above.
-/// Does nothing where there is no such object.
+/// Replaces the value at the pointer, or adds the property to its object. Without that object nothing changes.
 pub(super) fn set(body: &mut Value, pointer: &str, value: impl Into<Value>) {
     if let Some((object, key)) = parent(body, pointer) {
         object.insert(key, value.into());
@@ -211,7 +210,7 @@ pub(super) fn set(body: &mut Value, pointer: &str, value: impl Into<Value>) {
     }
 }
 
-/// Replaces what is at the pointer; does nothing where nothing is.
+/// Replaces the value at the pointer, if there is one.
 pub(super) fn replace(body: &mut Value, pointer: &str, value: impl Into<Value>) {
     if let Some(place) = body.pointer_mut(pointer) {
         *place = value.into();

@@ -29,17 +29,12 @@ pub(crate) struct Row {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Kind {
-    /// A request, with or without its body.
     Request,
-    /// A response, with or without its body.
     Response,
-    /// The head of a notification, with or without its body.
     Notification,
-    /// The body of a request, in its own code block.
+    /// A body in its own code block.
     RequestBody,
-    /// The body of a response, in its own code block.
     ResponseBody,
-    /// The body of a notification, in its own code block.
     NotificationBody,
     /// The JSON representation of a resource.
     Resource,
@@ -144,7 +139,6 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
-    /// The name in reports.
     pub const fn as_str(self) -> &'static str {
         self.into_str()
     }

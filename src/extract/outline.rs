@@ -148,7 +148,7 @@ enum Link {
 impl Title {
     pub(super) fn text(&mut self, text: &str) {
         if self.anchor.is_some() {
-            // Such text is not part of the anchor.
+            // A printed anchor takes precedence over the text.
         } else if self.source_spans > 0 {
             self.source.push_str(text);
         } else {

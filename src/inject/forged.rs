@@ -156,7 +156,6 @@ impl ForgedTokens {
     }
 }
 
-/// The requirement to refuse such a token.
 const fn requirement(forgery: Forgery) -> Requirement {
     match forgery {
         Forgery::NoToken | Forgery::Unsigned => Requirement::TokenSigned,

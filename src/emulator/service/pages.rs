@@ -74,7 +74,7 @@ impl Pages {
         body.into()
     }
 
-    /// An entry of such a body. `path` is that of the resource below the prefix.
+    /// An entry of a collection. `path` is that of the resource below the prefix.
     pub(super) fn entry(self, change: &str, path: &str, data: Value) -> Value {
         let mut entry = Map::new();
         if self.edition != Edition::May2019 {
