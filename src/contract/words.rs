@@ -1,6 +1,6 @@
 //! Protocol words that a page or its resource page lists.
 //!
-//! Compared without regard to case (SPEC section 5). Sources are the resource pages of the same
+//! Compared without regard to case. Sources are the resource pages of the same
 //! reference (`commsNotification`, `commsOperation`, `call`, `mediaStream`, `participantInfo`,
 //! `invitationParticipantInfo`) and the parameter tables of the create and answer pages.
 

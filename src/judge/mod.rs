@@ -2,7 +2,7 @@
 //!
 //! Events enter through [`Judge::handle`]: messages, deadlines, transport failures. Actions leave
 //! through [`Judge::next_action`]: messages to send, answers, triggers. At the end,
-//! [`Judge::take_outcome`] returns the verdict (SPEC section 5). The same judge serves a live
+//! [`Judge::take_outcome`] returns the verdict. The same judge serves a live
 //! target, a cassette and a file of another tool.
 //!
 //! - [`page`] merges all examples of a page; [`compare`] compares a body with the merged shape.

@@ -1,4 +1,4 @@
-//! Invited people, and their names in operations and rosters (SPEC section 5, *Correlation*).
+//! Invited people, and their names in operations and rosters.
 
 use std::borrow::Cow;
 

@@ -1,6 +1,6 @@
 //! The results of a run: verdicts, violations, and the report.
 //!
-//! The serialised form of [`Run`] is the JSON report of SPEC section 6, and stable.
+//! The serialised form of [`Run`] is the JSON report, and stable.
 
 use std::fmt;
 use std::sync::Arc;

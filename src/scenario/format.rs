@@ -152,7 +152,7 @@ impl Script {
     }
 }
 
-/// What must exist before the first step (SPEC section 4).
+/// A provider state: what must exist before the first step.
 #[derive(
     Debug,
     Clone,

@@ -1,4 +1,4 @@
-//! A bot's invitation (SPEC section 5, *A bot's invitation*).
+//! The checks of a bot's invitation: people, replaced call, context, limits.
 
 use serde_json::{Value, json};
 
