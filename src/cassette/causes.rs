@@ -24,7 +24,7 @@ const CHAINS: [&str; 5] = [
 
 /// A link between exchanges: an operation, a context on a call, a call, a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Mark(u8, String);
+pub(crate) struct Link(u8, String);
 
 const STRENGTH: [CausedBy; 4] = [
     CausedBy::Operation,
@@ -34,15 +34,15 @@ const STRENGTH: [CausedBy; 4] = [
 ];
 
 /// The links of a message: those in its target (or `Location`), fields and body.
-pub(crate) fn marks(target: &str, fields: &Headers, body: Option<&Value>) -> Vec<Mark> {
-    let mut marks = Vec::new();
+pub(crate) fn links(target: &str, fields: &Headers, body: Option<&Value>) -> Vec<Link> {
+    let mut links = Vec::new();
     let mut contexts = Vec::new();
     let mut targets = vec![target.to_owned()];
     for (name, value) in fields.iter() {
         if name.eq_ignore_ascii_case("location") {
             targets.push(value.to_owned());
         } else if CHAINS.iter().any(|chain| name.eq_ignore_ascii_case(chain)) {
-            marks.push(Mark(3, value.to_owned()));
+            links.push(Link(3, value.to_owned()));
         }
     }
     if let Some(body) = body {
@@ -54,17 +54,17 @@ pub(crate) fn marks(target: &str, fields: &Headers, body: Option<&Value>) -> Vec
         .collect();
     for resource in &resources {
         if let Resource::Operation { operation, .. } = resource {
-            marks.push(Mark(0, identifier::normal(operation)));
+            links.push(Link(0, identifier::normal(operation)));
         }
         if let Some(call) = resource.call().map(identifier::normal) {
-            let with_context = |context: &String| Mark(1, format!("{call}\n{context}"));
-            marks.extend(contexts.iter().map(with_context));
-            marks.push(Mark(2, call));
+            let with_context = |context: &String| Link(1, format!("{call}\n{context}"));
+            links.extend(contexts.iter().map(with_context));
+            links.push(Link(2, call));
         }
     }
-    marks.sort();
-    marks.dedup();
-    marks
+    links.sort();
+    links.dedup();
+    links
 }
 
 /// The path of a call from its path or id.
@@ -104,7 +104,7 @@ pub(crate) struct Causes {
     count: u64,
 }
 
-type Key = (Direction, Mark);
+type Key = (Direction, Link);
 
 #[derive(Debug)]
 struct Noted {
@@ -114,10 +114,10 @@ struct Noted {
 }
 
 impl Causes {
-    pub(crate) fn note(&mut self, direction: Direction, number: u64, marks: &[Mark]) {
-        for mark in marks {
+    pub(crate) fn note(&mut self, direction: Direction, number: u64, links: &[Link]) {
+        for link in links {
             self.count += 1;
-            let key = (direction, mark.clone());
+            let key = (direction, link.clone());
             let noted = Noted {
                 exchange: number,
                 at: self.count,
@@ -146,14 +146,14 @@ impl Causes {
     }
 
     /// The last earlier exchange of the other direction with the strongest common link.
-    pub(crate) fn of(&self, direction: Direction, number: u64, marks: &[Mark]) -> Option<Cause> {
+    pub(crate) fn of(&self, direction: Direction, number: u64, links: &[Link]) -> Option<Cause> {
         let other = match direction {
             Direction::Request => Direction::Notification,
             Direction::Notification => Direction::Request,
         };
-        marks.iter().find_map(|mark| {
-            let exchange = self.last.get(&(other, mark.clone()))?.exchange;
-            let by = STRENGTH[usize::from(mark.0)];
+        links.iter().find_map(|link| {
+            let exchange = self.last.get(&(other, link.clone()))?.exchange;
+            let by = STRENGTH[usize::from(link.0)];
             (exchange < number).then_some(Cause { exchange, by })
         })
     }
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn a_call_that_is_named_again_is_not_forgotten() {
         let mut causes = Causes::default();
-        let call = |number: usize| marks(&format!("/app/calls/{number}"), &Headers::new(), None);
+        let call = |number: usize| links(&format!("/app/calls/{number}"), &Headers::new(), None);
         let most = u64::try_from(MOST).unwrap();
         causes.note(Direction::Request, 1, &call(0));
         for number in 1..MOST {
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_strongest_mark_tells_the_cause() {
+    fn the_strongest_link_decides_the_cause() {
         let mut causes = Causes::default();
         let chain = Headers::from_iter([("scenario-id", "s")]);
         let context = json!({"clientContext": "c"});
@@ -199,10 +199,10 @@ mod tests {
             causes.note(
                 Direction::Request,
                 number,
-                &marks(target, &Headers::new(), body),
+                &links(target, &Headers::new(), body),
             );
         }
-        causes.note(Direction::Request, 4, &marks("/x", &chain, None));
+        causes.note(Direction::Request, 4, &links("/x", &chain, None));
         for (body, exchange, by) in [
             (
                 json!({"resource": "/app/calls/1/operations/9"}),
@@ -221,12 +221,12 @@ mod tests {
             ),
             (json!({}), 4, CausedBy::Chain),
         ] {
-            let marks = marks("/callback", &chain, Some(&body));
-            let cause = causes.of(Direction::Notification, 9, &marks);
+            let links = links("/callback", &chain, Some(&body));
+            let cause = causes.of(Direction::Notification, 9, &links);
             assert_eq!(cause, Some(Cause { exchange, by }));
         }
         assert_eq!(
-            causes.of(Direction::Request, 9, &marks("/x", &chain, None)),
+            causes.of(Direction::Request, 9, &links("/x", &chain, None)),
             None
         );
     }

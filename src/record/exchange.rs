@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use super::expect::{Expectation, Waiting, expectation};
 use super::{RecordError, Recorder};
 use crate::cassette::causes;
-use crate::cassette::causes::Mark;
+use crate::cassette::causes::Link;
 use crate::cassette::format::{Cause, Direction, Wire};
 use crate::cassette::journal::{JournalError, Queued};
 use crate::http::message::read_json;
@@ -35,7 +35,7 @@ pub(super) struct Pending {
     pub head: http::request::Parts,
     pub request_body: Tee,
     /// The ids that the request names, where they were read before the end.
-    request_marks: Mutex<Option<Vec<Mark>>>,
+    request_links: Mutex<Option<Vec<Link>>>,
     /// The response's head, and when it came.
     response: OnceLock<(http::response::Parts, Instant)>,
     pub response_body: Tee,
@@ -68,7 +68,7 @@ impl Pending {
             began: Instant::now(),
             head,
             request_body: Tee::new(recorder.max_body),
-            request_marks: Mutex::default(),
+            request_links: Mutex::default(),
             response: OnceLock::new(),
             response_body: Tee::new(recorder.max_body),
             progress: Mutex::default(),
@@ -81,10 +81,10 @@ impl Pending {
     pub(super) fn note_request(&self, json: Option<&Value>) {
         if self.recorder.records_causes() {
             let target = target_of(&self.head.uri);
-            let marks = marks(&target, &self.head.headers, json);
+            let links = links(&target, &self.head.headers, json);
             let mut causes = self.recorder.causes();
-            causes.note(self.direction, self.number, &marks);
-            *lock(&self.request_marks) = Some(marks);
+            causes.note(self.direction, self.number, &links);
+            *lock(&self.request_links) = Some(links);
         }
     }
 
@@ -211,10 +211,10 @@ impl Pending {
         if !self.recorder.records_causes() {
             return None;
         }
-        let request = lock(&self.request_marks).take();
+        let request = lock(&self.request_links).take();
         let request = request.unwrap_or_else(|| {
             let headers = &self.head.headers;
-            marks(
+            links(
                 &target_of(&self.head.uri),
                 headers,
                 sent.json(headers).as_ref(),
@@ -223,7 +223,7 @@ impl Pending {
         let response = self.response.get();
         let response = response.map(|(head, _)| {
             let json = received.json(&head.headers);
-            marks("", &head.headers, json.as_ref())
+            links("", &head.headers, json.as_ref())
         });
         let mut causes = self.recorder.causes();
         if let Some(response) = response {
@@ -241,10 +241,10 @@ impl Drop for Pending {
 }
 
 /// The ids that a message names, with this target.
-fn marks(target: &str, headers: &HeaderMap, json: Option<&Value>) -> Vec<Mark> {
+fn links(target: &str, headers: &HeaderMap, json: Option<&Value>) -> Vec<Link> {
     let fields = fields(headers).into_iter();
     let fields = fields.collect();
-    causes::marks(target, &fields, json)
+    causes::links(target, &fields, json)
 }
 
 /// The path and query of a request's target.

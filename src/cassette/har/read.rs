@@ -239,12 +239,12 @@ fn wire(version: &str) -> Wire {
 
 fn note_cause(exchange: &mut Exchange, causes: &mut Causes) {
     let request = &exchange.request;
-    let mut marks = causes::marks(&request.target, &request.headers, request.body.json());
-    exchange.cause = causes.of(exchange.direction, exchange.number, &marks);
+    let mut links = causes::links(&request.target, &request.headers, request.body.json());
+    exchange.cause = causes.of(exchange.direction, exchange.number, &links);
     if let Some(response) = &exchange.response {
-        marks.extend(causes::marks("", &response.headers, response.body.json()));
+        links.extend(causes::links("", &response.headers, response.body.json()));
     }
-    causes.note(exchange.direction, exchange.number, &marks);
+    causes.note(exchange.direction, exchange.number, &links);
 }
 
 /// Replaces unpaired surrogates, which mitmproxy writes for bytes that are not text, by the
