@@ -357,7 +357,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
                 name: self.name,
                 seen: &mut *self.seen,
             };
-            let Some(read) = items.next_element_seed(seed)? else {
+            let Some(read) = items.next_element_seed(reader)? else {
                 return Ok(Hashed::Value(hash));
             };
             hash = hash.then(read.value_hash());
