@@ -1,5 +1,6 @@
 //! Finding, reading and writing files; a file is written whole or not at all.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -7,17 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use walkdir::WalkDir;
 
-use crate::diagnostic::Diagnostic;
-
-fn remedy(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::NotFound => {
-            "\n  = help: see whether the name is right; it is from the folder that confcall runs in"
-        }
-        io::ErrorKind::PermissionDenied => "\n  = help: let whoever runs confcall read it",
-        _ => "",
-    }
-}
+use crate::diagnostic::{Diagnostic, Remedy};
 
 /// An error of the file system or of a scenario file.
 #[derive(Debug, thiserror::Error)]
@@ -25,21 +16,19 @@ pub enum FileError {
     /// Invalid scenario files, each with its problems.
     #[error("{}", all(.0))]
     Broken(Vec<Diagnostic>),
-    #[error("{}: cannot be read: {source}{}", path.display(), remedy(source))]
+    #[error("{}: cannot be read: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     /// A dangling link.
-    #[error("{}: the link leads nowhere\n  = help: remove it, or let it lead to a file", .0.display())]
+    #[error("{}: the link leads nowhere", .0.display())]
     Dangling(PathBuf),
     /// A folder instead of a file.
-    #[error("{}: it is a folder\n  = help: name the files in it", .0.display())]
+    #[error("{}: it is a folder", .0.display())]
     Folder(PathBuf),
     /// A device, a pipe, a socket.
-    #[error("{}: not a regular file\n  = help: name a file or a folder", .0.display())]
+    #[error("{}: not a regular file", .0.display())]
     NotRegular(PathBuf),
     /// Two files with one id, possible for names that are not UTF-8.
-    #[error(
-        "{second:?}: its id `{id}` is that of {first:?} too\n  = help: rename one of the two, in UTF-8"
-    )]
+    #[error("{second:?}: its id `{id}` is that of {first:?} too")]
     Twice {
         id: String,
         /// The file that has it first.
@@ -47,13 +36,13 @@ pub enum FileError {
         second: PathBuf,
     },
     /// The id contains the separator of a fault injection.
-    #[error("{}: `~` in the id of a scenario stands before its fault injection\n  = help: rename the file", .0.display())]
+    #[error("{}: `~` in the id of a scenario stands before its fault injection", .0.display())]
     InjectedJudge(PathBuf),
     /// A folder without scenarios.
     #[error("{}: no scenario in it; scenarios are files that end in .json", .0.display())]
     Empty(PathBuf),
     /// An existing path prevents a file from being written.
-    #[error("{}: {what}\n  = help: {remedy}", path.display())]
+    #[error("{}: {what}", path.display())]
     InTheWay {
         path: PathBuf,
         what: &'static str,
@@ -61,6 +50,27 @@ pub enum FileError {
     },
     #[error("{}: cannot be written: {source}", path.display())]
     Unwritable { path: PathBuf, source: io::Error },
+}
+
+impl Remedy for FileError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(match self {
+            Self::Unreadable { source, .. } => match source.kind() {
+                ErrorKind::NotFound => {
+                    "see whether the name is right; it is from the folder that confcall runs in"
+                }
+                ErrorKind::PermissionDenied => "let whoever runs confcall read it",
+                _ => return None,
+            },
+            Self::Dangling(_) => "remove it, or let it lead to a file",
+            Self::Folder(_) => "name the files in it",
+            Self::NotRegular(_) => "name a file or a folder",
+            Self::Twice { .. } => "rename one of the two, in UTF-8",
+            Self::InjectedJudge(_) => "rename the file",
+            Self::InTheWay { remedy, .. } => remedy,
+            Self::Broken(_) | Self::Empty(_) | Self::Unwritable { .. } => return None,
+        }))
+    }
 }
 
 fn all(diagnostics: &[Diagnostic]) -> String {
@@ -201,6 +211,7 @@ fn write_beside(path: &Path, text: &str) -> io::Result<()> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use crate::diagnostic::render;
     use std::os::unix::fs::symlink;
 
     #[test]
@@ -228,7 +239,7 @@ mod tests {
         let link = root.path().join("page.md");
         symlink("gone.md", &link).unwrap();
         for path in [root.path(), &link] {
-            let error = files_below(path, "md").unwrap_err().to_string();
+            let error = render(&files_below(path, "md").unwrap_err());
             assert!(error.contains("page.md: the link leads nowhere"), "{error}");
             assert!(error.contains("= help: "), "{error}");
         }

@@ -21,12 +21,11 @@ use crate::runner::self_check::{self, PairOptions};
 use crate::runner::{self, Stop};
 use crate::scenario::store;
 
-/// Whether scenarios can be extracted from a page.
 pub fn is_extracted(page: &[u8]) -> bool {
     crate::extract::page("pages/page.md", page).is_ok()
 }
 
-/// Whether scenarios can be extracted from files, on all processors.
+/// Extracts from files on all processors.
 pub fn are_extracted(pages: &[PathBuf]) -> bool {
     extract_files(pages).is_ok()
 }
@@ -60,7 +59,7 @@ fn all_pass(results: &[ScenarioResult]) -> bool {
     results.iter().all(|it| it.verdict == Verdict::Pass)
 }
 
-/// What checking needs beside a recording.
+/// The inputs of a check beside the recording.
 #[derive(Debug)]
 pub struct Checking {
     cases: Vec<Case>,
@@ -128,7 +127,6 @@ pub struct Redacting {
 }
 
 impl Redacting {
-    /// The first exchange of a cassette.
     pub fn of(cassette: &[u8]) -> Self {
         let (recording, _) = read::parse("tape", cassette).expect("a cassette");
         let exchange = recording.exchanges().first().expect("an exchange").clone();
@@ -167,12 +165,10 @@ impl Redacting {
         std::hint::black_box(self.redactor.line(&captured.0));
     }
 
-    /// A copy of the exchange.
     pub fn copy(&self) -> Recorded {
         Recorded(self.exchange.clone())
     }
 
-    /// Redacts an exchange.
     pub fn redact(&self, recorded: Recorded) {
         std::hint::black_box(self.redactor.redact(recorded.0));
     }

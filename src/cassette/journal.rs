@@ -4,6 +4,7 @@
 //! there after the process was killed. The last line of a file that was cut off is torn; reading
 //! reports it and passes it over.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,8 +16,8 @@ use serde::de::DeserializeOwned;
 use rayon::prelude::*;
 
 use super::format::{Direction, Exchange, Header, VERSION};
-use crate::diagnostic::Diagnostic;
 use crate::diagnostic::place::Place;
+use crate::diagnostic::{Diagnostic, Remedy};
 use crate::files;
 use crate::files::FileError;
 use crate::redact::{Line, Redacted};
@@ -24,12 +25,22 @@ use crate::redact::{Line, Redacted};
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// The file exists, and `--append` is not given.
-    #[error("{}: exists already\n  = help: give `--append` to add to it, or another name", .0.display())]
+    #[error("{}: exists already", .0.display())]
     Exists(PathBuf),
-    #[error("{}: another recorder writes to it\n  = help: end it, or give another name", .0.display())]
+    #[error("{}: another recorder writes to it", .0.display())]
     InUse(PathBuf),
     #[error(transparent)]
     Store(#[from] FileError),
+}
+
+impl Remedy for JournalError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Exists(_) => Some("give `--append` to add to it, or another name".into()),
+            Self::InUse(_) => Some("end it, or give another name".into()),
+            Self::Store(error) => error.remedy(),
+        }
+    }
 }
 
 /// A cassette that is being recorded. The file is locked for one recorder.

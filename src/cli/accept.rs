@@ -12,7 +12,6 @@ use super::snapshots;
 use super::snapshots::Proposal;
 use crate::report::{difference, snapshot};
 
-/// The end of `confcall accept --help`.
 pub(crate) const EXAMPLES: &str = "\
 Shows each conversation that differs from its snapshot, and asks whether to accept it.
 `cargo insta review` does the same in a Cargo project.
@@ -21,7 +20,6 @@ Examples:
   confcall accept snapshots
   confcall accept snapshots --all";
 
-/// The arguments of `confcall accept`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The folder of `--snapshots`
@@ -36,10 +34,6 @@ pub(crate) struct Arguments {
 }
 
 /// Reviews what waits to be accepted.
-///
-/// # Errors
-///
-/// A folder that cannot be read or written.
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let proposals = snapshots::proposals(&arguments.folder)?;
     if proposals.is_empty() {

@@ -38,12 +38,10 @@ pub(crate) struct Cli {
         hide_possible_values = true
     )]
     pub color: Color,
-    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Play scenarios against a target and judge it (the default)

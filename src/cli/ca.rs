@@ -9,7 +9,6 @@ use super::failure::Failure;
 use super::output::Output;
 use super::tls::Folder;
 
-/// The end of `confcall ca --help`.
 pub(crate) const EXAMPLES: &str = "\
 confcall makes the local authority on first use, on this machine. Anybody with its key can read the
 traffic of clients that trust it. Trust the authority for single programs, not for the whole system.
@@ -18,7 +17,6 @@ Examples:
   confcall ca
   confcall ca --print > confcall.pem";
 
-/// The arguments of `confcall ca`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -29,10 +27,6 @@ pub(crate) struct Arguments {
 }
 
 /// Prints the certificate, or where it is and how it is trusted.
-///
-/// # Errors
-///
-/// As [`Folder::authority`].
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let authority = arguments.folder.authority()?;
     if arguments.print {

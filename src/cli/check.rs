@@ -30,7 +30,6 @@ use crate::scenario::format::Scenario;
 use crate::scenario::selection::Filter;
 use crate::scenario::store;
 
-/// The end of `confcall check --help`.
 pub(crate) const EXAMPLES: &str = "\
 Each conversation in a recording is compared with the scenario that it follows, for each party
 separately. Steps of a direction that was not recorded are untested, not missing.
@@ -39,7 +38,6 @@ Examples:
   confcall check call.jsonl
   confcall check --edition 2021-02 --strict call.jsonl browser.har";
 
-/// The arguments of `confcall check`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Cassettes and HAR files
@@ -64,14 +62,12 @@ pub(crate) struct Arguments {
 /// How many secrets a warning names in one file.
 const NAMED_SECRETS: usize = 10;
 
-/// Judges recordings by scenarios.
 struct Checker {
     cases: Vec<Case>,
     options: judge::Options,
     redactor: Redactor,
 }
 
-/// A recording that was judged.
 struct Judged {
     checked: Checked,
     /// Suspicious values in the file, a line each.
@@ -100,7 +96,7 @@ impl Checker {
         let secrets = secrets::secrets(&recording);
         if !secrets.is_empty() {
             warnings.extend(of_secrets(&file.display().to_string(), &secrets));
-            // What one exchange gives away may stand in the report of another.
+            // A secret of one exchange may be in the report of another.
             redaction::learn(&recording, &self.redactor);
         }
         let mut checked = check::check(recording, &self.cases, &self.options);
@@ -108,7 +104,6 @@ impl Checker {
         Ok(Judged { checked, warnings })
     }
 
-    /// The report of recordings with these names.
     fn report(&self, names: &[String], results: Vec<ScenarioResult>) -> Run {
         let target = JudgedTarget {
             role: None,
@@ -136,11 +131,6 @@ fn of_secrets(file: &str, secrets: &[Secret]) -> Vec<String> {
     warnings
 }
 
-/// Judges one recording by the built-in scenarios.
-///
-/// # Errors
-///
-/// A broken or empty recording.
 pub(crate) fn run(file: &Path) -> Result<Run, Failure> {
     let scenarios = store::built_in()?;
     let checker = Checker::new(&scenarios, &scenarios, judge::Options::default())?;
@@ -148,11 +138,6 @@ pub(crate) fn run(file: &Path) -> Result<Run, Failure> {
     Ok(checker.report(&[file.display().to_string()], judged.checked.results))
 }
 
-/// Judges recordings.
-///
-/// # Errors
-///
-/// Broken or absent scenarios and recordings.
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let begun = Instant::now();
     let mut scenarios = arguments.among.select(&arguments.filter)?;

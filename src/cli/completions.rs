@@ -7,7 +7,6 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 
-/// The arguments of `confcall completions`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The shell to complete in
@@ -15,10 +14,6 @@ pub(crate) struct Arguments {
 }
 
 /// Prints the completion script of a shell for this command line.
-///
-/// # Errors
-///
-/// Standard output that takes nothing.
 pub(crate) fn command(
     arguments: &Arguments,
     mut cli: Command,

@@ -4,19 +4,17 @@ use std::env;
 
 use crate::report::color::Look;
 
-/// The width of the terminal, in characters.
 pub(crate) fn columns() -> usize {
     let columns = env::var("COLUMNS").ok();
     let columns = columns.and_then(|it| it.parse().ok());
     columns.unwrap_or(Look::PLAIN.width)
 }
 
-/// Whether GitHub's runner reads the output.
 pub(crate) fn is_github_actions() -> bool {
     env::var_os("GITHUB_ACTIONS").is_some_and(|it| it == "true")
 }
 
-/// Whether this runs in continuous integration. Azure Pipelines sets `TF_BUILD` alone; insta looks
+/// True in continuous integration. Azure Pipelines sets `TF_BUILD` alone; insta looks
 /// at both.
 pub(crate) fn is_ci() -> bool {
     match env::var_os("CI") {
@@ -25,12 +23,10 @@ pub(crate) fn is_ci() -> bool {
     }
 }
 
-/// Whether insta would pass every snapshot.
 pub(crate) fn forces_passes() -> bool {
     env::var_os("INSTA_FORCE_PASS").is_some_and(|it| !it.is_empty() && it != "0")
 }
 
-/// Whether nextest runs this process for one test.
 pub(crate) fn is_nextest() -> bool {
     env::var_os("NEXTEST_EXECUTION_MODE").is_some_and(|it| it == "process-per-test")
 }

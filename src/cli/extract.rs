@@ -26,7 +26,6 @@ use crate::report::list::counted;
 use crate::scenario::format::Scenario;
 use crate::scenario::store;
 
-/// The end of `confcall extract --help`.
 pub(crate) const EXAMPLES: &str = "\
 A folder stands for all pages (*.md) in it. A finding is an error in a page; findings go to standard
 error. A scenario names its page by the path below the common folder of PAGES. It names its schema as
@@ -37,7 +36,6 @@ Examples:
   confcall extract docs/pt-BR docs/zh-CN --out scenarios
   confcall extract docs/page.md --inventory --format json";
 
-/// The arguments of `confcall extract`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Pages, or folders of pages
@@ -60,11 +58,6 @@ pub(crate) struct Arguments {
     format: Format,
 }
 
-/// Extracts.
-///
-/// # Errors
-///
-/// Pages that cannot be read, two scenarios with one id, files that cannot be written.
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let pages = pages(&arguments.pages)?;
     let count = pages.len();
@@ -162,7 +155,7 @@ fn source(base: &Path, path: &Path) -> String {
     parts.join("/")
 }
 
-/// Whether two pages may have scenarios of one id. They may where no files are written.
+/// Two pages may have scenarios of one id if no files are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum DuplicateIds {
     Allowed,
@@ -209,10 +202,6 @@ fn read(pages: &[Page], duplicates: DuplicateIds) -> Result<Extraction, Failure>
 
 /// Extracts pages, on all processors. The results are in the order of the pages; a page is named by
 /// its path.
-///
-/// # Errors
-///
-/// The first page that cannot be read.
 pub(crate) fn extract_files<P: AsRef<Path> + Sync>(
     pages: &[P],
 ) -> Result<Vec<Result<Extraction, Diagnostic>>, FileError> {
@@ -234,7 +223,7 @@ fn twice(scenario: &Scenario, first: &str, second: &str) -> UsageError {
     }
 }
 
-/// Writes the scenarios, and says which were written, also where one could not be.
+/// Writes the scenarios and prints their names, also if a later one cannot be written.
 fn write(folder: &Path, scenarios: &[Scenario], output: Output) -> Result<Exit, Failure> {
     let files: Vec<_> = scenarios
         .iter()
@@ -253,7 +242,6 @@ fn write(folder: &Path, scenarios: &[Scenario], output: Output) -> Result<Exit, 
     Ok(Exit::Success)
 }
 
-/// The ids, and how much there is.
 fn summary(pages: usize, extraction: &Extraction) -> String {
     let mut text = String::new();
     for scenario in &extraction.scenarios {

@@ -14,7 +14,6 @@ use crate::replay::live::ReplayError;
 use crate::runner::PlayError;
 use crate::scenario::selection::Nothing;
 
-/// Why a command ended before it had a result. Not for what a target does: that is a verdict.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error(transparent)]
@@ -35,7 +34,6 @@ pub enum Failure {
     Defect(String),
 }
 
-/// Something that the machine does not give.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvironmentError {
     #[error("no threads to run on: {0}")]
@@ -52,7 +50,6 @@ pub enum EnvironmentError {
     Record(#[from] RecordError),
 }
 
-/// The remedy for a defect of confcall.
 pub(crate) const REPORT_IT: &str =
     "this is a defect of confcall; please report it with the command";
 
@@ -79,9 +76,11 @@ impl Remedy for Failure {
             Self::Authority(error) => error.remedy(),
             Self::Environment(EnvironmentError::NoFolder { .. }) => Some("make it first".into()),
             Self::Environment(EnvironmentError::Replay(error)) => error.remedy(),
+            Self::Environment(EnvironmentError::Record(error)) => error.remedy(),
             Self::Defect(_) => Some(REPORT_IT.into()),
             Self::Selection(nothing) => nothing.remedy(),
-            Self::Files(_) | Self::Output(_) | Self::Environment(_) => None,
+            Self::Files(error) => error.remedy(),
+            Self::Output(_) | Self::Environment(_) => None,
         }
     }
 }

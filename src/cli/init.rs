@@ -16,7 +16,6 @@ use crate::config;
 use crate::config::values;
 use crate::files;
 
-/// The end of `confcall init --help`.
 pub(crate) const EXAMPLES: &str = "\
 On a terminal, confcall prompts for each value that no option gives. In addresses and in the command,
 {port} is a free port that confcall picks for each run, and {service} is confcall's address when it
@@ -29,7 +28,6 @@ Examples:
   confcall init --role service --url http://127.0.0.1:{port} --edition 2021-02 \\
     -- ./emulator --port {port}";
 
-/// The arguments of `confcall init`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The party that is judged: bot, service
@@ -55,7 +53,6 @@ pub(crate) struct Arguments {
     command: Vec<String>,
 }
 
-/// The contents of the file.
 #[derive(Debug)]
 struct Answers {
     role: Party,
@@ -66,11 +63,6 @@ struct Answers {
     command: Vec<String>,
 }
 
-/// Writes the file.
-///
-/// # Errors
-///
-/// A file that is there already, addresses in another form, and no terminal to ask at.
 pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let path = arguments.out.clone();
     if path.exists() {

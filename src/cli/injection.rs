@@ -60,10 +60,6 @@ impl Injection {
     /// The scenarios that are selected among the plain ones and those under this fault injection, for
     /// the parties that are judged. By default the built-in pair is played under fast kinds, and
     /// filters that name fault injection select from all kinds.
-    ///
-    /// # Errors
-    ///
-    /// Fault injection by name that no judged party can meet; and as [`Which::select`].
     pub(crate) fn select(
         &self,
         which: &Which,

@@ -8,7 +8,6 @@ use super::output::Output;
 use super::scenarios::Which;
 use crate::report;
 
-/// The arguments of `confcall list`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -32,11 +31,6 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Lists the selected scenarios.
-///
-/// # Errors
-///
-/// Broken or absent scenarios, and a selection that selects nothing.
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let scenarios = arguments.which.select()?;
     let scenarios: Vec<_> = scenarios.picked.iter().collect();

@@ -15,7 +15,6 @@ use crate::judge::shard;
 use crate::judge::verdict::Run;
 use crate::report::terminal;
 
-/// The end of `confcall merge --help`.
 pub(crate) const EXAMPLES: &str = "\
 Reads the JSON reports of `confcall run --shard`, prints the report of one run over all shards, and
 ends with the exit code of that run. A shard that is missing or is given twice is an error.
@@ -25,7 +24,6 @@ Examples:
   confcall run --shard 2/2 --report json=two.json
   confcall merge one.json two.json --report junit=report.xml";
 
-/// The arguments of `confcall merge`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The JSON reports of all shards
@@ -36,11 +34,6 @@ pub(crate) struct Arguments {
     report: Vec<ReportFile>,
 }
 
-/// Merges reports.
-///
-/// # Errors
-///
-/// Reports that cannot be read, are none, or make no whole run.
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let reports = Reports::new(arguments.report.clone())?;
     if let Some(file) = arguments.files.iter().find(|it| reports.go_to(it)) {
@@ -49,7 +42,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     let read = |path: &PathBuf| Ok((path.display().to_string(), read(path)?));
     let parts: Result<Vec<_>, Failure> = arguments.files.iter().map(read).collect();
     let run = shard::merge(parts?).map_err(UsageError::Merge)?;
-    // Shards run side by side: what they took together says nothing.
+    // Shards run in parallel: the sum of their times has no meaning.
     let longest = run.results.iter().map(|it| it.duration_ms).max();
     let elapsed = Duration::from_millis(longest.unwrap_or(0));
     let mut text = terminal::render(&run, elapsed, output.look);

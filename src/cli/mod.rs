@@ -73,10 +73,6 @@ pub fn main() -> ExitCode {
 }
 
 /// The runtime for the tasks of a command.
-///
-/// # Errors
-///
-/// An operating system that gives no threads.
 fn runtime() -> Result<Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -98,7 +94,7 @@ fn interrupt_on_signals(interrupt: &CancellationToken) {
 #[cfg(unix)]
 fn signalled() -> impl Future<Output = ()> + Send {
     use tokio::signal::unix::{Signal, SignalKind, signal};
-    /// A signal that cannot be caught never comes: the run ends by itself.
+    /// Never ready if the signal cannot be caught: the run ends by itself.
     async fn received(signal: std::io::Result<Signal>) {
         match signal {
             Ok(mut signal) => {
@@ -120,12 +116,12 @@ fn signalled() -> impl Future<Output = ()> + Send {
 #[cfg(not(unix))]
 async fn signalled() {
     if tokio::signal::ctrl_c().await.is_err() {
-        // No signal ever comes: the run ends by itself.
+        // There are no signals: the run ends by itself.
         std::future::pending::<()>().await;
     }
 }
 
-/// Whether any thread panicked: the others go on.
+/// Set by a panic of any thread: the others go on.
 static HAS_PANICKED: AtomicBool = AtomicBool::new(false);
 
 /// A panic is a defect of confcall, and ends as one. The hook has shown it.

@@ -28,12 +28,8 @@ use crate::runner::{ANY_PORT, Hook, Options, Proxy, StateProvider, Target, Trigg
 /// The time for surplus messages of a target that is not built in.
 const SETTLE: Duration = Duration::from_millis(250);
 
-/// The options of a run as `confcall.toml` alone says it. The environment counts as for
+/// The options of a run with `confcall.toml` and without arguments. The environment counts as for
 /// `confcall run` without arguments.
-///
-/// # Errors
-///
-/// Settings that cannot be used, and a selection that selects nothing.
 pub(crate) fn of_project(mut config: Config) -> Result<Options, Failure> {
     let command = Arguments::augment_args(Command::new("confcall"));
     let read = command.try_get_matches_from(["confcall"]);
@@ -44,12 +40,8 @@ pub(crate) fn of_project(mut config: Config) -> Result<Options, Failure> {
 }
 
 impl Arguments {
-    /// Takes from the configuration what the arguments leave open. A target of the arguments goes
-    /// before that of the configuration, all of it.
-    ///
-    /// # Errors
-    ///
-    /// Settings that cannot be used.
+    /// Takes from the configuration what the arguments leave open. A target of the arguments
+    /// replaces that of the configuration entirely.
     pub(crate) fn complete(&mut self, config: &mut Config) -> Result<(), Failure> {
         if let Some(target) = config.target.take()
             && self.service.is_none()
@@ -106,7 +98,7 @@ impl Arguments {
         }
         let trigger = section.trigger.as_ref();
         self.trigger = trigger.map(|ask| texts.hook("trigger", ask)).transpose()?;
-        // `--given` goes before the file's.
+        // `--given` overrides that of the file.
         let given = section.given.as_ref().filter(|_| self.given.is_none());
         if let Some(ask) = given {
             self.given = Some(texts.given(ask)?);
@@ -132,10 +124,6 @@ impl Arguments {
     }
 
     /// The options of the run that these arguments ask for.
-    ///
-    /// # Errors
-    ///
-    /// Arguments that make no sense together, and a selection that selects nothing.
     pub(crate) fn options(mut self, config: Config) -> Result<Options, Failure> {
         let target = self.target()?;
         let parties = match (&target, self.role) {
@@ -253,10 +241,6 @@ impl Arguments {
 
 /// The token, which must fit into a header. It is checked here, as the parser of arguments would
 /// print a token that it refuses.
-///
-/// # Errors
-///
-/// Characters that no bearer token has.
 pub(crate) fn token(token: Option<String>) -> Result<Option<String>, UsageError> {
     let token = token.filter(|it| !it.is_empty());
     let is_one = |token: &String| token.bytes().all(|b| b.is_ascii_graphic());

@@ -21,14 +21,12 @@ pub(crate) enum Color {
     Never,
 }
 
-/// Standard output.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     pub look: Look,
 }
 
 impl Output {
-    /// Decides on colour and width.
     pub(crate) fn new(when: Color) -> Self {
         let colour = match when {
             Color::Always => true,
@@ -45,10 +43,6 @@ impl Output {
     }
 
     /// Writes text. A reader that has gone away (`confcall list | head`) is no failure.
-    ///
-    /// # Errors
-    ///
-    /// Any other failure to write.
     pub(crate) fn print(self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -58,12 +52,10 @@ impl Output {
     }
 }
 
-/// Writes an error to standard error.
 pub(crate) fn error(message: impl Display) {
     say(&format!("error: {message}"));
 }
 
-/// Writes a warning to standard error.
 pub(crate) fn warn(message: impl Display) {
     say(&format!("warning: {message}"));
 }

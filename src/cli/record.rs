@@ -26,7 +26,6 @@ use crate::record::{Bot, Parties, Service};
 use crate::redact::Redactor;
 use tokio_util::sync::CancellationToken;
 
-/// The end of `confcall record --help`.
 pub(crate) const EXAMPLES: &str = "\
 Prints `listening URL` for each listener, first the one for the bot, then the one for the service,
 and records until SIGTERM or Ctrl-C. Secrets are replaced before anything is written.
@@ -40,7 +39,6 @@ Examples:
   confcall record --cassette call.jsonl --intercept graph.microsoft.com --listen 8081
   HTTPS_PROXY=http://127.0.0.1:8081 NODE_EXTRA_CA_CERTS=$(confcall ca | head -n 1) node bot.js";
 
-/// The arguments of `confcall record`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The cassette to write
@@ -88,11 +86,6 @@ pub(crate) struct Arguments {
 }
 
 /// Records until it is interrupted.
-///
-/// # Errors
-///
-/// A cassette that exists or takes nothing, a port that is taken, an upstream that is confcall
-/// itself, authorities that are none.
 pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let interception = interception(&arguments)?;
     let authority = arguments.tls.authority()?;
@@ -158,10 +151,6 @@ fn warn(said: &str) {
 
 /// The redactor of a recording, with the rules of this file, or else of `confcall.toml` if it exists. The
 /// key of its pseudonyms is random and stored nowhere.
-///
-/// # Errors
-///
-/// A bad setting in that file, or an operating system that gives no random bytes.
 pub(crate) fn redactor(config: Option<&Path>) -> Result<Redactor, Failure> {
     let rules = config::load(config)?.redaction;
     let mut key = [0; 32];
@@ -182,7 +171,7 @@ async fn bind(
     Ok(tls::listen(address, authority).await?)
 }
 
-/// Whether a listener on this address would be what the URL names.
+/// True if the URL names a listener on this address.
 fn is_at(url: &Url, address: SocketAddr) -> bool {
     let is_host = match url.host() {
         Some(Host::Domain(name)) => name == "localhost" && is_local(address.ip()),

@@ -32,7 +32,6 @@ use crate::replay::{Messages, Replayed};
 use crate::report::{snapshot, terminal};
 use tokio_util::sync::CancellationToken;
 
-/// The end of `confcall replay --help`.
 pub(crate) const EXAMPLES: &str = "\
 Without --service, confcall plays the recorded service: requests get the recorded responses, and the
 bot's callback gets the recorded notifications. With --service, confcall plays the recorded bot. A
@@ -47,7 +46,6 @@ Examples:
   confcall replay call.jsonl --listen 127.0.0.1:8443 --tls
   confcall replay call.jsonl --listen 127.0.0.1:8080 --reuse";
 
-/// The arguments of `confcall replay`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The cassette or HAR file
@@ -114,11 +112,6 @@ pub(crate) enum Timing {
     Recorded,
 }
 
-/// Plays one party of a recording.
-///
-/// # Errors
-///
-/// A file that is no recording, a port that is taken, a service that is not there.
 pub(crate) fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let begun = Instant::now();
     let reports = Reports::new(std::mem::take(&mut arguments.report))?;

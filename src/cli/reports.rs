@@ -42,11 +42,6 @@ impl FromStr for ReportFile {
 pub(crate) struct Reports(Vec<ReportFile>);
 
 impl Reports {
-    /// Checks the reports.
-    ///
-    /// # Errors
-    ///
-    /// A file for two reports, and a folder that is not there.
     pub(crate) fn new(wanted: Vec<ReportFile>) -> Result<Self, Failure> {
         for (at, report) in wanted.iter().enumerate() {
             if wanted[..at].iter().any(|it| it.path == report.path) {
@@ -63,7 +58,7 @@ impl Reports {
         Ok(Self(wanted))
     }
 
-    /// Whether one of them is written to this file.
+    /// True if one of them is written to this file.
     pub(crate) fn go_to(&self, file: &Path) -> bool {
         self.0.iter().any(|it| it.path == file)
     }

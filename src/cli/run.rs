@@ -33,7 +33,6 @@ use crate::runner::run::{Observer, Played};
 use crate::runner::{Hook, Options, Session, StateProvider, Triggered};
 use crate::scenario::format::INJECTION_MARK;
 
-/// The end of `confcall run --help`.
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   confcall run                                     the built-in service and bot, every scenario
@@ -49,7 +48,6 @@ Exit codes:
   0 something passed and nothing else is wrong     1 a violation, something inconclusive, or no pass
   2 bad usage or input    3 the environment failed    70 a defect of confcall    130 interrupted";
 
-/// The arguments of `confcall run`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -161,10 +159,6 @@ fn trigger(text: &str) -> Result<Hook, ValueError> {
 }
 
 /// Reads `create`, `assume` or a URL.
-///
-/// # Errors
-///
-/// [`ValueError::Given`], and as [`values::url`].
 pub(crate) fn given(text: &str) -> Result<StateProvider, ValueError> {
     match text {
         "create" => Ok(StateProvider::Create),
@@ -174,12 +168,6 @@ pub(crate) fn given(text: &str) -> Result<StateProvider, ValueError> {
     }
 }
 
-/// Plays and judges.
-///
-/// # Errors
-///
-/// Bad arguments, broken scenarios, a port that is taken, a target that is not there from the
-/// start.
 pub(crate) fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let mut config = config::load(arguments.config.as_deref())?;
     arguments.complete(&mut config)?;
@@ -208,10 +196,6 @@ pub(crate) fn command(mut arguments: Arguments, output: Output) -> Result<Exit, 
 }
 
 /// Plays a run to its end, or until a signal interrupts it.
-///
-/// # Errors
-///
-/// A port that is taken, a target that is not there from the start or does not come up.
 pub(crate) fn play(options: Options, observer: &dyn Observer) -> Result<Played, Failure> {
     let runtime = super::runtime()?;
     let interrupt = CancellationToken::new();

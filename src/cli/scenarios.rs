@@ -61,10 +61,6 @@ pub(crate) struct Selected {
 
 impl Selected {
     /// Leaves the scenarios that judge one of these parties.
-    ///
-    /// # Errors
-    ///
-    /// None that does.
     pub(crate) fn judging(&mut self, roles: &[Party]) -> Result<(), UsageError> {
         let is_judged = |it: &Scenario| roles.iter().any(|role| judge::judges(&it.script, *role));
         let count = self.picked.len();
@@ -77,10 +73,6 @@ impl Selected {
     }
 
     /// Leaves the scenarios of one shard.
-    ///
-    /// # Errors
-    ///
-    /// A shard that is empty: there are more shards than scenarios.
     pub(crate) fn cut(&mut self, shard: Shard) -> Result<(), UsageError> {
         let count = self.picked.len();
         self.picked = shard.take(std::mem::take(&mut self.picked));
@@ -93,10 +85,6 @@ impl Selected {
 
 impl Source {
     /// All scenarios, by id.
-    ///
-    /// # Errors
-    ///
-    /// Broken or absent files; broken built-in ones are a defect.
     pub(crate) fn load(&self) -> Result<Vec<Scenario>, Failure> {
         match &self.scenarios {
             Some(folder) => {
@@ -116,29 +104,19 @@ impl Source {
 
 impl Which {
     /// The selected scenarios, by id, at least one; with all that they were selected from.
-    ///
-    /// # Errors
-    ///
-    /// As [`Source::load`], and a selection that selects nothing.
     pub(crate) fn select(&self) -> Result<Selected, Failure> {
         self.select_in(&[])
     }
 
     /// The same among the plain scenarios and those in these kinds of fault injection.
-    ///
-    /// # Errors
-    ///
-    /// As [`Which::select`].
     pub(crate) fn select_in(&self, injection: &[Kind]) -> Result<Selected, Failure> {
         self.among.select_in(&self.filters, injection)
     }
 
-    /// Whether a filter is about this fault injection, by its name.
     pub(crate) fn names(&self, injection: Kind) -> bool {
         self.filters.iter().any(|it| it.names(injection.name()))
     }
 
-    /// Whether a filter is about fault injection.
     pub(crate) fn names_injection(&self) -> bool {
         self.filters.iter().any(Filter::names_injection)
     }
@@ -146,10 +124,6 @@ impl Which {
 
 impl Among {
     /// The selected scenarios, by id, at least one; with all that they were selected from.
-    ///
-    /// # Errors
-    ///
-    /// As [`Source::load`], and a selection that selects nothing.
     pub(crate) fn select(&self, filters: &[Filter]) -> Result<Selected, Failure> {
         self.select_in(filters, &[])
     }

@@ -9,7 +9,6 @@ use crate::cassette::format::Line;
 use crate::config::Config;
 use crate::scenario::format::Script;
 
-/// The arguments of `confcall schema`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The kind of file: scenario, cassette, config
@@ -32,11 +31,6 @@ pub(crate) enum What {
     Config,
 }
 
-/// Prints the schema.
-///
-/// # Errors
-///
-/// Standard output that takes nothing.
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     output.print(&text(arguments.what))?;
     Ok(Exit::Success)

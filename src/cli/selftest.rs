@@ -18,7 +18,6 @@ use crate::report::color::Look;
 use crate::runner::self_check::proof::{self, Proof, Trial};
 use crate::scenario::store;
 
-/// The end of `confcall selftest --help`.
 pub(crate) const EXAMPLES: &str = "\
 A mutant is a built-in party with one deliberate fault. It must fail by the rule for that fault. A
 variant is a built-in party with one harmless difference. It must pass. The exit code is 70 if the
@@ -28,7 +27,6 @@ Examples:
   confcall selftest
   confcall selftest roster context --format json";
 
-/// The arguments of `confcall selftest`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Only mutants and variants whose name contains one of these
@@ -48,10 +46,6 @@ pub(crate) struct Arguments {
 }
 
 /// Plays and prints the table.
-///
-/// # Errors
-///
-/// Sockets that cannot be opened, a name that no mutant or variant has.
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let names = &arguments.names;
     let is_named =

@@ -17,7 +17,6 @@ use crate::http::Client;
 use crate::runner::self_check::GIVEN_PATH;
 use tokio_util::sync::CancellationToken;
 
-/// The end of `confcall serve --help`.
 pub(crate) const EXAMPLES: &str = "\
 Prints `listening URL`, then the addresses that a run needs, and serves until SIGTERM or Ctrl-C.
 
@@ -27,7 +26,6 @@ Examples:
   confcall serve --bot
   confcall serve --tls --listen 127.0.0.1:8443";
 
-/// The arguments of `confcall serve`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Serve the bot instead of the service
@@ -61,10 +59,6 @@ pub(crate) struct Arguments {
 }
 
 /// Serves until it is interrupted.
-///
-/// # Errors
-///
-/// An edition or a mutant that is unknown, and a port that is taken.
 pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let shutdown = CancellationToken::new();
     super::runtime()?.block_on(async {

@@ -20,14 +20,12 @@ use crate::report::conversation::Names;
 use crate::scenario::format::Scenario;
 use crate::scenario::selection::{Filter, Selection};
 
-/// The end of `confcall show --help`.
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   confcall show beta@2021-02/pt-BR/invite-one-pstn
   confcall show call.jsonl
   confcall show call.jsonl --format har > call.har";
 
-/// The arguments of `confcall show`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// A scenario's id, a filter that matches one scenario, a cassette, or a HAR file
@@ -54,11 +52,6 @@ pub(crate) enum Format {
     Har,
 }
 
-/// Shows one scenario, or one recording.
-///
-/// # Errors
-///
-/// Broken or absent scenarios and recordings, and an id that is none or several.
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let path = Path::new(&arguments.what);
     if path.is_file() {
@@ -93,7 +86,7 @@ fn one<'a>(id: &str, all: &'a [Scenario]) -> Result<&'a Scenario, Failure> {
         return Ok(exact);
     }
     let selection = Selection {
-        filters: vec![Filter::parse(id).map_err(UsageError::Filter)?],
+        filters: vec![Filter::parse(id)?],
         ..Selection::default()
     };
     match selection.pick(all)?.as_slice() {

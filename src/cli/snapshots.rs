@@ -28,10 +28,6 @@ pub(crate) struct Conversation {
 }
 
 /// Refuses `INSTA_FORCE_PASS`, with which insta passes any conversation.
-///
-/// # Errors
-///
-/// It is set, and conversations are to be compared.
 pub(crate) fn refuse_forced_passes(folder: Option<&Path>) -> Result<(), UsageError> {
     if folder.is_some() && environment::forces_passes() {
         return Err(UsageError::ForcedPass);
@@ -39,7 +35,6 @@ pub(crate) fn refuse_forced_passes(folder: Option<&Path>) -> Result<(), UsageErr
     Ok(())
 }
 
-/// Whether conversations that differ are written as proposals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Proposals {
     Written,
@@ -59,10 +54,6 @@ impl Proposals {
 
 /// Compares conversations with the accepted ones, and proposes those that differ. In CI nothing is
 /// written.
-///
-/// # Errors
-///
-/// A folder that cannot be read or written.
 pub(crate) fn compare(
     folder: &Path,
     conversations: impl IntoIterator<Item = Conversation>,
@@ -105,7 +96,6 @@ pub(crate) fn compare(
     Ok(Exit::Failed)
 }
 
-/// How a conversation compares with the accepted one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Compared {
     Same,
@@ -187,7 +177,6 @@ pub(crate) fn name_of(folder: &Path, file: &Path) -> String {
     name
 }
 
-/// A path without links, as far as it exists.
 fn real(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let real = path.ancestors().find_map(|ancestor| {
@@ -202,27 +191,15 @@ fn real(path: &Path) -> PathBuf {
 pub(crate) struct Proposal {
     /// The path of the accepted file, which may not exist yet.
     pub path: PathBuf,
-    /// The accepted file, where there is one.
     pub accepted: Option<String>,
-    /// The proposed file.
     pub file: String,
 }
 
 impl Proposal {
-    /// Replaces the accepted file.
-    ///
-    /// # Errors
-    ///
-    /// [`FileError::Unwritable`].
     pub(crate) fn accept(&self) -> Result<(), FileError> {
         self.written(fs::rename(self.proposed(), &self.path))
     }
 
-    /// Deletes the proposed file.
-    ///
-    /// # Errors
-    ///
-    /// [`FileError::Unwritable`].
     pub(crate) fn reject(&self) -> Result<(), FileError> {
         self.written(fs::remove_file(self.proposed()))
     }
@@ -240,10 +217,6 @@ impl Proposal {
 }
 
 /// The proposals below a folder, by path.
-///
-/// # Errors
-///
-/// [`FileError::Unreadable`].
 pub(crate) fn proposals(folder: &Path) -> Result<Vec<Proposal>, FileError> {
     let mut proposals = Vec::new();
     for entry in WalkDir::new(folder).sort_by_file_name() {

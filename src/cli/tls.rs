@@ -34,19 +34,11 @@ impl Folder {
     }
 
     /// The platform around the API, for a bot under test. Its key is made when it is needed first.
-    ///
-    /// # Errors
-    ///
-    /// No home folder to look in.
     pub(crate) fn identity(&self) -> Result<Identity, Failure> {
         Ok(Identity::new(self.path()?))
     }
 
     /// The authority, made where there is none.
-    ///
-    /// # Errors
-    ///
-    /// A folder that takes no files, files that are no authority, and no home folder to look in.
     pub(crate) fn authority(&self) -> Result<Authority, Failure> {
         Ok(Authority::open(&self.path()?)?)
     }
@@ -67,10 +59,6 @@ pub(crate) struct Tls {
 
 impl Tls {
     /// The certificates that confcall trusts: the system's authorities, the local one, and those of `--ca`.
-    ///
-    /// # Errors
-    ///
-    /// A file that holds no certificates.
     pub(crate) fn trust(&self) -> Result<Trust, Failure> {
         let local = self.folder.path().ok();
         let local = local.and_then(|it| Authority::certificate_in(&it));
@@ -78,30 +66,18 @@ impl Tls {
     }
 
     /// The authority of the listeners, if they use TLS; made where there is none.
-    ///
-    /// # Errors
-    ///
-    /// As [`Folder::authority`].
     pub(crate) fn authority(&self) -> Result<Option<Arc<Authority>>, Failure> {
         let authority = self.listens.then(|| self.folder.authority()).transpose()?;
         Ok(authority.map(Arc::new))
     }
 
     /// The authority for the hosts that are intercepted.
-    ///
-    /// # Errors
-    ///
-    /// As [`Folder::authority`].
     pub(crate) fn interceptor(&self) -> Result<Arc<Authority>, Failure> {
         self.folder.authority().map(Arc::new)
     }
 }
 
 /// A listener, in TLS where there is an authority.
-///
-/// # Errors
-///
-/// A port that is taken.
 pub(crate) async fn listen(
     address: SocketAddr,
     authority: Option<&Authority>,

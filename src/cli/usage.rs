@@ -15,6 +15,7 @@ use crate::files::FileError;
 use crate::http::tls::TrustError;
 use crate::inject::InjectionChoice;
 use crate::judge::shard::{MergeError, Shard};
+use crate::scenario::selection::GlobError;
 
 /// Arguments that make no sense together, or input that is not what a command takes.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +41,8 @@ pub enum UsageError {
     JudgesNobody { count: usize, roles: Vec<Party> },
     #[error("the shard {shard} is empty: {count} scenarios are selected")]
     EmptyShard { shard: Shard, count: usize },
-    /// The text is an id or a glob that cannot be read.
-    #[error("{0}")]
-    Filter(String),
+    #[error(transparent)]
+    Filter(#[from] GlobError),
     #[error("`{text}` is a part of {} ids; name one of them:{}", .ids.len(), .ids.concat())]
     SeveralScenarios {
         text: String,
@@ -131,6 +131,7 @@ impl Remedy for UsageError {
             Self::Setting(error) => return error.remedy(),
             Self::Trust(error) => return error.remedy(),
             Self::Merge(error) => return error.remedy(),
+            Self::Journal(error) => return error.remedy(),
             Self::NoConfiguration(_) => "`confcall init` writes one",
             Self::NoTarget(_) => "`[target]` says who, and how it is reached",
             Self::Init(error) => return error.remedy(),
@@ -152,7 +153,6 @@ impl Remedy for UsageError {
             Self::Arguments(_)
             | Self::Filter(_)
             | Self::SeveralScenarios { .. }
-            | Self::Journal(_)
             | Self::NoPage(_) => return None,
         }))
     }
@@ -169,7 +169,6 @@ fn meant(name: &str, names: &[&'static str]) -> Cow<'static, str> {
     }
 }
 
-/// The reason that `confcall init` wrote no file.
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
     #[error("{} is there already", .0.display())]
@@ -205,7 +204,8 @@ impl Remedy for InitError {
                 "begin again, or give its words behind `--`: `confcall init -- COMMAND`"
             }
             Self::NoTerminal { .. } => "`confcall init --help` has examples",
-            Self::NoConfiguration(_) | Self::Form(_) | Self::NoAnswer => return None,
+            Self::NoConfiguration(error) => return error.remedy(),
+            Self::Form(_) | Self::NoAnswer => return None,
         }))
     }
 }

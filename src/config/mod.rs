@@ -137,10 +137,6 @@ impl Config {
 }
 
 /// Reads the configuration that is named; else [`FILE`], which need not be there.
-///
-/// # Errors
-///
-/// [`FileError::Unreadable`]; [`FileError::Broken`] with the place and the expected form.
 pub(crate) fn load(named: Option<&Path>) -> Result<Config, FileError> {
     let path = named.map_or_else(|| PathBuf::from(FILE), Path::to_owned);
     match crate::files::read(&path) {
@@ -161,10 +157,6 @@ pub(crate) fn load(named: Option<&Path>) -> Result<Config, FileError> {
 }
 
 /// Reads the text of a configuration; paths in it stay as they are.
-///
-/// # Errors
-///
-/// [`FileError::Broken`] with the place and the expected form.
 pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Config, FileError> {
     let text = String::from_utf8_lossy(bytes);
     let wrong = |at, message: &str| {

@@ -20,7 +20,6 @@ pub struct SettingError {
     pub problem: SettingProblem,
 }
 
-/// The reason that a setting cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingProblem {
     #[error("a {0} has no such setting")]
@@ -101,10 +100,6 @@ impl Remedy for SettingError {
 
 impl TargetSection {
     /// Refuses settings that would have no effect.
-    ///
-    /// # Errors
-    ///
-    /// The first such setting.
     pub(crate) fn validate(&self) -> Result<(), SettingError> {
         let of_other_party = match self.role {
             Party::Bot => vec![
@@ -143,10 +138,6 @@ impl TargetSection {
 }
 
 /// The text of a setting with its placeholders filled in.
-///
-/// # Errors
-///
-/// A placeholder that is none of these.
 pub(crate) fn fill(
     key: &str,
     text: &str,

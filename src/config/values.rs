@@ -35,10 +35,6 @@ pub enum ValueError {
 }
 
 /// Reads a duration: `500ms`, `3s`, `1.5s`, `2m`, or `0`.
-///
-/// # Errors
-///
-/// [`ValueError::Duration`], also for a negative one.
 pub(crate) fn duration(text: &str) -> Result<Duration, ValueError> {
     if text == "0" {
         return Ok(Duration::ZERO);
@@ -48,10 +44,6 @@ pub(crate) fn duration(text: &str) -> Result<Duration, ValueError> {
 }
 
 /// Reads a size in bytes: `1MiB`, `512KiB`, or a number of bytes.
-///
-/// # Errors
-///
-/// [`ValueError::Size`], also for one that does not fit into memory.
 pub(crate) fn size(text: &str) -> Result<usize, ValueError> {
     let (digits, unit) = if let Some(digits) = text.strip_suffix("KiB") {
         (digits, 1024)
@@ -65,10 +57,6 @@ pub(crate) fn size(text: &str) -> Result<usize, ValueError> {
 }
 
 /// Reads the address of somebody else: an absolute `http` or `https` URL.
-///
-/// # Errors
-///
-/// The part that is missing, or too much.
 pub(crate) fn url(text: &str) -> Result<Url, ValueError> {
     if !text.contains("://") {
         return Err(ValueError::NoScheme(text.to_owned()));
@@ -84,10 +72,6 @@ pub(crate) fn url(text: &str) -> Result<Url, ValueError> {
 }
 
 /// Reads an address without credentials and path, below which others have theirs.
-///
-/// # Errors
-///
-/// As [`url`], and [`ValueError::NoOrigin`].
 pub(crate) fn origin(text: &str) -> Result<Url, ValueError> {
     let url = url(text)?;
     let address = &url[Position::BeforeHost..Position::BeforePath];
@@ -100,10 +84,6 @@ pub(crate) fn origin(text: &str) -> Result<Url, ValueError> {
 
 /// Reads where to listen: `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`, or a port of the
 /// loopback interface. Port 0 is any free one.
-///
-/// # Errors
-///
-/// [`ValueError::Address`].
 pub(crate) fn listen(text: &str) -> Result<SocketAddr, ValueError> {
     let port = text.strip_prefix("localhost:").unwrap_or(text);
     let port = port.strip_prefix(':').unwrap_or(port);

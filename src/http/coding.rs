@@ -14,7 +14,7 @@ use super::message::{Body, Headers, Omission};
 /// Why a coded body could not be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DecodeError {
-    /// The bytes are not what `Content-Encoding` says.
+    /// The bytes are not in the coding of `Content-Encoding`.
     #[error("the body is no {0}: {1}")]
     Corrupt(String, io::Error),
     /// The decoded body is longer than [`MAX_BODY`].
@@ -61,7 +61,6 @@ pub(crate) fn uncoded<'a, 'b>(
     Ok(Some(bytes))
 }
 
-/// The bytes as gzip.
 pub(super) fn gzip(bytes: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     match encoder.write_all(bytes).and_then(|()| encoder.finish()) {

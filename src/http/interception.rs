@@ -27,16 +27,12 @@ pub(crate) struct Interception {
 }
 
 impl Interception {
-    /// Whether this host, in its normal form, is read.
+    /// True if this host, in its normal form, is intercepted.
     pub(super) fn names(&self, host: &str, port: u16) -> bool {
         self.hosts.iter().any(|named| named.covers(host, port))
     }
 
     /// The origin that a target in absolute form names (RFC 9112 section 3.2.2).
-    ///
-    /// # Errors
-    ///
-    /// A target in another form, or for a host that is not named.
     pub(super) fn origin(&self, head: &Parts) -> Result<Origin, Refused> {
         let parts = head.uri.authority().and_then(host_of);
         let (Some(scheme), Some((host, port))) = (head.uri.scheme(), parts) else {
@@ -56,7 +52,6 @@ impl Interception {
     }
 }
 
-/// The refusal of a host that is not named.
 pub(super) fn not_intercepted(host: &str) -> Refused {
     let message = format!("`{host}` is not named: give `--intercept {host}`");
     (StatusCode::FORBIDDEN, message)
@@ -92,17 +87,15 @@ impl Origin {
         Self { scheme, authority }
     }
 
-    /// The host, with the port where it has one, as `Host` gives it.
     pub(crate) fn authority(&self) -> &str {
         &self.authority
     }
 
-    /// The URL of a path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}://{}{path}", self.scheme, self.authority)
     }
 
-    /// Whether the text of a `Host` field or an authority names this origin.
+    /// True if the text of a `Host` field or an authority names this origin.
     pub(crate) fn is(&self, authority: &str) -> bool {
         let parsed = authority.parse::<Authority>().ok();
         parsed
@@ -119,7 +112,6 @@ pub(crate) fn host_of(authority: &Authority) -> Option<(String, Option<u16>)> {
     Some((normal(authority.host())?, authority.port_u16()))
 }
 
-/// The port of a scheme, of which there are two.
 pub(crate) fn default_port(scheme: &Scheme) -> u16 {
     if *scheme == Scheme::HTTPS { 443 } else { 80 }
 }
@@ -130,7 +122,7 @@ pub(crate) fn default_port(scheme: &Scheme) -> u16 {
 pub(crate) struct NamedHost {
     /// As [`normal`] writes it; of `*.example` the part after the asterisk.
     name: String,
-    /// Whether every name that ends in it is meant.
+    /// True for `*.example`: every name with this suffix is meant.
     is_suffix: bool,
     port: Option<u16>,
 }
@@ -145,7 +137,6 @@ impl NamedHost {
         Url::parse(&format!("https://{}{port}", self.name)).ok()
     }
 
-    /// Whether this host, written as [`normal`] does, is meant at this port.
     fn covers(&self, host: &str, port: u16) -> bool {
         let is_host = if self.is_suffix {
             host.ends_with(&self.name)
@@ -156,7 +147,6 @@ impl NamedHost {
     }
 }
 
-/// Why a text is no [`NamedHost`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NamedHostError {
     #[error("a host is a name without a scheme and a path: `{0}`")]

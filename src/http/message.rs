@@ -1,4 +1,4 @@
-//! What goes over the wire, decoded: requests, responses, notifications, headers, bodies.
+//! Messages, decoded: requests, responses, notifications, headers, bodies.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -72,7 +72,7 @@ pub(crate) fn media_type(content_type: &str) -> String {
     essence.trim().to_ascii_lowercase()
 }
 
-/// Whether a media type (lower case, no parameters) says that the body is JSON: `application/json`,
+/// True if a media type (lower case, no parameters) stands for JSON: `application/json`,
 /// `text/json`, or a type that ends with `+json` (RFC 6839 section 3.1, WHATWG MIME Sniffing section
 /// 4.6).
 pub(crate) fn is_json(media_type: &str) -> bool {
@@ -113,7 +113,7 @@ pub enum Omission {
 }
 
 impl Body {
-    /// Reads decoded bytes. JSON is what parses as JSON, whatever the media type says.
+    /// Reads decoded bytes. A body that parses as JSON is JSON, whatever its media type.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         if let Some(value) = read_json(bytes) {
             return Self::Json(value);
@@ -189,7 +189,7 @@ pub(crate) fn json_error(text: &str) -> String {
 /// around a body there are some.
 pub(crate) const DEEPEST: usize = 112;
 
-/// Whether a file that holds this JSON as a body can be read again: it is not too deep.
+/// True if the JSON is not too deep: a file that holds it as a body can be read again.
 pub(crate) fn fits_in_a_file(body: &Value) -> bool {
     is_at_most(DEEPEST, body)
 }

@@ -21,14 +21,12 @@ pub(crate) enum Coding {
     /// As they are.
     #[default]
     Identity,
-    /// gzip, announced in `Content-Encoding`.
     Gzip,
 }
 
 /// How the receiver finds the end of a body (RFC 9112 section 6).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Framing {
-    /// `Content-Length`.
     #[default]
     Length,
     /// `Transfer-Encoding: chunked`, in two chunks where there are two bytes.

@@ -19,16 +19,20 @@ pub struct Shard {
     pub count: usize,
 }
 
-impl FromStr for Shard {
-    type Err = String;
+/// A text that is no [`Shard`].
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a share is its number and how many there are, from 1: `2/8`")]
+pub struct ShardError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let malformed = || "a share is its number and how many there are, from 1: `2/8`".to_owned();
-        let (index, count) = text.split_once('/').ok_or_else(malformed)?;
-        let number = |text: &str| text.parse::<usize>().map_err(|_| malformed());
+impl FromStr for Shard {
+    type Err = ShardError;
+
+    fn from_str(text: &str) -> Result<Self, ShardError> {
+        let (index, count) = text.split_once('/').ok_or(ShardError)?;
+        let number = |text: &str| text.parse::<usize>().map_err(|_| ShardError);
         let (index, count) = (number(index)?, number(count)?);
         if index == 0 || index > count {
-            return Err(malformed());
+            return Err(ShardError);
         }
         Ok(Self { index, count })
     }

@@ -23,7 +23,6 @@ const DEFAULT: &str = "/.default";
 /// Scopes of `OpenID` Connect, which say nothing about a resource.
 const OPENID: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
-/// The two token endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Version {
     /// `oauth2/token`, which takes a `resource`.
@@ -39,7 +38,6 @@ struct Grant {
     proof: Proof,
 }
 
-/// How a client authenticates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Proof {
     Secret,
@@ -51,7 +49,7 @@ enum Proof {
 struct Refusal {
     error: &'static str,
     description: String,
-    /// Whether the client authenticated in `Authorization`: the answer then has `WWW-Authenticate`.
+    /// True if the client authenticated in `Authorization`: the answer then has `WWW-Authenticate`.
     by_header: bool,
 }
 
@@ -141,7 +139,7 @@ fn grant(request: &Request, version: Version) -> Result<Grant, Refusal> {
     })
 }
 
-/// The parameters of a request. One without a value counts as left out, and none comes twice (RFC
+/// The parameters of a request. One without a value counts as left out, and none may be repeated (RFC
 /// 6749 section 3.2).
 fn form(request: &Request) -> Result<HashMap<String, String>, Refusal> {
     if request.headers.media_type().as_deref() != Some("application/x-www-form-urlencoded") {

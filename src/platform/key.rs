@@ -26,7 +26,6 @@ const BITS: usize = 2048;
 /// The public exponent of the keys that RFCs print, `AQAB`.
 const EXPONENT: u32 = 65_537;
 
-/// Why there is no key.
 #[derive(Debug, thiserror::Error)]
 enum KeyError {
     #[error("no number: {0}")]
@@ -56,11 +55,6 @@ impl std::fmt::Debug for Key {
 impl Key {
     /// The key of a folder; a new one where there is none. Of several processes that make it at a
     /// time, one does.
-    ///
-    /// # Errors
-    ///
-    /// A folder that takes no files, a file that is no RSA key of 2048 bits or more, or that others
-    /// may read.
     pub(super) fn open(folder: &Path) -> Result<Self, AuthorityError> {
         let path = folder.join(FILE);
         let unusable = |error: KeyError| AuthorityError::NoIdentity {

@@ -91,10 +91,6 @@ impl Identity {
 
     /// The signer of notifications to the bot of this application id. Makes the key where there is
     /// none, which takes a moment.
-    ///
-    /// # Errors
-    ///
-    /// A folder that takes no files, a file that is no key or that others may read.
     pub(crate) fn notifier(
         &self,
         application: impl Into<String>,
@@ -102,7 +98,8 @@ impl Identity {
         Ok(Notifier::new(self.signer()?, application.into()))
     }
 
-    /// Whether a request is for one of the endpoints, and so for no conversation. `base` is that of [`base_of`].
+    /// True for a request to one of the endpoints, which is part of no conversation. `base` is that of
+    /// [`base_of`].
     pub(crate) fn takes(request: &Request, base: &str) -> bool {
         mount(request, base).is_some()
     }
@@ -177,7 +174,6 @@ impl Identity {
     }
 }
 
-/// The endpoint at a path.
 fn endpoint<'a>(segments: &[&'a str]) -> Option<Endpoint<'a>> {
     use Version::{V1, V2};
     Some(match segments {
@@ -222,7 +218,7 @@ pub(crate) fn base_of(request: &Request, public: &str) -> String {
     }
 }
 
-/// Whether an address has a path: it is then one of a reverse proxy, which knows its authority.
+/// An address with a path is that of a reverse proxy, which knows its authority.
 fn has_path(address: &str) -> bool {
     resource::path_of(address).len() > 1
 }
@@ -238,7 +234,6 @@ fn mount<'a>(request: &'a Request, base: &str) -> Option<(String, &'a str)> {
     (below.is_empty() || below.starts_with('/')).then(|| (format!("{base}/{LOGIN}"), below))
 }
 
-/// Host and port of an address.
 fn authority_of(address: &str) -> &str {
     let rest = resource::behind_scheme(address).unwrap_or(address);
     rest.split('/').next().unwrap_or(rest)

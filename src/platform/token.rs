@@ -124,7 +124,6 @@ impl Signer {
         json!({"keys": [self.key.public()]})
     }
 
-    /// A signed token.
     pub(super) fn sign(&self, claims: &Value) -> String {
         self.signed(claims, &self.key)
     }

@@ -44,7 +44,7 @@ pub(super) enum RequestBody {
         bytes: Option<Bytes>,
         trailers: Option<HeaderMap>,
     },
-    /// Passed on as it comes.
+    /// Passed on frame by frame.
     Streamed {
         body: Incoming,
         tee: Tee,
@@ -131,10 +131,6 @@ impl From<Bytes> for ResponseBody {
 impl ResponseBody {
     /// The upstream's body, with the exchange that its end ends. What came together with the head
     /// goes out together with it: where that is all, the exchange is written when this returns.
-    ///
-    /// # Errors
-    ///
-    /// A journal that takes no more.
     pub(super) async fn streamed(
         body: Incoming,
         pending: Arc<Pending>,
@@ -156,15 +152,14 @@ impl ResponseBody {
 
 /// An upstream's body, with the exchange that its end ends.
 ///
-/// A receiver that was told the length asks no more after the last byte. In HTTP/2 the end comes
-/// after that byte: the last bytes are held until it is there.
+/// A receiver that knows the length stops reading after the last byte. HTTP/2 sends the end in a later
+/// frame: the last bytes are held until it has arrived.
 #[derive(Debug)]
 pub(super) struct Streamed {
     body: Incoming,
     pending: Arc<Pending>,
     /// Frames that came in and are still to go out.
     arrived: VecDeque<Result<Frame<Bytes>, Broken>>,
-    /// Whether nothing more comes.
     has_ended: bool,
     /// How many bytes are to go out, where that is known.
     left: Option<u64>,

@@ -102,7 +102,6 @@ impl Pending {
         expectation.as_ref().inspect(|it| it.go_on()).is_some()
     }
 
-    /// Whether the request's body is held back.
     pub(super) fn holds(&self) -> bool {
         let expectation = lock(&self.expectation);
         expectation.as_ref().is_some_and(Expectation::is_waited_for)
@@ -113,15 +112,11 @@ impl Pending {
         if let Some(expectation) = &*lock(&self.expectation) {
             expectation.answered();
         }
-        // It comes once.
+        // There is one response.
         let _ = self.response.set((head, Instant::now()));
     }
 
     /// Ends the exchange, which is written then. A second call changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// A journal that takes no more; it ends the recording too.
     pub(super) fn end(&self, broke: Option<&str>) -> Result<(), RecordError> {
         self.queue(broke);
         self.settle()
@@ -129,10 +124,6 @@ impl Pending {
 
     /// The same for an exchange that is whole. Exchanges that end at the same time are written
     /// together.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::end`].
     pub(super) async fn ended(&self) -> Result<(), RecordError> {
         self.queue(None);
         // Other tasks run first, and may end their exchanges.
@@ -247,7 +238,6 @@ fn links(target: &str, headers: &HeaderMap, json: Option<&Value>) -> Vec<Link> {
     causes::links(target, &fields, json)
 }
 
-/// The path and query of a request's target.
 pub(super) fn target_of(uri: &http::Uri) -> Cow<'_, str> {
     match uri.path_and_query().map(PathAndQuery::as_str) {
         None => "/".into(),
@@ -381,7 +371,6 @@ impl Capture {
     }
 }
 
-/// The values of `Content-Encoding`.
 pub(super) fn codings(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let values = headers.get_all(CONTENT_ENCODING).into_iter();
     values.filter_map(|value| value.to_str().ok())

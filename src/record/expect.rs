@@ -69,7 +69,7 @@ impl Expectation {
         self.set(State::Continue);
     }
 
-    /// Whether the body has not been sent for.
+    /// True until the upstream has answered in any way.
     pub(super) fn is_waited_for(&self) -> bool {
         !self.0.is_closed()
     }
@@ -92,7 +92,7 @@ impl Expectation {
 }
 
 impl Waiting {
-    /// Whether the body is to be sent, once that is known.
+    /// True if the body is to be sent; pending until the upstream has decided.
     pub(super) fn poll_wanted(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         Pin::new(&mut self.0).poll(cx)
     }

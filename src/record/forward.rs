@@ -216,7 +216,6 @@ async fn send(
     answer
 }
 
-/// The status and the fields of an interim answer.
 type InterimAnswer = (StatusCode, HeaderMap);
 
 /// The interim answers of an upstream. Most send none: this costs less than a channel.
@@ -313,8 +312,8 @@ async fn response(
     Ok(response.map(|()| body))
 }
 
-/// The answer of an upstream that switches to WebSocket, where `connection` asked for that: from here
-/// on bytes are passed on unread. The exchange is written before the answer goes out, and cannot be
+/// The answer of an upstream that switches to WebSocket, if `connection` requested it: from then on
+/// bytes are passed on unread. The exchange is written before the answer goes out, and cannot be
 /// replayed.
 fn switch_protocols(
     connection: Option<&Arc<Connection>>,
@@ -361,7 +360,6 @@ fn unusable(head: &hyper::http::response::Parts, has_no_body: bool) -> Option<&'
     is_coded.then_some("the other party answers in a transfer coding that it was not asked for")
 }
 
-/// The address that a request is sent to.
 fn address(upstream: &Upstream, client: &Connection, head: &mut Parts) -> Result<Uri, Refused> {
     // Of the whole server (RFC 9112 section 3.2.4).
     let is_asterisk = head.uri.path_and_query().is_some_and(|it| it == "*");
@@ -432,7 +430,7 @@ fn join_cookies(headers: &mut HeaderMap) {
 }
 
 /// The body for the upstream. JSON within the limit is read whole, for the ids and the callback
-/// address in it; everything else is passed on as it comes.
+/// address in it; everything else is streamed.
 async fn request_body(
     recorder: &Recorder,
     pending: &Pending,

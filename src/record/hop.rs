@@ -1,4 +1,4 @@
-//! What a proxy does to the head of a message that it passes on (RFC 9110 section 7.6): fields of one
+//! The changes of a proxy to the head of a message that it passes on (RFC 9110 section 7.6): fields of one
 //! connection only, `Via`, `Max-Forwards`, and the requests that it must not pass on.
 
 use hyper::header::{
@@ -58,7 +58,7 @@ impl HopByHopOptions {
         }
         if self.trailers {
             headers.insert(TE, HeaderValue::from_static(TRAILERS));
-            // Where the next connection is of HTTP/2, hyper takes `Connection` away, and the fields
+            // If the next connection is HTTP/2, hyper takes `Connection` away, and the fields
             // that its first value names: `TE` is to stay (RFC 9113 section 8.2.2).
             if !self.websocket {
                 headers.append(CONNECTION, HeaderValue::from_static("keep-alive"));
@@ -68,7 +68,6 @@ impl HopByHopOptions {
     }
 }
 
-/// Whether the fields name WebSocket, alone, as the protocol to switch to.
 pub(super) fn is_websocket(headers: &HeaderMap) -> bool {
     let mut protocols = headers.get_all(UPGRADE).iter();
     let (first, second) = (protocols.next(), protocols.next());
@@ -76,7 +75,6 @@ pub(super) fn is_websocket(headers: &HeaderMap) -> bool {
     first.is_some_and(is_it) && second.is_none()
 }
 
-/// Whether this token is in the list that a field holds.
 fn has_token(headers: &HeaderMap, field: &HeaderName, token: &str) -> bool {
     let values = headers.get_all(field).into_iter();
     values
@@ -101,8 +99,8 @@ pub(super) fn strip(headers: &mut HeaderMap) {
     }
 }
 
-/// The name of this proxy in `Via` (RFC 9110 section 7.6.3): each message that was passed on bears it,
-/// so that one that comes back is known.
+/// The name of this proxy in `Via` (RFC 9110 section 7.6.3): each message that was passed on has it,
+/// so that a loop is detected.
 #[derive(Debug)]
 pub(super) struct Via {
     name: String,
@@ -124,7 +122,7 @@ impl Via {
         Self { name, values }
     }
 
-    /// Whether a message has been passed on by this proxy before.
+    /// True if this proxy has passed the message on before.
     pub(super) fn is_in(&self, headers: &HeaderMap) -> bool {
         headers
             .get_all(VIA)
@@ -167,7 +165,7 @@ pub(super) fn check(head: &Parts) -> Result<(), Refused> {
     Err((status, message.to_owned()))
 }
 
-/// Whether the target has a form that the method may have (RFC 9112 section 3.2).
+/// True if the target has a form that the method allows (RFC 9112 section 3.2).
 fn has_target(head: &Parts) -> bool {
     match head.uri.path_and_query() {
         Some(path) => path != "*" || head.method == Method::OPTIONS,
@@ -175,7 +173,7 @@ fn has_target(head: &Parts) -> bool {
     }
 }
 
-/// Whether there is the host that there must be (RFC 9112 section 3.2). In HTTP/2 the target has it.
+/// True if the mandatory host is present (RFC 9112 section 3.2). In HTTP/2 it is in the target.
 fn has_host(head: &Parts) -> bool {
     let mut hosts = head.headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
@@ -185,7 +183,7 @@ fn has_host(head: &Parts) -> bool {
     }
 }
 
-/// Whether the value is a host, with a port or without, or empty (RFC 9110 section 7.2).
+/// True for a host, with a port or without, and for an empty value (RFC 9110 section 7.2).
 fn is_host(value: &HeaderValue) -> bool {
     if value.is_empty() {
         return true;
@@ -200,8 +198,8 @@ fn is_host(value: &HeaderValue) -> bool {
     })
 }
 
-/// Whether these values of `Transfer-Encoding` are none, or `chunked` alone. What it is to be taken
-/// off, and another coding would stay (RFC 9112 section 6.1).
+/// True if `Transfer-Encoding` is absent or `chunked` alone: the proxy removes `chunked`, and any other
+/// coding would remain (RFC 9112 section 6.1).
 pub(super) fn is_chunked_at_most<'a>(values: impl IntoIterator<Item = &'a HeaderValue>) -> bool {
     let mut values = values.into_iter();
     let first = values.next().map(HeaderValue::as_bytes);

@@ -12,6 +12,7 @@ mod expect;
 mod forward;
 mod hop;
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -27,7 +28,7 @@ use self::hop::Via;
 use crate::cassette::causes::Causes;
 use crate::cassette::format::Direction;
 use crate::cassette::journal::{Journal, JournalError};
-use crate::diagnostic::render;
+use crate::diagnostic::{Remedy, render};
 use crate::http::connect::{Dialer, StreamingClient, streaming_client};
 use crate::http::interception::{Interception, Refused};
 use crate::http::server::{self, Connection, ConnectionError, Server, Tunnel, Watch};
@@ -55,7 +56,6 @@ pub(crate) struct Parties {
 /// The bot, and the listener that takes its place for the service.
 #[derive(Debug)]
 pub(crate) struct Bot {
-    /// The callback.
     pub url: Url,
     pub listener: Listener,
     /// The address under which the service reaches the listener, where it is not the listener's own:
@@ -72,7 +72,7 @@ pub(crate) enum Service {
     Named(Arc<Interception>),
 }
 
-/// What all exchanges of a recording share.
+/// The shared parts of all exchanges of a recording.
 #[derive(Debug)]
 struct Recorder {
     journal: Journal,
@@ -92,7 +92,7 @@ struct Recorder {
 }
 
 impl Recorder {
-    /// Whether causes of exchanges are recorded: they are exchanges of the other direction.
+    /// Causes are exchanges of the other direction: they are recorded if both directions are.
     const fn records_causes(&self) -> bool {
         self.callbacks.is_some()
     }
@@ -131,10 +131,6 @@ impl Upstream {
 /// Records until the shutdown begins and the exchanges under way have ended, at most
 /// [`GRACE`](crate::http::GRACE). Bodies of more than `max_body` bytes pass, and are recorded as length
 /// and digest.
-///
-/// # Errors
-///
-/// A journal that takes no more.
 pub(crate) async fn record(
     parties: Parties,
     journal: Journal,
@@ -188,6 +184,12 @@ pub(crate) async fn record(
 #[derive(Debug, Clone, thiserror::Error)]
 #[error(transparent)]
 pub struct RecordError(Arc<JournalError>);
+
+impl Remedy for RecordError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        self.0.remedy()
+    }
+}
 
 impl Bot {
     fn callbacks(&self) -> Callbacks {

@@ -15,8 +15,7 @@ pub(super) fn request(service: &Url, api: Option<&str>, target: &str) -> String 
     }
 }
 
-/// Whether an address is of the same scheme, host and port as another: nothing is ever sent to a
-/// host that was not named.
+/// Compares scheme, host and port: nothing is ever sent to a host that was not named.
 pub(super) fn is_same_origin(address: &str, named: &Url) -> bool {
     Url::parse(address).is_ok_and(|address| address.origin() == named.origin())
 }

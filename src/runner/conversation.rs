@@ -28,7 +28,6 @@ use tokio_util::sync::CancellationToken;
 const UNSIGNED: &str =
     "no token can be wrong, as notifications are not signed: name the bot's `--application`";
 
-/// A scenario that is being played.
 #[derive(Debug)]
 pub(super) struct Conversation {
     context: Arc<Context>,
@@ -166,7 +165,7 @@ impl Conversation {
         self.context.router.update(self.registration.number, &judge);
     }
 
-    /// Whether notifications with wrong tokens go out in its fault injection.
+    /// True if its fault injection sends notifications with wrong tokens.
     fn forges(&self) -> bool {
         let injection = inject::Kind::of(&self.case.scenario.id);
         injection.is_some_and(inject::Kind::forges)
@@ -227,8 +226,8 @@ impl Conversation {
         answer.is_none_or(|answer| answer.send(reply).is_ok())
     }
 
-    /// Sends a request, or a notification, whose token may be wrong, in a task of its own; its answer
-    /// comes as an event.
+    /// Sends a request, or a notification, whose token may be wrong, in a task of its own; the answer
+    /// becomes an event.
     fn send(&self, exchange: ExchangeId, request: &Request, forgery: Option<Forgery>) {
         let url = match &self.context.target {
             Target::Service { url, .. } => {
@@ -321,7 +320,7 @@ impl Conversation {
 }
 
 impl Conversation {
-    /// Whether the request of a step, counted from 1, follows from a notification.
+    /// True if the request of a step, counted from 1, follows from a notification.
     fn is_provoked(&self, step: usize) -> bool {
         let steps = &self.case.scenario.script.steps;
         let before = step.checked_sub(2).and_then(|at| steps.get(at));

@@ -66,7 +66,6 @@ impl Hook {
     }
 }
 
-/// A body as JSON.
 fn value_of(answer: Body) -> Option<Value> {
     match answer {
         Body::Empty => None,
@@ -87,7 +86,6 @@ fn how_it_ended(said: &Said) -> String {
     format!("{status}: {words}")
 }
 
-/// A POST of JSON.
 pub(super) fn post_json(url: &Url, body: &Value) -> OutgoingRequest {
     let mut request = OutgoingRequest::new("POST", url.as_str());
     request.headers.push("Content-Type", "application/json");

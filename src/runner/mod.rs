@@ -86,10 +86,6 @@ impl Remedy for PlayError {
 
 /// Somebody listens at the address of a party, and shows a certificate that is trusted. Nothing is
 /// sent.
-///
-/// # Errors
-///
-/// [`PlayError::Unreachable`] and [`PlayError::Untrusted`], after 5 s at the latest.
 pub(crate) async fn reach(
     party: &'static str,
     url: &Url,

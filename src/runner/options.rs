@@ -31,12 +31,10 @@ const FEW_JOBS: usize = 6;
 /// The options of a run. By default the built-in pair is judged, by no scenario.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    /// The scenarios to play, by id.
     pub scenarios: Vec<Scenario>,
     /// Every scenario there is: a case knows its whole page, whatever is picked from it.
     pub all: Vec<Scenario>,
     pub shard: Option<Shard>,
-    /// None for the built-in pair.
     pub target: Option<Target>,
     /// The parties that are judged: one of a target, one or both of the built-in pair.
     pub parties: Vec<Party>,
@@ -59,11 +57,11 @@ pub(crate) struct Options {
     pub authority: Option<Arc<Authority>>,
 }
 
-/// A target that confcall starts, as `confcall.toml` says it.
+/// A target that confcall starts, from `[target.command]`.
 #[derive(Debug, Clone)]
 pub(crate) struct TargetProgram {
     pub command: TargetCommand,
-    /// What `{port}` stands for.
+    /// The value of `{port}`.
     pub port: Option<u16>,
 }
 

@@ -21,7 +21,6 @@ use crate::judge::Options;
 use crate::judge::verdict::Verdict;
 use crate::scenario::format::{ProviderState, Step};
 
-/// The way in which provider states come about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum StateProvider {
     /// confcall makes a call by the documented request, and takes the rest as existing.
@@ -39,7 +38,6 @@ pub(super) struct Setup<'a> {
     pub case: &'a Case,
     pub judge: &'a Mutex<InjectedJudge>,
     pub options: &'a Options,
-    /// The service's address.
     pub service: &'a Url,
     /// The callback of the conversation.
     pub callback: &'a str,
@@ -151,7 +149,6 @@ impl Setup<'_> {
             .ok_or_else(|| not_created("the answer names no call"))
     }
 
-    /// Creates a call and hangs it up.
     async fn create_and_end(self) -> Result<String, Refusal> {
         let call = self.create().await?;
         let target = format!("{}/calls/{call}", prefix_of(self.case));

@@ -1,6 +1,6 @@
 //! The router: finds the conversation that a message belongs to.
 //!
-//! A message belongs to the conversation whose callback path or whose ids it bears, else to the
+//! A message belongs to the conversation whose callback path or ids it contains, else to the
 //! only one that waits for such a message. Where several could, none of them can be judged side by
 //! side: they are played again, one by one. A bot's requests to an [`Identity`] belong to none.
 
@@ -36,12 +36,11 @@ pub(super) struct Router {
 struct Entries {
     open: BTreeMap<u64, Entry>,
     by_id: ById<BTreeSet<u64>>,
-    /// Numbers and ids of conversations that are over: late messages bear them.
+    /// Numbers and ids of conversations that are over, for late messages.
     retired: HashSet<u64>,
     retired_ids: Ids<'static>,
 }
 
-/// One conversation.
 #[derive(Debug, Clone)]
 struct Entry {
     judge: Arc<Mutex<InjectedJudge>>,
@@ -65,10 +64,9 @@ pub(super) enum Message {
 /// A conversation's registration at the router.
 #[derive(Debug)]
 pub(super) struct Registration {
-    /// The number of the conversation, which its callback path bears.
+    /// The number of the conversation, a part of its callback path.
     pub number: u64,
     pub inbox: mpsc::UnboundedReceiver<Message>,
-    /// Sends to the inbox.
     pub sender: mpsc::UnboundedSender<Message>,
 }
 
@@ -190,8 +188,6 @@ impl Router {
         }
     }
 
-    /// The answer to a message that no conversation takes: a bot's request is refused, a
-    /// notification is acknowledged.
     fn forgotten(&self) -> Response {
         let status = match self.role {
             Party::Bot => 404,
@@ -280,9 +276,9 @@ impl Entries {
 enum Candidates {
     Nobody,
     One(Entry),
-    /// Conversations whose ids it bears, at least two.
+    /// At least two conversations whose ids it contains.
     SameId(Vec<Entry>),
-    /// It bears the id of none: all that are open.
+    /// All open conversations: it contains the id of none.
     NoId(Vec<Entry>),
 }
 
@@ -299,7 +295,6 @@ pub(super) fn lock(judge: &Mutex<InjectedJudge>) -> MutexGuard<'_, InjectedJudge
     judge.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The path at which a conversation takes notifications.
 pub(super) fn callback_path(number: u64) -> String {
     format!("/callback/{number}")
 }

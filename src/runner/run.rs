@@ -24,29 +24,19 @@ use crate::judge::verdict::{Run, ScenarioResult, Verdict};
 #[derive(Debug)]
 pub(crate) struct Played {
     pub run: Run,
-    /// The wall time.
     pub elapsed: Duration,
-    /// Whether it was interrupted before its end.
     pub is_interrupted: bool,
 }
 
 /// Shows what a run has to say before its result.
 pub(crate) trait Observer {
     /// The listeners are open. `program` is none for a target that runs already.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be shown: the run ends.
     fn opened(&self, session: &Session, program: Option<&TargetProgram>) -> io::Result<()>;
 
     fn warn(&self, warning: &str);
 }
 
 /// Plays the scenarios of a run.
-///
-/// # Errors
-///
-/// A port that is taken, a target that is not there from the start or does not come up.
 pub(crate) async fn run(
     options: &Arc<Options>,
     interrupt: &CancellationToken,
@@ -80,7 +70,7 @@ pub(crate) async fn run(
     })
 }
 
-/// Plays against a target, which is started first where the project says how, and ended.
+/// Plays against a target; one with `[target.command]` is started before and ended after.
 async fn against(
     target: &Target,
     options: &Arc<Options>,
@@ -184,10 +174,6 @@ fn in_order(
 
 impl TargetProgram {
     /// The way to start the target for a session.
-    ///
-    /// # Errors
-    ///
-    /// Placeholders that stand for nothing.
     fn launch(&self, session: &Session, target: &Target) -> Result<Launch, SettingError> {
         let command = &self.command;
         let own = session.public_url().trim_end_matches('/').to_owned();

@@ -23,10 +23,6 @@ use crate::judge::verdict::{ScenarioResult, Verdict};
 
 /// Plays every scenario against a target, side by side where their messages can be distinguished,
 /// and one by one where not. Results come in the order of the cases.
-///
-/// # Errors
-///
-/// A port that is taken, a target that is not there from the start.
 pub(crate) async fn play(
     options: &Arc<Options>,
     target: Target,
@@ -37,7 +33,7 @@ pub(crate) async fn play(
     session.play(cases, stop).await
 }
 
-/// Ends a run where it stands.
+/// Ends a run early.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Stop {
     pub token: CancellationToken,
@@ -59,17 +55,12 @@ impl Stop {
         self.token.cancel();
     }
 
-    /// The reason; none where the run was interrupted from outside, or goes on.
     pub(crate) fn reason(&self) -> Option<&str> {
         self.reason.get().map(String::as_str)
     }
 }
 
 /// A listener for a party, which may know it under another address.
-///
-/// # Errors
-///
-/// A port that is taken, a host that no certificate can name.
 pub(super) async fn listen(
     options: &Options,
     address: std::net::SocketAddr,
@@ -105,11 +96,6 @@ pub(crate) struct Session {
 const LAST_ANSWERS: Duration = Duration::from_millis(200);
 
 impl Session {
-    /// Opens the listeners.
-    ///
-    /// # Errors
-    ///
-    /// A port that is taken.
     pub(crate) async fn open(options: &Arc<Options>, target: Target) -> Result<Self, PlayError> {
         let listener = listen(options, target.listen(), target.public()).await?;
         let proxy = match target.proxy() {
@@ -143,7 +129,6 @@ impl Session {
         })
     }
 
-    /// The address of the listener.
     pub(crate) fn url(&self) -> &str {
         &self.own_url
     }
@@ -163,10 +148,6 @@ impl Session {
     }
 
     /// Plays every scenario, as [`play`] does.
-    ///
-    /// # Errors
-    ///
-    /// A target that is not there from the start.
     pub(crate) async fn play(
         mut self,
         cases: &[Case],
@@ -225,7 +206,6 @@ fn below(prefix: &str, target: &str) -> Option<String> {
 pub(super) struct Context {
     pub options: Arc<Options>,
     pub target: Target,
-    /// The address of the listener.
     pub own_url: String,
     pub router: Arc<Router>,
     /// Times of judges count from here.

@@ -19,23 +19,18 @@ pub(crate) const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOC
 pub(crate) enum Target {
     /// A service is judged; confcall plays the bot.
     Service {
-        /// The service's address. Without a path, the page's API version is appended.
         url: Url,
-        /// The address to take notifications at.
         listen: SocketAddr,
         /// The callback that the service is given; none for the listener's own address.
         callback: Option<Url>,
-        /// Brings about provider states.
         given: StateProvider,
     },
     /// A bot is judged; confcall plays the service.
     Bot {
-        /// The bot's callback.
         url: Url,
         /// Takes the triggers; none for a bot that acts by itself.
         trigger: Option<Hook>,
         triggered: Triggered,
-        /// The address to take requests at.
         listen: SocketAddr,
         /// The service's address that the bot is given; none for the listener's own.
         public: Option<Url>,
@@ -68,7 +63,6 @@ pub(crate) struct Proxy {
 }
 
 impl Target {
-    /// The party that is judged.
     pub(crate) const fn role(&self) -> Party {
         match self {
             Self::Service { .. } => Party::Service,

@@ -29,16 +29,15 @@ pub(crate) struct Filter {
     glob: Option<GlobMatcher>,
 }
 
+#[derive(Debug, thiserror::Error)]
+#[error("no glob: {}", .0.kind())]
+pub struct GlobError(#[from] globset::Error);
+
 impl Filter {
     /// A filter with `*`, `?`, `[` or `{` is a glob over whole ids; `*` also matches `/`.
-    ///
-    /// # Errors
-    ///
-    /// The glob is invalid.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, GlobError> {
         let glob = if text.contains(['*', '?', '[', '{']) {
-            let glob = Glob::new(text).map_err(|error| format!("no glob: {}", error.kind()))?;
-            Some(glob.compile_matcher())
+            Some(Glob::new(text)?.compile_matcher())
         } else {
             None
         };
@@ -273,7 +272,12 @@ mod tests {
                 .len(),
             3
         );
-        assert!(Filter::parse("a[").unwrap_err().starts_with("no glob: "));
+        assert!(
+            Filter::parse("a[")
+                .unwrap_err()
+                .to_string()
+                .starts_with("no glob: ")
+        );
     }
 
     #[test]

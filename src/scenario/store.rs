@@ -222,6 +222,7 @@ fn in_the_way(path: &Path, what: &'static str, remedy: &'static str) -> FileErro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::render;
 
     const GOOD: &str = r#"{"version": 1, "source": "p.md", "steps": [
         {"request": {"line": 1, "method": "GET", "target": "/"}}]}"#;
@@ -282,7 +283,7 @@ mod tests {
         for name in [b"a\xfe.json", b"a\xff.json"] {
             fs::write(folder.path().join(OsStr::from_bytes(name)), GOOD).unwrap();
         }
-        let error = load(folder.path()).unwrap_err().to_string();
+        let error = render(&load(folder.path()).unwrap_err());
         assert!(
             error.contains(r"a\xFE.json") && error.contains(r"a\xFF.json"),
             "{error}"
@@ -314,7 +315,7 @@ mod tests {
         let result = write_scenarios(folder, &files, |path| paths.push(path.to_owned()));
         (
             paths,
-            result.err().map(|it| it.to_string()).unwrap_or_default(),
+            result.err().map(|it| render(&it)).unwrap_or_default(),
         )
     }
 

@@ -64,7 +64,7 @@ use crate::runner::run::{Observer, Played};
 use crate::runner::{Options, Session};
 use crate::scenario::format::Scenario;
 
-/// Why nothing was judged. Its text says where, and what helps.
+/// The reason that nothing was judged, with its place and a remedy.
 #[derive(Debug)]
 pub struct Error(Failure);
 
@@ -115,7 +115,7 @@ pub fn project(folder: impl Into<PathBuf>) -> Suite {
 
 impl Suite {
     /// Starts this program, in the place of `run` in `[target.command]`; in a test
-    /// `env!("CARGO_BIN_EXE_…")`. What else `[target.command]` says holds for it.
+    /// `env!("CARGO_BIN_EXE_…")`. The other keys of `[target.command]` apply to it.
     pub fn program(mut self, path: impl Into<String>) -> Self {
         self.program = Some(path.into());
         self
@@ -253,9 +253,8 @@ struct Planned {
     scenario: String,
     role: Party,
     name: String,
-    /// Whether its failure is known.
     is_known: bool,
-    /// Whether it is ignored, as far as is known before it is played.
+    /// As far as is known before it is played.
     is_ignored: bool,
     is_selected: bool,
 }
@@ -266,7 +265,7 @@ fn planned(options: &Options, arguments: &Arguments) -> Vec<Planned> {
         let name = trials::name(&scenario.id, role);
         let is_known = options.known.iter().any(|it| it.covers(id, role));
         // A runner that gives each trial a process has to know beforehand; if one process has them
-        // all, the reason comes with the result.
+        // all, the reason is in the result.
         let needs_to_know = arguments.list || arguments.ignored;
         let is_ignored = needs_to_know && (is_known || options.excuse(scenario).is_some());
         Planned {
@@ -285,7 +284,7 @@ fn planned(options: &Options, arguments: &Arguments) -> Vec<Planned> {
         .collect()
 }
 
-/// Whether a trial is run with these arguments, as libtest-mimic decides it.
+/// True if libtest-mimic runs the trial with these arguments.
 fn is_selected(arguments: &Arguments, name: &str, is_ignored: bool) -> bool {
     let trial = Trial::test(name, || Ok(())).with_ignored_flag(is_ignored);
     !arguments.is_filtered_out(&trial) && !arguments.is_ignored(&trial)
@@ -339,11 +338,6 @@ impl SharedRun {
         }
     }
 
-    /// What came of the run.
-    ///
-    /// # Errors
-    ///
-    /// Why it could not be played.
     fn run(&self) -> Result<&Run, Failed> {
         match self.played.get_or_init(|| played(&self.options)) {
             Ok(played) => Ok(&played.run),
@@ -354,18 +348,12 @@ impl SharedRun {
         }
     }
 
-    /// What came of one party by one scenario, which is named by its id.
-    ///
-    /// # Errors
-    ///
-    /// Why the run could not be played.
     fn result(&self, scenario: &str, role: Party) -> Result<&ScenarioResult, Failed> {
         let mut results = self.run()?.results.iter();
         let found = results.find(|it| it.scenario == scenario && it.role == role);
         found.ok_or_else(|| format!("the run has no result of {scenario}").into())
     }
 
-    /// Whether it was interrupted.
     fn was_interrupted(&self) -> bool {
         let played = self.played.get();
         played.is_some_and(|it| it.as_ref().is_ok_and(|it| it.is_interrupted))

@@ -50,12 +50,10 @@ where
     builder.build(dialer.with_tls(tls, versions))
 }
 
-/// The other end of a connection would be confcall itself.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is confcall's own listener")]
 struct LoopError(SocketAddr);
 
-/// Makes TCP connections to the host and port of a URL.
 #[derive(Debug, Clone)]
 pub(crate) struct Dialer {
     connector: HttpConnector,
@@ -121,15 +119,15 @@ impl Service<Uri> for Dialer {
     }
 }
 
-/// Whether the far end of a connection is this listener. One on every interface is on each
-/// address of this machine, and a connection to such an address comes from the same one.
+/// True if the far end of a connection is this listener. A listener on every interface has each
+/// address of this machine, and a connection to such an address has it as its near end too.
 fn is_at(listener: SocketAddr, near: SocketAddr, far: SocketAddr) -> bool {
     let is_here = far.ip().is_loopback() || near.ip() == far.ip();
     listener.port() == far.port()
         && (listener.ip() == far.ip() || (listener.ip().is_unspecified() && is_here))
 }
 
-/// Whether a request would have come back to confcall itself.
+/// True if a request would have reached confcall itself.
 pub(crate) fn is_loop(error: &(dyn Error + 'static)) -> bool {
     causes(error).any(<dyn Error>::is::<LoopError>)
 }
@@ -148,7 +146,7 @@ fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     }
 }
 
-/// What is wrong with the other party's certificate, where the connection failed by it.
+/// The problem of the other party's certificate, if the connection failed because of it.
 pub(crate) fn untrusted<'a>(
     error: &'a (dyn Error + 'static),
 ) -> Option<&'a rustls::CertificateError> {
@@ -158,7 +156,6 @@ pub(crate) fn untrusted<'a>(
     })
 }
 
-/// The text of an error with its causes, each once: hyper's outer layers repeat one another.
 pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
     let mut next = Some(error);

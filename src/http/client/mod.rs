@@ -42,7 +42,6 @@ pub(crate) struct OutgoingRequest {
 }
 
 impl OutgoingRequest {
-    /// A request without headers and body.
     pub(crate) fn new(method: impl Into<String>, url: impl Into<String>) -> Self {
         Self {
             method: method.into(),
@@ -127,12 +126,10 @@ impl Connectors {
 }
 
 impl Client {
-    /// A client that trusts the system's authorities.
     pub(crate) fn new() -> Self {
         Self::trusting(Trust::default())
     }
 
-    /// A client that trusts these.
     pub(crate) fn trusting(trust: Trust) -> Self {
         Self(Arc::new(Connectors {
             plain: Connectors::builder().build(Dialer::new()),
@@ -141,11 +138,7 @@ impl Client {
         }))
     }
 
-    /// Whether somebody takes connections at this URL, over TLS where it is `https`. Nothing is sent.
-    ///
-    /// # Errors
-    ///
-    /// Those of a connection: [`SendError`].
+    /// Connects to this URL, over TLS if it is `https`, and sends nothing.
     pub(crate) async fn reach(&self, url: &Url, deadline: Duration) -> Result<(), SendError> {
         let address = uri(url.as_str())?;
         let connecting = async {
@@ -163,10 +156,6 @@ impl Client {
     }
 
     /// Sends the request and reads the response whole, its content coding taken away.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError`]; after [`SendError::Timeout`] the connection is closed.
     pub(crate) async fn send(
         &self,
         request: OutgoingRequest,
@@ -224,7 +213,6 @@ impl Default for Client {
     }
 }
 
-/// Why HTTP cannot carry a request.
 #[derive(Debug, thiserror::Error)]
 enum RequestError {
     #[error("`{url}` is no URL: {error}")]
@@ -246,7 +234,6 @@ impl From<RequestError> for SendError {
     }
 }
 
-/// The request for hyper.
 fn prepare(request: OutgoingRequest) -> Result<hyper::Request<Outgoing>, RequestError> {
     let uri = uri(&request.url)?;
     let method = hyper::Method::from_bytes(request.method.as_bytes())
@@ -296,7 +283,6 @@ fn classify(error: &legacy::Error, url: &str) -> SendError {
     }
 }
 
-/// Why there is no connection.
 fn unconnected(error: &(dyn Error + 'static), url: &str) -> SendError {
     if let Some(why) = untrusted(error) {
         return SendError::Untrusted {

@@ -31,7 +31,6 @@ pub(crate) struct Listener {
     report: Option<Report>,
 }
 
-/// Takes the text of a refusal.
 pub(super) struct Report(Box<dyn Fn(String) + Send + Sync>);
 
 impl Report {
@@ -46,7 +45,6 @@ impl fmt::Debug for Report {
     }
 }
 
-/// Why an address could not be listened on.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}: {cause}")]
 pub struct BindError {
@@ -76,10 +74,6 @@ impl Remedy for BindError {
 
 impl Listener {
     /// Binds `HOST:PORT`; port 0 is any free port.
-    ///
-    /// # Errors
-    ///
-    /// [`BindError`], with the address and what can be done.
     pub(crate) async fn bind(address: &str) -> Result<Self, BindError> {
         let error = |cause| BindError {
             address: address.to_owned(),
@@ -99,10 +93,6 @@ impl Listener {
     /// The same behind TLS, with a certificate of the authority for the host of [`Self::url`], for
     /// `localhost` where that is this machine, and for the host of `public`, where clients know it
     /// under another address.
-    ///
-    /// # Errors
-    ///
-    /// A host that no certificate can bear.
     pub(crate) fn behind(
         mut self,
         authority: &Authority,
@@ -159,7 +149,6 @@ impl Listener {
         address
     }
 
-    /// The address that it is bound to.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
@@ -208,10 +197,6 @@ pub(super) const CANDIDATES: Range<u16> = 20_000..32_768;
 const TRIES: usize = 64;
 
 /// A port of the loopback interface that nobody listens on at the moment.
-///
-/// # Errors
-///
-/// The system has none.
 pub(crate) fn free_port() -> io::Result<u16> {
     for _ in 0..TRIES {
         let port = by_chance();

@@ -59,8 +59,8 @@ pub(crate) type Stream = Box<dyn Transport>;
 /// The use of a connection after a `CONNECT` or a switch of protocols.
 pub(crate) type Tunnel = Box<dyn FnOnce(Stream) -> Task + Send>;
 
-/// Whether a connection reads and writes more than hyper does: it sends interim answers, and notices
-/// at once that the client breaks off. Both cost a system call for each answer.
+/// A watched connection does two things that hyper does not: it sends interim answers, and notices at
+/// once that the client breaks off. Both cost a system call for each answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Watch {
     Off,
@@ -170,7 +170,6 @@ impl<S: Service> Server<S> {
         connections.shutdown().await;
     }
 
-    /// Serves a connection of a listener behind TLS.
     async fn behind_tls(self: Arc<Self>, stream: TcpStream, tls: Arc<ServerConfig>) {
         let opening = tokio::select! {
             opening = open(stream, || Ok(tls)) => opening,
@@ -187,7 +186,7 @@ impl<S: Service> Server<S> {
         }
     }
 
-    /// Serves what comes in TLS, in the version of HTTP that the handshake settled.
+    /// Serves a connection in TLS, in the version of HTTP that the handshake settled.
     async fn secure<T: Transport>(self: Arc<Self>, stream: TlsStream<T>, tunnel: Option<Origin>) {
         if stream.get_ref().1.alpn_protocol() == Some(HTTP_2) {
             self.http2(stream, tunnel).await;
@@ -312,7 +311,7 @@ impl<S: Service> Server<S> {
         }))
     }
 
-    /// Serves what comes through a tunnel in the place of its host. The type of the future is named,
+    /// Serves the requests of a tunnel in the place of its host. The type of the future is named,
     /// because a tunnel serves requests and a request may be for a tunnel.
     fn intercept(
         self: Arc<Self>,
@@ -358,10 +357,6 @@ impl Connection {
     }
 
     /// The origin that a request is for, where it came through a tunnel or to a forward proxy.
-    ///
-    /// # Errors
-    ///
-    /// A request for another host than that of its tunnel, or for one that is not intercepted.
     pub(crate) fn origin(&self, head: &Parts) -> Result<Option<Origin>, Refused> {
         let Some(tunnel) = &self.tunnel else {
             let interception = self.interception.as_ref();

@@ -140,7 +140,6 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    /// The method.
     pub(crate) fn method(&self) -> &str {
         self.head.method.as_str()
     }
@@ -158,17 +157,11 @@ impl Received {
         &self.body
     }
 
-    /// Whether the body is in a content coding.
     pub(crate) fn is_coded(&self) -> bool {
         self.head.headers.contains_key(CONTENT_ENCODING)
     }
 
     /// The request, its body without content coding.
-    ///
-    /// # Errors
-    ///
-    /// A body that is not what `Content-Encoding` says, or is too long when its coding is taken
-    /// away.
     pub(crate) fn decode(self) -> Result<Request, Refusal> {
         let headers = wire::read_fields(&self.head.headers);
         let body = coding::decode(&headers, &self.body).map_err(|error| match error {
@@ -209,7 +202,6 @@ impl Refusal {
     }
 }
 
-/// Reads a request whole.
 async fn read(head: Parts, body: Incoming) -> Result<Received, Refusal> {
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Err(too_large());

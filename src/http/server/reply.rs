@@ -11,7 +11,6 @@ use tokio::sync::Notify;
 use crate::http::message::{Headers, Response};
 use crate::http::wire::{self, Coding, FieldError, Framing, Outgoing, Sent};
 
-/// The answer to one request.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub(super) action: Action,
@@ -41,7 +40,6 @@ pub(super) struct Content {
 }
 
 impl Reply {
-    /// A response without a body.
     pub(crate) fn status(status: u16) -> Self {
         Self::text(status, Headers::new(), Bytes::new())
     }
@@ -98,7 +96,7 @@ impl Reply {
         self
     }
 
-    /// Whether both are [prepared](Reply::prepared), and the same but for their bodies.
+    /// True if both are [prepared](Reply::prepared) and differ in their bodies at most.
     pub(crate) fn begins_like(&self, other: &Self) -> bool {
         match (&self.action, &other.action) {
             (
@@ -152,7 +150,7 @@ impl Reply {
 }
 
 impl From<Response> for Reply {
-    /// The response as it stands, JSON without white space. A body whose bytes
+    /// The response unchanged, JSON without white space. A body whose bytes
     /// are not at hand goes out empty.
     fn from(response: Response) -> Self {
         let body = response.body.into_bytes().unwrap_or_default();
@@ -185,7 +183,6 @@ impl Content {
     }
 }
 
-/// Why HTTP cannot carry a response.
 #[derive(Debug, thiserror::Error)]
 enum ContentError {
     #[error("{0} is no status code")]

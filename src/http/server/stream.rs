@@ -1,6 +1,6 @@
 //! A client's connection: what its requests share, and its bytes as hyper reads and writes them.
 //!
-//! Where the service wants it, the stream does two things that hyper does not: interim answers go out
+//! For a service with [`Watch::On`], the stream does two things that hyper does not: interim answers go out
 //! between hyper's own, and a client that breaks off is noticed at once, while one that only closes
 //! its half is still answered.
 
@@ -71,7 +71,7 @@ impl Connection {
     }
 
     /// Leaves the connection, once hyper has written the answer to the request that is being answered.
-    /// Where the service answers with an error, nothing is written before. Only HTTP/1.1 can be left.
+    /// If the service returns an error, no answer is written before. Only HTTP/1.1 can be left.
     pub(crate) fn take_over(&self, takeover: Takeover) {
         *lock(&self.takeover) = Some(takeover);
     }
@@ -109,16 +109,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The bytes of a connection.
 pub(super) struct ClientStream<T> {
     io: T,
     connection: Arc<Connection>,
     watch: Watch,
-    /// Whether an interim answer has gone out in part.
     is_within_interim: bool,
     /// Bytes that were read before hyper wanted them.
     read_ahead: BytesMut,
-    /// Whether the client sends no more.
     has_ended: bool,
 }
 
@@ -168,7 +165,7 @@ impl<T: Transport> ClientStream<T> {
         if Pin::new(&mut self.io).poll_read(cx, &mut read)?.is_ready() {
             self.has_ended = read.filled().is_empty();
             self.read_ahead.extend_from_slice(read.filled());
-            // Where hyper waits for these bytes, nothing else wakes it.
+            // hyper may wait for these bytes; nothing else wakes it.
             cx.waker().wake_by_ref();
         }
         Ok(())

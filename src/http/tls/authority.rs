@@ -38,7 +38,6 @@ const HOST_DAYS: u32 = 365;
 /// How many hosts' certificates are kept in memory. With more, all are made anew.
 const MOST_HOSTS: usize = 1024;
 
-/// Why there is no authority, or no key beside it.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
     #[error("{}: cannot be written: {source}", path.display())]
@@ -112,11 +111,6 @@ impl std::fmt::Debug for Authority {
 
 impl Authority {
     /// The authority of a folder; a new one where there is none.
-    ///
-    /// # Errors
-    ///
-    /// A folder that takes no files; files that are no authority of confcall's, or have expired;
-    /// a key that others may read.
     pub(crate) fn open(folder: &Path) -> Result<Self, AuthorityError> {
         let (key_path, path) = (folder.join(KEY), folder.join(CERTIFICATE));
         if !(key_path.exists() && path.exists()) {
@@ -136,7 +130,6 @@ impl Authority {
         authority.proven()
     }
 
-    /// The file of the certificate.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -146,17 +139,13 @@ impl Authority {
         &self.pem
     }
 
-    /// Where the authority of a folder has its certificate, where it was made.
+    /// The path of the certificate in a folder; none if there is no authority yet.
     pub(crate) fn certificate_in(folder: &Path) -> Option<PathBuf> {
         Some(folder.join(CERTIFICATE)).filter(|it| it.exists())
     }
 
     /// The configuration of a server that stands in for this host, a name or an IP address without
     /// brackets: a certificate for it, HTTP/2 and HTTP/1.1.
-    ///
-    /// # Errors
-    ///
-    /// A name that no certificate can bear.
     pub(crate) fn server(&self, host: &str) -> Result<Arc<ServerConfig>, CertificateError> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = hosts.get(host) {
@@ -171,10 +160,6 @@ impl Authority {
     }
 
     /// The configuration of a server that is reached under all of these names or IP addresses.
-    ///
-    /// # Errors
-    ///
-    /// A name that no certificate can bear.
     pub(crate) fn server_for(
         &self,
         names: Vec<String>,

@@ -7,10 +7,6 @@ use std::path::Path;
 use super::AuthorityError;
 
 /// Makes the folder where there is none, and holds it for this process until the file is dropped.
-///
-/// # Errors
-///
-/// A folder that takes no files.
 pub(crate) fn hold(folder: &Path) -> Result<File, AuthorityError> {
     make_folder(folder).map_err(|source| unwritable(folder, source))?;
     let lock = folder.join("lock");
@@ -20,10 +16,6 @@ pub(crate) fn hold(folder: &Path) -> Result<File, AuthorityError> {
 }
 
 /// Writes a file that its owner alone may read, whole or not at all.
-///
-/// # Errors
-///
-/// A folder that takes no files.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), AuthorityError> {
     write_beside(path, text).map_err(|source| unwritable(path, source))
 }
@@ -31,7 +23,6 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), AuthorityError> {
 /// A key that its owner alone may read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secret {
-    /// The key of the local authority.
     Authority,
     /// The key that tokens are signed with.
     Identity,
@@ -48,10 +39,6 @@ impl Secret {
 }
 
 /// Reads such a file; none where there is none.
-///
-/// # Errors
-///
-/// A file that others may read, or that cannot be read.
 pub(crate) fn read(path: &Path, secret: Secret) -> Result<Option<String>, AuthorityError> {
     let unreadable = |source: io::Error| AuthorityError::Unreadable {
         path: path.to_owned(),

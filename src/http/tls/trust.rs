@@ -15,7 +15,6 @@ use rustls::{
 
 use crate::diagnostic::Remedy;
 
-/// A file that holds no certificates.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {cause}", path.display())]
 pub struct TrustError {
@@ -55,10 +54,6 @@ pub(crate) struct Trust {
 impl Trust {
     /// The system's authorities, the local one whose certificate is in `local`, where there is one,
     /// and the certificates of the PEM file `named`.
-    ///
-    /// # Errors
-    ///
-    /// A named file that cannot be read, or holds no certificate.
     pub(crate) fn new(named: Option<&Path>, local: Option<PathBuf>) -> Result<Self, TrustError> {
         let named = named.map_or(Ok(Vec::new()), read)?;
         Ok(Self { named, local })
@@ -102,9 +97,8 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TrustFailur
     Ok(found)
 }
 
-/// Verifies as rustls does, and takes one thing more: a certificate that was named itself, and
-/// that says of itself to be an authority. So are those that `openssl req -x509` makes, and curl
-/// takes them too.
+/// Verifies as rustls does, and accepts one thing more: a named certificate that declares
+/// itself an authority. `openssl req -x509` makes such certificates, and curl accepts them too.
 #[derive(Debug)]
 struct Verifier {
     strict: Arc<WebPkiServerVerifier>,

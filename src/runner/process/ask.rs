@@ -11,10 +11,6 @@ use super::group::Group;
 
 impl Program {
     /// Runs the program with this input until it ends.
-    ///
-    /// # Errors
-    ///
-    /// A program that cannot be started, that writes more than 1 MiB, or that takes too long.
     pub(crate) async fn ask(&self, input: &[u8], within: Duration) -> Result<Said, AskError> {
         let name = self.words.first().cloned().unwrap_or_default();
         let broken = |cause| AskError::Broken {
@@ -64,11 +60,8 @@ impl Program {
 /// The answer of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Said {
-    /// How it ended.
     pub status: ExitStatus,
-    /// Its standard output.
     pub output: Vec<u8>,
-    /// Its standard error.
     pub errors: Vec<u8>,
 }
 

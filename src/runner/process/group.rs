@@ -19,10 +19,6 @@ pub(super) struct Group {
 
 impl Group {
     /// Starts a program as the leader of a group of its own.
-    ///
-    /// # Errors
-    ///
-    /// The program cannot be started.
     pub(crate) fn start(command: &mut Command) -> io::Result<(Child, Self)> {
         let mark = Uuid::new_v4().to_string();
         command.env(MARK, &mark);
@@ -38,7 +34,6 @@ impl Group {
         self.signal(Signal::Terminate);
     }
 
-    /// Kills the group, and what has left it.
     pub(crate) fn kill(mut self) {
         self.kill_all();
         self.leader = None;
@@ -102,7 +97,7 @@ impl From<Signal> for rustix::process::Signal {
 
 /// Processes that have left the group of the program that started them.
 mod strays {
-    /// Kills what bears the mark, and what that has started meanwhile.
+    /// Kills the processes with the mark, and those that they have started meanwhile.
     #[cfg(target_os = "linux")]
     pub(super) fn kill(mark: &str) {
         /// A process that starts another one for each that is killed is not followed for ever.

@@ -36,11 +36,8 @@ pub(crate) const MARK: &str = "CONFCALL_RUN";
 /// A program with its arguments, and where it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Program {
-    /// The program and its arguments; at least the program.
     pub words: Vec<String>,
-    /// The folder that it runs in.
     pub folder: PathBuf,
-    /// Variables of the environment beside confcall's own.
     pub environment: Vec<(String, String)>,
 }
 
@@ -63,7 +60,6 @@ pub(crate) struct Launch {
 pub(crate) enum Ready {
     /// It takes connections at this `HOST:PORT`.
     Connects(String),
-    /// It says this in its output.
     Says(String),
 }
 
@@ -103,7 +99,7 @@ pub enum LaunchError {
     NotReady {
         program: String,
         within: Duration,
-        /// What did not happen.
+        /// The condition that was not met.
         missing: String,
         /// The end of its output, on lines of its own.
         tail: String,
@@ -125,15 +121,10 @@ impl Remedy for LaunchError {
     }
 }
 
-/// The time between two attempts to connect to a program that comes up.
 const TRIES: Duration = Duration::from_millis(20);
 
 impl Launch {
     /// Starts the target and waits until it is ready.
-    ///
-    /// # Errors
-    ///
-    /// A program that cannot be started, ends, or is not ready in time; nothing of it is left then.
     pub(crate) async fn start(
         &self,
         interrupt: &CancellationToken,

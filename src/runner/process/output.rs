@@ -1,4 +1,4 @@
-//! What a target says: its log, the end of it for reports, and the word by which it is ready.
+//! The output of a target: its log, the end of it for reports, and the text that shows readiness.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -67,7 +67,7 @@ impl Output {
 
     pub(crate) async fn keep(self: Arc<Self>, mut pipe: impl AsyncRead + Unpin) {
         let mut buffer = vec![0; 16 * 1024];
-        // What may be the beginning of the word that is waited for.
+        // A possible beginning of the wanted text.
         let mut before: Vec<u8> = Vec::new();
         while let Ok(length @ 1..) = pipe.read(&mut buffer).await {
             let said = &buffer[..length];

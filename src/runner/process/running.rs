@@ -38,14 +38,13 @@ impl Running {
         }
     }
 
-    /// Waits until the program has ended by itself, and says how, with the end of its output.
+    /// Waits until the program has ended by itself; returns its exit and the end of its output.
     pub(crate) async fn died(&self) -> String {
         let status = self.ending().await;
         let tail = self.output.settled_tail().await;
         format!("`{}` ended during the run: {status}{tail}", self.name)
     }
 
-    /// Waits until the program has ended, and says how.
     pub(super) async fn ending(&self) -> String {
         ended(self.ended.clone()).await
     }
@@ -83,7 +82,7 @@ fn watched(mut child: Child) -> watch::Receiver<Option<String>> {
     tokio::spawn(async move {
         let status = child.wait().await;
         let said = status.map_or_else(|error| error.to_string(), |it| it.to_string());
-        // Whoever has asked may have gone.
+        // The receiver may be gone.
         let _ = tell.send(Some(said));
     });
     ended

@@ -47,10 +47,6 @@ const APPLICATION: &str = "00000000-0000-4000-8000-0000000000b0";
 
 /// Judges parties of the built-in pair: one service for each edition, and one bot, all at a time.
 /// Results come in the order of the cases, the service's before the bot's.
-///
-/// # Errors
-///
-/// A port that is not to be had.
 pub(crate) async fn play(
     options: &Arc<Options>,
     cases: &[Case],
@@ -97,8 +93,7 @@ fn part(cases: &[Case], party: Party, is_it: impl Fn(Option<Edition>) -> bool) -
     part.cloned().collect()
 }
 
-/// Whether a case is for a party: it may judge the other alone, or its fault injection may be the
-/// other's.
+/// False for a case that judges the other party alone, or has the other's fault injection.
 fn is_for(case: &Case, party: Party) -> bool {
     let scenario = &case.scenario;
     judge::judges(&scenario.script, party)

@@ -27,7 +27,6 @@ use crate::runner::options::Options;
 use crate::runner::session::Stop;
 use crate::scenario::format::{Scenario, ScenarioId};
 
-/// How many mutants and variants are played at a time.
 const AT_A_TIME: usize = 6;
 
 /// The deadline of a variant: it is harmless however long it takes on a busy machine.
@@ -38,7 +37,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Proof {
     pub role: Party,
     pub name: &'static str,
-    /// What it does.
     pub what: &'static str,
     /// The rule that names the mutant; none for a variant.
     pub expected: Option<Rule>,
@@ -47,15 +45,12 @@ pub(crate) struct Proof {
     pub injection: Option<&'static str>,
     /// How many scenarios failed, by the rule of their first failure.
     pub found: BTreeMap<Rule, usize>,
-    /// How many scenarios passed.
     pub passed: usize,
     /// Anything else that went wrong: scenarios that could not be judged, with the reason.
     pub odd: Vec<String>,
-    /// Whether the judge was right.
     pub is_right: bool,
 }
 
-/// A mutant or a variant to play.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Trial {
     role: Party,
@@ -119,10 +114,6 @@ pub(crate) fn trials() -> impl Iterator<Item = Trial> {
 }
 
 /// Plays trials by these scenarios, some at a time, each message within the deadline.
-///
-/// # Errors
-///
-/// Sockets that cannot be opened.
 pub(crate) async fn prove(
     trials: &[Trial],
     scenarios: &[Scenario],
