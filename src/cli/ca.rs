@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn every_client_is_told_the_path() {
-        let said = instructions(Path::new("/a/ca.pem"));
+        let text = instructions(Path::new("/a/ca.pem"));
         for word in [
             "CURL_CA_BUNDLE=/a/ca.pem",
             "REQUESTS_CA_BUNDLE=/a/ca.pem",
@@ -123,10 +123,10 @@ mod tests {
             "-file /a/ca.pem",
             "-i /a/ca.pem",
         ] {
-            assert!(said.contains(word), "{word}");
+            assert!(text.contains(word), "{word}");
         }
         for client in ["curl", "Python", "Node", ".NET", "Java", "Go", "Chromium"] {
-            assert!(said.lines().any(|line| line == client), "{client}");
+            assert!(text.lines().any(|line| line == client), "{client}");
         }
     }
 }

@@ -100,7 +100,7 @@ struct Page {
 fn pages(named: &[PathBuf]) -> Result<Vec<Page>, Failure> {
     let base = common_base(named);
     let mut pages = Vec::new();
-    let mut known = HashSet::new();
+    let mut seen = HashSet::new();
     for name in named {
         let Files { found, passed_over } = files::files_below(name, "md")?;
         for line in passed_over {
@@ -110,7 +110,7 @@ fn pages(named: &[PathBuf]) -> Result<Vec<Page>, Failure> {
             return Err(UsageError::NoPage(name.clone()).into());
         }
         for path in found {
-            if known.insert(files::one_spelling(&path)) {
+            if seen.insert(files::one_spelling(&path)) {
                 let source = source(&base, &path);
                 pages.push(Page { path, source });
             }
@@ -170,7 +170,7 @@ fn read(pages: &[Page], duplicates: DuplicateIds) -> Result<Extraction, Failure>
         findings: Vec::new(),
     };
     let mut broken = Vec::new();
-    let mut known: BTreeMap<String, String> = BTreeMap::new();
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
     let paths: Vec<_> = pages.iter().map(|page| &page.path).collect();
     let extracted = extract_files(&paths)?;
     for (Page { path, source }, extraction) in pages.iter().zip(extracted) {
@@ -178,7 +178,7 @@ fn read(pages: &[Page], duplicates: DuplicateIds) -> Result<Extraction, Failure>
             Ok(page) => {
                 let typed = path.display().to_string();
                 for mut scenario in page.scenarios {
-                    let other = known.insert(scenario.id.to_string(), typed.clone());
+                    let other = seen.insert(scenario.id.to_string(), typed.clone());
                     if let Some(other) = other.filter(|_| duplicates == DuplicateIds::Refused) {
                         return Err(twice(&scenario, &other, &typed).into());
                     }

@@ -389,8 +389,8 @@ mod tests {
         ] {
             assert_eq!(words(line).unwrap(), split);
         }
-        let said = render(&words("./bot 'a b").unwrap_err());
-        assert!(said.contains("`confcall init -- COMMAND`"), "{said}");
+        let text = render(&words("./bot 'a b").unwrap_err());
+        assert!(text.contains("`confcall init -- COMMAND`"), "{text}");
     }
 
     #[test]

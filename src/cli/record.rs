@@ -97,12 +97,12 @@ pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
         super::interrupt_on_signals(&shutdown);
         let authority = authority.as_deref();
         let listener = bind(arguments.listen, &arguments, authority).await?;
-        let mut said = format!("listening {}\n", listener.url());
+        let mut text = format!("listening {}\n", listener.url());
         let mut directions = vec![Direction::Request];
         let bot = match &arguments.bot {
             Some(bot) => {
                 let listener = bind(arguments.callback_listen, &arguments, authority).await?;
-                let _ = writeln!(said, "listening {}", listener.url());
+                let _ = writeln!(text, "listening {}", listener.url());
                 directions.push(Direction::Notification);
                 Some(Bot {
                     url: bot.clone(),
@@ -113,7 +113,7 @@ pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
             None => None,
         };
         let journal = journal(&arguments, &directions)?;
-        output.print(&said)?;
+        output.print(&text)?;
         let service = match (arguments.service, interception) {
             (Some(url), _) => Service::At(url),
             (None, Some(interception)) => Service::Named(Arc::new(interception)),
@@ -145,8 +145,8 @@ fn interception(arguments: &Arguments) -> Result<Option<Interception>, Failure> 
     }))
 }
 
-fn warn(said: &str) {
-    output::warn(said);
+fn warn(text: &str) {
+    output::warn(text);
 }
 
 /// The redactor of a recording, with the rules of this file, or else of `confcall.toml` if it exists. The

@@ -113,11 +113,11 @@ pub(crate) enum Timing {
 }
 
 pub(crate) fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
-    let begun = Instant::now();
+    let started = Instant::now();
     let reports = Reports::new(std::mem::take(&mut arguments.report))?;
     snapshots::refuse_forced_passes(arguments.snapshots.as_deref())?;
     arguments.token = super::options::token(arguments.token)?;
-    let (kept, token) = (arguments.snapshots.clone(), arguments.token.clone());
+    let (snapshots, token) = (arguments.snapshots.clone(), arguments.token.clone());
     let file = arguments.file.clone();
     let (recording, torn) = file::open(&arguments.file)?;
     if let Some(torn) = torn {
@@ -137,7 +137,7 @@ pub(crate) fn command(mut arguments: Arguments, output: Output) -> Result<Exit, 
         }
     })?;
     runtime.shutdown_background();
-    let conversation = kept
+    let conversation = snapshots
         .filter(|_| !replayed.conversation.is_empty())
         .map(|folder| {
             let conversation = conversation(&folder, &file, &replayed, token.as_deref());
@@ -151,7 +151,7 @@ pub(crate) fn command(mut arguments: Arguments, output: Output) -> Result<Exit, 
             output::say(&format!("note: {note}"));
         }
     }
-    output.print(&terminal::render(&run, begun.elapsed(), output.look))?;
+    output.print(&terminal::render(&run, started.elapsed(), output.look))?;
     let mut exit = Exit::of_run(&run);
     if let Some((folder, conversation)) = conversation {
         exit = exit.worse(snapshots::compare(&folder, [conversation], output)?);

@@ -139,7 +139,7 @@ impl Remedy for UsageError {
             Self::NoReport { .. } => "`confcall run --report json=FILE` writes one",
             Self::ForcedPass => "unset it, and review with `confcall accept`",
             Self::NoTrial => "`confcall selftest` lists them all",
-            Self::UnknownName { name, names, .. } => return Some(meant(name, names)),
+            Self::UnknownName { name, names, .. } => return Some(suggestion(name, names)),
             Self::ListensAtParty(_) => "listen on another port",
             Self::NoExchange(_) => "record one first",
             Self::NoRecording(_) => {
@@ -159,7 +159,7 @@ impl Remedy for UsageError {
 }
 
 /// The name that is meant by a misspelt one, or all that there are.
-fn meant(name: &str, names: &[&'static str]) -> Cow<'static, str> {
+fn suggestion(name: &str, names: &[&'static str]) -> Cow<'static, str> {
     if names.len() <= MANY_NAMES {
         return format!("there are {}", names.join(", ")).into();
     }

@@ -115,8 +115,8 @@ fn body(grant: &Grant, version: Version, since: u64, token: &str) -> Value {
 }
 
 fn grant(request: &Request, version: Version) -> Result<Grant, Refusal> {
-    let form = form(request)?;
-    let field = |name: &str| form.get(name).map(String::as_str);
+    let parameters = parameters(request)?;
+    let field = |name: &str| parameters.get(name).map(String::as_str);
     match field("grant_type") {
         None => return Err(invalid_request("`grant_type` is missing")),
         Some("client_credentials") => {}
@@ -141,7 +141,7 @@ fn grant(request: &Request, version: Version) -> Result<Grant, Refusal> {
 
 /// The parameters of a request. One without a value counts as left out, and none may be repeated (RFC
 /// 6749 section 3.2).
-fn form(request: &Request) -> Result<HashMap<String, String>, Refusal> {
+fn parameters(request: &Request) -> Result<HashMap<String, String>, Refusal> {
     if request.headers.media_type().as_deref() != Some("application/x-www-form-urlencoded") {
         return Err(invalid_request(
             "the body is a form: application/x-www-form-urlencoded",
@@ -154,18 +154,18 @@ fn form(request: &Request) -> Result<HashMap<String, String>, Refusal> {
             return Err(invalid_request("the body is no form"));
         }
     };
-    let mut form = HashMap::new();
+    let mut parameters = HashMap::new();
     for (name, value) in form_urlencoded::parse(text.trim_end().as_bytes()) {
         let (name, value) = (name.into_owned(), value.into_owned());
         if value.is_empty() {
             continue;
         }
-        if form.contains_key(&name) {
+        if parameters.contains_key(&name) {
             return Err(invalid_request(&format!("`{name}` comes twice")));
         }
-        form.insert(name, value);
+        parameters.insert(name, value);
     }
-    Ok(form)
+    Ok(parameters)
 }
 
 /// The client, by a secret in the form or in `Authorization` (RFC 6749 section 2.3.1), or by an

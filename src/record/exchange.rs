@@ -280,10 +280,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Debug, Clone)]
 pub(super) struct Tee(Arc<Mutex<Capture>>);
 
-/// The part of a body that has capture.
+/// The captured part of a body.
 #[derive(Debug)]
 pub(super) struct Capture {
-    kept: Vec<u8>,
+    bytes: Vec<u8>,
     limit: usize,
     length: u64,
     /// Of a body that is longer than the limit; of others it is computed on demand.
@@ -296,7 +296,7 @@ impl Tee {
     /// Keeps at most `limit` bytes.
     pub(super) fn new(limit: usize) -> Self {
         Self(Arc::new(Mutex::new(Capture {
-            kept: Vec::new(),
+            bytes: Vec::new(),
             limit,
             length: 0,
             digest: None,
@@ -308,12 +308,12 @@ impl Tee {
         let mut capture = self.capture();
         capture.length += data.len() as u64;
         if capture.length <= capture.limit as u64 {
-            capture.kept.extend_from_slice(data);
+            capture.bytes.extend_from_slice(data);
             return;
         }
-        let kept = std::mem::take(&mut capture.kept);
+        let bytes = std::mem::take(&mut capture.bytes);
         let digest = capture.digest.get_or_insert_default();
-        digest.update(&kept);
+        digest.update(&bytes);
         digest.update(data);
     }
 
@@ -339,27 +339,27 @@ impl Tee {
 }
 
 impl Capture {
-    /// The bytes, codings taken away; none where they were not kept.
-    fn bytes(&self, headers: &HeaderMap) -> Option<Cow<'_, [u8]>> {
+    /// The bytes, codings taken away; none if the body is longer than the limit.
+    fn decoded(&self, headers: &HeaderMap) -> Option<Cow<'_, [u8]>> {
         let is_whole = self.length <= self.limit as u64;
         is_whole
-            .then(|| uncoded(codings(headers), &self.kept).ok())
+            .then(|| uncoded(codings(headers), &self.bytes).ok())
             .flatten()
             .flatten()
     }
 
     fn json(&self, headers: &HeaderMap) -> Option<Value> {
-        read_json(&self.bytes(headers)?)
+        read_json(&self.decoded(headers)?)
     }
 
     /// The body as it is recorded.
     pub(super) fn body(&self, headers: &HeaderMap) -> UnredactedBody<'_> {
-        if let Some(bytes) = self.bytes(headers) {
+        if let Some(bytes) = self.decoded(headers) {
             return UnredactedBody::Bytes(bytes);
         }
         let mut sha256 = String::new();
         let digest = self.digest.clone();
-        let digest = digest.unwrap_or_else(|| Sha256::new_with_prefix(&self.kept));
+        let digest = digest.unwrap_or_else(|| Sha256::new_with_prefix(&self.bytes));
         for byte in digest.finalize() {
             // Writing to a string cannot fail.
             let _ = write!(sha256, "{byte:02x}");

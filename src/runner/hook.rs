@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use url::Url;
 
-use super::process::{Program, Said};
+use super::process::{Completed, Program};
 use crate::http::message::{Body, Response};
 use crate::http::{Client, OutgoingRequest};
 
@@ -54,11 +54,13 @@ impl Hook {
             Self::Command(program) => {
                 let question = format!("{question}\n");
                 match program.ask(question.as_bytes(), within).await {
-                    Ok(said) if said.status.success() => {
-                        HookAnswer::Done(value_of(Body::from_bytes(&said.output)))
+                    Ok(completed) if completed.status.success() => {
+                        HookAnswer::Done(value_of(Body::from_bytes(&completed.output)))
                     }
-                    Ok(said) if said.declines() => HookAnswer::Declined(said.last_words()),
-                    Ok(said) => HookAnswer::Failed(how_it_ended(&said)),
+                    Ok(completed) if completed.declines() => {
+                        HookAnswer::Declined(completed.last_error_line())
+                    }
+                    Ok(completed) => HookAnswer::Failed(how_it_ended(&completed)),
                     Err(error) => HookAnswer::Failed(error.to_string()),
                 }
             }
@@ -78,12 +80,12 @@ fn value_of(answer: Body) -> Option<Value> {
 }
 
 /// The exit of a program, with the last line of its standard error, where there is one.
-fn how_it_ended(said: &Said) -> String {
-    let (status, words) = (said.status.to_string(), said.last_words());
-    if words == status {
+fn how_it_ended(completed: &Completed) -> String {
+    let (status, line) = (completed.status.to_string(), completed.last_error_line());
+    if line == status {
         return status;
     }
-    format!("{status}: {words}")
+    format!("{status}: {line}")
 }
 
 pub(super) fn post_json(url: &Url, body: &Value) -> OutgoingRequest {

@@ -55,11 +55,11 @@ impl Setup<'_> {
                 StateProvider::Ask(hook) => self.ask(hook, *state).await,
                 StateProvider::Create if *state == ProviderState::Call => {
                     let created = self.create().await;
-                    created.map(|call| self.bind_call(asked_call(self.case), &call))
+                    created.map(|call| self.bind_call(first_call(self.case), &call))
                 }
                 StateProvider::Create if *state == ProviderState::EndedCall => {
                     let ended = self.create_and_end().await;
-                    ended.map(|call| self.bind_call(refused_call(self.case), &call))
+                    ended.map(|call| self.bind_call(first_refused_call(self.case), &call))
                 }
                 StateProvider::Create | StateProvider::Assume => self.assume(*state),
             };
@@ -134,7 +134,7 @@ impl Setup<'_> {
         let url = address::request(self.service, self.case.scenario.id.api(), &target);
         let url = Url::parse(&url).map_err(|error| not_created(&error.to_string()))?;
         let request = post_json(&url, &create_body(self.callback));
-        let response = self.granted(request).await?;
+        let response = self.send(request).await?;
         let in_location = response
             .headers
             .get("location")
@@ -153,12 +153,12 @@ impl Setup<'_> {
         let call = self.create().await?;
         let target = format!("{}/calls/{call}", prefix_of(self.case));
         let url = address::request(self.service, self.case.scenario.id.api(), &target);
-        self.granted(OutgoingRequest::new("DELETE", url)).await?;
+        self.send(OutgoingRequest::new("DELETE", url)).await?;
         Ok(call)
     }
 
     /// The answer to a request that is sent with the run's token and must be a success.
-    async fn granted(self, mut request: OutgoingRequest) -> Result<Response, Refusal> {
+    async fn send(self, mut request: OutgoingRequest) -> Result<Response, Refusal> {
         let token = format!("Bearer {}", self.options.token);
         request.headers.push("Authorization", token);
         let method = request.method.clone();
@@ -166,8 +166,8 @@ impl Setup<'_> {
         let response = sent.map_err(|error| not_created(&error.to_string()))?;
         if !(200..300).contains(&response.status) {
             let status = response.status;
-            let said = format!("{method}: {status}: {}", reason(&response));
-            return Err(not_created(&said));
+            let message = format!("{method}: {status}: {}", reason(&response));
+            return Err(not_created(&message));
         }
         Ok(response)
     }
@@ -203,13 +203,13 @@ fn take_variables(
 
 /// The variable that a hook means by `call`: the one that the state is about.
 fn variable_of(case: &Case, state: ProviderState, name: &str) -> String {
-    let meant = match (state, name) {
-        (ProviderState::Call, "call") => asked_call(case),
+    let variable = match (state, name) {
+        (ProviderState::Call, "call") => first_call(case),
         (ProviderState::IncomingCall, "call") => incoming_call(case),
-        (ProviderState::EndedCall, "call") => refused_call(case),
+        (ProviderState::EndedCall, "call") => first_refused_call(case),
         _ => None,
     };
-    meant.unwrap_or_else(|| name.to_owned())
+    variable.unwrap_or_else(|| name.to_owned())
 }
 
 /// The variable of the call that the first notification is about.
@@ -222,12 +222,12 @@ fn incoming_call(case: &Case) -> Option<String> {
 
 /// The variable of the call in the path of the first request that names one and is to be done, or
 /// else of the first.
-fn asked_call(case: &Case) -> Option<String> {
-    call_of_request(case, false).or_else(|| refused_call(case))
+fn first_call(case: &Case) -> Option<String> {
+    call_of_request(case, false).or_else(|| first_refused_call(case))
 }
 
 /// The variable of the call in the path of the first request that names one and is to be refused.
-fn refused_call(case: &Case) -> Option<String> {
+fn first_refused_call(case: &Case) -> Option<String> {
     call_of_request(case, true)
 }
 

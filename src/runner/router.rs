@@ -162,16 +162,16 @@ impl Router {
                 // An inbox that is closed drops the way back, too.
                 let _ = inbox.send(message);
                 let reply = answered.await;
-                reply.unwrap_or_else(|_| Reply::from(self.forgotten()))
+                reply.unwrap_or_else(|_| Reply::from(self.unroutable_answer()))
             }
             Recipient::Several(inboxes) => {
                 for inbox in inboxes {
                     // A conversation that has ended meanwhile needs no word.
                     let _ = inbox.send(Message::Ambiguous);
                 }
-                Reply::from(self.forgotten())
+                Reply::from(self.unroutable_answer())
             }
-            Recipient::Nobody => Reply::from(self.forgotten()),
+            Recipient::Nobody => Reply::from(self.unroutable_answer()),
         }
     }
 
@@ -179,7 +179,7 @@ impl Router {
     async fn ask(&self, identity: Arc<Identity>, request: Request, base: String) -> Reply {
         let answering = tokio::task::spawn_blocking(move || identity.answer(&request, &base));
         match answering.await {
-            Ok(answer) => Reply::from(answer.unwrap_or_else(|| self.forgotten())),
+            Ok(answer) => Reply::from(answer.unwrap_or_else(|| self.unroutable_answer())),
             // A panic is a defect of confcall, and goes on as one.
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
@@ -188,7 +188,7 @@ impl Router {
         }
     }
 
-    fn forgotten(&self) -> Response {
+    fn unroutable_answer(&self) -> Response {
         let status = match self.role {
             Party::Bot => 404,
             Party::Service => 202,
@@ -345,7 +345,7 @@ mod tests {
     use crate::scenario::store;
 
     /// Conversations of one scenario that have begun at a router for a bot under test.
-    fn begun(router: &Router, count: usize) -> Vec<(Arc<Mutex<InjectedJudge>>, Registration)> {
+    fn registered(router: &Router, count: usize) -> Vec<(Arc<Mutex<InjectedJudge>>, Registration)> {
         let all = store::built_in().expect("scenarios");
         let for_bots = |it: &&Scenario| judge::judges(&it.script, Party::Bot);
         let picked = all.iter().find(for_bots).cloned();
@@ -398,11 +398,11 @@ mod tests {
     #[test]
     fn a_message_with_an_id_locks_no_judge() {
         let router = router();
-        let begun = begun(&router, 3);
-        let (judge, registration) = &begun[1];
+        let registered = registered(&router, 3);
+        let (judge, registration) = &registered[1];
         let request = about(judge);
         router.update(registration.number, &lock(judge));
-        let locked: Vec<_> = begun.iter().map(|(judge, _)| lock(judge)).collect();
+        let locked: Vec<_> = registered.iter().map(|(judge, _)| lock(judge)).collect();
         let found = find_within_seconds(router, request);
         drop(locked);
         let Recipient::One(inbox) = found else {
@@ -414,8 +414,8 @@ mod tests {
     #[test]
     fn a_message_without_an_id_locks_only_the_judges_that_still_play() {
         let router = router();
-        let begun = begun(&router, 2);
-        let (over, registration) = &begun[0];
+        let registered = registered(&router, 2);
+        let (over, registration) = &registered[0];
         lock(over).give_up(Verdict::Inconclusive, "over");
         router.update(registration.number, &lock(over));
         let locked = lock(over);
@@ -428,12 +428,12 @@ mod tests {
     #[test]
     fn a_retired_conversation_leaves_only_its_number_and_ids() {
         let router = router();
-        let (judge, registration) = begun(&router, 1).remove(0);
+        let (judge, registration) = registered(&router, 1).remove(0);
         let late = about(&judge);
         router.update(registration.number, &lock(&judge));
         router.retire();
         assert_eq!(Arc::strong_count(&judge), 1);
-        let playing = begun(&router, 1);
+        let playing = registered(&router, 1);
         let late = [late, request(callback_path(registration.number))];
         for late in late {
             let found = router.find(&late);

@@ -42,7 +42,7 @@ pub(crate) async fn run(
     interrupt: &CancellationToken,
     observer: &dyn Observer,
 ) -> Result<Played, PlayError> {
-    let begun = Instant::now();
+    let started = Instant::now();
     let cases = judge::cases(&options.all, &options.scenarios);
     let mut results = match &options.target {
         None => {
@@ -65,7 +65,7 @@ pub(crate) async fn run(
     }
     Ok(Played {
         run,
-        elapsed: begun.elapsed(),
+        elapsed: started.elapsed(),
         is_interrupted: interrupt.is_cancelled(),
     })
 }
@@ -151,12 +151,12 @@ async fn explain(results: &mut [ScenarioResult], running: &Running, seen: Option
     if gone.peek().is_none() {
         return;
     }
-    let said = match seen {
-        Some(said) => Some(said.to_owned()),
+    let cause = match seen {
+        Some(cause) => Some(cause.to_owned()),
         None => tokio::time::timeout(GRACE, running.died()).await.ok(),
     };
-    if let Some(said) = said {
-        gone.for_each(|result| result.notes.push(said.clone()));
+    if let Some(cause) = cause {
+        gone.for_each(|result| result.notes.push(cause.clone()));
     }
 }
 

@@ -148,8 +148,8 @@ impl Authority {
     /// brackets: a certificate for it, HTTP/2 and HTTP/1.1.
     pub(crate) fn server(&self, host: &str) -> Result<Arc<ServerConfig>, CertificateError> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = hosts.get(host) {
-            return Ok(Arc::clone(known));
+        if let Some(cached) = hosts.get(host) {
+            return Ok(Arc::clone(cached));
         }
         let config = self.server_for(vec![host.to_owned()])?;
         if hosts.len() >= MOST_HOSTS {
@@ -307,13 +307,13 @@ mod tests {
     fn several_processes_make_one() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
-        let made = std::thread::scope(|scope| {
+        let certificates = std::thread::scope(|scope| {
             let open = || scope.spawn(|| Authority::open(path).unwrap().pem().to_owned());
             let threads: Vec<_> = std::iter::repeat_with(open).take(8).collect();
             let joined = threads.into_iter().map(|it| it.join().unwrap());
             joined.collect::<std::collections::BTreeSet<_>>()
         });
-        assert_eq!(made.len(), 1);
+        assert_eq!(certificates.len(), 1);
     }
 
     #[cfg(unix)]

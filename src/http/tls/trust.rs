@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_certificate_that_was_named_is_trusted_for_its_name_and_its_time() {
-        let made = |is_ca: bool, last_year: i32| {
+        let certificate_of = |is_ca: bool, last_year: i32| {
             let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
             if is_ca {
                 params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -202,8 +202,8 @@ mod tests {
             let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
             certificate.der().clone()
         };
-        let (leaf, authority) = (made(false, 4000), made(true, 4000));
-        let (expired, other) = (made(true, 2000), made(true, 4000));
+        let (leaf, authority) = (certificate_of(false, 4000), certificate_of(true, 4000));
+        let (expired, other) = (certificate_of(true, 2000), certificate_of(true, 4000));
         let named = vec![leaf.clone(), authority.clone(), expired.clone()];
         let verifier = Verifier::new(Vec::new(), named).unwrap();
         for (certificate, name, is_trusted) in [

@@ -11,7 +11,7 @@ use super::group::Group;
 
 impl Program {
     /// Runs the program with this input until it ends.
-    pub(crate) async fn ask(&self, input: &[u8], within: Duration) -> Result<Said, AskError> {
+    pub(crate) async fn ask(&self, input: &[u8], within: Duration) -> Result<Completed, AskError> {
         let name = self.words.first().cloned().unwrap_or_default();
         let broken = |cause| AskError::Broken {
             program: name.clone(),
@@ -36,15 +36,15 @@ impl Program {
         let exchange = async {
             let ((), output, errors) = tokio::try_join!(write, all_of(stdout), all_of(stderr))?;
             let status = child.wait().await?;
-            std::io::Result::Ok(Said {
+            std::io::Result::Ok(Completed {
                 status,
                 output,
                 errors,
             })
         };
         // A program that takes too long is killed with all that it has started.
-        let said = match timeout_at(deadline, exchange).await {
-            Ok(said) => said.map_err(broken)?,
+        let output = match timeout_at(deadline, exchange).await {
+            Ok(output) => output.map_err(broken)?,
             Err(_) => {
                 return Err(AskError::Silent {
                     program: name,
@@ -53,13 +53,13 @@ impl Program {
             }
         };
         group.let_go();
-        Ok(said)
+        Ok(output)
     }
 }
 
 /// The answer of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct Completed {
     pub status: ExitStatus,
     pub output: Vec<u8>,
     pub errors: Vec<u8>,
@@ -68,13 +68,13 @@ pub(crate) struct Said {
 /// The exit code of a program that declines: that of a service that is not there, in `sysexits.h`.
 pub(crate) const DECLINES: i32 = 69;
 
-impl Said {
+impl Completed {
     pub(crate) fn declines(&self) -> bool {
         self.status.code() == Some(DECLINES)
     }
 
     /// The last line of its standard error, or how it ended if there is none.
-    pub(crate) fn last_words(&self) -> String {
+    pub(crate) fn last_error_line(&self) -> String {
         let errors = String::from_utf8_lossy(&self.errors);
         let last = errors.lines().rfind(|line| !line.trim().is_empty());
         last.map_or_else(|| self.status.to_string(), |line| line.trim().to_owned())
@@ -98,12 +98,12 @@ pub(crate) enum AskError {
 const ANSWER: u64 = 1024 * 1024;
 
 async fn all_of(pipe: &mut Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
-    let mut said = Vec::new();
+    let mut output = Vec::new();
     if let Some(pipe) = pipe {
-        pipe.take(ANSWER + 1).read_to_end(&mut said).await?;
+        pipe.take(ANSWER + 1).read_to_end(&mut output).await?;
     }
-    if said.len() as u64 > ANSWER {
+    if output.len() as u64 > ANSWER {
         return Err(std::io::Error::other("it says more than 1 MiB"));
     }
-    Ok(said)
+    Ok(output)
 }

@@ -21,7 +21,7 @@ use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-pub(crate) use self::ask::Said;
+pub(crate) use self::ask::Completed;
 pub(crate) use self::running::Running;
 
 use self::group::Group;

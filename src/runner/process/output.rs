@@ -24,7 +24,7 @@ const TAIL: usize = 2048;
 /// The output of a program: the end of it, and a look-out for the line that it is ready.
 #[derive(Debug)]
 pub(super) struct Output {
-    kept: Mutex<Kept>,
+    captured: Mutex<Captured>,
     /// The text that shows that it is ready; empty if it shows it otherwise.
     wanted: String,
     pub is_said: CancellationToken,
@@ -33,7 +33,7 @@ pub(super) struct Output {
 }
 
 #[derive(Debug)]
-struct Kept {
+struct Captured {
     tail: VecDeque<u8>,
     log: Option<File>,
     /// How much the log still takes.
@@ -51,7 +51,7 @@ impl Output {
             })
         };
         Ok(Self {
-            kept: Mutex::new(Kept {
+            captured: Mutex::new(Captured {
                 tail: VecDeque::with_capacity(TAIL),
                 log: log.map(create).transpose()?,
                 room: LOG,
@@ -70,29 +70,29 @@ impl Output {
         // A possible beginning of the wanted text.
         let mut before: Vec<u8> = Vec::new();
         while let Ok(length @ 1..) = pipe.read(&mut buffer).await {
-            let said = &buffer[..length];
+            let bytes = &buffer[..length];
             if !self.wanted.is_empty() && !self.is_said.is_cancelled() {
-                before.extend_from_slice(said);
+                before.extend_from_slice(bytes);
                 let wanted = self.wanted.as_bytes();
                 if memchr::memmem::find(&before, wanted).is_some() {
                     self.is_said.cancel();
                 }
                 before.drain(..before.len().saturating_sub(wanted.len()));
             }
-            self.lock().take(said);
+            self.lock().take(bytes);
         }
         self.closed.send_modify(|closed| *closed += 1);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Captured> {
+        self.captured.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The end of the output, on lines of its own below a heading; nothing where there is none.
     pub(crate) fn tail(&self) -> String {
         let (first, second) = {
-            let kept = self.lock();
-            let (first, second) = kept.tail.as_slices();
+            let captured = self.lock();
+            let (first, second) = captured.tail.as_slices();
             (first.to_vec(), second.to_vec())
         };
         let all = [first, second].concat();
@@ -118,17 +118,17 @@ impl Output {
     }
 }
 
-impl Kept {
-    fn take(&mut self, said: &[u8]) {
-        self.tail.extend(&said[said.len().saturating_sub(TAIL)..]);
+impl Captured {
+    fn take(&mut self, bytes: &[u8]) {
+        self.tail.extend(&bytes[bytes.len().saturating_sub(TAIL)..]);
         let surplus = self.tail.len().saturating_sub(TAIL);
         self.tail.drain(..surplus);
         let Some(log) = &mut self.log else {
             return;
         };
-        let taken = said.len().min(self.room);
+        let taken = bytes.len().min(self.room);
         self.room -= taken;
-        let mut written = log.write_all(&said[..taken]);
+        let mut written = log.write_all(&bytes[..taken]);
         if self.room == 0 {
             written = written.and_then(|()| log.write_all(b"\nconfcall: the log is full\n"));
         }

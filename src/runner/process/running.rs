@@ -78,12 +78,12 @@ async fn ended(mut ending: watch::Receiver<Option<String>>) -> String {
 
 /// Waits for a child in the background.
 fn watched(mut child: Child) -> watch::Receiver<Option<String>> {
-    let (tell, ended) = watch::channel(None);
+    let (sender, ended) = watch::channel(None);
     tokio::spawn(async move {
         let status = child.wait().await;
-        let said = status.map_or_else(|error| error.to_string(), |it| it.to_string());
+        let exit = status.map_or_else(|error| error.to_string(), |it| it.to_string());
         // The receiver may be gone.
-        let _ = tell.send(Some(said));
+        let _ = sender.send(Some(exit));
     });
     ended
 }
