@@ -87,7 +87,6 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     Ok(Exit::Success)
 }
 
-/// A page to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Page {
     /// The file, as the user would type it: its name in findings and inventories.

@@ -143,7 +143,6 @@ fn with_port(address: &str) -> Result<String, InitError> {
     Ok(filled)
 }
 
-/// Asks at a terminal.
 struct Asker {
     is_there: bool,
 }

@@ -22,7 +22,6 @@ pub(crate) struct Arguments {
     format: Format,
 }
 
-/// How lists are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people

@@ -103,7 +103,6 @@ pub(crate) struct Arguments {
     report: Vec<ReportFile>,
 }
 
-/// How long recorded answers take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Timing {
     /// No delay

@@ -16,7 +16,6 @@ use crate::scenario::format::Scenario;
 use crate::scenario::selection::{Filter, Selection};
 use crate::scenario::store;
 
-/// The source of scenarios.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Source {
     /// Use the scenarios of this folder, or of this one file, instead of the built-in ones
@@ -24,7 +23,6 @@ pub(crate) struct Source {
     pub scenarios: Option<PathBuf>,
 }
 
-/// A selection of scenarios.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Which {
     /// Only scenarios whose id contains this text, or whose whole id matches this glob
@@ -34,7 +32,6 @@ pub(crate) struct Which {
     pub among: Among,
 }
 
-/// A selection of scenarios without filters.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Among {
     /// Only scenarios of this edition of the pages, such as 2021-02 (repeatable)

@@ -20,7 +20,6 @@ pub(crate) struct Arguments {
     what: What,
 }
 
-/// The kinds of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum What {
     /// A scenario file

@@ -43,7 +43,6 @@ pub(crate) struct Arguments {
     source: Source,
 }
 
-/// How recordings are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people

@@ -22,7 +22,6 @@ use crate::report::{difference, snapshot};
 pub(crate) struct Conversation {
     /// The name of its snapshot: a path below the folder, without `.snap`.
     pub name: String,
-    /// Shown to people.
     pub description: String,
     pub content: String,
 }

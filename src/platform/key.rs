@@ -20,7 +20,6 @@ use crate::http::tls::{AuthorityError, Secret, secret};
 /// The file of the key in the folder of the local authority.
 const FILE: &str = "identity.key";
 
-/// How long a modulus is, in bits.
 const BITS: usize = 2048;
 
 /// The public exponent of the keys that RFCs print, `AQAB`.

@@ -17,7 +17,6 @@ use crate::inject::Forgery;
 /// The issuer in the tokens of notifications.
 pub(crate) const ISSUER: &str = "https://graph.microsoft.com";
 
-/// How long a token is valid.
 pub(super) const LIFETIME: Duration = Duration::from_secs(3600);
 
 /// How long the token of a notification is reused, in seconds.

@@ -55,7 +55,6 @@ enum Progress {
 }
 
 impl Pending {
-    /// An exchange that begins now.
     pub(super) fn begin(
         recorder: &Arc<Recorder>,
         direction: Direction,
@@ -107,7 +106,6 @@ impl Pending {
         expectation.as_ref().is_some_and(Expectation::is_waited_for)
     }
 
-    /// The response's head has come.
     pub(super) fn answered(&self, head: http::response::Parts) {
         if let Some(expectation) = &*lock(&self.expectation) {
             expectation.answered();
@@ -169,7 +167,6 @@ impl Pending {
         error
     }
 
-    /// The line that the exchange is written as.
     fn line(&self, broke: Option<&str>) -> Redacted<Line> {
         let response = self.response.get();
         let sent = self.request_body.capture();
@@ -247,7 +244,6 @@ pub(super) fn target_of(uri: &http::Uri) -> Cow<'_, str> {
     }
 }
 
-/// A message as it is recorded.
 fn message<'a>(
     version: Version,
     headers: &'a HeaderMap,
@@ -332,7 +328,6 @@ impl Tee {
         capture.trailers = fields.collect();
     }
 
-    /// The part that has passed, locked meanwhile.
     pub(super) fn capture(&self) -> MutexGuard<'_, Capture> {
         lock(&self.0)
     }
@@ -352,7 +347,6 @@ impl Capture {
         read_json(&self.decoded(headers)?)
     }
 
-    /// The body as it is recorded.
     pub(super) fn body(&self, headers: &HeaderMap) -> UnredactedBody<'_> {
         if let Some(bytes) = self.decoded(headers) {
             return UnredactedBody::Bytes(bytes);

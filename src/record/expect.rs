@@ -31,7 +31,6 @@ pub(super) fn take(version: Version, headers: &mut HeaderMap) -> bool {
     expects && version == Version::HTTP_11
 }
 
-/// How far the upstream has answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Silent,
@@ -74,7 +73,6 @@ impl Expectation {
         !self.0.is_closed()
     }
 
-    /// The upstream has answered.
     pub(super) fn answered(&self) {
         self.set(State::Answered);
     }

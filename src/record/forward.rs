@@ -166,7 +166,6 @@ async fn copy_both_ways(
     }
 }
 
-/// The answer where the other party cannot be reached.
 fn unreachable(error: &(dyn Error + 'static)) -> Refused {
     let cause = with_causes(error);
     if is_loop(error) {
@@ -255,7 +254,6 @@ impl InterimQueue {
     }
 }
 
-/// The upstream's answer for the client.
 async fn response(
     pending: Arc<Pending>,
     is_head: bool,

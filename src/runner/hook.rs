@@ -20,7 +20,6 @@ pub(crate) enum Hook {
     Command(Program),
 }
 
-/// The answer of a hook.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum HookAnswer {
     /// It is done. The value is the answer in JSON, or a text where it is none.

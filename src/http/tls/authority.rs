@@ -31,7 +31,6 @@ const CERTIFICATE: &str = "ca.pem";
 const KEY: &str = "ca.key";
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long the authority is valid.
 const AUTHORITY_DAYS: u32 = 3650;
 /// How long a host's certificate is valid; more than 825 days are refused by some clients.
 const HOST_DAYS: u32 = 365;
@@ -134,7 +133,6 @@ impl Authority {
         &self.path
     }
 
-    /// The certificate as it stands in its file.
     pub(crate) fn pem(&self) -> &str {
         &self.pem
     }

@@ -19,7 +19,7 @@ use rustls::crypto::{CryptoProvider, ring};
 /// The name of HTTP/2 in a handshake that settles the version (RFC 9113 section 3.2).
 pub(crate) const HTTP_2: &[u8] = b"h2";
 
-/// The one implementation of cryptography that confcall uses.
+/// The only implementation of cryptography in confcall.
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }

@@ -57,7 +57,6 @@ impl Program {
     }
 }
 
-/// The answer of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Completed {
     pub status: ExitStatus,

@@ -29,7 +29,6 @@ impl Group {
         Ok((child, Self { leader, mark }))
     }
 
-    /// Asks all of the group to end.
     pub(crate) fn terminate(&self) {
         self.signal(Signal::Terminate);
     }
@@ -39,7 +38,6 @@ impl Group {
         self.leader = None;
     }
 
-    /// Leaves the group to itself.
     pub(crate) fn let_go(mut self) {
         self.leader = None;
     }

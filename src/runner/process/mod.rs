@@ -45,9 +45,7 @@ pub(crate) struct Program {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Launch {
     pub program: Program,
-    /// How it shows that it is ready.
     pub ready: Ready,
-    /// How long it may take for that.
     pub ready_within: Duration,
     /// The file that its output goes to; without one it goes into reports alone.
     pub log: Option<PathBuf>,
@@ -64,7 +62,6 @@ pub(crate) enum Ready {
 }
 
 impl Ready {
-    /// By taking connections where this URL leads to.
     pub(crate) fn connects(url: &Url) -> Self {
         let host = url.host_str().unwrap_or_default();
         let port = url.port_or_known_default().unwrap_or(80);

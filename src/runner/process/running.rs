@@ -22,7 +22,6 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// A program that was started, and may take so long to end once it is terminated.
     pub(super) fn new(
         name: String,
         (child, group): (Child, Group),
@@ -49,8 +48,8 @@ impl Running {
         ended(self.ended.clone()).await
     }
 
-    /// Ends the program and all that it has started: gently, and when that takes too long, not.
-    /// Gives a sentence where it had to be killed.
+    /// Terminates the program and all that it has started, and kills what is left after `end_within`.
+    /// Returns a warning if the program itself had to be killed.
     pub(crate) async fn end(self) -> Option<String> {
         let mut warning = None;
         if self.ended.borrow().is_none() {
@@ -64,7 +63,7 @@ impl Running {
         }
         let ending = self.ended.clone();
         self.group.kill();
-        // The kernel takes its time to tell.
+        // The kernel reports the end with a delay.
         let _ = timeout(Duration::from_secs(1), ended(ending)).await;
         warning
     }
