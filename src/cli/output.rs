@@ -43,6 +43,10 @@ impl Output {
     }
 
     /// Writes text. A reader that has gone away (`confcall list | head`) is no failure.
+    #[expect(
+        clippy::unused_self,
+        reason = "text goes out through the value that knows whether it may have colours"
+    )]
     pub(crate) fn print(self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -1,8 +1,7 @@
 //! Merged examples of one kind of message in a page.
 //!
 //! A [`Shape`] has the properties that every example has, the JSON types of each place, and the
-//! printed `@odata.type`s. The collection and the single entity under `resourceData` are merged too
-//! (SPEC section 5, *Words and shape*).
+//! printed `@odata.type`s. The collection and the single entity under `resourceData` are merged too.
 
 use std::collections::BTreeSet;
 

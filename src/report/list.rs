@@ -8,7 +8,7 @@ use crate::api::template::fill;
 use crate::http::message::Body;
 use crate::scenario::format::{NotificationStep, Scenario, Script, Step};
 
-/// One scenario of the JSON list. The shape is stable (SPEC section 6).
+/// One scenario of the JSON list. The shape is stable.
 #[derive(Debug, Serialize)]
 struct Listed<'a> {
     id: &'a str,
