@@ -44,6 +44,6 @@ for target in "${targets[@]}"; do
 done
 if ((${#failed[@]})); then
     echo "these found something, which is in fuzz/artifacts: ${failed[*]}" >&2
-    echo "once it is mended, move the input into fuzz/corpus under a name that says what it is" >&2
+    echo "once it is fixed, move the input into fuzz/corpus under a name that says what it is" >&2
     exit 1
 fi
