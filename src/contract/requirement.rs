@@ -41,7 +41,6 @@ macro_rules! requirements {
             Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord,
             Serialize, Deserialize, Display, EnumString, IntoStaticStr, VariantArray,
         )]
-        #[expect(clippy::doc_markdown, reason = "reports print the same sentences")]
         pub enum Requirement {
             $($(
                 #[doc = $text]

@@ -123,7 +123,7 @@ impl BotJudge {
                 }
             }
             Event::ReplyLost { exchange } => {
-                self.lost_replies.extend(self.replies.remove(&exchange))
+                self.lost_replies.extend(self.replies.remove(&exchange));
             }
         }
     }
