@@ -153,7 +153,6 @@ pub(crate) fn one_spelling(path: &Path) -> PathBuf {
     }
 }
 
-///
 /// # Errors
 ///
 /// [`FileError::Unreadable`].

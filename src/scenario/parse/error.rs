@@ -13,9 +13,6 @@ use crate::diagnostic::pointer::Pointer;
 use crate::diagnostic::{Diagnostic, closest};
 use crate::scenario::format::{Script, VERSION};
 
-///
-/// # Errors
-///
 pub(super) fn script(file: &str, text: &str) -> Result<Script, Box<Diagnostic>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let read: Result<Script, _> = serde_path_to_error::deserialize(&mut deserializer);
