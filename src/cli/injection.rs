@@ -57,7 +57,7 @@ impl Injection {
         Kind::ALL.into_iter().filter(is_named).collect()
     }
 
-    /// The scenarios that are selected among the plain ones and those under this fault injection, for
+    /// The scenarios that are selected among the plain ones and those under the chosen fault injection, for
     /// the parties that are judged. By default the built-in pair is played under fast kinds, and
     /// filters that name fault injection select from all kinds.
     pub(crate) fn select(

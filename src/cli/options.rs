@@ -131,7 +131,7 @@ impl Arguments {
             (None, Some(role)) => vec![role],
             (None, None) => vec![Party::Service, Party::Bot],
         };
-        // The letter of a page knows no fault injection.
+        // `--literal` plays no fault injection: no page prints it.
         let has_injection = target.is_none() && !self.literal;
         let mut scenarios = self
             .injection

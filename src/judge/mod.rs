@@ -67,7 +67,7 @@ impl Case {
 /// scenarios, even when few are picked.
 pub(crate) fn cases(all: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
     let mut pages: HashMap<&str, Arc<Page>> = HashMap::new();
-    // A scenario in fault injection has the script of the plain one.
+    // A scenario under fault injection has the script of the plain one.
     let mut outlines: HashMap<*const Script, Arc<OnceLock<Outline>>> = HashMap::new();
     picked
         .iter()

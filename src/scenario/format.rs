@@ -89,7 +89,7 @@ impl ScenarioId {
         Some(self.name().rsplit_once(INJECTION_MARK)?.1)
     }
 
-    /// The id of the same scenario in fault injection of that name.
+    /// The id of the same scenario under the fault injection of that name.
     #[must_use]
     pub fn injected(&self, name: &str) -> Self {
         Self::new(format!("{}{INJECTION_MARK}{name}", self.text))

@@ -50,7 +50,7 @@ impl Filter {
         self.text.contains(INJECTION_MARK)
     }
 
-    /// True if the filter has the whole name of this fault injection.
+    /// True if the filter has the whole name of this kind of fault injection.
     pub(crate) fn names(&self, injection: &str) -> bool {
         self.text.contains(&format!("{INJECTION_MARK}{injection}"))
     }

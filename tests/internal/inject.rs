@@ -13,7 +13,7 @@ use crate::runner::{Options, Stop};
 use crate::scenario::format::ScenarioId;
 use crate::scenario::store;
 
-/// Plays every built-in scenario in these kinds of fault injection, and in no fault injection.
+/// Plays every built-in scenario under these kinds of fault injection, and without any.
 fn play(kinds: &[Kind], seed: u64) -> Vec<ScenarioResult> {
     let plain = store::built_in().expect("the built-in scenarios");
     let cases = judge::cases(&plain, &with_injected(&plain, kinds));

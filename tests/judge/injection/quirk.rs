@@ -269,7 +269,7 @@ pub(super) fn is_reply_to(act: &Act, to: ExchangeId) -> bool {
     matches!(act, Act::Do(Action::Reply { exchange, .. }) if *exchange == to)
 }
 
-/// The scenario in fault injection whose plain id ends like this.
+/// The scenario under fault injection whose plain id ends like this.
 pub(super) fn derived(plain: &str, kind: Kind) -> Option<Scenario> {
     let end = format!("{plain}~{}", kind.name());
     let mut all = with_injected(built_in(), &[kind]).into_iter();
