@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use flate2::write::GzEncoder;
 
-use super::MAX_BODY;
+use super::limits::MAX_BODY;
 use super::message::{Body, Headers, Omission};
 
 /// Why a coded body could not be read.

@@ -32,11 +32,9 @@ use super::{Proxy, Recorder, Upstream, expect};
 use crate::cassette::format::Direction;
 use crate::http::connect::{StreamingClient, causes, is_loop, untrusted, with_causes};
 use crate::http::interception::{Origin, Refused};
+use crate::http::limits::MAX_URI;
 use crate::http::server::{Connection, Takeover, Tunnel, refusal};
 use crate::http::{message, uncoded};
-
-/// The longest URL that a request goes to, in bytes: the longest that is read.
-const MAX_URI: usize = u16::MAX as usize - 1;
 
 /// Passes one request on, and returns the answer. An error breaks the connection.
 pub(super) async fn forward(

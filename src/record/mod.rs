@@ -31,13 +31,10 @@ use crate::cassette::journal::{Journal, JournalError};
 use crate::diagnostic::{Remedy, render};
 use crate::http::connect::{Dialer, StreamingClient, streaming_client};
 use crate::http::interception::{Interception, Refused};
+use crate::http::limits::MAX_TARGET_AND_FIELDS;
 use crate::http::server::{self, Connection, ConnectionError, Server, Tunnel, Watch};
-use crate::http::{Listener, MAX_HEAD, Versions};
+use crate::http::{Listener, Versions};
 use crate::redact::Redactor;
-
-/// The longest message head in HTTP/1.1, in bytes: as much for the target as for the fields, so that
-/// a long target (414) differs from long fields (431).
-const MAX_BOTH: usize = 2 * MAX_HEAD;
 
 /// The two parties of a recording.
 #[derive(Debug)]
@@ -129,7 +126,7 @@ impl Upstream {
 }
 
 /// Records until the shutdown begins and the exchanges under way have ended, at most
-/// [`GRACE`](crate::http::GRACE). Bodies of more than `max_body` bytes pass, and are recorded as length
+/// [`GRACE`](crate::http::limits::GRACE). Bodies of more than `max_body` bytes pass, and are recorded as length
 /// and digest.
 pub(crate) async fn record(
     parties: Parties,
@@ -207,7 +204,7 @@ impl server::Service for Proxy {
     type Error = Broken;
 
     const VERSIONS: Versions = Versions::Http1AndHttp2;
-    const MAX_HEAD: usize = MAX_BOTH;
+    const MAX_HEAD: usize = MAX_TARGET_AND_FIELDS;
     const WATCH: Watch = Watch::On;
 
     async fn answer(

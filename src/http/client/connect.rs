@@ -19,7 +19,8 @@ use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use crate::http::{HEAD_TIMEOUT, MAX_FIELDS, MAX_LIST, Versions};
+use crate::http::Versions;
+use crate::http::limits::{HEAD_TIMEOUT, MAX_FIELDS, MAX_HEAD_HTTP2};
 
 /// How long a connection of a proxy may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -45,7 +46,7 @@ where
         .http1_max_headers(MAX_FIELDS)
         // A proxy takes them out (RFC 9112 section 5.1).
         .http1_allow_spaces_after_header_name_in_responses(true)
-        .http2_max_header_list_size(MAX_LIST)
+        .http2_max_header_list_size(MAX_HEAD_HTTP2)
         .http2_keep_alive_interval(HEAD_TIMEOUT);
     builder.build(dialer.with_tls(tls, versions))
 }

@@ -20,11 +20,12 @@ use tower_service::Service as _;
 use url::Url;
 
 use self::connect::{Dialer, causes, untrusted, with_causes};
+use super::Versions;
 use super::coding::{self, DecodeError};
+use super::limits::{MAX_BODY, MAX_FIELDS, MAX_HEAD};
 use super::message::{Headers, Response};
 use super::tls::Trust;
 use super::wire::{self, Coding, FieldError, Framing, Outgoing};
-use super::{MAX_BODY, MAX_FIELDS, MAX_HEAD, Versions};
 
 /// A request to send, and its form on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -45,9 +45,12 @@ pub(crate) use self::stream::{Connection, Takeover};
 
 use self::opening::{Opening, Transport, only_http1, open, refuse_plain};
 use self::stream::ClientStream;
+use super::Versions;
 use super::interception::{Interception, Origin, Refused, destination, not_intercepted};
+use super::limits::{
+    GRACE, HEAD_TIMEOUT, MAX_CONNECTIONS, MAX_FIELDS, MAX_HEAD_HTTP2, MAX_STREAMS,
+};
 use super::tls::HTTP_2;
-use super::{GRACE, HEAD_TIMEOUT, MAX_CONNECTIONS, MAX_FIELDS, MAX_LIST, MAX_STREAMS, Versions};
 use crate::diagnostic::render;
 
 /// A future of any kind.
@@ -260,7 +263,7 @@ impl<S: Service> Server<S> {
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .keep_alive_interval(HEAD_TIMEOUT)
-            .max_header_list_size(MAX_LIST)
+            .max_header_list_size(MAX_HEAD_HTTP2)
             .max_concurrent_streams(MAX_STREAMS)
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);

@@ -13,7 +13,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::Stream;
 use crate::diagnostic::Remedy;
-use crate::http::HEAD_TIMEOUT;
+use crate::http::limits::HEAD_TIMEOUT;
 use crate::http::tls::CertificateError;
 
 /// The first byte of TLS: a record that is a handshake (RFC 8446 section 5.1).

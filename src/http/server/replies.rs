@@ -17,11 +17,12 @@ use super::listener::Report;
 use super::reply::{Action, Reply};
 use super::{Connection, ConnectionError, Service, Takeover, Watch};
 use crate::diagnostic::Remedy as _;
+use crate::http::Versions;
 use crate::http::coding::{self, DecodeError};
 use crate::http::interception::Refused;
+use crate::http::limits::{BODY_TIMEOUT, MAX_BODY, MAX_FIELDS, MAX_HEAD};
 use crate::http::message::{Headers, Request};
 use crate::http::wire::{self, Framing, Outgoing};
-use crate::http::{BODY_TIMEOUT, MAX_BODY, MAX_FIELDS, MAX_HEAD, Versions};
 
 /// Answers whole requests by a function.
 pub(super) struct Replies<F> {

@@ -10,10 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::listener::CANDIDATES;
 use super::{Listener, Reply, free_port};
 use crate::diagnostic::render;
+use crate::http::limits::{GRACE, MAX_BODY, MAX_FIELDS, MAX_HEAD};
 use crate::http::message::{Body, Headers, Request, Response};
-use crate::http::{
-    Client, Coding, Framing, GRACE, MAX_BODY, MAX_FIELDS, MAX_HEAD, OutgoingRequest,
-};
+use crate::http::{Client, Coding, Framing, OutgoingRequest};
 
 /// Starts a listener that answers with the request that it received.
 async fn mirror() -> (String, CancellationToken) {
