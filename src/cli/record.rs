@@ -149,13 +149,13 @@ fn warn(text: &str) {
     output::warn(text);
 }
 
-/// The redactor of a recording, with the rules of this file, or else of `confcall.toml` if it exists. The
+/// The redactor of a recording, with `[redaction]` of this file, or else of `confcall.toml` if it exists. The
 /// key of its pseudonyms is random and stored nowhere.
 pub(crate) fn redactor(config: Option<&Path>) -> Result<Redactor, Failure> {
-    let rules = config::load(config)?.redaction;
+    let project = config::load(config)?.redaction;
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(EnvironmentError::Random)?;
-    Ok(Redactor::with(key, rules))
+    Ok(Redactor::with(key, project))
 }
 
 /// A listener that is neither of the parties: the proxy would send to itself.

@@ -20,7 +20,7 @@ use self::target::TargetSection;
 use crate::diagnostic::place::Place;
 use crate::files::FileError;
 use crate::inject::InjectionChoice;
-use crate::redact::Rules;
+use crate::redact::ProjectRedaction;
 use crate::scenario::selection::Filter;
 
 /// The file name of the configuration, in the folder that confcall is started in.
@@ -47,7 +47,7 @@ pub(crate) struct Config {
     /// `[reports]`: files that are written beside the output on the terminal.
     pub reports: Reports,
     /// `[redaction]`: values that recordings do not hold, beside secrets.
-    pub redaction: Rules,
+    pub redaction: ProjectRedaction,
 }
 
 /// `[scenarios]`: the scenarios to play. Each option of the command line goes before its key.

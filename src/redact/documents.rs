@@ -70,7 +70,7 @@ impl Redactor {
             };
             let place = place_in(text, value);
             from = place.end;
-            if secret_names::is_secret_parameter(name) || self.rules.are_about(name) {
+            if secret_names::is_secret_parameter(name) || self.project.are_about(name) {
                 spliced.replace(place, &self.secret(value));
             }
         }
@@ -79,7 +79,7 @@ impl Redactor {
 
     fn is_secret_field(&self, tag: &str) -> bool {
         let is_secret =
-            |name: &str| secret_names::is_secret_parameter(name) || self.rules.are_about(name);
+            |name: &str| secret_names::is_secret_parameter(name) || self.project.are_about(name);
         attribute(tag, "name").is_some_and(is_secret)
             || attribute(tag, "type").is_some_and(|it| it.eq_ignore_ascii_case("password"))
     }

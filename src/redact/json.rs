@@ -83,7 +83,7 @@ impl Redactor {
         }
         let secrecy = if secret_names::is_secret(name) {
             Secrecy::Whole
-        } else if self.rules.are_about(name) {
+        } else if self.project.are_about(name) {
             Secrecy::UnlessEntity
         } else {
             Secrecy::None

@@ -35,7 +35,7 @@ pub(crate) use self::line::{Line, UnredactedBody, UnredactedExchange, Unredacted
 use self::negative_cache::NegativeCache;
 use self::pseudonyms::{DIGITS, PREFIX, Pseudonyms};
 pub(crate) use self::pseudonyms::{is_pseudonym, pseudonym_at_start, pseudonyms};
-pub(crate) use self::secret_names::Rules;
+pub(crate) use self::secret_names::ProjectRedaction;
 use crate::cassette::format::{Exchange, Wire};
 use crate::http::message::{Body, Headers, Request, Response};
 
@@ -61,7 +61,7 @@ pub(crate) struct Redactor {
     known_secrets: KnownSecrets,
     negative_cache: NegativeCache,
     pseudonyms: Pseudonyms,
-    rules: Rules,
+    project: ProjectRedaction,
 }
 
 impl std::fmt::Debug for Redactor {
@@ -80,10 +80,10 @@ impl Redactor {
     /// `key` is 32 random bytes, new for each cassette and never stored: pseudonyms cannot be
     /// computed without it.
     pub(crate) fn new(key: [u8; 32]) -> Self {
-        Self::with(key, Rules::default())
+        Self::with(key, ProjectRedaction::default())
     }
 
-    pub(crate) fn with(key: [u8; 32], rules: Rules) -> Self {
+    pub(crate) fn with(key: [u8; 32], project: ProjectRedaction) -> Self {
         match Hmac::new_from_slice(&key) {
             Ok(key) => {
                 // Of a digest, these bytes are in no pseudonym.
@@ -96,7 +96,7 @@ impl Redactor {
                     known_secrets: KnownSecrets::new(seed),
                     negative_cache: NegativeCache::new(seed),
                     pseudonyms: Pseudonyms::new(seed),
-                    rules,
+                    project,
                 }
             }
             Err(error) => unreachable!("HMAC takes keys of any length: {error}"),
@@ -233,7 +233,7 @@ impl Redactor {
     /// The redacted value of a header field; `None` if it is unchanged. Credentials keep their
     /// scheme.
     fn field(&self, name: &str, value: &str) -> Option<String> {
-        if secret_names::is_kept(name) || self.rules.keeps(name) {
+        if secret_names::is_kept(name) || self.project.keeps(name) {
             return self.redacted_text(value);
         }
         Some(match name.to_ascii_lowercase().as_str() {
@@ -262,7 +262,7 @@ impl Redactor {
                 }
                 None => self.cookie(value),
             },
-            name if secret_names::is_secret_field(name) || self.rules.are_about(name) => {
+            name if secret_names::is_secret_field(name) || self.project.are_about(name) => {
                 self.secret(value)
             }
             // Not kept, but not known to be secret either: elsewhere it may stay.
@@ -298,7 +298,7 @@ impl Redactor {
     }
 
     fn is_secret(&self, name: &str) -> bool {
-        secret_names::is_secret(name) || self.rules.are_about(name)
+        secret_names::is_secret(name) || self.project.are_about(name)
     }
 
     /// `None` if the body has no secret.

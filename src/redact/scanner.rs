@@ -90,7 +90,7 @@ impl Redactor {
     }
 
     fn each_word(&self, text: &str, depth: usize) -> Option<String> {
-        if !self.rules.phones && is_harmless(text) {
+        if !self.project.phones && is_harmless(text) {
             return None;
         }
         let mut spliced = Spliced::of(text);
@@ -101,7 +101,7 @@ impl Redactor {
             before.gap = &text[end..place.start];
             end = place.end;
             let announced = before.announces();
-            if (announced || !word.is_harmless() || self.rules.is_phone(word.text))
+            if (announced || !word.is_harmless() || self.project.is_phone(word.text))
                 && let Some(redacted) = self.word(word.text, before, depth)
             {
                 spliced.replace(place, &redacted);
@@ -171,7 +171,7 @@ impl Redactor {
                 Some(self.secret(rest))
             } else if rest.len() == GUID && identifier::is_guid(rest) {
                 None
-            } else if is_jwt(rest) || is_key(rest) || self.rules.is_phone(rest) {
+            } else if is_jwt(rest) || is_key(rest) || self.project.is_phone(rest) {
                 Some(self.secret(rest))
             } else if let Some(unwrapped) = self.without_base64(rest, depth) {
                 Some(unwrapped)
@@ -180,7 +180,7 @@ impl Redactor {
                     Some(within) if name.is_empty() => within.into(),
                     _ => decoded(name),
                 };
-                if !secret_names::is_secret_parameter(&called) && !self.rules.are_about(&called) {
+                if !secret_names::is_secret_parameter(&called) && !self.project.are_about(&called) {
                     // A value may be `name=value` again, but each one is searched as a whole.
                     pairs += 1;
                     if pairs < PAIRS {
@@ -210,7 +210,7 @@ impl Redactor {
             return self.segments(word, depth);
         };
         let (name, value) = (&word[..colon], &word[colon + 1..]);
-        if (self.is_secret(name) && !value.is_empty()) || self.rules.is_phone(value) {
+        if (self.is_secret(name) && !value.is_empty()) || self.project.is_phone(value) {
             return Some(format!("{name}:{}", self.secret(value)));
         }
         if let Some(password) = password_of_sip(word) {

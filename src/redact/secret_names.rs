@@ -1,6 +1,6 @@
 //! The names of secrets, and of the header fields that are kept. A new name is added here.
 //!
-//! A project adds further names by its [`Rules`].
+//! A project adds further names by its [`ProjectRedaction`].
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -206,7 +206,7 @@ impl Plain {
 /// What is replaced or kept beside what is always.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct Rules {
+pub(crate) struct ProjectRedaction {
     /// Whether names of people are replaced: `displayName`, `userPrincipalName`, `mail` …
     pub people: bool,
     /// Whether telephone numbers are replaced: E.164 anywhere, and what stands under `phone…`.
@@ -245,7 +245,7 @@ const PHONES: &[&str] = &[
     "telephonenumber",
 ];
 
-impl Rules {
+impl ProjectRedaction {
     pub(super) fn are_about(&self, name: &str) -> bool {
         if *self == Self::default() {
             return false;

@@ -441,14 +441,14 @@ fn people_phones_and_tenants_are_replaced_on_request() {
     let plain = serde_json::to_string(&redactor().redact(planted())).unwrap();
     assert!(all.iter().all(|it| plain.contains(it)), "{plain}");
     assert!(!plain.contains("red team"), "{plain}");
-    let rules = Rules {
+    let project = ProjectRedaction {
         people: true,
         phones: true,
         tenants: true,
         secret: vec!["employeeNo".into()],
         keep: vec!["x-team".into()],
     };
-    let text = serde_json::to_string(&Redactor::with([7; 32], rules).redact(planted())).unwrap();
+    let text = serde_json::to_string(&Redactor::with([7; 32], project).redact(planted())).unwrap();
     assert!(!all.iter().any(|it| text.contains(it)), "{text}");
     for kept in ["red team", "#microsoft.graph.identity", "\"u-1\""] {
         assert!(text.contains(kept), "{kept} in {text}");
