@@ -19,7 +19,7 @@ use crate::replay::values::{Key, TextKind};
 
 /// How much of a request a hash covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::replay) enum Level {
+pub(in crate::replay) enum Precision {
     /// All values of the request.
     Everything,
     /// Without the identifiers that the bot chose.
@@ -30,7 +30,7 @@ pub(in crate::replay) enum Level {
     MethodAndPath,
 }
 
-impl Level {
+impl Precision {
     /// From the nearest to the widest.
     pub(in crate::replay) const ALL: [Self; 4] = [
         Self::Everything,
@@ -40,8 +40,8 @@ impl Level {
     ];
 }
 
-/// The hashes of a request at [all levels](Level::ALL).
-pub(in crate::replay) type LevelHashes = [u64; Level::ALL.len()];
+/// The hashes of a request in [all precisions](Precision::ALL).
+pub(in crate::replay) type PrecisionHashes = [u64; Precision::ALL.len()];
 
 /// Fixed seeds suffice: hashes are compared within one run only.
 const SEEDS: [FixedState; 2] = [FixedState::with_seed(3), FixedState::with_seed(4)];
@@ -54,14 +54,14 @@ pub(in crate::replay) struct Fingerprint {
     pub(in crate::replay) ids: Vec<Key>,
 }
 
-/// The hashes of a request, from which those of the levels are made.
+/// The hashes of a request, from which those of the precisions are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::replay) struct Hashes {
     all: u64,
     fixed: u64,
     method_and_path: u64,
     /// Two requests are identical if they have the same `exact` and the same hash of
-    /// [`Level::Everything`], and their identifiers map to themselves. `None` if a comparison is
+    /// [`Precision::Everything`], and their identifiers map to themselves. `None` if a comparison is
     /// needed.
     pub(in crate::replay) exact: Option<u64>,
 }
@@ -135,23 +135,23 @@ impl Fingerprint {
 }
 
 impl Hashes {
-    /// The hash of a level. `ids` are the identifiers of the request; `is_issued` is true for those
+    /// The hash of a precision. `ids` are the identifiers of the request; `is_issued` is true for those
     /// that the recorded service chose.
     pub(in crate::replay) fn at(
         &self,
-        level: Level,
+        precision: Precision,
         ids: &[Key],
         is_issued: impl Fn(Key) -> bool,
     ) -> u64 {
-        match level {
-            Level::Everything => self.all,
-            Level::WithoutChosen => {
+        match precision {
+            Precision::Everything => self.all,
+            Precision::WithoutChosen => {
                 let issued = ids.iter().filter(|key| is_issued(**key));
                 let sum = issued.fold(0_u64, |sum, key| sum.wrapping_add(mix(0, key)));
                 mix(0, (self.fixed, sum))
             }
-            Level::Fixed => self.fixed,
-            Level::MethodAndPath => self.method_and_path,
+            Precision::Fixed => self.fixed,
+            Precision::MethodAndPath => self.method_and_path,
         }
     }
 

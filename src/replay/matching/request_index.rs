@@ -1,9 +1,9 @@
 //! The recorded requests, found by their hashes without a scan.
 //!
-//! Each recording stands under its hash of every [`Level`]. Two requests may share a hash: what is
+//! Each recording stands under its hash of every [`Precision`]. Two requests may share a hash: what is
 //! found is still to be compared, unless it is [identical](RequestIndex::find_identical).
 
-use super::fingerprint::{Fingerprint, Hashes, Level, LevelHashes};
+use super::fingerprint::{Fingerprint, Hashes, Precision, PrecisionHashes};
 use crate::replay::values::{Key, Keys};
 
 /// The number of recordings with one hash that are compared.
@@ -21,7 +21,7 @@ pub(crate) enum Serving {
 /// The recorded requests, by their hashes. An exchange is known by its position in the recording.
 #[derive(Debug)]
 pub(in crate::replay) struct RequestIndex {
-    levels: [LevelIndex; Level::ALL.len()],
+    by_precision: [PrecisionIndex; Precision::ALL.len()],
     /// The exact hash of each exchange; 0 if a comparison is needed.
     exact: Vec<u64>,
     /// The values that the recorded service chose, sorted. A live bot receives them in this replay.
@@ -29,9 +29,9 @@ pub(in crate::replay) struct RequestIndex {
     served: Vec<bool>,
 }
 
-/// The recordings by their hashes of one level, sorted by hash, then by position.
+/// The recordings by their hashes of one precision, sorted by hash, then by position.
 #[derive(Debug)]
-struct LevelIndex {
+struct PrecisionIndex {
     hashes: Vec<u64>,
     exchanges: Vec<u32>,
     /// For each, the next one that may be unserved: served ones are skipped once.
@@ -46,14 +46,17 @@ impl RequestIndex {
         exchanges: impl Iterator<Item = Option<(Hashes, &'a [Key])>> + Clone,
         issued: &Keys,
     ) -> Self {
-        // One level after the other, which takes less memory than all at once.
-        let levels = Level::ALL.map(|level| {
+        // One precision after the other, which takes less memory than all at once.
+        let by_precision = Precision::ALL.map(|precision| {
             let requests = (0..).zip(exchanges.clone());
             let hashes = requests.filter_map(|(index, request)| {
                 let (hashes, ids) = request?;
-                Some((hashes.at(level, ids, |key| issued.contains(&key)), index))
+                Some((
+                    hashes.at(precision, ids, |key| issued.contains(&key)),
+                    index,
+                ))
             });
-            LevelIndex::sorted(hashes.collect())
+            PrecisionIndex::sorted(hashes.collect())
         });
         let exact = |request: Option<(Hashes, _)>| request.and_then(|(it, _)| it.exact);
         let exact: Vec<u64> = exchanges.map(|it| exact(it).unwrap_or(0)).collect();
@@ -61,16 +64,20 @@ impl RequestIndex {
         let mut issued: Vec<Key> = issued.iter().copied().collect();
         issued.sort_unstable();
         Self {
-            levels,
+            by_precision,
             exact,
             issued,
             served,
         }
     }
 
-    pub(in crate::replay) fn hashes(&self, fingerprint: &Fingerprint) -> LevelHashes {
+    pub(in crate::replay) fn hashes(&self, fingerprint: &Fingerprint) -> PrecisionHashes {
         let is_issued = |key| self.issued.binary_search(&key).is_ok();
-        Level::ALL.map(|level| fingerprint.hashes.at(level, &fingerprint.ids, is_issued))
+        Precision::ALL.map(|precision| {
+            fingerprint
+                .hashes
+                .at(precision, &fingerprint.ids, is_issued)
+        })
     }
 
     /// The recording that is identical to a live request, found without a comparison: an unserved
@@ -81,32 +88,32 @@ impl RequestIndex {
         serving: Serving,
     ) -> Option<usize> {
         let exact = fingerprint.hashes.exact?;
-        let level = &mut self.levels[0];
-        let range = level.range(fingerprint.hashes.everything());
+        let entries = &mut self.by_precision[0];
+        let range = entries.range(fingerprint.hashes.everything());
         let at = if serving == Serving::Repeated && range.len() == 1 {
             range.start
         } else {
-            level.find_unserved(range.start, range.end, &self.served)
+            entries.find_unserved(range.start, range.end, &self.served)
         };
-        let index = *level.exchanges.get(at).filter(|_| at < range.end)? as usize;
+        let index = *entries.exchanges.get(at).filter(|_| at < range.end)? as usize;
         (self.exact[index] == exact).then_some(index)
     }
 
-    /// True if exactly one recording has this hash of [`Level::Everything`].
+    /// True if exactly one recording has this hash of [`Precision::Everything`].
     pub(in crate::replay) fn is_unique(&self, everything: u64) -> bool {
-        self.levels[0].range(everything).len() == 1
+        self.by_precision[0].range(everything).len() == 1
     }
 
     /// The unserved recordings that a request with these hashes may be, nearest first.
-    pub(in crate::replay) fn candidates(&mut self, hashes: &LevelHashes) -> Vec<usize> {
+    pub(in crate::replay) fn candidates(&mut self, hashes: &PrecisionHashes) -> Vec<usize> {
         let mut found: Vec<usize> = Vec::new();
-        for (at, (level, hash)) in self.levels.iter_mut().zip(hashes).enumerate() {
-            for index in level.unserved(*hash, &self.served) {
+        for (at, (entries, hash)) in self.by_precision.iter_mut().zip(hashes).enumerate() {
+            for index in entries.unserved(*hash, &self.served) {
                 if !found.contains(&index) {
                     found.push(index);
                 }
             }
-            // Where something has the same hash of everything, wider levels are not needed.
+            // Where something has the same hash of everything, wider ones are not needed.
             if at == 0 && !found.is_empty() {
                 break;
             }
@@ -115,22 +122,22 @@ impl RequestIndex {
     }
 
     /// The recordings of the same method and path, served or not.
-    pub(in crate::replay) fn of_same_path(&self, hashes: &LevelHashes) -> Vec<usize> {
-        let [.., level] = &self.levels;
+    pub(in crate::replay) fn of_same_path(&self, hashes: &PrecisionHashes) -> Vec<usize> {
+        let [.., entries] = &self.by_precision;
         let [.., hash] = hashes;
-        let same = level.exchanges[level.range(*hash)].iter();
+        let same = entries.exchanges[entries.range(*hash)].iter();
         let same = same.take(MOST_CANDIDATES);
         same.map(|index| *index as usize).collect()
     }
 
     /// The first recording of each method and path, in the order of the recording.
     pub(in crate::replay) fn first_of_each_path(&self) -> Vec<usize> {
-        let [.., level] = &self.levels;
+        let [.., entries] = &self.by_precision;
         let mut firsts = Vec::new();
         let mut at = 0;
-        while let Some(hash) = level.hashes.get(at) {
-            firsts.push(level.exchanges[at] as usize);
-            at = level.range(*hash).end;
+        while let Some(hash) = entries.hashes.get(at) {
+            firsts.push(entries.exchanges[at] as usize);
+            at = entries.range(*hash).end;
         }
         firsts.sort_unstable();
         firsts
@@ -141,11 +148,11 @@ impl RequestIndex {
     }
 
     /// Makes the recordings with these hashes available again.
-    pub(in crate::replay) fn begin_again(&mut self, hashes: &LevelHashes) {
-        for (level, hash) in self.levels.iter_mut().zip(hashes) {
-            for at in level.range(*hash) {
-                self.served[level.exchanges[at] as usize] = false;
-                level.next[at] = u32::try_from(at).unwrap_or(u32::MAX);
+    pub(in crate::replay) fn begin_again(&mut self, hashes: &PrecisionHashes) {
+        for (entries, hash) in self.by_precision.iter_mut().zip(hashes) {
+            for at in entries.range(*hash) {
+                self.served[entries.exchanges[at] as usize] = false;
+                entries.next[at] = u32::try_from(at).unwrap_or(u32::MAX);
             }
         }
     }
@@ -155,7 +162,7 @@ impl RequestIndex {
     }
 }
 
-impl LevelIndex {
+impl PrecisionIndex {
     fn sorted(mut hashes: Vec<(u64, u32)>) -> Self {
         hashes.sort_unstable();
         Self {

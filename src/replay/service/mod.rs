@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use self::answer::refusal;
 use self::nearest::{Nearest, nearest};
 use super::matching::comparison::Comparison;
-use super::matching::fingerprint::{Fingerprint, LevelHashes};
+use super::matching::fingerprint::{Fingerprint, PrecisionHashes};
 use super::matching::request_index::RequestIndex;
 use super::outcome::{Message, Messages, Outcome, Place, Replayed, Unparsed};
 use super::outgoing::{Outgoing, OutgoingRequest, Unanswered};
@@ -178,7 +178,7 @@ impl Service {
 
     fn find(
         &mut self,
-        hashes: &LevelHashes,
+        hashes: &PrecisionHashes,
         request: &Request,
     ) -> Result<Option<usize>, Diagnostic> {
         for index in self.request_index.candidates(hashes) {
@@ -192,7 +192,7 @@ impl Service {
     /// Answers a request in a further round of the recording, in which the bot chose new values.
     fn find_with_new_values(
         &mut self,
-        hashes: &LevelHashes,
+        hashes: &PrecisionHashes,
         request: &Request,
     ) -> Result<Option<usize>, Diagnostic> {
         for index in self.request_index.candidates(hashes) {
@@ -328,7 +328,11 @@ impl Service {
 
     /// Refuses a request without a match, and shows the nearest recorded request. If that was not
     /// served, the live request counts as a changed form of it.
-    fn refuse(&mut self, hashes: &LevelHashes, request: &Request) -> Result<Answer, Diagnostic> {
+    fn refuse(
+        &mut self,
+        hashes: &PrecisionHashes,
+        request: &Request,
+    ) -> Result<Answer, Diagnostic> {
         let line = format!("{} {}", request.method, request.target);
         let message = format!("nothing recorded fits `{line}`");
         let rule = Rule::RequestUnexpected;

@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::Request;
 use crate::replay::matching::comparison::{Comparison, Difference, Part};
-use crate::replay::matching::fingerprint::LevelHashes;
+use crate::replay::matching::fingerprint::PrecisionHashes;
 use crate::replay::matching::request_index::RequestIndex;
 use crate::replay::recording::Index;
 use crate::replay::values::mapping::Mapping;
@@ -28,7 +28,7 @@ pub(super) fn nearest(
     recorded: &Index,
     request_index: &RequestIndex,
     mapping: &Mapping,
-    hashes: &LevelHashes,
+    hashes: &PrecisionHashes,
     request: &Request,
 ) -> Result<Option<Nearest>, Diagnostic> {
     let mut best: Option<((usize, bool, usize), Vec<Difference>)> = None;
