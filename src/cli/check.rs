@@ -54,8 +54,12 @@ pub(crate) struct Arguments {
     /// Fail on a SHOULD that is not met, and on an exchange that fits no scenario
     #[arg(long, help_heading = "Judging")]
     strict: bool,
-    /// Also write a report: json=FILE, junit=FILE or html=FILE (repeatable)
-    #[arg(long, value_name = "KIND=FILE", help_heading = "Reports")]
+    #[arg(
+        long,
+        value_name = "KIND=FILE",
+        help = ReportFile::help("Also write a report"),
+        help_heading = "Reports"
+    )]
     report: Vec<ReportFile>,
 }
 

@@ -29,8 +29,12 @@ pub(crate) struct Arguments {
     /// The JSON reports of all shards
     #[arg(value_name = "REPORT", required = true)]
     files: Vec<PathBuf>,
-    /// Write a report of the whole run: json=FILE, junit=FILE or html=FILE (repeatable)
-    #[arg(long, value_name = "KIND=FILE", help_heading = "Reports")]
+    #[arg(
+        long,
+        value_name = "KIND=FILE",
+        help = ReportFile::help("Write a report of the whole run"),
+        help_heading = "Reports"
+    )]
     report: Vec<ReportFile>,
 }
 

@@ -98,8 +98,12 @@ pub(crate) struct Arguments {
         conflicts_with = "reuse"
     )]
     snapshots: Option<PathBuf>,
-    /// Also write a report: json=FILE, junit=FILE or html=FILE (repeatable)
-    #[arg(long, value_name = "KIND=FILE", help_heading = "Reports")]
+    #[arg(
+        long,
+        value_name = "KIND=FILE",
+        help = ReportFile::help("Also write a report"),
+        help_heading = "Reports"
+    )]
     report: Vec<ReportFile>,
 }
 

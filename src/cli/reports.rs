@@ -20,10 +20,17 @@ pub(crate) struct ReportFile {
     pub path: PathBuf,
 }
 
+impl ReportFile {
+    /// The help of `--report`, whose first words differ between commands.
+    pub(crate) fn help(purpose: &str) -> String {
+        let files = ReportKind::listed("or", |kind| format!("{kind}=FILE"));
+        format!("{purpose}: {files} (repeatable)")
+    }
+}
+
 impl FromStr for ReportFile {
     type Err = ValueError;
 
-    /// Reads `json=FILE`, `junit=FILE` or `html=FILE`.
     fn from_str(text: &str) -> Result<Self, ValueError> {
         let (kind, path) = text.split_once('=').ok_or(ValueError::Report)?;
         let kind = kind

@@ -149,8 +149,12 @@ pub(crate) struct Arguments {
     /// Compare each conversation with the accepted one in this folder (see `confcall accept`)
     #[arg(long, value_name = "DIR", help_heading = "Reports")]
     pub snapshots: Option<PathBuf>,
-    /// Also write a report: json=FILE, junit=FILE or html=FILE (repeatable)
-    #[arg(long, value_name = "KIND=FILE", help_heading = "Reports")]
+    #[arg(
+        long,
+        value_name = "KIND=FILE",
+        help = ReportFile::help("Also write a report"),
+        help_heading = "Reports"
+    )]
     pub report: Vec<ReportFile>,
 }
 

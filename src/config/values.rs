@@ -7,6 +7,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use url::{Position, Url};
 
+use crate::report::ReportKind;
+
 /// A value in another form than the expected one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ValueError {
@@ -28,9 +30,12 @@ pub enum ValueError {
     Address,
     #[error("write `create`, `assume`, or the URL to ask, `http://…`")]
     Given,
-    #[error("write a kind and a file, `json=report.json` or `junit=report.xml`")]
+    #[error("write a kind and a file: {}", ReportKind::listed("or", |kind| format!("`{kind}=FILE`")))]
     Report,
-    #[error("unknown report kind `{0}`; there are `json`, `junit` and `html`")]
+    #[error(
+        "unknown report kind `{0}`; there are {kinds}",
+        kinds = ReportKind::listed("and", |kind| format!("`{kind}`"))
+    )]
     ReportKind(String),
 }
 

@@ -21,11 +21,13 @@ pub(crate) mod not_covered;
 pub(crate) mod snapshot;
 pub(crate) mod terminal;
 
+use strum::VariantNames as _;
+
 use crate::judge::verdict::Run;
 
 /// The kinds of `--report KIND=FILE`. A new format is a file of this folder, a variant, and an arm of
-/// [`ReportKind::render`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
+/// [`ReportKind::render`]. Help and errors list the variants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "lowercase")]
 pub(crate) enum ReportKind {
     Json,
@@ -39,6 +41,17 @@ pub(crate) enum ReportKind {
 pub(crate) struct ReportError(Box<dyn std::error::Error + Send + Sync>);
 
 impl ReportKind {
+    /// The text of every kind, as a list: `json`, `junit` and `html`.
+    pub(crate) fn listed(conjunction: &str, shown: impl Fn(&str) -> String) -> String {
+        let kinds: Vec<_> = Self::VARIANTS.iter().map(|kind| shown(kind)).collect();
+        match kinds.as_slice() {
+            [first @ .., last] if !first.is_empty() => {
+                format!("{} {conjunction} {last}", first.join(", "))
+            }
+            all => all.concat(),
+        }
+    }
+
     pub(crate) fn render(self, run: &Run) -> Result<String, ReportError> {
         match self {
             Self::Json => json::render(run).map_err(|error| ReportError(error.into())),
