@@ -12,7 +12,7 @@ use crate::cassette::format::{Cause, Exchange, Wire};
 use crate::cassette::read;
 use crate::cli::extract::extract_files;
 use crate::http::message::Headers;
-use crate::inject::{Kind, with_injected};
+use crate::inject::{InjectionKind, with_injected};
 use crate::judge::recording::check;
 use crate::judge::verdict::{ScenarioResult, Verdict};
 use crate::judge::{self, Case, Options};
@@ -38,7 +38,10 @@ impl DefaultRun {
     #[expect(clippy::new_without_default, reason = "it reads every scenario")]
     pub fn new() -> Self {
         let scenarios = store::built_in().expect("scenarios");
-        let fast: Vec<Kind> = Kind::ALL.into_iter().filter(|it| it.is_fast()).collect();
+        let fast: Vec<InjectionKind> = InjectionKind::ALL
+            .into_iter()
+            .filter(|it| it.is_fast())
+            .collect();
         Self(judge::cases(&scenarios, &with_injected(&scenarios, &fast)))
     }
 

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::scenarios::{Selected, Which};
 use super::usage::UsageError;
 use crate::api::party::Party;
-use crate::inject::{InjectionChoice, Kind};
+use crate::inject::{InjectionChoice, InjectionKind};
 
 /// The seed where none is given: every run is the same.
 pub(crate) const SEED: u64 = 1;
@@ -38,7 +38,7 @@ fn words() -> impl clap::builder::TypedValueParser<Value = InjectionChoice> {
             .help("All kinds that forge tokens of notifications"),
         PossibleValue::new(InjectionChoice::ALL).help("All kinds"),
     ];
-    let kinds = Kind::ALL.map(|kind| {
+    let kinds = InjectionKind::ALL.map(|kind| {
         let help = format!("{} (judges a {})", kind.describe(), kind.party());
         PossibleValue::new(kind.name()).help(help)
     });
@@ -48,13 +48,14 @@ fn words() -> impl clap::builder::TypedValueParser<Value = InjectionChoice> {
 
 impl Injection {
     /// The kinds that are selected by their names, here or in a filter, or by that of their group.
-    pub(crate) fn named(&self, which: &Which) -> Vec<Kind> {
+    pub(crate) fn named(&self, which: &Which) -> Vec<InjectionKind> {
         let words = self.inject.iter();
         let words = words
             .filter(|it| matches!(it, InjectionChoice::Kind(_) | InjectionChoice::ForgedTokens));
-        let is_named =
-            |kind: &Kind| which.names(*kind) || words.clone().any(|word| word.includes(*kind));
-        Kind::ALL.into_iter().filter(is_named).collect()
+        let is_named = |kind: &InjectionKind| {
+            which.names(*kind) || words.clone().any(|word| word.includes(*kind))
+        };
+        InjectionKind::ALL.into_iter().filter(is_named).collect()
     }
 
     /// The scenarios that are selected among the plain ones and those under the chosen fault injection, for
@@ -78,7 +79,7 @@ impl Injection {
             [] => &[default],
             words => words,
         };
-        let kinds: Vec<Kind> = Kind::ALL
+        let kinds: Vec<InjectionKind> = InjectionKind::ALL
             .into_iter()
             .filter(|kind| roles.contains(&kind.party()))
             .filter(|kind| words.iter().any(|word| word.includes(*kind)))
@@ -90,7 +91,9 @@ impl Injection {
     fn refuse_unmet(&self, roles: &[Party]) -> Result<(), UsageError> {
         let is_met = |word: &&InjectionChoice| match word {
             InjectionChoice::Kind(_) | InjectionChoice::ForgedTokens => {
-                let mut kinds = Kind::ALL.into_iter().filter(|kind| word.includes(*kind));
+                let mut kinds = InjectionKind::ALL
+                    .into_iter()
+                    .filter(|kind| word.includes(*kind));
                 kinds.any(|kind| roles.contains(&kind.party()))
             }
             InjectionChoice::None | InjectionChoice::Fast | InjectionChoice::All => true,

@@ -9,7 +9,7 @@ use super::output;
 use super::usage::UsageError;
 use crate::api::party::Party;
 use crate::files::FileError;
-use crate::inject::{Kind, with_injected};
+use crate::inject::{InjectionKind, with_injected};
 use crate::judge;
 use crate::judge::shard::Shard;
 use crate::scenario::format::Scenario;
@@ -106,11 +106,11 @@ impl Which {
     }
 
     /// The same among the plain scenarios and those in these kinds of fault injection.
-    pub(crate) fn select_in(&self, injection: &[Kind]) -> Result<Selected, Failure> {
+    pub(crate) fn select_in(&self, injection: &[InjectionKind]) -> Result<Selected, Failure> {
         self.among.select_in(&self.filters, injection)
     }
 
-    pub(crate) fn names(&self, injection: Kind) -> bool {
+    pub(crate) fn names(&self, injection: InjectionKind) -> bool {
         self.filters.iter().any(|it| it.names(injection.name()))
     }
 
@@ -125,7 +125,11 @@ impl Among {
         self.select_in(filters, &[])
     }
 
-    fn select_in(&self, filters: &[Filter], injection: &[Kind]) -> Result<Selected, Failure> {
+    fn select_in(
+        &self,
+        filters: &[Filter],
+        injection: &[InjectionKind],
+    ) -> Result<Selected, Failure> {
         let all = self.source.load()?;
         let selection = Selection {
             filters: filters.to_vec(),

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use strum::IntoStaticStr;
 
-use crate::inject::Kind;
+use crate::inject::InjectionKind;
 use crate::scenario::format::{ProviderState, Scenario};
 
 /// `[claims]` of `confcall.toml`.
@@ -43,8 +43,8 @@ pub enum Feature {
 impl Feature {
     /// Those that a scenario needs.
     fn of(scenario: &Scenario) -> impl Iterator<Item = Self> {
-        let injection = Kind::of(&scenario.id);
-        let forges = injection.is_some_and(Kind::forges);
+        let injection = InjectionKind::of(&scenario.id);
+        let forges = injection.is_some_and(InjectionKind::forges);
         let states = scenario.script.given.iter().copied();
         states
             .filter_map(Self::of_state)
@@ -67,14 +67,14 @@ impl Feature {
 impl Claims {
     /// The reason to skip a scenario that the target does not claim; none for one that it claims. Fault
     /// injection that is selected by name claims what it needs, if no features are listed.
-    pub(crate) fn excuse(&self, scenario: &Scenario, named: &[Kind]) -> Option<String> {
+    pub(crate) fn excuse(&self, scenario: &Scenario, named: &[InjectionKind]) -> Option<String> {
         let edition = scenario.id.edition();
         if let (Some(claimed), Some(edition)) = (&self.editions, edition)
             && !claimed.iter().any(|it| it == edition)
         {
             return Some(format!("the target does not claim the edition {edition}"));
         }
-        let is_named = Kind::of(&scenario.id).is_some_and(|kind| named.contains(&kind));
+        let is_named = InjectionKind::of(&scenario.id).is_some_and(|kind| named.contains(&kind));
         let is_claimed = |feature: &Feature| match &self.features {
             Some(listed) => listed.contains(feature),
             None => *feature != Feature::VerifiedNotifications || is_named,
@@ -143,7 +143,7 @@ mod tests {
             editions: None,
             features,
         };
-        let (of_this, of_other) = ([Kind::ForeignKey], [Kind::ExpiredToken]);
+        let (of_this, of_other) = ([InjectionKind::ForeignKey], [InjectionKind::ExpiredToken]);
         for (features, named, is_claimed) in [
             (None, &[][..], false),
             (None, &of_other[..], false),

@@ -11,7 +11,7 @@
 //!
 //! 1. Add a row to `BotMutant` in `bot/mutant.rs`, or to `ServiceMutant` in `service/mutant/mod.rs`.
 //! 2. Make the fault happen in the function of the same module for the message that it is in.
-//! 3. Name the rule that must catch it in `runner/self_check/rules.rs`. A test of each party fails for a
+//! 3. Name the rule that must catch it in `runner/self_check/expected.rs`. A test of each party fails for a
 //!    mutant that changes nothing on the wire.
 //!
 //! To add a variant: add a row to `bot/variant.rs` or `service/variant.rs`, and match on it where the

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::adapter::{Adapter, empty_response};
-use super::{Cut, Kind, derive};
+use super::{Cut, InjectionKind, derive};
 use crate::contract::change::{Change, Subject};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
@@ -21,7 +21,7 @@ const FAILURES: usize = 2;
 
 #[derive(Debug)]
 pub(super) struct Callback {
-    kind: Kind,
+    kind: InjectionKind,
     state: State,
 }
 
@@ -47,7 +47,7 @@ struct Refused {
 }
 
 impl Callback {
-    pub(super) const fn new(kind: Kind) -> Self {
+    pub(super) const fn new(kind: InjectionKind) -> Self {
         Self {
             kind,
             state: State::Waiting,
@@ -97,7 +97,7 @@ impl Callback {
                 let step = Some(refused.step);
                 adapter.log_received(step, TrafficMessage::Request(request.clone()));
                 judge_redelivery(adapter, &refused, &request);
-                if self.kind == Kind::FailingCallback && refused.failures < FAILURES {
+                if self.kind == InjectionKind::FailingCallback && refused.failures < FAILURES {
                     refused.failures += 1;
                     refused.since = now;
                     adapter.reply(exchange, step, empty_response(500));
@@ -135,7 +135,7 @@ impl Callback {
         for planned in planned {
             if !matches!(planned.action, Action::Reply { exchange: it, .. } if it == exchange) {
                 adapter.perform(planned);
-            } else if self.kind == Kind::FailingCallback {
+            } else if self.kind == InjectionKind::FailingCallback {
                 adapter.reply(exchange, Some(step), empty_response(500));
             } else {
                 adapter.log_event(Some(step), "the notification is not acknowledged");
@@ -159,8 +159,8 @@ impl Callback {
             return;
         };
         let how = match self.kind {
-            Kind::FailingCallback if refused.failures == 1 => "it was answered 500",
-            Kind::FailingCallback => "it was answered 500 twice",
+            InjectionKind::FailingCallback if refused.failures == 1 => "it was answered 500",
+            InjectionKind::FailingCallback => "it was answered 500 twice",
             _ => "it was not acknowledged",
         };
         let message = format!(

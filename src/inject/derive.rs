@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::kind::{AppliesTo, Kind};
+use super::kind::{AppliesTo, InjectionKind};
 use crate::api::resource::Resource;
 use crate::contract::change;
 use crate::contract::change::{Change, Subject};
@@ -12,7 +12,7 @@ use crate::judge::judges;
 use crate::scenario::format::{NotificationStep, ProviderState, Scenario, Script, Step};
 
 /// The scenarios, each followed by its copies under the kinds that apply to it.
-pub(crate) fn with_injected(scenarios: &[Scenario], kinds: &[Kind]) -> Vec<Scenario> {
+pub(crate) fn with_injected(scenarios: &[Scenario], kinds: &[InjectionKind]) -> Vec<Scenario> {
     scenarios
         .iter()
         .flat_map(|plain| {
@@ -25,7 +25,7 @@ pub(crate) fn with_injected(scenarios: &[Scenario], kinds: &[Kind]) -> Vec<Scena
 }
 
 /// A scenario under one kind, if the kind applies to it.
-fn injected(plain: &Scenario, kind: Kind, all: &[Scenario]) -> Option<Scenario> {
+fn injected(plain: &Scenario, kind: InjectionKind, all: &[Scenario]) -> Option<Scenario> {
     let steps = &plain.script.steps;
     // Scenarios of refusals are judged without fault injection only.
     let is_refused = steps.iter().any(|step| matches!(step, Step::Refusal(_)));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::adapter::{Adapter, Planned};
-use super::{Forgery, Kind};
+use super::{Forgery, InjectionKind};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::{Request, Response};
@@ -18,7 +18,7 @@ use crate::judge::{Action, Breach, Event, ExchangeId, TransportFailure};
 
 #[derive(Debug)]
 pub(super) struct ForgedTokens {
-    kind: Kind,
+    kind: InjectionKind,
     round: Option<Round>,
     /// True once a genuine message was sent to the bot.
     has_genuine: bool,
@@ -37,7 +37,7 @@ struct Round {
 }
 
 impl ForgedTokens {
-    pub(super) const fn new(kind: Kind) -> Self {
+    pub(super) const fn new(kind: InjectionKind) -> Self {
         Self {
             kind,
             round: None,

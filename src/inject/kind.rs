@@ -9,20 +9,20 @@ use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray};
 use crate::api::party::Party;
 use crate::scenario::format::ScenarioId;
 
-/// Declares [`Kind`] from its table. A row has a variant, the judged party, the cost, the conversations that
+/// Declares [`InjectionKind`] from its table. A row has a variant, the judged party, the cost, the conversations that
 /// it applies to, and a sentence without a full stop, which is also the variant's documentation.
 macro_rules! kinds {
     ($($kind:ident: $party:ident, $cost:expr, $applies_to:ident, $description:literal;)+) => {
-        /// One kind of fault injection. The id of a scenario under it ends in `~` and [`Kind::name`].
+        /// One kind of fault injection. The id of a scenario under it ends in `~` and [`InjectionKind::name`].
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord,
             EnumCount, EnumString, IntoStaticStr, VariantArray,
         )]
         #[strum(serialize_all = "kebab-case", const_into_str)]
-        pub enum Kind {
+        pub enum InjectionKind {
             $(#[doc = $description] $kind,)+
         }
-        impl Kind {
+        impl InjectionKind {
             const fn row(self) -> Row {
                 match self {
                     $(Self::$kind => Row {
@@ -118,7 +118,7 @@ pub(super) enum AppliesTo {
     PrintedFailure,
 }
 
-impl Kind {
+impl InjectionKind {
     pub const ALL: [Self; Self::COUNT] = *Self::VARIANTS.first_chunk().expect("as many as counted");
 
     /// In kebab-case.
@@ -199,7 +199,7 @@ pub enum InjectionChoice {
     /// Every kind with wrong tokens.
     ForgedTokens,
     All,
-    Kind(Kind),
+    Kind(InjectionKind),
 }
 
 impl InjectionChoice {
@@ -214,11 +214,11 @@ impl InjectionChoice {
             Self::FAST => Some(Self::Fast),
             Self::FORGED_TOKENS => Some(Self::ForgedTokens),
             Self::ALL => Some(Self::All),
-            kind => Kind::named(kind).map(Self::Kind),
+            kind => InjectionKind::named(kind).map(Self::Kind),
         }
     }
 
-    pub fn includes(self, kind: Kind) -> bool {
+    pub fn includes(self, kind: InjectionKind) -> bool {
         match self {
             Self::None => false,
             Self::Fast => kind.is_fast(),
@@ -245,7 +245,7 @@ impl<'de> Deserialize<'de> for InjectionChoice {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let word = String::deserialize(from)?;
         Self::named(&word).ok_or_else(|| {
-            let kinds = Kind::ALL.map(Kind::name);
+            let kinds = InjectionKind::ALL.map(InjectionKind::name);
             let groups = [Self::NONE, Self::FAST, Self::FORGED_TOKENS, Self::ALL];
             let words = [&groups, kinds.as_slice()].concat();
             serde::de::Error::custom(format!(
@@ -262,15 +262,19 @@ mod tests {
 
     #[test]
     fn a_kind_is_read_from_the_id() {
-        for kind in Kind::ALL {
+        for kind in InjectionKind::ALL {
             let id = ScenarioId::new("page/beta@2021-02/pt-BR/invite").injected(kind.name());
-            assert_eq!(Kind::of(&id), Some(kind), "{id}");
+            assert_eq!(InjectionKind::of(&id), Some(kind), "{id}");
         }
-        assert_eq!(Kind::of(&ScenarioId::new("page/invite")), None);
+        assert_eq!(InjectionKind::of(&ScenarioId::new("page/invite")), None);
     }
 
     #[test]
     fn descriptions_have_no_full_stop() {
-        assert!(Kind::ALL.iter().all(|kind| !kind.describe().ends_with('.')));
+        assert!(
+            InjectionKind::ALL
+                .iter()
+                .all(|kind| !kind.describe().ends_with('.'))
+        );
     }
 }

@@ -5,12 +5,12 @@
 //! conversation; fault injection checks the reaction of the target, by the requirements in
 //! [`UNDER_INJECTION`](crate::contract::requirement::Requirement::UNDER_INJECTION).
 //!
-//! [`Kind`] is the table of all kinds, [`with_injected`] derives the scenarios that they apply to, and
+//! [`InjectionKind`] is the table of all kinds, [`with_injected`] derives the scenarios that they apply to, and
 //! [`InjectedJudge`] is a judge with or without one kind.
 //!
 //! To add a fault injection:
 //!
-//! 1. Add a row to the table of [`Kind`] in `kind.rs`: the name, the judged party, the cost, the
+//! 1. Add a row to the table of [`InjectionKind`] in `kind.rs`: the name, the judged party, the cost, the
 //!    conversations that it applies to, a description.
 //! 2. Choose its state machine in [`InjectedJudge::new`], and make it happen there: `notifications`
 //!    (to a bot), `forged` (notifications with wrong tokens), `requests` (the responses to a bot's requests),
@@ -33,7 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use self::derive::with_injected;
-pub(crate) use self::kind::{Forgery, InjectionChoice, Kind};
+pub(crate) use self::kind::{Forgery, InjectionChoice, InjectionKind};
 
 use self::adapter::Adapter;
 use self::callback::Callback;
@@ -89,7 +89,7 @@ impl Cut {
 #[derive(Debug)]
 pub(crate) struct InjectedJudge {
     adapter: Adapter,
-    kind: Option<Kind>,
+    kind: Option<InjectionKind>,
     machine: Machine,
 }
 
@@ -113,35 +113,35 @@ impl InjectedJudge {
         seed: u64,
     ) -> Self {
         let scenario = &case.scenario;
-        let kind = Kind::of(&scenario.id).filter(|kind| kind.party() == role);
+        let kind = InjectionKind::of(&scenario.id).filter(|kind| kind.party() == role);
         let machine = match kind {
-            None | Some(Kind::FailingOutcome) => Machine::None,
+            None | Some(InjectionKind::FailingOutcome) => Machine::None,
             Some(
-                kind @ (Kind::EarlyNotification
-                | Kind::DuplicateNotification
-                | Kind::BatchedNotifications
-                | Kind::ReorderedNotifications
-                | Kind::UnknownProperties
-                | Kind::UnknownResource
-                | Kind::UnknownWord),
+                kind @ (InjectionKind::EarlyNotification
+                | InjectionKind::DuplicateNotification
+                | InjectionKind::BatchedNotifications
+                | InjectionKind::ReorderedNotifications
+                | InjectionKind::UnknownProperties
+                | InjectionKind::UnknownResource
+                | InjectionKind::UnknownWord),
             ) => {
                 let rng = Rng::new(seed, scenario.id.as_str());
                 Machine::Notifications(Box::new(Notifications::new(kind, rng)))
             }
             Some(
-                kind @ (Kind::UnsignedNotification
-                | Kind::ForeignKey
-                | Kind::ExpiredToken
-                | Kind::OtherAudience),
+                kind @ (InjectionKind::UnsignedNotification
+                | InjectionKind::ForeignKey
+                | InjectionKind::ExpiredToken
+                | InjectionKind::OtherAudience),
             ) => Machine::ForgedTokens(ForgedTokens::new(kind)),
             Some(
-                kind @ (Kind::LostResponse
-                | Kind::SlowResponse
-                | Kind::Throttled
-                | Kind::Unavailable
-                | Kind::ConnectionReset),
+                kind @ (InjectionKind::LostResponse
+                | InjectionKind::SlowResponse
+                | InjectionKind::Throttled
+                | InjectionKind::Unavailable
+                | InjectionKind::ConnectionReset),
             ) => Machine::Requests(Box::new(Requests::new(kind))),
-            Some(kind @ (Kind::SilentCallback | Kind::FailingCallback)) => {
+            Some(kind @ (InjectionKind::SilentCallback | InjectionKind::FailingCallback)) => {
                 Machine::Callback(Callback::new(kind))
             }
         };
@@ -236,11 +236,11 @@ impl InjectedJudge {
 }
 
 /// The requirement that a surplus request breaks.
-const fn surplus_requirement(kind: Kind) -> Option<Requirement> {
+const fn surplus_requirement(kind: InjectionKind) -> Option<Requirement> {
     match kind {
-        Kind::DuplicateNotification => Some(Requirement::NotificationTwice),
-        Kind::LostResponse | Kind::SlowResponse => Some(Requirement::RetrySame),
-        Kind::FailingOutcome => Some(Requirement::OutcomeFailed),
+        InjectionKind::DuplicateNotification => Some(Requirement::NotificationTwice),
+        InjectionKind::LostResponse | InjectionKind::SlowResponse => Some(Requirement::RetrySame),
+        InjectionKind::FailingOutcome => Some(Requirement::OutcomeFailed),
         _ => None,
     }
 }

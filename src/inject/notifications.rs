@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Kind;
+use super::InjectionKind;
 use super::adapter::{Adapter, Planned, empty_response};
 use super::rng::Rng;
 use super::{derive, unknown};
@@ -21,7 +21,7 @@ use crate::judge::{Action, Event, ExchangeId, TransportFailure};
 
 #[derive(Debug)]
 pub(super) struct Notifications {
-    kind: Kind,
+    kind: InjectionKind,
     rng: Rng,
     /// Held back until the early notification is acknowledged.
     held_response: Option<Planned>,
@@ -51,7 +51,7 @@ struct Round {
 }
 
 impl Notifications {
-    pub(super) fn new(kind: Kind, rng: Rng) -> Self {
+    pub(super) fn new(kind: InjectionKind, rng: Rng) -> Self {
         Self {
             kind,
             rng,
@@ -106,7 +106,7 @@ impl Notifications {
                     self.held_response = Some(planned);
                 }
                 (Action::Reply { response, .. }, Some(_)) => {
-                    if self.kind == Kind::UnknownProperties {
+                    if self.kind == InjectionKind::UnknownProperties {
                         unknown::add_properties(&mut Arc::make_mut(response).body, &mut self.rng);
                     }
                     adapter.perform(planned);
@@ -118,7 +118,7 @@ impl Notifications {
 
     /// True if the notification behind the response of a step is sent before it: the first that may be.
     fn is_early(&self, adapter: &Adapter, step: usize) -> bool {
-        self.kind == Kind::EarlyNotification
+        self.kind == InjectionKind::EarlyNotification
             && !self.was_early
             && step > 0
             && derive::may_be_early(&adapter.script.steps, step - 1)
@@ -159,15 +159,17 @@ impl Notifications {
     fn requirement(&self, adapter: &Adapter, step: usize) -> Option<Requirement> {
         let has_changes = adapter.is_notification(step);
         match self.kind {
-            Kind::EarlyNotification => self
+            InjectionKind::EarlyNotification => self
                 .held_response
                 .as_ref()
                 .map(|_| Requirement::NotificationEarly),
-            Kind::BatchedNotifications if !self.batch.is_empty() => {
+            InjectionKind::BatchedNotifications if !self.batch.is_empty() => {
                 Some(Requirement::NotificationBatched)
             }
-            Kind::ReorderedNotifications if has_changes => Some(Requirement::NotificationAnyOrder),
-            Kind::UnknownProperties => Some(Requirement::UnknownProperties),
+            InjectionKind::ReorderedNotifications if has_changes => {
+                Some(Requirement::NotificationAnyOrder)
+            }
+            InjectionKind::UnknownProperties => Some(Requirement::UnknownProperties),
             _ => None,
         }
     }
@@ -175,8 +177,8 @@ impl Notifications {
     fn waits_for_next(&self, adapter: &Adapter, step: usize) -> bool {
         let continues = adapter.is_notification(step) && adapter.is_notification(step + 1);
         match self.kind {
-            Kind::BatchedNotifications => continues && self.batch.is_empty(),
-            Kind::ReorderedNotifications => continues,
+            InjectionKind::BatchedNotifications => continues && self.batch.is_empty(),
+            InjectionKind::ReorderedNotifications => continues,
             _ => false,
         }
     }
@@ -189,28 +191,28 @@ impl Notifications {
             requirement: Some(requirement),
         };
         match self.kind {
-            Kind::DuplicateNotification => {
+            InjectionKind::DuplicateNotification => {
                 let again = extra(sending.request.clone(), Requirement::NotificationTwice);
                 vec![sending, again]
             }
-            Kind::UnknownResource => {
+            InjectionKind::UnknownResource => {
                 let unknown = unknown::resource(&sending.request, &mut self.rng);
                 let unknown = unknown.map(|it| extra(it.into(), Requirement::UnknownResource));
                 unknown.into_iter().chain([sending]).collect()
             }
-            Kind::UnknownWord => {
+            InjectionKind::UnknownWord => {
                 let unknown = unknown::word(&sending.request, &mut self.rng);
                 let unknown = unknown.map(|it| extra(it.into(), Requirement::UnknownWord));
                 unknown.into_iter().chain([sending]).collect()
             }
-            Kind::UnknownProperties => {
+            InjectionKind::UnknownProperties => {
                 unknown::add_properties(
                     &mut Arc::make_mut(&mut sending.request).body,
                     &mut self.rng,
                 );
                 vec![sending]
             }
-            Kind::BatchedNotifications => {
+            InjectionKind::BatchedNotifications => {
                 let mut changes = Vec::new();
                 for one in self.batch.drain(..).chain([sending.clone()]) {
                     changes.extend_from_slice(derive::changes_of(&one.request));
@@ -220,7 +222,7 @@ impl Notifications {
                 }
                 vec![sending]
             }
-            Kind::ReorderedNotifications => {
+            InjectionKind::ReorderedNotifications => {
                 let run: Vec<_> = self.batch.drain(..).chain([sending]).collect();
                 reordered(&run, &mut self.rng)
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::adapter::{Adapter, Planned};
-use super::{Cut, Kind};
+use super::{Cut, InjectionKind};
 use crate::api::resource::shape_of;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
@@ -25,7 +25,7 @@ const LONGEST_DELAY: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct Requests {
-    kind: Kind,
+    kind: InjectionKind,
     state: State,
 }
 
@@ -59,7 +59,7 @@ enum State {
 }
 
 impl Requests {
-    pub(super) const fn new(kind: Kind) -> Self {
+    pub(super) const fn new(kind: InjectionKind) -> Self {
         Self {
             kind,
             state: State::Waiting,
@@ -183,7 +183,10 @@ impl Requests {
         step: usize,
         request: Arc<Request>,
     ) {
-        if matches!(self.kind, Kind::LostResponse | Kind::SlowResponse) {
+        if matches!(
+            self.kind,
+            InjectionKind::LostResponse | InjectionKind::SlowResponse
+        ) {
             let received = Event::Received {
                 exchange,
                 request: request.clone(),
@@ -193,7 +196,7 @@ impl Requests {
                 adapter.perform_all(planned);
                 return;
             }
-            if self.kind == Kind::LostResponse {
+            if self.kind == InjectionKind::LostResponse {
                 self.drop_response(adapter, &request, planned);
             } else {
                 adapter.pause_clock(now);
@@ -208,11 +211,11 @@ impl Requests {
         }
         adapter.log_received(Some(step), TrafficMessage::Request(request.clone()));
         let delay = match self.kind {
-            Kind::Throttled => {
+            InjectionKind::Throttled => {
                 adapter.reply(exchange, None, throttled());
                 RETRY_AFTER
             }
-            Kind::Unavailable => {
+            InjectionKind::Unavailable => {
                 adapter.reply(exchange, None, unavailable());
                 Duration::ZERO
             }
@@ -255,7 +258,7 @@ impl Requests {
     /// Judges the time of the repetition of a refused request.
     fn judge_retry(&self, adapter: &mut Adapter, now: Duration, not_before: Duration, step: usize) {
         adapter.judge.check(self.requirement());
-        if self.kind != Kind::Throttled {
+        if self.kind != InjectionKind::Throttled {
             return;
         }
         adapter.judge.check(Requirement::RetryNotBefore);
@@ -336,8 +339,8 @@ impl Requests {
 
     const fn requirement(&self) -> Requirement {
         match self.kind {
-            Kind::Throttled => Requirement::RetryThrottled,
-            Kind::Unavailable => Requirement::RetryUnavailable,
+            InjectionKind::Throttled => Requirement::RetryThrottled,
+            InjectionKind::Unavailable => Requirement::RetryUnavailable,
             _ => Requirement::RetryReset,
         }
     }

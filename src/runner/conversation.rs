@@ -15,9 +15,7 @@ use super::target::{Target, Triggered};
 use super::{address, provider_state, variables};
 use crate::http::message::{Body, Headers, Request};
 use crate::http::{OutgoingRequest, Reply, SendError};
-use crate::inject;
-use crate::inject::Forgery;
-use crate::inject::{Act, Cut, InjectedJudge};
+use crate::inject::{Act, Cut, Forgery, InjectedJudge, InjectionKind};
 use crate::judge::bindings::Bindings;
 use crate::judge::verdict::Verdict;
 use crate::judge::{Action, Case, Event, ExchangeId, Outcome, TransportFailure, TriggerAnswer};
@@ -167,8 +165,8 @@ impl Conversation {
 
     /// True if its fault injection sends notifications with wrong tokens.
     fn forges(&self) -> bool {
-        let injection = inject::Kind::of(&self.case.scenario.id);
-        injection.is_some_and(inject::Kind::forges)
+        let injection = InjectionKind::of(&self.case.scenario.id);
+        injection.is_some_and(InjectionKind::forges)
     }
 
     fn take(&mut self, message: Message) {

@@ -12,7 +12,7 @@ use crate::config::known_failure::KnownFailure;
 use crate::config::target::TargetCommand;
 use crate::http::Client;
 use crate::http::tls::Authority;
-use crate::inject::Kind;
+use crate::inject::InjectionKind;
 use crate::judge;
 use crate::judge::Case;
 use crate::judge::shard::Shard;
@@ -42,7 +42,7 @@ pub(crate) struct Options {
     pub program: Option<TargetProgram>,
     pub claims: Claims,
     /// The kinds of fault injection that were named one by one, or by the name of their group.
-    pub named_kinds: Vec<Kind>,
+    pub named_kinds: Vec<InjectionKind>,
     pub known: Vec<KnownFailure>,
     pub judge: judge::Options,
     /// How long to wait, once, after the last scenario, for messages that should not come.
@@ -89,7 +89,7 @@ impl Default for Options {
 
 impl Options {
     pub(super) fn jobs(&self) -> usize {
-        let is_fast = |it: &Scenario| Kind::of(&it.id).is_none_or(Kind::is_fast);
+        let is_fast = |it: &Scenario| InjectionKind::of(&it.id).is_none_or(InjectionKind::is_fast);
         match self.jobs {
             Some(jobs) => jobs.get(),
             None if self.target.is_none() && self.scenarios.iter().all(is_fast) => FEW_JOBS,
@@ -145,7 +145,7 @@ mod tests {
             ..Options::default()
         };
         assert_eq!(options.jobs(), FEW_JOBS);
-        options.scenarios = with_injected(&all, &[Kind::SlowResponse]);
+        options.scenarios = with_injected(&all, &[InjectionKind::SlowResponse]);
         assert_eq!(options.jobs(), JOBS);
         options.jobs = NonZeroUsize::new(3);
         assert_eq!(options.jobs(), 3);

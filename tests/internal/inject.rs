@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::api::party::Party;
-use crate::inject::{Kind, with_injected};
+use crate::inject::{InjectionKind, with_injected};
 use crate::judge;
 use crate::judge::verdict::{ScenarioResult, Verdict};
 use crate::runner::self_check::{self, PairOptions};
@@ -14,7 +14,7 @@ use crate::scenario::format::ScenarioId;
 use crate::scenario::store;
 
 /// Plays every built-in scenario under these kinds of fault injection, and without any.
-fn play(kinds: &[Kind], seed: u64) -> Vec<ScenarioResult> {
+fn play(kinds: &[InjectionKind], seed: u64) -> Vec<ScenarioResult> {
     let plain = store::built_in().expect("the built-in scenarios");
     let cases = judge::cases(&plain, &with_injected(&plain, kinds));
     let mut options = Options {
@@ -46,13 +46,14 @@ fn assert_passes(results: &[ScenarioResult]) {
 
 #[test]
 fn the_pair_meets_every_injection() {
-    let results = play(&Kind::ALL, 1);
+    let results = play(&InjectionKind::ALL, 1);
     assert_passes(&results);
-    let met: BTreeSet<(Kind, Party)> = results
+    let met: BTreeSet<(InjectionKind, Party)> = results
         .iter()
-        .filter_map(|it| Some((Kind::of(&ScenarioId::new(&*it.scenario))?, it.role)))
+        .filter_map(|it| Some((InjectionKind::of(&ScenarioId::new(&*it.scenario))?, it.role)))
         .collect();
-    let all: BTreeSet<(Kind, Party)> = Kind::ALL.map(|kind| (kind, kind.party())).into();
+    let all: BTreeSet<(InjectionKind, Party)> =
+        InjectionKind::ALL.map(|kind| (kind, kind.party())).into();
     assert_eq!(
         met, all,
         "each kind is met by the party that it is for, and by no other"
@@ -62,10 +63,10 @@ fn the_pair_meets_every_injection() {
 #[test]
 fn whatever_the_seed() {
     let chosen = [
-        Kind::ReorderedNotifications,
-        Kind::UnknownProperties,
-        Kind::UnknownResource,
-        Kind::UnknownWord,
+        InjectionKind::ReorderedNotifications,
+        InjectionKind::UnknownProperties,
+        InjectionKind::UnknownResource,
+        InjectionKind::UnknownWord,
     ];
     for seed in [0, 2, u64::MAX] {
         assert_passes(&play(&chosen, seed));

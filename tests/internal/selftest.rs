@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::api::party::Party;
 use crate::contract::rule::Rule;
-use crate::inject::Kind;
+use crate::inject::InjectionKind;
 use crate::runner::self_check::proof::{self, Proof, Trial};
 use crate::scenario::store;
 use strum::VariantArray as _;
@@ -41,7 +41,7 @@ fn every_mutant_is_caught_and_no_variant_is_blamed() {
     assert!(count(Party::Bot, true) >= 20);
     assert!(count(Party::Service, false) >= 15);
     assert!(count(Party::Bot, false) >= 15);
-    for kind in Kind::ALL {
+    for kind in InjectionKind::ALL {
         let shows = |proof: &Proof| proof.injection == Some(kind.name());
         assert!(proofs.iter().any(shows), "{kind:?}");
     }

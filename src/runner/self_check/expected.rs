@@ -1,17 +1,38 @@
-//! The rule that names each mutant, and the fault injection that shows it. They stand here and not in the
+//! The rule that names each mutant, and the fault injection that alone shows it. They are here and not in the
 //! emulator, which knows no rules.
 
 use crate::contract::rule::Rule;
 use crate::emulator::bot::BotMutant;
 use crate::emulator::service::ServiceMutant;
-use crate::inject::Kind;
+use crate::inject::InjectionKind;
 
-/// The rule that names a mutant of the service.
+/// The expected verdict on a mutant.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expected {
+    pub rule: Rule,
+    /// The fault injection that alone shows the mutant; none for one that needs none.
+    pub injection: Option<InjectionKind>,
+}
+
+const fn always(rule: Rule) -> Expected {
+    Expected {
+        rule,
+        injection: None,
+    }
+}
+
+const fn under(kind: InjectionKind, rule: Rule) -> Expected {
+    Expected {
+        rule,
+        injection: Some(kind),
+    }
+}
+
 #[expect(
     clippy::too_many_lines,
     reason = "a table is one function, a mutant a word"
 )]
-pub(super) const fn of_service(mutant: ServiceMutant) -> Rule {
+pub(super) const fn of_service(mutant: ServiceMutant) -> Expected {
     use ServiceMutant as M;
     match mutant {
         M::AnswerOk201
@@ -35,12 +56,12 @@ pub(super) const fn of_service(mutant: ServiceMutant) -> Rule {
         | M::SeveralReplacingRefused
         | M::DeprecatedPathGone
         | M::MethodIgnored
-        | M::RefusalServerError => Rule::ResponseStatus,
+        | M::RefusalServerError => always(Rule::ResponseStatus),
         M::AnswerNotJson
         | M::AnswerUntyped
         | M::LocationNowhere
         | M::CreateWithoutLocation
-        | M::CreateLocationNowhere => Rule::ResponseHeader,
+        | M::CreateLocationNowhere => always(Rule::ResponseHeader),
         M::AnswerInvalidJson
         | M::AnswerEmpty
         | M::AnswerArray
@@ -59,9 +80,9 @@ pub(super) const fn of_service(mutant: ServiceMutant) -> Rule {
         | M::RefusalWithoutError
         | M::RefusalWithoutCode
         | M::RefusalMessageEmpty
-        | M::RefusalTorn => Rule::ResponseBody,
-        M::Hang => Rule::ResponseMissing,
-        M::Reset | M::Truncated | M::Noise => Rule::Transport,
+        | M::RefusalTorn => always(Rule::ResponseBody),
+        M::Hang => always(Rule::ResponseMissing),
+        M::Reset | M::Truncated | M::Noise => always(Rule::Transport),
         M::LocationOtherCall
         | M::LocationOtherOperation
         | M::AnswerContextChanged
@@ -81,21 +102,19 @@ pub(super) const fn of_service(mutant: ServiceMutant) -> Rule {
         | M::RosterIncomplete
         | M::RosterOtherKind
         | M::RosterInfoMissing
-        | M::OtherCallEnds => Rule::Correlation,
+        | M::OtherCallEnds => always(Rule::Correlation),
         M::NoEnd
-        | M::WaitsForEver
-        | M::NeverAgain
         | M::NoRoster
         | M::RosterReplacedCall
         | M::NotTerminated
         | M::NotDeleted
-        | M::NeverEstablished => Rule::NotificationMissing,
+        | M::NeverEstablished => always(Rule::NotificationMissing),
         M::EndTwice | M::AfterEnd | M::Stranger | M::RefusesAndInvites => {
-            Rule::NotificationUnexpected
+            always(Rule::NotificationUnexpected)
         }
-        M::Put | M::Get => Rule::NotificationMethod,
-        M::NotificationNotJson | M::NotificationUntyped => Rule::NotificationHeader,
-        M::DeletedFirst | M::EstablishedFirst => Rule::NotificationOrder,
+        M::Put | M::Get => always(Rule::NotificationMethod),
+        M::NotificationNotJson | M::NotificationUntyped => always(Rule::NotificationHeader),
+        M::DeletedFirst | M::EstablishedFirst => always(Rule::NotificationOrder),
         M::EndAsUpdate
         | M::EndAsCreation
         | M::EndFailed
@@ -129,17 +148,20 @@ pub(super) const fn of_service(mutant: ServiceMutant) -> Rule {
         | M::FailedWithoutResult
         | M::FailedCodeText
         | M::FailedMessageNumber
-        | M::FailureCompletes => Rule::NotificationBody,
+        | M::FailureCompletes => always(Rule::NotificationBody),
+        M::WaitsForEver => under(InjectionKind::SilentCallback, Rule::NotificationMissing),
+        M::NeverAgain => under(InjectionKind::FailingCallback, Rule::NotificationMissing),
     }
 }
 
-/// The rule that names a mutant of the bot.
-pub(super) const fn of_bot(mutant: BotMutant) -> Rule {
+pub(super) const fn of_bot(mutant: BotMutant) -> Expected {
     use BotMutant as M;
     match mutant {
-        M::Get | M::Put | M::Delete => Rule::RequestMethod,
-        M::OtherAction | M::OtherCall | M::OutsideApi => Rule::RequestTarget,
-        M::NoToken | M::BasicToken | M::EmptyToken | M::NotJson | M::Untyped => Rule::RequestHeader,
+        M::Get | M::Put | M::Delete => always(Rule::RequestMethod),
+        M::OtherAction | M::OtherCall | M::OutsideApi => always(Rule::RequestTarget),
+        M::NoToken | M::BasicToken | M::EmptyToken | M::NotJson | M::Untyped => {
+            always(Rule::RequestHeader)
+        }
         M::InvalidJson
         | M::NoBody
         | M::BodyArray
@@ -159,69 +181,50 @@ pub(super) const fn of_bot(mutant: BotMutant) -> Rule {
         | M::EndpointNumber
         | M::CallbackMissing
         | M::CallbackNumber
-        | M::ModalitiesText => Rule::RequestBody,
-        M::SixParticipants | M::ContextLong => Rule::Limit,
-        M::ReplacesOther => Rule::Correlation,
-        M::Twice
-        | M::HangsUpEarly
-        | M::Mutes
-        | M::InvitesAgain
-        | M::AsksOtherwise
-        | M::TriesFailed
-        | M::Impatient
-        | M::IgnoresRetryAfter => Rule::RequestUnexpected,
-        M::NeverSends | M::GivesUp503 | M::GivesUpBroken => Rule::RequestMissing,
-        M::Refuses500
-        | M::Refuses404
-        | M::Refuses400
-        | M::Redirects
-        | M::RefusesRoster
-        | M::OneChange
-        | M::EndFirst
-        | M::KnownProperties
-        | M::KnownResources
-        | M::KnownWords
-        | M::TokenOptional
-        | M::TakesUnsigned
-        | M::AnySignature
-        | M::AnyTime
-        | M::AnyAudience => Rule::AcknowledgementStatus,
-        M::Hangs | M::AnswerFirst => Rule::AcknowledgementMissing,
-        M::Resets | M::Noise | M::Truncated => Rule::Transport,
+        | M::ModalitiesText => always(Rule::RequestBody),
+        M::SixParticipants | M::ContextLong => always(Rule::Limit),
+        M::ReplacesOther => always(Rule::Correlation),
+        M::Twice | M::HangsUpEarly | M::Mutes => always(Rule::RequestUnexpected),
+        M::NeverSends => always(Rule::RequestMissing),
+        M::Refuses500 | M::Refuses404 | M::Refuses400 | M::Redirects | M::RefusesRoster => {
+            always(Rule::AcknowledgementStatus)
+        }
+        M::Hangs => always(Rule::AcknowledgementMissing),
+        M::Resets | M::Noise | M::Truncated => always(Rule::Transport),
+        M::InvitesAgain => under(
+            InjectionKind::DuplicateNotification,
+            Rule::RequestUnexpected,
+        ),
+        M::AsksOtherwise => under(InjectionKind::LostResponse, Rule::RequestUnexpected),
+        M::TriesFailed => under(InjectionKind::FailingOutcome, Rule::RequestUnexpected),
+        M::Impatient => under(InjectionKind::SlowResponse, Rule::RequestUnexpected),
+        M::IgnoresRetryAfter => under(InjectionKind::Throttled, Rule::RequestUnexpected),
+        M::GivesUp503 => under(InjectionKind::Unavailable, Rule::RequestMissing),
+        M::GivesUpBroken => under(InjectionKind::ConnectionReset, Rule::RequestMissing),
+        M::OneChange => under(
+            InjectionKind::BatchedNotifications,
+            Rule::AcknowledgementStatus,
+        ),
+        M::EndFirst => under(
+            InjectionKind::ReorderedNotifications,
+            Rule::AcknowledgementStatus,
+        ),
+        M::KnownProperties => under(
+            InjectionKind::UnknownProperties,
+            Rule::AcknowledgementStatus,
+        ),
+        M::KnownResources => under(InjectionKind::UnknownResource, Rule::AcknowledgementStatus),
+        M::KnownWords => under(InjectionKind::UnknownWord, Rule::AcknowledgementStatus),
+        M::TokenOptional | M::TakesUnsigned => under(
+            InjectionKind::UnsignedNotification,
+            Rule::AcknowledgementStatus,
+        ),
+        M::AnySignature => under(InjectionKind::ForeignKey, Rule::AcknowledgementStatus),
+        M::AnyTime => under(InjectionKind::ExpiredToken, Rule::AcknowledgementStatus),
+        M::AnyAudience => under(InjectionKind::OtherAudience, Rule::AcknowledgementStatus),
+        M::AnswerFirst => under(
+            InjectionKind::EarlyNotification,
+            Rule::AcknowledgementMissing,
+        ),
     }
-}
-
-/// The fault injection that alone shows a mutant of the service; none for one that needs none.
-pub(super) const fn injection_for_service(mutant: ServiceMutant) -> Option<Kind> {
-    use ServiceMutant as M;
-    match mutant {
-        M::WaitsForEver => Some(Kind::SilentCallback),
-        M::NeverAgain => Some(Kind::FailingCallback),
-        _ => None,
-    }
-}
-
-/// The fault injection that alone shows a mutant of the bot; none for one that needs none.
-pub(super) const fn injection_for_bot(mutant: BotMutant) -> Option<Kind> {
-    use BotMutant as M;
-    Some(match mutant {
-        M::AnswerFirst => Kind::EarlyNotification,
-        M::InvitesAgain => Kind::DuplicateNotification,
-        M::OneChange => Kind::BatchedNotifications,
-        M::EndFirst => Kind::ReorderedNotifications,
-        M::KnownProperties => Kind::UnknownProperties,
-        M::KnownResources => Kind::UnknownResource,
-        M::KnownWords => Kind::UnknownWord,
-        M::TokenOptional | M::TakesUnsigned => Kind::UnsignedNotification,
-        M::AnySignature => Kind::ForeignKey,
-        M::AnyTime => Kind::ExpiredToken,
-        M::AnyAudience => Kind::OtherAudience,
-        M::AsksOtherwise => Kind::LostResponse,
-        M::TriesFailed => Kind::FailingOutcome,
-        M::Impatient => Kind::SlowResponse,
-        M::IgnoresRetryAfter => Kind::Throttled,
-        M::GivesUp503 => Kind::Unavailable,
-        M::GivesUpBroken => Kind::ConnectionReset,
-        _ => return None,
-    })
 }

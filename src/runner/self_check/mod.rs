@@ -1,7 +1,7 @@
 //! The self-check: the built-in pair under the judge, over real sockets, as the default run plays it.
 
+mod expected;
 pub(crate) mod proof;
-mod rules;
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::emulator::bot::{BotMutant, BotOptions, BotVariant, BuiltInBot, Verifi
 use crate::emulator::service::{
     BuiltInService, Edition, ServiceMutant, ServiceOptions, ServiceVariant,
 };
-use crate::inject::Kind;
+use crate::inject::InjectionKind;
 use crate::judge;
 use crate::judge::Case;
 use crate::judge::verdict::{ScenarioResult, Verdict};
@@ -97,7 +97,7 @@ fn part(cases: &[Case], party: Party, is_it: impl Fn(Option<Edition>) -> bool) -
 fn is_for(case: &Case, party: Party) -> bool {
     let scenario = &case.scenario;
     judge::judges(&scenario.script, party)
-        && Kind::of(&scenario.id).is_none_or(|kind| kind.party() == party)
+        && InjectionKind::of(&scenario.id).is_none_or(|kind| kind.party() == party)
 }
 
 /// Skips scenarios of editions that the built-in pair does not speak.

@@ -13,12 +13,13 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{PairOptions, rules};
+use super::PairOptions;
+use super::expected::{self, Expected};
 use crate::api::party::Party;
 use crate::contract::rule::Rule;
 use crate::emulator::bot::{BotMutant, BotVariant};
 use crate::emulator::service::{ServiceMutant, ServiceVariant};
-use crate::inject::{Kind, with_injected};
+use crate::inject::{InjectionKind, with_injected};
 use crate::judge;
 use crate::judge::Case;
 use crate::judge::verdict::{ScenarioResult, Verdict};
@@ -56,8 +57,8 @@ pub(crate) struct Trial {
     role: Party,
     pub name: &'static str,
     what: &'static str,
-    expected: Option<Rule>,
-    injection: Option<Kind>,
+    /// None for a variant.
+    expected: Option<Expected>,
     pair: PairOptions,
 }
 
@@ -67,8 +68,7 @@ pub(crate) fn trials() -> impl Iterator<Item = Trial> {
         role: Party::Service,
         name: mutant.name(),
         what: mutant.describe(),
-        expected: Some(rules::of_service(*mutant)),
-        injection: rules::injection_for_service(*mutant),
+        expected: Some(expected::of_service(*mutant)),
         pair: PairOptions {
             service_mutant: Some(*mutant),
             ..PairOptions::default()
@@ -78,8 +78,7 @@ pub(crate) fn trials() -> impl Iterator<Item = Trial> {
         role: Party::Bot,
         name: mutant.name(),
         what: mutant.describe(),
-        expected: Some(rules::of_bot(*mutant)),
-        injection: rules::injection_for_bot(*mutant),
+        expected: Some(expected::of_bot(*mutant)),
         pair: PairOptions {
             bot_mutant: Some(*mutant),
             ..PairOptions::default()
@@ -90,7 +89,6 @@ pub(crate) fn trials() -> impl Iterator<Item = Trial> {
         name: variant.name(),
         what: variant.describe(),
         expected: None,
-        injection: None,
         pair: PairOptions {
             service_variant: Some(*variant),
             ..PairOptions::default()
@@ -101,7 +99,6 @@ pub(crate) fn trials() -> impl Iterator<Item = Trial> {
         name: variant.name(),
         what: variant.describe(),
         expected: None,
-        injection: None,
         pair: PairOptions {
             bot_variant: Some(*variant),
             ..PairOptions::default()
@@ -113,6 +110,12 @@ pub(crate) fn trials() -> impl Iterator<Item = Trial> {
         .chain(bot_variants)
 }
 
+impl Trial {
+    fn injection(&self) -> Option<InjectionKind> {
+        self.expected.and_then(|it| it.injection)
+    }
+}
+
 /// Plays trials by these scenarios, some at a time, each message within the deadline.
 pub(crate) async fn prove(
     trials: &[Trial],
@@ -121,7 +124,7 @@ pub(crate) async fn prove(
     interrupt: &CancellationToken,
 ) -> Result<Vec<Proof>, PlayError> {
     let plain: Arc<[Case]> = judge::cases(scenarios, scenarios).into();
-    let injected = with_injected(scenarios, &Kind::ALL);
+    let injected = with_injected(scenarios, &InjectionKind::ALL);
     let injected: Arc<[Case]> = judge::cases(scenarios, &injected).into();
     let mut proofs: Vec<(usize, Proof)> = Vec::new();
     let mut playing = JoinSet::new();
@@ -129,7 +132,7 @@ pub(crate) async fn prove(
         if playing.len() == AT_A_TIME {
             proofs.extend(joined(&mut playing).await?);
         }
-        let cases = Arc::clone(match trial.injection {
+        let cases = Arc::clone(match trial.injection() {
             Some(_) => &injected,
             None => &plain,
         });
@@ -167,7 +170,7 @@ async fn play(
     stop: Stop,
 ) -> Result<Proof, PlayError> {
     if trial.expected.is_some() {
-        let deadline = match trial.injection {
+        let deadline = match trial.injection() {
             Some(_) => judge::Options::default().deadline,
             None => deadline,
         };
@@ -191,7 +194,7 @@ async fn play_within(
         ..Options::default()
     };
     options.judge.deadline = deadline;
-    if trial.injection.is_some() {
+    if trial.injection().is_some() {
         // Requirements that say SHOULD under fault injection are proved too. There are many
         // scenarios: too many at a time, and an answer would seem late.
         options.judge.strict = true;
@@ -226,19 +229,19 @@ fn proof(trial: Trial, results: &[ScenarioResult]) -> Proof {
         .count();
     let fails_elsewhere = results
         .iter()
-        .filter(|it| trial.injection.is_some() && it.verdict == Verdict::Fail)
-        .filter(|it| Kind::of(&ScenarioId::new(&*it.scenario)) != trial.injection);
+        .filter(|it| trial.injection().is_some() && it.verdict == Verdict::Fail)
+        .filter(|it| InjectionKind::of(&ScenarioId::new(&*it.scenario)) != trial.injection());
     odd.extend(fails_elsewhere.map(|it| format!("{} fails too", it.scenario)));
     let is_right = match trial.expected {
-        Some(rule) => found.contains_key(&rule) && odd.is_empty(),
+        Some(expected) => found.contains_key(&expected.rule) && odd.is_empty(),
         None => found.is_empty() && odd.is_empty() && passed > 0,
     };
     Proof {
         role: trial.role,
         name: trial.name,
         what: trial.what,
-        expected: trial.expected,
-        injection: trial.injection.map(Kind::name),
+        expected: trial.expected.map(|it| it.rule),
+        injection: trial.injection().map(InjectionKind::name),
         found,
         passed,
         odd,

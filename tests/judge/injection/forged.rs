@@ -4,24 +4,24 @@ use super::*;
 use crate::contract::requirement::Requirement;
 
 /// Kinds with forged notifications, the forgeries before a genuine one, and the tested requirement.
-const FORGED_TOKENS: [(Kind, &[Forgery], Requirement); 4] = [
+const FORGED_TOKENS: [(InjectionKind, &[Forgery], Requirement); 4] = [
     (
-        Kind::UnsignedNotification,
+        InjectionKind::UnsignedNotification,
         &[Forgery::NoToken, Forgery::Unsigned],
         Requirement::TokenSigned,
     ),
     (
-        Kind::ForeignKey,
+        InjectionKind::ForeignKey,
         &[Forgery::ForeignKey],
         Requirement::TokenKey,
     ),
     (
-        Kind::ExpiredToken,
+        InjectionKind::ExpiredToken,
         &[Forgery::Expired],
         Requirement::TokenExpired,
     ),
     (
-        Kind::OtherAudience,
+        InjectionKind::OtherAudience,
         &[Forgery::OtherAudience],
         Requirement::TokenAudience,
     ),
@@ -48,7 +48,7 @@ fn answer_forged(party: &mut Peer, act: &Act, of: u16) -> bool {
 
 /// Sends the next request, that of a call's answer, without a trigger.
 fn pick_up(party: &mut Peer) {
-    let scenario = derived(FLOW, Kind::ForeignKey).expect("it has notifications");
+    let scenario = derived(FLOW, InjectionKind::ForeignKey).expect("it has notifications");
     let talk = Talk::of(&scenario, built_in(), Party::Bot, false);
     let mut requests = talk.moves.into_iter().filter_map(|(_, made)| match made {
         Move::Send(request) => Some(request),
@@ -142,7 +142,7 @@ fn a_forged_notification() {
 
 #[test]
 fn an_unsigned_notification_is_forged_in_two_ways() {
-    let kind = Kind::UnsignedNotification;
+    let kind = InjectionKind::UnsignedNotification;
     let requirement = Requirement::TokenSigned;
     judge(&[
         row(
@@ -214,7 +214,7 @@ fn a_target_that_has_gone_is_not_blamed_for_a_forged_notification() {
         party.handle(Event::Broken { exchange, failure });
         true
     };
-    let (outcome, _) = Peer::new(Kind::ExpiredToken, ONE, gone).play();
+    let (outcome, _) = Peer::new(InjectionKind::ExpiredToken, ONE, gone).play();
     assert_eq!(outcome.verdict, Verdict::Inconclusive, "{outcome:#?}");
     assert_eq!(outcome.failures, []);
 }

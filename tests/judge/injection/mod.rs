@@ -11,7 +11,7 @@ use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::{Body, Request};
 use crate::inject::Forgery;
-use crate::inject::{Act, Cut, Kind, with_injected};
+use crate::inject::{Act, Cut, InjectionKind, with_injected};
 use crate::judge::verdict::Verdict;
 use crate::judge::{Action, Event, ExchangeId, TransportFailure, TriggerAnswer};
 use serde_json::{Value, json};
@@ -25,9 +25,11 @@ use quirk::{Peer, Quirk, answer, derived, good, judge, refuse, row, sent};
 #[test]
 fn a_good_party_passes_every_scenario_under_every_injection() {
     let mut played = 0;
-    for kind in Kind::ALL {
+    for kind in InjectionKind::ALL {
         let of_kind = with_injected(built_in(), &[kind]);
-        let derived = of_kind.iter().filter(|it| Kind::of(&it.id) == Some(kind));
+        let derived = of_kind
+            .iter()
+            .filter(|it| InjectionKind::of(&it.id) == Some(kind));
         let mut count = 0;
         for scenario in derived {
             let (outcome, _) = Peer::of(scenario, good, 7).play();
@@ -48,7 +50,7 @@ fn a_good_party_passes_every_scenario_under_every_injection() {
 
 #[test]
 fn a_notification_before_the_response() {
-    let kind = Kind::EarlyNotification;
+    let kind = InjectionKind::EarlyNotification;
     judge(&[
         row("acknowledged, the answer follows", kind, ONE, good, Passes),
         row(
@@ -80,13 +82,13 @@ fn a_notification_before_the_response() {
 #[test]
 fn a_request_is_answered_even_if_its_early_notification_is_not() {
     let silent: Quirk = |_, act| sent(act).is_some();
-    let (_, done) = Peer::new(Kind::EarlyNotification, ONE, silent).play();
+    let (_, done) = Peer::new(InjectionKind::EarlyNotification, ONE, silent).play();
     assert!(done.iter().any(|(_, it)| answer(it) == Some(200)));
 }
 
 #[test]
 fn a_notification_twice() {
-    let kind = Kind::DuplicateNotification;
+    let kind = InjectionKind::DuplicateNotification;
     judge(&[
         row("acknowledged twice", kind, MANY, good, Passes),
         row(
@@ -122,7 +124,7 @@ fn a_notification_twice() {
 
 #[test]
 fn two_notifications_in_one_body() {
-    let kind = Kind::BatchedNotifications;
+    let kind = InjectionKind::BatchedNotifications;
     let holds_two = |body: &Value| body["value"].as_array().is_some_and(|it| it.len() == 2);
     judge(&[
         row("acknowledged", kind, ONE, good, Passes),
@@ -148,7 +150,7 @@ fn two_notifications_in_one_body() {
 
 #[test]
 fn another_order_between_resources() {
-    let kind = Kind::ReorderedNotifications;
+    let kind = InjectionKind::ReorderedNotifications;
     judge(&[
         row("acknowledged in any order", kind, PEER, good, Passes),
         row(
@@ -188,7 +190,8 @@ fn another_order_between_resources() {
 #[test]
 fn within_one_resource_the_order_stays() {
     for id in [PEER, FLOW, MANY] {
-        let scenario = derived(id, Kind::ReorderedNotifications).expect("it has several resources");
+        let scenario =
+            derived(id, InjectionKind::ReorderedNotifications).expect("it has several resources");
         for seed in 0..8 {
             let (_, done) = Peer::of(&scenario, good, seed).play();
             let words: Vec<(String, String)> = done
@@ -226,9 +229,12 @@ fn what_no_page_knows() {
         })
     };
     for (kind, requirement) in [
-        (Kind::UnknownProperties, Requirement::UnknownProperties),
-        (Kind::UnknownResource, Requirement::UnknownResource),
-        (Kind::UnknownWord, Requirement::UnknownWord),
+        (
+            InjectionKind::UnknownProperties,
+            Requirement::UnknownProperties,
+        ),
+        (InjectionKind::UnknownResource, Requirement::UnknownResource),
+        (InjectionKind::UnknownWord, Requirement::UnknownWord),
     ] {
         judge(&[
             row("acknowledged", kind, ONE, good, Passes),
@@ -251,7 +257,7 @@ fn what_no_page_knows() {
 
 #[test]
 fn a_response_that_is_lost_after_the_service_acted() {
-    let kind = Kind::LostResponse;
+    let kind = InjectionKind::LostResponse;
     judge(&[
         row(
             "asked again, and answered with the same operation",
@@ -305,7 +311,7 @@ fn a_response_that_is_lost_after_the_service_acted() {
 
 #[test]
 fn an_operation_that_fails() {
-    let kind = Kind::FailingOutcome;
+    let kind = InjectionKind::FailingOutcome;
     let id = "invite-participants-to-an-existing-multiparty-call";
     judge(&[
         row("acknowledged", kind, id, good, Passes),
@@ -331,7 +337,7 @@ fn an_operation_that_fails() {
 
 #[test]
 fn a_slow_response() {
-    let kind = Kind::SlowResponse;
+    let kind = InjectionKind::SlowResponse;
     judge(&[
         row("waited for", kind, ONE, good, Passes),
         row(
@@ -371,7 +377,7 @@ fn a_slow_response() {
 
 #[test]
 fn a_429_with_retry_after() {
-    let kind = Kind::Throttled;
+    let kind = InjectionKind::Throttled;
     judge(&[
         row("asked again when it was told", kind, ONE, good, Passes),
         row(
@@ -414,8 +420,8 @@ fn a_429_with_retry_after() {
 #[test]
 fn a_503_and_a_reset() {
     for (kind, requirement) in [
-        (Kind::Unavailable, Requirement::RetryUnavailable),
-        (Kind::ConnectionReset, Requirement::RetryReset),
+        (InjectionKind::Unavailable, Requirement::RetryUnavailable),
+        (InjectionKind::ConnectionReset, Requirement::RetryReset),
     ] {
         judge(&[
             row("asked again", kind, MANY, good, Passes),
@@ -445,7 +451,7 @@ fn a_503_and_a_reset() {
 
 #[test]
 fn a_callback_that_answers_500_twice() {
-    let kind = Kind::FailingCallback;
+    let kind = InjectionKind::FailingCallback;
     judge(&[
         row("sent again until it is taken", kind, ONE, good, Passes),
         row(
@@ -516,7 +522,7 @@ fn a_callback_that_answers_500_twice() {
 
 #[test]
 fn an_acknowledgement_that_never_comes() {
-    let kind = Kind::SilentCallback;
+    let kind = InjectionKind::SilentCallback;
     judge(&[
         row("sent again after a while", kind, ONE, good, Passes),
         row(
@@ -540,18 +546,18 @@ fn an_acknowledgement_that_never_comes() {
 #[test]
 fn a_scenario_that_a_kind_cannot_meet_is_not_derived() {
     let bare = "beta@2019-05/ru-RU/participant-invite";
-    let met: Vec<Kind> = Kind::ALL
+    let met: Vec<InjectionKind> = InjectionKind::ALL
         .into_iter()
         .filter(|kind| derived(bare, *kind).is_some())
         .collect();
     assert_eq!(
         met,
         [
-            Kind::LostResponse,
-            Kind::SlowResponse,
-            Kind::Throttled,
-            Kind::Unavailable,
-            Kind::ConnectionReset
+            InjectionKind::LostResponse,
+            InjectionKind::SlowResponse,
+            InjectionKind::Throttled,
+            InjectionKind::Unavailable,
+            InjectionKind::ConnectionReset
         ],
         "a request and a response alone"
     );
@@ -560,7 +566,7 @@ fn a_scenario_that_a_kind_cannot_meet_is_not_derived() {
 #[test]
 fn a_seed_tells_all() {
     let played = || {
-        let (_, done) = Peer::new(Kind::UnknownResource, FLOW, good).play();
+        let (_, done) = Peer::new(InjectionKind::UnknownResource, FLOW, good).play();
         format!("{done:?}")
     };
     assert_eq!(played(), played());

@@ -7,7 +7,7 @@ use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::http::message::{Body, Request, Response};
-use crate::inject::{Act, Cut, InjectedJudge, Kind, with_injected};
+use crate::inject::{Act, Cut, InjectedJudge, InjectionKind, with_injected};
 use crate::judge::verdict::{Basis, Verdict, Violation};
 use crate::judge::{Action, Case, Event, ExchangeId, Outcome, TriggerAnswer};
 use crate::scenario::format::Scenario;
@@ -29,7 +29,7 @@ use Expect::{Fails, Passes, Warns};
 
 pub(super) struct Row {
     pub(super) sentence: &'static str,
-    pub(super) kind: Kind,
+    pub(super) kind: InjectionKind,
     pub(super) scenario: &'static str,
     pub(super) quirk: Quirk,
     pub(super) expect: Expect,
@@ -59,13 +59,15 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub(super) fn new(kind: Kind, plain: &str, quirk: Quirk) -> Self {
+    pub(super) fn new(kind: InjectionKind, plain: &str, quirk: Quirk) -> Self {
         let scenario = derived(plain, kind).unwrap_or_else(|| panic!("no {plain} in {kind:?}"));
         Self::of(&scenario, quirk, 7)
     }
 
     pub(super) fn of(scenario: &Scenario, quirk: Quirk, seed: u64) -> Self {
-        let role = Kind::of(&scenario.id).expect("its fault injection").party();
+        let role = InjectionKind::of(&scenario.id)
+            .expect("its fault injection")
+            .party();
         let talk = Talk::of(scenario, built_in(), role, false);
         let case = Case::new(talk.scenario, talk.page);
         let (mut answers, mut told) = (VecDeque::new(), VecDeque::new());
@@ -270,7 +272,7 @@ pub(super) fn is_reply_to(act: &Act, to: ExchangeId) -> bool {
 }
 
 /// The scenario under fault injection whose plain id ends like this.
-pub(super) fn derived(plain: &str, kind: Kind) -> Option<Scenario> {
+pub(super) fn derived(plain: &str, kind: InjectionKind) -> Option<Scenario> {
     let end = format!("{plain}~{}", kind.name());
     let mut all = with_injected(built_in(), &[kind]).into_iter();
     all.find(|scenario| scenario.id.as_str().ends_with(&end))
@@ -297,7 +299,7 @@ pub(super) fn answer(act: &Act) -> Option<u16> {
 
 pub(super) fn row(
     sentence: &'static str,
-    kind: Kind,
+    kind: InjectionKind,
     scenario: &'static str,
     quirk: Quirk,
     expect: Expect,
