@@ -11,8 +11,8 @@ use crate::judge;
 use crate::judge::Case;
 use crate::judge::recording::{check, secrets};
 use crate::judge::verdict::{JudgedTarget, Run};
-use crate::report::color::Look;
-use crate::report::{conversation, json, junit, not_covered, terminal};
+use crate::report::text::Look;
+use crate::report::{ReportKind, conversation, junit, not_covered, terminal};
 use crate::scenario::store;
 
 /// The scenarios of two editions: with all of them an execution takes three times as long.
@@ -54,7 +54,7 @@ fn judged(recording: &Recording) -> String {
     let run = Run::new(target, checked.results);
     junit::render(&run).expect("JUnit can be written");
     terminal::render(&run, Duration::ZERO, Look::PLAIN);
-    json::render(&run).expect("a run is JSON") + &strangers
+    ReportKind::Json.render(&run).expect("a run is JSON") + &strangers
 }
 
 /// Written as HAR and read again, it holds the same exchanges, as far as HAR can say them; from

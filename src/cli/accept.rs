@@ -10,7 +10,8 @@ use super::failure::Failure;
 use super::output::Output;
 use super::snapshots;
 use super::snapshots::Proposal;
-use crate::report::{difference, snapshot};
+use crate::report::snapshot;
+use crate::report::text::changed_lines;
 
 pub(crate) const EXAMPLES: &str = "\
 Shows each conversation that differs from its snapshot, and asks whether to accept it.
@@ -80,7 +81,7 @@ fn shown(proposal: &Proposal, output: Output) -> String {
     };
     let (old, new) = (content(accepted), content(&proposal.file));
     let path = proposal.path.display().to_string();
-    let difference = difference::changes(old, new, output.look);
+    let difference = changed_lines(old, new, output.look);
     format!("{what} {}\n{difference}\n", output.look.bold(&path))
 }
 

@@ -2,7 +2,7 @@
 
 use std::env;
 
-use crate::report::color::Look;
+use crate::report::text::Look;
 
 pub(crate) fn columns() -> usize {
     let columns = env::var("COLUMNS").ok();

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 use super::environment;
 use crate::diagnostic::place::printable;
-use crate::report::color::Look;
+use crate::report::text::Look;
 
 /// When output is coloured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

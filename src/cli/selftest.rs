@@ -14,7 +14,7 @@ use super::usage::UsageError;
 use super::{interrupt_on_signals, runtime};
 use crate::config::values;
 use crate::contract::rule::Rule;
-use crate::report::color::Look;
+use crate::report::text::Look;
 use crate::runner::self_check::proof::{self, Proof, Trial};
 use crate::scenario::store;
 

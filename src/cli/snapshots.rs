@@ -15,7 +15,8 @@ use super::usage::UsageError;
 use crate::diagnostic::place::printable;
 use crate::files;
 use crate::files::FileError;
-use crate::report::{difference, snapshot};
+use crate::report::snapshot;
+use crate::report::text::changed_lines;
 
 /// A conversation to compare with the accepted one.
 #[derive(Debug)]
@@ -78,7 +79,7 @@ pub(crate) fn compare(
         if let Some(accepted) = accepted {
             let content = |file| snapshot::content(file).unwrap_or_default();
             let (old, new) = (content(&accepted), content(&file));
-            text.push_str(&difference::changes(old, new, output.look));
+            text.push_str(&changed_lines(old, new, output.look));
         }
     }
     let count = match differing {

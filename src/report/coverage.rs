@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use strum::VariantArray as _;
 
-use super::color::Look;
 use super::list::counted;
+use super::text::Look;
 use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Level;

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::color::Look;
 use super::terminal;
+use super::text::Look;
 use crate::judge::verdict::{Run, ScenarioResult, Verdict};
 
 pub(crate) fn render(run: &Run) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::color::Look;
+use super::text::Look;
 use crate::diagnostic::place::printable;
 use crate::extract::{Finding, Row};
 

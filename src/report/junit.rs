@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
-use super::color::Look;
 use super::terminal;
+use super::text::Look;
 use crate::api::party::Party;
 use crate::judge::verdict::{Run, ScenarioResult, Verdict};
 

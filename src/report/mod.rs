@@ -7,19 +7,16 @@
 //! - [`list`] and [`inventory`] are for `confcall list` and `confcall extract`.
 
 pub(crate) mod annotations;
-pub(crate) mod color;
 pub(crate) mod conversation;
 pub(crate) mod coverage;
-pub(crate) mod difference;
 pub(crate) mod html;
 pub(crate) mod inventory;
-pub(crate) mod json;
 pub(crate) mod junit;
 pub(crate) mod list;
-pub(crate) mod normalized;
 pub(crate) mod not_covered;
 pub(crate) mod snapshot;
 pub(crate) mod terminal;
+pub(crate) mod text;
 
 use strum::VariantNames as _;
 
@@ -54,7 +51,9 @@ impl ReportKind {
 
     pub(crate) fn render(self, run: &Run) -> Result<String, ReportError> {
         match self {
-            Self::Json => json::render(run).map_err(|error| ReportError(error.into())),
+            Self::Json => serde_json::to_string_pretty(run)
+                .map(|text| text + "\n")
+                .map_err(|error| ReportError(error.into())),
             Self::Junit => junit::render(run).map_err(|error| ReportError(error.into())),
             Self::Html => Ok(html::render(run)),
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::color::Look;
+use super::text::Look;
 use crate::cassette::format::Direction;
 use crate::diagnostic::place::printable;
 use crate::judge::recording::check::NotCovered;

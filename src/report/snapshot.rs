@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::conversation;
 use super::conversation::Names;
-use super::normalized::normalized;
+use super::text::normalized;
 use crate::api::party::Party;
 use crate::api::resource::path_of;
 use crate::http::message::Body;

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::color::Look;
 use super::conversation;
 use super::conversation::Names;
-use super::difference;
+use super::text::{Look, whole_difference};
 use crate::api::party::Party;
 use crate::contract::rule::Level;
 use crate::diagnostic::place::printable;
@@ -129,7 +128,7 @@ fn compared(expected: &Value, actual: &Value, look: Look) -> String {
         look.added("+ expected"),
         look.removed("- actual")
     );
-    text.push_str(&difference::whole(&actual, &expected, look));
+    text.push_str(&whole_difference(&actual, &expected, look));
     text
 }
 

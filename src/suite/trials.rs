@@ -8,9 +8,9 @@ use crate::api::party::Party;
 use crate::cli::{environment, output};
 use crate::diagnostic::with_remedy;
 use crate::judge::verdict::{ScenarioResult, Verdict};
-use crate::report::color::Look;
 use crate::report::junit;
 use crate::report::terminal;
+use crate::report::text::Look;
 use crate::scenario::format::ScenarioId;
 
 /// The name of the trial that judges a party by a scenario: the id, with `::` for `/`, and the party.

@@ -11,7 +11,7 @@ use crate::http::message::Body;
 use crate::judge::verdict::{ScenarioResult, Traffic, TrafficMessage};
 use crate::report::conversation;
 use crate::report::conversation::Names;
-use crate::report::normalized::normalized;
+use crate::report::text::normalized;
 use crate::scenario::format::{Scenario, Step};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};

@@ -1,0 +1,178 @@
+//! Text of all reports: colours, the difference of two texts, and placeholders for values that are not judged.
+
+use anstyle::{AnsiColor, Style};
+use similar::{Change, ChangeTag, TextDiff};
+
+use crate::api::identifier::is_guid;
+use crate::diagnostic::place::printable;
+use crate::redact;
+
+/// The width and the colour of text for people. The entry decides them once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Look {
+    pub colour: bool,
+    /// The width of a line in characters.
+    pub width: usize,
+}
+
+impl Look {
+    /// For files and pipes.
+    pub(crate) const PLAIN: Self = Self {
+        colour: false,
+        width: 100,
+    };
+
+    pub(crate) fn success(self, text: &str) -> String {
+        self.styled(AnsiColor::Green.on_default().bold(), text)
+    }
+
+    pub(crate) fn failure(self, text: &str) -> String {
+        self.styled(AnsiColor::Red.on_default().bold(), text)
+    }
+
+    pub(crate) fn warning(self, text: &str) -> String {
+        self.styled(AnsiColor::Yellow.on_default().bold(), text)
+    }
+
+    pub(crate) fn bold(self, text: &str) -> String {
+        self.styled(Style::new().bold(), text)
+    }
+
+    pub(crate) fn dim(self, text: &str) -> String {
+        self.styled(Style::new().dimmed(), text)
+    }
+
+    /// A line that only the old text has.
+    pub(crate) fn removed(self, text: &str) -> String {
+        self.styled(AnsiColor::Red.on_default(), text)
+    }
+
+    /// A line that only the new text has.
+    pub(crate) fn added(self, text: &str) -> String {
+        self.styled(AnsiColor::Green.on_default(), text)
+    }
+
+    fn styled(self, style: Style, text: &str) -> String {
+        if self.colour {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// The difference of two texts, with all lines of both.
+pub(crate) fn whole_difference(old: &str, new: &str, look: Look) -> String {
+    let diff = TextDiff::from_lines(old, new);
+    diff.iter_all_changes().map(|it| line(&it, look)).collect()
+}
+
+/// The changed lines, with three lines around each.
+pub(crate) fn changed_lines(old: &str, new: &str, look: Look) -> String {
+    let diff = TextDiff::from_lines(old, new);
+    let mut text = String::new();
+    for (number, group) in diff.grouped_ops(3).iter().enumerate() {
+        if number > 0 {
+            text.push_str("    ...\n");
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            text.push_str(&line(&change, look));
+        }
+    }
+    text
+}
+
+fn line(change: &Change<&str>, look: Look) -> String {
+    let line = printable(change.value().trim_end_matches(['\n', '\r']));
+    let line = match change.tag() {
+        ChangeTag::Equal => format!("  {line}"),
+        ChangeTag::Delete => look.removed(&format!("- {line}")),
+        ChangeTag::Insert => look.added(&format!("+ {line}")),
+    };
+    format!("    {line}\n")
+}
+
+/// A line with the placeholders `{time}`, `{etag}`, `{guid}`, `{origin}` and `{secret}`.
+pub(crate) fn normalized(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut rest = line;
+    while !rest.is_empty() {
+        let (length, placeholder) = placeholder_at(rest, text.chars().next_back());
+        match placeholder {
+            Some(placeholder) => text.push_str(placeholder),
+            None => text.push_str(&rest[..length]),
+        }
+        rest = &rest[length..];
+    }
+    text
+}
+
+/// The placeholder for the start of a text, and the length that it replaces; else one character.
+fn placeholder_at(text: &str, before: Option<char>) -> (usize, Option<&'static str>) {
+    let inside_word = before.is_some_and(char::is_alphanumeric);
+    let end = |is_part: fn(char) -> bool| text.find(|c| !is_part(c)).unwrap_or(text.len());
+    if let Some(scheme) = ["http://", "https://"]
+        .iter()
+        .find(|s| text.starts_with(**s))
+    {
+        let host = text[scheme.len()..].find(['/', '"', ' ']);
+        let length = scheme.len() + host.unwrap_or(text.len() - scheme.len());
+        return (length, Some("{origin}"));
+    }
+    if let Some(tag) = text.strip_prefix("W/\\\"") {
+        let quoted = tag.find("\\\"").map_or(text.len(), |at| 4 + at + 2);
+        return (quoted, Some("{etag}"));
+    }
+    if !inside_word {
+        if let Some(length) = redact::pseudonym_at_start(text) {
+            return (length, Some("{secret}"));
+        }
+        let guid = end(|c| c.is_ascii_hexdigit() || c == '-');
+        if is_guid(&text[..guid]) {
+            return (guid, Some("{guid}"));
+        }
+        let time = end(|c| c.is_ascii_digit() || "-:.TZ+".contains(c));
+        if time >= 19 && text[..time].contains('T') {
+            return (time, Some("{time}"));
+        }
+    }
+    (text.chars().next().map_or(1, char::len_utf8), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_show_their_surroundings() {
+        let old: String = ["a", "b", "c", "d", "e", "f"]
+            .map(|it| format!("{it}\n"))
+            .concat();
+        let new = old.replace('f', "g");
+        let shown = changed_lines(&old, &new, Look::PLAIN);
+        assert_eq!(shown, "      c\n      d\n      e\n    - f\n    + g\n");
+        assert_eq!(changed_lines(&old, &old, Look::PLAIN), "");
+    }
+
+    #[test]
+    fn values_that_differ_from_run_to_run_have_placeholders() {
+        for (line, expected) in [
+            (
+                "POST http://127.0.0.1:8080/calls/57dab8b1-894c-409a-b240-bd8beae78896",
+                "POST {origin}/calls/{guid}",
+            ),
+            ("\"at\": \"2026-01-01T00:00:00Z\"", "\"at\": \"{time}\""),
+            (
+                "\"s\": \"redacted-jwt-0123456789ab\"",
+                "\"s\": \"{secret}\"",
+            ),
+            ("\"e\": \"W/\\\"1\\\"\"", "\"e\": \"{etag}\""),
+            (
+                "x57dab8b1894c409ab240bd8beae78896",
+                "x57dab8b1894c409ab240bd8beae78896",
+            ),
+        ] {
+            assert_eq!(normalized(line), expected);
+        }
+    }
+}
