@@ -26,7 +26,6 @@ mod forged;
 mod kind;
 mod notifications;
 mod requests;
-mod rng;
 mod unknown;
 
 use std::sync::Arc;
@@ -40,7 +39,7 @@ use self::callback::Callback;
 use self::forged::ForgedTokens;
 use self::notifications::Notifications;
 use self::requests::Requests;
-use self::rng::Rng;
+use self::unknown::Rng;
 use crate::api::identifier::Normal;
 use crate::api::party::Party;
 use crate::contract::requirement::Requirement;

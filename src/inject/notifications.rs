@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::InjectionKind;
 use super::adapter::{Adapter, Planned, empty_response};
-use super::rng::Rng;
+use super::unknown::Rng;
 use super::{derive, unknown};
 use crate::api::resource::Resource;
 use crate::contract::change::Change;
