@@ -1,7 +1,6 @@
 //! The recorded service, for a live bot.
 
 mod answer;
-mod nearest;
 #[cfg(test)]
 mod tests;
 
@@ -10,8 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use self::answer::refusal;
-use self::nearest::{Nearest, nearest};
+use self::answer::{Nearest, nearest, refusal};
 use super::matching::comparison::Comparison;
 use super::matching::fingerprint::{Fingerprint, PrecisionHashes};
 use super::matching::request_index::RequestIndex;
