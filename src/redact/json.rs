@@ -9,7 +9,7 @@ use foldhash::HashSet;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::negative_cache::ReadAs;
+use super::caches::ReadAs;
 use super::scanner::DEPTH;
 use super::{Redactor, secret_names};
 use crate::http::message::DEEPEST;

@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
+use super::caches::ReadAs;
 use super::json::Limits;
-use super::negative_cache::ReadAs;
 use super::{Redacted, Redactor};
 use crate::cassette::format;
 use crate::cassette::format::{Cause, Direction, Wire};

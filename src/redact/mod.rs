@@ -6,18 +6,17 @@
 //! shape (`secret_shapes`): in JSON, in `documents` and in running text (`scanner`). A secret that was
 //! found once is replaced under any name (`known_secrets`). Not for: the source of the key, and files.
 
+mod caches;
 mod documents;
 mod json;
 mod known_secrets;
 mod line;
-mod negative_cache;
 mod pseudonyms;
 mod scanner;
 mod secret_names;
 mod secret_shapes;
 #[cfg(test)]
 mod tests;
-mod words;
 
 use std::fmt::Write as _;
 
@@ -28,12 +27,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use self::caches::{NegativeCache, Pseudonyms};
 pub(crate) use self::documents::attribute;
 use self::json::Limits;
 use self::known_secrets::KnownSecrets;
 pub(crate) use self::line::{Line, UnredactedBody, UnredactedExchange, UnredactedMessage};
-use self::negative_cache::NegativeCache;
-use self::pseudonyms::{DIGITS, PREFIX, Pseudonyms};
+use self::pseudonyms::{DIGITS, PREFIX};
 pub(crate) use self::pseudonyms::{is_pseudonym, pseudonym_at_start, pseudonyms};
 pub(crate) use self::secret_names::ProjectRedaction;
 use crate::cassette::format::{Exchange, Wire};
