@@ -11,8 +11,8 @@ use tokio::time::{Instant as TokioInstant, sleep_until};
 use super::hook::HookAnswer;
 use super::router::{Message, Registration, callback_path, lock};
 use super::session::Context;
-use super::target::{Target, Triggered};
-use super::{address, provider_state, variables};
+use super::target::{Target, Triggered, address_of, is_same_origin};
+use super::{provider_state, variables};
 use crate::http::message::{Body, Headers, Request};
 use crate::http::{OutgoingRequest, Reply, SendError};
 use crate::inject::{Act, Cut, Forgery, InjectedJudge, InjectionKind};
@@ -229,7 +229,7 @@ impl Conversation {
     fn send(&self, exchange: ExchangeId, request: &Request, forgery: Option<Forgery>) {
         let url = match &self.context.target {
             Target::Service { url, .. } => {
-                address::request(url, self.case.scenario.id.api(), &request.target)
+                address_of(url, self.case.scenario.id.api(), &request.target)
             }
             Target::Bot { url, .. } => self.callback_of_bot(url, &request.target),
         };
@@ -262,7 +262,7 @@ impl Conversation {
 
     /// The callback that the bot gave, if it is of the bot's own origin, else the one of the options.
     fn callback_of_bot(&self, named: &url::Url, given: &str) -> String {
-        if address::is_same_origin(given, named) {
+        if is_same_origin(given, named) {
             given.to_owned()
         } else {
             lock(&self.judge).note(format!(
@@ -287,7 +287,7 @@ impl Conversation {
         };
         let scenario = &self.case.scenario.id;
         let service = self.context.service_url();
-        let url = address::request(&service, scenario.api(), &request.target);
+        let url = address_of(&service, scenario.api(), &request.target);
         let headers: serde_json::Map<String, Value> = request
             .headers
             .iter()

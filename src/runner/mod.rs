@@ -7,7 +7,6 @@
 //! address. `provider_state` brings about what a scenario needs first. Everything is driven by
 //! events: nothing sleeps but the wait for surplus messages at the end ([`Options::settle`]).
 
-mod address;
 mod conversation;
 mod hook;
 pub(crate) mod options;
@@ -24,6 +23,7 @@ use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
+use tokio::task::JoinError;
 use url::Url;
 
 pub(crate) use self::hook::{Hook, HookAnswer};
@@ -100,6 +100,16 @@ pub(crate) async fn reach(
             cause,
         },
     })
+}
+
+/// The result of a task. A panic in it is a defect of confcall, and goes on as one; `None` if the task was
+/// cancelled.
+fn joined<T>(result: Result<T, JoinError>) -> Option<T> {
+    match result.map_err(JoinError::try_into_panic) {
+        Ok(value) => Some(value),
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Err(Err(_)) => None,
+    }
 }
 
 /// A result without a conversation behind it.

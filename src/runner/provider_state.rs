@@ -5,10 +5,9 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::address;
 use super::hook::{Hook, HookAnswer, post_json, reason};
 use super::router::lock;
-
+use super::target::address_of;
 use crate::api::resource::Resource;
 use crate::api::template;
 use crate::contract::change;
@@ -131,7 +130,7 @@ impl Setup<'_> {
     /// gives its id.
     async fn create(self) -> Result<String, Refusal> {
         let target = format!("{}/calls", prefix_of(self.case));
-        let url = address::request(self.service, self.case.scenario.id.api(), &target);
+        let url = address_of(self.service, self.case.scenario.id.api(), &target);
         let url = Url::parse(&url).map_err(|error| not_created(&error.to_string()))?;
         let request = post_json(&url, &create_body(self.callback));
         let response = self.send(request).await?;
@@ -152,7 +151,7 @@ impl Setup<'_> {
     async fn create_and_end(self) -> Result<String, Refusal> {
         let call = self.create().await?;
         let target = format!("{}/calls/{call}", prefix_of(self.case));
-        let url = address::request(self.service, self.case.scenario.id.api(), &target);
+        let url = address_of(self.service, self.case.scenario.id.api(), &target);
         self.send(OutgoingRequest::new("DELETE", url)).await?;
         Ok(call)
     }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
+use super::joined;
 use crate::api::identifier::{ById, Ids, Normal};
 use crate::api::party::Party;
 use crate::http::Reply;
@@ -178,13 +179,9 @@ impl Router {
     /// Has a request answered that is no part of any conversation, on a thread that may wait.
     async fn ask(&self, identity: Arc<Identity>, request: Request, base: String) -> Reply {
         let answering = tokio::task::spawn_blocking(move || identity.answer(&request, &base));
-        match answering.await {
-            Ok(answer) => Reply::from(answer.unwrap_or_else(|| self.unroutable_answer())),
-            // A panic is a defect of confcall, and goes on as one.
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => Reply::hang(),
-            },
+        match joined(answering.await) {
+            Some(answer) => Reply::from(answer.unwrap_or_else(|| self.unroutable_answer())),
+            None => Reply::hang(),
         }
     }
 

@@ -276,12 +276,9 @@ impl Context {
         }
         all_over.cancel();
         let mut results = vec![None; cases.len()];
-        while let Some(joined) = tasks.join_next().await {
-            match joined {
-                Ok((index, result)) => results[index] = result,
-                // A panic of a conversation is a defect of confcall, and goes on as one.
-                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                Err(_) => {}
+        while let Some(ended) = tasks.join_next().await {
+            if let Some((index, result)) = super::joined(ended) {
+                results[index] = result;
             }
         }
         self.router.retire();

@@ -24,7 +24,7 @@ use crate::runner::options::Options;
 use crate::runner::provider_state::StateProvider;
 use crate::runner::session::{self, Session, Stop, listen_anywhere};
 use crate::runner::target::{ANY_PORT, Target, Triggered};
-use crate::runner::{PlayError, skeleton};
+use crate::runner::{PlayError, joined, skeleton};
 use tokio_util::sync::CancellationToken;
 
 /// The behaviour of the built-in parties. By default it is as documented.
@@ -68,10 +68,8 @@ pub(crate) async fn play(
     }
     let mut results = other_editions(cases, parties);
     while let Some(played) = sessions.join_next().await {
-        match played {
-            Ok(played) => results.extend(played?),
-            // A panic is a defect of confcall, and goes on as one.
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        if let Some(played) = joined(played) {
+            results.extend(played?);
         }
     }
     let place = |result: &ScenarioResult| {

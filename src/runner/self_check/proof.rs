@@ -23,9 +23,9 @@ use crate::inject::{InjectionKind, with_injected};
 use crate::judge;
 use crate::judge::Case;
 use crate::judge::verdict::{ScenarioResult, Verdict};
-use crate::runner::PlayError;
 use crate::runner::options::Options;
 use crate::runner::session::Stop;
+use crate::runner::{PlayError, joined};
 use crate::scenario::format::{Scenario, ScenarioId};
 
 const AT_A_TIME: usize = 6;
@@ -130,7 +130,7 @@ pub(crate) async fn prove(
     let mut playing = JoinSet::new();
     for (index, trial) in trials.iter().copied().enumerate() {
         if playing.len() == AT_A_TIME {
-            proofs.extend(joined(&mut playing).await?);
+            proofs.extend(next_proof(&mut playing).await?);
         }
         let cases = Arc::clone(match trial.injection() {
             Some(_) => &injected,
@@ -143,7 +143,7 @@ pub(crate) async fn prove(
         });
     }
     while !playing.is_empty() {
-        proofs.extend(joined(&mut playing).await?);
+        proofs.extend(next_proof(&mut playing).await?);
     }
     proofs.sort_by_key(|(index, _)| *index);
     Ok(proofs.into_iter().map(|(_, proof)| proof).collect())
@@ -151,13 +151,8 @@ pub(crate) async fn prove(
 
 type Playing = JoinSet<Result<(usize, Proof), PlayError>>;
 
-async fn joined(playing: &mut Playing) -> Result<Option<(usize, Proof)>, PlayError> {
-    match playing.join_next().await {
-        None => Ok(None),
-        Some(Ok(proof)) => proof.map(Some),
-        // A panic is a defect of confcall, and goes on as one.
-        Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
-    }
+async fn next_proof(playing: &mut Playing) -> Result<Option<(usize, Proof)>, PlayError> {
+    playing.join_next().await.and_then(joined).transpose()
 }
 
 /// Plays a trial. A wrong result is played once more with patience: on a busy machine a sound party
