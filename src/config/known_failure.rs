@@ -63,7 +63,7 @@ impl KnownFailure {
 /// Compares results with the list. A scenario is known if every failure of it is listed; a listed one
 /// that passes fails.
 ///
-/// An entry matches nothing if it is about no scenario of `all`, or if no result bears it out. An entry
+/// An entry matches nothing if it is about no scenario of `all`, or if no result confirms it. An entry
 /// about scenarios that were not played, or not judged, may be right.
 pub(crate) fn apply(
     list: &[KnownFailure],

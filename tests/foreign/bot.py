@@ -13,7 +13,7 @@ import threading
 from bot_faults import FAULTS, SOUND, Fault
 from bot_requests import BotRequest, Unknown, request_for
 from notices import Contexts, check
-from wire import Refused, Reply, Request, Server, complain, payload_of, send
+from wire import Refused, Reply, Request, Server, warn, payload_of, send
 
 CALLBACK_PATH = "/callback"
 TRIGGER_PATH = "/trigger"
@@ -41,7 +41,7 @@ class Bot:
             raise Refused(405, "MethodNotAllowed", "notifications are posted")
         problem = check(request.json_object(), self._contexts)
         if problem:
-            complain(f"refused a notification: {problem}")
+            warn(f"refused a notification: {problem}")
             raise Refused(400, "BadRequest", problem)
         return self._fault.spoil_acknowledgement(Reply(202))
 
@@ -59,13 +59,13 @@ class Bot:
             try:
                 self._send(request)
             except (OSError, http.client.HTTPException) as error:
-                complain(f"{request.method} {request.url}: {error}")
+                warn(f"{request.method} {request.url}: {error}")
 
     def _send(self, request: BotRequest) -> None:
         payload = payload_of(request.body, request.text)
         received = send(request.method, request.url, request.headers, payload)
         if received.status not in range(200, 300):
-            complain(f"{request.method} {request.url} was answered {received.status}")
+            warn(f"{request.method} {request.url} was answered {received.status}")
         elif request.kind == "invite":
             self._contexts.learn(request.body, received)
 

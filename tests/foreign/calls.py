@@ -22,7 +22,7 @@ def now() -> str:
 
 @dataclass(frozen=True)
 class Person:
-    """Someone invited to a call or present on it; `identity` bears at least `id`."""
+    """Someone invited to a call or present on it; `identity` has at least `id`."""
 
     kind: str
     identity: dict

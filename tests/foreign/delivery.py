@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from wire import JSON_TYPE, complain, payload_of, send
+from wire import JSON_TYPE, warn, payload_of, send
 
 TRIES = 3
 PAUSE_SECONDS = 0.2
@@ -69,7 +69,7 @@ def _deliver(notice: Notice) -> None:
         if isinstance(outcome, int) and outcome < 500:
             break
     if outcome not in range(200, 300):
-        complain(f"{notice.topic} of {notice.path} was not taken: {outcome}")
+        warn(f"{notice.topic} of {notice.path} was not taken: {outcome}")
 
 
 def _attempt(notice: Notice) -> int | Exception:

@@ -112,7 +112,7 @@ def send(method: str, url: str, headers: dict, payload: bytes, timeout: float = 
         connection.close()
 
 
-def complain(message: str) -> None:
+def warn(message: str) -> None:
     """Say on standard error what went wrong outside of any reply."""
     print(message, file=sys.stderr, flush=True)
 

@@ -193,7 +193,7 @@ fn equal_requests_are_answered_in_recorded_order() {
     let asked = json!({"clientContext": "c", "a": 1, "b": [{"id": "x"}]});
     let exchanges = [7, 14, 21].map(|number| exchange(number, &asked, &json!({"n": number})));
     write(&path, &exchanges);
-    // In another order of properties, and with what departs from nothing.
+    // In another order of properties, and with what differs in nothing.
     let other = json!({"b": [{"id": "x"}], "a": 1.0, "more": null, "clientContext": "c"});
     for reuse in [false, true] {
         let reused = reuse.then_some("--reuse");

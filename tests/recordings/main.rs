@@ -1,5 +1,5 @@
 //! `confcall check` and `confcall replay`, through the binary, on recordings that were changed by
-//! hand: what departs is told, with the exchange and the rule.
+//! hand: a difference is reported, with the exchange and the rule.
 
 #![expect(
     clippy::unwrap_used,
@@ -329,7 +329,7 @@ fn what_is_no_recording_has_a_place() {
     }
 }
 
-/// The recorded bot against the built-in service, which departs in a way.
+/// The recorded bot against the built-in service, which differs in a way.
 fn replayed_bot(tape: &Tape, serve: &[&str]) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = tape.write(folder.path());

@@ -18,7 +18,7 @@ fn replay(file: &Path, kept: &Path) -> Command {
     command
 }
 
-/// The recorded bot against the built-in service, which departs in a way.
+/// The recorded bot against the built-in service, which differs in a way.
 fn with_service(replay: &mut Command, serve: &[&str]) -> (Option<i32>, String) {
     let service = running(&[&["serve", "--edition", "2021-02"], serve].concat());
     let given = format!("{}/control/given", service.url().trim_end_matches('/'));

@@ -48,7 +48,7 @@ const LINES: usize = 600;
 const TABLES: [&str; 1] = ["src/contract/requirement.rs"];
 
 /// Words that the code once had for something that the field has a name for.
-const WORDS: [(&str, &str); 16] = [
+const WORDS: [(&str, &str); 28] = [
     ("weather", "fault injection"),
     ("cue", "trigger"),
     ("errand", "request builder"),
@@ -65,6 +65,18 @@ const WORDS: [(&str, &str); 16] = [
     ("complaints", "violations, or errors"),
     ("departure", "violation"),
     ("departures", "violations"),
+    ("departs", "differs, or violates"),
+    ("errands", "request builders"),
+    ("couriers", "deliveries"),
+    ("manners", "options"),
+    ("scene", "adapter"),
+    ("hub", "router"),
+    ("seat", "entry"),
+    ("lanes", "read-ahead"),
+    ("wishes", "hop-by-hop options"),
+    ("complain", "warn, or report"),
+    ("complains", "warns, or reports"),
+    ("bears", "has"),
 ];
 
 /// Text that is no prose or code of this project: pages, recordings, inputs of the fuzzer.

@@ -63,7 +63,7 @@ impl Remedy for BindError {
                 "no interface of this machine has that address: 127.0.0.1 always works"
             }
             io::ErrorKind::Unsupported => {
-                "a certificate bears names and IP addresses: give another public address"
+                "a certificate has names and IP addresses: give another public address"
             }
             io::ErrorKind::PermissionDenied => "ports below 1024 need rights: take a higher one",
             _ => "an address is HOST:PORT, such as 127.0.0.1:8080",
