@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Records cassettes/ anew: each documented conversation of the 2021-02 and 2019-05 editions, between
-# the built-in service and confcall as the bot. Ids and pseudonyms are new each time.
+# Records the files of cassettes/: each documented conversation of the editions 2021-02 and 2019-05, between
+# the built-in service and confcall as the bot. Ids and pseudonyms differ in each recording.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --release --quiet
@@ -13,7 +13,7 @@ finish() {
 }
 trap finish EXIT
 
-# Starts a command that prints `listening URL` so many times; the URLs are then in $urls.
+# COUNT COMMAND...: starts a command that prints `listening URL` COUNT times; the URLs are then in $urls.
 start() {
     local lines=$1
     shift
@@ -33,7 +33,7 @@ for edition in 2021-02 2019-05; do
     "$confcall" list --edition "$edition" --format json |
         sed -n 's/^ *"id": "\(.*\)",$/\1/p' | grep -v '/en/' | while read -r id; do
         cassette=cassettes/$id.jsonl
-        # A glob is held against the whole id, a plain word against its parts.
+        # A glob must match the whole id; a plain word would also match longer ids.
         only="[${id:0:1}]${id:1}"
         mkdir -p "$(dirname "$cassette")"
         rm -f "$cassette"
@@ -44,7 +44,7 @@ for edition in 2021-02 2019-05; do
         to_service=${urls[0]} to_bot=${urls[1]}
         given=(--given create)
         if "$confcall" list --format json "$only" | grep -q '"incoming-call"\|"invite-fails"'; then
-            # What only the service can bring about tells the bot of it through the recorder.
+            # Only the service can bring these states about. It notifies the bot through the recorder.
             given=(--given "$service/control/given" --callback-url "$to_bot")
         fi
         "$confcall" run "$only" --service "$to_service" --callback-listen "$bot" \

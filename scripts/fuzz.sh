@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# Fuzzes each target of fuzz/ for so many seconds (600 where nothing is said), and minimises what
-# was found into fuzz/corpus. Named inputs there are kept; those of the fuzzer are chosen anew.
-# Needs a nightly toolchain and a C++ compiler. TARGETS="page har" fuzzes only those.
+# Fuzzes each target of fuzz/ for some seconds (600 by default), and adds a selection of the inputs that
+# it found to fuzz/corpus. Inputs with descriptive names stay; those of the fuzzer are selected anew.
+# Needs a nightly toolchain and a C++ compiler. TARGETS="page har" selects targets.
+#
+#   [TARGETS="TARGET…"] scripts/fuzz.sh [SECONDS]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds="${1:-600}"
 
-# Of no input more is kept than this, in bytes, and of a corpus no more than that.
+# The limits of an input and of a corpus, in bytes.
 longest=4096
 greatest=100000
 
 if ! cargo +nightly --version >/dev/null 2>&1; then
-    echo "skipped: there is no nightly toolchain, which the sanitizer needs" \
-        "(rustup toolchain install nightly)"
+    echo "skipped: the sanitizer needs a nightly toolchain (rustup toolchain install nightly)"
     exit 0
 fi
 if ! cargo fuzz --version >/dev/null 2>&1; then
@@ -23,7 +24,7 @@ read -ra targets <<<"${TARGETS:-$(cd fuzz/fuzz_targets && echo *.rs | sed 's/\.r
 failed=()
 for target in "${targets[@]}"; do
     printf '\n== %s\n' "$target"
-    # What the fuzzer gathers is out of the repository; it goes on from there the next time.
+    # The folder of the fuzzer is not part of the repository. The next run continues from it.
     work=fuzz/work/$target kept=fuzz/corpus/$target
     mkdir -p "$work"
     cp "$kept"/* "$work"
@@ -34,8 +35,8 @@ for target in "${targets[@]}"; do
         failed+=("$target")
     fi
     cargo +nightly fuzz cmin "$target" "$work" -- -max_len=$longest -timeout=10 -rss_limit_mb=3000
-    # Of what was found every n-th by length is kept, as many as there is room for: a tenth of the
-    # files reaches nearly all that the others do.
+    # Every n-th input by length is kept, as many as the limit allows: a tenth of the files covers
+    # nearly as much code as all of them.
     find "$kept" -regextype egrep -regex '.*/[0-9a-f]{40}' -delete
     room=$((greatest - $(cat "$kept"/* | wc -c)))
     step=$(($(cat "$work"/* | wc -c) / room + 1))
@@ -43,7 +44,7 @@ for target in "${targets[@]}"; do
         while read -r found; do cp "$found" "$kept"; done
 done
 if ((${#failed[@]})); then
-    echo "these found something, which is in fuzz/artifacts: ${failed[*]}" >&2
-    echo "once it is fixed, move the input into fuzz/corpus under a name that says what it is" >&2
+    echo "these targets failed; the inputs are in fuzz/artifacts: ${failed[*]}" >&2
+    echo "correct the library, and move each input into fuzz/corpus under a descriptive name" >&2
     exit 1
 fi

@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# The workflow and the Jobs of examples/ci/, as far as a machine without a runner and a cluster goes: each file is
-# held against its published schema, and its commands are played, shard by shard, with a bot that passes and
-# with one that does not. Says what was skipped and why; ends with 1 where something else came about.
-# With --install it fetches what is missing.
+# Tests the workflow and the Jobs of examples/ci/ without a runner of GitHub and without a cluster. Each file is
+# checked against its published schema, and its commands are run, shard by shard, with a bot that passes and with a
+# broken one. Reports each skipped check with the reason; ends with 1 if a check failed. --install installs missing
+# tools first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/trial.sh
 
-# FILE COMMAND...: the file fits its schema, as the command says.
+# FILE COMMAND...: checks by the command that the file matches its schema.
 fits() {
     local file=$1 said
     shift
     if said=$("$@" "$file" 2>&1); then
-        ok "$file fits its schema"
+        ok "$file matches its schema"
     else
-        fail "$file does not fit its schema"
+        fail "$file does not match its schema"
         echo "$said"
     fi
 }
@@ -33,7 +33,7 @@ if python_with kubernetes_validate kubernetes-validate; then
 else
     skip "the schema of $shards and $verdict" "kubernetes-validate: $lacking"
 fi
-skip "a runner of GitHub, a cluster" "there is none here; what follows plays their commands"
+skip "a runner of GitHub, a cluster" "this script has neither; it runs their commands itself"
 
 if ! python_with yaml pyyaml; then
     skip "the commands of examples/ci" "pyyaml: $lacking"
@@ -42,15 +42,15 @@ fi
 cargo build --quiet --release
 export PATH=$PWD/target/release:$PATH
 
-# NAME EXIT TEXT ARGUMENT...: played so, it ends with this exit code, and says this on the way.
+# NAME EXIT TEXT ARGUMENT...: checks the exit code and the output of play.py with these arguments.
 plays() {
     local name=$1 expected=$2 text=$3 code=0
     shift 3
     "$python" scripts/gates/play.py "$@" >"$folder/said" 2>&1 || code=$?
     if ((code == expected)) && grep -q -- "$text" "$folder/said"; then
-        ok "$name: exit $code, and says \`$text\`"
+        ok "$name: exit $code, and prints \`$text\`"
     else
-        fail "$name: exit $code instead of $expected, or nowhere \`$text\`"
+        fail "$name: exit $code, expected $expected with \`$text\` in the output"
         cat "$folder/said"
     fi
 }

@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# HAR 1.2, both ways, with the tools that people have. Theirs is read: what Chromium's network panel,
-# Playwright and mitmproxy write of a conversation with `confcall serve` is judged by `confcall check`, and
-# so is the cassette where the browser goes through `confcall record`.
-# Ours is opened: what `confcall show --format har` writes of cassettes is held against the JSON Schema,
-# and shown by mitmproxy and by Chromium's network panel. Says what was skipped and why; ends with 1 where
-# something failed. With --install it fetches what is missing. CONFCALL_HAR_KEEP=DIR keeps the files of
-# the tools, as tests/fixtures/har has them.
+# Exchanges HAR 1.2 files with other tools, in both directions.
+#
+# Reading: Chromium's network panel, Playwright and mitmproxy write HAR files of a conversation with
+# `confcall serve`, and `confcall check` judges them. If the browser goes through `confcall record`,
+# `confcall check` judges the cassette too.
+# Writing: `confcall show --format har` converts the cassettes. The files are checked against the JSON
+# Schema of HAR, and mitmproxy and Chromium's network panel show them.
+#
+# Reports each skipped tool with the reason; ends with 1 if a check failed. --install installs missing
+# tools first. CONFCALL_HAR_KEEP=DIR keeps the files of the tools, for tests/fixtures/har.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/trial.sh
@@ -17,7 +20,7 @@ need openssl openssl || true
 need certutil libnss3-tools || true
 cargo build --quiet
 confcall=target/debug/confcall
-# A pseudonym from the start, so that no secret is in what the tools write.
+# The token has the form of a pseudonym, so that the files of the tools contain no secret.
 token=redacted-secret-0123456789ab
 conversation=participant-invite/beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call
 
@@ -27,7 +30,7 @@ if ! has chromium; then
     skip "Chromium" "$lacking"
     browses=false
 elif ! has node || ! npm_packages playwright-core; then
-    skip "Chromium" "Node or its package playwright-core, which drives it: $lacking"
+    skip "Chromium" "the script needs Node with its package playwright-core: $lacking"
     browses=false
 fi
 mitmdump=""
@@ -40,7 +43,7 @@ else
 fi
 mitm() { "$mitmdump" --set confdir="$folder/mitmproxy" "$@"; }
 
-# NAME FILE: the file is judged, its conversation is recognised, and both parties pass.
+# NAME FILE: checks that the conversation of the file is recognised and that both parties pass.
 judge() {
     local name=$1 file=$2 passed
     if ! "$confcall" check --edition 2021-02 --report json="$folder/report.json" "$file" \
@@ -61,7 +64,7 @@ service=${started#listening }
 service=${service%/}
 
 if "$browses"; then
-    # NAME FILES ADDRESS [PROXY]: the browser's two files are read.
+    # NAME FILES ADDRESS [PROXY]: judges the two files that the browser writes.
     browse() {
         local name=$1 panel="$folder/chromium-$2.har" recorded="$folder/playwright-$2.har"
         shift 2
@@ -90,7 +93,7 @@ if "$browses"; then
         if has certutil; then
             start "$confcall" record --cassette "$folder/connect.jsonl" --intercept 127.0.0.1 \
                 --ca "$folder/site.pem"
-            # A home of its own, whose browser trusts the authority as `confcall ca` says.
+            # In this home the browser trusts the authority, set up as `confcall ca` describes.
             home="$folder/home"
             mkdir -p "$home/.pki/nssdb"
             certutil -d "sql:$home/.pki/nssdb" -N --empty-password
@@ -100,7 +103,7 @@ if "$browses"; then
             grep -q '"participants":.*"version":"2"' "$folder/connect.jsonl" ||
                 fail "CONNECT: not in HTTP/2"
         else
-            skip "Chromium, CONNECT" "certutil, with which it comes to trust the authority: $lacking"
+            skip "Chromium, CONNECT" "certutil, which adds the authority to its store: $lacking"
         fi
     else
         skip "Chromium, CONNECT and HTTP/2" "openssl, which makes the certificate: $lacking"
@@ -108,7 +111,7 @@ if "$browses"; then
 fi
 
 if [[ -n "$mitmdump" ]]; then
-    # One before the service and one before the bot, so that one file has both directions.
+    # One proxy for the service and one for the bot, so that one file has both directions.
     free='import socket
 all = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
 print(*(it.getsockname()[1] for it in all))'
@@ -117,7 +120,7 @@ print(*(it.getsockname()[1] for it in all))'
     PYTHONUNBUFFERED=1 start "$mitmdump" --set confdir="$folder/mitmproxy" --set flow_detail=0 \
         --set hardump="$har" --mode "reverse:$service@127.0.0.1:$to_service" \
         --mode "reverse:http://127.0.0.1:$bot@127.0.0.1:$to_bot"
-    # Its second line: the second of the two listens.
+    # The second line: the second proxy listens.
     read -r -t 30 _ <&"$reading"
     "$confcall" run "[p]${conversation#p}" --service "http://127.0.0.1:$to_service" --token "$token" \
         --given create --callback-listen "127.0.0.1:$bot" --callback-url "http://127.0.0.1:$to_bot" \
@@ -128,7 +131,7 @@ print(*(it.getsockname()[1] for it in all))'
     judge "mitmproxy is read" "$har"
 fi
 
-# Ours: the cassettes, and one with all that a cassette can have.
+# The cassettes of the repository, and a fixture that has every field of the format.
 cassettes=(tests/fixtures/cassettes/version-1.jsonl)
 while read -r cassette; do cassettes+=("$cassette"); done < <(find cassettes -name '*.jsonl' | sort)
 ours=()
@@ -138,14 +141,14 @@ for at in "${!cassettes[@]}"; do
 done
 if has node && npm_packages har-schema ajv@6; then
     if node scripts/har/schema.cjs "${ours[@]}" 2>"$folder/error"; then
-        ok "${#ours[@]} of ours are HAR 1.2 by its JSON Schema"
+        ok "${#ours[@]} files of confcall are valid by the JSON Schema of HAR 1.2"
     else
         fail "the JSON Schema of HAR 1.2: $(cat "$folder/error")"
     fi
 else
     skip "the JSON Schema of HAR 1.2" "Node or its packages har-schema and ajv: $lacking"
 fi
-# NAME COMMAND...: the command is content with each of ours.
+# NAME COMMAND...: checks that the command succeeds with each file of confcall.
 each() {
     local name=$1 at
     shift
@@ -166,9 +169,9 @@ shows_all() {
         return 1
     }
 }
-[[ -z "$mitmdump" ]] || each "mitmproxy shows each exchange of ours" shows_all
+[[ -z "$mitmdump" ]] || each "mitmproxy shows each exchange" shows_all
 if "$browses"; then
-    each "Chromium's network panel shows each exchange of ours" \
+    each "Chromium's network panel shows each exchange" \
         node scripts/har/show.mjs "$(command -v chromium)"
 fi
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Counts the instructions of one exchange, in confcall and in bare hyper doing the same on the wire.
-# Unlike timings, these figures do not swing with what else the machine does. Needs valgrind.
+# Counts the instructions of one exchange, in confcall and in a bare hyper program that does the same on the
+# wire. Unlike times, these figures do not depend on other load of the machine. Needs valgrind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v valgrind >/dev/null || { echo "skipped: valgrind is not installed"; exit 0; }
@@ -16,7 +16,7 @@ end() {
 }
 trap end EXIT
 
-# The URL that a program says it listens on, from the file that it writes to.
+# FILE: prints the URL of a program that listens, from the file with its output.
 url_in() {
     for _ in $(seq 600); do
         if grep -q '^listening ' "$1"; then
@@ -25,14 +25,14 @@ url_in() {
         fi
         sleep 0.1
     done
-    echo "nothing listens: $(cat "$1")" >&2
+    echo "the program does not listen: $(cat "$1")" >&2
     return 1
 }
 
-start() { # NAME PROGRAM…: started in the background, its address in $url, its number in $process
+start() { # NAME PROGRAM…: starts it in the background; its address is in $url, its pid in $process
     local name=$1
     shift
-    # What the last program said must not be taken for what this one says.
+    # The output of the previous program must not be read as that of this one.
     rm -f "$folder/$name"
     touch "$folder/$name"
     "$@" >>"$folder/$name" 2>&1 &
@@ -41,7 +41,7 @@ start() { # NAME PROGRAM…: started in the background, its address in $url, its
     url=$(url_in "$folder/$name")
 }
 
-instructions() { # COUNT ROUNDS PROGRAM…: those of a program that is asked COUNT things, ROUNDS times
+instructions() { # COUNT ROUNDS PROGRAM…: prints those of a program for COUNT requests, ROUNDS times
     local count=$1 rounds=$2
     shift 2
     rm -f "$folder/counted" "$folder/recorded.jsonl"
@@ -52,7 +52,7 @@ instructions() { # COUNT ROUNDS PROGRAM…: those of a program that is asked COU
     sed -n 's/^\(summary\|totals\): //p' "$folder/counted" | head -n 1
 }
 
-each() { # NAME ROUNDS PROGRAM…: the instructions of one exchange
+each() { # NAME ROUNDS PROGRAM…: prints the instructions of one exchange
     local name=$1 rounds=$2 low high
     shift 2
     low=$(instructions "$few" "$rounds" "$@")

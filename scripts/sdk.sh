@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# The example bots on the official SDKs through `confcall run`, which starts and ends each in its own folder:
-# every conversation, in the plain way and with confcall as their proxy, and with forged notifications. Then each
-# with one line broken, which the right check has to find. Says what was skipped and why; ends with 1 where something else came about.
-# With --install it fetches what is missing; the packages of the bots stay in target/sdk.
+# Plays every conversation with the example bots on the official SDKs, by `confcall run`: without a proxy, with
+# confcall as their proxy, and with forged notifications. Then breaks one line of a bot at a time and checks that the
+# expected rule is reported. Reports each skipped bot with the reason; ends with 1 if a check failed. --install
+# installs missing tools first; the packages of the bots stay in target/sdk.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/trial.sh
 
 if ! need python3 python3; then
-    skip "every bot" "python3, which reads the reports: $lacking"
+    skip "every bot" "the script reads the reports with python3: $lacking"
     exit 0
 fi
-# What the environment says of proxies and trust is the user's, not that of the bots here.
+# The bots must not use the proxies and authorities of the user's environment.
 bare=(env)
 for name in http_proxy https_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY \
     SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE NODE_EXTRA_CA_CERTS NODE_OPTIONS; do
@@ -21,11 +21,11 @@ export CONFCALL_CA_DIR="$folder/ca"
 cargo build --quiet --release
 confcall=$PWD/target/release/confcall
 packages=$PWD/target/sdk
-# Those of the pages: what was written by hand beside them is for services.
+# The conversations of the pages. The scenarios that were written by hand judge services only.
 conversations=$("$confcall" list --edition 2021-02 --locale pt-BR --locale zh-CN --format json |
     python3 -c 'import json, sys; print(len(json.load(sys.stdin)))')
 
-# BOT: the packages of the bot are there, in target/sdk; otherwise `why` says why not.
+# BOT: succeeds if the packages of the bot are in target/sdk; otherwise `why` is the reason.
 why=""
 prepare() {
     local list here="$packages/$1"
@@ -45,7 +45,7 @@ prepare() {
         ;;
     python)
         list=requirements.txt
-        # So that `python3` is the one with the packages.
+        # `python3` is then the one with the packages.
         PATH="$here/venv/bin:$PATH"
         ;;
     esac
@@ -58,7 +58,7 @@ prepare() {
     esac >>"$folder/log" 2>&1 && cp "$here/$list" "$here/installed"
 }
 
-# BOT: the bot's folder, anew, is `copy`.
+# BOT: copies the bot's folder to a new folder, `copy`.
 copy=""
 copies=0
 copy_of() {
@@ -69,21 +69,21 @@ copy_of() {
     [[ $1 != node ]] || ln -s "$packages/node/node_modules" "$copy/node_modules"
 }
 
-# CONFIG ARGUMENT...: confcall runs in `copy`; what it says goes to `said`, and the report to `report.json`.
+# CONFIG ARGUMENT...: runs confcall in `copy`; its output goes to `said`, and the report to `report.json`.
 play() {
     local config=$1
     shift
     (cd "$copy" && "${bare[@]}" "$confcall" run --config "$config" --report json=report.json "$@" >said 2>&1)
 }
 
-# PROGRAM ARGUMENT...: Python that has the results of the last report as `results`.
+# PROGRAM ARGUMENT...: runs this Python program, which has the results of the last report as `results`.
 ask_report() {
     python3 -c "import json, sys; results = json.load(open(sys.argv.pop(1)))['results']; $1" \
         "$copy/report.json" "${@:2}"
 }
 
-# BOT CONFIG: the bot passes every conversation of the edition that it is written for; elsewhere it fails as
-# its configuration says at most.
+# BOT CONFIG: checks that the bot passes every conversation of the edition for which it was written. In other
+# editions it may have the known failures of its configuration.
 passes() {
     local passed
     copy_of "$1"
@@ -99,7 +99,7 @@ passes() {
     fi
 }
 
-# BOT CONFIG: the bot refuses what is forged, before every notification of those conversations, and goes on.
+# BOT CONFIG: checks that the bot refuses every forged notification of those conversations and then continues.
 refuses() {
     local passed
     copy_of "$1"
@@ -112,14 +112,14 @@ refuses() {
     fi
 }
 
-# BOT CONFIG FILE CHANGE RULES: with this change to one line, by sed, the failures that are found are of these
-# rules, each with the fault injection that it was found in.
+# BOT CONFIG FILE CHANGE RULES: checks that the bot fails by these rules after sed has changed one line. A rule
+# that is found under fault injection is followed by `~` and the kind.
 breaks() {
     local bot=$1 config=$2 file=$3 change=$4 rules=$5 injection=none status=0 found
     copy_of "$bot"
     sed -i "$change" "$copy/$file"
     if [[ $(diff "examples/bots/$bot/$file" "$copy/$file" | grep -c '^<') != 1 ]]; then
-        fail "$bot, $file, $change: changes another number of lines than one"
+        fail "$bot, $file, $change: does not change exactly one line"
         return
     fi
     [[ "$rules" != *~* ]] || injection=forged-tokens
@@ -133,7 +133,7 @@ breaks() {
     fi
 }
 
-# BOT: what no conversation asks for, of the bot started by hand.
+# BOT: sends requests of no conversation to the bot, which the script starts itself.
 undocumented() {
     local said
     copy_of "$1"
@@ -148,12 +148,12 @@ undocumented() {
         fail "$1, by hand: $said"
     fi
     read -r -t 10 said <&"$reading" || said="nothing"
-    # A second line would be that of the repetition; the next one is that of the notification after it.
+    # A bot that handles the repetition too prints the first line twice.
     if [[ "$said" == "updated /communications/calls/1/participants" ]] &&
         read -r -t 10 said <&"$reading" && [[ "$said" == "deleted /communications/calls/1" ]]; then
-        ok "$1, by hand: what is delivered twice is dealt with once"
+        ok "$1, by hand: a notification that is delivered twice is handled once"
     else
-        fail "$1, by hand: a notification that was delivered twice, or not at all: $said"
+        fail "$1, by hand: a notification was handled twice, or not at all: $said"
     fi
 }
 
@@ -173,7 +173,7 @@ for bot in node python; do
 done
 exit "$failed"
 
-# One line of a bot each: the configuration, the file, the rules that are broken then, and the change.
+# A line for each change of a bot: the bot, the configuration, the file, the expected rules, and the change.
 #
 # node: confcall.toml bot.js acknowledgement.status s/return .202, undefined./return [500, undefined]/
 # node: confcall.toml bot.js request.missing s/  action(client)\.catch/  Promise.resolve().catch/

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Replays and records under load, each beside bare hyper doing the same on the wire, and a long replay
-# beside a short one, in turns: the figures of a machine swing, so what counts is the median of the
-# ratios. That of the processor's time for a request swings less where others work too. Needs wrk,
-# and two processors: the server has the first, the load and the upstream have the second.
+# Replays and records under load, and compares each with a bare hyper program that does the same on the
+# wire, and a long replay with a short one. The programs take turns, because the speed of a machine
+# varies; the result is the median of the ratios. On a busy machine, the ratio of the processor time for
+# a request varies less. Needs wrk, and two processors: one for the server, one for the load and the
+# upstream.
 #
-# With BASELINE, the path of an earlier build's `confcall`, this build is held against that one too.
+# With BASELINE, the path of an earlier build's `confcall`, this build is compared with that one too.
 #
 #   [BASELINE=PATH] scripts/throughput.sh [ROUNDS] [SECONDS]
 set -euo pipefail
@@ -25,7 +26,7 @@ end() {
 }
 trap end EXIT
 
-listening() { # PROGRAM…: on the first processor, its address in $url, its number in $process
+listening() { # PROGRAM…: starts it on the first processor; its address is in $url, its pid in $process
     : >"$folder/said"
     taskset -c 0 "$@" >"$folder/said" 2>&1 &
     process=$!
@@ -34,23 +35,23 @@ listening() { # PROGRAM…: on the first processor, its address in $url, its num
         [[ -n "$url" ]] && return
         sleep 0.05
     done
-    echo "nothing listens: $(cat "$folder/said")" >&2
+    echo "the program does not listen: $(cat "$folder/said")" >&2
     return 1
 }
 
-load() { # SCRIPT SECONDS: requests a second, and all of them
+load() { # SCRIPT SECONDS: prints requests per second, and the number of requests
     taskset -c 1 wrk -t1 -c32 -d"${2}s" -s "$1" "$url" | awk '
         /Non-2xx/ { print "answers were refused: " $0 > "/dev/stderr" }
         /requests in/ { all = $1 }
         /^Requests\/sec/ { print $2, all }'
 }
 
-worked() { # the nanoseconds that the server has had of its processor
+worked() { # prints the processor time of the server so far, in nanoseconds
     cat "/proc/$process/task/"*/schedstat | awk '{ all += $1 } END { printf "%.0f", all }'
 }
 
-measure() { # SCRIPT COUNT PROGRAM…: after COUNT things were asked once
-    # Requests a second in $figure, nanoseconds for each in $spent, the peak of memory in $memory.
+measure() { # SCRIPT COUNT PROGRAM…: measures it after COUNT requests
+    # Requests per second in $figure, nanoseconds for each in $spent, peak memory in $memory.
     local script=$1 count=$2 all before
     shift 2
     rm -f "$folder/recorded.jsonl"
@@ -66,7 +67,7 @@ measure() { # SCRIPT COUNT PROGRAM…: after COUNT things were asked once
     process=''
 }
 
-# What is asked: a thousand things over and over, a hundred thousand, and ever new ones.
+# The requests: a thousand in a cycle, a hundred thousand in a cycle, and requests that are always new.
 for count in 1000 100000; do
     "$floor" cassette "$count" >"$folder/$count.jsonl"
     "$floor" requests "$count" >"$folder/$count.tsv"
@@ -108,7 +109,7 @@ upstream=$(sed -n 's/^listening //p' "$folder/upstream")
 
 median() { sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
 
-middle() { # VALUE…: the median, the least and the most
+middle() { # VALUE…: prints the median, the minimum and the maximum
     printf '%s\n' "$@" | sort -n | awk '
         { all[NR] = $1 }
         END { printf "%.2f (%.2f to %.2f)", all[int((NR + 1) / 2)], all[1], all[NR] }'
@@ -116,7 +117,7 @@ middle() { # VALUE…: the median, the least and the most
 
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'; }
 
-start() { # PROGRAM…: milliseconds from its start to its first answer, what asks it included
+start() { # PROGRAM…: prints the milliseconds from its start to its first response, with the client's share
     local times=() began line
     for _ in $(seq "$rounds"); do
         began=$(date +%s%N)
@@ -132,7 +133,7 @@ start() { # PROGRAM…: milliseconds from its start to its first answer, what as
     printf 'start to first answer: %s ms\n' "$(middle "${times[@]}")"
 }
 
-pair() { # NAME OTHER: $own and $other in turns, each as `measure` takes it
+pair() { # NAME OTHER: compares $own with $other in turns; both are arguments of `measure`
     local figures=() others=() ratios=() times=() beside beside_spent beside_memory
     for _ in $(seq "$rounds"); do
         measure "${other[@]}"

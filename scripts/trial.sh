@@ -1,5 +1,5 @@
-# What the scripts that try other people's programs share; sourced by them, in the repository's folder.
-# `$folder` is removed at the end, and the processes that `start` began are ended.
+# Functions for the scripts that try programs of other projects. The scripts source this file in the root
+# of the repository. At the end, `$folder` is removed, and the processes of `start` are ended.
 
 folder=$(mktemp -d)
 processes=()
@@ -20,7 +20,7 @@ fail() {
 }
 skip() { echo "skipped: $1 ($2)"; }
 
-# The first line that a program prints, once it is there, in `started`; its process goes to `processes`.
+# Starts a program in the background and waits for its first line, which is then in `started`.
 started=""
 start() {
     local said="$folder/said.${#processes[@]}"
@@ -35,8 +35,8 @@ start() {
     fi
 }
 
-# With --install, what is missing is fetched by its name: Debian's packages for the machine, those of
-# Python and Node into `$folder`. Without it, what is missing is skipped.
+# With --install, missing packages are installed: those of Debian on the machine, those of Python and Node
+# in `$folder`. Without it, programs that need missing packages are skipped.
 installs=false
 if [[ "${1:-}" == --install ]]; then
     installs=true
@@ -44,14 +44,14 @@ elif (($#)); then
     echo "usage: $0 [--install]" >&2
     exit 2
 fi
-lacking="it is not installed; --install fetches it"
+lacking="it is not installed; --install installs it"
 if "$installs"; then
     lacking="it could not be installed"
 fi
 
 has() { command -v "$1" >/dev/null; }
 
-# COMMAND PACKAGE...: the command is there, if need be from these Debian packages.
+# COMMAND PACKAGE...: succeeds if the command exists. Installs these Debian packages first if it is missing.
 need() {
     local command=$1
     shift
@@ -64,8 +64,8 @@ need() {
     apt-get install -y --no-install-recommends "$@" >>"$folder/log" 2>&1 && has "$command"
 }
 
-# MODULE PACKAGE: a Python that can import the module, in `python`; the machine's, or one in `$folder`
-# with this package of the Python Package Index.
+# MODULE PACKAGE: sets `python` to a Python that can import the module: the one of the machine, or one in
+# `$folder` with this package of the Python Package Index.
 python=python3
 python_with() {
     python=python3
@@ -77,7 +77,7 @@ python_with() {
         "$python" -c "import $1" 2>>"$folder/log"
 }
 
-# PACKAGE...: these packages of npm are in `$folder/node_modules`.
+# PACKAGE...: installs these packages of npm in `$folder/node_modules`.
 npm_packages() {
     "$installs" && need npm npm || return 1
     npm install --prefix "$folder" --no-fund --no-audit "$@" >>"$folder/log" 2>&1
