@@ -80,7 +80,7 @@ Examples:
     /// Join the reports of shards into one report
     #[command(after_help = merge::EXAMPLES)]
     Merge(merge::Arguments),
-    /// Turn API reference pages into scenarios, or account for every code block in them
+    /// Turn API reference pages into scenarios, or list every code block in them
     #[command(after_help = extract::EXAMPLES)]
     Extract(extract::Arguments),
     /// Show that the judge catches every mutant and blames no variant

@@ -10,7 +10,7 @@ use super::output::Output;
 use super::tls::Folder;
 
 pub(crate) const EXAMPLES: &str = "\
-confcall makes the local authority on first use, on this machine. Anybody with its key can read the
+confcall makes the local authority on first use, on this machine. Anybody with its key can read the \
 traffic of clients that trust it. Trust the authority for single programs, not for the whole system.
 
 Examples:
@@ -57,8 +57,8 @@ fn instructions(path: &Path) -> String {
         "\
 {path}
 
-PROXY is the address that `confcall record --intercept HOST` prints, or `confcall run --intercept HOST`
-as its second one. Addresses of listeners behind `--tls` are trusted in the same way.
+PROXY is the address that `confcall record --intercept HOST` prints, or the second address that
+`confcall run --intercept HOST` prints. The same settings make a client trust listeners with `--tls`.
 
 curl
   curl --proxy PROXY --cacert {path} https://HOST/
@@ -67,16 +67,16 @@ curl
 Python
   urllib, http.client:  HTTPS_PROXY=PROXY SSL_CERT_FILE={path}
   requests:             HTTPS_PROXY=PROXY REQUESTS_CA_BUNDLE={path}
-  (http.client itself takes a proxy only by set_tunnel, and a context with cafile)
+  (http.client itself needs set_tunnel for the proxy, and a context with cafile)
 
 Node
   HTTPS_PROXY=PROXY NODE_EXTRA_CA_CERTS={path} NODE_USE_ENV_PROXY=1
-  (fetch takes a proxy from the environment only where NODE_USE_ENV_PROXY is known, which is from
-  22.21 and 24.0 on; before, the program must set one itself: undici's EnvHttpProxyAgent)
+  (fetch respects HTTPS_PROXY only in versions with NODE_USE_ENV_PROXY, which are 22.21, 24.0 and
+  later; in older versions the program must set the proxy itself, with undici's EnvHttpProxyAgent)
 
 .NET
   HTTPS_PROXY=PROXY SSL_CERT_FILE={path}
-  (on Linux; elsewhere the certificate goes into the user's store
+  (on Linux; on other systems, add the certificate to the user's store
   Windows: certutil -user -addstore Root {path}
   macOS:   security add-trusted-cert -k ~/Library/Keychains/login.keychain-db {path})
 
@@ -85,24 +85,25 @@ Java
     -keystore confcall.p12 -storetype PKCS12 -storepass confcall
   java -Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=PORT \\
     -Djavax.net.ssl.trustStore=confcall.p12 -Djavax.net.ssl.trustStorePassword=confcall
-  (a trust store replaces the other authorities; hosts of this machine go through the proxy only
+  (a trust store replaces the other authorities; requests to this machine go through the proxy only
   with -Dhttp.nonProxyHosts=)
 
 Go
   HTTPS_PROXY=PROXY SSL_CERT_FILE={path}
-  (not on Windows and macOS, where the certificate goes into the store as for .NET; hosts of this
-  machine never go through the proxy)
+  (on Windows and macOS, add the certificate to the store as for .NET; requests to this machine never
+  go through the proxy)
 
 Chromium
   certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n confcall -i {path}
   chromium --proxy-server=PROXY
-  (on Linux; elsewhere the certificate goes into the store as for .NET; hosts of this machine go
-  through the proxy only with --proxy-bypass-list='<-loopback>')
+  (on Linux; on other systems, add the certificate to the store as for .NET; requests to this machine
+  go through the proxy only with --proxy-bypass-list='<-loopback>')
 
-Other hosts than the named ones are tunnelled, and show their own certificates: where a file
-replaces the other authorities, `cat` it together with the system's.
+Connections to hosts that were not named are tunnelled; these hosts have their own certificates. If a
+file replaces the other authorities, join it with the file of the system's authorities (`cat`).
 
-The key beside it can sign for any host: keep it on this machine. Removing the folder ends it.
+The key beside the certificate can sign for any host: keep it on this machine. If you remove the
+folder, confcall makes a new authority.
 "
     )
 }

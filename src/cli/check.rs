@@ -31,7 +31,7 @@ use crate::scenario::selection::Filter;
 use crate::scenario::store;
 
 pub(crate) const EXAMPLES: &str = "\
-Each conversation in a recording is compared with the scenario that it follows, for each party
+Each conversation in a recording is compared with the scenario that it follows, for each party \
 separately. Steps of a direction that was not recorded are untested, not missing.
 
 Examples:

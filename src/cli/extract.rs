@@ -27,9 +27,10 @@ use crate::scenario::format::Scenario;
 use crate::scenario::store;
 
 pub(crate) const EXAMPLES: &str = "\
-A folder stands for all pages (*.md) in it. A finding is an error in a page; findings go to standard
-error. A scenario names its page by the path below the common folder of PAGES. It names its schema as
-schemas/scenario.schema.json beside the folder of --out.
+A folder stands for all pages (*.md) in it. \
+A finding is an error in a page; findings go to standard error. \
+A scenario names its page by the path below the common folder of PAGES. \
+It names its schema as schemas/scenario.schema.json beside the folder of --out.
 
 Examples:
   confcall extract docs
@@ -44,7 +45,7 @@ pub(crate) struct Arguments {
     /// Write the scenarios below this folder
     #[arg(long, value_name = "DIR", conflicts_with = "inventory")]
     out: Option<PathBuf>,
-    /// Account for every code block: its kind, and the scenarios that use it
+    /// List every code block with its kind and the scenarios that use it
     #[arg(long)]
     inventory: bool,
     /// The output format of the inventory: text, json

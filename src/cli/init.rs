@@ -17,9 +17,9 @@ use crate::config::values;
 use crate::files;
 
 pub(crate) const EXAMPLES: &str = "\
-On a terminal, confcall prompts for each value that no option gives. In addresses and in the command,
-{port} is a free port that confcall picks for each run, and {service} is confcall's address when it
-plays the service.
+On a terminal, confcall prompts for each value that no option gives. \
+In addresses and in the command, {port} is a free port that confcall picks for each run. \
+{service} is confcall's address when it plays the service.
 
 Examples:
   confcall init

@@ -16,7 +16,7 @@ use crate::judge::verdict::Run;
 use crate::report::terminal;
 
 pub(crate) const EXAMPLES: &str = "\
-Reads the JSON reports of `confcall run --shard`, prints the report of one run over all shards, and
+Reads the JSON reports of `confcall run --shard`, prints the report of one run over all shards, and \
 ends with the exit code of that run. A shard that is missing or is given twice is an error.
 
 Examples:

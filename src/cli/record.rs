@@ -27,8 +27,8 @@ use crate::redact::Redactor;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const EXAMPLES: &str = "\
-Prints `listening URL` for each listener, first the one for the bot, then the one for the service,
-and records until SIGTERM or Ctrl-C. Secrets are replaced before anything is written.
+Prints `listening URL` for each listener, first the one for the bot, then the one for the service. \
+Records until SIGTERM or Ctrl-C. Secrets are replaced before anything is written. \
 `confcall ca` explains how the bot comes to trust the certificates of --intercept.
 
 Examples:

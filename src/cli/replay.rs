@@ -33,10 +33,10 @@ use crate::report::{snapshot, terminal};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const EXAMPLES: &str = "\
-Without --service, confcall plays the recorded service: requests get the recorded responses, and the
-bot's callback gets the recorded notifications. With --service, confcall plays the recorded bot. A
-difference from the recording ends in exit 1. Ids and times may differ, but one recorded value must be
-one live value in the whole run.
+Without --service, confcall plays the recorded service: requests get the recorded responses, and \
+the bot's callback gets the recorded notifications. With --service, confcall plays the recorded bot. \
+A difference from the recording ends in exit 1. \
+Ids and times may differ, but one recorded value must correspond to one live value in the whole run.
 
 Examples:
   confcall replay call.jsonl --listen 127.0.0.1:8080 --bot http://127.0.0.1:3978/callback

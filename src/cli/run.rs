@@ -45,7 +45,7 @@ Examples:
   confcall run '*/pt-BR/*' --role bot --report junit=report.xml
 
 Exit codes:
-  0 something passed and nothing else is wrong     1 a violation, something inconclusive, or no pass
+  0 something passed and nothing is wrong    1 a violation, something inconclusive, or no pass
   2 bad usage or input    3 the environment failed    70 a defect of confcall    130 interrupted";
 
 #[derive(Debug, Args)]

@@ -19,9 +19,9 @@ use crate::runner::self_check::proof::{self, Proof, Trial};
 use crate::scenario::store;
 
 pub(crate) const EXAMPLES: &str = "\
-A mutant is a built-in party with one deliberate fault. It must fail by the rule for that fault. A
-variant is a built-in party with one harmless difference. It must pass. The exit code is 70 if the
-judge is wrong about one of them.
+A mutant is a built-in party with one deliberate fault. It must fail by the rule for that fault. \
+A variant is a built-in party with one harmless difference. It must pass. \
+The exit code is 70 if the judge is wrong about one of them.
 
 Examples:
   confcall selftest

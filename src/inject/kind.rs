@@ -48,9 +48,9 @@ kinds! {
     ReorderedNotifications: Bot, Cost::Fast, IndependentNotifications,
         "Notifications about different resources come in another order";
     UnknownProperties: Bot, Cost::Fast, Notification,
-        "The response and every notification have properties that no page knows";
+        "The response and every notification have properties that no page lists";
     UnknownResource: Bot, Cost::Fast, Notification,
-        "Before every notification comes one about a resource that no page knows";
+        "Before every notification comes one about a resource that no page lists";
     UnknownWord: Bot, Cost::Fast, Word,
         "Before every notification comes an update with a word that no page lists";
     UnsignedNotification: Bot, Cost::Forged(&[Forgery::NoToken, Forgery::Unsigned]), Notification,
@@ -76,7 +76,7 @@ kinds! {
     SilentCallback: Service, Cost::Slow, CausedNotification,
         "The first notification is never acknowledged";
     FailingCallback: Service, Cost::Slow, CausedNotification,
-        "The first notification is answered 500, and once more when it comes again";
+        "The first notification is answered 500, and so is its first repetition";
 }
 
 struct Row {
