@@ -172,8 +172,16 @@ pub(crate) fn unmarked(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
+#[cfg(test)]
+thread_local! {
+    /// The number of calls of [`read_json`] in this thread.
+    pub(crate) static JSON_READS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// The JSON that decoded bytes hold; none where they are no JSON.
 pub(crate) fn read_json(bytes: &[u8]) -> Option<Value> {
+    #[cfg(test)]
+    JSON_READS.set(JSON_READS.get() + 1);
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     serde_json::from_slice(bytes).ok()
 }

@@ -11,6 +11,8 @@ mod exchange;
 mod expect;
 mod forward;
 mod hop;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
