@@ -10,10 +10,10 @@ use walkdir::WalkDir;
 
 use crate::diagnostic::{Diagnostic, Remedy};
 
-/// An error of the file system or of a scenario file.
+/// An error of the file system, or in the content of files.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// Invalid scenario files, each with its problems.
+    /// The problems of invalid files.
     #[error("{}", all(.0))]
     Broken(Vec<Diagnostic>),
     #[error("{}: cannot be read: {source}", path.display())]
@@ -27,20 +27,6 @@ pub enum FileError {
     /// A device, a pipe, a socket.
     #[error("{}: not a regular file", .0.display())]
     NotRegular(PathBuf),
-    /// Two files with one id, possible for names that are not UTF-8.
-    #[error("{second:?}: its id `{id}` is that of {first:?} too")]
-    Twice {
-        id: String,
-        /// The file that has it first.
-        first: PathBuf,
-        second: PathBuf,
-    },
-    /// The id contains the separator of a fault injection.
-    #[error("{}: `~` in the id of a scenario stands before its fault injection", .0.display())]
-    InjectedJudge(PathBuf),
-    /// A folder without scenarios.
-    #[error("{}: no scenario in it; scenarios are files that end in .json", .0.display())]
-    Empty(PathBuf),
     /// An existing path prevents a file from being written.
     #[error("{}: {what}", path.display())]
     InTheWay {
@@ -65,10 +51,8 @@ impl Remedy for FileError {
             Self::Dangling(_) => "remove it, or let it lead to a file",
             Self::Folder(_) => "name the files in it",
             Self::NotRegular(_) => "name a file or a folder",
-            Self::Twice { .. } => "rename one of the two, in UTF-8",
-            Self::InjectedJudge(_) => "rename the file",
             Self::InTheWay { remedy, .. } => remedy,
-            Self::Broken(_) | Self::Empty(_) | Self::Unwritable { .. } => return None,
+            Self::Broken(_) | Self::Unwritable { .. } => return None,
         }))
     }
 }

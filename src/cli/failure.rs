@@ -13,6 +13,7 @@ use crate::record::RecordError;
 use crate::replay::live::ReplayError;
 use crate::runner::PlayError;
 use crate::scenario::selection::Nothing;
+use crate::scenario::store::LoadError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -22,6 +23,8 @@ pub enum Failure {
     Selection(#[from] Nothing),
     #[error(transparent)]
     Files(#[from] FileError),
+    #[error(transparent)]
+    Scenarios(LoadError),
     #[error(transparent)]
     Authority(#[from] AuthorityError),
     #[error("standard output: {0}")]
@@ -59,6 +62,15 @@ impl<E: Into<UsageError>> From<E> for Failure {
     }
 }
 
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Files(error) => error.into(),
+            error => Self::Scenarios(error),
+        }
+    }
+}
+
 impl From<PlayError> for Failure {
     fn from(error: PlayError) -> Self {
         match error {
@@ -80,6 +92,7 @@ impl Remedy for Failure {
             Self::Defect(_) => Some(REPORT_IT.into()),
             Self::Selection(nothing) => nothing.remedy(),
             Self::Files(error) => error.remedy(),
+            Self::Scenarios(error) => error.remedy(),
             Self::Output(_) | Self::Environment(_) => None,
         }
     }
@@ -103,9 +116,11 @@ impl Failure {
             | Self::Output(_)
             | Self::Environment(_)
             | Self::Play(_) => Exit::Environment,
-            Self::Usage(_) | Self::Selection(_) | Self::Files(_) | Self::Authority(_) => {
-                Exit::Usage
-            }
+            Self::Usage(_)
+            | Self::Selection(_)
+            | Self::Files(_)
+            | Self::Scenarios(_)
+            | Self::Authority(_) => Exit::Usage,
             Self::Defect(_) => Exit::Defect,
         }
     }

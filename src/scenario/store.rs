@@ -1,5 +1,6 @@
 //! Scenario files: the built-in ones, and folders of them, read and written.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
@@ -9,6 +10,7 @@ use include_dir::{Dir, include_dir};
 
 use super::format::{INJECTION_MARK, Scenario, ScenarioId};
 use super::parse;
+use crate::diagnostic::Remedy;
 use crate::files;
 use crate::files::{FileError, Files, files_below};
 
@@ -33,6 +35,37 @@ pub(crate) fn built_in() -> Result<Vec<Scenario>, FileError> {
     }))
 }
 
+/// Why a folder gives no scenarios.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error(transparent)]
+    Files(#[from] FileError),
+    /// Two files with one id, possible for names that are not UTF-8.
+    #[error("{second:?}: its id `{id}` is that of {first:?} too")]
+    Twice {
+        id: ScenarioId,
+        /// The file that has it first.
+        first: PathBuf,
+        second: PathBuf,
+    },
+    /// The id contains the separator of a fault injection.
+    #[error("{}: `~` in the id of a scenario stands before its fault injection", .0.display())]
+    Injected(PathBuf),
+    #[error("{}: no scenario in it; scenarios are files that end in .json", .0.display())]
+    Empty(PathBuf),
+}
+
+impl Remedy for LoadError {
+    fn remedy(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Files(error) => error.remedy(),
+            Self::Twice { .. } => Some("rename one of the two, in UTF-8".into()),
+            Self::Injected(_) => Some("rename the file".into()),
+            Self::Empty(_) => None,
+        }
+    }
+}
+
 /// The scenarios of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Loaded {
@@ -46,9 +79,9 @@ pub(crate) struct Loaded {
 ///
 /// # Errors
 ///
-/// [`FileError::Broken`] with every broken file, [`FileError::Twice`], [`FileError::InjectedJudge`],
-/// [`FileError::Empty`], and those of [`files_below`].
-pub(crate) fn load(folder: &Path) -> Result<Loaded, FileError> {
+/// [`FileError::Broken`] with every broken file, those of [`files_below`], and the other variants of
+/// [`LoadError`].
+pub(crate) fn load(folder: &Path) -> Result<Loaded, LoadError> {
     let Files { found, passed_over } = files_below(folder, "json")?;
     let mut by_id: BTreeMap<ScenarioId, PathBuf> = BTreeMap::new();
     let mut files = Vec::new();
@@ -59,19 +92,19 @@ pub(crate) fn load(folder: &Path) -> Result<Loaded, FileError> {
         };
         let id = id_of(below);
         if id.as_str().contains(INJECTION_MARK) {
-            return Err(FileError::InjectedJudge(path));
+            return Err(LoadError::Injected(path));
         }
         files.push((id.clone(), path.display().to_string(), files::read(&path)?));
         if let Some(first) = by_id.insert(id.clone(), path.clone()) {
-            return Err(FileError::Twice {
-                id: id.to_string(),
+            return Err(LoadError::Twice {
+                id,
                 first,
                 second: path,
             });
         }
     }
     if files.is_empty() {
-        return Err(FileError::Empty(folder.to_owned()));
+        return Err(LoadError::Empty(folder.to_owned()));
     }
     Ok(Loaded {
         scenarios: read_all(files)?,
@@ -253,7 +286,7 @@ mod tests {
     #[test]
     fn every_broken_file_is_told() {
         let folder = folder(&[("a", "{"), ("b", GOOD), ("c", "[]")]);
-        let Err(FileError::Broken(broken)) = load(folder.path()) else {
+        let Err(LoadError::Files(FileError::Broken(broken))) = load(folder.path()) else {
             panic!("broken files were taken");
         };
         assert_eq!(broken.len(), 2);
@@ -262,9 +295,13 @@ mod tests {
     #[test]
     fn folders_that_hold_or_are_nothing_are_told() {
         let empty = folder(&[]);
-        assert!(matches!(load(empty.path()), Err(FileError::Empty(_))));
+        assert!(matches!(load(empty.path()), Err(LoadError::Empty(_))));
         let gone = empty.path().join("gone");
-        assert!(matches!(load(&gone), Err(FileError::Unreadable { .. })));
+        let unreadable = load(&gone).unwrap_err();
+        assert!(matches!(
+            unreadable,
+            LoadError::Files(FileError::Unreadable { .. })
+        ));
     }
 
     #[test]
