@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
+use strum::IntoStaticStr;
 use url::form_urlencoded;
 
 use super::json_response;
@@ -44,10 +45,20 @@ enum Proof {
     Assertion,
 }
 
+/// The codes of RFC 6749 section 5.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+enum ErrorCode {
+    InvalidRequest,
+    InvalidClient,
+    UnsupportedGrantType,
+    InvalidScope,
+}
+
 /// An error of RFC 6749 section 5.2.
 #[derive(Debug, PartialEq, Eq)]
 struct Refusal {
-    error: &'static str,
+    error: ErrorCode,
     description: String,
     /// True if the client authenticated in `Authorization`: the answer then has `WWW-Authenticate`.
     by_header: bool,
@@ -122,7 +133,7 @@ fn grant(request: &Request, version: Version) -> Result<Grant, Refusal> {
         Some("client_credentials") => {}
         Some(other) => {
             let description = format!("`{other}`: only `client_credentials` is granted here");
-            return Err(Refusal::new("unsupported_grant_type", description));
+            return Err(Refusal::new(ErrorCode::UnsupportedGrantType, description));
         }
     }
     let (client, proof) = client(request, &field)?;
@@ -262,22 +273,22 @@ fn resource_of(scope: Option<&str>) -> Result<String, Refusal> {
     match (resource, scopes.next()) {
         (Some(resource), None) if !resource.is_empty() => Ok(resource.to_owned()),
         _ => Err(Refusal::new(
-            "invalid_scope",
+            ErrorCode::InvalidScope,
             format!("`{scope}`: client credentials take one scope that ends in `{DEFAULT}`"),
         )),
     }
 }
 
 fn invalid_request(description: &str) -> Refusal {
-    Refusal::new("invalid_request", description.to_owned())
+    Refusal::new(ErrorCode::InvalidRequest, description.to_owned())
 }
 
 fn invalid_client(description: &str) -> Refusal {
-    Refusal::new("invalid_client", description.to_owned())
+    Refusal::new(ErrorCode::InvalidClient, description.to_owned())
 }
 
 impl Refusal {
-    const fn new(error: &'static str, description: String) -> Self {
+    const fn new(error: ErrorCode, description: String) -> Self {
         Self {
             error,
             description,
@@ -286,12 +297,12 @@ impl Refusal {
     }
 
     fn into_response(self) -> Response {
-        let status = if self.error == "invalid_client" {
-            401
-        } else {
-            400
+        let status = match self.error {
+            ErrorCode::InvalidClient => 401,
+            _ => 400,
         };
-        let body = json!({"error": self.error, "error_description": self.description});
+        let error: &str = self.error.into();
+        let body = json!({"error": error, "error_description": self.description});
         let mut response = json_response(status, body);
         forbid_caching(&mut response);
         if self.by_header {
@@ -372,70 +383,78 @@ mod tests {
         let good = "grant_type=client_credentials&client_id=bot&client_secret=s";
         let other = assertion(&json!({"iss": "bot", "sub": "other"}));
         for (form, header, error) in [
-            ("", None, "invalid_request"),
-            ("grant_type=password", None, "unsupported_grant_type"),
+            ("", None, ErrorCode::InvalidRequest),
+            ("grant_type=password", None, ErrorCode::UnsupportedGrantType),
             (
                 &format!("{good}&scope=a/.default&scope=b/.default"),
                 None,
-                "invalid_request",
+                ErrorCode::InvalidRequest,
             ),
-            (good, None, "invalid_request"),
-            (&format!("{good}&scope="), None, "invalid_request"),
-            (&format!("{good}&scope=User.Read"), None, "invalid_scope"),
-            (&format!("{good}&scope=/.default"), None, "invalid_scope"),
+            (good, None, ErrorCode::InvalidRequest),
+            (&format!("{good}&scope="), None, ErrorCode::InvalidRequest),
+            (
+                &format!("{good}&scope=User.Read"),
+                None,
+                ErrorCode::InvalidScope,
+            ),
+            (
+                &format!("{good}&scope=/.default"),
+                None,
+                ErrorCode::InvalidScope,
+            ),
             (
                 &format!("{good}&scope=a/.default+b/.default"),
                 None,
-                "invalid_scope",
+                ErrorCode::InvalidScope,
             ),
             (
                 &format!("{good}&scope=a/.default"),
                 Some("Basic Ym90OnM="),
-                "invalid_request",
+                ErrorCode::InvalidRequest,
             ),
             (
                 "grant_type=client_credentials&client_id=bot",
                 None,
-                "invalid_client",
+                ErrorCode::InvalidClient,
             ),
             (
                 "grant_type=client_credentials&client_secret=s",
                 None,
-                "invalid_request",
+                ErrorCode::InvalidRequest,
             ),
             (
                 "grant_type=client_credentials",
                 Some("Basic Ym90Og=="),
-                "invalid_client",
+                ErrorCode::InvalidClient,
             ),
             (
                 "grant_type=client_credentials",
                 Some("Bearer x"),
-                "invalid_client",
+                ErrorCode::InvalidClient,
             ),
             (
                 "grant_type=client_credentials&client_id=no",
                 Some("Basic Ym90OnM="),
-                "invalid_client",
+                ErrorCode::InvalidClient,
             ),
             (
                 "grant_type=client_credentials&client_assertion=x",
                 None,
-                "invalid_request",
+                ErrorCode::InvalidRequest,
             ),
             (
                 &format!(
                     "grant_type=client_credentials&client_assertion_type={JWT_BEARER}&client_assertion={other}"
                 ),
                 None,
-                "invalid_client",
+                ErrorCode::InvalidClient,
             ),
         ] {
             let refused = grant(&request(form, header), Version::V2).unwrap_err();
             assert_eq!(refused.error, error, "{form}: {refused:?}");
             assert_eq!(
                 refused.by_header,
-                header.is_some() && error == "invalid_client",
+                header.is_some() && error == ErrorCode::InvalidClient,
                 "{form}"
             );
         }
@@ -443,8 +462,10 @@ mod tests {
         json.headers = Headers::from_iter([("Content-Type", "application/json")]);
         assert_eq!(
             grant(&json, Version::V2).unwrap_err().error,
-            "invalid_request"
+            ErrorCode::InvalidRequest
         );
+        let code: &str = ErrorCode::UnsupportedGrantType.into();
+        assert_eq!(code, "unsupported_grant_type");
         // The older endpoint takes the resource itself.
         let older = grant(
             &request(&format!("{good}&resource=https://a/"), None),
@@ -455,6 +476,6 @@ mod tests {
             &request(&format!("{good}&scope=a/.default"), None),
             Version::V1,
         );
-        assert_eq!(scoped.unwrap_err().error, "invalid_request");
+        assert_eq!(scoped.unwrap_err().error, ErrorCode::InvalidRequest);
     }
 }
