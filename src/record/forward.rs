@@ -69,6 +69,7 @@ pub(super) async fn forward(
     let body = match request_body(recorder, &pending, body, &mut outgoing).await {
         Ok(body) => body,
         Err(broke) => {
+            let broke = broke.to_string();
             pending.end(Some(&broke))?;
             return Ok(refusal(StatusCode::BAD_REQUEST, &broke));
         }
@@ -425,6 +426,11 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
+/// A body that broke off, or exceeds the limit.
+#[derive(Debug, thiserror::Error)]
+#[error("the body broke off or is too long: {0}")]
+struct IncompleteBody(Box<dyn Error + Send + Sync>);
+
 /// The body for the upstream. JSON within the limit is read whole, for the ids and the callback
 /// address in it; everything else is streamed.
 async fn request_body(
@@ -432,7 +438,7 @@ async fn request_body(
     pending: &Pending,
     body: Incoming,
     outgoing: &mut Request<()>,
-) -> Result<RequestBody, String> {
+) -> Result<RequestBody, IncompleteBody> {
     let (direction, version) = (pending.direction, pending.head.version);
     let headers = outgoing.headers_mut();
     let expects = expect::take(version, headers);
@@ -464,7 +470,7 @@ async fn request_body(
     let collected = Limited::new(body, recorder.max_body)
         .collect()
         .await
-        .map_err(|error| format!("the body broke off or is too long: {error}"))?;
+        .map_err(IncompleteBody)?;
     let trailers = collected.trailers().cloned();
     let bytes = collected.to_bytes();
     pending.request_body.data(&bytes);

@@ -327,7 +327,7 @@ fn known_failures(planned: &[Planned], run: &Arc<SharedRun>) -> Trial {
 #[derive(Debug)]
 struct SharedRun {
     options: Options,
-    played: OnceLock<Result<Played, String>>,
+    played: OnceLock<Result<Played, Failure>>,
 }
 
 impl SharedRun {
@@ -341,8 +341,9 @@ impl SharedRun {
     fn run(&self) -> Result<&Run, Failed> {
         match self.played.get_or_init(|| played(&self.options)) {
             Ok(played) => Ok(&played.run),
-            Err(said) => {
-                trials::show_in_nextest(said);
+            Err(failure) => {
+                let said = failure.messages().join("\n");
+                trials::show_in_nextest(&said);
                 Err(said.into())
             }
         }
@@ -361,11 +362,10 @@ impl SharedRun {
 }
 
 /// Plays once, so that every trial has the same result, also of a panic.
-fn played(options: &Options) -> Result<Played, String> {
+fn played(options: &Options) -> Result<Played, Failure> {
     let play = || play(options.clone(), &Silent);
     let played = panic::catch_unwind(AssertUnwindSafe(play));
-    let played = played.unwrap_or_else(|_| Err(Failure::Defect("confcall panicked".to_owned())));
-    played.map_err(|failure| failure.messages().join("\n"))
+    played.unwrap_or_else(|_| Err(Failure::Defect("confcall panicked".to_owned())))
 }
 
 /// The trials report by themselves.
