@@ -96,11 +96,6 @@ impl Requirement {
         self.row().standard
     }
 
-    /// The requirement of that name; `other` if there is none.
-    pub fn named(name: Option<&str>, other: Self) -> Self {
-        name.and_then(|name| name.parse().ok()).unwrap_or(other)
-    }
-
     /// The line of a page that requires it; `None` for another page.
     pub fn line_in(self, page: &str) -> Option<usize> {
         let mut sources = self.row().sources.iter();

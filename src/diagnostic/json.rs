@@ -1,12 +1,27 @@
 //! Places of JSON values in the text of a document.
-//!
-//! Parsed values have no places. This scanner walks the text again after an error. It never fails:
-//! it returns a place or none for any text.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
+use jsonc_parser::ast::{ObjectProp, Value};
+use jsonc_parser::common::Ranged;
+use jsonc_parser::errors::ParseError;
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+
 use super::pointer::Pointer;
+
+/// The extensions of JSON that the parser takes by default.
+const NO_EXTENSIONS: ParseOptions = ParseOptions {
+    allow_comments: false,
+    allow_loose_object_property_names: false,
+    allow_trailing_commas: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
 
 /// The byte ranges of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,244 +31,44 @@ pub(crate) struct Found {
     pub value: Range<usize>,
 }
 
+/// The value of a document; none if the text is blank.
+///
+/// # Errors
+///
+/// Text that is no JSON. Control characters in strings, white space of Unicode between values and
+/// numbers that exceed a double are taken.
+pub(crate) fn parse(text: &str) -> Result<Option<Value<'_>>, ParseError> {
+    let collected = CollectOptions::default();
+    Ok(parse_to_ast(text, &collected, &NO_EXTENSIONS)?.value)
+}
+
 /// The last of several properties with one name counts, as in `serde_json`.
-pub(crate) fn locate(text: &str, pointer: &Pointer) -> Option<Found> {
-    let mut scanner = Scanner { text, at: 0 };
-    let mut found = scanner.value(None)?;
+pub(crate) fn locate(document: &Value<'_>, pointer: &Pointer) -> Option<Found> {
+    let (mut key, mut value) = (None, document);
     for token in pointer.as_str().split('/').skip(1) {
         let token = token.replace("~1", "/").replace("~0", "~");
-        scanner.at = found.value.start;
-        found = match scanner.peek()? {
-            b'{' => scanner.property(&token)?,
-            b'[' => scanner.item(token.parse().ok()?)?,
+        (key, value) = match value {
+            Value::Object(object) => {
+                let mut properties = object.properties.iter().rev();
+                let found = properties.find(|it| it.name.as_str() == token)?;
+                (Some(key_of(found)), &found.value)
+            }
+            Value::Array(array) => (None, array.elements.get(token.parse::<usize>().ok()?)?),
             _ => return None,
         };
     }
-    Some(found)
+    let value = range(value);
+    Some(Found { key, value })
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Placed {
-    pub pointer: Pointer,
-    pub found: Found,
-    /// A preceding property of the same object has the same name.
-    pub again: bool,
-    /// The number of direct children.
-    pub children: usize,
+/// The range of a property name with its quotes.
+pub(crate) fn key_of(property: &ObjectProp<'_>) -> Range<usize> {
+    range(&property.name)
 }
 
-/// The maximal depth of [`values`], which is that of `serde_json`.
-const DEEPEST: usize = 128;
-
-/// All values of a document, parents first.
-pub(crate) fn values(text: &str) -> Vec<Placed> {
-    let mut scanner = Scanner { text, at: 0 };
-    let mut all = Vec::new();
-    let whole = New {
-        pointer: Pointer::root(),
-        key: None,
-        again: false,
-        depth: 0,
-    };
-    // The values before a syntax error are kept.
-    let _ = scanner.collect(whole, &mut all);
-    all
-}
-
-/// A value before it is scanned.
-struct New {
-    pointer: Pointer,
-    key: Option<Range<usize>>,
-    again: bool,
-    depth: usize,
-}
-
-struct Scanner<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl Scanner<'_> {
-    /// The last property of that name in the object that begins here.
-    fn property(&mut self, name: &str) -> Option<Found> {
-        let mut last = None;
-        self.at += 1;
-        while self.skip_to_next()? != b'}' {
-            let Some(found) = self.next_property() else {
-                break;
-            };
-            if self.is_named(&found, name) {
-                last = Some(found);
-            }
-        }
-        last
-    }
-
-    /// Adds the next value and its children. None if there is no value.
-    fn collect(&mut self, new: New, all: &mut Vec<Placed>) -> Option<()> {
-        self.skip_space();
-        let opening = self.peek()?;
-        let (start, index) = (self.at, all.len());
-        all.push(Placed {
-            pointer: new.pointer.clone(),
-            found: Found {
-                key: new.key,
-                value: start..start,
-            },
-            again: new.again,
-            children: 0,
-        });
-        if new.depth < DEEPEST && matches!(opening, b'{' | b'[') {
-            self.at += 1;
-            let mut names = HashSet::new();
-            while !matches!(self.skip_to_next()?, b'}' | b']') {
-                let children = all[index].children;
-                let (key, name) = match opening {
-                    b'{' => self.key().map(|(key, name)| (Some(key), Some(name)))?,
-                    _ => (None, None),
-                };
-                let below = New {
-                    pointer: match &name {
-                        Some(name) => new.pointer.key(name),
-                        None => new.pointer.index(children),
-                    },
-                    key,
-                    again: name.is_some_and(|name| !names.insert(name)),
-                    depth: new.depth + 1,
-                };
-                all[index].children += 1;
-                self.collect(below, all)?;
-            }
-            self.at += 1;
-        } else {
-            self.at = self.value(None)?.value.end;
-        }
-        all[index].found.value.end = self.at;
-        Some(())
-    }
-
-    /// The range and the unescaped text of the next property name. Skips its colon.
-    fn key(&mut self) -> Option<(Range<usize>, String)> {
-        let start = self.at;
-        if self.peek()? != b'"' {
-            return None;
-        }
-        self.skip_string();
-        let key = start..self.at;
-        let name = serde_json::from_str(self.text.get(key.clone())?).ok()?;
-        self.skip_space();
-        if self.peek()? != b':' {
-            return None;
-        }
-        self.at += 1;
-        Some((key, name))
-    }
-
-    fn next_property(&mut self) -> Option<Found> {
-        let start = self.at;
-        if self.peek()? != b'"' {
-            return None;
-        }
-        self.skip_string();
-        let key = start..self.at;
-        self.skip_space();
-        if self.peek()? != b':' {
-            return None;
-        }
-        self.at += 1;
-        self.value(Some(key))
-    }
-
-    fn is_named(&self, found: &Found, name: &str) -> bool {
-        let key = found.key.clone().and_then(|key| self.text.get(key));
-        key.and_then(|key| serde_json::from_str::<String>(key).ok())
-            .is_some_and(|key| key == name)
-    }
-
-    /// The item with that index in the array that begins here.
-    fn item(&mut self, index: usize) -> Option<Found> {
-        self.at += 1;
-        for _ in 0..index {
-            self.skip_to_next()?;
-            self.value(None)?;
-        }
-        self.skip_to_next()?;
-        self.value(None)
-    }
-
-    /// The value that begins here, after white space.
-    fn value(&mut self, key: Option<Range<usize>>) -> Option<Found> {
-        self.skip_space();
-        let start = self.at;
-        match self.peek()? {
-            b'"' => self.skip_string(),
-            b'{' | b'[' => self.skip_nested(),
-            b'}' | b']' | b',' | b':' => return None,
-            _ => self.skip_scalar(),
-        }
-        let value = start..self.at;
-        Some(Found { key, value })
-    }
-
-    /// Skips an object or an array by counting brackets of either kind.
-    fn skip_nested(&mut self) {
-        let mut depth = 0_usize;
-        while let Some(byte) = self.peek() {
-            match byte {
-                b'"' => {
-                    self.skip_string();
-                    continue;
-                }
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth -= 1,
-                _ => {}
-            }
-            self.at += 1;
-            if depth == 0 {
-                return;
-            }
-        }
-    }
-
-    fn skip_string(&mut self) {
-        self.at += 1;
-        while let Some(byte) = self.peek() {
-            self.at += 1;
-            match byte {
-                b'"' => return,
-                b'\\' if self.peek().is_some() => self.at += 1,
-                _ => {}
-            }
-        }
-    }
-
-    fn skip_scalar(&mut self) {
-        let ends = |b: u8| b.is_ascii_whitespace() || b",]}:".contains(&b);
-        while self.peek().is_some_and(|byte| !ends(byte)) {
-            self.at += 1;
-        }
-    }
-
-    /// Skips white space and commas, and returns the next byte.
-    fn skip_to_next(&mut self) -> Option<u8> {
-        while self
-            .peek()
-            .is_some_and(|b| b.is_ascii_whitespace() || b == b',')
-        {
-            self.at += 1;
-        }
-        self.peek()
-    }
-
-    fn skip_space(&mut self) {
-        while self.peek().is_some_and(|b| b.is_ascii_whitespace()) {
-            self.at += 1;
-        }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
+pub(crate) fn range(ranged: &impl Ranged) -> Range<usize> {
+    let range = ranged.range();
+    range.start..range.end
 }
 
 #[cfg(test)]
@@ -263,7 +78,8 @@ mod tests {
     const TEXT: &str = r#"{"a": [1, {"x/y": "b\"]"}, null], "t": true, "a\u0062": {}}"#;
 
     fn found(pointer: &str) -> Option<(Option<&'static str>, &'static str)> {
-        let found = locate(TEXT, &Pointer::from_text(pointer.to_owned()))?;
+        let document = parse(TEXT).unwrap().unwrap();
+        let found = locate(&document, &Pointer::from_text(pointer.to_owned()))?;
         Some((found.key.map(|key| &TEXT[key]), &TEXT[found.value]))
     }
 
@@ -286,61 +102,34 @@ mod tests {
 
     #[test]
     fn of_two_properties_with_one_name_the_last_counts() {
-        let text = r#"{"a": 1, "a": 2}"#;
-        let found = locate(text, &Pointer::root().key("a")).unwrap();
+        let text = r#"{"a": 1, "\u0061": 2}"#;
+        let document = parse(text).unwrap().unwrap();
+        let found = locate(&document, &Pointer::root().key("a")).unwrap();
         assert_eq!(&text[found.value], "2");
     }
 
     #[test]
-    fn all_values_have_their_places_in_one_walk() {
-        let seen: Vec<_> = values(TEXT)
-            .into_iter()
-            .map(|it| {
-                let located = locate(TEXT, &it.pointer);
-                assert!(it.again || located == Some(it.found) || it.pointer.as_str() == "/ab");
-                (it.pointer.to_string(), it.again, it.children)
-            })
-            .collect();
-        let expected = [
-            ("", false, 3),
-            ("/a", false, 3),
-            ("/a/0", false, 0),
-            ("/a/1", false, 1),
-            ("/a/1/x~1y", false, 0),
-            ("/a/2", false, 0),
-            ("/t", false, 0),
-            ("/ab", false, 0),
-        ];
-        let expected = expected.map(|(pointer, again, count)| (pointer.to_owned(), again, count));
-        assert_eq!(seen, expected);
-        let twice = values(r#"{"a": 1, "\u0061": {"b": 1, "b": 2}}"#);
-        let again: Vec<_> = twice.iter().filter(|it| it.again).collect();
-        assert_eq!(again.len(), 2);
-        assert_eq!(again[0].found.key, Some(9..17));
-        assert_eq!(again[1].pointer.as_str(), "/a/b");
-    }
-
-    #[test]
-    fn values_below_the_deepest_are_left_out() {
-        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        assert_eq!(values(&deep).len(), DEEPEST + 1);
-    }
-
-    #[test]
-    fn every_truncation_of_a_text_is_survived() {
-        for end in 0..=TEXT.len() {
-            let _ = values(&TEXT[..end]);
-            for pointer in ["", "/a", "/a/1/x~1y", "/t", "/ab", "/zz", "/a/99999999"] {
-                let _ = locate(&TEXT[..end], &Pointer::from_text(pointer.to_owned()));
+    fn what_serde_json_reads_is_read() {
+        for at in 0..TEXT.len() {
+            for other in [
+                "", "{", "]", ",", ":", "\"", "\\", " ", "0", ".", "e", "-", "/*",
+            ] {
+                for rest in [at, at + 1] {
+                    let text = format!("{}{other}{}", &TEXT[..at], &TEXT[rest..]);
+                    let is_json = serde_json::from_str::<serde_json::Value>(&text).is_ok();
+                    let is_read = matches!(parse(&text), Ok(Some(_)));
+                    assert_eq!(is_read, is_json, "{text}");
+                }
             }
         }
-        for text in [
-            "}", "]", "[}", "{]", "{\"a\"", "[[[[", "\\", "\"\\", "{:", "[,,,",
-        ] {
-            let _ = values(text);
-            for pointer in ["", "/a", "/0", "/0/0/0/0/0"] {
-                let _ = locate(text, &Pointer::from_text(pointer.to_owned()));
-            }
+    }
+
+    #[test]
+    fn depth_is_limited() {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            assert!(parse(&open.repeat(100_000)).is_err());
+            let deep = format!("{}1{}", open.repeat(127), close.repeat(127));
+            assert!(parse(&deep).is_ok());
         }
     }
 }

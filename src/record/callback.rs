@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::Url;
 
-use crate::diagnostic::json::locate;
+use crate::diagnostic::json::{self, locate};
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::unmarked;
 
@@ -26,11 +26,12 @@ impl Callbacks {
     /// letter.
     pub(crate) fn rewritten(&self, text: &str, value: &Value) -> Option<String> {
         let (mark, text) = text.split_at(text.len() - unmarked(text).len());
+        let document = json::parse(text).ok()??;
         let mut found = Vec::new();
         self.find(value, &Pointer::default(), false, &mut found);
         let mut places: Vec<_> = found
             .into_iter()
-            .filter_map(|(pointer, address)| Some((locate(text, &pointer)?.value, address)))
+            .filter_map(|(pointer, address)| Some((locate(&document, &pointer)?.value, address)))
             .collect();
         places.sort_by_key(|(place, _)| std::cmp::Reverse(place.start));
         let mut rewritten = text.to_owned();

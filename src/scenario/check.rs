@@ -156,7 +156,7 @@ impl Check<'_> {
                     } else {
                         preceding = Preceding::Before;
                     }
-                    self.requirement(&pointer, response.requirement.as_deref());
+                    self.requirement(&pointer, response.requirement);
                     self.status(pointer.key("status"), response.status);
                     for (index, or) in response.or.iter().enumerate() {
                         let pointer = pointer.key("or").index(index);
@@ -185,7 +185,7 @@ impl Check<'_> {
                     }
                     preceding = Preceding::Refused;
                     self.of_services(pointer.clone(), "a refusal");
-                    self.requirement(&pointer, refusal.requirement.as_deref());
+                    self.requirement(&pointer, refusal.requirement);
                     self.refusing(&pointer.key("statuses"), &refusal.statuses);
                 }
             }
@@ -275,20 +275,11 @@ impl Check<'_> {
         }
     }
 
-    /// Checks a name against the requirements.
-    fn requirement(&mut self, step: &Pointer, named: Option<&str>) {
-        let of_services = |it: &&Requirement| it.party() == Party::Service;
-        let documented = || Requirement::DOCUMENTED.iter().filter(of_services);
-        let known = || documented().map(|it| it.id());
-        let Some(named) = named.filter(|named| !known().any(|id| id == *named)) else {
-            return;
-        };
-        let message = format!("`{named}` is no requirement of a service");
-        let remedy = match closest(named, known()) {
-            Some(close) => format!("did you mean `{close}`?"),
-            None => "`confcall run --coverage` lists them; leave it out where none fits".to_owned(),
-        };
-        self.wrong(step.key("requirement"), message, remedy);
+    fn requirement(&mut self, step: &Pointer, named: Option<Requirement>) {
+        if let Some(named) = named.filter(|named| !of_services().any(|it| it == *named)) {
+            let (message, remedy) = no_requirement(named.id());
+            self.wrong(step.key("requirement"), message, remedy);
+        }
     }
 
     fn headers(&mut self, pointer: &Pointer, headers: &HeaderFields) {
@@ -454,6 +445,22 @@ impl Check<'_> {
             last.at_key = true;
         }
     }
+}
+
+/// The requirements that a step can name.
+fn of_services() -> impl Iterator<Item = Requirement> {
+    let documented = Requirement::DOCUMENTED.iter().copied();
+    documented.filter(|it| it.party() == Party::Service)
+}
+
+/// The message and the remedy for a word that is not one of them.
+pub(super) fn no_requirement(word: &str) -> (String, String) {
+    let message = format!("`{word}` is no requirement of a service");
+    let remedy = match closest(word, of_services().map(Requirement::id)) {
+        Some(close) => format!("did you mean `{close}`?"),
+        None => "`confcall run --coverage` lists them; leave it out where none fits".to_owned(),
+    };
+    (message, remedy)
 }
 
 /// True if values of this kind identify something. A context or a text may be empty, and so may the

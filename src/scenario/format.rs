@@ -15,6 +15,7 @@ use serde_json::Value;
 use strum::IntoStaticStr;
 
 use crate::api::party::Party;
+use crate::contract::requirement::Requirement;
 use crate::http::message;
 use crate::http::message::Body;
 
@@ -344,7 +345,8 @@ pub(crate) struct ResponseStep {
     /// The requirement that this answer puts to the test (`confcall run --coverage`); that the
     /// answer is documented where it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub requirement: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub requirement: Option<Requirement>,
 }
 
 /// A refusal of the service: one of several statuses and, where its body is JSON, an error object
@@ -361,7 +363,8 @@ pub(crate) struct RefusalStep {
     /// The requirement that this refusal puts to the test (`confcall run --coverage`); that what
     /// is wrong is refused where it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub requirement: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub requirement: Option<Requirement>,
 }
 
 /// A status code that stands in the prose of a page.

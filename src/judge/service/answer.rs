@@ -77,8 +77,7 @@ impl ServiceJudge {
         let candidates: Vec<&Answer> = of_page
             .filter(|answer| !literal || answer.line == documented.line)
             .collect();
-        let requirement =
-            Requirement::named(documented.requirement.as_deref(), Requirement::AnswerStatus);
+        let requirement = documented.requirement.unwrap_or(Requirement::AnswerStatus);
         self.record.check(Requirement::AnswerStatus);
         self.record.check(requirement);
         let has_body = !response.body.is_empty();

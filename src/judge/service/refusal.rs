@@ -27,8 +27,7 @@ impl ServiceJudge {
         sent: &Arc<SentRequest>,
         response: &Response,
     ) {
-        let requirement =
-            Requirement::named(documented.requirement.as_deref(), Requirement::Refusal);
+        let requirement = documented.requirement.unwrap_or(Requirement::Refusal);
         self.record.check(Requirement::Refusal);
         self.record.check(requirement);
         if !documented.statuses.contains(&response.status) {

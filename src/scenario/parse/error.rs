@@ -1,247 +1,260 @@
-//! Format errors of scenario files.
-//!
-//! The JSON parser returns a path and a message in terms of Rust. This module turns them into a
-//! place in the file and a message about the file.
+//! Errors of scenario files: each has a cause, a place and a remedy.
 
-use serde::Deserialize;
-use serde_path_to_error::{Path, Segment};
+use std::fmt;
 
-use super::mismatch;
-use crate::diagnostic::json::{Found, locate, values};
 use crate::diagnostic::place::Place;
-use crate::diagnostic::pointer::Pointer;
 use crate::diagnostic::{Diagnostic, closest};
-use crate::scenario::format::{Script, VERSION};
+use crate::scenario::check::no_requirement;
+use crate::scenario::format::VERSION;
 
-pub(super) fn script(file: &str, text: &str) -> Result<Script, Box<Diagnostic>> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let read: Result<Script, _> = serde_path_to_error::deserialize(&mut deserializer);
-    match read {
-        Ok(script) if script.version == VERSION => match deserializer.end() {
-            Ok(()) => match mismatch::first_mismatch(file, text, &values(text)) {
-                None => Ok(script),
-                Some(diagnostic) => Err(Box::new(diagnostic)),
-            },
-            Err(error) => Err(Box::new(malformed(file, text, &error))),
-        },
-        // A newer format is rejected for its version, not for its new properties.
-        read => Err(Box::new(match (other_version(file, text), read) {
-            (Some(diagnostic), _) => diagnostic,
-            (None, Err(error)) => explain(file, text, &error),
-            (None, Ok(_)) => Place::of_offset(text, 0).diagnostic(file, text, "unknown version"),
-        })),
+/// A violation of the file format.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause}")]
+pub(super) struct Mismatch {
+    pub cause: Cause,
+    /// The offset; none before the place is known.
+    pub at: Option<usize>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Cause {
+    #[error("the file is empty")]
+    Empty,
+    /// No JSON.
+    #[error("{message}")]
+    Syntax {
+        message: &'static str,
+        remedy: &'static str,
+    },
+    #[error("control character U+{:04X} in a string", u32::from(*.0))]
+    Control(char),
+    #[error("white space U+{:04X} between values", u32::from(*.0))]
+    Space(char),
+    #[error("the file is too deeply nested")]
+    Depth,
+    #[error("number out of range")]
+    Range,
+    #[error("version {0} of the format is unknown")]
+    Version(String),
+    /// A JSON type, or a number, other than the expected one.
+    #[error("invalid {}: {found}, expected {expected}", if *.is_type { "type" } else { "value" })]
+    Unexpected {
+        found: String,
+        is_type: bool,
+        expected: Expected,
+    },
+    #[error("{} is an object in braces, `{{…}}`", .0.name)]
+    NoObject(&'static Object),
+    /// A step with this number of properties, which is not one.
+    #[error("a step holds one message")]
+    Messages(usize),
+    #[error("unknown field `{word}`, expected one of {}", listed(.known))]
+    Field {
+        word: String,
+        known: &'static [&'static str],
+    },
+    #[error("unknown word `{word}`, expected one of {}", listed(.known))]
+    Word {
+        word: String,
+        known: &'static [&'static str],
+    },
+    #[error("{}", no_requirement(.0).0)]
+    Requirement(String),
+    #[error("missing field `{0}`")]
+    Missing(&'static str),
+    /// The name as written.
+    #[error("{0} comes twice in one object")]
+    Repeated(String),
+    #[error("{0}")]
+    Other(String),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Expected {
+    String,
+    /// A whole number up to this one.
+    Whole(u64),
+    Array,
+    Object,
+    /// One of several words.
+    Word,
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::String => "a string",
+            Self::Whole(u64::MAX) => "a whole number",
+            Self::Whole(most) => return write!(f, "a whole number up to {most}"),
+            Self::Array => "an array",
+            Self::Object => "an object",
+            Self::Word => "a word",
+        })
     }
 }
 
-fn other_version(file: &str, text: &str) -> Option<Diagnostic> {
-    #[derive(Deserialize)]
-    struct Versioned {
-        version: serde_json::Number,
-    }
-    // The version of a newer format takes precedence over other errors.
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let Versioned { version } = Versioned::deserialize(&mut deserializer).ok()?;
-    if version.as_u64() == Some(u64::from(VERSION)) {
-        return None;
-    }
-    let place = place(text, locate(text, &Pointer::root().key("version"))?, false);
-    let message = format!("version {version} of the format is unknown");
-    Some(Diagnostic {
-        remedy: Some(format!("this confcall reads version {VERSION}")),
-        ..place.diagnostic(file, text, message)
-    })
+/// An object of the format.
+#[derive(Debug)]
+pub(super) struct Object {
+    /// The Rust type.
+    kind: &'static str,
+    name: &'static str,
+    remedy: &'static str,
 }
 
-/// Reports invalid JSON first, then a mismatch of the format, then the parser's message.
-fn explain(
-    file: &str,
-    text: &str,
-    error: &serde_path_to_error::Error<serde_json::Error>,
-) -> Diagnostic {
-    let is_data = error.inner().is_data();
-    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-        Err(error) if is_data => return malformed(file, text, &error),
-        Err(_) => return malformed(file, text, error.inner()),
-        Ok(_) => {}
-    }
-    if let Some(diagnostic) = mismatch::first_mismatch(file, text, &values(text)) {
-        return diagnostic;
-    }
-    if !is_data {
-        // Errors of value parsing only, such as a number that exceeds a double.
-        return malformed(file, text, error.inner());
-    }
-    let pointer = pointer(error.path());
-    let message = in_words_of_the_file(&without_place(error.inner()));
-    let place = place_of(text, &pointer, &message)
-        .unwrap_or_else(|| Place::of_bytes(text, error.inner().line(), error.inner().column()));
-    Diagnostic {
-        remedy: remedy(&message),
-        ..place.diagnostic(file, text, message)
-    }
-}
+const STEP: &str = "write `{\"request\": {…}}`, `{\"response\": {…}}`, `{\"notification\": {…}}` or `{\"refusal\": {…}}`";
 
-/// Invalid JSON, at the place of the parser's error.
-fn malformed(file: &str, text: &str, error: &serde_json::Error) -> Diagnostic {
-    if text.trim().is_empty() {
-        return Diagnostic {
-            remedy: Some("a scenario has at least `version`, `source` and `steps`; `confcall schema` prints the format".to_owned()),
-            ..Place::of_offset(text, 0).diagnostic(file, text, "the file is empty")
-        };
-    }
-    let message = in_words_of_the_file(&without_place(error));
-    let remedy = MALFORMED.iter().find(|(words, _)| message.contains(words));
-    Diagnostic {
-        remedy: remedy.map(|(_, remedy)| (*remedy).to_owned()),
-        ..Place::of_bytes(text, error.line(), error.column()).diagnostic(file, text, message)
-    }
-}
-
-/// Messages of the parser for invalid JSON, and remedies.
-const MALFORMED: [(&str, &str); 16] = [
-    ("trailing comma", "take away the comma before it"),
-    (
-        "trailing characters",
-        "a file holds one scenario: take away what follows it",
-    ),
-    ("key must be a string", "write names in double quotes"),
-    (
-        "expected `,` or",
-        "write a comma between two values, or close what is open",
-    ),
-    ("expected `:`", "write a colon between a name and its value"),
-    (
-        "expected value",
-        "write a string in double quotes, a number, an array or an object; JSON has no comments",
-    ),
-    (
-        "expected ident",
-        "write `true`, `false` or `null`, or a string in double quotes",
-    ),
-    (
-        "control character",
-        "write a line feed as `\\n`, others as `\\u001b`",
-    ),
-    (
-        "the file ends inside",
-        "close what is open: a quote, a bracket or a brace is missing",
-    ),
-    ("invalid escape", "write a backslash itself as `\\\\`"),
-    (
-        "hex escape",
-        "a character beyond `\\uffff` is two escapes, such as `\\ud83d\\ude00`",
-    ),
-    (
-        "invalid unicode code point",
-        "a character beyond `\\uffff` is two escapes, such as `\\ud83d\\ude00`",
-    ),
-    (
-        "number out of range",
-        "write a number below 1e308, or a string",
-    ),
-    ("invalid number", "write numbers as `12`, `-3` or `0.5`"),
-    (
-        "too deeply nested",
-        "at most 127 objects and arrays stand in each other",
-    ),
-    ("", "write JSON (RFC 8259)"),
+static OBJECTS: [Object; 8] = [
+    Object {
+        kind: "Script",
+        name: "a scenario",
+        remedy: "write `{\"version\": 1, \"source\": \"page.md\", \"steps\": […]}`; `confcall schema` prints the format",
+    },
+    Object {
+        kind: "Variable",
+        name: "a variable",
+        remedy: "write `{\"kind\": \"call\", \"value\": \"…\"}`",
+    },
+    Object {
+        kind: "Step",
+        name: "a step",
+        remedy: STEP,
+    },
+    Object {
+        kind: "RequestStep",
+        name: "a request",
+        remedy: "write `{\"line\": 1, \"method\": \"POST\", \"target\": \"/…\"}`",
+    },
+    Object {
+        kind: "ResponseStep",
+        name: "a response",
+        remedy: "write `{\"line\": 1, \"status\": 200}`",
+    },
+    Object {
+        kind: "RefusalStep",
+        name: "a refusal",
+        remedy: "write `{\"line\": 1, \"statuses\": [400]}`",
+    },
+    Object {
+        kind: "NotificationStep",
+        name: "a notification",
+        remedy: "write `{\"line\": 1, \"method\": \"POST\", \"target\": \"…\", \"body_line\": 1, \"body\": {…}}`",
+    },
+    Object {
+        kind: "ProseStatus",
+        name: "a status of the prose",
+        remedy: "write `{\"status\": 202, \"line\": 1}`",
+    },
 ];
 
-fn pointer(path: &Path) -> Pointer {
-    path.iter()
-        .fold(Pointer::root(), |pointer, segment| match segment {
-            Segment::Seq { index } => pointer.index(*index),
-            Segment::Map { key } => pointer.key(key),
-            Segment::Enum { variant } => pointer.key(variant),
-            Segment::Unknown => pointer,
-        })
+impl Object {
+    /// The object that this Rust type is read from; none for other types.
+    pub(super) fn of(kind: &str) -> Option<&'static Self> {
+        OBJECTS.iter().find(|it| it.kind == kind)
+    }
 }
 
-fn parent(pointer: &Pointer) -> Pointer {
-    let text = pointer.as_str();
-    Pointer::from_text(text.rsplit_once('/').map_or("", |(up, _)| up).to_owned())
-}
-
-/// The place of the error: an unknown key, or else the value.
-fn place_of(text: &str, pointer: &Pointer, message: &str) -> Option<Place> {
-    let unknown = message
-        .strip_prefix("unknown ")
-        .and_then(|rest| rest.split('`').nth(1));
-    if let Some(word) = unknown {
-        let key = [pointer.clone(), parent(pointer)]
-            .iter()
-            .find_map(|object| locate(text, &object.key(word)));
-        if let Some(found) = key {
-            return Some(place(text, found, true));
+impl Mismatch {
+    pub(super) fn diagnostic(&self, file: &str, text: &str) -> Diagnostic {
+        let place = Place::of_offset(text, self.at.unwrap_or_default());
+        Diagnostic {
+            remedy: Some(self.cause.remedy()),
+            ..place.diagnostic(file, text, self.cause.to_string())
         }
     }
-    locate(text, pointer).map(|found| place(text, found, false))
-}
 
-fn place(text: &str, found: Found, at_key: bool) -> Place {
-    let start = match found.key {
-        Some(key) if at_key => key.start,
-        _ => found.value.start,
-    };
-    Place::of_offset(text, start)
-}
-
-fn without_place(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    message
-        .strip_suffix(&place)
-        .map_or(message.clone(), str::to_owned)
-}
-
-/// Rust terms and their JSON equivalents.
-const WORDS: [(&str, &str); 13] = [
-    ("EOF while parsing a list", "the file ends inside an array"),
-    ("EOF while parsing", "the file ends inside"),
-    ("recursion limit exceeded", "the file is too deeply nested"),
-    ("expected u16", "expected a whole number"),
-    ("expected u32", "expected a whole number"),
-    ("expected usize", "expected a whole number"),
-    ("expected a sequence", "expected an array"),
-    ("expected a map", "expected an object"),
-    ("expected string or map", "expected a word"),
-    ("type: sequence", "type: array"),
-    ("type: map", "type: object"),
-    ("type: floating point", "type: fraction"),
-    ("unknown variant", "unknown word"),
-];
-
-fn in_words_of_the_file(message: &str) -> String {
-    WORDS
-        .iter()
-        .fold(message.to_owned(), |message, (word, better)| {
-            message.replacen(word, better, 1)
-        })
-}
-
-/// Remedies by expected type.
-const EXPECTED: [(&str, &str); 5] = [
-    ("expected a string", "write it in double quotes"),
-    (
-        "expected a whole number",
-        "write digits alone, such as `12`",
-    ),
-    ("expected an array", "write it in brackets, `[…]`"),
-    ("expected an object", "write it in braces, `{…}`"),
-    ("expected a word", "write the word in double quotes"),
-];
-
-fn remedy(message: &str) -> Option<String> {
-    let mut words = message.split('`').skip(1).step_by(2);
-    if message.starts_with("missing field") {
-        return words.next().map(|word| format!("add `\"{word}\": …` here"));
+    /// The same at this offset, unless its place is known.
+    pub(super) fn at(self, offset: usize) -> Self {
+        let at = self.at.or(Some(offset));
+        Self { at, ..self }
     }
-    if !message.starts_with("unknown ") {
-        let expected = EXPECTED.iter().find(|(words, _)| message.contains(words));
-        return expected.map(|(_, remedy)| (*remedy).to_owned());
+}
+
+impl From<Cause> for Mismatch {
+    fn from(cause: Cause) -> Self {
+        Self { cause, at: None }
     }
-    Some(match words.next().and_then(|word| closest(word, words)) {
-        Some(close) => format!("did you mean `{close}`?"),
-        None => "take it away, or write one of those".to_owned(),
-    })
+}
+
+impl serde::de::Error for Mismatch {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Cause::Other(message.to_string()).into()
+    }
+
+    fn unknown_variant(word: &str, known: &'static [&'static str]) -> Self {
+        let word = word.to_owned();
+        Cause::Word { word, known }.into()
+    }
+
+    fn unknown_field(word: &str, known: &'static [&'static str]) -> Self {
+        let word = word.to_owned();
+        Cause::Field { word, known }.into()
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Cause::Missing(field).into()
+    }
+}
+
+impl Cause {
+    fn remedy(&self) -> String {
+        let remedy = match self {
+            Self::Empty => {
+                "a scenario has at least `version`, `source` and `steps`; `confcall schema` prints the format"
+            }
+            Self::Syntax { remedy, .. } => remedy,
+            Self::Control(_) => "write a line feed as `\\n`, others as `\\u001b`",
+            Self::Space(_) => "write blanks, tabs and line feeds alone between values",
+            Self::Depth => "at most 127 objects and arrays stand in each other",
+            Self::Range => "write a number below 1e308, or a string",
+            Self::Version(_) => return format!("this confcall reads version {VERSION}"),
+            Self::Unexpected { expected, .. } => match expected {
+                Expected::String => "write it in double quotes",
+                Expected::Whole(_) => "write digits alone, such as `12`",
+                Expected::Array => "write it in brackets, `[…]`",
+                Expected::Object => "write it in braces, `{…}`",
+                Expected::Word => "write the word in double quotes",
+            },
+            Self::NoObject(object) => object.remedy,
+            Self::Messages(0) => STEP,
+            Self::Messages(_) => "give each message braces of its own",
+            Self::Field { word, known } | Self::Word { word, known } => {
+                match closest(word, known.iter().copied()) {
+                    Some(close) => return format!("did you mean `{close}`?"),
+                    None => "take it away, or write one of those",
+                }
+            }
+            Self::Requirement(word) => return no_requirement(word).1,
+            Self::Missing(field) => return format!("add `\"{field}\": …` here"),
+            Self::Repeated(_) => "keep one of the two, or give this one another name",
+            Self::Other(_) => "`confcall schema` prints the format",
+        };
+        remedy.to_owned()
+    }
+}
+
+fn listed(words: &[&str]) -> String {
+    let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+    quoted.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::format::Script;
+
+    #[test]
+    fn each_object_of_the_format_has_a_name_and_an_example() {
+        let schema = serde_json::to_value(schemars::schema_for!(Script)).unwrap();
+        let definitions = schema["$defs"].as_object().unwrap();
+        let objects = definitions
+            .iter()
+            .filter(|(_, it)| it["type"] == "object" || it["oneOf"][0]["type"] == "object");
+        let mut kinds: Vec<_> = objects.map(|(kind, _)| kind.as_str()).collect();
+        kinds.push("Script");
+        assert_eq!(kinds.len(), OBJECTS.len());
+        for kind in kinds {
+            assert!(Object::of(kind).is_some(), "{kind}");
+        }
+    }
 }

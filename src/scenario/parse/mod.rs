@@ -1,17 +1,21 @@
 //! Parses a scenario file into a consistent script, or into errors with their place.
 //!
-//! `error` and `mismatch` check the format, `scenario::check` the consistency.
+//! `syntax` and `typed` check the format, `scenario::check` the consistency.
 
 mod error;
-mod mismatch;
+mod syntax;
 #[cfg(test)]
 mod tests;
+mod typed;
 
 pub(crate) use super::check::{Problem, problems};
 
-use super::format::Script;
+use jsonc_parser::ast::Value;
+
+use self::error::{Cause, Mismatch};
+use super::format::{Script, VERSION};
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::json::{Found, Placed, values};
+use crate::diagnostic::json::{Found, locate, range};
 use crate::diagnostic::place::Place;
 
 /// The number of problems shown for a file; the others are counted.
@@ -25,18 +29,19 @@ pub(crate) const MOST_SHOWN: usize = 20;
 /// one has the first twenty, and their number.
 pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> {
     let text = utf8(file, bytes).map_err(|diagnostic| vec![*diagnostic])?;
-    let script = error::script(file, text).map_err(|diagnostic| vec![*diagnostic])?;
+    let wrong = |mismatch: Mismatch| vec![mismatch.diagnostic(file, text)];
+    let value = syntax::read(text).map_err(wrong)?;
+    let script = script(text, &value).map_err(wrong)?;
     let problems = problems(&script);
     if problems.is_empty() {
         return Ok(script);
     }
-    let values = values(text);
     let mut diagnostics: Vec<_> = problems
         .iter()
         .take(MOST_SHOWN)
         .map(|problem| Diagnostic {
             remedy: Some(problem.remedy.clone()),
-            ..place_of(problem, text, &values).diagnostic(file, text, &problem.message)
+            ..place_of(problem, text, &value).diagnostic(file, text, &problem.message)
         })
         .collect();
     let more = problems.len() - diagnostics.len();
@@ -55,7 +60,20 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Script, Vec<Diagnostic>> 
 
 /// True for a scenario file of this version, consistent or not.
 pub(crate) fn is_one(bytes: &[u8]) -> bool {
-    utf8("", bytes).is_ok_and(|text| error::script("", text).is_ok())
+    let read = |text| script(text, &syntax::read(text)?);
+    utf8("", bytes).is_ok_and(|text| read(text).is_ok())
+}
+
+/// A newer format is rejected for its version, not for its new properties.
+fn script(text: &str, value: &Value<'_>) -> Result<Script, Mismatch> {
+    let version = value.as_object().and_then(|it| it.get_number("version"));
+    match version {
+        Some(version) if version.value.parse() != Ok(VERSION) => {
+            let unknown = Mismatch::from(Cause::Version(version.value.to_owned()));
+            Err(unknown.at(range(version).start))
+        }
+        _ => typed::read(text, value),
+    }
 }
 
 /// Strips a byte order mark.
@@ -77,11 +95,10 @@ fn utf8<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Diagnostic>> {
     })
 }
 
-fn place_of(problem: &Problem, text: &str, values: &[Placed]) -> Place {
-    let Some(placed) = values.iter().find(|it| it.pointer == problem.pointer) else {
+fn place_of(problem: &Problem, text: &str, value: &Value<'_>) -> Place {
+    let Some(Found { key, value }) = locate(value, &problem.pointer) else {
         return Place::of_offset(text, 0);
     };
-    let Found { key, value } = &placed.found;
     let shown = text.get(value.clone()).unwrap_or_default();
     let within = problem.part.as_ref().and_then(|part| shown.find(part));
     let start = match (within, key) {

@@ -23,7 +23,7 @@ fn a_good_file_reads() {
 }
 
 /// The replaced text, its replacement, and the first lines of the diagnostic.
-const BROKEN: [(&str, &str, &str, &str); 46] = [
+const BROKEN: [(&str, &str, &str, &str); 60] = [
     (
         r#""status""#,
         r#""staus""#,
@@ -245,31 +245,31 @@ const BROKEN: [(&str, &str, &str, &str); 46] = [
     (
         r#"/answer" }"#,
         r#"/answer", "body": 1e400 }"#,
-        "10:99: number out of range",
+        "10:95: number out of range",
         "write a number below 1e308",
     ),
     (
         r#"/answer" }"#,
         r#"/answer", "body": "\ud800" }"#,
-        "10:102: unexpected end of hex escape",
+        "10:96: half of a surrogate pair in a hex escape",
         "is two escapes",
     ),
     (
         r#""version": 1"#,
         r#""version": 1e999"#,
-        "3:18: number out of range",
-        "write a number",
+        "3:14: version 1e999 of the format is unknown",
+        "this confcall reads version 1",
     ),
     (
         "]\n}",
         "],\n}",
-        "13:1: trailing comma",
-        "take away the comma",
+        "12:4: trailing comma",
+        "take this comma away",
     ),
     (
         r#""version""#,
         "'version'",
-        "3:3: key must be a string",
+        "3:3: a string in single quotes",
         "double quotes",
     ),
     (
@@ -289,6 +289,90 @@ const BROKEN: [(&str, &str, &str, &str); 46] = [
         r#"/answer", "body": {"$text": "{cal}"} }"#,
         "10:106: `{cal}` is not among the variables",
         "did you mean `{call}`?",
+    ),
+    (
+        r#""status": 202"#,
+        r#""status": 99999"#,
+        "11:42: invalid value: integer `99999`, expected a whole number up to 65535",
+        "write digits alone",
+    ),
+    (
+        r#""status": 202"#,
+        r#""status": 2.5"#,
+        "11:42: invalid type: fraction `2.5`, expected a whole number",
+        "write digits alone",
+    ),
+    (
+        r#""page.md""#,
+        "4",
+        "4:13: invalid type: integer `4`, expected a string",
+        "write it in double quotes",
+    ),
+    (
+        r#""kind": "call""#,
+        r#""kind": null"#,
+        "6:23: invalid type: null, expected a word",
+        "write the word in double quotes",
+    ),
+    (
+        r#""page.md""#,
+        "\"page\t.md\"",
+        "4:18: control character U+0009 in a string",
+        r"`\u001b`",
+    ),
+    (
+        r#""page.md","#,
+        "\"page.md,",
+        "4:22: control character U+000A in a string",
+        r"`\n`",
+    ),
+    (
+        "\n  \"steps\"",
+        "\n\u{a0}\"steps\"",
+        "9:1: white space U+00A0 between values",
+        "write blanks",
+    ),
+    (
+        r#""steps": ["#,
+        r#""steps": [steps, "#,
+        "9:13: expected value",
+        "a string in double quotes",
+    ),
+    (
+        r#""version":"#,
+        r#""version""#,
+        "3:13: expected `:`",
+        "write a colon",
+    ),
+    (
+        r#""version": 1"#,
+        r#""version": .1"#,
+        "3:14: invalid number",
+        "`0.5`",
+    ),
+    (
+        r#""page.md""#,
+        r#""page\.md""#,
+        "4:18: invalid escape",
+        r"`\\`",
+    ),
+    (
+        r#""page.md""#,
+        r#""page\u12.md""#,
+        "4:18: invalid hex escape",
+        "four digits",
+    ),
+    (
+        r#""line": 1"#,
+        r#""line":"#,
+        "10:27: expected value",
+        "write a string in double quotes, a number",
+    ),
+    (
+        "]\n}\n",
+        "]\n, \"tags\"",
+        "13:9: the file ends inside a value",
+        "close what is open",
     ),
 ];
 
