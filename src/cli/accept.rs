@@ -34,7 +34,6 @@ pub(crate) struct Arguments {
     reject: bool,
 }
 
-/// Reviews what waits to be accepted.
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let proposals = snapshots::proposals(&arguments.folder)?;
     if proposals.is_empty() {

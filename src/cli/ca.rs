@@ -26,7 +26,6 @@ pub(crate) struct Arguments {
     print: bool,
 }
 
-/// Prints the certificate, or where it is and how it is trusted.
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let authority = arguments.folder.authority()?;
     if arguments.print {

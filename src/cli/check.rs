@@ -144,7 +144,7 @@ pub(crate) fn run(file: &Path) -> Result<Run, Failure> {
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let begun = Instant::now();
-    let mut scenarios = arguments.among.select(&arguments.filter)?;
+    let mut scenarios = arguments.among.select(&arguments.filter, &[])?;
     scenarios.judging(&[Party::Bot])?;
     let options = judge::Options {
         literal: arguments.literal,

@@ -13,7 +13,6 @@ pub(crate) struct Arguments {
     shell: Shell,
 }
 
-/// Prints the completion script of a shell for this command line.
 pub(crate) fn command(
     arguments: &Arguments,
     mut cli: Command,

@@ -119,7 +119,6 @@ fn pages(named: &[PathBuf]) -> Result<Vec<Page>, Failure> {
     Ok(pages)
 }
 
-/// The folder that all named ones lie in.
 fn common_base(named: &[PathBuf]) -> PathBuf {
     let mut bases = named.iter().map(|it| base(it));
     let first = bases.next().unwrap_or_default();
@@ -180,7 +179,9 @@ fn read(pages: &[Page], duplicates: DuplicateIds) -> Result<Extraction, Failure>
                 for mut scenario in page.scenarios {
                     let other = seen.insert(scenario.id.to_string(), typed.clone());
                     if let Some(other) = other.filter(|_| duplicates == DuplicateIds::Refused) {
-                        return Err(twice(&scenario, &other, &typed).into());
+                        let id = scenario.id.to_string();
+                        let (first, second) = (other, typed);
+                        return Err(UsageError::ScenarioTwice { id, first, second }.into());
                     }
                     Arc::make_mut(&mut scenario.script)
                         .source
@@ -213,14 +214,6 @@ pub(crate) fn extract_files<P: AsRef<Path> + Sync>(
     // Collected first: of several errors, the first one in order counts.
     let read: Vec<_> = pages.par_iter().map(page).collect();
     read.into_iter().collect()
-}
-
-fn twice(scenario: &Scenario, first: &str, second: &str) -> UsageError {
-    UsageError::ScenarioTwice {
-        id: scenario.id.to_string(),
-        first: first.to_owned(),
-        second: second.to_owned(),
-    }
 }
 
 /// Writes the scenarios and prints their names, also if a later one cannot be written.

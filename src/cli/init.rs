@@ -129,7 +129,6 @@ fn answers(arguments: Arguments) -> Result<Answers, Failure> {
     })
 }
 
-/// The words of a command line that was typed in.
 fn words(line: &str) -> Result<Vec<String>, InitError> {
     shlex::split(line).ok_or(InitError::OpenQuote)
 }

@@ -31,7 +31,7 @@ pub(crate) enum Format {
 }
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
-    let scenarios = arguments.which.select()?;
+    let scenarios = arguments.which.select(&[])?;
     let scenarios: Vec<_> = scenarios.picked.iter().collect();
     let text = match arguments.format {
         Format::Text => report::list::text(&scenarios),

@@ -16,7 +16,6 @@ pub(crate) mod exit;
 pub(crate) mod extract;
 pub(crate) mod failure;
 pub(crate) mod init;
-pub(crate) mod injection;
 pub(crate) mod list;
 pub(crate) mod merge;
 pub(crate) mod options;
@@ -72,7 +71,6 @@ pub fn main() -> ExitCode {
     .into()
 }
 
-/// The runtime for the tasks of a command.
 fn runtime() -> Result<Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -18,6 +18,7 @@ use crate::config::{Config, values};
 use crate::http::interception::Interception;
 use crate::http::interception::NamedHostError;
 use crate::http::{Client, free_port};
+use crate::inject::InjectionChoice;
 use crate::judge;
 use crate::platform::{Identity, Notifier};
 use crate::report::ReportKind;
@@ -131,11 +132,12 @@ impl Arguments {
             (None, Some(role)) => vec![role],
             (None, None) => vec![Party::Service, Party::Bot],
         };
-        // `--literal` plays no fault injection: no page prints it.
-        let has_injection = target.is_none() && !self.literal;
-        let mut scenarios = self
-            .injection
-            .select(&self.which, &parties, has_injection)?;
+        let injection = match target {
+            // `--literal` plays no fault injection: no page prints it.
+            None if !self.literal => InjectionChoice::Fast,
+            _ => InjectionChoice::None,
+        };
+        let mut scenarios = self.injection.select(&self.which, &parties, injection)?;
         let defaults = judge::Options::default();
         let token = token(self.token.take())?;
         scenarios.judging(&parties)?;

@@ -85,7 +85,6 @@ pub(crate) struct Arguments {
     config: Option<PathBuf>,
 }
 
-/// Records until it is interrupted.
 pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let interception = interception(&arguments)?;
     let authority = arguments.tls.authority()?;

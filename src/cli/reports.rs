@@ -65,7 +65,6 @@ impl Reports {
         Ok(Self(wanted))
     }
 
-    /// True if one of them is written to this file.
     pub(crate) fn go_to(&self, file: &Path) -> bool {
         self.0.iter().any(|it| it.path == file)
     }

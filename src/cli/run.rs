@@ -14,10 +14,9 @@ use url::Url;
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::injection::Injection;
 use super::output::Output;
 use super::reports::{ReportFile, Reports};
-use super::scenarios::Which;
+use super::scenarios::{Injection, Which};
 use super::snapshots::Conversation;
 use super::tls::Tls;
 use super::{ca, environment, output, snapshots};
@@ -162,7 +161,6 @@ fn trigger(text: &str) -> Result<Hook, ValueError> {
     values::url(text).map(Hook::Url)
 }
 
-/// Reads `create`, `assume` or a URL.
 pub(crate) fn given(text: &str) -> Result<StateProvider, ValueError> {
     match text {
         "create" => Ok(StateProvider::Create),

@@ -1,17 +1,20 @@
-//! The scenarios that a command takes: their source, and the selection among them.
+//! The scenarios that a command takes: their source, the selection among them, and the fault injection that
+//! they are played under.
 
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
 use super::failure::Failure;
 use super::output;
 use super::usage::UsageError;
 use crate::api::party::Party;
 use crate::files::FileError;
-use crate::inject::{InjectionKind, with_injected};
+use crate::inject::{InjectionChoice, InjectionKind, with_injected};
 use crate::judge;
 use crate::judge::shard::Shard;
+use crate::runner::options::SEED;
 use crate::scenario::format::Scenario;
 use crate::scenario::selection::{Filter, Selection};
 use crate::scenario::store;
@@ -57,7 +60,6 @@ pub(crate) struct Selected {
 }
 
 impl Selected {
-    /// Leaves the scenarios that judge one of these parties.
     pub(crate) fn judging(&mut self, roles: &[Party]) -> Result<(), UsageError> {
         let is_judged = |it: &Scenario| roles.iter().any(|role| judge::judges(&it.script, *role));
         let count = self.picked.len();
@@ -69,7 +71,6 @@ impl Selected {
         Ok(())
     }
 
-    /// Leaves the scenarios of one shard.
     pub(crate) fn cut(&mut self, shard: Shard) -> Result<(), UsageError> {
         let count = self.picked.len();
         self.picked = shard.take(std::mem::take(&mut self.picked));
@@ -81,7 +82,6 @@ impl Selected {
 }
 
 impl Source {
-    /// All scenarios, by id.
     pub(crate) fn load(&self) -> Result<Vec<Scenario>, Failure> {
         match &self.scenarios {
             Some(folder) => {
@@ -100,14 +100,8 @@ impl Source {
 }
 
 impl Which {
-    /// The selected scenarios, by id, at least one; with all that they were selected from.
-    pub(crate) fn select(&self) -> Result<Selected, Failure> {
-        self.select_in(&[])
-    }
-
-    /// The same among the plain scenarios and those in these kinds of fault injection.
-    pub(crate) fn select_in(&self, injection: &[InjectionKind]) -> Result<Selected, Failure> {
-        self.among.select_in(&self.filters, injection)
+    pub(crate) fn select(&self, injection: &[InjectionKind]) -> Result<Selected, Failure> {
+        self.among.select(&self.filters, injection)
     }
 
     pub(crate) fn names(&self, injection: InjectionKind) -> bool {
@@ -120,12 +114,9 @@ impl Which {
 }
 
 impl Among {
-    /// The selected scenarios, by id, at least one; with all that they were selected from.
-    pub(crate) fn select(&self, filters: &[Filter]) -> Result<Selected, Failure> {
-        self.select_in(filters, &[])
-    }
-
-    fn select_in(
+    /// The selected scenarios among the plain ones and those under these kinds of fault injection, by id, at
+    /// least one; with all that they were selected from.
+    pub(crate) fn select(
         &self,
         filters: &[Filter],
         injection: &[InjectionKind],
@@ -141,5 +132,99 @@ impl Among {
         let picked = selection.pick(&injected)?;
         let picked = picked.into_iter().cloned().collect();
         Ok(Selected { picked, all })
+    }
+}
+
+/// The fault injection that scenarios are played under.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Injection {
+    /// Also play the scenarios under these kinds of fault injection [default: fast for the built-in pair, else none]
+    #[arg(
+        long,
+        value_name = "KIND",
+        value_delimiter = ',',
+        value_parser = words(),
+        help_heading = "Fault injection"
+    )]
+    pub inject: Vec<InjectionChoice>,
+    /// The seed of the choices that fault injection makes
+    #[arg(long, value_name = "NUMBER", default_value_t = SEED, help_heading = "Fault injection")]
+    pub seed: u64,
+}
+
+fn words() -> impl clap::builder::TypedValueParser<Value = InjectionChoice> {
+    let groups = [
+        PossibleValue::new(InjectionChoice::NONE).help("No fault injection"),
+        PossibleValue::new(InjectionChoice::FAST)
+            .help("All kinds that neither wait nor forge tokens"),
+        PossibleValue::new(InjectionChoice::FORGED_TOKENS)
+            .help("All kinds that forge tokens of notifications"),
+        PossibleValue::new(InjectionChoice::ALL).help("All kinds"),
+    ];
+    let kinds = InjectionKind::ALL.map(|kind| {
+        let help = format!("{} (judges a {})", kind.describe(), kind.party());
+        PossibleValue::new(kind.name()).help(help)
+    });
+    PossibleValuesParser::new(groups.into_iter().chain(kinds))
+        .map(|word| InjectionChoice::named(&word).unwrap_or(InjectionChoice::None))
+}
+
+impl Injection {
+    /// The kinds that are selected by their names, here or in a filter, or by that of their group.
+    pub(crate) fn named(&self, which: &Which) -> Vec<InjectionKind> {
+        let words = self.inject.iter();
+        let words = words
+            .filter(|it| matches!(it, InjectionChoice::Kind(_) | InjectionChoice::ForgedTokens));
+        let is_named = |kind: &InjectionKind| {
+            which.names(*kind) || words.clone().any(|word| word.includes(*kind))
+        };
+        InjectionKind::ALL.into_iter().filter(is_named).collect()
+    }
+
+    /// The scenarios that are selected among the plain ones and those under the chosen fault injection, for
+    /// the parties that are judged. Without a choice, filters that name fault injection
+    /// select from all kinds, and others from `default`.
+    pub(crate) fn select(
+        &self,
+        which: &Which,
+        roles: &[Party],
+        default: InjectionChoice,
+    ) -> Result<Selected, Failure> {
+        self.refuse_unmet(roles)?;
+        let default = if which.names_injection() {
+            InjectionChoice::All
+        } else {
+            default
+        };
+        let words = match self.inject.as_slice() {
+            [] => &[default],
+            words => words,
+        };
+        let kinds: Vec<InjectionKind> = InjectionKind::ALL
+            .into_iter()
+            .filter(|kind| roles.contains(&kind.party()))
+            .filter(|kind| words.iter().any(|word| word.includes(*kind)))
+            .collect();
+        which.select(&kinds)
+    }
+
+    /// Refuses fault injection by name that none of these parties can meet.
+    fn refuse_unmet(&self, roles: &[Party]) -> Result<(), UsageError> {
+        let is_met = |word: &&InjectionChoice| match word {
+            InjectionChoice::Kind(_) | InjectionChoice::ForgedTokens => {
+                let mut kinds = InjectionKind::ALL
+                    .into_iter()
+                    .filter(|kind| word.includes(*kind));
+                kinds.any(|kind| roles.contains(&kind.party()))
+            }
+            InjectionChoice::None | InjectionChoice::Fast | InjectionChoice::All => true,
+        };
+        let Some(unmet) = self.inject.iter().find(|word| !is_met(word)) else {
+            return Ok(());
+        };
+        Err(UsageError::UnmetInjection {
+            kind: *unmet,
+            roles: roles.to_vec(),
+        })
     }
 }

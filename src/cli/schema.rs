@@ -35,7 +35,6 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     Ok(Exit::Success)
 }
 
-/// The schema, as it is kept under `schemas/`.
 pub(crate) fn text(what: What) -> String {
     let schema = match what {
         What::Scenario => schemars::schema_for!(Script),

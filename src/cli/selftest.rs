@@ -45,7 +45,6 @@ pub(crate) struct Arguments {
     pub deadline: Duration,
 }
 
-/// Plays and prints the table.
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let names = &arguments.names;
     let is_named =

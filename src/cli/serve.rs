@@ -58,7 +58,6 @@ pub(crate) struct Arguments {
     tls: Tls,
 }
 
-/// Serves until it is interrupted.
 pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let shutdown = CancellationToken::new();
     super::runtime()?.block_on(async {
@@ -127,7 +126,6 @@ fn verification(configuration: Option<Url>, application: Option<String>) -> Opti
     })
 }
 
-/// The value of this name.
 fn named<T: Copy>(
     wanted: Option<&str>,
     all: &[T],
