@@ -36,7 +36,6 @@ pub(super) enum Unsent {
     Unasked,
 }
 
-/// A request's body on its way to the upstream.
 #[derive(Debug)]
 pub(super) enum RequestBody {
     /// Read whole before, and perhaps rewritten.

@@ -7,13 +7,24 @@ use crate::diagnostic::json::{self, locate};
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::unmarked;
 
-/// The properties that hold the callback address.
-const NAMES: [&str; 2] = ["callback", "callbackUri"];
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Property {
+    Callback,
+    Other,
+}
+
+impl Property {
+    fn named(name: &str) -> Self {
+        match name {
+            "callback" | "callbackUri" => Self::Callback,
+            _ => Self::Other,
+        }
+    }
+}
 
 /// The two addresses of notifications: the bot's own, and the listener's in its place.
 #[derive(Debug, Clone)]
 pub(crate) struct Callbacks {
-    /// The bot's own address.
     pub bot: Url,
     /// The URL under which the service reaches the listener that stands in for it, without a slash at
     /// its end.
@@ -28,7 +39,7 @@ impl Callbacks {
         let (mark, text) = text.split_at(text.len() - unmarked(text).len());
         let document = json::parse(text).ok()??;
         let mut found = Vec::new();
-        self.find(value, &Pointer::default(), false, &mut found);
+        self.find(value, &Pointer::default(), Property::Other, &mut found);
         let mut places: Vec<_> = found
             .into_iter()
             .filter_map(|(pointer, address)| Some((locate(&document, &pointer)?.value, address)))
@@ -45,24 +56,23 @@ impl Callbacks {
         &self,
         value: &Value,
         at: &Pointer,
-        is_named: bool,
+        property: Property,
         found: &mut Vec<(Pointer, String)>,
     ) {
         match value {
             Value::String(text) => {
-                if let Some(address) = self.stand_in(text, is_named) {
+                if let Some(address) = self.stand_in(text, property) {
                     found.push((at.clone(), address));
                 }
             }
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.find(item, &at.index(index), is_named, found);
+                    self.find(item, &at.index(index), property, found);
                 }
             }
             Value::Object(properties) => {
                 for (name, property) in properties {
-                    let is_named = NAMES.contains(&name.as_str());
-                    self.find(property, &at.key(name), is_named, found);
+                    self.find(property, &at.key(name), Property::named(name), found);
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
@@ -70,7 +80,7 @@ impl Callbacks {
     }
 
     /// The listener's address for one that is the bot's.
-    fn stand_in(&self, text: &str, is_named: bool) -> Option<String> {
+    fn stand_in(&self, text: &str, property: Property) -> Option<String> {
         let url = Url::parse(text).ok()?;
         if !matches!(url.scheme(), "http" | "https") {
             return None;
@@ -81,7 +91,7 @@ impl Callbacks {
                 .path()
                 .strip_prefix(path)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        (is_named || is_bots).then(|| {
+        (property == Property::Callback || is_bots).then(|| {
             let query = url.query().map(|it| format!("?{it}")).unwrap_or_default();
             // Credentials are what the service authorizes itself with: the bot waits for them.
             let credentials = text

@@ -276,7 +276,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Debug, Clone)]
 pub(super) struct Tee(Arc<Mutex<Capture>>);
 
-/// The captured part of a body.
 #[derive(Debug)]
 pub(super) struct Capture {
     bytes: Vec<u8>,

@@ -63,7 +63,6 @@ async fn is_wanted(mut state: watch::Receiver<State>) -> bool {
 }
 
 impl Expectation {
-    /// The upstream sent a 100.
     pub(super) fn go_on(&self) {
         self.set(State::Continue);
     }

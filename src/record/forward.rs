@@ -350,7 +350,6 @@ fn switch_protocols(
     Ok(response)
 }
 
-/// The reason why an answer cannot be passed on.
 fn unusable(head: &hyper::http::response::Parts, has_no_body: bool) -> Option<&'static str> {
     let codings = head.headers.get_all(TRANSFER_ENCODING);
     let is_coded = !has_no_body && !hop::is_chunked_at_most(codings);

@@ -38,7 +38,6 @@ use crate::http::server::{self, Connection, ConnectionError, Server, Tunnel, Wat
 use crate::http::{Listener, Versions};
 use crate::redact::Redactor;
 
-/// The two parties of a recording.
 #[derive(Debug)]
 pub(crate) struct Parties {
     pub service: Service,
@@ -62,7 +61,6 @@ pub(crate) struct Bot {
     pub public: Option<Url>,
 }
 
-/// The destination of the bot's requests.
 #[derive(Debug)]
 pub(crate) enum Service {
     /// This address; its own path is put before the targets of requests.

@@ -7,7 +7,6 @@ use std::sync::{Mutex, PoisonError};
 
 use foldhash::quality::FixedState;
 
-/// The number of cached texts.
 const TEXTS: usize = 4096;
 
 /// The longest text in bytes that is cached: longer ones are seldom repeated. A lookup takes a
@@ -24,7 +23,6 @@ pub(super) struct NegativeCache {
     slots: Box<[AtomicU64]>,
 }
 
-/// The way in which a text was searched.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum ReadAs {
     Name,
@@ -72,7 +70,6 @@ impl NegativeCache {
     }
 }
 
-/// The number of cached pseudonyms.
 const PSEUDONYMS: usize = 256;
 
 /// A cache of pseudonyms, so that a token that is sent with every request is digested once.

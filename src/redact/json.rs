@@ -14,7 +14,6 @@ use super::scanner::DEPTH;
 use super::{Redactor, secret_names};
 use crate::http::message::DEEPEST;
 
-/// The limits of the JSON that is read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     /// The nesting of objects and arrays. `serde_json` reads 127 levels.
@@ -113,6 +112,13 @@ enum Secrecy {
     Whole,
 }
 
+/// The escapes in the JSON of a text. A text that the parser borrows has none.
+#[derive(Debug, Clone, Copy)]
+enum Escapes {
+    None,
+    Possible,
+}
+
 /// The state of one document.
 struct Walk<'a, 'de> {
     redactor: &'a Redactor,
@@ -135,8 +141,7 @@ impl<'a, 'de> Walk<'a, 'de> {
         }
     }
 
-    /// A borrowed string has no escapes.
-    fn string(&mut self, text: &str, secrecy: Secrecy, is_borrowed: bool) {
+    fn string(&mut self, text: &str, secrecy: Secrecy, escapes: Escapes) {
         let redacted = match secrecy {
             Secrecy::None => self.redactor.running(text, self.wrappings),
             _ => Some(self.redactor.secret(text)),
@@ -146,15 +151,19 @@ impl<'a, 'de> Walk<'a, 'de> {
                 self.is_changed = true;
                 put(self.out, &redacted);
             }
-            None if is_borrowed => self.quoted(text),
-            None => put(self.out, text),
+            None => self.unchanged(text, escapes),
         }
     }
 
-    fn quoted(&mut self, text: &str) {
-        self.out.push(b'"');
-        self.out.extend_from_slice(text.as_bytes());
-        self.out.push(b'"');
+    fn unchanged(&mut self, text: &str, escapes: Escapes) {
+        match escapes {
+            Escapes::None => {
+                self.out.push(b'"');
+                self.out.extend_from_slice(text.as_bytes());
+                self.out.push(b'"');
+            }
+            Escapes::Possible => put(self.out, text),
+        }
     }
 
     fn number(&mut self, number: impl Into<Value>, secrecy: Secrecy) {
@@ -167,17 +176,15 @@ impl<'a, 'de> Walk<'a, 'de> {
         }
     }
 
-    /// Writes the name of a property, and returns the secrecy of its value. A borrowed name has no
-    /// escapes.
-    fn name(&mut self, name: &str, is_borrowed: bool, within: Secrecy) -> Secrecy {
+    /// Writes the name of a property, and returns the secrecy of its value.
+    fn name(&mut self, name: &str, escapes: Escapes, within: Secrecy) -> Secrecy {
         let (secrecy, redacted) = self.redactor.name(name);
         match redacted {
             Some(redacted) => {
                 (self.is_changed, self.is_renamed) = (true, true);
                 put(self.out, &redacted);
             }
-            None if is_borrowed => self.quoted(name),
-            None => put(self.out, name),
+            None => self.unchanged(name, escapes),
         }
         self.out.push(b':');
         if within == Secrecy::Whole {
@@ -283,12 +290,12 @@ impl<'de> Visitor<'de> for Next<'_, '_, 'de> {
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<(), E> {
-        self.walk.string(text, self.secrecy, true);
+        self.walk.string(text, self.secrecy, Escapes::None);
         Ok(())
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.walk.string(text, self.secrecy, false);
+        self.walk.string(text, self.secrecy, Escapes::Possible);
         Ok(())
     }
 
@@ -317,8 +324,11 @@ impl<'de> Visitor<'de> for Next<'_, '_, 'de> {
         let mut names = Names::from(walk.names.len());
         let mut pair = Pair::default();
         while let Some(name) = properties.next_key_seed(Name)? {
-            let is_borrowed = matches!(name, Cow::Borrowed(_));
-            let mut secrecy = walk.name(&name, is_borrowed, self.secrecy);
+            let escapes = match name {
+                Cow::Borrowed(_) => Escapes::None,
+                Cow::Owned(_) => Escapes::Possible,
+            };
+            let mut secrecy = walk.name(&name, escapes, self.secrecy);
             let is_value = name.eq_ignore_ascii_case("value");
             if pair.names_a_secret && is_value {
                 secrecy = Secrecy::Whole;

@@ -11,7 +11,6 @@ const KINDS: [&str; 3] = ["jwt", "key", "secret"];
 /// The hexadecimal digits at the end of a pseudonym.
 pub(super) const DIGITS: usize = 12;
 
-/// The length of the pseudonym at the start of a text.
 pub(crate) fn pseudonym_at_start(text: &str) -> Option<usize> {
     let lengths = KINDS.map(|kind| PREFIX.len() + kind.len() + 1 + DIGITS);
     let mut lengths = lengths.into_iter();
@@ -31,7 +30,6 @@ pub(crate) fn is_pseudonym(value: &str) -> bool {
     })
 }
 
-/// The ranges of the pseudonyms in a text.
 pub(crate) fn pseudonyms(text: &str) -> impl Iterator<Item = Range<usize>> {
     memmem::find_iter(text.as_bytes(), PREFIX).filter_map(|start| {
         KINDS.into_iter().find_map(|kind| {

@@ -195,7 +195,6 @@ impl Redactor {
         }
     }
 
-    /// True if the word before announces a secret.
     fn is_announced(&self, word: &str, before: Before<'_>) -> bool {
         let is_bare = || word.bytes().all(|b| b.is_ascii_alphabetic()) && word.len() < 20;
         (secret_names::is_scheme(before.word.as_bytes()) && !before.is_label && !is_bare())
@@ -271,7 +270,6 @@ impl Redactor {
     }
 }
 
-/// The name and the value of `name=value`.
 fn named(word: &str) -> Option<(&str, &str)> {
     let (name, value) = word.split_at(memchr(b'=', word.as_bytes())?);
     let is_pair = !name.contains('/') && value.bytes().any(|b| b != b'=');
@@ -478,7 +476,6 @@ fn split_word(text: &str) -> (Word<'_>, &str) {
     (word, &text[behind..])
 }
 
-/// The context before a word.
 #[derive(Debug, Default, Clone, Copy)]
 struct Before<'a> {
     word: &'a str,

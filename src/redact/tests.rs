@@ -38,9 +38,9 @@ fn assert_gone(exchange: Exchange, secret: &str) {
 fn line_beside_value(exchange: &Exchange) -> String {
     let mut value = exchange.clone();
     let (wire, none) = (Wire::default(), Headers::new());
-    value.request.body = heard(&none, &value.request.body, &wire).body.into();
+    value.request.body = captured(&none, &value.request.body, &wire).body.into();
     if let Some(response) = &mut value.response {
-        response.body = heard(&none, &response.body, &wire).body.into();
+        response.body = captured(&none, &response.body, &wire).body.into();
     }
     let line = line(&redactor(), exchange);
     assert_eq!(
@@ -50,10 +50,10 @@ fn line_beside_value(exchange: &Exchange) -> String {
     line
 }
 
-/// The line of an exchange that was heard as it was recorded.
+/// The line of an exchange as it is recorded.
 fn line(redactor: &Redactor, exchange: &Exchange) -> String {
     let request = &exchange.request;
-    let heard = UnredactedExchange {
+    let captured = UnredactedExchange {
         number: exchange.number,
         direction: exchange.direction,
         cause: exchange.cause.clone(),
@@ -61,18 +61,18 @@ fn line(redactor: &Redactor, exchange: &Exchange) -> String {
         took_ms: exchange.took_ms,
         method: &request.method,
         target: &request.target,
-        request: heard(&request.headers, &request.body, &exchange.request_wire),
+        request: captured(&request.headers, &request.body, &exchange.request_wire),
         response: exchange.response.as_ref().map(|it| {
-            let response = heard(&it.headers, &it.body, &exchange.response_wire);
+            let response = captured(&it.headers, &it.body, &exchange.response_wire);
             (it.status, response)
         }),
         broke: exchange.broke.as_deref(),
     };
-    let line = redactor.line(&heard);
+    let line = redactor.line(&captured);
     String::from_utf8(line.get().as_bytes().to_vec()).unwrap()
 }
 
-fn heard<'a>(fields: &'a Headers, body: &Body, wire: &Wire) -> UnredactedMessage<'a> {
+fn captured<'a>(fields: &'a Headers, body: &Body, wire: &Wire) -> UnredactedMessage<'a> {
     let fields = fields.iter();
     let bytes = |bytes: Vec<u8>| UnredactedBody::Bytes(Cow::Owned(bytes));
     UnredactedMessage {
@@ -88,7 +88,7 @@ fn heard<'a>(fields: &'a Headers, body: &Body, wire: &Wire) -> UnredactedMessage
                 length: *length,
                 sha256: sha256.clone(),
             },
-            Body::Omitted(other) => panic!("no recorder hears {other:?}"),
+            Body::Omitted(other) => panic!("no recorder captures {other:?}"),
         },
         wire: wire.clone(),
     }
@@ -211,7 +211,7 @@ fn names_are_secret_in_json_at_any_depth() {
     assert_gone(planted, "918273");
 }
 
-/// Bodies of one request, as they are heard and as they are written.
+/// Bodies of one request, as they are captured and as they are written.
 #[test]
 fn a_line_is_the_redacted_value_written() {
     let long = format!(

@@ -222,15 +222,22 @@ fn incoming_call(case: &Case) -> Option<String> {
 /// The variable of the call in the path of the first request that names one and is to be done, or
 /// else of the first.
 fn first_call(case: &Case) -> Option<String> {
-    call_of_request(case, false).or_else(|| first_refused_call(case))
+    call_of_request(case, Handling::Done).or_else(|| first_refused_call(case))
 }
 
 /// The variable of the call in the path of the first request that names one and is to be refused.
 fn first_refused_call(case: &Case) -> Option<String> {
-    call_of_request(case, true)
+    call_of_request(case, Handling::Refused)
 }
 
-fn call_of_request(case: &Case, is_refused: bool) -> Option<String> {
+/// The documented handling of a request.
+#[derive(Clone, Copy, PartialEq)]
+enum Handling {
+    Done,
+    Refused,
+}
+
+fn call_of_request(case: &Case, handling: Handling) -> Option<String> {
     let script = &case.scenario.script;
     let mut steps = script.steps.iter().enumerate();
     steps.find_map(|(at, step)| {
@@ -239,7 +246,7 @@ fn call_of_request(case: &Case, is_refused: bool) -> Option<String> {
         };
         let resource = Resource::parse(&step.target)?;
         let name = template::sole_variable(resource.call()?)?;
-        (script.is_refused(at) == is_refused).then(|| name.to_owned())
+        (script.is_refused(at) == (handling == Handling::Refused)).then(|| name.to_owned())
     })
 }
 

@@ -8,7 +8,6 @@
 mod ask;
 mod group;
 mod output;
-mod running;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -17,12 +16,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
 pub(crate) use self::ask::Completed;
-pub(crate) use self::running::Running;
 
 use self::group::Group;
 use self::output::Output;
@@ -145,7 +144,13 @@ impl Launch {
         if let Some(pipe) = child.stderr.take() {
             tokio::spawn(Arc::clone(&output).keep(pipe));
         }
-        let running = Running::new(name, (child, group), output, self.end_within);
+        let running = Running {
+            name,
+            group,
+            output,
+            end_within: self.end_within,
+            ended: watched(child),
+        };
         match self.come_up(&running, interrupt).await {
             Ok(()) => Ok(running),
             Err(error) => {
@@ -203,4 +208,66 @@ impl Program {
         command.kill_on_drop(true);
         command
     }
+}
+
+/// A target that runs. Dropped, it is killed with all that it has started.
+#[derive(Debug)]
+pub(crate) struct Running {
+    name: String,
+    group: Group,
+    output: Arc<Output>,
+    end_within: Duration,
+    /// How it ended, once it has.
+    ended: watch::Receiver<Option<String>>,
+}
+
+impl Running {
+    /// Waits until the program has ended by itself; returns its exit and the end of its output.
+    pub(crate) async fn died(&self) -> String {
+        let status = self.ending().await;
+        let tail = self.output.settled_tail().await;
+        format!("`{}` ended during the run: {status}{tail}", self.name)
+    }
+
+    async fn ending(&self) -> String {
+        ended(self.ended.clone()).await
+    }
+
+    /// Terminates the program and all that it has started, and kills what is left after `end_within`.
+    /// Returns a warning if the program itself had to be killed.
+    pub(crate) async fn end(self) -> Option<String> {
+        let mut warning = None;
+        if self.ended.borrow().is_none() {
+            self.group.terminate();
+            if timeout(self.end_within, self.ending()).await.is_err() {
+                warning = Some(format!(
+                    "`{}` did not end within {:?} of SIGTERM and was killed",
+                    self.name, self.end_within
+                ));
+            }
+        }
+        let ending = self.ended.clone();
+        self.group.kill();
+        // The kernel reports the end with a delay.
+        let _ = timeout(Duration::from_secs(1), ended(ending)).await;
+        warning
+    }
+}
+
+async fn ended(mut ending: watch::Receiver<Option<String>>) -> String {
+    let status = ending.wait_for(Option::is_some).await;
+    let status = status.ok().and_then(|it| it.clone());
+    status.unwrap_or_else(|| "nobody knows how".to_owned())
+}
+
+/// Waits for a child in the background.
+fn watched(mut child: Child) -> watch::Receiver<Option<String>> {
+    let (sender, ended) = watch::channel(None);
+    tokio::spawn(async move {
+        let status = child.wait().await;
+        let exit = status.map_or_else(|error| error.to_string(), |it| it.to_string());
+        // The receiver may be gone.
+        let _ = sender.send(Some(exit));
+    });
+    ended
 }
