@@ -72,10 +72,7 @@ pub(crate) struct Files {
 
 /// The files below a path whose name ends in `.{extension}`; a path to a file is the only result.
 /// Links are followed, except for cycles.
-///
-/// # Errors
-///
-/// [`FileError::Unreadable`], [`FileError::Dangling`] for a link with such a name,
+/// Errors: [`FileError::Unreadable`], [`FileError::Dangling`] for a link with such a name,
 /// [`FileError::NotRegular`] for a path that is neither folder nor regular file.
 pub(crate) fn files_below(path: &Path, extension: &str) -> Result<Files, FileError> {
     let mut files = Files::default();
@@ -137,9 +134,6 @@ pub(crate) fn one_spelling(path: &Path) -> PathBuf {
     }
 }
 
-/// # Errors
-///
-/// [`FileError::Unreadable`].
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     fs::read(path).map_err(|source| FileError::Unreadable {
         path: path.to_owned(),
@@ -150,10 +144,6 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FileError> {
 /// Replaces a file atomically: a reader sees the old text or the new one. A link is kept, and its
 /// target is replaced. Anything but a regular file, such as a pipe or `/dev/stdout`, is written
 /// directly.
-///
-/// # Errors
-///
-/// [`FileError::Unwritable`].
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), FileError> {
     let is_device = ["/dev", "/proc"].iter().any(|it| path.starts_with(it));
     let is_special = is_device || fs::metadata(path).is_ok_and(|it| !it.is_file());

@@ -7,16 +7,13 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-/// A map by normalized identifier.
 pub(crate) type ById<T> = HashMap<Normal<'static>, T, foldhash::quality::RandomState>;
 
-/// A set of normalized identifiers.
 pub(crate) type Ids<'a> = HashSet<Normal<'a>, foldhash::quality::RandomState>;
 
 /// A normalized identifier.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Normal<'a> {
-    /// The number of a GUID.
     Guid(u128),
     /// Any other identifier, unchanged.
     Text(Cow<'a, str>),
@@ -35,7 +32,6 @@ impl<'a> Normal<'a> {
     }
 }
 
-/// Compares normalized identifiers.
 pub(crate) fn same(left: &str, right: &str) -> bool {
     left == right || guid(left).is_some_and(|number| guid(right) == Some(number))
 }
@@ -63,7 +59,6 @@ const DIGITS: [u8; 256] = {
     digits
 };
 
-/// The number of a GUID.
 fn guid(text: &str) -> Option<u128> {
     if text.len() < 32 {
         return None;

@@ -13,7 +13,6 @@ use crate::http::message::Headers;
 /// The number of links that are stored. The oldest are dropped, so that memory is bounded.
 const MOST: usize = 16 * 1024;
 
-/// The header fields with chain ids.
 const CHAINS: [&str; 5] = [
     "scenario-id",
     "client-request-id",

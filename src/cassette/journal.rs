@@ -103,10 +103,7 @@ impl Out {
 
 impl Journal {
     /// Creates a cassette.
-    ///
-    /// # Errors
-    ///
-    /// The file exists, or the place is not writable.
+    /// Errors: the file exists, or the place is not writable.
     pub(crate) fn create(path: &Path, directions: &[Direction]) -> Result<Self, JournalError> {
         let opened = OpenOptions::new().append(true).create_new(true).open(path);
         let file = opened.map_err(|source| match source.kind() {
@@ -129,10 +126,7 @@ impl Journal {
 
     /// Opens a cassette to append to it. Numbers continue; a torn last line is removed and
     /// returned. An empty file, of a recorder that was killed at its start, gets its header.
-    ///
-    /// # Errors
-    ///
-    /// The file is no cassette, records other directions, or is locked by another recorder.
+    /// Errors: the file is no cassette, records other directions, or is locked by another recorder.
     pub(crate) fn append(
         path: &Path,
         directions: &[Direction],
@@ -204,10 +198,7 @@ impl Journal {
     }
 
     /// Writes the line, and all others that are queued, to the operating system.
-    ///
-    /// # Errors
-    ///
-    /// The disk takes no more. Nothing is written after that.
+    /// Errors: the disk takes no more. Nothing is written after that.
     pub(crate) fn settle(&self, queued: Queued) -> Result<(), JournalError> {
         let settled = self.out().flush(queued);
         settled.map_err(|source| unwritable(&self.path, source))
@@ -241,10 +232,6 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, FileError> {
 }
 
 /// `file` is the name of the file in errors.
-///
-/// # Errors
-///
-/// [`StoreError::Broken`] for the first malformed line, the torn last one excepted.
 pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Loaded, FileError> {
     let mut from = 0;
     let ends = memchr::memchr_iter(b'\n', bytes).map(|at| at + 1);
@@ -311,7 +298,6 @@ fn no_header(first: &[u8], mut wrong: Diagnostic) -> Diagnostic {
 /// The beginning of a gzip file (RFC 1952 section 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// The warning about a torn last line.
 pub(crate) fn passed_over(mut torn: Diagnostic) -> Diagnostic {
     torn.message = format!("the last line is torn: {}", torn.message);
     torn.remedy = Some("it was passed over; what stands before it is whole".into());

@@ -10,11 +10,6 @@ use crate::files;
 use crate::files::FileError;
 
 /// Reads a recording, with the torn last line of a cassette where there is one.
-///
-/// # Errors
-///
-/// [`StoreError::Unreadable`]; [`StoreError::Folder`]; [`StoreError::Broken`] where the file is neither
-/// a cassette nor a HAR file, or is a broken one.
 pub(crate) fn load(path: &Path) -> Result<(Recording, Option<Diagnostic>), FileError> {
     if path.is_dir() {
         return Err(FileError::Folder(path.to_owned()));
@@ -24,10 +19,6 @@ pub(crate) fn load(path: &Path) -> Result<(Recording, Option<Diagnostic>), FileE
 
 /// Reads the bytes of a recording, with the torn last line of a cassette. `file` is the name of the
 /// file in errors.
-///
-/// # Errors
-///
-/// [`StoreError::Broken`] if they are neither a cassette nor a HAR file, or a broken one.
 pub(crate) fn parse(
     file: &str,
     bytes: &[u8],

@@ -6,7 +6,6 @@ use super::format::{Direction, Exchange};
 pub(crate) struct Recording {
     file: String,
     directions: Vec<Direction>,
-    /// Sorted by the start of their requests.
     exchanges: Vec<Exchange>,
     /// The line of each exchange in the file, counted from 1.
     lines: Vec<usize>,
@@ -31,7 +30,6 @@ impl Recording {
         }
     }
 
-    /// The name of the file in errors.
     pub(crate) fn file(&self) -> &str {
         &self.file
     }
@@ -40,7 +38,6 @@ impl Recording {
         self.lines.get(index).copied().unwrap_or(1)
     }
 
-    /// Sorted by the start of their requests.
     pub(crate) fn exchanges(&self) -> &[Exchange] {
         &self.exchanges
     }

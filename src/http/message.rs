@@ -10,7 +10,6 @@ use serde_json::Value;
 pub struct Headers(Vec<(String, String)>);
 
 impl Headers {
-    /// No fields.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
@@ -20,14 +19,12 @@ impl Headers {
         self.0.push((name.into(), value.into()));
     }
 
-    /// The first field of that name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.iter()
             .find(|(other, _)| other.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
     }
 
-    /// All fields, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(n, v)| (n.as_str(), v.as_str()))
     }
@@ -219,9 +216,7 @@ pub struct Request {
     pub method: String,
     /// The path with its query, or an absolute URL.
     pub target: String,
-    /// The header fields.
     pub headers: Headers,
-    /// The body.
     pub body: Body,
 }
 
@@ -230,14 +225,11 @@ pub struct Request {
 pub struct Response {
     /// The status code, 100 to 599.
     pub status: u16,
-    /// The header fields.
     pub headers: Headers,
-    /// The body.
     pub body: Body,
 }
 
 impl Request {
-    /// A request without header fields and body.
     pub fn new(method: impl Into<String>, target: impl Into<String>) -> Self {
         Self {
             method: method.into(),
@@ -249,7 +241,6 @@ impl Request {
 }
 
 impl Response {
-    /// A response without header fields and body.
     pub const fn new(status: u16) -> Self {
         Self {
             status,

@@ -181,7 +181,6 @@ impl Adapter {
         exchange
     }
 
-    /// Answers a request outside of the judge.
     pub(super) fn reply(
         &mut self,
         exchange: ExchangeId,
@@ -192,7 +191,6 @@ impl Adapter {
         self.perform(Planned { step, action });
     }
 
-    /// Ends the connection of a request without an answer.
     pub(super) fn cut(&mut self, exchange: ExchangeId, step: Option<usize>, how: Cut) {
         self.log_event(step, how.describe());
         self.acts.push_back(Act::Cut { exchange, how });
@@ -218,7 +216,6 @@ impl Adapter {
         }
     }
 
-    /// The judge's deadline on the clock of the run.
     pub(super) fn judge_deadline(&self) -> Option<Duration> {
         match self.paused_since {
             Some(_) => None,
@@ -234,7 +231,6 @@ impl Adapter {
         std::mem::take(&mut self.traffic)
     }
 
-    /// True for a notification of changes.
     pub(super) fn is_notification(&self, step: usize) -> bool {
         self.script
             .steps

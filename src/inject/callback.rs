@@ -27,7 +27,6 @@ pub(super) struct Callback {
 
 #[derive(Debug)]
 enum State {
-    /// No notification was received.
     Waiting,
     /// The notification was not acknowledged; a redelivery is expected.
     Refused(Box<Refused>),
@@ -153,7 +152,6 @@ impl Callback {
         }));
     }
 
-    /// Reports a missing redelivery.
     fn report_missing(&mut self, adapter: &mut Adapter, now: Duration) {
         let State::Refused(refused) = std::mem::replace(&mut self.state, State::Over) else {
             return;

@@ -118,7 +118,6 @@ pub(super) fn share_a_resource(one: &[Option<Resource>], other: &[Option<Resourc
     })
 }
 
-/// The first notification that follows from a request.
 pub(super) fn first_caused(steps: &[Step]) -> Option<usize> {
     let request = steps.iter().position(|it| matches!(it, Step::Request(_)))?;
     (request..steps.len()).find(|at| has_changes(&steps[*at]))

@@ -28,7 +28,6 @@ pub(super) struct ForgedTokens {
 #[derive(Debug)]
 struct Round {
     step: usize,
-    /// The judge's notification.
     genuine: Arc<Request>,
     judge_exchange: ExchangeId,
     pending: &'static [Forgery],
@@ -94,7 +93,6 @@ impl ForgedTokens {
         }
     }
 
-    /// Handles the answer to the last forged notification.
     fn on_answer(
         &mut self,
         adapter: &mut Adapter,

@@ -86,7 +86,6 @@ struct Row {
     description: &'static str,
 }
 
-/// The cost of a run under a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cost {
     /// Messages only.
@@ -105,14 +104,11 @@ pub(super) enum AppliesTo {
     Notification,
     /// A notification has a state or status of a resource that exists already.
     Word,
-    /// Two notifications follow each other.
     AdjacentNotifications,
     /// Two notifications about different resources follow each other.
     IndependentNotifications,
-    /// A response follows its request.
     Response,
     Request,
-    /// A notification follows from a request.
     CausedNotification,
     /// The page also prints how the operation fails.
     PrintedFailure,
@@ -121,7 +117,6 @@ pub(super) enum AppliesTo {
 impl InjectionKind {
     pub const ALL: [Self; Self::COUNT] = *Self::VARIANTS.first_chunk().expect("as many as counted");
 
-    /// In kebab-case.
     pub const fn name(self) -> &'static str {
         self.into_str()
     }
@@ -196,7 +191,6 @@ pub enum InjectionChoice {
     None,
     /// Every kind in which no party waits and no token is wrong.
     Fast,
-    /// Every kind with wrong tokens.
     ForgedTokens,
     All,
     Kind(InjectionKind),

@@ -84,7 +84,6 @@ impl Cut {
     }
 }
 
-/// A judge, with or without fault injection.
 #[derive(Debug)]
 pub(crate) struct InjectedJudge {
     adapter: Adapter,
@@ -234,7 +233,6 @@ impl InjectedJudge {
     }
 }
 
-/// The requirement that a surplus request breaks.
 const fn surplus_requirement(kind: InjectionKind) -> Option<Requirement> {
     match kind {
         InjectionKind::DuplicateNotification => Some(Requirement::NotificationTwice),

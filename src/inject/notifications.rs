@@ -90,7 +90,6 @@ impl Notifications {
         }
     }
 
-    /// Performs actions of the judge as the kind changes them.
     fn perform_all(&mut self, adapter: &mut Adapter, now: Duration, planned: Vec<Planned>) {
         let notifies = planned
             .iter()

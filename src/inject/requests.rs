@@ -31,7 +31,6 @@ pub(super) struct Requests {
 
 #[derive(Debug)]
 enum State {
-    /// No request was received.
     Waiting,
     /// The request was refused; a repetition is allowed.
     Refused {
@@ -315,7 +314,6 @@ impl Requests {
         }
     }
 
-    /// Reports a missing repetition of the refused request.
     fn report_missing(&mut self, adapter: &mut Adapter, now: Duration) {
         let State::Refused { step, request, .. } = std::mem::replace(&mut self.state, State::Over)
         else {

@@ -11,7 +11,6 @@ use crate::cassette::format;
 use crate::cassette::format::Exchange;
 use crate::http::message::{Body, Headers, Omission, Request};
 
-/// A message to send for the recorded party.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Outgoing {
     /// The header fields, without those of the recorded connection.
@@ -20,7 +19,6 @@ pub(crate) struct Outgoing {
     pub body: Bytes,
 }
 
-/// A request to send for the recorded party.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OutgoingRequest {
     pub exchange: usize,

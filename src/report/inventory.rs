@@ -7,10 +7,6 @@ use crate::diagnostic::place::printable;
 use crate::extract::{Finding, Row};
 
 /// The rows as JSON Lines.
-///
-/// # Errors
-///
-/// Never in practice: a row holds nothing that JSON cannot.
 pub(crate) fn json_lines(rows: &[Row]) -> Result<String, serde_json::Error> {
     let mut text = String::new();
     for row in rows {

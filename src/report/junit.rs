@@ -10,10 +10,7 @@ use crate::api::party::Party;
 use crate::judge::verdict::{Run, ScenarioResult, Verdict};
 
 /// The report as XML.
-///
-/// # Errors
-///
-/// Text that XML cannot hold.
+/// Errors: text that XML cannot hold.
 pub(crate) fn render(run: &Run) -> Result<String, SerializeError> {
     let mut report = Report::new("confcall");
     for role in [Party::Service, Party::Bot] {

@@ -42,10 +42,6 @@ struct ListedStep<'a> {
 }
 
 /// The scenarios as a JSON array, with a line feed at its end.
-///
-/// # Errors
-///
-/// Never in practice: a list holds nothing that JSON cannot.
 pub(crate) fn json(scenarios: &[&Scenario]) -> Result<String, serde_json::Error> {
     let listed: Vec<_> = scenarios.iter().map(|it| list(it)).collect();
     serde_json::to_string_pretty(&listed).map(|text| text + "\n")

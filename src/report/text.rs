@@ -11,7 +11,6 @@ use crate::redact;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Look {
     pub colour: bool,
-    /// The width of a line in characters.
     pub width: usize,
 }
 
@@ -42,12 +41,10 @@ impl Look {
         self.styled(Style::new().dimmed(), text)
     }
 
-    /// A line that only the old text has.
     pub(crate) fn removed(self, text: &str) -> String {
         self.styled(AnsiColor::Red.on_default(), text)
     }
 
-    /// A line that only the new text has.
     pub(crate) fn added(self, text: &str) -> String {
         self.styled(AnsiColor::Green.on_default(), text)
     }

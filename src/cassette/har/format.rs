@@ -143,7 +143,6 @@ pub(super) struct Field {
     pub(super) value: String,
 }
 
-/// The value of an unknown size.
 pub(super) const fn unknown() -> i64 {
     -1
 }

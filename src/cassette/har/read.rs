@@ -22,10 +22,7 @@ use crate::http::message::{Body, Headers, Request, Response};
 
 /// `file` is the name of the file in errors. Entries that used no network (`data:` and the like)
 /// are left out; an entry without a date keeps its place.
-///
-/// # Errors
-///
-/// The place and the reason where the file is not HAR 1.2.
+/// Errors: the place and the reason where the file is not HAR 1.2.
 pub(crate) fn read(file: &str, bytes: &[u8]) -> Result<Recording, Diagnostic> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let bytes = paired(bytes);

@@ -15,10 +15,6 @@ use crate::http::message::{Body, Headers, Omission};
 
 /// The recording begins at the first `Date` of an answer, minus its offset; without one, at the
 /// beginning of 2000.
-///
-/// # Panics
-///
-/// Never: a recording is always JSON.
 pub(crate) fn write(recording: &Recording) -> String {
     let exchanges = recording.exchanges();
     let start = start(exchanges);

@@ -53,7 +53,6 @@ use super::limits::{
 use super::tls::HTTP_2;
 use crate::diagnostic::render;
 
-/// A future of any kind.
 pub(crate) type Task<T = ()> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A client's connection of any kind.
@@ -70,7 +69,6 @@ pub(crate) enum Watch {
     On,
 }
 
-/// Answers the requests of a server.
 pub(crate) trait Service: Send + Sync + 'static {
     /// Without bytes by default.
     type Body: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>

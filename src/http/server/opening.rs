@@ -24,7 +24,6 @@ const TLS_ONLY: &[u8] = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\
     Content-Type: text/plain; charset=utf-8\r\nContent-Length: 43\r\n\r\n\
     this listener speaks TLS: ask for https://\n";
 
-/// How a client begins.
 pub(super) enum Opening<T> {
     Secure(Box<TlsStream<BufReader<T>>>),
     Plain(BufReader<T>),
@@ -109,7 +108,6 @@ pub(super) fn only_http1(config: Arc<ServerConfig>) -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-/// The bytes of a connection.
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Makes the end of the connection a reset (TCP RST).
     fn reset(&self);

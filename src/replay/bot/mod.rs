@@ -37,7 +37,6 @@ use crate::judge::verdict::{TrafficMessage, Verdict};
 pub(crate) struct Bot {
     recorded: Index,
     mapping: Mapping,
-    /// The values that the recorded bot chose.
     own_values: Keys,
     generator: Generator,
     /// The address for notifications in this run; empty if there is none.
@@ -45,7 +44,6 @@ pub(crate) struct Bot {
     outcome: Outcome,
     schedule: Schedule,
     expected: ExpectedEntries,
-    /// Requests that were sent or skipped.
     passed: HashSet<usize>,
     /// How many requests have no answer yet.
     in_flight: usize,
@@ -55,7 +53,6 @@ pub(crate) struct Bot {
     lost: Option<Diagnostic>,
 }
 
-/// The status of acknowledgements.
 const ACKNOWLEDGED: u16 = 202;
 
 /// The status for notifications to the callback of another run.
@@ -64,10 +61,6 @@ const NOT_FOUND: u16 = 404;
 impl Bot {
     /// `callback` takes notifications in this run, as [`Generator::callback`] makes it. `generator`
     /// replaces the values that the recorded bot chose.
-    ///
-    /// # Errors
-    ///
-    /// As [`Index::load`].
     pub(crate) fn new(
         recording: Indexed,
         generator: Generator,
@@ -124,10 +117,6 @@ impl Bot {
     }
 
     /// The provider states that must exist before the first request.
-    ///
-    /// # Errors
-    ///
-    /// As [`Index::load`].
     pub(crate) fn needs(&self) -> Result<Vec<Need>, Diagnostic> {
         provider_state::needs(&self.recorded, self.schedule.groups())
     }
@@ -146,7 +135,6 @@ impl Bot {
         self.outcome.decided.is_some()
     }
 
-    /// The requests that can be sent now.
     pub(crate) fn ready(&mut self, token: Option<&str>) -> Vec<OutgoingRequest> {
         let mut ready = Vec::new();
         while let Some(index) = self.schedule.next_request(&self.recorded) {
@@ -259,7 +247,6 @@ impl Bot {
             .fail(&self.recorded, index, rule, pair, message);
     }
 
-    /// Returns the status of the bot's acknowledgement.
     pub(crate) fn received(&mut self, mut request: Request) -> u16 {
         if let Some(rest) = request
             .target
@@ -418,10 +405,7 @@ impl Bot {
 
     /// Ends the replay. Messages that were not received are missing; requests that were not sent
     /// are noted.
-    ///
-    /// # Errors
-    ///
-    /// The recording was changed during the replay, so that there is no result.
+    /// Errors: the recording was changed during the replay, so that there is no result.
     pub(crate) fn finish(&mut self, name: &str, elapsed: Duration) -> Result<Replayed, Diagnostic> {
         if let Some(lost) = self.lost.take() {
             return Err(lost);

@@ -16,7 +16,6 @@ use crate::replay::values;
 use crate::replay::values::TextKind;
 use crate::replay::values::mapping::Mapping;
 
-/// The recorded entries, in the order of the recording.
 #[derive(Debug, Default)]
 pub(super) struct ExpectedEntries {
     entries: Vec<ExpectedEntry>,
@@ -28,7 +27,6 @@ pub(super) struct ExpectedEntries {
 pub(super) struct ExpectedEntry {
     pub exchange: usize,
     pub method: Arc<str>,
-    /// The path of the recorded notification.
     path: Arc<str>,
     pub value: Value,
     /// The body was not kept, so that nothing can be compared.

@@ -8,11 +8,9 @@ use crate::replay::recording::Index;
 #[derive(Debug)]
 pub(super) struct Schedule {
     groups: Vec<Group>,
-    /// Groups whose next exchange may be a request.
     due: Vec<usize>,
 }
 
-/// The exchanges about the same calls.
 #[derive(Debug, Default)]
 struct Group {
     exchanges: Vec<usize>,
@@ -67,7 +65,6 @@ impl Schedule {
         group.missing.insert(notification, entries);
     }
 
-    /// Counts a received entry of a notification.
     pub(super) fn wait_for_one_less(&mut self, number: usize, notification: usize) {
         if let Some(left) = self.groups[number].missing.get_mut(&notification) {
             *left = left.saturating_sub(1);

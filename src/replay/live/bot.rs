@@ -26,10 +26,7 @@ const MOST_REQUESTS: usize = 64;
 /// Plays the bot until all messages were sent and received, nothing has happened for the deadline,
 /// or the shutdown begins. `listener` takes notifications. The hook `provider_states` is called
 /// first, once for each provider state of the recording.
-///
-/// # Errors
-///
-/// The service or the hook is unreachable at the start, or the recording was changed during the
+/// Errors: the service or the hook is unreachable at the start, or the recording was changed during the
 /// replay.
 pub(crate) async fn bot(
     bot: Bot,

@@ -35,10 +35,7 @@ impl Session<Service> {
 
 /// Plays the service until everything was served, nothing has happened for the deadline, or the
 /// shutdown begins. Notifications go to `bot`.
-///
-/// # Errors
-///
-/// The recording was changed meanwhile.
+/// Errors: the recording was changed meanwhile.
 pub(crate) async fn service(
     service: Service,
     listener: Listener,

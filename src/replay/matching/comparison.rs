@@ -196,12 +196,10 @@ impl Comparison {
         })
     }
 
-    /// True if the mapping has all pairs already.
     pub(crate) fn learns_nothing(&self) -> bool {
         self.learnt.is_empty()
     }
 
-    /// Adds the pairs to the mapping.
     pub(crate) fn commit(self, mapping: &mut Mapping) {
         mapping.extend(self.learnt);
     }

@@ -20,13 +20,11 @@ use crate::replay::values::{Key, TextKind};
 /// How much of a request a hash covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::replay) enum Precision {
-    /// All values of the request.
     Everything,
     /// Without the identifiers that the bot chose.
     WithoutChosen,
     /// Without the values that differ from run to run.
     Fixed,
-    /// The method and the path.
     MethodAndPath,
 }
 

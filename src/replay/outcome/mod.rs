@@ -222,10 +222,6 @@ impl Outcome {
     }
 
     /// `name` replaces the id of a scenario in the result.
-    ///
-    /// # Errors
-    ///
-    /// As [`Index::load`].
     pub(super) fn finish(
         &mut self,
         recorded: &Index,

@@ -10,7 +10,6 @@ use crate::replay::matching::fingerprint::{Fingerprint, Hashes};
 use crate::replay::values;
 use crate::replay::values::Key;
 
-/// Consecutive lines of a cassette.
 #[derive(Debug, Default)]
 pub(crate) struct Chunk {
     entries: Vec<Entry>,
@@ -29,7 +28,6 @@ pub(in crate::replay) struct Entry {
     pub(in crate::replay) number: u64,
     /// The number of the exchange that caused it, if the recorder knew it.
     pub(in crate::replay) cause: Option<u64>,
-    /// The offset of the line in bytes.
     pub(in crate::replay) at: u64,
     pub(in crate::replay) length: u32,
     pub(in crate::replay) checksum: u32,
@@ -48,7 +46,6 @@ struct Ends {
 }
 
 impl Chunk {
-    /// Skips a line that is no exchange.
     pub(crate) const fn skip(&mut self) {
         self.lines += 1;
     }
@@ -82,7 +79,6 @@ impl Chunk {
         self.lines += 1;
     }
 
-    /// Frees spare memory after the last line.
     pub(crate) fn shrink(&mut self) {
         self.entries.shrink_to_fit();
         for keys in [
@@ -153,7 +149,6 @@ pub(in crate::replay) struct Entries {
     order: Vec<(u32, u32)>,
 }
 
-/// An exchange with its keys.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::replay) struct EntryKeys<'a> {
     pub(in crate::replay) entry: &'a Entry,

@@ -17,10 +17,6 @@ use crate::files::FileError;
 
 /// Opens a recording, and returns a warning about its torn last line, where it has one. The file of
 /// a cassette stays open.
-///
-/// # Errors
-///
-/// As [`crate::cassette::read::load`].
 pub(crate) fn open(path: &Path) -> Result<(Indexed, Option<Diagnostic>), FileError> {
     let unreadable = |source| FileError::Unreadable {
         path: path.to_owned(),
@@ -48,10 +44,6 @@ pub(crate) fn open(path: &Path) -> Result<(Indexed, Option<Diagnostic>), FileErr
 }
 
 /// Opens a recording in memory. `file` is its name in errors.
-///
-/// # Errors
-///
-/// As [`crate::cassette::read::parse`].
 pub(crate) fn open_bytes(
     file: &str,
     bytes: Vec<u8>,

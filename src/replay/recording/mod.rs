@@ -28,9 +28,7 @@ use crate::judge::recording::grouping::Grouping;
 pub(crate) struct Indexed {
     pub(super) index: Index,
     pub(super) request_index: RequestIndex,
-    /// The values that the recorded bot chose.
     pub(super) own_values: Keys,
-    /// The values that the recorded service chose.
     pub(super) service_values: Keys,
 }
 
@@ -53,7 +51,6 @@ pub(crate) struct Index {
     chosen: Vec<(u32, u32)>,
 }
 
-/// The position of an exchange in the file.
 #[derive(Debug, Clone, Copy)]
 struct Span {
     at: u64,
@@ -237,9 +234,7 @@ impl Index {
         &self.uncaused
     }
 
-    /// # Errors
-    ///
-    /// The line was changed since the recording was indexed, or is not readable any more.
+    /// Errors: the line was changed since the recording was indexed, or is not readable any more.
     pub(crate) fn load(&self, index: usize) -> Result<Exchange, Diagnostic> {
         let line = self.bytes(index)?;
         serde_json::from_slice(&line).map_err(|error| self.lost(index, &error))
@@ -247,10 +242,6 @@ impl Index {
 
     /// Reads the fields of an exchange that an answer needs. `take` receives it, with the position
     /// of its body if that is JSON.
-    ///
-    /// # Errors
-    ///
-    /// As [`Index::load`].
     pub(super) fn load_raw<T>(
         &self,
         index: usize,
@@ -269,9 +260,6 @@ impl Index {
         Ok(take(exchange, body))
     }
 
-    /// # Errors
-    ///
-    /// As [`Index::load`].
     pub(super) fn read_body(&mut self, body: BodySpan) -> Result<Bytes, Diagnostic> {
         let at = body.at;
         let mut bytes = vec![0; body.length as usize];
@@ -308,10 +296,6 @@ impl Index {
     }
 
     /// The values that the recorded bot chose for a request.
-    ///
-    /// # Errors
-    ///
-    /// As [`Index::load`].
     pub(super) fn chosen_in(&self, index: usize) -> Result<Vec<String>, Diagnostic> {
         let chosen: Vec<u32> = seconds(&self.chosen, index).collect();
         if chosen.is_empty() {

@@ -7,10 +7,7 @@ use std::fmt;
 /// Bytes that are read at an offset.
 pub(crate) trait Source: fmt::Debug + Send + Sync {
     /// Fills the buffer with the bytes from this offset on.
-    ///
-    /// # Errors
-    ///
-    /// There are not enough bytes, or they cannot be read.
+    /// Errors: there are not enough bytes, or they cannot be read.
     fn read(&self, at: u64, into: &mut [u8]) -> Result<(), SourceError>;
 }
 

@@ -25,7 +25,6 @@ pub(crate) struct RawRequest<'a> {
     pub body: &'a [u8],
 }
 
-/// An answer of the recorded service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub status: u16,
@@ -74,7 +73,6 @@ pub(super) fn refusal(
     }
 }
 
-/// The number of methods and paths that are compared.
 const MOST_PATHS: usize = 1000;
 
 /// A recorded request, and its differences from a live one.

@@ -221,10 +221,7 @@ impl Service {
     }
 
     /// Reads the body of a repeated answer.
-    ///
-    /// # Errors
-    ///
-    /// The answer to give instead, if the recording was changed.
+    /// Errors: the answer to give instead, if the recording was changed.
     pub(crate) fn read_body(&mut self, body: BodySpan) -> Result<Bytes, Box<Answer>> {
         let read = self.recorded.read_body(body);
         read.map_err(|lost| Box::new(self.lose(lost)))
@@ -250,7 +247,6 @@ impl Service {
         self.options.serving == Serving::Once
     }
 
-    /// Adds a request and its answer to the messages for the report.
     pub(crate) fn add_messages(&mut self, request: Unparsed, answer: &Answer) {
         self.add(request, answer);
     }
@@ -270,7 +266,6 @@ impl Service {
         self.outcome.message(Party::Service, place, response);
     }
 
-    /// The number of changes of the mapping.
     pub(crate) const fn mapping_version(&self) -> u64 {
         self.mapping_version
     }
@@ -459,10 +454,7 @@ impl Service {
     }
 
     /// Ends the replay. Recorded requests that were not received are missing.
-    ///
-    /// # Errors
-    ///
-    /// The recording was changed during the replay, so that there is no result.
+    /// Errors: the recording was changed during the replay, so that there is no result.
     pub(crate) fn finish(&mut self, name: &str, elapsed: Duration) -> Result<Replayed, Diagnostic> {
         if let Some(lost) = self.lost.take() {
             return Err(lost);

@@ -12,7 +12,6 @@ const ONCE: Options = Options {
 
 const TRIES: usize = 1000;
 
-/// A seeded generator.
 struct Dice(u64);
 
 impl Dice {

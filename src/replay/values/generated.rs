@@ -70,7 +70,6 @@ impl Generator {
     }
 }
 
-/// True if a path is below the callback of some run.
 pub(in crate::replay) fn is_of_a_run(path: &str) -> bool {
     let first = path.split('/').nth(1);
     let number = first.and_then(|it| it.strip_prefix(RUN));

@@ -13,7 +13,6 @@ use crate::redact;
 /// Pairs of a recorded and a live value. Each value is in one pair at most.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Mapping {
-    /// The values that are the same in both.
     same: Keys,
     /// The others: live values by recorded ones, and recorded values by live ones.
     live: ById<String>,
@@ -28,7 +27,6 @@ pub(crate) struct Mapping {
 pub(in crate::replay) const SEPARATORS: [char; 5] = ['/', '?', '#', '&', '='];
 
 impl Mapping {
-    /// The live value of a recorded one.
     pub(crate) fn live<'a>(&'a self, recorded: &'a str) -> Option<&'a str> {
         look_up(&self.live, recorded).or_else(|| self.itself(recorded))
     }
@@ -54,7 +52,6 @@ impl Mapping {
         self.recorded.insert(key(live), recorded.to_owned());
     }
 
-    /// Adds a value that is the same in both.
     pub(in crate::replay) fn learn_same(&mut self, key: Key) {
         self.same.insert(key);
     }
@@ -67,7 +64,6 @@ impl Mapping {
         (!self.changes).then_some(false)
     }
 
-    /// The recorded value of a live one.
     pub(crate) fn recorded<'a>(&'a self, live: &'a str) -> Option<&'a str> {
         look_up(&self.recorded, live).or_else(|| self.itself(live))
     }
@@ -124,7 +120,6 @@ impl Mapping {
         self.addresses.extend(other.addresses);
     }
 
-    /// Whether some pair has two different values.
     pub(crate) const fn changes(&self) -> bool {
         self.changes
     }

@@ -25,7 +25,6 @@ use crate::contract::shape::is_time_text;
 /// The text that a replay expects in the place of a recorded one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextKind {
-    /// The same text.
     Fixed,
     /// The identifier that is paired with the recorded one.
     Id,
@@ -33,14 +32,11 @@ pub(crate) enum TextKind {
     Address,
     /// A path of the API of the same shape; the identifiers in it are compared as such.
     Path,
-    /// Any time.
     Time,
 }
 
-/// The prefix of pseudonyms.
 const PSEUDONYM: &str = "redacted-";
 
-/// The kind of a property's text.
 pub(crate) fn text_kind(name: &str, text: &str) -> TextKind {
     match path(text) {
         Some(_) => TextKind::Path,
