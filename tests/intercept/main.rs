@@ -76,18 +76,18 @@ async fn a_tunnel_passes_on_bytes_and_closes_each_way_by_itself() {
     let target = listener.local_addr().unwrap().to_string();
     let server = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let mut heard = String::new();
-        stream.read_to_string(&mut heard).await.unwrap();
+        let mut received = String::new();
+        stream.read_to_string(&mut received).await.unwrap();
         stream.write_all(b"after the end").await.unwrap();
-        heard
+        received
     });
     let recorder = Recorder::start(&["--intercept", "graph.example"], 1);
     let mut tunnel = recorder.tunnel(&target).await.unwrap();
     tunnel.write_all(b"\x00no HTTP").await.unwrap();
     tunnel.shutdown().await.unwrap();
-    let mut heard = String::new();
-    tunnel.read_to_string(&mut heard).await.unwrap();
-    assert_eq!(heard, "after the end");
+    let mut received = String::new();
+    tunnel.read_to_string(&mut received).await.unwrap();
+    assert_eq!(received, "after the end");
     assert_eq!(server.await.unwrap(), "\0no HTTP");
 }
 

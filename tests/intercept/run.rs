@@ -169,15 +169,15 @@ async fn what_comes_again_is_known_by_its_whole_url() {
 #[tokio::test]
 async fn hosts_that_are_not_named_are_refused() {
     let mut bot = Bot::start().await;
-    // Nobody must hear of this.
+    // Nobody must receive this.
     let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let heard = Arc::new(Mutex::new(0));
+    let received = Arc::new(Mutex::new(0));
     let port = other.local_addr().unwrap().port();
     tokio::spawn({
-        let heard = Arc::clone(&heard);
+        let received = Arc::clone(&received);
         async move {
             while other.accept().await.is_ok() {
-                *heard.lock().unwrap() += 1;
+                *received.lock().unwrap() += 1;
             }
         }
     });
@@ -208,7 +208,7 @@ async fn hosts_that_are_not_named_are_refused() {
         .unwrap();
     let answer = send(tunnel, post("/", "graph.example", "")).await;
     assert_eq!(answer.status(), 421);
-    assert_eq!(*heard.lock().unwrap(), 0);
+    assert_eq!(*received.lock().unwrap(), 0);
 }
 
 #[tokio::test]

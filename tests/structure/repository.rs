@@ -48,7 +48,7 @@ const LINES: usize = 600;
 const TABLES: [&str; 1] = ["src/contract/requirement.rs"];
 
 /// Words that the code once had for something that the field has a name for.
-const WORDS: [(&str, &str); 28] = [
+const WORDS: [(&str, &str); 30] = [
     ("weather", "fault injection"),
     ("cue", "trigger"),
     ("errand", "request builder"),
@@ -77,6 +77,8 @@ const WORDS: [(&str, &str); 28] = [
     ("complain", "warn, or report"),
     ("complains", "warns, or reports"),
     ("bears", "has"),
+    ("heard", "captured, or received"),
+    ("hears", "captures, or receives"),
 ];
 
 /// Text that is no prose or code of this project: pages, recordings, inputs of the fuzzer.

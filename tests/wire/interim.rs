@@ -131,7 +131,7 @@ fn expected() -> Vec<Row> {
             ])
             .received([raw("[12]")])
             .answered([Statuses(&[100, 200])]),
-        row("an upstream that refuses what it is to expect is heard", "")
+        row("an upstream that refuses what it is to expect is read", "")
             .client([send(EXPECTING), Act::End])
             .upstream([Act::Until("\r\n\r\n"), send(FAILED), Act::End])
             .received([Start("POST / HTTP/1.1"), Has("expect: 100-continue\r\n"), Broken])

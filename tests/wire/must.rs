@@ -4,7 +4,7 @@ use confcall_test_support::http::{Message, read};
 
 /// What a party got, on all its connections in turn.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Heard {
+pub(crate) struct Captured {
     pub bytes: Vec<u8>,
     /// Whether a connection ended by RST.
     pub is_reset: bool,
@@ -54,7 +54,7 @@ pub(crate) fn nth(number: usize, must: Must) -> Must {
     Must::Nth(number, Box::new(must))
 }
 
-impl Heard {
+impl Captured {
     /// Whether this holds.
     pub(crate) fn holds(&self, must: &Must) -> bool {
         let bytes = &self.bytes[..];
@@ -62,11 +62,11 @@ impl Heard {
             Must::Nth(number, must) => {
                 let mut rest = bytes;
                 let is_there = (1..*number).all(|_| matches!(read(&mut rest), Ok(Some(_))));
-                let heard = Self {
+                let captured = Self {
                     bytes: rest.to_vec(),
                     is_reset: self.is_reset,
                 };
-                is_there && heard.holds(must)
+                is_there && captured.holds(must)
             }
             Must::Start(line) => {
                 let (head, _) = parted(bytes);

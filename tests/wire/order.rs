@@ -141,7 +141,7 @@ fn versions() -> Vec<Row> {
             ])])
             .received([Without("connection"), Has("GET /2 HTTP/1.1\r\n")])
             .answered([Statuses(&[200, 200]), Field("connection", &["keep-alive"])]),
-        row("an upstream of 1.0 is heard to its end", get("/", ""))
+        row("an upstream of 1.0 is read to its end", get("/", ""))
             .upstream([
                 Act::Request,
                 send("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nold"),

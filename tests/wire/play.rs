@@ -12,7 +12,7 @@ use confcall_test_support::cassette;
 use confcall_test_support::http::{connect, party, read};
 use libtest_mimic::Failed;
 
-use crate::must::{Heard, Must, has};
+use crate::must::{Captured, Must, has};
 use crate::recorder::Recorder;
 use crate::row::{Act, At, Row};
 
@@ -32,7 +32,7 @@ struct Stage {
 struct State {
     told: HashSet<&'static str>,
     /// What the upstream got, connection by connection.
-    heard: Vec<Heard>,
+    captured: Vec<Captured>,
     /// How many of its connections are open.
     open: usize,
     /// What a party could not do.
@@ -88,9 +88,9 @@ pub(crate) fn play(row: &Row) -> Result<(), Failed> {
     };
     let address = recorder.addresses[recorder.addresses.len() - 1].clone();
     stage.recorder.set(address.clone()).unwrap();
-    let mut heard = Heard::default();
+    let mut captured = Captured::default();
     let mut client = Party::new(connect(&address));
-    let played = client.play(&row.client, &stage, &mut heard);
+    let played = client.play(&row.client, &stage, &mut captured);
     drop(client);
     end(&mut recorder);
     recorder.kill();
@@ -100,16 +100,16 @@ pub(crate) fn play(row: &Row) -> Result<(), Failed> {
     stage.wait(|it| it.open == 0)?;
 
     let mut failed = stage.change(|it| std::mem::take(&mut it.failed));
-    let received = stage.change(|it| it.heard.clone());
-    let received = Heard {
+    let received = stage.change(|it| it.captured.clone());
+    let received = Captured {
         is_reset: received.iter().any(|it| it.is_reset),
         bytes: received.into_iter().flat_map(|it| it.bytes).collect(),
     };
-    for (party, heard, must) in [
+    for (party, captured, must) in [
         ("upstream", &received, &row.received),
-        ("client", &heard, &row.answered),
+        ("client", &captured, &row.answered),
     ] {
-        failed.extend(mismatches(party, heard, must));
+        failed.extend(mismatches(party, captured, must));
     }
     let loaded = cassette::load(&path);
     if failed.is_empty() {
@@ -120,7 +120,7 @@ pub(crate) fn play(row: &Row) -> Result<(), Failed> {
         "{}\n-- the upstream got\n{}\n-- the client got\n{}\n-- the cassette says\n{:#?}",
         failed.join("\n"),
         shown(&received.bytes),
-        shown(&heard.bytes),
+        shown(&captured.bytes),
         loaded.exchanges,
     )
     .into())
@@ -149,8 +149,8 @@ fn end(recorder: &mut Recorder) {
     assert!(status.success(), "the recorder did not end: {status}");
 }
 
-fn mismatches(party: &str, heard: &Heard, must: &[Must]) -> Vec<String> {
-    let unmet = must.iter().filter(|it| !heard.holds(it));
+fn mismatches(party: &str, captured: &Captured, must: &[Must]) -> Vec<String> {
+    let unmet = must.iter().filter(|it| !captured.holds(it));
     let mut mismatches: Vec<_> = unmet
         .map(|it| {
             let it = format!("{it:?}");
@@ -158,7 +158,7 @@ fn mismatches(party: &str, heard: &Heard, must: &[Must]) -> Vec<String> {
             format!("the {party} did not get what it must: {it}")
         })
         .collect();
-    let senseless = heard.senseless();
+    let senseless = captured.senseless();
     mismatches.extend(senseless.map(|it| format!("the {party} got {it}")));
     mismatches
 }
@@ -173,17 +173,17 @@ fn shown(bytes: &[u8]) -> String {
 fn upstream(stage: &Stage, scripts: &[Vec<Act>], stream: TcpStream) {
     let index = stage.change(|it| {
         it.open += 1;
-        it.heard.push(Heard::default());
-        it.heard.len() - 1
+        it.captured.push(Captured::default());
+        it.captured.len() - 1
     });
-    let mut heard = Heard::default();
+    let mut captured = Captured::default();
     let mut party = Party::new(stream);
     let script = &scripts[index.min(scripts.len() - 1)];
-    let played = party.play(script, stage, &mut heard);
+    let played = party.play(script, stage, &mut captured);
     drop(party);
     stage.change(|it| {
         it.open -= 1;
-        it.heard[index] = heard;
+        it.captured[index] = captured;
         if let Err(failure) = played {
             it.failed.push(format!("the upstream could not {failure}"));
         }
@@ -194,14 +194,14 @@ fn upstream(stage: &Stage, scripts: &[Vec<Act>], stream: TcpStream) {
 struct Party {
     /// None once it was broken off.
     stream: Option<BufReader<TcpStream>>,
-    heard: Vec<u8>,
+    captured: Vec<u8>,
 }
 
 impl Party {
     fn new(stream: TcpStream) -> Self {
         Self {
             stream: Some(BufReader::new(stream)),
-            heard: Vec::new(),
+            captured: Vec::new(),
         }
     }
 
@@ -213,10 +213,15 @@ impl Party {
         self.reader().get_mut()
     }
 
-    fn play(&mut self, script: &[Act], stage: &Stage, heard: &mut Heard) -> Result<(), String> {
+    fn play(
+        &mut self,
+        script: &[Act],
+        stage: &Stage,
+        captured: &mut Captured,
+    ) -> Result<(), String> {
         let mut played = Ok(());
         for act in script {
-            match self.act(act, stage, heard) {
+            match self.act(act, stage, captured) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {
@@ -226,18 +231,18 @@ impl Party {
                 }
             }
         }
-        heard.bytes = std::mem::take(&mut self.heard);
+        captured.bytes = std::mem::take(&mut self.captured);
         played
     }
 
     /// Does this, and says whether the script goes on.
-    fn act(&mut self, act: &Act, stage: &Stage, heard: &mut Heard) -> io::Result<bool> {
+    fn act(&mut self, act: &Act, stage: &Stage, captured: &mut Captured) -> io::Result<bool> {
         match act {
             Act::Send(bytes) => self.stream().write_all(bytes)?,
             Act::Request => {
-                let before = self.heard.len();
+                let before = self.captured.len();
                 if read(self)?.is_none() {
-                    if self.heard.len() == before {
+                    if self.captured.len() == before {
                         return Ok(false);
                     }
                     return Err(io::ErrorKind::UnexpectedEof.into());
@@ -245,7 +250,7 @@ impl Party {
             }
             Act::Answers(answers) => self.answer(answers)?,
             Act::Until(text) => {
-                while !has(&self.heard, text) {
+                while !has(&self.captured, text) {
                     let length = self.fill_buf()?.len();
                     if length == 0 {
                         return Err(io::ErrorKind::UnexpectedEof.into());
@@ -258,7 +263,7 @@ impl Party {
                     Ok(0) => break,
                     Ok(length) => self.consume(length),
                     Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
-                        heard.is_reset = true;
+                        captured.is_reset = true;
                         break;
                     }
                     Err(error) => return Err(error),
@@ -316,7 +321,7 @@ impl Party {
 impl Read for Party {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let length = self.reader().read(into)?;
-        self.heard.extend(&into[..length]);
+        self.captured.extend(&into[..length]);
         Ok(length)
     }
 }
@@ -334,7 +339,7 @@ impl BufRead for Party {
 
     fn consume(&mut self, length: usize) {
         let reader = self.stream.as_mut().unwrap();
-        self.heard.extend(&reader.buffer()[..length]);
+        self.captured.extend(&reader.buffer()[..length]);
         reader.consume(length);
     }
 }
