@@ -14,7 +14,7 @@ use url::Url;
 const BOT: &str = "http://127.0.0.1:3978/callback";
 const LISTENER: &str = "http://127.0.0.1:1";
 
-/// A secret that every request bears.
+/// A secret that every request has.
 const SECRET: &str = "hunter2-Pa55phrase";
 
 /// What the secret is searched for by, and how many others with it may make it forgotten.

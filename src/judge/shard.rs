@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_one_share_bears_out_is_right() {
+    fn an_entry_that_one_shard_confirms_is_right() {
         let shard = |index, borne_out: &[&str], unmatched: &[&str]| {
             let texts = |them: &[&str]| them.iter().map(ToString::to_string).collect();
             let mut run = Run::new(

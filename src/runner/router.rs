@@ -440,7 +440,7 @@ mod tests {
     }
 
     #[test]
-    fn a_callback_path_bears_its_number() {
+    fn a_callback_path_has_its_number() {
         assert_eq!(callback_number(&callback_path(42)), Some(42));
         assert_eq!(callback_number("/bot/callback/7?x=1"), Some(7));
         assert_eq!(callback_number("/callback"), None);

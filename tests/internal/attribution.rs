@@ -27,7 +27,7 @@ fn parallel_scenarios_are_told_apart_by_their_ids() {
 }
 
 #[test]
-fn what_bears_no_known_id_is_judged_one_by_one() {
+fn what_has_no_known_id_is_judged_one_by_one() {
     for (mutant, rule) in [
         (ServiceMutant::EndOtherCall, Rule::Correlation),
         (ServiceMutant::RosterOtherCall, Rule::Correlation),

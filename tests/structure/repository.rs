@@ -48,7 +48,7 @@ const LINES: usize = 600;
 const TABLES: [&str; 1] = ["src/contract/requirement.rs"];
 
 /// Words that the code once had for something that the field has a name for.
-const WORDS: [(&str, &str); 30] = [
+const WORDS: [(&str, &str); 29] = [
     ("weather", "fault injection"),
     ("cue", "trigger"),
     ("errand", "request builder"),
@@ -70,7 +70,6 @@ const WORDS: [(&str, &str); 30] = [
     ("couriers", "deliveries"),
     ("manners", "options"),
     ("scene", "adapter"),
-    ("hub", "router"),
     ("seat", "entry"),
     ("lanes", "read-ahead"),
     ("wishes", "hop-by-hop options"),

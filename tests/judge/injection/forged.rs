@@ -194,8 +194,8 @@ fn forged_notifications_come_before_every_genuine_one_and_are_its_like() {
                     (&request.target, &request.body),
                     (&genuine.target, &genuine.body)
                 );
-                let bears_token = request.headers.get("authorization").is_some();
-                assert_eq!(bears_token, *forgery != Some(Forgery::NoToken), "{kind:?}");
+                let has_token = request.headers.get("authorization").is_some();
+                assert_eq!(has_token, *forgery != Some(Forgery::NoToken), "{kind:?}");
             }
         }
         let messages = outcome.traffic.iter().map(|it| format!("{:?}", it.message));
