@@ -3,7 +3,7 @@
 //! For: exchanges as files. Not for: secrets (`redact` makes the lines that are written), and
 //! whether a recording conforms (`judge::recording`).
 //!
-//! - [`format`]: a cassette's header and exchanges.
+//! - [`mod@format`]: a cassette's header and exchanges.
 //! - [`recording`]: the exchanges of a file, in order.
 //! - [`causes`]: which exchange caused which.
 //! - [`har`]: HAR 1.2, in both directions.

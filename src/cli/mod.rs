@@ -1,4 +1,4 @@
-//! The entry: the command line, and [`suite`], a test harness for Rust projects.
+//! The entry: the command line, and [`crate::suite`], a test harness for Rust projects.
 //!
 //! For: reading arguments and the environment, deciding on colour and width, writing reports, and exit
 //! codes. Not for: anything else that a program would want as a library.

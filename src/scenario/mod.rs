@@ -3,7 +3,7 @@
 //! For: the format, errors with their place, and selection. Not for: creating scenarios from pages
 //! (`extract`), and playing them (`judge`, `runner`).
 //!
-//! - [`format`]: the types of a scenario file; its JSON Schema is generated from them.
+//! - [`mod@format`]: the types of a scenario file; its JSON Schema is generated from them.
 //! - [`parse`]: from text to a scenario, or to errors with file, line and column.
 //! - `check`: files that fit the format and make no sense.
 //! - [`selection`]: filters, editions, locales and tags.

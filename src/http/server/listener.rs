@@ -154,7 +154,7 @@ impl Listener {
     }
 
     /// Serves until the shutdown begins, then until the exchanges under way have ended, at most
-    /// [`GRACE`].
+    /// [`GRACE`](crate::http::limits::GRACE).
     ///
     /// The function is called once for each request that was read whole. A peer that has sent all
     /// and closes its half is answered.
