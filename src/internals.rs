@@ -11,6 +11,7 @@ use crate::api::party::Party;
 use crate::cassette::format::{Cause, Exchange, Wire};
 use crate::cassette::read;
 use crate::cli::extract::extract_files;
+use crate::extract::PageDefaults;
 use crate::http::message::Headers;
 use crate::inject::{InjectionKind, with_injected};
 use crate::judge::recording::check;
@@ -22,12 +23,12 @@ use crate::runner::{self, Stop};
 use crate::scenario::store;
 
 pub fn is_extracted(page: &[u8]) -> bool {
-    crate::extract::page("pages/page.md", page).is_ok()
+    crate::extract::page("pages/page.md", page, &PageDefaults::default()).is_ok()
 }
 
 /// Extracts from files on all processors.
 pub fn are_extracted(pages: &[PathBuf]) -> bool {
-    extract_files(pages).is_ok()
+    extract_files(pages, &PageDefaults::default()).is_ok()
 }
 
 /// The default run: every built-in scenario, with the fast fault injection, both roles.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::extract;
-use crate::extract::Extraction;
+use crate::extract::{Extraction, PageDefaults};
 use crate::judge;
 use crate::scenario::format::Script;
 use crate::scenario::parse;
@@ -21,8 +21,11 @@ const SCHEMA: &str = "../scenario.schema.json";
 ///
 /// Where one of those does not hold.
 pub fn holds(bytes: &[u8]) {
-    let extracted = extract::page(FILE, bytes);
-    assert!(extracted == extract::page(FILE, bytes), "not deterministic");
+    let extracted = extract::page(FILE, bytes, &PageDefaults::default());
+    assert!(
+        extracted == extract::page(FILE, bytes, &PageDefaults::default()),
+        "not deterministic"
+    );
     match extracted {
         Ok(extraction) => extraction_holds(&extraction, bytes),
         Err(wrong) => {

@@ -86,7 +86,7 @@ Examples:
     /// Show that the judge catches every mutant and blames no variant
     #[command(after_help = selftest::EXAMPLES)]
     Selftest(selftest::Arguments),
-    /// Print the JSON Schema of scenario files, of a cassette's lines, or of confcall.toml
+    /// Print the JSON Schema of scenario files, of a cassette's lines, of confcall.toml, or of an extracted contract
     Schema(schema::Arguments),
     /// Print a completion script for a shell
     #[command(after_help = "\

@@ -18,7 +18,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::place::printable;
 use crate::diagnostic::with_remedy;
 use crate::extract;
-use crate::extract::Extraction;
+use crate::extract::{Edition, Extraction, Locale, PageDefaults, contract};
 use crate::files;
 use crate::files::{FileError, Files};
 use crate::report::inventory;
@@ -35,6 +35,7 @@ It names its schema as schemas/scenario.schema.json beside the folder of --out.
 Examples:
   confcall extract docs
   confcall extract docs/pt-BR docs/zh-CN --out scenarios
+  confcall extract docs --edition 2020-05 --contract contract.json
   confcall extract docs/page.md --inventory --format json";
 
 #[derive(Debug, Args)]
@@ -45,6 +46,15 @@ pub(crate) struct Arguments {
     /// Write the scenarios below this folder
     #[arg(long, value_name = "DIR", conflicts_with = "inventory")]
     out: Option<PathBuf>,
+    /// Write the contract of the pages into this file: operations and resource types
+    #[arg(long, value_name = "FILE", conflicts_with = "inventory")]
+    contract: Option<PathBuf>,
+    /// The edition of pages that do not say theirs, such as 2021-02
+    #[arg(long)]
+    edition: Option<Edition>,
+    /// The locale of pages that do not say theirs, such as pt-BR
+    #[arg(long)]
+    locale: Option<Locale>,
     /// List every code block with its kind and the scenarios that use it
     #[arg(long)]
     inventory: bool,
@@ -67,7 +77,17 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     } else {
         DuplicateIds::Refused
     };
-    let extraction = read(&pages, duplicates)?;
+    let defaults = PageDefaults {
+        edition: arguments.edition.clone(),
+        locale: arguments.locale.clone(),
+    };
+    if let Some(file) = &arguments.contract {
+        write_contract(file, &pages, &defaults, output)?;
+        if arguments.out.is_none() {
+            return Ok(Exit::Success);
+        }
+    }
+    let extraction = read(&pages, duplicates, &defaults)?;
     for finding in &extraction.findings {
         output::warn(inventory::finding(finding));
     }
@@ -162,7 +182,11 @@ enum DuplicateIds {
 }
 
 /// Extracts all pages. The error names every page that cannot be extracted.
-fn read(pages: &[Page], duplicates: DuplicateIds) -> Result<Extraction, Failure> {
+fn read(
+    pages: &[Page],
+    duplicates: DuplicateIds,
+    defaults: &PageDefaults,
+) -> Result<Extraction, Failure> {
     let mut whole = Extraction {
         scenarios: Vec::new(),
         inventory: Vec::new(),
@@ -171,7 +195,7 @@ fn read(pages: &[Page], duplicates: DuplicateIds) -> Result<Extraction, Failure>
     let mut broken = Vec::new();
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     let paths: Vec<_> = pages.iter().map(|page| &page.path).collect();
-    let extracted = extract_files(&paths)?;
+    let extracted = extract_files(&paths, defaults)?;
     for (Page { path, source }, extraction) in pages.iter().zip(extracted) {
         match extraction {
             Ok(page) => {
@@ -205,11 +229,12 @@ fn read(pages: &[Page], duplicates: DuplicateIds) -> Result<Extraction, Failure>
 /// its path.
 pub(crate) fn extract_files<P: AsRef<Path> + Sync>(
     pages: &[P],
+    defaults: &PageDefaults,
 ) -> Result<Vec<Result<Extraction, Diagnostic>>, FileError> {
     let page = |page: &P| {
         let path = page.as_ref();
         let name = path.display().to_string();
-        files::read(path).map(|bytes| extract::page(&name, &bytes))
+        files::read(path).map(|bytes| extract::page(&name, &bytes, defaults))
     };
     // Collected first: of several errors, the first one in order counts.
     let read: Vec<_> = pages.par_iter().map(page).collect();
@@ -233,6 +258,55 @@ fn write(folder: &Path, scenarios: &[Scenario], output: Output) -> Result<Exit, 
     output.print(&text)?;
     written?;
     Ok(Exit::Success)
+}
+
+/// Writes the contract of the pages, and reports contradictions between them.
+fn write_contract(
+    file: &Path,
+    pages: &[Page],
+    defaults: &PageDefaults,
+    output: Output,
+) -> Result<(), Failure> {
+    let read = |page: &Page| {
+        let name = page.path.display().to_string();
+        let bytes = files::read(&page.path)?;
+        Ok(contract::read(&name, &page.source, &bytes, defaults))
+    };
+    // Collected first: of several errors, the first one in order counts.
+    let read: Vec<Result<_, FileError>> = pages.par_iter().map(read).collect();
+    let mut facts = Vec::new();
+    let mut broken = Vec::new();
+    for page in read {
+        match page? {
+            Ok(page) => facts.extend(page),
+            Err(diagnostic) => broken.push(diagnostic),
+        }
+    }
+    if !broken.is_empty() {
+        return Err(FileError::Broken(broken).into());
+    }
+    let (extracted, findings) = contract::merge(facts);
+    for finding in &findings {
+        output::warn(inventory::finding(finding));
+    }
+    files::write(file, &contract::to_json(&extracted, schema_of(file)))?;
+    let operations = counted(extracted.operations.len(), "operation");
+    let types = counted(extracted.types.len(), "resource type");
+    let findings = counted(findings.len(), "finding");
+    let file = printable(&file.display().to_string());
+    output.print(&format!(
+        "wrote {file}: {operations}, {types}, {findings}\n"
+    ))?;
+    Ok(())
+}
+
+/// The path of the schema below the current folder, from the folder of a file below it.
+fn schema_of(file: &Path) -> Option<String> {
+    let is_below = file
+        .components()
+        .all(|it| matches!(it, Component::Normal(_)));
+    let up = "../".repeat(file.components().count().saturating_sub(1));
+    is_below.then(|| format!("{up}schemas/contract.schema.json"))
 }
 
 fn summary(pages: usize, extraction: &Extraction) -> String {
@@ -266,7 +340,11 @@ mod tests {
             };
             std::fs::write(page, text).unwrap();
         }
-        for (number, page) in extract_files(&pages).unwrap().into_iter().enumerate() {
+        for (number, page) in extract_files(&pages, &PageDefaults::default())
+            .unwrap()
+            .into_iter()
+            .enumerate()
+        {
             match page {
                 Ok(page) => assert_eq!(page.inventory[0].line, number + 1),
                 Err(diagnostic) => assert_eq!((number, diagnostic.line), (7, 1)),
@@ -279,7 +357,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let pages = ["a.md", "b.md", "c.md"].map(|name| folder.path().join(name));
         std::fs::write(&pages[0], "").unwrap();
-        let error = extract_files(&pages).unwrap_err().to_string();
+        let error = extract_files(&pages, &PageDefaults::default())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("b.md"), "{error}");
     }
 

@@ -7,11 +7,12 @@ use super::failure::Failure;
 use super::output::Output;
 use crate::cassette::format::Line;
 use crate::config::Config;
+use crate::contract::extracted::Extracted;
 use crate::scenario::format::Script;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The kind of file: scenario, cassette, config
+    /// The kind of file: scenario, cassette, config, contract
     #[arg(
         value_name = "WHAT",
         default_value = "scenario",
@@ -28,6 +29,8 @@ pub(crate) enum What {
     Cassette,
     /// `confcall.toml`
     Config,
+    /// An extracted contract
+    Contract,
 }
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
@@ -40,6 +43,7 @@ pub(crate) fn text(what: What) -> String {
         What::Scenario => schemars::schema_for!(Script),
         What::Cassette => schemars::schema_for!(Line),
         What::Config => schemars::schema_for!(Config),
+        What::Contract => schemars::schema_for!(Extracted),
     };
     format!("{:#}\n", schema.to_value())
 }

@@ -7,8 +7,10 @@
 //! - [`words`]: the protocol words.
 //! - [`shape`]: the objects that a page's examples show.
 //! - [`change`]: one entry of a notification.
+//! - [`extracted`](mod@extracted): operations and resource types, as extraction finds them in the pages.
 
 pub(crate) mod change;
+pub(crate) mod extracted;
 pub(crate) mod requirement;
 pub(crate) mod rule;
 pub(crate) mod shape;

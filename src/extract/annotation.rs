@@ -15,6 +15,12 @@ pub(super) struct Annotation {
     pub(super) block_type: String,
     /// The first of several names.
     pub(super) name: Option<String>,
+    /// `@odata.type`, as printed.
+    pub(super) odata_type: Option<String>,
+    /// `baseType`, as printed.
+    pub(super) base_type: Option<String>,
+    pub(super) is_collection: bool,
+    pub(super) is_open: bool,
 }
 
 /// The content of an HTML block. Lines are counted from 1 in the page.
@@ -78,6 +84,10 @@ fn annotation(comment: &str, line: usize, findings: &mut Findings<'_>) -> Option
         line,
         block_type: fields.block_type.as_str().unwrap_or_default().to_owned(),
         name: name.map(str::to_owned),
+        odata_type: fields.odata_type.as_str().map(str::to_owned),
+        base_type: fields.base_type.as_str().map(str::to_owned),
+        is_collection: fields.is_collection.as_bool().unwrap_or_default(),
+        is_open: fields.open_type.as_bool().unwrap_or_default(),
     })
 }
 
@@ -132,6 +142,11 @@ fn marker(line: &str) -> Option<&str> {
 struct Fields {
     block_type: Value,
     name: Value,
+    #[serde(rename = "@odata.type")]
+    odata_type: Value,
+    base_type: Value,
+    is_collection: Value,
+    open_type: Value,
 }
 
 #[cfg(test)]

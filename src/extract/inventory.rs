@@ -121,6 +121,8 @@ pub enum FindingKind {
     ContentLength,
     /// Two values that must be equal differ.
     Contradiction,
+    /// A name in a table that is not the property's: translated, or in another case.
+    DamagedName,
     /// A line in a head that is no header field.
     Head,
     /// A body that is not JSON and has no certain repair.

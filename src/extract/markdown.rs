@@ -16,7 +16,7 @@ use super::metadata::Metadata;
 use super::outline::{Outline, Title};
 
 /// Pages have tables. Without this option a stray backtick in a cell ends the code spans of later rows.
-const OPTIONS: Options = Options::ENABLE_TABLES;
+pub(super) const OPTIONS: Options = Options::ENABLE_TABLES;
 
 /// The parts of a page that extraction uses.
 #[derive(Debug)]
@@ -47,10 +47,7 @@ pub(super) fn read<'a>(text: &'a str, findings: &mut Findings<'_>) -> Page<'a> {
     let (metadata, start) = metadata::split(text, findings);
     let mut reader = Reader {
         text: &text[start..],
-        lines: Lines {
-            at: 0,
-            line: 1 + super::text::newlines(&text[..start]),
-        },
+        lines: Lines::new(1 + super::text::newlines(&text[..start])),
         page: Page {
             metadata,
             outline: Outline::default(),
@@ -292,14 +289,20 @@ fn is_closed(source: &str) -> bool {
 }
 
 /// Counts lines at increasing positions.
-struct Lines {
+#[derive(Debug)]
+pub(super) struct Lines {
     at: usize,
     line: usize,
 }
 
 impl Lines {
+    /// `first` is the line of the text's start, counted from 1.
+    pub(super) const fn new(first: usize) -> Self {
+        Self { at: 0, line: first }
+    }
+
     /// `at` is not before the position of the previous call.
-    fn at(&mut self, text: &str, at: usize) -> usize {
+    pub(super) fn at(&mut self, text: &str, at: usize) -> usize {
         if let Some(between) = text.get(self.at..at) {
             self.line += super::text::newlines(between);
             self.at = at;

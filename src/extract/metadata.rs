@@ -1,8 +1,52 @@
 //! The metadata at the head of a page, and the parts of a page's scenario ids.
 
+use std::str::FromStr;
+
 use crate::api::resource;
 
 use super::inventory::{FindingKind, Findings};
+
+/// The edition and the locale of pages whose metadata do not have them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PageDefaults {
+    pub edition: Option<Edition>,
+    pub locale: Option<Locale>,
+}
+
+/// The month of a text, such as 2021-02.
+#[derive(Debug, Clone)]
+pub(crate) struct Edition(String);
+
+/// The language and region of a text, such as pt-BR.
+#[derive(Debug, Clone)]
+pub(crate) struct Locale(String);
+
+/// A word that is neither an edition nor a locale.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MetadataError {
+    #[error("an edition is a year and a month, such as 2021-02")]
+    Edition,
+    #[error("a locale is a language and a region, such as pt-BR")]
+    Locale,
+}
+
+impl FromStr for Edition {
+    type Err = MetadataError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let edition = is_edition(text).then(|| Self(text.to_owned()));
+        edition.ok_or(MetadataError::Edition)
+    }
+}
+
+impl FromStr for Locale {
+    type Err = MetadataError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let locale = is_locale(text).then(|| Self(text.to_owned()));
+        locale.ok_or(MetadataError::Locale)
+    }
+}
 
 /// The metadata that ids contain, as printed.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -65,16 +109,18 @@ fn unquoted(value: &str) -> &str {
 pub(super) struct PageKey {
     /// The stem of the file name.
     pub(super) page: String,
-    api: String,
-    edition: String,
-    locale: String,
+    pub(super) api: String,
+    pub(super) edition: String,
+    pub(super) locale: String,
 }
 
 impl PageKey {
-    /// From the metadata and the absolute URLs of the page's requests, else from the parts of its path.
+    /// From the metadata and the absolute URLs of the page's requests, else from the defaults, else from the parts
+    /// of its path.
     pub(super) fn new(
         file: &str,
         metadata: &Metadata<'_>,
+        defaults: &PageDefaults,
         api: Option<&str>,
         findings: &mut Findings<'_>,
     ) -> Self {
@@ -105,6 +151,9 @@ impl PageKey {
             word.to_owned()
         };
         let locale = metadata.locale.filter(|locale| is_locale(locale));
+        let edition = metadata.handoff.and_then(month);
+        let default_edition = defaults.edition.as_ref().map(|edition| edition.0.clone());
+        let default_locale = defaults.locale.as_ref().map(|locale| locale.0.clone());
         Self {
             api: choose(
                 api.map(str::to_owned),
@@ -113,13 +162,13 @@ impl PageKey {
                 "v1.0",
             ),
             edition: choose(
-                metadata.handoff.and_then(month),
+                edition.or(default_edition),
                 "edition",
                 "no `ms.lasthandoff` with a date as MM/DD/YYYY",
                 "undated",
             ),
             locale: choose(
-                locale.map(str::to_owned),
+                locale.map(str::to_owned).or(default_locale),
                 "locale",
                 "no `ms.contentlocale` such as pt-BR",
                 "en-US",
@@ -232,12 +281,13 @@ mod tests {
 
     #[test]
     fn ids_come_from_metadata_or_path() {
+        let none = PageDefaults::default();
         let mut findings = Findings::new("f");
         let metadata = Metadata {
             locale: Some("ru-RU"),
             handoff: Some("5/29/2019"),
         };
-        let key = PageKey::new("x/a.md", &metadata, Some("beta"), &mut findings);
+        let key = PageKey::new("x/a.md", &metadata, &none, Some("beta"), &mut findings);
         assert_eq!(key.id("n"), "a/beta@2019-05/ru-RU/n");
         assert!(findings.finish().is_empty());
 
@@ -247,10 +297,30 @@ mod tests {
             ("..\\..md", "unnamed/v1.0@undated/en-US/n"),
         ] {
             let mut findings = Findings::new("f");
-            let key = PageKey::new(file, &Metadata::default(), None, &mut findings);
+            let key = PageKey::new(file, &Metadata::default(), &none, None, &mut findings);
             assert_eq!(key.id("n"), id);
             assert_eq!(findings.finish().len(), 3, "{file}");
         }
+    }
+
+    #[test]
+    fn defaults_are_for_pages_that_do_not_say() {
+        let defaults = PageDefaults {
+            edition: Some("2020-05".parse().unwrap()),
+            locale: Some("en-US".parse().unwrap()),
+        };
+        let metadata = Metadata {
+            locale: None,
+            handoff: Some("5/29/2019"),
+        };
+        let file = "pt-BR/v1.0/2021-02/a.md";
+        let mut findings = Findings::new("f");
+        let key = PageKey::new(file, &metadata, &defaults, None, &mut findings);
+        assert_eq!(key.id("n"), "a/v1.0@2019-05/en-US/n");
+        let none = Metadata::default();
+        let key = PageKey::new(file, &none, &defaults, None, &mut findings);
+        assert_eq!(key.id("n"), "a/v1.0@2020-05/en-US/n");
+        assert!("2020-13".parse::<Edition>().is_err() && "pt".parse::<Locale>().is_err());
     }
 
     #[test]

@@ -14,6 +14,10 @@
 //! 4. `conversation` groups the messages.
 //! 5. `script` writes each conversation as a scenario: `places` finds the values that vary, `binding` the
 //!    values that must agree, `people` the invited, `variables` keeps the table.
+//!
+//! [`contract`] makes the contract of many pages.
+
+pub(crate) mod contract;
 
 mod annotation;
 mod binding;
@@ -41,6 +45,7 @@ pub(crate) use self::inventory::Finding;
 #[cfg(test)]
 pub(crate) use self::inventory::Kind;
 pub(crate) use self::inventory::Row;
+pub(crate) use self::metadata::{Edition, Locale, PageDefaults};
 
 use self::conversation::Run;
 use self::inventory::Findings;
@@ -63,14 +68,18 @@ pub(crate) struct Extraction {
 
 /// Extracts a page: an API reference page in Markdown, as bytes.
 ///
-/// `file` names the page in rows, in findings and in the `source` of scenarios. The parts of that path
-/// replace a missing edition, locale or API version in the page's metadata.
+/// `file` names the page in rows, in findings and in the `source` of scenarios. The defaults, then the parts of that
+/// path replace a missing edition, locale or API version in the page's metadata.
 ///
 /// # Errors
 ///
 /// The page is not UTF-8: line and column of the first invalid byte, and the probable encoding. Any other
 /// problem is a finding.
-pub(crate) fn page(file: &str, bytes: &[u8]) -> Result<Extraction, Diagnostic> {
+pub(crate) fn page(
+    file: &str,
+    bytes: &[u8],
+    defaults: &PageDefaults,
+) -> Result<Extraction, Diagnostic> {
     let text = text::decode(file, bytes)?;
     let mut findings = Findings::new(file);
     let page = markdown::read(&text, &mut findings);
@@ -81,7 +90,7 @@ pub(crate) fn page(file: &str, bytes: &[u8]) -> Result<Extraction, Diagnostic> {
     let mut scenarios = Vec::with_capacity(conversations.runs.len());
     if !conversations.runs.is_empty() {
         let api = messages.list.iter().find_map(api_version);
-        let key = PageKey::new(file, &page.metadata, api, &mut findings);
+        let key = PageKey::new(file, &page.metadata, defaults, api, &mut findings);
         let names = names(&page, &messages.list, &conversations.runs, &key);
         let prose = prose(&page, &messages);
         let mut readers = vec![0; messages.list.len()];

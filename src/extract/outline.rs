@@ -122,6 +122,29 @@ fn slug(title: &str) -> String {
         .collect()
 }
 
+/// The spans in the source language, on a page in two languages.
+#[derive(Debug, Default)]
+pub(super) struct SourceSpans {
+    /// The number of open spans, counted from the one in the source language.
+    open: usize,
+}
+
+impl SourceSpans {
+    /// Handles an inline tag.
+    pub(super) fn html(&mut self, tag: &str) {
+        if tag.starts_with("<span") {
+            let is_source = tag.contains("sxs-lookup");
+            self.open += usize::from(self.is_open() || is_source);
+        } else if tag.starts_with("</span") {
+            self.open = self.open.saturating_sub(1);
+        }
+    }
+
+    pub(super) const fn is_open(&self) -> bool {
+        self.open > 0
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Title {
     /// The name in `<a name="…">`.
@@ -129,8 +152,7 @@ pub(super) struct Title {
     text: String,
     /// The text in the page's source language, on a page in two languages.
     source: String,
-    /// The number of open spans, counted from the one in the source language.
-    source_spans: usize,
+    source_spans: SourceSpans,
     link: Link,
     /// True if there is text outside of a link to a tab.
     has_own_text: bool,
@@ -149,7 +171,7 @@ impl Title {
     pub(super) fn text(&mut self, text: &str) {
         if self.anchor.is_some() {
             // A printed anchor takes precedence over the text.
-        } else if self.source_spans > 0 {
+        } else if self.source_spans.is_open() {
             self.source.push_str(text);
         } else {
             self.text.push_str(text);
@@ -174,11 +196,8 @@ impl Title {
                     .or_else(|| attribute(tag, "id"))
                     .map(str::to_owned);
             }
-        } else if tag.starts_with("<span") {
-            let is_source = tag.contains("sxs-lookup");
-            self.source_spans += usize::from(self.source_spans > 0 || is_source);
-        } else if tag.starts_with("</span") {
-            self.source_spans = self.source_spans.saturating_sub(1);
+        } else {
+            self.source_spans.html(tag);
         }
     }
 
@@ -280,7 +299,7 @@ mod tests {
         title.text("An example");
         title.html("</span>");
         title.html("</span>");
-        assert_eq!(title.source_spans, 0);
+        assert!(!title.source_spans.is_open());
         assert_eq!(title.into_anchor(), "an-example");
 
         let mut title = Title::default();

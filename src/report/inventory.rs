@@ -74,6 +74,7 @@ fn start_line(row: &Row) -> String {
 mod tests {
     use super::*;
     use crate::extract;
+    use crate::extract::PageDefaults;
 
     const PAGE: &str = "\
 # Answer
@@ -98,7 +99,9 @@ x
 
     #[test]
     fn every_fence_has_a_line() {
-        let rows = extract::page("p.md", PAGE.as_bytes()).unwrap().inventory;
+        let rows = extract::page("p.md", PAGE.as_bytes(), &PageDefaults::default())
+            .unwrap()
+            .inventory;
         let shown = text(&rows, Look::PLAIN);
         assert!(shown.starts_with("p.md\n     5  request "), "{shown}");
         assert!(
@@ -112,7 +115,8 @@ x
 
     #[test]
     fn a_file_name_does_not_reach_the_terminal_raw() {
-        let rows = extract::page("e\u{1b}[31m.md", PAGE.as_bytes()).unwrap();
+        let rows =
+            extract::page("e\u{1b}[31m.md", PAGE.as_bytes(), &PageDefaults::default()).unwrap();
         let shown = text(&rows.inventory, Look::PLAIN);
         assert!(shown.starts_with("e\u{fffd}[31m.md\n"), "{shown}");
         assert!(!shown.contains('\u{1b}'), "{shown}");

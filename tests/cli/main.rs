@@ -321,7 +321,7 @@ fn the_schema_of_cassettes_is_the_one_in_the_repository() {
 
 #[test]
 fn the_schemas_are_the_ones_in_the_repository() {
-    for what in ["scenario", "config"] {
+    for what in ["scenario", "config", "contract"] {
         let path = format!("schemas/{what}.schema.json");
         let kept = fs::read_to_string(repository().join(&path)).unwrap();
         assert!(

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::api::template;
 use crate::extract;
-use crate::extract::Extraction;
+use crate::extract::{Extraction, PageDefaults};
 use crate::scenario::format::{Scenario, Script, Step};
 use crate::scenario::parse;
 use serde_json::{Value, json};
@@ -53,7 +53,12 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn extract_below(folder: &Path, path: &Path) -> Extraction {
     let label = path.strip_prefix(folder).unwrap();
     let label: Vec<_> = label.iter().map(|part| part.to_str().unwrap()).collect();
-    extract::page(&label.join("/"), &fs::read(path).unwrap()).unwrap()
+    extract::page(
+        &label.join("/"),
+        &fs::read(path).unwrap(),
+        &PageDefaults::default(),
+    )
+    .unwrap()
 }
 
 fn scenario_text(scenario: &Scenario) -> String {
@@ -121,7 +126,8 @@ fn summary(extraction: &Extraction) -> Value {
 
 #[test]
 fn a_page_in_latin_1_is_refused_with_its_place() {
-    let refusal = extract::page("a.md", b"# a\n\nvoil\xe0\n").unwrap_err();
+    let refusal =
+        extract::page("a.md", b"# a\n\nvoil\xe0\n", &PageDefaults::default()).unwrap_err();
     assert_eq!((refusal.line, refusal.column), (3, 5));
     let text = refusal.to_string();
     assert!(
@@ -163,7 +169,7 @@ fn no_bytes_make_extraction_panic() {
             }
             bytes.push(b'\n');
         }
-        if let Ok(extraction) = extract::page("a.md", &bytes) {
+        if let Ok(extraction) = extract::page("a.md", &bytes, &PageDefaults::default()) {
             extraction.scenarios.iter().for_each(assert_sound);
         }
     }

@@ -1,0 +1,119 @@
+//! The contract of pages: operations and resource types, from the structure of many pages.
+//!
+//! For: what the JSON templates, the tables, the path templates and the examples of pages print, merged over the
+//! editions and locales of one API version. Not for: what only sentences say.
+//!
+//! 1. `prose` reads tables and paragraphs; `cell` reads types, words and numbers in them.
+//! 2. `resource` and `operation` take the facts of one page; `printed` brings its JSON and its tables together.
+//! 3. `merge` makes one contract of the facts of all pages: `base` finds base types, `property` makes one property of
+//!    what several texts print.
+//! 4. `layout` writes the file.
+
+mod base;
+mod cell;
+mod layout;
+mod merge;
+mod operation;
+mod printed;
+mod property;
+mod prose;
+mod resource;
+
+use crate::contract::extracted::{Extracted, Source};
+use crate::diagnostic::Diagnostic;
+
+use self::operation::OperationFacts;
+use self::resource::ResourceFacts;
+use super::inventory::{Finding, FindingKind, Findings};
+use super::metadata::{PageDefaults, PageKey};
+use super::{api_version, markdown, message, text};
+
+pub(crate) use self::layout::to_json;
+
+/// What one page says about the contract.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    /// The page's name in findings.
+    file: String,
+    /// The stem of the page's file name, in lower case.
+    page: String,
+    api: String,
+    source: Source,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Operation(OperationFacts),
+    Resource(ResourceFacts),
+}
+
+/// Reads a page. `None` if it documents no operation and no resource type.
+///
+/// `file` names the page in findings, `source` in the contract. The defaults, then the parts of `source` replace a
+/// missing edition, locale or API version in the page's metadata.
+///
+/// # Errors
+///
+/// The page is not UTF-8.
+pub(crate) fn read(
+    file: &str,
+    source: &str,
+    bytes: &[u8],
+    defaults: &PageDefaults,
+) -> Result<Option<Facts>, Diagnostic> {
+    let text = text::decode(file, bytes)?;
+    // Extraction of scenarios reports these.
+    let mut ignored = Findings::new(file);
+    let page = markdown::read(&text, &mut ignored);
+    let messages = message::read(&page.code_blocks, &mut ignored);
+    let api = messages.list.iter().find_map(api_version);
+    let key = PageKey::new(source, &page.metadata, defaults, api, &mut ignored);
+    let prose = prose::read(&text);
+    let content = match operation::read(&page, &messages, &prose) {
+        Some(operation) => Some(Content::Operation(operation)),
+        None => resource::read(&page, &prose).map(Content::Resource),
+    };
+    Ok(content.map(|content| Facts {
+        file: file.to_owned(),
+        page: key.page.to_lowercase(),
+        api: key.api,
+        source: Source {
+            file: source.to_owned(),
+            line: match &content {
+                Content::Operation(operation) => operation.line,
+                Content::Resource(resource) => resource.line,
+            },
+            edition: key.edition,
+            locale: key.locale,
+        },
+        content,
+    }))
+}
+
+/// Makes one contract of what pages say. Findings are contradictions between the texts of one page, or within one.
+pub(crate) fn merge(facts: Vec<Facts>) -> (Extracted, Vec<Finding>) {
+    let mut notes = Notes::default();
+    let extracted = merge::merge(facts, &mut notes);
+    let mut findings = notes.findings;
+    findings.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
+    findings.dedup();
+    (extracted, findings)
+}
+
+/// The findings of all pages so far.
+#[derive(Debug, Default)]
+struct Notes {
+    findings: Vec<Finding>,
+}
+
+impl Notes {
+    fn push(&mut self, facts: &Facts, line: usize, kind: FindingKind, message: impl Into<String>) {
+        self.findings.push(Finding {
+            file: facts.file.clone(),
+            line,
+            kind,
+            message: message.into(),
+        });
+    }
+}
