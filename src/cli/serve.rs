@@ -12,7 +12,9 @@ use super::tls::{self, Tls};
 use super::usage::UsageError;
 use crate::config::values;
 use crate::emulator::bot::{BotMutant, BotOptions, BuiltInBot, Verification};
-use crate::emulator::service::{BuiltInService, Edition, ServiceMutant, ServiceOptions};
+use crate::emulator::service::{
+    BuiltInService, Edition, OPERATION_MUTANTS, OPERATION_VARIANTS, ServiceMutant, ServiceOptions,
+};
 use crate::http::Client;
 use crate::runner::self_check::GIVEN_PATH;
 use tokio_util::sync::CancellationToken;
@@ -103,12 +105,16 @@ async fn serve_service(
 ) -> Result<(), Failure> {
     let authority = arguments.tls.authority()?;
     let (edition, mutant) = (arguments.edition.as_deref(), arguments.mutant.as_deref());
+    let mut rows = OPERATION_MUTANTS.iter().chain(OPERATION_VARIANTS);
+    let altered = rows.find(|row| mutant == Some(row.name));
+    let mutant = mutant.filter(|_| altered.is_none());
     let options = ServiceOptions {
         edition: named(edition, Edition::ALL, Edition::name, "edition")?.unwrap_or_default(),
         token: arguments.token.filter(|token| !token.is_empty()),
         public_url: None,
         mutant: named(mutant, ServiceMutant::ALL, ServiceMutant::name, "mutant")?,
         variant: None,
+        altered,
         client: Client::trusting(arguments.tls.trust()?),
     };
     let listener = tls::listen(arguments.listen, authority.as_deref()).await?;

@@ -13,6 +13,8 @@ use super::mutant;
 use super::state::{Group, Notification, Queue};
 use super::variant::ServiceVariant;
 use super::{SLOW, Service};
+use crate::api::resource::Resource;
+use crate::emulator::new_id;
 use crate::http::message::{Body, Headers};
 use crate::http::{Coding, Framing, OutgoingRequest};
 
@@ -86,16 +88,15 @@ impl Service {
             content: Body::Json(self.pages.collection(entries)),
         };
         mutant::post(self.mutant, &mut post);
-        let request = self.write_post(post);
+        let mut request = self.write_post(post);
+        self.identify(first, &mut request.headers);
         if self.variant == Some(ServiceVariant::Slow) {
             sleep(SLOW).await;
         }
         let timeout = mutant::timeout(self.mutant).unwrap_or(TIMEOUT);
         for pause in RETRY_DELAYS.iter().map(Some).chain([None]) {
             let is_final = match self.client.send(request.clone(), timeout).await {
-                Ok(response) => {
-                    response.status < 500 && response.status != 429 || mutant::gives_up(self.mutant)
-                }
+                Ok(response) => !is_failure(response.status) || mutant::gives_up(self.mutant),
                 Err(_) => false,
             };
             match pause {
@@ -103,6 +104,23 @@ impl Service {
                 _ => return,
             }
         }
+    }
+
+    /// Adds the ids of the notification, of the chain of its call, and of the bot's scenario. They stay the same
+    /// when it is sent again.
+    fn identify(&self, notification: &Notification, headers: &mut Headers) {
+        let resource = ["resource", "resourceUrl"]
+            .iter()
+            .find_map(|name| notification.entry.get(name)?.as_str());
+        let resource = resource.and_then(Resource::parse);
+        let state = self.state();
+        let call = resource.as_ref().and_then(Resource::call);
+        let call = call.and_then(|id| state.call(id));
+        let chain = call.map_or_else(new_id, |call| call.chain.clone());
+        let scenario = call.and_then(|call| call.scenario.clone());
+        headers.push("X-Microsoft-Skype-Message-ID", new_id());
+        headers.push("Scenario-Id", scenario.unwrap_or_else(|| chain.clone()));
+        headers.push("X-Microsoft-Skype-Chain-ID", chain);
     }
 
     fn vary_entry(&self, notification: &Notification) -> Value {
@@ -156,7 +174,7 @@ impl Service {
         let token = self.token.as_deref().unwrap_or(TOKEN);
         let mut headers = Headers::from_iter([("Authorization", format!("Bearer {token}"))]);
         let body = self.write_content(&post.content, post.media_type, &mut headers);
-        let (coding, framing) = self.transfer();
+        let (coding, framing) = self.encoding();
         OutgoingRequest {
             headers,
             body: Some(body),
@@ -166,11 +184,16 @@ impl Service {
         }
     }
 
-    pub(super) const fn transfer(&self) -> (Coding, Framing) {
+    pub(super) const fn encoding(&self) -> (Coding, Framing) {
         match self.variant {
             Some(ServiceVariant::Gzip) => (Coding::Gzip, Framing::Length),
             Some(ServiceVariant::Chunked) => (Coding::Identity, Framing::Chunked),
             _ => (Coding::Identity, Framing::Length),
         }
     }
+}
+
+/// True for an acknowledgement after which a notification is sent again.
+const fn is_failure(status: u16) -> bool {
+    matches!(status, 408 | 429) || status >= 500
 }

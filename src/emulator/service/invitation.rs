@@ -4,24 +4,24 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::calls::object;
-use super::message::{Answer, Refusal};
+use super::errors::Refusal;
+use super::message::Answer;
 use super::mutant;
-use super::pages::{Edition, full_identity};
+use super::operations::{Operation, Routed};
+use super::pages::Edition;
+use super::parameters::{Parameters, object, person};
+use super::people::joining;
 use super::state::{
-    About, CallKind, CallState, Effect, Group, Invitee, Member, Notification, Operation, Queue,
+    About, CallKind, CallState, CommsOperation, Effect, Failure, Group, Invitee, Line, Member,
+    Notification, Queue,
 };
 use super::variant::ServiceVariant;
 use super::{Outcome, Service};
 use crate::api::identifier;
-use crate::api::resource::call_id;
-use crate::emulator::{new_id, now};
-use crate::http::message::{Body, Request};
+use crate::emulator::new_id;
+use crate::http::message::Body;
 
 const MOST_INVITEES: usize = 5;
-
-/// In characters.
-const LONGEST_CONTEXT: usize = 256;
 
 #[derive(Debug, Clone)]
 struct Invitation {
@@ -30,28 +30,20 @@ struct Invitation {
 }
 
 impl Service {
-    pub(super) fn invite(
-        self: &Arc<Self>,
-        call: &str,
-        request: &Request,
-        prefix: &str,
-    ) -> Result<Outcome, Refusal> {
-        let mut invitation = Invitation::read(object(&request.body)?)?;
+    pub(super) fn invite(self: &Arc<Self>, routed: &Routed<'_>) -> Result<Outcome, Refusal> {
+        let mut invitation = Invitation::read(object(&routed.request.body)?)?;
         let first_only = self.variant == Some(ServiceVariant::FirstOnly);
         if first_only && invitation.invitees.iter().all(|it| it.replaces.is_some()) {
             invitation.invitees.truncate(1);
         }
-        let (call, callback, queue) = self.inviting_call(call, &invitation)?;
-        let operation = Operation {
-            id: new_id(),
-            call,
-            status: "running",
-            context: invitation.context.unwrap_or_else(new_id),
+        let (line, failure) = self.inviting_call(routed.call, &invitation)?;
+        let context = invitation.context.unwrap_or_else(new_id);
+        let operation = CommsOperation {
             invitees: invitation.invitees,
-            created: now(),
+            ..CommsOperation::running(&line.call, Operation::Invite, Some(context))
         };
-        let answer = self.answer(&operation, prefix);
-        let groups = self.groups(&operation, &callback, queue);
+        let answer = self.answer(&operation, routed.prefix);
+        let groups = self.groups(&operation, &line, failure.is_some());
         self.state().add_operation(operation);
         Ok(Outcome {
             answer,
@@ -60,17 +52,14 @@ impl Service {
         })
     }
 
-    /// Id, callback and queue of the call.
+    /// The call, and the failure that the invitation is to end with.
     fn inviting_call(
         &self,
         id: &str,
         invitation: &Invitation,
-    ) -> Result<(String, String, Queue), Refusal> {
+    ) -> Result<(Line, Option<Failure>), Refusal> {
         let mut state = self.state();
-        let call = state.live(id)?;
-        if call.state == CallState::Incoming {
-            return Err(Refusal::conflict("The call has not been answered."));
-        }
+        let call = state.answered(id)?;
         if invitation.invitees.len() > 1 && call.kind == CallKind::Peer {
             let why = "Several participants need a call with valid chat information.";
             return Err(Refusal::bad_request(why));
@@ -79,13 +68,11 @@ impl Service {
         if replaced_by(&invitation.invitees).iter().any(itself) {
             return Err(Refusal::bad_request("A call cannot replace itself."));
         }
-        match &call.queue {
-            Some(queue) => Ok((call.id.clone(), call.callback.clone(), queue.clone())),
-            None => Err(Refusal::ended(id)),
-        }
+        let failure = call.take_failure(Operation::Invite);
+        Ok((call.line()?, failure))
     }
 
-    fn answer(&self, operation: &Operation, prefix: &str) -> Answer {
+    fn answer(&self, operation: &CommsOperation, prefix: &str) -> Answer {
         let location = format!(
             "{}{prefix}/calls/{}/operations/{}",
             self.url, operation.call, operation.id
@@ -109,15 +96,15 @@ impl Service {
     /// The notifications that follow, in the order of the queue.
     fn groups(
         self: &Arc<Self>,
-        operation: &Operation,
-        callback: &str,
-        queue: Queue,
+        operation: &CommsOperation,
+        line: &Line,
+        is_to_fail: bool,
     ) -> Vec<(Queue, Group)> {
-        let fails = mutant::may_fail(self.mutant)
-            && operation
-                .invitees
-                .iter()
-                .any(|it| self.state().fails(it.id()));
+        let callback = &line.callback;
+        let state = self.state();
+        let cannot = operation.invitees.iter().any(|it| state.fails(it.id()));
+        drop(state);
+        let fails = mutant::may_fail(self.mutant) && (is_to_fail || cannot);
         let replaced = replaced_by(&operation.invitees);
         let mut notifications = self.notifications_of_call(operation, callback, fails);
         mutant::notifications(
@@ -126,7 +113,7 @@ impl Service {
             self.pages,
             replaced.first().map(String::as_str),
         );
-        let mut groups = vec![(queue, Group::new(notifications))];
+        let mut groups = vec![(line.queue.clone(), Group::new(notifications))];
         if !fails {
             for id in &replaced {
                 groups.extend(self.end_replaced_call(id, callback));
@@ -141,7 +128,7 @@ impl Service {
     /// The notifications about the inviting call.
     fn notifications_of_call(
         &self,
-        operation: &Operation,
+        operation: &CommsOperation,
         callback: &str,
         fails: bool,
     ) -> Vec<Notification> {
@@ -192,17 +179,12 @@ impl Service {
 
     /// The notified roster, and the members that this operation adds. The editions of 2019 list the whole
     /// roster, later ones the changed members.
-    fn roster(&self, operation: &Operation) -> (Vec<Member>, Vec<Member>) {
+    fn roster(&self, operation: &CommsOperation) -> (Vec<Member>, Vec<Member>) {
         let state = self.state();
         let present = state
             .call(&operation.call)
             .map_or(&[] as &[Member], |call| call.members.as_slice());
-        let joining: Vec<Member> = operation
-            .invitees
-            .iter()
-            .enumerate()
-            .map(|(index, invitee)| member(invitee, present.len() + index + 1))
-            .collect();
+        let joining = joining(&operation.invitees, present.len());
         let mut roster = joining.clone();
         if self.pages.edition.is_terse() {
             roster.extend(present.iter().cloned());
@@ -245,19 +227,9 @@ impl Invitation {
                 participants.len()
             )));
         }
-        let context = match body.get("clientContext") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(context)) => Some(context.clone()),
-            Some(_) => return Err(Refusal::bad_request("`clientContext` must be a string.")),
-        };
-        let length = context.as_deref().map_or(0, |text| text.chars().count());
-        if length > LONGEST_CONTEXT {
-            return Err(Refusal::bad_request(format!(
-                "`clientContext` has {length} characters, at most {LONGEST_CONTEXT} are allowed."
-            )));
-        }
+        let context = Parameters::of(body).context()?;
         Ok(Self {
-            invitees: participants.iter().map(invitee).collect::<Result<_, _>>()?,
+            invitees: participants.iter().map(person).collect::<Result<_, _>>()?,
             context,
         })
     }
@@ -272,58 +244,4 @@ fn replaced_by(invitees: &[Invitee]) -> Vec<String> {
         }
     }
     calls
-}
-
-fn invitee(participant: &Value) -> Result<Invitee, Refusal> {
-    let Some(Value::Object(set)) = participant.get("identity") else {
-        return Err(Refusal::bad_request(
-            "A participant must have an `identity`.",
-        ));
-    };
-    let mut identities = set
-        .iter()
-        .filter(|(name, value)| !name.starts_with('@') && value.is_object());
-    let (Some((kind, Value::Object(identity))), None) = (identities.next(), identities.next())
-    else {
-        return Err(Refusal::bad_request(
-            "An `identity` must hold exactly one identity.",
-        ));
-    };
-    let id = identity.get("id").and_then(Value::as_str).unwrap_or("");
-    if id.is_empty() {
-        return Err(Refusal::bad_request(format!(
-            "The `{kind}` must have an `id`."
-        )));
-    }
-    Ok(Invitee {
-        kind: kind.clone(),
-        identity: identity.clone(),
-        replaces: optional_text(participant, "replacesCallId")?
-            .as_deref()
-            .map(call_id),
-        region: optional_text(participant, "region")?,
-        language: optional_text(participant, "languageId")?,
-    })
-}
-
-fn optional_text(participant: &Value, name: &str) -> Result<Option<String>, Refusal> {
-    match participant.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if !text.is_empty() => Ok(Some(text.clone())),
-        Some(_) => {
-            let why = format!("`{name}` must be a string that is not empty.");
-            Err(Refusal::bad_request(why))
-        }
-    }
-}
-
-fn member(invitee: &Invitee, source: usize) -> Member {
-    Member {
-        id: new_id(),
-        kind: invitee.kind.clone(),
-        identity: full_identity(&invitee.kind, &invitee.identity),
-        region: invitee.region.clone().unwrap_or("westus".to_owned()),
-        language: invitee.language.clone().unwrap_or("en-US".to_owned()),
-        source,
-    }
 }

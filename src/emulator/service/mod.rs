@@ -1,19 +1,31 @@
-//! The built-in service: calls, invitations and notifications as the pages describe them.
+//! The built-in service: the calling API as the pages describe it.
 //!
-//! It keeps real state (`state`). `routes` finds what a request is for. `calls` and `invitation` carry it
-//! out; `message` has the answers and refusals, `pages` the bodies. `provider_state` sets up the states from
-//! which conversations start. Notifications wait in the queue of their call (`delivery`).
+//! It keeps real state (`state`). `routes` finds the operation of a request in the table of `operations`, which
+//! names the function that carries it out: in `calls`, `invitation`, `people`, `media`, `sharing` and `routing`.
+//! `parameters` reads bodies, `errors` refuses them, `message` has the answers, `pages` the bodies. `comms` begins
+//! and ends long-running operations. Notifications wait in the queue of their call (`delivery`).
 //!
-//! `mutant` has the deliberate faults, `variant` the harmless differences.
+//! `control` is the interface for what people and timers do. `mutant` has the deliberate faults, `variant` the
+//! harmless differences.
 
 mod calls;
+mod comms;
+mod control;
 mod delivery;
+mod errors;
 mod invitation;
+mod media;
 mod message;
+#[macro_use]
 mod mutant;
+mod operation_variant;
+mod operations;
 mod pages;
-mod provider_state;
+mod parameters;
+mod people;
 mod routes;
+mod routing;
+mod sharing;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -27,7 +39,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-pub(crate) use self::mutant::ServiceMutant;
+pub(crate) use self::mutant::{AlteredOperation, OPERATION_MUTANTS, ServiceMutant};
+pub(crate) use self::operation_variant::OPERATION_VARIANTS;
 pub(crate) use self::pages::Edition;
 #[cfg(test)]
 pub(crate) use self::state::FAILING_ID;
@@ -55,6 +68,8 @@ pub(crate) struct ServiceOptions {
     pub public_url: Option<String>,
     pub mutant: Option<ServiceMutant>,
     pub variant: Option<ServiceVariant>,
+    /// A row of [`OPERATION_MUTANTS`] or [`OPERATION_VARIANTS`].
+    pub altered: Option<&'static AlteredOperation>,
     pub client: Client,
 }
 
@@ -81,6 +96,7 @@ impl BuiltInService {
             token: options.token,
             mutant: options.mutant,
             variant: options.variant,
+            altered: options.altered,
             client: options.client,
             shutdown: shutdown.clone(),
             state: Mutex::default(),
@@ -115,6 +131,7 @@ struct Service {
     token: Option<String>,
     mutant: Option<ServiceMutant>,
     variant: Option<ServiceVariant>,
+    altered: Option<&'static AlteredOperation>,
     client: Client,
     shutdown: CancellationToken,
     state: Mutex<State>,
@@ -182,11 +199,11 @@ impl Service {
             && let Ok(outcome) = self.route(&accepted)
         {
             return Outcome {
-                answer: refusal.into(),
+                answer: refusal.answer(request),
                 ..outcome
             };
         }
-        mutant::refused(self.mutant, refusal).into()
+        mutant::refused(self.mutant, refusal, request).into()
     }
 
     fn write_answer(&self, answer: Answer) -> Reply {
@@ -207,7 +224,7 @@ impl Service {
             Body::Empty => Bytes::new(),
             content => self.write_content(&content, answer.media_type, &mut headers),
         };
-        let (coding, framing) = self.transfer();
+        let (coding, framing) = self.encoding();
         let mut reply = Reply::text(answer.status, headers, body).coded(coding);
         if answer.status != 204 {
             reply = reply.framed(framing);

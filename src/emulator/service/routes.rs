@@ -1,27 +1,29 @@
-//! Routes: paths under every documented prefix, their methods, and the bearer token.
+//! Routing: paths under every documented prefix, their methods, and the bearer token.
 
 use std::sync::Arc;
 
-use serde_json::json;
-
-use super::message::{Answer, Refusal};
-use super::pages::Pages;
-use super::{Outcome, Service, provider_state};
-use crate::api::resource::{Resource, path_of};
+use super::control;
+use super::errors::Refusal;
+use super::operations::{Content, ROUTES, Route, Routed};
+use super::{Outcome, Service};
+use crate::api::resource::path_of;
 use crate::http::message::{Request, is_json};
 
-/// A documented prefix and the resource below it.
+/// The namespace that may stand before the name of an action.
+const NAMESPACE: &str = "microsoft.graph.";
+
+/// A path of the calling API.
 #[derive(Debug, PartialEq, Eq)]
-struct Route<'p> {
+struct ApiPath<'p> {
+    /// `[/beta|/v1.0]{/app|/communications|/applications/{id}}`
     prefix: &'p str,
-    resource: Resource,
+    /// From `calls` on.
+    segments: Vec<&'p str>,
 }
 
-impl<'p> Route<'p> {
-    /// Reads `[/beta|/v1.0]{/app|/communications|/applications/{id}}/calls…`.
+impl<'p> ApiPath<'p> {
     fn parse(path: &'p str) -> Option<Self> {
-        let start = path.find("/calls")?;
-        let prefix = &path[..start];
+        let (prefix, segments) = path.split_at(path.find("/calls")?);
         let mut groups: Vec<&str> = prefix.split('/').skip(1).collect();
         if let Some(&("beta" | "v1.0")) = groups.first() {
             groups.remove(0);
@@ -31,75 +33,90 @@ impl<'p> Route<'p> {
             ["applications", id] => !id.is_empty(),
             _ => false,
         };
-        let resource = Resource::parse(&path[start..])?;
-        is_documented.then_some(Self { prefix, resource })
+        let segments: Vec<&str> = segments.split('/').filter(|it| !it.is_empty()).collect();
+        (is_documented && segments.first() == Some(&"calls")).then_some(Self { prefix, segments })
+    }
+
+    /// The routes of the path, one for each method. A literal segment is better than an identifier.
+    fn routes(&self) -> Vec<&'static Route> {
+        let matching = || ROUTES.iter().filter(|route| self.matches(route));
+        let literals = |route: &Route| {
+            let segments = route.path.split('/');
+            segments.filter(|segment| *segment != "{}").count()
+        };
+        let most = matching().map(literals).max();
+        matching()
+            .filter(|route| Some(literals(route)) == most)
+            .collect()
+    }
+
+    fn matches(&self, route: &Route) -> bool {
+        let mut patterns = route.path.split('/');
+        let last = self.segments.len() - 1;
+        let all = self.segments.iter().enumerate().all(|(index, segment)| {
+            let Some(pattern) = patterns.next() else {
+                return false;
+            };
+            let plain = match segment.strip_prefix(NAMESPACE) {
+                Some(action) if index == last && route.is_action() => action,
+                _ => segment,
+            };
+            pattern == "{}" || pattern == plain
+        });
+        all && patterns.next().is_none()
+    }
+
+    /// The identifiers of a route of this path.
+    fn ids(&self, route: &Route) -> impl Iterator<Item = &'p str> {
+        let patterns = route.path.split('/');
+        let pairs = self.segments.iter().zip(patterns);
+        pairs
+            .filter(|(_, pattern)| *pattern == "{}")
+            .map(|(segment, _)| *segment)
     }
 }
 
 impl Service {
     pub(super) fn route(self: &Arc<Self>, request: &Request) -> Result<Outcome, Refusal> {
         let path = path_of(&request.target);
-        if path == provider_state::PATH {
-            allow(request, &["POST"])?;
-            return self.set_up(request);
+        if path.starts_with(control::PREFIX) {
+            return self.control(request, path);
         }
-        let Some(route) = Route::parse(path) else {
-            return Err(Refusal::not_found(format!("Nothing is at {path}.")));
+        if let Some(recording) = path.strip_prefix(super::media::RECORDINGS) {
+            allow(request, &["GET"])?;
+            return self.download(request, recording);
+        }
+        let nothing = || Refusal::not_found(format!("Nothing is at {path}."));
+        let path = ApiPath::parse(path).ok_or_else(nothing)?;
+        let routes = path.routes();
+        let methods: Vec<&str> = routes.iter().map(|route| route.method).collect();
+        if methods.is_empty() {
+            return Err(nothing());
+        }
+        allow(request, &methods)?;
+        let route = routes.into_iter().find(|it| it.method == request.method);
+        let route = route.ok_or_else(nothing)?;
+        self.check_token(request)?;
+        check_media_type(request, route.content)?;
+        let mut ids = path.ids(route);
+        let routed = Routed {
+            request,
+            operation: route.operation,
+            prefix: path.prefix,
+            call: ids.next().unwrap_or(""),
+            item: ids.next().unwrap_or(""),
         };
-        let prefix = route.prefix;
-        match &route.resource {
-            Resource::Calls => {
-                self.check_head(request, &["POST"])?;
-                self.create(request, prefix)
-            }
-            Resource::Call(call) => {
-                self.check_head(request, &["GET", "DELETE"])?;
-                if request.method == "DELETE" {
-                    return self.hang_up(call);
-                }
-                let body = Pages::whole_call(self.state().live(call)?);
-                Ok(Answer::json(200, body).into())
-            }
-            Resource::Participants(call) => {
-                self.check_head(request, &["GET"])?;
-                let mut state = self.state();
-                let call = state.live(call)?;
-                let roster = format!("calls/{}/participants", call.id);
-                let member = |member| self.pages.member(&roster, member);
-                let members: Vec<_> = call.members.iter().map(member).collect();
-                Ok(Answer::json(200, json!({"value": members})).into())
-            }
-            Resource::Operation { call, operation } => {
-                self.check_head(request, &["GET"])?;
-                let state = self.state();
-                let operation = state.operation(call, operation).ok_or_else(|| {
-                    Refusal::not_found(format!("There is no operation {operation}."))
-                })?;
-                Ok(Answer::json(200, self.pages.answer(operation)).into())
-            }
-            Resource::Action { call, action } if action == "participants/invite" => {
-                self.check_head(request, &["POST"])?;
-                self.invite(call, request, prefix)
-            }
-            Resource::Action { call, action } if action == "answer" => {
-                self.check_head(request, &["POST"])?;
-                self.answer_call(call, request)
-            }
-            _ => Err(Refusal::not_found(format!("Nothing is at {path}."))),
-        }
+        let mut outcome = (route.handler)(self, &routed)?;
+        self.alter(route.operation, &mut outcome);
+        Ok(outcome)
     }
 
-    /// Refuses a request with another method, without a token, or with a body that is not JSON.
-    fn check_head(&self, request: &Request, methods: &[&str]) -> Result<(), Refusal> {
-        allow(request, methods)?;
+    fn check_token(&self, request: &Request) -> Result<(), Refusal> {
         let token = request
             .headers
             .get("Authorization")
-            .ok_or_else(|| Refusal::unauthorized("The request has no Authorization."))?
-            .split_once(' ')
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim())
-            .filter(|token| !token.is_empty())
+            .ok_or_else(|| Refusal::unauthorized("The request has no Authorization."))?;
+        let token = bearer(token)
             .ok_or_else(|| Refusal::unauthorized("Authorization must be a bearer token."))?;
         if self
             .token
@@ -108,15 +125,33 @@ impl Service {
         {
             return Err(Refusal::unauthorized("Nobody knows this token."));
         }
-        let media_type = request.headers.media_type();
-        if request.method == "POST" && !media_type.as_deref().is_some_and(is_json) {
-            return Err(Refusal::media_type(media_type.as_deref()));
-        }
         Ok(())
     }
 }
 
-fn allow(request: &Request, methods: &[&str]) -> Result<(), Refusal> {
+/// The token of an `Authorization` field.
+pub(super) fn bearer(field: &str) -> Option<&str> {
+    field
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .filter(|token| !token.is_empty())
+}
+
+fn check_media_type(request: &Request, content: Content) -> Result<(), Refusal> {
+    let is_read = match content {
+        Content::Ignored => false,
+        Content::Optional => !request.body.is_empty(),
+        Content::Json => true,
+    };
+    let media_type = request.headers.media_type();
+    if is_read && !media_type.as_deref().is_some_and(is_json) {
+        return Err(Refusal::media_type(media_type.as_deref()));
+    }
+    Ok(())
+}
+
+pub(super) fn allow(request: &Request, methods: &[&str]) -> Result<(), Refusal> {
     if methods.contains(&request.method.as_str()) {
         Ok(())
     } else {
@@ -127,6 +162,7 @@ fn allow(request: &Request, methods: &[&str]) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::emulator::service::operations::Operation;
 
     #[test]
     fn every_documented_prefix_leads_to_a_call_and_no_other_does() {
@@ -138,17 +174,56 @@ mod tests {
             "/v1.0/communications",
         ] {
             let path = format!("{prefix}/calls/1");
-            let route = Route::parse(&path).unwrap();
-            assert_eq!(route.prefix, prefix);
-            assert_eq!(route.resource, Resource::Call("1".into()));
+            let parsed = ApiPath::parse(&path).unwrap();
+            assert_eq!(parsed.prefix, prefix);
+            assert_eq!(parsed.segments, ["calls", "1"]);
         }
         for path in [
             "/calls/1",
             "/beta/calls",
             "/beta/v1.0/app/calls",
             "/applications/calls/1",
+            "/app/callsign/1",
         ] {
-            assert_eq!(Route::parse(path), None, "{path}");
+            assert_eq!(ApiPath::parse(path), None, "{path}");
         }
+    }
+
+    #[test]
+    fn an_action_is_plain_or_qualified_and_a_resource_is_plain() {
+        let operations = |path: &str| -> Vec<Operation> {
+            let path = ApiPath::parse(path).unwrap();
+            path.routes().iter().map(|route| route.operation).collect()
+        };
+        for (path, operation) in [
+            ("participants/invite", Operation::Invite),
+            ("participants/microsoft.graph.invite", Operation::Invite),
+            ("microsoft.graph.keepAlive", Operation::KeepAlive),
+            (
+                "participants/7/microsoft.graph.mute",
+                Operation::MuteParticipant,
+            ),
+        ] {
+            assert_eq!(operations(&format!("/app/calls/1/{path}")), [operation]);
+        }
+        assert_eq!(
+            operations("/app/calls/1/participants/7"),
+            [Operation::GetParticipant, Operation::RemoveParticipant]
+        );
+        for path in [
+            "/app/calls/1/microsoft.graph.participants",
+            "/app/calls/1/microsoft.graph.hum",
+            "/app/calls/1/microsoft.graph.audioRoutingGroups",
+            "/app/calls/1/operations/2/3",
+        ] {
+            assert_eq!(operations(path), [], "{path}");
+        }
+    }
+
+    #[test]
+    fn every_operation_has_one_route() {
+        let routed: Vec<Operation> = ROUTES.iter().map(|route| route.operation).collect();
+        assert_eq!(routed.len(), Operation::ALL.len());
+        assert!(Operation::ALL.iter().all(|it| routed.contains(it)));
     }
 }

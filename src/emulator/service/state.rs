@@ -3,12 +3,16 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 
-use super::message::Refusal;
+use super::errors::Refusal;
+use super::operations::Operation;
 use crate::api::identifier;
+use crate::emulator::{new_id, now};
 
 /// Prefix of the identities that cannot be invited: the documented trigger of a failed invitation.
 pub(crate) const FAILING_ID: &str = "fa11ed00";
@@ -16,8 +20,10 @@ pub(crate) const FAILING_ID: &str = "fa11ed00";
 #[derive(Debug, Default)]
 pub(super) struct State {
     calls: HashMap<String, Call>,
-    operations: HashMap<String, Operation>,
+    operations: HashMap<String, CommsOperation>,
     failing: HashSet<String>,
+    recordings: HashMap<String, Recording>,
+    pub(super) timings: Timings,
 }
 
 #[derive(Debug)]
@@ -31,6 +37,24 @@ pub(super) struct Call {
     pub(super) members: Vec<Member>,
     /// `None` once the last notification is queued.
     pub(super) queue: Option<Queue>,
+    /// The number of the call in the order of creation.
+    pub(super) number: usize,
+    /// `callChainId`, in the headers of notifications too.
+    pub(super) chain: String,
+    /// The `Scenario-Id` of the bot's first request about the call.
+    pub(super) scenario: Option<String>,
+    /// Properties of the resource that the creation of the call gave.
+    pub(super) details: Map<String, Value>,
+    pub(super) hears_tones: bool,
+    pub(super) tones: u64,
+    /// Ids of the content sharing sessions.
+    pub(super) sessions: Vec<String>,
+    /// False for a bot that wants no notifications of content sharing.
+    pub(super) notifies_sessions: bool,
+    pub(super) routing_groups: Vec<RoutingGroup>,
+    /// What the next operations fail with.
+    pub(super) failures: Vec<Failure>,
+    pub(super) last_kept_alive: Instant,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +69,9 @@ pub(super) enum CallState {
     Incoming,
     Establishing,
     Established,
+    Transferring,
+    TransferAccepted,
+    Terminating,
     Terminated,
 }
 
@@ -54,6 +81,9 @@ impl CallState {
             Self::Incoming => "incoming",
             Self::Establishing => "establishing",
             Self::Established => "established",
+            Self::Transferring => "transferring",
+            Self::TransferAccepted => "transferAccepted",
+            Self::Terminating => "terminating",
             Self::Terminated => "terminated",
         }
     }
@@ -70,17 +100,146 @@ pub(super) struct Member {
     pub(super) language: String,
     /// The number of its audio stream.
     pub(super) source: usize,
+    pub(super) is_bot: bool,
+    pub(super) is_muted: bool,
+    pub(super) is_in_lobby: bool,
+    /// Hears music instead of the others.
+    pub(super) is_on_hold: bool,
+    /// The direction of its screen sharing, if it takes part.
+    pub(super) screen: Option<&'static str>,
+    /// The word of `recordingStatus`, once there was one.
+    pub(super) recording: Option<&'static str>,
+    pub(super) metadata: Option<String>,
 }
 
-/// An invitation under way or ended.
+impl Member {
+    pub(super) fn new(kind: &str, identity: Map<String, Value>, source: usize) -> Self {
+        Self {
+            id: new_id(),
+            kind: kind.to_owned(),
+            identity,
+            region: "westus".to_owned(),
+            language: "en-US".to_owned(),
+            source,
+            is_bot: false,
+            is_muted: false,
+            is_in_lobby: false,
+            is_on_hold: false,
+            screen: None,
+            recording: None,
+            metadata: None,
+        }
+    }
+}
+
+/// Where the notifications about a call go.
 #[derive(Debug, Clone)]
-pub(super) struct Operation {
+pub(super) struct Line {
+    pub(super) call: String,
+    pub(super) callback: String,
+    pub(super) queue: Queue,
+}
+
+/// A group of participants that hear each other.
+#[derive(Debug, Clone)]
+pub(super) struct RoutingGroup {
+    pub(super) id: String,
+    pub(super) mode: &'static str,
+    pub(super) sources: Vec<String>,
+    pub(super) receivers: Vec<String>,
+}
+
+/// What a failed operation says of its failure.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    /// `None` for whichever operation comes next.
+    pub(super) operation: Option<Operation>,
+    pub(super) code: i64,
+    pub(super) subcode: i64,
+    pub(super) message: String,
+}
+
+/// The file that a caller's response was recorded in.
+#[derive(Debug, Clone)]
+pub(super) struct Recording {
+    pub(super) token: String,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// How long things take that a person or a timer ends. Zero is at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Timings {
+    /// An incoming call rings so long before it ends by itself.
+    pub(super) ringing: Duration,
+    /// A prompt plays so long.
+    pub(super) prompt: Duration,
+    /// A caller speaks so long.
+    pub(super) speech: Duration,
+    /// The outcome of an invitation or a transfer is known after this time.
+    pub(super) outcome: Duration,
+    /// A call without requests ends after this time.
+    pub(super) keep_alive: Duration,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        Self {
+            ringing: Duration::from_secs(15),
+            prompt: Duration::ZERO,
+            speech: Duration::ZERO,
+            outcome: Duration::ZERO,
+            keep_alive: Duration::from_secs(45 * 60),
+        }
+    }
+}
+
+/// A long-running operation, under way or ended.
+#[derive(Debug, Clone)]
+pub(super) struct CommsOperation {
     pub(super) id: String,
     pub(super) call: String,
+    /// The request that created it.
+    pub(super) cause: Operation,
     pub(super) status: &'static str,
-    pub(super) context: String,
+    pub(super) context: Option<String>,
+    /// The people that an invitation names.
     pub(super) invitees: Vec<Invitee>,
     pub(super) created: String,
+    /// Null until there is a result.
+    pub(super) result: Value,
+    /// Properties of this kind of operation.
+    pub(super) details: Map<String, Value>,
+    /// How a recording ends when a tone is pressed.
+    pub(super) stop_tones: Vec<String>,
+}
+
+impl CommsOperation {
+    pub(super) fn running(call: &str, cause: Operation, context: Option<String>) -> Self {
+        Self {
+            id: new_id(),
+            call: call.to_owned(),
+            cause,
+            status: "running",
+            context,
+            invitees: Vec::new(),
+            created: now(),
+            result: Value::Null,
+            details: Map::new(),
+            stop_tones: Vec::new(),
+        }
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.status == "running"
+    }
+
+    /// True for what `cancelMediaProcessing` cancels.
+    pub(super) const fn is_media(&self) -> bool {
+        matches!(
+            self.cause,
+            Operation::PlayPrompt | Operation::RecordResponse
+        )
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -115,11 +274,18 @@ pub(super) enum About {
     Incoming,
     Establishing,
     Established,
+    /// The call is established, and again with details.
+    Detail,
+    Tone,
+    Transferring,
+    TransferAccepted,
+    Terminating,
+    Terminated,
+    Deleted,
     Progress,
     End,
     Roster,
-    Terminated,
-    Deleted,
+    Session,
 }
 
 #[derive(Debug, Clone)]
@@ -160,9 +326,20 @@ impl State {
         self.calls.insert(identifier::normal(&call.id), call);
     }
 
-    pub(super) fn add_operation(&mut self, operation: Operation) {
+    pub(super) fn add_operation(&mut self, operation: CommsOperation) {
         self.operations
             .insert(identifier::normal(&operation.id), operation);
+    }
+
+    pub(super) fn count_calls(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// All calls, in the order of creation.
+    pub(super) fn calls(&self) -> Vec<&Call> {
+        let mut calls: Vec<&Call> = self.calls.values().collect();
+        calls.sort_by_key(|call| call.number);
+        calls
     }
 
     /// Returns a call that has ended, too.
@@ -179,10 +356,49 @@ impl State {
         }
     }
 
-    pub(super) fn operation(&self, call: &str, id: &str) -> Option<&Operation> {
+    /// A call that has been answered and has not ended.
+    pub(super) fn answered(&mut self, id: &str) -> Result<&mut Call, Refusal> {
+        let call = self.live(id)?;
+        if call.state == CallState::Incoming {
+            return Err(Refusal::conflict("The call has not been answered."));
+        }
+        Ok(call)
+    }
+
+    /// A call that rings.
+    pub(super) fn incoming(&mut self, id: &str) -> Result<&mut Call, Refusal> {
+        let call = self.live(id)?;
+        if call.state != CallState::Incoming {
+            return Err(Refusal::conflict(format!("The call {id} is not incoming.")));
+        }
+        Ok(call)
+    }
+
+    pub(super) fn operation(&self, call: &str, id: &str) -> Option<&CommsOperation> {
         self.operations
             .get(&identifier::normal(id))
             .filter(|operation| identifier::same(&operation.call, call))
+    }
+
+    pub(super) fn operation_mut(&mut self, id: &str) -> Option<&mut CommsOperation> {
+        self.operations.get_mut(&identifier::normal(id))
+    }
+
+    /// The operations of a call, in no order.
+    pub(super) fn operations_of<'s>(
+        &'s self,
+        call: &'s str,
+    ) -> impl Iterator<Item = &'s CommsOperation> {
+        let operations = self.operations.values();
+        operations.filter(move |operation| identifier::same(&operation.call, call))
+    }
+
+    pub(super) fn add_recording(&mut self, id: &str, recording: Recording) {
+        self.recordings.insert(id.to_owned(), recording);
+    }
+
+    pub(super) fn recording(&self, id: &str) -> Option<&Recording> {
+        self.recordings.get(id)
     }
 
     /// Lets invitations of an identity fail from now on.
@@ -213,5 +429,40 @@ impl State {
                 }
             }
         }
+    }
+}
+
+impl Call {
+    pub(super) fn line(&self) -> Result<Line, Refusal> {
+        match &self.queue {
+            None => Err(Refusal::ended(&self.id)),
+            Some(queue) => Ok(Line {
+                call: self.id.clone(),
+                callback: self.callback.clone(),
+                queue: queue.clone(),
+            }),
+        }
+    }
+
+    pub(super) fn member(&mut self, id: &str) -> Result<&mut Member, Refusal> {
+        let mut members = self.members.iter_mut();
+        members
+            .find(|member| identifier::same(&member.id, id))
+            .ok_or_else(|| Refusal::no_participant(id))
+    }
+
+    /// The bot's own member.
+    pub(super) fn bot(&mut self) -> Result<&mut Member, Refusal> {
+        let mut members = self.members.iter_mut();
+        members
+            .find(|member| member.is_bot)
+            .ok_or_else(|| Refusal::conflict("The bot is not in the call."))
+    }
+
+    /// Takes the failure that is meant for an operation.
+    pub(super) fn take_failure(&mut self, operation: Operation) -> Option<Failure> {
+        let is_meant = |failure: &Failure| failure.operation.is_none_or(|it| it == operation);
+        let index = self.failures.iter().position(is_meant)?;
+        Some(self.failures.remove(index))
     }
 }

@@ -133,6 +133,7 @@ async fn play_service(
         public_url: None,
         mutant: pair.service_mutant,
         variant: pair.service_variant,
+        altered: None,
         client: options.client.clone(),
     };
     let listener = listen_anywhere(&options).await?;

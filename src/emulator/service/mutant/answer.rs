@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::Mutant;
 use crate::emulator::body::{make_device, remove, replace, set};
 use crate::emulator::new_id;
-use crate::emulator::service::message::{Answer, Refusal};
-use crate::emulator::service::state::Operation;
+use crate::emulator::service::errors::Refusal;
+use crate::emulator::service::message::Answer;
+use crate::emulator::service::state::CommsOperation;
 use crate::http::Reply;
 use crate::http::message::Body;
 
@@ -14,7 +15,7 @@ use crate::http::message::Body;
 pub(in crate::emulator::service) fn invited(
     mutant: Option<Mutant>,
     answer: &mut Answer,
-    operation: &Operation,
+    operation: &CommsOperation,
 ) {
     let Some(mutant) = mutant else { return };
     head(mutant, answer, operation);
@@ -48,7 +49,7 @@ pub(in crate::emulator::service) fn call_answered(mutant: Option<Mutant>, answer
 }
 
 /// Status, header fields, and presence of a body.
-fn head(mutant: Mutant, answer: &mut Answer, operation: &Operation) {
+fn head(mutant: Mutant, answer: &mut Answer, operation: &CommsOperation) {
     match mutant {
         Mutant::AnswerOk201 => answer.status = 201,
         Mutant::AnswerAcceptedWithBody => answer.status = 202,

@@ -3,16 +3,22 @@
 //!
 //! Every function does nothing for a service without a mutant.
 
+#[macro_use]
+mod alteration;
 mod answer;
 mod notification;
+mod operation;
 mod refusal;
 
 use std::time::Duration;
 
 use ServiceMutant as Mutant;
 
+pub(crate) use self::alteration::AlteredOperation;
+pub(super) use self::alteration::{Alteration, Edit};
 pub(super) use self::answer::{call_answered, created, invited};
 pub(super) use self::notification::{last_notifications, notifications, post};
+pub(crate) use self::operation::OPERATION_MUTANTS;
 pub(super) use self::refusal::{accepted_refusal, misread, refused};
 
 catalogue! {

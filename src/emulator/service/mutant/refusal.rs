@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::Mutant;
 use crate::emulator::body::{remove, set};
 use crate::emulator::new_id;
-use crate::emulator::service::message::{Answer, CALL_ENDED, NO_CALL, Refusal};
+use crate::emulator::service::errors::{Reason, Refusal};
+use crate::emulator::service::message::Answer;
 use crate::http::message::{Body, Headers, Request};
 
 /// The misread request, for a mutant that misreads it.
@@ -35,13 +36,17 @@ pub(in crate::emulator::service) fn accepted_refusal(
     misread(Some(Mutant::SixTaken), request, None)
 }
 
-pub(in crate::emulator::service) fn refused(mutant: Option<Mutant>, refusal: Refusal) -> Answer {
+pub(in crate::emulator::service) fn refused(
+    mutant: Option<Mutant>,
+    refusal: Refusal,
+    request: &Request,
+) -> Answer {
     let is_accepted = match mutant {
-        Some(Mutant::UnknownCallTaken) => refusal.is(NO_CALL),
-        Some(Mutant::EndedCallTaken) => refusal.is(CALL_ENDED),
+        Some(Mutant::UnknownCallTaken) => refusal.reason == Reason::UnknownCall,
+        Some(Mutant::EndedCallTaken) => refusal.reason == Reason::EndedCall,
         _ => false,
     };
-    let mut answer = Answer::from(refusal);
+    let mut answer = refusal.answer(request);
     if is_accepted {
         return Answer::new(202);
     }

@@ -112,8 +112,47 @@ impl Fixture {
         location.rsplit_once('/').unwrap().1.to_owned()
     }
 
+    /// The established call of a provider state, with the bot alone.
+    pub(super) async fn call(&self) -> String {
+        let given = self.given("call", json!({})).await;
+        given["variables"]["call"].as_str().unwrap().to_owned()
+    }
+
+    /// A user in the call; the id of the participant.
+    pub(super) async fn participant(&self, call: &str, user: &str) -> String {
+        let wanted = json!({"call": call, "user": user});
+        let given = self.given("participant", wanted).await;
+        given["variables"]["participant"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// An incoming call; its notification is taken.
+    pub(super) async fn incoming(&mut self) -> String {
+        let given = self.given("incoming-call", json!({})).await;
+        self.next().await;
+        given["variables"]["call"].as_str().unwrap().to_owned()
+    }
+
+    /// A request to the control interface.
+    pub(super) async fn control(&self, method: &str, path: &str, body: Value) -> Value {
+        let target = format!("/control/{path}");
+        let body = (method != "GET").then_some(&body);
+        let response = self.send(method, &target, body).await;
+        assert!(response.status < 300, "{method} {target}: {response:?}");
+        response.body.json().cloned().unwrap_or_default()
+    }
+
+    /// The only entry of the next notification.
+    pub(super) async fn entry(&mut self) -> Value {
+        let body = self.next().await;
+        assert_eq!(body["value"].as_array().unwrap().len(), 1);
+        body["value"][0].clone()
+    }
+
     pub(super) async fn next(&mut self) -> Value {
-        let request = timeout(TIMEOUT, self.inbox.recv()).await.unwrap().unwrap();
+        let request = self.next_request().await;
         assert_eq!(request.method, "POST");
         assert_eq!(request.target, "/api/calls");
         assert!(
@@ -124,6 +163,10 @@ impl Fixture {
                 .starts_with("Bearer ")
         );
         request.body.json().unwrap().clone()
+    }
+
+    pub(super) async fn next_request(&mut self) -> Request {
+        timeout(TIMEOUT, self.inbox.recv()).await.unwrap().unwrap()
     }
 }
 

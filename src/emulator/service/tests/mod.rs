@@ -1,7 +1,12 @@
 //! The service over real sockets.
 
+mod calls;
+mod control;
 mod fixture;
+mod media;
 mod mutants;
+mod operations;
+mod people;
 mod refusals;
 
 use serde_json::json;
@@ -57,10 +62,13 @@ async fn a_call_is_created_invited_to_and_hung_up() {
             .await;
         assert_eq!(gone.status, 204);
         assert_eq!(
-            fixture.next().await["value"][0]["resourceData"]["state"],
-            "terminated"
+            fixture.entry().await["resourceData"]["state"],
+            "terminating"
         );
-        assert_eq!(fixture.next().await["value"][0]["changeType"], "deleted");
+        let end = fixture.entry().await;
+        assert_eq!(end["changeType"], "deleted");
+        assert_eq!(end["resourceData"]["state"], "terminated");
+        assert_eq!(end["resourceData"]["resultInfo"]["code"], 200);
         assert_eq!(fixture.post(&path, &body).await.status, 404);
     }
 }

@@ -14,7 +14,7 @@ use crate::http::OutgoingRequest;
 const SHORT: Duration = Duration::from_millis(400);
 
 /// A conversation is over after this time without a notification.
-const QUIET: Duration = Duration::from_millis(250);
+pub(super) const QUIET: Duration = Duration::from_millis(250);
 
 /// Exercises the whole service. Returns one line for each message, in order for each resource, with numbers
 /// in place of identifiers.
@@ -24,7 +24,11 @@ async fn transcript(options: ServiceOptions) -> Vec<String> {
     let mut lines = Vec::new();
     let incoming = fixture.given("incoming-call", json!({"user": "u-1"})).await;
     let incoming = incoming["variables"]["call"].as_str().unwrap().to_owned();
-    let pick_up = json!({"callbackUri": fixture.callback});
+    let pick_up = json!({
+        "callbackUri": fixture.callback,
+        "acceptedModalities": ["audio"],
+        "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"},
+    });
     let create = json!({"callbackUri": fixture.callback});
     let group = fixture.given("call", json!({})).await["variables"]["call"].clone();
     let group = group.as_str().unwrap();
@@ -91,7 +95,7 @@ async fn transcript(options: ServiceOptions) -> Vec<String> {
 }
 
 /// Replaces each GUID by the number of its first appearance, after the known ones, and removes times.
-fn anonymous(text: &str, ids: &[String]) -> String {
+pub(super) fn anonymous(text: &str, ids: &[String]) -> String {
     let mut ids = ids.to_vec();
     let mut parts: Vec<String> = Vec::new();
     for part in text.split(|c: char| !(c.is_alphanumeric() || c == '-')) {

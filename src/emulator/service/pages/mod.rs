@@ -1,8 +1,12 @@
 //! The editions of the pages, and the bodies that they show.
 
+mod operation;
+
 use serde_json::{Map, Value, json};
 
-use super::state::{Call, CallState, Invitee, Member, Operation};
+pub(super) use self::operation::result_info;
+
+use super::state::{Call, CallState, Member};
 
 /// An edition of the pages, named by its month.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,6 +58,9 @@ const TENANT: &str = "49bfc225-8482-4ab8-94e7-76b48fdb9849";
 /// The entity tag of everything. The service never compares tags.
 const ETAG: &str = "W/\"51\"";
 
+/// The source ids of screens begin after this number, those of microphones before it.
+const SCREEN_SOURCES: usize = 100;
+
 /// Writes the bodies of one edition.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pages {
@@ -95,66 +102,6 @@ impl Pages {
         entry.into()
     }
 
-    /// The operation in the answer to an invitation.
-    pub(super) fn answer(self, operation: &Operation) -> Value {
-        if self.edition.is_terse() {
-            return json!({
-                "id": operation.id,
-                "status": operation.status,
-                "createdDateTime": operation.created,
-                "lastActionDateTime": operation.created,
-                "clientContext": operation.context,
-            });
-        }
-        let invited = |invitee: &Invitee| {
-            json!({
-                "endpointType": null,
-                "id": null,
-                "replacesCallId": invitee.replaces,
-                "identity": whole_identity_set(&invitee.kind, full_identity(&invitee.kind, &invitee.identity)),
-            })
-        };
-        json!({
-            "@odata.type": "#microsoft.graph.inviteParticipantsOperation",
-            "id": operation.id,
-            "status": operation.status,
-            "clientContext": operation.context,
-            "resultInfo": null,
-            "participants": operation.invitees.iter().map(invited).collect::<Vec<_>>(),
-        })
-    }
-
-    /// The operation in an entry about its progress or end.
-    pub(super) fn operation(self, change: &str, operation: &Operation, status: &str) -> Value {
-        let path = format!("calls/{}/operations/{}", operation.call, operation.id);
-        let replaces = operation.invitees.iter().any(|i| i.replaces.is_some());
-        let kind = if self.edition == Edition::May2019 && !replaces {
-            "commsOperation"
-        } else {
-            "inviteParticipantsOperation"
-        };
-        let mut data = self.entity(kind, &path);
-        if !self.edition.is_terse() {
-            let invited = |invitee: &Invitee| {
-                json!({
-                    "@odata.type": "#microsoft.graph.invitationParticipantInfo",
-                    "identity": identity_set(&invitee.kind, &full_identity(&invitee.kind, &invitee.identity)),
-                })
-            };
-            let participants: Vec<Value> = operation.invitees.iter().map(invited).collect();
-            data.insert("participants".into(), participants.into());
-        }
-        data.insert("status".into(), status.into());
-        data.insert("clientContext".into(), operation.context.clone().into());
-        if !self.edition.is_terse() {
-            data.insert("id".into(), operation.id.clone().into());
-        }
-        if status == "failed" {
-            data.insert("resultInfo".into(), failure(operation));
-        }
-        self.entry(change, &path, data.into())
-    }
-
     /// The roster, or its changed members.
     pub(super) fn roster(self, call: &str, members: &[Member]) -> Value {
         let path = format!("calls/{call}/participants");
@@ -170,7 +117,7 @@ impl Pages {
             "mediaType": "audio",
             "sourceId": member.source.to_string(),
             "direction": "sendReceive",
-            "serverMuted": false,
+            "serverMuted": member.is_on_hold,
         });
         let mut info = Map::new();
         info.insert(
@@ -193,10 +140,33 @@ impl Pages {
             info.insert("endpointType".into(), "default".into());
         }
         data.insert("info".into(), info.into());
-        data.insert("mediaStreams".into(), json!([stream]));
-        data.insert("isMuted".into(), false.into());
-        data.insert("isInLobby".into(), false.into());
+        let mut streams = vec![stream];
+        if let Some(direction) = member.screen {
+            streams.push(json!({
+                "@odata.type": "#microsoft.graph.mediaStream",
+                "mediaType": "videoBasedScreenSharing",
+                "label": "applicationsharing-video",
+                "sourceId": (member.source + SCREEN_SOURCES).to_string(),
+                "direction": direction,
+                "serverMuted": false,
+            }));
+        }
+        data.insert("mediaStreams".into(), streams.into());
+        data.insert("isMuted".into(), member.is_muted.into());
+        data.insert("isInLobby".into(), member.is_in_lobby.into());
         data.insert("id".into(), member.id.clone().into());
+        if let Some(metadata) = &member.metadata {
+            data.insert("metadata".into(), metadata.clone().into());
+        }
+        if let Some(status) = member.recording {
+            let initiator = identity_set(&member.kind, &member.identity);
+            let info = json!({
+                "@odata.type": "#microsoft.graph.recordingInfo",
+                "recordingStatus": status,
+                "initiator": initiator,
+            });
+            data.insert("recordingInfo".into(), info);
+        }
         data.into()
     }
 
@@ -218,19 +188,25 @@ impl Pages {
 
     /// The call in the answer to a GET or to its creation.
     pub(super) fn whole_call(call: &Call) -> Value {
-        json!({
+        let mut body = json!({
             "@odata.type": "#microsoft.graph.call",
             "state": call.state.word(),
             "direction": call.direction,
             "callbackUri": call.callback,
+            "callChainId": call.chain,
             "callRoutes": [],
             "requestedModalities": ["audio"],
             "activeModalities": [],
             "tenantId": TENANT,
+            "myParticipantId": call.members.iter().find(|it| it.is_bot).map(|it| &it.id),
             "id": call.id,
             "terminationReason": null,
             "resultInfo": null,
-        })
+        });
+        if let Value::Object(body) = &mut body {
+            body.extend(call.details.clone());
+        }
+        body
     }
 
     fn entity(self, kind: &str, path: &str) -> Map<String, Value> {
@@ -268,24 +244,4 @@ pub(super) fn full_identity(kind: &str, given: &Map<String, Value>) -> Map<Strin
 
 fn identity_set(kind: &str, identity: &Map<String, Value>) -> Value {
     json!({"@odata.type": "#microsoft.graph.identitySet", kind: identity})
-}
-
-/// The identity set in answers: the other kinds are null.
-fn whole_identity_set(kind: &str, identity: Map<String, Value>) -> Value {
-    let mut set = Map::new();
-    for other in ["user", "application", "device", "phone"] {
-        set.insert(other.into(), Value::Null);
-    }
-    set.insert(kind.into(), identity.into());
-    set.into()
-}
-
-fn failure(operation: &Operation) -> Value {
-    let names: Vec<&str> = operation.invitees.iter().map(Invitee::id).collect();
-    json!({
-        "@odata.type": "#microsoft.graph.resultInfo",
-        "code": 500,
-        "subCode": 5201,
-        "message": format!("could not be added to the call: {}", names.join(", ")),
-    })
 }

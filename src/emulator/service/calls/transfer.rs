@@ -1,0 +1,95 @@
+//! `POST …/transfer`: the other party of a call is sent on to somebody else.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::api::identifier;
+use crate::emulator::service::errors::Refusal;
+use crate::emulator::service::message::Answer;
+use crate::emulator::service::operations::Routed;
+use crate::emulator::service::pages::result_info;
+use crate::emulator::service::parameters::{person, required};
+use crate::emulator::service::state::{About, CallKind, CallState, Group, Invitee, Line};
+use crate::emulator::service::{Outcome, Service};
+
+impl Service {
+    pub(in crate::emulator::service) fn transfer(
+        self: &Arc<Self>,
+        routed: &Routed<'_>,
+    ) -> Result<Outcome, Refusal> {
+        let parameters = routed.parameters()?;
+        let target = required("transferTarget", parameters.value("transferTarget"))?;
+        let target = person(target)?;
+        let transferee = parameters.value("transferee").map(person).transpose()?;
+        let mut state = self.state();
+        let fails = state.fails(target.id());
+        let outcome = state.timings.outcome;
+        let call = state.answered(routed.call)?;
+        if call.kind == CallKind::Group && transferee.is_none() {
+            let why = "A transfer from a group call must name the `transferee`.";
+            return Err(Refusal::bad_request(why));
+        }
+        if target
+            .replaces
+            .as_ref()
+            .is_some_and(|it| identifier::same(it, &call.id))
+        {
+            return Err(Refusal::bad_request("A call cannot replace itself."));
+        }
+        let failure = call.take_failure(routed.operation);
+        let fails = fails || failure.is_some();
+        let line = call.line()?;
+        call.state = CallState::Transferring;
+        drop(state);
+        let transferring = self.line_notification(&line, About::Transferring, json!({}));
+        let mut groups = vec![(line.queue.clone(), Group::new(vec![transferring]))];
+        if outcome.is_zero() {
+            groups.extend(self.transferred(&line, &target, fails));
+        } else {
+            let operation = routed.operation;
+            self.after(outcome, move |service| {
+                for group in service.transferred(&line, &target, fails) {
+                    service.send(operation, Some(group));
+                }
+            });
+        }
+        Ok(Outcome {
+            answer: Answer::new(202),
+            groups,
+            may_be_early: true,
+        })
+    }
+
+    /// The end of a transfer. A consultative one ends the replaced call too.
+    fn transferred(
+        self: &Arc<Self>,
+        line: &Line,
+        target: &Invitee,
+        fails: bool,
+    ) -> Vec<(crate::emulator::service::state::Queue, Group)> {
+        if fails {
+            let subcode = if target.replaces.is_some() {
+                7700
+            } else {
+                7000
+            };
+            let more = json!({"resultInfo": result_info(500, subcode, "The transfer failed.")});
+            let back = self.line_notification(line, About::Established, more);
+            return vec![(line.queue.clone(), Group::new(vec![back]))];
+        }
+        let accepted = self.line_notification(line, About::TransferAccepted, json!({}));
+        let mut groups = vec![(line.queue.clone(), Group::new(vec![accepted]))];
+        let more = if target.replaces.is_some() {
+            json!({"terminationReason": "AppTransferred"})
+        } else {
+            json!({"resultInfo": result_info(0, 7015, "GracefulTransferCompleted")})
+        };
+        groups.extend(self.delete_call(&line.call, false, more));
+        if let Some(replaced) = &target.replaces {
+            let result = result_info(200, 7015, "The transfer has replaced the call.");
+            groups.extend(self.delete_call(replaced, false, json!({"resultInfo": result})));
+        }
+        groups
+    }
+}
