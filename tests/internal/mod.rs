@@ -7,6 +7,7 @@ mod attribution;
 mod cassettes;
 mod config_files;
 mod conformance;
+mod contract;
 mod corpora;
 mod extract;
 mod identity;

@@ -211,3 +211,75 @@ fn numbers(text: &str) -> impl Iterator<Item = (&str, bool)> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::prose;
+    use super::*;
+
+    /// The cells of a row, given as Markdown.
+    fn cell(markdown: &str) -> Text {
+        let page = format!("| a | b |\n|---|---|\n| {markdown} | |\n");
+        let mut tables = prose::read(&page).tables;
+        tables.remove(0).rows.remove(0).cells.remove(0)
+    }
+
+    #[test]
+    fn a_type_is_told_by_its_form() {
+        let string = Some(Kind::String);
+        for (markdown, kind, name, pages, collection) in [
+            ("String", string, None, 0, Some(false)),
+            ("Int32", Some(Kind::Number), None, 0, Some(false)),
+            ("String collection", string, None, 0, Some(true)),
+            ("collection(string)", string, None, 0, Some(true)),
+            ("Коллекция String", string, None, 0, Some(true)),
+            ("Коллекция строк", None, None, 0, None),
+            ("字符串", None, None, 0, None),
+            ("callState", None, Some("callState"), 0, Some(false)),
+            (
+                "microsoft.graph.prompt",
+                None,
+                Some("prompt"),
+                0,
+                Some(false),
+            ),
+            ("[a](a.md)", None, None, 1, Some(false)),
+            ("[标识](identity.md)", None, None, 1, Some(false)),
+            ("[a](a.md) 集合", None, None, 1, Some(true)),
+            ("[Коллекция a](a.md)", None, None, 1, Some(true)),
+            ("[a](a.md) или [b](b.md)", None, None, 2, Some(false)),
+        ] {
+            let cell = type_cell(&cell(markdown));
+            let found = (
+                cell.kind,
+                cell.name.as_deref(),
+                cell.pages.len(),
+                cell.collection,
+            );
+            assert_eq!(found, (kind, name, pages, collection), "{markdown}");
+        }
+    }
+
+    #[test]
+    fn words_stand_in_a_list() {
+        let none: &[&str] = &[];
+        for (markdown, words) in [
+            ("One of `a`, `b`, or `c`. Not `d`.", &["a", "b", "c"][..]),
+            ("`a` 、、、 `b` `c` 。", &["a", "b", "c"]),
+            (
+                "、 `None`和 `Busy``Forbidden`",
+                &["None", "Busy", "Forbidden"],
+            ),
+            ("'viewer', 'sharer'", &["viewer", "sharer"]),
+            ("\"viewer\"和\"sharer\"", &["viewer", "sharer"]),
+            ("\"зритель\", \"sharer\"", none),
+            ("must be `https`", none),
+            ("the bot's, the user's", none),
+            ("`true` or `false`", none),
+            ("needed if `duckOthers` is set to `level`", none),
+            ("`a`, then `Microsoft.Graph.Call`, `b`", none),
+        ] {
+            assert_eq!(listed(&cell(markdown)), words, "{markdown}");
+        }
+    }
+}
