@@ -14,7 +14,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// How many conversations are judged.
 const CONVERSATIONS: u64 = 500;
 
-const CASSETTE: &str = "cassettes/participant-invite/beta@2021-02/pt-BR/\
+const CASSETTE: &str = "cassettes/participant-invite/beta@2021-02/\
                         invite-one-participant-to-an-existing-group-call.jsonl";
 
 /// A recording of one conversation, many times with other ids.

@@ -43,7 +43,7 @@ for edition in 2021-02 2019-05; do
         start 2 "$confcall" record --cassette "$cassette" --service "$service" --bot "http://$bot"
         to_service=${urls[0]} to_bot=${urls[1]}
         given=(--given create)
-        if "$confcall" list --format json "$only" | grep -q '"incoming-call"\|"invite-fails"'; then
+        if "$confcall" list --format json "$only" | grep -q '"incoming-call"\|"operation-fails"'; then
             # Only the service can bring these states about. It notifies the bot through the recorder.
             given=(--given "$service/control/given" --callback-url "$to_bot")
         fi

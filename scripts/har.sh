@@ -22,7 +22,7 @@ cargo build --quiet
 confcall=target/debug/confcall
 # The token has the form of a pseudonym, so that the files of the tools contain no secret.
 token=redacted-secret-0123456789ab
-conversation=participant-invite/beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call
+conversation=participant-invite/beta@2021-02/invite-one-participant-to-an-existing-group-call
 
 export NODE_PATH="$folder/node_modules"
 browses=true

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 cargo build --quiet --bin confcall
 confcall="$PWD/target/debug/confcall"
 port="${PORT:-8080}"
-command="confcall run pt-BR/invite-one-pstn --service http://127.0.0.1:$port"
+command="confcall run 2021-02/invite-one-pstn --service http://127.0.0.1:$port"
 
 folder="$(mktemp -d)"
 "$confcall" serve --listen "$port" --mutant end-context-changed >"$folder/service.log" &

@@ -100,6 +100,25 @@ impl Resource {
     }
 }
 
+/// An action of the collection of calls, such as `logTeleconferenceDeviceQuality`: it stands where the
+/// id of a call is expected. Nothing else is posted to a call itself.
+pub(crate) fn collection_action<'a>(method: &str, target: &'a str) -> Option<&'a str> {
+    let mut segments = segments(path_of(target));
+    segments.find(|segment| *segment == "calls")?;
+    let action = segments.next()?;
+    let name = action_name(action);
+    let is_action = method == "POST"
+        && segments.next().is_none()
+        && !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_alphabetic());
+    is_action.then_some(name)
+}
+
+/// An action without its namespace: `microsoft.graph.invite` is `invite`.
+pub(crate) fn action_name(segment: &str) -> &str {
+    segment.rsplit('.').next().unwrap_or(segment)
+}
+
 /// The id of a call that `replacesCallId` names by its id or its path.
 pub(crate) fn call_id(text: &str) -> String {
     match Resource::parse(text) {
@@ -199,6 +218,33 @@ mod tests {
         }
         assert!(!plain.same(&Resource::parse("/app/calls/1").unwrap()));
         assert_eq!(Resource::parse("/app/other/1"), None);
+    }
+
+    #[test]
+    fn an_action_of_the_collection_is_no_call() {
+        for (method, target, action) in [
+            (
+                "POST",
+                "https://h/beta/communications/calls/logQuality",
+                Some("logQuality"),
+            ),
+            (
+                "POST",
+                "/app/calls/microsoft.graph.logQuality?a=b",
+                Some("logQuality"),
+            ),
+            ("GET", "/app/calls/logQuality", None),
+            (
+                "POST",
+                "/app/calls/57dab8b1-894c-409a-b240-bd8beae78896",
+                None,
+            ),
+            ("POST", "/app/calls/{id}", None),
+            ("POST", "/app/calls/1/answer", None),
+            ("POST", "/app/calls", None),
+        ] {
+            assert_eq!(collection_action(method, target), action, "{target}");
+        }
     }
 
     #[test]

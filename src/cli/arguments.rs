@@ -54,7 +54,7 @@ pub(crate) enum Command {
     #[command(after_help = "\
 Examples:
   confcall list --edition 2021-02
-  confcall list '*/zh-CN/*' --format json")]
+  confcall list --locale zh-CN --format json")]
     List(list::Arguments),
     /// Show a scenario or a recording as readable text
     #[command(after_help = show::EXAMPLES)]

@@ -1,6 +1,6 @@
 //! `confcall extract`: pages in, scenarios or an inventory of every code block out.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::place::printable;
 use crate::diagnostic::with_remedy;
 use crate::extract;
-use crate::extract::{Edition, Extraction, Locale, PageDefaults, contract};
+use crate::extract::{Edition, Extraction, Locale, PageDefaults, SameLocale, contract};
 use crate::files;
 use crate::files::{FileError, Files};
 use crate::report::inventory;
@@ -29,7 +29,8 @@ use crate::scenario::store;
 pub(crate) const EXAMPLES: &str = "\
 A folder stands for all pages (*.md) in it. \
 A finding is an error in a page; findings go to standard error. \
-A scenario names its page by the path below the common folder of PAGES. \
+Translations with the same messages give one scenario. \
+A scenario names its pages by the path below the common folder of PAGES. \
 It names its schema as schemas/scenario.schema.json beside the folder of --out.
 
 Examples:
@@ -80,6 +81,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     let defaults = PageDefaults {
         edition: arguments.edition.clone(),
         locale: arguments.locale.clone(),
+        api: None,
     };
     if let Some(file) = &arguments.contract {
         write_contract(file, &pages, &defaults, output)?;
@@ -87,7 +89,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
             return Ok(Exit::Success);
         }
     }
-    let extraction = read(&pages, duplicates, &defaults)?;
+    let extraction = read(&pages, &defaults, duplicates)?;
     for finding in &extraction.findings {
         output::warn(inventory::finding(finding));
     }
@@ -181,48 +183,85 @@ enum DuplicateIds {
     Refused,
 }
 
-/// Extracts all pages. The error names every page that cannot be extracted.
+/// Extracts all pages, and joins their translations. The error names every page that cannot be
+/// extracted.
 fn read(
     pages: &[Page],
-    duplicates: DuplicateIds,
     defaults: &PageDefaults,
+    duplicates: DuplicateIds,
 ) -> Result<Extraction, Failure> {
-    let mut whole = Extraction {
-        scenarios: Vec::new(),
-        inventory: Vec::new(),
-        findings: Vec::new(),
-    };
+    let paths: Vec<_> = pages.iter().map(|page| page.path.as_path()).collect();
+    let mut extracted = extract_files(&paths, defaults)?;
+    let assumed = assumed(&paths, &extracted);
+    for (index, api) in assumed {
+        let api = Some(api);
+        let defaults = PageDefaults {
+            api,
+            ..defaults.clone()
+        };
+        extracted.splice(
+            index..=index,
+            extract_files(&paths[index..=index], &defaults)?,
+        );
+    }
     let mut broken = Vec::new();
-    let mut seen: BTreeMap<String, String> = BTreeMap::new();
-    let paths: Vec<_> = pages.iter().map(|page| &page.path).collect();
-    let extracted = extract_files(&paths, defaults)?;
-    for (Page { path, source }, extraction) in pages.iter().zip(extracted) {
+    let mut whole = Vec::new();
+    for (Page { source, .. }, extraction) in pages.iter().zip(extracted) {
         match extraction {
-            Ok(page) => {
-                let typed = path.display().to_string();
-                for mut scenario in page.scenarios {
-                    let other = seen.insert(scenario.id.to_string(), typed.clone());
-                    if let Some(other) = other.filter(|_| duplicates == DuplicateIds::Refused) {
-                        let id = scenario.id.to_string();
-                        let (first, second) = (other, typed);
-                        return Err(UsageError::ScenarioTwice { id, first, second }.into());
-                    }
-                    Arc::make_mut(&mut scenario.script)
-                        .source
-                        .clone_from(source);
-                    whole.scenarios.push(scenario);
-                }
-                whole.inventory.extend(page.inventory);
-                whole.findings.extend(page.findings);
-            }
+            Ok(page) => whole.push(named(page, source)),
             Err(diagnostic) => broken.push(diagnostic),
         }
     }
-    if broken.is_empty() {
-        Ok(whole)
-    } else {
-        Err(FileError::Broken(broken).into())
+    if !broken.is_empty() {
+        return Err(FileError::Broken(broken).into());
     }
+    let (whole, clashes) = extract::join(whole);
+    match clashes.into_iter().next() {
+        Some(SameLocale { id, first, second }) if duplicates == DuplicateIds::Refused => {
+            let typed = |source: &str| {
+                let page = pages.iter().find(|page| page.source == source);
+                page.map_or_else(|| source.to_owned(), |it| it.path.display().to_string())
+            };
+            let (first, second) = (typed(&first), typed(&second));
+            Err(UsageError::ScenarioTwice { id, first, second }.into())
+        }
+        _ => Ok(whole),
+    }
+}
+
+/// The pages that do not say their API version, by index, each with the version of all other pages in
+/// its folder.
+fn assumed(paths: &[&Path], extracted: &[Result<Extraction, Diagnostic>]) -> Vec<(usize, String)> {
+    let mut versions: HashMap<&Path, BTreeSet<&str>> = HashMap::new();
+    let mut lacking = Vec::new();
+    for (index, (path, page)) in paths.iter().zip(extracted).enumerate() {
+        let (Some(folder), Ok(page)) = (path.parent(), page) else {
+            continue;
+        };
+        match &page.api {
+            Some(api) => drop(versions.entry(folder).or_default().insert(api)),
+            None if page.scenarios.is_empty() => {}
+            None => lacking.push((index, folder)),
+        }
+    }
+    let found = lacking.into_iter().filter_map(|(index, folder)| {
+        let mut versions = versions.get(folder)?.iter();
+        let version = versions.next().filter(|_| versions.len() == 0)?;
+        Some((index, (*version).to_owned()))
+    });
+    found.collect()
+}
+
+/// The extraction of a page whose scenarios name it by `source`.
+fn named(mut page: Extraction, source: &str) -> Extraction {
+    for scenario in &mut page.scenarios {
+        let script = Arc::make_mut(&mut scenario.script);
+        source.clone_into(&mut script.source);
+        for translation in &mut script.locales {
+            source.clone_into(&mut translation.file);
+        }
+    }
+    page
 }
 
 /// Extracts pages, on all processors. The results are in the order of the pages; a page is named by

@@ -311,7 +311,7 @@ fn next_step(path: &Path) -> String {
 
 const SELECTION: &str = "
 [scenarios]
-# filters = [\"*/pt-BR/*\"]
+# filters = [\"*@2021-02/*\"]
 # editions = [\"2021-02\"]
 # inject = [\"fast\"]
 
@@ -321,7 +321,7 @@ const SELECTION: &str = "
 ";
 
 const REST: &str = "\
-# features = [\"peer-call\", \"chat\", \"number\", \"incoming-call\", \"invite-fails\", \"verified-notifications\"]
+# features = [\"peer-call\", \"chat\", \"number\", \"incoming-call\", \"operation-fails\", \"verified-notifications\"]
 
 # A failure that is known. It does not fail the run; the run fails once the failure is gone.
 # [[known]]

@@ -41,7 +41,7 @@ Examples:
   confcall run --bot http://localhost:3978/callback --trigger http://localhost:3978/trigger \\
     --intercept graph.microsoft.com --proxy-listen 8081
                                                    a bot whose service address cannot be changed
-  confcall run '*/pt-BR/*' --role bot --report junit=report.xml
+  confcall run '*@2021-02/*' --role bot --report junit=report.xml
 
 Exit codes:
   0 something passed and nothing is wrong    1 a violation, something inconclusive, or no pass

@@ -22,7 +22,7 @@ use crate::scenario::selection::{Filter, Selection};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  confcall show beta@2021-02/pt-BR/invite-one-pstn
+  confcall show beta@2021-02/invite-one-pstn
   confcall show call.jsonl
   confcall show call.jsonl --format har > call.har";
 

@@ -32,8 +32,8 @@ pub enum Feature {
     Number,
     /// Incoming calls are answered.
     IncomingCall,
-    /// Invitations may fail.
-    InviteFails,
+    /// Operations may fail, such as an invitation.
+    OperationFails,
     /// The service takes the token that it is sent, and no other.
     TokenCheck,
     /// The bot takes notifications that are signed for it, and no others.
@@ -53,12 +53,21 @@ impl Feature {
 
     const fn of_state(state: ProviderState) -> Option<Self> {
         match state {
-            ProviderState::Call | ProviderState::EndedCall => None,
+            ProviderState::Call
+            | ProviderState::EndedCall
+            | ProviderState::Participant
+            | ProviderState::Operation
+            | ProviderState::Session
+            | ProviderState::AudioRoutingGroup
+            | ProviderState::Recording
+            | ProviderState::Tone
+            | ProviderState::Speech
+            | ProviderState::ContentSharing => None,
             ProviderState::PeerCall => Some(Self::PeerCall),
             ProviderState::Chat => Some(Self::Chat),
             ProviderState::Number => Some(Self::Number),
             ProviderState::IncomingCall => Some(Self::IncomingCall),
-            ProviderState::InviteFails => Some(Self::InviteFails),
+            ProviderState::OperationFails => Some(Self::OperationFails),
             ProviderState::TokenCheck => Some(Self::TokenCheck),
         }
     }
@@ -102,6 +111,7 @@ mod tests {
                 schema: None,
                 version: 1,
                 source: "page.md".into(),
+                locales: vec![],
                 judges: None,
                 tags: vec![],
                 given: given.to_vec(),

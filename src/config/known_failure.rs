@@ -189,6 +189,7 @@ mod tests {
             schema: None,
             version: 1,
             source: "page.md".into(),
+            locales: vec![],
             tags: vec![],
             judges: None,
             given: vec![],

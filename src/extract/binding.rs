@@ -4,14 +4,17 @@
 use serde_json::Value;
 
 use crate::api::identifier;
+use crate::api::resource;
 use crate::api::resource::{Resource, call_id};
-use crate::scenario::format::Kind;
+use crate::scenario::format::{Kind, ProviderState};
 
 use super::conversation::{is_created, items, resource_of};
+use super::end::End;
 use super::inventory::{FindingKind, Findings};
 use super::json::property;
+use super::operations::{Operations, Origin};
 use super::people;
-use super::people::{Entity, Person};
+use super::people::{Entity, Person, Subject};
 use super::variables::{Id, Role, Variables, is_placeholder, role};
 
 /// The shared values of one conversation so far.
@@ -24,14 +27,18 @@ pub(super) struct Binder<'f, 'n> {
     created: Vec<Id>,
     /// Replaced calls that no step creates.
     replaced: Vec<Id>,
-    /// Calls in the paths of requests.
-    requested: Vec<Id>,
+    /// Calls in the paths of requests, each with the state that the request needs it in.
+    requested: Vec<(Id, ProviderState)>,
+    /// Further things that exist beforehand.
+    named: Vec<ProviderState>,
     /// The subject of the current paths.
     pub(super) paths: Paths,
     /// Identities of invited participants, by kind and printed id.
     people: Vec<(Person, Id)>,
     /// The subject of the current change notification.
     pub(super) about: Entity,
+    /// The entity of the items in the `value` of the current body.
+    pub(super) listed: Entity,
     findings: &'f mut Findings<'n>,
 }
 
@@ -39,10 +46,13 @@ pub(super) struct Binder<'f, 'n> {
 #[derive(Default)]
 struct Exchange {
     call: Option<Id>,
-    operation: Option<Id>,
-    context: Option<Id>,
+    operations: Operations,
     replaced: Option<Id>,
     invited: Vec<(Person, Id)>,
+    /// The subject of the request's path.
+    subject: Option<Subject>,
+    /// The entity that the path ends in.
+    entity: Option<Id>,
 }
 
 /// How identifiers in paths are bound.
@@ -54,12 +64,34 @@ pub(super) struct Paths {
     pub(super) name_operations: bool,
     /// True in a request, false in its effects.
     is_request: bool,
+    /// True in a request for an action of the collection of calls.
+    pub(super) has_no_call: bool,
+    /// True in a request to a host that is not the API's.
+    pub(super) is_foreign: bool,
 }
 
 pub(super) const CALL: Role<'static> = role(Kind::Call, "call");
 const PEER_CALL: Role<'static> = role(Kind::Call, "peer-call");
 const OPERATION: Role<'static> = role(Kind::Operation, "operation");
 const CONTEXT: Role<'static> = role(Kind::Context, "context");
+const RECORDING: Role<'static> = role(Kind::Recording, "recording");
+
+/// The role of an entity below a call, and the state that it exists in beforehand.
+const fn part(entity: Entity) -> Option<(Role<'static>, ProviderState)> {
+    Some(match entity {
+        Entity::Operation => (OPERATION, ProviderState::Operation),
+        Entity::Participant => (
+            role(Kind::Participant, "participant"),
+            ProviderState::Participant,
+        ),
+        Entity::Session => (role(Kind::Session, "session"), ProviderState::Session),
+        Entity::AudioRoutingGroup => (
+            role(Kind::AudioRoutingGroup, "audio-routing-group"),
+            ProviderState::AudioRoutingGroup,
+        ),
+        Entity::Plain | Entity::Call | Entity::Identity(_) => return None,
+    })
+}
 
 impl<'f, 'n> Binder<'f, 'n> {
     pub(super) fn new(findings: &'f mut Findings<'n>) -> Self {
@@ -70,28 +102,70 @@ impl<'f, 'n> Binder<'f, 'n> {
             created: Vec::new(),
             replaced: Vec::new(),
             requested: Vec::new(),
+            named: Vec::new(),
             paths: Paths::default(),
             people: Vec::new(),
             about: Entity::Plain,
+            listed: Entity::Plain,
             findings,
         }
     }
 
     /// Begins a request: the bindings of the previous request end.
-    pub(super) fn begin_request(&mut self) {
-        self.exchange = Exchange::default();
+    pub(super) fn begin_request(&mut self, method: &str, target: &str, is_foreign: bool) {
+        self.exchange = Exchange {
+            subject: Subject::of(method, target).filter(|_| !is_foreign),
+            ..Exchange::default()
+        };
         self.people.clear();
+        self.listed = Entity::Plain;
         self.paths = Paths {
             call: None,
             name_operations: true,
             is_request: true,
+            has_no_call: resource::collection_action(method, target).is_some(),
+            is_foreign,
         };
     }
 
-    pub(super) fn end_request_path(&mut self) {
+    /// The address of a request to a host that is not the API's: what a recording is read from.
+    pub(super) fn recording(&mut self, address: &str) -> Id {
+        let count = self.variables.len();
+        let id = self.variables.by_value(RECORDING, address);
+        if self.variables.len() > count && self.paths.is_request {
+            self.named.push(ProviderState::Recording);
+        }
+        id
+    }
+
+    /// `needs` is the state of the call that the request is for.
+    pub(super) fn end_request_path(&mut self, needs: ProviderState) {
         if let Some(call) = self.paths.call {
             self.exchange.call = Some(call);
-            self.requested.push(call);
+            self.requested.push((call, needs));
+        }
+    }
+
+    /// Begins the body of a request. Returns the entity that its `id` identifies.
+    pub(super) fn begin_request_body(&mut self, body: Option<&Value>) -> Entity {
+        match self.exchange.subject {
+            Some(Subject::Entity(entity)) => {
+                self.repeat_entity(entity, body);
+                entity
+            }
+            Some(Subject::Collection(entity)) => entity,
+            None => Entity::Plain,
+        }
+    }
+
+    /// The `id` in a body is the one that the path of the request ends in.
+    fn repeat_entity(&mut self, entity: Entity, body: Option<&Value>) {
+        let printed = body.and_then(|body| property(body, "id").as_str());
+        if let (Some(root), Some((role, _)), Some(printed)) =
+            (self.exchange.entity, part(entity), printed)
+            && !printed.is_empty()
+        {
+            self.must_be(root, role, printed);
         }
     }
 
@@ -115,7 +189,7 @@ impl<'f, 'n> Binder<'f, 'n> {
         body: Option<&Value>,
     ) -> Entity {
         let located = location.and_then(Resource::parse);
-        let entity = answered_entity(status, located.as_ref(), body);
+        let entity = answered_entity(status, self.exchange.subject, located.as_ref(), body);
         if let Some(Resource::Call(call)) = &located
             && (status == 201 || self.exchange.call.is_none())
         {
@@ -131,16 +205,35 @@ impl<'f, 'n> Binder<'f, 'n> {
         self.paths = Paths {
             call: self.exchange.call,
             name_operations: true,
-            is_request: false,
+            ..Paths::default()
         };
+        self.exchange.operations.turn_to(None, &self.variables);
+        match self.exchange.subject {
+            Some(Subject::Entity(of_path)) if of_path == entity => self.repeat_entity(entity, body),
+            Some(Subject::Collection(entity)) => self.list(entity, body),
+            _ => {}
+        }
+        if entity == Entity::Operation {
+            self.exchange.operations.answered(body);
+        }
         let named = body.filter(|_| entity == Entity::Operation);
         self.recognise(|| named.map(people::of_operation).unwrap_or_default());
         entity
     }
 
+    /// Entities in an answer that no request has made exist beforehand.
+    fn list(&mut self, entity: Entity, body: Option<&Value>) {
+        self.listed = entity;
+        let is_empty = body.is_none_or(|body| items(body).is_empty());
+        if let (Some((_, state)), false, [_]) = (part(entity), is_empty, &self.requested[..]) {
+            self.named.push(state);
+        }
+    }
+
     pub(super) fn begin_item(&mut self, item: &Value) {
         let resource = resource_of(item);
         self.about = people::entity_of_item(item, resource.as_ref());
+        self.listed = Entity::Plain;
         let call = match &resource {
             Some(Resource::Call(call)) if is_created(item) => Some(self.new_call(call)),
             Some(Resource::Call(call)) => self.state_of(call).or(self.exchange.call),
@@ -149,9 +242,18 @@ impl<'f, 'n> Binder<'f, 'n> {
         self.paths = Paths {
             call,
             name_operations: self.about != Entity::Participant,
-            is_request: false,
+            ..Paths::default()
         };
         let about = self.about;
+        let operation = (about == Entity::Operation).then_some(item);
+        let operations = &mut self.exchange.operations;
+        if operations.turn_to(operation, &self.variables) == Origin::Beforehand {
+            self.named.push(ProviderState::Operation);
+        }
+        let has_failed = End::of(item).is_some_and(|end| end.is_failure());
+        if has_failed && !self.exchange.operations.is_another() {
+            self.named.push(ProviderState::OperationFails);
+        }
         self.recognise(|| match about {
             Entity::Operation => people::of_operation(property(item, "resourceData")),
             Entity::Participant => people::of_roster(property(item, "resourceData")),
@@ -170,7 +272,7 @@ impl<'f, 'n> Binder<'f, 'n> {
     /// The known call in a notification about its state.
     fn state_of(&self, call: &str) -> Option<Id> {
         let candidates = self.created.iter().rev().chain(self.replaced.iter().rev());
-        let mut candidates = candidates.chain(self.requested.iter().rev());
+        let mut candidates = candidates.chain(self.requested.iter().rev().map(|(id, _)| id));
         candidates
             .find(|id| identifier::same(self.variables.value(**id), call))
             .copied()
@@ -186,32 +288,65 @@ impl<'f, 'n> Binder<'f, 'n> {
         id
     }
 
+    /// The entity below a call in a path, or in an entity's `id`; none for other entities.
+    pub(super) fn part(&mut self, entity: Entity, value: &str) -> Option<Id> {
+        if entity == Entity::Operation {
+            return Some(self.operation(value));
+        }
+        let (role, state) = part(entity)?;
+        let count = self.variables.len();
+        let id = if value.is_empty() {
+            self.variables.new_root(role, value)
+        } else {
+            self.variables.by_value(role, value)
+        };
+        let is_new = self.variables.len() > count;
+        let is_created = self.exchange.subject == Some(Subject::Collection(entity));
+        if is_new && self.paths.is_request && self.paths.call.is_some() && !is_created {
+            self.named.push(state);
+        }
+        Some(id)
+    }
+
+    /// The entity that the path of a request ends in.
+    pub(super) fn end_in(&mut self, id: Id) {
+        if self.paths.is_request {
+            self.exchange.entity = Some(self.variables.root(id));
+        }
+    }
+
     /// The operation in a path, or in an operation's `id`. One request has one operation; the path of a
     /// request names one of an earlier request.
-    pub(super) fn operation(&mut self, value: &str) -> Id {
-        if let Some(root) = self.exchange.operation {
+    fn operation(&mut self, value: &str) -> Id {
+        if let Some(root) = self.exchange.operations.current().operation {
             return self.must_be(root, OPERATION, value);
         }
         let id = if self.paths.is_request {
-            self.variables.by_value(OPERATION, value)
+            let count = self.variables.len();
+            let id = self.variables.by_value(OPERATION, value);
+            if self.variables.len() > count {
+                self.named.push(ProviderState::Operation);
+            }
+            id
         } else {
             self.variables.new_root(OPERATION, value)
         };
-        self.exchange.operation = Some(self.variables.root(id));
+        self.exchange.operations.current().operation = Some(self.variables.root(id));
         id
     }
 
     /// A client context: one for a request and its effects.
     pub(super) fn context(&mut self, value: &str) -> Id {
-        if let Some(root) = self.exchange.context {
+        if let Some(root) = self.exchange.operations.current().context {
             return self.must_be(root, CONTEXT, value);
         }
-        let id = if is_placeholder(value) {
+        let is_new = is_placeholder(value) || self.exchange.operations.is_another();
+        let id = if is_new {
             self.variables.new_root(CONTEXT, value)
         } else {
             self.variables.by_value(CONTEXT, value)
         };
-        self.exchange.context = Some(self.variables.root(id));
+        self.exchange.operations.current().context = Some(self.variables.root(id));
         id
     }
 
@@ -291,21 +426,30 @@ impl<'f, 'n> Binder<'f, 'n> {
         id
     }
 
-    /// True if a request names a call that no step creates.
-    pub(super) fn needs_call(&self) -> bool {
-        self.requested
-            .iter()
-            .any(|call| !self.created.contains(call))
-    }
-
-    /// True if a request replaces a call that no step creates.
-    pub(super) fn needs_peer_call(&self) -> bool {
-        !self.replaced.is_empty()
+    /// What exists before the first step, because requests name it and no step makes it.
+    pub(super) fn states(&self) -> Vec<ProviderState> {
+        let mut states = self.named.clone();
+        let mut known = self.created.clone();
+        for (call, state) in &self.requested {
+            if !known.contains(call) {
+                known.push(*call);
+                states.push(*state);
+            }
+        }
+        if !self.replaced.is_empty() {
+            states.push(ProviderState::PeerCall);
+        }
+        states
     }
 }
 
 /// The entity in the body of a response.
-fn answered_entity(status: u16, located: Option<&Resource>, body: Option<&Value>) -> Entity {
+fn answered_entity(
+    status: u16,
+    subject: Option<Subject>,
+    located: Option<&Resource>,
+    body: Option<&Value>,
+) -> Entity {
     let Some(body) = body else {
         return Entity::Plain;
     };
@@ -314,7 +458,11 @@ fn answered_entity(status: u16, located: Option<&Resource>, body: Option<&Value>
         (Some(entity), _) => entity,
         (None, Some(Resource::Call(_))) if status == 201 => Entity::Call,
         (None, Some(Resource::Operation { .. })) => Entity::Operation,
-        _ if items(body).is_empty() && is_text("status") && is_text("id") => Entity::Operation,
-        _ => Entity::Plain,
+        _ if !items(body).is_empty() || !is_text("id") => Entity::Plain,
+        _ => match subject {
+            Some(Subject::Entity(entity) | Subject::Collection(entity)) => entity,
+            None if is_text("status") => Entity::Operation,
+            None => Entity::Plain,
+        },
     }
 }

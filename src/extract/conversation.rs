@@ -4,11 +4,14 @@ use foldhash::HashMap;
 use serde_json::Value;
 
 use crate::api::identifier;
+use crate::api::resource;
 use crate::api::resource::{Resource, call_id};
 
+use super::end::End;
 use super::inventory::{FindingKind, Findings};
 use super::json::property;
 use super::message::{Message, Part};
+use super::outline::Place;
 use super::variables::is_placeholder;
 
 /// One conversation with one outcome.
@@ -27,9 +30,15 @@ pub(super) struct Conversations {
     pub(super) unused: Vec<(usize, &'static str)>,
 }
 
-pub(super) fn gather(messages: &[Message<'_>], findings: &mut Findings<'_>) -> Conversations {
+/// `places` are the places of the messages in the examples of the page.
+pub(super) fn gather(
+    messages: &[Message<'_>],
+    places: &[Place],
+    findings: &mut Findings<'_>,
+) -> Conversations {
     let mut gathering = Gathering {
         messages,
+        places,
         drafts: Vec::new(),
         creators: HashMap::default(),
         current: None,
@@ -37,7 +46,7 @@ pub(super) fn gather(messages: &[Message<'_>], findings: &mut Findings<'_>) -> C
     };
     for (index, message) in messages.iter().enumerate() {
         match message.part {
-            Part::Request { target, .. } => gathering.request(index, target),
+            Part::Request { method, target } => gathering.request(index, method, target),
             Part::Response { status } => gathering.response(index, status),
             Part::Notification { .. } => gathering.notification(index),
         }
@@ -60,6 +69,7 @@ const INTERIM: &str = "an interim response, which is no step";
 
 struct Gathering<'m, 'a> {
     messages: &'m [Message<'a>],
+    places: &'m [Place],
     /// Conversations, each with its outcomes, the first one first. Joined conversations are empty.
     drafts: Vec<Vec<Run>>,
     /// The conversation that last created a call, by the call's normal id.
@@ -73,17 +83,22 @@ struct Current {
     outcome: usize,
     request: Option<usize>,
     response: Option<usize>,
-    /// How the request's operation ended.
-    end: Option<String>,
+    /// The ends in the current outcome.
+    ends: Vec<End>,
+    /// The messages of the request before its first end.
+    before_end: Vec<usize>,
     /// True if the previous message was a notification.
     after_notification: bool,
 }
 
 impl Gathering<'_, '_> {
-    fn request(&mut self, index: usize, target: &str) {
-        let mut joined: Vec<usize> = used_calls(target, self.messages[index].body.json())
+    fn request(&mut self, index: usize, method: &str, target: &str) {
+        let message = &self.messages[index];
+        let calls = used_calls(method, target, message.body.json()).filter(|_| !message.is_foreign);
+        let mut joined: Vec<usize> = calls
             .filter_map(|call| self.creators.get(&call).copied())
             .collect();
+        joined.extend(self.continued(index));
         joined.sort_unstable();
         joined.dedup();
         let Some((&first, rest)) = joined.split_first() else {
@@ -95,6 +110,29 @@ impl Gathering<'_, '_> {
         }
         self.drafts[first][0].messages.push(index);
         self.current = Some(Current::new(first, Some(index)));
+    }
+
+    /// The conversation that a request continues: the previous request is another part of the same
+    /// example, for another operation on the same call.
+    fn continued(&self, index: usize) -> Option<usize> {
+        let current = self.current.as_ref()?;
+        let previous = current.request?;
+        let operation = |index: usize| match self.messages[index].part {
+            Part::Request { method, target } if !self.messages[index].is_foreign => {
+                Some((method, resource::shape_of(target), Resource::parse(target)?))
+            }
+            _ => None,
+        };
+        let (method, shape, resource) = operation(index)?;
+        let (other_method, other_shape, other) = operation(previous)?;
+        let calls = (resource.call()?, other.call()?);
+        let is_same_call = is_placeholder(calls.0)
+            || is_placeholder(calls.1)
+            || identifier::same(calls.0, calls.1);
+        let continues = self.places[index].continues(self.places[previous])
+            && (method, shape) != (other_method, other_shape)
+            && is_same_call;
+        continues.then_some(current.conversation)
     }
 
     fn start(&mut self, index: usize) {
@@ -138,15 +176,19 @@ impl Gathering<'_, '_> {
         match (current.request, current.response) {
             (Some(request), Some(_)) if !current.after_notification => {
                 current.outcome = self.drafts[current.conversation].len();
-                current.end = None;
+                current.ends.clear();
+                current.before_end = vec![request, index];
                 self.drafts[current.conversation].push(Run {
-                    messages: vec![request, index],
+                    messages: current.before_end.clone(),
                     named_by: index,
                 });
             }
-            (Some(_), None) => self.drafts[current.conversation][current.outcome]
-                .messages
-                .push(index),
+            (Some(_), None) => {
+                current.before_end.push(index);
+                self.drafts[current.conversation][current.outcome]
+                    .messages
+                    .push(index);
+            }
             _ => {
                 self.unused.push((index, ACKNOWLEDGEMENT));
                 return;
@@ -181,47 +223,50 @@ impl Gathering<'_, '_> {
             return;
         };
         current.after_notification = true;
-        let end = items.iter().find_map(operation_end);
+        let ends: Vec<End> = items.iter().filter_map(End::of).collect();
         let conversation = &mut self.drafts[current.conversation];
-        match (end, current.request) {
-            (Some(end), Some(request))
-                if current
-                    .end
-                    .as_ref()
-                    .is_some_and(|previous| *previous != end) =>
-            {
-                current.end = Some(end);
-                current.outcome = conversation.len();
-                let before = [Some(request), current.response, Some(index)];
-                conversation.push(Run {
-                    messages: before.into_iter().flatten().collect(),
-                    named_by: index,
-                });
-            }
-            (end, _) => {
-                current.end = end.or(current.end.take());
-                conversation[current.outcome].messages.push(index);
-            }
+        let is_other = ends
+            .iter()
+            .any(|end| current.ends.iter().any(|it| it.excludes(end)));
+        let ends = ends.into_iter().filter(End::is_final);
+        if is_other && current.request.is_some() {
+            current.ends = ends.collect();
+            current.outcome = conversation.len();
+            let mut messages = current.before_end.clone();
+            messages.push(index);
+            conversation.push(Run {
+                messages,
+                named_by: index,
+            });
+            return;
         }
+        current.ends.extend(ends);
+        if current.ends.is_empty() {
+            current.before_end.push(index);
+        }
+        conversation[current.outcome].messages.push(index);
     }
 }
 
 impl Current {
-    const fn new(conversation: usize, request: Option<usize>) -> Self {
+    fn new(conversation: usize, request: Option<usize>) -> Self {
         Self {
             conversation,
             outcome: 0,
             request,
             response: None,
-            end: None,
+            ends: Vec::new(),
+            before_end: request.into_iter().collect(),
             after_notification: request.is_none(),
         }
     }
 }
 
 /// The calls in the path of a request, and those that it replaces, in normal form.
-fn used_calls(target: &str, body: Option<&Value>) -> impl Iterator<Item = String> {
-    let in_path = Resource::parse(target).and_then(|to| to.call().map(str::to_owned));
+fn used_calls(method: &str, target: &str, body: Option<&Value>) -> impl Iterator<Item = String> {
+    let in_path = Resource::parse(target)
+        .filter(|_| resource::collection_action(method, target).is_none())
+        .and_then(|to| to.call().map(str::to_owned));
     let replaced = body
         .and_then(|body| property(body, "participants").as_array())
         .into_iter()
@@ -260,16 +305,6 @@ pub(super) fn created_call(item: &Value) -> Option<String> {
 
 pub(super) fn is_created(item: &Value) -> bool {
     has_word(item, "changeType", "created")
-}
-
-/// The end of an operation in a change notification: `completed` or `failed`.
-pub(super) fn operation_end(item: &Value) -> Option<String> {
-    if !has_word(item, "changeType", "deleted") {
-        return None;
-    }
-    let status = property(property(item, "resourceData"), "status").as_str()?;
-    let status = status.to_ascii_lowercase();
-    matches!(&*status, "completed" | "failed").then_some(status)
 }
 
 /// True if a property is a protocol word, in any case.

@@ -132,7 +132,7 @@ pub enum FindingKind {
     /// An incomplete message: a notification without a head, a response without a request, a request to an
     /// unknown host.
     Orphan,
-    /// A body that is JSON without its trailing commas.
+    /// A body that is JSON without its comments and trailing commas.
     RepairedJson,
     /// One code block has the content of several.
     SharedCodeBlock,

@@ -1,6 +1,7 @@
-//! JSON of pages, which may have trailing commas.
+//! JSON of pages, which may have comments and trailing commas.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -94,35 +95,52 @@ impl<'de> Visitor<'de> for &mut Open {
 #[derive(Debug, PartialEq)]
 pub(super) enum Reading<T> {
     Valid(T),
-    /// JSON without its trailing commas; the lines of the commas, counted from 0.
-    Repaired(T, Vec<usize>),
+    /// JSON without what its text has too much.
+    Repaired(T, Vec<Repair>),
     /// Not JSON: the line of the error, counted from 0, and the error.
     Broken(usize, String),
 }
 
-/// Reads a text as JSON. The only repair is to remove a comma before a closing bracket.
+/// A part of a text that is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Repair {
+    /// Counted from 0.
+    pub(super) line: usize,
+    pub(super) superfluous: Superfluous,
+}
+
+/// The repairs whose result is certain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Superfluous {
+    /// `//` to the end of the line, or `/*` to `*/`.
+    Comment,
+    /// A comma before a closing bracket.
+    Comma,
+}
+
+/// Reads a text as JSON, without its comments and trailing commas.
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Reading<T> {
     let error = match serde_json::from_str(text) {
         Ok(value) => return Reading::Valid(value),
         Err(error) => error,
     };
-    let commas = trailing_commas(text);
-    if !commas.is_empty() {
+    let superfluous = superfluous(text);
+    if !superfluous.is_empty() {
         let mut repaired = String::with_capacity(text.len());
         let mut from = 0;
-        for comma in &commas {
-            repaired.push_str(&text[from..*comma]);
-            from = comma + 1;
+        for (part, _) in &superfluous {
+            repaired.push_str(&text[from..part.start]);
+            from = part.end;
         }
         repaired.push_str(&text[from..]);
         if let Ok(value) = serde_json::from_str(&repaired) {
             let (mut line, mut from) = (0, 0);
-            let line_of = |at: usize| {
-                line += super::text::newlines(&text[from..at]);
-                from = at;
-                line
+            let repair = |(part, superfluous): (Range<usize>, Superfluous)| {
+                line += super::text::newlines(&text[from..part.start]);
+                from = part.start;
+                Repair { line, superfluous }
             };
-            return Reading::Repaired(value, commas.into_iter().map(line_of).collect());
+            return Reading::Repaired(value, superfluous.into_iter().map(repair).collect());
         }
     }
     let words = error.to_string();
@@ -130,31 +148,60 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Reading<T> {
     Reading::Broken(error.line().saturating_sub(1), reason.to_owned())
 }
 
-/// The positions of commas outside of strings, after a value, with only blanks before a closing bracket.
-fn trailing_commas(text: &str) -> Vec<usize> {
-    let mut commas = Vec::new();
+/// The comments of a text, and its commas after a value and with only blanks and comments before a
+/// closing bracket; all outside of strings, in the order of the text.
+fn superfluous(text: &str) -> Vec<(Range<usize>, Superfluous)> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
     let mut comma = None;
     let mut is_behind_value = false;
-    let mut bytes = text.bytes().enumerate();
-    while let Some((at, byte)) = bytes.next() {
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let start = at;
+        at += 1;
         match byte {
             b' ' | b'\t' | b'\r' | b'\n' => continue,
-            b'"' => {
-                while let Some((_, byte)) = bytes.next() {
-                    match byte {
-                        b'\\' => drop(bytes.next()),
-                        b'"' => break,
-                        _ => {}
-                    }
+            b'/' => {
+                if let Some(end) = comment_end(text, start) {
+                    found.push((start..end, Superfluous::Comment));
+                    at = end;
+                    continue;
                 }
             }
-            b'}' | b']' => commas.extend(comma),
+            b'"' => at = string_end(bytes, at),
+            b'}' | b']' => {
+                found.extend(comma.map(|at: usize| (at..at + 1, Superfluous::Comma)));
+            }
             _ => {}
         }
-        comma = (byte == b',' && is_behind_value).then_some(at);
+        comma = (byte == b',' && is_behind_value).then_some(start);
         is_behind_value = !matches!(byte, b'[' | b'{' | b',' | b':');
     }
-    commas
+    found.sort_by_key(|(part, _)| part.start);
+    found
+}
+
+/// The end of the comment that starts there; its line end is no part of it.
+fn comment_end(text: &str, start: usize) -> Option<usize> {
+    let rest = &text[start..];
+    if rest.starts_with("//") {
+        return Some(rest.find('\n').map_or(text.len(), |end| start + end));
+    }
+    let inside = rest.strip_prefix("/*")?;
+    Some(start + 2 + inside.find("*/")? + 2)
+}
+
+/// The position after the quotation mark that ends a string.
+fn string_end(bytes: &[u8], start: usize) -> usize {
+    let mut at = start;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 2,
+            b'"' => return at + 1,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
 }
 
 #[cfg(test)]
@@ -190,11 +237,33 @@ mod tests {
     #[test]
     fn trailing_commas_are_taken_away() {
         let text = "{\n \"a\": [1, 2,],\n \"b\": \",}\\\",]\" , \n}";
-        let Reading::Repaired(value, lines) = read::<Value>(text) else {
+        let Reading::Repaired(value, repairs) = read::<Value>(text) else {
             panic!("{:?}", read::<Value>(text));
         };
         assert_eq!(value, json!({"a": [1, 2], "b": ",}\",]"}));
-        assert_eq!(lines, [1, 2]);
+        let comma = |line| Repair {
+            line,
+            superfluous: Superfluous::Comma,
+        };
+        assert_eq!(repairs, [1, 2].map(comma));
+    }
+
+    #[test]
+    fn comments_are_taken_away() {
+        let text = "{ // a \"\n \"a\": \"// b\", /* c\n */ \"d\": [1, // e\n ] // f\n}";
+        let Reading::Repaired(value, repairs) = read::<Value>(text) else {
+            panic!("{:?}", read::<Value>(text));
+        };
+        assert_eq!(value, json!({"a": "// b", "d": [1]}));
+        let repair = |(line, superfluous)| Repair { line, superfluous };
+        let expected = [
+            (0, Superfluous::Comment),
+            (1, Superfluous::Comment),
+            (2, Superfluous::Comma),
+            (2, Superfluous::Comment),
+            (3, Superfluous::Comment),
+        ];
+        assert_eq!(repairs, expected.map(repair));
     }
 
     #[test]
@@ -207,6 +276,9 @@ mod tests {
             "{} {}",
             "\"open",
             "{\"a\":\"\\",
+            "{\"a\": 1 / 2}",
+            "{} /* open",
+            "{\"a\": http://b}",
         ] {
             assert!(
                 matches!(read::<Value>(text), Reading::Broken(0, _)),

@@ -11,7 +11,7 @@ use super::head;
 use super::head::{Head, Start};
 use super::inventory::{FindingKind, Findings, Kind, Listing};
 use super::json;
-use super::json::{Json, Reading, property};
+use super::json::{Json, Reading, Superfluous, property};
 use super::markdown::CodeBlock;
 
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(super) struct Message<'a> {
     /// The line of that code block, counted from 1.
     pub(super) line: usize,
     pub(super) part: Part<'a>,
+    /// True for a request to a host that is not the API's.
+    pub(super) is_foreign: bool,
     pub(super) headers: Vec<(&'a str, &'a str)>,
     pub(super) body: Body,
     /// The code block of the body.
@@ -158,6 +160,7 @@ impl<'a> Reader<'a, '_, '_> {
                 code_block: index,
                 line: code_block.line,
                 part,
+                is_foreign: false,
                 headers: head.headers,
                 body,
                 body_block: index,
@@ -232,6 +235,7 @@ impl<'a> Reader<'a, '_, '_> {
                     method: "",
                     target: "",
                 },
+                is_foreign: false,
                 headers: Vec::new(),
                 body,
                 body_block: index,
@@ -247,10 +251,15 @@ impl<'a> Reader<'a, '_, '_> {
         }
         let value = match json::read(text) {
             Reading::Valid(Json(value)) => value,
-            Reading::Repaired(Json(value), commas) => {
-                for comma in commas {
-                    let message = "a comma before a closing bracket is no JSON; it is left out";
-                    let line = line + comma;
+            Reading::Repaired(Json(value), repairs) => {
+                for repair in repairs {
+                    let message = match repair.superfluous {
+                        Superfluous::Comment => "a comment is no JSON; it is left out",
+                        Superfluous::Comma => {
+                            "a comma before a closing bracket is no JSON; it is left out"
+                        }
+                    };
+                    let line = line + repair.line;
                     self.findings.push(line, FindingKind::RepairedJson, message);
                 }
                 value
@@ -321,17 +330,23 @@ const API_HOSTS: [&str; 5] = [
     "microsoftgraph.chinacloudapi.cn",
 ];
 
-/// Further hosts of the API on the page: those of `Location`, and of requests with a response.
+/// Further hosts of the API on the page: those of `Location`; and those of answered requests for
+/// something of the API, on a page that has no request to a known host.
 fn api_hosts<'a>(drafts: &[Draft<'a>]) -> Vec<&'a str> {
     let (mut hosts, mut callbacks, mut located) = (Vec::new(), Vec::new(), Vec::new());
     let mut requested = None;
+    let mut has_known = false;
     for Draft { message, .. } in drafts {
         match message.part {
             Part::Request { target, .. } => {
+                let is_bare = message.headers.is_empty() && message.body.is_empty();
                 if holds_notifications(&message.body) {
                     callbacks.extend(host_of(target));
                 } else {
-                    requested = host_of(target);
+                    let is_of_api =
+                        Resource::parse(target).is_some() || resource::version_of(target).is_some();
+                    requested = host_of(target).filter(|_| is_of_api);
+                    has_known |= host_of(target).map_or(!is_bare, is_known_host);
                 }
             }
             Part::Response { .. } => {
@@ -341,9 +356,15 @@ fn api_hosts<'a>(drafts: &[Draft<'a>]) -> Vec<&'a str> {
             Part::Notification { .. } => {}
         }
     }
-    hosts.retain(|host| !callbacks.contains(host));
+    hosts.retain(|host| !has_known && !callbacks.contains(host));
     hosts.append(&mut located);
     hosts
+}
+
+fn is_known_host(host: &str) -> bool {
+    API_HOSTS
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(host))
 }
 
 fn host_of(target: &str) -> Option<&str> {
@@ -378,6 +399,7 @@ impl<'a> Sorting<'a, '_, '_> {
             } = draft;
             if let Part::Request { method, target } = message.part {
                 let is_bare = message.headers.is_empty() && message.body.is_empty();
+                let is_foreign = self.is_foreign(&message, target);
                 if self.is_callback(&message, target) {
                     message.part = Part::Notification { method, target };
                 } else if is_bare && !is_answered {
@@ -386,18 +408,18 @@ impl<'a> Sorting<'a, '_, '_> {
                     let why = "a path template: request lines without headers, body and answer";
                     self.messages.listings[message.code_block] = Listing::other(why);
                     continue;
-                } else if !is_answered
-                    && message.body.is_empty()
-                    && self.is_foreign(&message, target)
-                {
+                } else if !is_answered && message.body.is_empty() && is_foreign {
                     let why = "a request to a host that is not the API's, without notifications";
                     self.findings.push(message.line, FindingKind::Orphan, why);
                     self.messages.listings[message.code_block] = Listing::other(why);
                     continue;
-                } else if !others.is_empty() {
-                    let why = "one request has several request lines; the first is taken";
-                    self.findings
-                        .push(message.line, FindingKind::SharedCodeBlock, why);
+                } else {
+                    message.is_foreign = is_foreign;
+                    if !others.is_empty() {
+                        let why = "one request has several request lines; the first is taken";
+                        self.findings
+                            .push(message.line, FindingKind::SharedCodeBlock, why);
+                    }
                 }
             }
             self.list(&message);
@@ -434,8 +456,7 @@ impl<'a> Sorting<'a, '_, '_> {
 
     fn is_foreign(&self, message: &Message<'a>, target: &'a str) -> bool {
         host(message, target).is_some_and(|host| {
-            let is = |other: &&str| other.eq_ignore_ascii_case(host);
-            !API_HOSTS.iter().any(is) && !self.hosts.iter().any(is)
+            !is_known_host(host) && !self.hosts.iter().any(|it| it.eq_ignore_ascii_case(host))
         })
     }
 }

@@ -11,6 +11,8 @@ use super::inventory::{FindingKind, Findings};
 pub(crate) struct PageDefaults {
     pub edition: Option<Edition>,
     pub locale: Option<Locale>,
+    /// The API version of the pages beside it.
+    pub api: Option<String>,
 }
 
 /// The month of a text, such as 2021-02.
@@ -112,6 +114,8 @@ pub(super) struct PageKey {
     pub(super) api: String,
     pub(super) edition: String,
     pub(super) locale: String,
+    /// True if the page does not say its API version, and its path does not either.
+    pub(super) assumes_api: bool,
 }
 
 impl PageKey {
@@ -126,6 +130,7 @@ impl PageKey {
     ) -> Self {
         let mut parts = file.rsplit(['/', '\\']);
         let name = parts.next().unwrap_or(file);
+        let mut assumes = false;
         let mut choose = |found: Option<String>, field: &str, lacking: &str, otherwise: &str| {
             if let Some(found) = found {
                 return found;
@@ -143,6 +148,7 @@ impl PageKey {
                 Some(word) => (word.as_str(), "taken from the path"),
                 None => (otherwise, "assumed"),
             };
+            assumes = in_path.is_none();
             findings.push(
                 0,
                 FindingKind::Metadata,
@@ -151,40 +157,41 @@ impl PageKey {
             word.to_owned()
         };
         let locale = metadata.locale.filter(|locale| is_locale(locale));
-        let edition = metadata.handoff.and_then(month);
         let default_edition = defaults.edition.as_ref().map(|edition| edition.0.clone());
         let default_locale = defaults.locale.as_ref().map(|locale| locale.0.clone());
+        let edition = choose(
+            metadata.handoff.and_then(month).or(default_edition),
+            "edition",
+            "no `ms.lasthandoff` with a date as MM/DD/YYYY",
+            "undated",
+        );
+        let locale = choose(
+            locale.map(str::to_owned).or(default_locale),
+            "locale",
+            "no `ms.contentlocale` such as pt-BR",
+            "en-US",
+        );
+        let api = choose(
+            api.map(str::to_owned).or_else(|| defaults.api.clone()),
+            "API version",
+            "no request has an absolute URL with a version",
+            "v1.0",
+        );
         Self {
-            api: choose(
-                api.map(str::to_owned),
-                "API version",
-                "no request has an absolute URL with a version",
-                "v1.0",
-            ),
-            edition: choose(
-                edition.or(default_edition),
-                "edition",
-                "no `ms.lasthandoff` with a date as MM/DD/YYYY",
-                "undated",
-            ),
-            locale: choose(
-                locale.map(str::to_owned).or(default_locale),
-                "locale",
-                "no `ms.contentlocale` such as pt-BR",
-                "en-US",
-            ),
-            page: file_name(name.strip_suffix(".md").unwrap_or(name)),
-        }
-    }
-
-    pub(super) fn id(&self, name: &str) -> String {
-        let Self {
-            page,
             api,
             edition,
             locale,
+            page: file_name(name.strip_suffix(".md").unwrap_or(name)),
+            assumes_api: assumes,
+        }
+    }
+
+    /// The id of a scenario that stands for every translation.
+    pub(super) fn id(&self, name: &str) -> String {
+        let Self {
+            page, api, edition, ..
         } = self;
-        format!("{page}/{api}@{edition}/{locale}/{name}")
+        format!("{page}/{api}@{edition}/{name}")
     }
 }
 
@@ -288,17 +295,28 @@ mod tests {
             handoff: Some("5/29/2019"),
         };
         let key = PageKey::new("x/a.md", &metadata, &none, Some("beta"), &mut findings);
-        assert_eq!(key.id("n"), "a/beta@2019-05/ru-RU/n");
+        assert_eq!((&*key.id("n"), &*key.locale), ("a/beta@2019-05/n", "ru-RU"));
         assert!(findings.finish().is_empty());
 
-        for (file, id) in [
-            ("pt-BR/2021-02/v1.0/a.md", "a/v1.0@2021-02/pt-BR/n"),
-            ("ja-JP/beta-get.md", "beta-get/beta@undated/ja-JP/n"),
-            ("..\\..md", "unnamed/v1.0@undated/en-US/n"),
+        for (file, id, locale, assumes_api) in [
+            (
+                "pt-BR/2021-02/v1.0/a.md",
+                "a/v1.0@2021-02/n",
+                "pt-BR",
+                false,
+            ),
+            (
+                "ja-JP/beta-get.md",
+                "beta-get/beta@undated/n",
+                "ja-JP",
+                false,
+            ),
+            ("..\\..md", "unnamed/v1.0@undated/n", "en-US", true),
         ] {
             let mut findings = Findings::new("f");
             let key = PageKey::new(file, &Metadata::default(), &none, None, &mut findings);
-            assert_eq!(key.id("n"), id);
+            assert_eq!((&*key.id("n"), &*key.locale), (id, locale));
+            assert_eq!(key.assumes_api, assumes_api, "{file}");
             assert_eq!(findings.finish().len(), 3, "{file}");
         }
     }
@@ -308,18 +326,19 @@ mod tests {
         let defaults = PageDefaults {
             edition: Some("2020-05".parse().unwrap()),
             locale: Some("en-US".parse().unwrap()),
+            api: Some("beta".to_owned()),
         };
         let metadata = Metadata {
             locale: None,
             handoff: Some("5/29/2019"),
         };
-        let file = "pt-BR/v1.0/2021-02/a.md";
+        let file = "pt-BR/2021-02/a.md";
         let mut findings = Findings::new("f");
         let key = PageKey::new(file, &metadata, &defaults, None, &mut findings);
-        assert_eq!(key.id("n"), "a/v1.0@2019-05/en-US/n");
+        assert_eq!((&*key.id("n"), &*key.locale), ("a/beta@2019-05/n", "en-US"));
         let none = Metadata::default();
         let key = PageKey::new(file, &none, &defaults, None, &mut findings);
-        assert_eq!(key.id("n"), "a/v1.0@2020-05/en-US/n");
+        assert_eq!(key.id("n"), "a/beta@2020-05/n");
         assert!("2020-13".parse::<Edition>().is_err() && "pt".parse::<Locale>().is_err());
     }
 

@@ -11,9 +11,11 @@
 //!    `metadata` reads the block above them.
 //! 3. `message` finds the messages in the code blocks: `head` reads start lines and header fields, `json`
 //!    bodies. `inventory` has a row for each code block, and the findings.
-//! 4. `conversation` groups the messages.
+//! 4. `conversation` groups the messages; `end` tells the outcomes of one request apart.
 //! 5. `script` writes each conversation as a scenario: `places` finds the values that vary, `binding` the
-//!    values that must agree, `people` the invited, `variables` keeps the table.
+//!    values that must agree, `operations` those of other operations, `people` the invited, `variables`
+//!    keeps the table.
+//! 6. `translations` makes one scenario of those that several languages show.
 //!
 //! [`contract`] makes the contract of many pages.
 
@@ -22,30 +24,34 @@ pub(crate) mod contract;
 mod annotation;
 mod binding;
 mod conversation;
+mod end;
 mod head;
 mod inventory;
 mod json;
 mod markdown;
 mod message;
 mod metadata;
+mod operations;
 mod outline;
 mod people;
 mod places;
 mod script;
 mod text;
+mod translations;
 mod variables;
 
 use foldhash::{HashMap, HashSet};
 
 use crate::api::resource;
 use crate::diagnostic::Diagnostic;
-use crate::scenario::format::{Scenario, ScenarioId, Script};
+use crate::scenario::format::{Scenario, ScenarioId, Script, Translation};
 
 pub(crate) use self::inventory::Finding;
 #[cfg(test)]
 pub(crate) use self::inventory::Kind;
 pub(crate) use self::inventory::Row;
 pub(crate) use self::metadata::{Edition, Locale, PageDefaults};
+pub(crate) use self::translations::{SameLocale, join};
 
 use self::conversation::Run;
 use self::inventory::Findings;
@@ -53,10 +59,10 @@ use self::markdown::Page;
 use self::message::{Message, Messages, Part};
 use self::metadata::PageKey;
 use self::outline::SectionName;
-use self::script::Prose;
+use self::script::Context;
 
-/// The content of one page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The content of one page, or of several.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Extraction {
     /// The documented conversations, in the order of the page. Their scripts name no schema.
     pub scenarios: Vec<Scenario>,
@@ -64,12 +70,14 @@ pub(crate) struct Extraction {
     pub inventory: Vec<Row>,
     /// Errors of the page, in the order of its lines.
     pub findings: Vec<Finding>,
+    /// The API version of the page, unless it is assumed.
+    pub api: Option<String>,
 }
 
 /// Extracts a page: an API reference page in Markdown, as bytes.
 ///
-/// `file` names the page in rows, in findings and in the `source` of scenarios. The defaults, then the parts of that
-/// path replace a missing edition, locale or API version in the page's metadata.
+/// `file` names the page in rows, in findings and in the `source` of scenarios. The defaults, else the
+/// parts of that path, replace a missing edition, locale or API version in the page's metadata.
 ///
 /// # Errors
 ///
@@ -84,15 +92,23 @@ pub(crate) fn page(
     let mut findings = Findings::new(file);
     let page = markdown::read(&text, &mut findings);
     let mut messages = message::read(&page.code_blocks, &mut findings);
-    let conversations = conversation::gather(&messages.list, &mut findings);
+    let section = |message: &Message<'_>| page.code_blocks[message.code_block].section;
+    let places: Vec<_> = messages
+        .list
+        .iter()
+        .map(|message| page.outline.place(section(message)))
+        .collect();
+    let conversations = conversation::gather(&messages.list, &places, &mut findings);
 
     let mut served = vec![Vec::new(); page.code_blocks.len()];
     let mut scenarios = Vec::with_capacity(conversations.runs.len());
+    let mut known_api = None;
     if !conversations.runs.is_empty() {
         let api = messages.list.iter().find_map(api_version);
         let key = PageKey::new(file, &page.metadata, defaults, api, &mut findings);
+        known_api = (!key.assumes_api).then(|| key.api.clone());
         let names = names(&page, &messages.list, &conversations.runs, &key);
-        let prose = prose(&page, &messages);
+        let context = context(&page, &messages);
         let mut readers = vec![0; messages.list.len()];
         for index in conversations.runs.iter().flat_map(|run| &run.messages) {
             readers[*index] += 1;
@@ -106,8 +122,20 @@ pub(crate) fn page(
                     }
                 }
             }
+            let translation = Translation {
+                locale: key.locale.clone(),
+                file: file.to_owned(),
+                lines: Vec::new(),
+            };
             let list = &mut messages.list;
-            let script = script::write(file, run, list, &mut readers, &prose, &mut findings);
+            let script = script::write(
+                translation,
+                run,
+                list,
+                &mut readers,
+                &context,
+                &mut findings,
+            );
             scenarios.push(Scenario {
                 id: ScenarioId::new(id),
                 script: script.into(),
@@ -129,6 +157,7 @@ pub(crate) fn page(
             .map(|((listing, code_block), ids)| listing.row(file, code_block.line, ids))
             .collect(),
         findings: findings.finish(),
+        api: known_api,
     })
 }
 
@@ -151,17 +180,19 @@ fn api_version(message: &Message<'_>) -> Option<&'static str> {
     }
 }
 
-/// The statuses of the page's own operation that occur only in its prose.
-fn prose(page: &Page<'_>, messages: &Messages<'_>) -> Prose {
+/// What the page says beside its conversations.
+fn context<'a>(page: &Page<'_>, messages: &Messages<'a>) -> Context<'a> {
     let mut shapes: HashSet<String> = messages
         .templates
         .iter()
         .map(|target| resource::shape_of(target))
         .collect();
     let mut examples = HashSet::default();
+    let mut callback = None;
     let mut is_own = false;
     for message in &messages.list {
         match message.part {
+            Part::Request { .. } if message.is_foreign => is_own = false,
             Part::Request { target, .. } => {
                 let shape = resource::shape_of(target);
                 if shapes.is_empty() {
@@ -172,12 +203,18 @@ fn prose(page: &Page<'_>, messages: &Messages<'_>) -> Prose {
             Part::Response { status } if is_own => {
                 examples.insert(status);
             }
-            _ => {}
+            Part::Notification { target, .. } if !target.is_empty() => {
+                callback.get_or_insert(target);
+            }
+            Part::Response { .. } | Part::Notification { .. } => {}
         }
     }
-    let mut statuses = page.statuses.clone();
-    statuses.retain(|prose| !examples.contains(&prose.status));
-    Prose { shapes, statuses }
+    Context {
+        shapes,
+        statuses: page.statuses.clone(),
+        examples,
+        callback,
+    }
 }
 
 fn names(page: &Page<'_>, messages: &[Message<'_>], runs: &[Run], key: &PageKey) -> Vec<String> {
@@ -186,11 +223,18 @@ fn names(page: &Page<'_>, messages: &[Message<'_>], runs: &[Run], key: &PageKey)
     let mut numbers: HashMap<String, usize> = HashMap::default();
     let mut names = Vec::with_capacity(runs.len());
     for run in runs {
-        let section = page.code_blocks[messages[run.named_by].code_block].section;
-        let name = match page.outline.name(section) {
-            SectionName::Own(name) => name,
-            SectionName::General => annotated(page, messages, run).unwrap_or(&key.page),
-        };
+        // An outcome without a heading of its own has the name of its first message.
+        let candidates = [run.named_by, run.messages[0]];
+        let own = candidates.into_iter().find_map(|index| {
+            let section = page.code_blocks[messages[index].code_block].section;
+            match page.outline.name(section) {
+                SectionName::Own(name) => Some(name),
+                SectionName::General => None,
+            }
+        });
+        let name = own
+            .or_else(|| annotated(page, messages, run))
+            .unwrap_or(&key.page);
         let name = metadata::file_name(name);
         let number = numbers.entry(name.to_lowercase()).or_insert(0);
         let mut unique = name.clone();

@@ -63,13 +63,67 @@ impl Outline {
             .map_or(SectionName::General, SectionName::Own)
     }
 
+    /// The place of a section within an example.
+    pub(super) fn place(&self, section: Option<usize>) -> Place {
+        let mut place = Place::default();
+        for (index, heading) in self.enclosing_with_index(section) {
+            if place.heading.is_none() && !is_of_a_message(&heading.anchor) {
+                place.heading = Some(index);
+            }
+            if self.is_example(heading) {
+                place.example = Some(index);
+                break;
+            }
+        }
+        place
+    }
+
+    /// True for the heading of one example: not for the general one.
+    fn is_example(&self, heading: &Heading) -> bool {
+        let is_general = |anchor: &str| without_example(anchor).is_empty();
+        let name = without_example(&heading.anchor);
+        let parent = heading.parent.map(|index| &*self.headings[index].anchor);
+        (name.len() < heading.anchor.len() && !name.is_empty())
+            || (parent.is_some_and(is_general) && !is_of_a_message(&heading.anchor))
+    }
+
     fn enclosing(&self, section: Option<usize>) -> impl Iterator<Item = &Heading> {
+        self.enclosing_with_index(section)
+            .map(|(_, heading)| heading)
+    }
+
+    fn enclosing_with_index(
+        &self,
+        section: Option<usize>,
+    ) -> impl Iterator<Item = (usize, &Heading)> {
         let mut next = section;
         std::iter::from_fn(move || {
-            let heading = &self.headings[next?];
+            let index = next?;
+            let heading = &self.headings[index];
             next = heading.parent;
-            Some(heading)
+            Some((index, heading))
         })
+    }
+}
+
+/// The headings above a message, by their order in the page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The heading of the example.
+    pub(super) example: Option<usize>,
+    /// The nearest heading that is not a message's own.
+    pub(super) heading: Option<usize>,
+}
+
+impl Place {
+    /// True in one example, each under a heading of its own below that of the example.
+    pub(super) fn continues(self, before: Self) -> bool {
+        let is_below = |place: Self| place.heading != place.example;
+        self.example.is_some()
+            && self.example == before.example
+            && is_below(self)
+            && is_below(before)
+            && self.heading != before.heading
     }
 }
 
@@ -270,6 +324,28 @@ mod tests {
         outline.open(5, "notification---incoming".into());
         let name = outline.name(outline.current());
         assert_eq!(name, SectionName::Own("invite-a-phone"));
+    }
+
+    #[test]
+    fn parts_of_one_example_have_headings_of_their_own() {
+        let mut outline = Outline::default();
+        let mut place = |level, anchor: &str| {
+            outline.open(level, anchor.to_owned());
+            outline.place(outline.current())
+        };
+        place(2, "examples");
+        let example = place(3, "example-1-move");
+        let request = place(4, "request");
+        let invite = place(4, "invite");
+        let answer = place(5, "response");
+        let remove = place(4, "remove");
+        let other = place(3, "leave");
+        let of_other = place(4, "go");
+        assert_eq!(example, request);
+        assert_eq!(invite, answer);
+        assert!(remove.continues(invite) && !invite.continues(answer));
+        assert!(!remove.continues(request) && !request.continues(example));
+        assert!(!of_other.continues(remove) && !of_other.continues(other));
     }
 
     #[test]

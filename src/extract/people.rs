@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use crate::api::identifier;
+use crate::api::resource;
 use crate::api::resource::Resource;
-use crate::scenario::format::Kind;
+use crate::scenario::format::{Kind, ProviderState};
 
+use super::conversation::{has_word, resource_of};
 use super::json::property;
 use super::variables;
 use super::variables::Role;
@@ -18,6 +20,8 @@ pub(super) enum Entity {
     Call,
     Operation,
     Participant,
+    Session,
+    AudioRoutingGroup,
     /// A user, an application, a phone …
     Identity(Kind),
 }
@@ -114,15 +118,74 @@ pub(super) fn recognise(
     found
 }
 
+/// The name of an object's type, without its namespace.
+pub(super) fn type_name(entity: &Value) -> Option<&str> {
+    let name = property(entity, "@odata.type").as_str()?;
+    name.rsplit(['.', '#']).next()
+}
+
 /// The entity that the type names.
 pub(super) fn entity_of_type(entity: &Value) -> Option<Entity> {
-    let name = property(entity, "@odata.type").as_str()?;
-    let name = name.rsplit(['.', '#']).next()?;
-    match name {
+    match type_name(entity)? {
         "call" => Some(Entity::Call),
         "participant" => Some(Entity::Participant),
-        _ => name.ends_with("Operation").then_some(Entity::Operation),
+        "contentSharingSession" => Some(Entity::Session),
+        "audioRoutingGroup" => Some(Entity::AudioRoutingGroup),
+        name => name.ends_with("Operation").then_some(Entity::Operation),
     }
+}
+
+/// The collections below a call, and the entity of each.
+const COLLECTIONS: [(&str, Entity); 4] = [
+    ("operations", Entity::Operation),
+    ("participants", Entity::Participant),
+    ("contentSharingSessions", Entity::Session),
+    ("audioRoutingGroups", Entity::AudioRoutingGroup),
+];
+
+/// The entity of a collection below a call, by the name of its path segment.
+pub(super) fn entity_of_collection(segment: &str) -> Option<Entity> {
+    let mut collections = COLLECTIONS.iter();
+    let (_, entity) = collections.find(|(name, _)| name.eq_ignore_ascii_case(segment))?;
+    Some(*entity)
+}
+
+/// The subject of a request's path: an entity, or a collection of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    Entity(Entity),
+    Collection(Entity),
+}
+
+impl Subject {
+    /// None for an action, and outside of calls.
+    pub(super) fn of(method: &str, target: &str) -> Option<Self> {
+        if resource::collection_action(method, target).is_some() {
+            return None;
+        }
+        let mut segments = resource::path_of(target)
+            .split('/')
+            .filter(|it| !it.is_empty());
+        segments.find(|segment| *segment == "calls")?;
+        let rest: Vec<&str> = segments.collect();
+        match rest[..] {
+            [] => Some(Self::Collection(Entity::Call)),
+            [_] => Some(Self::Entity(Entity::Call)),
+            [_, name] => entity_of_collection(name).map(Self::Collection),
+            [_, name, id] if is_id(id) || method != "POST" => {
+                entity_of_collection(name).map(Self::Entity)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// True if the segment below a collection is an id, not an action such as `invite` or a part of the
+/// language such as `$count`.
+pub(super) fn is_id(segment: &str) -> bool {
+    variables::is_placeholder(segment)
+        || identifier::is_guid(segment)
+        || segment.bytes().any(|b| b.is_ascii_digit())
 }
 
 /// The entity of a change notification: from its data, else from the path of its resource.
@@ -140,14 +203,43 @@ pub(super) fn entity_of_item(item: &Value, resource: Option<&Resource>) -> Entit
             Resource::Operation { .. } | Resource::Participants(_) | Resource::Participant { .. },
         ) => Entity::Participant,
         Some(Resource::Call(_)) => Entity::Call,
+        Some(Resource::Action { action, .. }) => {
+            let collection = action.split('/').next().unwrap_or_default();
+            entity_of_collection(collection).unwrap_or(Entity::Plain)
+        }
         _ => Entity::Plain,
     }
+}
+
+/// What somebody does before these change notifications.
+pub(super) fn actions(items: &[Value]) -> Vec<ProviderState> {
+    let mut actions: Vec<ProviderState> = items.iter().filter_map(action).collect();
+    actions.sort_unstable();
+    actions.dedup();
+    actions
+}
+
+fn action(item: &Value) -> Option<ProviderState> {
+    let data = property(item, "resourceData");
+    if property(data, "toneInfo").is_object()
+        || has_word(data, "completionReason", "stopToneDetected")
+    {
+        return Some(ProviderState::Tone);
+    }
+    let is_speech = ["maxSilenceTimeout", "maxRecordDurationReached"];
+    if is_speech
+        .iter()
+        .any(|word| has_word(data, "completionReason", word))
+    {
+        return Some(ProviderState::Speech);
+    }
+    let is_session = entity_of_item(item, resource_of(item).as_ref()) == Entity::Session;
+    is_session.then_some(ProviderState::ContentSharing)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::extract::conversation::resource_of;
     use serde_json::json;
 
     fn person(kind: Kind, id: &str) -> Person {

@@ -8,8 +8,8 @@ use crate::scenario::format::{HeaderFields, Kind};
 
 use super::binding::Binder;
 use super::people;
-use super::people::Entity;
-use super::variables::{Role, is_placeholder, kebab, role};
+use super::people::{Entity, is_id};
+use super::variables::{Id, Role, is_list_of_words, is_placeholder, kebab, role};
 
 impl Binder<'_, '_> {
     /// Header fields, without `Content-Length`.
@@ -37,7 +37,12 @@ impl Binder<'_, '_> {
             Some((scheme, token)) if !token.trim().is_empty() => {
                 let mut text = template::escape(scheme);
                 text.push(' ');
-                let token = self.variables.by_value(role(Kind::Token, "token"), token);
+                let token = if self.paths.is_foreign {
+                    let label = kebab(token.trim_matches(['<', '>', '{', '}']));
+                    self.variables.by_value(role(Kind::Text, &label), token)
+                } else {
+                    self.variables.by_value(role(Kind::Token, "token"), token)
+                };
                 self.variables.write(token, &mut text);
                 text
             }
@@ -51,6 +56,10 @@ impl Binder<'_, '_> {
 
     /// The target of a request: a path, or an absolute URL, without blanks between its variables.
     pub(super) fn target(&mut self, text: &str) -> String {
+        if self.paths.is_foreign {
+            let id = self.recording(text);
+            return self.variables.template(id);
+        }
         let template = self.path(text);
         if !template.contains(char::is_whitespace) {
             return template;
@@ -75,6 +84,7 @@ impl Binder<'_, '_> {
         push_escaped(&text[..start], &mut template);
         let mut before = "";
         let mut has_call = false;
+        let mut last = None;
         for (number, segment) in path.split('/').enumerate() {
             if number > 0 {
                 template.push('/');
@@ -82,31 +92,50 @@ impl Binder<'_, '_> {
             if segment.is_empty() {
                 continue;
             }
-            let id = match before {
-                "calls" if !has_call => {
-                    has_call = true;
-                    Some(self.call(segment))
-                }
-                "operations" if has_call && self.paths.name_operations => {
-                    Some(self.operation(segment))
-                }
-                "participants" if has_call && is_id(segment) => {
-                    Some(self.variables.by_value(PARTICIPANT, segment))
-                }
-                "applications" => Some(
-                    self.variables
-                        .by_value(people::role(Kind::Application), segment),
-                ),
-                _ => None,
-            };
-            match id {
+            last = self.segment(segment, before, has_call);
+            has_call |= before == "calls";
+            match last {
                 Some(id) => self.variables.write(id, &mut template),
                 None => self.embedded(segment, before, &mut template),
             }
             before = segment;
         }
+        if let Some(id) = last {
+            self.end_in(id);
+        }
         self.embedded(&text[start + path.len()..], "", &mut template);
         template
+    }
+
+    /// The variable of a path segment, by the segment before it.
+    fn segment(&mut self, segment: &str, before: &str, has_call: bool) -> Option<Id> {
+        match before {
+            "calls" if self.paths.has_no_call => return None,
+            "calls" if !has_call => return Some(self.call(segment)),
+            "applications" => {
+                let role = people::role(Kind::Application);
+                return Some(self.variables.by_value(role, segment));
+            }
+            _ if !has_call => return None,
+            _ => {}
+        }
+        match people::entity_of_collection(before) {
+            Some(Entity::Operation) if self.paths.name_operations => {
+                self.part(Entity::Operation, segment)
+            }
+            Some(Entity::Operation) => None,
+            Some(Entity::Participant) if !is_id(segment) => None,
+            Some(_) if segment.starts_with('$') => None,
+            Some(entity) => self.part(entity, segment),
+            None if identifier::is_guid(segment) => {
+                let label = kebab(&format!("{before}-id"));
+                Some(
+                    self.variables
+                        .by_value(role(Kind::Identifier, &label), segment),
+                )
+            }
+            None => None,
+        }
     }
 
     /// Text that may hold printed placeholders in braces: a segment or a query.
@@ -124,9 +153,14 @@ impl Binder<'_, '_> {
                 "id" if !before.is_empty() => kebab(&format!("{before}-id")),
                 word => kebab(word),
             };
+            let kind = if rest[open..close].len() == text.len() && !before.is_empty() {
+                Kind::Identifier
+            } else {
+                Kind::Text
+            };
             let id = self
                 .variables
-                .by_value(role(Kind::Text, &label), &rest[open..close]);
+                .by_value(role(kind, &label), &rest[open..close]);
             self.variables.write(id, template);
             rest = &rest[close..];
         }
@@ -202,26 +236,32 @@ impl Binder<'_, '_> {
         match name {
             "resourceData" => self.about,
             "participants" => Entity::Participant,
+            "value" if self.listed != Entity::Plain => self.listed,
             _ => people::entity_of_type(object).unwrap_or(Entity::Plain),
         }
     }
 
     /// The template of a text in a body; `None` if the text is literal.
     fn text(&mut self, text: &str, name: &str, entity: Entity) -> Option<String> {
+        if names_participant(name) {
+            let id = self.part(Entity::Participant, text)?;
+            return Some(self.variables.template(id));
+        }
         if text.is_empty() {
             return None;
         }
         let id = match (name, entity) {
             ("id", Entity::Call) => self.call(text),
-            ("id", Entity::Operation) => self.operation(text),
-            ("id", Entity::Participant) => self.variables.by_value(PARTICIPANT, text),
             ("id", Entity::Identity(kind)) => self.identity(kind, text),
+            ("id", entity) if entity != Entity::Plain => self.part(entity, text)?,
             ("clientContext", _) => self.context(text),
             ("replacesCallId", _) => return Some(self.replaced_call(text)),
             ("resource" | "resourceUrl" | "@odata.id", _) => return Some(self.path(text)),
+            ("recordingLocation", _) => self.recording(text),
             ("threadId", _) => return Some(self.valued(role(Kind::Thread, "thread"), text)),
             ("tenantId", _) => return Some(self.valued(role(Kind::Tenant, "tenant"), text)),
             ("callback" | "callbackUri", _) => return Some(self.callback(text)),
+            _ if is_list_of_words(name, text) => self.variables.words(&kebab(name), text),
             _ if is_literal(text) => return None,
             _ => return Some(self.plain(name, text)),
         };
@@ -274,7 +314,13 @@ fn add_field(headers: &mut HeaderFields, name: &str, value: String) {
     }
 }
 
-const PARTICIPANT: Role<'static> = role(Kind::Participant, "participant");
+/// True if a text of that property is the id of a participant.
+fn names_participant(name: &str) -> bool {
+    matches!(
+        name,
+        "participant" | "participants" | "sources" | "receivers" | "participantId"
+    ) || name.ends_with("ParticipantId")
+}
 
 fn push_escaped(text: &str, template: &mut String) {
     if text.bytes().any(|b| matches!(b, b'{' | b'}')) {
@@ -282,11 +328,4 @@ fn push_escaped(text: &str, template: &mut String) {
     } else {
         template.push_str(text);
     }
-}
-
-/// True if the segment below `participants` is an id, not an action such as `invite`.
-fn is_id(segment: &str) -> bool {
-    is_placeholder(segment)
-        || identifier::is_guid(segment)
-        || segment.bytes().any(|b| b.is_ascii_digit())
 }

@@ -10,64 +10,69 @@ use crate::api::resource::Resource;
 use crate::api::template;
 use crate::http::message::Body;
 use crate::scenario::format::{
-    NotificationStep, ProseStatus, ProviderState, RequestStep, ResponseStep, Script, Step, Token,
-    VERSION,
+    HeaderFields, NotificationStep, ProseStatus, ProviderState, RequestStep, ResponseStep, Script,
+    Step, Token, Translation, VERSION,
 };
 
 use super::binding::Binder;
-use super::conversation::{Run, created_call, has_word, items, operation_end};
+use super::conversation::{Run, created_call, has_word, items};
 use super::inventory::Findings;
 use super::json::property;
 use super::message::{Message, Part};
 use super::people;
 use super::people::{Entity, Person};
 
-/// The prose about the operation of a page.
+/// What a page says beside the messages of a conversation.
 #[derive(Debug)]
-pub(super) struct Prose {
+pub(super) struct Context<'a> {
     /// The shapes of the page's own requests ([`resource::shape_of`]).
     pub(super) shapes: HashSet<String>,
-    /// Success statuses without an example.
+    /// The success statuses in the prose about the page's own operation.
     pub(super) statuses: Vec<ProseStatus>,
+    /// The statuses in the examples of its answers.
+    pub(super) examples: HashSet<u16>,
+    /// The first callback address with a notification.
+    pub(super) callback: Option<&'a str>,
 }
 
 /// Writes the script of a conversation. `readers` counts, for each message of the page, the conversations
 /// that still need it: the last one takes the body.
 pub(super) fn write(
-    source: &str,
+    page: Translation,
     run: &Run,
     messages: &mut [Message<'_>],
     readers: &mut [usize],
-    prose: &Prose,
+    context: &Context<'_>,
     findings: &mut Findings<'_>,
 ) -> Script {
     let mut writer = Writer {
         binder: Binder::new(findings),
-        prose,
+        context,
         given: Vec::new(),
         is_own: false,
     };
     let mut steps = Vec::with_capacity(run.messages.len());
-    for &index in &run.messages {
+    for (place, &index) in run.messages.iter().enumerate() {
         let message = &mut messages[index];
         readers[index] -= 1;
         let copy = (readers[index] > 0).then(|| message.body.clone());
-        steps.push(writer.step(steps.len(), message));
+        steps.push(writer.step(place, message));
         message.body = copy.unwrap_or_default();
+        let is_request = matches!(message.part, Part::Request { .. });
+        if is_request && !is_answered(&run.messages[place + 1..], messages) {
+            steps.extend(writer.answer_of_prose());
+        }
     }
     let mut given = writer.given;
-    if writer.binder.needs_call() {
-        given.push(ProviderState::Call);
-    }
-    if writer.binder.needs_peer_call() {
-        given.push(ProviderState::PeerCall);
-    }
+    given.extend(writer.binder.states());
     given.sort_unstable();
     given.dedup();
+    let lines = steps.iter().map(Step::line).collect();
     Script {
         schema: None,
         version: VERSION,
-        source: source.to_owned(),
+        source: page.file.clone(),
+        locales: vec![Translation { lines, ..page }],
         tags: Vec::new(),
         judges: None,
         given,
@@ -76,9 +81,16 @@ pub(super) fn write(
     }
 }
 
+/// True if an answer comes before the next request.
+fn is_answered(rest: &[usize], messages: &[Message<'_>]) -> bool {
+    let parts = rest.iter().map(|index| messages[*index].part);
+    let mut parts = parts.skip_while(|part| matches!(part, Part::Notification { .. }));
+    matches!(parts.next(), Some(Part::Response { .. }))
+}
+
 struct Writer<'p, 'f, 'n> {
     binder: Binder<'f, 'n>,
-    prose: &'p Prose,
+    context: &'p Context<'p>,
     given: Vec<ProviderState>,
     /// True if the latest request is for the page's own operation.
     is_own: bool,
@@ -100,10 +112,12 @@ impl Writer<'_, '_, '_> {
     }
 
     fn request(&mut self, message: &mut Message<'_>, method: &str, printed: &str) -> Step {
-        self.is_own = self.prose.shapes.contains(&resource::shape_of(printed));
-        self.binder.begin_request();
+        let shape = resource::shape_of(printed);
+        self.is_own = !message.is_foreign && self.context.shapes.contains(&shape);
+        self.binder
+            .begin_request(method, printed, message.is_foreign);
         let target = self.binder.target(printed);
-        self.binder.end_request_path();
+        self.binder.end_request_path(needed_state(method, printed));
         let headers = self.binder.headers(&message.headers);
         let invited = message
             .body
@@ -113,7 +127,8 @@ impl Writer<'_, '_, '_> {
         if message.body.json().is_some_and(calls_a_phone) {
             self.given.push(ProviderState::Number);
         }
-        let body = self.body(message, Entity::Plain);
+        let entity = self.binder.begin_request_body(message.body.json());
+        let body = self.body(message, entity);
         if invited.len() > 1 {
             self.given.push(ProviderState::Chat);
         }
@@ -134,11 +149,11 @@ impl Writer<'_, '_, '_> {
             .binder
             .begin_response(status, location, message.body.json());
         let headers = self.binder.headers(&message.headers);
-        let or = if self.is_own {
-            self.prose.statuses.clone()
-        } else {
-            Vec::new()
-        };
+        let Context {
+            statuses, examples, ..
+        } = self.context;
+        let mut or = statuses.clone();
+        or.retain(|prose| self.is_own && !examples.contains(&prose.status));
         Step::Response(ResponseStep {
             line: message.line,
             status,
@@ -147,6 +162,23 @@ impl Writer<'_, '_, '_> {
             or,
             requirement: None,
         })
+    }
+
+    /// The answer to a request for the page's own operation that has no example.
+    fn answer_of_prose(&self) -> Option<Step> {
+        let (first, others) = self
+            .context
+            .statuses
+            .split_first()
+            .filter(|_| self.is_own)?;
+        Some(Step::Response(ResponseStep {
+            line: first.line,
+            status: first.status,
+            headers: HeaderFields::new(),
+            body: Body::Empty,
+            or: others.to_vec(),
+            requirement: None,
+        }))
     }
 
     /// Reads the initial state of the conversation from a notification.
@@ -158,14 +190,19 @@ impl Writer<'_, '_, '_> {
         if number == 0 && items.iter().any(is_incoming) {
             self.given.push(ProviderState::IncomingCall);
         }
-        let fails = |item| operation_end(item).is_some_and(|end| end == "failed");
-        if items.iter().any(fails) {
-            self.given.push(ProviderState::InviteFails);
-        }
     }
 
-    fn notification(&mut self, message: &mut Message<'_>, method: &str, target: &str) -> Step {
-        let target = self.binder.callback(target);
+    fn notification(&mut self, message: &mut Message<'_>, method: &str, printed: &str) -> Step {
+        let changes = message.body.json().map(items).unwrap_or_default();
+        let given = people::actions(changes);
+        let target = match printed {
+            "" => {
+                let address = changes.iter().find_map(callback_of);
+                let address = address.or(self.context.callback);
+                self.binder.callback(address.unwrap_or_default())
+            }
+            _ => self.binder.callback(printed),
+        };
         let headers = self.binder.headers(&message.headers);
         let body = match take(&mut message.body) {
             Body::Json(mut value) => {
@@ -180,6 +217,7 @@ impl Writer<'_, '_, '_> {
             method: if method.is_empty() { "POST" } else { method }.to_owned(),
             target,
             headers,
+            given,
             body_line: message.body_line,
             body,
         })
@@ -202,20 +240,53 @@ fn escaped(body: Body) -> Body {
     }
 }
 
-/// True if a phone is among the identities of a request's participants or targets.
-fn calls_a_phone(body: &Value) -> bool {
-    ["participants", "targets"]
+/// The state that the call of a request must be in.
+fn needed_state(method: &str, target: &str) -> ProviderState {
+    match Resource::parse(target) {
+        Some(Resource::Action { action, .. })
+            if method == "POST"
+                && matches!(
+                    resource::action_name(&action),
+                    "answer" | "reject" | "redirect"
+                ) =>
+        {
+            ProviderState::IncomingCall
+        }
+        _ => ProviderState::Call,
+    }
+}
+
+/// The callback address in a change notification.
+fn callback_of(item: &Value) -> Option<&str> {
+    let objects = [item, property(item, "resourceData")];
+    let mut addresses = objects
         .into_iter()
-        .filter_map(|name| property(body, name).as_array())
+        .filter_map(|it| property(it, "callbackUri").as_str());
+    addresses.find(|address| !address.is_empty())
+}
+
+/// True if a phone is among the identities of those that a request calls.
+fn calls_a_phone(body: &Value) -> bool {
+    let several = ["participants", "targets"]
+        .into_iter()
+        .filter_map(|name| property(body, name).as_array());
+    let one = std::slice::from_ref(property(body, "transferTarget"));
+    several
         .flatten()
+        .chain(one)
         .any(|member| property(property(member, "identity"), "phone").is_object())
 }
 
 fn invited(target: &str, body: &Value) -> Vec<Person> {
     match Resource::parse(target) {
-        Some(Resource::Action { action, .. }) if action == "participants/invite" => {
+        Some(Resource::Action { action, .. }) if is_invitation(&action) => {
             people::of_operation(body)
         }
         _ => Vec::new(),
     }
+}
+
+fn is_invitation(action: &str) -> bool {
+    let (collection, name) = action.split_once('/').unwrap_or_default();
+    collection == "participants" && resource::action_name(name) == "invite"
 }

@@ -28,7 +28,10 @@ struct Entry {
     /// The length of the name without its number.
     label: usize,
     kind: Kind,
+    /// Empty if the page prints none.
     value: String,
+    /// The words that the value is a list of.
+    words: Vec<String>,
     root: Id,
     /// The previous variable of the same kind and normal value.
     older: Option<Id>,
@@ -129,6 +132,24 @@ impl Variables {
         self.add(role, value, None)
     }
 
+    /// The variable of a list of words.
+    pub(super) fn words(&mut self, label: &str, list: &str) -> Id {
+        let id = self.by_value(role(Kind::Word, label), list);
+        let words = list.split('|').map(|word| word.trim().to_owned());
+        self.list[id].words = words.collect();
+        id
+    }
+
+    /// The newest root of that kind that prints the value, but for one.
+    pub(super) fn other_root(&self, kind: Kind, value: &str, except: Option<Id>) -> Option<Id> {
+        self.with_value(kind, value)
+            .find(|id| self.list[*id].root == *id && Some(*id) != except)
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.list.len()
+    }
+
     pub(super) fn knows(&self, role: Role<'_>, value: &str) -> bool {
         !self.matching(role, value).is_empty()
     }
@@ -169,6 +190,7 @@ impl Variables {
             label: role.label.len(),
             kind: role.kind,
             value: value.to_owned(),
+            words: Vec::new(),
             root: root.unwrap_or(id),
             older,
         });
@@ -204,7 +226,8 @@ impl Variables {
         let variable = |(entry, same_as): (Entry, Option<String>)| {
             let variable = Variable {
                 kind: entry.kind,
-                value: entry.value,
+                value: (!entry.value.is_empty()).then_some(entry.value),
+                words: entry.words,
                 same_as,
             };
             (entry.name, variable)
@@ -236,6 +259,19 @@ fn is_words(text: &str) -> bool {
         && text
             .chars()
             .all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '|' | '.'))
+}
+
+/// Properties with a text of their own, which is never a list of words.
+const FREE_TEXTS: [&str; 5] = ["displayName", "message", "subject", "description", "title"];
+
+/// True for a list of words of which one belongs there: `busy | none`.
+pub(super) fn is_list_of_words(name: &str, text: &str) -> bool {
+    let is_word = |word: &str| {
+        let word = word.trim();
+        word.starts_with(|c: char| c.is_ascii_alphabetic())
+            && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    text.contains('|') && text.split('|').all(is_word) && !FREE_TEXTS.contains(&name)
 }
 
 /// The name of a variable, from a property or a placeholder: `languageId` becomes `language-id`. `text` if
@@ -294,7 +330,7 @@ mod tests {
         let table = variables.finish();
         assert_eq!(table.keys().collect::<Vec<_>>(), ["call", "user", "call-2"]);
         assert_eq!(table["call-2"].same_as.as_deref(), Some("call"));
-        assert_eq!(table["call-2"].value, BARE);
+        assert_eq!(table["call-2"].printed(), BARE);
     }
 
     #[test]
@@ -352,6 +388,27 @@ mod tests {
         ] {
             assert!(!is_placeholder(text), "{text}");
         }
+    }
+
+    #[test]
+    fn one_of_several_words_belongs_somewhere() {
+        for (text, is_list) in [
+            ("busy | none", true),
+            ("notRecording|recording | failed", true),
+            ("busy", false),
+            ("busy |", false),
+            ("{id | name}", false),
+            ("a b | c", false),
+            ("| a", false),
+        ] {
+            assert_eq!(is_list_of_words("status", text), is_list, "{text}");
+        }
+        assert!(!is_list_of_words("displayName", "Ann | Bob"));
+        let mut variables = Variables::default();
+        variables.words("status", "a|b");
+        let table = variables.finish();
+        assert_eq!(table["status"].words, ["a", "b"]);
+        assert_eq!(table["status"].kind, Kind::Word);
     }
 
     #[test]

@@ -150,7 +150,7 @@ fn failing(plain: &Scenario, all: &[Scenario]) -> Option<Arc<Script>> {
     let rest = rest.skip_while(|step| matches!(step, Step::Notification(_)));
     let mut shared = Arc::clone(&plain.script);
     let script = Arc::make_mut(&mut shared);
-    script.given.push(ProviderState::InviteFails);
+    script.given.push(ProviderState::OperationFails);
     script.steps = steps[..at]
         .iter()
         .cloned()

@@ -37,14 +37,14 @@ impl Variables {
     pub(crate) fn of(script: &Script, literal: bool) -> Self {
         let mut variables = Self::default();
         for (name, variable) in &script.variables {
-            variables.add(name, variable.kind, &variable.value);
+            variables.add(name, variable.kind, variable.printed());
         }
         let mut first_printed = foldhash::HashMap::default();
         for (name, variable) in &script.variables {
-            let root = if literal && is_placeholder(&variable.value) {
+            let root = if literal && is_placeholder(variable.printed()) {
                 name
             } else if literal {
-                let printed = (variable.kind, Normal::of(&variable.value));
+                let printed = (variable.kind, Normal::of(variable.printed()));
                 first_printed.entry(printed).or_insert(name)
             } else {
                 variable.same_as.as_ref().unwrap_or(name)
@@ -258,6 +258,8 @@ pub(crate) const fn correlates(kind: Kind) -> bool {
         kind,
         Kind::Call
             | Kind::Operation
+            | Kind::Session
+            | Kind::AudioRoutingGroup
             | Kind::User
             | Kind::Application
             | Kind::Phone
@@ -284,6 +286,7 @@ mod tests {
             schema: None,
             version: 1,
             source: String::new(),
+            locales: Vec::new(),
             tags: Vec::new(),
             judges: None,
             given: Vec::new(),
@@ -292,7 +295,8 @@ mod tests {
                 .map(|(name, kind, value, same_as)| {
                     let variable = Variable {
                         kind: *kind,
-                        value: (*value).to_owned(),
+                        value: Some((*value).to_owned()),
+                        words: Vec::new(),
                         same_as: same_as.map(str::to_owned),
                     };
                     ((*name).to_owned(), variable)

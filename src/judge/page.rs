@@ -11,7 +11,7 @@ use crate::contract::change;
 use crate::contract::change::{Change, Subject};
 use crate::contract::shape::{Shape, bare_type, entities};
 use crate::http::message::{Body, media_type};
-use crate::scenario::format::{RequestStep, ResponseStep, Scenario, Script, Step};
+use crate::scenario::format::{RequestStep, ResponseStep, Scenario, Script, Step, Variable};
 
 /// The knowledge of one page, edition and locale.
 #[derive(Debug, Default)]
@@ -183,7 +183,7 @@ pub(crate) fn request_key(step: &RequestStep) -> String {
 /// A body as the page prints it: every variable with its documented value.
 pub(crate) fn printed(script: &Script, body: &Value) -> Value {
     template::fill_json(body, &|name| {
-        script.variables.get(name).map(|v| v.value.clone())
+        script.variables.get(name).map(Variable::printed)
     })
 }
 

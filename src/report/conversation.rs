@@ -79,7 +79,7 @@ pub(crate) fn show(scenario: &Scenario) -> String {
     for (name, variable) in &script.variables {
         let name = format!("{{{name}}}");
         let width = width.unwrap_or_default();
-        let value = printable(&variable.value);
+        let value = printable(variable.printed());
         let _ = write!(text, "  {name:<width$}  {value}");
         if let Some(other) = &variable.same_as {
             let _ = write!(text, "  (the same as {{{other}}})");

@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::api::party::Party;
 use crate::api::template::fill;
 use crate::http::message::Body;
-use crate::scenario::format::{NotificationStep, Scenario, Script, Step};
+use crate::scenario::format::{NotificationStep, Scenario, Script, Step, Translation};
+use crate::scenario::operation;
 
 /// One scenario of the JSON list. The shape is stable.
 #[derive(Debug, Serialize)]
@@ -14,9 +15,13 @@ struct Listed<'a> {
     id: &'a str,
     page: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    api: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     edition: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    locale: Option<&'a str>,
+    operation: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    locales: Vec<Translation>,
     given: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     judges: Option<&'static str>,
@@ -80,8 +85,10 @@ fn list(scenario: &Scenario) -> Listed<'_> {
     Listed {
         id: id.as_str(),
         page: id.page(),
+        api: id.api(),
         edition: id.edition(),
-        locale: id.locale(),
+        operation: operation::of(scenario),
+        locales: scenario.locales(),
         given: script.given.iter().map(|it| it.as_str()).collect(),
         judges: script.judges.map(Party::as_str),
         steps: script
@@ -115,7 +122,7 @@ fn list_step<'a>(step: &'a Step, script: &Script) -> ListedStep<'a> {
         },
         Step::Notification(it) => ListedStep {
             method: Some(&it.method),
-            target: Some(printed(&it.target, script)),
+            target: Some(printed(&it.target, script)).filter(|it| !it.is_empty()),
             change: of_first_entry(it, &["changeType"], script),
             resource: of_first_entry(it, &["resource", "resourceUrl"], script),
             ..listed
@@ -130,7 +137,7 @@ fn list_step<'a>(step: &'a Step, script: &Script) -> ListedStep<'a> {
 /// A text as the page prints it: variables filled with their documented values.
 fn printed(template: &str, script: &Script) -> String {
     fill(template, &|name| {
-        Some(script.variables.get(name)?.value.clone())
+        Some(script.variables.get(name)?.printed())
     })
 }
 
@@ -162,7 +169,7 @@ mod tests {
                 "version": 1, "source": "p.md", "given": ["call", "peer-call"],
                 "variables": {"call": {"kind": "call", "value": "42"}},
                 "steps": [
-                    {"request": {"line": 7, "method": "POST", "target": "/calls/{call}"}},
+                    {"request": {"line": 7, "method": "POST", "target": "/calls/{call}/mute"}},
                     {"response": {"line": 9, "status": 202}},
                     {"notification": {"line": 12, "method": "POST", "target": "https://bot", "body_line": 15,
                         "body": {"value": [{"changeType": "deleted", "resourceUrl": "/calls/{call}"}]}}}
@@ -179,9 +186,10 @@ mod tests {
         assert_eq!(
             listed,
             json!([{
-                "id": "invite/beta@2021-02/pt-BR/one", "page": "invite", "edition": "2021-02",
-                "locale": "pt-BR", "given": ["call", "peer-call"], "steps": [
-                    {"kind": "request", "method": "POST", "target": "/calls/42", "line": 7},
+                "id": "invite/beta@2021-02/pt-BR/one", "page": "invite", "api": "beta",
+                "edition": "2021-02", "operation": "mute",
+                "locales": [{"locale": "pt-BR", "file": "p.md", "lines": [7, 9, 12]}], "given": ["call", "peer-call"], "steps": [
+                    {"kind": "request", "method": "POST", "target": "/calls/42/mute", "line": 7},
                     {"kind": "response", "status": 202, "line": 9},
                     {"kind": "notification", "method": "POST", "target": "https://bot",
                         "change": "deleted", "resource": "/calls/42", "line": 12},

@@ -72,7 +72,17 @@ impl Setup<'_> {
     fn assume(self, state: ProviderState) -> Result<(), Refusal> {
         let what = match state {
             ProviderState::TokenCheck => "say whether it takes no token but its own".to_owned(),
-            ProviderState::IncomingCall | ProviderState::InviteFails | ProviderState::EndedCall => {
+            ProviderState::IncomingCall
+            | ProviderState::OperationFails
+            | ProviderState::EndedCall
+            | ProviderState::Participant
+            | ProviderState::Operation
+            | ProviderState::Session
+            | ProviderState::AudioRoutingGroup
+            | ProviderState::Recording
+            | ProviderState::Tone
+            | ProviderState::Speech
+            | ProviderState::ContentSharing => {
                 format!("bring about {}", state.as_str())
             }
             ProviderState::Call

@@ -5,23 +5,31 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::api::identifier;
-use crate::scenario::format::{Kind, Script};
+use crate::scenario::format::{Kind, Script, Variable};
 
-/// A generated value for each variable that identifies something; the others keep the printed one. A
-/// client context that is longer than an id keeps its length: it is there to try the limit.
+/// A generated value for each variable that identifies something, and the first word of a list; the
+/// others keep the printed value. A client context that is longer than an id keeps its length: it is
+/// there to try the limit.
 pub(super) fn values(script: &Script) -> HashMap<String, String> {
     script
         .variables
         .iter()
-        .filter(|(_, variable)| is_generated(variable.kind))
-        .map(|(name, variable)| {
-            let mut value = like(&variable.value);
-            if variable.kind == Kind::Context {
-                value.extend(variable.value.chars().skip(value.len()));
-            }
-            (name.clone(), value)
-        })
+        .filter_map(|(name, variable)| Some((name.clone(), value(variable)?)))
         .collect()
+}
+
+fn value(variable: &Variable) -> Option<String> {
+    if let Some(word) = variable.words.first() {
+        return Some(word.clone());
+    }
+    is_generated(variable.kind).then(|| {
+        let printed = variable.printed();
+        let mut value = like(printed);
+        if variable.kind == Kind::Context {
+            value.extend(printed.chars().skip(value.len()));
+        }
+        value
+    })
 }
 
 /// Tenants, phones, threads and free texts stay as printed: the thing that they name exists, or does
@@ -32,6 +40,9 @@ const fn is_generated(kind: Kind) -> bool {
         Kind::Call
             | Kind::Operation
             | Kind::Participant
+            | Kind::Session
+            | Kind::AudioRoutingGroup
+            | Kind::Identifier
             | Kind::User
             | Kind::Application
             | Kind::Identity

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::format::{HeaderFields, Kind, Script, Step, Token, body};
+use super::format::{HeaderFields, Kind, ProviderState, Script, Step, Token, Variable, body};
 use super::parse::MOST_SHOWN;
 use crate::api::party::Party;
 use crate::api::resource::percent_encoded;
@@ -35,6 +35,7 @@ pub(crate) fn problems(script: &Script) -> Vec<Problem> {
         problems: Vec::new(),
     };
     check.source();
+    check.locales();
     check.given();
     check.variables();
     check.steps();
@@ -76,12 +77,53 @@ impl Check<'_> {
     }
 
     fn given(&mut self) {
-        let given = &self.script.given;
-        for (index, state) in given.iter().enumerate() {
-            if given[..index].contains(state) {
-                let pointer = Pointer::root().key("given").index(index);
+        let states = &self.script.given;
+        self.states(&Pointer::root().key("given"), states);
+    }
+
+    fn states(&mut self, given: &Pointer, states: &[ProviderState]) {
+        for (index, state) in states.iter().enumerate() {
+            if states[..index].contains(state) {
                 let message = format!("`{}` is given twice", state.as_str());
-                self.wrong(pointer, message, "take one of the two away");
+                self.wrong(given.index(index), message, "take one of the two away");
+            }
+        }
+    }
+
+    /// The lines of the steps are those of `source`; every translation has a line for each step.
+    fn locales(&mut self) {
+        let locales = &self.script.locales;
+        let pointer = Pointer::root().key("locales");
+        let steps = self.script.steps.iter().map(Step::line);
+        if !locales.is_empty() && !locales.iter().any(|it| it.file == self.script.source) {
+            let message = format!("`{}` is not among the locales", self.script.source);
+            let remedy = "list the page of `source` too, or take `locales` away";
+            self.wrong(pointer.clone(), message, remedy);
+        }
+        for (index, translation) in locales.iter().enumerate() {
+            let pointer = pointer.index(index);
+            if locales[..index]
+                .iter()
+                .any(|it| it.locale == translation.locale)
+            {
+                let message = format!("`{}` is listed twice", translation.locale);
+                let remedy = "take one of the two away";
+                self.wrong(pointer.key("locale"), message, remedy);
+            }
+            let (lines, count) = (&translation.lines, self.script.steps.len());
+            if lines.len() != count {
+                let message = format!("{} lines for {count} steps", lines.len());
+                let remedy = "write a line for each step";
+                self.wrong(pointer.key("lines"), message, remedy);
+            } else if translation.file == self.script.source
+                && !steps.clone().eq(lines.iter().copied())
+            {
+                let message = "these are not the lines of the steps";
+                let remedy = "write the lines of the steps here";
+                self.wrong(pointer.key("lines"), message, remedy);
+            }
+            for (number, line) in lines.iter().enumerate() {
+                self.line(pointer.key("lines").index(number), *line);
             }
         }
     }
@@ -94,17 +136,34 @@ impl Check<'_> {
                 let remedy = "a name is lower-case letters, digits and hyphens, a letter first";
                 self.wrong_key(pointer.clone(), message, remedy);
             }
-            if variable.value.is_empty() && is_identifier(variable.kind) {
+            if variable.value.as_deref() == Some("") && is_identifier(variable.kind) {
                 let message = "the value of a variable that identifies something is not empty";
                 self.wrong(
                     pointer.key("value"),
                     message,
-                    "write the value that the page prints",
+                    "write the value that the page prints, or leave `value` out where it prints none",
                 );
             }
+            self.words(&pointer, variable);
             if let Some(other) = &variable.same_as {
                 self.same_as(pointer.key("same_as"), name, other);
             }
+        }
+    }
+
+    fn words(&mut self, variable_at: &Pointer, variable: &Variable) {
+        if variable.words.is_empty() && variable.kind == Kind::Word {
+            let message = "a variable of this kind has `words`";
+            let remedy = "list the words, such as `\"words\": [\"busy\", \"none\"]`";
+            self.wrong(variable_at.key("kind"), message, remedy);
+        } else if !variable.words.is_empty() && variable.kind != Kind::Word {
+            let message = "only a variable of the kind `word` has `words`";
+            let remedy = "write `\"kind\": \"word\"`, or take `words` away";
+            self.wrong_key(variable_at.key("words"), message, remedy);
+        }
+        if let Some(index) = variable.words.iter().position(String::is_empty) {
+            let pointer = variable_at.key("words").index(index);
+            self.wrong(pointer, "a word is not empty", "take it away");
         }
     }
 
@@ -168,6 +227,7 @@ impl Check<'_> {
                     self.method(&pointer, &notification.method);
                     self.target(&pointer.key("target"), &notification.target);
                     self.line(pointer.key("body_line"), notification.body_line);
+                    self.states(&pointer.key("given"), &notification.given);
                     if matches!(preceding, Preceding::Now) {
                         preceding = Preceding::Before;
                     }
@@ -312,7 +372,7 @@ impl Check<'_> {
     fn controls_of_variables(&mut self, parts: &[Part<'_>]) {
         for part in parts {
             let Part::Variable(name) = part else { continue };
-            let value = self.script.variables.get(*name).map(|it| &it.value);
+            let value = self.script.variables.get(*name).map(Variable::printed);
             let Some(c) = value.and_then(|value| value.chars().find(|c| is_control(*c))) else {
                 continue;
             };
@@ -463,10 +523,9 @@ pub(super) fn no_requirement(word: &str) -> (String, String) {
     (message, remedy)
 }
 
-/// True if values of this kind identify something. A context or a text may be empty, and so may the
-/// callback of a notification that is printed without its head.
+/// True if values of this kind identify something. A context or a text may be empty.
 const fn is_identifier(kind: Kind) -> bool {
-    !matches!(kind, Kind::Callback | Kind::Context | Kind::Text)
+    !matches!(kind, Kind::Context | Kind::Text)
 }
 
 /// An HTTP token (RFC 9110 section 5.6.2): a method, or the name of a field.

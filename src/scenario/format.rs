@@ -39,8 +39,8 @@ pub(crate) type HeaderFields = IndexMap<String, String>;
 /// Separates the id of a scenario from its fault injection. No scenario file has it in its name.
 pub(crate) const INJECTION_MARK: char = '~';
 
-/// The id of a scenario: `page/api@edition/locale/name`, its path under `scenarios/` without
-/// `.json`.
+/// The id of a scenario: `page/api@edition/name`, its path under `scenarios/` without `.json`. A
+/// scenario of one translation only has its locale before the name: `page/api@edition/zh-CN/name`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ScenarioId {
     text: String,
@@ -71,7 +71,8 @@ impl ScenarioId {
         Some(self.part(1)?.split_once('@')?.1)
     }
 
-    /// The locale, `pt-BR`; none in a path that is shorter than four parts.
+    /// The locale, `pt-BR`; none in a path that is shorter than four parts, which is for all
+    /// translations.
     pub fn locale(&self) -> Option<&str> {
         self.part(3).and(self.part(2))
     }
@@ -113,6 +114,23 @@ pub(crate) struct Scenario {
     pub script: Arc<Script>,
 }
 
+impl Scenario {
+    /// The pages that show the messages, by language. A file that names none is in the language of its
+    /// path.
+    pub(crate) fn locales(&self) -> Vec<Translation> {
+        let script = &self.script;
+        let of_path = || Translation {
+            locale: self.id.locale().unwrap_or_default().to_owned(),
+            file: script.source.clone(),
+            lines: script.steps.iter().map(Step::line).collect(),
+        };
+        match (&script.locales[..], self.id.locale()) {
+            ([], Some(_)) => vec![of_path()],
+            (locales, _) => locales.to_vec(),
+        }
+    }
+}
+
 /// The content of a scenario file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -127,6 +145,10 @@ pub(crate) struct Script {
     /// The page that the conversation stands in, as a path; the lines of the steps count there.
     #[schemars(regex(pattern = r"\S"))]
     pub source: String,
+    /// The pages that show these messages, one in each language, `source` among them. Left out in
+    /// a file that is written by hand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locales: Vec<Translation>,
     /// Words to select the scenario by (`--tag`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
@@ -144,6 +166,21 @@ pub(crate) struct Script {
     /// The messages, in the order of the page.
     #[schemars(length(min = 1))]
     pub steps: Vec<Step>,
+}
+
+/// A page in one language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Translation {
+    /// The language, such as `pt-BR`.
+    #[schemars(regex(pattern = r"\S"))]
+    pub locale: String,
+    /// The page, as a path.
+    #[schemars(regex(pattern = r"\S"))]
+    pub file: String,
+    /// The line of each step in that page.
+    #[schemars(inner(range(min = 1)))]
+    pub lines: Vec<usize>,
 }
 
 impl Script {
@@ -181,12 +218,28 @@ pub enum ProviderState {
     Number,
     /// Somebody calls the bot.
     IncomingCall,
-    /// The invitation will fail.
-    InviteFails,
+    /// A participant of the call that no step lets in.
+    Participant,
+    /// A comms operation that no step begins.
+    Operation,
+    /// A content sharing session that no step begins.
+    Session,
+    /// An audio routing group that no step creates.
+    AudioRoutingGroup,
+    /// A recording that no step makes.
+    Recording,
+    /// The operation that a request begins will fail.
+    OperationFails,
     /// A call that has ended: the one of the first request that is refused.
     EndedCall,
     /// The service takes the token that it is sent, and no other.
     TokenCheck,
+    /// Somebody presses a tone. A state of a step.
+    Tone,
+    /// Somebody speaks. A state of a step.
+    Speech,
+    /// Somebody shares content, or stops it. A state of a step.
+    ContentSharing,
 }
 
 impl ProviderState {
@@ -202,12 +255,23 @@ impl ProviderState {
 pub(crate) struct Variable {
     /// What it identifies: the role in which its value stands.
     pub kind: Kind,
-    /// The value that the page prints there, to the letter.
-    pub value: String,
+    /// The value that the page prints there, to the letter; left out where it prints none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// The words of which one stands there, where the page prints a list of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
     /// Another variable which must have the same value in a run, although the page prints another
     /// (or writes the same GUID otherwise). `--literal` does not ask for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_as: Option<String>,
+}
+
+impl Variable {
+    /// The printed value; empty where the page prints none.
+    pub(crate) fn printed(&self) -> &str {
+        self.value.as_deref().unwrap_or_default()
+    }
 }
 
 /// The role of a variable, told from the property or path segment that it stands in. Equal
@@ -221,8 +285,15 @@ pub(crate) enum Kind {
     Call,
     /// An operation: `…/operations/{operation}`, the `id` of an operation.
     Operation,
-    /// A participant of a roster: `…/participants/{participant}`, the `id` of a participant.
+    /// A participant of a roster: `…/participants/{participant}`, the `id` of a participant,
+    /// `participantId`.
     Participant,
+    /// A content sharing session: `…/contentSharingSessions/{session}`, the `id` of one.
+    Session,
+    /// An audio routing group: `…/audioRoutingGroups/{audio-routing-group}`, the `id` of one.
+    AudioRoutingGroup,
+    /// The address of a recording: `recordingLocation`, a request to another host.
+    Recording,
     /// A user's id, in an identity under `user`.
     User,
     /// An application's id, in an identity under `application`; a path's `/applications/{id}`.
@@ -241,6 +312,10 @@ pub(crate) enum Kind {
     Callback,
     /// A bearer token.
     Token,
+    /// Something else that a path names by an identifier.
+    Identifier,
+    /// One of the `words`.
+    Word,
     /// Whatever a page prints a placeholder for and none of the others fits.
     Text,
 }
@@ -317,7 +392,8 @@ impl Token {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResponseStep {
-    /// The line of the page: the opening code block of the message's head, counted from 1.
+    /// The line of the page: the opening code block of the message's head, counted from 1. Of an
+    /// answer without an example, the line of the sentence that names its status.
     #[schemars(range(min = 1))]
     pub line: usize,
     /// The status code.
@@ -399,6 +475,10 @@ pub(crate) struct NotificationStep {
         extend("additionalProperties" = {"type": "string", "pattern": ONE_LINE})
     )]
     pub headers: HeaderFields,
+    /// What somebody does before it: states that are asked for when this step comes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("uniqueItems" = true))]
+    pub given: Vec<ProviderState>,
     /// The line of the body's own code block, where it has one; equal to `line` where it has none.
     #[schemars(range(min = 1))]
     pub body_line: usize,

@@ -6,12 +6,14 @@
 //! - [`mod@format`]: the types of a scenario file; its JSON Schema is generated from them.
 //! - [`parse`]: from text to a scenario, or to errors with file, line and column.
 //! - `check`: files that fit the format and make no sense.
+//! - [`operation`]: the operation that a scenario shows.
 //! - [`selection`]: filters, editions, locales and tags.
 //! - [`store`]: the built-in scenarios and those of a folder.
 //! - `writing`: folders of scenarios, written whole or not at all.
 
 pub(crate) mod check;
 pub(crate) mod format;
+pub(crate) mod operation;
 pub(crate) mod parse;
 pub(crate) mod selection;
 pub(crate) mod store;

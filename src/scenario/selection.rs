@@ -115,7 +115,8 @@ impl Selection {
             vec![it.id.edition()?.to_owned()].into()
         })?;
         each_known("locale", &self.locales, all, |it| {
-            vec![it.id.locale()?.to_owned()].into()
+            let locales = it.locales().into_iter();
+            Some(locales.map(|it| it.locale).collect())
         })?;
         each_known("tag", &self.tags, all, |it| Some(it.script.tags.clone()))?;
         let picked: Vec<_> = all.iter().filter(|it| self.takes(it)).collect();
@@ -136,9 +137,19 @@ impl Selection {
         };
         (self.filters.is_empty() || self.filters.iter().any(|it| it.takes(id.as_str())))
             && among(&self.editions, id.edition())
-            && among(&self.locales, id.locale())
+            && (self.locales.is_empty() || self.takes_locale(scenario))
             && (self.tags.is_empty()
                 || self.tags.iter().any(|it| scenario.script.tags.contains(it)))
+    }
+
+    fn takes_locale(&self, scenario: &Scenario) -> bool {
+        let locales = scenario.locales();
+        let mut locales = locales.iter().map(|it| &it.locale);
+        locales.any(|locale| {
+            self.locales
+                .iter()
+                .any(|it| it.eq_ignore_ascii_case(locale))
+        })
     }
 }
 
@@ -233,6 +244,7 @@ mod tests {
                 schema: None,
                 version: 1,
                 source: "page.md".into(),
+                locales: vec![],
                 tags: if id == "mine/first" {
                     vec!["own".into()]
                 } else {

@@ -105,8 +105,10 @@ fn list_shows_every_message_with_its_line() {
     assert_eq!(
         listed,
         json!([{
-            "id": "answer/beta@2019-05/ru-RU/answer", "page": "answer", "edition": "2019-05",
-            "locale": "ru-RU", "given": ["call"],
+            "id": "answer/beta@2019-05/ru-RU/answer", "page": "answer", "api": "beta",
+            "edition": "2019-05", "operation": "answer",
+            "locales": [{"locale": "ru-RU", "file": "page.md", "lines": [3, 9, 14]}],
+            "given": ["call"],
             "steps": [
                 {"kind": "request", "method": "POST", "line": 3,
                     "target": "/app/calls/57dab8b1-894c-409a-b240-bd8beae78896/answer"},
@@ -421,7 +423,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 
 #[test]
 fn injection_is_selected_by_kind_by_group_and_by_filter() {
-    let one = "beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call";
+    let one = "beta@2021-02/invite-one-participant-to-an-existing-group-call";
     let played = |arguments: &[&str]| -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
         let report = folder.path().join("report.json");

@@ -27,7 +27,7 @@ def arrange(service: "Service", wish: dict) -> Reply:
             return Reply(200, {"variables": {}})
         case "incoming-call":
             return _ring(service, callback, variables)
-        case "invite-fails":
+        case "operation-fails":
             return _mark_unreachable(service, callback, variables)
     return Reply(501, {"reason": f"no way to bring about {state}"})
 

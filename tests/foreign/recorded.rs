@@ -16,7 +16,7 @@ use super::{CONFCALL, start};
 /// A call that the service takes as existing.
 const CALL: &str = "5d1c9a52-30fd-4e5c-8a6e-5a6ac8f5b0c1";
 const SCENARIO: &str =
-    "participant-invite/beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call";
+    "participant-invite/beta@2021-02/invite-one-participant-to-an-existing-group-call";
 
 /// The recording passes, and so does each live party against the recorded other party.
 pub(crate) fn right(python: &Path) -> Result<(), Failed> {

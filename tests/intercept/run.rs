@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, watch};
 use crate::party::{Recorder, post, send};
 use crate::{ONE, TWO};
 
-const SCENARIO: &str = "*@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call";
+const SCENARIO: &str = "*@2021-02/invite-one-participant-to-an-existing-group-call";
 
 /// A bot that takes triggers and notifications; what it is triggered to do, the test does.
 struct Bot {

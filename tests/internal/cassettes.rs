@@ -60,17 +60,13 @@ macro_rules! cassettes {
 }
 
 cassettes! {
-    invite_multiple_participants_to_an_existing_group_call_2021_02_pt_br("participant-invite/beta@2021-02/pt-BR/invite-multiple-participants-to-an-existing-group-call"),
-    invite_multiple_participants_to_an_existing_group_call_2021_02_zh_cn("participant-invite/beta@2021-02/zh-CN/invite-multiple-participants-to-an-existing-group-call"),
-    invite_one_participant_to_an_existing_group_call_2021_02_pt_br("participant-invite/beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call"),
-    invite_one_participant_to_an_existing_group_call_2021_02_zh_cn("participant-invite/beta@2021-02/zh-CN/invite-one-participant-to-an-existing-group-call"),
-    invite_one_pstn_participant_to_an_existing_group_call_2021_02_pt_br("participant-invite/beta@2021-02/pt-BR/invite-one-pstn-participant-to-an-existing-group-call"),
-    invite_one_pstn_participant_to_an_existing_group_call_2021_02_zh_cn("participant-invite/beta@2021-02/zh-CN/invite-one-pstn-participant-to-an-existing-group-call"),
-    invite_participants_in_existing_p2p_meeting_2019_05_ru_ru("participant-invite/beta@2019-05/ru-RU/invite-participants-in-existing-p2p-meeting"),
-    invite_participants_in_existing_p2p_meeting_2_2019_05_ru_ru("participant-invite/beta@2019-05/ru-RU/invite-participants-in-existing-p2p-meeting-2"),
-    invite_participants_to_a_an_existing_group_call_replacing_an_existing_peer_to_peer_call_2021_02_pt_br("participant-invite/beta@2021-02/pt-BR/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call"),
-    invite_participants_to_a_an_existing_group_call_replacing_an_existing_peer_to_peer_call_2021_02_zh_cn("participant-invite/beta@2021-02/zh-CN/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call"),
-    participant_invite_2019_05_ru_ru("participant-invite/beta@2019-05/ru-RU/participant-invite"),
+    invite_multiple_participants_to_an_existing_group_call_2021_02("participant-invite/beta@2021-02/invite-multiple-participants-to-an-existing-group-call"),
+    invite_one_participant_to_an_existing_group_call_2021_02("participant-invite/beta@2021-02/invite-one-participant-to-an-existing-group-call"),
+    invite_one_pstn_participant_to_an_existing_group_call_2021_02("participant-invite/beta@2021-02/invite-one-pstn-participant-to-an-existing-group-call"),
+    invite_participants_in_existing_p2p_meeting_2019_05("participant-invite/beta@2019-05/invite-participants-in-existing-p2p-meeting"),
+    invite_participants_in_existing_p2p_meeting_2_2019_05("participant-invite/beta@2019-05/invite-participants-in-existing-p2p-meeting-2"),
+    invite_participants_to_a_an_existing_group_call_replacing_an_existing_peer_to_peer_call_2021_02("participant-invite/beta@2021-02/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call"),
+    participant_invite_2019_05("participant-invite/beta@2019-05/participant-invite"),
 }
 
 /// The cassette of a conversation.

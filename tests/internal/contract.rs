@@ -26,7 +26,7 @@ fn the_built_in_contract_is_that_of_the_published_pages() {
     let folder = PathBuf::from(folder);
     let defaults = PageDefaults {
         edition: Some("2020-05".parse().unwrap()),
-        locale: None,
+        ..PageDefaults::default()
     };
     let pages = ["calling", "pt-BR", "ru-RU", "zh-CN"]
         .iter()

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::api::template;
 use crate::extract;
 use crate::extract::{Extraction, PageDefaults};
-use crate::scenario::format::{Scenario, Script, Step};
+use crate::scenario::format::{Scenario, Script, Step, Translation};
 use crate::scenario::parse;
 use serde_json::{Value, json};
 
@@ -59,6 +59,14 @@ fn extract_below(folder: &Path, path: &Path) -> Extraction {
         &PageDefaults::default(),
     )
     .unwrap()
+}
+
+/// Extracts files and joins their translations.
+fn extract_all(folder: &Path, paths: &[PathBuf]) -> Extraction {
+    let pages = paths.iter().map(|path| extract_below(folder, path));
+    let (whole, clashes) = extract::join(pages.collect());
+    assert_eq!(clashes, []);
+    whole
 }
 
 fn scenario_text(scenario: &Scenario) -> String {
@@ -185,27 +193,18 @@ fn no_bytes_make_extraction_panic() {
 fn shipped_scenarios_fill_in_to_what_is_printed() {
     let pages = &published_pages();
     let scenarios = shipped();
-    assert_eq!(scenarios.len(), 19);
+    let conversations: usize = scenarios.iter().map(|it| it.script.locales.len()).sum();
+    assert_eq!((scenarios.len(), conversations), (15, 19));
     let mut repaired = BTreeSet::new();
     for scenario in &scenarios {
         assert_sound(scenario);
         let script = &scenario.script;
-        let page = fs::read_to_string(pages.join(&script.source)).unwrap();
-        let value = |name: &str| Some(script.variables[name].value.clone());
-        for step in &script.steps {
-            let printed = Printed::read(&page, step);
-            let (_, _, body) = fill_step(step, &value);
-            let place = format!("{}:{}", script.source, step.line());
-            assert_eq!(start_line(step, &value), printed.start, "{place}");
-            let headers: Vec<_> = step
-                .fields()
-                .map(|(name, text)| (name.clone(), template::fill(text, &value)))
-                .collect();
-            assert_eq!(headers, printed.headers, "{place}");
-            match serde_json::from_str::<Value>(&printed.body) {
-                Ok(printed) => assert_eq!(body, Some(printed), "{place}"),
-                Err(_) if printed.body.is_empty() => assert_eq!(body, None, "{place}"),
-                Err(_) => drop(repaired.insert(place)),
+        for translation in &script.locales {
+            let page = fs::read_to_string(pages.join(&translation.file)).unwrap();
+            for (step, line) in script.steps.iter().zip(&translation.lines) {
+                let place = format!("{}:{line}", translation.file);
+                let printed = Printed::read(&page, &step_at(step, *line));
+                repaired.extend(assert_is_printed(step, script, &printed, &place));
             }
         }
     }
@@ -214,6 +213,44 @@ fn shipped_scenarios_fill_in_to_what_is_printed() {
         repaired.into_iter().collect::<Vec<_>>(),
         ["zh-CN/2019-09/beta/participant-invite.md:499"]
     );
+}
+
+/// The step at its line in another translation, whose bodies are as far from their heads.
+fn step_at(step: &Step, line: usize) -> Step {
+    let mut step = step.clone();
+    match &mut step {
+        Step::Request(step) => step.line = line,
+        Step::Response(step) => step.line = line,
+        Step::Refusal(step) => step.line = line,
+        Step::Notification(step) => {
+            step.body_line = step.body_line + line - step.line;
+            step.line = line;
+        }
+    }
+    step
+}
+
+/// Returns the place of a body that is printed as invalid JSON.
+fn assert_is_printed(
+    step: &Step,
+    script: &Script,
+    printed: &Printed,
+    place: &str,
+) -> Option<String> {
+    let value = |name: &str| Some(script.variables[name].printed().to_owned());
+    let (_, _, body) = fill_step(step, &value);
+    assert_eq!(start_line(step, &value), printed.start, "{place}");
+    let headers: Vec<_> = step
+        .fields()
+        .map(|(name, text)| (name.clone(), template::fill(text, &value)))
+        .collect();
+    assert_eq!(headers, printed.headers, "{place}");
+    match serde_json::from_str::<Value>(&printed.body) {
+        Ok(printed) => assert_eq!(body, Some(printed), "{place}"),
+        Err(_) if printed.body.is_empty() => assert_eq!(body, None, "{place}"),
+        Err(_) => return Some(place.to_owned()),
+    }
+    None
 }
 
 /// What a page prints of a message.
@@ -288,22 +325,20 @@ fn shipped_scenarios_are_what_the_pages_say() {
     let pages = &published_pages();
     let folder = Path::new(ROOT).join("scenarios");
     let mut expected = BTreeSet::new();
-    for path in published(pages) {
-        for scenario in extract_below(pages, &path).scenarios {
-            let file = folder.join(format!("{}.json", scenario.id));
-            let text = scenario_text(&scenario);
-            if is_blessing() {
-                fs::create_dir_all(file.parent().unwrap()).unwrap();
-                fs::write(&file, &text).unwrap();
-            }
-            assert_eq!(
-                fs::read_to_string(&file).unwrap_or_default(),
-                text,
-                "{}",
-                file.display()
-            );
-            expected.insert(file);
+    for scenario in extract_all(pages, &published(pages)).scenarios {
+        let file = folder.join(format!("{}.json", scenario.id));
+        let text = scenario_text(&scenario);
+        if is_blessing() {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, &text).unwrap();
         }
+        assert_eq!(
+            fs::read_to_string(&file).unwrap_or_default(),
+            text,
+            "{}",
+            file.display()
+        );
+        expected.insert(file);
     }
     if is_blessing() {
         for stale in documented(&folder)
@@ -327,10 +362,10 @@ fn shipped_scenarios_are_what_the_pages_say() {
 fn published_conversations_have_the_lines_worked_out_by_hand() {
     let pages = &published_pages();
     let mut actual = Vec::new();
-    for path in published(pages) {
-        for scenario in extract_below(pages, &path).scenarios {
-            let lines: Vec<_> = scenario.script.steps.iter().map(Step::line).collect();
-            actual.push((scenario.id.to_string(), lines));
+    for scenario in extract_all(pages, &published(pages)).scenarios {
+        let (page, name) = scenario.id.as_str().rsplit_once('/').unwrap();
+        for Translation { locale, lines, .. } in &scenario.script.locales {
+            actual.push((format!("{page}/{locale}/{name}"), lines.clone()));
         }
     }
     actual.sort();
@@ -445,6 +480,81 @@ fn every_fence_of_the_published_pages_is_accounted_for() {
     }
 }
 
+/// Each folder of operation pages: its pages, its scenarios, and the language beside it that shows the
+/// same messages.
+const OPERATIONS: [(&str, usize, usize, Option<&str>); 6] = [
+    ("calling/en-US/v1.0/api", 20, 36, None),
+    ("calling/en-US/beta/api", 29, 48, None),
+    ("calling/ru-RU/v1.0/api", 24, 53, Some("zh-CN")),
+    ("calling/ru-RU/beta/api", 35, 69, Some("zh-CN")),
+    ("calling/zh-CN/v1.0/api", 24, 53, Some("ru-RU")),
+    ("calling/zh-CN/beta/api", 35, 69, Some("ru-RU")),
+];
+
+#[test]
+#[cfg_attr(
+    not(pages),
+    ignore = "CONFCALL_PAGES does not name the folder of the pages"
+)]
+fn every_operation_page_shows_conversations() {
+    let pages = &published_pages();
+    let all: Vec<_> = files(&pages.join("calling"))
+        .into_iter()
+        .filter(|path| path.components().any(|part| part.as_os_str() == "api"))
+        .collect();
+    let whole = extract_all(pages, &all);
+    for scenario in &whole.scenarios {
+        assert_no_placeholder(scenario);
+        assert_eq!(scenario.id.locale(), None, "translations differ");
+    }
+    let locales = |it: &Scenario| -> BTreeSet<String> {
+        it.locales().into_iter().map(|it| it.locale).collect()
+    };
+    for (folder, count, conversations, other) in OPERATIONS {
+        let shown: Vec<_> = whole
+            .scenarios
+            .iter()
+            .filter(|it| it.locales().iter().any(|it| it.file.starts_with(folder)))
+            .collect();
+        let files: BTreeSet<_> = shown
+            .iter()
+            .flat_map(|it| it.locales())
+            .map(|it| it.file)
+            .filter(|file| file.starts_with(folder))
+            .collect();
+        assert_eq!(
+            (files.len(), shown.len()),
+            (count, conversations),
+            "{folder}"
+        );
+        let shared = |it: &&&Scenario| other.is_none_or(|other| locales(it).contains(other));
+        assert_eq!(
+            shown.iter().filter(shared).count(),
+            conversations,
+            "{folder}"
+        );
+    }
+}
+
+/// No printed placeholder is left as a text in a path or a body.
+fn assert_no_placeholder(scenario: &Scenario) {
+    for step in &scenario.script.steps {
+        let (target, headers, body) = fill_step(step, &|_| Some(String::new()));
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        for text in headers.iter().chain([&target, &body]) {
+            let is_left = ["{id", "-value", "<", ">", " | "]
+                .iter()
+                .any(|it| text.contains(it));
+            assert!(
+                !is_left,
+                "{}:{}: {text}",
+                scenario.script.source,
+                step.line()
+            );
+        }
+    }
+}
+
 /// The folders of the pages that the shipped scenarios come from.
 const PUBLISHED: [&str; 3] = ["pt-BR", "ru-RU", "zh-CN"];
 
@@ -525,12 +635,16 @@ fn assert_readable(scenario: &Scenario) {
 fn assert_round_trip(scenario: &Scenario, page: &str) {
     assert_sound(scenario);
     let variables = &scenario.script.variables;
-    let value = |name: &str| Some(variables[name].value.clone());
+    let value = |name: &str| Some(variables[name].printed().to_owned());
     for step in &scenario.script.steps {
         let (target, headers, body) = fill_step(step, &value);
         let head = code_block(page, step.line());
         if head.contains("\nHTTP/") {
             continue; // Two messages in one code block: the expectations of the case say the rest.
+        }
+        if is_without_head(step, page) {
+            assert_prints(page, &target);
+            continue;
         }
         let (start, rest) = head.split_once('\n').unwrap_or((&head, ""));
         assert!(start.contains(&target), "{start}: {target}");
@@ -549,6 +663,24 @@ fn assert_round_trip(scenario: &Scenario, page: &str) {
             assert_eq!(body, Some(printed), "{}: {}", scenario.id, step.line());
         }
     }
+}
+
+/// True for an answer that only the prose names, and for change notifications without a head.
+fn is_without_head(step: &Step, page: &str) -> bool {
+    let is_code_block = |line: usize| {
+        let line = page.lines().nth(line - 1).unwrap_or_default();
+        line.trim_start_matches(['>', ' ']).starts_with(['`', '~'])
+    };
+    match step {
+        Step::Response(step) => !is_code_block(step.line),
+        Step::Notification(step) => code_block(page, step.line).starts_with('{'),
+        Step::Request(_) | Step::Refusal(_) => false,
+    }
+}
+
+/// The address of a notification without a head is one that the page prints, or there is none.
+fn assert_prints(page: &str, target: &str) {
+    assert!(page.contains(target), "{target} is not in the page");
 }
 
 /// The content of the code block that opens on that line.

@@ -23,7 +23,7 @@ fn two_replacing(sentence: &'static str, edit: impl FnOnce(&mut Talk), expect: E
     let script = std::sync::Arc::make_mut(&mut scenario.script);
     let user = script.variables["user"].clone();
     let second = crate::scenario::format::Variable {
-        value: "second".into(),
+        value: Some("second".into()),
         ..user
     };
     script.variables.insert("second".into(), second);

@@ -8,25 +8,24 @@ use crate::judge::verdict::{Basis, Verdict, Violation};
 use super::party::Talk;
 
 /// The scenarios that the rows play, by the end of their id.
-pub(crate) const ONE: &str = "beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call";
-pub(crate) const MANY: &str =
-    "beta@2021-02/pt-BR/invite-multiple-participants-to-an-existing-group-call";
-pub(crate) const PHONE: &str =
-    "beta@2021-02/pt-BR/invite-one-pstn-participant-to-an-existing-group-call";
-pub(crate) const REPLACE: &str = "beta@2021-02/pt-BR/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call";
+pub(crate) const ONE: &str = "beta@2021-02/invite-one-participant-to-an-existing-group-call";
+pub(crate) const MANY: &str = "beta@2021-02/invite-multiple-participants-to-an-existing-group-call";
+pub(crate) const PHONE: &str = "beta@2021-02/invite-one-pstn-participant-to-an-existing-group-call";
+pub(crate) const REPLACE: &str = "beta@2021-02/invite-participants-to-a-an-existing-group-call-replacing-an-existing-peer-to-peer-call";
 pub(crate) const NO_TOKEN: &str = "beta@2021-02/en/no-token";
 pub(crate) const ENDED: &str = "beta@2021-02/en/ended-call";
 pub(crate) const LONGEST: &str = "beta@2021-02/en/context-of-256-characters";
 pub(crate) const DEPRECATED: &str = "beta@2021-02/en/deprecated-path";
 pub(crate) const REPLACING: &str = "beta@2021-02/en/two-participants-replacing-calls";
-pub(crate) const FLOW: &str = "beta@2019-05/ru-RU/invite-participants-in-existing-p2p-meeting-2";
-pub(crate) const MEETING: &str = "beta@2019-05/ru-RU/invite-participants-in-existing-p2p-meeting";
-pub(crate) const ACCEPTED: &str = "beta@2019-05/ru-RU/participant-invite";
-pub(crate) const PEER: &str = "beta@2019-09/zh-CN/invite-participants-to-a-multiparty-call-replacing-an-existing-peer-to-peer-call";
-pub(crate) const FAILURE: &str = "beta@2019-09/zh-CN/invite-participant-failure";
-pub(crate) const PROSE: &str = "beta@2019-09/zh-CN/participant-invite";
+pub(crate) const FLOW: &str = "beta@2019-05/invite-participants-in-existing-p2p-meeting-2";
+pub(crate) const MEETING: &str = "beta@2019-05/invite-participants-in-existing-p2p-meeting";
+pub(crate) const ACCEPTED: &str = "beta@2019-05/participant-invite";
+pub(crate) const PEER: &str =
+    "beta@2019-09/invite-participants-to-a-multiparty-call-replacing-an-existing-peer-to-peer-call";
+pub(crate) const FAILURE: &str = "beta@2019-09/invite-participant-failure";
+pub(crate) const PROSE: &str = "beta@2019-09/participant-invite";
 pub(crate) const MULTIPARTY: &str =
-    "beta@2019-09/zh-CN/invite-participants-to-an-existing-multiparty-call";
+    "beta@2019-09/invite-participants-to-an-existing-multiparty-call";
 
 /// The expected result of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ editions = ["2021-02"]
 locales = ["pt-BR"]
 
 [[known]]
-scenario = "*/pt-BR/*"
+scenario = "*@2021-02/invite-*"
 role = "bot"
 rule = "request.header"
 reason = "tokens come with the next release"
@@ -25,7 +25,7 @@ fn a_known_failure_is_known_and_nothing_else_is() {
     let reason = report["results"][0]["reason"].as_str().unwrap();
     assert_eq!(reason, "tokens come with the next release");
 
-    let one = KNOWN.replace("*/pt-BR/*", "*-pstn-*");
+    let one = KNOWN.replace("*@2021-02/invite-*", "*-pstn-*");
     let broken = Project::of(BOT, &["--mutant", "token-missing"], &one);
     let (code, report) = broken.run(&[]);
     let summary = &report["summary"];
@@ -38,7 +38,7 @@ fn a_known_failure_is_known_and_nothing_else_is() {
 #[test]
 fn a_known_failure_beside_passes_is_a_success() {
     let known = KNOWN
-        .replace("*/pt-BR/*", "*-multiple-*")
+        .replace("*@2021-02/invite-*", "*-multiple-*")
         .replace("request.header", "request.body");
     let broken = Project::of(BOT, &["--mutant", "participant-lost"], &known);
     let (code, report) = broken.run(&[]);
@@ -53,9 +53,9 @@ fn a_known_failure_beside_passes_is_a_success() {
 #[test]
 fn the_list_is_held_against_all_shares() {
     let known = KNOWN
-        .replace("*/pt-BR/*", "*-multiple-*")
+        .replace("*@2021-02/invite-*", "*-multiple-*")
         .replace("request.header", "request.body");
-    let stale = KNOWN.replace("*/pt-BR/*", "*/no-such-thing");
+    let stale = KNOWN.replace("*@2021-02/invite-*", "*/no-such-thing");
     let stale = stale.split("[[known]]").nth(1).unwrap();
     for (list, expected) in [(known.clone(), 0), (format!("{known}[[known]]{stale}"), 1)] {
         let broken = Project::of(BOT, &["--mutant", "participant-lost"], &list);
@@ -78,7 +78,7 @@ fn an_unexpected_pass_and_an_entry_that_matches_nothing_fail_the_run() {
     let reason = report["results"][0]["reason"].as_str().unwrap();
     assert!(reason.contains("take it off the list"), "{reason}");
 
-    let nothing = KNOWN.replace("*/pt-BR/*", "*/no-such-thing");
+    let nothing = KNOWN.replace("*@2021-02/invite-*", "*/no-such-thing");
     let project = Project::of(BOT, &[], &nothing);
     let (code, report) = project.run(&["--report", "junit=report.xml"]);
     assert_eq!((code, &report["summary"]["pass"]), (1, &Value::from(4)));
@@ -105,7 +105,7 @@ fn signed(more: &[&str], claims: &str) -> Project {
 /// What becomes of one conversation in the fault injection that the filter takes of that which is asked for:
 /// the exit code, and verdict and reason of each.
 fn injected(project: &Project, asked: &str, filter: &str) -> (i32, Vec<(String, String)>) {
-    let one = format!("*2021-02/pt-BR/invite-one-pstn-*~{filter}");
+    let one = format!("*2021-02/invite-one-pstn-*~{filter}");
     let keys = project.path().join("keys");
     let keys = keys.to_str().unwrap();
     let (code, report) = project.run(&[&one, "--inject", asked, "--ca-dir", keys]);

@@ -21,7 +21,7 @@ use confcall_test_support::process::Process;
 use serde_json::{Value, json};
 
 const CONVERSATION: &str =
-    "participant-invite/beta@2021-02/pt-BR/invite-one-participant-to-an-existing-group-call";
+    "participant-invite/beta@2021-02/invite-one-participant-to-an-existing-group-call";
 
 /// A recording, line by line.
 struct Tape(Vec<Value>);

@@ -92,7 +92,7 @@ fn of_group(group: &[Exchange]) -> Vec<Need> {
         if fails(exchange, group) {
             let people = body.map(people::people).unwrap_or_default();
             need(
-                ProviderState::InviteFails,
+                ProviderState::OperationFails,
                 None,
                 people.into_iter().map(|it| it.id).collect(),
             );

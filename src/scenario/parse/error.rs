@@ -104,11 +104,16 @@ pub(super) struct Object {
 
 const STEP: &str = "write `{\"request\": {…}}`, `{\"response\": {…}}`, `{\"notification\": {…}}` or `{\"refusal\": {…}}`";
 
-static OBJECTS: [Object; 8] = [
+static OBJECTS: [Object; 9] = [
     Object {
         kind: "Script",
         name: "a scenario",
         remedy: "write `{\"version\": 1, \"source\": \"page.md\", \"steps\": […]}`; `confcall schema` prints the format",
+    },
+    Object {
+        kind: "Translation",
+        name: "a page in one language",
+        remedy: "write `{\"locale\": \"pt-BR\", \"file\": \"page.md\", \"lines\": [1]}`",
     },
     Object {
         kind: "Variable",

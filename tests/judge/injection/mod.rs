@@ -545,7 +545,7 @@ fn an_acknowledgement_that_never_comes() {
 
 #[test]
 fn a_scenario_that_a_kind_cannot_meet_is_not_derived() {
-    let bare = "beta@2019-05/ru-RU/participant-invite";
+    let bare = "beta@2019-05/participant-invite";
     let met: Vec<InjectionKind> = InjectionKind::ALL
         .into_iter()
         .filter(|kind| derived(bare, *kind).is_some())

@@ -82,7 +82,8 @@ impl Service {
             }
             "incoming-call" => self.ring_given(given),
             "chat" | "number" | "token-check" => Ok(variables(&json!({}))),
-            "invite-fails" => {
+            // Without a call the operation is the one that makes it: it cannot reach the people that are named.
+            "operation-fails" if self.known_call(given).is_none() => {
                 let mut state = self.state();
                 let requested = given.body.get("variables").and_then(Value::as_object);
                 let ids = requested.into_iter().flatten();
@@ -132,21 +133,22 @@ impl Service {
 
     /// The call that a state is about, and whether it was made for it.
     fn call_of(self: &Arc<Self>, given: Given<'_>) -> Result<(String, bool), Refusal> {
+        match self.known_call(given) {
+            Some(id) => Ok((id, false)),
+            None => Ok((self.established(given.callback()?, "call")?, true)),
+        }
+    }
+
+    fn known_call(&self, given: Given<'_>) -> Option<String> {
         let state = self.state();
         let named = given.role("call").into_iter();
         let named = named.filter_map(|(_, id)| state.call(id)).next();
-        let callback = given.callback();
         let of_callback = || {
-            let callback = callback.as_deref().ok()?;
+            let callback = given.callback().ok()?;
             let mut calls = state.calls().into_iter().rev();
             calls.find(|call| call.callback == callback && call.queue.is_some())
         };
-        let found = named.or_else(of_callback).map(|call| call.id.clone());
-        drop(state);
-        match found {
-            Some(id) => Ok((id, false)),
-            None => Ok((self.established(callback?, "call")?, true)),
-        }
+        named.or_else(of_callback).map(|call| call.id.clone())
     }
 
     /// An established call with the bot alone.

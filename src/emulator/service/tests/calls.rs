@@ -102,7 +102,9 @@ async fn a_meeting_is_joined_by_every_name_of_it() {
 #[tokio::test]
 async fn a_peer_who_is_not_reached_ends_the_call() {
     let mut fixture = Fixture::open(ServiceOptions::default()).await;
-    fixture.given("invite-fails", json!({"user": "u-9"})).await;
+    fixture
+        .given("operation-fails", json!({"user": "u-9"}))
+        .await;
     let body = json!({
         "callbackUri": fixture.callback,
         "targets": [participant("user", "u-9")],

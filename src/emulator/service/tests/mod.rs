@@ -134,7 +134,9 @@ async fn an_incoming_call_is_answered_and_replaced() {
 async fn invitations_fail_on_request_and_by_the_documented_trigger() {
     let mut fixture = Fixture::open(ServiceOptions::default()).await;
     let call = fixture.given("call", json!({})).await["variables"]["call"].clone();
-    fixture.given("invite-fails", json!({"user": "u-2"})).await;
+    fixture
+        .given("operation-fails", json!({"user": "u-2"}))
+        .await;
     let path = format!("/app/calls/{}/participants/invite", call.as_str().unwrap());
     for user in ["u-2", "FA11ED00-0000-4000-8000-000000000000"] {
         fixture.post(&path, &invite_body(user)).await;
