@@ -9,7 +9,7 @@ use crate::emulator::service::errors::Refusal;
 use crate::emulator::service::message::Answer;
 use crate::emulator::service::mutant;
 use crate::emulator::service::operations::Routed;
-use crate::emulator::service::pages::{Pages, result_info};
+use crate::emulator::service::pages::{Edition, Pages, result_info};
 use crate::emulator::service::parameters::{Parameters, object, required};
 use crate::emulator::service::people::{joining, notifies_sessions};
 use crate::emulator::service::state::{
@@ -44,12 +44,14 @@ struct NewCall<'r> {
     targets: Vec<Invitee>,
     /// Chat and meeting, which notifications of a joined meeting repeat.
     meeting: Map<String, Value>,
+    /// False for a meeting that waits for its organizer: nothing of it is notified but the state.
+    has_begun: bool,
     details: Map<String, Value>,
     notifies_sessions: bool,
 }
 
 impl<'r> NewCall<'r> {
-    fn read(body: &'r Map<String, Value>) -> Result<Self, Refusal> {
+    fn read(body: &'r Map<String, Value>, edition: Edition) -> Result<Self, Refusal> {
         let parameters = Parameters::of(body);
         let targets = parameters.people("targets", MOST_TARGETS)?;
         let meeting = parameters.object("meetingInfo")?;
@@ -57,10 +59,10 @@ impl<'r> NewCall<'r> {
         parameters.texts("requestedModalities")?;
         parameters.number("ringingTimeoutInSeconds", 0..=115)?;
         let media = parameters.object("mediaConfig")?;
-        if !targets.is_empty() || meeting.is_some() {
+        if !edition.is_terse() && (!targets.is_empty() || meeting.is_some()) {
             required("mediaConfig", media)?;
         }
-        check_meeting(meeting)?;
+        let has_begun = meeting.map(has_begun).transpose()?.unwrap_or(false);
         let has_thread = chat.is_some_and(|info| {
             let thread = info.get("threadId").and_then(Value::as_str);
             thread.is_some_and(|thread| !thread.is_empty())
@@ -86,7 +88,12 @@ impl<'r> NewCall<'r> {
             },
             source: body.get("source").and_then(application),
             targets,
-            meeting: meeting.map_or_else(Map::new, |_| take(&["chatInfo", "meetingInfo"])),
+            meeting: if has_begun {
+                take(&["chatInfo", "meetingInfo"])
+            } else {
+                Map::new()
+            },
+            has_begun,
             details: take(&REPEATED),
             notifies_sessions: notifies_sessions(parameters)?,
         })
@@ -99,7 +106,7 @@ impl Service {
         self: &Arc<Self>,
         routed: &Routed<'_>,
     ) -> Result<Outcome, Refusal> {
-        let new = NewCall::read(object(&routed.request.body)?)?;
+        let new = NewCall::read(object(&routed.request.body)?, self.pages.edition)?;
         let (id, queue) =
             self.new_call(new.callback, CallState::Establishing, "outgoing", new.kind);
         let mut state = self.state();
@@ -175,7 +182,7 @@ impl Service {
             queue,
         };
         let others = joining(&new.targets, call.members.len());
-        let is_meeting = !new.meeting.is_empty() && !self.pages.edition.is_terse();
+        let is_meeting = new.has_begun && !self.pages.edition.is_terse();
         if is_meeting {
             let active =
                 json!({"@odata.type": "#microsoft.graph.callMediaState", "audio": "active"});
@@ -204,14 +211,16 @@ fn callback(parameters: Parameters<'_>) -> Result<&str, Refusal> {
     callback.ok_or_else(|| Refusal::bad_request("The body must name a callback, an absolute URL."))
 }
 
-/// A meeting is named by its organizer, a token or an id.
-fn check_meeting(meeting: Option<&Map<String, Value>>) -> Result<(), Refusal> {
-    let Some(meeting) = meeting.map(Parameters::of) else {
-        return Ok(());
-    };
-    let organizer = meeting.object("organizer")?.is_some();
-    if organizer || meeting.text("token")?.is_some() || meeting.text("joinMeetingId")?.is_some() {
-        return Ok(());
+/// A meeting is named by its organizer, a token or an id. One of an organizer waits for the organizer unless
+/// the request allows a conversation without.
+fn has_begun(meeting: &Map<String, Value>) -> Result<bool, Refusal> {
+    let meeting = Parameters::of(meeting);
+    if meeting.object("organizer")?.is_some() {
+        let allowed = meeting.flag("allowConversationWithoutHost")?;
+        return Ok(allowed.unwrap_or(false));
+    }
+    if meeting.text("token")?.is_some() || meeting.text("joinMeetingId")?.is_some() {
+        return Ok(true);
     }
     Err(Refusal::bad_request(
         "`meetingInfo` must have an `organizer`, a `token` or a `joinMeetingId`.",

@@ -47,7 +47,7 @@ impl Edition {
 
     /// True for both editions of 2019: entities have `@odata.id` and `@odata.etag`, operations have no
     /// participants.
-    pub(super) fn is_terse(self) -> bool {
+    pub(in crate::emulator::service) fn is_terse(self) -> bool {
         self <= Self::September2019
     }
 }

@@ -66,7 +66,7 @@ async fn a_meeting_is_joined_by_every_name_of_it() {
     let mut fixture = Fixture::open(ServiceOptions::default()).await;
     let organizer = json!({"user": {"id": "u-1", "tenantId": "t-1"}});
     for meeting in [
-        json!({"@odata.type": "#microsoft.graph.organizerMeetingInfo", "organizer": organizer}),
+        json!({"@odata.type": "#microsoft.graph.organizerMeetingInfo", "organizer": organizer, "allowConversationWithoutHost": true}),
         json!({"@odata.type": "#microsoft.graph.tokenMeetingInfo", "token": "a.b.c"}),
         json!({"joinMeetingId": "1234567", "passcode": null}),
     ] {
