@@ -8,16 +8,12 @@
 //! [`InjectionKind`] is the table of all kinds, [`with_injected`] derives the scenarios that they apply to, and
 //! [`InjectedJudge`] is a judge with or without one kind.
 //!
-//! To add a fault injection:
+//! There is a state machine for each kind of message that is changed: `notifications` (to a bot), `forged`
+//! (notifications with wrong tokens), `requests` (the responses to a bot's requests), `callback` (the
+//! acknowledgements of a service's notifications). All work through `adapter`: the judge, the wire, and a
+//! clock that can be paused.
 //!
-//! 1. Add a row to the table of [`InjectionKind`] in `kind.rs`: the name, the judged party, the cost, the
-//!    conversations that it applies to, a description.
-//! 2. Choose its state machine in [`InjectedJudge::new`], and make it happen there: `notifications`
-//!    (to a bot), `forged` (notifications with wrong tokens), `requests` (the responses to a bot's requests),
-//!    `callback` (the acknowledgements of a service's notifications). All work through `adapter`: the judge,
-//!    the wire, and a clock that can be paused.
-//! 3. Add what it requires of the target to `contract/requirement.rs`, and rows to the tables of
-//!    `tests/judge/injection`: a target that meets it, and one that does not.
+//! `docs/src/design/add-a-fault-injection.md` has the steps to add a kind.
 
 mod adapter;
 mod callback;

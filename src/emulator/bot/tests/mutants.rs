@@ -55,7 +55,7 @@ fn without_generated(text: &str) -> String {
 }
 
 /// Mutants that show only under fault injection. The tests of fault injection cover them.
-const UNDER_INJECTION: [BotMutant; 17] = [
+const ONLY_UNDER_INJECTION: [BotMutant; 17] = [
     BotMutant::AnswerFirst,
     BotMutant::InvitesAgain,
     BotMutant::OneChange,
@@ -90,7 +90,7 @@ async fn every_mutant_shows() {
     while let Some(played) = playing.join_next().await {
         let (mutant, shown) = played.unwrap();
         let is_shown = shown != plain
-            || UNDER_INJECTION.contains(&mutant)
+            || ONLY_UNDER_INJECTION.contains(&mutant)
             || transcript(with(mutant), PATIENCE).await != plain;
         assert!(is_shown, "{} changes nothing", mutant.name());
     }
