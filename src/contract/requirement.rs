@@ -115,7 +115,7 @@ requirements! {
         AnswerMediaType = "answer.media-type", Must Service,
             "An answer with a body has the media type that the page prints.";
         AnswerLocation = "answer.location", Must Service,
-            "Where every example of an answer shows a Location, it is there and names what was made.",
+            "If every example of an answer shows a Location, the answer has one that names the created resource.",
             pages [P2019_05: 50];
         AnswerBody = "answer.body", Must Service,
             "The body of an answer is one whole documented alternative: its types, its properties, its words.";
@@ -126,7 +126,7 @@ requirements! {
         ResourceOne = "resource.one", Must Service,
             "resource and resourceUrl of one notification name the same thing.";
         ContextUnchanged = "context.unchanged", Must Service,
-            "A client context comes back unchanged; one that the service makes up stays the same.",
+            "A client context comes back unchanged; one that the service generates stays the same.",
             pages [P2020_12: 56, P2021_PT: 56, P2021_ZH: 56];
         OperationPeople = "operation.people", Must Service,
             "An operation names exactly the people invited.";
@@ -152,33 +152,33 @@ requirements! {
         TypeKind = "type.kind", Must Service,
             "An @odata.type is one that the page prints for this kind of object.";
         TypePrinted = "type.printed", Should Service,
-            "An @odata.type that the page prints is there.";
+            "An @odata.type that the page prints is present.";
         ServiceTransport = "service.transport", Must Service,
             "Connections carry whole HTTP messages.";
         Refusal = "refusal", Must Service,
-            "What is wrong is refused.",
+            "A wrong request is refused.",
             standard "RFC 9110 section 15.5";
         RefusalError = "refusal.error", Must Service,
             "A refusal whose body is JSON has an error object with a code and a message.",
             pages [ERRORS: 158];
         RefusalNoSequel = "refusal.no-sequel", Must Service,
-            "Nothing follows from what is refused: nobody is invited, and no notification tells of it.",
+            "A refused request has no effect: nobody is invited, and no notification follows.",
             standard "RFC 9110 section 15.5";
         RefusalNoToken = "refusal.no-token", Must Service,
             "A request without a bearer token is refused.",
             pages [P2019_05: 39, P2019_09: 43, P2020_12: 47, P2021_PT: 47, P2021_ZH: 47],
             standard "RFC 6750 section 3.1";
         RefusalForeignToken = "refusal.foreign-token", Must Service,
-            "A request with a token that is none of the service's is refused.",
+            "A request with a foreign token is refused.",
             standard "RFC 6750 section 3.1";
         RefusalUnknownCall = "refusal.unknown-call", Must Service,
-            "A request about a call that never was is refused.",
+            "A request about a call that never existed is refused.",
             standard "RFC 9110 section 15.5.5";
         RefusalEndedCall = "refusal.ended-call", Must Service,
             "A request about a call that has ended is refused.",
             standard "RFC 9110 section 15.5.5";
         RefusalMalformedBody = "refusal.malformed-body", Must Service,
-            "A body that is no JSON is refused.",
+            "A body that is not JSON is refused.",
             pages [P2020_12: 51, P2021_PT: 51, P2021_ZH: 51],
             standard "RFC 9110 section 15.5.1";
         RefusalEmptyBody = "refusal.empty-body", Must Service,
@@ -202,13 +202,13 @@ requirements! {
             "A method that has no meaning for a path is refused.",
             standard "RFC 9110 section 15.5.6";
         ContextLongest = "context.longest", Must Service,
-            "A client context of 256 characters is taken.",
+            "A client context of 256 characters is accepted.",
             pages [P2020_12: 56, P2021_PT: 56, P2021_ZH: 56];
         ReplacesSeveral = "replaces.several", Must Service,
             "Of several people who each replace a call, the first is invited.",
             pages [P2020_12: 510, P2021_PT: 510, P2021_ZH: 510];
         PathDeprecated = "path.deprecated", Must Service,
-            "The deprecated path leads where the new one does.",
+            "The deprecated path has the effect of the new one.",
             pages [P2020_12: 42, P2021_PT: 42, P2021_ZH: 42];
         RequestSent = "request.sent", Must Bot,
             "The bot sends the request that it is triggered for.";
@@ -227,7 +227,7 @@ requirements! {
         RequestBody = "request.body", Must Bot,
             "The body of a request has the documented types and properties.";
         RequestOnce = "request.once", Must Bot,
-            "A request is sent once, and none that nothing asks for.";
+            "A request is sent once, and none without a trigger or another reason.";
         InvitePeople = "invite.people", Must Bot,
             "An invitation names exactly the people to invite, by kind and id.",
             pages [P2019_05: 46, P2019_09: 50, P2020_12: 55, P2021_PT: 55, P2021_ZH: 55];
@@ -260,29 +260,29 @@ requirements! {
         RedeliverySent = "redelivery.sent", Should Service,
             "A notification whose acknowledgement failed, or never came, is sent again.";
         RedeliverySame = "redelivery.same", Should Service,
-            "What is sent again is the same notification.";
+            "A notification that is sent again is unchanged.";
         RedeliveryOrder = "redelivery.order", Should Service,
-            "Nothing later about a resource comes before what has to be sent again.";
+            "No later notification about a resource comes before the one that has to be sent again.";
         NotificationEarly = "notification.early", Must Bot,
             "A notification is acknowledged before the response that it follows from has come.";
         NotificationTwice = "notification.twice", Must Bot,
-            "A notification that comes twice is acknowledged twice, and nothing is done twice for it.";
+            "A notification that comes twice is acknowledged twice, and has its effect once.";
         NotificationBatched = "notification.batched", Must Bot,
             "A notification may hold several changes: its body is a collection.";
         NotificationAnyOrder = "notification.any-order", Must Bot,
             "Notifications about different resources are acknowledged in any order.";
         UnknownProperties = "unknown.properties", Should Bot,
-            "Properties that are not known are passed over (OData 4.01 part 1 section 5.2).";
+            "Unknown properties are ignored (OData 4.01 part 1 section 5.2).";
         UnknownResource = "unknown.resource", Should Bot,
-            "A notification about a resource that is not known is acknowledged.";
+            "A notification about an unknown resource is acknowledged.";
         UnknownWord = "unknown.word", Should Bot,
-            "A notification with a word that is not known is acknowledged: enumerations grow.";
+            "A notification with an unknown word is acknowledged: enumerations grow.";
         RetrySame = "retry.same", Must Bot,
-            "What is asked again, as its answer was lost or is late, is the same request: nobody is invited twice (RFC 9110 section 9.2.2).";
+            "A request that is sent again after a lost or late response is unchanged: nobody is invited twice (RFC 9110 section 9.2.2).";
         RetryThrottled = "retry.throttled", Should Bot,
             "A request that is answered 429 is sent again (RFC 6585 section 4).";
         RetryNotBefore = "retry.not-before", Should Bot,
-            "It is not sent again before the time that Retry-After tells (RFC 9110 section 10.2.3).";
+            "A request that is answered 429 is not sent again before the time in Retry-After (RFC 9110 section 10.2.3).";
         RetryUnavailable = "retry.unavailable", Should Bot,
             "A request that is answered 503 is sent again: the condition is temporary (RFC 9110 section 15.6.4).";
         RetryReset = "retry.reset", Should Bot,
@@ -296,7 +296,7 @@ requirements! {
         TokenAudience = "token.audience", Must Bot,
             "A notification whose token is for another application is refused with 401 or 403 (RFC 6750 section 3.1, RFC 7519 section 4.1.3).";
         OutcomeFailed = "outcome.failed", Must Bot,
-            "The end of an operation that failed is acknowledged, and nothing is asked again for it.",
+            "The end of an operation that failed is acknowledged, and no request is sent again for it.",
             pages [P2019_09: 497];
     }
 }

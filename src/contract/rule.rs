@@ -34,7 +34,7 @@ rules! {
     RequestBody = "request.body",
     /// A request that never came.
     RequestMissing = "request.missing",
-    /// A request that nothing asked for.
+    /// A request without a trigger or another reason.
     RequestUnexpected = "request.unexpected",
     /// The status of an answer.
     ResponseStatus = "response.status",
@@ -46,7 +46,7 @@ rules! {
     ResponseMissing = "response.missing",
     /// A notification that never came.
     NotificationMissing = "notification.missing",
-    /// A notification about anything else, or after an end.
+    /// A notification that the scenario does not have, or one after the end of its resource.
     NotificationUnexpected = "notification.unexpected",
     /// The method of a notification.
     NotificationMethod = "notification.method",
@@ -56,15 +56,15 @@ rules! {
     NotificationBody = "notification.body",
     /// Notifications about one resource in the wrong order.
     NotificationOrder = "notification.order",
-    /// Values that must agree and do not.
+    /// Values that must agree but differ.
     Correlation = "correlation",
-    /// A bot's answer to a notification that is no success.
+    /// An acknowledgement with a status other than 2xx.
     AcknowledgementStatus = "acknowledgement.status",
-    /// A notification that the bot never answered.
+    /// An acknowledgement that never came.
     AcknowledgementMissing = "acknowledgement.missing",
-    /// A documented limit.
+    /// A value beyond a documented limit.
     Limit = "limit",
-    /// A connection that broke, or bytes that are no HTTP.
+    /// A connection that broke, or bytes that are not HTTP.
     Transport = "transport",
 }
 
