@@ -17,7 +17,7 @@ use crate::http::message::{Body, Omission, Request, Response};
 /// The version of the format that this confcall writes, and the newest that it reads.
 pub(crate) const VERSION: u32 = 1;
 
-/// A line of a cassette, as its JSON Schema tells it.
+/// A line of a cassette, as its JSON Schema describes it.
 #[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 #[schemars(untagged, title = "a line of a confcall cassette", extend("$id" = "cassette.schema.json"))]
 #[expect(dead_code, reason = "the schema is made from it")]
@@ -35,11 +35,11 @@ pub(crate) enum Line {
 pub(crate) struct Header {
     /// The version of the format: 1.
     pub version: u32,
-    /// Which directions were recorded: a step of another is untested, not missing.
+    /// The directions that were recorded. A step of another direction is untested, not missing.
     pub directions: Vec<Direction>,
 }
 
-/// Which way the request of an exchange went.
+/// The direction of the request of an exchange.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -90,17 +90,17 @@ impl Exchange {
     }
 }
 
-/// What brought an exchange about.
+/// The cause of an exchange.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cause {
     /// The number of the exchange.
     pub exchange: u64,
-    /// What tells so.
+    /// The evidence for the cause.
     pub by: CausedBy,
 }
 
-/// What tells that one exchange brought about another.
+/// The evidence that one exchange caused another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum CausedBy {
@@ -110,18 +110,18 @@ pub(crate) enum CausedBy {
     Context,
     /// Both are about one call.
     Call,
-    /// Both bear one chain id in their headers.
+    /// Both have one chain id in their headers.
     Chain,
 }
 
-/// What the wire adds to a message: of no interest to a reader, but to a faithful replay.
+/// The framing of a message on the wire. A replay needs it; readers do not.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Wire {
     /// The version of HTTP: `1.0`, `1.1` or `2`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub version: String,
-    /// Whether the body came in chunks.
+    /// True if the body came in chunks.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_chunked: bool,
     /// The content coding, where there was one.
@@ -268,9 +268,9 @@ mod file {
     pub(super) struct Exchange<'a> {
         /// The number, counted from 1 in the order in which the requests began.
         pub number: u64,
-        /// Which way the request went.
+        /// The direction of the request.
         pub direction: Direction,
-        /// The exchange that brought this one about, where that can be told.
+        /// The exchange that caused this one, if it is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub cause: Option<Cow<'a, Cause>>,
         /// When the request began, in milliseconds since the recording did.
@@ -302,7 +302,7 @@ mod file {
         /// The body.
         #[serde(default, skip_serializing_if = "Content::is_empty")]
         pub body: Content<'a>,
-        /// What the wire adds.
+        /// The framing on the wire.
         #[serde(default, skip_serializing_if = "is_plain")]
         pub wire: Cow<'a, Wire>,
     }
@@ -320,7 +320,7 @@ mod file {
         /// The body.
         #[serde(default, skip_serializing_if = "Content::is_empty")]
         pub body: Content<'a>,
-        /// What the wire adds.
+        /// The framing on the wire.
         #[serde(default, skip_serializing_if = "is_plain")]
         pub wire: Cow<'a, Wire>,
     }
@@ -334,13 +334,13 @@ mod file {
         Empty,
         /// JSON.
         Json(Cow<'a, Value>),
-        /// Text that is no JSON.
+        /// Text that is not JSON.
         Text(Cow<'a, str>),
-        /// Bytes that are no text, in base64 (RFC 4648 section 4).
+        /// Bytes that are not text, in base64 (RFC 4648 section 4).
         Base64(Cow<'a, str>),
         /// Not kept, so that it cannot be replayed: too long, or of an unknown coding.
         Omitted {
-            /// How many bytes went over the wire.
+            /// The number of bytes on the wire.
             length: u64,
             /// Their SHA-256, in hexadecimal; empty where another tool wrote the recording.
             sha256: Cow<'a, str>,

@@ -12,9 +12,9 @@ use crate::scenario::format::{ProviderState, Scenario};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Claims {
-    /// The editions of the pages that it follows, such as `2021-02`; all without this.
+    /// The editions of the pages that the target follows, such as `2021-02`; if absent, all.
     pub editions: Option<Vec<String>>,
-    /// What it can do beside invitations to a call; without this all but `verified-notifications`.
+    /// The features that the target supports; if absent, all but `verified-notifications`.
     pub features: Option<Vec<Feature>>,
 }
 
@@ -34,9 +34,9 @@ pub enum Feature {
     IncomingCall,
     /// Operations may fail, such as an invitation.
     OperationFails,
-    /// The service takes the token that it is sent, and no other.
+    /// The service accepts the token that confcall sends, and no other.
     TokenCheck,
-    /// The bot takes notifications that are signed for it, and no others.
+    /// The bot accepts notifications that are signed for it, and no others.
     VerifiedNotifications,
 }
 

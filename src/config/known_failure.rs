@@ -17,12 +17,12 @@ pub(crate) struct KnownFailure {
     #[serde(deserialize_with = "scenario")]
     #[schemars(with = "String")]
     pub scenario: Filter,
-    /// The party that fails; none for both.
+    /// The party that fails; if absent, both.
     #[serde(default)]
     pub role: Option<Party>,
     /// The rule that is broken.
     pub rule: Rule,
-    /// Where in the body: a JSON pointer (RFC 6901), or a glob over one; none for anywhere.
+    /// The place in the body: a JSON pointer (RFC 6901), or a glob over it; if absent, any place.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub pointer: Option<Filter>,

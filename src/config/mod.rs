@@ -34,23 +34,23 @@ pub(crate) struct Config {
     /// The schema that editors check the file by.
     #[serde(rename = "$schema")]
     pub schema: Option<String>,
-    /// `[target]`: the party that is judged; the built-in pair without it.
+    /// `[target]`: the party that is judged; if absent, the built-in pair.
     pub target: Option<TargetSection>,
     /// `[scenarios]`: the scenarios to play.
     pub scenarios: Scenarios,
-    /// `[judging]`: the strictness and the patience of the judge.
+    /// `[judging]`: the strictness and the time limits of the judge.
     pub judging: Judging,
     /// `[claims]`: the part of the contract that the target follows.
     pub claims: Claims,
     /// `[[known]]`: failures that are known.
     pub known: Vec<KnownFailure>,
-    /// `[reports]`: files that are written beside the output on the terminal.
+    /// `[reports]`: files that are written in addition to the output on the terminal.
     pub reports: Reports,
-    /// `[redaction]`: values that recordings do not hold, beside secrets.
+    /// `[redaction]`: values that are replaced in recordings, in addition to secrets.
     pub redaction: ProjectRedaction,
 }
 
-/// `[scenarios]`: the scenarios to play. Each option of the command line goes before its key.
+/// `[scenarios]`: the scenarios to play. An option of the command line overrides its key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Scenarios {
@@ -65,12 +65,12 @@ pub(crate) struct Scenarios {
     pub locales: Vec<String>,
     /// Tags.
     pub tags: Vec<String>,
-    /// The fault injection that they are played in too: `none`, `fast`, `forged-tokens`, `all`, or kinds by name.
+    /// The fault injection under which they are also played: `none`, `fast`, `forged-tokens`, `all`, or kinds by name.
     #[schemars(with = "Vec<String>")]
     pub inject: Vec<InjectionChoice>,
 }
 
-/// `[judging]`: the strictness and the patience of the judge. The command line goes before it.
+/// `[judging]`: the strictness and the time limits of the judge. An option of the command line overrides its key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Judging {
@@ -82,9 +82,9 @@ pub(crate) struct Judging {
     #[serde(deserialize_with = "target::some_time")]
     #[schemars(with = "Option<String>")]
     pub settle: Option<Duration>,
-    /// Whether the page's structure is judged to the letter.
+    /// True if the page's structure is judged as printed.
     pub literal: bool,
-    /// Whether SHOULD fails.
+    /// True if a SHOULD that is not met fails the scenario.
     pub strict: bool,
     /// How many scenarios are played at a time.
     pub jobs: Option<NonZeroUsize>,

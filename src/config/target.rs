@@ -33,7 +33,7 @@ pub(crate) struct TargetSection {
     /// it the bot acts by itself.
     #[serde(default)]
     pub trigger: Option<Ask>,
-    /// Whether a bot sends by itself what a notification provokes, so that it is not triggered for it.
+    /// True if a notification makes the bot send its next request without a trigger.
     #[serde(default)]
     pub acts_by_itself: bool,
     /// How provider states come about: `create`, `assume`, the URL of a hook, or a command with the
@@ -44,7 +44,7 @@ pub(crate) struct TargetSection {
     /// for this audience.
     #[serde(default)]
     pub application: Option<String>,
-    /// The bearer token to send. The option and the environment variable go before it.
+    /// The bearer token to send. The option and the environment variable override it.
     #[serde(default)]
     pub token: Option<String>,
     /// The address at which confcall listens as the service.
@@ -63,7 +63,7 @@ pub(crate) struct TargetSection {
     /// changed.
     #[serde(default)]
     pub intercept: Vec<String>,
-    /// Whether confcall listens in TLS, with certificates of the local authority.
+    /// True if confcall listens in TLS, with certificates of the local authority.
     #[serde(default)]
     pub tls: bool,
     /// Certificates that are trusted beside the system's, in PEM, from the folder of
@@ -152,11 +152,11 @@ pub(crate) struct TargetCommand {
     /// The file that its output goes to, from the folder of `confcall.toml`.
     #[serde(default)]
     pub log: Option<PathBuf>,
-    /// How long it may take to end once it is terminated; then it is killed.
+    /// The time it has to end after it is terminated. After that it is killed.
     #[serde(default = "end_within", deserialize_with = "time")]
     #[schemars(with = "String")]
     pub end_within: Duration,
-    /// Variables of its environment beside confcall's own.
+    /// Variables of its environment, in addition to those of confcall.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
 }

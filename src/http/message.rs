@@ -83,7 +83,7 @@ pub enum Body {
     #[default]
     Empty,
     Json(Value),
-    /// Text that is no JSON.
+    /// Text that is not JSON.
     Text(String),
     /// Bytes that are no UTF-8 text.
     Bytes(Vec<u8>),
@@ -98,7 +98,7 @@ pub enum Omission {
     UnknownCoding { length: usize },
     /// The recorder did not keep them: too many, or of an unknown coding.
     NotKept {
-        /// How many bytes went over the wire.
+        /// The number of bytes on the wire.
         length: u64,
         /// Their SHA-256, in hexadecimal.
         sha256: String,

@@ -203,15 +203,15 @@ impl Plain {
     }
 }
 
-/// What is replaced or kept beside what is always.
+/// Values that are replaced or kept in addition to the built-in rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ProjectRedaction {
-    /// Whether names of people are replaced: `displayName`, `userPrincipalName`, `mail` …
+    /// True if names of people are replaced: `displayName`, `userPrincipalName`, `mail` …
     pub people: bool,
-    /// Whether telephone numbers are replaced: E.164 anywhere, and what stands under `phone…`.
+    /// True if telephone numbers are replaced: E.164 anywhere, and values under `phone…`.
     pub phones: bool,
-    /// Whether tenants are replaced: `tenantId`, and then the same id wherever it stands.
+    /// True if tenants are replaced: `tenantId`, and then the same id anywhere.
     pub tenants: bool,
     /// Further names whose values are secret: of properties, parameters and header fields. Case,
     /// hyphens and the like do not matter.

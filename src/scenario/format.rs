@@ -136,13 +136,13 @@ impl Scenario {
 #[serde(deny_unknown_fields)]
 #[schemars(title = "confcall scenario", extend("$id" = "scenario.schema.json"))]
 pub(crate) struct Script {
-    /// Where the JSON Schema of this format is, so that editors complete and check the file.
+    /// The address of the JSON Schema of this format, for editors.
     #[serde(rename = "$schema", skip_serializing_if = "Option::is_none", default)]
     pub schema: Option<String>,
     /// The version of the format: 1.
     #[schemars(range(min = 1, max = 1))]
     pub version: u32,
-    /// The page that the conversation stands in, as a path; the lines of the steps count there.
+    /// The path of the page that has the conversation. The lines of the steps are lines of this page.
     #[schemars(regex(pattern = r"\S"))]
     pub source: String,
     /// The pages that show these messages, one in each language, `source` among them. Left out in
@@ -152,14 +152,14 @@ pub(crate) struct Script {
     /// Words to select the scenario by (`--tag`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// The only party that the conversation judges; both where it is left out.
+    /// The only party that the conversation judges; if absent, both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judges: Option<Party>,
-    /// What must exist before the first step.
+    /// The provider states that must exist before the first step.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("uniqueItems" = true))]
     pub given: Vec<ProviderState>,
-    /// What varies from run to run, by name.
+    /// The values that vary from run to run, by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     #[schemars(extend("propertyNames" = {"pattern": NAME}))]
     pub variables: IndexMap<String, Variable>,
@@ -216,7 +216,7 @@ pub enum ProviderState {
     Chat,
     /// An application instance with a number: a phone is invited.
     Number,
-    /// Somebody calls the bot.
+    /// A person calls the bot.
     IncomingCall,
     /// A participant of the call that no step lets in.
     Participant,
@@ -232,7 +232,7 @@ pub enum ProviderState {
     OperationFails,
     /// A call that has ended: the one of the first request that is refused.
     EndedCall,
-    /// The service takes the token that it is sent, and no other.
+    /// The service accepts the token that confcall sends, and no other.
     TokenCheck,
     /// Somebody presses a tone. A state of a step.
     Tone,
@@ -249,11 +249,11 @@ impl ProviderState {
     }
 }
 
-/// Something that varies from run to run.
+/// A value that varies from run to run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Variable {
-    /// What it identifies: the role in which its value stands.
+    /// The kind of thing that it identifies.
     pub kind: Kind,
     /// The value that the page prints there, to the letter; left out where it prints none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -316,7 +316,7 @@ pub(crate) enum Kind {
     Identifier,
     /// One of the `words`.
     Word,
-    /// Whatever a page prints a placeholder for and none of the others fits.
+    /// Any other placeholder of a page.
     Text,
 }
 
@@ -372,10 +372,10 @@ pub(crate) struct RequestStep {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Token {
-    /// The one that the service takes.
+    /// The one that the service accepts.
     #[default]
     Own,
-    /// One that is none of the service's.
+    /// One that the service did not issue.
     Foreign,
     /// None at all.
     None,

@@ -48,7 +48,7 @@ pub(crate) struct Launch {
     pub ready_within: Duration,
     /// The file that its output goes to; without one it goes into reports alone.
     pub log: Option<PathBuf>,
-    /// How long it may take to end once it is terminated; then it is killed.
+    /// The time it has to end after it is terminated. After that it is killed.
     pub end_within: Duration,
 }
 

@@ -93,7 +93,7 @@ impl Service {
         }
     }
 
-    /// Somebody calls the bot.
+    /// A person calls the bot.
     fn bring_call(self: &Arc<Self>, parameters: Parameters<'_>) -> Result<Outcome, Refusal> {
         let callback = required("callback", parameters.callback("callback")?)?;
         let caller = match who(parameters)? {
