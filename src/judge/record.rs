@@ -1,4 +1,5 @@
-//! Violations, notes and messages of one conversation.
+//! The record of one conversation: its violations, notes and messages. Not for recordings of traffic: see
+//! [`super::recording`].
 
 use std::collections::VecDeque;
 use std::mem::take;

@@ -1,4 +1,4 @@
-//! The shapes of secrets: prefixes of keys, JWTs, PEM. A new shape is added here.
+//! The shapes of secrets: prefixes of keys, JWTs, PEM. A new shape is added here and called in `scanner`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

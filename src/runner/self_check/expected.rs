@@ -1,5 +1,5 @@
-//! The rule that names each mutant, and the fault injection that alone shows it. They are here and not in the
-//! emulator, which knows no rules.
+//! The rule that catches each mutant, and the fault injection without which a mutant does not show. They are here
+//! and not in the emulator, which knows no rules.
 
 use crate::contract::rule::Rule;
 use crate::emulator::bot::BotMutant;
@@ -10,7 +10,7 @@ use crate::inject::InjectionKind;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expected {
     pub rule: Rule,
-    /// The fault injection that alone shows the mutant; none for one that needs none.
+    /// The only fault injection under which the mutant shows; `None` if it shows without any.
     pub injection: Option<InjectionKind>,
 }
 
