@@ -169,6 +169,7 @@ impl Conversation {
         injection.is_some_and(InjectionKind::forges)
     }
 
+    /// Keeps the way back for the answer of a received request, and gives the judge its event.
     fn take(&mut self, message: Message) {
         match message {
             Message::Received(exchange, request, answer) => {

@@ -275,6 +275,8 @@ impl<S: Service> Server<S> {
         }
     }
 
+    /// Opens the tunnel of a `CONNECT`, where the listener is a forward proxy. The service answers every
+    /// other request.
     async fn answer(
         self: &Arc<Self>,
         request: Request<Incoming>,

@@ -24,6 +24,7 @@ use crate::http::limits::{BODY_TIMEOUT, MAX_BODY, MAX_FIELDS, MAX_HEAD};
 use crate::http::message::{Headers, Request};
 use crate::http::wire::{self, Framing, Outgoing};
 
+/// Reads each request whole and sends the [`Reply`] of a function.
 pub(super) struct Replies<F> {
     pub(super) answer: F,
     pub(super) report: Option<Report>,
