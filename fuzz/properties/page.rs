@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use crate::contract::extracted::Extracted;
 use crate::extract;
-use crate::extract::{Extraction, PageDefaults};
+use crate::extract::{Extraction, PageDefaults, contract};
 use crate::judge;
 use crate::scenario::format::Script;
 use crate::scenario::parse;
@@ -15,7 +16,7 @@ const SCHEMA: &str = "../scenario.schema.json";
 
 /// Extraction gives the same again. It fails on what is no UTF-8 alone, or looks like UTF-16. Rows and findings have
 /// lines of the page, in order. What a scenario is written as reads back equal, no two have one
-/// id, and each is in the inventory.
+/// id, and each is in the inventory. The same holds for the contract.
 ///
 /// # Panics
 ///
@@ -27,7 +28,10 @@ pub fn holds(bytes: &[u8]) {
         "not deterministic"
     );
     match extracted {
-        Ok(extraction) => extraction_holds(&extraction, bytes),
+        Ok(extraction) => {
+            extraction_holds(&extraction, bytes);
+            contract_holds(bytes);
+        }
         Err(wrong) => {
             let has_zero = bytes.iter().take(4).any(|byte| *byte == 0);
             assert!(has_zero || std::str::from_utf8(bytes).is_err(), "{wrong}");
@@ -65,4 +69,22 @@ fn extraction_holds(extraction: &Extraction, bytes: &[u8]) {
         .collect();
     assert_eq!(served, ids, "the inventory names other scenarios");
     judge::cases(&extraction.scenarios, &extraction.scenarios);
+}
+
+fn contract_holds(bytes: &[u8]) {
+    let facts = contract::read(FILE, FILE, bytes, &PageDefaults::default());
+    let (extracted, findings) = contract::merge(facts.unwrap().into_iter().collect());
+    let ends = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r'));
+    let lines = 1 + ends.count();
+    assert!(findings.iter().all(|it| (1..=lines).contains(&it.line)));
+    let of_operations = extracted.operations.iter().flat_map(|it| &it.parameters);
+    let of_types = extracted.types.iter().flat_map(|it| &it.properties);
+    for property in of_operations.chain(of_types) {
+        let printed = property.lines.iter().flatten();
+        assert!(printed.clone().all(|line| (1..=lines).contains(line)));
+        assert_eq!(property.lines.len(), 1);
+    }
+    let text = contract::to_json(&extracted, None);
+    let read: Extracted = serde_json::from_str(&text).unwrap();
+    assert_eq!(read, extracted);
 }

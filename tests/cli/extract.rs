@@ -220,3 +220,62 @@ fn links_that_are_no_pages_stop_nothing() {
         "{said}"
     );
 }
+
+const OPERATION: &str = "\
+# Mute
+
+## HTTP request
+
+```http
+POST /communications/calls/{id}/mute
+```
+
+## Request body
+
+| Parameter | Type | Description |
+|-----------|------|-------------|
+| clientContext | String | At most 256 characters. |
+
+## Response
+
+`200 OK`
+";
+
+#[test]
+fn a_contract_is_written_and_names_the_edition_given() {
+    let folder = tempfile::tempdir().unwrap();
+    for locale in ["en-US", "pt-BR"] {
+        let below = folder.path().join("docs/v1.0").join(locale);
+        fs::create_dir_all(&below).unwrap();
+        fs::write(below.join("call-mute.md"), OPERATION).unwrap();
+    }
+    let extract = |arguments: &[&str]| {
+        let mut command = command(&[&["extract", "docs"], arguments].concat());
+        command.current_dir(folder.path()).output().unwrap()
+    };
+    let output = extract(&["--contract", "contract.json", "--edition", "2020-05"]);
+    assert_eq!(
+        stdout(&output),
+        "wrote contract.json: 1 operation, 0 resource types, 0 findings\n"
+    );
+    let file = fs::read_to_string(folder.path().join("contract.json")).unwrap();
+    let contract: Value = serde_json::from_str(&file).unwrap();
+    assert_eq!(contract["$schema"], "schemas/contract.schema.json");
+    let operation = &contract["operations"][0];
+    assert_eq!(operation["parameters"][0]["max_length"], 256);
+    let pt = &operation["sources"][1];
+    assert_eq!(pt["file"], "v1.0/pt-BR/call-mute.md");
+    assert_eq!(
+        (&pt["edition"], &pt["line"]),
+        (&json!("2020-05"), &json!(5))
+    );
+
+    for edition in ["2020", "2020-13"] {
+        let arguments = ["--contract", "contract.json", "--edition", edition];
+        let error = refused(&extract(&arguments));
+        assert!(
+            error.contains("an edition is a year and a month"),
+            "{error}"
+        );
+    }
+}

@@ -62,9 +62,13 @@ fn extract(pages: &[(&str, String)]) -> (Extracted, Vec<String>) {
     (extracted, short.collect())
 }
 
+fn table(rows: &[&str]) -> String {
+    rows.iter().flat_map(|row| ["| ", row, " |\n"]).collect()
+}
+
 /// A resource page: the annotation after the type's name, the members of the template, the rows of the table.
 fn resource(name: &str, annotation: &str, members: &str, rows: &[&str]) -> String {
-    let rows: String = rows.iter().map(|row| format!("| {row} |\n")).collect();
+    let rows = table(rows);
     format!(
         "# {name}\n\n## <a name=\"properties\"></a>P\n\n| N | T | D |\n|---|---|---|\n{rows}\n\
          ## <a name=\"json-representation\"></a>J\n\n\
@@ -75,7 +79,7 @@ fn resource(name: &str, annotation: &str, members: &str, rows: &[&str]) -> Strin
 
 /// An operation page: the path, the rows of the table, the prose of the response, the body of the example.
 fn operation(path: &str, rows: &[&str], prose: &str, body: &str) -> String {
-    let rows: String = rows.iter().map(|row| format!("| {row} |\n")).collect();
+    let rows = table(rows);
     format!(
         "# o\n\n## <a name=\"http-request\"></a>H\n\n```http\nPOST {path}\n```\n\n\
          ## <a name=\"request-body\"></a>B\n\n| N | T | D |\n|---|---|---|\n{rows}\n\

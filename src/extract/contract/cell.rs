@@ -203,10 +203,11 @@ fn numbers(text: &str) -> impl Iterator<Item = (&str, bool)> {
             {
                 continue;
             }
-            let is_plain = !before.is_some_and(|c| matches!(c, '-' | ',' | '.' | ':' | '/'))
-                && !matches!(after, Some('-' | '/' | '%'))
-                && !(matches!(after, Some(',' | '.' | ':'))
-                    && behind.is_some_and(|c| c.is_ascii_digit()));
+            let is_fraction = matches!(after, Some(',' | '.' | ':'))
+                && behind.is_some_and(|c| c.is_ascii_digit());
+            let is_part = before.is_some_and(|c| matches!(c, '-' | ',' | '.' | ':' | '/'))
+                || matches!(after, Some('-' | '/' | '%'));
+            let is_plain = !is_fraction && !is_part;
             return Some((&text[start..end], is_plain));
         }
     })

@@ -168,12 +168,12 @@ fn answers(api: &str, texts: &[(&Facts, &OperationFacts)], types: &Types) -> Vec
             .iter()
             .any(|it| it.status == answer.status && it.resource == answer.resource);
     }
-    let typed: BTreeSet<_> = answers
+    let with_type: BTreeSet<_> = answers
         .iter()
         .filter(|answer| answer.resource.is_some())
         .map(|answer| (answer.from, answer.status))
         .collect();
-    answers.retain(|it| it.resource.is_some() || !typed.contains(&(it.from, it.status)));
+    answers.retain(|it| it.resource.is_some() || !with_type.contains(&(it.from, it.status)));
     answers.sort_by(|a, b| {
         let key = |answer: &Answer| (answer.status, answer.from, answer.resource.clone());
         key(a).cmp(&key(b))
