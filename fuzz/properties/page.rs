@@ -73,7 +73,8 @@ fn extraction_holds(extraction: &Extraction, bytes: &[u8]) {
 
 fn contract_holds(bytes: &[u8]) {
     let facts = contract::read(FILE, FILE, bytes, &PageDefaults::default());
-    let (extracted, findings) = contract::merge(facts.unwrap().into_iter().collect());
+    let (extracted, findings) =
+        contract::merge(facts.expect("the page is UTF-8").into_iter().collect());
     let ends = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r'));
     let lines = 1 + ends.count();
     assert!(findings.iter().all(|it| (1..=lines).contains(&it.line)));
@@ -85,6 +86,6 @@ fn contract_holds(bytes: &[u8]) {
         assert_eq!(property.lines.len(), 1);
     }
     let text = contract::to_json(&extracted, None);
-    let read: Extracted = serde_json::from_str(&text).unwrap();
+    let read: Extracted = serde_json::from_str(&text).expect("a contract reads back");
     assert_eq!(read, extracted);
 }
