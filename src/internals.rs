@@ -83,7 +83,7 @@ impl Checking {
     /// How many results a cassette has, all of them passes.
     pub fn passes(&self, cassette: &[u8]) -> usize {
         let (recording, _) = read::parse("tape", cassette).expect("a cassette");
-        let checked = check::check(recording, &self.cases, &self.options);
+        let checked = check::check("recording", &recording, &self.cases, &self.options);
         assert!(all_pass(&checked.results));
         checked.results.len()
     }

@@ -49,7 +49,9 @@ impl Resource {
                 operation: operation.to_owned(),
             },
             (Some("participants"), None, _) => Self::Participants(call),
-            (Some("participants"), Some(participant), None) if participant != "invite" => {
+            (Some("participants"), Some(participant), None)
+                if !is_action_of_people(participant) =>
+            {
                 Self::Participant {
                     call,
                     participant: participant.to_owned(),
@@ -57,7 +59,7 @@ impl Resource {
             }
             _ => Self::Action {
                 call,
-                action: rest.collect::<Vec<_>>().join("/"),
+                action: rest.map(unqualified).collect::<Vec<_>>().join("/"),
             },
         })
     }
@@ -125,6 +127,30 @@ pub(crate) fn call_id(text: &str) -> String {
         Some(Resource::Call(id)) => id,
         _ => text.to_owned(),
     }
+}
+
+/// The segments of a path from `calls` on, without the namespace of an action. `None` outside of the calling API.
+pub(crate) fn below_prefix(target: &str) -> Option<Vec<&str>> {
+    let below = segments(path_of(target)).skip_while(|segment| *segment != "calls");
+    let below: Vec<_> = below.map(unqualified).collect();
+    (!below.is_empty()).then_some(below)
+}
+
+/// Actions may have the namespace of their OData schema in front (OData 4.01 part 2 section 4.5.1).
+const NAMESPACE: &str = "microsoft.graph.";
+
+fn unqualified(segment: &str) -> &str {
+    let length = NAMESPACE.len();
+    match segment.get(..length) {
+        Some(start) if start.eq_ignore_ascii_case(NAMESPACE) => &segment[length..],
+        _ => segment,
+    }
+}
+
+/// True for an action on all participants of a call.
+fn is_action_of_people(segment: &str) -> bool {
+    let action = unqualified(segment);
+    action.len() < segment.len() || matches!(action, "invite" | "muteAll" | "configureMixer")
 }
 
 /// The path of a target: no scheme, no host, no query, no fragment.
@@ -264,6 +290,7 @@ mod tests {
             "/app/calls/{id}/participants/invite",
             "https://graph.microsoft.com/beta/communications/calls/1/participants/invite",
             "/applications/{id}/calls/{id}/participants/invite",
+            "/communications/calls/1/participants/microsoft.graph.invite",
         ] {
             assert_eq!(shape_of(target), "calls/{}/participants/invite");
         }

@@ -49,10 +49,6 @@ impl Recording {
         self
     }
 
-    pub(crate) fn into_exchanges(self) -> Vec<Exchange> {
-        self.exchanges
-    }
-
     pub(crate) fn records(&self, direction: Direction) -> bool {
         self.directions.contains(&direction)
     }

@@ -25,14 +25,15 @@ use crate::judge::recording::secrets::Secret;
 use crate::judge::redaction;
 use crate::judge::verdict::{JudgedTarget, Run, ScenarioResult};
 use crate::redact::Redactor;
-use crate::report::{not_covered, terminal};
+use crate::report::{covered, terminal};
 use crate::scenario::format::Scenario;
 use crate::scenario::selection::Filter;
 use crate::scenario::store;
 
 pub(crate) const EXAMPLES: &str = "\
-Each conversation in a recording is compared with the scenario that it follows, for each party \
-separately. Steps of a direction that was not recorded are untested, not missing.
+Each conversation in a recording is judged by the contract of the calling API, for each party \
+separately. Where a direction was not recorded, nothing is missing in it. The selection limits the \
+scenarios that a recording is said to show.
 
 Examples:
   confcall check call.jsonl
@@ -48,10 +49,7 @@ pub(crate) struct Arguments {
     filter: Vec<Filter>,
     #[command(flatten)]
     among: Among,
-    /// Judge by the page as printed: no alternatives, no correlation
-    #[arg(long, help_heading = "Judging")]
-    literal: bool,
-    /// Fail on a SHOULD that is not met, and on an exchange that fits no scenario
+    /// Fail on a SHOULD that is not met
     #[arg(long, help_heading = "Judging")]
     strict: bool,
     #[arg(
@@ -85,7 +83,7 @@ impl Checker {
         options: judge::Options,
     ) -> Result<Self, Failure> {
         Ok(Self {
-            cases: judge::cases(scenarios, picked),
+            cases: cases_of_both(scenarios, picked),
             options,
             redactor: record::redactor(None)?,
         })
@@ -103,7 +101,11 @@ impl Checker {
             // A secret of one exchange may be in the report of another.
             redaction::learn(&recording, &self.redactor);
         }
-        let mut checked = check::check(recording, &self.cases, &self.options);
+        let name = file
+            .file_name()
+            .unwrap_or(file.as_os_str())
+            .to_string_lossy();
+        let mut checked = check::check(&name, &recording, &self.cases, &self.options);
         redaction::not_covered(&mut checked.not_covered, &self.redactor);
         Ok(Judged { checked, warnings })
     }
@@ -117,6 +119,13 @@ impl Checker {
         redaction::run(&mut run, &self.redactor);
         run
     }
+}
+
+/// A conversation that judges one party alone begins like others.
+fn cases_of_both(scenarios: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
+    let mut cases = judge::cases(scenarios, picked);
+    cases.retain(|case| case.scenario.script.judges.is_none());
+    cases
 }
 
 /// Warnings about secrets that a recorder would have replaced.
@@ -147,7 +156,6 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     let mut scenarios = arguments.among.select(&arguments.filter, &[])?;
     scenarios.judging(&[Party::Bot])?;
     let options = judge::Options {
-        literal: arguments.literal,
         strict: arguments.strict,
         ..judge::Options::default()
     };
@@ -162,7 +170,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
             output::warn(warning);
         }
         let name = file.display().to_string();
-        strangers.push_str(&not_covered::render(
+        strangers.push_str(&covered::not_covered(
             &name,
             &checked.not_covered,
             output.look,
@@ -171,13 +179,11 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
         names.push(name);
     }
     let run = checker.report(&names, results);
-    let mut text = strangers.clone();
+    let mut text = strangers;
+    text.push_str(&covered::scenarios(&run.results, checker.cases.len()));
     text.push_str(&terminal::render(&run, begun.elapsed(), output.look));
     text.push_str(&annotations(&run));
     output.print(&text)?;
-    let mut exit = Exit::of_run(&run);
-    if arguments.strict && !strangers.is_empty() {
-        exit = exit.worse(Exit::Failed);
-    }
+    let exit = Exit::of_run(&run);
     Ok(exit.worse(reports.write(&run)))
 }

@@ -4,14 +4,18 @@
 //!
 //! - [`requirement`]: one sentence each, with its party, level and sources.
 //! - [`rule`]: the stable names of what a party can break.
+//! - [`operation`]: the operations and their effects, [`lifecycle`]: the states of calls and comms operations.
+//! - [`extracted`](mod@extracted): operations and types as extraction finds them in the pages; [`types`]: resource types, looked up by name.
 //! - [`words`]: the protocol words.
 //! - [`shape`]: the objects that a page's examples show.
 //! - [`change`]: one entry of a notification.
-//! - [`extracted`](mod@extracted): operations and resource types, as extraction finds them in the pages.
 
 pub(crate) mod change;
 pub(crate) mod extracted;
+pub(crate) mod lifecycle;
+pub(crate) mod operation;
 pub(crate) mod requirement;
 pub(crate) mod rule;
 pub(crate) mod shape;
+pub(crate) mod types;
 pub(crate) mod words;

@@ -96,6 +96,11 @@ impl Requirement {
         self.row().standard
     }
 
+    /// The pages and lines that require it.
+    pub(crate) const fn sources(self) -> &'static [(&'static str, usize)] {
+        self.row().sources
+    }
+
     /// The line of a page that requires it; `None` for another page.
     pub fn line_in(self, page: &str) -> Option<usize> {
         let mut sources = self.row().sources.iter();
@@ -252,6 +257,26 @@ requirements! {
             "A notification is answered, with any 2xx.";
         BotTransport = "bot.transport", Must Bot,
             "Connections carry whole HTTP messages.";
+    }
+
+    /// The requirements that only the monitor checks, the service's first.
+    OF_TRAFFIC {
+        Effect = "effect", Must Service,
+            "What a request asks for happens: to exactly the people, and with exactly the values, that it names.";
+        OperationOnce = "operation.once", Must Service,
+            "A comms operation ends once: in its answer, or in one notification.";
+        CallbackAddress = "callback.address", Must Service,
+            "Notifications about a call go to the callback that the bot gave for it.";
+        CallPeople = "call.people", Must Service,
+            "A call has the same source and the same targets from its beginning to its end.";
+        ResourceAsked = "resource.asked", Must Service,
+            "The answer to a read is the resource that was asked for.";
+        PromptsLimit = "prompts.limit", Must Bot,
+            "A prompt list has at most as many prompts as the page of the operation allows.";
+        RequestType = "request.type", Should Bot,
+            "An @odata.type in a request is one that a page prints.";
+        AnswerInTime = "answer.in-time", Should Bot,
+            "An incoming call is answered, rejected or redirected within 15 s.";
     }
 
     /// The requirements under fault injection ([`crate::inject`]): MUST where it follows from

@@ -58,6 +58,8 @@ rules! {
     NotificationOrder = "notification.order",
     /// Values that must agree but differ.
     Correlation = "correlation",
+    /// A request that does not bring about what it asks for.
+    Effect = "effect",
     /// An acknowledgement with a status other than 2xx.
     AcknowledgementStatus = "acknowledgement.status",
     /// An acknowledgement that never came.

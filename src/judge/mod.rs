@@ -15,6 +15,7 @@
 pub(crate) mod bindings;
 mod bot;
 pub(crate) mod compare;
+pub(crate) mod monitor;
 pub(crate) mod outline;
 pub(crate) mod page;
 pub(crate) mod people;
@@ -48,6 +49,7 @@ pub(crate) struct Case {
 }
 
 impl Case {
+    #[cfg(test)]
     pub(crate) fn new(scenario: Arc<Scenario>, page: Arc<Page>) -> Self {
         Self {
             scenario,
@@ -109,6 +111,8 @@ pub(crate) struct Options {
     pub deadline: Duration,
     /// The bearer token of the party that confcall plays.
     pub token: String,
+    /// The edition that a recording is judged by; the newest where it is `None`.
+    pub edition: Option<String>,
 }
 
 impl Default for Options {
@@ -119,6 +123,7 @@ impl Default for Options {
             deadline: Duration::from_secs(5),
             // A target on a laptop accepts any token.
             token: "confcall".to_owned(),
+            edition: None,
         }
     }
 }
@@ -234,6 +239,7 @@ impl Outcome {
             failures: self.failures,
             warnings: self.warnings,
             notes: self.notes,
+            covers: Vec::new(),
             traffic: self.traffic,
             bound: self.bound,
             checked: self.checked,
@@ -267,20 +273,6 @@ impl Judge {
             Party::Bot => Machine::Bot(bot::BotJudge::new(record)),
         };
         Self { machine }
-    }
-
-    /// Replaces the judge's own requests or notifications if the other party's half is recorded:
-    /// one for each [`Action::Send`], in order. The judge sends the documented message for `None`,
-    /// and after the last one.
-    pub(crate) fn will_send(&mut self, recorded: impl IntoIterator<Item = Option<Arc<Request>>>) {
-        self.record_mut().is_recorded = true;
-        self.record_mut().recorded_requests.extend(recorded);
-    }
-
-    /// Replaces the next [`Action::Reply`] if the other party's half is recorded; `None` keeps the
-    /// judge's own.
-    pub(crate) fn will_reply(&mut self, recorded: Option<Arc<Response>>) {
-        self.record_mut().recorded_reply = recorded;
     }
 
     /// `now` is the time since the run began; it never decreases.

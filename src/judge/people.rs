@@ -23,6 +23,11 @@ pub(crate) struct Person {
 }
 
 impl Person {
+    /// The people of one participant: one, except in unusual bodies.
+    pub(crate) fn of(participant: &Value) -> Vec<Self> {
+        identities_of(participant, &|text| Cow::Borrowed(text))
+    }
+
     /// True if an identity set names this person under the same kind of identity.
     pub(crate) fn is_named_in(&self, identity: &Value) -> bool {
         self.is_named_under(identity, &self.kind)
@@ -40,6 +45,12 @@ impl Person {
     pub(crate) fn label(&self) -> String {
         format!("{} {}", self.kind, self.id)
     }
+}
+
+/// The people at a place of a body: a participant, or a collection of participants.
+pub(crate) fn people_at(body: &Value, pointer: &str) -> Vec<Person> {
+    let at = body.pointer(pointer).unwrap_or(&Value::Null);
+    entities(at).flat_map(Person::of).collect()
 }
 
 /// The people under `participants`: one for each identity that is not null.

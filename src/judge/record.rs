@@ -1,9 +1,7 @@
 //! The record of one conversation: its violations, notes and messages. Not for recordings of traffic: see
 //! [`super::recording`].
 
-use std::collections::VecDeque;
 use std::mem::take;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -15,7 +13,7 @@ use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
 use crate::diagnostic::pointer::Pointer;
-use crate::http::message::{Body, Request, Response, json_error};
+use crate::http::message::{Body, json_error};
 use crate::scenario::format::{Script, Step};
 
 #[derive(Debug)]
@@ -23,11 +21,6 @@ pub(super) struct Record {
     pub case: Case,
     pub bindings: Bindings,
     pub options: Options,
-    /// Recorded replacements of the requests that the judge sends, and of its next reply.
-    pub recorded_requests: VecDeque<Option<Arc<Request>>>,
-    pub recorded_reply: Option<Arc<Response>>,
-    /// The other party's half is recorded; nothing is sent.
-    pub is_recorded: bool,
     role: Party,
     failures: Vec<Violation>,
     warnings: Vec<Violation>,
@@ -88,9 +81,6 @@ impl Record {
             case,
             bindings,
             options,
-            recorded_requests: VecDeque::new(),
-            recorded_reply: None,
-            is_recorded: false,
             role,
             failures: Vec::new(),
             warnings: Vec::new(),

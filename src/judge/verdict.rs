@@ -137,6 +137,9 @@ pub struct ScenarioResult {
     pub warnings: Vec<Violation>,
     /// Remarks for the reader.
     pub notes: Vec<String>,
+    /// The scenarios that a recorded conversation shows, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covers: Vec<String>,
     /// The messages in the order of the conversation.
     #[serde(skip)]
     pub traffic: Vec<Traffic>,
@@ -165,6 +168,7 @@ impl ScenarioResult {
             failures: Vec::new(),
             warnings: Vec::new(),
             notes: Vec::new(),
+            covers: Vec::new(),
             traffic: Vec::new(),
             bound: Vec::new(),
             checked: Vec::new(),

@@ -1,7 +1,7 @@
 //! Reports: functions from a result to text, one file a format. The caller decides on width and
 //! colour, and writes.
 //!
-//! - [`terminal`], [`coverage`], [`not_covered`] and [`annotations`] are printed.
+//! - [`terminal`], [`coverage`], [`covered`] and [`annotations`] are printed.
 //! - [`ReportKind`] has those that go to files.
 //! - [`conversation`] shows messages, [`snapshot`] is what `--snapshots` compares.
 //! - [`list`] and [`inventory`] are for `confcall list` and `confcall extract`.
@@ -9,11 +9,11 @@
 pub(crate) mod annotations;
 pub(crate) mod conversation;
 pub(crate) mod coverage;
+pub(crate) mod covered;
 pub(crate) mod html;
 pub(crate) mod inventory;
 pub(crate) mod junit;
 pub(crate) mod list;
-pub(crate) mod not_covered;
 pub(crate) mod snapshot;
 pub(crate) mod terminal;
 pub(crate) mod text;

@@ -13,3 +13,4 @@ mod extract;
 mod identity;
 mod inject;
 mod selftest;
+mod traffic;

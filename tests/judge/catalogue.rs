@@ -41,7 +41,8 @@ fn every_rule_is_broken_by_some_row() {
         .collect();
     let unbroken: Vec<_> = Rule::VARIANTS
         .iter()
-        .filter(|rule| !broken.contains(rule))
+        // The monitor alone judges effects; its cases are recordings.
+        .filter(|rule| !broken.contains(rule) && **rule != Rule::Effect)
         .collect();
     assert!(unbroken.is_empty(), "{unbroken:?}");
 }

@@ -203,7 +203,7 @@ fn what_was_not_recorded_is_untested() {
 }
 
 #[test]
-fn strangers_are_listed_and_fail_on_request() {
+fn exchanges_outside_of_the_contract_are_listed_and_not_judged() {
     let mut tape = Tape::new();
     let mut stranger = tape.asked("/calls").clone();
     stranger["number"] = json!(500);
@@ -216,7 +216,7 @@ fn strangers_are_listed_and_fail_on_request() {
         text.contains(" 500 bot     POST /v1.0/me/messages: 204\n"),
         "{text}"
     );
-    assert_eq!(check(&tape, &["--strict"]).0, Some(1));
+    assert_eq!(check(&tape, &["--strict"]).0, Some(0));
 }
 
 #[test]

@@ -168,8 +168,7 @@ impl BotJudge {
                     self.trigger(step);
                 }
                 Some(Step::Notification(step)) => {
-                    let at = self.cursor;
-                    let request = outgoing::notification(&mut self.record, at, step);
+                    let request = outgoing::notification(&mut self.record, step);
                     self.notify(request);
                 }
                 // The request has no answer; the parser rejects such a file. A bot is not judged by

@@ -13,18 +13,9 @@ use crate::judge::record::Record;
 use crate::judge::service::roster_path;
 use crate::scenario::format::{HeaderFields, NotificationStep, ResponseStep};
 
-/// A documented notification with its variables filled in, or its recording. Outside of a literal
+/// A documented notification with its variables filled in. Outside of a literal
 /// run, errors of the page are corrected: the path of a roster, a null id of an operation.
-pub(super) fn notification(
-    record: &mut Record,
-    at: usize,
-    step: &NotificationStep,
-) -> Arc<Request> {
-    if let Some(recorded) = record.recorded_requests.pop_front().flatten() {
-        let case = record.case.clone();
-        case.outline().step(at).bind_variables(&mut record.bindings);
-        return recorded;
-    }
+pub(super) fn notification(record: &mut Record, step: &NotificationStep) -> Arc<Request> {
     let target = record.bindings.fill(&step.target);
     let mut headers = filled_headers(record, &step.headers);
     headers.push("Authorization", format!("Bearer {}", record.options.token));
@@ -42,13 +33,8 @@ pub(super) fn notification(
     })
 }
 
-/// A documented answer with its variables filled in, or its recording.
-pub(super) fn answer(record: &mut Record, at: usize, step: &ResponseStep) -> Arc<Response> {
-    if let Some(recorded) = record.recorded_reply.take() {
-        let case = record.case.clone();
-        case.outline().step(at).bind_variables(&mut record.bindings);
-        return recorded;
-    }
+/// A documented answer with its variables filled in.
+pub(super) fn answer(record: &mut Record, step: &ResponseStep) -> Arc<Response> {
     Arc::new(Response {
         status: step.status,
         headers: filled_headers(record, &step.headers),

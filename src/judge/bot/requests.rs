@@ -13,7 +13,7 @@ use crate::api::resource::Resource;
 use crate::api::template;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
-use crate::http::message::{Body, Headers, Request, Response};
+use crate::http::message::{Request, Response};
 use crate::judge::record::Breach;
 use crate::judge::service::{outgoing_request, relative};
 use crate::judge::verdict::{TrafficMessage, Verdict};
@@ -24,26 +24,12 @@ impl BotJudge {
     pub(super) fn trigger(&mut self, step: &RequestStep) {
         let at = self.cursor;
         self.waiting = Waiting::Trigger(at);
-        let request = if self.record.is_recorded {
-            let case = self.record.case.clone();
-            case.outline()
-                .step(at)
-                .bind_variables(&mut self.record.bindings);
-            Request {
-                method: step.method.clone(),
-                target: self.record.bindings.fill(&relative(&step.target)),
-                headers: Headers::new(),
-                body: Body::Empty,
-            }
-        } else {
-            let mut request = outgoing_request(&mut self.record, step);
-            request.headers = request
-                .headers
-                .iter()
-                .filter(|(name, _)| !name.eq_ignore_ascii_case("authorization"))
-                .collect();
-            request
-        };
+        let mut request = outgoing_request(&mut self.record, step);
+        request.headers = request
+            .headers
+            .iter()
+            .filter(|(name, _)| !name.eq_ignore_ascii_case("authorization"))
+            .collect();
         self.actions.push_back(Action::Trigger {
             step: at + 1,
             request,
@@ -221,7 +207,7 @@ impl BotJudge {
             return;
         };
         self.done.insert(at + 1);
-        let response = outgoing::answer(&mut self.record, at + 1, step);
+        let response = outgoing::answer(&mut self.record, step);
         if let Some(TrafficMessage::Request(request)) = self.record.last_message() {
             let sent = (Arc::clone(request), Arc::clone(&response));
             self.replies.insert(exchange, sent);
@@ -229,11 +215,8 @@ impl BotJudge {
         self.say(exchange, Some(at + 1), response);
     }
 
-    /// Sends the recorded answer, or else `response`.
     pub(super) fn reply(&mut self, exchange: ExchangeId, step: Option<usize>, response: Response) {
-        let recorded = self.record.recorded_reply.take();
-        let response = recorded.unwrap_or_else(|| Arc::new(response));
-        self.say(exchange, step, response);
+        self.say(exchange, step, Arc::new(response));
     }
 
     fn say(&mut self, exchange: ExchangeId, step: Option<usize>, response: Arc<Response>) {

@@ -1,20 +1,21 @@
-//! Judges a whole recording.
+//! Judges a whole recording by the contract.
 
-use std::cmp::Reverse;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::time::Duration;
 
-use super::segment;
-use super::segment::Segment;
-use super::transcript::{CapturedExchange, Transcript};
-use super::{evaluation, grouping};
-use rayon::prelude::*;
-
+use super::coverage::Coverage;
+use crate::api::party::Party;
 use crate::cassette::format::{Direction, Exchange};
 use crate::cassette::recording::Recording;
-use crate::judge::page::Page;
-use crate::judge::verdict::{ScenarioResult, Verdict};
-use crate::judge::{Case, Options, Outcome};
-use crate::scenario::format::{Scenario, Step};
+use crate::contract::extracted::extracted;
+use crate::contract::operation::Operation;
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::Level;
+use crate::judge::monitor;
+use crate::judge::monitor::conversation::{Conduct, Conversation};
+use crate::judge::monitor::{Ending, Monitor};
+use crate::judge::verdict::{Basis, ScenarioResult, Source, Traffic, Verdict, Violation};
+use crate::judge::{Breach, Case, Options};
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Checked {
@@ -35,124 +36,212 @@ pub(crate) struct NotCovered {
     pub status: Option<u16>,
 }
 
-/// Judges a recording against the scenarios that its conversations follow.
+/// Judges a recording by conversation and party, and says which scenarios its conversations show.
 ///
-/// Of several matching scenarios, the one with the fewest violations counts: first the one that
-/// covers most of the conversation, then the one of the page that the first conversation follows.
-pub(crate) fn check(recording: Recording, cases: &[Case], options: &Options) -> Checked {
-    let cases = recorded_parts(&recording, cases);
-    let mut groups = groups(recording.into_exchanges()).into_iter();
-    let mut judged = Vec::new();
-    let mut page = None;
-    while page.is_none()
-        && let Some(group) = groups.next()
-    {
-        let group = group.judge(&cases, options, None);
-        let first = group.conversations.first();
-        page = first.map(|it| &cases[it.case].page);
-        judged.push(group);
+/// `name` stands before the names of the conversations: `call.jsonl/invite-2`.
+pub(crate) fn check(
+    name: &str,
+    recording: &Recording,
+    cases: &[Case],
+    options: &Options,
+) -> Checked {
+    let exchanges = recording.exchanges();
+    let observed = observe(recording, options);
+    let at: HashMap<u64, usize> = exchanges
+        .iter()
+        .enumerate()
+        .map(|(at, exchange)| (exchange.number, at))
+        .collect();
+    let get = |number: &u64| &exchanges[at[number]];
+    let coverage = Coverage::new(cases);
+    let mut ordinals: HashMap<String, usize> = HashMap::new();
+    let mut results = Vec::new();
+    for conversation in observed.conversations {
+        let ordinal = ordinals.entry(conversation.name().to_owned()).or_default();
+        *ordinal += 1;
+        let name = match *ordinal {
+            1 => format!("{name}/{}", conversation.name()),
+            ordinal => format!("{name}/{}-{ordinal}", conversation.name()),
+        };
+        let of_conversation: Vec<&Exchange> = conversation.exchanges.iter().map(get).collect();
+        let covers = coverage.of(of_conversation.iter().copied());
+        results.extend(in_order(
+            conversation,
+            &name,
+            &of_conversation,
+            &covers,
+            options,
+        ));
     }
-    // Groups share no call; each is judged separately.
-    let rest: Vec<Group> = groups.collect();
-    let rest = rest.into_par_iter();
-    judged.par_extend(rest.map(|group| group.judge(&cases, options, page)));
-    let (mut conversations, mut not_covered) = (Vec::new(), Vec::new());
-    for group in judged {
-        conversations.extend(group.conversations);
-        not_covered.extend(group.not_covered);
-    }
-    conversations.sort_by_key(|it| it.first);
-    not_covered.sort_by_key(|(place, _)| *place);
-    let results = conversations.into_iter().flat_map(|it| it.results);
+    let not_covered = observed
+        .not_covered
+        .iter()
+        .map(|number| NotCovered::new(get(number)));
     Checked {
-        results: results.collect(),
-        not_covered: not_covered
-            .into_iter()
-            .map(|(_, not_covered)| not_covered)
-            .collect(),
+        results,
+        not_covered: not_covered.collect(),
     }
 }
 
-/// Exchanges about the same calls, in order.
-#[derive(Debug)]
-struct Group {
-    exchanges: Vec<Exchange>,
-    /// Indices in the recording.
-    places: Vec<usize>,
-}
-
-#[derive(Debug)]
-struct Judged {
-    conversations: Vec<Conversation>,
-    /// Each with its index in the recording.
-    not_covered: Vec<(usize, NotCovered)>,
-}
-
-#[derive(Debug)]
-struct Conversation {
-    /// The index of its first exchange in the recording.
-    first: usize,
-    case: usize,
-    results: Vec<ScenarioResult>,
-}
-
-fn groups(exchanges: Vec<Exchange>) -> Vec<Group> {
-    let places = grouping::groups(&exchanges);
-    let mut exchanges: Vec<Option<Exchange>> = exchanges.into_iter().map(Some).collect();
-    let groups = places.into_iter().map(|places| {
-        let exchanges = places.iter().filter_map(|place| exchanges[*place].take());
-        Group {
-            exchanges: exchanges.collect(),
-            places,
-        }
+/// Sends the exchanges through a monitor, in the order of time.
+fn observe(recording: &Recording, options: &Options) -> monitor::Observed {
+    let exchanges = recording.exchanges();
+    // A start comes before an end of the same time, but for the end of an earlier exchange.
+    let mut events: Vec<(u64, usize, bool)> = Vec::with_capacity(exchanges.len() * 2);
+    for (at, exchange) in exchanges.iter().enumerate() {
+        events.push((exchange.at_ms, at, false));
+        events.push((exchange.at_ms.saturating_add(exchange.took_ms), at, true));
+    }
+    events.sort_by_key(|(time, at, is_end)| (*time, *at, *is_end));
+    let mut monitor = Monitor::new(monitor::Options {
+        sees_notifications: recording.records(Direction::Notification),
+        patience: monitor::PATIENCE,
+        edition: options.edition.clone(),
     });
-    groups.collect()
-}
-
-impl Group {
-    /// Judges the conversations; only results keep messages.
-    fn judge<'a>(
-        self,
-        cases: &'a [Case],
-        options: &Options,
-        mut page: Option<&'a Arc<Page>>,
-    ) -> Judged {
-        let transcript = Transcript::new(self.exchanges);
-        let captured = transcript.exchanges();
-        let mut fits = vec![false; captured.len()];
-        let mut conversations = Vec::new();
-        for at in 0..captured.len() {
-            if fits[at] {
-                continue;
+    let mut last = 0;
+    for (time, at, is_end) in events {
+        let exchange = &exchanges[at];
+        let number = exchange.number;
+        last = last.max(time);
+        match (exchange.direction, is_end) {
+            (Direction::Request, false) => monitor.request(time, number, &exchange.request),
+            (Direction::Request, true) => monitor.answer(time, number, ending(exchange)),
+            (Direction::Notification, false) => {
+                monitor.notification(time, number, &exchange.request);
             }
-            let left: Vec<usize> = (at..captured.len()).filter(|index| !fits[*index]).collect();
-            let Some(followed) = best(cases, &transcript, &left, options, page) else {
-                continue;
-            };
-            for index in &followed.segment.exchanges {
-                fits[*index] = true;
+            (Direction::Notification, true) => {
+                monitor.acknowledgement(time, number, ending(exchange));
             }
-            let case = followed.case;
-            page = Some(&cases[case].page);
-            conversations.push(Conversation {
-                first: self.places[at],
-                case,
-                results: followed.results(&cases[case], captured),
-            });
-        }
-        let not_covered = self.places.into_iter().zip(captured).zip(fits);
-        let not_covered = not_covered.filter(|(_, fits)| !fits);
-        Judged {
-            conversations,
-            not_covered: not_covered
-                .map(|((place, exchange), _)| (place, NotCovered::new(exchange)))
-                .collect(),
         }
     }
+    monitor.finish(last)
+}
+
+fn ending(exchange: &Exchange) -> Ending<'_> {
+    match (&exchange.response, &exchange.broke) {
+        (_, Some(cause)) => Ending::Broken(cause),
+        (Some(response), None) => Ending::Response(response),
+        (None, None) => Ending::Unknown,
+    }
+}
+
+/// The results of both parties, the service's first.
+fn in_order(
+    conversation: Conversation,
+    name: &str,
+    exchanges: &[&Exchange],
+    covers: &[String],
+    options: &Options,
+) -> Vec<ScenarioResult> {
+    let numbers: Vec<String> = exchanges.iter().map(|it| it.number.to_string()).collect();
+    let note = format!("exchanges {} of the recording", numbers.join(", "));
+    let took = Duration::from_millis(conversation.ended.saturating_sub(conversation.begun));
+    let operation = conversation.operation;
+    let parties = [
+        (Party::Service, conversation.service),
+        (Party::Bot, conversation.bot),
+    ];
+    let parties = parties.into_iter().filter(|(_, conduct)| conduct.took_part);
+    let results = parties.map(|(party, conduct)| {
+        let mut result = result(name, party, conduct, operation, options);
+        result.notes.insert(0, note.clone());
+        result.covers = covers.to_vec();
+        result.duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        if result.verdict != Verdict::Pass {
+            result.traffic = traffic(exchanges);
+        }
+        result
+    });
+    results.collect()
+}
+
+fn traffic(exchanges: &[&Exchange]) -> Vec<Traffic> {
+    exchanges
+        .iter()
+        .flat_map(|exchange| super::messages(exchange))
+        .collect()
+}
+
+fn result(
+    name: &str,
+    party: Party,
+    conduct: Conduct,
+    first: Option<&'static Operation>,
+    options: &Options,
+) -> ScenarioResult {
+    let mut result = ScenarioResult::new(name, party, Verdict::Pass, "");
+    for (breach, operation) in conduct.breaches {
+        let violation = violation(breach, operation.or(first));
+        if violation.level == Level::Must || options.strict {
+            result.failures.push(violation);
+        } else {
+            result.warnings.push(violation);
+        }
+    }
+    if !result.failures.is_empty() {
+        result.verdict = Verdict::Fail;
+    } else if let Some(doubt) = conduct.inconclusive.first() {
+        result.verdict = Verdict::Inconclusive;
+        result.reason.clone_from(&doubt.reason);
+    }
+    let others = conduct
+        .inconclusive
+        .into_iter()
+        .skip(usize::from(result.verdict == Verdict::Inconclusive));
+    result.notes = conduct.notes;
+    result.notes.extend(others.map(|doubt| doubt.reason));
+    result.checked = conduct.checked;
+    result
+}
+
+fn violation(breach: Breach, operation: Option<&'static Operation>) -> Violation {
+    Violation {
+        rule: breach.rule,
+        level: breach.requirement.level(),
+        requirement: Basis::Requirement(breach.requirement),
+        step: breach.step,
+        pointer: breach.pointer,
+        expected: breach.expected,
+        actual: breach.actual,
+        source: source(breach.requirement, operation),
+        message: breach.message,
+    }
+}
+
+/// The line that a requirement rests on: of the operation's own page, or of the page that states it.
+fn source(requirement: Requirement, operation: Option<&'static Operation>) -> Source {
+    let own = operation.and_then(|operation| {
+        let stated = requirement.sources().iter().rev();
+        let mut stated = stated.filter(|(file, _)| {
+            operation
+                .pages
+                .iter()
+                .any(|page| file.contains(page.as_str()))
+        });
+        if let Some((file, line)) = stated.next() {
+            return Some(((*file).to_owned(), *line));
+        }
+        let printed = extracted().operations.iter();
+        let printed = printed.filter(|it| operation.pages.contains(&it.page));
+        let sources = printed.flat_map(|it| &it.sources);
+        let newest = sources.max_by(|one, other| one.edition.cmp(&other.edition))?;
+        Some((newest.file.clone(), newest.line))
+    });
+    let stated = || {
+        requirement
+            .sources()
+            .last()
+            .map(|(file, line)| ((*file).to_owned(), *line))
+    };
+    let (file, line) = own.or_else(stated).unwrap_or_else(|| {
+        let standard = requirement.standard();
+        (standard.to_owned(), 0)
+    });
+    Source { file, line }
 }
 
 impl NotCovered {
-    fn new(exchange: &CapturedExchange) -> Self {
+    fn new(exchange: &Exchange) -> Self {
         let request = &exchange.request;
         Self {
             number: exchange.number,
@@ -160,113 +249,5 @@ impl NotCovered {
             request: format!("{} {}", request.method, request.target),
             status: exchange.response.as_ref().map(|response| response.status),
         }
-    }
-}
-
-/// The scenarios of both parties, limited to recorded directions: other steps are untested. A
-/// refused bot is wrong in a recording, even if the conversation judges the service alone.
-fn recorded_parts(recording: &Recording, cases: &[Case]) -> Vec<Case> {
-    let is_of_both = |case: &&Case| case.scenario.script.judges.is_none();
-    let cases: Vec<Case> = cases.iter().filter(is_of_both).cloned().collect();
-    if recording.records(Direction::Notification) {
-        return cases;
-    }
-    let without = |scenario: &Scenario| {
-        let mut scenario = scenario.clone();
-        let steps = &mut Arc::make_mut(&mut scenario.script).steps;
-        steps.retain(|step| !matches!(step, Step::Notification(_)));
-        scenario
-    };
-    let cases = cases
-        .iter()
-        .map(|case| Case::new(without(&case.scenario).into(), Arc::clone(&case.page)));
-    cases.collect()
-}
-
-/// The scenario of a conversation, with the outcomes.
-struct Followed {
-    case: usize,
-    segment: Segment,
-    outcomes: Vec<Outcome>,
-}
-
-/// The scenario with the fewest violations for the conversation at the start of a group.
-fn best(
-    cases: &[Case],
-    transcript: &Transcript,
-    group: &[usize],
-    options: &Options,
-    page: Option<&Arc<Page>>,
-) -> Option<Followed> {
-    let mut candidates: Vec<(usize, Segment)> = cases
-        .iter()
-        .enumerate()
-        .filter_map(|(at, case)| {
-            let segment = segment::begin(case, transcript, group)?;
-            Some((at, segment))
-        })
-        .collect();
-    candidates.sort_by_cached_key(|(at, segment)| {
-        let is_page = page.is_some_and(|page| Arc::ptr_eq(&cases[*at].page, page));
-        Reverse((segment.is_complete, segment.requests.len(), is_page))
-    });
-    // Most conversations conform to a scenario; the distance is computed only if none matches.
-    for (at, (case, segment)) in candidates.iter().enumerate() {
-        let conforming =
-            evaluation::evaluate_conforming(&cases[*case], transcript, segment, options);
-        if let Some(outcomes) = conforming {
-            let (case, segment) = candidates.swap_remove(at);
-            return Some(Followed {
-                case,
-                segment,
-                outcomes,
-            });
-        }
-    }
-    let violating = candidates.into_iter().map(|(case, segment)| Followed {
-        outcomes: evaluation::evaluate(&cases[case], transcript, &segment, options),
-        case,
-        segment,
-    });
-    violating.min_by_key(Followed::distance)
-}
-
-impl Followed {
-    /// The number of violations, weighted.
-    fn distance(&self) -> usize {
-        let of = |outcome: &Outcome| match outcome.verdict {
-            Verdict::Pass => 0,
-            _ => 1 + outcome.failures.len() * 2,
-        };
-        self.outcomes.iter().map(of).sum()
-    }
-
-    fn results(self, case: &Case, captured: &[CapturedExchange]) -> Vec<ScenarioResult> {
-        let of_segment = || self.segment.exchanges.iter().map(|index| &captured[*index]);
-        let numbers: Vec<String> = of_segment().map(|it| it.number.to_string()).collect();
-        let note = format!("exchanges {} of the recording", numbers.join(", "));
-        let omitted = of_segment().find_map(|exchange| {
-            let reason = exchange.omitted?;
-            Some(format!("a body of exchange {} {reason}", exchange.number))
-        });
-        let times = || of_segment().map(|it| (it.at_ms, it.at_ms.saturating_add(it.took_ms)));
-        let began = times().map(|(began, _)| began).min().unwrap_or(0);
-        let ended = times().map(|(_, ended)| ended).max().unwrap_or(0);
-        let duration = std::time::Duration::from_millis(ended.saturating_sub(began));
-        self.outcomes
-            .into_iter()
-            .map(|outcome| {
-                let mut result = outcome.into_result(&case.scenario.id, duration);
-                result.notes.insert(0, note.clone());
-                if let (Some(omitted), Verdict::Fail) = (&omitted, result.verdict) {
-                    result.verdict = Verdict::Inconclusive;
-                    result.reason.clone_from(omitted);
-                }
-                if result.verdict == Verdict::Pass {
-                    result.traffic = Vec::new();
-                }
-                result
-            })
-            .collect()
     }
 }

@@ -236,16 +236,7 @@ impl ServiceJudge {
         )
         .then_some(self.cursor);
         self.cursor += usize::from(answer.is_some());
-        let request = match self.record.recorded_requests.pop_front().flatten() {
-            Some(recorded) => {
-                let case = self.record.case.clone();
-                case.outline()
-                    .step(at)
-                    .bind_variables(&mut self.record.bindings);
-                recorded
-            }
-            None => Arc::new(outgoing_request(&mut self.record, step)),
-        };
+        let request = Arc::new(outgoing_request(&mut self.record, step));
         self.sent = Some(Arc::new(SentRequest {
             step: at,
             people: request.body.json().map(people::people).unwrap_or_default(),

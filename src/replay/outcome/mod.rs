@@ -260,6 +260,7 @@ impl Outcome {
                 failures: std::mem::take(&mut self.failures),
                 warnings: Vec::new(),
                 notes: std::mem::take(&mut self.notes),
+                covers: Vec::new(),
                 traffic: last,
                 bound: Vec::new(),
                 checked: Vec::new(),

@@ -4,8 +4,8 @@ use std::hash::BuildHasher as _;
 
 use foldhash::quality::FixedState;
 
+use super::grouping;
 use crate::cassette::format::{Direction, Exchange};
-use crate::judge::recording::grouping;
 use crate::replay::matching::fingerprint::{Fingerprint, Hashes};
 use crate::replay::values;
 use crate::replay::values::Key;

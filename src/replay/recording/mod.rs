@@ -6,6 +6,7 @@
 
 pub(super) mod chunk;
 pub(crate) mod file;
+mod grouping;
 pub(crate) mod source;
 
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 
 use self::chunk::{Chunk, Entries, Entry, brief, checksum};
+use self::grouping::Grouping;
 use self::source::{ReadAhead, Source, SourceError};
 use super::matching::request_index::RequestIndex;
 use super::outgoing::RawExchange;
@@ -22,7 +24,6 @@ use crate::api::party::Party;
 use crate::cassette::format::{Direction, Exchange};
 use crate::cassette::recording::Recording;
 use crate::diagnostic::Diagnostic;
-use crate::judge::recording::grouping::Grouping;
 
 #[derive(Debug)]
 pub(crate) struct Indexed {

@@ -6,32 +6,10 @@ use foldhash::HashMap;
 use serde_json::Value;
 
 use crate::api::identifier;
-use crate::api::identifier::Normal;
 use crate::api::resource::Resource;
 use crate::cassette::format::Exchange;
 use crate::http::message::Body;
 use crate::judge::people::call_of;
-
-/// Groups exchanges that share calls, in the order of their first exchange. An exchange without a
-/// call is a group of its own.
-pub(crate) fn groups(exchanges: &[Exchange]) -> Vec<Vec<usize>> {
-    let mut grouping = Grouping::default();
-    let mut calls = Vec::new();
-    for exchange in exchanges {
-        each_call(exchange, &mut |call| {
-            calls.push(Normal::of(call).into_owned());
-        });
-        grouping.add(calls.drain(..));
-    }
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for (index, group) in grouping.numbers().into_iter().enumerate() {
-        if groups.len() == group as usize {
-            groups.push(Vec::new());
-        }
-        groups[group as usize].push(index);
-    }
-    groups
-}
 
 /// Groups exchanges incrementally by the calls that they share. `C` identifies a call.
 #[derive(Debug)]
@@ -181,6 +159,10 @@ mod tests {
             exchange(4, "/me", &none, &none),
             exchange(5, "/callback", &notification, &none),
         ];
-        assert_eq!(groups(&list), [vec![0, 2, 4], vec![1], vec![3]]);
+        let mut grouping = Grouping::default();
+        for exchange in &list {
+            grouping.add(calls(exchange));
+        }
+        assert_eq!(grouping.numbers(), [0, 1, 0, 2, 0]);
     }
 }

@@ -1,0 +1,102 @@
+//! Life cycles of calls and comms operations: transition tables, read from `data/lifecycles.toml`.
+
+use std::sync::OnceLock;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+/// The states of one kind of resource.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LifeCycle {
+    /// The state that a deleted resource is in.
+    pub end: String,
+    /// The states that may follow each state.
+    next: IndexMap<String, Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    call: LifeCycle,
+    operation: LifeCycle,
+}
+
+fn table() -> &'static Table {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    let read = || {
+        toml::from_str(include_str!("data/lifecycles.toml"))
+            .expect("the table of life cycles, which a test reads")
+    };
+    TABLE.get_or_init(read)
+}
+
+/// The life cycle of a call.
+pub(crate) fn call() -> &'static LifeCycle {
+    &table().call
+}
+
+/// The life cycle of a comms operation.
+pub(crate) fn operation() -> &'static LifeCycle {
+    &table().operation
+}
+
+impl LifeCycle {
+    /// The state as the table spells it. `None` for an unknown word.
+    pub(crate) fn state(&self, word: &str) -> Option<&str> {
+        let mut states = self.next.keys();
+        let found = states.find(|state| state.eq_ignore_ascii_case(word));
+        found.map(String::as_str)
+    }
+
+    /// Every state, in the order of the table.
+    pub(crate) fn states(&self) -> impl Iterator<Item = &str> {
+        self.next.keys().map(String::as_str)
+    }
+
+    /// True if a state may follow another, or repeat it. Ignores case.
+    pub(crate) fn allows(&self, from: &str, to: &str) -> bool {
+        from.eq_ignore_ascii_case(to)
+            || self.state(from).is_some_and(|from| {
+                self.next[from]
+                    .iter()
+                    .any(|next| next.eq_ignore_ascii_case(to))
+            })
+    }
+
+    /// True if nothing may follow. Ignores case.
+    pub(crate) fn is_end(&self, state: &str) -> bool {
+        self.state(state)
+            .is_some_and(|state| self.next[state].is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_goes_on_and_never_back() {
+        let call = call();
+        for (from, to, may) in [
+            ("incoming", "established", true),
+            ("Established", "established", true),
+            ("established", "establishing", false),
+            ("transferring", "established", true),
+            ("terminated", "established", false),
+        ] {
+            assert_eq!(call.allows(from, to), may, "{from} {to}");
+        }
+        assert!(call.is_end("Terminated") && !call.is_end("terminating"));
+    }
+
+    #[test]
+    fn tables_name_only_states_that_they_define() {
+        for cycle in [call(), operation()] {
+            assert!(cycle.is_end(&cycle.end));
+            for next in cycle.next.values().flatten() {
+                assert!(cycle.next.contains_key(next), "{next}");
+            }
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! The operations of the calling API, read from `data/operations.toml`.
+//!
+//! A row says what the pages state only in prose: the parameters that are required, limits, and the effects.
+//! Parameters, types and documented statuses are extracted from the pages ([`super::extracted`]).
+
+use std::sync::OnceLock;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::extracted::extracted;
+use super::requirement::Requirement;
+use crate::api::resource;
+
+/// One documented request, with what it brings about.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Operation {
+    /// The name in reports and filters: `invite`, `playPrompt`.
+    pub name: String,
+    /// `POST calls/{call}/mute`. The segments of the path compare without case.
+    pub request: Request,
+    /// Other names of the action.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// The pages that document it, by file name.
+    pub pages: Vec<String>,
+    /// The resource type that the body of the request is; none where the body has parameters.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// The parameters that a request must have.
+    #[serde(default)]
+    pub required: Vec<String>,
+    /// Required parameters that older editions do not require, each with the first edition that does.
+    #[serde(default)]
+    pub required_since: IndexMap<String, String>,
+    #[serde(default)]
+    pub limits: Vec<Limit>,
+    #[serde(default)]
+    pub words: Vec<Words>,
+    /// The place of the people whom the request names, as participants with an identity.
+    #[serde(default)]
+    pub people: Option<String>,
+    /// The state of the call that the request needs.
+    #[serde(default)]
+    pub takes: Taken,
+    /// The resource type of the answer's body; none for an answer without a body.
+    #[serde(default)]
+    pub answer: Option<String>,
+    /// Documented statuses that other pages than its own print.
+    #[serde(default)]
+    pub statuses: Vec<u16>,
+    /// An answer without a body is documented too.
+    #[serde(default)]
+    pub answer_may_be_empty: bool,
+    /// The answer is a collection: its items, under `value`, have the type.
+    #[serde(default)]
+    pub is_list: bool,
+    #[serde(default)]
+    pub effects: Vec<Effect>,
+}
+
+/// The method and the path of an operation, below the prefix of the API.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Request {
+    pub method: String,
+    pub path: Vec<Segment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Segment {
+    Literal(String),
+    /// The role of an identifier: `call`, `participant`.
+    Id(String),
+}
+
+/// The number of items that an array may have.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Limit {
+    /// The place of the array, as a JSON pointer.
+    pub at: String,
+    #[serde(default)]
+    pub least: usize,
+    pub most: usize,
+    pub requirement: Requirement,
+}
+
+/// The words that a parameter may be, without regard to case.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Words {
+    /// The place of the parameter, as a JSON pointer.
+    pub at: String,
+    pub of: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Taken {
+    /// Any call that has not ended.
+    #[default]
+    Any,
+    /// An incoming call that has not been answered.
+    Incoming,
+}
+
+/// What must follow from a request that the service accepts.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(
+    tag = "effect",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    deny_unknown_fields
+)]
+pub(crate) enum Effect {
+    /// The comms operation completes or fails, in the answer or in one `deleted` notification.
+    OperationEnds {
+        #[serde(default)]
+        endless_if: Endless,
+    },
+    /// The call is established, or ends.
+    CallConnects,
+    /// The call ends: `terminated` or deleted.
+    CallEnds,
+    /// The call is transferring, or ends, or is established again.
+    CallMoves,
+    /// A roster names each person of the request, unless the comms operation failed.
+    PeopleJoin,
+    /// A roster shows the participant with this value.
+    ParticipantBecomes {
+        who: Who,
+        property: String,
+        value: Value,
+    },
+    /// A roster is sent.
+    RosterChanges,
+}
+
+/// When a comms operation need not end before its call does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Endless {
+    #[default]
+    Never,
+    /// The request's `loop` is true.
+    Loop,
+    Always,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Who {
+    /// The bot's own participant.
+    Bot,
+    /// The participant in the request's path.
+    Path,
+}
+
+impl TryFrom<String> for Request {
+    type Error = NoRequest;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let Some((method, path)) = text.split_once(' ') else {
+            return Err(NoRequest(text));
+        };
+        let path = path.split('/').map(|segment| {
+            let id = segment
+                .strip_prefix('{')
+                .and_then(|it| it.strip_suffix('}'));
+            id.map_or_else(
+                || Segment::Literal(segment.to_owned()),
+                |role| Segment::Id(role.to_owned()),
+            )
+        });
+        Ok(Self {
+            method: method.to_owned(),
+            path: path.collect(),
+        })
+    }
+}
+
+/// A row whose `request` has no method or no path.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is no method and path, such as `POST calls/{{call}}/answer`")]
+pub(crate) struct NoRequest(String);
+
+impl Operation {
+    /// The parameters that a request of this edition must have; of the newest edition where it is `None`.
+    pub(crate) fn required(&self, edition: Option<&str>) -> impl Iterator<Item = &str> {
+        let since = self.required_since.iter();
+        let since = since.filter(move |(_, since)| edition.is_none_or(|it| it >= since.as_str()));
+        let since = since.map(|(name, _)| name.as_str());
+        self.required.iter().map(String::as_str).chain(since)
+    }
+
+    /// The comms operation that the answer is, if it is one.
+    pub(crate) fn comms_operation(&self) -> Option<&str> {
+        let answer = self.answer.as_deref()?;
+        answer.ends_with("Operation").then_some(answer)
+    }
+
+    /// True if the request changes nothing.
+    pub(crate) fn is_read(&self) -> bool {
+        self.request.method == "GET"
+    }
+
+    fn has_path<'t>(&self, path: &[&'t str]) -> Option<Ids<'t>> {
+        let wanted = &self.request.path;
+        if path.len() != wanted.len() {
+            return None;
+        }
+        let mut ids = Ids::default();
+        for (at, (wanted, actual)) in wanted.iter().zip(path).enumerate() {
+            match wanted {
+                Segment::Literal(literal) if literal.eq_ignore_ascii_case(actual) => {}
+                Segment::Literal(_) if at + 1 == path.len() => {
+                    let mut aliases = self.aliases.iter();
+                    aliases.find(|alias| alias.eq_ignore_ascii_case(actual))?;
+                }
+                Segment::Literal(_) => return None,
+                Segment::Id(role) if role == "call" => ids.call = Some(actual),
+                Segment::Id(_) => ids.below = Some(actual),
+            }
+        }
+        Some(ids)
+    }
+}
+
+/// The identifiers in the path of a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Ids<'t> {
+    pub call: Option<&'t str>,
+    /// The participant, comms operation, session or group below the call.
+    pub below: Option<&'t str>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    operation: Vec<Operation>,
+}
+
+/// Every operation, in the order of the table.
+pub(crate) fn operations() -> &'static [Operation] {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    let read = || {
+        toml::from_str(include_str!("data/operations.toml"))
+            .expect("the table of operations, which a test reads")
+    };
+    &TABLE.get_or_init(read).operation
+}
+
+/// The operation that a request asks for, with the identifiers of its path. `None` where no page documents it.
+pub(crate) fn of_request<'t>(
+    method: &str,
+    target: &'t str,
+) -> Option<(&'static Operation, Ids<'t>)> {
+    let path = resource::below_prefix(target)?;
+    // Literal paths come first: `calls/logTeleconferenceDeviceQuality` names no call.
+    let fits = |operation: &'static Operation| {
+        let ids = operation.has_path(&path)?;
+        (operation.request.method == method).then_some((operation, ids))
+    };
+    let found = operations().iter().filter_map(fits);
+    found.min_by_key(|(_, ids)| usize::from(ids.call.is_some()) + usize::from(ids.below.is_some()))
+}
+
+/// The statuses of success that the pages document, of one API version or of both; empty where no page prints one.
+pub(crate) fn statuses(operation: &Operation, api: Option<&str>) -> Vec<u16> {
+    let documented = extracted()
+        .operations
+        .iter()
+        .filter(|it| operation.pages.contains(&it.page) && api.is_none_or(|api| it.api == api));
+    let answers = documented.flat_map(|it| &it.answers);
+    let mut statuses: Vec<u16> = answers
+        .map(|it| it.status)
+        .filter(|it| (200..300).contains(it))
+        .collect();
+    if !statuses.is_empty() {
+        statuses.extend(&operation.statuses);
+    }
+    statuses.sort_unstable();
+    statuses.dedup();
+    statuses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_found_under_every_documented_spelling() {
+        let table = [
+            ("POST", "/communications/calls", Some("create")),
+            (
+                "POST",
+                "/v1.0/communications/calls/1/answer",
+                Some("answer"),
+            ),
+            (
+                "POST",
+                "/app/calls/1/microsoft.graph.answer",
+                Some("answer"),
+            ),
+            (
+                "POST",
+                "/app/calls/1/microsoft.graph.reject",
+                Some("reject"),
+            ),
+            ("POST", "/app/calls/1/participants/invite", Some("invite")),
+            (
+                "POST",
+                "https://host/beta/applications/7/calls/1/participants/microsoft.graph.invite?a=b",
+                Some("invite"),
+            ),
+            (
+                "POST",
+                "/app/calls/1/participants/2/mute",
+                Some("muteParticipant"),
+            ),
+            ("POST", "/app/calls/1/record", Some("recordResponse")),
+            (
+                "POST",
+                "/communications/calls/logTeleconferenceDeviceQuality",
+                Some("logTeleconferenceDeviceQuality"),
+            ),
+            (
+                "GET",
+                "/app/calls/1/contentsharingsessions/2",
+                Some("getContentSharingSession"),
+            ),
+            ("DELETE", "/app/calls/1", Some("delete")),
+            ("PUT", "/app/calls/1", None),
+            ("POST", "/app/calls/1/frobnicate", None),
+            ("GET", "/me", None),
+        ];
+        for (method, target, name) in table {
+            let found = of_request(method, target).map(|(operation, _)| operation.name.as_str());
+            assert_eq!(found, name, "{method} {target}");
+        }
+    }
+
+    #[test]
+    fn an_operation_knows_the_identifiers_of_its_path() {
+        let (_, ids) = of_request("DELETE", "/app/calls/1/participants/2").unwrap();
+        assert_eq!((ids.call, ids.below), (Some("1"), Some("2")));
+    }
+}

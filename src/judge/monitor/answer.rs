@@ -1,0 +1,516 @@
+//! Checks of the service's answer to a request, and what the answer changes.
+
+use serde_json::{Value, json};
+
+use super::call::CommsOperation;
+use super::conversation::breach;
+use super::request::{callback_of, path_and_query};
+use super::{Asked, Monitor, body};
+use crate::api::identifier;
+use crate::api::identifier::Normal;
+use crate::api::party::Party;
+use crate::api::resource::below_prefix;
+use crate::contract::lifecycle;
+use crate::contract::operation::{self, Operation};
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::Rule;
+use crate::contract::shape::lookup;
+use crate::diagnostic::pointer::Pointer;
+use crate::http::message::{Body, Response};
+use crate::judge::Breach;
+use crate::judge::people::{Named, Person, named, people_at};
+
+impl Monitor {
+    pub(super) fn check_answer(
+        &mut self,
+        at: u64,
+        exchange: u64,
+        asked: &Asked,
+        response: &Response,
+    ) {
+        let conduct = &mut self.conversation(asked.conversation).service;
+        conduct.check(Requirement::AnswerStatus);
+        match response.status {
+            200..300 => self.accepted(at, exchange, asked, response),
+            _ => {
+                self.refused(at, exchange, asked, response);
+                self.forget_obligations(exchange, asked);
+            }
+        }
+    }
+
+    fn refused(&mut self, at: u64, exchange: u64, asked: &Asked, response: &Response) {
+        let status = response.status;
+        let is_gone = matches!(status, 404 | 410) && self.is_ended(asked.call.as_deref());
+        let is_for_now = matches!(status, 401 | 429 | 500..);
+        let conduct = &mut self.conversation(asked.conversation).service;
+        conduct.check(Requirement::RefusalError);
+        if let Body::Json(body) = &response.body
+            && !has_error(body)
+        {
+            let breach = breach(
+                Requirement::RefusalError,
+                Rule::ResponseBody,
+                exchange,
+                Pointer::root(),
+                (
+                    json!({"error": {"code": "…", "message": "…"}}),
+                    body.clone(),
+                ),
+                format!("the answer {status} has no error object with a code and a message"),
+            );
+            conduct.report(breach, Some(asked.operation));
+        }
+        if status < 400 {
+            let breach = status_breach(exchange, asked.operation, &[], status);
+            conduct.report(breach, Some(asked.operation));
+        } else if !is_gone && !asked.is_wrong {
+            let again = if is_for_now {
+                ", and it was not sent again"
+            } else {
+                ""
+            };
+            let reason = format!(
+                "exchange {exchange}: the service refused {} with {status}{again}",
+                asked.operation.name
+            );
+            conduct.doubt(exchange, reason);
+        }
+        if is_for_now {
+            let after = response
+                .headers
+                .get("retry-after")
+                .and_then(|it| it.parse().ok());
+            self.may_come_again(at, exchange, asked, after);
+        }
+    }
+
+    /// True if the call is known to have ended.
+    fn is_ended(&self, call: Option<&str>) -> bool {
+        let call = call.and_then(|id| self.calls.get(&Normal::of(id).into_owned()));
+        call.is_some_and(super::call::Call::is_ended)
+    }
+
+    fn accepted(&mut self, at: u64, exchange: u64, asked: &Asked, response: &Response) {
+        let operation = asked.operation;
+        let documented = operation::statuses(operation, asked.api);
+        let mut found = Vec::new();
+        if !documented.is_empty() && !documented.contains(&response.status) {
+            found.push(status_breach(
+                exchange,
+                operation,
+                &documented,
+                response.status,
+            ));
+        }
+        let mut check = Check {
+            exchange,
+            asked,
+            found,
+        };
+        let read = check.body(response);
+        let made = check.location(response, read.as_ref());
+        let found = check.found;
+        for breach in found {
+            self.report(asked.conversation, Party::Service, Some(operation), breach);
+        }
+        let conduct = &mut self.conversation(asked.conversation).service;
+        for requirement in [
+            Requirement::AnswerBody,
+            Requirement::OperationIdentity,
+            Requirement::CallIdentity,
+            Requirement::ResourceAsked,
+        ] {
+            conduct.check(requirement);
+        }
+        let null = Value::Null;
+        let body = response.body.json().unwrap_or(&null);
+        if operation.name == "create" {
+            self.created(at, exchange, asked, made.as_deref(), body);
+        } else if operation.comms_operation().is_some() && !operation.is_read() {
+            self.began(at, exchange, asked, made, body);
+        } else {
+            self.expect(at, exchange, asked, asked.call.as_deref(), None, &null);
+        }
+    }
+
+    /// A call was created: what notifications told of it before belongs to the same conversation.
+    fn created(&mut self, at: u64, exchange: u64, asked: &Asked, id: Option<&str>, body: &Value) {
+        let Some(id) = id else {
+            self.forget_obligations(exchange, asked);
+            return;
+        };
+        let other = self.call(id, at).conversation;
+        self.unite(asked.conversation, other);
+        let null = Value::Null;
+        let request = asked.body.json().unwrap_or(&null);
+        let call = self.call(id, at);
+        call.callback = callback_of(request);
+        if call.targets.is_none() {
+            call.targets = lookup(body, "targets").map(|(_, it)| it.clone());
+        }
+        if call.source.is_none() {
+            call.source = lookup(body, "source").map(|(_, it)| it.clone());
+        }
+        if let Some((_, bot)) = lookup(body, "myParticipantId") {
+            call.bot = bot.as_str().map(ToOwned::to_owned);
+        }
+        if call.state.is_none() {
+            let state = lookup(body, "state").and_then(|(_, it)| it.as_str());
+            let state = state.and_then(|it| lifecycle::call().state(it));
+            call.state = state.map(ToOwned::to_owned);
+        }
+        self.expect(at, exchange, asked, Some(id), None, &null);
+    }
+
+    /// A comms operation began; its end may have been notified before.
+    fn began(&mut self, at: u64, exchange: u64, asked: &Asked, id: Option<String>, body: &Value) {
+        let Some(call) = asked.call.clone() else {
+            return;
+        };
+        if let Some(id) = &id {
+            let status = lookup(body, "status").and_then(|(_, it)| it.as_str());
+            let status = status.unwrap_or_default();
+            let is_ended = lifecycle::operation().is_end(status);
+            let known = self
+                .call(&call, at)
+                .operations
+                .entry(Normal::of(id).into_owned());
+            let state = known.or_insert_with(|| CommsOperation {
+                begun_by: None,
+                context: None,
+                people: Vec::new(),
+                is_ended: false,
+                notified_by: None,
+                failed: false,
+            });
+            state.begun_by = Some((exchange, asked.operation));
+            state.context.clone_from(&asked.context);
+            state.people.clone_from(&asked.people);
+            let early = state.notified_by;
+            state.is_ended |= is_ended;
+            state.failed |= status.eq_ignore_ascii_case("failed");
+            if let (Some(notified), true) = (early, is_ended) {
+                self.ends_twice(asked.conversation, notified, asked.operation);
+            }
+        }
+        self.expect(at, exchange, asked, Some(&call), id.as_deref(), body);
+    }
+
+    pub(super) fn ends_twice(
+        &mut self,
+        place: usize,
+        exchange: u64,
+        operation: &'static Operation,
+    ) {
+        let breach = breach(
+            Requirement::OperationOnce,
+            Rule::NotificationUnexpected,
+            exchange,
+            Pointer::root(),
+            (Value::Null, Value::Null),
+            "the end of an operation is notified that has ended already",
+        );
+        self.report(place, Party::Service, Some(operation), breach);
+    }
+}
+
+fn has_error(body: &Value) -> bool {
+    let error = lookup(body, "error").map(|(_, error)| error);
+    error.is_some_and(|error| {
+        ["code", "message"]
+            .iter()
+            .all(|name| lookup(error, name).is_some_and(|(_, it)| it.is_string()))
+    })
+}
+
+fn status_breach(exchange: u64, operation: &Operation, documented: &[u16], status: u16) -> Breach {
+    breach(
+        Requirement::AnswerStatus,
+        Rule::ResponseStatus,
+        exchange,
+        Pointer::root(),
+        (json!(documented), json!(status)),
+        format!(
+            "the service answered {} with {status}, which no page documents",
+            operation.name
+        ),
+    )
+}
+
+struct Check<'a> {
+    exchange: u64,
+    asked: &'a Asked,
+    found: Vec<Breach>,
+}
+
+impl Check<'_> {
+    fn add(
+        &mut self,
+        requirement: Requirement,
+        rule: Rule,
+        at: Pointer,
+        values: (Value, Value),
+        message: String,
+    ) {
+        self.found.push(breach(
+            requirement,
+            rule,
+            self.exchange,
+            at,
+            values,
+            message,
+        ));
+    }
+
+    /// Checks the body; returns the id of the entity in it.
+    fn body(&mut self, response: &Response) -> Option<String> {
+        let operation = self.asked.operation;
+        let answer = operation.answer.as_deref()?;
+        let body = match &response.body {
+            Body::Json(value) if value.is_object() => value,
+            Body::Empty if operation.answer_may_be_empty => return None,
+            Body::Omitted(_) => return None,
+            other => {
+                let actual = other.json().cloned().unwrap_or_default();
+                self.add(
+                    Requirement::AnswerBody,
+                    Rule::ResponseBody,
+                    Pointer::root(),
+                    (json!({}), actual),
+                    format!("the body of the answer is no {answer}"),
+                );
+                return None;
+            }
+        };
+        for mismatch in body::of_answer(operation, body) {
+            let requirement = match mismatch.kind {
+                body::Kind::UnknownType => Requirement::TypeKind,
+                body::Kind::Type | body::Kind::Word => Requirement::AnswerBody,
+            };
+            self.add(
+                requirement,
+                Rule::ResponseBody,
+                mismatch.pointer,
+                (mismatch.expected, mismatch.actual),
+                mismatch.message,
+            );
+        }
+        if operation.is_list {
+            if !lookup(body, "value").is_some_and(|(_, items)| items.is_array()) {
+                self.missing(
+                    "value",
+                    "the answer is a collection, and its `value` is no array",
+                );
+            }
+            return None;
+        }
+        let id = lookup(body, "id").and_then(|(_, id)| id.as_str());
+        if id.is_none() {
+            self.missing("id", "the answer has no id");
+        }
+        if operation.is_read() {
+            self.is_what_was_asked_for(id?);
+            return None;
+        }
+        if operation.comms_operation().is_some() {
+            self.comms_operation(body);
+        } else if operation.name == "create" {
+            self.call(body);
+        }
+        id.map(ToOwned::to_owned)
+    }
+
+    fn missing(&mut self, name: &str, message: &str) {
+        self.add(
+            Requirement::AnswerBody,
+            Rule::ResponseBody,
+            Pointer::root().key(name),
+            (Value::Null, Value::Null),
+            message.to_owned(),
+        );
+    }
+
+    fn is_what_was_asked_for(&mut self, id: &str) {
+        let below = self.asked.below.as_deref().or(self.asked.call.as_deref());
+        let Some(wanted) = below else { return };
+        if !identifier::same(wanted, id) {
+            self.add(
+                Requirement::ResourceAsked,
+                Rule::Correlation,
+                Pointer::root().key("id"),
+                (json!(wanted), json!(id)),
+                format!("the request reads {wanted}, the answer is {id}"),
+            );
+        }
+    }
+
+    fn comms_operation(&mut self, body: &Value) {
+        let status = lookup(body, "status").and_then(|(_, it)| it.as_str());
+        match status {
+            None => self.missing("status", "the operation in the answer has no status"),
+            Some(status) if lifecycle::operation().state(status).is_none() => self.add(
+                Requirement::AnswerBody,
+                Rule::ResponseBody,
+                Pointer::root().key("status"),
+                (json!("running"), json!(status)),
+                format!("/status is {status:?}, which is no state of an operation"),
+            ),
+            Some(_) => {}
+        }
+        if status.is_some_and(|it| it.eq_ignore_ascii_case("failed")) {
+            if lookup(body, "resultInfo").is_none() {
+                self.missing("resultInfo", "a failed operation has no resultInfo");
+            }
+        }
+        let found = context_breach(
+            self.asked.context.as_deref(),
+            body,
+            self.exchange,
+            Pointer::root(),
+        );
+        self.found.extend(found);
+        let found = people_breach(&self.asked.people, body, self.exchange, Pointer::root());
+        self.found.extend(found);
+    }
+
+    /// A created call repeats what was asked for.
+    fn call(&mut self, body: &Value) {
+        let null = Value::Null;
+        let request = self.asked.body.json().unwrap_or(&null);
+        let (given, echoed) = (callback_of(request), callback_of(body));
+        if let (Some(given), Some(echoed)) = (given, echoed)
+            && given != echoed
+        {
+            self.add(
+                Requirement::CallbackAddress,
+                Rule::Correlation,
+                Pointer::root().key("callbackUri"),
+                (json!(given), json!(echoed)),
+                format!("the bot gave the callback {given}, the call has {echoed}"),
+            );
+        }
+        let (wanted, actual) = (people_at(request, "/targets"), people_at(body, "/targets"));
+        if !actual.is_empty() && !wanted.is_empty() && named(&wanted, &actual) == Named::Others {
+            self.add(
+                Requirement::CallPeople,
+                Rule::Correlation,
+                Pointer::root().key("targets"),
+                (labels(&wanted), labels(&actual)),
+                "the created call has other targets than were asked for".to_owned(),
+            );
+        }
+    }
+
+    /// `Location` names what was made. Returns the id of the call or the comms operation.
+    fn location(&mut self, response: &Response, in_body: Option<&String>) -> Option<String> {
+        let in_body = in_body.cloned();
+        let Some(location) = response.headers.get("location") else {
+            return in_body;
+        };
+        let path = below_prefix(&path_and_query(location)).map_or_else(Vec::new, |path| {
+            path.into_iter().map(ToOwned::to_owned).collect()
+        });
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let made = match path.as_slice() {
+            [_, call] if self.asked.operation.name == "create" => Some((None, *call)),
+            [_, call, operations, id] if operations.eq_ignore_ascii_case("operations") => {
+                Some((Some(*call), *id))
+            }
+            _ => None,
+        };
+        let makes = self.asked.operation.name == "create"
+            || self.asked.operation.comms_operation().is_some();
+        let Some((call, id)) = made else {
+            if makes {
+                self.add(
+                    Requirement::AnswerLocation,
+                    Rule::ResponseHeader,
+                    Pointer::root(),
+                    (Value::Null, json!(location)),
+                    format!("Location is {location}, which names nothing that was made"),
+                );
+            }
+            return in_body;
+        };
+        if let (Some(call), Some(asked)) = (call, &self.asked.call)
+            && !identifier::same(call, asked)
+        {
+            self.add(
+                Requirement::CallIdentity,
+                Rule::Correlation,
+                Pointer::root(),
+                (json!(asked), json!(call)),
+                format!("Location names the call {call}, the request is about {asked}"),
+            );
+        }
+        match &in_body {
+            Some(body) if !identifier::same(body, id) => {
+                let requirement = if call.is_none() {
+                    Requirement::CallIdentity
+                } else {
+                    Requirement::OperationIdentity
+                };
+                self.add(
+                    requirement,
+                    Rule::Correlation,
+                    Pointer::root().key("id"),
+                    (json!(id), json!(body)),
+                    format!("Location names {id}, the body has the id {body}"),
+                );
+                in_body
+            }
+            _ => Some(id.to_owned()),
+        }
+    }
+}
+
+/// A client context that does not come back unchanged.
+pub(super) fn context_breach(
+    given: Option<&str>,
+    entity: &Value,
+    exchange: u64,
+    at: Pointer,
+) -> Option<Breach> {
+    let given = given?;
+    let (_, actual) = lookup(entity, "clientContext")?;
+    (actual.as_str() != Some(given)).then(|| {
+        breach(
+            Requirement::ContextUnchanged,
+            Rule::Correlation,
+            exchange,
+            at.key("clientContext"),
+            (json!(given), actual.clone()),
+            format!("the request has the client context {given:?}, the operation has {actual}"),
+        )
+    })
+}
+
+/// People of an operation who are not exactly those of the request.
+pub(super) fn people_breach(
+    asked: &[Person],
+    entity: &Value,
+    exchange: u64,
+    at: Pointer,
+) -> Option<Breach> {
+    let actual = people_at(entity, "/participants");
+    let is_listed = lookup(entity, "participants").is_some_and(|(_, it)| it.is_array());
+    let is_wrong = !asked.is_empty() && is_listed && named(asked, &actual) == Named::Others;
+    is_wrong.then(|| {
+        breach(
+            Requirement::OperationPeople,
+            Rule::Correlation,
+            exchange,
+            at.key("participants"),
+            (labels(asked), labels(&actual)),
+            "the operation names other people than the request",
+        )
+    })
+}
+
+pub(super) fn labels(people: &[Person]) -> Value {
+    people
+        .iter()
+        .map(|person| Value::from(person.label()))
+        .collect()
+}

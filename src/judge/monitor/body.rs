@@ -1,0 +1,205 @@
+//! Compares a JSON value with a resource type of the contract: JSON types, words, `@odata.type`.
+//!
+//! Presence is not judged here, and properties that no page lists are not judged at all.
+
+use serde_json::{Value, json};
+
+use crate::contract::change::{Change, Subject};
+use crate::contract::extracted::{Kind as JsonKind, Property};
+use crate::contract::operation::Operation;
+use crate::contract::shape::{JsonType, bare_type, entities, lookup};
+use crate::contract::types;
+use crate::diagnostic::pointer::{Path, Pointer};
+
+/// A value that no page documents.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Mismatch {
+    pub pointer: Pointer,
+    pub kind: Kind,
+    pub expected: Value,
+    pub actual: Value,
+    pub message: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Another JSON type.
+    Type,
+    /// A word that is not listed.
+    Word,
+    /// An `@odata.type` that no page prints for this kind of object.
+    UnknownType,
+}
+
+/// Compares the body of a request.
+pub(super) fn of_request(operation: &Operation, body: &Value) -> Vec<Mismatch> {
+    let mut walk = Walk::default();
+    let root = Pointer::root();
+    match &operation.body {
+        Some(name) => walk.object(name, body, Path::At(&root)),
+        None => walk.parameters(&operation.pages, body, Path::At(&root)),
+    }
+    walk.found
+}
+
+/// Compares the body of an answer.
+pub(super) fn of_answer(operation: &Operation, body: &Value) -> Vec<Mismatch> {
+    let mut walk = Walk::default();
+    let root = Pointer::root();
+    let Some(name) = &operation.answer else {
+        return Vec::new();
+    };
+    if operation.is_list {
+        if let Some((_, items)) = lookup(body, "value") {
+            for (index, item) in entities(items).enumerate() {
+                let value = Path::At(&root);
+                let value = Path::Key(&value, "value");
+                walk.object(name, item, Path::Index(&value, index));
+            }
+        }
+    } else {
+        walk.object(name, body, Path::At(&root));
+    }
+    walk.found
+}
+
+/// Compares the entities of a change, which stands at `at`.
+pub(super) fn of_change(change: &Change<'_>, at: &Pointer) -> Vec<Mismatch> {
+    let mut walk = Walk::default();
+    let name = match change.subject {
+        Subject::Call => "call",
+        Subject::Operation => "commsOperation",
+        Subject::Roster if change.change_type == "deleted" => return Vec::new(),
+        Subject::Roster => "participant",
+        Subject::Other => return Vec::new(),
+    };
+    let data = at.key("resourceData");
+    let is_list = change.data().is_array();
+    for (index, entity) in entities(change.data()).enumerate() {
+        let at = Path::At(&data);
+        let item = Path::Index(&at, index);
+        walk.object(name, entity, if is_list { item } else { at });
+    }
+    walk.found
+}
+
+#[derive(Default)]
+struct Walk {
+    found: Vec<Mismatch>,
+}
+
+impl Walk {
+    fn add(&mut self, at: Path<'_>, kind: Kind, expected: Value, actual: &Value) {
+        let pointer = at.pointer();
+        let message = match kind {
+            Kind::Type => format!(
+                "{pointer} is {}, documented is {}",
+                JsonType::of(actual).as_str(),
+                JsonType::of(&expected).as_str()
+            ),
+            Kind::Word => format!("{pointer} is {actual}, which is no word that is listed for it"),
+            Kind::UnknownType => {
+                format!("{pointer} is {actual}, which no page prints for {expected}")
+            }
+        };
+        self.found.push(Mismatch {
+            pointer,
+            kind,
+            expected,
+            actual: actual.clone(),
+            message,
+        });
+    }
+
+    fn parameters(&mut self, pages: &[String], body: &Value, at: Path<'_>) {
+        for (name, value) in body.as_object().into_iter().flatten() {
+            let listed = types::parameter(pages, name);
+            self.property(&listed, value, Path::Key(&at, name));
+        }
+    }
+
+    fn object(&mut self, documented: &str, value: &Value, at: Path<'_>) {
+        let Some(properties) = value.as_object() else {
+            if !value.is_null() {
+                self.add(at, Kind::Type, json!({}), value);
+            }
+            return;
+        };
+        let printed = properties.get("@odata.type").and_then(Value::as_str);
+        let printed = printed.map(|it| bare_type(it).rsplit('.').next().unwrap_or(it));
+        let mut name = documented;
+        if let Some(printed) = printed {
+            if !types::is_known(printed) || !types::may_stand_for(printed, documented) {
+                let at = Path::Key(&at, "@odata.type");
+                self.add(at, Kind::UnknownType, json!(documented), &json!(printed));
+            } else {
+                name = printed;
+            }
+        }
+        for (property, value) in properties {
+            let listed = types::property(name, property);
+            self.property(&listed, value, Path::Key(&at, property));
+        }
+    }
+
+    /// Compares a value with the documented variants of a property; any of them may fit.
+    fn property(&mut self, listed: &[&'static Property], value: &Value, at: Path<'_>) {
+        if value.is_null() || listed.is_empty() {
+            return;
+        }
+        let mut first = None;
+        for property in listed {
+            let mut walk = Self::default();
+            walk.variant(property, value, at);
+            if walk.found.is_empty() {
+                return;
+            }
+            first.get_or_insert(walk.found);
+        }
+        self.found.extend(first.unwrap_or_default());
+    }
+
+    fn variant(&mut self, property: &Property, value: &Value, at: Path<'_>) {
+        if !property.collection {
+            self.item(property, value, at);
+            return;
+        }
+        let Some(items) = value.as_array() else {
+            self.add(at, Kind::Type, json!([]), value);
+            return;
+        };
+        for (index, item) in items.iter().enumerate() {
+            self.item(property, item, Path::Index(&at, index));
+        }
+    }
+
+    fn item(&mut self, property: &Property, value: &Value, at: Path<'_>) {
+        match (property.kind, value) {
+            (JsonKind::Object, Value::Object(_)) => {
+                if let Some(name) = &property.resource {
+                    self.object(name, value, at);
+                }
+            }
+            (JsonKind::String, Value::String(word)) => {
+                let words = &property.words;
+                let is_closed = !words.is_empty() && !words.iter().any(|it| it == OPEN);
+                if is_closed && !words.iter().any(|it| it.eq_ignore_ascii_case(word)) {
+                    self.add(at, Kind::Word, json!(words), value);
+                }
+            }
+            (JsonKind::Boolean, Value::Bool(_)) | (JsonKind::Number, Value::Number(_)) => {}
+            (kind, _) => {
+                let sample = match kind {
+                    JsonKind::Object => json!({}),
+                    JsonKind::String => json!(""),
+                    JsonKind::Boolean => json!(true),
+                    JsonKind::Number => json!(0),
+                };
+                self.add(at, Kind::Type, sample, value);
+            }
+        }
+    }
+}
+
+/// An enumeration with this word may grow.
+const OPEN: &str = "unknownFutureValue";

@@ -1,0 +1,129 @@
+//! What the monitor knows of one call: its state, its comms operations, its roster, and what has to follow.
+
+use serde_json::Value;
+
+use crate::api::identifier;
+use crate::api::identifier::ById;
+use crate::contract::operation::{Effect, Operation};
+use crate::contract::shape::lookup;
+use crate::judge::people::Person;
+
+#[derive(Debug)]
+pub(super) struct Call {
+    /// The place of its conversation.
+    pub conversation: usize,
+    /// The state, as the life cycle spells it. None until a message tells it.
+    pub state: Option<String>,
+    pub is_deleted: bool,
+    /// The time of the notification that brought the call, in milliseconds.
+    pub incoming_at: Option<u64>,
+    /// The path and the query of the callback that the bot gave for this call.
+    pub callback: Option<String>,
+    /// `source` and `targets`, as a message first named them.
+    pub source: Option<Value>,
+    pub targets: Option<Value>,
+    /// The bot's own participant.
+    pub bot: Option<String>,
+    /// The members of all rosters so far, each as it was last told.
+    pub roster: Vec<Value>,
+    pub operations: ById<CommsOperation>,
+    pub open: Vec<Obligation>,
+    /// The bodies of notifications that the bot did not acknowledge, which may come again.
+    pub unacknowledged: Vec<Value>,
+}
+
+/// A long-running operation of a call.
+#[derive(Debug, Clone)]
+pub(super) struct CommsOperation {
+    /// The request that began it, with its operation; none where the recording does not show it.
+    pub begun_by: Option<(u64, &'static Operation)>,
+    /// The client context of the request.
+    pub context: Option<String>,
+    /// The people whom the request names.
+    pub people: Vec<Person>,
+    pub is_ended: bool,
+    /// The `deleted` notification, where it came.
+    pub notified_by: Option<u64>,
+    pub failed: bool,
+}
+
+/// Something that has to follow from a request.
+#[derive(Debug)]
+pub(super) struct Obligation {
+    pub effect: &'static Effect,
+    pub operation: &'static Operation,
+    /// The request.
+    pub exchange: u64,
+    /// The time from which it is waited for, in milliseconds. None before it is due.
+    pub since: Option<u64>,
+    /// The comms operation that it belongs to.
+    pub comms_operation: Option<String>,
+    /// The people that no roster has named yet.
+    pub people: Vec<Person>,
+    /// The participant; none where it is not known.
+    pub participant: Option<String>,
+    /// The comms operation may go on until the call ends.
+    pub is_endless: bool,
+    /// The last value that contradicts it, with the exchange that has it.
+    pub contradiction: Option<(u64, Value)>,
+}
+
+impl Call {
+    pub(super) fn new(conversation: usize) -> Self {
+        Self {
+            conversation,
+            state: None,
+            is_deleted: false,
+            incoming_at: None,
+            callback: None,
+            source: None,
+            targets: None,
+            bot: None,
+            roster: Vec::new(),
+            operations: ById::default(),
+            open: Vec::new(),
+            unacknowledged: Vec::new(),
+        }
+    }
+
+    /// True if the call has ended, so that requests about it may be refused.
+    pub(super) fn is_ended(&self) -> bool {
+        self.is_deleted || self.state.as_deref() == Some("terminated")
+    }
+
+    /// Takes over the members of a roster.
+    pub(super) fn update_roster(&mut self, members: &[Value]) {
+        for member in members {
+            let id = participant_id(member);
+            let known = self.roster.iter_mut().find(|other| {
+                let (Some(one), Some(id)) = (participant_id(other), id) else {
+                    return false;
+                };
+                identifier::same(one, id)
+            });
+            match known {
+                Some(known) => known.clone_from(member),
+                None => self.roster.push(member.clone()),
+            }
+        }
+    }
+
+    /// True if a roster has named this person.
+    pub(super) fn has(&self, person: &Person) -> bool {
+        self.roster.iter().any(|member| names(member, person))
+    }
+}
+
+pub(super) fn participant_id(member: &Value) -> Option<&str> {
+    lookup(member, "id")?.1.as_str()
+}
+
+/// True if a participant of a roster is this person.
+pub(super) fn names(member: &Value, person: &Person) -> bool {
+    identity(member).is_some_and(|identity| person.is_named_in(identity))
+}
+
+pub(super) fn identity(member: &Value) -> Option<&Value> {
+    let (_, info) = lookup(member, "info")?;
+    Some(lookup(info, "identity")?.1)
+}

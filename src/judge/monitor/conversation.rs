@@ -1,0 +1,152 @@
+//! One conversation of the monitor: the exchanges about a call, and the violations of each party.
+
+use serde_json::Value;
+
+use crate::api::party::Party;
+use crate::contract::operation::Operation;
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::Rule;
+use crate::diagnostic::pointer::Pointer;
+use crate::judge::Breach;
+
+/// The exchanges about a call, or a request that is about none.
+#[derive(Debug, Default)]
+pub(crate) struct Conversation {
+    /// The first operation; none where only notifications came.
+    pub operation: Option<&'static Operation>,
+    /// The numbers of its exchanges, in the order of their requests.
+    pub exchanges: Vec<u64>,
+    pub bot: Conduct,
+    pub service: Conduct,
+    /// The time of the first and of the last message, in milliseconds.
+    pub begun: u64,
+    pub ended: u64,
+}
+
+/// What is known of one party.
+#[derive(Debug, Default)]
+pub(crate) struct Conduct {
+    /// The party sent a message that was judged.
+    pub took_part: bool,
+    /// Each with the operation that it is about.
+    pub breaches: Vec<(Breach, Option<&'static Operation>)>,
+    /// The reasons why something could not be judged.
+    pub inconclusive: Vec<Doubt>,
+    pub notes: Vec<String>,
+    /// Without duplicates, in order.
+    pub checked: Vec<Requirement>,
+}
+
+/// A reason why something could not be judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Doubt {
+    /// The exchange.
+    pub exchange: u64,
+    pub reason: String,
+}
+
+impl Conversation {
+    pub(crate) fn new(at: u64) -> Self {
+        Self {
+            begun: at,
+            ended: at,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn add(&mut self, exchange: u64, at: u64) {
+        if let Err(place) = self.exchanges.binary_search(&exchange) {
+            self.exchanges.insert(place, exchange);
+        }
+        self.ended = self.ended.max(at);
+    }
+
+    /// Takes over the exchanges and the violations of another conversation, which turns out to be the same.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        for exchange in other.exchanges {
+            self.add(exchange, other.ended);
+        }
+        self.begun = self.begun.min(other.begun);
+        self.bot.absorb(other.bot);
+        self.service.absorb(other.service);
+    }
+
+    pub(crate) fn of(&mut self, party: Party) -> &mut Conduct {
+        match party {
+            Party::Bot => &mut self.bot,
+            Party::Service => &mut self.service,
+        }
+    }
+
+    /// The name without the ordinal.
+    pub(crate) fn name(&self) -> &str {
+        self.operation
+            .map_or("notifications", |it| it.name.as_str())
+    }
+}
+
+impl Conduct {
+    /// Counts a requirement as tested, whether it held or not.
+    pub(crate) fn check(&mut self, requirement: Requirement) {
+        if let Err(at) = self.checked.binary_search(&requirement) {
+            self.checked.insert(at, requirement);
+        }
+    }
+
+    /// Records a violation, unless the same one was recorded for another message: one cause is one violation.
+    pub(crate) fn report(&mut self, breach: Breach, operation: Option<&'static Operation>) {
+        self.check(breach.requirement);
+        let is_same = |(other, _): &(Breach, Option<&Operation>)| {
+            other.requirement == breach.requirement
+                && other.rule == breach.rule
+                && other.pointer == breach.pointer
+                && other.expected == breach.expected
+        };
+        if self.breaches.iter().any(is_same) {
+            self.note(format!("{} again: {}", breach.rule, breach.message));
+        } else {
+            self.breaches.push((breach, operation));
+        }
+    }
+
+    pub(crate) fn note(&mut self, note: impl Into<String>) {
+        let note = note.into();
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    pub(crate) fn doubt(&mut self, exchange: u64, reason: impl Into<String>) {
+        self.inconclusive.push(Doubt {
+            exchange,
+            reason: reason.into(),
+        });
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.took_part |= other.took_part;
+        for (breach, operation) in other.breaches {
+            self.report(breach, operation);
+        }
+        self.inconclusive.extend(other.inconclusive);
+        for note in other.notes {
+            self.note(note);
+        }
+        for requirement in other.checked {
+            self.check(requirement);
+        }
+    }
+}
+
+/// A violation in an exchange, at a place in the body.
+pub(super) fn breach(
+    requirement: Requirement,
+    rule: Rule,
+    exchange: u64,
+    at: Pointer,
+    (expected, actual): (Value, Value),
+    message: impl Into<String>,
+) -> Breach {
+    let step = usize::try_from(exchange).ok();
+    Breach::new(requirement, rule, step, expected, actual, message.into()).at(at)
+}

@@ -1,0 +1,377 @@
+//! What has to follow from a request: obligations, until a notification fulfils them or they are overdue.
+
+use serde_json::{Value, json};
+
+use super::call::{Call, Obligation, names, participant_id};
+use super::conversation::{Conversation, breach};
+use super::{Asked, Monitor};
+use crate::api::identifier;
+use crate::api::identifier::Normal;
+use crate::contract::lifecycle;
+use crate::contract::operation::{Effect, Endless, Who};
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::Rule;
+use crate::contract::shape::lookup;
+use crate::diagnostic::pointer::Pointer;
+use crate::judge::Breach;
+use crate::judge::people::only_first_may_be_invited;
+
+impl Monitor {
+    /// Opens the obligations of a request about a known call: notifications may come before its answer.
+    pub(super) fn expect_early(&mut self, exchange: u64, asked: &Asked) {
+        let Some(call) = &asked.call else { return };
+        if !self.options.sees_notifications {
+            return;
+        }
+        let Some(call) = self.calls.get_mut(&Normal::of(call).into_owned()) else {
+            return;
+        };
+        for effect in &asked.operation.effects {
+            let obligation = obligation(effect, exchange, asked, call);
+            call.open.push(obligation);
+        }
+    }
+
+    /// The request was not accepted: nothing has to follow.
+    pub(super) fn forget_obligations(&mut self, exchange: u64, asked: &Asked) {
+        let Some(call) = &asked.call else { return };
+        if let Some(call) = self.calls.get_mut(&Normal::of(call).into_owned()) {
+            call.open.retain(|it| it.exchange != exchange);
+        }
+    }
+
+    /// The request was accepted: what has to follow is due from now on.
+    pub(super) fn expect(
+        &mut self,
+        at: u64,
+        exchange: u64,
+        asked: &Asked,
+        call: Option<&str>,
+        comms_operation: Option<&str>,
+        entity: &Value,
+    ) {
+        let Some(id) = call else { return };
+        if !self.options.sees_notifications {
+            return;
+        }
+        let Some(call) = self.calls.get_mut(&Normal::of(id).into_owned()) else {
+            return;
+        };
+        if asked.call.is_none() {
+            for effect in &asked.operation.effects {
+                let obligation = obligation(effect, exchange, asked, call);
+                call.open.push(obligation);
+            }
+        }
+        let state =
+            comms_operation.and_then(|id| call.operations.get(&Normal::of(id).into_owned()));
+        let (is_ended, failed) = state.map_or((false, false), |it| (it.is_ended, it.failed));
+        let is_over = call.is_ended();
+        let is_established = call.state.as_deref() == Some("established");
+        let is_deleted = call.is_deleted;
+        let wants_operation = asked.operation.comms_operation().is_some();
+        let status = lookup(entity, "status").and_then(|(_, it)| it.as_str());
+        let is_ended = is_ended || status.is_some_and(|it| lifecycle::operation().is_end(it));
+        call.open.retain_mut(|obligation| {
+            if obligation.exchange != exchange {
+                return true;
+            }
+            obligation.comms_operation = comms_operation.map(ToOwned::to_owned);
+            let waits_for_operation = wants_operation && !is_ended;
+            match obligation.effect {
+                Effect::OperationEnds { .. } => {
+                    obligation.since = Some(at);
+                    !is_ended
+                }
+                Effect::CallConnects => {
+                    obligation.since = Some(at);
+                    !is_established && !is_over
+                }
+                Effect::CallEnds => {
+                    obligation.since = Some(at);
+                    !is_deleted
+                }
+                Effect::CallMoves => {
+                    obligation.since = Some(at);
+                    !is_over
+                }
+                Effect::PeopleJoin | Effect::ParticipantBecomes { .. } | Effect::RosterChanges => {
+                    obligation.since = (!waits_for_operation).then_some(at);
+                    !failed
+                }
+            }
+        });
+    }
+}
+
+fn obligation(effect: &'static Effect, exchange: u64, asked: &Asked, call: &Call) -> Obligation {
+    let is_loop = asked.body.json().and_then(|it| lookup(it, "loop"));
+    let is_loop = is_loop.is_some_and(|(_, it)| *it == Value::Bool(true));
+    let is_endless = match effect {
+        Effect::OperationEnds { endless_if } => match endless_if {
+            Endless::Never => false,
+            Endless::Loop => is_loop,
+            Endless::Always => true,
+        },
+        _ => false,
+    };
+    let participant = match effect {
+        Effect::ParticipantBecomes { who: Who::Path, .. } => asked.below.clone(),
+        Effect::ParticipantBecomes { who: Who::Bot, .. } => call.bot.clone(),
+        _ => None,
+    };
+    let mut people = match effect {
+        Effect::PeopleJoin => asked.people.clone(),
+        _ => Vec::new(),
+    };
+    if only_first_may_be_invited(&people) {
+        people.truncate(1);
+    }
+    people.retain(|person| !call.has(person));
+    Obligation {
+        effect,
+        operation: asked.operation,
+        exchange,
+        since: None,
+        comms_operation: None,
+        people,
+        participant,
+        is_endless,
+        contradiction: None,
+    }
+}
+
+/// A call has a new state.
+pub(super) fn call_changed(call: &mut Call) {
+    let state = call.state.clone().unwrap_or_default();
+    let (is_deleted, is_over) = (call.is_deleted, call.is_ended());
+    call.open.retain(|obligation| match obligation.effect {
+        Effect::CallConnects => state != "established" && !is_over,
+        Effect::CallEnds => !is_deleted,
+        Effect::CallMoves => {
+            let has_moved = matches!(
+                state.as_str(),
+                "transferring" | "transferAccepted" | "established"
+            );
+            !has_moved && !is_over
+        }
+        _ => true,
+    });
+}
+
+/// A comms operation has ended.
+pub(super) fn operation_ended(call: &mut Call, at: u64, id: &str, failed: bool) {
+    call.open.retain_mut(|obligation| {
+        let is_its = obligation.comms_operation.as_deref();
+        if !is_its.is_some_and(|it| identifier::same(it, id)) {
+            return true;
+        }
+        match obligation.effect {
+            Effect::OperationEnds { .. } => false,
+            Effect::PeopleJoin | Effect::ParticipantBecomes { .. } | Effect::RosterChanges => {
+                obligation.since.get_or_insert(at);
+                !failed
+            }
+            _ => true,
+        }
+    });
+}
+
+/// A roster was sent, or a part of it.
+pub(super) fn roster_changed(call: &mut Call, exchange: u64, members: &[Value]) {
+    call.open.retain_mut(|obligation| match obligation.effect {
+        Effect::PeopleJoin => {
+            let is_named = |person: &_| members.iter().any(|member| names(member, person));
+            obligation.people.retain(|person| !is_named(person));
+            !obligation.people.is_empty()
+        }
+        Effect::ParticipantBecomes {
+            property, value, ..
+        } => {
+            let wanted = obligation.participant.as_deref();
+            for member in members {
+                let is_it = wanted.is_none_or(|wanted| {
+                    participant_id(member).is_some_and(|id| identifier::same(id, wanted))
+                });
+                if !is_it {
+                    continue;
+                }
+                match lookup(member, property) {
+                    Some((_, actual)) if actual == value => return false,
+                    Some((_, actual)) => {
+                        obligation.contradiction = Some((exchange, actual.clone()));
+                    }
+                    None => {}
+                }
+            }
+            true
+        }
+        Effect::RosterChanges => false,
+        _ => true,
+    });
+}
+
+/// The call was deleted: what was due for too long is missing, the rest need not follow any more.
+pub(super) fn call_deleted(
+    call: &mut Call,
+    at: u64,
+    patience: u64,
+    conversation: &mut Conversation,
+) {
+    let open = std::mem::take(&mut call.open);
+    for obligation in open {
+        let Some(since) = obligation.since else {
+            continue;
+        };
+        if !obligation.is_endless && at.saturating_sub(since) >= patience {
+            let operation = obligation.operation;
+            conversation
+                .service
+                .report(missing(obligation, at), Some(operation));
+        } else {
+            let note = format!(
+                "the call ended before {} of exchange {}",
+                wanted(&obligation),
+                obligation.exchange
+            );
+            conversation.service.note(note);
+        }
+    }
+}
+
+/// The traffic ends: what was due for too long is missing, the rest is inconclusive.
+pub(super) fn at_the_end(call: Call, at: u64, patience: u64, conversation: &mut Conversation) {
+    let has_missing_end = |open: &[Obligation], exchange| {
+        open.iter()
+            .any(|it| it.exchange == exchange && matches!(it.effect, Effect::OperationEnds { .. }))
+    };
+    let open = call.open;
+    let dependent: Vec<bool> = open
+        .iter()
+        .map(|it| {
+            !matches!(it.effect, Effect::OperationEnds { .. })
+                && has_missing_end(&open, it.exchange)
+        })
+        .collect();
+    for (obligation, is_consequence) in open.into_iter().zip(dependent) {
+        conversation.service.check(requirement(&obligation));
+        let Some(since) = obligation.since.filter(|_| !is_consequence) else {
+            continue;
+        };
+        let waited = at.saturating_sub(since);
+        if obligation.is_endless {
+            let note = format!(
+                "{} of exchange {} may go on",
+                wanted(&obligation),
+                obligation.exchange
+            );
+            conversation.service.note(note);
+        } else if waited >= patience {
+            let operation = obligation.operation;
+            conversation
+                .service
+                .report(missing(obligation, at), Some(operation));
+        } else {
+            let (exchange, what) = (obligation.exchange, wanted(&obligation));
+            let reason = format!(
+                "exchange {exchange}: {what} did not come; the traffic ends {} s later",
+                waited / 1000
+            );
+            conversation.service.doubt(exchange, reason);
+        }
+    }
+}
+
+fn requirement(obligation: &Obligation) -> Requirement {
+    match obligation.effect {
+        Effect::PeopleJoin => Requirement::RosterPeople,
+        Effect::ParticipantBecomes { .. } => Requirement::Effect,
+        _ => Requirement::NotificationArrives,
+    }
+}
+
+/// The words for what has to follow.
+fn wanted(obligation: &Obligation) -> String {
+    let name = &obligation.operation.name;
+    match obligation.effect {
+        Effect::OperationEnds { .. } => format!("the end of {name}"),
+        Effect::CallConnects => "the established call, or its end,".to_owned(),
+        Effect::CallEnds => "the end of the call".to_owned(),
+        Effect::CallMoves => "the transfer, or its failure,".to_owned(),
+        Effect::PeopleJoin => "a roster with the people invited".to_owned(),
+        Effect::ParticipantBecomes {
+            property, value, ..
+        } => {
+            format!("a roster with {property} {value}")
+        }
+        Effect::RosterChanges => "a roster".to_owned(),
+    }
+}
+
+fn missing(obligation: Obligation, at: u64) -> Breach {
+    let requirement = requirement(&obligation);
+    let what = wanted(&obligation);
+    let seconds = at.saturating_sub(obligation.since.unwrap_or(at)) / 1000;
+    let Obligation {
+        effect,
+        exchange,
+        people,
+        participant,
+        contradiction,
+        ..
+    } = obligation;
+    match (effect, contradiction) {
+        (
+            Effect::ParticipantBecomes {
+                property, value, ..
+            },
+            Some((exchange, actual)),
+        ) => breach(
+            requirement,
+            Rule::Effect,
+            exchange,
+            Pointer::root(),
+            (json!({property: value}), json!({property: actual})),
+            format!("{property} of the participant is {actual}; exchange asks for {value}"),
+        ),
+        (
+            Effect::ParticipantBecomes {
+                property, value, ..
+            },
+            None,
+        ) => breach(
+            requirement,
+            Rule::Effect,
+            exchange,
+            Pointer::root(),
+            (json!({property: value}), Value::Null),
+            participant.map_or_else(
+                || format!("no roster shows {property} {value} within {seconds} s"),
+                |who| format!("no roster shows {property} {value} for {who} within {seconds} s"),
+            ),
+        ),
+        (Effect::PeopleJoin, _) => breach(
+            requirement,
+            Rule::Effect,
+            exchange,
+            Pointer::root(),
+            (super::answer::labels(&people), Value::Null),
+            format!(
+                "no roster names {} within {seconds} s",
+                people
+                    .iter()
+                    .map(|it| it.label())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        ),
+        _ => breach(
+            requirement,
+            Rule::NotificationMissing,
+            exchange,
+            Pointer::root(),
+            (json!(what), Value::Null),
+            format!("{what} did not come within {seconds} s"),
+        ),
+    }
+}

@@ -1,0 +1,322 @@
+//! Checks of a bot's request: head, parameters, words, limits.
+
+use serde_json::{Value, json};
+
+use super::conversation::breach;
+use super::{Asked, Monitor, api_of, body};
+use crate::api::identifier::Normal;
+use crate::api::party::Party;
+use crate::api::resource::{behind_scheme, path_of};
+use crate::contract::operation::{Ids, Operation, Taken};
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::{Level, Rule};
+use crate::contract::shape::lookup;
+use crate::diagnostic::pointer::Pointer;
+use crate::http::message::{Body, Request, is_json};
+use crate::judge::Breach;
+use crate::judge::people::{LONGEST_CONTEXT, Person, people_at};
+
+/// How long a bot may take to answer an incoming call, in milliseconds.
+const ANSWER_WITHIN: u64 = 15_000;
+
+impl Monitor {
+    /// Checks a request, and says what its answer needs of it.
+    pub(super) fn check_request(
+        &mut self,
+        at: u64,
+        exchange: u64,
+        place: usize,
+        operation: &'static Operation,
+        ids: Ids<'_>,
+        request: &Request,
+    ) -> Asked {
+        let api = api_of(&request.target);
+        let mut check = Check {
+            exchange,
+            operation,
+            found: Vec::new(),
+        };
+        check.head(request);
+        let parameters = check.body(request, self.options.edition.as_deref());
+        let null = Value::Null;
+        let parameters = parameters.unwrap_or(&null);
+        let context = lookup(parameters, "clientContext").and_then(|(_, it)| it.as_str());
+        let people = operation.people.as_deref();
+        let people = people.map_or_else(Vec::new, |pointer| people_at(parameters, pointer));
+        let is_wrong = check
+            .found
+            .iter()
+            .any(|it| it.requirement.level() == Level::Must);
+        let found = check.found;
+        let conduct = &mut self.conversation(place).bot;
+        for requirement in [
+            Requirement::RequestToken,
+            Requirement::RequestMediaType,
+            Requirement::RequestBody,
+        ] {
+            conduct.check(requirement);
+        }
+        for breach in found {
+            self.report(place, Party::Bot, Some(operation), breach);
+        }
+        if matches!(request.body, Body::Omitted(_)) {
+            let reason = format!("the body of exchange {exchange} was not kept");
+            self.conversation(place).bot.doubt(exchange, reason);
+        }
+        if let Some(call) = ids.call {
+            self.check_call(at, exchange, call, operation, parameters);
+        }
+        Asked {
+            conversation: place,
+            operation,
+            api,
+            method: request.method.clone(),
+            target: request.target.clone(),
+            context: context.map(ToOwned::to_owned),
+            people,
+            body: request.body.clone(),
+            call: ids.call.map(ToOwned::to_owned),
+            below: ids.below.map(ToOwned::to_owned),
+            is_wrong,
+        }
+    }
+
+    /// Checks a request against the state of its call.
+    fn check_call(
+        &mut self,
+        at: u64,
+        exchange: u64,
+        id: &str,
+        operation: &'static Operation,
+        parameters: &Value,
+    ) {
+        let key = Normal::of(id).into_owned();
+        let Some(call) = self.calls.get_mut(&key) else {
+            return;
+        };
+        if let Some(callback) = callback_of(parameters) {
+            call.callback = Some(callback);
+        }
+        let (place, incoming_at) = (call.conversation, call.incoming_at);
+        if operation.takes == Taken::Incoming
+            && let Some(incoming) = incoming_at
+        {
+            let conduct = &mut self.conversation(place).bot;
+            conduct.check(Requirement::AnswerInTime);
+            let took = at.saturating_sub(incoming);
+            if took > ANSWER_WITHIN {
+                let breach = breach(
+                    Requirement::AnswerInTime,
+                    Rule::Limit,
+                    exchange,
+                    Pointer::root(),
+                    (json!(ANSWER_WITHIN), json!(took)),
+                    format!("the bot took {took} ms to {} the call", operation.name),
+                );
+                conduct.report(breach, Some(operation));
+            }
+        }
+    }
+}
+
+/// The path and the query of the callback that a request gives.
+pub(super) fn callback_of(parameters: &Value) -> Option<String> {
+    let url = lookup(parameters, "callbackUri")?.1.as_str()?;
+    Some(path_and_query(url))
+}
+
+/// The path and the query of a URL or a target.
+pub(super) fn path_and_query(target: &str) -> String {
+    let path = path_of(target);
+    let query = target.split_once('?').map(|(_, query)| query);
+    let query = query.map(|it| it.split('#').next().unwrap_or(it));
+    let path = if path.is_empty() && behind_scheme(target).is_some() {
+        "/"
+    } else {
+        path
+    };
+    query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
+}
+
+struct Check {
+    exchange: u64,
+    operation: &'static Operation,
+    found: Vec<Breach>,
+}
+
+impl Check {
+    fn add(
+        &mut self,
+        requirement: Requirement,
+        rule: Rule,
+        at: Pointer,
+        values: (Value, Value),
+        message: String,
+    ) {
+        self.found.push(breach(
+            requirement,
+            rule,
+            self.exchange,
+            at,
+            values,
+            message,
+        ));
+    }
+
+    fn head(&mut self, request: &Request) {
+        let authorization = request.headers.get("authorization");
+        let token = authorization
+            .and_then(|it| it.split_once(' '))
+            .filter(|(scheme, token)| {
+                scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()
+            });
+        if token.is_none() {
+            self.add(
+                Requirement::RequestToken,
+                Rule::RequestHeader,
+                Pointer::root(),
+                ("Bearer …".into(), json!(authorization)),
+                "the request has no bearer token".to_owned(),
+            );
+        }
+        let media_type = request.headers.media_type();
+        let is_kept = !matches!(request.body, Body::Empty | Body::Omitted(_));
+        if is_kept && !media_type.as_deref().is_some_and(is_json) {
+            self.add(
+                Requirement::RequestMediaType,
+                Rule::RequestHeader,
+                Pointer::root(),
+                ("application/json".into(), json!(media_type)),
+                "the body of the request is not declared as application/json".to_owned(),
+            );
+        }
+    }
+
+    /// Checks the body; `None` where it has no parameters.
+    fn body<'r>(&mut self, request: &'r Request, edition: Option<&str>) -> Option<&'r Value> {
+        let operation = self.operation;
+        let parameters = match &request.body {
+            Body::Json(value) if value.is_object() => value,
+            Body::Omitted(_) => return None,
+            Body::Empty if operation.required(edition).next().is_none() => return None,
+            other => {
+                self.add(
+                    Requirement::RequestBody,
+                    Rule::RequestBody,
+                    Pointer::root(),
+                    (json!({}), other.json().cloned().unwrap_or_default()),
+                    "the body of the request is no JSON object".to_owned(),
+                );
+                return None;
+            }
+        };
+        for name in operation.required(edition) {
+            if lookup(parameters, name).is_none() {
+                self.add(
+                    Requirement::RequestBody,
+                    Rule::RequestBody,
+                    Pointer::root().key(name),
+                    (Value::Null, Value::Null),
+                    format!("the request has no {name}, which the page requires"),
+                );
+            }
+        }
+        for mismatch in body::of_request(operation, parameters) {
+            let requirement = match mismatch.kind {
+                body::Kind::UnknownType => Requirement::RequestType,
+                body::Kind::Type | body::Kind::Word => Requirement::RequestBody,
+            };
+            self.add(
+                requirement,
+                Rule::RequestBody,
+                mismatch.pointer,
+                (mismatch.expected, mismatch.actual),
+                mismatch.message,
+            );
+        }
+        self.limits(parameters);
+        self.words(parameters);
+        self.people(parameters);
+        Some(parameters)
+    }
+
+    fn limits(&mut self, parameters: &Value) {
+        for limit in &self.operation.limits {
+            let Some(items) = parameters.pointer(&limit.at).and_then(Value::as_array) else {
+                continue;
+            };
+            let count = items.len();
+            if count > limit.most || count < limit.least {
+                let allowed = if limit.least == 0 {
+                    format!("at most {}", limit.most)
+                } else {
+                    format!("{} to {}", limit.least, limit.most)
+                };
+                self.add(
+                    limit.requirement,
+                    Rule::Limit,
+                    Pointer::from_text(limit.at.clone()),
+                    (json!(limit.most), json!(count)),
+                    format!("{} has {count} items; {allowed} are allowed", limit.at),
+                );
+            }
+        }
+        let context = lookup(parameters, "clientContext").and_then(|(_, it)| it.as_str());
+        let length = context.map_or(0, |it| it.chars().count());
+        if length > LONGEST_CONTEXT {
+            self.add(
+                Requirement::InviteContextLimit,
+                Rule::Limit,
+                Pointer::root().key("clientContext"),
+                (json!(LONGEST_CONTEXT), json!(length)),
+                format!(
+                    "/clientContext has {length} characters; at most {LONGEST_CONTEXT} are allowed"
+                ),
+            );
+        }
+    }
+
+    fn words(&mut self, parameters: &Value) {
+        for words in &self.operation.words {
+            let Some(actual) = parameters.pointer(&words.at).filter(|it| !it.is_null()) else {
+                continue;
+            };
+            let is_word = actual
+                .as_str()
+                .is_some_and(|actual| words.of.iter().any(|it| it.eq_ignore_ascii_case(actual)));
+            if !is_word {
+                self.add(
+                    Requirement::RequestBody,
+                    Rule::RequestBody,
+                    Pointer::from_text(words.at.clone()),
+                    (json!(words.of), actual.clone()),
+                    format!(
+                        "{} is {actual}, which is no word that is listed for it",
+                        words.at
+                    ),
+                );
+            }
+        }
+    }
+
+    /// Each person has an identity with a kind and an id.
+    fn people(&mut self, parameters: &Value) {
+        let Some(pointer) = &self.operation.people else {
+            return;
+        };
+        let Some(items) = parameters.pointer(pointer).and_then(Value::as_array) else {
+            return;
+        };
+        for (index, item) in items.iter().enumerate() {
+            if Person::of(item).is_empty() {
+                self.add(
+                    Requirement::RequestBody,
+                    Rule::RequestBody,
+                    Pointer::from_text(pointer.clone()).index(index),
+                    (Value::Null, item.clone()),
+                    format!("{pointer}/{index} names nobody: it has no identity with an id"),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,582 @@
+//! Recordings of traffic as it is spoken, and of traffic that goes wrong in one way: the verdict of each party.
+//!
+//! A row has a name, the messages, and the outcomes of the bot and of the service. Rows that pass have no warnings
+//! either, so that they pass under `--strict` too.
+
+use serde_json::{Value, json};
+
+use crate::api::party::Party;
+use crate::cassette::format::{Direction, Exchange};
+use crate::cassette::recording::Recording;
+use crate::contract::requirement::Requirement;
+use crate::http::message::{Body, Request, Response};
+use crate::judge::Options;
+use crate::judge::recording::check::{Checked, check};
+use crate::judge::verdict::{ScenarioResult, Verdict};
+
+const CALL: &str = "6ad1c4f0-3b7e-4a55-9d0f-0c1d2e3f4a5b";
+const OTHER_CALL: &str = "7be2d501-4c8f-4b66-8e10-1d2e3f4a5b6c";
+const OPERATION: &str = "90c3e712-5d90-4c77-9f21-2e3f4a5b6c7d";
+const SECOND_OPERATION: &str = "a1d4f823-6ea1-4d88-8032-3f4a5b6c7d8e";
+const ANNA: &str = "b2e50934-7fb2-4e99-9143-4a5b6c7d8e9f";
+const BERT: &str = "c3f61a45-80c3-4faa-8254-5b6c7d8e9fa0";
+const CLARA: &str = "d4072b56-91d4-40bb-9365-6c7d8e9fa0b1";
+const CALLBACK: &str = "/bot/calls";
+
+/// A recording under construction; times are in milliseconds.
+struct Tape {
+    exchanges: Vec<Exchange>,
+    at: u64,
+}
+
+impl Tape {
+    const fn new() -> Self {
+        Self {
+            exchanges: Vec::new(),
+            at: 0,
+        }
+    }
+
+    fn wait(mut self, ms: u64) -> Self {
+        self.at += ms;
+        self
+    }
+
+    fn push(&mut self, direction: Direction, request: Request, response: Response) {
+        let number = self.exchanges.len() as u64 + 1;
+        self.at += 100;
+        self.exchanges.push(Exchange {
+            at_ms: self.at,
+            took_ms: 5,
+            response: Some(response),
+            ..Exchange::new(number, direction, request)
+        });
+    }
+
+    fn last(&mut self) -> &mut Exchange {
+        self.exchanges.last_mut().expect("an exchange")
+    }
+
+    /// Changes the last exchange.
+    fn but(mut self, change: impl FnOnce(&mut Exchange)) -> Self {
+        change(self.last());
+        self
+    }
+
+    /// The bot sends a request about the call, or about calls where the path begins with a slash.
+    fn asks(mut self, method: &str, path: &str, body: Value, status: u16, answer: Value) -> Self {
+        let target = match path.strip_prefix('/') {
+            Some(path) => format!("/v1.0/communications/{path}"),
+            None if path.is_empty() => format!("/v1.0/communications/calls/{CALL}"),
+            None => format!("/v1.0/communications/calls/{CALL}/{path}"),
+        };
+        let mut request = Request::new(method, target);
+        request.headers.push("Authorization", "Bearer abcdefgh");
+        request
+            .headers
+            .push("Scenario-Id", "11111111-2222-4333-8444-555555555555");
+        if !body.is_null() {
+            request
+                .headers
+                .push("Content-Type", "application/json; charset=utf-8");
+            request.body = Body::Json(body);
+        }
+        let mut response = Response::new(status);
+        if answer.is_null() {
+            response.headers.push("Content-Length", "0");
+        } else {
+            response.headers.push("Content-Type", "application/json");
+            response.body = Body::Json(answer);
+        }
+        self.push(Direction::Request, request, response);
+        self
+    }
+
+    /// The service sends a notification with these changes.
+    fn tells(mut self, changes: Value) -> Self {
+        let mut request = Request::new("POST", CALLBACK);
+        request.headers.push("Authorization", "Bearer abcdefgh");
+        request.headers.push("Content-Type", "application/json");
+        request.body = Body::Json(json!({"value": changes}));
+        self.push(Direction::Notification, request, Response::new(202));
+        self
+    }
+
+    fn invite(self, people: Value) -> Self {
+        let body = json!({"participants": people, "clientContext": "context-1"});
+        self.asks(
+            "POST",
+            "participants/invite",
+            body,
+            200,
+            running(OPERATION, "context-1"),
+        )
+    }
+
+    fn ends(self, people: Value) -> Self {
+        self.tells(json!([end(OPERATION, "completed", "context-1", people)]))
+    }
+
+    fn roster(self, people: &[(&str, &str)]) -> Self {
+        self.tells(json!([roster(people)]))
+    }
+
+    fn keeps_alive(self) -> Self {
+        self.asks("POST", "keepAlive", Value::Null, 200, Value::Null)
+    }
+
+    fn is_called(self) -> Self {
+        self.tells(json!([call(
+            "created",
+            json!({"state": "incoming", "id": CALL,
+            "source": {"identity": {"user": {"id": ANNA}}},
+            "targets": [{"identity": {"application": {"id": BERT}}}]})
+        )]))
+    }
+
+    fn answers(self) -> Self {
+        let body = json!({"callbackUri": format!("https://bot.example{CALLBACK}"),
+            "acceptedModalities": ["audio"],
+            "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}});
+        self.asks("POST", "answer", body, 202, Value::Null)
+    }
+
+    fn is(self, state: &str) -> Self {
+        self.tells(json!([call("updated", json!({"state": state}))]))
+    }
+
+    fn is_deleted(self) -> Self {
+        let result = json!({"code": 200, "subcode": 0, "message": "over"});
+        self.tells(json!([call(
+            "deleted",
+            json!({"state": "terminated", "resultInfo": result})
+        )]))
+    }
+
+    fn check(self) -> Checked {
+        let lines = self.exchanges.into_iter().enumerate();
+        let directions = vec![Direction::Request, Direction::Notification];
+        let recording = Recording::new("tape", directions, lines);
+        check("tape.jsonl", &recording, &[], &Options::default())
+    }
+}
+
+fn user(id: &str) -> Value {
+    json!({"identity": {"user": {"id": id}}})
+}
+
+fn running(id: &str, context: &str) -> Value {
+    json!({"id": id, "status": "running", "clientContext": context})
+}
+
+fn end(id: &str, status: &str, context: &str, people: Value) -> Value {
+    json!({"changeType": "deleted",
+        "resource": format!("/app/calls/{CALL}/operations/{id}"),
+        "resourceUrl": format!("/communications/calls/{CALL}/operations/{id}"),
+        "resourceData": {"@odata.type": "#microsoft.graph.inviteParticipantsOperation",
+            "id": id, "status": status, "clientContext": context, "participants": people}})
+}
+
+fn roster(people: &[(&str, &str)]) -> Value {
+    let member = |(id, person): &(&str, &str)| json!({"id": id, "info": {"identity": {"user": {"id": person}}}, "isMuted": false});
+    let members: Vec<Value> = people.iter().map(member).collect();
+    json!({"changeType": "updated", "resource": format!("/app/calls/{CALL}/participants"),
+        "resourceData": members})
+}
+
+fn call(change: &str, data: Value) -> Value {
+    json!({"changeType": change, "resourceUrl": format!("/communications/calls/{CALL}"),
+        "resourceData": data})
+}
+
+fn muted(id: &str, is_muted: bool) -> Value {
+    json!([{"changeType": "updated", "resource": format!("/app/calls/{CALL}/participants"),
+        "resourceData": [{"id": id, "isMuted": is_muted,
+            "info": {"identity": {"user": {"id": ANNA}}}}]}])
+}
+
+fn error(code: &str) -> Value {
+    json!({"error": {"code": code, "message": "no"}})
+}
+
+fn create() -> Value {
+    json!({"callbackUri": format!("https://bot.example{CALLBACK}"), "requestedModalities": ["audio"],
+        "targets": [user(ANNA)],
+        "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}})
+}
+
+/// How all results of a party end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Every verdict is a pass, and nothing warns.
+    Passes,
+    /// Every verdict is a pass, and a violation of this requirement warns.
+    Warns(&'static str),
+    /// A violation of this requirement fails it.
+    Fails(&'static str),
+    /// Nothing fails it, and it does not pass.
+    IsOpen,
+    /// Nothing fails it.
+    IsBlameless,
+}
+use Outcome::{Fails, IsBlameless, IsOpen, Passes, Warns};
+
+fn holds(outcome: Outcome, results: &[&ScenarioResult]) -> bool {
+    let fails = || results.iter().any(|it| it.verdict == Verdict::Fail);
+    match outcome {
+        Passes => {
+            !results.is_empty()
+                && results
+                    .iter()
+                    .all(|it| it.verdict == Verdict::Pass && it.warnings.is_empty())
+        }
+        Warns(requirement) => {
+            let warnings: Vec<_> = results.iter().flat_map(|it| &it.warnings).collect();
+            results.iter().all(|it| it.verdict == Verdict::Pass)
+                && warnings.len() == 1
+                && warnings[0].requirement.to_string() == requirement
+        }
+        Fails(requirement) => {
+            let failures: Vec<_> = results.iter().flat_map(|it| &it.failures).collect();
+            failures.len() == 1 && failures[0].requirement.to_string() == requirement
+        }
+        IsOpen => !fails() && results.iter().any(|it| it.verdict == Verdict::Inconclusive),
+        IsBlameless => !fails(),
+    }
+}
+
+macro_rules! rows {
+    ($($name:ident: $tape:expr, $bot:expr, $service:expr;)+) => { $(
+        #[test]
+        fn $name() {
+            let checked = $tape.check();
+            for (party, outcome) in [(Party::Bot, $bot), (Party::Service, $service)] {
+                let results: Vec<_> =
+                    checked.results.iter().filter(|it| it.role == party).collect();
+                assert!(holds(outcome, &results), "{party} {outcome:?}: {results:#?}");
+            }
+        }
+    )+ };
+}
+
+rows! {
+    a_person_who_replaces_no_call: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)]), Passes, Passes;
+    a_qualified_action: Tape::new()
+        .asks("POST", "participants/microsoft.graph.invite",
+            json!({"participants": [user(ANNA)]}), 200,
+            json!({"id": OPERATION, "status": "Running"}))
+        .tells(json!([end(OPERATION, "Completed", "made-up", json!([user(ANNA)]))]))
+        .roster(&[("1", ANNA)]), Passes, Passes;
+    people_of_several_kinds_in_two_rosters: Tape::new()
+        .invite(json!([user(ANNA), {"identity": {"phone": {"id": "+15550100"}}}]))
+        .ends(Value::Null)
+        .roster(&[("1", ANNA)])
+        .tells(json!([{"changeType": "Updated", "resource": format!("/app/calls/{CALL}/participants"),
+            "resourceData": [{"id": "2", "info": {"identity": {"phone": {"id": "+15550100"}}}}]}])),
+        Passes, Passes;
+    a_roster_before_the_end: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .roster(&[("1", ANNA), ("2", BERT)])
+        .ends(json!([user(ANNA)])), Passes, Passes;
+    an_end_before_the_answer: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .but(|it| it.took_ms = 500)
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)]), Passes, Passes;
+    keep_alive_and_reads_between: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .keeps_alive()
+        .asks("POST", "microsoft.graph.keepAlive", Value::Null, 200, Value::Null)
+        .asks("GET", "", Value::Null, 200, json!({"id": CALL, "state": "established"}))
+        .ends(json!([user(ANNA)]))
+        .asks("GET", "participants", Value::Null, 200, json!({"value": [{"id": "1"}]}))
+        .roster(&[("1", ANNA)]), Passes, Passes;
+    overlapping_invitations: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .asks("POST", "participants/invite",
+            json!({"participants": [user(BERT)], "clientContext": "context-1"}), 200,
+            running(SECOND_OPERATION, "context-1"))
+        .tells(json!([end(SECOND_OPERATION, "completed", "context-1", json!([user(BERT)]))]))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA), ("2", BERT)]), Passes, Passes;
+    a_prompt_while_an_invitation_runs: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .asks("POST", "playPrompt", json!({"prompts": [{"mediaInfo": {"uri": "https://bot.example/a.wav"}}],
+            "clientContext": "prompt"}), 200, running(SECOND_OPERATION, "prompt"))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)])
+        .tells(json!([{"changeType": "deleted",
+            "resource": format!("/app/calls/{CALL}/operations/{SECOND_OPERATION}"),
+            "resourceData": {"status": "completed", "clientContext": "prompt"}}])), Passes, Passes;
+    other_resources_in_one_body: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .tells(json!([
+            {"changeType": "created",
+                "resource": format!("/app/calls/{CALL}/contentSharingSessions/{BERT}"),
+                "resourceData": {"id": BERT}},
+            {"changeType": "updated", "resource": format!("/app/calls/{OTHER_CALL}"),
+                "resourceData": {"state": "established"}},
+            end(OPERATION, "completed", "context-1", Value::Null),
+        ]))
+        .tells(json!([{"changeType": "Deleted",
+            "resource": format!("/app/calls/{CALL}/participants/{CLARA}"),
+            "resourceData": {"participantId": CLARA}}]))
+        .roster(&[("1", ANNA)]), Passes, Passes;
+    a_person_who_declines: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .wait(62_000)
+        .tells(json!([{"changeType": "Deleted",
+            "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"),
+            "resourceData": {"status": "Failed", "clientContext": "context-1",
+                "resultInfo": {"code": 487, "subCode": 5003}}}]))
+        .wait(600_000)
+        .keeps_alive(), Passes, Passes;
+    a_failure_without_a_result: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .tells(json!([{"changeType": "deleted",
+            "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"),
+            "resourceData": {"status": "failed", "clientContext": "context-1"}}])),
+        Passes, Fails("notification.body");
+    an_answer_without_a_body: Tape::new()
+        .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 202, Value::Null)
+        .but(|it| {
+            let location = format!("https://service.example/beta/communications/calls/{CALL}/operations/{OPERATION}");
+            it.response.as_mut().expect("an answer").headers.push("Location", location);
+            // Only beta documents it.
+            it.request.target = it.request.target.replace("/v1.0/", "/beta/");
+        })
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)]), Passes, Passes;
+    nothing_follows: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .wait(600_000)
+        .keeps_alive(), IsBlameless, Fails("notification.arrives");
+    nothing_follows_in_a_short_recording: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .wait(20_000)
+        .keeps_alive(), IsBlameless, IsOpen;
+    a_roster_without_the_person: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", BERT)])
+        .wait(600_000)
+        .keeps_alive(), IsBlameless, Fails("roster.people");
+    an_operation_with_another_person: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(BERT)]))
+        .roster(&[("1", ANNA)]), IsBlameless, Fails("operation.people");
+    another_context: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .tells(json!([end(OPERATION, "completed", "context-2", Value::Null)]))
+        .roster(&[("1", ANNA)]), IsBlameless, Fails("context.unchanged");
+    another_operation_with_the_context: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .tells(json!([end(SECOND_OPERATION, "completed", "context-1", Value::Null)]))
+        .roster(&[("1", ANNA)]), IsBlameless, Fails("operation.identity");
+    an_operation_ends_twice: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)])
+        .ends(json!([user(ANNA)])), IsBlameless, Fails("operation.once");
+    an_end_after_a_completed_answer: Tape::new()
+        .asks("POST", "mute", json!({"clientContext": "context-1"}), 200,
+            json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"}))
+        .tells(muted("1", true))
+        .tells(json!([{"changeType": "deleted",
+            "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"),
+            "resourceData": {"status": "completed"}}])), IsBlameless, Fails("operation.once");
+    six_people: Tape::new()
+        .asks("POST", "participants/invite", json!({"participants":
+            [user("1"), user("2"), user("3"), user("4"), user("5"), user("6")]}), 400, error("7500")),
+        Fails("invite.people-limit"), Passes;
+    no_token: Tape::new()
+        .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 401,
+            error("InvalidAuthenticationToken"))
+        .but(|it| it.request.headers = crate::http::message::Headers::from_iter(
+            [("Content-Type", "application/json")])), Fails("request.token"), Passes;
+    people_in_a_wrapper: Tape::new()
+        .asks("POST", "participants/invite",
+            json!({"$id": "1", "participants": {"$id": "2", "$values": [user(ANNA)]}}), 400,
+            error("BadRequest")), Fails("request.body"), Passes;
+    a_body_with_an_id_of_its_serializer: Tape::new()
+        .asks("POST", "participants/invite",
+            json!({"$id": "1", "participants": [user(ANNA)]}), 200, running(OPERATION, "made-up"))
+        .ends(Value::Null)
+        .roster(&[("1", ANNA)]), Passes, IsBlameless;
+    a_refusal_without_an_error: Tape::new()
+        .asks("POST", "participants/invite", json!({"participants": []}), 400, json!({})),
+        Fails("invite.people-limit"), Fails("refusal.error");
+    a_call_that_has_ended: Tape::new()
+        .is("established")
+        .asks("DELETE", "", Value::Null, 204, Value::Null)
+        .is_deleted()
+        .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 404, error("8523")),
+        IsBlameless, Passes;
+    throttled_and_sent_again: Tape::new()
+        .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 429, error("429"))
+        .but(|it| it.response.as_mut().expect("an answer").headers.push("Retry-After", "1"))
+        .wait(1_200)
+        .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 200,
+            json!({"id": OPERATION, "status": "running"}))
+        .ends(Value::Null)
+        .roster(&[("1", ANNA)]), Passes, Passes;
+    unavailable_and_never_again: Tape::new()
+        .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 503, error("503")),
+        IsBlameless, IsOpen;
+    a_valid_request_is_refused: Tape::new()
+        .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 403, error("7505")),
+        IsBlameless, IsOpen;
+    a_creation_is_refused: Tape::new()
+        .asks("POST", "/calls", create(), 403, error("7504")), IsBlameless, IsOpen;
+    a_notification_comes_again_after_500: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .but(|it| it.response = Some(Response::new(500)))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)]), Fails("acknowledgement"), Passes;
+    a_voice_menu: Tape::new()
+        .is_called()
+        .answers()
+        .is("establishing")
+        .is("established")
+        .is("Established")
+        .asks("POST", "subscribeToTone", json!({"clientContext": "tones"}), 200,
+            running(OPERATION, "tones"))
+        .tells(json!([{"changeType": "deleted",
+            "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"),
+            "resourceData": {"status": "completed", "clientContext": "tones"}}]))
+        .tells(json!([call("updated", json!({"state": "established", "toneInfo": {"tone": "tone1"}}))]))
+        .asks("DELETE", "", Value::Null, 204, Value::Null)
+        .is("terminating")
+        .is_deleted(), Passes, Passes;
+    an_incoming_call_is_rejected: Tape::new()
+        .is_called()
+        .asks("POST", "reject", json!({"reason": "busy"}), 202, Value::Null)
+        .is_deleted(), Passes, Passes;
+    a_meeting_is_joined: Tape::new()
+        .asks("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing"}))
+        .is("establishing")
+        .is("established")
+        .roster(&[("1", ANNA)])
+        .wait(900_000)
+        .keeps_alive()
+        .asks("DELETE", "", Value::Null, 204, Value::Null)
+        .is_deleted(), Passes, Passes;
+    a_call_is_told_of_before_its_answer: Tape::new()
+        .asks("POST", "/calls", create(), 201, json!({"id": CALL}))
+        .but(|it| it.took_ms = 150)
+        .is("established")
+        .asks("DELETE", "", Value::Null, 204, Value::Null)
+        .is_deleted(), Passes, Passes;
+    a_call_never_connects: Tape::new()
+        .asks("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing"}))
+        .is("establishing")
+        .wait(300_000)
+        .keeps_alive(), IsBlameless, Fails("notification.arrives");
+    no_modalities: Tape::new()
+        .asks("POST", "/calls", {
+            let mut body = create();
+            body.as_object_mut().expect("an object").remove("requestedModalities");
+            body
+        }, 400, error("BadRequest")), Fails("request.body"), Passes;
+    a_call_goes_back: Tape::new()
+        .is("established")
+        .is("establishing"), IsBlameless, Fails("notification.order");
+    a_call_after_its_end: Tape::new()
+        .is("established")
+        .is_deleted()
+        .is("established"), IsBlameless, Fails("notification.about");
+    a_call_ends_with_other_people: Tape::new()
+        .is_called()
+        .answers()
+        .is("established")
+        .tells(json!([call("deleted", json!({"state": "terminated",
+            "source": {"identity": {"user": {"id": CLARA}}}}))])), IsBlameless, Fails("call.people");
+    a_callback_that_leads_elsewhere: Tape::new()
+        .asks("POST", "/calls", create(), 201,
+            json!({"id": CALL, "callbackUri": "https://bot.example/elsewhere"}))
+        .is("established"), IsBlameless, Fails("callback.address");
+    a_notification_to_another_address: Tape::new()
+        .asks("POST", "/calls", create(), 201, json!({"id": CALL}))
+        .is("established")
+        .but(|it| it.request.target = "/elsewhere".to_owned()), IsBlameless, Fails("callback.address");
+    a_participant_is_muted: Tape::new()
+        .asks("POST", "participants/1/mute", json!({"clientContext": "context-1"}), 200,
+            json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"}))
+        .tells(muted("1", true)), Passes, Passes;
+    another_participant_is_muted: Tape::new()
+        .asks("POST", "participants/1/mute", json!({"clientContext": "context-1"}), 200,
+            json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"}))
+        .tells(muted("2", true))
+        .wait(600_000)
+        .keeps_alive(), IsBlameless, Fails("effect");
+    a_participant_stays_unmuted: Tape::new()
+        .asks("POST", "participants/1/mute", json!({"clientContext": "context-1"}), 200,
+            json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"}))
+        .tells(muted("1", false))
+        .wait(600_000)
+        .keeps_alive(), IsBlameless, Fails("effect");
+    a_read_of_another_call: Tape::new()
+        .asks("GET", "", Value::Null, 200, json!({"id": OTHER_CALL, "state": "established"})),
+        IsBlameless, Fails("resource.asked");
+    a_word_that_is_none: Tape::new()
+        .asks("POST", "updateRecordingStatus", json!({"status": "paused", "clientContext": "c"}), 400,
+            error("BadRequest")), Fails("request.body"), Passes;
+    an_undocumented_success: Tape::new()
+        .asks("DELETE", "", Value::Null, 200, Value::Null)
+        .is_deleted(), IsBlameless, Fails("answer.status");
+    a_late_answer_to_a_call: Tape::new()
+        .is_called()
+        .wait(20_000)
+        .answers()
+        .is("established"), Warns("answer.in-time"), Passes;
+    a_type_that_no_page_prints: Tape::new()
+        .asks("POST", "participants/invite", json!({"participants": [{
+            "@odata.type": "#microsoft.graph.invitee", "identity": {"user": {"id": ANNA}}}]}), 200,
+            json!({"id": OPERATION, "status": "running"}))
+        .ends(Value::Null)
+        .roster(&[("1", ANNA)]), Warns("request.type"), Passes;
+    too_many_prompts: Tape::new()
+        .asks("POST", "recordResponse", json!({"prompts": [{}, {}], "clientContext": "c"}), 400,
+            error("BadRequest")), Fails("prompts.limit"), Passes;
+}
+
+/// The requirements that only the monitor checks: each is broken by a row.
+#[test]
+fn every_requirement_of_traffic_has_a_row() {
+    let text = include_str!("traffic.rs");
+    for requirement in Requirement::OF_TRAFFIC {
+        let is_broken = text.contains(&format!("({:?})", requirement.id()));
+        assert!(is_broken, "{requirement}");
+    }
+}
+
+#[test]
+fn conversations_are_named_by_their_first_operation() {
+    let checked = Tape::new()
+        .invite(json!([user(ANNA)]))
+        .asks("POST", "/calls", create(), 403, error("7504"))
+        .asks("POST", "/calls", create(), 400, error("7504"))
+        .asks("GET", "/chats", Value::Null, 200, Value::Null)
+        .check();
+    let names: Vec<_> = checked
+        .results
+        .iter()
+        .map(|it| it.scenario.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "tape.jsonl/invite",
+            "tape.jsonl/invite",
+            "tape.jsonl/create",
+            "tape.jsonl/create",
+            "tape.jsonl/create-2",
+            "tape.jsonl/create-2"
+        ]
+    );
+    assert_eq!(checked.not_covered.len(), 1);
+}
