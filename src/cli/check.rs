@@ -157,6 +157,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     scenarios.judging(&[Party::Bot])?;
     let options = judge::Options {
         strict: arguments.strict,
+        edition: arguments.among.edition.last().cloned(),
         ..judge::Options::default()
     };
     let checker = Checker::new(&scenarios.all, &scenarios.picked, options)?;

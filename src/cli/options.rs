@@ -164,6 +164,7 @@ impl Arguments {
                 strict: self.strict,
                 deadline: self.deadline.unwrap_or(defaults.deadline),
                 token: token.unwrap_or(defaults.token),
+                edition: None,
             },
             settle: self.settle.unwrap_or(settle),
             jobs: self.jobs,

@@ -97,6 +97,7 @@ impl Talk {
             strict: false,
             deadline: DEADLINE,
             token: "secret".to_owned(),
+            edition: None,
         };
         Self {
             bindings: Bindings::new(
