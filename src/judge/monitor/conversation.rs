@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::api::identifier::Normal;
 use crate::api::party::Party;
 use crate::contract::operation::Operation;
 use crate::contract::requirement::Requirement;
@@ -16,6 +17,10 @@ pub(crate) struct Conversation {
     pub operation: Option<&'static Operation>,
     /// The numbers of its exchanges, in the order of their requests.
     pub exchanges: Vec<u64>,
+    /// The calls that it is about.
+    pub calls: Vec<Normal<'static>>,
+    /// The calls that its requests replace.
+    pub replaces: Vec<Normal<'static>>,
     pub bot: Conduct,
     pub service: Conduct,
     /// The time of the first and of the last message, in milliseconds.
@@ -67,6 +72,7 @@ impl Conversation {
             self.add(exchange, other.ended);
         }
         self.begun = self.begun.min(other.begun);
+        self.replaces.extend(other.replaces);
         self.bot.absorb(other.bot);
         self.service.absorb(other.service);
     }

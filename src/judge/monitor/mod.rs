@@ -159,6 +159,11 @@ impl Monitor {
                 self.too_early(place, exchange, operation);
             }
         }
+        let replaced = request
+            .body
+            .json()
+            .map_or_else(Vec::new, request::replaced_calls);
+        self.conversation(place).replaces.extend(replaced);
         let asked = self.check_request(at, exchange, place, operation, ids, request);
         self.expect_early(exchange, &asked);
         self.asked.insert(exchange, asked);
@@ -242,10 +247,11 @@ impl Monitor {
             self.answer(at, exchange, Ending::Unknown);
         }
         let calls = std::mem::take(&mut self.calls);
-        for call in calls.into_values() {
+        for (id, call) in calls {
             let conversation = self.conversations[call.conversation]
                 .as_mut()
                 .expect("the conversation of a call");
+            conversation.calls.push(id);
             effects::at_the_end(call, at, self.options.patience, conversation);
         }
         let mut conversations: Vec<_> = self.conversations.into_iter().flatten().collect();

@@ -14,7 +14,7 @@ use crate::contract::shape::lookup;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Body, Request, is_json};
 use crate::judge::Breach;
-use crate::judge::people::{LONGEST_CONTEXT, Person, people_at};
+use crate::judge::people::{LONGEST_CONTEXT, Person, call_of, people_at};
 
 /// How long a bot may take to answer an incoming call, in milliseconds.
 const ANSWER_WITHIN: u64 = 15_000;
@@ -116,6 +116,21 @@ impl Monitor {
                 conduct.report(breach, Some(operation));
             }
         }
+    }
+}
+
+/// The calls that a body names to be replaced.
+pub(super) fn replaced_calls(body: &Value) -> Vec<Normal<'static>> {
+    match body {
+        Value::Object(properties) => properties
+            .iter()
+            .flat_map(|(name, value)| match (name.as_str(), value.as_str()) {
+                ("replacesCallId", Some(call)) => vec![Normal::of(&call_of(call)).into_owned()],
+                _ => replaced_calls(value),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(replaced_calls).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn check(
         .map(|(at, exchange)| (exchange.number, at))
         .collect();
     let get = |number: &u64| &exchanges[at[number]];
-    let coverage = Coverage::new(cases);
+    let mut shown = shown(&observed.conversations, &get, cases);
     let mut ordinals: HashMap<String, usize> = HashMap::new();
     let mut results = Vec::new();
     for conversation in observed.conversations {
@@ -64,7 +64,7 @@ pub(crate) fn check(
             ordinal => format!("{name}/{}-{ordinal}", conversation.name()),
         };
         let of_conversation: Vec<&Exchange> = conversation.exchanges.iter().map(get).collect();
-        let covers = coverage.of(of_conversation.iter().copied());
+        let covers = shown.remove(&conversation.exchanges[0]).unwrap_or_default();
         results.extend(in_order(
             conversation,
             &name,
@@ -81,6 +81,36 @@ pub(crate) fn check(
         results,
         not_covered: not_covered.collect(),
     }
+}
+
+/// The scenarios that conversations show, by the first exchange. Conversations about calls that replace each other
+/// count together, with the first of them.
+fn shown<'e>(
+    conversations: &[Conversation],
+    get: &impl Fn(&u64) -> &'e Exchange,
+    cases: &[Case],
+) -> HashMap<u64, Vec<String>> {
+    let coverage = Coverage::new(cases);
+    let mut by_call = HashMap::new();
+    let mut groups: Vec<Vec<u64>> = Vec::new();
+    for conversation in conversations {
+        let related = conversation.calls.iter().chain(&conversation.replaces);
+        let known = related.clone().find_map(|call| by_call.get(call).copied());
+        let group = known.unwrap_or(groups.len());
+        if group == groups.len() {
+            groups.push(Vec::new());
+        }
+        for call in related {
+            by_call.insert(call, group);
+        }
+        groups[group].extend(&conversation.exchanges);
+    }
+    let covered = groups.into_iter().filter_map(|mut group| {
+        let first = *group.first()?;
+        group.sort_unstable();
+        Some((first, coverage.of(group.iter().map(get))))
+    });
+    covered.collect()
 }
 
 /// Sends the exchanges through a monitor, in the order of time.
