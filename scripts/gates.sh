@@ -57,7 +57,7 @@ plays() {
 for bot in right broken; do
     fault=()
     expected=0
-    text="19 passed, 0 failed"
+    text="15 passed, 0 failed"
     annotated=$text
     if [[ $bot == broken ]]; then
         fault=(--mutant replaced-call-dropped)

@@ -108,7 +108,7 @@ fn a_bot_is_started_judged_and_ended() {
         "{said}{}",
         text(&output.stderr)
     );
-    assert!(said.contains("8 passed"), "{said}");
+    assert!(said.contains("4 passed"), "{said}");
     let log = fs::read_to_string(project.path().join("bot.log")).unwrap();
     let url = log
         .strip_prefix("listening ")
