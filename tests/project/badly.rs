@@ -113,7 +113,7 @@ fn a_bot_is_ready_when_it_says_so() {
         "@bot | sed -u 's/^trigger .*/come in, please/'",
         "ready = \"come in\"",
     );
-    let (code, report) = project.run(&["pt-BR"]);
+    let (code, report) = project.run(&["2021-02/invite"]);
     assert_eq!(
         (code, &report["summary"]["pass"]),
         (0, &4.into()),
@@ -125,7 +125,7 @@ fn a_bot_is_ready_when_it_says_so() {
 fn a_bot_that_floods_its_output_fills_neither_pipe_nor_disk() {
     let flood = "yes 'a line that says very little, again and again' | head -c 100000000 & @bot";
     let project = script(flood, "");
-    let (code, report) = project.run(&["pt-BR"]);
+    let (code, report) = project.run(&["2021-02/invite"]);
     assert_eq!(
         (code, &report["summary"]["pass"]),
         (0, &4.into()),
@@ -139,7 +139,7 @@ fn a_bot_that_floods_its_output_fills_neither_pipe_nor_disk() {
 fn a_bot_that_ignores_sigterm_is_killed() {
     let deaf = "trap '' TERM; @bot & while true; do sleep @3073; done";
     let project = script(deaf, "end-within = \"300ms\"");
-    let output = project.confcall(&["run", "pt-BR"]);
+    let output = project.confcall(&["run", "2021-02/invite"]);
     let said = text(&output.stderr);
     assert_eq!(
         output.status.code(),
@@ -159,7 +159,7 @@ fn a_bot_leaves_no_children() {
     // One in the group, and one that has left it for a session of its own.
     let leaves = "sleep @3074 & (setsid sleep @3075 &) ; @bot";
     let project = script(leaves, "");
-    let output = project.confcall(&["run", "pt-BR"]);
+    let output = project.confcall(&["run", "2021-02/invite"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(is_gone(3074), "a child still runs");
     if cfg!(target_os = "linux") {
@@ -176,7 +176,7 @@ fn a_command_that_takes_too_long_leaves_no_process() {
     let trigger = format!("trigger = [\"sh\", \"-c\", \"(setsid sleep {away} &) ; sleep {here}\"]");
     let config = config.replace("trigger = \"http://127.0.0.1:{port}/trigger\"", &trigger);
     fs::write(&file, config).unwrap();
-    let output = project.confcall(&["run", "pt-BR", "--deadline", "300ms"]);
+    let output = project.confcall(&["run", "2021-02/invite", "--deadline", "300ms"]);
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(
@@ -200,7 +200,7 @@ fn a_bot_that_dies_on_the_way_ends_the_run_with_the_reason() {
     let config = config.replace("trigger = \"http://127.0.0.1:{port}/trigger\"", trigger);
     fs::write(&file, config).unwrap();
     let begun = Instant::now();
-    let output = project.confcall(&["run", "pt-BR", "--deadline", "60s"]);
+    let output = project.confcall(&["run", "2021-02/invite", "--deadline", "60s"]);
     let said = text(&output.stdout) + &text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(
@@ -221,7 +221,7 @@ fn whatever_a_bot_breaks_by_dying_says_so() {
     let trigger = "trigger = [\"sh\", \"-c\", \"kill -9 $(cat bot.pid) 2>&-; exit 1\"]";
     let config = config.replace("trigger = \"http://127.0.0.1:{port}/trigger\"", trigger);
     fs::write(&file, config).unwrap();
-    let (code, report) = project.run(&["pt-BR"]);
+    let (code, report) = project.run(&["2021-02/invite"]);
     assert_eq!(code, 1);
     for result in report["results"].as_array().unwrap() {
         let said = format!("{} {}", result["reason"], result["notes"]);

@@ -41,7 +41,7 @@ fn triggered_by(project: &str) -> String {
 #[test]
 fn a_bot_is_triggered_by_a_command() {
     let project = posting(BOT, "trigger", "/trigger", "triggers.jsonl");
-    let (code, report) = project.run(&["pt-BR"]);
+    let (code, report) = project.run(&["2021-02/invite"]);
     assert_eq!(
         (code, &report["summary"]["pass"]),
         (0, &Value::from(4)),
@@ -83,7 +83,7 @@ fn a_command_may_decline_or_fail() {
         ),
     ] {
         let bot = triggered_by(BOT).replace("@trigger", &format!("{{ {trigger}; }}"));
-        let (code, report) = Project::of(&bot, &[], "").run(&["pt-BR", "-j", "1"]);
+        let (code, report) = Project::of(&bot, &[], "").run(&["2021-02/invite", "-j", "1"]);
         assert_eq!(code, 1);
         for result in report["results"].as_array().unwrap() {
             let said = result["reason"].to_string();
@@ -97,7 +97,7 @@ fn a_command_may_decline_or_fail() {
 fn provider_states_are_brought_about_by_a_command() {
     // The built-in service makes what it is asked for; the answer binds variables.
     let project = posting(SERVICE, "given", "/control/given", "asked.jsonl");
-    let (code, report) = project.run(&["pt-BR"]);
+    let (code, report) = project.run(&["2021-02/invite"]);
     assert_eq!(
         (code, &report["summary"]["pass"]),
         (0, &Value::from(4)),
@@ -114,7 +114,7 @@ fn provider_states_are_brought_about_by_a_command() {
         "\"http://127.0.0.1:{port}/control/given\"",
         r#"["sh", "-c", "echo there are no calls >&2; exit 69"]"#,
     );
-    let (code, report) = Project::of(&service, &[], "").run(&["pt-BR"]);
+    let (code, report) = Project::of(&service, &[], "").run(&["2021-02/invite"]);
     assert_eq!((code, &report["summary"]["skip"]), (1, &Value::from(4)));
     let said = text(report["results"][0]["reason"].as_str().unwrap().as_bytes());
     assert!(said.contains("there are no calls"), "{said}");
@@ -136,7 +136,7 @@ fn an_invalid_answer_about_a_provider_state_is_noted() {
             &[],
             "",
         );
-        let (_, report) = project.run(&["pt-BR"]);
+        let (_, report) = project.run(&["2021-02/invite"]);
         let notes = report["results"][0]["notes"].to_string();
         assert!(
             notes.contains(&format!("at call was passed over: {note}")),
@@ -157,7 +157,7 @@ fn a_command_runs_in_the_folder_of_the_file() {
     let below = project.path().join("below");
     fs::create_dir(&below).unwrap();
     let run = std::process::Command::new(CONFCALL)
-        .args(["run", "pt-BR", "--config", "../confcall.toml"])
+        .args(["run", "2021-02/invite", "--config", "../confcall.toml"])
         .current_dir(below)
         .output()
         .unwrap();

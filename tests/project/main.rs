@@ -242,7 +242,7 @@ fn arguments_go_before_the_file() {
         &[],
         "[scenarios]\nfilters = [\"nothing-like-it\"]\n[judging]\ndeadline = \"1ms\"\n",
     );
-    let (code, report) = project.run(&["pt-BR", "--deadline", "5s"]);
+    let (code, report) = project.run(&["2021-02/invite", "--deadline", "5s"]);
     assert_eq!((code, &report["summary"]["pass"]), (0, &Value::from(4)));
 }
 
@@ -272,7 +272,7 @@ fn a_file_to_begin_with_is_written_once() {
     ];
     let said = init(&arguments);
     assert_eq!(said.status.code(), Some(0), "{}", text(&said.stderr));
-    let (code, report) = project.run(&["--config", "bot.toml", "pt-BR"]);
+    let (code, report) = project.run(&["--config", "bot.toml", "2021-02/invite"]);
     assert_eq!((code, &report["summary"]["pass"]), (0, &Value::from(4)));
 
     // There is nobody to ask.

@@ -87,7 +87,7 @@ log = "bot.log"
 
 /// The name of the trial of a conversation.
 pub(crate) fn trial(name: &str) -> String {
-    format!("participant-invite::beta@2021-02::pt-BR::{name}::bot")
+    format!("participant-invite::beta@2021-02::{name}::bot")
 }
 
 pub(crate) const ONE: &str = "invite-one-participant-to-an-existing-group-call";
