@@ -24,9 +24,7 @@ const NAME: &str = "invite-one-pstn-participant-to-an-existing-group-call";
 
 fn recording() -> PathBuf {
     let cassettes = Path::new(env!("CARGO_MANIFEST_DIR")).join("cassettes");
-    cassettes.join(format!(
-        "participant-invite/beta@2021-02/{NAME}.jsonl"
-    ))
+    cassettes.join(format!("participant-invite/beta@2021-02/{NAME}.jsonl"))
 }
 
 /// The single failure of a run.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::api::resource;
 use crate::api::resource::Resource;
 use crate::http::message::Body;
-use crate::scenario::format::json_body;
+use crate::scenario::format::body::json_body;
 
 use super::head;
 use super::head::{Head, Start};

@@ -19,7 +19,7 @@ struct Listed<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     edition: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    operation: Option<String>,
+    operation: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     locales: Vec<Translation>,
     given: Vec<&'static str>,

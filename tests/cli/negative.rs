@@ -91,7 +91,14 @@ fn the_documented_conversations_are_listed_as_before() {
         listed.iter().partition(|it| it["judges"] == "service");
     assert_eq!((negative.len(), documented.len()), (14, 15));
     let keys = [
-        "id", "page", "api", "edition", "operation", "locales", "given", "steps",
+        "id",
+        "page",
+        "api",
+        "edition",
+        "operation",
+        "locales",
+        "given",
+        "steps",
     ];
     for scenario in documented {
         assert!(scenario.as_object().unwrap().keys().eq(keys), "{scenario}");
