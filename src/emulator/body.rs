@@ -5,6 +5,7 @@ use std::fmt::Write;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use super::new_id;
 use crate::api::identifier;
 use crate::http::message::Body;
 
@@ -199,6 +200,34 @@ fn exponent(number: i64) -> String {
     } else {
         format!("{head}e{}", digits.len() - head.len())
     }
+}
+
+/// What becomes of the value at a pointer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Edit {
+    /// It becomes this JSON.
+    To(&'static str),
+    /// It becomes another identifier.
+    NewId,
+    Gone,
+}
+
+impl Edit {
+    pub(super) fn apply(self, body: &mut Value, pointer: &str) {
+        match self {
+            Self::To(json) => set(body, pointer, value(json)),
+            Self::NewId => set(body, pointer, new_id()),
+            Self::Gone => drop(remove(body, pointer)),
+        }
+    }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the tables of alterations hold JSON, as a test shows"
+)]
+pub(super) fn value(json: &str) -> Value {
+    serde_json::from_str(json).expect("JSON in a table of alterations")
 }
 
 /// Replaces the value at the pointer, or adds the property to its object. Without that object nothing changes.

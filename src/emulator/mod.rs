@@ -14,7 +14,11 @@
 //! 3. Name the rule that must catch it in `runner/self_check/expected.rs`. A test of each party fails for a
 //!    mutant that changes nothing on the wire.
 //!
-//! To add a variant: add a row to `bot/variant.rs` or `service/variant.rs`, and match on it where the
+//! A mutant or variant of one operation is a row of a table: `bot/operation_mutant.rs`, `bot/operation_variant.rs`,
+//! `service/mutant/operation.rs`, `service/operation_variant.rs`. A test shows that each row changes something
+//! on the wire.
+//!
+//! To add another variant: add a row to `bot/variant.rs` or `service/variant.rs`, and match on it where the
 //! message is made; `body` has the styles of JSON.
 
 mod body;
@@ -40,6 +44,23 @@ macro_rules! catalogue {
                 match self { $(Self::$variant => $sentence,)+ }
             }
         }
+    };
+}
+
+/// Declares a table of alterations. A row has a name, the operation, the alteration, and one sentence that
+/// describes it.
+macro_rules! alterations {
+    (
+        $(#[$meta:meta])*
+        $name:ident: $altered:ident { $($row:literal, $operation:ident, $alteration:expr, $sentence:literal;)+ }
+    ) => {
+        $(#[$meta])*
+        pub(crate) const $name: &[$altered] = &[$($altered {
+            name: $row,
+            what: $sentence,
+            operation: Operation::$operation,
+            alteration: $alteration,
+        },)+];
     };
 }
 

@@ -4,13 +4,13 @@ use super::mutant::Alteration::{
     Answer, Body, Entry, ExtraHeader, Missing, NoMediaType, ProgressFirst, Status, Twice,
 };
 use super::mutant::AlteredOperation;
-use super::mutant::Edit::{Gone, To};
 use super::operations::Operation;
 use super::state::About::{Deleted, Established, Roster, Terminating, Tone, TransferAccepted};
+use crate::emulator::body::Edit::{Gone, To};
 
 alterations! {
     /// The variants of single operations.
-    OPERATION_VARIANTS {
+    OPERATION_VARIANTS: AlteredOperation {
         "create-established-twice", Create, Twice(Established), "Notifies once more that a created call is established.";
         "log-device-quality-with-body", LogDeviceQuality, Body("{}"), "Answers quality data with an empty object.";
         "get-call-without-nulls", GetCall, Answer("/terminationReason", Gone), "A call has no `terminationReason` instead of null.";

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::emulator::body::{each_object, remove, set};
+use crate::emulator::body::{Edit, each_object, remove, set, value};
 use crate::emulator::new_id;
 use crate::emulator::service::errors::Refusal;
 use crate::emulator::service::message::Answer;
@@ -19,33 +19,6 @@ pub(crate) struct AlteredOperation {
     pub(crate) what: &'static str,
     pub(in crate::emulator::service) operation: Operation,
     pub(in crate::emulator::service) alteration: Alteration,
-}
-
-/// Declares a table of alterations. A row has a name, the operation, the alteration, and one sentence that
-/// describes it.
-macro_rules! alterations {
-    (
-        $(#[$meta:meta])*
-        $name:ident { $($row:literal, $operation:ident, $alteration:expr, $sentence:literal;)+ }
-    ) => {
-        $(#[$meta])*
-        pub(crate) const $name: &[AlteredOperation] = &[$(AlteredOperation {
-            name: $row,
-            what: $sentence,
-            operation: Operation::$operation,
-            alteration: $alteration,
-        },)+];
-    };
-}
-
-/// What becomes of the value at a pointer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::emulator::service) enum Edit {
-    /// It becomes this JSON.
-    To(&'static str),
-    /// It becomes another identifier.
-    NewId,
-    Gone,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,24 +156,6 @@ impl Service {
         };
         self.altered.filter(undone).is_none()
     }
-}
-
-impl Edit {
-    fn apply(self, body: &mut Value, pointer: &str) {
-        match self {
-            Self::To(json) => set(body, pointer, value(json)),
-            Self::NewId => set(body, pointer, new_id()),
-            Self::Gone => drop(remove(body, pointer)),
-        }
-    }
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "the tables of alterations hold JSON, as a test shows"
-)]
-fn value(json: &str) -> Value {
-    serde_json::from_str(json).expect("JSON in a table of alterations")
 }
 
 /// Adds a running copy before the end of an operation.

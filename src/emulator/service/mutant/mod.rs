@@ -3,7 +3,6 @@
 //!
 //! Every function does nothing for a service without a mutant.
 
-#[macro_use]
 mod alteration;
 mod answer;
 mod notification;
@@ -14,8 +13,8 @@ use std::time::Duration;
 
 use ServiceMutant as Mutant;
 
+pub(super) use self::alteration::Alteration;
 pub(crate) use self::alteration::AlteredOperation;
-pub(super) use self::alteration::{Alteration, Edit};
 pub(super) use self::answer::{call_answered, created, invited};
 pub(super) use self::notification::{last_notifications, notifications, post};
 pub(crate) use self::operation::OPERATION_MUTANTS;

@@ -6,8 +6,8 @@ use super::Alteration::{
     AndAnotherCall, Answer, Entry, Missing, NoBody, NoLocation, OtherCallback, OtherLocation,
     OtherPeople, OtherResource, Refused, Status, Twice, Undone,
 };
-use super::Edit::{Gone, NewId, To};
 use super::alteration::AlteredOperation;
+use crate::emulator::body::Edit::{Gone, NewId, To};
 use crate::emulator::service::operations::Operation;
 use crate::emulator::service::state::About::{
     Deleted, End, Established, Roster, Session, Tone, TransferAccepted, Transferring,
@@ -15,7 +15,7 @@ use crate::emulator::service::state::About::{
 
 alterations! {
     /// The mutants of single operations.
-    OPERATION_MUTANTS {
+    OPERATION_MUTANTS: AlteredOperation {
         "create-other-id", Create, Answer("/id", NewId), "The created call has another id than `Location`.";
         "create-terminated", Create, Answer("/state", To("\"terminated\"")), "The created call is terminated in the answer.";
         "create-incoming", Create, Answer("/direction", To("\"incoming\"")), "The created call is an incoming one.";
