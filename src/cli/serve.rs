@@ -1,6 +1,7 @@
 //! `confcall serve`: one of the built-in pair alone, for other people's tests.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use clap::Args;
 use url::Url;
@@ -11,7 +12,10 @@ use super::output::Output;
 use super::tls::{self, Tls};
 use super::usage::UsageError;
 use crate::config::values;
-use crate::emulator::bot::{BotMutant, BotOptions, BuiltInBot, Verification};
+use crate::emulator::bot;
+use crate::emulator::bot::{
+    BotMutant, BotOptions, BuiltInBot, REQUEST_MUTANTS, REQUEST_VARIANTS, Verification, VoiceMenu,
+};
 use crate::emulator::service::{
     BuiltInService, Edition, OPERATION_MUTANTS, OPERATION_VARIANTS, ServiceMutant, ServiceOptions,
 };
@@ -26,6 +30,7 @@ Examples:
   confcall serve --edition 2019-05 --listen 127.0.0.1:8080
   confcall run --service http://127.0.0.1:8080 --given http://127.0.0.1:8080/control/given
   confcall serve --bot
+  confcall serve --bot --voice-menu --service http://127.0.0.1:8080/v1.0
   confcall serve --tls --listen 127.0.0.1:8443";
 
 #[derive(Debug, Args)]
@@ -53,11 +58,49 @@ pub(crate) struct Arguments {
     /// The application id that the tokens of notifications must be for
     #[arg(long, value_name = "ID", requires = "verify")]
     application: Option<String>,
+    #[command(flatten)]
+    menu: Menu,
     /// Give the built-in party this deliberate fault (`confcall selftest` lists the names)
     #[arg(long, value_name = "NAME")]
     mutant: Option<String>,
     #[command(flatten)]
     tls: Tls,
+}
+
+/// The options of a bot that acts by itself.
+#[derive(Debug, Args)]
+struct Menu {
+    /// As the bot, answer incoming calls by itself: play a prompt, transfer on `1`, invite on `2`, hang up
+    /// on `9` and `#`
+    #[arg(long, requires_all = ["bot", "service"])]
+    voice_menu: bool,
+    /// The service of the voice menu: the URL in front of `/communications`
+    #[arg(long, value_name = "URL", value_parser = values::url, requires = "voice_menu")]
+    service: Option<Url>,
+    /// The callback URL that the bot gives to the service [default: its own]
+    #[arg(long, value_name = "URL", value_parser = values::url, requires = "bot")]
+    callback_url: Option<Url>,
+    /// The id of the user whom the voice menu transfers to and invites
+    #[arg(long, value_name = "ID", default_value = bot::USER)]
+    user: String,
+    /// The audio file that the voice menu plays
+    #[arg(long, value_name = "URL", default_value = bot::PROMPT, value_parser = values::url)]
+    prompt: Url,
+    /// How often the voice menu sends `keepAlive`
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = values::duration)]
+    keep_alive: Duration,
+}
+
+impl Menu {
+    fn voice_menu(&self) -> Option<VoiceMenu> {
+        let service = self.service.as_ref().filter(|_| self.voice_menu)?;
+        Some(VoiceMenu {
+            service: service.as_str().trim_end_matches('/').to_owned(),
+            user: self.user.clone(),
+            prompt: self.prompt.to_string(),
+            keep_alive: self.keep_alive,
+        })
+    }
 }
 
 pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
@@ -80,11 +123,17 @@ async fn serve_bot(
 ) -> Result<(), Failure> {
     let authority = arguments.tls.authority()?;
     let mutant = arguments.mutant.as_deref();
+    let mut rows = REQUEST_MUTANTS.iter().chain(REQUEST_VARIANTS);
+    let altered = rows.find(|row| mutant == Some(row.name));
+    let mutant = mutant.filter(|_| altered.is_none());
+    let voice_menu = arguments.menu.voice_menu();
     let options = BotOptions {
         token: arguments.token.filter(|token| !token.is_empty()),
-        callback_url: None,
+        callback_url: arguments.menu.callback_url.map(Url::into),
         mutant: named(mutant, BotMutant::ALL, BotMutant::name, "mutant")?,
         variant: None,
+        altered,
+        voice_menu,
         verification: verification(arguments.verify, arguments.application),
         client: Client::trusting(arguments.tls.trust()?),
     };

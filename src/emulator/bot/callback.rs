@@ -1,5 +1,6 @@
 //! The bot's callback: reads notifications, updates the bot's memory, acknowledges them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::mutant;
@@ -9,7 +10,7 @@ use super::variant::BotVariant as Variant;
 use super::verification::VerificationError;
 use super::{Bot, TIMEOUT, refusal};
 use crate::http::Reply;
-use crate::http::message::{Headers, Request};
+use crate::http::message::{Body, Headers, Request, Response};
 
 /// Every path below it is the callback too.
 pub(crate) const PATH: &str = "/callback";
@@ -21,8 +22,25 @@ pub(super) fn is_below(path: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// An acknowledgement with the ids of the notification, as bots of the platform's libraries send it.
+fn accepted(notification: &Headers) -> Reply {
+    let echoes = [
+        ("Client-Request-Id", "X-Microsoft-Skype-Message-ID"),
+        ("Scenario-Id", "Scenario-Id"),
+    ];
+    let echoed = echoes.into_iter().filter_map(|(name, of)| {
+        let value = notification.get(of)?;
+        Some((name, value.to_owned()))
+    });
+    Reply::from(Response {
+        status: 202,
+        headers: Headers::from_iter(echoed),
+        body: Body::Empty,
+    })
+}
+
 impl Bot {
-    pub(super) async fn on_notification(&self, request: &Request) -> Reply {
+    pub(super) async fn on_notification(self: &Arc<Self>, request: &Request) -> Reply {
         if let Some(refusal) = self.unauthorized(request).await {
             return refusal;
         }
@@ -33,6 +51,9 @@ impl Bot {
         for entry in &entries {
             let is_new = self.memory().record(entry);
             self.invite_again(entry, is_new).await;
+            if is_new {
+                self.follow_menu(entry);
+            }
         }
         self.changed.notify_waiters();
         if let Some(status) = mutant::refusal_status(self.mutant, &entries, &self.memory()) {
@@ -53,7 +74,7 @@ impl Bot {
                 r#"{"thanks": true}"#,
             ),
             Some(Variant::SlowAck) => Reply::status(202).delayed(SLOW),
-            _ => Reply::status(202),
+            _ => accepted(&request.headers),
         }
     }
 
@@ -78,7 +99,7 @@ impl Bot {
             Some(Mutant::TriesFailed) => is_new && entry.is_failure(),
             _ => false,
         };
-        let Some(call) = entry.resource.call().filter(|_| repeats) else {
+        let Some(call) = entry.call().filter(|_| repeats) else {
             return;
         };
         let builder = self.memory().invitation(call);
@@ -94,7 +115,7 @@ impl Bot {
     async fn wait_for_answers(&self, entries: &[Entry<'_>]) {
         loop {
             let changed = self.changed.notified();
-            let calls = entries.iter().filter_map(|entry| entry.resource.call());
+            let calls = entries.iter().filter_map(Entry::call);
             let is_open = calls
                 .into_iter()
                 .any(|call| self.memory().has_open_request(call));

@@ -2,21 +2,30 @@
 //!
 //! It has two addresses:
 //!
-//! - `/trigger` takes `POST {"scenario", "step", "request"}`. The bot reads from `request` what to do
-//!   (`trigger`), answers 202 and sends a request of its own (`request`). For anything else it answers 501
-//!   with `{"reason"}`. A request that is answered 429 or 503, or whose connection breaks, is sent again.
+//! - `/trigger` takes `POST {"scenario", "step", "operation", "request"}`. The bot reads from `request` what
+//!   to do (`trigger`, `value`), by the table of what it can do (`operation`), answers 202 and sends a request
+//!   of its own (`request`). For anything else it answers 501 with `{"reason"}`. A request that is answered
+//!   429 or 503, or whose connection breaks, is sent again.
 //! - `/callback`, and every path below it, takes notifications (`callback`, `notification`). With a
-//!   [`Verification`] it checks their tokens (`verification`).
+//!   [`Verification`] it checks their tokens (`verification`). With a [`VoiceMenu`] it answers incoming calls
+//!   by itself (`menu`).
 //!
-//! `mutant` has the deliberate faults, `variant` the harmless differences.
+//! `mutant` has the deliberate faults of every request, `operation_mutant` those of one operation; `variant`
+//! and `operation_variant` have the harmless differences. `alteration` applies the rows of operations.
 
+mod alteration;
 mod callback;
+mod menu;
 mod mutant;
 mod notification;
+mod operation;
+mod operation_mutant;
+mod operation_variant;
 mod request;
 #[cfg(test)]
 mod tests;
 mod trigger;
+mod value;
 mod variant;
 mod verification;
 
@@ -30,16 +39,22 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::alteration::AlteredRequest;
 pub(crate) use self::callback::PATH as CALLBACK;
+pub(crate) use self::menu::{PROMPT, USER, VoiceMenu};
 pub(crate) use self::mutant::BotMutant;
+pub(crate) use self::operation_mutant::REQUEST_MUTANTS;
+pub(crate) use self::operation_variant::REQUEST_VARIANTS;
 pub(crate) use self::variant::BotVariant;
 pub(crate) use self::verification::Verification;
 
+use self::menu::Menu;
 use self::notification::Memory;
+use self::operation::Operation;
 use self::request::{RequestBuilder, operation_of};
-use self::trigger::TriggeredAction;
+use self::trigger::Intention;
 use self::verification::TokenVerifier;
-use crate::api::resource::{Resource, path_of};
+use crate::api::resource::path_of;
 use crate::http::message::{Body, Headers, Request, Response};
 use crate::http::{Client, Listener, Reply, SendError};
 
@@ -64,6 +79,10 @@ pub(crate) struct BotOptions {
     pub callback_url: Option<String>,
     pub mutant: Option<BotMutant>,
     pub variant: Option<BotVariant>,
+    /// The mutant or variant of one operation.
+    pub altered: Option<&'static AlteredRequest>,
+    /// Without it the bot waits for triggers.
+    pub voice_menu: Option<VoiceMenu>,
     /// Without it every notification is accepted.
     pub verification: Option<Verification>,
     pub client: Client,
@@ -92,6 +111,8 @@ impl BuiltInBot {
             token: options.token.unwrap_or_else(|| TOKEN.to_owned()),
             mutant: options.mutant,
             variant: options.variant,
+            altered: options.altered,
+            menu: options.voice_menu.map(Menu::new),
             verifier: options.verification.map(|it| {
                 let overlooked = mutant::overlooked_flaw(options.mutant);
                 TokenVerifier::new(it, overlooked, options.client.clone())
@@ -99,6 +120,7 @@ impl BuiltInBot {
             client: options.client,
             memory: Mutex::default(),
             changed: Notify::new(),
+            shutdown: shutdown.clone(),
         });
         let serving = Arc::clone(&bot);
         let served = tokio::spawn(listener.serve(
@@ -143,11 +165,14 @@ struct Bot {
     token: String,
     mutant: Option<BotMutant>,
     variant: Option<BotVariant>,
+    altered: Option<&'static AlteredRequest>,
+    menu: Option<Menu>,
     verifier: Option<TokenVerifier>,
     client: Client,
     memory: Mutex<Memory>,
     /// Notified when `memory` changes.
     changed: Notify,
+    shutdown: CancellationToken,
 }
 
 impl Bot {
@@ -177,44 +202,49 @@ impl Bot {
         let (Some(method), Some(url)) = (text("method"), text("url")) else {
             return refusal(400, &"a triggered request has a `method` and a `url`");
         };
-        match TriggeredAction::read(method, url, trigger.get("body").unwrap_or(&Value::Null)) {
-            Ok(action) => {
-                tokio::spawn(Arc::clone(self).perform(action, url.to_owned()));
+        match Intention::read(method, url, trigger.get("body").unwrap_or(&Value::Null)) {
+            Ok(intention) => {
+                tokio::spawn(Arc::clone(self).perform(intention));
                 Reply::status(202)
             }
             Err(error) => refusal(501, &error),
         }
     }
 
-    /// Sends the bot's own request, and the requests that follow it.
-    async fn perform(self: Arc<Self>, action: TriggeredAction, url: String) {
-        let body = action.body(&self.callback, self.variant);
-        let builder = RequestBuilder::new("POST", url.clone(), &self.token, Body::Json(body));
-        let mut builders = vec![builder];
+    /// Sends the bot's own request, and the requests that follow it. Gives the answer to the first one.
+    async fn perform(self: Arc<Self>, intention: Intention) -> Option<Response> {
+        let (method, url) = (intention.operation.method(), intention.url());
+        let body = intention.body(&self.callback, self.variant);
+        let mut builders = vec![RequestBuilder::new(method, url, &self.token, body)];
         mutant::change_requests(self.mutant, &mut builders);
+        alteration::alter(self.altered, intention.operation, &mut builders);
+        let mut first = None;
         for (index, builder) in builders.into_iter().enumerate() {
             let sent_to = builder.url.clone();
             self.memory().begin_request(&builder);
             let sent = self.deliver(builder).await;
             self.memory().end_request(&sent_to);
             self.changed.notify_waiters();
-            if let (0, Ok(response), TriggeredAction::Invite(_)) = (index, sent, &action) {
-                self.on_invited(&response, &action, &url).await;
+            if let (0, Ok(response)) = (index, sent) {
+                if intention.operation == Operation::Invite {
+                    self.on_invited(&response, &intention).await;
+                }
+                first = Some(response);
             }
         }
+        first
     }
 
     /// Records the operation of an invitation, and reads it back or hangs up if the variant does so.
-    async fn on_invited(&self, response: &Response, action: &TriggeredAction, url: &str) {
+    async fn on_invited(&self, response: &Response, invitation: &Intention) {
         let operation = operation_of(&response.headers, response.body.json());
-        let (Some(operation), Some(call)) = (operation, url.strip_suffix("/participants/invite"))
+        let (Some(operation), Some(id), Some(call)) =
+            (operation, invitation.call(), invitation.call_url())
         else {
             return;
         };
-        if let Some(id) = Resource::parse(call).as_ref().and_then(Resource::call) {
-            self.memory()
-                .begin_operation(&operation, id, !action.replaces());
-        }
+        self.memory()
+            .begin_operation(&operation, id, !invitation.replaces());
         if self.variant == Some(BotVariant::ReadsBack) {
             for path in [
                 String::new(),
@@ -225,7 +255,7 @@ impl Bot {
             }
         }
         if self.variant == Some(BotVariant::HangsUp) {
-            self.hang_up_when_over(&operation, call.to_owned()).await;
+            self.hang_up_when_over(&operation, call).await;
         }
     }
 

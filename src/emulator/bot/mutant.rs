@@ -110,7 +110,7 @@ pub(super) fn change_requests(mutant: Option<Mutant>, builders: &mut Vec<Request
 }
 
 pub(super) fn acknowledgement(mutant: Option<Mutant>, entries: &[Entry<'_>]) -> Option<Reply> {
-    let is_roster = |entry: &Entry<'_>| matches!(entry.resource, Resource::Participants(_));
+    let is_roster = |entry: &Entry<'_>| matches!(entry.resource, Some(Resource::Participants(_)));
     Some(match mutant? {
         Mutant::Refuses500 => Reply::status(500),
         Mutant::Refuses404 => Reply::status(404),
@@ -182,9 +182,11 @@ pub(super) fn refusal_status(
     let any = |is_refused: &dyn Fn(&Entry<'_>) -> bool| entries.iter().any(is_refused);
     match mutant? {
         Mutant::OneChange if entries.len() > 1 => Some(400),
-        Mutant::EndFirst if any(&|it| memory.is_early_roster(&it.resource)) => Some(409),
+        Mutant::EndFirst if any(&|it| memory.is_early_roster(it.resource.as_ref())) => Some(409),
         Mutant::KnownProperties if any(&|it| it.has_unknown_properties(&PROPERTIES)) => Some(400),
-        Mutant::KnownResources if any(&|it| matches!(it.resource, Resource::Action { .. })) => {
+        Mutant::KnownResources
+            if any(&|it| matches!(it.resource, Some(Resource::Action { .. }))) =>
+        {
             Some(404)
         }
         Mutant::KnownWords if any(&has_unknown_word) => Some(400),

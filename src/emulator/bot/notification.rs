@@ -8,12 +8,13 @@ use serde_json::Value;
 
 use super::request::RequestBuilder;
 use crate::api::identifier;
-use crate::api::resource::Resource;
+use crate::api::resource::{Resource, path_of};
 use crate::http::message::{Request, is_json};
 
 #[derive(Debug)]
 pub(super) struct Entry<'v> {
-    pub(super) resource: Resource,
+    /// None for a resource that is no part of a call, such as a presence.
+    pub(super) resource: Option<Resource>,
     pub(super) change: String,
     pub(super) data: &'v Value,
     whole: &'v Value,
@@ -27,14 +28,20 @@ impl<'v> Entry<'v> {
             return Err(NotificationError::ChangeType(change));
         }
         let named = text("resourceUrl").or_else(|| text("resource"));
+        let resource = named.and_then(Resource::parse);
+        if resource.is_none() && !named.is_some_and(is_of_communications) {
+            return Err(NotificationError::Resource);
+        }
         Ok(Self {
-            resource: named
-                .and_then(Resource::parse)
-                .ok_or(NotificationError::Resource)?,
+            resource,
             change,
             data: value.get("resourceData").unwrap_or(&Value::Null),
             whole: value,
         })
+    }
+
+    pub(super) fn call(&self) -> Option<&str> {
+        self.resource.as_ref()?.call()
     }
 
     /// True if the entry has properties other than these.
@@ -48,8 +55,14 @@ impl<'v> Entry<'v> {
     /// True for a failed invitation.
     pub(super) fn is_failure(&self) -> bool {
         let status = self.data.get("status").and_then(Value::as_str);
-        status == Some("failed") && matches!(self.resource, Resource::Operation { .. })
+        status == Some("failed") && matches!(self.resource, Some(Resource::Operation { .. }))
     }
+}
+
+/// True for a resource of the API that may be about something else than a call.
+fn is_of_communications(resource: &str) -> bool {
+    let mut segments = path_of(resource).split('/');
+    segments.any(|segment| matches!(segment, "communications" | "app" | "applications"))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,6 +89,8 @@ impl NotificationError {
     }
 }
 
+/// The entries of a notification. A notification that is no collection, such as one that somebody joins a
+/// recorded call, has none.
 pub(super) fn entries(request: &Request) -> Result<Vec<Entry<'_>>, NotificationError> {
     if request.method != "POST" {
         return Err(NotificationError::Method);
@@ -83,11 +98,21 @@ pub(super) fn entries(request: &Request) -> Result<Vec<Entry<'_>>, NotificationE
     if !request.headers.media_type().as_deref().is_some_and(is_json) {
         return Err(NotificationError::MediaType);
     }
-    let value = request.body.json().and_then(|body| body.get("value"));
+    let body = request.body.json();
+    if body.is_some_and(is_single) {
+        return Ok(Vec::new());
+    }
+    let value = body.and_then(|body| body.get("value"));
     let entries = value.and_then(Value::as_array);
     let entries = entries.filter(|entries| !entries.is_empty());
     let entries = entries.ok_or(NotificationError::Entries)?;
     entries.iter().map(Entry::read).collect()
+}
+
+/// True for a notification that is an object of a type of its own.
+fn is_single(body: &Value) -> bool {
+    let kind = body.get("@odata.type").and_then(Value::as_str);
+    body.get("value").is_none() && kind.is_some_and(|kind| kind.ends_with("Notification"))
 }
 
 /// The calls and operations in notifications and answers.
@@ -150,8 +175,8 @@ impl Memory {
     }
 
     /// True for the roster of a call with an open invitation.
-    pub(super) fn is_early_roster(&self, resource: &Resource) -> bool {
-        let Resource::Participants(call) = resource else {
+    pub(super) fn is_early_roster(&self, resource: Option<&Resource>) -> bool {
+        let Some(Resource::Participants(call)) = resource else {
             return false;
         };
         let invitation = self.invitations.get(&identifier::normal(call));
@@ -178,7 +203,8 @@ impl Memory {
         let (resource, change, data) = (&entry.resource, entry.change.as_str(), entry.data);
         let mut hasher = DefaultHasher::new();
         (change, data.to_string()).hash(&mut hasher);
-        resource.call().map(identifier::normal).hash(&mut hasher);
+        let call = resource.as_ref().and_then(Resource::call);
+        call.map(identifier::normal).hash(&mut hasher);
         if !self.seen.insert(hasher.finish()) {
             return false;
         }
@@ -186,6 +212,9 @@ impl Memory {
             data.get(name)
                 .and_then(Value::as_str)
                 .map(str::to_lowercase)
+        };
+        let Some(resource) = resource else {
+            return true;
         };
         match resource {
             Resource::Call(call) if change == "deleted" => {

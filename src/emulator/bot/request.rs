@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Bot;
+use super::trigger::Address;
 use super::variant::BotVariant as Variant;
 use crate::emulator::body::{JsonStyle, each_object};
 use crate::emulator::new_id;
@@ -17,6 +18,8 @@ pub(super) struct RequestBuilder {
     /// Written only with a body.
     pub(super) media_type: Option<&'static str>,
     pub(super) content: Body,
+    /// Further header fields.
+    pub(super) more: Vec<(&'static str, String)>,
 }
 
 impl RequestBuilder {
@@ -27,6 +30,7 @@ impl RequestBuilder {
             authorization: Some(format!("Bearer {token}")),
             media_type: Some("application/json"),
             content,
+            more: Vec::new(),
         }
     }
 
@@ -73,6 +77,9 @@ impl Bot {
             headers.push("client-request-id", new_id());
             headers.push("X-Nobody-Knows", "this");
         }
+        for (name, value) in builder.more {
+            headers.push(name, value);
+        }
         let (coding, framing) = match self.variant {
             Some(Variant::Gzip) => (Coding::Gzip, Framing::Length),
             Some(Variant::Chunked) => (Coding::Identity, Framing::Chunked),
@@ -89,22 +96,26 @@ impl Bot {
 
     /// The URL under the prefix of the bot's variant.
     fn addressed(&self, url: &str) -> String {
-        let Some((prefix, rest)) = url.split_once("/calls") else {
-            return url.to_owned();
-        };
-        let named = |name: &str| {
-            let (above, _) = prefix
-                .rsplit_once("/applications/")
-                .unwrap_or_else(|| prefix.rsplit_once('/').unwrap_or((prefix, "")));
-            format!("{above}/{name}/calls{rest}")
-        };
         match self.variant {
-            Some(Variant::AppPrefix) => named("app"),
-            Some(Variant::CommunicationsPrefix) => named("communications"),
+            Some(Variant::AppPrefix) => under(url, "app"),
+            Some(Variant::CommunicationsPrefix) => under(url, "communications"),
             Some(Variant::OtherVersion) => url.replacen("/beta/", "/v1.0/", 1),
             _ => url.to_owned(),
         }
     }
+}
+
+/// The URL with another prefix before `calls`.
+pub(super) fn under(url: &str, name: &str) -> String {
+    let Some(Address { calls, .. }) = Address::read(url) else {
+        return url.to_owned();
+    };
+    let rest = &url[calls.len()..];
+    let prefix = calls.strip_suffix("/calls").unwrap_or(calls);
+    let (above, _) = prefix
+        .rsplit_once("/applications/")
+        .unwrap_or_else(|| prefix.rsplit_once('/').unwrap_or((prefix, "")));
+    format!("{above}/{name}/calls{rest}")
 }
 
 /// The operation id in the answer to an invitation: from the body, else from `Location`.

@@ -1,7 +1,9 @@
 //! The bot over real sockets: against a service that records requests, and against the
 //! built-in service.
 
+mod menu;
 mod mutants;
+mod operations;
 
 use tokio::sync::mpsc;
 
@@ -65,11 +67,16 @@ impl Fixture {
 
     /// Triggers the bot to a POST of this body to the path.
     async fn trigger(&self, path: &str, body: Value) -> Response {
+        self.trigger_to("POST", path, body).await
+    }
+
+    async fn trigger_to(&self, method: &str, path: &str, body: Value) -> Response {
         let trigger = json!({
             "scenario": "test",
             "step": 1,
+            "operation": "anything",
             "request": {
-                "method": "POST",
+                "method": method,
                 "url": format!("{}{path}", self.service),
                 "headers": {},
                 "body": body,
@@ -215,6 +222,43 @@ async fn notifications_are_checked_and_remembered() {
             status
         );
     }
+}
+
+#[tokio::test]
+async fn every_kind_of_notification_is_acknowledged() {
+    let fixture = Fixture::open(BotOptions::default()).await;
+    let callback = fixture.bot.callback_url();
+    let entry = |path: &str, data: Value| json!({"changeType": "Updated", "resourceUrl": path, "resourceData": data});
+    let session = "/communications/calls/c-1/contentsharingsessions";
+    let call = entry("/communications/calls/c-2", json!({"state": "Terminating"}));
+    let batch = json!({"value": [call, entry(session, json!([{"id": "s"}])), call]});
+    for body in [
+        batch.clone(),
+        batch,
+        json!({"value": [entry("/communications/calls/c-1/participants/p-1", json!({}))]}),
+        json!({"value": [entry("/communications/calls/c-1/whatever/there/is", Value::Null)]}),
+        json!({"value": [entry("/communications/presences/u-1", json!({}))]}),
+        json!({
+            "@odata.type": "#microsoft.graph.participantJoiningNotification",
+            "call": {"@odata.id": "/communications/calls/c-1"},
+        }),
+    ] {
+        let answer = fixture.post(callback, &body).await.unwrap();
+        assert_eq!(answer.status, 202, "{body}");
+        assert!(answer.body.is_empty() && answer.headers.get("Scenario-Id").is_none());
+    }
+    let mut request = OutgoingRequest::new("POST", callback);
+    for (name, value) in [
+        ("Content-Type", "application/json; charset=Windows-1252"),
+        ("X-Microsoft-Skype-Message-ID", "m-1"),
+        ("Scenario-Id", "s-1"),
+    ] {
+        request.headers.push(name, value);
+    }
+    request.body = Some(json!({"value": [call]}).to_string().into());
+    let answer = fixture.client.send(request, LONG).await.unwrap();
+    assert_eq!(answer.headers.get("Client-Request-Id"), Some("m-1"));
+    assert_eq!(answer.headers.get("Scenario-Id"), Some("s-1"));
 }
 
 #[tokio::test]

@@ -6,9 +6,10 @@ use tokio::task::JoinSet;
 
 use super::*;
 use crate::api::identifier;
+use crate::api::resource::Resource;
 
 /// A conversation is over after this time without a request.
-const QUIET: Duration = Duration::from_millis(200);
+pub(super) const QUIET: Duration = Duration::from_millis(200);
 
 /// The same for a machine under load.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -44,7 +45,7 @@ async fn transcript(options: BotOptions, quiet: Duration) -> Vec<String> {
 }
 
 /// The text without times, and with a word for each GUID that is not the test's own.
-fn without_generated(text: &str) -> String {
+pub(super) fn without_generated(text: &str) -> String {
     let word = |part: &str| match part {
         part if identifier::is_guid(part) && !part.starts_with("00000000") => "guid".to_owned(),
         part if part.starts_with(|c: char| c.is_ascii_digit()) && part.len() == 2 => String::new(),
