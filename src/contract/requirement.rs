@@ -273,6 +273,8 @@ requirements! {
             "The answer to a read is the resource that was asked for.";
         PromptsLimit = "prompts.limit", Must Bot,
             "A prompt list has at most as many prompts as the page of the operation allows.";
+        RequestTriggered = "request.triggered", Must Bot,
+            "A triggered request has the people, targets, prompts, reasons and words of its trigger.";
         RequestType = "request.type", Should Bot,
             "An @odata.type in a request is one that a page prints.";
         AnswerInTime = "answer.in-time", Should Bot,

@@ -8,7 +8,8 @@
 //! - [`page`] merges all examples of a page; [`compare`] compares a body with the merged shape.
 //! - [`outline`] has the derived data of a script, [`bindings`] the values of its variables in a run.
 //! - [`people`] compares the people of operations and rosters with those invited.
-//! - `service` and `bot` are the two state machines; `record` collects their violations.
+//! - [`monitor`] judges all traffic by the contract; `plan` adds what one scenario expects.
+//! - `service` and `bot` are the two state machines of *invite*; `record` collects violations.
 //! - [`recording`] runs the judge on recordings.
 //! - [`verdict`], [`shard`] and [`redaction`]: the results, their merge, and secrets in them.
 
@@ -19,6 +20,7 @@ pub(crate) mod monitor;
 pub(crate) mod outline;
 pub(crate) mod page;
 pub(crate) mod people;
+mod plan;
 mod record;
 pub(crate) mod recording;
 pub(crate) mod redaction;
@@ -257,6 +259,8 @@ pub(crate) struct Judge {
 enum Machine {
     Service(service::ServiceJudge),
     Bot(bot::BotJudge),
+    ServicePlan(plan::service::ServicePlan),
+    BotPlan(plan::bot::BotPlan),
 }
 
 impl Judge {
@@ -264,11 +268,16 @@ impl Judge {
     /// fixed.
     pub(crate) fn new(case: Case, bindings: Bindings, options: Options, role: Party) -> Self {
         let is_judged = judges(&case.scenario.script, role);
+        let is_planned = plan::covers(&case.scenario.id);
         let mut record = record::Record::new(case, bindings, options, role);
         if !is_judged {
             record.give_up(Verdict::Skip, format!("the conversation judges no {role}"));
         }
         let machine = match role {
+            Party::Service if is_planned => {
+                Machine::ServicePlan(plan::service::ServicePlan::new(record))
+            }
+            Party::Bot if is_planned => Machine::BotPlan(plan::bot::BotPlan::new(record)),
             Party::Service => Machine::Service(service::ServiceJudge::new(record)),
             Party::Bot => Machine::Bot(bot::BotJudge::new(record)),
         };
@@ -280,6 +289,8 @@ impl Judge {
         match &mut self.machine {
             Machine::Service(judge) => judge.handle(now, event),
             Machine::Bot(judge) => judge.handle(now, event),
+            Machine::ServicePlan(judge) => judge.handle(now, event),
+            Machine::BotPlan(judge) => judge.handle(now, event),
         }
     }
 
@@ -288,6 +299,8 @@ impl Judge {
         match &mut self.machine {
             Machine::Service(judge) => judge.actions.pop_front(),
             Machine::Bot(judge) => judge.actions.pop_front(),
+            Machine::ServicePlan(judge) => judge.actions.pop_front(),
+            Machine::BotPlan(judge) => judge.actions.pop_front(),
         }
     }
 
@@ -297,6 +310,8 @@ impl Judge {
         match &self.machine {
             Machine::Service(judge) => judge.deadline(),
             Machine::Bot(judge) => judge.deadline(),
+            Machine::ServicePlan(judge) => judge.deadline(),
+            Machine::BotPlan(judge) => judge.deadline(),
         }
     }
 
@@ -315,6 +330,8 @@ impl Judge {
         match &self.machine {
             Machine::Service(judge) => judge.expects(request),
             Machine::Bot(judge) => judge.expects(request),
+            Machine::ServicePlan(judge) => judge.expects(request),
+            Machine::BotPlan(judge) => judge.expects(request),
         }
     }
 
@@ -366,6 +383,8 @@ impl Judge {
         match &mut self.machine {
             Machine::Service(judge) => judge.stop(),
             Machine::Bot(judge) => judge.stop(),
+            Machine::ServicePlan(judge) => judge.stop(),
+            Machine::BotPlan(judge) => judge.stop(),
         }
     }
 
@@ -393,6 +412,8 @@ impl Judge {
         match &mut self.machine {
             Machine::Service(judge) => &mut judge.record,
             Machine::Bot(judge) => &mut judge.record,
+            Machine::ServicePlan(judge) => &mut judge.record,
+            Machine::BotPlan(judge) => &mut judge.record,
         }
     }
 
@@ -400,6 +421,8 @@ impl Judge {
         match &self.machine {
             Machine::Service(judge) => &judge.record,
             Machine::Bot(judge) => &judge.record,
+            Machine::ServicePlan(judge) => &judge.record,
+            Machine::BotPlan(judge) => &judge.record,
         }
     }
 }

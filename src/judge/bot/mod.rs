@@ -6,7 +6,7 @@
 mod acknowledgements;
 mod documented;
 mod invitation;
-mod outgoing;
+pub(in crate::judge) mod outgoing;
 mod requests;
 
 use std::collections::{HashMap, HashSet, VecDeque};

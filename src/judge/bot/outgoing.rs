@@ -15,7 +15,7 @@ use crate::scenario::format::{HeaderFields, NotificationStep, ResponseStep};
 
 /// A documented notification with its variables filled in. Outside of a literal
 /// run, errors of the page are corrected: the path of a roster, a null id of an operation.
-pub(super) fn notification(record: &mut Record, step: &NotificationStep) -> Arc<Request> {
+pub(in crate::judge) fn notification(record: &mut Record, step: &NotificationStep) -> Arc<Request> {
     let target = record.bindings.fill(&step.target);
     let mut headers = filled_headers(record, &step.headers);
     headers.push("Authorization", format!("Bearer {}", record.options.token));
@@ -34,7 +34,7 @@ pub(super) fn notification(record: &mut Record, step: &NotificationStep) -> Arc<
 }
 
 /// A documented answer with its variables filled in.
-pub(super) fn answer(record: &mut Record, step: &ResponseStep) -> Arc<Response> {
+pub(in crate::judge) fn answer(record: &mut Record, step: &ResponseStep) -> Arc<Response> {
     Arc::new(Response {
         status: step.status,
         headers: filled_headers(record, &step.headers),
@@ -43,7 +43,7 @@ pub(super) fn answer(record: &mut Record, step: &ResponseStep) -> Arc<Response> 
 }
 
 /// A refusal with an error object of the API.
-pub(super) fn error(status: u16, code: &str, message: &str) -> Response {
+pub(in crate::judge) fn error(status: u16, code: &str, message: &str) -> Response {
     Response {
         status,
         headers: json_headers(),
@@ -52,15 +52,15 @@ pub(super) fn error(status: u16, code: &str, message: &str) -> Response {
 }
 
 /// The answer to an undocumented request.
-pub(super) fn accepted() -> Response {
+pub(in crate::judge) fn accepted() -> Response {
     empty(202)
 }
 
-pub(super) fn no_content() -> Response {
+pub(in crate::judge) fn no_content() -> Response {
     empty(204)
 }
 
-pub(super) fn resource(named: &Resource, state: &str) -> Response {
+pub(in crate::judge) fn resource(named: &Resource, state: &str) -> Response {
     let body = match named {
         Resource::Operation { operation, .. } => json!({
             "@odata.type": "#microsoft.graph.commsOperation",
@@ -86,7 +86,7 @@ pub(super) fn resource(named: &Resource, state: &str) -> Response {
 }
 
 /// The answer to a GET of a resource of another API.
-pub(super) fn nothing_known() -> Response {
+pub(in crate::judge) fn nothing_known() -> Response {
     Response {
         status: 200,
         headers: json_headers(),

@@ -129,7 +129,7 @@ impl Conduct {
         });
     }
 
-    fn absorb(&mut self, other: Self) {
+    pub(super) fn absorb(&mut self, other: Self) {
         self.took_part |= other.took_part;
         for (breach, operation) in other.breaches {
             self.report(breach, operation);

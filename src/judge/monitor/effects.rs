@@ -240,12 +240,16 @@ pub(super) fn call_deleted(
 }
 
 /// The traffic ends: what was due for too long is missing, the rest is inconclusive.
-pub(super) fn at_the_end(call: Call, at: u64, patience: u64, conversation: &mut Conversation) {
+pub(super) fn at_the_end(
+    open: Vec<Obligation>,
+    at: u64,
+    patience: u64,
+    conversation: &mut Conversation,
+) {
     let has_missing_end = |open: &[Obligation], exchange| {
         open.iter()
             .any(|it| it.exchange == exchange && matches!(it.effect, Effect::OperationEnds { .. }))
     };
-    let open = call.open;
     let dependent: Vec<bool> = open
         .iter()
         .map(|it| {

@@ -25,7 +25,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use self::call::Call;
-use self::conversation::Conversation;
+use self::conversation::{Conduct, Conversation};
 use crate::api::identifier::{ById, Normal};
 use crate::api::party::Party;
 use crate::api::resource::version_of;
@@ -252,13 +252,39 @@ impl Monitor {
                 .as_mut()
                 .expect("the conversation of a call");
             conversation.calls.push(id);
-            effects::at_the_end(call, at, self.options.patience, conversation);
+            effects::at_the_end(call.open, at, self.options.patience, conversation);
         }
         let mut conversations: Vec<_> = self.conversations.into_iter().flatten().collect();
         conversations.sort_by_key(|it| it.exchanges.first().copied());
         Observed {
             conversations,
             not_covered: self.not_covered,
+        }
+    }
+
+    /// Moves out what was found of a party since the last time.
+    pub(crate) fn take_conduct(&mut self, party: Party) -> Conduct {
+        let mut all = Conduct::default();
+        for conversation in self.conversations.iter_mut().flatten() {
+            all.absorb(std::mem::take(conversation.of(party)));
+        }
+        all
+    }
+
+    /// True if nothing is due.
+    pub(crate) fn is_settled(&self) -> bool {
+        let mut open = self.calls.values().flat_map(|call| &call.open);
+        open.all(|it| it.is_endless || it.since.is_none())
+    }
+
+    /// Reports what is due as missing.
+    pub(crate) fn expire(&mut self, at: u64) {
+        for call in self.calls.values_mut() {
+            let open = std::mem::take(&mut call.open);
+            let conversation = self.conversations[call.conversation]
+                .as_mut()
+                .expect("the conversation of a call");
+            effects::at_the_end(open, at, 0, conversation);
         }
     }
 

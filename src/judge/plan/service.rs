@@ -1,0 +1,332 @@
+//! The plan with a service as the target: confcall plays the bot.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Expected, Watch, answer_of, fill, millis};
+use crate::api::party::Party;
+use crate::contract::change;
+use crate::contract::change::Change;
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::Rule;
+use crate::http::message::{Request, Response};
+use crate::judge::monitor::Ending;
+use crate::judge::record::{Breach, Record};
+use crate::judge::service::outgoing_request;
+use crate::judge::verdict::{TrafficMessage, Verdict};
+use crate::judge::{Action, Event, ExchangeId, TransportFailure};
+use crate::scenario::format::{RequestStep, Step};
+
+#[derive(Debug)]
+pub(in crate::judge) struct ServicePlan {
+    pub record: Record,
+    pub actions: VecDeque<Action>,
+    watch: Watch,
+    /// The next step to take, counted from 0.
+    cursor: usize,
+    outstanding: Option<Outstanding>,
+    expected: Vec<Expected>,
+    next_exchange: ExchangeId,
+    /// The time of the last expected event.
+    progress: Duration,
+    now: Duration,
+}
+
+/// A request without an answer.
+#[derive(Debug)]
+struct Outstanding {
+    exchange: ExchangeId,
+    /// The number of the exchange in the monitor.
+    watched: u64,
+    step: usize,
+}
+
+impl ServicePlan {
+    pub(in crate::judge) fn new(record: Record) -> Self {
+        Self {
+            watch: Watch::new(&record.options, Party::Service),
+            record,
+            actions: VecDeque::new(),
+            cursor: 0,
+            outstanding: None,
+            expected: Vec::new(),
+            next_exchange: 0,
+            progress: Duration::ZERO,
+            now: Duration::ZERO,
+        }
+    }
+
+    pub(in crate::judge) fn handle(&mut self, now: Duration, event: Event) {
+        self.now = self.now.max(now);
+        match event {
+            Event::Start => {
+                self.progress = now;
+                self.advance();
+            }
+            Event::Answered { exchange, response } => {
+                if let Some(outstanding) = self.take_outstanding(exchange) {
+                    self.progress = now;
+                    self.on_answer(&outstanding, &response);
+                    self.advance();
+                }
+            }
+            Event::Broken { exchange, failure } => {
+                if let Some(outstanding) = self.take_outstanding(exchange) {
+                    self.on_broken(&outstanding, &failure);
+                }
+            }
+            Event::Received { exchange, request } => {
+                let response = Arc::new(Response::new(202));
+                self.actions.push_back(Action::Reply { exchange, response });
+                self.on_notification(&request);
+                self.advance();
+            }
+            Event::Elapsed => {
+                if self.deadline().is_some_and(|deadline| now >= deadline) {
+                    self.on_deadline();
+                }
+            }
+            Event::Triggered(_) | Event::ReplyLost { .. } => {}
+        }
+    }
+
+    pub(in crate::judge) fn deadline(&self) -> Option<Duration> {
+        (!self.record.is_finished()).then(|| self.progress + self.record.options.deadline)
+    }
+
+    /// True if a notification of this kind is expected.
+    pub(in crate::judge) fn expects(&self, request: &Request) -> bool {
+        let entries = request.body.json().and_then(change::entries);
+        let fits = |change: &Change<'_>| self.expected.iter().any(|it| it.fits(change));
+        !self.record.is_finished()
+            && entries.is_some_and(|it| it.iter().any(|entry| fits(&Change::read(entry))))
+    }
+
+    fn take_outstanding(&mut self, exchange: ExchangeId) -> Option<Outstanding> {
+        self.outstanding.take_if(|it| it.exchange == exchange)
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.outstanding.is_some() || self.expected.iter().any(|it| !it.is_done)
+    }
+
+    /// Goes on to the next message that has to arrive.
+    fn advance(&mut self) {
+        while !self.record.is_finished() && !self.is_waiting() {
+            let scenario = Arc::clone(&self.record.case.scenario);
+            match scenario.script.steps.get(self.cursor) {
+                None if self.watch.monitor.is_settled() => self.record.finish(),
+                None => return,
+                Some(Step::Request(request)) => self.send(request),
+                Some(Step::Notification(_)) => self.expect_notifications(),
+                Some(Step::Response(_) | Step::Refusal(_)) => self.cursor += 1,
+            }
+        }
+    }
+
+    fn send(&mut self, step: &RequestStep) {
+        let at = self.cursor;
+        self.cursor += 1 + usize::from(answer_of(self.record.script(), at).is_some());
+        let request = Arc::new(outgoing_request(&mut self.record, step));
+        self.expect_notifications();
+        self.next_exchange += 1;
+        let exchange = self.next_exchange;
+        let watched = self.watch.next();
+        self.watch
+            .monitor
+            .request(millis(self.now), watched, &request);
+        self.outstanding = Some(Outstanding {
+            exchange,
+            watched,
+            step: at,
+        });
+        let message = TrafficMessage::Request(Arc::clone(&request));
+        self.record.traffic(Party::Bot, Some(at), message);
+        self.actions.push_back(Action::Send { exchange, request });
+    }
+
+    /// Expects the notifications from the cursor to the next request.
+    fn expect_notifications(&mut self) {
+        self.expected.retain(|it| !it.is_done);
+        let scenario = Arc::clone(&self.record.case.scenario);
+        while let Some(Step::Notification(step)) = scenario.script.steps.get(self.cursor) {
+            self.expected.extend(Expected::of(self.cursor, step));
+            self.cursor += 1;
+        }
+    }
+
+    fn on_answer(&mut self, outstanding: &Outstanding, response: &Arc<Response>) {
+        let scenario = Arc::clone(&self.record.case.scenario);
+        let answer = answer_of(&scenario.script, outstanding.step);
+        let step = answer.unwrap_or(outstanding.step);
+        let message = TrafficMessage::Response(Arc::clone(response));
+        self.record.traffic(Party::Service, Some(step), message);
+        let now = millis(self.now);
+        self.watch
+            .monitor
+            .answer(now, outstanding.watched, Ending::Response(response));
+        self.watch.report(&mut self.record, Some(step));
+        if !(200..300).contains(&response.status) {
+            let documented = answer.and_then(|at| match &scenario.script.steps[at] {
+                Step::Response(step) => Some(step.status),
+                _ => None,
+            });
+            self.record.report(Breach::new(
+                Requirement::AnswerStatus,
+                Rule::ResponseStatus,
+                Some(step),
+                json!(documented),
+                json!(response.status),
+                format!(
+                    "the service refused a request of the scenario with {}",
+                    response.status
+                ),
+            ));
+            self.stop();
+            return;
+        }
+        if let Some(Step::Response(documented)) = answer.map(|at| &scenario.script.steps[at]) {
+            fill::of_answer(&mut self.record.bindings, documented, response);
+        }
+    }
+
+    fn on_notification(&mut self, request: &Arc<Request>) {
+        let body = request.body.json();
+        let entries = body.and_then(change::entries).into_iter().flatten();
+        let entries: Vec<&Value> = entries.collect();
+        let fitting: Vec<Option<usize>> = entries
+            .iter()
+            .map(|entry| {
+                let change = Change::read(entry);
+                let at = self.expected.iter().position(|it| it.fits(&change))?;
+                self.expected[at].is_done = true;
+                Some(at)
+            })
+            .collect();
+        let step = fitting
+            .iter()
+            .flatten()
+            .next()
+            .map(|at| self.expected[*at].step);
+        let message = TrafficMessage::Request(Arc::clone(request));
+        self.record.traffic(Party::Service, step, message);
+        if self.record.is_given_up() {
+            return;
+        }
+        let (now, exchange) = (millis(self.now), self.watch.next());
+        self.watch.monitor.notification(now, exchange, request);
+        let accepted = Response::new(202);
+        let ending = Ending::Response(&accepted);
+        self.watch.monitor.acknowledgement(now, exchange, ending);
+        self.watch.report(&mut self.record, step);
+        if step.is_some() {
+            self.progress = self.now;
+        }
+        let scenario = Arc::clone(&self.record.case.scenario);
+        for (entry, at) in entries.into_iter().zip(fitting) {
+            let Some(expected) = at.map(|at| &self.expected[at]) else {
+                continue;
+            };
+            if let Step::Notification(documented) = &scenario.script.steps[expected.step]
+                && let Some(documented) = documented.body.json().and_then(change::entries)
+            {
+                fill::of_value(
+                    &mut self.record.bindings,
+                    &documented[expected.entry],
+                    entry,
+                );
+            }
+        }
+    }
+
+    fn on_broken(&mut self, outstanding: &Outstanding, failure: &TransportFailure) {
+        let step = Some(outstanding.step);
+        match failure {
+            TransportFailure::Gone(what) => {
+                let event = TrafficMessage::Event(what.clone());
+                self.record.traffic(Party::Service, step, event);
+                let reason = format!("the service has gone away: {what}");
+                self.record.give_up(Verdict::Inconclusive, reason);
+            }
+            TransportFailure::Broken(what) => {
+                let event = TrafficMessage::Event(what.clone());
+                self.record.traffic(Party::Service, step, event);
+                self.record.report(Breach::new(
+                    Requirement::ServiceTransport,
+                    Rule::Transport,
+                    step,
+                    json!("a whole HTTP response"),
+                    Value::Null,
+                    format!("the exchange broke: {what}"),
+                ));
+                self.stop();
+            }
+            TransportFailure::Silent => self.answer_missing(outstanding.step),
+        }
+    }
+
+    fn on_deadline(&mut self) {
+        if let Some(outstanding) = self.outstanding.take() {
+            self.answer_missing(outstanding.step);
+            return;
+        }
+        let deadline = self.record.options.deadline;
+        let missing: Vec<(usize, String)> = self
+            .expected
+            .iter()
+            .filter(|it| !it.is_done)
+            .map(|it| (it.step, it.name()))
+            .collect();
+        if missing.is_empty() {
+            // Nothing documented is missing: what the contract asks for beyond it is overdue.
+            self.watch.monitor.expire(millis(self.now));
+            self.watch.report(&mut self.record, None);
+            self.record.finish();
+            return;
+        }
+        let mut missing = missing.into_iter();
+        if let Some((step, name)) = missing.next() {
+            self.record.report(Breach::new(
+                Requirement::NotificationArrives,
+                Rule::NotificationMissing,
+                Some(step),
+                json!(name),
+                Value::Null,
+                format!("{name}: the notification did not come within {deadline:?}"),
+            ));
+        }
+        for (step, name) in missing {
+            self.record
+                .note(format!("{name} of step {} did not come either", step + 1));
+        }
+        self.stop();
+    }
+
+    fn answer_missing(&mut self, step: usize) {
+        let deadline = self.record.options.deadline;
+        let event = TrafficMessage::Event(format!("no answer within {deadline:?}"));
+        self.record.traffic(Party::Service, Some(step), event);
+        self.record.report(Breach::new(
+            Requirement::AnswerArrives,
+            Rule::ResponseMissing,
+            Some(step),
+            json!("an answer"),
+            Value::Null,
+            format!("the request was not answered within {deadline:?}"),
+        ));
+        self.stop();
+    }
+
+    /// Ends the conversation; later steps are not judged.
+    pub(in crate::judge) fn stop(&mut self) {
+        let left = self.record.steps().len().saturating_sub(self.cursor);
+        if left > 0 {
+            self.record
+                .note(format!("{left} later messages were not judged"));
+        }
+        self.record.finish();
+    }
+}
