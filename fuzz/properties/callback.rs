@@ -39,10 +39,7 @@ pub fn holds(bytes: &[u8]) {
 }
 
 fn callbacks() -> Callbacks {
-    Callbacks {
-        bot: BOT.parse().expect("a URL"),
-        listener: LISTENER.to_owned(),
-    }
+    Callbacks::new(BOT.parse().expect("a URL"), LISTENER.to_owned())
 }
 
 /// What is rewritten is JSON that differs in addresses alone, each of which leads to the listener,

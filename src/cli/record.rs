@@ -22,7 +22,7 @@ use crate::http::Listener;
 use crate::http::interception::{Interception, NamedHost};
 use crate::http::tls::Authority;
 use crate::record;
-use crate::record::{Bot, Parties, Service};
+use crate::record::{Bot, Bots, Parties, Service, Sinks};
 use crate::redact::Redactor;
 use tokio_util::sync::CancellationToken;
 
@@ -103,13 +103,13 @@ pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
                 let listener = bind(arguments.callback_listen, &arguments, authority).await?;
                 let _ = writeln!(text, "listening {}", listener.url());
                 directions.push(Direction::Notification);
-                Some(Bot {
+                Bots::One(Bot {
                     url: bot.clone(),
                     listener,
                     public: arguments.callback_url.clone(),
                 })
             }
-            None => None,
+            None => Bots::None,
         };
         let journal = journal(&arguments, &directions)?;
         output.print(&text)?;
@@ -124,8 +124,15 @@ pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
             listener,
             tls,
             warn,
+            aside: None,
         };
-        record::record(parties, journal, redactor, arguments.max_body, shutdown)
+        let sinks = Sinks {
+            journal: Some(journal),
+            observer: None,
+            redactor: redactor.into(),
+            max_body: arguments.max_body,
+        };
+        record::record(parties, sinks, shutdown)
             .await
             .map_err(EnvironmentError::Record)?;
         Ok(Exit::Success)

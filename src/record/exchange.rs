@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Poll;
 use std::time::Instant;
@@ -15,13 +16,16 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::expect::{Expectation, Waiting, expectation};
-use super::{RecordError, Recorder};
+use super::observer::Observer;
+use super::{RecordError, Recorder, Sinks};
 use crate::cassette::causes;
 use crate::cassette::causes::Link;
-use crate::cassette::format::{Cause, Direction, Wire};
+use crate::cassette::format::{Cause, Direction, Exchange, Wire};
 use crate::cassette::journal::{JournalError, Queued};
+use crate::http::message;
 use crate::http::message::read_json;
 use crate::http::uncoded;
+use crate::judge::recording::live::End;
 use crate::redact::{Line, Redacted, UnredactedBody, UnredactedExchange, UnredactedMessage};
 
 /// An exchange that has begun. Where it is dropped before its end, it broke.
@@ -30,6 +34,8 @@ pub(super) struct Pending {
     pub recorder: Arc<Recorder>,
     number: u64,
     pub direction: Direction,
+    /// It is neither recorded nor observed.
+    passes_by: bool,
     began: Instant,
     /// The request's head, as it came.
     pub head: http::request::Parts,
@@ -40,14 +46,15 @@ pub(super) struct Pending {
     response: OnceLock<(http::response::Parts, Instant)>,
     pub response_body: Tee,
     progress: Mutex<Progress>,
+    /// The observer knows that it began.
+    is_told: AtomicBool,
     /// Present while the request's body waits for a 100.
     expectation: Mutex<Option<Expectation>>,
 }
 
 /// How far the writing of an exchange has come.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 enum Progress {
-    #[default]
     Open,
     /// Not yet given to the operating system.
     Queued(Queued),
@@ -59,18 +66,26 @@ impl Pending {
         recorder: &Arc<Recorder>,
         direction: Direction,
         head: http::request::Parts,
+        passes_by: bool,
     ) -> Arc<Self> {
+        let progress = if passes_by {
+            Progress::Written
+        } else {
+            Progress::Open
+        };
         Arc::new(Self {
             recorder: Arc::clone(recorder),
-            number: recorder.journal.number(),
+            number: if passes_by { 0 } else { recorder.number() },
+            passes_by,
             direction,
             began: Instant::now(),
             head,
-            request_body: Tee::new(recorder.max_body),
+            request_body: Tee::new(recorder.sinks.max_body),
             request_links: Mutex::default(),
             response: OnceLock::new(),
-            response_body: Tee::new(recorder.max_body),
-            progress: Mutex::default(),
+            response_body: Tee::new(recorder.sinks.max_body),
+            progress: Mutex::new(progress),
+            is_told: AtomicBool::new(passes_by),
             expectation: Mutex::default(),
         })
     }
@@ -78,13 +93,44 @@ impl Pending {
     /// Notes the ids that the request names, so that exchanges which it causes name it. Its body must
     /// have passed whole; this is the JSON that it holds.
     pub(super) fn note_request(&self, json: Option<&Value>) {
-        if self.recorder.records_causes() {
+        self.tell_begin();
+        if self.recorder.records_causes() && !self.passes_by {
             let target = target_of(&self.head.uri);
             let links = links(&target, &self.head.headers, json);
             let mut causes = self.recorder.causes();
             causes.note(self.direction, self.number, &links);
             *lock(&self.request_links) = Some(links);
         }
+    }
+
+    /// Shows the request to the observer, once.
+    fn tell_begin(&self) {
+        let Some(observer) = &self.recorder.sinks.observer else {
+            return;
+        };
+        if !self.is_told.swap(true, Ordering::Relaxed) {
+            let captured = self.request_body.capture();
+            let request = message::Request {
+                method: self.head.method.as_str().to_owned(),
+                target: target_of(&self.head.uri).into_owned(),
+                headers: fields(&self.head.headers).into_iter().collect(),
+                body: captured.body(&self.head.headers).into(),
+            };
+            observer.began(Exchange::new(self.number, self.direction, request));
+        }
+    }
+
+    fn tell_end(&self, observer: &dyn Observer, broke: Option<&str>) {
+        let end = match (broke, self.response.get()) {
+            (Some(cause), _) => End::Broke(cause.to_owned()),
+            (None, None) => End::Unknown,
+            (None, Some((head, _))) => End::Answered(message::Response {
+                status: head.status.as_u16(),
+                headers: fields(&head.headers).into_iter().collect(),
+                body: self.response_body.capture().body(&head.headers).into(),
+            }),
+        };
+        observer.ended(self.number, end);
     }
 
     /// Holds the request's body back until the upstream sends a 100.
@@ -145,8 +191,17 @@ impl Pending {
         };
         // A body that is still held back is never sent.
         *lock(&self.expectation) = None;
-        let line = self.line(broke);
-        *progress = Progress::Queued(self.recorder.journal.queue(&line));
+        let Sinks {
+            journal, observer, ..
+        } = &self.recorder.sinks;
+        if let Some(observer) = observer {
+            self.tell_begin();
+            self.tell_end(&**observer, broke);
+        }
+        *progress = match journal {
+            Some(journal) => Progress::Queued(journal.queue(&self.line(broke))),
+            None => Progress::Written,
+        };
     }
 
     fn settle(&self) -> Result<(), RecordError> {
@@ -155,8 +210,10 @@ impl Pending {
         let Progress::Queued(queued) = std::mem::replace(&mut *progress, Progress::Written) else {
             return Ok(());
         };
-        let settled = self.recorder.journal.settle(queued);
-        settled.map_err(|error| self.fail(error))
+        match &self.recorder.sinks.journal {
+            Some(journal) => journal.settle(queued).map_err(|error| self.fail(error)),
+            None => Ok(()),
+        }
     }
 
     /// Ends the recording with this failure, or with an earlier one.
@@ -168,13 +225,17 @@ impl Pending {
     }
 
     fn line(&self, broke: Option<&str>) -> Redacted<Line> {
-        let response = self.response.get();
+        // Nobody knows how an exchange would have ended that the end of the run cut off.
+        let observer = self.recorder.sinks.observer.as_ref();
+        let is_cut = broke.is_some() && observer.is_some_and(|it| it.is_over());
+        let broke = broke.filter(|_| !is_cut);
+        let response = self.response.get().filter(|_| !is_cut);
         let sent = self.request_body.capture();
         let received = self.response_body.capture();
         let milliseconds = |from: Instant, to: Instant| {
             u64::try_from(to.saturating_duration_since(from).as_millis()).unwrap_or(u64::MAX)
         };
-        self.recorder.redactor.line(&UnredactedExchange {
+        self.recorder.sinks.redactor.line(&UnredactedExchange {
             number: self.number,
             direction: self.direction,
             cause: self.cause(&sent, &received),
@@ -185,9 +246,9 @@ impl Pending {
             ),
             method: self.head.method.as_str(),
             target: &target_of(&self.head.uri),
-            request: message(self.head.version, &self.head.headers, &sent),
+            request: unredacted(self.head.version, &self.head.headers, &sent),
             response: response.map(|(head, _)| {
-                let response = message(head.version, &head.headers, &received);
+                let response = unredacted(head.version, &head.headers, &received);
                 (head.status.as_u16(), response)
             }),
             broke,
@@ -244,7 +305,7 @@ pub(super) fn target_of(uri: &http::Uri) -> Cow<'_, str> {
     }
 }
 
-fn message<'a>(
+fn unredacted<'a>(
     version: Version,
     headers: &'a HeaderMap,
     body: &'a Capture,

@@ -65,7 +65,9 @@ pub(super) async fn forward(
     let is_head = head.method == Method::HEAD;
     // In HTTP/1.0 there are no interim answers (RFC 9110 section 15.2).
     let interim = (head.version == Version::HTTP_11).then_some(connection);
-    let pending = Pending::begin(recorder, proxy.upstream.direction(), head);
+    let passes_by = proxy.passes_by(&target_of(&head.uri));
+    let direction = proxy.upstream.direction();
+    let pending = Pending::begin(recorder, direction, head, passes_by);
     let body = match request_body(recorder, &pending, body, &mut outgoing).await {
         Ok(body) => body,
         Err(broke) => {
@@ -84,10 +86,16 @@ pub(super) async fn forward(
             let connection = options.websocket.then_some(connection);
             switch_protocols(connection, &pending, answer)
         }
-        Ok(answer) => response(pending, is_head, answer).await,
+        Ok(answer) => {
+            if let Upstream::Bot(callbacks) = &proxy.upstream {
+                callbacks.note_answer();
+            }
+            response(pending, is_head, answer).await
+        }
         Err(error) => {
             let cause = with_causes(&error);
-            pending.end(Some(&cause))?;
+            let broke = (!proxy.bot_has_gone().await).then_some(cause.as_str());
+            pending.end(broke)?;
             if causes(&error).any(<dyn Error>::is::<Unsent>) {
                 return Ok(refusal(StatusCode::BAD_REQUEST, &cause));
             }
@@ -365,7 +373,7 @@ fn address(upstream: &Upstream, client: &Connection, head: &mut Parts) -> Result
         target_of(&head.uri).into_owned()
     };
     let url = match upstream {
-        Upstream::Service(url) => format!("{}{target}", url.as_str().trim_end_matches('/')),
+        Upstream::Service { url, .. } => format!("{}{target}", url.as_str().trim_end_matches('/')),
         Upstream::Bot(callbacks) => callbacks.target(&target),
         Upstream::Named => {
             let origin = named_origin(client, head)?;
@@ -433,7 +441,7 @@ struct IncompleteBody(Box<dyn Error + Send + Sync>);
 /// The body for the upstream. JSON within the limit is read whole, for the ids and the callback
 /// address in it; everything else is streamed.
 async fn request_body(
-    recorder: &Recorder,
+    recorder: &Arc<Recorder>,
     pending: &Pending,
     body: Incoming,
     outgoing: &mut Request<()>,
@@ -448,7 +456,7 @@ async fn request_body(
     let is_short = body
         .size_hint()
         .upper()
-        .is_some_and(|length| length <= recorder.max_body as u64);
+        .is_some_and(|length| length <= recorder.sinks.max_body as u64);
     if body.is_end_stream() {
         pending.note_request(None);
         return Ok(RequestBody::Whole {
@@ -466,7 +474,7 @@ async fn request_body(
             waiting: expects.then(|| pending.hold()),
         });
     }
-    let collected = Limited::new(body, recorder.max_body)
+    let collected = Limited::new(body, recorder.sinks.max_body)
         .collect()
         .await
         .map_err(IncompleteBody)?;
@@ -477,18 +485,17 @@ async fn request_body(
         pending.request_body.trailer_fields(trailers);
     }
     let text = uncoded(codings(headers), &bytes).ok().flatten();
-    let is_read = recorder.records_causes() || recorder.callbacks.is_some();
+    let is_read = recorder.sees_notifications();
     let json = text.as_deref().filter(|_| is_read);
     let json = json.and_then(message::read_json);
     pending.note_request(json.as_ref());
-    let rewritten = recorder
-        .callbacks
-        .as_ref()
-        .filter(|_| direction == Direction::Request)
-        .and_then(|callbacks| {
-            let text = std::str::from_utf8(text.as_deref()?).ok()?;
-            callbacks.rewritten(text, json.as_ref()?)
-        });
+    let readable = text.as_deref().and_then(|it| std::str::from_utf8(it).ok());
+    let rewritten = match (direction, readable, json.as_ref()) {
+        (Direction::Request, Some(text), Some(json)) => {
+            recorder.with_own_callbacks(text, json).await
+        }
+        _ => None,
+    };
     headers.remove(CONTENT_LENGTH);
     let bytes = match rewritten {
         Some(text) => {

@@ -1,6 +1,8 @@
 //! The recording proxy: it stands between bot and service, passes on what they say in both
 //! directions, and writes each exchange down before its answer is over.
 //!
+//! The exchanges may go to an observer (`observer`) besides, or instead.
+//!
 //! For: HTTP/1.1 and, in TLS, HTTP/2 to named parties, in the place of one of them (`callback`) or
 //! as the forward proxy of its clients (`intercept`), bodies passed on as they come. Not for: what
 //! the messages mean.
@@ -11,22 +13,27 @@ mod exchange;
 mod expect;
 mod forward;
 mod hop;
+pub(crate) mod observer;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 use rustls::ClientConfig;
+use serde_json::Value;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::body::{Broken, RequestBody, ResponseBody};
-use self::callback::Callbacks;
+use self::callback::{Callbacks, LearntCallbacks};
 use self::hop::Via;
+use self::observer::Observer;
 use crate::cassette::causes::Causes;
 use crate::cassette::format::Direction;
 use crate::cassette::journal::{Journal, JournalError};
@@ -35,20 +42,43 @@ use crate::http::connect::{Dialer, StreamingClient, streaming_client};
 use crate::http::interception::{Interception, Refused};
 use crate::http::limits::MAX_TARGET_AND_FIELDS;
 use crate::http::server::{self, Connection, ConnectionError, Server, Tunnel, Watch};
+use crate::http::tls::Authority;
 use crate::http::{Listener, Versions};
 use crate::redact::Redactor;
 
 #[derive(Debug)]
 pub(crate) struct Parties {
     pub service: Service,
-    /// Present where notifications are recorded.
-    pub bot: Option<Bot>,
+    pub bot: Bots,
+    /// Requests to the service below this path are passed on, and neither recorded nor observed.
+    pub aside: Option<&'static str>,
     /// The bot sends its requests to it.
     pub listener: Listener,
     /// For parties that speak TLS.
     pub tls: ClientConfig,
     /// Called with a text when a client does not take the certificate of a listener.
     pub warn: fn(&str),
+}
+
+/// The bots whose notifications are recorded.
+#[derive(Debug)]
+pub(crate) enum Bots {
+    /// None: notifications do not come through the proxy.
+    None,
+    One(Bot),
+    /// Whoever names a callback, each origin with a listener of its own on the loopback address; in TLS where there
+    /// is an authority.
+    Any(Option<Arc<Authority>>),
+}
+
+/// Where the exchanges go.
+#[derive(Debug)]
+pub(crate) struct Sinks {
+    pub journal: Option<Journal>,
+    pub observer: Option<Arc<dyn Observer>>,
+    pub redactor: Arc<Redactor>,
+    /// The longest body that is captured whole, in bytes. Of a longer one, length and digest are captured.
+    pub max_body: usize,
 }
 
 /// The bot, and the listener that takes its place for the service.
@@ -72,26 +102,83 @@ pub(crate) enum Service {
 /// The shared parts of all exchanges of a recording.
 #[derive(Debug)]
 struct Recorder {
-    journal: Journal,
-    redactor: Redactor,
+    sinks: Sinks,
+    /// The number of the last exchange, where no journal counts them.
+    last: AtomicU64,
     causes: Mutex<Causes>,
     dialer: Dialer,
     client: StreamingClient<RequestBody>,
     /// For requests that ask for another protocol: only HTTP/1.1 can switch.
     switching_client: StreamingClient<RequestBody>,
-    callbacks: Option<Callbacks>,
+    callbacks: AllCallbacks,
+    /// The servers of listeners that were opened for callbacks.
+    learnt: Mutex<Vec<JoinHandle<()>>>,
     via: Via,
-    max_body: usize,
     began: Instant,
     warn: fn(&str),
     failure: OnceLock<RecordError>,
     shutdown: CancellationToken,
 }
 
+/// The callbacks that are replaced in requests.
+#[derive(Debug)]
+enum AllCallbacks {
+    None,
+    One(Arc<Callbacks>),
+    Any(LearntCallbacks),
+}
+
 impl Recorder {
     /// Causes are exchanges of the other direction: they are recorded if both directions are.
     const fn records_causes(&self) -> bool {
-        self.callbacks.is_some()
+        self.sinks.journal.is_some() && self.sees_notifications()
+    }
+
+    const fn sees_notifications(&self) -> bool {
+        !matches!(self.callbacks, AllCallbacks::None)
+    }
+
+    /// The number of the next exchange.
+    fn number(&self) -> u64 {
+        match &self.sinks.journal {
+            Some(journal) => journal.number(),
+            None => self.last.fetch_add(1, Ordering::Relaxed) + 1,
+        }
+    }
+
+    /// The text of this JSON with the listeners' addresses instead of callbacks; none where it names none.
+    async fn with_own_callbacks(self: &Arc<Self>, text: &str, json: &Value) -> Option<String> {
+        match &self.callbacks {
+            AllCallbacks::None => None,
+            AllCallbacks::One(callbacks) => callbacks.rewritten(text, json),
+            AllCallbacks::Any(learnt) => {
+                let serve = |listener, callbacks| {
+                    let server = self.serve(listener, Upstream::Bot(callbacks));
+                    let mut servers = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
+                    servers.push(tokio::spawn(server));
+                };
+                let rewritten = learnt.rewritten(text, json, serve).await;
+                rewritten.unwrap_or_else(|error| {
+                    (self.warn)(&format!(
+                        "the notifications of a callback are not seen: {}",
+                        render(&error)
+                    ));
+                    None
+                })
+            }
+        }
+    }
+
+    fn serve(
+        self: &Arc<Self>,
+        listener: Listener,
+        upstream: Upstream,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let proxy = Proxy {
+            recorder: Arc::clone(self),
+            upstream,
+        };
+        Server::run(listener, proxy, self.shutdown.clone())
     }
 
     fn causes(&self) -> MutexGuard<'_, Causes> {
@@ -106,12 +193,37 @@ struct Proxy {
     upstream: Upstream,
 }
 
+impl Proxy {
+    /// True if the bot that the observer has seen is not there any more: its tests have ended it.
+    async fn bot_has_gone(&self) -> bool {
+        match &self.upstream {
+            Upstream::Bot(callbacks) if self.recorder.sinks.observer.is_some() => {
+                callbacks.have_gone().await
+            }
+            _ => false,
+        }
+    }
+
+    /// True if requests to this target are neither recorded nor observed.
+    fn passes_by(&self, target: &str) -> bool {
+        let aside = match &self.upstream {
+            Upstream::Service { aside, .. } => *aside,
+            Upstream::Bot(_) | Upstream::Named => None,
+        };
+        aside.is_some_and(|it| target.starts_with(it))
+    }
+}
+
 #[derive(Debug)]
 enum Upstream {
     /// The service, below the path of this URL.
-    Service(Url),
+    Service {
+        url: Url,
+        /// See [`Parties::aside`].
+        aside: Option<&'static str>,
+    },
     /// The bot at these callbacks.
-    Bot(Callbacks),
+    Bot(Arc<Callbacks>),
     /// The host that each request names.
     Named,
 }
@@ -120,59 +232,70 @@ impl Upstream {
     const fn direction(&self) -> Direction {
         match self {
             Self::Bot(_) => Direction::Notification,
-            Self::Service(_) | Self::Named => Direction::Request,
+            Self::Service { .. } | Self::Named => Direction::Request,
         }
     }
 }
 
 /// Records until the shutdown begins and the exchanges under way have ended, at most
-/// [`GRACE`](crate::http::limits::GRACE). Bodies of more than `max_body` bytes pass, and are recorded as length
-/// and digest.
+/// [`GRACE`](crate::http::limits::GRACE).
 pub(crate) async fn record(
     parties: Parties,
-    journal: Journal,
-    redactor: Redactor,
-    max_body: usize,
+    sinks: Sinks,
     shutdown: CancellationToken,
 ) -> Result<(), RecordError> {
     let mut own = vec![parties.listener.address()];
-    own.extend(parties.bot.iter().map(|it| it.listener.address()));
+    let (callbacks, listener) = match parties.bot {
+        Bots::None => (AllCallbacks::None, None),
+        Bots::One(bot) => {
+            own.push(bot.listener.address());
+            (AllCallbacks::One(bot.callbacks()), Some(bot.listener))
+        }
+        Bots::Any(authority) => (AllCallbacks::Any(LearntCallbacks::new(authority)), None),
+    };
     let dialer = Dialer::of_proxy(own);
     let client = |tls, versions| streaming_client(dialer.clone(), tls, versions);
-    let callbacks = parties.bot.as_ref().map(Bot::callbacks);
     let recorder = Arc::new(Recorder {
-        journal,
-        redactor,
+        sinks,
+        last: AtomicU64::new(0),
         causes: Mutex::default(),
         client: client(parties.tls.clone(), Versions::Http1AndHttp2),
         switching_client: client(parties.tls, Versions::Http1),
         dialer: dialer.clone(),
-        callbacks: callbacks.clone(),
+        callbacks,
+        learnt: Mutex::default(),
         via: Via::new(),
-        max_body,
         began: Instant::now(),
         warn: parties.warn,
         failure: OnceLock::new(),
         shutdown,
     });
-    let serve = |listener, upstream| {
-        let proxy = Proxy {
-            recorder: Arc::clone(&recorder),
-            upstream,
-        };
-        Server::run(listener, proxy, recorder.shutdown.clone())
-    };
-    let requests = match parties.service {
-        Service::At(url) => serve(parties.listener, Upstream::Service(url)),
+    let (listener_of_service, upstream) = match parties.service {
+        Service::At(url) => {
+            let aside = parties.aside;
+            (parties.listener, Upstream::Service { url, aside })
+        }
         Service::Named(interception) => {
-            serve(parties.listener.intercepting(interception), Upstream::Named)
+            (parties.listener.intercepting(interception), Upstream::Named)
         }
     };
-    match parties.bot.map(|it| it.listener).zip(callbacks) {
-        Some((listener, callbacks)) => {
-            tokio::join!(requests, serve(listener, Upstream::Bot(callbacks)));
+    let requests = recorder.serve(listener_of_service, upstream);
+    match (listener, &recorder.callbacks) {
+        (Some(listener), AllCallbacks::One(callbacks)) => {
+            let upstream = Upstream::Bot(Arc::clone(callbacks));
+            tokio::join!(requests, recorder.serve(listener, upstream));
         }
-        None => requests.await,
+        _ => requests.await,
+    }
+    let learnt = std::mem::take(
+        &mut *recorder
+            .learnt
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner),
+    );
+    for server in learnt {
+        // A panic is printed already.
+        let _ = server.await;
     }
     recorder.failure.get().map_or(Ok(()), |it| Err(it.clone()))
 }
@@ -189,13 +312,11 @@ impl Remedy for RecordError {
 }
 
 impl Bot {
-    fn callbacks(&self) -> Callbacks {
+    fn callbacks(&self) -> Arc<Callbacks> {
         let public = self.public.as_ref();
         let public = public.map(|it| it.as_str().trim_end_matches('/').to_owned());
-        Callbacks {
-            bot: self.url.clone(),
-            listener: public.unwrap_or_else(|| self.listener.url()),
-        }
+        let listener = public.unwrap_or_else(|| self.listener.url());
+        Arc::new(Callbacks::new(self.url.clone(), listener))
     }
 }
 

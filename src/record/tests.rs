@@ -6,7 +6,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-use super::{Bot, Parties, Service, record};
+use super::{Bot, Bots, Parties, Service, Sinks, record};
 use crate::cassette::format::Direction;
 use crate::cassette::journal::{Journal, load};
 use crate::http::Listener;
@@ -61,7 +61,7 @@ async fn the_json_of_a_body_is_read_once() {
     let address = listener.address();
     let parties = Parties {
         service: Service::At(format!("http://{}", service().await).parse().unwrap()),
-        bot: Some(Bot {
+        bot: Bots::One(Bot {
             url: "http://bot.example/callback".parse().unwrap(),
             listener: Listener::bind("127.0.0.1:0").await.unwrap(),
             public: None,
@@ -69,11 +69,17 @@ async fn the_json_of_a_body_is_read_once() {
         listener,
         tls: Trust::default().client_config(),
         warn: |_| {},
+        aside: None,
     };
     let journal = Journal::create(&cassette, &directions).unwrap();
-    let redactor = Redactor::new([0; 32]);
+    let sinks = Sinks {
+        journal: Some(journal),
+        observer: None,
+        redactor: Redactor::new([0; 32]).into(),
+        max_body: 4096,
+    };
     let shutdown = CancellationToken::new();
-    tokio::spawn(record(parties, journal, redactor, 4096, shutdown.clone()));
+    tokio::spawn(record(parties, sinks, shutdown.clone()));
     for content_type in ["application/json", "text/plain"] {
         let before = JSON_READS.get();
         let mut client = TcpStream::connect(address).await.unwrap();

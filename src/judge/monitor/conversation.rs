@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::AtEnd;
 use crate::api::identifier::Normal;
 use crate::api::party::Party;
 use crate::contract::operation::Operation;
@@ -13,6 +14,8 @@ use crate::judge::Breach;
 /// The exchanges about a call, or a request that is about none.
 #[derive(Debug, Default)]
 pub(crate) struct Conversation {
+    /// `invite-2`; empty before the conversation has a name.
+    pub name: String,
     /// The first operation; none where only notifications came.
     pub operation: Option<&'static Operation>,
     /// The numbers of its exchanges, in the order of their requests.
@@ -35,6 +38,8 @@ pub(crate) struct Conduct {
     pub took_part: bool,
     /// Each with the operation that it is about.
     pub breaches: Vec<(Breach, Option<&'static Operation>)>,
+    /// The number of breaches that [`news`](super::Monitor::news) has returned.
+    pub told: usize,
     /// The reasons why something could not be judged.
     pub inconclusive: Vec<Doubt>,
     pub notes: Vec<String>,
@@ -83,12 +88,6 @@ impl Conversation {
             Party::Service => &mut self.service,
         }
     }
-
-    /// The name without the ordinal.
-    pub(crate) fn name(&self) -> &str {
-        self.operation
-            .map_or("notifications", |it| it.name.as_str())
-    }
 }
 
 impl Conduct {
@@ -129,7 +128,22 @@ impl Conduct {
         });
     }
 
+    /// Something is open at the end.
+    pub(super) fn at_end(&mut self, at_end: AtEnd, exchange: u64, reason: String) {
+        match at_end {
+            AtEnd::Inconclusive => self.doubt(exchange, reason),
+            AtEnd::Note => self.note(reason),
+        }
+    }
+
+    /// The violations that were not returned before.
+    pub(super) fn news(&mut self) -> &[(Breach, Option<&'static Operation>)] {
+        let told = std::mem::replace(&mut self.told, self.breaches.len());
+        &self.breaches[told..]
+    }
+
     pub(super) fn absorb(&mut self, other: Self) {
+        let is_all_told = self.told == self.breaches.len() && other.told == other.breaches.len();
         self.took_part |= other.took_part;
         for (breach, operation) in other.breaches {
             self.report(breach, operation);
@@ -140,6 +154,9 @@ impl Conduct {
         }
         for requirement in other.checked {
             self.check(requirement);
+        }
+        if is_all_told {
+            self.told = self.breaches.len();
         }
     }
 }

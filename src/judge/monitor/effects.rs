@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Obligation, names, participant_id};
 use super::conversation::{Conversation, breach};
-use super::{Asked, Monitor};
+use super::{Asked, AtEnd, Monitor};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
 use crate::contract::lifecycle;
@@ -239,11 +239,11 @@ pub(super) fn call_deleted(
     }
 }
 
-/// The traffic ends: what was due for too long is missing, the rest is inconclusive.
+/// The traffic ends: what was due for too long, by the patience, is missing, the rest is inconclusive or a note.
 pub(super) fn at_the_end(
     open: Vec<Obligation>,
     at: u64,
-    patience: u64,
+    (patience, at_end): (u64, AtEnd),
     conversation: &mut Conversation,
 ) {
     let has_missing_end = |open: &[Obligation], exchange| {
@@ -281,7 +281,7 @@ pub(super) fn at_the_end(
                 "exchange {exchange}: {what} did not come; the traffic ends {} s later",
                 waited / 1000
             );
-            conversation.service.doubt(exchange, reason);
+            conversation.service.at_end(at_end, exchange, reason);
         }
     }
 }

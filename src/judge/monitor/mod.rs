@@ -10,6 +10,8 @@
 //! 3. `effects` holds what has to follow from a request, until a notification shows it or it is overdue.
 //! 4. `body` compares a JSON value with a resource type of the contract.
 //!
+//! For traffic that is still going on, `live` returns what is new, and forgets what is over.
+//!
 //! Traffic that the contract does not cover is listed and never judged.
 
 mod answer;
@@ -17,10 +19,11 @@ mod body;
 mod call;
 pub(crate) mod conversation;
 mod effects;
+mod live;
 mod notification;
 mod request;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde_json::Value;
 
@@ -48,6 +51,16 @@ pub(crate) struct Options {
     pub patience: u64,
     /// The edition that the target claims; the newest where it claims none.
     pub edition: Option<String>,
+    pub at_end: AtEnd,
+}
+
+/// The verdict on what is open when the traffic ends, and is not overdue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AtEnd {
+    /// A recording may have been cut off: nobody knows what followed.
+    Inconclusive,
+    /// The run of somebody's tests ends when they have seen enough.
+    Note,
 }
 
 /// The end of an exchange.
@@ -65,7 +78,16 @@ pub(crate) enum Ending<'a> {
 pub(crate) struct Monitor {
     options: Options,
     calls: ById<Call>,
-    conversations: Vec<Option<Conversation>>,
+    /// By their places, which count up.
+    conversations: BTreeMap<usize, Conversation>,
+    /// The place of the next conversation.
+    next: usize,
+    /// The number of conversations by their names without ordinals.
+    ordinals: HashMap<String, usize>,
+    /// The calls that were deleted, in that order, as far as they are remembered.
+    deleted: VecDeque<Normal<'static>>,
+    /// The places of conversations that may be over.
+    ending: Vec<usize>,
     /// The requests without an answer, by exchange.
     asked: HashMap<u64, Asked>,
     /// The notifications without an acknowledgement: their conversations and bodies, by exchange.
@@ -126,7 +148,11 @@ impl Monitor {
         Self {
             options,
             calls: ById::default(),
-            conversations: Vec::new(),
+            conversations: BTreeMap::new(),
+            next: 0,
+            ordinals: HashMap::new(),
+            deleted: VecDeque::new(),
+            ending: Vec::new(),
             asked: HashMap::new(),
             notified: HashMap::new(),
             retries: Vec::new(),
@@ -150,6 +176,8 @@ impl Monitor {
         conversation.add(exchange, at);
         conversation.operation.get_or_insert(operation);
         conversation.bot.took_part = true;
+        self.name(place);
+        let conversation = self.conversation(place);
         if let Some(retry) = retry {
             conversation
                 .service
@@ -174,6 +202,8 @@ impl Monitor {
         let Some(asked) = self.asked.remove(&exchange) else {
             return;
         };
+        self.ending.push(asked.conversation);
+        let at_end = self.options.at_end;
         let conversation = self.conversation(asked.conversation);
         conversation.add(exchange, at);
         match ending {
@@ -190,7 +220,7 @@ impl Monitor {
             }
             Ending::Unknown => {
                 let reason = format!("exchange {exchange} has no answer");
-                conversation.service.doubt(exchange, reason);
+                conversation.service.at_end(at_end, exchange, reason);
                 self.forget_obligations(exchange, &asked);
             }
         }
@@ -202,6 +232,7 @@ impl Monitor {
             return;
         };
         let is_success = matches!(ending, Ending::Response(it) if (200..300).contains(&it.status));
+        self.ending.extend(&notified.conversations);
         for place in &notified.conversations {
             let conversation = self.conversation(*place);
             conversation.add(exchange, at);
@@ -246,18 +277,26 @@ impl Monitor {
         for exchange in waiting {
             self.answer(at, exchange, Ending::Unknown);
         }
+        let limits = (self.options.patience, self.options.at_end);
         let calls = std::mem::take(&mut self.calls);
         for (id, call) in calls {
-            let conversation = self.conversations[call.conversation]
-                .as_mut()
+            let conversation = self
+                .conversations
+                .get_mut(&call.conversation)
                 .expect("the conversation of a call");
             conversation.calls.push(id);
-            effects::at_the_end(call.open, at, self.options.patience, conversation);
+            effects::at_the_end(call.open, at, limits, conversation);
         }
-        let mut conversations: Vec<_> = self.conversations.into_iter().flatten().collect();
-        conversations.sort_by_key(|it| it.exchanges.first().copied());
+        let mut places: Vec<_> = self.conversations.keys().copied().collect();
+        places.sort_by_key(|place| self.conversations[place].exchanges.first().copied());
+        for place in &places {
+            self.name(*place);
+        }
+        let conversations = places
+            .iter()
+            .filter_map(|place| self.conversations.remove(place));
         Observed {
-            conversations,
+            conversations: conversations.collect(),
             not_covered: self.not_covered,
         }
     }
@@ -265,7 +304,7 @@ impl Monitor {
     /// Moves out what was found of a party since the last time.
     pub(crate) fn take_conduct(&mut self, party: Party) -> Conduct {
         let mut all = Conduct::default();
-        for conversation in self.conversations.iter_mut().flatten() {
+        for conversation in self.conversations.values_mut() {
             all.absorb(std::mem::take(conversation.of(party)));
         }
         all
@@ -281,22 +320,42 @@ impl Monitor {
     pub(crate) fn expire(&mut self, at: u64) {
         for call in self.calls.values_mut() {
             let open = std::mem::take(&mut call.open);
-            let conversation = self.conversations[call.conversation]
-                .as_mut()
+            let conversation = self
+                .conversations
+                .get_mut(&call.conversation)
                 .expect("the conversation of a call");
-            effects::at_the_end(open, at, 0, conversation);
+            effects::at_the_end(open, at, (0, AtEnd::Inconclusive), conversation);
         }
     }
 
     fn begin(&mut self, at: u64) -> usize {
-        self.conversations.push(Some(Conversation::new(at)));
-        self.conversations.len() - 1
+        let place = self.next;
+        self.next += 1;
+        self.conversations.insert(place, Conversation::new(at));
+        place
     }
 
     fn conversation(&mut self, place: usize) -> &mut Conversation {
-        self.conversations[place]
-            .as_mut()
-            .expect("a conversation that no other has taken over")
+        self.conversations
+            .get_mut(&place)
+            .expect("a conversation that no other has taken over, and that is not over")
+    }
+
+    /// Gives a conversation its name: that of its first operation, with an ordinal from the second one on.
+    fn name(&mut self, place: usize) {
+        let conversation = &self.conversations[&place];
+        if !conversation.name.is_empty() {
+            return;
+        }
+        let operation = conversation.operation.map(|it| it.name.as_str());
+        let kind = operation.unwrap_or("notifications").to_owned();
+        let ordinal = self.ordinals.entry(kind.clone()).or_default();
+        *ordinal += 1;
+        let ordinal = *ordinal;
+        self.conversation(place).name = match ordinal {
+            1 => kind,
+            ordinal => format!("{kind}-{ordinal}"),
+        };
     }
 
     /// The call of an identifier, with a conversation of its own where it is new.
@@ -316,7 +375,7 @@ impl Monitor {
         if into == from {
             return;
         }
-        let Some(other) = self.conversations[from].take() else {
+        let Some(other) = self.conversations.remove(&from) else {
             return;
         };
         self.conversation(into).absorb(other);
@@ -325,11 +384,13 @@ impl Monitor {
                 call.conversation = into;
             }
         }
-        for notified in self.notified.values_mut() {
-            for place in &mut notified.conversations {
-                if *place == from {
-                    *place = into;
-                }
+        let notified = self.notified.values_mut();
+        let notified = notified.flat_map(|it| &mut it.conversations);
+        let asked = self.asked.values_mut().map(|it| &mut it.conversation);
+        let retries = self.retries.iter_mut().map(|it| &mut it.conversation);
+        for place in notified.chain(asked).chain(retries) {
+            if *place == from {
+                *place = into;
             }
         }
     }

@@ -263,11 +263,15 @@ impl Monitor {
             call.bot = bot.as_str().map(ToOwned::to_owned);
         }
         call.state = state.map(ToOwned::to_owned).or_else(|| call.state.take());
+        if is_deletion && !call.is_deleted {
+            self.deleted.push_back(entry.call.clone());
+        }
         call.is_deleted |= is_deletion;
         effects::call_changed(call);
         if is_deletion {
-            let conversation = self.conversations[entry.conversation]
-                .as_mut()
+            let conversation = self
+                .conversations
+                .get_mut(&entry.conversation)
                 .expect("the conversation of a call");
             effects::call_deleted(call, entry.at, patience, conversation);
         }

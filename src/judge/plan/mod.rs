@@ -15,8 +15,8 @@ mod triggered;
 
 use std::time::Duration;
 
-use super::monitor::Monitor;
 use super::monitor::conversation::Conduct;
+use super::monitor::{AtEnd, Monitor};
 use super::record::Record;
 use super::{Options, monitor};
 use crate::api::party::Party;
@@ -54,6 +54,7 @@ impl Watch {
             sees_notifications: true,
             patience: millis(options.deadline),
             edition: options.edition.clone(),
+            at_end: AtEnd::Inconclusive,
         });
         Self {
             monitor,

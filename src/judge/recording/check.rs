@@ -1,21 +1,16 @@
 //! Judges a whole recording by the contract.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use super::coverage::Coverage;
-use crate::api::party::Party;
+use super::results;
 use crate::cassette::format::{Direction, Exchange};
 use crate::cassette::recording::Recording;
-use crate::contract::extracted::extracted;
-use crate::contract::operation::Operation;
-use crate::contract::requirement::Requirement;
-use crate::contract::rule::Level;
 use crate::judge::monitor;
-use crate::judge::monitor::conversation::{Conduct, Conversation};
-use crate::judge::monitor::{Ending, Monitor};
-use crate::judge::verdict::{Basis, ScenarioResult, Source, Traffic, Verdict, Violation};
-use crate::judge::{Breach, Case, Options};
+use crate::judge::monitor::conversation::Conversation;
+use crate::judge::monitor::{AtEnd, Ending, Monitor};
+use crate::judge::verdict::ScenarioResult;
+use crate::judge::{Case, Options};
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Checked {
@@ -54,24 +49,18 @@ pub(crate) fn check(
         .collect();
     let get = |number: &u64| &exchanges[at[number]];
     let mut shown = shown(&observed.conversations, &get, cases);
-    let mut ordinals: HashMap<String, usize> = HashMap::new();
     let mut results = Vec::new();
     for conversation in observed.conversations {
-        let ordinal = ordinals.entry(conversation.name().to_owned()).or_default();
-        *ordinal += 1;
-        let name = match *ordinal {
-            1 => format!("{name}/{}", conversation.name()),
-            ordinal => format!("{name}/{}-{ordinal}", conversation.name()),
-        };
         let of_conversation: Vec<&Exchange> = conversation.exchanges.iter().map(get).collect();
         let covers = shown.remove(&conversation.exchanges[0]).unwrap_or_default();
-        results.extend(in_order(
+        let mut both = results::of_conversation(
             conversation,
-            &name,
+            (name, "recording"),
             &of_conversation,
-            &covers,
-            options,
-        ));
+            options.strict,
+        );
+        both.iter_mut().for_each(|it| it.covers.clone_from(&covers));
+        results.extend(both);
     }
     let not_covered = observed
         .not_covered
@@ -127,6 +116,7 @@ fn observe(recording: &Recording, options: &Options) -> monitor::Observed {
         sees_notifications: recording.records(Direction::Notification),
         patience: monitor::PATIENCE,
         edition: options.edition.clone(),
+        at_end: AtEnd::Inconclusive,
     });
     let mut last = 0;
     for (time, at, is_end) in events {
@@ -147,7 +137,7 @@ fn observe(recording: &Recording, options: &Options) -> monitor::Observed {
     monitor.finish(last)
 }
 
-fn ending(exchange: &Exchange) -> Ending<'_> {
+pub(super) fn ending(exchange: &Exchange) -> Ending<'_> {
     match (&exchange.response, &exchange.broke) {
         (_, Some(cause)) => Ending::Broken(cause),
         (Some(response), None) => Ending::Response(response),
@@ -155,123 +145,8 @@ fn ending(exchange: &Exchange) -> Ending<'_> {
     }
 }
 
-/// The results of both parties, the service's first.
-fn in_order(
-    conversation: Conversation,
-    name: &str,
-    exchanges: &[&Exchange],
-    covers: &[String],
-    options: &Options,
-) -> Vec<ScenarioResult> {
-    let numbers: Vec<String> = exchanges.iter().map(|it| it.number.to_string()).collect();
-    let note = format!("exchanges {} of the recording", numbers.join(", "));
-    let took = Duration::from_millis(conversation.ended.saturating_sub(conversation.begun));
-    let operation = conversation.operation;
-    let parties = [
-        (Party::Service, conversation.service),
-        (Party::Bot, conversation.bot),
-    ];
-    let parties = parties.into_iter().filter(|(_, conduct)| conduct.took_part);
-    let results = parties.map(|(party, conduct)| {
-        let mut result = result(name, party, conduct, operation, options);
-        result.notes.insert(0, note.clone());
-        result.covers = covers.to_vec();
-        result.duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        if result.verdict != Verdict::Pass {
-            result.traffic = traffic(exchanges);
-        }
-        result
-    });
-    results.collect()
-}
-
-fn traffic(exchanges: &[&Exchange]) -> Vec<Traffic> {
-    exchanges
-        .iter()
-        .flat_map(|exchange| super::messages(exchange))
-        .collect()
-}
-
-fn result(
-    name: &str,
-    party: Party,
-    conduct: Conduct,
-    first: Option<&'static Operation>,
-    options: &Options,
-) -> ScenarioResult {
-    let mut result = ScenarioResult::new(name, party, Verdict::Pass, "");
-    for (breach, operation) in conduct.breaches {
-        let violation = violation(breach, operation.or(first));
-        if violation.level == Level::Must || options.strict {
-            result.failures.push(violation);
-        } else {
-            result.warnings.push(violation);
-        }
-    }
-    if !result.failures.is_empty() {
-        result.verdict = Verdict::Fail;
-    } else if let Some(doubt) = conduct.inconclusive.first() {
-        result.verdict = Verdict::Inconclusive;
-        result.reason.clone_from(&doubt.reason);
-    }
-    let others = conduct
-        .inconclusive
-        .into_iter()
-        .skip(usize::from(result.verdict == Verdict::Inconclusive));
-    result.notes = conduct.notes;
-    result.notes.extend(others.map(|doubt| doubt.reason));
-    result.checked = conduct.checked;
-    result
-}
-
-fn violation(breach: Breach, operation: Option<&'static Operation>) -> Violation {
-    Violation {
-        rule: breach.rule,
-        level: breach.requirement.level(),
-        requirement: Basis::Requirement(breach.requirement),
-        step: breach.step,
-        pointer: breach.pointer,
-        expected: breach.expected,
-        actual: breach.actual,
-        source: source(breach.requirement, operation),
-        message: breach.message,
-    }
-}
-
-/// The line that a requirement rests on: of the operation's own page, or of the page that states it.
-fn source(requirement: Requirement, operation: Option<&'static Operation>) -> Source {
-    let own = operation.and_then(|operation| {
-        let stated = requirement.sources().iter().rev();
-        let mut stated = stated.filter(|(file, _)| {
-            operation
-                .pages
-                .iter()
-                .any(|page| file.contains(page.as_str()))
-        });
-        if let Some((file, line)) = stated.next() {
-            return Some(((*file).to_owned(), *line));
-        }
-        let printed = extracted().operations.iter();
-        let printed = printed.filter(|it| operation.pages.contains(&it.page));
-        let sources = printed.flat_map(|it| &it.sources);
-        let newest = sources.max_by(|one, other| one.edition.cmp(&other.edition))?;
-        Some((newest.file.clone(), newest.line))
-    });
-    let stated = || {
-        requirement
-            .sources()
-            .last()
-            .map(|(file, line)| ((*file).to_owned(), *line))
-    };
-    let (file, line) = own.or_else(stated).unwrap_or_else(|| {
-        let standard = requirement.standard();
-        (standard.to_owned(), 0)
-    });
-    Source { file, line }
-}
-
 impl NotCovered {
-    fn new(exchange: &Exchange) -> Self {
+    pub(super) fn new(exchange: &Exchange) -> Self {
         let request = &exchange.request;
         Self {
             number: exchange.number,

@@ -3,10 +3,13 @@
 //! For: exchanges of a cassette, of any origin. Not for: files.
 //!
 //! - [`check`]: sends a recording through the monitor; `coverage`: the scenarios that a conversation shows.
+//! - [`live`]: judges traffic as it happens; `results`: the results of a conversation.
 //! - [`secrets`]: likely secrets in another tool's recording.
 
 pub(crate) mod check;
 mod coverage;
+pub(crate) mod live;
+mod results;
 pub(crate) mod secrets;
 
 use super::verdict::{Traffic, TrafficMessage};

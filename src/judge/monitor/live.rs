@@ -1,0 +1,110 @@
+//! The monitor while the traffic goes on: new violations, and conversations that are over.
+
+use super::Monitor;
+use super::conversation::Conversation;
+use crate::api::party::Party;
+use crate::contract::operation::Operation;
+use crate::judge::Breach;
+
+/// The number of deleted calls that are remembered, so that late messages about them are judged.
+const REMEMBERED: usize = 64;
+
+/// A violation that was not returned before.
+#[derive(Debug)]
+pub(crate) struct News {
+    /// The name of the conversation.
+    pub conversation: String,
+    pub party: Party,
+    pub breach: Breach,
+    /// The operation that it is about.
+    pub operation: Option<&'static Operation>,
+}
+
+impl Monitor {
+    /// The violations since the last call.
+    pub(crate) fn news(&mut self) -> Vec<News> {
+        let has_news = |conversation: &Conversation| {
+            let conducts = [&conversation.bot, &conversation.service];
+            conducts.iter().any(|it| it.told < it.breaches.len())
+        };
+        let places = self.conversations.iter();
+        let places = places.filter(|(_, conversation)| has_news(conversation));
+        let places: Vec<usize> = places.map(|(place, _)| *place).collect();
+        let mut news = Vec::new();
+        for place in places {
+            self.name(place);
+            let conversation = self.conversation(place);
+            let (name, first) = (conversation.name.clone(), conversation.operation);
+            for party in [Party::Service, Party::Bot] {
+                let breaches = conversation.of(party).news().iter().cloned();
+                news.extend(breaches.map(|(breach, operation)| News {
+                    conversation: name.clone(),
+                    party,
+                    breach,
+                    operation: operation.or(first),
+                }));
+            }
+        }
+        news
+    }
+
+    /// Removes the conversations that are over: each of their calls was deleted, nothing has to follow, and no answer
+    /// is outstanding. The last deleted calls are kept for late messages.
+    pub(crate) fn take_ended(&mut self) -> Vec<Conversation> {
+        while self.deleted.len() > REMEMBERED
+            && let Some(id) = self.deleted.pop_front()
+        {
+            let Some(call) = self.calls.remove(&id) else {
+                continue;
+            };
+            self.conversation(call.conversation).calls.push(id);
+            self.ending.push(call.conversation);
+        }
+        let mut ending = std::mem::take(&mut self.ending);
+        ending.sort_unstable();
+        ending.dedup();
+        let mut ended = Vec::new();
+        for place in ending {
+            if self.waits(place) {
+                self.ending.push(place);
+            } else if self.conversations.contains_key(&place) && !self.has_call(place) {
+                self.name(place);
+                ended.extend(self.conversations.remove(&place));
+            }
+        }
+        ended
+    }
+
+    /// True if a conversation that goes on has this exchange.
+    pub(crate) fn holds(&self, exchange: u64) -> bool {
+        let mut conversations = self.conversations.values();
+        conversations.any(|it| it.exchanges.binary_search(&exchange).is_ok())
+    }
+
+    /// Returns true, once, if the contract does not cover the exchange.
+    pub(crate) fn takes_not_covered(&mut self, exchange: u64) -> bool {
+        let at = self.not_covered.iter().position(|it| *it == exchange);
+        at.map(|at| self.not_covered.swap_remove(at)).is_some()
+    }
+
+    /// The number of calls and conversations that are remembered.
+    #[cfg(test)]
+    pub(crate) fn size(&self) -> usize {
+        self.calls.len() + self.conversations.len() + self.deleted.len() + self.ending.len()
+    }
+
+    /// True if an answer or an acknowledgement is outstanding, or a refused request may come again.
+    fn waits(&self, place: usize) -> bool {
+        self.asked.values().any(|it| it.conversation == place)
+            || self.retries.iter().any(|it| it.conversation == place)
+            || self
+                .notified
+                .values()
+                .any(|it| it.conversations.contains(&place))
+    }
+
+    /// True if a call of the conversation is remembered. It comes back here when the call is forgotten.
+    fn has_call(&self, place: usize) -> bool {
+        self.calls.values().any(|it| it.conversation == place)
+    }
+}
