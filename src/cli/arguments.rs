@@ -61,7 +61,7 @@ Examples:
     Show(show::Arguments),
     /// Run the built-in service or bot alone, as a server for other programs
     #[command(after_help = serve::EXAMPLES)]
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     /// Record the traffic between a bot and a service
     #[command(after_help = record::EXAMPLES)]
     Record(Box<record::Arguments>),

@@ -145,7 +145,7 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Run(arguments) => run::command(*arguments, output),
         Command::List(arguments) => list::command(&arguments, output),
         Command::Show(arguments) => show::command(&arguments, output),
-        Command::Serve(arguments) => serve::command(arguments, output),
+        Command::Serve(arguments) => serve::command(*arguments, output),
         Command::Record(arguments) => record::command(*arguments, output),
         Command::Ca(arguments) => ca::command(&arguments, output),
         Command::Replay(arguments) => replay::command(*arguments, output),

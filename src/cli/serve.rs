@@ -59,7 +59,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ID", requires = "verify")]
     application: Option<String>,
     #[command(flatten)]
-    menu: Menu,
+    menu: MenuOptions,
     /// Give the built-in party this deliberate fault (`confcall selftest` lists the names)
     #[arg(long, value_name = "NAME")]
     mutant: Option<String>,
@@ -69,7 +69,7 @@ pub(crate) struct Arguments {
 
 /// The options of a bot that acts by itself.
 #[derive(Debug, Args)]
-struct Menu {
+struct MenuOptions {
     /// As the bot, answer incoming calls by itself: play a prompt, transfer on `1`, invite on `2`, hang up
     /// on `9` and `#`
     #[arg(long, requires_all = ["bot", "service"])]
@@ -81,17 +81,17 @@ struct Menu {
     #[arg(long, value_name = "URL", value_parser = values::url, requires = "bot")]
     callback_url: Option<Url>,
     /// The id of the user whom the voice menu transfers to and invites
-    #[arg(long, value_name = "ID", default_value = bot::USER)]
+    #[arg(long, value_name = "ID", default_value = bot::USER, requires = "voice_menu")]
     user: String,
     /// The audio file that the voice menu plays
-    #[arg(long, value_name = "URL", default_value = bot::PROMPT, value_parser = values::url)]
+    #[arg(long, value_name = "URL", default_value = bot::PROMPT, value_parser = values::url, requires = "voice_menu")]
     prompt: Url,
     /// How often the voice menu sends `keepAlive`
-    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = values::duration)]
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = values::duration, requires = "voice_menu")]
     keep_alive: Duration,
 }
 
-impl Menu {
+impl MenuOptions {
     fn voice_menu(&self) -> Option<VoiceMenu> {
         let service = self.service.as_ref().filter(|_| self.voice_menu)?;
         Some(VoiceMenu {

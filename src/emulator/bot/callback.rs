@@ -28,13 +28,13 @@ fn accepted(notification: &Headers) -> Reply {
         ("Client-Request-Id", "X-Microsoft-Skype-Message-ID"),
         ("Scenario-Id", "Scenario-Id"),
     ];
-    let echoed = echoes.into_iter().filter_map(|(name, of)| {
+    let headers = echoes.into_iter().filter_map(|(name, of)| {
         let value = notification.get(of)?;
         Some((name, value.to_owned()))
     });
     Reply::from(Response {
         status: 202,
-        headers: Headers::from_iter(echoed),
+        headers: headers.collect(),
         body: Body::Empty,
     })
 }

@@ -50,6 +50,7 @@ pub(super) enum Kind {
 macro_rules! operations {
     ($($operation:ident = $name:literal, $method:literal $path:literal, $takes:expr;)+) => {
         /// One documented request.
+        #[expect(clippy::enum_variant_names, reason = "`get-operation` reads an operation")]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub(in crate::emulator::bot) enum Operation { $($operation,)+ }
 
