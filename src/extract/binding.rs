@@ -74,7 +74,7 @@ pub(super) const CALL: Role<'static> = role(Kind::Call, "call");
 const PEER_CALL: Role<'static> = role(Kind::Call, "peer-call");
 const OPERATION: Role<'static> = role(Kind::Operation, "operation");
 const CONTEXT: Role<'static> = role(Kind::Context, "context");
-const RECORDING: Role<'static> = role(Kind::Recording, "recording");
+const RECORDING: Role<'static> = role(Kind::Recording, "recording-location");
 
 /// The role of an entity below a call, and the state that it exists in beforehand.
 const fn part(entity: Entity) -> Option<(Role<'static>, ProviderState)> {

@@ -1,5 +1,6 @@
 //! Provider states: the things that must exist before the first step, and how they come about.
 
+use std::collections::HashSet;
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ use crate::inject::InjectedJudge;
 use crate::judge::Case;
 use crate::judge::Options;
 use crate::judge::verdict::Verdict;
-use crate::scenario::format::{ProviderState, Step};
+use crate::scenario::format::{Kind, ProviderState, Step};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum StateProvider {
@@ -210,15 +211,36 @@ fn take_variables(
     }
 }
 
-/// The variable that a hook means by `call`: the one that the state is about.
+/// The variable that a hook means by `call` or `operation`: the one that the state is about.
 fn variable_of(case: &Case, state: ProviderState, name: &str) -> String {
     let variable = match (state, name) {
         (ProviderState::Call, "call") => first_call(case),
-        (ProviderState::IncomingCall, "call") => incoming_call(case),
+        (ProviderState::IncomingCall, "call") => incoming_call(case).or_else(|| first_call(case)),
         (ProviderState::EndedCall, "call") => first_refused_call(case),
+        (ProviderState::Operation, "operation") => operation_from_before(case),
         _ => None,
     };
     variable.unwrap_or_else(|| name.to_owned())
+}
+
+/// The variable of the operation that a request or a notification names and no answer before it does.
+fn operation_from_before(case: &Case) -> Option<String> {
+    let script = &case.scenario.script;
+    let root = |name: &str| {
+        let variable = script.variables.get(name)?;
+        let root = variable.same_as.as_deref().unwrap_or(name);
+        (variable.kind == Kind::Operation).then(|| root.to_owned())
+    };
+    let mut begun = HashSet::new();
+    for step in &script.steps {
+        let mut named = step.variables().into_iter().filter_map(root);
+        if matches!(step, Step::Response(_)) {
+            begun.extend(named);
+        } else if let Some(operation) = named.find(|name| !begun.contains(name)) {
+            return Some(operation);
+        }
+    }
+    None
 }
 
 /// The variable of the call that the first notification is about.

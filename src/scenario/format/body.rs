@@ -20,6 +20,16 @@ pub(crate) fn json_body(value: Value) -> Option<Body> {
 /// The property of a body that is not JSON.
 pub(crate) const TEXT: &str = "$text";
 
+/// Adds every string of a body.
+pub(super) fn texts<'a>(value: &'a Value, to: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => to.push(text),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, to)),
+        Value::Object(properties) => properties.values().for_each(|it| texts(it, to)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// The schema of a body.
 pub(super) struct InFile;
 

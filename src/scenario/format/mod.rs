@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
 use crate::api::party::Party;
+use crate::api::template;
 use crate::contract::requirement::Requirement;
 use crate::http::message::Body;
 
@@ -528,6 +529,23 @@ impl Step {
             Self::Notification(step) => Some(&step.headers),
             Self::Refusal(_) => None,
         }
+    }
+
+    /// The names of the variables in the target, the header fields and the body, with repeats.
+    pub(crate) fn variables(&self) -> Vec<&str> {
+        let target = match self {
+            Self::Request(step) => step.target.as_str(),
+            Self::Notification(step) => step.target.as_str(),
+            Self::Response(_) | Self::Refusal(_) => "",
+        };
+        let fields = self.fields().map(|(_, value)| value.as_str());
+        let mut texts: Vec<&str> = fields.chain([target]).collect();
+        match self.body() {
+            Body::Json(value) => body::texts(value, &mut texts),
+            Body::Text(text) => texts.push(text),
+            Body::Empty | Body::Bytes(_) | Body::Omitted(_) => {}
+        }
+        texts.into_iter().flat_map(template::variables).collect()
     }
 
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&String, &String)> {

@@ -227,7 +227,9 @@ impl Service {
         }
         let (location, token) = self.keep_recording(&Said::default());
         let id = location.rsplit('/').next().unwrap_or("");
-        Ok(json!({"recording": id, "recording-location": location, "recording-token": token}))
+        Ok(
+            json!({"recording": id, "recording-location": location, "recording-access-token": token}),
+        )
     }
 
     fn given_routing_groups(&self, given: Given<'_>, call: &str) -> Result<Value, Refusal> {

@@ -116,7 +116,8 @@ async fn states_in_a_call_mean_the_newest_of_the_callback_or_make_one() {
     assert_eq!(fixture.send("GET", &group, None).await.status, 200);
     let recording = fixture.given("recording", json!({})).await["variables"].clone();
     assert!(
-        recording["recording-location"].is_string() && recording["recording-token"].is_string()
+        recording["recording-location"].is_string()
+            && recording["recording-access-token"].is_string()
     );
 }
 
