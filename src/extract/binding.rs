@@ -62,12 +62,21 @@ pub(super) struct Paths {
     call: Option<Id>,
     /// True if `operations/X` names an operation; in the wrong path of a roster it does not.
     pub(super) name_operations: bool,
-    /// True in a request, false in its effects.
-    is_request: bool,
-    /// True in a request for an action of the collection of calls.
-    pub(super) has_no_call: bool,
-    /// True in a request to a host that is not the API's.
-    pub(super) is_foreign: bool,
+    pub(super) stand_in: Place,
+}
+
+/// The message that a path stands in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A request.
+    Request,
+    /// A request for an action of the collection of calls.
+    CollectionAction,
+    /// A request to a host that is not the API's.
+    OtherHost,
+    /// An effect of a request.
+    #[default]
+    Effect,
 }
 
 pub(super) const CALL: Role<'static> = role(Kind::Call, "call");
@@ -122,17 +131,23 @@ impl<'f, 'n> Binder<'f, 'n> {
         self.paths = Paths {
             call: None,
             name_operations: true,
-            is_request: true,
-            has_no_call: resource::collection_action(method, target).is_some(),
-            is_foreign,
+            stand_in: match resource::collection_action(method, target) {
+                _ if is_foreign => Place::OtherHost,
+                Some(_) => Place::CollectionAction,
+                None => Place::Request,
+            },
         };
+    }
+
+    fn is_request(&self) -> bool {
+        self.paths.stand_in != Place::Effect
     }
 
     /// The address of a request to a host that is not the API's: what a recording is read from.
     pub(super) fn recording(&mut self, address: &str) -> Id {
         let count = self.variables.len();
         let id = self.variables.by_value(RECORDING, address);
-        if self.variables.len() > count && self.paths.is_request {
+        if self.variables.len() > count && self.is_request() {
             self.named.push(ProviderState::Recording);
         }
         id
@@ -302,7 +317,7 @@ impl<'f, 'n> Binder<'f, 'n> {
         };
         let is_new = self.variables.len() > count;
         let is_created = self.exchange.subject == Some(Subject::Collection(entity));
-        if is_new && self.paths.is_request && self.paths.call.is_some() && !is_created {
+        if is_new && self.is_request() && self.paths.call.is_some() && !is_created {
             self.named.push(state);
         }
         Some(id)
@@ -310,7 +325,7 @@ impl<'f, 'n> Binder<'f, 'n> {
 
     /// The entity that the path of a request ends in.
     pub(super) fn end_in(&mut self, id: Id) {
-        if self.paths.is_request {
+        if self.is_request() {
             self.exchange.entity = Some(self.variables.root(id));
         }
     }
@@ -318,10 +333,10 @@ impl<'f, 'n> Binder<'f, 'n> {
     /// The operation in a path, or in an operation's `id`. One request has one operation; the path of a
     /// request names one of an earlier request.
     fn operation(&mut self, value: &str) -> Id {
-        if let Some(root) = self.exchange.operations.current().operation {
+        if let Some(root) = self.exchange.operations.current().id {
             return self.must_be(root, OPERATION, value);
         }
-        let id = if self.paths.is_request {
+        let id = if self.is_request() {
             let count = self.variables.len();
             let id = self.variables.by_value(OPERATION, value);
             if self.variables.len() > count {
@@ -331,7 +346,7 @@ impl<'f, 'n> Binder<'f, 'n> {
         } else {
             self.variables.new_root(OPERATION, value)
         };
-        self.exchange.operations.current().operation = Some(self.variables.root(id));
+        self.exchange.operations.current().id = Some(self.variables.root(id));
         id
     }
 
@@ -358,7 +373,7 @@ impl<'f, 'n> Binder<'f, 'n> {
         let root = candidates
             .copied()
             .find(|id| identifier::same(self.variables.value(*id), &call))
-            .or(self.exchange.replaced.filter(|_| !self.paths.is_request));
+            .or(self.exchange.replaced.filter(|_| !self.is_request()));
         let id = if let Some(root) = root {
             self.must_be(root, PEER_CALL, &call)
         } else {
@@ -366,7 +381,7 @@ impl<'f, 'n> Binder<'f, 'n> {
             self.replaced.push(id);
             id
         };
-        if self.paths.is_request {
+        if self.is_request() {
             let root = self.variables.root(id);
             self.exchange.replaced.get_or_insert(root);
         }

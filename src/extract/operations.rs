@@ -25,7 +25,7 @@ pub(super) struct Operations {
 /// The variables of an operation, once they are known.
 #[derive(Debug, Default)]
 pub(super) struct Operation {
-    pub(super) operation: Option<Id>,
+    pub(super) id: Option<Id>,
     pub(super) context: Option<Id>,
     /// The printed id, of another operation.
     printed: String,
@@ -83,10 +83,10 @@ impl Operations {
         if !self.is_anothers(item, &printed, variables) {
             return Origin::Step;
         }
-        let known = variables.other_root(Kind::Operation, &printed, self.own.operation);
+        let known = variables.other_root(Kind::Operation, &printed, self.own.id);
         self.another = Some(self.others.len());
         self.others.push(Operation {
-            operation: known,
+            id: known,
             context: None,
             printed,
         });
@@ -99,7 +99,7 @@ impl Operations {
     /// True if a change notification is about another operation: another id and another type, or
     /// another id and another context once the request's own has ended.
     fn is_anothers(&self, item: &Value, printed: &str, variables: &Variables) -> bool {
-        let Some(own) = self.own.operation else {
+        let Some(own) = self.own.id else {
             return false;
         };
         let differ = |one: &str, other: &str| {

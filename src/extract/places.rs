@@ -6,7 +6,7 @@ use crate::api::resource;
 use crate::api::{identifier, template};
 use crate::scenario::format::{HeaderFields, Kind};
 
-use super::binding::Binder;
+use super::binding::{Binder, Place};
 use super::people;
 use super::people::{Entity, is_id};
 use super::variables::{Id, Role, is_list_of_words, is_placeholder, kebab, role};
@@ -37,7 +37,7 @@ impl Binder<'_, '_> {
             Some((scheme, token)) if !token.trim().is_empty() => {
                 let mut text = template::escape(scheme);
                 text.push(' ');
-                let token = if self.paths.is_foreign {
+                let token = if self.paths.stand_in == Place::OtherHost {
                     let label = kebab(token.trim_matches(['<', '>', '{', '}']));
                     self.variables.by_value(role(Kind::Text, &label), token)
                 } else {
@@ -56,7 +56,7 @@ impl Binder<'_, '_> {
 
     /// The target of a request: a path, or an absolute URL, without blanks between its variables.
     pub(super) fn target(&mut self, text: &str) -> String {
-        if self.paths.is_foreign {
+        if self.paths.stand_in == Place::OtherHost {
             let id = self.recording(text);
             return self.variables.template(id);
         }
@@ -110,7 +110,7 @@ impl Binder<'_, '_> {
     /// The variable of a path segment, by the segment before it.
     fn segment(&mut self, segment: &str, before: &str, has_call: bool) -> Option<Id> {
         match before {
-            "calls" if self.paths.has_no_call => return None,
+            "calls" if self.paths.stand_in == Place::CollectionAction => return None,
             "calls" if !has_call => return Some(self.call(segment)),
             "applications" => {
                 let role = people::role(Kind::Application);

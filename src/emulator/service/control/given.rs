@@ -141,8 +141,8 @@ impl Service {
 
     fn known_call(&self, given: Given<'_>) -> Option<String> {
         let state = self.state();
-        let named = given.role("call").into_iter();
-        let named = named.filter_map(|(_, id)| state.call(id)).next();
+        let mut named = given.role("call").into_iter();
+        let named = named.find_map(|(_, id)| state.call(id));
         let of_callback = || {
             let callback = given.callback().ok()?;
             let mut calls = state.calls().into_iter().rev();
