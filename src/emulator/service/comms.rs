@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use super::errors::Refusal;
@@ -11,7 +12,7 @@ use super::message::Answer;
 use super::operations::{Operation, Routed};
 use super::pages::result_info;
 use super::state::{About, CommsOperation, Failure, Group, Line, Notification, Queue};
-use super::{Outcome, Service};
+use super::{Outcome, Service, queue};
 
 /// How an operation ends.
 #[derive(Debug, Clone)]
@@ -159,6 +160,28 @@ impl Service {
             // The queue is closed once the service has ended.
             let _ = queue.send(group);
         }
+    }
+
+    /// Queues notifications about several calls that no answer waits for, in their order.
+    pub(super) fn send_all(&self, cause: Operation, mut groups: Vec<(Queue, Group)>) {
+        for (_, group) in &mut groups {
+            self.alter_notifications(cause, &mut group.notifications);
+        }
+        queue(groups, None, Arc::new(Notify::new()));
+    }
+
+    /// The notifications that follow the answer at once. Later ones are queued after the delay.
+    pub(super) fn now_or_later(
+        self: &Arc<Self>,
+        cause: Operation,
+        delay: Duration,
+        groups: Vec<(Queue, Group)>,
+    ) -> Vec<(Queue, Group)> {
+        if delay.is_zero() {
+            return groups;
+        }
+        self.after(delay, move |service| service.send_all(cause, groups));
+        Vec::new()
     }
 
     /// Acts after a time, unless the service has ended.

@@ -44,10 +44,13 @@ impl Service {
         };
         let answer = self.answer(&operation, routed.prefix);
         let groups = self.groups(&operation, &line, failure.is_some());
-        self.state().add_operation(operation);
+        let mut state = self.state();
+        state.add_operation(operation);
+        let delay = state.timings.outcome;
+        drop(state);
         Ok(Outcome {
             answer,
-            groups,
+            groups: self.now_or_later(Operation::Invite, delay, groups),
             may_be_early: true,
         })
     }

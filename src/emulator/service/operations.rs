@@ -27,7 +27,7 @@ catalogue! {
         MuteAll = "mute-all", "Mutes participants.";
         Mute = "mute", "Mutes the bot.";
         Unmute = "unmute", "Takes the bot's mute off.";
-        ConfigureMixer = "configure-mixer", "Sets who hears whom, and how loud.";
+        ConfigureMixer = "configure-mixer", "Sets the levels of the sources that participants receive.";
         StartHoldMusic = "start-hold-music", "Puts a participant on hold with music.";
         StopHoldMusic = "stop-hold-music", "Takes a participant off hold.";
         UpdateMetadata = "update-metadata", "Writes the bot's metadata in the roster.";

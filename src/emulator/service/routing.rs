@@ -1,4 +1,4 @@
-//! Audio routing groups: who hears whom.
+//! Audio routing groups: which participants receive the audio of which.
 
 use std::sync::Arc;
 

@@ -45,7 +45,7 @@ pub(super) struct Call {
     pub(super) scenario: Option<String>,
     /// Properties of the resource that the creation of the call gave.
     pub(super) details: Map<String, Value>,
-    pub(super) hears_tones: bool,
+    pub(super) wants_tones: bool,
     pub(super) tones: u64,
     /// Ids of the content sharing sessions.
     pub(super) sessions: Vec<String>,
@@ -59,9 +59,12 @@ pub(super) struct Call {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CallKind {
-    /// A call with valid chat information, which an invitation of several participants needs.
+    /// A call with valid chat information, which an invitation of several participants needs. A transfer from
+    /// it names the transferee.
     Group,
     Peer,
+    /// A call of a provider state, for conversations of groups and of peers.
+    Any,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +106,7 @@ pub(super) struct Member {
     pub(super) is_bot: bool,
     pub(super) is_muted: bool,
     pub(super) is_in_lobby: bool,
-    /// Hears music instead of the others.
+    /// Receives music instead of the others' audio.
     pub(super) is_on_hold: bool,
     /// The direction of its screen sharing, if it takes part.
     pub(super) screen: Option<&'static str>,
@@ -140,7 +143,7 @@ pub(super) struct Line {
     pub(super) queue: Queue,
 }
 
-/// A group of participants that hear each other.
+/// Participants, and those whose audio they receive.
 #[derive(Debug, Clone)]
 pub(super) struct RoutingGroup {
     pub(super) id: String,
@@ -253,6 +256,19 @@ pub(super) struct Invitee {
 }
 
 impl Invitee {
+    pub(super) fn new(kind: &str, id: &str, name: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            identity: Map::from_iter([
+                ("displayName".to_owned(), name.into()),
+                ("id".to_owned(), id.into()),
+            ]),
+            replaces: None,
+            region: None,
+            language: None,
+        }
+    }
+
     pub(super) fn id(&self) -> &str {
         self.identity
             .get("id")

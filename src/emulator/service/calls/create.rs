@@ -40,7 +40,7 @@ struct NewCall<'r> {
     callback: &'r str,
     modalities: Value,
     kind: CallKind,
-    source: Option<&'r Map<String, Value>>,
+    source: Option<&'r Value>,
     targets: Vec<Invitee>,
     /// Chat and meeting, which notifications of a joined meeting repeat.
     meeting: Map<String, Value>,
@@ -86,7 +86,7 @@ impl<'r> NewCall<'r> {
             } else {
                 CallKind::Peer
             },
-            source: body.get("source").and_then(application),
+            source: body.get("source"),
             targets,
             meeting: if has_begun {
                 take(&["chatInfo", "meetingInfo"])
@@ -225,11 +225,4 @@ fn has_begun(meeting: &Map<String, Value>) -> Result<bool, Refusal> {
     Err(Refusal::bad_request(
         "`meetingInfo` must have an `organizer`, a `token` or a `joinMeetingId`.",
     ))
-}
-
-/// The application that a request names as its source.
-fn application(info: &Value) -> Option<&Map<String, Value>> {
-    let application = info.pointer("/identity/application")?.as_object()?;
-    application.get("id")?.as_str()?;
-    Some(application)
 }

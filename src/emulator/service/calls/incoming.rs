@@ -41,9 +41,8 @@ impl Service {
         let (id, queue) = self.new_call(&callback, CallState::Incoming, "incoming", ringing.kind);
         let mut state = self.state();
         let call = state.live(&id)?;
-        let target = ringing.details.pointer("/targets/0/identity/application");
-        call.members
-            .push(bot_member(target.and_then(Value::as_object)));
+        let target = ringing.details.pointer("/targets/0");
+        call.members.push(bot_member(target));
         if let Value::Object(details) = &ringing.details {
             call.details.extend(details.clone());
         }
@@ -54,6 +53,7 @@ impl Service {
                 let participant = call.members.first().map(|member| member.id.clone());
                 more.insert("myParticipantId".to_owned(), json!(participant));
                 more.insert("callChainId".to_owned(), call.chain.clone().into());
+                more.insert("callbackUri".to_owned(), callback.clone().into());
             }
         }
         let limit = state.timings.ringing;

@@ -15,9 +15,9 @@ use super::errors::Refusal;
 use super::message::Answer;
 use super::operations::{Operation, Routed};
 use super::pages::{Pages, full_identity, result_info};
-use super::parameters::required;
+use super::parameters::{person, required};
 use super::state::{
-    About, Call, CallKind, CallState, Effect, Group, Line, Member, Notification, Queue,
+    About, Call, CallKind, CallState, Effect, Group, Invitee, Line, Member, Notification, Queue,
 };
 use super::{Outcome, Service};
 use crate::emulator::new_id;
@@ -138,7 +138,7 @@ impl Service {
             chain: new_id(),
             scenario: None,
             details: Map::new(),
-            hears_tones: false,
+            wants_tones: false,
             tones: 0,
             sessions: Vec::new(),
             notifies_sessions: true,
@@ -212,16 +212,15 @@ impl Service {
     }
 }
 
-/// The bot as a member of a call, by its own name or a default one.
-pub(super) fn bot_member(named: Option<&Map<String, Value>>) -> Member {
-    let identity = named.cloned().unwrap_or_else(|| {
-        Map::from_iter([
-            ("displayName".to_owned(), "Calling bot".into()),
-            ("id".to_owned(), new_id().into()),
-        ])
+/// The bot as a member of a call, by the identity that it or its caller uses, or a default one.
+pub(super) fn bot_member(named: Option<&Value>) -> Member {
+    let named = named.and_then(|info| person(info).ok());
+    let bot = named.unwrap_or_else(|| {
+        let id = new_id();
+        Invitee::new("application", &id, "Calling bot")
     });
     Member {
         is_bot: true,
-        ..Member::new("application", full_identity("application", &identity), 1)
+        ..Member::new(&bot.kind, full_identity(&bot.kind, &bot.identity), 1)
     }
 }

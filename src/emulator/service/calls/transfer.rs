@@ -10,7 +10,7 @@ use crate::emulator::service::message::Answer;
 use crate::emulator::service::operations::Routed;
 use crate::emulator::service::pages::result_info;
 use crate::emulator::service::parameters::{person, required};
-use crate::emulator::service::state::{About, CallKind, CallState, Group, Invitee, Line};
+use crate::emulator::service::state::{About, CallKind, CallState, Group, Invitee, Line, Queue};
 use crate::emulator::service::{Outcome, Service};
 
 impl Service {
@@ -24,7 +24,7 @@ impl Service {
         let transferee = parameters.value("transferee").map(person).transpose()?;
         let mut state = self.state();
         let fails = state.fails(target.id());
-        let outcome = state.timings.outcome;
+        let delay = state.timings.outcome;
         let call = state.answered(routed.call)?;
         if call.kind == CallKind::Group && transferee.is_none() {
             let why = "A transfer from a group call must name the `transferee`.";
@@ -44,14 +44,14 @@ impl Service {
         drop(state);
         let transferring = self.line_notification(&line, About::Transferring, json!({}));
         let mut groups = vec![(line.queue.clone(), Group::new(vec![transferring]))];
-        if outcome.is_zero() {
-            groups.extend(self.transferred(&line, &target, fails));
+        let end = move |service: &Arc<Self>| service.transferred(&line, &target, fails);
+        if delay.is_zero() {
+            groups.extend(end(self));
         } else {
             let operation = routed.operation;
-            self.after(outcome, move |service| {
-                for group in service.transferred(&line, &target, fails) {
-                    service.send(operation, Some(group));
-                }
+            self.after(delay, move |service| {
+                let groups = end(service);
+                service.send_all(operation, groups);
             });
         }
         Ok(Outcome {
@@ -61,13 +61,14 @@ impl Service {
         })
     }
 
-    /// The end of a transfer. A consultative one ends the replaced call too.
+    /// The end of a transfer, which is accepted first. A consultative one ends the replaced call too.
     fn transferred(
         self: &Arc<Self>,
         line: &Line,
         target: &Invitee,
         fails: bool,
-    ) -> Vec<(crate::emulator::service::state::Queue, Group)> {
+    ) -> Vec<(Queue, Group)> {
+        let accepted = self.line_notification(line, About::TransferAccepted, json!({}));
         if fails {
             let subcode = if target.replaces.is_some() {
                 7700
@@ -76,9 +77,8 @@ impl Service {
             };
             let more = json!({"resultInfo": result_info(500, subcode, "The transfer failed.")});
             let back = self.line_notification(line, About::Established, more);
-            return vec![(line.queue.clone(), Group::new(vec![back]))];
+            return vec![(line.queue.clone(), Group::new(vec![accepted, back]))];
         }
-        let accepted = self.line_notification(line, About::TransferAccepted, json!({}));
         let mut groups = vec![(line.queue.clone(), Group::new(vec![accepted]))];
         let more = if target.replaces.is_some() {
             json!({"terminationReason": "AppTransferred"})

@@ -12,7 +12,7 @@ use crate::emulator::service::errors::Refusal;
 use crate::emulator::service::media::{Said, reason_named};
 use crate::emulator::service::message::Answer;
 use crate::emulator::service::operations::Operation;
-use crate::emulator::service::pages::{Pages, result_info};
+use crate::emulator::service::pages::{Pages, full_identity, result_info};
 use crate::emulator::service::parameters::{Parameters, person, required};
 use crate::emulator::service::people::joining;
 use crate::emulator::service::routes::allow;
@@ -98,7 +98,7 @@ impl Service {
         let callback = required("callback", parameters.callback("callback")?)?;
         let caller = match who(parameters)? {
             Some(caller) => caller,
-            None => user(&new_id()),
+            None => Invitee::new("user", &new_id(), "Somebody"),
         };
         let mut details = incoming_details(&caller, &new_id());
         if let Some(more) = parameters.object("call")? {
@@ -176,7 +176,8 @@ impl Service {
         match item {
             [] => {
                 allow(request, &["POST"])?;
-                let person = who(parameters)?.unwrap_or_else(|| user(&new_id()));
+                let person =
+                    who(parameters)?.unwrap_or_else(|| Invitee::new("user", &new_id(), "Somebody"));
                 let in_lobby = parameters.flag("lobby")?.unwrap_or(false);
                 let id = self.join(call, &person, None, in_lobby)?;
                 Ok(created("participant", &id))
@@ -254,7 +255,7 @@ impl Service {
 
 /// `source`, `targets` and modalities of an incoming call.
 pub(super) fn incoming_details(caller: &Invitee, application: &str) -> Map<String, Value> {
-    let set = json!({caller.kind.as_str(): caller.identity});
+    let set = json!({caller.kind.as_str(): full_identity(&caller.kind, &caller.identity)});
     let target = json!({"application": {"displayName": "Called bot", "id": application}});
     Map::from_iter([
         (
@@ -276,27 +277,10 @@ fn who(parameters: Parameters<'_>) -> Result<Option<Invitee>, Refusal> {
     }
     for kind in KINDS {
         if let Some(id) = parameters.text(kind)? {
-            return Ok(Some(named(kind, id)));
+            return Ok(Some(Invitee::new(kind, id, "Somebody")));
         }
     }
     Ok(None)
-}
-
-pub(super) fn user(id: &str) -> Invitee {
-    named("user", id)
-}
-
-pub(super) fn named(kind: &str, id: &str) -> Invitee {
-    Invitee {
-        kind: kind.to_owned(),
-        identity: Map::from_iter([
-            ("displayName".to_owned(), "Somebody".into()),
-            ("id".to_owned(), id.into()),
-        ]),
-        replaces: None,
-        region: None,
-        language: None,
-    }
 }
 
 /// What a caller says (the bytes of the file) and why the recording ends then.

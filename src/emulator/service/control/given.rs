@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::calls::{named, user};
+use super::calls::incoming_details;
 use crate::emulator::new_id;
 use crate::emulator::service::calls::{Ringing, bot_member};
 use crate::emulator::service::errors::Refusal;
@@ -19,8 +19,9 @@ use crate::emulator::service::media::Said;
 use crate::emulator::service::message::Answer;
 use crate::emulator::service::operations::Operation;
 use crate::emulator::service::parameters::object;
+use crate::emulator::service::people::joining;
 use crate::emulator::service::state::{
-    CallKind, CallState, CommsOperation, Failure, Group, RoutingGroup,
+    CallKind, CallState, CommsOperation, Failure, Group, Invitee, RoutingGroup, State,
 };
 use crate::emulator::service::{Outcome, Service};
 use crate::http::message::Request;
@@ -82,15 +83,7 @@ impl Service {
             }
             "incoming-call" => self.ring_given(given),
             "chat" | "number" | "token-check" => Ok(variables(&json!({}))),
-            // Without a call the operation is the one that makes it: it cannot reach the people that are named.
-            "operation-fails" if self.known_call(given).is_none() => {
-                let mut state = self.state();
-                let requested = given.body.get("variables").and_then(Value::as_object);
-                let ids = requested.into_iter().flatten();
-                let ids = ids.filter_map(|(_, value)| value.as_str());
-                ids.for_each(|id| state.fail(id));
-                Ok(variables(&json!({})))
-            }
+            "operation-fails" => self.given_failure(given),
             _ => self.set_up_in_call(given),
         }
     }
@@ -106,21 +99,18 @@ impl Service {
         let mut made = match given.state {
             "participant" => self.given_participants(given, &call)?,
             "operation" => self.given_operation(given, &call)?,
-            "operation-fails" => {
-                let failure = Failure {
-                    operation: None,
-                    code: 500,
-                    subcode: 8500,
-                    message: "The operation has failed.".to_owned(),
-                };
-                self.state().live(&call)?.failures.push(failure);
+            "session" => self.given_sessions(given, &call)?,
+            "recording" => self.given_recording(),
+            "speech" => {
+                self.speak(&call, &Said::default(), "maxSilenceTimeout")?;
                 json!({})
             }
-            "session" => json!({"session": self.start_session(&call)?}),
-            "recording" => self.given_recording(&call)?,
             "tone" => {
-                self.state().answered(&call)?.hears_tones = true;
-                self.press(&call, given.variable("tone").unwrap_or("1"))?;
+                self.press_given(&call)?;
+                json!({})
+            }
+            "content-sharing" => {
+                self.share_given(&call)?;
                 json!({})
             }
             _ => self.given_routing_groups(given, &call)?,
@@ -133,52 +123,53 @@ impl Service {
 
     /// The call that a state is about, and whether it was made for it.
     fn call_of(self: &Arc<Self>, given: Given<'_>) -> Result<(String, bool), Refusal> {
-        match self.known_call(given) {
+        let found = find_call(&self.state(), given);
+        match found {
             Some(id) => Ok((id, false)),
             None => Ok((self.established(given.callback()?, "call")?, true)),
         }
     }
 
-    fn known_call(&self, given: Given<'_>) -> Option<String> {
-        let state = self.state();
-        let mut named = given.role("call").into_iter();
-        let named = named.find_map(|(_, id)| state.call(id));
-        let of_callback = || {
-            let callback = given.callback().ok()?;
-            let mut calls = state.calls().into_iter().rev();
-            calls.find(|call| call.callback == callback && call.queue.is_some())
-        };
-        named.or_else(of_callback).map(|call| call.id.clone())
-    }
-
     /// An established call with the bot alone.
     fn established(self: &Arc<Self>, callback: &str, kind: &str) -> Result<String, Refusal> {
         let (direction, kind) = match kind {
-            "call" => ("outgoing", CallKind::Group),
+            "call" => ("outgoing", CallKind::Any),
             _ => ("incoming", CallKind::Peer),
         };
         let (id, _) = self.new_call(callback, CallState::Established, direction, kind);
-        self.state().live(&id)?.members.push(bot_member(None));
+        let mut state = self.state();
+        let call = state.live(&id)?;
+        call.members.push(bot_member(None));
+        let media = json!({"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"});
+        call.details.insert("mediaConfig".to_owned(), media);
+        drop(state);
         Ok(id)
     }
 
     /// An incoming call of the bot.
     fn ring_given(self: &Arc<Self>, given: Given<'_>) -> Result<Outcome, Refusal> {
-        let identity = |name: &str, display: &str| {
-            let id = given.variable(name).map_or_else(new_id, str::to_owned);
+        let id = |name: &str| given.variable(name).map_or_else(new_id, str::to_owned);
+        let (user, application) = (id("user"), id("application"));
+        let details = if self.pages.edition.is_terse() {
+            let identity = |name: &str, display: &str, id: String| {
+                json!({
+                    "@odata.type": "#microsoft.graph.participantInfo",
+                    "identity": {name: {"displayName": display, "language": "en-US", "id": id}},
+                })
+            };
             json!({
-                "@odata.type": "#microsoft.graph.participantInfo",
-                "identity": {name: {"displayName": display, "language": "en-US", "id": id}},
+                "source": identity("user", "Calling user", user),
+                "targets": [identity("application", "Called bot", application)],
+                "requestedModalities": ["audio", "video"],
             })
+        } else {
+            let caller = Invitee::new("user", &user, "Calling user");
+            incoming_details(&caller, &application).into()
         };
         let (line, notifications) = self.ring(Ringing {
             callback: given.callback()?.to_owned(),
             kind: CallKind::Peer,
-            details: json!({
-                "source": identity("user", "Calling user"),
-                "targets": [identity("application", "Called bot")],
-                "requestedModalities": ["audio", "video"],
-            }),
+            details,
         })?;
         let mut outcome = variables(&json!({"call": line.call}));
         outcome.groups.push((line.queue, Group::new(notifications)));
@@ -187,21 +178,17 @@ impl Service {
 
     /// People who are in the call. No notification is sent: they were there before.
     fn given_participants(&self, given: Given<'_>, call: &str) -> Result<Value, Refusal> {
-        let mut wanted = given.role("participant");
-        if wanted.is_empty() {
-            wanted.push(("participant", ""));
-        }
+        let wanted = given.role("participant");
         let users = given.role("user");
         let mut made = Map::new();
         let mut state = self.state();
         let call = state.answered(call)?;
-        for (index, (name, _)) in wanted.into_iter().enumerate() {
+        for (index, name) in names(&wanted, "participant").into_iter().enumerate() {
             let person = match users.get(index) {
-                Some((_, id)) => user(id),
-                None => named("user", &new_id()),
+                Some((_, id)) => Invitee::new("user", id, "Somebody"),
+                None => Invitee::new("user", &new_id(), "Somebody"),
             };
-            let joined = crate::emulator::service::people::joining(&[person], call.members.len());
-            for member in joined {
+            for member in joining(&[person], call.members.len()) {
                 made.insert(name.to_owned(), member.id.clone().into());
                 call.members.push(member);
             }
@@ -209,27 +196,82 @@ impl Service {
         Ok(made.into())
     }
 
-    /// A recording that is under way.
+    /// An operation under way. Where the conversation names several, it is a recording that one of the others
+    /// cancels; otherwise it is one that is read.
     fn given_operation(&self, given: Given<'_>, call: &str) -> Result<Value, Refusal> {
+        let cause = match given.role("operation").len() {
+            0 | 1 => Operation::AddLargeGalleryView,
+            _ => Operation::RecordResponse,
+        };
         let mut state = self.state();
         let call = state.answered(call)?.id.clone();
-        let context = given.variable("context").map_or_else(new_id, str::to_owned);
-        let operation = CommsOperation::running(&call, Operation::RecordResponse, Some(context));
+        let operation = CommsOperation::running(&call, cause, Some(new_id()));
         let id = operation.id.clone();
         state.add_operation(operation);
         Ok(json!({"operation": id}))
     }
 
-    /// A caller speaks: what is recorded ends. Where nothing is, there is a file from before.
-    fn given_recording(&self, call: &str) -> Result<Value, Refusal> {
-        if self.speak(call, &Said::default(), "maxSilenceTimeout")? {
-            return Ok(json!({}));
+    /// The next operation of the call fails. Without a call it is the one that makes it: the people that are named
+    /// cannot be reached.
+    fn given_failure(&self, given: Given<'_>) -> Result<Outcome, Refusal> {
+        let mut state = self.state();
+        if let Some(call) = find_call(&state, given) {
+            state.live(&call)?.failures.push(Failure {
+                operation: None,
+                code: 500,
+                subcode: 8500,
+                message: "The operation has failed.".to_owned(),
+            });
+        } else {
+            let requested = given.body.get("variables").and_then(Value::as_object);
+            let ids = requested.into_iter().flatten();
+            let ids = ids.filter_map(|(_, value)| value.as_str());
+            ids.for_each(|id| state.fail(id));
         }
+        Ok(variables(&json!({})))
+    }
+
+    /// Sessions that somebody began before: no notification is sent.
+    fn given_sessions(&self, given: Given<'_>, call: &str) -> Result<Value, Refusal> {
+        let mut state = self.state();
+        let call = state.answered(call)?;
+        let mut made = Map::new();
+        for name in names(&given.role("session"), "session") {
+            let id = new_id();
+            made.insert(name.to_owned(), id.clone().into());
+            call.sessions.push(id);
+        }
+        Ok(made.into())
+    }
+
+    /// A file from before, and the token for it.
+    fn given_recording(&self) -> Value {
         let (location, token) = self.keep_recording(&Said::default());
         let id = location.rsplit('/').next().unwrap_or("");
-        Ok(
-            json!({"recording": id, "recording-location": location, "recording-access-token": token}),
-        )
+        json!({"recording": id, "recording-location": location, "recording-access-token": token})
+    }
+
+    /// A caller presses a tone: one that stops the recording under way, if there is one.
+    fn press_given(&self, call: &str) -> Result<(), Refusal> {
+        let state = self.state();
+        let running = state.operations_of(call).filter(|it| it.is_running());
+        let tone = running.filter_map(|it| it.stop_tones.first()).next();
+        let tone = tone.cloned().unwrap_or_else(|| "1".to_owned());
+        drop(state);
+        self.press(call, &tone)
+    }
+
+    /// Somebody shares content. Where somebody does already, the content changes, and the sharing ends.
+    fn share_given(&self, call: &str) -> Result<(), Refusal> {
+        let session = self.state().live(call)?.sessions.first().cloned();
+        match session {
+            None => drop(self.start_session(call)?),
+            Some(session) => {
+                self.update_session(call, &session)?;
+                self.stop_session(call, &session)?;
+            }
+        }
+        Ok(())
     }
 
     fn given_routing_groups(&self, given: Given<'_>, call: &str) -> Result<Value, Refusal> {
@@ -253,15 +295,37 @@ impl Service {
 }
 
 /// The states of something in a call.
-const IN_CALL: [&str; 7] = [
+const IN_CALL: [&str; 8] = [
     "participant",
     "operation",
-    "operation-fails",
     "session",
     "recording",
+    "speech",
     "tone",
+    "content-sharing",
     "audio-routing-group",
 ];
+
+/// The call that a state is about: the one that it names, or the newest of the callback.
+fn find_call(state: &State, given: Given<'_>) -> Option<String> {
+    let named = given.role("call").into_iter();
+    let mut named = named.filter_map(|(_, id)| state.call(id));
+    let of_callback = || {
+        let callback = given.callback().ok()?;
+        let mut calls = state.calls().into_iter().rev();
+        calls.find(|call| call.callback == callback && call.queue.is_some())
+    };
+    let found = named.next().or_else(of_callback);
+    found.map(|call| call.id.clone())
+}
+
+/// The names of a role's variables, or the one name of a role without.
+fn names<'n>(variables: &[(&'n str, &str)], role: &'n str) -> Vec<&'n str> {
+    if variables.is_empty() {
+        return vec![role];
+    }
+    variables.iter().map(|(name, _)| *name).collect()
+}
 
 fn variables(values: &Value) -> Outcome {
     Answer::json(200, json!({"variables": values})).into()

@@ -1,4 +1,4 @@
-//! Media of a call: prompts are played, tones are heard, both are cancelled. `recording` records.
+//! Media of a call: prompts are played, tones are pressed, both are cancelled. `recording` records.
 
 mod recording;
 
@@ -77,7 +77,7 @@ impl Service {
         let mut state = self.state();
         let call = state.answered(routed.call)?;
         let failure = call.take_failure(routed.operation);
-        call.hears_tones = call.hears_tones || failure.is_none();
+        call.wants_tones = call.wants_tones || failure.is_none();
         let line = call.line()?;
         drop(state);
         let ending = Ending::of(failure.as_ref());
@@ -122,7 +122,7 @@ impl Service {
         let call = state.answered(call)?;
         let line = call.line()?;
         let mut notifications = Vec::new();
-        if call.hears_tones {
+        if call.wants_tones {
             call.tones += 1;
             let tone = json!({
                 "@odata.type": "#microsoft.graph.toneInfo",

@@ -188,6 +188,7 @@ impl Pages {
 
     /// The call in the answer to a GET or to its creation.
     pub(super) fn whole_call(call: &Call) -> Value {
+        let bot = call.members.iter().find(|it| it.is_bot);
         let mut body = json!({
             "@odata.type": "#microsoft.graph.call",
             "state": call.state.word(),
@@ -195,11 +196,21 @@ impl Pages {
             "callbackUri": call.callback,
             "callChainId": call.chain,
             "callRoutes": [],
+            "source": bot.map(|bot| json!({
+                "@odata.type": "#microsoft.graph.participantInfo",
+                "identity": identity_set(&bot.kind, &bot.identity),
+            })),
+            "targets": [],
             "requestedModalities": ["audio"],
             "activeModalities": [],
+            "routingPolicies": [],
             "tenantId": TENANT,
-            "myParticipantId": call.members.iter().find(|it| it.is_bot).map(|it| &it.id),
+            "myParticipantId": bot.map(|bot| &bot.id),
             "id": call.id,
+            "subject": null,
+            "chatInfo": null,
+            "meetingInfo": null,
+            "answeredBy": null,
             "terminationReason": null,
             "resultInfo": null,
         });

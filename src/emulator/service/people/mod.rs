@@ -67,7 +67,7 @@ impl Service {
         Ok((call.line()?, call.members.clone()))
     }
 
-    /// `customPrompt` is what the participant hears.
+    /// `customPrompt` is played to the participant.
     pub(super) fn start_hold_music(
         self: &Arc<Self>,
         routed: &Routed<'_>,

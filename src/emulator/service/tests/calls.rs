@@ -240,7 +240,10 @@ async fn a_call_is_transferred_blind_and_by_consultation() {
 #[tokio::test]
 async fn a_transfer_fails_and_a_group_needs_a_transferee() {
     let mut fixture = Fixture::open(ServiceOptions::default()).await;
-    let call = fixture.call().await;
+    let call = fixture.create().await;
+    for state in ["establishing", "established"] {
+        assert_eq!(fixture.entry().await["resourceData"]["state"], state);
+    }
     let path = format!("/app/calls/{call}/transfer");
     let mut body = json!({"transferTarget": participant("user", "u-1")});
     assert_eq!(fixture.post(&path, &body).await.status, 400);
@@ -252,6 +255,10 @@ async fn a_transfer_fails_and_a_group_needs_a_transferee() {
     assert_eq!(
         fixture.entry().await["resourceData"]["state"],
         "transferring"
+    );
+    assert_eq!(
+        fixture.entry().await["resourceData"]["state"],
+        "transferAccepted"
     );
     let back = fixture.entry().await;
     assert_eq!(back["resourceData"]["state"], "established");

@@ -115,10 +115,9 @@ async fn states_in_a_call_mean_the_newest_of_the_callback_or_make_one() {
     let group = format!("{path}/audioRoutingGroups/multicast");
     assert_eq!(fixture.send("GET", &group, None).await.status, 200);
     let recording = fixture.given("recording", json!({})).await["variables"].clone();
-    assert!(
-        recording["recording-location"].is_string()
-            && recording["recording-access-token"].is_string()
-    );
+    let location = recording["recording-location"].as_str().unwrap();
+    assert!(location.starts_with(&fixture.url));
+    assert!(recording["recording-access-token"].is_string());
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Prompts are played, tones are heard, responses recorded and cancelled; the bot says whether it records.
+//! Prompts are played, tones are pressed, responses recorded and cancelled; the bot says whether it records.
 
 use serde_json::{Value, json};
 
@@ -84,7 +84,8 @@ async fn endless_prompts_and_recordings_are_cancelled() {
 async fn a_running_operation_of_a_provider_state_is_cancelled() {
     let mut fixture = Fixture::open(ServiceOptions::default()).await;
     let call = fixture.call().await;
-    let given = fixture.given("operation", json!({"call": call})).await;
+    let wanted = json!({"call": call, "operation": "a", "operation-2": "b"});
+    let given = fixture.given("operation", wanted).await;
     let operation = given["variables"]["operation"].clone();
     act(&fixture, &call, "cancelMediaProcessing", &json!({})).await;
     assert_eq!(fixture.entry().await["resourceData"]["id"], operation);

@@ -197,7 +197,6 @@ async fn exercise(operation: Operation, altered: Option<&'static AlteredOperatio
         call: call.clone(),
         incoming: incoming.clone(),
     };
-    fixture.next_request().await;
     let mut known = vec![call, incoming, ids.session.clone(), ids.operation.clone()];
     let shown = fixture
         .control("GET", &format!("calls/{}", ids.call), Value::Null)

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fixture::Fixture;
+use super::fixture::{Fixture, participant};
 use super::*;
 
 /// Posts an action on a call and gives the operation in the answer, whose `Location` is checked.
@@ -142,6 +142,26 @@ async fn a_participant_is_held_and_removed() {
     assert!(!ids.is_empty() && !ids.contains(&&json!(one)));
     assert_eq!(fixture.send("DELETE", &path, None).await.status, 404);
     assert_eq!(fixture.send("GET", &path, None).await.status, 404);
+}
+
+#[tokio::test]
+async fn an_invitation_and_a_transfer_take_their_time() {
+    let mut fixture = Fixture::open(ServiceOptions::default()).await;
+    let call = fixture.call().await;
+    fixture
+        .control("PATCH", "timings", json!({"outcome_ms": 20}))
+        .await;
+    let body = json!({"participants": [participant("user", "u-1")]});
+    let invite = format!("/app/calls/{call}/participants/invite");
+    assert_eq!(fixture.post(&invite, &body).await.status, 200);
+    assert_eq!(fixture.entry().await["resourceData"]["status"], "completed");
+    assert!(fixture.entry().await["resourceData"].is_array());
+    let body = json!({"transferTarget": participant("user", "u-2")});
+    let transfer = format!("/app/calls/{call}/transfer");
+    assert_eq!(fixture.post(&transfer, &body).await.status, 202);
+    for state in ["transferring", "transferAccepted", "terminated"] {
+        assert_eq!(fixture.entry().await["resourceData"]["state"], state);
+    }
 }
 
 #[tokio::test]
