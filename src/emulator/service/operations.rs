@@ -9,6 +9,10 @@ use crate::http::message::Request;
 
 catalogue! {
     /// One documented request.
+    #[expect(
+        clippy::enum_variant_names,
+        reason = "the operation that is read is one by its name in the pages"
+    )]
     Operation {
         Create = "create", "Creates a call, or joins a meeting.";
         LogDeviceQuality = "log-device-quality", "Takes the quality data of a teleconference device.";

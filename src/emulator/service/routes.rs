@@ -99,14 +99,14 @@ impl Service {
         self.check_token(request)?;
         check_media_type(request, route.content)?;
         let mut ids = path.ids(route);
-        let routed = Routed {
+        let found = Routed {
             request,
             operation: route.operation,
             prefix: path.prefix,
             call: ids.next().unwrap_or(""),
             item: ids.next().unwrap_or(""),
         };
-        let mut outcome = (route.handler)(self, &routed)?;
+        let mut outcome = (route.handler)(self, &found)?;
         self.alter(route.operation, &mut outcome);
         Ok(outcome)
     }

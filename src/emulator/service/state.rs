@@ -93,6 +93,10 @@ impl CallState {
 }
 
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the flags are independent, as in the roster"
+)]
 pub(super) struct Member {
     pub(super) id: String,
     /// `user`, `phone`, `application` …

@@ -55,6 +55,10 @@ impl Service {
         })
     }
 
+    #[expect(
+        clippy::unused_self,
+        reason = "the functions of all operations have one signature"
+    )]
     pub(super) fn log_quality(self: &Arc<Self>, routed: &Routed<'_>) -> Result<Outcome, Refusal> {
         let parameters = routed.parameters()?;
         required("quality", parameters.object("quality")?)?;

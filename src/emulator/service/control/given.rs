@@ -253,12 +253,12 @@ impl Service {
 
     /// A caller presses a tone: one that stops the recording under way, if there is one.
     fn press_given(&self, call: &str) -> Result<(), Refusal> {
-        let state = self.state();
-        let running = state.operations_of(call).filter(|it| it.is_running());
-        let tone = running.filter_map(|it| it.stop_tones.first()).next();
-        let tone = tone.cloned().unwrap_or_else(|| "1".to_owned());
-        drop(state);
-        self.press(call, &tone)
+        let stops = self
+            .state()
+            .operations_of(call)
+            .filter(|it| it.is_running())
+            .find_map(|it| it.stop_tones.first().cloned());
+        self.press(call, stops.as_deref().unwrap_or("1"))
     }
 
     /// Somebody shares content. Where somebody does already, the content changes, and the sharing ends.

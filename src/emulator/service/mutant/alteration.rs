@@ -154,7 +154,7 @@ impl Service {
         let undone = |it: &&AlteredOperation| {
             it.operation == operation && it.alteration == Alteration::Undone
         };
-        self.altered.filter(undone).is_none()
+        !self.altered.as_ref().is_some_and(undone)
     }
 }
 

@@ -141,7 +141,7 @@ impl Service {
         let context = parameters.context()?;
         let metadata = required("metadata", parameters.text("metadata")?)?;
         self.change_bot(routed, context, |bot| {
-            bot.metadata = Some(metadata.to_owned())
+            bot.metadata = Some(metadata.to_owned());
         })
     }
 

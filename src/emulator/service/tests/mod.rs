@@ -2,6 +2,7 @@
 
 mod calls;
 mod control;
+mod exercises;
 mod fixture;
 mod media;
 mod mutants;

@@ -6,147 +6,12 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::fixture::{Fixture, participant};
+use super::exercises::requests;
+use super::fixture::Fixture;
 use super::mutants::{QUIET, anonymous};
 use super::*;
 use crate::emulator::service::mutant::AlteredOperation;
 use crate::emulator::service::operations::Operation;
-
-/// A request that an exercise sends: method, path below the call, body.
-type Sent = (&'static str, String, Value);
-
-/// The requests that exercise an operation. `{call}` is a call with a participant and a session.
-fn requests(operation: Operation, fixture: &Fixture, ids: &Ids) -> Vec<Sent> {
-    let call = |path: &str| format!("/app/calls/{}{path}", ids.call);
-    let member = |path: &str| call(&format!("/participants/{}{path}", ids.participant));
-    let control = |path: &str| format!("/control/calls/{}/{path}", ids.call);
-    let incoming = |path: &str| format!("/app/calls/{}/{path}", ids.incoming);
-    let groups = call("/audioRoutingGroups");
-    let group = call("/audioRoutingGroups/multicast");
-    let context = json!({"clientContext": "c"});
-    let user = participant("user", "u-7");
-    let prompts = json!([{"mediaInfo": {"uri": "https://bot.example/a.wav"}}]);
-    let routing =
-        json!({"id": "a", "routingMode": "multicast", "sources": ["p"], "receivers": ["q"]});
-    let none = Value::Null;
-    match operation {
-        Operation::Create => vec![(
-            "POST",
-            "/app/calls".to_owned(),
-            json!({"callbackUri": fixture.callback, "targets": [user], "mediaConfig": {}}),
-        )],
-        Operation::LogDeviceQuality => {
-            let path = "/app/calls/logTeleconferenceDeviceQuality".to_owned();
-            vec![("POST", path, json!({"quality": {}}))]
-        }
-        Operation::GetCall => vec![("GET", call(""), none)],
-        Operation::Delete => vec![("DELETE", call(""), none)],
-        Operation::Answer => {
-            let body = json!({"acceptedModalities": ["audio"], "mediaConfig": {}});
-            vec![("POST", incoming("answer"), body)]
-        }
-        Operation::Reject => vec![("POST", incoming("reject"), json!({"reason": "busy"}))],
-        Operation::Redirect => vec![("POST", incoming("redirect"), json!({"targets": [user]}))],
-        Operation::Transfer => {
-            let body = json!({"transferTarget": user, "transferee": user});
-            vec![
-                ("POST", control("failures"), json!({})),
-                ("POST", call("/transfer"), body.clone()),
-                ("POST", call("/transfer"), body),
-            ]
-        }
-        Operation::KeepAlive => vec![("POST", call("/keepAlive"), none)],
-        Operation::ListParticipants => vec![
-            ("POST", control("participants"), json!({"user": "u-8"})),
-            ("GET", call("/participants"), none),
-        ],
-        Operation::GetParticipant => vec![("GET", member(""), none)],
-        Operation::RemoveParticipant => vec![("DELETE", member(""), none)],
-        Operation::Invite => {
-            vec![(
-                "POST",
-                call("/participants/invite"),
-                json!({"participants": [user]}),
-            )]
-        }
-        Operation::MuteParticipant => vec![("POST", member("/mute"), context)],
-        Operation::MuteAll => vec![("POST", call("/participants/muteAll"), context)],
-        Operation::Mute => vec![("POST", call("/mute"), context)],
-        Operation::Unmute => vec![
-            ("POST", call("/mute"), context.clone()),
-            ("POST", call("/unmute"), context),
-        ],
-        Operation::ConfigureMixer => {
-            let body = json!({"participantMixerLevels": [], "clientContext": "c"});
-            vec![("POST", call("/participants/configureMixer"), body)]
-        }
-        Operation::StartHoldMusic => vec![("POST", member("/startHoldMusic"), context)],
-        Operation::StopHoldMusic => vec![("POST", member("/stopHoldMusic"), context)],
-        Operation::UpdateMetadata => {
-            let body = json!({"metadata": "m", "clientContext": "c"});
-            vec![("POST", call("/updateMetadata"), body)]
-        }
-        Operation::PlayPrompt => {
-            let body = json!({"prompts": prompts, "clientContext": "c"});
-            vec![("POST", call("/playPrompt"), body)]
-        }
-        Operation::RecordResponse => vec![("POST", call("/recordResponse"), context)],
-        Operation::SubscribeToTone => vec![
-            ("POST", call("/subscribeToTone"), context),
-            ("POST", control("tones"), json!({"tones": ["1"]})),
-        ],
-        Operation::CancelMedia => vec![
-            (
-                "POST",
-                call("/playPrompt"),
-                json!({"prompts": prompts, "loop": true}),
-            ),
-            ("POST", call("/cancelMediaProcessing"), context),
-        ],
-        Operation::UpdateRecordingStatus => {
-            let body = json!({"status": "recording", "clientContext": "c"});
-            vec![("POST", call("/updateRecordingStatus"), body)]
-        }
-        Operation::ChangeScreenSharingRole => {
-            vec![(
-                "POST",
-                call("/changeScreenSharingRole"),
-                json!({"role": "sharer"}),
-            )]
-        }
-        Operation::AddLargeGalleryView => vec![("POST", call("/addLargeGalleryView"), context)],
-        Operation::GetOperation => {
-            vec![("GET", call(&format!("/operations/{}", ids.operation)), none)]
-        }
-        Operation::ListSessions => vec![("GET", call("/contentSharingSessions"), none)],
-        Operation::GetSession => vec![
-            (
-                "GET",
-                call(&format!("/contentSharingSessions/{}", ids.session)),
-                none.clone(),
-            ),
-            ("POST", control("sessions"), none),
-        ],
-        Operation::ListRoutingGroups => vec![("GET", groups, none)],
-        Operation::CreateRoutingGroup => {
-            vec![
-                ("POST", groups.clone(), routing),
-                ("GET", format!("{groups}/a"), none),
-            ]
-        }
-        Operation::GetRoutingGroup => vec![("GET", group, none)],
-        Operation::UpdateRoutingGroup => vec![
-            ("PATCH", group.clone(), json!({"receivers": ["r"]})),
-            ("GET", group, none),
-        ],
-        Operation::DeleteRoutingGroup => {
-            vec![
-                ("DELETE", group.clone(), none.clone()),
-                ("GET", group, none),
-            ]
-        }
-    }
-}
 
 /// What exists before an exercise.
 struct Ids {
@@ -207,7 +72,14 @@ async fn exercise(operation: Operation, altered: Option<&'static AlteredOperatio
         known.extend([member["id"].as_str(), identity].map(|id| id.unwrap().to_owned()));
     }
     let mut lines = Vec::new();
-    for (method, path, body) in requests(operation, &fixture, &ids) {
+    for (method, path, body) in requests(operation, &fixture.callback) {
+        let path = path
+            .replace("{control}", &format!("/control/calls/{}", ids.call))
+            .replace("{call}", &format!("/app/calls/{}", ids.call))
+            .replace("{incoming}", &format!("/app/calls/{}", ids.incoming))
+            .replace("{participant}", &ids.participant)
+            .replace("{operation}", &ids.operation)
+            .replace("{session}", &ids.session);
         let body = (!body.is_null()).then_some(&body);
         let answer = fixture.send(method, &path, body).await;
         let headers: Vec<_> = ["location", "content-type", "x-nobody-knows"]
