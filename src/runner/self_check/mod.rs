@@ -56,17 +56,17 @@ pub(crate) async fn play(
 ) -> Result<Vec<ScenarioResult>, PlayError> {
     let mut sessions = JoinSet::new();
     for edition in Edition::ALL {
-        let part = part(cases, Party::Service, |it| it == Some(*edition));
+        let part = part(cases, Party::Service, |it| it == *edition);
         if parties.contains(&Party::Service) && !part.is_empty() {
             let (options, stop) = (Arc::clone(options), stop.clone());
             sessions.spawn(play_service(options, part, *edition, pair, stop));
         }
     }
-    let part = part(cases, Party::Bot, |it| it.is_some());
+    let part = part(cases, Party::Bot, |_| true);
     if parties.contains(&Party::Bot) && !part.is_empty() {
         sessions.spawn(play_bot(Arc::clone(options), part, pair, stop.clone()));
     }
-    let mut results = other_editions(cases, parties);
+    let mut results = Vec::new();
     while let Some(played) = sessions.join_next().await {
         if let Some(played) = joined(played) {
             results.extend(played?);
@@ -80,12 +80,14 @@ pub(crate) async fn play(
     Ok(results)
 }
 
-fn edition_of(case: &Case) -> Option<Edition> {
-    Edition::named(case.scenario.id.edition()?)
+/// The edition of the built-in service for a scenario: the scenario's own, or else the newest.
+fn edition_of(case: &Case) -> Edition {
+    let edition = case.scenario.id.edition();
+    edition.and_then(Edition::named).unwrap_or_default()
 }
 
 /// The scenarios of some editions that judge a party.
-fn part(cases: &[Case], party: Party, is_it: impl Fn(Option<Edition>) -> bool) -> Vec<Case> {
+fn part(cases: &[Case], party: Party, is_it: impl Fn(Edition) -> bool) -> Vec<Case> {
     let cases = cases.iter();
     let part = cases.filter(|case| is_it(edition_of(case)) && is_for(case, party));
     part.cloned().collect()
@@ -96,27 +98,6 @@ fn is_for(case: &Case, party: Party) -> bool {
     let scenario = &case.scenario;
     judge::judges(&scenario.script, party)
         && InjectionKind::of(&scenario.id).is_none_or(|kind| kind.party() == party)
-}
-
-/// Skips scenarios of editions that the built-in pair does not speak.
-fn other_editions(cases: &[Case], parties: &[Party]) -> Vec<ScenarioResult> {
-    let reason = format!(
-        "the built-in pair speaks the editions {}: name a target with --service or --bot",
-        Edition::ALL
-            .iter()
-            .map(|it| it.name())
-            .collect::<Vec<_>>()
-            .join(", ")
-    );
-    let others = cases.iter().filter(|case| edition_of(case).is_none());
-    others
-        .flat_map(|case| {
-            let skip = |role| skeleton(case, role, Verdict::Skip, &reason);
-            let roles = parties.iter().copied();
-            let roles = roles.filter(|role| is_for(case, *role));
-            roles.map(skip).collect::<Vec<_>>()
-        })
-        .collect()
 }
 
 async fn play_service(
