@@ -31,6 +31,8 @@ pub(super) struct Binder<'f, 'n> {
     requested: Vec<(Id, ProviderState)>,
     /// Further things that exist beforehand.
     named: Vec<ProviderState>,
+    /// The callback address that the conversation printed last.
+    pub(super) latest_callback: Option<Id>,
     /// The subject of the current paths.
     pub(super) paths: Paths,
     /// Identities of invited participants, by kind and printed id.
@@ -112,6 +114,7 @@ impl<'f, 'n> Binder<'f, 'n> {
             replaced: Vec::new(),
             requested: Vec::new(),
             named: Vec::new(),
+            latest_callback: None,
             paths: Paths::default(),
             people: Vec::new(),
             about: Entity::Plain,

@@ -7,6 +7,7 @@ use crate::api::resource::Resource;
 use crate::http::message::Body;
 use crate::scenario::format::body::json_body;
 
+use super::conversation;
 use super::head;
 use super::head::{Head, Start};
 use super::inventory::{FindingKind, Findings, Kind, Listing};
@@ -202,7 +203,9 @@ impl<'a> Reader<'a, '_, '_> {
         }
         let open = open.filter(|open| {
             let head = &self.drafts[*open].message;
+            let is_answer = matches!(head.part, Part::Response { .. });
             self.code_blocks[head.code_block].section == code_block.section
+                && !(is_answer && notifies && is_about_calls(&body))
         });
         if let Some(open) = open {
             let message = &mut self.drafts[open].message;
@@ -314,6 +317,16 @@ fn holds_notifications(body: &Body) -> bool {
         Body::Text(text) => text.contains("changeType") && text.contains("resource"),
         Body::Empty | Body::Bytes(_) | Body::Omitted(_) => false,
     }
+}
+
+/// True if every change is about something of the calling API. The answer to a request for subscriptions has
+/// other resources.
+fn is_about_calls(body: &Body) -> bool {
+    let items = body
+        .json()
+        .and_then(|body| property(body, "value").as_array());
+    let resource = |item| conversation::resource_of(item).is_some();
+    items.is_some_and(|items| items.iter().all(resource))
 }
 
 fn is_notification(item: &Value) -> bool {

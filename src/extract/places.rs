@@ -51,7 +51,11 @@ impl Binder<'_, '_> {
     }
 
     pub(super) fn callback(&mut self, address: &str) -> String {
-        self.valued(role(Kind::Callback, "callback"), address)
+        let id = self
+            .variables
+            .by_value(role(Kind::Callback, "callback"), address);
+        self.latest_callback = Some(id);
+        self.variables.template(id)
     }
 
     /// The target of a request: a path, or an absolute URL, without blanks between its variables.

@@ -195,13 +195,14 @@ impl Writer<'_, '_, '_> {
     fn notification(&mut self, message: &mut Message<'_>, method: &str, printed: &str) -> Step {
         let changes = message.body.json().map(items).unwrap_or_default();
         let given = people::actions(changes);
-        let target = match printed {
-            "" => {
-                let address = changes.iter().find_map(callback_of);
-                let address = address.or(self.context.callback);
-                self.binder.callback(address.unwrap_or_default())
-            }
-            _ => self.binder.callback(printed),
+        let own = changes.iter().find_map(callback_of);
+        let target = match (printed, own, self.binder.latest_callback) {
+            ("", Some(address), _) => self.binder.callback(address),
+            ("", None, Some(latest)) => self.binder.variables.template(latest),
+            ("", None, None) => self
+                .binder
+                .callback(self.context.callback.unwrap_or_default()),
+            (printed, ..) => self.binder.callback(printed),
         };
         let headers = self.binder.headers(&message.headers);
         let body = match take(&mut message.body) {

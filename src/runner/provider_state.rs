@@ -333,3 +333,39 @@ fn create_body(callback: &str) -> Value {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::cases;
+    use crate::scenario::format::{Scenario, ScenarioId, Script};
+
+    #[test]
+    fn the_operation_from_before_is_the_one_that_no_answer_begins() {
+        let request = json!({"request": {"line": 1, "method": "POST", "target": "/app/calls/1/cancelMediaProcessing"}});
+        let answer = json!({"response": {"line": 2, "status": 200, "body": {"id": "{own}"}}});
+        let end = json!({"notification": {"line": 3, "method": "POST", "target": "https://bot", "body_line": 3,
+            "body": {"value": [{"resource": "/app/calls/1/operations/{spelled}"}]}}});
+        let read = json!({"request": {"line": 4, "method": "GET", "target": "/app/calls/1/operations/{other}"}});
+        for (steps, expected) in [
+            (vec![&request, &answer, &end], Some("cancelled")),
+            (vec![&read, &answer], Some("other")),
+            (vec![&request, &answer], None),
+        ] {
+            let script: Script = serde_json::from_value(json!({
+                "version": 1, "source": "p.md", "steps": steps,
+                "variables": {
+                    "own": {"kind": "operation"}, "other": {"kind": "operation"},
+                    "cancelled": {"kind": "operation", "value": "ab"},
+                    "spelled": {"kind": "operation", "value": "AB", "same_as": "cancelled"},
+                },
+            }))
+            .expect("a script");
+            let id = ScenarioId::new("p/beta@2021-02/one");
+            let script = script.into();
+            let all = [Scenario { id, script }];
+            let found = operation_from_before(&cases(&all, &all)[0]);
+            assert_eq!(found.as_deref(), expected);
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! What can be wrong in a scenario file.
 
 /// The replaced text, its replacement, and the first lines of the diagnostic.
-pub(super) const BROKEN: [(&str, &str, &str, &str); 60] = [
+pub(super) const BROKEN: [(&str, &str, &str, &str); 67] = [
     (
         r#""status""#,
         r#""staus""#,
@@ -351,5 +351,47 @@ pub(super) const BROKEN: [(&str, &str, &str, &str); 60] = [
         "]\n, \"tags\"",
         "13:9: the file ends inside a value",
         "close what is open",
+    ),
+    (
+        r#""value": "42""#,
+        r#""value": "42", "words": ["a"]"#,
+        "6:46: only a variable of the kind `word` has `words`",
+        "write `\"kind\": \"word\"`",
+    ),
+    (
+        r#""kind": "call", "value": "42""#,
+        r#""kind": "word", "value": "42""#,
+        "6:23: a variable of this kind has `words`",
+        "list the words",
+    ),
+    (
+        r#""kind": "call", "value": "42""#,
+        r#""kind": "word", "words": ["a", ""]"#,
+        "6:46: a word is not empty",
+        "take it away",
+    ),
+    (
+        r#""page.md","#,
+        r#""page.md", "locales": [{"locale": "pt-BR", "file": "other.md", "lines": [1, 9]}],"#,
+        "4:35: `page.md` is not among the locales",
+        "list the page of `source` too",
+    ),
+    (
+        r#""page.md","#,
+        r#""page.md", "locales": [{"locale": "pt-BR", "file": "page.md", "lines": [1]}],"#,
+        "4:84: 1 lines for 2 steps",
+        "a line for each step",
+    ),
+    (
+        r#""page.md","#,
+        r#""page.md", "locales": [{"locale": "pt-BR", "file": "page.md", "lines": [1, 8]}],"#,
+        "4:84: these are not the lines of the steps",
+        "",
+    ),
+    (
+        r#""page.md","#,
+        r#""page.md", "locales": [["pt-BR"]],"#,
+        "4:36: a page in one language is an object in braces",
+        "`{\"locale\": \"pt-BR\"",
     ),
 ];
