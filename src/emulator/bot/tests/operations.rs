@@ -246,7 +246,6 @@ async fn every_alteration_shows() {
     }
 }
 
-/// Without a body the built-in service would not see a difference in it.
 #[tokio::test]
 async fn every_variant_is_read_as_the_same_intention() {
     for row in REQUEST_VARIANTS {
