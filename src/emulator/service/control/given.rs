@@ -98,7 +98,7 @@ impl Service {
         let (call, is_new) = self.call_of(given)?;
         let mut made = match given.state {
             "participant" => self.given_participants(given, &call)?,
-            "operation" => self.given_operation(given, &call)?,
+            "operation" => self.given_operation(&call)?,
             "session" => self.given_sessions(given, &call)?,
             "recording" => self.given_recording(),
             "speech" => {
@@ -196,16 +196,11 @@ impl Service {
         Ok(made.into())
     }
 
-    /// An operation under way. Where the conversation names several, it is a recording that one of the others
-    /// cancels; otherwise it is one that is read.
-    fn given_operation(&self, given: Given<'_>, call: &str) -> Result<Value, Refusal> {
-        let cause = match given.role("operation").len() {
-            0 | 1 => Operation::AddLargeGalleryView,
-            _ => Operation::RecordResponse,
-        };
+    /// A recording that is under way, and that can be read or cancelled.
+    fn given_operation(&self, call: &str) -> Result<Value, Refusal> {
         let mut state = self.state();
         let call = state.answered(call)?.id.clone();
-        let operation = CommsOperation::running(&call, cause, Some(new_id()));
+        let operation = CommsOperation::running(&call, Operation::RecordResponse, Some(new_id()));
         let id = operation.id.clone();
         state.add_operation(operation);
         Ok(json!({"operation": id}))
