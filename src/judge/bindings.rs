@@ -239,7 +239,14 @@ impl Bindings {
 const fn identifies_conversation(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::Call | Kind::Operation | Kind::User | Kind::Application | Kind::Context
+        Kind::Call
+            | Kind::Operation
+            | Kind::Participant
+            | Kind::Session
+            | Kind::AudioRoutingGroup
+            | Kind::User
+            | Kind::Application
+            | Kind::Context
     )
 }
 

@@ -273,6 +273,9 @@ impl Judge {
         if !is_judged {
             record.give_up(Verdict::Skip, format!("the conversation judges no {role}"));
         }
+        if is_planned && let Some(reason) = plan::unplayable(record.script(), role) {
+            record.give_up(Verdict::Skip, reason);
+        }
         let machine = match role {
             Party::Service if is_planned => {
                 Machine::ServicePlan(plan::service::ServicePlan::new(record))

@@ -156,6 +156,7 @@ const REDIRECT: &[Parameter] = &[
     optional("timeout", Kind::Number),
     optional("maskCallee", Kind::Flag),
     optional("maskCaller", Kind::Flag),
+    optional("routingPolicies", Kind::Texts),
     optional("callbackUri", Kind::Callback),
 ];
 

@@ -37,7 +37,7 @@ pub(super) struct Person {
     pub(super) tenant: Option<String>,
     pub(super) provider: Option<String>,
     pub(super) replaces: Option<String>,
-    /// The participant of the call that the person is; only of a transferee.
+    /// The participant of the call that the person is.
     pub(super) participant: Option<String>,
 }
 
@@ -107,13 +107,7 @@ impl Given {
 
     fn of_kind(kind: Kind, value: &Value) -> Option<Self> {
         match kind {
-            Kind::Person(kind) => {
-                let mut person = Person::read(value)?;
-                if kind != INVITED {
-                    person.participant = text(value, "participantId");
-                }
-                Some(Self::Person(person, kind))
-            }
+            Kind::Person(kind) => Some(Self::Person(Person::read(value)?, kind)),
             Kind::People => each(value, Person::read).map(Self::People),
             Kind::Prompt => Prompt::read(value).map(Self::Prompt),
             Kind::Prompts => each(value, Prompt::read).map(Self::Prompts),
@@ -180,7 +174,7 @@ impl Person {
             tenant: text(identity, "tenantId"),
             provider: text(identity, "identityProvider"),
             replaces: text(participant, "replacesCallId"),
-            participant: None,
+            participant: text(participant, "participantId"),
         })
     }
 

@@ -20,6 +20,10 @@ pub(in crate::judge) fn notification(record: &mut Record, step: &NotificationSte
     let mut headers = filled_headers(record, &step.headers);
     headers.push("Authorization", format!("Bearer {}", record.options.token));
     let mut body = record.bindings.fill_body(&step.body);
+    // Some pages print changes without a head.
+    if headers.get("content-type").is_none() && !body.is_empty() && !record.options.literal {
+        headers.push("Content-Type", "application/json");
+    }
     if let Some(body) = body.json_mut()
         && !record.options.literal
     {

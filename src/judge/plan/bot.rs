@@ -138,10 +138,17 @@ impl BotPlan {
 
     /// True if the next request is of this kind, regardless of its ids.
     pub(in crate::judge) fn expects(&self, request: &Request) -> bool {
-        !self.record.is_finished()
-            && self
-                .next_request()
-                .is_some_and(|at| self.is_of_step(at, request))
+        // A bot that got no answer sends its request again.
+        let repeats = |(sent, _): &(Arc<Request>, _)| **sent == *request;
+        let is_next = || {
+            let next = self.next_request();
+            next.is_some_and(|at| self.is_of_step(at, request))
+        };
+        self.lost_replies
+            .iter()
+            .chain(self.replies.values())
+            .any(repeats)
+            || !self.record.is_finished() && is_next()
     }
 
     fn acknowledged(&self, exchange: ExchangeId) -> Option<(usize, u64)> {

@@ -17,14 +17,14 @@ use crate::emulator::service::{
 use crate::inject::InjectionKind;
 use crate::judge;
 use crate::judge::Case;
-use crate::judge::verdict::{ScenarioResult, Verdict};
+use crate::judge::verdict::ScenarioResult;
 use crate::platform::Identity;
 use crate::runner::hook::Hook;
 use crate::runner::options::Options;
 use crate::runner::provider_state::StateProvider;
 use crate::runner::session::{self, Session, Stop, listen_anywhere};
 use crate::runner::target::{ANY_PORT, Target, Triggered};
-use crate::runner::{PlayError, joined, skeleton};
+use crate::runner::{PlayError, joined};
 use tokio_util::sync::CancellationToken;
 
 /// The behaviour of the built-in parties. By default it is as documented.

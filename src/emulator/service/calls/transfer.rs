@@ -10,7 +10,7 @@ use crate::emulator::service::message::Answer;
 use crate::emulator::service::operations::Routed;
 use crate::emulator::service::pages::result_info;
 use crate::emulator::service::parameters::{person, required};
-use crate::emulator::service::state::{About, CallKind, CallState, Group, Invitee, Line, Queue};
+use crate::emulator::service::state::{About, CallState, Group, Invitee, Line, Queue};
 use crate::emulator::service::{Outcome, Service};
 
 impl Service {
@@ -21,15 +21,11 @@ impl Service {
         let parameters = routed.parameters()?;
         let target = required("transferTarget", parameters.value("transferTarget"))?;
         let target = person(target)?;
-        let transferee = parameters.value("transferee").map(person).transpose()?;
+        parameters.value("transferee").map(person).transpose()?;
         let mut state = self.state();
         let fails = state.fails(target.id());
         let delay = state.timings.outcome;
         let call = state.answered(routed.call)?;
-        if call.kind == CallKind::Group && transferee.is_none() {
-            let why = "A transfer from a group call must name the `transferee`.";
-            return Err(Refusal::bad_request(why));
-        }
         if target
             .replaces
             .as_ref()
