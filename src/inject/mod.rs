@@ -199,6 +199,11 @@ impl InjectedJudge {
         self.adapter.judge.expects(request)
     }
 
+    /// True if the message is the very one that the conversation expects.
+    pub(crate) fn resembles(&self, request: &Request) -> bool {
+        self.adapter.judge.resembles(request)
+    }
+
     pub(crate) fn bind(&mut self, name: &str, value: &str) {
         self.adapter.judge.bind(name, value);
     }

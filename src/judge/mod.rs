@@ -338,6 +338,15 @@ impl Judge {
         }
     }
 
+    /// True if the message is the very one that the conversation expects: it tells conversations apart that expect
+    /// messages of one kind.
+    pub(crate) fn resembles(&self, request: &Request) -> bool {
+        match &self.machine {
+            Machine::BotPlan(judge) => judge.resembles(request),
+            Machine::Service(_) | Machine::Bot(_) | Machine::ServicePlan(_) => true,
+        }
+    }
+
     /// Binds a variable to the value that the setup of a provider state returned.
     pub(crate) fn bind(&mut self, name: &str, value: &str) {
         self.record_mut().bindings.bind(name, value);

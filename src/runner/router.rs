@@ -222,6 +222,18 @@ impl Router {
             Candidates::NoId(open) => {
                 let mut waiting: Vec<_> = open.iter().filter(|it| !it.is_played).collect();
                 waiting.retain(expects);
+                let resembles = |entry: &&Entry| lock(&entry.judge).resembles(request);
+                let close: Vec<_> = waiting.iter().copied().filter(resembles).collect();
+                if let ([entry], true, true) =
+                    (waiting.as_slice(), close.is_empty(), open.len() > 1)
+                {
+                    // It may belong to a conversation that waits for it no more: played alone, the one
+                    // that does will show.
+                    return Recipient::Several(vec![entry.inbox.clone()]);
+                }
+                if !close.is_empty() {
+                    waiting = close;
+                }
                 // A message that nobody waits for is a surplus one: played one by one, it shows
                 // whose.
                 let candidates = match waiting.as_slice() {

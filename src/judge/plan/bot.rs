@@ -139,7 +139,7 @@ impl BotPlan {
     /// True if the next request is of this kind, regardless of its ids.
     pub(in crate::judge) fn expects(&self, request: &Request) -> bool {
         // A bot that got no answer sends its request again.
-        let repeats = |(sent, _): &(Arc<Request>, _)| **sent == *request;
+        let repeats = |(sent, _): &(Arc<Request>, _)| is_repeat(sent, request);
         let is_next = || {
             let next = self.next_request();
             next.is_some_and(|at| self.is_of_step(at, request))
@@ -149,6 +149,16 @@ impl BotPlan {
             .chain(self.replies.values())
             .any(repeats)
             || !self.record.is_finished() && is_next()
+    }
+
+    /// True if the request is the one that the bot was triggered for.
+    pub(in crate::judge) fn resembles(&self, request: &Request) -> bool {
+        let triggered = self.next_request().and_then(|at| self.triggered.get(&at));
+        triggered.is_some_and(|triggered| {
+            let null = Value::Null;
+            let expected = triggered.body.json().unwrap_or(&null);
+            triggered::differences(expected, request.body.json().unwrap_or(&null)).is_empty()
+        })
     }
 
     fn acknowledged(&self, exchange: ExchangeId) -> Option<(usize, u64)> {
@@ -239,7 +249,7 @@ impl BotPlan {
         let lost = self
             .lost_replies
             .iter()
-            .position(|(lost, _)| **lost == **request);
+            .position(|(lost, _)| is_repeat(lost, request));
         if let Some(at) = lost {
             let (_, response) = self.lost_replies.remove(at);
             self.traffic_in(None, request);
@@ -511,6 +521,11 @@ impl BotPlan {
         let message = TrafficMessage::Request(Arc::clone(request));
         self.record.traffic(Party::Bot, step, message);
     }
+}
+
+/// True for the same request, whatever its header fields: a retry may have an id of its own.
+fn is_repeat(sent: &Request, request: &Request) -> bool {
+    sent.method == request.method && sent.target == request.target && sent.body == request.body
 }
 
 /// The answer of the played service to a request that the scenario does not document.
