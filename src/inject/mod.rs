@@ -199,6 +199,11 @@ impl InjectedJudge {
         self.adapter.judge.expects(request)
     }
 
+    /// True if the target has sent the same message in this conversation before.
+    pub(crate) fn repeats(&self, request: &Request) -> bool {
+        self.adapter.judge.repeats(request)
+    }
+
     /// True if the message is the very one that the conversation expects.
     pub(crate) fn resembles(&self, request: &Request) -> bool {
         self.adapter.judge.resembles(request)

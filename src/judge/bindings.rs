@@ -236,7 +236,7 @@ impl Bindings {
 }
 
 /// True if values of this kind identify a conversation.
-const fn identifies_conversation(kind: Kind) -> bool {
+pub(super) const fn identifies_conversation(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::Call

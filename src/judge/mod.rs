@@ -39,9 +39,10 @@ pub(crate) use self::record::Breach;
 use self::verdict::{ScenarioResult, Traffic, Verdict, Violation};
 use crate::api::identifier::Normal;
 use crate::api::party::Party;
+use crate::api::template;
 use crate::contract::requirement::Requirement;
 use crate::http::message::{Request, Response};
-use crate::scenario::format::{Kind, Scenario, ScenarioId, Script};
+use crate::scenario::format::{Kind, Scenario, ScenarioId, Script, Step};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
@@ -58,6 +59,26 @@ impl Case {
             page,
             outline: Arc::default(),
         }
+    }
+
+    /// True if the first request of the conversation bears an id of this run, so that it cannot be taken for that of
+    /// another conversation.
+    pub(crate) fn identifies_its_requests(&self) -> bool {
+        let script = &self.scenario.script;
+        let mut steps = script.steps.iter().enumerate();
+        let first = steps.find_map(|(at, step)| match step {
+            Step::Request(request) => Some((at, request)),
+            _ => None,
+        });
+        let Some((at, request)) = first else {
+            return true;
+        };
+        let identifies = |name: &str| {
+            let variable = script.variables.get(name);
+            variable.is_some_and(|it| bindings::identifies_conversation(it.kind))
+        };
+        template::variables(&request.target).any(identifies)
+            || self.outline().step(at).of_body().any(identifies)
     }
 
     /// Parsed on first use.
@@ -345,6 +366,11 @@ impl Judge {
             Machine::BotPlan(judge) => judge.resembles(request),
             Machine::Service(_) | Machine::Bot(_) | Machine::ServicePlan(_) => true,
         }
+    }
+
+    /// True if the target has sent the same message in this conversation before.
+    pub(crate) fn repeats(&self, request: &Request) -> bool {
+        matches!(&self.machine, Machine::BotPlan(judge) if judge.repeats(request))
     }
 
     /// Binds a variable to the value that the setup of a provider state returned.

@@ -88,6 +88,11 @@ impl Line {
         line
     }
 
+    /// The variables of a JSON body.
+    pub(super) fn of_body(&self) -> impl Iterator<Item = &str> {
+        self.of_body.iter().map(String::as_str)
+    }
+
     /// Binds every variable of a JSON body, like filling in its template.
     pub(crate) fn bind_body_variables(&self, bindings: &mut Bindings) {
         self.of_body

@@ -16,6 +16,7 @@ use super::options::Options;
 use super::router::Router;
 use super::target::{ANY_PORT, Target};
 use super::{PlayError, reach, skeleton};
+use crate::api::party::Party;
 use crate::http::message::Request;
 use crate::http::{BindError, Listener};
 use crate::judge::Case;
@@ -215,7 +216,21 @@ pub(super) struct Context {
 
 impl Context {
     async fn play(self: &Arc<Self>, cases: &[Case]) -> Vec<ScenarioResult> {
-        let mut results = self.play_together(cases, self.options.jobs()).await;
+        let (mut apart, mut alike) = (Vec::new(), Vec::new());
+        for (index, case) in cases.iter().enumerate() {
+            // A service notifies at the callback of each conversation.
+            let is_apart = self.target.role() == Party::Service || case.identifies_its_requests();
+            let part = if is_apart { &mut apart } else { &mut alike };
+            part.push(index);
+        }
+        let mut results = vec![None; cases.len()];
+        for (part, jobs) in [(apart, self.options.jobs()), (alike, 1)] {
+            let picked: Vec<Case> = part.iter().map(|index| cases[*index].clone()).collect();
+            let played = self.play_together(&picked, jobs).await;
+            for (index, result) in part.into_iter().zip(played) {
+                results[index] = result;
+            }
+        }
         for (case, result) in cases.iter().zip(&mut results) {
             if result.is_none() && !self.stop.token.is_cancelled() {
                 let mut again = self.play_together(std::slice::from_ref(case), 1).await;

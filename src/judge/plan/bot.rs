@@ -138,17 +138,17 @@ impl BotPlan {
 
     /// True if the next request is of this kind, regardless of its ids.
     pub(in crate::judge) fn expects(&self, request: &Request) -> bool {
-        // A bot that got no answer sends its request again.
-        let repeats = |(sent, _): &(Arc<Request>, _)| is_repeat(sent, request);
-        let is_next = || {
-            let next = self.next_request();
-            next.is_some_and(|at| self.is_of_step(at, request))
-        };
+        let next = self.next_request();
+        !self.record.is_finished() && next.is_some_and(|at| self.is_of_step(at, request))
+    }
+
+    /// True if the bot has sent the same request before: it sends it again if it got no answer.
+    pub(in crate::judge) fn repeats(&self, request: &Request) -> bool {
+        let is_it = |(sent, _): &(Arc<Request>, _)| is_repeat(sent, request);
         self.lost_replies
             .iter()
             .chain(self.replies.values())
-            .any(repeats)
-            || !self.record.is_finished() && is_next()
+            .any(is_it)
     }
 
     /// True if the request is the one that the bot was triggered for.
