@@ -224,12 +224,12 @@ impl Router {
                 waiting.retain(expects);
                 let resembles = |entry: &&Entry| lock(&entry.judge).resembles(request);
                 let close: Vec<_> = waiting.iter().copied().filter(resembles).collect();
-                if let ([entry], true, true) =
-                    (waiting.as_slice(), close.is_empty(), open.len() > 1)
+                // A conversation may be over for confcall before the bot has got its answer.
+                let repeats = |entry: &&Entry| lock(&entry.judge).repeats(request);
+                if close.is_empty()
+                    && let Some(entry) = open.iter().find(repeats)
                 {
-                    // It may belong to a conversation that waits for it no more: played alone, the one
-                    // that does will show.
-                    return Recipient::Several(vec![entry.inbox.clone()]);
+                    return Recipient::One(entry.inbox.clone());
                 }
                 if !close.is_empty() {
                     waiting = close;
