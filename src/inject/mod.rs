@@ -187,7 +187,11 @@ impl InjectedJudge {
     /// True once the conversation is over. Later events still count: they reveal duplicates.
     pub(crate) fn is_finished(&self) -> bool {
         let judge = &self.adapter.judge;
-        let waits = matches!(&self.machine, Machine::Callback(it) if it.expects_redelivery());
+        let waits = match &self.machine {
+            Machine::Callback(machine) => machine.expects_redelivery(),
+            Machine::Requests(machine) => machine.expects_repetition(),
+            Machine::None | Machine::Notifications(_) | Machine::ForgedTokens(_) => false,
+        };
         judge.is_finished() && (!waits || judge.has_failed() || judge.is_given_up())
     }
 

@@ -52,6 +52,8 @@ enum State {
         request: Arc<Request>,
         step: Option<usize>,
         response: Arc<Response>,
+        /// Until then the conversation waits for a repetition; none after the first.
+        until: Option<Duration>,
     },
     /// No further change.
     Over,
@@ -68,8 +70,14 @@ impl Requests {
     pub(super) const fn deadline(&self) -> Option<Duration> {
         match &self.state {
             State::Refused { until, .. } | State::Late { until, .. } => Some(*until),
-            _ => None,
+            State::Done { until, .. } => *until,
+            State::Waiting | State::Over => None,
         }
+    }
+
+    /// True while a bot that got no response may send its request again.
+    pub(super) const fn expects_repetition(&self) -> bool {
+        matches!(&self.state, State::Done { until: Some(_), .. })
     }
 
     pub(super) fn handle(&mut self, adapter: &mut Adapter, now: Duration, event: Event) {
@@ -150,6 +158,7 @@ impl Requests {
                 request: first,
                 step: answer,
                 response,
+                mut until,
             } => {
                 if is_repetition(&first, &request) {
                     adapter.log_received(step, TrafficMessage::Request(request));
@@ -158,6 +167,7 @@ impl Requests {
                         .judge
                         .note("the request was sent again, and answered with the same operation");
                     adapter.reply(exchange, answer, response.clone());
+                    until = None;
                 } else {
                     adapter.forward(now, Event::Received { exchange, request });
                 }
@@ -165,6 +175,7 @@ impl Requests {
                     request: first,
                     step: answer,
                     response,
+                    until,
                 };
             }
             state => {
@@ -196,7 +207,7 @@ impl Requests {
                 return;
             }
             if self.kind == InjectionKind::LostResponse {
-                self.drop_response(adapter, &request, planned);
+                self.drop_response(adapter, now, &request, planned);
             } else {
                 adapter.pause_clock(now);
                 self.state = State::Late {
@@ -236,6 +247,7 @@ impl Requests {
     fn drop_response(
         &mut self,
         adapter: &mut Adapter,
+        now: Duration,
         request: &Arc<Request>,
         planned: Vec<Planned>,
     ) {
@@ -247,6 +259,7 @@ impl Requests {
                         request: Arc::clone(request),
                         step: planned.step,
                         response,
+                        until: Some(now + (adapter.deadline / 2).min(LONGEST_DELAY)),
                     };
                 }
                 _ => adapter.perform(planned),
@@ -305,6 +318,21 @@ impl Requests {
                     request,
                     step,
                     response,
+                    until: None,
+                };
+            }
+            // The bot does not send it again.
+            State::Done {
+                request,
+                step,
+                response,
+                ..
+            } => {
+                self.state = State::Done {
+                    request,
+                    step,
+                    response,
+                    until: None,
                 };
             }
             state => {

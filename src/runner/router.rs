@@ -227,7 +227,7 @@ impl Router {
                 // A conversation may be over for confcall before the bot has got its answer.
                 let repeats = |entry: &&Entry| lock(&entry.judge).repeats(request);
                 if close.is_empty()
-                    && let Some(entry) = open.iter().find(repeats)
+                    && let Some(entry) = open.iter().rev().find(repeats)
                 {
                     return Recipient::One(entry.inbox.clone());
                 }
