@@ -279,3 +279,39 @@ fn a_contract_is_written_and_names_the_edition_given() {
         );
     }
 }
+
+/// The folders of the published pages, where `CONFCALL_PAGES` names the one around them.
+const PUBLISHED: [&str; 4] = ["calling", "pt-BR", "ru-RU", "zh-CN"];
+
+/// The conversations of the whole calling API, plain: the built-in pair passes all that it can play.
+#[test]
+#[cfg_attr(
+    not(pages),
+    ignore = "CONFCALL_PAGES does not name the folder of the pages"
+)]
+fn the_built_in_pair_passes_the_published_conversations() {
+    let pages = std::env::var_os("CONFCALL_PAGES").expect("CONFCALL_PAGES names the folder");
+    let folder = tempfile::tempdir().unwrap();
+    let mut extract = command(&["extract", "--edition", "2020-05", "--out", "scenarios"]);
+    extract.args(PUBLISHED.map(|it| std::path::Path::new(&pages).join(it)));
+    let extracted = extract.current_dir(folder.path()).output().unwrap();
+    assert_eq!(extracted.status.code(), Some(0), "{}", stderr(&extracted));
+    let arguments = [
+        "run",
+        "--scenarios",
+        "scenarios",
+        "--inject",
+        "none",
+        "--report",
+        "json=report.json",
+    ];
+    let played = command(&arguments).current_dir(folder.path()).output().unwrap();
+    assert_eq!(played.status.code(), Some(0), "{}", stdout(&played));
+    let report = fs::read_to_string(folder.path().join("report.json")).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let passed = report["summary"]["pass"].as_u64().unwrap();
+    assert!(passed > 400, "{passed} passed");
+    // A step that a person brings about, and a file at another address.
+    let skipped = report["summary"]["skip"].as_u64().unwrap();
+    assert!(skipped < 20, "{skipped} skipped");
+}
