@@ -13,6 +13,7 @@ use super::run::Arguments;
 use super::usage::UsageError;
 use crate::api::party::Party;
 use crate::config::target::{Ask, TargetSection};
+use crate::config::trigger::TriggerRow;
 use crate::config::validation::{SettingError, SettingProblem, fill};
 use crate::config::{Config, values};
 use crate::http::interception::Interception;
@@ -24,7 +25,7 @@ use crate::platform::{Identity, Notifier};
 use crate::report::ReportKind;
 use crate::runner::options::TargetProgram;
 use crate::runner::process::Program;
-use crate::runner::{ANY_PORT, Hook, Options, Proxy, StateProvider, Target, Triggered};
+use crate::runner::{ANY_PORT, Hook, Options, Proxy, StateProvider, Target, Triggered, Triggers};
 
 /// The time for surplus messages of a target that is not built in.
 const SETTLE: Duration = Duration::from_millis(250);
@@ -44,6 +45,11 @@ impl Arguments {
     /// Takes from the configuration what the arguments leave open. A target of the arguments
     /// replaces that of the configuration entirely.
     pub(crate) fn complete(&mut self, config: &mut Config) -> Result<(), Failure> {
+        let rows = std::mem::take(&mut config.trigger);
+        // The option takes the triggers of every operation.
+        if self.trigger.is_none() {
+            self.trigger_rows = rows;
+        }
         if let Some(target) = config.target.take()
             && self.service.is_none()
             && self.bot.is_none()
@@ -81,8 +87,12 @@ impl Arguments {
 
     fn take_target(&mut self, section: TargetSection) -> Result<(), Failure> {
         section.validate()?;
+        if section.role == Party::Service && !self.trigger_rows.is_empty() {
+            return Err(UsageError::TriggersOfService.into());
+        }
+        let uses_port = section.uses_port() || self.trigger_rows.iter().any(TriggerRow::uses_port);
         let port = match section.port {
-            None if section.uses_port() => Some(free_port().map_err(EnvironmentError::Port)?),
+            None if uses_port => Some(free_port().map_err(EnvironmentError::Port)?),
             port => port,
         };
         let texts = Texts {
@@ -118,6 +128,8 @@ impl Arguments {
         self.tls.listens |= section.tls;
         self.tls.ca = self.tls.ca.take().or(section.ca);
         self.token = self.token.take().or(section.token);
+        let takes_port = section.command.is_some() || section.port.is_some();
+        self.port = port.filter(|_| takes_port);
         self.program = section
             .command
             .map(|command| TargetProgram { command, port });
@@ -190,7 +202,7 @@ impl Arguments {
                 let (identity, notifier) = self.platform()?;
                 Target::Bot {
                     url: url.clone(),
-                    trigger: self.trigger.clone(),
+                    triggers: self.triggers()?,
                     triggered: self.triggered,
                     listen: self.listen.unwrap_or(ANY_PORT),
                     public: self.public_url.clone(),
@@ -206,6 +218,18 @@ impl Arguments {
             Some(role) if role != judged => Err(UsageError::OtherRole { role, judged }.into()),
             _ => Ok(Some(target)),
         }
+    }
+
+    fn triggers(&self) -> Result<Triggers, UsageError> {
+        let rows = self.trigger_rows.clone();
+        if self.port.is_none() && rows.iter().any(TriggerRow::uses_port) {
+            return Err(UsageError::TriggerPort);
+        }
+        Ok(Triggers {
+            rows,
+            hook: self.trigger.clone(),
+            port: self.port,
+        })
     }
 
     /// The proxy that a bot under test uses; none without `--intercept`.

@@ -21,6 +21,7 @@ use super::snapshots::Conversation;
 use super::tls::Tls;
 use super::{ca, environment, output, snapshots};
 use crate::api::party::Party;
+use crate::config::trigger::TriggerRow;
 use crate::config::values::ValueError;
 use crate::config::{self, values};
 use crate::http::interception::NamedHost;
@@ -82,6 +83,12 @@ pub(crate) struct Arguments {
     pub trigger: Option<Hook>,
     #[arg(skip)]
     pub triggered: Triggered,
+    /// `[[trigger]]` of `confcall.toml`.
+    #[arg(skip)]
+    pub trigger_rows: Vec<TriggerRow>,
+    /// The port of the target, where `confcall.toml` has `{port}`.
+    #[arg(skip)]
+    pub port: Option<u16>,
     /// How the target is started, as `confcall.toml` says it.
     #[arg(skip)]
     pub program: Option<TargetProgram>,

@@ -26,6 +26,12 @@ pub enum UsageError {
     Token,
     #[error("`--given` is for a service under test, and there is none")]
     GivenWithoutService,
+    #[error("`[[trigger]]` of the configuration: a service is not triggered")]
+    TriggersOfService,
+    #[error(
+        "`[[trigger]]` of the configuration: `{{port}}` is the port of a target that confcall starts"
+    )]
+    TriggerPort,
     #[error("`--role {role}` selects nothing: the target is a {judged}, and no {role} is judged")]
     OtherRole { role: Party, judged: Party },
     #[error(
@@ -117,6 +123,8 @@ impl Remedy for UsageError {
         Some(Cow::Borrowed(match self {
             Self::Token => "look for line ends and spaces in `--token` or CONFCALL_TOKEN",
             Self::GivenWithoutService => "leave it out, or name the service with `--service`",
+            Self::TriggersOfService => "leave it out, or look at `role` of `[target]`",
+            Self::TriggerPort => "give the port where the bot listens, or `[target.command]`",
             Self::OtherRole { .. } => "leave `--role` out",
             Self::FirstHostIsPattern => {
                 "name one host first: `--intercept api.example '*.example'`"

@@ -3,6 +3,7 @@
 pub(crate) mod claims;
 pub(crate) mod known_failure;
 pub(crate) mod target;
+pub(crate) mod trigger;
 pub(crate) mod validation;
 pub(crate) mod values;
 
@@ -17,6 +18,7 @@ use serde::Deserialize;
 use self::claims::Claims;
 use self::known_failure::KnownFailure;
 use self::target::TargetSection;
+use self::trigger::TriggerRow;
 use crate::diagnostic::place::Place;
 use crate::files::FileError;
 use crate::inject::InjectionChoice;
@@ -36,6 +38,9 @@ pub(crate) struct Config {
     pub schema: Option<String>,
     /// `[target]`: the party that is judged; if absent, the built-in pair.
     pub target: Option<TargetSection>,
+    /// `[[trigger]]`: the bot's own requests, or commands, that make a bot send the request of an operation.
+    /// The first row that fits is used.
+    pub trigger: Vec<TriggerRow>,
     /// `[scenarios]`: the scenarios to play.
     pub scenarios: Scenarios,
     /// `[judging]`: the strictness and the time limits of the judge.
@@ -130,6 +135,7 @@ impl Config {
                 paths.extend(&mut command.log);
             }
         }
+        paths.extend(self.trigger.iter_mut().map(|row| &mut row.folder));
         for path in paths {
             *path = folder.join(&*path);
         }

@@ -207,6 +207,24 @@ impl Operation {
         self.request.method == "GET"
     }
 
+    /// The roles of the identifiers in its path.
+    pub(crate) fn roles(&self) -> impl Iterator<Item = &str> {
+        self.request.path.iter().filter_map(|it| match it {
+            Segment::Id(role) => Some(role.as_str()),
+            Segment::Literal(_) => None,
+        })
+    }
+
+    /// The identifier with a role in the path of a request of this operation.
+    pub(crate) fn id_of<'t>(&self, target: &'t str, role: &str) -> Option<&'t str> {
+        let path = resource::below_prefix(target)?;
+        let mut segments = self.request.path.iter().zip(path);
+        segments.find_map(|(segment, id)| {
+            let is_it = matches!(segment, Segment::Id(other) if other == role);
+            is_it.then_some(id)
+        })
+    }
+
     fn has_path<'t>(&self, path: &[&'t str]) -> Option<Ids<'t>> {
         let wanted = &self.request.path;
         if path.len() != wanted.len() {
@@ -251,6 +269,11 @@ pub(crate) fn operations() -> &'static [Operation] {
             .expect("the table of operations, which a test reads")
     };
     &TABLE.get_or_init(read).operation
+}
+
+/// The operation with this name.
+pub(crate) fn named(name: &str) -> Option<&'static Operation> {
+    operations().iter().find(|it| it.name == name)
 }
 
 /// The operation that a request asks for, with the identifiers of its path. `None` where no page documents it.

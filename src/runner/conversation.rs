@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::time::{Instant as TokioInstant, sleep_until};
 
-use super::hook::HookAnswer;
+use super::options::Options;
 use super::router::{Message, Registration, callback_path, lock};
 use super::session::Context;
 use super::target::{Target, Triggered, address_of, is_same_origin};
+use super::trigger::{Cause, Expected};
 use super::{provider_state, variables};
 use crate::http::message::{Body, Headers, Request};
 use crate::http::{OutgoingRequest, Reply, SendError};
@@ -275,55 +275,48 @@ impl Conversation {
 
     fn trigger(&self, step: usize, request: &Request) {
         let Target::Bot {
-            trigger, triggered, ..
+            triggers,
+            triggered,
+            ..
         } = &self.context.target
         else {
-            return;
-        };
-        let is_provoked = *triggered == Triggered::UnlessProvoked && self.is_provoked(step);
-        let Some(trigger) = trigger.clone().filter(|_| !is_provoked) else {
-            let event = Event::Triggered(TriggerAnswer::NoAddress);
-            let _ = self.registration.sender.send(Message::Happened(event));
             return;
         };
         let scenario = &self.case.scenario.id;
         let service = self.context.service_url();
         let url = address_of(&service, scenario.api(), &request.target);
-        let headers: serde_json::Map<String, Value> = request
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_owned(), json!(value)))
-            .collect();
-        let body = json!({
-            "scenario": scenario.as_str(),
-            "step": step,
-            "request": {
-                "method": request.method,
-                "url": url,
-                "headers": headers,
-                "body": request.body.json(),
-            },
-        });
-        let context = Arc::clone(&self.context);
+        let expected = Expected::new(scenario.as_str(), step, &url, request);
+        let cause = self.cause_of(step);
+        let means = match (*triggered, cause) {
+            (Triggered::UnlessProvoked, Cause::Notification) => Err(TriggerAnswer::NoAddress),
+            _ => triggers.means(&expected, cause),
+        };
         let sender = self.registration.sender.clone();
-        tokio::spawn(async move {
-            let deadline = context.options.judge.deadline;
-            let answer = match trigger.ask(&context.options.client, &body, deadline).await {
-                HookAnswer::Done(_) => TriggerAnswer::Accepted,
-                HookAnswer::Declined(reason) => TriggerAnswer::Declined(reason),
-                HookAnswer::Failed(what) => TriggerAnswer::Failed(what),
-            };
+        let answered = move |answer| {
+            // The conversation may be over.
             let _ = sender.send(Message::Happened(Event::Triggered(answer)));
+        };
+        let means = match means {
+            Ok(means) => means,
+            Err(answer) => return answered(answer),
+        };
+        let message = expected.message();
+        let context = Arc::clone(&self.context);
+        tokio::spawn(async move {
+            let Options { client, judge, .. } = &*context.options;
+            answered(means.trigger(client, &message, judge.deadline).await);
         });
     }
 }
 
 impl Conversation {
-    /// True if the request of a step, counted from 1, follows from a notification.
-    fn is_provoked(&self, step: usize) -> bool {
+    /// The cause of the request of a step, counted from 1.
+    fn cause_of(&self, step: usize) -> Cause {
         let steps = &self.case.scenario.script.steps;
-        let before = step.checked_sub(2).and_then(|at| steps.get(at));
-        matches!(before, Some(Step::Notification(_)))
+        match step.checked_sub(2).and_then(|at| steps.get(at)) {
+            Some(Step::Notification(_)) => Cause::Notification,
+            _ => Cause::Nothing,
+        }
     }
 }
 

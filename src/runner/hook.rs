@@ -39,31 +39,41 @@ impl Hook {
         within: Duration,
     ) -> HookAnswer {
         match self {
-            Self::Url(url) => match client.send(post_json(url, question), within).await {
-                Ok(response) => match response.status {
-                    200..=299 => HookAnswer::Done(value_of(response.body)),
-                    501 => HookAnswer::Declined(reason(&response)),
-                    status => {
-                        let reason = reason(&response);
-                        HookAnswer::Failed(format!("it answered {status}: {reason}"))
-                    }
-                },
-                Err(error) => HookAnswer::Failed(error.to_string()),
-            },
-            Self::Command(program) => {
-                let question = format!("{question}\n");
-                match program.ask(question.as_bytes(), within).await {
-                    Ok(completed) if completed.status.success() => {
-                        HookAnswer::Done(value_of(Body::from_bytes(&completed.output)))
-                    }
-                    Ok(completed) if completed.declines() => {
-                        HookAnswer::Declined(completed.last_error_line())
-                    }
-                    Ok(completed) => HookAnswer::Failed(how_it_ended(&completed)),
-                    Err(error) => HookAnswer::Failed(error.to_string()),
-                }
-            }
+            Self::Url(url) => send(client, post_json(url, question), within).await,
+            Self::Command(program) => run(program, question, within).await,
         }
+    }
+}
+
+/// Sends the request of a hook. 2xx: it is done; 501: it declines.
+pub(super) async fn send(
+    client: &Client,
+    request: OutgoingRequest,
+    within: Duration,
+) -> HookAnswer {
+    match client.send(request, within).await {
+        Ok(response) => match response.status {
+            200..=299 => HookAnswer::Done(value_of(response.body)),
+            501 => HookAnswer::Declined(reason(&response)),
+            status => {
+                let reason = reason(&response);
+                HookAnswer::Failed(format!("it answered {status}: {reason}"))
+            }
+        },
+        Err(error) => HookAnswer::Failed(error.to_string()),
+    }
+}
+
+/// Runs the program of a hook. Exit code 0: it is done; 69: it declines.
+pub(super) async fn run(program: &Program, question: &Value, within: Duration) -> HookAnswer {
+    let question = format!("{question}\n");
+    match program.ask(question.as_bytes(), within).await {
+        Ok(completed) if completed.status.success() => {
+            HookAnswer::Done(value_of(Body::from_bytes(&completed.output)))
+        }
+        Ok(completed) if completed.declines() => HookAnswer::Declined(completed.last_error_line()),
+        Ok(completed) => HookAnswer::Failed(how_it_ended(&completed)),
+        Err(error) => HookAnswer::Failed(error.to_string()),
     }
 }
 

@@ -4,7 +4,7 @@
 //! [`Options`]. A [`Session`] is one target with its listeners. Each scenario is a `conversation`, a
 //! task with a judge of its own; the `router` finds the conversation of a message that comes in. A
 //! bot under test may reach confcall through a forward proxy ([`Proxy`]), under the service's own
-//! address. `provider_state` brings about what a scenario needs first. Everything is driven by
+//! address. `provider_state` brings about what a scenario needs first, and `trigger` makes a bot act. Everything is driven by
 //! events: nothing sleeps but the wait for surplus messages at the end ([`Options::settle`]).
 
 mod conversation;
@@ -17,6 +17,7 @@ pub(crate) mod run;
 pub(crate) mod self_check;
 mod session;
 mod target;
+mod trigger;
 mod variables;
 
 use std::borrow::Cow;
@@ -36,6 +37,7 @@ pub(crate) use self::session::Stop;
 #[cfg(test)]
 pub(crate) use self::session::play;
 pub(crate) use self::target::{ANY_PORT, Proxy, Target, Triggered};
+pub(crate) use self::trigger::Triggers;
 use crate::api::party::Party;
 use crate::config::validation::SettingError;
 use crate::diagnostic::Remedy;

@@ -156,7 +156,7 @@ impl Session {
     ) -> Result<Vec<ScenarioResult>, PlayError> {
         let party = self.target.role().as_str();
         for url in self.target.addresses() {
-            reach(party, url, &self.options.client).await?;
+            reach(party, &url, &self.options.client).await?;
         }
         let context = Arc::new(Context {
             options: self.options,

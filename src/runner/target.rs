@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::hook::Hook;
 use super::provider_state::StateProvider;
+use super::trigger::Triggers;
 use crate::api::party::Party;
 use crate::http::interception::Interception;
 use crate::platform::{Identity, Notifier};
@@ -29,8 +29,7 @@ pub(crate) enum Target {
     /// A bot is judged; confcall plays the service.
     Bot {
         url: Url,
-        /// Takes the triggers; none for a bot that acts by itself.
-        trigger: Option<Hook>,
+        triggers: Triggers,
         triggered: Triggered,
         listen: SocketAddr,
         /// The service's address that the bot is given; none for the listener's own.
@@ -124,14 +123,10 @@ impl Target {
     }
 
     /// The addresses that must be reachable before anything is played.
-    pub(super) fn addresses(&self) -> Vec<&Url> {
-        let mut addresses = vec![self.url()];
-        if let Self::Bot {
-            trigger: Some(Hook::Url(trigger)),
-            ..
-        } = self
-        {
-            addresses.push(trigger);
+    pub(super) fn addresses(&self) -> Vec<Url> {
+        let mut addresses = vec![self.url().clone()];
+        if let Self::Bot { triggers, .. } = self {
+            addresses.extend(triggers.addresses());
         }
         addresses
     }

@@ -339,7 +339,7 @@ where
         let identity = Some(Arc::new(Identity::new(folder.path().to_owned())));
         let target = Target::Bot {
             url: url.clone(),
-            trigger: Some(Hook::Url(url)),
+            triggers: Hook::Url(url).into(),
             triggered: Triggered::Always,
             proxy: None,
             listen: runner::ANY_PORT,
@@ -397,7 +397,7 @@ fn behind_a_guard(
         let notifier = application.map(|it| identity.notifier(it).unwrap());
         let target = Target::Bot {
             url: callback,
-            trigger: Some(Hook::Url(Url::parse(&bot.trigger_url()).unwrap())),
+            triggers: Hook::Url(Url::parse(&bot.trigger_url()).unwrap()).into(),
             triggered: Triggered::Always,
             proxy: None,
             listen: at.trim_start_matches("http://").parse().unwrap(),

@@ -10,6 +10,7 @@
 mod badly;
 mod hooks;
 mod listed;
+mod triggers;
 
 use std::fs;
 use std::path::Path;

@@ -145,7 +145,7 @@ async fn play_bot(
     let below = |path: &str| own_url(&format!("{}{path}", listener.url()));
     let target = Target::Bot {
         url: below(bot::CALLBACK),
-        trigger: Some(Hook::Url(below(bot::TRIGGER))),
+        triggers: Hook::Url(below(bot::TRIGGER)).into(),
         triggered: Triggered::Always,
         listen: ANY_PORT,
         public: None,

@@ -14,9 +14,14 @@ pub fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// Sends a POST with a JSON body to a path below a URL (`http://HOST:PORT`, with or without a path).
-/// `fields` are further header lines, each with its line end. Returns the answer as it came.
+/// Sends a POST with a JSON body, as [`send`] does.
 pub fn post(url: &str, path: &str, fields: &str, body: &str) -> io::Result<String> {
+    send("POST", url, path, fields, body)
+}
+
+/// Sends a request with a JSON body to a path below a URL (`http://HOST:PORT`, with or without a path).
+/// `fields` are further header lines, each with its line end. Returns the answer as it came.
+pub fn send(method: &str, url: &str, path: &str, fields: &str, body: &str) -> io::Result<String> {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, base) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let target = format!("{}{path}", base.trim_end_matches('/'));
@@ -25,7 +30,7 @@ pub fn post(url: &str, path: &str, fields: &str, body: &str) -> io::Result<Strin
     stream.set_read_timeout(Some(PATIENCE))?;
     write!(
         stream,
-        "POST {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+        "{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n{fields}\r\n{body}",
         body.len()
     )?;

@@ -7,6 +7,7 @@
     reason = "a test that cannot be set up fails, and the place says why"
 )]
 
+pub mod bot;
 pub mod cassette;
 pub mod http;
 pub mod process;
