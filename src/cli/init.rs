@@ -234,7 +234,7 @@ url = {}
         format!(
             "\
 # Takes the triggers of the bot: a URL, or a command that reads the trigger on its standard input,
-# [\"./trigger.sh\"]. Without it the bot acts by itself.
+# [\"./trigger.sh\"]. `[[trigger]]` tables use the bot's own requests instead. Without both the bot acts by itself.
 {trigger}
 # The bot sends without a trigger what a notification provokes:
 # acts-by-itself = true
