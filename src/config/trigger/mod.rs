@@ -410,7 +410,7 @@ mod tests {
             ),
             (
                 "operation = \"*\"\nrequest = \"POST http://h/\"\nbody = {a = [\"{cal}\"]}",
-                "confcall.toml:4:13: `{cal}` stands for nothing",
+                "confcall.toml:4:14: `{cal}` stands for nothing",
             ),
             (
                 "operation = \"invite\"\nrequest = \"POST http://h/{participant}\"",
