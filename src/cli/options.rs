@@ -1,6 +1,6 @@
 //! The options of a run: the arguments of `confcall run`, completed from `confcall.toml`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use clap::{Args as _, Command, FromArgMatches as _};
@@ -22,10 +22,14 @@ use crate::http::{Client, free_port};
 use crate::inject::InjectionChoice;
 use crate::judge;
 use crate::platform::{Identity, Notifier};
+use crate::replay::recording::file;
+use crate::replay::stubs::Stubs;
 use crate::report::ReportKind;
 use crate::runner::options::TargetProgram;
 use crate::runner::process::Program;
-use crate::runner::{ANY_PORT, Hook, Options, Proxy, StateProvider, Target, Triggered, Triggers};
+use crate::runner::{
+    ANY_PORT, Hook, Options, Proxy, SharedStubs, StateProvider, Target, Triggered, Triggers,
+};
 
 /// The time for surplus messages of a target that is not built in.
 const SETTLE: Duration = Duration::from_millis(250);
@@ -124,6 +128,7 @@ impl Arguments {
         let hosts = section.intercept.iter();
         let hosts: Result<_, _> = hosts.map(|it| it.parse().map_err(wrong)).collect();
         self.intercept = hosts?;
+        or_else(&mut self.stubs, section.stubs);
         self.application = section.application;
         self.tls.listens |= section.tls;
         self.tls.ca = self.tls.ca.take().or(section.ca);
@@ -161,7 +166,9 @@ impl Arguments {
             Some(_) => SETTLE,
         };
         let authority = self.tls.authority()?;
+        let stubs = self.stubs(target.as_ref())?;
         Ok(Options {
+            stubs,
             scenarios: scenarios.picked,
             all: scenarios.all,
             shard: self.shard,
@@ -218,6 +225,27 @@ impl Arguments {
             Some(role) if role != judged => Err(UsageError::OtherRole { role, judged }.into()),
             _ => Ok(Some(target)),
         }
+    }
+
+    fn stubs(&self, target: Option<&Target>) -> Result<Option<SharedStubs>, Failure> {
+        if self.stubs.is_empty() {
+            return Ok(None);
+        }
+        if !target.is_some_and(|it| it.role() == Party::Bot) {
+            return Err(UsageError::StubsWithoutBot.into());
+        }
+        let mut opened = Vec::new();
+        for path in &self.stubs {
+            let (recording, torn) = file::open(path)?;
+            if let Some(torn) = torn {
+                output::warn(torn);
+            }
+            if recording.index().is_empty() {
+                return Err(UsageError::NoExchange(path.clone()).into());
+            }
+            opened.push(recording);
+        }
+        Ok(Some(Arc::new(Mutex::new(Stubs::new(opened)))))
     }
 
     fn triggers(&self) -> Result<Triggers, UsageError> {

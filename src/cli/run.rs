@@ -111,6 +111,9 @@ pub(crate) struct Arguments {
     /// Listen here for the bot's proxy connections [default: any free port of 127.0.0.1]
     #[arg(long, value_name = "ADDR", value_parser = values::listen, help_heading = "Target", requires = "intercept")]
     pub proxy_listen: Option<SocketAddr>,
+    /// Answer what the bot asks outside of the calling API from these cassettes or HAR files
+    #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "Target")]
+    pub stubs: Vec<PathBuf>,
     /// Sign notifications for this application id, as the platform does
     #[arg(long, value_name = "ID", value_parser = clap::builder::NonEmptyStringValueParser::new(), help_heading = "Target", requires = "bot", conflicts_with = "service")]
     pub application: Option<String>,

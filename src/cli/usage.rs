@@ -26,6 +26,8 @@ pub enum UsageError {
     Token,
     #[error("`--given` is for a service under test, and there is none")]
     GivenWithoutService,
+    #[error("stubs answer a bot under test, and there is none")]
+    StubsWithoutBot,
     #[error("`[[trigger]]` of the configuration: a service is not triggered")]
     TriggersOfService,
     #[error(
@@ -123,6 +125,7 @@ impl Remedy for UsageError {
         Some(Cow::Borrowed(match self {
             Self::Token => "look for line ends and spaces in `--token` or CONFCALL_TOKEN",
             Self::GivenWithoutService => "leave it out, or name the service with `--service`",
+            Self::StubsWithoutBot => "leave `--stubs` out, or name the bot with `--bot`",
             Self::TriggersOfService => "leave it out, or look at `role` of `[target]`",
             Self::TriggerPort => "give the port where the bot listens, or `[target.command]`",
             Self::OtherRole { .. } => "leave `--role` out",

@@ -125,11 +125,13 @@ impl Config {
             let TargetSection {
                 folder: own,
                 ca,
+                stubs,
                 command,
                 ..
             } = target;
             paths.push(own);
             paths.extend(ca);
+            paths.extend(stubs);
             if let Some(command) = command {
                 paths.push(&mut command.folder);
                 paths.extend(&mut command.log);

@@ -63,6 +63,10 @@ pub(crate) struct TargetSection {
     /// changed.
     #[serde(default)]
     pub intercept: Vec<String>,
+    /// Cassettes and HAR files that answer what a bot asks outside of the calling API, from the folder of
+    /// `confcall.toml`.
+    #[serde(default)]
+    pub stubs: Vec<PathBuf>,
     /// True if confcall listens in TLS, with certificates of the local authority.
     #[serde(default)]
     pub tls: bool,

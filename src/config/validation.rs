@@ -114,6 +114,7 @@ impl TargetSection {
                 ("listen", self.listen.is_some()),
                 ("public-url", self.public_url.is_some()),
                 ("intercept", !self.intercept.is_empty()),
+                ("stubs", !self.stubs.is_empty()),
             ],
         };
         if let Some((key, _)) = of_other_party.into_iter().find(|(_, is_there)| *is_there) {

@@ -213,6 +213,11 @@ impl InjectedJudge {
         self.adapter.judge.resembles(request)
     }
 
+    /// True if the scenario has this request outside of the calling API.
+    pub(crate) fn documents(&self, request: &Request) -> bool {
+        self.adapter.judge.documents(request)
+    }
+
     pub(crate) fn bind(&mut self, name: &str, value: &str) {
         self.adapter.judge.bind(name, value);
     }

@@ -39,7 +39,7 @@ pub(crate) use self::record::Breach;
 use self::verdict::{ScenarioResult, Traffic, Verdict, Violation};
 use crate::api::identifier::Normal;
 use crate::api::party::Party;
-use crate::api::template;
+use crate::api::{resource, template};
 use crate::contract::requirement::Requirement;
 use crate::http::message::{Request, Response};
 use crate::scenario::format::{Kind, Scenario, ScenarioId, Script, Step};
@@ -371,6 +371,23 @@ impl Judge {
     /// True if the target has sent the same message in this conversation before.
     pub(crate) fn repeats(&self, request: &Request) -> bool {
         matches!(&self.machine, Machine::BotPlan(judge) if judge.repeats(request))
+    }
+
+    /// True if the scenario has this request outside of the calling API: of its path, with the values of
+    /// this run.
+    pub(crate) fn documents(&self, request: &Request) -> bool {
+        let record = self.record();
+        let value = |name: &str| record.bindings.get(name).map(str::to_owned);
+        let path = service::relative(&request.target);
+        record.steps().iter().any(|step| {
+            let Step::Request(step) = step else {
+                return false;
+            };
+            let documented = template::fill(&service::relative(&step.target), &value);
+            step.method == request.method
+                && (resource::shape_of(&step.target) == resource::shape_of(&request.target)
+                    || resource::path_of(&documented) == resource::path_of(&path))
+        })
     }
 
     /// Binds a variable to the value that the setup of a provider state returned.

@@ -110,6 +110,7 @@ impl Remedy for MergeError {
 pub(crate) fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
     let mut whole = Vec::new();
     let mut errors: Vec<String> = Vec::new();
+    let mut notes: Vec<String> = Vec::new();
     let mut borne_out = HashSet::new();
     let mut urls: BTreeSet<String> = BTreeSet::new();
     let mut role: Option<Option<Party>> = None;
@@ -148,6 +149,11 @@ pub(crate) fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
                 errors.push(error);
             }
         }
+        for note in report.notes {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
         borne_out.extend(report.listed.borne_out);
         whole.extend(report.results.into_iter().map(|it| (file.clone(), it)));
     }
@@ -179,6 +185,7 @@ pub(crate) fn merge(reports: Vec<(String, Run)>) -> Result<Run, MergeError> {
     let mut run = Run::new(target, whole.into_iter().map(|(_, it)| it).collect());
     errors.retain(|it| !borne_out.contains(it));
     run.errors = errors;
+    run.notes = notes;
     Ok(run)
 }
 

@@ -237,6 +237,9 @@ pub struct Run {
     /// Problems of the run beside its results, such as a known failure that matches nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<String>,
+    /// Remarks about the run as a whole, such as requests of the bot outside of the calling API.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// The shard's part of the list of known failures. The list is enforced on the merged run.
     #[serde(default, skip_serializing_if = "Listed::is_empty")]
     pub listed: Listed,
@@ -280,6 +283,7 @@ impl Run {
             target,
             shard: None,
             errors: Vec::new(),
+            notes: Vec::new(),
             listed: Listed::default(),
             summary,
             results,

@@ -6,6 +6,7 @@
 //! - [`values`] are the values that differ from run to run, and their mapping to those of this run.
 //! - [`service`] is the recorded service for a live bot; [`bot`] is the recorded bot for a live
 //!   service.
+//! - [`stubs`] are recorded answers to requests that belong to no conversation.
 //! - `outgoing` makes the messages that are sent; `outcome` collects the results.
 //! - [`live`] plays over sockets.
 
@@ -16,6 +17,7 @@ mod outcome;
 mod outgoing;
 pub(crate) mod recording;
 pub(crate) mod service;
+pub(crate) mod stubs;
 pub(crate) mod values;
 
 pub(crate) use self::outcome::{Messages, Replayed};

@@ -23,6 +23,9 @@ pub(crate) fn render(run: &Run) -> String {
     for error in &run.errors {
         let _ = writeln!(page, "<p class=\"fail\">{}</p>", escaped(error));
     }
+    for note in &run.notes {
+        let _ = writeln!(page, "<p>{}</p>", escaped(note));
+    }
     for result in &run.results {
         page.push_str(&block(result));
     }

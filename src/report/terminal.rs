@@ -23,6 +23,9 @@ pub(crate) fn render(run: &Run, elapsed: Duration, look: Look) -> String {
     for error in &run.errors {
         let _ = writeln!(text, "{} {}", look.failure("FAIL"), printable(error));
     }
+    for note in &run.notes {
+        text.push_str(&wrapped(&format!("note: {note}"), 0, look));
+    }
     text.push_str(&roles(run, look));
     text.push('\n');
     text.push_str(&last_line(&run.summary, elapsed, look));

@@ -4,9 +4,10 @@
 //! [`Options`]. A [`Session`] is one target with its listeners. Each scenario is a `conversation`, a
 //! task with a judge of its own; the `router` finds the conversation of a message that comes in. A
 //! bot under test may reach confcall through a forward proxy ([`Proxy`]), under the service's own
-//! address. `provider_state` brings about what a scenario needs first, and `trigger` makes a bot act. Everything is driven by
+//! address. What a bot asks around the API belongs to no conversation (`around`). `provider_state` brings about what a scenario needs first, and `trigger` makes a bot act. Everything is driven by
 //! events: nothing sleeps but the wait for surplus messages at the end ([`Options::settle`]).
 
+mod around;
 mod conversation;
 mod hook;
 pub(crate) mod options;
@@ -27,6 +28,7 @@ use std::time::Duration;
 use tokio::task::JoinError;
 use url::Url;
 
+pub(crate) use self::around::SharedStubs;
 pub(crate) use self::hook::{Hook, HookAnswer};
 pub(crate) use self::options::Options;
 use self::process::LaunchError;

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::around::SharedStubs;
 use super::target::Target;
 use crate::api::party::Party;
 use crate::config::claims::Claims;
@@ -53,6 +54,8 @@ pub(crate) struct Options {
     pub seed: u64,
     /// Sends requests, notifications and triggers.
     pub client: Client,
+    /// Answers what a bot asks around the API; none where nothing was recorded of it.
+    pub stubs: Option<SharedStubs>,
     /// Signs the certificates of the listeners; none for plain HTTP.
     pub authority: Option<Arc<Authority>>,
 }
@@ -82,6 +85,7 @@ impl Default for Options {
             jobs: None,
             seed: SEED,
             client: Client::new(),
+            stubs: None,
             authority: None,
         }
     }

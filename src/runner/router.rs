@@ -2,7 +2,8 @@
 //!
 //! A message belongs to the conversation whose callback path or ids it contains, else to the
 //! only one that waits for such a message. Where several could, none of them can be judged side by
-//! side: they are played again, one by one. A bot's requests to an [`Identity`] belong to none.
+//! side: they are played again, one by one. A bot's requests to an [`Identity`] belong to none, nor do
+//! those [around](Around) the API.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
+use super::around::Around;
 use super::joined;
 use crate::api::identifier::{ById, Ids, Normal};
 use crate::api::party::Party;
@@ -26,6 +28,7 @@ use crate::platform::Identity;
 pub(super) struct Router {
     role: Party,
     identity: Option<Arc<Identity>>,
+    around: Arc<Around>,
     /// The address under which the target knows confcall.
     public_url: String,
     entries: Mutex<Entries>,
@@ -72,10 +75,16 @@ pub(super) struct Registration {
 }
 
 impl Router {
-    pub(super) fn new(role: Party, identity: Option<Arc<Identity>>, public_url: String) -> Self {
+    pub(super) fn new(
+        role: Party,
+        identity: Option<Arc<Identity>>,
+        around: Arc<Around>,
+        public_url: String,
+    ) -> Self {
         Self {
             role,
             identity,
+            around,
             public_url,
             entries: Mutex::default(),
             next: AtomicU64::new(1),
@@ -156,6 +165,9 @@ impl Router {
                 return self.ask(Arc::clone(identity), request, base).await;
             }
         }
+        if self.role == Party::Bot && Around::takes(&request) && !self.is_documented(&request) {
+            return Reply::from(self.around.answer(&request));
+        }
         let (answer, answered) = oneshot::channel();
         match self.find(&request) {
             Recipient::One(inbox) => {
@@ -183,6 +195,13 @@ impl Router {
             Some(answer) => Reply::from(answer.unwrap_or_else(|| self.unroutable_answer())),
             None => Reply::hang(),
         }
+    }
+
+    /// True if an open conversation has this request outside of the calling API.
+    fn is_documented(&self, request: &Request) -> bool {
+        let open: Vec<Entry> = self.entries().open.values().cloned().collect();
+        open.iter()
+            .any(|entry| lock(&entry.judge).documents(request))
     }
 
     fn unroutable_answer(&self) -> Response {
@@ -376,7 +395,8 @@ mod tests {
     }
 
     fn router() -> Router {
-        Router::new(Party::Bot, None, "http://127.0.0.1:1".into())
+        let around = Arc::new(Around::new(None));
+        Router::new(Party::Bot, None, around, "http://127.0.0.1:1".into())
     }
 
     fn request(target: String) -> Request {

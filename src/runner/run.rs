@@ -44,6 +44,7 @@ pub(crate) async fn run(
 ) -> Result<Played, PlayError> {
     let started = Instant::now();
     let cases = judge::cases(&options.all, &options.scenarios);
+    let mut notes = Vec::new();
     let mut results = match &options.target {
         None => {
             let stop = Stop::from(interrupt.clone());
@@ -52,13 +53,14 @@ pub(crate) async fn run(
         }
         Some(target) => {
             let (cases, excused) = options.claimed(cases, target.role());
-            let played = against(target, options, &cases, interrupt, observer).await?;
+            let played = against(target, options, &cases, interrupt, observer, &mut notes).await?;
             in_order(played, excused)
         }
     };
     let listed = known_failure::apply(&options.known, &options.all, &mut results);
     let mut run = Run::new(options.in_report(), results);
     run.shard = options.shard;
+    run.notes = notes;
     match options.shard {
         Some(_) => run.listed = listed,
         None => run.errors = listed.unmatched,
@@ -77,6 +79,7 @@ async fn against(
     cases: &[Case],
     interrupt: &CancellationToken,
     observer: &dyn Observer,
+    notes: &mut Vec<String>,
 ) -> Result<Vec<ScenarioResult>, PlayError> {
     if cases.is_empty() {
         // None of them is claimed: nothing is started for that.
@@ -99,6 +102,7 @@ async fn against(
         None => None,
     };
     let stop = Stop::default();
+    let around = session.around();
     let mut results = {
         let playing = session.play(cases, stop.clone());
         tokio::pin!(playing);
@@ -114,6 +118,7 @@ async fn against(
             }
         }
     };
+    notes.extend(around.notes());
     // Whoever interrupts a run knows the reason.
     if let (Some(running), Ok(results), false) = (&running, &mut results, interrupt.is_cancelled())
     {

@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::around::Around;
 use super::conversation::Conversation;
 use super::options::Options;
 use super::router::Router;
@@ -86,6 +87,7 @@ pub(crate) struct Session {
     options: Arc<Options>,
     target: Target,
     router: Arc<Router>,
+    around: Arc<Around>,
     own_url: String,
     proxy_url: Option<String>,
     closing: CancellationToken,
@@ -108,7 +110,13 @@ impl Session {
         };
         let own_url = listener.url();
         let public = target.public().map_or(own_url.as_str(), Url::as_str);
-        let router = Router::new(target.role(), target.identity(), public.to_owned());
+        let around = Arc::new(Around::new(options.stubs.clone()));
+        let router = Router::new(
+            target.role(),
+            target.identity(),
+            Arc::clone(&around),
+            public.to_owned(),
+        );
         let router = Arc::new(router);
         let proxy_url = proxy.as_ref().map(Listener::url);
         let closing = CancellationToken::new();
@@ -123,6 +131,7 @@ impl Session {
             options: Arc::clone(options),
             target,
             router,
+            around,
             own_url,
             proxy_url,
             closing,
@@ -146,6 +155,11 @@ impl Session {
         let proxy = self.target.proxy()?;
         let certificate = proxy.interception.authority.path();
         Some((self.proxy_url.as_deref()?, certificate))
+    }
+
+    /// The requests of the bot outside of the calling API.
+    pub(super) fn around(&self) -> Arc<Around> {
+        Arc::clone(&self.around)
     }
 
     /// Plays every scenario, as [`play`] does.

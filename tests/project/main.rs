@@ -10,6 +10,7 @@
 mod badly;
 mod hooks;
 mod listed;
+mod stubs;
 mod triggers;
 
 use std::fs;

@@ -123,11 +123,23 @@ impl RequestIndex {
 
     /// The recordings of the same method and path, served or not.
     pub(in crate::replay) fn of_same_path(&self, hashes: &PrecisionHashes) -> Vec<usize> {
-        let [.., entries] = &self.by_precision;
-        let [.., hash] = hashes;
-        let same = entries.exchanges[entries.range(*hash)].iter();
-        let same = same.take(MOST_CANDIDATES);
-        same.map(|index| *index as usize).collect()
+        let same = self.with_hash(Precision::MethodAndPath, hashes);
+        same.take(MOST_CANDIDATES).collect()
+    }
+
+    /// The recordings with the same hash of a precision, served or not.
+    pub(in crate::replay) fn with_hash(
+        &self,
+        precision: Precision,
+        hashes: &PrecisionHashes,
+    ) -> impl Iterator<Item = usize> {
+        let places = Precision::ALL.iter().zip(&self.by_precision).zip(hashes);
+        let mut places = places.filter(move |((it, _), _)| **it == precision);
+        let found = places.next().map(|((_, entries), hash)| {
+            let range = entries.range(*hash);
+            &entries.exchanges[range]
+        });
+        found.into_iter().flatten().map(|index| *index as usize)
     }
 
     /// The first recording of each method and path, in the order of the recording.
