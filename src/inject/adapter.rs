@@ -111,7 +111,7 @@ impl Adapter {
         std::iter::from_fn(|| self.judge.next_action())
             .map(|action| {
                 let step = match action {
-                    Action::Trigger { .. } => None,
+                    Action::Trigger { .. } | Action::BringAbout(_) => None,
                     Action::Send { .. } | Action::Reply { .. } => steps.pop_front().flatten(),
                 };
                 Planned {
@@ -124,7 +124,7 @@ impl Adapter {
 
     pub(super) fn perform(&mut self, planned: Planned) {
         let message = match &planned.action {
-            Action::Trigger { .. } => None,
+            Action::Trigger { .. } | Action::BringAbout(_) => None,
             Action::Send { request, .. } => Some(TrafficMessage::Request(request.clone())),
             Action::Reply { response, .. } => Some(TrafficMessage::Response(response.clone())),
         };

@@ -42,7 +42,7 @@ use crate::api::party::Party;
 use crate::api::{resource, template};
 use crate::contract::requirement::Requirement;
 use crate::http::message::{Request, Response};
-use crate::scenario::format::{Kind, Scenario, ScenarioId, Script, Step};
+use crate::scenario::format::{Kind, ProviderState, Scenario, ScenarioId, Script, Step};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
@@ -222,6 +222,9 @@ pub(crate) enum Action {
         exchange: ExchangeId,
         response: Arc<Response>,
     },
+    /// Bring about a provider state while the conversation goes on: somebody presses a key. A state that is not to be
+    /// had ends the conversation.
+    BringAbout(ProviderState),
     /// Make the bot send this request. The response is [`Event::Triggered`].
     Trigger {
         /// The step, counted from 1.
@@ -294,7 +297,7 @@ impl Judge {
         if !is_judged {
             record.give_up(Verdict::Skip, format!("the conversation judges no {role}"));
         }
-        if is_planned && let Some(reason) = plan::unplayable(record.script(), role) {
+        if is_planned && let Some(reason) = plan::unplayable(record.script()) {
             record.give_up(Verdict::Skip, reason);
         }
         let machine = match role {

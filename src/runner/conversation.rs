@@ -19,7 +19,7 @@ use crate::inject::{Act, Cut, Forgery, InjectedJudge, InjectionKind};
 use crate::judge::bindings::Bindings;
 use crate::judge::verdict::Verdict;
 use crate::judge::{Action, Case, Event, ExchangeId, Outcome, TransportFailure, TriggerAnswer};
-use crate::scenario::format::{Kind, Step};
+use crate::scenario::format::{Kind, ProviderState, Step};
 use tokio_util::sync::CancellationToken;
 
 /// The reason to skip a scenario with forged tokens.
@@ -199,6 +199,7 @@ impl Conversation {
                     forgery,
                 } => self.send(exchange, &request, Some(forgery)),
                 Act::Do(Action::Trigger { step, request }) => self.trigger(step, &request),
+                Act::Do(Action::BringAbout(state)) => self.bring_about_now(state),
                 Act::Do(Action::Reply { exchange, response }) => {
                     if !self.reply(exchange, Reply::from(Arc::unwrap_or_clone(response))) {
                         // The target went away before it was answered: it may come again.
@@ -271,6 +272,30 @@ impl Conversation {
             ));
             named.to_string()
         }
+    }
+
+    /// Brings about a provider state in a task of its own, while the conversation goes on.
+    fn bring_about_now(&self, state: ProviderState) {
+        let context = Arc::clone(&self.context);
+        let (case, judge) = (self.case.clone(), Arc::clone(&self.judge));
+        let sender = self.registration.sender.clone();
+        let callback = context.callback(self.registration.number);
+        tokio::spawn(async move {
+            let Target::Service { url, given, .. } = &context.target else {
+                return;
+            };
+            let setup = provider_state::Setup {
+                client: &context.options.client,
+                case: &case,
+                judge: &judge,
+                options: &context.options.judge,
+                service: url,
+                callback: &callback,
+            };
+            setup.bring_about_one(given, state).await;
+            // The conversation may be over now.
+            let _ = sender.send(Message::Happened(Event::Elapsed));
+        });
     }
 
     fn trigger(&self, step: usize, request: &Request) {

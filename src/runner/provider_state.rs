@@ -51,23 +51,31 @@ impl Setup<'_> {
     /// conversation with the reason.
     pub(super) async fn bring_about(self, by: &StateProvider) {
         for state in &self.case.scenario.script.given {
-            let outcome = match by {
-                StateProvider::Ask(hook) => self.ask(hook, *state).await,
-                StateProvider::Create if *state == ProviderState::Call => {
-                    let created = self.create().await;
-                    created.map(|call| self.bind_call(first_call(self.case), &call))
-                }
-                StateProvider::Create if *state == ProviderState::EndedCall => {
-                    let ended = self.create_and_end().await;
-                    ended.map(|call| self.bind_call(first_refused_call(self.case), &call))
-                }
-                StateProvider::Create | StateProvider::Assume => self.assume(*state),
-            };
-            if let Err((verdict, reason)) = outcome {
-                lock(self.judge).give_up(verdict, reason);
+            if !self.bring_about_one(by, *state).await {
                 return;
             }
         }
+    }
+
+    /// Brings about one state. False if it cannot be had, which ends the conversation with the reason.
+    pub(super) async fn bring_about_one(self, by: &StateProvider, state: ProviderState) -> bool {
+        let outcome = match by {
+            StateProvider::Ask(hook) => self.ask(hook, state).await,
+            StateProvider::Create if state == ProviderState::Call => {
+                let created = self.create().await;
+                created.map(|call| self.bind_call(first_call(self.case), &call))
+            }
+            StateProvider::Create if state == ProviderState::EndedCall => {
+                let ended = self.create_and_end().await;
+                ended.map(|call| self.bind_call(first_refused_call(self.case), &call))
+            }
+            StateProvider::Create | StateProvider::Assume => self.assume(state),
+        };
+        if let Err((verdict, reason)) = outcome {
+            lock(self.judge).give_up(verdict, reason);
+            return false;
+        }
+        true
     }
 
     fn assume(self, state: ProviderState) -> Result<(), Refusal> {

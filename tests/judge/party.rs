@@ -327,7 +327,7 @@ impl Stage {
             match &action {
                 Action::Send { exchange, .. } => self.sent.push_back(*exchange),
                 Action::Trigger { .. } => self.triggers += 1,
-                Action::Reply { .. } => {}
+                Action::Reply { .. } | Action::BringAbout(_) => {}
             }
             self.actions.push(action);
         }

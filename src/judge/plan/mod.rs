@@ -173,28 +173,12 @@ fn has(change: &Change<'_>, name: &str) -> bool {
 }
 
 /// The reason why a plan cannot be played; none where it can.
-pub(super) fn unplayable(script: &Script, role: Party) -> Option<String> {
+pub(super) fn unplayable(script: &Script) -> Option<String> {
     let elsewhere = script.steps.iter().find_map(|step| match step {
         Step::Request(request) if below_prefix(&request.target).is_none() => Some(&request.target),
         _ => None,
     });
-    if let Some(target) = elsewhere {
-        return Some(format!(
-            "a request of the conversation goes elsewhere: {target}"
-        ));
-    }
-    // A person brings these about, while the conversation goes on.
-    let steps = script.steps.iter().enumerate();
-    let expected = steps.flat_map(|(at, step)| match step {
-        Step::Notification(step) => Expected::of(at, step),
-        _ => Vec::new(),
-    });
-    let by_people = expected
-        .filter(|it| it.signature.subject == Subject::Other || it.detail == Some("toneInfo"));
-    let needs_people = role == Party::Service && by_people.count() > 0;
-    needs_people.then(|| {
-        "somebody has to press a tone or share a screen while the conversation goes on".to_owned()
-    })
+    elsewhere.map(|target| format!("a request of the conversation goes elsewhere: {target}"))
 }
 
 /// The step of the answer to a request, where the scenario documents one.

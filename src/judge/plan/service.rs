@@ -131,7 +131,6 @@ impl ServicePlan {
         let at = self.cursor;
         self.cursor += 1 + usize::from(answer_of(self.record.script(), at).is_some());
         let request = Arc::new(outgoing_request(&mut self.record, step));
-        self.expect_notifications();
         self.next_exchange += 1;
         let exchange = self.next_exchange;
         let watched = self.watch.next();
@@ -143,6 +142,7 @@ impl ServicePlan {
             watched,
             step: at,
         });
+        self.expect_notifications();
         let message = TrafficMessage::Request(Arc::clone(&request));
         self.record.traffic(Party::Bot, Some(at), message);
         self.actions.push_back(Action::Send { exchange, request });
@@ -153,6 +153,12 @@ impl ServicePlan {
         self.expected.retain(|it| !it.is_done);
         let scenario = Arc::clone(&self.record.case.scenario);
         while let Some(Step::Notification(step)) = scenario.script.steps.get(self.cursor) {
+            if !step.given.is_empty() && self.is_waiting() {
+                // What somebody does comes after what was documented before it.
+                break;
+            }
+            let states = step.given.iter().map(|state| Action::BringAbout(*state));
+            self.actions.extend(states);
             self.expected.extend(Expected::of(self.cursor, step));
             self.cursor += 1;
         }

@@ -177,6 +177,9 @@ impl Peer {
                     self.tell(request);
                 }
             }
+            (_, Act::Do(Action::BringAbout(_))) => {
+                unreachable!("no scenario of invite has steps of people")
+            }
             (Party::Service, Act::Do(Action::Trigger { .. })) => {
                 unreachable!("services are not triggered")
             }
