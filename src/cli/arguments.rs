@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::output::Color;
 use super::{
-    accept, ca, check, completions, extract, init, list, merge, record, replay, run, schema,
-    selftest, serve, show,
+    accept, ca, check, completions, extract, init, list, merge, monitor, record, replay, run,
+    schema, selftest, serve, show,
 };
 
 /// Record-replay conformance tests for calling bots and the services that they call
@@ -65,6 +65,9 @@ Examples:
     /// Record the traffic between a bot and a service
     #[command(after_help = record::EXAMPLES)]
     Record(Box<record::Arguments>),
+    /// Judge the traffic of your own tests while they run
+    #[command(after_help = monitor::EXAMPLES)]
+    Monitor(Box<monitor::Arguments>),
     /// Show where the local authority's certificate is, and how clients come to trust it
     #[command(after_help = ca::EXAMPLES)]
     Ca(ca::Arguments),

@@ -18,6 +18,7 @@ pub(crate) mod failure;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod merge;
+pub(crate) mod monitor;
 pub(crate) mod options;
 pub(crate) mod output;
 pub(crate) mod record;
@@ -147,6 +148,7 @@ fn command(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Show(arguments) => show::command(&arguments, output),
         Command::Serve(arguments) => serve::command(*arguments, output),
         Command::Record(arguments) => record::command(*arguments, output),
+        Command::Monitor(arguments) => monitor::command(*arguments, output),
         Command::Ca(arguments) => ca::command(&arguments, output),
         Command::Replay(arguments) => replay::command(*arguments, output),
         Command::Init(arguments) => init::command(arguments, output),

@@ -170,11 +170,18 @@ async fn bind(
     arguments: &Arguments,
     authority: Option<&Authority>,
 ) -> Result<Listener, Failure> {
-    let parties = [arguments.service.as_ref(), arguments.bot.as_ref()];
-    if let Some(own) = parties.into_iter().flatten().find(|it| is_at(it, address)) {
-        return Err(UsageError::ListensAtParty(own.clone()).into());
-    }
+    let parties = [&arguments.service, &arguments.bot];
+    refuse_own(parties.into_iter().flatten(), address)?;
     Ok(tls::listen(address, authority).await?)
+}
+
+/// An error if confcall would listen where one of the parties is.
+pub(super) fn refuse_own<'a>(
+    mut parties: impl Iterator<Item = &'a Url>,
+    address: SocketAddr,
+) -> Result<(), UsageError> {
+    let own = parties.find(|it| is_at(it, address));
+    own.map_or(Ok(()), |own| Err(UsageError::ListensAtParty(own.clone())))
 }
 
 /// True if the URL names a listener on this address.
@@ -206,12 +213,21 @@ fn journal(arguments: &Arguments, directions: &[Direction]) -> Result<Journal, F
             journal
         })
     } else {
-        Journal::create(path, directions)
+        return created(path, directions);
     };
-    opened.map_err(|error| match error {
+    opened.map_err(journal_failure)
+}
+
+/// A new cassette.
+pub(super) fn created(path: &Path, directions: &[Direction]) -> Result<Journal, Failure> {
+    Journal::create(path, directions).map_err(journal_failure)
+}
+
+fn journal_failure(error: JournalError) -> Failure {
+    match error {
         JournalError::Store(error) => error.into(),
         other => UsageError::Journal(other).into(),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -181,7 +181,7 @@ fn verification(configuration: Option<Url>, application: Option<String>) -> Opti
     })
 }
 
-fn named<T: Copy>(
+pub(super) fn named<T: Copy>(
     wanted: Option<&str>,
     all: &[T],
     name: impl Fn(T) -> &'static str,

@@ -2,6 +2,7 @@
 
 pub(crate) mod claims;
 pub(crate) mod known_failure;
+pub(crate) mod monitor;
 pub(crate) mod target;
 pub(crate) mod trigger;
 pub(crate) mod validation;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 
 use self::claims::Claims;
 use self::known_failure::KnownFailure;
+use self::monitor::MonitorSection;
 use self::target::TargetSection;
 use self::trigger::TriggerRow;
 use crate::diagnostic::place::Place;
@@ -53,6 +55,8 @@ pub(crate) struct Config {
     pub reports: Reports,
     /// `[redaction]`: values that are replaced in recordings, in addition to secrets.
     pub redaction: ProjectRedaction,
+    /// `[monitor]`: the environment of the command of `confcall monitor`.
+    pub monitor: MonitorSection,
 }
 
 /// `[scenarios]`: the scenarios to play. An option of the command line overrides its key.
@@ -210,6 +214,7 @@ mod tests {
             ("[scenarios]\ninject = [\"fair\"]\n", "confcall.toml:2:10: "),
             ("[redaction]\nphone = true\n", "confcall.toml:2:1: "),
             ("[redaction]\nphones = 1\n", "confcall.toml:2:10: "),
+            ("[monitor.env]\nA = \"servce\"\n", "confcall.toml:2:5: "),
             ("[redaction\n", "confcall.toml:1:11: "),
         ] {
             let said = config(text).unwrap_err().to_string();

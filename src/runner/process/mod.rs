@@ -6,6 +6,7 @@
 //! of processes.
 
 mod ask;
+mod foreground;
 mod group;
 mod output;
 

@@ -1,0 +1,433 @@
+//! `confcall monitor`: judges the traffic of somebody else's tests while they run.
+//!
+//! `watch` is the observer that judges. The proxy of `record` stands before the built-in service, or before a real
+//! one.
+
+mod watch;
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use self::watch::{Watch, Watched};
+use super::exit::Exit;
+use super::failure::{EnvironmentError, Failure};
+use super::output::Output;
+use super::reports::{ReportFile, Reports};
+use super::run::annotations;
+use super::serve::named;
+use super::tls::{self, Tls};
+use super::{output, record as recorder};
+use crate::api::party::Party;
+use crate::cassette::format::Direction;
+use crate::config::monitor::{MonitorAddress, MonitorSection};
+use crate::config::{self, values};
+use crate::emulator::service::{BuiltInService, Edition, ServiceOptions};
+use crate::http::tls::Authority;
+use crate::http::{Client, Listener, limits};
+use crate::judge::redaction;
+use crate::judge::verdict::{JudgedTarget, Run, Verdict};
+use crate::record::{self, Bot, Bots, Parties, Service, Sinks};
+use crate::redact::Redactor;
+use crate::report::{covered, terminal};
+use crate::runner::PlayError;
+use crate::runner::process::Program;
+
+pub(crate) const EXAMPLES: &str = "\
+Prints `listening URL`, and `control URL` for the built-in service, then starts COMMAND with these addresses in \
+CONFCALL_SERVICE and CONFCALL_CONTROL, and in the variables of `[monitor.env]` in confcall.toml. Without COMMAND, it \
+runs until SIGTERM or Ctrl-C.
+
+Examples:
+  confcall monitor -- npm test
+  confcall monitor --report junit=confcall.xml -- pytest tests
+  confcall monitor --service http://localhost:8080 --cassette call.jsonl -- go test ./...
+  confcall monitor --listen 8080";
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Stand before this service, and judge it too, instead of the built-in service
+    #[arg(long, value_name = "URL", value_parser = values::url)]
+    service: Option<Url>,
+    /// The bot's callback [default: each callback that a request names has a listener of its own]
+    #[arg(long, value_name = "URL", value_parser = values::url)]
+    bot: Option<Url>,
+    /// Listen here for the bot's requests
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = values::listen)]
+    listen: SocketAddr,
+    /// Listen here for the service's notifications
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:0",
+        value_parser = values::listen,
+        requires = "bot"
+    )]
+    callback_listen: SocketAddr,
+    /// The callback address to give to the service, if it differs from `--callback-listen`
+    #[arg(long, value_name = "URL", value_parser = values::origin, requires = "bot")]
+    callback_url: Option<Url>,
+    /// Judge by this edition of the pages, which the built-in service follows [default: the newest]
+    #[arg(long, value_name = "EDITION")]
+    edition: Option<String>,
+    /// Fail on a SHOULD that is not met
+    #[arg(long)]
+    strict: bool,
+    /// Also record the traffic in this cassette
+    #[arg(long, value_name = "FILE")]
+    cassette: Option<PathBuf>,
+    #[arg(long, value_name = "KIND=FILE", help = ReportFile::help("Also write a report"))]
+    report: Vec<ReportFile>,
+    #[command(flatten)]
+    tls: Tls,
+    /// Read `[monitor]` and `[redaction]` from this file [default: confcall.toml, if it exists]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The program that runs the tests, and its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+/// The time that COMMAND has to end after an interrupt.
+const END_WITHIN: Duration = Duration::from_secs(10);
+
+/// The control interface of the built-in service, whose requests are no traffic.
+const CONTROL: &str = "/control/";
+
+/// The variables of COMMAND.
+const SERVICE_VARIABLE: &str = "CONFCALL_SERVICE";
+const CONTROL_VARIABLE: &str = "CONFCALL_CONTROL";
+
+pub(crate) fn command(mut arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    let reports = Reports::new(std::mem::take(&mut arguments.report))?;
+    let monitored = monitor(&arguments, output);
+    if let Err(failure) = &monitored {
+        // An old report must not look like that of this run.
+        let mut run = Run::new(target(&arguments, None), Vec::new());
+        run.errors = failure.messages();
+        reports.write(&run);
+    }
+    let (run, exit) = monitored?;
+    Ok(exit.worse(reports.write(&run)))
+}
+
+fn monitor(arguments: &Arguments, output: Output) -> Result<(Run, Exit), Failure> {
+    let project = config::load(arguments.config.as_deref())?;
+    let redactor = Arc::new(recorder::redactor(arguments.config.as_deref())?);
+    let authority = arguments.tls.authority()?;
+    let watch = Arc::new(Watch::new(
+        arguments.edition.clone(),
+        arguments.strict,
+        Arc::clone(&redactor),
+    ));
+    let runtime = super::runtime()?;
+    let monitored = runtime.block_on(async {
+        let interrupt = CancellationToken::new();
+        super::interrupt_on_signals(&interrupt);
+        let traffic = Traffic {
+            arguments,
+            authority,
+            redactor: &redactor,
+            watch: &watch,
+            interrupt,
+        };
+        traffic.run(&project.monitor, output).await
+    })?;
+    runtime.shutdown_background();
+    let exit = if monitored.is_interrupted && !arguments.command.is_empty() {
+        Exit::Interrupted
+    } else {
+        Exit::Success
+    };
+    let mut text = String::new();
+    let run = judged(arguments, monitored, &redactor, output, &mut text);
+    output.print(&text)?;
+    let exit = exit.worse(Exit::of_run(&run));
+    Ok((run, exit))
+}
+
+/// A monitored run that is over.
+struct Monitored {
+    watched: Watched,
+    url: String,
+    /// How COMMAND failed, where it did.
+    failed: Option<String>,
+    is_interrupted: bool,
+}
+
+/// The result of a run, and the text that is printed of it.
+fn judged(
+    arguments: &Arguments,
+    monitored: Monitored,
+    redactor: &Redactor,
+    output: Output,
+    text: &mut String,
+) -> Run {
+    let Monitored {
+        watched,
+        url,
+        failed,
+        ..
+    } = monitored;
+    let mut checked = watched.checked;
+    if arguments.service.is_none() {
+        // The built-in service is not under test. It refuses what a test wants it to refuse.
+        let is_about = |verdict| verdict == Verdict::Fail;
+        checked
+            .results
+            .retain(|it| it.role == Party::Bot || is_about(it.verdict));
+    }
+    redaction::not_covered(&mut checked.not_covered, redactor);
+    text.push_str(&covered::not_covered(
+        "monitor",
+        &checked.not_covered,
+        output.look,
+    ));
+    if watched.unlisted > 0 {
+        let _ = writeln!(text, "and {} more\n", watched.unlisted);
+    }
+    let mut run = Run::new(target(arguments, Some(url)), checked.results);
+    redaction::run(&mut run, redactor);
+    if run.results.is_empty() {
+        let seen = checked.not_covered.len() + watched.unlisted;
+        run.errors.push(nothing(seen));
+    }
+    run.errors.extend(failed);
+    text.push_str(&terminal::render(&run, watched.elapsed, output.look));
+    text.push_str(&annotations(&run));
+    run
+}
+
+/// Nothing was judged, though so many exchanges were seen.
+fn nothing(seen: usize) -> String {
+    let cause = match seen {
+        0 => "no request came through confcall".to_owned(),
+        seen => format!("the contract covers none of {seen} exchanges"),
+    };
+    format!(
+        "nothing passed: {cause}; the bot sends its requests to the address in {SERVICE_VARIABLE}, or in a variable \
+         of `[monitor.env]`"
+    )
+}
+
+fn target(arguments: &Arguments, own: Option<String>) -> JudgedTarget {
+    let url = arguments.bot.as_ref().map(Url::to_string).or(own);
+    let role = arguments.service.is_none().then_some(Party::Bot);
+    JudgedTarget { role, url }
+}
+
+/// The traffic of a run, while it goes on.
+struct Traffic<'a> {
+    arguments: &'a Arguments,
+    authority: Option<Arc<Authority>>,
+    redactor: &'a Arc<Redactor>,
+    watch: &'a Arc<Watch>,
+    interrupt: CancellationToken,
+}
+
+impl Traffic<'_> {
+    async fn run(&self, section: &MonitorSection, output: Output) -> Result<Monitored, Failure> {
+        let shutdown = CancellationToken::new();
+        let arguments = self.arguments;
+        let listener = self.listen(arguments.listen).await?;
+        let url = listener.url();
+        let has_control = arguments.service.is_none();
+        let mut text = format!("listening {url}\n");
+        let bot = self.bot(&mut text).await?;
+        let service = self.service(&url, &shutdown).await?;
+        let sinks = self.sinks()?;
+        let control = has_control.then(|| format!("{url}{}", CONTROL.trim_end_matches('/')));
+        if let Some(control) = &control {
+            let _ = writeln!(text, "control {control}");
+        }
+        output.print(&text)?;
+        let parties = Parties {
+            service: Service::At(service),
+            bot,
+            listener,
+            tls: arguments.tls.trust()?.client_config(),
+            warn,
+            aside: has_control.then_some(CONTROL),
+        };
+        let recording = tokio::spawn(record::record(parties, sinks, shutdown.clone()));
+        let ended = self
+            .command(section, &url, control.as_deref(), &shutdown)
+            .await;
+        let watched = self.watch.finish();
+        shutdown.cancel();
+        let recorded = recording
+            .await
+            .map_err(|error| Failure::Defect(error.to_string()))?;
+        recorded.map_err(EnvironmentError::Record)?;
+        Ok(Monitored {
+            watched: watched.ok_or_else(|| Failure::Defect("a run ended twice".to_owned()))?,
+            url,
+            failed: ended?,
+            is_interrupted: self.interrupt.is_cancelled(),
+        })
+    }
+
+    async fn listen(&self, address: SocketAddr) -> Result<Listener, Failure> {
+        let parties = [&self.arguments.service, &self.arguments.bot];
+        recorder::refuse_own(parties.into_iter().flatten(), address)?;
+        Ok(tls::listen(address, self.authority.as_deref()).await?)
+    }
+
+    async fn bot(&self, text: &mut String) -> Result<Bots, Failure> {
+        let Some(url) = self.arguments.bot.clone() else {
+            return Ok(Bots::Any(self.authority.clone()));
+        };
+        let listener = self.listen(self.arguments.callback_listen).await?;
+        let _ = writeln!(text, "listening {}", listener.url());
+        let public = self.arguments.callback_url.clone();
+        Ok(Bots::One(Bot {
+            url,
+            listener,
+            public,
+        }))
+    }
+
+    /// The address of the service behind the proxy, which is started if it is the built-in one.
+    async fn service(&self, own: &str, shutdown: &CancellationToken) -> Result<Url, Failure> {
+        if let Some(url) = &self.arguments.service {
+            return Ok(url.clone());
+        }
+        let edition = self.arguments.edition.as_deref();
+        let edition = named(edition, Edition::ALL, Edition::name, "edition")?;
+        let options = ServiceOptions {
+            edition: edition.unwrap_or_default(),
+            public_url: Some(own.to_owned()),
+            client: Client::trusting(self.arguments.tls.trust()?),
+            ..ServiceOptions::default()
+        };
+        let listener = Listener::bind("127.0.0.1:0")
+            .await
+            .map_err(PlayError::from)?;
+        let url = listener.url();
+        BuiltInService::start(listener, options, shutdown.clone());
+        url.parse()
+            .map_err(|_| Failure::Defect(format!("{url} is no URL")))
+    }
+
+    fn sinks(&self) -> Result<Sinks, Failure> {
+        let directions = [Direction::Request, Direction::Notification];
+        let create = |path: &Path| recorder::created(path, &directions);
+        let journal = self.arguments.cassette.as_deref().map(create).transpose()?;
+        Ok(Sinks {
+            journal,
+            observer: Some(self.watch.clone()),
+            redactor: Arc::clone(self.redactor),
+            max_body: limits::MAX_BODY,
+        })
+    }
+
+    /// Runs COMMAND to its end, or waits for the end without one. Returns how it failed.
+    async fn command(
+        &self,
+        section: &MonitorSection,
+        service: &str,
+        control: Option<&str>,
+        shutdown: &CancellationToken,
+    ) -> Result<Option<String>, Failure> {
+        let words = &self.arguments.command;
+        // The journal takes no more.
+        let broken = shutdown.cancelled();
+        if words.is_empty() {
+            tokio::select! {
+                () = self.interrupt.cancelled() => {}
+                () = broken => {}
+            }
+            return Ok(None);
+        }
+        let program = Program {
+            words: words.clone(),
+            folder: PathBuf::from("."),
+            environment: environment(section, service, control),
+        };
+        let absent: &[&str] = if control.is_some() {
+            &[]
+        } else {
+            &[CONTROL_VARIABLE]
+        };
+        let stop = self.interrupt.child_token();
+        let running = program.run(absent, &stop, END_WITHIN);
+        tokio::pin!(running);
+        let status = tokio::select! {
+            status = &mut running => status,
+            () = broken => {
+                stop.cancel();
+                running.await
+            }
+        };
+        let status = status.map_err(PlayError::from)?;
+        let failed = (!status.success()).then(|| {
+            let name = self.redactor.in_text(&words.join(" "));
+            format!("the command failed, which is no violation: `{name}`: {status}")
+        });
+        Ok(failed)
+    }
+}
+
+/// The variables of COMMAND with their values.
+fn environment(
+    section: &MonitorSection,
+    service: &str,
+    control: Option<&str>,
+) -> Vec<(String, String)> {
+    let host = service.split_once("://").map_or(service, |(_, host)| host);
+    let port = host.rsplit_once(':').map_or(host, |(_, port)| port);
+    let value = |address| match address {
+        MonitorAddress::Service => Some(service),
+        MonitorAddress::ServiceHost => Some(host),
+        MonitorAddress::ServicePort => Some(port),
+        MonitorAddress::Control => control,
+    };
+    let own = [
+        (SERVICE_VARIABLE, MonitorAddress::Service),
+        (CONTROL_VARIABLE, MonitorAddress::Control),
+    ];
+    let listed = section.env.iter();
+    let all = own
+        .into_iter()
+        .chain(listed.map(|(name, address)| (name.as_str(), *address)));
+    all.filter_map(|(name, address)| Some((name.to_owned(), value(address)?.to_owned())))
+        .collect()
+}
+
+fn warn(text: &str) {
+    output::warn(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_has_the_addresses_that_there_are() {
+        let section = MonitorSection {
+            env: [
+                ("HOST", MonitorAddress::ServiceHost),
+                ("PORT", MonitorAddress::ServicePort),
+                ("TEST", MonitorAddress::Control),
+            ]
+            .map(|(name, address)| (name.to_owned(), address))
+            .into(),
+        };
+        let names = |control| {
+            let all = environment(&section, "http://127.0.0.1:81", control).into_iter();
+            all.map(|(name, value)| format!("{name}={value}"))
+                .collect::<Vec<_>>()
+        };
+        let own = ["CONFCALL_SERVICE=http://127.0.0.1:81"];
+        let listed = ["HOST=127.0.0.1:81", "PORT=81"];
+        assert_eq!(names(None), [&own[..], &listed].concat());
+        let control = [&own[..], &["CONFCALL_CONTROL=c"], &listed, &["TEST=c"]].concat();
+        assert_eq!(names(Some("c")), control);
+    }
+}

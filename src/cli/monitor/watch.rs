@@ -1,0 +1,131 @@
+//! The observer of a monitored run: it judges each exchange as it happens, and tells of violations.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::cassette::format::Exchange;
+use crate::cli::output;
+use crate::contract::rule::Level;
+use crate::diagnostic::place::printable;
+use crate::judge::monitor::{self, AtEnd};
+use crate::judge::recording::check::Checked;
+use crate::judge::recording::live::{End, Fresh, Live};
+use crate::record::observer::Observer;
+use crate::redact::Redactor;
+
+#[derive(Debug)]
+pub(super) struct Watch {
+    /// None once the run is over.
+    judging: Mutex<Option<Judging>>,
+    redactor: Arc<Redactor>,
+    is_strict: bool,
+    began: Instant,
+}
+
+#[derive(Debug)]
+struct Judging {
+    live: Live,
+    /// The time of the last event, in milliseconds: times never go back.
+    last: u64,
+}
+
+/// What a monitored run has shown.
+#[derive(Debug)]
+pub(super) struct Watched {
+    pub checked: Checked,
+    /// The number of exchanges outside of the contract that are not listed.
+    pub unlisted: usize,
+    pub elapsed: Duration,
+}
+
+impl Watch {
+    pub(super) fn new(edition: Option<String>, is_strict: bool, redactor: Arc<Redactor>) -> Self {
+        let options = monitor::Options {
+            sees_notifications: true,
+            patience: monitor::PATIENCE,
+            edition,
+            at_end: AtEnd::Note,
+        };
+        let live = Live::new(options, is_strict);
+        Self {
+            judging: Mutex::new(Some(Judging { live, last: 0 })),
+            redactor,
+            is_strict,
+            began: Instant::now(),
+        }
+    }
+
+    /// Ends the run: exchanges that go on have no end. Returns nothing the second time.
+    pub(super) fn finish(&self) -> Option<Watched> {
+        let elapsed = self.began.elapsed();
+        let mut judging = self.judging().take()?;
+        let at = judging.now(self.began);
+        let (checked, unlisted) = judging.live.finish(at);
+        Some(Watched {
+            checked,
+            unlisted,
+            elapsed,
+        })
+    }
+
+    fn judging(&self) -> MutexGuard<'_, Option<Judging>> {
+        self.judging.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, fresh: &Fresh) {
+        let violation = &fresh.violation;
+        let word = match violation.level {
+            Level::Should if !self.is_strict => "warning",
+            Level::Should | Level::Must => "violation",
+        };
+        let mut place = String::new();
+        if let Some(step) = violation.step {
+            place.push_str(&format!(" at exchange {step}"));
+        }
+        if !violation.pointer.as_str().is_empty() {
+            place.push_str(&format!(", {}", violation.pointer.as_str()));
+        }
+        let (party, conversation) = (fresh.party, &fresh.conversation);
+        let (rule, basis) = (violation.rule, violation.requirement);
+        let message = &violation.message;
+        let line = format!("{word}: {party} {conversation}: {rule}{place}: {message} ({basis})");
+        output::say(&printable(&self.redactor.in_text(&line)).replace('\n', " "));
+    }
+}
+
+impl Judging {
+    fn now(&mut self, began: Instant) -> u64 {
+        let now = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last = self.last.max(now);
+        self.last
+    }
+}
+
+impl Observer for Watch {
+    fn began(&self, mut exchange: Exchange) {
+        // Its secrets are known before anything of it is printed.
+        self.redactor.request(&exchange.request);
+        let mut judging = self.judging();
+        if let Some(judging) = &mut *judging {
+            exchange.at_ms = judging.now(self.began);
+            judging.live.began(exchange);
+            judging.live.fresh().iter().for_each(|it| self.tell(it));
+        }
+    }
+
+    fn ended(&self, number: u64, end: End) {
+        if let End::Answered(response) = &end {
+            self.redactor.response(response);
+        }
+        let mut judging = self.judging();
+        if let Some(judging) = &mut *judging {
+            let at = judging.now(self.began);
+            judging.live.ended(at, number, end);
+            judging.live.fresh().iter().for_each(|it| self.tell(it));
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.judging().is_none()
+    }
+}
