@@ -1,0 +1,337 @@
+//! `confcall monitor`, through the binary. COMMAND is this test program again: its test `the_bot` plays the bot.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up fails, and the place says why"
+)]
+
+use std::fs;
+use std::io::{BufReader, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use confcall_test_support::http;
+use confcall_test_support::process::Process;
+use serde_json::{Value, json};
+
+/// How long a test waits for a message that must come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the bot does, in its environment.
+const CONDUCT: &str = "TEST_CONDUCT";
+
+const TOKEN: &str = "Authorization: Bearer 0123456789abcdef0123456789abcdef\r\n";
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// The bot: creates a call, waits until it is established, and invites somebody.
+#[test]
+#[ignore = "the monitor runs it"]
+fn the_bot() {
+    let conduct = std::env::var(CONDUCT).unwrap();
+    let service = std::env::var("CONFCALL_SERVICE").unwrap();
+    let api = format!("{service}/v1.0/communications");
+    if conduct == "is silent" {
+        return;
+    }
+    if conduct == "is a stranger" {
+        http::post(&service, "/me", TOKEN, "{}").unwrap();
+        return;
+    }
+    if conduct == "reads its environment" {
+        let host = service.strip_prefix("http://").unwrap();
+        assert_eq!(std::env::var("GRAPH_HOST").unwrap(), host);
+        let control = std::env::var("TEST_CONTROL").unwrap();
+        assert_eq!(control, std::env::var("CONFCALL_CONTROL").unwrap());
+    }
+    let status = if conduct == "answers 500" { 500 } else { 202 };
+    let (callback, states) = listening(status);
+    if conduct == "is called" {
+        let control = std::env::var("CONFCALL_CONTROL").unwrap();
+        let body = json!({"callback": callback}).to_string();
+        let brought = http::post(&control, "/calls", "", &body).unwrap();
+        assert!(brought.starts_with("HTTP/1.1 201"), "{brought}");
+        wait_for(&states, "incoming");
+        return;
+    }
+    let body = json!({"callbackUri": callback, "requestedModalities": ["audio"],
+        "targets": [{"identity": {"user": {"id": "b2e50934-7fb2-4e99-9143-4a5b6c7d8e9f"}}}],
+        "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}});
+    let token = if conduct == "has no token" { "" } else { TOKEN };
+    let created = http::post(&api, "/calls", token, &body.to_string()).unwrap();
+    if conduct == "has no token" {
+        assert!(created.starts_with("HTTP/1.1 401"), "{created}");
+        return;
+    }
+    let (_, call) = created.split_once("\r\n\r\n").unwrap();
+    let call: Value = serde_json::from_str(call).unwrap();
+    let call = call["id"].as_str().unwrap();
+    wait_for(&states, "established");
+    let count = if conduct == "invites six" { 6 } else { 1 };
+    let people: Vec<Value> = (0..count)
+        .map(
+            |at| json!({"identity": {"user": {"id": format!("c3f61a45-80c3-4faa-8254-{at:012}")}}}),
+        )
+        .collect();
+    let body = json!({"participants": people, "clientContext": "context"}).to_string();
+    let path = format!("/calls/{call}/participants/invite");
+    let invited = http::post(&api, &path, TOKEN, &body).unwrap();
+    let expected = if count == 1 {
+        "HTTP/1.1 200"
+    } else {
+        "HTTP/1.1 400"
+    };
+    assert!(invited.starts_with(expected), "{invited}");
+    assert_ne!(conduct, "fails");
+}
+
+/// A callback that answers with this status, and the states of the calls of its notifications.
+fn listening(status: u16) -> (String, mpsc::Receiver<String>) {
+    let (sender, states) = mpsc::channel();
+    let address = http::party("127.0.0.1:0", move |stream| {
+        let mut reader = BufReader::new(stream.try_clone()?);
+        let mut writer = stream;
+        while let Some(message) = http::read(&mut reader)? {
+            let body: Value = serde_json::from_slice(&message.body)?;
+            let state = body.pointer("/value/0/resourceData/state");
+            let state = state.and_then(Value::as_str).unwrap_or_default();
+            // The test may be over.
+            let _ = sender.send(state.to_owned());
+            write!(
+                writer,
+                "HTTP/1.1 {status} Said\r\nContent-Length: 0\r\n\r\n"
+            )?;
+        }
+        Ok(())
+    });
+    (format!("http://{address}/callback"), states)
+}
+
+fn wait_for(states: &mpsc::Receiver<String>, state: &str) {
+    while states.recv_timeout(PATIENCE).unwrap() != state {}
+}
+
+fn monitor(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_confcall"));
+    command
+        .arg("monitor")
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("GITHUB_ACTIONS")
+        .env("CONFCALL_CA_DIR", folder.join("ca"))
+        .stdin(Stdio::null());
+    command
+}
+
+/// A monitored run of the bot.
+struct Monitored {
+    code: Option<i32>,
+    /// The report.
+    report: Value,
+    stdout: String,
+    stderr: String,
+}
+
+fn run(folder: &Path, arguments: &[&str], conduct: &str) -> Monitored {
+    let program = std::env::current_exe().unwrap();
+    let mut command = monitor(folder, arguments);
+    command
+        .args(["--report", "json=report.json", "--"])
+        .arg(program)
+        .args(["--exact", "the_bot", "--ignored"])
+        .env(CONDUCT, conduct);
+    let output = command.output().unwrap();
+    let report = fs::read(folder.join("report.json")).unwrap();
+    Monitored {
+        code: output.status.code(),
+        report: serde_json::from_slice(&report).unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+impl Monitored {
+    fn results(&self) -> Vec<(&str, &str, &str)> {
+        let results = self.report["results"].as_array().unwrap();
+        results
+            .iter()
+            .map(|it| {
+                (
+                    it["scenario"].as_str().unwrap(),
+                    it["role"].as_str().unwrap(),
+                    it["verdict"].as_str().unwrap(),
+                )
+            })
+            .collect()
+    }
+
+    fn errors(&self) -> String {
+        self.report["errors"].to_string()
+    }
+}
+
+fn check(folder: &Path, cassette: &str) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_confcall"));
+    let output = command
+        .args(["check", cassette])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap(),
+    )
+}
+
+#[test]
+fn a_bot_that_does_right_passes_here_and_in_its_cassette() {
+    let folder = tempfile::tempdir().unwrap();
+    let it = run(folder.path(), &["--cassette", "run.jsonl"], "does right");
+    assert_eq!(it.code, Some(0), "{}{}", it.stdout, it.stderr);
+    assert_eq!(it.results(), [("monitor/create", "bot", "pass")]);
+    assert!(!it.stderr.contains("violation"), "{}", it.stderr);
+    let cassette = fs::read_to_string(folder.path().join("run.jsonl")).unwrap();
+    assert!(!cassette.contains(SECRET) && !cassette.contains("/control/"));
+    let (_, said) = check(folder.path(), "run.jsonl");
+    assert!(
+        said.contains("bot at run.jsonl") && !said.contains("FAIL"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_goes_wrong_is_told_at_once_and_reported() {
+    for (conduct, conversation, requirement) in [
+        ("has no token", "monitor/create", "request.token"),
+        ("invites six", "monitor/create", "invite.people-limit"),
+        ("answers 500", "monitor/create", "acknowledgement"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let it = run(folder.path(), &["--cassette", "run.jsonl"], conduct);
+        assert_eq!(it.code, Some(1), "{conduct}: {}{}", it.stdout, it.stderr);
+        assert_eq!(it.results(), [(conversation, "bot", "fail")], "{conduct}");
+        let lines: Vec<_> = it
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("violation: bot monitor/"))
+            .collect();
+        assert_eq!(lines.len(), 1, "{conduct}: {}", it.stderr);
+        assert!(lines[0].contains(&format!("({requirement})")), "{lines:?}");
+        assert!(
+            it.report.get("errors").is_none(),
+            "{conduct}: {}",
+            it.errors()
+        );
+        assert!(!it.stdout.contains(SECRET) && !it.stderr.contains(SECRET));
+        let (code, said) = check(folder.path(), "run.jsonl");
+        assert_eq!(code, Some(1), "{conduct}: {said}");
+        assert!(
+            said.contains("FAIL bot run.jsonl/create"),
+            "{conduct}: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_command_that_fails_is_told_apart_from_violations() {
+    let folder = tempfile::tempdir().unwrap();
+    let it = run(folder.path(), &[], "fails");
+    assert_eq!(it.code, Some(1));
+    assert_eq!(it.results(), [("monitor/create", "bot", "pass")]);
+    assert!(
+        it.errors()
+            .contains("the command failed, which is no violation")
+    );
+    assert!(!it.stderr.contains("violation: bot"), "{}", it.stderr);
+}
+
+#[test]
+fn a_run_without_traffic_does_not_pass() {
+    for (conduct, cause) in [
+        ("is silent", "no request came through confcall"),
+        ("is a stranger", "the contract covers none of 1 exchanges"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let it = run(folder.path(), &[], conduct);
+        assert_eq!(it.code, Some(1));
+        assert!(it.errors().contains(cause), "{}", it.errors());
+        assert!(it.stdout.contains(cause), "{}", it.stdout);
+    }
+}
+
+#[test]
+fn a_call_that_a_test_brings_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let it = run(folder.path(), &[], "is called");
+    assert_eq!(it.code, Some(0), "{}{}", it.stdout, it.stderr);
+    assert_eq!(it.results(), [("monitor/notifications", "bot", "pass")]);
+    assert!(
+        !it.stdout.contains("outside of the contract"),
+        "{}",
+        it.stdout
+    );
+}
+
+#[test]
+fn the_project_names_the_variables() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = "[monitor.env]\nGRAPH_HOST = \"service-host\"\nTEST_CONTROL = \"control\"\n";
+    fs::write(folder.path().join("confcall.toml"), project).unwrap();
+    let it = run(folder.path(), &[], "reads its environment");
+    assert_eq!(it.code, Some(0), "{}{}", it.stdout, it.stderr);
+}
+
+#[test]
+fn a_real_service_is_judged_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_confcall"));
+    let service = Process::start(serve.arg("serve"), 1);
+    let it = run(folder.path(), &["--service", service.url()], "does right");
+    assert_eq!(it.code, Some(0), "{}{}", it.stdout, it.stderr);
+    let both = [
+        ("monitor/create", "service", "pass"),
+        ("monitor/create", "bot", "pass"),
+    ];
+    assert_eq!(it.results(), both);
+}
+
+#[test]
+fn reports_are_written_for_every_exit() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.json");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    for (arguments, code) in [
+        (&["--", "no-such-program"][..], 3),
+        (&["--edition", "1999-01"], 2),
+        (&["--listen", &taken], 3),
+    ] {
+        fs::write(&report, "old").unwrap();
+        let mut command = monitor(folder.path(), &["--report", "json=report.json"]);
+        let output = command.args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        let written: Value = serde_json::from_slice(&fs::read(&report).unwrap()).unwrap();
+        assert_eq!(
+            written["errors"].as_array().unwrap().len(),
+            1,
+            "{arguments:?}"
+        );
+    }
+}
+
+/// Without COMMAND, a signal is the end of the run.
+#[cfg(unix)]
+#[test]
+fn without_a_command_a_signal_ends_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = monitor(folder.path(), &["--report", "json=report.json"]);
+    let monitor = Process::start(&mut command, 2);
+    let target = "/v1.0/communications/calls/1/keepAlive";
+    http::post(&monitor.addresses[0], target, TOKEN, "").unwrap();
+    let pid = rustix::process::Pid::from_raw(monitor.child.id().cast_signed()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let (code, said) = monitor.end();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(folder.path().join("report.json").exists());
+}
