@@ -96,12 +96,12 @@ fn listening(status: u16) -> (String, mpsc::Receiver<String>) {
             let body: Value = serde_json::from_slice(&message.body)?;
             let state = body.pointer("/value/0/resourceData/state");
             let state = state.and_then(Value::as_str).unwrap_or_default();
-            // The test may be over.
-            let _ = sender.send(state.to_owned());
             write!(
                 writer,
                 "HTTP/1.1 {status} Said\r\nContent-Length: 0\r\n\r\n"
             )?;
+            // The bot may end now.
+            let _ = sender.send(state.to_owned());
         }
         Ok(())
     });

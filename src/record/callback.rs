@@ -92,14 +92,15 @@ impl Callbacks {
         self.has_answered.store(true, Ordering::Relaxed);
     }
 
-    /// True if the bot has answered before, and nobody takes connections at its address now.
-    pub(super) async fn have_gone(&self) -> bool {
-        if !self.has_answered.load(Ordering::Relaxed) {
-            return false;
-        }
+    pub(super) fn has_answered(&self) -> bool {
+        self.has_answered.load(Ordering::Relaxed)
+    }
+
+    /// True if somebody takes connections at the bot's address.
+    pub(super) async fn is_there(&self) -> bool {
         match self.bot.socket_addrs(|| None) {
-            Ok(addresses) => TcpStream::connect(&addresses[..]).await.is_err(),
-            Err(_) => true,
+            Ok(addresses) => TcpStream::connect(&addresses[..]).await.is_ok(),
+            Err(_) => false,
         }
     }
 }

@@ -94,7 +94,8 @@ pub(super) async fn forward(
         }
         Err(error) => {
             let cause = with_causes(&error);
-            let broke = (!proxy.bot_has_gone().await).then_some(cause.as_str());
+            let has_gone = proxy.bot_has_gone(error.is_connect()).await;
+            let broke = (!has_gone).then_some(cause.as_str());
             pending.end(broke)?;
             if causes(&error).any(<dyn Error>::is::<Unsent>) {
                 return Ok(refusal(StatusCode::BAD_REQUEST, &cause));

@@ -20,13 +20,14 @@ mod tests;
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 use rustls::ClientConfig;
 use serde_json::Value;
 use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -193,15 +194,25 @@ struct Proxy {
     upstream: Upstream,
 }
 
+/// How long a bot whose connection broke may take to end, and how often that is looked at.
+const ENDS_WITHIN: Duration = Duration::from_millis(500);
+const LOOKS_EVERY: Duration = Duration::from_millis(10);
+
 impl Proxy {
-    /// True if the bot that the observer has seen is not there any more: its tests have ended it.
-    async fn bot_has_gone(&self) -> bool {
-        match &self.upstream {
-            Upstream::Bot(callbacks) if self.recorder.sinks.observer.is_some() => {
-                callbacks.have_gone().await
+    /// True if a notification broke because the bot's tests have ended the bot: a process that ends closes its
+    /// connections first and its listener later. `is_connect` says that no connection came about.
+    async fn bot_has_gone(&self, is_connect: bool) -> bool {
+        let observer = self.recorder.sinks.observer.as_ref();
+        let (Upstream::Bot(callbacks), Some(observer)) = (&self.upstream, observer) else {
+            return false;
+        };
+        let has_been_there = !is_connect || callbacks.has_answered();
+        let ended = async {
+            while !observer.is_over() && !(has_been_there && !callbacks.is_there().await) {
+                sleep(LOOKS_EVERY).await;
             }
-            _ => false,
-        }
+        };
+        timeout(ENDS_WITHIN, ended).await.is_ok()
     }
 
     /// True if requests to this target are neither recorded nor observed.

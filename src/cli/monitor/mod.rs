@@ -195,8 +195,8 @@ fn judged(
     let mut run = Run::new(target(arguments, Some(url)), checked.results);
     redaction::run(&mut run, redactor);
     if run.results.is_empty() {
-        let seen = checked.not_covered.len() + watched.unlisted;
-        run.errors.push(nothing(seen));
+        let not_covered = checked.not_covered.len() + watched.unlisted;
+        run.errors.push(nothing(watched.seen, not_covered));
     }
     run.errors.extend(failed);
     text.push_str(&terminal::render(&run, watched.elapsed, output.look));
@@ -204,11 +204,14 @@ fn judged(
     run
 }
 
-/// Nothing was judged, though so many exchanges were seen.
-fn nothing(seen: usize) -> String {
-    let cause = match seen {
-        0 => "no request came through confcall".to_owned(),
-        seen => format!("the contract covers none of {seen} exchanges"),
+/// Why nothing was judged, after so many exchanges.
+fn nothing(seen: usize, not_covered: usize) -> String {
+    let cause = if seen == 0 {
+        "no request came through confcall".to_owned()
+    } else if seen == not_covered {
+        format!("the contract covers none of {seen} exchanges")
+    } else {
+        "no message of the bot came whole".to_owned()
     };
     format!(
         "nothing passed: {cause}; the bot sends its requests to the address in {SERVICE_VARIABLE}, or in a variable \
@@ -259,6 +262,7 @@ impl Traffic<'_> {
         let ended = self
             .command(section, &url, control.as_deref(), &shutdown)
             .await;
+        self.watch.settle().await;
         let watched = self.watch.finish();
         shutdown.cancel();
         let recorded = recording

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::time::{sleep, timeout};
+
 use crate::cassette::format::Exchange;
 use crate::cli::output;
 use crate::contract::rule::Level;
@@ -12,6 +14,9 @@ use crate::judge::recording::check::Checked;
 use crate::judge::recording::live::{End, Fresh, Live};
 use crate::record::observer::Observer;
 use crate::redact::Redactor;
+
+const SETTLES_WITHIN: Duration = Duration::from_millis(250);
+const LOOKS_EVERY: Duration = Duration::from_millis(5);
 
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -27,6 +32,10 @@ struct Judging {
     live: Live,
     /// The time of the last event, in milliseconds: times never go back.
     last: u64,
+    /// The number of exchanges.
+    seen: usize,
+    /// The number of those that go on.
+    open: usize,
 }
 
 /// What a monitored run has shown.
@@ -35,6 +44,8 @@ pub(super) struct Watched {
     pub checked: Checked,
     /// The number of exchanges outside of the contract that are not listed.
     pub unlisted: usize,
+    /// The number of all exchanges.
+    pub seen: usize,
     pub elapsed: Duration,
 }
 
@@ -48,11 +59,29 @@ impl Watch {
         };
         let live = Live::new(options, is_strict);
         Self {
-            judging: Mutex::new(Some(Judging { live, last: 0 })),
+            judging: Mutex::new(Some(Judging {
+                live,
+                last: 0,
+                seen: 0,
+                open: 0,
+            })),
             redactor,
             is_strict,
             began: Instant::now(),
         }
+    }
+
+    /// Waits until no exchange goes on, but not for long: a program that has just ended may have sent the last bytes of
+    /// an answer before.
+    pub(super) async fn settle(&self) {
+        let is_open = || self.judging().as_ref().is_some_and(|it| it.open > 0);
+        let settled = async {
+            while is_open() {
+                sleep(LOOKS_EVERY).await;
+            }
+        };
+        // What goes on after that is a note.
+        let _ = timeout(SETTLES_WITHIN, settled).await;
     }
 
     /// Ends the run: exchanges that go on have no end. Returns nothing the second time.
@@ -64,6 +93,7 @@ impl Watch {
         Some(Watched {
             checked,
             unlisted,
+            seen: judging.seen,
             elapsed,
         })
     }
@@ -108,6 +138,8 @@ impl Observer for Watch {
         let mut judging = self.judging();
         if let Some(judging) = &mut *judging {
             exchange.at_ms = judging.now(self.began);
+            judging.seen += 1;
+            judging.open += 1;
             judging.live.began(exchange);
             judging.live.fresh().iter().for_each(|it| self.tell(it));
         }
@@ -120,6 +152,7 @@ impl Observer for Watch {
         let mut judging = self.judging();
         if let Some(judging) = &mut *judging {
             let at = judging.now(self.began);
+            judging.open = judging.open.saturating_sub(1);
             judging.live.ended(at, number, end);
             judging.live.fresh().iter().for_each(|it| self.tell(it));
         }
