@@ -1,5 +1,6 @@
 //! The observer of a monitored run: it judges each exchange as it happens, and tells of violations.
 
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -108,12 +109,13 @@ impl Watch {
             Level::Should if !self.is_strict => "warning",
             Level::Should | Level::Must => "violation",
         };
+        // Writing to a string cannot fail.
         let mut place = String::new();
         if let Some(step) = violation.step {
-            place.push_str(&format!(" at exchange {step}"));
+            let _ = write!(place, " at exchange {step}");
         }
         if !violation.pointer.as_str().is_empty() {
-            place.push_str(&format!(", {}", violation.pointer.as_str()));
+            let _ = write!(place, ", {}", violation.pointer.as_str());
         }
         let (party, conversation) = (fresh.party, &fresh.conversation);
         let (rule, basis) = (violation.rule, violation.requirement);
