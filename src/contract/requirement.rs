@@ -259,6 +259,12 @@ requirements! {
             "Connections carry whole HTTP messages.";
     }
 
+    /// The requirements that only the plan of a scenario checks.
+    OF_PLANS {
+        RequestTriggered = "request.triggered", Must Bot,
+            "A triggered request has the people, targets, prompts, reasons and words of its trigger.";
+    }
+
     /// The requirements that only the monitor checks, the service's first.
     OF_TRAFFIC {
         Effect = "effect", Must Service,
@@ -273,8 +279,8 @@ requirements! {
             "The answer to a read is the resource that was asked for.";
         PromptsLimit = "prompts.limit", Must Bot,
             "A prompt list has at most as many prompts as the page of the operation allows.";
-        RequestTriggered = "request.triggered", Must Bot,
-            "A triggered request has the people, targets, prompts, reasons and words of its trigger.";
+        RequestPlausible = "request.plausible", Should Bot,
+            "A token or a path has no variable without a value: no `Bearer undefined`, no empty segment.";
         RequestType = "request.type", Should Bot,
             "An @odata.type in a request is one that a page prints.";
         AnswerInTime = "answer.in-time", Should Bot,

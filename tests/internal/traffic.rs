@@ -539,6 +539,21 @@ rows! {
             json!({"id": OPERATION, "status": "running"}))
         .ends(Value::Null)
         .roster(&[("1", ANNA)]), Warns("request.type"), Passes;
+    a_token_that_was_never_set: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .but(|it| it.request.headers = crate::http::message::Headers::from_iter(
+            [("Content-Type", "application/json"), ("Authorization", "Bearer undefined")]))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)]), Warns("request.plausible"), Passes;
+    a_deleted_call_that_is_established: Tape::new()
+        .is("established")
+        .tells(json!([call("deleted", json!({"state": "established"}))])),
+        IsBlameless, Fails("notification.body");
+    a_transfer_that_fails_without_a_result: Tape::new()
+        .is("established")
+        .asks("POST", "transfer", json!({"transferTarget": user(ANNA)}), 202, Value::Null)
+        .is("transferring")
+        .is("established"), IsBlameless, Fails("notification.body");
     too_many_prompts: Tape::new()
         .asks("POST", "recordResponse", json!({"prompts": [{}, {}], "clientContext": "c"}), 400,
             error("BadRequest")), Fails("prompts.limit"), Passes;

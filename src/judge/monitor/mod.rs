@@ -27,6 +27,8 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde_json::Value;
 
+pub(super) use self::request::path_and_query;
+
 use self::call::Call;
 use self::conversation::{Conduct, Conversation};
 use crate::api::identifier::{ById, Normal};
@@ -51,6 +53,8 @@ pub(crate) struct Options {
     pub patience: u64,
     /// The edition that the target claims; the newest where it claims none.
     pub edition: Option<String>,
+    /// The path and the query of the callback of calls for which the bot gives none.
+    pub callback: Option<String>,
     pub at_end: AtEnd,
 }
 

@@ -188,7 +188,8 @@ impl Monitor {
 
     /// Notifications about a call go to the callback that the bot gave for it.
     fn check_address(&mut self, entry: &Entry<'_>, target: &str) {
-        let Some(callback) = self.calls[&entry.call].callback.clone() else {
+        let given = self.calls[&entry.call].callback.clone();
+        let Some(callback) = given.or_else(|| self.options.callback.clone()) else {
             return;
         };
         self.conversation(entry.conversation)
@@ -242,6 +243,19 @@ impl Monitor {
                 entry.entity().key("state"),
                 (json!(from), json!(to)),
                 format!("a call does not become {to} after it was {from}"),
+            ));
+        }
+        let was_moving = matches!(
+            call.state.as_deref(),
+            Some("transferring" | "transferAccepted")
+        );
+        if was_moving && state == Some("established") && lookup(data, "resultInfo").is_none() {
+            found.push(entry.breach(
+                Requirement::NotificationBody,
+                Rule::NotificationBody,
+                entry.entity().key("resultInfo"),
+                (json!({}), Value::Null),
+                "a call whose transfer failed has no resultInfo",
             ));
         }
         if state == Some("incoming") {
@@ -547,6 +561,12 @@ fn presence(entry: &Entry<'_>, found: &mut Vec<Breach>) {
     match change.subject {
         Subject::Call => match word.map(|word| lifecycle::call().state(word)) {
             None if is_deletion => {}
+            Some(Some(state)) if is_deletion && !lifecycle::call().is_end(state) => add(
+                at.key("state"),
+                json!(lifecycle::call().end),
+                json!(state),
+                "a deleted call has another state than its end",
+            ),
             None => add(
                 at.key("state"),
                 json!("established"),

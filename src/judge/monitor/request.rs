@@ -141,7 +141,7 @@ pub(super) fn callback_of(parameters: &Value) -> Option<String> {
 }
 
 /// The path and the query of a URL or a target.
-pub(super) fn path_and_query(target: &str) -> String {
+pub(in crate::judge) fn path_and_query(target: &str) -> String {
     let path = path_of(target);
     let query = target.split_once('?').map(|(_, query)| query);
     let query = query.map(|it| it.split('#').next().unwrap_or(it));
@@ -185,6 +185,28 @@ impl Check {
             .filter(|(scheme, token)| {
                 scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()
             });
+        let is_unset = token.is_some_and(|(_, token)| {
+            matches!(
+                token.trim(),
+                "undefined" | "null" | "None" | "[object Object]"
+            )
+        });
+        if is_unset || path_of(&request.target).contains("//") {
+            self.add(
+                Requirement::RequestPlausible,
+                Rule::RequestHeader,
+                Pointer::root(),
+                (
+                    Value::Null,
+                    json!(if is_unset {
+                        authorization
+                    } else {
+                        Some(request.target.as_str())
+                    }),
+                ),
+                "the token or the path looks like a variable without a value".to_owned(),
+            );
+        }
         if token.is_none() {
             self.add(
                 Requirement::RequestToken,

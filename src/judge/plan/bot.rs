@@ -68,7 +68,7 @@ enum Waiting {
 impl BotPlan {
     pub(in crate::judge) fn new(record: Record) -> Self {
         Self {
-            watch: Watch::new(&record.options, Party::Bot),
+            watch: Watch::new(&record, Party::Bot),
             record,
             actions: VecDeque::new(),
             cursor: 0,
@@ -382,7 +382,8 @@ impl BotPlan {
         });
         let is_housekeeping =
             operation.is_read() || matches!(operation.name.as_str(), "keepAlive" | "delete");
-        if repeats && !is_housekeeping {
+        let may_repeat = operation.is_read() || operation.name == "keepAlive";
+        if repeats && !may_repeat {
             self.record.report(Breach::new(
                 Requirement::RequestOnce,
                 Rule::RequestUnexpected,

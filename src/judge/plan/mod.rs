@@ -15,16 +15,17 @@ mod triggered;
 
 use std::time::Duration;
 
+use super::monitor;
 use super::monitor::conversation::Conduct;
+use super::monitor::path_and_query;
 use super::monitor::{AtEnd, Monitor};
 use super::record::Record;
-use super::{Options, monitor};
 use crate::api::party::Party;
 use crate::api::resource::below_prefix;
 use crate::contract::change::{Change, Signature, Subject};
 use crate::contract::operation;
 use crate::contract::shape::{entities, lookup};
-use crate::scenario::format::{NotificationStep, ScenarioId, Script, Step};
+use crate::scenario::format::{Kind, NotificationStep, ScenarioId, Script, Step};
 
 /// The editions of *invite* that are judged by the examples of their pages, until the plan has all of their checks.
 const BY_EXAMPLES: [&str; 4] = ["2019-05", "2019-09", "2020-12", "2021-02"];
@@ -50,11 +51,16 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(options: &Options, role: Party) -> Self {
+    fn new(record: &Record, role: Party) -> Self {
+        let options = &record.options;
+        let variables = record.script().variables.iter();
+        let mut callbacks = variables.filter(|(_, variable)| variable.kind == Kind::Callback);
+        let callback = callbacks.find_map(|(name, _)| record.bindings.get(name));
         let monitor = Monitor::new(monitor::Options {
             sees_notifications: true,
             patience: millis(options.deadline),
             edition: options.edition.clone(),
+            callback: callback.map(path_and_query),
             at_end: AtEnd::Inconclusive,
         });
         Self {

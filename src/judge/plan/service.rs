@@ -47,7 +47,7 @@ struct Outstanding {
 impl ServicePlan {
     pub(in crate::judge) fn new(record: Record) -> Self {
         Self {
-            watch: Watch::new(&record.options, Party::Service),
+            watch: Watch::new(&record, Party::Service),
             record,
             actions: VecDeque::new(),
             cursor: 0,

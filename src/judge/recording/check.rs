@@ -116,6 +116,7 @@ fn observe(recording: &Recording, options: &Options) -> monitor::Observed {
         sees_notifications: recording.records(Direction::Notification),
         patience: monitor::PATIENCE,
         edition: options.edition.clone(),
+        callback: None,
         at_end: AtEnd::Inconclusive,
     });
     let mut last = 0;

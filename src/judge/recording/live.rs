@@ -189,6 +189,7 @@ mod tests {
                 sees_notifications: true,
                 patience: monitor::PATIENCE,
                 edition: None,
+                callback: None,
                 at_end: AtEnd::Note,
             };
             Self {
