@@ -231,7 +231,7 @@ impl Arguments {
         if self.stubs.is_empty() {
             return Ok(None);
         }
-        if !target.is_some_and(|it| it.role() == Party::Bot) {
+        if target.is_none_or(|it| it.role() != Party::Bot) {
             return Err(UsageError::StubsWithoutBot.into());
         }
         let mut opened = Vec::new();

@@ -67,7 +67,7 @@ impl Stubs {
             let at = found.iter().position(is_open);
             let at = at.or_else(|| found.len().checked_sub(1));
             if let Some(at) = at {
-                return self.give(found.swap_remove(at)).map(Some);
+                return self.give(&found[at]).map(Some);
             }
         }
         Ok(None)
@@ -114,7 +114,7 @@ impl Stubs {
         Ok(found)
     }
 
-    fn give(&mut self, stub: Stub) -> Result<Response, Diagnostic> {
+    fn give(&mut self, stub: &Stub) -> Result<Response, Diagnostic> {
         let file = &mut self.0[stub.file];
         file.request_index.mark_served(stub.exchange);
         let answer = file.recorded.load_raw(stub.exchange, |exchange, _| {

@@ -46,7 +46,8 @@ fn cassette(exchanges: &[(&str, u16, Value)]) -> String {
                 "body": {"json": body},
             },
         });
-        text.push_str(&format!("{exchange}\n"));
+        text.push_str(&exchange.to_string());
+        text.push('\n');
     }
     text
 }

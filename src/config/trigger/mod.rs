@@ -230,9 +230,8 @@ impl<'de> Deserialize<'de> for OperationName {
     }
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-#[schemars(inline)]
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
 #[expect(dead_code, reason = "the form of a setting in the schema")]
 enum OneOrMore<T> {
     One(T),

@@ -9,7 +9,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use crate::api::{resource, template};
-use crate::contract::operation::operations;
+use crate::contract::operation::{Operation, operations};
 use crate::diagnostic::closest;
 
 /// A text with placeholders.
@@ -75,7 +75,7 @@ impl Placeholder {
             Self::Scenario,
             Self::Operation,
         ];
-        let roles = operations().iter().flat_map(|it| it.roles());
+        let roles = operations().iter().flat_map(Operation::roles);
         let roles = roles.map(|role| Self::Id(role.to_owned()));
         let mut known: Vec<Self> = fixed.into_iter().chain(roles).collect();
         known.dedup();
@@ -160,12 +160,12 @@ impl Template {
 
     /// The text with this value for every placeholder but the port.
     pub(super) fn probe(&self, port: Option<u16>, value: &str) -> String {
-        let part = |part: &Part| match part {
+        let text_of = |part: &Part| match part {
             Part::Literal(text) => text.clone(),
             Part::Placeholder(Placeholder::Port) => port.unwrap_or_default().to_string(),
             Part::Placeholder(_) => value.to_owned(),
         };
-        self.0.iter().map(part).collect()
+        self.0.iter().map(text_of).collect()
     }
 
     /// The text with its values. Values that are no texts are written as JSON.
