@@ -55,6 +55,7 @@ impl Watch {
         let options = monitor::Options {
             sees_notifications: true,
             patience: monitor::PATIENCE,
+            callback: None,
             edition,
             at_end: AtEnd::Note,
         };
