@@ -243,10 +243,10 @@ impl Router {
                 waiting.retain(expects);
                 let resembles = |entry: &&Entry| lock(&entry.judge).resembles(request);
                 let close: Vec<_> = waiting.iter().copied().filter(resembles).collect();
-                // A conversation may be over for confcall before the bot has got its answer.
+                // A bot that got no answer sends its request again.
                 let repeats = |entry: &&Entry| lock(&entry.judge).repeats(request);
                 if close.is_empty()
-                    && let Some(entry) = open.iter().rev().find(repeats)
+                    && let Some(entry) = open.iter().rev().filter(|it| !it.is_played).find(repeats)
                 {
                     return Recipient::One(entry.inbox.clone());
                 }
