@@ -214,7 +214,7 @@ mod tests {
             ("[scenarios]\ninject = [\"fair\"]\n", "confcall.toml:2:10: "),
             ("[redaction]\nphone = true\n", "confcall.toml:2:1: "),
             ("[redaction]\nphones = 1\n", "confcall.toml:2:10: "),
-            ("[monitor.env]\nA = \"servce\"\n", "confcall.toml:2:5: "),
+            ("[monitor.env]\nA = \"services\"\n", "confcall.toml:2:5: "),
             ("[redaction\n", "confcall.toml:1:11: "),
         ] {
             let said = config(text).unwrap_err().to_string();

@@ -80,7 +80,7 @@ impl Operations {
             self.another = Some(index);
             return Origin::Step;
         }
-        if !self.is_anothers(item, &printed, variables) {
+        if !self.belongs_to_another(item, &printed, variables) {
             return Origin::Step;
         }
         let known = variables.other_root(Kind::Operation, &printed, self.own.id);
@@ -98,7 +98,7 @@ impl Operations {
 
     /// True if a change notification is about another operation: another id and another type, or
     /// another id and another context once the request's own has ended.
-    fn is_anothers(&self, item: &Value, printed: &str, variables: &Variables) -> bool {
+    fn belongs_to_another(&self, item: &Value, printed: &str, variables: &Variables) -> bool {
         let Some(own) = self.own.id else {
             return false;
         };
