@@ -103,11 +103,11 @@ pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
                 let listener = bind(arguments.callback_listen, &arguments, authority).await?;
                 let _ = writeln!(text, "listening {}", listener.url());
                 directions.push(Direction::Notification);
-                Bots::One(Bot {
+                Bots::One(Box::new(Bot {
                     url: bot.clone(),
                     listener,
                     public: arguments.callback_url.clone(),
-                })
+                }))
             }
             None => Bots::None,
         };

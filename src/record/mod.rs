@@ -66,7 +66,7 @@ pub(crate) struct Parties {
 pub(crate) enum Bots {
     /// None: notifications do not come through the proxy.
     None,
-    One(Bot),
+    One(Box<Bot>),
     /// Whoever names a callback, each origin with a listener of its own on the loopback address; in TLS where there
     /// is an authority.
     Any(Option<Arc<Authority>>),
@@ -208,7 +208,7 @@ impl Proxy {
         };
         let has_been_there = !is_connect || callbacks.has_answered();
         let ended = async {
-            while !observer.is_over() && !(has_been_there && !callbacks.is_there().await) {
+            while !observer.is_over() && (!has_been_there || callbacks.is_there().await) {
                 sleep(LOOKS_EVERY).await;
             }
         };
@@ -259,6 +259,7 @@ pub(crate) async fn record(
     let (callbacks, listener) = match parties.bot {
         Bots::None => (AllCallbacks::None, None),
         Bots::One(bot) => {
+            let bot = *bot;
             own.push(bot.listener.address());
             (AllCallbacks::One(bot.callbacks()), Some(bot.listener))
         }

@@ -61,11 +61,11 @@ async fn the_json_of_a_body_is_read_once() {
     let address = listener.address();
     let parties = Parties {
         service: Service::At(format!("http://{}", service().await).parse().unwrap()),
-        bot: Bots::One(Bot {
+        bot: Bots::One(Box::new(Bot {
             url: "http://bot.example/callback".parse().unwrap(),
             listener: Listener::bind("127.0.0.1:0").await.unwrap(),
             public: None,
-        }),
+        })),
         listener,
         tls: Trust::default().client_config(),
         warn: |_| {},

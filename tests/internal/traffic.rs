@@ -3,6 +3,11 @@
 //! A row has a name, the messages, and the outcomes of the bot and of the service. Rows that pass have no warnings
 //! either, so that they pass under `--strict` too.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "the rows are read more easily without references"
+)]
+
 use serde_json::{Value, json};
 
 use crate::api::party::Party;
@@ -125,7 +130,7 @@ impl Tape {
         self.asks("POST", "keepAlive", Value::Null, 200, Value::Null)
     }
 
-    fn is_called(self) -> Self {
+    fn incoming(self) -> Self {
         self.tells(json!([call(
             "created",
             json!({"state": "incoming", "id": CALL,
@@ -145,7 +150,7 @@ impl Tape {
         self.tells(json!([call("updated", json!({"state": state}))]))
     }
 
-    fn is_deleted(self) -> Self {
+    fn deleted(self) -> Self {
         let result = json!({"code": 200, "subcode": 0, "message": "over"});
         self.tells(json!([call(
             "deleted",
@@ -412,7 +417,7 @@ rows! {
     a_call_that_has_ended: Tape::new()
         .is("established")
         .asks("DELETE", "", Value::Null, 204, Value::Null)
-        .is_deleted()
+        .deleted()
         .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 404, error("8523")),
         IsBlameless, Passes;
     throttled_and_sent_again: Tape::new()
@@ -438,7 +443,7 @@ rows! {
         .ends(json!([user(ANNA)]))
         .roster(&[("1", ANNA)]), Fails("acknowledgement"), Passes;
     a_voice_menu: Tape::new()
-        .is_called()
+        .incoming()
         .answers()
         .is("establishing")
         .is("established")
@@ -451,11 +456,11 @@ rows! {
         .tells(json!([call("updated", json!({"state": "established", "toneInfo": {"tone": "tone1"}}))]))
         .asks("DELETE", "", Value::Null, 204, Value::Null)
         .is("terminating")
-        .is_deleted(), Passes, Passes;
+        .deleted(), Passes, Passes;
     an_incoming_call_is_rejected: Tape::new()
-        .is_called()
+        .incoming()
         .asks("POST", "reject", json!({"reason": "busy"}), 202, Value::Null)
-        .is_deleted(), Passes, Passes;
+        .deleted(), Passes, Passes;
     a_meeting_is_joined: Tape::new()
         .asks("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing"}))
         .is("establishing")
@@ -464,13 +469,13 @@ rows! {
         .wait(900_000)
         .keeps_alive()
         .asks("DELETE", "", Value::Null, 204, Value::Null)
-        .is_deleted(), Passes, Passes;
+        .deleted(), Passes, Passes;
     a_call_is_told_of_before_its_answer: Tape::new()
         .asks("POST", "/calls", create(), 201, json!({"id": CALL}))
         .but(|it| it.took_ms = 150)
         .is("established")
         .asks("DELETE", "", Value::Null, 204, Value::Null)
-        .is_deleted(), Passes, Passes;
+        .deleted(), Passes, Passes;
     a_call_never_connects: Tape::new()
         .asks("POST", "/calls", create(), 201, json!({"id": CALL, "state": "establishing"}))
         .is("establishing")
@@ -487,10 +492,10 @@ rows! {
         .is("establishing"), IsBlameless, Fails("notification.order");
     a_call_after_its_end: Tape::new()
         .is("established")
-        .is_deleted()
+        .deleted()
         .is("established"), IsBlameless, Fails("notification.about");
     a_call_ends_with_other_people: Tape::new()
-        .is_called()
+        .incoming()
         .answers()
         .is("established")
         .tells(json!([call("deleted", json!({"state": "terminated",
@@ -527,9 +532,9 @@ rows! {
             error("BadRequest")), Fails("request.body"), Passes;
     an_undocumented_success: Tape::new()
         .asks("DELETE", "", Value::Null, 200, Value::Null)
-        .is_deleted(), IsBlameless, Fails("answer.status");
+        .deleted(), IsBlameless, Fails("answer.status");
     a_late_answer_to_a_call: Tape::new()
-        .is_called()
+        .incoming()
         .wait(20_000)
         .answers()
         .is("established"), Warns("answer.in-time"), Passes;

@@ -105,9 +105,12 @@ const MACROS: [&str; 10] = [
     "include_str",
 ];
 /// Constants of the crate, and let through: its version, and the contract that is built in.
-const CONSTANTS: [&str; 2] = [
+const CONSTANTS: [&str; 5] = [
     "env!(\"CARGO_PKG_VERSION\")",
     "include_str!(\"data/extracted.json\")",
+    "include_str!(\"data/lifecycles.toml\")",
+    "include_str!(\"data/operations.toml\")",
+    "include_str!(\"data/types.toml\")",
 ];
 /// Methods of paths that ask the file system.
 const METHODS: [&str; 10] = [

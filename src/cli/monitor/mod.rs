@@ -290,11 +290,11 @@ impl Traffic<'_> {
         let listener = self.listen(self.arguments.callback_listen).await?;
         let _ = writeln!(text, "listening {}", listener.url());
         let public = self.arguments.callback_url.clone();
-        Ok(Bots::One(Bot {
+        Ok(Bots::One(Box::new(Bot {
             url,
             listener,
             public,
-        }))
+        })))
     }
 
     /// The address of the service behind the proxy, which is started if it is the built-in one.

@@ -34,7 +34,7 @@ pub(super) enum Kind {
     Texts,
     Number,
     Flag,
-    /// Who hears whom, and how loud.
+    /// The sound that each participant receives, and how loud.
     MixerLevels,
     /// What a device has measured.
     Measurements,

@@ -47,7 +47,7 @@ pub(super) struct Prompt {
     pub(super) resource: Option<String>,
 }
 
-/// Whom a participant hears, and how loud.
+/// The sound that a participant receives, and how loud.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct MixerLevel {
     participant: String,

@@ -30,12 +30,11 @@ impl Monitor {
     ) {
         let conduct = &mut self.conversation(asked.conversation).service;
         conduct.check(Requirement::AnswerStatus);
-        match response.status {
-            200..300 => self.accepted(at, exchange, asked, response),
-            _ => {
-                self.refused(at, exchange, asked, response);
-                self.forget_obligations(exchange, asked);
-            }
+        if (200..300).contains(&response.status) {
+            self.accepted(at, exchange, asked, response);
+        } else {
+            self.refused(at, exchange, asked, response);
+            self.forget_obligations(exchange, asked);
         }
     }
 
@@ -128,7 +127,7 @@ impl Monitor {
         if operation.name == "create" {
             self.created(at, exchange, asked, made.as_deref(), body);
         } else if operation.comms_operation().is_some() && !operation.is_read() {
-            self.began(at, exchange, asked, made, body);
+            self.began(at, exchange, asked, made.as_deref(), body);
         } else {
             self.expect(at, exchange, asked, asked.call.as_deref(), None, &null);
         }
@@ -164,11 +163,11 @@ impl Monitor {
     }
 
     /// A comms operation began; its end may have been notified before.
-    fn began(&mut self, at: u64, exchange: u64, asked: &Asked, id: Option<String>, body: &Value) {
+    fn began(&mut self, at: u64, exchange: u64, asked: &Asked, id: Option<&str>, body: &Value) {
         let Some(call) = asked.call.clone() else {
             return;
         };
-        if let Some(id) = &id {
+        if let Some(id) = id {
             let status = lookup(body, "status").and_then(|(_, it)| it.as_str());
             let status = status.unwrap_or_default();
             let is_ended = lifecycle::operation().is_end(status);
@@ -194,7 +193,7 @@ impl Monitor {
                 self.ends_twice(asked.conversation, notified, asked.operation);
             }
         }
-        self.expect(at, exchange, asked, Some(&call), id.as_deref(), body);
+        self.expect(at, exchange, asked, Some(&call), id, body);
     }
 
     pub(super) fn ends_twice(
@@ -358,19 +357,18 @@ impl Check<'_> {
             ),
             Some(_) => {}
         }
-        if status.is_some_and(|it| it.eq_ignore_ascii_case("failed")) {
-            if lookup(body, "resultInfo").is_none() {
-                self.missing("resultInfo", "a failed operation has no resultInfo");
-            }
+        let has_failed = status.is_some_and(|it| it.eq_ignore_ascii_case("failed"));
+        if has_failed && lookup(body, "resultInfo").is_none() {
+            self.missing("resultInfo", "a failed operation has no resultInfo");
         }
         let found = context_breach(
             self.asked.context.as_deref(),
             body,
             self.exchange,
-            Pointer::root(),
+            &Pointer::root(),
         );
         self.found.extend(found);
-        let found = people_breach(&self.asked.people, body, self.exchange, Pointer::root());
+        let found = people_breach(&self.asked.people, body, self.exchange, &Pointer::root());
         self.found.extend(found);
     }
 
@@ -470,7 +468,7 @@ pub(super) fn context_breach(
     given: Option<&str>,
     entity: &Value,
     exchange: u64,
-    at: Pointer,
+    at: &Pointer,
 ) -> Option<Breach> {
     let given = given?;
     let (_, actual) = lookup(entity, "clientContext")?;
@@ -491,7 +489,7 @@ pub(super) fn people_breach(
     asked: &[Person],
     entity: &Value,
     exchange: u64,
-    at: Pointer,
+    at: &Pointer,
 ) -> Option<Breach> {
     let actual = people_at(entity, "/participants");
     let is_listed = lookup(entity, "participants").is_some_and(|(_, it)| it.is_array());

@@ -14,7 +14,7 @@ use crate::contract::rule::Rule;
 use crate::contract::shape::lookup;
 use crate::diagnostic::pointer::Pointer;
 use crate::judge::Breach;
-use crate::judge::people::only_first_may_be_invited;
+use crate::judge::people::{Person, only_first_may_be_invited};
 
 impl Monitor {
     /// Opens the obligations of a request about a known call: notifications may come before its answer.
@@ -364,7 +364,7 @@ fn missing(obligation: Obligation, at: u64) -> Breach {
                 "no roster names {} within {seconds} s",
                 people
                     .iter()
-                    .map(|it| it.label())
+                    .map(Person::label)
                     .collect::<Vec<_>>()
                     .join(", ")
             ),

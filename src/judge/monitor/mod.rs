@@ -6,7 +6,8 @@
 //! A message goes through these modules:
 //!
 //! 1. [`Monitor`] finds the operation of a request or the call of a notification, and its [`conversation`].
-//! 2. `request`, `answer` and `notification` check the message, and bring the state of the `call` up to date.
+//! 2. `request`, `answer` and `notification` check the message, and bring the state of the `call` up to date. A
+//!    notification has entries: `entry` checks each by itself, `change` against the state of its call.
 //! 3. `effects` holds what has to follow from a request, until a notification shows it or it is overdue.
 //! 4. `body` compares a JSON value with a resource type of the contract.
 //!
@@ -17,8 +18,10 @@
 mod answer;
 mod body;
 mod call;
+mod change;
 pub(crate) mod conversation;
 mod effects;
+mod entry;
 mod live;
 mod notification;
 mod request;

@@ -347,7 +347,7 @@ impl BotPlan {
         let null = Value::Null;
         let expected = expected.body.json().unwrap_or(&null);
         let actual = actual.body.json().unwrap_or(&null);
-        if actual.is_null() && !expected.as_object().is_some_and(|it| !it.is_empty()) {
+        if actual.is_null() && expected.as_object().is_none_or(serde_json::Map::is_empty) {
             return;
         }
         for difference in triggered::differences(expected, actual) {

@@ -59,7 +59,9 @@ pub(crate) fn check(
             &of_conversation,
             options.strict,
         );
-        both.iter_mut().for_each(|it| it.covers.clone_from(&covers));
+        for result in &mut both {
+            result.covers.clone_from(&covers);
+        }
         results.extend(both);
     }
     let not_covered = observed

@@ -24,9 +24,9 @@ impl Program {
             cause,
         };
         let mut command = self.command();
-        absent.iter().for_each(|name| {
+        for name in absent {
             command.env_remove(name);
-        });
+        }
         // The group is in the background of a terminal: a program that reads from it would be stopped.
         command.stdin(Stdio::null());
         let (mut child, group) = Group::start(&mut command).map_err(not_run)?;

@@ -1,0 +1,317 @@
+//! The changes that a notification brings to the state of a call, and what contradicts that state.
+
+use serde_json::{Value, json};
+
+use super::answer::{context_breach, people_breach};
+use super::call::{Call, CommsOperation, participant_id};
+use super::entry::{Entry, first_entity};
+use super::request::callback_of;
+use super::{Monitor, effects};
+use crate::api::identifier;
+use crate::api::identifier::Normal;
+use crate::api::resource::Resource;
+use crate::contract::lifecycle;
+use crate::contract::operation::Operation;
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::Rule;
+use crate::contract::shape::{bare_type, entities, lookup};
+use crate::judge::Breach;
+
+impl Monitor {
+    pub(super) fn call_change(&mut self, entry: &Entry<'_>) {
+        let data = first_entity(&entry.change);
+        let patience = self.options.patience;
+        let is_deletion = entry.change.change_type == "deleted";
+        let call = self
+            .calls
+            .get_mut(&entry.call)
+            .expect("the call of an entry");
+        let cycle = lifecycle::call();
+        let word = entry.change.word.as_deref();
+        let state = if is_deletion {
+            Some(cycle.end.as_str())
+        } else {
+            word.and_then(|word| cycle.state(word))
+        };
+        let mut found = order_of_call(call, entry, state);
+        found.extend(transfer_breach(call, entry, state));
+        if state == Some("incoming") {
+            call.incoming_at.get_or_insert(entry.at);
+        }
+        found.extend(people_of_call(call, entry, data));
+        found.extend(callback_breach(call, entry, data));
+        if let Some((_, bot)) = lookup(data, "myParticipantId") {
+            call.bot = bot.as_str().map(ToOwned::to_owned);
+        }
+        call.state = state.map(ToOwned::to_owned).or_else(|| call.state.take());
+        if is_deletion && !call.is_deleted {
+            self.deleted.push_back(entry.call.clone());
+        }
+        call.is_deleted |= is_deletion;
+        effects::call_changed(call);
+        if is_deletion {
+            let conversation = self
+                .conversations
+                .get_mut(&entry.conversation)
+                .expect("the conversation of a call");
+            effects::call_deleted(call, entry.at, patience, conversation);
+        }
+        let conduct = &mut self.conversation(entry.conversation).service;
+        conduct.check(Requirement::NotificationOrder);
+        conduct.check(Requirement::CallPeople);
+        for breach in found {
+            self.say(entry, None, breach);
+        }
+    }
+
+    pub(super) fn operation_change(&mut self, entry: &Entry<'_>) {
+        let data = first_entity(&entry.change);
+        let in_path = entry.change.operation();
+        let in_data = lookup(data, "id").and_then(|(_, id)| id.as_str());
+        let Some(id) = in_path.or(in_data).map(ToOwned::to_owned) else {
+            return;
+        };
+        let key = Normal::of(&id).into_owned();
+        let call = self
+            .calls
+            .get_mut(&entry.call)
+            .expect("the call of an entry");
+        let status = entry.change.word.as_deref().unwrap_or_default();
+        let is_end = lifecycle::operation().is_end(status);
+        let mut found = Vec::new();
+        // A page tells an operation under the path of its roster; the body has its id then.
+        if !call.operations.contains_key(&key) {
+            found.extend(other_id(call, entry, data, &id));
+        }
+        let state = call
+            .operations
+            .entry(key)
+            .or_insert_with(|| CommsOperation {
+                begun_by: None,
+                context: None,
+                people: Vec::new(),
+                is_ended: false,
+                notified_by: None,
+                failed: false,
+            });
+        let operation = state.begun_by.map(|(_, operation)| operation);
+        found.extend(of_operation(state, entry, data));
+        let ended_before = state.is_ended;
+        if is_end {
+            state.failed = status == "failed";
+            state.is_ended = true;
+            state.notified_by = Some(entry.exchange);
+            let failed = state.failed;
+            effects::operation_ended(call, entry.at, &id, failed);
+        }
+        let conduct = &mut self.conversation(entry.conversation).service;
+        for requirement in [
+            Requirement::ContextUnchanged,
+            Requirement::OperationPeople,
+            Requirement::OperationOnce,
+        ] {
+            conduct.check(requirement);
+        }
+        for breach in found {
+            self.say(entry, operation, breach);
+        }
+        if ended_before {
+            let operation = operation.or_else(|| crate::contract::operation::operations().first());
+            if let Some(operation) = operation {
+                self.ends_twice(entry.conversation, entry.exchange, operation);
+            }
+        }
+    }
+
+    pub(super) fn roster_change(&mut self, entry: &Entry<'_>) {
+        let members: Vec<Value> = entities(entry.change.data())
+            .filter(|it| it.is_object())
+            .cloned()
+            .collect();
+        let is_removal = entry.change.change_type == "deleted";
+        let call = self
+            .calls
+            .get_mut(&entry.call)
+            .expect("the call of an entry");
+        if is_removal {
+            let gone = match &entry.change.resource {
+                Some(Resource::Participant { participant, .. }) => Some(participant.clone()),
+                _ => None,
+            };
+            call.roster.retain(|member| {
+                let id = participant_id(member);
+                !gone
+                    .as_deref()
+                    .is_some_and(|gone| id.is_some_and(|id| identifier::same(id, gone)))
+            });
+            return;
+        }
+        call.update_roster(&members);
+        effects::roster_changed(call, entry.exchange, &members);
+        self.conversation(entry.conversation)
+            .service
+            .check(Requirement::RosterPeople);
+    }
+}
+
+/// A call goes through the states of its life cycle, and nothing is told of it after its end.
+fn order_of_call(call: &Call, entry: &Entry<'_>, state: Option<&str>) -> Vec<Breach> {
+    if call.is_deleted {
+        return vec![entry.breach(
+            Requirement::NotificationAbout,
+            Rule::NotificationUnexpected,
+            entry.pointer.clone(),
+            (Value::Null, entry.change.entry.clone()),
+            "a notification tells of a call that was deleted before",
+        )];
+    }
+    let (Some(from), Some(to)) = (&call.state, state) else {
+        return Vec::new();
+    };
+    if lifecycle::call().allows(from, to) {
+        return Vec::new();
+    }
+    vec![entry.breach(
+        Requirement::NotificationOrder,
+        Rule::NotificationOrder,
+        entry.entity().key("state"),
+        (json!(from), json!(to)),
+        format!("a call does not become {to} after it was {from}"),
+    )]
+}
+
+/// A call whose transfer failed is established again, with a result.
+fn transfer_breach(call: &Call, entry: &Entry<'_>, state: Option<&str>) -> Option<Breach> {
+    let was_moving = matches!(
+        call.state.as_deref(),
+        Some("transferring" | "transferAccepted")
+    );
+    let has_result = lookup(first_entity(&entry.change), "resultInfo").is_some();
+    (was_moving && state == Some("established") && !has_result).then(|| {
+        entry.breach(
+            Requirement::NotificationBody,
+            Rule::NotificationBody,
+            entry.entity().key("resultInfo"),
+            (json!({}), Value::Null),
+            "a call whose transfer failed has no resultInfo",
+        )
+    })
+}
+
+/// A call has the callback that the bot gave for it.
+fn callback_breach(call: &Call, entry: &Entry<'_>, data: &Value) -> Option<Breach> {
+    let given = call.callback.as_ref()?;
+    let echoed = callback_of(data)?;
+    (*given != echoed).then(|| {
+        entry.breach(
+            Requirement::CallbackAddress,
+            Rule::Correlation,
+            entry.entity().key("callbackUri"),
+            (json!(given), json!(echoed)),
+            format!("the bot gave the callback {given}, the call has {echoed}"),
+        )
+    })
+}
+
+/// The other id that the answer to the request gave, where the client context shows that it is the same operation.
+fn other_id(call: &Call, entry: &Entry<'_>, data: &Value, id: &str) -> Option<Breach> {
+    let context = lookup(data, "clientContext").and_then(|(_, it)| it.as_str());
+    let (begun, _) = begun_with(call, context)?;
+    Some(entry.breach(
+        Requirement::OperationIdentity,
+        Rule::Correlation,
+        entry.entity().key("id"),
+        (json!(begun), json!(id)),
+        format!("the client context is that of the operation {begun}, the id is {id}"),
+    ))
+}
+
+/// Compares the entity of an operation with the request that began it.
+fn of_operation(state: &CommsOperation, entry: &Entry<'_>, data: &Value) -> Vec<Breach> {
+    let (exchange, entity) = (entry.exchange, entry.entity());
+    let context = context_breach(state.context.as_deref(), data, exchange, &entity);
+    let people = people_breach(&state.people, data, exchange, &entity);
+    let operation = state.begun_by.map(|(_, operation)| operation);
+    let kind = kind_breach(operation, entry, data);
+    context.into_iter().chain(people).chain(kind).collect()
+}
+
+/// The comms operation of a call that was begun with this client context, where it is the only one.
+fn begun_with(call: &Call, context: Option<&str>) -> Option<(String, u64)> {
+    let context = context?;
+    let mut found = call.operations.iter().filter(|(_, operation)| {
+        operation.begun_by.is_some() && operation.context.as_deref() == Some(context)
+    });
+    let (id, operation) = found.next()?;
+    let is_only = found.next().is_none();
+    let text = match id {
+        Normal::Guid(number) => uuid::Uuid::from_u128(*number).to_string(),
+        Normal::Text(text) => text.to_string(),
+    };
+    let exchange = operation.begun_by?.0;
+    (is_only && !operation.is_ended).then_some((text, exchange))
+}
+
+/// A call keeps its source and its targets.
+fn people_of_call(call: &mut Call, entry: &Entry<'_>, data: &Value) -> Vec<Breach> {
+    let mut found = Vec::new();
+    let source = lookup(data, "source").map(|(_, it)| it.clone());
+    let targets = lookup(data, "targets").map(|(_, it)| it.clone());
+    for (name, known, actual) in [
+        ("source", &mut call.source, source),
+        ("targets", &mut call.targets, targets),
+    ] {
+        let Some(actual) = actual else { continue };
+        match known {
+            Some(known) if ids_of(known) != ids_of(&actual) && !ids_of(&actual).is_empty() => {
+                found.push(entry.breach(
+                    Requirement::CallPeople,
+                    Rule::Correlation,
+                    entry.entity().key(name),
+                    (json!(ids_of(known)), json!(ids_of(&actual))),
+                    format!("the call has another {name} than before"),
+                ));
+            }
+            Some(_) => {}
+            None => *known = Some(actual),
+        }
+    }
+    found
+}
+
+/// The ids of the identities in participants, normalized and sorted.
+fn ids_of(participants: &Value) -> Vec<String> {
+    let identities = entities(participants).filter_map(|it| lookup(it, "identity"));
+    let mut ids: Vec<_> = identities
+        .filter_map(|(_, identity)| identity.as_object())
+        .flat_map(|identity| identity.values())
+        .filter_map(|who| lookup(who, "id")?.1.as_str())
+        .map(identifier::normal)
+        .collect();
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
+/// The type of an ended operation is the one that the request begins.
+fn kind_breach(
+    operation: Option<&'static Operation>,
+    entry: &Entry<'_>,
+    data: &Value,
+) -> Option<Breach> {
+    let wanted = operation?.comms_operation()?;
+    let (_, printed) = lookup(data, "@odata.type")?;
+    let actual = bare_type(printed.as_str()?).rsplit('.').next()?;
+    let is_it = actual.eq_ignore_ascii_case(wanted)
+        || actual == "commsOperation"
+        || wanted == "commsOperation" && actual.ends_with("Operation");
+    (!is_it).then(|| {
+        entry.breach(
+            Requirement::TypeKind,
+            Rule::NotificationBody,
+            entry.entity().key("@odata.type"),
+            (json!(wanted), printed.clone()),
+            format!("the operation is a {actual}, the request begins a {wanted}"),
+        )
+    })
+}

@@ -1,0 +1,233 @@
+//! One change in a notification, by itself: what must be there, its words, its types.
+
+use serde_json::{Value, json};
+
+use super::body;
+use super::call::identity;
+use super::conversation::breach;
+use crate::api::identifier;
+use crate::api::identifier::Normal;
+use crate::api::resource::Resource;
+use crate::contract::change::{Change, Subject};
+use crate::contract::lifecycle;
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::Rule;
+use crate::contract::shape::{entities, lookup};
+use crate::contract::words;
+use crate::diagnostic::pointer::Pointer;
+use crate::judge::Breach;
+
+/// An entry of a notification, with its place.
+pub(super) struct Entry<'a> {
+    pub(super) at: u64,
+    pub(super) exchange: u64,
+    pub(super) pointer: Pointer,
+    pub(super) change: Change<'a>,
+    pub(super) call: Normal<'static>,
+    /// The place of the conversation.
+    pub(super) conversation: usize,
+}
+
+impl Entry<'_> {
+    pub(super) fn breach(
+        &self,
+        requirement: Requirement,
+        rule: Rule,
+        at: Pointer,
+        values: (Value, Value),
+        message: impl Into<String>,
+    ) -> Breach {
+        breach(requirement, rule, self.exchange, at, values, message)
+    }
+
+    /// A member that is absent, or is not what the contract has there.
+    fn wrong(&self, at: Pointer, values: (Value, Value), message: impl Into<String>) -> Breach {
+        self.breach(
+            Requirement::NotificationBody,
+            Rule::NotificationBody,
+            at,
+            values,
+            message,
+        )
+    }
+
+    pub(super) fn entity(&self) -> Pointer {
+        self.change.entity_pointer(&self.pointer)
+    }
+}
+
+/// Checks an entry by itself: what must be there, its words, its types.
+pub(super) fn check_entry(entry: &Entry<'_>) -> Vec<Breach> {
+    let change = &entry.change;
+    let mut found = Vec::new();
+    let place = |name: &str| entry.pointer.key(name);
+    let words = words::CHANGES;
+    if !words::is_listed(&change.change_type, words) {
+        let actual = lookup(change.entry, "changeType").map_or(Value::Null, |(_, it)| it.clone());
+        let message = format!(
+            "changeType is {actual}, documented are {}",
+            words.join(", ")
+        );
+        found.push(entry.wrong(place("changeType"), (json!(words), actual), message));
+    }
+    let has_text = |name: &str| lookup(change.entry, name).is_some_and(|(_, it)| it.is_string());
+    if !has_text("resource") && !has_text("resourceUrl") {
+        let message = "the change has neither resource nor resourceUrl";
+        found.push(entry.wrong(place("resource"), (json!("…"), Value::Null), message));
+    }
+    let data = change.data();
+    if !data.is_object() && !data.is_array() {
+        let message = "the change has no resourceData";
+        found.push(entry.wrong(place("resourceData"), (json!({}), data.clone()), message));
+        return found;
+    }
+    found.extend(presence(entry));
+    found.extend(id_of_path(entry));
+    if change.is_contradictory {
+        found.push(entry.breach(
+            Requirement::ResourceOne,
+            Rule::Correlation,
+            place("resource"),
+            (Value::Null, change.entry.clone()),
+            "resource and resourceUrl name different things",
+        ));
+    }
+    let types = body::of_change(change, &entry.pointer);
+    for mismatch in types {
+        let requirement = match mismatch.kind {
+            body::Kind::UnknownType => Requirement::TypeKind,
+            body::Kind::Type | body::Kind::Word => Requirement::NotificationBody,
+        };
+        found.push(entry.breach(
+            requirement,
+            Rule::NotificationBody,
+            mismatch.pointer,
+            (mismatch.expected, mismatch.actual),
+            mismatch.message,
+        ));
+    }
+    found
+}
+
+/// What the other party needs to go on.
+fn presence(entry: &Entry<'_>) -> Vec<Breach> {
+    let is_deletion = entry.change.change_type == "deleted";
+    match entry.change.subject {
+        Subject::Call => presence_of_call(entry, is_deletion).into_iter().collect(),
+        Subject::Operation => presence_of_operation(entry, is_deletion),
+        Subject::Roster if !is_deletion => presence_of_roster(entry),
+        Subject::Roster | Subject::Other => Vec::new(),
+    }
+}
+
+fn presence_of_call(entry: &Entry<'_>, is_deletion: bool) -> Option<Breach> {
+    let cycle = lifecycle::call();
+    let word = entry.change.word.as_deref();
+    let (expected, message) = match word.map(|word| cycle.state(word)) {
+        None if is_deletion => return None,
+        None => (json!("established"), "a call has no state"),
+        Some(None) => (
+            cycle.states().collect(),
+            "the state of the call is no documented word",
+        ),
+        Some(Some(state)) if is_deletion && !cycle.is_end(state) => (
+            json!(cycle.end),
+            "a deleted call has another state than its end",
+        ),
+        Some(Some(_)) => return None,
+    };
+    Some(entry.wrong(
+        entry.entity().key("state"),
+        (expected, json!(word)),
+        message,
+    ))
+}
+
+fn presence_of_operation(entry: &Entry<'_>, is_deletion: bool) -> Vec<Breach> {
+    let change = &entry.change;
+    let cycle = lifecycle::operation();
+    let word = change.word.as_deref();
+    let is_end = word.is_some_and(|word| cycle.is_end(word));
+    let status = entry.entity().key("status");
+    let mut found = Vec::new();
+    match word.map(|word| cycle.state(word)) {
+        None => found.push(entry.wrong(
+            status,
+            (json!("completed"), Value::Null),
+            "an operation has no status",
+        )),
+        Some(None) => found.push(entry.wrong(
+            status,
+            (cycle.states().collect(), json!(word)),
+            "the status of the operation is no documented word",
+        )),
+        Some(Some(_)) if is_end != is_deletion => found.push(entry.wrong(
+            entry.pointer.key("changeType"),
+            (
+                json!(if is_end { "deleted" } else { "updated" }),
+                json!(change.change_type),
+            ),
+            "an operation ends in one `deleted` notification, and only then",
+        )),
+        Some(Some(_)) => {}
+    }
+    if word == Some("failed") && lookup(first_entity(change), "resultInfo").is_none() {
+        found.push(entry.wrong(
+            entry.entity().key("resultInfo"),
+            (json!({}), Value::Null),
+            "a failed operation has no resultInfo",
+        ));
+    }
+    found
+}
+
+fn presence_of_roster(entry: &Entry<'_>) -> Vec<Breach> {
+    let data = entry.pointer.key("resourceData");
+    let is_list = entry.change.data().is_array();
+    let members = entities(entry.change.data()).enumerate();
+    let nameless = members.filter(|(_, member)| {
+        let people = identity(member).and_then(Value::as_object);
+        !people.is_some_and(|it| it.values().any(|who| lookup(who, "id").is_some()))
+    });
+    nameless
+        .map(|(index, member)| {
+            let place = if is_list {
+                data.index(index)
+            } else {
+                data.clone()
+            };
+            entry.wrong(
+                place.key("info"),
+                (json!({"identity": {"user": {"id": "…"}}}), member.clone()),
+                "a participant has no identity with an id",
+            )
+        })
+        .collect()
+}
+
+/// The id of an entity is the one in its path.
+fn id_of_path(entry: &Entry<'_>) -> Option<Breach> {
+    let change = &entry.change;
+    let (_, id) = lookup(first_entity(change), "id")?;
+    let id = id.as_str()?;
+    let (wanted, requirement) = match (change.subject, change.resource.as_ref()?) {
+        (Subject::Call, Resource::Call(call)) => (call, Requirement::CallIdentity),
+        (Subject::Operation, Resource::Operation { operation, .. }) => {
+            (operation, Requirement::OperationIdentity)
+        }
+        _ => return None,
+    };
+    (!identifier::same(wanted, id)).then(|| {
+        entry.breach(
+            requirement,
+            Rule::Correlation,
+            entry.entity().key("id"),
+            (json!(wanted), json!(id)),
+            format!("the path names {wanted}, the entity has the id {id}"),
+        )
+    })
+}
+
+pub(super) fn first_entity<'a>(change: &Change<'a>) -> &'a Value {
+    entities(change.data()).next().unwrap_or(&Value::Null)
+}
