@@ -46,13 +46,13 @@ fn the_bot() {
         assert_eq!(control, std::env::var("CONFCALL_CONTROL").unwrap());
     }
     let status = if conduct == "answers 500" { 500 } else { 202 };
-    let (callback, states) = listening(status);
+    let (callback, received) = listening(status);
     if conduct == "is called" {
         let control = std::env::var("CONFCALL_CONTROL").unwrap();
         let body = json!({"callback": callback}).to_string();
         let brought = http::post(&control, "/calls", "", &body).unwrap();
         assert!(brought.starts_with("HTTP/1.1 201"), "{brought}");
-        wait_for(&states, "incoming");
+        wait_for(&received, "incoming");
         return;
     }
     let body = json!({"callbackUri": callback, "requestedModalities": ["audio"],
@@ -67,7 +67,7 @@ fn the_bot() {
     let (_, call) = created.split_once("\r\n\r\n").unwrap();
     let call: Value = serde_json::from_str(call).unwrap();
     let call = call["id"].as_str().unwrap();
-    wait_for(&states, "established");
+    wait_for(&received, "established");
     let count = if conduct == "invites six" { 6 } else { 1 };
     let people: Vec<Value> = (0..count)
         .map(
@@ -88,7 +88,7 @@ fn the_bot() {
 
 /// A callback that answers with this status, and the states of the calls of its notifications.
 fn listening(status: u16) -> (String, mpsc::Receiver<String>) {
-    let (sender, states) = mpsc::channel();
+    let (sender, received) = mpsc::channel();
     let address = http::party("127.0.0.1:0", move |stream| {
         let mut reader = BufReader::new(stream.try_clone()?);
         let mut writer = stream;
@@ -105,7 +105,7 @@ fn listening(status: u16) -> (String, mpsc::Receiver<String>) {
         }
         Ok(())
     });
-    (format!("http://{address}/callback"), states)
+    (format!("http://{address}/callback"), received)
 }
 
 fn wait_for(states: &mpsc::Receiver<String>, state: &str) {

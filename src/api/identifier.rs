@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 pub(crate) type ById<T> = HashMap<Normal<'static>, T, foldhash::quality::RandomState>;
 
@@ -17,6 +18,21 @@ pub(crate) enum Normal<'a> {
     Guid(u128),
     /// Any other identifier, unchanged.
     Text(Cow<'a, str>),
+}
+
+/// A GUID is in lower case and has hyphens.
+impl fmt::Display for Normal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Guid(number) => {
+                let digits = format!("{number:032x}");
+                let (first, second) = (&digits[..8], &digits[8..12]);
+                let (third, fourth, last) = (&digits[12..16], &digits[16..20], &digits[20..]);
+                write!(f, "{first}-{second}-{third}-{fourth}-{last}")
+            }
+        }
+    }
 }
 
 impl<'a> Normal<'a> {
@@ -81,6 +97,13 @@ fn guid(text: &str) -> Option<u128> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_normalized_identifier_is_shown_with_hyphens() {
+        let id = "57dab8b1-894c-409a-b240-bd8beae78896";
+        assert_eq!(Normal::of(&id.to_uppercase()).to_string(), id);
+        assert_eq!(Normal::of("19:meeting").to_string(), "19:meeting");
+    }
 
     #[test]
     fn guids_compare_without_case_and_hyphens() {

@@ -61,7 +61,7 @@ impl Case {
         }
     }
 
-    /// True if the first request of the conversation bears an id of this run, so that it cannot be taken for that of
+    /// True if the first request of the conversation has an id of this run, so that it cannot be taken for that of
     /// another conversation.
     pub(crate) fn identifies_its_requests(&self) -> bool {
         let script = &self.scenario.script;

@@ -24,7 +24,7 @@ pub(crate) fn right(python: &Path) -> Result<(), Failed> {
     let cassette = folder.path().join("call.jsonl");
     record(python, &cassette)?;
     let (code, text) = confcall(&["check", path(&cassette), "--edition", "2021-02"]);
-    if code != Some(0) || !text.contains("2 passed, 0 failed") {
+    if code != Some(0) || !text.contains("4 passed, 0 failed") {
         return Err(format!("check: exit {code:?}\n{text}").into());
     }
     let (code, text) = replayed_bot(python, &cassette, None);

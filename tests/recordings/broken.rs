@@ -448,7 +448,7 @@ fn two_conversations_that_were_mixed_are_told_apart() {
     let mixed = Tape(std::iter::once(header).chain(mixed).collect());
     let (code, text) = super::check(&mixed, &[]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("4 passed, 0 failed"), "{text}");
+    assert!(text.contains("8 passed, 0 failed"), "{text}");
     let (code, text) = super::replayed_bot(&mixed, &[]);
     assert_eq!(code, Some(0), "{text}");
 }

@@ -39,6 +39,25 @@ impl Tape {
         )
     }
 
+    /// The invitation is refused with this status, and nothing follows.
+    fn is_refused(&mut self, status: u16) {
+        let asked = self.asked("/invite");
+        let body = json!({"error": {"code": "BadRequest", "message": "no"}});
+        asked["response"] = json!({"status": status, "body": {"json": body},
+            "headers": [["content-type", "application/json"]]});
+        self.0.retain(|it| it["direction"] != "notification");
+    }
+
+    /// An exchange outside of the contract, minutes later.
+    fn goes_on(&mut self) {
+        let mut later = self.asked("/calls").clone();
+        later["number"] = json!(500);
+        later["at_ms"] = json!(300_000);
+        later["request"]["target"] = json!("/v1.0/me/messages");
+        later["response"] = json!({"status": 204, "headers": []});
+        self.0.push(later);
+    }
+
     /// The first exchange whose request goes to a target that ends so.
     fn asked(&mut self, end: &str) -> &mut Value {
         let is_it = |it: &&mut Value| {
@@ -103,19 +122,23 @@ fn check(tape: &Tape, more: &[&str]) -> (Option<i32>, String) {
 #[test]
 fn a_changed_recording_is_told_by_rule_and_party() {
     type Change = fn(&mut Tape);
-    let changes: [(&str, &str, Change); 8] = [
-        ("service", "response.status at step 2", |tape| {
+    let changes: [(&str, &str, Change); 9] = [
+        ("service", "response.status at step 3", |tape| {
+            tape.asked("/invite")["response"]["status"] = json!(202);
+        }),
+        ("service", "response.body at step 3", |tape| {
             tape.asked("/invite")["response"]["status"] = json!(500);
         }),
-        ("service", "response.body at step 2, /status", |tape| {
+        ("service", "response.body at step 3, /status", |tape| {
             tape.asked("/invite")["response"]["body"]["json"]["status"] = json!("walking");
         }),
-        ("service", "correlation at step 2, /clientContext", |tape| {
+        ("service", "correlation at step 3, /clientContext", |tape| {
             tape.asked("/invite")["response"]["body"]["json"]["clientContext"] = json!("other");
         }),
         ("service", "notification.missing at step 3", |tape| {
             let number = tape.told("/operations/")["number"].clone();
             tape.0.retain(|it| it["number"] != number);
+            tape.goes_on();
         }),
         ("service", "notification.unexpected", |tape| {
             let mut again = tape.told("/operations/").clone();
@@ -123,14 +146,14 @@ fn a_changed_recording_is_told_by_rule_and_party() {
             again["at_ms"] = json!(100_000);
             tape.0.push(again);
         }),
-        ("bot", "request.header at step 1", |tape| {
+        ("bot", "request.header at step 3", |tape| {
             tape.asked("/invite")["request"]["headers"] =
                 json!([["content-type", "application/json"]]);
         }),
-        ("bot", "acknowledgement.status at step 3", |tape| {
+        ("bot", "acknowledgement.status at step 5", |tape| {
             tape.told("/operations/")["response"]["status"] = json!(500);
         }),
-        ("bot", "transport at step 3", |tape| {
+        ("bot", "acknowledgement.missing at step 5", |tape| {
             let told = tape.told("/operations/");
             told["broke"] = json!("the connection was reset");
             told.as_object_mut().unwrap().remove("response");
@@ -148,28 +171,47 @@ fn a_changed_recording_is_told_by_rule_and_party() {
 }
 
 #[test]
+fn a_recording_does_not_show_permissions_nor_what_follows_its_end() {
+    type Change = fn(&mut Tape);
+    let changes: [(&str, Change); 3] = [
+        ("the service refused invite with 400", |tape| {
+            tape.is_refused(400);
+        }),
+        ("the service refused invite with 500", |tape| {
+            tape.is_refused(500);
+        }),
+        ("the recording ends", |tape| {
+            let number = tape.told("/operations/")["number"].clone();
+            tape.0.retain(|it| it["number"] != number);
+        }),
+    ];
+    for (reason, change) in changes {
+        let mut tape = Tape::new();
+        change(&mut tape);
+        let (code, text) = check(&tape, &[]);
+        assert_eq!(code, Some(1), "{text}");
+        assert!(
+            text.contains(" 0 failed, 0 known, 1 inconclusive"),
+            "{text}"
+        );
+        assert!(text.contains(reason), "{reason}: {text}");
+    }
+}
+
+#[test]
 fn an_ordinary_conversation_follows_what_is_documented() {
     type Change<'a> = &'a dyn Fn(&mut Tape);
     // Each of these is the beginning of a negative conversation, too.
-    let refused = |tape: &mut Tape| {
-        let asked = tape.asked("/invite");
-        let body = json!({"error": {"code": "BadRequest", "message": "no"}});
-        asked["response"] = json!({"status": 400, "body": {"json": body},
-            "headers": [["content-type", "application/json"]]});
-        let number = asked["number"].clone();
-        tape.0
-            .retain(|it| it["direction"] != "notification" || it["number"] == number);
-    };
     let changes: [(Option<i32>, Change<'_>); 4] = [
         (Some(0), &|_| {}),
         (Some(1), &|tape| {
             tape.asked("/invite")["request"]["body"]["json"]["participants"] = json!([]);
-            refused(tape);
+            tape.is_refused(400);
         }),
         (Some(1), &|tape| {
             tape.asked("/invite")["request"]["headers"] =
                 json!([["content-type", "application/json"]]);
-            refused(tape);
+            tape.is_refused(400);
         }),
         (Some(0), &|tape| {
             let asked = tape.asked("/invite");
@@ -199,17 +241,14 @@ fn what_was_not_recorded_is_untested() {
     assert_eq!(code, Some(0), "{text}");
     // The same file without a word of it: the notifications are missing.
     tape.0[0]["directions"] = json!(["request", "notification"]);
+    tape.goes_on();
     assert!(check(&tape, &[]).1.contains("notification.missing"));
 }
 
 #[test]
 fn exchanges_outside_of_the_contract_are_listed_and_not_judged() {
     let mut tape = Tape::new();
-    let mut stranger = tape.asked("/calls").clone();
-    stranger["number"] = json!(500);
-    stranger["request"]["target"] = json!("/v1.0/me/messages");
-    stranger["response"] = json!({"status": 204, "headers": []});
-    tape.0.push(stranger);
+    tape.goes_on();
     let (code, text) = check(&tape, &[]);
     assert_eq!(code, Some(0), "{text}");
     assert!(
@@ -229,7 +268,7 @@ fn a_har_file_is_judged_as_the_cassette_is() {
     std::fs::write(&har_file, har).unwrap();
     let (code, text) = confcall(&["check", har_file.to_str().unwrap(), "--edition", "2021-02"]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("2 passed, 0 failed"), "{text}");
+    assert!(text.contains("4 passed, 0 failed"), "{text}");
     let (code, text) = confcall(&["show", har_file.to_str().unwrap()]);
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("/participants/invite"), "{text}");
@@ -241,19 +280,14 @@ fn a_har_file_is_judged_as_the_cassette_is() {
 fn what_other_tools_wrote_is_judged() {
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("report.json");
-    let made = [
-        ("GET /: 200", 1),
-        ("POST /beta/communications/calls: 201", 2),
-    ];
-    for (name, not_covered) in [
-        ("chromium-http11", &made[..]),
-        ("chromium-http2", &made[..]),
-        ("playwright-http11", &made[..]),
-        ("playwright-http2", &made[..]),
-        (
-            "mitmproxy",
-            &[("POST /beta/communications/calls: 201", 1)][..],
-        ),
+    let (page, created) = (Some("GET /: 200"), &["create"][..]);
+    for (name, not_covered, conversations) in [
+        ("chromium-http11", page, created),
+        ("chromium-http2", page, created),
+        ("playwright-http11", page, created),
+        ("playwright-http2", page, created),
+        // The second call is the one that the invitation replaces.
+        ("mitmproxy", None, &["create", "notifications"]),
     ] {
         let file = format!(
             "{}/tests/fixtures/har/{name}.har",
@@ -263,20 +297,17 @@ fn what_other_tools_wrote_is_judged() {
         let (code, text) = confcall(&["check", &file, "--edition", "2021-02", "--report", &json]);
         assert_eq!(code, Some(0), "{text}");
         assert!(!text.contains("warning"), "{text}");
-        for (exchange, number) in not_covered {
-            assert!(
-                text.contains(&format!("{number} bot     {exchange}\n")),
-                "{text}"
-            );
-        }
+        let listed = not_covered.map(|exchange| format!(" 1 bot     {exchange}\n"));
+        let is_listed = listed.is_none_or(|it| text.contains(&it));
+        assert!(is_listed, "{text}");
+        assert_eq!(text.contains("outside"), not_covered.is_some(), "{text}");
         let report: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
         let results = report["results"].as_array().unwrap();
         let told = |it: &Value| (it["scenario"].clone(), it["verdict"].clone());
-        let expected = (json!(CONVERSATION), json!("pass"));
-        assert_eq!(
-            results.iter().map(told).collect::<Vec<_>>(),
-            [expected.clone(), expected]
-        );
+        let of_both = conversations.iter().flat_map(|it| [it, it]);
+        let expected = of_both.map(|it| (json!(format!("{name}.har/{it}")), json!("pass")));
+        let told: Vec<_> = results.iter().map(told).collect();
+        assert_eq!(told, expected.collect::<Vec<_>>());
 
         // Written again, it is judged alike.
         let (code, har) = confcall(&["show", &file, "--format", "har"]);
@@ -285,7 +316,8 @@ fn what_other_tools_wrote_is_judged() {
         std::fs::write(&again, har).unwrap();
         let (code, text) = confcall(&["check", again.to_str().unwrap(), "--edition", "2021-02"]);
         assert_eq!(code, Some(0), "{text}");
-        assert!(text.contains("2 passed, 0 failed"), "{text}");
+        let counted = format!("{} passed, 0 failed", told.len());
+        assert!(text.contains(&counted), "{text}");
     }
 }
 

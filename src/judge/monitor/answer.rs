@@ -122,6 +122,9 @@ impl Monitor {
         ] {
             conduct.check(requirement);
         }
+        if let (Body::Omitted(omission), Some(_)) = (&response.body, &operation.answer) {
+            conduct.doubt_body(exchange, omission);
+        }
         let null = Value::Null;
         let body = response.body.json().unwrap_or(&null);
         if operation.name == "create" {

@@ -244,12 +244,8 @@ fn begun_with(call: &Call, context: Option<&str>) -> Option<(String, u64)> {
     });
     let (id, operation) = found.next()?;
     let is_only = found.next().is_none();
-    let text = match id {
-        Normal::Guid(number) => uuid::Uuid::from_u128(*number).to_string(),
-        Normal::Text(text) => text.to_string(),
-    };
     let exchange = operation.begun_by?.0;
-    (is_only && !operation.is_ended).then_some((text, exchange))
+    (is_only && !operation.is_ended).then(|| (id.to_string(), exchange))
 }
 
 /// A call keeps its source and its targets.

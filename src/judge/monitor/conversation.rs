@@ -9,6 +9,7 @@ use crate::contract::operation::Operation;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::diagnostic::pointer::Pointer;
+use crate::http::message::Omission;
 use crate::judge::Breach;
 
 /// The exchanges about a call, or a request that is about none.
@@ -126,6 +127,17 @@ impl Conduct {
             exchange,
             reason: reason.into(),
         });
+    }
+
+    /// A body that is needed is not at hand.
+    pub(super) fn doubt_body(&mut self, exchange: u64, omission: &Omission) {
+        let why = match omission {
+            Omission::UnknownCoding { .. } => "has an unknown coding",
+            Omission::NotKept { .. } => "was not kept",
+            Omission::NotInFile { .. } => "is not in the file",
+            Omission::NotBase64(_) => "is no base64",
+        };
+        self.doubt(exchange, format!("a body of exchange {exchange} {why}"));
     }
 
     /// Something is open at the end.

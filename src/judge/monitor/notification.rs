@@ -23,6 +23,12 @@ impl Monitor {
     pub(crate) fn notification(&mut self, at: u64, exchange: u64, request: &Request) {
         let known = self.calls_of_callback(&request.target);
         let Some(body) = notified(request, !known.is_empty()) else {
+            if let Body::Omitted(omission) = &request.body {
+                for place in known {
+                    let conduct = &mut self.conversation(place).service;
+                    conduct.doubt_body(exchange, omission);
+                }
+            }
             self.not_covered.push(exchange);
             return;
         };

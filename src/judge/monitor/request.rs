@@ -59,9 +59,9 @@ impl Monitor {
         for breach in found {
             self.report(place, Party::Bot, Some(operation), breach);
         }
-        if matches!(request.body, Body::Omitted(_)) {
-            let reason = format!("the body of exchange {exchange} was not kept");
-            self.conversation(place).bot.doubt(exchange, reason);
+        if let Body::Omitted(omission) = &request.body {
+            let conduct = &mut self.conversation(place).bot;
+            conduct.doubt_body(exchange, omission);
         }
         if let Some(call) = ids.call {
             self.check_call(at, exchange, call, operation, parameters);
