@@ -124,7 +124,7 @@ fn a_changed_recording_is_told_by_rule_and_party() {
     type Change = fn(&mut Tape);
     let changes: [(&str, &str, Change); 9] = [
         ("service", "response.status at step 3", |tape| {
-            tape.asked("/invite")["response"]["status"] = json!(202);
+            tape.asked("/invite")["response"]["status"] = json!(201);
         }),
         ("service", "response.body at step 3", |tape| {
             tape.asked("/invite")["response"]["status"] = json!(500);
@@ -180,7 +180,7 @@ fn a_recording_does_not_show_permissions_nor_what_follows_its_end() {
         ("the service refused invite with 500", |tape| {
             tape.is_refused(500);
         }),
-        ("the recording ends", |tape| {
+        ("the end of invite did not come; the traffic ends", |tape| {
             let number = tape.told("/operations/")["number"].clone();
             tape.0.retain(|it| it["number"] != number);
         }),

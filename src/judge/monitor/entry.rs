@@ -94,6 +94,9 @@ pub(super) fn check_entry(entry: &Entry<'_>) -> Vec<Breach> {
     }
     let types = body::of_change(change, &entry.pointer);
     for mismatch in types {
+        if found.iter().any(|it| it.pointer == mismatch.pointer) {
+            continue;
+        }
         let requirement = match mismatch.kind {
             body::Kind::UnknownType => Requirement::TypeKind,
             body::Kind::Type | body::Kind::Word => Requirement::NotificationBody,

@@ -138,8 +138,9 @@ impl Monitor {
         }
         let found = check_entry(&entry);
         let is_sound = found.is_empty();
+        let operation = self.begins(&entry);
         for breach in found {
-            self.report(conversation, Party::Service, None, breach);
+            self.report(conversation, Party::Service, operation, breach);
         }
         if !is_sound || call.is_none() {
             return;
@@ -151,6 +152,13 @@ impl Monitor {
             Subject::Roster => self.roster_change(&entry),
             Subject::Other => {}
         }
+    }
+
+    /// The operation that began the comms operation of a change.
+    fn begins(&self, entry: &Entry<'_>) -> Option<&'static Operation> {
+        let id = Normal::of(entry.change.operation()?).into_owned();
+        let begun = self.calls.get(&entry.call)?.operations.get(&id)?.begun_by;
+        begun.map(|(_, operation)| operation)
     }
 
     pub(super) fn say(
