@@ -1,6 +1,6 @@
 //! The plan of one scenario: what to send or trigger next, what must arrive, and by when.
 //!
-//! For: a live run of any operation. The plan sends every message through the [`monitor`](super::monitor), which
+//! For: a live run of any operation. The plan sends every message through the [`monitor`], which
 //! judges it by the contract, and adds what only the scenario says: documented messages that did not arrive, a
 //! triggered request that differs from its trigger, and one that was sent twice. Anything else that the monitor
 //! accepts is no violation.
@@ -21,9 +21,10 @@ use super::monitor::path_and_query;
 use super::monitor::{AtEnd, Monitor};
 use super::record::Record;
 use crate::api::party::Party;
-use crate::api::resource::below_prefix;
+use crate::api::resource::{below_prefix, version_of};
 use crate::contract::change::{Change, Signature, Subject};
 use crate::contract::operation;
+use crate::contract::requirement::Requirement;
 use crate::contract::shape::{entities, lookup};
 use crate::scenario::format::{Kind, NotificationStep, ScenarioId, Script, Step};
 
@@ -77,6 +78,16 @@ impl Watch {
 
     /// Moves what the monitor found of the judged party into the record, as violations of a step.
     fn report(&mut self, record: &mut Record, step: Option<usize>) {
+        self.report_but(record, step, None);
+    }
+
+    /// The same, without the violations of a requirement that the scenario judges by itself.
+    fn report_but(
+        &mut self,
+        record: &mut Record,
+        step: Option<usize>,
+        excepted: Option<Requirement>,
+    ) {
         let Conduct {
             breaches,
             notes,
@@ -87,8 +98,10 @@ impl Watch {
             record.check(requirement);
         }
         for (mut breach, _) in breaches {
-            breach.step = step;
-            record.report(breach);
+            if excepted != Some(breach.requirement) {
+                breach.step = step;
+                record.report(breach);
+            }
         }
         for note in notes {
             record.note(note);
@@ -185,6 +198,19 @@ pub(super) fn unplayable(script: &Script) -> Option<String> {
         _ => None,
     });
     elsewhere.map(|target| format!("a request of the conversation goes elsewhere: {target}"))
+}
+
+/// The status of a documented answer that the contract does not have: the page of the scenario is newer, and counts.
+fn newer_status(script: &Script, request: usize, answer: usize) -> Option<u16> {
+    let (Step::Request(request), Step::Response(answer)) =
+        (&script.steps[request], &script.steps[answer])
+    else {
+        return None;
+    };
+    let (operation, _) = operation::of_request(&request.method, &request.target)?;
+    let known = operation::statuses(operation, version_of(&request.target));
+    let is_newer = !known.is_empty() && !known.contains(&answer.status);
+    (is_newer && (200..300).contains(&answer.status)).then_some(answer.status)
 }
 
 /// The step of the answer to a request, where the scenario documents one.

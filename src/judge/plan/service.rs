@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Expected, Watch, answer_of, fill, millis};
+use super::{Expected, Watch, answer_of, fill, millis, newer_status};
 use crate::api::party::Party;
 use crate::contract::change;
 use crate::contract::change::Change;
@@ -174,7 +174,23 @@ impl ServicePlan {
         self.watch
             .monitor
             .answer(now, outstanding.watched, Ending::Response(response));
-        self.watch.report(&mut self.record, Some(step));
+        let newer = answer.and_then(|at| newer_status(&scenario.script, outstanding.step, at));
+        let judged_here = newer.map(|_| Requirement::AnswerStatus);
+        self.watch
+            .report_but(&mut self.record, Some(step), judged_here);
+        if let Some(newer) = newer
+            && newer != response.status
+            && (200..300).contains(&response.status)
+        {
+            self.record.report(Breach::new(
+                Requirement::AnswerStatus,
+                Rule::ResponseStatus,
+                Some(step),
+                json!(newer),
+                json!(response.status),
+                format!("the answer has status {}", response.status),
+            ));
+        }
         if !(200..300).contains(&response.status) {
             let documented = answer.and_then(|at| match &scenario.script.steps[at] {
                 Step::Response(step) => Some(step.status),
