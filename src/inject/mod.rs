@@ -177,6 +177,10 @@ impl InjectedJudge {
             Machine::None => None,
             Machine::Notifications(machine) => machine.deadline(&self.adapter),
             Machine::ForgedTokens(machine) => machine.deadline(&self.adapter),
+            // After a failure nobody waits for a repetition.
+            Machine::Requests(machine) if machine.expects_repetition() && self.is_finished() => {
+                None
+            }
             Machine::Requests(machine) => machine.deadline(),
             Machine::Callback(machine) => machine.deadline(&self.adapter),
         };
