@@ -18,7 +18,7 @@ use crate::judge::record::{Breach, Record};
 use crate::judge::service::outgoing_request;
 use crate::judge::verdict::{TrafficMessage, Verdict};
 use crate::judge::{Action, Event, ExchangeId, TransportFailure};
-use crate::scenario::format::{RequestStep, Step};
+use crate::scenario::format::{ProviderState, RequestStep, Step};
 
 #[derive(Debug)]
 pub(in crate::judge) struct ServicePlan {
@@ -29,6 +29,8 @@ pub(in crate::judge) struct ServicePlan {
     cursor: usize,
     outstanding: Option<Outstanding>,
     expected: Vec<Expected>,
+    /// The states of notification steps that are still to be brought about, in order.
+    states: VecDeque<(usize, ProviderState)>,
     next_exchange: ExchangeId,
     /// The time of the last expected event.
     progress: Duration,
@@ -53,6 +55,7 @@ impl ServicePlan {
             cursor: 0,
             outstanding: None,
             expected: Vec::new(),
+            states: VecDeque::new(),
             next_exchange: 0,
             progress: Duration::ZERO,
             now: Duration::ZERO,
@@ -115,6 +118,29 @@ impl ServicePlan {
 
     /// Goes on to the next message that has to arrive.
     fn advance(&mut self) {
+        self.go_on();
+        self.bring_about();
+    }
+
+    /// What somebody does comes after what was documented before it.
+    fn bring_about(&mut self) {
+        while let Some((step, state)) = self.states.front().copied() {
+            let is_open = |it: &Expected| !it.is_done && it.step < step;
+            if self.outstanding.is_some() || self.expected.iter().any(is_open) {
+                return;
+            }
+            self.states.pop_front();
+            if self
+                .expected
+                .iter()
+                .any(|it| !it.is_done && it.step == step)
+            {
+                self.actions.push_back(Action::BringAbout(state));
+            }
+        }
+    }
+
+    fn go_on(&mut self) {
         while !self.record.is_finished() && !self.is_waiting() {
             let scenario = Arc::clone(&self.record.case.scenario);
             match scenario.script.steps.get(self.cursor) {
@@ -153,12 +179,8 @@ impl ServicePlan {
         self.expected.retain(|it| !it.is_done);
         let scenario = Arc::clone(&self.record.case.scenario);
         while let Some(Step::Notification(step)) = scenario.script.steps.get(self.cursor) {
-            if !step.given.is_empty() && self.is_waiting() {
-                // What somebody does comes after what was documented before it.
-                break;
-            }
-            let states = step.given.iter().map(|state| Action::BringAbout(*state));
-            self.actions.extend(states);
+            let states = step.given.iter().map(|state| (self.cursor, *state));
+            self.states.extend(states);
             self.expected.extend(Expected::of(self.cursor, step));
             self.cursor += 1;
         }
