@@ -195,6 +195,55 @@ impl Record {
         }
     }
 
+    /// Records that an exchange broke: bytes that are no HTTP, or a connection that ended.
+    pub(crate) fn broken(&mut self, step: Option<usize>, what: &str) {
+        let (requirement, exchange) = match self.role {
+            Party::Service => (Requirement::ServiceTransport, "the exchange"),
+            Party::Bot => (Requirement::BotTransport, "the notification's exchange"),
+        };
+        let event = TrafficMessage::Event(what.to_owned());
+        self.traffic(self.role, step, event);
+        self.report(Breach::new(
+            requirement,
+            Rule::Transport,
+            step,
+            json!("a whole HTTP response"),
+            Value::Null,
+            format!("{exchange} broke: {what}"),
+        ));
+    }
+
+    /// Records that the target did not answer before the deadline.
+    pub(crate) fn unanswered(&mut self, step: Option<usize>) {
+        let deadline = self.options.deadline;
+        let (requirement, rule, expected, answer, asked) = match self.role {
+            Party::Service => (
+                Requirement::AnswerArrives,
+                Rule::ResponseMissing,
+                "an answer",
+                "answer",
+                "request",
+            ),
+            Party::Bot => (
+                Requirement::Acknowledgement,
+                Rule::AcknowledgementMissing,
+                "2xx",
+                "acknowledgement",
+                "notification",
+            ),
+        };
+        let event = TrafficMessage::Event(format!("no {answer} within {deadline:?}"));
+        self.traffic(self.role, step, event);
+        self.report(Breach::new(
+            requirement,
+            rule,
+            step,
+            json!(expected),
+            Value::Null,
+            format!("the {asked} was not answered within {deadline:?}"),
+        ));
+    }
+
     /// Adds a remark for the reader, without duplicates.
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         let note = note.into();

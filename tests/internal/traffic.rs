@@ -386,6 +386,9 @@ rows! {
         .ends(json!([user(ANNA)]))
         .roster(&[("1", ANNA)])
         .ends(json!([user(ANNA)])), IsBlameless, Fails("operation.once");
+    an_operation_that_nobody_saw_begin_ends_twice: Tape::new()
+        .ends(Value::Null)
+        .ends(Value::Null), IsBlameless, Fails("operation.once");
     an_end_after_a_completed_answer: Tape::new()
         .asks("POST", "mute", json!({"clientContext": "context-1"}), 200,
             json!({"id": OPERATION, "status": "completed", "clientContext": "context-1"}))

@@ -4,7 +4,7 @@ use super::{BotJudge, Waiting};
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::api::party::Party;
 use crate::contract::requirement::Requirement;
@@ -53,16 +53,7 @@ impl BotJudge {
                 self.record.give_up(Verdict::Inconclusive, reason);
             }
             TransportFailure::Broken(what) => {
-                let event = TrafficMessage::Event(what.clone());
-                self.record.traffic(Party::Bot, Some(step), event);
-                self.record.report(Breach::new(
-                    Requirement::BotTransport,
-                    Rule::Transport,
-                    Some(step),
-                    json!("a whole HTTP response"),
-                    Value::Null,
-                    format!("the notification's exchange broke: {what}"),
-                ));
+                self.record.broken(Some(step), what);
                 self.stop();
             }
             TransportFailure::Silent => self.acknowledgement_missing(step),
@@ -70,17 +61,7 @@ impl BotJudge {
     }
 
     pub(super) fn acknowledgement_missing(&mut self, step: usize) {
-        let deadline = self.record.options.deadline;
-        let event = TrafficMessage::Event(format!("no acknowledgement within {deadline:?}"));
-        self.record.traffic(Party::Bot, Some(step), event);
-        self.record.report(Breach::new(
-            Requirement::Acknowledgement,
-            Rule::AcknowledgementMissing,
-            Some(step),
-            json!("2xx"),
-            Value::Null,
-            format!("the notification was not answered within {deadline:?}"),
-        ));
+        self.record.unanswered(Some(step));
         self.stop();
     }
 }

@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::call::CommsOperation;
-use super::conversation::breach;
-use super::request::{callback_of, path_and_query};
+use super::conversation::{Findings, breach};
+use super::request::callback_of;
 use super::{Asked, Monitor, body};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
@@ -93,23 +92,19 @@ impl Monitor {
     fn accepted(&mut self, at: u64, exchange: u64, asked: &Asked, response: &Response) {
         let operation = asked.operation;
         let documented = operation::statuses(operation, asked.api);
-        let mut found = Vec::new();
+        let mut found = Findings::new(exchange);
         if !documented.is_empty() && !documented.contains(&response.status) {
-            found.push(status_breach(
+            found.list.push(status_breach(
                 exchange,
                 operation,
                 &documented,
                 response.status,
             ));
         }
-        let mut check = Check {
-            exchange,
-            asked,
-            found,
-        };
+        let mut check = Check { asked, found };
         let read = check.body(response);
         let made = check.location(response, read.as_ref());
-        let found = check.found;
+        let found = check.found.list;
         for breach in found {
             self.report(asked.conversation, Party::Service, Some(operation), breach);
         }
@@ -178,14 +173,7 @@ impl Monitor {
                 .call(&call, at)
                 .operations
                 .entry(Normal::of(id).into_owned());
-            let state = known.or_insert_with(|| CommsOperation {
-                begun_by: None,
-                context: None,
-                people: Vec::new(),
-                is_ended: false,
-                notified_by: None,
-                failed: false,
-            });
+            let state = known.or_default();
             state.begun_by = Some((exchange, asked.operation));
             state.context.clone_from(&asked.context);
             state.people.clone_from(&asked.people);
@@ -193,7 +181,7 @@ impl Monitor {
             state.is_ended |= is_ended;
             state.failed |= status.eq_ignore_ascii_case("failed");
             if let (Some(notified), true) = (early, is_ended) {
-                self.ends_twice(asked.conversation, notified, asked.operation);
+                self.ends_twice(asked.conversation, notified, Some(asked.operation));
             }
         }
         self.expect(at, exchange, asked, Some(&call), id, body);
@@ -203,7 +191,7 @@ impl Monitor {
         &mut self,
         place: usize,
         exchange: u64,
-        operation: &'static Operation,
+        operation: Option<&'static Operation>,
     ) {
         let breach = breach(
             Requirement::OperationOnce,
@@ -213,7 +201,7 @@ impl Monitor {
             (Value::Null, Value::Null),
             "the end of an operation is notified that has ended already",
         );
-        self.report(place, Party::Service, Some(operation), breach);
+        self.report(place, Party::Service, operation, breach);
     }
 }
 
@@ -241,30 +229,11 @@ fn status_breach(exchange: u64, operation: &Operation, documented: &[u16], statu
 }
 
 struct Check<'a> {
-    exchange: u64,
     asked: &'a Asked,
-    found: Vec<Breach>,
+    found: Findings,
 }
 
 impl Check<'_> {
-    fn add(
-        &mut self,
-        requirement: Requirement,
-        rule: Rule,
-        at: Pointer,
-        values: (Value, Value),
-        message: String,
-    ) {
-        self.found.push(breach(
-            requirement,
-            rule,
-            self.exchange,
-            at,
-            values,
-            message,
-        ));
-    }
-
     /// Checks the body; returns the id of the entity in it.
     fn body(&mut self, response: &Response) -> Option<String> {
         let operation = self.asked.operation;
@@ -275,7 +244,7 @@ impl Check<'_> {
             Body::Omitted(_) => return None,
             other => {
                 let actual = other.json().cloned().unwrap_or_default();
-                self.add(
+                self.found.add(
                     Requirement::AnswerBody,
                     Rule::ResponseBody,
                     Pointer::root(),
@@ -290,7 +259,7 @@ impl Check<'_> {
                 body::Kind::UnknownType => Requirement::TypeKind,
                 body::Kind::Type | body::Kind::Word => Requirement::AnswerBody,
             };
-            self.add(
+            self.found.add(
                 requirement,
                 Rule::ResponseBody,
                 mismatch.pointer,
@@ -324,7 +293,7 @@ impl Check<'_> {
     }
 
     fn missing(&mut self, name: &str, message: &str) {
-        self.add(
+        self.found.add(
             Requirement::AnswerBody,
             Rule::ResponseBody,
             Pointer::root().key(name),
@@ -337,7 +306,7 @@ impl Check<'_> {
         let below = self.asked.below.as_deref().or(self.asked.call.as_deref());
         let Some(wanted) = below else { return };
         if !identifier::same(wanted, id) {
-            self.add(
+            self.found.add(
                 Requirement::ResourceAsked,
                 Rule::Correlation,
                 Pointer::root().key("id"),
@@ -351,7 +320,7 @@ impl Check<'_> {
         let status = lookup(body, "status").and_then(|(_, it)| it.as_str());
         match status {
             None => self.missing("status", "the operation in the answer has no status"),
-            Some(status) if lifecycle::operation().state(status).is_none() => self.add(
+            Some(status) if lifecycle::operation().state(status).is_none() => self.found.add(
                 Requirement::AnswerBody,
                 Rule::ResponseBody,
                 Pointer::root().key("status"),
@@ -367,12 +336,17 @@ impl Check<'_> {
         let found = context_breach(
             self.asked.context.as_deref(),
             body,
-            self.exchange,
+            self.found.exchange,
             &Pointer::root(),
         );
-        self.found.extend(found);
-        let found = people_breach(&self.asked.people, body, self.exchange, &Pointer::root());
-        self.found.extend(found);
+        self.found.list.extend(found);
+        let found = people_breach(
+            &self.asked.people,
+            body,
+            self.found.exchange,
+            &Pointer::root(),
+        );
+        self.found.list.extend(found);
     }
 
     /// A created call repeats what was asked for.
@@ -383,7 +357,7 @@ impl Check<'_> {
         if let (Some(given), Some(echoed)) = (given, echoed)
             && given != echoed
         {
-            self.add(
+            self.found.add(
                 Requirement::CallbackAddress,
                 Rule::Correlation,
                 Pointer::root().key("callbackUri"),
@@ -393,7 +367,7 @@ impl Check<'_> {
         }
         let (wanted, actual) = (people_at(request, "/targets"), people_at(body, "/targets"));
         if !actual.is_empty() && !wanted.is_empty() && named(&wanted, &actual) == Named::Others {
-            self.add(
+            self.found.add(
                 Requirement::CallPeople,
                 Rule::Correlation,
                 Pointer::root().key("targets"),
@@ -409,10 +383,7 @@ impl Check<'_> {
         let Some(location) = response.headers.get("location") else {
             return in_body;
         };
-        let path = below_prefix(&path_and_query(location)).map_or_else(Vec::new, |path| {
-            path.into_iter().map(ToOwned::to_owned).collect()
-        });
-        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let path = below_prefix(location).unwrap_or_default();
         let made = match path.as_slice() {
             [_, call] if self.asked.operation.name == "create" => Some((None, *call)),
             [_, call, operations, id] if operations.eq_ignore_ascii_case("operations") => {
@@ -424,7 +395,7 @@ impl Check<'_> {
             || self.asked.operation.comms_operation().is_some();
         let Some((call, id)) = made else {
             if makes {
-                self.add(
+                self.found.add(
                     Requirement::AnswerLocation,
                     Rule::ResponseHeader,
                     Pointer::root(),
@@ -437,7 +408,7 @@ impl Check<'_> {
         if let (Some(call), Some(asked)) = (call, &self.asked.call)
             && !identifier::same(call, asked)
         {
-            self.add(
+            self.found.add(
                 Requirement::CallIdentity,
                 Rule::Correlation,
                 Pointer::root(),
@@ -452,7 +423,7 @@ impl Check<'_> {
                 } else {
                     Requirement::OperationIdentity
                 };
-                self.add(
+                self.found.add(
                     requirement,
                     Rule::Correlation,
                     Pointer::root().key("id"),

@@ -33,7 +33,7 @@ pub(super) struct Call {
 }
 
 /// A long-running operation of a call.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct CommsOperation {
     /// The request that began it, with its operation; none where the recording does not show it.
     pub begun_by: Option<(u64, &'static Operation)>,

@@ -83,17 +83,7 @@ impl Monitor {
         if !call.operations.contains_key(&key) {
             found.extend(other_id(call, entry, data, &id));
         }
-        let state = call
-            .operations
-            .entry(key)
-            .or_insert_with(|| CommsOperation {
-                begun_by: None,
-                context: None,
-                people: Vec::new(),
-                is_ended: false,
-                notified_by: None,
-                failed: false,
-            });
+        let state = call.operations.entry(key).or_default();
         let operation = state.begun_by.map(|(_, operation)| operation);
         found.extend(of_operation(state, entry, data));
         let ended_before = state.is_ended;
@@ -116,10 +106,7 @@ impl Monitor {
             self.say(entry, operation, breach);
         }
         if ended_before {
-            let operation = operation.or_else(|| crate::contract::operation::operations().first());
-            if let Some(operation) = operation {
-                self.ends_twice(entry.conversation, entry.exchange, operation);
-            }
+            self.ends_twice(entry.conversation, entry.exchange, operation);
         }
     }
 

@@ -173,6 +173,34 @@ impl Conduct {
     }
 }
 
+/// The violations of one message, before they belong to a conversation.
+#[derive(Debug)]
+pub(super) struct Findings {
+    pub exchange: u64,
+    pub list: Vec<Breach>,
+}
+
+impl Findings {
+    pub(super) const fn new(exchange: u64) -> Self {
+        Self {
+            exchange,
+            list: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(
+        &mut self,
+        requirement: Requirement,
+        rule: Rule,
+        at: Pointer,
+        values: (Value, Value),
+        message: String,
+    ) {
+        let breach = breach(requirement, rule, self.exchange, at, values, message);
+        self.list.push(breach);
+    }
+}
+
 /// A violation in an exchange, at a place in the body.
 pub(super) fn breach(
     requirement: Requirement,

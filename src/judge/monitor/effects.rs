@@ -329,14 +329,16 @@ fn missing(obligation: Obligation, at: u64) -> Breach {
             Effect::ParticipantBecomes {
                 property, value, ..
             },
-            Some((exchange, actual)),
+            Some((seen, actual)),
         ) => breach(
             requirement,
             Rule::Effect,
-            exchange,
+            seen,
             Pointer::root(),
             (json!({property: value}), json!({property: actual})),
-            format!("{property} of the participant is {actual}; exchange asks for {value}"),
+            format!(
+                "{property} of the participant is {actual}, exchange {exchange} asks for {value}"
+            ),
         ),
         (
             Effect::ParticipantBecomes {

@@ -36,7 +36,6 @@ use self::call::Call;
 use self::conversation::{Conduct, Conversation};
 use crate::api::identifier::{ById, Normal};
 use crate::api::party::Party;
-use crate::api::resource::version_of;
 use crate::contract::operation;
 use crate::contract::operation::Operation;
 use crate::contract::requirement::Requirement;
@@ -453,8 +452,3 @@ impl Monitor {
 
 /// The most refused requests that are remembered.
 const MOST_RETRIES: usize = 1024;
-
-/// The API version of a target.
-fn api_of(target: &str) -> Option<&'static str> {
-    version_of(target)
-}

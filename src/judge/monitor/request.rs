@@ -2,18 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::conversation::breach;
-use super::{Asked, Monitor, api_of, body};
+use super::conversation::{Findings, breach};
+use super::{Asked, Monitor, body};
 use crate::api::identifier::Normal;
 use crate::api::party::Party;
-use crate::api::resource::{behind_scheme, path_of};
+use crate::api::resource::{behind_scheme, path_of, version_of};
 use crate::contract::operation::{Ids, Operation, Taken};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::{Level, Rule};
 use crate::contract::shape::lookup;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Body, Request, is_json};
-use crate::judge::Breach;
 use crate::judge::people::{LONGEST_CONTEXT, Person, call_of, people_at};
 
 /// How long a bot may take to answer an incoming call, in milliseconds.
@@ -30,11 +29,10 @@ impl Monitor {
         ids: Ids<'_>,
         request: &Request,
     ) -> Asked {
-        let api = api_of(&request.target);
+        let api = version_of(&request.target);
         let mut check = Check {
-            exchange,
             operation,
-            found: Vec::new(),
+            found: Findings::new(exchange),
         };
         check.head(request);
         let parameters = check.body(request, self.options.edition.as_deref());
@@ -45,9 +43,10 @@ impl Monitor {
         let people = people.map_or_else(Vec::new, |pointer| people_at(parameters, pointer));
         let is_wrong = check
             .found
+            .list
             .iter()
             .any(|it| it.requirement.level() == Level::Must);
-        let found = check.found;
+        let found = check.found.list;
         let conduct = &mut self.conversation(place).bot;
         for requirement in [
             Requirement::RequestToken,
@@ -154,30 +153,11 @@ pub(in crate::judge) fn path_and_query(target: &str) -> String {
 }
 
 struct Check {
-    exchange: u64,
     operation: &'static Operation,
-    found: Vec<Breach>,
+    found: Findings,
 }
 
 impl Check {
-    fn add(
-        &mut self,
-        requirement: Requirement,
-        rule: Rule,
-        at: Pointer,
-        values: (Value, Value),
-        message: String,
-    ) {
-        self.found.push(breach(
-            requirement,
-            rule,
-            self.exchange,
-            at,
-            values,
-            message,
-        ));
-    }
-
     fn head(&mut self, request: &Request) {
         let authorization = request.headers.get("authorization");
         let token = authorization
@@ -192,7 +172,7 @@ impl Check {
             )
         });
         if is_unset || path_of(&request.target).contains("//") {
-            self.add(
+            self.found.add(
                 Requirement::RequestPlausible,
                 Rule::RequestHeader,
                 Pointer::root(),
@@ -208,7 +188,7 @@ impl Check {
             );
         }
         if token.is_none() {
-            self.add(
+            self.found.add(
                 Requirement::RequestToken,
                 Rule::RequestHeader,
                 Pointer::root(),
@@ -219,7 +199,7 @@ impl Check {
         let media_type = request.headers.media_type();
         let is_kept = !matches!(request.body, Body::Empty | Body::Omitted(_));
         if is_kept && !media_type.as_deref().is_some_and(is_json) {
-            self.add(
+            self.found.add(
                 Requirement::RequestMediaType,
                 Rule::RequestHeader,
                 Pointer::root(),
@@ -237,7 +217,7 @@ impl Check {
             Body::Omitted(_) => return None,
             Body::Empty if operation.required(edition).next().is_none() => return None,
             other => {
-                self.add(
+                self.found.add(
                     Requirement::RequestBody,
                     Rule::RequestBody,
                     Pointer::root(),
@@ -249,7 +229,7 @@ impl Check {
         };
         for name in operation.required(edition) {
             if lookup(parameters, name).is_none() {
-                self.add(
+                self.found.add(
                     Requirement::RequestBody,
                     Rule::RequestBody,
                     Pointer::root().key(name),
@@ -263,7 +243,7 @@ impl Check {
                 body::Kind::UnknownType => Requirement::RequestType,
                 body::Kind::Type | body::Kind::Word => Requirement::RequestBody,
             };
-            self.add(
+            self.found.add(
                 requirement,
                 Rule::RequestBody,
                 mismatch.pointer,
@@ -289,7 +269,7 @@ impl Check {
                 } else {
                     format!("{} to {}", limit.least, limit.most)
                 };
-                self.add(
+                self.found.add(
                     limit.requirement,
                     Rule::Limit,
                     Pointer::from_text(limit.at.clone()),
@@ -301,7 +281,7 @@ impl Check {
         let context = lookup(parameters, "clientContext").and_then(|(_, it)| it.as_str());
         let length = context.map_or(0, |it| it.chars().count());
         if length > LONGEST_CONTEXT {
-            self.add(
+            self.found.add(
                 Requirement::InviteContextLimit,
                 Rule::Limit,
                 Pointer::root().key("clientContext"),
@@ -322,7 +302,7 @@ impl Check {
                 .as_str()
                 .is_some_and(|actual| words.of.iter().any(|it| it.eq_ignore_ascii_case(actual)));
             if !is_word {
-                self.add(
+                self.found.add(
                     Requirement::RequestBody,
                     Rule::RequestBody,
                     Pointer::from_text(words.at.clone()),
@@ -346,7 +326,7 @@ impl Check {
         };
         for (index, item) in items.iter().enumerate() {
             if Person::of(item).is_empty() {
-                self.add(
+                self.found.add(
                     Requirement::RequestBody,
                     Rule::RequestBody,
                     Pointer::from_text(pointer.clone()).index(index),

@@ -440,16 +440,7 @@ impl BotPlan {
                 self.record.give_up(Verdict::Inconclusive, reason);
             }
             TransportFailure::Broken(what) => {
-                let event = TrafficMessage::Event(what.clone());
-                self.record.traffic(Party::Bot, Some(step), event);
-                self.record.report(Breach::new(
-                    Requirement::BotTransport,
-                    Rule::Transport,
-                    Some(step),
-                    json!("a whole HTTP response"),
-                    Value::Null,
-                    format!("the notification's exchange broke: {what}"),
-                ));
+                self.record.broken(Some(step), what);
                 self.stop();
             }
             TransportFailure::Silent => self.acknowledgement_missing(step),
@@ -457,17 +448,7 @@ impl BotPlan {
     }
 
     fn acknowledgement_missing(&mut self, step: usize) {
-        let deadline = self.record.options.deadline;
-        let event = TrafficMessage::Event(format!("no acknowledgement within {deadline:?}"));
-        self.record.traffic(Party::Bot, Some(step), event);
-        self.record.report(Breach::new(
-            Requirement::Acknowledgement,
-            Rule::AcknowledgementMissing,
-            Some(step),
-            json!("2xx"),
-            Value::Null,
-            format!("the notification was not answered within {deadline:?}"),
-        ));
+        self.record.unanswered(Some(step));
         self.stop();
     }
 

@@ -296,16 +296,7 @@ impl ServicePlan {
                 self.record.give_up(Verdict::Inconclusive, reason);
             }
             TransportFailure::Broken(what) => {
-                let event = TrafficMessage::Event(what.clone());
-                self.record.traffic(Party::Service, step, event);
-                self.record.report(Breach::new(
-                    Requirement::ServiceTransport,
-                    Rule::Transport,
-                    step,
-                    json!("a whole HTTP response"),
-                    Value::Null,
-                    format!("the exchange broke: {what}"),
-                ));
+                self.record.broken(step, what);
                 self.stop();
             }
             TransportFailure::Silent => self.answer_missing(outstanding.step),
@@ -350,17 +341,7 @@ impl ServicePlan {
     }
 
     fn answer_missing(&mut self, step: usize) {
-        let deadline = self.record.options.deadline;
-        let event = TrafficMessage::Event(format!("no answer within {deadline:?}"));
-        self.record.traffic(Party::Service, Some(step), event);
-        self.record.report(Breach::new(
-            Requirement::AnswerArrives,
-            Rule::ResponseMissing,
-            Some(step),
-            json!("an answer"),
-            Value::Null,
-            format!("the request was not answered within {deadline:?}"),
-        ));
+        self.record.unanswered(Some(step));
         self.stop();
     }
 

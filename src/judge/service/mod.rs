@@ -21,19 +21,17 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use self::expect::Expected;
 use super::people;
 use super::people::Person;
-use super::record::{Breach, Record};
+use super::record::Record;
 use super::verdict::{TrafficMessage, Verdict};
 use super::{Action, Event, ExchangeId, TransportFailure};
 use crate::api::party::Party;
 use crate::api::resource;
 use crate::api::template;
-use crate::contract::requirement::Requirement;
-use crate::contract::rule::Rule;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Body, Headers, Request, Response};
 use crate::scenario::format::{Kind, RequestStep, Step, Token};
@@ -317,16 +315,7 @@ impl ServiceJudge {
                 self.record.give_up(Verdict::Inconclusive, reason);
             }
             TransportFailure::Broken(what) => {
-                let event = TrafficMessage::Event(what.clone());
-                self.record.traffic(Party::Service, step, event);
-                self.record.report(Breach::new(
-                    Requirement::ServiceTransport,
-                    Rule::Transport,
-                    step,
-                    json!("a whole HTTP response"),
-                    Value::Null,
-                    format!("the exchange broke: {what}"),
-                ));
+                self.record.broken(step, what);
                 self.stop();
             }
             TransportFailure::Silent => self.answer_missing(step),
@@ -345,17 +334,7 @@ impl ServiceJudge {
     }
 
     fn answer_missing(&mut self, step: Option<usize>) {
-        let deadline = self.record.options.deadline;
-        let event = TrafficMessage::Event(format!("no answer within {deadline:?}"));
-        self.record.traffic(Party::Service, step, event);
-        self.record.report(Breach::new(
-            Requirement::AnswerArrives,
-            Rule::ResponseMissing,
-            step,
-            json!("an answer"),
-            Value::Null,
-            format!("the request was not answered within {deadline:?}"),
-        ));
+        self.record.unanswered(step);
         self.stop();
     }
 
