@@ -291,6 +291,17 @@ pub(crate) fn of_request<'t>(
     found.min_by_key(|(_, ids)| usize::from(ids.call.is_some()) + usize::from(ids.below.is_some()))
 }
 
+/// The action that a target names, whatever the method of the request. An action is a POST to a path below which nothing
+/// is documented.
+pub(crate) fn of_action(target: &str) -> Option<(&'static Operation, Ids<'_>)> {
+    let found = of_request("POST", target)?;
+    let path = &found.0.request.path;
+    let is_action = matches!(path.last(), Some(Segment::Literal(_)));
+    let mut others = operations().iter().map(|it| &it.request.path);
+    let has_more = others.any(|it| it.len() > path.len() && it.starts_with(path));
+    (is_action && !has_more).then_some(found)
+}
+
 /// The statuses of success that the pages document, of one API version or of both; empty where no page prints one.
 pub(crate) fn statuses(operation: &Operation, api: Option<&str>) -> Vec<u16> {
     let documented = extracted()
@@ -313,6 +324,24 @@ pub(crate) fn statuses(operation: &Operation, api: Option<&str>) -> Vec<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_target_names_an_action_or_an_entity() {
+        for (target, name) in [
+            ("/communications/calls/1/keepAlive", Some("keepAlive")),
+            (
+                "/communications/calls/1/microsoft.graph.answer",
+                Some("answer"),
+            ),
+            ("/communications/calls", None),
+            ("/communications/calls/1", None),
+            ("/communications/calls/1/audioRoutingGroups", None),
+            ("/communications/calls/1/participants", None),
+        ] {
+            let found = of_action(target).map(|(operation, _)| operation.name.as_str());
+            assert_eq!(found, name, "{target}");
+        }
+    }
 
     #[test]
     fn a_request_is_found_under_every_documented_spelling() {

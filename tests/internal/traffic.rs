@@ -158,6 +158,65 @@ impl Tape {
         )]))
     }
 
+    /// Qualified names, a call that is kept alive, reads, two invitations that overlap, and the end of the call.
+    fn does_several_things_at_once(self) -> Self {
+        self.asks(
+            "POST",
+            "/calls",
+            create(),
+            201,
+            json!({"id": CALL, "state": "establishing"}),
+        )
+        .is("establishing")
+        .is("established")
+        .roster(&[("1", ANNA)])
+        .asks(
+            "POST",
+            "participants/microsoft.graph.invite",
+            json!({"participants": [user(BERT)], "clientContext": "context-1"}),
+            200,
+            running(OPERATION, "context-1"),
+        )
+        .asks(
+            "POST",
+            "microsoft.graph.keepAlive",
+            Value::Null,
+            200,
+            Value::Null,
+        )
+        .asks(
+            "POST",
+            "participants/microsoft.graph.invite",
+            json!({"participants": [user(CLARA)], "clientContext": "context-2"}),
+            200,
+            running(SECOND_OPERATION, "context-2"),
+        )
+        .asks(
+            "GET",
+            "",
+            Value::Null,
+            200,
+            json!({"id": CALL, "state": "established"}),
+        )
+        .tells(json!([end(
+            SECOND_OPERATION,
+            "completed",
+            "context-2",
+            json!([user(CLARA)])
+        )]))
+        .ends(json!([user(BERT)]))
+        .asks(
+            "GET",
+            "participants",
+            Value::Null,
+            200,
+            json!({"value": [{"id": "1"}, {"id": "2"}, {"id": "3"}]}),
+        )
+        .roster(&[("1", ANNA), ("2", BERT), ("3", CLARA)])
+        .asks("DELETE", "", Value::Null, 204, Value::Null)
+        .deleted()
+    }
+
     fn check(self) -> Checked {
         let lines = self.exchanges.into_iter().enumerate();
         let directions = vec![Direction::Request, Direction::Notification];
@@ -202,6 +261,14 @@ fn muted(id: &str, is_muted: bool) -> Value {
 
 fn error(code: &str) -> Value {
     json!({"error": {"code": code, "message": "no"}})
+}
+
+fn without_token(exchange: &mut Exchange) {
+    let headers = &exchange.request.headers;
+    exchange.request.headers = headers
+        .iter()
+        .filter(|(name, _)| !name.eq_ignore_ascii_case("Authorization"))
+        .collect();
 }
 
 fn create() -> Value {
@@ -307,6 +374,53 @@ rows! {
         .tells(json!([end(SECOND_OPERATION, "completed", "context-1", json!([user(BERT)]))]))
         .ends(json!([user(ANNA)]))
         .roster(&[("1", ANNA), ("2", BERT)]), Passes, Passes;
+    a_bot_that_does_several_things_at_once: Tape::new().does_several_things_at_once(),
+        Passes, Passes;
+    a_qualified_action_for_too_many: Tape::new()
+        .asks("POST", "participants/microsoft.graph.invite", json!({"participants":
+            [user("1"), user("2"), user("3"), user("4"), user("5"), user("6")]}), 400, error("7500")),
+        Fails("invite.people-limit"), Passes;
+    a_call_that_is_kept_alive_without_a_token: Tape::new()
+        .keeps_alive()
+        .but(without_token), Fails("request.token"), Passes;
+    a_call_that_is_kept_alive_by_another_method: Tape::new()
+        .asks("PUT", "keepAlive", Value::Null, 405, error("405")),
+        Fails("request.method"), Passes;
+    a_roster_that_is_read_without_a_token: Tape::new()
+        .asks("GET", "participants", Value::Null, 401, error("InvalidAuthenticationToken"))
+        .but(without_token), Fails("request.token"), Passes;
+    a_roster_that_is_no_list: Tape::new()
+        .asks("GET", "participants", Value::Null, 200, json!({"value": {"id": "1"}})),
+        IsBlameless, Fails("answer.body");
+    overlapping_invitations_with_the_people_of_each_other: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .asks("POST", "participants/invite",
+            json!({"participants": [user(BERT)], "clientContext": "context-2"}), 200,
+            running(SECOND_OPERATION, "context-2"))
+        .ends(json!([user(BERT)]))
+        .tells(json!([end(SECOND_OPERATION, "completed", "context-2", json!([user(BERT)]))]))
+        .roster(&[("1", ANNA), ("2", BERT)]), IsBlameless, Fails("operation.people");
+    overlapping_invitations_in_one_operation: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .asks("POST", "participants/invite",
+            json!({"participants": [user(BERT)], "clientContext": "context-1"}), 200,
+            running(OPERATION, "context-1"))
+        .ends(Value::Null)
+        .roster(&[("1", ANNA), ("2", BERT)]), IsBlameless, Fails("operation.identity");
+    an_invitation_that_is_sent_again_has_its_operation: Tape::new()
+        .invite(json!([user(ANNA)]))
+        .invite(json!([user(ANNA)]))
+        .ends(json!([user(ANNA)]))
+        .roster(&[("1", ANNA)]), Passes, Passes;
+    a_bot_that_hangs_up_without_a_token: Tape::new()
+        .is("established")
+        .asks("DELETE", "", Value::Null, 401, error("InvalidAuthenticationToken"))
+        .but(without_token), Fails("request.token"), Passes;
+    a_call_that_goes_on_after_it_was_hung_up: Tape::new()
+        .is("established")
+        .asks("DELETE", "", Value::Null, 204, Value::Null)
+        .wait(600_000)
+        .keeps_alive(), IsBlameless, Fails("notification.arrives");
     a_prompt_while_an_invitation_runs: Tape::new()
         .invite(json!([user(ANNA)]))
         .asks("POST", "playPrompt", json!({"prompts": [{"mediaInfo": {"uri": "https://bot.example/a.wav"}}],
@@ -403,8 +517,7 @@ rows! {
     no_token: Tape::new()
         .asks("POST", "participants/invite", json!({"participants": [user(ANNA)]}), 401,
             error("InvalidAuthenticationToken"))
-        .but(|it| it.request.headers = crate::http::message::Headers::from_iter(
-            [("Content-Type", "application/json")])), Fails("request.token"), Passes;
+        .but(without_token), Fails("request.token"), Passes;
     people_in_a_wrapper: Tape::new()
         .asks("POST", "participants/invite",
             json!({"$id": "1", "participants": {"$id": "2", "$values": [user(ANNA)]}}), 400,

@@ -174,12 +174,34 @@ impl Monitor {
                 .operations
                 .entry(Normal::of(id).into_owned());
             let state = known.or_default();
+            // A service may answer a request that was sent again with the comms operation that it began.
+            let is_another = state.begun_by.is_some_and(|(_, operation)| {
+                operation.name != asked.operation.name
+                    || state.context != asked.context
+                    || state.people != asked.people
+            });
             state.begun_by = Some((exchange, asked.operation));
             state.context.clone_from(&asked.context);
             state.people.clone_from(&asked.people);
             let early = state.notified_by;
             state.is_ended |= is_ended;
             state.failed |= status.eq_ignore_ascii_case("failed");
+            if is_another {
+                let breach = breach(
+                    Requirement::OperationIdentity,
+                    Rule::Correlation,
+                    exchange,
+                    Pointer::root().key("id"),
+                    (Value::Null, json!(id)),
+                    format!("{id} is the operation of an earlier request already"),
+                );
+                self.report(
+                    asked.conversation,
+                    Party::Service,
+                    Some(asked.operation),
+                    breach,
+                );
+            }
             if let (Some(notified), true) = (early, is_ended) {
                 self.ends_twice(asked.conversation, notified, Some(asked.operation));
             }

@@ -168,7 +168,9 @@ impl Monitor {
 
     /// A request of the bot. `at` is the time in milliseconds; times never go back.
     pub(crate) fn request(&mut self, at: u64, exchange: u64, request: &Request) {
-        let Some((operation, ids)) = operation::of_request(&request.method, &request.target) else {
+        let found = operation::of_request(&request.method, &request.target)
+            .or_else(|| operation::of_action(&request.target));
+        let Some((operation, ids)) = found else {
             self.not_covered.push(exchange);
             return;
         };

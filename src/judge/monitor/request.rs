@@ -49,6 +49,7 @@ impl Monitor {
         let found = check.found.list;
         let conduct = &mut self.conversation(place).bot;
         for requirement in [
+            Requirement::RequestMethod,
             Requirement::RequestToken,
             Requirement::RequestMediaType,
             Requirement::RequestBody,
@@ -159,6 +160,19 @@ struct Check {
 
 impl Check {
     fn head(&mut self, request: &Request) {
+        let method = &self.operation.request.method;
+        if request.method != *method {
+            self.found.add(
+                Requirement::RequestMethod,
+                Rule::RequestMethod,
+                Pointer::root(),
+                (json!(method), json!(request.method)),
+                format!(
+                    "{} is a {method}, this is a {}",
+                    self.operation.name, request.method
+                ),
+            );
+        }
         let authorization = request.headers.get("authorization");
         let token = authorization
             .and_then(|it| it.split_once(' '))
