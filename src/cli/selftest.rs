@@ -53,7 +53,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     if trials.is_empty() {
         return Err(UsageError::NoTrial.into());
     }
-    let scenarios = store::built_in()?;
+    let scenarios = store::invitations()?;
     let runtime = runtime()?;
     let interrupt = CancellationToken::new();
     let proofs = runtime.block_on(async {

@@ -374,7 +374,7 @@ mod tests {
 
     /// Conversations of one scenario that have begun at a router for a bot under test.
     fn registered(router: &Router, count: usize) -> Vec<(Arc<Mutex<InjectedJudge>>, Registration)> {
-        let all = store::built_in().expect("scenarios");
+        let all = store::invitations().expect("scenarios");
         let for_bots = |it: &&Scenario| judge::judges(&it.script, Party::Bot);
         let picked = all.iter().find(for_bots).cloned();
         let cases = judge::cases(&all, picked.as_slice());

@@ -14,6 +14,9 @@ use crate::diagnostic::Remedy;
 use crate::files;
 use crate::files::{FileError, Files, files_below};
 
+/// The editions of [`invitations`].
+const INVITATIONS: [&str; 4] = ["2019-05", "2019-09", "2020-12", "2021-02"];
+
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
 /// The scenarios that are built into the binary, by id.
@@ -33,6 +36,17 @@ pub(crate) fn built_in() -> Result<Vec<Scenario>, FileError> {
         let name = format!("scenarios/{}", slashed(file.path()));
         (id_of(file.path()), name, file.contents().to_vec())
     }))
+}
+
+/// The built-in scenarios of *participant: invite* in the editions of 2019 to 2021. The mutants and the variants of the
+/// built-in pair that are no operation's own are made for them.
+pub(crate) fn invitations() -> Result<Vec<Scenario>, FileError> {
+    let mut scenarios = built_in()?;
+    scenarios.retain(|it| {
+        let edition = it.id.edition().unwrap_or_default();
+        it.id.page() == "participant-invite" && INVITATIONS.contains(&edition)
+    });
+    Ok(scenarios)
 }
 
 /// Why a folder gives no scenarios.

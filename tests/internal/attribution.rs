@@ -121,7 +121,7 @@ async fn forward(client: Client, to: String, request: Request) -> Reply {
 
 #[test]
 fn cases_share_their_pages() {
-    let all = store::built_in().expect("scenarios");
+    let all = store::invitations().expect("scenarios");
     let cases = judge::cases(&all, &all);
     let first = cases.first().expect("scenarios");
     let same_page = cases

@@ -3,9 +3,8 @@
 //! `tests/fixtures/pages/` holds one folder a case: a page of our own, and what extraction must
 //! make of it. With `CONFCALL_BLESS=1` the expectations are rewritten: read the difference.
 //!
-//! Where `CONFCALL_PAGES` names the folder of the published pages, the shipped scenarios are
-//! extracted from them again and compared byte by byte; with `CONFCALL_BLESS=1` they are
-//! rewritten.
+//! Where `CONFCALL_PAGES` names the folder of the published pages, the scenarios of the five pages of
+//! *participant: invite* are compared with them. `tests/cli/extract.rs` extracts all of them again.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +14,7 @@ use crate::api::template;
 use crate::extract;
 use crate::extract::{Extraction, PageDefaults};
 use crate::scenario::format::{Scenario, Script, Step, Translation};
-use crate::scenario::parse;
+use crate::scenario::{parse, store};
 use serde_json::{Value, json};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -321,44 +320,6 @@ fn start_line(step: &Step, value: &impl Fn(&str) -> Option<String>) -> String {
     not(pages),
     ignore = "CONFCALL_PAGES does not name the folder of the pages"
 )]
-fn shipped_scenarios_are_what_the_pages_say() {
-    let pages = &published_pages();
-    let folder = Path::new(ROOT).join("scenarios");
-    let mut expected = BTreeSet::new();
-    for scenario in extract_all(pages, &published(pages)).scenarios {
-        let file = folder.join(format!("{}.json", scenario.id));
-        let text = scenario_text(&scenario);
-        if is_blessing() {
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(&file, &text).unwrap();
-        }
-        assert_eq!(
-            fs::read_to_string(&file).unwrap_or_default(),
-            text,
-            "{}",
-            file.display()
-        );
-        expected.insert(file);
-    }
-    if is_blessing() {
-        for stale in documented(&folder)
-            .iter()
-            .filter(|file| !expected.contains(*file))
-        {
-            fs::remove_file(stale).unwrap();
-        }
-    }
-    assert_eq!(
-        documented(&folder).into_iter().collect::<BTreeSet<_>>(),
-        expected
-    );
-}
-
-#[test]
-#[cfg_attr(
-    not(pages),
-    ignore = "CONFCALL_PAGES does not name the folder of the pages"
-)]
 fn published_conversations_have_the_lines_worked_out_by_hand() {
     let pages = &published_pages();
     let mut actual = Vec::new();
@@ -569,30 +530,11 @@ fn published(pages: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The scenarios that ship and that people did not write: those judge both parties.
-fn documented(folder: &Path) -> Vec<PathBuf> {
-    let mut all = files(folder);
-    all.retain(|path| {
-        let script = serde_json::from_slice::<Script>(&fs::read(path).unwrap());
-        script.is_ok_and(|it| it.judges.is_none())
-    });
-    all
-}
-
+/// The shipped scenarios of these pages; those that people wrote judge one party.
 fn shipped() -> Vec<Scenario> {
-    let folder = Path::new(ROOT).join("scenarios");
-    documented(&folder)
-        .iter()
-        .map(|path| {
-            let id = path.strip_prefix(&folder).unwrap().with_extension("");
-            Scenario {
-                id: crate::scenario::format::ScenarioId::new(id.to_str().unwrap()),
-                script: serde_json::from_slice::<Script>(&fs::read(path).unwrap())
-                    .unwrap()
-                    .into(),
-            }
-        })
-        .collect()
+    let mut scenarios = store::invitations().unwrap();
+    scenarios.retain(|it| it.script.judges.is_none());
+    scenarios
 }
 
 /// The reader of scenario files takes what extraction writes. Every variable has a root that is

@@ -30,16 +30,22 @@ fn play(kinds: &[InjectionKind], seed: u64) -> Vec<ScenarioResult> {
     runtime.block_on(played).expect("sockets on loopback")
 }
 
+/// The recording is at an address of its own, where no target of a run is.
+const ELSEWHERE: &str = "/retrieving-the-recording-file";
+
 fn assert_passes(results: &[ScenarioResult]) {
     for result in results {
+        let is_elsewhere = result.scenario.contains(ELSEWHERE);
+        let expected = if is_elsewhere {
+            Verdict::Skip
+        } else {
+            Verdict::Pass
+        };
         let findings = (&result.failures, &result.warnings);
         assert_eq!(
-            result.verdict,
-            Verdict::Pass,
+            result.verdict, expected,
             "{} {}: {} {findings:#?}",
-            result.role,
-            result.scenario,
-            result.reason
+            result.role, result.scenario, result.reason
         );
     }
 }

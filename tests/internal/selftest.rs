@@ -24,7 +24,7 @@ const OF_RECORDINGS: [Rule; 1] = [Rule::Effect];
 #[test]
 fn every_mutant_is_caught_and_no_variant_is_blamed() {
     let trials: Vec<Trial> = proof::trials().collect();
-    let scenarios = store::built_in().expect("scenarios");
+    let scenarios = store::invitations().expect("scenarios");
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     let (deadline, interrupt) = (Duration::from_millis(500), CancellationToken::new());
     let proofs = proof::prove(&trials, &scenarios, deadline, &interrupt);

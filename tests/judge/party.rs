@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
 
 static BUILT_IN: LazyLock<Vec<Scenario>> =
-    LazyLock::new(|| store::built_in().expect("the built-in scenarios are sound"));
+    LazyLock::new(|| store::invitations().expect("the built-in scenarios are sound"));
 
 pub(crate) fn built_in() -> &'static [Scenario] {
     &BUILT_IN

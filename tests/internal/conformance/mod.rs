@@ -1,4 +1,4 @@
-//! The suite: each built-in scenario and role is a test of its own, played against the built-in
+//! The suite: each scenario of *participant: invite* and role is a test of its own, played against the built-in
 //! pair over real sockets, judged, and held against its snapshot.
 //!
 //! A snapshot is the documented conversation and the actual one laid over each other: lines that
@@ -82,8 +82,8 @@ rows! {
 }
 
 #[test]
-fn every_built_in_scenario_and_role_has_a_row() -> Result<(), Box<dyn Error>> {
-    let scenarios = store::built_in()?;
+fn every_invitation_and_role_has_a_row() -> Result<(), Box<dyn Error>> {
+    let scenarios = store::invitations()?;
     for scenario in &scenarios {
         for role in [Party::Service, Party::Bot] {
             assert_eq!(
@@ -101,7 +101,7 @@ fn every_built_in_scenario_and_role_has_a_row() -> Result<(), Box<dyn Error>> {
 
 /// Plays one scenario for one role, and holds the conversation against its snapshot.
 fn plays(id: &str, role: Party) -> Result<(), Box<dyn Error>> {
-    let all = store::built_in()?;
+    let all = store::invitations()?;
     let mut picked = all.clone();
     picked.retain(|it| it.id.as_str() == id);
     let cases = judge::cases(&all, &picked);
