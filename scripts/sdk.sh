@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Plays every conversation with the example bots on the official SDKs, by `confcall run`: without a proxy, with
-# confcall as their proxy, and with forged notifications. Then breaks one line of a bot at a time and checks that the
-# expected rule is reported. Reports each skipped bot with the reason; ends with 1 if a check failed. --install
-# installs missing tools first; the packages of the bots stay in target/sdk.
+# Plays the conversations of v1.0 and beta with the example bots on the official SDKs, by `confcall run`: without a proxy, with
+# confcall as their proxy, and with forged notifications. Then breaks each operation of a bot, and one line of the rest at
+# a time, and checks that the expected rule is reported. Reports each skipped bot with the reason; ends with 1 if a check
+# failed. CONFCALL names the binary (default: a release build). --install installs missing tools first; the packages of
+# the bots stay in target/sdk.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/trial.sh
@@ -18,12 +19,11 @@ for name in http_proxy https_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY NO_
     bare+=(-u "$name")
 done
 export CONFCALL_CA_DIR="$folder/ca"
-cargo build --quiet --release
-confcall=$PWD/target/release/confcall
+if [[ -z "${CONFCALL:-}" ]]; then
+    cargo build --quiet --release
+    CONFCALL=$PWD/target/release/confcall
+fi
 packages=$PWD/target/sdk
-# The conversations of the pages. The scenarios that were written by hand judge services only.
-conversations=$("$confcall" list --edition 2021-02 --locale pt-BR --locale zh-CN --format json |
-    python3 -c 'import json, sys; print(len(json.load(sys.stdin)))')
 
 # BOT: succeeds if the packages of the bot are in target/sdk; otherwise `why` is the reason.
 why=""
@@ -73,7 +73,7 @@ copy_of() {
 play() {
     local config=$1
     shift
-    (cd "$copy" && "${bare[@]}" "$confcall" run --config "$config" --report json=report.json "$@" >said 2>&1)
+    (cd "$copy" && "${bare[@]}" "$CONFCALL" run --config "$config" --report json=report.json "$@" >said 2>&1)
 }
 
 # PROGRAM ARGUMENT...: runs this Python program, which has the results of the last report as `results`.
@@ -82,54 +82,82 @@ ask_report() {
         "$copy/report.json" "${@:2}"
 }
 
-# BOT CONFIG: checks that the bot passes every conversation of the edition for which it was written. In other
-# editions it may have the known failures of its configuration.
+# BOT CONFIG: checks that the bot passes every conversation of v1.0 and beta that it does not decline, and that it
+# declines none of the operations that the table breaks.
 passes() {
-    local passed
+    local pages said
     copy_of "$1"
-    if ! play "$2"; then
+    pages=$(sed -n "s/^# $1 operation: \([^ ]*\) .*/\1/p" "$0")
+    if ! play "$2" --strict; then
         fail "$1, $2: $(tail -n 20 "$copy/said")"
-        return
-    fi
-    passed=$(ask_report 'print(sum("@2021-02/" in it["scenario"] and it["verdict"] == "pass" for it in results))')
-    if [[ "$passed" == "$conversations" ]]; then
+    elif said=$(ask_report 'passed = [it["scenario"].split("@")[0] for it in results if it["verdict"] == "pass"]
+wanted = [f"{page}/{api}" for page in sys.argv[1].split() for api in ("v1.0", "beta")]
+sys.exit(" ".join(it for it in wanted if it not in passed) or None)' "$pages" 2>&1); then
         ok "$1, $2: $(tail -n 1 "$copy/said")"
     else
-        fail "$1, $2: $passed of $conversations conversations of 2021-02 passed: $(tail -n 20 "$copy/said")"
+        fail "$1, $2: no conversation passed of $said"
     fi
 }
 
-# BOT CONFIG: checks that the bot refuses every forged notification of those conversations and then continues.
+# BOT CONFIG: checks that the bot refuses every forged notification of an invitation and then continues.
 refuses() {
-    local passed
+    local found
     copy_of "$1"
-    play "$2" --edition 2021-02 --inject forged-tokens || true
-    passed=$(ask_report 'print(sum("~" in it["scenario"] and it["verdict"] == "pass" for it in results))' || true)
-    if [[ "$passed" == $((conversations * 4)) ]]; then
+    play "$2" --api v1.0 --operation invite --inject forged-tokens || true
+    found=$(ask_report 'forged = [it for it in results if "~" in it["scenario"]]
+print(len(forged) == 4 * (len(results) - len(forged)) > 0 and all(it["verdict"] == "pass" for it in results))' || true)
+    if [[ "$found" == True ]]; then
         ok "$1, $2, forged notifications: $(tail -n 1 "$copy/said")"
     else
-        fail "$1, $2, forged notifications: $passed of $((conversations * 4)) passed: $(tail -n 20 "$copy/said")"
+        fail "$1, $2, forged notifications: $(tail -n 20 "$copy/said")"
     fi
 }
 
-# BOT CONFIG FILE CHANGE RULES: checks that the bot fails by these rules after sed has changed one line. A rule
-# that is found under fault injection is followed by `~` and the kind.
-breaks() {
-    local bot=$1 config=$2 file=$3 change=$4 rules=$5 injection=none status=0 found
+# FILE CHANGE: changes `copy` by sed; fails unless that changes exactly one line.
+change() {
+    cp "$copy/$1" "$copy/$1.before"
+    sed -i "$2" "$copy/$1"
+    [[ $(diff "$copy/$1.before" "$copy/$1" | grep -c '^<') == 1 ]] && return
+    fail "$(basename "$copy"), $1, $2: does not change exactly one line"
+    return 1
+}
+
+# BOT: breaks one line in each operation, and checks that the conversations of its page fail by the expected rules. All
+# are broken at once: the conversations of one page show one operation.
+breaks_operations() {
+    local bot=$1 file status=0 page rules edit found
     copy_of "$bot"
-    sed -i "$change" "$copy/$file"
-    if [[ $(diff "examples/bots/$bot/$file" "$copy/$file" | grep -c '^<') != 1 ]]; then
-        fail "$bot, $file, $change: does not change exactly one line"
-        return
-    fi
+    file=$(cd "$copy" && echo calls.*)
+    while read -r page rules edit; do
+        change "$file" "$edit" || true
+    done < <(sed -n "s/^# $bot operation: //p" "$0")
+    play confcall.toml --api v1.0 --deadline 5s || status=$?
+    while read -r page rules edit; do
+        found=$(ask_report 'page = sys.argv[1]
+print(*sorted({f["rule"] for it in results if it["scenario"].startswith(page + "/") for f in it["failures"]}), sep=",")' \
+            "$page" || true)
+        if [[ "$status" == 1 && "$found" == "$rules" ]]; then
+            ok "$bot, broken: $page, $rules by $edit"
+        else
+            fail "$bot, $page, $edit: exit $status, '$found' instead of '$rules'"
+        fi
+    done < <(sed -n "s/^# $bot operation: //p" "$0")
+}
+
+# BOT CONFIG FILE CHANGE RULES: checks that invitations fail by these rules after sed has changed one line. A rule that
+# is found under fault injection is followed by `~` and the kind.
+breaks() {
+    local bot=$1 config=$2 file=$3 edit=$4 rules=$5 injection=none status=0 found
+    copy_of "$bot"
+    change "$file" "$edit" || return 0
     [[ "$rules" != *~* ]] || injection=forged-tokens
-    play "$config" --edition 2021-02 --locale pt-BR --inject "$injection" || status=$?
+    play "$config" --api v1.0 --operation invite --inject "$injection" --strict --deadline 5s || status=$?
     found=$(ask_report 'print(*sorted({f["rule"] + "".join(it["scenario"].partition("~")[1:])
         for it in results for f in it["failures"]}), sep=",")' || true)
     if [[ "$status" == 1 && "$found" == "$rules" ]]; then
-        ok "$bot, broken: $rules by $file, $change"
+        ok "$bot, broken: $rules by $file, $edit"
     else
-        fail "$bot, $file, $change: exit $status, '$found' instead of '$rules': $(tail -n 20 "$copy/said")"
+        fail "$bot, $file, $edit: exit $status, '$found' instead of '$rules': $(tail -n 20 "$copy/said")"
     fi
 }
 
@@ -167,35 +195,79 @@ for bot in node python; do
     refuses "$bot" confcall.toml
     refuses "$bot" intercepted.toml
     undocumented "$bot"
-    while read -r config file rules change; do
-        breaks "$bot" "$config" "$file" "$change" "$rules"
+    breaks_operations "$bot"
+    while read -r config file rules edit; do
+        breaks "$bot" "$config" "$file" "$edit" "$rules"
     done < <(sed -n "s/^# $bot: //p" "$0")
 done
 exit "$failed"
 
-# A line for each change of a bot: the bot, the configuration, the file, the expected rules, and the change.
+# A line for each broken operation: the bot, the page, the expected rules, and the change of calls.js or calls.py.
+#
+# node operation: application-post-calls request.body s/targets?.map(participantInfo)/targets?.slice(1).map(participantInfo)/
+# node operation: call-get request.method s/at(call)\.get()/at(call).put({})/
+# node operation: call-delete request.method s/at(call)\.delete()/at(call).post({})/
+# node operation: call-answer request.body s/{ ...settings, callbackUri: callback }/{ ...settings, callbackUri: undefined }/
+# node operation: call-reject request.body s/post({ reason })/post({ reason: "forbidden" })/
+# node operation: call-redirect request.body s/targets: targets.map/targets: targets.slice(1).map/
+# node operation: call-keepalive request.method s/at(call, "keepAlive").post()/at(call, "keepAlive").get()/
+# node operation: call-transfer request.body s/: participantInfo(transferTarget)/: participantInfo(transferee ?? transferTarget).identity/
+# node operation: call-mute request.body s/at(call, "mute").post({ clientContext: randomUUID/at(call, "mute").post({ clientContext: Date.now/
+# node operation: call-unmute request.missing s/at(call, "unmute")/at(call, "mute")/
+# node operation: call-playprompt request.body s/{ prompts: prompts.map(prompt), loop/{ prompts: prompt(prompts[0]), loop/
+# node operation: call-record request.body s/prompts: prompts?.map(prompt), clientContext/prompts: prompts?.map(({ mediaInfo }) => mediaInfo), clientContext/
+# node operation: call-subscribetotone limit /"subscribeToTone")/s/randomUUID()/randomUUID().repeat(8)/
+# node operation: call-cancelmediaprocessing request.body /"cancelMediaProcessing")/s/randomUUID()/[randomUUID()]/
+# node operation: call-changescreensharingrole request.body s/post({ role })/post({ role: "owner" })/
+# node operation: call-updaterecordingstatus request.body s/post({ status,/post({/
+# node operation: call-list-participants request.method s/at(call, "participants").get()/at(call, "participants").post({})/
+# node operation: participant-invite request.body s/participants.map(participantInfo)/[0, 0].map((at) => participantInfo(participants[at]))/
+# node operation: participant-get request.method s/at(call, "participants", participant).get()/at(call, "participants", participant).put({})/
+# node operation: participant-delete request.body,request.method s/at(call, "participants", participant).delete()/at(call, "participants", participant).post({})/
+# node operation: participant-mute request.missing s/at(call, "participants", participant, "mute")/at(call, "mute")/
+# node operation: participant-startholdmusic request.body s/prompt(customPrompt), clientContext/customPrompt.mediaInfo, clientContext/
+# node operation: participant-stopholdmusic request.target s/participant, "stopHoldMusic")/participant, "stopMusic")/
+# node operation: call-logteleconferencedevicequality request.body s/post({ quality })/post({ quality: {} })/
+# python operation: application-post-calls request.body s/it.body(Call)/Call(callback_uri=it.callback)/
+# python operation: call-get request.method s/it.call.get()/it.call.patch(Call())/
+# python operation: call-delete request.missing s/it.call.delete()/it.call.get()/
+# python operation: call-answer request.body s/it.body(AnswerPostRequestBody)/AnswerPostRequestBody()/
+# python operation: call-reject request.body s/it.body(RejectPostRequestBody)/RejectPostRequestBody()/
+# python operation: call-redirect request.body s/it.body(RedirectPostRequestBody)/RedirectPostRequestBody()/
+# python operation: call-keepalive request.missing s/it.call.keep_alive.post()/it.call.get()/
+# python operation: call-transfer request.body s/it.body(TransferPostRequestBody)/TransferPostRequestBody()/
+# python operation: call-mute request.body s/it.body(MutePostRequestBody)/MutePostRequestBody(additional_data={"clientContext": 1})/
+# python operation: call-unmute request.missing s/it.call.unmute.post(/it.call.mute.post(/
+# python operation: call-playprompt request.body s/it.body(PlayPromptPostRequestBody)/PlayPromptPostRequestBody()/
+# python operation: call-record request.body s/it.body(RecordResponsePostRequestBody)/RecordResponsePostRequestBody()/
+# python operation: call-subscribetotone limit s/it.body(SubscribeToTonePostRequestBody)/SubscribeToTonePostRequestBody(client_context="x" * 257)/
+# python operation: call-cancelmediaprocessing request.missing s/it.call.cancel_media_processing/it.call.subscribe_to_tone/
+# python operation: call-changescreensharingrole request.body s/it.body(ChangeScreenSharingRolePostRequestBody)/ChangeScreenSharingRolePostRequestBody()/
+# python operation: call-updaterecordingstatus request.body s/it.body(UpdateRecordingStatusPostRequestBody)/UpdateRecordingStatusPostRequestBody()/
+# python operation: call-list-participants request.method s/it.call.participants.get()/it.call.participants.post(Call())/
+# python operation: participant-invite request.body s/it.body(InvitePostRequestBody)/InvitePostRequestBody()/
+# python operation: participant-get request.method s/it.participant.get()/it.participant.patch(Call())/
+# python operation: participant-delete request.body,request.method s/it.participant.delete()/it.participant.patch(Call())/
+# python operation: participant-mute request.missing s/it.participant.mute.post(/it.call.mute.post(/
+# python operation: participant-startholdmusic request.body s/it.body(StartHoldMusicPostRequestBody)/StartHoldMusicPostRequestBody(additional_data={"customPrompt": 1})/
+# python operation: participant-stopholdmusic request.missing s/it.participant.stop_hold_music/it.participant.start_hold_music/
+
+# A line for each other change of a bot: the bot, the configuration, the file, the expected rules, and the change.
 #
 # node: confcall.toml bot.js acknowledgement.status s/return .202, undefined./return [500, undefined]/
-# node: confcall.toml bot.js request.missing s/  action(client)\.catch/  Promise.resolve().catch/
-# node: confcall.toml bot.js request.unexpected s/  action(client)\.catch/  action(client).then(() => action(client)).catch/
+# node: confcall.toml bot.js request.missing s/carryOut(client, .*)\.catch/Promise.resolve().catch/
+# node: confcall.toml bot.js request.unexpected s/carryOut(client, .*)\.catch/&(console.error); &/
 # node: confcall.toml graph.js request.header s/Authorization: `Bearer/Authorization: `Basic/
-# node: confcall.toml calls.js request.body s/replacesCallId: replaces }/replacesCall: replaces }/
-# node: confcall.toml calls.js request.body s/invitees\.map(invitation)/[invitation(invitees[0]), invitation(invitees[0])]/
-# node: confcall.toml calls.js limit s/clientContext: randomUUID()/clientContext: randomUUID().repeat(8)/
-# node: confcall.toml calls.js request.method s/invite`).post(/invite`).put(/
 # node: confcall.toml notifications.js acknowledgement.status s/audience: this.#audience/audience: "another"/
 # node: confcall.toml notifications.js acknowledgement.status~unsigned-notification s/throw new Unauthorized("a notification needs a token")/return/
 # node: confcall.toml notifications.js acknowledgement.status~foreign-key,acknowledgement.status~unsigned-notification s/await jwtVerify(token, this.#keys,/(await import("jose")).UnsecuredJWT.decode(`eyJhbGciOiJub25lIn0.${token.split(".")[1]}.`,/
 # node: confcall.toml notifications.js acknowledgement.status~expired-token s/requiredClaims: ."exp".,/clockTolerance: "1 day",/
 # node: confcall.toml notifications.js acknowledgement.status~other-audience /audience: this.#audience,/d
-# node: intercepted.toml graph.js request.target s/beta";$/v2.0";/
+# node: intercepted.toml calls.js request.target s/\.version(version)/.version("v2.0")/
 # python: confcall.toml bot.py acknowledgement.status s/web.Response(status=202)/web.Response(status=500)/
-# python: confcall.toml bot.py request.missing s/await action(self._client)/pass/
-# python: confcall.toml bot.py request.unexpected s/await action(self._client)/await action(self._client), await action(self._client)/
+# python: confcall.toml bot.py request.missing s/await answer$/answer.close()/
+# python: confcall.toml bot.py request.unexpected s/answer = \(carry_out(.*)\)$/answer = asyncio.gather(\1, \1)/
 # python: confcall.toml graph.py request.header s/answer."access_token"./""/
-# python: confcall.toml calls.py request.body /replaces_call_id=/d
-# python: confcall.toml calls.py request.body s/for it in invitees\]/for it in invitees[:1]]/
-# python: confcall.toml calls.py limit s/str(uuid.uuid4())/str(uuid.uuid4()) * 8/
 # python: confcall.toml notifications.py acknowledgement.status s/audience=self._audience/audience="another"/
 # python: confcall.toml notifications.py acknowledgement.status~unsigned-notification s/raise Unauthorized("a notification needs a token")/return/
 # python: confcall.toml notifications.py acknowledgement.status~foreign-key s/"require": .*\]/"verify_signature": False, "verify_exp": True, "verify_iss": True, "verify_aud": True/

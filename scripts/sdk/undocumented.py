@@ -7,11 +7,10 @@ import urllib.request
 
 ROSTER = {"changeType": "updated", "resource": "/communications/calls/1/participants"}
 ENDED = {"changeType": "deleted", "resource": "/communications/calls/1"}
-MUTED = {"method": "POST", "url": "http://service/beta/communications/calls/1/mute", "body": {}}
-NOBODY = {
+MIXED = {
     "method": "POST",
-    "url": "http://service/beta/communications/calls/1/participants/invite",
-    "body": {"participants": [{"identity": {"device": {"id": "1"}}}]},
+    "url": "http://service/beta/communications/calls/1/participants/configureMixer",
+    "body": {},
 }
 ASKED = [
     ("callback", {"value": [ROSTER]}, 202),
@@ -21,8 +20,8 @@ ASKED = [
     ("callback", {"value": [None]}, 400),
     ("callback", [], 400),
     ("callback", b"{", 400),
-    ("trigger", {"scenario": "mute", "step": 1, "request": MUTED}, 501),
-    ("trigger", {"scenario": "nobody", "step": 1, "request": NOBODY}, 501),
+    ("trigger", {"scenario": "mixer", "step": 1, "request": MIXED}, 501),
+    ("trigger", {"scenario": "nothing", "step": 1}, 501),
     ("elsewhere", {}, 404),
 ]
 

@@ -1,11 +1,11 @@
 /**
  * A small calling bot on the official SDK for Node. It receives notifications at /callback and triggers
- * at /trigger. calls.js has its actions, notifications.js checks notifications, graph.js signs in.
+ * at /trigger. calls.js has its operations, notifications.js checks notifications, graph.js signs in.
  */
 
 import { createServer } from "node:http";
 
-import { actionFor, Unable } from "./calls.js";
+import { carryOut, Unable } from "./calls.js";
 import { graphClient } from "./graph.js";
 import { Notifications, Unauthorized } from "./notifications.js";
 
@@ -35,11 +35,10 @@ async function onCallback(request) {
   return [202, undefined];
 }
 
-/** Receives a trigger: 202 accepts it; the action follows. */
+/** Receives a trigger: 202 accepts it; the request follows. */
 async function onTrigger(request) {
   const trigger = await jsonObject(request);
-  const action = actionFor(trigger.request, callbackAddress());
-  action(client).catch((error) => {
+  carryOut(client, trigger.request ?? {}, callbackAddress()).catch((error) => {
     console.error(`${trigger.scenario}, step ${trigger.step}: ${error.statusCode ?? ""} ${error.message}`);
   });
   return [202, {}];

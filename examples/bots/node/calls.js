@@ -1,110 +1,137 @@
-/** The actions of the bot on calls, and the choice of one by a trigger. */
+/** What the bot does with calls, and which of it a trigger asks for. */
 
 import { randomUUID } from "node:crypto";
 
 /** The bot declines a trigger. */
 export class Unable extends Error {}
 
-/** The kinds of people and programs that this bot invites. */
-const KINDS = ["user", "phone", "application", "applicationInstance", "guest"];
+/**
+ * The operations: the request that a trigger asks for, and how the bot sends it by the SDK. `at` begins a request of
+ * the SDK; `body` is that of the trigger, of which the bot takes what it needs.
+ */
+const OPERATIONS = {
+  "POST calls": ({ at, body, callback }) => at().post(newCall(body, callback)),
+  "POST calls/logTeleconferenceDeviceQuality": ({ at, body: { quality } }) =>
+    at("logTeleconferenceDeviceQuality").post({ quality }),
 
-const ACTIONS = [
-  [/\/(?:communications|app)\/calls\/([^/]+)\/participants\/invite$/, inviteFrom],
-  [/\/(?:communications|app)\/calls\/([^/]+)\/answer$/, answerFrom],
-  [/\/(?:communications|app)\/calls$/, createFrom],
-];
+  "GET calls/{call}": ({ at, call }) => at(call).get(),
+  "DELETE calls/{call}": ({ at, call }) => at(call).delete(),
+  "POST calls/{call}/answer": ({ at, call, body, callback }) => at(call, "answer").post(answer(body, callback)),
+  "POST calls/{call}/reject": ({ at, call, body: { reason } }) => at(call, "reject").post({ reason }),
+  "POST calls/{call}/redirect": ({ at, call, body, callback }) =>
+    at(call, "redirect").post(redirection(body, callback)),
+  "POST calls/{call}/keepAlive": ({ at, call }) => at(call, "keepAlive").post(),
+  "POST calls/{call}/transfer": ({ at, call, body }) => at(call, "transfer").post(transfer(body)),
+
+  "POST calls/{call}/mute": ({ at, call }) => at(call, "mute").post({ clientContext: randomUUID() }),
+  "POST calls/{call}/unmute": ({ at, call }) => at(call, "unmute").post({ clientContext: randomUUID() }),
+  "POST calls/{call}/playPrompt": ({ at, call, body }) => at(call, "playPrompt").post(playing(body)),
+  "POST calls/{call}/recordResponse": ({ at, call, body }) => at(call, "recordResponse").post(recording(body)),
+  "POST calls/{call}/subscribeToTone": ({ at, call }) =>
+    at(call, "subscribeToTone").post({ clientContext: randomUUID() }),
+  "POST calls/{call}/cancelMediaProcessing": ({ at, call }) =>
+    at(call, "cancelMediaProcessing").post({ clientContext: randomUUID() }),
+  "POST calls/{call}/changeScreenSharingRole": ({ at, call, body: { role } }) =>
+    at(call, "changeScreenSharingRole").post({ role }),
+  "POST calls/{call}/updateRecordingStatus": ({ at, call, body: { status } }) =>
+    at(call, "updateRecordingStatus").post({ status, clientContext: randomUUID() }),
+
+  "GET calls/{call}/participants": ({ at, call }) => at(call, "participants").get(),
+  "POST calls/{call}/participants/invite": ({ at, call, body }) =>
+    at(call, "participants", "invite").post(invitation(body)),
+  "GET calls/{call}/participants/{participant}": ({ at, call, participant }) =>
+    at(call, "participants", participant).get(),
+  "DELETE calls/{call}/participants/{participant}": ({ at, call, participant }) =>
+    at(call, "participants", participant).delete(),
+  "POST calls/{call}/participants/{participant}/mute": ({ at, call, participant }) =>
+    at(call, "participants", participant, "mute").post({ clientContext: randomUUID() }),
+  "POST calls/{call}/participants/{participant}/startHoldMusic": ({ at, call, participant, body }) =>
+    at(call, "participants", participant, "startHoldMusic").post(music(body)),
+  "POST calls/{call}/participants/{participant}/stopHoldMusic": ({ at, call, participant }) =>
+    at(call, "participants", participant, "stopHoldMusic").post({ clientContext: randomUUID() }),
+};
+
+// The keys as patterns of a method and a URL.
+const PATTERNS = Object.entries(OPERATIONS).map(([request, send]) => {
+  const [method, path] = request.split(" ");
+  const segments = path.replaceAll(/\{(\w+)\}/g, "(?<$1>[^/]+)");
+  return [new RegExp(`^${method} .+/(?<version>v1\\.0|beta)/(?:communications|app)/${segments}$`), send];
+});
 
 /**
- * The action for a triggered request: a function of the client. `callback` is the bot's address for
+ * Sends a triggered request by the SDK's client, and gives its answer. `callback` is the bot's address for
  * notifications.
  *
- * @throws {Unable} with the reason, if the bot has no such action.
+ * @throws {Unable} at once, with the reason, if the bot does not do this.
  */
-export function actionFor(request, callback) {
-  const { method, url, body } = request ?? {};
-  if (method === "POST") {
-    const path = new URL(url).pathname;
-    for (const [pattern, from] of ACTIONS) {
-      const found = pattern.exec(path);
-      if (found) {
-        return from(found[1] && decodeURIComponent(found[1]), body ?? {}, callback);
-      }
+export function carryOut(client, { method, url, body }, callback) {
+  for (const [pattern, send] of PATTERNS) {
+    const found = pattern.exec(`${method} ${url}`);
+    if (found) {
+      const { version, call, participant } = found.groups;
+      const at = (...segments) => client.api(["/communications/calls", ...segments].join("/")).version(version);
+      return send({ at, call, participant, body: body ?? {}, callback });
     }
   }
   throw new Unable(`this bot never sends ${method} ${url}`);
 }
 
-function inviteFrom(call, body) {
-  const invitees = (body.participants ?? []).map(inviteeFrom);
-  if (invitees.length === 0) {
-    throw new Unable("this bot invites at least one person");
-  }
-  return (client) => invite(client, call, invitees);
-}
-
-function answerFrom(call, body, callback) {
-  const modalities = body.acceptedModalities ?? ["audio"];
-  return (client) => answer(client, call, callback, modalities, prompts(body));
-}
-
-function createFrom(_, body, callback) {
-  const targets = (body.targets ?? []).map(inviteeFrom);
-  if (targets.length === 0) {
-    throw new Unable("this bot calls people and does not join meetings");
-  }
-  return (client) => createCall(client, targets, callback, body);
-}
-
-/** The person that a participant of a trigger names, as the bot keeps people. */
-function inviteeFrom({ identity, replacesCallId }) {
-  const kinds = Object.keys(identity ?? {}).filter((it) => !it.startsWith("@") && identity[it]);
-  if (kinds.length !== 1 || !KINDS.includes(kinds[0])) {
-    throw new Unable(`this bot does not invite ${kinds.join(" and ") || "an empty identity"}`);
-  }
-  return { kind: kinds[0], id: identity[kinds[0]].id, replaces: replacesCallId ?? undefined };
-}
-
-/** The prompts that the service fetches before it plays them. */
-function prompts({ mediaConfig }) {
-  return mediaConfig?.preFetchMedia?.map(({ uri, url, resourceId }) => ({ uri: uri ?? url, resourceId }));
-}
-
-/** Invites people to a call. */
-async function invite(client, call, invitees) {
-  return client.api(`/communications/calls/${encodeURIComponent(call)}/participants/invite`).post({
-    participants: invitees.map(invitation),
-    clientContext: randomUUID(),
-  });
-}
-
-/** Answers an incoming call; the service plays and mixes the media. */
-async function answer(client, call, callback, modalities, preFetchMedia) {
-  return client.api(`/communications/calls/${encodeURIComponent(call)}/answer`).post({
-    callbackUri: callback,
-    acceptedModalities: modalities,
-    mediaConfig: { "@odata.type": "#microsoft.graph.serviceHostedMediaConfig", preFetchMedia },
-  });
-}
-
-/** Calls people. */
-async function createCall(client, targets, callback, { tenantId, requestedModalities }) {
-  return client.api("/communications/calls").post({
-    "@odata.type": "#microsoft.graph.call",
-    callbackUri: callback,
-    targets: targets.map(invitation),
-    requestedModalities: requestedModalities ?? ["audio"],
-    mediaConfig: { "@odata.type": "#microsoft.graph.serviceHostedMediaConfig" },
-    tenantId: tenantId ?? process.env.AZURE_TENANT_ID,
-  });
-}
-
-function invitation({ kind, id, replaces }) {
+/** A call to people, or to a meeting. */
+function newCall({ source, targets, ...settings }, callback) {
   return {
-    "@odata.type": "#microsoft.graph.invitationParticipantInfo",
-    identity: {
-      "@odata.type": "#microsoft.graph.identitySet",
-      [kind]: { "@odata.type": "#microsoft.graph.identity", id },
-    },
-    ...(replaces && { replacesCallId: replaces }),
+    ...settings,
+    "@odata.type": "#microsoft.graph.call",
+    source: source && participantInfo(source),
+    targets: targets?.map(participantInfo),
+    callbackUri: callback,
+  };
+}
+
+function answer(settings, callback) {
+  return { ...settings, callbackUri: callback };
+}
+
+function redirection({ targets, ...settings }, callback) {
+  return { ...settings, targets: targets.map(participantInfo), callbackUri: callback };
+}
+
+function transfer({ transferTarget, transferee }) {
+  return {
+    transferTarget: participantInfo(transferTarget),
+    transferee: transferee && participantInfo(transferee),
+    clientContext: randomUUID(),
+  };
+}
+
+function invitation({ participants }) {
+  return { participants: participants.map(participantInfo), clientContext: randomUUID() };
+}
+
+function playing({ prompts, loop }) {
+  return { prompts: prompts.map(prompt), loop, clientContext: randomUUID() };
+}
+
+function recording({ prompts, clientContext, ...settings }) {
+  return { ...settings, prompts: prompts?.map(prompt), clientContext: randomUUID() };
+}
+
+function music({ customPrompt }) {
+  return { customPrompt: customPrompt && prompt(customPrompt), clientContext: randomUUID() };
+}
+
+function prompt({ mediaInfo: { uri, resourceId } }) {
+  return {
+    "@odata.type": "#microsoft.graph.mediaPrompt",
+    mediaInfo: { "@odata.type": "#microsoft.graph.mediaInfo", uri, resourceId },
+  };
+}
+
+/** A person or a program that a call is for, or from. */
+function participantInfo({ identity, ...details }) {
+  const kinds = Object.entries(identity).filter(([kind, it]) => !kind.startsWith("@") && it);
+  const ids = kinds.map(([kind, { id }]) => [kind, { "@odata.type": "#microsoft.graph.identity", id }]);
+  return {
+    ...details,
+    identity: { "@odata.type": "#microsoft.graph.identitySet", ...Object.fromEntries(ids) },
   };
 }

@@ -4,7 +4,7 @@ import { ClientSecretCredential } from "@azure/identity";
 import { Client, MiddlewareFactory } from "@microsoft/microsoft-graph-client";
 import { TokenCredentialAuthenticationProvider } from "@microsoft/microsoft-graph-client/authProviders/azureTokenCredentials/index.js";
 
-const SERVICE = "https://graph.microsoft.com/beta";
+const SERVICE = "https://graph.microsoft.com";
 const AUTHORITY = "https://login.microsoftonline.com";
 const SCOPE = "https://graph.microsoft.com/.default";
 /** A token is renewed this long before it expires, in milliseconds. */
@@ -12,18 +12,17 @@ const EARLY = 60_000;
 
 /** A client for the service in the environment; without one, for the public service. */
 export function graphClient(environment) {
-  const { origin, pathname, protocol, hostname } = new URL(environment.GRAPH_BASE_URL ?? SERVICE);
+  const { origin: baseUrl, protocol, hostname } = new URL(environment.GRAPH_BASE_URL ?? SERVICE);
   const authProvider = new TokenCredentialAuthenticationProvider(credential(environment), {
     scopes: [SCOPE],
   });
-  const where = { baseUrl: origin, defaultVersion: pathname.replaceAll("/", "") };
   if (protocol === "https:") {
-    return Client.initWithMiddleware({ ...where, authProvider, customHosts: new Set([hostname]) });
+    return Client.initWithMiddleware({ baseUrl, authProvider, customHosts: new Set([hostname]) });
   }
   // The SDK's own handler never sends a token in plain HTTP, not even to `customHosts`.
   const [, ...others] = MiddlewareFactory.getDefaultMiddlewareChain(authProvider);
   return Client.initWithMiddleware({
-    ...where,
+    baseUrl,
     middleware: chain([new PlainAuthentication(authProvider), ...others]),
   });
 }

@@ -1,6 +1,6 @@
 """A small calling bot on the official SDK for Python.
 
-It receives notifications at /callback and triggers at /trigger. calls.py has its actions,
+It receives notifications at /callback and triggers at /trigger. calls.py has its operations,
 notifications.py checks notifications, graph.py signs in.
 """
 
@@ -8,24 +8,29 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import AsyncExitStack
 
 from aiohttp import web
-from msgraph_beta import GraphServiceClient
+from msgraph import GraphServiceClient
 
-from calls import Action, Unable, action_for
-from graph import graph_client, load_models
+from calls import Unable, carry_out
+from graph import graph_clients, load_models
 from notifications import Notifications, Unauthorized
 
 BODY_LIMIT = 1024 * 1024
 
 
 class Bot:
-    """Receives notifications and triggers; carries out triggered actions in the background."""
+    """Receives notifications and triggers; carries out triggered requests in the background."""
 
-    def __init__(self, client: GraphServiceClient, notifications: Notifications, callback: str):
-        self._client = client
+    def __init__(
+        self,
+        clients: Mapping[str, GraphServiceClient],
+        notifications: Notifications,
+        callback: str,
+    ):
+        self._clients = clients
         self._notifications = notifications
         self._callback = callback
         self._tasks = set()
@@ -45,20 +50,20 @@ class Bot:
         return web.Response(status=202)
 
     async def on_trigger(self, request: web.Request) -> web.Response:
-        """Receive a trigger: 202 accepts it; the action follows."""
+        """Receive a trigger: 202 accepts it; the request follows."""
         trigger = await _json_object(request)
         try:
-            action = action_for(trigger.get("request"), self._callback)
+            answer = carry_out(self._clients, trigger.get("request") or {}, self._callback)
         except Unable as reason:
             return _reason(501, str(reason))
-        task = asyncio.create_task(self._carry_out(action, trigger))
+        task = asyncio.create_task(self._report(answer, trigger))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return web.json_response({}, status=202)
 
-    async def _carry_out(self, action: Action, trigger: dict) -> None:
+    async def _report(self, answer: Awaitable[object], trigger: dict) -> None:
         try:
-            await action(self._client)
+            await answer
         except Exception as error:  # The bot goes on, whatever the SDK raises.
             print(f"{trigger.get('scenario')}, step {trigger.get('step')}: {error!r}", file=sys.stderr)
 
@@ -92,10 +97,10 @@ def main() -> None:
 async def _application(environment: Mapping[str, str], port: int) -> web.Application:
     app = web.Application(client_max_size=BODY_LIMIT)
     resources = AsyncExitStack()
-    client = await resources.enter_async_context(graph_client(environment))
+    clients = await resources.enter_async_context(graph_clients(environment))
     app.on_cleanup.append(lambda _: resources.aclose())
     callback = environment.get("CALLBACK_URL", f"http://127.0.0.1:{port}/callback")
-    bot = Bot(client, Notifications(environment), callback)
+    bot = Bot(clients, Notifications(environment), callback)
     app.add_routes([web.post("/callback", bot.on_callback), web.post("/trigger", bot.on_trigger)])
     return app
 

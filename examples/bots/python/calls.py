@@ -1,28 +1,73 @@
-"""The actions of the bot on calls, and the choice of one by a trigger."""
+"""What the bot does with calls, and which of it a trigger asks for."""
 
 import re
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from typing import TypeVar
+from urllib.parse import unquote
 
-from msgraph_beta import GraphServiceClient
-from msgraph_beta.generated.communications.calls.item.answer.answer_post_request_body import (
+from kiota_abstractions.serialization import Parsable
+from kiota_serialization_json.json_parse_node import JsonParseNode
+from msgraph import GraphServiceClient
+from msgraph.generated.communications.calls.calls_request_builder import CallsRequestBuilder
+from msgraph.generated.communications.calls.item.answer.answer_post_request_body import (
     AnswerPostRequestBody,
 )
-from msgraph_beta.generated.communications.calls.item.participants.invite.invite_post_request_body import (
+from msgraph.generated.communications.calls.item.call_item_request_builder import (
+    CallItemRequestBuilder,
+)
+from msgraph.generated.communications.calls.item.cancel_media_processing.cancel_media_processing_post_request_body import (
+    CancelMediaProcessingPostRequestBody,
+)
+from msgraph.generated.communications.calls.item.change_screen_sharing_role.change_screen_sharing_role_post_request_body import (
+    ChangeScreenSharingRolePostRequestBody,
+)
+from msgraph.generated.communications.calls.item.mute.mute_post_request_body import (
+    MutePostRequestBody,
+)
+from msgraph.generated.communications.calls.item.participants.invite.invite_post_request_body import (
     InvitePostRequestBody,
 )
-from msgraph_beta.generated.models.call import Call
-from msgraph_beta.generated.models.communications_identity_set import CommunicationsIdentitySet
-from msgraph_beta.generated.models.identity import Identity
-from msgraph_beta.generated.models.identity_set import IdentitySet
-from msgraph_beta.generated.models.invitation_participant_info import InvitationParticipantInfo
-from msgraph_beta.generated.models.media_info import MediaInfo
-from msgraph_beta.generated.models.modality import Modality
-from msgraph_beta.generated.models.service_hosted_media_config import ServiceHostedMediaConfig
+from msgraph.generated.communications.calls.item.participants.item.mute.mute_post_request_body import (
+    MutePostRequestBody as MuteParticipantPostRequestBody,
+)
+from msgraph.generated.communications.calls.item.participants.item.start_hold_music.start_hold_music_post_request_body import (
+    StartHoldMusicPostRequestBody,
+)
+from msgraph.generated.communications.calls.item.participants.item.stop_hold_music.stop_hold_music_post_request_body import (
+    StopHoldMusicPostRequestBody,
+)
+from msgraph.generated.communications.calls.item.participants.item.participant_item_request_builder import (
+    ParticipantItemRequestBuilder,
+)
+from msgraph.generated.communications.calls.item.play_prompt.play_prompt_post_request_body import (
+    PlayPromptPostRequestBody,
+)
+from msgraph.generated.communications.calls.item.record_response.record_response_post_request_body import (
+    RecordResponsePostRequestBody,
+)
+from msgraph.generated.communications.calls.item.redirect.redirect_post_request_body import (
+    RedirectPostRequestBody,
+)
+from msgraph.generated.communications.calls.item.reject.reject_post_request_body import (
+    RejectPostRequestBody,
+)
+from msgraph.generated.communications.calls.item.subscribe_to_tone.subscribe_to_tone_post_request_body import (
+    SubscribeToTonePostRequestBody,
+)
+from msgraph.generated.communications.calls.item.transfer.transfer_post_request_body import (
+    TransferPostRequestBody,
+)
+from msgraph.generated.communications.calls.item.unmute.unmute_post_request_body import (
+    UnmutePostRequestBody,
+)
+from msgraph.generated.communications.calls.item.update_recording_status.update_recording_status_post_request_body import (
+    UpdateRecordingStatusPostRequestBody,
+)
+from msgraph.generated.models.call import Call
 
-Action = Callable[[GraphServiceClient], Awaitable[object]]
+Body = TypeVar("Body", bound=Parsable)
 
 
 class Unable(Exception):
@@ -30,111 +75,114 @@ class Unable(Exception):
 
 
 @dataclass(frozen=True)
-class Invitee:
-    """A person to invite or to call; `replaces` is the call that the new one replaces."""
+class Triggered:
+    """A triggered request: the SDK's builders for its path, and its body as the SDK's type."""
 
-    kind: str
-    id: str
-    replaces: str | None
+    client: GraphServiceClient
+    ids: Mapping[str, str]
+    json: object
+    callback: str
 
+    @property
+    def calls(self) -> CallsRequestBuilder:
+        """All calls."""
+        return self.client.communications.calls
 
-def action_for(request: dict | None, callback: str) -> Action:
-    """Give the action for a triggered request; `callback` is the bot's address for notifications.
+    @property
+    def call(self) -> CallItemRequestBuilder:
+        """The call of the request."""
+        return self.calls.by_call_id(self.ids["call"])
 
-    Raises Unable if the bot has no such action.
-    """
-    method, url = (request or {}).get("method"), (request or {}).get("url", "")
-    if method == "POST":
-        for pattern, make in _ACTIONS:
-            found = pattern.search(urlsplit(url).path)
-            if found:
-                ids = [unquote(it) for it in found.groups()]
-                return make(*ids, request.get("body") or {}, callback)
-    raise Unable(f"this bot never sends {method} {url}")
+    @property
+    def participant(self) -> ParticipantItemRequestBuilder:
+        """The participant of the request."""
+        return self.call.participants.by_participant_id(self.ids["participant"])
 
-
-def _invite(call: str, body: dict, _callback: str) -> Action:
-    invitees = [_invitee(it) for it in body.get("participants") or []]
-    if not invitees:
-        raise Unable("this bot invites at least one person")
-    wanted = InvitePostRequestBody(
-        participants=[_invitation(it) for it in invitees],
-        client_context=str(uuid.uuid4()),
-    )
-    return lambda client: client.communications.calls.by_call_id(call).participants.invite.post(
-        wanted
-    )
+    def body(self, of: type[Body]) -> Body:
+        """Give the body, with the bot's callback address and a client context where it has them."""
+        body = JsonParseNode(self.json).get_object_value(of)
+        if hasattr(body, "callback_uri"):
+            body.callback_uri = self.callback
+        if hasattr(body, "client_context"):
+            body.client_context = str(uuid.uuid4())
+        return body
 
 
-def _answer(call: str, body: dict, callback: str) -> Action:
-    wanted = AnswerPostRequestBody(
-        callback_uri=callback,
-        accepted_modalities=_modalities(body.get("acceptedModalities")),
-        media_config=_media(body),
-    )
-    return lambda client: client.communications.calls.by_call_id(call).answer.post(wanted)
-
-
-def _create(body: dict, callback: str) -> Action:
-    targets = [_invitee(it) for it in body.get("targets") or []]
-    if not targets:
-        raise Unable("this bot calls people and does not join meetings")
-    wanted = Call(
-        odata_type="#microsoft.graph.call",
-        callback_uri=callback,
-        targets=[_invitation(it) for it in targets],
-        requested_modalities=_modalities(body.get("requestedModalities")),
-        media_config=_media(body),
-        tenant_id=body.get("tenantId"),
-    )
-    return lambda client: client.communications.calls.post(wanted)
-
-
-_ACTIONS = [
-    (re.compile(r"/(?:communications|app)/calls/([^/]+)/participants/invite$"), _invite),
-    (re.compile(r"/(?:communications|app)/calls/([^/]+)/answer$"), _answer),
-    (re.compile(r"/(?:communications|app)/calls$"), _create),
-]
-
-
-def _invitee(participant: dict) -> Invitee:
-    """Give the person that a participant of a trigger names, as the bot keeps people."""
-    identity = participant.get("identity") or {}
-    kinds = [it for it in identity if not it.startswith("@") and identity[it]]
-    if len(kinds) != 1 or kinds[0] not in _IDENTITIES:
-        raise Unable(f"this bot does not invite {' and '.join(kinds) or 'an empty identity'}")
-    return Invitee(kinds[0], identity[kinds[0]]["id"], participant.get("replacesCallId"))
-
-
-# The SDK's identity set has users, applications and devices; a derived one has the other kinds.
-_IDENTITIES = {
-    "user": lambda it: IdentitySet(user=it),
-    "application": lambda it: IdentitySet(application=it),
-    "phone": lambda it: CommunicationsIdentitySet(phone=it),
-    "applicationInstance": lambda it: CommunicationsIdentitySet(application_instance=it),
-    "guest": lambda it: CommunicationsIdentitySet(guest=it),
+# The operations: the request that a trigger asks for, and how the bot sends it by the SDK.
+_OPERATIONS = {
+    "POST calls": lambda it: it.calls.post(it.body(Call)),
+    "GET calls/{call}": lambda it: it.call.get(),
+    "DELETE calls/{call}": lambda it: it.call.delete(),
+    "POST calls/{call}/answer": lambda it: it.call.answer.post(it.body(AnswerPostRequestBody)),
+    "POST calls/{call}/reject": lambda it: it.call.reject.post(it.body(RejectPostRequestBody)),
+    "POST calls/{call}/redirect": lambda it: (
+        it.call.redirect.post(it.body(RedirectPostRequestBody))
+    ),
+    "POST calls/{call}/keepAlive": lambda it: it.call.keep_alive.post(),
+    "POST calls/{call}/transfer": lambda it: (
+        it.call.transfer.post(it.body(TransferPostRequestBody))
+    ),
+    "POST calls/{call}/mute": lambda it: it.call.mute.post(it.body(MutePostRequestBody)),
+    "POST calls/{call}/unmute": lambda it: it.call.unmute.post(it.body(UnmutePostRequestBody)),
+    "POST calls/{call}/playPrompt": lambda it: (
+        it.call.play_prompt.post(it.body(PlayPromptPostRequestBody))
+    ),
+    "POST calls/{call}/recordResponse": lambda it: (
+        it.call.record_response.post(it.body(RecordResponsePostRequestBody))
+    ),
+    "POST calls/{call}/subscribeToTone": lambda it: (
+        it.call.subscribe_to_tone.post(it.body(SubscribeToTonePostRequestBody))
+    ),
+    "POST calls/{call}/cancelMediaProcessing": lambda it: (
+        it.call.cancel_media_processing.post(it.body(CancelMediaProcessingPostRequestBody))
+    ),
+    "POST calls/{call}/changeScreenSharingRole": lambda it: (
+        it.call.change_screen_sharing_role.post(it.body(ChangeScreenSharingRolePostRequestBody))
+    ),
+    "POST calls/{call}/updateRecordingStatus": lambda it: (
+        it.call.update_recording_status.post(it.body(UpdateRecordingStatusPostRequestBody))
+    ),
+    "GET calls/{call}/participants": lambda it: it.call.participants.get(),
+    "POST calls/{call}/participants/invite": lambda it: (
+        it.call.participants.invite.post(it.body(InvitePostRequestBody))
+    ),
+    "GET calls/{call}/participants/{participant}": lambda it: it.participant.get(),
+    "DELETE calls/{call}/participants/{participant}": lambda it: it.participant.delete(),
+    "POST calls/{call}/participants/{participant}/mute": lambda it: (
+        it.participant.mute.post(it.body(MuteParticipantPostRequestBody))
+    ),
+    "POST calls/{call}/participants/{participant}/startHoldMusic": lambda it: (
+        it.participant.start_hold_music.post(it.body(StartHoldMusicPostRequestBody))
+    ),
+    "POST calls/{call}/participants/{participant}/stopHoldMusic": lambda it: (
+        it.participant.stop_hold_music.post(it.body(StopHoldMusicPostRequestBody))
+    ),
 }
 
 
-def _invitation(invitee: Invitee) -> InvitationParticipantInfo:
-    identity = Identity(odata_type="#microsoft.graph.identity", id=invitee.id)
-    return InvitationParticipantInfo(
-        odata_type="#microsoft.graph.invitationParticipantInfo",
-        identity=_IDENTITIES[invitee.kind](identity),
-        replaces_call_id=invitee.replaces,
-    )
+def _pattern(request: str) -> re.Pattern:
+    """Give the pattern of a method and a URL."""
+    method, path = request.split(" ")
+    segments = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)
+    return re.compile(rf"{method} .+/(?P<version>v1\.0|beta)/(?:communications|app)/{segments}")
 
 
-def _modalities(names: list[str] | None) -> list[Modality]:
-    return [Modality(it) for it in names or ["audio"]]
+_PATTERNS = [(_pattern(request), send) for request, send in _OPERATIONS.items()]
 
 
-def _media(body: dict) -> ServiceHostedMediaConfig:
-    """Give the media settings: the service plays and mixes, and fetches the prompts of the trigger."""
-    prompts = (body.get("mediaConfig") or {}).get("preFetchMedia") or []
-    return ServiceHostedMediaConfig(
-        pre_fetch_media=[
-            MediaInfo(uri=it.get("uri") or it.get("url"), resource_id=it.get("resourceId"))
-            for it in prompts
-        ]
-    )
+def carry_out(
+    clients: Mapping[str, GraphServiceClient], request: dict, callback: str
+) -> Awaitable[object]:
+    """Send a triggered request by the SDK, and give its answer.
+
+    `clients` has the SDK's client for each API version; `callback` is the bot's address for
+    notifications. Raises Unable at once if the bot does not do this.
+    """
+    wanted = f"{request.get('method')} {request.get('url')}"
+    for pattern, send in _PATTERNS:
+        found = pattern.fullmatch(wanted)
+        if found:
+            ids = {name: unquote(it) for name, it in found.groupdict().items()}
+            client = clients[ids["version"]]
+            return send(Triggered(client, ids, request.get("body") or {}, callback))
+    raise Unable(f"this bot never sends {wanted}")

@@ -12,26 +12,37 @@ from azure.identity.aio import ClientSecretCredential
 from kiota_authentication_azure.azure_identity_authentication_provider import (
     AzureIdentityAuthenticationProvider,
 )
-from msgraph_beta import GraphRequestAdapter, GraphServiceClient
-from msgraph_beta.generated.models.entity import Entity
+from msgraph import GraphRequestAdapter, GraphServiceClient
+from msgraph.generated.models.entity import Entity
 
-SERVICE = "https://graph.microsoft.com/beta"
+SERVICE = "https://graph.microsoft.com"
 AUTHORITY = "https://login.microsoftonline.com"
 SCOPES = ["https://graph.microsoft.com/.default"]
+# The SDK is that of v1.0. What the bot does is the same in beta.
+VERSIONS = ["v1.0", "beta"]
 # A token is renewed this long before it expires, in seconds.
 EARLY = 60
 
 
 @asynccontextmanager
-async def graph_client(environment: Mapping[str, str]) -> AsyncIterator[GraphServiceClient]:
-    """Give a client for the service in the environment; without one, for the public service."""
+async def graph_clients(
+    environment: Mapping[str, str],
+) -> AsyncIterator[dict[str, GraphServiceClient]]:
+    """Give a client for each API version of the service in the environment.
+
+    Without an address there, it is the public service.
+    """
+    service = environment.get("GRAPH_BASE_URL", SERVICE)
     async with _credential(environment) as credential:
         # Without scopes, the SDK makes one from the service's address.
         provider = AzureIdentityAuthenticationProvider(credential, scopes=SCOPES)
-        adapter = GraphRequestAdapter(provider)
-        # The SDK's own base address ends in a slash, and its paths begin with one.
-        adapter.base_url = environment.get("GRAPH_BASE_URL", SERVICE)
-        yield GraphServiceClient(request_adapter=adapter)
+        yield {version: _client(provider, f"{service}/{version}") for version in VERSIONS}
+
+
+def _client(provider: AzureIdentityAuthenticationProvider, address: str) -> GraphServiceClient:
+    adapter = GraphRequestAdapter(provider)
+    adapter.base_url = address
+    return GraphServiceClient(request_adapter=adapter)
 
 
 def load_models() -> None:
