@@ -68,12 +68,17 @@ fn the_bot() {
     let call: Value = serde_json::from_str(call).unwrap();
     let call = call["id"].as_str().unwrap();
     wait_for(&received, "established");
+    if let Some(wrong) = conduct.strip_prefix("does several things at once") {
+        several_at_once(
+            &format!("{api}/calls/{call}"),
+            wrong.trim_start_matches(", "),
+            &received,
+        );
+        wait_for(&received, "terminated");
+        return;
+    }
     let count = if conduct == "invites six" { 6 } else { 1 };
-    let people: Vec<Value> = (0..count)
-        .map(
-            |at| json!({"identity": {"user": {"id": format!("c3f61a45-80c3-4faa-8254-{at:012}")}}}),
-        )
-        .collect();
+    let people = people(0, count);
     let body = json!({"participants": people, "clientContext": "context"}).to_string();
     let path = format!("/calls/{call}/participants/invite");
     let invited = http::post(&api, &path, TOKEN, &body).unwrap();
@@ -86,7 +91,63 @@ fn the_bot() {
     assert_ne!(conduct, "fails");
 }
 
-/// A callback that answers with this status, and the states of the calls of its notifications.
+/// Users whom an invitation names; those of another `group` are others.
+fn people(group: usize, count: usize) -> Vec<Value> {
+    (0..count)
+        .map(|at| {
+            let id = format!("c3f61a45-80c3-4faa-{group:04}-{at:012}");
+            json!({"identity": {"user": {"id": id}}})
+        })
+        .collect()
+}
+
+/// Two invitations that overlap, by qualified names, while the call is kept alive and read; then the call is hung up.
+/// One of the requests may be `wrong`.
+fn several_at_once(call: &str, wrong: &str, received: &mpsc::Receiver<String>) {
+    let headers = |it: &str| {
+        let ids = "Scenario-Id: 11111111-2222-4333-8444-555555555555\r\n\
+            Client-Request-Id: 22222222-3333-4444-8555-666666666666\r\n";
+        let token = if wrong == it { "" } else { TOKEN };
+        format!("{token}{ids}")
+    };
+    let invite = |context: &str, count: usize| {
+        let people = people(context.len(), count);
+        let body = json!({"participants": people, "clientContext": context}).to_string();
+        let path = "/participants/microsoft.graph.invite";
+        http::post(call, path, &headers("an invitation"), &body).unwrap()
+    };
+    let count = if wrong == "six" { 6 } else { 1 };
+    let first = invite("first", count);
+    let method = if wrong == "another method" {
+        "PUT"
+    } else {
+        "POST"
+    };
+    http::send(
+        method,
+        call,
+        "/microsoft.graph.keepAlive",
+        &headers("keep alive"),
+        "",
+    )
+    .unwrap();
+    let second = invite("second", 1);
+    http::send("GET", call, "", &headers("a read"), "").unwrap();
+    http::send("GET", call, "/participants", &headers("a roster"), "").unwrap();
+    for _ in [first, second]
+        .iter()
+        .filter(|it| it.starts_with("HTTP/1.1 200"))
+    {
+        wait_for(received, "completed");
+    }
+    let over = http::send("DELETE", call, "", &headers("the end"), "").unwrap();
+    if wrong == "the end" {
+        assert!(over.starts_with("HTTP/1.1 401"), "{over}");
+        http::send("DELETE", call, "", TOKEN, "").unwrap();
+    }
+}
+
+/// A callback that answers with this status, and the states of the calls and comms operations of its notifications.
 fn listening(status: u16) -> (String, mpsc::Receiver<String>) {
     let (sender, received) = mpsc::channel();
     let address = http::party("127.0.0.1:0", move |stream| {
@@ -94,8 +155,9 @@ fn listening(status: u16) -> (String, mpsc::Receiver<String>) {
         let mut writer = stream;
         while let Some(message) = http::read(&mut reader)? {
             let body: Value = serde_json::from_slice(&message.body)?;
-            let state = body.pointer("/value/0/resourceData/state");
-            let state = state.and_then(Value::as_str).unwrap_or_default();
+            let data = &body["value"][0]["resourceData"];
+            let state = data["state"].as_str().or(data["status"].as_str());
+            let state = state.unwrap_or_default();
             write!(
                 writer,
                 "HTTP/1.1 {status} Said\r\nContent-Length: 0\r\n\r\n"
@@ -198,6 +260,40 @@ fn a_bot_that_does_right_passes_here_and_in_its_cassette() {
         said.contains("bot at run.jsonl") && !said.contains("FAIL"),
         "{said}"
     );
+}
+
+#[test]
+fn a_bot_that_does_several_things_at_once_is_judged_in_each() {
+    let right = "does several things at once";
+    for (wrong, requirement) in [
+        ("", None),
+        ("an invitation", Some("request.token")),
+        ("six", Some("invite.people-limit")),
+        ("keep alive", Some("request.token")),
+        ("another method", Some("request.method")),
+        ("a read", Some("request.token")),
+        ("a roster", Some("request.token")),
+        ("the end", Some("request.token")),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let conduct = format!("{right}, {wrong}");
+        let arguments = ["--strict", "--cassette", "run.jsonl"];
+        let it = run(folder.path(), &arguments, &conduct);
+        let verdict = if requirement.is_none() {
+            "pass"
+        } else {
+            "fail"
+        };
+        let said = format!("{conduct}: {}{}", it.stdout, it.stderr);
+        assert_eq!(it.code, Some(i32::from(requirement.is_some())), "{said}");
+        assert_eq!(it.results(), [("monitor/create", "bot", verdict)], "{said}");
+        let failures = it.report["results"][0]["failures"].as_array().unwrap();
+        for failure in failures {
+            assert_eq!(failure["requirement"].as_str(), requirement, "{said}");
+        }
+        let (code, said) = check(folder.path(), "run.jsonl");
+        assert_eq!(code, it.code, "{conduct}: {said}");
+    }
 }
 
 #[test]
