@@ -30,7 +30,7 @@ end() {
 
 bot=127.0.0.1:${CONFCALL_BOT_PORT:-18090}
 for edition in 2021-02 2019-05; do
-    "$confcall" list --edition "$edition" --format json |
+    "$confcall" list --operation invite --api beta --edition "$edition" --format json |
         sed -n 's/^ *"id": "\(.*\)",$/\1/p' | grep -v '/en/' | while read -r id; do
         cassette=cassettes/$id.jsonl
         # A glob must match the whole id; a plain word would also match longer ids.

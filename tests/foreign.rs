@@ -20,6 +20,8 @@ const CONFCALL: &str = env!("CARGO_BIN_EXE_confcall");
 const TOKEN: &str = "of-this-run";
 /// The newest first: it shows most faults.
 const EDITIONS: [&str; 4] = ["2021-02", "2020-12", "2019-09", "2019-05"];
+/// The conversations that both know.
+const INVITATIONS: [&str; 4] = ["--api", "beta", "--operation", "invite"];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -189,8 +191,9 @@ impl Party for Service {
             "--token",
             TOKEN,
         ];
+        let arguments = [&arguments[..], &INVITATIONS].concat();
         Started {
-            arguments: arguments.map(str::to_owned).to_vec(),
+            arguments: arguments.into_iter().map(str::to_owned).collect(),
             _process: process,
         }
     }
@@ -208,9 +211,10 @@ impl Party for Bot {
         }
         let process = start(python, "bot.py", &arguments, 2);
         let [callback, trigger] = [0, 1].map(|it| process.addresses[it].as_str());
-        let arguments = ["--bot", callback, "--trigger", trigger];
+        let arguments = ["--bot", callback, "--trigger", trigger, "--all-editions"];
+        let arguments = [&arguments[..], &INVITATIONS].concat();
         Started {
-            arguments: arguments.map(str::to_owned).to_vec(),
+            arguments: arguments.into_iter().map(str::to_owned).collect(),
             _process: process,
         }
     }
@@ -241,7 +245,8 @@ fn intercepted(python: &Path) -> Result<(), Failed> {
     ];
     let mut arguments = arguments.concat();
     let authority = authority.display().to_string();
-    arguments.extend(["--ca-dir", &authority]);
+    arguments.extend(["--ca-dir", &authority, "--all-editions"]);
+    arguments.extend(INVITATIONS);
     let started = Started {
         arguments: arguments.into_iter().map(str::to_owned).collect(),
         _process: process,

@@ -55,6 +55,7 @@ pub(crate) enum Command {
 Examples:
   confcall list --edition 2021-02
   confcall list --locale zh-CN --format json")]
+    #[command(after_help = list::EXAMPLES)]
     List(list::Arguments),
     /// Show a scenario or a recording as readable text
     #[command(after_help = show::EXAMPLES)]

@@ -12,7 +12,7 @@ use super::output::Output;
 use super::record;
 use super::reports::{ReportFile, Reports};
 use super::run::annotations;
-use super::scenarios::Among;
+use super::scenarios::{Among, How};
 use super::usage::UsageError;
 use crate::api::party::Party;
 use crate::cassette::read;
@@ -27,7 +27,7 @@ use crate::judge::verdict::{JudgedTarget, Run, ScenarioResult};
 use crate::redact::Redactor;
 use crate::report::{covered, terminal};
 use crate::scenario::format::Scenario;
-use crate::scenario::selection::Filter;
+use crate::scenario::selection::{Filter, Scope};
 use crate::scenario::store;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -153,8 +153,12 @@ pub(crate) fn run(file: &Path) -> Result<Run, Failure> {
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let begun = Instant::now();
-    let mut scenarios = arguments.among.select(&arguments.filter, &[])?;
-    scenarios.judging(&[Party::Bot])?;
+    let how = How {
+        roles: &[Party::Bot],
+        scope: Scope::Everything,
+        chooses_injection: false,
+    };
+    let scenarios = arguments.among.select(&arguments.filter, &[], how)?;
     let options = judge::Options {
         strict: arguments.strict,
         edition: arguments.among.edition.last().cloned(),

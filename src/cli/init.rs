@@ -257,15 +257,17 @@ given = {given}
 
     fn of_claims(&self) -> String {
         let editions = if self.editions.is_empty() {
-            "# editions = [\"2021-02\"]".to_owned()
+            "# editions = [\"2023-02\"]".to_owned()
         } else {
             format!("editions = [{}]", list(&self.editions))
         };
         format!(
             "
-# The part of the contract that the target follows; the rest is skipped. Without `features` it is
-# everything but the refusal of notifications whose tokens are wrong (`application`, `--inject`).
+# The part of the contract that the target follows: API versions, editions of the pages (the newest up to that
+# month), features. Without `features` it is everything but the refusal of notifications whose tokens are wrong
+# (`application`, `--inject`).
 [claims]
+# api = [\"v1.0\", \"beta\"]
 {editions}
 "
         )
@@ -366,10 +368,7 @@ mod tests {
             editions: vec!["2021-02".into()],
             command: vec!["node".into(), "a \"bot\".js".into()],
         };
-        assert_eq!(
-            read(&bot.text()).claims.editions,
-            Some(bot.editions.clone())
-        );
+        assert_eq!(read(&bot.text()).claims.editions, bot.editions.clone());
         let target = read(&bot.text()).target.unwrap();
         assert_eq!((target.role, &target.url), (Party::Bot, &bot.url));
         assert_eq!(target.trigger, bot.trigger.map(Ask::Text));

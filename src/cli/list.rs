@@ -5,13 +5,35 @@ use clap::{Args, ValueEnum};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::scenarios::Which;
+use super::scenarios::{Injection, Which, judged};
+use crate::api::party::Party;
+use crate::inject::InjectionChoice;
 use crate::report;
+use crate::scenario::selection::Scope;
+
+pub(crate) const EXAMPLES: &str = "\
+Without options the list has every scenario. A run against a target plays those of v1.0, \
+and of each page the newest text, unless options or the claims of confcall.toml say otherwise.
+
+Examples:
+  confcall list --operation answer,reject --role bot
+  confcall list --api v1.0 --edition 2023-02       what a run against a target plays
+  confcall list --inject fast --format json";
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     which: Which,
+    #[command(flatten)]
+    injection: Injection,
+    /// Only scenarios that judge this party: bot, service
+    #[arg(
+        long,
+        value_name = "ROLE",
+        hide_possible_values = true,
+        help_heading = "Scenarios"
+    )]
+    role: Option<Party>,
     /// The output format: text, json
     #[arg(
         long,
@@ -31,8 +53,10 @@ pub(crate) enum Format {
 }
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
-    let scenarios = arguments.which.select(&[])?;
-    let scenarios: Vec<_> = scenarios.picked.iter().collect();
+    let roles = judged(arguments.role);
+    let (injection, which) = (&arguments.injection, &arguments.which);
+    let selected = injection.select(which, &roles, InjectionChoice::None, Scope::Everything)?;
+    let scenarios: Vec<_> = selected.picked.iter().collect();
     let text = match arguments.format {
         Format::Text => report::list::text(&scenarios),
         Format::Json => report::list::json(&scenarios)

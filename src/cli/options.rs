@@ -10,6 +10,7 @@ use super::failure::{EnvironmentError, Failure};
 use super::output;
 use super::reports::ReportFile;
 use super::run::Arguments;
+use super::scenarios::judged;
 use super::usage::UsageError;
 use crate::api::party::Party;
 use crate::config::target::{Ask, TargetSection};
@@ -30,6 +31,7 @@ use crate::runner::process::Program;
 use crate::runner::{
     ANY_PORT, Hook, Options, Proxy, SharedStubs, StateProvider, Target, Triggered, Triggers,
 };
+use crate::scenario::selection::{LeftOut, Scope};
 
 /// The time for surplus messages of a target that is not built in.
 const SETTLE: Duration = Duration::from_millis(250);
@@ -42,7 +44,8 @@ pub(crate) fn of_project(mut config: Config) -> Result<Options, Failure> {
     let read = read.and_then(|read| Arguments::from_arg_matches(&read));
     let mut arguments = read.map_err(UsageError::Arguments)?;
     arguments.complete(&mut config)?;
-    arguments.options(config)
+    let (options, _) = arguments.options(config)?;
+    Ok(options)
 }
 
 impl Arguments {
@@ -70,6 +73,7 @@ impl Arguments {
         let which = &mut self.which;
         which.among.source.scenarios = which.among.source.scenarios.take().or(scenarios.folder);
         or_else(&mut which.filters, scenarios.filters);
+        or_else(&mut which.among.operation, scenarios.operations);
         or_else(&mut which.among.edition, scenarios.editions);
         or_else(&mut which.among.locale, scenarios.locales);
         or_else(&mut which.among.tag, scenarios.tags);
@@ -141,23 +145,26 @@ impl Arguments {
         Ok(())
     }
 
-    /// The options of the run that these arguments ask for.
-    pub(crate) fn options(mut self, config: Config) -> Result<Options, Failure> {
+    /// The options of the run that these arguments ask for, and the scenarios that are left out of it.
+    pub(crate) fn options(mut self, config: Config) -> Result<(Options, LeftOut), Failure> {
         let target = self.target()?;
-        let parties = match (&target, self.role) {
-            (Some(target), _) => vec![target.role()],
-            (None, Some(role)) => vec![role],
-            (None, None) => vec![Party::Service, Party::Bot],
-        };
+        let parties = judged(target.as_ref().map(Target::role).or(self.role));
         let injection = match target {
             // `--literal` plays no fault injection: no page prints it.
             None if !self.literal => InjectionChoice::Fast,
             _ => InjectionChoice::None,
         };
-        let mut scenarios = self.injection.select(&self.which, &parties, injection)?;
+        let scope = match target {
+            None => Scope::Everything,
+            Some(_) => Scope::Claimed {
+                apis: config.claims.api.clone(),
+                editions: config.claims.editions.clone(),
+            },
+        };
+        let (chosen, which) = (&self.injection, &self.which);
+        let mut scenarios = chosen.select(which, &parties, injection, scope)?;
         let defaults = judge::Options::default();
         let token = token(self.token.take())?;
-        scenarios.judging(&parties)?;
         if let Some(shard) = self.shard {
             scenarios.cut(shard)?;
         }
@@ -167,7 +174,7 @@ impl Arguments {
         };
         let authority = self.tls.authority()?;
         let stubs = self.stubs(target.as_ref())?;
-        Ok(Options {
+        let options = Options {
             stubs,
             scenarios: scenarios.picked,
             all: scenarios.all,
@@ -187,10 +194,11 @@ impl Arguments {
             },
             settle: self.settle.unwrap_or(settle),
             jobs: self.jobs,
-            seed: self.injection.seed,
+            seed: self.seed,
             client: Client::trusting(self.tls.trust()?),
             authority,
-        })
+        };
+        Ok((options, scenarios.left_out))
     }
 
     /// The target; none for the built-in pair.

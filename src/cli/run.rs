@@ -28,7 +28,7 @@ use crate::http::interception::NamedHost;
 use crate::judge::shard::Shard;
 use crate::judge::verdict::Run;
 use crate::report::{annotations, coverage, snapshot, terminal};
-use crate::runner::options::TargetProgram;
+use crate::runner::options::{SEED, TargetProgram};
 use crate::runner::run::{Observer, Played};
 use crate::runner::{Hook, Options, Session, StateProvider, Triggered};
 use crate::scenario::format::INJECTION_MARK;
@@ -42,6 +42,8 @@ Examples:
   confcall run --bot http://localhost:3978/callback --trigger http://localhost:3978/trigger \\
     --intercept graph.microsoft.com --proxy-listen 8081
                                                    a bot whose service address cannot be changed
+  confcall run --operation answer,reject --service http://localhost:8080
+  confcall run --api v1.0,beta --all-editions --service http://localhost:8080
   confcall run '*@2021-02/*' --role bot --report junit=report.xml
 
 Exit codes:
@@ -54,6 +56,9 @@ pub(crate) struct Arguments {
     pub which: Which,
     #[command(flatten)]
     pub injection: Injection,
+    /// The seed of the choices that fault injection makes
+    #[arg(long, value_name = "NUMBER", default_value_t = SEED, help_heading = "Fault injection")]
+    pub seed: u64,
     /// Read settings from this file; options override them [default: confcall.toml, if it exists]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -187,11 +192,15 @@ pub(crate) fn command(mut arguments: Arguments, output: Output) -> Result<Exit, 
     let wants_coverage = arguments.coverage;
     let accepted = arguments.snapshots.take();
     snapshots::refuse_forced_passes(accepted.as_deref())?;
-    let options = arguments.options(config)?;
+    let is_narrowed = arguments.which.is_narrowed();
+    let (options, left_out) = arguments.options(config)?;
     let played = play(options, &output)?;
     let mut text = terminal::render(&played.run, played.elapsed, output.look);
     if wants_coverage {
         text.push_str(&coverage::render(&played.run, output.look));
+    }
+    if !is_narrowed && left_out.count > 0 {
+        let _ = writeln!(text, "{}", output.look.dim(&left_out.to_string()));
     }
     text.push_str(&annotations(&played.run));
     output.print(&text)?;

@@ -14,9 +14,8 @@ use crate::files::FileError;
 use crate::inject::{InjectionChoice, InjectionKind, with_injected};
 use crate::judge;
 use crate::judge::shard::Shard;
-use crate::runner::options::SEED;
 use crate::scenario::format::Scenario;
-use crate::scenario::selection::{Filter, Selection};
+use crate::scenario::selection::{Editions, Filter, LeftOut, Picked, Scope, Selection};
 use crate::scenario::store;
 
 #[derive(Debug, Clone, Default, Args)]
@@ -37,9 +36,28 @@ pub(crate) struct Which {
 
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Among {
-    /// Only scenarios of this edition of the pages, such as 2021-02 (repeatable)
+    /// Only scenarios of these operations, such as invite,answer
+    #[arg(
+        long,
+        value_name = "OPERATION",
+        value_delimiter = ',',
+        help_heading = "Scenarios"
+    )]
+    pub operation: Vec<String>,
+    /// Only scenarios of these API versions, such as v1.0,beta [default for a target: v1.0]
+    #[arg(
+        long,
+        value_name = "VERSION",
+        value_delimiter = ',',
+        help_heading = "Scenarios"
+    )]
+    pub api: Vec<String>,
+    /// Of each page the newest text up to this month, such as 2021-02 (repeatable) [default for a target: the newest]
     #[arg(long, value_name = "EDITION", help_heading = "Scenarios")]
     pub edition: Vec<String>,
+    /// Every text of each page
+    #[arg(long, conflicts_with = "edition", help_heading = "Scenarios")]
+    pub all_editions: bool,
     /// Only scenarios of pages in this language, such as pt-BR (repeatable)
     #[arg(long, value_name = "LOCALE", help_heading = "Scenarios")]
     pub locale: Vec<String>,
@@ -50,27 +68,25 @@ pub(crate) struct Among {
     pub source: Source,
 }
 
+/// The parties that are judged: the one that is chosen, else both.
+pub(crate) fn judged(chosen: Option<Party>) -> Vec<Party> {
+    match chosen {
+        Some(role) => vec![role],
+        None => vec![Party::Service, Party::Bot],
+    }
+}
+
 /// Scenarios that are taken, and where they stand among others.
 #[derive(Debug, Clone)]
 pub(crate) struct Selected {
     /// Those that are taken, by id; at least one.
     pub picked: Vec<Scenario>,
+    pub left_out: LeftOut,
     /// Every scenario there is, by id: a case knows its whole page, whatever is picked from it.
     pub all: Vec<Scenario>,
 }
 
 impl Selected {
-    pub(crate) fn judging(&mut self, roles: &[Party]) -> Result<(), UsageError> {
-        let is_judged = |it: &Scenario| roles.iter().any(|role| judge::judges(&it.script, *role));
-        let count = self.picked.len();
-        self.picked.retain(is_judged);
-        if self.picked.is_empty() {
-            let roles = roles.to_vec();
-            return Err(UsageError::JudgesNobody { count, roles });
-        }
-        Ok(())
-    }
-
     pub(crate) fn cut(&mut self, shard: Shard) -> Result<(), UsageError> {
         let count = self.picked.len();
         self.picked = shard.take(std::mem::take(&mut self.picked));
@@ -100,8 +116,24 @@ impl Source {
 }
 
 impl Which {
-    pub(crate) fn select(&self, injection: &[InjectionKind]) -> Result<Selected, Failure> {
-        self.among.select(&self.filters, injection)
+    /// True if a choice of scenarios, API versions or editions was made.
+    pub(crate) const fn is_narrowed(&self) -> bool {
+        let Among {
+            operation,
+            api,
+            edition,
+            all_editions,
+            locale,
+            tag,
+            ..
+        } = &self.among;
+        *all_editions
+            || !(self.filters.is_empty()
+                && operation.is_empty()
+                && api.is_empty()
+                && edition.is_empty()
+                && locale.is_empty()
+                && tag.is_empty())
     }
 
     pub(crate) fn names(&self, injection: InjectionKind) -> bool {
@@ -114,29 +146,67 @@ impl Which {
 }
 
 impl Among {
-    /// The selected scenarios among the plain ones and those under these kinds of fault injection, by id, at
-    /// least one; with all that they were selected from.
+    /// The selected scenarios that judge one of these parties, by id, at least one; with all that they were selected
+    /// from.
+    ///
+    /// They are selected among the plain ones and those under these kinds of fault injection.
     pub(crate) fn select(
         &self,
         filters: &[Filter],
         injection: &[InjectionKind],
+        how: How<'_>,
     ) -> Result<Selected, Failure> {
         let all = self.source.load()?;
+        let editions = if self.all_editions {
+            Editions::All
+        } else {
+            Editions::UpTo(self.edition.clone())
+        };
         let selection = Selection {
             filters: filters.to_vec(),
-            editions: self.edition.clone(),
+            operations: self.operation.clone(),
+            apis: self.api.clone(),
+            editions,
             locales: self.locale.clone(),
             tags: self.tag.clone(),
+            scope: how.scope,
+            chooses_injection: how.chooses_injection,
         };
-        let injected = with_injected(&all, injection);
-        let picked = selection.pick(&injected)?;
-        let picked = picked.into_iter().cloned().collect();
-        Ok(Selected { picked, all })
+        let mut injected = with_injected(&all, injection);
+        let count = selection.pick(&injected)?.scenarios.len();
+        injected.retain(|it| {
+            how.roles
+                .iter()
+                .any(|role| judge::judges(&it.script, *role))
+        });
+        let Ok(Picked {
+            scenarios,
+            left_out,
+        }) = selection.pick(&injected)
+        else {
+            let roles = how.roles.to_vec();
+            return Err(UsageError::JudgesNobody { count, roles }.into());
+        };
+        let picked = scenarios.into_iter().cloned().collect();
+        Ok(Selected {
+            picked,
+            left_out,
+            all,
+        })
     }
 }
 
+/// What a selection depends on beside the arguments.
+#[derive(Debug, Clone)]
+pub(crate) struct How<'a> {
+    /// The parties of which the scenarios judge one.
+    pub roles: &'a [Party],
+    pub scope: Scope,
+    pub chooses_injection: bool,
+}
+
 /// The fault injection that scenarios are played under.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Injection {
     /// Also play the scenarios under these kinds of fault injection [default: fast for the built-in pair, else none]
     #[arg(
@@ -147,9 +217,6 @@ pub(crate) struct Injection {
         help_heading = "Fault injection"
     )]
     pub inject: Vec<InjectionChoice>,
-    /// The seed of the choices that fault injection makes
-    #[arg(long, value_name = "NUMBER", default_value_t = SEED, help_heading = "Fault injection")]
-    pub seed: u64,
 }
 
 fn words() -> impl clap::builder::TypedValueParser<Value = InjectionChoice> {
@@ -189,6 +256,7 @@ impl Injection {
         which: &Which,
         roles: &[Party],
         default: InjectionChoice,
+        scope: Scope,
     ) -> Result<Selected, Failure> {
         self.refuse_unmet(roles)?;
         let default = if which.names_injection() {
@@ -205,7 +273,12 @@ impl Injection {
             .filter(|kind| roles.contains(&kind.party()))
             .filter(|kind| words.iter().any(|word| word.includes(*kind)))
             .collect();
-        which.select(&kinds)
+        let how = How {
+            roles,
+            scope,
+            chooses_injection: !self.inject.is_empty(),
+        };
+        which.among.select(&which.filters, &kinds, how)
     }
 
     /// Refuses fault injection by name that none of these parties can meet.

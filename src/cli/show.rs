@@ -9,20 +9,23 @@ use super::failure::Failure;
 use super::output;
 use super::output::Output;
 use super::record;
-use super::scenarios::Source;
+use super::scenarios::{Among, Injection, Which, judged};
 use super::usage::UsageError;
+use crate::api::party::Party;
 use crate::cassette::har;
 use crate::cassette::read;
+use crate::inject::InjectionChoice;
 use crate::judge;
 use crate::judge::redaction;
 use crate::report::conversation;
 use crate::report::conversation::Names;
 use crate::scenario::format::Scenario;
-use crate::scenario::selection::{Filter, Selection};
+use crate::scenario::selection::{Filter, Scope};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   confcall show beta@2021-02/invite-one-pstn
+  confcall show --operation keepAlive --api beta --edition 2022-04 keep-alive
   confcall show call.jsonl
   confcall show call.jsonl --format har > call.har";
 
@@ -40,7 +43,17 @@ pub(crate) struct Arguments {
     )]
     format: Format,
     #[command(flatten)]
-    source: Source,
+    among: Among,
+    #[command(flatten)]
+    injection: Injection,
+    /// Only a scenario that judges this party: bot, service
+    #[arg(
+        long,
+        value_name = "ROLE",
+        hide_possible_values = true,
+        help_heading = "Scenarios"
+    )]
+    role: Option<Party>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -74,26 +87,24 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     if is_named_so || arguments.format == Format::Har {
         return Err(UsageError::NoRecording(arguments.what.clone()).into());
     }
-    let all = arguments.source.load()?;
-    let scenario = one(&arguments.what, &all)?;
-    output.print(&conversation::show(scenario))?;
+    output.print(&conversation::show(&one(arguments)?))?;
     Ok(Exit::Success)
 }
 
-fn one<'a>(id: &str, all: &'a [Scenario]) -> Result<&'a Scenario, Failure> {
-    if let Some(exact) = all.iter().find(|it| it.id.as_str() == id) {
-        return Ok(exact);
-    }
-    let selection = Selection {
-        filters: vec![Filter::parse(id)?],
-        ..Selection::default()
+fn one(arguments: &Arguments) -> Result<Scenario, Failure> {
+    let which = Which {
+        filters: vec![Filter::parse(&arguments.what)?],
+        among: arguments.among.clone(),
     };
-    match selection.pick(all)?.as_slice() {
-        [only] => Ok(only),
-        several => {
+    let (injection, scope) = (&arguments.injection, Scope::Everything);
+    let roles = judged(arguments.role);
+    let selected = injection.select(&which, &roles, InjectionChoice::None, scope)?;
+    match <[Scenario; 1]>::try_from(selected.picked) {
+        Ok([only]) => Ok(only),
+        Err(several) => {
             let ids = several.iter().map(|it| format!("\n    {}", it.id));
             Err(Failure::from(UsageError::SeveralScenarios {
-                text: id.to_owned(),
+                text: arguments.what.clone(),
                 ids: ids.collect(),
             }))
         }

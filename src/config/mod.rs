@@ -68,7 +68,9 @@ pub(crate) struct Scenarios {
     /// Parts of ids, or globs over them.
     #[schemars(with = "Vec<String>")]
     pub filters: Vec<Filter>,
-    /// Editions of the pages.
+    /// Operations, such as `invite`.
+    pub operations: Vec<String>,
+    /// Editions of the pages: of each page the newest text up to that month.
     pub editions: Vec<String>,
     /// Languages of the pages.
     pub locales: Vec<String>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::scenario::format::{Scenario, ScenarioId, Script, Step, Translation};
+use crate::scenario::format::{Scenario, ScenarioId, Script, Translation};
 
 use super::Extraction;
 
@@ -92,35 +92,16 @@ type Group = Vec<(usize, Arc<Script>)>;
 fn grouped(translations: Group) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for translation in translations {
-        let messages = messages(&translation.1);
+        let messages = translation.1.messages();
         let same = groups
             .iter_mut()
-            .find(|group| self::messages(&group[0].1) == messages);
+            .find(|group| group[0].1.messages() == messages);
         match same {
             Some(group) => group.push(translation),
             None => groups.push(vec![translation]),
         }
     }
     groups
-}
-
-/// The script without its page and lines.
-fn messages(script: &Script) -> Script {
-    let mut script = script.clone();
-    script.source.clear();
-    script.locales.clear();
-    for step in &mut script.steps {
-        match step {
-            Step::Request(step) => step.line = 0,
-            Step::Response(step) => {
-                step.line = 0;
-                step.or.clear();
-            }
-            Step::Refusal(step) => step.line = 0,
-            Step::Notification(step) => (step.line, step.body_line) = (0, 0),
-        }
-    }
-    script
 }
 
 fn merged(group: Group) -> Script {

@@ -1,6 +1,7 @@
 //! The terminal report of a run: short where everything passes, complete where something does not.
 //! The last line has the counts.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -17,8 +18,17 @@ use crate::judge::verdict::{Run, ScenarioResult, Summary, Verdict, Violation};
 /// The report. `elapsed` is the wall time of the run.
 pub(crate) fn render(run: &Run, elapsed: Duration, look: Look) -> String {
     let mut text = String::new();
+    let mut skips: HashMap<(Party, &str), usize> = HashMap::new();
+    for result in run.results.iter().filter(|it| it.verdict == Verdict::Skip) {
+        *skips.entry((result.role, &result.reason)).or_default() += 1;
+    }
     for result in &run.results {
-        text.push_str(&block(result, look));
+        if result.verdict != Verdict::Skip {
+            text.push_str(&block(result, look));
+        } else if let Some(count) = skips.remove(&(result.role, result.reason.as_str())) {
+            // Skips with one reason have one line.
+            text.push_str(&block_of(result, count - 1, look));
+        }
     }
     for error in &run.errors {
         let _ = writeln!(text, "{} {}", look.failure("FAIL"), printable(error));
@@ -34,6 +44,11 @@ pub(crate) fn render(run: &Run, elapsed: Duration, look: Look) -> String {
 
 /// The block of one result. Empty for a plain pass.
 pub(crate) fn block(result: &ScenarioResult, look: Look) -> String {
+    block_of(result, 0, look)
+}
+
+/// The block of a result that stands for so many others.
+fn block_of(result: &ScenarioResult, others: usize, look: Look) -> String {
     let (word, verbose) = match result.verdict {
         Verdict::Pass if result.warnings.is_empty() => return String::new(),
         Verdict::Pass => (look.warning("WARN"), false),
@@ -51,6 +66,9 @@ pub(crate) fn block(result: &ScenarioResult, look: Look) -> String {
         text.push_str(&details(result, look));
         text.push('\n');
         return text;
+    }
+    if others > 0 {
+        let _ = write!(text, " and {others} more");
     }
     if !result.reason.is_empty() {
         let _ = write!(text, ": {}", printable(&result.reason));
@@ -306,9 +324,12 @@ mod tests {
         let text = rendered(vec![
             result(Verdict::Skip, "no incoming call"),
             result(Verdict::Known, "ticket 7"),
+            result(Verdict::Skip, "no chat"),
+            result(Verdict::Skip, "no incoming call"),
         ]);
         assert!(text.starts_with(
-            "SKIP service page/one: no incoming call\nKNOWN service page/one: ticket 7\n"
+            "SKIP service page/one and 1 more: no incoming call\nKNOWN service page/one: ticket 7\n\
+             SKIP service page/one: no chat\n"
         ));
     }
 

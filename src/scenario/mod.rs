@@ -7,7 +7,7 @@
 //! - [`parse`]: from text to a scenario, or to errors with file, line and column.
 //! - `check`: files that fit the format and make no sense.
 //! - [`operation`]: the operation that a scenario shows.
-//! - [`selection`]: filters, editions, locales and tags.
+//! - [`selection`]: filters, operations, API versions, editions, locales and tags.
 //! - [`store`]: the built-in scenarios and those of a folder.
 //! - `writing`: folders of scenarios, written whole or not at all.
 

@@ -131,7 +131,15 @@ fn list_takes_filters() {
         (&["list", "answer/*/ru-RU/*", "again"], 2),
         (&["list", "--edition", "2021-02"], 2),
         (&["list", "--edition", "2021-02", "--edition", "2019-05"], 3),
+        (&["list", "--edition", "2020-12"], 1),
+        (&["list", "--edition", "2023-01"], 2),
+        (&["list", "--all-editions"], 3),
+        (&["list", "--operation", "Answer", "--api", "beta"], 3),
         (&["list", "--locale", "RU-ru", "--tag", "first"], 1),
+        // A whole id is no part of another.
+        (&["list", "answer/beta@2021-02/pt-BR/answer"], 1),
+        (&["list", "ru-RU", "--inject", "duplicate-notification"], 2),
+        (&["list", "~duplicate-notification", "--role", "bot"], 3),
     ] {
         let listed = stdout(&with(&folder, arguments));
         assert_eq!(
@@ -151,7 +159,10 @@ fn a_selection_of_nothing_is_refused_with_what_is_close() {
             "answer/beta@2021-02/pt-BR/answer-again",
         ),
         (&["run", "again", "zzz"], "no scenario's id matches `zzz`"),
-        (&["list", "--edition", "2021-03"], "2021-02"),
+        (&["list", "--edition", "2019-01"], "2019-05"),
+        (&["list", "--edition", "newest"], "the edition `newest`"),
+        (&["list", "--api", "v1.0"], "beta"),
+        (&["list", "--operation", "anser"], "did you mean `answer`?"),
         (&["list", "--locale", "pt"], "pt-BR"),
         (&["list", "--tag", "none"], "first"),
         (
@@ -195,6 +206,10 @@ POST https://bot.example/callback
     let several = refused(&with(&folder, &["show", "pt-BR"]));
     assert!(several.contains("a part of 2 ids"), "{several}");
     assert!(refused(&with(&folder, &["show", "aswer-again"])).contains("did you mean"));
+    let injected = ["show", "ru-RU/answer~duplicate-notification"];
+    assert!(stdout(&with(&folder, &injected)).contains("ru-RU/answer~duplicate-notification\n"));
+    let nobody = [&injected[..], &["--role", "service"]].concat();
+    assert!(refused(&with(&folder, &nobody)).contains("~duplicate-notification"));
 }
 
 #[test]

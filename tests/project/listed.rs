@@ -1,5 +1,7 @@
 //! Known failures and claims.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{BOT, Project, text};
@@ -167,9 +169,11 @@ fn what_is_forged_goes_to_who_claims_or_asks_for_it_alone() {
 }
 
 #[test]
-fn what_is_not_claimed_is_skipped_with_that_reason() {
-    let claims = "[claims]\neditions = [\"2021-02\"]\nfeatures = [\"peer-call\"]\n";
-    let (code, report) = Project::of(BOT, &[], claims).run(&[]);
+fn what_is_not_claimed_is_skipped_with_that_reason_or_not_selected() {
+    let claims =
+        "[claims]\napi = [\"beta\"]\neditions = [\"2021-02\"]\nfeatures = [\"peer-call\"]\n";
+    let project = Project::of(BOT, &[], claims);
+    let (code, report) = project.run(&["--operation", "invite"]);
     assert_eq!(code, 0);
     let results = report["results"].as_array().unwrap();
     let reasons: Vec<_> = results
@@ -177,7 +181,8 @@ fn what_is_not_claimed_is_skipped_with_that_reason() {
         .filter(|it| it["verdict"] == "skip")
         .map(|it| it["reason"].as_str().unwrap())
         .collect();
-    for feature in ["edition 2019-05", "feature chat", "feature number"] {
+    assert_eq!(results.len(), 4);
+    for feature in ["feature chat", "feature number"] {
         assert!(
             reasons.iter().any(|it| it.ends_with(feature)),
             "{reasons:?}"
@@ -190,4 +195,33 @@ fn what_is_not_claimed_is_skipped_with_that_reason() {
         .map(|it| it["scenario"].as_str().unwrap())
         .collect();
     assert!(ids.is_sorted(), "{ids:?}");
+    // What is named is played, whatever is claimed.
+    let (code, report) = project.run(&["beta@2019-05/participant-invite"]);
+    assert_eq!((code, &report["summary"]["pass"]), (0, &1.into()));
+}
+
+/// The project says nothing of API versions and editions.
+#[test]
+fn the_newest_texts_of_v1_0_are_played_and_the_rest_is_told() {
+    let project = Project::of(BOT, &[], "");
+    let output = project.confcall(&[]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let last = said.trim_end().lines().last().unwrap();
+    assert!(
+        last.ends_with(
+            " more scenarios of beta and other editions: --api v1.0,beta, --all-editions"
+        ),
+        "{said}"
+    );
+    let (_, report) = project.run(&["--operation", "invite,keepAlive"]);
+    let results = report["results"].as_array().unwrap().iter();
+    let pages: BTreeSet<_> = results
+        .map(|it| it["scenario"].as_str().unwrap().rsplit_once('/').unwrap().0)
+        .collect();
+    let expected = [
+        "call-keepalive/v1.0@2022-04",
+        "participant-invite/v1.0@2022-05",
+    ];
+    assert!(pages.into_iter().eq(expected));
 }

@@ -100,7 +100,7 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn a_bot_is_started_judged_and_ended() {
-    let project = Project::of(BOT, &[], "[scenarios]\neditions = [\"2021-02\"]\n");
+    let project = Project::of(BOT, &[], "[scenarios]\nfilters = [\"@2021-02/invite-\"]\n");
     // Without a command, as the built-in pair is run.
     let output = project.confcall(&[]);
     let said = text(&output.stdout);

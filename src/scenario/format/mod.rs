@@ -185,6 +185,25 @@ pub(crate) struct Translation {
 }
 
 impl Script {
+    /// The script without the pages, the lines and the contradictions behind it.
+    pub(crate) fn messages(&self) -> Self {
+        let mut script = self.clone();
+        script.source.clear();
+        script.locales.clear();
+        for step in &mut script.steps {
+            match step {
+                Step::Request(step) => step.line = 0,
+                Step::Response(step) => {
+                    step.line = 0;
+                    step.or.clear();
+                }
+                Step::Refusal(step) => step.line = 0,
+                Step::Notification(step) => (step.line, step.body_line) = (0, 0),
+            }
+        }
+        script
+    }
+
     /// True if the service must refuse the request at this index.
     pub(crate) fn is_refused(&self, request: usize) -> bool {
         matches!(self.steps.get(request + 1), Some(Step::Refusal(_)))
