@@ -1,15 +1,18 @@
 //! Selection of scenarios: filters, operations, API versions, editions, locales, tags.
 
-use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
-use std::fmt;
+mod filter;
+mod left_out;
+mod nothing;
 
-use globset::{Glob, GlobMatcher};
-use serde::{Deserialize, Deserializer};
+use std::collections::{BTreeSet, HashMap};
 
 use super::format::{INJECTION_MARK, Scenario, ScenarioId, Script};
 use super::operation;
-use crate::diagnostic::Remedy;
+
+pub(crate) use filter::{Filter, GlobError};
+pub(crate) use left_out::LeftOut;
+use nothing::each_known;
+pub(crate) use nothing::{Nothing, closest_ids};
 
 /// All given criteria must match; one of several values of a kind is enough.
 #[derive(Debug, Clone, Default)]
@@ -67,114 +70,6 @@ pub(crate) struct Picked<'a> {
     /// In their order; at least one.
     pub scenarios: Vec<&'a Scenario>,
     pub left_out: LeftOut,
-}
-
-/// The scenarios that only their API version or their edition keeps out of a run against a target. Conversations that are
-/// played in a newer edition are not among them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct LeftOut {
-    pub count: usize,
-    /// The API versions that are played.
-    played: BTreeSet<String>,
-    /// Those that are not.
-    others: BTreeSet<String>,
-    /// True if some are of an API version that is played.
-    has_editions: bool,
-}
-
-/// `N more scenarios of beta and other editions: --api v1.0,beta, --all-editions`.
-impl fmt::Display for LeftOut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut of: Vec<_> = self.others.iter().map(String::as_str).collect();
-        let mut options = Vec::new();
-        if !self.others.is_empty() {
-            let apis: Vec<_> = self
-                .played
-                .iter()
-                .chain(&self.others)
-                .map(String::as_str)
-                .collect();
-            options.push(format!("--api {}", apis.join(",")));
-        }
-        if self.has_editions {
-            of.push("other editions");
-            options.push("--all-editions".to_owned());
-        }
-        let plural = if self.count == 1 { "" } else { "s" };
-        let (of, options) = (of.join(" and "), options.join(", "));
-        write!(f, "{} more scenario{plural} of {of}: {options}", self.count)
-    }
-}
-
-/// Matches a part of an id, or a glob over the whole id.
-#[derive(Debug, Clone)]
-pub(crate) struct Filter {
-    text: String,
-    glob: Option<GlobMatcher>,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("no glob: {}", .0.kind())]
-pub struct GlobError(#[from] globset::Error);
-
-impl Filter {
-    /// A filter with `*`, `?`, `[` or `{` is a glob over whole ids; `*` also matches `/`.
-    pub(crate) fn parse(text: &str) -> Result<Self, GlobError> {
-        let glob = if text.contains(['*', '?', '[', '{']) {
-            Some(Glob::new(text)?.compile_matcher())
-        } else {
-            None
-        };
-        let text = text.to_owned();
-        Ok(Self { text, glob })
-    }
-
-    /// True for a filter of fault injection: plain ids have no `~`.
-    pub(crate) fn names_injection(&self) -> bool {
-        self.text.contains(INJECTION_MARK)
-    }
-
-    /// True if the filter has the whole name of this kind of fault injection.
-    pub(crate) fn names(&self, injection: &str) -> bool {
-        self.text.contains(&format!("{INJECTION_MARK}{injection}"))
-    }
-
-    /// True if the id has this part, or matches this glob.
-    pub(crate) fn takes(&self, id: &str) -> bool {
-        match &self.glob {
-            Some(glob) => glob.is_match(id),
-            None => id.contains(&self.text),
-        }
-    }
-
-    /// True if the filter is the whole text, or a glob that matches it.
-    pub(crate) fn is(&self, text: &str) -> bool {
-        match &self.glob {
-            Some(glob) => glob.is_match(text),
-            None => text == self.text,
-        }
-    }
-}
-
-impl fmt::Display for Filter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl PartialEq for Filter {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl Eq for Filter {}
-
-impl<'de> Deserialize<'de> for Filter {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
-    }
 }
 
 impl Selection {
@@ -289,7 +184,7 @@ impl Selection {
     fn is_id(&self, filter: &Filter, id: &ScenarioId) -> bool {
         let plain = id.as_str().rsplit_once(INJECTION_MARK);
         let plain = plain.filter(|_| self.chooses_injection);
-        filter.text == id.as_str() || plain.is_some_and(|(plain, _)| plain == filter.text)
+        filter.text() == id.as_str() || plain.is_some_and(|(plain, _)| plain == filter.text())
     }
 
     fn takes_locale(&self, scenario: &Scenario) -> bool {
@@ -411,107 +306,6 @@ fn conversation(scenario: &Scenario) -> Script {
         variable.value = None;
     }
     script
-}
-
-impl LeftOut {
-    fn new(picked: &[&Scenario], matching: Vec<&Scenario>) -> Self {
-        let api = |it: &Scenario| it.id.api().map(ToOwned::to_owned);
-        let mut left_out = Self {
-            played: picked.iter().filter_map(|it| api(it)).collect(),
-            ..Self::default()
-        };
-        let is_picked = |it: &Scenario| picked.iter().any(|other| other.id == it.id);
-        for scenario in distinct(matching) {
-            if is_picked(scenario) || scenario.id.injection().is_some() {
-                continue;
-            }
-            left_out.count += 1;
-            match api(scenario).filter(|it| !left_out.played.contains(it)) {
-                Some(api) => drop(left_out.others.insert(api)),
-                None => left_out.has_editions = true,
-            }
-        }
-        left_out
-    }
-}
-
-/// A criterion that matches no scenario, and suggestions.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Nothing {
-    pub message: String,
-    /// Similar ids, the closest first.
-    pub candidates: Vec<String>,
-}
-
-impl Nothing {
-    fn of_filter(filter: &Filter, all: &[Scenario]) -> Self {
-        let ids = all.iter().map(|it| it.id.as_str());
-        Self {
-            message: format!("no scenario's id matches `{}`", filter.text),
-            candidates: closest_ids(&filter.text, ids),
-        }
-    }
-}
-
-impl Remedy for Nothing {
-    fn remedy(&self) -> Option<Cow<'_, str>> {
-        Some(match self.candidates.as_slice() {
-            [] => "`confcall list` shows what there is".into(),
-            [one] => format!("did you mean `{one}`?").into(),
-            several => format!("did you mean one of these?\n    {}", several.join("\n    ")).into(),
-        })
-    }
-}
-
-fn each_known(
-    kind: &str,
-    wanted: &[String],
-    all: &[Scenario],
-    of: impl Fn(&Scenario) -> Vec<String>,
-) -> Result<(), Nothing> {
-    if wanted.is_empty() {
-        return Ok(());
-    }
-    let known: BTreeSet<String> = all.iter().flat_map(of).collect();
-    let unknown = |it: &&String| !known.iter().any(|other| other.eq_ignore_ascii_case(it));
-    match wanted.iter().find(unknown) {
-        None => Ok(()),
-        Some(wanted) => {
-            let mut candidates = closest_ids(wanted, known.iter().map(String::as_str));
-            if candidates.is_empty() && known.len() <= FEW {
-                candidates = known.into_iter().collect();
-            }
-            Err(Nothing {
-                message: format!("no scenario has the {kind} `{wanted}`"),
-                candidates,
-            })
-        }
-    }
-}
-
-/// So many values are named where none is close.
-const FEW: usize = 8;
-
-const SUGGESTIONS: usize = 3;
-
-/// The ids that are closest to a text as a whole, in one part, or in one word; the closest first.
-pub(crate) fn closest_ids<'a>(text: &str, ids: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let score = |id: &str| {
-        id.split('/')
-            .chain(id.split(['/', '-', '@']))
-            .chain([id])
-            .map(|part| strsim::jaro_winkler(text, part))
-            .fold(0.0, f64::max)
-    };
-    let mut scored: Vec<_> = ids.into_iter().map(|id| (score(id), id)).collect();
-    scored.retain(|(score, _)| *score > 0.7);
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    scored
-        .into_iter()
-        .take(SUGGESTIONS)
-        .map(|(_, id)| id.to_owned())
-        .collect()
 }
 
 #[cfg(test)]
