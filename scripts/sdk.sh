@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Plays the conversations of v1.0 and beta with the example bots on the official SDKs, by `confcall run`: without a proxy, with
-# confcall as their proxy, and with forged notifications. Then breaks each operation of a bot, and one line of the rest at
-# a time, and checks that the expected rule is reported. Reports each skipped bot with the reason; ends with 1 if a check
-# failed. CONFCALL names the binary (default: a release build). --install installs missing tools first; the packages of
-# the bots stay in target/sdk.
+# Plays the conversations of every edition with the example bots on the official SDKs, by `confcall run`: without a
+# proxy, and with confcall as their proxy; invitations also with forged notifications. Then breaks one line of each
+# operation of a bot, and one line of the rest at a time, and checks that the expected rule is reported. Reports each
+# skipped bot with the reason; ends with 1 if a check failed. CONFCALL names the binary (default: a release build).
+# --install installs missing tools first; the packages of the bots stay in target/sdk.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/trial.sh
