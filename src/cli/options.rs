@@ -71,7 +71,7 @@ impl Arguments {
         self.strict |= judging.strict;
         let scenarios = std::mem::take(&mut config.scenarios);
         let which = &mut self.which;
-        which.among.source.scenarios = which.among.source.scenarios.take().or(scenarios.folder);
+        which.among.source = std::mem::take(&mut which.among.source).or(&scenarios);
         or_else(&mut which.filters, scenarios.filters);
         or_else(&mut which.among.operation, scenarios.operations);
         or_else(&mut which.among.edition, scenarios.editions);

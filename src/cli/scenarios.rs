@@ -1,7 +1,7 @@
 //! The scenarios that a command takes: their source, the selection among them, and the fault injection that
 //! they are played under.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
@@ -10,6 +10,11 @@ use super::failure::Failure;
 use super::output;
 use super::usage::UsageError;
 use crate::api::party::Party;
+use crate::config;
+use crate::contract::tables;
+use crate::contract::tables::{BY_HAND, Tables, Text};
+use crate::diagnostic::place::Place;
+use crate::files;
 use crate::files::FileError;
 use crate::inject::{InjectionChoice, InjectionKind, with_injected};
 use crate::judge;
@@ -23,6 +28,9 @@ pub(crate) struct Source {
     /// Use the scenarios of this folder, or of this one file, instead of the built-in ones
     #[arg(long, value_name = "DIR", help_heading = "Scenarios")]
     pub scenarios: Option<PathBuf>,
+    /// Judge by this contract, which `confcall extract --contract` has written, instead of the built-in one
+    #[arg(long, value_name = "FILE", help_heading = "Scenarios")]
+    pub contract: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Default, Args)]
@@ -98,7 +106,19 @@ impl Selected {
 }
 
 impl Source {
+    /// The settings of a project where an option is absent.
+    #[must_use]
+    pub(crate) fn or(self, project: &config::Scenarios) -> Self {
+        Self {
+            scenarios: self.scenarios.or_else(|| project.folder.clone()),
+            contract: self.contract.or_else(|| project.contract.clone()),
+        }
+    }
+
     pub(crate) fn load(&self) -> Result<Vec<Scenario>, Failure> {
+        if let Some(file) = &self.contract {
+            contract(file)?;
+        }
         match &self.scenarios {
             Some(folder) => {
                 let loaded = store::load(folder)?;
@@ -112,6 +132,36 @@ impl Source {
                 error => error.into(),
             }),
         }
+    }
+}
+
+/// Makes the contract of a project the one in use.
+fn contract(file: &Path) -> Result<(), Failure> {
+    let text = |path: &Path| {
+        let bytes = files::read(path)?;
+        let name = path.display().to_string();
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Text { name, text }),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let text = String::from_utf8_lossy(error.as_bytes());
+                let place = Place::of_offset(&text, at);
+                let wrong = place.diagnostic(&name, &text, "a contract is written in UTF-8");
+                Err(FileError::Broken(vec![wrong]))
+            }
+        }
+    };
+    let extracted = text(file)?;
+    let [operations, life_cycles, types] = BY_HAND.map(|name| {
+        let path = file.with_file_name(name);
+        path.exists().then(|| text(&path)).transpose()
+    });
+    let by_hand = [operations?, life_cycles?, types?];
+    let tables = Tables::read(&extracted, by_hand).map_err(FileError::Broken)?;
+    if tables::replace(tables) {
+        Ok(())
+    } else {
+        Err(UsageError::OtherContract(file.to_owned()).into())
     }
 }
 
@@ -213,13 +263,13 @@ pub(crate) struct Injection {
         long,
         value_name = "KIND",
         value_delimiter = ',',
-        value_parser = words(),
+        value_parser = injection_words(),
         help_heading = "Fault injection"
     )]
     pub inject: Vec<InjectionChoice>,
 }
 
-fn words() -> impl clap::builder::TypedValueParser<Value = InjectionChoice> {
+pub(super) fn injection_words() -> impl clap::builder::TypedValueParser<Value = InjectionChoice> {
     let groups = [
         PossibleValue::new(InjectionChoice::NONE).help("No fault injection"),
         PossibleValue::new(InjectionChoice::FAST)

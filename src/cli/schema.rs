@@ -8,11 +8,14 @@ use super::output::Output;
 use crate::cassette::format::Line;
 use crate::config::Config;
 use crate::contract::extracted::Extracted;
+use crate::contract::lifecycle::LifeCycles;
+use crate::contract::operation::Operations;
+use crate::contract::types::Kinds;
 use crate::scenario::format::Script;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The kind of file: scenario, cassette, config, contract
+    /// The kind of file: scenario, cassette, config, contract, or a table by hand: operations, lifecycles, types
     #[arg(
         value_name = "WHAT",
         default_value = "scenario",
@@ -31,6 +34,12 @@ pub(crate) enum What {
     Config,
     /// An extracted contract
     Contract,
+    /// The table of operations beside it
+    Operations,
+    /// The table of life cycles beside it
+    Lifecycles,
+    /// The table of kinds of types beside it
+    Types,
 }
 
 pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
@@ -44,6 +53,9 @@ pub(crate) fn text(what: What) -> String {
         What::Cassette => schemars::schema_for!(Line),
         What::Config => schemars::schema_for!(Config),
         What::Contract => schemars::schema_for!(Extracted),
+        What::Operations => schemars::schema_for!(Operations),
+        What::Lifecycles => schemars::schema_for!(LifeCycles),
+        What::Types => schemars::schema_for!(Kinds),
     };
     format!("{:#}\n", schema.to_value())
 }

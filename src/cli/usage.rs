@@ -47,6 +47,13 @@ pub enum UsageError {
     },
     #[error("none of the {count} selected scenarios judges a {}", either(.roles))]
     JudgesNobody { count: usize, roles: Vec<Party> },
+    #[error("{}: another contract is in use in this process", .0.display())]
+    OtherContract(PathBuf),
+    #[error("`{kind}` needs a plan, and the traffic has none")]
+    InjectionNeedsPlan {
+        kind: &'static str,
+        names: Vec<&'static str>,
+    },
     #[error("the shard {shard} is empty: {count} scenarios are selected")]
     EmptyShard { shard: Shard, count: usize },
     #[error(transparent)]
@@ -135,6 +142,10 @@ impl Remedy for UsageError {
             Self::UnmetInjection { .. } => {
                 "`confcall run --help` says who is judged in which fault injection"
             }
+            Self::InjectionNeedsPlan { names, .. } => {
+                return Some(format!("inject one of these: {}", names.join(", ")).into());
+            }
+            Self::OtherContract(_) => "judge by one contract in a process",
             Self::JudgesNobody { .. } => "`confcall list --format json` says whom each judges",
             Self::EmptyShard { count, .. } => {
                 return Some(format!("cut them into {count} shards at most").into());

@@ -65,6 +65,8 @@ pub(crate) struct Config {
 pub(crate) struct Scenarios {
     /// A folder of scenarios, instead of the built-in ones.
     pub folder: Option<PathBuf>,
+    /// A contract that `confcall extract --contract` has written, instead of the built-in one.
+    pub contract: Option<PathBuf>,
     /// Parts of ids, or globs over them.
     #[schemars(with = "Vec<String>")]
     pub filters: Vec<Filter>,
@@ -120,6 +122,7 @@ impl Config {
     fn resolve_paths(&mut self, folder: &Path) {
         let mut paths: Vec<&mut PathBuf> = Vec::new();
         paths.extend(&mut self.scenarios.folder);
+        paths.extend(&mut self.scenarios.contract);
         let Reports {
             json,
             junit,

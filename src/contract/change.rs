@@ -40,7 +40,7 @@ pub(crate) struct Change<'a> {
 }
 
 /// The properties that match an entry with a documented one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Signature {
     pub subject: Subject,
     /// `changeType` in lower case.

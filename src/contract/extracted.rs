@@ -3,20 +3,17 @@
 //! For: the file format (version 1) that `confcall extract --contract` writes, its JSON Schema, and the file
 //! that is built in. Not for: what pages state only in sentences; that part is written by hand.
 
-use std::sync::LazyLock;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::tables::tables;
 
 /// The version of the format that this confcall writes, and the newest that it reads.
 pub(crate) const VERSION: u32 = 1;
 
 /// The extracted contract of the calling API.
 pub(crate) fn extracted() -> &'static Extracted {
-    static EXTRACTED: LazyLock<Extracted> = LazyLock::new(|| {
-        serde_json::from_str(include_str!("data/extracted.json")).expect("a test reads the file")
-    });
-    &EXTRACTED
+    &tables().extracted
 }
 
 /// The content of an extracted contract.

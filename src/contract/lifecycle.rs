@@ -1,12 +1,13 @@
 //! Life cycles of calls and comms operations: transition tables, read from `data/lifecycles.toml`.
 
-use std::sync::OnceLock;
-
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::tables::tables;
+
 /// The states of one kind of resource.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LifeCycle {
     /// The state that a deleted resource is in.
@@ -15,30 +16,40 @@ pub(crate) struct LifeCycle {
     next: IndexMap<String, Vec<String>>,
 }
 
-#[derive(Debug, Deserialize)]
+/// The table of life cycles.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Table {
+#[schemars(title = "confcall life cycles", extend("$id" = "lifecycles.schema.json"))]
+pub(crate) struct LifeCycles {
+    /// Where the JSON Schema of this format is.
+    #[serde(rename = "$schema", default)]
+    #[expect(dead_code, reason = "editors read it")]
+    schema: Option<String>,
+    /// The states of a call.
     call: LifeCycle,
+    /// The statuses of a comms operation.
     operation: LifeCycle,
 }
 
-fn table() -> &'static Table {
-    static TABLE: OnceLock<Table> = OnceLock::new();
-    let read = || {
-        toml::from_str(include_str!("data/lifecycles.toml"))
-            .expect("the table of life cycles, which a test reads")
-    };
-    TABLE.get_or_init(read)
+impl LifeCycles {
+    /// A state that is named, and has no row.
+    pub(super) fn undefined(&self) -> Option<&str> {
+        [&self.call, &self.operation].into_iter().find_map(|cycle| {
+            let named = cycle.next.values().flatten().chain([&cycle.end]);
+            let mut undefined = named.filter(|state| !cycle.next.contains_key(*state));
+            undefined.next().map(String::as_str)
+        })
+    }
 }
 
 /// The life cycle of a call.
 pub(crate) fn call() -> &'static LifeCycle {
-    &table().call
+    &tables().life_cycles.call
 }
 
 /// The life cycle of a comms operation.
 pub(crate) fn operation() -> &'static LifeCycle {
-    &table().operation
+    &tables().life_cycles.operation
 }
 
 impl LifeCycle {
@@ -92,11 +103,9 @@ mod tests {
 
     #[test]
     fn tables_name_only_states_that_they_define() {
+        assert_eq!(tables().life_cycles.undefined(), None);
         for cycle in [call(), operation()] {
             assert!(cycle.is_end(&cycle.end));
-            for next in cycle.next.values().flatten() {
-                assert!(cycle.next.contains_key(next), "{next}");
-            }
         }
     }
 }

@@ -6,6 +6,7 @@
 //! - [`rule`]: the stable names of what a party can break.
 //! - [`operation`]: the operations and their effects, [`lifecycle`]: the states of calls and comms operations.
 //! - [`extracted`](mod@extracted): operations and types as extraction finds them in the pages; [`types`]: resource types, looked up by name.
+//! - [`tables`]: all tables, built in or of a project.
 //! - [`words`]: the protocol words.
 //! - [`shape`]: the objects that a page's examples show.
 //! - [`change`]: one entry of a notification.
@@ -17,5 +18,6 @@ pub(crate) mod operation;
 pub(crate) mod requirement;
 pub(crate) mod rule;
 pub(crate) mod shape;
+pub(crate) mod tables;
 pub(crate) mod types;
 pub(crate) mod words;

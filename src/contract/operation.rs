@@ -3,19 +3,21 @@
 //! A row says what the pages state only in prose: the parameters that are required, limits, and the effects.
 //! Parameters, types and documented statuses are extracted from the pages ([`super::extracted`]).
 
-use std::sync::OnceLock;
-
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::extracted;
 use super::extracted::extracted;
 use super::requirement::Requirement;
+use super::tables::tables;
 use crate::api::resource;
 
 /// One documented request, with what it brings about.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(rename = "OperationRow")]
 pub(crate) struct Operation {
     /// The name in reports and filters: `invite`, `playPrompt`.
     pub name: String,
@@ -62,8 +64,9 @@ pub(crate) struct Operation {
 }
 
 /// The method and the path of an operation, below the prefix of the API.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(with = "String")]
 pub(crate) struct Request {
     pub method: String,
     pub path: Vec<Segment>,
@@ -77,7 +80,7 @@ pub(crate) enum Segment {
 }
 
 /// The number of items that an array may have.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Limit {
     /// The place of the array, as a JSON pointer.
@@ -89,7 +92,7 @@ pub(crate) struct Limit {
 }
 
 /// The words that a parameter may be, without regard to case.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Words {
     /// The place of the parameter, as a JSON pointer.
@@ -97,7 +100,7 @@ pub(crate) struct Words {
     pub of: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Taken {
     /// Any call that has not ended.
@@ -108,7 +111,7 @@ pub(crate) enum Taken {
 }
 
 /// What must follow from a request that the service accepts.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(
     tag = "effect",
     rename_all = "kebab-case",
@@ -140,7 +143,7 @@ pub(crate) enum Effect {
 }
 
 /// When a comms operation need not end before its call does.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Endless {
     #[default]
@@ -150,7 +153,7 @@ pub(crate) enum Endless {
     Always,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Who {
     /// The bot's own participant.
@@ -188,6 +191,63 @@ impl TryFrom<String> for Request {
 pub(crate) struct NoRequest(String);
 
 impl Operation {
+    /// The row of an operation of which only the page is known. `None` outside of the calls of the API.
+    pub(super) fn derived(printed: &extracted::Operation) -> Option<Self> {
+        let mut below: Vec<&str> = resource::below_prefix(printed.paths.first()?)?;
+        let mut path: Vec<Segment> = Vec::new();
+        let mut name = String::new();
+        for segment in below.drain(..) {
+            path.push(if segment.starts_with('{') {
+                Segment::Id(match path.as_slice() {
+                    [_] => "call".to_owned(),
+                    _ => name.trim_end_matches('s').to_owned(),
+                })
+            } else {
+                segment.clone_into(&mut name);
+                Segment::Literal(segment.to_owned())
+            });
+        }
+        if printed.method != "POST" || path.len() == 1 {
+            name = printed.page.clone();
+        }
+        let answer = printed
+            .answers
+            .iter()
+            .filter(|it| (200..300).contains(&it.status));
+        let typed = answer
+            .clone()
+            .find(|it| it.resource.as_deref().is_some_and(|it| it != "None"));
+        let mut row = Self {
+            name,
+            request: Request {
+                method: printed.method.clone(),
+                path,
+            },
+            aliases: Vec::new(),
+            pages: vec![printed.page.clone()],
+            body: printed.body.clone(),
+            required: Vec::new(),
+            required_since: IndexMap::new(),
+            limits: Vec::new(),
+            words: Vec::new(),
+            people: None,
+            takes: Taken::Any,
+            answer: typed.and_then(|it| it.resource.clone()),
+            statuses: Vec::new(),
+            answer_may_be_empty: answer
+                .clone()
+                .any(|it| it.resource.as_deref() == Some("None")),
+            is_list: typed.is_some_and(|it| it.collection),
+            effects: Vec::new(),
+        };
+        if row.comms_operation().is_some() && !row.is_read() {
+            row.effects.push(Effect::OperationEnds {
+                endless_if: Endless::Never,
+            });
+        }
+        Some(row)
+    }
+
     /// The parameters that a request of this edition must have; of the newest edition where it is `None`.
     pub(crate) fn required(&self, edition: Option<&str>) -> impl Iterator<Item = &str> {
         let since = self.required_since.iter();
@@ -255,20 +315,22 @@ pub(crate) struct Ids<'t> {
     pub below: Option<&'t str>,
 }
 
-#[derive(Debug, Deserialize)]
+/// The table of operations.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Table {
-    operation: Vec<Operation>,
+#[schemars(title = "confcall operations", extend("$id" = "operations.schema.json"))]
+pub(crate) struct Operations {
+    /// Where the JSON Schema of this format is.
+    #[serde(rename = "$schema", default)]
+    #[expect(dead_code, reason = "editors read it")]
+    schema: Option<String>,
+    /// A row for each operation.
+    pub operation: Vec<Operation>,
 }
 
 /// Every operation, in the order of the table.
 pub(crate) fn operations() -> &'static [Operation] {
-    static TABLE: OnceLock<Table> = OnceLock::new();
-    let read = || {
-        toml::from_str(include_str!("data/operations.toml"))
-            .expect("the table of operations, which a test reads")
-    };
-    &TABLE.get_or_init(read).operation
+    &tables().operations
 }
 
 /// The operation with this name.

@@ -3,6 +3,7 @@
 //! Every check of the judge names the requirement that it checks. A requirement without a source
 //! follows from an example; a violation then shows the line of that example.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
@@ -39,7 +40,7 @@ macro_rules! requirements {
         /// One sentence of the contract. Its name in files and reports never changes.
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord,
-            Serialize, Deserialize, Display, EnumString, IntoStaticStr, VariantArray,
+            Serialize, Deserialize, JsonSchema, Display, EnumString, IntoStaticStr, VariantArray,
         )]
         pub enum Requirement {
             $($(

@@ -6,9 +6,12 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::extracted::{Operation, Property, extracted};
+use super::tables::tables;
 
 /// The properties of a type or of a request body, by canonical name.
 pub(crate) type Properties = HashMap<String, Vec<&'static Property>>;
@@ -20,17 +23,25 @@ struct Type {
     properties: Properties,
 }
 
-#[derive(Debug, Deserialize)]
+/// The table of types that may stand for others.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Table {
+#[schemars(title = "confcall kinds of types", extend("$id" = "types.schema.json"))]
+pub(crate) struct Kinds {
+    /// Where the JSON Schema of this format is.
+    #[serde(rename = "$schema", default)]
+    #[expect(dead_code, reason = "editors read it")]
+    schema: Option<String>,
     /// The types that may stand where a type is documented.
-    kinds: HashMap<String, Vec<String>>,
+    kinds: IndexMap<String, Vec<String>>,
 }
 
 #[derive(Debug)]
 struct Index {
     /// By name in lower case.
     types: HashMap<String, Type>,
+    /// The properties of types with those of their bases, by name: in lower case, and as it is printed.
+    properties: HashMap<String, Properties>,
     /// The parameters of requests, by page.
     parameters: HashMap<&'static str, Properties>,
     /// The documented type of each type that is another one, both in lower case.
@@ -40,15 +51,14 @@ struct Index {
 fn index() -> &'static Index {
     static INDEX: OnceLock<Index> = OnceLock::new();
     INDEX.get_or_init(|| {
-        let table: Table = toml::from_str(include_str!("data/types.toml"))
-            .expect("the table of kinds, which a test reads");
-        let kinds = table.kinds.iter().flat_map(|(kind, types)| {
+        let kinds = tables().kinds.kinds.iter().flat_map(|(kind, types)| {
             types
                 .iter()
                 .map(|name| (name.to_ascii_lowercase(), kind.to_ascii_lowercase()))
         });
         let mut index = Index {
             types: HashMap::new(),
+            properties: HashMap::new(),
             parameters: HashMap::new(),
             kinds: kinds.collect(),
         };
@@ -67,8 +77,41 @@ fn index() -> &'static Index {
             } = operation;
             add(index.parameters.entry(page).or_default(), parameters);
         }
+        let names = index
+            .types
+            .iter()
+            .map(|(name, it)| [name.as_str(), it.name]);
+        let names = names
+            .flatten()
+            .chain(index.kinds.keys().map(String::as_str));
+        let properties = names.map(|name| (name.to_owned(), index.with_bases(name)));
+        index.properties = properties.collect();
         index
     })
+}
+
+impl Index {
+    /// The type that a type is a kind of.
+    fn base(&self, name: &str) -> Option<String> {
+        let base = self.types.get(name).and_then(|it| it.base);
+        base.map(str::to_ascii_lowercase)
+            .or_else(|| self.kinds.get(name).cloned())
+    }
+
+    /// The properties of a type and of its bases.
+    fn with_bases(&self, name: &str) -> Properties {
+        let mut all = Properties::new();
+        let mut next = Some(name.to_ascii_lowercase());
+        for _ in 0..MOST_BASES {
+            let Some(name) = next else { break };
+            let own = self.types.get(&name).map(|it| &it.properties);
+            for (property, listed) in own.into_iter().flatten() {
+                all.entry(property.clone()).or_default().extend(listed);
+            }
+            next = self.base(&name);
+        }
+        all
+    }
 }
 
 fn add(properties: &mut Properties, printed: &'static [Property]) {
@@ -78,21 +121,20 @@ fn add(properties: &mut Properties, printed: &'static [Property]) {
     }
 }
 
-/// The documented variants of a property of a type; empty where no page lists it.
-pub(crate) fn property(name: &str, property: &str) -> Vec<&'static Property> {
-    let property = super::shape::canonical(property);
-    let mut found = Vec::new();
-    let mut next = Some(name.to_ascii_lowercase());
-    for _ in 0..MOST_BASES {
-        let Some(name) = next else { break };
-        let at = index().types.get(&name);
-        if let Some(listed) = at.and_then(|it| it.properties.get(property)) {
-            found.extend(listed.iter().copied());
-        }
-        let base = at.and_then(|it| it.base).map(str::to_ascii_lowercase);
-        next = base.or_else(|| index().kinds.get(&name).cloned());
-    }
-    found
+/// The documented properties of a type and of its bases.
+pub(crate) fn properties(name: &str) -> Option<&'static Properties> {
+    let all = &index().properties;
+    all.get(name)
+        .or_else(|| all.get(&name.to_ascii_lowercase()))
+}
+
+/// The documented variants of a property; empty where no page lists it.
+pub(crate) fn variants(
+    properties: Option<&'static Properties>,
+    property: &str,
+) -> &'static [&'static Property] {
+    let listed = properties.and_then(|it| it.get(super::shape::canonical(property)));
+    listed.map_or(&[], Vec::as_slice)
 }
 
 /// The longest chain of bases that is followed.
@@ -109,16 +151,16 @@ pub(crate) fn parameter(pages: &[String], name: &str) -> Vec<&'static Property> 
 
 /// True if a page documents a type of that name.
 pub(crate) fn is_known(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
     let index = index();
-    index.types.contains_key(&name)
-        || index.kinds.contains_key(&name)
-        || index.kinds.values().any(|it| *it == name)
+    index.properties.contains_key(name) || {
+        let name = name.to_ascii_lowercase();
+        index.properties.contains_key(&name) || index.kinds.values().any(|it| *it == name)
+    }
 }
 
 /// True if a type may stand where another is documented: it is the same, one of its kind, or the other way round.
 pub(crate) fn may_stand_for(actual: &str, documented: &str) -> bool {
-    is_kind_of(actual, documented) || is_kind_of(documented, actual)
+    actual == documented || is_kind_of(actual, documented) || is_kind_of(documented, actual)
 }
 
 fn is_kind_of(actual: &str, documented: &str) -> bool {
@@ -128,10 +170,7 @@ fn is_kind_of(actual: &str, documented: &str) -> bool {
         if name.eq_ignore_ascii_case(documented) {
             return true;
         }
-        let base = index().types.get(&name).and_then(|it| it.base);
-        next = base
-            .map(str::to_ascii_lowercase)
-            .or_else(|| index().kinds.get(&name).cloned());
+        next = index().base(&name);
     }
     false
 }

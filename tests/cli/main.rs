@@ -6,6 +6,7 @@
     reason = "a test that cannot be set up fails, and the place says why"
 )]
 
+mod contract;
 mod extract;
 mod negative;
 mod shards;
@@ -338,7 +339,14 @@ fn the_schema_of_cassettes_is_the_one_in_the_repository() {
 
 #[test]
 fn the_schemas_are_the_ones_in_the_repository() {
-    for what in ["scenario", "config", "contract"] {
+    for what in [
+        "scenario",
+        "config",
+        "contract",
+        "operations",
+        "lifecycles",
+        "types",
+    ] {
         let path = format!("schemas/{what}.schema.json");
         let kept = fs::read_to_string(repository().join(&path)).unwrap();
         assert!(

@@ -1,0 +1,231 @@
+//! The tables of the contract in use: the built-in ones, or those of a project.
+//!
+//! A project's contract is a file that `confcall extract --contract` has written, with tables by hand beside it. A table
+//! that is absent is the built-in one; an operation without a row gets one of what its page prints.
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+
+use super::extracted::{self, Extracted};
+use super::lifecycle::LifeCycles;
+use super::operation::{Operation, Operations};
+use super::types::Kinds;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::place::Place;
+
+/// The contract that messages are judged by.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    /// The file of a project; empty for the built-in contract.
+    file: String,
+    pub extracted: Extracted,
+    pub operations: Vec<Operation>,
+    pub life_cycles: LifeCycles,
+    pub kinds: Kinds,
+}
+
+/// The names of the tables that are written by hand, in the folder of the extracted contract.
+pub(crate) const BY_HAND: [&str; 3] = ["operations.toml", "lifecycles.toml", "types.toml"];
+
+/// A file of a contract.
+#[derive(Debug)]
+pub(crate) struct Text {
+    /// Its name in errors.
+    pub name: String,
+    pub text: String,
+}
+
+static TABLES: OnceLock<Tables> = OnceLock::new();
+
+/// The contract in use. The first call decides that it is the built-in one.
+pub(crate) fn tables() -> &'static Tables {
+    TABLES.get_or_init(Tables::built_in)
+}
+
+/// Makes a contract the one in use. Returns false if another one is in use already: a process has one.
+pub(crate) fn replace(tables: Tables) -> bool {
+    let file = tables.file.clone();
+    TABLES.get_or_init(|| tables).file == file
+}
+
+impl Tables {
+    fn built_in() -> Self {
+        let extracted = serde_json::from_str(include_str!("data/extracted.json"));
+        let [operations, life_cycles, types] = built_in();
+        Self {
+            file: String::new(),
+            extracted: extracted.expect("a test reads the file"),
+            operations: table::<Operations>(&operations)
+                .expect("a test reads the table")
+                .operation,
+            life_cycles: table(&life_cycles).expect("a test reads the table"),
+            kinds: table(&types).expect("a test reads the table"),
+        }
+    }
+
+    /// Reads the contract of a project. `by_hand` are the tables of [`BY_HAND`], in that order, where they are there.
+    /// Errors: a file is malformed, or a table names what there is not; each with its place.
+    pub(crate) fn read(file: &Text, by_hand: [Option<Text>; 3]) -> Result<Self, Vec<Diagnostic>> {
+        let extracted = json(file).map_err(|wrong| vec![wrong])?;
+        let [operations, life_cycles, types] = by_hand;
+        let own = operations.is_some();
+        let [built_in_operations, built_in_life_cycles, built_in_types] = built_in();
+        let operations = operations.unwrap_or(built_in_operations);
+        let life_cycles = life_cycles.unwrap_or(built_in_life_cycles);
+        let types = types.unwrap_or(built_in_types);
+        let rows: Result<Operations, _> = table(&operations);
+        let cycles: Result<LifeCycles, _> = table(&life_cycles);
+        let kinds: Result<Kinds, _> = table(&types);
+        let (mut rows, cycles, kinds) = match (rows, cycles, kinds) {
+            (Ok(rows), Ok(cycles), Ok(kinds)) => (rows.operation, cycles, kinds),
+            (rows, cycles, kinds) => {
+                let wrong = [rows.err(), cycles.err(), kinds.err()];
+                return Err(wrong.into_iter().flatten().collect());
+            }
+        };
+        let mut wrong = cycles.undefined().map_or_else(Vec::new, |state| {
+            vec![at_word(
+                &life_cycles,
+                state,
+                format!("`{state}` is no state of this life cycle"),
+            )]
+        });
+        if own {
+            wrong.extend(check_rows(&operations, &extracted));
+        } else {
+            let is_printed = |page: &String| extracted.operations.iter().any(|it| it.page == *page);
+            rows.retain(|row| row.pages.iter().any(is_printed));
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let derived: Vec<_> = extracted
+            .operations
+            .iter()
+            .filter(|it| !rows.iter().any(|row| row.pages.contains(&it.page)))
+            .filter_map(Operation::derived)
+            .collect();
+        for row in derived {
+            // v1.0 and beta have one row.
+            if !rows.iter().any(|it| it.request == row.request) {
+                rows.push(row);
+            }
+        }
+        Ok(Self {
+            file: file.name.clone(),
+            extracted,
+            operations: rows,
+            life_cycles: cycles,
+            kinds,
+        })
+    }
+}
+
+/// The built-in tables, in the order of [`BY_HAND`].
+fn built_in() -> [Text; 3] {
+    let texts = [
+        include_str!("data/operations.toml"),
+        include_str!("data/lifecycles.toml"),
+        include_str!("data/types.toml"),
+    ];
+    let mut names = BY_HAND.into_iter();
+    texts.map(|text| Text {
+        name: names.next().unwrap_or_default().to_owned(),
+        text: text.to_owned(),
+    })
+}
+
+fn json(file: &Text) -> Result<Extracted, Diagnostic> {
+    let text = &file.text;
+    let extracted: Extracted = serde_json::from_str(text).map_err(|error| {
+        let said = error.to_string();
+        let said = said.split(" at line ").next().unwrap_or(&said);
+        let place = Place::of_bytes(text, error.line(), error.column());
+        let mut wrong = place.diagnostic(&file.name, text, said);
+        wrong.remedy = Some(
+            "`confcall extract PAGES --contract FILE` writes it; `confcall schema contract` says what it holds"
+                .to_owned(),
+        );
+        wrong
+    })?;
+    if extracted.version != extracted::VERSION {
+        let message = format!("version {} of the format is unknown", extracted.version);
+        let mut wrong = at_word(file, "version", message);
+        wrong.remedy = Some("extract the contract again with this confcall".to_owned());
+        return Err(wrong);
+    }
+    Ok(extracted)
+}
+
+fn table<T: DeserializeOwned>(file: &Text) -> Result<T, Diagnostic> {
+    toml::from_str(&file.text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let place = Place::of_offset(&file.text, at);
+        let mut wrong = place.diagnostic(&file.name, &file.text, error.message());
+        let stem = file.name.rsplit(['/', '\\']).next().unwrap_or(&file.name);
+        let stem = stem.strip_suffix(".toml").unwrap_or(stem);
+        wrong.remedy = Some(format!(
+            "`confcall schema {stem}` says what the table holds"
+        ));
+        wrong
+    })
+}
+
+/// The names in the table of operations, with their places.
+#[derive(Deserialize)]
+struct Names {
+    operation: Vec<RowNames>,
+}
+
+#[derive(Deserialize)]
+struct RowNames {
+    name: Spanned<String>,
+    pages: Vec<Spanned<String>>,
+}
+
+/// Rows have names of their own, and pages that were extracted.
+fn check_rows(file: &Text, extracted: &Extracted) -> Vec<Diagnostic> {
+    let Ok(names) = toml::from_str::<Names>(&file.text) else {
+        return Vec::new();
+    };
+    let at = |name: &Spanned<String>, message: String, remedy: String| {
+        let place = Place::of_offset(&file.text, name.span().start);
+        let mut wrong = place.diagnostic(&file.name, &file.text, message);
+        wrong.remedy = Some(remedy);
+        wrong
+    };
+    let mut found = Vec::new();
+    let mut known = HashSet::new();
+    for row in &names.operation {
+        if !known.insert(row.name.get_ref()) {
+            let message = format!("two operations have the name `{}`", row.name.get_ref());
+            found.push(at(
+                &row.name,
+                message,
+                "give one of them another name".to_owned(),
+            ));
+        }
+        for page in &row.pages {
+            let mut pages = extracted.operations.iter();
+            if !pages.any(|it| it.page == *page.get_ref()) {
+                let message = format!(
+                    "the contract has no operation of the page `{}`",
+                    page.get_ref()
+                );
+                let remedy = "extract the page too, or take it off the row".to_owned();
+                found.push(at(page, message, remedy));
+            }
+        }
+    }
+    found
+}
+
+/// A violation at the first place of a word in a file.
+fn at_word(file: &Text, word: &str, message: String) -> Diagnostic {
+    let offset = file.text.find(word).unwrap_or(0);
+    Place::of_offset(&file.text, offset).diagnostic(&file.name, &file.text, message)
+}
