@@ -3,36 +3,38 @@
 use std::hint::black_box;
 use std::path::Path;
 
-use confcall::internals::{self, Checking, Redacting};
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use confcall::internals::{self, Redacting};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use serde_json::Value;
 
 // The allocator of the binary.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How many conversations are judged.
-const CONVERSATIONS: u64 = 500;
+/// How many calls are judged. Each has ten exchanges.
+const CALLS: u64 = 10_000;
+
+/// How many calls go on at the same time.
+const AT_ONCE: u64 = 50;
 
 const CASSETTE: &str = "cassettes/participant-invite/beta@2021-02/\
                         invite-one-participant-to-an-existing-group-call.jsonl";
 
-/// A recording of one conversation, many times with other ids.
-fn tape() -> String {
+fn recorded() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(CASSETTE);
-    let text = std::fs::read_to_string(path).expect("a cassette");
-    internals::repeated(&text, CONVERSATIONS)
+    std::fs::read_to_string(path).expect("a cassette")
 }
 
 fn check_beside_parsing(criterion: &mut Criterion) {
-    let tape = tape();
-    let checking = Checking::new();
+    // It stays, for measurements of the command as a process.
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("calls.jsonl");
+    std::fs::write(&path, internals::calls(CALLS, AT_ONCE)).expect("a file");
     let mut group = criterion.benchmark_group("check");
-    group.throughput(Throughput::Bytes(tape.len() as u64));
-    group.sample_size(20);
+    group.sample_size(10);
     group.bench_function("parsing", |bencher| {
         bencher.iter(|| {
-            for line in tape.lines() {
+            let text = std::fs::read_to_string(&path).expect("a file");
+            for line in text.lines() {
                 black_box(serde_json::from_str::<Value>(line).expect("JSON"));
             }
         });
@@ -43,9 +45,9 @@ fn check_beside_parsing(criterion: &mut Criterion) {
         let pool = pool.build().expect("threads");
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
-                let passes = pool.install(|| checking.passes(tape.as_bytes()));
+                let passes = pool.install(|| internals::checked_passes(&path));
                 // Both parties of each.
-                assert_eq!(passes as u64, 2 * CONVERSATIONS);
+                assert_eq!(passes as u64, 2 * CALLS);
             });
         });
     }
@@ -53,7 +55,7 @@ fn check_beside_parsing(criterion: &mut Criterion) {
 }
 
 fn redaction_beside_writing(criterion: &mut Criterion) {
-    let redacting = Redacting::of(tape().as_bytes());
+    let redacting = Redacting::of(recorded().as_bytes());
     let captured = redacting.captured();
     let mut group = criterion.benchmark_group("exchange");
     group.bench_function("line", |bencher| {

@@ -1,22 +1,21 @@
 //! The functions that the benchmarks measure.
 
+use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::api::identifier;
 use crate::api::party::Party;
-use crate::cassette::format::{Cause, Exchange, Wire};
+use crate::cassette::format::{Direction, Exchange, Header, VERSION, Wire};
 use crate::cassette::read;
 use crate::cli::extract::extract_files;
 use crate::extract::PageDefaults;
-use crate::http::message::Headers;
+use crate::http::message::{Body, Headers, Request, Response};
 use crate::inject::{InjectionKind, with_injected};
-use crate::judge::recording::check;
 use crate::judge::verdict::{ScenarioResult, Verdict};
-use crate::judge::{self, Case, Options};
+use crate::judge::{self, Case};
 use crate::redact::{Redactor, UnredactedBody, UnredactedExchange, UnredactedMessage};
 use crate::runner::self_check::{self, PairOptions};
 use crate::runner::{self, Stop};
@@ -65,63 +64,145 @@ fn all_pass(results: &[ScenarioResult]) -> bool {
         .all(|it| matches!(it.verdict, Verdict::Pass | Verdict::Skip))
 }
 
-/// The inputs of a check beside the recording.
-#[derive(Debug)]
-pub struct Checking {
-    cases: Vec<Case>,
-    options: Options,
+/// Checks a cassette as the command does it. Returns how many results it has, all of them passes.
+pub fn checked_passes(cassette: &Path) -> usize {
+    let run = crate::cli::check::run(cassette).expect("a cassette");
+    assert!(all_pass(&run.results));
+    run.results.len()
 }
 
-impl Checking {
-    #[expect(clippy::new_without_default, reason = "it reads every scenario")]
-    pub fn new() -> Self {
-        let scenarios = store::built_in().expect("scenarios");
-        Self {
-            cases: judge::cases(&scenarios, &scenarios),
-            options: Options::default(),
-        }
-    }
-
-    /// How many results a cassette has, all of them passes.
-    pub fn passes(&self, cassette: &[u8]) -> usize {
-        let (recording, _) = read::parse("tape", cassette).expect("a cassette");
-        let checked = check::check("recording", &recording, &self.cases, &self.options);
-        assert!(all_pass(&checked.results));
-        checked.results.len()
-    }
-}
-
-/// A recording of one conversation, given as a cassette, so many times, each with other ids.
-pub fn repeated(cassette: &str, times: u64) -> String {
-    let (header, lines) = cassette.split_once('\n').expect("a header");
-    let exchanges = u64::try_from(lines.lines().count()).expect("a number");
-    let mut tape = format!("{header}\n");
-    for round in 0..times {
-        for line in lines.lines() {
-            let line = with_other_ids(line, round);
-            let mut exchange: Exchange = serde_json::from_str(&line).expect("an exchange");
-            exchange.number += round * exchanges;
-            if let Some(Cause { exchange, .. }) = &mut exchange.cause {
-                *exchange += round * exchanges;
+/// A cassette of so many calls of ten exchanges each, in turns: `at_once` of them go on at the same time.
+pub fn calls(calls: u64, at_once: u64) -> String {
+    let header = Header {
+        version: VERSION,
+        directions: vec![Direction::Request, Direction::Notification],
+    };
+    let mut text = serde_json::to_string(&header).expect("JSON");
+    let mut number = 0;
+    for from in (0..calls).step_by(usize::try_from(at_once).expect("a number")) {
+        let mut going_on: Vec<_> = (from..calls.min(from + at_once)).map(call).collect();
+        while going_on.iter().any(|call| !call.is_empty()) {
+            for exchange in going_on.iter_mut().filter_map(VecDeque::pop_front) {
+                number += 1;
+                let exchange = Exchange {
+                    number,
+                    at_ms: number * 3,
+                    took_ms: 2,
+                    ..exchange
+                };
+                text.push('\n');
+                text += &serde_json::to_string(&exchange).expect("JSON");
             }
-            tape += &serde_json::to_string(&exchange).expect("JSON");
-            tape.push('\n');
         }
     }
-    tape
+    text.push('\n');
+    text
 }
 
-/// The text with another beginning of each GUID in every round.
-fn with_other_ids(text: &str, round: u64) -> String {
-    let mut other = text.to_owned();
-    for at in 0..text.len() {
-        if text.get(at..at + 36).is_some_and(identifier::is_guid) {
-            let begin = u32::from_str_radix(&text[at..at + 4], 16).expect("digits");
-            let begin = (u64::from(begin) + round) % 0x1_0000;
-            other.replace_range(at..at + 4, &format!("{begin:04x}"));
+/// A call that plays a prompt and invites somebody.
+fn call(number: u64) -> VecDeque<Exchange> {
+    let id = |role: u64| format!("{role:08x}-0000-4000-8000-{number:012x}");
+    let [call, prompt, invitation, bot, guest] = [1, 2, 3, 4, 5].map(id);
+    let person = |id: &str| json!({"user": {"id": id, "displayName": "A person", "tenantId": "t"}});
+    let path = format!("/v1.0/communications/calls/{call}");
+    let callback = "https://bot.example/callback/1";
+    let state = |state: &str| {
+        json!({"@odata.type": "#microsoft.graph.call", "id": call, "state": state, "direction": "outgoing",
+            "callbackUri": callback, "myParticipantId": bot, "requestedModalities": ["audio"],
+            "targets": [{"identity": person(&guest)}], "terminationReason": null, "resultInfo": null})
+    };
+    let operation = |kind: &str, id: &str, status: &str| {
+        json!({"@odata.type": format!("#microsoft.graph.{kind}Operation"), "id": id, "status": status,
+            "clientContext": id, "resultInfo": null})
+    };
+    let asks =
+        |method: &str, below: &str, body: Value, status, made: Option<&str>, answer: Value| {
+            let mut request = Request::new(method, format!("{path}{below}"));
+            request
+                .headers
+                .push("Authorization", "Bearer redacted-secret-0123456789ab");
+            request.body = json_body(&mut request.headers, body);
+            let mut response = Response::new(status);
+            if let Some(made) = made {
+                response
+                    .headers
+                    .push("Location", format!("https://service.example{path}{made}"));
+            }
+            response.body = json_body(&mut response.headers, answer);
+            Exchange {
+                response: Some(response),
+                ..Exchange::new(0, Direction::Request, request)
+            }
+        };
+    let tells = |change: &str, below: &str, data: Value| {
+        let resource = format!("/communications/calls/{call}{below}");
+        let mut request = Request::new("POST", "/callback/1");
+        let entry = json!({"changeType": change, "resource": resource, "resourceUrl": resource, "resourceData": data});
+        request.body = json_body(&mut request.headers, json!({"value": [entry]}));
+        Exchange {
+            response: Some(Response::new(202)),
+            ..Exchange::new(0, Direction::Notification, request)
         }
+    };
+    let create = json!({"callbackUri": callback, "requestedModalities": ["audio"], "tenantId": "t",
+        "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}, "targets": [{"identity": person(&guest)}]});
+    let mut created = asks("POST", "", create, 201, Some(""), state("establishing"));
+    created.request.target = "/v1.0/communications/calls".to_owned();
+    let [prompts, invites] = [&prompt, &invitation].map(|id| format!("/operations/{id}"));
+    let media = json!({"clientContext": prompt, "prompts": [{"@odata.type": "#microsoft.graph.mediaPrompt",
+        "mediaInfo": {"uri": "https://bot.example/a.wav"}}]});
+    let people =
+        json!({"clientContext": invitation, "participants": [{"identity": person(&guest)}]});
+    let roster = json!([{"id": guest, "info": {"identity": person(&guest)}, "isMuted": false, "isInLobby": false,
+        "mediaStreams": [{"mediaType": "audio", "sourceId": "1", "direction": "sendReceive", "serverMuted": false}]}]);
+    let running = |kind, id| operation(kind, id, "running");
+    let ended = |kind, id| operation(kind, id, "completed");
+    VecDeque::from([
+        created,
+        tells("updated", "", state("establishing")),
+        tells("updated", "", state("established")),
+        asks(
+            "POST",
+            "/playPrompt",
+            media,
+            200,
+            Some(&prompts),
+            running("playPrompt", &prompt),
+        ),
+        tells("deleted", &prompts, ended("playPrompt", &prompt)),
+        asks(
+            "POST",
+            "/participants/invite",
+            people,
+            200,
+            Some(&invites),
+            running("inviteParticipants", &invitation),
+        ),
+        tells(
+            "deleted",
+            &invites,
+            ended("inviteParticipants", &invitation),
+        ),
+        tells("updated", "/participants", roster),
+        asks("DELETE", "", Value::Null, 204, None, Value::Null),
+        tells("deleted", "", state("terminated")),
+    ])
+}
+
+/// The body of a message with these fields; none for null.
+fn json_body(headers: &mut Headers, body: Value) -> Body {
+    for (name, value) in [
+        ("Host", "service.example"),
+        ("Content-Length", "500"),
+        ("Date", "Sat, 21 Nov 2026 07:46:18 GMT"),
+    ] {
+        headers.push(name, value);
     }
-    other
+    if body.is_null() {
+        return Body::Empty;
+    }
+    headers.push("Content-Type", "application/json; charset=utf-8");
+    Body::Json(body)
 }
 
 /// An exchange as a recorder captures it, and the redactor of that recorder.

@@ -5,11 +5,12 @@
     reason = "a test that cannot be set up fails, and the place says why"
 )]
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use confcall_test_support::http;
@@ -46,7 +47,7 @@ fn the_bot() {
         assert_eq!(control, std::env::var("CONFCALL_CONTROL").unwrap());
     }
     let status = if conduct == "answers 500" { 500 } else { 202 };
-    let (callback, received) = listening(status);
+    let (callback, received) = listening(status, conduct == "refuses repetitions");
     if conduct == "is called" {
         let control = std::env::var("CONFCALL_CONTROL").unwrap();
         let body = json!({"callback": callback}).to_string();
@@ -60,6 +61,16 @@ fn the_bot() {
         "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"}});
     let token = if conduct == "has no token" { "" } else { TOKEN };
     let created = http::post(&api, "/calls", token, &body.to_string()).unwrap();
+    if conduct == "is throttled" {
+        assert!(created.starts_with("HTTP/1.1 429"), "{created}");
+        assert!(created.to_ascii_lowercase().contains("retry-after: 1"));
+        return;
+    }
+    if conduct == "loses the answer" {
+        assert_eq!(created, "");
+        wait_for(&received, "established");
+        return;
+    }
     if conduct == "has no token" {
         assert!(created.starts_with("HTTP/1.1 401"), "{created}");
         return;
@@ -147,9 +158,11 @@ fn several_at_once(call: &str, wrong: &str, received: &mpsc::Receiver<String>) {
     }
 }
 
-/// A callback that answers with this status, and the states of the calls and comms operations of its notifications.
-fn listening(status: u16) -> (String, mpsc::Receiver<String>) {
+/// A callback that answers with this status, or 409 to a repetition, and the states of the calls and comms operations
+/// of its notifications.
+fn listening(status: u16, refuses_repetitions: bool) -> (String, mpsc::Receiver<String>) {
     let (sender, received) = mpsc::channel();
+    let seen = Mutex::new(HashSet::new());
     let address = http::party("127.0.0.1:0", move |stream| {
         let mut reader = BufReader::new(stream.try_clone()?);
         let mut writer = stream;
@@ -158,6 +171,12 @@ fn listening(status: u16) -> (String, mpsc::Receiver<String>) {
             let data = &body["value"][0]["resourceData"];
             let state = data["state"].as_str().or(data["status"].as_str());
             let state = state.unwrap_or_default();
+            let is_new = seen.lock().unwrap().insert(message.body.clone());
+            let status = if is_new || !refuses_repetitions {
+                status
+            } else {
+                409
+            };
             write!(
                 writer,
                 "HTTP/1.1 {status} Said\r\nContent-Length: 0\r\n\r\n"
@@ -390,6 +409,86 @@ fn a_real_service_is_judged_too() {
         ("monitor/create", "bot", "pass"),
     ];
     assert_eq!(it.results(), both);
+}
+
+/// The service is not blamed for a fault that confcall injects, and the bot only for what it makes of it.
+#[test]
+fn injected_faults_are_told_and_judged() {
+    for (kind, conduct, verdict) in [
+        ("duplicate-notification", "does right", "pass"),
+        ("duplicate-notification", "refuses repetitions", "fail"),
+        ("throttled", "is throttled", "pass"),
+        ("lost-response", "loses the answer", "pass"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut serve = Command::new(env!("CARGO_BIN_EXE_confcall"));
+        let service = Process::start(serve.arg("serve"), 1);
+        let arguments = [
+            "--service",
+            service.url(),
+            "--inject",
+            kind,
+            "--inject-rate",
+            "100",
+        ];
+        let it = run(folder.path(), &arguments, conduct);
+        let name = format!("{kind}, a bot that {conduct}: {}{}", it.stdout, it.stderr);
+        let of = |party| {
+            let results = it.results().into_iter();
+            let verdicts: Vec<_> = results.filter(|(_, role, _)| *role == party).collect();
+            verdicts
+        };
+        assert_eq!(of("bot"), [("monitor/create", "bot", verdict)], "{name}");
+        assert!(of("service").iter().all(|(.., it)| *it == "pass"), "{name}");
+        assert!(
+            it.stderr
+                .contains(&format!("injected: {kind} at exchange ")),
+            "{name}"
+        );
+        let told = it.report["notes"].to_string();
+        let seed = "fault injection (100 % of the messages, seed ";
+        assert!(told.contains(seed) && told.contains(kind), "{name}");
+        assert_eq!(it.code, Some(i32::from(verdict == "fail")), "{name}");
+    }
+}
+
+#[test]
+fn a_fault_that_needs_a_plan_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = monitor(folder.path(), &["--inject", "unknown-word", "--", "true"]);
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        said.contains("needs a plan") && said.contains("throttled"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_known_failure_does_not_fail_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_confcall"));
+    let service = Process::start(serve.arg("serve"), 1);
+    let known = |conversation: &str| {
+        let entry =
+            format!("[[known]]\nscenario = \"{conversation}\"\nrule = \"limit\"\nreason = \"a\"\n");
+        fs::write(folder.path().join("confcall.toml"), entry).unwrap();
+        let arguments = ["--service", service.url(), "--coverage"];
+        run(folder.path(), &arguments, "invites six")
+    };
+    let it = known("monitor/create*");
+    assert_eq!(it.code, Some(0), "{}{}", it.stdout, it.stderr);
+    assert_eq!(it.results()[1], ("monitor/create", "bot", "known"));
+    let has = |text: &str| it.stdout.contains(text);
+    assert!(
+        has("coverage\n") && has("in 1 conversation") && has("shows "),
+        "{}",
+        it.stdout
+    );
+    let it = known("monitor/answer*");
+    assert_eq!(it.code, Some(1));
+    assert!(it.errors().contains("matches nothing"), "{}", it.errors());
 }
 
 #[test]

@@ -31,7 +31,10 @@ pub fn holds(bytes: &[u8]) {
             assert_eq!(wrong, too);
             assert_eq!(wrong.len(), 1);
             diagnostic::is_sound(&wrong[0], FILE, bytes);
-            match crate::replay::recording::file::open_bytes(FILE, bytes.to_vec()) {
+            match crate::replay::recording::file::index(
+                FILE,
+                crate::cassette::open::open_bytes(bytes.to_vec()),
+            ) {
                 Err(FileError::Broken(also)) => assert_eq!(wrong, also),
                 other => panic!("{other:?}"),
             }
@@ -52,7 +55,10 @@ pub fn holds(bytes: &[u8]) {
 }
 
 fn is_indexed_as_read(loaded: &Loaded, read: &Recording, bytes: &[u8]) {
-    let indexed = crate::replay::recording::file::open_bytes(FILE, bytes.to_vec());
+    let indexed = crate::replay::recording::file::index(
+        FILE,
+        crate::cassette::open::open_bytes(bytes.to_vec()),
+    );
     let (indexed, torn) = indexed.expect("what is read is indexed");
     assert_eq!(torn, loaded.torn);
     let index = indexed.index();

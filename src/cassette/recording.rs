@@ -49,7 +49,11 @@ impl Recording {
         self
     }
 
-    pub(crate) fn records(&self, direction: Direction) -> bool {
-        self.directions.contains(&direction)
+    pub(crate) fn directions(&self) -> &[Direction] {
+        &self.directions
+    }
+
+    pub(crate) fn into_exchanges(self) -> Vec<Exchange> {
+        self.exchanges
     }
 }

@@ -1,6 +1,7 @@
 //! `confcall check`: judges recordings, offline.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
@@ -15,11 +16,11 @@ use super::run::annotations;
 use super::scenarios::{Among, How};
 use super::usage::UsageError;
 use crate::api::party::Party;
-use crate::cassette::read;
+use crate::cassette::ordered::Ordered;
 use crate::judge;
 use crate::judge::Case;
-use crate::judge::recording::check;
-use crate::judge::recording::check::Checked;
+use crate::judge::recording::check::{Check, Checked};
+use crate::judge::recording::coverage::Coverage;
 use crate::judge::recording::secrets;
 use crate::judge::recording::secrets::Secret;
 use crate::judge::redaction;
@@ -65,7 +66,7 @@ pub(crate) struct Arguments {
 const NAMED_SECRETS: usize = 10;
 
 struct Checker {
-    cases: Vec<Case>,
+    coverage: Arc<Coverage>,
     options: judge::Options,
     redactor: Redactor,
 }
@@ -83,29 +84,43 @@ impl Checker {
         options: judge::Options,
     ) -> Result<Self, Failure> {
         Ok(Self {
-            cases: cases_of_both(scenarios, picked),
+            coverage: Coverage::new(&cases_of_both(scenarios, picked)).into(),
             options,
             redactor: record::redactor(None)?,
         })
     }
 
     fn judge(&self, file: &Path) -> Result<Judged, Failure> {
-        let (recording, torn) = read::load(file)?;
+        let (mut recording, torn) = Ordered::open(file)?;
         let mut warnings: Vec<_> = torn.iter().map(ToString::to_string).collect();
-        if recording.exchanges().is_empty() {
+        if recording.len() == 0 {
             return Err(UsageError::NoExchange(file.to_owned()).into());
-        }
-        let secrets = secrets::secrets(&recording);
-        if !secrets.is_empty() {
-            warnings.extend(of_secrets(&file.display().to_string(), &secrets));
-            // A secret of one exchange may be in the report of another.
-            redaction::learn(&recording, &self.redactor);
         }
         let name = file
             .file_name()
             .unwrap_or(file.as_os_str())
             .to_string_lossy();
-        let mut checked = check::check(&name, &recording, &self.cases, &self.options);
+        let coverage = Arc::clone(&self.coverage);
+        let mut check = Check::new(&name, recording.directions(), coverage, &self.options);
+        let mut secrets = Secrets::default();
+        // A secret of one exchange may be in the report of another.
+        let read = |exchange| (secrets::secrets(&self.redactor, &exchange), exchange);
+        let mut batch = recording.batch(read)?;
+        while !batch.is_empty() {
+            // One processor judges while the others read.
+            let (next, ()) = rayon::join(
+                || recording.batch(read),
+                || {
+                    for (found, exchange) in batch {
+                        secrets.add(found);
+                        check.add(exchange);
+                    }
+                },
+            );
+            batch = next?;
+        }
+        warnings.extend(secrets.warnings(&file.display().to_string()));
+        let mut checked = check.finish();
         redaction::not_covered(&mut checked.not_covered, &self.redactor);
         Ok(Judged { checked, warnings })
     }
@@ -122,26 +137,39 @@ impl Checker {
 }
 
 /// A conversation that judges one party alone begins like others.
-fn cases_of_both(scenarios: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
+pub(super) fn cases_of_both(scenarios: &[Scenario], picked: &[Scenario]) -> Vec<Case> {
     let mut cases = judge::cases(scenarios, picked);
     cases.retain(|case| case.scenario.script.judges.is_none());
     cases
 }
 
-/// Warnings about secrets that a recorder would have replaced.
-fn of_secrets(file: &str, secrets: &[Secret]) -> Vec<String> {
-    let named = secrets.iter().take(NAMED_SECRETS).map(|it| {
-        let (exchange, place) = (it.exchange, &it.place);
-        format!("{file}: exchange {exchange} holds what looks like a secret: {place}")
-    });
-    let mut warnings: Vec<_> = named.collect();
-    if secrets.len() > NAMED_SECRETS {
-        warnings.push(format!(
-            "{file}: and {} more",
-            secrets.len() - NAMED_SECRETS
-        ));
+/// Secrets that a recorder would have replaced.
+#[derive(Default)]
+struct Secrets {
+    /// The first ones.
+    named: Vec<Secret>,
+    others: usize,
+}
+
+impl Secrets {
+    fn add(&mut self, found: Vec<Secret>) {
+        for secret in found {
+            if self.named.len() < NAMED_SECRETS {
+                self.named.push(secret);
+            } else {
+                self.others += 1;
+            }
+        }
     }
-    warnings
+
+    fn warnings(&self, file: &str) -> Vec<String> {
+        let named = self.named.iter().map(|it| {
+            let (exchange, place) = (it.exchange, &it.place);
+            format!("{file}: exchange {exchange} holds what looks like a secret: {place}")
+        });
+        let others = (self.others > 0).then(|| format!("{file}: and {} more", self.others));
+        named.chain(others).collect()
+    }
 }
 
 pub(crate) fn run(file: &Path) -> Result<Run, Failure> {
@@ -177,7 +205,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
         let name = file.display().to_string();
         strangers.push_str(&covered::not_covered(
             &name,
-            &checked.not_covered,
+            (&checked.not_covered, checked.unlisted),
             output.look,
         ));
         results.extend(checked.results);
@@ -185,7 +213,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     }
     let run = checker.report(&names, results);
     let mut text = strangers;
-    text.push_str(&covered::scenarios(&run.results, checker.cases.len()));
+    text.push_str(&covered::scenarios(&run.results, checker.coverage.len()));
     text.push_str(&terminal::render(&run, begun.elapsed(), output.look));
     text.push_str(&annotations(&run));
     output.print(&text)?;

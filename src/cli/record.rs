@@ -119,6 +119,7 @@ pub(crate) fn command(arguments: Arguments, output: Output) -> Result<Exit, Fail
             (None, None) => unreachable!("one of the two is required"),
         };
         let parties = Parties {
+            injection: None,
             service,
             bot,
             listener,

@@ -197,7 +197,7 @@ pub(crate) fn command(mut arguments: Arguments, output: Output) -> Result<Exit, 
     let played = play(options, &output)?;
     let mut text = terminal::render(&played.run, played.elapsed, output.look);
     if wants_coverage {
-        text.push_str(&coverage::render(&played.run, output.look));
+        text.push_str(&coverage::render(&played.run, "scenario", output.look));
     }
     if !is_narrowed && left_out.count > 0 {
         let _ = writeln!(text, "{}", output.look.dim(&left_out.to_string()));

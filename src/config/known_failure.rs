@@ -13,7 +13,8 @@ use crate::scenario::selection::Filter;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KnownFailure {
-    /// The scenarios: a part of their ids, or a glob over them.
+    /// The scenarios: a part of their ids, or a glob over them. Conversations of `confcall monitor`: their names, such
+    /// as `monitor/invite*`.
     #[serde(deserialize_with = "scenario")]
     #[schemars(with = "String")]
     pub scenario: Filter,
@@ -52,6 +53,18 @@ impl KnownFailure {
     /// Whether it is about this scenario, by its id, and this party, whatever comes of it.
     pub(crate) fn covers(&self, scenario: &str, role: Party) -> bool {
         self.scenario.takes(scenario) && self.role.is_none_or(|it| it == role)
+    }
+
+    /// True if it is about conversations of `confcall monitor`, by their names.
+    fn is_of_monitor(&self) -> bool {
+        self.scenario.to_string().starts_with("monitor/")
+    }
+
+    fn unmatched(&self) -> String {
+        format!(
+            "the known failure of `{}` by {} matches nothing ({}): take it off the list",
+            self.scenario, self.rule, self.reason
+        )
     }
 
     fn is(&self, violation: &Violation) -> bool {
@@ -107,10 +120,10 @@ pub(crate) fn apply(
     let is_about = |entry: &KnownFailure| all.iter().any(|it| entry.scenario.takes(it.id.as_str()));
     let mut listed = Listed::default();
     for (at, entry) in list.iter().enumerate() {
-        let said = format!(
-            "the known failure of `{}` by {} matches nothing ({}): take it off the list",
-            entry.scenario, entry.rule, entry.reason
-        );
+        let said = entry.unmatched();
+        if entry.is_of_monitor() {
+            continue;
+        }
         if is_borne_out[at] {
             listed.borne_out.push(said);
         } else if is_refuted[at] || !is_about(entry) {
@@ -118,6 +131,37 @@ pub(crate) fn apply(
         }
     }
     listed
+}
+
+/// Compares monitored conversations with the entries about them, which begin with `monitor/`. A conversation is known
+/// if every failure of it is listed. Returns a sentence for each entry that no failure matches: names of conversations
+/// are told by their order, so that an entry may be about others that pass.
+pub(crate) fn apply_to_conversations(
+    list: &[KnownFailure],
+    results: &mut [ScenarioResult],
+) -> Vec<String> {
+    let entries: Vec<&KnownFailure> = list.iter().filter(|it| it.is_of_monitor()).collect();
+    let covering = |result: &ScenarioResult| {
+        let covering = entries.iter().copied();
+        let covering = covering.filter(|it| it.covers(&result.scenario, result.role));
+        covering.collect::<Vec<_>>()
+    };
+    let failing = || results.iter().filter(|it| it.verdict == Verdict::Fail);
+    let is_there = |entry: &&&KnownFailure| {
+        failing().any(|result| {
+            entry.covers(&result.scenario, result.role)
+                && result.failures.iter().any(|it| entry.is(it))
+        })
+    };
+    let unmatched = entries.iter().filter(|entry| !is_there(entry));
+    let unmatched = unmatched.map(|entry| entry.unmatched()).collect();
+    for result in results.iter_mut().filter(|it| it.verdict == Verdict::Fail) {
+        let covering = covering(result);
+        if !covering.is_empty() {
+            fail_as_listed(result, &covering);
+        }
+    }
+    unmatched
 }
 
 /// A failing result is known if every failure is listed.
@@ -201,6 +245,29 @@ mod tests {
             script: script.clone().into(),
         };
         ids.iter().map(scenario).collect()
+    }
+
+    #[test]
+    fn conversations_of_the_monitor_have_entries_of_their_own() {
+        let entry = |scenario: &str, rule: &str| json!({"scenario": scenario, "rule": rule, "reason": "slow"});
+        let list = list(json!([
+            entry("monitor/invite*", "limit"),
+            entry("monitor/create*", "limit"),
+            entry("page", "limit")
+        ]));
+        let mut results = [
+            result("monitor/invite", vec![]),
+            result("monitor/invite-2", vec![violation(Rule::Limit, "")]),
+            result("monitor/answer", vec![violation(Rule::Limit, "")]),
+        ];
+        let unmatched = apply_to_conversations(&list, &mut results);
+        let verdicts = results.map(|it| it.verdict);
+        assert_eq!(verdicts, [Verdict::Pass, Verdict::Known, Verdict::Fail]);
+        assert_eq!(unmatched.len(), 1, "{unmatched:?}");
+        assert!(unmatched[0].contains("monitor/create*"));
+        // A run has nothing to say of them.
+        let listed = apply(&list[..2], &all(&["page/a"]), &mut []);
+        assert_eq!(listed, Listed::default());
     }
 
     #[test]

@@ -154,7 +154,7 @@ impl ForgedTokens {
     }
 }
 
-const fn requirement(forgery: Forgery) -> Requirement {
+pub(super) const fn requirement(forgery: Forgery) -> Requirement {
     match forgery {
         Forgery::NoToken | Forgery::Unsigned => Requirement::TokenSigned,
         Forgery::ForeignKey => Requirement::TokenKey,

@@ -13,6 +13,8 @@
 //! acknowledgements of a service's notifications). All work through `adapter`: the judge, the wire, and a
 //! clock that can be paused.
 //!
+//! [`traffic`] chooses faults for traffic without a plan, which `record` injects.
+//!
 //! `docs/src/design/add-a-fault-injection.md` has the steps to add a kind.
 
 mod adapter;
@@ -22,6 +24,7 @@ mod forged;
 mod kind;
 mod notifications;
 mod requests;
+pub(crate) mod traffic;
 mod unknown;
 
 use std::sync::Arc;
@@ -32,7 +35,7 @@ pub(crate) use self::kind::{Forgery, InjectionChoice, InjectionKind};
 
 use self::adapter::Adapter;
 use self::callback::Callback;
-use self::forged::ForgedTokens;
+use self::forged::{ForgedTokens, requirement as requirement_of};
 use self::notifications::Notifications;
 use self::requests::Requests;
 use self::unknown::Rng;

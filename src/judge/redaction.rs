@@ -40,13 +40,6 @@ pub(crate) fn recording(recording: Recording, redactor: &Redactor) -> Recording 
     }
 }
 
-/// Learns the secrets of a recording before any of it is reported.
-pub(crate) fn learn(recording: &Recording, redactor: &Redactor) {
-    for exchange in recording.exchanges() {
-        redactor.redact(exchange.clone());
-    }
-}
-
 /// Replaces the secrets in messages, including earlier uses of a secret that is found late.
 /// Messages are shared with the judge; one without a secret stays shared.
 pub(crate) fn traffic(traffic: &mut [Traffic], redactor: &Redactor) {

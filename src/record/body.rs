@@ -23,6 +23,8 @@ pub(super) enum Broken {
     /// It could not be written down.
     #[error(transparent)]
     Journal(#[from] RecordError),
+    #[error("fault injection")]
+    Injected,
 }
 
 /// Why a request ends before its body does.

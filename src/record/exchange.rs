@@ -25,6 +25,7 @@ use crate::cassette::journal::{JournalError, Queued};
 use crate::http::message;
 use crate::http::message::read_json;
 use crate::http::uncoded;
+use crate::inject::InjectionKind;
 use crate::judge::recording::live::End;
 use crate::redact::{Line, Redacted, UnredactedBody, UnredactedExchange, UnredactedMessage};
 
@@ -32,7 +33,7 @@ use crate::redact::{Line, Redacted, UnredactedBody, UnredactedExchange, Unredact
 #[derive(Debug)]
 pub(super) struct Pending {
     pub recorder: Arc<Recorder>,
-    number: u64,
+    pub number: u64,
     pub direction: Direction,
     /// It is neither recorded nor observed.
     passes_by: bool,
@@ -48,6 +49,8 @@ pub(super) struct Pending {
     progress: Mutex<Progress>,
     /// The observer knows that it began.
     is_told: AtomicBool,
+    /// The fault that changes its end.
+    pub injected: OnceLock<InjectionKind>,
     /// Present while the request's body waits for a 100.
     expectation: Mutex<Option<Expectation>>,
 }
@@ -86,6 +89,7 @@ impl Pending {
             response_body: Tee::new(recorder.sinks.max_body),
             progress: Mutex::new(progress),
             is_told: AtomicBool::new(passes_by),
+            injected: OnceLock::new(),
             expectation: Mutex::default(),
         })
     }
@@ -121,14 +125,17 @@ impl Pending {
     }
 
     fn tell_end(&self, observer: &dyn Observer, broke: Option<&str>) {
-        let end = match (broke, self.response.get()) {
-            (Some(cause), _) => End::Broke(cause.to_owned()),
-            (None, None) => End::Unknown,
-            (None, Some((head, _))) => End::Answered(message::Response {
-                status: head.status.as_u16(),
-                headers: fields(&head.headers).into_iter().collect(),
-                body: self.response_body.capture().body(&head.headers).into(),
-            }),
+        let response = self.response.get().map(|(head, _)| message::Response {
+            status: head.status.as_u16(),
+            headers: fields(&head.headers).into_iter().collect(),
+            body: self.response_body.capture().body(&head.headers).into(),
+        });
+        let end = match (self.injected.get(), broke, response) {
+            (Some(InjectionKind::LostResponse), _, Some(response)) => End::Lost(response),
+            (Some(_), _, response) => End::Refused(response),
+            (None, Some(cause), _) => End::Broke(cause.to_owned()),
+            (None, None, None) => End::Unknown,
+            (None, None, Some(response)) => End::Answered(response),
         };
         observer.ended(self.number, end);
     }

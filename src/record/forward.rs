@@ -28,13 +28,15 @@ use tower_service::Service as _;
 use super::body::{Broken, RequestBody, ResponseBody, Unsent};
 use super::exchange::{Pending, codings, target_of};
 use super::hop::{self, HopByHopOptions};
-use super::{Proxy, Recorder, Upstream, expect};
+use super::{Proxy, Recorder, Upstream, expect, injected};
 use crate::cassette::format::Direction;
 use crate::http::connect::{StreamingClient, causes, is_loop, untrusted, with_causes};
 use crate::http::interception::{Origin, Refused};
 use crate::http::limits::MAX_URI;
 use crate::http::server::{Connection, Takeover, Tunnel, refusal};
 use crate::http::{message, uncoded};
+use crate::inject::InjectionKind;
+use crate::inject::traffic::ExtraNotification;
 
 /// Passes one request on, and returns the answer. An error breaks the connection.
 pub(super) async fn forward(
@@ -81,7 +83,20 @@ pub(super) async fn forward(
     } else {
         &recorder.client
     };
-    match send(&pending, client, interim, outgoing.map(|()| body)).await {
+    let outgoing = outgoing.map(|()| body);
+    let injected = injected::choose(proxy, &pending, &outgoing);
+    if let Some(answer) = injected.and_then(|kind| injected::answer(&pending, kind)) {
+        return answer;
+    }
+    let again = injected.and_then(|_| injected::copied(&outgoing));
+    let forged = injected.map_or_else(Vec::new, |kind| injected::forge(kind, &outgoing));
+    for (extra, request) in forged {
+        injected::send(proxy, &pending, extra, request).await;
+    }
+    match send(&pending, client, interim, outgoing).await {
+        Ok(answer) if injected == Some(InjectionKind::LostResponse) => {
+            Err(injected::lose(&pending, answer).await)
+        }
         Ok(answer) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => {
             let connection = options.websocket.then_some(connection);
             switch_protocols(connection, &pending, answer)
@@ -89,6 +104,13 @@ pub(super) async fn forward(
         Ok(answer) => {
             if let Upstream::Bot(callbacks) = &proxy.upstream {
                 callbacks.note_answer();
+            }
+            match (injected, again) {
+                (Some(InjectionKind::SlowResponse), _) => injected::hold_back().await,
+                (Some(InjectionKind::DuplicateNotification), Some(again)) => {
+                    injected::send(proxy, &pending, ExtraNotification::Duplicate, again).await;
+                }
+                _ => {}
             }
             response(pending, is_head, answer).await
         }

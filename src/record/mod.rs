@@ -13,6 +13,7 @@ mod exchange;
 mod expect;
 mod forward;
 mod hop;
+mod injected;
 pub(crate) mod observer;
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,7 @@ use crate::http::limits::MAX_TARGET_AND_FIELDS;
 use crate::http::server::{self, Connection, ConnectionError, Server, Tunnel, Watch};
 use crate::http::tls::Authority;
 use crate::http::{Listener, Versions};
+use crate::inject::traffic::TrafficInjection;
 use crate::redact::Redactor;
 
 #[derive(Debug)]
@@ -57,6 +59,8 @@ pub(crate) struct Parties {
     pub listener: Listener,
     /// For parties that speak TLS.
     pub tls: ClientConfig,
+    /// The faults that are injected into the traffic.
+    pub injection: Option<TrafficInjection>,
     /// Called with a text when a client does not take the certificate of a listener.
     pub warn: fn(&str),
 }
@@ -115,6 +119,7 @@ struct Recorder {
     /// The servers of listeners that were opened for callbacks.
     learnt: Mutex<Vec<JoinHandle<()>>>,
     via: Via,
+    injection: Option<TrafficInjection>,
     began: Instant,
     warn: fn(&str),
     failure: OnceLock<RecordError>,
@@ -277,6 +282,7 @@ pub(crate) async fn record(
         callbacks,
         learnt: Mutex::default(),
         via: Via::new(),
+        injection: parties.injection,
         began: Instant::now(),
         warn: parties.warn,
         failure: OnceLock::new(),

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::cassette::format::Exchange;
+use crate::inject::InjectionKind;
+use crate::inject::traffic::ExtraNotification;
 use crate::judge::recording::live::End;
 
 /// Gets each exchange while it happens, in an order that the parties cannot tell from that of time: a request before
@@ -14,6 +16,13 @@ pub(crate) trait Observer: fmt::Debug + Send + Sync {
 
     /// The exchange of this number has ended.
     fn ended(&self, number: u64, end: End);
+
+    /// A fault is injected into the exchange of this number.
+    fn injected(&self, number: u64, kind: InjectionKind);
+
+    /// The bot answered a notification that fault injection sent before or after that of an exchange; with the status,
+    /// or the cause why there is none.
+    fn notified_besides(&self, number: u64, extra: ExtraNotification, answer: Result<u16, String>);
 
     /// True once the run is over: what breaks off then was cut off by the end.
     fn is_over(&self) -> bool;

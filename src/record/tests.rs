@@ -60,6 +60,7 @@ async fn the_json_of_a_body_is_read_once() {
     let listener = Listener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.address();
     let parties = Parties {
+        injection: None,
         service: Service::At(format!("http://{}", service().await).parse().unwrap()),
         bot: Bots::One(Box::new(Bot {
             url: "http://bot.example/callback".parse().unwrap(),

@@ -22,7 +22,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// For a value that was parsed already.
+    /// For a text that is not too deep for the parser.
     pub(super) const PARSED: Self = Self {
         depth: usize::MAX,
         wrappings: DEPTH,
@@ -42,15 +42,7 @@ impl Redactor {
     /// JSON within the limits.
     pub(super) fn write_json(&self, text: &str, limits: Limits, out: &mut Vec<u8>) -> Option<bool> {
         let begin = out.len();
-        let mut walk = Walk {
-            redactor: self,
-            out,
-            wrappings: limits.wrappings,
-            is_changed: false,
-            is_renamed: false,
-            repeats: false,
-            names: Vec::new(),
-        };
+        let mut walk = Walk::new(self, limits.wrappings, Escapes::None, out);
         let mut json = serde_json::Deserializer::from_str(text);
         let walked = walk
             .value(Secrecy::None, limits.depth)
@@ -62,14 +54,16 @@ impl Redactor {
             self.write_json(&once, limits, out)?;
             return Some(true);
         }
-        let is_changed = walk.is_changed;
-        if walk.is_renamed {
-            // Two names may have become one.
-            let once = once(&out[begin..])?;
-            out.truncate(begin);
-            out.extend_from_slice(once.as_bytes());
-        }
-        Some(is_changed)
+        walk.end(begin)
+    }
+
+    /// The same for a value that was parsed already, of any depth.
+    pub(super) fn write_value(&self, value: &Value, out: &mut Vec<u8>) -> Option<bool> {
+        let begin = out.len();
+        let mut walk = Walk::new(self, DEPTH, Escapes::Possible, out);
+        let next = walk.value(Secrecy::None, usize::MAX);
+        next.deserialize(value).ok()?;
+        walk.end(begin)
     }
 
     /// The secrecy of the value under this name, and the redacted name if it changes.
@@ -112,7 +106,7 @@ enum Secrecy {
     Whole,
 }
 
-/// The escapes in the JSON of a text. A text that the parser borrows has none.
+/// The escapes in the JSON of a text. A text that a parser borrows has none.
 #[derive(Debug, Clone, Copy)]
 enum Escapes {
     None,
@@ -124,6 +118,8 @@ struct Walk<'a, 'de> {
     redactor: &'a Redactor,
     out: &'a mut Vec<u8>,
     wrappings: usize,
+    /// Those of a text that is borrowed.
+    borrowed: Escapes,
     is_changed: bool,
     is_renamed: bool,
     /// True after a repeated name, which ends the walk.
@@ -133,6 +129,35 @@ struct Walk<'a, 'de> {
 }
 
 impl<'a, 'de> Walk<'a, 'de> {
+    const fn new(
+        redactor: &'a Redactor,
+        wrappings: usize,
+        borrowed: Escapes,
+        out: &'a mut Vec<u8>,
+    ) -> Self {
+        Self {
+            redactor,
+            out,
+            wrappings,
+            borrowed,
+            is_changed: false,
+            is_renamed: false,
+            repeats: false,
+            names: Vec::new(),
+        }
+    }
+
+    /// Returns true if more than white space and spelling changed in what was written from `begin` on.
+    fn end(self, begin: usize) -> Option<bool> {
+        if self.is_renamed {
+            // Two names may have become one.
+            let once = once(&self.out[begin..])?;
+            self.out.truncate(begin);
+            self.out.extend_from_slice(once.as_bytes());
+        }
+        Some(self.is_changed)
+    }
+
     const fn value(&mut self, secrecy: Secrecy, depth: usize) -> Next<'_, 'a, 'de> {
         Next {
             walk: self,
@@ -290,7 +315,8 @@ impl<'de> Visitor<'de> for Next<'_, '_, 'de> {
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<(), E> {
-        self.walk.string(text, self.secrecy, Escapes::None);
+        let escapes = self.walk.borrowed;
+        self.walk.string(text, self.secrecy, escapes);
         Ok(())
     }
 
@@ -325,7 +351,7 @@ impl<'de> Visitor<'de> for Next<'_, '_, 'de> {
         let mut pair = Pair::default();
         while let Some(name) = properties.next_key_seed(Name)? {
             let escapes = match name {
-                Cow::Borrowed(_) => Escapes::None,
+                Cow::Borrowed(_) => walk.borrowed,
                 Cow::Owned(_) => Escapes::Possible,
             };
             let mut secrecy = walk.name(&name, escapes, self.secrecy);

@@ -29,7 +29,6 @@ use sha2::Sha256;
 
 use self::caches::{NegativeCache, Pseudonyms};
 pub(crate) use self::documents::attribute;
-use self::json::Limits;
 use self::known_secrets::KnownSecrets;
 pub(crate) use self::line::{Line, UnredactedBody, UnredactedExchange, UnredactedMessage};
 use self::pseudonyms::{DIGITS, PREFIX};
@@ -231,7 +230,7 @@ impl Redactor {
 
     /// The redacted value of a header field; `None` if it is unchanged. Credentials keep their
     /// scheme.
-    fn field(&self, name: &str, value: &str) -> Option<String> {
+    pub(crate) fn field(&self, name: &str, value: &str) -> Option<String> {
         if secret_names::is_kept(name) || self.project.keeps(name) {
             return self.redacted_text(value);
         }
@@ -301,7 +300,7 @@ impl Redactor {
     }
 
     /// `None` if the body has no secret.
-    fn body(&self, body: &Body) -> Option<Body> {
+    pub(crate) fn body(&self, body: &Body) -> Option<Body> {
         match body {
             Body::Json(value) => self.json(value),
             Body::Text(text) => self.redacted_text(text).map(Body::Text),
@@ -311,14 +310,17 @@ impl Redactor {
     }
 
     fn json(&self, value: &Value) -> Option<Body> {
-        let (text, mut out) = (value.to_string(), Vec::new());
-        if self.write_json(&text, Limits::PARSED, &mut out) == Some(false) {
+        let mut out = Vec::new();
+        if self.write_value(value, &mut out) == Some(false) {
             return None;
         }
         Some(match serde_json::from_slice(&out) {
             Ok(redacted) => Body::Json(redacted),
             // Deeper than what any parser has made.
-            Err(_) => Body::Text(self.redacted_text(&text).unwrap_or(text)),
+            Err(_) => {
+                let text = value.to_string();
+                Body::Text(self.redacted_text(&text).unwrap_or(text))
+            }
         })
     }
 

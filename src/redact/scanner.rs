@@ -33,7 +33,7 @@ const GUID: usize = 36;
 
 impl Redactor {
     /// Replaces every secret that is found by its name or its shape; `None` if there is none.
-    pub(super) fn redacted_text(&self, text: &str) -> Option<String> {
+    pub(crate) fn redacted_text(&self, text: &str) -> Option<String> {
         self.running(text, DEPTH)
     }
 

@@ -22,8 +22,8 @@ enum Coverage {
     Untested(&'static str),
 }
 
-/// The requirements of the parties that the run judged, one a line.
-pub(crate) fn render(run: &Run, look: Look) -> String {
+/// The requirements of the parties that the run judged, one a line. `of` is the word for a result: `scenario`.
+pub(crate) fn render(run: &Run, of: &'static str, look: Look) -> String {
     let mut text = String::from("\ncoverage\n");
     for requirement in Requirement::VARIANTS {
         let of_role = |result: &&ScenarioResult| result.role == requirement.party();
@@ -34,7 +34,7 @@ pub(crate) fn render(run: &Run, look: Look) -> String {
         let _ = writeln!(
             text,
             "{}",
-            line(*requirement, coverage(*requirement, &results), look)
+            line(*requirement, coverage(*requirement, &results), of, look)
         );
     }
     text
@@ -46,23 +46,19 @@ fn coverage(requirement: Requirement, results: &[&ScenarioResult]) -> Coverage {
         findings.any(|finding| finding.requirement == Basis::Requirement(requirement))
     };
     let checks = |result: &&&ScenarioResult| result.checked.contains(&requirement);
+    let is_empty = |it: &&ScenarioResult| it.traffic.is_empty() && it.checked.is_empty();
     let broken = results.iter().filter(breaks).count();
     let checked = results.iter().filter(checks).count();
     match (broken, checked) {
-        (0, 0) if results.iter().all(|result| result.traffic.is_empty()) => {
-            Coverage::Untested("no scenario was played")
-        }
-        (0, 0) => Coverage::Untested("no message of the played scenarios shows it"),
+        (0, 0) if results.iter().all(is_empty) => Coverage::Untested("nothing was played"),
+        (0, 0) => Coverage::Untested("no message shows it"),
         (0, checked) => Coverage::Met(checked),
         (broken, _) => Coverage::Broken(broken),
     }
 }
 
-fn in_scenarios(count: usize) -> String {
-    format!("in {}", counted(count, "scenario"))
-}
-
-fn line(requirement: Requirement, coverage: Coverage, look: Look) -> String {
+fn line(requirement: Requirement, coverage: Coverage, of: &'static str, look: Look) -> String {
+    let in_results = |count| format!("in {}", counted(count, of));
     let level = match requirement.level() {
         Level::Must => "MUST",
         Level::Should => "SHOULD",
@@ -72,8 +68,8 @@ fn line(requirement: Requirement, coverage: Coverage, look: Look) -> String {
         Party::Service => "service",
     };
     let (word, how) = match coverage {
-        Coverage::Met(count) => (look.success("met     "), in_scenarios(count)),
-        Coverage::Broken(count) => (look.failure("broken  "), in_scenarios(count)),
+        Coverage::Met(count) => (look.success("met     "), in_results(count)),
+        Coverage::Broken(count) => (look.failure("broken  "), in_results(count)),
         Coverage::Untested(why) => (look.warning("untested"), why.to_owned()),
     };
     let standard = match requirement.standard() {
@@ -103,7 +99,7 @@ mod tests {
             role: Some(Party::Bot),
             url: None,
         };
-        let text = render(&Run::new(target, vec![result]), Look::PLAIN);
+        let text = render(&Run::new(target, vec![result]), "scenario", Look::PLAIN);
         let of = |id: &str| {
             text.lines()
                 .find(|line| line.contains(id))

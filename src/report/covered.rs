@@ -9,8 +9,13 @@ use crate::diagnostic::place::printable;
 use crate::judge::recording::check::NotCovered;
 use crate::judge::verdict::ScenarioResult;
 
-/// The name of the file, then a line for each exchange outside of the contract. Empty where there are none.
-pub(crate) fn not_covered(file: &str, not_covered: &[NotCovered], look: Look) -> String {
+/// The name of the file, then a line for each exchange outside of the contract, and the number of others. Empty where
+/// there are none.
+pub(crate) fn not_covered(
+    file: &str,
+    (not_covered, others): (&[NotCovered], usize),
+    look: Look,
+) -> String {
     if not_covered.is_empty() {
         return String::new();
     }
@@ -31,6 +36,9 @@ pub(crate) fn not_covered(file: &str, not_covered: &[NotCovered], look: Look) ->
             printable(&exchange.request),
             status.unwrap_or_else(|| ": no answer".to_owned())
         );
+    }
+    if others > 0 {
+        let _ = writeln!(text, "  and {others} more");
     }
     text.push('\n');
     text
@@ -62,11 +70,11 @@ mod tests {
             status: Some(404),
         }];
         assert_eq!(
-            super::not_covered("a.jsonl", &not_covered, Look::PLAIN),
+            super::not_covered("a.jsonl", (&not_covered, 2), Look::PLAIN),
             "a.jsonl: these exchanges are outside of the contract, and are not judged:\n     \
-             7 bot     GET /me: 404\n\n"
+             7 bot     GET /me: 404\n  and 2 more\n\n"
         );
-        assert_eq!(super::not_covered("a.jsonl", &[], Look::PLAIN), "");
+        assert_eq!(super::not_covered("a.jsonl", (&[], 0), Look::PLAIN), "");
     }
 
     #[test]

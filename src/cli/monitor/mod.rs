@@ -1,8 +1,9 @@
 //! `confcall monitor`: judges the traffic of somebody else's tests while they run.
 //!
-//! `watch` is the observer that judges. The proxy of `record` stands before the built-in service, or before a real
+//! `faults` are injected into the traffic. `watch` is the observer that judges. The proxy of `record` stands before the built-in service, or before a real
 //! one.
 
+mod faults;
 mod watch;
 
 use std::fmt::Write as _;
@@ -15,27 +16,31 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use self::faults::Faults;
 use self::watch::{Watch, Watched};
+use super::check::cases_of_both;
 use super::exit::Exit;
 use super::failure::{EnvironmentError, Failure};
 use super::output::Output;
 use super::reports::{ReportFile, Reports};
 use super::run::annotations;
+use super::scenarios::Source;
 use super::serve::named;
 use super::tls::{self, Tls};
 use super::{output, record as recorder};
 use crate::api::party::Party;
 use crate::cassette::format::Direction;
 use crate::config::monitor::{MonitorAddress, MonitorSection};
-use crate::config::{self, values};
+use crate::config::{self, Config, known_failure, values};
 use crate::emulator::service::{BuiltInService, Edition, ServiceOptions};
 use crate::http::tls::Authority;
 use crate::http::{Client, Listener, limits};
+use crate::judge::recording::coverage::Coverage;
 use crate::judge::redaction;
 use crate::judge::verdict::{JudgedTarget, Run, Verdict};
 use crate::record::{self, Bot, Bots, Parties, Service, Sinks};
 use crate::redact::Redactor;
-use crate::report::{covered, terminal};
+use crate::report::{coverage, covered, terminal};
 use crate::runner::PlayError;
 use crate::runner::process::Program;
 
@@ -79,6 +84,13 @@ pub(crate) struct Arguments {
     /// Fail on a SHOULD that is not met
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    source: Source,
+    #[command(flatten)]
+    faults: Faults,
+    /// List the requirements that were met, broken, or not tested
+    #[arg(long)]
+    coverage: bool,
     /// Also record the traffic in this cassette
     #[arg(long, value_name = "FILE")]
     cassette: Option<PathBuf>,
@@ -86,7 +98,7 @@ pub(crate) struct Arguments {
     report: Vec<ReportFile>,
     #[command(flatten)]
     tls: Tls,
-    /// Read `[monitor]` and `[redaction]` from this file [default: confcall.toml, if it exists]
+    /// Read `[monitor]`, `[[known]]`, `[scenarios]` and `[redaction]` from this file [default: confcall.toml, if it exists]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The program that runs the tests, and its arguments
@@ -121,10 +133,13 @@ fn monitor(arguments: &Arguments, output: Output) -> Result<(Run, Exit), Failure
     let project = config::load(arguments.config.as_deref())?;
     let redactor = Arc::new(recorder::redactor(arguments.config.as_deref())?);
     let authority = arguments.tls.authority()?;
+    let scenarios = arguments.source.clone().or(&project.scenarios).load()?;
+    let coverage = Coverage::new(&cases_of_both(&scenarios, &scenarios));
     let watch = Arc::new(Watch::new(
         arguments.edition.clone(),
         arguments.strict,
         Arc::clone(&redactor),
+        Arc::new(coverage),
     ));
     let runtime = super::runtime()?;
     let monitored = runtime.block_on(async {
@@ -146,7 +161,7 @@ fn monitor(arguments: &Arguments, output: Output) -> Result<(Run, Exit), Failure
         Exit::Success
     };
     let mut text = String::new();
-    let run = judged(arguments, monitored, &redactor, output, &mut text);
+    let run = judged(arguments, &project, monitored, &redactor, output, &mut text);
     output.print(&text)?;
     let exit = exit.worse(Exit::of_run(&run));
     Ok((run, exit))
@@ -164,6 +179,7 @@ struct Monitored {
 /// The result of a run, and the text that is printed of it.
 fn judged(
     arguments: &Arguments,
+    project: &Config,
     monitored: Monitored,
     redactor: &Redactor,
     output: Output,
@@ -186,20 +202,24 @@ fn judged(
     redaction::not_covered(&mut checked.not_covered, redactor);
     text.push_str(&covered::not_covered(
         "monitor",
-        &checked.not_covered,
+        (&checked.not_covered, checked.unlisted),
         output.look,
     ));
-    if watched.unlisted > 0 {
-        let _ = writeln!(text, "and {} more\n", watched.unlisted);
-    }
+    let unmatched = known_failure::apply_to_conversations(&project.known, &mut checked.results);
     let mut run = Run::new(target(arguments, Some(url)), checked.results);
     redaction::run(&mut run, redactor);
+    run.errors.extend(unmatched);
+    run.notes.extend(arguments.faults.told(&watched.injected));
     if run.results.is_empty() {
-        let not_covered = checked.not_covered.len() + watched.unlisted;
+        let not_covered = checked.not_covered.len() + checked.unlisted;
         run.errors.push(nothing(watched.seen, not_covered));
     }
     run.errors.extend(failed);
     text.push_str(&terminal::render(&run, watched.elapsed, output.look));
+    if arguments.coverage {
+        text.push_str(&covered::scenarios(&run.results, watched.scenarios));
+        text.push_str(&coverage::render(&run, "conversation", output.look));
+    }
     text.push_str(&annotations(&run));
     run
 }
@@ -251,6 +271,7 @@ impl Traffic<'_> {
         }
         output.print(&text)?;
         let parties = Parties {
+            injection: arguments.faults.injection()?,
             service: Service::At(service),
             bot,
             listener,

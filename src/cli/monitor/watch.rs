@@ -1,5 +1,6 @@
 //! The observer of a monitored run: it judges each exchange as it happens, and tells of violations.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,8 +11,12 @@ use crate::cassette::format::Exchange;
 use crate::cli::output;
 use crate::contract::rule::Level;
 use crate::diagnostic::place::printable;
+use crate::inject::InjectionKind;
+use crate::inject::traffic::ExtraNotification;
 use crate::judge::monitor::{self, AtEnd};
 use crate::judge::recording::check::Checked;
+use crate::judge::recording::coverage::Coverage;
+use crate::judge::recording::live;
 use crate::judge::recording::live::{End, Fresh, Live};
 use crate::record::observer::Observer;
 use crate::redact::Redactor;
@@ -37,21 +42,30 @@ struct Judging {
     seen: usize,
     /// The number of those that go on.
     open: usize,
+    /// The number of faults that were injected.
+    injected: BTreeMap<InjectionKind, usize>,
 }
 
 /// What a monitored run has shown.
 #[derive(Debug)]
 pub(super) struct Watched {
     pub checked: Checked,
-    /// The number of exchanges outside of the contract that are not listed.
-    pub unlisted: usize,
     /// The number of all exchanges.
     pub seen: usize,
+    /// The number of faults that were injected.
+    pub injected: BTreeMap<InjectionKind, usize>,
+    /// The number of scenarios that the traffic may show.
+    pub scenarios: usize,
     pub elapsed: Duration,
 }
 
 impl Watch {
-    pub(super) fn new(edition: Option<String>, is_strict: bool, redactor: Arc<Redactor>) -> Self {
+    pub(super) fn new(
+        edition: Option<String>,
+        is_strict: bool,
+        redactor: Arc<Redactor>,
+        coverage: Arc<Coverage>,
+    ) -> Self {
         let options = monitor::Options {
             sees_notifications: true,
             patience: monitor::PATIENCE,
@@ -59,13 +73,22 @@ impl Watch {
             edition,
             at_end: AtEnd::Note,
         };
-        let live = Live::new(options, is_strict);
+        let live = Live::new(
+            options,
+            coverage,
+            live::Options {
+                name: "monitor".to_owned(),
+                of: "run",
+                is_strict,
+            },
+        );
         Self {
             judging: Mutex::new(Some(Judging {
                 live,
                 last: 0,
                 seen: 0,
                 open: 0,
+                injected: BTreeMap::new(),
             })),
             redactor,
             is_strict,
@@ -91,11 +114,13 @@ impl Watch {
         let elapsed = self.began.elapsed();
         let mut judging = self.judging().take()?;
         let at = judging.now(self.began);
-        let (checked, unlisted) = judging.live.finish(at);
+        let scenarios = judging.live.scenarios();
+        let checked = judging.live.finish(at);
         Some(Watched {
             checked,
-            unlisted,
             seen: judging.seen,
+            injected: judging.injected,
+            scenarios,
             elapsed,
         })
     }
@@ -157,6 +182,23 @@ impl Observer for Watch {
             let at = judging.now(self.began);
             judging.open = judging.open.saturating_sub(1);
             judging.live.ended(at, number, end);
+            judging.live.fresh().iter().for_each(|it| self.tell(it));
+        }
+    }
+
+    fn injected(&self, number: u64, kind: InjectionKind) {
+        output::say(&format!("injected: {} at exchange {number}", kind.name()));
+        if let Some(judging) = &mut *self.judging() {
+            *judging.injected.entry(kind).or_default() += 1;
+        }
+    }
+
+    fn notified_besides(&self, number: u64, extra: ExtraNotification, answer: Result<u16, String>) {
+        if let Some(judging) = &mut *self.judging() {
+            let breach = extra.breach(number, &answer);
+            judging
+                .live
+                .notified_besides(number, extra.requirement(), breach);
             judging.live.fresh().iter().for_each(|it| self.tell(it));
         }
     }

@@ -75,11 +75,8 @@ impl Monitor {
             conduct.doubt(exchange, reason);
         }
         if is_for_now {
-            let after = response
-                .headers
-                .get("retry-after")
-                .and_then(|it| it.parse().ok());
-            self.may_come_again(at, exchange, asked, after);
+            let after = retry_after(response);
+            self.may_come_again(at, exchange, asked, (after, false));
         }
     }
 
@@ -137,10 +134,13 @@ impl Monitor {
             self.forget_obligations(exchange, asked);
             return;
         };
-        let other = self.call(id, at).conversation;
-        self.unite(asked.conversation, other);
+        let key = Normal::of(id).into_owned();
+        match self.calls.get(&key).map(|call| call.conversation) {
+            Some(other) => self.unite(asked.conversation, other),
+            None => self.know(key, asked.conversation),
+        }
         let null = Value::Null;
-        let request = asked.body.json().unwrap_or(&null);
+        let request = asked.request.body.json().unwrap_or(&null);
         let call = self.call(id, at);
         call.callback = callback_of(request);
         if call.targets.is_none() {
@@ -225,6 +225,11 @@ impl Monitor {
         );
         self.report(place, Party::Service, operation, breach);
     }
+}
+
+/// The seconds after which a request may be sent again.
+pub(super) fn retry_after(response: &Response) -> Option<u64> {
+    response.headers.get("retry-after")?.parse().ok()
 }
 
 fn has_error(body: &Value) -> bool {
@@ -374,7 +379,7 @@ impl Check<'_> {
     /// A created call repeats what was asked for.
     fn call(&mut self, body: &Value) {
         let null = Value::Null;
-        let request = self.asked.body.json().unwrap_or(&null);
+        let request = self.asked.request.body.json().unwrap_or(&null);
         let (given, echoed) = (callback_of(request), callback_of(body));
         if let (Some(given), Some(echoed)) = (given, echoed)
             && given != echoed

@@ -136,9 +136,10 @@ impl Walk {
                 name = printed;
             }
         }
+        let documented = types::properties(name);
         for (property, value) in properties {
-            let listed = types::property(name, property);
-            self.property(&listed, value, Path::Key(&at, property));
+            let listed = types::variants(documented, property);
+            self.property(listed, value, Path::Key(&at, property));
         }
     }
 

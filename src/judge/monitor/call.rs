@@ -1,11 +1,14 @@
 //! What the monitor knows of one call: its state, its comms operations, its roster, and what has to follow.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::api::identifier;
 use crate::api::identifier::ById;
 use crate::contract::operation::{Effect, Operation};
 use crate::contract::shape::lookup;
+use crate::http::message::Request;
 use crate::judge::people::Person;
 
 #[derive(Debug)]
@@ -28,8 +31,8 @@ pub(super) struct Call {
     pub roster: Vec<Value>,
     pub operations: ById<CommsOperation>,
     pub open: Vec<Obligation>,
-    /// The bodies of notifications that the bot did not acknowledge, which may come again.
-    pub unacknowledged: Vec<Value>,
+    /// The notifications that the bot did not acknowledge, which may come again.
+    pub unacknowledged: Vec<Arc<Request>>,
 }
 
 /// A long-running operation of a call.

@@ -238,25 +238,26 @@ fn begun_with(call: &Call, context: Option<&str>) -> Option<(String, u64)> {
 /// A call keeps its source and its targets.
 fn people_of_call(call: &mut Call, entry: &Entry<'_>, data: &Value) -> Vec<Breach> {
     let mut found = Vec::new();
-    let source = lookup(data, "source").map(|(_, it)| it.clone());
-    let targets = lookup(data, "targets").map(|(_, it)| it.clone());
-    for (name, known, actual) in [
-        ("source", &mut call.source, source),
-        ("targets", &mut call.targets, targets),
-    ] {
-        let Some(actual) = actual else { continue };
-        match known {
-            Some(known) if ids_of(known) != ids_of(&actual) && !ids_of(&actual).is_empty() => {
-                found.push(entry.breach(
-                    Requirement::CallPeople,
-                    Rule::Correlation,
-                    entry.entity().key(name),
-                    (json!(ids_of(known)), json!(ids_of(&actual))),
-                    format!("the call has another {name} than before"),
-                ));
-            }
-            Some(_) => {}
-            None => *known = Some(actual),
+    for (name, known) in [("source", &mut call.source), ("targets", &mut call.targets)] {
+        let Some((_, actual)) = lookup(data, name) else {
+            continue;
+        };
+        let Some(known) = known else {
+            *known = Some(actual.clone());
+            continue;
+        };
+        if known == actual {
+            continue;
+        }
+        let (before, now) = (ids_of(known), ids_of(actual));
+        if before != now && !now.is_empty() {
+            found.push(entry.breach(
+                Requirement::CallPeople,
+                Rule::Correlation,
+                entry.entity().key(name),
+                (json!(before), json!(now)),
+                format!("the call has another {name} than before"),
+            ));
         }
     }
     found

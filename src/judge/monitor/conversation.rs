@@ -30,6 +30,9 @@ pub(crate) struct Conversation {
     /// The time of the first and of the last message, in milliseconds.
     pub begun: u64,
     pub ended: u64,
+    /// The number of things that it waits for: answers, acknowledgements, repetitions of refused requests, and messages
+    /// about calls that are remembered.
+    pub(super) waits: usize,
 }
 
 /// What is known of one party.
@@ -78,6 +81,7 @@ impl Conversation {
             self.add(exchange, other.ended);
         }
         self.begun = self.begun.min(other.begun);
+        self.waits += other.waits;
         self.replaces.extend(other.replaces);
         self.bot.absorb(other.bot);
         self.service.absorb(other.service);

@@ -105,7 +105,7 @@ impl Monitor {
 }
 
 fn obligation(effect: &'static Effect, exchange: u64, asked: &Asked, call: &Call) -> Obligation {
-    let is_loop = asked.body.json().and_then(|it| lookup(it, "loop"));
+    let is_loop = asked.request.body.json().and_then(|it| lookup(it, "loop"));
     let is_loop = is_loop.is_some_and(|(_, it)| *it == Value::Bool(true));
     let is_endless = match effect {
         Effect::OperationEnds { endless_if } => match endless_if {

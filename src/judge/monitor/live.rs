@@ -27,11 +27,14 @@ impl Monitor {
             let conducts = [&conversation.bot, &conversation.service];
             conducts.iter().any(|it| it.told < it.breaches.len())
         };
-        let places = self.conversations.iter();
-        let places = places.filter(|(_, conversation)| has_news(conversation));
-        let places: Vec<usize> = places.map(|(place, _)| *place).collect();
+        let mut places = std::mem::take(&mut self.touched);
+        places.sort_unstable();
+        places.dedup();
         let mut news = Vec::new();
         for place in places {
+            if !self.conversations.get(&place).is_some_and(has_news) {
+                continue;
+            }
             self.name(place);
             let conversation = self.conversation(place);
             let (name, first) = (conversation.name.clone(), conversation.operation);
@@ -58,27 +61,31 @@ impl Monitor {
                 continue;
             };
             self.conversation(call.conversation).calls.push(id);
-            self.ending.push(call.conversation);
+            self.goes_on(call.conversation);
         }
-        let mut ending = std::mem::take(&mut self.ending);
-        ending.sort_unstable();
-        ending.dedup();
         let mut ended = Vec::new();
-        for place in ending {
-            if self.waits(place) {
-                self.ending.push(place);
-            } else if self.conversations.contains_key(&place) && !self.has_call(place) {
+        for place in std::mem::take(&mut self.ending) {
+            let conversation = self.conversations.get(&place);
+            if conversation.is_some_and(|it| it.waits == 0) {
                 self.name(place);
                 ended.extend(self.conversations.remove(&place));
             }
         }
+        self.touched.clear();
         ended
     }
 
     /// True if a conversation that goes on has this exchange.
-    pub(crate) fn holds(&self, exchange: u64) -> bool {
+    pub(crate) fn holds(&mut self, exchange: u64) -> bool {
+        if !self.shared.contains(&exchange) {
+            return false;
+        }
         let mut conversations = self.conversations.values();
-        conversations.any(|it| it.exchanges.binary_search(&exchange).is_ok())
+        let is_held = conversations.any(|it| it.exchanges.binary_search(&exchange).is_ok());
+        if !is_held {
+            self.shared.remove(&exchange);
+        }
+        is_held
     }
 
     /// Returns true, once, if the contract does not cover the exchange.
@@ -91,20 +98,5 @@ impl Monitor {
     #[cfg(test)]
     pub(crate) fn size(&self) -> usize {
         self.calls.len() + self.conversations.len() + self.deleted.len() + self.ending.len()
-    }
-
-    /// True if an answer or an acknowledgement is outstanding, or a refused request may come again.
-    fn waits(&self, place: usize) -> bool {
-        self.asked.values().any(|it| it.conversation == place)
-            || self.retries.iter().any(|it| it.conversation == place)
-            || self
-                .notified
-                .values()
-                .any(|it| it.conversations.contains(&place))
-    }
-
-    /// True if a call of the conversation is remembered. It comes back here when the call is forgotten.
-    fn has_call(&self, place: usize) -> bool {
-        self.calls.values().any(|it| it.conversation == place)
     }
 }

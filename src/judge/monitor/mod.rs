@@ -26,7 +26,8 @@ mod live;
 mod notification;
 mod request;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -34,14 +35,14 @@ pub(super) use self::request::path_and_query;
 
 use self::call::Call;
 use self::conversation::{Conduct, Conversation};
-use crate::api::identifier::{ById, Normal};
+use crate::api::identifier::{ById, Ids, Normal};
 use crate::api::party::Party;
 use crate::contract::operation;
 use crate::contract::operation::Operation;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::diagnostic::pointer::Pointer;
-use crate::http::message::{Body, Request, Response};
+use crate::http::message::{Request, Response};
 use crate::judge::people::Person;
 
 /// How long something that has to follow is waited for in a recording, in milliseconds.
@@ -75,8 +76,19 @@ pub(crate) enum Ending<'a> {
     Response(&'a Response),
     /// The connection broke, with the cause.
     Broken(&'a str),
+    /// Fault injection: the answer did not come from the service, or did not reach the bot.
+    Injected(Injected<'a>),
     /// Unknown: the recording ends before it.
     Unknown,
+}
+
+/// What fault injection did to an answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Injected<'a> {
+    /// The service did not get the request. None if the connection was reset.
+    Refused(Option<&'a Response>),
+    /// The bot did not get the service's answer.
+    Lost(&'a Response),
 }
 
 /// Judges the traffic between one bot and one service.
@@ -92,8 +104,14 @@ pub(crate) struct Monitor {
     ordinals: HashMap<String, usize>,
     /// The calls that were deleted, in that order, as far as they are remembered.
     deleted: VecDeque<Normal<'static>>,
+    /// The calls that requests replace.
+    replaced: Ids<'static>,
     /// The places of conversations that may be over.
     ending: Vec<usize>,
+    /// The places of conversations that may have new violations.
+    touched: Vec<usize>,
+    /// The exchanges that belong to several conversations.
+    shared: HashSet<u64>,
     /// The requests without an answer, by exchange.
     asked: HashMap<u64, Asked>,
     /// The notifications without an acknowledgement: their conversations and bodies, by exchange.
@@ -111,9 +129,7 @@ struct Asked {
     operation: &'static Operation,
     /// `v1.0` or `beta`, where the path says so.
     api: Option<&'static str>,
-    method: String,
-    target: String,
-    body: Body,
+    request: Arc<Request>,
     call: Option<String>,
     /// The participant, comms operation, session or group in the path.
     below: Option<String>,
@@ -127,7 +143,7 @@ struct Asked {
 struct Notified {
     conversations: Vec<usize>,
     calls: Vec<Normal<'static>>,
-    body: Value,
+    request: Arc<Request>,
 }
 
 /// A request that was refused for now.
@@ -135,11 +151,11 @@ struct Notified {
 struct Retry {
     exchange: u64,
     conversation: usize,
-    method: String,
-    target: String,
-    body: Body,
+    request: Arc<Request>,
     /// The time before which it should not be sent again, in milliseconds.
     not_before: Option<u64>,
+    /// The service may have acted on it, so that it may refuse the repetition.
+    has_acted: bool,
 }
 
 /// The conversations of a monitor, in the order of their first exchange, and the exchanges that it did not judge.
@@ -158,7 +174,10 @@ impl Monitor {
             next: 0,
             ordinals: HashMap::new(),
             deleted: VecDeque::new(),
+            replaced: Ids::default(),
             ending: Vec::new(),
+            touched: Vec::new(),
+            shared: HashSet::new(),
             asked: HashMap::new(),
             notified: HashMap::new(),
             retries: Vec::new(),
@@ -167,7 +186,7 @@ impl Monitor {
     }
 
     /// A request of the bot. `at` is the time in milliseconds; times never go back.
-    pub(crate) fn request(&mut self, at: u64, exchange: u64, request: &Request) {
+    pub(crate) fn request(&mut self, at: u64, exchange: u64, request: &Arc<Request>) {
         let found = operation::of_request(&request.method, &request.target)
             .or_else(|| operation::of_action(&request.target));
         let Some((operation, ids)) = found else {
@@ -186,6 +205,7 @@ impl Monitor {
         conversation.bot.took_part = true;
         self.name(place);
         let conversation = self.conversation(place);
+        let has_acted = retry.as_ref().is_some_and(|it| it.has_acted);
         if let Some(retry) = retry {
             conversation
                 .service
@@ -199,9 +219,12 @@ impl Monitor {
             .body
             .json()
             .map_or_else(Vec::new, request::replaced_calls);
+        self.replaced.extend(replaced.iter().cloned());
         self.conversation(place).replaces.extend(replaced);
-        let asked = self.check_request(at, exchange, place, operation, ids, request);
+        let mut asked = self.check_request(at, exchange, place, operation, ids, request);
+        asked.is_wrong |= has_acted;
         self.expect_early(exchange, &asked);
+        self.conversation(asked.conversation).waits += 1;
         self.asked.insert(exchange, asked);
     }
 
@@ -210,7 +233,7 @@ impl Monitor {
         let Some(asked) = self.asked.remove(&exchange) else {
             return;
         };
-        self.ending.push(asked.conversation);
+        self.goes_on(asked.conversation);
         let at_end = self.options.at_end;
         let conversation = self.conversation(asked.conversation);
         conversation.add(exchange, at);
@@ -223,8 +246,30 @@ impl Monitor {
                 conversation.service.took_part = true;
                 let reason = format!("exchange {exchange} broke before its answer: {cause}");
                 conversation.service.doubt(exchange, reason);
-                self.may_come_again(at, exchange, &asked, None);
+                self.may_come_again(at, exchange, &asked, (None, true));
                 self.forget_obligations(exchange, &asked);
+            }
+            Ending::Injected(injected) => {
+                let what = match injected {
+                    Injected::Refused(Some(response)) => format!("answered {}", response.status),
+                    Injected::Refused(None) => "reset the connection".to_owned(),
+                    Injected::Lost(_) => "lost the answer".to_owned(),
+                };
+                let note = format!("fault injection {what} of exchange {exchange}");
+                conversation.bot.note(note.clone());
+                conversation.service.note(note);
+                match injected {
+                    Injected::Refused(response) => {
+                        let after = response.and_then(answer::retry_after);
+                        self.may_come_again(at, exchange, &asked, (after, false));
+                        self.forget_obligations(exchange, &asked);
+                    }
+                    Injected::Lost(response) => {
+                        conversation.service.took_part = true;
+                        self.check_answer(at, exchange, &asked, response);
+                        self.may_come_again(at, exchange, &asked, (None, true));
+                    }
+                }
             }
             Ending::Unknown => {
                 let reason = format!("exchange {exchange} has no answer");
@@ -240,8 +285,8 @@ impl Monitor {
             return;
         };
         let is_success = matches!(ending, Ending::Response(it) if (200..300).contains(&it.status));
-        self.ending.extend(&notified.conversations);
         for place in &notified.conversations {
+            self.goes_on(*place);
             let conversation = self.conversation(*place);
             conversation.add(exchange, at);
             conversation.bot.took_part |= !matches!(ending, Ending::Unknown);
@@ -258,7 +303,7 @@ impl Monitor {
                     Value::Null,
                     format!("the bot did not answer a notification: {cause}"),
                 ),
-                Ending::Unknown => continue,
+                Ending::Injected(_) | Ending::Unknown => continue,
             };
             let breach = conversation::breach(
                 Requirement::Acknowledgement,
@@ -273,14 +318,32 @@ impl Monitor {
         if !is_success {
             for call in notified.calls {
                 if let Some(call) = self.calls.get_mut(&call) {
-                    call.unacknowledged.push(notified.body.clone());
+                    call.unacknowledged.push(Arc::clone(&notified.request));
                 }
             }
         }
     }
 
+    /// The bot's answer to a notification of fault injection, which precedes or repeats that of an exchange.
+    pub(crate) fn extra_notification(
+        &mut self,
+        exchange: u64,
+        requirement: Requirement,
+        breach: Option<crate::judge::Breach>,
+    ) {
+        let notified = self.notified.get(&exchange);
+        let Some(place) = notified.and_then(|it| it.conversations.first()).copied() else {
+            return;
+        };
+        let conduct = &mut self.conversation(place).bot;
+        conduct.check(requirement);
+        if let Some(breach) = breach {
+            conduct.report(breach, None);
+        }
+    }
+
     /// The end of the traffic: what has to follow and did not is missing, or inconclusive where the end came too soon.
-    pub(crate) fn finish(mut self, at: u64) -> Observed {
+    pub(crate) fn finish(&mut self, at: u64) -> Observed {
         let waiting: Vec<u64> = self.asked.keys().copied().collect();
         for exchange in waiting {
             self.answer(at, exchange, Ending::Unknown);
@@ -305,8 +368,13 @@ impl Monitor {
             .filter_map(|place| self.conversations.remove(place));
         Observed {
             conversations: conversations.collect(),
-            not_covered: self.not_covered,
+            not_covered: std::mem::take(&mut self.not_covered),
         }
+    }
+
+    /// True if a request replaces the call.
+    pub(crate) fn is_replaced(&self, call: &Normal<'static>) -> bool {
+        self.replaced.contains(call)
     }
 
     /// Moves out what was found of a party since the last time.
@@ -344,6 +412,9 @@ impl Monitor {
     }
 
     fn conversation(&mut self, place: usize) -> &mut Conversation {
+        if self.touched.last() != Some(&place) {
+            self.touched.push(place);
+        }
         self.conversations
             .get_mut(&place)
             .expect("a conversation that no other has taken over, and that is not over")
@@ -371,11 +442,26 @@ impl Monitor {
         let key = Normal::of(id).into_owned();
         if !self.calls.contains_key(&key) {
             let place = self.begin(at);
-            self.calls.insert(key.clone(), Call::new(place));
+            self.know(key.clone(), place);
         }
         self.calls
             .get_mut(&key)
             .expect("a call that was just added")
+    }
+
+    /// Adds a call that is new to a conversation.
+    fn know(&mut self, call: Normal<'static>, place: usize) {
+        self.conversation(place).waits += 1;
+        self.calls.insert(call, Call::new(place));
+    }
+
+    /// Something that a conversation waited for has come: an answer, an acknowledgement, a repetition.
+    fn goes_on(&mut self, place: usize) {
+        let conversation = self.conversation(place);
+        conversation.waits -= 1;
+        if conversation.waits == 0 {
+            self.ending.push(place);
+        }
     }
 
     /// Makes two conversations one: the created call turns out to be one that notifications told of.
@@ -406,12 +492,15 @@ impl Monitor {
     /// The refused request that this one repeats.
     fn retry_of(&mut self, request: &Request) -> Option<Retry> {
         let is_same = |retry: &Retry| {
-            retry.method == request.method
-                && retry.target == request.target
-                && retry.body == request.body
+            let other = &retry.request;
+            other.method == request.method
+                && other.target == request.target
+                && other.body == request.body
         };
         let at = self.retries.iter().position(is_same)?;
-        Some(self.retries.remove(at))
+        let retry = self.retries.remove(at);
+        self.goes_on(retry.conversation);
+        Some(retry)
     }
 
     fn too_early(&mut self, place: usize, exchange: u64, operation: &'static Operation) {
@@ -427,17 +516,24 @@ impl Monitor {
     }
 
     /// Remembers a request that was refused for now.
-    fn may_come_again(&mut self, at: u64, exchange: u64, asked: &Asked, after: Option<u64>) {
+    fn may_come_again(
+        &mut self,
+        at: u64,
+        exchange: u64,
+        asked: &Asked,
+        (after, has_acted): (Option<u64>, bool),
+    ) {
         self.retries.push(Retry {
             exchange,
             conversation: asked.conversation,
-            method: asked.method.clone(),
-            target: asked.target.clone(),
-            body: asked.body.clone(),
+            request: Arc::clone(&asked.request),
             not_before: after.map(|seconds| at + seconds * 1000),
+            has_acted,
         });
+        self.conversation(asked.conversation).waits += 1;
         if self.retries.len() > MOST_RETRIES {
-            self.retries.remove(0);
+            let forgotten = self.retries.remove(0);
+            self.goes_on(forgotten.conversation);
         }
     }
 

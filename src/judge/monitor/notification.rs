@@ -1,5 +1,7 @@
 //! A service's notification: its conversations, its head, and the changes in it.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::conversation::breach;
@@ -20,11 +22,10 @@ use crate::judge::Breach;
 
 impl Monitor {
     /// A notification of the service. `at` is the time in milliseconds; times never go back.
-    pub(crate) fn notification(&mut self, at: u64, exchange: u64, request: &Request) {
-        let known = self.calls_of_callback(&request.target);
-        let Some(body) = notified(request, !known.is_empty()) else {
+    pub(crate) fn notification(&mut self, at: u64, exchange: u64, request: &Arc<Request>) {
+        let Some(body) = self.notified(request) else {
             if let Body::Omitted(omission) = &request.body {
-                for place in known {
+                for place in self.calls_of_callback(&request.target) {
                     let conduct = &mut self.conversation(place).service;
                     conduct.doubt_body(exchange, omission);
                 }
@@ -44,7 +45,7 @@ impl Monitor {
             .map(|id| self.call(id, at).conversation)
             .collect();
         if places.is_empty() {
-            match known.first() {
+            match self.calls_of_callback(&request.target).first() {
                 Some(place) => places.push(*place),
                 None if members.is_empty() => places.push(self.begin(at)),
                 None => {
@@ -59,12 +60,16 @@ impl Monitor {
             let conversation = self.conversation(*place);
             conversation.add(exchange, at);
             conversation.service.took_part = true;
+            conversation.waits += 1;
+        }
+        if places.len() > 1 {
+            self.shared.insert(exchange);
         }
         for breach in check_head(exchange, request, body) {
             self.report(places[0], Party::Service, None, breach);
         }
         let calls: Vec<_> = calls.iter().map(|id| Normal::of(id).into_owned()).collect();
-        let is_redelivery = self.takes_redelivery(&calls, body);
+        let is_redelivery = self.takes_redelivery(&calls, &request.body);
         for (index, change) in about.into_iter().enumerate() {
             let pointer = Pointer::root().key("value").index(index);
             if !is_redelivery {
@@ -74,9 +79,27 @@ impl Monitor {
         let notified = Notified {
             conversations: places,
             calls,
-            body: body.clone(),
+            request: Arc::clone(request),
         };
         self.notified.insert(exchange, notified);
+    }
+
+    /// The body of a request to the callback, where it is a notification: null for one without JSON.
+    fn notified<'r>(&self, request: &'r Request) -> Option<&'r Value> {
+        let is_at_callback = || !self.calls_of_callback(&request.target).is_empty();
+        match &request.body {
+            Body::Json(body) => {
+                let printed = lookup(body, "@odata.type").and_then(|(_, it)| it.as_str());
+                let is_collection = printed.is_some_and(|it| it.ends_with("commsNotifications"));
+                let has_value = body.get("value").is_some();
+                let is_it = is_collection || has_value || (printed.is_none() && is_at_callback());
+                is_it.then_some(body)
+            }
+            Body::Omitted(_) => None,
+            Body::Empty | Body::Text(_) | Body::Bytes(_) => {
+                is_at_callback().then_some(&Value::Null)
+            }
+        }
     }
 
     /// The conversations of the calls whose callback has this target.
@@ -90,13 +113,13 @@ impl Monitor {
     }
 
     /// True if the bot did not acknowledge the same notification before.
-    fn takes_redelivery(&mut self, calls: &[Normal<'static>], body: &Value) -> bool {
+    fn takes_redelivery(&mut self, calls: &[Normal<'static>], body: &Body) -> bool {
         let mut is_redelivery = false;
         for id in calls {
             let Some(call) = self.calls.get_mut(id) else {
                 continue;
             };
-            if let Some(at) = call.unacknowledged.iter().position(|it| it == body) {
+            if let Some(at) = call.unacknowledged.iter().position(|it| it.body == *body) {
                 call.unacknowledged.remove(at);
                 is_redelivery = true;
             }
@@ -190,21 +213,6 @@ impl Monitor {
             );
             self.say(entry, None, breach);
         }
-    }
-}
-
-/// The body of a request to the callback, where it is a notification: null for one without JSON.
-fn notified(request: &Request, is_at_callback: bool) -> Option<&Value> {
-    match &request.body {
-        Body::Json(body) => {
-            let printed = lookup(body, "@odata.type").and_then(|(_, it)| it.as_str());
-            let is_collection = printed.is_some_and(|it| it.ends_with("commsNotifications"));
-            let has_value = body.get("value").is_some();
-            let is_other = printed.is_some() && !is_collection && !has_value;
-            (is_collection || has_value || (is_at_callback && !is_other)).then_some(body)
-        }
-        Body::Omitted(_) => None,
-        Body::Empty | Body::Text(_) | Body::Bytes(_) => is_at_callback.then_some(&Value::Null),
     }
 }
 

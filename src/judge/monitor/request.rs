@@ -1,5 +1,7 @@
 //! Checks of a bot's request: head, parameters, words, limits.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::conversation::{Findings, breach};
@@ -27,7 +29,7 @@ impl Monitor {
         place: usize,
         operation: &'static Operation,
         ids: Ids<'_>,
-        request: &Request,
+        request: &Arc<Request>,
     ) -> Asked {
         let api = version_of(&request.target);
         let mut check = Check {
@@ -70,11 +72,9 @@ impl Monitor {
             conversation: place,
             operation,
             api,
-            method: request.method.clone(),
-            target: request.target.clone(),
+            request: Arc::clone(request),
             context: context.map(ToOwned::to_owned),
             people,
-            body: request.body.clone(),
             call: ids.call.map(ToOwned::to_owned),
             below: ids.below.map(ToOwned::to_owned),
             is_wrong,

@@ -1,23 +1,28 @@
 //! Judges a whole recording by the contract.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
 
+use super::Shared;
 use super::coverage::Coverage;
-use super::results;
+use super::live;
+use super::live::Live;
 use crate::cassette::format::{Direction, Exchange};
-use crate::cassette::recording::Recording;
+use crate::judge::Options;
 use crate::judge::monitor;
-use crate::judge::monitor::conversation::Conversation;
-use crate::judge::monitor::{AtEnd, Ending, Monitor};
+use crate::judge::monitor::{AtEnd, Ending};
 use crate::judge::verdict::ScenarioResult;
-use crate::judge::{Case, Options};
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Checked {
     /// The conversations in the order of their start, one result for each party. A passing result
     /// has no messages, as no report shows them.
     pub results: Vec<ScenarioResult>,
+    /// The first exchanges outside of the contract.
     pub not_covered: Vec<NotCovered>,
+    /// The number of others.
+    pub unlisted: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,116 +36,93 @@ pub(crate) struct NotCovered {
     pub status: Option<u16>,
 }
 
-/// Judges a recording by conversation and party, and says which scenarios its conversations show.
-///
-/// `name` stands before the names of the conversations: `call.jsonl/invite-2`.
+/// Judges the exchanges of a recording, and says which scenarios its conversations show.
+#[derive(Debug)]
+pub(crate) struct Check {
+    live: Live,
+    /// The times and the numbers of the exchanges that have not ended.
+    ends: BinaryHeap<Reverse<(u64, u64)>>,
+    last: u64,
+}
+
+impl Check {
+    /// `name` stands before the names of the conversations: `call.jsonl/invite-2`. `directions` are those that were
+    /// recorded.
+    pub(crate) fn new(
+        name: &str,
+        directions: &[Direction],
+        coverage: Arc<Coverage>,
+        options: &Options,
+    ) -> Self {
+        let monitor = monitor::Options {
+            sees_notifications: directions.contains(&Direction::Notification),
+            patience: monitor::PATIENCE,
+            edition: options.edition.clone(),
+            callback: None,
+            at_end: AtEnd::Inconclusive,
+        };
+        let options = live::Options {
+            name: name.to_owned(),
+            of: "recording",
+            is_strict: options.strict,
+        };
+        Self {
+            live: Live::new(monitor, coverage, options),
+            ends: BinaryHeap::new(),
+            last: 0,
+        }
+    }
+
+    /// Takes the exchange that begins next; of those that begin at one time, that with the lower number.
+    pub(crate) fn add(&mut self, exchange: Exchange) {
+        let begin = (exchange.at_ms, exchange.number);
+        // A start comes before an end of the same time, but for the end of an earlier exchange.
+        self.end_before(begin);
+        let end = exchange.at_ms.saturating_add(exchange.took_ms);
+        self.ends.push(Reverse((end, exchange.number)));
+        self.live.began(exchange);
+    }
+
+    pub(crate) fn finish(mut self) -> Checked {
+        self.end_before((u64::MAX, u64::MAX));
+        self.live.finish(self.last)
+    }
+
+    fn end_before(&mut self, begin: (u64, u64)) {
+        while let Some(Reverse((time, number))) = self.ends.peek().copied()
+            && (time, number) <= begin
+        {
+            self.ends.pop();
+            self.last = time;
+            self.live.ended_as_recorded(time, number);
+            self.live.settle();
+        }
+    }
+}
+
+/// Judges a recording that is in memory.
+#[cfg(any(test, fuzzing))]
 pub(crate) fn check(
     name: &str,
-    recording: &Recording,
-    cases: &[Case],
+    recording: &crate::cassette::recording::Recording,
+    cases: &[crate::judge::Case],
     options: &Options,
 ) -> Checked {
-    let exchanges = recording.exchanges();
-    let observed = observe(recording, options);
-    let at: HashMap<u64, usize> = exchanges
-        .iter()
-        .enumerate()
-        .map(|(at, exchange)| (exchange.number, at))
-        .collect();
-    let get = |number: &u64| &exchanges[at[number]];
-    let mut shown = shown(&observed.conversations, &get, cases);
-    let mut results = Vec::new();
-    for conversation in observed.conversations {
-        let of_conversation: Vec<&Exchange> = conversation.exchanges.iter().map(get).collect();
-        let covers = shown.remove(&conversation.exchanges[0]).unwrap_or_default();
-        let mut both = results::of_conversation(
-            conversation,
-            (name, "recording"),
-            &of_conversation,
-            options.strict,
-        );
-        for result in &mut both {
-            result.covers.clone_from(&covers);
-        }
-        results.extend(both);
+    let mut exchanges = recording.exchanges().to_vec();
+    exchanges.sort_by_key(|it| (it.at_ms, it.number));
+    let mut check = Check::new(
+        name,
+        recording.directions(),
+        Coverage::new(cases).into(),
+        options,
+    );
+    for exchange in exchanges {
+        check.add(exchange);
     }
-    let not_covered = observed
-        .not_covered
-        .iter()
-        .map(|number| NotCovered::new(get(number)));
-    Checked {
-        results,
-        not_covered: not_covered.collect(),
-    }
+    check.finish()
 }
 
-/// The scenarios that conversations show, by the first exchange. Conversations about calls that replace each other
-/// count together, with the first of them.
-fn shown<'e>(
-    conversations: &[Conversation],
-    get: &impl Fn(&u64) -> &'e Exchange,
-    cases: &[Case],
-) -> HashMap<u64, Vec<String>> {
-    let coverage = Coverage::new(cases);
-    let mut by_call = HashMap::new();
-    let mut groups: Vec<Vec<u64>> = Vec::new();
-    for conversation in conversations {
-        let related = conversation.calls.iter().chain(&conversation.replaces);
-        let known = related.clone().find_map(|call| by_call.get(call).copied());
-        let group = known.unwrap_or(groups.len());
-        if group == groups.len() {
-            groups.push(Vec::new());
-        }
-        for call in related {
-            by_call.insert(call, group);
-        }
-        groups[group].extend(&conversation.exchanges);
-    }
-    let covered = groups.into_iter().filter_map(|mut group| {
-        let first = *group.first()?;
-        group.sort_unstable();
-        Some((first, coverage.of(group.iter().map(get))))
-    });
-    covered.collect()
-}
-
-/// Sends the exchanges through a monitor, in the order of time.
-fn observe(recording: &Recording, options: &Options) -> monitor::Observed {
-    let exchanges = recording.exchanges();
-    // A start comes before an end of the same time, but for the end of an earlier exchange.
-    let mut events: Vec<(u64, usize, bool)> = Vec::with_capacity(exchanges.len() * 2);
-    for (at, exchange) in exchanges.iter().enumerate() {
-        events.push((exchange.at_ms, at, false));
-        events.push((exchange.at_ms.saturating_add(exchange.took_ms), at, true));
-    }
-    events.sort_by_key(|(time, at, is_end)| (*time, *at, *is_end));
-    let mut monitor = Monitor::new(monitor::Options {
-        sees_notifications: recording.records(Direction::Notification),
-        patience: monitor::PATIENCE,
-        edition: options.edition.clone(),
-        callback: None,
-        at_end: AtEnd::Inconclusive,
-    });
-    let mut last = 0;
-    for (time, at, is_end) in events {
-        let exchange = &exchanges[at];
-        let number = exchange.number;
-        last = last.max(time);
-        match (exchange.direction, is_end) {
-            (Direction::Request, false) => monitor.request(time, number, &exchange.request),
-            (Direction::Request, true) => monitor.answer(time, number, ending(exchange)),
-            (Direction::Notification, false) => {
-                monitor.notification(time, number, &exchange.request);
-            }
-            (Direction::Notification, true) => {
-                monitor.acknowledgement(time, number, ending(exchange));
-            }
-        }
-    }
-    monitor.finish(last)
-}
-
-pub(super) fn ending(exchange: &Exchange) -> Ending<'_> {
+pub(super) fn ending(exchange: &Shared) -> Ending<'_> {
     match (&exchange.response, &exchange.broke) {
         (_, Some(cause)) => Ending::Broken(cause),
         (Some(response), None) => Ending::Response(response),
@@ -149,7 +131,7 @@ pub(super) fn ending(exchange: &Exchange) -> Ending<'_> {
 }
 
 impl NotCovered {
-    pub(super) fn new(exchange: &Exchange) -> Self {
+    pub(super) fn new(exchange: &Shared) -> Self {
         let request = &exchange.request;
         Self {
             number: exchange.number,

@@ -1,128 +1,195 @@
 //! The scenarios that the exchanges of a conversation show.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
+use super::Shared;
 use crate::api::resource;
-use crate::cassette::format::{Direction, Exchange};
+use crate::cassette::format::Direction;
 use crate::contract::change;
 use crate::contract::change::{Change, Signature};
 use crate::http::message::Body;
 use crate::judge::Case;
 use crate::scenario::format::Step;
 
-/// The steps of scenarios, by the method and the path of their first request.
-pub(super) struct Coverage<'a> {
-    cases: Vec<(&'a Case, Steps)>,
-    /// The places of the scenarios with a request, by its method and shape.
-    by_request: HashMap<(String, String), Vec<usize>>,
-}
-
-/// The requests of a conversation with the statuses of their answers, and the changes of its notifications.
+/// The steps of scenarios, by their first request.
 #[derive(Debug, Default)]
-struct Steps {
-    requests: Vec<(String, String, Option<u16>)>,
-    changes: Vec<Signature>,
+pub(crate) struct Coverage {
+    /// The ids of the scenarios, each with its steps.
+    scenarios: Vec<(String, Steps)>,
+    /// The scenarios that begin with a request, by the request.
+    beginning: HashMap<u32, Vec<usize>>,
+    requests: Numbers<(String, String)>,
+    changes: Numbers<Signature>,
 }
 
-impl<'a> Coverage<'a> {
-    pub(super) fn new(cases: &'a [Case]) -> Self {
-        let cases: Vec<_> = cases
-            .iter()
-            .map(|case| (case, Steps::of_case(case)))
-            .collect();
-        let mut by_request: HashMap<_, Vec<usize>> = HashMap::new();
-        for (at, (_, steps)) in cases.iter().enumerate() {
-            if let Some((method, shape, _)) = steps.requests.first() {
-                let key = (method.clone(), shape.clone());
-                by_request.entry(key).or_default().push(at);
+/// A number for each request, by method and shape, or for each change.
+#[derive(Debug)]
+struct Numbers<T>(HashMap<T, u32>);
+
+/// The requests of a conversation with the success of their answers, and the changes of its notifications: only those
+/// that a scenario has too.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    /// In their order.
+    requests: Vec<Asked>,
+    /// Sorted.
+    changes: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    /// The number of the exchange, or of the step.
+    at: u64,
+    request: u32,
+    /// None where a scenario prints no answer.
+    has_succeeded: Option<bool>,
+}
+
+impl<T> Default for Numbers<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T: Eq + Hash> Numbers<T> {
+    fn add(&mut self, key: T) -> u32 {
+        let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        *self.0.entry(key).or_insert(next)
+    }
+
+    fn get(&self, key: &T) -> Option<u32> {
+        self.0.get(key).copied()
+    }
+}
+
+impl Coverage {
+    pub(crate) fn new(cases: &[Case]) -> Self {
+        let mut coverage = Self::default();
+        for case in cases {
+            let steps = coverage.steps_of_case(case);
+            if let Some(first) = steps.requests.first() {
+                let at = coverage.scenarios.len();
+                coverage
+                    .beginning
+                    .entry(first.request)
+                    .or_default()
+                    .push(at);
             }
+            let id = case.scenario.id.as_str().to_owned();
+            coverage.scenarios.push((id, steps));
         }
-        Self { cases, by_request }
+        coverage
     }
 
-    /// The ids of the scenarios whose steps are all among the exchanges, requests in their order.
-    pub(super) fn of<'e>(&self, exchanges: impl Iterator<Item = &'e Exchange>) -> Vec<String> {
-        let shown = Steps::of_exchanges(exchanges);
-        let mut places: Vec<usize> = Vec::new();
-        for (method, shape, _) in &shown.requests {
-            let key = (method.clone(), shape.clone());
-            places.extend(self.by_request.get(&key).into_iter().flatten());
-        }
-        places.sort_unstable();
-        places.dedup();
-        let cases = places.into_iter().map(|at| &self.cases[at]);
-        let covered = cases.filter(|(_, steps)| steps.are_among(&shown));
-        covered
-            .map(|(case, _)| case.scenario.id.as_str().to_owned())
-            .collect()
-    }
-}
-
-/// Any documented success stands for another.
-fn is_success(status: Option<u16>) -> bool {
-    status.is_some_and(|it| (200..300).contains(&it))
-}
-
-impl Steps {
-    fn of_case(case: &Case) -> Self {
-        let mut steps = Self::default();
-        for (at, step) in case.scenario.script.steps.iter().enumerate() {
-            match step {
-                Step::Request(request) => {
-                    let shape = case.outline().step(at).shape.clone();
-                    steps.requests.push((request.method.clone(), shape, None));
-                }
-                Step::Response(response) => {
-                    if let Some((_, _, status)) = steps.requests.last_mut() {
-                        *status = Some(response.status);
-                    }
-                }
-                Step::Notification(_) => {
-                    steps
-                        .changes
-                        .extend(case.outline().step(at).signature.iter().cloned());
-                }
-                Step::Refusal(_) => {}
-            }
-        }
-        steps
+    /// The number of scenarios.
+    pub(crate) const fn len(&self) -> usize {
+        self.scenarios.len()
     }
 
-    fn of_exchanges<'e>(exchanges: impl Iterator<Item = &'e Exchange>) -> Self {
-        let mut steps = Self::default();
+    /// The ids of the scenarios whose steps are all among those of a conversation, requests in their order.
+    pub(super) fn of(&self, shown: &Steps) -> Vec<String> {
+        let mut requests: Vec<u32> = shown.requests.iter().map(|it| it.request).collect();
+        requests.sort_unstable();
+        requests.dedup();
+        let begun = requests.iter().filter_map(|it| self.beginning.get(it));
+        let mut begun: Vec<usize> = begun.flatten().copied().collect();
+        begun.sort_unstable();
+        let scenarios = begun.into_iter().map(|at| &self.scenarios[at]);
+        let covered = scenarios.filter(|(_, steps)| steps.are_among(shown));
+        covered.map(|(id, _)| id.clone()).collect()
+    }
+
+    pub(super) fn steps<'e>(&self, exchanges: impl IntoIterator<Item = &'e Shared>) -> Steps {
+        let mut steps = Steps::default();
+        if self.scenarios.is_empty() {
+            return steps;
+        }
         for exchange in exchanges {
             let request = &exchange.request;
             match (exchange.direction, &request.body) {
                 (Direction::Request, _) => {
+                    let key = (request.method.clone(), resource::shape_of(&request.target));
                     let status = exchange.response.as_ref().map(|it| it.status);
-                    let shape = resource::shape_of(&request.target);
-                    steps.requests.push((request.method.clone(), shape, status));
+                    let asked = self.requests.get(&key).map(|request| Asked {
+                        at: exchange.number,
+                        request,
+                        has_succeeded: Some(status.is_some_and(is_success)),
+                    });
+                    steps.requests.extend(asked);
                 }
                 (Direction::Notification, Body::Json(body)) => {
                     let entries = change::entries(body).into_iter().flatten();
                     let changes = entries.map(|entry| Change::read(entry).signature());
-                    steps.changes.extend(changes);
+                    steps
+                        .changes
+                        .extend(changes.filter_map(|it| self.changes.get(&it)));
                 }
                 (Direction::Notification, _) => {}
             }
         }
+        steps.changes.sort_unstable();
         steps
     }
 
+    fn steps_of_case(&mut self, case: &Case) -> Steps {
+        let mut steps = Steps::default();
+        for (at, step) in case.scenario.script.steps.iter().enumerate() {
+            match step {
+                Step::Request(request) => {
+                    let shape = case.outline().step(at).shape.clone();
+                    steps.requests.push(Asked {
+                        at: at as u64,
+                        request: self.requests.add((request.method.clone(), shape)),
+                        has_succeeded: None,
+                    });
+                }
+                Step::Response(response) => {
+                    if let Some(asked) = steps.requests.last_mut() {
+                        asked.has_succeeded = Some(is_success(response.status));
+                    }
+                }
+                Step::Notification(_) => {
+                    let signature = case.outline().step(at).signature.iter().cloned();
+                    steps
+                        .changes
+                        .extend(signature.map(|it| self.changes.add(it)));
+                }
+                Step::Refusal(_) => {}
+            }
+        }
+        steps.changes.sort_unstable();
+        steps
+    }
+}
+
+/// Any documented success stands for another.
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
+impl Steps {
     fn are_among(&self, shown: &Self) -> bool {
         let mut requests = shown.requests.iter();
-        let has_requests = self.requests.iter().all(|(method, shape, status)| {
-            requests.any(|(other, at, answered)| {
-                other == method
-                    && at == shape
-                    && (status.is_none() || is_success(*answered) == is_success(*status))
+        let has_requests = self.requests.iter().all(|asked| {
+            requests.any(|it| {
+                let is_any = asked.has_succeeded.is_none();
+                it.request == asked.request && (is_any || it.has_succeeded == asked.has_succeeded)
             })
         });
-        let mut changes: Vec<_> = shown.changes.iter().collect();
+        let mut changes = shown.changes.iter();
         has_requests
-            && self.changes.iter().all(|change| {
-                let found = changes.iter().position(|other| *other == change);
-                found.map(|at| changes.swap_remove(at)).is_some()
-            })
+            && self
+                .changes
+                .iter()
+                .all(|change| changes.any(|it| it == change))
+    }
+
+    /// Takes over the steps of another conversation.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.requests.extend(other.requests);
+        self.requests.sort_by_key(|it| it.at);
+        self.changes.extend(other.changes);
+        self.changes.sort_unstable();
     }
 }

@@ -1,19 +1,21 @@
-//! Judges traffic as it happens. The conversations that are over are kept as results alone.
+//! Judges exchanges as they come. The conversations that are over are kept as results alone.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::check::{Checked, NotCovered, ending};
-use super::results;
+use super::coverage::{Coverage, Steps};
+use super::{Shared, results};
+use crate::api::identifier::Normal;
 use crate::api::party::Party;
 use crate::cassette::format::{Direction, Exchange};
+use crate::contract::requirement::Requirement;
 use crate::http::message::Response;
+use crate::judge::Breach;
 use crate::judge::monitor;
-use crate::judge::monitor::Monitor;
 use crate::judge::monitor::conversation::Conversation;
+use crate::judge::monitor::{Ending, Injected, Monitor};
 use crate::judge::verdict::{ScenarioResult, Violation};
-
-/// What stands before the names of the conversations: `monitor/invite-2`.
-pub(crate) const NAME: &str = "monitor";
 
 /// The most exchanges outside of the contract that are listed.
 const MOST_NOT_COVERED: usize = 100;
@@ -21,14 +23,45 @@ const MOST_NOT_COVERED: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Live {
     monitor: Monitor,
-    is_strict: bool,
+    options: Options,
+    coverage: Arc<Coverage>,
     /// The exchanges of conversations that go on.
-    exchanges: HashMap<u64, Exchange>,
-    /// The results of conversations that are over, each with the number of its first exchange.
-    results: Vec<(u64, Vec<ScenarioResult>)>,
+    exchanges: HashMap<u64, Shared>,
+    /// The conversations that are over, each with the number of its first exchange.
+    ended: Vec<Ended>,
+    /// The conversations about calls that replace each other, which show scenarios together.
+    related: Vec<Related>,
     not_covered: Vec<NotCovered>,
     /// The number of exchanges outside of the contract that are not listed.
     unlisted: usize,
+}
+
+/// What results say of the exchanges.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    /// The beginning of the names of the conversations: `monitor` in `monitor/invite-2`.
+    pub name: String,
+    /// The word for where the exchanges are: `recording`.
+    pub of: &'static str,
+    pub is_strict: bool,
+}
+
+/// A conversation that is over.
+#[derive(Debug)]
+struct Ended {
+    /// The number of its first exchange.
+    first: u64,
+    results: Vec<ScenarioResult>,
+}
+
+/// A conversation that is over, and may show a scenario together with others.
+#[derive(Debug)]
+struct Related {
+    /// The number of its first exchange.
+    first: u64,
+    /// Its calls, and those that its requests replace.
+    calls: Vec<Normal<'static>>,
+    steps: Steps,
 }
 
 /// A violation that has just happened.
@@ -46,17 +79,27 @@ pub(crate) enum End {
     Answered(Response),
     /// The connection broke, with the cause.
     Broke(String),
+    /// Fault injection answered for the service, or reset the connection.
+    Refused(Option<Response>),
+    /// Fault injection lost the service's answer.
+    Lost(Response),
     /// The party is not there any more, or the end of the run cut the exchange off.
     Unknown,
 }
 
 impl Live {
-    pub(crate) fn new(options: monitor::Options, is_strict: bool) -> Self {
+    pub(crate) fn new(
+        monitor: monitor::Options,
+        coverage: Arc<Coverage>,
+        options: Options,
+    ) -> Self {
         Self {
-            monitor: Monitor::new(options),
-            is_strict,
+            monitor: Monitor::new(monitor),
+            options,
+            coverage,
             exchanges: HashMap::new(),
-            results: Vec::new(),
+            ended: Vec::new(),
+            related: Vec::new(),
             not_covered: Vec::new(),
             unlisted: 0,
         }
@@ -64,6 +107,7 @@ impl Live {
 
     /// An exchange begins: `exchange` has its request. Exchanges come in the order of time, by their `at_ms`.
     pub(crate) fn began(&mut self, exchange: Exchange) {
+        let exchange = Shared::from(exchange);
         let (at, number) = (exchange.at_ms, exchange.number);
         match exchange.direction {
             Direction::Request => self.monitor.request(at, number, &exchange.request),
@@ -77,12 +121,52 @@ impl Live {
         let Some(exchange) = self.exchanges.get_mut(&number) else {
             return;
         };
-        exchange.took_ms = at.saturating_sub(exchange.at_ms);
-        match end {
-            End::Answered(response) => exchange.response = Some(response),
-            End::Broke(cause) => exchange.broke = Some(cause),
-            End::Unknown => {}
+        let injected = match end {
+            End::Answered(response) => {
+                exchange.response = Some(response.into());
+                None
+            }
+            End::Broke(cause) => {
+                exchange.broke = Some(cause);
+                None
+            }
+            End::Unknown => None,
+            End::Refused(None) => {
+                exchange.broke = Some("fault injection reset the connection".to_owned());
+                Some(Injected::Refused(None))
+            }
+            End::Refused(Some(response)) => {
+                let response = exchange.response.insert(response.into());
+                Some(Injected::Refused(Some(response)))
+            }
+            End::Lost(response) => {
+                let response = exchange.response.insert(response.into());
+                Some(Injected::Lost(response))
+            }
+        };
+        if let Some(injected) = injected {
+            self.monitor.answer(at, number, Ending::Injected(injected));
+        } else {
+            self.ended_as_recorded(at, number);
         }
+    }
+
+    /// The bot answered a notification that fault injection sent before or after that of an exchange, and met a
+    /// requirement by it or broke it.
+    pub(crate) fn notified_besides(
+        &mut self,
+        number: u64,
+        requirement: Requirement,
+        breach: Option<Breach>,
+    ) {
+        self.monitor.extra_notification(number, requirement, breach);
+    }
+
+    /// An exchange that had its end when it [began](Self::began) has ended.
+    pub(super) fn ended_as_recorded(&mut self, at: u64, number: u64) {
+        let Some(exchange) = self.exchanges.get(&number) else {
+            return;
+        };
         match exchange.direction {
             Direction::Request => self.monitor.answer(at, number, ending(exchange)),
             Direction::Notification => {
@@ -99,66 +183,109 @@ impl Live {
     /// The violations since the last call. Must be called again and again, for it also lets go of conversations that
     /// are over.
     pub(crate) fn fresh(&mut self) -> Vec<Fresh> {
+        let name = &self.options.name;
         let news = self.monitor.news().into_iter().map(|news| Fresh {
-            conversation: format!("{NAME}/{}", news.conversation),
+            conversation: format!("{name}/{}", news.conversation),
             party: news.party,
             violation: results::violation(news.breach, news.operation),
         });
         let news = news.collect();
+        self.settle();
+        news
+    }
+
+    /// Lets go of conversations that are over.
+    pub(super) fn settle(&mut self) {
         for conversation in self.monitor.take_ended() {
             let numbers = conversation.exchanges.clone();
-            let results = results_of(conversation, &self.exchanges, self.is_strict);
-            self.results.push(results);
+            self.end(conversation);
             for number in numbers {
                 if !self.monitor.holds(number) {
                     self.exchanges.remove(&number);
                 }
             }
         }
-        news
     }
 
-    /// The end of the traffic. Also returns the number of exchanges outside of the contract that are not listed.
-    pub(crate) fn finish(self, at: u64) -> (Checked, usize) {
-        let Self {
-            monitor,
-            is_strict,
-            exchanges,
-            mut results,
-            mut not_covered,
-            mut unlisted,
-        } = self;
-        let observed = monitor.finish(at);
-        let open = observed.conversations.into_iter();
-        results.extend(open.map(|it| results_of(it, &exchanges, is_strict)));
-        results.sort_by_key(|(first, _)| *first);
-        let open = observed.not_covered.iter();
-        for exchange in open.filter_map(|number| exchanges.get(number)) {
-            list(exchange, &mut not_covered, &mut unlisted);
+    /// The number of scenarios that the traffic may show.
+    pub(crate) fn scenarios(&self) -> usize {
+        self.coverage.len()
+    }
+
+    /// The end of the traffic.
+    pub(crate) fn finish(mut self, at: u64) -> Checked {
+        let observed = self.monitor.finish(at);
+        for conversation in observed.conversations {
+            self.end(conversation);
         }
-        let results = results.into_iter().flat_map(|(_, results)| results);
-        let checked = Checked {
+        for number in observed.not_covered {
+            if let Some(exchange) = self.exchanges.get(&number) {
+                list(exchange, &mut self.not_covered, &mut self.unlisted);
+            }
+        }
+        self.ended.sort_by_key(|it| it.first);
+        for (first, steps) in together(self.related) {
+            let covers = self.coverage.of(&steps);
+            let at = self.ended.binary_search_by_key(&first, |it| it.first);
+            if let Ok(at) = at {
+                for result in &mut self.ended[at].results {
+                    result.covers.clone_from(&covers);
+                }
+            }
+        }
+        let results = self.ended.into_iter().flat_map(|it| it.results);
+        Checked {
             results: results.collect(),
-            not_covered,
-        };
-        (checked, unlisted)
+            not_covered: self.not_covered,
+            unlisted: self.unlisted,
+        }
+    }
+
+    /// Keeps what a conversation that is over has shown.
+    fn end(&mut self, mut conversation: Conversation) {
+        let numbers = conversation.exchanges.iter();
+        let own: Vec<&Shared> = numbers.filter_map(|it| self.exchanges.get(it)).collect();
+        let first = conversation.exchanges.first().copied().unwrap_or_default();
+        let steps = self.coverage.steps(own.iter().copied());
+        let calls = std::mem::take(&mut conversation.calls);
+        let replaces = std::mem::take(&mut conversation.replaces);
+        let mut results = results::of_conversation(conversation, &self.options, &own);
+        let is_replaced = |call| self.monitor.is_replaced(call);
+        if replaces.is_empty() && !calls.iter().any(is_replaced) {
+            let covers = self.coverage.of(&steps);
+            for result in &mut results {
+                result.covers.clone_from(&covers);
+            }
+        } else {
+            let calls = calls.into_iter().chain(replaces).collect();
+            self.related.push(Related {
+                first,
+                calls,
+                steps,
+            });
+        }
+        self.ended.push(Ended { first, results });
     }
 }
 
-/// The results of a conversation, with the number of its first exchange.
-fn results_of(
-    conversation: Conversation,
-    exchanges: &HashMap<u64, Exchange>,
-    is_strict: bool,
-) -> (u64, Vec<ScenarioResult>) {
-    let numbers = conversation.exchanges.iter();
-    let own: Vec<&Exchange> = numbers.filter_map(|it| exchanges.get(it)).collect();
-    let first = conversation.exchanges.first().copied().unwrap_or_default();
-    let results = results::of_conversation(conversation, (NAME, "run"), &own, is_strict);
-    (first, results)
+/// The steps of conversations about calls that replace each other, with the number of the first exchange.
+fn together(mut related: Vec<Related>) -> Vec<(u64, Steps)> {
+    related.sort_by_key(|it| it.first);
+    let mut by_call = HashMap::new();
+    let mut groups: Vec<(u64, Steps)> = Vec::new();
+    for conversation in related {
+        let known = conversation.calls.iter().find_map(|call| by_call.get(call));
+        let group = known.copied().unwrap_or(groups.len());
+        if group == groups.len() {
+            groups.push((conversation.first, Steps::default()));
+        }
+        groups[group].1.absorb(conversation.steps);
+        by_call.extend(conversation.calls.into_iter().map(|call| (call, group)));
+    }
+    groups
 }
 
-fn list(exchange: &Exchange, not_covered: &mut Vec<NotCovered>, unlisted: &mut usize) {
+fn list(exchange: &Shared, not_covered: &mut Vec<NotCovered>, unlisted: &mut usize) {
     if not_covered.len() < MOST_NOT_COVERED {
         not_covered.push(NotCovered::new(exchange));
     } else {
@@ -193,7 +320,15 @@ mod tests {
                 at_end: AtEnd::Note,
             };
             Self {
-                live: Live::new(options, false),
+                live: Live::new(
+                    options,
+                    Arc::default(),
+                    Options {
+                        name: "monitor".to_owned(),
+                        of: "run",
+                        is_strict: false,
+                    },
+                ),
                 number: 0,
                 at: 0,
                 fresh: Vec::new(),
@@ -256,7 +391,7 @@ mod tests {
         }
 
         fn results(self) -> Vec<ScenarioResult> {
-            self.live.finish(self.at).0.results
+            self.live.finish(self.at).results
         }
     }
 
@@ -380,9 +515,9 @@ mod tests {
             traffic.ends(number, End::Answered(Response::new(200)));
         }
         assert_eq!(traffic.live.exchanges.len(), 0);
-        let (checked, unlisted) = traffic.live.finish(traffic.at);
+        let checked = traffic.live.finish(traffic.at);
         assert_eq!(checked.not_covered.len(), MOST_NOT_COVERED);
         assert_eq!(checked.not_covered[0].status, Some(200));
-        assert_eq!(unlisted, 5);
+        assert_eq!(checked.unlisted, 5);
     }
 }

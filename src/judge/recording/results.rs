@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::Shared;
+use super::live::Options;
 use crate::api::party::Party;
-use crate::cassette::format::Exchange;
 use crate::contract::extracted::extracted;
 use crate::contract::operation::Operation;
 use crate::contract::requirement::Requirement;
@@ -12,26 +13,24 @@ use crate::judge::Breach;
 use crate::judge::monitor::conversation::{Conduct, Conversation};
 use crate::judge::verdict::{Basis, ScenarioResult, Source, Traffic, Verdict, Violation};
 
-/// The results of both parties, the service's first. `of` stands before the name of the conversation; `traffic` is the
-/// word for where its exchanges are. A passing result has no messages, as no report shows them.
+/// The results of both parties, the service's first. A passing result has no messages, as no report shows them.
 pub(super) fn of_conversation(
     conversation: Conversation,
-    (of, traffic): (&str, &str),
-    exchanges: &[&Exchange],
-    is_strict: bool,
+    options: &Options,
+    exchanges: &[&Shared],
 ) -> Vec<ScenarioResult> {
     let numbers: Vec<String> = exchanges.iter().map(|it| it.number.to_string()).collect();
-    let note = format!("exchanges {} of the {traffic}", numbers.join(", "));
+    let note = format!("exchanges {} of the {}", numbers.join(", "), options.of);
     let took = Duration::from_millis(conversation.ended.saturating_sub(conversation.begun));
     let operation = conversation.operation;
-    let name = format!("{of}/{}", conversation.name);
+    let name = format!("{}/{}", options.name, conversation.name);
     let parties = [
         (Party::Service, conversation.service),
         (Party::Bot, conversation.bot),
     ];
     let parties = parties.into_iter().filter(|(_, conduct)| conduct.took_part);
     let results = parties.map(|(party, conduct)| {
-        let mut result = result(&name, party, conduct, operation, is_strict);
+        let mut result = result(&name, party, conduct, operation, options.is_strict);
         result.notes.insert(0, note.clone());
         result.duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         if result.verdict != Verdict::Pass {
@@ -42,7 +41,7 @@ pub(super) fn of_conversation(
     results.collect()
 }
 
-fn messages(exchanges: &[&Exchange]) -> Vec<Traffic> {
+fn messages(exchanges: &[&Shared]) -> Vec<Traffic> {
     exchanges
         .iter()
         .flat_map(|exchange| super::messages(exchange))

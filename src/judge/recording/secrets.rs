@@ -2,10 +2,7 @@
 
 use serde_json::Value;
 
-use rayon::prelude::*;
-
 use crate::cassette::format::Exchange;
-use crate::cassette::recording::Recording;
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Body, Headers};
 use crate::redact::Redactor;
@@ -28,30 +25,17 @@ pub(crate) struct Secret {
     pub place: String,
 }
 
-/// Every place that the recorder would have redacted, except headers of unknown names.
-pub(crate) fn secrets(recording: &Recording) -> Vec<Secret> {
-    // The pseudonyms are discarded, so any key works.
-    let redactor = Redactor::new([0; 32]);
-    let exchanges = recording.exchanges().par_iter();
-    exchanges
-        .flat_map_iter(|exchange| of_exchange(&redactor, exchange))
-        .collect()
-}
-
-fn of_exchange(redactor: &Redactor, exchange: &Exchange) -> Vec<Secret> {
-    let redacted = redactor.redact(exchange.clone());
-    let redacted = redacted.get();
-    let mut places = Vec::new();
-    let (was, is) = (&exchange.request, &redacted.request);
-    if was.target != is.target {
-        places.push("request target".to_owned());
-    }
-    fields("request", &was.headers, &is.headers, &mut places);
-    content("request", &was.body, &is.body, &mut places);
-    if let (Some(was), Some(is)) = (&exchange.response, &redacted.response) {
-        fields("response", &was.headers, &is.headers, &mut places);
-        content("response", &was.body, &is.body, &mut places);
-    }
+/// Every place that the recorder would have redacted, except headers of unknown names. The redactor knows the secrets
+/// from then on.
+pub(crate) fn secrets(redactor: &Redactor, exchange: &Exchange) -> Vec<Secret> {
+    let before = redactor.learnt();
+    let places = places(redactor, exchange);
+    let places = if redactor.learnt() == before {
+        places
+    } else {
+        // A secret that was found last may stand in what was read first.
+        self::places(redactor, exchange)
+    };
     let secret = |place| Secret {
         exchange: exchange.number,
         place,
@@ -59,21 +43,52 @@ fn of_exchange(redactor: &Redactor, exchange: &Exchange) -> Vec<Secret> {
     places.into_iter().map(secret).collect()
 }
 
-fn fields(of: &str, was: &Headers, is: &Headers, places: &mut Vec<String>) {
-    for ((name, was), (_, is)) in was.iter().zip(is.iter()) {
+fn places(redactor: &Redactor, exchange: &Exchange) -> Vec<String> {
+    let mut places = Vec::new();
+    let request = &exchange.request;
+    let target = redactor.redacted_text(&request.target);
+    if target.is_some_and(|it| it != request.target) {
+        places.push("request target".to_owned());
+    }
+    message(
+        redactor,
+        "request",
+        &request.headers,
+        &request.body,
+        &mut places,
+    );
+    if let Some(response) = &exchange.response {
+        message(
+            redactor,
+            "response",
+            &response.headers,
+            &response.body,
+            &mut places,
+        );
+    }
+    places
+}
+
+fn message(
+    redactor: &Redactor,
+    of: &str,
+    headers: &Headers,
+    body: &Body,
+    places: &mut Vec<String>,
+) {
+    for (name, value) in headers.iter() {
+        let redacted = redactor.field(name, value);
         let has_id = CREDENTIALS.iter().any(|it| name.eq_ignore_ascii_case(it));
-        if has_id && was != is {
+        if has_id && redacted.is_some_and(|it| it != value) {
             places.push(format!("{of} header {name}"));
         }
     }
-}
-
-fn content(of: &str, was: &Body, is: &Body, places: &mut Vec<String>) {
-    match (was, is) {
-        (Body::Json(was), Body::Json(is)) => {
-            value(of, was, is, &Pointer::root(), places);
-        }
-        _ if was != is => places.push(format!("{of} body")),
+    let Some(redacted) = redactor.body(body) else {
+        return;
+    };
+    match (body, &redacted) {
+        (Body::Json(was), Body::Json(is)) => value(of, was, is, &Pointer::root(), places),
+        (was, is) if was != is => places.push(format!("{of} body")),
         _ => {}
     }
 }
@@ -98,7 +113,6 @@ fn value(of: &str, was: &Value, is: &Value, at: &Pointer, places: &mut Vec<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cassette::format::Direction;
     use serde_json::json;
 
     #[test]
@@ -114,9 +128,7 @@ mod tests {
             .unwrap()
         };
         let actual = |token| {
-            let directions = vec![Direction::Request];
-            let recording = Recording::new("a", directions, [(1, exchange(token))]);
-            let secrets = secrets(&recording);
+            let secrets = secrets(&Redactor::new([7; 32]), &exchange(token));
             secrets.into_iter().map(|it| it.place).collect::<Vec<_>>()
         };
         assert_eq!(

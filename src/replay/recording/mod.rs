@@ -7,7 +7,7 @@
 pub(super) mod chunk;
 pub(crate) mod file;
 mod grouping;
-pub(crate) mod source;
+mod read_ahead;
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use bytes::Bytes;
 
 use self::chunk::{Chunk, Entries, Entry, brief, checksum};
 use self::grouping::Grouping;
-use self::source::{ReadAhead, Source, SourceError};
+use self::read_ahead::ReadAhead;
 use super::matching::request_index::RequestIndex;
 use super::outgoing::RawExchange;
 use super::values;
@@ -23,6 +23,7 @@ use super::values::{Key, Keys};
 use crate::api::party::Party;
 use crate::cassette::format::{Direction, Exchange};
 use crate::cassette::recording::Recording;
+use crate::cassette::source::{Source, SourceError};
 use crate::diagnostic::Diagnostic;
 
 #[derive(Debug)]

@@ -1,34 +1,6 @@
-//! Reads the bytes of a recording from its file, with a read-ahead: exchanges are usually needed in
-//! their order.
+//! A read-ahead for a recording's file: exchanges are usually needed in their order.
 
-use std::error::Error;
-use std::fmt;
-
-/// Bytes that are read at an offset.
-pub(crate) trait Source: fmt::Debug + Send + Sync {
-    /// Fills the buffer with the bytes from this offset on.
-    /// Errors: there are not enough bytes, or they cannot be read.
-    fn read(&self, at: u64, into: &mut [u8]) -> Result<(), SourceError>;
-}
-
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SourceError {
-    #[error("it is shorter")]
-    Shorter,
-    #[error("it says something else")]
-    Changed,
-    #[error("{0}")]
-    Unreadable(Box<dyn Error + Send + Sync>),
-}
-
-impl Source for Vec<u8> {
-    fn read(&self, at: u64, into: &mut [u8]) -> Result<(), SourceError> {
-        let from = usize::try_from(at).ok();
-        let bytes = from.and_then(|from| self.get(from..from.checked_add(into.len())?));
-        into.copy_from_slice(bytes.ok_or(SourceError::Shorter)?);
-        Ok(())
-    }
-}
+use crate::cassette::source::{Source, SourceError};
 
 /// The length of the read-ahead in bytes.
 const BLOCK: usize = 64 * 1024;
