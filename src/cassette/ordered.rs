@@ -37,13 +37,13 @@ enum Exchanges {
     Whole(vec::IntoIter<Exchange>),
     Lines {
         source: Box<dyn Source>,
-        lines: vec::IntoIter<Line>,
+        lines: vec::IntoIter<Position>,
     },
 }
 
 /// The position of a line.
 #[derive(Debug)]
-struct Line {
+struct Position {
     at_ms: u64,
     number: u64,
     at: u64,
@@ -149,7 +149,7 @@ impl Ordered {
                 Ok(batch.into_par_iter().map(make).collect())
             }
             Exchanges::Lines { source, lines } => {
-                let batch: Vec<Line> = lines.take(BATCH).collect();
+                let batch: Vec<Position> = lines.take(BATCH).collect();
                 let (source, file) = (&**source, self.file.as_str());
                 let read = batch.par_chunks(SHARE).flat_map_iter(|share| {
                     let mut text = Vec::new();
@@ -164,7 +164,7 @@ impl Ordered {
     }
 }
 
-impl Line {
+impl Position {
     fn read(
         &self,
         source: &dyn Source,
@@ -184,7 +184,7 @@ impl Line {
 #[derive(Default)]
 struct Block {
     /// Numbered from the beginning of the block.
-    lines: Vec<Line>,
+    lines: Vec<Position>,
     /// Those of the header, in the first block.
     directions: Vec<Direction>,
     torn: Option<Diagnostic>,
@@ -206,7 +206,7 @@ impl Block {
         for text in rest {
             block.count += 1;
             match journal::line::<Begin>(text, block.count as usize, file) {
-                Ok(begin) => block.lines.push(Line {
+                Ok(begin) => block.lines.push(Position {
                     at_ms: begin.at_ms,
                     number: begin.number,
                     at,

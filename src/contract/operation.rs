@@ -208,7 +208,7 @@ impl Operation {
             });
         }
         if printed.method != "POST" || path.len() == 1 {
-            name = printed.page.clone();
+            name.clone_from(&printed.page);
         }
         let answer = printed
             .answers

@@ -265,7 +265,7 @@ impl Outcome {
             failures: self.failures,
             warnings: self.warnings,
             notes: self.notes,
-            covers: Vec::new(),
+            covers: Arc::default(),
             traffic: self.traffic,
             bound: self.bound,
             checked: self.checked,

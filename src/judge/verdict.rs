@@ -137,9 +137,9 @@ pub struct ScenarioResult {
     pub warnings: Vec<Violation>,
     /// Remarks for the reader.
     pub notes: Vec<String>,
-    /// The scenarios that a recorded conversation shows, by id.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub covers: Vec<String>,
+    /// The scenarios that a recorded conversation shows, by id. Many conversations show the same ones.
+    #[serde(default, with = "shared", skip_serializing_if = "is_empty")]
+    pub covers: Arc<[String]>,
     /// The messages in the order of the conversation.
     #[serde(skip)]
     pub traffic: Vec<Traffic>,
@@ -168,11 +168,32 @@ impl ScenarioResult {
             failures: Vec::new(),
             warnings: Vec::new(),
             notes: Vec::new(),
-            covers: Vec::new(),
+            covers: Arc::default(),
             traffic: Vec::new(),
             bound: Vec::new(),
             checked: Vec::new(),
         }
+    }
+}
+
+fn is_empty(list: &Arc<[String]>) -> bool {
+    list.is_empty()
+}
+
+/// A shared list, as a list.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(list: &Arc<[String]>, to: S) -> Result<S::Ok, S::Error> {
+        list.as_ref().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Arc<[String]>, D::Error> {
+        Vec::deserialize(from).map(Into::into)
     }
 }
 

@@ -36,7 +36,6 @@ use crate::http::limits::MAX_URI;
 use crate::http::server::{Connection, Takeover, Tunnel, refusal};
 use crate::http::{message, uncoded};
 use crate::inject::InjectionKind;
-use crate::inject::traffic::ExtraNotification;
 
 /// Passes one request on, and returns the answer. An error breaks the connection.
 pub(super) async fn forward(
@@ -105,13 +104,7 @@ pub(super) async fn forward(
             if let Upstream::Bot(callbacks) = &proxy.upstream {
                 callbacks.note_answer();
             }
-            match (injected, again) {
-                (Some(InjectionKind::SlowResponse), _) => injected::hold_back().await,
-                (Some(InjectionKind::DuplicateNotification), Some(again)) => {
-                    injected::send(proxy, &pending, ExtraNotification::Duplicate, again).await;
-                }
-                _ => {}
-            }
+            injected::after_answer(proxy, &pending, injected, again).await;
             response(pending, is_head, answer).await
         }
         Err(error) => {

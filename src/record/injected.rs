@@ -96,8 +96,20 @@ pub(super) async fn lose(pending: &Pending, answer: Response<Incoming>) -> Broke
     }
 }
 
-pub(super) async fn hold_back() {
-    sleep(SLOW).await;
+/// What happens between an answer and its way back. `again` is the same request once more.
+pub(super) async fn after_answer(
+    proxy: &Proxy,
+    pending: &Pending,
+    kind: Option<InjectionKind>,
+    again: Option<Request<RequestBody>>,
+) {
+    match (kind, again) {
+        (Some(InjectionKind::SlowResponse), _) => sleep(SLOW).await,
+        (Some(InjectionKind::DuplicateNotification), Some(again)) => {
+            send(proxy, pending, ExtraNotification::Duplicate, again).await;
+        }
+        _ => {}
+    }
 }
 
 /// The notifications that the bot must refuse, before a genuine one.

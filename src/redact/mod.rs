@@ -314,14 +314,12 @@ impl Redactor {
         if self.write_value(value, &mut out) == Some(false) {
             return None;
         }
-        Some(match serde_json::from_slice(&out) {
-            Ok(redacted) => Body::Json(redacted),
-            // Deeper than what any parser has made.
-            Err(_) => {
-                let text = value.to_string();
-                Body::Text(self.redacted_text(&text).unwrap_or(text))
-            }
-        })
+        if let Ok(redacted) = serde_json::from_slice(&out) {
+            return Some(Body::Json(redacted));
+        }
+        // Deeper than what any parser has made.
+        let text = value.to_string();
+        Some(Body::Text(self.redacted_text(&text).unwrap_or(text)))
     }
 
     /// Redacts bytes that are not UTF-8; `None` if they hold no secret.

@@ -46,7 +46,7 @@ pub(crate) fn not_covered(
 
 /// The scenarios that the conversations show, of `all` scenarios: a line each.
 pub(crate) fn scenarios(results: &[ScenarioResult], all: usize) -> String {
-    let shown: BTreeSet<&String> = results.iter().flat_map(|it| &it.covers).collect();
+    let shown: BTreeSet<&String> = results.iter().flat_map(|it| it.covers.iter()).collect();
     let end = if shown.is_empty() { "" } else { ":" };
     let mut text = format!("shows {} of {all} scenarios{end}\n", shown.len());
     for scenario in shown {
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn a_scenario_is_named_once() {
         let mut result = ScenarioResult::new("a.jsonl/invite", Party::Bot, Verdict::Pass, "");
-        result.covers = vec!["page/beta@2021-02/name".to_owned()];
+        result.covers = ["page/beta@2021-02/name".to_owned()].into();
         assert_eq!(
             scenarios(&[result.clone(), result], 3),
             "shows 1 of 3 scenarios:\n  page/beta@2021-02/name\n"

@@ -128,7 +128,7 @@ fn checked(id: &str) -> Result<(), Failed> {
         ..judge::Options::default()
     };
     let checked = check::check("tape", &load(id)?, &cases, &options);
-    if checked.results.is_empty() || !checked.results.iter().any(|it| it.covers == [id]) {
+    if checked.results.is_empty() || !checked.results.iter().any(|it| it.covers[..] == [id]) {
         return Err(format!("the recording does not show {id}").into());
     }
     passed(&checked.results)

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::Arc;
 
 use super::Shared;
 use crate::api::resource;
@@ -87,17 +88,22 @@ impl Coverage {
         self.scenarios.len()
     }
 
-    /// The ids of the scenarios whose steps are all among those of a conversation, requests in their order.
-    pub(super) fn of(&self, shown: &Steps) -> Vec<String> {
+    /// The places of the scenarios whose steps are all among those of a conversation, requests in their order.
+    pub(super) fn of(&self, shown: &Steps) -> Vec<usize> {
         let mut requests: Vec<u32> = shown.requests.iter().map(|it| it.request).collect();
         requests.sort_unstable();
         requests.dedup();
         let begun = requests.iter().filter_map(|it| self.beginning.get(it));
         let mut begun: Vec<usize> = begun.flatten().copied().collect();
         begun.sort_unstable();
-        let scenarios = begun.into_iter().map(|at| &self.scenarios[at]);
-        let covered = scenarios.filter(|(_, steps)| steps.are_among(shown));
-        covered.map(|(id, _)| id.clone()).collect()
+        begun.retain(|at| self.scenarios[*at].1.are_among(shown));
+        begun
+    }
+
+    /// The ids of scenarios, by their places.
+    pub(super) fn ids(&self, places: &[usize]) -> Arc<[String]> {
+        let ids = places.iter().map(|at| self.scenarios[*at].0.clone());
+        ids.collect()
     }
 
     pub(super) fn steps<'e>(&self, exchanges: impl IntoIterator<Item = &'e Shared>) -> Steps {

@@ -25,6 +25,8 @@ pub(crate) struct Live {
     monitor: Monitor,
     options: Options,
     coverage: Arc<Coverage>,
+    /// The ids of scenarios, by their places: conversations that show the same ones share them.
+    shown: HashMap<Vec<usize>, Arc<[String]>>,
     /// The exchanges of conversations that go on.
     exchanges: HashMap<u64, Shared>,
     /// The conversations that are over, each with the number of its first exchange.
@@ -97,6 +99,7 @@ impl Live {
             monitor: Monitor::new(monitor),
             options,
             coverage,
+            shown: HashMap::new(),
             exchanges: HashMap::new(),
             ended: Vec::new(),
             related: Vec::new(),
@@ -224,8 +227,8 @@ impl Live {
             }
         }
         self.ended.sort_by_key(|it| it.first);
-        for (first, steps) in together(self.related) {
-            let covers = self.coverage.of(&steps);
+        for (first, steps) in together(std::mem::take(&mut self.related)) {
+            let covers = self.covers(&steps);
             let at = self.ended.binary_search_by_key(&first, |it| it.first);
             if let Ok(at) = at {
                 for result in &mut self.ended[at].results {
@@ -241,6 +244,16 @@ impl Live {
         }
     }
 
+    fn covers(&mut self, steps: &Steps) -> Arc<[String]> {
+        let places = self.coverage.of(steps);
+        if let Some(known) = self.shown.get(&places) {
+            return Arc::clone(known);
+        }
+        let ids = self.coverage.ids(&places);
+        self.shown.insert(places, Arc::clone(&ids));
+        ids
+    }
+
     /// Keeps what a conversation that is over has shown.
     fn end(&mut self, mut conversation: Conversation) {
         let numbers = conversation.exchanges.iter();
@@ -252,7 +265,7 @@ impl Live {
         let mut results = results::of_conversation(conversation, &self.options, &own);
         let is_replaced = |call| self.monitor.is_replaced(call);
         if replaces.is_empty() && !calls.iter().any(is_replaced) {
-            let covers = self.coverage.of(&steps);
+            let covers = self.covers(&steps);
             for result in &mut results {
                 result.covers.clone_from(&covers);
             }

@@ -260,7 +260,7 @@ impl Outcome {
                 failures: std::mem::take(&mut self.failures),
                 warnings: Vec::new(),
                 notes: std::mem::take(&mut self.notes),
-                covers: Vec::new(),
+                covers: std::sync::Arc::default(),
                 traffic: last,
                 bound: Vec::new(),
                 checked: Vec::new(),
