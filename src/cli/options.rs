@@ -191,6 +191,7 @@ impl Arguments {
                 deadline: self.deadline.unwrap_or(defaults.deadline),
                 token: token.unwrap_or(defaults.token),
                 edition: None,
+                callback: None,
             },
             settle: self.settle.unwrap_or(settle),
             jobs: self.jobs,

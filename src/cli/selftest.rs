@@ -13,7 +13,6 @@ use super::output::Output;
 use super::usage::UsageError;
 use super::{interrupt_on_signals, runtime};
 use crate::config::values;
-use crate::contract::rule::Rule;
 use crate::report::text::Look;
 use crate::runner::self_check::proof::{self, Proof, Trial};
 use crate::scenario::store;
@@ -53,7 +52,7 @@ pub(crate) fn command(arguments: &Arguments, output: Output) -> Result<Exit, Fai
     if trials.is_empty() {
         return Err(UsageError::NoTrial.into());
     }
-    let scenarios = store::invitations()?;
+    let scenarios = store::built_in()?;
     let runtime = runtime()?;
     let interrupt = CancellationToken::new();
     let proofs = runtime.block_on(async {
@@ -92,7 +91,7 @@ fn table(proofs: &[Proof], look: Look) -> String {
             .iter()
             .map(|(rule, count)| format!("{rule} {count}"))
             .collect();
-        let rule = proof.expected.map_or("", Rule::as_str);
+        let rule = proof.expected.map_or_else(String::new, |it| it.to_string());
         let injection = proof.injection.map(|it| format!(" ~{it}"));
         let _ = writeln!(
             text,

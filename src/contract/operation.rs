@@ -59,6 +59,9 @@ pub(crate) struct Operation {
     /// The answer is a collection: its items, under `value`, have the type.
     #[serde(default)]
     pub is_list: bool,
+    /// The properties that the comms operation has when it is completed, by which the bot fetches the result.
+    #[serde(default)]
+    pub result: Vec<String>,
     #[serde(default)]
     pub effects: Vec<Effect>,
 }
@@ -79,11 +82,11 @@ pub(crate) enum Segment {
     Id(String),
 }
 
-/// The number of items that an array may have.
+/// The number of items that an array may have, or the range of a number.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Limit {
-    /// The place of the array, as a JSON pointer.
+    /// The place of the array or the number, as a JSON pointer.
     pub at: String,
     #[serde(default)]
     pub least: usize,
@@ -132,14 +135,43 @@ pub(crate) enum Effect {
     CallMoves,
     /// A roster names each person of the request, unless the comms operation failed.
     PeopleJoin,
-    /// A roster shows the participant with this value.
+    /// The participant has a property with this value.
     ParticipantBecomes {
         who: Who,
+        /// The name, with those of the objects that it is in: `recordingInfo/recordingStatus`.
         property: String,
-        value: Value,
+        value: Wanted,
+        #[serde(default)]
+        shown: Shown,
     },
-    /// A roster is sent.
-    RosterChanges,
+    /// A roster names the participant.
+    RosterNames { who: Who },
+    /// A read of what the request's path names finds nothing.
+    IsGone,
+    /// A read of what the request made or changed shows the values of the request.
+    ReadsBack,
+}
+
+/// The value that a property must have.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Wanted {
+    /// That of the parameter at this JSON pointer.
+    Given {
+        at: String,
+    },
+    Is(Value),
+}
+
+/// Where an effect shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Shown {
+    /// A roster has to be sent.
+    #[default]
+    Roster,
+    /// No page says that a roster is sent: the bot has to read it.
+    Read,
 }
 
 /// When a comms operation need not end before its call does.
@@ -153,13 +185,46 @@ pub(crate) enum Endless {
     Always,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Who {
     /// The bot's own participant.
     Bot,
     /// The participant in the request's path.
     Path,
+    /// Each participant whose id is in the array at this JSON pointer.
+    Listed(String),
+}
+
+impl Effect {
+    /// True for an effect that shows only when the bot reads it.
+    pub(crate) const fn is_read(&self) -> bool {
+        match self {
+            Self::IsGone | Self::ReadsBack => true,
+            Self::ParticipantBecomes { shown, .. } => matches!(shown, Shown::Read),
+            _ => false,
+        }
+    }
+
+    /// The participant whom it is about.
+    pub(crate) const fn who(&self) -> Option<&Who> {
+        match self {
+            Self::ParticipantBecomes { who, .. } | Self::RosterNames { who } => Some(who),
+            _ => None,
+        }
+    }
+
+    /// The read that shows the effect of an operation, where one is documented.
+    pub(crate) fn read_by(&self, operation: &Operation) -> Option<&'static Operation> {
+        let mut reads = operations().iter().filter(|it| it.is_read() && !it.is_list);
+        match self {
+            Self::IsGone | Self::ReadsBack => reads.find(|it| it.is_of_item(&operation.request)),
+            Self::ParticipantBecomes { .. } => {
+                reads.find(|it| it.answer.as_deref() == Some("participant"))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl TryFrom<String> for Request {
@@ -238,6 +303,7 @@ impl Operation {
                 .clone()
                 .any(|it| it.resource.as_deref() == Some("None")),
             is_list: typed.is_some_and(|it| it.collection),
+            result: Vec::new(),
             effects: Vec::new(),
         };
         if row.comms_operation().is_some() && !row.is_read() {
@@ -265,6 +331,12 @@ impl Operation {
     /// True if the request changes nothing.
     pub(crate) fn is_read(&self) -> bool {
         self.request.method == "GET"
+    }
+
+    /// True if its path is that of the other request, or of an item in the collection that is there.
+    fn is_of_item(&self, other: &Request) -> bool {
+        let rest = self.request.path.strip_prefix(other.path.as_slice());
+        matches!(rest, Some([] | [Segment::Id(_)]))
     }
 
     /// The roles of the identifiers in its path.

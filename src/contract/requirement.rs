@@ -272,14 +272,18 @@ requirements! {
             "What a request asks for happens: to exactly the people, and with exactly the values, that it names.";
         OperationOnce = "operation.once", Must Service,
             "A comms operation ends once: in its answer, or in one notification.";
+        OperationResult = "operation.result", Should Service,
+            "The end of a completed operation has the properties by which the bot fetches the result.";
         CallbackAddress = "callback.address", Must Service,
             "Notifications about a call go to the callback that the bot gave for it.";
         CallPeople = "call.people", Must Service,
             "A call has the same source and the same targets from its beginning to its end.";
         ResourceAsked = "resource.asked", Must Service,
-            "The answer to a read is the resource that was asked for.";
+            "The answer to a read, or to a change, is the resource that the path names, with all that exists in it.";
         PromptsLimit = "prompts.limit", Must Bot,
             "A prompt list has at most as many prompts as the page of the operation allows.";
+        ParameterRange = "parameter.range", Must Bot,
+            "A number in a request is within the limits that the page of the operation states.";
         RequestPlausible = "request.plausible", Should Bot,
             "A token or a path has no variable without a value: no `Bearer undefined`, no empty segment.";
         RequestType = "request.type", Should Bot,

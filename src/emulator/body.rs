@@ -210,6 +210,8 @@ pub(super) enum Edit {
     /// It becomes another identifier.
     NewId,
     Gone,
+    /// The text begins with a capital.
+    Capital,
 }
 
 impl Edit {
@@ -218,6 +220,13 @@ impl Edit {
             Self::To(json) => set(body, pointer, value(json)),
             Self::NewId => set(body, pointer, new_id()),
             Self::Gone => drop(remove(body, pointer)),
+            Self::Capital => {
+                if let Some(Value::String(text)) = body.pointer_mut(pointer)
+                    && let Some(first) = text.get_mut(..1)
+                {
+                    first.make_ascii_uppercase();
+                }
+            }
         }
     }
 }

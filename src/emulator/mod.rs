@@ -15,8 +15,8 @@
 //!    mutant that changes nothing on the wire.
 //!
 //! A mutant or variant of one operation is a row of a table: `bot/operation_mutant.rs`, `bot/operation_variant.rs`,
-//! `service/mutant/operation.rs`, `service/operation_variant.rs`. A test shows that each row changes something
-//! on the wire.
+//! `service/mutant/operation.rs`, `service/operation_variant.rs`. The row of a mutant has the requirement that it
+//! breaks. A test shows that each row changes something on the wire.
 //!
 //! To add another variant: add a row to `bot/variant.rs` or `service/variant.rs`, and match on it where the
 //! message is made; `body` has the styles of JSON.
@@ -48,11 +48,13 @@ macro_rules! catalogue {
 }
 
 /// Declares a table of alterations. A row has a name, the operation, the alteration, and one sentence that
-/// describes it.
+/// describes it. The row of a mutant has the requirement that it breaks, by its name in reports.
 macro_rules! alterations {
     (
         $(#[$meta:meta])*
-        $name:ident: $altered:ident { $($row:literal, $operation:ident, $alteration:expr, $sentence:literal;)+ }
+        $name:ident: $altered:ident {
+            $($row:literal, $operation:ident, $alteration:expr $(=> $breaks:literal)?, $sentence:literal;)+
+        }
     ) => {
         $(#[$meta])*
         pub(crate) const $name: &[$altered] = &[$($altered {
@@ -60,6 +62,7 @@ macro_rules! alterations {
             what: $sentence,
             operation: Operation::$operation,
             alteration: $alteration,
+            breaks: concat!($($breaks)?),
         },)+];
     };
 }

@@ -136,6 +136,8 @@ pub(crate) struct Options {
     pub token: String,
     /// The edition that a recording is judged by; the newest where it is `None`.
     pub edition: Option<String>,
+    /// The callback that the service under test has for calls that the scenario does not begin.
+    pub callback: Option<String>,
 }
 
 impl Default for Options {
@@ -147,6 +149,7 @@ impl Default for Options {
             // A target on a laptop accepts any token.
             token: "confcall".to_owned(),
             edition: None,
+            callback: None,
         }
     }
 }
@@ -297,7 +300,7 @@ impl Judge {
         if !is_judged {
             record.give_up(Verdict::Skip, format!("the conversation judges no {role}"));
         }
-        if is_planned && let Some(reason) = plan::unplayable(record.script()) {
+        if is_planned && let Some(reason) = plan::unplayable(record.script(), role) {
             record.give_up(Verdict::Skip, reason);
         }
         let machine = match role {

@@ -13,9 +13,11 @@ use super::session::Context;
 use super::target::{Target, Triggered, address_of, is_same_origin};
 use super::trigger::{Cause, Expected};
 use super::{provider_state, variables};
+use crate::api::resource::behind_scheme;
 use crate::http::message::{Body, Headers, Request};
 use crate::http::{OutgoingRequest, Reply, SendError};
 use crate::inject::{Act, Cut, Forgery, InjectedJudge, InjectionKind};
+use crate::judge;
 use crate::judge::bindings::Bindings;
 use crate::judge::verdict::Verdict;
 use crate::judge::{Action, Case, Event, ExchangeId, Outcome, TransportFailure, TriggerAnswer};
@@ -55,7 +57,10 @@ impl Conversation {
         let judge = InjectedJudge::new(
             case,
             bindings,
-            options.judge.clone(),
+            judge::Options {
+                callback: Some(callback),
+                ..options.judge.clone()
+            },
             context.target.role(),
             options.seed,
         );
@@ -230,6 +235,16 @@ impl Conversation {
     /// becomes an event.
     fn send(&self, exchange: ExchangeId, request: &Request, forgery: Option<Forgery>) {
         let url = match &self.context.target {
+            Target::Service { url, .. } if behind_scheme(&request.target).is_some() => {
+                if !is_same_origin(&request.target, url) {
+                    let reason = format!(
+                        "a request of the conversation goes to another host than {url}: {}",
+                        request.target
+                    );
+                    return lock(&self.judge).give_up(Verdict::Skip, reason);
+                }
+                request.target.clone()
+            }
             Target::Service { url, .. } => {
                 address_of(url, self.case.scenario.id.api(), &request.target)
             }

@@ -40,13 +40,17 @@ pub(crate) fn built_in() -> Result<Vec<Scenario>, FileError> {
 
 /// The built-in scenarios of *participant: invite* in the editions of 2019 to 2021. The mutants and the variants of the
 /// built-in pair that are no operation's own are made for them.
+#[cfg(test)]
 pub(crate) fn invitations() -> Result<Vec<Scenario>, FileError> {
     let mut scenarios = built_in()?;
-    scenarios.retain(|it| {
-        let edition = it.id.edition().unwrap_or_default();
-        it.id.page() == "participant-invite" && INVITATIONS.contains(&edition)
-    });
+    scenarios.retain(is_invitation);
     Ok(scenarios)
+}
+
+/// True for one of [`invitations`].
+pub(crate) fn is_invitation(scenario: &Scenario) -> bool {
+    let edition = scenario.id.edition().unwrap_or_default();
+    scenario.id.page() == "participant-invite" && INVITATIONS.contains(&edition)
 }
 
 /// Why a folder gives no scenarios.

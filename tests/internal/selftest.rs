@@ -1,14 +1,15 @@
-//! The proof that the judge judges: every mutant is caught by the rule that names it, no variant is
-//! blamed, every rule has a mutant that only it names, and every kind of fault injection has a mutant
+//! The proof that the judge judges: every mutant is caught by the rule or the requirement that names it, no variant is
+//! blamed, every rule and every requirement has a mutant that it names, and every kind of fault injection has a mutant
 //! that shows under no other and not without.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::api::party::Party;
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::inject::InjectionKind;
-use crate::runner::self_check::proof::{self, Proof, Trial};
+use crate::runner::self_check::proof::{self, Proof, Sign, Trial};
 use crate::scenario::store;
 use strum::VariantArray as _;
 use tokio_util::sync::CancellationToken;
@@ -17,14 +18,46 @@ use tokio_util::sync::CancellationToken;
 /// limit of its own to break.
 const OF_BOTS_ONLY: [Rule; 1] = [Rule::Limit];
 
-/// Rules that no mutant breaks: the monitor alone judges what a request brings about, and the recordings of `traffic`
-/// break it.
-const OF_RECORDINGS: [Rule; 1] = [Rule::Effect];
+/// Requirements that no mutant breaks, with the reason.
+const WITHOUT_MUTANT: [(Requirement, &str); 8] = [
+    (
+        Requirement::ValuesCorrelate,
+        "no built-in scenario has a variable that is no identifier and no context",
+    ),
+    (
+        Requirement::NotificationToken,
+        "no mutant of the built-in service leaves its token out",
+    ),
+    (
+        Requirement::Refusal,
+        "each built-in negative scenario names a requirement of its own",
+    ),
+    (
+        Requirement::MediaAvoided,
+        "no mutant of the built-in bot negotiates media for a transfer alone",
+    ),
+    (
+        Requirement::AnswerInTime,
+        "a mutant would take 15 s; recordings in `traffic` break it",
+    ),
+    (
+        Requirement::RedeliverySame,
+        "rows of `tests/judge` break it, which send changed notifications again",
+    ),
+    (
+        Requirement::RedeliveryOrder,
+        "rows of `tests/judge` break it, which send notifications in another order",
+    ),
+    (
+        Requirement::RetryThrottled,
+        "a bot that gives up is caught with 503 and with a reset; rows of `tests/judge` do it with 429",
+    ),
+];
 
 #[test]
 fn every_mutant_is_caught_and_no_variant_is_blamed() {
     let trials: Vec<Trial> = proof::trials().collect();
-    let scenarios = store::invitations().expect("scenarios");
+    let scenarios = store::built_in().expect("scenarios");
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     let (deadline, interrupt) = (Duration::from_millis(500), CancellationToken::new());
     let proofs = proof::prove(&trials, &scenarios, deadline, &interrupt);
@@ -49,17 +82,40 @@ fn every_mutant_is_caught_and_no_variant_is_blamed() {
         let shows = |proof: &Proof| proof.injection == Some(kind.name());
         assert!(proofs.iter().any(shows), "{kind:?}");
     }
-    let named: BTreeSet<Rule> = proofs.iter().filter_map(|proof| proof.expected).collect();
+    let rules = |role: Option<Party>| -> BTreeSet<Rule> {
+        let of_role = proofs
+            .iter()
+            .filter(|it| role.is_none_or(|role| it.role == role));
+        of_role.flat_map(rules_of).collect()
+    };
     let unnamed: Vec<Rule> = Rule::VARIANTS
         .iter()
-        .filter(|rule| !named.contains(rule) && !OF_RECORDINGS.contains(rule))
+        .filter(|rule| !rules(None).contains(rule))
         .copied()
         .collect();
     assert_eq!(unnamed, []);
-    let of_service: BTreeSet<Rule> = proofs
-        .iter()
-        .filter(|proof| proof.role == Party::Service)
-        .filter_map(|proof| proof.expected)
-        .collect();
+    let of_service = rules(Some(Party::Service));
     assert!(OF_BOTS_ONLY.iter().all(|rule| !of_service.contains(rule)));
+    let is_broken = |requirement: Requirement| {
+        let mut mutants = proofs
+            .iter()
+            .filter(|it| it.expected.is_some() && it.role == requirement.party());
+        mutants.any(|it| it.broken.contains(&requirement))
+    };
+    let is_excepted = |it: &Requirement| WITHOUT_MUTANT.iter().any(|(other, _)| other == it);
+    let unbroken: Vec<Requirement> = Requirement::VARIANTS
+        .iter()
+        .filter(|it| !is_broken(**it) && !is_excepted(it))
+        .copied()
+        .collect();
+    assert_eq!(unbroken, []);
+}
+
+/// The rules that name a mutant.
+fn rules_of(proof: &Proof) -> Vec<Rule> {
+    match proof.expected {
+        Some(Sign::Rule(rule)) => vec![rule],
+        Some(Sign::Requirement(_)) => proof.found.keys().copied().collect(),
+        None => Vec::new(),
+    }
 }

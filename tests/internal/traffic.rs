@@ -210,7 +210,7 @@ impl Tape {
             "participants",
             Value::Null,
             200,
-            json!({"value": [{"id": "1"}, {"id": "2"}, {"id": "3"}]}),
+            json!({"value": [member("1", ANNA), member("2", BERT), member("3", CLARA)]}),
         )
         .roster(&[("1", ANNA), ("2", BERT), ("3", CLARA)])
         .asks("DELETE", "", Value::Null, 204, Value::Null)
@@ -241,9 +241,13 @@ fn end(id: &str, status: &str, context: &str, people: Value) -> Value {
             "id": id, "status": status, "clientContext": context, "participants": people}})
 }
 
+fn member(id: &str, person: &str) -> Value {
+    json!({"id": id, "info": {"identity": {"user": {"id": person}}}, "isMuted": false})
+}
+
 fn roster(people: &[(&str, &str)]) -> Value {
-    let member = |(id, person): &(&str, &str)| json!({"id": id, "info": {"identity": {"user": {"id": person}}}, "isMuted": false});
-    let members: Vec<Value> = people.iter().map(member).collect();
+    let members = people.iter().map(|(id, person)| member(id, person));
+    let members: Vec<Value> = members.collect();
     json!({"changeType": "updated", "resource": format!("/app/calls/{CALL}/participants"),
         "resourceData": members})
 }
@@ -675,6 +679,39 @@ rows! {
         .asks("POST", "transfer", json!({"transferTarget": user(ANNA)}), 202, Value::Null)
         .is("transferring")
         .is("established"), IsBlameless, Fails("notification.body");
+    a_removed_participant_is_not_found: Tape::new()
+        .is("established")
+        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .asks("GET", "participants/1", Value::Null, 404, error("NotFound"))
+        .deleted(), IsBlameless, IsBlameless;
+    a_removed_participant_who_stays: Tape::new()
+        .is("established")
+        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .wait(121_000)
+        .asks("GET", "participants/1", Value::Null, 200, member("1", ANNA))
+        .deleted(), IsBlameless, Fails("effect");
+    a_removed_participant_who_stays_for_a_moment: Tape::new()
+        .is("established")
+        .asks("DELETE", "participants/1", Value::Null, 204, Value::Null)
+        .asks("GET", "participants/1", Value::Null, 200, member("1", ANNA))
+        .deleted(), IsBlameless, Passes;
+    a_group_that_is_made_with_other_receivers: Tape::new()
+        .is("established")
+        .asks("POST", "audioRoutingGroups", json!({"routingMode": "oneToOne", "sources": ["1"], "receivers": ["2"]}),
+            201, json!({"id": "9", "routingMode": "oneToOne", "sources": ["1"], "receivers": ["3"]}))
+        .deleted(), IsBlameless, Fails("effect");
+    a_participant_without_identity_is_read: Tape::new()
+        .is("established")
+        .asks("GET", "participants/1", Value::Null, 200, json!({"id": "1", "info": {"identity": {}}}))
+        .deleted(), IsBlameless, Fails("answer.body");
+    a_recording_for_too_long: Tape::new()
+        .asks("POST", "recordResponse", json!({"maxRecordDurationInSeconds": 121, "clientContext": "c"}), 400,
+            error("BadRequest")), Fails("parameter.range"), Passes;
+    a_completed_recording_without_its_token: Tape::new()
+        .asks("POST", "recordResponse", json!({"clientContext": "context-1"}), 200, running(OPERATION, "context-1"))
+        .tells(json!([{"changeType": "deleted", "resource": format!("/app/calls/{CALL}/operations/{OPERATION}"),
+            "resourceData": {"id": OPERATION, "status": "completed", "clientContext": "context-1",
+                "recordingLocation": "https://service.example/1"}}])), IsBlameless, Warns("operation.result");
     too_many_prompts: Tape::new()
         .asks("POST", "recordResponse", json!({"prompts": [{}, {}], "clientContext": "c"}), 400,
             error("BadRequest")), Fails("prompts.limit"), Passes;

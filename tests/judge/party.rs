@@ -98,6 +98,7 @@ impl Talk {
             deadline: DEADLINE,
             token: "secret".to_owned(),
             edition: None,
+            callback: None,
         };
         Self {
             bindings: Bindings::new(

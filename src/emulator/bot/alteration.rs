@@ -15,6 +15,8 @@ use crate::http::message::Body;
 pub(crate) struct AlteredRequest {
     pub(crate) name: &'static str,
     pub(crate) what: &'static str,
+    /// The requirement that a mutant breaks, by its name in reports. Empty for a variant.
+    pub(crate) breaks: &'static str,
     pub(super) operation: Operation,
     pub(super) alteration: Alteration,
 }
@@ -53,6 +55,13 @@ pub(super) enum Alteration {
     OtherPeople(&'static str),
     /// The collection at the pointer is in an object with `$values`.
     Values(&'static str),
+}
+
+impl AlteredRequest {
+    /// The method and the path of the operation, below the prefix. `{}` stands for an identifier.
+    pub(crate) const fn request(&self) -> (&'static str, &'static str) {
+        (self.operation.method(), self.operation.path())
+    }
 }
 
 impl Alteration {

@@ -3,7 +3,7 @@
 use super::alteration::Alteration::{Body, LibraryHeaders, MediaType, Prefix, Qualified};
 use super::alteration::AlteredRequest;
 use super::operation::Operation;
-use crate::emulator::body::Edit::To;
+use crate::emulator::body::Edit::{Capital, To};
 
 /// A serializer may number the objects of a body.
 const NUMBERED: super::alteration::Alteration = Body("/$id", To("\"1\""));
@@ -16,7 +16,7 @@ alterations! {
         "get-call-under-app", GetCall, Prefix("app"), "Reads a call under `/app`.";
         "delete-with-library-headers", Delete, LibraryHeaders, "Hangs up with the header fields of the .NET library.";
         "answer-qualified", Answer, Qualified, "Answers a call by the qualified name.";
-        "reject-with-capital", Reject, Body("/reason", To("\"Busy\"")), "The reason of a rejection has a capital.";
+        "reject-with-capital", Reject, Body("/reason", Capital), "The reason of a rejection has a capital.";
         "redirect-with-object-id", Redirect, NUMBERED, "The body of a redirection has `$id`.";
         "transfer-qualified", Transfer, Qualified, "Transfers a call by the qualified name.";
         "keep-alive-qualified", KeepAlive, Qualified, "Keeps a call alive by the qualified name.";
@@ -36,8 +36,8 @@ alterations! {
         "record-response-with-object-id", RecordResponse, NUMBERED, "The body of a recording has `$id`.";
         "subscribe-to-tone-under-app", SubscribeToTone, Prefix("app"), "Asks for tones under `/app`.";
         "cancel-media-processing-qualified", CancelMedia, Qualified, "Cancels media by the qualified name.";
-        "update-recording-status-with-capital", UpdateRecordingStatus, Body("/status", To("\"Recording\"")), "The recording status has a capital.";
-        "change-screen-sharing-role-with-capital", ChangeScreenSharingRole, Body("/role", To("\"Sharer\"")), "The role has a capital.";
+        "update-recording-status-with-capital", UpdateRecordingStatus, Body("/status", Capital), "The recording status has a capital.";
+        "change-screen-sharing-role-with-capital", ChangeScreenSharingRole, Body("/role", Capital), "The role has a capital.";
         "add-large-gallery-view-with-library-headers", AddLargeGalleryView, LibraryHeaders, "Adds the view with the header fields of the .NET library.";
         "get-operation-under-app", GetOperation, Prefix("app"), "Reads an operation under `/app`.";
         "list-content-sharing-sessions-with-library-headers", ListSessions, LibraryHeaders, "Reads the sessions with the header fields of the .NET library.";
@@ -45,7 +45,7 @@ alterations! {
         "list-audio-routing-groups-under-app", ListRoutingGroups, Prefix("app"), "Reads the audio routing groups under `/app`.";
         "create-audio-routing-group-with-type", CreateRoutingGroup, Body("/@odata.type", To("\"#microsoft.graph.audioRoutingGroup\"")), "A created audio routing group has its type.";
         "get-audio-routing-group-under-app", GetRoutingGroup, Prefix("app"), "Reads an audio routing group under `/app`.";
-        "update-audio-routing-group-with-capital", UpdateRoutingGroup, Body("/routingMode", To("\"Multicast\"")), "The mode of a changed audio routing group has a capital.";
+        "update-audio-routing-group-with-capital", UpdateRoutingGroup, Body("/routingMode", Capital), "The mode of a changed audio routing group has a capital.";
         "delete-audio-routing-group-with-library-headers", DeleteRoutingGroup, LibraryHeaders, "Deletes an audio routing group with the header fields of the .NET library.";
     }
 }

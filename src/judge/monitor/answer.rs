@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::call::has_identity;
 use super::conversation::{Findings, breach};
+use super::reads::{self, Found};
 use super::request::callback_of;
 use super::{Asked, Monitor, body};
 use crate::api::identifier;
@@ -10,10 +12,10 @@ use crate::api::identifier::Normal;
 use crate::api::party::Party;
 use crate::api::resource::below_prefix;
 use crate::contract::lifecycle;
-use crate::contract::operation::{self, Operation};
+use crate::contract::operation::{self, Effect, Operation};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
-use crate::contract::shape::lookup;
+use crate::contract::shape::{entities, lookup};
 use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Body, Response};
 use crate::judge::Breach;
@@ -27,8 +29,6 @@ impl Monitor {
         asked: &Asked,
         response: &Response,
     ) {
-        let conduct = &mut self.conversation(asked.conversation).service;
-        conduct.check(Requirement::AnswerStatus);
         if (200..300).contains(&response.status) {
             self.accepted(at, exchange, asked, response);
         } else {
@@ -39,10 +39,13 @@ impl Monitor {
 
     fn refused(&mut self, at: u64, exchange: u64, asked: &Asked, response: &Response) {
         let status = response.status;
+        let is_shown = self.was_read((at, exchange), asked, &Found::of(response));
         let is_gone = matches!(status, 404 | 410) && self.is_ended(asked.call.as_deref());
         let is_for_now = matches!(status, 401 | 429 | 500..);
         let conduct = &mut self.conversation(asked.conversation).service;
-        conduct.check(Requirement::RefusalError);
+        if matches!(response.body, Body::Json(_)) {
+            conduct.check(Requirement::RefusalError);
+        }
         if let Body::Json(body) = &response.body
             && !has_error(body)
         {
@@ -62,7 +65,7 @@ impl Monitor {
         if status < 400 {
             let breach = status_breach(exchange, asked.operation, &[], status);
             conduct.report(breach, Some(asked.operation));
-        } else if !is_gone && !asked.is_wrong {
+        } else if !is_gone && !is_shown && !asked.is_wrong {
             let again = if is_for_now {
                 ", and it was not sent again"
             } else {
@@ -90,30 +93,20 @@ impl Monitor {
         let operation = asked.operation;
         let documented = operation::statuses(operation, asked.api);
         let mut found = Findings::new(exchange);
-        if !documented.is_empty() && !documented.contains(&response.status) {
-            found.list.push(status_breach(
-                exchange,
-                operation,
-                &documented,
-                response.status,
-            ));
+        // Where no page prints an answer, any success conforms.
+        if !documented.is_empty() {
+            found.check(Requirement::AnswerStatus);
+            if !documented.contains(&response.status) {
+                let breach = status_breach(exchange, operation, &documented, response.status);
+                found.list.push(breach);
+            }
         }
         let mut check = Check { asked, found };
         let read = check.body(response);
         let made = check.location(response, read.as_ref());
-        let found = check.found.list;
-        for breach in found {
-            self.report(asked.conversation, Party::Service, Some(operation), breach);
-        }
+        let found = check.found;
         let conduct = &mut self.conversation(asked.conversation).service;
-        for requirement in [
-            Requirement::AnswerBody,
-            Requirement::OperationIdentity,
-            Requirement::CallIdentity,
-            Requirement::ResourceAsked,
-        ] {
-            conduct.check(requirement);
-        }
+        conduct.take(found, Some(operation));
         if let (Body::Omitted(omission), Some(_)) = (&response.body, &operation.answer) {
             conduct.doubt_body(exchange, omission);
         }
@@ -124,7 +117,41 @@ impl Monitor {
         } else if operation.comms_operation().is_some() && !operation.is_read() {
             self.began(at, exchange, asked, made.as_deref(), body);
         } else {
-            self.expect(at, exchange, asked, asked.call.as_deref(), None, &null);
+            self.was_read((at, exchange), asked, &Found::of(response));
+            self.reads_back(exchange, asked, body);
+            self.expect(
+                at,
+                exchange,
+                asked,
+                asked.call.as_deref(),
+                made.as_deref(),
+                &null,
+            );
+        }
+    }
+
+    /// The answer shows what the request made or changed, where it has a body.
+    fn reads_back(&mut self, exchange: u64, asked: &Asked, body: &Value) {
+        let reads_back = asked.operation.effects.contains(&Effect::ReadsBack);
+        let Some(request) = asked.request.body.json().filter(|_| reads_back) else {
+            return;
+        };
+        let conduct = &mut self.conversation(asked.conversation).service;
+        conduct.check(Requirement::Effect);
+        if let Some((place, wanted, actual)) = reads::difference(request, body) {
+            let message = format!(
+                "{} is {actual}, the request asks for {wanted}",
+                place.as_str()
+            );
+            let breach = breach(
+                Requirement::Effect,
+                Rule::Effect,
+                exchange,
+                place,
+                (wanted, actual),
+                message,
+            );
+            conduct.report(breach, Some(asked.operation));
         }
     }
 
@@ -281,7 +308,12 @@ impl Check<'_> {
                 return None;
             }
         };
-        for mismatch in body::of_answer(operation, body) {
+        self.found.check(Requirement::AnswerBody);
+        let compared = body::of_answer(operation, body);
+        if compared.has_types {
+            self.found.check(Requirement::TypeKind);
+        }
+        for mismatch in compared.found {
             let requirement = match mismatch.kind {
                 body::Kind::UnknownType => Requirement::TypeKind,
                 body::Kind::Type | body::Kind::Word => Requirement::AnswerBody,
@@ -293,6 +325,9 @@ impl Check<'_> {
                 (mismatch.expected, mismatch.actual),
                 mismatch.message,
             );
+        }
+        if answer == "participant" {
+            self.nameless(body);
         }
         if operation.is_list {
             if !lookup(body, "value").is_some_and(|(_, items)| items.is_array()) {
@@ -307,7 +342,9 @@ impl Check<'_> {
         if id.is_none() {
             self.missing("id", "the answer has no id");
         }
-        if operation.is_read() {
+        let is_changed =
+            operation.effects.contains(&Effect::ReadsBack) && self.asked.below.is_some();
+        if operation.is_read() || is_changed {
             self.is_what_was_asked_for(id?);
             return None;
         }
@@ -317,6 +354,19 @@ impl Check<'_> {
             self.call(body);
         }
         id.map(ToOwned::to_owned)
+    }
+
+    /// The identity of a participant has an id.
+    fn nameless(&mut self, body: &Value) {
+        let members = lookup(body, "value").map_or(body, |(_, items)| items);
+        let has_info =
+            |member: &&Value| lookup(member, "info").is_some_and(|(_, it)| !it.is_null());
+        if entities(members)
+            .filter(has_info)
+            .any(|it| !has_identity(it))
+        {
+            self.missing("info", "a participant has no identity with an id");
+        }
     }
 
     fn missing(&mut self, name: &str, message: &str) {
@@ -332,13 +382,14 @@ impl Check<'_> {
     fn is_what_was_asked_for(&mut self, id: &str) {
         let below = self.asked.below.as_deref().or(self.asked.call.as_deref());
         let Some(wanted) = below else { return };
+        self.found.check(Requirement::ResourceAsked);
         if !identifier::same(wanted, id) {
             self.found.add(
                 Requirement::ResourceAsked,
                 Rule::Correlation,
                 Pointer::root().key("id"),
                 (json!(wanted), json!(id)),
-                format!("the request reads {wanted}, the answer is {id}"),
+                format!("the request is about {wanted}, the answer is {id}"),
             );
         }
     }
@@ -360,20 +411,9 @@ impl Check<'_> {
         if has_failed && lookup(body, "resultInfo").is_none() {
             self.missing("resultInfo", "a failed operation has no resultInfo");
         }
-        let found = context_breach(
-            self.asked.context.as_deref(),
-            body,
-            self.found.exchange,
-            &Pointer::root(),
-        );
-        self.found.list.extend(found);
-        let found = people_breach(
-            &self.asked.people,
-            body,
-            self.found.exchange,
-            &Pointer::root(),
-        );
-        self.found.list.extend(found);
+        let context = self.asked.context.as_deref();
+        compare_context(&mut self.found, context, body, &Pointer::root());
+        compare_people(&mut self.found, &self.asked.people, body, &Pointer::root());
     }
 
     /// A created call repeats what was asked for.
@@ -381,19 +421,24 @@ impl Check<'_> {
         let null = Value::Null;
         let request = self.asked.request.body.json().unwrap_or(&null);
         let (given, echoed) = (callback_of(request), callback_of(body));
-        if let (Some(given), Some(echoed)) = (given, echoed)
-            && given != echoed
-        {
-            self.found.add(
-                Requirement::CallbackAddress,
-                Rule::Correlation,
-                Pointer::root().key("callbackUri"),
-                (json!(given), json!(echoed)),
-                format!("the bot gave the callback {given}, the call has {echoed}"),
-            );
+        if let (Some(given), Some(echoed)) = (given, echoed) {
+            self.found.check(Requirement::CallbackAddress);
+            if given != echoed {
+                self.found.add(
+                    Requirement::CallbackAddress,
+                    Rule::Correlation,
+                    Pointer::root().key("callbackUri"),
+                    (json!(given), json!(echoed)),
+                    format!("the bot gave the callback {given}, the call has {echoed}"),
+                );
+            }
         }
         let (wanted, actual) = (people_at(request, "/targets"), people_at(body, "/targets"));
-        if !actual.is_empty() && !wanted.is_empty() && named(&wanted, &actual) == Named::Others {
+        if actual.is_empty() || wanted.is_empty() {
+            return;
+        }
+        self.found.check(Requirement::CallPeople);
+        if named(&wanted, &actual) == Named::Others {
             self.found.add(
                 Requirement::CallPeople,
                 Rule::Correlation,
@@ -420,6 +465,9 @@ impl Check<'_> {
         };
         let makes = self.asked.operation.name == "create"
             || self.asked.operation.comms_operation().is_some();
+        if makes {
+            self.found.check(Requirement::AnswerLocation);
+        }
         let Some((call, id)) = made else {
             if makes {
                 self.found.add(
@@ -432,24 +480,28 @@ impl Check<'_> {
             }
             return in_body;
         };
-        if let (Some(call), Some(asked)) = (call, &self.asked.call)
-            && !identifier::same(call, asked)
-        {
-            self.found.add(
-                Requirement::CallIdentity,
-                Rule::Correlation,
-                Pointer::root(),
-                (json!(asked), json!(call)),
-                format!("Location names the call {call}, the request is about {asked}"),
-            );
+        if let (Some(call), Some(asked)) = (call, &self.asked.call) {
+            self.found.check(Requirement::CallIdentity);
+            if !identifier::same(call, asked) {
+                self.found.add(
+                    Requirement::CallIdentity,
+                    Rule::Correlation,
+                    Pointer::root(),
+                    (json!(asked), json!(call)),
+                    format!("Location names the call {call}, the request is about {asked}"),
+                );
+            }
+        }
+        let requirement = if call.is_none() {
+            Requirement::CallIdentity
+        } else {
+            Requirement::OperationIdentity
+        };
+        if in_body.is_some() {
+            self.found.check(requirement);
         }
         match &in_body {
             Some(body) if !identifier::same(body, id) => {
-                let requirement = if call.is_none() {
-                    Requirement::CallIdentity
-                } else {
-                    Requirement::OperationIdentity
-                };
                 self.found.add(
                     requirement,
                     Rule::Correlation,
@@ -464,47 +516,45 @@ impl Check<'_> {
     }
 }
 
-/// A client context that does not come back unchanged.
-pub(super) fn context_breach(
+/// A client context comes back unchanged.
+pub(super) fn compare_context(
+    found: &mut Findings,
     given: Option<&str>,
     entity: &Value,
-    exchange: u64,
     at: &Pointer,
-) -> Option<Breach> {
-    let given = given?;
-    let (_, actual) = lookup(entity, "clientContext")?;
-    (actual.as_str() != Some(given)).then(|| {
-        breach(
+) {
+    let (Some(given), Some((_, actual))) = (given, lookup(entity, "clientContext")) else {
+        return;
+    };
+    found.check(Requirement::ContextUnchanged);
+    if actual.as_str() != Some(given) {
+        found.add(
             Requirement::ContextUnchanged,
             Rule::Correlation,
-            exchange,
             at.key("clientContext"),
             (json!(given), actual.clone()),
             format!("the request has the client context {given:?}, the operation has {actual}"),
-        )
-    })
+        );
+    }
 }
 
-/// People of an operation who are not exactly those of the request.
-pub(super) fn people_breach(
-    asked: &[Person],
-    entity: &Value,
-    exchange: u64,
-    at: &Pointer,
-) -> Option<Breach> {
+/// The people of an operation are exactly those of the request.
+pub(super) fn compare_people(found: &mut Findings, asked: &[Person], entity: &Value, at: &Pointer) {
     let actual = people_at(entity, "/participants");
     let is_listed = lookup(entity, "participants").is_some_and(|(_, it)| it.is_array());
-    let is_wrong = !asked.is_empty() && is_listed && named(asked, &actual) == Named::Others;
-    is_wrong.then(|| {
-        breach(
+    if asked.is_empty() || !is_listed {
+        return;
+    }
+    found.check(Requirement::OperationPeople);
+    if named(asked, &actual) == Named::Others {
+        found.add(
             Requirement::OperationPeople,
             Rule::Correlation,
-            exchange,
             at.key("participants"),
             (labels(asked), labels(&actual)),
-            "the operation names other people than the request",
-        )
-    })
+            "the operation names other people than the request".to_owned(),
+        );
+    }
 }
 
 pub(super) fn labels(people: &[Person]) -> Value {

@@ -31,23 +31,31 @@ pub(super) enum Kind {
     UnknownType,
 }
 
+/// What a comparison found.
+#[derive(Debug, Default)]
+pub(super) struct Compared {
+    pub found: Vec<Mismatch>,
+    /// The value has an `@odata.type`.
+    pub has_types: bool,
+}
+
 /// Compares the body of a request.
-pub(super) fn of_request(operation: &Operation, body: &Value) -> Vec<Mismatch> {
-    let mut walk = Walk::default();
+pub(super) fn of_request(operation: &Operation, body: &Value) -> Compared {
+    let mut walk = Compared::default();
     let root = Pointer::root();
     match &operation.body {
         Some(name) => walk.object(name, body, Path::At(&root)),
         None => walk.parameters(&operation.pages, body, Path::At(&root)),
     }
-    walk.found
+    walk
 }
 
 /// Compares the body of an answer.
-pub(super) fn of_answer(operation: &Operation, body: &Value) -> Vec<Mismatch> {
-    let mut walk = Walk::default();
+pub(super) fn of_answer(operation: &Operation, body: &Value) -> Compared {
+    let mut walk = Compared::default();
     let root = Pointer::root();
     let Some(name) = &operation.answer else {
-        return Vec::new();
+        return walk;
     };
     if operation.is_list {
         if let Some((_, items)) = lookup(body, "value") {
@@ -60,18 +68,18 @@ pub(super) fn of_answer(operation: &Operation, body: &Value) -> Vec<Mismatch> {
     } else {
         walk.object(name, body, Path::At(&root));
     }
-    walk.found
+    walk
 }
 
 /// Compares the entities of a change, which stands at `at`.
-pub(super) fn of_change(change: &Change<'_>, at: &Pointer) -> Vec<Mismatch> {
-    let mut walk = Walk::default();
+pub(super) fn of_change(change: &Change<'_>, at: &Pointer) -> Compared {
+    let mut walk = Compared::default();
     let name = match change.subject {
         Subject::Call => "call",
         Subject::Operation => "commsOperation",
-        Subject::Roster if change.change_type == "deleted" => return Vec::new(),
+        Subject::Roster if change.change_type == "deleted" => return walk,
         Subject::Roster => "participant",
-        Subject::Other => return Vec::new(),
+        Subject::Other => return walk,
     };
     let data = at.key("resourceData");
     let is_list = change.data().is_array();
@@ -80,15 +88,10 @@ pub(super) fn of_change(change: &Change<'_>, at: &Pointer) -> Vec<Mismatch> {
         let item = Path::Index(&at, index);
         walk.object(name, entity, if is_list { item } else { at });
     }
-    walk.found
+    walk
 }
 
-#[derive(Default)]
-struct Walk {
-    found: Vec<Mismatch>,
-}
-
-impl Walk {
+impl Compared {
     fn add(&mut self, at: Path<'_>, kind: Kind, expected: Value, actual: &Value) {
         let pointer = at.pointer();
         let message = match kind {
@@ -128,6 +131,7 @@ impl Walk {
         let printed = properties.get("@odata.type").and_then(Value::as_str);
         let printed = printed.map(|it| bare_type(it).rsplit('.').next().unwrap_or(it));
         let mut name = documented;
+        self.has_types |= printed.is_some();
         if let Some(printed) = printed {
             if !types::is_known(printed) || !types::may_stand_for(printed, documented) {
                 let at = Path::Key(&at, "@odata.type");
@@ -152,6 +156,7 @@ impl Walk {
         for property in listed {
             let mut walk = Self::default();
             walk.variant(property, value, at);
+            self.has_types |= walk.has_types;
             if walk.found.is_empty() {
                 return;
             }

@@ -8,6 +8,7 @@ use crate::api::identifier;
 use crate::api::identifier::ById;
 use crate::contract::operation::{Effect, Operation};
 use crate::contract::shape::lookup;
+use crate::diagnostic::pointer::Pointer;
 use crate::http::message::Request;
 use crate::judge::people::Person;
 
@@ -63,12 +64,28 @@ pub(super) struct Obligation {
     pub comms_operation: Option<String>,
     /// The people that no roster has named yet.
     pub people: Vec<Person>,
-    /// The participant; none where it is not known.
-    pub participant: Option<String>,
+    /// The participant or the group that it is about; none where it is not known.
+    pub item: Option<String>,
+    /// The value that it must have, or the properties.
+    pub value: Value,
+    /// A read of it was answered.
+    pub was_read: bool,
     /// The comms operation may go on until the call ends.
     pub is_endless: bool,
-    /// The last value that contradicts it, with the exchange that has it.
-    pub contradiction: Option<(u64, Value)>,
+    /// The last value that contradicts it.
+    pub contradiction: Option<Contradiction>,
+}
+
+/// A value that an effect must not have.
+#[derive(Debug, Clone)]
+pub(super) struct Contradiction {
+    /// The exchange that has it.
+    pub exchange: u64,
+    /// The time, in milliseconds.
+    pub at: u64,
+    pub place: Pointer,
+    pub expected: Value,
+    pub actual: Value,
 }
 
 impl Call {
@@ -124,6 +141,12 @@ pub(super) fn participant_id(member: &Value) -> Option<&str> {
 /// True if a participant of a roster is this person.
 pub(super) fn names(member: &Value, person: &Person) -> bool {
     identity(member).is_some_and(|identity| person.is_named_in(identity))
+}
+
+/// True for a participant with the id of somebody.
+pub(super) fn has_identity(member: &Value) -> bool {
+    let people = identity(member).and_then(Value::as_object);
+    people.is_some_and(|it| it.values().any(|who| lookup(who, "id").is_some()))
 }
 
 pub(super) fn identity(member: &Value) -> Option<&Value> {

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{context_breach, people_breach};
+use super::answer::{compare_context, compare_people};
 use super::call::{Call, CommsOperation, participant_id};
+use super::conversation::Findings;
 use super::entry::{Entry, first_entity};
 use super::request::callback_of;
 use super::{Monitor, effects};
@@ -33,13 +34,15 @@ impl Monitor {
         } else {
             word.and_then(|word| cycle.state(word))
         };
-        let mut found = order_of_call(call, entry, state);
-        found.extend(transfer_breach(call, entry, state));
+        let mut found = Findings::new(entry.exchange);
+        found.check(Requirement::NotificationAbout);
+        order_of_call(&mut found, call, entry, state);
+        found.list.extend(transfer_breach(call, entry, state));
         if state == Some("incoming") {
             call.incoming_at.get_or_insert(entry.at);
         }
-        found.extend(people_of_call(call, entry, data));
-        found.extend(callback_breach(call, entry, data));
+        people_of_call(&mut found, call, entry, data);
+        callback_of_call(&mut found, call, entry, data);
         if let Some((_, bot)) = lookup(data, "myParticipantId") {
             call.bot = bot.as_str().map(ToOwned::to_owned);
         }
@@ -48,7 +51,7 @@ impl Monitor {
             self.deleted.push_back(entry.call.clone());
         }
         call.is_deleted |= is_deletion;
-        effects::call_changed(call);
+        found.checked.extend(effects::call_changed(call));
         if is_deletion {
             let conversation = self
                 .conversations
@@ -57,11 +60,7 @@ impl Monitor {
             effects::call_deleted(call, entry.at, patience, conversation);
         }
         let conduct = &mut self.conversation(entry.conversation).service;
-        conduct.check(Requirement::NotificationOrder);
-        conduct.check(Requirement::CallPeople);
-        for breach in found {
-            self.say(entry, None, breach);
-        }
+        conduct.take(found, None);
     }
 
     pub(super) fn operation_change(&mut self, entry: &Entry<'_>) {
@@ -78,33 +77,29 @@ impl Monitor {
             .expect("the call of an entry");
         let status = entry.change.word.as_deref().unwrap_or_default();
         let is_end = lifecycle::operation().is_end(status);
-        let mut found = Vec::new();
+        let mut found = Findings::new(entry.exchange);
         // A page tells an operation under the path of its roster; the body has its id then.
         if !call.operations.contains_key(&key) {
-            found.extend(other_id(call, entry, data, &id));
+            found.list.extend(other_id(call, entry, data, &id));
         }
         let state = call.operations.entry(key).or_default();
         let operation = state.begun_by.map(|(_, operation)| operation);
-        found.extend(of_operation(state, entry, data));
+        of_operation(&mut found, state, entry, data);
+        if let (Some(operation), "completed") = (operation, status) {
+            result_of(&mut found, operation, entry, data);
+        }
         let ended_before = state.is_ended;
         if is_end {
             state.failed = status == "failed";
             state.is_ended = true;
             state.notified_by = Some(entry.exchange);
             let failed = state.failed;
-            effects::operation_ended(call, entry.at, &id, failed);
+            found.check(Requirement::OperationOnce);
+            let met = effects::operation_ended(call, entry.at, &id, failed);
+            found.checked.extend(met);
         }
         let conduct = &mut self.conversation(entry.conversation).service;
-        for requirement in [
-            Requirement::ContextUnchanged,
-            Requirement::OperationPeople,
-            Requirement::OperationOnce,
-        ] {
-            conduct.check(requirement);
-        }
-        for breach in found {
-            self.say(entry, operation, breach);
-        }
+        conduct.take(found, operation);
         if ended_before {
             self.ends_twice(entry.conversation, entry.exchange, operation);
         }
@@ -134,37 +129,40 @@ impl Monitor {
             return;
         }
         call.update_roster(&members);
-        effects::roster_changed(call, entry.exchange, &members);
-        self.conversation(entry.conversation)
-            .service
-            .check(Requirement::RosterPeople);
+        let met = effects::roster_changed(call, (entry.at, entry.exchange), &members);
+        let conduct = &mut self.conversation(entry.conversation).service;
+        for requirement in met {
+            conduct.check(requirement);
+        }
     }
 }
 
 /// A call goes through the states of its life cycle, and nothing is told of it after its end.
-fn order_of_call(call: &Call, entry: &Entry<'_>, state: Option<&str>) -> Vec<Breach> {
+fn order_of_call(found: &mut Findings, call: &Call, entry: &Entry<'_>, state: Option<&str>) {
     if call.is_deleted {
-        return vec![entry.breach(
+        found.list.push(entry.breach(
             Requirement::NotificationAbout,
             Rule::NotificationUnexpected,
             entry.pointer.clone(),
             (Value::Null, entry.change.entry.clone()),
             "a notification tells of a call that was deleted before",
-        )];
+        ));
+        return;
     }
     let (Some(from), Some(to)) = (&call.state, state) else {
-        return Vec::new();
+        return;
     };
+    found.check(Requirement::NotificationOrder);
     if lifecycle::call().allows(from, to) {
-        return Vec::new();
+        return;
     }
-    vec![entry.breach(
+    found.list.push(entry.breach(
         Requirement::NotificationOrder,
         Rule::NotificationOrder,
         entry.entity().key("state"),
         (json!(from), json!(to)),
         format!("a call does not become {to} after it was {from}"),
-    )]
+    ));
 }
 
 /// A call whose transfer failed is established again, with a result.
@@ -186,18 +184,20 @@ fn transfer_breach(call: &Call, entry: &Entry<'_>, state: Option<&str>) -> Optio
 }
 
 /// A call has the callback that the bot gave for it.
-fn callback_breach(call: &Call, entry: &Entry<'_>, data: &Value) -> Option<Breach> {
-    let given = call.callback.as_ref()?;
-    let echoed = callback_of(data)?;
-    (*given != echoed).then(|| {
-        entry.breach(
+fn callback_of_call(found: &mut Findings, call: &Call, entry: &Entry<'_>, data: &Value) {
+    let (Some(given), Some(echoed)) = (&call.callback, callback_of(data)) else {
+        return;
+    };
+    found.check(Requirement::CallbackAddress);
+    if *given != echoed {
+        found.add(
             Requirement::CallbackAddress,
             Rule::Correlation,
             entry.entity().key("callbackUri"),
             (json!(given), json!(echoed)),
             format!("the bot gave the callback {given}, the call has {echoed}"),
-        )
-    })
+        );
+    }
 }
 
 /// The other id that the answer to the request gave, where the client context shows that it is the same operation.
@@ -213,14 +213,29 @@ fn other_id(call: &Call, entry: &Entry<'_>, data: &Value, id: &str) -> Option<Br
     ))
 }
 
+/// A completed operation has what the bot needs to fetch its result.
+fn result_of(found: &mut Findings, operation: &Operation, entry: &Entry<'_>, data: &Value) {
+    for name in &operation.result {
+        found.check(Requirement::OperationResult);
+        if lookup(data, name).is_none() {
+            found.add(
+                Requirement::OperationResult,
+                Rule::NotificationBody,
+                entry.entity().key(name),
+                (json!("…"), Value::Null),
+                format!("the completed {} has no {name}", operation.name),
+            );
+        }
+    }
+}
+
 /// Compares the entity of an operation with the request that began it.
-fn of_operation(state: &CommsOperation, entry: &Entry<'_>, data: &Value) -> Vec<Breach> {
-    let (exchange, entity) = (entry.exchange, entry.entity());
-    let context = context_breach(state.context.as_deref(), data, exchange, &entity);
-    let people = people_breach(&state.people, data, exchange, &entity);
+fn of_operation(found: &mut Findings, state: &CommsOperation, entry: &Entry<'_>, data: &Value) {
+    let entity = entry.entity();
+    compare_context(found, state.context.as_deref(), data, &entity);
+    compare_people(found, &state.people, data, &entity);
     let operation = state.begun_by.map(|(_, operation)| operation);
-    let kind = kind_breach(operation, entry, data);
-    context.into_iter().chain(people).chain(kind).collect()
+    found.list.extend(kind_breach(operation, entry, data));
 }
 
 /// The comms operation of a call that was begun with this client context, where it is the only one.
@@ -236,8 +251,7 @@ fn begun_with(call: &Call, context: Option<&str>) -> Option<(String, u64)> {
 }
 
 /// A call keeps its source and its targets.
-fn people_of_call(call: &mut Call, entry: &Entry<'_>, data: &Value) -> Vec<Breach> {
-    let mut found = Vec::new();
+fn people_of_call(found: &mut Findings, call: &mut Call, entry: &Entry<'_>, data: &Value) {
     for (name, known) in [("source", &mut call.source), ("targets", &mut call.targets)] {
         let Some((_, actual)) = lookup(data, name) else {
             continue;
@@ -246,21 +260,21 @@ fn people_of_call(call: &mut Call, entry: &Entry<'_>, data: &Value) -> Vec<Breac
             *known = Some(actual.clone());
             continue;
         };
+        found.check(Requirement::CallPeople);
         if known == actual {
             continue;
         }
         let (before, now) = (ids_of(known), ids_of(actual));
         if before != now && !now.is_empty() {
-            found.push(entry.breach(
+            found.add(
                 Requirement::CallPeople,
                 Rule::Correlation,
                 entry.entity().key(name),
                 (json!(before), json!(now)),
                 format!("the call has another {name} than before"),
-            ));
+            );
         }
     }
-    found
 }
 
 /// The ids of the identities in participants, normalized and sorted.

@@ -103,6 +103,16 @@ impl Conduct {
         }
     }
 
+    /// Takes over the violations of a message and the requirements that it puts to the test.
+    pub(super) fn take(&mut self, found: Findings, operation: Option<&'static Operation>) {
+        for requirement in found.checked {
+            self.check(requirement);
+        }
+        for breach in found.list {
+            self.report(breach, operation);
+        }
+    }
+
     /// Records a violation, unless the same one was recorded for another message: one cause is one violation.
     pub(crate) fn report(&mut self, breach: Breach, operation: Option<&'static Operation>) {
         self.check(breach.requirement);
@@ -182,6 +192,8 @@ impl Conduct {
 pub(super) struct Findings {
     pub exchange: u64,
     pub list: Vec<Breach>,
+    /// The requirements that the message puts to the test.
+    pub checked: Vec<Requirement>,
 }
 
 impl Findings {
@@ -189,7 +201,13 @@ impl Findings {
         Self {
             exchange,
             list: Vec::new(),
+            checked: Vec::new(),
         }
+    }
+
+    /// Counts a requirement as tested, whether the message breaks it or not.
+    pub(super) fn check(&mut self, requirement: Requirement) {
+        self.checked.push(requirement);
     }
 
     pub(super) fn add(

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::call::{Call, Obligation, names, participant_id};
+use super::call::{Call, Contradiction, Obligation, names, participant_id};
 use super::conversation::{Conversation, breach};
+use super::reads::{self, is_value, property_of};
 use super::{Asked, AtEnd, Monitor};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
 use crate::contract::lifecycle;
-use crate::contract::operation::{Effect, Endless, Who};
+use crate::contract::operation::{Effect, Endless, Shown, Wanted, Who};
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::contract::shape::lookup;
@@ -26,10 +27,8 @@ impl Monitor {
         let Some(call) = self.calls.get_mut(&Normal::of(call).into_owned()) else {
             return;
         };
-        for effect in &asked.operation.effects {
-            let obligation = obligation(effect, exchange, asked, call);
-            call.open.push(obligation);
-        }
+        let open = obligations(exchange, asked, call);
+        call.open.extend(open);
     }
 
     /// The request was not accepted: nothing has to follow.
@@ -40,14 +39,14 @@ impl Monitor {
         }
     }
 
-    /// The request was accepted: what has to follow is due from now on.
+    /// The request was accepted: what has to follow is due from now on. `made` is the id of what it made.
     pub(super) fn expect(
         &mut self,
         at: u64,
         exchange: u64,
         asked: &Asked,
         call: Option<&str>,
-        comms_operation: Option<&str>,
+        made: Option<&str>,
         entity: &Value,
     ) {
         let Some(id) = call else { return };
@@ -58,18 +57,17 @@ impl Monitor {
             return;
         };
         if asked.call.is_none() {
-            for effect in &asked.operation.effects {
-                let obligation = obligation(effect, exchange, asked, call);
-                call.open.push(obligation);
-            }
+            let open = obligations(exchange, asked, call);
+            call.open.extend(open);
         }
+        let wants_operation = asked.operation.comms_operation().is_some();
+        let comms_operation = made.filter(|_| wants_operation);
         let state =
             comms_operation.and_then(|id| call.operations.get(&Normal::of(id).into_owned()));
         let (is_ended, failed) = state.map_or((false, false), |it| (it.is_ended, it.failed));
         let is_over = call.is_ended();
         let is_established = call.state.as_deref() == Some("established");
         let is_deleted = call.is_deleted;
-        let wants_operation = asked.operation.comms_operation().is_some();
         let status = lookup(entity, "status").and_then(|(_, it)| it.as_str());
         let is_ended = is_ended || status.is_some_and(|it| lifecycle::operation().is_end(it));
         call.open.retain_mut(|obligation| {
@@ -95,7 +93,16 @@ impl Monitor {
                     obligation.since = Some(at);
                     !is_over
                 }
-                Effect::PeopleJoin | Effect::ParticipantBecomes { .. } | Effect::RosterChanges => {
+                Effect::IsGone | Effect::ReadsBack => {
+                    obligation.since = Some(at);
+                    if obligation.item.is_none() {
+                        obligation.item = made.map(ToOwned::to_owned);
+                    }
+                    obligation.item.is_some()
+                }
+                Effect::PeopleJoin
+                | Effect::ParticipantBecomes { .. }
+                | Effect::RosterNames { .. } => {
                     obligation.since = (!waits_for_operation).then_some(at);
                     !failed
                 }
@@ -104,7 +111,32 @@ impl Monitor {
     }
 }
 
-fn obligation(effect: &'static Effect, exchange: u64, asked: &Asked, call: &Call) -> Obligation {
+/// What has to follow from a request, as far as it is known whom it is about.
+fn obligations(exchange: u64, asked: &Asked, call: &Call) -> Vec<Obligation> {
+    let about = |effect: &'static Effect| {
+        let items = match effect.who() {
+            Some(Who::Path) => vec![asked.below.clone()],
+            Some(Who::Bot) => vec![call.bot.clone()],
+            Some(Who::Listed(at)) => asked.texts_at(at).map(Some).collect(),
+            None if effect.is_read() => vec![asked.below.clone()],
+            None => vec![None],
+        };
+        // Nobody can read a participant without its id.
+        let is_known =
+            |item: &Option<String>| item.is_some() || effect.who().is_none() || !effect.is_read();
+        let items = items.into_iter().filter(is_known);
+        items.map(move |item| obligation(effect, exchange, asked, call, item))
+    };
+    asked.operation.effects.iter().flat_map(about).collect()
+}
+
+fn obligation(
+    effect: &'static Effect,
+    exchange: u64,
+    asked: &Asked,
+    call: &Call,
+    item: Option<String>,
+) -> Obligation {
     let is_loop = asked.request.body.json().and_then(|it| lookup(it, "loop"));
     let is_loop = is_loop.is_some_and(|(_, it)| *it == Value::Bool(true));
     let is_endless = match effect {
@@ -115,9 +147,13 @@ fn obligation(effect: &'static Effect, exchange: u64, asked: &Asked, call: &Call
         },
         _ => false,
     };
-    let participant = match effect {
-        Effect::ParticipantBecomes { who: Who::Path, .. } => asked.below.clone(),
-        Effect::ParticipantBecomes { who: Who::Bot, .. } => call.bot.clone(),
+    let parameters = asked.request.body.json();
+    let value = match effect {
+        Effect::ParticipantBecomes { value, .. } => match value {
+            Wanted::Given { at } => parameters.and_then(|it| it.pointer(at)),
+            Wanted::Is(value) => Some(value),
+        },
+        Effect::ReadsBack => parameters,
         _ => None,
     };
     let mut people = match effect {
@@ -135,14 +171,17 @@ fn obligation(effect: &'static Effect, exchange: u64, asked: &Asked, call: &Call
         since: None,
         comms_operation: None,
         people,
-        participant,
+        item,
+        value: value.cloned().unwrap_or_default(),
+        was_read: false,
         is_endless,
         contradiction: None,
     }
 }
 
-/// A call has a new state.
-pub(super) fn call_changed(call: &mut Call) {
+/// A call has a new state. Returns the requirement of what it fulfils.
+pub(super) fn call_changed(call: &mut Call) -> Option<Requirement> {
+    let before = call.open.len();
     let state = call.state.clone().unwrap_or_default();
     let (is_deleted, is_over) = (call.is_deleted, call.is_ended());
     call.open.retain(|obligation| match obligation.effect {
@@ -157,58 +196,88 @@ pub(super) fn call_changed(call: &mut Call) {
         }
         _ => true,
     });
+    (call.open.len() < before).then_some(Requirement::NotificationArrives)
 }
 
-/// A comms operation has ended.
-pub(super) fn operation_ended(call: &mut Call, at: u64, id: &str, failed: bool) {
+/// A comms operation has ended. Returns the requirement of what it fulfils.
+pub(super) fn operation_ended(
+    call: &mut Call,
+    at: u64,
+    id: &str,
+    failed: bool,
+) -> Option<Requirement> {
+    let mut has_ended = false;
     call.open.retain_mut(|obligation| {
         let is_its = obligation.comms_operation.as_deref();
         if !is_its.is_some_and(|it| identifier::same(it, id)) {
             return true;
         }
         match obligation.effect {
-            Effect::OperationEnds { .. } => false,
-            Effect::PeopleJoin | Effect::ParticipantBecomes { .. } | Effect::RosterChanges => {
+            Effect::OperationEnds { .. } => {
+                has_ended = true;
+                false
+            }
+            Effect::PeopleJoin | Effect::ParticipantBecomes { .. } | Effect::RosterNames { .. } => {
                 obligation.since.get_or_insert(at);
                 !failed
             }
             _ => true,
         }
     });
+    has_ended.then_some(Requirement::NotificationArrives)
 }
 
-/// A roster was sent, or a part of it.
-pub(super) fn roster_changed(call: &mut Call, exchange: u64, members: &[Value]) {
-    call.open.retain_mut(|obligation| match obligation.effect {
-        Effect::PeopleJoin => {
-            let is_named = |person: &_| members.iter().any(|member| names(member, person));
-            obligation.people.retain(|person| !is_named(person));
-            !obligation.people.is_empty()
-        }
-        Effect::ParticipantBecomes {
-            property, value, ..
-        } => {
-            let wanted = obligation.participant.as_deref();
-            for member in members {
-                let is_it = wanted.is_none_or(|wanted| {
-                    participant_id(member).is_some_and(|id| identifier::same(id, wanted))
-                });
-                if !is_it {
-                    continue;
-                }
-                match lookup(member, property) {
-                    Some((_, actual)) if actual == value => return false,
-                    Some((_, actual)) => {
-                        obligation.contradiction = Some((exchange, actual.clone()));
+/// A roster was sent, or a part of it. Returns the requirements of what it fulfils.
+pub(super) fn roster_changed(
+    call: &mut Call,
+    (at, exchange): (u64, u64),
+    members: &[Value],
+) -> Vec<Requirement> {
+    let mut met = Vec::new();
+    call.open.retain_mut(|obligation| {
+        let is_open = match obligation.effect {
+            Effect::PeopleJoin => {
+                let is_named = |person: &_| members.iter().any(|member| names(member, person));
+                obligation.people.retain(|person| !is_named(person));
+                !obligation.people.is_empty()
+            }
+            Effect::ParticipantBecomes {
+                property,
+                shown: Shown::Roster,
+                ..
+            } => {
+                let mut shown = members.iter().filter(|member| is_about(obligation, member));
+                let actual = shown.find_map(|member| property_of(member, property));
+                match actual {
+                    Some((_, actual)) if is_value(&obligation.value, actual) => false,
+                    Some((place, actual)) => {
+                        obligation.contradiction = Some(Contradiction {
+                            exchange,
+                            at,
+                            place,
+                            expected: obligation.value.clone(),
+                            actual: actual.clone(),
+                        });
+                        true
                     }
-                    None => {}
+                    None => true,
                 }
             }
-            true
+            Effect::RosterNames { .. } => !members.iter().any(|it| is_about(obligation, it)),
+            _ => return true,
+        };
+        if !is_open {
+            met.push(requirement(obligation));
         }
-        Effect::RosterChanges => false,
-        _ => true,
+        is_open
     });
+    met
+}
+
+/// True for a participant that the obligation is about, or if nobody knows whom it is about.
+fn is_about(obligation: &Obligation, member: &Value) -> bool {
+    let wanted = obligation.item.as_deref();
+    wanted.is_none_or(|it| participant_id(member).is_some_and(|id| identifier::same(id, it)))
 }
 
 /// The call was deleted: what was due for too long is missing, the rest need not follow any more.
@@ -223,7 +292,9 @@ pub(super) fn call_deleted(
         let Some(since) = obligation.since else {
             continue;
         };
-        if !obligation.is_endless && at.saturating_sub(since) >= patience {
+        if obligation.effect.is_read() {
+            reads::at_the_end(&obligation, patience, conversation);
+        } else if !obligation.is_endless && at.saturating_sub(since) >= patience {
             let operation = obligation.operation;
             conversation
                 .service
@@ -258,6 +329,10 @@ pub(super) fn at_the_end(
         })
         .collect();
     for (obligation, is_consequence) in open.into_iter().zip(dependent) {
+        if obligation.effect.is_read() {
+            reads::at_the_end(&obligation, patience, conversation);
+            continue;
+        }
         conversation.service.check(requirement(&obligation));
         let Some(since) = obligation.since.filter(|_| !is_consequence) else {
             continue;
@@ -289,7 +364,10 @@ pub(super) fn at_the_end(
 fn requirement(obligation: &Obligation) -> Requirement {
     match obligation.effect {
         Effect::PeopleJoin => Requirement::RosterPeople,
-        Effect::ParticipantBecomes { .. } => Requirement::Effect,
+        Effect::ParticipantBecomes { .. }
+        | Effect::RosterNames { .. }
+        | Effect::IsGone
+        | Effect::ReadsBack => Requirement::Effect,
         _ => Requirement::NotificationArrives,
     }
 }
@@ -303,12 +381,12 @@ fn wanted(obligation: &Obligation) -> String {
         Effect::CallEnds => "the end of the call".to_owned(),
         Effect::CallMoves => "the transfer, or its failure,".to_owned(),
         Effect::PeopleJoin => "a roster with the people invited".to_owned(),
-        Effect::ParticipantBecomes {
-            property, value, ..
-        } => {
-            format!("a roster with {property} {value}")
+        Effect::ParticipantBecomes { property, .. } => {
+            format!("a roster with {property} {}", obligation.value)
         }
-        Effect::RosterChanges => "a roster".to_owned(),
+        Effect::RosterNames { .. } => "a roster with the participant".to_owned(),
+        Effect::IsGone => "the removal".to_owned(),
+        Effect::ReadsBack => "what was made or changed".to_owned(),
     }
 }
 
@@ -320,41 +398,42 @@ fn missing(obligation: Obligation, at: u64) -> Breach {
         effect,
         exchange,
         people,
-        participant,
+        item,
+        value,
         contradiction,
         ..
     } = obligation;
+    let named = item.map_or_else(String::new, |id| format!(" for {id}"));
     match (effect, contradiction) {
-        (
-            Effect::ParticipantBecomes {
-                property, value, ..
-            },
-            Some((seen, actual)),
-        ) => breach(
+        (Effect::ParticipantBecomes { property, .. }, Some(seen)) => breach(
             requirement,
             Rule::Effect,
-            seen,
+            seen.exchange,
             Pointer::root(),
-            (json!({property: value}), json!({property: actual})),
+            (
+                json!({property: seen.expected}),
+                json!({property: seen.actual}),
+            ),
             format!(
-                "{property} of the participant is {actual}, exchange {exchange} asks for {value}"
+                "{property} of the participant is {}, exchange {exchange} asks for {}",
+                seen.actual, seen.expected
             ),
         ),
-        (
-            Effect::ParticipantBecomes {
-                property, value, ..
-            },
-            None,
-        ) => breach(
+        (Effect::ParticipantBecomes { property, .. }, None) => breach(
             requirement,
             Rule::Effect,
             exchange,
             Pointer::root(),
             (json!({property: value}), Value::Null),
-            participant.map_or_else(
-                || format!("no roster shows {property} {value} within {seconds} s"),
-                |who| format!("no roster shows {property} {value} for {who} within {seconds} s"),
-            ),
+            format!("no roster shows {property} {value}{named} within {seconds} s"),
+        ),
+        (Effect::RosterNames { .. }, _) => breach(
+            requirement,
+            Rule::Effect,
+            exchange,
+            Pointer::root(),
+            (json!(what), Value::Null),
+            format!("no roster shows the participant{named} within {seconds} s"),
         ),
         (Effect::PeopleJoin, _) => breach(
             requirement,

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::body;
-use super::call::identity;
-use super::conversation::breach;
+use super::call::has_identity;
+use super::conversation::{Findings, breach};
 use crate::api::identifier;
 use crate::api::identifier::Normal;
 use crate::api::resource::Resource;
@@ -57,9 +57,10 @@ impl Entry<'_> {
 }
 
 /// Checks an entry by itself: what must be there, its words, its types.
-pub(super) fn check_entry(entry: &Entry<'_>) -> Vec<Breach> {
+pub(super) fn check_entry(entry: &Entry<'_>) -> Findings {
     let change = &entry.change;
-    let mut found = Vec::new();
+    let mut findings = Findings::new(entry.exchange);
+    let found = &mut findings.list;
     let place = |name: &str| entry.pointer.key(name);
     let words = words::CHANGES;
     if !words::is_listed(&change.change_type, words) {
@@ -79,10 +80,18 @@ pub(super) fn check_entry(entry: &Entry<'_>) -> Vec<Breach> {
     if !data.is_object() && !data.is_array() {
         let message = "the change has no resourceData";
         found.push(entry.wrong(place("resourceData"), (json!({}), data.clone()), message));
-        return found;
+        return findings;
     }
     found.extend(presence(entry));
-    found.extend(id_of_path(entry));
+    id_of_path(entry, &mut findings);
+    if has_text("resource") && has_text("resourceUrl") {
+        findings.check(Requirement::ResourceOne);
+    }
+    let types = body::of_change(change, &entry.pointer);
+    if types.has_types {
+        findings.check(Requirement::TypeKind);
+    }
+    let found = &mut findings.list;
     if change.is_contradictory {
         found.push(entry.breach(
             Requirement::ResourceOne,
@@ -92,8 +101,7 @@ pub(super) fn check_entry(entry: &Entry<'_>) -> Vec<Breach> {
             "resource and resourceUrl name different things",
         ));
     }
-    let types = body::of_change(change, &entry.pointer);
-    for mismatch in types {
+    for mismatch in types.found {
         if found.iter().any(|it| it.pointer == mismatch.pointer) {
             continue;
         }
@@ -109,7 +117,7 @@ pub(super) fn check_entry(entry: &Entry<'_>) -> Vec<Breach> {
             mismatch.message,
         ));
     }
-    found
+    findings
 }
 
 /// What the other party needs to go on.
@@ -188,10 +196,7 @@ fn presence_of_roster(entry: &Entry<'_>) -> Vec<Breach> {
     let data = entry.pointer.key("resourceData");
     let is_list = entry.change.data().is_array();
     let members = entities(entry.change.data()).enumerate();
-    let nameless = members.filter(|(_, member)| {
-        let people = identity(member).and_then(Value::as_object);
-        !people.is_some_and(|it| it.values().any(|who| lookup(who, "id").is_some()))
-    });
+    let nameless = members.filter(|(_, member)| !has_identity(member));
     nameless
         .map(|(index, member)| {
             let place = if is_list {
@@ -209,26 +214,29 @@ fn presence_of_roster(entry: &Entry<'_>) -> Vec<Breach> {
 }
 
 /// The id of an entity is the one in its path.
-fn id_of_path(entry: &Entry<'_>) -> Option<Breach> {
+fn id_of_path(entry: &Entry<'_>, found: &mut Findings) {
     let change = &entry.change;
-    let (_, id) = lookup(first_entity(change), "id")?;
-    let id = id.as_str()?;
-    let (wanted, requirement) = match (change.subject, change.resource.as_ref()?) {
+    let id = lookup(first_entity(change), "id").and_then(|(_, id)| id.as_str());
+    let (Some(id), Some(resource)) = (id, &change.resource) else {
+        return;
+    };
+    let (wanted, requirement) = match (change.subject, resource) {
         (Subject::Call, Resource::Call(call)) => (call, Requirement::CallIdentity),
         (Subject::Operation, Resource::Operation { operation, .. }) => {
             (operation, Requirement::OperationIdentity)
         }
-        _ => return None,
+        _ => return,
     };
-    (!identifier::same(wanted, id)).then(|| {
-        entry.breach(
+    found.check(requirement);
+    if !identifier::same(wanted, id) {
+        found.add(
             requirement,
             Rule::Correlation,
             entry.entity().key("id"),
             (json!(wanted), json!(id)),
             format!("the path names {wanted}, the entity has the id {id}"),
-        )
-    })
+        );
+    }
 }
 
 pub(super) fn first_entity<'a>(change: &Change<'a>) -> &'a Value {

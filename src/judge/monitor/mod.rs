@@ -24,6 +24,7 @@ mod effects;
 mod entry;
 mod live;
 mod notification;
+pub(in crate::judge) mod reads;
 mod request;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -137,6 +138,19 @@ struct Asked {
     people: Vec<Person>,
     /// The request breaks a requirement, so that it may be refused.
     is_wrong: bool,
+}
+
+impl Asked {
+    /// The strings in the array at this pointer of the body, but for empty ones.
+    fn texts_at(&self, pointer: &str) -> impl Iterator<Item = String> {
+        let items = self
+            .request
+            .body
+            .json()
+            .and_then(|it| it.pointer(pointer)?.as_array());
+        let texts = items.into_iter().flatten().filter_map(Value::as_str);
+        texts.filter(|it| !it.is_empty()).map(ToOwned::to_owned)
+    }
 }
 
 #[derive(Debug)]
@@ -389,7 +403,10 @@ impl Monitor {
     /// True if nothing is due.
     pub(crate) fn is_settled(&self) -> bool {
         let mut open = self.calls.values().flat_map(|call| &call.open);
-        open.all(|it| it.is_endless || it.since.is_none())
+        open.all(|it| {
+            let is_silent = it.effect.is_read() && it.contradiction.is_none();
+            it.is_endless || it.since.is_none() || is_silent
+        })
     }
 
     /// Reports what is due as missing.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::conversation::breach;
+use super::conversation::Findings;
 use super::entry::{Entry, check_entry};
 use super::request::path_and_query;
 use super::{Monitor, Notified};
@@ -65,9 +65,8 @@ impl Monitor {
         if places.len() > 1 {
             self.shared.insert(exchange);
         }
-        for breach in check_head(exchange, request, body) {
-            self.report(places[0], Party::Service, None, breach);
-        }
+        let found = check_head(exchange, request, body);
+        self.conversation(places[0]).service.take(found, None);
         let calls: Vec<_> = calls.iter().map(|id| Normal::of(id).into_owned()).collect();
         let is_redelivery = self.takes_redelivery(&calls, &request.body);
         for (index, change) in about.into_iter().enumerate() {
@@ -155,16 +154,11 @@ impl Monitor {
             self.conversation(conversation).service.note(note);
             return;
         }
-        let conduct = &mut self.conversation(conversation).service;
-        for requirement in [Requirement::NotificationBody, Requirement::ResourceOne] {
-            conduct.check(requirement);
-        }
         let found = check_entry(&entry);
-        let is_sound = found.is_empty();
+        let is_sound = found.list.is_empty();
         let operation = self.begins(&entry);
-        for breach in found {
-            self.report(conversation, Party::Service, operation, breach);
-        }
+        let conduct = &mut self.conversation(conversation).service;
+        conduct.take(found, operation);
         if !is_sound || call.is_none() {
             return;
         }
@@ -216,41 +210,41 @@ impl Monitor {
     }
 }
 
-fn check_head(exchange: u64, request: &Request, body: &Value) -> Vec<Breach> {
-    let mut found = Vec::new();
+fn check_head(exchange: u64, request: &Request, body: &Value) -> Findings {
+    let mut found = Findings::new(exchange);
+    found.check(Requirement::NotificationMethod);
+    found.check(Requirement::NotificationBody);
     if request.method != "POST" {
-        found.push(breach(
+        found.add(
             Requirement::NotificationMethod,
             Rule::NotificationMethod,
-            exchange,
             Pointer::root(),
             (json!("POST"), json!(request.method)),
             format!("a notification is a POST, this is a {}", request.method),
-        ));
+        );
     }
     let media_type = request.headers.media_type();
-    if !request.body.is_empty() && !media_type.as_deref().is_some_and(is_json) {
-        found.push(breach(
-            Requirement::NotificationMediaType,
-            Rule::NotificationHeader,
-            exchange,
-            Pointer::root(),
-            (json!("application/json"), json!(media_type)),
-            "the body of the notification is not declared as application/json",
-        ));
+    if !request.body.is_empty() {
+        found.check(Requirement::NotificationMediaType);
+        if !media_type.as_deref().is_some_and(is_json) {
+            found.add(
+                Requirement::NotificationMediaType,
+                Rule::NotificationHeader,
+                Pointer::root(),
+                (json!("application/json"), json!(media_type)),
+                "the body of the notification is not declared as application/json".to_owned(),
+            );
+        }
     }
     if change::entries(body).is_none() {
-        found.push(breach(
+        let actual = lookup(body, "value").map_or(Value::Null, |(_, it)| it.clone());
+        found.add(
             Requirement::NotificationBody,
             Rule::NotificationBody,
-            exchange,
             Pointer::root().key("value"),
-            (
-                json!([{}]),
-                lookup(body, "value").map_or(Value::Null, |(_, it)| it.clone()),
-            ),
-            "the body of the notification has no collection of changes in `value`",
-        ));
+            (json!([{}]), actual),
+            "the body of the notification has no collection of changes in `value`".to_owned(),
+        );
     }
     found
 }

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::conversation::{Findings, breach};
 use super::{Asked, Monitor, body};
 use crate::api::identifier::Normal;
-use crate::api::party::Party;
 use crate::api::resource::{behind_scheme, path_of, version_of};
 use crate::contract::operation::{Ids, Operation, Taken};
 use crate::contract::requirement::Requirement;
@@ -48,19 +47,9 @@ impl Monitor {
             .list
             .iter()
             .any(|it| it.requirement.level() == Level::Must);
-        let found = check.found.list;
+        let found = check.found;
         let conduct = &mut self.conversation(place).bot;
-        for requirement in [
-            Requirement::RequestMethod,
-            Requirement::RequestToken,
-            Requirement::RequestMediaType,
-            Requirement::RequestBody,
-        ] {
-            conduct.check(requirement);
-        }
-        for breach in found {
-            self.report(place, Party::Bot, Some(operation), breach);
-        }
+        conduct.take(found, Some(operation));
         if let Body::Omitted(omission) = &request.body {
             let conduct = &mut self.conversation(place).bot;
             conduct.doubt_body(exchange, omission);
@@ -160,6 +149,9 @@ struct Check {
 
 impl Check {
     fn head(&mut self, request: &Request) {
+        self.found.check(Requirement::RequestMethod);
+        self.found.check(Requirement::RequestToken);
+        self.found.check(Requirement::RequestPlausible);
         let method = &self.operation.request.method;
         if request.method != *method {
             self.found.add(
@@ -212,6 +204,9 @@ impl Check {
         }
         let media_type = request.headers.media_type();
         let is_kept = !matches!(request.body, Body::Empty | Body::Omitted(_));
+        if is_kept {
+            self.found.check(Requirement::RequestMediaType);
+        }
         if is_kept && !media_type.as_deref().is_some_and(is_json) {
             self.found.add(
                 Requirement::RequestMediaType,
@@ -241,6 +236,7 @@ impl Check {
                 return None;
             }
         };
+        self.found.check(Requirement::RequestBody);
         for name in operation.required(edition) {
             if lookup(parameters, name).is_none() {
                 self.found.add(
@@ -252,7 +248,11 @@ impl Check {
                 );
             }
         }
-        for mismatch in body::of_request(operation, parameters) {
+        let compared = body::of_request(operation, parameters);
+        if compared.has_types {
+            self.found.check(Requirement::RequestType);
+        }
+        for mismatch in compared.found {
             let requirement = match mismatch.kind {
                 body::Kind::UnknownType => Requirement::RequestType,
                 body::Kind::Type | body::Kind::Word => Requirement::RequestBody,
@@ -273,11 +273,17 @@ impl Check {
 
     fn limits(&mut self, parameters: &Value) {
         for limit in &self.operation.limits {
-            let Some(items) = parameters.pointer(&limit.at).and_then(Value::as_array) else {
-                continue;
+            let (actual, unit) = match parameters.pointer(&limit.at) {
+                Some(Value::Array(items)) => (json!(items.len()), " items"),
+                Some(number @ Value::Number(_)) => (number.clone(), ""),
+                _ => continue,
             };
-            let count = items.len();
-            if count > limit.most || count < limit.least {
+            self.found.check(limit.requirement);
+            let is_within = |it: i64| {
+                let it = usize::try_from(it).ok();
+                it.is_some_and(|it| (limit.least..=limit.most).contains(&it))
+            };
+            if !actual.as_i64().is_some_and(is_within) {
                 let allowed = if limit.least == 0 {
                     format!("at most {}", limit.most)
                 } else {
@@ -287,13 +293,16 @@ impl Check {
                     limit.requirement,
                     Rule::Limit,
                     Pointer::from_text(limit.at.clone()),
-                    (json!(limit.most), json!(count)),
-                    format!("{} has {count} items; {allowed} are allowed", limit.at),
+                    (json!(limit.most), actual.clone()),
+                    format!("{} is {actual}{unit}; {allowed} are allowed", limit.at),
                 );
             }
         }
         let context = lookup(parameters, "clientContext").and_then(|(_, it)| it.as_str());
-        let length = context.map_or(0, |it| it.chars().count());
+        let Some(length) = context.map(|it| it.chars().count()) else {
+            return;
+        };
+        self.found.check(Requirement::InviteContextLimit);
         if length > LONGEST_CONTEXT {
             self.found.add(
                 Requirement::InviteContextLimit,

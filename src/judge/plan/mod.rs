@@ -6,10 +6,11 @@
 //! accepts is no violation.
 //!
 //! `service` judges a service, `bot` a bot; `triggered` compares a request with its trigger; `fill` takes the values of
-//! variables from the messages of the target.
+//! variables from the messages of the target; `reads` is what is read beyond the scenario.
 
 pub(super) mod bot;
 mod fill;
+mod reads;
 pub(super) mod service;
 mod triggered;
 
@@ -22,6 +23,7 @@ use super::monitor::{AtEnd, Monitor};
 use super::record::Record;
 use crate::api::party::Party;
 use crate::api::resource::{below_prefix, version_of};
+use crate::api::template;
 use crate::contract::change::{Change, Signature, Subject};
 use crate::contract::operation;
 use crate::contract::requirement::Requirement;
@@ -57,6 +59,7 @@ impl Watch {
         let variables = record.script().variables.iter();
         let mut callbacks = variables.filter(|(_, variable)| variable.kind == Kind::Callback);
         let callback = callbacks.find_map(|(name, _)| record.bindings.get(name));
+        let callback = callback.or(options.callback.as_deref());
         let monitor = Monitor::new(monitor::Options {
             sees_notifications: true,
             patience: millis(options.deadline),
@@ -191,12 +194,16 @@ fn has(change: &Change<'_>, name: &str) -> bool {
     entities(change.data()).any(|entity| lookup(entity, name).is_some())
 }
 
-/// The reason why a plan cannot be played; none where it can.
-pub(super) fn unplayable(script: &Script) -> Option<String> {
+/// The reason why a plan cannot be played; none where it can. A service may have given the address of something of its
+/// own.
+pub(super) fn unplayable(script: &Script, role: Party) -> Option<String> {
+    let is_given =
+        |target: &str| role == Party::Service && template::sole_variable(target).is_some();
     let elsewhere = script.steps.iter().find_map(|step| match step {
         Step::Request(request) if below_prefix(&request.target).is_none() => Some(&request.target),
         _ => None,
     });
+    let elsewhere = elsewhere.filter(|target| !is_given(target));
     elsewhere.map(|target| format!("a request of the conversation goes elsewhere: {target}"))
 }
 

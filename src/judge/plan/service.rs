@@ -6,19 +6,22 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::reads::{self, Reads};
 use super::{Expected, Watch, answer_of, fill, millis, newer_status};
 use crate::api::party::Party;
 use crate::contract::change;
 use crate::contract::change::Change;
 use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
+use crate::diagnostic::pointer::Pointer;
 use crate::http::message::{Request, Response};
 use crate::judge::monitor::Ending;
+use crate::judge::monitor::reads::Reading;
 use crate::judge::record::{Breach, Record};
-use crate::judge::service::outgoing_request;
+use crate::judge::service::{outgoing_request, relative};
 use crate::judge::verdict::{TrafficMessage, Verdict};
 use crate::judge::{Action, Event, ExchangeId, TransportFailure};
-use crate::scenario::format::{ProviderState, RequestStep, Step};
+use crate::scenario::format::{ProviderState, RequestStep, ResponseStep, Step};
 
 #[derive(Debug)]
 pub(in crate::judge) struct ServicePlan {
@@ -32,6 +35,8 @@ pub(in crate::judge) struct ServicePlan {
     /// The states of notification steps that are still to be brought about, in order.
     states: VecDeque<(usize, ProviderState)>,
     next_exchange: ExchangeId,
+    /// The reads that show effects, sent so far.
+    reads: Reads,
     /// The time of the last expected event.
     progress: Duration,
     now: Duration,
@@ -44,6 +49,8 @@ struct Outstanding {
     /// The number of the exchange in the monitor.
     watched: u64,
     step: usize,
+    /// What the request reads, if it is none of the scenario.
+    reading: Option<Reading>,
 }
 
 impl ServicePlan {
@@ -57,6 +64,7 @@ impl ServicePlan {
             expected: Vec::new(),
             states: VecDeque::new(),
             next_exchange: 0,
+            reads: Reads::default(),
             progress: Duration::ZERO,
             now: Duration::ZERO,
         }
@@ -72,7 +80,11 @@ impl ServicePlan {
             Event::Answered { exchange, response } => {
                 if let Some(outstanding) = self.take_outstanding(exchange) {
                     self.progress = now;
-                    self.on_answer(&outstanding, &response);
+                    if outstanding.reading.is_some() {
+                        self.on_read(&outstanding, &response);
+                    } else {
+                        self.on_answer(&outstanding, &response);
+                    }
                     self.advance();
                 }
             }
@@ -142,6 +154,10 @@ impl ServicePlan {
 
     fn go_on(&mut self) {
         while !self.record.is_finished() && !self.is_waiting() {
+            if let Some(reading) = self.reads.next(&self.watch.monitor) {
+                self.read(&reading);
+                return;
+            }
             let scenario = Arc::clone(&self.record.case.scenario);
             match scenario.script.steps.get(self.cursor) {
                 None if self.watch.monitor.is_settled() => self.record.finish(),
@@ -155,22 +171,52 @@ impl ServicePlan {
 
     fn send(&mut self, step: &RequestStep) {
         let at = self.cursor;
+        let request = outgoing_request(&mut self.record, step);
+        let (method, target) = (&request.method, &request.target);
+        if let Some(reading) = self.reads.before(&self.watch.monitor, method, target) {
+            self.read(&reading);
+            return;
+        }
         self.cursor += 1 + usize::from(answer_of(self.record.script(), at).is_some());
-        let request = Arc::new(outgoing_request(&mut self.record, step));
+        self.ask(at, None, request);
+        self.expect_notifications();
+    }
+
+    /// Reads what a request of the scenario has brought about, or whom it is about.
+    fn read(&mut self, reading: &Reading) {
+        let target = self.record.steps().iter().find_map(|step| match step {
+            Step::Request(step) => Some(relative(&step.target)),
+            _ => None,
+        });
+        let target = target
+            .map(|it| self.record.bindings.fill(&it))
+            .unwrap_or_default();
+        let prefix = target.split_once("/calls").map_or("", |(prefix, _)| prefix);
+        let request = reads::request(reading, prefix, &self.record.options.token);
+        self.ask(
+            self.cursor.saturating_sub(1),
+            Some(reading.clone()),
+            request,
+        );
+    }
+
+    fn ask(&mut self, step: usize, reading: Option<Reading>, request: Request) {
+        let request = Arc::new(request);
         self.next_exchange += 1;
         let exchange = self.next_exchange;
         let watched = self.watch.next();
         self.watch
             .monitor
             .request(millis(self.now), watched, &request);
+        let message = TrafficMessage::Request(Arc::clone(&request));
+        let shown = reading.is_none().then_some(step);
         self.outstanding = Some(Outstanding {
             exchange,
             watched,
-            step: at,
+            step,
+            reading,
         });
-        self.expect_notifications();
-        let message = TrafficMessage::Request(Arc::clone(&request));
-        self.record.traffic(Party::Bot, Some(at), message);
+        self.record.traffic(Party::Bot, shown, message);
         self.actions.push_back(Action::Send { exchange, request });
     }
 
@@ -233,7 +279,35 @@ impl ServicePlan {
             return;
         }
         if let Some(Step::Response(documented)) = answer.map(|at| &scenario.script.steps[at]) {
+            self.compare_list(step, documented, response);
             fill::of_answer(&mut self.record.bindings, documented, response);
+        }
+    }
+
+    fn on_read(&mut self, outstanding: &Outstanding, response: &Arc<Response>) {
+        let message = TrafficMessage::Response(Arc::clone(response));
+        self.record.traffic(Party::Service, None, message);
+        let (now, ending) = (millis(self.now), Ending::Response(response));
+        self.watch.monitor.answer(now, outstanding.watched, ending);
+        self.watch.report(&mut self.record, Some(outstanding.step));
+    }
+
+    /// A list has what is known to exist.
+    fn compare_list(&mut self, at: usize, documented: &ResponseStep, response: &Response) {
+        let (Some(documented), Some(actual)) = (documented.body.json(), response.body.json())
+        else {
+            return;
+        };
+        if let Some(absent) = reads::absent(&self.record.bindings, documented, actual) {
+            let breach = Breach::new(
+                Requirement::ResourceAsked,
+                Rule::Correlation,
+                Some(at),
+                json!(absent),
+                actual.clone(),
+                format!("{absent} exists, and the list does not have it"),
+            );
+            self.record.report(breach.at(Pointer::root().key("value")));
         }
     }
 
@@ -315,6 +389,13 @@ impl ServicePlan {
             .filter(|it| !it.is_done)
             .map(|it| (it.step, it.name()))
             .collect();
+        if missing.is_empty()
+            && let Some(reading) = self.reads.again(&self.watch.monitor)
+        {
+            self.progress = self.now;
+            self.read(&reading);
+            return;
+        }
         if missing.is_empty() {
             // Nothing documented is missing: what the contract asks for beyond it is overdue.
             self.watch.monitor.expire(millis(self.now));

@@ -388,13 +388,14 @@ pub(super) fn outgoing_request(record: &mut Record, step: &RequestStep) -> Reque
         .filter(|(name, _)| !name.eq_ignore_ascii_case("authorization"))
         .map(|(name, value)| (name.clone(), record.bindings.fill(value)))
         .collect();
+    let given = authorization_of(record, step);
     let token = match step.token {
         Token::Own => Some(record.options.token.as_str()),
         Token::Foreign => Some(FOREIGN_TOKEN),
         Token::None => None,
     };
-    if let Some(token) = token {
-        headers.push("Authorization", format!("Bearer {token}"));
+    if let Some(authorization) = given.or_else(|| token.map(|it| format!("Bearer {it}"))) {
+        headers.push("Authorization", authorization);
     }
     let body = record.bindings.fill_body(&step.body);
     Request {
@@ -403,6 +404,18 @@ pub(super) fn outgoing_request(record: &mut Record, step: &RequestStep) -> Reque
         headers,
         body,
     }
+}
+
+/// The documented token, where the service gave it in this conversation or before: that of a recording.
+fn authorization_of(record: &mut Record, step: &RequestStep) -> Option<String> {
+    let mut headers = step.headers.iter();
+    let (_, printed) = headers.find(|(name, _)| name.eq_ignore_ascii_case("authorization"))?;
+    let is_given = |name: &str| {
+        let variable = record.script().variables.get(name);
+        variable.is_some_and(|it| it.kind != Kind::Token) && record.bindings.get(name).is_some()
+    };
+    let is_given = template::variables(printed).any(is_given);
+    is_given.then(|| record.bindings.fill(printed))
 }
 
 /// A documented target without scheme, host and API version.

@@ -1,6 +1,13 @@
-//! The rule that catches each mutant, and the fault injection without which a mutant does not show. They are here
-//! and not in the emulator, which knows no rules.
+//! What names each mutant in a verdict, and the fault injection without which a mutant does not show.
+//!
+//! The rules are here and not in the emulator, which knows none. The rows of operations name the requirement that they
+//! break, as text.
 
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
 use crate::emulator::bot::BotMutant;
 use crate::emulator::service::ServiceMutant;
@@ -9,21 +16,52 @@ use crate::inject::InjectionKind;
 /// The expected verdict on a mutant.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expected {
-    pub rule: Rule,
+    pub sign: Sign,
     /// The only fault injection under which the mutant shows; `None` if it shows without any.
     pub injection: Option<InjectionKind>,
 }
 
+/// What names a mutant in the failures of a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Sign {
+    Rule(Rule),
+    Requirement(Requirement),
+}
+
+impl fmt::Display for Sign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rule(rule) => f.pad(rule.as_str()),
+            Self::Requirement(requirement) => f.pad(requirement.id()),
+        }
+    }
+}
+
+/// The expected verdict on the mutant of an operation.
+///
+/// # Panics
+///
+/// If no requirement has this name; a test reads every row.
+pub(super) fn of_row(breaks: &str) -> Expected {
+    let requirement = breaks.parse();
+    let requirement = requirement.expect("the name of a requirement, which a test reads");
+    Expected {
+        sign: Sign::Requirement(requirement),
+        injection: None,
+    }
+}
+
 const fn always(rule: Rule) -> Expected {
     Expected {
-        rule,
+        sign: Sign::Rule(rule),
         injection: None,
     }
 }
 
 const fn under(kind: InjectionKind, rule: Rule) -> Expected {
     Expected {
-        rule,
+        sign: Sign::Rule(rule),
         injection: Some(kind),
     }
 }

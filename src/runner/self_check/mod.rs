@@ -10,9 +10,11 @@ use url::Url;
 
 use crate::api::party::Party;
 use crate::emulator::bot;
-use crate::emulator::bot::{BotMutant, BotOptions, BotVariant, BuiltInBot, Verification};
+use crate::emulator::bot::{
+    AlteredRequest, BotMutant, BotOptions, BotVariant, BuiltInBot, Verification,
+};
 use crate::emulator::service::{
-    BuiltInService, Edition, ServiceMutant, ServiceOptions, ServiceVariant,
+    AlteredOperation, BuiltInService, Edition, ServiceMutant, ServiceOptions, ServiceVariant,
 };
 use crate::inject::InjectionKind;
 use crate::judge;
@@ -32,8 +34,10 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct PairOptions {
     pub service_mutant: Option<ServiceMutant>,
     pub service_variant: Option<ServiceVariant>,
+    pub service_altered: Option<&'static AlteredOperation>,
     pub bot_mutant: Option<BotMutant>,
     pub bot_variant: Option<BotVariant>,
+    pub bot_altered: Option<&'static AlteredRequest>,
 }
 
 /// The path of the hook for provider states on a built-in service.
@@ -114,7 +118,7 @@ async fn play_service(
         public_url: None,
         mutant: pair.service_mutant,
         variant: pair.service_variant,
-        altered: None,
+        altered: pair.service_altered,
         client: options.client.clone(),
     };
     let listener = listen_anywhere(&options).await?;
@@ -157,6 +161,7 @@ async fn play_bot(
     let bot = BotOptions {
         mutant: pair.bot_mutant,
         variant: pair.bot_variant,
+        altered: pair.bot_altered,
         client: options.client.clone(),
         verification: Some(Verification {
             configuration: format!("{}{CONFIGURATION_PATH}", session.url()),

@@ -1,10 +1,12 @@
-//! The proof that the judge judges: every mutant of the built-in pair is played and must fail, by the
-//! rule that names it; every variant is played and must not be blamed.
+//! The proof that the judge judges: every mutant of the built-in pair is played and must fail, by the rule or the
+//! requirement that names it; every variant is played and must not be blamed.
+//!
+//! A mutant or variant of one operation is played by the scenarios of that operation, any other by invitations.
 //!
 //! A mutant that shows under fault injection alone is played under every kind, and must fail under its
 //! own kind only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,19 +16,28 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::PairOptions;
+pub(crate) use super::expected::Sign;
 use super::expected::{self, Expected};
 use crate::api::party::Party;
+use crate::contract::operation;
+use crate::contract::requirement::Requirement;
 use crate::contract::rule::Rule;
-use crate::emulator::bot::{BotMutant, BotVariant};
-use crate::emulator::service::{ServiceMutant, ServiceVariant};
+use crate::emulator::bot::{
+    AlteredRequest, BotMutant, BotVariant, REQUEST_MUTANTS, REQUEST_VARIANTS,
+};
+use crate::emulator::service::{
+    AlteredOperation, OPERATION_MUTANTS, OPERATION_VARIANTS, ServiceMutant, ServiceVariant,
+};
 use crate::inject::{InjectionKind, with_injected};
 use crate::judge;
 use crate::judge::Case;
-use crate::judge::verdict::{ScenarioResult, Verdict};
+use crate::judge::verdict::{Basis, ScenarioResult, Verdict};
 use crate::runner::options::Options;
 use crate::runner::session::Stop;
 use crate::runner::{PlayError, joined};
+use crate::scenario;
 use crate::scenario::format::{Scenario, ScenarioId};
+use crate::scenario::store;
 
 const AT_A_TIME: usize = 6;
 
@@ -39,13 +50,15 @@ pub(crate) struct Proof {
     pub role: Party,
     pub name: &'static str,
     pub what: &'static str,
-    /// The rule that names the mutant; none for a variant.
-    pub expected: Option<Rule>,
+    /// The rule or the requirement that names the mutant; none for a variant.
+    pub expected: Option<Sign>,
     /// The fault injection that alone shows the mutant; none for one that needs none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub injection: Option<&'static str>,
     /// How many scenarios failed, by the rule of their first failure.
     pub found: BTreeMap<Rule, usize>,
+    /// The requirements that scenarios broke.
+    pub broken: BTreeSet<Requirement>,
     pub passed: usize,
     /// Anything else that went wrong: scenarios that could not be judged, with the reason.
     pub odd: Vec<String>,
@@ -59,58 +72,119 @@ pub(crate) struct Trial {
     what: &'static str,
     /// None for a variant.
     expected: Option<Expected>,
+    /// The operation whose scenarios are played; without one those of invitations are.
+    operation: Option<&'static str>,
     pair: PairOptions,
 }
 
 /// Every mutant and variant: the mutants first, of either the service's first.
 pub(crate) fn trials() -> impl Iterator<Item = Trial> {
-    let service_mutants = ServiceMutant::ALL.iter().map(|mutant| Trial {
-        role: Party::Service,
-        name: mutant.name(),
-        what: mutant.describe(),
+    mutants().chain(variants())
+}
+
+fn mutants() -> impl Iterator<Item = Trial> {
+    let of_service = ServiceMutant::ALL.iter().map(|mutant| Trial {
         expected: Some(expected::of_service(*mutant)),
-        pair: PairOptions {
-            service_mutant: Some(*mutant),
-            ..PairOptions::default()
-        },
+        ..Trial::of_service(
+            (mutant.name(), mutant.describe()),
+            PairOptions {
+                service_mutant: Some(*mutant),
+                ..PairOptions::default()
+            },
+        )
     });
-    let bot_mutants = BotMutant::ALL.iter().map(|mutant| Trial {
-        role: Party::Bot,
-        name: mutant.name(),
-        what: mutant.describe(),
+    let of_bot = BotMutant::ALL.iter().map(|mutant| Trial {
         expected: Some(expected::of_bot(*mutant)),
-        pair: PairOptions {
-            bot_mutant: Some(*mutant),
-            ..PairOptions::default()
-        },
+        ..Trial::of_bot(
+            (mutant.name(), mutant.describe()),
+            PairOptions {
+                bot_mutant: Some(*mutant),
+                ..PairOptions::default()
+            },
+        )
     });
-    let service_variants = ServiceVariant::ALL.iter().map(|variant| Trial {
-        role: Party::Service,
-        name: variant.name(),
-        what: variant.describe(),
-        expected: None,
-        pair: PairOptions {
-            service_variant: Some(*variant),
-            ..PairOptions::default()
-        },
+    let of_operations = OPERATION_MUTANTS.iter().map(|row| Trial {
+        expected: Some(expected::of_row(row.breaks)),
+        ..Trial::of_operation(row)
     });
-    let bot_variants = BotVariant::ALL.iter().map(|variant| Trial {
-        role: Party::Bot,
-        name: variant.name(),
-        what: variant.describe(),
-        expected: None,
-        pair: PairOptions {
-            bot_variant: Some(*variant),
-            ..PairOptions::default()
-        },
+    let of_requests = REQUEST_MUTANTS.iter().map(|row| Trial {
+        expected: Some(expected::of_row(row.breaks)),
+        ..Trial::of_request(row)
     });
-    service_mutants
-        .chain(bot_mutants)
-        .chain(service_variants)
-        .chain(bot_variants)
+    of_service
+        .chain(of_operations)
+        .chain(of_bot)
+        .chain(of_requests)
+}
+
+fn variants() -> impl Iterator<Item = Trial> {
+    let of_service = ServiceVariant::ALL.iter().map(|variant| {
+        Trial::of_service(
+            (variant.name(), variant.describe()),
+            PairOptions {
+                service_variant: Some(*variant),
+                ..PairOptions::default()
+            },
+        )
+    });
+    let of_bot = BotVariant::ALL.iter().map(|variant| {
+        Trial::of_bot(
+            (variant.name(), variant.describe()),
+            PairOptions {
+                bot_variant: Some(*variant),
+                ..PairOptions::default()
+            },
+        )
+    });
+    let of_operations = OPERATION_VARIANTS.iter().map(Trial::of_operation);
+    let of_requests = REQUEST_VARIANTS.iter().map(Trial::of_request);
+    of_service
+        .chain(of_operations)
+        .chain(of_bot)
+        .chain(of_requests)
 }
 
 impl Trial {
+    const fn of_service((name, what): (&'static str, &'static str), pair: PairOptions) -> Self {
+        Self {
+            role: Party::Service,
+            name,
+            what,
+            expected: None,
+            operation: None,
+            pair,
+        }
+    }
+
+    const fn of_bot(texts: (&'static str, &'static str), pair: PairOptions) -> Self {
+        Self {
+            role: Party::Bot,
+            ..Self::of_service(texts, pair)
+        }
+    }
+
+    fn of_operation(row: &'static AlteredOperation) -> Self {
+        let pair = PairOptions {
+            service_altered: Some(row),
+            ..PairOptions::default()
+        };
+        Self {
+            operation: row.request().and_then(operation_of),
+            ..Self::of_service((row.name, row.what), pair)
+        }
+    }
+
+    fn of_request(row: &'static AlteredRequest) -> Self {
+        let pair = PairOptions {
+            bot_altered: Some(row),
+            ..PairOptions::default()
+        };
+        Self {
+            operation: operation_of(row.request()),
+            ..Self::of_bot((row.name, row.what), pair)
+        }
+    }
+
     fn injection(&self) -> Option<InjectionKind> {
         self.expected.and_then(|it| it.injection)
     }
@@ -123,18 +197,23 @@ pub(crate) async fn prove(
     deadline: Duration,
     interrupt: &CancellationToken,
 ) -> Result<Vec<Proof>, PlayError> {
-    let plain: Arc<[Case]> = judge::cases(scenarios, scenarios).into();
-    let injected = with_injected(scenarios, &InjectionKind::ALL);
+    let invitations = scenarios.iter().filter(|it| store::is_invitation(it));
+    let invitations: Vec<Scenario> = invitations.cloned().collect();
+    let plain: Arc<[Case]> = judge::cases(scenarios, &invitations).into();
+    let injected = with_injected(&invitations, &InjectionKind::ALL);
     let injected: Arc<[Case]> = judge::cases(scenarios, &injected).into();
+    let by_operation = by_operation(&judge::cases(scenarios, scenarios));
+    let none = Arc::default();
     let mut proofs: Vec<(usize, Proof)> = Vec::new();
     let mut playing = JoinSet::new();
     for (index, trial) in trials.iter().copied().enumerate() {
         if playing.len() == AT_A_TIME {
             proofs.extend(next_proof(&mut playing).await?);
         }
-        let cases = Arc::clone(match trial.injection() {
-            Some(_) => &injected,
-            None => &plain,
+        let cases = Arc::clone(match (trial.operation, trial.injection()) {
+            (Some(operation), _) => by_operation.get(operation).unwrap_or(&none),
+            (None, Some(_)) => &injected,
+            (None, None) => &plain,
         });
         let stop = Stop::from(interrupt.clone());
         playing.spawn(async move {
@@ -147,6 +226,25 @@ pub(crate) async fn prove(
     }
     proofs.sort_by_key(|(index, _)| *index);
     Ok(proofs.into_iter().map(|(_, proof)| proof).collect())
+}
+
+/// The contract's name of the operation with this method and path.
+fn operation_of((method, path): (&str, &str)) -> Option<&'static str> {
+    let target = format!("/communications/{path}");
+    let (operation, _) = operation::of_request(method, &target)?;
+    Some(&operation.name)
+}
+
+/// The cases of each operation that some show.
+fn by_operation(cases: &[Case]) -> HashMap<&'static str, Arc<[Case]>> {
+    let mut found: HashMap<&'static str, Vec<Case>> = HashMap::new();
+    for case in cases {
+        if let Some(operation) = scenario::operation::of(&case.scenario) {
+            found.entry(operation).or_default().push(case.clone());
+        }
+    }
+    let found = found.into_iter();
+    found.map(|(name, cases)| (name, cases.into())).collect()
 }
 
 type Playing = JoinSet<Result<(usize, Proof), PlayError>>;
@@ -189,6 +287,8 @@ async fn play_within(
         ..Options::default()
     };
     options.judge.deadline = deadline;
+    // A warning names a mutant of one operation, and a variant of one has none.
+    options.judge.strict = trial.operation.is_some();
     if trial.injection().is_some() {
         // Requirements that say SHOULD under fault injection are proved too. There are many
         // scenarios: too many at a time, and an answer would seem late.
@@ -202,12 +302,18 @@ async fn play_within(
 /// A mutant is caught if a scenario fails by the rule that names it, and nothing else goes wrong.
 fn proof(trial: Trial, results: &[ScenarioResult]) -> Proof {
     let mut found = BTreeMap::new();
-    let mut odd = Vec::new();
+    let (mut broken, mut odd) = (BTreeSet::new(), Vec::new());
     for result in results {
+        let violations = result.failures.iter().chain(&result.warnings);
+        broken.extend(violations.filter_map(|it| match it.requirement {
+            Basis::Requirement(requirement) => Some(requirement),
+            Basis::Exchange(_) => None,
+        }));
         match result.verdict {
             Verdict::Pass => {}
             Verdict::Fail => {
-                let rule = result.failures.first().map(|violation| violation.rule);
+                let first = result.failures.first();
+                let rule = first.map(|violation| violation.rule);
                 *found.entry(rule.unwrap_or(Rule::Transport)).or_default() += 1;
             }
             verdict => odd.push(format!(
@@ -228,16 +334,23 @@ fn proof(trial: Trial, results: &[ScenarioResult]) -> Proof {
         .filter(|it| InjectionKind::of(&ScenarioId::new(&*it.scenario)) != trial.injection());
     odd.extend(fails_elsewhere.map(|it| format!("{} fails too", it.scenario)));
     let is_right = match trial.expected {
-        Some(expected) => found.contains_key(&expected.rule) && odd.is_empty(),
+        Some(expected) => {
+            let is_named = match expected.sign {
+                Sign::Rule(rule) => found.contains_key(&rule),
+                Sign::Requirement(it) => !found.is_empty() && broken.contains(&it),
+            };
+            is_named && odd.is_empty()
+        }
         None => found.is_empty() && odd.is_empty() && passed > 0,
     };
     Proof {
         role: trial.role,
         name: trial.name,
         what: trial.what,
-        expected: trial.expected.map(|it| it.rule),
+        expected: trial.expected.map(|it| it.sign),
         injection: trial.injection().map(InjectionKind::name),
         found,
+        broken,
         passed,
         odd,
         is_right,

@@ -78,7 +78,7 @@ fn sample(operation: Operation) -> Value {
         Operation::UpdateRecordingStatus => {
             json!({"status": "recording", "clientContext": context})
         }
-        Operation::ChangeScreenSharingRole => json!({"role": "sharer"}),
+        Operation::ChangeScreenSharingRole => json!({"role": "viewer"}),
         Operation::CreateRoutingGroup | Operation::UpdateRoutingGroup => json!({
             "id": "multicast",
             "routingMode": "multicast",

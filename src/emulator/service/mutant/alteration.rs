@@ -7,7 +7,7 @@ use crate::emulator::body::{Edit, each_object, remove, set, value};
 use crate::emulator::new_id;
 use crate::emulator::service::errors::Refusal;
 use crate::emulator::service::message::Answer;
-use crate::emulator::service::operations::Operation;
+use crate::emulator::service::operations::{Operation, ROUTES};
 use crate::emulator::service::state::{About, Notification};
 use crate::emulator::service::{Outcome, Service};
 use crate::http::message::Body;
@@ -17,6 +17,8 @@ use crate::http::message::Body;
 pub(crate) struct AlteredOperation {
     pub(crate) name: &'static str,
     pub(crate) what: &'static str,
+    /// The requirement that a mutant breaks, by its name in reports. Empty for a variant.
+    pub(crate) breaks: &'static str,
     pub(in crate::emulator::service) operation: Operation,
     pub(in crate::emulator::service) alteration: Alteration,
 }
@@ -54,6 +56,14 @@ pub(in crate::emulator::service) enum Alteration {
     AndAnotherCall(About),
     /// Notifications go to another address.
     OtherCallback,
+}
+
+impl AlteredOperation {
+    /// The method and the path of the operation, below the prefix. `{}` stands for an identifier.
+    pub(crate) fn request(&self) -> Option<(&'static str, &'static str)> {
+        let route = ROUTES.iter().find(|it| it.operation == self.operation)?;
+        Some((route.method, route.path))
+    }
 }
 
 impl Alteration {

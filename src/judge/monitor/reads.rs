@@ -1,0 +1,240 @@
+//! Effects that show only when the bot reads them: what was removed is gone, what was changed has its new values.
+//!
+//! A read that shows the effect fulfils it. One that contradicts it is a violation unless a later one shows the effect:
+//! a service may take a while.
+
+use serde_json::{Value, json};
+
+use super::call::{Call, Contradiction, Obligation};
+use super::conversation::{Conversation, breach};
+use super::{Asked, Monitor};
+use crate::api::identifier;
+use crate::api::identifier::Normal;
+use crate::contract::operation::{Effect, Operation, Who};
+use crate::contract::requirement::Requirement;
+use crate::contract::rule::Rule;
+use crate::contract::shape::lookup;
+use crate::diagnostic::pointer::Pointer;
+use crate::http::message::Response;
+
+/// A read that shows whether an effect has come about.
+#[derive(Debug, Clone)]
+pub(crate) struct Reading {
+    pub operation: &'static Operation,
+    /// The request whose effect it shows, by the number of its exchange.
+    pub exchange: u64,
+    pub call: String,
+    /// The participant or the group; none for a read of the call itself.
+    pub item: Option<String>,
+}
+
+impl Monitor {
+    /// An effect that nothing has shown yet, or that the last read contradicts.
+    pub(crate) fn unread(&self, is_contradicted: bool) -> Option<Reading> {
+        self.calls.iter().find_map(|(call, state)| {
+            let mut open = state.open.iter().filter(|it| {
+                it.was_read == is_contradicted
+                    && it.contradiction.is_some() == is_contradicted
+                    && it.since.is_some()
+                    && it.effect.is_read()
+                    && !state.is_ended()
+            });
+            open.find_map(|it| {
+                Some(Reading {
+                    operation: it.effect.read_by(it.operation)?,
+                    exchange: it.exchange,
+                    call: call.to_string(),
+                    item: Some(it.item.clone()?),
+                })
+            })
+        })
+    }
+
+    /// True if an effect of the operation is about the bot's own participant in a call, whom no message has named.
+    pub(crate) fn lacks_bot(&self, operation: &Operation, call: &str) -> bool {
+        let mut about = operation.effects.iter().filter_map(Effect::who);
+        let known = self.calls.get(&Normal::of(call).into_owned());
+        about.any(|who| *who == Who::Bot) && known.is_none_or(|call| call.bot.is_none())
+    }
+
+    /// A read was answered. Returns true if the answer shows an effect.
+    pub(super) fn was_read(
+        &mut self,
+        (at, exchange): (u64, u64),
+        asked: &Asked,
+        found: &Found<'_>,
+    ) -> bool {
+        let call = asked.call.as_deref();
+        let call = call.and_then(|id| self.calls.get_mut(&Normal::of(id).into_owned()));
+        let Some(call) = call.filter(|_| asked.operation.is_read()) else {
+            return false;
+        };
+        if let (Some("call"), Found::Resource(body)) = (asked.operation.answer.as_deref(), found)
+            && let Some((_, bot)) = lookup(body, "myParticipantId")
+        {
+            call.bot = bot.as_str().map(ToOwned::to_owned);
+        }
+        let is_shown = settle(call, (at, exchange), asked, found);
+        if is_shown {
+            let place = call.conversation;
+            let conduct = &mut self.conversation(place).service;
+            conduct.check(Requirement::Effect);
+        }
+        is_shown
+    }
+}
+
+/// The answer to a read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Found<'a> {
+    Resource(&'a Value),
+    Nothing,
+    /// The service did not answer the question.
+    Unknown,
+}
+
+impl<'a> Found<'a> {
+    pub(super) fn of(response: &'a Response) -> Self {
+        match (response.status, response.body.json()) {
+            (200..300, Some(body)) => Self::Resource(body),
+            (404 | 410, _) => Self::Nothing,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// What a read shows of an effect.
+enum Shows {
+    Effect,
+    /// The place, what must be there, what is there.
+    Other(Pointer, Value, Value),
+    Nothing,
+}
+
+/// Fulfils or contradicts the effects that a read shows. True if it fulfils one.
+fn settle(call: &mut Call, (at, exchange): (u64, u64), asked: &Asked, found: &Found<'_>) -> bool {
+    let mut is_shown = false;
+    call.open.retain_mut(|obligation| {
+        let read_by = obligation.effect.read_by(obligation.operation);
+        let is_it = |id: &str| {
+            asked
+                .below
+                .as_deref()
+                .is_some_and(|it| identifier::same(it, id))
+        };
+        let is_read = obligation.effect.is_read()
+            && obligation.since.is_some()
+            && read_by.is_some_and(|it| std::ptr::eq(it, asked.operation))
+            && obligation.item.as_deref().is_some_and(is_it);
+        if !is_read {
+            return true;
+        }
+        obligation.was_read = true;
+        let shown = shows(obligation, found);
+        is_shown |= matches!(shown, Shows::Effect);
+        let Shows::Other(place, expected, actual) = shown else {
+            return false;
+        };
+        obligation.contradiction = Some(Contradiction {
+            exchange,
+            at,
+            place,
+            expected,
+            actual,
+        });
+        true
+    });
+    is_shown
+}
+
+fn shows(obligation: &Obligation, found: &Found<'_>) -> Shows {
+    let wanted = &obligation.value;
+    let other = |(place, expected, actual)| Shows::Other(place, expected, actual);
+    let root = Pointer::root;
+    match (obligation.effect, *found) {
+        (Effect::IsGone, Found::Nothing) => Shows::Effect,
+        (Effect::IsGone, Found::Resource(it)) => other((root(), Value::Null, it.clone())),
+        (Effect::ReadsBack, Found::Nothing) => other((root(), wanted.clone(), Value::Null)),
+        (Effect::ReadsBack, Found::Resource(it)) => {
+            difference(wanted, it).map_or(Shows::Effect, other)
+        }
+        (Effect::ParticipantBecomes { property, .. }, Found::Resource(it)) => {
+            match property_of(it, property) {
+                Some((_, actual)) if is_value(wanted, actual) => Shows::Effect,
+                Some((place, actual)) => other((place, wanted.clone(), actual.clone())),
+                None => other((root(), json!({property: wanted}), Value::Null)),
+            }
+        }
+        _ => Shows::Nothing,
+    }
+}
+
+/// The first property of a request that the resource shows with another value. A service may choose the id.
+pub(super) fn difference(wanted: &Value, actual: &Value) -> Option<(Pointer, Value, Value)> {
+    let properties = wanted.as_object()?.iter();
+    let mut compared = properties
+        .filter(|(name, wanted)| !name.starts_with('@') && *name != "id" && !wanted.is_null());
+    compared.find_map(|(name, wanted)| {
+        let (_, actual) = lookup(actual, name)?;
+        let place = Pointer::root().key(name);
+        (!is_value(wanted, actual)).then(|| (place, wanted.clone(), actual.clone()))
+    })
+}
+
+/// True for the same value: words compare without case, ids without hyphens, arrays without order.
+pub(super) fn is_value(wanted: &Value, actual: &Value) -> bool {
+    match (wanted, actual) {
+        (Value::String(wanted), Value::String(actual)) => {
+            wanted.eq_ignore_ascii_case(actual) || identifier::same(wanted, actual)
+        }
+        (Value::Array(wanted), Value::Array(actual)) => {
+            wanted.len() == actual.len()
+                && wanted
+                    .iter()
+                    .all(|wanted| actual.iter().any(|it| is_value(wanted, it)))
+        }
+        _ => wanted == actual,
+    }
+}
+
+/// A property by the names of the objects that it is in, with its place.
+pub(super) fn property_of<'v>(entity: &'v Value, path: &str) -> Option<(Pointer, &'v Value)> {
+    let mut found = (Pointer::root(), entity);
+    for name in path.split('/') {
+        let (name, value) = lookup(found.1, name)?;
+        found = (found.0.key(name), value);
+    }
+    Some(found)
+}
+
+/// The traffic, or the call, ends: a read that contradicts an effect for too long, by the patience, is a violation.
+pub(super) fn at_the_end(obligation: &Obligation, patience: u64, conversation: &mut Conversation) {
+    let (Some(seen), Some(since)) = (&obligation.contradiction, obligation.since) else {
+        return;
+    };
+    let (name, exchange) = (&obligation.operation.name, obligation.exchange);
+    let message = format!(
+        "{name} of exchange {exchange} did not happen: {} is {}, not {}",
+        match seen.place.as_str() {
+            "" => "what is read",
+            place => place,
+        },
+        seen.actual,
+        seen.expected
+    );
+    if seen.at.saturating_sub(since) < patience {
+        conversation.service.note(message);
+        return;
+    }
+    let breach = breach(
+        Requirement::Effect,
+        Rule::Effect,
+        seen.exchange,
+        seen.place.clone(),
+        (seen.expected.clone(), seen.actual.clone()),
+        message,
+    );
+    conversation
+        .service
+        .report(breach, Some(obligation.operation));
+}
