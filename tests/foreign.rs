@@ -23,6 +23,12 @@ const EDITIONS: [&str; 4] = ["2021-02", "2020-12", "2019-09", "2019-05"];
 /// The conversations that both know.
 const INVITATIONS: [&str; 4] = ["--api", "beta", "--operation", "invite"];
 
+/// Those of all editions that both know.
+fn invitations() -> Vec<&'static str> {
+    let editions = EDITIONS.iter().flat_map(|it| ["--edition", it]);
+    INVITATIONS.into_iter().chain(editions).collect()
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let python = python();
@@ -211,8 +217,8 @@ impl Party for Bot {
         }
         let process = start(python, "bot.py", &arguments, 2);
         let [callback, trigger] = [0, 1].map(|it| process.addresses[it].as_str());
-        let arguments = ["--bot", callback, "--trigger", trigger, "--all-editions"];
-        let arguments = [&arguments[..], &INVITATIONS].concat();
+        let mut arguments = vec!["--bot", callback, "--trigger", trigger];
+        arguments.extend(invitations());
         Started {
             arguments: arguments.into_iter().map(str::to_owned).collect(),
             _process: process,
@@ -245,8 +251,8 @@ fn intercepted(python: &Path) -> Result<(), Failed> {
     ];
     let mut arguments = arguments.concat();
     let authority = authority.display().to_string();
-    arguments.extend(["--ca-dir", &authority, "--all-editions"]);
-    arguments.extend(INVITATIONS);
+    arguments.extend(["--ca-dir", &authority]);
+    arguments.extend(invitations());
     let started = Started {
         arguments: arguments.into_iter().map(str::to_owned).collect(),
         _process: process,
